@@ -142,6 +142,7 @@ class Town:
     store: Store
     clock: StoryClock
     port: int
+    shown: list[State]  # the state that the daemon has now, as its only member
 
     async def login(self, token: str = TOKEN, **headers: str) -> httpx.Response:
         """Enter the token as the page does."""
@@ -182,6 +183,7 @@ async def town(
         await store.put_minutes(day_of("web"))
         await store.label("web-1", "right", "ann")
     now_policy, now_state = policy or told_policy, state or told_state
+    shown = [now_state]
     ours = held or tuple(now_policy.services)
 
     async def nobody(name: str, arguments: Mapping[str, Any], by: str) -> Command:
@@ -190,10 +192,10 @@ async def town(
     async def listing(name: str) -> DeploysListed:
         return DeploysListed(clock.now(), name, now_state.services[name].deploys, now_state.services[name].facts)
 
-    told = (lambda: now_policy, lambda: now_state, lambda: ours)
+    told = (lambda: now_policy, lambda: shown[0], lambda: ours)
     world = Dependencies(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9", pages=PAGES)
     async with serving(world, at_once, **access) as (client, port):
-        yield Town(client, store, clock, port)
+        yield Town(client, store, clock, port, shown)
     await store.close()
 
 

@@ -17,6 +17,7 @@ from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.api import make_api
 from watchdog.console.routes.form_routes import acting_routes
+from watchdog.console.routes.live import Live
 from watchdog.console.routes.pages import not_found, page_routes
 from watchdog.domain.errors import Temporary
 
@@ -52,6 +53,7 @@ def make_console(world: Dependencies, access: Access) -> ASGIApp:
             *login_routes(access, renderer, world.clock),
             *acting_routes(reader, renderer, desk),
             *page_routes(reader, renderer),
+            *Live(reader.pulse, access, world.clock).routes(),
             Mount("/api/v1", make_api(reader, desk, world.version)),
         ],
         exception_handlers={HTTPException: problem, Temporary: unavailable},

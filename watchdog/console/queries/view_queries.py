@@ -10,6 +10,7 @@ from watchdog.console.queries.cluster_state import Everyone
 from watchdog.console.queries.day_history import DayHistory
 from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.queries.follow_up_queries import FollowUpQueries
+from watchdog.console.queries.pulse import Pulse, pulse_of
 from watchdog.console.queries.series import SeriesQueries
 from watchdog.console.queries.stats_queries import stats_view
 from watchdog.console.queries.uptimes import Uptimes
@@ -66,6 +67,7 @@ VALUE_MAX = 1000
 DEPLOYS_MAX = 20
 SHARED_SECONDS = 1.0
 """Visitors share one overview for this long, so many of them cost little more than one."""
+PULSE_SECONDS = 0.9
 PROBES = ("http", "latency")
 
 
@@ -82,6 +84,7 @@ class ViewQueries:
         self._everyone = Everyone(world)
         self.series = SeriesQueries(world, self._everyone.state)
         self._overview: tuple[float, Overview] | None = None
+        self._pulse: tuple[float, Pulse] | None = None
 
     async def overview(self) -> Overview:
         """Return the open incidents, and all services, failing ones first."""
@@ -138,6 +141,20 @@ class ViewQueries:
             budget=await self._budgets.of(wishes),
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
         )
+
+    async def pulse(self) -> Pulse:
+        """Return the worst state of all services, at most a second old; made again for all listeners together."""
+        made = self._pulse
+        if made is not None and self.world.clock.monotonic() - made[0] < PULSE_SECONDS:
+            return made[1]
+        try:
+            state = await self._everyone.state()
+        # No page may fail for the sake of its tab's title: while the store is away, our own services count.
+        except Temporary:
+            state = self.world.state()
+        pulse = pulse_of(state, self.world.policy(), self.world.clock.now())
+        self._pulse = self.world.clock.monotonic(), pulse
+        return pulse
 
     async def incidents(self, limit: int) -> Incidents:
         """Return the newest incidents."""

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
+from watchdog.console.queries.pulse import ICONS
 from watchdog.console.queries.service_status import ORDER
 from watchdog.console.render import charts, stats_charts
 from watchdog.console.views import card_views
@@ -51,7 +52,7 @@ class Renderer:
         )
         self._environment.globals.update(
             version=version,
-            ORDER=ORDER, asset=_assets(), bar=charts.bar, bar_words=charts.bar_words,
+            ORDER=ORDER, asset=addresses(), icon_of=ICONS, bar=charts.bar, bar_words=charts.bar_words,
             budget_state=charts.budget_state, budget_words=charts.budget_words,
             sparkline=charts.sparkline, term_bar=charts.term_bar, chart=charts.chart,
             other_commands=other_commands, badge=card_views.badge, tone=card_views.TONES.__getitem__,
@@ -139,6 +140,7 @@ def _files() -> Mapping[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(STATIC.rglob("*")) if path.suffix in TYPES}
 
 
-def _assets() -> dict[str, str]:
-    """Return file name to address."""
+@cache
+def addresses() -> Mapping[str, str]:
+    """Return the name of each static file to its address."""
     return {name: f"/static/{name}?v={hashlib.sha256(body).hexdigest()[:12]}" for name, body in _files().items()}

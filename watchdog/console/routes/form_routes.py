@@ -43,7 +43,7 @@ PATHS: Mapping[Subject, str] = MappingProxyType(
 def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService) -> list[Route]:
     """Return the routes of all changing requests."""
 
-    draw = drawing_of(renderer)
+    draw = drawing_of(renderer, reader)
 
     def problem(request: Request, title: str, why: str, status: int) -> Response:
         return renderer.page(request, "problem.html", {"title": title, "problem": why}, status)

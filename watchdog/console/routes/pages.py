@@ -36,7 +36,7 @@ LISTED = 200
 def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
     """Return the routes of all pages."""
 
-    draw = drawing_of(renderer)
+    draw = drawing_of(renderer, reader)
 
     async def answer(request: Request) -> AnswerView | None:
         return await reader.answer(request.query_params.get("answer", ""))
@@ -133,10 +133,11 @@ def _help(draw: Draw, renderer: Renderer) -> Handlers:
     return {HELP: show, HELP + "{page}": show}
 
 
-def drawing_of(renderer: Renderer) -> Draw:
-    """Return the function that renders a page with these values in a thread."""
+def drawing_of(renderer: Renderer, reader: ViewQueries) -> Draw:
+    """Return the function that renders a page with these values, and the pulse of its tab, in a thread."""
 
     async def draw(request: Request, template: str, values: Mapping[str, Any]) -> Response:
+        values = {**values, "pulse": await reader.pulse()}
         return await run_in_background(renderer.page, request, template, values)
 
     return draw

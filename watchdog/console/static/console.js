@@ -1,4 +1,5 @@
-// Keeps the page up to date: asks for it again every few seconds and replaces what changed. It needs no other script.
+// Keeps the page up to date: replaces what changed, and shows the worst state of all services in the tab's title and
+// icon. It asks every few seconds; one tab of a browser also listens for changes, and tells the others.
 "use strict";
 document.addEventListener("submit", (event) => {
   // Once is enough: a second click would be a second command. Later, or the button that was clicked would not be sent.
@@ -7,12 +8,14 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 document.getElementById("answer")?.focus();
 (() => {
-  const EVERY = 5000;
-  const SOON = 700;
+  const EVERY = 5000, LISTENING = 8000, HIDDEN = 15000, SOON = 700;  // between two questions, in milliseconds
+  const LATE = 12000, SILENT = 20000;  // no answer for so long, or no event: stale
+  const AGAIN = 60000;  // a refused stream is tried again after this
+  const beat = document.getElementById("beat");
   const live = () => document.querySelectorAll("[data-live]");
-  if (!live().length) return;
-  let mark = null;
-  let failures = 0;
+  if (!beat && !live().length) return;
+  const own = document.querySelector("title").dataset.own;
+  let etag = null, failures = 0, heard = Date.now(), listening = false, mark = beat?.dataset.mark;
 
   const filter = document.getElementById("filter");
   const applyFilter = () => {
@@ -34,20 +37,69 @@ document.getElementById("answer")?.focus();
     for (const one of now.querySelectorAll("details")) one.open = open.includes(one.id);
   };
 
+  const showAge = () => {
+    if (!beat) return;
+    const age = Date.now() - heard, stale = age > (listening && !asks() ? SILENT : LATE);
+    beat.hidden = false;
+    beat.classList.toggle("stale", stale);
+    const seconds = Math.round(age / 1000);
+    document.getElementById("age").textContent = stale ? `no answer for ${seconds} s` : `updated ${seconds} s ago`;
+    document.getElementById("stale").hidden = !stale;
+  };
+  const asks = () => live().length > 0 && !document.hidden;  // else it only listens, or asks for the pulse alone
+  const hear = () => { heard = Date.now(); showAge(); };
+  const tab = (title, icon) => {
+    if (document.title !== title) document.title = title;
+    const link = document.querySelector("link[rel=icon]");
+    if (link.getAttribute("href") !== icon) link.setAttribute("href", icon);
+  };
+  const take = (pulse) => {
+    // A stream that goes on does not make a page fresh whose own questions fail.
+    if (!asks()) hear();
+    tab(pulse.title ? `${pulse.title} · ${own}` : own, pulse.icon);
+    if (pulse.mark === mark) return;
+    mark = pulse.mark;
+    if (asks()) refresh().catch(() => {});
+  };
+
   const refresh = async () => {
-    if (document.hidden) return;
-    const answer = await fetch(location.href, { headers: mark ? { "if-none-match": mark } : {}, cache: "no-store" });
+    const whole = asks(), known = whole && etag ? { "if-none-match": etag } : {};
+    const headers = whole ? known : { accept: "application/json" };
+    const answer = await fetch(whole ? location.href : "/live", { headers, cache: "no-store" });
     if (answer.redirected) { location.reload(); return; }
+    if (answer.status !== 304 && !answer.ok) throw new Error(answer.status);
+    hear();
     if (answer.status === 304) return;
-    if (!answer.ok) throw new Error(answer.status);
-    mark = answer.headers.get("etag");
+    if (!whole) { take(await answer.json()); return; }
+    etag = answer.headers.get("etag");
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const now of live()) {
       const fresh = page.getElementById(now.id);
       if (fresh) replace(now, fresh);
     }
+    mark = page.getElementById("beat")?.dataset.mark ?? mark;
+    tab(page.title, page.querySelector("link[rel=icon]").getAttribute("href"));
     applyFilter();
   };
+
+  // One stream for all tabs: a browser opens six connections to a host, and each stream would keep one of them.
+  const channel = new BroadcastChannel("watchdog");
+  channel.addEventListener("message", (event) => { listening = true; take(event.data); });
+  const listen = () => new Promise((leave) => {
+    const source = new EventSource("/live");
+    source.addEventListener("message", (event) => {
+      const pulse = JSON.parse(event.data);
+      listening = true;
+      channel.postMessage(pulse);
+      take(pulse);
+    });
+    source.addEventListener("error", () => {
+      listening = false;
+      if (source.readyState === EventSource.CLOSED) setTimeout(leave, AGAIN);
+    });
+  });
+  const listenForAll = async () => { for (;;) await navigator.locks.request("watchdog live", listen); };
+  if (beat && navigator.locks) listenForAll();  // elsewhere (no TLS) the page asks, and that is enough
 
   const again = async () => {
     try {
@@ -56,13 +108,16 @@ document.getElementById("answer")?.focus();
     } catch {
       failures += 1;
     }
-    document.getElementById("stale").hidden = failures < 2;
+    if (Date.now() - heard > SILENT) listening = false;
     plan();
   };
   const plan = () => {
     const soon = document.querySelector("[data-soon]") !== null && failures === 0;
-    setTimeout(again, soon ? SOON : EVERY * Math.min(1 + failures, 6));
+    const every = document.hidden ? HIDDEN : listening ? LISTENING : EVERY;
+    setTimeout(again, soon ? SOON : every * Math.min(1 + failures, 6));
   };
   plan();
+  if (beat) setInterval(showAge, 1000);
+  showAge();
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh().catch(() => {}); });
 })();

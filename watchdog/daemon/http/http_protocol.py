@@ -36,6 +36,8 @@ PIECE_BYTES = 2048
 """Size of the pieces given to h11: a head may exceed its limit by this much before it is refused."""
 REST_SECONDS = 0.05
 """Pause of reading after a piece of a request: a byte at a time would cost as much as a request."""
+ENDLESS = "watchdog.endless"
+"""Marks the scope of a request whose answer ends only with its connection."""
 _turns = itertools.count()
 
 
@@ -65,6 +67,12 @@ class BoundedProtocol(H11Protocol):
         transport.set_write_buffer_limits(high=0)  # else the end of an answer may lie there for ever, unnoticed
         self._head.start()
         self._make_room()
+
+    def shutdown(self) -> None:
+        """Let the answer in progress end; an endless one (a stream of events) is ended here."""
+        super().shutdown()
+        if not self._waits and self.cycle.scope.get(ENDLESS):
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadlines."""

@@ -1,0 +1,113 @@
+"""What moves by itself: the charts of a service, the tab's title and icon, and how fresh the page is."""
+
+from typing import Any
+
+import pytest
+
+from tests.browser.chromium import Complaints, browsing, log_in, overflow, window
+from tests.console.routes.test_live import DOWN, calm, down
+from tests.console.scene import TOKEN, town
+
+pytestmark = pytest.mark.long
+
+LEGEND = ".plot .u-legend .u-value"
+ICON = "document.querySelector('link[rel=icon]').getAttribute('href')"
+TITLE = "title => document.title.startsWith(title)"
+
+
+async def painted(page: Any) -> int:
+    """Return how many pixels of the first chart are not empty."""
+    return int(
+        await page.locator(".plot canvas").first.evaluate(
+            "one => one.getContext('2d').getImageData(0, 0, one.width, one.height).data.filter(Boolean).length"
+        )
+    )
+
+
+async def test_a_chart_is_drawn_read_and_zoomed() -> None:
+    """A canvas with a curve; the values below the mouse and by keyboard; a part of it, and all again."""
+    async with town() as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
+        await log_in(page, TOKEN)
+        await page.goto("/services/web?range=24h")
+        await page.locator("figure[data-drawn] canvas").first.wait_for()
+        assert await painted(page) > 1000 and await page.locator(".plot svg").count() == 0
+        box = await page.locator(".plot .u-over").first.bounding_box()
+        middle = box["y"] + box["height"] / 2
+        await page.mouse.move(box["x"] + box["width"] / 2, middle)
+        await page.wait_for_function("document.querySelector('.plot .u-legend').textContent.includes('UTC')")
+        # The stored day has one row in five minutes: six readings, p50 of 100 to 600 ms, p95 of 700 ms.
+        values = await page.locator(LEGEND).all_inner_texts()
+        assert values[1] == "0 %" and values[2].endswith(" ms") and values[3] == "700 ms"
+        await page.mouse.move(box["x"] + box["width"] * 0.25, middle)
+        await page.mouse.down()
+        await page.mouse.move(box["x"] + box["width"] * 0.5, middle, steps=5)
+        await page.mouse.up()
+        await page.get_by_role("button", name="Show all").first.click()
+        await page.get_by_role("button", name="Show all").first.wait_for(state="hidden")
+        await page.mouse.move(5, 5)
+        await page.locator(".plot .u-over").first.focus()
+        before = await page.locator(LEGEND).first.inner_text()
+        await page.keyboard.press("ArrowLeft")
+        await page.wait_for_function(f"before => document.querySelector('{LEGEND}').innerText !== before", arg=before)
+        assert await overflow(page) <= 0
+
+
+async def test_the_ranges_are_links_and_work_without_scripts() -> None:
+    """Each draws its time; without scripts the server's own drawing is there."""
+    async with town() as one, browsing() as browser:
+        url = f"http://127.0.0.1:{one.port}"
+        async with window(browser, url, "dark", "phone") as page:
+            await log_in(page, TOKEN)
+            await page.goto("/services/web")
+            for words, span in (("1 h", "1h"), ("7 d", "7d"), ("90 d", "90d"), ("24 h", "24h")):
+                await page.get_by_role("link", name=words, exact=True).click()
+                await page.wait_for_url(f"**?range={span}#signals")
+                await page.locator("figure[data-drawn] canvas").first.wait_for()
+                assert await overflow(page) <= 0, words
+        context = await browser.new_context(base_url=url, java_script_enabled=False)
+        page = await context.new_page()
+        await log_in(page, TOKEN)
+        await page.goto("/services/web?range=24h")
+        assert await page.locator(".plot svg.chart").count() >= 1 and await page.locator("#beat").is_hidden()
+        await context.close()
+
+
+async def test_title_and_icon_of_every_tab_follow_the_worst_state() -> None:
+    """An incident opens while two tabs are open, one in the background; both say so, and both say when it is over."""
+    async with (
+        town(state=calm()) as one,
+        browsing() as browser,
+        window(browser, f"http://127.0.0.1:{one.port}") as page,
+    ):
+        await log_in(page, TOKEN)
+        behind = await page.context.new_page()
+        await behind.goto("/settings")
+        await page.goto("/services/web")
+        await page.bring_to_front()
+        await page.get_by_text("updated", exact=False).first.wait_for()
+        assert "icon.svg" in await page.evaluate(ICON) and (await behind.title()).startswith("Settings")
+        for state, title, icon in ((down(), DOWN, "icon-bad"), (calm(), "", "icon.svg")):
+            one.shown[0] = state
+            for tab, own in ((page, "web"), (behind, "Settings")):
+                await tab.wait_for_function(TITLE, arg=f"{title} · {own}" if title else own)
+                assert icon in await tab.evaluate(ICON)
+            await page.locator("h1 .mark.incident" if title else "h1 .mark.ok").wait_for()
+        await behind.close()
+
+
+async def test_a_page_without_an_answer_says_so_and_comes_back() -> None:
+    """Its dot is empty, its words say for how long; with the next answer it is fresh again."""
+    async with town(state=calm()) as one, browsing() as browser:
+        context = await browser.new_context(base_url=f"http://127.0.0.1:{one.port}")
+        page, complaints = await context.new_page(), Complaints()
+        await log_in(page, TOKEN)
+        await page.goto("/services/web")
+        await page.locator("#beat:not(.stale)").wait_for()
+        await context.set_offline(True)
+        await page.locator("#beat.stale").wait_for(timeout=60_000)
+        assert "no answer for" in await page.locator("#age").inner_text()
+        assert await page.locator("#stale").is_visible()
+        await context.set_offline(False)
+        await page.locator("#beat:not(.stale)").wait_for(timeout=120_000)
+        assert await page.locator("#stale").is_hidden() and complaints.heard == []
+        await context.close()

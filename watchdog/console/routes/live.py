@@ -1,0 +1,76 @@
+"""The pulse of all services for an open page: as JSON once, or as server-sent events while it changes.
+
+Theory. An event says only that something changed, and the words of the tab; the page then asks for itself, as it does
+every few seconds anyway. So a browser that gets no stream (too many are open, or a proxy buffers) lacks only speed.
+
+Rule 1: at most STREAMS_MAX streams: each takes one of the server's places.
+Rule 2: a stream ends with its session's logout, and after LASTS_SECONDS: the browser asks again, and is checked again.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from watchdog.console.auth import session
+from watchdog.console.auth.cookies import cookie_of
+from watchdog.console.dependencies import Access
+from watchdog.console.queries.pulse import ICONS, Pulse
+from watchdog.console.render.rendering import addresses
+from watchdog.ports import Clock
+
+LIVE = "/live"
+STREAMS_MAX = 16
+TICK_SECONDS, BEAT_SECONDS, LASTS_SECONDS = 1.0, 15.0, 600.0
+STREAM = "text/event-stream"
+ENDLESS = "watchdog.endless"
+"""Marks the scope of a request whose answer ends only with its connection: the server does not wait for it."""
+
+
+class Live:
+    """Serves the pulse; counts the open streams."""
+
+    def __init__(self, pulse: Callable[[], Awaitable[Pulse]], access: Access, clock: Clock) -> None:
+        self._pulse = pulse
+        self._access = access
+        self._clock = clock
+        self.streams = 0
+
+    def routes(self) -> list[Route]:
+        """Return the one route."""
+        return [Route(LIVE, self._answer, methods=["GET"])]
+
+    async def _answer(self, request: Request) -> Response:
+        wanted = STREAM in request.headers.get("accept", "") and request.method == "GET"
+        # Without a place the answer is JSON: a browser's EventSource takes that as a refusal, and the page polls.
+        if not wanted or self.streams >= STREAMS_MAX:
+            return JSONResponse(_told(await self._pulse()))
+        request.scope[ENDLESS] = True
+        return StreamingResponse(self._events(request), media_type=STREAM, headers={"x-accel-buffering": "no"})
+
+    async def _events(self, request: Request) -> AsyncIterator[str]:
+        self.streams += 1
+        try:
+            shown = cookie_of(request, session.COOKIE, self._access.url)
+            async for one in self.changes(lambda: shown in self._access.ended):
+                yield f"data: {json.dumps(one)}\n\n"
+        finally:
+            self.streams -= 1
+
+    async def changes(self, over: Callable[[], bool]) -> AsyncIterator[dict[str, str]]:
+        """Yield the pulse at once, when it changes, and every BEAT_SECONDS, until it is over or LASTS_SECONDS old."""
+        begin = self._clock.monotonic()
+        said, said_at = None, begin
+        while self._clock.monotonic() - begin < LASTS_SECONDS and not over():
+            pulse, now = await self._pulse(), self._clock.monotonic()
+            if pulse != said or now - said_at >= BEAT_SECONDS:
+                said, said_at = pulse, now
+                yield _told(pulse)
+            await self._clock.sleep(TICK_SECONDS)
+
+
+def _told(pulse: Pulse) -> dict[str, str]:
+    return {**asdict(pulse), "icon": addresses()[ICONS[pulse.state]]}
