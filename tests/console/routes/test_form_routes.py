@@ -120,7 +120,7 @@ async def test_who_looks_after_it_says_so_on_the_incident_s_page() -> None:
         await o.send(INCIDENT, f"{INCIDENT}/acknowledge")
         assert o.s.web.phase is Phase.ASKING
         text = await o.page(INCIDENT)
-        assert "token:Zoe (operator) looks after it." in text and ">Acknowledge<" not in text
+        assert "Acknowledged by token:Zoe (operator)." in text and ">Acknowledge<" not in text
 
 
 async def test_a_silence_may_be_of_one_signal_and_of_one_severity() -> None:
