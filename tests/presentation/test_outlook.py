@@ -109,7 +109,7 @@ CASES = [
         Situation.ASKS_LATER,
         "Not rolled back: budget: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web"
         " still fails then.",
-        ("acknowledge",),  # a pause holds for people, too
+        ("resume", "acknowledge"),  # a pause holds for people, too
     ),
     (
         paged(BUDGET),
@@ -190,6 +190,14 @@ def test_each_situation_has_its_sentence_and_its_commands(
     """The sentence states what the daemon does by itself, and the commands are those that would be accepted."""
     said = outlook(incident, NOW)
     assert (said.situation, said.sentence, said.commands) == (found, sentence, commands)
+
+
+@pytest.mark.parametrize(
+    ("incident", "task"), [(paged(BUDGET), "Roll back by hand"), (paged(BUDGET, PAUSED), "Resume")]
+)
+def test_the_task_is_one_that_would_not_be_refused(incident: Incident, task: str) -> None:
+    """A limit of the daemon is none for people; a pause has to end first."""
+    assert outlook(incident, NOW).task.startswith(task)
 
 
 def test_no_situation_lacks_a_row_or_a_case() -> None:

@@ -95,9 +95,9 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC) -> Outlook:
     found = situation(incident)
     row, case = ROWS[found], _Case(incident, now, tz)
     commands = row.commands
-    block = blocking(incident)
-    if found in (Situation.BLOCKED_FOR_NOW, Situation.ASKS_LATER, Situation.BLOCKED) and block is not None:
-        cure = block_of(block).command
+    held = _in_peoples_way(incident)
+    if found in (Situation.BLOCKED_FOR_NOW, Situation.ASKS_LATER, Situation.BLOCKED) and held is not None:
+        cure = block_of(held).command
         commands = (*((cure,) if cure else ()), *commands)
     # Acknowledged once is enough; a manual rollback is offered only where it may help and would not be refused.
     commands = tuple(
@@ -197,8 +197,18 @@ def _clears_at(incident: Incident) -> float | None:
     return block.clears_at if block is not None else None
 
 
+def _in_peoples_way(incident: Incident) -> GuardAnswer | None:
+    """Return the blocking guard that the reader has to deal with first: one that holds for people, too, else the first.
+
+    Budget and cooldown restrain the daemon alone; a pause or a refused key would refuse a manual rollback as well.
+    """
+    decision = incident.decision
+    blocks = [one for one in decision.guards if one.verdict is Verdict.BLOCK] if decision is not None else []
+    return next((one for one in blocks if one.name not in NOT_FOR_HUMANS), blocking(incident))
+
+
 def _cure(case: _Case) -> str:
-    block = blocking(case.incident)
+    block = _in_peoples_way(case.incident)
     return block_of(block).task if block is not None else "Check the service on Render's dashboard."
 
 
