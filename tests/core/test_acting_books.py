@@ -35,7 +35,7 @@ def test_an_announced_rollback_is_dropped_when_no_failure_is_fresh_any_more() ->
         assert web(world).phase is Phase.ANNOUNCED
     tell = tell_of(hear(world, e.Observed(failed + 15.0, "web", "home", Good())))
     assert web(world).phase is Phase.CALM
-    assert tell.notice.lines[0] == "How: it recovered before the announced rollback"
+    assert tell.notice.lines[0] == "Recovered by itself: it recovered before the announced rollback."
 
 
 def test_a_pin_is_remembered_with_whom_it_is_for_and_since_when() -> None:
@@ -246,7 +246,8 @@ def test_not_off_once_more_rings(event: type) -> None:
     line = "Auto-deploy could not be switched off again: timed out. Switch it off by hand."
     assert incident_of(world).pin.note == "NOT off again: timed out" and lines(effects, "HUMAN") == [line]
     tell = tell_of(effects)
-    assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.UPDATED, True, (line,))
+    news = ("The daemon could not switch auto-deploy off again: timed out.", "Switch it off on Render.")
+    assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines[:2]) == (NoticeKind.UPDATED, True, news)
     assert (tell.notice.about.topic, tell.notice.about.why) == (Topic.AUTO_DEPLOY_NOT_OFF, "timed out")
     assert tell.notice.about.auto_deploy_off == "commit" and tell.notice.severity is Severity.CRITICAL
     assert tell.notice.title == "web: auto-deploy could not be switched off"
@@ -294,8 +295,11 @@ def test_given_back_is_as_if_it_had_never_been_off() -> None:
     put(world, pinned_for="web-1", offered="dep-900")
     effects = hear(world, e.AutoDeployNotRestored(world.now, *OURS, "Render answered 503"))
     tell = tell_of(effects)
-    told = ("Why: Render answered 503", "Switch it on by hand, or try again: watchdog service restore-auto-deploy web")
-    assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.HUMAN_NEEDED, True, told)
+    told = (
+        "Why: Render answered 503",
+        "Switch it on at Render, or try again: watchdog service restore-auto-deploy web",
+    )
+    assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines[:2]) == (NoticeKind.HUMAN_NEEDED, True, told)
     hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")
     assert (incident_of(world).pin.off, incident_of(world).pin.previous) == (False, None)

@@ -47,12 +47,11 @@ def course(world: World) -> tuple[Course, str]:
 def test_people_read_why_they_are_asked_and_that_the_question_may_become_void() -> None:
     """All that asks is named, the wave among it; nobody is promised that nothing happens, if something may."""
     lasting, for_good = asked_in_a_wave(), asked_in_a_wave(fleet(Mode.ASSIST))
-    why = next(line for line in for_good.pages()[0].notice.lines if line.startswith("Why you are asked: "))
+    why = next(line for line in for_good.pages()[0].notice.lines if line.startswith("Decided: ask: "))
     both = "mode: assist: a human decides; correlation: 2 groups critical within 90 s"
-    assert why.startswith(f"Why you are asked: {both}")
-    promise, paged = "Without an answer nothing is changed", "and you are paged again"
-    assert f"{promise} while that lasts, {paged}; after it, it may act." in lasting.pages()[0].notice.lines
-    assert f"{promise}, {paged}." in for_good.pages()[0].notice.lines
+    assert why.startswith(f"Decided: ask: {both}")
+    may = "Once that has passed, the daemon decides again, and may roll back without an answer."
+    assert may in lasting.pages()[0].notice.lines and may not in for_good.pages()[0].notice.lines
 
 
 def test_it_acts_by_itself_when_the_other_has_recovered() -> None:

@@ -12,6 +12,7 @@ from itertools import count
 
 from tests.core.limits import LIMITS, WEIGHTS
 from tests.core.whole import holes
+from tests.support.notice_truth import contradictions
 from watchdog.core.guards import invariants
 from watchdog.core.machine import step
 from watchdog.domain import effects as fx
@@ -425,9 +426,10 @@ class World:
 
 
 def as_read(tell: fx.Tell, now: float) -> fx.Tell:
-    """Return what people read in a plain channel then, details below the news; a fault in its words is one of ours."""
+    """Return what people read in a plain channel then, details below the news; it has no fault and no contradiction."""
     notice = worded(tell.notice, now)
-    assert not any(line.startswith("Its words could not be made") for line in notice.lines), notice
+    assert not any(line.startswith("Its text could not be made") for line in notice.lines), notice
+    assert contradictions(notice) == [], (notice.title, *notice.lines)
     return replace(tell, notice=replace(notice, lines=(*notice.lines, *notice.details), details=()))
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.core.scenes import NOW, a_decision, an_incident, found
+from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Deadline, Incident, Outcome
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Notice, NoticeKind, Topic
 from watchdog.domain.policy import Then
@@ -34,171 +35,229 @@ def read(incident: Incident, topic: Topic, *, decided: float = 0.0, after: float
     return worded(notice, notice.at + after)
 
 
-def shown(notice: Notice) -> tuple[str, ...]:
-    """Return the lines of a plain channel: the news, then the details."""
-    return (*notice.lines, *notice.details)
-
-
-SINCE = "Critical for 60 s, since 14:14 UTC: home: home fails"
-WHY = (
+AFTER = ": 30 s after dep-41 (bad0000) went live."
+SINCE = f"Critical for 60 s, since 14:14 UTC{AFTER}"
+DONE = "Rollback: dep-41 -> dep-40 as dep-42"
+SEEN = "Seen: home: home fails"
+ARITHMETIC = (
     "Suspect: dep-41  bad0000",
     "Blame: it fits",
     "Guards: all pass",
     "Target: dep-40 aaaaaaa, healthy for 2 h by our own record",
 )
-ASKS = (
-    "Question: roll web back to dep-40 aaaaaaa?",
-    "Answer by 14:45 UTC (within 30 min): watchdog incident approve web-1   or   watchdog incident reject web-1",
-    "Without an answer nothing is changed, and you are paged again.",
-    "Why you are asked: it fits",
-)
-TAKE_UP = "To take it up, so that nobody else is called: watchdog incident ack web-1"
-LOOK_AFTER = "To say that you look after it: watchdog incident ack web-1"
-OFF = "Auto-deploy is OFF because of us (it was commit): merges do not ship."
-CLOCK = {"deadline": Deadline(NOW - 600.0, Then.ESCALATE, 2400.0, NOW + 1800.0)}
+WHY = (SEEN, "Decided: rollback: it fits", *ARITHMETIC)
+ACKNOWLEDGE = "Acknowledge: watchdog incident ack web-1"
+STOPS = "Acknowledge (stops the escalation): watchdog incident ack web-1"
+OFF = "Auto-deploy is off until you switch it back on (it was commit): merges are not deployed."
+NOTHING = "Nothing to do now: the next notice reports how it ended."
+LOOK = "Look at web's deploys on Render first: this rollback may still go live."
+MERGE = "Merge nothing until it is verified: auto-deploy is not known to be off."
 QUESTION = {"terms": AnswerTerms()}
 BY_HAND: dict[str, Any] = {"findings": (), "decision": a_decision(blame=None)}
 NIGHTS = AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=NOW + 600.0)
-SENT = {"requested_at": NOW - 300.0, "deploy": "dep-42"}
-DONE = "Rolled back: dep-41 -> dep-40 as dep-42"
+SENT = {"requested_at": NOW - 300.0, "deploy": "dep-42", "tried": True}
 ENDED = {**SENT, "restored_at": NOW + 2.0, "closed_at": NOW + 180.0, "outcome": Outcome.VERIFIED}
-SYNC = "Auto-deploy is commit again (a Blueprint sync or a colleague): a merge may undo this."
 BACK = "the bad commit bad0000 is live again (dep-43, manual)"
 STATE = "web is down: HTTP 503 since 14:14 UTC"
-TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] = [
-    (Topic.FOUND, {}, {}, STATE, (SINCE, *WHY)),
-    (Topic.LEFT_TO_HUMAN, {}, {"escalates": True}, STATE, (SINCE, "Left to you: it fits", TAKE_UP, *WHY)),
+
+BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600.0)
+SPENT = f"budget: {BUDGET.why}"
+PAGED: dict[str, Any] = {"decision": a_decision(course=Course.PAGE, why=SPENT, guards=(BUDGET,))}
+BLOCKED = (
+    f"Not rolled back: {SPENT}. The daemon asks again at 14:25 UTC, if web still fails then.",
+    "Roll back by hand if the deploy is to blame: this limit does not hold for people.",
+)
+BY_HAND_COMMANDS = "Roll back by hand: watchdog rollback web · "
+WHY_PAGED = (SEEN, f"Decided: page: {SPENT}", *ARITHMETIC[:2], f"Guards: {SPENT}", ARITHMETIC[3])
+CLOCK: dict[str, Any] = {
+    "deadline": Deadline(NOW - 600.0, Then.ESCALATE, 2400.0, NOW + 1800.0),
+    "asked_at": NOW - 600.0,
+    "decision": a_decision(course=Course.ASK),
+}
+ASKS = (
+    "Roll back to dep-40 (aaaaaaa)? Waits for an answer until 14:45 UTC, then pages again.",
+    "Approve the rollback to dep-40 (aaaaaaa), or reject it.",
+)
+ANSWERS = "Approve: watchdog incident approve web-1 · Reject: watchdog incident reject web-1 · "
+WHY_ASKED = (SEEN, "Decided: ask: it fits", *ARITHMETIC)
+ANNOUNCED = {"announced_until": NOW + 300.0, "decision": a_decision(course=Course.ANNOUNCE)}
+STOP = (
+    "Stop it if the deploy is not to blame.",
+    "Stop the rollback: watchdog incident stop web-1 · Do not wait: watchdog incident approve web-1",
+)
+Row = tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...], tuple[str, ...]]
+TABLE: list[Row] = [
+    (Topic.FOUND, PAGED, {}, STATE, (SINCE, *BLOCKED, BY_HAND_COMMANDS + ACKNOWLEDGE), WHY_PAGED),
+    (Topic.LEFT_TO_HUMAN, PAGED, {"escalates": True}, STATE, (SINCE, *BLOCKED, BY_HAND_COMMANDS + STOPS), WHY_PAGED),
     (
         Topic.UNMUTED,
-        {},
+        PAGED,
         {"also": ("api fails",), "escalates": True},
         STATE,
-        (SINCE, "A silence kept it from you until now.", "Fails besides: api fails", TAKE_UP, *WHY),
+        (
+            SINCE,
+            "A silence held this notice back until now.",
+            "Also failing: api fails",
+            *BLOCKED,
+            BY_HAND_COMMANDS + STOPS,
+        ),
+        WHY_PAGED,
     ),
     (
         Topic.FLAPPING,
-        {},
+        PAGED,
         {"why": "3 incidents opened within 60 min"},
-        "web is flapping: rollbacks are asked about",
-        ("Held: 3 incidents opened within 60 min",),
+        "web is flapping: rollbacks need approval",
+        ("3 incidents opened within 60 min.",),
+        (),
     ),
     (
         Topic.ANNOUNCED,
-        {"announced_until": NOW + 300.0},
+        ANNOUNCED,
         {},
         "web is down: rollback to aaaaaaa at 14:20 UTC",
-        (
-            SINCE,
-            "At 14:20 UTC, in 5 min: web is rolled back to dep-40 aaaaaaa.",
-            "To prevent it: watchdog incident stop web-1",
-            *WHY,
-        ),
+        (SINCE, "Rolls back to dep-40 (aaaaaaa) at 14:20 UTC, unless stopped.", *STOP),
+        (SEEN, "Decided: announce: it fits", *ARITHMETIC),
     ),
     (
         Topic.KEPT,
-        {"announced_until": NOW + 600.0, "approved_by": "ann"},
+        {**CLOCK, "announced_until": NOW + 600.0, "approved_by": "ann"},
         {"terms": NIGHTS, "why": "no watchdog ran"},
-        "web is down: rollback kept for Mon 14:25 UTC",
+        "web is down: rollback scheduled for Mon 14:25 UTC",
         (
             SINCE,
-            "It was not done in its window: no watchdog ran.",
-            "Kept for Mon 14:25 UTC (in 10 min).",
-            "Approved by ann, and kept until then (policy: critical: window: nights): roll web back to dep-40 aaaaaaa.",
-            "Then everything is decided anew: it is done only if the deploy still fails and every guard passes.",
-            "To prevent it: watchdog incident stop web-1. Not to wait: watchdog incident approve web-1",
-            *WHY,
+            "It was not sent in its last window: no watchdog ran.",
+            "Its window is nights (policy: critical: window).",
+            "Rolls back to dep-40 (aaaaaaa) at 14:25 UTC, approved by ann, if web still fails and every guard passes.",
+            *STOP,
         ),
+        WHY_ASKED,
     ),
-    (Topic.ASKED, CLOCK, QUESTION, "web is down: approve rollback to aaaaaaa by 14:45 UTC?", (SINCE, *ASKS, *WHY)),
+    (
+        Topic.ASKED,
+        CLOCK,
+        QUESTION,
+        "web is down: approve rollback to aaaaaaa by 14:45 UTC?",
+        (SINCE, *ASKS, ANSWERS + ACKNOWLEDGE),
+        WHY_ASKED,
+    ),
     (
         Topic.REMINDED,
         CLOCK,
         {**QUESTION, "since": NOW - 600.0},
-        "web is down: please answer, asked 10 min ago",
-        (SINCE, *ASKS, *WHY),
+        "web is down: unanswered 10 min, approve by 14:45 UTC?",
+        (SINCE, *ASKS, ANSWERS + ACKNOWLEDGE),
+        WHY_ASKED,
     ),
     (
         Topic.UNANSWERED,
         CLOCK,
         {**QUESTION, "since": NOW - 900.0, "why": "hold: paused by bob"},
-        "web is down: nobody answered for 15 min",
-        (SINCE, "Not rolled back by default, a human is needed: hold: paused by bob", LOOK_AFTER, *ASKS, *WHY),
+        "web is down: no answer for 15 min",
+        (SINCE, "The default (roll back) is not carried out: hold: paused by bob.", *ASKS, ANSWERS + ACKNOWLEDGE),
+        WHY_ASKED,
     ),
     (
         Topic.ACKNOWLEDGED,
-        CLOCK,
+        {**CLOCK, "acknowledged_by": "ann"},
         {**QUESTION, "by": "ann"},
-        "web: ann looks after it",
-        (SINCE, "Watching goes on. What was asked is still to be answered.", ASKS[2]),
+        "web: acknowledged by ann",
+        (SINCE, ASKS[0]),
+        (),
     ),
     (
         Topic.ESCALATED,
         {**CLOCK, "opened_at": NOW - 300.0},
         {**QUESTION, "by": "lead", "escalates": True},
-        "web is down: open for 5 min, not taken up",
-        (SINCE, "Escalated to lead: open for 5 min, and not acknowledged.", TAKE_UP, *ASKS, *WHY),
+        "web is down: not acknowledged for 5 min",
+        (SINCE, "Escalated to lead: not acknowledged for 5 min.", *ASKS, ANSWERS + STOPS),
+        WHY_ASKED,
     ),
     (
         Topic.STILL_OPEN,
-        CLOCK,
-        {**QUESTION, "by": "ann", "since": NOW - 1800.0, "escalates": True},
-        "web is down: still open, ann had it",
-        (SINCE, "Acknowledged by ann 30 min ago, and nothing changed since.", TAKE_UP, *ASKS, *WHY),
+        PAGED,
+        {"by": "ann", "since": NOW - 1800.0, "escalates": True},
+        "web is down: still open, acknowledged by ann",
+        (SINCE, "ann acknowledged it 30 min ago, and it is still open.", *BLOCKED, BY_HAND_COMMANDS + STOPS),
+        WHY_PAGED,
     ),
     (
         Topic.OVERDUE,
-        {},
+        {"blocked_since": NOW - 60.0},
         {"since": NOW - 60.0},
         "web is down: rollback due for 60 s, not sent yet",
         (
             SINCE,
-            "For 60 s a rollback to dep-40 is due and not known to be on its way; it is still being tried.",
-            *WHY,
+            "Rolling back to dep-40 (aaaaaaa): due for 60 s, not sent yet; it is tried again until it can be sent.",
+            MERGE,
+            LOOK,
         ),
+        WHY,
     ),
     (
         Topic.ROLLING_BACK,
         {**SENT, "off": True},
         {},
         "web is down: rolling back to aaaaaaa",
-        (
-            SINCE,
-            "Nothing to do now: once the rollback is live the recovery is verified, and you hear how it ended.",
-            DONE,
-            *WHY,
-        ),
+        (SINCE, "Asked Render for dep-40 (aaaaaaa) at 14:10 UTC; verifies once dep-42 is live.", NOTHING),
+        (DONE, *WHY),
     ),
     (
         Topic.STOPPED_SHORT,
-        {},
-        {"why": "paused by ann"},
+        {"human_needed": "the platform refused"},
+        {"why": "the platform refused"},
         STATE,
-        (SINCE, "What happened: paused by ann", LOOK_AFTER, *WHY),
+        (
+            SINCE,
+            "No rollback was sent. The daemon changes nothing more: the platform refused.",
+            "Find the cause on Render's dashboard and in the logs; acknowledge to stop the escalation.",
+            BY_HAND_COMMANDS + ACKNOWLEDGE,
+        ),
+        WHY,
     ),
     (
         Topic.NOT_LIVE_YET,
         SENT,
         {"why": "update_in_progress"},
         "web is down: rollback not live after 5 min",
-        (SINCE, "The rollback dep-42 is not live after 5 min (update_in_progress).", DONE, *WHY),
+        (
+            SINCE,
+            "The rollback dep-42 is not live after 5 min (update_in_progress).",
+            "Asked Render for dep-40 (aaaaaaa) at 14:10 UTC; verifies once dep-42 is live.",
+            MERGE,
+            LOOK,
+        ),
+        (DONE, *WHY),
     ),
-    (Topic.AUTO_DEPLOY_ON_AGAIN, {}, {"why": "commit"}, "web: auto-deploy was switched on (commit)", (SYNC,)),
+    (
+        Topic.AUTO_DEPLOY_ON_AGAIN,
+        SENT,
+        {"why": "commit"},
+        "web: auto-deploy was switched on (commit)",
+        (
+            "A Blueprint sync or a person switched auto-deploy on (commit): a merge would replace the rollback.",
+            "Switch it off on Render, or merge nothing until the incident is over.",
+        ),
+        (DONE,),
+    ),
     (
         Topic.AUTO_DEPLOY_NOT_OFF,
-        {},
+        SENT,
         {"why": "timed out"},
         "web: auto-deploy could not be switched off",
-        ("Auto-deploy could not be switched off again: timed out. Switch it off by hand.",),
+        ("The daemon could not switch auto-deploy off again: timed out.", "Switch it off on Render."),
+        (DONE,),
     ),
     (
         Topic.AUTO_DEPLOY_NOT_RESTORED,
-        {},
+        PAGED,
         {"why": "Render answered 503"},
-        "web: auto-deploy is OFF, it could not be given back",
+        "web: auto-deploy is OFF, could not be switched on",
         (
             "Why: Render answered 503",
-            "Switch it on by hand, or try again: watchdog service restore-auto-deploy web",
+            "Switch it on at Render, or try again: watchdog service restore-auto-deploy web",
         ),
+        (),
     ),
     (
         Topic.RETURNED,
@@ -208,11 +267,10 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
         (
             SINCE,
             f"{BACK[0].upper()}{BACK[1:]}.",
-            "It is not rolled back a second time unless a human says so.",
+            "The daemon does not roll it back a second time by itself.",
             "To roll back once more: watchdog rollback web. If it is good now: watchdog commit trust bad00000",
-            DONE,
-            *WHY,
         ),
+        (DONE, *WHY),
     ),
     (
         Topic.CLOSED,
@@ -220,9 +278,9 @@ TABLE: list[tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] 
         {"why": "home: 180 of 180 probes good"},
         "web is back after 62 s: rolled back to aaaaaaa",
         (
-            "How: home: 180 of 180 probes good",
-            DONE,
+            "Rolled back and verified: home: 180 of 180 probes good.",
             "Left for you: fix bad0000; `watchdog explain web-1` says why.",
         ),
+        (DONE,),
     ),
 ]

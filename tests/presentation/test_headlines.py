@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.core.scenes import NOW, a_decision, an_incident, found
-from tests.presentation.notices import BY_HAND, CLOCK, DAY, ENDED, QUESTION, SINCE, STATE, an_outage, read
+from tests.presentation.notices import AFTER, BY_HAND, CLOCK, DAY, ENDED, QUESTION, SEEN, STATE, an_outage, read
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Topic
@@ -45,7 +45,7 @@ def test_a_headline_names_the_worst_of_what_fails() -> None:
     incident = an_incident(findings=(found(symptom="HTTP 503"), found("api", "latency", symptom="p95 3 s > 1 s")))
     assert headlines.state_title(incident, NOW) == STATE
     notice = read(incident, Topic.FOUND)
-    assert (notice.lines, notice.details) == ((SINCE,), ("Seen: api: api fails",))
+    assert notice.details == (SEEN, "Seen: api: api fails")
 
 
 def test_what_a_person_asked_for_without_a_failure_has_its_own_headline() -> None:
@@ -55,7 +55,7 @@ def test_what_a_person_asked_for_without_a_failure_has_its_own_headline() -> Non
     assert headlines.state_title(incident, NOW) == "web: rollback by hand, asked for by ann"
     notice = read(incident, Topic.ROLLING_BACK)
     assert notice.title == "web: rolling back to aaaaaaa"
-    assert notice.lines[0] == "Critical, since 14:14 UTC: rollback by hand, asked for by ann"
+    assert notice.lines[0] == "Critical, since 14:14 UTC: rollback by hand, asked for by ann."
     assert "Blame: nobody was blamed" in notice.details
 
 
@@ -83,7 +83,7 @@ def test_since_when_it_fails_is_told_with_its_day_where_that_is_not_today() -> N
     assert headlines.state_title(incident, late) == f"web is down: {'x' * 23}… since 21 Sep 14:14 UTC"
     told = read(an_outage(), Topic.FOUND, decided=late - NOW)
     assert told.title == "web is down: HTTP 503 since 21 Sep 14:14 UTC"
-    assert told.lines[0] == "Critical for 12 h 0 min, since 21 Sep 14:14 UTC: home: home fails"
+    assert told.lines[0] == f"Critical for 12 h 0 min, since 21 Sep 14:14 UTC{AFTER}"
 
 
 NOT_SENT = "web: no rollback was made"
@@ -97,16 +97,16 @@ OTHERWISE = (Outcome.WITH_A_HUMAN, Outcome.BY_ITSELF, Outcome.RECOVERED, Outcome
         (Outcome.VERIFIED, {}, "web is back after 62 s: rolled back to aaaaaaa"),
         (Outcome.VERIFIED, {"restored_at": NOW + 120.0}, "web is back after 3 min: rolled back to aaaaaaa"),
         (Outcome.VERIFIED, {"target_code": None}, "web is back after 62 s: rolled back to dep-40"),
-        (Outcome.VERIFIED, {"healed_at": NOW - 30.0}, "web is well: its rollback may have been needless"),
-        (Outcome.VERIFIED, {"undoes": "web-0"}, "web is well: the rollback is undone, aaaaaaa serves"),
-        (Outcome.VERIFIED, {"undoes": "web-0", **BY_HAND}, "web is well: the rollback is undone, aaaaaaa serves"),
-        (Outcome.VERIFIED, BY_HAND, "web is well, rolled back to aaaaaaa"),
-        (Outcome.CONTINUED, {}, "web: goes on by hand, as another incident"),
-        (Outcome.CONTINUED, BY_HAND, "web: goes on by hand, as another incident"),
-        (Outcome.WITH_A_HUMAN, {}, "web is well again, with a human: 4 min after the onset"),
-        (Outcome.BY_ITSELF, {}, "web is well again, by itself: 4 min after the onset"),
-        (Outcome.RECOVERED, {}, "web is well again: 4 min after the onset"),
-        (Outcome.UNKNOWN, {}, "web is well again: 4 min after the onset"),
+        (Outcome.VERIFIED, {"healed_at": NOW - 30.0}, "web is healthy: its rollback may have been needless"),
+        (Outcome.VERIFIED, {"undoes": "web-0"}, "web is healthy: rollback undone, aaaaaaa is live"),
+        (Outcome.VERIFIED, {"undoes": "web-0", **BY_HAND}, "web is healthy: rollback undone, aaaaaaa is live"),
+        (Outcome.VERIFIED, BY_HAND, "web is healthy, rolled back to aaaaaaa"),
+        (Outcome.CONTINUED, {}, "web: continued by hand, as another incident"),
+        (Outcome.CONTINUED, BY_HAND, "web: continued by hand, as another incident"),
+        (Outcome.WITH_A_HUMAN, {}, "web has recovered, with a human: 4 min after the onset"),
+        (Outcome.BY_ITSELF, {}, "web has recovered, by itself: 4 min after the onset"),
+        (Outcome.RECOVERED, {}, "web has recovered: 4 min after the onset"),
+        (Outcome.UNKNOWN, {}, "web has recovered: 4 min after the onset"),
         *[(outcome, {**BY_HAND, **UNSENT}, NOT_SENT) for outcome in OTHERWISE],
     ],
 )

@@ -1,31 +1,37 @@
 """What stands below the news: what is asked, what was done, what is left, and the reasoning."""
 
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.scenes import NOW, a_blame, a_decision, an_incident, found
-from tests.presentation.notices import ASKS, CLOCK, DONE, ENDED, LATER, NIGHTS, QUESTION, SINCE, an_outage, read
-from watchdog.domain.decisions import Evidence, GuardAnswer, Term, Verdict
+from tests.presentation.notices import ACKNOWLEDGE, CLOCK, DONE, ENDED, LATER, NIGHTS, QUESTION, an_outage, read
+from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.decisions import Course, Evidence, GuardAnswer, Term, Verdict
 from watchdog.domain.follow_ups import RUNBOOK
-from watchdog.domain.incidents import Deadline, Incident, StakeholderStatus
+from watchdog.domain.incidents import Incident, StakeholderStatus
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Topic
 from watchdog.domain.policy import Then
 from watchdog.domain.severity import Severity
 from watchdog.presentation.notices import notice_details as details
+from watchdog.presentation.notices.notice_case import NoticeCase
+from watchdog.presentation.outlook import BLOCKS, ROWS
 
 
 def test_the_reasoning_is_a_line_each() -> None:
-    """Findings but the first, what is unknown, suspect, blame with its terms, guards, target, what observe would do."""
+    """Findings, what is unknown, the decision, suspect, blame with its terms, guards, target, what observe would do."""
     evidence = (Evidence("errors", "unknown", "not read yet"), Evidence("api", "good", "ok"))
     blame = a_blame(terms=(Term(0.05, "upstream openai fails: major outage"),))
     decision = a_decision(evidence=evidence, blame=blame, would="would roll back to dep-40 (aaaaaaa)")
     findings = (found(), found("api", "latency"))
     assert details.reasoning(an_incident(decision=decision, findings=findings)) == (
+        "Seen: home: home fails",
         "Seen: api: api fails",
         "Seen: errors: not read yet",
+        "Decided: rollback: it fits",
         "Suspect: dep-41  bad0000",
         "Blame: it fits",
         "Blame: x 0.05: upstream openai fails: major outage",
@@ -37,79 +43,45 @@ def test_the_reasoning_is_a_line_each() -> None:
 
 def test_before_a_decision_only_what_was_seen_is_said() -> None:
     """And of a rollback by hand, that nobody was blamed."""
-    assert read(an_incident(), Topic.FOUND).lines == (SINCE,) and details.reasoning(an_incident()) == ()
-    assert details.reasoning(an_incident(findings=(found(), found("api")))) == ("Seen: api: api fails",)
+    both = an_incident(findings=(found(), found("api")))
+    assert details.reasoning(both) == ("Seen: home: home fails", "Seen: api: api fails")
     by_hand = details.reasoning(an_incident(findings=(), decision=a_decision(blame=None)))
-    assert by_hand[0] == "Blame: nobody was blamed" and len(by_hand) == 3
+    assert by_hand[1] == "Blame: nobody was blamed" and len(by_hand) == 4
     nobody = a_blame(suspect=None, change=None, why="no deploy can be blamed: no Render key")
-    assert details.reasoning(an_incident(decision=a_decision(blame=nobody)))[0] == f"Blame: {nobody.why}"
+    assert details.reasoning(an_incident(decision=a_decision(blame=nobody)))[2] == f"Blame: {nobody.why}"
 
 
-def asking(incident: Incident, terms: AnswerTerms, after: float = 0.0) -> tuple[str, ...]:
-    """Return the lines of a question, told so many seconds after NOW."""
-    return details.asking_lines(incident, terms, NOW + after)
-
-
-HIGH = an_incident(severity=Severity.HIGH)
+def case(incident: Incident, after: float = 0.0, **facts: Any) -> NoticeCase:
+    """Return a question's case, decided so many seconds after NOW."""
+    return NoticeCase(IncidentNews(Topic.ASKED, incident, **facts), NOW + after, UTC)
 
 
 def test_a_question_says_who_alone_may_say_yes() -> None:
-    """Right after how to answer."""
-    told = asking(HIGH, AnswerTerms(approver="lead"))
-    assert told[2] == "Only lead may approve (policy: high: approver: lead); anybody else may reject."
-    assert details.only_approver(HIGH, "lead") == (told[2],)
-    assert not any("Only" in line for line in asking(HIGH, AnswerTerms())) and details.only_approver(HIGH, "") == ()
+    """Others may still reject."""
+    high = an_incident(severity=Severity.HIGH)
+    said = "Only lead may approve (policy: high: approver: lead); others may reject."
+    assert details.answer_lines(case(high, terms=AnswerTerms(approver="lead"))) == (said,)
+    assert details.only_approver(high, "lead") == (said,) and details.only_approver(high, "") == ()
+    assert details.answer_lines(case(high, terms=AnswerTerms())) == details.answer_lines(case(high)) == ()
 
 
 @pytest.mark.parametrize(("begins", "ahead"), [(600.0, "10 min"), (0.0, "0 s"), (-600.0, "0 s"), (None, None)])
-def test_a_question_says_that_a_yes_waits_for_its_window_unless_that_is_now(
-    begins: float | None, ahead: str | None
-) -> None:
-    """Until when, how long that is by the decision, and how not to wait; a yes that acts at once has no such moment."""
+def test_a_question_says_that_an_approval_waits_for_its_window(begins: float | None, ahead: str | None) -> None:
+    """With the time until then, and how not to wait; an approval that acts at once has no such moment."""
     terms = replace(NIGHTS, opens_at=None if begins is None else NOW + begins)
-    line = f"A yes is kept for Mon 14:25 UTC (in {ahead}) (policy: high: window: nights); said again, it means now."
-    told = asking(HIGH, terms)
-    assert [one for one in told if one.startswith("A yes is kept for ")] == ([line] if ahead else [])
-    assert told.index(line) == 2 if ahead else True
-    assert line.replace("10 min", "5 min") in asking(HIGH, terms, 300.0) if begins == 600.0 else True
+    when = f"at Mon 14:25 UTC (in {ahead}) (policy: critical: window: nights)"
+    line = f"An approval is carried out {when}; a second approval, at once."
+    assert details.answer_lines(case(an_incident(), terms=terms)) == ((line,) if ahead else ())
 
 
-def test_what_is_kept_says_for_what_and_how_to_answer_once_more() -> None:
-    """A reload may have taken the window away: then it names none."""
-    incident = an_incident(approved_by="ann", target="dep-40", target_code="aaaaaaa1")
-    kept, anew, words = details.kept_lines(incident, "nights")
-    assert kept == (
-        "Approved by ann, and kept until then (policy: critical: window: nights): roll web back to dep-40 aaaaaaa."
-    )
-    assert anew == "Then everything is decided anew: it is done only if the deploy still fails and every guard passes."
-    assert words == "To prevent it: watchdog incident stop web-1. Not to wait: watchdog incident approve web-1"
-    assert details.kept_lines(incident, "")[0] == (
-        "Approved by ann, and kept until then: roll web back to dep-40 aaaaaaa."
-    )
-
-
-def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
-    """With and without a deadline."""
-    clock = Deadline(NOW - 60.0, Then.ESCALATE, 360.0, NOW + 300.0)
-    incident = an_incident(target="dep-40", target_code="aaaaaaa1", deadline=clock)
-    assert asking(incident, AnswerTerms()) == (
-        "Question: roll web back to dep-40 aaaaaaa?",
-        "Answer by 14:20 UTC (within 5 min): watchdog incident approve web-1   or   watchdog incident reject web-1",
-        "Without an answer nothing is changed, and you are paged again.",
-    )
-    by_default = amended(incident, deadline=replace(clock, then=Then.ROLLBACK))
-    assert asking(by_default, AnswerTerms())[2] == (
-        "Without an answer it is rolled back then, if every guard still passes (policy: then: rollback)."
-    )
-    nothing = amended(incident, deadline=replace(clock, then=Then.NOTHING))
-    assert asking(nothing, AnswerTerms())[2] == "Without an answer nothing is changed."
-    for late in (amended(by_default, late_paged=True), amended(by_default, deadline=None)):
-        told = asking(late, AnswerTerms())
-        assert told[1].startswith("Answer: watchdog incident approve web-1")
-        assert told[2] == "Without an answer nothing is changed."
-        assert read(late, Topic.ASKED, **QUESTION).title == "web is down: approve rollback to aaaaaaa?"
-    decided = asking(amended(incident, decision=a_decision(why="the policy asks")), AnswerTerms())
-    assert decided[3:] == ("Why you are asked: the policy asks",)
+def test_a_passing_obstacle_may_end_before_an_answer() -> None:
+    """An action hold: after it no answer is needed. A lasting one is answered by people alone."""
+    hold = GuardAnswer("action hold", Verdict.ASK, "launch", passing=True)
+    asked = an_incident(decision=a_decision(guards=(hold,)))
+    said = "Once that has passed, the daemon decides again, and may roll back without an answer."
+    assert details.answer_lines(case(asked)) == (said,)
+    lasting = amended(asked, decision=a_decision(guards=(hold, replace(hold, passing=False))))
+    assert details.answer_lines(case(lasting)) == ()
 
 
 @pytest.mark.parametrize("after", [0.0, LATER])
@@ -118,34 +90,32 @@ def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
 def test_the_deadline_that_is_told_is_when_its_default_is_due_at_the_earliest(
     then: Then, heard_at: float | None, after: float
 ) -> None:
-    """By its time of day, also where it is sent late; people who hear of it later are given more time, never less."""
+    """By its time of day, also where it is sent late; people who read of it later get more time, never less."""
     clock = replace(CLOCK["deadline"], then=then, heard_at=heard_at)
-    told = read(an_outage(deadline=clock), Topic.ASKED, after=after, **QUESTION)
+    told = read(an_outage(**{**CLOCK, "deadline": clock}), Topic.ASKED, after=after, **QUESTION)
     assert told.title == "web is down: approve rollback to aaaaaaa by 14:45 UTC?"
-    question, answer, otherwise = told.lines[2:5] if after else told.lines[1:4]
-    assert question == ASKS[0] and answer == ASKS[1]
-    assert otherwise == details.OTHERWISE[then] and details.due_at(an_outage(deadline=clock)) == NOW + 1800.0
-    assert ("it is rolled back then" in otherwise) is (then is Then.ROLLBACK)
+    plan = told.lines[2 if after else 1]
+    assert plan.startswith("Roll back to dep-40 (aaaaaaa)? Waits for an answer until 14:45 UTC, then ")
+    assert ("then rolls back" in plan) is (then is Then.ROLLBACK)
 
 
-@pytest.mark.parametrize("then", list(Then))
-def test_what_may_act_once_an_obstacle_has_passed_is_not_promised_for_the_deadline(then: Then) -> None:
-    """An action hold: while it lasts nothing is changed, and after it no answer is needed."""
-    hold = GuardAnswer("action hold", Verdict.ASK, "launch", passing=True)
-    said = details.without_an_answer(an_incident(decision=a_decision(guards=(hold,))), then)
-    assert said.startswith("Without an answer nothing is changed while that lasts") and said.endswith("it may act.")
-    assert ("paged again" in said) is (then is not Then.NOTHING)
-    stays = replace(hold, passing=False)
-    for_good = an_incident(decision=a_decision(guards=(hold, stays)))
-    assert details.without_an_answer(for_good, then) == details.OTHERWISE[then]
+@pytest.mark.parametrize("fields", [{"late_paged": True}, {"deadline": None}])
+def test_a_question_without_a_default_names_no_deadline(fields: dict[str, Any]) -> None:
+    """It was carried out already, or the policy has none."""
+    told = read(an_outage(**{**CLOCK, **fields}), Topic.ASKED, **QUESTION)
+    assert told.title == "web is down: approve rollback to aaaaaaa?"
+    assert told.lines[1] == "Waits for an answer: roll back to dep-40 (aaaaaaa)?"
 
 
-def test_who_looks_after_it_hears_of_a_question_only_if_one_is_open() -> None:
-    """And of the deadline only if there is one."""
-    assert read(an_outage(**CLOCK), Topic.ACKNOWLEDGED, by="ann").lines == (SINCE,), "answered meanwhile"
-    endless = {"deadline": replace(CLOCK["deadline"], due_at=None)}
-    told = read(an_outage(**endless), Topic.ACKNOWLEDGED, by="ann", **QUESTION).lines
-    assert told == (SINCE, "Watching goes on. What was asked is still to be answered.")
+def test_each_command_of_an_outlook_is_spelled_as_it_is_typed() -> None:
+    """With its object: the incident, the service, or none."""
+    commands = {one for row in ROWS.values() for one in row.commands} | {row.command for row in BLOCKS.values()} - {""}
+    assert commands == set(details.LABELS)
+    paused = GuardAnswer("hold", Verdict.BLOCK, "paused by ann", passing=True)
+    held = an_outage(decision=a_decision(course=Course.PAGE, guards=(paused,)))
+    resume, stop, acknowledge = details.task_lines(case(held))[1].split(" · ")
+    assert resume == f"Resume the daemon: {command_line('resume')}"
+    assert (stop, acknowledge) == ("Stop the rollback: watchdog incident stop web-1", ACKNOWLEDGE)
 
 
 def test_what_was_done_is_said_and_nothing_else() -> None:
@@ -168,9 +138,10 @@ def test_what_is_left_for_people(value: str) -> None:
     """Auto-deploy, if we switched it off; the bad commit, if it was rolled back, and was not taken back to."""
 
     def left(**fields: Any) -> tuple[str, ...]:
-        return details.left_lines(IncidentNews(Topic.CLOSED, an_incident(**fields), value))
+        return details.left_lines(case(an_incident(**fields), auto_deploy_off=value))
 
-    off = "Left for you: auto-deploy is off (it was commit) until you switch it back on."
+    how = "watchdog service restore-auto-deploy web"
+    off = f"Left for you: switch auto-deploy back on (it was commit): {how}"
     before = (off,) if value else ()
     for half in ({}, {"suspect_code": "bad00000"}, {"deploy": "dep-42"}):
         assert left(**half) == before

@@ -184,12 +184,19 @@ def _blocked_why(case: _Case) -> str:
 def _blocked(case: _Case) -> str:
     """Return why the rollback is not sent, and what follows."""
     block, acknowledged = blocking(case.incident), case.incident.escalation.acknowledged_by
-    then = block_of(block).then if block is not None else "The daemon decides again once it is known."
+    then = _block_of(case).then
     if situation(case.incident) is Situation.ASKS_LATER and block is not None:
         then = f"The daemon asks again{case.by(block.clears_at, 'at')}, if {case.service} still fails then."
     elif block is not None and block.clears_at is not None and acknowledged is not None:
         then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
     return f"Not rolled back: {_blocked_why(case)}. {then}"
+
+
+def _block_of(case: _Case) -> Block:
+    """Return the words about what blocks: a guard, or a fact that is not known yet (no deploy list, blind)."""
+    block = blocking(case.incident)
+    waits = situation(case.incident) is Situation.BLOCKED_FOR_NOW
+    return block_of(block) if block is not None and (block.passing or not waits) else UNREAD
 
 
 def _clears_at(incident: Incident) -> float | None:
@@ -208,8 +215,8 @@ def _in_peoples_way(incident: Incident) -> GuardAnswer | None:
 
 
 def _cure(case: _Case) -> str:
-    block = _in_peoples_way(case.incident)
-    return block_of(block).task if block is not None else "Check the service on Render's dashboard."
+    held = _in_peoples_way(case.incident)
+    return block_of(held).task if held is not None and held is not blocking(case.incident) else _block_of(case).task
 
 
 def _not_the_deploy(case: _Case) -> str:
@@ -219,7 +226,10 @@ def _not_the_deploy(case: _Case) -> str:
         return f"Nothing is rolled back: {_blocked_why(case)}."
     share = f"P {show_probability(blame.probability)}, needs {blame.need:.2f}"
     why = next((veto.why for veto in blame.vetoed), share)
-    return f"Nothing is rolled back: {clean(blame.suspect.id)} is not to blame ({clean(why)})."
+    # A suspended service fails for a reason that no deploy explains.
+    block = blocking(case.incident)
+    besides = f" {sentence(clean(block.why))}" if block is not None and block.name == "service" else ""
+    return f"Nothing is rolled back: {clean(blame.suspect.id)} is not to blame ({clean(why)}).{besides}"
 
 
 def _left(why: str) -> Callable[[_Case], str]:
@@ -349,4 +359,8 @@ BLOCKS: Mapping[str, Block] = MappingProxyType(
     }
 )
 """One row for each guard that can block; a test compares them with the guards."""
+UNREAD = Block(
+    "The daemon decides again as soon as it is known, if it still fails.", "Check the service on Render's dashboard."
+)
+"""What blocks is no guard, or a guard that only lacks the fact."""
 UNKNOWN = Block("Nothing more comes by itself.", "Check the service on Render's dashboard.")

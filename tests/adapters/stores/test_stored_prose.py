@@ -155,7 +155,7 @@ def test_an_older_worker_reads_a_notice_s_words_and_this_one_its_facts() -> None
     """The row has both; this version reads back exactly the notice it wrote. An older one has no details but lines."""
     row = json.loads(EFFECTS.encode(told()))
     assert row["notice"]["lines"][-1].startswith("Target: ") and not row["notice"]["details"]
-    assert row["notice"]["title"].startswith("web is down") and "Left to you: it fits" in row["notice"]["lines"]
+    assert row["notice"]["title"].startswith("web is down") and "Decided: rollback: it fits" in row["notice"]["lines"]
     assert EFFECTS.decode(json.dumps(row)) == told()
 
 
@@ -185,5 +185,5 @@ def test_a_notice_whose_words_cannot_be_made_is_stored_and_sent_all_the_same() -
     beyond = replace(tell.notice.about, incident=an_incident(findings=(found(seconds=-1e300),), decision=a_decision()))
     notice = replace(tell.notice, about=beyond)
     assert worded(notice, NOW).title == "web critical: left to a human"
-    assert worded(notice, NOW).lines == ("Its words could not be made (OverflowError): watchdog explain web-1",)
+    assert worded(notice, NOW).lines == ("Its text could not be made (OverflowError): watchdog explain web-1",)
     assert EFFECTS.decode(EFFECTS.encode(replace(tell, notice=notice))) == replace(tell, notice=notice)

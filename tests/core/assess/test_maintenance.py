@@ -239,7 +239,7 @@ def test_what_cannot_be_seen_after_it_is_told_in_the_end() -> None:
     world.run(1200.0)
     (page,) = world.pages()
     assert page.notice.about.topic is Topic.UNMUTED
-    assert "A silence kept it from you until now." in page.notice.lines
+    assert "A silence held this notice back until now." in page.notice.lines
 
 
 def test_an_outage_that_was_told_before_it_is_still_another_incident() -> None:
@@ -292,7 +292,7 @@ def test_who_suspends_it_in_its_owner_s_place_is_news(suspender: str) -> None:
     """Paged as any outage, with the reason."""
     world = down(quiet_world(), 100.0, suspended=True, suspenders=(suspender,)).run(300.0)
     (page,) = world.pages()
-    assert f"Left to you: service: it is suspended by {suspender}" in page.notice.lines
+    assert f"it is suspended by {suspender}." in line_of(page.notice, "Nothing is rolled back: ").lower()
     assert web(world).downtime is None
 
 
@@ -321,7 +321,9 @@ def test_what_people_heard_of_in_it_and_still_fails_after_it_is_told_and_asked_a
     """One hiccup of the platform paged them; it was kept from a rollback, and nothing else would take that up."""
     world = down(bad_world(unreadable=(300.0, 420.0)), 63.0, 600.0).run(700.0)
     (first, second) = world.pages()
-    assert first.notice.kind.value == "human_needed" and "by what was read 6" in line_of(first.notice, "Left to you: ")
+    assert first.notice.kind.value == "human_needed" and "by what was read 6" in line_of(
+        first.notice, "Decided: page: "
+    )
     assert second.notice.kind.value == "asked" and second.notice.at - START == pytest.approx(660.0, abs=15.0)
     assert not world.pins and not world.broken
 

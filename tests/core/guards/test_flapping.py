@@ -56,8 +56,8 @@ def test_who_flaps_is_told_of_once_and_asked_about() -> None:
     text = "3 incidents opened within 60 min: no rollback unasked until 30 min without an incident"
     assert [note.text for note in world.notes if note.label == "FLAPPING"] == [text]
     (notice,) = [tell.notice for tell in world.tells if tell.notice.about.topic is Topic.FLAPPING]
-    assert notice.title == "web is flapping: rollbacks are asked about" and not notice.wakes
-    assert notice.about.why == text and notice.lines == (f"Held: {text}",)
+    assert notice.title == "web is flapping: rollbacks need approval" and not notice.wakes
+    assert notice.about.why == text and notice.lines == (f"{text}.",)
     decision = world.incidents["web-3"].decision
     assert ("flapping", "ask") in [(answer.name, answer.verdict.value) for answer in decision.guards]
 

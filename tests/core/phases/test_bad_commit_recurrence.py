@@ -47,7 +47,7 @@ def test_it_is_said_once_per_deploy_and_auto_deploy_is_switched_off_once_more(en
     assert (tell.about.topic, tell.about.code, tell.about.by) == (Topic.RETURNED, "bad00000", back)
     assert tell.about.under_way is (ends != "live") and tell.title == f"web: bad commit bad0000 is {how}"
     assert tell.about.why == f"the bad commit bad0000 is {how} ({back}, blueprint_sync)"
-    assert "It is not rolled back a second time unless a human says so." in tell.lines
+    assert "The daemon does not roll it back a second time by itself." in tell.lines
     assert lines(effects, "ACT") == ["auto-deploy -> off once more, to be read back"]
     assert "Rollback" not in kinds(effects)
     again = listed(world)

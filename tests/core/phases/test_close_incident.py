@@ -67,7 +67,7 @@ def test_only_bad_news_wakes(severity: Severity, wakes: bool) -> None:
     assert tell.notice.kind.value == "human_needed" and tell.notice.wakes is wakes
     assert tell.notice.about.topic is Topic.LEFT_TO_HUMAN
     assert tell.notice.lines[0].startswith(f"{severity.value.capitalize()} for ")
-    assert line_of(tell.notice, "Left to you: ").startswith("Left to you: no deploy can be blamed")
+    assert line_of(tell.notice, "Not rolled back: no deploy can be blamed")
 
 
 def test_an_end_is_told_with_how_what_was_done_and_what_is_left() -> None:
@@ -76,9 +76,9 @@ def test_an_end_is_told_with_how_what_was_done_and_what_is_left() -> None:
     notice = world.tells[-1].notice
     assert notice.kind.value == "resolved" and notice.title == "web is back after 62 s: rolled back to aaaaaaa"
     assert notice.about.topic is Topic.CLOSED and notice.about.incident.outcome == "rolled back and verified"
-    assert notice.lines[0].startswith("How: home: ")
-    assert "Rolled back: dep-900 -> dep-40 as dep-901" in notice.lines
-    assert "Left for you: auto-deploy is off (it was commit) until you switch it back on." in notice.lines
+    assert notice.lines[0].startswith("Rolled back and verified: home: ")
+    assert "Rollback: dep-900 -> dep-40 as dep-901" in notice.lines
+    assert line_of(notice, "Left for you: switch auto-deploy back on (it was commit): watchdog ")
     assert world.facts.auto_deploy == "off" and not world.restores
 
 
@@ -87,11 +87,11 @@ def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
     world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(500.0)
     notice = tell_of(world.tells).notice
     assert "auto-deploy, switched off for it, is being given back" in notice.lines[0]
-    lasted = notice.title.removeprefix("web is well again, by itself: ").removesuffix(" after the onset")
-    how = notice.lines[0].removeprefix("How: ")
+    lasted = notice.title.removeprefix("web has recovered, by itself: ").removesuffix(" after the onset")
+    how = notice.lines[0].removeprefix("Recovered by itself: ").removesuffix(".")
     assert lines(world.notes, "CLOSED") == [f"recovered by itself: {how}; {lasted} since onset"]
     assert how.startswith("it recovered before a rollback was sent; ") and lasted.endswith(" s")
-    assert not any(line.startswith("Left for you: auto-deploy") for line in notice.lines)
+    assert not any(line.startswith("Left for you: switch auto-deploy") for line in notice.lines)
     assert "Auto-deploy: off, is being given back (was commit)" in notice.lines
     assert [restore.value for restore in world.restores] == ["commit"]
     assert [note.incident for note in world.notes if note.text == "auto-deploy given back: commit"] == ["web-1"]

@@ -58,10 +58,10 @@ def test_a_critical_page_climbs_on_time_and_in_order() -> None:
     lead, devops = (300.0, ("mail",), "escalated to lead"), (900.0, ("phone",), "escalated to devops")
     assert called(world, 1) == [lead, devops, (960.0, ("letter",), "escalated to boss")]
     notice = world.tells[-1].notice
-    assert notice.title == "web is down: open for 16 min, not taken up" and notice.incident == "web-1"
-    assert notice.lines[0].startswith("Critical for 17 min, ") and " UTC: home: " in notice.lines[0]
-    assert "Escalated to boss: open for 16 min, and not acknowledged." in notice.lines
-    assert line_of(notice, "To take it up, ").endswith("watchdog incident ack web-1")
+    assert notice.title == "web is down: not acknowledged for 16 min" and notice.incident == "web-1"
+    assert notice.lines[0].startswith("Critical for 17 min, ")
+    assert "Escalated to boss: not acknowledged for 16 min." in notice.lines
+    assert "Acknowledge (stops the escalation): watchdog incident ack web-1" in "".join(notice.lines)
     assert not world.broken
 
 
@@ -182,7 +182,7 @@ def test_who_looks_after_a_question_is_called_again_with_what_silence_means() ->
     acknowledge(world)
     notice = tell_of(hear(world, e.TimePassed(world.now + 1800.0))).notice
     assert notice.about.topic is Topic.STILL_OPEN
-    assert line_of(notice, "Without an answer it is rolled back")
+    assert "then rolls back to" in line_of(notice, "Roll back to ")
 
 
 # --- a question ---
@@ -202,8 +202,8 @@ def test_a_question_climbs_from_its_deadline_on() -> None:
     again = [(tell.notice.at - at, whom(tell)) for tell in world.pages()[1:]]
     later = [(1200.0, "escalated to lead"), (1800.0, "escalated to devops"), (1860.0, "escalated to boss")]
     assert again == [(900.0, "no answer in time"), *later]
-    assert world.pages()[1].notice.title == "web api is slow: nobody answered for 15 min"
-    assert line_of(world.tells[-1].notice, "Question: roll web back to dep-40")
+    assert world.pages()[1].notice.title == "web api is slow: no answer for 15 min"
+    assert line_of(world.tells[-1].notice, "Waits for an answer: roll back to dep-40")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_an_acknowledgement_stops_the_climbing_and_not_the_watching() -> None:
     assert lines(effects, "ACKNOWLEDGED") == ["by ann: nobody else is called for 30 min, unless something changes"]
     notice = tell_of(effects).notice
     assert (notice.about.topic, notice.about.by) == (Topic.ACKNOWLEDGED, "ann") and not notice.wakes
-    assert notice.title == "web: ann looks after it" and notice.lines[0].startswith("Critical for ")
+    assert notice.title == "web: acknowledged by ann" and notice.lines[0].startswith("Critical for ")
     world.faults = [replace(world.faults[0], end=world.time + 1000.0)]
     world.run(world.time + 1700.0)
     assert len(called(world)) == 1 and web(world).phase is Phase.CALM
@@ -280,8 +280,8 @@ def test_an_old_one_calls_everybody_again_from_the_first() -> None:
     assert lines(effects, "UNATTENDED") == ["acknowledged by ann 30 min ago, and nothing changed since"]
     tell = tell_of(effects)
     assert (tell.notice.about.topic, tell.notice.about.by) == (Topic.STILL_OPEN, "ann") and tell.notice.wakes
-    assert tell.notice.title == "web is down: still open, ann had it"
-    assert "Acknowledged by ann 30 min ago, and nothing changed since." in tell.notice.lines
+    assert tell.notice.title == "web is down: still open, acknowledged by ann"
+    assert "ann acknowledged it 30 min ago, and it is still open." in tell.notice.lines
     assert tell.channels == ("pager", "chat") and incident_of(world).escalation.acknowledged_by is None
     assert tell_of(hear(world, e.TimePassed(at + 2100.0))).channels == ("mail",)
     assert lines(acknowledge(world, "bob"), "ACKNOWLEDGED")[0].startswith("by bob: nobody else")
@@ -300,10 +300,9 @@ def test_it_is_of_what_was_known_then() -> None:
 def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_deadline() -> None:
     """Then people are called again when it is old."""
     world = question(remind_seconds=600.0)
-    since, still, otherwise = tell_of(acknowledge(world)).notice.lines
+    since, still = tell_of(acknowledge(world)).notice.lines
     assert since.startswith("High for ")
-    assert still == "Watching goes on. What was asked is still to be answered."
-    assert otherwise.startswith("Without an answer nothing is changed")
+    assert still.startswith("Roll back to dep-40 (aaaaaaa)? Waits for an answer until ")
     at = world.now
     world.run(at - START + 1799.0)
     assert lines(world.notes, "DEADLINE") == ["no answer for 15 min; ann looks after it"]
@@ -315,8 +314,8 @@ def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_dead
 def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
     """No answer is no answer: it is said again what silence means."""
     world = question(then=Then.ROLLBACK)
-    otherwise = "Without an answer it is rolled back then, if every guard still passes"
-    assert line_of(tell_of(acknowledge(world)).notice, otherwise)
+    plan = line_of(tell_of(acknowledge(world)).notice, "Roll back to ")
+    assert plan.endswith("then rolls back to dep-40 (aaaaaaa), if every guard still passes.")
     assert len(world.run(1500.0).accepted) == 1
 
 

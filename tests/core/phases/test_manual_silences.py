@@ -158,7 +158,7 @@ def test_when_it_is_over_what_is_still_open_is_told() -> None:
         assert page.notice.about.topic is Topic.UNMUTED
         assert page.notice.title == "web is down: HTTP 503 since 14:14 UTC"
         assert page.notice.lines[0].startswith("Critical for ")
-        assert "A silence kept it from you until now." in page.notice.lines
+        assert "A silence held this notice back until now." in page.notice.lines
         assert (
             incident_of(world).paged
             and not incident_of(world).muted
@@ -247,7 +247,7 @@ def test_under_an_action_hold_a_human_is_asked_and_may_say_yes(of: str | None) -
 def test_when_a_hold_is_over_what_is_still_failing_is_rolled_back() -> None:
     """The question said so: nobody needs to answer any more."""
     world = held(bad_world().run(1.0), seconds=299.0).run(290.0)
-    assert line_of(world.tells[-1].notice, "Without an answer ").endswith("after it, it may act.") and not world.pins
+    assert line_of(world.tells[-1].notice, "Once that has passed, the daemon decides again") and not world.pins
     world.run(600.0)
     assert [rollback.approved_by for _, rollback in world.accepted] == [None] and not world.broken
 

@@ -301,7 +301,7 @@ def test_auto_deploy_that_cannot_be_given_back_is_told() -> None:
     assert lines(effects, "HUMAN") == [f"{off}: Render answered 503"]
     notice = tell_of(effects).notice
     assert notice.about.topic is Topic.AUTO_DEPLOY_NOT_RESTORED and notice.severity is Severity.CRITICAL
-    assert notice.title == "web: auto-deploy is OFF, it could not be given back" and notice.wakes
+    assert notice.title == "web: auto-deploy is OFF, could not be switched on" and notice.wakes
     assert web(world).auto_deploy_off == "commit"
     assert incident_of(world).pin.note == "still OFF, it could not be given back: Render answered 503"
 
@@ -375,7 +375,7 @@ def test_case_15_an_expired_artefact_is_answered_by_one_rebuild_of_the_same_comm
     assert len(web(world).acted_at) == len(world.state.acted_at) == 1
     assert incident_of(world).rollback.expired == "dep-40" and incident_of(world).rollback.tried
     acted = next(tell.notice for tell in world.tells if tell.notice.kind.value == "acted")
-    assert "a rebuild of aaaaaaa" in line_of(acted, "Rolled back: ")
+    assert "a rebuild of aaaaaaa" in line_of(acted, "Rollback: ")
     assert any("a rebuild" in text for text in lines(world.notes, "INTENT"))
     assert world.broken == []
 

@@ -64,8 +64,8 @@ def test_an_announcement_says_what_when_and_how_to_prevent_it() -> None:
     assert notice.wakes and notice.about.topic is Topic.ANNOUNCED
     assert notice.title == "web is down: rollback to aaaaaaa at 14:16 UTC"
     assert notice.lines[0].startswith("Critical for ")
-    assert "At 14:16 UTC, in 60 s: web is rolled back to dep-40 aaaaaaa." in notice.lines
-    assert "To prevent it: watchdog incident stop web-1" in notice.lines
+    assert "Rolls back to dep-40 (aaaaaaa) at 14:16 UTC, unless stopped." in notice.lines
+    assert line_of(notice, "Stop the rollback: watchdog incident stop web-1")
 
 
 ASKED = "roll back to dep-40? watchdog incident approve web-1 or watchdog incident reject web-1"
@@ -80,8 +80,9 @@ def test_a_question_says_until_when_it_waits(within: float | None) -> None:
     notice = world.tells[0].notice
     assert notice.about.topic is Topic.ASKED and notice.lines[0].startswith("Critical for ")
     assert notice.title == f"web is down: approve rollback to aaaaaaa{' by 14:20 UTC' if within else ''}?"
-    assert "Question: roll web back to dep-40 aaaaaaa?" in notice.lines
-    assert line_of(notice, f"Answer{' by 14:20 UTC (within 5 min)' if within else ''}: watchdog incident approve web-1")
+    until = "Roll back to dep-40 (aaaaaaa)? Waits for an answer until 14:20 UTC, "
+    assert line_of(notice, until if within else "Waits for an answer: roll back to dep-40 (aaaaaaa)?")
+    assert line_of(notice, "Approve: watchdog incident approve web-1")
     assert ("ASKED", ASKED) in [(note.label, note.text) for note in world.notes]
 
 
@@ -330,8 +331,9 @@ def test_a_rollback_by_hand_goes_to_nothing_that_was_deny_listed_meanwhile() -> 
     world.state = replace(world.state, denied=(*world.state.denied, "aaaaaaa0", "aaaaaaa1"))
     world.run(world.time + 10.0)
     assert not world.sent and not world.broken and world.restores
-    told = [line_of(tell.notice, "What happened: ") for tell in world.pages()]
-    assert told == ["What happened: nothing was sent: dep-39 was deny-listed meanwhile; ask again"]
+    why = "nothing was sent: dep-39 was deny-listed meanwhile; ask again"
+    told = [line_of(tell.notice, "No rollback was sent. ") for tell in world.pages()]
+    assert told == [f"No rollback was sent. The daemon changes nothing more: {why}."]
 
 
 def test_the_account_of_acts_is_bounded() -> None:
@@ -357,8 +359,8 @@ def test_a_human_who_takes_over_hears_everything(outcome: str, given: bool) -> N
         Topic.STOPPED_SHORT,
         "" if given else "commit",
     )
-    assert tell.notice.title == "web is down: the rollback needs a human"
-    assert "artefact expired" in line_of(tell.notice, "What happened: ")
+    assert tell.notice.title == "web is down: its rollback is not known to be live"
+    assert "artefact expired" in line_of(tell.notice, "The rollback is not known to be live.")
     assert line_of(tell.notice, "Auto-deploy: off, is being given back" if given else "Auto-deploy: off, read back")
     assert any(line.startswith("Blame: ") for line in tell.notice.lines)
     assert ("RestoreAutoDeploy" in kinds(effects)) is given

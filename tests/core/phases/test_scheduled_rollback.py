@@ -62,7 +62,7 @@ def at(world: World, seconds: float) -> tuple[fx.Effect, ...]:
 def test_a_question_says_that_a_yes_is_kept() -> None:
     """Until when, and how not to wait; the clock of the world is as these tests say."""
     assert datetime.fromtimestamp(START + BEGINS, UTC).strftime("%H:%M:%S") == "14:25:00"
-    kept_for = "A yes is kept for Mon 14:25 UTC (in 9 min) (policy: high: window: nights)"
+    kept_for = "An approval is carried out at Mon 14:25 UTC (in 9 min) (policy: high: window: nights)"
     assert any(line.startswith(kept_for) for line in asked().tells[0].notice.lines)
 
 
@@ -83,14 +83,11 @@ def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     assert (tell.notice.kind.value, tell.notice.wakes, tell.channels) == ("announced", False, ("pager", "chat"))
     kept_for = AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=START + BEGINS)
     assert (tell.notice.about.topic, tell.notice.about.terms) == (Topic.KEPT, kept_for)
-    assert tell.notice.title == "web api is slow: rollback kept for Mon 14:25 UTC"
+    assert tell.notice.title == "web api is slow: rollback scheduled for Mon 14:25 UTC"
     assert tell.notice.lines[0].startswith("High for ")
-    assert "Kept for Mon 14:25 UTC (in 9 min)." in tell.notice.lines
-    said = "Approved by ann, and kept until then (policy: high: window: nights): roll web"
-    assert line_of(tell.notice, said)
-    assert (
-        "To prevent it: watchdog incident stop web-1. Not to wait: watchdog incident approve web-1" in tell.notice.lines
-    )
+    assert line_of(tell.notice, "Rolls back to dep-40 (aaaaaaa) at 14:25 UTC, approved by ann, if web still fails")
+    commands = "Stop the rollback: watchdog incident stop web-1 · Do not wait: watchdog incident approve web-1"
+    assert commands in tell.notice.lines
     told = len(world.tells)
     world.tell(e.Acknowledged(world.now, "web-1", "bob"))
     world.run(BEGINS - 5.0)
@@ -103,7 +100,7 @@ def test_within_the_window_a_yes_acts_at_once() -> None:
     for begins, now in ((14 * 60 + 13, True), (14 * 60 + 25, False)):
         window = Window("now", Weekly(tuple(range(7)), begins, begins + 10, "UTC"))
         world = asked(scheduled(window=window))
-        told = any("A yes is kept" in line for line in world.tells[0].notice.lines)
+        told = any("An approval is carried out at" in line for line in world.tells[0].notice.lines)
         world.tell(e.Approved(world.now, "web-1", "ann"))
         assert (web(world).phase is Phase.PINNING, told) == (now, not now)
 
@@ -188,9 +185,9 @@ def test_a_window_in_which_no_watchdog_ran_is_followed_by_the_next() -> None:
     notice = tell_of(hear(world, e.TimePassed(START + ENDS))).notice
     assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
     assert (notice.about.topic, notice.about.why) == (Topic.KEPT, "no watchdog ran")
-    assert notice.title == "web api is slow: rollback kept for Tue 14:25 UTC"
-    assert "It was not done in its window: no watchdog ran." in notice.lines
-    assert "Kept for Tue 14:25 UTC (in 23 h 50 min)." in notice.lines
+    assert notice.title == "web api is slow: rollback scheduled for Tue 14:25 UTC"
+    assert "It was not sent in its last window: no watchdog ran." in notice.lines
+    assert line_of(notice, "Rolls back to dep-40 (aaaaaaa) at 22 Sep 14:25 UTC, approved by ann, if web still fails")
     assert incident_of(world).question.approved_by == "ann"
 
 
@@ -309,7 +306,7 @@ def test_what_did_not_pass_is_kept_for_the_next_window() -> None:
     pages = len(world.pages())
     world.run(ENDS + 10.0)
     assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
-    assert "It was not done in its window: what held it up did not pass." in world.tells[-1].notice.lines
+    assert "It was not sent in its last window: what held it up did not pass." in world.tells[-1].notice.lines
     assert len(world.pages()) == pages and world.labels().count("KEPT") == 2
     assert incident_of(world).rollback.blocked_since is None
 
@@ -352,8 +349,8 @@ def test_a_silence_that_hid_it_does_not_move_its_time() -> None:
     told = len(world.tells)
     world.run(world.time + 200.0)
     (tell,) = [tell for tell in world.tells[told:] if tell.notice.incident == "web-1"]
-    assert tell.notice.title == "web api is slow: rollback kept for Mon 14:25 UTC"
-    assert line_of(tell.notice, "Kept for Mon 14:25 UTC (in ") and not incident_of(world).muted
+    assert tell.notice.title == "web api is slow: rollback scheduled for Mon 14:25 UTC"
+    assert line_of(tell.notice, "Rolls back to dep-40 (aaaaaaa) at 14:25 UTC, ") and not incident_of(world).muted
     assert incident_of(world).announced_until == START + BEGINS
 
 

@@ -14,6 +14,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Act, Phase
 from watchdog.domain.policy import Mode
+from watchdog.presentation.situation import Situation, situation
 
 BAD, GOOD = "bad00000", "aaaaaaa1"
 BLIP = [Fault(64.0, 150.0, code=BAD)]
@@ -155,6 +156,13 @@ def test_an_undo_can_be_asked_for_again() -> None:
         assert world.incidents[incidents[-1]].outcome == "rolled back and verified" and world.live().code == BAD
 
 
+def test_a_rollback_by_hand_ends_the_earlier_reason_to_leave_it_to_people() -> None:
+    """Nothing of `the daemon changes nothing more` is read while the rollback that a person asked for is made."""
+    world = not_sent()
+    hear(world, e.RollbackRequested(world.now, "web", "bob", "dep-39"))
+    assert (incident_of(world).human_needed, situation(incident_of(world))) == ("", Situation.SENDING)
+
+
 def test_an_undo_is_undone_like_any_rollback() -> None:
     """Back to the deploy that the first rollback had made; nobody is denied by all that."""
     world = undo(rolled_back())
@@ -178,7 +186,9 @@ def test_auto_deploy_stays_off_and_the_end_says_so_and_no_more() -> None:
     assert web(world).auto_deploy_off == "commit" and world.facts.auto_deploy == "off" and not world.restores
     (notice,) = [tell.notice for tell in world.tells if tell.notice.resolves and tell.notice.incident == "web-2"]
     left = [line for line in notice.lines if line.startswith("Left for you")]
-    assert left == ["Left for you: auto-deploy is off (it was commit) until you switch it back on."]
+    assert left == [
+        "Left for you: switch auto-deploy back on (it was commit): watchdog service restore-auto-deploy web"
+    ]
 
 
 # --- and if it fails again ---

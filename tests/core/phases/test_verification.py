@@ -481,8 +481,8 @@ def test_what_fails_after_it_was_meant_to_be_down_did_not_help() -> None:
     world.faults.append(Fault(live_at + 100.0, FOREVER))
     world.run(live_at + 500.0)
     (page,) = world.pages()
-    assert page.notice.title == "web is not proved to be well after its rollback"
-    assert line_of(page.notice, "What happened: the rollback did not help")
+    assert page.notice.title == "web: recovery not proved after its rollback"
+    assert "the rollback did not help" in line_of(page.notice, "The rollback is live and does not count as a recovery.")
     assert page.notice.at - START == pytest.approx(live_at + 405.0, abs=15.0)
 
 

@@ -256,6 +256,9 @@ def begin(
         decision=decision,
         suspect=suspect.id,
         suspect_code=suspect.code,
+        # An earlier reason to leave the incident to people is over: one of them acts now.
+        human_needed="",
+        human_decision=None,
         channels=tuple(dict.fromkeys((*incident.channels, *ctx.policy.matrix[incident.severity].tell))),
     )
     ctx.update_rollback(

@@ -62,22 +62,22 @@ def end_title(incident: Incident) -> str:
     is live."""
     service, rollback, target = incident.service, incident.rollback, target_name(incident)
     if incident.outcome is Outcome.CONTINUED:
-        return f"{service}: goes on by hand, as another incident"
+        return f"{service}: continued by hand, as another incident"
     if incident.outcome is Outcome.VERIFIED:
         if rollback.undoes:
-            return f"{service} is well: the rollback is undone, {target} serves"
+            return f"{service} is healthy: rollback undone, {target} is live"
         if not incident.findings:
-            return f"{service} is well, rolled back to {target}"
+            return f"{service} is healthy, rolled back to {target}"
         if rollback.healed_at is not None:
-            return f"{service} is well: its rollback may have been needless"
+            return f"{service} is healthy: its rollback may have been needless"
         lasted = show_seconds(max(0.0, (rollback.restored_at or incident.onset_at) - incident.onset_at))
         return f"{service} is back after {lasted}: rolled back to {target}"
     if not incident.findings:
-        made = f"rolled back to {target}, which is not proved" if rollback.deploy else "no rollback was made"
+        made = f"rolled back to {target}, recovery not proved" if rollback.deploy else "no rollback was made"
         return f"{service}: {made}"
     lasted = show_seconds(max(0.0, (incident.closed_at or incident.opened_at) - incident.onset_at))
     how = {Outcome.WITH_A_HUMAN: ", with a human", Outcome.BY_ITSELF: ", by itself"}.get(incident.outcome, "")
-    return f"{service} is well again{how}: {lasted} after the onset"
+    return f"{service} has recovered{how}: {lasted} after the onset"
 
 
 def target_name(incident: Incident) -> str:

@@ -1,103 +1,143 @@
-"""The lines below a notice's first one: the question, the actions taken, the work left, and the reasoning."""
+"""The lines below a notice's title: the cause, the reader's task, the work left; and the evidence and arithmetic."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from watchdog.core.note_text import blame_line, guards_line, healed_line, rebuild_words, short, target_line
+from watchdog.domain.code_comparison import headline
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.decisions import Verdict
+from watchdog.domain.decisions import Blame, Verdict
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.follow_ups import RUNBOOK
 from watchdog.domain.incidents import Incident
-from watchdog.domain.notices import AnswerTerms, IncidentNews
-from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named
-from watchdog.presentation.notices.headlines import time_of_day
+from watchdog.presentation.notices.notice_case import NoticeCase
+from watchdog.presentation.outlook import LIKELY
+from watchdog.presentation.situation import Situation
+from watchdog.presentation.text import clean
 
-OTHERWISE = {
-    Then.ESCALATE: "Without an answer nothing is changed, and you are paged again.",
-    Then.ROLLBACK: "Without an answer it is rolled back then, if every guard still passes (policy: then: rollback).",
-    Then.NOTHING: "Without an answer nothing is changed.",
-}
-
-
-def name_target(incident: Incident) -> str:
-    """Return `dep-40 1b7e0d4`: the target of the rollback."""
-    return f"{incident.rollback.target} {short(incident.rollback.target_code)}".strip()
-
-
-def asking_lines(incident: Incident, terms: AnswerTerms, at: float) -> tuple[str, ...]:
-    """Return the question, how to answer it, and the default, by the question's deadline."""
-    due, clock_of = due_at(incident), incident.question.deadline
-    deadline = f" by {time_of_day(due, at)} (within {show_seconds(max(0.0, due - at))})" if due is not None else ""
-    return (
-        f"Question: roll {incident.service} back to {name_target(incident)}?",
-        f"Answer{deadline}: {command_line('approve', incident.id)}   or   {command_line('reject', incident.id)}",
-        *only_approver(incident, terms.approver),
-        *_waits_for_its_window(incident, terms, at),
-        # Without a due time the daemon carries out no default, so the notice must not promise the policy's.
-        without_an_answer(incident, clock_of.then if clock_of is not None and due is not None else Then.NOTHING),
-        *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
-    )
+Lines = tuple[str, ...]
+LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "approve": "Approve",
+        "reject": "Reject",
+        "stop": "Stop the rollback",
+        "rollback": "Roll back by hand",
+        "resume": "Resume the daemon",
+        "undo": "Undo the rollback",
+        "acknowledge": "Acknowledge",
+    }
+)
+"""The commands of an outlook, by what they do for the reader."""
+UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
+"""The situations in which a rollback is under way, so that no command is suggested."""
+EPISODE_SECONDS = 1.0
+"""The worst finding may begin this much later than its incident before both times are stated."""
 
 
-def due_at(incident: Incident) -> float | None:
-    """Return when the question's default is carried out, at the earliest; None without a default, or once it was."""
-    clock_of = incident.question.deadline if not incident.late_paged else None
-    return clock_of.due_at if clock_of is not None else None
+def cause_line(case: NoticeCase) -> str:
+    """Return since when it lasts and its cause: `Critical for 72 s, since 16:16 UTC: 4 s after dep-45 … went live.`"""
+    incident, severity = case.incident, case.incident.severity.value.capitalize()
+    # A person asked for this rollback; no check failed.
+    if not incident.findings:
+        return f"{severity}, since {case.clock(incident.onset_at)}: {incident.title}."
+    onset = incident.findings[0].onset_at
+    began, restored = case.clock(onset), incident.rollback.restored_at
+    when = f"{severity} for {case.lasted(onset)}, since {began}"
+    if restored is not None:
+        when = f"{severity} since {began}, rolled back {case.clock(restored)}"
+    # The worst finding may have begun later than the incident: readers need both times.
+    earlier = onset - incident.onset_at > EPISODE_SECONDS
+    whole = f" (the incident began {case.clock(incident.onset_at)})" if earlier else ""
+    return f"{when}{whole}{_suspected(incident, onset)}."
 
 
-def only_approver(incident: Incident, name: str) -> tuple[str, ...]:
+def _suspected(incident: Incident, onset: float) -> str:
+    """Return the suspect deploy, and how long it was live at the onset; nothing if it is not likely to blame."""
+    blame = incident.decision.blame if incident.decision is not None else None
+    change = _accused(blame)
+    if blame is None or change is None:
+        return ""
+    configuration = ", a change of configuration only," if blame.configuration else ""
+    name, live_at = f"{name_deploy(change)}{configuration}", change.finished_at
+    if live_at is None or live_at > onset:
+        return f": suspect {name.rstrip(',')}"
+    return f": {show_seconds(onset - live_at)} after {name} went live"
+
+
+def _accused(blame: Blame | None) -> Deploy | None:
+    if blame is None or blame.vetoed or (blame.probability or 0.0) < LIKELY:
+        return None
+    return blame.change or blame.suspect
+
+
+def name_deploy(deploy: Deploy) -> str:
+    """Return `dep-45 "Rework the basket" (c0ffee1)`."""
+    subject, code = headline(deploy.commit_message), short(deploy.code)
+    title = f' "{clean(subject)}"' if subject else ""
+    return f"{clean(deploy.id)}{title}{f' ({clean(code)})' if code else ''}"
+
+
+def task_lines(case: NoticeCase) -> Lines:
+    """Return the reader's task, and below it the commands that are open, the recommended one first."""
+    coming = case.outlook
+    open_now = coming.commands if coming.situation not in UNDER_WAY else ()
+    commands = " · ".join(_spelled(one, case) for one in open_now)
+    return tuple(line for line in (coming.task, commands) if line)
+
+
+def _spelled(command: str, case: NoticeCase) -> str:
+    """Return `Approve: watchdog incident approve web-1`; `rollback` is the service's, `resume` the daemon's."""
+    incident = case.incident
+    words = {"rollback": (clean(incident.service),), "resume": ()}.get(command, (clean(incident.id),))
+    label = LABELS.get(command, command.capitalize())
+    if command == "approve" and incident.announced_until is not None:
+        label = "Do not wait"
+    if command == "acknowledge" and case.news.escalates:
+        label = "Acknowledge (stops the escalation)"
+    return f"{label}: {command_line(command, *words)}"
+
+
+def answer_lines(case: NoticeCase) -> Lines:
+    """Return the terms of an open question beyond its deadline: who may answer, and what may come before an answer."""
+    incident, terms = case.incident, case.terms
+    lines = only_approver(incident, terms.approver)
+    if terms.opens_at is not None:
+        policy = f"policy: {incident.severity}: window: {terms.window}"
+        when = f"{terms.opens} (in {show_seconds(max(0.0, terms.opens_at - case.at))})"
+        lines += (f"An approval is carried out at {when} ({policy}); a second approval, at once.",)
+    asks = [one for one in incident.decision.guards if one.verdict is Verdict.ASK] if incident.decision else []
+    # The daemon decides anew once a passing obstacle has cleared, with or without an answer.
+    if asks and all(one.passing for one in asks):
+        lines += ("Once that has passed, the daemon decides again, and may roll back without an answer.",)
+    return lines
+
+
+def only_approver(incident: Incident, name: str) -> Lines:
     """Return the line about the only person who may approve, if the policy names one."""
     if not name:
         return ()
-    return (f"Only {name} may approve (policy: {incident.severity}: approver: {name}); anybody else may reject.",)
+    return (f"Only {name} may approve (policy: {incident.severity}: approver: {name}); others may reject.",)
 
 
-def _waits_for_its_window(incident: Incident, terms: AnswerTerms, at: float) -> tuple[str, ...]:
-    if terms.opens_at is None:
-        return ()
-    when = f"{terms.opens} (in {show_seconds(max(0.0, terms.opens_at - at))})"
-    policy = f"policy: {incident.severity}: window: {terms.window}"
-    return (f"A yes is kept for {when} ({policy}); said again, it means now.",)
-
-
-def without_an_answer(incident: Incident, then: Then) -> str:
-    """Return the default, carried out without an answer in time."""
-    # While a passing obstacle asks, the default is not carried out: the case is decided anew afterwards.
-    asks = [one for one in incident.decision.guards if one.verdict is Verdict.ASK] if incident.decision else []
-    if asks and all(one.passing for one in asks):
-        again = "" if then is Then.NOTHING else ", and you are paged again"
-        return f"Without an answer nothing is changed while that lasts{again}; after it, it may act."
-    return OTHERWISE[then]
-
-
-def kept_lines(incident: Incident, window: str) -> tuple[str, ...]:
-    """Return the lines about a rollback that waits for its window, with the commands still open."""
-    named = f" (policy: {incident.severity}: window: {window})" if window else ""
-    return (
-        f"Approved by {incident.question.approved_by}, and kept until then{named}: roll {incident.service} back to"
-        f" {name_target(incident)}.",
-        "Then everything is decided anew: it is done only if the deploy still fails and every guard passes.",
-        f"To prevent it: {command_line('stop', incident.id)}. Not to wait: {command_line('approve', incident.id)}",
-    )
-
-
-def done_lines(incident: Incident) -> tuple[str, ...]:
+def done_lines(incident: Incident) -> Lines:
     """Return the changes made to production so far."""
     lines = []
     if incident.pin.note:
         lines.append(f"Auto-deploy: {incident.pin.note}")
     if incident.rollback.deploy:
         how = f" ({rebuild_words(incident)})" if incident.rollback.rebuilds else ""
-        lines.append(
-            f"Rolled back: {incident.suspect} -> {incident.rollback.target} as {incident.rollback.deploy}{how}"
-        )
+        lines.append(f"Rollback: {incident.suspect} -> {incident.rollback.target} as {incident.rollback.deploy}{how}")
     return tuple(lines)
 
 
-def left_lines(news: IncidentNews) -> tuple[str, ...]:
+def left_lines(case: NoticeCase) -> Lines:
     """Return the work left for people after a rollback."""
-    lines, incident = [], news.incident
-    if news.auto_deploy_off:
-        lines.append(f"Left for you: auto-deploy is off (it was {news.auto_deploy_off}) until you switch it back on.")
+    lines, incident = [], case.incident
+    if case.news.auto_deploy_off:
+        command = command_line("restore-auto-deploy", incident.service)
+        lines.append(f"Left for you: switch auto-deploy back on (it was {case.news.auto_deploy_off}): {command}")
     if incident.rollback.healed_at is not None:
         lines.append(f"Left for you: {healed_line(incident)}.")
     # An undo leads back to the code that was blamed: there is nothing to fix.
@@ -108,7 +148,7 @@ def left_lines(news: IncidentNews) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def todo_lines(incident: Incident) -> tuple[str, ...]:
+def todo_lines(incident: Incident) -> Lines:
     """Return the runbook's open items after a rollback, each with owner and due time; none without a rollback."""
     if incident.rollback.requested_at is None:
         return ()
@@ -120,14 +160,14 @@ def todo_lines(incident: Incident) -> tuple[str, ...]:
     )
 
 
-def reasoning(incident: Incident) -> tuple[str, ...]:
-    """Return the other findings, the arithmetic of the blame, the guards and the target, a line each."""
+def reasoning(incident: Incident) -> Lines:
+    """Return the findings, the decision, the arithmetic of the blame, the guards and the target, a line each."""
     decision = incident.decision
-    # The first finding leads the notice already.
-    lines = [f"Seen: {finding.signal}: {finding.text}" for finding in incident.findings[1:]]
+    lines = [f"Seen: {finding.signal}: {finding.text}" for finding in incident.findings]
     if decision is None:
         return tuple(lines)
     lines += [f"Seen: {item.signal}: {item.text}" for item in decision.evidence if item.verdict == "unknown"]
+    lines.append(f"Decided: {decision.course.value}: {decision.why}")
     if decision.blame is not None and decision.blame.accused is not None:
         lines.append(f"Suspect: {named(decision.blame.accused)}")
     lines.append(f"Blame: {blame_line(decision)}")

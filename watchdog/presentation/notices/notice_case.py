@@ -1,0 +1,48 @@
+"""The facts of a notice with the moment and the time zone it is read in: what its lines are made of."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from watchdog.domain.incidents import Incident
+from watchdog.domain.notices import AnswerTerms, IncidentNews
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.notices.headlines import time_of_day
+from watchdog.presentation.outlook import Outlook, outlook
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeCase:
+    """The facts of one notice. `at` is the decision to send it (UTC epoch seconds); `tz` is the reader's zone."""
+
+    news: IncidentNews
+    at: float
+    tz: tzinfo
+
+    @property
+    def incident(self) -> Incident:
+        """Return the incident as it stood at the decision."""
+        return self.news.incident
+
+    @property
+    def terms(self) -> AnswerTerms:
+        """Return the terms of the question; empty without one."""
+        return self.news.terms or AnswerTerms()
+
+    @property
+    def outlook(self) -> Outlook:
+        """Return what happens next."""
+        return outlook(self.incident, self.at, self.tz)
+
+    @property
+    def due_at(self) -> float | None:
+        """Return when the question's default is carried out, at the earliest; None without one, or once it was."""
+        clock = self.incident.question.deadline if not self.incident.late_paged else None
+        return clock.due_at if clock is not None else None
+
+    def clock(self, moment: float) -> str:
+        """Return a moment (UTC epoch seconds) as a time of day."""
+        return time_of_day(moment, self.at, self.tz)
+
+    def lasted(self, since: float | None) -> str:
+        """Return the time from that moment to the decision, in words."""
+        return show_seconds(max(0.0, self.at - (since if since is not None else self.at)))
