@@ -11,6 +11,7 @@ import httpx
 from tests.support.clocks import LOOPBACK
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding
 from watchdog.sandbox import keys
+from watchdog.sandbox.vendors.slack_blocks import blocks_of
 
 SLACK = 'slack: {channel: "#incidents", approvals: {socket_mode: true, users: [U0AAA]}}'
 TOKENS = f"WATCHDOG_SLACK_BOT_TOKEN={keys.SLACK_BOT_TOKEN}\nWATCHDOG_SLACK_APP_TOKEN={keys.SLACK_APP_TOKEN}\n"
@@ -47,8 +48,9 @@ class Chat:
 
     def buttons(self) -> list[str]:
         """Return the ids of all buttons that stand in messages now."""
-        blocks = [block for one in self.seen()["messages"] for block in one["body"].get("blocks", ())]
-        return [button["action_id"] for block in blocks if block["type"] == "actions" for button in block["elements"]]
+        blocks = [block for one in self.seen()["messages"] for block in blocks_of(one["body"])]
+        buttons = [button for block in blocks if block["type"] == "actions" for button in block["elements"]]
+        return [button["action_id"] for button in buttons if "url" not in button]
 
     def replies(self, envelope: str) -> list[str]:
         """Return what the author of an envelope was answered."""

@@ -82,7 +82,7 @@ async def test_case_36_the_escalation_clock_runs_on_the_journal() -> None:
             asked, repeated = (notice for notice in of_web if notice.wakes)
             assert (asked.identity, repeated.kind) == (question.notice.identity, NoticeKind.HUMAN_NEEDED)
             assert 300 <= repeated.at - asked_at <= 301
-            assert ": nobody answered for 5 min" in repeated.title
+            assert ": no answer for 5 min" in repeated.title
 
 
 async def test_case_37_all_down_for_ten_minutes_then_each_has_it_once_and_the_outside_knew() -> None:

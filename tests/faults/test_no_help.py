@@ -59,7 +59,7 @@ def live_and_failing(folder: Path) -> None:
         daemon.until_story("RESTORED")
         daemon.until(lambda: rings(cloud))
         ((_, words),) = rings(cloud)
-        assert words == "web is not proved to be well after its rollback"
+        assert words == "web: recovery not proved after its rollback"
         assert "did not help" in daemon.cli("explain", "web-1").stdout
         until_probed_on(cloud, daemon)
         assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]

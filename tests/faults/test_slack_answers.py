@@ -13,6 +13,7 @@ import pytest
 from tests.faults.chat import ASSIST, NOBODY, SLACK, TOKENS, Chat, chatting, started
 from tests.faults.workers import pair
 from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, until
+from watchdog.sandbox.vendors.slack_blocks import blocks_of
 
 HIGH = {"home": {"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]}}
 VETO = {"mode: autonomous\n": "mode: autonomous\n    veto: 60s\n"}
@@ -44,7 +45,7 @@ def test_case_38_a_high_incident_is_approved_by_a_button(tmp_path: Path) -> None
         assert re.fullmatch(r"web.*: approve rollback to 1b7e0d4 by \d\d:\d\d UTC\?", message["body"]["text"])
         told = json.dumps(message["body"])
         assert "roll web back from dep-42 (9f3c2ab) to dep-40 (1b7e0d4), once" in told
-        assert "High for " in told and "Without an answer nothing is changed" in told
+        assert "High for " in told and "Waits for an answer until " in told
         assert chat.cloud.untouched()
         said = chat.until_reply(chat.click("approve"))
         assert said.startswith("Done by slack:U0AAA (ann) at "), said
@@ -103,10 +104,10 @@ def test_case_38_what_is_kept_for_a_window_is_stopped_by_its_button(tmp_path: Pa
     """Approved by a button: the message says until when, and has a stop that counts as long."""
     with chatting(tmp_path, replace={}, more=SHORT + IN_SIX_HOURS) as chat:
         asked(chat, behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
-        assert "A yes is kept for " in json.dumps(chat.parents()[0]["body"])
+        assert "An approval is carried out at " in json.dumps(chat.parents()[0]["body"])
         assert "KEPT for " in chat.until_reply(chat.click("approve"))
         chat.until_asked("stop")
-        assert ": rollback kept for " in chat.parents()[0]["body"]["text"]
+        assert ": rollback scheduled for " in chat.parents()[0]["body"]["text"]
         assert "decided already: approved by" in chat.until_reply(chat.click("approve", old=True))
         assert "KEPT: web is rolled back to dep-40" in chat.until_reply(chat.type("status"))
         assert "STOPPED by slack:U0AAA (ann)" in chat.until_reply(chat.click("stop"))
@@ -117,7 +118,7 @@ def test_case_38_what_is_kept_for_a_window_is_stopped_by_its_button(tmp_path: Pa
 def forged(chat: Chat) -> dict[str, str]:
     """Return values for a button that were never sealed: of nothing, of another target, of another key."""
     (message,) = chat.parents()
-    (block,) = [one for one in message["body"]["blocks"] if one["type"] == "actions"]
+    (block,) = [one for one in blocks_of(message["body"]) if one.get("block_id") == "watchdog"]
     content, _, signature = block["elements"][0]["value"].partition(".")
     plain = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
     other = base64.urlsafe_b64encode(json.dumps({**plain, "target": "dep-39"}).encode()).decode().rstrip("=")
@@ -159,9 +160,7 @@ def test_case_38_too_late(tmp_path: Path) -> None:
     with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 5s}}\n") as chat:
         asked(chat)
         shown = time.time()
-        chat.daemon.until(
-            lambda: ": nobody answered for " in chat.parents()[0]["body"]["text"] and time.time() > shown + 5.0
-        )
+        chat.daemon.until(lambda: ": no answer for " in chat.parents()[0]["body"]["text"] and time.time() > shown + 5.0)
         assert chat.buttons() == ["watchdog_approve", "watchdog_reject"]
         said = chat.until_reply(chat.click("approve", old=True))
         assert "too late: this button counted until" in said
@@ -173,7 +172,7 @@ def test_case_38_nobody_answers_and_silence_was_declared_a_yes(tmp_path: Path) -
     """At the deadline it is decided anew and rolled back, once: kill -9 after that decision does not make it twice."""
     with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 5s, then: rollback}}\n") as chat:
         asked(chat)
-        assert "Without an answer it is rolled back then" in json.dumps(chat.parents()[0]["body"])
+        assert ", then rolls back to " in json.dumps(chat.parents()[0]["body"])
         chat.daemon.until(lambda: any(text.startswith("rollback: no answer") for text in chat.notes("DECIDED")))
         chat.daemon.kill()
         chat.daemon.start().until_watching()

@@ -22,10 +22,11 @@ from tests.adapters.vendor import Seen, Vendor
 from watchdog.adapters.notifiers.slack import SlackOptions, build
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack.button_signature import ButtonSigner
-from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Partly, Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
 from watchdog.ports import Notifier
 from watchdog.ports.chat import Question
+from watchdog.sandbox.vendors.slack_blocks import blocks_of, problem
 
 POST, UPDATE = ("POST", "/api/chat.postMessage"), ("POST", "/api/chat.update")
 POSTED = {"ok": True, "channel": "C0INCIDENT", "ts": "1790000000.000100"}
@@ -45,13 +46,19 @@ def channel(vendor: Vendor, closing) -> Notifier:
 
 
 def words(seen: Seen) -> list[str]:
-    """Return the lines of all plain text sections."""
-    sections = [block["text"]["text"] for block in seen.body["blocks"] if block["type"] == "section"]
-    return "\n".join(sections).split("\n")
+    """Return the title and the lines of all plain text sections; the message is one that Slack takes."""
+    assert problem(seen.body) == ""
+    said = [block["text"]["text"] for block in blocks_of(seen.body) if block["type"] in ("header", "section")]
+    return "\n".join(said).split("\n")
+
+
+def context_of(seen: Seen) -> list[str]:
+    """Return the texts of all context lines."""
+    return [one["text"] for block in blocks_of(seen.body) if block["type"] == "context" for one in block["elements"]]
 
 
 async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Vendor, channel) -> None:
-    """Opened, then acted: the message keeps its first lines and shows the present state; the thread has each step."""
+    """Opened, then acted: the message shows the present state and what it began as; the thread has each step."""
     reference = await channel.send(notice(), None)
     after = await channel.send(
         notice(NoticeKind.ACTED, title="web: rolled back to dep-40", lines=("dep-43",)), reference
@@ -61,13 +68,8 @@ async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Ve
     assert first.body["channel"] == "#incidents"
     assert first.headers["authorization"] == f"Bearer {BOT_TOKEN}"
     assert (edit.path, edit.body["channel"], edit.body["ts"]) == ("/api/chat.update", "C0INCIDENT", POSTED["ts"])
-    assert words(edit)[0].startswith("web CRITICAL: HTTP 503")
-    assert words(edit)[1:] == [
-        "Blame: dep-42 9f3c2ab, P 0.998 (need 0.80)",
-        "Guards: all pass",
-        "Now: web: rolled back to dep-40",
-        "dep-43",
-    ]
+    assert words(edit) == ["web: rolled back to dep-40", "dep-43"]
+    assert f"Began as: {notice().title}" in context_of(edit)
     assert (reply.body["channel"], reply.body["thread_ts"]) == ("C0INCIDENT", POSTED["ts"])
     assert words(reply) == ["web: rolled back to dep-40", "dep-43"]
     assert json.loads(after or "") == json.loads(reference or "")
@@ -83,6 +85,40 @@ async def test_what_comes_back_after_its_end_begins_a_new_message(vendor: Vendor
     await channel.close()
     assert before == 1 + 3 * 2
     assert [(seen.path, "thread_ts" in seen.body) for seen in vendor.seen[before:]] == [(POST[1], False)]
+
+
+DETAILED = ("Seen: home: 39 of 39 probes failed", "Guards: all pass")
+
+
+async def test_details_are_in_the_thread_and_again_only_when_they_changed(vendor: Vendor, channel) -> None:
+    """The main message shows the news alone; the first reply has the details, a later one those that are new."""
+    reference = await channel.send(notice(details=DETAILED), None)
+    reference = await channel.send(notice(NoticeKind.UPDATED, details=DETAILED), reference)
+    reference = await channel.send(notice(NoticeKind.ACTED, details=(*DETAILED, "Rollback: sent")), reference)
+    await channel.send(notice(NoticeKind.RESOLVED, details=()), reference)
+    first, evidence, _, same, _, new, _, over = vendor.seen
+    assert "Guards: all pass" not in words(first)[3:] and words(evidence) == list(DETAILED)
+    assert (evidence.body["thread_ts"], evidence.body["reply_broadcast"]) == (POSTED["ts"], False)
+    assert words(same) == words(over) == [notice().title, *notice().lines]
+    assert words(new)[3:] == [*DETAILED, "Rollback: sent"]
+
+
+async def test_a_first_reply_that_fails_does_not_post_the_message_again(vendor: Vendor, channel) -> None:
+    """The page is out, which the outbox records; the next send edits it and brings the details."""
+    vendor.say(*POST, POSTED, {"ok": False, "error": "ratelimited"}, POSTED)
+    with pytest.raises(Partly, match=r"posted, without its details: .*ratelimited") as caught:
+        await channel.send(notice(details=DETAILED), None)
+    assert caught.value.again
+    await channel.send(notice(details=DETAILED), caught.value.reference)
+    assert [seen.path for seen in vendor.seen] == [POST[1], POST[1], UPDATE[1], POST[1]]
+    assert words(vendor.seen[-1])[3:] == list(DETAILED)
+
+
+async def test_a_reference_of_an_earlier_version_is_read(vendor: Vendor, channel) -> None:
+    """It kept more lines; the first is the title."""
+    old = json.dumps({"channel": "C0OLD", "ts": "1.2", "began": ["web is down", "a line"], "closed": False})
+    await channel.send(notice(NoticeKind.UPDATED, title="web is back"), old)
+    assert "Began as: web is down" in context_of(vendor.seen[0])
 
 
 async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor, channel) -> None:
@@ -102,9 +138,9 @@ async def test_people_outside_engineering_see_words_and_each_in_the_channel(vend
     first, edit, reply = vendor.seen
     opened = ["The shop: not available since 14:02 (UTC)", "All visitors are affected.", "We are working on it."]
     assert words(first) == opened
-    assert words(edit) == [*opened, f"Now: {title}", line]
+    assert words(edit) == [title, line]
     assert words(reply) == [title, line] and reply.body["reply_broadcast"] is True
-    assert {block["type"] for seen in vendor.seen for block in seen.body["blocks"]} == {"section"}
+    assert {block["type"] for seen in vendor.seen for block in blocks_of(seen.body)} == {"header", "section"}
 
 
 @pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "edit_window_closed"])
@@ -167,8 +203,9 @@ def asking(vendor: Vendor, asked: list[Question | None], options: SlackOptions =
 
 def buttons(seen: Seen) -> dict[str, str]:
     """Return the buttons of a message: action to value."""
-    blocks = [block for block in seen.body["blocks"] if block["type"] == "actions"]
-    return {button["action_id"]: button["value"] for block in blocks for button in block["elements"]}
+    blocks = [block for block in blocks_of(seen.body) if block["type"] == "actions"]
+    elements = [button for block in blocks for button in block["elements"]]
+    return {button["action_id"]: button["value"] for button in elements if "value" in button}
 
 
 async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_never(vendor: Vendor, closing) -> None:
@@ -242,19 +279,18 @@ async def test_hostile_words_mention_nobody_and_link_nowhere(vendor: Vendor, cha
     await channel.send(hostile_notice(kind=NoticeKind.UPDATED), reference)
     for seen in vendor.seen:
         body = seen.body
-        assert len(body["blocks"]) <= 50
+        assert problem(body) == ""
         assert (body["parse"], body["link_names"]) == ("none", False)
         assert "<" not in body["text"]
-        for block in body["blocks"]:
-            part = block["text"] if block["type"] == "section" else block["elements"][0]
-            assert len(part["text"]) <= 3000
-            assert all(line.isprintable() for line in part["text"].split("\n"))
-            if block["type"] == "section":
-                assert part["type"] == "plain_text"
-                assert "<" not in part["text"]
-                assert not re.search(r"&(?!amp;|lt;|gt;)", part["text"])
-            else:
-                assert part["text"] == "<https://ok.example/a%7Cb%3Ec%27d%0A%E2%80%AE?q=%C3%BC|a/b&gt; &lt;!here&gt;>"
+        for block in blocks_of(body):
+            for part in [block["text"]] if "text" in block else block["elements"]:
+                assert all(line.isprintable() for line in part["text"].split("\n"))
+                if part["type"] == "plain_text":
+                    assert "<" not in part["text"]
+                    assert not re.search(r"&(?!amp;|lt;|gt;)", part["text"])
+                else:
+                    link = "<https://ok.example/a%7Cb%3Ec%27d%0A%E2%80%AE?q=%C3%BC|a/b&gt; &lt;!here&gt;>"
+                    assert part["text"] == link
     posts = [seen.body for seen in vendor.seen if seen.path == POST[1]]
     assert all(body["unfurl_links"] is body["unfurl_media"] is body["mrkdwn"] is False for body in posts)
     assert len(reference or "") < 8000
@@ -269,6 +305,7 @@ async def test_a_webhook_gets_one_post_per_notice(vendor: Vendor, caplog: pytest
     assert await channel.send(hostile_notice(), None) is None
     assert [seen.path for seen in vendor.seen] == [HOOK_PATH, HOOK_PATH]
     assert "<" not in vendor.seen[1].body["text"]
+    assert [problem(seen.body) for seen in vendor.seen] == ["", ""]
     assert leaks(channel, caplog.text) == []
 
 

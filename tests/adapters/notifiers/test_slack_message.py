@@ -1,10 +1,22 @@
-"""The parts of a Slack message: within the limits, and without foreign markup."""
+"""The parts of a Slack message: within the limits, valid for Slack, and without foreign markup."""
+
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.adapters.notifiers.letters import notice
-from watchdog.adapters.notifiers.slack_message import MAX_BLOCK, escape, message, state
-from watchdog.domain.notices import Link
+from tests.adapters.notifiers.letters import AT, hostile_notice, notice, plain_notice
+from tests.presentation.notices import PAGED, an_outage
+from watchdog.adapters.notifiers import slack_message as made
+from watchdog.domain.notices import IncidentNews, Link, Notice, NoticeKind, Topic
+from watchdog.domain.severity import Severity
+from watchdog.presentation.notices.notice_text import worded
+from watchdog.sandbox.vendors.slack_blocks import blocks_of, problem
+
+
+def kinds(body: dict[str, Any]) -> list[str]:
+    """Return the types of a message's blocks."""
+    return [block["type"] for block in blocks_of(body)]
 
 
 @pytest.mark.parametrize(
@@ -19,28 +31,101 @@ from watchdog.domain.notices import Link
 )
 def test_three_signs_are_escaped(said: str, sent: str) -> None:
     """Text that came escaped is escaped once more, so that it reads as it was."""
-    assert escape(said) == sent
+    assert made.escape(said) == sent
+
+
+def test_a_text_that_is_too_long_is_cut_between_two_characters() -> None:
+    """Never inside an entity: what is left of one would be read as it stands."""
+    assert made.plain("&" * 40, 150)["text"] == "&amp;" * 29 + "…" and made.plain("&" * 30, 150)["text"] == "&amp;" * 30
 
 
 def test_a_flood_fits_into_whole_lines_per_block() -> None:
     """Each line of 500 ampersands grows to 2500 characters: one block each, none cut inside an entity."""
-    blocks = message(notice(title="t", lines=("&" * 500,) * 60, links=()))["blocks"]
-    texts = [block["text"]["text"] for block in blocks]
-    assert len(blocks) <= 50
-    assert all(len(text) <= MAX_BLOCK for text in texts)
-    assert sum(text.count("&amp;") for text in texts) == 40 * 500
+    flood = notice(title="t", lines=("&" * 500,) * 60, details=("<" * 500,) * 60)
+    for body in (made.message(flood), made.reply(flood, details=True), made.whole(flood), made.evidence(flood)):
+        texts = [block["text"]["text"] for block in blocks_of(body) if "text" in block]
+        assert problem(body) == "" and all(len(text) <= made.MAX_BLOCK for text in texts)
+    assert sum(one["text"]["text"].count("&amp;") for one in blocks_of(made.message(flood)) if "text" in one) == 20_000
+
+
+def everything(said: Notice) -> list[dict[str, Any]]:
+    """Return every body that is made of a notice."""
+    bodies = [made.message(said), made.message(said, clicks=True), made.state(said, "as <b>it</b> began", clicks=True)]
+    return [*bodies, made.reply(said, details=True), made.evidence(said), made.whole(said)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        notice(details=("Seen: home fails",)),
+        notice(lines=(), links=(), details=("x",)),
+        plain_notice(details=("x",)),
+        hostile_notice(details=("<" * 900,) * 50),
+        notice(
+            title="&" * 400,
+            lines=("&" * 500,) * 60,
+            details=("<" * 500,) * 60,
+            links=(Link("x" * 99, "https://x.example/" + "a" * 900),) * 10,
+        ),
+    ],
+    ids=["usual", "a title alone", "plain", "hostile", "a flood"],
+)
+def test_slack_takes_every_body(said: Notice) -> None:
+    """As its documents state the limits, whatever the notice holds."""
+    assert [problem(body) for body in everything(said)] == [""] * 6
+
+
+def test_a_message_shows_news_state_and_links_and_a_webhook_the_details_too() -> None:
+    """Title as header; progress, severity, incident and begin in one line; the begin in the reader's own zone."""
+    about = IncidentNews(Topic.LEFT_TO_HUMAN, an_outage(**PAGED))
+    said = worded(notice(NoticeKind.HUMAN_NEEDED, about=about, wakes=True), AT)
+    body = made.message(said)
+    header, news, facts, links = blocks_of(body)
+    assert header["text"]["text"] == said.title and body["attachments"][0]["color"] == made.RED
+    assert news["text"]["text"].split("\n") == list(said.lines)
+    state, since = facts["elements"]
+    assert state["text"] == "needs you · critical · web-1" and since["type"] == "mrkdwn"
+    onset = int(about.incident.findings[0].onset_at)
+    assert since["text"].startswith(f"<!date^{onset}^since {{date_short_pretty}} {{time_secs}}|since 2026-09-21 14:14:")
+    assert links["elements"][0]["text"].endswith("|Render>")
+    assert kinds(made.whole(said)) == ["header", "section", "context", "context", "divider", "section"]
+    clicks = list(blocks_of(made.message(said, clicks=True)))[-1]["elements"]
+    assert [(one["text"]["text"], one["url"]) for one in clicks] == [("Render", said.links[0].href)]
+    assert not any(one["action_id"].startswith("watchdog_") for one in clicks), "a click on a link is no command"
+
+
+@pytest.mark.parametrize(
+    ("said", "colour"),
+    [
+        (notice(NoticeKind.RESOLVED), made.GREEN),
+        (plain_notice(NoticeKind.RESOLVED), made.GREEN),
+        (plain_notice(), made.GREY),
+        (notice(NoticeKind.TEST), made.GREY),
+        (notice(NoticeKind.ACTED), made.AMBER),
+        (notice(NoticeKind.ANNOUNCED), made.AMBER),
+        (notice(NoticeKind.ASKED), made.RED),
+        (replace(notice(), severity=Severity.HIGH), made.ORANGE),
+        (replace(notice(), severity=Severity.LOW), made.GREY),
+    ],
+)
+def test_the_colour_shows_the_state(said: Notice, colour: str) -> None:
+    """Over, under way, or how bad; stakeholders see no severity."""
+    assert made.message(said)["attachments"][0]["color"] == colour
 
 
 def test_links_that_do_not_fit_are_left_out_whole() -> None:
     """Ten links of 900 characters each: three fit into one block."""
     many = tuple(Link(f"link {number}", "https://x.example/" + "a" * 900) for number in range(10))
-    context = message(notice(links=many))["blocks"][-1]["elements"][0]["text"]
-    assert len(context) <= MAX_BLOCK
+    context = list(blocks_of(made.message(notice(links=many))))[-1]["elements"][0]["text"]
+    assert len(context) <= made.MAX_BLOCK
     assert context.count("<") == context.count(">") == 3
 
 
-def test_an_edit_holds_the_beginning_and_the_state() -> None:
-    """An edit may not carry the fields of a post (unfurling)."""
-    body = state(notice(title="web: verified", lines=()), ("web CRITICAL: HTTP 503", "39 of 39"))
-    assert body["blocks"][0]["text"]["text"] == "web CRITICAL: HTTP 503\n39 of 39\nNow: web: verified"
-    assert "unfurl_links" not in body
+def test_an_edit_names_what_it_began_as_and_replaces_what_was_shown() -> None:
+    """An edit may not carry the fields of a post (unfurling); without attachments Slack would keep the old ones."""
+    body = made.state(notice(title="web: verified", lines=()), "web CRITICAL: HTTP 503")
+    texts = [one["text"] for block in blocks_of(body) for one in block.get("elements", ())]
+    assert "Began as: web CRITICAL: HTTP 503" in texts and "unfurl_links" not in body
+    same = made.state(notice(), notice().title)
+    assert not any("Began as" in one["text"] for block in blocks_of(same) for one in block.get("elements", ()))
+    assert made.state(plain_notice(lines=()), "x")["attachments"] == []

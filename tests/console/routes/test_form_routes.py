@@ -74,7 +74,7 @@ async def test_only_the_approver_s_yes_counts_here_too() -> None:
             await o.login(name=name)
             shown = await o.page((await o.send(INCIDENT, f"{INCIDENT}/approve")).headers["location"])
             assert (
-                f"Only lead may approve (policy: high: approver: lead); anybody else may reject. You are token:{name}."
+                f"Only lead may approve (policy: high: approver: lead); others may reject. You are token:{name}."
                 in shown
             )
             assert f"you are token:{name}" in shown and o.s.web.phase is Phase.ASKING

@@ -1,17 +1,21 @@
 """Slack: a bot with one message per incident, edited in place, and a thread below it; or an incoming webhook.
 
+The message shows the news and the state of now; its thread has each notice as it was sent, and the details whenever
+they changed.
+
 Rule 1: the edit comes before the reply: when the reply fails, the whole is sent again and the edit changes nothing.
-Rule 2: an edit keeps the lines that the incident began with; the reference carries them, since no state is kept here.
+The first reply fails alone (`Partly`): the message is posted, and is not posted again.
+Rule 2: an edit keeps the title that the incident began with; the reference carries it, since no state is kept here.
 Rule 3: where people may answer (`approvals`), the message has buttons while, and only while, a question is open;
 adapters/slack receives the clicks.
 
-A webhook can neither edit nor thread: one post per notice.
+A webhook can neither edit nor thread: one post per notice, the details below a divider.
 """
 
+import hashlib
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -20,12 +24,12 @@ from watchdog.adapters.json_schema_hooks import Also, written_as
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient, client_for_secret_url
 from watchdog.adapters.notifiers.slack_buttons import blocks
-from watchdog.adapters.notifiers.slack_message import message, state, words
+from watchdog.adapters.notifiers.slack_message import evidence, message, reply, state, whole, with_blocks
 from watchdog.adapters.options import Context, Options
 from watchdog.adapters.slack import API, APP_TOKEN, KEY_REFUSED, PASSING, socket_url
 from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.errors import ConfigurationError, Forbidden, Mistake, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Forbidden, Mistake, Partly, Permanent, Temporary
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Notifier
 
@@ -37,7 +41,7 @@ MEMBER = r"[UW][A-Z0-9]{2,20}"
 BEGINNINGS = (NoticeKind.OPENED, NoticeKind.SELF_ALERT, NoticeKind.TEST)
 """The kinds that never go under an old all-clear: a condition of our own (blind …) comes back under the same name."""
 GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"})
-KEPT_LINES, KEPT_CHARACTERS = 8, 200
+KEPT_CHARACTERS = 200
 ADVICE = {
     "channel_not_found": "check the channel's name, and invite the bot if it is private",
     "not_in_channel": "invite the bot to the channel, or give it the scope chat:write.public",
@@ -110,7 +114,7 @@ class SlackOptions(Options):
 class SlackBot:
     """Posts with a bot token.
 
-    The reference is JSON: the message's channel id and ts, and the lines it began with.
+    The reference is JSON: the message's channel id and ts, the title it began with, and the details shown last.
     """
 
     name = "slack"
@@ -124,6 +128,7 @@ class SlackBot:
         # Without members who may press them, buttons would only disappoint.
         self._seal = ButtonSigner(context.secrets[APP_TOKEN]) if options.listens and options.users else None
         self._users = options.users
+        self._clicks = options.listens
         headers = {"authorization": f"Bearer {token}"}
         self._client = TellingClient(
             "Slack",
@@ -141,15 +146,15 @@ class SlackBot:
         if known is None or (known.closed and notice.kind in BEGINNINGS):
             return await self._open(notice)
         try:
-            body = self._with_buttons(notice, state(notice, known.began))
+            body = self._with_buttons(notice, state(notice, known.began, clicks=self._clicks))
             await self._call("chat.update", {"channel": known.channel, "ts": known.ts, **body})
+            changed = _mark(notice) not in ("", known.shown)
             shown = notice.wakes or notice.plain  # who follows no thread reads the channel
-            reply = {"channel": known.channel, "thread_ts": known.ts, "reply_broadcast": shown}
-            await self._call("chat.postMessage", {**reply, **message(notice)})
+            await self._reply(known, reply(notice, details=changed), broadcast=shown)
         # The message was deleted or is too old to edit; the incident must not lose its page for that.
         except _Gone:
             return await self._open(notice)
-        return _reference(known.channel, known.ts, known.began, closed=notice.resolves)
+        return _reference(replace(known, shown=_mark(notice) or known.shown, closed=notice.resolves))
 
     async def check(self) -> str:
         """Call `auth.test`, which names the token's user.
@@ -162,7 +167,7 @@ class SlackBot:
         if self._asks is None:
             return found
         await socket_url.open_address(self._asks, self._endpoint)
-        return f"{found}; Socket Mode opens, and {len(self._users) or 'nobody'} may approve there"
+        return f"{found}; Socket Mode opens, and {len(self._users) or 'no member'} may approve there"
 
     async def close(self) -> None:
         """Close connections."""
@@ -171,13 +176,25 @@ class SlackBot:
             await self._asks.close()
 
     async def _open(self, notice: Notice) -> str:
-        body = self._with_buttons(notice, message(notice))
+        body = self._with_buttons(notice, message(notice, clicks=self._clicks))
         said = await self._call("chat.postMessage", {"channel": self._channel, **body})
         channel, ts = said.get("channel"), said.get("ts")
         if not isinstance(channel, str) or not isinstance(ts, str):
             return ""  # posted, though Slack did not say where: the next notice begins a new thread
-        began = [text.clean(line, KEPT_CHARACTERS) for line in words(notice)[: 1 + KEPT_LINES]]
-        return _reference(channel, ts, began, closed=notice.resolves)
+        posted = _Known(channel, ts, text.title(notice, KEPT_CHARACTERS), shown="", closed=notice.resolves)
+        if not text.details(notice):
+            return _reference(posted)
+        try:
+            await self._reply(posted, evidence(notice), broadcast=False)
+        except (Temporary, Permanent) as error:
+            # The page is out: the next send edits it, and brings the details.
+            why = f"posted, without its details: {error}"
+            raise Partly(why, _reference(posted), again=isinstance(error, Temporary)) from None
+        return _reference(replace(posted, shown=_mark(notice)))
+
+    async def _reply(self, to: "_Known", body: dict[str, Any], *, broadcast: bool) -> None:
+        place = {"channel": to.channel, "thread_ts": to.ts, "reply_broadcast": broadcast}
+        await self._call("chat.postMessage", {**place, **body})
 
     def _with_buttons(self, notice: Notice, body: dict[str, Any]) -> dict[str, Any]:
         """Return the body with buttons under it, if a question is open now."""
@@ -186,7 +203,7 @@ class SlackBot:
         question = self._question(notice) if self._seal is not None else None
         if question is None or self._seal is None:
             return body
-        return {**body, "blocks": [*body["blocks"], *blocks(question, self._seal)]}
+        return with_blocks(body, blocks(question, self._seal))
 
     async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         """Call a method. Raises for a refusal, which Slack answers with HTTP 200 and `ok: false`."""
@@ -214,7 +231,7 @@ class SlackWebhook:
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
         """Post the notice."""
-        await self._client.post_telling(self._path, message(notice))
+        await self._client.post_telling(self._path, whole(notice))
         return None
 
     async def check(self) -> str:
@@ -232,16 +249,25 @@ class _Gone(Permanent):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The place of the incident's message, the lines it began with, and whether its end was posted."""
+    """The place of the incident's message, the title it began with, the details shown last, and whether it ended."""
 
     channel: str
     ts: str
-    began: tuple[str, ...]
+    began: str
+    shown: str  # mark of the details; empty: none were shown
     closed: bool
 
 
-def _reference(channel: str, ts: str, began: Iterable[str], *, closed: bool) -> str:
-    return json.dumps({"channel": channel, "ts": ts, "began": list(began), "closed": closed})
+def _mark(notice: Notice) -> str:
+    """Return a mark that tells the details of one notice from those of another; empty without details."""
+    found = "\n".join(text.details(notice))
+    return hashlib.sha256(found.encode()).hexdigest()[:12] if found else ""
+
+
+def _reference(known: _Known) -> str:
+    # A list, as an earlier version wrote and reads it.
+    fields = {"channel": known.channel, "ts": known.ts, "began": [known.began], "closed": known.closed}
+    return json.dumps({**fields, "shown": known.shown})
 
 
 def _known(reference: str | None) -> _Known | None:
@@ -249,8 +275,9 @@ def _known(reference: str | None) -> _Known | None:
     try:
         said = json.loads(reference or "null")
         # The store may hold a reference of another channel kind or version; any of them just starts a new message.
-        began = tuple(str(line) for line in said.get("began", ()))
-        return _Known(str(said["channel"]), str(said["ts"]), began, closed=bool(said.get("closed")))
+        began = next(iter(said.get("began", ())), "")
+        place = str(said["channel"]), str(said["ts"])
+        return _Known(*place, str(began), str(said.get("shown", "")), closed=bool(said.get("closed")))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 

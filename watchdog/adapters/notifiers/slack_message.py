@@ -1,16 +1,26 @@
-"""The parts of a Slack message.
+"""The parts of a Slack message, by Block Kit: title, news, state, buttons; the details for its thread.
 
-Rule 1: foreign text stands in plain_text blocks, escaped, never as markup; no link is unfurled, no user mentioned.
+A message has its title as header, and an attachment whose colour shows the state (the word beside it says the same):
+news, a context line (progress, severity, incident, begin in the reader's own zone), links.
+
+Rule 1: foreign text stands in plain_text, escaped, never as markup; no link is unfurled, no user mentioned.
 Rule 2: every block is within Slack's limits, whatever the notice holds.
+Rule 3: links are buttons only where the app receives clicks: Slack shows an error beside a button that none receives.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from watchdog.adapters.notifiers import text
-from watchdog.domain.notices import Notice
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.severity import Severity
 
-MAX_BLOCK = 3000
+Block = dict[str, Any]
+MAX_BLOCK, MAX_HEADER, MAX_BUTTON = 3000, 150, 75
+GREEN, AMBER, RED, ORANGE, GREY = "#2eb67d", "#ecb22e", "#e01e5a", "#e8912d", "#9aa0a6"
+UNDER_WAY = (NoticeKind.ACTED, NoticeKind.ANNOUNCED)
+LABELS = {"incident": "Open", "site": "Site", "dashboard": "Render", "deploy": "Deploy on Render", "diff": "Diff"}
+"""The captions of our own links as buttons; another link has its own caption."""
 
 
 def escape(said: str) -> str:
@@ -18,36 +28,114 @@ def escape(said: str) -> str:
     return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def plain(said: str) -> dict[str, Any]:
-    """Return a plain_text object, in which Slack reads no markup."""
-    return {"type": "plain_text", "text": escape(said), "emoji": False}
+def plain(said: str, limit: int = MAX_BLOCK) -> dict[str, Any]:
+    """Return a plain_text object, in which Slack reads no markup; too long, it is cut between two characters."""
+    return {"type": "plain_text", "text": _fitting(said, limit), "emoji": False}
 
 
-def words(notice: Notice) -> tuple[str, ...]:
-    """Return the title and the evidence."""
-    return (text.title(notice), *text.lines(notice))
+def _fitting(said: str, limit: int) -> str:
+    escaped = escape(said)
+    if len(escaped) <= limit:
+        return escaped
+    kept = ""
+    for sign in map(escape, said):
+        if len(kept) + len(sign) > limit - 1:
+            break
+        kept += sign
+    return f"{kept}…"
 
 
-def message(notice: Notice) -> dict[str, Any]:
-    """Return the body of a post: the title, the evidence, the links."""
-    return {**_body(notice, words(notice)), "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+def message(notice: Notice, *, clicks: bool = False) -> dict[str, Any]:
+    """Return the body of a post. `clicks`: the app receives them, so that links are buttons."""
+    return {**_body(notice, _links(notice, clicks=clicks)), **_POSTED}
 
 
-def state(notice: Notice, began: tuple[str, ...]) -> dict[str, Any]:
-    """Return the body of an edit: the lines that the incident began with, and its present state."""
-    now, *evidence = words(notice)
-    return _body(notice, (*began, f"Now: {now}", *evidence))
+def state(notice: Notice, began: str, *, clicks: bool = False) -> dict[str, Any]:
+    """Return the body of an edit: the present state, and the title that the incident began with."""
+    first = [] if notice.plain or began in ("", text.title(notice)) else [_context(plain(f"Began as: {began}"))]
+    return _body(notice, [*first, *_links(notice, clicks=clicks)])
 
 
-def _body(notice: Notice, lines: Iterable[str]) -> dict[str, Any]:
-    blocks = _plain(lines)
-    if links := _links(notice):
-        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": links}]})
+def reply(notice: Notice, *, details: bool) -> dict[str, Any]:
+    """Return the body of a reply in the thread: title and news, with the details if they changed."""
+    blocks = [*_sections((text.title(notice), *text.news(notice))), *(_below(notice) if details else [])]
+    return {**_message(notice, blocks, []), **_POSTED}
+
+
+def evidence(notice: Notice) -> dict[str, Any]:
+    """Return the body of the first reply: the details of a message that shows the news already."""
+    return {**_message(notice, _sections(text.details(notice)), []), **_POSTED}
+
+
+def whole(notice: Notice) -> dict[str, Any]:
+    """Return the body for a webhook, which has no thread: the details follow the news below a divider."""
+    return {**_body(notice, [*_links(notice, clicks=False), *_below(notice)]), **_POSTED}
+
+
+_POSTED = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+"""Fields of a post that an edit may not have."""
+
+
+def with_blocks(body: dict[str, Any], more: list[Block]) -> dict[str, Any]:
+    """Return a message with further blocks right below its news."""
+    (attachment,) = body["attachments"]
+    blocks = attachment["blocks"]
+    below = next((at for at, block in enumerate(blocks) if block["type"] != "section"), len(blocks))
+    return {**body, "attachments": [{**attachment, "blocks": [*blocks[:below], *more, *blocks[below:]]}]}
+
+
+def _body(notice: Notice, more: list[Block]) -> dict[str, Any]:
+    blocks = [*_sections(text.news(notice)), *_facts(notice), *more]
+    # An attachment without a block is refused: a notice may have a title alone.
+    attached = [{"color": colour(notice), "fallback": escape(text.title(notice)), "blocks": blocks}] if blocks else []
+    return _message(notice, [{"type": "header", "text": plain(text.title(notice), MAX_HEADER)}], attached)
+
+
+def _message(notice: Notice, blocks: list[Block], attachments: list[dict[str, Any]]) -> dict[str, Any]:
     # Phones show `text` in the notification. It is parsed as markup unless `parse` and `link_names` say no.
-    return {"text": escape(text.title(notice)), "blocks": blocks, "parse": "none", "link_names": False}
+    # Attachments are always given: an edit without them would keep the old ones.
+    shown = {"text": escape(text.title(notice)), "blocks": blocks, "attachments": attachments}
+    return {**shown, "parse": "none", "link_names": False}
 
 
-def _plain(lines: Iterable[str]) -> list[dict[str, Any]]:
+def colour(notice: Notice) -> str:
+    """Return the colour of the state: over, under way, or how bad."""
+    if notice.resolves:
+        return GREEN
+    if notice.plain or notice.kind is NoticeKind.TEST:
+        return GREY
+    if notice.kind in UNDER_WAY:
+        return AMBER
+    return {Severity.CRITICAL: RED, Severity.HIGH: ORANGE}.get(notice.severity, GREY)
+
+
+def _facts(notice: Notice) -> list[Block]:
+    """Return the context line; none for people outside engineering."""
+    if notice.plain:
+        return []
+    known = (notice.progress, notice.severity.value, text.clean(notice.incident, 80))
+    elements = [plain(" · ".join(filter(None, known)))]
+    if notice.about is not None and not notice.resolves:
+        incident = notice.about.incident
+        onset = incident.findings[0].onset_at if incident.findings else incident.onset_at
+        # Slack shows such a date in the reader's own zone; the text behind the bar is for old clients.
+        since = f"<!date^{int(onset)}^since {{date_short_pretty}} {{time_secs}}|since {text.moment(onset)}>"
+        elements.append({"type": "mrkdwn", "text": since, "verbatim": True})
+    return [_context(*elements)]
+
+
+def _context(*elements: dict[str, Any]) -> Block:
+    return {"type": "context", "elements": list(elements)}
+
+
+def _below(notice: Notice) -> list[Block]:
+    """Return the details below the news, as many as Slack's limit of 50 blocks leaves room for."""
+    room = max(0, text.MAX_LINES - len(text.news(notice)))
+    blocks = _sections(text.details(notice)[:room])
+    return [{"type": "divider"}, *blocks] if blocks else []
+
+
+def _sections(lines: Iterable[str]) -> list[Block]:
     """Return sections of whole lines, each within Slack's 3000 characters after escaping (a line has 500 at most)."""
     texts: list[str] = []
     for line in map(escape, lines):
@@ -58,11 +146,31 @@ def _plain(lines: Iterable[str]) -> list[dict[str, Any]]:
     return [{"type": "section", "text": {"type": "plain_text", "text": said, "emoji": False}} for said in texts]
 
 
-def _links(notice: Notice) -> str:
+def _links(notice: Notice, *, clicks: bool) -> list[Block]:
+    if notice.plain:
+        return []
+    if not clicks:
+        written = _written_links(notice)
+        return [_context({"type": "mrkdwn", "text": written, "verbatim": True})] if written else []
+    # Without our prefix, so that a click on a link is no command.
+    buttons = [
+        {
+            "type": "button",
+            "action_id": f"link_{number}",
+            "text": plain(LABELS.get(link.text, link.text), MAX_BUTTON),
+            "url": link.href,
+        }
+        for number, link in enumerate(text.links(notice))
+    ]
+    return [{"type": "actions", "block_id": "links", "elements": buttons}] if buttons else []
+
+
+def _written_links(notice: Notice) -> str:
     """Return links as markup, as many as fit into one block; a label cannot end its link early."""
     kept = ""
     for link in text.links(notice):
-        more = f"<{escape(link.href)}|{escape(link.text.replace('|', '/'))}>"
+        label = LABELS.get(link.text, link.text)
+        more = f"<{escape(link.href)}|{escape(label.replace('|', '/'))}>"
         # A link that does not fit is left out as a whole: half of it would lead somewhere else.
         if len(kept) + 3 + len(more) <= MAX_BLOCK:
             kept += f" · {more}" if kept else more

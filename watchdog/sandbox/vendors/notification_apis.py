@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from watchdog.sandbox import clock, keys, sockets
 from watchdog.sandbox.request_log import EventLog
+from watchdog.sandbox.vendors import slack_blocks
 from watchdog.sandbox.vendors.slack_socket_mode import SlackSocket
 
 Json = dict[str, Any]
@@ -184,6 +185,8 @@ class Pagers:
             return _no("channel_not_found")
         if not (body.get("text") or body.get("blocks") or body.get("attachments")):
             return _no("no_text")
+        if refused := slack_blocks.problem(body):
+            return _no(refused)
         thread = body.get("thread_ts")
         if thread is not None and self._find(SLACK_CHANNEL_ID, thread) is None:
             return _no("thread_not_found")
@@ -199,6 +202,8 @@ class Pagers:
         message = self._find(str(body.get("channel")), str(body.get("ts")))
         if message is None:
             return _no("message_not_found" if body.get("channel") == SLACK_CHANNEL_ID else "channel_not_found")
+        if refused := slack_blocks.problem(body):
+            return _no(refused)
         message.edits.append(message.body)
         message.body = body
         self.log.append("slack_updated", ts=message.ts, text=body.get("text"))
@@ -217,6 +222,8 @@ class Pagers:
             return PlainTextResponse("invalid_payload", status_code=400)
         if not (body.get("text") or body.get("blocks") or body.get("attachments")):
             return PlainTextResponse("no_text", status_code=400)
+        if refused := slack_blocks.problem(body):
+            return PlainTextResponse(refused, status_code=400)
         _keep(self.slack_webhook, body)
         self.log.append("slack_webhook", text=body.get("text"))
         return PlainTextResponse("ok")

@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from watchdog.sandbox import clock, keys, sockets
 from watchdog.sandbox.request_log import EventLog
+from watchdog.sandbox.vendors.slack_blocks import blocks_of, problem
 
 Json = dict[str, Any]
 TICKET_SECONDS = 30.0
@@ -141,6 +142,8 @@ class SlackSocket:
         envelope = next((one for one in self._sent if one["number"] == number), None)
         if envelope is None or not (body.get("text") or body.get("blocks")):
             return PlainTextResponse("used_url" if envelope is None else "no_text", status_code=404)
+        if refused := problem(body):
+            return PlainTextResponse(refused, status_code=400)
         told = {"user": envelope["user"], "envelope": envelope["id"], "text": "\n".join(texts(body)), "body": body}
         _keep(self.replies, told)
         self.log.append("slack_replied", **{name: told[name] for name in ("user", "envelope", "text")})
@@ -170,7 +173,7 @@ class SlackSocket:
             "team": {"id": "T0FAKE", "domain": "acme"},
             "channel": {"id": message.channel, "name": "incidents"},
             "container": {"type": "message", "message_ts": message.ts, "channel_id": message.channel},
-            "message": {"ts": message.ts, "text": message.body.get("text", ""), "blocks": message.body["blocks"]},
+            "message": {"ts": message.ts, **message.body},
             "trigger_id": "1.2.fake",
             "actions": [pressed],
         }
@@ -250,14 +253,15 @@ class SlackSocket:
 
 
 def _buttons(body: Json) -> Iterator[Json]:
-    for block in body.get("blocks", ()):
+    """Yield the buttons that the app answers; one with an address opens it instead."""
+    for block in blocks_of(body):
         if block.get("type") == "actions":
-            yield from block["elements"]
+            yield from (one for one in block["elements"] if "url" not in one)
 
 
 def texts(body: Json) -> Iterable[str]:
     """Yield the visible texts of a message's blocks."""
-    for block in body.get("blocks", ()):
+    for block in blocks_of(body):
         if block.get("type") == "section":
             yield block["text"]["text"]
         for element in block.get("elements", ()) if block.get("type") == "rich_text" else ():
