@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
-TAGS = frozenset(
-    ("html", "head", "meta", "title", "style", "body", "div", "h1", "p", "span", "strong", "code", "a", "table", "tr")
-) | {"th", "td", "details", "summary"}
+FRAME = frozenset({"html", "head", "meta", "title", "style", "body"})
+TAGS = FRAME | {"div", "h1", "p", "span", "a", "table", "tr", "th", "td", "details", "summary"}
 ATTRIBUTES = frozenset({"lang", "charset", "name", "content", "class", "style", "scope", "href"})
 
 

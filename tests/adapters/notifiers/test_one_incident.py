@@ -44,7 +44,7 @@ BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service 
 BLOCKED = replace(DECIDED, course=Course.PAGE, guards=(BUDGET,))
 MOMENTS = {
     "found": read(an_outage(decision=DECIDED), Topic.FOUND),
-    "asked": read(an_outage(decision=ASKED, **CLOCK), Topic.ASKED, **QUESTION),
+    "asked": read(an_outage(**{**CLOCK, "decision": ASKED}), Topic.ASKED, **QUESTION),
     "blocked": read(an_outage(decision=BLOCKED), Topic.LEFT_TO_HUMAN, escalates=True),
     "rolling back": read(an_outage(decision=DECIDED, **SENT, off=True), Topic.ROLLING_BACK),
     "over": read(an_outage(decision=DECIDED, **ENDED), Topic.CLOSED, why="home: 180 of 180 probes good"),

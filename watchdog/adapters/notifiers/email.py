@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.notifiers import email_html, text
-from watchdog.adapters.notifiers.facts import rows
+from watchdog.adapters.notifiers.facts import brief
 from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
 from watchdog.adapters.options import Context, Options, check_port
 from watchdog.domain.commands.command_line import command_line
@@ -150,7 +150,7 @@ class Email:
 
 def _plain(notice: Notice) -> str:
     """Return the notice as text, with the facts that the HTML part shows in its table."""
-    facts = [f"  {name}: {value}" for name, value in rows(notice).items()]
+    facts = [f"  {name}: {value}" for name, value in brief(notice).items()]
     return "\n".join((text.render(notice), *(("", *facts) if facts else ()), ""))
 
 

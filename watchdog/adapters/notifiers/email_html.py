@@ -9,7 +9,7 @@ from types import MappingProxyType
 from xml.etree.ElementTree import Element, SubElement, tostring  # only writes: nothing foreign is parsed
 
 from watchdog.adapters.notifiers import text
-from watchdog.adapters.notifiers.facts import MAX_LONG, facts, rows
+from watchdog.adapters.notifiers.facts import brief, facts
 from watchdog.domain.notices import Notice
 from watchdog.domain.severity import Severity
 from watchdog.presentation.situation import Situation
@@ -20,15 +20,12 @@ SEVERITIES: Mapping[Severity, str] = MappingProxyType(
     {Severity.CRITICAL: RED, Severity.HIGH: RED, Severity.MEDIUM: AMBER, Severity.LOW: GREY}
 )
 UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
-STANDS_ELSEWHERE = ("next step", "command", "severity", "incident")
-"""Rows that have a place of their own above or below the table."""
 DARK = """
 @media (prefers-color-scheme: dark) {
   body, .page { background: #14171a !important; color: #e6e8ea !important; }
   .card { background: #1e2226 !important; }
   .muted, th { color: #a7afb8 !important; }
   .other { background: #1e2226 !important; color: #8cc2ff !important; border-color: #8cc2ff !important; }
-  code { background: #2b3036 !important; color: #e6e8ea !important; }
 }
 """
 PAGE = "margin:0;padding:12px;background:#f0f2f4;color:#1b1f23;font:16px/1.45 system-ui,-apple-system,Arial,sans-serif"
@@ -41,7 +38,6 @@ BUTTON = (
     "display:inline-block;margin:0 8px 8px 0;padding:9px 14px;border-radius:6px;text-decoration:none;font-size:15px;"
     "border:1px solid #0b63c5;background:{};color:{}"
 )
-CODE = "background:#eef0f2;border-radius:4px;padding:2px 5px;font-size:14px"
 LINE = "margin:0 0 8px"
 SMALL = "margin:0 0 4px;font-size:13px;color:#57606a"
 NAME = "text-align:left;vertical-align:top;padding:3px 12px 3px 0;font-weight:normal;color:#57606a;white-space:nowrap"
@@ -69,9 +65,8 @@ def page(notice: Notice) -> str:
 def _engineers(card: Element, notice: Notice) -> None:
     _badge(card, notice)
     _news(card, notice)
-    _task(card, notice)
     _buttons(card, notice)
-    _table(card, {name: value for name, value in rows(notice).items() if name not in STANDS_ELSEWHERE})
+    _table(card, brief(notice))
     _details(card, notice)
     end = f"{text.clean(notice.incident, 80)}, {notice.kind.value}, {text.moment(notice.at)}"
     _add(card, "p", end, SMALL + ";padding-top:12px", "muted")
@@ -104,16 +99,6 @@ def _news(card: Element, notice: Notice) -> None:
     _add(card, "h1", text.title(notice), "margin:0 0 10px;font-size:20px;line-height:1.3")
     for line in text.news(notice):
         _add(card, "p", line, LINE)
-
-
-def _task(card: Element, notice: Notice) -> None:
-    known = facts(notice)
-    if known is None:
-        return
-    if known.next.task:
-        _add(_add(card, "p", "", LINE), "strong", "Do now: ").tail = text.clean(known.next.task, MAX_LONG)
-    for command in known.commands:
-        _add(_add(card, "p", "", LINE), "code", text.clean(command, MAX_LONG), CODE)
 
 
 def _buttons(card: Element, notice: Notice) -> None:

@@ -22,6 +22,8 @@ from watchdog.presentation.outlook import Outlook, outlook
 from watchdog.presentation.text import show_probability
 
 MAX_SHORT, MAX_LONG = 255, 500
+IN_THE_NEWS = frozenset({"what happens next", "next step", "command", "severity", "incident"})
+"""Rows that the news, or the frame around it, has said already where both are shown together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,11 @@ def rows(notice: Notice) -> Mapping[str, str]:
     about = {} if known is None else _about(known)
     said = {**about, "severity": notice.severity.value, "incident": notice.incident}
     return {name: text.clean(value, MAX_LONG) for name, value in said.items() if value}
+
+
+def brief(notice: Notice) -> Mapping[str, str]:
+    """Return the rows to show below the news: since, lasted, suspect, outcome."""
+    return {name: value for name, value in rows(notice).items() if name not in IN_THE_NEWS}
 
 
 def _about(known: Facts) -> Mapping[str, str]:
