@@ -54,6 +54,7 @@ def hostile_notice(**changes: Any) -> Notice:
     told: dict[str, Any] = {
         "title": HOSTILE + "x" * 20_000,
         "lines": (HOSTILE, "&" * 600, "😀" * 5_000, *("<" * 800 for _ in range(200))),
+        "details": (HOSTILE, *("😀" * 800 for _ in range(200))),
         "links": (
             Link("a|b> <!here>\n", "https://ok.example/a|b>c'd\n\u202e?q=ü"),
             Link("script", "javascript:alert(1)"),
