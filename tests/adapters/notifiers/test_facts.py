@@ -82,6 +82,17 @@ def test_a_fault_in_the_facts_keeps_no_notice_from_people() -> None:
     assert told.title in email_html.page(told) and webhook_body.as_json(told)["facts"] is None
 
 
+def test_a_stranger_s_words_are_cleaned_in_the_facts_too() -> None:
+    """Commit message and symptom: printable, on one line, within limits."""
+    bad = replace(x.BAD, commit_message="\x1b[31mboom\u202e\x00" + "x" * 100_000, id="dep-\n42")
+    decided = replace(a_decision(), blame=x.blame(suspect=bad, change=bad), target=x.TARGET)
+    told = read(an_outage(decision=decided, suspect=bad.id), Topic.FOUND)
+    said = typed(told)
+    assert said is not None and said["suspect"]["message"].startswith("\ufffd[31mboom")
+    for value in (*said["suspect"].values(), said["next"]["sentence"], *rows(told).values()):
+        assert value.isprintable() and len(value) <= MAX_LONG
+
+
 def test_without_an_incident_there_are_none() -> None:
     """The watchdog's own trouble has its words; people outside engineering get no facts of engineering."""
     assert facts(notice()) is None and rows(notice()) == {"severity": "critical", "incident": "web-1"}

@@ -148,7 +148,7 @@ async def test_a_webhook_gets_typed_facts(name: str, town: Any, send: Send) -> N
     assert body["lines"] == [*body["news"], *body["details"]] == words(*told.lines, *told.details)
     assert body["facts"]["next"]["sentence"] == said.get("what happens next", said.get("outcome"))
     assert body["facts"]["next"]["task"] == said.get("next step", "")
-    assert moment(body["facts"]["onset_at"]) == said["since"]
+    assert moment(body["facts"]["since"]) == said["since"]
     assert body["facts"]["suspect"] == {"id": "dep-42", "code": x.BAD.commit, "message": "Refactor sessions"}
     assert body["facts"]["target"]["id"] == "dep-40"
     assert (body["facts"]["probability"], body["facts"]["needed"]) == (0.998529, 0.8)

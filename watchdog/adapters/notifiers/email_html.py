@@ -86,13 +86,8 @@ def _badge(card: Element, notice: Notice) -> None:
     line = _add(card, "p", "", LINE)
     if notice.progress:
         _add(line, "span", text.clean(notice.progress, 40), BADGE.format(_colour(notice))).tail = " "
-    _add(
-        line,
-        "span",
-        f"{notice.severity.value} · {text.clean(notice.service, 80)}",
-        "font-size:13px;color:#57606a",
-        "muted",
-    )
+    what = f"{notice.severity.value} · {text.clean(notice.service, 80)}"
+    _add(line, "span", what, "font-size:13px;color:#57606a", "muted")
 
 
 def _news(card: Element, notice: Notice) -> None:

@@ -131,7 +131,8 @@ def typed(notice: Notice) -> Mapping[str, Any] | None:
     return {
         "situation": known.next.situation.value,
         "progress": known.next.label,
-        "onset_at": known.began_at,
+        "since": known.began_at,
+        "onset_at": incident.onset_at,
         "opened_at": incident.opened_at,
         "closed_at": incident.closed_at,
         "lasted_seconds": round(known.lasted_seconds, 1),
@@ -160,8 +161,5 @@ def _deploy(deploy: Deploy | None) -> Mapping[str, str] | None:
     if deploy is None:
         return None
     subject = deploy.commit_message.strip().split("\n")[0]
-    return {
-        "id": text.clean(deploy.id, MAX_SHORT),
-        "code": text.clean(deploy.code or "", MAX_SHORT),
-        "message": subject,
-    }
+    said = {"id": deploy.id, "code": deploy.code or "", "message": subject}
+    return {name: text.clean(value, MAX_SHORT) for name, value in said.items()}
