@@ -124,6 +124,7 @@ async def test_the_page_keeps_itself_up_to_date_without_losing_the_reader_s_plac
     async with town() as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
         await log_in(page, TOKEN)
         await page.goto("/incidents/web-1")
+        await page.locator("#add > summary").click()
         await page.get_by_label("Note", exact=True).fill("half a note")
         await one.store.remark("web-1", "said meanwhile", "bob")
         await page.get_by_text("bob: said meanwhile").first.wait_for()

@@ -39,8 +39,8 @@ async def test_an_approval_is_the_command_of_the_command_line() -> None:
         assert command.arguments["incident"] == "web-1" and command.arguments["seen"]["target"] == "dep-40"
         assert any(note.label == "APPROVED" and "Ann" in note.text for note in await o.s.store.notes())
         shown = await o.page(sent.headers["location"])
-        assert "<strong>approve web-1</strong>" in shown and "token:Ann (approver)" in shown
-        assert "<strong>approve web-1</strong>" in await o.page(f"{INCIDENT}?answer={command.id}")
+        assert "<code>approve web-1</code>" in shown and "token:Ann (approver)" in shown
+        assert "<code>approve web-1</code>" in await o.page(f"{INCIDENT}?answer={command.id}")
         assert 'class="answer' not in await o.page(f"{INCIDENT}?answer=99999") + await o.page(f"{INCIDENT}?answer=x")
 
 
@@ -281,7 +281,7 @@ async def test_a_tick_and_a_follow_up() -> None:
         text = await o.page(INCIDENT)
         assert 'aria-label="Tick: Communicate status to stakeholders"' in text and "Undo" not in text
         sent = await o.send(INCIDENT, f"{INCIDENT}/tick", item="stakeholders")
-        assert "<strong>tick web-1 stakeholders</strong>: done." in await o.page(sent.headers["location"])
+        assert "<code>tick web-1 stakeholders</code>: done." in await o.page(sent.headers["location"])
         text = await o.page(INCIDENT)
         assert "ticked by token:Zoe (operator), " in text
         assert 'aria-label="Undo the tick of: Communicate status to stakeholders"' in text

@@ -15,8 +15,8 @@ from watchdog.console.queries.series import SeriesQueries
 from watchdog.console.queries.stats_queries import stats_view
 from watchdog.console.queries.uptimes import Uptimes
 from watchdog.console.queries.what_if import imagine
+from watchdog.console.views.answer_views import answer_view
 from watchdog.console.views.approval_views import (
-    answer_view,
     can_acknowledge,
     can_undo,
     plan_view,

@@ -18,7 +18,7 @@ from watchdog.console.auth.csrf_forms import why_not_ours
 from watchdog.console.auth.roles import Visitor
 from watchdog.console.command_service import CommandService, Invalid, NotAllowed
 from watchdog.console.render.json_response import Ascii
-from watchdog.console.views.approval_views import answer_view
+from watchdog.console.views.answer_views import answer_view
 from watchdog.console.views.view_models import AnswerView
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import (

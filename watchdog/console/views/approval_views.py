@@ -1,18 +1,17 @@
-"""Commands open to people now, earlier commands with their outcome, and the plan of a manual rollback. Pure."""
+"""Commands open to people now, silences, and the plan of a manual rollback. Pure."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from watchdog.console.views.card_models import AskView
 from watchdog.console.views.view_builders import decision_view, deploy_view
-from watchdog.console.views.view_models import AnswerView, PlanView, QuietView
+from watchdog.console.views.view_models import PlanView, QuietView
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.domain.decisions import Decision, Verdict
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import ACTING, Incident, ServiceState, State
 from watchdog.domain.policy import Policy, Rule
-from watchdog.domain.store_records import Command
 from watchdog.presentation.notices.notice_details import only_approver
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.rollback_plan import planned, planned_undo
@@ -21,12 +20,6 @@ from watchdog.presentation.text import clean, sentence
 
 ANSWERS = ("approve", "reject", "stop")
 """The commands that answer a question, or prevent a rollback."""
-REFUSED_CODE = 3
-ABOUT = (
-    *("service", "of", "signal", "severity", "incident", "item", "target", "commit", "verdict"),
-    *("page", "announcement", "state", "title", "text"),
-)
-"""The arguments that a command line of the audit shows, in this order."""
 
 
 def ask_view(incident: Incident, service: ServiceState | None, rule: Rule, now: float) -> AskView | None:
@@ -66,22 +59,6 @@ def quiet_views(state: State, policy: Policy, service: str | None, now: float) -
     typed = {one.name for one in (*state.silences, *state.holds)}
     return tuple(
         QuietView(one.name, clean(words), one.name in typed) for one, words in quiets(state, policy, now, service)
-    )
-
-
-def answer_view(command: Command) -> AnswerView:
-    """Return a command with its outcome."""
-    about = [clean(command.arguments[name], 200) for name in ABOUT if command.arguments.get(name)]
-    state = "waiting" if not command.done else "done" if command.ok else "failed"
-    return AnswerView(
-        id=command.id,
-        at=command.at,
-        by=clean(command.by),
-        # A command that the role forbids is stored as a refusal; `what` has its own name.
-        asked=" ".join([clean(command.arguments.get("what") or command.name), *about]),
-        state="refused" if state == "failed" and command.exit_code == REFUSED_CODE else state,
-        answer=sentence(command.answer),
-        command=clean(command.arguments.get("what") or command.name),
     )
 
 

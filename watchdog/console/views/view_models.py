@@ -327,7 +327,8 @@ class PlanView:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """A command of a person and its outcome. `state` is done, refused, failed or waiting."""
+    """A command of a person and its outcome. `state` is done, refused, failed or waiting; `said` is the outcome in one
+    sentence, `answer` what the daemon answered."""
 
     id: int
     at: float
@@ -335,7 +336,8 @@ class AnswerView:
     asked: str
     state: str
     answer: str
-    command: str = ""
+    command: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
