@@ -127,7 +127,7 @@ async def test_the_page_keeps_itself_up_to_date_without_losing_the_reader_s_plac
         await page.locator("#add > summary").click()
         await page.get_by_label("Note", exact=True).fill("half a note")
         await one.store.remark("web-1", "said meanwhile", "bob")
-        await page.get_by_text("bob: said meanwhile").first.wait_for()
+        await page.locator(".timeline").get_by_text("bob: said meanwhile").wait_for()
         assert await page.get_by_label("Note", exact=True).input_value() == "half a note"
 
 
