@@ -32,6 +32,9 @@ DONE: Mapping[str, str] = MappingProxyType(
         "note": "The note is added.",
         "tick": "The checklist is updated.",
         "follow-up": "The follow-up is added.",
+        "announce": "The announcement is on its status page.",
+        "schedule-maintenance": "The maintenance is announced on its status page.",
+        "update-announcement": "The announcement is updated.",
     }
 )
 """What each command did; a test holds that none is missing."""
