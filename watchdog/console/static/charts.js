@@ -151,7 +151,7 @@
     const { signal, kind } = figure.dataset, frame = figure.querySelector(".canvas");
     const one = (kind === "errors" ? view.errors : view.signals).find((each) => each.signal === signal);
     const before = drawn.get(figure);
-    if (!one) return;
+    if (!one) { figure.dataset.empty = ""; return; }
     // The reader's zoom and cursor stay: a chart that is being looked at is drawn anew later.
     if (before && (figure.querySelector(".canvas > button:not([hidden])") || plotIsBusy(before.plot))) return;
     before?.plot.destroy();
@@ -181,6 +181,7 @@
   // Page and charts at once: figures of the same time share one request.
   const refresh = async () => {
     let wait = LEAST;
+    for (const gone of [...drawn.keys()].filter((one) => !one.isConnected)) { drawn.get(gone).plot.destroy(); drawn.delete(gone); }
     if (!document.hidden) {
       const groups = Map.groupBy ? Map.groupBy(figures(), addressOf) : grouped(figures());
       const waits = await Promise.all([...groups].map(([address, wanted]) => read(address, wanted).catch(() => LEAST)));
@@ -196,6 +197,10 @@
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     for (const [figure, { view }] of drawn) draw(figure, view);
+  });
+  // A figure that came with a fresh part of the page is drawn at once.
+  document.addEventListener("console:fresh", () => {
+    for (const one of figures().filter((each) => !("drawn" in each.dataset || "empty" in each.dataset))) read(addressOf(one), [one]).catch(() => {});
   });
   refresh();
 })();

@@ -30,9 +30,18 @@ document.getElementById("answer")?.focus();
     filter.addEventListener("input", applyFilter);
   }
 
+  const said = new Map();  // part of the page: what the server said last, before charts were drawn into it
   const replace = (now, fresh) => {
-    if (now.innerHTML === fresh.innerHTML || now.contains(document.activeElement)) return;
+    const html = fresh.innerHTML;
+    if ((said.get(now.id) ?? now.innerHTML) === html || now.contains(document.activeElement)) return;
+    said.set(now.id, html);
     const open = [...now.querySelectorAll("details[open]")].map((one) => one.id);
+    // A chart that is drawn stays: it keeps itself up to date.
+    for (const drawn of now.querySelectorAll("figure[data-drawn]")) {
+      const { chart, signal, kind } = drawn.dataset;
+      const same = `figure[data-chart="${CSS.escape(chart)}"][data-signal="${CSS.escape(signal)}"][data-kind="${kind}"]`;
+      fresh.querySelector(same)?.replaceWith(drawn);
+    }
     now.replaceChildren(...fresh.childNodes);
     for (const one of now.querySelectorAll("details")) one.open = open.includes(one.id);
   };
@@ -80,6 +89,7 @@ document.getElementById("answer")?.focus();
     mark = page.getElementById("beat")?.dataset.mark ?? mark;
     tab(page.title, page.querySelector("link[rel=icon]").getAttribute("href"));
     applyFilter();
+    document.dispatchEvent(new Event("console:fresh"));
   };
 
   // One stream for all tabs: a browser opens six connections to a host, and each stream would keep one of them.
