@@ -1,13 +1,14 @@
 """How heavy the console is with hundreds of services: `python -m tests.browser.bench [--services 300] [--days 90]`.
 
-It fills a SQLite store, serves it by the real server, and prints for each page its weight, the server's time (median
-and worst of some requests; also of the looks before, while the past is still being read) and the browser's first
-paint. Nothing is asserted: the machine decides. `--hours` of minutes are kept for `--signals` of each service (48 and 3
-in life).
+It fills a SQLite store, serves it by the real server, and prints for each page its weight (also with its scripts and
+styles), the server's time (median and worst of some requests; also of the looks before, while the past is still being
+read) and the browser's first paint. Nothing is asserted: the machine decides. `--hours` of minutes are kept for
+`--signals` of each service (48 and 3 in life).
 """
 
 import argparse
 import asyncio
+import re
 import statistics
 import tempfile
 import time
@@ -59,9 +60,11 @@ async def weigh(client: Any, path: str, times: int) -> str:
         size = len(answer.content)
         assert answer.status_code == 200, path
         await asyncio.sleep(1.1)
+    files = {name: await client.get(name) for name in set(re.findall(r'(?:href|src)="(/static/[^"]+)"', text))}
+    whole = (size + sum(len(one.content) for one in files.values())) / 1024
     usual = f"server {statistics.median(took):6.0f} ms (worst {max(took):.0f})"
     before = f"{len(first)} before: {statistics.median(first):.0f} ms (worst {max(first):.0f})"
-    return f"{path:<18} {size / 1024:7.1f} KiB   {usual}   {before}"
+    return f"{path:<18} {size / 1024:7.1f} KiB ({whole:.0f} with files)   {usual}   {before}"
 
 
 async def first_paint(page: Any) -> float:

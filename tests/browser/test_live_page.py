@@ -72,6 +72,20 @@ async def test_the_ranges_are_links_and_work_without_scripts() -> None:
         await context.close()
 
 
+async def test_the_chart_of_an_incident_outlives_what_changes_around_it() -> None:
+    """The failing signal around the onset; a note changes the page, and the reader's chart is the same one."""
+    async with town() as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
+        await log_in(page, TOKEN)
+        await page.goto("/incidents/web-1")
+        await page.locator("figure[data-drawn] canvas").wait_for()
+        assert await painted(page) > 1000
+        await page.evaluate("document.querySelector('figure canvas').seen = true")
+        await one.store.remark("web-1", "said meanwhile", "bob")
+        await page.locator(".timeline", has_text="bob: said meanwhile").wait_for()
+        assert await page.evaluate("[...document.querySelectorAll('figure canvas')].map(one => one.seen)") == [True]
+        assert await painted(page) > 1000
+
+
 async def test_title_and_icon_of_every_tab_follow_the_worst_state() -> None:
     """An incident opens while two tabs are open, one in the background; both say so, and both say when it is over."""
     async with (
