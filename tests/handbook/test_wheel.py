@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,16 @@ def test_each_install_line_installs_a_command_that_works(wheel: Path, tmp_path: 
     typed(environment, "init", "--site", "https://www.acme.example", "--render", "srv-web")
     (tmp_path / "watchdog.yaml").write_text(SMALL, encoding="utf-8")
     assert "The configuration is valid" in typed(environment, "check")
+
+
+def test_the_wheel_has_the_scripts_of_others_with_their_licence(wheel: Path) -> None:
+    """A console that is installed draws its charts; the version that stands beside the script is the script's."""
+    vendor = ROOT / "watchdog" / "console" / "static" / "vendor"
+    named = {one.relative_to(ROOT).as_posix() for one in vendor.iterdir()}
+    assert named <= set(zipfile.ZipFile(wheel).namelist())
+    script, version = ((vendor / name).read_text(encoding="utf-8") for name in ("uPlot.iife.min.js", "VERSION.txt"))
+    assert f"(v{version.split()[1]})" in script.partition("\n")[0]
+    assert "MIT" in (vendor / "uPlot.LICENSE.txt").read_text(encoding="utf-8")
 
 
 def test_the_wheel_reads_every_page_and_writes_the_site(wheel: Path, tmp_path: Path) -> None:

@@ -136,7 +136,8 @@ async def test_streams_are_bounded_and_leave_their_place() -> None:
     """One too many gets the answer as JSON, so that its page asks again; an ended one makes room."""
     async with visited(state=calm()) as one, asyncio.timeout(60):
         async with AsyncExitStack() as stack:
-            opened = [await stack.enter_async_context(events(one)) for _ in range(STREAMS_MAX)]
+            opening = (stack.enter_async_context(events(one)) for _ in range(STREAMS_MAX))
+            opened = await asyncio.gather(*opening)
             assert {(await anext(said))["state"] for said in opened} == {"good"}
             refused = await one.client.get("/live", headers=WANTED)
             assert refused.headers["content-type"] == "application/json" and refused.json()["state"] == "good"

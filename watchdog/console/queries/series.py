@@ -1,6 +1,6 @@
 """The curves of a service, from the stored minutes and hours: one point for each span, at most POINTS_MAX a curve.
 
-Rule: page and API take their numbers from the same view, which is read at most once in FRESH_SECONDS.
+Rule: page and API take their numbers from the same view, which is kept for a while.
 """
 
 import math
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 
 from watchdog.background import run_in_background
 from watchdog.console.dependencies import Dependencies
@@ -25,7 +25,8 @@ SPANS = (60, 300, 1800, 3600, 21600, 86400)
 FINE_SECONDS = 47 * 3600.0
 """Older readings may be rolled up into hours already (after 48 h): then no span is shorter than an hour."""
 HOUR_SECONDS = 3600
-FRESH_SECONDS = 10.0
+FRESH_SECONDS, FRESH_MAX_SECONDS = 10.0, 300.0
+"""A view is read again after this, or after a twelfth of its span, if that is longer: then one point has grown."""
 KEPT = 64
 
 
@@ -55,16 +56,17 @@ class SeriesQueries:
     def __init__(self, world: Dependencies, state: Callable[[], Awaitable[State]]) -> None:
         self._world = world
         self._state = state
-        self._kept: TTLCache[tuple[str, str], SeriesView] = TTLCache(KEPT, FRESH_SECONDS, world.clock.monotonic)
+        self._kept: LRUCache[tuple[str, str], tuple[float, SeriesView]] = LRUCache(KEPT)
 
     async def of_range(self, name: str, chosen: str) -> SeriesView | None:
         """Return the curves of the last hours or days (a key of RANGES); None for an unknown service."""
-        if (known := self._kept.get((name, chosen))) is not None:
+        read_at, known = self._kept.get((name, chosen), (0.0, None))
+        now, at = self._world.clock.now(), self._world.clock.monotonic()
+        if known is not None and at - read_at < min(FRESH_MAX_SECONDS, max(FRESH_SECONDS, known.span_seconds / 12)):
             return known
-        now = self._world.clock.now()
         view = await self.between(name, now - RANGES[chosen].seconds, now)
         if view is not None:
-            self._kept[name, chosen] = view
+            self._kept[name, chosen] = at, view
         return view
 
     async def between(self, name: str, since: float, until: float) -> SeriesView | None:

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from watchdog.console.auth import session
 from watchdog.console.auth.cookies import cookie_of
@@ -49,16 +50,11 @@ class Live:
         if not wanted or self.streams >= STREAMS_MAX:
             return JSONResponse(_told(await self._pulse()))
         request.scope[ENDLESS] = True
-        return StreamingResponse(self._events(request), media_type=STREAM, headers={"x-accel-buffering": "no"})
+        return _Stream(self, self._events(cookie_of(request, session.COOKIE, self._access.url)))
 
-    async def _events(self, request: Request) -> AsyncIterator[str]:
-        self.streams += 1
-        try:
-            shown = cookie_of(request, session.COOKIE, self._access.url)
-            async for one in self.changes(lambda: shown in self._access.ended):
-                yield f"data: {json.dumps(one)}\n\n"
-        finally:
-            self.streams -= 1
+    async def _events(self, shown: str) -> AsyncIterator[str]:
+        async for one in self.changes(lambda: shown in self._access.ended):
+            yield f"data: {json.dumps(one)}\n\n"
 
     async def changes(self, over: Callable[[], bool]) -> AsyncIterator[dict[str, str]]:
         """Yield the pulse at once, when it changes, and every BEAT_SECONDS, until it is over or LASTS_SECONDS old."""
@@ -70,6 +66,21 @@ class Live:
                 said, said_at = pulse, now
                 yield _told(pulse)
             await self._clock.sleep(TICK_SECONDS)
+
+
+class _Stream(StreamingResponse):
+    """A stream that holds its place from its begin, so that a burst of requests takes no more than there are."""
+
+    def __init__(self, live: Live, events: AsyncIterator[str]) -> None:
+        super().__init__(events, media_type=STREAM, headers={"x-accel-buffering": "no"})
+        self._live = live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._live.streams += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._live.streams -= 1
 
 
 def _told(pulse: Pulse) -> dict[str, str]:

@@ -99,7 +99,7 @@
     return { data: [starts, failing, ...(timed ? [one.p50_seconds, one.p95_seconds] : [])], timed, series };
   };
   const bars = (label, scale, show, name) => ({
-    label, scale, fill: colour(name), stroke: colour(name), width: 0, points: { show: false },
+    label, scale, fill: `${colour(name)}99`, stroke: colour(name), width: 0, points: { show: false },
     paths: uPlot.paths.bars({ size: [1, 100], align: 1 }), value: (_, value) => show(value),
   });
 
