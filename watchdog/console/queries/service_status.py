@@ -1,7 +1,7 @@
 """The standing of one service, in one word and one sentence. Pure."""
 
 from watchdog.console.views.card_models import UptimeView
-from watchdog.console.views.card_views import author_of
+from watchdog.console.views.deploy_facts import author_of
 from watchdog.console.views.view_builders import deploy_view, incident_row, signal_view
 from watchdog.console.views.view_models import DayView, ServiceRow, SignalView
 from watchdog.core.assess.suspect_deploy import live_deploy

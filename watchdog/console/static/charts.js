@@ -103,8 +103,8 @@
     paths: uPlot.paths.bars({ size: [1, 100], align: 1 }), value: (_, value) => show(value),
   });
 
-  const make = (figure, view, one) => {
-    const kind = figure.dataset.kind, { data, timed, series } = curvesOf(view, one, kind);
+  const make = (figure, view, one, kind) => {
+    const { data, timed, series } = curvesOf(view, one, kind);
     const frame = figure.querySelector(".canvas"), note = document.createElement("p");
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Show all", hidden: true });
     note.className = "near";
@@ -148,15 +148,18 @@
   };
 
   const draw = (figure, view) => {
-    const { signal, kind } = figure.dataset, frame = figure.querySelector(".canvas");
-    const one = (kind === "errors" ? view.errors : view.signals).find((each) => each.signal === signal);
+    const { signal } = figure.dataset, frame = figure.querySelector(".canvas");
+    const found = (list) => list.find((each) => each.signal === signal);
+    // `either`: the rate of a feed, where it is known for that time.
+    const kind = figure.dataset.kind === "either" ? (found(view.errors) ? "errors" : "readings") : figure.dataset.kind;
+    const one = found(kind === "errors" ? view.errors : view.signals);
     const before = drawn.get(figure);
     if (!one) { figure.dataset.empty = ""; return; }
     // The reader's zoom and cursor stay: a chart that is being looked at is drawn anew later.
     if (before && (figure.querySelector(".canvas > button:not([hidden])") || plotIsBusy(before.plot))) return;
     before?.plot.destroy();
     frame.replaceChildren();
-    drawn.set(figure, { view, plot: make(figure, view, one) });
+    drawn.set(figure, { view, plot: make(figure, view, one, kind) });
     figure.dataset.drawn = view.at;
     wide.observe(frame);
   };

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from watchdog.console.views.approval_views import ask_view, can_undo
 from watchdog.console.views.card_models import CardView, SuspectView
+from watchdog.console.views.deploy_facts import author_of, page_of
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.domain.policy import Rule
@@ -87,7 +88,6 @@ def suspect_view(incident: Incident, service: ServiceState | None) -> SuspectVie
     if decision is None or suspect is None or situation(incident) is Situation.NOT_THE_DEPLOY:
         return None
     facts = service.facts if service is not None else None
-    page = facts.dashboard_url if facts is not None else None
     return SuspectView(
         id=clean(suspect.id),
         code=short(suspect.code),
@@ -95,14 +95,8 @@ def suspect_view(incident: Incident, service: ServiceState | None) -> SuspectVie
         author=author_of(service, suspect.id),
         live_at=suspect.finished_at if suspect.was_live else None,
         diff=decision_text.diff_link(decision, facts.repo if facts is not None else None),
-        page=clean(f"{page}/deploys/{suspect.id}") if page and page.startswith("https://") else "",
+        page=page_of(service, suspect.id),
     )
-
-
-def author_of(service: ServiceState | None, deploy: str) -> str:
-    """Return the authors of a deploy as far as they are known: they are read during its watch window."""
-    trial = service.trial if service is not None else None
-    return clean(", ".join(trial.authors)) if trial is not None and trial.deploy == deploy else ""
 
 
 def first_line(deploy: Deploy) -> str:

@@ -24,22 +24,24 @@ class DeployFacts:
 
 def deploy_facts(service: ServiceState | None, deploys: Iterable[Deploy]) -> tuple[DeployFacts, ...]:
     """Return the facts of these deploys of a service, in their order."""
-    dashboard = service.facts.dashboard_url if service is not None and service.facts is not None else None
-    trial = service.trial if service is not None else None
     return tuple(
         DeployFacts(
             id=clean(one.id),
-            # The repository is asked for the authors of a deploy in its watch window alone.
-            author=clean(", ".join(trial.authors)) if trial is not None and trial.deploy == one.id else "",
-            page=_page(dashboard, one.id),
+            author=author_of(service, one.id),
+            page=page_of(service, one.id),
             may_be_target=one.was_live and not one.is_live and one.code is not None,
         )
         for one in deploys
     )
 
 
-def _page(dashboard: str | None, deploy: str) -> str:
-    """Return the deploy's page at Render; only an address of the web becomes a link."""
-    if not dashboard or not dashboard.startswith(("https://", "http://")):
-        return ""
-    return clean(f"{dashboard.rstrip('/')}/deploys/{deploy}")
+def author_of(service: ServiceState | None, deploy: str) -> str:
+    """Return the authors of a deploy as far as they are known: they are read during its watch window."""
+    trial = service.trial if service is not None else None
+    return clean(", ".join(trial.authors)) if trial is not None and trial.deploy == deploy else ""
+
+
+def page_of(service: ServiceState | None, deploy: str) -> str:
+    """Return the address of a deploy's page at Render; only an address of the web becomes a link."""
+    page = service.facts.dashboard_url if service is not None and service.facts is not None else None
+    return clean(f"{page.rstrip('/')}/deploys/{deploy}") if page and page.startswith("https://") else ""
