@@ -77,6 +77,12 @@ class PublicTown:
         assert answer.status_code == 200, answer.status_code
         return answer.text
 
+    async def text(self, path: str, name: str = "shop") -> str:
+        """Return what belongs to a page: its feed, or a badge."""
+        answer = await self.client.get(f"/status/{name}{path}")
+        assert answer.status_code == 200, (path, answer.status_code)
+        return answer.text
+
     async def json(self, name: str = "shop") -> Any:
         """Return its data."""
         return (await self.client.get(f"/status/{name}.json")).json()

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from html import unescape
 
@@ -16,39 +17,52 @@ from tests.core.incident_fields import amended
 from watchdog.console.public.app import POLICY, lasted, percent
 from watchdog.console.public.public_views import PublicIncident, StatusPage
 from watchdog.domain.checks import Check
+from watchdog.domain.commands.announcements import Draft, Stage, Update
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.readings import Bad, Good
 
 GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
+PLAIN = "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 ERROR = "HTTP 503 c4n4ry-body"
 INSIDE = (  # an error's text, ids, a service's own name, a deploy, a commit and its message, a repository, signals
     *(ERROR, "web-9", "internal-name-of-web", "dep-4", x.BAD.commit, x.BAD.commit[:7]),
-    *("Refactor sessions", "srv-", "github.com/acme/app", "home", "errors", "example.com", "ann", TOKEN, "approver"),
+    *("Refactor sessions", "srv-", "github.com/acme/app", "home", "errors", "example.com", "zoe", TOKEN, "approver"),
     *("roll", "autonomous", "watchdog", "uvicorn"),
 )
 
 
 async def test_anybody_may_read_it_and_nobody_is_remembered() -> None:
-    """No cookie, no script, one style by its hash; kept for half a minute by whoever stands between."""
+    """No cookie, one style and one script by their hashes; kept for half a minute by whoever stands between."""
     async with public_town(minutes=hours("web", 5)) as one:
-        for path, kind in (("/status/shop", "text/html; charset=utf-8"), ("/status/shop.json", "application/json")):
+        for path, kind, policy in (
+            ("/status/shop", "text/html; charset=utf-8", POLICY),
+            ("/status/shop.json", "application/json", PLAIN),
+            ("/status/shop.atom", "application/atom+xml; charset=utf-8", PLAIN),
+            ("/status/shop.svg", "image/svg+xml", PLAIN),
+            ("/status/shop/web-shop.svg", "image/svg+xml", PLAIN),
+            ("/status/shop/api/uptime.svg", "image/svg+xml", PLAIN),
+        ):
             answer = await one.client.get(path)
             assert answer.status_code == 200 and answer.headers["content-type"] == kind
             assert answer.headers["cache-control"] == "public, max-age=30" and "set-cookie" not in answer.headers
-            assert answer.headers["content-security-policy"] == POLICY and answer.headers["connection"] == "close"
+            assert answer.headers["content-security-policy"] == policy and answer.headers["connection"] == "close"
             assert answer.headers["x-frame-options"] == "DENY" and answer.headers["referrer-policy"] == "no-referrer"
             assert "server" not in answer.headers
         text = await one.page()
-    style = re.search(r"<style>(.*?)</style>", text, re.S)
-    assert style is not None
-    assert base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode() in POLICY
-    assert "script" not in text and not re.search(r"\sstyle=|\son\w+=|https?:", text)
+    for tag in ("style", "script"):
+        (found,) = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.S)
+        assert f"{tag}-src 'sha256-{base64.b64encode(hashlib.sha256(found.encode()).digest()).decode()}'" in POLICY
+    assert text.count("<script") == 1 and not re.search(r"\sstyle=|\son\w+=|https?:", text)
     assert text.startswith("<!doctype html>") and text.count("<h1>") == 1 and 'lang="en"' in text
 
 
 @pytest.mark.parametrize(
-    "path", ["/status/none", "/status/none.json", "/status/shop/", "/status/shop/x", "/status/", "/status/shop.html"]
+    "path",
+    [
+        *("/status/none", "/status/none.json", "/status/shop/", "/status/shop/x", "/status/", "/status/shop.html"),
+        *("/status/none.atom", "/status/none.svg", "/status/shop/web.svg", "/status/shop/web-shop", "/status.svg"),
+    ],
 )
 async def test_what_is_not_a_page_is_like_any_other_path(path: str) -> None:
     """A stranger does not learn which groups there are."""
@@ -87,21 +101,25 @@ async def test_nothing_of_the_inside_stands_on_it() -> None:
     """An outage whose record is full of it: the page and its data are searched for every piece."""
     findings = (Finding("home", "http", "run", NOW - 600, 1.0, ERROR),)
     named = {"service": "internal-name-of-web", "title": ERROR, "findings": findings}
-    incident = amended(GOES_ON, **named, human_needed="ann was asked", approved_by="ann", outcome=Outcome.VERIFIED)
+    incident = amended(GOES_ON, **named, human_needed="zoe was asked", approved_by="zoe", outcome=Outcome.VERIFIED)
     past = [ago(replace(incident, id=f"web-9{back}"), 86400 * back, 300) for back in range(1, 6)]
     bad = {"home": Check("home", "http", NOW - 1, Bad(ERROR))}
     service = replace(opened(incident), name="internal-name-of-web", checks=bad)
     policy, state = calm(**{"internal-name-of-web": service})
-    state = replace(state, paused_by="ann", denied=(x.BAD.commit,))
+    state = replace(state, paused_by="zoe", denied=(x.BAD.commit,))
     pages = [StatusPage("shop", "Acme shop", {"internal-name-of-web": "Web shop", "api": "Orders"})]
     minutes = hours("internal-name-of-web", 40, bad={100: 30})
     async with public_town(policy, state, pages=pages, incidents=[incident, *past], minutes=minutes) as one:
+        about = Draft("shop", "Slow", ("internal-name-of-web", "docs"))
+        await one.store.announce(about, Update(NOW, "zoe", Stage.MONITORING, "Fast again."))
         text, data = await one.page(), json.dumps(await one.json())
         headers = str((await one.client.get("/status/shop")).headers)
+        others = [await one.text(path) for path in (".atom", ".svg", "/web-shop.svg", "/web-shop/uptime.svg")]
     assert "Unavailable" in text and "Unavailable" in data and "Web shop" in text
-    body = text.partition("</style>")[2]
+    body = text.partition("</style>")[2].partition("<script>")[0]
+    assert "Fast again." in body and "Fast again." in data and "Fast again." in others[0]
     for piece in INSIDE:
-        for shown in (body, data, headers):
+        for shown in (body, data, headers, *others):
             assert piece.lower() not in unescape(shown).lower(), piece
 
 
@@ -113,8 +131,13 @@ async def test_hostile_names_stay_text() -> None:
     pages = [StatusPage("shop", HOSTILE, {"web": HOSTILE, "api": "</title></style>"})]
     policy, state = calm(web=opened(GOES_ON))
     async with public_town(policy, state, pages=pages, incidents=[GOES_ON]) as one:
+        await one.store.announce(Draft("shop", HOSTILE), Update(NOW, HOSTILE, Stage.IDENTIFIED, HOSTILE))
         text, data = await one.page(), await one.client.get("/status/shop.json")
-    assert "<script>" not in text and "<img" not in text and "49" not in text.partition("</style>")[2]
+        others = [await one.text(path) for path in (".atom", "/script-alert-1-script-img-src-x-onerror.svg")]
+    body = text.partition("</style>")[2]
+    assert body.count("<script>") == 1 and "<img" not in text and "49" not in body.partition("<script>")[0]
+    for xml in others:
+        assert "<script" not in xml and ElementTree.fromstring(xml) is not None
     assert text.count("</title>") == text.count("</style>") == 1 and "&lt;script&gt;" in text
     assert data.json()["title"] == HOSTILE and data.headers["x-content-type-options"] == "nosniff"
 
@@ -135,7 +158,7 @@ async def test_the_largest_page_is_small() -> None:
             one.clock.at += 2.0
             text = await one.page()
         assert text.count("with failures") == 15 + 15 and "45 with failures" in text
-        assert 20_000 < len(text.encode()) < 50_000
+        assert 20_000 < len(text.encode()) < 55_000
 
 
 def test_a_share_is_never_rounded_up() -> None:

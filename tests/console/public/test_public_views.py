@@ -206,11 +206,11 @@ def test_the_worst_of_several() -> None:
 
 
 def test_no_field_could_hold_what_strangers_or_people_wrote() -> None:
-    """States and titles are ours, names the configuration's; the rest are numbers."""
+    """States and titles are ours, names the configuration's; the rest are numbers, and announcements to visitors."""
     shapes = (PublicDay, PublicService, PublicIncident, PublicView)
     assert [[field.name for field in fields(shape) if "str" in str(field.type)] for shape in shapes] == [
         ["state"],
         ["name", "state"],
         ["service", "title"],
-        ["title", "state"],
+        ["name", "title", "state"],
     ]

@@ -30,6 +30,7 @@ from watchdog.console.views.card_models import UptimeView
 from watchdog.console.views.view_models import DayView, Overview, ServiceRow
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.checks import Check
+from watchdog.domain.commands.announcements import Draft, Stage, Update
 from watchdog.domain.decisions import Cause, Evidence
 from watchdog.domain.deploys import Downtime
 from watchdog.domain.effects import Note
@@ -37,7 +38,7 @@ from watchdog.domain.incidents import State
 from watchdog.domain.readings import Bad
 
 SERVICES, LISTS = ("/services/web", "/services/api", "/services/docs"), ("/history", "/follow-ups", "/audit")
-PAGES = ("/", *SERVICES, "/incidents", "/incidents/web-1", *LISTS)
+PAGES = ("/", "/announcements", *SERVICES, "/incidents", "/incidents/web-1", *LISTS)
 DAY = DayView(0.0, 1800.0, ("good",) * 48, (None,) * 48, True)
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e{{ 7*7 }}\ud800'
 
@@ -170,6 +171,8 @@ async def hostile_town() -> AsyncIterator[Town]:
     await store.remark("web-9", HOSTILE, HOSTILE, root_cause=True)
     await store.follow_up("web-9", HOSTILE, HOSTILE, owner=HOSTILE, due_at=NOW)
     await store.tick("web-9", "lessons", HOSTILE)
+    hostile = Update(NOW, HOSTILE, Stage.IDENTIFIED, HOSTILE)
+    await store.announce(Draft(HOSTILE, HOSTILE, (HOSTILE,)), hostile)
     asked = await store.submit(HOSTILE[:40], {"incident": HOSTILE, "text": HOSTILE}, HOSTILE)
     await store.answer(asked, ok=False, text=HOSTILE, exit_code=1)
     async with town(policy_of(service_policy("web")), state, store=store) as one:
@@ -177,7 +180,8 @@ async def hostile_town() -> AsyncIterator[Town]:
 
 
 @pytest.mark.parametrize(
-    "where", ["/", "/services/web", "/incidents/web-9", "/incidents", "/history", "/follow-ups", "/audit"]
+    "where",
+    ["/", "/services/web", "/incidents/web-9", "/incidents", "/history", "/follow-ups", "/audit", "/announcements"],
 )
 async def test_hostile_text_stays_text(where: str) -> None:
     """Markup, escapes and half characters of error texts, commits, titles, notes and remarks are shown, never run."""

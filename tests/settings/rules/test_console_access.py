@@ -95,7 +95,7 @@ def test_a_status_page_as_it_is_meant() -> None:
         ("shop: {", "Shop: {", "not a name for an address"),
         ("shop: {", "a.json: {", "not a name for an address"),
         ("title: Acme shop, ", "", "title: missing"),
-        ("title: ", "title: x, logo: ", "unknown key"),
+        ("title: ", "title: x, logos: ", "unknown key"),
     ],
 )
 def test_what_is_no_status_page(old: str, new: str, says: str) -> None:

@@ -77,6 +77,9 @@ def _public(app: App, world: Dependencies) -> PublicPages:
     from watchdog.console.public.public_views import StatusPage
     from watchdog.console.render.rendering import Renderer
 
-    pages = [StatusPage(page.name, page.title, dict(page.services)) for page in app.settings.status_pages]
+    pages = [
+        StatusPage(page.name, page.title, dict(page.services), page.logo, page.colour)
+        for page in app.settings.status_pages
+    ]
     requests = Buckets(app.clock, PUBLIC_AT_ONCE, PUBLIC_PER_SECOND)
     return PublicPages(world, pages, Renderer(__version__), requests, peer_of, app.supervisor.spawn)

@@ -150,7 +150,8 @@ def _wrong(names: Sequence[str], report: Path | None) -> str:
     """Return the mistake in the arguments, or an empty text. Creates the folder: a failure after the run would lose
     it."""
     from watchdog.lab.classes import BY_NAME
-    from watchdog.settings.rules.console_access import HOW, PAGE_LIBRARIES, missing_libraries
+    from watchdog.settings.rules.console_access import HOW, missing_libraries
+    from watchdog.settings.rules.public_pages import PAGE_LIBRARIES
 
     strange = [name for name in names if name not in BY_NAME]
     if strange:

@@ -14,6 +14,7 @@ from typing import Any
 from watchdog.background import run_in_background
 from watchdog.console.dependencies import Dependencies
 from watchdog.console.public.calendar import Calendar
+from watchdog.console.public.public_announcements import announced
 from watchdog.console.public.public_views import (
     UNKNOWN,
     PublicService,
@@ -26,6 +27,7 @@ from watchdog.console.public.public_views import (
 )
 from watchdog.console.queries.cluster_state import Everyone
 from watchdog.core.assess import connectivity
+from watchdog.domain.commands.announcements import Announcement
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
@@ -68,6 +70,7 @@ class PublicReader:
         self._making: dict[str, asyncio.Task[None]] = {}
         self._reading: asyncio.Task[None] | None = None
         self._found: tuple[State | None, bool] = None, False
+        self._announcements: Sequence[Announcement] = ()
         self._read_since = 0.0
         self._waiting = 0
 
@@ -138,6 +141,7 @@ class PublicReader:
         # An outage of the store leaves `_found` as far as it came: the state alone, or nothing.
         with suppress(Temporary):
             self._found = await self._everyone.state(), False
+            self._announcements = await self._world.journal.announcements()
             await self._calendar.refresh({name: that_count(policy.services[name]) for name in sorted(wanted)})
             await self._past.refresh(self._world.clock.monotonic() + BUDGET_SECONDS)
             self._found = self._found[0], True
@@ -159,14 +163,17 @@ class PublicReader:
             self._service(name, shown, policy, state, blind, [one for one in incidents if one.service == name], now)
             for name, shown in page.services.items()
         ]
-        over = [one for one in incidents if (ended_at(one) or 0.0) >= now - PAST_DAYS * 86400]
+        since = now - PAST_DAYS * 86400
+        over = [one for one in incidents if (ended_at(one) or 0.0) >= since]
         return PublicView(
             at=now,
+            name=page.name,
             title=page.title,
             state=worst(one.state for one in services),
             services=tuple(services),
             open=tuple(told(one, page.services) for one in incidents if ended_at(one) is None),
             past=tuple(told(one, page.services) for one in over[:PAST_MAX]),
+            announcements=announced(self._announcements, page.name, page.services, now, since),
             complete=complete,
         )
 

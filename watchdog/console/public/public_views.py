@@ -1,12 +1,14 @@
 """The contents of a public page: states, names, times, and titles from a short list. Pure.
 
-Rule 1: every text is ours or the configuration's; an incident is described by its kind and its times alone.
+Rule 1: every text is ours, the configuration's, or an announcement that people wrote for visitors
+(public_announcements.py); an incident is described by its kind and its times alone.
 Rule 2: an incident without an outage for visitors is left out (presentation/availability.py).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from watchdog.console.public.public_announcements import PublicAnnouncement
 from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.domain.policy import ServicePolicy
 from watchdog.domain.readings import Bad, Unknown
@@ -35,11 +37,16 @@ GOOD_SHARE, BAD_SHARE = 0.999, 0.98
 
 @dataclass(frozen=True, slots=True)
 class StatusPage:
-    """One page: its path's last part, its title, and its services, each with the name that visitors know."""
+    """One page: its path's last part, its title, and its services, each with the name that visitors know.
+
+    `logo` is a picture as a `data:` address, `colour` a hexadecimal colour (#1a7f5a); both may be empty.
+    """
 
     name: str
     title: str
     services: Mapping[str, str]
+    logo: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,31 @@ class PublicView:
     """A whole page, at that moment (UTC epoch seconds). `complete`: all of the past was read from the store."""
 
     at: float
+    name: str
     title: str
     state: str
     services: tuple[PublicService, ...]
     open: tuple[PublicIncident, ...]
     past: tuple[PublicIncident, ...]
+    announcements: tuple[PublicAnnouncement, ...]
     complete: bool
+
+    @property
+    def current(self) -> tuple[PublicAnnouncement, ...]:
+        """Return the announcements of what goes on now, problems first."""
+        now = [one for one in self.announcements if not one.over and not one.is_ahead]
+        return tuple(sorted(now, key=lambda one: one.maintenance))
+
+    @property
+    def planned(self) -> tuple[PublicAnnouncement, ...]:
+        """Return the maintenance that has not begun, the next one first."""
+        return tuple(one for one in reversed(self.announcements) if one.is_ahead)
+
+    @property
+    def history(self) -> tuple[PublicIncident | PublicAnnouncement, ...]:
+        """Return what is over, incidents and announcements, newest first."""
+        over = [one for one in self.announcements if one.over]
+        return tuple(sorted((*self.past, *over), key=lambda one: one.begins_at, reverse=True))
 
 
 def state_of(wishes: ServicePolicy, service: ServiceState | None, blind: bool, now: float) -> str:

@@ -11,9 +11,9 @@ from enum import StrEnum
 TITLE_MAX, TEXT_MAX = 100, 1000
 SERVICES_TEXT_MAX = 1000
 """Characters of the list of services, as it is typed."""
-UPDATES_MAX = 50
+UPDATES_MAX = 20
 """Updates of one announcement: with each one its page grows for all visitors."""
-OPEN_MAX = 10
+OPEN_MAX = 5
 """Announcements of one page that are not over: more would hide each other."""
 RECENT_MAX = 100
 """Announcements that a page looks at, the newest."""

@@ -35,7 +35,7 @@ from watchdog.settings.model.settings import (
     Settings,
     read_calmly,
 )
-from watchdog.settings.rules import console_access, contacts, cross_checks, required_secrets
+from watchdog.settings.rules import console_access, contacts, cross_checks, public_pages, required_secrets
 from watchdog.settings.rules.notification_rules import check_told
 from watchdog.settings.rules.server_names import render_hosts
 from watchdog.settings.rules.severity_policy import audible_channels
@@ -99,7 +99,7 @@ class Builder:
             )
         required_secrets.check_remote_write(document, shape, self._secrets)
         console_access.check_console(document, shape, self._secrets)
-        console_access.check_status_pages(document, shape)
+        logos = public_pages.check_status_pages(document, shape, folder)
         required_secrets.check_slack(document, channels)
         if document.mistakes:
             return None
@@ -124,7 +124,7 @@ class Builder:
             store_url=store_url,
             metrics=_metrics(shape.metrics),
             console=console,
-            status_pages=console_access.status_pages(shape),
+            status_pages=public_pages.status_pages(shape, logos),
             repository=shape.repository,
             log=LogSettings(shape.log.format, shape.log.level),
             record=_record(shape.record, shape.store, folder),

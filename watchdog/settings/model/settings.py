@@ -103,11 +103,16 @@ class ConsoleSettings:
 
 @dataclass(frozen=True, slots=True)
 class StatusPageSettings:
-    """A public page at /status/NAME: its services, each with the name that is shown."""
+    """A public page at /status/NAME: its services, each with the name that is shown.
+
+    `logo` is a picture as a `data:` address, `colour` a hexadecimal colour; both may be empty.
+    """
 
     name: str
     title: str
     services: tuple[tuple[str, str], ...]
+    logo: str = field(default="", repr=False)
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)

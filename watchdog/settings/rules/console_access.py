@@ -1,8 +1,6 @@
-"""The access to the console and to public pages: checked, and in the form that the composition root needs."""
+"""The access to the console: checked, and in the form that the composition root needs."""
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from importlib.util import find_spec
 
 from watchdog.domain.identities import CONSOLE, MEMBER, TOKEN, identity
@@ -11,12 +9,10 @@ from watchdog.settings.model.settings import (
     OidcSettings,
     PeopleSettings,
     ProxySettings,
-    StatusPageSettings,
 )
 from watchdog.settings.schema.console_schema import ConsoleShape, PeopleShape
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.schema.urls import is_loopback
-from watchdog.settings.text.validation import choose
 from watchdog.settings.text.yaml_document import Document, Path
 
 CONSOLE_TOKEN = "WATCHDOG_CONSOLE_TOKEN"  # noqa: S105  its name, not what it holds
@@ -29,8 +25,6 @@ CONSOLE_TOKENS = {
 OIDC_SECRET = "WATCHDOG_CONSOLE_OIDC_SECRET"  # noqa: S105  the same
 CONSOLE_LIBRARIES = ("fastapi", "jinja2")
 OIDC_LIBRARY = "joserfc"
-PAGE_LIBRARIES = ("jinja2",)
-PAGE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 HOW = "in the clone: .venv/bin/pip install -e '.[console]'"
 
 
@@ -70,41 +64,6 @@ def check_console(document: Document, shape: Shape, variables: Mapping[str, str]
     if not shape.metrics.listen:
         document.report(("console",), "there is nowhere to serve it", 'write metrics: {listen: "127.0.0.1:9464"}')
     check_libraries(document, ("console",), (*CONSOLE_LIBRARIES, *([OIDC_LIBRARY] if console.oidc else [])))
-
-
-def check_status_pages(document: Document, shape: Shape) -> None:
-    """Report pages of unknown services, and the causes that keep any page from being served."""
-    for name, page in shape.status_pages.items():
-        path: Path = ("status_pages", name)
-        # The name becomes a part of a public address.
-        if not PAGE_NAME.fullmatch(name):
-            document.report(path, "not a name for an address", "write up to 40 small letters, digits and -")
-        for place, service in enumerate(page.services):
-            if service not in shape.services:
-                document.report(
-                    (*path, "services", place), "names no service", partial(choose, service, shape.services)
-                )
-            elif service in page.services[:place]:
-                document.report((*path, "services", place), "named twice", "keep one")
-        for service in page.names:
-            if service not in page.services:
-                document.report(
-                    (*path, "names", service), "is not on this page", partial(choose, service, page.services)
-                )
-    if not shape.status_pages:
-        return
-    if not shape.metrics.listen:
-        where = 'write metrics: {listen: "127.0.0.1:9464"}'
-        document.report(("status_pages",), "there is nowhere to serve them", where)
-    check_libraries(document, ("status_pages",), PAGE_LIBRARIES)
-
-
-def status_pages(shape: Shape) -> tuple[StatusPageSettings, ...]:
-    """Return the pages, once they were checked."""
-    return tuple(
-        StatusPageSettings(name, page.title, tuple((one, page.names.get(one, one)) for one in page.services))
-        for name, page in shape.status_pages.items()
-    )
 
 
 def check_libraries(document: Document, path: Path, libraries: Sequence[str]) -> None:
@@ -156,7 +115,8 @@ def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str
     loopback = is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost")
     if shape.status_pages and not loopback:
         # The status pages share a port with /metrics, which names every service and its state.
-        found.append("status_pages: others can reach /metrics there, too: let a proxy hand on /status/NAME alone")
+        how = "let a proxy hand on /status/NAME and what belongs to it alone"
+        found.append(f"status_pages: others can reach /metrics there, too: {how}")
     if not console.enabled:
         return found
     if not loopback:

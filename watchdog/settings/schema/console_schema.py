@@ -24,7 +24,8 @@ PERSON_MAX = 120
 PEOPLE_MAX = 500
 SHOWN_MAX = 60
 PAGE_SERVICES_MAX = 15
-"""With so many services a page stays below 50 KB."""
+"""With so many services a page stays below 55 KB, beside its logo and announcements."""
+COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 NEVER = frozenset(
     {
@@ -134,6 +135,12 @@ def _shown_name(text: str) -> str:
     return text
 
 
+def _colour(text: str) -> str:
+    if not COLOUR.fullmatch(text):
+        raise ValueError('not a colour: write six hexadecimal digits behind #, in quotes, as in "#1a7f5a"')
+    return text.lower()
+
+
 ShownName = Annotated[str, AfterValidator(_shown_name)]
 
 
@@ -143,6 +150,8 @@ class StatusPageShape(Section):
     title: ShownName
     services: list[str] = Field(min_length=1, max_length=PAGE_SERVICES_MAX)
     names: dict[str, ShownName] = Field(default_factory=dict, max_length=PAGE_SERVICES_MAX)
+    logo: Annotated[str, Field(min_length=1, max_length=400)] | None = None
+    colour: Annotated[str, AfterValidator(_colour), written_as(f"^{COLOUR.pattern}$", "#1a7f5a")] | None = None
 
 
 class ConsoleShape(Section):

@@ -1,0 +1,42 @@
+"""The public page keeps itself up to date: by its own script, and without losing the reader's place."""
+
+from tests.browser.chromium import accessibility, browsing, window
+from tests.console.public.scene import hours, public_town
+from tests.console.scene import NOW
+from watchdog.domain.commands.announcements import Draft, Stage, Update
+
+
+async def test_the_public_page_refreshes_itself_each_minute() -> None:
+    """What is announced meanwhile appears; what was opened stays open, and a page that cannot be loaded says so."""
+    minutes = hours("web", 60, bad={30: 200})
+    async with (
+        public_town(minutes=minutes) as one,
+        browsing() as browser,
+        window(browser, str(one.client.base_url)) as page,
+    ):
+        # With a route the browser keeps no cache, whose clock is the real one.
+        await page.route("**/status/shop", lambda route: route.continue_())
+        await page.clock.install()
+        while True:
+            await page.goto("/status/shop")
+            one.clock.at += 2.0
+            if not await page.locator("[data-soon]").count():
+                break
+        await page.get_by_text("Days with failures").click()
+        await one.store.announce(
+            Draft("shop", "Payments fail"), Update(NOW, "ann", Stage.IDENTIFIED, "<i>Cards</i> are refused.")
+        )
+        one.clock.at += 60.0
+        assert await page.get_by_text("Payments fail").count() == 0
+        await page.clock.fast_forward(61_000)
+        await page.get_by_role("heading", name="Payments fail").wait_for()
+        assert await page.get_by_text("<i>Cards</i> are refused.").is_visible()
+        assert await page.locator("details[open]").count() == 1 and await page.locator("#late").is_hidden()
+        assert await page.evaluate("document.activeElement.textContent") == "Days with failures or incidents"
+        assert "your time" in (await page.locator("time").first.get_attribute("title") or "")
+        assert await accessibility(page) == []
+        await page.unroute("**/status/shop")
+        await page.route("**/status/shop", lambda route: route.fulfill(status=200, body="<p>A proxy's own page</p>"))
+        await page.clock.fast_forward(61_000)
+        await page.get_by_text("The newest state could not be loaded").wait_for()
+        assert await page.get_by_role("heading", name="Payments fail").is_visible()

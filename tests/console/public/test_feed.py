@@ -1,0 +1,86 @@
+"""A status page as an Atom feed, read as a feed reader does."""
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+
+from tests.console.public.scene import SHOP, public_town
+from tests.console.scene import NOW
+from watchdog.console.public.feed import ENTRIES_MAX, atom
+from watchdog.console.public.public_announcements import announced
+from watchdog.console.public.public_views import PublicIncident, PublicView
+from watchdog.domain.commands.announcements import Announcement, Draft, Stage, Update
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+OPEN = PublicIncident("Web shop", "Unavailable", NOW - 600, None)
+PAST = PublicIncident("api <&>", "Slow", NOW - 7200, NOW - 6900)
+FIRST = Update(NOW - 3600, "ann", Stage.INVESTIGATING, "We look into it.")
+PROBLEM = Announcement(1, Draft("shop", "Payments fail", ("web",)), (FIRST,))
+WINDOW = Announcement(
+    2, Draft("shop", "New database", (), NOW + 60, NOW + 120), (replace(FIRST, stage=Stage.SCHEDULED),)
+)
+
+
+def view(*found: Announcement, at: float = NOW, **changes: object) -> PublicView:
+    """Return a page with one open and one past incident, and these announcements."""
+    told = announced(found, "shop", SHOP.services, at, at - 86400)
+    made = PublicView(at, "shop", "Acme shop", "outage", (), (OPEN,), (PAST,), told, complete=True)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def entries(given: PublicView) -> list[dict[str, str]]:
+    """Return the entries, each by the names of its elements."""
+    feed = ElementTree.fromstring(atom(given))
+    return [{part.tag.removeprefix(ATOM): part.text or "" for part in one} for one in feed.iter(f"{ATOM}entry")]
+
+
+def test_what_rfc_4287_demands_is_there() -> None:
+    """Of the feed: id, title, updated, an author, a link to itself; of each entry id, title, updated; no id twice."""
+    feed = ElementTree.fromstring(atom(view(PROBLEM, WINDOW)))
+    own = {part.tag.removeprefix(ATOM) for part in feed}
+    assert own >= {"id", "title", "updated", "author", "link", "entry"} and feed.findtext(f"{ATOM}author/{ATOM}name")
+    assert [(one.get("rel"), one.get("href")) for one in feed.findall(f"{ATOM}link")] == [
+        ("self", "shop.atom"), ("alternate", "shop"),
+    ]  # fmt: skip
+    found = entries(view(PROBLEM, WINDOW))
+    ids = [feed.findtext(f"{ATOM}id"), *(one["id"] for one in found)]
+    assert len(set(ids)) == 5 and all(one is not None and one.startswith("urn:uuid:") for one in ids)
+    assert all(one["updated"].endswith("Z") and one["published"] <= one["updated"] for one in found)
+    assert feed.findtext(f"{ATOM}updated") == max(one["updated"] for one in found)
+
+
+def test_an_entry_is_the_same_one_until_it_is_news_again() -> None:
+    """Its id stays; an end, an update, the begin of a maintenance make it newer."""
+    before = {one["id"]: one for one in entries(view(PROBLEM, WINDOW))}
+    later = {one["id"]: one for one in entries(view(PROBLEM, WINDOW, at=NOW + 30))}
+    assert before == later
+    resolved = replace(PROBLEM, updates=(FIRST, Update(NOW + 50, "bob", Stage.RESOLVED, "Cards work.")))
+    ended = replace(OPEN, ends_at=NOW + 70)
+    after = {one["id"]: one for one in entries(view(resolved, WINDOW, at=NOW + 90, open=(ended,)))}
+    assert before.keys() == after.keys()
+    newer = {one["title"] for name, one in after.items() if one["updated"] > before[name]["updated"]}
+    assert newer == {
+        "Resolved: Payments fail (Web shop)", "In progress: New database", "Resolved: Web shop: Unavailable",
+    }  # fmt: skip
+
+
+def test_what_an_entry_says() -> None:
+    """The newest text first, with its time; neither author nor anything that a reader could take for markup."""
+    resolved = replace(PROBLEM, updates=(FIRST, Update(NOW, "bob", Stage.RESOLVED, "<b>Cards</b> work.")))
+    found = {one["title"]: one["content"] for one in entries(view(resolved))}
+    assert found["Resolved: Payments fail (Web shop)"].split("\n") == [
+        "Resolved, 2026-11-25 02:16 UTC: <b>Cards</b> work.",
+        "Investigating, 2026-11-25 01:16 UTC: We look into it.",
+    ]
+    assert found["Web shop: Unavailable"] == "Since 2026-11-25 02:06 UTC."
+    assert found["Resolved: api <&>: Slow"] == "From 2026-11-25 00:16 UTC to 2026-11-25 00:21 UTC, 5 min."
+    assert b"bob" not in atom(view(resolved)) and b"<b>" not in atom(view(resolved))
+
+
+async def test_a_feed_without_news_is_the_same_until_tomorrow() -> None:
+    """And the largest one is bounded."""
+    async with public_town() as one:
+        first = await one.text(".atom")
+        one.clock.at += 60.0
+        assert await one.text(".atom") == first and "<entry>" not in first
+    many = tuple(replace(PAST, begins_at=NOW - 9e4 - number) for number in range(99))
+    assert len(entries(view(past=many))) == ENTRIES_MAX

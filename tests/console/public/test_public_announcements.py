@@ -1,0 +1,133 @@
+"""Announcements as visitors read them: on their own page, in order, for as long as they matter."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from tests.console.public.scene import DAY, SHOP, Away, PassingClock, calm, public_town
+from tests.console.scene import NOW, fill
+from watchdog.console.public.public_announcements import SHOWN_MAX, PublicAnnouncement, PublicUpdate, announced
+from watchdog.console.public.public_views import StatusPage
+from watchdog.domain.commands.announcements import Announcement, Draft, Stage, Update
+
+NAMES = {"web": "Web shop", "api": "api"}
+
+
+def problem(number: int, *stages: Stage, ago: float = 600.0, **about: Any) -> Announcement:
+    """Return an announcement that was made so long ago, with an update each minute."""
+    texts = tuple(Update(NOW - ago + 60 * at, "ann", stage, f"Text {at}.") for at, stage in enumerate(stages))
+    return Announcement(number, Draft(**{"page": "shop", "title": f"No. {number}", **about}), texts)
+
+
+def window(number: int, begins: float, ends: float, *stages: Stage) -> Announcement:
+    """Return a maintenance; its window is given in seconds from now."""
+    stages = stages or (Stage.SCHEDULED,)
+    return problem(number, *stages, starts_at=NOW + begins, ends_at=NOW + ends)
+
+
+def told(*found: Announcement) -> list[tuple[str, str]]:
+    """Return title and state of what stands on the page."""
+    return [(one.title, one.state) for one in announced(found, "shop", NAMES, NOW, NOW - 14 * DAY)]
+
+
+@pytest.mark.parametrize(
+    ("one", "shown"),
+    [
+        (problem(1, Stage.INVESTIGATING), "Investigating"),
+        (problem(1, Stage.INVESTIGATING, Stage.RESOLVED), "Resolved"),
+        (problem(1, Stage.RESOLVED, ago=13 * DAY), "Resolved"),
+        (problem(1, Stage.RESOLVED, ago=15 * DAY), None),
+        (problem(1, Stage.MONITORING, ago=90 * DAY), "Monitoring"),
+        (problem(1, Stage.IDENTIFIED, Stage.WITHDRAWN), None),
+        (problem(1, Stage.IDENTIFIED, page="other"), None),
+        (problem(1, Stage.IDENTIFIED, services=("docs",)), None),
+        (problem(1, Stage.IDENTIFIED, services=("docs", "web")), "Identified"),
+        (window(1, 60, 120), "Scheduled"),
+        (window(1, -60, 120), "In progress"),
+        (window(1, -120, 0), "Completed"),
+        (window(1, -60, 120, Stage.SCHEDULED, Stage.RESOLVED), "Completed"),
+        (window(1, 60, 120, Stage.SCHEDULED, Stage.WITHDRAWN), None),
+    ],
+)
+def test_what_stands_on_the_page(one: Announcement, shown: str | None) -> None:
+    """What is withdrawn, of another page, of services that are not shown, or long over is left out."""
+    assert told(one) == ([("No. 1", shown)] if shown is not None else [])
+
+
+def test_those_that_are_not_over_come_first_where_there_are_many() -> None:
+    """An old one that is still open is not pushed off by newer ones that are over."""
+    over = [problem(number, Stage.RESOLVED, ago=60.0 * number) for number in range(2, 40)]
+    shown = told(problem(1, Stage.MONITORING, ago=5 * DAY), *over)
+    assert len(shown) == SHOWN_MAX and shown[-1] == ("No. 1", "Monitoring")
+
+
+def test_no_author_and_no_id_has_a_field() -> None:
+    """Texts are those that people wrote for visitors."""
+    names = [field.name for shape in (PublicAnnouncement, PublicUpdate) for field in fields(shape)]
+    assert "by" not in names and "id" not in names and "number" not in names and "page" not in names
+
+
+async def test_a_page_tells_what_people_announce() -> None:
+    """The headline stays the measured state, unless every check passes while people know better."""
+    async with public_town() as one:
+        await one.store.announce(Draft("shop", "New database", (), NOW + 3600, NOW + 7200), first(Stage.SCHEDULED))
+        await one.store.announce(Draft("other", "Not here"), first(Stage.INVESTIGATING))
+        text = await one.page()
+        assert "All services are operational" in text and "<h2>Scheduled maintenance</h2>" in text
+        assert "Not here" not in text and "<h2>Now</h2>" not in text
+        one.clock.at += 3700.0
+        assert "Maintenance is in progress" not in await one.page(), "nothing is read for an hour: no check passes"
+        await one.store.announce(Draft("shop", "Payments fail", ("web",)), first(Stage.INVESTIGATING))
+        one.clock.at += 60.0
+        said, text = await one.json(), await one.page()
+    assert [each["state"] for each in said["announcements"]] == ["In progress", "Investigating"]
+    assert said["announcements"][1]["services"] == ["Web shop"] and said["state"] == "unknown"
+    assert said["announcements"][0]["begins"] == "2026-11-25T03:16:04Z" and "<h2>Now</h2>" in text
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ([problem(1, Stage.IDENTIFIED)], "We are working on a problem"),
+        ([window(1, -60, 60)], "Maintenance is in progress"),
+        ([window(1, -60, 60), problem(2, Stage.IDENTIFIED)], "We are working on a problem"),
+        ([window(1, 60, 120), problem(2, Stage.RESOLVED)], "All services are operational"),
+    ],
+)
+async def test_the_headline_while_every_check_passes(found: list[Announcement], words: str) -> None:
+    """What people announce counts where the checks see nothing."""
+    async with public_town() as one:
+        for each in found:
+            await one.store.announce(each.about, each.updates[0])
+        assert words in await one.page() and (await one.json())["state"] == "operational"
+
+
+async def test_announcements_stay_while_the_store_is_away() -> None:
+    """As they were read last."""
+    policy, state = calm()
+    clock = PassingClock()
+    store = Away(clock)
+    await fill(store, state, ())
+    await store.announce(Draft("shop", "Payments fail"), first(Stage.IDENTIFIED))
+    async with public_town(policy, state, store=store) as one:
+        assert "Payments fail" in await one.page()
+        store.away = True
+        one.clock.at += 60.0
+        assert "Payments fail" in await one.page()
+
+
+async def test_a_page_has_its_logo_and_colour() -> None:
+    """Both in the page itself; its policy names the hash of its own style."""
+    logo = "data:image/png;base64,iVBORw0KGgo="
+    pages = [SHOP, StatusPage("other", "Other", {"api": "api"}, logo, "#1a7f5a")]
+    async with public_town(pages=pages) as one:
+        plain, branded = [await one.client.get(f"/status/{name}") for name in ("shop", "other")]
+    assert f'<img src="{logo}"' in branded.text and "<img" not in plain.text
+    assert "--brand: #1a7f5a;" in branded.text and "--brand: #" not in plain.text
+    assert branded.headers["content-security-policy"] != plain.headers["content-security-policy"]
+
+
+def first(stage: Stage) -> Update:
+    """Return the first text of an announcement."""
+    return Update(NOW, "ann", stage, "We look into it.")
