@@ -51,9 +51,16 @@ def test_a_public_page_needs_no_console(tmp_path: Path) -> None:
         daemon.until(lambda: "All services are operational" in daemon.get("/status/shop").text)
         assert daemon.get("/status").status_code == 401
         assert {daemon.get(path).status_code for path in ("/", "/login", "/status/x")} == {404}
+        assert "status: operational" in daemon.get("/status/shop.svg").text
+        words = ("--title", "Payments fail", "--text", "We look into it.")
+        posted = daemon.cli("announcement", "post", "shop", *words, "--services", "web")
+        assert posted.returncode == 0 and "posted on /status/shop as announcement-1" in posted.stdout
+        refused = daemon.cli("announcement", "post", "shop", *words, "--services", "moon")
+        assert refused.returncode == 1 and "shop does not show moon; it shows: web" in refused.stderr
         cloud.post("faults", target="web", kind="error")
         daemon.until(lambda: daemon.get("/status/shop.json").json()["incidents"])
         text = daemon.get("/status/shop").text
+        assert "Payments fail" in text and "<title>Investigating: Payments fail" in daemon.get("/status/shop.atom").text
         assert "Web shop: " in text and "500" not in text and "dep-" not in text
 
 
