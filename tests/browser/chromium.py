@@ -124,3 +124,12 @@ async def overflow(page: Any) -> int:
     """Return by how many pixels the page is wider than the window."""
     wider: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return wider
+
+
+async def hidden_columns(page: Any) -> list[str]:
+    """Return the tables of the page that are wider than their place, by their names: a phone hides their columns."""
+    found: list[str] = await page.evaluate(
+        "[...document.querySelectorAll('main .wide')].filter(one => one.scrollWidth > one.clientWidth + 1)"
+        ".map(one => one.getAttribute('aria-label') || one.innerText.slice(0, 40))"
+    )
+    return found

@@ -25,6 +25,7 @@ from tests.browser.chromium import (
     Complaints,
     accessibility,
     browsing,
+    hidden_columns,
     log_in,
     overflow,
     violations,
@@ -183,6 +184,8 @@ async def look(page: Any, place: Place, file: Path, complaints: Complaints, axe:
     found += await violations(page)
     found += await accessibility(page, axe)
     found += [f"{wider} px too wide"] if wider > 0 else []
+    # The handbook's tables are the same on a terminal and on paper: they may scroll within their place.
+    found += [f"columns off screen: {one}" for one in await hidden_columns(page) if not place.name.startswith("help")]
     found += [f"{weight / 1024:.0f} KiB"] if weight > WEIGHT_MAX_BYTES else []
     return Seen(file.stem, weight, server_ms, tuple(found))
 
