@@ -24,7 +24,7 @@ FLOORS = {
     "store_answer_lost": 190,
     "store_outages": 7,
     "store_clock_steps": 5,
-    "store_restored": 0,  # drawn rarely and apart; not in these seeds
+    "store_restored": 2,  # drawn apart, and each drawn one happens: in seeds 20 and 44
     "request_limited": 2,
     "request_not_connected": 1,
     "request_lost": 1,
