@@ -447,6 +447,19 @@ async def test_a_403_names_the_permission_that_the_key_lacks(vendor: Vendor, pat
     assert caught.value.permission == permission
 
 
+@pytest.mark.parametrize("answer", [b"<html>Access denied</html>", b"", b"[]"])
+async def test_a_403_that_is_not_render_s_is_no_missing_permission(vendor: Vendor, answer: bytes, closing):
+    """A firewall's page says nothing about the key: neither when reading nor when a rollback is asked for."""
+    vendor.say("GET", f"{SERVICE}/deploys", (403, answer))
+    vendor.say("POST", f"{SERVICE}/rollback", (403, answer))
+    api = closing(render(vendor, "srv-web"))
+    for ask in (api.deploys("srv-web"), api.rollback("srv-web", "dep-2")):
+        with pytest.raises(Permanent, match="a firewall or a proxy refused the call, not the key") as caught:
+            await ask
+        assert not isinstance(caught.value, Forbidden | Gone)
+    assert vendor.count("POST") == 1
+
+
 async def test_a_switch_that_the_key_may_not_make_names_its_permission(vendor: Vendor, closing):
     """In one request."""
     vendor.say("PATCH", SERVICE, (403, {"message": "no"}))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_parse import mapping, parse_service, text
-from watchdog.adapters.platforms.render_permissions import missing
+from watchdog.adapters.platforms.render_permissions import refused
 from watchdog.adapters.platforms.render_read import FORBIDDEN, POSTGRES, RenderReader, safe_id, service_path
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.deploys import AUTO_DEPLOY
@@ -71,13 +71,13 @@ class Render(RenderReader):
     async def _change(self, method: str, path: str, body: dict[str, str]) -> Answer:
         """Send one changing request.
 
-        Raises the errors of ApiClient.change, and Forbidden where the key lacks a right.
+        Raises the errors of ApiClient.change, and Forbidden where Render says that the key lacks a right.
         """
         try:
             return await self._api.change(method, path, body)
         except PermanentAnswer as error:
             if error.status == FORBIDDEN:
-                raise missing(error, method, path) from error
+                raise refused(error, method, path) from error
             if error.status == UNAUTHORIZED:
                 raise Forbidden(str(error)) from error
             raise

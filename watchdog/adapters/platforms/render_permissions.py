@@ -5,11 +5,12 @@ rights of their owner. Render documents no table of calls and permissions: the n
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watchdog.adapters.api_client import PermanentAnswer
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.errors import MissingPermission
+from watchdog.domain.errors import MissingPermission, Permanent
 
 ID = r"[A-Za-z0-9_-]+"
 ACTING = "assist, autonomous"
@@ -57,11 +58,18 @@ PROJECTS = Permission(
     command_line("init"),
 )
 PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, PROJECTS, SWITCH, DEPLOY)
+BETWEEN = "not Render's JSON: a firewall or a proxy refused the call, not the key; let this machine reach Render's API"
 CURE = "add it to the key at Render (Account Settings, API Keys); if it is there, its owner's role does not allow it"
 
 
+def refused(error: PermanentAnswer, method: str, path: str) -> Permanent:
+    """Return the error for a 403 to that call: the missing permission, unless the answer is not Render's."""
+    # Render's errors are JSON objects; a page comes from a firewall or a proxy, and says nothing about the key.
+    return missing(error, method, path) if isinstance(error.answer.json, Mapping) else Permanent(f"{error}: {BETWEEN}")
+
+
 def missing(error: PermanentAnswer, method: str, path: str) -> MissingPermission:
-    """Return the error for a 403 to that call, with the permission that the call needs."""
+    """Return the error for a 403 of Render to that call, with the permission that the call needs."""
     # Render's 403 does not name the missing permission, so the call itself has to.
     one = next((one for one in PERMISSIONS if one.method == method and one.path.fullmatch(path)), None)
     name, purpose = (one.name, one.purpose) if one is not None else (f"for {method} {path}", "unknown")

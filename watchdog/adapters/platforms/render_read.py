@@ -34,7 +34,7 @@ from watchdog.adapters.platforms.render_parse import (
     text,
     unwrap,
 )
-from watchdog.adapters.platforms.render_permissions import missing
+from watchdog.adapters.platforms.render_permissions import refused
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen, MissingPermission, Permanent, Temporary
 from watchdog.domain.urgency import Urgency, reading_for_suspects_first, urgency
@@ -159,12 +159,12 @@ class RenderReader:
         await self._api.close()
 
     async def _get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """Read. Raises Temporary or Permanent; MissingPermission for a 403."""
+        """Read. Raises Temporary or Permanent; MissingPermission for a 403 of Render itself."""
         try:
             return await self._api.get(path, params)
         except PermanentAnswer as error:
             if error.status == FORBIDDEN:
-                raise missing(error, "GET", path) from error
+                raise refused(error, "GET", path) from error
             raise
 
     async def _one(self, path: str) -> object:
