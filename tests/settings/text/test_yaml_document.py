@@ -78,4 +78,7 @@ def test_a_key_that_may_be_a_secret_is_not_shown() -> None:
     assert show_key("render") == "render"
     assert show_key("https://hooks.slack.com/services/x") == "***"
     assert show_key("x" * 41) == "***"
+    assert show_key("R0A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5") == "***", "a routing key of PagerDuty has no mark"
+    assert show_key("0f8fad5b-d9cb-469f-a165-70867728950e") == "***"
+    assert show_key("acme-checkout-service-2024") == "acme-checkout-service-2024"
     assert dotted(("a", "rnd_abcdef", 0)) == "a.***[0]"

@@ -19,6 +19,7 @@ from watchdog.settings.text.foreign_words import CRON, instead_of_key, instead_o
 from watchdog.settings.text.yaml_document import Document, Path, show_key
 
 ROUNDS_MAX = 200
+HIDDEN = "remove it; if it is a secret, replace it at its vendor and set its WATCHDOG_* variable"
 _SECRET_WORDS = ("token", "password", "passwd", "secret", "api_key", "apikey", "routing_key", "webhook_url", "dsn")
 _WANTED = {
     "string": "text (put it in quotes)",
@@ -101,6 +102,8 @@ def report_unknown_key(document: Document, path: Sequence[str | int], known: Ite
         document.report(path, "not available in this version", LATER[key])
     elif any(word in key.lower() for word in _SECRET_WORDS):
         document.report(path, "secrets are not written here", partial(_secret_hint, path))
+    elif show_key(key) != key:
+        document.report(path, f"unknown {what}, hidden as it may be a secret", HIDDEN)
     else:
         foreign = instead_of_key(path, key)
         document.report(path, f"unknown {what}", foreign or partial(choose, key, known))

@@ -31,6 +31,10 @@ SECRET = re.compile(
 """The form of the vendors' credentials. Linear in the text: no two neighbouring parts can match the same characters."""
 
 
+TOKEN = re.compile(r"(?=[A-Za-z]*\d[A-Za-z]*\d)[A-Za-z0-9]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-")
+"""The form of a key without a vendor's mark: 16 letters and digits in one run, two digits among them; or a UUID."""
+
+
 @dataclass
 class Document:
     """The parsed text: `data`, and the lines (from 1) of its keys and items by path.
@@ -107,7 +111,8 @@ class Document:
 def show_key(key: object) -> str:
     """Return a key for a message, or `***` when it is so long or odd that it may be a misplaced value."""
     text = str(key)
-    return text if re.fullmatch(r"[\w$. -]{1,40}", text) and not SECRET.search(text) else "***"
+    odd = SECRET.search(text) or TOKEN.search(text)
+    return text if re.fullmatch(r"[\w$. -]{1,40}", text) and not odd else "***"
 
 
 def dotted(path: Sequence[str | int]) -> str:
@@ -123,7 +128,7 @@ def parse(text: str, name: str, example: str = "config/minimal.yaml") -> Documen
     document = Document(name)
     # Before PyYAML, which is slow and copies the text several times.
     if len(text.encode(errors="surrogatepass")) > SIZE_MAX:
-        document.add(Mistake(f"{name}:1", f"larger than {SIZE_MAX // 1024} KiB", "split what is not ours"))
+        document.add(Mistake(f"{name}:1", f"larger than {SIZE_MAX // 1024} KiB", "split the file"))
         return document
     loader: BoundedLoader | None = None
     try:
