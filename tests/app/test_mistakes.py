@@ -50,7 +50,7 @@ def assert_seven_located(done: "subprocess.CompletedProcess[str]", name: str) ->
     """Each mistake has its line, says what is wrong and what to write; then only the page of the handbook is named."""
     assert done.returncode == 2 and done.stdout == ""
     *lines, last = done.stderr.splitlines()
-    assert last == "Every key with its type and default: watchdog docs reference-configuration"
+    assert last == "Handbook: watchdog docs reference-configuration"
     assert len(lines) == len(MISTAKES), done.stderr
     for line, (number, word) in zip(lines, MISTAKES.items(), strict=True):
         assert re.match(rf"{name}:{number}: .*{word}.* -> .+", line), line

@@ -42,17 +42,23 @@ def test_usage_errors_exit_with_2(words: str) -> None:
     """A wrong command line is one sentence on stderr with a way out, no traceback."""
     done = typed(*words.split())
     assert (done.returncode, done.stdout) == (2, "")
-    assert re.search(r"\(see watchdog( [a-z -]+)? --help\)", done.stderr.replace("\n", " "))
+    assert re.search(r"\(see watchdog( [a-z -]+)? --help, or watchdog docs", done.stderr.replace("\n", " "))
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("ack web-1", 'no command "ack": did you mean `watchdog incident ack`? (see watchdog --help)'),
-        ("incident aprove web-1", "did you mean `watchdog incident approve`? (see watchdog incident --help)"),
-        ("xyzzy", 'watchdog has no command "xyzzy" (see watchdog --help)'),
-        ("explain", "INCIDENT requires an argument (see watchdog explain --help)"),
+        (
+            "ack web-1",
+            'no command "ack": did you mean `watchdog incident ack`? (see watchdog --help',
+        ),
+        (
+            "incident aprove web-1",
+            "did you mean `watchdog incident approve`? (see watchdog incident --help",
+        ),
+        ("xyzzy", 'watchdog has no command "xyzzy" (see watchdog --help'),
+        ("explain", "INCIDENT requires an argument (see watchdog explain --help"),
     ],
 )
 def test_a_word_in_the_wrong_place_is_answered_with_the_right_one(
@@ -60,7 +66,7 @@ def test_a_word_in_the_wrong_place_is_answered_with_the_right_one(
 ) -> None:
     """With its group; the help named is that of the command in which the mistake was made."""
     assert main(words.split()) == 2
-    assert said in " ".join(capsys.readouterr().err.split())
+    assert f"{said}, or watchdog docs reference-commands)" in " ".join(capsys.readouterr().err.split())
 
 
 def test_help_loads_nothing_heavy() -> None:

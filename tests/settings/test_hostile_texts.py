@@ -18,7 +18,7 @@ REFERENCE = (Path(__file__).parents[2] / "config" / "watchdog.yaml").read_text(e
 SECONDS_MAX = 2.0
 """Of the processor, for one file; the largest there may be takes half of it."""
 LINES_MAX = 50
-EXPLAINED = "Every key with its type and default: watchdog docs reference-configuration"
+EXPLAINED = "Handbook: watchdog docs reference-configuration"
 
 EVERYWHERE = """\
 silences: [{{service: web, from: {0}, to: {0}, author: {0}, reason: {0}}}]

@@ -104,17 +104,25 @@ def explain_error(error: WatchdogError) -> int:
     if isinstance(error, ConfigurationError):
         for mistake in error.mistakes:
             print_error(str(mistake))
-        # The list of mistakes is bounded: the hint must not exceed it.
-        if error.place and len(error.mistakes) < MISTAKES_MAX:
-            from watchdog.docs.pages import link
-
-            print_error(f"Every key with its type and default: {link(error.place)}")
+        # The list of mistakes is bounded: the page must not exceed it.
+        if len(error.mistakes) < MISTAKES_MAX:
+            _name_page(error)
         return USAGE
     if isinstance(error, Refused):
         print_error(f"refused: {error}")
+        _name_page(error)
         return REFUSED
     print_error(f"{str(error).rstrip('.')}. {_next_step(error)}".strip())
+    _name_page(error)
     return FAILED
+
+
+def _name_page(error: WatchdogError) -> None:
+    from watchdog.docs.places import handbook_line, place_of_error
+
+    place = place_of_error(error)
+    if place:
+        print_error(handbook_line(place))
 
 
 def _next_step(error: WatchdogError) -> str:

@@ -4,6 +4,8 @@ import difflib
 
 from cyclopts import CycloptsError, UnknownCommandError
 
+from watchdog.docs.pages import shell_place
+from watchdog.docs.places import COMMANDS
 from watchdog.domain.commands.command_line import PLACES, PROGRAM
 
 NEAR = 0.6
@@ -18,7 +20,7 @@ def usage_hint(error: CycloptsError) -> str:
         # The library lists the first eight commands of the level, which need not be those that are meant.
         word = error.unused_tokens[0]
         said = f'{command} has no command "{word}"{_meant(word)}'
-    return f"{said} (see {command} --help)"
+    return f"{said} (see {command} --help, or {shell_place(COMMANDS)})"
 
 
 def _meant(word: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from tests.handbook.reference.markdown import code, first_upper, page, table
+from watchdog.docs.places import NOTICES
 from watchdog.domain.integrations import CURES, KINDS, Standing
 from watchdog.domain.notices import NoticeKind, Topic
 
@@ -112,53 +113,84 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
         "The tasks that it lists: `watchdog incident checklist INCIDENT`",
     ),
 }
-OWN: tuple[tuple[str, str, str], ...] = (
-    (
+FOUND = "decisions"
+TOPIC_PLACES: Mapping[Topic, str] = {
+    Topic.UNMUTED: "on-call#silences",
+    Topic.FLAPPING: "decisions#does-anything-forbid-it",
+    Topic.LEFT_TO_HUMAN: "decisions#does-anything-forbid-it",
+    Topic.ANNOUNCED: "on-call#approvals",
+    Topic.KEPT: "on-call#approvals",
+    Topic.ASKED: "on-call#approvals",
+    Topic.REMINDED: "on-call#approvals",
+    Topic.UNANSWERED: "on-call#approvals",
+    Topic.ACKNOWLEDGED: "on-call#acknowledge-and-escalate",
+    Topic.ESCALATED: "on-call#acknowledge-and-escalate",
+    Topic.STILL_OPEN: "on-call#acknowledge-and-escalate",
+    Topic.OVERDUE: "decisions#how-is-it-done",
+    Topic.ROLLING_BACK: "decisions#how-is-it-done",
+    Topic.STOPPED_SHORT: "decisions#how-is-it-done",
+    Topic.NOT_LIVE_YET: "decisions#how-is-it-done",
+    Topic.AUTO_DEPLOY_ON_AGAIN: "decisions#how-is-it-done",
+    Topic.AUTO_DEPLOY_NOT_OFF: "decisions#how-is-it-done",
+    Topic.AUTO_DEPLOY_NOT_RESTORED: "after-an-incident#auto-deploy",
+    Topic.RETURNED: "after-an-incident",
+    Topic.CLOSED: "after-an-incident#post-mortem-and-checklist",
+}
+"""The handbook's place of a notice; FOUND where none is named."""
+OWN: Mapping[str, tuple[str, str, str]] = {
+    "blind": (
         "blind",
         "All control targets fail, or no probe brings evidence: the daemon's own network is the likely cause. "
         "Nothing is judged and nothing is rolled back",
         "Look at the network and the load of the host that runs the watchdog, and at `control:`",
     ),
-    (
+    "disarmed": (
         "disarmed",
         "A step would have violated an invariant: it was discarded, and all actions are disabled",
         "Read `watchdog status`, look at Render, report the notice; then `watchdog resume`",
     ),
-    (
+    "record": (
         "runs without its record",
         "The store does not answer: the daemon watches and notifies from memory, and changes nothing",
-        "Look at the database, or at the disk; it is taken up again by itself",
+        "Look at the database, or at the disk; the daemon retries it",
     ),
-    (
+    "upgrade": (
         "an upgrade decides otherwise",
         "After an upgrade of the watchdog, recorded events were decided again, and some decisions differ",
         "`watchdog lab replay --since-upgrade` shows them; "
         "[how it works](operation.md#an-upgrade-of-the-watchdog-itself)",
     ),
-    (
+    "silences": (
         "a silence or a hold begins or ends",
         "A person, or the configuration, silenced a service, or holds its rollbacks",
         "Nothing; `watchdog service silences` lists both kinds",
     ),
-    (
+    "digest": (
         "weekly digest",
         "The past week: probes, deploys, incidents, rollbacks (`digest:`)",
         "Nothing; judge the rollbacks that it names: `watchdog incident label INCIDENT right`",
     ),
-    ("a deploy is well", "A deploy ended its watch window without a failure (`good_news:`)", "Nothing"),
-    (
+    "good news": ("a deploy is well", "A deploy ended its watch window without a failure (`good_news:`)", "Nothing"),
+    "follow-ups": (
         "follow-ups are overdue",
         "Tasks that an incident left to people are past their time (`follow_ups: {remind: true}`)",
         "Do them, then `watchdog incident tick INCIDENT ITEM`",
     ),
-)
-"""What the daemon says of itself; integrations have a table of their own."""
+}
+"""Notices that are about no incident, by the condition of `Notice.incident`; integrations have a table of their own."""
+OWN_PLACES: Mapping[str, str] = {
+    **NOTICES,
+    "digest": "on-call#good-news-and-the-weekly-digest",
+    "good news": "on-call#good-news-and-the-weekly-digest",
+    "follow-ups": "after-an-incident#post-mortem-and-checklist",
+}
 
 
 def text() -> str:
     """Return the page."""
     kinds = [(code(one.value), KIND[one]) for one in NoticeKind]
-    topics = [(first_upper(one.value), *TOPICS[one]) for one in Topic]
+    topics = [(first_upper(one.value), *TOPICS[one], linked(TOPIC_PLACES.get(one, FOUND))) for one in Topic]
+    own = [(first_upper(name), *rest, linked(OWN_PLACES[key])) for key, (name, *rest) in OWN.items()]
     return page(
         "Reference: notices",
         ABOUT,
@@ -166,9 +198,10 @@ def text() -> str:
         "## Kinds\n\nThe same word stands in the log and in the webhook's JSON.",
         table(("Kind", "Meaning"), kinds),
         "## Notices about an incident",
-        table(("Notice", "Meaning", "What to do"), topics),
+        table(("Notice", "Meaning", "What to do", "Page"), topics),
         "## Notices about the watchdog itself",
-        table(("Notice", "Meaning", "What to do"), [(first_upper(name), *rest) for name, *rest in OWN]),
+        "The last line of such a notice names its page.",
+        table(("Notice", "Meaning", "What to do", "Page"), own),
         "## Integrations\n\nEverything the watchdog relies on. One notice comes when a failure has lasted, one when it "
         "is over; `watchdog status` shows the current state. *Pages* says whether people are woken.",
         table(("Integration", "While it does not work", "Notice after", "Pages", "What to do"), integrations()),
@@ -178,6 +211,12 @@ def text() -> str:
         "watchdog cannot say it itself.",
         table(("Alert", "Severity", "Meaning", "What to do"), alerts()),
     )
+
+
+def linked(place: str) -> str:
+    """Return a link to a place of the handbook, named by its page."""
+    name, _, anchor = place.partition("#")
+    return f"[{name}]({name}.md{f'#{anchor}' if anchor else ''})"
 
 
 def integrations() -> list[tuple[str, ...]]:

@@ -18,6 +18,7 @@ from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.approvals.announcements import Pages
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.integrations.handbook_notifier import HandbookNotifier
 from watchdog.daemon.integrations.instrumented import InstrumentedNotifier
 from watchdog.daemon.integrations.monitor import IntegrationMonitor
 from watchdog.daemon.integrations.registry import IntegrationRegistry
@@ -131,7 +132,7 @@ def wire(
     readers = noted_readers(outside.readers, integrations)
     # `engine` is bound below: the annotator asks for it only once a notice is sent.
     suspects = suspects_of(readers, clock, lambda: engine)
-    notifiers = _notifiers(outside.notifiers, integrations, suspects)
+    notifiers = _notifiers(outside.notifiers, integrations, suspects, lambda: engine.policy.console_url)
 
     # Reported as an event, not written here: when a question was shown is the core's to decide, and to save.
     def brought(channel: str, outcome: str, notice: Notice) -> None:
@@ -193,10 +194,15 @@ def _metered(metrics: Metrics, policy: Policy, listeners: Hooks) -> StepMetrics:
 
 
 def _notifiers(
-    given: Mapping[str, Notifier], integrations: IntegrationRegistry, suspects: SuspectCommits | None
+    given: Mapping[str, Notifier],
+    integrations: IntegrationRegistry,
+    suspects: SuspectCommits | None,
+    console_url: Callable[[], str],
 ) -> Mapping[str, Notifier]:
-    """Return the channels, each wrapped to record its outcomes and to add the suspect commits to its notices."""
-    noted: Mapping[str, Notifier] = {name: InstrumentedNotifier(one, integrations) for name, one in given.items()}
+    """Return the channels, each wrapped to record its outcomes and to add handbook pages and suspect commits."""
+    noted: Mapping[str, Notifier] = {
+        name: HandbookNotifier(InstrumentedNotifier(one, integrations), console_url) for name, one in given.items()
+    }
     # The annotator is outermost: reading commits is no part of the outcome that is recorded for the channel.
     return noted if suspects is None else {name: CommitAnnotatingNotifier(one, suspects) for name, one in noted.items()}
 

@@ -47,14 +47,26 @@ async def check(*, live: Annotated[bool, Parameter(negative="", show_default=Fal
     if warning := conflict():
         output.show_lines([f"WARNING {warning}"])
     if not live:
-        output.show_lines(["", f"The configuration is valid. Does the world agree? {command_line('check', '--live')}"])
+        output.show_lines(
+            ["", f"The configuration is valid. To try it against the real services: {command_line('check', '--live')}"]
+        )
         return output.DONE
     from watchdog.cli import tables
 
     results = await ctx.app().check(settings)
     output.show_lines([""])
     output.show_table(tables.checks(results))
+    _name_pages(results)
     return _verdict(results)
+
+
+def _name_pages(results: "Sequence[CheckResult]") -> None:
+    """Write the handbook's place of each finding that has a fix, once."""
+    from watchdog.cli import output
+    from watchdog.docs.places import handbook_line, place_of_check
+
+    places = dict.fromkeys(place_of_check(one.name) for one in results if one.fix)
+    output.show_lines([handbook_line(place) for place in places])
 
 
 def _verdict(results: "Sequence[CheckResult]") -> int:
@@ -120,7 +132,7 @@ async def _sent(name: str, channel: "Notifier", at: float, *, plain: bool) -> "C
     lines = (f"Sent by `{command_line('notify test')}`. If you can read this, incidents will reach you here.",)
     # Stakeholders read it, too: no technical word.
     if plain:
-        title, lines = "A test: nothing is wrong", ("If you can read this, you will hear here when something is.",)
+        title, lines = "A test: nothing is wrong", ("If you can read this, notices of incidents arrive here.",)
     # A pager merges a second trigger with the same key, so each test has its own.
     name_of_test = f"notify-test-{at:.0f}"
     # Of low severity, and not waking: a pager records the test without ringing at night.

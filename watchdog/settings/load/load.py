@@ -6,6 +6,7 @@ from pathlib import Path
 
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.signals import SIGNALS
+from watchdog.docs.places import CONFIGURATION
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.settings.load.build import Builder
@@ -15,8 +16,6 @@ from watchdog.settings.schema.adapter_entries import Notifiers, Registries, Sign
 from watchdog.settings.text.yaml_document import SIZE_MAX, Document, parse
 
 FILE = "watchdog.yaml"
-HANDBOOK = "reference-configuration"
-"""The page on which every key is explained."""
 
 
 def load(
@@ -51,7 +50,7 @@ def load(
     if settings is None and not (document.mistakes or others):
         document.report((), "cannot be understood", "start from config/minimal.yaml")
     if settings is None or others or document.mistakes:
-        raise document.refusal(*others, place=HANDBOOK)
+        raise document.refusal(*others, place=CONFIGURATION)
     return dataclasses.replace(settings, warnings=(*settings.warnings, *unread, *strange))
 
 

@@ -1,0 +1,124 @@
+"""Errors, findings and notices name pages of the handbook that exist."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import watchdog
+from tests.handbook.reference.notices import FOUND, OWN, OWN_PLACES, TOPIC_PLACES
+from watchdog.daemon.integrations.handbook_notifier import HandbookNotifier
+from watchdog.docs import headings, page
+from watchdog.docs.places import (
+    CHECKS,
+    COMMANDS,
+    CONFIGURATION,
+    ERRORS,
+    NOTICES,
+    OWN_NOTICES,
+    VARIABLES,
+    place_of_check,
+    place_of_error,
+)
+from watchdog.domain import errors
+from watchdog.domain.integrations import KINDS
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.severity import Severity
+
+PACKAGE = Path(watchdog.__file__).parent
+NAMED = {COMMANDS, CONFIGURATION, VARIABLES, OWN_NOTICES, FOUND}
+PLACES = {*NAMED, *ERRORS.values(), *OWN_PLACES.values(), *CHECKS.values(), *TOPIC_PLACES.values()}
+SELF_ALERT = Notice(1.0, "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "watchdog is blind", ("Why.",))
+
+
+@pytest.mark.parametrize("place", sorted(PLACES))
+def test_a_named_place_exists(place: str) -> None:
+    """Page and heading."""
+    name, _, anchor = place.partition("#")
+    found = page(name)
+    assert found is not None
+    assert not anchor or anchor in {one.anchor for one in headings(found.text)}
+
+
+def conditions() -> set[str]:
+    """Return the conditions of the notices that the source sends to the operators, where they are literals."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="notify_operators"), args=[_, ast.Constant(value=str(name)), *_]):
+                    found.add(name)
+                case ast.Call(func=ast.Name(id="Notice"), keywords=keywords):
+                    given = {one.arg: one.value.value for one in keywords if isinstance(one.value, ast.Constant)}
+                    if given.get("service") == "watchdog" and "incident" in given:
+                        found.add(str(given["incident"]))
+    return found
+
+
+def test_every_notice_about_the_watchdog_is_in_the_reference_and_has_its_page() -> None:
+    """The conditions of the source, and the news that is about no condition."""
+    sent = conditions()
+    assert sent == set(NOTICES) - set(KINDS)
+    assert sent | {"digest", "good news", "follow-ups"} == set(OWN)
+
+
+@pytest.mark.parametrize(
+    ("error", "place"),
+    [
+        (errors.ConfigurationError((errors.Mistake("web", "unknown"),)), COMMANDS),
+        (errors.ConfigurationError((errors.Mistake("a.yaml:1", "unknown"),), place=CONFIGURATION), CONFIGURATION),
+        (errors.MissingPermission("no", "deploys"), "secrets"),
+        (errors.Refused("no"), "on-call"),
+        (errors.Gone("no"), ERRORS[errors.Permanent]),
+        (errors.Withdrawn("no"), ""),
+    ],
+)
+def test_an_error_has_the_place_that_it_names_or_that_of_its_kind(error: errors.WatchdogError, place: str) -> None:
+    """The nearest class decides."""
+    assert place_of_error(error) == place
+
+
+def test_a_finding_has_the_place_of_its_subject() -> None:
+    """By the first word of its name."""
+    named = [place_of_check(name) for name in ("render key", "console.oidc", "signal web/home")]
+    assert named == ["secrets#render", "console", CONFIGURATION]
+
+
+class Kept:
+    """A channel that keeps the last lines."""
+
+    name = "slack"
+    lines: tuple[str, ...] = ()
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Keep the lines."""
+        self.lines = notice.lines
+        return reference
+
+    async def check(self) -> str:
+        """Answer."""
+        return "ok"
+
+    async def close(self) -> None:
+        """Close nothing."""
+
+
+@pytest.mark.parametrize(
+    ("notice", "url", "last"),
+    [
+        (SELF_ALERT, "", "Handbook: watchdog docs reference-notices"),
+        (SELF_ALERT, "https://dog.acme.example/", f"Handbook: https://dog.acme.example/help/{OWN_NOTICES}"),
+        (replace(SELF_ALERT, incident="platform/render"), "", "Handbook: watchdog docs reference-notices"),
+        (replace(SELF_ALERT, incident="upgrade", kind=NoticeKind.UPDATED), "", "Handbook: watchdog docs operation"),
+        (replace(SELF_ALERT, kind=NoticeKind.RESOLVED), "", "Why."),
+        (replace(SELF_ALERT, service="web"), "", "Why."),
+    ],
+)
+async def test_a_notice_about_the_watchdog_ends_with_its_page(notice: Notice, url: str, last: str) -> None:
+    """The command, or the console's address; an all-clear and a service's notice have none."""
+    kept = Kept()
+    channel = HandbookNotifier(kept, lambda: url)
+    assert await channel.send(notice, "r") == "r" and await channel.check() == "ok"
+    await channel.close()
+    assert kept.lines[-1] == last

@@ -1,0 +1,72 @@
+"""The handbook's places that errors, findings and notices name. One table; a test opens each page and anchor."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from watchdog.docs.pages import link
+from watchdog.domain import errors
+from watchdog.domain.integrations import KINDS
+from watchdog.domain.notices import Notice, NoticeKind
+
+CONFIGURATION = "reference-configuration"
+COMMANDS = "reference-commands"
+VARIABLES = "reference-variables"
+OWN_NOTICES = "reference-notices#notices-about-the-watchdog-itself"
+INTEGRATIONS = "reference-notices#integrations"
+ERRORS: Mapping[type[errors.WatchdogError], str] = MappingProxyType(
+    {
+        errors.ConfigurationError: COMMANDS,
+        errors.Forbidden: "secrets",
+        errors.Temporary: INTEGRATIONS,
+        errors.Permanent: INTEGRATIONS,
+        errors.OutcomeUnknown: "guarantees",
+        errors.Refused: "on-call",
+    }
+)
+"""The place of an error that names none itself; a class without a row has its parent's."""
+NOTICES: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(KINDS, INTEGRATIONS),
+        "blind": OWN_NOTICES,
+        "disarmed": OWN_NOTICES,
+        "record": OWN_NOTICES,
+        "silences": "on-call#silences",
+        "upgrade": "operation#an-upgrade-of-the-watchdog-itself",
+    }
+)
+"""The place of a notice about the watchdog itself, by its condition: the part of `Notice.incident` before a slash."""
+CHECKS: Mapping[str, str] = MappingProxyType(
+    {
+        "render": "secrets#render",
+        "sentry": "secrets#sentry",
+        "channel": "integrations",
+        "pagerduty": "integrations#pagerduty",
+        "console": "console",
+        "store": "secrets#postgresql",
+    }
+)
+"""The place of a finding of `watchdog check --live`, by the first word of its name; others: CONFIGURATION."""
+
+
+def handbook_line(place: str, console_url: str = "") -> str:
+    """Return the last line of an error or a notice: the command, or the console's address, that shows the place."""
+    return f"Handbook: {link(place, console_url)}"
+
+
+def place_of_error(error: errors.WatchdogError) -> str:
+    """Return the place that explains an error, or "" if there is none."""
+    named = error.place if isinstance(error, errors.ConfigurationError) else ""
+    return named or next((ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS), "")
+
+
+def place_of_notice(notice: Notice) -> str:
+    """Return the place that explains a notice about the watchdog itself; "" for other notices, and for an all-clear."""
+    if notice.service != "watchdog" or notice.kind not in (NoticeKind.SELF_ALERT, NoticeKind.UPDATED):
+        return ""
+    return NOTICES.get(notice.incident.partition("/")[0], OWN_NOTICES)
+
+
+def place_of_check(name: str) -> str:
+    """Return the place that explains a finding of that name."""
+    return CHECKS.get(re.split("[ .]", name, maxsplit=1)[0], CONFIGURATION)
