@@ -10,7 +10,7 @@ from watchdog.cli.demo_screen import DemoScreen
 from watchdog.domain.readings import Bad, Good
 
 PIPED = """\
-watchdog demo: bad-deploy. The real daemon, a make-believe cloud on 127.0.0.1.
+watchdog demo: bad-deploy. The real daemon, a simulated cloud on 127.0.0.1.
 No account; nothing leaves this machine.
 Shipped defaults, except: verification 180 s -> 30 s.
 

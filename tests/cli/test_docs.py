@@ -38,6 +38,7 @@ def test_what_is_not_there_is_answered_with_what_is_near(capsys: pytest.CaptureF
     """A page, a heading, a word."""
     assert "did you mean operation?" in typed(capsys, "operatoin", code=2)
     assert "`watchdog docs` lists the pages" in typed(capsys, "xyzzy", code=2)
+    assert "search for it: watchdog docs --search silence" in typed(capsys, "silence", code=2)
     assert "overload" in typed(capsys, "operation#nowhere", code=2)
     assert "no page holds 'xyzzy'" in typed(capsys, "--search", "xyzzy", code=1)
 

@@ -39,7 +39,7 @@ def test_version_and_check_say_that_it_is_there(tmp_path: Path, there: bool) -> 
     assert (version.stdout, version.returncode, check.returncode) == (f"{__version__}\n", 0, 0)
     for said in (version.stderr, check.stdout):
         assert ("watchdog 6.0.0 (file events), is installed here" in said) == there
-        assert ("pipx install render-watchdog" in said) == there
+        assert ("pipx install ." in said) == there
 
 
 def test_it_is_told_when_our_package_was_overwritten(tmp_path: Path) -> None:

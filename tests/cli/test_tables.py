@@ -117,7 +117,7 @@ def test_a_downtime_is_a_silence_by_the_platform_for_as_long_as_it_is_read() -> 
     said = "SILENCE downtime of web by the platform (in maintenance mode, seen since 2026-11-25 02:04 UTC), "
     read, unread = (status_text.quiet_lines(state, policy, x.BEGIN + seconds) for seconds in (120.0, 121.0))
     assert read == [f"{said}until the platform says that it is over; nothing is rolled back meanwhile"]
-    assert unread == [f"{said}but not read for 2 min, so people are told again"]
+    assert unread == [f"{said}but not read for 2 min, so notifications are on again"]
     assert status_text.quiets(state, policy, x.BEGIN, "web") and not status_text.quiets(state, policy, x.BEGIN, "shop")
     over = State(services={"web": replace(web, downtime=replace(down, ended_at=x.BEGIN))})
     assert status_text.quiet_lines(over, policy, x.BEGIN) == []

@@ -36,7 +36,7 @@ BECAUSE      errors: 0 of 1 readings could be judged; the unknown is no
              home: 2 of 12 readings were bad (17 %), which was not confirmed:
              that takes an unbroken run of 60 s and 5 probes (56 s after a
              deploy), or a CUSUM of 18 (18)
-             the suspicion ended by itself after 16 s: 2 good probes
+             the suspicion ended without an incident after 16 s: 2 good probes
 """
 
 

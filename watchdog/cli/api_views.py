@@ -41,7 +41,7 @@ async def queries(store: "Store", settings: "Settings", clock: "Clock") -> ViewQ
 
 
 async def _nothing_is_asked(*asked: str | Mapping[str, Any]) -> NoReturn:
-    raise Permanent("a command that only reads asks nothing of the daemon")
+    raise Permanent("a command that only reads sends nothing to the daemon")
 
 
 def deploys_view(

@@ -135,8 +135,13 @@ def build() -> App:
     groups = {
         word: App(name=word, help=says, group=panels[word], sort_key=order[word]) for word, says in GROUPS.items()
     }
+    options = Group("Options", sort_key=len(PANELS))
     for group in groups.values():
         app.command(group)
+    # cyclopts would list these flags under Commands.
+    for each in (app, *groups.values()):
+        for flag in ("--help", "--version"):
+            each[flag].group = options
     for place, (name, words) in enumerate(PLACES.items()):
         above, _, word = words.rpartition(" ")
         function = FUNCTIONS.get(name) or command_function(COMMANDS[name])

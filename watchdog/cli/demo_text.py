@@ -81,7 +81,7 @@ def head_lines(scenario: str, shortened: Sequence[str], console: DemoConsole | N
     """Return the scenario, the shipped defaults not in force, and how to open the console."""
     less = f"Shipped defaults, except: {', '.join(map(clean, shortened))}." if shortened else "Shipped defaults."
     return [
-        f"{command_line('demo')}: {clean(scenario)}. The real daemon, a make-believe cloud on 127.0.0.1.",
+        f"{command_line('demo')}: {clean(scenario)}. The real daemon, a simulated cloud on 127.0.0.1.",
         "No account; nothing leaves this machine.",
         less,
         *(console_lines(console) if console is not None else ()),

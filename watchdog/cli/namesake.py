@@ -6,8 +6,8 @@ Rule: this file imports nothing of ours, so that it still works when the other p
 from importlib.metadata import PackageNotFoundError, version
 
 CURE = (
-    "give render-watchdog an environment of its own: uvx --from render-watchdog watchdog, pipx install "
-    "render-watchdog, or the image"
+    "give render-watchdog an environment of its own (in a clone: uvx --from . watchdog, or pipx install .), "
+    "or use the image"
 )
 
 
@@ -18,4 +18,4 @@ def conflict() -> str:
         found = version("watchdog")
     except PackageNotFoundError:
         return ""
-    return f"another package, watchdog {found} (file events), is installed here and overwrites files of ours: {CURE}"
+    return f"another package, watchdog {found} (file events), is installed here and overwrites our files: {CURE}"

@@ -78,7 +78,7 @@ def summary(facts: Facts) -> list[str]:
     lines = [_began(facts)]
     if decision is not None and decision.blame is None and not facts.by_hand:
         who = plain(incident.question.approved_by) if incident.question.approved_by else "a human"
-        lines.append(f"At {clock(decision.at)} {who} asked for the rollback by hand.")
+        lines.append(f"At {clock(decision.at)} {who} asked for a manual rollback.")
     elif decision is not None and not facts.by_hand:
         after = show_seconds(max(0.0, decision.at - incident.onset_at))
         # The blame has a sentence of its own: a reason that repeats it is left out.
@@ -218,7 +218,7 @@ def suspect(facts: Facts) -> list[str]:
 def _author(facts: Facts) -> str:
     """Return the author of the suspect's own commit, its newest."""
     if facts.changes is None:
-        return f"{NOT_KNOWN}: {plain(facts.changes_why) or 'Render does not tell, `repository: github` would'}"
+        return f"{NOT_KNOWN}: {plain(facts.changes_why) or 'Render does not say; `repository: github` would'}"
     newest = facts.changes.commits[0].author if facts.changes.commits else ""
     return plain(newest) or NOT_KNOWN
 
@@ -334,7 +334,7 @@ def action_items(facts: Facts) -> list[str]:
     name = facts.incident.id
     adds = command_line("follow-up", name, QUOTED)
     how = f"`{command_line('tick', name, 'ITEM')}` ticks one, `{adds}` adds one."
-    return [*(lines or ["Nothing is left to do."]), "", how]
+    return [*(lines or ["No follow-up is open."]), "", how]
 
 
 def _left(facts: Facts, step: str) -> bool:

@@ -209,6 +209,8 @@ def _of_suspicion(notes: Sequence[Note]) -> list[str]:
         if note.label == "SUSPECT":
             began = note.at if began is None else began
         elif began is not None:
-            reasons.append(f"the suspicion ended by itself after {show_seconds(note.at - began)}: {note.text}")
+            reasons.append(
+                f"the suspicion ended without an incident after {show_seconds(note.at - began)}: {note.text}"
+            )
             began = None
     return reasons

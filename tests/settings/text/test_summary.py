@@ -9,13 +9,15 @@ def test_the_report_says_what_the_configuration_means() -> None:
     text = SMALL.replace("    signals", "    mode: autonomous\n    veto: 60s\n    signals")
     lines = report(loaded(text, {"WATCHDOG_RENDER_API_KEY": "CANARY"}))
     assert lines[0] == "web: autonomous, 60 s to stop it, on Render; watches home (http, critical)"
-    assert "critical: rollback within 5 min, tells console" in lines
-    assert "high: ask within 15 min, reminds after 10 min, tells console" in lines
+    assert "critical: rollback within 5 min, notifies console" in lines
+    assert "high: ask within 15 min, reminds after 10 min, notifies console" in lines
     clocks = report(loaded(SMALL + "policy: {high: {then: rollback}}"))
-    assert "high: ask within 15 min, reminds after 10 min, without an answer: rollback, tells console" in clocks
+    answer = "without an answer: rollback, notifies console"
+    assert f"high: would ask for approval within 15 min, reminds after 10 min, {answer}" in clocks
+    assert "critical: would roll back within 5 min, notifies console" in clocks, "observed only"
     nights = "windows: {nights: Sat-Sun 02:00-04:00 UTC}\npolicy: {high: {do: schedule, window: nights}}\n"
-    waits = "a yes waits for nights (Sat,Sun 02:00-04:00 UTC)"
-    scheduled = f"high: schedule within 15 min, reminds after 10 min, {waits}, tells console"
+    waits = "an approval waits for nights (Sat,Sun 02:00-04:00 UTC)"
+    scheduled = f"high: would schedule a rollback within 15 min, reminds after 10 min, {waits}, notifies console"
     assert scheduled in report(loaded(SMALL + nights))
     assert any(line.startswith("budget: 2 rollbacks") for line in lines)
     assert "secrets set: WATCHDOG_RENDER_API_KEY" in lines

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.app.commands.store_reading import reading
@@ -24,7 +25,9 @@ from watchdog.core.assess.rollback_target import TargetQuery, choose_target
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.docs.places import VARIABLES
 from watchdog.domain.code_comparison import Comparison
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Decision, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary, WatchdogError
@@ -42,6 +45,10 @@ from watchdog.settings.load.build import ENDPOINTS
 from watchdog.settings.load.secrets import read_dotenv, read_secrets
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
+OFFLINE = (
+    "this machine must reach it directly, proxies are not used; to write a configuration without Render: "
+    f"{command_line('init', '--site', 'https://…')}"
+)
 MANY_SERVICES = 3
 """From this number on, services are grouped by their projects and environments."""
 COMPARE_SECONDS = 5.0
@@ -139,18 +146,22 @@ async def notifiers(settings: Settings) -> AsyncIterator[Mapping[str, Notifier]]
 async def services(
     environ: Mapping[str, str], cwd: Path, base_url: str | None
 ) -> tuple[Sequence[ServiceFacts], Mapping[str, str]]:
-    """Return the services that the key can see, and the group of each service, if the key may read groups."""
+    """Return the services that the key can see, and the group of each service, if the key may read groups.
+
+    A failure for now names the host that was asked.
+    """
     from_file, mistakes, _ = read_dotenv(cwd)
     secrets, more = read_secrets({**from_file, **environ})
     if mistakes or more:
         raise ConfigurationError((*mistakes, *more))
     if RENDER_KEY not in secrets:
         how = "create a key (Render: Account Settings, API Keys) and set the variable, or put it into .env"
-        raise ConfigurationError((Mistake(RENDER_KEY, "not set", how),))
+        raise ConfigurationError((Mistake(RENDER_KEY, "not set", how),), place=VARIABLES)
+    address = (base_url or ENDPOINTS["render"]).rstrip("/")
     # No writable id: this client can only GET, whatever happens below.
     client = PLATFORMS["render"](
         secrets[RENDER_KEY],
-        (base_url or ENDPOINTS["render"]).rstrip("/"),
+        address,
         SystemClock(),
         writable_ids=frozenset(),
         all_ids=frozenset(),
@@ -163,6 +174,9 @@ async def services(
             with suppress(Temporary, Permanent):
                 groups = await client.groups()
         return found, groups
+    except Temporary as error:
+        why = f"{error} at {urlsplit(address).hostname}: {OFFLINE}"
+        raise Temporary(why, retry_after_seconds=error.retry_after_seconds) from None
     finally:
         await client.close()
 

@@ -83,14 +83,15 @@ def _show_hits(words: str) -> int:
 
 def _found(place: str) -> "tuple[Page, str]":
     """Return the page, and the text to show. Raises ConfigurationError with the names of similar pages."""
-    from watchdog.docs import headings, near, section
+    from watchdog.docs import headings, near, search, section
     from watchdog.docs import page as page_of
 
     name, _, anchor = place.removesuffix(".md").partition("#")
     found = page_of(name)
     if found is None:
         meant = near(name)
-        usage_error(name, "no such page", f"did you mean {' or '.join(meant)}?" if meant else LISTS)
+        found_by = f"search for it: {command_line('docs', '--search', name)}" if search(name) else LISTS
+        usage_error(name, "no such page", f"did you mean {' or '.join(meant)}? Or {found_by}" if meant else found_by)
     text = section(found.text, anchor) if anchor else found.text
     if text is None:
         # Without the title: its anchor would show the whole page.

@@ -142,7 +142,7 @@ def _next(path: Path, chosen: "FirstChannels", needed: Sequence[str]) -> Sequenc
         there = path.with_name(".env").exists()
         how = "set in .env:" if there else f"copy {EXAMPLE} to .env and set"
         steps.append(f"Next:  {how} {', '.join(needed)}")
-    steps.append(f"Next:  {command_line('check', '--live')}   (does the world agree?)")
+    steps.append(f"Next:  {command_line('check', '--live')}   (tries it against the real services)")
     if chosen.names:
         return [*steps, f"       {command_line('notify test')}    (does a message reach people?)"]
     return [

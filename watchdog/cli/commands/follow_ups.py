@@ -100,7 +100,7 @@ async def tick(
         if not one.ok:
             output.print_error(one.answer)
     said = [f"{clean(one.answer)}." for one in answered if one.ok]
-    output.show_lines(said or ([] if answered else ["Nothing to tick: nothing of it is open."]))
+    output.show_lines(said or ([] if answered else ["Nothing to tick: no follow-up is open."]))
     return output.DONE if len(said) == len(answered) else output.FAILED
 
 

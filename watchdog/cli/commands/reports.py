@@ -106,6 +106,6 @@ async def digest(*, as_json: AsJson = False, ctx: It) -> int:
 
         output.show_lines(json_lines({"since": week.since, "until": week.until, "title": title, "lines": lines}))
         return output.DONE
-    unsent = [] if settings.policy.digest is not None else ["", "It is sent to nobody: `digest:` is not configured."]
+    unsent = [] if settings.policy.digest is not None else ["", "It is not sent: `digest:` is not configured."]
     output.show_wrapped([title, "", *lines, "", f"Times are {week.zone}.", *unsent])
     return output.DONE

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 It = Annotated[Context, Parameter(parse=False)]
 MARKS = {"old": "-", "new": "+", "changed": "~"}
-OPEN_LOOP = (
-    "from here on it is not known what the world would have done: the recording tells what followed the old policy"
-)
+OPEN_LOOP = "from here on the recording shows the consequences of the old policy, so what follows is unknown"
 
 
 async def replay(

@@ -1,13 +1,23 @@
 """The meaning of a configuration, in a few lines: for `watchdog check` and the daemon's first log lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Action, Policy, Rule, ServicePolicy, Step, Then, Window
+from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy, Step, Then, Window
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.rules.recurrence import show_moment, show_weekly
 from watchdog.settings.rules.stakeholder_contacts import hears
+
+WOULD: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.ROLLBACK: "would roll back",
+        Action.ASK: "would ask for approval",
+        Action.SCHEDULE: "would schedule a rollback",
+    }
+)
+"""What an action of the policy comes to while every service is only observed."""
 
 
 def report(settings: Settings) -> tuple[str, ...]:
@@ -15,8 +25,9 @@ def report(settings: Settings) -> tuple[str, ...]:
     lines = [_service(settings, service) for service in settings.policy.services.values()]
     for severity, rule in settings.policy.matrix.items():
         within = f" within {show_seconds(rule.within_seconds)}" if rule.within_seconds else ""
-        tell = f", tells {', '.join(rule.tell)}" if rule.tell else ""
-        lines.append(f"{severity}: {rule.do}{within}{_clock(rule)}{tell}")
+        tell = f", notifies {', '.join(rule.tell)}" if rule.tell else ""
+        action = WOULD.get(rule.do, rule.do) if _only_observes(settings.policy) else rule.do
+        lines.append(f"{severity}: {action}{within}{_clock(rule)}{tell}")
     budget = settings.policy.budget
     # A budget that no rule can use would only raise questions.
     if any(rule.do is Action.ROLLBACK for rule in settings.policy.matrix.values()):
@@ -27,7 +38,7 @@ def report(settings: Settings) -> tuple[str, ...]:
     lines.append(f"channels: {', '.join(settings.channels)}")
     if settings.policy.escalation:
         steps = "; ".join(_step(step) for step in settings.policy.escalation)
-        lines.append(f"escalation of a critical page that nobody acknowledges: {steps}")
+        lines.append(f"escalation of an unacknowledged critical page: {steps}")
     lines += [f"stakeholders {one.name}: {hears(one)}" for one in settings.policy.stakeholders]
     lines.extend(_news(settings.policy))
     lines.append(
@@ -39,10 +50,14 @@ def report(settings: Settings) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _only_observes(policy: Policy) -> bool:
+    return all(service.mode is Mode.OBSERVE for service in policy.services.values())
+
+
 def _clock(rule: Rule) -> str:
     """Return the approver of a question, its reminder and window, and the result without an answer."""
     remind = f", reminds after {show_seconds(rule.remind_seconds)}" if rule.remind_seconds else ""
-    remind += f", a yes waits for {_window(rule.window)}" if rule.window is not None else ""
+    remind += f", an approval waits for {_window(rule.window)}" if rule.window is not None else ""
     remind += f", only {rule.approver.name} may approve" if rule.approver is not None else ""
     return remind if rule.then is Then.ESCALATE else f"{remind}, without an answer: {rule.then}"
 
@@ -50,7 +65,7 @@ def _clock(rule: Rule) -> str:
 def _news(policy: Policy) -> Iterator[str]:
     """Yield the channels that get informational notifications."""
     if policy.good_news:
-        yield f"a deploy that went well is told to: {', '.join(policy.good_news)}"
+        yield f"a successful deploy is announced in: {', '.join(policy.good_news)}"
     if policy.digest is not None:
         yield f"weekly digest: {show_moment(policy.digest.every)}, to {', '.join(policy.digest.channels)}"
 
