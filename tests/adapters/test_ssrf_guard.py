@@ -4,7 +4,7 @@ import pytest
 
 from watchdog.adapters.ssrf_guard import AddressGuard, Reach, as_address, reach_of
 
-PRIVATE = "leads to the private address {}: if that is meant, list the host under private_hosts"
+PRIVATE = "leads to the private address {}: if that is intended, list the host under private_hosts"
 
 
 FORMS = [

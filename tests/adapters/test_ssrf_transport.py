@@ -223,7 +223,9 @@ async def test_case_40_a_vendor_s_client_says_why_and_sends_nothing() -> None:
         transport = GuardedTransport(resolver=answers("127.0.0.1"))
         url = f"http://acme.example:{port}"
         api = ApiClient("Acme", url, headers={}, clock=FakeClock(), attempts=1, transport=transport)
-        says = r"^Acme leads to the private address 127\.0\.0\.1: if that is meant, list the host under private_hosts"
+        says = (
+            r"^Acme leads to the private address 127\.0\.0\.1: if that is intended, list the host under private_hosts"
+        )
         with pytest.raises(Temporary, match=says):
             await api.get("/x")
         with pytest.raises(Temporary, match=says + ": nothing was sent$"):

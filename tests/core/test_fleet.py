@@ -35,13 +35,15 @@ def test_blind_is_noted_at_once_and_told_after_half_a_minute() -> None:
     assert state.blind_since is None and not lines(effects, "BLIND")
     state, told = both(a_state(), NOW, DARK)
     assert state.blind_since == NOW and notices(told) == []
-    assert lines(told, "BLIND") == ["0 of 2 control targets answer: the fault is ours, nothing is touched"]
+    assert lines(told, "BLIND") == [
+        "0 of 2 control targets answer: the watchdog's network is at fault, nothing is changed"
+    ]
     assert NOW + 30.0 in wakes(told)
     state, told = both(state, NOW + 29.0, DARK)
     assert told == []
     mute = make_policy(alerts=())
     state, effects = step(state, e.TimePassed(NOW + 30.0), mute)
-    assert notices(effects) == [] and lines(effects, "TOLD")[0].startswith("nobody configured: watchdog is blind")
+    assert notices(effects) == [] and lines(effects, "TOLD")[0].startswith("no channel configured: watchdog is blind")
     state, effects = step(replace(state, blind_told=False), e.TimePassed(NOW + 30.0), make_policy())
     assert notices(effects) == ["self_alert"] and state.blind_told
     tell = tell_of(effects)
@@ -93,7 +95,7 @@ def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() 
     state, effects = step(a_state(), e.ProbesJudged(NOW, silent=True), make_policy())
     assert state.blind_since == NOW and state.unseen
     why = "no probe of any service brings evidence"
-    assert lines(effects, "BLIND") == [f"{why}: the fault is ours, nothing is touched"]
+    assert lines(effects, "BLIND") == [f"{why}: the watchdog's network is at fault, nothing is changed"]
     state, told = both(state, NOW + 29.0, Good())
     assert told == [] and state.blind_since == NOW
     state, effects = step(state, e.TimePassed(NOW + 30.0), make_policy(alerts=("pager", "chat")))
@@ -152,7 +154,7 @@ def test_a_broken_promise_disarms_until_a_human_resumes() -> None:
     assert lines(effects, "DISARMED") == ["two rollbacks: nothing is changed until `watchdog resume`"]
     (tell,) = [effect for effect in effects if isinstance(effect, Tell)]
     assert (tell.notice.incident, tell.notice.wakes) == ("disarmed", True)
-    assert tell.notice.title == "watchdog is DISARMED: one of its own promises is broken"
+    assert tell.notice.title == "watchdog is DISARMED: an internal check failed"
     assert tell.notice.lines == (
         "What was found: two rollbacks",
         "This is a fault of the watchdog itself. It keeps watching and paging, and changes nothing.",

@@ -28,7 +28,7 @@ def test_a_rollback_by_hand_blames_nobody() -> None:
     assert an_incident(decision=a_decision(blame=None)).by_hand
     assert not an_incident(decision=a_decision()).by_hand
     assert not an_incident().by_hand
-    assert note_text.blame_line(a_decision(blame=None)) == "nobody was blamed"
+    assert note_text.blame_line(a_decision(blame=None)) == "no deploy was blamed"
     assert note_text.blame_line(a_decision()) == "it fits"
 
 

@@ -6,7 +6,7 @@ from tests.core.scenes import NOW, found
 from watchdog.core import stakeholder_text
 from watchdog.domain.decisions import Finding
 
-HOME = "We are working on it. You hear from us when it works again."
+HOME = "We are working on it. We will notify you when it works again."
 PART = "A part of it does not work."
 
 
@@ -44,7 +44,7 @@ def test_the_end_in_words() -> None:
     """Since when, how long; the cause is never named. A clock that was set back makes no negative time."""
     again = stakeholder_text.works_again("The shop", "14:07 (UTC)")
     assert again.title == "The shop: works again since 14:07 (UTC)"
-    assert again.lines == ("We keep watching it, and tell you when it is over for sure.",)
+    assert again.lines == ("We keep watching it, and will notify you once the recovery is confirmed.",)
     over = stakeholder_text.all_is_well("The shop", "14:07 (UTC)", 300.0)
     line = "It has worked as it should since 14:07 (UTC), after 5 min of trouble. Cause: being looked into."
     assert over == ("The shop: all is well again", (line,))

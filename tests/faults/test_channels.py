@@ -98,7 +98,7 @@ async def test_case_37_all_down_for_ten_minutes_then_each_has_it_once_and_the_ou
         reasons = world.daemon.health.reasons()
         assert any(why.startswith("channel pagerduty fails: down") for why in reasons)
         assert any(why.startswith("channel slack fails: down") for why in reasons)
-        assert any(why.startswith("nobody can be told") for why in reasons)
+        assert any(why.startswith("notices cannot be delivered") for why in reasons)
         assert (world.daemon.teller.unheard > 0, world.daemon.teller.silenced) == (True, True)
         assert world.signals[3:] == ["fail"] * 9, "the outside rings for us"
         await world.go_on(LONGEST_GAP_SECONDS)

@@ -61,7 +61,9 @@ def down_for(folder: Path, seconds: float, *runner: str) -> None:
         cloud.bad_deploy()
         daemon.until_story("CRITICAL")
         daemon.until(lambda: daemon.get("/healthz").status_code == 503)
-        daemon.until(lambda: any("nobody can be told" in why for why in daemon.get("/healthz").json()["reasons"]))
+        daemon.until(
+            lambda: any("notices cannot be delivered" in why for why in daemon.get("/healthz").json()["reasons"])
+        )
         daemon.until(lambda: daemon.metric("watchdog_pages_unheard") >= 1)
         for name in ("pagerduty", "slack"):
             daemon.until(lambda name=name: daemon.metric("watchdog_channel_up", channel=name) == 0)

@@ -144,7 +144,7 @@ def hangs(world: Relying) -> None:
 
 PAGE, INFO = True, False
 LACKS = MissingPermission("Render answered 403: the key lacks the permission deploys: read", "deploys: read")
-CLOCK, UNTOLD = f"clock/{socket.gethostname()}", "value/auto-deploy setting, which it does not tell"
+CLOCK, UNTOLD = f"clock/{socket.gethostname()}", "value/auto-deploy setting, which it does not report"
 TABLE = [
     ("probes turned away", reads("site", Unread.TURNED_AWAY), "probes/web", Standing.TURNED_AWAY, 150.0, PAGE),
     ("probes unread", reads("site", Unread.OTHER), "probes/web", Standing.FAILING, 150.0, PAGE),

@@ -38,7 +38,7 @@ def switched_off_and_well(folder: Path) -> None:
         assert "it is in maintenance mode" in daemon.cli("explain", "web-1").stdout
         cloud.post("maintenance", enabled=False)
         assert daemon.until_story("CLOSED").startswith("recovered")
-        assert "It was meant to be down" in daemon.cli("explain", "web-1").stdout
+        assert "It was intentionally down" in daemon.cli("explain", "web-1").stdout
         assert rings(cloud) == [] and cloud.untouched()
         assert [one["summary"] for one in cloud.log("pagerduty_trigger")] == [
             one for one in cloud.pages() if one.startswith("Over: web was in maintenance mode")
@@ -108,7 +108,7 @@ def test_what_still_fails_a_minute_after_maintenance_mode_is_paged(tmp_path: Pat
         cloud.post("maintenance", enabled=False)
         daemon.until(lambda: rings(cloud))
         ended = next(line for line in daemon.said("story", label="DOWNTIME") if line["text"].startswith("over: "))
-        assert "what still fails in 60 s is told" in ended["text"]
+        assert "failures that remain after 60 s are notified" in ended["text"]
         waited = cloud.log("pagerduty_trigger")[-1]["at"] - cloud.log("maintenance_mode")[-1]["at"]
         assert 59.0 <= waited <= 90.0
         assert cloud.untouched()

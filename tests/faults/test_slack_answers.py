@@ -189,7 +189,7 @@ def test_case_38_nobody_answers_what_no_channel_could_bring(tmp_path: Path) -> N
             chat.cloud.post("modes", name=vendor, mode="down")
         chat.cloud.bad_deploy()
         chat.daemon.until(lambda: chat.notes("DEADLINE"))
-        assert "nobody is known to have heard of the question" in chat.notes("DEADLINE")[0]
+        assert "no channel has delivered the question" in chat.notes("DEADLINE")[0]
         assert chat.cloud.untouched()
 
 

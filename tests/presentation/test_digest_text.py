@@ -67,7 +67,7 @@ def test_nothing_happened_and_that_is_said() -> None:
         "watchdog, the week until 2026-11-28: nothing happened\n"
         "A quiet week: no incident and no rollback, in all that was seen.\n"
         "Watched: 2 services (web, shop); 30,000 probes, 99.66 % good (the least: web, 99.50 %); "
-        "10 more told nothing.\n"
+        "10 more without a result.\n"
         "Deploys: 1 went live while we watched: 1 fine."
     )
 

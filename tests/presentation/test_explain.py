@@ -265,7 +265,7 @@ def test_what_was_meant_to_be_down_says_that_it_counts_nowhere() -> None:
     """Not told, closed, and no lesson."""
     whole = x.undone(x.decision(), planned=True, paged=False, closed_at=x.BEGIN + 900, outcome=Outcome.RECOVERED)
     words = " ".join(standing(whole))
-    assert "It was meant to be down: that teaches nothing, and counts in no number." in words
+    assert "It was intentionally down: excluded from baselines and statistics." in words
 
 
 def test_the_next_day_is_named() -> None:

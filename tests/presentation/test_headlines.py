@@ -56,7 +56,7 @@ def test_what_a_person_asked_for_without_a_failure_has_its_own_headline() -> Non
     notice = read(incident, Topic.ROLLING_BACK)
     assert notice.title == "web: rolling back to aaaaaaa"
     assert notice.lines[0] == "Critical, since 14:14 UTC: rollback by hand, asked for by ann."
-    assert "Blame: nobody was blamed" in notice.details
+    assert "Blame: no deploy was blamed" in notice.details
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,11 @@ def test_the_reasoning_is_a_line_each() -> None:
 
 
 def test_before_a_decision_only_what_was_seen_is_said() -> None:
-    """And of a rollback by hand, that nobody was blamed."""
+    """And of a rollback by hand, that no deploy was blamed."""
     both = an_incident(findings=(found(), found("api")))
     assert details.reasoning(both) == ("Seen: home: home fails", "Seen: api: api fails")
     by_hand = details.reasoning(an_incident(findings=(), decision=a_decision(blame=None)))
-    assert by_hand[1] == "Blame: nobody was blamed" and len(by_hand) == 4
+    assert by_hand[1] == "Blame: no deploy was blamed" and len(by_hand) == 4
     nobody = a_blame(suspect=None, change=None, why="no deploy can be blamed: no Render key")
     assert details.reasoning(an_incident(decision=a_decision(blame=nobody)))[2] == f"Blame: {nobody.why}"
 

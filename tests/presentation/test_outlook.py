@@ -151,9 +151,9 @@ CASES = [
         ("acknowledge",),
     ),
     (
-        x.undone(x.decision(course=Course.TELL, why="the policy only tells of this severity")),
+        x.undone(x.decision(course=Course.TELL, why="the policy only notifies of this severity")),
         Situation.NO_ACTION,
-        "The policy only tells of this severity. The daemon closes the incident when it is over.",
+        "The policy only notifies of this severity. The daemon closes the incident when it is over.",
         ("acknowledge",),
     ),
     (

@@ -44,6 +44,6 @@ def test_what_counts_as_a_human_act() -> None:
     notes = [*x.NOTES, x.note(70, "APPROVED", "by ann"), replace(x.note(1, "STOPPED", "by bob"), incident="web-2")]
     remarks = [Remark(x.BEGIN + 60, "web-1", "ann", "on it"), Remark(x.BEGIN, "web-2", "ann", "that one")]
     assert human_acts(x.incident(), notes, remarks) == [x.BEGIN + 60, x.BEGIN + 70]
-    said = [*notes, x.note(50, "ACKNOWLEDGED", "by bob: nobody else is called for 30 min, unless something changes")]
+    said = [*notes, x.note(50, "ACKNOWLEDGED", "by bob: escalation paused for 30 min, unless something changes")]
     assert human_acts(x.incident(), said, remarks)[0] == x.BEGIN + 50
     assert human_acts(x.incident(), x.NOTES, ()) == []

@@ -56,7 +56,7 @@ class AddressGuard:
             if reach is Reach.PRIVATE and redirected:
                 return "redirected into a private network: not followed"
             if reach is Reach.PRIVATE and not self._is_named(host):
-                return f"leads to the private address {address}: if that is meant, list the host under private_hosts"
+                return f"leads to the private address {address}: if that is intended, list the host under private_hosts"
         return ""
 
     def _is_named(self, host: str) -> bool:

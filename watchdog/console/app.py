@@ -43,7 +43,7 @@ def make_console(world: Dependencies, access: Access) -> ASGIApp:
         return renderer.page(request, "problem.html", {"title": "Not possible", "problem": f"HTTP {status}"}, status)
 
     async def unavailable(request: Request, error: Exception) -> Response:
-        said = {"title": "Not now", "problem": "The store does not answer. This page tries again by itself."}
+        said = {"title": "Not now", "problem": "The store does not answer. This page reloads until it does."}
         answer = renderer.page(request, "problem.html", said, 503)
         answer.headers["retry-after"] = "5"
         return answer

@@ -52,7 +52,7 @@ def judge_sight(ctx: StepContext) -> None:
     seeing, why, _ = connectivity.assess_connectivity(ctx.state, ctx.policy, ctx.now)
     if since is None and connectivity.is_blind(ctx.state, ctx.policy, ctx.now):
         ctx.state = replace(ctx.state, blind_since=ctx.now)
-        ctx.emit(Note(ctx.now, "", None, "BLIND", f"{why}: the fault is ours, nothing is touched"))
+        ctx.emit(Note(ctx.now, "", None, "BLIND", f"{why}: the watchdog's network is at fault, nothing is changed"))
         ctx.wake_at(ctx.now + BLIND_TELL_SECONDS)
     # Only an answer ends blindness: failed readings that merely become old do not.
     elif since is not None and seeing:
@@ -67,7 +67,7 @@ def _tell_blind(ctx: StepContext, why: str, lasted: float) -> None:
     title = f"watchdog is blind: {why} for {show_seconds(lasted)}"
     lines = (*UNSEEN_LINES, *_unread(ctx)) if ctx.state.unseen else DARK_LINES
     ctx.notify_operators(NoticeKind.SELF_ALERT, "blind", title, lines)
-    told = f"{', '.join(ctx.policy.alerts)} (page): {title}" if ctx.policy.alerts else f"nobody configured: {title}"
+    told = f"{', '.join(ctx.policy.alerts)} (page): {title}" if ctx.policy.alerts else f"no channel configured: {title}"
     ctx.emit(Note(ctx.now, "", None, "TOLD", told))
 
 
@@ -159,9 +159,7 @@ def disarm(ctx: StepContext, event: e.InvariantBroken) -> None:
         "This is a fault of the watchdog itself. It keeps watching and paging, and changes nothing.",
         f"Look at production yourself, then: {command_line('resume')}",
     )
-    ctx.notify_operators(
-        NoticeKind.SELF_ALERT, "disarmed", "watchdog is DISARMED: one of its own promises is broken", lines
-    )
+    ctx.notify_operators(NoticeKind.SELF_ALERT, "disarmed", "watchdog is DISARMED: an internal check failed", lines)
 
 
 def forbid(ctx: StepContext, event: e.RollbackRefused) -> None:

@@ -19,7 +19,7 @@ def name_deploy(deploy: Deploy) -> str:
 
 def blame_line(decision: Decision) -> str:
     """Return the suspect deploy and its probability in words."""
-    return decision.blame.why if decision.blame is not None else "nobody was blamed"
+    return decision.blame.why if decision.blame is not None else "no deploy was blamed"
 
 
 def guards_line(guards: tuple[GuardAnswer, ...]) -> str:

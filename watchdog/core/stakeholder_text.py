@@ -27,7 +27,9 @@ class Words(NamedTuple):
 def unavailable(name: str, main: Finding, whole: bool, since: str) -> Words:
     """Return the message of an outage; `whole`: the finding holds for the whole service, not for one part of it."""
     what, who = _impact(main, whole)
-    return Words(f"{name}: {what} since {since}", (who, "We are working on it. You hear from us when it works again."))
+    return Words(
+        f"{name}: {what} since {since}", (who, "We are working on it. We will notify you when it works again.")
+    )
 
 
 def _impact(main: Finding, whole: bool) -> tuple[str, str]:
@@ -46,7 +48,10 @@ def _impact(main: Finding, whole: bool) -> tuple[str, str]:
 
 def works_again(name: str, since: str) -> Words:
     """Return the message that the service works again and is still being verified."""
-    return Words(f"{name}: works again since {since}", ("We keep watching it, and tell you when it is over for sure.",))
+    return Words(
+        f"{name}: works again since {since}",
+        ("We keep watching it, and will notify you once the recovery is confirmed.",),
+    )
 
 
 def all_is_well(name: str, since: str, lasted_seconds: float) -> Words:

@@ -33,7 +33,7 @@ class Standing(StrEnum):
 CURES: Mapping[Standing, str] = MappingProxyType(
     {
         Standing.SILENT: "look at the load and the log of the host that runs the watchdog",
-        Standing.FAILING: "look at its vendor's status page; it is tried again by itself",
+        Standing.FAILING: "look at its vendor's status page; the daemon retries it",
         Standing.SHAPE: "its vendor changed the answer: update the watchdog, or report it",
         Standing.TURNED_AWAY: "let the site admit our User-Agent, or probe less often",
         Standing.REFUSED: "its key was revoked, or may not do this: make a new one and restart the watchdog with it",
@@ -70,7 +70,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "probes": Kind(
             "the probes of",
-            "nobody watches whether {name} works",
+            "an outage of {name} is not noticed",
             patience_seconds=150.0,
             any_part=True,
             wakes=True,
@@ -89,13 +89,15 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "feed": Kind("the feed", "errors and crashes of {parts} are not seen; its probes still are"),
         "status page": Kind("the status page of", "an outage of {name} is not taken into account"),
-        "control": Kind("the control targets", "our own network cannot be told from a broken site", any_part=True),
-        "channel": Kind("the channel", "people are not told there; other channels stand in", wakes=True),
-        "answers": Kind("answers in", f"what people answer there is not heard; `{command_line('approve')}` still is"),
-        "repository": Kind("the repository", "notices do not name commits, and merges that do not ship are not told"),
-        "pager": Kind("reading", "who acknowledged a page is not known, so others may be called as well"),
+        "control": Kind(
+            "the control targets", "a fault of the watchdog's network looks like a broken site", any_part=True
+        ),
+        "channel": Kind("the channel", "notices do not arrive there; other channels stand in", wakes=True),
+        "answers": Kind("answers in", f"answers given there are not read; `{command_line('approve')}` still works"),
+        "repository": Kind("the repository", "notices do not name commits, and blocked merges are not reported"),
+        "pager": Kind("reading", "acknowledgements there are not read, so escalation may go on"),
         "changes": Kind("change events at", "responders do not see deploys beside their pages"),
-        "heartbeat": Kind("the heartbeat", "that switch takes the watchdog for dead"),
+        "heartbeat": Kind("the heartbeat", "that monitor takes the watchdog for dead"),
         "remote write": Kind("remote write", "metrics do not arrive there"),
         "capacity": Kind(
             "the capacity for",
@@ -119,11 +121,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         CONFIGURATION: Kind(
             "the reload at",
-            "the old configuration stays in force, unless the reason says that the new one is half taken",
+            "the previous configuration stays in force, unless the reason says that the new one is partly applied",
             wakes=True,
-            ends="followed by one that was taken",
+            ends="followed by one that was applied",
             cures=MappingProxyType(
-                {Standing.REFUSED: "mend the file and reload again; what needs a restart is taken by a restart"}
+                {Standing.REFUSED: "correct the file and reload again; some changes need a restart"}
             ),
         ),
         "store": Kind("the store", "nothing is changed in production; notices go out from memory", told=False),
@@ -147,7 +149,7 @@ class Integration:
     @property
     def kind_of_it(self) -> Kind:
         """Return its row of the table; a newer worker may know more kinds."""
-        return KINDS.get(self.kind, Kind(self.kind, "what relies on it does not work"))
+        return KINDS.get(self.kind, Kind(self.kind, "features that use it do not work"))
 
     @property
     def key(self) -> str:

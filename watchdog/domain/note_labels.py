@@ -52,7 +52,7 @@ NoteLabel = Literal[
     "UNSILENCED",  # a person ended a silence or hold
     "UNMUTED",  # a silence ended and its notices were sent
     "EXPIRED",  # a silence or hold ran out
-    "DOWNTIME",  # the service is meant to be down, or no longer
+    "DOWNTIME",  # the service is intentionally down, or no longer
     "FLAPPING",  # the service fails too often to be rolled back
     "STEADY",  # it no longer does
     "BLIND",  # our own sight is lost

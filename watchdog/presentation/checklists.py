@@ -148,7 +148,7 @@ def _documented(facts: Facts) -> Known:
 def _team_told(facts: Facts) -> Known:
     told = next((note for note in facts.own_notes if note.label == "TOLD"), None)
     if told is None:
-        return False, "nobody was told by the watchdog"
+        return False, "no notice of the watchdog was delivered"
     # The channels stand in brackets at the end; the title behind them would repeat the incident's.
     return True, f"{clock(told.at)}: {told.text.partition('): ')[0]})"
 
@@ -195,7 +195,7 @@ def _asked(facts: Facts) -> Known:
         when = f"{clock(incident.question.approved_at)}: " if incident.question.approved_at is not None else ""
         return True, f"{when}by {incident.question.approved_by}"
     if incident.question.defaulted_at is not None:
-        return True, f"{clock(incident.question.defaulted_at)}: nobody answered in time, the policy says rollback then"
+        return True, f"{clock(incident.question.defaulted_at)}: no answer in time, the policy says rollback then"
     if incident.rollback.requested_at is not None and decision is not None:
         return True, f"not required: {rule(decision)}, mode {decision.mode}"
     return False, "asked, not answered" if incident.question.asked_at else "no rollback was made"

@@ -107,7 +107,7 @@ def _watched(week: Week) -> str:
     good, bad, unknown = _sums(_probes(week))
     if not _was_seen(week):
         return f"{services}{newly}. No probe is in the record: did the daemon run?"
-    told_nothing = f"; {unknown:,} more told nothing" if unknown else ""
+    told_nothing = f"; {unknown:,} more without a result" if unknown else ""
     return f"{services}{newly}; {good + bad:,} probes, {_share(good, bad)} good{_worst(week)}{told_nothing}."
 
 

@@ -24,7 +24,7 @@ COURSES = {
     Course.ANNOUNCE: "announce, then roll back unless stopped",
     Course.ASK: "ask a human before anything is changed",
     Course.PAGE: "page a human, change nothing",
-    Course.TELL: "tell, change nothing",
+    Course.TELL: "notify, change nothing",
     Course.NOTE: "write it down, change nothing",
 }
 REASONING = frozenset({"SUSPECT", "CRITICAL", "HIGH", "MEDIUM", "LOW", "BLAME", "GUARDS", "TARGET", "WOULD", "DECIDED"})
@@ -99,10 +99,10 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
     if incident.escalation.acknowledged_by:
         words.append(f"Acknowledged by {clean(incident.escalation.acknowledged_by)}.")
     if incident.planned:
-        words.append("It was meant to be down: that teaches nothing, and counts in no number.")
+        words.append("It was intentionally down: excluded from baselines and statistics.")
     if incident.question.defaulted_at is not None:
         words.append(
-            f"Nobody answered in time: the policy said rollback at {moment(incident.question.defaulted_at, tz)}."
+            f"No answer came in time: the policy said rollback at {moment(incident.question.defaulted_at, tz)}."
         )
     return [line for line in (*words, sentence(incident.outcome)) if line]
 

@@ -145,7 +145,7 @@ def _by_platform(service: ServiceState, now: float) -> tuple[Suppression, str]:
     assert service.downtime is not None, "it is asked about one that is down"
     silence, age = suppression.of_downtime(service.name, service.downtime), now - (service.deploys_at or 0.0)
     lasts = "until the platform says that it is over; nothing is rolled back meanwhile"
-    unread = f"but not read for {show_seconds(age)}, so people are told again"
+    unread = f"but not read for {show_seconds(age)}, so notifications are on again"
     return silence, f"SILENCE {clean(suppression.describe(silence))}, {lasts if age <= STALE_SECONDS else unread}"
 
 

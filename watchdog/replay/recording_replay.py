@@ -139,7 +139,7 @@ class _Run:
         if self._hashes_texts and not self._found.partly:
             self._found.partly = True
             why = f"hashes of watchdog {head.judgement.version} hold the words of pages, too"
-            self._found.notes.append(f"{where}: {why}: steps that tell people something are not compared in full")
+            self._found.notes.append(f"{where}: {why}: steps that send notices are not compared in full")
         if follows and self._old is not None:
             self._old.policy = head.policy
             if self._other is not None and self._policy_of is not None:

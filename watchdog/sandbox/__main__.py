@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     stories = "\n".join(f"  {story.name:16} {story.title}" for story in SCENARIOS.values())
     make = argparse.ArgumentParser(
         prog="python -m watchdog.sandbox",
-        description="A make-believe cloud on 127.0.0.1: a site, Render, Sentry, pagers, status pages.",
+        description="A simulated cloud on 127.0.0.1: a site, Render, Sentry, pagers, status pages.",
         epilog=f"scenarios:\n{stories}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -35,7 +35,7 @@ WHY = {
     "iat": ("from_the_future", "old"),
     "email_verified": ("unverified", "verified_unsaid"),
     "email": ("no_email", "odd_email"),
-    "not signed with a key of its own": ("alg_none", "hs256_public_key", "hs256_secret"),
+    "not signed with the provider's key": ("alg_none", "hs256_public_key", "hs256_secret"),
     "does not bear its signature": ("foreign_key", "changed_afterwards"),
     "a key that it does not show": ("unknown_kid",),
     "no proof": ("not_a_token", "no_proof"),

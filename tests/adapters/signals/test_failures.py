@@ -44,8 +44,8 @@ BY_ITSELF = [
     (httpx.ReadError("canary"), "first byte", CONNECT, "connection broken (first byte)"),
     (httpx.ConnectError("canary"), "tls", TLS, "TLS: the server broke off the handshake"),
     (httpx.RemoteProtocolError("illegal status line: b'canary'"), "first byte", PROTOCOL, "not valid HTTP"),
-    (httpx.LocalProtocolError("canary"), "dns", OTHER, "a fault of our own while probing: LocalProtocolError"),
-    (httpx.UnsupportedProtocol("canary"), "dns", OTHER, "a fault of our own while probing: UnsupportedProtocol"),
+    (httpx.LocalProtocolError("canary"), "dns", OTHER, "internal error while probing: LocalProtocolError"),
+    (httpx.UnsupportedProtocol("canary"), "dns", OTHER, "internal error while probing: UnsupportedProtocol"),
 ]
 
 

@@ -92,7 +92,7 @@ async def test_a_lookup_that_hangs_is_a_timeout_of_dns() -> None:
 async def test_our_own_limits_are_no_evidence_against_the_site() -> None:
     """A broken ruler is `Unknown`."""
     sample = await probe("http://acme.example/", ProbeTransport(resolver=Resolver(lookups_max=0)))
-    assert sample.reading == Unknown("too many name lookups of ours hang already")
+    assert sample.reading == Unknown("too many name lookups are pending")
 
 
 async def test_case_30_an_endless_body_is_too_large_at_once() -> None:

@@ -275,7 +275,7 @@ NO_NAME, NO_ANSWER = "DNS: the name cannot be resolved", "DNS: the resolver has 
         (socket.gaierror(socket.EAI_AGAIN, "x"), NO_ANSWER, False),
         (socket.gaierror(socket.EAI_FAIL, "x"), NO_NAME, False),
         (UnicodeError("label too long"), NO_NAME, False),
-        (ResolverBusyError(), "too many name lookups of ours hang already", True),
+        (ResolverBusyError(), "too many name lookups are pending", True),
         (None, "DNS: the name has no address", False),
     ],
 )

@@ -66,8 +66,8 @@ def test_what_is_near(status: str, begins: float | None, near: bool) -> None:
     [
         (60.0, 6400.0, "until 16:00 UTC", "from 2026-09-21 14:14 UTC until 16:00 UTC"),
         (60.0, 86_400.0, "until 2026-09-22 14:13 UTC", "from 2026-09-21 14:14 UTC until 2026-09-22 14:13 UTC"),
-        (60.0, None, "until nobody says when", "from 2026-09-21 14:14 UTC until nobody says when"),
-        (None, 6400.0, "until 16:00 UTC", "nobody says when"),
+        (60.0, None, "until further notice", "from 2026-09-21 14:14 UTC until further notice"),
+        (None, 6400.0, "until 16:00 UTC", "begin not announced"),
     ],
 )
 def test_its_hours_in_words(begins: float | None, ends: float | None, until: str, when: str) -> None:

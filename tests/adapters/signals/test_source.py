@@ -45,7 +45,7 @@ async def test_our_own_fault_names_its_place_and_no_text(error: Exception) -> No
     """The text of an exception may hold a secret."""
     (sample,) = await Breaking(error).read()
     assert isinstance(sample.reading, Unknown)
-    assert f"a fault of our own in breaking: {type(error).__name__} at test_source.py:" in sample.reading.why
+    assert f"internal error in breaking: {type(error).__name__} at test_source.py:" in sample.reading.why
     assert "canary" not in sample.reading.why
 
 

@@ -26,7 +26,7 @@ SQLITE = [
     (Temporary, "OperationalError", "INVENTED"),
     (Permanent, "move it away", "NOTADB"),
     (Permanent, "put a backup in its place", "CORRUPT_INDEX"),
-    (Permanent, "somebody else changed them", "ERROR CONSTRAINT_NOTNULL"),
+    (Permanent, "another program changed them", "ERROR CONSTRAINT_NOTNULL"),
 ]
 
 

@@ -269,7 +269,7 @@ async def test_case_25_a_foreign_or_newer_database_is_permanent(
 ) -> None:
     """Tables that another program changed, and an unknown schema: neither read nor repaired."""
     postgres_server.execute("DROP TABLE notes", postgres_url)
-    with pytest.raises(Permanent, match="somebody else changed them"):
+    with pytest.raises(Permanent, match="another program changed them"):
         await store.notes()
     postgres_server.execute("UPDATE watchdog_schema SET version_num = '9999'", postgres_url)
     late = patient_store(postgres_url, clock)

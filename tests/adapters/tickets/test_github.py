@@ -98,7 +98,7 @@ async def test_the_oldest_of_several_is_found_over_pages_and_pull_requests_are_n
         ((403, {"message": f"Not accessible {CANARY}"}), Permanent, "Issues: read and write"),
         (404, Permanent, "check channels.tickets.github"),
         ((410, {"message": "Issues are disabled for this repo"}), Permanent, "switch them on"),
-        ((422, {"message": "Validation Failed"}), Permanent, "limited who opens issues"),
+        ((422, {"message": "Validation Failed"}), Permanent, "limit who opens issues"),
         ((403, {"message": "limit"}, {"retry-after": "60"}), Temporary, "no more requests for now"),
         ((403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1750000090"}), Temporary, "no more requests"),
         ((429, {"message": "slow down"}, {"retry-after": "60"}), Temporary, "429"),

@@ -79,7 +79,7 @@ def test_what_it_needs_is_said() -> None:
     assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + ON)
     assert "shorter than 24" in shown(SMALL + ON, {"WATCHDOG_CONSOLE_TOKEN": "short"})
     assert "two roles have the same token" in shown(SMALL + ON, {**GIVEN, "WATCHDOG_CONSOLE_VIEWER_TOKEN": TOKEN})
-    assert "there is nowhere to serve it" in shown(SMALL + ON + 'metrics: {listen: ""}\n', GIVEN)
+    assert "no address to serve it on" in shown(SMALL + ON + 'metrics: {listen: ""}\n', GIVEN)
 
 
 @pytest.mark.parametrize(("listen", "warned"), [("127.0.0.1:0", False), ("[::1]:0", False), ("0.0.0.0:9464", True)])

@@ -238,7 +238,7 @@ async def test_case_59_a_hostile_file_is_a_refusal_that_people_hear_of(reloading
     assert len(reloading.said) < 40_000
     reloading.path.write_text(OBSERVED.replace("docs", "help"), encoding="utf-8")
     reloading.asked.set()
-    await reloading.until_said("followed by one that was taken")
+    await reloading.until_said("followed by one that was applied")
     assert "help" in reloading.app.settings.services
 
 

@@ -78,7 +78,7 @@ async def test_blind_we_say_that_we_cannot_tell() -> None:
     async with public_town(policy, blind, incidents=[GOES_ON]) as one:
         said = await one.json()
         assert said["state"] == "unknown" and said["incidents"][0]["ends"] is None
-        assert "We cannot tell at the moment" in await one.page()
+        assert "Status unknown at the moment" in await one.page()
         one.clock.at += FRESH_SECONDS
         one.shown["state"] = replace(state, unseen=True)
         assert (await one.json())["state"] == "unknown"

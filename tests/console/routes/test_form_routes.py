@@ -81,7 +81,7 @@ async def test_only_the_approver_s_yes_counts_here_too() -> None:
         asked = (await o.client.get("/api/v1/incidents/web-1", headers=bearer())).json()["ask"]
         assert asked["only"].startswith("Only lead may approve")
         seen = {name: asked[name] for name in ("suspect", "target", "asked_at")}
-        assert "you are nobody by name" in (await o.api("/incidents/web-1/approve", seen)).json()["answer"]
+        assert "you are not named" in (await o.api("/incidents/web-1/approve", seen)).json()["answer"]
         await o.login(OPERATOR, name="Ann")
         data = {**await o.form(INCIDENT, f"{INCIDENT}/reject")}
         assert (await o.client.post(f"{INCIDENT}/approve", data=data, headers=SAME)).status_code == 403, "the role, too"

@@ -92,7 +92,10 @@ async def test_who_is_told_of_nothing_reads_why() -> None:
     """In maintenance mode: on the overview, and on the service's page; there it cannot be ended."""
     _, state, _ = story()
     down = Downtime("in maintenance mode", NOW - 300.0, NOW - 315.0)
-    for downtime, why in ((down, "it is in maintenance mode; nobody is told"), (None, "nobody is told: silenced")):
+    for downtime, why in (
+        (down, "it is in maintenance mode; notifications off"),
+        (None, "notifications off: silenced"),
+    ):
         muted = replace(open_incident(), muted=True)
         api = replace(state.services["api"], incident=muted, downtime=downtime, deploys_at=NOW)
         known = replace(state, services={**state.services, "api": api})

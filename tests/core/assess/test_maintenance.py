@@ -156,8 +156,8 @@ def test_nobody_is_woken_nothing_is_done_and_nothing_is_learned(begins: float, e
     assert service.history == History(since=START) and service.checks["home"].healed_seconds == 0.0
     assert all(incident.planned and not incident.paged for incident in world.incidents.values())
     began, ended = lines(world.notes, "DOWNTIME")
-    assert began == "it is in maintenance mode, says the platform: nobody is told, and nothing is rolled back"
-    assert ended.endswith("what still fails in 60 s is told")
+    assert began == "it is in maintenance mode, says the platform: notifications and rollbacks are off"
+    assert ended.endswith("failures that remain after 60 s are notified")
     assert [tell.notice.title.partition(" for ")[0] for tell in world.tells] == ["Over: web was in maintenance mode"]
 
 

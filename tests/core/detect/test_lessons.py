@@ -298,7 +298,9 @@ def test_what_was_not_seen_of_a_slow_time_teaches_nothing(missing: str) -> None:
     assert check.over_since is None and check.slow_healed_seconds == 10.0
     check, now = told("." + "s" * 20, API)
     check, _ = told("s" * 10 + "." * 20, API, check=detect.interrupt(check, now), start=now + 2.0)
-    assert check.over_since is None and check.slow_healed_seconds == 0.0, "its begin was seen by somebody else"
+    assert check.over_since is None and check.slow_healed_seconds == 0.0, (
+        "its begin was seen by another person or program"
+    )
     check, now = told(slow(100.0), API)
     after, _ = told(slow(60.0), API, check=check, start=now + 2.0)
     kept = (check.slow_healed_seconds, check.slow_healed_at)

@@ -78,7 +78,7 @@ TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(A
         ((), {"state": {"paused_by": "Alice"}, "approved": True}, "page", "hold: paused by Alice"),
         ((), {"incident": an_incident(tried=True)}, "page", "tried: this incident already had"),
         ((MUTED,), {}, "note", "only notes"),
-        ((TELLING,), {}, "tell", "only tells"),
+        ((TELLING,), {}, "tell", "only notifies"),
         ((TICKETED,), {}, "tell", "keeps a ticket"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
@@ -169,7 +169,7 @@ def test_everything_known_goes_into_the_choice_of_the_target() -> None:
 def test_a_course_in_its_own_words() -> None:
     """The severity's rule alone; the shortest veto window is one."""
     assert decided(MUTED).why == "the policy only notes this severity"
-    assert decided(TELLING).why == "the policy only tells of this severity"
+    assert decided(TELLING).why == "the policy only notifies of this severity"
     assert decided().severity is Severity.CRITICAL
     assert decided(make_policy(veto_seconds=1.0)).course.value == "announce"
 

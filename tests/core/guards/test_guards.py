@@ -86,9 +86,9 @@ HOLD = Suppression("hold-1", "web", "ann", "launch", NOW, NOW + 60.0)
 ALONE = (
     "2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services (limit 50%)"
 )
-SEE = "whether visitors are turned away, too, a human must see"
+SEE = "a human must check whether visitors are refused too"
 TOLD_OLD = "it is in maintenance mode, by what was read 61 s ago"
-NO_EVIDENCE = "no probe of any service brings evidence: the fault may be ours"
+NO_EVIDENCE = "no probe of any service brings evidence: the watchdog's network may be at fault"
 FLEET_SPENT = "1 of 1 groups rolled back in the fleet in 10 min"
 MEND = "our key may not change it (403); mend the key, then watchdog resume"
 TOGETHER = "2 groups critical within 90 s: shop, web (limit 2)"
@@ -124,7 +124,13 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("ask", "mode", "assist: a human decides", mode=Mode.ASSIST),
         row("block", "hold", "paused by Alice", True, state={"paused_by": "Alice"}),
         row("ask", "action hold", "hold-1 of web by ann (launch): a human decides", True, state={"holds": (HOLD,)}),
-        row("block", "blind", "no control target answers: the fault may be ours", True, state={"blind_since": NOW - 5}),
+        row(
+            "block",
+            "blind",
+            "no control target answers: the watchdog's network may be at fault",
+            True,
+            state={"blind_since": NOW - 5},
+        ),
         row("block", "blind", NO_EVIDENCE, True, state={"blind_since": NOW - 5, "unseen": True}),
         row("block", "budget", "2 of 2 rollbacks of this service today", service={"acted_at": DAY_AGO}),
         row("block", "budget", FLEET_SPENT, True, state={"acted_at": (NOW - 599,)}),
@@ -149,7 +155,7 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("block", "target", "nothing good", target=TargetChoice(None, "nothing good")),
         row("block", "deny-list", "dep-40 is deny-listed", state={"denied": ("aaaaaaa1",)}),
         row("ask", "target", "by a tag", target=replace(TARGET, ask="by a tag")),
-        row("block", "service", "the platform did not tell of it: 403", service={"facts": None, "deploys_why": "403"}),
+        row("block", "service", "the platform did not report it: 403", service={"facts": None, "deploys_why": "403"}),
         row("block", "service", "it is suspended", service={"facts": OFF}),
         row("block", "service", "it is suspended by user, billing", service={"facts": BILLED}),
         row("block", "service", "it is in maintenance mode", service={"facts": ON}),

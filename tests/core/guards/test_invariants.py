@@ -166,7 +166,7 @@ def test_in_assist_the_policy_s_default_counts_after_all_the_time_people_had() -
 def test_a_default_that_nobody_heard_of_or_that_comes_too_soon_is_none(fields: dict[str, Any]) -> None:
     """Not all the time, never asked, nobody heard, or of something else."""
     step = replace(sending(incident=amended(UNANSWERED, **fields)), policy=ASSIST)
-    assert step.broken().endswith("no human said yes")
+    assert step.broken().endswith("no human approved it")
 
 
 def test_a_human_may_say_yes_to_a_rollback_in_a_wave_of_which_nobody_is_sure() -> None:
@@ -183,8 +183,8 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (after(services={}), "the service is not one of ours"),
-        (lambda step: replace(step, policy=make_policy(services={})), "the service is not one of ours"),
+        (after(services={}), "the service is not configured"),
+        (lambda step: replace(step, policy=make_policy(services={})), "the service is not configured"),
         (lambda step: replace(step, policy=NOWHERE), "srv-web is not the service's id (None)"),
         (aimed(platform_id="srv-own"), "srv-own is not the service's id (srv-web)"),
         (lambda step: replace(step, policy=OBSERVED), "the service is only observed"),
@@ -205,10 +205,10 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
             "dep-40 is deny-listed",
         ),
         (lambda step: replace(step, before=replace(step.before, denied=("aaaaaaa1",))), "dep-40 is deny-listed"),
-        (asked(None), "no human said yes"),
+        (asked(None), "no human approved it"),
         (after(blind_since=NOW), "blind"),
-        (lambda _: sending(facts=replace(FACTS, maintenance=True)), "the service is meant to be down"),
-        (lambda _: sending(facts=replace(FACTS, suspended=True)), "the service is meant to be down"),
+        (lambda _: sending(facts=replace(FACTS, maintenance=True)), "the service is intentionally down"),
+        (lambda _: sending(facts=replace(FACTS, suspended=True)), "the service is intentionally down"),
         (after(acted_at=()), "it is not in the books"),
         (limited(per_service_per_day=0), "1 rollbacks of the service today (limit 0)"),
         (after(troubles=WAVE), seen(TWO).why),
@@ -315,9 +315,9 @@ def test_an_open_incident_is_not_dropped() -> None:
 
 def test_who_is_said_to_have_been_told_was_told() -> None:
     """In the very step that says so."""
-    assert moved(Phase.SUSPECT, Phase.PAGED, paged=True) == "web: web-1 says that people were told, and nobody was"
+    assert moved(Phase.SUSPECT, Phase.PAGED, paged=True) == "web: web-1 records a notification that was not sent"
     untold, told = a_service(incident=OPEN), a_service(incident=replace(OPEN, paged=True))
     assert violated_invariant(a_state(untold), a_state(told), (TELL,), make_policy()) == ""
     assert violated_invariant(a_state(told), a_state(replace(told, pace_seconds=1.0)), (), make_policy()) == ""
     other = replace(TELL, notice=replace(TELL.notice, incident="web-9"))
-    assert "nobody was" in violated_invariant(a_state(a_service()), a_state(told), (other,), make_policy())
+    assert "was not sent" in violated_invariant(a_state(a_service()), a_state(told), (other,), make_policy())

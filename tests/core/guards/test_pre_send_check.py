@@ -73,7 +73,7 @@ def test_case_55_auto_deploy_is_not_given_back_by_an_order_that_may_be_of_before
         (a_state(sending(), blind_since=NOW - 5), make_policy(), "blind: no control target answers"),
         (a_state(sending(forbidden="401")), make_policy(), "key: our key may not change it (401)"),
         (a_state(sending(), denied=("aaaaaaa1",)), make_policy(), "deny-list: dep-40 is deny-listed"),
-        (a_state(sending(facts=None)), make_policy(), "service: the platform did not tell of it"),
+        (a_state(sending(facts=None)), make_policy(), "service: the platform did not report it"),
         (a_state(sending(), troubles=WAVE), TWO, "correlation: 2 groups critical within 90 s: shop, web"),
         (a_state(sending()), OBSERVED, "mode: observe"),
         (a_state(sending(), holds=(HOLD,)), make_policy(), "action hold: hold-1"),
@@ -100,11 +100,11 @@ def test_what_came_up_meanwhile_holds_a_rollback_back_unless_it_was_asked_for_by
 )
 def test_a_rollback_that_nobody_waits_for_any_more_is_not_sent(state: State) -> None:
     """A human has it, its incident is another one, or another worker has the service."""
-    gone = "nobody waits for the rollback of web-1 any more"
+    gone = "the rollback of web-1 is no longer wanted"
     assert pre_send_check.reason_not_to_send(state, make_policy(), ROLLBACK, NOW) == gone
 
 
 def test_a_service_that_the_policy_knows_no_more_is_left_alone() -> None:
     """Taken out of the configuration meanwhile."""
     without = replace(make_policy(), services={})
-    assert pre_send_check.reason_not_to_send(a_state(sending()), without, ROLLBACK, NOW).startswith("nobody waits")
+    assert pre_send_check.reason_not_to_send(a_state(sending()), without, ROLLBACK, NOW).endswith("no longer wanted")

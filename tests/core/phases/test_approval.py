@@ -35,7 +35,7 @@ from watchdog.domain.severity import Severity
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 
 
-UNHEARD = "nobody is known to have heard of the question"
+UNHEARD = "no channel has delivered the question"
 
 
 def clocked(mode: Mode = Mode.AUTONOMOUS, severity: Severity = Severity.HIGH, **fields: Any) -> Policy:
@@ -313,7 +313,7 @@ def test_a_default_that_a_reload_takes_back_while_it_is_on_its_way_is_asked_anew
     assert web(world).phase is Phase.PINNING and incident_of(world).question.defaulted_at is not None
     reload(world, Severity.HIGH, then=Then.ESCALATE)
     world.tell(e.PinConfirmed(world.now, "web", "web-1", "commit"))
-    assert "the policy does not say rollback any more" in lines(world.notes, "WAIT")[0]
+    assert "the policy no longer says rollback" in lines(world.notes, "WAIT")[0]
     after(world, 960.0)
     assert web(world).phase is Phase.ASKING and not world.sent and incident_of(world).question.defaulted_at is None
 

@@ -150,7 +150,7 @@ def test_all_is_over_and_forgotten_when_auto_deploy_is_on_again(how: str) -> Non
     notice = tell_of(hear(world, event)).notice
     assert (notice.resolves, notice.incident) == (True, "web-1/auto-deploy")
     assert notice.title == "web: auto-deploy is on again"
-    why = "It was given back (commit)" if how == "given back" else "Somebody switched it on"
+    why = "It was given back (commit)" if how == "given back" else "A person switched it on"
     rest = "What is merged from now on ships by itself, and with it what was merged meanwhile."
     assert notice.lines == (f"{why}. {rest}",)
     assert notices(hear(world, event)) == []

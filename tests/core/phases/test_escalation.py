@@ -132,7 +132,7 @@ def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
 def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
     """Once; and when the hours of one of them begin, that one is called all the same."""
     world = paged(replace(STEPS[1], hours=NEVER), replace(STEPS[2], hours=NEVER)).run(9000.0)
-    assert called(world, 1) == [(600.0, ("pager", "chat"), "escalated to everybody again")]
+    assert called(world, 1) == [(600.0, ("pager", "chat"), "escalated to all contacts again")]
     world.policy = climbing(STEPS[1], replace(STEPS[2], hours=NEVER), mode=Mode.OBSERVE)
     world.run(10_000.0)
     assert next(first for *_, first in called(world, 2)) == "escalated to devops"
@@ -247,7 +247,7 @@ def test_an_acknowledgement_stops_the_climbing_and_not_the_watching() -> None:
     world = paged()
     world.run(world.time + 100.0)
     effects = acknowledge(world)
-    assert lines(effects, "ACKNOWLEDGED") == ["by ann: nobody else is called for 30 min, unless something changes"]
+    assert lines(effects, "ACKNOWLEDGED") == ["by ann: escalation paused for 30 min, unless something changes"]
     notice = tell_of(effects).notice
     assert (notice.about.topic, notice.about.by) == (Topic.ACKNOWLEDGED, "ann") and not notice.wakes
     assert notice.title == "web: acknowledged by ann" and notice.lines[0].startswith("Critical for ")
@@ -284,7 +284,7 @@ def test_an_old_one_calls_everybody_again_from_the_first() -> None:
     assert "ann acknowledged it 30 min ago, and it is still open." in tell.notice.lines
     assert tell.channels == ("pager", "chat") and incident_of(world).escalation.acknowledged_by is None
     assert tell_of(hear(world, e.TimePassed(at + 2100.0))).channels == ("mail",)
-    assert lines(acknowledge(world, "bob"), "ACKNOWLEDGED")[0].startswith("by bob: nobody else")
+    assert lines(acknowledge(world, "bob"), "ACKNOWLEDGED")[0].startswith("by bob: escalation paused")
 
 
 def test_it_is_of_what_was_known_then() -> None:
@@ -305,7 +305,7 @@ def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_dead
     assert still.startswith("Roll back to dep-40 (aaaaaaa)? Waits for an answer until ")
     at = world.now
     world.run(at - START + 1799.0)
-    assert lines(world.notes, "DEADLINE") == ["no answer for 15 min; ann looks after it"]
+    assert lines(world.notes, "DEADLINE") == ["no answer for 15 min; ann has acknowledged"]
     assert len(world.pages()) == 1 and web(world).phase is Phase.ASKING
     world.run(at - START + 1810.0)
     assert world.pages()[-1].notice.about.topic is Topic.STILL_OPEN and len(world.pages()) == 2

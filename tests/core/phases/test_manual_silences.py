@@ -129,7 +129,9 @@ def by_default(severity: Severity) -> Policy:
 @pytest.mark.parametrize(
     ("world", "why"),
     [
-        pytest.param(slow_world(9000.0, by_default(Severity.HIGH)), "nobody is known to have heard", id="muted"),
+        pytest.param(
+            slow_world(9000.0, by_default(Severity.HIGH)), "no channel has delivered the question", id="muted"
+        ),
         pytest.param(held(bad_world(by_default(Severity.CRITICAL)).run(1.0), 9000.0), "action hold", id="held"),
     ],
 )

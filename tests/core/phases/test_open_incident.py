@@ -139,7 +139,7 @@ def test_what_was_put_off_and_has_another_target_is_told_anew(policy: Policy, ph
     assert web(world).phase is Phase.SUSPECT
     effects = hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
     assert web(world).phase is phase and incident_of(world).question.approved_by is None
-    assert "the target changed since you were told (dep-40 -> dep-39)" in lines(effects, "DECIDED")[0]
+    assert "the target changed since you were notified (dep-40 -> dep-39)" in lines(effects, "DECIDED")[0]
 
 
 def test_a_put_off_rollback_is_sent_in_the_end() -> None:

@@ -111,7 +111,7 @@ def test_another_target_than_the_one_people_were_told_of_is_told_anew(phase: Pha
         at = incident_of(world).announced_until
         effects = hear(world.run(at - START - 0.1), e.TimePassed(at))
     assert decision_of(world).course is course and web(world).phase is phase and "PinAutoDeploy" not in kinds(effects)
-    assert "the target changed since you were told (dep-40 -> dep-39)" in decision_of(world).why
+    assert "the target changed since you were notified (dep-40 -> dep-39)" in decision_of(world).why
 
 
 def test_a_yes_in_a_good_moment_is_carried_out_once_it_fails_again() -> None:

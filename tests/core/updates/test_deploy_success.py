@@ -238,7 +238,7 @@ def test_a_window_that_was_not_seen_is_left_open(gap: float, kept: bool) -> None
     """Five minutes without a probe that told anything, and nothing is said of it."""
     trial, effects = trial_after(calm(trial=replace(TRIAL, seen_at=NOW - gap)), e.Observed(NOW, "web", "home", Good()))
     assert (trial is not None) is kept
-    why = [] if kept else ["dep-9 is not called fine: no probe told anything for 5 min"]
+    why = [] if kept else ["dep-9 is not called fine: no probe answered for 5 min"]
     assert lines(effects, "UNPROVED") == why
 
 

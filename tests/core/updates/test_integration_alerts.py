@@ -110,7 +110,7 @@ def test_shut_eyes_are_not_told_while_we_are_blind() -> None:
     assert not judged(world, shut)
     world.state = replace(world.state, blind_since=None)
     notice = tell_of(judged(world, shut)).notice
-    assert notice.wakes and notice.lines[1] == "Consequence: nobody watches whether web works."
+    assert notice.wakes and notice.lines[1] == "Consequence: an outage of web is not noticed."
     assert tell_of(judged(world, replace(shut, standing=Standing.OK, parts=("api",)))), "another eye is enough"
 
 
@@ -120,7 +120,7 @@ def test_the_record_has_it_whoever_is_told(alerts: tuple[str, ...]) -> None:
     world = a_world()
     world.policy = replace(world.policy, alerts=alerts)
     (line,) = lines(judged(world, REFUSED), "TOLD")
-    assert line.startswith("slack (page)" if alerts else "nobody configured (page)")
+    assert line.startswith("slack (page)" if alerts else "no channel configured (page)")
 
 
 def test_what_was_told_can_be_shown_later() -> None:

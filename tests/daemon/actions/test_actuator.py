@@ -596,7 +596,7 @@ async def test_a_row_that_somebody_else_moved_is_not_sent_over(state: str) -> No
     """Two at the same action: the store lets one of them through."""
 
     async with scene(before=lambda row, expect: False if row.state == state else None) as s:
-        await s.tells(ROLLBACK, e.RollbackPostponed, "somebody else is at this action")
+        await s.tells(ROLLBACK, e.RollbackPostponed, "another worker carries out this action")
         assert s.sent("POST") == 0
 
 

@@ -35,7 +35,7 @@ from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionRow, Write
 from watchdog.ports import Store
 
-BUG = "a fault of our own (KeyError)"
+BUG = "an internal error (KeyError)"
 AWAY = "the store does not answer"
 
 
@@ -161,7 +161,7 @@ async def test_a_broken_promise_disarms_before_a_human_is_asked(effect: Change) 
             broken, unknown = await carried_out(s, effect, state=OFF)
         what = f"{type(effect).__name__}: a service has one live deploy"
         assert broken == e.InvariantBroken(broken.at, what)
-        why = "a fault of our own (AssertionError); please report it"
+        why = "an internal error (AssertionError); please report it"
         assert getattr(unknown, "why", "") == why
         (line,) = [line for line in lines if line["log_level"] == "error"]
         assert (line["event"], type(line["exc_info"])) == ("action failed, internal error", AssertionError)

@@ -135,7 +135,7 @@ LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"))
         (state(), "token:U0AAA", "you are token:U0AAA"),
         (state(), "token:slack:U0AAA", "you are token:slack:U0AAA"),
         (state(), "token:lead", "you are token:lead"),
-        (state(), "", "you are nobody by name"),
+        (state(), "", "you are not named"),
         (state(Phase.PAGED), "slack:U0BBB", ""),
         (state(severity=Severity.CRITICAL), "slack:U0BBB", ""),
         (State(), "slack:U0BBB", ""),

@@ -317,7 +317,7 @@ async def test_a_source_that_breaks_its_promise_is_unknown_and_reported(world: W
     await world.run(READ_LIMIT_SECONDS * 3)
     readings = {service: samples[0].reading for service, _, samples, _ in world.emitted}
     assert readings["raises"] == Unknown("the read itself failed: KeyError")
-    assert readings["stuck"] == Unknown("the read was given up: it did not end by itself within 2 min")
+    assert readings["stuck"] == Unknown("the read was given up: it did not end within 2 min")
     assert len(stuck.starts) >= 2
     assert any(error.startswith("probe:raises/health KeyError") for error in world.errors)
     assert any(error.startswith("probe:stuck/health TimeoutError") for error in world.errors)

@@ -71,7 +71,7 @@ APPLIED = [
     ("reject", {"incident": "web-1"}, Phase.ASKING, "REJECTED by ann"),
     ("stop", {"incident": "web-1"}, Phase.PINNING, "STOPPED by ann"),
     ("stop", {"incident": "web-1"}, Phase.ANNOUNCED, "STOPPED by ann"),
-    ("acknowledge", {"incident": "web-1"}, Phase.PAGED, "ACKNOWLEDGED by ann: nobody else is called for 30 min"),
+    ("acknowledge", {"incident": "web-1"}, Phase.PAGED, "ACKNOWLEDGED by ann: escalation paused for 30 min"),
     ("acknowledge", {"incident": "web-1"}, Phase.DEPLOYING, "ACKNOWLEDGED by ann"),
     ("silence", HIGH, Phase.CALM, "SILENCED silence-1 of web, severity high by ann (work), for 60 s"),
     ("silence", {**QUIET, "of": None}, Phase.CALM, "SILENCED silence-1 of all services"),
@@ -229,7 +229,7 @@ async def test_a_fault_of_our_own_is_an_answer_too() -> None:
     """The CLI does not wait in vain, and the commands behind it are applied."""
     async with scene() as s:
         s.engine.state = State(services={"web": object()})  # type: ignore[dict-item]
-        await no(s, FAILED, "a fault of our own", "rollback", service="web")
+        await no(s, FAILED, "an internal error", "rollback", service="web")
 
 
 class Damaged(ShakyStore):

@@ -145,7 +145,7 @@ async def test_nobody_can_be_told() -> None:
         s.pager.script *= TRIPS_AT
         s.supervisor.spawn("tell", s.teller.deliver(None, tell("site is down", "pager", wakes=True)))
         await eventually(lambda: len(health.reasons()) == 2)
-        assert health.reasons()[1] == "nobody can be told: no channel works (notices that nobody heard: 1)"
+        assert health.reasons()[1] == "notices cannot be delivered: no channel works (undelivered notices: 1)"
         gate.set()
         await eventually(lambda: not health.reasons())
 

@@ -123,7 +123,7 @@ async def test_a_fault_of_our_own_stops_nothing_either() -> None:
     taken.taken(steps(1)[0])
     with capture_logs() as said:
         await taken.flush()
-    assert said[0]["why"] == "a fault of our own (KeyError)" and said[0]["exc_info"]
+    assert said[0]["why"] == "an internal error (KeyError)" and said[0]["exc_info"]
     assert sheet.calls == ["write", "interrupt"]
 
 

@@ -13,7 +13,7 @@ from watchdog.domain.decisions import TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.settings.check.check import CheckResult, Outcome, World, live_checks
 
-UNTOLD = ", and nobody is told of what fails"
+UNTOLD = ", and failures are not notified"
 QUIET = f"nothing is rolled back{UNTOLD}"
 
 

@@ -15,7 +15,7 @@ VIEWER = {"WATCHDOG_CONSOLE_VIEWER_TOKEN": "canary-viewer-0123456789-0123456789"
 
 def test_nobody_could_come_in_is_a_mistake() -> None:
     """Without tokens there must be another way."""
-    assert "nobody could come in" in shown(SMALL + "console: {enabled: true, tokens: false}\n")
+    assert "no way to log in" in shown(SMALL + "console: {enabled: true, tokens: false}\n")
     settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n")
     assert settings.console.proxy is not None and not settings.console.tokens
 
@@ -48,7 +48,9 @@ def test_that_everybody_with_an_account_may_look_is_warned_of(viewers: str, warn
     """At a public provider that is any person at all."""
     doors = OIDC.replace("[vera]", viewers)
     settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {doors}}}\n", SECRET)
-    said = [one for one in settings.warnings if "whoever has an account at https://login.acme.example may look" in one]
+    said = [
+        one for one in settings.warnings if "everyone with an account at https://login.acme.example may look" in one
+    ]
     assert bool(said) is warned and settings.console.oidc is not None
     assert settings.console.oidc.people.everybody is warned
 
@@ -67,7 +69,7 @@ def test_each_has_one_role() -> None:
     text = PROXY.replace("viewers: '*'", "operators: [otto], viewers: [otto]")
     assert "is one of the operators already" in shown(SMALL + f"console: {{{text}}}\n")
     nobody = "proxy: {user_header: X-U, from: [127.0.0.1]}"
-    assert "nobody has a role" in shown(SMALL + f"console: {{{nobody}}}\n")
+    assert "no identity has a role" in shown(SMALL + f"console: {{{nobody}}}\n")
 
 
 PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: Web shop}}}\n"
@@ -105,7 +107,7 @@ def test_what_is_no_status_page(old: str, new: str, says: str) -> None:
 
 def test_a_status_page_needs_somewhere_to_be_served(monkeypatch: pytest.MonkeyPatch) -> None:
     """An address, and one library; where others can reach it they can reach the metrics as well."""
-    assert "there is nowhere to serve them" in shown(SMALL + PAGE + 'metrics: {listen: ""}\n')
+    assert "no address to serve them on" in shown(SMALL + PAGE + 'metrics: {listen: ""}\n')
     open_to_all = loaded(SMALL + PAGE + 'metrics: {listen: "0.0.0.0:9464"}\n').warnings
     assert any("others can reach /metrics there, too" in one for one in open_to_all)
     found = importlib.util.find_spec

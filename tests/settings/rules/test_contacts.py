@@ -60,7 +60,7 @@ def test_a_rotation_is_a_step_whose_members_take_a_week_each() -> None:
     assert step.rotation.of[0].channels == ("lead-slack", "lead-email")
     assert any("oncall after 2 min (lead, devops: a week each)" in line for line in report(settings))
     assert not any("is never called" in warning for warning in settings.warnings)
-    assert any("out of everybody's hours" in warning for warning in settings.warnings)
+    assert any("outside all hours" in warning for warning in settings.warnings)
 
 
 def test_a_contact_s_slack_channel_does_not_listen_too() -> None:
@@ -126,7 +126,7 @@ def test_pagerduty_climbs_itself() -> None:
 def test_what_leaves_hours_without_anybody_is_warned_of() -> None:
     """And a contact that no escalation calls."""
     warnings = loaded(EMAIL + CONTACTS + "escalation: [devops]\n", BOT).warnings
-    assert any("out of everybody's hours nobody new is called" in warning for warning in warnings)
+    assert any("outside all hours no further step is called" in warning for warning in warnings)
     assert any(warning.startswith("contacts: lead is never called") for warning in warnings)
     both = loaded(EMAIL + CONTACTS + "escalation: [lead, devops]\n", BOT).warnings
     assert not any("escalation" in warning for warning in both)

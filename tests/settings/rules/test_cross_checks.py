@@ -26,7 +26,7 @@ def relying(on: str, text: str = SMALL) -> str:
         (changed("web:", "'w b':"), "services.w b: not a name we can use"),
         (changed("srv-web", "dpg-main"), "watchdog.yaml:4: services.web.render: a data store cannot be rolled back"),
         (changed("srv-api", "srv-web", TWO), "watchdog.yaml:8: services.api.render: the same service as services.web"),
-        (changed("    render: srv-web", "    veto: 60s"), "veto: impossible: nothing happens by itself in mode obse"),
+        (changed("    render: srv-web", "    veto: 60s"), "veto: impossible: no automatic rollback in mode obse"),
         (changed("render: srv-web", "mode: assist"), "services.web.render: missing: mode assist needs a service"),
         (relying("web"), "depends_on[0]: a service cannot depend on itself"),
         (relying("render, q"), "depends_on[1]: names no service"),

@@ -30,7 +30,7 @@ def test_what_is_written_is_what_is_meant() -> None:
     settings = loaded(ALL + "good_news: {tell: [slack]}\n" + DIGEST, SECRETS)
     assert settings.policy.good_news == ("slack",)
     assert settings.policy.digest == Digest(Moment(0, 540, "Europe/Berlin"), ("slack", "console"))
-    assert "a deploy that went well is told to: slack" in report(settings)
+    assert "a successful deploy is announced in: slack" in report(settings)
     assert "weekly digest: Mon 09:00 Europe/Berlin, to slack, console" in report(settings)
     (daemon,) = [dict(found) for name, found in rows(settings) if name == "The daemon"]
     assert (daemon["good_news"], daemon["digest"]) == ("slack", "Mon 09:00 Europe/Berlin, to slack, console")
@@ -46,12 +46,12 @@ def test_without_channels_the_console_is_one() -> None:
     ("more", "says"),
     [
         ("good_news: {}", "good_news.tell: missing"),
-        ("good_news: {tell: []}", "good_news.tell: names nobody -> name a channel, or remove good_news:"),
+        ("good_news: {tell: []}", "good_news.tell: names no channel -> name a channel, or remove good_news:"),
         ("good_news: {tell: [slak]}", "good_news.tell[0]: names no configured channel -> did you mean slack?"),
         ("good_news: {tell: [email]}", "good_news.tell[0]: names no configured channel"),
         ("good_news: {tell: [slack, slack]}", "good_news.tell[1]: names a channel twice -> keep one"),
-        ("good_news: {tell: [pagerduty]}", "good_news.tell[0]: impossible: in pagerduty it would stay open until so"),
-        ("good_news: {tell: [pagerduty]}", "until somebody closes it -> write one of: console, slack"),
+        ("good_news: {tell: [pagerduty]}", "good_news.tell[0]: impossible: in pagerduty it would stay open until a "),
+        ("good_news: {tell: [pagerduty]}", "until a person closes it -> write one of: console, slack"),
         ("good_news: {tell: [tickets]}", "good_news.tell[0]: impossible: in tickets it would stay open"),
         ("good_news: {every: 1h, tell: [slack]}", "good_news.every: unknown key"),
         ("digest: {tell: [slack]}", "digest.every: missing"),

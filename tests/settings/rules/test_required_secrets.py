@@ -70,8 +70,8 @@ def test_credentials_for_remote_write_fit_together(url: str, user: str, environ:
         (FED, {**KEY, "WATCHDOG_SENTRY_TOKEN": "x"}, "services.web is autonomous without an http signal"),
         (AUTONOMOUS + "policy: {critical: {do: ask}}", KEY, "mode autonomous, but critical only asks for ask"),
         (SMALL.replace("channels:\n  console: {}\n", ""), KEY, "no channels: notices only go to the console"),
-        (SMALL + "control: [https://example.com]", KEY, "control: one control target may fail by itself"),
-        (SMALL + "control: []", KEY, "control: our own blindness cannot be told"),
+        (SMALL + "control: [https://example.com]", KEY, "control: a single control target may be down"),
+        (SMALL + "control: []", KEY, "control: a fault of the watchdog's network looks like an outage"),
         (SMALL + "dependencies: {db: {render: dpg-1}}", {}, "dependencies on Render stay unknown"),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_complete_configuration_has_no_warnings_and_one_without_channels_tells
 
 
 PAGER = "WATCHDOG_PAGERDUTY_ROUTING_KEY"
-UNTOLD = "channels: NOBODY IS TOLD: console is standard error: add slack, pagerduty, email or webhook"
+UNTOLD = "channels: NO CHANNEL TO PEOPLE: console is standard error: add slack, pagerduty, email or webhook"
 BOT = 'slack: {channel: "#ops", approvals: '
 TOKENS = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x", "WATCHDOG_SLACK_APP_TOKEN": "xapp-x"}
 
@@ -130,6 +130,6 @@ def test_answers_in_slack_need_both_tokens_and_a_bot() -> None:
 def test_answers_in_slack_by_nobody_are_warned_of() -> None:
     """The short form answers questions, and lets no member approve."""
     nobody = loaded(changed("console: {}", f"{BOT}socket_mode}}"), TOKENS)
-    assert any("approvals names nobody" in warning for warning in nobody.warnings)
+    assert any("approvals names no approver" in warning for warning in nobody.warnings)
     ann = loaded(changed("console: {}", f"{BOT}{{socket_mode: true, users: [U0AAA]}}}}"), TOKENS)
     assert not any("approvals" in warning for warning in ann.warnings)

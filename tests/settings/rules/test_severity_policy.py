@@ -37,7 +37,7 @@ def test_where_there_is_nothing_but_tickets_everything_is_one() -> None:
     """Better than no channel; and the user is warned."""
     settings = loaded(TICKETED.replace("  console: {}\n", ""), TOKEN)
     assert settings.policy.matrix[Severity.CRITICAL].tell == settings.policy.alerts == ("tickets",)
-    assert any("tickets wake nobody" in warning for warning in settings.warnings)
+    assert any("tickets are the only channel" in warning for warning in settings.warnings)
 
 
 @pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM, Severity.LOW])
@@ -49,7 +49,7 @@ def test_a_ticket_is_told_where_tickets_are_kept_too(severity: Severity) -> None
     alone = loaded(TICKETED + "policy: {medium: {do: ticket, tell: [tickets], within: 2h}}\n", TOKEN).policy.matrix
     assert (alone[Severity.MEDIUM].tell, alone[Severity.MEDIUM].within_seconds) == (("tickets",), 7200.0)
     said = shown(TICKETED + "policy: {low: {do: ticket, remind: 1m}}\n", TOKEN)
-    assert "policy.low.remind: impossible: nobody is asked with do: ticket -> remove it" in said
+    assert "policy.low.remind: impossible: no question is asked with do: ticket -> remove it" in said
     said = shown(TICKETED + "policy: {medium: {do: ticket, tell: [console]}}\n", TOKEN)
     assert said.startswith("watchdog.yaml:10: policy.medium.tell: impossible: it leaves the ticket out -> add tickets,")
 
@@ -120,8 +120,8 @@ def test_the_clock_of_a_question() -> None:
         ("critical: {do: tell}", "critical.do: impossible: high would ask where critical would only tell"),
         ("high: {do: note}", "high.do: impossible: medium would tell where high would only note"),
         ("low: {within: 1h}", "low.within: impossible: a note has no deadline"),
-        ("low: {tell: [console]}", "low.tell: impossible: a note tells nobody"),
-        ("critical: {tell: []}", "critical.tell: impossible: nobody would hear"),
+        ("low: {tell: [console]}", "low.tell: impossible: a note is sent to no channel"),
+        ("critical: {tell: []}", "critical.tell: impossible: no channel for do"),
         ("critical: {tell: [consol]}", "critical.tell[0]: names no configured channel -> did you mean console?"),
         ("critical: {tell: [slack]}", "critical.tell[0]: names no configured channel"),
         ("critical: {tell: [console, console]}", "critical.tell[1]: names a channel twice"),
@@ -131,12 +131,12 @@ def test_the_clock_of_a_question() -> None:
         ("critical: {do: ticket}", "critical.do: impossible: critical never asks for ticket"),
         ("medium: {do: ask}, high: {do: ticket}", f"high.do: {UNKEPT}"),
         ("high: {approver: lead}", "high.approver: names no contact -> add them under contacts:"),
-        ("medium: {approver: lead}", "medium.approver: impossible: nobody is asked with do: tell -> remove it"),
+        ("medium: {approver: lead}", "medium.approver: impossible: no question is asked with do: tell -> remove it"),
         ("high: {approver: [lead]}", "high.approver: wrong type"),
         ("high: {then: rolback}", "high.then: not one of the choices -> write one of: escalate, rollback, nothing"),
         ("high: {remind: 15m}", "high.remind: impossible: it must come before the deadline"),
-        ("medium: {remind: 1m}", "medium.remind: impossible: nobody is asked with do: tell -> remove it"),
-        ("low: {then: nothing}", "low.then: impossible: nobody is asked with do: note -> remove it"),
+        ("medium: {remind: 1m}", "medium.remind: impossible: no question is asked with do: tell -> remove it"),
+        ("low: {then: nothing}", "low.then: impossible: no question is asked with do: note -> remove it"),
         ("medium: {do: ask, then: rollback}", "medium.then: impossible: medium is never rolled back without"),
         ("hihg: {}", "hihg: unknown key -> did you mean high?"),
         ("high: {within: 15}", "high.within: a duration needs a unit -> write 15s"),
@@ -164,7 +164,7 @@ def test_absurd_policies_are_one_mistake_each(policy: str, says: str) -> None:
         (SCHEDULED + "windows: {nights: always}", "windows.nights: not hours"),
         (SCHEDULED + NIGHTS.replace("}", ", 'a b': Mon 02:00-04:00 UTC}"), "windows.a b: not a name we can use"),
         ("contacts: {boss: {answers_as: [ann]}}\n" + APPROVED, "names no contact -> did you mean boss?"),
-        ("contacts: {bos: {email: a@acme.example}}\n" + APPROVED, "nobody could be known as bos, so nobody could app"),
+        ("contacts: {bos: {email: a@acme.example}}\n" + APPROVED, "no identity maps to bos, so no approval could"),
     ],
 )
 def test_a_window_or_an_approver_that_cannot_be_is_one_mistake(more: str, says: str) -> None:

@@ -64,7 +64,7 @@ def _door(said: Mapping[str, object], name: str, issuer: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == home.scheme == "http" and host == home.hostname):
         raise Permanent(f"its {name} is not encrypted")
     if _is_a_place(host.rstrip(".")) and host != home.hostname:
-        raise Permanent(f"its {name} leads to an address of its own choice")
+        raise Permanent(f"its {name} leads to an address outside the issuer's host")
     return url
 
 

@@ -72,7 +72,7 @@ def _verified(token: str, keys: KeySet) -> dict[str, Any]:
     except Exception:  # noqa: BLE001  whatever a strange token makes a parser raise, it proves nobody
         raise Permanent("what it sent is no proof (not a signed token)") from None
     if header.get("alg") not in ALGORITHMS:
-        raise Permanent("its proof is not signed with a key of its own (alg)")
+        raise Permanent("its ID token is not signed with the provider's key (alg)")
     kid = header.get("kid")
     # Without a key id a single key is the only candidate; with several, trying each would be a guess.
     if not [key for key in keys if key.kid == kid] and (kid is not None or len(keys.keys) > 1):
@@ -105,7 +105,7 @@ def _check_claims(claims: dict[str, Any], issuer: str, client_id: str, now: floa
     # A token for several audiences must name us as the party it was issued
     # to, else another client could pass its own on.
     if azp != client_id and (azp is not None or several):
-        raise Permanent("its proof was made for somebody else (azp)")
+        raise Permanent("its ID token was made for another client (azp)")
 
 
 def _name(claims: dict[str, Any], claim: str) -> str:

@@ -60,7 +60,7 @@ def explain(error: Exception, step: str) -> Failure:
         if step == "tls":
             return Failure(FailureKind.TLS, "TLS: the server broke off the handshake")
         return Failure(FailureKind.CONNECT, f"connection broken ({step})")
-    return Failure(FailureKind.OTHER, f"a fault of our own while probing: {type(error).__name__}", ours=True)
+    return Failure(FailureKind.OTHER, f"internal error while probing: {type(error).__name__}", ours=True)
 
 
 def explain_dns(error: Exception) -> Failure:

@@ -90,7 +90,7 @@ class ProbeTransport:
         try:
             return await self._resolver.addresses(host_of(url), port_of(url))
         except ResolverBusyError:
-            return Failure(FailureKind.DNS, "too many name lookups of ours hang already", ours=True)
+            return Failure(FailureKind.DNS, "too many name lookups are pending", ours=True)
         except (socket.gaierror, UnicodeError, OSError) as error:
             return explain_dns(error)
         finally:

@@ -64,12 +64,12 @@ class Maintenance:
 
     def until(self, now: float) -> str:
         """Return the end as text."""
-        return f"until {_moment(self.ends_at, now)}" if self.ends_at is not None else "until nobody says when"
+        return f"until {_moment(self.ends_at, now)}" if self.ends_at is not None else "until further notice"
 
     def when(self, now: float) -> str:
         """Return the announced hours as text."""
         if self.begins_at is None:
-            return "nobody says when"
+            return "begin not announced"
         begins = f"{_day(self.begins_at)} {_clock(self.begins_at)}"
         return f"from {begins} UTC {self.until(self.begins_at)}"
 

@@ -70,4 +70,4 @@ def _own_fault(kind: str, error: Exception) -> str:
     """Return the file and line where our own code broke, without the error's text: that may hold a secret."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"a fault of our own in {kind}: {type(error).__name__}{place}; please report it"
+    return f"internal error in {kind}: {type(error).__name__}{place}; please report it"

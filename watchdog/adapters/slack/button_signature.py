@@ -18,7 +18,7 @@ PURPOSE = b"watchdog/slack/approvals/1"
 VALUE_MAX = 2000
 """Slack's limit for a button's value."""
 CLAIM = re.compile(r"[\w-]{1,60}")
-FORGED = "this button is not one of ours, or was made with another app token"
+FORGED = "this button was not made by this watchdog, or with another app token"
 
 
 class ButtonSigner:

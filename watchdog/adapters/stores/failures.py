@@ -32,9 +32,9 @@ SQLSTATES_PERMANENT = {
     "3D000": "the store's database does not exist: create it, or correct its name in the url",
     "28": "the store refuses our user or password: correct the url",
     "42501": "the store's user lacks rights: make it the owner of its schema",
-    "42": "the store's tables are not what this version expects: somebody else changed them; use an empty database",
-    "23": "the store's tables are not what this version expects: somebody else changed them; use an empty database",
-    "22": "the store's tables are not what this version expects: somebody else changed them; use an empty database",
+    "42": "the store's tables are not what this version expects: another program changed them; use an empty database",
+    "23": "the store's tables are not what this version expects: another program changed them; use an empty database",
+    "22": "the store's tables are not what this version expects: another program changed them; use an empty database",
 }
 SQLSTATES_TEMPORARY = {
     "40": "another worker wrote the same meanwhile",
@@ -45,7 +45,7 @@ SQLSTATES_TEMPORARY = {
     "25006": "the database only reads now: is it a standby?",
     "0A000": "the database only reads now: is it a standby?",  # so it refuses a transaction that says READ WRITE
     "53100": "the disk is full: make room",
-    "53300": "it has no connection left: raise its max_connections, or close what nobody needs",
+    "53300": "it has no connection left: raise its max_connections, or close unused connections",
     "53": "it has too few resources",
 }
 """The cause by SQLSTATE, or its first characters, in PostgreSQL; the first match counts. Appendix A of its manual."""
@@ -76,7 +76,7 @@ def judge(error: Exception) -> Temporary | Permanent:
     # are fixed, so the tables must differ from ours.
     if name == "SQLITE_ERROR" or name.startswith(("SQLITE_CONSTRAINT", "SQLITE_MISMATCH", "SQLITE_SCHEMA")):
         return Permanent(
-            f"the store's tables are not what this version expects ({name}): somebody else changed them; move the "
+            f"the store's tables are not what this version expects ({name}): another program changed them; move the "
             "file away (keep it) and start again with a new one"
         )
     why = next((text for start, text in TEMPORARY.items() if name.startswith(start)), None)

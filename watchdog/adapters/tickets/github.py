@@ -35,7 +35,7 @@ HINTS = MappingProxyType(
         403: f"{RIGHTS}; an organization may have to approve the token first",
         404: f"check channels.tickets.github, and {RIGHTS}",
         410: "issues are switched off: switch them on in the repository's settings, or name another repository",
-        422: "GitHub takes no such ticket; somebody may have limited who opens issues there",
+        422: "GitHub refuses this issue; the repository may limit who opens issues",
     }
 )
 GONE = (301, 404, 410)

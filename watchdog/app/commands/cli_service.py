@@ -43,7 +43,7 @@ async def once(settings: Settings) -> list[SignalReport]:
         reports = []
         for service, source in sources:
             # A source may have nothing to report yet, as an error count before its first full minute.
-            samples = await source.read() or (Sample(Unknown("nothing was told")),)
+            samples = await source.read() or (Sample(Unknown("no reading")),)
             name = {CONTROL: "control", VENDORS: "status"}.get(service, service)
             last = samples[-1]
             reports.append(SignalReport(name, source.name, last.reading, last.latency_seconds))

@@ -109,7 +109,7 @@ def _policy(source: Source, environ: Mapping[str, str], cwd: Path) -> tuple[Poli
         _mistaken(source.service, "no such service in the configuration", f"one of: {', '.join(policy.services)}")
     if policy.control or policy.vendors:
         notes.append(
-            "nobody looked at control targets or status pages then, so the policy of this recording has none; "
+            "control targets and status pages were not read then, so the policy of this recording has none; "
             "replayed against a --config that has some, they were never read, and nothing would be done"
         )
     only = replace(
@@ -154,7 +154,7 @@ def _paced(policy: Policy, source: Source, signal: SignalPolicy, history: Histor
 
 def _deploys(source: Source, policy: Policy, history: History, notes: list[str]) -> Deploys | None:
     if source.deploys is None:
-        notes.append("no --deploys: no deploy can be blamed, so whatever is found is told to a human")
+        notes.append("no --deploys: no deploy can be blamed, so each incident is only paged")
         return None
     found = deploys_of(source.deploys, policy.blame.first_traffic_lead_seconds)
     first, last = history.observed[0].at, history.observed[-1].at

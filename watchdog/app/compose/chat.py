@@ -132,7 +132,7 @@ class ChatQueries:
     def _nothing_of(self, name: str) -> str:
         known = self._app.engine.policy.services
         if name in known:
-            return f"No incident of {name} is in the record: nothing to explain. status tells how it stands."
+            return f"No incident of {name} is on record: nothing to explain. status shows its present state."
         return f"no service and no incident {name}; services: {', '.join(known)}"
 
     async def _incident(self, journal: StoreReader, name: str) -> Incident | None:

@@ -18,8 +18,8 @@ PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 2.0
 LAST_WORD_SECONDS = 1.0
 LINES = (
-    "Every service is watched and you are told of incidents, from memory; nothing can be changed in production.",
-    "The store is left as it is, and is taken up by itself once it can be used.",
+    "The daemon keeps probing and paging from memory, and changes nothing in production.",
+    "The daemon retries the store until it can be used; no restart is needed.",
 )
 
 

@@ -55,7 +55,7 @@ class AuthMiddleware:
     def __init__(self, app: ASGIApp, access: Access, clock: Clock, renderer: Renderer) -> None:
         # An empty token would admit every client that sends none.
         if not (access.tokens or access.proxy or access.oidc) or not all(access.tokens.values()):
-            raise ValueError("nobody could come in: serve nothing instead")
+            raise ValueError("no role is configured: serve nothing instead")
         self._app = app
         self._access = access
         self._clock = clock
@@ -149,7 +149,7 @@ class AuthMiddleware:
             log.warning("console login refused, no role", name=name, way="proxy")
         if scope["path"].startswith(API):
             return JSONResponse({"detail": "you are logged in at the proxy, and have no role here"}, 403)
-        said = f"You are {name}, says the proxy, and nobody gave that name a role. Ask who runs the watchdog."
+        said = f"You are {name} at the proxy, and that name has no role here. Ask the operators of the watchdog."
         return self._renderer.page(
             Request(scope), "closed.html", {"title": "No role", "problem": said, "again": False}, 403
         )

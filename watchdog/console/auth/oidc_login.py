@@ -145,7 +145,9 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
         if role is None:
             if access.loud("stranger", name):
                 log.warning("console login refused, no role", name=name, way="oidc")
-            said = f"You are {name}, says {provider.name}, and nobody gave that name a role. Ask who runs the watchdog."
+            said = (
+                f"You are {name} at {provider.name}, and that name has no role here. Ask the operators of the watchdog."
+            )
             return renderer.page(request, "closed.html", {"title": "No role", "problem": said, "again": True}, 403)
         log.info("console login", name=name, role=role.value, way="oidc")
         answer = renderer.page(request, "signed_in.html", {"after": after, "name": name})
@@ -172,11 +174,11 @@ async def _name(request: Request, access: Access, oidc: Oidc, attempts: PendingL
     # RFC 9207: an answer of another issuer is a mix-up attack.
     # Missing is allowed: a provider need not send it.
     if given["iss"] not in ("", oidc.provider.issuer):
-        raise NotProven(400, f"Somebody other than {name} sent this answer (iss).")
+        raise NotProven(400, f"This answer was not sent by {name} (iss).")
     if given["error"]:
         # Our own constant is shown, never the parameter, whose text may come from a stranger.
         said = next((one for one in DENIED if one == given["error"]), "an error")
-        raise NotProven(403, f"{name} let nobody in ({said}).")
+        raise NotProven(403, f"{name} refused the login ({said}).")
     if not CODE.fullmatch(given["code"]):
         raise NotProven(400, f"{name} sent no code.")
     peer = access.peer(request.scope)
@@ -196,7 +198,7 @@ async def _name(request: Request, access: Access, oidc: Oidc, attempts: PendingL
     except Permanent as error:
         # Counted only when the provider itself refuses the code: its outage must not throttle people.
         access.codes.take(peer)
-        raise NotProven(403, f"{name} proves nobody: {error}.") from None
+        raise NotProven(403, f"{name} proves no identity: {error}.") from None
     except Untrusted as error:
         raise NotProven(403, f"{error}.") from None
 

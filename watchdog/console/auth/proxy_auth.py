@@ -117,10 +117,10 @@ def proven_name(given: bytes, where: str) -> str:
     try:
         name = given.decode()
     except UnicodeDecodeError:
-        raise Untrusted(f"{where} names somebody in letters that are not UTF-8") from None
+        raise Untrusted(f"{where} holds a name that is not UTF-8") from None
     if len(name) > PROVEN_MAX:
-        raise Untrusted(f"{where} names somebody with more than {PROVEN_MAX} letters")
+        raise Untrusted(f"{where} holds a name of more than {PROVEN_MAX} letters")
     # A comma: HTTP joins repeated headers with one, so it may be two names (RFC 9110, section 5.3).
     if "," in name or name != clean(name, PROVEN_MAX) or UNSEEN.search(name):
-        raise Untrusted(f"{where} names somebody with a comma or a letter that cannot be seen: two names, perhaps")
+        raise Untrusted(f"{where} holds a name with a comma or an invisible letter: perhaps two names")
     return name

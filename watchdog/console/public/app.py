@@ -40,7 +40,7 @@ HEADLINES = {
     "operational": "All services are operational",
     "degraded": "Some services are degraded",
     "outage": "There is an outage",
-    "unknown": "We cannot tell at the moment",
+    "unknown": "Status unknown at the moment",
 }
 ANNOUNCED = {"maintenance": "Maintenance is in progress", "problem": "We are working on a problem"}
 """Headlines while every check passes."""

@@ -14,12 +14,12 @@ ORDER = ("incident", "acting", "suspect", "unsure", "elsewhere", "ok")
 PHASES = {
     Phase.SUSPECT: "something failed; it is being looked at closely",
     Phase.ANNOUNCED: "a rollback is announced",
-    Phase.ASKING: "a human is asked",
+    Phase.ASKING: "waiting for approval",
     Phase.PINNING: "auto-deploy is being switched off",
     Phase.ROLLING_BACK: "a rollback is being sent",
     Phase.DEPLOYING: "the rollback is on its way",
     Phase.VERIFYING: "the rollback is live; recovery is being proved",
-    Phase.PAGED: "people were told",
+    Phase.PAGED: "people were paged",
 }
 
 
@@ -66,9 +66,9 @@ def _why_open(service: ServiceState, incident: Incident) -> str:
         return PHASES.get(service.phase, "an incident is open")
     down = service.downtime
     return (
-        f"it is {down.what}; nobody is told"
+        f"it is {down.what}; notifications off"
         if down is not None and down.ended_at is None
-        else "nobody is told: silenced"
+        else "notifications off: silenced"
     )
 
 

@@ -37,7 +37,7 @@ from watchdog.domain.errors import Temporary
 REFUSALS: dict[int | str, dict[str, Any]] = {
     403: {"description": "The role does not allow it, or another site sent it."},
     409: {"description": "It was refused, or it failed: `answer` says why.", "model": AnswerView},
-    503: {"description": "Nobody answered in time; nothing was done."},
+    503: {"description": "The daemon did not answer in time; nothing was done."},
 }
 
 

@@ -131,7 +131,7 @@ def _platform_veto(case: BlameInput) -> Veto:
     for name, vendor in case.policy.vendors.items():
         trouble = case.page_trouble(name) if vendor.role == "platform" else None
         if trouble is not None:
-            return Veto("platform status", True, f"the platform {name} has trouble of its own: {trouble.why}")
+            return Veto("platform status", True, f"the platform {name} reports trouble: {trouble.why}")
     return Veto("platform status", False, "no outage of the platform reported, and no maintenance going on")
 
 

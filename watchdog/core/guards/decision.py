@@ -25,7 +25,7 @@ from watchdog.domain.readings import Bad, Good, Unknown
 NOTHING_TO_DO: Mapping[Action, tuple[Course, str]] = MappingProxyType(
     {
         Action.NOTE: (Course.NOTE, "the policy only notes this severity"),
-        Action.TELL: (Course.TELL, "the policy only tells of this severity"),
+        Action.TELL: (Course.TELL, "the policy only notifies of this severity"),
         Action.TICKET: (Course.TELL, "the policy keeps a ticket of this severity"),
     }
 )

@@ -73,7 +73,9 @@ def key(request: GuardContext) -> GuardAnswer:
 def blind(request: GuardContext) -> GuardAnswer:
     """A blind daemon changes nothing."""
     if request.state.blind_since is not None:
-        return blocks("blind", f"{connectivity.why(request.state)}: the fault may be ours", passing=True)
+        return blocks(
+            "blind", f"{connectivity.why(request.state)}: the watchdog's network may be at fault", passing=True
+        )
     return passes("blind", "no")
 
 
@@ -116,7 +118,7 @@ def flaps(request: GuardContext) -> GuardAnswer:
 def let_in(request: GuardContext) -> GuardAnswer:
     """Probes that are turned away are no evidence of an outage."""
     if request.found is not None and request.found.method == turned_away.METHOD:
-        return asks("let in", f"{request.found.text}; whether visitors are turned away, too, a human must see")
+        return asks("let in", f"{request.found.text}; a human must check whether visitors are refused too")
     return passes("let in", "our probes are")
 
 
@@ -180,7 +182,7 @@ def availability(request: GuardContext) -> GuardAnswer:
     """A service that is meant to be down has no outage."""
     facts = request.service.facts
     if facts is None:
-        return blocks("service", f"the platform did not tell of it: {request.service.deploys_why}")
+        return blocks("service", f"the platform did not report it: {request.service.deploys_why}")
     age = request.now - (request.service.deploys_at or request.now)
     when = f", by what was read {show_seconds(age)} ago" if age > maintenance.KNOWN_SECONDS else ""
     if facts.suspended:
@@ -218,7 +220,7 @@ def _after_suspension(request: GuardContext) -> GuardAnswer | None:
     answers = decision.guards if decision is not None else ()
     if not any(one.reason in (GuardReason.SUSPENDED, GuardReason.WAS_SUSPENDED) for one in answers):
         return None
-    why = "it was suspended in this incident, and nobody knows what failed by that: a human decides"
+    why = "it was suspended in this incident, so the cause of the failures is unknown: a human decides"
     return asks("service", why, reason=GuardReason.WAS_SUSPENDED)
 
 

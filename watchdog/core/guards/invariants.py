@@ -44,7 +44,7 @@ def _write(effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, after: State, p
     """Return why no write of this kind may go to this service, or ""."""
     wishes, service = policy.services.get(effect.service), after.services.get(effect.service)
     if wishes is None or service is None:
-        return "the service is not one of ours"
+        return "the service is not configured"
     if wishes.platform_id is None or wishes.platform_id != effect.platform_id:
         return f"{effect.platform_id} is not the service's id ({wishes.platform_id})"
     if wishes.mode is Mode.OBSERVE:
@@ -126,12 +126,12 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     """Return why a rollback that no human requested is not allowed (I2, I5), or ""."""
     wishes, limits, now = policy.services[effect.service], policy.budget, incident.rollback.requested_at
     if wishes.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident):
-        return "no human said yes"
+        return "no human approved it"
     if after.blind_since is not None:
         return "blind"
     facts = service.facts
     if facts is not None and (facts.suspended or facts.maintenance):
-        return "the service is meant to be down"
+        return "the service is intentionally down"
     kept_until = incident.announced_until
     # Checked at the time of the request: the approval alone does not open the window.
     if policy.matrix[incident.severity].window is not None and kept_until is not None and (now or 0.0) < kept_until:
@@ -180,7 +180,7 @@ def _told(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -
     if was.incident is not None and was.incident.id == incident.id and was.incident.paged:
         return ""
     told = any(isinstance(effect, Tell) and effect.notice.incident == incident.id for effect in effects)
-    return "" if told else f"{incident.id} says that people were told, and nobody was"
+    return "" if told else f"{incident.id} records a notification that was not sent"
 
 
 def _left(was: ServiceState, service: ServiceState) -> str:

@@ -30,7 +30,7 @@ def reason_not_to_send(
     incident = service.incident if service is not None and effect.service in policy.services else None
     # The incident may have closed, or gone to a human, while the effect waited in the actuator.
     if service is None or incident is None or incident.id != effect.incident or service.phase is not Phase.ROLLING_BACK:
-        return f"nobody waits for the rollback of {effect.incident} any more"
+        return f"the rollback of {effect.incident} is no longer wanted"
     # A human's request does not depend on a failure that is seen at this moment.
     if incident.by_hand:
         return ""

@@ -124,7 +124,7 @@ def _nobody_answered(ctx: StepContext, deadline: Deadline, waited: str) -> None:
             return
         ctx.note("DEADLINE", f"no answer for {waited}; not rolled back by default: {asks}")
     if ctx.incident.escalation.acknowledged_by is not None:
-        ctx.note("DEADLINE", f"no answer for {waited}; {ctx.incident.escalation.acknowledged_by} looks after it")
+        ctx.note("DEADLINE", f"no answer for {waited}; {ctx.incident.escalation.acknowledged_by} has acknowledged")
         return
     topic, since = Topic.UNANSWERED, deadline.asked_at
     rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, topic, why=asks, since=since)

@@ -105,9 +105,9 @@ def _climb(ctx: StepContext) -> None:
         ctx.update_escalation(climbed=so_far.climbed + len(passed) + 1, calls=so_far.calls + 1, all_called=False)
         _escalate(ctx, step.name, step.channels)
     elif not ctx.incident.escalation.all_called:
-        ctx.note("PASSED", "nobody of the escalation is in their hours")
+        ctx.note("PASSED", "no step of the escalation is in its hours")
         ctx.update_escalation(all_called=True)
-        _escalate(ctx, "everybody again", None)
+        _escalate(ctx, "all contacts again", None)
     wake(ctx)
 
 

@@ -102,7 +102,7 @@ def acknowledge(ctx: StepContext) -> None:
     else:
         escalation.taken_up(ctx, event.by)
         holds = show_seconds(ctx.policy.ack_holds_seconds)
-        ctx.note("ACKNOWLEDGED", f"by {event.by}: nobody else is called for {holds}, unless something changes")
+        ctx.note("ACKNOWLEDGED", f"by {event.by}: escalation paused for {holds}, unless something changes")
         if ctx.incident.paged:
             ctx.notify(NoticeKind.UPDATED, Topic.ACKNOWLEDGED, by=event.by)
 

@@ -100,13 +100,13 @@ def by_platform(ctx: StepContext) -> None:
     lasted = f"{ctx.name} was {down.what} for {show_seconds(ctx.now - down.since)}"
     # `since` and `ended_at` equal to this event's time mean that the fold of this very event set them.
     if down.since == ctx.now:
-        ctx.note("DOWNTIME", f"it is {down.what}, says the platform: nobody is told, and nothing is rolled back")
+        ctx.note("DOWNTIME", f"it is {down.what}, says the platform: notifications and rollbacks are off")
     if down.ended_at == ctx.now:
         _downtime_ended(ctx, lasted)
     elif down.ended_at is None and not down.told and ctx.now - down.since >= maintenance.LONG_SECONDS:
         ctx.update_service(downtime=replace(down, told=True))
         ctx.note("DOWNTIME", f"{lasted}, and still is")
-        lines = ("Nobody is told of what fails there. If it was forgotten: switch it back on at the platform.",)
+        lines = ("Failures there are not notified. If it was forgotten: switch it back on at the platform.",)
         ctx.notify_operators(NoticeKind.UPDATED, "silences", f"{lasted}, and still is", lines)
 
 
@@ -124,9 +124,11 @@ def _downtime_ended(ctx: StepContext, lasted: str) -> None:
         # Its people read of the outage before or during the downtime; as muted, it is notified and decided anew.
         ctx.update_incident(muted=True)
     grace = show_seconds(maintenance.GRACE_SECONDS)
-    ctx.note("DOWNTIME", f"over: {lasted}; what still fails in {grace} is told")
+    ctx.note("DOWNTIME", f"over: {lasted}; failures that remain after {grace} are notified")
     ctx.wake_at(ctx.now + maintenance.GRACE_SECONDS)
-    ctx.notify_operators(NoticeKind.UPDATED, "silences", f"Over: {lasted}", (f"What still fails in {grace} is told.",))
+    ctx.notify_operators(
+        NoticeKind.UPDATED, "silences", f"Over: {lasted}", (f"Failures that remain after {grace} are notified.",)
+    )
 
 
 def _typed_in(state: State) -> tuple[Suppression, ...]:

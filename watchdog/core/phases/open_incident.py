@@ -96,7 +96,7 @@ def honour_announcement(ctx: StepContext, decision: Decision, by: str | None) ->
     # No one agreed to this target. A person who approved is asked again; a veto window begins again.
     if now_meant != incident.rollback.target:
         course = Course.ASK if by is not None else Course.ANNOUNCE
-        why = f"the target changed since you were told ({incident.rollback.target} -> {now_meant}); {decision.why}"
+        why = f"the target changed since you were notified ({incident.rollback.target} -> {now_meant}); {decision.why}"
         return replace(decision, course=course, why=why)
     why = f"no stop came; {decision.why}" if by is None else decision.why
     return replace(decision, course=Course.ROLLBACK, why=why)
@@ -128,7 +128,7 @@ def why_no_default(ctx: StepContext, findings: tuple[Finding, ...]) -> str:
     """
     deadline, asked = ctx.incident.question.deadline, ctx.incident.severity
     if deadline is None or deadline.heard_at is None:
-        return "nobody is known to have heard of the question"
+        return "no channel has delivered the question"
     if ctx.rule.then is not Then.ROLLBACK:
         return "the policy does not say so any more"
     level = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0]

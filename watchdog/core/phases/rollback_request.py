@@ -212,7 +212,7 @@ def _why_wait(ctx: StepContext) -> str:
         return "blind"
     # A reload may have changed the default after it was counted as an answer.
     if ctx.incident.question.defaulted_at is not None and ctx.rule.then is not Then.ROLLBACK:
-        return "nobody answered, and the policy does not say rollback any more"
+        return "no answer came, and the policy no longer says rollback"
     if observations.failing_now(ctx.service, ctx.incident.findings, ctx.policy, ctx.now):
         return _not_seen_yet(ctx) or guards.at_sending(ctx)
     return f"no failure in the last {show_seconds(ctx.policy.detection.fresh_seconds)}"

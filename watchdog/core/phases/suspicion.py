@@ -69,7 +69,7 @@ def _calm_down(ctx: StepContext) -> None:
     if observations.may_return(ctx.service, ctx.now):
         return
     lasted = ctx.now - ctx.service.phase_since
-    ctx.note("CALM", f"not borne out after {show_seconds(lasted)}: every check is back to normal")
+    ctx.note("CALM", f"no longer failing after {show_seconds(lasted)}: every check is back to normal")
     ctx.set_service(lessons.after_suspicion(ctx.service, ctx.policy, ctx.now))
     ctx.enter_phase(Phase.CALM)
 

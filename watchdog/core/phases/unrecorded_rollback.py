@@ -126,7 +126,7 @@ def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
         return
     lines = (
         f"By the record it was {was}: it was switched off while no worker looked, or the store is a restored copy.",
-        "If nobody wants it off, switch it on at the platform.",
+        "Switch it on at the platform, unless it is to stay off.",
     )
     title = f"AUTO-DEPLOY IS OFF on {ctx.name}"
     ctx.note("HUMAN", " ".join((f"{title}.", *lines)))

@@ -140,7 +140,7 @@ def _check_pin(ctx: StepContext) -> None:
     facts = ctx.service.facts
     if ctx.incident.pin.off and facts is not None and observations.auto_deploy_is_on(ctx.service):
         line = f"Auto-deploy is {facts.auto_deploy} again (a Blueprint sync or a colleague): a merge may undo this."
-        ctx.update_pin(off=False, note=f"switched back to {facts.auto_deploy} by somebody else")
+        ctx.update_pin(off=False, note=f"switched back to {facts.auto_deploy} by another person or program")
         ctx.note("HUMAN", line)
         ctx.notify(NoticeKind.UPDATED, Topic.AUTO_DEPLOY_ON_AGAIN, wakes=True, why=facts.auto_deploy)
 

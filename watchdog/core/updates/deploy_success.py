@@ -65,7 +65,7 @@ def settle(ctx: StepContext) -> None:
     if not isinstance(event, e.Observed) or isinstance(event.reading, Unknown) or not _is_probe(ctx, event.signal):
         return
     if ctx.now - trial.seen_at > GAP_SECONDS:
-        _leave_open(ctx, trial, f"no probe told anything for {show_seconds(ctx.now - trial.seen_at)}")
+        _leave_open(ctx, trial, f"no probe answered for {show_seconds(ctx.now - trial.seen_at)}")
         return
     # Unknown readings were left out above: they count neither as probes nor against the deploy.
     good = trial.good + isinstance(event.reading, Good)

@@ -26,5 +26,5 @@ def tell(ctx: StepContext, event: e.PastDecidedAgain) -> None:
     if ends_at is not None:
         ctx.wake_at(ends_at)
     ctx.notify_operators(NoticeKind.UPDATED, "upgrade", event.title, event.lines)
-    channels = ", ".join(ctx.policy.alerts) or "nobody configured"
+    channels = ", ".join(ctx.policy.alerts) or "no channel configured"
     ctx.emit(Note(ctx.now, "", None, "TOLD", f"{channels} (info): {event.title}"))

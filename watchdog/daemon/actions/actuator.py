@@ -47,7 +47,7 @@ ROLLBACK, ALTERNATIVE = "rollback", "alternative"
 """The steps: to the target's artefact; to a rebuild of its commit, when the artefact is gone."""
 SAID_NO = (ActionResult.REFUSED, ActionResult.EXPIRED, ActionResult.FORBIDDEN)
 """The platform said no: nothing can be under way."""
-CONTENDED = "somebody else is at this action"
+CONTENDED = "another worker carries out this action"
 
 
 class Actuator:

@@ -119,7 +119,7 @@ class AutoDeploy:
     async def _intend(self, intent: ActionRow, before: ActionRow | None) -> ActionRow:
         # The row changed since it was read above.
         if not await self._store.put_action(intent, expect=before.state if before is not None else None):
-            raise Temporary("somebody else switches it at the same time")
+            raise Temporary("another worker switches it at the same time")
         return intent
 
     async def _switch(

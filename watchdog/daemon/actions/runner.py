@@ -167,7 +167,7 @@ class ActionRunner:
                 # An assertion of the protocol failed: the core disables all further actions.
                 if isinstance(error, AssertionError):
                     await self._ask(e.InvariantBroken(self._clock.now(), f"{type(effect).__name__}: {error}"))
-                return await self._unknown(effect, f"a fault of our own ({type(error).__name__}); please report it")
+                return await self._unknown(effect, f"an internal error ({type(error).__name__}); please report it")
             # From the store's first failure: the action itself may take minutes.
             give_up = give_up if give_up is not None else self._clock.monotonic() + PATIENCE_SECONDS
             if self._clock.monotonic() >= give_up:

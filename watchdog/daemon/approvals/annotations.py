@@ -42,7 +42,7 @@ async def tick(store: Store, clock: Clock, given: Mapping[str, Any], by: str) ->
         return False, f"no item {item} in the checklists of {name}"
     before = ticked(await store.ticks(name), name).get(item)
     if undo and before is None:
-        return True, f"{item} of {name} is not ticked by anybody"
+        return True, f"{item} of {name} is not ticked"
     if not undo and before is not None:
         return True, f"{item} of {name} is ticked already, by {before.by}"
     found = await store.tick(name, item, by, undone=undo)

@@ -25,7 +25,7 @@ HOLDS_SECONDS = 3600.0
 """Lifetime of a button where the policy sets no deadline; a stop's lasts longer if its rollback is due later."""
 
 OTHER_VERSION = (
-    "the console that took this yes and this worker are of different versions, and it cannot be told whether the name "
+    "the console that took this approval and this worker are of different versions, and it is unknown whether the name "
     "was proven: ask again when both are of one version"
 )
 
@@ -129,7 +129,7 @@ def approver_mismatch(
     # During an upgrade the older console writes identities without saying how the name was proven.
     if names_are_proven and of_another_version(identity):
         return f"{asked}; {OTHER_VERSION}"
-    return f"{asked}; you are {identity or 'nobody by name'}"
+    return f"{asked}; you are {identity or 'not named'}"
 
 
 def closed_text(incident: Incident) -> str:

@@ -215,7 +215,7 @@ class Engine:
             self._fault = (self._clock.monotonic(), what)
             self._supervisor.spawn("event", raised(error))
             if item.handled is not None and not item.handled.done():
-                item.handled.set_exception(Permanent(f"a fault of our own: {what}; please report it"))
+                item.handled.set_exception(Permanent(f"an internal error: {what}; please report it"))
             return
         if item.handled is not None and not item.handled.done():
             item.handled.set_result(result)

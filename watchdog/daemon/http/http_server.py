@@ -113,7 +113,7 @@ class HttpServer:
                     await server.shutdown(sockets=[sock])
                 raise
         # A return would count as done; an error makes the supervisor start it again.
-        raise RuntimeError("the HTTP server ended by itself")
+        raise RuntimeError("the HTTP server stopped unexpectedly")
 
     def _bind(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET

@@ -48,9 +48,7 @@ class InstrumentedNotifier:
             raise
         # Only its type is shown: the text may hold the channel's secret address.
         except Exception as error:
-            note.fails(
-                "channel", self.name, error=Temporary(f"it failed in a way nobody foresaw ({type(error).__name__})")
-            )
+            note.fails("channel", self.name, error=Temporary(f"unexpected error ({type(error).__name__})"))
             raise
 
     async def check(self) -> str:

@@ -124,7 +124,7 @@ class DeliveryLog:
         """
         if effect_id is None:
             return
-        outcome = ", ".join(f"{channel}: {what}" for channel, what in outcomes.items()) or "nobody to tell"
+        outcome = ", ".join(f"{channel}: {what}" for channel, what in outcomes.items()) or "no channel"
         # Retried for a day: the next start delivers an open row once more.
         for gap in chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1])):
             try:

@@ -366,7 +366,7 @@ class Outbox:
             # A library's leaked CancelledError would otherwise end the delivery silently.
             if isinstance(error, asyncio.CancelledError) and _are_we_cancelled():
                 raise
-            raise Temporary(f"it failed in a way nobody foresaw ({type(error).__name__})") from None
+            raise Temporary(f"unexpected error ({type(error).__name__})") from None
 
     def _stale(self, notice: Notice) -> bool:
         lasts = notice.wakes or (notice.resolves and not notice.plain)

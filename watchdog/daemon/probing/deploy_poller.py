@@ -105,7 +105,7 @@ def unknown_values(facts: ServiceFacts, deploys: Sequence[Deploy]) -> Mapping[st
     found = {}
     if facts.auto_deploy == "unknown":
         why = "a rollback is made without knowing whether auto-deploy is off"
-        found["auto-deploy setting, which it does not tell"] = why
+        found["auto-deploy setting, which it does not report"] = why
     elif facts.auto_deploy not in AUTO_DEPLOY:
         why = "auto-deploy is switched off for a rollback, and a human must switch it on again"
         found[f"auto-deploy setting {facts.auto_deploy[:SHOWN_MAX]!r}"] = why

@@ -348,7 +348,7 @@ class ProbeScheduler:
                 raise
             # The cancellation came from `_reclaim_slots`: the task goes on and reports the read as `Unknown`.
             task.uncancel()
-            why = f"it did not end by itself within {show_seconds(READ_LIMIT_SECONDS)}"
+            why = f"it did not end within {show_seconds(READ_LIMIT_SECONDS)}"
             return (Sample(Unknown(f"the read was given up: {why}")),), TimeoutError(why)
         except Exception as error:  # noqa: BLE001  sources promise not to raise; a broken one must not go silent
             return (Sample(Unknown(f"the read itself failed: {type(error).__name__}")),), error

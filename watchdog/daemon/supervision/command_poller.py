@@ -162,7 +162,7 @@ class CommandPoller:
             raise
         except Exception as error:
             log.error("command failed, internal error", number=command.id, exc_info=error)
-            return False, f"a fault of our own ({type(error).__name__}); please report it", FAILED
+            return False, f"an internal error ({type(error).__name__}); please report it", FAILED
 
     async def _is_withdrawn(self, command: Command) -> bool:
         """Return whether the author withdrew the command meanwhile: earlier commands may have taken long."""

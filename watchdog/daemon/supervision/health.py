@@ -126,8 +126,8 @@ class Health:
         found = [Reason("a channel fails", f"channel {name} fails: {why}") for name, why in failing]
         # A closed breaker will deliver soon; a console or ticket channel wakes no one.
         if self._teller.silenced and self._teller.unheard:
-            unheard = f"no channel works (notices that nobody heard: {self._teller.unheard})"
-            found.append(Reason(f"nobody can be told: {unheard}"))
+            unheard = f"no channel works (undelivered notices: {self._teller.unheard})"
+            found.append(Reason(f"notices cannot be delivered: {unheard}"))
         return found
 
 

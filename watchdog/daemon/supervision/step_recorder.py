@@ -108,7 +108,7 @@ class StepRecorder:
 
     def _complain(self, error: Exception) -> None:
         self._not_before = self._clock.monotonic() + AGAIN_SECONDS
-        why = str(error) if isinstance(error, Temporary) else f"a fault of our own ({type(error).__name__})"
+        why = str(error) if isinstance(error, Temporary) else f"an internal error ({type(error).__name__})"
         if not self.trouble:
             log.error(
                 "recording failed, daemon continues without it",

@@ -52,9 +52,9 @@ class Metrics:
         self._blind = self._gauge(
             "blind", "1 while all control targets fail or all probes are silent: nothing is touched."
         )
-        self._paused = self._gauge("paused", "1 while a human told us to watch only.")
-        self._disarmed = self._gauge("disarmed", "1 since a promise of ours was found broken: we touch nothing.")
-        self._mode = self._gauge("mode_info", "How much a service is entrusted to us; always 1.", "service", "mode")
+        self._paused = self._gauge("paused", "1 while actions are paused by a person.")
+        self._disarmed = self._gauge("disarmed", "1 since an internal check failed: actions are disabled.")
+        self._mode = self._gauge("mode_info", "The mode of a service; always 1.", "service", "mode")
         self._event_at = self._gauge("last_event_timestamp_seconds", "When the core last took an event.")
 
     def _make_probes(self) -> None:
@@ -64,7 +64,7 @@ class Metrics:
         self._unknown = self._gauge("signal_unknown", "1 if the signal could not be read: no evidence.", *_CHECK)
         self._expiry = self._gauge("certificate_expiry_timestamp_seconds", "When the certificate ends.", *_CHECK)
         self._skipped = self._counter("probes_skipped", "Probes not made: the one before still runs.", *_CHECK)
-        self._void = self._counter("probes_void", "Probes dropped: they spanned a stall of our own.", *_CHECK)
+        self._void = self._counter("probes_void", "Probes dropped: they spanned a stall of the daemon.", *_CHECK)
         self._late = self._histogram("probe_lateness_seconds", "How late probes began.", _LATE)
         self._in_flight = self._gauge("probes_in_flight", "Probes under way.")
         self._by_check = [self._durations, self._good, self._unknown, self._expiry, self._skipped, self._void]
@@ -85,11 +85,11 @@ class Metrics:
         self._pinned = self._gauge("auto_deploy_pinned", "1 while we hold auto-deploy off.", "service")
         self._pages = self._counter("pages", "Notices to people.", "channel", "outcome")
         self._pages_pending = self._gauge("pages_pending", "Notices not delivered yet.")
-        self._pages_unheard = self._gauge("pages_unheard", "Notices that no channel at all has got yet; news aside.")
+        self._pages_unheard = self._gauge("pages_unheard", "Notices that no channel has delivered yet; news aside.")
         self._channel_up = self._gauge("channel_up", "0 after failures in a row, until a notice arrives.", "channel")
-        self._hears = self._gauge("channel_hears", "1 while we hear what people answer there.", "channel")
+        self._hears = self._gauge("channel_hears", "1 while answers from this channel are read.", "channel")
         self._follow_ups_open = self._gauge(
-            "followups_open", "What is left to people after incidents, by the store: the same at every worker."
+            "followups_open", "Open follow-ups after incidents, from the store: the same at every worker."
         )
         self._follow_ups_overdue = self._gauge("followups_overdue", "How many of these are overdue.")
         self._delay = self._histogram("detection_delay_seconds", "From onset to decision.", _DELAY)
@@ -111,7 +111,7 @@ class Metrics:
     def _make_inner(self) -> None:
         self._lag = self._gauge("loop_lag_seconds", "How late the event loop woke last.")
         self._tasks = self._gauge("tasks", "Tasks under supervision.")
-        self._errors = self._counter("errors", "Failures of our own tasks.", "task")
+        self._errors = self._counter("errors", "Failures of the daemon's tasks.", "task")
         self._store_errors = self._counter("store_errors", "Times the journal did not answer.")
         self._recorded = self._counter("recorded_steps", "Steps of the core, by whether they were recorded.", "outcome")
         # From zero, so that the first dropped step is an increase for alert rules.
@@ -119,7 +119,7 @@ class Metrics:
             self._recorded.labels(outcome)
         self._store_up = self._gauge("store_up", "0 while our leases cannot be renewed: we can change nothing.")
         self._held = self._gauge("services_held", "Services this worker watches.")
-        self._workers = self._gauge("workers", "Living workers, as the store told us last.")
+        self._workers = self._gauge("workers", "Living workers, as last read from the store.")
         self._batches = self._counter("remote_write_batches", "Remote-write batches.", "outcome")
         self._batches_pending = self._gauge("remote_write_pending_batches", "Batches waiting for the receiver.")
         self._write_at = self._gauge("remote_write_last_success_timestamp_seconds", "When one was accepted last.")

@@ -44,7 +44,7 @@ REASON = Argument("reason", "why, for the record", max_characters=REASON_MAX, is
 SIGNAL = Argument("signal", "only where this signal alone fails", default="", example="NAME")
 SEVERITY = Argument(
     "severity",
-    "only of this severity; without it, what is rolled back where it is critical is still told",
+    "only of this severity; without it, a rollback of a critical incident is still notified",
     Kind.CHOICE,
     default="",
     choices=tuple(one.value for one in Severity),
@@ -120,7 +120,7 @@ def _silenced(at: float, by: str, given: Mapping[str, Any]) -> e.HumanEvent:
 ROWS: tuple[HumanCommand, ...] = (
     HumanCommand(
         "approve",
-        "Say yes to what an incident asks.",
+        "Approve what an incident asks.",
         Subject.INCIDENT,
         Role.APPROVER,
         event=lambda at, by, given: e.Approved(at, given["incident"], by),
@@ -174,7 +174,7 @@ ROWS: tuple[HumanCommand, ...] = (
     ),
     HumanCommand(
         "pause",
-        "Go on watching and telling, but touch nothing until `resume`.",
+        "Keep watching and notifying, but change nothing until `resume`.",
         Subject.NOTHING,
         Role.OPERATOR,
         event=lambda at, by, given: e.Paused(at, by),
@@ -216,7 +216,7 @@ ROWS: tuple[HumanCommand, ...] = (
     ),
     HumanCommand(
         "hold",
-        "Roll nothing back unasked for a while: a human is asked, or does it by hand.",
+        "Hold automatic rollbacks for a while: people approve each, or roll back themselves.",
         Subject.SERVICE_OR_ALL,
         Role.OPERATOR,
         (LASTS, REASON),

@@ -25,7 +25,7 @@ def deploys_of(path: Path, lead_seconds: float) -> tuple[Deploy, ...]:
         began = row.at("began") if row.text("began") else live_at - lead_seconds
         name = row.text("id") or f"dep-imported-{number}"
         if not commit:
-            row.refuse("no commit", "write which code went live: nothing can be told apart without it")
+            row.refuse("no commit", "write which code went live: deploys cannot be distinguished without it")
         if began > live_at:
             row.refuse("it began after it was live", "write when the platform began it, or leave began empty")
         if name in found or number > DEPLOYS_MAX:

@@ -38,5 +38,5 @@ def _reading(row: Row) -> Reading:
     if ok in YES:
         return Good(why)
     if ok not in NO:
-        row.refuse(f"ok: {ok[:40]!r} is neither yes nor no", "write true or false; leave it empty where nobody knows")
+        row.refuse(f"ok: {ok[:40]!r} is neither yes nor no", "write true or false; leave it empty where it is unknown")
     return Bad(why or "failed", FailureKind(why) if why in KINDS else FailureKind.OTHER)

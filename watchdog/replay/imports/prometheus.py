@@ -27,7 +27,7 @@ SHARES = (
     "spread evenly, the rest carried over; how they really lay is not known"
 )
 COUNTS = (
-    "each value was read as the errors of the step before it, told at that moment; the watchdog hears of a minute later"
+    "each value was read as the errors of the step before it, known at that moment; the watchdog reads a minute later"
 )
 
 

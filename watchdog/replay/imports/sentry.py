@@ -17,7 +17,7 @@ from watchdog.replay.imports.history import History, Wanted, check_kind, history
 LATE_SECONDS = 90.0
 MINUTE = 60.0
 INSTEAD = "save the whole answer of events-timeseries, events-stats or stats_v2, one series of it"
-LATE = "each bucket was told 90 s after its end, as late as Sentry is in life"
+LATE = "each bucket was readable 90 s after its end, as late as Sentry really is"
 Bucket = tuple[float, float]
 """The begin (UTC epoch seconds) and the count."""
 

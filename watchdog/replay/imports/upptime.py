@@ -115,6 +115,6 @@ def _probes(found: Sequence[Row], wanted: Wanted) -> Iterator[Observed]:
 
 def _failed(code: int) -> Bad:
     if code == 0:
-        return Bad("no answer (Upptime does not tell whether DNS, connection or time)", FailureKind.OTHER)
+        return Bad("no answer (Upptime does not record whether DNS, connection or timeout)", FailureKind.OTHER)
     kind = FailureKind.BODY if code < 400 else FailureKind.STATUS
     return Bad(f"HTTP {code}, which Upptime took for down", kind)

@@ -179,7 +179,7 @@ def _unknown(case: Case) -> Judged:
     live = case.diary.live_at.get(case.act.suspect, case.act.at)
     other = next(iter(changes(case.diary, live, ended_at + STAYED_SECONDS)), None)
     if other is not None and case.diary.through_us.get(other.id, "a human") is None:
-        why = f"the run rolled it back by itself ({other.id}): only a label tells whether that was right"
+        why = f"the run rolled it back by itself ({other.id}): only a label says whether that was right"
     elif other is not None:
         why = f"{other.id} went live ({other.trigger}), which undoes nothing: whether it helped is not known"
     elif ended_at == inf:

@@ -108,12 +108,12 @@ def _state(settings: Settings, name: str, facts: ServiceFacts) -> Sequence[Check
     results = [CheckResult(place, Outcome.OK, f"{facts.name} is {facts.id}, a {facts.kind}", "")]
     if facts.suspended or facts.maintenance:
         state = "suspended" if facts.suspended else "in maintenance mode"
-        quiet = ", and nobody is told of what fails" if maintenance.meant(facts) else ""
+        quiet = ", and failures are not notified" if maintenance.meant(facts) else ""
         what = f"it is {state}: nothing is rolled back{quiet}"
         results.append(CheckResult(place, Outcome.WARN, what, "resume it on Render"))
     # Such a command often migrates a database; run by the old code, it may harm the new schema.
     if facts.pre_deploy_command and not settings.policy.services[name].rollback_safe:
-        what = "it has a pre-deploy command, which a rollback may run again: a human is asked instead"
+        what = "it has a pre-deploy command, which a rollback may run again: the daemon asks for approval instead"
         results.append(
             CheckResult(place, Outcome.WARN, what, f"services.{name}.rollback_safe: true, if that is harmless")
         )
@@ -137,7 +137,7 @@ async def _merges(repository: Repository, name: str, repo: str, branch: str) -> 
     try:
         commits = await repository.commits(repo, branch)
     except WatchdogError as error:
-        fix = "merges that do not ship after a rollback will not be told of; the rest works without"
+        fix = "merges that do not ship after a rollback are not reported; all else works"
         return CheckResult(place, Outcome.WARN, f"cannot be seen: {error}", fix)
     return CheckResult(place, Outcome.OK, f"{len(commits)} commits of {branch} can be read")
 
@@ -155,7 +155,7 @@ async def _target(world: World, platform: Platform, name: str, facts: ServiceFac
         return CheckResult(place, Outcome.OK, f"{len(deploys)} deploys can be read; live is {live.id}")
     choice = world.target(name, deploys, facts)
     if choice.deploy is None:
-        fix = "one earlier deploy of another commit must have been live for a while; until then a human is asked"
+        fix = "an earlier deploy of another commit must have been live for a while; until then the daemon asks"
         return CheckResult(place, Outcome.WARN, f"none: {choice.why}", fix)
     code = (choice.deploy.code or "")[:7]
     what = f"from {live.id} to {choice.deploy.id} {code}: {choice.why}"

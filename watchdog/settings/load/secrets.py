@@ -306,7 +306,7 @@ def unknown_variables(variables: Mapping[str, str]) -> tuple[tuple[Mistake, ...]
         # Only if the near one is unset: else the strange name is probably another
         # program's, and no reason to refuse the start.
         if sure and not variables.get(sure[0]):
-            mistakes.append(Mistake(name[:NAME_MAX], "nobody knows this variable", f"did you mean {sure[0]}?"))
+            mistakes.append(Mistake(name[:NAME_MAX], "unknown variable", f"did you mean {sure[0]}?"))
         else:
             hint = f"; the nearest known one is {near[0]}" if near else ""
             warnings.append(f"the variable {name[:NAME_MAX]} is not known and not used{hint}")

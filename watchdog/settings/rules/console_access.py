@@ -60,9 +60,9 @@ def check_console(document: Document, shape: Shape, variables: Mapping[str, str]
     if console.tokens and len(set(tokens)) < len(tokens):
         document.report(("console",), "two roles have the same token", "make another: openssl rand -hex 32")
     if not console.tokens and console.proxy is None and console.oidc is None:
-        document.report(("console", "tokens"), "nobody could come in", "leave it out, or add proxy: … or oidc: …")
+        document.report(("console", "tokens"), "no way to log in", "leave it out, or add proxy: … or oidc: …")
     if not shape.metrics.listen:
-        document.report(("console",), "there is nowhere to serve it", 'write metrics: {listen: "127.0.0.1:9464"}')
+        document.report(("console",), "no address to serve it on", 'write metrics: {listen: "127.0.0.1:9464"}')
     check_libraries(document, ("console",), (*CONSOLE_LIBRARIES, *([OIDC_LIBRARY] if console.oidc else [])))
 
 
@@ -89,7 +89,7 @@ def _check_people(document: Document, path: Path, shape: PeopleShape) -> None:
             known.setdefault(name, role)
     # An empty list of viewers is written on purpose, or was reported already.
     if not known and "viewers" not in document.keys(*(str(part) for part in path)):
-        document.report(path, "nobody has a role", 'add approvers: [ann@acme.example], or viewers: "*"')
+        document.report(path, "no identity has a role", 'add approvers: [ann@acme.example], or viewers: "*"')
 
 
 def _typed_in_vain(shape: Shape) -> list[str]:
@@ -122,8 +122,8 @@ def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str
     if not loopback:
         found.append("console: others can reach it: put a proxy with TLS in front of metrics.listen")
     if console.oidc is not None and console.oidc.everybody:
-        who = f"whoever has an account at {console.oidc.issuer} may look"
-        found.append(f'console.oidc.viewers is "*": {who}: if others than yours have one there, list names')
+        who = f"everyone with an account at {console.oidc.issuer} may look"
+        found.append(f'console.oidc.viewers is "*": {who}: if people outside your team have one, list names')
     unused = [name for role, name in CONSOLE_TOKENS.items() if role != "approver" and variables.get(name)]
     if console.tokens and variables.get(CONSOLE_TOKEN):
         found += _typed_in_vain(shape)

@@ -153,7 +153,7 @@ def warnings_of_people(
     found = []
     # All steps have hours, so there may be a night in which the escalation reaches no further person.
     if steps and all(any(one.hours is not None for one in _everybody(step)) for step in steps):
-        found.append("escalation: out of everybody's hours nobody new is called: let one be there always")
+        found.append("escalation: outside all hours no further step is called: give one step no hours")
     if steps and PAGERDUTY in shape.channels:
         found.append("escalation: PagerDuty has an escalation policy too: let only one of them climb")
     busy = {rule.approver.name for rule in matrix.values() if rule.approver is not None}

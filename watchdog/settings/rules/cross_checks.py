@@ -40,7 +40,7 @@ def check_services(document: Document, shape: Shape, own: Mapping[str, str]) -> 
         check_name(document, path)
         mode = service.mode or shape.mode
         if service.veto is not None and mode != "autonomous":
-            document.report((*path, "veto"), f"impossible: nothing happens by itself in mode {mode}", "remove it")
+            document.report((*path, "veto"), f"impossible: no automatic rollback in mode {mode}", "remove it")
         if mode != "observe" and service.render is None and "render" not in document.keys(*path):
             document.report((*path, "render"), f"missing: mode {mode} needs a service to act on", "add render: srv-…")
         if service.render is not None:

@@ -28,11 +28,11 @@ def build_digest(document: Document, shape: Shape, channels: Sequence[str]) -> D
 def _tell(document: Document, key: str, written: Sequence[str], channels: Sequence[str]) -> tuple[str, ...]:
     readable = [name for name in channels if name not in FOR_WORK]
     if not written:
-        document.report((key, "tell"), "names nobody", f"name a channel, or remove {key}:")
+        document.report((key, "tell"), "names no channel", f"name a channel, or remove {key}:")
     for place, name in enumerate(written):
         path = (key, "tell", place)
         if name in channels and name in FOR_WORK:
-            what = f"impossible: in {name} it would stay open until somebody closes it"
+            what = f"impossible: in {name} it would stay open until a person closes it"
             document.report(path, what, choose("", readable))
         elif name not in channels:
             document.report(path, "names no configured channel", choose(name, readable))

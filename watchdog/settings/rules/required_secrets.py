@@ -93,7 +93,9 @@ def slack_warnings(channels: Mapping[str, Adapter]) -> Sequence[str]:
     if options is None or options.users:
         return ()
     how = "write approvals: {socket_mode: true, users: [U0AAA]}"
-    return (f"channels.slack.approvals names nobody: /watchdog only answers questions there, without buttons; {how}",)
+    return (
+        f"channels.slack.approvals names no approver: /watchdog only answers questions there, without buttons; {how}",
+    )
 
 
 def check_remote_write(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
@@ -150,9 +152,7 @@ def warnings_of(
     autonomous = [name for name, mode in modes.items() if mode == "autonomous"]
     # Without a dead man's switch a crashed watchdog looks exactly like a quiet one.
     if autonomous and not (variables.get(HEARTBEAT) or variables.get(CRONS)):
-        found.append(
-            f"AUTONOMOUS WITHOUT A HEARTBEAT: nobody will notice when the watchdog itself is dead: set {HEARTBEAT}"
-        )
+        found.append(f"AUTONOMOUS WITHOUT A HEARTBEAT: a dead watchdog goes unnoticed: set {HEARTBEAT}")
     found.extend(
         f"services.{name} is autonomous without an http signal: it can only ask"
         for name in autonomous
@@ -198,12 +198,18 @@ def _warnings_of_the_whole(shape: Shape, autonomous: Sequence[str], key: bool) -
     if not shape.channels:
         found.append("no channels: notices only go to the console")
     if set(shape.channels) == {"console"}:
-        found.append("channels: NOBODY IS TOLD: console is standard error: add slack, pagerduty, email or webhook")
+        found.append(
+            "channels: NO CHANNEL TO PEOPLE: console is standard error: add slack, pagerduty, email or webhook"
+        )
     if set(shape.channels) == {"tickets"}:
-        found.append("channels: tickets wake nobody, and are told everything as there is nothing else: add a channel")
+        found.append("channels: tickets are the only channel: they page no one and get every notice: add a channel")
     # One control site may fail by itself, and would then make every probe of that moment `Unknown`.
     if shape.control is not None and len(shape.control) < 2:
-        blind = "our own blindness cannot be told" if not shape.control else "one control target may fail by itself"
+        blind = (
+            "a fault of the watchdog's network looks like an outage"
+            if not shape.control
+            else "a single control target may be down"
+        )
         found.append(f"control: {blind}: name two targets")
     if autonomous and (shape.policy.critical.do or "rollback") != "rollback":
         found.append(f"mode autonomous, but critical only asks for {shape.policy.critical.do}: nothing is rolled back")

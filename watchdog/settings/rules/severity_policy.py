@@ -121,10 +121,10 @@ def _check_row(document: Document, severity: Severity, written: RuleShape, rule:
     if rule.do is Action.NOTE and written.within is not None:
         document.report((*path, "within"), "impossible: a note has no deadline", "remove it, or write do: tell")
     if rule.do is Action.NOTE and written.tell:
-        document.report((*path, "tell"), "impossible: a note tells nobody", "remove it, or write do: tell")
+        document.report((*path, "tell"), "impossible: a note is sent to no channel", "remove it, or write do: tell")
     _check_clock(document, severity, written, rule)
     if rule.do is not Action.NOTE and written.tell == []:
-        document.report((*path, "tell"), f"impossible: nobody would hear of do: {rule.do}", "name a channel")
+        document.report((*path, "tell"), f"impossible: no channel for do: {rule.do}", "name a channel")
     for index, name in enumerate(written.tell or ()):
         if name not in channels:
             document.report((*path, "tell", index), "names no configured channel", _channel_hint(name, channels))
@@ -153,7 +153,7 @@ def _check_approver(
         document.report(path, "names no contact", instead)
     # A mistake in the contact itself explains the missing identity; a second report would confuse.
     elif not approvers[name].answers_as and ("contacts", name) not in [one[:2] for one in document.reported]:
-        what = f"nobody could be known as {name}, so nobody could approve"
+        what = f"no identity maps to {name}, so no approval could count"
         document.report(path, what, f"add answers_as: [U0AAA, {name}] to contacts.{name}")
 
 
@@ -183,13 +183,13 @@ def _check_clock(document: Document, severity: Severity, written: RuleShape, rul
     path = ("policy", severity.value)
     for key in ("remind", "then", "approver"):
         if rule.do not in ASKS and getattr(written, key) is not None:
-            document.report((*path, key), f"impossible: nobody is asked with do: {rule.do}", "remove it")
+            document.report((*path, key), f"impossible: no question is asked with do: {rule.do}", "remove it")
     late = written.remind is not None and rule.within_seconds is not None and written.remind >= rule.within_seconds
     if late and rule.do in ASKS:
         document.report((*path, "remind"), "impossible: it must come before the deadline, within", "write less")
     # A deadline that passes is no consent: severities below high never act without a person.
     if rule.then is Then.ROLLBACK and Action.ROLLBACK not in ALLOWED[severity]:
-        what = f"impossible: {severity} is never rolled back without a human"
+        what = f"impossible: {severity} is never rolled back without approval"
         document.report((*path, "then"), what, "write escalate or nothing")
 
 

@@ -43,7 +43,7 @@ def _of_files(what: str, files: Sequence[Path], shared: int) -> str:
     can = "change" if every & CHANGING else "read"
     if every & OTHERS:
         return f"{what}other users of this machine can {can} {which}: chmod 600 {names}"
-    return f"{what}users of the group can {can} {which}: if that is not meant, chmod 600 {names}"
+    return f"{what}users of the group can {can} {which}: if that is not intended, chmod 600 {names}"
 
 
 def _open_to(path: Path, shared: int) -> int:
@@ -63,7 +63,7 @@ def _of_database(store_url: str, environ: Mapping[str, str]) -> str:
     # Only verify-full checks the name; `require` encrypts towards any server that answers.
     if not far or (sslmode or environ.get("PGSSLMODE", "")) == "verify-full":
         return ""
-    what = f"store: it is not checked that {far[0]} is the database that is meant, nor who reads what is sent"
+    what = f"store: the connection to {far[0]} is neither verified nor surely encrypted"
     return f"{what}: add ?sslmode=verify-full&sslrootcert=system to WATCHDOG_STORE_URL (or the file of its authority)"
 
 

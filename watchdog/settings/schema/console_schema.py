@@ -62,7 +62,7 @@ def _network(text: str) -> str:
         raise ValueError("not an address or a network: write 127.0.0.1, 10.0.0.0/8 or ::1") from None
     # From /0 every client could set the header, and so choose its name and role.
     if network.prefixlen == 0:
-        raise ValueError("everybody could say to be anybody: write the address of the proxy alone") from None
+        raise ValueError("any client could claim any identity: write the proxy's address alone") from None
     return str(network)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SILENT = "NOBODY IS TOLD: there is no channel to people, so notices only go to standard error, where nobody may look."
+SILENT = "NO CHANNEL TO PEOPLE: notices only go to standard error, which may be unread."
 WAYS = ("slack", "pagerduty", "email", "webhook")
 """Channels that can be chosen, by name."""
 VARIABLES = {

@@ -22,9 +22,9 @@ SCHEMA_FILE = "watchdog.schema.json"
 _HEAD = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
 # Written by `watchdog init`. Every option: `watchdog docs reference-configuration`; and as you type, in an editor that
-# reads the schema named above (VS Code with its YAML extension, JetBrains). Is it right? `watchdog check --live`
+# reads the schema named above (VS Code with its YAML extension, JetBrains). Try it: `watchdog check --live`
 version: 1
-mode: observe                  # watches and tells, touches nothing; then: assist (asks), autonomous (acts)
+mode: observe                  # notifies, changes nothing; then: assist (asks), autonomous (acts)
 services:
 """
 
