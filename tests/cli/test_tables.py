@@ -80,8 +80,8 @@ def test_what_holds_us_back() -> None:
     since = tables.day(x.BEGIN), tables.clock(x.BEGIN)
     assert status_text.status_lines(state, x.BEGIN + 10) == [
         "DISARMED: a second rollback in one step. It watches, pages, touches nothing. (watchdog resume)",
-        "NO RIGHT to change web: Render answered 403. (mend the key, then watchdog resume)",
-        f"FLAPPING since {since[0]} {since[1]}: web comes and goes, so a human is asked before a rollback.",
+        "NO RIGHT to change web: Render answered 403. (fix the key, then watchdog resume)",
+        f"FLAPPING since {since[0]} {since[1]}: web fails and recovers, so each rollback needs approval.",
     ]
 
 

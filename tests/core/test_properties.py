@@ -44,7 +44,7 @@ MUTANTS = {
     "act in observe": [
         (
             "core/guards/guards.py",
-            '        return blocks("mode", "observe: says what it would do, touches nothing")\n',
+            '        return blocks("mode", "observe: reports what it would do, changes nothing")\n',
             '        return passes("mode", "observe")\n',
         )
     ],

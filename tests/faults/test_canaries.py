@@ -172,7 +172,7 @@ def test_no_password_of_a_database_that_is_away(tmp_path: Path) -> None:
         with (cloud.folder / ".env").open("a") as file:
             file.write(f"WATCHDOG_STORE_URL=postgresql://bob:{MARK}@127.0.0.1:1/watchdog\n")
         daemon.start()
-        _until(lambda: any("without its record" in page for page in cloud.pages()), daemon)
+        _until(lambda: any("without its store" in page for page in cloud.pages()), daemon)
         seen = {path: daemon.get(path).text for path in ("/metrics", "/healthz", "/readyz")}
         for command in (("status",), ("check", "--live"), ("incidents",), ("pause",)):
             done = daemon.cli(*command)

@@ -113,7 +113,7 @@ def observed_and_repaired(folder: Path, harm: Callable[[Path], None], quirks: bo
         harm(path)
         before = path.read_bytes()
         daemon.start().until_watching()
-        daemon.until(lambda: any("runs without its record" in page for page in cloud.pages()))
+        daemon.until(lambda: any("runs without its store" in page for page in cloud.pages()))
         cloud.bad_deploy()
         daemon.until(lambda: any("web is down" in page for page in cloud.pages()))
         assert daemon.get("/healthz").status_code == 503

@@ -275,7 +275,7 @@ def test_the_next_day_is_named() -> None:
 
 
 def test_what_is_kept_for_a_window_says_by_whom_and_until_when() -> None:
-    """In the head of it; then it is decided anew."""
+    """In the head of it; then it is decided again."""
     why = "kept for nights (Wed 02:00 UTC); approved; dep-42 fits"
     decided = x.decision(course=Course.ANNOUNCE, why=why)
     kept = x.undone(decided, announced_until=x.BEGIN + 9000, approved_by="ann")

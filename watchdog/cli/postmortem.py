@@ -98,7 +98,7 @@ def _began(facts: Facts) -> str:
     incident = facts.incident
     name, title = plain(incident.service), plain(incident.title)
     if facts.by_hand and incident.rollback.undoes:
-        return f"At {moment(incident.onset_at)} a human took back a rollback of **{name}**: {_end(title)}"
+        return f"At {moment(incident.onset_at)} a human undid a rollback of **{name}**: {_end(title)}"
     if facts.by_hand:
         return f"At {moment(incident.onset_at)} a human asked for a rollback of **{name}**: {_end(title)}"
     return f"At {moment(incident.onset_at)} **{name}** began to fail: {_end(title)}"

@@ -105,12 +105,12 @@ def _seen(needed: Seen, said: Mapping[str, Any]) -> dict[str, Any]:
     if needed is Seen.NOTHING:
         return {}
     if not said.keys() >= {"suspect", "target", "asked_at"}:
-        raise Invalid("The form does not say what was asked: load the page again, then decide.")
+        raise Invalid("The form does not name the question: load the page again, then decide.")
     try:
         # JSON bodies bring numbers, forms bring text, and "inf" parses as a float.
         asked_at = float(said["asked_at"]) if said["asked_at"] not in ("", None) else None
         if asked_at is not None and not isfinite(asked_at):
             raise ValueError("no moment")
     except (ValueError, TypeError, OverflowError):
-        raise Invalid("The form says no moment at which it was asked: load the page again, then decide.") from None
+        raise Invalid("The form does not name the time of the question: load the page again, then decide.") from None
     return {"suspect": said["suspect"] or None, "target": said["target"] or None, "asked_at": asked_at}

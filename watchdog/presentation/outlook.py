@@ -363,4 +363,4 @@ UNREAD = Block(
     "The daemon decides again as soon as it is known, if it still fails.", "Check the service on Render's dashboard."
 )
 """What blocks is no guard, or a guard that only lacks the fact."""
-UNKNOWN = Block("Nothing more comes by itself.", "Check the service on Render's dashboard.")
+UNKNOWN = Block("The daemon does nothing more.", "Check the service on Render's dashboard.")

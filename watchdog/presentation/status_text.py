@@ -188,11 +188,11 @@ def _held(service: ServiceState, tz: tzinfo) -> list[str]:
     name, lines = clean(service.name), []
     if service.forbidden:
         lines.append(
-            f"NO RIGHT to change {name}: {clean(service.forbidden)}. (mend the key, then {command_line('resume')})"
+            f"NO RIGHT to change {name}: {clean(service.forbidden)}. (fix the key, then {command_line('resume')})"
         )
     if service.flapping_since is not None:
         since = f"{day(service.flapping_since, tz)} {clock(service.flapping_since, tz)}"
-        lines.append(f"FLAPPING since {since}: {name} comes and goes, so a human is asked before a rollback.")
+        lines.append(f"FLAPPING since {since}: {name} fails and recovers, so each rollback needs approval.")
     return lines
 
 

@@ -72,10 +72,10 @@ def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() ->
     [
         (
             (("Oregon/Compute",),),
-            "the status page of render does not list Oregon/Compute: is it named anew?",
+            "the status page of render does not list Oregon/Compute: was it renamed?",
         ),
-        ((*RENDER_API, ("Oregon/Compute",)), "does not list Oregon/Compute: is it named anew?"),
-        ((("Render Edge API",), *OURS[2:]), "does not list Render Edge API: is it named anew?"),
+        ((*RENDER_API, ("Oregon/Compute",)), "does not list Oregon/Compute: was it renamed?"),
+        ((("Render Edge API",), *OURS[2:]), "does not list Render Edge API: was it renamed?"),
         ((), "is not known yet"),
     ],
 )
@@ -97,7 +97,7 @@ REST, PLATFORM, BEFORE = "Render REST API", "Render Platform API", "Render API"
         ((REST, PLATFORM), PLATFORM, Bad(f"render reports {PLATFORM} major outage", FailureKind.OUTAGE)),
         ((BEFORE,), BEFORE, Bad(f"render reports {BEFORE} major outage", FailureKind.OUTAGE)),
         ((REST, PLATFORM), "", Good("render: 2 components operational")),
-        ((PLATFORM,), "", Unknown(f"the status page of render does not list {REST}: is it named anew?", Unread.SHAPE)),
+        ((PLATFORM,), "", Unknown(f"the status page of render does not list {REST}: was it renamed?", Unread.SHAPE)),
     ],
 )
 def test_render_s_api_is_known_by_each_name_it_had(listed: tuple[str, ...], ill: str, expected: Reading) -> None:

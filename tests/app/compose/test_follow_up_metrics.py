@@ -48,4 +48,4 @@ def test_after_a_rollback_it_is_counted_reminded_of_once_and_ticked(tmp_path: Pa
         assert open_items(daemon) == []
         explained = daemon.cli("postmortem", "web-1").stdout
         assert "- [x] Raise the pool size: ticked by " in explained
-        assert "REMINDED: own-1 (overdue; told to slack)" in explained.replace("\\", "")
+        assert "REMINDED: own-1 (overdue; sent to slack)" in explained.replace("\\", "")

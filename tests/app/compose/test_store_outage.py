@@ -47,10 +47,10 @@ async def test_case_25_damaged_at_a_start_is_told_at_once_and_its_end_too(tmp_pa
         app.supervisor.start("sharing", app.sharing.run)
         app.supervisor.start("record", lambda: watch_the_record(app))
         await clock.advance(30.0)
-        assert titles(pager) == ["watchdog runs without its record: the store is damaged"]
+        assert titles(pager) == ["watchdog runs without its store: the store is damaged"]
         store.why = ""
         await clock.advance(10.0)
-        assert titles(pager)[1:] == ["watchdog has its record again"]
+        assert titles(pager)[1:] == ["watchdog has its store again"]
         await app.supervisor.stop(5.0)
 
 
@@ -68,7 +68,7 @@ async def test_a_store_that_is_soon_back_wakes_nobody(tmp_path: Path) -> None:
         assert titles(pager) == []
         store.why = "the database is gone"
         await clock.advance(PATIENCE_SECONDS + 10.0)
-        assert titles(pager) == ["watchdog runs without its record: the database is gone"]
+        assert titles(pager) == ["watchdog runs without its store: the database is gone"]
         await app.supervisor.stop(5.0)
 
 
@@ -80,8 +80,8 @@ async def test_case_54_a_stop_ends_what_only_this_process_can_end(tmp_path: Path
         app.supervisor.start("record", lambda: watch_the_record(app))
         await clock.advance(30.0)
         assert await app.supervisor.stop(5.0) == ()
-        over = "watchdog stops without its record; its next start says whether it is still away"
-        assert titles(pager) == ["watchdog runs without its record: the store is damaged", over]
+        over = "watchdog stops without its store; its next start reports whether the store is back"
+        assert titles(pager) == ["watchdog runs without its store: the store is damaged", over]
 
 
 def titles(pager: Channel) -> list[str]:

@@ -63,7 +63,7 @@ def test_it_says_how_often_how_long_and_how_much() -> None:
     """The arithmetic, in words."""
     _, _, found = lived(on_off(30.0, 90.0))
     assert found is not None
-    assert found.text == "it comes and goes: down 4 times in 6 min, 25 s each on average, 27% of it: HTTP 503"
+    assert found.text == "intermittent failures: down 4 times in 6 min, 25 s each on average, 27% of it: HTTP 503"
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_who_flaps_is_told_of_once_and_asked_about() -> None:
     world = flappy().run(783.0)
     assert "FLAPPING" not in world.labels() and len(world.incidents) == 2
     world.run(900.0)
-    text = "3 incidents opened within 60 min: no rollback unasked until 30 min without an incident"
+    text = "3 incidents opened within 60 min: rollbacks need approval until 30 min without an incident"
     assert [note.text for note in world.notes if note.label == "FLAPPING"] == [text]
     (notice,) = [tell.notice for tell in world.tells if tell.notice.about.topic is Topic.FLAPPING]
     assert notice.title == "web is flapping: rollbacks need approval" and not notice.wakes

@@ -90,7 +90,7 @@ SEE = "a human must check whether visitors are refused too"
 TOLD_OLD = "it is in maintenance mode, by what was read 61 s ago"
 NO_EVIDENCE = "no probe of any service brings evidence: the watchdog's network may be at fault"
 FLEET_SPENT = "1 of 1 groups rolled back in the fleet in 10 min"
-MEND = "our key may not change it (403); mend the key, then watchdog resume"
+MEND = "our key may not change it (403); fix the key, then watchdog resume"
 TOGETHER = "2 groups critical within 90 s: shop, web (limit 2)"
 JUST_OVER = "it was in maintenance mode until 59 s ago (limit 60 s)"
 BRINGS_BACK = "changed with dep-41; a rollback brings the old back"
@@ -98,7 +98,7 @@ IN_IT = "it was in maintenance mode until 90 s ago, and failed then: a human dec
 BILLED = replace(FACTS, suspended=True, suspenders=("user", "billing"))
 OFF, ON = replace(FACTS, suspended=True), replace(FACTS, maintenance=True)
 ENDED = replace(DOWN, ended_at=NOW - 90.0)
-COMMAND = "a pre-deploy command is set; say rollback_safe: true if rolling back is safe"
+COMMAND = "a pre-deploy command is set; write rollback_safe: true if rolling back is safe"
 CAME_BACK = {"state": {"denied": ("bad00000",)}, "service": {"bad": (("bad00000", "dep-30"),)}}
 
 
@@ -109,7 +109,7 @@ def row(verdict: str, name: str, words: str, passing: bool = False, **change: An
 
 def found(onset: float, method: str = "run") -> Finding:
     """Return what fails since then."""
-    return Finding("home", "http", method, onset, 1.0, "it comes and goes: HTTP 503")
+    return Finding("home", "http", method, onset, 1.0, "intermittent failures: HTTP 503")
 
 
 def deploys(*newest: Deploy, of: int = 0) -> dict:
@@ -120,7 +120,7 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
 @pytest.mark.parametrize(
     ("change", "answer"),
     [
-        row("block", "mode", "observe: says what it would do, touches nothing", mode=Mode.OBSERVE),
+        row("block", "mode", "observe: reports what it would do, changes nothing", mode=Mode.OBSERVE),
         row("ask", "mode", "assist: a human decides", mode=Mode.ASSIST),
         row("block", "hold", "paused by Alice", True, state={"paused_by": "Alice"}),
         row("ask", "action hold", "hold-1 of web by ann (launch): a human decides", True, state={"holds": (HOLD,)}),
@@ -142,11 +142,11 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row(
             "ask",
             "flapping",
-            "it comes and goes: HTTP 503; a human decides",
+            "intermittent failures: HTTP 503; a human decides",
             True,
             found=found(NOW - 99.0, "intermittent"),
         ),
-        row("ask", "let in", f"it comes and goes: HTTP 503; {SEE}", found=found(NOW - 99.0, "turned away")),
+        row("ask", "let in", f"intermittent failures: HTTP 503; {SEE}", found=found(NOW - 99.0, "turned away")),
         row("block", "cooldown", "last rollback 30 min ago (limit 30 min)", service={"acted_at": (NOW - 1799,)}),
         row("block", "tried", "this incident already had its one rollback", incident=an_incident(tried=True)),
         row("ask", "returned", "bad0000 was rolled back here before, and came back", **CAME_BACK),

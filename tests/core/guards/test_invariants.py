@@ -127,7 +127,7 @@ def test_nothing_is_rolled_back_unasked_under_an_action_hold() -> None:
     """A yes passes it; one of another service is nothing to it."""
     hold = Suppression("hold-1", "web", "ann", "launch", NOW - 9.0, NOW + 9.0)
     step = after(holds=(hold,))(sending())
-    assert step.broken().endswith("hold-1: nothing is rolled back unasked")
+    assert step.broken().endswith("hold-1: rollbacks need approval")
     assert approved(step).broken() == ""
     assert after(holds=(replace(hold, service="shop"),))(sending()).broken() == ""
 

@@ -151,7 +151,7 @@ def test_all_is_over_and_forgotten_when_auto_deploy_is_on_again(how: str) -> Non
     assert (notice.resolves, notice.incident) == (True, "web-1/auto-deploy")
     assert notice.title == "web: auto-deploy is on again"
     why = "It was given back (commit)" if how == "given back" else "A person switched it on"
-    rest = "What is merged from now on ships by itself, and with it what was merged meanwhile."
+    rest = "From now on merges ship, together with those made meanwhile."
     assert notice.lines == (f"{why}. {rest}",)
     assert notices(hear(world, event)) == []
     assert (web(world).auto_deploy_off, web(world).pinned_at, web(world).merged) == ("", 0.0, ())

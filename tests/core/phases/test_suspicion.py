@@ -45,7 +45,7 @@ def test_what_is_not_borne_out_is_let_go() -> None:
     """A minute of good readings: calm, with how long it took; nobody is told."""
     world = bad_world(faults=[Fault(64.0, 80.0)]).run(300.0)
     (text,) = [note.text for note in world.notes if note.label == "CALM"]
-    assert re.fullmatch(r"not borne out after \d\d s: every check is back to normal", text)
+    assert re.fullmatch(r"no longer failing after \d\d s: every check is back to normal", text)
     assert not world.tells and not world.incidents
 
 

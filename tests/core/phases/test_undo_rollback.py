@@ -87,9 +87,9 @@ def test_neither_code_is_denied_afterwards() -> None:
 def test_the_answer_says_what_follows_and_both_stories_tell_of_it() -> None:
     """One line each: in the new incident what is lifted and what a failure would mean, in the old one by whom."""
     told = [note for note in ask(rolled_back()) if isinstance(note, fx.Note) and note.label == "UNDO"]
-    lifted = "of web-1: bad0000 leaves the deny-list, for every service; if it fails again people are called, "
+    lifted = "of web-1: bad0000 leaves the deny-list, for every service; if it fails again, people are paged, "
     back = "by ann: dep-900 is put back (web-2); was this right? watchdog incident label web-1 right|wrong"
-    texts = [("web-2", f"{lifted}and nothing is rolled back unasked"), ("web-1", back)]
+    texts = [("web-2", f"{lifted}and a rollback needs approval"), ("web-1", back)]
     assert [(note.incident, note.text) for note in told] == texts
 
 
@@ -125,7 +125,7 @@ def test_one_that_did_not_help_is_undone_while_it_is_open() -> None:
     world = bad_world(faults=[Fault(64.0, FOREVER)]).run(300.0)
     assert web(world).phase is Phase.PAGED and incident_of(world).id == "web-1"
     effects = ask(world)
-    assert lines(effects, "CLOSED")[0].startswith("continued by hand: ann took its rollback back")
+    assert lines(effects, "CLOSED")[0].startswith("continued by hand: ann undid its rollback")
     back = incident_of(world)
     assert (back.id, back.severity.value, back.rollback.undo_of_verified) == ("web-2", "critical", False)
     hear(world, e.PinConfirmed(world.now, "web", "web-2", "off"))
@@ -295,7 +295,7 @@ def test_another_open_incident_of_the_service_comes_first() -> None:
     [
         (e.Paused(1e9, "bob"), "hold: paused by bob"),
         (e.InvariantBroken(1e9, "two rollbacks"), "armed: disarmed: two rollbacks; watchdog resume"),
-        (None, "mode: observe: says what it would do, touches nothing"),
+        (None, "mode: observe: reports what it would do, changes nothing"),
         (e.DeploysListed(1e9, "web", (), FACTS), "newer deploy: dep-902 is on its way (update_in_progress)"),
     ],
 )

@@ -32,7 +32,7 @@ def test_people_are_told_what_is_overdue_and_nobody_is_woken() -> None:
     note, tell = hear(DUE)
     assert isinstance(note, Note) and isinstance(tell, Tell)
     assert (note.incident, note.label) == ("web-1", LABEL)
-    assert note.text == "docs, own-1 (overdue; told to chat, mail)"
+    assert note.text == "docs, own-1 (overdue; sent to chat, mail)"
     assert tell.channels == ("chat", "mail") and not tell.notice.wakes and not tell.notice.resolves
     assert (tell.notice.incident, tell.notice.severity) == ("web-1/follow-ups", Severity.CRITICAL)
     assert tell.notice.title == "web: 2 follow-ups of web-1 overdue"

@@ -28,8 +28,8 @@ SAID = re.compile(
     r"|The shop: all is well again"
     r"|(A part of it does not work\. )?(All|Most|About half of the|Some) visitors are affected\."
     r"|Pages take much longer than they should\.|Some visitors may see errors\."
-    r"|We are working on it\. You hear from us when it works again\."
-    r"|We keep watching it, and tell you when it is over for sure\."
+    r"|We are working on it\. We will notify you when it works again\."
+    r"|We keep watching it, and will notify you once the recovery is confirmed\."
     r"|It has worked as it should since \d\d:\d\d \(UTC\), after \d+ (s|min) of trouble\. Cause: being looked into\.)"
 )
 

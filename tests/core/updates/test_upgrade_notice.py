@@ -46,4 +46,4 @@ def test_where_something_is_other_people_may_look_first() -> None:
 def test_without_a_channel_for_alerts_it_stands_in_the_record() -> None:
     """Nobody is configured; the story has it."""
     _, effects = step(State(), e.PastDecidedAgain(NOW, TITLE, ()), replace(POLICY, alerts=()))
-    assert lines(effects, "TOLD") == [f"nobody configured (info): {TITLE}"]
+    assert lines(effects, "TOLD") == [f"no channel configured (info): {TITLE}"]

@@ -150,7 +150,7 @@ OWN: Mapping[str, tuple[str, str, str]] = {
         "Read `watchdog status`, look at Render, report the notice; then `watchdog resume`",
     ),
     "record": (
-        "runs without its record",
+        "runs without its store",
         "The store does not answer: the daemon watches and notifies from memory, and changes nothing",
         "Look at the database, or at the disk; the daemon retries it",
     ),

@@ -69,7 +69,7 @@ def relying(on: str, text: str = SMALL) -> str:
         (changed("console: {}", "slack: []"), "channels.slack: wrong type -> write a mapping"),
         (changed("http: https://www.acme.example", "lighthouse: x"), "home.lighthouse: not available in this version"),
         (changed("http:", "htp:"), "home.htp: unknown kind of signal -> did you mean http?"),
-        (changed("{http: https://www.acme.example}", "{}"), "signals.home: says nothing to look at"),
+        (changed("{http: https://www.acme.example}", "{}"), "signals.home: names nothing to check"),
         (changed("{http: https://www.acme.example}", "[]"), "signals.home: wrong type -> write a mapping"),
     ],
 )

@@ -31,7 +31,7 @@ def test_a_proxy_as_it_is_meant() -> None:
 def test_not_every_header_says_who_it_is(header: str) -> None:
     """Those that come with every request, or say something else, do not."""
     text = console(f"proxy: {{user_header: '{header}', from: [127.0.0.1], viewers: '*'}}")
-    assert "not a header that says who it is" in shown(text)
+    assert "not a header with an identity" in shown(text)
 
 
 @pytest.mark.parametrize("name", ["", "a,b", " ann", "an\\u200bn", "*", "x" * 121])

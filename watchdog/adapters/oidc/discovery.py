@@ -32,7 +32,9 @@ def endpoints_of(document: object, issuer: str) -> Endpoints:
     said: Mapping[str, object] = document if isinstance(document, dict) else {}
     # Compared exactly, also the slash at its end: the tokens carry this text, and `iss` is compared in the same way.
     if said.get("issuer") != issuer:
-        raise Permanent("its discovery document is of another issuer: write console.oidc.issuer as it says it itself")
+        raise Permanent(
+            "its discovery document is of another issuer: write console.oidc.issuer exactly as the provider writes it"
+        )
     methods = said.get("token_endpoint_auth_methods_supported")
     if isinstance(methods, list) and not {"client_secret_basic", "client_secret_post"} & set(map(str, methods)):
         raise Permanent("it takes no client secret: choose client_secret_basic for this client there")

@@ -111,8 +111,8 @@ def _check_claims(claims: dict[str, Any], issuer: str, client_id: str, now: floa
 def _name(claims: dict[str, Any], claim: str) -> str:
     name = claims.get(claim)
     if not isinstance(name, str) or not 0 < len(name) <= NAME_MAX:
-        raise Permanent(f"its proof does not say who it is ({claim}): choose another claim, or have it sent")
+        raise Permanent(f"its ID token has no identity ({claim}): choose another claim, or have it sent")
     # An unverified address is only a text that the user typed, and could be the on-call engineer's.
     if claim == EMAIL and claims.get("email_verified") not in (True, "true"):
-        raise Permanent("it does not say that the address was verified (email_verified): verify it there")
+        raise Permanent("its ID token does not mark the address as verified (email_verified): verify it there")
     return name

@@ -148,7 +148,7 @@ def verdict(
     missing = [part[0] for part in wanted if not any(_is_of(one, part) for one in chosen)]
     if missing and summary.lists_all:
         names = ", ".join(missing[:NAMED_MAX])
-        return Unknown(f"the status page of {vendor} does not list {names}: is it named anew?", Unread.SHAPE)
+        return Unknown(f"the status page of {vendor} does not list {names}: was it renamed?", Unread.SHAPE)
     strange = [part for part in chosen if part.status not in _KNOWN]
     if strange:
         return Unknown(f"{vendor}: {_named(strange)}: we do not know that status", Unread.SHAPE)

@@ -44,7 +44,7 @@ def recordings_folder(settings: Settings | None) -> Path:
     """Return the folder that the configuration names. Raises ConfigurationError if it has no recording yet."""
     folder = settings.record.folder if settings is not None else None
     if folder is None:
-        instead = "say record: {enabled: true}, or name files of a recording"
+        instead = "write record: {enabled: true}, or name files of a recording"
         raise ConfigurationError((Mistake("record", "nothing is recorded", instead),))
     if not folder.is_dir():
         raise ConfigurationError((Mistake(folder.name, "there is no recording yet", NOT_YET),))

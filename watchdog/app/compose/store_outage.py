@@ -38,7 +38,7 @@ async def watch_the_record(daemon: Daemon) -> None:
 
 
 async def _page_until_it_is_back(daemon: Daemon) -> None:
-    title = f"watchdog runs without its record: {daemon.sharing.trouble}"
+    title = f"watchdog runs without its store: {daemon.sharing.trouble}"
     _tell(daemon, NoticeKind.SELF_ALERT, title, LINES)
     try:
         while daemon.sharing.trouble:
@@ -47,11 +47,11 @@ async def _page_until_it_is_back(daemon: Daemon) -> None:
     except asyncio.CancelledError:
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORD_SECONDS):
-                stops = "watchdog stops without its record; its next start says whether it is still away"
+                stops = "watchdog stops without its store; its next start reports whether the store is back"
                 # Delivered in this task: a stopping supervisor does not wait for one that is spawned now.
                 await daemon.teller.deliver(None, _notice(daemon, NoticeKind.RESOLVED, stops, ()))
         raise
-    _tell(daemon, NoticeKind.RESOLVED, "watchdog has its record again", ())
+    _tell(daemon, NoticeKind.RESOLVED, "watchdog has its store again", ())
 
 
 def _tell(daemon: Daemon, kind: NoticeKind, title: str, lines: tuple[str, ...]) -> None:

@@ -155,7 +155,7 @@ def _found(out: bytes) -> Result | None:
         found = json.loads(out)
         other, lines = not found["same"], tuple(map(str, found["lines"]))
         if other:
-            lines += (f"For {LOOK_SECONDS / 60:.0f} min from now nothing is rolled back unasked. Again: `{HOW}`.",)
+            lines += (f"For {LOOK_SECONDS / 60:.0f} min from now each rollback needs approval. Again: `{HOW}`.",)
         return Result(str(found["title"]), lines, other)
     except (ValueError, KeyError, TypeError):
         return None

@@ -84,7 +84,7 @@ class Pair:
             hits = (await client.get(f"{self.admin}/hits")).json()
         looked_at = max((at for at, service, _, _ in hits if service == "web"), default=0.0)
         ago = self.clock.now() - looked_at
-        return [] if ago <= WATCHED_SECONDS else [f"nobody looked at the site for the last {ago:.0f} s"]
+        return [] if ago <= WATCHED_SECONDS else [f"the site was not probed for the last {ago:.0f} s"]
 
     def words(self) -> str:
         """Return the end of the daemon's story, and of its stderr, in one line."""

@@ -207,7 +207,7 @@ def _once(request: Request, *names: str) -> dict[str, str]:
     """Return each parameter, empty if it is missing. Raises NotProven for a parameter that came twice."""
     given = {name: request.query_params.getlist(name) for name in names}
     if any(len(values) > 1 for values in given.values()):
-        raise NotProven(400, "This answer says something twice.")
+        raise NotProven(400, "This answer repeats a parameter.")
     return {name: values[0] if values else "" for name, values in given.items()}
 
 

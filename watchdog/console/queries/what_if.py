@@ -36,7 +36,7 @@ def imagine(state: State, policy: Policy, name: str, now: float) -> WhatIf:
     signal = _main(wishes, service)
     if signal is None:
         return WhatIf(why="no signal was read yet")
-    text = f"imagined: {signal.name} fails for good from now on"
+    text = f"imagined: {signal.name} fails from now on"
     finding = Finding(signal.name, signal.kind, METHODS.get(signal.kind, "run"), now, 1.0, text)
     # The readings as well, not the finding alone: blame is assessed from the checks of the service.
     failing = _failing(service, signal.name, text, now)

@@ -80,7 +80,7 @@ def describe(spells: Spells) -> str:
     mean = show_seconds(spells.down_seconds / spells.count)
     share = f"{spells.down_seconds / lasted:.0%}"
     times = f"down {spells.count} times in {show_seconds(lasted)}"
-    return f"it comes and goes: {times}, {mean} each on average, {share} of it"
+    return f"intermittent failures: {times}, {mean} each on average, {share} of it"
 
 
 def is_suspicious(spells: Spells, leaked_seconds: float = 0.0) -> bool:

@@ -40,7 +40,7 @@ def _how_often(brakes: Brakes) -> str:
 
 
 def _until(brakes: Brakes) -> str:
-    return f"no rollback unasked until {show_seconds(brakes.flaps_calm_seconds)} without an incident"
+    return f"rollbacks need approval until {show_seconds(brakes.flaps_calm_seconds)} without an incident"
 
 
 def settle(ctx: StepContext) -> None:

@@ -28,7 +28,7 @@ NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
 def mode(request: GuardContext) -> GuardAnswer:
     """The service's mode must allow a rollback."""
     if request.wishes.mode is Mode.OBSERVE:
-        return blocks("mode", "observe: says what it would do, touches nothing")
+        return blocks("mode", "observe: reports what it would do, changes nothing")
     if request.wishes.mode is Mode.ASSIST and not answered_by_default(request.incident):
         return asks("mode", "assist: a human decides")
     return passes("mode", request.wishes.mode.value)
@@ -65,7 +65,7 @@ def armed(request: GuardContext) -> GuardAnswer:
 def key(request: GuardContext) -> GuardAnswer:
     """A refused API key is not used again before a `resume` or a restart."""
     if request.service.forbidden:
-        why = f"our key may not change it ({request.service.forbidden}); mend the key, then {command_line('resume')}"
+        why = f"our key may not change it ({request.service.forbidden}); fix the key, then {command_line('resume')}"
         return blocks("key", why, passing=True)
     return passes("key", "never refused")
 
@@ -235,7 +235,7 @@ def migration(request: GuardContext) -> GuardAnswer:
     facts = request.service.facts
     command = facts.pre_deploy_command if facts else None
     if command and not request.wishes.rollback_safe:
-        return asks("migration", "a pre-deploy command is set; say rollback_safe: true if rolling back is safe")
+        return asks("migration", "a pre-deploy command is set; write rollback_safe: true if rolling back is safe")
     return passes("migration", "rollback_safe: true" if command else "none")
 
 

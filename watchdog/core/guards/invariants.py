@@ -138,7 +138,7 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
         return "it is kept for its window"
     held = suppression.active_hold(after, policy, effect.service, now or incident.opened_at)
     if held is not None and effect.approved_by is None:
-        return f"{held.name}: nothing is rolled back unasked"
+        return f"{held.name}: rollbacks need approval"
     # The step that sends also spends the budget. An effect without that entry would escape every limit below.
     if now is None or now not in service.acted_at or now not in after.acted_at:
         return "it is not in the books"

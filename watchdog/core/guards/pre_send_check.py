@@ -40,7 +40,7 @@ def reason_not_to_send(
 def _not_known_to_be_due(service: ServiceState) -> str:
     """Return why an order to give auto-deploy back may be of before a rollback, as in a restored store, or ""."""
     if service.unlisted:
-        return "its deploys were not listed since this worker took it up"
+        return "its deploys were not listed since this worker acquired its lease"
     return "a rollback was made since that was ordered, which the record lacked" if service.overtaken else ""
 
 

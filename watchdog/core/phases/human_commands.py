@@ -210,7 +210,7 @@ def _open(ctx: StepContext, by: str, before: Incident | None, undone: e.UndoRequ
     severity = Severity.HIGH
     if before is not None and before.closed_at is None:
         severity = before.severity
-        how = "took its rollback back" if undone is not None else "started another rollback"
+        how = "undid its rollback" if undone is not None else "started another rollback"
         close_incident.close(ctx, Outcome.CONTINUED, f"{by} {how}")
     ctx.update_service(
         incident=Incident(

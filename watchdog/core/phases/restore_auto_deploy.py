@@ -91,7 +91,7 @@ def over(ctx: StepContext, how: str) -> None:
     about = ctx.service.auto_deploy_notice_thread
     if about and not is_ours(ctx):
         ctx.update_service(auto_deploy_notice_thread="")
-        lines = (f"{how}. What is merged from now on ships by itself, and with it what was merged meanwhile.",)
+        lines = (f"{how}. From now on merges ship, together with those made meanwhile.",)
         ctx.notify_service(NoticeKind.RESOLVED, about, f"{ctx.name}: auto-deploy is on again", lines)
 
 
@@ -99,7 +99,7 @@ def over_by_list(ctx: StepContext) -> None:
     """Say so once a deploy list shows it as on: a person switched it."""
     # What another worker, or no worker at all, switched off is not ours either: only the platform's word ends that.
     if auto_deploy_is_on(ctx.service):
-        over(ctx, "Somebody switched it on")
+        over(ctx, "A person switched it on")
 
 
 def is_new(ctx: StepContext, live: Deploy) -> bool:

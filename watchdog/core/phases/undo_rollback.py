@@ -53,7 +53,7 @@ def undo(ctx: StepContext) -> None:
     lifted = _lift(ctx, event, denied)
     human_commands.begin(ctx, event.by, live, choice, answers, event)
     # While a rollback is live, `suspect is a rollback` vetoes another one: the note says so.
-    again = "if it fails again people are called, and nothing is rolled back unasked"
+    again = "if it fails again, people are paged, and a rollback needs approval"
     ctx.note("UNDO", f"of {event.incident}: {lifted}; {again}")
     ask = f"was this right? {command_line('label', event.incident, 'right|wrong')}"
     _note(ctx, event, "UNDO", f"by {event.by}: {event.suspect} is put back ({ctx.incident.id}); {ask}")

@@ -135,7 +135,7 @@ def approver_mismatch(
 def closed_text(incident: Incident) -> str:
     """Return the text of a closed incident: since when, and its outcome."""
     at = f" since {moment(incident.closed_at)}" if incident.closed_at is not None else ""
-    return f"{incident.id} is over{at}: {incident.outcome or 'closed'}; nothing is left to answer"
+    return f"{incident.id} is over{at}: {incident.outcome or 'closed'}; no question is open"
 
 
 def moment(at: float) -> str:

@@ -325,7 +325,7 @@ class StepPersister:
 def _reason(error: Exception) -> str:
     """Return a failure in words, without the text of an error that is not ours."""
     known = isinstance(error, (Temporary, Permanent))
-    return str(error) if known else f"a fault of our own ({type(error).__name__})"
+    return str(error) if known else f"an internal error ({type(error).__name__})"
 
 
 def _touched(result: StepResult) -> list[str]:

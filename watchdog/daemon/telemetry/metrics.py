@@ -55,11 +55,11 @@ class Metrics:
         self._paused = self._gauge("paused", "1 while actions are paused by a person.")
         self._disarmed = self._gauge("disarmed", "1 since an internal check failed: actions are disabled.")
         self._mode = self._gauge("mode_info", "The mode of a service; always 1.", "service", "mode")
-        self._event_at = self._gauge("last_event_timestamp_seconds", "When the core last took an event.")
+        self._event_at = self._gauge("last_event_timestamp_seconds", "Time of the core's last event.")
 
     def _make_probes(self) -> None:
         self._probes = self._counter("probe", "Readings taken.", *_CHECK, "outcome")
-        self._durations = self._histogram("probe_duration_seconds", "How long a look took.", _PROBE, *_CHECK)
+        self._durations = self._histogram("probe_duration_seconds", "Duration of a probe.", _PROBE, *_CHECK)
         self._good = self._gauge("signal_good", "1 if the last reading was good.", *_CHECK)
         self._unknown = self._gauge("signal_unknown", "1 if the signal could not be read: no evidence.", *_CHECK)
         self._expiry = self._gauge("certificate_expiry_timestamp_seconds", "When the certificate ends.", *_CHECK)

@@ -51,7 +51,7 @@ SEVERITY = Argument(
     example="high",
 )
 TARGET = Argument("target", "the deploy to go back to, as in dep-40; without it, the one we would choose", default="")
-NOTE = Argument("text", "what to say, at most 1000 characters", max_characters=TEXT_MAX, example="TEXT", flag="TEXT")
+NOTE = Argument("text", "the text, at most 1000 characters", max_characters=TEXT_MAX, example="TEXT", flag="TEXT")
 ROOT_CAUSE = Argument("root_cause", "it names the root cause", Kind.FLAG)
 VERDICT = Argument("verdict", "your judgement", Kind.CHOICE, choices=("right", "wrong"), example="right|wrong")
 ITEM = Argument("item", "the item, as the checklist names it", example="ITEM")
@@ -129,7 +129,7 @@ ROWS: tuple[HumanCommand, ...] = (
     ),
     HumanCommand(
         "reject",
-        "Say no to what an incident asks; nothing is changed then.",
+        "Reject what an incident asks; nothing is changed.",
         Subject.INCIDENT,
         Role.OPERATOR,
         event=lambda at, by, given: e.Rejected(at, given["incident"], by),
@@ -207,7 +207,7 @@ ROWS: tuple[HumanCommand, ...] = (
     ),
     HumanCommand(
         "silence",
-        "Suppress a service's notifications for a while; everything is still recorded, and rolled back as ever.",
+        "Suppress a service's notifications for a while; everything is still recorded, and rollbacks go on.",
         Subject.SERVICE_OR_ALL,
         Role.OPERATOR,
         (LASTS, REASON, SIGNAL, SEVERITY),

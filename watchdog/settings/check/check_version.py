@@ -43,6 +43,6 @@ def _judged(signal: str, version: str, deploys: Sequence[Deploy]) -> CheckResult
     # The same comparison as the core's: commits may be shortened, and images have digests.
     if is_of(version, live):
         return CheckResult(place, Outcome.OK, f"answers name {version[:20]}, which is that of {live.id}, live")
-    fix = "it must be the commit, or the image's digest, of the deploy; services.{0}.version says where it stands"
+    fix = "it must be the commit, or the image's digest, of the deploy; services.{0}.version names its place"
     what = f"answers name {version[:20]}, and live is {live.id} {code}: it would be compared in vain"
     return CheckResult(place, Outcome.WARN, what, fix.format(signal))

@@ -105,7 +105,7 @@ class Secrets(BaseSettings):
 
     render_api_key: Token | None = _variable(
         "deploys, events and rollbacks; without it no deploy is blamed, and services are only watched",
-        "an API key (Account Settings, API Keys) of a Render user of its own; read-only for mode `observe`",
+        "an API key (Account Settings, API Keys) of a separate Render user; read-only for mode `observe`",
     )
     sentry_token: Token | None = _variable(
         "signals of kind `sentry`",
@@ -139,7 +139,7 @@ class Secrets(BaseSettings):
     )
     smtp_password: SecretStr | None = _variable(
         "`channels: {email: {user: …}}`",
-        "the password of a mailbox of its own that only sends",
+        "the password of a separate mailbox that only sends",
     )
     webhook_url: Address | None = _variable(
         "`channels: {webhook: {}}`",
@@ -165,7 +165,7 @@ class Secrets(BaseSettings):
     )
     sentry_dsn: Address | None = _variable(
         "optional: the watchdog's own errors",
-        "a Sentry project of its own: in the site's, these errors would raise the rate that is watched",
+        "a separate Sentry project: in the site's, these errors would raise the watched rate",
     )
     remote_write_password: SecretStr | None = _variable(
         "`metrics: {remote_write_user: …}`",

@@ -104,7 +104,7 @@ def _kind(written: Mapping[str, Any], signals: Signals) -> str | None:
 
 def _report_kind(document: Document, path: tuple[str, ...], written: Mapping[str, Any], signals: Signals) -> None:
     if not written:
-        document.report(path, "says nothing to look at", f"write one of: {', '.join(sorted(signals))}")
+        document.report(path, "names nothing to check", f"write one of: {', '.join(sorted(signals))}")
         return
     # Words of another tool are answered with the word of ours, for each of them.
     foreign = [key for key in written if instead_of_key((*path, key), key)]

@@ -51,7 +51,7 @@ def _viewers(value: object) -> object:
 
 def _header(text: str) -> str:
     if not HEADER.fullmatch(text) or text.lower() in NEVER:
-        raise ValueError("not a header that says who it is: write X-Forwarded-User, or what your proxy sets")
+        raise ValueError("not a header with an identity: write X-Forwarded-User, or what your proxy sets")
     return text
 
 
@@ -71,7 +71,7 @@ def _issuer(text: str) -> str:
     http_url(text)
     # The discovery path is appended to the issuer, and would end up in a query or fragment.
     if "?" in text or "#" in text:
-        raise ValueError("not an issuer: write it as its provider says it, with nothing behind the path")
+        raise ValueError("not an issuer: write it as its provider writes it, with nothing behind the path")
     return text
 
 
