@@ -119,7 +119,7 @@ def test_a_notice_goes_to_the_channels_of_the_incident() -> None:
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STOPPED_SHORT, wakes=True, why="refused")
     tell = ctx.effects[0]
     diff = Link("diff", "https://github.com/acme/w/compare/aaaaaaa1...bad00000")
-    deploy = Link("deploy on Render", f"{dash}/deploys/dep-41")
+    deploy = Link("deploy", f"{dash}/deploys/dep-41")
     assert isinstance(tell, fx.Tell) and tell.channels == ("pager", "chat")
     assert tell.notice.links == (diff, deploy, Link("dashboard", dash), Link("site", site))
     assert tell.notice.wakes and tell.notice.incident == "web-1" and ctx.incident.paged

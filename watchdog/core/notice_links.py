@@ -13,7 +13,7 @@ def links(facts: ServiceFacts | None, incident: Incident | None, console_url: st
     if incident is not None:
         found.append(("incident", f"{console_url}/incidents/{incident.id}" if console_url else None))
     if facts is not None and incident is not None:
-        found += [("diff", _diff(facts, incident)), ("deploy on Render", _deploy(facts, incident))]
+        found += [("diff", _diff(facts, incident)), ("deploy", _deploy(facts, incident))]
     if facts is not None:
         found += [("dashboard", facts.dashboard_url), ("site", facts.url)]
     return tuple(Link(text, href) for text, href in found if href)

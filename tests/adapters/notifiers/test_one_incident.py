@@ -34,7 +34,7 @@ from watchdog.sandbox.vendors.github_issues import Issues
 LINKS = (
     Link("incident", "https://watchdog.acme.example/incidents/web-1"),
     Link("diff", "https://github.com/acme/web/compare/1b7e0d4...9f3c2ab"),
-    Link("deploy on Render", "https://dashboard.render.com/web/srv-web/deploys/dep-42"),
+    Link("deploy", "https://dashboard.render.com/web/srv-web/deploys/dep-42"),
     Link("dashboard", "https://dashboard.render.com/web/srv-web"),
     Link("site", "https://web.acme.example/?a=1&b=2"),
 )

@@ -14,11 +14,9 @@ from watchdog.domain.notices import Notice
 from watchdog.domain.severity import Severity
 from watchdog.presentation.situation import Situation
 
-GREEN, BLUE, RED, AMBER, GREY = "#1a7f37", "#0b63c5", "#c62828", "#b25b00", "#5b6470"
-"""Colours of the bar, and of white text on it: each has a contrast of at least 4.5 : 1."""
-SEVERITIES: Mapping[Severity, str] = MappingProxyType(
-    {Severity.CRITICAL: RED, Severity.HIGH: RED, Severity.MEDIUM: AMBER, Severity.LOW: GREY}
-)
+GREEN, AMBER, RED, ORANGE, GREY = "#1a7f37", "#8a6100", "#c62828", "#b25b00", "#5b6470"
+"""Colours of the bar, and behind the white text of the badge: each has a contrast of at least 4.5 : 1 to it."""
+SEVERITIES: Mapping[Severity, str] = MappingProxyType({Severity.CRITICAL: RED, Severity.HIGH: ORANGE})
 UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
 DARK = """
 @media (prefers-color-scheme: dark) {
@@ -78,8 +76,8 @@ def _colour(notice: Notice) -> str:
     if notice.resolves:
         return GREEN
     if known is not None and known.next.situation in UNDER_WAY:
-        return BLUE
-    return GREY if notice.plain else SEVERITIES[notice.severity]
+        return AMBER
+    return GREY if notice.plain else SEVERITIES.get(notice.severity, GREY)
 
 
 def _badge(card: Element, notice: Notice) -> None:
@@ -101,8 +99,7 @@ def _buttons(card: Element, notice: Notice) -> None:
     line = _add(card, "p", "", "margin:12px 0 8px")
     for place, link in enumerate(text.links(notice)):
         colours, kind = (("#0b63c5", "#ffffff"), "") if place == 0 else (("#ffffff", "#0b63c5"), "other")
-        caption = link.text[:1].upper() + link.text[1:]
-        _add(line, "a", caption, BUTTON.format(*colours), kind).set("href", link.href)
+        _add(line, "a", text.LABELS.get(link.text, link.text), BUTTON.format(*colours), kind).set("href", link.href)
 
 
 def _table(card: Element, said: Mapping[str, str]) -> None:

@@ -19,8 +19,6 @@ Block = dict[str, Any]
 MAX_BLOCK, MAX_HEADER, MAX_BUTTON = 3000, 150, 75
 GREEN, AMBER, RED, ORANGE, GREY = "#2eb67d", "#ecb22e", "#e01e5a", "#e8912d", "#9aa0a6"
 UNDER_WAY = (NoticeKind.ACTED, NoticeKind.ANNOUNCED)
-LABELS = {"incident": "Open", "site": "Site", "dashboard": "Render", "deploy": "Deploy on Render", "diff": "Diff"}
-"""The captions of our own links as buttons; another link has its own caption."""
 
 
 def escape(said: str) -> str:
@@ -157,7 +155,7 @@ def _links(notice: Notice, *, clicks: bool) -> list[Block]:
         {
             "type": "button",
             "action_id": f"link_{number}",
-            "text": plain(LABELS.get(link.text, link.text), MAX_BUTTON),
+            "text": plain(text.LABELS.get(link.text, link.text), MAX_BUTTON),
             "url": link.href,
         }
         for number, link in enumerate(text.links(notice))
@@ -169,7 +167,7 @@ def _written_links(notice: Notice) -> str:
     """Return links as markup, as many as fit into one block; a label cannot end its link early."""
     kept = ""
     for link in text.links(notice):
-        label = LABELS.get(link.text, link.text)
+        label = text.LABELS.get(link.text, link.text)
         more = f"<{escape(link.href)}|{escape(label.replace('|', '/'))}>"
         # A link that does not fit is left out as a whole: half of it would lead somewhere else.
         if len(kept) + 3 + len(more) <= MAX_BLOCK:

@@ -16,6 +16,8 @@ MAX_LINE = 500
 MAX_LINES = 40
 MAX_LINKS = 10
 MAX_HREF = 1000
+LABELS = {"incident": "Open", "site": "Site", "dashboard": "Render", "deploy": "Deploy on Render", "diff": "Diff"}
+"""The captions of our own links as buttons; another link has its own caption."""
 _URL_SIGNS = ":/?#[]@!$&()*+,;=%~"  # all that a URL may hold, less the quotes, `|` and `<>` that end one in markup
 
 
