@@ -10,6 +10,8 @@ from watchdog.domain.commands.human_command import InvalidRequest, Subject, Surf
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 
 QUIET = {"lasts": "1h", "reason": "moving house"}
+WHEN = {"title": "x", "text": "y", "starts": "2027-01-31T22:00", "lasts": "2h"}
+WINDOW = {"page": "shop", "title": "x", "text": "y", "seconds": 7200.0}
 HOUR = {"of": "web", "seconds": 3600.0, "reason": "moving house"}
 FOLLOW_UP = {"text": "x", "owner": "ann", "due": "3d"}
 
@@ -45,6 +47,25 @@ def stored(command: str, subject: str, **given: Any) -> dict[str, Any]:
             {"text": "x" * 300},
             {"incident": "web-1", "text": "x" * 300, "owner": "development team", "seconds": 7 * 86400.0},
         ),
+        (
+            "announce",
+            "shop",
+            {"title": " Slow ", "text": "We look\ninto it.", "services": ""},
+            {"page": "shop", "title": "Slow", "text": "We look into it.", "state": "investigating"},
+        ),
+        (
+            "schedule-maintenance",
+            "shop",
+            {"title": "x", "text": "y", "starts": "2027-01-31T22:00+01:00", "lasts": "2h", "services": "web, api"},
+            {**WINDOW, "starts_at": 1_801_429_200.0, "services": "web, api"},
+        ),
+        (
+            "schedule-maintenance",
+            "shop",
+            {"title": "x", "text": "y", "starts": "2027-01-31 22:00", "lasts": "2h"},
+            {**WINDOW, "starts_at": 1_801_432_800.0},
+        ),
+        ("update-announcement", "3", {"text": "x", "state": ""}, {"announcement": "3", "text": "x"}),
         ("pause", "", {}, {}),
     ],
 )
@@ -64,6 +85,12 @@ def test_what_the_daemon_gets(command: str, subject: str, given: dict[str, Any],
         ("silence", "web", QUIET | {"lasts": "0s"}, "--for: not a sensible time; write something up to 30d"),
         ("silence", "web", QUIET | {"lasts": "31d"}, "--for: not a sensible time"),
         ("silence", "web", QUIET | {"severity": "hgih"}, "--severity: no such severity; write one of: critical, high"),
+        ("announce", "", {}, "announce: say which page; announce PAGE TITLE TEXT"),
+        ("announce", "shop", {"title": "x" * 101}, "--title: longer than 100 characters"),
+        ("announce", "shop", {"title": "x", "text": "y", "state": "resolved"}, "--state: no such state; write one of"),
+        ("schedule-maintenance", "shop", WHEN | {"starts": "soon"}, "--starts: not a date and time; write 2027-01-31T"),
+        ("schedule-maintenance", "shop", WHEN | {"starts": "9" * 99}, "--starts: not a date and time"),
+        ("schedule-maintenance", "shop", WHEN | {"lasts": "31d"}, "--for: not a sensible time; write something up to"),
         ("label", "web-1", {"verdict": "perhaps"}, "--verdict: no such verdict; write one of: right, wrong"),
         ("follow-up", "web-1", FOLLOW_UP | {"text": " \n"}, "TEXT: there is nothing in it to read"),
         ("follow-up", "web-1", FOLLOW_UP | {"text": "x" * 301}, "TEXT: longer than 300 characters"),
