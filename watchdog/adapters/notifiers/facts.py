@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from watchdog.adapters.notifiers import text
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.commands.command_table import COMMANDS
@@ -20,6 +22,8 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named
 from watchdog.presentation.outlook import Outlook, outlook
 from watchdog.presentation.text import show_probability
+
+log = structlog.get_logger("watchdog")
 
 MAX_SHORT, MAX_LONG = 255, 500
 IN_THE_NEWS = frozenset({"what happens next", "next step", "command", "severity", "incident"})
@@ -55,7 +59,8 @@ def facts(notice: Notice) -> Facts | None:
         return None
     try:
         return _facts(notice.about.incident, notice.at)
-    except Exception:  # noqa: BLE001  a fault in a table of facts must not keep a page from people
+    except Exception as error:  # noqa: BLE001  a fault in a table of facts must not keep a page from people
+        log.warning("facts of a notice left out", incident=notice.incident, error=type(error).__name__)
         return None
 
 
