@@ -169,7 +169,7 @@ async def test_a_chat_gets_the_same_by_a_template(name: str, town: Any, send: Se
 
 
 @pytest.mark.parametrize("name", MOMENTS)
-async def test_the_others_have_title_and_links_too(name: str, town: Any, send: Send) -> None:
+async def test_the_others_have_title_links_and_next_step_too(name: str, town: Any, send: Send) -> None:
     """Slack, the console, and a ticket, which no all-clear opens."""
     told, stream = linked(MOMENTS[name]), io.StringIO()
     await send("slack", told, {"channel": "#incidents"})
@@ -180,3 +180,5 @@ async def test_the_others_have_title_and_links_too(name: str, town: Any, send: S
     assert len(tickets) == (not told.resolves)
     for shown in (slack, stream.getvalue(), *tickets):
         assert told.title in shown and [link.href for link in LINKS if link.href not in shown] == []
+        said = {name: value for name, value in facts_of(told).items() if name in ("what happens next", "next step")}
+        assert [value for value in said.values() if value not in shown] == []
