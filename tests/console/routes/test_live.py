@@ -24,7 +24,7 @@ from watchdog.daemon.http.http_auth import Buckets, Guesses, peer_of
 from watchdog.console.dependencies import Access  # isort: skip
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.readings import Good
+from watchdog.domain.readings import Good, Unknown
 
 WANTED = {"accept": STREAM}
 DOWN = "● web is down: HTTP 503 since 02:14 UTC"
@@ -78,6 +78,18 @@ def test_the_worst_state_in_words(phase: Phase, changes: dict[str, Any] | None, 
     web = service_state("web", phase=phase, incident=amended(base, **changes) if changes is not None else None)
     pulse = pulse_of(replace(calm(), services={"web": web, "api": service_state("api")}), policy, NOW)
     assert (pulse.state, pulse.title) == (state, title)
+
+
+def test_a_service_that_cannot_be_seen_is_not_well() -> None:
+    """Its probes have no evidence; a feed without an answer, and a probe that was not read yet, are no reason."""
+    policy, _, _ = story()
+    web = calm().services["web"]
+    for names, title in (("home api", "◌ web cannot be seen"), ("errors", ""), ("", "")):
+        blind = {name: replace(web.checks[name], last=Unknown("no route")) for name in names.split()}
+        services = {**calm().services, "web": replace(web, checks={**web.checks, **blind})}
+        assert pulse_of(replace(calm(), services=services), policy, NOW).title == title
+    services = {**calm().services, "web": replace(web, checks={})}
+    assert pulse_of(replace(calm(), services=services), policy, NOW).state == "good"
 
 
 def test_the_mark_changes_with_each_step_and_not_with_each_reading() -> None:

@@ -8,7 +8,8 @@ import hashlib
 from dataclasses import dataclass
 
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Policy
+from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.readings import Unknown
 from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.situation import situation
@@ -17,14 +18,13 @@ from watchdog.presentation.text import clean
 
 BAD, SOME, GOOD = "bad", "some", "good"
 ICONS = {BAD: "icon-bad.svg", SOME: "icon-some.svg", GOOD: "icon.svg"}
-SYMBOLS = {BAD: "●", SOME: "◐", GOOD: ""}
-"""In front of a tab's title: the state can be read without the colour of the icon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """The worst state (bad, some or good), the words in front of a tab's title (empty: all is well), and `mark`, which
-    changes with every step of an incident."""
+    changes with every step of an incident. A symbol leads the words: the state can be read without the icon's colour.
+    """
 
     state: str
     title: str
@@ -33,26 +33,30 @@ class Pulse:
 
 def pulse_of(state: State, policy: Policy, now: float) -> Pulse:
     """Return the pulse of all configured services."""
-    services = [state.services[name] for name in policy.services if name in state.services]
-    troubled = [one for one in services if one.phase is not Phase.CALM or open_incident(one) is not None]
-    told = sorted((_told(one, now) for one in troubled), key=lambda row: row[0])
-    marked = [(one.name, one.phase, one.live, open_incident(one) and _step(open_incident(one))) for one in troubled]
+    known = [(state.services[name], wishes) for name, wishes in policy.services.items() if name in state.services]
+    found = [(one, told) for one, wishes in known if (told := _told(one, wishes, now)) is not None]
+    marked = [(one.name, one.phase, one.live, rank, _step(open_incident(one))) for one, (rank, *_) in found]
     mark = hashlib.sha256(repr((marked, state.paused_by, state.disarmed)).encode("utf-8", "replace")).hexdigest()[:16]
-    if not told:
+    if not found:
         return Pulse(GOOD, "", mark)
-    (_, worst, words), others = told[0], len(told) - 1
-    more = f" (+{others})" if others else ""
-    return Pulse(worst, f"{SYMBOLS[worst]} {clean(words)}{more}", mark)
+    _, worst, symbol, words = min((told for _, told in found), key=lambda told: told[0])
+    others = f" (+{len(found) - 1})" if len(found) > 1 else ""
+    return Pulse(worst, f"{symbol} {clean(words)}{others}", mark)
 
 
-def _told(service: ServiceState, now: float) -> tuple[int, str, str]:
-    """Return rank (the worst first), state and words of a service in trouble."""
+def _told(service: ServiceState, wishes: ServicePolicy, now: float) -> tuple[int, str, str, str] | None:
+    """Return rank (the worst first), state, symbol and words of a service in trouble; None if it is well."""
     incident = open_incident(service)
-    if incident is None:
-        return 2, SOME, f"{service.name} is being checked"
-    if incident.rollback.restored_at is not None and service.phase in ACTING:
-        return 1, SOME, f"{service.name}: {outlook(incident, now).label}"
-    return 0, BAD, state_title(incident, now)
+    if incident is not None and incident.rollback.restored_at is not None and service.phase in ACTING:
+        return 1, SOME, "◐", f"{service.name}: {outlook(incident, now).label}"
+    if incident is not None:
+        return 0, BAD, "●", state_title(incident, now)
+    if service.phase is not Phase.CALM:
+        return 2, SOME, "◐", f"{service.name} is being checked"
+    read = [service.checks[name].last for name in wishes.eyes if name in service.checks]
+    if read and all(isinstance(one, Unknown) for one in read):
+        return 3, SOME, "◌", f"{service.name} cannot be seen"
+    return None
 
 
 def _step(incident: Incident | None) -> tuple[object, ...]:
