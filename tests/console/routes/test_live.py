@@ -153,6 +153,14 @@ async def test_streams_are_bounded_and_leave_their_place() -> None:
             assert {(await anext(said))["state"] for said in opened} == {"good"}
             refused = await one.client.get("/live", headers=WANTED)
             assert refused.headers["content-type"] == "application/json" and refused.json()["state"] == "good"
+        # A burst takes no more places than there are: the next one is refused while the others only begin.
+        async with AsyncExitStack() as stack:
+            asked = [one.client.stream("GET", "/live", headers=WANTED) for _ in range(STREAMS_MAX + 8)]
+            kinds = [
+                answer.headers["content-type"]
+                for answer in await asyncio.gather(*map(stack.enter_async_context, asked))
+            ]
+            assert len([kind for kind in kinds if kind.startswith(STREAM)]) <= STREAMS_MAX
         kind = "application/json"
         while kind == "application/json":
             async with one.client.stream("GET", "/live", headers=WANTED) as answer:
