@@ -46,7 +46,8 @@ def told(*found: Announcement) -> list[tuple[str, str]]:
         (window(1, 60, 120), "Scheduled"),
         (window(1, -60, 120), "In progress"),
         (window(1, -120, 0), "Completed"),
-        (window(1, -60, 120, Stage.SCHEDULED, Stage.RESOLVED), "Completed"),
+        (window(1, -560, 120, Stage.SCHEDULED, Stage.RESOLVED), "Completed"),
+        (window(1, 60, 120, Stage.SCHEDULED, Stage.RESOLVED), "Cancelled"),
         (window(1, 60, 120, Stage.SCHEDULED, Stage.WITHDRAWN), None),
     ],
 )

@@ -12,6 +12,7 @@ from markupsafe import escape
 
 from watchdog.console.public.public_announcements import PublicAnnouncement
 from watchdog.console.public.public_views import PublicIncident, PublicView
+from watchdog.domain.commands.announcements import Standing
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import iso, moment
 
@@ -69,8 +70,9 @@ def _of_announcement(page: str, one: PublicAnnouncement, now: float) -> Entry:
     lines = [f"{each.state}, {_minute(each.at)}: {each.text}" for each in one.updates]
     if one.maintenance and one.ends_at is not None:
         lines = [f"From {_minute(one.begins_at)} to {_minute(one.ends_at)}.", *lines]
-        # A maintenance is news again when it begins, and when it ends.
-        last_at = max([last_at, *(at for at in (one.begins_at, one.ends_at) if at <= now)])
+        # A maintenance is news again when it begins, and when it ends; one that is cancelled does neither.
+        if one.state != Standing.CANCELLED:
+            last_at = max([last_at, *(at for at in (one.begins_at, one.ends_at) if at <= now)])
     about = f" ({', '.join(one.services)})" if one.services else ""
     return Entry(
         _id(page, "announcement", one.key), f"{one.state}: {one.title}{about}", published_at, last_at, tuple(lines)

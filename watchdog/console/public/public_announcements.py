@@ -11,7 +11,6 @@ from watchdog.domain.commands.announcements import (
     TEXT_MAX,
     TITLE_MAX,
     Announcement,
-    Stage,
     Standing,
     Update,
     newest_first,
@@ -87,6 +86,4 @@ def _told(one: Announcement, names: Mapping[str, str], now: float) -> PublicAnno
 
 
 def _update(each: Update, of: Announcement) -> PublicUpdate:
-    completed = of.is_maintenance and each.stage is Stage.RESOLVED
-    state = Standing.COMPLETED.value if completed else each.stage.value.capitalize()
-    return PublicUpdate(each.at, state, clean(each.text, TEXT_MAX))
+    return PublicUpdate(each.at, of.said_by(each.stage, each.at).value, clean(each.text, TEXT_MAX))

@@ -49,10 +49,11 @@ class Standing(StrEnum):
     SCHEDULED = "Scheduled"
     IN_PROGRESS = "In progress"
     COMPLETED = "Completed"
+    CANCELLED = "Cancelled"
     WITHDRAWN = "Withdrawn"
 
 
-OVER = frozenset({Standing.RESOLVED, Standing.COMPLETED, Standing.WITHDRAWN})
+OVER = frozenset({Standing.RESOLVED, Standing.COMPLETED, Standing.CANCELLED, Standing.WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,10 @@ class Announcement:
         """Return its end: of the maintenance (planned or earlier), or of the problem; None while a problem is open."""
         ended = self._ended_at
         planned = self.about.ends_at
-        return planned if ended is None else ended if planned is None else min(ended, planned)
+        if ended is None or planned is None:
+            return planned if ended is None else ended
+        # Cancelled before it began, it still has the place in time that was announced.
+        return planned if ended < self.begins_at else min(ended, planned)
 
     @property
     def _ended_at(self) -> float | None:
@@ -118,13 +122,20 @@ class Announcement:
         """Return how it stands at that moment."""
         last = self.updates[-1].stage
         if last is not Stage.SCHEDULED:
-            # A maintenance that people ended is completed, like one whose time is over.
-            completed = self.is_maintenance and last is Stage.RESOLVED
-            return Standing.COMPLETED if completed else Standing(last.value.capitalize())
+            ended = self._ended_at
+            return self.said_by(last, ended if ended is not None else now)
         if now < self.begins_at:
             return Standing.SCHEDULED
         ends_at = self.about.ends_at
         return Standing.IN_PROGRESS if ends_at is None or now < ends_at else Standing.COMPLETED
+
+    def said_by(self, stage: Stage, at: float) -> Standing:
+        """Return what a stage means that was set at that moment: a maintenance is not resolved, but completed, or
+        cancelled before its begin.
+        """
+        if self.is_maintenance and stage is Stage.RESOLVED:
+            return Standing.CANCELLED if at < self.begins_at else Standing.COMPLETED
+        return Standing(stage.value.capitalize())
 
     def is_over(self, now: float) -> bool:
         """Return whether it is over at that moment."""
