@@ -15,7 +15,7 @@ import pytest
 from tests.support.clocks import PATIENCE_SECONDS
 
 FOUND = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage")
+ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-lcd-text")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in ("desktop", "phone")]
 BAD = ("serious", "critical")
@@ -127,8 +127,11 @@ async def overflow(page: Any) -> int:
 
 
 async def hidden_columns(page: Any) -> list[str]:
-    """Return the tables of the page that are wider than their place, by their names: a phone hides their columns."""
+    """Return the tables of the page that are wider than their place, by their names: a phone hides their columns.
+
+    What is folded is opened for that."""
     found: list[str] = await page.evaluate(
+        "document.querySelectorAll('main details').forEach(one => { one.open = true; }),"
         "[...document.querySelectorAll('main .wide')].filter(one => one.scrollWidth > one.clientWidth + 1)"
         ".map(one => one.getAttribute('aria-label') || one.innerText.slice(0, 40))"
     )

@@ -5,20 +5,21 @@ Rule: what a body holds and this file does not know raises KeyError: a picture l
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from html import escape, unescape
 from typing import Any
 
 Block = Mapping[str, Any]
 STYLE = """
 body { margin: 0; padding: 14px 18px; background: #fff; color: #1d1c1d;
-  font: 15px/1.46 Lato, "DejaVu Sans", sans-serif; }
+  font: 14px/1.46 Lato, "DejaVu Sans", sans-serif; }
 .post { display: grid; grid-template-columns: 36px 1fr; gap: 0 10px; margin-bottom: 10px; }
 .face { width: 36px; height: 36px; border-radius: 6px; background: #1a7f4e; color: #fff; text-align: center;
   font: bold 20px/36px sans-serif; }
 .who { font-weight: 900; } .app { background: #eee; color: #616061; font-size: 10px; padding: 1px 4px;
   border-radius: 2px; font-weight: 700; }
 .time, .context, .edited { color: #616061; font-size: 12px; }
-.header { font-size: 18px; font-weight: 900; margin: 4px 0; } .section, .context, .actions, .fields { margin: 6px 0; }
+.header { font-size: 16px; font-weight: 900; margin: 4px 0; } .section, .context, .actions, .fields { margin: 6px 0; }
 .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 6px 16px; }
 .text { white-space: pre-line; overflow-wrap: anywhere; }
 .actions { display: flex; gap: 8px; flex-wrap: wrap; }
@@ -31,6 +32,8 @@ hr { border: 0; border-top: 1px solid #ddd; } a { color: #1264a3; text-decoratio
 code { background: #f6f6f6; border: 1px solid #ddd; border-radius: 3px; padding: 0 3px; color: #c01343;
   font-size: 12px; }
 """
+DATE = re.compile(r"&lt;!date\^(\d+)\^([^|&]+)\|[^&]*&gt;")
+"""A moment that Slack shows in the reader's zone; here UTC, and on the same day."""
 SPANS = (
     (re.compile(r"&lt;(https?://[^|&]+)\|(.+?)&gt;"), r'<a href="\1">\2</a>'),
     (re.compile(r"&lt;(https?://[^|&]+)&gt;"), r'<a href="\1">\1</a>'),
@@ -99,7 +102,13 @@ def _text(said: str) -> str:
 
 
 def _markup(said: str) -> str:
-    shown = _text(said)
+    shown = DATE.sub(lambda found: _moment(float(found[1]), found[2]), _text(said))
     for pattern, html in SPANS:
         shown = pattern.sub(html, shown)
     return shown
+
+
+def _moment(at: float, wanted: str) -> str:
+    """Return a moment as `since {date_short_pretty} {time_secs}` asks for it."""
+    clock = datetime.fromtimestamp(at, UTC)
+    return wanted.format(date_short_pretty="today", time=f"{clock:%H:%M}", time_secs=f"{clock:%H:%M:%S}")

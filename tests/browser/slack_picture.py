@@ -17,7 +17,7 @@ from tests.browser.slack_html import page
 from tests.faults.chat import chatting, started
 
 FILE = Path(__file__).parents[2] / "watchdog" / "docs" / "slack-message.png"
-WIDTH = 640
+WIDTH = 620
 
 
 def asked(folder: Path) -> tuple[Mapping[str, Any], str]:

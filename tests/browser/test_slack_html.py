@@ -19,6 +19,15 @@ def test_markup_is_drawn_in_mrkdwn_alone() -> None:
     assert "*web is down*" in shown({"type": "section", "text": {"type": "plain_text", "text": said}})
 
 
+def test_a_moment_stands_in_the_reader_s_zone() -> None:
+    """As its format asks; a token that this file does not know is refused."""
+    said = "<!date^1796052506^since {date_short_pretty} {time_secs}|since 2026-11-30 15:28:26 UTC>"
+    drawn = shown({"type": "context", "elements": [{"type": "mrkdwn", "text": said}]})
+    assert "since today 15:28:26<" in drawn
+    with pytest.raises(KeyError):
+        shown({"type": "context", "elements": [{"type": "mrkdwn", "text": said.replace("time_secs", "ago")}]})
+
+
 def test_all_of_a_message_is_there() -> None:
     """Header, fields, context, buttons and the coloured edge; without blocks the text."""
     text = {"type": "plain_text", "text": "web is down"}
