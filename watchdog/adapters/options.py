@@ -6,6 +6,7 @@ Rule: an adapter's options live beside the adapter, so that a new one is one fil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidatorFunctionWrapHandler, field_validator
@@ -53,6 +54,15 @@ def parse_url(text: str) -> httpx.URL:
     if host and port is not None:
         check_port(port)
     return url
+
+
+def zone_named(name: str) -> str:
+    """Return the name of a time zone. Raises ValueError for an unknown one."""
+    try:
+        return ZoneInfo(name).key
+    # OSError: a name such as `Europe` is a folder of the zone database.
+    except (KeyError, ValueError, OSError):
+        raise ValueError("no such time zone: write one as in Europe/Berlin, or UTC") from None
 
 
 class Options(BaseModel):

@@ -4,13 +4,14 @@ import sys
 from typing import TextIO
 
 from watchdog.adapters.notifiers import text
-from watchdog.adapters.options import Context, Options
+from watchdog.adapters.notifiers.channel_options import ChannelOptions
+from watchdog.adapters.options import Context
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
 
 
-class ConsoleOptions(Options):
+class ConsoleOptions(ChannelOptions):
     """Nothing to choose."""
 
 

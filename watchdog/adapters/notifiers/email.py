@@ -20,9 +20,10 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.notifiers import email_html, text
+from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.facts import brief
 from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
-from watchdog.adapters.options import Context, Options, check_port
+from watchdog.adapters.options import Context, check_port
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Partly
 from watchdog.domain.notices import Notice
@@ -46,7 +47,7 @@ def _address(words: str) -> str:
 Address = Annotated[str, AfterValidator(_address), written_as(f"^{ADDRESS}$", "ops@acme.example")]
 
 
-class EmailOptions(Options):
+class EmailOptions(ChannelOptions):
     """The mail server, the sender and the recipients. Without `tls`: TLS from the start on port 465, else STARTTLS."""
 
     smtp: Annotated[str, written_as(f"^{SERVER}$", "smtp.example.com:587")]

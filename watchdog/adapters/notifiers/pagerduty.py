@@ -18,9 +18,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.facts import rows
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
-from watchdog.adapters.options import Context, Options
+from watchdog.adapters.options import Context
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Permanent
 from watchdog.domain.notices import Notice
@@ -45,7 +46,7 @@ HINTS = {
 }
 
 
-class PagerDutyOptions(Options):
+class PagerDutyOptions(ChannelOptions):
     """The region of the PagerDuty account, and whether it shows deploys and rollbacks (as change events)."""
 
     region: Literal["us", "eu"] = "us"

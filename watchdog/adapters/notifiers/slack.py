@@ -22,6 +22,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from watchdog.adapters.json_schema_hooks import Also, written_as
 from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient, client_for_secret_url
 from watchdog.adapters.notifiers.slack_buttons import blocks
 from watchdog.adapters.notifiers.slack_message import evidence, message, reply, state, whole, with_blocks
@@ -81,7 +82,7 @@ class Approvals(Options):
         return users
 
 
-class SlackOptions(Options):
+class SlackOptions(ChannelOptions):
     """With a channel, a bot posts there; without one, an incoming webhook is used."""
 
     channel: str | None = Field(default=None, json_schema_extra={"pattern": f"^({CHANNEL})$"})

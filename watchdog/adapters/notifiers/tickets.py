@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import create_model, model_validator
 
 from watchdog.adapters.notifiers import ticket_markdown as markdown
+from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.options import Context, Options
 from watchdog.adapters.tickets import TICKETS
 from watchdog.adapters.tickets.tracker import LABEL, GoneError, Tracker
@@ -28,7 +29,7 @@ BEGINNINGS = (NoticeKind.OPENED, NoticeKind.SELF_ALERT, NoticeKind.TEST)
 REMEMBERED_MAX = 1000
 
 
-class _OnePlace(Options):
+class _OnePlace(ChannelOptions):
     """Where tickets are kept: exactly one tracker, with its place there."""
 
     @model_validator(mode="after")

@@ -4,9 +4,10 @@ from typing import Any
 
 from pydantic import field_validator
 
+from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.notifier_http import TellingClient, client_for_secret_url
 from watchdog.adapters.notifiers.webhook_body import as_json, check_template, filled
-from watchdog.adapters.options import Context, Options
+from watchdog.adapters.options import Context
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
@@ -15,7 +16,7 @@ URL = "WATCHDOG_WEBHOOK_URL"
 TOKEN = "WATCHDOG_WEBHOOK_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 
 
-class WebhookOptions(Options):
+class WebhookOptions(ChannelOptions):
     """The body to post, for a receiver that takes none of ours. URL and the optional bearer token are secrets."""
 
     body: dict[str, Any] | None = None

@@ -6,9 +6,12 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
 
 from watchdog.adapters.github import TOKEN as GITHUB_TOKEN
 from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.pagerduty import PagerDuty, PagerDutyOptions
 from watchdog.adapters.options import Context
 from watchdog.adapters.pagers import pagerduty as pagerduty_reader
@@ -124,6 +127,12 @@ def _changes(settings: Settings, notifiers: Mapping[str, Notifier]) -> ChangeLog
 def _pagerduty(settings: Settings) -> PagerDutyOptions | None:
     channel = settings.channels.get("pagerduty")
     return channel.options if channel is not None and isinstance(channel.options, PagerDutyOptions) else None
+
+
+def _zones(settings: Settings) -> dict[str, tzinfo]:
+    """Return the time zone of every channel, by its name."""
+    options = {name: channel.options for name, channel in settings.channels.items()}
+    return {name: ZoneInfo(one.zone) for name, one in options.items() if isinstance(one, ChannelOptions)}
 
 
 def _outside(settings: Settings, clock: Clock) -> Context:
@@ -267,6 +276,7 @@ def build(
         ),
         names_are_proven=settings.console.names_are_proven,
         pages=settings.services_of_pages,
+        zones=_zones(settings),
     )
     listeners = listeners or Hooks()
     minutes = MinuteAggregator()

@@ -9,6 +9,7 @@ import contextlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 import structlog
 
@@ -66,6 +67,7 @@ class ExternalPorts:
     readers: IntegrationPorts = field(default_factory=IntegrationPorts)
     names_are_proven: bool = True
     pages: Pages = field(default_factory=dict)
+    zones: Mapping[str, tzinfo] = field(default_factory=dict)  # of channels, by name; a channel without one: UTC
 
 
 @dataclass(slots=True)
@@ -141,7 +143,7 @@ def wire(
         if event is not None:
             supervisor.spawn("question receipt", engine.submit(event))
 
-    teller = Outbox(store, notifiers, clock, brought, aside=policy.plain_channels)
+    teller = Outbox(store, notifiers, clock, brought, aside=policy.plain_channels, zones=outside.zones)
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
         policy=policy,

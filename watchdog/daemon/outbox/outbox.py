@@ -23,6 +23,7 @@ does one about the watchdog itself that waited, or that a dead worker left, when
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping
+from datetime import UTC, tzinfo
 from itertools import chain, count, repeat
 from typing import Any
 from weakref import WeakValueDictionary
@@ -61,7 +62,7 @@ log = structlog.get_logger(__name__)
 
 
 class Outbox:
-    """Delivers notices. `notifiers` are in fallback order, without those `aside`."""
+    """Delivers notices. `notifiers` are in fallback order, without those `aside`; `zones`: of their readers."""
 
     def __init__(
         self,
@@ -71,12 +72,14 @@ class Outbox:
         report: Report,
         *,
         aside: Collection[str] = (),
+        zones: Mapping[str, tzinfo] | None = None,
         attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
         self._told = DeliveryLog(store, clock, lambda notice, why: self._say("store", "failed", notice, why=why))
         self._late = LatePages(self._told, clock, lambda tell: self.deliver(None, tell))
         self._notifiers = notifiers
         self._others = tuple(name for name in notifiers if name not in aside)
+        self._zones = zones or {}
         self._clock = clock
         self._report = report
         self._attempt_seconds = attempt_seconds
@@ -356,8 +359,8 @@ class Outbox:
         """
         try:
             async with asyncio.timeout(self._attempt_seconds):
-                before = await self._told.reference(errand.notice, name)
-                return await self._notifiers[name].send(worded(errand.notice, self._clock.now()), before)
+                before, tz = await self._told.reference(errand.notice, name), self._zones.get(name, UTC)
+                return await self._notifiers[name].send(worded(errand.notice, self._clock.now(), tz), before)
         except (Temporary, Permanent, Partly):
             raise
         except TimeoutError:

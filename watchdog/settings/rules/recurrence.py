@@ -4,8 +4,8 @@ and the begin of weekly turns.
 
 import re
 from datetime import date
-from zoneinfo import ZoneInfo
 
+from watchdog.adapters.options import zone_named
 from watchdog.domain.policy import Moment, Weekly
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -67,15 +67,6 @@ def _days(text: str) -> tuple[int, ...]:
         # `Sat-Mon` runs over the end of the week.
         days.update(day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
     return tuple(sorted(days))
-
-
-def zone_named(name: str) -> str:
-    """Return the name of a time zone. Raises ValueError for an unknown one."""
-    try:
-        return ZoneInfo(name).key
-    # OSError: a name such as `Europe` is a folder of the zone database.
-    except (KeyError, ValueError, OSError):
-        raise ValueError("no such time zone: write one as in Europe/Berlin, or UTC") from None
 
 
 def show_weekly(weekly: Weekly) -> str:

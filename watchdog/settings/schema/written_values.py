@@ -12,11 +12,11 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic.config import JsonDict
 
 from watchdog.adapters.json_schema_hooks import Also, written_as
-from watchdog.adapters.options import PORT_MAX, Duration, Size
+from watchdog.adapters.options import PORT_MAX, Duration, Size, zone_named
 from watchdog.adapters.stores import check_url
 from watchdog.domain.identities import meant
 from watchdog.domain.units import is_in_calendar
-from watchdog.settings.rules.recurrence import ALWAYS, parse_moment, parse_turn, parse_weekly, zone_named
+from watchdog.settings.rules.recurrence import ALWAYS, parse_moment, parse_turn, parse_weekly
 
 POSTGRESQL = "postgresql"
 """As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
