@@ -27,6 +27,7 @@ class Spans(Generic[T]):
     together_max: int  # spans in one query, so that decoding many rows never holds the loop for long
     again_seconds: float  # an old one is read again after this: readings that waited for the store may be there now
     budget_seconds: float  # time limit for the reads of one page
+    skipped: int = 0  # newest ones that are left out: the last one kept is so much older
 
 
 class SpanCache(Generic[T]):
@@ -66,9 +67,9 @@ class SpanCache(Generic[T]):
                 self._together = max(self._together, 1)
 
     def starts(self) -> list[int]:
-        """Return the begin of each span (UTC epoch seconds), oldest first; the last one is under way."""
+        """Return the begin of each span (UTC epoch seconds), oldest first; the last may be under way."""
         seconds = self._kept.seconds
-        newest = int(self._clock.now() // seconds) * seconds
+        newest = (int(self._clock.now() // seconds) - self._kept.skipped) * seconds
         return [newest - seconds * back for back in range(self._kept.number - 1, -1, -1)]
 
     def of(self, start: int, service: str) -> T | None:

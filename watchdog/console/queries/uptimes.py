@@ -1,10 +1,13 @@
-"""The uptime of all services over 24 h, 7 and 30 days, counted as the error budget counts it.
+"""The uptime of all services over 24 h, 7 and 30 days, by the rules of the error budget.
 
-Rule: the loop only reads, a few hours of all services at a time; the counting runs where the rows of a page are made.
+Theory. Today and yesterday (UTC) are kept hour by hour, and counted as the error budget counts them. Older days are
+kept as one sum each, which the store makes: their hours would be half a million rows for some hundred services. A day
+with an outage lost no more than the outage lasted in it; planned downtime counts neither as watched nor as lost.
+Rule: the loop only reads, and each query is small; the counting runs where the rows of a page are made.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from watchdog.console.queries.span_cache import SpanCache, Spans
 from watchdog.console.views.card_models import UptimeView
@@ -16,49 +19,52 @@ from watchdog.presentation.availability import (
     HOUR_SECONDS,
     Availability,
     Hour,
-    Hours,
     availability,
+    lasted_within,
     outages,
     that_count,
     worse,
 )
 from watchdog.presentation.incident_loader import Past
 
-DAY_HOURS, WEEK_HOURS, MONTH_HOURS = 24, 7 * 24, 30 * 24
-PERFECT = Hour(0.0)
-"""Most hours are this one object: hundreds of services have some hundred thousand hours."""
+DAY_SECONDS = 86400
+DAY_HOURS, RECENT_HOURS = 24, 48
+"""The hours of today and yesterday are 48 at most."""
+WEEK_DAYS, MONTH_DAYS, RECENT_DAYS = 7, 30, 2
 BUDGET_SECONDS, INCIDENTS_SECONDS = 0.04, 0.02
 """Time limits for the reads of one page; later pages read the rest."""
 AGAIN_SECONDS = 6 * 3600.0
-ROWS_TOGETHER = 4000
-"""In one query: a row for each hour of each signal; decoding them holds the event loop for some milliseconds."""
+ROWS_TOGETHER = 2000
+"""In one query: a row for each span of each signal; decoding them holds the event loop for some milliseconds."""
 FRESH_SECONDS = 30.0
-INCIDENTS_AHEAD_SECONDS = 86400.0
-"""An incident that began this long before the period may still have lasted in it."""
+Counted = tuple[str, ...]
 
 
 class Uptimes:
-    """Caches the hours of all services, and the uptime of each for FRESH_SECONDS."""
+    """Caches hours and days of all services, and the uptime of each for FRESH_SECONDS."""
 
     def __init__(self, journal: StoreReader, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
         self._journal = journal
         self._clock = clock
         self._budget_seconds = budget_seconds
-        self._counting: Mapping[str, tuple[str, ...]] = {}
-        self._hours = self._cache(1)
-        self._past = Past(journal, clock, MONTH_HOURS * HOUR_SECONDS + INCIDENTS_AHEAD_SECONDS)
+        self._counting: Mapping[str, Counted] = {}
+        self._hours, self._days = self._caches(1)
+        # One day more than the longest period: an incident from before may last in it.
+        self._past = Past(journal, clock, float((MONTH_DAYS + 1) * DAY_SECONDS))
         self._incidents: Mapping[str, Sequence[Incident]] = {}
         self._kept: dict[str, tuple[float, UptimeView]] = {}
 
     async def refresh(self, policy: Policy) -> None:
-        """Read the hours and the incidents that are missing or have changed, within the time limits. Raises
+        """Read the spans and the incidents that are missing or have changed, within the time limits. Raises
         Temporary."""
         counting = {name: that_count(wishes) for name, wishes in policy.services.items()}
         if counting != self._counting:
-            # Other signals count since a reload: the hours that were read are those of the old ones.
-            signals = sum(len(wishes.signals) for wishes in policy.services.values())
-            self._counting, self._hours, self._kept = counting, self._cache(signals), {}
+            # Other signals count since a reload: what was read is about the old ones.
+            self._hours, self._days = self._caches(sum(len(one.signals) for one in policy.services.values()))
+            self._counting, self._kept = counting, {}
         await self._hours.refresh()
+        if self._hours.is_read(RECENT_HOURS):
+            await self._days.refresh()
         if await self._past.refresh(self._clock.monotonic() + INCIDENTS_SECONDS):
             found: dict[str, list[Incident]] = defaultdict(list)
             for one in self._past.incidents:
@@ -74,40 +80,70 @@ class Uptimes:
         return view
 
     def _view(self, name: str) -> UptimeView:
-        now, starts = self._clock.now(), self._hours.starts()
-        hours: Hours = [self._hours.of(start, name) for start in starts]
-        incidents = self._incidents.get(name, ())
+        incidents = self._incidents.get(name, ()) if self._past.complete else None
+        if incidents is None or not self._hours.is_read(DAY_HOURS):
+            return UptimeView()
+        real, planned = (
+            [one for one in outages(incidents) if not one.planned],
+            [one for one in incidents if one.planned],
+        )
+        day = self._recent(name, self._hours.starts()[-DAY_HOURS:], real, planned).share
+        if not self._hours.is_read(RECENT_HOURS):
+            return UptimeView(day)
+        today = int(self._clock.now() // DAY_SECONDS) * DAY_SECONDS
+        starts = [start for start in self._hours.starts() if start >= today - (RECENT_DAYS - 1) * DAY_SECONDS]
+        recent = self._recent(name, starts, real, planned)
 
-        def share(number: int) -> float | None:
-            if not (self._past.complete and self._hours.is_read(number)):
+        def share(days: int) -> float | None:
+            older = days - RECENT_DAYS
+            if not self._days.is_read(older):
                 return None
-            return _available(float(starts[-number]), hours[-number:], incidents, now).share
+            kept = [(start, self._days.of(start, name)) for start in self._days.starts()[-older:]]
+            return _sum([recent, *(_of_day(start, one, real, planned) for start, one in kept if one is not None)]).share
 
-        complete = self._past.complete and self._hours.is_read(MONTH_HOURS)
-        return UptimeView(share(DAY_HOURS), share(WEEK_HOURS), share(MONTH_HOURS), complete)
+        return UptimeView(day, share(WEEK_DAYS), share(MONTH_DAYS), self._days.is_read(MONTH_DAYS - RECENT_DAYS))
 
-    def _cache(self, signals: int) -> SpanCache[Hour | None]:
-        seconds, limit = int(HOUR_SECONDS), self._budget_seconds
+    def _recent(
+        self, name: str, starts: Sequence[int], real: Sequence[Incident], planned: Sequence[Incident]
+    ) -> Availability:
+        hours = [self._hours.of(start, name) for start in starts]
+        return availability(float(starts[0]), hours, real, self._clock.now(), planned)
+
+    def _caches(self, signals: int) -> tuple[SpanCache[Hour | None], SpanCache[Availability | None]]:
         together = max(1, ROWS_TOGETHER // max(signals, 1))
-        kept = Spans(seconds, MONTH_HOURS, self._fold, together, AGAIN_SECONDS, limit)
-        return SpanCache(self._journal, self._clock, kept)
+        given = together, AGAIN_SECONDS, self._budget_seconds
+        hours = Spans(int(HOUR_SECONDS), RECENT_HOURS, self._hour, *given)
+        days = Spans(DAY_SECONDS, MONTH_DAYS - RECENT_DAYS, self._day, *given, skipped=RECENT_DAYS)
+        return SpanCache(self._journal, self._clock, hours), SpanCache(self._journal, self._clock, days)
 
-    def _fold(self, service: str, rows: Sequence[Minute]) -> Hour | None:
+    def _hour(self, service: str, rows: Sequence[Minute]) -> Hour | None:
         """Return the hour of a service: the worst of its signals that count."""
-        counting, hour = self._counting.get(service, ()), None
-        for row in rows:
-            if row.signal in counting:
-                hour = worse(hour, row)
-        return PERFECT if hour == PERFECT else hour
+        hour = None
+        for row in self._that_count(service, rows):
+            hour = worse(hour, row)
+        return hour
+
+    def _day(self, service: str, rows: Sequence[Minute]) -> Availability | None:
+        """Return the day of a service: that of the signal that counts and lost the most."""
+        counted = [
+            Availability(row.watched_seconds, row.lost_seconds or 0.0)
+            for row in self._that_count(service, rows)
+            if row.watched_seconds
+        ]
+        return max(counted, key=lambda one: one.lost_seconds, default=None)
+
+    def _that_count(self, service: str, rows: Sequence[Minute]) -> Sequence[Minute]:
+        return [row for row in rows if row.signal in self._counting.get(service, ())]
 
 
-def _available(since: float, hours: Hours, incidents: Sequence[Incident], now: float) -> Availability:
-    planned = [one for one in incidents if one.planned]
-    real = [one for one in outages(incidents) if not one.planned]
-    if planned:
-        return availability(since, hours, real, now, planned)
-    # Without planned downtime a perfect hour is watched to the end and loses nothing; the last one is under way.
-    perfect = sum(hour is PERFECT for hour in hours[:-1])
-    rest = [*(None if hour is PERFECT else hour for hour in hours[:-1]), hours[-1]]
-    found = availability(since, rest, real, now)
-    return Availability(found.watched_seconds + perfect * HOUR_SECONDS, found.lost_seconds)
+def _of_day(start: int, day: Availability, real: Sequence[Incident], planned: Sequence[Incident]) -> Availability:
+    """Return a past day: an outage bounds what it lost, and planned downtime is left out."""
+    end = float(start + DAY_SECONDS)
+    took, away = (sum(lasted_within(one, float(start), end, end) for one in some) for some in (real, planned))
+    lost = min(day.lost_seconds, took) if took > 0 else max(0.0, day.lost_seconds - away)
+    return Availability(max(0.0, day.watched_seconds - away), lost)
+
+
+def _sum(parts: Iterable[Availability]) -> Availability:
+    every = list(parts)
+    return Availability(sum(one.watched_seconds for one in every), sum(one.lost_seconds for one in every))
