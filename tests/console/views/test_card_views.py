@@ -181,6 +181,8 @@ def steps(incident: Incident) -> str:
         (x.undone(x.decision(), requested_at=NOW, tried=True), "onset opened decided sent live* verified."),
         (x.incident(closed_at=None, verified_at=None), "onset opened decided sent live verified*"),
         (x.incident(), "onset opened decided sent live verified"),
+        (CASES[11][0], "onset opened decided unblocked* sent. live. verified."),
+        (CASES[13][0], "onset opened decided asked* sent. live. verified."),
         (CASES[15][0], "onset opened decided recovered*"),
         (next(i for i, found, *_ in CASES if found is Situation.REJECTED), "onset opened decided recovered*"),
         (

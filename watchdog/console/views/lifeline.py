@@ -1,5 +1,8 @@
 """The lifeline of an incident: its steps from onset to proof, with the one that comes next. Pure."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from watchdog.console.views.card_models import StepView
 from watchdog.domain.incidents import Incident
 from watchdog.presentation.incident_facts import ended_at
@@ -21,6 +24,10 @@ COMING = frozenset(
     }
 )
 """Situations in which a rollback is under way or may follow without a new incident."""
+FIRST: Mapping[Situation, str] = MappingProxyType(
+    {Situation.ASKS_LATER: "asked", Situation.BLOCKED_FOR_NOW: "unblocked"}
+)
+"""What must happen before a rollback of these situations is sent."""
 FAILED = frozenset({Situation.DID_NOT_HELP, Situation.NOT_DONE})
 
 
@@ -29,6 +36,8 @@ def lifeline(incident: Incident) -> tuple[StepView, ...]:
     found, rollback = situation(incident), incident.rollback
     steps = [*_judged(incident)]
     sent = rollback.requested_at is not None
+    if found in FIRST:
+        steps.append((FIRST[found], None))
     if found in COMING or sent:
         steps += [("sent", rollback.requested_at), ("live", rollback.restored_at)]
     if rollback.verified_at is not None or found in COMING or found is Situation.DID_NOT_HELP:
