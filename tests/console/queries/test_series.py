@@ -77,6 +77,18 @@ async def test_deploys_and_errors_stand_beside_the_readings() -> None:
     assert around["until"] == NOW - 300 and around["span_seconds"] == 60.0 and len(around["signals"][0]["good"]) >= 10
 
 
+async def test_a_limit_of_the_latency_stands_beside_its_curve() -> None:
+    """As the configuration sets it; without one there is none."""
+    policy, _, _ = story()
+    web = policy.services["web"]
+    limited = [replace(one, limits_seconds={"p95": 0.8}) if one.name == "api" else one for one in web.signals]
+    now = replace(policy, services={**policy.services, "web": replace(web, signals=tuple(limited))})
+    async with town(now) as one:
+        told = await one.json("/services/web/series")
+    limits = {each["signal"]: each["p95_limit_seconds"] for each in told["signals"]}
+    assert limits == {"home": None, "api": 0.8, "errors": None}
+
+
 @pytest.mark.parametrize(
     ("service", "query", "status"),
     [

@@ -129,6 +129,7 @@ def _signal(signal: SignalPolicy, rows: Sequence[Minute | None]) -> SignalSeries
         p95_seconds=tuple(_rounded(row.p95_seconds) if row is not None else None for row in rows),
         readings=sum(good) + sum(bad) + sum(unknown),
         failed=sum(bad),
+        p95_limit_seconds=signal.limits_seconds.get("p95"),
     )
 
 

@@ -96,7 +96,10 @@
     });
     const series = [bars("failing", "share", share, "bad")];
     if (timed) series.push(line("median", { stroke: colour("link") }), line("95 %", { stroke: colour("quiet"), dash: [4, 3] }));
-    return { data: [starts, failing, ...(timed ? [one.p50_seconds, one.p95_seconds] : [])], timed, series };
+    const limit = timed ? one.p95_limit_seconds : null;
+    if (limit != null) series.push(line("limit of 95 %", { stroke: colour("some"), width: 1, dash: [10, 4] }));
+    const limits = limit != null ? [starts.map(() => limit)] : [];
+    return { data: [starts, failing, ...(timed ? [one.p50_seconds, one.p95_seconds] : []), ...limits], timed, series };
   };
   const bars = (label, scale, show, name) => ({
     label, scale, fill: `${colour(name)}99`, stroke: colour(name), width: 0, points: { show: false },

@@ -8,7 +8,8 @@ class SignalSeries:
     """One signal over time. Value `i` of each list covers `span_seconds` from `since + i * span_seconds`.
 
     Counts are sums of the stored minutes; a percentile is the largest of its minutes, None without a measurement.
-    `readings` and `failed` are the sums over the whole time, unknown readings included in `readings`.
+    `readings` and `failed` are the sums over the whole time, unknown readings included in `readings`;
+    `p95_limit_seconds` is the limit that the configuration sets, None without one.
     """
 
     signal: str
@@ -21,6 +22,7 @@ class SignalSeries:
     p95_seconds: tuple[float | None, ...]
     readings: int
     failed: int
+    p95_limit_seconds: float | None = None
 
     @property
     def top_seconds(self) -> float | None:
