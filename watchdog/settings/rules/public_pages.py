@@ -51,7 +51,7 @@ def check_status_pages(document: Document, shape: Shape, folder: FilePath) -> Ma
         return logos
     if not shape.metrics.listen:
         where = 'write metrics: {listen: "127.0.0.1:9464"}'
-        document.report(("status_pages",), "there is nowhere to serve them", where)
+        document.report(("status_pages",), "no address to serve them on", where)
     check_libraries(document, ("status_pages",), PAGE_LIBRARIES)
     return logos
 
