@@ -33,10 +33,12 @@ from tests.browser.chromium import (
 from tests.browser.fleet import Fleet
 from tests.cli import examples as x
 from tests.console.public.scene import ago, calm, hours, opened, public_town
-from tests.console.scene import TOKEN, StoryClock, fill, town
+from tests.console.scene import NOW, TOKEN, StoryClock, fill, town
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.telemetry import logs
+from watchdog.domain.commands.announcements import Draft, Stage, Update
 from watchdog.domain.follow_ups import LONG_TERM, RUNBOOK
+from watchdog.ports import Store
 
 WEIGHT_MAX_BYTES = 300 * 1024
 KEPT_SECONDS = 1.1
@@ -48,12 +50,14 @@ FLEET_PAGES = {
     "overview": "/",
     "service": "/services/web",
     "service-failing": "/services/api",
+    "service-week": "/services/web?range=7d",
     "incident-open": "/incidents/api-7",
     "incidents": "/incidents",
     "history": "/history",
     "follow-ups": "/follow-ups",
     "stats": "/stats",
     "audit": "/audit",
+    "announcements": "/announcements",
     "settings": "/settings",
     "rollback-plan": "/services/web/rollback",
     "undo-plan": "/incidents/web-1/undo",
@@ -106,10 +110,19 @@ async def fleet_town(services: int) -> AsyncIterator[list[Place]]:
     for one in fleet.incidents:
         for item in [item for item in RUNBOOK if one is not newest or item.within_seconds != LONG_TERM]:
             await store.tick(one.id, item.id, "Ann")
+    await announce(store)
     await store.answer(await store.submit("pause", {}, "ann"), ok=True, text="PAUSED by ann", exit_code=0)
     async with town(fleet.policy(), fleet.state(), store=store) as one:
         at = f"http://127.0.0.1:{one.port}"
         yield [Place(name, at + path, name != "login") for name, path in FLEET_PAGES.items()]
+
+
+async def announce(store: Store) -> None:
+    """Post a problem and a maintenance on the public page."""
+    problem = Draft("shop", "Some payments fail", ("web",))
+    await store.announce(problem, Update(NOW - 300, "ann", Stage.IDENTIFIED, "Cards are refused. We are rolling back."))
+    plan = Draft("shop", "Database upgrade", (), NOW + 86400, NOW + 93600)
+    await store.announce(plan, Update(NOW - 600, "bob", Stage.SCHEDULED, "Orders can be read, not placed."))
 
 
 @asynccontextmanager
@@ -125,12 +138,17 @@ async def situations_town() -> AsyncIterator[list[Place]]:
 
 @asynccontextmanager
 async def public_pages() -> AsyncIterator[list[Place]]:
-    """Serve the public page during an outage."""
+    """Serve the public page during an outage, with announcements."""
     outage = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
     policy, state = calm(web=opened(outage))
     past = [ago(x.incident(), 86400.0 * back, 300, id=f"web-{back}") for back in (1, 5)]
     minutes = [*hours("web", 60, bad={30: 200, 200: 60}), *hours("api", 20)]
     async with public_town(policy, state, incidents=[outage, *past], minutes=minutes) as one:
+        await announce(one.store)
+        for _ in range(100):
+            if "<span data-soon>" not in await one.page():
+                break
+            one.clock.at += 2.0
         yield [Place("public-outage", f"{one.client.base_url}/status/shop".replace("//status", "/status"), False)]
 
 
