@@ -212,7 +212,7 @@ async def test_a_store_that_takes_all_but_effects_is_no_health_after_a_minute() 
         await s.engine.submit_and_wait(e.InvariantBroken(s.clock.now(), "a promise of ours"))
         s.engine.state = replace(s.engine.state, disarmed="")
         assert await reasons_after(PATIENCE_SECONDS - 10.0) == []
-        kind = "the store takes no effects, so nothing can be changed in production"
+        kind = "the store saves readings, but no decisions: nothing can be changed in production"
         assert await reasons_after(2 * SNAPSHOT_SECONDS) == [f"{kind}: no right to write effects"]
         assert health.kinds() == [kind] and s.store.saved  # type: ignore[attr-defined]
         s.store.refusing = False  # type: ignore[attr-defined]

@@ -107,7 +107,7 @@ class Health:
             kind = "the store does not answer"
             found.append(Reason(kind, f"{kind}: {engine.store_trouble}"))
         elif engine.recorder.effects.why:
-            kind = "the store takes no effects, so nothing can be changed in production"
+            kind = "the store saves readings, but no decisions: nothing can be changed in production"
             found.append(Reason(kind, f"{kind}: {engine.recorder.effects.why}"))
         if engine.fault:
             found.append(Reason("an event could not be handled", engine.fault))
