@@ -47,6 +47,10 @@ class ToldRoof(AppServices):
         return self.result
 
 
+PAGE = "Handbook: watchdog docs reference-commands\n"
+AWAY = "Handbook: watchdog docs reference-notices\n"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -70,13 +74,13 @@ def test_what_the_record_answers(words: str, code: int, said: str, typed: Typed)
 @pytest.mark.parametrize(
     ("words", "code", "all_said"),
     [
-        ("explain web-9", 2, "web-9: no such incident -> `watchdog incident list` lists them\n"),
-        ("why-not shop 03:12", 2, "shop: no such service -> one of: web\n"),
+        ("explain web-9", 2, f"web-9: no such incident -> `watchdog incident list` lists them\n{PAGE}"),
+        ("why-not shop 03:12", 2, f"shop: no such service -> one of: web\n{PAGE}"),
         ("silences", 0, "No silence and no action hold.\n"),
     ],
 )
 def test_one_line_is_the_whole_answer(words: str, code: int, all_said: str, typed: Typed) -> None:
-    """Nothing stands before it or after it."""
+    """Nothing stands before it; after it, the page of an error."""
     assert typed(*words.split(), code=code) == all_said
 
 
@@ -147,8 +151,12 @@ def test_changes_go_to_the_daemon(
     [
         (Command(1, "pause", {}, "me", done=True, answer="cooldown: 3 min", exit_code=3), 3, "cooldown: 3 min\n"),
         (Command(1, "pause", {}, "me", done=True, answer="unknown", exit_code=0), 1, "unknown\n"),
-        (Temporary("the running watchdog did not answer"), 1, "the running watchdog did not answer. Try again.\n"),
-        (Refused("hold: paused by lead"), 3, "refused: hold: paused by lead\n"),
+        (
+            Temporary("the running watchdog did not answer"),
+            1,
+            f"the running watchdog did not answer. Try again.\n{AWAY}",
+        ),
+        (Refused("hold: paused by lead"), 3, "refused: hold: paused by lead\nHandbook: watchdog docs on-call\n"),
     ],
 )
 def test_a_refused_change(

@@ -26,10 +26,10 @@ MISTAKES = (Mistake("a.yaml:3", "unknown key", "write mode"), Mistake("a.yaml:9"
     ],
 )
 def test_expected_errors(error: Exception, code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """One sentence (or one mistake a line) on stderr, nothing on stdout, and the documented code."""
+    """One sentence (or one mistake a line) and its page on stderr, nothing on stdout, and the documented code."""
     assert output.explain_error(error) == code
     out, err = capsys.readouterr()
-    assert (out, err) == ("", said)
+    assert (out, err.partition("Handbook: watchdog docs ")[0]) == ("", said) and "Handbook: " in err
 
 
 def test_a_pipe_gets_lines_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

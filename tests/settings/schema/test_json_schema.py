@@ -62,7 +62,7 @@ def test_a_key_has_words_in_an_editor() -> None:
     silent = [place for place, one in keys_of(schema).items() if not {"description", "$ref", "anyOf"} & set(one)]
     repeated = ("QuietShape.every", "SilenceShape.from", "SilenceShape.to", "StepShape.tell", "StepShape.after")
     assert {place.rpartition("/")[2] for place in silent} <= set(repeated)
-    assert schema["properties"]["mode"]["description"].startswith("for every service that does not say otherwise")
+    assert schema["properties"]["mode"]["description"].startswith("for every service without a mode of its own")
     assert "seconds" not in json.dumps(schema["definitions"]["PaceSection"]["properties"]["idle"])
 
 
