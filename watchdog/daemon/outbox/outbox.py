@@ -35,6 +35,7 @@ from watchdog.daemon.outbox.circuit_breaker import NEVER, CircuitBreaker
 from watchdog.daemon.outbox.delivery import Delivery
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, DeliveryLog
 from watchdog.daemon.outbox.late_pages import LatePages
+from watchdog.daemon.outbox.retry_gap import asked_gap, next_gap
 from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Partly, Permanent, Temporary
@@ -47,7 +48,6 @@ BROKEN_GAP_SECONDS = 300.0
 """Pause after a channel refused a notice for good: a human may have repaired it meanwhile."""
 PARTLY_SECONDS = 3600.0
 """Age until which a notice is retried for recipients refused for now: greylisting takes minutes."""
-RETRY_AFTER_MAX_SECONDS = 600.0
 ATTEMPT_SECONDS = 30.0
 """The longest one attempt may take: an edit, a reply, or a resolve and a trigger."""
 STALE_SECONDS = 86400.0
@@ -210,7 +210,7 @@ class Outbox:
                     parcel.lane.arrived(parcel)
                     return
                 broken = parcel.partly or isinstance(failure, Permanent)
-                pause = BROKEN_GAP_SECONDS if broken else _gap(failure, gap)
+                pause = BROKEN_GAP_SECONDS if broken else next_gap(failure, gap)
                 parcel.not_before = self._clock.monotonic() + pause
                 if not parcel.partly:
                     parcel.lane.failed(parcel, broken=broken)
@@ -318,7 +318,7 @@ class Outbox:
                 return self._failed_for_some(errand, parcel, failure)
             # A notice refused twice says nothing new about the channel: it must not open the breaker.
             again = parcel.broken and isinstance(failure, Permanent)
-            breaker.failed(parcel, str(failure), _asked(failure), counts=not again)
+            breaker.failed(parcel, str(failure), asked_gap(failure), counts=not again)
             self._say(name, "failed", errand.notice, why=str(failure))
             return failure
         except asyncio.CancelledError:
@@ -383,17 +383,6 @@ class Outbox:
             self._report(name, outcome, notice)
         except Exception as error:  # noqa: BLE001
             self._deaf = type(error).__name__
-
-
-def _asked(failure: Exception) -> float:
-    """Return the channel's Retry-After, within RETRY_AFTER_MAX_SECONDS."""
-    asked = failure.retry_after_seconds if isinstance(failure, Temporary) else 0.0
-    return min(asked, RETRY_AFTER_MAX_SECONDS)
-
-
-def _gap(failure: Exception, gap: float) -> float:
-    """Return the seconds to wait: the own gap, or the channel's Retry-After, if longer."""
-    return max(gap, _asked(failure))
 
 
 def _are_we_cancelled() -> bool:
