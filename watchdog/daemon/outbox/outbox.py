@@ -13,8 +13,7 @@ and the next start delivers it.
 Rule 4: while a channel fails with a page, or no channel has the notice, the first configured channel that was not named
 is the fallback, then the next (never the console or tickets); the failing channel is retried. A fallback that
 delivered also gets the all-clear.
-Rule 5: a channel that refuses some of its recipients has delivered; recipients refused for now are retried for an
-hour.
+Rule 5: a channel that refuses some of its recipients has delivered; those refused for now are retried for an hour.
 Rule 6: notices to stakeholders go to the channels they name and to no other; these channels (`aside`) are never a
 fallback, so stakeholders do not read engineers' notices.
 Rule 7: a page does not ring after the all-clear of another worker, which has the service now: see late_pages.py. Nor
