@@ -1,0 +1,52 @@
+"""The three questions on a phone: what is down, what happens next, what to press, all within the first screen."""
+
+from typing import Any
+
+import pytest
+
+from tests.browser.chromium import PHONE, accessibility, browsing, log_in, overflow, violations, window
+from tests.console.scene import NOW, TOKEN
+from tests.console.views.test_card_views import shown
+from tests.presentation.test_outlook import CASES
+from watchdog.domain.incidents import Incident
+from watchdog.presentation.outlook import outlook
+from watchdog.presentation.situation import Situation
+
+pytestmark = pytest.mark.long
+
+WANTED = (Situation.QUESTION, Situation.SENDING, Situation.ASKS_LATER, Situation.DID_NOT_HELP)
+FIRST = [next((case[0], case[3]) for case in CASES if case[1] is wanted) for wanted in WANTED]
+TOUCH_MIN = 40
+"""Height of a button for a thumb, in pixels."""
+
+
+@pytest.mark.parametrize(("incident", "commands"), FIRST)
+async def test_the_card_fits_one_screen_of_a_phone(incident: Incident, commands: tuple[str, ...]) -> None:
+    """On the overview and on the incident's page; every button is large enough for a thumb, and nothing is cut off."""
+    async with (
+        # The rollback's deploy is live where there is one: then its undo is accepted.
+        shown(incident, live=incident.rollback.deploy or "dep-42") as one,
+        browsing() as browser,
+        window(browser, f"http://127.0.0.1:{one.port}", "dark", "phone") as page,
+    ):
+        await log_in(page, TOKEN, "Ann")
+        for path in ("/", "/incidents/web-1"):
+            await page.goto(path)
+            card = page.locator(".card").first
+            assert outlook(incident, NOW).label in await card.locator(".badge").inner_text()
+            for part in ("h1, h2", ".badge", ".since", ".happens"):
+                assert await bottom(card.locator(part).first) <= PHONE["height"], (path, part)
+            buttons = await card.locator(".choices button, .choices a").all()
+            assert len(buttons) == len(commands)
+            for button in buttons:
+                assert await bottom(button) <= PHONE["height"], path
+                assert (await button.bounding_box())["height"] >= TOUCH_MIN
+            assert await overflow(page) <= 0
+            assert await accessibility(page) == [] == await violations(page)
+
+
+async def bottom(part: Any) -> float:
+    """Return how far below the top of the window a part of the page ends, in pixels."""
+    box = await part.bounding_box()
+    end: float = box["y"] + box["height"]
+    return end
