@@ -8,7 +8,7 @@ from tests.cli import examples as x
 from tests.console.scene import NOTES, SIGNALS, policy_of, service_policy, service_state
 from tests.core.incident_fields import amended
 from watchdog.domain.checks import Check
-from watchdog.domain.decisions import Course, Evidence
+from watchdog.domain.decisions import Course, Evidence, Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, Outcome, Phase, State
@@ -21,6 +21,7 @@ NOW = x.BEGIN + 120.0
 DAY = 86400.0
 NAMES = ("web", "api", "checkout", "search", "images", "docs", "accounts", "mailer", "reports", "billing")
 MESSAGES = ("Cache the prices", "Add product search", "Refactor sessions", "Bump the pool to 20", "New invoice page")
+SLOW = "p95 2.1 s for 5 min (limit 800 ms)"
 TITLES = ("HTTP 503 on home", "p95 2.1 s on api (limit 800 ms)", "half of the requests fail", "timeouts on home")
 
 
@@ -42,7 +43,7 @@ class Fleet:
     def state(self) -> State:
         """Return how they stand: all well, but the first two."""
         services = {name: self._calm(name) for name in self.names}
-        failing = {**services["api"].checks, "api": Check("api", "latency", NOW - 1, Bad("p95 2.1 s > 800 ms (2 min)"))}
+        failing = {**services["api"].checks, "home": Check("home", "http", NOW - 1, Bad("p95 2.1 s > 800 ms (2 min)"))}
         services["api"] = replace(services["api"], phase=Phase.ASKING, incident=self.asked, checks=failing)
         if "search" in services:
             bad = {"home": Check("home", "http", NOW - 1, Bad("HTTP 502"))}
@@ -51,7 +52,7 @@ class Fleet:
 
     def notes(self) -> tuple[Note, ...]:
         """Return the story of the newest incidents."""
-        told = (("SUSPECT", "api: p95 2.1 s"), ("HIGH", self.asked.title), ("ASKED", "roll back to dep-40?"))
+        told = (("SUSPECT", "home: p95 2.1 s"), ("HIGH", self.asked.title), ("ASKED", "roll back to dep-40?"))
         asked = [Note(NOW - 90 + 10 * place, "api", "api-7", *one) for place, one in enumerate(told)]
         return (*NOTES, *asked)
 
@@ -125,8 +126,8 @@ class Fleet:
 
     def _asked(self) -> Incident:
         said = (
-            Evidence("api", "bad", "p95 2.1 s for 5 min (limit 800 ms)", "usual 310 ms"),
-            Evidence("home", "good", "200 in 120 ms"),
+            Evidence("home", "bad", SLOW, "usual 310 ms"),
+            Evidence("api", "good", "200 in 120 ms"),
             Evidence("errors", "good", "2/min, usual 1.8/min"),
             Evidence("control", "good", "2 of 2 answer"),
         )
@@ -134,7 +135,8 @@ class Fleet:
         asked = {"course": Course.ASK, "severity": Severity.HIGH, "mode": "assist", "policy_action": Action.ASK}
         decision = x.decision(**asked, why=why, evidence=said, share=0.0)
         return x.undone(
-            decision, id="api-7", service="api", severity=Severity.HIGH, title="p95 2.1 s on api (limit 800 ms)",
+            decision, id="api-7", service="api", severity=Severity.HIGH, title="p95 2.1 s on home (limit 800 ms)",
             opened_at=NOW - 80, onset_at=NOW - 380, asked_at=NOW - 60, target="dep-40", suspect="dep-42",
             target_code=x.GOOD.code, suspect_code=x.BAD.code, human_needed="",
+            findings=(Finding("home", "http", "latency", NOW - 380, 0.0, SLOW, symptom="p95 2.1 s"),),
         )  # fmt: skip

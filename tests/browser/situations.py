@@ -8,6 +8,7 @@ from tests.console.scene import NOW, day_of, fill, policy_of, service_policy, se
 from tests.presentation.test_outlook import CASES
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import Mode, Policy
@@ -32,6 +33,7 @@ PHASES = {
     Situation.CLOSED: Phase.CALM,
 }
 """The phase of a service in each situation; in all others it is left to people."""
+FOUND = Finding("home", "http", "run", x.BEGIN + 10, 1.0, x.RUN, symptom="HTTP 503")
 MODES = {Situation.OBSERVED: Mode.OBSERVE, Situation.QUESTION: Mode.ASSIST}
 
 
@@ -55,7 +57,8 @@ def _named() -> Iterator[Case]:
         seen[situation] = seen.get(situation, 0) + 1
         number = f"-{seen[situation]}" if seen[situation] > 1 else ""
         name = f"incident-{situation.value.replace(' ', '-')}{number}"
-        yield Case(name, situation, replace(incident, id=f"{service}-1", service=service))
+        found = incident.findings and (FOUND,)
+        yield Case(name, situation, replace(incident, id=f"{service}-1", service=service, findings=found))
 
 
 def policy(known: tuple[Case, ...]) -> Policy:
