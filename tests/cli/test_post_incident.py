@@ -97,7 +97,8 @@ def test_the_draft_is_read_from_the_record(tmp_path: Path, typed: Typed) -> None
     assert typed("postmortem", "web-1", "--output", str(file)) == f"Written to {file}.\n"
     assert file.read_text(encoding="utf-8").startswith("# Post-mortem of web-1")
     assert "cannot be written (File exists)" in typed("postmortem", "web-1", "--output", str(file), code=2)
-    assert typed("postmortem", "web-9", code=2) == "web-9: no such incident -> `watchdog incident list` lists them\n"
+    unknown = "web-9: no such incident -> `watchdog incident list` lists them\n"
+    assert typed("postmortem", "web-9", code=2) == f"{unknown}Handbook: watchdog docs reference-commands\n"
 
 
 def test_the_numbers_are_read_from_the_record(typed: Typed) -> None:

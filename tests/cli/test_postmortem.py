@@ -143,7 +143,9 @@ def test_an_incident_that_was_left_to_people() -> None:
     assert "was not blamed, P 0.170 (need 0.80): onset 2 h after live." in text
     assert "| Onset to rollback request | never | none set |  |" in text
     assert "| Onset to restored | 20 min | 5 min | **missed** |" in text
-    assert "- [ ] Notify team via Slack/communication channel (nobody was told by the watchdog): ✍️ on-call" in text
+    assert (
+        "- [ ] Notify team via Slack/communication channel (no notice of the watchdog was delivered): ✍️ on-call" in text
+    )
     assert "- [ ] Obtain approval if required (based on severity matrix) (no rollback was made)" in text
     assert "### 0-15 minutes after it was restored" in text and "due 2026-11-25 02:49:14 UTC" in text
     assert "no rollback was made; the incident is recorded as web-1" in text
