@@ -62,6 +62,8 @@ def test_every_group_lists_its_commands(helps: dict[str, str]) -> None:
         assert f"│ {word} " in helps[group], words
     assert all(f"│ {word} " in helps[""] for _, words in PANELS for word in words)
     assert "First: watchdog demo" in helps[""]
+    # The flags stand in a panel of their own, not among the commands.
+    assert "─ Options ─" in helps[""] and "─ Commands ─" not in helps[""]
 
 
 def test_every_command_is_described_by_one_sentence() -> None:
