@@ -26,6 +26,7 @@ from watchdog.console.app import POLICY
 from watchdog.console.auth.roles import Role, Visitor
 from watchdog.console.queries import service_status
 from watchdog.console.render.rendering import Renderer
+from watchdog.console.routes.pages import ROWS_MAX
 from watchdog.console.views.card_models import UptimeView
 from watchdog.console.views.view_models import DayView, Overview, ServiceRow
 from watchdog.daemon.runtime.clock import SystemClock
@@ -213,6 +214,20 @@ async def test_a_service_of_another_worker_is_shown_as_it_was_saved() -> None:
     assert open_incident().id == "api-7"
 
 
+async def test_of_hundreds_of_services_those_in_trouble_are_shown_first_and_all_by_a_link() -> None:
+    """A page with every row would be too heavy for a phone."""
+    policy, state, _ = story()
+    web = policy.services["web"]
+    many = {f"site-{number:03d}": replace(web, name=f"site-{number:03d}") for number in range(ROWS_MAX + 20)}
+    services = {**many, **policy.services}
+    async with visited(policy=replace(policy, services=services), state=state) as one:
+        first, every = await one.page("/"), await one.page("/?all")
+    rows = re.compile(r"<tr><th[^>]*><a href=./services/([^\"'>]*)")
+    assert len(rows.findall(first)) == ROWS_MAX and f"Show all {len(services)} services" in first
+    assert "api" in rows.findall(first)[:3], "its incident is open"
+    assert len(rows.findall(every)) == len(services) and "Show all" not in every
+
+
 def test_a_row_that_changed_is_drawn_anew_and_is_escaped() -> None:
     """Rows are kept from one look to the next; not the one whose words are others now."""
     renderer, me = Renderer("1"), Visitor(Role.VIEWER, "Ann")
@@ -224,7 +239,9 @@ def test_a_row_that_changed_is_drawn_anew_and_is_escaped() -> None:
 
     def drawn(*services: ServiceRow) -> str:
         view = Overview(NOW, (), services, False)
-        return renderer.body("overview.html", {"path": "/", "me": me, "view": view, "answer": None}).decode()
+        return renderer.body(
+            "overview.html", {"path": "/", "me": me, "view": view, "most": None, "answer": None}
+        ).decode()
 
     before, after = drawn(*rows), drawn(replace(rows[0], why="<b>odd</b>"), rows[1])
     assert "odd" not in before and "&lt;b&gt;odd&lt;/b&gt;" in after and "<b>odd" not in after

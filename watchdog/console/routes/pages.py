@@ -29,6 +29,8 @@ IN_CONSOLE = handbook.Addresses(before=HELP)
 """The addresses of the handbook in the console."""
 PAGE_MARK = re.compile("[0-9]{1,15}")
 """The number of the row at which an older page begins."""
+ROWS_MAX = 100
+"""Services on the overview, those in trouble first; all of them under `/?all`: a page of 300 weighs over 300 KB."""
 LISTED = 200
 """Incidents, or open items, on a page; the API returns more."""
 
@@ -42,8 +44,8 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
         return await reader.answer(request.query_params.get("answer", ""))
 
     async def overview(request: Request) -> Response:
-        given = {"view": await reader.overview(), "answer": await answer(request)}
-        return await draw(request, "overview.html", given)
+        view, most = await reader.overview(), None if "all" in request.query_params else ROWS_MAX
+        return await draw(request, "overview.html", {"view": view, "most": most, "answer": await answer(request)})
 
     async def service(request: Request) -> Response:
         name, chosen = request.path_params["name"], request.query_params.get("range", USUAL)
