@@ -1,5 +1,7 @@
 """Times in notices are in the zone of their readers, which each channel may name."""
 
+import zoneinfo
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +38,24 @@ async def test_each_channel_states_times_in_its_own_zone(tmp_path: Path) -> None
         assert chat["text"] == "web is down: HTTP 503 since 16:14 CEST"
         assert alert.summary == "web is down: HTTP 503 since 14:14 UTC"
         await app.close()
+
+
+@pytest.fixture
+def no_zones() -> Iterator[None]:
+    """Take the host's database of time zones away, as in a small container image."""
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath()
+
+
+@pytest.mark.usefixtures("no_zones")
+async def test_a_host_without_a_zone_database_starts_where_no_channel_names_a_zone(tmp_path: Path) -> None:
+    """UTC, the default, needs no database."""
+    async with Sandbox() as sandbox:
+        settings = load(write_config(tmp_path, sandbox.urls, "observe"), {}, tmp_path)
+        clock = SystemClock()
+        await build(settings, clock, on_error=lambda *_: None, store=MemoryStore(clock)).close()
 
 
 async def test_a_zone_that_is_none_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:

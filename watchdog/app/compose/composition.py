@@ -130,9 +130,10 @@ def _pagerduty(settings: Settings) -> PagerDutyOptions | None:
 
 
 def _zones(settings: Settings) -> dict[str, tzinfo]:
-    """Return the time zone of every channel, by its name."""
+    """Return the time zone of every channel that names one; a host may have no zone database, and then only UTC."""
     options = {name: channel.options for name, channel in settings.channels.items()}
-    return {name: ZoneInfo(one.zone) for name, one in options.items() if isinstance(one, ChannelOptions)}
+    named = {name: one.zone for name, one in options.items() if isinstance(one, ChannelOptions)}
+    return {name: ZoneInfo(zone) for name, zone in named.items() if zone != "UTC"}
 
 
 def _outside(settings: Settings, clock: Clock) -> Context:
