@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.daemon.supervision.test_lease_manager import POLICY, Worker
 from watchdog.daemon.outbox.late_pages import LOOK_SECONDS
 from watchdog.domain import events as e
+from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Mode
 from watchdog.domain.severity import Severity
@@ -115,3 +116,17 @@ async def test_an_incident_from_memory_that_goes_on_forgets_nothing_that_was_don
     shop = one.engine.state.services["shop"]
     assert {name: getattr(shop, name) for name in done} == done
     assert (shop.phase, shop.incidents, shop.auto_deploy_notice_thread) == (Phase.PAGED, 99, "shop-7/auto-deploy")
+
+
+async def test_an_incident_from_memory_that_goes_on_is_held_by_the_brakes_of_the_record(one: Worker) -> None:
+    """A start without the record does not know that the shop flaps: it would roll back what people are asked about."""
+    await begin(one)
+    held = {"flapping_since": 3.0, "downtime": Downtime("suspended", 1.0, 1.0, 4.0)}
+    put(one, **held, opened_at=(1.0, 2.0, 3.0))
+    await one.engine.recorder.snapshot(one.engine.state)
+    put(one, flapping_since=None, downtime=None, opened_at=(5.0,), phase=Phase.PAGED, incident=asked_about(one))
+    one.engine.recorder.know(("shop",), unread=True)
+    await one.sharing.renew()
+    shop = one.engine.state.services["shop"]
+    assert {name: getattr(shop, name) for name in held} == held
+    assert (shop.phase, shop.opened_at) == (Phase.PAGED, (1.0, 2.0, 3.0, 5.0))

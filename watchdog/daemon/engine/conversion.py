@@ -58,8 +58,20 @@ def _joined(known: ServiceState | None, saved: ServiceState) -> ServiceState:
         return saved
     if _is_open(known) and not _is_open(saved):
         # The incident from memory is newer than the saved state. What was done before is known to the store alone.
-        return replace(known, **{name: getattr(saved, name) for name in DONE}, **_open_alerts(known, saved))
+        done = {name: getattr(saved, name) for name in DONE}
+        return replace(known, **done, **_brakes(known, saved), **_open_alerts(known, saved))
     return replace(saved, **_open_alerts(known, saved))
+
+
+def _brakes(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
+    """Return what makes a rollback wait for a human: a flapping, a downtime; from memory or before."""
+    # One that had not ended by the record says nothing of now: this worker reads that from the platform itself.
+    ended = saved.downtime if saved.downtime is not None and saved.downtime.ended_at is not None else None
+    return {
+        "flapping_since": saved.flapping_since if known.flapping_since is None else known.flapping_since,
+        "opened_at": tuple(sorted({*saved.opened_at, *known.opened_at})),
+        "downtime": known.downtime or ended,
+    }
 
 
 def _open_alerts(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
