@@ -20,6 +20,7 @@ BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service 
 PAUSED = GuardAnswer("hold", Verdict.BLOCK, "paused by ann", passing=True)
 TRAILER = GuardAnswer("trailer", Verdict.BLOCK, "dep-42 says 'Watchdog: no-rollback'")
 SUSPENDED = GuardAnswer("service", Verdict.BLOCK, "it is suspended by billing")
+COOLDOWN = GuardAnswer("cooldown", Verdict.BLOCK, "last rollback 3 min ago (limit 10 min)", clears_at=NOW + 300)
 PAGE = x.decision(course=Course.PAGE)
 
 
@@ -205,6 +206,23 @@ def test_each_situation_has_its_sentence_and_its_commands(
 def test_the_task_is_one_that_would_not_be_refused(incident: Incident, task: str) -> None:
     """A limit of the daemon is none for people; a pause has to end first."""
     assert outlook(incident, NOW).task.startswith(task)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("blocks", "found", "until"),
+    [
+        ((COOLDOWN, TRAILER), Situation.BLOCKED, None),
+        ((COOLDOWN, BUDGET), Situation.ASKS_LATER, BUDGET.clears_at),
+        ((COOLDOWN, PAUSED), Situation.ASKS_LATER, COOLDOWN.clears_at),
+    ],
+)
+def test_a_time_is_promised_only_if_nothing_blocks_beyond_it(
+    blocks: tuple[GuardAnswer, ...], found: Situation, until: float | None, order: int
+) -> None:
+    """A cooldown ends by itself, but the author's trailer does not: nothing is asked then, whichever comes first."""
+    said = outlook(paged(*blocks[::order]), NOW)
+    assert (said.situation, said.until) == (found, until)
 
 
 def test_no_situation_lacks_a_row_or_a_case() -> None:

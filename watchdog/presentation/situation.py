@@ -5,6 +5,7 @@ derived from the incident, so a notice that is sent late, and the page of a clos
 """
 
 from enum import StrEnum
+from math import inf
 
 from watchdog.core.phases.paged import may_ask_later, obstacle_may_pass
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, Verdict
@@ -99,7 +100,13 @@ def _paged(incident: Incident, decision: Decision) -> Situation:
 
 
 def blocking(incident: Incident) -> GuardAnswer | None:
-    """Return the guard that blocks the rollback of the last decision: the one that lasts, else the first."""
+    """Return the guard that blocks the rollback of the last decision: of several, the one that blocks longest."""
     decision = incident.decision
     blocks = [one for one in decision.guards if one.verdict is Verdict.BLOCK] if decision is not None else []
-    return next((one for one in blocks if not one.passing), blocks[0] if blocks else None)
+    # A time may be promised only if nothing blocks beyond it.
+    return max(blocks, key=_lasts, default=None)
+
+
+def _lasts(block: GuardAnswer) -> tuple[bool, float]:
+    """Return a key that orders blocks by their end: those that may clear at any moment come first."""
+    return not block.passing, block.clears_at if block.clears_at is not None else inf
