@@ -314,6 +314,18 @@ async def test_a_page_outside_incidents_is_resolved_once_its_matter_is_over_at_t
     assert len(two.titles) == 2, "now it is not even sent"
 
 
+async def test_a_page_of_an_incident_whose_facts_another_version_wrote_rings_until_that_is_closed(two: Two) -> None:
+    """Its row has words alone, as an alert outside incidents does: no deploy of that name says nothing of it."""
+    await two.clock.during(asyncio.wait_for(two.page(about=None), 60.0))
+    await two.take_over()
+    shop = replace(two.heir.engine.state.services["shop"], deploys_at=two.clock.now() + 60.0, deploys_why="")
+    two.heir.engine.state = replace(two.heir.engine.state, services={"shop": shop})
+    for phase, closed_at in ((Phase.PAGED, None), (Phase.CALM, two.clock.now() + 60.0)):
+        await two.saves(two.heir, phase, closed_at, paged=False)
+        await two.notices()
+        assert two.titles == [PAGE, OVER][: 1 + (closed_at is not None)]
+
+
 @pytest.mark.parametrize("more", [{}, {"wakes": False}])
 async def test_what_is_said_of_a_service_without_a_page_is_left_alone(two: Two, more: dict[str, Any]) -> None:
     """And a page of which the heir knows nothing rings on."""

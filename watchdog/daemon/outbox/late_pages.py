@@ -115,9 +115,9 @@ class LatePages:
         if not may_ring(notice) or not (late or lost):
             return False
         try:
-            if notice.about is None:
-                return lost and await self._is_settled(notice, notice.at)
             incident = await self._told.incident(notice)
+            if incident is None and notice.about is None:
+                return lost and await self._is_settled(notice, notice.at)
         # A store that does not answer keeps no page back (Rule 1).
         except Temporary:
             return False
@@ -168,11 +168,12 @@ class LatePages:
         A worker that did not know of this page sent no all-clear.
         """
         notice = sent.notice
-        if notice.about is None:
+        incident = await self._told.incident(notice)
+        # Without facts it may be about an incident all the same: a row of another version.
+        if incident is None and notice.about is None:
             how = "Another worker has this service now, and found it to be over."
             over = await self._is_settled(notice, max(sent.channels.values()))
             return self._tell(notice, f"{notice.incident} is over", how, list(sent.channels)) if over else None
-        incident = await self._told.incident(notice)
         if incident is None:
             return await self._end_of_unknown(sent)
         if incident.closed_at is None:
