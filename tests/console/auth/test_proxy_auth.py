@@ -1,5 +1,6 @@
 """Who a proxy in front of us says it is, over real HTTP: from whom that counts, and what binds their forms to them."""
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.console.auth.proxy_auth import COOKIE, Proxied, Proxy, Untrusted, proven_name
 from watchdog.console.auth.roles import People, Role, Visitor, Way
 from watchdog.console.auth.session import LIFE_SECONDS
+from watchdog.console.routes.live import STREAM
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Approver
 from watchdog.domain.severity import Severity
@@ -60,6 +62,16 @@ async def test_who_is_logged_in_at_the_proxy_needs_no_login_here() -> None:
         assert (await one.client.get("/", headers={"cookie": ""})).headers["location"] == "/login"
         its_own = "; ".join(f"_oauth2_proxy_{number}={'A' * 3900}" for number in range(3))
         assert (await one.client.get("/", headers=[*as_("vera"), ("cookie", its_own)])).status_code == 200
+
+
+async def test_a_logout_without_a_session_ends_nothing() -> None:
+    """Else one request would end the event streams of all who come through the proxy, for good."""
+    async with town(proxy=proxy()) as one, asyncio.timeout(PATIENCE_SECONDS):
+        for cookie in ("", "watchdog_console=no-session-of-ours"):
+            await one.client.post("/logout", headers=[*as_("vera"), *SAME.items(), ("cookie", cookie)])
+            wanted = [*as_("otto"), ("accept", STREAM), ("cookie", cookie)]
+            async with one.client.stream("GET", "/live", headers=wanted) as answer:
+                assert "data: " in await anext(answer.aiter_lines(), "")
 
 
 async def test_people_without_a_role_do_not_fill_the_log() -> None:

@@ -17,6 +17,7 @@ from watchdog.console.auth.auth_middleware import LOGIN, too_often
 from watchdog.console.auth.cookies import cookie_of, put_cookie
 from watchdog.console.auth.csrf_forms import is_from_elsewhere, read_form
 from watchdog.console.auth.oidc_login import signing_in_routes, way_there
+from watchdog.console.auth.roles import Way
 from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions, inside, typed
 from watchdog.console.dependencies import Access
 from watchdog.console.render.rendering import Renderer
@@ -89,10 +90,13 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
     async def leave(request: Request) -> Response:
         answer = RedirectResponse("/login", 303)
         # Another site could log people out: ignore its form, and answer as if it had worked.
+        visitor = request.scope["visitor"]
         if not is_from_elsewhere(request):
-            access.ended.end(cookie_of(request, COOKIE, access.url))
+            # A person proven by the proxy has no session here: the cookie is empty or unchecked, and ends nothing.
+            if visitor.way is not Way.PROXY:
+                access.ended.end(cookie_of(request, COOKIE, access.url))
             put_cookie(answer, request, COOKIE, "", access.url)
-            log.info("console logout", by=request.scope["visitor"].by)
+            log.info("console logout", by=visitor.by)
         return answer
 
     return [
