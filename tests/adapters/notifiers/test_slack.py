@@ -247,6 +247,14 @@ async def test_without_anybody_who_may_press_them_there_are_no_buttons(vendor: V
     assert buttons(vendor.seen[0]) == {}
 
 
+async def test_people_outside_engineering_are_asked_nothing(vendor: Vendor, closing) -> None:
+    """Also where the message is a title alone."""
+    channel = closing(asking(vendor, [QUESTION]))
+    for lines in ((), ("All visitors are affected.",)):
+        await channel.send(plain_notice(lines=lines), None)
+    assert [buttons(seen) for seen in vendor.seen] == [{}, {}]
+
+
 async def test_check_tries_the_app_token_too(vendor: Vendor, closing) -> None:
     """It opens no socket: the address is thrown away."""
     opened = {"ok": True, "url": vendor.url.replace("http", "ws") + "/link?ticket=x"}

@@ -200,8 +200,8 @@ class SlackBot:
     def _with_buttons(self, notice: Notice, body: dict[str, Any]) -> dict[str, Any]:
         """Return the body with buttons under it, if a question is open now."""
         # Asked at each send, not stored in the notice: a late delivery must not
-        # show buttons for a question already answered.
-        question = self._question(notice) if self._seal is not None else None
+        # show buttons for a question already answered. People outside engineering are asked nothing.
+        question = self._question(notice) if self._seal is not None and not notice.plain else None
         if question is None or self._seal is None:
             return body
         return with_blocks(body, blocks(question, self._seal))
