@@ -70,6 +70,7 @@ def test_a_template_keeps_all_but_its_texts() -> None:
         ("[click](https://evil.example)", "(click)(https://evil.example)"),
         ('"}, {"text": "$severity ${x}', '"}, {"text": "$severity ${x}'),
         ("mail ops@acme.example", "mail ops@acme.example"),
+        ("oops.@here x@everyone", "oops.＠here x＠everyone"),
     ],
 )
 def test_a_stranger_s_words_stay_words_in_a_chat(said: str, made: str) -> None:

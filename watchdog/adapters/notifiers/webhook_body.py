@@ -39,7 +39,8 @@ FIELDS: Mapping[str, Callable[[Notice], str]] = MappingProxyType(
 """The fields of a template, each with its text."""
 VERBATIM = frozenset({"links", "link"})
 """Fields that hold addresses, which `text.links` made inert."""
-_MENTION = re.compile(r"(?<![\w.])@(?=\w)")
+_MENTION = re.compile(r"(?<!\w)@(?=\w)|@(?=(?:everyone|here|channel|all)\b)", re.IGNORECASE)
+"""A name behind a sign, and the names of whole channels anywhere; an e-mail address stays as it is."""
 _SIGNS = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "`": "'", "*": "∗"})
 
 
