@@ -64,9 +64,12 @@ def spans(rows: Iterable[Minute], seconds: int) -> tuple[Minute, ...]:
     """Return measured rows rolled up into spans of `seconds`, oldest first, without their reasons."""
     found: dict[Key, Minute] = {}
     for row in rows:
-        part = replace(row, start=row.start - row.start % seconds, why="")
-        before = found.get(key(part))
-        found[key(part)] = part if before is None else _add(before, part)
+        start = row.start - row.start % seconds
+        # The database has summed most rows already: a copy of each one would hold the loop for too long.
+        part = replace(row, start=start, why="") if row.why or row.start != start else row
+        name = key(part)
+        before = found.get(name)
+        found[name] = part if before is None else _add(before, part)
     return tuple(sorted(found.values(), key=lambda row: (row.start, row.service, row.signal)))
 
 
