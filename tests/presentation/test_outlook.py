@@ -71,6 +71,14 @@ CASES = [
         ("stop", "approve"),
     ),
     (
+        x.undone(
+            x.decision(course=Course.ANNOUNCE), announced_until=NOW - 120, approved_by="ann", blocked_since=NOW - 120
+        ),
+        Situation.SCHEDULED,
+        "The rollback to dep-40 (1b7e0d4), approved by ann, is due since 02:13 UTC, and not sent yet.",
+        ("stop", "approve"),
+    ),
+    (
         x.undone(x.decision()),
         Situation.SENDING,
         "Rolling back to dep-40 (1b7e0d4): switches auto-deploy off, then sends the rollback.",

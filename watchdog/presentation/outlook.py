@@ -145,7 +145,10 @@ def _due(incident: Incident) -> float | None:
 
 
 def _scheduled(case: _Case) -> str:
-    when, who = case.by(case.incident.announced_until, "at"), clean(case.incident.question.approved_by)
+    until, who = case.incident.announced_until, clean(case.incident.question.approved_by)
+    if until is not None and case.now >= until and case.incident.rollback.blocked_since is not None:
+        return f"The rollback to {case.target}, approved by {who}, is due since {case.at(until)}, and not sent yet."
+    when = case.by(until, "at")
     return (
         f"Rolls back to {case.target}{when}, approved by {who}, if {case.service} still fails and every guard passes."
     )
