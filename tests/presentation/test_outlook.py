@@ -136,6 +136,13 @@ CASES = [
         ("rollback",),
     ),
     (
+        paged(BUDGET, asked_at=x.BEGIN),
+        Situation.BLOCKED,
+        "Not rolled back: budget: 2 of 2 rollbacks of this service today. The daemon asked once, and does not ask"
+        " again.",
+        ("rollback", "acknowledge"),
+    ),
+    (
         paged(TRAILER),
         Situation.BLOCKED,
         "Not rolled back: trailer: dep-42 says 'Watchdog: no-rollback'. Its author forbids a rollback.",

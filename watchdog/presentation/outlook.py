@@ -192,6 +192,8 @@ def _blocked(case: _Case) -> str:
         then = f"The daemon asks again{case.by(block.clears_at, 'at')}, if {case.service} still fails then."
     elif block is not None and block.clears_at is not None and acknowledged is not None:
         then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
+    elif block is not None and block.clears_at is not None and case.incident.question.asked_at is not None:
+        then = "The daemon asked once, and does not ask again."
     return f"Not rolled back: {_blocked_why(case)}. {then}"
 
 
@@ -304,7 +306,7 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
             _blocked,
             _cure,
             ("rollback", *_ACKNOWLEDGE),
-            lambda one: getattr(blocking(one), "clears_at", None),
+            _clears_at,
         ),
         Situation.BLOCKED: Row("needs you", _blocked, _cure, ("rollback", *_ACKNOWLEDGE)),
         Situation.OBSERVED: Row(
