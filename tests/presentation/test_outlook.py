@@ -238,6 +238,8 @@ def test_a_time_is_promised_only_if_nothing_blocks_beyond_it(
     """A cooldown ends by itself, but the author's trailer does not: nothing is asked then, whichever comes first."""
     said = outlook(paged(*blocks[::order]), NOW)
     assert (said.situation, said.until) == (found, until)
+    last = max(blocks, key=lambda one: (not one.passing, one.clears_at or NOW * 2))
+    assert said.sentence.startswith(f"Not rolled back: {last.name}: {last.why}. ")
 
 
 def test_no_situation_lacks_a_row_or_a_case() -> None:

@@ -194,7 +194,16 @@ def _blocked(case: _Case) -> str:
         then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
     elif block is not None and block.clears_at is not None and case.incident.question.asked_at is not None:
         then = "The daemon asked once, and does not ask again."
-    return f"Not rolled back: {_blocked_why(case)}. {then}"
+    return f"Not rolled back: {_why_not(case, block)}. {then}"
+
+
+def _why_not(case: _Case, block: GuardAnswer | None) -> str:
+    """Return the reason that the next sentence is about: of several blocks, the decision names the first one."""
+    decision = case.incident.decision
+    first = next((one for one in decision.guards if one.verdict is Verdict.BLOCK), None) if decision else None
+    if block is None or block is first or _block_of(case) is UNREAD:
+        return _blocked_why(case)
+    return f"{clean(block.name)}: {clean(block.why).rstrip('.')}"
 
 
 def _block_of(case: _Case) -> Block:
