@@ -66,6 +66,7 @@ async def test_an_outage_after_one_whose_yes_was_undone_goes_on_as_the_one_of_th
     await see(one, 4 * LOOK_SECONDS, bad=True)
     assert incident_of(one).id == "shop-1" and incident_of(one).closed_at is None
     assert [title for title, _ in one.pager.took][1:] == ["shop: shop-2 goes on as shop-1"]
+    assert one.engine.state.services["shop"].incidents == 2, "no other incident is called shop-2"
 
 
 async def test_what_a_start_without_the_record_paged_goes_on_as_what_the_record_has_open(

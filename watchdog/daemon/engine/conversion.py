@@ -60,7 +60,9 @@ def _joined(known: ServiceState | None, saved: ServiceState) -> ServiceState:
         # The incident from memory is newer than the saved state. What was done before is known to the store alone.
         done = {name: getattr(saved, name) for name in DONE}
         return replace(known, **done, **_brakes(known, saved), **_open_alerts(known, saved))
-    return replace(saved, **_open_alerts(known, saved))
+    # People read of the open one under its number: no other incident may get that number.
+    numbers = max(known.incidents, saved.incidents) if _is_open(known) else saved.incidents
+    return replace(saved, incidents=numbers, **_open_alerts(known, saved))
 
 
 def _brakes(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
