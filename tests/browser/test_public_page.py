@@ -1,5 +1,7 @@
 """The public page keeps itself up to date: by its own script, and without losing the reader's place."""
 
+from typing import Any
+
 from tests.browser.chromium import accessibility, browsing, window
 from tests.console.public.scene import hours, public_town
 from tests.console.scene import NOW
@@ -40,3 +42,34 @@ async def test_the_public_page_refreshes_itself_each_minute() -> None:
         await page.clock.fast_forward(61_000)
         await page.get_by_text("The newest state could not be loaded").wait_for()
         assert await page.get_by_role("heading", name="Payments fail").is_visible()
+
+
+async def test_a_past_that_is_never_read_is_asked_for_a_few_times_and_then_each_minute() -> None:
+    """Else every open page asks each three seconds while the store is away: an outage is when most are open."""
+    asked = 0
+
+    async def incomplete(route: Any) -> None:
+        nonlocal asked
+        asked += 1
+        body = f'<title>Shop</title><main>load {asked}</main><p id="asof"><span data-soon></span></p>'
+        await route.fulfill(body=body, content_type="text/html")
+
+    async with (
+        public_town() as one,
+        browsing() as browser,
+        window(browser, str(one.client.base_url)) as page,
+    ):
+        while "<span data-soon>" in await one.page():
+            one.clock.at += 2.0
+        await page.clock.install()
+        await page.goto("/status/shop")
+        await page.route("**/status/shop", incomplete)
+        for number in range(1, 12):
+            await page.clock.fast_forward(61_000 if number == 1 else 3_000)
+            await page.get_by_text(f"load {number}", exact=True).wait_for()
+        await page.clock.fast_forward(50_000)
+        # Behind any request of the page's own: it would have been seen by now.
+        assert await page.evaluate("fetch('/status/shop.json').then((answer) => answer.status)") == 200
+        assert asked == 11
+        await page.clock.fast_forward(11_000)
+        await page.get_by_text("load 12", exact=True).wait_for()

@@ -1,6 +1,7 @@
 (() => {
   const EVERY = 60000, SOON = 3000, late = document.getElementById("late");
-  const wait = () => setTimeout(load, document.querySelector("[data-soon]") ? SOON : EVERY);
+  let soon = 10;  // no more: while the store is away, the pages of all visitors would take every place of the server
+  const wait = () => setTimeout(load, document.querySelector("[data-soon]") && soon-- > 0 ? SOON : EVERY);
   const load = async () => {
     try {
       if (!document.hidden) await refresh();
