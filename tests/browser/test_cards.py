@@ -1,14 +1,15 @@
 """The three questions on a phone: what is down, what happens next, what to press, all within the first screen."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.browser.chromium import PHONE, accessibility, browsing, log_in, overflow, violations, window
-from tests.console.scene import NOW, TOKEN
+from tests.console.scene import NOW, TOKEN, story, town
 from tests.console.views.test_card_views import shown
 from tests.presentation.test_outlook import CASES
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, Phase
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.situation import Situation
 
@@ -43,6 +44,37 @@ async def test_the_card_fits_one_screen_of_a_phone(incident: Incident, commands:
                 assert (await button.bounding_box())["height"] >= TOUCH_MIN
             assert await overflow(page) <= 0
             assert await accessibility(page) == [] == await violations(page)
+
+
+SEEN = """new MutationObserver(() => {
+  window.atOnce ??= [...document.querySelectorAll("#open button")].map((one) => one.disabled);
+}).observe(document.getElementById("open"), {childList: true})"""
+
+
+async def test_a_button_that_has_just_come_takes_no_click() -> None:
+    """A card that comes on top moves the others: the click on its way was meant for what stood there before."""
+    (policy, state, _), (asked, _) = story(), FIRST[0]
+    known = {
+        name: replace(state.services[name], phase=Phase.ASKING, incident=replace(asked, id=f"{name}-8", service=name))
+        for name in ("web", "api")
+    }
+    first = replace(state, services={**state.services, "api": known["api"]})
+    async with (
+        town(policy, first) as one,
+        browsing() as browser,
+        window(browser, f"http://127.0.0.1:{one.port}") as page,
+    ):
+        await log_in(page, TOKEN)
+        await page.evaluate(SEEN)
+        one.shown[0] = replace(first, services={**first.services, **known})
+        await page.wait_for_function("() => window.atOnce")
+        assert await page.evaluate("window.atOnce") == [True] * 6
+        await page.wait_for_function("() => !document.querySelector('#open button:disabled')")
+        # The time alone is no new offer: a button that stands there stays ready.
+        await page.evaluate("delete window.atOnce")
+        one.clock.at += 60.0
+        await page.wait_for_function("() => window.atOnce")
+        assert await page.evaluate("window.atOnce") == [False] * 6
 
 
 async def bottom(part: Any) -> float:

@@ -11,6 +11,7 @@ document.getElementById("answer")?.focus();
   const EVERY = 5000, LISTENING = 8000, HIDDEN = 15000, SOON = 700;  // between two questions, in milliseconds
   const LATE = 12000, SILENT = 20000;  // no answer for so long, or no event: stale
   const AGAIN = 60000;  // a refused stream is tried again after this
+  const SETTLE = 1000;  // new buttons take no click for so long: it may be meant for what stood there before
   const beat = document.getElementById("beat");
   const live = () => document.querySelectorAll("[data-live]");
   if (!beat && !live().length) return;
@@ -30,6 +31,17 @@ document.getElementById("answer")?.focus();
     filter.addEventListener("input", applyFilter);
   }
 
+  const offer = (part) => {
+    const forms = [...part.querySelectorAll("form")];
+    return forms.map((one) => one.getAttribute("action") + one.textContent).join();
+  };
+  const settle = (part) => {
+    for (const one of part.querySelectorAll("button")) {
+      one.disabled = true;
+      setTimeout(() => { one.disabled = false; }, SETTLE);
+    }
+  };
+
   const said = new Map();  // part of the page: what the server said last, before charts were drawn into it
   const replace = (now, fresh) => {
     const html = fresh.innerHTML;
@@ -42,7 +54,9 @@ document.getElementById("answer")?.focus();
       const same = `figure[data-chart="${CSS.escape(chart)}"][data-signal="${CSS.escape(signal)}"][data-kind="${kind}"]`;
       fresh.querySelector(same)?.replaceWith(drawn);
     }
+    const offered = offer(now);
     now.replaceChildren(...fresh.childNodes);
+    if (offer(now) !== offered) settle(now);
     for (const one of now.querySelectorAll("details")) one.open = open.includes(one.id);
   };
 
