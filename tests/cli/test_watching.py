@@ -46,7 +46,10 @@ async def pictures(*, as_json: bool = False) -> None:
 async def test_a_pipe_gets_a_separator_between_pictures(capsys: pytest.CaptureFixture[str]) -> None:
     """And no control character; what failed for once is on stderr."""
     await pictures()
-    assert capsys.readouterr() == ("picture 1\n---\n---\npicture 3\n", "the store is busy. Try again.\n")
+    assert capsys.readouterr() == (
+        "picture 1\n---\n---\npicture 3\n",
+        "the store is busy. Try again.\nHandbook: watchdog docs reference-notices\n",
+    )
 
 
 async def test_json_is_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:

@@ -189,7 +189,8 @@ async def test_case_44_what_is_relied_on_and_fails_is_told_once(
         (notice,) = told
         assert notice.incident == key and standing.value in notice.title and notice.wakes is wakes
         assert after <= notice.at - began + 60.0 and notice.at - began <= after + 160.0, "a feed is read once a minute"
-        assert notice.lines[-1].startswith("What to do: ") and len(notice.lines) == 3
+        assert notice.lines[-2].startswith("What to do: ") and notice.lines[-1].startswith("Handbook: ")
+        assert len(notice.lines) == 4
         assert [one.title for one in world.vendors["pager"].notices if "/" in one.incident] == [notice.title]
         assert list(world.daemon.engine.state.failing) == [key]
         (row,) = [one for one in world.daemon.integrations.rows() if one.key == key]

@@ -133,14 +133,14 @@ def test_case_38_replayed_forged_or_by_the_wrong_person(tmp_path: Path) -> None:
         asked(chat)
         for what, value in forged(chat).items():
             said = chat.until_reply(chat.click("approve", value=value))
-            assert "not one of ours" in said, f"{what}: {said}"
+            assert "was not made by this watchdog" in said, f"{what}: {said}"
         stranger = chat.until_reply(chat.click("approve", **NOBODY))
         assert stranger.startswith("Refused: not on the list of those who may")
         assert "not on the list" in chat.until_reply(chat.type("approve web-1", **NOBODY))
         assert "not on the list" in chat.until_reply(chat.type("pause", **NOBODY))
         assert chat.cloud.untouched() and chat.buttons() != []
         refused = chat.notes("REFUSED")
-        assert sum("not one of ours" in note for note in refused) == 2, refused
+        assert sum("was not made by this watchdog" in note for note in refused) == 2, refused
         assert not any("mallory" in note for note in refused), "the story is no stranger's to fill"
         assert [name for name, by, *_ in chat.commands() if "mallory" in by] == ["refused", "refused"]
         assert any("mallory" in line["by"] for line in chat.daemon.said("chat command answered", ok=False))

@@ -129,4 +129,4 @@ def test_a_scenario_is_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert main(["lab", "scenario", str(bad)]) == 2
     assert main(["lab", "score", "--scenarios", file, str(bad), "--episodes", "1"]) == 2
     told = capsys.readouterr().err
-    assert told.count("bad.yaml:2: truth.right: not one of the choices") == 2 == len(told.splitlines())
+    assert told.count("bad.yaml:2: truth.right: not one of the choices") == 2 == told.count("Handbook: ")

@@ -64,8 +64,8 @@ BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service 
 SPENT = f"budget: {BUDGET.why}"
 PAGED: dict[str, Any] = {"decision": a_decision(course=Course.PAGE, why=SPENT, guards=(BUDGET,))}
 BLOCKED = (
-    f"Not rolled back: {SPENT}. The daemon asks again at 14:25 UTC, if web still fails then.",
-    "Roll back by hand if the deploy is to blame: this limit does not hold for people.",
+    f"Not rolled back ({BUDGET.name}): {BUDGET.why}. The daemon asks again at 14:25 UTC, if web still fails then.",
+    "Roll back by hand if dep-41 (bad0000) is to blame: this limit does not hold for people.",
 )
 BY_HAND_COMMANDS = "Roll back by hand: watchdog rollback web · "
 WHY_PAGED = (SEEN, f"Decided: page: {SPENT}", *ARITHMETIC[:2], f"Guards: {SPENT}", ARITHMETIC[3])
@@ -76,13 +76,13 @@ CLOCK: dict[str, Any] = {
 }
 ASKS = (
     "Roll back to dep-40 (aaaaaaa)? Waits for an answer until 14:45 UTC, then pages again.",
-    "Approve the rollback to dep-40 (aaaaaaa), or reject it.",
+    "Approve if dep-41 (bad0000) is to blame, else reject.",
 )
 ANSWERS = "Approve: watchdog incident approve web-1 · Reject: watchdog incident reject web-1 · "
 WHY_ASKED = (SEEN, "Decided: ask: it fits", *ARITHMETIC)
 ANNOUNCED = {"announced_until": NOW + 300.0, "decision": a_decision(course=Course.ANNOUNCE)}
 STOP = (
-    "Stop it if the deploy is not to blame.",
+    "Stop it if dep-41 (bad0000) is not to blame.",
     "Stop the rollback: watchdog incident stop web-1 · Do not wait: watchdog incident approve web-1",
 )
 Row = tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...], tuple[str, ...]]
@@ -188,7 +188,7 @@ TABLE: list[Row] = [
         "web is down: rollback due for 60 s, not sent yet",
         (
             SINCE,
-            "Rolling back to dep-40 (aaaaaaa): due for 60 s, not sent yet; it is tried again until it can be sent.",
+            "Rolling back to dep-40 (aaaaaaa): due for 60 s, not sent yet; the daemon keeps trying.",
             MERGE,
             LOOK,
         ),
@@ -199,7 +199,11 @@ TABLE: list[Row] = [
         {**SENT, "off": True},
         {},
         "web is down: rolling back to aaaaaaa",
-        (SINCE, "Asked Render for dep-40 (aaaaaaa) at 14:10 UTC; verifies once dep-42 is live.", NOTHING),
+        (
+            SINCE,
+            "Render deploys dep-40 (aaaaaaa) again since 14:10 UTC, as dep-42; the daemon verifies it once live.",
+            NOTHING,
+        ),
         (DONE, *WHY),
     ),
     (
@@ -223,7 +227,7 @@ TABLE: list[Row] = [
         (
             SINCE,
             "The rollback dep-42 is not live after 5 min (update_in_progress).",
-            "Asked Render for dep-40 (aaaaaaa) at 14:10 UTC; verifies once dep-42 is live.",
+            "Render deploys dep-40 (aaaaaaa) again since 14:10 UTC, as dep-42; the daemon verifies it once live.",
             MERGE,
             LOOK,
         ),

@@ -101,7 +101,7 @@ JUDGED       wrong by a human
 
 ASKED = """\
 web-1  web  HIGH, NEEDS YOUR ANSWER.
-Waits for an answer: roll back to dep-40 (1b7e0d4)?
+Roll back to dep-40 (1b7e0d4)? Waits for an answer.
 Mode assist; rule "high -> ask".
 Onset 2026-11-25 03:14:14 CET; decided 38 s later: ask a human before anything
 is changed.
@@ -190,9 +190,10 @@ def test_observe_says_what_it_would_do() -> None:
     """In observe mode the decision is told as one that would have been."""
     would = {"why": "mode observe changes nothing", "would": "would roll back to dep-40 1b7e0d4"}
     lines = explain(x.undone(x.decision(course=Course.PAGE, mode="observe", **would)), (), None)
-    assert lines[:7] == [
+    assert lines[:8] == [
         "web-1  web  CRITICAL, NEEDS YOU.",
-        "Mode observe: the daemon changes nothing (would roll back to dep-40 1b7e0d4).",
+        "Mode observe: the daemon changes nothing; it would roll back to dep-40",
+        "1b7e0d4.",
         'Mode observe; rule "critical -> rollback".',
         "Onset 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change",
         "nothing.",

@@ -99,12 +99,18 @@ def test_the_deadline_that_is_told_is_when_its_default_is_due_at_the_earliest(
     assert ("then rolls back" in plan) is (then is Then.ROLLBACK)
 
 
-@pytest.mark.parametrize("fields", [{"late_paged": True}, {"deadline": None}])
-def test_a_question_without_a_default_names_no_deadline(fields: dict[str, Any]) -> None:
-    """It was carried out already, or the policy has none."""
+@pytest.mark.parametrize(
+    ("fields", "waits"),
+    [
+        ({"late_paged": True}, "No answer came by 14:45 UTC; the daemon still waits for one."),
+        ({"deadline": None}, "Waits for an answer."),
+    ],
+)
+def test_a_question_without_a_default_asks_for_no_answer_in_time(fields: dict[str, Any], waits: str) -> None:
+    """Its deadline has passed, or the policy has none."""
     told = read(an_outage(**{**CLOCK, **fields}), Topic.ASKED, **QUESTION)
     assert told.title == "web is down: approve rollback to aaaaaaa?"
-    assert told.lines[1] == "Waits for an answer: roll back to dep-40 (aaaaaaa)?"
+    assert told.lines[1] == f"Roll back to dep-40 (aaaaaaa)? {waits}"
 
 
 def test_each_command_of_an_outlook_is_spelled_as_it_is_typed() -> None:

@@ -55,7 +55,7 @@ CASES = [
     (
         question(Then.ESCALATE, late_paged=True),
         Situation.QUESTION,
-        "Waits for an answer: roll back to dep-40 (1b7e0d4)?",
+        "Roll back to dep-40 (1b7e0d4)? No answer came by 02:19 UTC; the daemon still waits for one.",
         ("approve", "reject", "acknowledge"),
     ),
     (
@@ -87,7 +87,7 @@ CASES = [
     (
         x.undone(x.decision(), blocked_since=NOW - 30),
         Situation.SENDING,
-        "Rolling back to dep-40 (1b7e0d4): due for 30 s, not sent yet; it is tried again until it can be sent.",
+        "Rolling back to dep-40 (1b7e0d4): due for 30 s, not sent yet; the daemon keeps trying.",
         ("stop",),
     ),
     (
@@ -99,7 +99,7 @@ CASES = [
     (
         x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43"),
         Situation.DEPLOYING,
-        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; verifies once dep-43 is live.",
+        "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43; the daemon verifies it once live.",
         (),
     ),
     (
@@ -111,47 +111,47 @@ CASES = [
     (
         paged(PAUSED),
         Situation.BLOCKED_FOR_NOW,
-        "Not rolled back: hold: paused by ann. The daemon decides again as soon as that has passed, if it still fails.",
+        "Not rolled back (hold): paused by ann. The daemon decides again once it is resumed, if web still fails.",
         ("resume", "stop", "acknowledge"),
     ),
     (
         paged(BUDGET, PAUSED),
         Situation.ASKS_LATER,
-        "Not rolled back: budget: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web"
+        "Not rolled back (budget): 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web"
         " still fails then.",
         ("resume", "acknowledge"),  # a pause holds for people, too
     ),
     (
         paged(BUDGET),
         Situation.ASKS_LATER,
-        "Not rolled back: budget: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web"
+        "Not rolled back (budget): 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web"
         " still fails then.",
         ("rollback", "acknowledge"),
     ),
     (
         paged(BUDGET, acknowledged_by="ann"),
         Situation.BLOCKED,
-        "Not rolled back: budget: 2 of 2 rollbacks of this service today. ann acknowledged it, so the daemon does not"
+        "Not rolled back (budget): 2 of 2 rollbacks of this service today. ann acknowledged it, so the daemon does not"
         " ask again.",
         ("rollback",),
     ),
     (
         paged(BUDGET, asked_at=x.BEGIN),
         Situation.BLOCKED,
-        "Not rolled back: budget: 2 of 2 rollbacks of this service today. The daemon asked once, and does not ask"
+        "Not rolled back (budget): 2 of 2 rollbacks of this service today. The daemon asked once, and does not ask"
         " again.",
         ("rollback", "acknowledge"),
     ),
     (
         paged(TRAILER),
         Situation.BLOCKED,
-        "Not rolled back: trailer: dep-42 says 'Watchdog: no-rollback'. Its author forbids a rollback.",
-        ("rollback", "acknowledge"),
+        "Not rolled back (trailer): dep-42 says 'Watchdog: no-rollback'. Its author forbids a rollback.",
+        ("acknowledge",),
     ),
     (
         x.undone(replace(PAGE, mode="observe", would="would roll back to dep-40 (1b7e0d4)", would_course="rollback")),
         Situation.OBSERVED,
-        "Mode observe: the daemon changes nothing (would roll back to dep-40 (1b7e0d4)).",
+        "Mode observe: the daemon changes nothing; it would roll back to dep-40 (1b7e0d4).",
         ("rollback", "acknowledge"),
     ),
     (
@@ -216,10 +216,17 @@ def test_each_situation_has_its_sentence_and_its_commands(
 
 
 @pytest.mark.parametrize(
-    ("incident", "task"), [(paged(BUDGET), "Roll back by hand"), (paged(BUDGET, PAUSED), "Resume")]
+    ("incident", "task"),
+    [
+        (paged(BUDGET), "Roll back by hand if dep-42 (9f3c2ab) is to blame"),
+        (paged(BUDGET, PAUSED), "Paused by ann. Resume"),
+        (paged(TRAILER), "Fix forward, or ask its author"),
+        (question(Then.ESCALATE), "Approve if dep-42 (9f3c2ab) is to blame, else reject."),
+        (x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))), "Check on Render's dashboard"),
+    ],
 )
-def test_the_task_is_one_that_would_not_be_refused(incident: Incident, task: str) -> None:
-    """A limit of the daemon is none for people; a pause has to end first."""
+def test_the_task_names_its_deploy_and_would_not_be_refused(incident: Incident, task: str) -> None:
+    """A limit of the daemon is none for people; a pause has to end first; an author's veto is heeded."""
     assert outlook(incident, NOW).task.startswith(task)
 
 
@@ -239,7 +246,7 @@ def test_a_time_is_promised_only_if_nothing_blocks_beyond_it(
     said = outlook(paged(*blocks[::order]), NOW)
     assert (said.situation, said.until) == (found, until)
     last = max(blocks, key=lambda one: (not one.passing, one.clears_at or NOW * 2))
-    assert said.sentence.startswith(f"Not rolled back: {last.name}: {last.why}. ")
+    assert said.sentence.startswith(f"Not rolled back ({last.name}): {last.why}. ")
 
 
 def test_no_situation_lacks_a_row_or_a_case() -> None:

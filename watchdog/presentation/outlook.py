@@ -57,6 +57,15 @@ class _Case:
         )
 
     @property
+    def suspect(self) -> str:
+        """Return the blamed deploy with its commit, `dep-42 (9f3c2ab)`; `the deploy` if none is blamed."""
+        decision = self.incident.decision
+        deploy = decision.blame.accused if decision is not None and decision.blame is not None else None
+        if deploy is None:
+            return "the deploy"
+        return f"{clean(deploy.id)}{f' ({clean(short(deploy.code))})' if deploy.code else ''}"
+
+    @property
     def service(self) -> str:
         """Return the service's name."""
         return clean(self.incident.service)
@@ -115,22 +124,25 @@ def block_of(answer: GuardAnswer) -> Block:
 
 
 def _worth_a_try(incident: Incident) -> bool:
-    """Return whether a manual rollback would have a target, no guard against it, and a likely culprit.
+    """Return whether a manual rollback would have a target, no guard or author against it, and a likely culprit.
 
     A tired reader follows every suggestion, so a rollback that would be refused, or is unlikely to help, is none.
     """
     decision = incident.decision
     if decision is None or decision.target is None or decision.target.deploy is None:
         return False
-    blocked = any(one.verdict is Verdict.BLOCK and one.name not in NOT_FOR_HUMANS for one in decision.guards)
+    # The trailer holds for the daemon alone; yet its author knows why this commit must not be rolled back.
+    blocked = {one.name for one in decision.guards if one.verdict is Verdict.BLOCK} - (NOT_FOR_HUMANS - {"trailer"})
     return not blocked and decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
 
 
 def _question(case: _Case) -> str:
     deadline = case.incident.question.deadline
-    due = deadline.due_at if deadline is not None and not case.incident.late_paged else None
+    due = deadline.due_at if deadline is not None else None
     if deadline is None or due is None:
-        return f"Waits for an answer: roll back to {case.target}?"
+        return f"Roll back to {case.target}? Waits for an answer."
+    if case.incident.late_paged:
+        return f"Roll back to {case.target}? No answer came by {case.at(due)}; the daemon still waits for one."
     then = {
         Then.ROLLBACK: f"then rolls back to {case.target}, if every guard still passes",
         Then.ESCALATE: "then pages again",
@@ -158,14 +170,14 @@ def _sending(case: _Case) -> str:
     rollback = case.incident.rollback
     if rollback.blocked_since is not None:
         waits = show_seconds(max(0.0, case.now - rollback.blocked_since))
-        return f"Rolling back to {case.target}: due for {waits}, not sent yet; it is tried again until it can be sent."
+        return f"Rolling back to {case.target}: due for {waits}, not sent yet; the daemon keeps trying."
     return f"Rolling back to {case.target}: switches auto-deploy off, then sends the rollback."
 
 
 def _deploying(case: _Case) -> str:
     rollback = case.incident.rollback
-    asked = case.by(rollback.requested_at, "at")
-    return f"Asked Render for {case.target}{asked}; verifies once {rollback.deploy} is live."
+    asked = case.by(rollback.requested_at, "since")
+    return f"Render deploys {case.target} again{asked}, as {clean(rollback.deploy)}; the daemon verifies it once live."
 
 
 def _verifying(case: _Case) -> str:
@@ -187,23 +199,17 @@ def _blocked_why(case: _Case) -> str:
 def _blocked(case: _Case) -> str:
     """Return why the rollback is not sent, and what follows."""
     block, acknowledged = blocking(case.incident), case.incident.escalation.acknowledged_by
-    then = _block_of(case).then
+    words = _block_of(case)
+    then = words.then.format(service=case.service)
     if situation(case.incident) is Situation.ASKS_LATER and block is not None:
         then = f"The daemon asks again{case.by(block.clears_at, 'at')}, if {case.service} still fails then."
     elif block is not None and block.clears_at is not None and acknowledged is not None:
         then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
     elif block is not None and block.clears_at is not None and case.incident.question.asked_at is not None:
         then = "The daemon asked once, and does not ask again."
-    return f"Not rolled back: {_why_not(case, block)}. {then}"
-
-
-def _why_not(case: _Case, block: GuardAnswer | None) -> str:
-    """Return the reason that the next sentence is about: of several blocks, the decision names the first one."""
-    decision = case.incident.decision
-    first = next((one for one in decision.guards if one.verdict is Verdict.BLOCK), None) if decision else None
-    if block is None or block is first or _block_of(case) is UNREAD:
-        return _blocked_why(case)
-    return f"{clean(block.name)}: {clean(block.why).rstrip('.')}"
+    if block is None or words is UNREAD:
+        return f"Not rolled back: {_blocked_why(case)}. {then}"
+    return f"Not rolled back ({clean(block.name)}): {clean(block.why).rstrip('.')}. {then}"
 
 
 def _block_of(case: _Case) -> Block:
@@ -230,7 +236,10 @@ def _in_peoples_way(incident: Incident) -> GuardAnswer | None:
 
 def _cure(case: _Case) -> str:
     held = _in_peoples_way(case.incident)
-    return block_of(held).task if held is not None and held is not blocking(case.incident) else _block_of(case).task
+    if held is None or held is blocking(case.incident):
+        return _block_of(case).task.format(suspect=case.suspect)
+    # The sentence names another guard: without this one's reason its cure would come out of the blue.
+    return f"{sentence(clean(held.why))} {block_of(held).task.format(suspect=case.suspect)}"
 
 
 def _not_the_deploy(case: _Case) -> str:
@@ -244,6 +253,11 @@ def _not_the_deploy(case: _Case) -> str:
     block = blocking(case.incident)
     besides = f" {sentence(clean(block.why))}" if block is not None and block.name == "service" else ""
     return f"Nothing is rolled back: {clean(blame.suspect.id)} is not to blame ({clean(why)}).{besides}"
+
+
+def _beside_the_deploy(case: _Case) -> str:
+    block = blocking(case.incident)
+    return BLOCKS["service"].task if block is not None and block.name == "service" else _FIND_THE_CAUSE(case)
 
 
 def _left(why: str) -> Callable[[_Case], str]:
@@ -261,7 +275,7 @@ def _no_action(case: _Case) -> str:
 
 def _observed(case: _Case) -> str:
     would = case.incident.decision.would if case.incident.decision is not None else ""
-    return f"Mode observe: the daemon changes nothing ({clean(would)})."
+    return f"Mode observe: the daemon changes nothing; it {clean(would)}."
 
 
 def _closed(case: _Case) -> str:
@@ -269,7 +283,7 @@ def _closed(case: _Case) -> str:
 
 
 def _always(text: str) -> Callable[[_Case], str]:
-    return lambda case: text.format(service=case.service, target=case.target)
+    return lambda case: text.format(service=case.service, suspect=case.suspect, target=case.target)
 
 
 _NOTHING = _always("")
@@ -281,21 +295,21 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         Situation.QUESTION: Row(
             "needs your answer",
             _question,
-            _always("Approve the rollback to {target}, or reject it."),
+            _always("Approve if {suspect} is to blame, else reject."),
             ("approve", "reject", *_ACKNOWLEDGE),
             _due,
         ),
         Situation.ANNOUNCED: Row(
             "rollback announced",
             lambda case: f"Rolls back to {case.target}{case.by(case.incident.announced_until, 'at')}, unless stopped.",
-            _always("Stop it if the deploy is not to blame."),
+            _always("Stop it if {suspect} is not to blame."),
             ("stop", "approve"),
             lambda incident: incident.announced_until,
         ),
         Situation.SCHEDULED: Row(
             "rollback scheduled",
             _scheduled,
-            _always("Stop it if the deploy is not to blame."),
+            _always("Stop it if {suspect} is not to blame."),
             ("stop", "approve"),
             lambda incident: incident.announced_until,
         ),
@@ -321,10 +335,10 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         Situation.OBSERVED: Row(
             "needs you",
             _observed,
-            _always("Roll back to {target} by hand if the deploy is to blame."),
+            _always("Roll back to {target} by hand if {suspect} is to blame."),
             ("rollback", *_ACKNOWLEDGE),
         ),
-        Situation.NOT_THE_DEPLOY: Row("needs you", _not_the_deploy, _FIND_THE_CAUSE, ("rollback", *_ACKNOWLEDGE)),
+        Situation.NOT_THE_DEPLOY: Row("needs you", _not_the_deploy, _beside_the_deploy, ("rollback", *_ACKNOWLEDGE)),
         Situation.NO_ACTION: Row("for information", _no_action, _NOTHING, _ACKNOWLEDGE),
         Situation.REJECTED: Row("rollback rejected", _rejected, _FIND_THE_CAUSE, _ACKNOWLEDGE),
         Situation.STOPPED: Row("rollback stopped", _rejected, _FIND_THE_CAUSE, _ACKNOWLEDGE),
@@ -347,13 +361,16 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
     }
 )
 """One row for each situation; a test holds that none is missing."""
-_AGAIN = "The daemon decides again as soon as that has passed, if it still fails."
-_BY_HAND = "Roll back by hand if the deploy is to blame: this limit does not hold for people."
-_FIX_FORWARD = "Fix forward, or roll back on Render's dashboard."
+_AGAIN = "The daemon decides again as soon as that has passed, if {service} still fails."
+_BY_HAND = "Roll back by hand if {suspect} is to blame: this limit does not hold for people."
 BLOCKS: Mapping[str, Block] = MappingProxyType(
     {
-        "mode": Block("The daemon only observes this service.", "Roll back by hand if the deploy is to blame."),
-        "hold": Block(_AGAIN, "Resume the daemon when it may act again.", "resume"),
+        "mode": Block("The daemon only observes this service.", "Roll back by hand if {suspect} is to blame."),
+        "hold": Block(
+            "The daemon decides again once it is resumed, if {service} still fails.",
+            "Resume the daemon, unless the pause is still needed.",
+            "resume",
+        ),
         "armed": Block(_AGAIN, "Read the daemon's log for the violated invariant; then resume.", "resume"),
         "key": Block(
             _AGAIN,
@@ -364,17 +381,20 @@ BLOCKS: Mapping[str, Block] = MappingProxyType(
         "budget": Block("The daemon changes nothing until it is available again.", _BY_HAND),
         "correlation": Block(_AGAIN, "Look for the shared cause: too much fails at once for one deploy."),
         "cooldown": Block("The daemon changes nothing until it has passed.", _BY_HAND),
-        "tried": Block("An incident has one rollback.", _FIX_FORWARD),
+        "tried": Block("An incident has one rollback.", "Fix forward, or roll back by hand to an earlier deploy."),
         "newer deploy": Block(_AGAIN, "Watch the deploy that is on its way; cancel it on Render if it is bad, too."),
         "target": Block("No earlier deploy is left to return to.", "Fix forward: deploy a commit that works."),
         "deny-list": Block("That commit was rolled back here before.", "Fix forward: deploy a commit that works."),
         "service": Block("The failure is part of it.", "Check on Render's dashboard whether it is meant to be down."),
-        "trailer": Block("Its author forbids a rollback.", _FIX_FORWARD),
+        "trailer": Block(
+            "Its author forbids a rollback.", "Fix forward, or ask its author before you roll back by hand."
+        ),
     }
 )
 """One row for each guard that can block; a test compares them with the guards."""
 UNREAD = Block(
-    "The daemon decides again as soon as it is known, if it still fails.", "Check the service on Render's dashboard."
+    "The daemon decides again as soon as that is known, if {service} still fails.",
+    "Check the service on Render's dashboard.",
 )
 """What blocks is no guard, or a guard that only lacks the fact."""
 UNKNOWN = Block("The daemon does nothing more.", "Check the service on Render's dashboard.")

@@ -138,8 +138,8 @@ class _Run:
         self._hashes_texts = head.shape == HASHES_TEXTS
         if self._hashes_texts and not self._found.partly:
             self._found.partly = True
-            why = f"hashes of watchdog {head.judgement.version} hold the words of pages, too"
-            self._found.notes.append(f"{where}: {why}: steps that send notices are not compared in full")
+            why = f"hashes of watchdog {head.judgement.version} hold texts, too"
+            self._found.notes.append(f"{where}: {why}: steps with notices or notes are not compared in full")
         if follows and self._old is not None:
             self._old.policy = head.policy
             if self._other is not None and self._policy_of is not None:

@@ -64,7 +64,7 @@ def test_a_password_is_no_key() -> None:
     shared = OctKey.import_key("0" * 64, {"kid": RSA.kid})
     with pytest.raises(Permanent, match="no key"):
         keys_of({"keys": [{**shared.as_dict(private=True), "kid": RSA.kid}]})
-    with pytest.raises(Permanent, match="of its own"):
+    with pytest.raises(Permanent, match="is not signed with the provider's key"):
         name(signed(shared, "HS256"), shown(RSA))
 
 

@@ -198,7 +198,7 @@ def test_what_is_announced_for_later_is_a_word_on_the_side() -> None:
     reading = platform({}, scheduled_maintenances=ahead)
     assert reading == Good(
         "render: 3 components operational",
-        'render will have maintenance: "Some day" of Oregon/Web Services, nobody says when; '
+        'render will have maintenance: "Some day" of Oregon/Web Services, begin not announced; '
         '"Soon" of Oregon/Web Services, from 2026-09-22 23:00 UTC until 2026-09-23 01:00 UTC; '
         '"Moving disks" of Oregon/Web Services, from 2026-09-27 02:00 UTC until 04:00 UTC',
     )

@@ -33,10 +33,10 @@ def test_a_button_says_who_what_and_of_which_question() -> None:
     ("action", "value", "now", "why"),
     [
         ("approve", SEAL.value("approve", QUESTION), 2000.1, "too late: this button counted until 00:33:20 UTC"),
-        ("approve", SEAL.value("reject", QUESTION), 1500.0, "not one of ours"),
-        ("approve", ButtonSigner("xapp-other").value("approve", QUESTION), 1500.0, "not one of ours"),
-        ("approve", "", 1500.0, "not one of ours"),
-        ("approve", SEAL.value("reject", QUESTION), 2000.1, "not one of ours"),
+        ("approve", SEAL.value("reject", QUESTION), 1500.0, "was not made by this watchdog"),
+        ("approve", ButtonSigner("xapp-other").value("approve", QUESTION), 1500.0, "was not made by this watchdog"),
+        ("approve", "", 1500.0, "was not made by this watchdog"),
+        ("approve", SEAL.value("reject", QUESTION), 2000.1, "was not made by this watchdog"),
     ],
 )
 def test_a_button_that_proves_nothing_says_why(action: str, value: str, now: float, why: str) -> None:

@@ -203,7 +203,7 @@ def test_a_question_climbs_from_its_deadline_on() -> None:
     later = [(1200.0, "escalated to lead"), (1800.0, "escalated to devops"), (1860.0, "escalated to boss")]
     assert again == [(900.0, "no answer in time"), *later]
     assert world.pages()[1].notice.title == "web api is slow: no answer for 15 min"
-    assert line_of(world.tells[-1].notice, "Waits for an answer: roll back to dep-40")
+    assert line_of(world.tells[-1].notice, "Roll back to dep-40")
 
 
 @pytest.mark.parametrize(

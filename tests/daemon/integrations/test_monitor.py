@@ -128,7 +128,7 @@ async def test_a_failure_of_a_kind_that_only_a_newer_version_knows_is_shown_and_
     (read,) = [kept.integration(key) for key, kept in state.failing.items()]
     assert (read.key, read.standing, read.cure != "") == (one.key, Standing.FAILING, True)
     assert "orbit {name}/{ (failing)" in failing_lines(state)[0]
-    assert world.daemon.health.degraded()[0].startswith("orbit {name}/{ (failing): x; what relies on it")
+    assert world.daemon.health.degraded()[0].startswith("orbit {name}/{ (failing): x; features that use it")
     store.beside = 0
     await world.go_on(60)
     assert alerts(world) == ["self_alert", "resolved"]

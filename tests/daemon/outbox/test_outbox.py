@@ -15,7 +15,8 @@ from tests.support.loopback import serve
 from tests.support.notification_vendors import HOOK, Channel, Town, channels, tell
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
-from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, RETRY_AFTER_MAX_SECONDS, Outbox
+from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, Outbox
+from watchdog.daemon.outbox.retry_gap import RETRY_AFTER_MAX_SECONDS
 from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary
@@ -119,7 +120,8 @@ async def test_a_page_that_was_held_up_says_as_of_when_it_is_true(tmp_path: Path
         s.town.down("webhook", 15)
         await s.deliver(tell("", "slack", "webhook", wakes=True, about=about))
         (body,) = s.town.pagers.webhook
-        assert s.town.slack == [body["title"]] == ["web is down: not acknowledged for 5 min"]
+        assert body["title"] == "web is down: not acknowledged for 5 min"
+        assert s.town.slack == [body["title"]] * 2, "the message, and the details in its thread"
         late = f"delivered {show_seconds(s.clock.elapsed)} later: the incident may have changed since."
         assert body["lines"][0] == f"As of 15:06 UTC: {late}" and s.clock.elapsed > 400.0
         assert body["lines"][1].startswith("Critical for 5 min, since 15:01 UTC.")

@@ -34,8 +34,6 @@ from watchdog.presentation.step_actions import Action
 VERSION = 2
 HASHES_TEXTS = 1
 """The format whose hashes hold the texts of that version."""
-REWORDED = ("TOLD", "SILENCED", "BY HAND")
-"""Labels of notes that repeated the title of a page."""
 SUFFIX = ".jsonl.gz"
 HASH_LETTERS = 16
 PASSING = ("at", "latency_seconds")
@@ -92,12 +90,10 @@ def hashed(effects: Sequence[Effect]) -> str:
 
 
 def hashed_with_texts(effects: Sequence[Effect]) -> str | None:
-    """Return the hash of effects in format 1, as the store wrote them; None of effects whose words changed since."""
-    if any(isinstance(one, Tell) or (isinstance(one, Note) and one.label in REWORDED) for one in effects):
+    """Return the hash of effects in format 1, as the store wrote them; None of effects with texts, reworded since."""
+    if any(isinstance(one, (Tell, Note)) for one in effects):
         return None
-    # Notes had no `about` in format 1, so the hash is of a note without it.
-    plain = [replace(one, about=()) if isinstance(one, Note) else one for one in effects]
-    return _short_hash("\n".join(EFFECTS.encode(one) for one in plain)) if effects else ""
+    return _short_hash("\n".join(EFFECTS.encode(one) for one in effects)) if effects else ""
 
 
 def _short_hash(text: str) -> str:

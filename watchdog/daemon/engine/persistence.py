@@ -211,9 +211,7 @@ class StepPersister:
         except (Displaced, Stale):
             raise
         except Exception as error:  # noqa: BLE001  it is tried again, and is part of the health
-            log.error(
-                "the store saves readings, but no decisions; nothing is changed in production", why=type(error).__name__
-            )
+            log.error("store refuses decisions, production is left alone", why=type(error).__name__)
 
     async def save_final_state(self, state: State) -> None:
         """Save the state at the end. Raises Temporary, Permanent, Displaced or Stale."""
