@@ -121,7 +121,7 @@ def test_each_command_of_an_outlook_is_spelled_as_it_is_typed() -> None:
     held = an_outage(decision=a_decision(course=Course.PAGE, guards=(paused,)))
     resume, stop, acknowledge = details.task_lines(case(held))[1].split(" · ")
     assert resume == f"Resume the daemon: {command_line('resume')}"
-    assert (stop, acknowledge) == ("Stop the rollback: watchdog incident stop web-1", ACKNOWLEDGE)
+    assert (stop, acknowledge) == ("Do not roll back: watchdog incident stop web-1", ACKNOWLEDGE)
 
 
 def test_what_was_done_is_said_and_nothing_else() -> None:

@@ -24,7 +24,7 @@ from tests.console.scene import (
 from tests.core.incident_fields import amended
 from tests.presentation.test_outlook import CASES
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.console.views.card_views import COUNTED, TONES, author_of, badge, card_view, headline
+from watchdog.console.views.card_views import COUNTED, TONES, URGENCY, author_of, badge, card_view, headline, urgency
 from watchdog.console.views.lifeline import lifeline
 from watchdog.domain.incidents import DeployWatch, Incident, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX
@@ -134,11 +134,21 @@ def test_the_badge_counts_down(number: int, now: float, says: str) -> None:
     assert badge(outlook(CASES[number][0], now), now) == says
 
 
+def test_what_needs_a_person_comes_before_what_is_only_being_decided() -> None:
+    """Undecided, a question, an announcement, a rollback under way, one that did not help."""
+    ranks = {found: urgency(incident) for incident, found, _, _ in CASES}
+    order = [Situation.QUESTION, Situation.ANNOUNCED, Situation.SENDING, Situation.UNDECIDED, Situation.CLOSED]
+    assert [ranks[one] for one in order] == list(range(len(URGENCY)))
+    assert ranks[Situation.DID_NOT_HELP] == ranks[Situation.BLOCKED] == 0
+
+
 def test_the_headline_is_news() -> None:
-    """Service and failure while it lasts, the end afterwards; without a symptom the title."""
+    """Service and failure while it lasts, the target once that is live, then the end; without a symptom the title."""
     opened = replace(CASES[1][0], findings=(SYMPTOM,))
     assert headline(opened) == "web is down: HTTP 503"
     assert headline(replace(opened, findings=(replace(SYMPTOM, symptom=""),))) == "web is down: HTTP 503 on home"
+    live = x.incident(closed_at=None, verified_at=None)
+    assert headline(live) == "web: rolled back to 1b7e0d4"
     assert headline(replace(x.incident(), findings=(SYMPTOM,))) == "web is back after 47 s: rolled back to 1b7e0d4"
 
 
@@ -181,7 +191,7 @@ def steps(incident: Incident) -> str:
         (x.undone(x.decision(), requested_at=NOW, tried=True), "onset opened decided sent live* verified."),
         (x.incident(closed_at=None, verified_at=None), "onset opened decided sent live verified*"),
         (x.incident(), "onset opened decided sent live verified"),
-        (CASES[11][0], "onset opened decided unblocked* sent. live. verified."),
+        (CASES[11][0], "onset opened decided cleared* sent. live. verified."),
         (CASES[13][0], "onset opened decided asked* sent. live. verified."),
         (CASES[15][0], "onset opened decided recovered*"),
         (next(i for i, found, *_ in CASES if found is Situation.REJECTED), "onset opened decided recovered*"),

@@ -12,7 +12,7 @@ from watchdog.presentation.status_text import open_incident, verdicts
 ORDER = ("incident", "acting", "suspect", "unsure", "elsewhere", "ok")
 """The worst first."""
 PHASES = {
-    Phase.SUSPECT: "something failed; it is being looked at closely",
+    Phase.SUSPECT: "a check failed; the daemon probes more often to decide",
     Phase.ANNOUNCED: "a rollback is announced",
     Phase.ASKING: "waiting for approval",
     Phase.PINNING: "auto-deploy is being switched off",

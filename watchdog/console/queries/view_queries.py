@@ -24,7 +24,7 @@ from watchdog.console.views.approval_views import (
     undo_view,
 )
 from watchdog.console.views.card_models import CardView
-from watchdog.console.views.card_views import card_view
+from watchdog.console.views.card_views import card_view, urgency
 from watchdog.console.views.deploy_facts import deploy_facts
 from watchdog.console.views.lifeline import lifeline
 from watchdog.console.views.stats_views import StatsView
@@ -303,10 +303,10 @@ class ViewQueries:
 
 
 def _cards(policy: Policy, state: State, now: float) -> tuple[CardView, ...]:
-    """Return the open incidents of configured services, the most severe first, then the newest."""
+    """Return the open incidents of configured services: by severity, then what needs a person, then the newest."""
     known = [one for name in policy.services if (one := state.services.get(name)) is not None]
     found = [(one, incident) for one in known if (incident := open_incident(one)) is not None]
-    found.sort(key=lambda pair: (-pair[1].severity.rank, -pair[1].onset_at))
+    found.sort(key=lambda pair: (-pair[1].severity.rank, urgency(pair[1]), -pair[1].onset_at))
     return tuple(card_view(incident, one, policy.matrix[incident.severity], now) for one, incident in found)
 
 

@@ -32,7 +32,7 @@ def imagine(state: State, policy: Policy, name: str, now: float) -> WhatIf:
         return WhatIf(why="nothing is known of this service yet")
     known = open_incident(service)
     if known is not None:
-        return WhatIf(why=f"{known.id} is open: what was decided stands there")
+        return WhatIf(why=f"{known.id} is open: its page shows the decision")
     signal = _main(wishes, service)
     if signal is None:
         return WhatIf(why="no signal was read yet")

@@ -13,7 +13,7 @@ from watchdog.domain.policy import Rule
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import decision_text
 from watchdog.presentation.incident_facts import ended_at
-from watchdog.presentation.notices.headlines import end_title, happens
+from watchdog.presentation.notices.headlines import end_title, happens, target_name
 from watchdog.presentation.outlook import Outlook, outlook
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.status_text import open_incident
@@ -39,6 +39,8 @@ TONES: Mapping[Situation, str] = MappingProxyType(
     }
 )
 """The colour of the badge: a person is needed, an action is under way or coming, nothing is asked, or it is over."""
+URGENCY = ("needs", "soon", "acting", "quiet", "over")
+"""The tones in the order in which people have to read them."""
 
 
 def card_view(incident: Incident, service: ServiceState | None, rule: Rule, now: float) -> CardView:
@@ -58,11 +60,19 @@ def card_view(incident: Incident, service: ServiceState | None, rule: Rule, now:
 
 
 def headline(incident: Incident) -> str:
-    """Return service and failure, `web is down: HTTP 503`; of a closed incident its end."""
+    """Return service and failure, `web is down: HTTP 503`; of a live rollback its target; of a closed one its end."""
     if incident.closed_at is not None:
         return clean(end_title(incident))
+    if situation(incident) is Situation.VERIFYING:
+        # Live again with the earlier deploy: "is down" would be the news of before.
+        return clean(f"{incident.service}: rolled back to {target_name(incident)}")
     symptom = incident.findings[0].symptom if incident.findings else ""
     return clean(f"{happens(incident)}: {symptom or incident.title}")
+
+
+def urgency(incident: Incident) -> int:
+    """Return the rank of an incident among others of its severity; 0 comes first: it needs a person."""
+    return URGENCY.index(TONES[situation(incident)])
 
 
 def accepted_now(coming: Outlook, incident: Incident, service: ServiceState | None) -> Outlook:

@@ -24,9 +24,7 @@ COMING = frozenset(
     }
 )
 """Situations in which a rollback is under way or may follow without a new incident."""
-FIRST: Mapping[Situation, str] = MappingProxyType(
-    {Situation.ASKS_LATER: "asked", Situation.BLOCKED_FOR_NOW: "unblocked"}
-)
+FIRST: Mapping[Situation, str] = MappingProxyType({Situation.ASKS_LATER: "asked", Situation.BLOCKED_FOR_NOW: "cleared"})
 """What must happen before a rollback of these situations is sent."""
 FAILED = frozenset({Situation.DID_NOT_HELP, Situation.NOT_DONE})
 

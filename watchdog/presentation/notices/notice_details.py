@@ -94,6 +94,9 @@ def _spelled(command: str, case: NoticeCase) -> str:
     label = LABELS.get(command, command.capitalize())
     if command == "approve" and incident.announced_until is not None:
         label = "Do not wait"
+    # Blocked, no rollback is under way: the command keeps the daemon from deciding once more.
+    if command == "stop" and case.outlook.situation is Situation.BLOCKED_FOR_NOW:
+        label = "Do not roll back"
     if command == "acknowledge" and case.news.escalates:
         label = "Acknowledge (stops the escalation)"
     return f"{label}: {command_line(command, *words)}"
