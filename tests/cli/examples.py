@@ -84,7 +84,7 @@ def decision(**changes: object) -> Decision:
     return replace(DECISION, **changes)  # type: ignore[arg-type]
 
 
-FINDING = Finding("home", "http", "run timer", BEGIN + 10, 1.0, RUN)
+FINDING = Finding("home", "http", "run", BEGIN + 10, 1.0, RUN, symptom="HTTP 503")
 OPENED = {"id": "web-1", "service": "web", "severity": Severity.CRITICAL, "title": "HTTP 503 on home", "paged": True}
 SINCE = {"opened_at": BEGIN + 48, "onset_at": BEGIN + 10, "findings": (FINDING,), "decision": DECISION}
 CHOSEN = {"suspect": "dep-42", "suspect_code": BAD.commit, "target": "dep-40", "target_code": GOOD.commit}

@@ -128,7 +128,7 @@ def test_case_38_what_is_kept_for_a_window_outlives_a_kill_and_is_done_on_a_seco
         daemon.kill()
         daemon.start().until_watching()
         status = daemon.cli("status").stdout
-        assert "KEPT: web is rolled back to dep-40 at " in status and "(watchdog incident stop web-1)" in status
+        assert "KEPT: web will be rolled back to dep-40 at " in status and "(watchdog incident stop web-1)" in status
         assert "ROLLBACK SCHEDULED." in daemon.cli("explain", "web-1").stdout
         assert cloud.untouched()
         daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)

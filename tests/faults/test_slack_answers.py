@@ -109,7 +109,7 @@ def test_case_38_what_is_kept_for_a_window_is_stopped_by_its_button(tmp_path: Pa
         chat.until_asked("stop")
         assert ": rollback scheduled for " in chat.parents()[0]["body"]["text"]
         assert "decided already: approved by" in chat.until_reply(chat.click("approve", old=True))
-        assert "KEPT: web is rolled back to dep-40" in chat.until_reply(chat.type("status"))
+        assert "KEPT: web will be rolled back to dep-40" in chat.until_reply(chat.type("status"))
         assert "STOPPED by slack:U0AAA (ann)" in chat.until_reply(chat.click("stop"))
         chat.daemon.until(lambda: chat.buttons() == [])
         assert chat.cloud.untouched()

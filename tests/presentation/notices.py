@@ -51,7 +51,7 @@ STOPS = "Acknowledge (stops the escalation): watchdog incident ack web-1"
 OFF = "Auto-deploy is off until you switch it back on (it was commit): merges are not deployed."
 NOTHING = "Nothing to do now: the next notice reports how it ended."
 LOOK = "Look at web's deploys on Render first: this rollback may still go live."
-MERGE = "Merge nothing until it is verified: auto-deploy is not known to be off."
+MERGE = "Do now: Merge nothing until it is verified: auto-deploy is not known to be off."
 QUESTION = {"terms": AnswerTerms()}
 BY_HAND: dict[str, Any] = {"findings": (), "decision": a_decision(blame=None)}
 NIGHTS = AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=NOW + 600.0)
@@ -65,7 +65,7 @@ SPENT = f"budget: {BUDGET.why}"
 PAGED: dict[str, Any] = {"decision": a_decision(course=Course.PAGE, why=SPENT, guards=(BUDGET,))}
 BLOCKED = (
     f"Not rolled back ({BUDGET.name}): {BUDGET.why}. The daemon asks again at 14:25 UTC, if web still fails then.",
-    "Roll back by hand if dep-41 (bad0000) is to blame: this limit does not hold for people.",
+    "Do now: Roll back by hand if dep-41 (bad0000) is to blame: this limit does not hold for people.",
 )
 BY_HAND_COMMANDS = "Roll back by hand: watchdog rollback web · "
 WHY_PAGED = (SEEN, f"Decided: page: {SPENT}", *ARITHMETIC[:2], f"Guards: {SPENT}", ARITHMETIC[3])
@@ -76,13 +76,13 @@ CLOCK: dict[str, Any] = {
 }
 ASKS = (
     "Roll back to dep-40 (aaaaaaa)? Waits for an answer until 14:45 UTC, then pages again.",
-    "Approve if dep-41 (bad0000) is to blame, else reject.",
+    "Do now: Approve if dep-41 (bad0000) is to blame, else reject.",
 )
 ANSWERS = "Approve: watchdog incident approve web-1 · Reject: watchdog incident reject web-1 · "
 WHY_ASKED = (SEEN, "Decided: ask: it fits", *ARITHMETIC)
 ANNOUNCED = {"announced_until": NOW + 300.0, "decision": a_decision(course=Course.ANNOUNCE)}
 STOP = (
-    "Stop it if dep-41 (bad0000) is not to blame.",
+    "Do now: Stop it if dep-41 (bad0000) is not to blame.",
     "Stop the rollback: watchdog incident stop web-1 · Do not wait: watchdog incident approve web-1",
 )
 Row = tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...], tuple[str, ...]]
@@ -214,7 +214,7 @@ TABLE: list[Row] = [
         (
             SINCE,
             "No rollback was sent. The daemon changes nothing more: the platform refused.",
-            "Find the cause on Render's dashboard and in the logs; acknowledge to stop the escalation.",
+            "Do now: Find the cause on Render's dashboard and in the logs; acknowledge to stop the escalation.",
             BY_HAND_COMMANDS + ACKNOWLEDGE,
         ),
         WHY,

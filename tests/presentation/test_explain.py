@@ -62,8 +62,11 @@ NEXT         fix 9f3c2ab (deny-listed; `watchdog commit trust 9f3c2ab` lifts
 
 PAGED = """\
 web-1  web  CRITICAL, NEEDS YOU.
+web is down: HTTP 503 since 02:14 UTC.
 Nothing is rolled back: dep-42 is not to blame (render reports a partial
 outage).
+Do now: Find the cause on Render's dashboard and in the logs; acknowledge to
+stop the escalation.
 Mode autonomous; rule "critical -> rollback".
 Onset 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change
 nothing.
@@ -101,7 +104,9 @@ JUDGED       wrong by a human
 
 ASKED = """\
 web-1  web  HIGH, NEEDS YOUR ANSWER.
+web home is down: HTTP 503 since 03:14 CET.
 Roll back to dep-40 (1b7e0d4)? Waits for an answer.
+Do now: Approve if the deploy is to blame, else reject.
 Mode assist; rule "high -> ask".
 Onset 2026-11-25 03:14:14 CET; decided 38 s later: ask a human before anything
 is changed.
@@ -190,10 +195,12 @@ def test_observe_says_what_it_would_do() -> None:
     """In observe mode the decision is told as one that would have been."""
     would = {"why": "mode observe changes nothing", "would": "would roll back to dep-40 1b7e0d4"}
     lines = explain(x.undone(x.decision(course=Course.PAGE, mode="observe", **would)), (), None)
-    assert lines[:8] == [
+    assert lines[:10] == [
         "web-1  web  CRITICAL, NEEDS YOU.",
+        "web is down: HTTP 503 since 02:14 UTC.",
         "Mode observe: the daemon changes nothing; it would roll back to dep-40",
         "1b7e0d4.",
+        "Do now: Roll back to dep-40 (1b7e0d4) by hand if dep-42 (9f3c2ab) is to blame.",
         'Mode observe; rule "critical -> rollback".',
         "Onset 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change",
         "nothing.",
@@ -219,6 +226,7 @@ def test_before_any_decision() -> None:
     """An incident that was just opened shows its findings and leaves out what is not known yet."""
     assert explain(x.undone(x.decision(), decision=None, paged=False), (), None) == [
         "web-1  web  CRITICAL, DECIDING.",
+        "web is down: HTTP 503 since 02:14 UTC.",
         "The daemon decides with the next readings.",
         "Onset 2026-11-25 02:14:14 UTC; nothing decided yet.",
         "",

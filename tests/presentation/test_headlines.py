@@ -40,6 +40,12 @@ def test_a_headline_says_what_a_service_does(finding: Finding, severity: Severit
     assert headlines.state_title(incident, NOW) == f"{told}: HTTP 503 since 14:14 UTC"
 
 
+def test_a_live_rollback_is_not_called_down() -> None:
+    """What was live before failed; the reader needs what is live now."""
+    live = an_outage(**{**ENDED, "closed_at": None, "outcome": Outcome.OPEN})
+    assert headlines.state_title(live, NOW) == "web: rolled back to aaaaaaa at 14:15 UTC"
+
+
 def test_a_headline_names_the_worst_of_what_fails() -> None:
     """The first finding; the others are below."""
     incident = an_incident(findings=(found(symptom="HTTP 503"), found("api", "latency", symptom="p95 3 s > 1 s")))

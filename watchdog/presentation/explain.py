@@ -16,6 +16,7 @@ from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import decision_text, next_steps
+from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.text import clean, clock, day, flow, item, moment, section, sentence, story, zone
 
@@ -76,7 +77,9 @@ def header(incident: Incident, target_seconds: float | None, now: float, tz: tzi
     first = f"{clean(incident.id)}  {clean(incident.service)}  {incident.severity.upper()}, {state_of(incident)}."
     lines = [first + restored(incident, target_seconds)]
     if incident.closed_at is None:
-        lines += flow(outlook(incident, now, tz).sentence)
+        coming = outlook(incident, now, tz)
+        said = (f"{state_title(incident, now, tz)}.", coming.sentence, f"Do now: {coming.task}" if coming.task else "")
+        lines += [line for words in said for line in flow(words)]
     return lines + [line for words in standing(incident, tz) for line in flow(words)]
 
 

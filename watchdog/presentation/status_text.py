@@ -179,7 +179,7 @@ def _kept(service: ServiceState, now: float, tz: tzinfo) -> list[str]:
     when = f"{day(until, tz)} {clock(until, tz)}"
     left = f"in {show_seconds(until - now)}" if until > now else "it is due"
     who = f"approved by {clean(incident.question.approved_by)}"
-    what = f"{clean(service.name)} is rolled back to {clean(incident.rollback.target)} at {when} ({left}), {who}"
+    what = f"{clean(service.name)} will be rolled back to {clean(incident.rollback.target)} at {when} ({left}), {who}"
     return [f"KEPT: {what}. ({command_line('stop', clean(incident.id))})"]
 
 

@@ -11,6 +11,7 @@ from watchdog.domain.decisions import FAILING, Finding
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
+from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.text import clean, zone
 
 TITLE_MAX = 60
@@ -25,9 +26,13 @@ HAPPENS = {"intermittent": "comes and goes", "latency": "is slow", "turned away"
 
 
 def state_title(incident: Incident, at: float, tz: tzinfo = UTC) -> str:
-    """Return service, failure and begin: `web is down: HTTP 503 since 16:16 UTC`."""
+    """Return service, failure and begin: `web is down: HTTP 503 since 16:16 UTC`; of a live rollback its target."""
     if not incident.findings:
         return f"{incident.service}: {incident.title}"
+    if situation(incident) is Situation.VERIFYING:
+        # The earlier deploy is live: "is down" would be the news of before.
+        restored = incident.rollback.restored_at or at
+        return f"{incident.service}: rolled back to {target_name(incident)} at {time_of_day(restored, at, tz)}"
     since = f" since {time_of_day(incident.findings[0].onset_at, at, tz)}"
     trouble = happens(incident)
     room = TITLE_MAX - len(trouble) - len(since) - 2

@@ -84,7 +84,7 @@ def task_lines(case: NoticeCase) -> Lines:
     coming = case.outlook
     open_now = coming.commands if coming.situation not in UNDER_WAY else ()
     commands = " · ".join(_spelled(one, case) for one in open_now)
-    return tuple(line for line in (coming.task, commands) if line)
+    return tuple(line for line in (f"Do now: {coming.task}" if coming.task else "", commands) if line)
 
 
 def _spelled(command: str, case: NoticeCase) -> str:
