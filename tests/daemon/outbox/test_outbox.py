@@ -123,7 +123,7 @@ async def test_a_page_that_was_held_up_says_as_of_when_it_is_true(tmp_path: Path
         assert body["title"] == "web is down: not acknowledged for 5 min"
         assert s.town.slack == [body["title"]] * 2, "the message, and the details in its thread"
         late = f"delivered {show_seconds(s.clock.elapsed)} later: the incident may have changed since."
-        assert body["lines"][0] == f"As of 15:06 UTC: {late}" and s.clock.elapsed > 400.0
+        assert body["lines"][0] == f"As of 15:06 UTC, {late}" and s.clock.elapsed > 400.0
         assert body["lines"][1].startswith("Critical for 5 min, since 15:01 UTC.")
 
 

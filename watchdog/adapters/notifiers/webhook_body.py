@@ -3,7 +3,7 @@
 Rule 1: a template is JSON; its texts may name fields (`$title`), which are filled in after it was read. So no foreign
 text can become a key, a number or an end of a text. It is `string.Template` with a closed set of names: no attribute,
 no call, no format.
-Rule 2: a field's text mentions no person and starts no link in a chat: see `_inert`.
+Rule 2: a field's text mentions no person and starts no link under another name in a chat: see `_inert`.
 """
 
 import math
