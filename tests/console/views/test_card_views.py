@@ -173,6 +173,11 @@ def test_the_suspect_has_its_author_and_its_links() -> None:
     assert author_of(service, "dep-40") == "" == author_of(None, "dep-42")
 
 
+def of(wanted: Situation) -> Incident:
+    """Return the first case of a situation."""
+    return next(incident for incident, found, *_ in CASES if found is wanted)
+
+
 def steps(incident: Incident) -> str:
     """Return a lifeline in one line: `onset opened decided* sent live verified`; `*` next, `!` missed, `.` open."""
     marks = {"done": "", "next": "*", "missed": "!", "open": "."}
@@ -191,14 +196,11 @@ def steps(incident: Incident) -> str:
         (x.undone(x.decision(), requested_at=NOW, tried=True), "onset opened decided sent live* verified."),
         (x.incident(closed_at=None, verified_at=None), "onset opened decided sent live verified*"),
         (x.incident(), "onset opened decided sent live verified"),
-        (CASES[11][0], "onset opened decided cleared* sent. live. verified."),
-        (CASES[13][0], "onset opened decided asked* sent. live. verified."),
-        (CASES[15][0], "onset opened decided recovered*"),
-        (next(i for i, found, *_ in CASES if found is Situation.REJECTED), "onset opened decided recovered*"),
-        (
-            next(i for i, found, *_ in CASES if found is Situation.DID_NOT_HELP),
-            "onset opened decided sent live verified!",
-        ),
+        (of(Situation.BLOCKED_FOR_NOW), "onset opened decided cleared* sent. live. verified."),
+        (of(Situation.ASKS_LATER), "onset opened decided asked* sent. live. verified."),
+        (of(Situation.BLOCKED), "onset opened decided recovered*"),
+        (of(Situation.REJECTED), "onset opened decided recovered*"),
+        (of(Situation.DID_NOT_HELP), "onset opened decided sent live verified!"),
         (x.undone(None), "onset opened decided* sent. live. verified."),  # type: ignore[arg-type]
     ],
 )

@@ -522,7 +522,7 @@ async def test_an_outcome_that_no_store_took_is_looked_up_when_its_service_comes
         # or that was not read back in time either, and a page says so.
         off = s.sandbox.cloud.services["web"].auto_deploy_trigger == "off"
         assert (bool(s.web.auto_deploy_off), s.errors) == (off, [])
-        assert bool(s.accepted) == off or "web: auto-deploy is OFF, it could not be given back" in s.pages[told:]
+        assert bool(s.accepted) == off or "web: auto-deploy is OFF, could not be switched on" in s.pages[told:]
         assert await s.store.pending() == ()
 
 
