@@ -163,7 +163,7 @@ def test_typed(
     new = str(other(guarded[0], ("mode: autonomous", "mode: observe")))
     assert main(["lab", "replay", "recordings", "--config", new]) == 0
     printed = capsys.readouterr().out
-    assert "- only old: " in printed and "~ what" in printed and "not known" in printed
+    assert "- only old: " in printed and "~ what" in printed and "what follows is unknown" in printed
     assert main(["lab", "replay", "recordings", "--config", new, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["same"] and told["cost"]["rollbacks"] == 1 and told["new"]["cost"]["rollbacks"] == 0

@@ -49,7 +49,7 @@ async def test_the_pages_around_a_login_in_every_look(scheme: str, size: str) ->
             await page.get_by_role("heading", name=heading).wait_for()
             found += [f"{who}: {one}" for one in (*await accessibility(page), *await violations(page))]
             found += ["too wide"] if await overflow(page) > 0 else []
-        assert "let nobody in (access_denied)" in await page.locator("main").inner_text()
+        assert "refused the login (access_denied)" in await page.locator("main").inner_text()
         await context.close()
     assert not found, "\n".join(found)
 

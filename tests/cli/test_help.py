@@ -43,6 +43,7 @@ def helps() -> dict[str, str]:
     return told
 
 
+@pytest.mark.long
 def test_no_line_is_wider_than_80_columns(helps: dict[str, str]) -> None:
     """A terminal that is not made wider shows it as it is meant."""
     assert [line for page in helps.values() for line in page.splitlines() if len(line) > 80] == []

@@ -49,6 +49,7 @@ def test_a_short_command_loads_neither_the_laboratory_nor_the_daemon(tmp_path: P
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", ["--help", "check", "channel test"])
 def test_a_command_that_opens_no_store_loads_no_database(tmp_path: Path, words: str) -> None:
     """SQLAlchemy alone takes a third of a second."""

@@ -51,6 +51,7 @@ def test_case_08_five_weeks_of_daily_incidents_leave_the_state_no_larger() -> No
     assert max(sizes[-7:]) <= max(sizes[21:28]) * 1.005, sizes
 
 
+@pytest.mark.long
 def test_case_08_what_a_signal_says_is_not_kept_for_ever() -> None:
     """Four hours of failures, each in other words, leave no more than half an hour of them does."""
     world = World(make_policy(), history())

@@ -23,6 +23,7 @@ def assert_same(scene: EpisodeWorld, again: EpisodeWorld, until: float, *, least
     assert quiet.folded >= least_gathered * told.observations
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", ["quiet-1", "quiet-2", "quiet-3"])
 def test_a_clean_day(seed: str) -> None:
     """Blips, single failures, deploys and the watch after them, slow minutes: to the last digit of what is known."""

@@ -44,6 +44,7 @@ def test_a_bad_deploy_is_rolled_back_in_time(name: str, seconds: float) -> None:
     assert name not in CURED or not any(one.needless for one in played)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name", ["restart-blip", "recovers", "long-blip", "surge-quiet", "cron-spikes", "flaky", "feed-late", "quiet-night"]
 )

@@ -38,6 +38,7 @@ def test_the_innocent_is_not_rolled_back(name: str) -> None:
     assert sum(one.false for one in episodes) <= 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["dep-good", "dep-visible"])
 def test_the_guilty_one_is_rolled_back_or_asked_about(name: str) -> None:
     """Our own deploy beside a dependency's good one; a dependency's beside a good one of ours (later: asked about)."""

@@ -183,6 +183,7 @@ def test_a_human_who_is_faster_than_the_proof_of_failure(tmp_path: Path) -> None
     assert [one.why for one in found.missed] == [SUSPECTED]
 
 
+@pytest.mark.long
 def test_one_route_that_recovers_is_no_recovery(tmp_path: Path) -> None:
     """What was found answers again after two minutes; by then another route fails, and goes on for an hour."""
     life = Life(Mode.OBSERVE, ("home", "api"))

@@ -145,13 +145,13 @@ def test_it_stops_in_time_while_nobody_takes_its_metrics(tmp_path: Path) -> None
 
 
 def ends_in_words(folder: Path, code: int, word: str, change: dict[str, str], secrets: str = "") -> None:
-    """A daemon that cannot start says why in one sentence, ends by itself, and touches nothing."""
+    """A daemon that cannot start says why in one sentence, names its page, ends by itself, and touches nothing."""
     with guarding(folder, quirks=False) as (cloud, daemon):
         cloud.write(replace=change, secrets=secrets)
         daemon.start()
         assert daemon.until_ended() == code, daemon.words()
-        (line,) = daemon.errors().splitlines()
-        assert word in line and "Traceback" not in daemon.words()
+        line, page = daemon.errors().splitlines()
+        assert word in line and page.startswith("Handbook: ") and "Traceback" not in daemon.words()
         assert cloud.untouched()
 
 
