@@ -16,7 +16,7 @@ from tests.browser.chromium import browsing
 from tests.browser.slack_html import page
 from tests.faults.chat import chatting, started
 
-FILE = Path(__file__).parents[2] / "watchdog" / "docs" / "slack-message.png"
+FILE = Path(__file__).parents[2] / ".ci" / "slack-message.png"
 WIDTH = 620
 
 

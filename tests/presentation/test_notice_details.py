@@ -16,9 +16,10 @@ from watchdog.domain.incidents import Incident, StakeholderStatus
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Topic
 from watchdog.domain.policy import Then
 from watchdog.domain.severity import Severity
+from watchdog.presentation.block_words import BLOCKS
 from watchdog.presentation.notices import notice_details as details
 from watchdog.presentation.notices.notice_case import NoticeCase
-from watchdog.presentation.outlook import BLOCKS, ROWS
+from watchdog.presentation.outlook import ROWS
 
 
 def test_the_reasoning_is_a_line_each() -> None:

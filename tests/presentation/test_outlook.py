@@ -12,7 +12,8 @@ from watchdog.core.guards import guards
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Deadline, HumanDecision, Incident
 from watchdog.domain.policy import Then
-from watchdog.presentation.outlook import BLOCKS, ROWS, outlook
+from watchdog.presentation.block_words import BLOCKS
+from watchdog.presentation.outlook import ROWS, outlook
 from watchdog.presentation.situation import Situation
 
 NOW = x.BEGIN + 60.0

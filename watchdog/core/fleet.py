@@ -67,8 +67,8 @@ def _tell_blind(ctx: StepContext, why: str, lasted: float) -> None:
     title = f"watchdog is blind: {why} for {show_seconds(lasted)}"
     lines = (*UNSEEN_LINES, *_unread(ctx)) if ctx.state.unseen else DARK_LINES
     ctx.notify_operators(NoticeKind.SELF_ALERT, "blind", title, lines)
-    told = f"{', '.join(ctx.policy.alerts)} (page): {title}" if ctx.policy.alerts else f"no channel configured: {title}"
-    ctx.emit(Note(ctx.now, "", None, "TOLD", told))
+    notified = f"{', '.join(ctx.policy.alerts)} (page)" if ctx.policy.alerts else "no channel configured"
+    ctx.emit(Note(ctx.now, "", None, "TOLD", f"{notified}: {title}"))
 
 
 def _unread(ctx: StepContext) -> tuple[str, ...]:

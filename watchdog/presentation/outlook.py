@@ -1,7 +1,7 @@
 """What happens next in an incident, and when; and the next step for the reader. Pure.
 
-Each situation has one row in `ROWS`, each guard that can block has one in `BLOCKS`. Terminal, console, chat, notices
-and API take label, sentence, next step and buttons from here, so that they never contradict each other.
+Each situation has one row in `ROWS`, each guard that can block has one in `block_words.py`. Terminal, console, chat,
+notices and API take label, sentence, next step and buttons from here, so that they never contradict each other.
 
 Rule: a sentence promises only what the daemon does without further input from people.
 """
@@ -13,11 +13,11 @@ from types import MappingProxyType
 
 from watchdog.core.note_text import short
 from watchdog.core.phases.human_commands import NOT_FOR_HUMANS
-from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import GuardAnswer, Verdict
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
+from watchdog.presentation.block_words import UNREAD, Block, block_of
 from watchdog.presentation.notices.headlines import time_of_day
 from watchdog.presentation.situation import Situation, blocking, situation
 from watchdog.presentation.text import clean, sentence, show_probability
@@ -90,15 +90,6 @@ class Row:
     until: Callable[[Incident], float | None] = lambda _: None  # when it happens
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The words about one blocking guard."""
-
-    then: str  # what follows when it passes, or why it does not
-    task: str  # the cure
-    command: str = ""  # the command of the cure
-
-
 def outlook(incident: Incident, now: float, tz: tzinfo = UTC) -> Outlook:
     """Return what happens next in the incident, read at `now` (UTC epoch seconds) in zone `tz`."""
     found = situation(incident)
@@ -116,11 +107,6 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC) -> Outlook:
         and (one != "rollback" or _worth_a_try(incident))
     )
     return Outlook(found, row.label, row.happens(case), row.until(incident), row.task(case), commands)
-
-
-def block_of(answer: GuardAnswer) -> Block:
-    """Return the words about a blocking guard; a record of another version may name a guard that is not known here."""
-    return BLOCKS.get(answer.name, UNKNOWN)
 
 
 def _worth_a_try(incident: Incident) -> bool:
@@ -151,7 +137,8 @@ def _question(case: _Case) -> str:
     return f"Roll back to {case.target}? Waits for an answer until {case.at(due)}, {then}."
 
 
-def _due(incident: Incident) -> float | None:
+def answer_due_at(incident: Incident) -> float | None:
+    """Return when the question's default is carried out, at the earliest; None without one, or once it was."""
     deadline = incident.question.deadline
     return deadline.due_at if deadline is not None and not incident.late_paged else None
 
@@ -257,7 +244,7 @@ def _not_the_deploy(case: _Case) -> str:
 
 def _beside_the_deploy(case: _Case) -> str:
     block = blocking(case.incident)
-    return BLOCKS["service"].task if block is not None and block.name == "service" else _FIND_THE_CAUSE(case)
+    return block_of(block).task if block is not None and block.name == "service" else _FIND_THE_CAUSE(case)
 
 
 def _left(why: str) -> Callable[[_Case], str]:
@@ -297,7 +284,7 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
             _question,
             _always("Approve if {suspect} is to blame, else reject."),
             ("approve", "reject", *_ACKNOWLEDGE),
-            _due,
+            answer_due_at,
         ),
         Situation.ANNOUNCED: Row(
             "rollback announced",
@@ -361,40 +348,3 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
     }
 )
 """One row for each situation; a test holds that none is missing."""
-_AGAIN = "The daemon decides again as soon as that has passed, if {service} still fails."
-_BY_HAND = "Roll back by hand if {suspect} is to blame: this limit does not hold for people."
-BLOCKS: Mapping[str, Block] = MappingProxyType(
-    {
-        "mode": Block("The daemon only observes this service.", "Roll back by hand if {suspect} is to blame."),
-        "hold": Block(
-            "The daemon decides again once it is resumed, if {service} still fails.",
-            "Resume the daemon, unless the pause is still needed.",
-            "resume",
-        ),
-        "armed": Block(_AGAIN, "Read the daemon's log for the violated invariant; then resume.", "resume"),
-        "key": Block(
-            _AGAIN,
-            f"Renew the Render API key, then `{command_line('resume')}`; or roll back on Render's dashboard.",
-            "resume",
-        ),
-        "blind": Block(_AGAIN, "Check the daemon's own network: it can reach none of its control targets."),
-        "budget": Block("The daemon changes nothing until it is available again.", _BY_HAND),
-        "correlation": Block(_AGAIN, "Look for the shared cause: too much fails at once for one deploy."),
-        "cooldown": Block("The daemon changes nothing until it has passed.", _BY_HAND),
-        "tried": Block("An incident has one rollback.", "Fix forward, or roll back by hand to an earlier deploy."),
-        "newer deploy": Block(_AGAIN, "Watch the deploy that is on its way; cancel it on Render if it is bad, too."),
-        "target": Block("No earlier deploy is left to return to.", "Fix forward: deploy a commit that works."),
-        "deny-list": Block("That commit was rolled back here before.", "Fix forward: deploy a commit that works."),
-        "service": Block("The failure is part of it.", "Check on Render's dashboard whether it is meant to be down."),
-        "trailer": Block(
-            "Its author forbids a rollback.", "Fix forward, or ask its author before you roll back by hand."
-        ),
-    }
-)
-"""One row for each guard that can block; a test compares them with the guards."""
-UNREAD = Block(
-    "The daemon decides again as soon as that is known, if {service} still fails.",
-    "Check the service on Render's dashboard.",
-)
-"""What blocks is no guard, or a guard that only lacks the fact."""
-UNKNOWN = Block("The daemon does nothing more.", "Check the service on Render's dashboard.")

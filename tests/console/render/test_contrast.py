@@ -8,7 +8,7 @@ import pytest
 from watchdog import console
 
 FOLDER = Path(console.__file__).parent
-FILES = {"console": FOLDER / "static" / "console.css", "public page": FOLDER / "templates" / "public.css"}
+FILES = {"console": FOLDER / "static" / "console.css", "public page": FOLDER / "templates" / "public" / "page.css"}
 SCHEMES = [
     pytest.param(dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", part)), id=f"{name}, {scheme}")
     for name, file in FILES.items()

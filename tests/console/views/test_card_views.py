@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from tests.browser.situations import PHASES
 from tests.cli import examples as x
 from tests.console.scene import (
     NOW,
@@ -31,16 +32,6 @@ from watchdog.domain.policy import DEFAULT_MATRIX
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.situation import Situation
 
-PHASES = {
-    Situation.QUESTION: Phase.ASKING,
-    Situation.ANNOUNCED: Phase.ANNOUNCED,
-    Situation.SCHEDULED: Phase.ANNOUNCED,
-    Situation.SENDING: Phase.PINNING,
-    Situation.REQUESTED: Phase.ROLLING_BACK,
-    Situation.DEPLOYING: Phase.DEPLOYING,
-    Situation.VERIFYING: Phase.VERIFYING,
-    Situation.CLOSED: Phase.CALM,
-}
 SYMPTOM = replace(x.FINDING, method="run", symptom="HTTP 503")
 
 

@@ -30,7 +30,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import day, iso, percent
 
 PREFIX, JSON, FEED, BADGE, UPTIME = "/status/", ".json", ".atom", ".svg", "/uptime.svg"
-STYLE, SCRIPT = ((HERE / "templates" / name).read_text(encoding="utf-8") for name in ("public.css", "public.js"))
+STYLE, SCRIPT = ((HERE / "templates" / "public" / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
 NOTHING_ELSE = "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 # No keep-alive: idle connections of visitors would take the places of the server, which are few.
 HEADERS = {"cache-control": "public, max-age=30", "connection": "close"}
@@ -168,7 +168,7 @@ class PublicPages:
             "lasted": lasted,
             "PAST_DAYS": PAST_DAYS,
         }
-        return self._renderer.body("public.html", given)
+        return self._renderer.body("public/page.html", given)
 
 
 def _paths(page: StatusPage) -> list[str]:

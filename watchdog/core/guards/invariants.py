@@ -179,8 +179,8 @@ def _told(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -
         return ""
     if was.incident is not None and was.incident.id == incident.id and was.incident.paged:
         return ""
-    told = any(isinstance(effect, Tell) and effect.notice.incident == incident.id for effect in effects)
-    return "" if told else f"{incident.id} records a notification that was not sent"
+    notified = any(isinstance(effect, Tell) and effect.notice.incident == incident.id for effect in effects)
+    return "" if notified else f"{incident.id} records a notification that was not sent"
 
 
 def _left(was: ServiceState, service: ServiceState) -> str:

@@ -42,8 +42,8 @@ def remind(ctx: StepContext) -> None:
         title=f"{event.service}: {what} of {event.incident} overdue",
         lines=(*event.lines[:SHOWN_MAX], *more, f"All of them: {command_line('checklist', event.incident)}"),
     )
-    told = f"{', '.join(event.items)} (overdue; sent to {', '.join(event.channels)})"
-    ctx.emit(Note(ctx.now, event.service, event.incident, LABEL, told, event.items))
+    overdue = f"{', '.join(event.items)} (overdue; sent to {', '.join(event.channels)})"
+    ctx.emit(Note(ctx.now, event.service, event.incident, LABEL, overdue, event.items))
     ctx.emit(Tell(notice, event.channels))
 
 

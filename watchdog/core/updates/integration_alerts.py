@@ -68,5 +68,5 @@ def _tell(
     ctx: StepContext, key: str, kind: NoticeKind, title: str, lines: tuple[str, ...], *, wakes: bool = False
 ) -> None:
     ctx.notify_operators(kind, key, f"watchdog: {title}", lines, wakes=wakes)
-    told = ", ".join(ctx.policy.alerts) or "no channel configured"
-    ctx.emit(Note(ctx.now, "", None, "TOLD", f"{told} ({'page' if wakes else 'info'}): {title}"))
+    channels = ", ".join(ctx.policy.alerts) or "no channel configured"
+    ctx.emit(Note(ctx.now, "", None, "TOLD", f"{channels} ({'page' if wakes else 'info'}): {title}"))

@@ -77,7 +77,7 @@ def _brakes(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
 
 
 def _open_alerts(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
-    """Return the alerts outside incidents that are open, told from memory or before: their end must be told, too."""
+    """Return the alerts outside incidents that are open, sent from memory or before: their end must be sent as well."""
     return {
         "auto_deploy_notice_thread": saved.auto_deploy_notice_thread or known.auto_deploy_notice_thread,
         "returned": tuple(dict.fromkeys((*saved.returned, *known.returned))),

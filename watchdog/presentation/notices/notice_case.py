@@ -7,7 +7,7 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import AnswerTerms, IncidentNews
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.notices.headlines import time_of_day
-from watchdog.presentation.outlook import Outlook, outlook
+from watchdog.presentation.outlook import Outlook, answer_due_at, outlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,7 @@ class NoticeCase:
     @property
     def due_at(self) -> float | None:
         """Return when the question's default is carried out, at the earliest; None without one, or once it was."""
-        clock = self.incident.question.deadline if not self.incident.late_paged else None
-        return clock.due_at if clock is not None else None
+        return answer_due_at(self.incident)
 
     def clock(self, moment: float) -> str:
         """Return a moment (UTC epoch seconds) as a time of day."""

@@ -1,0 +1,61 @@
+"""The words about a guard that blocks a rollback: what follows when it passes, and the cure. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.decisions import GuardAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The words about one blocking guard."""
+
+    then: str  # what follows when it passes, or why it does not
+    task: str  # the cure
+    command: str = ""  # the command of the cure
+
+
+_AGAIN = "The daemon decides again as soon as that has passed, if {service} still fails."
+_BY_HAND = "Roll back by hand if {suspect} is to blame: this limit does not hold for people."
+BLOCKS: Mapping[str, Block] = MappingProxyType(
+    {
+        "mode": Block("The daemon only observes this service.", "Roll back by hand if {suspect} is to blame."),
+        "hold": Block(
+            "The daemon decides again once it is resumed, if {service} still fails.",
+            "Resume the daemon, unless the pause is still needed.",
+            "resume",
+        ),
+        "armed": Block(_AGAIN, "Read the daemon's log for the violated invariant; then resume.", "resume"),
+        "key": Block(
+            _AGAIN,
+            f"Renew the Render API key, then `{command_line('resume')}`; or roll back on Render's dashboard.",
+            "resume",
+        ),
+        "blind": Block(_AGAIN, "Check the daemon's own network: it can reach none of its control targets."),
+        "budget": Block("The daemon changes nothing until it is available again.", _BY_HAND),
+        "correlation": Block(_AGAIN, "Look for the shared cause: too much fails at once for one deploy."),
+        "cooldown": Block("The daemon changes nothing until it has passed.", _BY_HAND),
+        "tried": Block("An incident has one rollback.", "Fix forward, or roll back by hand to an earlier deploy."),
+        "newer deploy": Block(_AGAIN, "Watch the deploy that is on its way; cancel it on Render if it is bad, too."),
+        "target": Block("No earlier deploy is left to return to.", "Fix forward: deploy a commit that works."),
+        "deny-list": Block("That commit was rolled back here before.", "Fix forward: deploy a commit that works."),
+        "service": Block("The failure is part of it.", "Check on Render's dashboard whether it is meant to be down."),
+        "trailer": Block(
+            "Its author forbids a rollback.", "Fix forward, or ask its author before you roll back by hand."
+        ),
+    }
+)
+"""One row for each guard that can block; a test compares them with the guards."""
+UNREAD = Block(
+    "The daemon decides again as soon as that is known, if {service} still fails.",
+    "Check the service on Render's dashboard.",
+)
+"""What blocks is no guard, or a guard that only lacks the fact."""
+UNKNOWN = Block("The daemon does nothing more.", "Check the service on Render's dashboard.")
+
+
+def block_of(answer: GuardAnswer) -> Block:
+    """Return the words about a blocking guard; a record of another version may name a guard that is not known here."""
+    return BLOCKS.get(answer.name, UNKNOWN)
