@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.canaries import pytest_runtest_makereport as pytest_runtest_m
 os.environ["TZ"] = "UTC"  # a terminal shows local time, and what tests expect is the same everywhere
 time.tzset()
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of daemons begin: each would compile itself anew
+sys.dont_write_bytecode = False  # this process has read the variable; without -n it compiles the tests itself
 
 structlog.configure(  # an error's traceback in colours and with every local costs seconds each
     processors=[
