@@ -23,6 +23,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import BlameWeights
 from watchdog.domain.units import show_seconds
 
+# From the first failed probe on the list is read every 5 s: a minute without one means that Render does not answer.
 STALE_DEPLOYS_SECONDS = 60.0
 FEED_MINUTE_SECONDS = 60.0
 NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
@@ -45,6 +46,7 @@ def cost_rule(share: float, weights: BlameWeights) -> float:
 def asking_cost_rule(share: float, weights: BlameWeights) -> float:
     """Return the probability above which asking costs less than only paging, with the same terms."""
     saved = share * (weights.human_minutes - weights.answer_minutes - weights.rollback_minutes)
+    # Where an answer saves no time the result is 1: such a question is never worth its cost.
     return weights.cost_false_question_minutes / (weights.cost_false_question_minutes + max(0.0, saved))
 
 
@@ -82,6 +84,7 @@ def weigh(case: BlameInput) -> Blame:
         weights.floor,
         cost,
         "",
+        # Capped: a suspect that is likelier than not is worth a question, whatever a question costs.
         max(weights.ask_floor, min(LIKELIER_THAN_NOT, asking_cost_rule(case.share or UNKNOWN_SHARE, weights))),
         prior.rates.assumed,
         prior.onset_why,
@@ -128,6 +131,7 @@ def _sight_veto(case: BlameInput) -> Veto:
 
 
 def _platform_veto(case: BlameInput) -> Veto:
+    # Only a page of the platform acquits; other vendors are possible causes, which lower P (other_causes.py).
     for name, vendor in case.policy.vendors.items():
         trouble = case.page_trouble(name) if vendor.role == "platform" else None
         if trouble is not None:

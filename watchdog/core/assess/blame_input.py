@@ -10,6 +10,7 @@ from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Bad
 
+# Status pages are edited by hand and read rarely: an old answer neither accuses nor acquits.
 STALE_VENDOR_SECONDS = 900.0
 SURE_FAILURES = 3
 """This many failed probes of one check within LATELY_SECONDS are no blip, even with a good one between them."""

@@ -41,6 +41,7 @@ def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
     weights = case.policy.blame
     found = []
     since = first_traffic_at(change, weights)
+    # Of crashes before the first traffic of the change, the code before it is the cause.
     crashes = [
         text
         for check in case.service.checks.values()

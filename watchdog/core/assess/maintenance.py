@@ -30,6 +30,7 @@ LONG_SECONDS = 86400.0
 def meant(facts: ServiceFacts) -> str:
     """Return the kind of downtime that the platform states, or ""."""
     if facts.suspended:
+        # Render lists every suspender: with any other beside the owner (billing, a crash loop) it is an outage.
         return SUSPENDED if set(facts.suspenders) == {OWNER} else ""
     return MAINTENANCE if facts.maintenance else ""
 
@@ -52,6 +53,7 @@ def in_force(service: ServiceState, now: float) -> Downtime | None:
     An incident that was open then and fails no more gets some more time to close without a notice.
     """
     down, at = service.downtime, service.deploys_at
+    # An old answer mutes nothing: while Render does not answer, the downtime may have ended long ago.
     if down is None or at is None or now - at > KNOWN_SECONDS:
         return None
     if down.ended_at is None:

@@ -49,6 +49,7 @@ def density_per_minute(minutes: float) -> float:
     """Return f(D): the density of an onset D minutes after a bad change took traffic."""
     soon = sum(share / mean * exp(-minutes / mean) for share, mean in ONSETS)
     share, scale = UNDER_LOAD
+    # The gamma density of shape 2, x / scale^2 exp(-x / scale), is 0 at D = 0: load takes time to come.
     return soon + share * minutes / scale**2 * exp(-minutes / scale)
 
 

@@ -94,6 +94,7 @@ def _service_odds(case: BlameInput, name: str, suspect: Deploy, others_per_month
 def _felt_odds(seconds: float, before: float, after: float, others_per_month: float) -> float:
     """Return the odds by the lead of its onset (seconds); `before` and `after` are mean leads and lags in minutes."""
     mean = before if seconds >= 0 else after
+    # An exponential on each side with its own mean; divided by their sum, the whole integrates to 1.
     density = exp(-abs(seconds) / 60 / mean) / (before + after)
     return FELT_SHARE * density / (others_per_month / MINUTES_PER_MONTH)
 
@@ -110,6 +111,7 @@ def _changed_dependencies(case: BlameInput, suspect: Deploy) -> list[Cause]:
         odds = UNSEEN_SHARE * prior_of(other, change, case.onset_at, case.policy.blame, case.now).odds
         with_us = _failing_dependants(case, name)
         # Other dependants that fail as well are evidence for the dependency they share.
+        # The weight is below 1 (1/50), so that dividing by it makes the dependency likelier.
         odds /= case.policy.blame.peers_failing ** min(len(with_us), PEERS_COUNTED_MAX)
         ago = show_seconds(max(0.0, case.onset_at - first_traffic_at(change, case.policy.blame)))
         why = f"{name}, which it depends on, was deployed {ago} before ({change.id})"

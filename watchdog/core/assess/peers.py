@@ -83,6 +83,7 @@ def _weight(case: BlameInput, name: str) -> float:
     if other is None or began is None:
         return _nearness(case.state.troubles[name].at - case.known_at, exactly=False)
     near = _nearness(began - case.onset_at, exactly=case.main.method != "feed")
+    # 1 / (1 + odds) is the probability that no change of its own, or of a dependency, explains its failure.
     return near / (1.0 + sum(_change_odds(case, one, began) for one in (name, *case.policy.services[name].depends_on)))
 
 

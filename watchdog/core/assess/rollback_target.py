@@ -74,6 +74,7 @@ def live_seconds_before(deploy: Deploy, deploys: Sequence[Deploy], moment: float
     """Return how long a once-live deploy served before that moment (UTC epoch seconds)."""
     if deploy.finished_at is None or not deploy.was_live:
         return 0.0
+    # The list is newest first: the last of the newer ones is the one that replaced it.
     newer = [other for other in deploys[: [item.id for item in deploys].index(deploy.id)] if other.was_live]
     ends = [_began(other) for other in newer[-1:]]
     return max(0.0, min([*ends, moment]) - deploy.finished_at)
@@ -125,6 +126,7 @@ def _warning(search: TargetQuery) -> str:
 
 
 def _ask(deploy: Deploy) -> str:
+    # Render keeps no images: a rollback pulls the tag again, and gets what it holds today.
     if deploy.has_mutable_image:
         return f"{deploy.id} names its image by a tag, which may hold something else today"
     return ""

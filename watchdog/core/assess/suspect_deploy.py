@@ -21,6 +21,7 @@ def same_code_run(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
     """Return the suspect and the once-live deploys right before it that ran the same code, newest first."""
     run = [suspect]
     for deploy in deploys[[item.id for item in deploys].index(suspect.id) + 1 :]:
+        # A build that failed, or was canceled, changed nothing that was served.
         if not deploy.was_live:
             continue
         if deploy.code is None or deploy.code != suspect.code:

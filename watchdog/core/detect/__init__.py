@@ -80,6 +80,7 @@ def learn(before: Check, after: Check, given: Conditions, *, in_incident: bool) 
     # A confirmed run, or one in an incident, was an outage. Learned as a blip, it would lengthen every later limit.
     if before.run_probes > 0 and after.run_probes == 0 and not in_incident and not probes.confirmed(before, given):
         after = fast_replace(after, **baseline.learnt(before, given))
+    # Also in an incident: slow times that pass by themselves page now and then, and must not page each hour.
     if before.over_since is not None and after.over_since is None:
         after = fast_replace(after, **latency.learnt(before, given))
     return after

@@ -14,6 +14,7 @@ from watchdog.domain.policy import Detection, SignalPolicy
 if TYPE_CHECKING:
     from watchdog.core.detect import Conditions
 
+# Above the longest blip so far: the next one may last a little longer, and must not confirm either.
 MARGIN = 1.1
 FACTOR_MAX = 1.25
 """The learned limit is at most a quarter longer than the configured one."""

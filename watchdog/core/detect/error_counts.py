@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from watchdog.core.detect import Conditions
 
 COUNTS_MAX = 90
+# Fewer minutes give no variance worth the name, and without phi every burst would look improbable.
 HISTORY_MIN = 10
 BOUND_BELOW = 1e-9
 """Below this probability Chernoff's bound is returned: 100,000 errors are not summed term by term at every probe."""
@@ -53,6 +54,7 @@ def poisson_tail(count: float, mean: float) -> float:
             return bound
     below = 0.0
     for k in range(ceil(count)):
+        # In logarithms: mean^k and k! leave the range of a float at a few hundred errors a minute.
         below += exp(k * log(mean) - mean - lgamma(k + 1))
     return max(0.0, 1.0 - below)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from watchdog.core.detect import Conditions
 
 SAMPLES_MAX = 512
+# Of fewer answers a p95 is the slowest one, and a single slow answer would be over its objective.
 SAMPLES_MIN = 20
 WINDOWS_MAX = 3
 HEALED_MAX_SECONDS = 900.0

@@ -75,6 +75,7 @@ def _fail(
     # Only the first failures of a run count (see above), and the sum has a cap.
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
+        # One step of the sum: the log-likelihood ratio of a failure in an incident (p1) and in health (p0).
         cusum = min(cusum + log(rates[1] / rates[0]), CUSUM_CAP * limits.cusum_limit)
     # `cusum_zero_at` is a CUSUM's estimate of the change point: the moment at which the sum last left zero.
     return {
@@ -302,6 +303,7 @@ def suspicious(check: Check, given: "Conditions") -> bool:
     """Return whether one probe failed just now, or the sum or recent short outages suggest another failure."""
     # A quarter of the limit: that far the sum of a healthy service rarely gets.
     unsettled = check.run_probes > 0 or check.cusum >= cusum_limit(given) / 4
+    # A pause of an intermittent outage is no recovery: fast probes date the next spell exactly.
     return unsettled or intermittent.may_return(check, given.now)
 
 
@@ -314,5 +316,6 @@ def calm(check: Check, given: "Conditions") -> bool:
     """Return whether two probes in a row succeeded, the CUSUM is below a quarter of its limit, and no intermittent
     outage is in one of its pauses.
     """
+    # Two, as one probe in a partial outage succeeds by chance; and the sum has to have run down as well.
     settled = check.good_run >= given.limits.calm_successes and check.cusum < cusum_limit(given) / 4
     return settled and not intermittent.is_in_a_pause(check, given.now)

@@ -20,6 +20,7 @@ from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.units import show_seconds
 
+# As for any CUSUM the mean time to a false alarm is at least e^13 answers: 51 days at one in ten seconds.
 LIMIT = 13.0
 CAP = 1.25
 """Times the limit: a higher sum would only delay the end of the slowness."""

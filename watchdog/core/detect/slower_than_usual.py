@@ -109,6 +109,7 @@ def limit(usual: UsualLatency, times: float) -> float:
     # The standard deviation of a normal distribution is 1.25 times its mean distance.
     deviation = max(SPREAD_MIN, 1.25 * usual.spread)
     kappa = allowance(usual, times) / deviation
+    # The smallest h whose ARL, exp(2 kappa (h / s + 1.166)) / (2 kappa^2) by Siegmund, is that many steps.
     chance = deviation * (log(2 * kappa * kappa * STEPS_PER_FALSE_ALARM) / (2 * kappa) - OVERSHOOT)
     return max(LIMIT_MIN, chance)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from watchdog.core.detect import Conditions
 
 METHOD = "turned away"
+# A rate limit refuses single probes now and then; a row of them is a rule that holds for every probe.
 PROBES_MIN = 5
 
 

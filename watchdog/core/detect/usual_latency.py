@@ -17,6 +17,7 @@ from watchdog.domain.fast_replace import fast_replace
 
 Samples = Sequence[tuple[float, float]]
 """Answers: their time (UTC epoch seconds), and their duration (seconds)."""
+# Whole tenths of a millisecond: 700 numbers of each check are saved with the state, and integers are short.
 UNIT_SECONDS = 0.0001
 WEIGHT_MIN = 0.01
 AVERAGE_TIMES = 2.0

@@ -16,6 +16,7 @@ from watchdog.domain.severity import Severity
 
 def register(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     """Register this service with all workers, if it is critical; the first suspect code it was blamed on stays."""
+    # Only what is critical counts: a slow service is no sign of a failure that many share.
     if severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0] is not Severity.CRITICAL:
         return
     before = ctx.state.troubles.get(ctx.name)
@@ -37,6 +38,7 @@ def _trouble(ctx: StepContext, findings: tuple[Finding, ...], before: ActiveCrit
         ctx.name,
         at=before.at if before is not None else ctx.now,
         suspect_code=live.code if live is not None else None,
+        # By the oldest finding: one that joins the same incident later says nothing about its begin.
         recent_deploy=min(finding.onset_at for finding in findings) < ctx.service.watch_until,
     )
 

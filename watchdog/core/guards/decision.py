@@ -161,6 +161,7 @@ def _course(
         return Course.ASK, "; ".join(why_asked)
     if defaulted:
         return Course.ROLLBACK, f"no answer came in time, and the policy says rollback; {verdict.why}"
+    # Last: only a rollback that nothing forbids or asks about is announced, so that silence may mean consent.
     if wishes.veto_seconds > 0:
         return Course.ANNOUNCE, f"veto window of {wishes.veto_seconds:.0f} s; {verdict.why}"
     return Course.ROLLBACK, verdict.why
@@ -216,6 +217,7 @@ def _signal_evidence(name: str, check: Check | None, found: dict[str, Finding], 
     if name in found:
         return Evidence(name, "bad", found[name].text, _not_fired(check, found[name], policy))
     verdict, text = _words(check.last)
+    # A run below the limit is no finding yet; the reader still has to see that this check began to fail.
     if check.run_probes:
         text = f"{text}; {check.run_probes} in a row, not confirmed"
     return Evidence(name, verdict, text)

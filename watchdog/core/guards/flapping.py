@@ -17,6 +17,7 @@ def count(ctx: StepContext) -> bool:
     # No longer than the limit, as the state is saved with every step.
     opened = tuple([*within, ctx.now][-brakes.flaps_max :])
     ctx.update_service(opened_at=opened)
+    # A service that flaps already is not announced again with each further incident.
     if len(opened) < brakes.flaps_max or ctx.service.flapping_since is not None:
         return False
     ctx.update_service(flapping_since=ctx.now)

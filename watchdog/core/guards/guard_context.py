@@ -32,6 +32,7 @@ class GuardContext:
         if self.blame.suspect is None or self.target.deploy is None:
             return []
         ids = [deploy.id for deploy in self.service.deploys]
+        # Without the target itself: it is what the rollback brings back, and its own changes stay.
         start, end = ids.index(self.blame.suspect.id), ids.index(self.target.deploy.id)
         return list(self.service.deploys[start:end])
 

@@ -142,6 +142,7 @@ def already_attempted(request: GuardContext) -> GuardAnswer:
 def recurring_commit(request: GuardContext) -> GuardAnswer:
     """Code that was rolled back here and is live again was redeployed by a person: a human decides this time."""
     code = request.code
+    # Both: the deny-list holds for the whole fleet, and code denied for another service did not come back here.
     if code in request.state.denied and any(code == bad for bad, _ in request.service.bad):
         return asks("returned", f"{note_text.short(code)} was rolled back here before, and came back")
     return passes("returned", "never rolled back here")
@@ -161,6 +162,7 @@ def on_its_way(service: ServiceState) -> Deploy | None:
     for deploy in service.deploys:
         if live is not None and deploy.id == live.id:
             return None
+        # A status that we do not know has not ended either: Render adds some, and to wait is the safe mistake.
         if not deploy.has_ended:
             return deploy
     return None
@@ -243,8 +245,10 @@ def environment(request: GuardContext) -> GuardAnswer:
     """A rollback also restores environment and instance count."""
     change = request.blame.change
     for deploy in request.between():
+        # Here the changed configuration is the suspect itself, and bringing the old one back is the purpose.
         if request.blame.configuration and change is not None and deploy.id == change.id:
             continue
+        # Where the variables could not be compared, the trigger is the only sign that configuration changed.
         changed = deploy.changed or (("configuration",) if deploy.trigger == "service_updated" else ())
         if changed:
             return asks("environment", f"{', '.join(changed)} changed with {deploy.id}; a rollback brings the old back")
@@ -254,6 +258,8 @@ def environment(request: GuardContext) -> GuardAnswer:
 def trailer(request: GuardContext) -> GuardAnswer:
     """A commit's author may forbid a rollback, by a trailer."""
     for deploy in request.between():
+        # Any deploy on the way, not only the suspect: the rollback undoes them all. Trailers are case-insensitive in
+        # Git.
         if NO_ROLLBACK_TRAILER in deploy.commit_message.lower():
             return blocks("trailer", f"{deploy.id} says 'Watchdog: no-rollback'")
     return passes("trailer", "none")
@@ -264,6 +270,7 @@ def dependants(request: GuardContext) -> GuardAnswer:
     if request.target.deploy is None or request.blame.change is None:
         return passes("dependants", "no target")
     served = [deploy for deploy in request.between() if deploy.was_live]
+    # By the oldest that served: a dependant may rely on any of the changes that the rollback removes.
     first = min(served, key=lambda one: first_traffic_at(one, request.policy.blame), default=request.blame.change)
     began = first_traffic_at(first, request.policy.blame)
     for name, wishes in request.policy.services.items():
@@ -283,6 +290,7 @@ def dependencies(request: GuardContext) -> GuardAnswer:
     services, code = request.policy.services, request.code
     for name in sorted(failure_correlation.relied_on(services, request.service.name)):
         trouble = request.state.troubles.get(name)
+        # With the same suspect code in both, one commit broke both: then the dependency is no other cause.
         if trouble is not None and (code is None or trouble.suspect_code != code):
             return asks("dependencies", f"{name}, which it depends on, is critical: a human decides", passing=True)
         if name not in request.state.services and services[name].platform_id is not None:
@@ -290,6 +298,7 @@ def dependencies(request: GuardContext) -> GuardAnswer:
     return passes("dependencies", "none of them is critical")
 
 
+# The order is that of `explain`, and the first guard that blocks gives the reason on every face.
 GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
     mode,
     paused,
@@ -315,6 +324,7 @@ GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
 )
 
 
+# A pause and a violated invariant are not in these lists: `global_stop_reason` is asked for every change, pins too.
 AT_SENDING = (mode, action_hold, key, budget, mass_failure, newer_deploy, deny_list, availability)
 """The guards whose answer may have changed between the decision and the moment of sending."""
 AT_THE_CALL = (mode, action_hold, key, blind, mass_failure, deny_list, availability)

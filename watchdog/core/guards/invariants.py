@@ -45,6 +45,7 @@ def _write(effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, after: State, p
     wishes, service = policy.services.get(effect.service), after.services.get(effect.service)
     if wishes is None or service is None:
         return "the service is not configured"
+    # A configuration that was edited, or a restored state, may pair a name with the id of another service.
     if wishes.platform_id is None or wishes.platform_id != effect.platform_id:
         return f"{effect.platform_id} is not the service's id ({wishes.platform_id})"
     if wishes.mode is Mode.OBSERVE:
@@ -115,6 +116,7 @@ def _target(effect: Rollback, service: ServiceState, incident: Incident, denied:
 def _overtaken(effect: Rollback, service: ServiceState) -> str:
     """Return the deploy newer than the live one that is still under way (I4), or ""."""
     for deploy in service.deploys:
+        # Newest first: what is older than the live deploy can overtake nothing any more.
         if deploy.is_live or deploy.id == effect.suspect:
             return ""
         if not deploy.has_ended:
@@ -168,6 +170,7 @@ def _unanswered(incident: Incident) -> bool:
     deadline, defaulted = incident.question.deadline, incident.question.defaulted_at
     if deadline is None or deadline.then is not Then.ROLLBACK or deadline.within_seconds is None:
         return False
+    # From the receipt, not from the sending: a question that no channel delivered cannot go unanswered.
     heard = deadline.heard_at
     return heard is not None and defaulted is not None and defaulted >= heard + deadline.within_seconds
 

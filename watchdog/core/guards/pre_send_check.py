@@ -25,6 +25,7 @@ def reason_not_to_send(
     service = state.services.get(effect.service)
     if isinstance(effect, RestoreAutoDeploy):
         return withheld or (_not_known_to_be_due(service) if service is not None else "")
+    # A pin only keeps the next merge from being deployed, and is undone by one call: it needs no evidence.
     if withheld or not isinstance(effect, Rollback):
         return withheld
     incident = service.incident if service is not None and effect.service in policy.services else None

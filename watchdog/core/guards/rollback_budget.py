@@ -18,6 +18,7 @@ ACTS_KEPT = 20
 
 def spend(ctx: StepContext) -> None:
     """Enter this service's rollback in both accounts, at the moment of sending."""
+    # Before the outcome is known: a request whose answer is lost may have been accepted, so it has to count.
     act = Act(ctx.now, ctx.name, ctx.incident.suspect_code)
     ctx.update_service(acted_at=(*ctx.service.acted_at, ctx.now)[-ACTS_KEPT:])
     ctx.state = replace(

@@ -84,6 +84,7 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
 
 def end_later(ctx: StepContext, about: str) -> None:
     """Remember the notice about a deploy as open: a deploy list closes it."""
+    # Saved with the state: after a restart the page is still open, and has to be closed.
     ctx.update_service(returned=(*ctx.service.returned, about)[-KNOWN_MAX:])
 
 

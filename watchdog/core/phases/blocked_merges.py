@@ -30,6 +30,7 @@ def seen(ctx: StepContext) -> None:
     listed_at = ctx.service.deploys_at
     if not is_ours(ctx) or listed_at is None or ctx.now - listed_at > LIST_MAX_SECONDS:
         return
+    # Compared by commit: the branch is read again and again, and each merge is announced once.
     told = {commit.sha for commit in ctx.service.merged}
     waiting = _not_shipped(ctx, event.commits)
     ctx.update_service(merged=waiting, merges_why="")

@@ -13,6 +13,7 @@ from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
+# An outage that comes back within the hour is one incident of the history, or each blip would count.
 AGAIN_SECONDS = 3600.0
 
 

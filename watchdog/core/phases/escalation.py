@@ -79,6 +79,7 @@ def _due_at(ctx: StepContext) -> float | None:
     # A bound on pages: a page that four whole rounds left unanswered has the wrong recipients.
     if incident.escalation.calls >= ROUNDS * len(ctx.policy.escalation):
         return None
+    # The delay is that of the step to be called, not of the one that was: `after: 10m` waits ten minutes for it.
     return incident.escalation.called_at + _next(ctx)[1].after_seconds
 
 

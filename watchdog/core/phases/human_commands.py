@@ -103,6 +103,7 @@ def acknowledge(ctx: StepContext) -> None:
         escalation.taken_up(ctx, event.by)
         holds = show_seconds(ctx.policy.ack_holds_seconds)
         ctx.note("ACKNOWLEDGED", f"by {event.by}: escalation paused for {holds}, unless something changes")
+        # Only people who were paged read that the incident is taken.
         if ctx.incident.paged:
             ctx.notify(NoticeKind.UPDATED, Topic.ACKNOWLEDGED, by=event.by)
 

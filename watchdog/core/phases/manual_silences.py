@@ -57,6 +57,7 @@ def _made(ctx: StepContext, label: NoteLabel, made: Suppression) -> bool:
 
 def _new_name(kind: str, state: State) -> str:
     """Return a name that was never used before: ending a silence by name must end no other."""
+    # Counted over all that were ever made, not over those in force.
     return f"{kind}-{state.quiets + 1}"
 
 

@@ -166,6 +166,7 @@ def _go_on_unpinned(ctx: StepContext, why: str) -> None:
 
 def send_overdue(ctx: StepContext) -> None:
     """Leave the incident to a human, if no outcome of the rollback came in time: it may still happen."""
+    # From the phase, which a restart begins anew: the shell looks the request up again, and that takes its time.
     waited = ctx.now - ctx.service.phase_since
     if waited >= rollback_request.SEND_PATIENCE_SECONDS:
         rollback_request.escalate_to_human(ctx, f"no outcome of the rollback came in {show_seconds(waited)}")

@@ -47,6 +47,7 @@ def follow(ctx: StepContext) -> None:
         rollback_request.escalate_to_human(
             ctx, f"the rollback is not live after {show_seconds(waited)}; nothing more is tried"
         )
+    # Once: a slow rollback is news, and the same again each minute would only hide what follows.
     elif waited >= limits.late_seconds and not ctx.incident.late_paged:
         ctx.update_incident(late_paged=True)
         status = f" ({deploy.status})" if deploy is not None else ""
