@@ -119,6 +119,7 @@ class Actuator:
     async def _rollback(self, platform: WritablePlatform, effect: Rollback, *, resumed: bool) -> Event:
         row = await self._store.action(effect.incident, step(effect))
         same = row is not None and (row.target, row.baseline) == (effect.target, effect.baseline)
+        # The answer was stored before a crash or a loss of the lease: report it, and send nothing.
         if row is not None and same and row.state == "accepted" and row.deploy:
             return self._accepted(effect, row.deploy, adopted=True)
         if row is not None and row.state == "sending":
@@ -131,6 +132,7 @@ class Actuator:
             "planned",
             target=effect.target,
             baseline=effect.baseline,
+            # Counted over all decisions of the incident: a new decision must not make the limit anew.
             attempts=row.attempts if row is not None and row.state == "planned" else 0,
             service=effect.service,
         )
@@ -173,6 +175,7 @@ class Actuator:
             return self._postponed(effect, f"{coming.id} is on its way ({coming.status})")
         sending = replace(row, state="sending", attempts=row.attempts + 1, sent_at=self._clock.now())
         try:
+            # Before the last check: a crash from here on leaves a row that is looked up, never one that is sent again.
             if not await self._put(effect, sending, expect="planned"):
                 return self._postponed(effect, CONTENDED)
         except Stale as error:
@@ -194,6 +197,7 @@ class Actuator:
 
     async def _post(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
         """Send, once, and take the answer. There is no `await` between the last look and the call."""
+        # Until the acceptance is stored: a graceful stop in between would leave an answer that only a lookup finds.
         self._writing += 1
         try:
             answer = await self._answer(platform, effect)
@@ -206,6 +210,7 @@ class Actuator:
             return await self._limited(effect, row, answer)
         if isinstance(answer, (Permanent, Refused)):
             return await self._refused(effect, row, _result(answer, effect), str(answer))
+        # Render may accept with 202 and an empty body; the deploy that it makes is found in the list.
         if answer is None:
             row = replace(row, result=ActionResult.WITHOUT_ID, note="accepted without an id")
             await self._put(effect, row, expect="sending")
@@ -215,6 +220,7 @@ class Actuator:
     async def _answer(self, platform: WritablePlatform, effect: Rollback) -> str | WatchdogError | None:
         """Return the new deploy's id, None if it was accepted without one, or what went wrong."""
         try:
+            # One deadline for the whole call: with timeouts per read, a slow answer could exceed the settle window.
             async with asyncio.timeout(self._timings.post_seconds):
                 deploy = await _call(platform, effect)
         except TimeoutError:
@@ -260,6 +266,7 @@ class Actuator:
         why = f"{answer.why} ({row.note or 'answer lost'})"
         if human:
             return await self._stand_down(effect, row, f"{human}; {why}")
+        # It was accepted, or sent often enough: one more send could be the second that is accepted.
         if row.result is ActionResult.WITHOUT_ID or row.attempts >= self._timings.attempts_max:
             return await self._lost(effect, row, why)
         await self._put(effect, replace(row, state="planned", note=why), expect="sending")
@@ -267,6 +274,7 @@ class Actuator:
 
     async def _settle_other(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
         """Find out what came of an earlier send to another target before anything else is sent; then look again."""
+        # The row keeps no code of that target: any rollback newer than its baseline then counts as ours.
         earlier = replace(effect, target=row.target, target_code=None, baseline=row.baseline)
         outcome = await self._settle(platform, earlier, row)
         if isinstance(outcome, e.RollbackAccepted):

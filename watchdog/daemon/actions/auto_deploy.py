@@ -145,6 +145,7 @@ class AutoDeploy:
                 raise Refused(f"nothing is changed: {why}")
             self.writing += 1
             try:
+                # An answer without the setting confirms nothing: it is read back below.
                 now = await platform.set_auto_deploy(service_id, row.target) or ""
             except OutcomeUnknown:
                 # The request may still be on its way: a read at once would see the old value.

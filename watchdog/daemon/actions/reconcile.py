@@ -70,6 +70,7 @@ def newer_than(deploys: Sequence[Deploy], deploy_id: str) -> Sequence[Deploy]:
 
 def _rolled_back(deploy: Deploy, effect: Rollback) -> bool:
     if deploy.is_rollback:
+        # Render may list a deploy before its commit: a rollback without a code counts as ours (rule 2).
         return effect.target_code is None or deploy.code in (None, effect.target_code)
     return deploy.trigger == BY_API and deploy.code is not None and deploy.code == effect.target_code
 

@@ -86,6 +86,7 @@ async def _post(store: Store, about: Draft, first: Update, pages: Pages) -> Said
         if name not in shown:
             return False, f"{about.page} does not show {name}; it shows: {', '.join(shown)}"
     others = [one for one in await store.announcements(RECENT_MAX) if one.about.page == about.page]
+    # What is over may be announced again: the same outage can come twice in a day.
     standing = [one for one in others if not one.is_over(first.at)]
     if any(_is_the_same(one, about, first) for one in standing):
         return False, "the same announcement is on the page already"

@@ -45,6 +45,7 @@ class ButtonCleanup:
 
     def _tell(self, incident: Incident, event: Event, what: str) -> None:
         self._tidied = [*self._tidied, incident.id][-TIDIED_MAX:]
+        # Only where the incident was shown: elsewhere it would be a message about an unknown question.
         channels = tuple(name for name in self._channels if name in incident.channels)
         if not channels:
             return

@@ -73,6 +73,7 @@ def question(state: State, policy: Policy, notice: Notice, now: float) -> Questi
         suspect=incident.suspect,
         target=incident.rollback.target,
         asked_at=_since(incident, announced),
+        # From the sending, not from the decision: a notice may have waited for its channel.
         until=max(now + (holds or HOLDS_SECONDS), due),
         announced=announced,
         suspect_code=incident.suspect_code,

@@ -118,6 +118,7 @@ def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
 
 
 def _with_new(read: tuple[T, ...], written: tuple[T, ...], known: tuple[T, ...]) -> tuple[T, ...]:
+    # An entry of the last save that is missing from what was read was removed by another worker, and stays removed.
     return (*read, *(one for one in known if one not in written and one not in read))
 
 
@@ -135,6 +136,7 @@ def _is_open(service: ServiceState | None) -> bool:
 
 def with_unknown(state: State, names: Collection[str], now: float) -> State:
     """Return the state with blank services; their incident numbers start at the epoch second, beyond those stored."""
+    # The numbers of the store are unknown, and people must never read of two incidents under one id.
     blank = {name: ServiceState(name, watching_since=now, phase_since=now, incidents=int(now)) for name in names}
     return replace(state, services={**state.services, **blank})
 
@@ -171,6 +173,7 @@ def failure_run_changed(event: Event, before: State, after: State) -> bool:
 
 def _runs(service: ServiceState) -> list[tuple[object, ...]]:
     """Return the start of each check's failure run by every method, and its last reading in steps of five seconds."""
+    # In steps of time, as each reading under suspicion would be a save of its own otherwise.
     checks, step = service.checks.values(), SUSPICION_SAVED_SECONDS
     return [
         (one.run_started_at, one.cusum_zero_at, one.over_since, one.turned_since, one.last_at // step) for one in checks

@@ -34,6 +34,7 @@ class EffectsRefused:
     def taken(self, effects: Collection[Effect]) -> None:
         """Note that a save with these effects succeeded."""
         if _outside(effects):
+            # One that is taken ends it: a lock on a table, or a missing right, refuses them all.
             self.why, self._since = "", None
 
     @property

@@ -46,6 +46,7 @@ from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import FLEET, PendingEffect, Step
 from watchdog.ports import Clock, Sample, SignalSource, Store
 
+# A bound, so that a core that cannot keep up slows its producers down instead of filling the memory.
 QUEUE_MAX = 10_000
 STALE_MAX = 5
 """Attempts to save a step while other workers change the shared state; then the store counts as failing."""
@@ -257,6 +258,7 @@ class Engine:
                 self._time.save_now()
             for item in result.pending:
                 self._perform(item)
+        # Outside the turn: these change nothing that is saved, so the lock is free for a snapshot or a takeover.
         self._adjust(result.effects)
         for listener in self.listeners.stepped:
             call_safely(listener, result.before, result.after, event, result.effects)
@@ -281,6 +283,7 @@ class Engine:
                 self._drop(error.names)
             except Stale:
                 await self._refresh_in_turn()
+        # To try for ever would hold the lock: the step is kept from memory like one without a store.
         why = Temporary("other workers write without a pause")
         return self.recorder.unrecorded(event, self._stepped(event, asked), why)
 

@@ -240,6 +240,7 @@ class StepPersister:
         self._held_back.intersection_update(self._unread)
         self._quiet_after = 0.0
         self._wrote(whole.state, whole.state.services)
+        # What this save wrote is the base for the next merge of the shared state (Rule 6 of the engine).
         self._written = write.state.shared
         if self.trouble:
             self.trouble = ""

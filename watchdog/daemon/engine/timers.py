@@ -15,6 +15,7 @@ from watchdog.ports import Clock
 SNAPSHOT_SECONDS = 30.0
 FIRST_SNAPSHOT_SECONDS = 3.0
 """The first snapshot comes soon, for `status`."""
+# Ten times the last save: a slow store then takes a tenth of the time at most, while events wait.
 QUIET_SECONDS, QUIET_SHARE = 1.0, 10.0
 """Least pause between two saves out of turn: a second, and ten times the duration of the last one."""
 WAKES_MAX = 10_000

@@ -45,6 +45,7 @@ class ChannelQueue:
 
     def partly(self, parcel: "QueuedNotice") -> None:
         """Note that only some of the channel's people have it: it stays for the others, and blocks no notice."""
+        # As broken: only some addresses lack it, and the next notice must not wait for those.
         parcel.partly = parcel.broken = True
         self._settle()
 

@@ -70,6 +70,7 @@ class CircuitBreaker:
         if self.open:
             for parcel in self._waiting:
                 parcel.not_before = float("-inf")
+        # One success is enough: a vendor that answers again must not keep pages waiting.
         self._failures = self._probes = 0
         self.why = ""
         self.given_back(tried)
@@ -80,6 +81,7 @@ class CircuitBreaker:
         `counts` is False for a notice that was refused before: its refusal says nothing new about the channel.
         """
         self.why = why
+        # Beyond the limit a count says nothing more: one success closes it, however many trials failed.
         if counts and not self.open:
             self._failures += 1
         if self.open:

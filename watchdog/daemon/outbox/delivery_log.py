@@ -22,6 +22,7 @@ from watchdog.ports import Clock, Store
 GAPS_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """Growing pauses between attempts; the last one repeats for ever."""
 STORE_SECONDS = 5.0
+# Bounded: a store that stays away for a day must not fill the memory. Beyond it a duplicate may be sent.
 REMEMBERED = 1000
 """Most references, unrecorded deliveries, and notices without a row that are kept in memory."""
 GIVE_UP_SECONDS = 86400.0

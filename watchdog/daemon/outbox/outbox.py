@@ -182,6 +182,7 @@ class Outbox:
             if name not in self._notifiers:
                 self._say(name, "failed", tell.notice, why="no such channel is configured")
         aside = tell.notice.plain or tell.notice.news
+        # A channel that left the configuration since the decision: a page goes to a fallback rather than nowhere.
         return named or (self._others[:1] if tell.channels and not aside else ())
 
     def _queue(self, errand: Delivery, name: str) -> QueuedNotice:
@@ -357,6 +358,7 @@ class Outbox:
         An unknown exception counts as Temporary, and its text is not repeated: it may hold a secret address.
         """
         try:
+            # Over the whole attempt: a vendor that sends a byte now and then would never meet a timeout per read.
             async with asyncio.timeout(self._attempt_seconds):
                 before, tz = await self._told.reference(errand.notice, name), self._zones.get(name, UTC)
                 return await self._notifiers[name].send(worded(errand.notice, self._clock.now(), tz), before)

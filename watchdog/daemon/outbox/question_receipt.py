@@ -16,4 +16,5 @@ def heard(channel: str, outcome: str, notice: Notice, now: float) -> QuestionHea
     """Return the receipt of a question if this attempt delivered it, else None."""
     if channel in PASSIVE_CHANNELS or outcome not in ARRIVED or notice.kind not in TELLS_OF_IT:
         return None
+    # With the time of the notice, so that the receipt of an older question starts no newer deadline.
     return QuestionHeard(now, notice.service, notice.incident, notice.at)

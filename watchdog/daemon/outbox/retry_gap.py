@@ -2,6 +2,7 @@
 
 from watchdog.domain.errors import Temporary
 
+# A vendor may ask for hours by mistake; ten minutes is the longest that a page may be held by a header.
 RETRY_AFTER_MAX_SECONDS = 600.0
 
 

@@ -82,6 +82,7 @@ class Load:
             return None
         # A late read still carries evidence; a void one does not count as carried.
         valid = ended - sum(one.void for one in self._seconds)
+        # The reads that the intervals ask for; the share of them that carried evidence is the capacity.
         due, checks = WINDOW_SECONDS * sum(1 / seconds for seconds in every), len(every)
         return Overload(lost / ended, min(checks, _two_digits(checks * valid / due)), checks)
 

@@ -304,6 +304,7 @@ class ProbeScheduler:
         check.flights.append(flight)
         self._flights[flight] = None
         self._metrics.in_flight(self.in_flight)
+        # Before the task runs: a nudge of this very moment must not read the source twice.
         check.last_started = self._clock.monotonic()
         name = f"probe:{check.service}/{check.label}"
         flight.task = self._supervisor.spawn(name, self._run_read(flight))
@@ -319,6 +320,7 @@ class ProbeScheduler:
         took, late = self._clock.monotonic() - started, started - flight.due
         void = check.source.adaptive and self._stall.lag_between(started, started + took) > STALL_SECONDS
         self._metrics.lateness(late)
+        # Void or not: the load shows how much of the work came in time, also where no reading came of it.
         self._load.ended(self._interval(check), late, void=void)
         if void:
             self._metrics.void(check.service, check.label)
