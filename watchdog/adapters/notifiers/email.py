@@ -83,6 +83,7 @@ class EmailOptions(ChannelOptions):
     @property
     def security(self) -> Literal["starttls", "tls", "none"]:
         """Return the protection of the connection."""
+        # 465 is TLS from the first byte (RFC 8314); 587 and 25 begin in clear and upgrade by STARTTLS.
         return self.tls or ("tls" if self.port == 465 else "starttls")
 
 
@@ -94,6 +95,7 @@ class Email:
     def __init__(self, options: EmailOptions, mailbox: Mailbox) -> None:
         self._options = options
         self._mailbox = mailbox
+        # Only in memory: after a restart, people who have the mail may get it again, under the same Message-ID.
         self._left: LRUCache[str, tuple[str, ...]] = LRUCache(REMEMBERED)
 
     async def send(self, notice: Notice, reference: str | None) -> str:

@@ -81,6 +81,7 @@ class PagerDuty:
         # alert would be merged into it without a page.
         if notice.wakes and reference in ("info", "woken"):
             await self._post(notice, "resolve")
+        # After a page its severity stays: a lower one would lower the urgency of the alert that rings.
         rings = notice.wakes or reference == "woken"
         await self._post(notice, "trigger", payload=_payload(notice, rings=rings), links=_links(notice))
         return "woken" if rings else "info"
@@ -127,6 +128,7 @@ def alert_key(key: str) -> str:
     """Return an incident's key; one too long for PagerDuty keeps its head and gets its hash as tail."""
     if len(key) <= MAX_DEDUP_KEY and key.isprintable():
         return key
+    # PagerDuty takes 255 characters; two long keys with the same head must stay two alerts.
     tail = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
     return f"{text.clean(key, 180)}/{tail}"
 

@@ -212,6 +212,7 @@ class SlackBot:
         said = answer.json if isinstance(answer.json, dict) else {}
         if said.get("ok") is True:
             return said
+        # Slack answers refusals with HTTP 200 as well: the word in `error` is all that tells them apart.
         error = text.clean(self._client.redact(str(said.get("error", "no reason"))), 60)
         if error in GONE:
             raise _Gone(f"Slack: {error}")

@@ -35,6 +35,7 @@ def act(question: Question) -> str:
 
 
 def _asks(question: Question) -> str:
+    # UTC, as a channel has readers in several zones, and plain text cannot show each its own.
     until = f"{datetime.fromtimestamp(question.until, UTC):%H:%M} UTC"
     if question.announced:
         until = f"{datetime.fromtimestamp(question.until, UTC):%Y-%m-%d} {until}"

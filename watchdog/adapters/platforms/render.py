@@ -78,6 +78,7 @@ class Render(RenderReader):
         except PermanentAnswer as error:
             if error.status == FORBIDDEN:
                 raise refused(error, method, path) from error
+            # Render answers 401 to a revoked key, as to a wrong one: no later request with it can succeed.
             if error.status == UNAUTHORIZED:
                 raise Forbidden(str(error)) from error
             raise

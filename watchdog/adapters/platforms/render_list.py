@@ -13,6 +13,7 @@ PAGE_MAX = 100
 """The services that Render lists in one page."""
 ALONE_MAX = 10
 """Up to so many services are read one by one."""
+# All GETs of one Render user share 400 a minute, and a page of 100 services is one of them.
 GAP_SECONDS = {Urgency.SPARE: 5.0, Urgency.WATCHING: 2.0, Urgency.ACTING: 0.0}
 """The least seconds between two lists: callers meanwhile wait for the next one."""
 FAILED_SECONDS = 2.0

@@ -12,6 +12,7 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen
 from watchdog.domain.units import parse_time
 
+# Git limits no message, and each deploy is saved with the state.
 MESSAGE_MAX = 8192
 """Characters of a commit message that are kept: both ends, since trailers stand at the end."""
 MAINTENANCE = frozenset({"maintenance_in_progress", "config_restart", "updating_instance", "recovery_in_progress"})

@@ -88,6 +88,7 @@ class RenderReader:
         names = {text(one.get("id")): text(one.get("name")) for one in projects}
         if not names:
             return {}
+        # Render joins the values of a list parameter by commas (style form, not exploded).
         asked = {"projectId": ",".join(names)}
         found = await self._pages("/environments", "environment", pages=PAGES_MAX, params=asked)
         return {
@@ -291,4 +292,5 @@ def safe_id(given: str) -> str:
 def _enough(found: Sequence[Deploy], back_to: str | None, page: int) -> bool:
     if back_to is not None:
         return any(deploy.id == back_to for deploy in found)
+    # Failed deploys in a row may fill the first page, and then hide every target of a rollback.
     return sum(deploy.was_live for deploy in found) >= ONCE_LIVE_WANTED or page >= 2

@@ -66,6 +66,7 @@ def explain(error: Exception, step: str) -> Failure:
 def explain_dns(error: Exception) -> Failure:
     """Return the failure that an exception of a name lookup stands for."""
     if isinstance(error, socket.gaierror):
+        # The resolver failed, and says nothing about the name; the control targets show whether it fails for all.
         if error.errno == socket.EAI_AGAIN:
             return Failure(FailureKind.DNS, "DNS: the resolver has no answer for now")
         if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):

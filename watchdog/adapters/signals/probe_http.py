@@ -107,6 +107,7 @@ class ProbeTransport:
             headers={"Host": url.netloc.decode("ascii"), **_HEADERS, **headers},
             extensions={"trace": watch.trace, "sni_hostname": host_of(url)},
         )
+        # One connection that is never reused: the transport lives for this exchange alone (rule 1).
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
         try:
             # `trust_env=False`: a proxy from the environment would make the probe test the proxy.

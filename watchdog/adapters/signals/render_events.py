@@ -125,6 +125,7 @@ class RenderEvents(Source):
     def _is_new(self, event: PlatformEvent) -> bool:
         if event.id in self._told:
             return False
+        # By id: reads overlap by two minutes, so the same event comes several times.
         self._told[event.id] = None
         return True
 

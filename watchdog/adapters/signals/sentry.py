@@ -29,6 +29,7 @@ from watchdog.domain.readings import Good, MinuteCount, Unread
 from watchdog.ports import Sample
 
 TOKEN = "WATCHDOG_SENTRY_TOKEN"  # noqa: S105  the name of a variable, not what it holds
+# The newest minutes are judged, the rest is their history: one request a reading has both.
 PERIOD = "60m"
 COMMIT = "{commit}"
 PROJECT = r"[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_-]{1,100}"
@@ -199,6 +200,7 @@ class SentryErrors(Source):
             # The token may lack project:read; the slug is enough for current servers.
             pass
         except Temporary:
+            # A failure of Sentry passes: an hour with the slug could be an hour of refusals on an older server.
             again_seconds = SOON_SECONDS
         number = found.get("id") if isinstance(found, dict) else None
         self._project_id = number if isinstance(number, str) and number.isdecimal() else ""

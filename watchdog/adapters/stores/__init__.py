@@ -115,6 +115,7 @@ def build_store(url: str, clock: Clock) -> Store:
 
 def database_path(url: str) -> Path | None:
     """Return the file behind a url, or None where there is none. Reads it as SQLAlchemy does, `%20` included."""
+    # Three slashes, then the path as it is: relative without a fourth one, absolute with it.
     if not url.startswith("sqlite:///"):
         return None
     file, options, _ = url.removeprefix("sqlite:///").partition("?")

@@ -92,6 +92,7 @@ class Charts(Database):
         old = [Minute(*row) for row in await connection.execute(select(MINUTES).where(batch).order_by(start))]
         if not old:
             return
+        # Read and written in one transaction, so that a crash counts no minute twice.
         spanned = HOURS.c.start.between(retention.hour_of(old[0].start), old[-1].start)
         # An hour may span two batches: the second one is added to the row that the first one wrote.
         known = [Minute(*row) for row in await connection.execute(select(HOURS).where(spanned))]

@@ -26,6 +26,7 @@ class Added(Database):
         async with self._writing() as connection:
             if not await _is_there(connection, incident_id):
                 return False
+            # A verdict is replaced: a person who judges twice has changed their mind, and one verdict counts.
             await connection.execute(self._upsert(LABELS), row)
         return True
 

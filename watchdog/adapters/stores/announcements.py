@@ -38,6 +38,7 @@ class Announced(Database):
 
     async def announcements(self, limit: int = RECENT_MAX) -> Sequence[Announcement]:
         """Return the newest announcements by number, newest first, each with its updates."""
+        # By number, not by time: a maintenance window begins long after it was announced.
         oldest = select(ANNOUNCEMENTS.c.number).order_by(ANNOUNCEMENTS.c.number.desc()).limit(limit).subquery()
         since = select(func.min(oldest.c.number)).scalar_subquery()
         async with self._reading() as connection:

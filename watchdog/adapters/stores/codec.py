@@ -147,6 +147,7 @@ class Codec(Generic[T]):
 
     def encode(self, value: T) -> str:
         """Return one line of ASCII JSON."""
+        # ASCII: a lone surrogate in a commit message is no valid UTF-8, and would fail the save of the whole step.
         return json.dumps(self._write(value), separators=(",", ":"))
 
     def decode(self, text: str) -> T:

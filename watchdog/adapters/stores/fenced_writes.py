@@ -169,6 +169,7 @@ class FencedWrites(Leases):
             await connection.execute(self._upsert(PARTS), rows)
 
     async def _save_incidents(self, connection: AsyncConnection, changes: Changes, closed: Sequence[Incident]) -> None:
+        # An incident is in its service's part as well; its own row is what lists and pages read, without the state.
         inside = (one.incident for one in changes.services if one.incident is not None)
         incidents = {one.id: _incident_row(one) for one in (*closed, *inside)}
         if incidents:
@@ -186,6 +187,7 @@ class FencedWrites(Leases):
         """Mark an effect as finished, with its outcome."""
         values = {"status": DONE, "outcome": outcome, "finished_at": self._clock.now()}
         async with self._writing() as connection:
+            # A worker that lost the service meanwhile must not close an effect that the next one is carrying out.
             if service is not None:
                 await self._fence(connection, (service,))
             await connection.execute(update(EFFECTS).where(EFFECTS.c.id == effect_id).values(values))

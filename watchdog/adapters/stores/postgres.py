@@ -50,6 +50,8 @@ class Postgres:
         self.engine = create_async_engine(
             url.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
+            # Few: one write runs at a time, and reads are short; small plans of a hosted database allow some 20 to 100
+            # in all.
             pool_size=2,
             max_overflow=CONNECTIONS_MAX - 2,
             pool_timeout=call_seconds,
@@ -112,6 +114,7 @@ class Postgres:
 
 def _limits(call_seconds: float) -> str:
     """Return the limits that the server enforces: statements and lock waits end sooner than we cut the connection."""
+    # The server gives up first, so that its error tells what was slow; the cut is for one that answers nothing.
     shares = {"statement_timeout": 2 / 3, "lock_timeout": 1 / 2, "idle_in_transaction_session_timeout": 1.0}
     ends = [f"SET LOCAL {name} = {round(call_seconds * 1000 * share)}" for name, share in shares.items()]
     return "; ".join([*ends, "SET LOCAL synchronous_commit = on"])

@@ -27,6 +27,7 @@ ORPHANED = (
 )
 PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 CONNECTIONS_MAX = 4
+# A checkpoint of the log, or a backup, holds the write lock for a moment: SQLite itself waits that long.
 CALL_SECONDS = 5.0
 """How long a call waits while another process writes, in seconds."""
 FOREVER = 1e12
@@ -118,6 +119,7 @@ def _look(file: str, call_seconds: float) -> None:
             raise Permanent(ORPHANED)
     with suppress(OSError):  # it is there, or SQLite says below why it cannot be
         # Created here first, since SQLite itself would make it readable for everyone whom the umask allows.
+        # Exclusive: a file that is there already keeps its mode, and a race with another process is no error.
         os.close(os.open(os.path.realpath(file), os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode_of_new(file)))
     with closing(sqlite3.connect(_existing(file), uri=True, timeout=call_seconds)) as connection:
         # Opening alone reads nothing; this makes SQLite read the header, so a file that is no database fails here.
