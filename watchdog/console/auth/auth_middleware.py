@@ -55,6 +55,7 @@ class AuthMiddleware:
     def __init__(self, app: ASGIApp, access: Access, clock: Clock, renderer: Renderer) -> None:
         # An empty token would admit every client that sends none.
         if not (access.tokens or access.proxy or access.oidc) or not all(access.tokens.values()):
+            # Raised, not logged: a console that anyone may enter is worse than none.
             raise ValueError("no role is configured: serve nothing instead")
         self._app = app
         self._access = access
@@ -106,6 +107,7 @@ class AuthMiddleware:
         shown = cookie_of(Request(scope), session.COOKIE, self._access.url)
         # The session is compared before any token, and both before the rate limit (rule 3).
         known = self._sessions.read(shown, self._clock.now()) if shown not in self._access.ended else None
+        # Only the API takes tokens: a form needs the word of its session, and a bearer token has none.
         given = bearer_of(headers) if known is None and path.startswith(API) else None
         role = self._sessions.role_of(given) if given is not None else None
         scope["visitor"] = Visitor(role) if role is not None else known

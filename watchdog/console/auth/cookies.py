@@ -45,6 +45,7 @@ def is_encrypted(request: Request, url: str) -> bool:
     ours = urlsplit(url)
     # Our configured address counts only for the Host it names: the same port may be reached directly, without TLS.
     known = ours.scheme == "https" and ours.netloc == request.headers.get("host")
+    # A client may forge the header: then its own cookie alone gets the stricter name and flag.
     return known or "https" in (request.url.scheme, outermost)
 
 

@@ -92,12 +92,14 @@ class PendingLogins:
 
     def spend(self, attempt: SignIn) -> bool:
         """Return whether this is the first code of an attempt; the provider receives one code per attempt."""
+        # Per worker only: a code that is sent twice through two workers is refused by the provider itself.
         if attempt.state in self._spent:
             return False
         self._spent[attempt.state] = None
         return True
 
     def _attempt(self, seed: str) -> SignIn:
+        # One seed, three words that reveal neither it nor each other: `state` and `nonce` are sent in clear.
         return SignIn(*(self._sign(what, seed) for what in ("state", "nonce", "verifier")))
 
     def _sign(self, what: str, said: str) -> str:
