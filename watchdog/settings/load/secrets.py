@@ -21,8 +21,10 @@ from watchdog.adapters.stores import POSTGRES, check_url
 from watchdog.docs.pages import shell_place
 from watchdog.domain.errors import Mistake
 
+# One prefix for all: names such as RENDER_SERVICE_ID are set by Render itself, and mean the watchdog.
 PREFIX = "WATCHDOG_"
 TEXT = "WATCHDOG_CONFIG_YAML"
+# A bound before parsing: a wrong path may name a log of gigabytes.
 SIZE_MAX = 64 * 1024
 TOKEN_MIN = 24
 LINE_MAX = 4096

@@ -80,6 +80,7 @@ def addressed(
     if kind not in channels:
         return None
     one = kind == "email" and isinstance(address, str)
+    # The rest of the channel stays: a contact has the same server and token, and another address.
     written = {**shape.channels[kind], ADDRESSED[kind]: [address] if one else address}
     written.pop("approvals", None)  # one socket hears the workspace; where it is answered is the channel's own
     options = validate(notifiers[kind].options, written, document, path)

@@ -67,6 +67,7 @@ def _check_depends_on(document: Document, name: str, depends_on: list[str]) -> N
     written = document.data.get("vendor_status")
     # Read from the document, not from the shape: names of pages that have a mistake still count as known here.
     vendors = [one for one in written if isinstance(one, str)] if isinstance(written, (list, dict)) else PAGES
+    # Names of the configuration only: a service of Render that is not guarded here has no readings to weigh.
     known = {*document.keys("services"), *document.keys("dependencies"), *vendors} - {name}
     for index, other in enumerate(depends_on):
         path = ("services", name, "depends_on", index)

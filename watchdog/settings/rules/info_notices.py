@@ -26,6 +26,7 @@ def build_digest(document: Document, shape: Shape, channels: Sequence[str]) -> D
 
 
 def _tell(document: Document, key: str, written: Sequence[str], channels: Sequence[str]) -> tuple[str, ...]:
+    # Offered as a correction: the mistake names channels in which it would be allowed.
     readable = [name for name in channels if name not in FOR_WORK]
     if not written:
         document.report((key, "tell"), "names no channel", f"name a channel, or remove {key}:")
