@@ -121,7 +121,7 @@ class VendorStatus(Source):
             return unknown(f"the status page of {self.name} could not be read: {problem}", cause)
         assert self._summary is not None
         now = self._clock.now()
-        # Vendors update an open incident every few minutes; while none is open, each read costs them for nothing.
+        # Vendors update an open incident every few minutes; with none open, frequent reads would bring nothing.
         self.every_seconds = self._open_seconds if self._summary.is_open(now) else self._idle_seconds
         wanted = tuple(self._parts())
         return (Sample(verdict(self.name, self._summary, self.role, wanted, now, self._elsewhere)),)

@@ -50,8 +50,7 @@ class Postgres:
         self.engine = create_async_engine(
             url.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
-            # Few: one write runs at a time, and reads are short; small plans of a hosted database allow some 20 to 100
-            # in all.
+            # Few: one write runs at a time and reads are short, and a small database allows few connections in all.
             pool_size=2,
             max_overflow=CONNECTIONS_MAX - 2,
             pool_timeout=call_seconds,

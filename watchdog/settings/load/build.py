@@ -80,7 +80,6 @@ class Builder:
     def build(self, path: Path | None, folder: Path) -> Settings | None:
         """Return the settings, or None when mistakes were reported. Relative stores lie in `folder`."""
         document = self._document
-        # First: where a whole section is missing, the reports of the schema alone would hide that.
         cross_checks.check_presence(document)
         shape = validate(Shape, document.data, document)
         if shape is None:
