@@ -135,6 +135,15 @@ def test_case_55_its_page_is_closed_once_that_is_over(ends: str, why: str) -> No
     assert web(world).returned == () and notices(listed(world)) == []
 
 
+def test_an_entry_of_another_version_about_a_rollback_to_good_code_ends_once_it_serves_no_more() -> None:
+    """That its code is not denied ends nothing."""
+    world = rolled_back(Phase.CALM)
+    put(world, returned=(rollback := str(web(world).live),))
+    assert notices(listed(world)) == []
+    world.end(world.begin("new00000"))
+    assert [one.notice.incident for one in listed(world) if isinstance(one, fx.Tell)] == [rollback]
+
+
 @pytest.mark.parametrize(("tell", "alerts", "told"), [((), ("pager",), 1), ((), (), 0)])
 def test_without_a_channel_for_high_the_alerts_are_used(tell: tuple[str, ...], alerts: tuple[str, ...], told: int):
     """And without any at all it is only written down."""

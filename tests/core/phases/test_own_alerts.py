@@ -37,6 +37,7 @@ def returned(state: State) -> str:
         pytest.param({"deploys": (), "deploys_at": None}, True, id="never looked"),
         pytest.param({"deploys": (), "deploys_why": "HTTP 500"}, True, id="cannot look"),
         pytest.param({"deploys": (), "returned": ("dep-902",)}, True, id="the other worker has it open"),
+        pytest.param({"deploys": (), "beside_the_record": True}, True, id="the other worker's record lacked it"),
     ],
 )
 def test_the_return_of_a_bad_commit(fields: dict[str, Any], is_open: bool) -> None:
@@ -44,6 +45,8 @@ def test_the_return_of_a_bad_commit(fields: dict[str, Any], is_open: bool) -> No
     about = returned(saved())
     if "returned" in fields:
         fields["returned"] = (about,)
+    if "beside_the_record" in fields:
+        fields["beside_the_record"] = ((about, SENT),)
     assert may_be_open(saved(**fields), "web", about, SENT) is is_open
 
 

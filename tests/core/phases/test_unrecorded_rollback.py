@@ -14,6 +14,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase, State
 
+DAY = 86_400.0
 BAD, GOOD, OLDER = "bad00000", "aaaaaaa1", "ccccccc1"
 
 
@@ -261,7 +262,8 @@ def test_the_notice_about_it_is_closed_once_it_serves_no_more_and_auto_deploy_is
     world = taken_up(after_a_rollback(reach(Phase.CALM).state))
     listed(world)
     rollback = web(world).live
-    assert web(world).returned == (rollback,)
+    assert [about for about, _ in web(world).beside_the_record] == [rollback]
+    assert web(world).returned == (), "an older worker would end a notice of that list as its code is not denied"
     assert notices(listed(world, auto_deploy="commit", at=5.0)) == [], "it serves"
     world.end(world.begin("ddddddd1", "manual"))
     assert notices(listed(world, at=10.0)) == [], "the same notice says that auto-deploy is off"
@@ -269,7 +271,34 @@ def test_the_notice_about_it_is_closed_once_it_serves_no_more_and_auto_deploy_is
     assert [(one.notice.incident, one.notice.resolves) for one in effects if isinstance(one, fx.Tell)] == [
         (rollback, True)
     ]
-    assert web(world).returned == ()
+    assert web(world).beside_the_record == ()
+
+
+@pytest.mark.parametrize("what", ["a rollback", "auto-deploy"])
+def test_case_55_a_notice_about_what_the_record_lacked_is_closed_after_a_day(what: str) -> None:
+    """Auto-deploy may be off on purpose: no list shows that, and no one has anything left to do."""
+    world = after_a_rollback(reach(Phase.CALM).state) if what == "a rollback" else reach(Phase.CALM)
+    put(world, facts=replace(world.facts, auto_deploy="commit"))
+    (opened,) = [one.notice for one in listed(taken_up(world)) if isinstance(one, fx.Tell)]
+    assert notices(listed(world, at=DAY - 1.0)) == []
+    (ended,) = [one.notice for one in listed(world, at=DAY) if isinstance(one, fx.Tell)]
+    assert ended.resolves and ended.dedup_key == opened.dedup_key and ended.lines[-1] == "Auto-deploy is off."
+    assert (web(world).beside_the_record, web(world).auto_deploy_notice_thread) == ((), "")
+    assert notices(listed(world, at=DAY + 5.0)) == []
+
+
+@pytest.mark.parametrize("by", ["the list", "a switch of ours"])
+def test_a_day_ends_no_alert_that_ended_already_or_is_about_a_switch_of_ours(by: str) -> None:
+    """The first was closed by the list; the second is closed by what gives auto-deploy back."""
+    world = reach(Phase.CALM)
+    put(world, facts=replace(world.facts, auto_deploy="commit"))
+    listed(taken_up(world))
+    if by == "the list":
+        listed(world, auto_deploy="commit", at=5.0)
+    else:
+        put(world, auto_deploy_off="commit", pinned_for="web-1")
+    listed(world, at=10.0)
+    assert web(world).beside_the_record == () and notices(listed(world, at=DAY)) == []
 
 
 def test_auto_deploy_that_is_off_by_the_list_alone_is_ended_by_the_list() -> None:

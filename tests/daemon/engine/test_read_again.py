@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.daemon.supervision.test_lease_manager import POLICY, Worker
 from watchdog.daemon.outbox.late_pages import LOOK_SECONDS
 from watchdog.domain import events as e
-from watchdog.domain.deploys import Downtime
+from watchdog.domain.deploys import Deploy, Downtime, ServiceFacts
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Mode
 from watchdog.domain.severity import Severity
@@ -96,12 +98,14 @@ async def test_an_alert_that_was_told_from_memory_stays_known_when_the_record_is
     await begin(one)
     put(one, phase=Phase.PAGED, incident=asked_about(one), incidents=1, returned=("dep-3",))
     await one.engine.recorder.snapshot(one.engine.state)
-    put(one, phase=Phase.CALM, incident=None, returned=("dep-16",), bad=(DEPLOY,), auto_deploy_notice_thread="told")
+    beside = (("dep-14", 5.0),)
+    put(one, phase=Phase.CALM, incident=None, returned=("dep-16",), bad=(DEPLOY,), beside_the_record=beside)
+    put(one, auto_deploy_notice_thread="told")
     one.engine.recorder.know(("shop",), unread=True)
     await one.sharing.renew()
     shop = one.engine.state.services["shop"]
     assert (shop.phase, shop.returned, shop.bad) == (Phase.PAGED, ("dep-3", "dep-16"), (DEPLOY,))
-    assert shop.auto_deploy_notice_thread == "told"
+    assert (shop.auto_deploy_notice_thread, shop.beside_the_record) == ("told", beside)
 
 
 async def test_an_incident_from_memory_that_goes_on_forgets_nothing_that_was_done_before(one: Worker) -> None:
@@ -131,3 +135,27 @@ async def test_an_incident_from_memory_that_goes_on_is_held_by_the_brakes_of_the
     shop = one.engine.state.services["shop"]
     assert {name: getattr(shop, name) for name in held} == held
     assert (shop.phase, shop.opened_at) == (Phase.PAGED, (1.0, 2.0, 3.0, 5.0))
+
+
+@pytest.mark.parametrize("trigger", ["rollback", "new_commit"])
+async def test_case_55_what_a_restored_record_lacks_is_found_though_an_incident_from_memory_goes_on(
+    one: Worker, trigger: str
+) -> None:
+    """A start without the store has listed the rollback before the record is read; an ordinary deploy is no matter."""
+    old = Deploy("dep-1", "live", "new_commit", "aaaaaaa1", created_at=1.0, finished_at=2.0)
+    bad = Deploy("dep-2", "live", "new_commit", "bad00000", created_at=3.0, finished_at=4.0)
+    back = Deploy("dep-3", "live", trigger, "aaaaaaa1", created_at=5.0, finished_at=6.0)
+    recorded = (bad, replace(old, status="deactivated"))
+    now_listed = (back, replace(bad, status="deactivated"), recorded[1])
+    await begin(one)
+    put(one, deploys=recorded, deploys_at=5.0, live="dep-2")
+    await one.engine.recorder.snapshot(one.engine.state)
+    at = one.clock.now()
+    put(one, phase=Phase.PAGED, incident=asked_about(one), deploys=now_listed, deploys_at=at, live="dep-3")
+    one.engine.recorder.know(("shop",), unread=True)
+    await one.sharing.renew()
+    shop = one.engine.state.services["shop"]
+    assert shop.incident is not None and shop.live == "dep-3"
+    await one.engine.handle(e.DeploysListed(one.clock.now(), "shop", now_listed, ServiceFacts("srv-1", "shop")))
+    assert one.engine.state.denied == (("bad00000",) if trigger == "rollback" else ())
+    assert one.engine.state.services["shop"].deploys[0].id == "dep-3"

@@ -4,7 +4,7 @@ Rule 1: it is answered by switching auto-deploy off again (once) and a page; nev
 that it begins, a human is asked (guards.recurring_commit).
 Rule 2: a deploy that people know of is bad news no more: what was listed when its code was denied, what was said.
 Rule 3: outside an incident the page is an alert of its own, for each deploy: closed once that serves no more, will not
-serve, or its code is trusted. So is the notice about a rollback that the record lacked (unrecorded_rollback.py).
+serve, or its code is trusted.
 """
 
 from watchdog.core import note_text
@@ -79,38 +79,33 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
         f"If it is good now: {command_line('trust', deploy.code)}",
     )
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, deploy.id, f"{ctx.name}: {what}", lines, wakes=True)
-    end_later(ctx, deploy.id)
-
-
-def end_later(ctx: StepContext, about: str) -> None:
-    """Remember the notice about a deploy as open: a deploy list closes it."""
     # Saved with the state: after a restart the page is still open, and has to be closed.
-    ctx.update_service(returned=(*ctx.service.returned, about)[-KNOWN_MAX:])
+    ctx.update_service(returned=(*ctx.service.returned, deploy.id)[-KNOWN_MAX:])
 
 
 def _close_pages(ctx: StepContext) -> None:
-    """Close the notice about each deploy whose matter is over, however it ended."""
+    """Close the page about each deploy that came back and whose matter is over, however it ended."""
     for about in ctx.service.returned:
-        came_back = about in {deploy for _, deploy in ctx.service.bad}
-        why = _why_over(ctx, about, came_back=came_back)
+        why = why_not_serving(ctx, about) or _why_trusted(ctx, about)
         if why:
             ctx.update_service(returned=tuple(one for one in ctx.service.returned if one != about))
-            what = "the return of the bad commit by" if came_back else "a rollback that the record lacked:"
-            ctx.notify_service(NoticeKind.RESOLVED, about, f"{ctx.name}: {what} {about} is over", (why,))
+            what = f"{ctx.name}: the return of the bad commit by {about} is over"
+            ctx.notify_service(NoticeKind.RESOLVED, about, what, (why,))
 
 
-def _why_over(ctx: StepContext, about: str, *, came_back: bool) -> str:
-    deploy, facts = next((one for one in ctx.service.deploys if one.id == about), None), ctx.service.facts
-    off = facts is not None and facts.auto_deploy == "off" and not ctx.service.auto_deploy_off
-    # That notice may be all that says that auto-deploy is off.
-    if off and not came_back:
+def why_not_serving(ctx: StepContext, about: str) -> str:
+    """Return that a deploy neither serves nor is on its way, or ""."""
+    deploy = next((one for one in ctx.service.deploys if one.id == about), None)
+    if deploy is not None and (deploy.is_live or deploy.in_progress):
         return ""
-    if deploy is None or not (deploy.is_live or deploy.in_progress):
-        live = live_deploy(ctx.service.deploys)
-        return f"{live.id} is live." if live is not None else f"{about} is not live."
-    # A rollback that the record lacked led to good code: that it is not denied ends nothing.
-    trusted = came_back and deploy.code not in ctx.state.denied
-    return f"{note_text.short(deploy.code)} is trusted now." if trusted else ""
+    live = live_deploy(ctx.service.deploys)
+    return f"{live.id} is live." if live is not None else f"{about} is not live."
+
+
+def _why_trusted(ctx: StepContext, about: str) -> str:
+    # By what was denied when the page was sent; a version before wrote rollbacks to good code into this list as well.
+    code = next((code for code, deploy in ctx.service.bad if deploy == about), None)
+    return f"{note_text.short(code)} is trusted now." if code is not None and code not in ctx.state.denied else ""
 
 
 def _open(ctx: StepContext) -> Incident | None:

@@ -8,7 +8,9 @@ Rule 2: newer code that it left counts as found bad here: it is denied, and a ro
 made. Code that a later one led back to was taken back by a person, and is not denied.
 Rule 3: people are notified of auto-deploy that was on by the record and is off. An order of before to give it back does
 not hold any more.
-Rule 4: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
+Rule 4: these notices are alerts of their own. Each ends with its matter, and after a day at the latest: auto-deploy may
+be off on purpose, which no list can show.
+Rule 5: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
 """
 
 from collections.abc import Sequence
@@ -24,6 +26,8 @@ from watchdog.domain.notices import NoticeKind
 
 NOT_ON = ("off", "unknown")
 CANCELED = "canceled"
+OPEN_SECONDS = 86400.0
+"""How long an alert about what the record lacked is open at most."""
 
 
 def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
@@ -33,7 +37,7 @@ def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
         return
     ctx.update_service(unlisted=False)
     denied: dict[str, Deploy] = {}
-    for rollback in _missing(ctx, recorded.deploys):
+    for rollback in missing(ctx.service.deploys, recorded.deploys, ctx.service.incident):
         left = _left_by(ctx.service.deploys, rollback)
         if left is not None and left.code is not None and _led_back(ctx.service.deploys, rollback, left.code):
             denied[left.code] = rollback
@@ -49,16 +53,19 @@ def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
         _tell_of_auto_deploy(ctx, recorded)
 
 
-def _missing(ctx: StepContext, recorded: Sequence[Deploy]) -> list[Deploy]:
-    """Return the rollbacks (and builds that may be one) made after the newest recorded deploy, oldest first."""
+def missing(listed: Sequence[Deploy], recorded: Sequence[Deploy], incident: Incident | None) -> list[Deploy]:
+    """Return the rollbacks (and builds that may be one) made after the newest recorded deploy, oldest first.
+
+    Without those of this incident.
+    """
     # Without a recorded deploy (the first start, a start without the store) nothing can be missing. Not "all that is
     # newer than now": on a host whose clock is behind, that is every deploy.
     if not recorded:
         return []
     newest = max(deploy.created_at for deploy in recorded)
-    newer = [one for one in reversed(ctx.service.deploys) if one.created_at > newest]
+    newer = [one for one in reversed(listed) if one.created_at > newest]
     newer = [one for one in newer if one.is_rollback or one.trigger == BY_API]
-    return [one for one in newer if one.status != CANCELED and not _is_ours(ctx.service.incident, one)]
+    return [one for one in newer if one.status != CANCELED and not _is_ours(incident, one)]
 
 
 def _is_ours(incident: Incident | None, deploy: Deploy) -> bool:
@@ -110,8 +117,7 @@ def _deny(ctx: StepContext, rollback: Deploy, code: str) -> None:
         *_auto_deploy(ctx),
     )
     ctx.note("HUMAN", " ".join((f"{what}.", *lines)))
-    ctx.notify_service(NoticeKind.HUMAN_NEEDED, rollback.id, f"{ctx.name}: {what}", lines)
-    bad_commit_recurrence.end_later(ctx, rollback.id)
+    _tell(ctx, rollback.id, f"{ctx.name}: {what}", lines)
 
 
 def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
@@ -132,7 +138,47 @@ def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
     ctx.note("HUMAN", " ".join((f"{title}.", *lines)))
     about = restore_auto_deploy.thread(ctx.name)
     ctx.update_service(auto_deploy_notice_thread=about)
+    _tell(ctx, about, title, lines)
+
+
+def _tell(ctx: StepContext, about: str, title: str, lines: tuple[str, ...]) -> None:
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, about, title, lines)
+    others = [one for one in ctx.service.beside_the_record if one[0] != about]
+    ctx.update_service(beside_the_record=(*others, (about, ctx.now))[-bad_commit_recurrence.KNOWN_MAX :])
+
+
+def end_notices(ctx: StepContext) -> None:
+    """End the notice about each rollback that serves no more, and each notice that is a day old."""
+    for about, since in ctx.service.beside_the_record:
+        of_auto_deploy = restore_auto_deploy.is_thread(about)
+        if of_auto_deploy and (about != ctx.service.auto_deploy_notice_thread or restore_auto_deploy.is_ours(ctx)):
+            _forget(ctx, about)  # it was ended as auto-deploy is on, or is about a switch of ours by now
+        elif ctx.now - since >= OPEN_SECONDS:
+            facts = ctx.service.facts
+            lines = (
+                "A day has passed since it was opened: what is so now is taken to be meant.",
+                f"Auto-deploy is {facts.auto_deploy if facts is not None else 'unknown'}.",
+            )
+            _end(ctx, about, "an alert about what the record lacked is closed", lines)
+        elif not of_auto_deploy and not _is_off(ctx) and (why := bad_commit_recurrence.why_not_serving(ctx, about)):
+            _end(ctx, about, f"a rollback that the record lacked: {about} is over", (why,))
+
+
+def _is_off(ctx: StepContext) -> bool:
+    # What is off because of us has a notice of its own; otherwise this one may be all that says so.
+    facts = ctx.service.facts
+    return facts is not None and facts.auto_deploy == "off" and not ctx.service.auto_deploy_off
+
+
+def _end(ctx: StepContext, about: str, what: str, lines: tuple[str, ...]) -> None:
+    _forget(ctx, about)
+    if about == ctx.service.auto_deploy_notice_thread:
+        ctx.update_service(auto_deploy_notice_thread="")
+    ctx.notify_service(NoticeKind.RESOLVED, about, f"{ctx.name}: {what}", lines)
+
+
+def _forget(ctx: StepContext, about: str) -> None:
+    ctx.update_service(beside_the_record=tuple(one for one in ctx.service.beside_the_record if one[0] != about))
 
 
 def _auto_deploy(ctx: StepContext) -> tuple[str, ...]:

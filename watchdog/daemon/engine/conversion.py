@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from watchdog.core.phases import unrecorded_rollback
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
@@ -59,7 +60,8 @@ def _joined(known: ServiceState | None, saved: ServiceState) -> ServiceState:
     if _is_open(known) and not _is_open(saved):
         # The incident from memory is newer than the saved state. What was done before is known to the store alone.
         done = {name: getattr(saved, name) for name in DONE}
-        return replace(known, **done, **_brakes(known, saved), **_open_alerts(known, saved))
+        listed = _listed(known, saved)
+        return replace(known, **done, **_brakes(known, saved), **_open_alerts(known, saved), **listed)
     # People read of the open one under its number: no other incident may get that number.
     numbers = max(known.incidents, saved.incidents) if _is_open(known) else saved.incidents
     return replace(saved, incidents=numbers, **_open_alerts(known, saved))
@@ -76,11 +78,22 @@ def _brakes(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
     }
 
 
+def _listed(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
+    """Return the deploy list of the record where that lacks a rollback, which is then found in the next list.
+
+    By the list from memory, which has it, a restored copy would learn nothing of it. The old list permits nothing.
+    """
+    if not unrecorded_rollback.missing(known.deploys, saved.deploys, known.incident):
+        return {}
+    return {"deploys": saved.deploys, "deploys_at": saved.deploys_at}
+
+
 def _open_alerts(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
     """Return the alerts outside incidents that are open, sent from memory or before: their end must be sent as well."""
     return {
         "auto_deploy_notice_thread": saved.auto_deploy_notice_thread or known.auto_deploy_notice_thread,
         "returned": tuple(dict.fromkeys((*saved.returned, *known.returned))),
+        "beside_the_record": tuple({**dict(known.beside_the_record), **dict(saved.beside_the_record)}.items()),
         "bad": tuple(dict.fromkeys((*saved.bad, *known.bad))),
     }
 
