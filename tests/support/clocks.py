@@ -89,9 +89,12 @@ class FakeClock:
         return sum(not future.done() for _, _, future in self._sleepers)
 
     async def settle(self) -> None:
-        """Let everybody run until they wait."""
+        """Let everybody run until they wait: until no step is due; with a socket open, for some turns of the loop."""
+        loop = asyncio.get_running_loop()
         for _ in range(IDLE_TURNS):
             await asyncio.sleep(0)
+            if all_wait(loop):
+                return
 
     def _wake_overdue(self) -> None:
         while self._sleepers and self._sleepers[0][0] <= self.elapsed:
@@ -104,8 +107,9 @@ class FakeClock:
             future.set_result(None)
 
     def _pump(self, turns: int) -> None:
-        if turns > 0:
-            asyncio.get_running_loop().call_soon(self._pump, turns - 1)
+        loop = asyncio.get_running_loop()
+        if turns > 0 and not (turns < IDLE_TURNS and all_wait(loop)):
+            loop.call_soon(self._pump, turns - 1)
             return
         while self._sleepers and self._sleepers[0][2].done():
             heapq.heappop(self._sleepers)
@@ -113,7 +117,12 @@ class FakeClock:
             self._pumping = False
             return
         self._wake_next()
-        asyncio.get_running_loop().call_soon(self._pump, IDLE_TURNS)
+        loop.call_soon(self._pump, IDLE_TURNS)
+
+
+def all_wait(loop: Any) -> bool:
+    """Return whether nothing can run before time passes: no step is due, and no socket is open that may bring one."""
+    return not loop._ready and len(loop._selector.get_map()) == 1  # the one is the loop's own
 
 
 async def eventually(condition: Callable[[], object]) -> None:

@@ -40,39 +40,7 @@ class Renderer:
     """Renders the templates beside this file."""
 
     def __init__(self, version: str) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            # A misspelt name fails at once instead of rendering as nothing.
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            # The templates ship with the package: no page needs to check their files for changes.
-            auto_reload=False,
-        )
-        self._environment.globals.update(
-            version=version,
-            ORDER=ORDER, asset=addresses(), icon_of=ICONS, bar=charts.bar, bar_words=charts.bar_words,
-            budget_state=charts.budget_state, budget_words=charts.budget_words,
-            sparkline=charts.sparkline, term_bar=charts.term_bar, chart=charts.chart,
-            other_commands=other_commands, badge=card_views.badge, tone=card_views.TONES.__getitem__,
-            service_row=lru_cache(ROWS_KEPT)(self._service_row),
-            week_bars=stats_charts.week_bars, restored_dots=stats_charts.restored_dots, scale=stats_charts.scale,
-        )  # fmt: skip
-        self._environment.filters.update(
-            moment=moment,
-            clock=clock,
-            day=day,
-            iso=iso,
-            seconds=show_seconds,
-            age=age,
-            short=short,
-            latency=latency,
-            sentence=sentence,
-            percent=percent,
-            ticks=ticks,
-            zip=zip,
-        )
+        self._environment = _environment(version)
 
     def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
         """Return the page, or 304 if the browser has the same one already."""
@@ -85,15 +53,54 @@ class Renderer:
             return Response(status_code=304, headers={"etag": mark})
         return Response(body, status, {"etag": mark}, media_type="text/html; charset=utf-8")
 
-    def _service_row(self, one: ServiceRow, age: str) -> Markup:
-        """Return a row of the overview, cached: most rows stay the same between two loads. `age` is its deploy's."""
-        row = self._environment.get_template("service_row.html").render(one=one, age=age)
-        return Markup(row)  # noqa: S704  a template's
-
     def body(self, template: str, values: Mapping[str, Any]) -> bytes:
         """Return a template filled with these values."""
         # "replace": a lone surrogate in foreign text must not turn the page into a 500.
         return self._environment.get_template(template).render(**values).encode("utf-8", "replace")
+
+
+@cache  # the console and the public page of one process compile each template once
+def _environment(version: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        # A misspelt name fails at once instead of rendering as nothing.
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # The templates ship with the package: no page needs to check their files for changes.
+        auto_reload=False,
+    )
+
+    def row(one: ServiceRow, age: str) -> Markup:
+        """Return a row of the overview, cached: most rows stay the same between two loads. `age` is its deploy's."""
+        made = environment.get_template("service_row.html").render(one=one, age=age)
+        return Markup(made)  # noqa: S704  a template's
+
+    environment.globals.update(
+        version=version,
+        ORDER=ORDER, asset=addresses(), icon_of=ICONS, bar=charts.bar, bar_words=charts.bar_words,
+        budget_state=charts.budget_state, budget_words=charts.budget_words,
+        sparkline=charts.sparkline, term_bar=charts.term_bar, chart=charts.chart,
+        other_commands=other_commands, badge=card_views.badge, tone=card_views.TONES.__getitem__,
+        service_row=lru_cache(ROWS_KEPT)(row),
+        week_bars=stats_charts.week_bars, restored_dots=stats_charts.restored_dots, scale=stats_charts.scale,
+    )  # fmt: skip
+    environment.filters.update(
+        moment=moment,
+        clock=clock,
+        day=day,
+        iso=iso,
+        seconds=show_seconds,
+        age=age,
+        short=short,
+        latency=latency,
+        sentence=sentence,
+        percent=percent,
+        ticks=ticks,
+        zip=zip,
+    )
+    return environment
 
 
 def other_commands(subject: str) -> list[HumanCommand]:

@@ -18,6 +18,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote_plus, urlencode
@@ -106,6 +107,18 @@ def new_signer() -> Signer:
     return Signer(secrets.token_hex(4), rsa.generate_private_key(public_exponent=65537, key_size=2048))
 
 
+@cache  # generated once a process: generating one takes longer than all else that a provider does
+def own_signer() -> Signer:
+    """Return the key that every provider of this process begins with."""
+    return new_signer()
+
+
+@cache
+def foreign_signer() -> Signer:
+    """Return a key that no provider publishes."""
+    return new_signer()
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """An authorization code's user, the parameters of its request, and its expiry (epoch seconds)."""
@@ -148,7 +161,7 @@ class Issuer:
 
     async def __aenter__(self) -> Self:
         # In a thread: generating an RSA key would block the event loop, which also serves the requests of a test.
-        self._signers = [await asyncio.to_thread(new_signer)]
+        self._signers = [await asyncio.to_thread(own_signer)]
         await self._listener.open()
         return self
 
@@ -262,7 +275,7 @@ class Issuer:
         """Return the ID token, signed by the provider's key or forged as `lies` names it."""
         shown = self._signers[0]
         # `foreign_key` signs with another key under the known key id, `unknown_kid` also names its own id.
-        signer = new_signer() if self.lies in ("foreign_key", "unknown_kid") else shown
+        signer = foreign_signer() if self.lies in ("foreign_key", "unknown_kid") else shown
         kid = signer.kid if self.lies == "unknown_kid" else shown.kid
         algorithm = {"alg_none": "none", "hs256_public_key": "HS256", "hs256_secret": "HS256"}.get(self.lies, "RS256")
         header = {"typ": "JWT", "alg": algorithm, "kid": kid}
