@@ -254,8 +254,7 @@ def test_not_off_once_more_rings(event: type) -> None:
 
 
 @pytest.mark.parametrize(
-    ("incident", "fields"),
-    [("web-7", REPINNED), ("web-1", {"again": True, "off": True}), ("web-1", {}), (None, {})],
+    ("incident", "fields"), [("web-7", REPINNED), ("web-1", {"again": True, "off": True}), ("web-1", {}), (None, {})]
 )
 def test_what_was_put_off_late_is_nobody_s_business_otherwise(incident: str | None, fields: dict) -> None:
     """Another incident's, one whose auto-deploy is off, one that was never pinned twice, none."""

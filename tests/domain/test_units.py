@@ -27,11 +27,7 @@ def test_quantities(parse: Callable[[str], float], text: str, value: float) -> N
 @pytest.mark.parametrize(
     ("parse", "texts", "instead"),
     [
-        (
-            parse_duration,
-            ("", "5 parsecs", "s", "5m and a bit", "-5s", None, True, "5M"),
-            "write a number and a unit",
-        ),
+        (parse_duration, ("", "5 parsecs", "s", "5m and a bit", "-5s", None, True, "5M"), "write a number and a unit"),
         (parse_duration, (5, "5", " 5 "), "write 5s, 5ms or 5m"),
         (parse_duration, ("1h 5 minutes", "1 hour 5min"), "write 1h5m"),
         (parse_duration, (0.5,), "write 0.5s, 0.5ms or 0.5m"),

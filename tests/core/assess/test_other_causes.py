@@ -48,13 +48,7 @@ def page(since: float | None, at: float = NOW - 5) -> dict:
 
 @pytest.mark.parametrize(
     ("since", "density"),
-    [
-        (0.0, 0.1),
-        (300.0, 0.1 * exp(-1)),
-        (-50.0, 0.1 * exp(-50 / 300)),
-        (7200.0, 0.0),
-        (None, 0.1),
-    ],
+    [(0.0, 0.1), (300.0, 0.1 * exp(-1)), (-50.0, 0.1 * exp(-50 / 300)), (7200.0, 0.0), (None, 0.1)],
 )
 def test_a_status_page_counts_by_how_near_its_trouble_is(since: float | None, density: float) -> None:
     """Five minutes early or late in the mean; old trouble counts what the policy says, and no less."""
@@ -73,8 +67,7 @@ def test_pages_that_tell_nothing_now_are_no_cause() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "density"),
-    [(OURS, 0.4), (OURS + 120, 0.4 * exp(-1)), (OURS - 30, 0.4 * exp(-1)), (OURS + 7200, 0.0)],
+    ("seconds", "density"), [(OURS, 0.4), (OURS + 120, 0.4 * exp(-1)), (OURS - 30, 0.4 * exp(-1)), (OURS + 7200, 0.0)]
 )
 def test_a_service_that_fails_before_or_with_us(seconds: float, density: float) -> None:
     """Two minutes before in the mean; what is seen to fail half a minute later was seen late, or fails by us."""

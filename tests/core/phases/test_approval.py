@@ -98,10 +98,7 @@ def test_an_approver_is_asked_reminded_and_told_that_nobody_answered_at_its_own_
 
 @pytest.mark.parametrize(
     ("within", "said"),
-    [
-        (900.0, "web: unanswered 10 min, approve by 14:31 UTC?"),
-        (None, "web api is slow: unanswered 10 min, approve?"),
-    ],
+    [(900.0, "web: unanswered 10 min, approve by 14:31 UTC?"), (None, "web api is slow: unanswered 10 min, approve?")],
 )
 def test_a_question_is_repeated_at_its_very_reminder_and_once(within: float | None, said: str) -> None:
     """It says how long ago it was asked, what is asked, and by when to answer, if it ever ends by itself."""
