@@ -61,7 +61,7 @@ AWAY = "Handbook: watchdog docs reference-notices\n"
         ("incidents", 0, "web-1     2026-11-25 02:14:14  web"),
         ("history --format markdown", 0, "| 2026-11-25 | 02:14 | web: HTTP 503 on home | Render | 1min |"),
         ("status", 0, "is the daemon running?"),
-        ("status", 0, "web      observe  calm"),
+        ("status", 0, "web      observe  "),
         ("why-not web noon", 2, "write 03:12"),
     ],
 )

@@ -51,24 +51,24 @@ def printed(made: Table) -> list[str]:
 def test_status() -> None:
     """One row per configured service; what was not read is unknown, what is no longer configured is not counted."""
     assert printed(tables.status(State(services={"web": WEB}), POLICY, x.BEGIN)) == [
-        "SERVICE  MODE        PHASE         LIVE            SIGNALS                   INCIDENT",
-        "web      autonomous  rolling back  dep-42 9f3c2ab  1 good, 1 bad, 1 unknown  web-1",
+        "SERVICE  MODE        STATE         LIVE            SIGNALS                   INCIDENT",
+        "web      autonomous  verifying     dep-42 9f3c2ab  1 good, 1 bad, 1 unknown  web-1",
         "docs     observe     not seen yet  -               1 unknown                 -",
     ]
     long_id = replace(x.BAD, id="dep-c0ffee1c0ffee2c0ffee")
     named = replace(WEB, deploys=(long_id,), live=long_id.id)
-    assert printed(tables.status(State(services={"web": named}), POLICY, x.BEGIN))[1].split()[4] == "9f3c2ab"
+    assert printed(tables.status(State(services={"web": named}), POLICY, x.BEGIN))[1].split()[3] == "9f3c2ab"
 
 
 def test_what_is_kept_for_a_window_is_not_overlooked() -> None:
     """By whom, until when, and how to stop it; due, it says so."""
-    kept = x.incident(closed_at=None, approved_by="ann\x1b[31m", announced_until=x.BEGIN + 9010)
+    kept = x.undone(x.decision(course=Course.ANNOUNCE), approved_by="ann\x1b[31m", announced_until=x.BEGIN + 9010)
     web = ServiceState("web", phase=Phase.ANNOUNCED, checks=WEB.checks, incident=kept)
     state, end = State(services={"web": web}), "approved by ann[31m. (watchdog incident stop web-1)"
     when = "KEPT: web will be rolled back to dep-40 at 2026-11-25 04:44:14"
     assert status_text.status_lines(state, x.BEGIN + 10) == [f"{when} (in 2 h 30 min), {end}"]
     assert f"{when} (it is due), {end}" in status_text.status_lines(state, x.BEGIN + 9010)
-    assert "kept" in printed(tables.status(state, POLICY, x.BEGIN))[1]
+    assert "rollback scheduled" in printed(tables.status(state, POLICY, x.BEGIN))[1]
     announced = replace(web, incident=amended(kept, approved_by=None))
     assert status_text.status_lines(State(services={"web": announced}), x.BEGIN + 10) == []
 

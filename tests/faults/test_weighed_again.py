@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.chat import SLACK, TOKENS, Chat
+from tests.faults.faces import CONSOLE, SECRET, Faces
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, together
+from watchdog.presentation.situation import Situation
 
 
 def rolled_back(cloud: Cloud) -> int:
@@ -26,31 +29,36 @@ def killed(daemon: Daemon) -> None:
     daemon.start().until_watching()
 
 
-def first_rolled_back(cloud: Cloud, daemon: Daemon, budget: str) -> None:
+def first_rolled_back(cloud: Cloud, daemon: Daemon, budget: str, more: str = "") -> None:
     """Have a bad deploy rolled back, and then another one made."""
-    cloud.write(more=f"{SHORT}budget: {{{budget}, per_fleet_per_10m: 9}}\n")
+    cloud.write(
+        replace={"slack: {}": SLACK},
+        more=f"{SHORT}budget: {{{budget}, per_fleet_per_10m: 9}}\n{more}",
+        secrets=TOKENS + SECRET,
+    )
     daemon.start().until_watching()
     cloud.bad_deploy()
     daemon.until_story("CLOSED")
     cloud.bad_deploy()
 
 
-def asked_and_done(cloud: Cloud, daemon: Daemon, incident: str) -> None:
-    """Wait for the question, answer it, and see it done once."""
-    decided(daemon, "ask: weighed again")
-    assert rolled_back(cloud) == 1
-    assert daemon.cli("approve", incident).returncode == 0
-    daemon.until(lambda: rolled_back(cloud) == 2)
-    daemon.until_story("CLOSED")
-
-
 def after_a_cooldown(folder: Path) -> None:
-    """It ends by itself."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        first_rolled_back(cloud, daemon, "cooldown: 25s")
+    """It ends by itself: announced with its time, then asked, then done; every place says the same at each step."""
+    with guarding(folder, quirks=False, rollback_seconds=4.0) as (cloud, daemon):
+        first_rolled_back(cloud, daemon, "cooldown: 40s", CONSOLE)
         decided(daemon, "page: cooldown")
+        faces = Faces(Chat(cloud, daemon), "web-2")
+        blocked = faces.until_alike(Situation.ASKS_LATER)
+        assert "The daemon asks again at " in blocked["sentence"] and blocked["until"] is not None
         killed(daemon)
-        asked_and_done(cloud, daemon, "web-2")
+        decided(daemon, "ask: weighed again")
+        assert faces.until_alike(Situation.QUESTION)["commands"][:2] == ["approve", "reject"]
+        assert rolled_back(cloud) == 1
+        assert daemon.cli("approve", "web-2").returncode == 0
+        faces.until_alike(Situation.DEPLOYING)
+        daemon.until_story("CLOSED")
+        faces.until_alike(Situation.CLOSED)
+        assert rolled_back(cloud) == 2
 
 
 def after_a_spent_budget(folder: Path) -> None:
@@ -60,7 +68,11 @@ def after_a_spent_budget(folder: Path) -> None:
         decided(daemon, "page: budget")
         cloud.write(replace={"per_service_per_day: 1": "per_service_per_day: 2"}, more="")
         killed(daemon)
-        asked_and_done(cloud, daemon, "web-2")
+        decided(daemon, "ask: weighed again")
+        assert rolled_back(cloud) == 1
+        assert daemon.cli("approve", "web-2").returncode == 0
+        daemon.until(lambda: rolled_back(cloud) == 2)
+        daemon.until_story("CLOSED")
 
 
 def after_a_list_that_could_not_be_read(folder: Path) -> None:

@@ -7,16 +7,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, tzinfo
 
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.notices.headlines import state_title
+from watchdog.presentation.outlook import outlook
 from watchdog.presentation.status_text import open_incident, verdicts
 from watchdog.presentation.text import clean, clock, day, short, zone
 
 Row = tuple[str, ...]
-STATUS: Row = ("service", "mode", "phase", "live", "signals", "incident")
+STATUS: Row = ("service", "mode", "state", "live", "signals", "incident")
 CELL_MAX = 80
 LIVE_MAX = 20
 """Characters of the live deploy: a long id is replaced by its commit, so that a status fits 80 columns."""
@@ -40,24 +41,36 @@ def _status(name: str, policy: Policy, service: ServiceState | None, failing: Co
     open_one = open_incident(service)
     counted = [(said.count(word), word.lower()) for word in ("GOOD", "BAD", "UNKNOWN")]
     signals = ", ".join(f"{number} {word}" for number, word in counted if number) or "none"
-    # A service without evidence cannot become suspect: its phase stays calm, which must not look like health.
-    unwatched = f"probes/{name}" in failing
-    phase = "NOT WATCHED" if unwatched else "kept" if service.is_kept else service.phase.value.replace("_", " ")
-    return (name, wishes.mode.value, phase, shown, signals, open_one.id if open_one is not None else "-")
+    # A service without evidence cannot become suspect: that must not look like health.
+    state = "NOT WATCHED" if f"probes/{name}" in failing else _state(service, said, now)
+    return (name, wishes.mode.value, state, shown, signals, open_one.id if open_one is not None else "-")
+
+
+def _state(service: ServiceState, said: Sequence[str], now: float) -> str:
+    """Return the progress of the open incident, or how the service does without one; `said` are its verdicts."""
+    open_one = open_incident(service)
+    if open_one is not None:
+        return outlook(open_one, now).label
+    if service.phase is Phase.SUSPECT or "BAD" in said:
+        return "suspected"
+    return "ok" if "GOOD" in said else "cannot see"
 
 
 def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
-    """Return one line per open incident of a configured service: failure, begin, progress, and the command to read
-    more.
+    """Return one line per open incident of a configured service: failure, begin, progress, what happens next, the
+    reader's task, and the command to read more.
 
     `now` is UTC epoch seconds.
     """
     found = [one for name in policy.services if (one := open_incident(state.services.get(name))) is not None]
-    return [
-        f"{one.severity.upper()} {clean(state_title(one, now, tz))}; {state_of(one).lower()}. "
-        f"({command_line('incident', clean(one.id))})"
-        for one in found
-    ]
+    return [_open_line(one, now, tz) for one in found]
+
+
+def _open_line(one: Incident, now: float, tz: tzinfo) -> str:
+    coming = outlook(one, now, tz)
+    news = f"{one.severity.upper()} {clean(state_title(one, now, tz))}; {coming.label}."
+    task = f"Do now: {coming.task} " if coming.task else ""
+    return f"{news} {coming.sentence} {task}({command_line('incident', clean(one.id))})"
 
 
 def incidents_head(now: float, tz: tzinfo = UTC) -> Row:

@@ -25,7 +25,7 @@ from watchdog.settings.rules.required_secrets import answers_in_slack
 INCIDENTS_SHOWN = 10
 INCIDENTS_READ = 200
 READS = (
-    ("status", "Every service: mode, phase, live deploy, signals, open incident."),
+    ("status", "Every service: mode, state, live deploy, signals, open incident."),
     ("incidents", "The last ten."),
     ("explain SERVICE", "Its newest incident: what was seen, the arithmetic, what was done (or explain INCIDENT)."),
     ("silences", "Silences and action holds that hold now."),
@@ -126,6 +126,7 @@ class ChatQueries:
             target_seconds=self._app.engine.policy.matrix[found.severity].within_seconds,
             repo=service.facts.repo if service is not None and service.facts is not None else None,
             remarks=remarks,
+            now=self._app.clock.now(),
         )
         return Reply(tuple(lines), fixed=True)
 

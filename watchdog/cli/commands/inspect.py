@@ -15,7 +15,7 @@ INCIDENTS_READ = 500
 
 
 async def status(*, as_json: AsJson = False, watch: Watch = False, ctx: It) -> int:
-    """Show open incidents, and every service: mode, phase, live deploy, signals.
+    """Show open incidents, and every service: mode, state, live deploy, signals.
 
     Parameters
     ----------
