@@ -22,6 +22,7 @@ CONFIG = """\
 version: 1
 services:
   web:
+    tags: [checkout]
     signals:
       home: {{http: "http://127.0.0.1:9/"}}
       errors: {{sentry: acme/web}}

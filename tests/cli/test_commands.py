@@ -61,7 +61,7 @@ AWAY = "Handbook: watchdog docs reference-notices\n"
         ("incidents", 0, "web-1     2026-11-25 02:14:14  web"),
         ("history --format markdown", 0, "| 2026-11-25 | 02:14 | web: HTTP 503 on home | Render | 1min |"),
         ("status", 0, "is the daemon running?"),
-        ("status", 0, "web      observe  "),
+        ("status --tag checkout", 0, "web      observe  "),
         ("why-not web noon", 2, "write 03:12"),
     ],
 )
@@ -76,6 +76,7 @@ def test_what_the_record_answers(words: str, code: int, said: str, typed: Typed)
     [
         ("explain web-9", 2, f"web-9: no such incident -> `watchdog incident list` lists them\n{PAGE}"),
         ("why-not shop 03:12", 2, f"shop: no such service -> one of: web\n{PAGE}"),
+        ("status --tag eu", 2, f"eu: no service has this tag -> one of: checkout\n{PAGE}"),
         ("silences", 0, "No silence and no action hold.\n"),
     ],
 )

@@ -14,6 +14,7 @@ services:
     render: srv-web
     title: The shop
     objective: 99.9%
+    tags: [checkout, eu]
     depends_on: [database, openai]
     signals:
       home: {http: https://www.acme.example, every: 10s, timeout: 5s, status: [2xx, 404], json: {$.ok: true}}

@@ -96,6 +96,7 @@ MISTAKES = (
     Slip("a unit in full", probe("every: 30 seconds"), 6, "write 30s"),
     Slip("another tool's unit", probe("every: 5min"), 6, "write 5m"),
     Slip("megabytes", probe("max_body: 1MB"), 6, "write 1MiB"),
+    Slip("a tag of two words", service("tags: [the shop]"), 4, "up to 40 letters"),
     Slip("an objective without %", service("objective: 99.9"), 4, "as in 99.9%"),
     Slip("an objective as a share", service("objective: 0.999"), 4, "as in 99.9%"),
     Slip("a rate without a unit", signal("e: {sentry: acme/web, limit: 20}"), 6, "as in 20/min"),

@@ -189,3 +189,13 @@ def known_service(settings: "Settings", name: str) -> str:
     if name not in settings.policy.services:
         usage_error(name, "no such service", f"one of: {', '.join(settings.policy.services)}")
     return name
+
+
+def known_tag(settings: "Settings", tag: str) -> str:
+    """Return the tag if a service has it. Raises ConfigurationError with the known tags."""
+    known = sorted({one for service in settings.policy.services.values() for one in service.tags})
+    if tag not in known:
+        usage_error(
+            tag, "no service has this tag", f"one of: {', '.join(known)}" if known else "write tags: [checkout]"
+        )
+    return tag

@@ -185,13 +185,15 @@ def test_who_is_called_next_may_come_sooner_and_may_not_go() -> None:
 
 
 def test_who_reads_in_plain_words_may_change_and_go() -> None:
-    """They decide nothing, and nothing wakes them; so with what a service is called. (Channels need a restart.)"""
+    """They decide nothing, and nothing wakes them; so with a service's title and tags. (Channels need a restart.)"""
     board = Stakeholders("board", ("board-email",), ("web",))
     told = replace(POLICY, stakeholders=(board,))
     others = [replace(board, severity=Severity.LOW), replace(board, services=("shop",)), replace(board, zone="UTC")]
     for new in (*(replace(POLICY, stakeholders=(one,)) for one in others), POLICY, service(title="The shop")):
         assert loosened(settings(told), settings(replace(new, services=new.services))) == ()
     assert loosened(settings(POLICY), settings(told)) == ()
+    for old, new in ((POLICY, service(tags=("eu",))), (service(tags=("eu",)), POLICY)):
+        assert loosened(settings(old), settings(new)) == () != changes(settings(old), settings(new))
     assert changes(settings(POLICY), settings(service(title="The shop"))) == ("services.web.title:  -> The shop",)
 
 

@@ -26,7 +26,7 @@ from watchdog.console.app import POLICY
 from watchdog.console.auth.roles import Role, Visitor
 from watchdog.console.queries import service_status
 from watchdog.console.render.rendering import Renderer
-from watchdog.console.routes.pages import ROWS_MAX
+from watchdog.console.routes.pages import ROWS_MAX, overview_values
 from watchdog.console.views.card_models import UptimeView
 from watchdog.console.views.view_models import DayView, Overview, ServiceRow
 from watchdog.daemon.runtime.clock import SystemClock
@@ -240,7 +240,7 @@ def test_a_row_that_changed_is_drawn_anew_and_is_escaped() -> None:
     def drawn(*services: ServiceRow) -> str:
         view = Overview(NOW, (), services, False)
         return renderer.body(
-            "overview.html", {"path": "/", "me": me, "view": view, "most": None, "answer": None}
+            "overview.html", {"path": "/", "me": me, "answer": None, **overview_values(view, None, None)}
         ).decode()
 
     before, after = drawn(*rows), drawn(replace(rows[0], why="<b>odd</b>"), rows[1])

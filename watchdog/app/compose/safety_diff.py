@@ -63,8 +63,9 @@ SAFE: Mapping[str, AllowedChange] = {
     "escalation.*.after_seconds": AllowedChange.SHRINK,
     "ack_holds_seconds": AllowedChange.SHRINK,
     "services.*.title": AllowedChange.CHANGE,
-    # The objective is only shown; no decision reads it.
+    # The objective and the tags are only shown; no decision reads them.
     "services.*.objective": AllowedChange.CHANGE,
+    "services.*.tags.*": AllowedChange.CHANGE,
     # Stakeholders take no decisions, and their channels do not page.
     "stakeholders.*.name": AllowedChange.CHANGE,
     "stakeholders.*.channels.*": AllowedChange.CHANGE,
@@ -140,8 +141,10 @@ SAFE_WHEN_NEW = (
     "vendors.",
     "vendor_status.",
     "dependencies.",
+    "services.*.tags.",
 )
-"""More people are notified; a status page, or a dependency, can only explain an incident or hold an action back."""
+"""More people are notified; a status page, or a dependency, can only explain an incident or hold an action back; a tag
+is only shown."""
 
 
 def changes(old: Settings, new: Settings) -> tuple[str, ...]:

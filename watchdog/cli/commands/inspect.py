@@ -1,38 +1,44 @@
 """Commands that show the current state: status, once, deploys, why-not, silences. They change nothing."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from watchdog.cli.command_context import Context, known_service, usage_error
+from watchdog.cli.command_context import Context, known_service, known_tag, usage_error
 from watchdog.cli.options import AsJson, It
 from watchdog.cli.watching import Watch, shown
 from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.domain.incidents import Incident
+    from watchdog.domain.policy import Policy
     from watchdog.ports import Store
 
 INCIDENTS_READ = 500
 
 
-async def status(*, as_json: AsJson = False, watch: Watch = False, ctx: It) -> int:
+async def status(*, tag: str | None = None, as_json: AsJson = False, watch: Watch = False, ctx: It) -> int:
     """Show open incidents, and every service: mode, state, live deploy, signals.
 
     Parameters
     ----------
+    tag
+        Show only services with this tag; open incidents and warnings of all services stay.
     as_json
         Print one JSON object, as the console's API answers /services.
     watch
         Show it again every two seconds, until Ctrl-C; with --json, one object a line.
     """
+    if tag is not None:
+        known_tag(ctx.settings(), tag)
     async with ctx.app().reading(ctx.settings()) as store:
 
         async def draw() -> int:
-            return await (_status_json(ctx, store, compact=watch) if as_json else _status(ctx, store))
+            return await (_status_json(ctx, store, tag, compact=watch) if as_json else _status(ctx, store, tag))
 
         return await shown(draw, ctx.clock(), watch=watch, as_json=as_json)
 
 
-async def _status(ctx: Context, store: "Store") -> int:
+async def _status(ctx: Context, store: "Store", tag: str | None) -> int:
     from watchdog.cli import output, tables
     from watchdog.presentation import status_text, table_rows
     from watchdog.presentation.text import zone
@@ -43,17 +49,23 @@ async def _status(ctx: Context, store: "Store") -> int:
         return output.DONE
     output.show_wrapped(table_rows.open_incidents(state, policy, now, tz))
     output.show_wrapped(status_text.all_lines(state, policy, now, tz))
-    output.show_table(tables.status(state, policy, now))
+    output.show_table(tables.status(state, _tagged(policy, tag), now))
     output.show_lines(["", f"Times are {zone(now, tz)}."])
     return output.DONE
 
 
-async def _status_json(ctx: Context, store: "Store", *, compact: bool) -> int:
+def _tagged(policy: "Policy", tag: str | None) -> "Policy":
+    """Return the policy with the services that have the tag; with all of them for None."""
+    services = {name: one for name, one in policy.services.items() if tag is None or tag in one.tags}
+    return replace(policy, services=services)
+
+
+async def _status_json(ctx: Context, store: "Store", tag: str | None, *, compact: bool) -> int:
     from watchdog.cli import output
     from watchdog.cli.api_views import queries
     from watchdog.cli.json_output import json_lines
 
-    view = await (await queries(store, ctx.settings(), ctx.clock())).overview()
+    view = await (await queries(store, ctx.settings(), ctx.clock())).overview(tag)
     output.show_lines(json_lines(view, compact=compact))
     return output.DONE
 

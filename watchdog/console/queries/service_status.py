@@ -52,6 +52,7 @@ def service_row(
         unknown=counts["unknown"],
         day=day,
         uptime=uptime,
+        tags=wishes.tags,
     )
 
 

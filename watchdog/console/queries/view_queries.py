@@ -2,6 +2,7 @@
 fails."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from watchdog.background import run_in_background
 from watchdog.console.dependencies import Dependencies
@@ -86,8 +87,13 @@ class ViewQueries:
         self._overview: tuple[float, Overview] | None = None
         self._pulse: tuple[float, Pulse] | None = None
 
-    async def overview(self) -> Overview:
-        """Return the open incidents, and all services, failing ones first."""
+    async def overview(self, tag: str | None = None) -> Overview:
+        """Return the open incidents, and all services or those with a tag, failing ones first."""
+        view = await self._whole_overview()
+        # Incidents and warnings stay: a filter must not hide an outage.
+        return view if tag is None else replace(view, services=tuple(one for one in view.services if tag in one.tags))
+
+    async def _whole_overview(self) -> Overview:
         made = self._overview
         if made is not None and self.world.clock.monotonic() - made[0] < SHARED_SECONDS:
             return made[1]

@@ -48,6 +48,7 @@ Chosen = Annotated[
     Query(alias="range", description="The time that ends now; `since` and `until` outrank it."),
 ]
 Moment = Annotated[float | None, Query(ge=0, le=10**11, allow_inf_nan=False, description="UTC epoch seconds.")]
+Tag = Annotated[str | None, Query(max_length=40, description="Only services with this tag.")]
 SERIES_MAX_SECONDS = 400 * 86400.0
 """The store keeps no older readings."""
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name."}}
@@ -89,9 +90,9 @@ def _routes(version: str) -> FastAPI:
     )
 
     @api.get("/services", response_model=Overview)
-    async def services(reader: Reader) -> Response:
-        """All services, failing ones first."""
-        return await _told(await reader.overview())
+    async def services(reader: Reader, tag: Tag = None) -> Response:
+        """All services, or those with a tag, failing ones first; and the open incidents of all."""
+        return await _told(await reader.overview(tag))
 
     @api.get("/services/{name}", response_model=ServiceView, responses=MISSING)
     async def service(reader: Reader, name: str) -> Response:

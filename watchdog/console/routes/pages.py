@@ -15,10 +15,12 @@ from starlette.routing import Route
 from watchdog.background import run_in_background
 from watchdog.console.queries.announcement_queries import announcements_view
 from watchdog.console.queries.series import RANGES, USUAL
+from watchdog.console.queries.service_status import ORDER
 from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.console.render import handbook
 from watchdog.console.render.rendering import Renderer, static_file
-from watchdog.console.views.view_models import AnswerView
+from watchdog.console.views.service_groups import groups
+from watchdog.console.views.view_models import AnswerView, Overview
 from watchdog.docs import pictures
 from watchdog.docs.pages import HELP
 from watchdog.domain.follow_ups import DUE
@@ -44,8 +46,9 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
         return await reader.answer(request.query_params.get("answer", ""))
 
     async def overview(request: Request) -> Response:
-        view, most = await reader.overview(), None if "all" in request.query_params else ROWS_MAX
-        return await draw(request, "overview.html", {"view": view, "most": most, "answer": await answer(request)})
+        most, tag = None if "all" in request.query_params else ROWS_MAX, request.query_params.get("tag") or None
+        given = overview_values(await reader.overview(tag), tag, most)
+        return await draw(request, "overview.html", {**given, "answer": await answer(request)})
 
     async def service(request: Request) -> Response:
         name, chosen = request.path_params["name"], request.query_params.get("range", USUAL)
@@ -82,6 +85,11 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
         **_help(draw, renderer),
     }
     return [Route(path, handler, methods=["GET"]) for path, handler in handlers.items()]
+
+
+def overview_values(view: Overview, tag: str | None, most: int | None) -> Mapping[str, Any]:
+    """Return the values of the overview's template: the services under headings, `most` of them, None for all."""
+    return {"view": view, "tag": tag, "most": most, "groups": groups(view.services, ORDER, most)}
 
 
 def _lists(reader: ViewQueries, draw: Draw) -> Handlers:

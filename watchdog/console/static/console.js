@@ -22,8 +22,12 @@ document.getElementById("answer")?.focus();
   const applyFilter = () => {
     if (!filter) return;
     const wanted = filter.value.trim().toLowerCase();
-    for (const row of document.querySelectorAll("#rows > tr")) {
-      row.hidden = wanted !== "" && !row.textContent.toLowerCase().includes(wanted);
+    const lacks = (row) => !row.textContent.toLowerCase().includes(wanted);
+    for (const group of document.querySelectorAll("#rows > tbody")) {
+      const head = group.querySelector(".group"), all = head !== null && !lacks(head);
+      const rows = [...group.querySelectorAll("tr:not(.group)")];
+      for (const row of rows) row.hidden = !all && lacks(row);
+      group.hidden = rows.every((row) => row.hidden);
     }
   };
   if (filter) {

@@ -84,6 +84,7 @@ class ServiceRow:
     unknown: int
     day: DayView
     uptime: UptimeView
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

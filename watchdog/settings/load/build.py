@@ -201,6 +201,7 @@ def _policy(
             signals=signals[name],
             title=service.title or "",
             objective=service.objective,
+            tags=tuple(dict.fromkeys(service.tags)),
         )
         for name, service in shape.services.items()
     }

@@ -43,6 +43,7 @@ from watchdog.settings.schema.written_values import (
     PrivateHost,
     Room,
     Store,
+    Tag,
     Target,
     Title,
     Turn,
@@ -80,6 +81,7 @@ class ServiceShape(Section):
     rollback_safe: bool = False
     title: Title | None = Field(default=None, max_length=60)
     objective: Objective = OBJECTIVE
+    tags: list[Tag] = Field(default_factory=list, max_length=10)
     signals: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=30, json_schema_extra=NAMED)
 
 

@@ -156,6 +156,13 @@ def _title(text: str) -> str:
     return " ".join(text.split())
 
 
+def _tag(text: str) -> str:
+    # It stands in addresses (`/?tag=`) and on command lines.
+    if not NAME.fullmatch(text):
+        raise ValueError("not a tag: write up to 40 letters, digits, - or _")
+    return text
+
+
 def _objective(value: object) -> object:
     # With its sign: a bare number could mean 99.9 or 0.999.
     share = re.fullmatch(r"(\d{2}(?:\.\d{1,4})?) ?%", str(value))
@@ -242,6 +249,7 @@ Target = Annotated[
     WithJsonSchema({"type": "string", "not": {"pattern": r"://|\$\{[A-Za-z_]|^\$[A-Z_][A-Z0-9_]*$"}}),
 ]
 Title = Annotated[str, AfterValidator(_title)]
+Tag = Annotated[str, AfterValidator(_tag), written_as(f"^{NAME.pattern.replace('(?:', '(')}$", "checkout")]
 Objective = Annotated[float, BeforeValidator(_objective), written_as(r"^[5-9]\d(\.\d{1,4})? ?%$", "99.9%")]
 PrivateHost = Annotated[
     str,

@@ -47,6 +47,7 @@ def _service(settings: Settings, policy: ServicePolicy) -> Row:
     said += [f"mode {policy.mode.value}", f"on Render: {policy.platform_id or 'no'}"]
     said += [f"veto {show_seconds(policy.veto_seconds)}"] if policy.veto_seconds else []
     said += [f"objective {100 * policy.objective:.6g} %"]
+    said += [f"tags {', '.join(policy.tags)}"] if policy.tags else []
     said += [f"depends on {', '.join(policy.depends_on)}"] if policy.depends_on else []
     adapters = settings.services[policy.name].signals if policy.name in settings.services else {}
     said += [f"{name}: {_adapter(one)}" for name, one in adapters.items()]
