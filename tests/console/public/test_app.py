@@ -57,6 +57,25 @@ async def test_anybody_may_read_it_and_nobody_is_remembered() -> None:
     assert text.startswith("<!doctype html>") and text.count("<h1>") == 1 and 'lang="en"' in text
 
 
+async def test_what_did_not_change_is_not_sent_again() -> None:
+    """A feed reader that asks each hour gets 304, also behind a proxy that compresses, until there is news."""
+    async with public_town() as one:
+        for path in (".json", ".atom", ".svg", ""):
+            first = await one.client.get(f"/status/shop{path}")
+            for known in (first.headers["etag"], f'"other", W/{first.headers["etag"]}', "*"):
+                again = await one.client.get(f"/status/shop{path}", headers={"if-none-match": known})
+                assert (again.status_code, again.content) == (304, b"") and again.headers["etag"] == first.headers[
+                    "etag"
+                ]
+        mark = {"if-none-match": (await one.client.get("/status/shop.atom")).headers["etag"]}
+        one.clock.at += 3600.0
+        assert (await one.client.get("/status/shop.atom", headers=mark)).status_code == 304
+        await one.store.announce(Draft("shop", "Slow"), Update(NOW, "ann", Stage.IDENTIFIED, "We look."))
+        one.clock.at += 60.0
+        await one.client.get("/status/shop")
+        assert "Slow" in (await one.client.get("/status/shop.atom", headers=mark)).text
+
+
 @pytest.mark.parametrize(
     "path",
     [

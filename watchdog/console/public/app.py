@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from markupsafe import Markup
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -115,6 +116,9 @@ class PublicPages:
             if wait > 0:
                 return PlainTextResponse("too often: wait a moment", 429, {"retry-after": f"{int(wait) + 1}"})
             return PlainTextResponse("this page is being made: wait a moment", 503, {"retry-after": "2"})
+        # Readers of feeds and badges ask for years: the same answer is not sent twice.
+        if _has(scope, body.headers["etag"]):
+            return Response(status_code=304, headers=body.headers)
         return Response(body.data, headers=body.headers, media_type=body.media_type)
 
     def _having_it_made(self, peer: str) -> float:
@@ -142,16 +146,16 @@ class PublicPages:
         # NaN is no JSON: it raises here, instead of breaking the parser of each visitor.
         data = json.dumps(as_json(view), allow_nan=False).encode("ascii")
         found = {
-            start: Body(self._page(view, page, style), "text/html; charset=utf-8", html),
-            start + JSON: Body(data, "application/json", plain),
-            start + FEED: Body(atom(view), "application/atom+xml; charset=utf-8", plain),
+            start: _body(self._page(view, page, style), "text/html; charset=utf-8", html),
+            start + JSON: _body(data, "application/json", plain),
+            start + FEED: _body(atom(view), "application/atom+xml; charset=utf-8", plain),
         }
         badges = {start + BADGE: state_badge("status", view.state)}
         for slug, one in zip(slugs(page.services.values()), view.services, strict=True):
             badges[f"{start}/{slug}{BADGE}"] = state_badge(one.name, one.state)
             label, share = f"uptime {len(one.days)} d", one.available
             badges[f"{start}/{slug}{UPTIME}"] = share_badge(label, share, percent(share))
-        return found | {path: Body(data, "image/svg+xml", plain | ELSEWHERE) for path, data in badges.items()}
+        return found | {path: _body(data, "image/svg+xml", plain | ELSEWHERE) for path, data in badges.items()}
 
     def _page(self, view: PublicView, page: StatusPage, style: str) -> bytes:
         given = {
@@ -169,6 +173,18 @@ class PublicPages:
             "PAST_DAYS": PAST_DAYS,
         }
         return self._renderer.body("public/page.html", given)
+
+
+def _body(data: bytes, media_type: str, headers: Mapping[str, str]) -> Body:
+    """Return an answer with the mark of its bytes (RFC 9110, section 8.8.3)."""
+    return Body(data, media_type, {**headers, "etag": f'"{hashlib.sha256(data).hexdigest()[:32]}"'})
+
+
+def _has(scope: Scope, etag: str) -> bool:
+    """Return whether the client has the answer with this mark already."""
+    known = Headers(scope=scope).get("if-none-match", "")
+    # A proxy that compresses the answer makes the mark a weak one (`W/`), which counts here as well.
+    return known.strip() == "*" or etag in (one.strip().removeprefix("W/") for one in known.split(","))
 
 
 def _paths(page: StatusPage) -> list[str]:
