@@ -337,6 +337,22 @@ async def test_after_400_days_hours_and_notes_are_gone(store: Store, clock, a_st
     assert list(await store.notes()) == [note(clock.at - 1)]
 
 
+async def test_announcements_go_400_days_after_their_end(store: Store, clock) -> None:
+    """Resolved, or a window that is past; one that is open, was opened again or has a later window stays."""
+    begin, ahead = clock.at, clock.at + retention.KEPT_SECONDS
+    windows = [(None, None), (None, None), (None, None), (begin, begin + 60), (ahead, ahead + 60)]
+    stages = [(Stage.RESOLVED,), (STAGE,), (Stage.RESOLVED, Stage.MONITORING), (Stage.SCHEDULED,), (Stage.RESOLVED,)]
+    for (starts_at, ends_at), (first, *more) in zip(windows, stages, strict=True):
+        posted = await store.announce(Draft("shop", "x", (), starts_at, ends_at), Update(begin, "ann", first, "x"))
+        for stage in more:
+            await store.update_announcement(posted.number, Update(begin, "ann", stage, "y"))
+    for clock.at, left in ((ahead, 5), (ahead + 1, 4), (ahead + 61, 3)):
+        await store.put_minutes([])
+        assert len(await store.announcements()) == left
+    assert [one.number for one in await store.announcements()] == [5, 3, 2]
+    assert (await store.announce(Draft("shop", "x"), Update(begin, "ann", STAGE, "x"))).number == 6
+
+
 async def test_a_command_waits_for_its_answer(store: Store, clock) -> None:
     """The CLI queues, the daemon answers, the CLI reads; the time of asking is kept."""
     first = await store.submit("rollback", {"service": "api", "to": None}, "ann")

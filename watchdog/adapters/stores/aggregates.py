@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchdog.adapters.stores import retention
+from watchdog.adapters.stores import announcements, retention
 from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, EFFECTS, EVENTS, HOURS, MINUTES, NOTES
 from watchdog.adapters.stores.shielded_calls import uninterrupted
@@ -38,7 +38,7 @@ FORGOTTEN: tuple[tuple[Column[Any], ColumnElement[bool]], ...] = (
 )
 """The columns of time by which rows expire, each with a condition.
 
-Incidents, actions and the entries of people stay for good: they are few.
+Incidents, actions and the entries of people stay for good: they are few. Announcements: see `announcements.expired`.
 """
 
 
@@ -60,6 +60,7 @@ class Charts(Database):
             # and `save` of an incident waits for that lock.
             for column, condition in FORGOTTEN:
                 await connection.execute(_forget(column, condition, now - retention.KEPT_SECONDS))
+            await connection.execute(announcements.expired(now - retention.KEPT_SECONDS))
 
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates that begin in [since, until), oldest first: hours, then minutes."""

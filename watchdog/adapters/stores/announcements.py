@@ -1,18 +1,29 @@
-"""Announcements of people for the public pages, in SQL. Appended, never changed."""
+"""Announcements of people for the public pages, in SQL. Appended, never changed; deleted long after their end."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Delete, delete, func, insert, select
 
 from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.fenced_writes import add
 from watchdog.adapters.stores.schema import ANNOUNCEMENTS, UPDATES
 from watchdog.adapters.stores.shielded_calls import uninterrupted
-from watchdog.domain.commands.announcements import PROBLEM, RECENT_MAX, Announcement, Draft, Stage, Update
+from watchdog.domain.commands.announcements import ENDS, PROBLEM, RECENT_MAX, Announcement, Draft, Stage, Update
 
 STAGES = {stage.value: stage for stage in Stage}
+
+
+def expired(before: float) -> Delete:
+    """Return the DELETE of what `retention.has_expired` names, with its updates: what is not over stays for good."""
+    newest = select(func.max(UPDATES.c.seq)).group_by(UPDATES.c.announcement)
+    ended, ends_at = UPDATES.c.stage.in_(ENDS), ANNOUNCEMENTS.c.ends_at
+    silent = UPDATES.c.seq.in_(newest) & (UPDATES.c.at < before)
+    over = (ends_at < before) | (ends_at.is_(None) & ended)
+    found = select(ANNOUNCEMENTS.c.number).join(UPDATES).where(silent & over)
+    # The updates go with it: their key cascades.
+    return delete(ANNOUNCEMENTS).where(ANNOUNCEMENTS.c.number.in_(found))
 
 
 @uninterrupted

@@ -311,6 +311,8 @@ class MemoryStore:
             del self._db.minutes[retention.key(row)]
         kept = now - retention.KEPT_SECONDS
         self._db.hours = {key: hour for key, hour in self._db.hours.items() if hour.start >= kept}
+        announced = self._db.announcements.items()
+        self._db.announcements = {number: one for number, one in announced if not retention.has_expired(one, kept)}
         while self._db.notes and self._db.notes[0].at < kept:
             self._db.notes.popleft()
 

@@ -7,6 +7,7 @@ cannot be averaged, and the largest never hides a slow minute.
 from collections.abc import Iterable
 from dataclasses import replace
 
+from watchdog.domain.commands.announcements import ENDS, Announcement
 from watchdog.domain.store_records import Minute
 
 MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
@@ -45,6 +46,12 @@ def measured(row: Minute, seconds: float) -> Minute:
         return row
     lost = seconds * row.bad / seen if seen else 0.0
     return replace(row, watched_seconds=seconds if seen else 0.0, lost_seconds=lost, timed_checks=seen)
+
+
+def has_expired(one: Announcement, before: float) -> bool:
+    """Return whether an announcement was over, and had its last update, before that moment."""
+    last, ends_at = one.updates[-1], one.about.ends_at
+    return last.at < before and (ends_at < before if ends_at is not None else last.stage in ENDS)
 
 
 def roll_up(minutes: Iterable[Minute], hours: Iterable[Minute]) -> tuple[Minute, ...]:
