@@ -28,7 +28,18 @@ CONFIG = Path(__file__).parent.parent / "config"
 REFERENCE = (CONFIG / "watchdog.yaml").read_text(encoding="utf-8")
 MINIMAL = (CONFIG / "minimal.yaml").read_text(encoding="utf-8")
 SECTIONS = (
-    *("policy", "budget", "brakes", "good_news", "digest", "metrics", "console", "follow_ups", "endpoints"),
+    *(
+        "policy",
+        "budget",
+        "brakes",
+        "good_news",
+        "announcements",
+        "digest",
+        "metrics",
+        "console",
+        "follow_ups",
+        "endpoints",
+    ),
     *("log", "record", "advanced"),
 )
 

@@ -57,6 +57,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.Held(now, "ann", now + 60.0, "launch"),
         e.Unsilenced(now, "silence-1", "ann"),
         e.WeekSummedUp(now, now - 60.0, "the week", ("nothing happened",)),
+        e.AnnouncementPosted(now, "announcement-1", "Identified: slow", ("We look into it.",)),
         e.PastDecidedAgain(now, "watchdog 2 decides 3 past incidents as watchdog 1 did", ("Decided again: all.",)),
         e.Resumed(now, "ann"),
         e.InvariantBroken(now, "two rollbacks"),

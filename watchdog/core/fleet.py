@@ -10,7 +10,7 @@ from watchdog.core.assess import connectivity
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.phases import manual_silences
-from watchdog.core.updates import integration_alerts, upgrade_notice, weekly_digest
+from watchdog.core.updates import announcement_news, integration_alerts, upgrade_notice, weekly_digest
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.effects import Note
@@ -221,6 +221,7 @@ HANDLERS = {
     e.Held: manual_silences.hold,
     e.Unsilenced: manual_silences.end,
     e.WeekSummedUp: weekly_digest.tell,
+    e.AnnouncementPosted: announcement_news.tell,
     e.PastDecidedAgain: upgrade_notice.tell,
     e.TimePassed: perceive_time,
     e.IntegrationJudged: integration_alerts.judged,

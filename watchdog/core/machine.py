@@ -66,6 +66,7 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
         e.Held: ignore,
         e.Unsilenced: ignore,
         e.WeekSummedUp: ignore,
+        e.AnnouncementPosted: ignore,
         e.PastDecidedAgain: ignore,
         e.IntegrationJudged: ignore,
         e.DeploysUnread: ignore,

@@ -273,6 +273,16 @@ class WeekSummedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncementPosted:
+    """A person announced something on a public status page, or updated that."""
+
+    at: float  # UTC epoch seconds
+    announcement: str  # its id, as in `announcement-3`
+    title: Prose  # its state and headline
+    lines: tuple[Prose, ...]  # what visitors read, and where
+
+
+@dataclass(frozen=True, slots=True)
 class PastDecidedAgain:
     """After an upgrade this version decided again the incidents that earlier versions recorded, or failed to."""
 
@@ -316,6 +326,7 @@ Event = (
     | QuestionHeard
     | FollowUpsFellDue
     | WeekSummedUp
+    | AnnouncementPosted
     | PastDecidedAgain
     | InvariantBroken
     | HumanEvent

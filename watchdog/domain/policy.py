@@ -342,6 +342,7 @@ class Policy:
     action_holds: tuple[Suppression, ...] = ()  # from the configuration
     stakeholders: tuple[Stakeholders, ...] = ()  # people outside engineering
     good_news: tuple[str, ...] = ()  # channels for deploys that ended their watch window well; empty: none
+    announcements: tuple[str, ...] = ()  # channels for announcements of the public status pages; empty: none
     digest: Digest | None = None  # the weekly digest; None: none
     console_url: str = ""  # where browsers find the console, to which notices link; empty: they do not
     budget: Budget = Budget()  # how often we may act

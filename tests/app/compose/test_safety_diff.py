@@ -344,9 +344,10 @@ def test_an_option_that_is_judged_in_the_policy_is_there() -> None:
 
 def test_news_may_come_change_and_go() -> None:
     """They ask nothing of anybody, so nothing hangs on them."""
-    told = replace(POLICY, good_news=("slack",), digest=Digest(Moment(0, 540, "UTC"), ("slack",)))
+    told = replace(POLICY, good_news=("slack",), digest=Digest(Moment(0, 540, "UTC"), ("slack",)), announcements=("x",))
     later = Digest(Moment(4, 900, "Europe/Berlin"), ("email", "slack"))
-    for changed in ({"good_news": ("email",)}, {"digest": later}, {"digest": None}, {"good_news": (), "digest": None}):
+    digests = ({"digest": later}, {"digest": None}, {"good_news": (), "digest": None})
+    for changed in ({"good_news": ("email",)}, {"announcements": ("y",)}, {"announcements": ()}, *digests):
         other = replace(told, **changed)  # type: ignore[arg-type]
         assert changes(settings(told), settings(other)) and loosened(settings(told), settings(other)) == ()
         assert loosened(settings(other), settings(told)) == ()
@@ -365,6 +366,7 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
             "ack_holds_seconds": {""},
             "stakeholders": {field.name for field in dataclasses.fields(Stakeholders)},
             "good_news": {"*"},
+            "announcements": {"*"},
             "console_url": {""},
             "digest": {"", *(field.name for cls in (Digest, Moment) for field in dataclasses.fields(cls))},
         }.get(section) or {field.name for field in dataclasses.fields(sections[section])}

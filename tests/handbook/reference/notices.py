@@ -171,6 +171,11 @@ OWN: Mapping[str, tuple[str, str, str]] = {
         "Nothing; judge the rollbacks that it names: `watchdog incident label INCIDENT right`",
     ),
     "good news": ("a deploy is well", "A deploy ended its watch window without a failure (`good_news:`)", "Nothing"),
+    "announcement": (
+        "an announcement",
+        "A person announced a problem or maintenance on a public status page, or updated that (`announcements:`)",
+        "Nothing; `watchdog announcement update` adds to it",
+    ),
     "follow-ups": (
         "follow-ups are overdue",
         "Tasks that an incident left to people are past their time (`follow_ups: {remind: true}`)",
@@ -182,6 +187,7 @@ OWN_PLACES: Mapping[str, str] = {
     **NOTICES,
     "digest": "on-call#good-news-and-the-weekly-digest",
     "good news": "on-call#good-news-and-the-weekly-digest",
+    "announcement": "console#announcements",
     "follow-ups": "after-an-incident#post-mortem-and-checklist",
 }
 

@@ -27,8 +27,10 @@ def test_nobody_gets_them_who_did_not_ask() -> None:
 
 def test_what_is_written_is_what_is_meant() -> None:
     """In the policy, in `check`, on the settings page."""
-    settings = loaded(ALL + "good_news: {tell: [slack]}\n" + DIGEST, SECRETS)
-    assert settings.policy.good_news == ("slack",)
+    page = "status_pages: {shop: {title: Shop, services: [web]}}\nannouncements: {tell: [console]}\n"
+    settings = loaded(ALL + "good_news: {tell: [slack]}\n" + DIGEST + page, SECRETS)
+    assert settings.policy.good_news == ("slack",) and settings.policy.announcements == ("console",)
+    assert "announcements of the status pages go to: console" in report(settings)
     assert settings.policy.digest == Digest(Moment(0, 540, "Europe/Berlin"), ("slack", "console"))
     assert "a successful deploy is announced in: slack" in report(settings)
     assert "weekly digest: Mon 09:00 Europe/Berlin, to slack, console" in report(settings)
@@ -53,6 +55,8 @@ def test_without_channels_the_console_is_one() -> None:
         ("good_news: {tell: [pagerduty]}", "good_news.tell[0]: impossible: in pagerduty it would stay open until a "),
         ("good_news: {tell: [pagerduty]}", "until a person closes it -> write one of: console, slack"),
         ("good_news: {tell: [tickets]}", "good_news.tell[0]: impossible: in tickets it would stay open"),
+        ("announcements: {tell: [slack]}", "announcements: there is no public status page to announce on"),
+        ("announcements: {tell: [pagerduty]}", "announcements.tell[0]: impossible: in pagerduty it would stay open"),
         ("good_news: {every: 1h, tell: [slack]}", "good_news.every: unknown key"),
         ("digest: {tell: [slack]}", "digest.every: missing"),
         ("digest: {every: Mon 09:00 UTC}", "digest.tell: missing"),

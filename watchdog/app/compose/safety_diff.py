@@ -74,6 +74,7 @@ SAFE: Mapping[str, AllowedChange] = {
     "stakeholders.*.zone": AllowedChange.CHANGE,
     # Informational notices only.
     "good_news.*": AllowedChange.CHANGE,
+    "announcements.*": AllowedChange.CHANGE,
     "console_url": AllowedChange.CHANGE,
     "digest": AllowedChange.CHANGE,
     "digest.every.day": AllowedChange.CHANGE,
@@ -137,6 +138,7 @@ SAFE_WHEN_NEW = (
     "stakeholders.",
     "action_holds.",
     "good_news.",
+    "announcements.",
     "digest",
     "vendors.",
     "vendor_status.",

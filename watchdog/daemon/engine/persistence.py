@@ -50,7 +50,7 @@ OWED_MAX = 1000
 UNREAD = "what was saved before could not be read yet"
 ALLOWING = (
     e.Approved, e.Resumed, e.CommitTrusted, e.UndoRequested, e.Unsilenced, e.Silenced, e.FollowUpsFellDue,
-    e.WeekSummedUp, e.PastDecidedAgain,
+    e.WeekSummedUp, e.AnnouncementPosted, e.PastDecidedAgain,
 )  # fmt: skip
 """Events whose effects need a record: a human's permission, and notices that are due once."""
 HOLDING = (e.Rejected, e.Stopped, e.Acknowledged)

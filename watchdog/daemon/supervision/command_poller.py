@@ -34,6 +34,7 @@ from watchdog.daemon.engine.engine import Engine
 from watchdog.daemon.runtime.log_throttle import LogThrottle
 from watchdog.daemon.supervision.lease_manager import ALONE
 from watchdog.domain import events as e
+from watchdog.domain.commands.announcements import Announcement
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import Subject
 from watchdog.domain.effects import Effect, Note
@@ -44,6 +45,7 @@ from watchdog.domain.store_records import FLEET, Command, CommandAnswer
 from watchdog.ports import Clock, Store
 from watchdog.ports.chat import NOT_ALLOWED
 from watchdog.ports.chat import REFUSED as REFUSAL
+from watchdog.presentation.notices.announcement_notice import announcement_notice
 
 POLL_SECONDS = 0.5
 REFUSED = 3
@@ -223,10 +225,18 @@ class CommandPoller:
     async def _add(self, command: Command) -> tuple[bool, str, int]:
         """Carry out a command that only adds to a record or to a page. Raises KeyError for a missing argument."""
         if command.name in POSTED:
-            done, said = await post(self._store, self._clock, command, self._pages)
+            done, said = await post(self._store, self._clock, command, self._pages, self._publish)
         else:
             done, said = await add(self._store, self._clock, command)
         return done, said, 0 if done else FAILED
+
+    async def _publish(self, posted: Announcement) -> None:
+        """Let the core send an announcement to the channels that want it; a failure leaves the page as it is."""
+        now = self._clock.now()
+        try:
+            await self._engine.answer(e.AnnouncementPosted(now, posted.id, *announcement_notice(posted, now)))
+        except (Displaced, Temporary, Permanent) as error:
+            log.warning("announcement not sent to channels", announcement=posted.id, why=str(error))
 
     async def _handled(self, event: Event, command: Command) -> tuple[bool, str, int] | None:
         """Let the core handle the event and save the answer with its changes; return an answer that is not

@@ -1,4 +1,5 @@
-"""Opt-in informational notifications: successful deploys and the weekly digest. Only channels listed here get them."""
+"""Opt-in informational notices: successful deploys, announcements of the status pages, the weekly digest. Only channels
+listed here get them."""
 
 from collections.abc import Sequence
 
@@ -16,6 +17,15 @@ FOR_WORK = RINGS | WRITES_DOWN
 def build_good_news(document: Document, shape: Shape, channels: Sequence[str]) -> tuple[str, ...]:
     """Return the channels for successful deploys; report contradictions."""
     return _tell(document, "good_news", shape.good_news.tell, channels) if shape.good_news is not None else ()
+
+
+def build_announcements(document: Document, shape: Shape, channels: Sequence[str]) -> tuple[str, ...]:
+    """Return the channels for announcements of the public status pages; report contradictions."""
+    if shape.announcements is None:
+        return ()
+    if not shape.status_pages:
+        document.report(("announcements",), "there is no public status page to announce on", "add status_pages:")
+    return _tell(document, "announcements", shape.announcements.tell, channels)
 
 
 def build_digest(document: Document, shape: Shape, channels: Sequence[str]) -> Digest | None:

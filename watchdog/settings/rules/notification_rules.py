@@ -9,7 +9,7 @@ from watchdog.domain.severity import Severity
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules import contacts as people
 from watchdog.settings.rules import stakeholder_contacts
-from watchdog.settings.rules.info_notices import build_digest, build_good_news
+from watchdog.settings.rules.info_notices import build_announcements, build_digest, build_good_news
 from watchdog.settings.rules.severity_policy import build_matrix
 from watchdog.settings.rules.silences import build_quiets
 from watchdog.settings.schema.adapter_entries import Notifiers
@@ -47,6 +47,7 @@ def check_told(
         "action_holds": build_quiets(document, "action_holds", shape.action_holds, shape.services),
         "stakeholders": stakeholder_contacts.policies(shape, outside),
         "good_news": build_good_news(document, shape, named),
+        "announcements": build_announcements(document, shape, named),
         "digest": build_digest(document, shape, named),
     }
     theirs = {name: one for those in (*contacts.values(), *outside.values()) for name, one in those.items()}

@@ -179,6 +179,12 @@ class GoodNewsShape(Section):
     tell: list[str] = Field(max_length=20)
 
 
+class AnnouncementsShape(Section):
+    """The channels for what people announce on the public status pages."""
+
+    tell: list[str] = Field(max_length=20)
+
+
 class DigestShape(Section):
     """The weekly digest: its time, and its channels."""
 
@@ -260,6 +266,7 @@ class Shape(Section):
     silences: list[SilenceShape] = Field(default_factory=list, max_length=100)
     action_holds: list[QuietShape] = Field(default_factory=list, max_length=100)
     good_news: GoodNewsShape | None = None
+    announcements: AnnouncementsShape | None = None
     digest: DigestShape | None = None
     store: Store = "sqlite:///watchdog.db"
     metrics: MetricsShape = MetricsShape()

@@ -140,6 +140,7 @@ def _rest(settings: Settings) -> Iterable[Row]:
     kept = f"{show_seconds(record.keep_seconds)}, {record.max_bytes // 1024**2} MiB at most"
     yield "record", kept if record.folder is not None else "off"
     yield "good_news", ", ".join(settings.policy.good_news) or "nobody"
+    yield "announcements", ", ".join(settings.policy.announcements) or "nobody"
     digest = settings.policy.digest
     yield "digest", f"{show_moment(digest.every)}, to {', '.join(digest.channels)}" if digest is not None else "none"
     yield "control", ", ".join(map(address, settings.policy.control)) or "none"

@@ -66,6 +66,8 @@ def _news(policy: Policy) -> Iterator[str]:
     """Yield the channels that get informational notifications."""
     if policy.good_news:
         yield f"a successful deploy is announced in: {', '.join(policy.good_news)}"
+    if policy.announcements:
+        yield f"announcements of the status pages go to: {', '.join(policy.announcements)}"
     if policy.digest is not None:
         yield f"weekly digest: {show_moment(policy.digest.every)}, to {', '.join(policy.digest.channels)}"
 
