@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread long tests evenly, neighbours apart, where they run with others: the others fill their waiting."""
     os.environ.pop("PYTEST_ADDOPTS", None)  # read by now: a pytest that a test starts has options of its own
     long = [item for item in items if item.get_closest_marker("long")]
-    if hidden := {item.path for item in long if MARK not in item.path.read_text(encoding="utf-8")}:
+    if hidden := {path for path in {item.path for item in long} if MARK not in path.read_text(encoding="utf-8")}:
         raise pytest.UsageError(f".ci/run would not find these long tests: write {MARK} in {sorted(map(str, hidden))}")
     long = [item for first in range(STRIDE) for item in long[first::STRIDE]]
     short = [item for item in items if not item.get_closest_marker("long")]

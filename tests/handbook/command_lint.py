@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from cyclopts import CycloptsError
@@ -47,13 +48,14 @@ def wrong_of_ours(words: Sequence[str]) -> str:
         _, _, unknown = app.parse_commands([word for word in words if word != "--help"])
         return f"watchdog {' '.join(words)}: there is no {unknown[0]}" if unknown else ""
     try:
-        parsed(words)
+        parsed(*words)
     except CycloptsError as error:
         return f"watchdog {' '.join(words)}: {error}"
     return ""
 
 
-def parsed(words: Sequence[str]) -> str:
+@cache  # a command is looked at twice
+def parsed(*words: str) -> str:
     """Return the name of the function that these words call. Raises CycloptsError."""
     _, bound, _ = app.meta.parse_args(list(words), exit_on_error=False, print_error=False)
     command, _, _ = app.parse_args(list(bound.args), exit_on_error=False, print_error=False)
@@ -64,7 +66,7 @@ def runnable(words: Sequence[str]) -> bool:
     """Tell whether a command of ours can be run on a record in a folder."""
     return (
         "--help" not in words
-        and parsed(words) in READS
+        and parsed(*words) in READS
         and not OUTSIDE & set(words)
         and not {"-c", "--config"} & set(words)
     )
