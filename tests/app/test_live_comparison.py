@@ -19,7 +19,6 @@ def seen(at: float | None, *wrong: str) -> Seen:
 
 
 def played(at: float | None, right: str = "rollback") -> Played:
-    """Return a simulated one."""
     did = "nothing" if at is None else right
     mended = at if right == "rollback" else None
     return Played("hard-down", "1", right, did, did == right, at=at, mended_at=mended)
@@ -50,7 +49,6 @@ def test_a_wrong_episode_is_never_good() -> None:
 
 
 def test_a_miss_counts_at_the_horizon_on_both_sides() -> None:
-    """It is not dropped."""
     made = row([seen(None), seen(60.0)], [played(None), played(60.0)], "seed")
     assert made.real == made.simulated == (HORIZON_SECONDS, 60.0)
     assert (made.simulated_right, made.simulated_number) == (1, 2)
@@ -71,7 +69,6 @@ def test_pages_are_compared_with_pages() -> None:
 
 
 def test_where_nothing_is_to_be_done_there_is_no_delay() -> None:
-    """What counts is that nothing was done."""
     made = row([seen(None)], [Played("hard-down", "1", "nothing", "nothing", True)], "seed")
     assert made.ratio is None and made.good
     assert made.json_object()["ratio_of_medians"] is None

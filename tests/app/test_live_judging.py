@@ -21,7 +21,6 @@ ROLLED_BACK: tuple[Entry, ...] = (ONSET, PATCH, PINNED, PAGE, POST, ACCEPTED)
 
 
 def judged(right: Right, story: Sequence[Entry], *troubles: str) -> Seen:
-    """Return what the judge makes of a log."""
     return judge(Plan("hard-down", "1", right, {"kind": "error"}, 5.0), story, troubles)
 
 
@@ -33,13 +32,11 @@ def test_seconds_count_from_the_onset_in_the_log() -> None:
 
 
 def test_a_page_where_there_is_nothing_to_roll_back() -> None:
-    """The delay is that of the page."""
     seen = judged(Right.PAGE, (ONSET, PAGE))
     assert (seen.at, seen.wrong) == (58.5, ())
 
 
 def test_nothing_where_nothing_is_to_be_done() -> None:
-    """No delay either."""
     seen = judged(Right.NOTHING, (ONSET,))
     assert (seen.at, seen.wrong) == (None, ())
 

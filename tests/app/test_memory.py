@@ -27,7 +27,6 @@ SERVICES = ("web", "api", "jobs", "shop", "docs", "blog")
 
 
 def resident_mib(pid: int) -> float:
-    """Return VmRSS of a process."""
     (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
 

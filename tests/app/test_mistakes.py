@@ -33,7 +33,6 @@ MISTAKES = {1: "version", 4: "rendr", 5: "mode", 7: "home", 8: "p95", 10: "slak"
 
 
 def run(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command line in a folder."""
     command = [sys.executable, "-m", "watchdog", *arguments]
     secrets = {"WATCHDOG_RENDER_API_KEY": f"rnd_{SECRET}", "WATCHDOG_WEBHOOK_URL": f"https://example.com/{SECRET}"}
     return subprocess.run(
@@ -65,7 +64,6 @@ def test_every_command_reports_all_seven(tmp_path: Path, command: str) -> None:
 
 
 def test_the_text_in_the_environment_is_checked_alike(tmp_path: Path) -> None:
-    """As on a worker without files."""
     assert_seven_located(run(tmp_path, "run", WATCHDOG_CONFIG_YAML=TEXT), "WATCHDOG_CONFIG_YAML")
 
 

@@ -23,11 +23,10 @@ ROW = """ROWS: tuple[HumanCommand, ...] = (
 
 def test_a_command_is_one_row_of_the_table(tmp_path: Path) -> None:
     """Command line, console, JSON API, Slack and roles; and what is asked for becomes its event."""
-    shutil.copytree(ROOT / "watchdog", tmp_path / "watchdog", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "watchdog", tmp_path / "watchdog")  # with what is compiled already
     table = tmp_path / TABLE
     text = table.read_text(encoding="utf-8")
-    first = "ROWS: tuple[HumanCommand, ...] = (\n"
-    assert first in text
+    assert (first := "ROWS: tuple[HumanCommand, ...] = (\n") in text
     table.write_text(text.replace(first, ROW), encoding="utf-8")
     script = Path(__file__).with_name("one_row.py")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
@@ -35,11 +34,9 @@ def test_a_command_is_one_row_of_the_table(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["terminal"].startswith("Say that an incident is none.")
-    assert list(found["api"]) == ["/incidents/{incident_id}/calm"]
-    assert found["body"]["because"]["maxLength"] == 80
+    assert list(found["api"]) == ["/incidents/{incident_id}/calm"] and found["body"]["because"]["maxLength"] == 80
     assert 'action="/incidents/web-1/calm"' in found["form"] and 'name="because" maxlength="80"' in found["form"]
     assert found["form_path"] == "/incidents/{id}/calm"
     assert found["chat"].split(maxsplit=3)[:3] == ["calm", "INCIDENT", "WHY"]
     assert found["words"] == {"incident": "web-1", "because": "so it was"}
-    assert found["roles"] == ["operator", "approver"]
-    assert found["event"] == ["Stopped", "ann"]
+    assert (found["roles"], found["event"]) == (["operator", "approver"], ["Stopped", "ann"])

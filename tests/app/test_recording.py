@@ -42,7 +42,6 @@ def other(folder: Path, *pairs: tuple[str, str]) -> Path:
 
 
 def against(folder: Path, *pairs: tuple[str, str]) -> Answer:
-    """Replay against another configuration."""
     path = other(folder, *pairs)
     return answer([folder / "recordings"], load(path, {}, path.parent, secretless=True))
 

@@ -76,7 +76,6 @@ async def first_paint(page: Any) -> float:
 
 
 async def measure(given: argparse.Namespace) -> None:
-    """Fill, serve, ask, print."""
     fleet = Fleet(given.services, given.days)
     kept_short = asyncio.create_task(tune_interpreter(SystemClock()))  # as the daemon does
     with tempfile.TemporaryDirectory() as folder:
@@ -100,7 +99,6 @@ async def measure(given: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, usual in (("services", 300), ("days", 90), ("hours", 24), ("signals", 3), ("times", 5)):
         parser.add_argument(f"--{name}", type=int, default=usual)

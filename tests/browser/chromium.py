@@ -39,7 +39,6 @@ def executable() -> str:
 
 
 def missing(why: str) -> str:
-    """Skip, or fail in CI."""
     if os.environ.get("CI") == "true":
         pytest.fail(why)
     pytest.skip(why)
@@ -61,7 +60,6 @@ class Complaints:
 
 @asynccontextmanager
 async def browsing() -> AsyncIterator[Any]:
-    """Run a browser."""
     where = executable()
     from playwright.async_api import async_playwright
 

@@ -36,7 +36,6 @@ class Fleet:
         self.asked = self._asked()
 
     def policy(self) -> Policy:
-        """Return the shipped policy for them."""
         modes = (Mode.AUTONOMOUS, Mode.ASSIST, Mode.AUTONOMOUS, Mode.OBSERVE)
         return policy_of(*(service_policy(name, modes[place % 4]) for place, name in enumerate(self.names)))
 

@@ -84,7 +84,6 @@ class Place:
 
     @property
     def expected(self) -> int:
-        """Return the status that it answers with."""
         return 404 if self.name == "not-found" else 200
 
 

@@ -108,7 +108,6 @@ async def port_of(daemon: asyncio.subprocess.Process, folder: Path) -> int:
 
 
 async def drained(stream: asyncio.StreamReader) -> None:
-    """Read and forget."""
     while await stream.read(65536):
         pass
 
@@ -170,7 +169,6 @@ async def pairs(client: httpx.AsyncClient, number: int, seconds: float) -> list[
 
 
 async def measure(given: argparse.Namespace) -> None:
-    """Fill, run, look, print."""
     fleet = Fleet(given.services, given.days)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -190,7 +188,6 @@ async def measure(given: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, usual in (("services", 300), ("days", 90), ("hours", 24), ("signals", 1), ("pairs", 5), ("seconds", 60)):
         parser.add_argument(f"--{name}", type=int, default=usual)

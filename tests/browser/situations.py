@@ -62,7 +62,6 @@ def _named() -> Iterator[Case]:
 
 
 def policy(known: tuple[Case, ...]) -> Policy:
-    """Return the shipped policy for their services."""
     return policy_of(
         *(service_policy(one.incident.service, MODES.get(one.situation, Mode.AUTONOMOUS)) for one in known)
     )
@@ -82,7 +81,6 @@ def state(known: tuple[Case, ...]) -> State:
 
 
 async def stored(clock: Clock, known: tuple[Case, ...]) -> MemoryStore:
-    """Return a store with their story and a day of minutes."""
     store = MemoryStore(clock)
     told = [("SUSPECT", 10, "HTTP 503; probe every 1 s"), ("CRITICAL", 48, "39 of 39 probes failed for 38 s")]
     notes = tuple(

@@ -45,7 +45,6 @@ SPANS = (
 
 
 def page(body: Block, replies: Iterable[Block] = (), at: str = "02:15") -> str:
-    """Return the page of a message, and of the replies in its thread."""
     posts = [_post(body, at), *(f'<div class="thread">{_post(one, at)}</div>' for one in replies)]
     head = f'<meta charset="utf-8"><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en">{head}<body>{"".join(posts)}</body></html>'

@@ -31,7 +31,6 @@ def asked(folder: Path) -> tuple[Mapping[str, Any], str]:
 
 
 async def draw(body: Mapping[str, Any], at: str, file: Path) -> None:
-    """Write the picture."""
     async with browsing() as browser:
         shown = await browser.new_page(viewport={"width": WIDTH, "height": 200})
         await shown.set_content(page(body, at=at))
@@ -39,7 +38,6 @@ async def draw(body: Mapping[str, Any], at: str, file: Path) -> None:
 
 
 def main() -> None:
-    """Ask, and draw."""
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
     with tempfile.TemporaryDirectory() as folder:
         body, at = asked(Path(folder) / "cloud")

@@ -32,7 +32,6 @@ class Office:
         assert (await self.client.post("/login", data={"token": token, "name": name})).status_code == 303
 
     async def page(self, path: str) -> str:
-        """Return a page that is there."""
         answer = await self.client.get(path)
         assert answer.status_code == 200, (path, answer.status_code)
         return answer.text
@@ -51,12 +50,10 @@ class Office:
         return await self.client.post(action, data=data, headers={"sec-fetch-site": "same-origin"})
 
     async def api(self, path: str, body: object = None, token: str = TOKEN) -> httpx.Response:
-        """Ask as a program does."""
         self.client.cookies.clear()
         return await self.client.post(f"/api/v1{path}", json=body, headers=bearer(token))
 
     async def asked(self) -> Command:
-        """Return what was asked last."""
         (last,) = await self.s.store.asked(1)
         return last
 

@@ -33,17 +33,14 @@ class Afterwards:
         self.real: OidcProvider | None = None
 
     def made(self, base: str, timeout_seconds: float = PATIENCE_SECONDS, secret: str = keys.OIDC_SECRET) -> None:
-        """Make it."""
         client = OidcClient(self.issuer, keys.OIDC_CLIENT_ID, secret, f"{base}{BACK}")
         self.real = OidcProvider(client, SystemClock(), timeout_seconds=timeout_seconds)
 
     async def address(self, attempt: SignIn) -> str:
-        """Ask it."""
         assert self.real is not None
         return await self.real.address(attempt)
 
     async def identify(self, attempt: SignIn, code: str) -> str:
-        """Ask it."""
         assert self.real is not None
         return await self.real.identify(attempt, code)
 
@@ -68,12 +65,10 @@ class Doorway:
         return await signed_in(sent.headers["location"], user)
 
     async def back(self, said: dict[str, str] | str, **headers: str) -> httpx.Response:
-        """Come back with that."""
         query = said if isinstance(said, str) else urlencode(said)
         return await self.client.get(f"{BACK}?{query}", headers=headers)
 
     async def log_in(self, user: str = "ann", after: str = "/") -> httpx.Response:
-        """Go there and come back."""
         return await self.back(await self.there(user, after))
 
 

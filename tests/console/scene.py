@@ -57,12 +57,10 @@ class StoryClock(SystemClock):
         self.at = at
 
     def now(self) -> float:
-        """Return the moment of the story."""
         return self.at
 
 
 def service_policy(name: str, mode: Mode = Mode.AUTONOMOUS) -> ServicePolicy:
-    """Return a service with three signals."""
     return ServicePolicy(name, f"srv-{name}", mode, signals=SIGNALS)
 
 
@@ -149,18 +147,15 @@ class Town:
         return await self.client.post("/login", data={"token": token}, headers=headers)
 
     async def page(self, path: str) -> str:
-        """Return a page that is there."""
         answer = await self.client.get(path)
         assert answer.status_code == 200, (path, answer.status_code)
         return answer.text
 
     async def json(self, path: str) -> Any:
-        """Return what the API says."""
         return (await self.client.get(f"/api/v1{path}", headers=bearer())).json()
 
 
 def bearer(token: str = TOKEN) -> Mapping[str, str]:
-    """Return the header of a program."""
     return {"authorization": f"Bearer {token}"}
 
 

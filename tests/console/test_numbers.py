@@ -29,7 +29,6 @@ class CountingStore(Overheard, calls="incidents notes"):
     reads = 0
 
     async def heard(self, call: str, *given: Any) -> None:
-        """Count it."""
         self.reads += 1
 
 

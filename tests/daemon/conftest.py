@@ -9,7 +9,6 @@ from watchdog.adapters.stores.memory import MemoryDatabase
 
 @pytest.fixture
 def two() -> tuple[Worker, Worker]:
-    """Both of them."""
     clock = FakeClock()
     database = MemoryDatabase(clock)
     return Worker("one", database, clock), Worker("two", database, clock)
@@ -17,11 +16,9 @@ def two() -> tuple[Worker, Worker]:
 
 @pytest.fixture
 def one(two: tuple[Worker, Worker]) -> Worker:
-    """The first."""
     return two[0]
 
 
 @pytest.fixture
 def other(two: tuple[Worker, Worker]) -> Worker:
-    """The second."""
     return two[1]

@@ -31,7 +31,6 @@ async def test_a_channel_that_is_gone_is_replaced_by_none() -> None:
 
 
 async def test_news_that_wait_alarm_nobody_and_are_dropped_after_a_day() -> None:
-    """They count as waiting, and not as what nobody has heard."""
     clock = FakeClock(auto=False)
     chat = Channel("chat", *[Temporary("no")] * 10_000)
     teller = outbox(clock, chat)

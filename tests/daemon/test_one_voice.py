@@ -66,12 +66,10 @@ class Fleet:
         return daemon
 
     def holder(self) -> Daemon:
-        """Return who speaks for all."""
         (one,) = (daemon for daemon in self.workers if FLEET in daemon.engine.held)
         return one
 
     def other(self) -> Daemon:
-        """Return one who does not."""
         return next(daemon for daemon in self.workers if FLEET not in daemon.engine.held)
 
     async def minute(self, pings: int = 1) -> list[str]:

@@ -34,7 +34,6 @@ class Mailed:
         self.teller = Outbox(store, {"email": self.email}, clock, lambda _, outcome, __: self.outcomes.append(outcome))
 
     async def deliver(self, effect: Tell) -> None:
-        """Record an effect and deliver it, to the end."""
         (row,) = await self.store.save(Write(State(), effects=(effect,)))
         await self.teller.deliver(row.id, effect)
 

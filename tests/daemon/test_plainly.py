@@ -36,12 +36,10 @@ class Scene:
         self.reports.append((channel, outcome))
 
     async def deliver(self, effect: Tell) -> None:
-        """Record an effect and deliver it, to the end."""
         (pending,) = await self.store.save(Write(State(), effects=(effect,)))
         await self.teller.deliver(pending.id, effect)
 
     def took(self) -> dict[str, list[str]]:
-        """Return what each channel took."""
         return {name: vendor.titles for name, vendor in self.vendors.items() if vendor.titles}
 
 

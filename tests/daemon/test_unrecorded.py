@@ -92,7 +92,6 @@ async def test_a_yes_that_would_break_a_promise_disarms_all_the_same() -> None:
 
 
 def open_in(number: int, closed_at: float | None = None) -> State:
-    """Return a state in which web has that incident."""
     made = Incident(f"web-{number}", "web", Severity.CRITICAL, 0.0, 0.0, "web is down", closed_at=closed_at)
     return State(services={"web": ServiceState("web", incident=made)})
 
@@ -111,7 +110,6 @@ async def recorded(recorder: StepPersister, state: State, *tells: Tell, before: 
 
 
 async def closed_at(store: Store, incident: str) -> float | None:
-    """Return when an incident ended, as the store has it."""
     found = await store.incident(incident)
     assert found is not None
     return found.closed_at
@@ -240,7 +238,6 @@ HOLDS = [e.Paused(0.0, "ann"), e.InvariantBroken(0.0, "a promise of ours")]
 
 
 def held_back(worker: Worker) -> str:
-    """Return what keeps a worker from acting."""
     return worker.engine.state.paused_by + worker.engine.state.disarmed
 
 

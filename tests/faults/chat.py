@@ -53,15 +53,12 @@ class Chat:
         return [button["action_id"] for button in buttons if "url" not in button]
 
     def replies(self, envelope: str) -> list[str]:
-        """Return what the author of an envelope was answered."""
         return [str(one["text"]) for one in self.cloud.log("slack_replied") if one["envelope"] == envelope]
 
     def until_reply(self, envelope: str) -> str:
-        """Wait for the answer."""
         return self.daemon.until(lambda: self.replies(envelope))[0]
 
     def until_connected(self) -> None:
-        """Wait until Slack is heard."""
         self.daemon.until(lambda: self.daemon.said("slack socket connected"))
         self.daemon.until(lambda: self.seen()["connections"] >= 1)
 

@@ -143,7 +143,6 @@ def spread(points: Sequence[str], count: int, chance: Random) -> list[str]:
 
 
 def main() -> int:
-    """Run the command line."""
     make = argparse.ArgumentParser(prog="python -m tests.faults.crash_points", description=__doc__.splitlines()[0])
     make.add_argument("--store", choices=sorted(DATABASES), default="sqlite")
     make.add_argument("--journey", choices=list(JOURNEYS), default="rollback")

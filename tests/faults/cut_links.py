@@ -25,7 +25,6 @@ END_SECONDS = 240.0
 
 
 def within(seconds: float, condition: Callable[[], object], two: Linked, what: str) -> None:
-    """Wait for a condition."""
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, f"{what}\n{told(two)}"
@@ -33,7 +32,6 @@ def within(seconds: float, condition: Callable[[], object], two: Linked, what: s
 
 
 def told(two: Linked) -> str:
-    """Return what everybody wrote last."""
     seen = [f"--- {worker.name}\n{worker.words()[-6000:]}" for worker in two.both]
     return "\n".join([*seen, *(str(one) for one in two.cloud.log() if one["what"] != "request")])
 
@@ -56,7 +54,6 @@ def harmed_at(two: Linked, moment: str) -> Daemon:
 
 
 def play(moment: str, way: str, links: list[str], folder: Path) -> str:
-    """Play it once; return what happened."""
     with linked(folder, 4, more=SLOWER, rollback_seconds=2.0) as two:
         two.start("after_intent" if moment == "intent" else None)
         worker = harmed_at(two, moment)

@@ -39,7 +39,6 @@ def why_not() -> str:
 
 
 def run(*words: str) -> None:
-    """Run a command."""
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (words, done.stderr)
 
@@ -73,7 +72,6 @@ class Ends:
             self.heal(link)
 
     def address(self, link: str = WORLD) -> str:
-        """Return the address at the far end of a link."""
         return f"127.77.{self.number}.{1 if link == WORLD else 2}"
 
     def cut(self, link: str) -> None:
@@ -92,7 +90,6 @@ class Ends:
         run(*route.split())
 
     def end(self) -> None:
-        """Let the namespace go."""
         self._holder.kill()
         self._holder.wait()
 

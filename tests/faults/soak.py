@@ -44,7 +44,6 @@ class Series:
 
 
 def look(daemon: Daemon) -> dict[str, float]:
-    """Return what the daemon holds now."""
     process = Path(f"/proc/{daemon.process.pid}")
     return {
         "descriptors": float(len(list((process / "fd").iterdir()))),
@@ -66,7 +65,6 @@ def stir(cloud: Cloud, minute: int) -> None:
 
 
 def soak(cloud: Cloud, daemon: Daemon, minutes: float) -> dict[str, Series]:
-    """Watch for so long."""
     seen = {name: Series() for name in ALLOWED}
     began, stirred = time.monotonic(), 0
     while time.monotonic() - began < minutes * 60:
@@ -94,7 +92,6 @@ def report(seen: dict[str, Series]) -> list[str]:
 
 
 def main() -> int:
-    """Run the command line."""
     make = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__.splitlines()[0])
     make.add_argument("--minutes", type=float, default=15.0)
     make.add_argument("--services", type=int, default=20)

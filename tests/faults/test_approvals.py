@@ -25,7 +25,6 @@ ASK = {"mode: autonomous": "mode: assist"}
 
 
 def approved(world: World, incident: str = "web-1") -> tuple[Effect, ...]:
-    """Say yes."""
     return hear(world, e.Approved(world.now, incident, "ann"))
 
 

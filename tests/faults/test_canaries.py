@@ -51,7 +51,6 @@ metrics: {{remote_write: "https://bob:{MARK}yaml5@x.example"}}
 
 
 def word(name: str) -> str:
-    """Return the canary of a variable."""
     return MARK + name.removeprefix("WATCHDOG_").replace("_", "").lower()
 
 

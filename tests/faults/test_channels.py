@@ -136,7 +136,6 @@ class Unsure(MemoryStore):
     trouble = ""
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
-        """Save; or fail, having saved or not."""
         if self.trouble != "before":
             saved = await super().save(write)
         if self.trouble:

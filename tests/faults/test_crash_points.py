@@ -23,7 +23,6 @@ FURTHER = sorted(set(JOURNEYS) - {"rollback"})
 
 @pytest.fixture(scope="module")
 def seed(pytestconfig: pytest.Config) -> str:
-    """What the sample is drawn from."""
     return pytestconfig.getoption("--crash-seed") or of_this_commit() or date.today().isoformat()  # noqa: DTZ011
 
 

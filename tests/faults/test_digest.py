@@ -12,7 +12,6 @@ pytestmark = pytest.mark.long
 
 
 def digests(cloud: Cloud) -> list[str]:
-    """Return the digests that Slack was given."""
     return [entry["text"] for entry in cloud.log("slack_webhook") if "the week until" in entry["text"]]
 
 

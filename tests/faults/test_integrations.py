@@ -40,13 +40,11 @@ class Cloud:
         return None if self.ahead_seconds is None else ClockReading(self.ahead_seconds, float(self.answers))
 
     async def facts(self, service_id: str) -> ServiceFacts:
-        """Return the facts."""
         if self.error is not None:
             raise self.error
         return self.tells
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
-        """Return the deploys."""
         self.answers += 1
         return self.lists
 
@@ -72,7 +70,6 @@ class Relying(Guarded):
         self.shop = Site("home")
 
     def wire(self) -> Daemon:
-        """Return the daemon."""
         outside = ExternalPorts(clock=self.clock, store=self.store, platform=self.cloud, notifiers=self.vendors)  # type: ignore[arg-type]
         sources = {CONTROL: [self.control], VENDORS: [self.page], "web": [self.site, self.feed], "shop": [self.shop]}
         return wire(
@@ -106,7 +103,6 @@ def reads(place: str, cause: Unread) -> Callable[[Relying], None]:
 
 
 def answers(error: Exception) -> Callable[[Relying], None]:
-    """Have the platform answer with an error."""
 
     def do(world: Relying) -> None:
         world.cloud.error = error
@@ -200,7 +196,6 @@ async def test_case_44_what_is_relied_on_and_fails_is_told_once(
 
 
 async def test_case_44_when_it_works_again_that_is_told_once() -> None:
-    """And nothing is left of it."""
     async with relying() as world:
         world.cloud.error = Forbidden("refused our key (401)")
         await world.go_on(120)

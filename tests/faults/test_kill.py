@@ -139,7 +139,6 @@ def accepted(cloud: Cloud, daemon: Daemon) -> object:
 
 
 def saved(cloud: Cloud, daemon: Daemon) -> object:
-    """The journal has the answer."""
     return daemon.rows("SELECT 1 FROM actions WHERE step = 'rollback' AND state = 'accepted'")
 
 

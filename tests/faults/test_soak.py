@@ -34,7 +34,6 @@ def test_case_08_what_grows_is_named(name: str, values: list[float], grows: bool
 
 @pytest.mark.parametrize("name", list(ALLOWED))
 def test_the_limit_itself_is_allowed(name: str) -> None:
-    """And a little more is not."""
     for more, named in ((0.0, []), (0.1, [name])):
         values = [20.0] * (SAMPLES // 2) + [20.0 + ALLOWED[name] + more] * (SAMPLES // 2)
         assert report(seen(**{name: values})) == named

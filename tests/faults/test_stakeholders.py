@@ -29,7 +29,6 @@ stakeholders:
 
 @contextmanager
 def mail_server() -> Iterator[Post]:
-    """Run a mail server on a loop of its own."""
     loop, post = asyncio.new_event_loop(), Post()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -44,7 +43,6 @@ def mail_server() -> Iterator[Post]:
 
 
 def to(post: Post, address: str) -> list[EmailMessage]:
-    """Return the mails that an address got."""
     return [mail for mail, (_, those) in zip(post.mails, post.envelopes, strict=False) if address in those]
 
 

@@ -41,7 +41,6 @@ def full(daemon: Daemon) -> Iterator[None]:
 
 
 def lists(cloud: Cloud) -> list[Entry]:
-    """Return the reads of the deploy list."""
     return [one for one in cloud.requests("render", "GET") if one["path"].endswith("/deploys")]
 
 
@@ -83,7 +82,6 @@ def test_case_22_24_a_store_that_cannot_be_written_fails_closed_and_pages(tmp_pa
 
 
 def nobody_s_notes(path: Path) -> None:
-    """A file that is no database."""
     path.write_bytes(b"not a database, but somebody's notes" * 100)
 
 

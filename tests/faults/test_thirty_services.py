@@ -41,7 +41,6 @@ def break_one(cloud: Cloud, service: str) -> None:
 
 
 def deploy_well(cloud: Cloud, service: str) -> None:
-    """Deploy something good."""
     cloud.post("deploys", service=service, build_seconds=0.2, update_seconds=0.2)
 
 
@@ -56,18 +55,15 @@ class Story:
         self._started = time.monotonic()
 
     def incidents(self) -> list[Callable[[], None]]:
-        """Return what happens, in its order."""
         return [
             self.bad("s01"), self.bad("s02"), self.good("s06"), self.dependency, self.bad("s22"), self.bad("s23"),
             self.upstream, self.outage("s04"), self.good("s07"), self.outage("s05"), self.outage("s24"),
         ]  # fmt: skip
 
     def bad(self, service: str) -> Callable[[], None]:
-        """Return its bad deploy."""
         return lambda: break_one(self.cloud, service)
 
     def good(self, service: str) -> Callable[[], None]:
-        """Return a good deploy."""
         return lambda: deploy_well(self.cloud, service)
 
     def outage(self, service: str) -> Callable[[], None]:
@@ -111,7 +107,6 @@ class Story:
         return sorted(str(one["service"]) for one in self.cloud.log("rollback_accepted"))
 
     def paged(self) -> set[str]:
-        """Return the services that somebody was paged for."""
         return {name for name in (*OUTAGES, *GOOD, *BAD) for text in self.cloud.pages() if name in text}
 
     def is_done(self) -> bool:

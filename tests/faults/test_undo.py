@@ -114,7 +114,6 @@ def test_a_wrong_rollback_is_undone_beside_a_running_daemon(tmp_path: Path) -> N
 
 @pytest.mark.nightly
 def test_a_wrong_rollback_is_undone_without_a_daemon(tmp_path: Path) -> None:
-    """By the command alone."""
     without_a_daemon(tmp_path)
 
 

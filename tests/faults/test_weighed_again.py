@@ -24,7 +24,6 @@ def decided(daemon: Daemon, words: str) -> None:
 
 
 def killed(daemon: Daemon) -> None:
-    """Kill and start it."""
     daemon.kill()
     daemon.start().until_watching()
 

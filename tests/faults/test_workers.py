@@ -37,7 +37,6 @@ def assert_one_rollback(two: Pair) -> None:
 
 
 def told(two: Pair) -> str:
-    """Return what both wrote last."""
     return "\n".join(f"--- {worker.name}\n{worker.words()[-4000:]}" for worker in two.both)
 
 

@@ -53,7 +53,6 @@ class Pair:
 
     @property
     def both(self) -> tuple[Daemon, Daemon]:
-        """Return both workers."""
         return self.near, self.far
 
     def config(self, worker: Daemon) -> Path:
@@ -91,12 +90,10 @@ class Pair:
         return near | far == set(self.services) and abs(len(near) - len(far)) <= 2
 
     def holder(self, service: str) -> Daemon:
-        """Return who holds a service."""
         (worker,) = (one for one in self.both if service in self.holding(one))
         return worker
 
     def other(self, worker: Daemon) -> Daemon:
-        """Return the other one."""
         return self.far if worker is self.near else self.near
 
     def changes(self) -> list[tuple[str, str]]:

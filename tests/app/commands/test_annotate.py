@@ -26,7 +26,6 @@ NOTES: list[tuple[str, dict[str, Any]]] = [("note", {"incident": "web-1", "text"
 
 
 def settings_of(url: str) -> Settings:
-    """Return settings with a store."""
     return replace(loaded(SMALL, KEY), store_url=url)
 
 

@@ -124,7 +124,6 @@ def test_assist_asks_and_obeys(tmp_path: Path) -> None:
 
 @pytest.mark.nightly
 def test_a_yes_without_a_daemon_is_kept_for_its_window(tmp_path: Path) -> None:
-    """And can be stopped."""
     kept_without_a_daemon(tmp_path)
 
 

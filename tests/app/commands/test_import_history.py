@@ -44,7 +44,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def probes(path: Path, count: int, bad: range = range(0), every: int = 10) -> Path:
-    """Write a CSV of probes."""
     kinds = ["no,0.12,status" if n in bad else "yes,0.12," for n in range(count)]
     rows = [f"{BEGIN + n * every},{kind}" for n, kind in enumerate(kinds)]
     path.write_text("\n".join(["time,ok,seconds,why", *rows]), encoding="utf-8")
@@ -58,7 +57,6 @@ def deploys(path: Path, bad_at: int) -> Path:
 
 
 def prometheus(path: Path, values: Sequence[float | str], step: int = 60) -> Path:
-    """Write an answer of query_range."""
     pairs = [[BEGIN + n * step, str(value)] for n, value in enumerate(values)]
     data = {"resultType": "matrix", "result": [{"metric": {"job": "web"}, "values": pairs}]}
     path.write_text(json.dumps({"status": "success", "data": data}), encoding="utf-8")
@@ -189,13 +187,11 @@ def stats_v2(counts: Sequence[int]) -> dict[str, Any]:
 
 
 def events_stats(counts: Sequence[int]) -> dict[str, Any]:
-    """Return counts as `events-stats` has them."""
     return {"data": [[BEGIN + n * 60, [{"count": count}]] for n, count in enumerate(counts)]}
 
 
 @pytest.mark.parametrize("shape", [timeseries, events_stats, stats_v2])
 def test_a_flood_in_sentry_is_found(folder: Path, capsys: pytest.CaptureFixture[str], shape: Any) -> None:
-    """In each of Sentry's shapes."""
     (folder / "counts.json").write_text(json.dumps(shape([1] * 40 + [80] * 6)), encoding="utf-8")
     made = imported(capsys, "sentry", "counts.json", "--service", "web", "--signal", "errors")
     assert made["every_seconds"] == 60.0 and any("90 s after" in note for note in made["notes"])

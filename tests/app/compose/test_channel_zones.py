@@ -51,7 +51,6 @@ def no_zones() -> Iterator[None]:
 
 @pytest.mark.usefixtures("no_zones")
 async def test_a_host_without_a_zone_database_starts_where_no_channel_names_a_zone(tmp_path: Path) -> None:
-    """UTC, the default, needs no database."""
     async with Sandbox() as sandbox:
         settings = load(write_config(tmp_path, sandbox.urls, "observe"), {}, tmp_path)
         clock = SystemClock()

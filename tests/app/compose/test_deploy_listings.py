@@ -27,7 +27,6 @@ class Counting(Platform):
         self.away = False
 
     async def facts(self, service_id: str) -> ServiceFacts:
-        """Answer, or not."""
         self.read.append(service_id)
         await asyncio.sleep(0)
         if self.away:
@@ -35,7 +34,6 @@ class Counting(Platform):
         return ServiceFacts(service_id, "web")
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
-        """Answer."""
         return (x.BAD, x.GOOD)
 
 
@@ -73,6 +71,5 @@ async def test_case_48_a_loop_over_all_plans_reads_so_many_a_minute() -> None:
 
 
 async def test_without_a_key_a_plan_says_so() -> None:
-    """There is nothing to be read."""
     with pytest.raises(Permanent, match="WATCHDOG_RENDER_API_KEY"):
         await Listings(None, lambda: POLICY, FakeClock()).of("web")

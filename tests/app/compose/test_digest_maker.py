@@ -34,7 +34,6 @@ class ShyStore(MemoryStore):
     shy = False
 
     async def incidents(self, *args: Any, **more: Any) -> Sequence[Incident]:
-        """Read, or fail."""
         if self.shy:
             raise Temporary("the store does not answer")
         return await super().incidents(*args, **more)

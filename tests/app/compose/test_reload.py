@@ -56,7 +56,6 @@ WITHOUT_API = TEXT.replace("      api: {http: https://api.acme.example}\n", "")
 
 
 def changed(old: str, new: str) -> str:
-    """Return the text with something changed."""
     assert old in TEXT
     return TEXT.replace(old, new)
 
@@ -67,7 +66,6 @@ def observed(text: str) -> str:
 
 
 def settings(text: str, **more: str) -> Settings:
-    """Load a text."""
     return loaded(text, {**KEY, **more})
 
 
@@ -182,7 +180,6 @@ class Moody(MemoryStore):
     fault: Exception | None = None
 
     async def renew_leases(self, *given: object, **more: object) -> object:  # type: ignore[override]
-        """Renew, or fail."""
         if self.fault is not None:
             raise self.fault
         return await super().renew_leases(*given, **more)  # type: ignore[arg-type]

@@ -60,7 +60,6 @@ def settings(policy: Policy) -> Settings:
 
 
 def services(**those: ServicePolicy) -> Policy:
-    """Return the policy with these services, too."""
     return replace(POLICY, services={**POLICY.services, **those})
 
 

@@ -32,14 +32,12 @@ class CountingStore(MemoryStore):
     away = False
 
     async def incidents(self, *args: Any, **more: Any) -> Sequence[Incident]:
-        """Count and read, or fail."""
         self.reads += 1
         if self.away:
             raise Temporary("the store does not answer")
         return await super().incidents(*args, **more)
 
     async def notes(self, **more: Any) -> Any:
-        """Count and read."""
         self.reads += 1
         return await super().notes(**more)
 

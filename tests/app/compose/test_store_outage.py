@@ -21,7 +21,6 @@ class Damaged(MemoryStore):
     why = ""
 
     async def renew_leases(self, *given: object, **more: object) -> object:  # type: ignore[override]
-        """Hold, or fail."""
         if self.why:
             raise Permanent(self.why)
         return await super().renew_leases(*given, **more)  # type: ignore[arg-type]
@@ -85,5 +84,4 @@ async def test_case_54_a_stop_ends_what_only_this_process_can_end(tmp_path: Path
 
 
 def titles(pager: Channel) -> list[str]:
-    """Return what the channel took."""
     return [title for title, _ in pager.took]

@@ -27,7 +27,6 @@ OTHER = ["0.0.9", "0123456789ab"]
     ids=["ours", "another's", "begun", "done", "done for another", "torn mark"],
 )
 def test_when_it_is_due(tmp_path: Path, version: str, mark: object, due: bool) -> None:
-    """Until it is done for this judgement."""
     head = f'"watchdog":"{__version__}"'
     folder = recorded(tmp_path, story("veto_runs_out").steps)
     changed_file(folder, lambda lines: [lines[0].replace(head, f'"watchdog":"{version}"', 1), *lines[1:]])

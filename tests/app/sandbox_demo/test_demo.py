@@ -43,7 +43,6 @@ def incident(verified: bool) -> Incident:
 
 
 def judged(folder: Path, scenario: str, story: Sequence[Entry], verified: bool = True) -> DemoResult:
-    """Return what the judge makes of a log."""
 
     async def judge_it() -> DemoResult:
         settings = settings_of(folder)
@@ -100,7 +99,6 @@ def test_what_is_shortened_is_said() -> None:
 
 
 async def test_an_unknown_scenario_is_refused() -> None:
-    """With the known ones."""
     with pytest.raises(Permanent, match="bad-deploy"):
         await demo("sunny")
 

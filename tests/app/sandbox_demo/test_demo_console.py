@@ -29,7 +29,6 @@ class Running:
         self.process, self.keyboard, self._out = process, keyboard, out
 
     def said(self) -> str:
-        """Return what it printed."""
         return self._out.read_text(encoding="utf-8")
 
     def until(self, condition: Callable[[], object]) -> None:

@@ -220,7 +220,6 @@ async def test_a_strange_form_is_only_wrong(body: bytes) -> None:
 
 @pytest.mark.parametrize("cookie", ["", "x", "9999999999.n.deadbeef", "a.b.c.d", ";;=;", "é", "..", "1.2"])
 async def test_a_forged_session_is_none(cookie: str) -> None:
-    """Whatever it says."""
     async with town() as one:
         header = f"{COOKIE}={cookie}".encode()
         assert (await one.client.get("/", headers={b"cookie": header})).status_code == 303

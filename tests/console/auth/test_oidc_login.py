@@ -60,7 +60,6 @@ async def test_what_is_sent_there_says_nothing_that_should_not_be_known() -> Non
 
 @pytest.mark.parametrize("after", ["//evil.example", "https://evil.example", "/a?b=c", '/"><script>', "javascript:x"])
 async def test_it_leads_to_a_page_of_ours_and_never_elsewhere(after: str) -> None:
-    """Whatever a link says."""
     async with doorway() as d:
         assert 'content="0; url=/"' in (await d.log_in("vera", after)).text
 
@@ -133,7 +132,6 @@ async def test_a_proof_that_is_none_opens_nothing(lie: str) -> None:
 
 
 async def test_a_name_that_could_be_two_is_nobody_s() -> None:
-    """As with a proxy."""
     async with doorway(People(everybody=True)) as d:
         d.issuer.lies = "two_names"
         assert "comma" in (await d.log_in()).text
@@ -225,7 +223,6 @@ async def test_somebody_without_a_role_fills_no_log() -> None:
 
 
 async def test_tokens_work_beside_it_or_not_at_all() -> None:
-    """The page shows what there is."""
     async with doorway() as d:
         assert (await d.client.get("/api/v1/services", headers=bearer())).status_code == 200
     async with doorway(tokens={}) as d:

@@ -184,7 +184,6 @@ async def test_somebody_without_a_role_is_told_so_and_sees_nothing() -> None:
 
 
 async def test_everybody_who_is_logged_in_may_look_where_that_is_said() -> None:
-    """And no more."""
     async with town(proxy=proxy(people=People(operators=frozenset({"otto"}), everybody=True))) as one:
         assert "<small>viewer</small>" in (await one.client.get("/", headers=as_("whoever"))).text
         assert "<small>operator</small>" in (await one.client.get("/", headers=as_("otto"))).text
@@ -213,7 +212,6 @@ async def test_many_who_come_through_one_proxy_do_not_hold_each_other_up() -> No
 
 
 async def waiting(o: Office) -> None:
-    """Let something be asked."""
     o.asks()
     await o.s.store.save(Write(o.s.engine.state))
     o.client.headers[HEADER] = "ann@acme.example"
@@ -251,7 +249,6 @@ async def test_a_typed_name_is_not_the_approver_whom_the_proxy_proves() -> None:
 
 
 async def test_what_the_role_does_not_allow_is_refused_and_recorded() -> None:
-    """As with a token."""
     async with office(proxy=proxy()) as o:
         await waiting(o)
         data = await o.form(INCIDENT, f"{INCIDENT}/approve")
@@ -360,12 +357,10 @@ def test_which_addresses_are_the_proxy_s(client: object, trusted: bool) -> None:
 
 
 def test_the_highest_role_counts_and_nobody_has_none() -> None:
-    """In whatever order they are listed."""
     people = People(frozenset({"a"}), frozenset({"a", "b"}), frozenset({"b", "c"}))
     assert [people.role_of(name) for name in "abcd"] == [Role.APPROVER, Role.OPERATOR, Role.VIEWER, None]
     assert People(everybody=True).role_of("") is None and People(frozenset({""})).role_of("") is None
 
 
 def test_the_key_is_not_shown() -> None:
-    """In no repr."""
     assert "kkk" not in repr(proxy())

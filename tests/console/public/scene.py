@@ -72,7 +72,6 @@ class PublicTown:
     shown: dict[str, Any]
 
     async def page(self, name: str = "shop") -> str:
-        """Return a page that is there."""
         answer = await self.client.get(f"/status/{name}")
         assert answer.status_code == 200, answer.status_code
         return answer.text
@@ -84,7 +83,6 @@ class PublicTown:
         return answer.text
 
     async def json(self, name: str = "shop") -> Any:
-        """Return its data."""
         return (await self.client.get(f"/status/{name}.json")).json()
 
 
@@ -155,7 +153,6 @@ class Away(Overheard, calls="load_readonly spans incidents"):
     away = False
 
     async def heard(self, call: str, *given: Any) -> None:
-        """Fail, if it is."""
         if self.away:
             raise Temporary("the store does not answer")
 
@@ -170,13 +167,11 @@ class Hanging(Overheard, calls="spans"):
         self.asked = 0
 
     async def heard(self, call: str, *given: Any) -> None:
-        """Hang, perhaps."""
         self.asked += 1
         await self.goes_on.wait()
 
 
 def opened(incident: Incident, **changes: Any) -> Any:
-    """Return the state of a service in which that incident is open."""
     return service_state(incident.service, incident=incident, **changes)
 
 

@@ -181,7 +181,6 @@ async def test_the_largest_page_is_small() -> None:
 
 
 def test_a_share_is_never_rounded_up() -> None:
-    """To what it is not."""
     shown = {None: "–", 1.0: "100 %", 0.999999: "99.99 %", 0.99987: "99.98 %", 0.5: "50.00 %"}
     assert {share: percent(share) for share in shown} == shown
 
@@ -194,7 +193,6 @@ def test_how_long_it_took() -> None:
 
 
 async def test_what_is_well_needs_no_words() -> None:
-    """The shortest page there is."""
     policy, state = calm(web=service_state("web", checks={"home": Check("home", "http", NOW - 1, Good("200"))}))
     async with public_town(policy, state, pages=[SHOP]) as one:
         text = await one.page()

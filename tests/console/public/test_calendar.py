@@ -22,7 +22,6 @@ class Counting(Overheard, calls="spans"):
         self.asked: list[tuple[float, float]] = []
 
     async def heard(self, call: str, *given: Any) -> None:
-        """Count it."""
         since, until, *rest = given
         assert rest == [3600, ["web"]]
         self.asked.append((since, until))

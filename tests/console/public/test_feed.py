@@ -77,7 +77,6 @@ def test_what_an_entry_says() -> None:
 
 
 async def test_a_feed_without_news_is_the_same_until_tomorrow() -> None:
-    """And the largest one is bounded."""
     async with public_town() as one:
         first = await one.text(".atom")
         one.clock.at += 60.0

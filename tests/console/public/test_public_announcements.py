@@ -105,7 +105,6 @@ async def test_the_headline_while_every_check_passes(found: list[Announcement], 
 
 
 async def test_announcements_stay_while_the_store_is_away() -> None:
-    """As they were read last."""
     policy, state = calm()
     clock = PassingClock()
     store = Away(clock)
@@ -130,5 +129,4 @@ async def test_a_page_has_its_logo_and_colour() -> None:
 
 
 def first(stage: Stage) -> Update:
-    """Return the first text of an announcement."""
     return Update(NOW, "ann", stage, "We look into it.")

@@ -124,7 +124,6 @@ class Counting(Away):
     asked = 0
 
     async def heard(self, call: str, *given: object) -> None:
-        """Count it."""
         self.asked += 1
 
 
@@ -168,7 +167,6 @@ async def test_a_service_that_is_no_longer_there_is_not_known() -> None:
 
 
 async def test_no_more_than_some_past_incidents() -> None:
-    """The newest."""
     many = [ago(x.incident(), 7200.0 * number, 60, id=f"web-{number}") for number in range(1, 60)]
     async with public_town(incidents=many) as one:
         found = (await one.json())["incidents"]

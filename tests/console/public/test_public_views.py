@@ -43,7 +43,6 @@ def checks(**readings: Any) -> dict[str, Check]:
 
 
 def state(service: ServiceState | None, blind: bool = False) -> str:
-    """Return how web is."""
     return state_of(WEB, service, blind, NOW)
 
 
@@ -163,7 +162,6 @@ def test_a_day_without_failures_is_good_and_one_without_data_is_none() -> None:
     [(0.02, "good", 1 - 0.02 / 24), (0.1, "some", 1 - 0.1 / 24), (0.6, "bad", 1 - 0.6 / 24)],
 )
 def test_a_day_loses_what_its_checks_say(share: float, state: str, available: float) -> None:
-    """A share of an hour."""
     found = day([share] + [0.0] * 23)
     assert found.state == state and found.available == pytest.approx(available)
 
@@ -199,7 +197,6 @@ def test_which_signals_say_whether_it_is_available() -> None:
 
 
 def test_the_worst_of_several() -> None:
-    """Of none, nothing is known."""
     assert worst(["operational", "unknown", "degraded"]) == "degraded"
     assert worst(["operational", "unknown"]) == "unknown" and worst([]) == "unknown"
     assert set(public_views.WORST_FIRST) == {"operational", "degraded", "outage", "unknown"}

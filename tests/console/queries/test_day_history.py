@@ -23,7 +23,6 @@ class Slow(Overheard, calls="spans"):
         self.asked: list[tuple[float, float]] = []
 
     async def heard(self, call: str, *given: float) -> None:
-        """Let time pass."""
         self.asked.append(given[:2])
         self.story.passed += 1.0
 
@@ -34,7 +33,6 @@ class StoppedClock(StoryClock):
     passed = 0.0
 
     def monotonic(self) -> float:
-        """Return how much has passed."""
         return self.passed
 
 
@@ -80,7 +78,6 @@ async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
 
 
 async def test_a_store_that_fails_is_asked_again() -> None:
-    """Nothing counts as read that was not."""
 
     class Failing(Overheard, calls="spans"):
         fails = True
@@ -109,7 +106,6 @@ def test_the_state_of_a_span() -> None:
 
 
 async def test_the_latency_is_that_of_the_first_signal_that_has_any() -> None:
-    """In the order of importance."""
     clock = StoppedClock()
     store = MemoryStore(clock)
     start = NOW // SPAN_SECONDS * SPAN_SECONDS

@@ -25,7 +25,6 @@ class Counting(Overheard, calls="spans"):
     asked = 0
 
     async def heard(self, call: str, *given: Any) -> None:
-        """Count it."""
         self.asked += 1
 
 
@@ -74,7 +73,6 @@ async def test_who_look_at_once_are_given_one_reading() -> None:
 
 
 async def test_it_is_read_once_a_minute_and_anew_for_another_objective() -> None:
-    """However many look."""
     clock = PassingClock()
     store = await stored(clock, days=2)
     budgets = Budgets(store, clock)

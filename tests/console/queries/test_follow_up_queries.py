@@ -15,7 +15,6 @@ BY_PEOPLE = [one.text for one in RUNBOOK if one.by_people]
 
 
 def item(text: str, name: str) -> str:
-    """Return one item of the checklists of a page."""
     found = next((one for one in text.split("<li>") if f"<code>{name}</code>" in one), None)
     assert found is not None, name
     return found.partition("</li>")[0]
@@ -45,7 +44,6 @@ async def test_an_incident_shows_what_is_done_and_what_waits() -> None:
 
 
 async def test_what_is_due_is_marked_and_contacts_are_named() -> None:
-    """By the clock of the world."""
     store = MemoryStore(StoryClock())
     _, state, incidents = story()
     old = amended(incidents[0], restored_at=NOW - 3700, verified_at=NOW - 3600, closed_at=NOW - 3600)

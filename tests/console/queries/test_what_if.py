@@ -38,7 +38,6 @@ def test_what_holds_it_back_is_said() -> None:
 
 
 def test_where_nothing_can_be_imagined_it_says_why() -> None:
-    """Nothing known, nothing read."""
     policy = policy_of(service_policy("web"))
     assert "nothing is known" in imagine(State(), policy, "web", NOW).why
     assert "no signal" in imagine(state_with(checks={}), policy, "web", NOW).why

@@ -25,7 +25,6 @@ def test_equal_neighbours_are_one_shape() -> None:
 
 
 def test_the_bar_in_words() -> None:
-    """For whoever does not see it."""
     assert charts.bar_words(day("good", "good")) == "last 24 h: 0 of 2 half-hours with failures"
     assert charts.bar_words(day("bad", "some", "none")) == (
         "last 24 h: 2 of 3 half-hours with failures, 1 without data"
@@ -33,7 +32,6 @@ def test_the_bar_in_words() -> None:
 
 
 def test_a_sparkline_breaks_where_nothing_is_known() -> None:
-    """And is nothing without a value."""
     assert charts.sparkline([None, None]) == charts.sparkline([]) == ""
     path = charts.sparkline([0.1, 0.2, None, None, 0.4, 0.1])
     assert re.findall("[ML]", path) == ["M", "M"]

@@ -76,7 +76,6 @@ async def test_a_picture_is_served_as_one() -> None:
 
 
 async def test_a_page_that_is_not_there_is_not_found() -> None:
-    """Also one that names a file."""
     async with visited() as one:
         for path in ("/help", "/help/nowhere", "/help/operation.md", "/help/..%2fpages", "/help/operation/"):
             assert (await one.client.get(path)).status_code == 404, path

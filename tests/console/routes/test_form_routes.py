@@ -301,7 +301,6 @@ async def test_a_tick_and_a_follow_up() -> None:
 
 
 async def test_the_api_ticks_and_adds_what_the_pages_do() -> None:
-    """And says what it does not take."""
     async with asking() as o:
         added = await o.api("/incidents/web-1/follow-up", {"text": "Raise the pool"}, OPERATOR)
         assert added.json()["answer"] == "Added to web-1 as own-1."
@@ -481,7 +480,6 @@ async def test_what_cannot_be_written_as_json_is_only_refused(value: str) -> Non
 
 
 async def test_who_does_not_answer_is_said() -> None:
-    """No daemon: 503 with what became of it."""
     async with visited() as one:
         word = (await one.page("/")).partition('name="form" value="')[2].partition('"')[0]
         answer = await one.client.post("/pause", data={"form": word}, headers=SAME)

@@ -37,7 +37,6 @@ def calm() -> State:
 
 
 def down() -> State:
-    """Return the story with web down."""
     failing = (Finding("home", "http", "run", x.BEGIN, 1.0, "all probes failed", symptom="HTTP 503"),)
     incident = x.undone(
         x.decision(), id="web-9", opened_at=NOW - 60, onset_at=x.BEGIN, closed_at=None, findings=failing

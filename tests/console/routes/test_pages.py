@@ -199,7 +199,6 @@ async def test_hostile_text_stays_text(where: str) -> None:
 
 
 async def test_no_page_itself_takes_a_change() -> None:
-    """Only the forms on it lead to one."""
     async with visited() as one:
         for path in (*PAGES, "/api/v1/services", "/api/v1/incidents/web-1"):
             assert (await one.client.post(path)).status_code == 405, path

@@ -51,7 +51,6 @@ async def test_only_an_address_of_the_web_becomes_a_link(dashboard: str | None) 
 
 
 async def test_the_forms_use_the_words_of_the_field() -> None:
-    """Silence and hold, as in a pager."""
     async with town(state=known()) as one:
         await one.login()
         text = await one.page("/services/web")

@@ -33,7 +33,6 @@ class LandsLate(Render):
     lands_after = SHIPPED.landing_seconds
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
-        """Be lost on the way."""
         await self._clock.sleep(SHIPPED.post_seconds)
         self.kept, self.gave_up_at = (service_id, deploy_id), self._clock.monotonic()
         raise OutcomeUnknown("Render timed out")

@@ -119,12 +119,10 @@ class ListGoneAfterSending(Render):
     gone = False
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
-        """Send, and lose the list."""
         self.gone = True
         return await super().rollback(service_id, deploy_id)
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
-        """List, or not."""
         if self.gone:
             raise Temporary("Render answered 503")
         return tuple(await super().deploys(service_id, back_to))
@@ -182,7 +180,6 @@ async def test_case_13_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
 
 
 async def test_after_a_rate_limit_it_is_sent() -> None:
-    """One 429, then the real one."""
     async with scene() as s:
         s.sandbox.set_mode("rollback", "refuse_429", times=1)
         assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed)
@@ -280,7 +277,6 @@ class HumanActs(Render):
     act: Callable[[], None]
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
-        """Lose it."""
         self.act()
         raise OutcomeUnknown("no answer")
 
@@ -327,7 +323,6 @@ class Gated(Render):
     begun = 0
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
-        """Wait at the gate."""
         gate = self.gates[self.begun]
         self.begun += 1
         await gate.wait()
@@ -439,7 +434,6 @@ class AcceptedUnseen(Render):
     """Render takes it (2xx without a body), and its list never shows it."""
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
-        """Take it, and answer nothing."""
         await super().rollback(service_id, deploy_id)
         return None
 
@@ -523,14 +517,12 @@ class SomethingNew(Render):
     """A newer deploy stands in the list, in a state that we do not know."""
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
-        """List it first."""
         found = await super().deploys(service_id, back_to)
         coming = Deploy("dep-50", "waiting_for_approval", commit="f" * 40, created_at=found[0].created_at + 9)
         return (coming, *found)
 
 
 async def test_case_16_a_deploy_of_unknown_state_may_be_on_its_way() -> None:
-    """It is not overtaken."""
     async with scene(made=SomethingNew) as s:
         outcome = await s.ends(ROLLBACK, e.RollbackPostponed)
         assert outcome.why == "dep-50 is on its way (waiting_for_approval)"

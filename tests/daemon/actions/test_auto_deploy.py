@@ -179,7 +179,6 @@ async def test_a_refused_switch_is_not_tried_again() -> None:
 @pytest.mark.parametrize("mode", ["ok", "drop", "error_after", "slow"])
 @pytest.mark.parametrize("value", ["commit", "checksPass"])
 async def test_the_old_value_is_given_back_whatever_the_answer(value: str, mode: str) -> None:
-    """And read back."""
     async with scene() as s:
         await s.actuator.perform(PIN)
         s.sandbox.modes.slow_seconds = 0.05
@@ -189,7 +188,6 @@ async def test_the_old_value_is_given_back_whatever_the_answer(value: str, mode:
 
 
 async def test_a_value_that_somebody_else_set_is_left_alone() -> None:
-    """It is no longer our `off`."""
     async with scene() as s:
         await s.actuator.perform(PIN)
         s.sandbox.cloud.set_auto_deploy(s.web, "checksPass")
@@ -214,7 +212,6 @@ class Untold(Render):
     looks: ClassVar[list[bool]] = []
 
     async def facts(self, service_id: str) -> ServiceFacts:
-        """Return the facts, perhaps without that one."""
         facts = await super().facts(service_id)
         told = not self.looks or self.looks.pop(0)
         return facts if told else replace(facts, auto_deploy="unknown")
@@ -240,7 +237,6 @@ async def test_what_the_platform_does_not_say_was_not_given_back() -> None:
 
 
 async def test_what_the_platform_never_says_is_said() -> None:
-    """The reason is that of the last try."""
     async with scene(made=Untold, clock=FakeClock(auto=False)) as s:
         Untold.looks[:] = [False]
         outcome = await s.ends(SHORT, e.PinUnconfirmed)
@@ -248,7 +244,6 @@ async def test_what_the_platform_never_says_is_said() -> None:
 
 
 async def test_the_whole_restore_is_bounded() -> None:
-    """A platform that hangs is not waited for."""
     async with scene() as s:
         await s.actuator.perform(PIN)
         s.sandbox.set_mode("render", "hang")
@@ -357,6 +352,5 @@ async def test_a_pin_that_is_put_off_tells_what_an_earlier_attempt_may_have_swit
 
 
 async def test_a_refused_restore_is_said() -> None:
-    """The service is gone."""
     async with scene() as s:
         await s.ends(replace(RESTORE, platform_id="srv-gone"), e.AutoDeployNotRestored, "404")

@@ -45,7 +45,6 @@ class Lists:
         self._clock, self._latency = clock, Latency(clock, WAY_SECONDS, seed)
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
-        """List, or raise."""
         self.asked_at.append(self._clock.monotonic())
         try:
             return await self._latency.around(lambda: self._listed(back_to))
@@ -60,31 +59,25 @@ class Lists:
         return answer[: max(PAGE, reached)]
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
-        """Count."""
         self.sent += 1
         return "dep-99"
 
     async def redeploy(self, service_id: str, commit: str) -> str | None:
-        """Count."""
         return await self.rollback(service_id, commit)
 
     async def set_auto_deploy(self, service_id: str, value: str) -> None:
         """Nothing to set."""
 
     async def services(self) -> Sequence[ServiceFacts]:
-        """None."""
         return ()
 
     async def facts(self, service_id: str) -> ServiceFacts:
-        """Nothing of note."""
         return ServiceFacts(service_id, "web")
 
     async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
-        """Never asked for."""
         raise Permanent("not here")
 
     async def events(self, service_id: str, since: float) -> Sequence[object]:
-        """None."""
         return ()
 
     async def close(self) -> None:
@@ -136,7 +129,6 @@ def test_a_trace_is_the_oldest_deploy_that_may_be_ours(newer: list[Deploy], more
 
 
 def test_nothing_is_newer_than_what_is_not_listed() -> None:
-    """And the newest has nothing before it."""
     assert newer_than([BASE, LIVE], "dep-99") == ()
     assert newer_than([BASE, LIVE], "dep-41") == []
     assert newer_than([BASE, LIVE], "dep-40") == [BASE]

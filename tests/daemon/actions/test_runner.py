@@ -40,7 +40,6 @@ AWAY = "the store does not answer"
 
 
 def logged(level: str, event: str, **more: str) -> dict[str, str]:
-    """Return a line of the log."""
     return {"log_level": level, "event": event, **more}
 
 
@@ -48,12 +47,10 @@ class BuggyAfterSending(Render):
     """The client trips over the answer: the rollback, or the switch, was made."""
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
-        """Send, then trip."""
         await super().rollback(service_id, deploy_id)
         raise KeyError("id")
 
     async def set_auto_deploy(self, service_id: str, value: str) -> None:
-        """Switch, then trip."""
         await super().set_auto_deploy(service_id, value)
         raise KeyError("autoDeploy")
 
@@ -62,11 +59,9 @@ class BuggyReader(Render):
     """The client trips before anything is changed."""
 
     async def facts(self, service_id: str) -> ServiceFacts:
-        """Trip."""
         raise KeyError("autoDeploy")
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
-        """Trip."""
         raise KeyError("status")
 
 
@@ -74,7 +69,6 @@ class Silent(Overheard, calls="action"):
     """A store that does not say what became of an action."""
 
     async def heard(self, call: str, *given: object) -> None:
-        """Fail."""
         raise Temporary(AWAY)
 
 
@@ -89,7 +83,6 @@ class Finished:
         return getattr(self._store, name)
 
     async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
-        """Finish it, and remember."""
         self.told.append((outcome, service))
         await self._store.finish(effect_id, outcome, service)
 
@@ -97,7 +90,6 @@ class Finished:
 def state_with(
     phase: Phase, *, off: str = "", target: str | None = "dep-39", incident: str = INCIDENT, **more: Any
 ) -> State:
-    """Return a state in which web is in that phase of that incident."""
     made = replace(
         Incident(incident, "web", Severity.CRITICAL, 0.0, 0.0, "web is down", rollback=RollbackAttempt(target)), **more
     )
@@ -149,7 +141,6 @@ class BrokenPromise(Render):
     """The client finds one of our own promises broken."""
 
     async def facts(self, service_id: str) -> ServiceFacts:
-        """Break it."""
         raise AssertionError("a service has one live deploy")
 
 
@@ -384,7 +375,6 @@ async def test_an_answer_from_before_our_switch_is_not_taken_for_somebody_s_choi
         """The platform answers as it was until 3 s ago."""
 
         async def facts(self, service_id: str) -> ServiceFacts:
-            """Return what is, or what was."""
             facts = await super().facts(service_id)
             return replace(facts, auto_deploy="checksPass") if s.clock.elapsed < 3.0 else facts
 
@@ -455,7 +445,6 @@ async def test_what_a_look_from_before_our_switch_says_does_not_keep_it_from_bei
         """Time in which the core is misled, and the switch lands, while we wait for it."""
 
         async def sleep(self, seconds: float) -> None:
-            """Sleep; meanwhile it lands."""
             await super().sleep(seconds)
             if seconds > 20.0:
                 states[:] = [state_with(Phase.PAGED)]
@@ -541,5 +530,4 @@ def test_what_could_not_be_written_down_becomes_a_refusal(effect: Change, expect
 
 
 def test_what_changes_nothing_is_not_refused() -> None:
-    """A pace is not an action."""
     assert unrecorded(fx.SetPace("web", 2.0), 7.0) is None

@@ -23,7 +23,6 @@ def test_what_is_shipped_keeps_its_own_rules() -> None:
     [("guard_seconds", 8.0), ("lease_seconds", 5.0), ("settle_seconds", 25.0), ("post_seconds", 17.0)],
 )
 def test_a_quantity_that_breaks_a_rule_is_named(field: str, value: float) -> None:
-    """With the numbers."""
     (rule,) = replace(SHIPPED, **{field: value}).violations()
     assert f"{value:g} s" in rule or "deadline + guard + landing" in rule
 

@@ -60,7 +60,6 @@ async def test_only_what_is_on_a_list_can_be_ticked(store: MemoryStore) -> None:
 
 
 async def test_an_incident_has_so_many_follow_ups_and_no_more(store: MemoryStore) -> None:
-    """The last one is taken, the next is not."""
     for number in range(1, OWN_MAX + 1):
         assert await said(store, "follow-up", **ASKED["follow-up"]) == (True, f"added to web-1 as own-{number}")
     done, why = await said(store, "follow-up", **ASKED["follow-up"])

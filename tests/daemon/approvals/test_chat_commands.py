@@ -26,12 +26,10 @@ QUESTION = Question("web-1", "web", "dep-42", "dep-40", 1000.0, 2000.0)
 
 
 async def say_help(words: Sequence[str]) -> Reply:
-    """Answer with what was asked."""
     return Reply(("help", *words))
 
 
 async def fail(words: Sequence[str]) -> Reply:
-    """Have no record to read."""
     raise Temporary("the store does not answer")
 
 
@@ -67,7 +65,6 @@ def answer(name: str = "reject", **more: Any) -> Request:
 
 
 async def test_what_reads_is_answered_to_everybody_and_what_nobody_knows_with_help() -> None:
-    """Without a row."""
     clock = FakeClock()
     store = MemoryStore(clock)
     assert (await desk(store, clock).handle(Request("slack:U1", "sing", ("a",)))).lines == ("help", "a")
@@ -196,7 +193,6 @@ async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> N
 
 
 async def test_a_pause_is_one_word() -> None:
-    """And holds."""
     async with scene() as s:
         reply, (row,) = await asked(s, Request(ANN, "pause", may_change=True))
         assert reply.ok and (row.name, dict(row.arguments)) == ("pause", {})
@@ -262,7 +258,6 @@ async def test_a_refusal_that_nobody_took_yet_stays_for_the_record() -> None:
 
 
 async def test_what_was_answered_in_the_moment_of_the_withdrawal_is_told() -> None:
-    """The answer is not overwritten: it was done."""
     clock = FakeClock()
 
     class Late(MemoryStore):

@@ -25,7 +25,6 @@ class AnsweredJustThen(MemoryStore):
     """A store in which the daemon answers in the moment in which the author gives up."""
 
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
-        """Take the daemon's answer first."""
         await super().answer(command_id, ok=True, text="SILENCED web for 2 h", exit_code=0)
         return await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
 

@@ -29,7 +29,6 @@ def policy(within: float | None) -> Policy:
 
 
 def told(at: float = AT, incident: str = "web-1", service: str = "web") -> Notice:
-    """Return a notice of that moment."""
     return Notice(at, incident, service, Severity.HIGH, NoticeKind.ASKED, "title")
 
 
@@ -50,7 +49,6 @@ def test_what_is_announced_can_be_stopped() -> None:
 
 @pytest.mark.parametrize("phase", [one for one in Phase if one not in (Phase.ASKING, Phase.ANNOUNCED)])
 def test_otherwise_nothing_is_asked(phase: Phase) -> None:
-    """In every other phase."""
     assert question(state(phase), policy(900.0), told(), AT) is None
 
 

@@ -93,7 +93,6 @@ class LostAnswer(ShakyStore):
     """The store has the record of a switch of auto-deploy, and its answer is lost."""
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
-        """Save it and say that it failed."""
         saved = await super().save(write)
         if isinstance(write.event, e.RollbackRequested):
             raise SHUT
@@ -175,7 +174,6 @@ class Source:
     name, kind, every_seconds, adaptive = "home", "http", 10.0, True
 
     async def read(self) -> Sequence[Sample]:
-        """Nothing."""
         return ()
 
     async def close(self) -> None:
@@ -532,7 +530,6 @@ class Stalled(LoopLagMonitor):
     stalls: ClassVar[list[float]] = []
 
     def lag_between(self, start: float, end: float) -> float:
-        """Return the next."""
         return self.stalls.pop(0) if self.stalls else 0.5
 
 

@@ -34,7 +34,6 @@ def told(state: State, readings: Sequence[tuple[float, Reading]]) -> list[bool]:
 
 
 def calm_web() -> State:
-    """Return a state in which nothing fails."""
     return a_state(a_service(phase=Phase.CALM, checks={"home": Check("home", "http", last_at=BEGAN - 1)}))
 
 

@@ -36,7 +36,6 @@ async def see(worker: Worker, seconds: float, *, bad: bool) -> None:
 
 
 def incident_of(worker: Worker) -> Incident:
-    """Return the worker's incident of the shop."""
     incident = worker.engine.state.services["shop"].incident
     assert incident is not None
     return incident

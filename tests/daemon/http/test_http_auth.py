@@ -68,7 +68,6 @@ async def test_a_stranger_learns_nothing(headers: list[tuple[str, str | bytes]])
 
 
 async def test_without_a_token_there_is_nothing() -> None:
-    """Not even a door."""
     async with asking(token="") as client:
         assert (await client.get("/status", headers=RIGHT)).status_code == 404
         assert (await client.get("/status", headers={"authorization": "Bearer "})).status_code == 404

@@ -16,7 +16,6 @@ from watchdog.daemon.telemetry.metrics import Metrics
 
 
 def asking(app: object = None) -> httpx.AsyncClient:
-    """Return a client of the application."""
     app = app or make_app(Hosts("x"), Exposition(Metrics("9.9"), FakeClock()), tuple, tuple)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x")  # type: ignore[arg-type]
 
@@ -67,7 +66,6 @@ async def test_other_methods_are_refused(method: str) -> None:
 
 
 async def test_a_long_url_is_refused() -> None:
-    """Path and query together."""
     async with asking() as client:
         assert (await client.get("/healthz?" + "x" * (URL_MAX_BYTES - len("/healthz")))).status_code == 200
         assert (await client.get("/healthz?" + "x" * URL_MAX_BYTES)).status_code == 414

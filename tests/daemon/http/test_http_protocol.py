@@ -40,7 +40,6 @@ class Narrow(BoundedProtocol):
     places = 8
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Make the kernel's buffer small."""
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         super().connection_made(transport)
 
@@ -62,7 +61,6 @@ class Counted(Patient):
         Counted.most = max(Counted.most, Counted.now)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """One less."""
         super().connection_lost(exc)
         Counted.now -= 1
 

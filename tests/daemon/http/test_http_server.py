@@ -195,6 +195,5 @@ async def test_ipv6_where_there_is_any() -> None:
 
 @pytest.mark.parametrize("listen", ["9090", ":9090", "localhost", "127.0.0.1:http", "127.0.0.1:70000", ""])
 def test_a_wrong_address_says_what_to_write(listen: str) -> None:
-    """The text tells the form."""
     with pytest.raises(Permanent, match="host:port"):
         parse_listen(listen)

@@ -37,7 +37,6 @@ SECOND = web(NEW, OLD)
 
 
 def step(events: ChangeEvents, before: ServiceState | None, after: ServiceState) -> None:
-    """Tell of one turn."""
     was = State(services=MappingProxyType({"web": before} if before is not None else {}))
     now = State(services=MappingProxyType({"web": after}))
     events.stepped(was, now, DeploysListed(x.BEGIN + 200, "web", after.deploys, FACTS), ())
@@ -45,7 +44,6 @@ def step(events: ChangeEvents, before: ServiceState | None, after: ServiceState)
 
 @asynccontextmanager
 async def telling() -> AsyncIterator[tuple[ChangeEvents, Sandbox, FakeClock]]:
-    """Run it against the sandbox."""
     async with Sandbox() as sandbox:
         clock = FakeClock(auto=False)
         given = Context(clock, sandbox.urls, {"WATCHDOG_PAGERDUTY_ROUTING_KEY": keys.PAGERDUTY_ROUTING_KEY})
@@ -112,7 +110,6 @@ async def test_it_is_tried_a_few_times_and_then_lost() -> None:
 
 
 async def test_what_waits_is_bounded() -> None:
-    """The oldest go first."""
     async with Sandbox() as sandbox:
         clock = FakeClock()
         given = Context(clock, sandbox.urls, {"WATCHDOG_PAGERDUTY_ROUTING_KEY": keys.PAGERDUTY_ROUTING_KEY})

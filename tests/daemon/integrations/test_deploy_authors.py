@@ -39,7 +39,6 @@ class Watched(Beside):
 
 
 def reading(token: str = keys.GITHUB_TOKEN) -> AbstractAsyncContextManager[Watched]:
-    """Run a reader."""
     return beside(lambda it, github: DeployAuthors(github, it.clock, lambda: it.state, it.hear), token, Watched)
 
 
@@ -116,11 +115,9 @@ class Nobody:
     every_seconds = 60.0
 
     async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
-        """Nothing is merged."""
         return ()
 
     async def compare(self, repo: str, base: str, head: str) -> Comparison:
-        """Return what nobody wrote."""
         return Comparison(base, head, "ahead", 1)
 
     async def close(self) -> None:

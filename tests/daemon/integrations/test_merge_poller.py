@@ -24,7 +24,6 @@ WEB = ServiceState("web", facts=FACTS)
 
 
 def watching(repository: type[GitHub] = GitHub) -> AbstractAsyncContextManager[Beside]:
-    """Run a watch."""
 
     def made(it: Beside, github: GitHub) -> MergePoller:
         ours = repository(github._api, github._clock, github.every_seconds)
@@ -143,14 +142,12 @@ class Away:
         self.asked = 0
 
     async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
-        """Return nothing, or fail."""
         self.asked += 1
         if not self.answers:
             raise Temporary("away")
         return ()
 
     async def compare(self, repo: str, base: str, head: str) -> Comparison:
-        """Not asked here."""
         raise NotImplementedError
 
     async def close(self) -> None:

@@ -110,7 +110,6 @@ class Accompanied(MemoryStore):
     beside = 1
 
     async def renew_leases(self, *given: Any, **more: Any) -> LeaseGrant:
-        """Renew, and count it."""
         return replace(await super().renew_leases(*given, **more), workers=1 + self.beside)
 
 

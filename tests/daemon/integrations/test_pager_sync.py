@@ -62,11 +62,9 @@ class Paged:
         await eventually(lambda: self.asked > asked and self.clock.sleepers > 0)
 
     async def commands(self) -> list[tuple[str, dict[str, object], str]]:
-        """Return the commands that wait."""
         return [(one.name, dict(one.arguments), one.by) for one in await self.store.commands()]
 
     async def said(self) -> list[tuple[str, str]]:
-        """Return who said what."""
         return [(one.by, one.text.partition(" at ")[0]) for one in await self.store.remarks("web-1")]
 
 
@@ -90,7 +88,6 @@ async def paged(reference: str | None = "woken") -> AsyncIterator[Paged]:
 
 @asynccontextmanager
 async def running(it: Paged) -> AsyncIterator[PagerSync]:
-    """Run a reader."""
     made = it.responders()
     async with asyncio.TaskGroup() as group:
         task = group.create_task(made.run())
@@ -162,7 +159,6 @@ async def test_nobody_is_asked_without_an_open_page_of_ours() -> None:
 
 
 async def test_it_begins_when_somebody_is_told() -> None:
-    """And asks nothing before."""
     async with paged() as it:
         opened, it.state = it.state, State()
         async with running(it) as responders:

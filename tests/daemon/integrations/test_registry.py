@@ -20,7 +20,6 @@ def kept(clock: FakeClock) -> IntegrationRegistry:
 
 
 def only(kept: IntegrationRegistry) -> Integration:
-    """Return the only one there is."""
     (one,) = kept.rows()
     return one
 
@@ -89,7 +88,6 @@ def test_what_answers_about_one_thing_only_is_not_failing(kept: IntegrationRegis
     ],
 )
 def test_any_evidence_is_good_whatever_it_says(kept: IntegrationRegistry, reading: object, standing: Standing) -> None:
-    """A site that is down is seen to be."""
     kept.read("probes", "web", "home", reading)  # type: ignore[arg-type]
     assert only(kept).standing is standing
 
@@ -137,7 +135,6 @@ def test_what_says_nothing_for_three_times_its_interval_is_silent(kept: Integrat
 
 
 def test_what_is_read_often_may_be_silent_for_a_minute(kept: IntegrationRegistry, clock: FakeClock) -> None:
-    """A busy machine is no failure."""
     kept.expect("probes", "web", "home", every_seconds=2.0)
     clock.freeze(60)
     assert only(kept).standing is Standing.UNTRIED

@@ -44,7 +44,6 @@ PAGED = replace(WEB, phase=Phase.PAGED, incident=opened())
 
 
 def reading(token: str = keys.GITHUB_TOKEN) -> AbstractAsyncContextManager[Beside]:
-    """Run a reader."""
     return beside(lambda it, github: SuspectCommits(github, it.clock, lambda: it.state), token)
 
 
@@ -119,7 +118,6 @@ async def test_what_is_not_answered_is_asked_again_later(token: str, pause: floa
 
 
 async def test_without_a_target_what_served_before_is_the_base() -> None:
-    """The deploy list knows it."""
     async with reading() as it:
         it.know(replace(PAGED, incident=opened(target_code=None)))
         await eventually(lambda: it.reader.lines(ASKED))
@@ -142,7 +140,6 @@ async def test_a_notice_waits_for_nothing_and_takes_what_is_there() -> None:
 
 
 async def test_a_fault_of_ours_keeps_no_notice_back() -> None:
-    """The notice leaves as it was."""
     async with Sandbox() as sandbox:
 
         def broken() -> State:

@@ -6,7 +6,6 @@ from watchdog.domain.severity import Severity
 
 
 def notice(wakes: bool = False, kind: NoticeKind = NoticeKind.UPDATED) -> Notice:
-    """Return a notice."""
     return Notice(0.0, "web-1", "web", Severity.HIGH, kind, "t", wakes=wakes)
 
 

@@ -46,19 +46,16 @@ async def delivering(clock: FakeClock, *vendors: Vendor) -> AsyncIterator[Delive
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Time that the test moves."""
     return FakeClock(auto=False)
 
 
 @pytest.fixture
 def dead(clock: FakeClock) -> Vendor:
-    """A vendor that is down for good."""
     return Vendor("dead", clock, down_until=1e9)
 
 
 @pytest.fixture
 def other(clock: FakeClock) -> Vendor:
-    """A vendor that works."""
     return Vendor("other", clock)
 
 

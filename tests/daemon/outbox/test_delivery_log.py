@@ -42,7 +42,6 @@ async def _broken_store(folder: Path) -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def opened(folder: Path, clock: FakeClock) -> AsyncIterator[Store]:
-    """A real store that is there."""
     store = build_store(f"sqlite:///{folder}/there.db", clock)
     await store.open()
     try:
@@ -189,7 +188,6 @@ async def test_a_row_found_late_waits_for_what_is_under_way_from_memory(tmp_path
 
 
 async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:
-    """What was forgotten is asked of the store."""
     async with _broken_store(tmp_path) as store:
         complaints: list[str] = []
         told = DeliveryLog(store, FakeClock(), lambda _, why: complaints.append(why))
@@ -225,11 +223,9 @@ class Mortal:
         self.reference, self.deliveries = store.reference, store.deliveries
 
     async def delivered(self, *_: object) -> None:
-        """Die."""
         raise Temporary("killed")
 
     async def finish(self, *_: object) -> None:
-        """Die."""
         raise Temporary("killed")
 
 

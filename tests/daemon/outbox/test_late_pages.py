@@ -97,7 +97,6 @@ class Two:
 
 @pytest.fixture
 async def two() -> Two:
-    """Both of them."""
     made = Two()
     await made.begin()
     return made
@@ -238,7 +237,6 @@ async def test_a_page_that_was_decided_after_the_heirs_close_is_not_sent_or_is_r
 
 
 def reads(*readings: Reading) -> dict[str, Check]:
-    """Return checks with these as their newest readings."""
     return {f"check-{n}": Check(f"check-{n}", "http", last=reading) for n, reading in enumerate(readings)}
 
 

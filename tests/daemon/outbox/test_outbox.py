@@ -49,12 +49,10 @@ class Scene:
         self.reports.append((channel, outcome, notice.title))
 
     async def deliver(self, effect: Tell) -> None:
-        """Record an effect and deliver it, to the end."""
         (pending,) = await self.store.save(Write(State(), effects=(effect,)))
         await self.teller.deliver(pending.id, effect)
 
     def outcomes(self, channel: str) -> list[str]:
-        """Return what was reported of a channel, in order."""
         return [outcome for name, outcome, _ in self.reports if name == channel]
 
 
@@ -295,7 +293,6 @@ async def test_a_fault_nobody_foresaw_stops_neither_this_channel_nor_the_others(
 
 
 async def test_a_channel_that_hangs_does_not_hang_the_outbox() -> None:
-    """Each attempt has a deadline."""
     hanging, other = Hanging("hanging", None, None, None), Channel("other")
     await outbox(hanging, other, attempt_seconds=0.05).deliver(None, tell("page", "hanging", wakes=True))
     assert hanging.took == other.took == [("page", None)]
@@ -320,7 +317,6 @@ class Busy(Channel):
     inside = most = 0
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Take a while."""
         self.inside += 1
         self.most = max(self.most, self.inside)
         await asyncio.sleep(0.02)
@@ -364,7 +360,6 @@ async def test_a_page_refused_for_good_does_not_hold_up_the_next_and_never_rings
 
 
 async def test_old_information_is_dropped_after_a_day_and_a_page_never() -> None:
-    """Two days of outage."""
     for wakes, took in ((False, []), (True, ["old"])):
         channel = Channel("slack", *[Temporary("no", retry_after_seconds=600)] * 300)
         await outbox(channel).deliver(None, tell("old", "slack", wakes=wakes))

@@ -9,7 +9,6 @@ from watchdog.domain.severity import Severity
 
 
 def told(kind: NoticeKind) -> Notice:
-    """Return a notice of that kind."""
     return Notice(100.0, "web-1", "web", Severity.HIGH, kind, "title")
 
 

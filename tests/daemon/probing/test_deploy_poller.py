@@ -31,7 +31,6 @@ class Watched:
 
 @asynccontextmanager
 async def watching(s: Scene, service_id: str = "srv-web") -> AsyncIterator[Watched]:
-    """Run a watch."""
     told: list[Event] = []
 
     async def emit(event: Event) -> None:
@@ -115,7 +114,6 @@ async def test_what_cannot_be_read_is_told_and_read_again() -> None:
 
 
 async def test_a_service_that_is_gone_is_told() -> None:
-    """The id is wrong, or the service was deleted."""
     async with scene() as s, watching(s, "srv-gone") as watched:
         await watched.heard(1)
         assert isinstance(watched.told[0], DeploysUnread)

@@ -22,18 +22,18 @@ class Knot:
 
 @pytest.fixture(autouse=True)
 def as_it_was() -> Iterator[None]:
-    """Give Python back to the other tests as it was."""
     interval, threshold, callbacks = sys.getswitchinterval(), gc.get_threshold(), list(gc.callbacks)
     yield
     sys.setswitchinterval(interval)
     gc.set_threshold(*threshold)
     gc.callbacks[:] = callbacks
     gc.unfreeze()
+    gc.collect()
+    gc.freeze()  # as tests/conftest.py left it: else each full collection afterwards goes through the tests themselves
 
 
 @contextlib.asynccontextmanager
 async def kept_short(clock: FakeClock) -> AsyncIterator[None]:
-    """Run it beside the test."""
     task = asyncio.create_task(tune_interpreter(clock))
     await clock.settle()
     yield

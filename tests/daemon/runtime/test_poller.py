@@ -31,7 +31,6 @@ class Shelf:
 
 @asynccontextmanager
 async def polled() -> AsyncIterator[Shelf]:
-    """Run a poller."""
     shelf = Shelf()
     async with asyncio.TaskGroup() as group:
         task = group.create_task(shelf.poller.run())

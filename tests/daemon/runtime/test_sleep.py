@@ -27,7 +27,6 @@ async def test_time_passes_or_a_nudge_comes() -> None:
 
 
 async def test_whoever_is_cancelled_leaves_no_sleeper_behind() -> None:
-    """The sleep ends with its waiter."""
     clock, nudged = FakeClock(auto=False), asyncio.Event()
     waiting = asyncio.ensure_future(sleep_until_set(clock, 10.0, nudged))
     await clock.settle()

@@ -154,7 +154,6 @@ async def test_a_broken_reporter_does_not_stop_the_restart() -> None:
 
 
 async def test_two_tasks_of_one_name_are_a_mistake() -> None:
-    """A name stands for one task."""
     story = Story()
 
     async def wait() -> None:

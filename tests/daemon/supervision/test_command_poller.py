@@ -139,14 +139,12 @@ async def test_what_names_nothing_we_know_fails_with_what_there_is(name: str, gi
 
 
 async def test_without_an_open_incident_it_says_none() -> None:
-    """Nothing to approve."""
     async with scene() as s:
         assert "open: none" in (await answer(s, "approve", incident="web-1")).answer
 
 
 @pytest.mark.parametrize(("age_seconds", "applied"), [(STALE_SECONDS - 1, True), (STALE_SECONDS + 1, False)])
 async def test_what_was_asked_while_nobody_ran_is_not_done_later(age_seconds: float, applied: bool) -> None:
-    """Nobody waits for it any more."""
     async with scene() as s:
         number = await s.store.submit("pause", {}, "ann")
         s.clock.freeze(age_seconds)
@@ -239,7 +237,6 @@ class Damaged(ShakyStore):
     looks = 0
 
     async def commands(self) -> Sequence[Command]:
-        """Read, or fail."""
         self.looks += 1
         if self.damaged and self.looks % 2:
             raise Permanent("database disk image is malformed")
@@ -267,7 +264,6 @@ class Forgetful(ShakyStore):
     failures = 2
 
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
-        """Answer, or fail."""
         self.failures -= 1
         if self.failures >= 0:
             raise (Temporary if self.failures else Permanent)("the store does not answer")
@@ -316,7 +312,6 @@ class Unacknowledged(ShakyStore):
     looks_lost = 0
 
     async def command(self, command_id: int) -> Command | None:
-        """Look, or fail."""
         if self.lost and self.looks_lost:
             self.looks_lost -= 1
             raise Temporary("the store does not answer")
@@ -335,7 +330,6 @@ class Unacknowledged(ShakyStore):
         """Nothing."""
 
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
-        """Answer, later."""
         await self.meanwhile()
         return await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
 

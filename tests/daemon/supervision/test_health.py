@@ -42,7 +42,6 @@ async def test_silence(silent_seconds: float, well: bool) -> None:
 
 
 async def test_a_task_that_died() -> None:
-    """It is named, with what it died of."""
     async with healthy() as (s, health):
 
         async def die() -> None:
@@ -74,7 +73,6 @@ async def test_blindness() -> None:
 
 
 async def test_a_fault_of_our_own() -> None:
-    """An event that could not be handled."""
     async with healthy() as (s, health):
         s.engine.state = replace(s.engine.state, services={"web": object()})  # type: ignore[dict-item]
         with pytest.raises(Permanent):
@@ -190,7 +188,6 @@ class Refusing(ShakyStore):
     refusing = True
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
-        """Save it, if it has none."""
         if self.refusing and any(isinstance(effect, OUTSIDE) for effect in write.effects):
             raise Temporary("no right to write effects")
         return await super().save(write)

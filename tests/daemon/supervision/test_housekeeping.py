@@ -22,7 +22,6 @@ class Damaged(MemoryStore):
     damaged = True
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
-        """Fail while it is damaged."""
         if self.damaged:
             raise Permanent("the store's file is damaged")
         await super().put_minutes(rows)

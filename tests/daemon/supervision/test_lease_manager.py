@@ -40,7 +40,6 @@ class FlakyStore(Overheard, SlowStore, calls="open renew_leases save load load_s
     silent: frozenset[str] = frozenset()
 
     async def heard(self, call: str, *given: object) -> None:
-        """Fail, if it is away."""
         if self.gone or call in self.silent:
             raise Temporary("the store does not answer")
 
@@ -85,13 +84,11 @@ class Worker:
         await self.teller.deliver(effect_id, tell(title, "pager", incident="shop-1", service="shop"))
 
     async def see(self, service: str, *, bad: bool) -> None:
-        """Take one reading."""
         reading = Bad("HTTP 503") if bad else Good()
         await self.engine.handle(e.Observed(self.clock.now(), service, "home", reading))
 
 
 async def test_one_worker_holds_everything_and_the_fleet(one: Worker) -> None:
-    """Alone, it need not share."""
     await one.sharing.begin()
     assert one.held == set(NAMES) and FLEET in one.engine.held
 

@@ -57,7 +57,6 @@ def test_of_what_another_worker_holds_only_that_is_told() -> None:
 
 
 def test_what_does_not_ship_is_told() -> None:
-    """Or why nobody knows."""
     web = replace(state().services["web"], merged=(Commit("c0ffee", 1.0, "Mend it"),), merges_why="")
     told = status_of(State(services={"web": web}), POLICY, {"web": 7}, (), 100.0)["services"]["web"]
     assert (told["not_shipped"], told["merges_unseen"]) == ([{"commit": "c0ffee", "title": "Mend it"}], "")
@@ -76,5 +75,4 @@ def test_what_is_meant_to_be_down_is_told() -> None:
 
 
 def test_a_closed_incident_is_not_open() -> None:
-    """It is history."""
     assert status_of(state(closed_at=99.0), POLICY, {"web": 7}, (), 100.0)["services"]["web"]["incident"] is None

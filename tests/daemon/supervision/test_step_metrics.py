@@ -41,7 +41,6 @@ class Scene:
         self.meter.stepped(before, self.state, event, ())
 
     def read(self, name: str, **labels: str) -> float | None:
-        """Return a sample, None where there is none."""
         for family in text_string_to_metric_families(written(self.metrics.collect()).decode()):
             for sample in family.samples:
                 if sample.name == name and labels.items() <= sample.labels.items():
@@ -70,10 +69,10 @@ def test_outcomes_of_rollbacks_are_counted(event: Event, outcome: str) -> None:
 
 
 def test_case_42_no_text_of_a_stranger_becomes_a_label() -> None:
-    """Twenty thousand different errors, titles, ids and commits: as many series as before, and no word of theirs."""
+    """A thousand different errors, titles, ids and commits: as many series as before, and no word of theirs."""
     s = Scene()
     told = 0
-    for number in range(20_000):
+    for number in range(1000):
         text = f'boom-{number}"}}\n\x1b{{<img>'
         s.metrics.read("web", "home", [Sample(Bad(text)), Sample(Unknown(text)), Sample(Good(text))], 0.1)
         s.metrics.error(f"probe:{text}")
@@ -98,7 +97,6 @@ def test_modes_are_told_and_follow_a_reload() -> None:
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_the_phase_is_one_of_all(phase: Phase) -> None:
-    """One of the phases is 1, the others 0."""
     s = Scene()
     s.step(phase=phase)
     values = {one: s.read("watchdog_service_phase", service="web", phase=one.value) for one in Phase}

@@ -45,23 +45,19 @@ class Sheet:
     broken: Exception | None = None
 
     def write(self, at: float, steps: Sequence[Step]) -> None:
-        """Take steps."""
         self.calls.append("write")
         if self.broken is not None:
             raise self.broken
         self.written += [step.event.at for step in steps]
 
     def interrupt(self) -> None:
-        """Note it."""
         self.calls.append("interrupt")
 
     def close(self) -> None:
-        """Note it."""
         self.calls.append("close")
 
 
 def recorder(sheet: Sheet, clock: FakeClock | None = None) -> tuple[StepRecorder, Metrics]:
-    """Return a recorder on a sheet, and its metrics."""
     metrics = Metrics("test")
     return StepRecorder(sheet, clock or FakeClock(auto=False), metrics), metrics
 
@@ -72,7 +68,6 @@ def counted(metrics: Metrics, outcome: str) -> float | None:
 
 
 async def test_steps_are_written_every_few_seconds_or_when_they_are_many() -> None:
-    """In their order, each once."""
     clock, sheet = FakeClock(auto=False), Sheet()
     taken, metrics = recorder(sheet, clock)
     running = asyncio.ensure_future(taken.run())
@@ -117,7 +112,6 @@ async def test_a_broken_disk_is_said_once_and_tried_again_after_a_while() -> Non
 
 
 async def test_a_fault_of_our_own_stops_nothing_either() -> None:
-    """It is said with its traceback."""
     sheet = Sheet(broken=KeyError("x"))
     taken, _ = recorder(sheet)
     taken.taken(steps(1)[0])
@@ -139,14 +133,12 @@ async def test_what_waits_is_bounded() -> None:
 
 
 def listening(s: Scene, folder: Path) -> StepRecorder:
-    """Have a scene's engine recorded."""
     made = StepRecorder(tape(folder), s.clock, Metrics("test"))
     s.engine.listeners.recorded.append(made.taken)
     return made
 
 
 def replayed(folder: Path) -> Replay:
-    """Replay what was recorded."""
     return replay(runs_of([folder]))
 
 

@@ -38,7 +38,6 @@ class Tally:
         self.read: list[threading.Thread] = []
 
     def collect(self) -> Iterable[Metric]:
-        """Return nothing worth reading."""
         self.asked.append(threading.current_thread())
         return [_Watched("watchdog_tally", "Nothing.", "gauge", tally=self)]
 
@@ -50,7 +49,6 @@ class _Watched(Metric):
 
     @property
     def documentation(self) -> str:
-        """Note who writes it out."""
         self._tally.read.append(threading.current_thread())
         return "Nothing."
 

@@ -68,7 +68,6 @@ def lively() -> Metrics:
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
-    """Return one sample's value."""
     return metrics.registry.get_sample_value(name, labels)
 
 
@@ -124,7 +123,6 @@ EACH = [(f"watchdog_{name}", labels, expected) for labels, told in TOLD for name
 
 @pytest.mark.parametrize(("name", "labels", "expected"), EACH)
 def test_each_method_moves_its_metric(name: str, labels: dict[str, str], expected: float | None) -> None:
-    """What was told is what can be read."""
     assert value(lively(), name, **labels) == expected
 
 
@@ -179,7 +177,6 @@ def test_a_signal_is_called_by_its_name_or_its_host(name: str, taken: tuple[str,
 
 
 def test_two_daemons_in_one_process_do_not_meet() -> None:
-    """Each has its registry."""
     first, second = Metrics("1"), Metrics("2")
     first.store_error()
     assert value(second, "watchdog_store_errors_total") == 0

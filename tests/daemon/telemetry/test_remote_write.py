@@ -43,7 +43,6 @@ def unsnappy(block: bytes) -> bytes:
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
-    """Return a varint and where it ends."""
     value = shift = 0
     while True:
         byte, at = data[at], at + 1
@@ -117,7 +116,6 @@ def count(metrics: Metrics, outcome: str) -> float:
 
 @pytest.mark.parametrize("size", [0, 1, 60, 61, 127, 128, 65_535, 65_536, 65_537, 200_000])
 def test_snappy_literals_decode_to_what_went_in(size: int) -> None:
-    """At every border of the format."""
     data = bytes(number * 31 % 251 for number in range(size))
     assert unsnappy(snappy_literals(data)) == data
 
