@@ -26,7 +26,8 @@ def test_a_command_is_one_row_of_the_table(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "watchdog", tmp_path / "watchdog")  # with what is compiled already
     table = tmp_path / TABLE
     text = table.read_text(encoding="utf-8")
-    assert (first := "ROWS: tuple[HumanCommand, ...] = (\n") in text
+    first = "ROWS: tuple[HumanCommand, ...] = (\n"
+    assert first in text
     table.write_text(text.replace(first, ROW), encoding="utf-8")
     script = Path(__file__).with_name("one_row.py")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
