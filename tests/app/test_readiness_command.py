@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases import store_at
 from tests.support.recorded_lives import SLOW, Life
-from watchdog.adapters.stores import build_store
 from watchdog.app.commands.lab_policy import configuration
 from watchdog.cli.main import main
 from watchdog.daemon.runtime.clock import SystemClock
@@ -120,7 +120,7 @@ def wording(text: str) -> list[str]:
 
 async def remember(folder: Path, life: Life) -> None:
     """Write the life's states into the store, as the daemon does."""
-    store = build_store(f"sqlite:///{folder}/lab.db", SystemClock())
+    store = store_at(f"sqlite:///{folder}/lab.db", SystemClock())
     await store.open()
     for step in life.drive.steps:
         if step.effects:
@@ -175,7 +175,7 @@ def test_a_label_is_taken_from_the_store(outage: Path, typed: Typed, monkeypatch
 
 async def label(folder: Path, word: str) -> None:
     """Judge the incident, as `watchdog incident label` does."""
-    store = build_store(f"sqlite:///{folder}/lab.db", SystemClock())
+    store = store_at(f"sqlite:///{folder}/lab.db", SystemClock())
     await store.open()
     assert await store.label("web-1", word, "ann")
     await store.close()

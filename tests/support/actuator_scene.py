@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.clocks import FakeClock
+from tests.support.databases import store_at
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.platforms.render import Render
-from watchdog.adapters.stores import build_store
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.timings import Change
@@ -128,7 +128,7 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """Open a world; at its end everything is closed."""
     ticking = clock or FakeClock()
-    kept = store or (Guarded(ticking, before) if before else build_store(store_url, ticking))
+    kept = store or (Guarded(ticking, before) if before else store_at(store_url, ticking))
     async with Sandbox(quirks=quirks) as sandbox:
         platform = client(sandbox, ticking, made, timeout_seconds)
         await kept.open()

@@ -5,10 +5,16 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import create_engine
+
 from tests.support.postgres_server import PostgresServer, shared_postgres
+from watchdog.adapters.stores import build_store
+from watchdog.adapters.stores.database import migrate
+from watchdog.ports import Clock, Store
 
 Row = tuple[Any, ...]
 
@@ -23,6 +29,22 @@ class Record:
 
 Databases = Callable[[Path], AbstractContextManager[Record]]
 """Gives the daemons of one configuration, in that folder, an empty store of their own."""
+
+
+@cache
+def _with_tables() -> bytes:
+    """Return a store's file that holds nothing yet: to make its tables is nine tenths of its first opening."""
+    with create_engine("sqlite://").connect() as connection:
+        migrate(connection)
+        connection.commit()
+        return bytes(connection.connection.dbapi_connection.serialize())  # type: ignore[union-attr]
+
+
+def store_at(url: str, clock: Clock) -> Store:
+    """Return the store of a url, to be opened; a file that is not there is put there with its tables."""
+    if url.startswith("sqlite:///") and not (path := Path(url.removeprefix("sqlite:///"))).exists():
+        path.write_bytes(_with_tables())
+    return build_store(url, clock)
 
 
 def in_file(path: Path) -> Record:

@@ -5,21 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.scene import NOW, bearer, day_of, fill, story, town, visited
-from watchdog.adapters.stores import build_store
+from tests.console.scene import NOW, StoryClock, bearer, day_of, fill, story, town, visited
+from tests.support.databases import store_at
 from watchdog.console.queries.series import FINE_SECONDS, POINTS_MAX, RANGES, span_of
 from watchdog.domain.readings import MinuteCount
 from watchdog.domain.store_records import Minute
 from watchdog.ports import Store
-
-from tests.console.scene import StoryClock  # isort: skip
 
 HOUR, DAY = 3600.0, 86400.0
 
 
 async def kept(folder: Path) -> tuple[Store, list[Minute]]:
     """Return a store with a day of minutes and, older than 48 h, hours; and the rows as they were put in."""
-    store = build_store(f"sqlite:///{folder / 'watchdog.db'}", StoryClock())
+    store = store_at(f"sqlite:///{folder / 'watchdog.db'}", StoryClock())
     _, state, incidents = story()
     await fill(store, state, incidents)
     old = [Minute("web", "home", NOW - NOW % HOUR - back * DAY, 50, 10, 0, 0.2, 0.9, 1.0) for back in range(3, 80, 7)]

@@ -12,9 +12,9 @@ from tests.core.phases.test_blocked_merges import branch
 from tests.core.worlds import bad_world, hear
 from tests.daemon.outbox.test_outbox import Scene, scene
 from tests.support.clocks import FakeClock, eventually
+from tests.support.databases import store_at
 from tests.support.failing_channel import Vendor
 from tests.support.notification_vendors import Channel, tell
-from watchdog.adapters.stores import build_store
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, DeliveryLog
 from watchdog.daemon.outbox.outbox import Outbox
@@ -34,7 +34,7 @@ END = tell("end", "slack", kind=NoticeKind.RESOLVED)
 @asynccontextmanager
 async def _broken_store(folder: Path) -> AsyncIterator[Store]:
     """A real store that was closed under us: every call fails."""
-    store = build_store(f"sqlite:///{folder}/gone.db", FakeClock())
+    store = store_at(f"sqlite:///{folder}/gone.db", FakeClock())
     await store.open()
     await store.close()
     yield store
@@ -42,7 +42,7 @@ async def _broken_store(folder: Path) -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def opened(folder: Path, clock: FakeClock) -> AsyncIterator[Store]:
-    store = build_store(f"sqlite:///{folder}/there.db", clock)
+    store = store_at(f"sqlite:///{folder}/there.db", clock)
     await store.open()
     try:
         yield store
@@ -68,7 +68,7 @@ async def test_without_a_store_people_are_told_from_memory(tmp_path: Path) -> No
 async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) -> None:
     """The store is opened a while after the page left: delivery and end of the effect are recorded."""
     clock = FakeClock(auto=False)
-    store = build_store(f"sqlite:///{tmp_path}/late.db", clock)
+    store = store_at(f"sqlite:///{tmp_path}/late.db", clock)
     await store.open()
     (pending,) = await store.save(Write(State(), effects=(PAGE,)))
     await store.close()

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
+from tests.support.databases import store_at
 from tests.support.loopback import serve
 from tests.support.notification_vendors import HOOK, Channel, Town, channels, tell
 from watchdog.adapters.stores import build_store
@@ -37,7 +38,7 @@ class Scene:
     def __init__(self, clock: FakeClock, folder: Path, url: str, town: Town, *names: str) -> None:
         self.clock, self.town, self.reports = clock, town, list[tuple[str, str, str]]()
         self.notifiers = channels(url, clock, *names)
-        self.store: Store = build_store(f"sqlite:///{folder}/watchdog.db", clock)
+        self.store: Store = store_at(f"sqlite:///{folder}/watchdog.db", clock)
         self.teller = self.outbox()
 
     def outbox(self) -> Outbox:
@@ -402,10 +403,10 @@ async def test_nothing_of_a_secret_is_logged_or_told(tmp_path: Path) -> None:
 
 
 async def test_nothing_is_kept_of_incidents_that_are_told(tmp_path: Path) -> None:
-    """Three thousand incidents later no lane is left."""
+    """Three hundred incidents later no lane is left."""
     channel = Channel("slack")
     teller = outbox(channel)
-    for number in range(3000):
+    for number in range(300):
         await teller.deliver(None, tell("t", "slack", incident=f"web-{number}"))
     gc.collect()
     assert len(teller._lanes) == 0

@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from tests.core.incident_fields import amended
 from tests.support.actuator_scene import client
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
+from tests.support.databases import store_at
 from tests.support.engine_scene import Scene, ShakyStore, scene
-from watchdog.adapters.stores import build_store
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
 from watchdog.domain import events as e
 from watchdog.domain.errors import Permanent, Temporary
@@ -417,7 +417,7 @@ async def test_case_57_a_row_that_cannot_be_used_is_answered_and_keeps_nothing_b
     """Whoever wrote it: it fails, nothing comes of it, and the commands behind it are applied."""
     clock = FakeClock(start=today.now())
     url = tmp_path / "journal.db"
-    store = build_store(f"sqlite:///{url}", clock)
+    store = store_at(f"sqlite:///{url}", clock)
     await store.open()
     async with Sandbox() as sandbox:
         s = Scene(sandbox, clock, store, client(sandbox, clock))  # type: ignore[arg-type]
