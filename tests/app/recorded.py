@@ -44,5 +44,4 @@ def _is_over(did: list[Action]) -> bool:
 
 
 def live_through(folder: Path, more: str = "") -> tuple[App, list[Action]]:
-    """Do so, in a loop of its own."""
     return asyncio.run(bad_deploy(folder, more))

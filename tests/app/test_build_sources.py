@@ -22,8 +22,7 @@ async def test_every_source_has_the_name_the_policy_knows_it_by() -> None:
     assert [source.name for source in by_place[CONTROL]] == list(settings.policy.control)
     kinds = {source.name: type(source) for source in by_place[VENDORS]}
     assert (kinds["db"], kinds["openai"]) == (DependencyEvents, VendorStatus)
-    assert set(kinds) == set(settings.policy.vendors)
-    assert [source.name for source in by_place["web"]] == ["home"]
+    assert set(kinds) == set(settings.policy.vendors) and [source.name for source in by_place["web"]] == ["home"]
     for _, source in sources:
         await source.close()
 
@@ -45,7 +44,6 @@ async def test_only_the_components_that_are_used_make_an_upstream_ill() -> None:
             found[components] = sample.reading
             for _, each in sources:
                 await each.close()
-    assert isinstance(found["[US Ingestion]"], Good)
-    assert isinstance(found["[]"], Bad)
+    assert isinstance(found["[US Ingestion]"], Good) and isinstance(found["[]"], Bad)
     missing = found["[us ingestion, Symbolication]"]
     assert isinstance(missing, Unknown) and missing.cause is Unread.SHAPE and "Symbolication" in missing.why

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import Cloud, guarding
+from tests.support.daemon_processes import Cloud, watching
 
 pytestmark = pytest.mark.long
 
@@ -25,9 +25,7 @@ def fine(cloud: Cloud) -> list[str]:
 
 def test_a_deploy_that_went_well_is_told_once_also_across_kills(tmp_path: Path) -> None:
     """Killed in the middle of its window, and again after the word: one line, with who wrote it; nobody is paged."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
-        cloud.write(more=WINDOW)
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=False, more=WINDOW) as (cloud, daemon):
         cloud.post("deploys", build_seconds=0.2, update_seconds=0.2)
         (live,) = daemon.until(lambda: cloud.log("deploy_live"))
         daemon.until(lambda: cloud.requests("github", "GET"))

@@ -1,22 +1,14 @@
 """A live episode is judged by the sandbox's own log, and everything that is not as it should be is said."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
+from tests.app.sandbox_demo.test_demo import ACCEPTED, ONSET, PAGE, PATCH, PINNED, POST, Entry
 from watchdog.app.live.episode_kinds import Plan
 from watchdog.app.live.live_judgement import Seen, judge
 from watchdog.lab.episode import Right
 
-Entry = dict[str, Any]
-RENDER = {"what": "request", "vendor": "render"}
-ONSET = {"at": 100.0, "what": "fault_started", "target": "web"}
-PATCH = {"at": 158.0, **RENDER, "method": "PATCH", "path": "/render/v1/services/srv-web"}
-PINNED = {"at": 158.1, "what": "auto_deploy_changed", "from": "commit", "to": "off"}
-POST = {"at": 159.0, **RENDER, "method": "POST", "path": "/render/v1/services/srv-web/rollback"}
-ACCEPTED = {"at": 159.1, "what": "rollback_accepted", "deploy": "dep-43", "target": "dep-40"}
-PAGE = {"at": 158.5, "what": "pagerduty_trigger", "dedup_key": "web-1"}
 ROLLED_BACK: tuple[Entry, ...] = (ONSET, PATCH, PINNED, PAGE, POST, ACCEPTED)
 
 
@@ -27,13 +19,13 @@ def judged(right: Right, story: Sequence[Entry], *troubles: str) -> Seen:
 def test_seconds_count_from_the_onset_in_the_log() -> None:
     """To the request, not to its acceptance; the pin is told beside it."""
     seen = judged(Right.ROLLBACK, ROLLED_BACK)
-    assert (seen.at, seen.pinned_at, seen.target, seen.rollbacks, seen.pages) == (59.0, 58.0, "dep-40", 1, 1)
+    assert (seen.at, seen.pinned_at, seen.target, seen.rollbacks, seen.pages) == (50.0, 49.0, "dep-40", 1, 1)
     assert seen.wrong == ()
 
 
 def test_a_page_where_there_is_nothing_to_roll_back() -> None:
     seen = judged(Right.PAGE, (ONSET, PAGE))
-    assert (seen.at, seen.wrong) == (58.5, ())
+    assert (seen.at, seen.wrong) == (51.0, ())
 
 
 def test_nothing_where_nothing_is_to_be_done() -> None:

@@ -32,8 +32,7 @@ PARTLY = {"kind": "partial", "status": 500, "share": 0.25, "routes": ["/"]}
 )
 def test_each_symptom_has_its_behaviour(symptom: Symptom, routes: tuple[str, ...], shown: Mapping[str, Any]) -> None:
     """What the lab's probes meet is what the sandbox's site does."""
-    assert behaviour(symptom, routes) == shown
-    assert shown["kind"] in SHOWN
+    assert behaviour(symptom, routes) == shown and shown["kind"] in SHOWN
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import Daemon, guarding
+from tests.support.daemon_processes import Daemon, guarding, watching
 from tests.support.prometheus_server import running_prometheus
 
 pytestmark = pytest.mark.long
@@ -39,9 +39,7 @@ def test_promtool_accepts_the_metrics(tmp_path: Path) -> None:
     if program is None:
         assert os.environ.get("CI") != "true", "CI needs promtool (Debian package prometheus)"
         pytest.skip("promtool is not installed")
-    with guarding(tmp_path, quirks=True) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=True) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until_story("CLOSED")
         daemon.until(lambda: daemon.metric("watchdog_pages_total", channel="pagerduty", outcome="sent") >= 2)
@@ -94,5 +92,4 @@ def assert_well(*daemons: Daemon) -> None:
     """Both end as told, and had no fault of their own."""
     for daemon in daemons:
         daemon.process.terminate()
-        assert daemon.until_ended() == 0
-        assert "task failed" not in daemon.words() and daemon.errors() == ""
+        assert daemon.until_ended() == 0 and "task failed" not in daemon.words() and daemon.errors() == ""

@@ -8,7 +8,7 @@ import pytest
 
 from tests.app.recorded import live_through
 from tests.support.canaries import hits_in
-from tests.support.daemon_processes import guarding
+from tests.support.daemon_processes import watching
 from watchdog.adapters.recordings.recording_format import Head, Told
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.app.commands.replay_run import Answer, answer
@@ -49,8 +49,7 @@ def against(folder: Path, *pairs: tuple[str, str]) -> Answer:
 def test_the_same_decisions_at_every_step(guarded: tuple[Path, list[Action]]) -> None:
     """Every step's effects hash alike, and what was decided is what the run did."""
     found = answer([guarded[0] / "recordings"], None)
-    assert found.replay.divergence is None
-    assert found.replay.events > 50
+    assert found.replay.divergence is None and found.replay.events > 50
     (decided, *_) = [one for one in found.replay.old if one.kind == "decided"]
     assert (decided.service, decided.incident, decided.target) == ("web", "web-1", "dep-40")
     assert decided.what.startswith("rollback (critical)") and decided.why
@@ -80,9 +79,7 @@ def test_the_recording_holds_every_decision_of_the_run(guarded: tuple[Path, list
 
 def test_killed_in_the_middle_both_runs_are_replayed(tmp_path: Path) -> None:
     """kill -9 with a rollback on its way: the first recording ends torn, the second begins with what was saved."""
-    with guarding(tmp_path, quirks=True, rollback_seconds=2.0) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=True, rollback_seconds=2.0) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until(lambda: cloud.log("rollback_accepted"))
         daemon.until(lambda: daemon.metric("watchdog_recorded_steps_total", outcome="written"))
@@ -106,8 +103,7 @@ def test_observe_would_have_touched_nothing(guarded: tuple[Path, list[Action]]) 
     assert gone == ["pin", "rollback"]
     (decided,) = [one for one in found.differences if one.only == "changed" and one.old and one.old.kind == "decided"]
     assert decided.old is not None and decided.new is not None
-    assert decided.old.at == decided.new.at and "what" in decided.changed
-    assert "would" in decided.new.what
+    assert decided.old.at == decided.new.at and "what" in decided.changed and "would" in decided.new.what
     assert not [one for one in found.replay.new if one.is_act]
     (pin,) = [one for one in found.replay.old if one.kind == "pin"]
     assert found.unknown_from == pin.at
@@ -116,8 +112,7 @@ def test_observe_would_have_touched_nothing(guarded: tuple[Path, list[Action]]) 
 def test_the_same_policy_makes_no_difference(guarded: tuple[Path, list[Action]]) -> None:
     """Also when it is told what it did not ask to be told."""
     found = against(guarded[0])
-    assert found.differences == []
-    assert found.replay.new == found.replay.old
+    assert found.differences == [] and found.replay.new == found.replay.old
 
 
 def test_a_service_that_is_named_has_the_id_of_the_recording(guarded: tuple[Path, list[Action]]) -> None:
@@ -134,8 +129,7 @@ def test_a_service_that_is_named_has_the_id_of_the_recording(guarded: tuple[Path
 
 def test_no_key_is_in_a_recording(guarded: tuple[Path, list[Action]]) -> None:
     """The policy has none, events and states neither; whoever reads the folder is its owner."""
-    assert list((guarded[0] / "recordings").glob("*.jsonl.gz"))
-    assert list(hits_in(guarded[0] / "recordings")) == []
+    assert list((guarded[0] / "recordings").glob("*.jsonl.gz")) and list(hits_in(guarded[0] / "recordings")) == []
     assert (guarded[0] / "recordings").stat().st_mode & 0o777 == 0o700
 
 

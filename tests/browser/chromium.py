@@ -51,7 +51,6 @@ class Complaints:
     heard: list[str] = field(default_factory=list)
 
     def listen(self, page: Any) -> None:
-        """Hear what the page says from now on."""
         page.on("console", lambda one: self.heard.append(f"{one.type}: {one.text}") if one.type == "error" else None)
         page.on("pageerror", lambda error: self.heard.append(f"script: {error}"))
         page.on("dialog", lambda dialog: self.heard.append(f"dialog: {dialog.message}"))
@@ -84,20 +83,17 @@ async def window(browser: Any, url: str, scheme: str = "light", size: str = "des
     complaints.listen(page)
     try:
         yield page
-        assert complaints.heard == []
-        assert await violations(page) == []
+        assert complaints.heard == [] and await violations(page) == []
     finally:
         await context.close()
 
 
 async def violations(page: Any) -> list[str]:
-    """Return what the page tried that its policy forbids."""
     found: list[str] = await page.evaluate("window.violations")
     return found
 
 
 async def log_in(page: Any, token: str, name: str = "") -> None:
-    """Type the token, as a person does."""
     await page.goto("/login")
     await page.get_by_label("Token").fill(token)
     await page.get_by_label("Your name").fill(name)

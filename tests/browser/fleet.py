@@ -50,7 +50,6 @@ class Fleet:
         return State(services=services, control={"https://example.com": (NOW - 2, Good("200"))})
 
     def notes(self) -> tuple[Note, ...]:
-        """Return the story of the newest incidents."""
         told = (("SUSPECT", "home: p95 2.1 s"), ("HIGH", self.asked.title), ("ASKED", "roll back to dep-40?"))
         asked = [Note(NOW - 90 + 10 * place, "api", "api-7", *one) for place, one in enumerate(told)]
         return (*NOTES, *asked)

@@ -184,7 +184,6 @@ async def settled(page: Any, url: str) -> None:
 
 
 async def picture(page: Any, file: Path, width: int, tall_max: int) -> None:
-    """Write what the page shows, from its top."""
     tall = await page.evaluate("document.documentElement.scrollHeight")
     clip = {"x": 0, "y": 0, "width": width, "height": min(tall, tall_max)}
     await page.screenshot(path=file, clip=clip, full_page=True)

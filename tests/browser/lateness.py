@@ -83,7 +83,6 @@ def configured(folder: Path, fleet: Fleet, site: str) -> None:
 
 @asynccontextmanager
 async def running(*command: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a process; its standard output is read by who asked for it."""
     variables = {**environment(), "WATCHDOG_CONSOLE_TOKEN": TOKEN, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     with (folder / "stderr.txt").open("ab") as errors:
         process = await asyncio.create_subprocess_exec(

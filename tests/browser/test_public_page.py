@@ -54,11 +54,7 @@ async def test_a_past_that_is_never_read_is_asked_for_a_few_times_and_then_each_
         body = f'<title>Shop</title><main>load {asked}</main><p id="asof"><span data-soon></span></p>'
         await route.fulfill(body=body, content_type="text/html")
 
-    async with (
-        public_town() as one,
-        browsing() as browser,
-        window(browser, str(one.client.base_url)) as page,
-    ):
+    async with public_town() as one, browsing() as browser, window(browser, str(one.client.base_url)) as page:
         while "<span data-soon>" in await one.page():
             one.clock.at += 2.0
         await page.clock.install()

@@ -27,7 +27,6 @@ class Office:
     client: httpx.AsyncClient
 
     async def login(self, token: str = TOKEN, name: str = "") -> None:
-        """Open a session, and forget another one."""
         self.client.cookies.clear()
         assert (await self.client.post("/login", data={"token": token, "name": name})).status_code == 303
 
@@ -58,7 +57,6 @@ class Office:
         return last
 
     def asks(self, **changes: Any) -> None:
-        """Let an incident of web be open, and its question be asked."""
         now = self.s.clock.now()
         told = {"suspect": "dep-41", "target": "dep-40", "asked_at": now - 0.123456789}
         incident = amended(Incident("web-1", "web", Severity.HIGH, now, now, "web is slow"), **{**told, **changes})

@@ -55,7 +55,6 @@ class Doorway:
 
     @property
     def client(self) -> httpx.AsyncClient:
-        """Return the browser's side of us."""
         return self.town.client
 
     async def there(self, user: str = "ann", after: str = "/") -> dict[str, str]:

@@ -65,7 +65,6 @@ def service_policy(name: str, mode: Mode = Mode.AUTONOMOUS) -> ServicePolicy:
 
 
 def policy_of(*services: ServicePolicy) -> Policy:
-    """Return the shipped policy for these services."""
     return Policy({one.name: one for one in services}, DEFAULT_MATRIX, control=("https://example.com",))
 
 
@@ -143,7 +142,6 @@ class Town:
     shown: list[State]  # the state that the daemon has now, as its only member
 
     async def login(self, token: str = TOKEN, **headers: str) -> httpx.Response:
-        """Enter the token as the page does."""
         return await self.client.post("/login", data={"token": token}, headers=headers)
 
     async def page(self, path: str) -> str:

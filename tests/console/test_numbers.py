@@ -33,12 +33,10 @@ class CountingStore(Overheard, calls="incidents notes"):
 
 
 def closed(number: int, at: float) -> Incident:
-    """Return an incident that was rolled back, begun at that moment."""
     return replace(x.incident(), id=f"web-{number}", opened_at=at, onset_at=at - 38, closed_at=at + 60)
 
 
 async def kept(*incidents: Incident, clock: FakeClock) -> CountingStore:
-    """Return a store that holds these incidents."""
     store = CountingStore(clock)
     await fill(store, State(services={"web": service_state("web")}), incidents, ())
     return store
@@ -119,8 +117,7 @@ def test_the_weeks_are_counted_to_the_second() -> None:
 def test_the_bars_fill_their_height_and_nothing_is_drawn_of_nothing() -> None:
     """The highest week reaches the top; none: no path."""
     bars = week_bars([WeekView(0.0, 4, 1), WeekView(1.0, 0, 0), WeekView(2.0, 2, 2)])
-    assert (bars.top, bars.width) == (4, 30)
-    assert bars.incidents == "M1 120v-116h8v116zM21 120v-58h8v58z"
+    assert (bars.top, bars.width) == (4, 30) and bars.incidents == "M1 120v-116h8v116zM21 120v-58h8v58z"
     assert bars.rolled_back == "M1 120v-29h8v29zM21 120v-58h8v58z"
     assert week_bars([WeekView(0.0, 0, 0)]).incidents == "" and week_bars([]).width == 10
 

@@ -39,7 +39,6 @@ class Mailed:
 
     @property
     def took(self) -> list[tuple[str, list[str]]]:
-        """Which mail went to whom, in order."""
         mails = zip(self.server.mails, self.server.envelopes, strict=True)
         return [(mail["Subject"], to) for mail, (_, to) in mails]
 
@@ -82,8 +81,7 @@ async def test_who_is_refused_for_good_is_reported_and_not_tried_again() -> None
     """A mistyped address: said in log and metric with each notice, and the notice is done."""
     async with mailed("550 no such user", auto=True) as s:
         await s.deliver(PAGE)
-        assert (s.took, s.outcomes) == ([("down", [LEAD])], ["partly"])
-        assert s.clock.elapsed == 0
+        assert (s.took, s.outcomes) == ([("down", [LEAD])], ["partly"]) and s.clock.elapsed == 0
         assert await s.store.pending() == ()
 
 
@@ -103,8 +101,7 @@ async def test_trying_again_ends_after_an_hour_or_a_refusal_for_good(then: str, 
             await eventually(lambda: s.clock.sleepers or not s.teller.waiting)
         await s.clock.advance(BROKEN_GAP_SECONDS)
         await eventually(lambda: not s.teller.waiting)
-        assert s.outcomes == ["partly"] * int(attempts)
-        assert s.took == [("down", [LEAD])]
+        assert s.outcomes == ["partly"] * int(attempts) and s.took == [("down", [LEAD])]
 
 
 async def test_after_the_all_clear_an_old_page_is_mailed_to_nobody() -> None:

@@ -45,7 +45,6 @@ class Scene:
 
 @asynccontextmanager
 async def scene(aside: Sequence[str] = (BOARD,)) -> AsyncIterator[Scene]:
-    """Open a scene; time passes by itself."""
     made = Scene(FakeClock(), aside)
     await made.store.open()
     yield made

@@ -52,9 +52,7 @@ async def test_what_all_share_is_asked_for_again_until_it_was_read(one: Worker, 
 
 
 @pytest.mark.parametrize("call", ["load", "pending", "load_shared"])
-async def test_nothing_is_sent_on_a_state_that_is_older_than_what_all_share(
-    one: Worker, other: Worker, call: str
-) -> None:
+async def test_nothing_is_sent_on_a_state_older_than_what_all_share(one: Worker, other: Worker, call: str) -> None:
     """Whatever of a takeover fails: either the worker knows of the pause, or the store refuses the last step."""
     await shared_out(one, other)
     mine = sorted(other.held)[0]
@@ -70,9 +68,7 @@ async def test_nothing_is_sent_on_a_state_that_is_older_than_what_all_share(
 
 
 @pytest.mark.parametrize("call", ["load", "pending"])
-async def test_what_came_and_could_not_be_read_is_watched_and_not_written(
-    one: Worker, other: Worker, call: str
-) -> None:
+async def test_what_came_and_could_not_be_read_is_watched_not_written(one: Worker, other: Worker, call: str) -> None:
     """The dead worker's incident stays as it was saved; who came after it watches, tells people, and then goes on."""
     await one.sharing.begin()
     await fail(one, "shop", 100.0)

@@ -55,8 +55,7 @@ async def test_we_tell_it_ourselves_once_though_it_has_a_row_now() -> None:
         await page_from_memory(s)
         await s.engine.submit_and_wait(e.Resumed(s.clock.now(), "ann"))
         await s.quiet()
-        assert len(s.pages) == len(set(s.pages)) > 0
-        assert await s.store.pending() == ()
+        assert len(s.pages) == len(set(s.pages)) > 0 and await s.store.pending() == ()
 
 
 async def test_what_people_have_heard_is_not_written() -> None:

@@ -62,8 +62,7 @@ async def test_a_command_that_was_not_recorded_fails_and_says_to_ask_again(
         assert command.answer == f"not recorded ({SHUT}): {words}{command.answer.partition(words)[2]}"
         assert command.answer.endswith("; ask again")
         await s.quiet()
-        assert rights(s) == then
-        assert (s.sent("POST"), s.sent("PATCH"), s.pages) == (0, 0, [])
+        assert rights(s) == then and (s.sent("POST"), s.sent("PATCH"), s.pages) == (0, 0, [])
 
 
 @pytest.mark.parametrize(("name", "given"), [("resume", {}), ("trust", {"commit": CODE[:9]}), ("pause", {})])
@@ -109,6 +108,13 @@ async def recorded(recorder: StepPersister, state: State, *tells: Tell, before: 
     return [item.effect for item in turn.pending]
 
 
+def journal() -> tuple[ShakyStore, StepPersister]:
+    """Return a store and what writes turns down in it."""
+    clock = FakeClock()
+    store = ShakyStore(clock)
+    return store, StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
+
+
 async def closed_at(store: Store, incident: str) -> float | None:
     found = await store.incident(incident)
     assert found is not None
@@ -131,9 +137,7 @@ async def test_a_digest_that_was_not_recorded_is_not_told_and_due_again() -> Non
 
 async def test_the_all_clear_of_an_incident_that_the_journal_has_open_waits_for_its_record() -> None:
     """Who takes over by that journal takes it for known to people: they must still have it in hand."""
-    clock = FakeClock()
-    store = ShakyStore(clock)
-    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
+    store, recorder = journal()
     await recorded(recorder, open_in(1))
     store.saving = SHUT
     assert await recorded(recorder, open_in(1), PAGE) == [PAGE]
@@ -145,9 +149,7 @@ async def test_the_all_clear_of_an_incident_that_the_journal_has_open_waits_for_
 
 async def test_what_waited_is_written_and_told_before_what_came_after_it() -> None:
     """The next record says both; people hear of the end of one outage before the beginning of the next."""
-    clock = FakeClock()
-    store = ShakyStore(clock)
-    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
+    store, recorder = journal()
     recorder.know(["web"], open_in(1))
     store.saving = SHUT
     assert await recorded(recorder, open_in(1, closed_at=9.0), OVER) == []
@@ -159,9 +161,7 @@ async def test_what_waited_is_written_and_told_before_what_came_after_it() -> No
 @pytest.mark.parametrize("known", [None, open_in(1, closed_at=5.0), open_in(2)])
 async def test_any_other_all_clear_is_told_from_memory(known: State | None) -> None:
     """Of an incident that opened while the journal was away nobody else can tell; nor of a condition of our own."""
-    clock = FakeClock()
-    store = ShakyStore(clock)
-    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
+    store, recorder = journal()
     if known is not None:
         recorder.know(["web"], known)
     store.saving = SHUT
@@ -171,9 +171,7 @@ async def test_any_other_all_clear_is_told_from_memory(known: State | None) -> N
 
 async def test_what_waits_is_left_to_the_worker_that_takes_the_service_over() -> None:
     """It has the incident open, and calls it off itself."""
-    clock = FakeClock()
-    store = ShakyStore(clock)
-    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
+    store, recorder = journal()
     recorder.know(["web"], open_in(1))
     store.saving = SHUT
     assert await recorded(recorder, open_in(1, closed_at=9.0), OVER) == []
@@ -184,9 +182,7 @@ async def test_what_waits_is_left_to_the_worker_that_takes_the_service_over() ->
 
 async def test_case_51_the_end_of_an_incident_that_the_store_missed_is_written_with_the_next_record() -> None:
     """The state lets it go at the next look: its row would stay open, and the public page would say outage for ever."""
-    clock = FakeClock()
-    store = ShakyStore(clock)
-    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
+    store, recorder = journal()
     over, calm = open_in(1, closed_at=9.0), State(services={"web": ServiceState("web")})
     for finish in (lambda: recorded(recorder, calm), lambda: recorder.save_final_state(calm)):
         await recorded(recorder, open_in(1))
@@ -201,9 +197,7 @@ async def test_case_51_the_end_of_an_incident_that_the_store_missed_is_written_w
 
 async def test_the_end_of_an_incident_is_left_to_the_worker_that_reads_it_as_open() -> None:
     """Of what was read anew, or could not be read, nothing of before is written."""
-    clock = FakeClock()
-    store = ShakyStore(clock)
-    recorder = StepPersister(store, clock, Hooks(), lambda _: None, lambda: None)
+    store, recorder = journal()
     await recorded(recorder, open_in(1))
     store.saving = SHUT
     await recorded(recorder, open_in(1, closed_at=9.0), before=open_in(1))
@@ -268,9 +262,7 @@ async def test_what_another_worker_wrote_does_not_lift_what_could_not_be_written
 
 
 @pytest.mark.parametrize("event", HOLDS)
-async def test_a_record_that_comes_too_late_or_a_takeover_does_not_lift_it_either(
-    one: Worker, other: Worker, event: Event
-) -> None:
+async def test_neither_a_late_record_nor_a_takeover_lifts_it_either(one: Worker, other: Worker, event: Event) -> None:
     """What all share is read anew then, too."""
     await other.sharing.begin()
     await one.sharing.begin()
@@ -316,8 +308,7 @@ async def test_others_that_write_without_a_pause_are_heard() -> None:
     async with scene(Busy) as s:
         await s.engine.submit_and_wait(e.InvariantBroken(s.clock.now(), "a promise of ours"))
         read = await s.store.load_shared()
-        assert s.engine.state.paused_by == read.paused_by != ""
-        assert s.engine.state.disarmed == "a promise of ours"
+        assert s.engine.state.paused_by == read.paused_by != "" and s.engine.state.disarmed == "a promise of ours"
         assert "without a pause" in s.engine.store_trouble
 
 
@@ -354,8 +345,6 @@ ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
 
 
 @pytest.mark.parametrize(("written", "known", "read", "then"), ANEW)
-def test_what_is_read_anew_keeps_what_was_not_written(
-    written: Shared, known: Shared, read: Shared, then: Shared
-) -> None:
+def test_what_is_read_anew_keeps_the_unwritten(written: Shared, known: Shared, read: Shared, then: Shared) -> None:
     """Once each, and only what is not the store's already."""
     assert merge_shared(written, known, read) == then

@@ -33,7 +33,6 @@ class Chat:
         return str(self.cloud.post("slack", do="click", action=action, **more)["envelope_id"])
 
     def type(self, text: str, **more: Any) -> str:
-        """Type /watchdog and return the envelope's id."""
         return str(self.cloud.post("slack", do="command", text=text, **more)["envelope_id"])
 
     def seen(self) -> dict[str, Any]:
@@ -72,7 +71,6 @@ class Chat:
         return [(name, by, ok, answer, json.loads(given)) for name, by, ok, answer, given in rows]
 
     def notes(self, label: str) -> list[str]:
-        """Return the lines of the story in the record."""
         return [text for (text,) in self.daemon.rows(f"SELECT text FROM notes WHERE label = '{label}' ORDER BY seq")]
 
 

@@ -83,7 +83,6 @@ class Ends:
         run("tc", "qdisc", "add", "dev", self._dev(link), "root", *SLOW)
 
     def heal(self, link: str) -> None:
-        """Let packets through, at full speed."""
         subprocess.run(["tc", "qdisc", "del", "dev", self._dev(link), "root"], capture_output=True, check=False)
         run("ip", "link", "set", "dev", self._dev(link), "up")
         route = f"ip route replace {self.address(link)}/32 dev {self._dev(link)} src {TARGETS[link]}"
@@ -126,7 +125,6 @@ class Linked(Pair):
         return self.cloud.folder / f"{worker.name}.yaml"
 
     def heal(self, worker: Daemon, links: Sequence[str]) -> None:
-        """Make a worker's links good again."""
         for link in links:
             self.ends[worker.name].heal(link)
 

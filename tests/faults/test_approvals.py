@@ -15,7 +15,7 @@ import pytest
 
 from tests.core.world import World
 from tests.core.worlds import hear, reach, web
-from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, guarding
+from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, guarding, watching
 from tests.support.effect_readers import kinds, lines
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
@@ -33,16 +33,14 @@ def test_case_38_an_approval_counts_once() -> None:
     world = reach(Phase.ASKING)
     assert "PinAutoDeploy" in kinds(approved(world))
     again = approved(world)
-    assert lines(again, "REFUSED") == ["nothing is asked: web is pinning"]
-    assert kinds(again) == ["Note"]
+    assert lines(again, "REFUSED") == ["nothing is asked: web is pinning"] and kinds(again) == ["Note"]
 
 
 def test_case_38_an_approval_is_for_one_incident() -> None:
     """A yes to another incident's question, or to one that is over, approves nothing."""
     world = reach(Phase.ASKING)
     before = web(world)
-    assert "PinAutoDeploy" not in kinds(approved(world, "web-7"))
-    assert web(world) == before
+    assert "PinAutoDeploy" not in kinds(approved(world, "web-7")) and web(world) == before
 
 
 def test_case_38_an_approval_is_for_the_target_that_was_asked_about() -> None:
@@ -59,9 +57,7 @@ def test_case_38_an_approval_is_for_the_target_that_was_asked_about() -> None:
 @pytest.mark.long
 def test_case_38_over_the_command_line(tmp_path: Path) -> None:
     """Asked while no daemon ran, too old: refused. Fresh: done once. Again, or for nothing: refused in words."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
-        cloud.write(replace=ASK)
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=False, replace=ASK) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until(lambda: daemon.story("TOLD") and daemon.rows("SELECT 1 FROM incidents"))
         daemon.kill()
@@ -73,8 +69,7 @@ def test_case_38_over_the_command_line(tmp_path: Path) -> None:
         daemon.start().until_watching()
         daemon.until(lambda: daemon.rows("SELECT 1 FROM commands WHERE done"))
         ((ok, answer),) = daemon.rows("SELECT ok, answer FROM commands")
-        assert not ok and "too old" in answer
-        assert cloud.untouched()
+        assert not ok and "too old" in answer and cloud.untouched()
         nothing = daemon.cli("approve", "web-9")
         assert nothing.returncode == 1 and "no open incident web-9" in nothing.stderr + nothing.stdout
         daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
@@ -114,9 +109,7 @@ def test_case_38_only_the_approver_s_yes_counts_at_the_terminal(tmp_path: Path) 
 @pytest.mark.long
 def test_case_38_what_is_kept_for_a_window_outlives_a_kill_and_is_done_on_a_second_yes(tmp_path: Path) -> None:
     """Approved: nothing is changed, and people see until when. kill -9: still so. Approved again: done, once."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
-        cloud.write(replace={}, more=SHORT + IN_SIX_HOURS)
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=False, replace={}, more=SHORT + IN_SIX_HOURS) as (cloud, daemon):
         cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
         daemon.until_story("ASKED")
         said = daemon.cli("approve", "web-1")
@@ -128,8 +121,7 @@ def test_case_38_what_is_kept_for_a_window_outlives_a_kill_and_is_done_on_a_seco
         daemon.start().until_watching()
         status = daemon.cli("status").stdout
         assert "KEPT: web will be rolled back to dep-40 at " in status and "(watchdog incident stop web-1)" in status
-        assert "ROLLBACK SCHEDULED." in daemon.cli("explain", "web-1").stdout
-        assert cloud.untouched()
+        assert "ROLLBACK SCHEDULED." in daemon.cli("explain", "web-1").stdout and cloud.untouched()
         daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
         assert daemon.until_story("CLOSED").startswith("rolled back and verified")
         assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]

@@ -83,14 +83,12 @@ class Relying(Guarded):
 
 @asynccontextmanager
 async def relying() -> AsyncIterator[Relying]:
-    """Run it until everything was read once."""
     world = Relying()
     await world.begin()
     await world.go_on(130)
     assert not world.kinds("slack")
     yield world
-    assert await world.daemon.supervisor.stop(5.0) == ()
-    assert world.errors == []
+    assert await world.daemon.supervisor.stop(5.0) == () and world.errors == []
 
 
 def reads(place: str, cause: Unread) -> Callable[[Relying], None]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import Cloud, Daemon, guarding
+from tests.support.daemon_processes import Cloud, Daemon, watching
 
 RUN = """\
 advanced:
@@ -19,7 +19,6 @@ STARTS_MAX = 60
 
 
 def failing_hits(cloud: Cloud) -> int:
-    """Return how often the site was seen to fail."""
     return sum(service == "web" and status >= 500 for _, service, _, status in cloud.hits())
 
 
@@ -38,9 +37,7 @@ def killed_until_rolled_back(cloud: Cloud, daemon: Daemon) -> int:
 @pytest.mark.long
 def test_case_50_killed_every_few_seconds_it_rolls_back_all_the_same(tmp_path: Path) -> None:
     """What each start saw is saved as it comes; the next one goes on from there, and one rollback is made."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
-        cloud.write(more=RUN)
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=False, more=RUN) as (cloud, daemon):
         cloud.bad_deploy()
         assert killed_until_rolled_back(cloud, daemon) >= 2
         assert daemon.until_story("CLOSED").startswith("rolled back and verified")

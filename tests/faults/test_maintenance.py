@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import Cloud, Daemon, guarding, together
+from tests.support.daemon_processes import Cloud, Daemon, guarding, together, watching
 
 SHORT = """\
 advanced:
@@ -16,7 +16,6 @@ advanced:
 
 
 def rings(cloud: Cloud) -> list[str]:
-    """Return the words of each event that rings at PagerDuty."""
     return [one["summary"] for one in cloud.log("pagerduty_trigger") if one["severity"] != "info"]
 
 
@@ -47,9 +46,7 @@ def switched_off_and_well(folder: Path) -> None:
 
 def suspended_for_a_bill(folder: Path) -> None:
     """News, and no downtime: paged, with the reason first."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write(more=SHORT)
-        daemon.start().until_watching()
+    with watching(folder, quirks=False, more=SHORT) as (cloud, daemon):
         cloud.post("suspend", by="billing")
         daemon.until(lambda: rings(cloud))
         assert "page: service: it is suspended by billing" in daemon.until_story("DECIDED")
@@ -93,10 +90,7 @@ def test_what_is_meant_to_be_down_wakes_nobody_and_what_is_not_does(tmp_path: Pa
 @pytest.mark.nightly
 def test_what_is_news_and_what_is_to_come(tmp_path: Path) -> None:
     """A suspension that is not the owner's; maintenance that the platform announces for later."""
-    together(
-        lambda: suspended_for_a_bill(tmp_path / "bill"),
-        lambda: announced_for_later(tmp_path / "later"),
-    )
+    together(lambda: suspended_for_a_bill(tmp_path / "bill"), lambda: announced_for_later(tmp_path / "later"))
 
 
 @pytest.mark.nightly
@@ -110,5 +104,4 @@ def test_what_still_fails_a_minute_after_maintenance_mode_is_paged(tmp_path: Pat
         ended = next(line for line in daemon.said("story", label="DOWNTIME") if line["text"].startswith("over: "))
         assert "failures that remain after 60 s are notified" in ended["text"]
         waited = cloud.log("pagerduty_trigger")[-1]["at"] - cloud.log("maintenance_mode")[-1]["at"]
-        assert 59.0 <= waited <= 90.0
-        assert cloud.untouched()
+        assert 59.0 <= waited <= 90.0 and cloud.untouched()

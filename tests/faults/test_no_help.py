@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.clocks import LOOPBACK
-from tests.support.daemon_processes import Cloud, Daemon, guarding, together
+from tests.support.daemon_processes import Cloud, Daemon, guarding, together, watching
 from watchdog.sandbox import keys
 
 pytestmark = pytest.mark.long
@@ -52,9 +52,7 @@ def key_refused(folder: Path) -> None:
 
 def live_and_failing(folder: Path) -> None:
     """Render has rolled back, and the site fails as before: a human, what was seen, and nothing more."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(folder, quirks=False) as (cloud, daemon):
         fail_after_a_good_deploy(cloud, daemon)
         daemon.until_story("RESTORED")
         daemon.until(lambda: rings(cloud))
@@ -70,9 +68,7 @@ def live_and_failing(folder: Path) -> None:
 
 def bad_commit_returns(folder: Path) -> None:
     """Somebody switches auto-deploy on after the rollback, and a merge ships the bad commit again."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(folder, quirks=False) as (cloud, daemon):
         cloud.bad_deploy(commit="b" * 40)
         daemon.until_story("RESTORED")
         given = {"authorization": f"Bearer {keys.RENDER_API_KEY}"}

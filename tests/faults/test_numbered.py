@@ -62,7 +62,6 @@ def _names(node: ast.Assign, name: str) -> bool:
 
 
 def _words(nodes: Sequence[ast.AST]) -> set[str]:
-    """Return the names of every attribute in the nodes."""
     return {part.attr for node in nodes for part in ast.walk(node) if isinstance(part, ast.Attribute)}
 
 

@@ -16,7 +16,6 @@ REFUSED = "reload refused, keeping the previous configuration"
 
 
 def reload(cloud: Cloud, daemon: Daemon, text: str) -> None:
-    """Write the file anew and ask for a reload."""
     cloud.config.write_text(text, encoding="utf-8")
     daemon.process.send_signal(signal.SIGHUP)
 

@@ -105,7 +105,6 @@ def leaks(text: str, secrets: dict[str, str]) -> list[str]:
 
 
 def printed(daemon: Daemon, commands: Sequence[tuple[str, ...]]) -> dict[str, str]:
-    """Return what each command prints, some at a time."""
     with ThreadPoolExecutor(6) as pool:
         done = dict(zip(commands, pool.map(lambda command: daemon.cli(*command), commands), strict=True))
     assert not [one.stderr for one in done.values() if "Traceback" in one.stderr or "--help" in one.stderr]
@@ -113,7 +112,6 @@ def printed(daemon: Daemon, commands: Sequence[tuple[str, ...]]) -> dict[str, st
 
 
 def told(cloud: Cloud) -> str:
-    """Return what the pagers were told, without the addresses under which they were."""
     notices = ("pagerduty_trigger", "pagerduty_resolve", "slack_webhook", "slack_posted", "webhook")
     return "\n".join(str(entry) for entry in cloud.log() if entry["what"] in notices)
 

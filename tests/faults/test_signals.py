@@ -4,16 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import Cloud, Daemon, guarding, together
+from tests.support.daemon_processes import Cloud, Daemon, together, watching
 
 pytestmark = pytest.mark.long
 
 
 def blind(folder: Path) -> None:
     """Just after a deploy the site and both control targets stop answering: it is our network."""
-    with guarding(folder, quirks=True) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(folder, quirks=True) as (cloud, daemon):
         cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"})
         for target in ("control", "web"):
             cloud.post("faults", target=target, kind="refused")
@@ -36,16 +34,13 @@ def test_case_27_our_own_network_gone_is_blindness_and_no_rollback(tmp_path: Pat
 
 def without_sentry(folder: Path, mode: str) -> None:
     """Sentry refuses (its rate, a quota) or is away, just after a deploy; the site is well."""
-    with guarding(folder / mode, quirks=mode != "refuse_429") as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(folder / mode, quirks=mode != "refuse_429") as (cloud, daemon):
         cloud.post("modes", name="sentry", mode=mode)
         cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"})
         daemon.until(lambda: unknown(daemon) >= 1)
         before = daemon.metric("watchdog_probe_total", signal="home", outcome="good")
         daemon.until(lambda: daemon.metric("watchdog_probe_total", signal="home", outcome="good") >= before + 5)
-        assert daemon.metric("watchdog_probe_total", signal="errors", outcome="bad") == 0
-        assert untold(cloud, daemon)
+        assert daemon.metric("watchdog_probe_total", signal="errors", outcome="bad") == 0 and untold(cloud, daemon)
 
 
 def unknown(daemon: Daemon) -> float:

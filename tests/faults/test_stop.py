@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
-from tests.support.daemon_processes import guarding, together
+from tests.support.daemon_processes import guarding, together, watching
 from tests.support.databases import Databases, postgresql, sqlite
 from watchdog.domain.store_records import ActionResult
 
@@ -55,17 +55,13 @@ def test_case_05_stopped_while_a_rollback_is_in_hand(tmp_path: Path) -> None:
 
 def test_stopped_while_it_is_calm(tmp_path: Path) -> None:
     """Code 0, no word on stderr, the unfinished minute saved, nothing written to Render."""
-    with guarding(tmp_path, quirks=True) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=True) as (cloud, daemon):
         daemon.until(lambda: daemon.metric("watchdog_probe_total", signal="home") >= 4)
         assert daemon.rows("SELECT * FROM minutes") == []
         daemon.process.terminate()
-        assert daemon.until_ended() == 0
-        assert daemon.errors() == ""
+        assert daemon.until_ended() == 0 and daemon.errors() == ""
         rows = daemon.rows("SELECT signal, sum(good), sum(bad) FROM minutes WHERE signal = 'home' GROUP BY signal")
-        assert [(signal_, bad) for signal_, _, bad in rows] == [("home", 0)] and rows[0][1] >= 4
-        assert cloud.untouched()
+        assert [(signal_, bad) for signal_, _, bad in rows] == [("home", 0)] and rows[0][1] >= 4 and cloud.untouched()
 
 
 def stopped_at(folder: Path, point: str, sent: int, quirks: bool) -> None:
@@ -76,8 +72,7 @@ def stopped_at(folder: Path, point: str, sent: int, quirks: bool) -> None:
         daemon.until(lambda: daemon.said("watching"))
         daemon.until(lambda: cloud.requests("render", "GET"))
         cloud.bad_deploy()
-        assert daemon.until_ended() == 0
-        assert daemon.said("stopping") and daemon.errors() == ""
+        assert daemon.until_ended() == 0 and daemon.said("stopping") and daemon.errors() == ""
         assert len(cloud.requests("render", "POST")) == sent
         rows = daemon.rows("SELECT state, deploy FROM actions WHERE step = 'rollback'")
         if sent:

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import SHORT, Cloud, Daemon, Entry, guarding, together
+from tests.support.daemon_processes import SHORT, Cloud, Daemon, Entry, guarding, together, watching
 
 CALM_SOON = SHORT.replace(
-    "run: 3s, run_in_watch: 3s",
-    "run: 10s, run_in_watch: 10s, calm: 3s, cusum_limit: 40.0, cusum_limit_in_watch: 40.0",
+    "run: 3s, run_in_watch: 3s", "run: 10s, run_in_watch: 10s, calm: 3s, cusum_limit: 40.0, cusum_limit_in_watch: 40.0"
 )
 
 
@@ -46,9 +45,7 @@ def lists(cloud: Cloud) -> list[Entry]:
 
 def told_and_untouched(folder: Path, trouble: Callable[[Daemon], AbstractContextManager[None]], quirks: bool) -> None:
     """The page goes out while the store is away; afterwards the record is caught up, and nothing was ever changed."""
-    with guarding(folder, quirks=quirks) as (cloud, daemon):
-        cloud.write(more=CALM_SOON)
-        daemon.start().until_watching()
+    with watching(folder, quirks=quirks, more=CALM_SOON) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until(lambda: daemon.story("SUSPECT"))
         listed = len(lists(cloud))
@@ -58,14 +55,12 @@ def told_and_untouched(folder: Path, trouble: Callable[[Daemon], AbstractContext
             daemon.until(lambda: any("web is down" in page for page in cloud.pages()))
             daemon.until(lambda: daemon.get("/healthz").status_code == 503)
             assert any("the store does not answer" in why for why in daemon.get("/healthz").json()["reasons"])
-            assert daemon.metric("watchdog_store_errors_total") >= 1
-            assert cloud.untouched()
+            assert daemon.metric("watchdog_store_errors_total") >= 1 and cloud.untouched()
         cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"}, commit="a" * 40)
         daemon.until(lambda: cloud.log("pagerduty_resolve"))
         daemon.until(lambda: daemon.get("/healthz").status_code == 200)
         assert cloud.untouched(), "a human has it: nothing is done late"
-        assert daemon.history() == []
-        assert re.search("web-1 .* critical", daemon.cli("incidents").stdout)
+        assert daemon.history() == [] and re.search("web-1 .* critical", daemon.cli("incidents").stdout)
         assert "dep-42" in daemon.cli("explain", "web-1").stdout, "the deploy was blamed, and yet not rolled back"
         assert daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)]
         daemon.process.terminate()
@@ -114,15 +109,13 @@ def observed_and_repaired(folder: Path, harm: Callable[[Path], None], quirks: bo
         daemon.until(lambda: any("runs without its store" in page for page in cloud.pages()))
         cloud.bad_deploy()
         daemon.until(lambda: any("web is down" in page for page in cloud.pages()))
-        assert daemon.get("/healthz").status_code == 503
-        assert cloud.untouched() and path.read_bytes() == before
+        assert daemon.get("/healthz").status_code == 503 and cloud.untouched() and path.read_bytes() == before
         for file in cloud.folder.glob("watchdog.db*"):
             if file.name in ("watchdog.db", "watchdog.db-wal", "watchdog.db-shm"):
                 file.unlink()
         daemon.until(lambda: any("record" in one["dedup_key"] for one in cloud.log("pagerduty_resolve")))
         daemon.process.terminate()
-        assert daemon.until_ended() == 0
-        assert "Traceback" not in daemon.words()
+        assert daemon.until_ended() == 0 and "Traceback" not in daemon.words()
 
 
 def test_case_25_a_record_that_cannot_be_used_is_watched_without_and_paged(tmp_path: Path) -> None:

@@ -84,7 +84,6 @@ class Story:
         self.cloud.post("faults", target=UPSTREAM, kind="error")
 
     def until(self, condition: Callable[[], object]) -> None:
-        """Wait for a condition, and let happen meanwhile what does."""
 
         def looked() -> bool:
             self._meanwhile()
@@ -103,18 +102,15 @@ class Story:
             self._started = time.monotonic()
 
     def rolled_back(self) -> list[str]:
-        """Return the services that the platform rolled back, sorted."""
         return sorted(str(one["service"]) for one in self.cloud.log("rollback_accepted"))
 
     def paged(self) -> set[str]:
         return {name for name in (*OUTAGES, *GOOD, *BAD) for text in self.cloud.pages() if name in text}
 
     def is_done(self) -> bool:
-        """Tell whether what must be done is done."""
         return set(self.rolled_back()) >= set(BAD) and self.paged() >= {*OUTAGES, UPSTREAM}
 
     def told(self) -> str:
-        """Return what came of it so far, in words."""
         return f"rolled back: {self.rolled_back()}; paged: {sorted(self.paged())}; kills: {self.kills}"
 
 

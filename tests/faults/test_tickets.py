@@ -21,7 +21,6 @@ policy:
 
 
 def body_of_the_ticket(cloud: Cloud) -> str:
-    """Read the one ticket from the sandbox's GitHub."""
     url = f"{cloud.urls['github']}/repos/acme/app/issues?state=all"
     headers = {"Authorization": f"Bearer {keys.GITHUB_TOKEN}"}
     (issue,) = httpx.get(url, headers=headers, **LOOPBACK).json()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import Cloud, Daemon, guarding, together
+from tests.support.daemon_processes import Cloud, Daemon, together, watching
 
 RUNNER = Path(__file__).with_name("signalled_daemon.py")
 WRONGED = "b" * 40
@@ -47,9 +47,7 @@ def assert_put_back(cloud: Cloud, daemon: Daemon) -> None:
 
 def looked_at_first(folder: Path) -> None:
     """A judgement, a dry run that changes nothing, the undo; a second one, and one of nothing, are refused in words."""
-    with guarding(folder, quirks=True) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(folder, quirks=True) as (cloud, daemon):
         roll_back_wrongly(cloud, daemon)
         assert daemon.cli("label", "web-1", "wrong").returncode == 0
         assert "watchdog incident undo web-1 --dry-run" in daemon.cli("explain", "web-1").stdout
@@ -67,15 +65,12 @@ def looked_at_first(folder: Path) -> None:
         assert nothing.returncode == 1 and "no such incident: web-9" in nothing.stderr
         assert daemon.cli("undo", "web-9", "--dry-run").returncode == 2
         explained = " ".join(daemon.cli("explain", "web-1").stdout.split())
-        assert "dep-42 is put back (web-2)" in explained
-        assert len(cloud.log("rollback_accepted")) == 2
+        assert "dep-42 is put back (web-2)" in explained and len(cloud.log("rollback_accepted")) == 2
 
 
 def without_a_daemon(folder: Path) -> None:
     """The command takes the role, follows to the proof, and says what came of it."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(folder, quirks=False) as (cloud, daemon):
         roll_back_wrongly(cloud, daemon)
         daemon.until(lambda: daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)])
         daemon.kill()
@@ -88,20 +83,16 @@ def without_a_daemon(folder: Path) -> None:
 
 def killed_at(folder: Path, point: str, sent: int) -> None:
     """It dies at a point of the undo; the next one finds it done, or says that nothing was sent, and is asked again."""
-    with guarding(folder / point, quirks=False) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(folder / point, quirks=False) as (cloud, daemon):
         roll_back_wrongly(cloud, daemon)
         daemon.until(lambda: daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)])
         daemon.kill()
         daemon.start(sys.executable, str(RUNNER), point, str(cloud.config)).until_watching()
         daemon.cli("undo", "web-1")
-        assert daemon.until_ended() == -9
-        assert len(cloud.log("rollback_accepted")) == 1 + sent
+        assert daemon.until_ended() == -9 and len(cloud.log("rollback_accepted")) == 1 + sent
         daemon.start().until_watching()
         if not sent:
-            assert "ask again" in daemon.until_story("HUMAN")
-            assert len(cloud.log("rollback_accepted")) == 1
+            assert "ask again" in daemon.until_story("HUMAN") and len(cloud.log("rollback_accepted")) == 1
             assert daemon.cli("undo", "web-1").returncode == 0
         assert_put_back(cloud, daemon)
 

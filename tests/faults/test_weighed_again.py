@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.chat import SLACK, TOKENS, Chat
 from tests.faults.faces import CONSOLE, SECRET, Faces
-from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, together
+from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, together, watching
 from watchdog.presentation.situation import Situation
 
 
@@ -76,9 +76,7 @@ def after_a_spent_budget(folder: Path) -> None:
 
 def after_a_list_that_could_not_be_read(folder: Path) -> None:
     """The platform is away as it is decided; neither list nor events are read. When it is back, it is done."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(folder, quirks=False) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until_story("SUSPECT")
         cloud.post("modes", name="render", mode="down")
@@ -94,16 +92,13 @@ def after_a_list_that_could_not_be_read(folder: Path) -> None:
 
 def after_a_hold(folder: Path) -> None:
     """While it holds people are asked; once it is ended their yes counts, and is carried out."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(folder, quirks=False) as (cloud, daemon):
         assert daemon.cli("hold", "web", "--for", "10m", "--reason", "launch").returncode == 0
         daemon.until_story("HELD")
         cloud.bad_deploy()
         decided(daemon, "ask: action hold")
         killed(daemon)
-        assert daemon.cli("unsilence", "hold-1").returncode == 0
-        assert rolled_back(cloud) == 0
+        assert daemon.cli("unsilence", "hold-1").returncode == 0 and rolled_back(cloud) == 0
         # On a slow machine it is weighed again before the yes arrives: then nothing is asked any more (3).
         assert daemon.cli("approve", "web-1").returncode in (0, 3)
         daemon.until(lambda: rolled_back(cloud) == 1)

@@ -79,8 +79,7 @@ def one_dies(folder: Path, services: int, pace: str, every_seconds: float, timed
         keys = Counter(one["dedup_key"] for one in cloud.log("pagerduty_trigger"))
         assert len(keys) == len(sick) and set(keys.values()) == {1}, keys
         assert len(cloud.log("pagerduty_trigger")) == settled, "what was told is not told again"
-        assert {one["dedup_key"] for one in cloud.log("pagerduty_resolve")} == set(keys)
-        assert two.changes() == []
+        assert {one["dedup_key"] for one in cloud.log("pagerduty_resolve")} == set(keys) and two.changes() == []
         assert_calm_words(two)
         print(
             f"{services} services: leases moved after {moved:.1f} s; longest gap {max(two.gaps(began).values()):.1f} s"
@@ -109,8 +108,7 @@ def wakes_and_changes_nothing(two: Pair, frozen: Daemon) -> None:
     until(two.shared, lambda: told(two))
     since = time.time()
     until(lambda: two.seen_since(since) == set(two.services), lambda: told(two))
-    assert two.changes() == before
-    assert len(two.cloud.log("pagerduty_trigger")) == pages
+    assert two.changes() == before and len(two.cloud.log("pagerduty_trigger")) == pages
     until(lambda: all(worker.get("/healthz").status_code == 200 for worker in two.both), lambda: told(two))
     assert_calm_words(two)
 
@@ -205,10 +203,7 @@ def network_cut(folder: Path) -> None:
 @pytest.mark.long
 def test_case_21_22_a_worker_that_dies_and_one_that_is_cut_off(tmp_path: Path) -> None:
     """What they watched is watched by the other; nobody is told twice, nothing is done twice."""
-    together(
-        lambda: one_dies(tmp_path / "dies", 8, CALM_SOON, 2.0, timed=False),
-        lambda: network_cut(tmp_path / "cut"),
-    )
+    together(lambda: one_dies(tmp_path / "dies", 8, CALM_SOON, 2.0, timed=False), lambda: network_cut(tmp_path / "cut"))
 
 
 @pytest.mark.long
@@ -243,10 +238,7 @@ def test_case_06_frozen_for_a_minute_on_a_calm_day(tmp_path: Path) -> None:
 @pytest.mark.nightly
 def test_case_22_the_database_is_gone_when_it_matters(tmp_path: Path) -> None:
     """Gone between suspicion and decision, or for 30 s during a rollback."""
-    together(
-        lambda: database_gone(tmp_path / "gone"),
-        lambda: database_restarts(tmp_path / "restarts", 30.0),
-    )
+    together(lambda: database_gone(tmp_path / "gone"), lambda: database_restarts(tmp_path / "restarts", 30.0))
 
 
 @pytest.mark.nightly

@@ -105,7 +105,6 @@ class Pair:
         ]
 
     def seen_since(self, moment: float) -> set[str]:
-        """Return the services that were probed since then."""
         return {service for at, service, _, _ in self.cloud.hits() if at > moment} & set(self.services)
 
     def gaps(self, begin: float) -> dict[str, float]:
@@ -146,7 +145,6 @@ def pair(folder: Path, services: int = 6, *, more: str = SHORT, rollback_seconds
 
 
 def seconds_until(condition: Callable[[], object]) -> float:
-    """Return how long it took until the condition was true."""
     began = time.monotonic()
     until(condition)
     return time.monotonic() - began

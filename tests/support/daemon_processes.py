@@ -323,3 +323,20 @@ def guarding(
             yield cloud, daemon
         finally:
             daemon.end()
+
+
+@contextmanager
+def watching(
+    folder: Path,
+    *,
+    quirks: bool,
+    rollback_seconds: float = 1.0,
+    variables: Mapping[str, str] | None = None,
+    **written: Any,
+) -> Iterator[tuple[Cloud, Daemon]]:
+    """Run both, with that written into the configuration; the daemon watches already."""
+    more = {"rollback_seconds": rollback_seconds, "variables": variables}
+    with guarding(folder, quirks=quirks, **more) as (cloud, daemon):  # type: ignore[arg-type]
+        cloud.write(**written)
+        daemon.start().until_watching()
+        yield cloud, daemon

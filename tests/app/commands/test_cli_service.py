@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, Daemon, guarding, together
+from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, Daemon, guarding, together, watching
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 
@@ -26,20 +26,16 @@ def expect(daemon: Daemon, code: int, *arguments: str) -> str:
 
 def rejected_then_rolled_back_by_hand(folder: Path) -> None:
     """Assist: a no changes nothing and holds; then a human rolls back by hand, looking first."""
-    with guarding(folder, quirks=True) as (cloud, daemon):
-        cloud.write(replace={"mode: autonomous": "mode: assist"})
-        daemon.start().until_watching()
+    with watching(folder, quirks=True, replace={"mode: autonomous": "mode: assist"}) as (cloud, daemon):
         cloud.bad_deploy()
-        assert "incident reject web-1" in daemon.until_story("ASKED")
-        assert "asking" in expect(daemon, DONE, "status")
+        assert "incident reject web-1" in daemon.until_story("ASKED") and "asking" in expect(daemon, DONE, "status")
         assert "no open incident web-9; open: web-1" in expect(daemon, FAILED, "approve", "web-9")
         assert "REJECTED" in expect(daemon, DONE, "reject", "web-1")
         assert "nothing is asked" in expect(daemon, REFUSED, "approve", "web-1")
         assert "nothing can be stopped" in expect(daemon, REFUSED, "stop", "web-1")
         assert "dep-40" in expect(daemon, DONE, "rollback", "web", "--dry-run")
         assert "never live" in expect(daemon, REFUSED, "rollback", "web", "--to", "dep-41")
-        assert "no such service" in expect(daemon, USAGE, "rollback", "shop")
-        assert cloud.untouched()
+        assert "no such service" in expect(daemon, USAGE, "rollback", "shop") and cloud.untouched()
         assert "BY HAND" in expect(daemon, DONE, "rollback", "web")
         daemon.until_story("CLOSED")
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"]
@@ -49,9 +45,7 @@ def rejected_then_rolled_back_by_hand(folder: Path) -> None:
 
 def approved_without_a_daemon(folder: Path) -> None:
     """Assist: the daemon that asked is gone; the yes is applied under its lock, followed and proved, once."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write(replace={"mode: autonomous": "mode: assist"})
-        daemon.start().until_watching()
+    with watching(folder, quirks=False, replace={"mode: autonomous": "mode: assist"}) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until_story("ASKED")
         daemon.kill()
@@ -64,29 +58,13 @@ def approved_without_a_daemon(folder: Path) -> None:
 
 def kept_without_a_daemon(folder: Path) -> None:
     """Scheduled: a yes without a daemon is written down for the window; nothing is followed, nothing is changed."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write(replace={}, more=SHORT + IN_SIX_HOURS)
-        daemon.start().until_watching()
+    with watching(folder, quirks=False, replace={}, more=SHORT + IN_SIX_HOURS) as (cloud, daemon):
         cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
         daemon.until_story("ASKED")
         daemon.kill()
         said = expect(daemon, DONE, "approve", "web-1")
         assert "KEPT for " in said and "a watchdog has to run by then" in said
-        assert "STOPPED" in expect(daemon, DONE, "stop", "web-1")
-        assert cloud.untouched()
-
-
-def approved_beside(folder: Path) -> None:
-    """Assist: a yes to the running daemon is decided anew, done once, and proved."""
-    with guarding(folder, quirks=True) as (cloud, daemon):
-        cloud.write(replace={"mode: autonomous": "mode: assist"})
-        daemon.start().until_watching()
-        cloud.bad_deploy()
-        daemon.until_story("ASKED")
-        assert cloud.untouched()
-        assert "APPROVED" in expect(daemon, DONE, "approve", "web-1")
-        assert daemon.until_story("CLOSED").startswith("rolled back and verified")
-        assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"]
+        assert "STOPPED" in expect(daemon, DONE, "stop", "web-1") and cloud.untouched()
 
 
 def stopped_within_the_veto(folder: Path) -> None:
@@ -98,8 +76,7 @@ def stopped_within_the_veto(folder: Path) -> None:
         daemon.until(lambda: daemon.rows("SELECT 1 FROM incidents"))
         assert "STOPPED" in expect(daemon, DONE, "stop", "web-1")
         assert "nothing can be stopped" in expect(daemon, REFUSED, "stop", "web-1")
-        assert "paged" in expect(daemon, DONE, "status")
-        assert cloud.untouched()
+        assert "paged" in expect(daemon, DONE, "status") and cloud.untouched()
 
 
 def acted_after_the_veto(folder: Path) -> None:
@@ -114,11 +91,10 @@ def acted_after_the_veto(folder: Path) -> None:
 
 @pytest.mark.long
 def test_assist_asks_and_obeys(tmp_path: Path) -> None:
-    """A no and then a rollback by hand; a yes to the daemon; a yes after the daemon died."""
+    """A no and then a rollback by hand; a yes after the daemon died. (A yes to the daemon: faults/test_approvals.)"""
     together(
         lambda: rejected_then_rolled_back_by_hand(tmp_path / "no"),
         lambda: approved_without_a_daemon(tmp_path / "late"),
-        lambda: approved_beside(tmp_path / "yes"),
     )
 
 
@@ -137,8 +113,7 @@ def looked_at(folder: Path) -> None:
         daemon.start().until_watching()
         cloud.bad_deploy()
         daemon.until_story("CLOSED")
-        assert "dep-43" in expect(daemon, DONE, "status")
-        assert "verified" in expect(daemon, DONE, "incidents")
+        assert "dep-43" in expect(daemon, DONE, "status") and "verified" in expect(daemon, DONE, "incidents")
         explained = expect(daemon, DONE, "explain", "web-1")
         assert all(word in explained for word in ("SEEN", "SEVERITY", "BLAME", "GUARDS", "TARGET", "DONE", "dep-40"))
         assert "no such incident" in expect(daemon, USAGE, "explain", "web-9")
@@ -147,8 +122,7 @@ def looked_at(folder: Path) -> None:
         looked_at_the_history(daemon)
         assert "rollback target" in expect(daemon, DONE, "deploys", "web")
         assert "no such service" in expect(daemon, USAGE, "deploys", "shop")
-        assert "GOOD" in expect(daemon, DONE, "once")
-        assert "TRUSTED" in expect(daemon, DONE, "trust", "9f3c2ab")
+        assert "GOOD" in expect(daemon, DONE, "once") and "TRUSTED" in expect(daemon, DONE, "trust", "9f3c2ab")
         assert "is not denied" in expect(daemon, REFUSED, "trust", "9f3c2ab")
         assert "too short" in expect(daemon, USAGE, "trust", "9f")
         assert "judged right" in expect(daemon, DONE, "label", "web-1", "right")
@@ -170,15 +144,11 @@ def looked_at_the_history(daemon: Daemon) -> None:
 
 def paused_and_resumed(folder: Path) -> None:
     """A pause holds the machine and a human; afterwards a rollback by hand of a healthy site, to a deploy named."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
-        assert "PAUSED" in expect(daemon, DONE, "pause")
-        assert "PAUSED" in expect(daemon, DONE, "status")
+    with watching(folder, quirks=False) as (cloud, daemon):
+        assert "PAUSED" in expect(daemon, DONE, "pause") and "PAUSED" in expect(daemon, DONE, "status")
         cloud.bad_deploy()
         daemon.until(lambda: cloud.pages())
-        assert "paused" in expect(daemon, REFUSED, "rollback", "web")
-        assert cloud.untouched()
+        assert "paused" in expect(daemon, REFUSED, "rollback", "web") and cloud.untouched()
         assert "RESUMED" in expect(daemon, DONE, "resume")
         daemon.until_story("CLOSED")
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"]
@@ -200,8 +170,7 @@ def by_hand_without_a_daemon(folder: Path) -> None:
     with guarding(folder, quirks=True) as (cloud, daemon):
         cloud.write()
         assert "dep-39" in expect(daemon, DONE, "rollback", "web", "--to", "dep-39", "--dry-run")
-        assert cloud.untouched()
-        assert "BY HAND" in expect(daemon, DONE, "rollback", "web", "--to", "dep-39")
+        assert cloud.untouched() and "BY HAND" in expect(daemon, DONE, "rollback", "web", "--to", "dep-39")
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-39"]
         assert [(one["from"], one["to"]) for one in cloud.log("auto_deploy_changed")] == [("commit", "off")]
         (row,) = daemon.history()
@@ -248,7 +217,4 @@ def test_by_hand_without_a_daemon(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_a_veto_holds(tmp_path: Path) -> None:
     """An announced rollback that is stopped, and one that is not."""
-    together(
-        lambda: stopped_within_the_veto(tmp_path / "stop"),
-        lambda: acted_after_the_veto(tmp_path / "go"),
-    )
+    together(lambda: stopped_within_the_veto(tmp_path / "stop"), lambda: acted_after_the_veto(tmp_path / "go"))

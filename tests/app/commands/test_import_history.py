@@ -37,7 +37,6 @@ control: []
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in an empty folder with a configuration."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.yaml").write_text(CONFIG, encoding="utf-8")
     return tmp_path
@@ -64,7 +63,6 @@ def prometheus(path: Path, values: Sequence[float | str], step: int = 60) -> Pat
 
 
 def imported(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    """Type `lab import` and return its JSON."""
     assert main(["lab", "import", *words, "--out", "rec", "--json"]) == 0
     return json.loads(capsys.readouterr().out)
 
@@ -76,25 +74,21 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return capsys.readouterr().err
 
 
-def test_a_bad_deploy_of_the_past_is_found_and_would_be_rolled_back(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bad_deploy_of_the_past_would_be_rolled_back(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Imported, replayed the same byte for byte; with the mode autonomous it would have gone back to the good one."""
     probes(folder / "probes.csv", 400, range(200, 240))
     deploys(folder / "deploys.csv", BEGIN + 1980)
     words = ("csv", "probes.csv", "--service", "web", "--signal", "home", "--deploys", "deploys.csv")
     made = imported(capsys, *words, "-c", "own.yaml")
     assert (made["readings"], made["deploys"], made["every_seconds"]) == (400, 2, 10.0)
-    assert any("api, errors" in note for note in made["notes"])
-    assert main(["lab", "replay", "rec"]) == 0
+    assert any("api, errors" in note for note in made["notes"]) and main(["lab", "replay", "rec"]) == 0
     assert "would roll back to dep-40" in capsys.readouterr().out
     found = answer([folder / "rec"], load(folder / "own.yaml", {}, folder, secretless=True))
     assert found.replay.divergence is None
     (act,) = [one for one in found.replay.new if one.kind == "pin"]
     assert not [one for one in found.replay.old if one.is_act]
     (decided,) = [one for one in found.replay.new if one.kind == "decided"]
-    assert decided.target == "dep-40" and act.at == decided.at
-    assert found.unknown_from == act.at
+    assert decided.target == "dep-40" and act.at == decided.at and found.unknown_from == act.at
 
 
 def test_the_recording_is_of_a_daemon_that_only_watched(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,7 +175,6 @@ def timeseries(counts: Sequence[int]) -> dict[str, Any]:
 
 
 def stats_v2(counts: Sequence[int]) -> dict[str, Any]:
-    """Return counts as `stats_v2` has them, those that were dropped beside them."""
     groups = [{"by": {"outcome": one}, "series": {"sum(quantity)": counts}} for one in ("accepted", "rate_limited")]
     return {"intervals": [f"2026-11-25T00:{n:02}:00Z" for n in range(len(counts))], "groups": groups}
 
@@ -203,7 +196,6 @@ UPPTIME = "unix_time,site,state,http_code,response_ms\n1700000000,Shop,sick,200,
 
 
 def matrix(values: str, kind: str = "matrix") -> str:
-    """Return an answer of Prometheus, with that result."""
     return f'{{"status": "success", "data": {{"resultType": "{kind}", "result": [{values}]}}}}'
 
 
@@ -235,9 +227,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_cannot_be_used_is_named_with_its_place(
-    folder: Path, capsys: pytest.CaptureFixture[str], what: str
-) -> None:
+def test_what_cannot_be_used_is_named_and_where(folder: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
     """File, line, and what to do; exit 2, and nothing half written."""
     kind, text, said, signal = WRONG[what]
     (folder / "bad.csv").write_text(text, encoding="utf-8")
@@ -270,8 +260,7 @@ def test_words_and_deploys_that_cannot_be_are_named(
 
 def test_every_kind_can_be_typed() -> None:
     """A new importer is one file, one line of the table, and one word of the command."""
-    assert get_args(Kind) == tuple(IMPORTERS)
-    assert get_args(SignalKind) == tuple(PROBES)
+    assert get_args(Kind) == tuple(IMPORTERS) and get_args(SignalKind) == tuple(PROBES)
 
 
 def test_what_else_lies_in_the_folder_is_left_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -284,8 +273,7 @@ def test_what_else_lies_in_the_folder_is_left_alone(folder: Path, capsys: pytest
     imported(capsys, *words)
     assert old.read_bytes() == b"kept" and len(list((folder / "rec").iterdir())) == 2
     (folder / "file").write_text("no folder", encoding="utf-8")
-    assert main(["lab", "import", *words, "--out", "file"]) == 1
-    assert "cannot be written" in capsys.readouterr().err
+    assert main(["lab", "import", *words, "--out", "file"]) == 1 and "cannot be written" in capsys.readouterr().err
 
 
 def test_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

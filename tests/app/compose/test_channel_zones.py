@@ -20,7 +20,6 @@ from watchdog.settings.load.load import load
 
 
 def slack_in(folder: Path, sandbox: Sandbox, zone: str) -> Path:
-    """Return a configuration whose Slack names a zone."""
     path = write_config(folder, sandbox.urls, "observe")
     path.write_text(path.read_text(encoding="utf-8").replace("slack: {}", f"slack: {{zone: {zone}}}"), "utf-8")
     return path

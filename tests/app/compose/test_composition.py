@@ -61,8 +61,7 @@ async def test_everything_that_is_configured_is_read(tmp_path: Path) -> None:
         assert {name for service, name in read if service == "web"} == set(settings.services["web"].signals)
         assert {name for service, name in read if service == CONTROL} == set(URLS["control"])
         assert {name for service, name in read if service == VENDORS} == {"render", "sentry", "openai", "database"}
-        assert set(app.notifiers) == {"slack", "pagerduty"}
-        assert set(app.engine.deploy_watches) == {"web"}
+        assert set(app.notifiers) == {"slack", "pagerduty"} and set(app.engine.deploy_watches) == {"web"}
 
 
 async def test_a_deploy_watch_that_goes_on_is_kept(tmp_path: Path) -> None:

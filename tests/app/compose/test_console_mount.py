@@ -74,8 +74,7 @@ def test_without_it_nothing_of_it_is_imported() -> None:
 
 def test_what_it_needs_is_said() -> None:
     """A token, an address, the libraries of its extra: exit code 2 with what to do."""
-    assert loaded(SMALL).console.enabled is False
-    assert loaded(SMALL + ON, GIVEN).console.enabled is True
+    assert loaded(SMALL).console.enabled is False and loaded(SMALL + ON, GIVEN).console.enabled is True
     assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + ON)
     assert "shorter than 24" in shown(SMALL + ON, {"WATCHDOG_CONSOLE_TOKEN": "short"})
     assert "two roles have the same token" in shown(SMALL + ON, {**GIVEN, "WATCHDOG_CONSOLE_VIEWER_TOKEN": TOKEN})

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
 from tests.support.clocks import LOOPBACK, PATIENCE_SECONDS
-from tests.support.daemon_processes import SHORT, Daemon, environment, guarding, together, until
+from tests.support.daemon_processes import SHORT, Daemon, environment, guarding, together, until, watching
 
 TWO_SERVICES = """
   api:
@@ -57,9 +57,7 @@ def reload(daemon: Daemon, text: str, words: str) -> dict[str, object]:
 def test_hup_takes_a_valid_configuration_and_keeps_the_old_one_otherwise(tmp_path: Path) -> None:
     """A new service is watched; a broken file, and more rights to act, are refused in words; it guards on."""
     refused = "reload refused, keeping the previous configuration"
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=False) as (cloud, daemon):
         text = cloud.config.read_text(encoding="utf-8")
         wider = text.replace("\ndependencies:", TWO_SERVICES.format(**cloud.urls))
         assert reload(daemon, wider, "configuration reloaded")["services"] == ["web", "api"]
@@ -87,8 +85,7 @@ def test_it_says_when_it_is_ready_and_whether_it_is_well(tmp_path: Path) -> None
         daemon.start()
         daemon.until(lambda: daemon.port)
         daemon.until(daemon.ready)
-        assert daemon.get("/healthz").json() == {"ok": True, "reasons": []}
-        assert daemon.get("/").status_code == 404
+        assert daemon.get("/healthz").json() == {"ok": True, "reasons": []} and daemon.get("/").status_code == 404
         for target in ("control", "web"):
             cloud.post("faults", target=target, kind="refused")
         daemon.until(lambda: daemon.get("/healthz").status_code == 503)
@@ -127,8 +124,7 @@ def test_it_sends_its_last_metrics_when_it_stops(tmp_path: Path) -> None:
         daemon.start().until_watching()
         daemon.until(lambda: len(cloud.log("remote_write")) == 1)
         daemon.process.terminate()
-        assert daemon.until_ended() == 0
-        assert len(cloud.log("remote_write")) == 2
+        assert daemon.until_ended() == 0 and len(cloud.log("remote_write")) == 2
 
 
 @pytest.mark.long

@@ -75,7 +75,6 @@ async def running(app: App) -> AsyncIterator[App]:
 
 
 def told(sandbox: Sandbox) -> list[str]:
-    """Return the titles that Slack was given."""
     return [str(body["text"]) for body in sandbox.pagers.slack_webhook]
 
 

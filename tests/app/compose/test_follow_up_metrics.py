@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import SHORT, Daemon, guarding
+from tests.support.daemon_processes import SHORT, Daemon, watching
 from watchdog.domain.follow_ups import RUNBOOK
 
 pytestmark = pytest.mark.long
@@ -15,15 +15,12 @@ BY_PEOPLE = sum(one.by_people for one in RUNBOOK)
 
 
 def open_items(daemon: Daemon) -> list[str]:
-    """Return what `watchdog report follow-ups` lists."""
     return [one["item"] for one in json.loads(daemon.cli("follow-ups", "--json").stdout)]
 
 
 def test_after_a_rollback_it_is_counted_reminded_of_once_and_ticked(tmp_path: Path) -> None:
     """By two processes one after the other, each looking at its start: one message in Slack, none for the pager."""
-    with guarding(tmp_path, quirks=True) as (cloud, daemon):
-        cloud.write(more=SHORT + REMIND)
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=True, more=SHORT + REMIND) as (cloud, daemon):
         assert daemon.metric("watchdog_followups_open") == 0
         cloud.bad_deploy()
         daemon.until_story("CLOSED")
@@ -44,8 +41,7 @@ def test_after_a_rollback_it_is_counted_reminded_of_once_and_ticked(tmp_path: Pa
             one for one in cloud.log("request")[pages:] if one["vendor"] == "pagerduty" and "overdue" in str(one)
         ]
         assert not [one for one in cloud.log("pagerduty_trigger") if "follow-up" in str(one)]
-        assert daemon.cli("tick", "web-1", "all").returncode == 0
-        assert open_items(daemon) == []
+        assert daemon.cli("tick", "web-1", "all").returncode == 0 and open_items(daemon) == []
         explained = daemon.cli("postmortem", "web-1").stdout
         assert "- [x] Raise the pool size: ticked by " in explained
         assert "REMINDED: own-1 (overdue; sent to slack)" in explained.replace("\\", "")

@@ -14,7 +14,7 @@ ASKED = Incident("web-1", "web", Severity.HIGH, 1.0, 1.0, "slow", suspect="dep-4
 
 
 @pytest.mark.parametrize(("more", "words"), [(LEAD, ""), (LEAD + PROXY, "are of different versions")])
-async def test_a_yes_of_the_console_before_is_refused_only_where_names_are_proven(
+async def test_a_yes_of_the_console_before_is_refused_where_names_are_proven(
     tmp_path: Path, more: str, words: str
 ) -> None:
     """There it cannot be told whether the proxy said so, or the bearer of a token."""

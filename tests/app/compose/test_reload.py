@@ -61,7 +61,6 @@ def changed(old: str, new: str) -> str:
 
 
 def observed(text: str) -> str:
-    """Return the text with nothing entrusted to us."""
     return text.replace("    mode: assist\n", "")
 
 
@@ -159,8 +158,7 @@ async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
     said = capsys.readouterr().out
     sources = {(service, source.name) for service, source in app.scheduler.sources() if service in text}
     wanted = {(name, signal) for name, service in app.settings.services.items() for signal in service.signals}
-    assert sources == wanted
-    assert app.engine.policy is app.settings.policy
+    assert sources == wanted and app.engine.policy is app.settings.policy
     if words:
         assert (app.settings is before, words in said, "keeping the previous configuration" in said) == (
             True,
@@ -168,8 +166,7 @@ async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
             True,
         )
     else:
-        assert app.settings is not before
-        assert app.settings.policy == load(path, {}, tmp_path).policy
+        assert app.settings is not before and app.settings.policy == load(path, {}, tmp_path).policy
     await app.supervisor.stop(5.0)
     await app.close()
 
@@ -208,7 +205,6 @@ class Reloading:
 
 @pytest.fixture
 async def reloading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[Reloading]:
-    """Return a daemon with a file of its own."""
     path = tmp_path / "watchdog.yaml"
     path.write_text(OBSERVED, encoding="utf-8")
     clock = FakeClock(auto=False)
@@ -231,8 +227,7 @@ async def test_case_59_a_hostile_file_is_a_refusal_that_people_hear_of(reloading
     reloading.path.write_text(OBSERVED + more, encoding="utf-8")
     reloading.asked.set()
     await reloading.until_said("UTC: refused")
-    assert reloading.app.settings is before
-    assert len(reloading.said) < 40_000
+    assert reloading.app.settings is before and len(reloading.said) < 40_000
     reloading.path.write_text(OBSERVED.replace("docs", "help"), encoding="utf-8")
     reloading.asked.set()
     await reloading.until_said("followed by one that was applied")
@@ -283,16 +278,13 @@ async def test_a_reload_whose_undo_fails_says_that_it_is_half_taken(reloading: R
 
 
 @pytest.mark.parametrize("fault", [Displaced(("web",)), Stale(), Temporary("away"), KeyError("ours")])
-async def test_a_reload_is_taken_although_new_services_cannot_be_taken_up_yet(
-    reloading: Reloading, fault: Exception
-) -> None:
+async def test_a_reload_is_taken_though_new_services_cannot_be_yet(reloading: Reloading, fault: Exception) -> None:
     """The new configuration is in force: nobody is told that the old one stays; the next renewal takes them up."""
     store = reloading.app.store
     assert isinstance(store, Moody)
     store.fault = fault
     reloading.path.write_text(OBSERVED.replace("docs", "help"), encoding="utf-8")
-    assert await reload_settings(reloading.app) == ""
-    assert "help" in reloading.app.settings.services
+    assert await reload_settings(reloading.app) == "" and "help" in reloading.app.settings.services
     await reloading.until_said("at the next lease renewal")
     assert "refused" not in reloading.said
     store.fault = None

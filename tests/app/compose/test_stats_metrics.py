@@ -46,7 +46,6 @@ class CountingStore(MemoryStore):
 def worker(
     folder: Path, clock: FakeClock, database: MemoryDatabase | None = None
 ) -> Iterator[tuple[App, CountingStore]]:
-    """Wire a worker on its own store, or one of several on this database."""
     folder.mkdir(exist_ok=True)
     store = CountingStore(clock, database, sole=database is None)
     settings = settings_of(folder, "observe", **{"services:\n": TWO})
@@ -54,7 +53,6 @@ def worker(
 
 
 def told(app: App, service: str = "web") -> list[float | None]:
-    """Return the five numbers of a service as they are scraped."""
     read = app.metrics.registry.get_sample_value
     return [read(f"watchdog_{name}", {"service": service}) for name in (*NAMES, "rollbacks_30d")]
 
@@ -77,8 +75,7 @@ async def test_they_are_what_the_command_prints_and_absent_where_there_is_nothin
         await app.sharing.renew()
         app.supervisor.start("numbers", lambda: keep_numbers(app))
         await clock.advance(1.0)
-        assert told(app) == [38.0, None, 47.0, 0.5, 1.0]
-        assert told(app, "shop") == [None, None, None, 0.0, 0.0]
+        assert told(app) == [38.0, None, 47.0, 0.5, 1.0] and told(app, "shop") == [None, None, None, 0.0, 0.0]
         await app.supervisor.stop(5.0)
 
 
@@ -98,8 +95,7 @@ async def test_they_are_counted_anew_every_few_minutes_and_closed_incidents_are_
         assert told(app)[3] == 0.0 and store.reads == read + 1
         store.away = True
         await clock.advance(EVERY_SECONDS)
-        assert told(app)[0] == 38.0 and store.reads == read + 2
-        assert app.supervisor.ailing() == {}
+        assert told(app)[0] == 38.0 and store.reads == read + 2 and app.supervisor.ailing() == {}
         await app.supervisor.stop(5.0)
 
 

@@ -29,7 +29,6 @@ GOOD: tuple[Entry, ...] = (ONSET, PATCH, PINNED, POST, ACCEPTED, PAGE, LIVE, RES
 
 
 def incident(verified: bool) -> Incident:
-    """Return the record's side of the story."""
     at = 250.0 if verified else None
     return Incident(
         "web-1",

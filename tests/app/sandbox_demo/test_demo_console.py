@@ -32,7 +32,6 @@ class Running:
         return self._out.read_text(encoding="utf-8")
 
     def until(self, condition: Callable[[], object]) -> None:
-        """Wait for a condition while it runs."""
         until(lambda: condition() or self.process.poll() is not None, self.said)
         assert self.process.poll() is None, self.said()
 

@@ -40,8 +40,7 @@ async def test_the_token_opens_a_session() -> None:
         cookie = answer.headers["set-cookie"].lower()
         assert answer.status_code == 303 and answer.headers["location"] == "/"
         assert "httponly" in cookie and "samesite=strict" in cookie and "; secure" not in cookie
-        assert TOKEN not in cookie
-        assert (await one.client.get("/")).status_code == 200
+        assert TOKEN not in cookie and (await one.client.get("/")).status_code == 200
         assert (await one.client.get("/api/v1/services")).status_code == 200
         await one.client.post("/logout")
         assert (await one.client.get("/")).status_code == 303
@@ -69,12 +68,7 @@ async def test_who_comes_in_by_a_token_and_who_leaves_is_in_the_log() -> None:
                 await one.login(f"wrong-{number}")
                 await one.client.get("/api/v1/services", headers=bearer(f"{number}-wrong"))
     told = [{key: one[key] for key in one if key != "log_level"} for one in logs]
-    assert told[0] == {
-        "event": "console login",
-        "name": "Ann [oidc: approver]",
-        "role": "operator",
-        "way": "console",
-    }
+    assert told[0] == {"event": "console login", "name": "Ann [oidc: approver]", "role": "operator", "way": "console"}
     assert told[1] == {"event": "console logout", "by": "token:Ann [oidc: approver] (operator)"}
     assert told[2:] == [{"event": "console token refused", "peer": "127.0.0.1"}] * 5
 
@@ -125,8 +119,7 @@ async def test_case_60_wrong_tokens_wait_and_keep_no_right_one_out() -> None:
         assert (await one.client.get("/api/v1/services", headers=bearer("wrong"))).status_code == 429
         assert (await one.login("mistyped")).status_code == 401
         assert (await one.client.get("/api/v1/services", headers=bearer())).status_code == 200
-        assert (await one.login()).status_code == 303
-        assert (await one.client.get("/")).status_code == 200
+        assert (await one.login()).status_code == 303 and (await one.client.get("/")).status_code == 200
 
 
 @pytest.mark.parametrize("headers", strangers(TOKEN))
@@ -179,8 +172,7 @@ async def test_strangers_keep_nobody_out_who_types_the_right_token() -> None:
         elsewhere = {"sec-fetch-site": "cross-site"}
         strangers = [(await one.login(f"{number}", **elsewhere)).status_code for number in range(15)]
         assert strangers.count(403) == 10 and (await one.login("wrong")).status_code == 429
-        assert (await one.login()).status_code == 303
-        assert (await one.client.get("/")).status_code == 200
+        assert (await one.login()).status_code == 303 and (await one.client.get("/")).status_code == 200
         assert {(await one.login()).status_code for _ in range(15)} == {303, 429}, "they are bounded, too"
 
 
@@ -258,8 +250,7 @@ def test_a_session_ends_and_hangs_on_the_token() -> None:
     visitor = ours.read(value, 1000.0)
     assert visitor is not None and (visitor.role, visitor.name) == (Role.OPERATOR, "Ann <b>")
     assert visitor.by == "token:Ann <b> (operator)" and len(visitor.form_token) == 64
-    assert ours.read(value, 999.0 + LIFE_SECONDS) == visitor
-    assert ours.read(value, 1001.0 + LIFE_SECONDS) is None
+    assert ours.read(value, 999.0 + LIFE_SECONDS) == visitor and ours.read(value, 1001.0 + LIFE_SECONDS) is None
     assert Sessions({**TOKENS, Role.OPERATOR: "x"}).read(value, 1000.0) is None
     assert Sessions({**TOKENS, Role.APPROVER: "x"}).read(value, 1000.0) == visitor
     end, role, name, rest = value.split(".", 3)

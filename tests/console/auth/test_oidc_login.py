@@ -89,8 +89,7 @@ async def test_who_comes_back_otherwise_is_not_let_in(change: dict[str, str | No
         answer = await changed(d, **change)
         assert answer.status_code == status and why in answer.text and "<script>alert" not in answer.text
         assert session.COOKIE not in {one.split("=")[0] for one in answer.headers.get_list("set-cookie")}
-        assert (await d.client.get("/")).status_code == 303
-        assert (await d.log_in()).status_code == 200
+        assert (await d.client.get("/")).status_code == 303 and (await d.log_in()).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["state", "code", "iss", "error"])
@@ -172,8 +171,7 @@ async def test_strangers_who_are_refused_hold_nobody_up_and_fill_no_log(change: 
         with capture_logs() as logs:
             for _ in range(12):
                 assert (await changed(d, **change)).status_code in (400, 403)
-        assert len(logs) <= 5
-        assert (await d.log_in()).status_code == 200
+        assert len(logs) <= 5 and (await d.log_in()).status_code == 200
         assert (await d.town.login(TOKEN)).status_code == 303
 
 
@@ -185,8 +183,7 @@ async def test_the_provider_is_asked_for_one_code_of_an_attempt() -> None:
             answer = await d.back({**said, "code": f"made-up-{number}"}, cookie=cookie)
             assert answer.status_code == (400 if number else 403)
             assert ("was used already" in answer.text) is bool(number)
-        assert d.issuer.asked["token"] == 1
-        assert (await d.log_in()).status_code == 200
+        assert d.issuer.asked["token"] == 1 and (await d.log_in()).status_code == 200
 
 
 @pytest.mark.long
@@ -273,12 +270,10 @@ def test_a_session_hangs_on_the_secret_and_on_the_role_of_now() -> None:
     for forged in (f"{end}.approver.{name}.{rest}", f"{end}.oidc.Ym9i.{rest}", f"{int(end) + 1}.oidc.{name}.{rest}"):
         assert ours.read(forged, 1000.0) is None
     token = ours.make(Role.VIEWER, "ann@acme.example", 1000.0)
-    assert ours.read(token.replace("viewer", "oidc"), 1000.0) is None
-    assert "ooo" not in repr(oidc())
+    assert ours.read(token.replace("viewer", "oidc"), 1000.0) is None and "ooo" not in repr(oidc())
 
 
 def oidc(people: People = PEOPLE, key: bytes = KEY) -> Oidc:
-    """Return the settings of a provider that nobody asks."""
     return Oidc(None, people, key)  # type: ignore[arg-type]
 
 

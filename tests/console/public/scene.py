@@ -41,7 +41,6 @@ class PassingClock(StoryClock):
     """The story's clock, whose both sides move together, and only when the test says so."""
 
     def monotonic(self) -> float:
-        """Return seconds that go with the story."""
         return self.at
 
 

@@ -27,7 +27,6 @@ def window(number: int, begins: float, ends: float, *stages: Stage) -> Announcem
 
 
 def told(*found: Announcement) -> list[tuple[str, str]]:
-    """Return title and state of what stands on the page."""
     return [(one.title, one.state) for one in announced(found, "shop", NAMES, NOW, NOW - 14 * DAY)]
 
 

@@ -40,8 +40,7 @@ async def test_all_is_well() -> None:
     web, api = said["services"]
     assert (web["name"], web["state"], web["available"]) == ("Web shop", "operational", 1.0)
     assert len(web["days"]) == 90 and web["days"][-1] == {"day": "2026-11-25", "available": 1.0}
-    assert web["days"][0]["available"] is None and api["available"] is None
-    assert said["incidents"] == []
+    assert web["days"][0]["available"] is None and api["available"] is None and said["incidents"] == []
 
 
 async def test_an_outage_is_told_while_it_lasts_and_afterwards() -> None:
@@ -252,7 +251,6 @@ def at_the_pages_time(incident: Incident, world: World) -> Incident:
 
 
 async def eventually_read(one: PublicTown) -> str:
-    """Return the page once all of it was read."""
     for _ in range(50):
         text = await one.page()
         if "still being read" not in text:

@@ -99,8 +99,7 @@ def test_what_visitors_noticed(methods: tuple[str, ...], severity: Severity, sha
 def test_an_incident_ends_when_visitors_had_it_back() -> None:
     """Not when it was proved; while that is being proved, it goes on."""
     proved = x.incident(restored_at=x.BEGIN + 57, closed_at=x.BEGIN + 87)
-    assert ended_at(proved) == x.BEGIN + 57
-    assert ended_at(replace(proved, closed_at=None)) is None
+    assert ended_at(proved) == x.BEGIN + 57 and ended_at(replace(proved, closed_at=None)) is None
     assert ended_at(amended(proved, restored_at=None)) == x.BEGIN + 87
 
 
@@ -153,8 +152,7 @@ def failed(*shares: float | None) -> list[Hour | None]:
 def test_a_day_without_failures_is_good_and_one_without_data_is_none() -> None:
     """Hours that nobody saw count for neither."""
     assert (day([0.0] * 24).state, day([0.0] * 24).available) == ("good", 1.0)
-    assert (day([]).state, day([]).available) == ("none", None)
-    assert day([0.0]).watched_seconds == 3600.0
+    assert (day([]).state, day([]).available) == ("none", None) and day([0.0]).watched_seconds == 3600.0
 
 
 @pytest.mark.parametrize(

@@ -98,8 +98,7 @@ async def test_a_store_that_fails_is_asked_again() -> None:
 
 def test_the_state_of_a_span() -> None:
     """The worst signal counts; what could not be judged is no evidence."""
-    assert state_of([]) == "none"
-    assert state_of([minute(0, good=0, unknown=3)]) == "unknown"
+    assert state_of([]) == "none" and state_of([minute(0, good=0, unknown=3)]) == "unknown"
     assert state_of([minute(0), minute(0, good=0, unknown=3)]) == "good"
     assert state_of([minute(0, good=100, bad=1)]) == "some"
     assert state_of([minute(0, good=9, bad=1), minute(0, good=1000)]) == "bad"

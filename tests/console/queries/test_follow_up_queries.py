@@ -78,8 +78,7 @@ async def test_nothing_open_is_not_shown_on_the_overview() -> None:
     _, state, _ = story()
     await fill(store, state, (x.undone(x.decision()),))
     async with visited(store=store) as one:
-        assert "follow-ups open" not in await one.page("/")
-        assert "Nothing is open." in await one.page("/follow-ups")
+        assert "follow-ups open" not in await one.page("/") and "Nothing is open." in await one.page("/follow-ups")
 
 
 async def test_the_number_is_read_now_and_then_and_the_list_each_time() -> None:

@@ -15,7 +15,6 @@ HREF = re.compile(r'(?:href|src)="([^"]*)"')
 
 
 def html(text: str) -> str:
-    """Return a text as the console would show it."""
     return _html(Page("one", "One", "", text), IN_CONSOLE)
 
 

@@ -31,7 +31,6 @@ DOWN = "● web is down: HTTP 503 since 02:14 UTC"
 
 
 def calm() -> State:
-    """Return the story with nothing in trouble."""
     _, state, _ = story()
     return replace(state, services={"web": service_state("web"), "api": service_state("api")})
 
@@ -47,7 +46,6 @@ def down() -> State:
 
 @asynccontextmanager
 async def events(one: Town) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    """Open a stream, and give what it says."""
     async with one.client.stream("GET", "/live", headers=WANTED) as answer:
         assert answer.headers["content-type"].startswith(STREAM) and answer.headers["cache-control"] == "no-store"
 

@@ -133,8 +133,7 @@ async def test_case_15_the_rebuild_goes_by_the_same_protocol(mode: str, adopted:
             outcome = await s.actuator.perform(REBUILD)
         assert isinstance(outcome, e.RollbackAccepted)
         made = s.web.find(outcome.deploy)
-        assert made is not None
-        assert (made.commit, made.trigger, s.accepted) == (COMMITS["39"][0], "api", [])
+        assert made is not None and (made.commit, made.trigger, s.accepted) == (COMMITS["39"][0], "api", [])
         assert outcome.adopted is (bool(adopted) or quirks)
         row = await s.row("alternative")
         assert (row.state, row.deploy) == ("accepted", outcome.deploy)
@@ -153,8 +152,7 @@ async def test_case_15_a_rebuild_that_fails_has_no_alternative(mode: str) -> Non
             assert isinstance(outcome, e.RollbackPostponed)
             assert isinstance(await s.actuator.perform(REBUILD), e.RollbackLost)
             return
-        assert isinstance(outcome, e.RollbackRefused)
-        assert (outcome.expired, outcome.forbidden) == (False, False)
+        assert isinstance(outcome, e.RollbackRefused) and (outcome.expired, outcome.forbidden) == (False, False)
 
 
 async def test_case_15_an_expired_artefact_is_rebuilt_once_and_then_followed() -> None:
@@ -203,8 +201,7 @@ async def test_case_17_a_human_who_deploys_while_the_answer_is_lost_wins() -> No
     async with actuator_scene.scene(made=HumanFirst) as s:
         outcome = await s.ends(ROLLBACK, e.RollbackStoodDown)
         assert "dep-42 is live, no longer dep-40" in outcome.why and "no trace" in outcome.why
-        assert (await s.row()).state == "done"
-        assert s.accepted == []
+        assert (await s.row()).state == "done" and s.accepted == []
 
 
 async def test_case_16_a_deploy_on_its_way_is_waited_for() -> None:
@@ -214,12 +211,10 @@ async def test_case_16_a_deploy_on_its_way_is_waited_for() -> None:
         outcome = await s.actuator.perform(ROLLBACK)
         assert isinstance(outcome, e.RollbackPostponed) and made.id in outcome.why
         s.sandbox.cloud.cancel(s.web, made)
-        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted)
-        assert s.sent("POST") == 1
+        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted) and s.sent("POST") == 1
 
 
 async def on_its_way(s: Scene) -> str:
-    """Bring a rollback on its way; return its deploy."""
     await s.rollback_by_hand(until=Phase.DEPLOYING)
     await s.quiet()
     incident = s.web.incident
@@ -238,8 +233,7 @@ async def test_case_18_a_rollback_that_fails_is_paged_and_nothing_more_is_sent(e
         await s.until(Phase.PAGED)
         await s.quiet()
         assert s.web.incident is not None and f"ended as {ends}" in s.web.incident.human_needed
-        assert s.sent("POST") == 1
-        assert s.sandbox.cloud.services["web"].auto_deploy_trigger == "commit"
+        assert s.sent("POST") == 1 and s.sandbox.cloud.services["web"].auto_deploy_trigger == "commit"
 
 
 async def test_case_19_the_bad_commit_that_comes_back_is_pinned_and_paged_not_rolled_back_again() -> None:

@@ -27,8 +27,7 @@ STORES = ("memory://", "sqlite:///{}/journal.db")
 @pytest.mark.parametrize("quirks", [False, True])
 @pytest.mark.parametrize("url", STORES)
 @pytest.mark.parametrize(
-    ("mode", "adopted"),
-    [("ok", False), ("slow", False), ("too slow", True), ("drop", True), ("error_after", True)],
+    ("mode", "adopted"), [("ok", False), ("slow", False), ("too slow", True), ("drop", True), ("error_after", True)]
 )
 async def test_case_09_10_11_whatever_the_answer_one_rollback_is_accepted(
     tmp_path: Path, mode: str, adopted: bool, url: str, quirks: bool
@@ -38,8 +37,7 @@ async def test_case_09_10_11_whatever_the_answer_one_rollback_is_accepted(
         s.sandbox.modes.slow_seconds = 1.5 if mode == "too slow" else 0.05
         s.sandbox.set_mode("rollback", mode.removeprefix("too "))
         outcome = await s.ends(ROLLBACK, e.RollbackAccepted)
-        assert (outcome.service, outcome.incident) == ("web", INCIDENT)
-        assert outcome.adopted is (adopted or quirks)
+        assert (outcome.service, outcome.incident) == ("web", INCIDENT) and outcome.adopted is (adopted or quirks)
         assert [entry["deploy"] for entry in s.accepted] == [outcome.deploy]
         row = await s.row()
         assert (row.state, row.deploy, row.target, row.attempts) == ("accepted", outcome.deploy, "dep-39", 1)
@@ -66,8 +64,7 @@ async def test_case_10_a_send_without_a_trace_is_tried_once_more_and_then_a_huma
         assert SHIPPED.settle_seconds < s.clock.elapsed - began < SHIPPED.settle_seconds + 10
         row = await s.row()
         assert (row.state, row.attempts, s.sent("POST")) == ("failed", SHIPPED.attempts_max, 2)
-        assert row.note == second.why
-        assert s.accepted == []
+        assert row.note == second.why and s.accepted == []
 
 
 async def test_what_was_lost_stays_lost_for_an_effect_that_a_restart_tells_again() -> None:
@@ -85,8 +82,7 @@ async def test_a_trace_that_comes_late_within_the_window_is_adopted() -> None:
     async with scene(made=LateList) as s:
         s.sandbox.set_mode("rollback", "drop")
         outcome = await s.ends(ROLLBACK, e.RollbackAccepted)
-        assert outcome.deploy == s.accepted[0]["deploy"]
-        assert s.clock.elapsed >= 8
+        assert outcome.deploy == s.accepted[0]["deploy"] and s.clock.elapsed >= 8
 
 
 class LateList(Render):
@@ -95,7 +91,6 @@ class LateList(Render):
     lagging = 5
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
-        """List, without what is too new."""
         found = tuple(await super().deploys(service_id, back_to))
         if any(deploy.is_rollback for deploy in found) and self.lagging > 0:
             self.lagging -= 1
@@ -148,8 +143,7 @@ async def test_case_14_15_a_refusal_is_final_and_told_again_after_a_restart(
         assert (outcome.forbidden, outcome.expired) == (forbidden, expired)
         assert ((await s.row()).state, s.accepted) == ("failed", [])
         again = await s.actuator.perform(ROLLBACK, resumed=True)
-        assert again == replace(outcome, at=again.at)
-        assert s.sent("POST") == 1
+        assert again == replace(outcome, at=again.at) and s.sent("POST") == 1
 
 
 async def test_a_refusal_for_another_reason_is_neither_of_these() -> None:
@@ -249,11 +243,9 @@ async def test_killed_before_it_was_sent_it_is_decided_afresh() -> None:
     async with scene() as s:
         await sending(s)
         lost = await s.ends(ROLLBACK, e.RollbackPostponed, resumed=True)
-        assert lost.why.endswith(" (answer lost)")
-        assert ((await s.row()).state, s.sent("POST")) == ("planned", 0)
+        assert lost.why.endswith(" (answer lost)") and ((await s.row()).state, s.sent("POST")) == ("planned", 0)
         await s.tells(ROLLBACK, e.RollbackPostponed, "it was interrupted before it was sent", resumed=True)
-        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted)
-        assert len(s.accepted) == 1
+        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted) and len(s.accepted) == 1
 
 
 @pytest.mark.parametrize("arrived", [True, False])
@@ -267,8 +259,7 @@ async def test_an_earlier_send_of_unknown_outcome_is_settled_before_another_targ
         outcome = await s.ends(other, e.RollbackPostponed)
         assert ("an earlier rollback to dep-39 was accepted" in outcome.why) is arrived
         row = await s.row()
-        assert (row.state, row.target) == ("accepted" if arrived else "planned", "dep-39")
-        assert s.sent("POST") == 0
+        assert (row.state, row.target) == ("accepted" if arrived else "planned", "dep-39") and s.sent("POST") == 0
 
 
 class HumanActs(Render):
@@ -373,8 +364,7 @@ async def test_case_20_without_a_readable_list_nothing_is_sent() -> None:
     async with scene() as s:
         await s.ends(replace(ROLLBACK, baseline="dep-99"), e.RollbackPostponed)
         s.sandbox.set_mode("render", "error_500")
-        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed)
-        assert s.sent("POST") == 0
+        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed) and s.sent("POST") == 0
         assert (await s.row()).state == "planned"
 
 
@@ -438,7 +428,6 @@ class AcceptedUnseen(Render):
         return None
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
-        """List all but what was taken."""
         found = await super().deploys(service_id, back_to)
         return tuple(deploy for deploy in found if not deploy.is_rollback)
 
@@ -525,8 +514,7 @@ class SomethingNew(Render):
 async def test_case_16_a_deploy_of_unknown_state_may_be_on_its_way() -> None:
     async with scene(made=SomethingNew) as s:
         outcome = await s.ends(ROLLBACK, e.RollbackPostponed)
-        assert outcome.why == "dep-50 is on its way (waiting_for_approval)"
-        assert s.accepted == []
+        assert outcome.why == "dep-50 is on its way (waiting_for_approval)" and s.accepted == []
 
 
 async def test_without_the_intent_in_the_store_nothing_is_sent() -> None:
@@ -558,8 +546,7 @@ async def test_what_another_worker_changed_keeps_it_from_being_sent(error: Excep
             else:
                 outcome = await s.ends(effect, e.RollbackPostponed)
                 assert outcome.why == str(error)
-        assert (await s.row()).state == "planned"
-        assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
+        assert (await s.row()).state == "planned" and (s.sent("POST"), s.sent("PATCH")) == (0, 0)
 
 
 async def test_every_row_names_the_service_whose_lease_it_needs() -> None:
@@ -593,8 +580,7 @@ async def test_a_row_that_somebody_else_moved_is_not_sent_over(state: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("effect", "expected"),
-    [(ROLLBACK, e.RollbackRefused), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)],
+    ("effect", "expected"), [(ROLLBACK, e.RollbackRefused), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)]
 )
 @pytest.mark.parametrize("given", ["nothing", "a reader", "no right to this service"])
 async def test_without_the_right_nothing_is_changed(effect: object, expected: type[e.Event], given: str) -> None:
@@ -609,8 +595,7 @@ async def test_without_the_right_nothing_is_changed(effect: object, expected: ty
         outcome = await actuator.perform(effect)  # type: ignore[arg-type]
         assert type(outcome) is expected
         said = getattr(outcome, "why", "") == "this watchdog was given no right to change anything"
-        assert said == (not writable)
-        assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
+        assert said == (not writable) and (s.sent("POST"), s.sent("PATCH")) == (0, 0)
         if effect is ROLLBACK and writable:
             assert (await s.row()).state == "failed"
         await platform.close()

@@ -25,9 +25,7 @@ SENDING = ActionRow(INCIDENT, "pin", "sending", target="off", baseline="commit",
 @pytest.mark.parametrize("quirks", [False, True])
 @pytest.mark.parametrize("mode", ["ok", "slow", "drop", "error_after"])
 @pytest.mark.parametrize("before", ["commit", "checksPass"])
-async def test_it_is_off_and_the_old_value_is_known_whatever_the_answer(
-    tmp_path: Path, before: str, mode: str, quirks: bool
-) -> None:
+async def test_it_is_off_and_the_old_value_known_whatever(tmp_path: Path, before: str, mode: str, quirks: bool) -> None:
     """The answer may be lost: what counts is what is read back."""
     async with scene(store_url=f"sqlite:///{tmp_path}/journal.db", quirks=quirks) as s:
         s.web.auto_deploy_trigger = before
@@ -42,8 +40,7 @@ async def test_a_switch_that_did_nothing_is_tried_again(mode: str) -> None:
     """It is idempotent, so unlike a rollback it may be."""
     async with scene() as s:
         s.sandbox.set_mode("patch", mode, times=1)
-        assert isinstance(await s.actuator.perform(PIN), e.PinConfirmed)
-        assert s.web.auto_deploy_trigger == "off"
+        assert isinstance(await s.actuator.perform(PIN), e.PinConfirmed) and s.web.auto_deploy_trigger == "off"
 
 
 @pytest.mark.parametrize(
@@ -143,8 +140,7 @@ async def test_case_48_it_is_switched_off_though_nothing_can_be_read(listed: str
 
     async with scene(made=Exhausted, clock=FakeClock(auto=False)) as s:
         event = await s.actuator.perform(replace(SHORT, listed=listed))
-        assert isinstance(event, e.PinConfirmed if previous else e.PinUnconfirmed)
-        assert event.previous == previous
+        assert isinstance(event, e.PinConfirmed if previous else e.PinUnconfirmed) and event.previous == previous
         assert s.web.auto_deploy_trigger == ("off" if previous else "commit")
 
 
@@ -164,8 +160,7 @@ async def test_what_an_earlier_attempt_read_is_the_value_to_restore() -> None:
         s.sandbox.cloud.set_auto_deploy(s.web, "checksPass")
         s.sandbox.set_mode("patch", "refuse_429", times=1)
         event = await s.actuator.perform(replace(PIN, listed="commit"))
-        assert isinstance(event, e.PinConfirmed)
-        assert event.previous == "checksPass"
+        assert isinstance(event, e.PinConfirmed) and event.previous == "checksPass"
 
 
 async def test_a_refused_switch_is_not_tried_again() -> None:
@@ -202,8 +197,7 @@ async def test_what_cannot_be_given_back_is_said(name: str, mode: str) -> None:
         await s.actuator.perform(PIN)
         s.sandbox.set_mode(name, mode)
         outcome = await s.ends(RESTORE, e.AutoDeployNotRestored)
-        assert outcome.why
-        assert (s.web.auto_deploy_trigger, s.actuator.writing) == ("off", False)
+        assert outcome.why and (s.web.auto_deploy_trigger, s.actuator.writing) == ("off", False)
 
 
 class Untold(Render):

@@ -85,7 +85,6 @@ class Lists:
 
 
 def search(*answers: Sequence[Deploy] | Exception, seed: int = 0, **more: object) -> DeployLookup:
-    """Return a search over these lists."""
     effect, clock = replace(ROLLBACK, **more), FakeClock()  # type: ignore[arg-type]
     return DeployLookup(Lists(clock, *answers, seed=seed), clock, SHIPPED, effect)  # type: ignore[arg-type]
 
@@ -129,8 +128,7 @@ def test_a_trace_is_the_oldest_deploy_that_may_be_ours(newer: list[Deploy], more
 
 
 def test_nothing_is_newer_than_what_is_not_listed() -> None:
-    assert newer_than([BASE, LIVE], "dep-99") == ()
-    assert newer_than([BASE, LIVE], "dep-41") == []
+    assert newer_than([BASE, LIVE], "dep-99") == () and newer_than([BASE, LIVE], "dep-41") == []
     assert newer_than([BASE, LIVE], "dep-40") == [BASE]
 
 

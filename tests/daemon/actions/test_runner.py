@@ -114,15 +114,13 @@ async def carried_out(s: Scene, effect: Change, *, resumed: bool = False, state:
     store = Finished(s.store)
     acts = ActionRunner(s.actuator, store, s.clock, lambda: state or State(), ask)  # type: ignore[arg-type]
     await acts.run(pending.id, effect, resumed=resumed)
-    assert await s.store.pending() == ()
-    assert store.told == [(type(heard[-1]).__name__ if heard else UNWANTED, "web")]
+    assert await s.store.pending() == () and store.told == [(type(heard[-1]).__name__ if heard else UNWANTED, "web")]
     return heard
 
 
 @pytest.mark.parametrize("made", [BuggyAfterSending, BuggyReader])
 @pytest.mark.parametrize(
-    ("effect", "expected"),
-    [(ROLLBACK, e.RollbackLost), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)],
+    ("effect", "expected"), [(ROLLBACK, e.RollbackLost), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)]
 )
 async def test_a_fault_of_our_own_ends_with_a_human(effect: Change, expected: type[Event], made: type[Render]) -> None:
     """Nobody knows what was done: it is not repeated, and it is said."""
@@ -130,8 +128,7 @@ async def test_a_fault_of_our_own_ends_with_a_human(effect: Change, expected: ty
         if effect is RESTORE:
             s.sandbox.cloud.set_auto_deploy(s.web, "off")
         (event,) = await carried_out(s, effect, state=OFF)
-        assert type(event) is expected
-        assert BUG in event.why
+        assert type(event) is expected and BUG in event.why
         assert len(s.accepted) == (effect is ROLLBACK and made is BuggyAfterSending)
         if isinstance(event, e.PinUnconfirmed):
             assert event.previous == ("commit" if made is BuggyAfterSending else None)
@@ -356,15 +353,12 @@ WANTED = [
 
 
 @pytest.mark.parametrize(("effect", "state", "wanted"), WANTED)
-async def test_what_an_earlier_run_left_is_done_only_if_it_is_still_wanted(
-    effect: Change, state: State, wanted: bool
-) -> None:
+async def test_what_an_earlier_run_left_is_done_if_it_is_wanted(effect: Change, state: State, wanted: bool) -> None:
     """A pin belongs to an incident that waits for it, a restore to a calm one; a rollback is always looked up."""
     assert still_wanted(state, effect) is wanted
     async with scene() as s:
         heard = await carried_out(s, effect, resumed=True, state=state)
-        assert (len(heard) == 1) is wanted
-        assert (s.sent("PATCH") > 0) is (wanted and effect is PIN)
+        assert (len(heard) == 1) is wanted and (s.sent("PATCH") > 0) is (wanted and effect is PIN)
         assert s.sent("POST") == 0
 
 
@@ -393,7 +387,6 @@ async def test_a_switch_that_lands_late_does_not_outlive_its_restore(state: str)
         """Time in which the switch arrives after 15 s."""
 
         async def sleep(self, seconds: float) -> None:
-            """Sleep; by then it may have landed."""
             await super().sleep(seconds)
             if landing and self.elapsed - landing[0] >= 15.0:
                 landing.clear()
@@ -407,8 +400,7 @@ async def test_a_switch_that_lands_late_does_not_outlive_its_restore(state: str)
         await s.store.put_action(sent, expect=None)
         landing.append(s.clock.elapsed)
         (outcome,) = await carried_out(s, RESTORE, state=OFF)
-        assert isinstance(outcome, e.AutoDeployRestored)
-        assert (landing, s.web.auto_deploy_trigger) == ([], "commit")
+        assert isinstance(outcome, e.AutoDeployRestored) and (landing, s.web.auto_deploy_trigger) == ([], "commit")
 
 
 @pytest.mark.parametrize("resumed", [False, True])
@@ -434,8 +426,7 @@ async def test_what_somebody_switched_on_while_we_waited_is_told_as_given_back()
     """The core may know of it already; people read that it is being given back."""
     async with scene() as s:
         (event,) = await carried_out(s, RESTORE, state=state_with(Phase.PAGED))
-        assert event == e.AutoDeployRestored(event.at, "web", INCIDENT, "commit")
-        assert s.sent("PATCH") == 0
+        assert event == e.AutoDeployRestored(event.at, "web", INCIDENT, "commit") and s.sent("PATCH") == 0
 
 
 async def test_what_a_look_from_before_our_switch_says_does_not_keep_it_from_being_given_back() -> None:
@@ -477,8 +468,7 @@ async def test_a_pin_that_nobody_waits_for_any_more_may_have_gone_through(phase:
     async with scene() as s:
         await s.actuator.perform(PIN)
         (event,) = await carried_out(s, PIN, resumed=True, state=state_with(phase))
-        assert event == e.PinUnconfirmed(event.at, "web", INCIDENT, UNWANTED, "commit")
-        assert s.sent("PATCH") == 1
+        assert event == e.PinUnconfirmed(event.at, "web", INCIDENT, UNWANTED, "commit") and s.sent("PATCH") == 1
 
 
 async def test_what_became_of_a_pin_is_asked_again_when_the_store_does_not_say() -> None:
@@ -509,8 +499,7 @@ async def test_an_action_is_not_finished_before_the_journal_has_what_came_of_it(
         began = s.clock.elapsed
         acts = ActionRunner(s.actuator, s.store, s.clock, lambda: state_with(Phase.PINNING), ask, trouble)
         await acts.run(pending.id, PIN, resumed=False)
-        assert (len(seen), s.clock.elapsed - began >= 10.0) == (6, True)
-        assert await s.store.pending() == ()
+        assert (len(seen), s.clock.elapsed - began >= 10.0) == (6, True) and await s.store.pending() == ()
 
 
 async def test_in_the_run_that_decided_it_nothing_is_asked_twice() -> None:

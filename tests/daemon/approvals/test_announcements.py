@@ -54,7 +54,7 @@ async def test_a_maintenance_begins_and_ends_by_the_clock(store: MemoryStore, cl
     assert (await said(store, clock, "schedule-maintenance", WINDOW))[0]
     (one,) = await store.announcements()
     assert [one.standing(BEGIN + after) for after in (0, 3599, 3600, 7199, 7200)] == [
-        *(Standing.SCHEDULED, Standing.SCHEDULED, Standing.IN_PROGRESS, Standing.IN_PROGRESS, Standing.COMPLETED),
+        *(Standing.SCHEDULED, Standing.SCHEDULED, Standing.IN_PROGRESS, Standing.IN_PROGRESS, Standing.COMPLETED)
     ]
     assert (one.begins_at, one.ends_at) == (BEGIN + 3600, BEGIN + 7200)
     clock.elapsed += 5400

@@ -34,7 +34,6 @@ async def fail(words: Sequence[str]) -> Reply:
 
 
 def desk(store: MemoryStore, clock: FakeClock) -> ChatCommands:
-    """Return a desk with two words that read."""
     return ChatCommands(store, clock, {"help": say_help, "status": fail})
 
 
@@ -69,8 +68,7 @@ async def test_what_reads_is_answered_to_everybody_and_what_nobody_knows_with_he
     store = MemoryStore(clock)
     assert (await desk(store, clock).handle(Request("slack:U1", "sing", ("a",)))).lines == ("help", "a")
     failed = await desk(store, clock).handle(Request("slack:U1", "status"))
-    assert not failed.ok and "does not answer" in failed.lines[0]
-    assert await store.commands() == ()
+    assert not failed.ok and "does not answer" in failed.lines[0] and await store.commands() == ()
 
 
 async def test_an_answer_is_the_row_of_the_command_line_bound_to_its_question() -> None:
@@ -78,8 +76,7 @@ async def test_an_answer_is_the_row_of_the_command_line_bound_to_its_question() 
     async with scene() as s:
         with_question(s)
         reply, (row,) = await asked(s, answer())
-        assert reply.ok and reply.lines[0].startswith(f"Done by {ANN} at ")
-        assert f"REJECTED by {ANN}" in reply.lines[1]
+        assert reply.ok and reply.lines[0].startswith(f"Done by {ANN} at ") and f"REJECTED by {ANN}" in reply.lines[1]
         shown = {"suspect": "dep-42", "target": "dep-40", "asked_at": 1000.0}
         assert (row.name, row.by, dict(row.arguments)) == ("reject", ANN, {"incident": "web-1", "question": shown})
 
@@ -195,8 +192,7 @@ async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> N
 async def test_a_pause_is_one_word() -> None:
     async with scene() as s:
         reply, (row,) = await asked(s, Request(ANN, "pause", may_change=True))
-        assert reply.ok and (row.name, dict(row.arguments)) == ("pause", {})
-        assert s.engine.state.paused_by == ANN
+        assert reply.ok and (row.name, dict(row.arguments)) == ("pause", {}) and s.engine.state.paused_by == ANN
 
 
 async def test_nobody_answers() -> None:
@@ -204,8 +200,7 @@ async def test_nobody_answers() -> None:
     clock = FakeClock()
     store = MemoryStore(clock)
     reply = await desk(store, clock).handle(Request(ANN, "pause", may_change=True))
-    assert not reply.ok and "the command was withdrawn" in reply.lines[0]
-    assert await store.commands() == ()
+    assert not reply.ok and "the command was withdrawn" in reply.lines[0] and await store.commands() == ()
 
 
 async def test_who_answered_is_told_where_it_was_asked() -> None:

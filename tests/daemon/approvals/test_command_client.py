@@ -9,9 +9,7 @@ from watchdog.domain.errors import Temporary
 
 
 @pytest.mark.parametrize(("name", "words"), [("silence", WITHDRAWN), ("note", UNKNOWN), ("follow-up", UNKNOWN)])
-async def test_a_command_without_an_answer_is_withdrawn_and_its_author_reads_what_is_known(
-    name: str, words: str
-) -> None:
+async def test_a_command_without_an_answer_is_withdrawn_and_what_is_known_is_said(name: str, words: str) -> None:
     """An event is saved together with the answer; what is added to the record may be there without one."""
     clock = FakeClock()
     store = MemoryStore(clock)

@@ -23,7 +23,6 @@ def state(phase: Phase = Phase.ASKING, live: str | None = "dep-42", **changes: A
 
 
 def policy(within: float | None) -> Policy:
-    """Return a policy that waits so long for an answer."""
     high = DEFAULT_MATRIX[Severity.HIGH]
     return Policy(services={}, matrix={**DEFAULT_MATRIX, Severity.HIGH: Rule(high.do, within, high.tell)})
 
@@ -111,8 +110,7 @@ KEPT = state(Phase.ANNOUNCED, announced_until=AT + 9000.0, approved_by="ann", ap
 def test_what_is_kept_for_a_window_can_be_stopped_until_it_is_due() -> None:
     """By a stop that counts so long, and by a no to what was asked before; another yes to that counts no more."""
     asked = question(KEPT, policy(900.0), told(), AT)
-    assert asked is not None and asked.announced
-    assert (asked.asked_at, asked.until) == (AT + 9000.0, AT + 9000.0)
+    assert asked is not None and asked.announced and (asked.asked_at, asked.until) == (AT + 9000.0, AT + 9000.0)
     arguments = {"incident": "web-1", "question": SHOWN}
     assert stale_answer_check("reject", arguments)(KEPT) == stale_answer_check("stop", arguments)(KEPT) == ""
     assert "decided already: approved by ann" in stale_answer_check("approve", arguments)(KEPT)

@@ -12,7 +12,6 @@ QUIET = {"of": "web", "seconds": 7200.0}
 
 
 def typed(text: str) -> dict[str, Any]:
-    """Return what the daemon gets of a typed line."""
     name, *words = text.split()
     return typed_arguments(COMMANDS[name], words)
 

@@ -37,8 +37,7 @@ async def test_a_rollback_by_hand_goes_its_way() -> None:
         await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.quiet()
         assert [entry["target"] for entry in s.accepted] == ["dep-39"]
-        assert (s.sent("PATCH"), s.sent("POST"), s.web.auto_deploy_off) == (1, 1, "commit")
-        assert s.pages
+        assert (s.sent("PATCH"), s.sent("POST"), s.web.auto_deploy_off) == (1, 1, "commit") and s.pages
         assert await s.store.pending() == ()
         assert {"PinConfirmed", "RollbackAccepted"} <= set(s.store.finished)  # type: ignore[attr-defined]
         assert s.errors == []
@@ -79,11 +78,8 @@ async def test_a_store_that_fails_changes_nothing_and_still_pages(error: Excepti
         assert any(isinstance(effect, fx.PinAutoDeploy) for effect in effects)
         await s.until(Phase.PAGED)
         await eventually(lambda: s.pages)
-        assert (s.sent("PATCH"), s.sent("POST")) == (0, 0)
-        assert UNRECORDED in s.web.incident.human_needed
-        assert s.engine.store_trouble
-        assert failed
-        assert "engine" in s.supervisor.alive()
+        assert (s.sent("PATCH"), s.sent("POST")) == (0, 0) and UNRECORDED in s.web.incident.human_needed
+        assert s.engine.store_trouble and failed and "engine" in s.supervisor.alive()
         s.store.saving = None  # type: ignore[attr-defined]
         await s.rollback_by_hand(until=Phase.DEPLOYING)
         assert (s.engine.store_trouble, len(s.accepted), s.errors) == ("", 1, [])
@@ -138,9 +134,7 @@ async def test_listeners_that_fail_lose_neither_the_page_nor_the_rollback() -> N
         await s.engine.on_samples("web", Source(), [Sample(Good("fine"))], Lateness(0.0, s.clock.now(), 0.1))
         await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.quiet()
-        assert len(s.accepted) == 1
-        assert s.pages
-        assert s.errors == []
+        assert len(s.accepted) == 1 and s.pages and s.errors == []
         s.store.saving = SHUT  # type: ignore[attr-defined]
         await s.engine.submit_and_wait(e.Paused(s.clock.now(), "ann"))
         assert s.engine.state.paused_by == "ann"
@@ -247,7 +241,6 @@ class SlowAnswer(ShakyStore):
         return saved
 
     def written_by_another(self, **shared: object) -> None:
-        """Let another worker change what all share."""
         self._db.shared = replace(self._db.shared, **shared)  # type: ignore[arg-type]
         self._db.revision += 1
 
@@ -269,8 +262,7 @@ async def test_a_snapshot_never_overwrites_what_a_turn_is_saving() -> None:
         store.gate.set()
         await eventually(lambda: store.saved[-1][0] is None)
         kept = await s.store.load()
-        assert kept is not None
-        assert kept.paused_by == "ann"
+        assert kept is not None and kept.paused_by == "ann"
 
 
 @pytest.mark.parametrize("comes", ["a service goes", "news of others"])
@@ -328,8 +320,7 @@ async def test_samples_become_events_dated_when_the_look_began(service: str, exp
         at = s.clock.now() - 3.0
         await s.engine.on_samples(service, Source(), [Sample(Good("fine")), bad], Lateness(0.0, at, 0.1))
         await eventually(lambda: len(heard) == 2)
-        assert [(type(event), event.at) for event in heard] == [(expected, at)] * 2
-        assert told == [(service, at)] * 2
+        assert [(type(event), event.at) for event in heard] == [(expected, at)] * 2 and told == [(service, at)] * 2
         assert heard[1].reading == bad.reading
         if isinstance(heard[1], e.Observed):
             seen = heard[1]
@@ -379,10 +370,8 @@ async def test_a_worry_has_everything_looked_at_and_the_control_targets_follow_t
         await s.engine.submit_and_wait(e.Observed(s.clock.now(), "web", "home", Good("fine")))
         assert reads == []
         await s.engine.submit_and_wait(e.Observed(s.clock.now() + 10, "web", "home", Bad("HTTP 503")))
-        assert set(reads) == {VENDORS, "web"}
-        assert ("web", POLICY.pace.suspect_seconds) in paces
-        assert (CONTROL, 2.0) in paces
-        assert any(name == "deploys" for name, _ in paces)
+        assert set(reads) == {VENDORS, "web"} and ("web", POLICY.pace.suspect_seconds) in paces
+        assert (CONTROL, 2.0) in paces and any(name == "deploys" for name, _ in paces)
 
 
 async def test_a_promise_that_would_be_broken_disarms_instead() -> None:
@@ -418,7 +407,6 @@ class LongLook(Render):
         self.looking, self.go_on = asyncio.Event(), asyncio.Event()
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
-        """Take long, if it is that look."""
         found = await super().deploys(service_id, back_to)
         if back_to is not None:
             self.looking.set()
@@ -438,8 +426,7 @@ async def test_a_pause_that_was_answered_holds_also_what_is_about_to_be_sent(eve
         s.platform.go_on.set()
         await s.until(Phase.PAGED)
         await s.quiet()
-        assert s.accepted == []
-        assert s.web.incident is not None and "nothing was sent" in s.web.incident.human_needed
+        assert s.accepted == [] and s.web.incident is not None and "nothing was sent" in s.web.incident.human_needed
 
 
 async def back_from_another(s: Scene) -> None:
@@ -488,7 +475,6 @@ class AwayAtThePin(ShakyStore):
     """The store does not take the outcome of the first switch of auto-deploy, nor anything until `saving` is None."""
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
-        """Fail from the first outcome on."""
         before = [event for event, _ in self.saved if isinstance(event, e.PinConfirmed)]
         if isinstance(write.event, e.PinConfirmed) and not before:
             self.saved.append((write.event, write.state))

@@ -22,7 +22,6 @@ async def begin(worker: Worker) -> None:
 
 
 def put(worker: Worker, **fields: object) -> ServiceState:
-    """Change the worker's state of the shop."""
     shop = replace(worker.engine.state.services["shop"], **fields)  # type: ignore[arg-type]
     worker.engine.state = replace(worker.engine.state, services={**worker.engine.state.services, "shop": shop})
     return shop
@@ -70,9 +69,7 @@ async def test_an_outage_after_one_whose_yes_was_undone_goes_on_as_the_one_of_th
     assert one.engine.state.services["shop"].incidents == 2, "no other incident is called shop-2"
 
 
-async def test_what_a_start_without_the_record_paged_goes_on_as_what_the_record_has_open(
-    one: Worker, other: Worker
-) -> None:
+async def test_what_a_start_without_the_record_paged_goes_on_as_what_it_has_open(one: Worker, other: Worker) -> None:
     """A new worker cannot know the incident of before: its page would ring beside the old one for ever."""
     await begin(other)
     put(other, phase=Phase.PAGED, incident=asked_about(other), incidents=1)

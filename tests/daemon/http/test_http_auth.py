@@ -63,8 +63,7 @@ async def test_a_stranger_learns_nothing(headers: list[tuple[str, str | bytes]])
         in_url = await client.get(f"/status?token={TOKEN}", headers=headers)
     assert known.status_code == unknown.status_code == in_url.status_code == 401
     assert known.content == unknown.content == in_url.content == b'{"ok":false}'
-    assert known.headers == unknown.headers == in_url.headers
-    assert known.headers["www-authenticate"] == "Bearer"
+    assert known.headers == unknown.headers == in_url.headers and known.headers["www-authenticate"] == "Bearer"
 
 
 async def test_without_a_token_there_is_nothing() -> None:
@@ -117,8 +116,7 @@ async def test_the_owner_is_bounded_too() -> None:
         codes = [(await client.get("/status", headers=RIGHT)).status_code for _ in range(int(REQUESTS_AT_ONCE) + 1)]
         await clock.advance(0.2)
         again = (await client.get("/status", headers=RIGHT)).status_code
-    assert codes == [200] * int(REQUESTS_AT_ONCE) + [429]
-    assert again == 200
+    assert codes == [200] * int(REQUESTS_AT_ONCE) + [429] and again == 200
 
 
 async def test_tokens_that_all_begin_otherwise_are_guesses_of_one_address() -> None:
@@ -138,8 +136,7 @@ def test_the_table_of_peers_is_bounded() -> None:
     buckets = Buckets(FakeClock(), at_once=1.0, per_second=1.0, peers_max=3)
     for number in range(100):
         buckets.take(f"10.0.0.{number}")
-    assert len(buckets) == 3
-    assert buckets.wait_seconds("10.0.0.99") == 1.0 and buckets.wait_seconds("10.0.0.1") == 0.0
+    assert len(buckets) == 3 and buckets.wait_seconds("10.0.0.99") == 1.0 and buckets.wait_seconds("10.0.0.1") == 0.0
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,6 @@ BACK = Deploy("dep-42", "live", "rollback", "1b7e0d4c95f2", "Cache the price lis
 
 
 def web(*deploys: Deploy, **changes: object) -> ServiceState:
-    """Return the service with these deploys."""
     live = next((one.id for one in deploys if one.is_live), None)
     return replace(ServiceState("web", facts=FACTS, deploys=deploys, live=live), **changes)  # type: ignore[arg-type]
 

@@ -141,5 +141,4 @@ async def test_that_nobody_is_named_is_an_answer_and_what_is_remembered_has_a_bo
             authors.stepped(before, state, DeploysListed(0.0, "web", DEPLOYS, FACTS), ())
             await eventually(lambda expected=number + 1: len(told) == expected)
         task.cancel()
-    assert all(isinstance(one, AuthorsRead) and one.authors == () for one in told)
-    assert len(authors._poller._due) == 1
+    assert all(isinstance(one, AuthorsRead) and one.authors == () for one in told) and len(authors._poller._due) == 1

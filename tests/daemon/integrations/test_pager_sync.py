@@ -40,7 +40,6 @@ class Paged:
 
     @property
     def asked(self) -> int:
-        """How often PagerDuty was asked for incidents."""
         return len([one for one in self.sandbox.events.requests("pagerduty_api") if one["path"].endswith("/incidents")])
 
     def responders(self) -> PagerSync:

@@ -27,8 +27,7 @@ def only(kept: IntegrationRegistry) -> Integration:
 def test_what_nobody_used_yet_speaks_for_nothing(kept: IntegrationRegistry, clock: FakeClock) -> None:
     """It is listed, works as far as is known, and has never been seen to."""
     kept.expect("channel", "slack")
-    assert only(kept) == Integration("channel", "slack", Standing.UNTRIED, clock.now())
-    assert only(kept).cure == ""
+    assert only(kept) == Integration("channel", "slack", Standing.UNTRIED, clock.now()) and only(kept).cure == ""
 
 
 @pytest.mark.parametrize(
@@ -107,9 +106,7 @@ def test_one_eye_is_enough_and_one_deaf_feed_is_not(kept: IntegrationRegistry) -
     assert (only(kept).standing, only(kept).parts) == (Standing.REFUSED, ("shop/errors",))
 
 
-def test_it_fails_since_its_first_part_does_and_is_shut_since_its_last(
-    kept: IntegrationRegistry, clock: FakeClock
-) -> None:
+def test_it_fails_since_its_first_part_and_is_shut_since_its_last(kept: IntegrationRegistry, clock: FakeClock) -> None:
     """Of two that are read through one, and of two eyes."""
     began = clock.now()
     for part in ("a", "b"):
@@ -154,6 +151,5 @@ def test_each_kind_says_what_follows_and_what_to_do(kind: str, standing: Standin
     """However it fails; a refusal is told sooner, as it does not heal."""
     one = Integration(kind, "it", standing, 0.0, parts=("web", "shop"))
     assert one.title.endswith(" it") and one.consequence and one.cure
-    assert "{" not in one.consequence
-    assert one.patience_seconds <= (60.0 if standing is Standing.REFUSED else 300.0)
+    assert "{" not in one.consequence and one.patience_seconds <= (60.0 if standing is Standing.REFUSED else 300.0)
     assert standing in CURES

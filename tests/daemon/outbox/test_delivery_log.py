@@ -60,8 +60,7 @@ async def test_without_a_store_people_are_told_from_memory(tmp_path: Path) -> No
         await eventually(lambda: clock.sleepers == 2)
         for delivery in deliveries:
             delivery.cancel()
-    assert channel.took == [("page", None), ("end", "after page")]
-    assert "store failed" in reports
+    assert channel.took == [("page", None), ("end", "after page")] and "store failed" in reports
     assert reports.count("slack sent") == 2
 
 
@@ -78,15 +77,12 @@ async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) 
         await eventually(lambda: channel.took and clock.sleepers)
         await store.open()
         await clock.advance(1)
-    assert await store.pending() == ()
-    assert await store.reference("web-1", "slack") == "after page"
+    assert await store.pending() == () and await store.reference("web-1", "slack") == "after page"
     await store.close()
 
 
 @pytest.mark.parametrize("rows", [True, False])
-async def test_with_the_store_away_after_a_restart_one_outage_is_one_page_and_is_closed(
-    tmp_path: Path, *, rows: bool
-) -> None:
+async def test_with_the_store_away_after_a_restart_one_outage_is_one_page_closed(tmp_path: Path, *, rows: bool) -> None:
     """Nothing is known of what PagerDuty was told before: the page joins the open alert, and the end closes it."""
     clock = FakeClock(auto=False)
     async with scene(tmp_path, "pagerduty", clock=clock) as s:
@@ -164,8 +160,7 @@ async def test_what_was_sent_from_memory_is_not_sent_again_by_its_row(tmp_path: 
         for row in await store.save(Write(State(), effects=(PAGE, other))):
             assert isinstance(row.effect, Tell)
             await teller.deliver(row.id, row.effect)
-        assert [title for title, _ in channel.took] == ["page", "another page"]
-        assert await store.pending() == ()
+        assert [title for title, _ in channel.took] == ["page", "another page"] and await store.pending() == ()
 
 
 async def test_a_row_found_late_waits_for_what_is_under_way_from_memory(tmp_path: Path) -> None:
@@ -193,10 +188,8 @@ async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:
         told = DeliveryLog(store, FakeClock(), lambda _, why: complaints.append(why))
         for number in range(REMEMBERED + 1):
             await told.record(None, tell("t", incident=f"web-{number}").notice, "slack", f"thread {number}")
-        assert await told.reference(tell("t", incident="web-1").notice, "slack") == "thread 1"
-        assert complaints == []
-        assert await told.reference(tell("t", incident="web-0").notice, "slack") is None
-        assert len(complaints) == 1
+        assert await told.reference(tell("t", incident="web-1").notice, "slack") == "thread 1" and complaints == []
+        assert await told.reference(tell("t", incident="web-0").notice, "slack") is None and len(complaints) == 1
 
 
 async def test_after_the_all_clear_what_is_left_to_do_is_an_alert_of_its_own_and_is_closed(tmp_path: Path) -> None:
@@ -267,5 +260,4 @@ async def test_two_workers_that_wait_with_the_same_row_bring_it_once() -> None:
             group.create_task(worker.deliver(row.id, PAGE))
             await clock.advance(20)
         await clock.advance(200)
-    assert vendor.titles == ["page"]
-    assert await store.pending() == ()
+    assert vendor.titles == ["page"] and await store.pending() == ()

@@ -32,7 +32,6 @@ class Gated(Channel):
         self.gate.set()
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Take the notice once the gate is open."""
         self.asked += 1
         await self.gate.wait()
         return await super().send(notice, reference)
@@ -51,7 +50,6 @@ class Two:
         self.heir = Worker("two", database, self.clock)
 
     async def begin(self) -> None:
-        """Let the first worker take everything."""
         await self.clock.during(self.one.sharing.begin())
 
     def page(self, kind: NoticeKind = NoticeKind.OPENED, **more: object) -> asyncio.Task[None]:
@@ -62,21 +60,32 @@ class Two:
         effect = tell(PAGE, "pager", kind=kind, **about)  # type: ignore[arg-type]
         return asyncio.create_task(self.one.teller.deliver(None, effect))
 
+    async def hold(self) -> asyncio.Task[None]:
+        """Let a page be on its way, and its answer wait, while the heir takes over."""
+        self.pager.gate.clear()
+        page, asked = self.page(), self.pager.asked
+        await eventually(lambda: self.pager.asked > asked)
+        await self.take_over()
+        return page
+
+    async def save_heir(self, denied: tuple[str, ...] = (), **fields: Any) -> None:
+        """Let the heir save the shop with these fields."""
+        state = self.heir.engine.state
+        services = {**state.services, "shop": replace(state.services["shop"], **fields)}
+        self.heir.engine.state = replace(state, services=services, denied=denied)
+        await self.clock.during(self.heir.store.save(Write(self.heir.engine.state)))
+
     async def take_over(self) -> None:
         """Let the first worker's leases run out, and the heir take everything; the first has not noticed."""
         await self.clock.advance(30.0)
         await self.clock.during(self.heir.sharing.begin())
 
-    async def saves(
-        self, worker: Worker, phase: Phase, closed_at: float | None = None, *, paged: bool = True, name: str = "shop-1"
-    ) -> None:
-        """Let a worker save the shop's incident; `paged`: it knows that people were told of it."""
+    async def saves(self, phase: Phase, closed_at: float | None = None, **more: Any) -> None:
+        """Let the heir save the shop's incident; `paged`: it knows that people were told of it."""
         opened = self.clock.now() - 40.0
-        made = Incident(name, "shop", Severity.CRITICAL, opened, opened, PAGE, closed_at=closed_at, paged=paged)
-        made = replace(made, outcome=Outcome.RECOVERED if closed_at else Outcome.OPEN)
-        shop = replace(worker.engine.state.services["shop"], phase=phase, incident=made)
-        worker.engine.state = replace(worker.engine.state, services={**worker.engine.state.services, "shop": shop})
-        await self.clock.during(worker.store.save(Write(worker.engine.state)))
+        outcome = Outcome.RECOVERED if closed_at else Outcome.OPEN
+        made = Incident("shop-1", "shop", Severity.CRITICAL, opened, opened, PAGE, outcome=outcome, closed_at=closed_at)
+        await self.save_heir(phase=phase, incident=replace(made, **{"paged": True, **more}))
 
     async def passes(self, seconds: float) -> None:
         """Let time pass; the heir keeps what it has."""
@@ -104,11 +113,8 @@ async def two() -> Two:
 
 async def test_case_53_a_page_that_lands_after_the_heirs_all_clear_is_resolved_again(two: Two) -> None:
     """The process stood still while it was sent: with nothing to end it, it would ring for ever."""
-    two.pager.gate.clear()
-    page = two.page()
-    await eventually(lambda: two.pager.asked)
-    await two.take_over()
-    await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now())
+    page = await two.hold()
+    await two.saves(Phase.CALM, closed_at=two.clock.now())
     two.pager.gate.set()
     await two.clock.during(asyncio.wait_for(page, 60.0))
     await two.notices()
@@ -120,11 +126,8 @@ async def test_case_53_a_page_that_lands_after_the_heirs_all_clear_is_resolved_a
 @pytest.mark.long
 async def test_it_is_so_when_it_lands_after_the_loss_was_noticed(two: Two) -> None:
     """What is under way is looked after until it has landed."""
-    two.pager.gate.clear()
-    two.page()
-    await eventually(lambda: two.pager.asked)
-    await two.take_over()
-    await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now())
+    await two.hold()
+    await two.saves(Phase.CALM, closed_at=two.clock.now())
     await two.notices()
     two.pager.gate.set()
     await two.clock.advance(2 * LOOK_SECONDS)
@@ -137,11 +140,8 @@ async def test_case_53_a_page_that_is_tried_again_is_not_sent_once_the_heir_clos
     """It asks before each send, whether it knows that it lost the service or was only still for long."""
     two = Two(pager=Gated("pager", Temporary("down"), Temporary("down"), Temporary("down")))
     await two.begin()
-    two.pager.gate.clear()
-    page = two.page()
-    await eventually(lambda: two.pager.asked)
-    await two.take_over()
-    await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now())
+    page = await two.hold()
+    await two.saves(Phase.CALM, closed_at=two.clock.now())
     if noticed:
         await two.notices()
     two.pager.gate.set()
@@ -153,7 +153,7 @@ async def test_what_the_heir_has_open_is_the_heirs_to_resolve(two: Two) -> None:
     """And a page of it is still sent: in doubt people are called."""
     await two.clock.during(asyncio.wait_for(two.page(), 60.0))
     await two.take_over()
-    await two.saves(two.heir, Phase.PAGED)
+    await two.saves(Phase.PAGED)
     await two.notices()
     await two.clock.during(asyncio.wait_for(two.page(at=two.clock.now() - 20.0), 60.0))
     await two.clock.advance(SEEN_SECONDS)
@@ -161,14 +161,12 @@ async def test_what_the_heir_has_open_is_the_heirs_to_resolve(two: Two) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "again"), [(CLOCKS_SECONDS + 1.0, False), (CLOCKS_SECONDS - 1.0, True)])
-async def test_a_page_that_came_well_before_the_close_has_the_heirs_all_clear(
-    two: Two, seconds: float, again: bool
-) -> None:
+async def test_a_page_from_well_before_the_close_has_the_heirs_all_clear(two: Two, seconds: float, again: bool) -> None:
     """Of what was told in time nothing is said twice; the two clocks may differ by half a minute."""
     sent_at = two.clock.now()
     await two.clock.during(asyncio.wait_for(two.page(), 60.0))
     await two.take_over()
-    await two.saves(two.heir, Phase.CALM, closed_at=sent_at + seconds)
+    await two.saves(Phase.CALM, closed_at=sent_at + seconds)
     await two.notices()
     assert two.titles == [PAGE, OVER][: 1 + again]
 
@@ -176,11 +174,8 @@ async def test_a_page_that_came_well_before_the_close_has_the_heirs_all_clear(
 async def test_a_page_that_lands_while_the_store_is_asked_counts_from_then(two: Two) -> None:
     """The channel has an older one, of well before the close."""
     await two.clock.during(asyncio.wait_for(two.page(), 60.0))
-    two.pager.gate.clear()
-    second = two.page()
-    await eventually(lambda: two.pager.asked == 2)
-    await two.take_over()
-    await two.saves(two.heir, Phase.PAGED)
+    second = await two.hold()
+    await two.saves(Phase.PAGED)
     ask, asked, answers = two.one.store.incident, asyncio.Event(), asyncio.Event()
 
     async def slowly(incident: str) -> Incident | None:
@@ -196,7 +191,7 @@ async def test_a_page_that_lands_while_the_store_is_asked_counts_from_then(two: 
     await two.clock.during(asyncio.wait_for(second, 60.0))
     answers.set()
     await two.passes(LOOK_SECONDS)
-    await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now() + CLOCKS_SECONDS / 2)
+    await two.saves(Phase.CALM, closed_at=two.clock.now() + CLOCKS_SECONDS / 2)
     await two.passes(2 * LOOK_SECONDS)
     assert two.titles == [PAGE, PAGE, OVER]
 
@@ -206,7 +201,7 @@ async def test_what_was_resolved_here_is_not_resolved_again(two: Two) -> None:
     await two.clock.during(asyncio.wait_for(two.page(), 60.0))
     await two.clock.during(asyncio.wait_for(two.page(kind=NoticeKind.RESOLVED), 60.0))
     await two.take_over()
-    await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now())
+    await two.saves(Phase.CALM, closed_at=two.clock.now())
     await two.notices()
     assert two.titles == [PAGE, PAGE]
 
@@ -215,11 +210,11 @@ async def test_what_the_heir_closed_without_knowing_of_the_page_is_resolved(two:
     """It was told from memory: the heir had nothing to resolve, whenever it closed the incident."""
     await two.clock.during(asyncio.wait_for(two.page(), 60.0))
     await two.take_over()
-    await two.saves(two.heir, Phase.PAGED, paged=False)
+    await two.saves(Phase.PAGED, paged=False)
     await two.notices()
     await two.passes(SEEN_SECONDS)
     assert two.titles == [PAGE], "it goes on there"
-    await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now(), paged=False)
+    await two.saves(Phase.CALM, closed_at=two.clock.now(), paged=False)
     await two.passes(2 * LOOK_SECONDS)
     assert two.titles == [PAGE, OVER]
 
@@ -227,7 +222,7 @@ async def test_what_the_heir_closed_without_knowing_of_the_page_is_resolved(two:
 async def test_a_page_that_was_decided_after_the_heirs_close_is_not_sent_or_is_resolved(two: Two) -> None:
     """The process woke up and paged from memory, before it heard that the service is another worker's."""
     await two.take_over()
-    await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now())
+    await two.saves(Phase.CALM, closed_at=two.clock.now())
     await two.clock.advance(5.0)
     await two.clock.during(asyncio.wait_for(two.page(), 60.0))
     await two.notices()
@@ -261,10 +256,7 @@ async def test_case_53_what_the_store_never_had_is_resolved_once_the_heir_saw_al
         await two.passes(seen)
         now = two.clock.now()
         read = {name: replace(check, last_at=now) for name, check in checks.items()}
-        shop = replace(two.heir.engine.state.services["shop"], phase=phase, checks=read)
-        services = {**two.heir.engine.state.services, "shop": shop}
-        two.heir.engine.state = replace(two.heir.engine.state, services=services)
-        await two.clock.during(two.heir.store.save(Write(two.heir.engine.state)))
+        await two.save_heir(phase=phase, checks=read)
         await two.passes(2 * LOOK_SECONDS)
         assert two.titles == [PAGE, OVER][: 1 + (resolved and seen > 0.0)]
 
@@ -274,7 +266,7 @@ async def test_what_goes_on_under_another_number_says_so(two: Two, paged: bool) 
     """The heir found the outage by itself; without a page of its own this one rings on."""
     await two.clock.during(asyncio.wait_for(two.page(), 60.0))
     await two.take_over()
-    await two.saves(two.heir, Phase.PAGED, name="shop-7", paged=paged)
+    await two.saves(Phase.PAGED, id="shop-7", paged=paged)
     await two.notices()
     assert two.titles == [PAGE, "shop: shop-1 goes on as shop-7"][: 1 + paged]
 
@@ -301,11 +293,8 @@ async def test_a_page_outside_incidents_is_resolved_once_its_matter_is_over_at_t
     await two.take_over()
     await two.notices()
     for fields, resolved in ((still, False), (over, True)):
-        shop = replace(two.heir.engine.state.services["shop"], deploys_at=two.clock.now() + 60.0, deploys_why="")
-        shop = replace(shop, returned=(), auto_deploy_notice_thread="")
-        services = {**two.heir.engine.state.services, "shop": replace(shop, **fields)}
-        two.heir.engine.state = replace(two.heir.engine.state, services=services, denied=("bad",))
-        await two.clock.during(two.heir.store.save(Write(two.heir.engine.state)))
+        known = {"deploys_why": "", "returned": (), "auto_deploy_notice_thread": "", **fields}
+        await two.save_heir(("bad",), deploys_at=two.clock.now() + 60.0, **known)
         await two.passes(2 * LOOK_SECONDS)
         assert two.titles == [PAGE, f"shop: {about} is over"][: 1 + resolved]
     await two.clock.during(asyncio.wait_for(two.page(incident=about, about=None), 60.0))
@@ -319,7 +308,7 @@ async def test_a_page_of_an_incident_whose_facts_another_version_wrote_rings_unt
     shop = replace(two.heir.engine.state.services["shop"], deploys_at=two.clock.now() + 60.0, deploys_why="")
     two.heir.engine.state = replace(two.heir.engine.state, services={"shop": shop})
     for phase, closed_at in ((Phase.PAGED, None), (Phase.CALM, two.clock.now() + 60.0)):
-        await two.saves(two.heir, phase, closed_at, paged=False)
+        await two.saves(phase, closed_at, paged=False)
         await two.notices()
         assert two.titles == [PAGE, OVER][: 1 + (closed_at is not None)]
 
@@ -341,7 +330,7 @@ async def test_a_channel_that_is_down_holds_back_no_other_end(two: Two) -> None:
         await two.clock.during(asyncio.wait_for(two.page(incident=incident), 60.0))
     await two.take_over()
     for name in ("shop-1", "shop-2"):
-        await two.saves(two.heir, Phase.CALM, closed_at=two.clock.now(), paged=False, name=name)
+        await two.saves(Phase.CALM, closed_at=two.clock.now(), paged=False, id=name)
     two.pager.gate.clear()
     before = two.pager.asked
     await two.notices()

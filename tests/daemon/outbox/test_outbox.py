@@ -59,7 +59,6 @@ class Scene:
 
 @asynccontextmanager
 async def scene(folder: Path, *names: str, clock: FakeClock | None = None) -> AsyncIterator[Scene]:
-    """Open a scene; at its end everything is closed."""
     ticking = clock or FakeClock()
     town = Town(ticking)
     async with serve(town) as url:
@@ -80,8 +79,7 @@ async def test_with_pagerduty_down_slack_has_it_at_once_and_pagerduty_later(tmp_
         s.town.down("pagerduty")
         delivery = group.create_task(s.deliver(tell("site is down", "pagerduty", "slack", wakes=True)))
         await eventually(lambda: s.town.slack == ["site is down"] and s.town.asked["pagerduty"] == 1)
-        assert clock.elapsed == 0
-        assert "503" in s.teller.failing["pagerduty"]
+        assert clock.elapsed == 0 and "503" in s.teller.failing["pagerduty"]
         for attempts in (2, 3):
             await eventually(lambda: clock.sleepers)
             await clock.advance(GAPS_SECONDS[attempts - 2])
@@ -91,10 +89,8 @@ async def test_with_pagerduty_down_slack_has_it_at_once_and_pagerduty_later(tmp_
         await eventually(lambda: clock.sleepers)
         await clock.advance(GAPS_SECONDS[2])
         await delivery
-        assert s.town.rings == ["site is down"]
-        assert s.town.slack == ["site is down"]
-        assert await s.store.pending() == ()
-        assert (s.teller.failing, s.teller.waiting) == ({}, 0)
+        assert s.town.rings == ["site is down"] and s.town.slack == ["site is down"]
+        assert await s.store.pending() == () and (s.teller.failing, s.teller.waiting) == ({}, 0)
 
 
 async def test_with_both_down_it_tries_on_and_both_have_it_when_they_are_back(tmp_path: Path) -> None:
@@ -104,8 +100,7 @@ async def test_with_both_down_it_tries_on_and_both_have_it_when_they_are_back(tm
         s.town.down("slack", 35)
         await s.deliver(tell("site is down", "pagerduty", "slack", wakes=True))
         assert (s.town.rings, s.town.slack) == (["site is down"], ["site is down"])
-        assert s.outcomes("pagerduty") == ["failed"] * 30 + ["sent"]
-        assert s.clock.elapsed > 1500
+        assert s.outcomes("pagerduty") == ["failed"] * 30 + ["sent"] and s.clock.elapsed > 1500
         assert await s.store.pending() == ()
 
 
@@ -209,8 +204,7 @@ async def test_a_cancelled_delivery_stays_pending_and_a_restart_skips_who_has_it
         for pending in await s.store.pending():
             assert isinstance(pending.effect, Tell)
             await s.teller.deliver(pending.id, pending.effect)
-        assert (s.town.asked["pagerduty"], s.town.slack) == (1, ["site is down"])
-        assert await s.store.pending() == ()
+        assert (s.town.asked["pagerduty"], s.town.slack) == (1, ["site is down"]) and await s.store.pending() == ()
 
 
 async def test_what_an_earlier_run_left_arrives_in_the_order_of_the_journal(tmp_path: Path) -> None:
@@ -249,8 +243,7 @@ async def test_after_an_outage_pages_arrive_in_order_and_old_information_does_no
             await clock.advance(1)
             await asyncio.sleep(0.05)
         await eventually(lambda: s.teller.waiting == 0)
-        assert s.town.slack == ["step 1", "step 3", "step 5"]
-        assert s.outcomes("slack").count("gave_way") == 3
+        assert s.town.slack == ["step 1", "step 3", "step 5"] and s.outcomes("slack").count("gave_way") == 3
 
 
 async def test_another_incident_does_not_wait_for_this_one(tmp_path: Path) -> None:
@@ -289,8 +282,7 @@ async def test_a_fault_nobody_foresaw_stops_neither_this_channel_nor_the_others(
     odd, other = Channel("odd", fault, fault), Channel("other")
     with capture_logs() as lines:
         await outbox(odd, other).deliver(None, tell("page", "odd", "other", wakes=True))
-    assert [one.took for one in (odd, other)] == [[("page", None)]] * 2
-    assert "canary" not in str(lines)
+    assert [one.took for one in (odd, other)] == [[("page", None)]] * 2 and "canary" not in str(lines)
 
 
 async def test_a_channel_that_hangs_does_not_hang_the_outbox() -> None:
@@ -308,8 +300,7 @@ async def test_stand_ins_are_tried_in_their_order_until_one_has_it() -> None:
         Channel("fourth"),
     )
     await outbox(first, second, third, fourth).deliver(None, tell("page", "second", wakes=True))
-    assert (first.script, first.took, fourth.took) == ([], [], [])
-    assert second.took == third.took == [("page", None)]
+    assert (first.script, first.took, fourth.took) == ([], [], []) and second.took == third.took == [("page", None)]
 
 
 class Busy(Channel):
@@ -332,8 +323,7 @@ async def test_a_stand_in_does_not_overlap_with_a_notice_that_names_the_channel(
     async with asyncio.TaskGroup() as group:
         for title, name in (("first", "broken"), ("second", "busy")):
             group.create_task(teller.deliver(None, tell(title, name, wakes=True)))
-    assert busy.most == 1
-    assert [reference is None for _, reference in busy.took] == [True, False]
+    assert busy.most == 1 and [reference is None for _, reference in busy.took] == [True, False]
 
 
 async def test_information_needs_no_stand_in_where_somebody_heard_it() -> None:
@@ -374,8 +364,7 @@ async def test_a_name_that_is_no_longer_configured_falls_to_the_first_channel() 
     await teller.deliver(None, tell("page", "gone", wakes=True))
     await teller.deliver(None, tell("note", "gone", "second"))
     await teller.deliver(None, tell("silence"))
-    assert [title for title, _ in first.took] == ["page"]
-    assert [title for title, _ in second.took] == ["note"]
+    assert [title for title, _ in first.took] == ["page"] and [title for title, _ in second.took] == ["note"]
 
 
 async def test_a_broken_reporter_stops_no_page() -> None:

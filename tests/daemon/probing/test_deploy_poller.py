@@ -106,8 +106,7 @@ async def test_what_cannot_be_read_is_told_and_read_again() -> None:
         s.sandbox.set_mode("render", "error_500")
         async with watching(s) as watched:
             await watched.heard(1)
-            assert isinstance(watched.told[0], DeploysUnread)
-            assert "500" in watched.told[0].why
+            assert isinstance(watched.told[0], DeploysUnread) and "500" in watched.told[0].why
             s.sandbox.set_mode("render", "ok")
             watched.watch.set_pace(0.01)
             await eventually(lambda: isinstance(watched.told[-1], DeploysListed))
@@ -116,5 +115,4 @@ async def test_what_cannot_be_read_is_told_and_read_again() -> None:
 async def test_a_service_that_is_gone_is_told() -> None:
     async with scene() as s, watching(s, "srv-gone") as watched:
         await watched.heard(1)
-        assert isinstance(watched.told[0], DeploysUnread)
-        assert "404" in watched.told[0].why
+        assert isinstance(watched.told[0], DeploysUnread) and "404" in watched.told[0].why

@@ -118,14 +118,11 @@ async def test_reads_come_at_the_interval_with_jitter_and_a_spread_start(world: 
     await world.run(600)
     assert all(54 <= len(site.starts) <= 66 for site in sites)
     gaps = [later - earlier for site in sites for earlier, later in pairwise(site.starts)]
-    assert min(gaps) >= 7.4
-    assert max(gaps) <= 12.6
+    assert min(gaps) >= 7.4 and max(gaps) <= 12.6
     assert len({round(gap, 2) for gap in gaps}) > 50, "jittered, not fixed"
     firsts = sorted(site.starts[0] for site in sites)
-    assert firsts[0] < 2
-    assert firsts[-1] > 8
-    assert len(world.emitted) == sum(len(site.starts) for site in sites)
-    assert world.errors == []
+    assert firsts[0] < 2 and firsts[-1] > 8
+    assert len(world.emitted) == sum(len(site.starts) for site in sites) and world.errors == []
 
 
 @pytest.mark.long
@@ -142,8 +139,7 @@ async def test_hanging_sites_delay_nobody_else(number: int, world: World) -> Non
         for service, _, _, lateness in world.emitted
         if service.startswith("fine") and lateness.started_at - world.clock.start > settled
     ]
-    assert len(late) >= len(fine) * 27
-    assert max(late) < 0.01
+    assert len(late) >= len(fine) * 27 and max(late) < 0.01
     assert all(28 <= len([at for at in site.starts if at > settled]) <= 33 for site in fine)
     assert all(site.most_at_once == 1 for site in hanging)
     assert all(len(site.starts) >= 8 for site in hanging), "hanging sites are read on as well"
@@ -157,8 +153,7 @@ async def test_sockets_bound_what_is_under_way(world: World) -> None:
     for _ in range(600):
         await world.run(0.05)
         most = max(most, sum(site.running for site in sites))
-    assert most == 2
-    assert all(len(site.starts) >= 25 for site in sites)
+    assert most == 2 and all(len(site.starts) >= 25 for site in sites)
 
 
 async def test_case_46_overload_stretches_calm_intervals_evenly_and_is_said(world: World) -> None:
@@ -173,14 +168,10 @@ async def test_case_46_overload_stretches_calm_intervals_evenly_and_is_said(worl
     counts, of_suspect = [len(site.starts) for site in sites], len(suspect.starts)
     await world.run(60)
     read = [len(site.starts) - before for site, before in zip(sites, counts, strict=True)]
-    assert min(read) >= 17
-    assert max(read) <= 23
-    assert len(suspect.starts) - of_suspect >= 50
+    assert min(read) >= 17 and max(read) <= 23 and len(suspect.starts) - of_suspect >= 50
     overload = world.scheduler.overload()
-    assert overload is not None
-    assert overload.lost > 0.9
-    assert overload.checks == 60
-    assert 18 <= overload.carried <= 22
+    assert overload is not None and overload.lost > 0.9
+    assert overload.checks == 60 and 18 <= overload.carried <= 22
     assert not any(world.count("probes_void_total", f"s{each}") for each in range(59))
     assert world.stall.lag_between(0, world.clock.monotonic()) < STALL_SECONDS
     for site in sites:
@@ -199,8 +190,7 @@ async def test_case_46_a_crowd_of_suspects_leaves_four_fifths_to_the_rest(world:
     before = {site: len(site.starts) for site in (*calm, *urgent)}
     await world.run(60)
     read = {site: len(site.starts) - count for site, count in before.items()}
-    assert sum(read.values()) >= 1100
-    assert 0.77 <= sum(read[site] for site in calm) / sum(read.values()) <= 0.83
+    assert sum(read.values()) >= 1100 and 0.77 <= sum(read[site] for site in calm) / sum(read.values()) <= 0.83
     gaps = [late - early for site in urgent for early, late in pairwise(site.starts[5:])]
     assert max(gaps) <= 8.0, "control targets wait among them, and must be read every 30 s"
 
@@ -209,8 +199,7 @@ async def test_reads_never_pile_up_and_the_missed_ones_are_counted(world: World)
     """A read of 25 s at an interval of 10 s: one at a time, two of three skipped and counted."""
     site = world.site("slow", takes=25.0)
     await world.run(600)
-    assert site.most_at_once == 1
-    assert 18 <= len(site.starts) <= 22
+    assert site.most_at_once == 1 and 18 <= len(site.starts) <= 22
     assert 36 <= world.count("probes_skipped_total", "slow") <= 42
 
 
@@ -224,11 +213,9 @@ async def test_suspicion_wakes_the_sleepers_and_overlaps_a_hang(world: World) ->
     world.scheduler.set_pace("api", 1.5)
     await world.run(60)
     started = [at for at in site.starts if at > before]
-    assert started[0] - before < 2
-    assert site.most_at_once == OVERLAP_MAX
+    assert started[0] - before < 2 and site.most_at_once == OVERLAP_MAX
     assert len(started) >= 30, "three every 5 s, where one at a time would give 12"
-    assert len(feed.starts) <= 2
-    assert 8 <= len(other.starts) <= 10
+    assert len(feed.starts) <= 2 and 8 <= len(other.starts) <= 10
     world.scheduler.set_pace("api", None)
     calm = world.clock.elapsed
     await world.run(100)
@@ -256,8 +243,7 @@ async def test_extra_reads_of_one_service_are_bounded(world: World) -> None:
     sites = [world.site("api", f"check{each}", takes=100.0) for each in range(5)]
     world.scheduler.set_pace("api", 1.0)
     await world.run(50)
-    assert sum(site.running for site in sites) == 5 + EXTRA_PER_SERVICE_MAX
-    assert world.scheduler.in_flight == 9
+    assert sum(site.running for site in sites) == 5 + EXTRA_PER_SERVICE_MAX and world.scheduler.in_flight == 9
 
 
 async def test_a_feed_can_be_nudged_but_not_hammered(world: World) -> None:
@@ -277,8 +263,7 @@ async def test_a_feed_can_be_nudged_but_not_hammered(world: World) -> None:
     await world.run(4)
     fresh = [at for at in feed.starts if at >= now]
     assert len(fresh) == 3, "the nudge during a read led to another read"
-    assert min(later - earlier for earlier, later in pairwise(fresh)) >= 2
-    assert len(probe.starts) - probes <= 1
+    assert min(later - earlier for earlier, later in pairwise(fresh)) >= 2 and len(probe.starts) - probes <= 1
 
 
 async def test_case_07_a_probe_that_spans_a_stall_is_void_and_a_feed_is_kept(world: World) -> None:
@@ -318,8 +303,7 @@ async def test_a_source_that_breaks_its_promise_is_unknown_and_reported(world: W
     readings = {service: samples[0].reading for service, _, samples, _ in world.emitted}
     assert readings["raises"] == Unknown("the read itself failed: KeyError")
     assert readings["stuck"] == Unknown("the read was given up: it did not end within 2 min")
-    assert len(stuck.starts) >= 2
-    assert any(error.startswith("probe:raises/health KeyError") for error in world.errors)
+    assert len(stuck.starts) >= 2 and any(error.startswith("probe:raises/health KeyError") for error in world.errors)
     assert any(error.startswith("probe:stuck/health TimeoutError") for error in world.errors)
 
 
@@ -342,15 +326,12 @@ async def test_sources_come_and_go_while_it_runs(world: World) -> None:
     """A removed source is idle when it is handed back, leaves no series, and may be added again."""
     hanging, web = world.site("api", takes=60.0), world.site("web")
     await world.run(15)
-    assert hanging.running == 1
-    assert await world.scheduler.remove("api") == (hanging,)
-    assert hanging.running == 0
-    assert [service for service, _ in world.scheduler.sources()] == ["web"]
+    assert hanging.running == 1 and await world.scheduler.remove("api") == (hanging,)
+    assert hanging.running == 0 and [service for service, _ in world.scheduler.sources()] == ["web"]
     assert b'service="api"' not in written(world.metrics.collect())
     count, others = len(hanging.starts), len(web.starts)
     await world.run(60)
-    assert len(hanging.starts) == count
-    assert len(web.starts) > others
+    assert len(hanging.starts) == count and len(web.starts) > others
     with pytest.raises(ValueError, match="web/health"):
         world.scheduler.add("web", web)
     world.scheduler.add("api", hanging)

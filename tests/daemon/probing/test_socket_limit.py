@@ -19,10 +19,7 @@ print(before, resource.getrlimit(resource.RLIMIT_NOFILE)[0], socket_limit.probes
 
 @pytest.mark.parametrize(
     ("soft", "hard", "shown"),
-    [
-        (1024, 4096, [(1024 - RESERVED) // 2, 4096, (4096 - RESERVED) // 2]),
-        (256, 256, [FLIGHTS_MIN, 256, FLIGHTS_MIN]),
-    ],
+    [(1024, 4096, [(1024 - RESERVED) // 2, 4096, (4096 - RESERVED) // 2]), (256, 256, [FLIGHTS_MIN, 256, FLIGHTS_MIN])],
 )
 def test_it_uses_what_the_host_allows(soft: int, hard: int, shown: list[int]) -> None:
     """In a process of its own: a lowered hard limit cannot be raised again."""

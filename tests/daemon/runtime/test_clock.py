@@ -16,8 +16,7 @@ async def test_it_is_a_clock_and_sleeping_moves_it() -> None:
     before, wall = clock.monotonic(), time.time()
     await clock.sleep(0.01)
     await clock.sleep(-5)
-    assert clock.monotonic() - before >= 0.009
-    assert clock.now() >= wall - 1
+    assert clock.monotonic() - before >= 0.009 and clock.now() >= wall - 1
 
 
 @pytest.mark.parametrize("step", [3600.0, -3600.0, 30.0, -30.0])

@@ -38,13 +38,10 @@ async def test_a_crash_restarts_with_growing_bounded_pauses_and_spares_the_sibli
     await story.clock.advance(300)
     moments = [at for at, name, _ in story.reports if name == "crash"]
     gaps = [later - earlier for earlier, later in pairwise(moments)]
-    assert gaps == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert max(gaps) == BACKOFF_MAX_SECONDS
-    assert len(ticks) == 300
-    assert story.supervisor.alive() == ("sibling",)
+    assert gaps == [1, 2, 4, 8, 16, 32, 60, 60, 60] and max(gaps) == BACKOFF_MAX_SECONDS
+    assert len(ticks) == 300 and story.supervisor.alive() == ("sibling",)
     assert story.supervisor.ailing() == {"crash": "died of KeyError, starts again within 60 s"}
-    assert await story.supervisor.stop(5) == ()
-    assert story.supervisor.names() == ()
+    assert await story.supervisor.stop(5) == () and story.supervisor.names() == ()
 
 
 async def test_a_long_healthy_run_resets_the_pause() -> None:
@@ -74,8 +71,7 @@ async def test_a_task_that_returns_is_done_and_one_without_restart_stays_down() 
     story.supervisor.start("done", done)
     story.supervisor.start("once", crash, restart=False)
     await story.clock.advance(100)
-    assert story.supervisor.names() == ()
-    assert story.supervisor.ailing() == {"once": "died of ValueError"}
+    assert story.supervisor.names() == () and story.supervisor.ailing() == {"once": "died of ValueError"}
     assert story.reports == [(0, "once", "ValueError")]
 
 
@@ -88,8 +84,7 @@ async def test_one_shot_failures_are_reported() -> None:
 
     story.supervisor.spawn("errand", crash())
     await story.clock.settle()
-    assert story.reports == [(0, "errand", "RuntimeError")]
-    assert story.supervisor.count() == 0
+    assert story.reports == [(0, "errand", "RuntimeError")] and story.supervisor.count() == 0
 
 
 async def test_a_leaked_cancellation_is_a_crash_and_a_real_one_is_not() -> None:
@@ -105,9 +100,7 @@ async def test_a_leaked_cancellation_is_a_crash_and_a_real_one_is_not() -> None:
     assert [name for _, _, name in story.reports] == ["CancelledError", "CancelledError"]
     await story.supervisor.end("leaky")
     await story.clock.advance(100)
-    assert len(story.reports) == 2
-    assert story.supervisor.names() == ()
-    assert story.supervisor.ailing() == {}
+    assert len(story.reports) == 2 and story.supervisor.names() == () and story.supervisor.ailing() == {}
 
 
 async def test_stop_names_what_would_not_end_and_cancelling_unstarted_work_is_clean() -> None:

@@ -80,7 +80,6 @@ class Worker:
         return held
 
     async def tell(self, effect_id: int, title: str) -> None:
-        """Tell people of the shop's incident."""
         await self.teller.deliver(effect_id, tell(title, "pager", incident="shop-1", service="shop"))
 
     async def see(self, service: str, *, bad: bool) -> None:
@@ -135,8 +134,7 @@ async def test_a_dead_workers_services_are_taken_over_with_what_it_knew(one: Wor
     await one.see("shop", bad=True)
     await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
     await other.sharing.begin()
-    assert other.held == set(NAMES)
-    assert other.engine.state.services["shop"].phase.value == "suspect"
+    assert other.held == set(NAMES) and other.engine.state.services["shop"].phase.value == "suspect"
     assert other.engine.held["shop"] > one.engine.held["shop"]
 
 

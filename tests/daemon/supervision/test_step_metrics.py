@@ -35,7 +35,6 @@ class Scene:
         self.state = State()
 
     def step(self, event: Event = TICK, **web: object) -> None:
-        """Let the service change and the meter hear of it."""
         before, known = self.state, self.state.services.get("web", ServiceState("web"))
         self.state = replace(before, services={**before.services, "web": replace(known, **web)})  # type: ignore[arg-type]
         self.meter.stepped(before, self.state, event, ())
@@ -81,8 +80,7 @@ def test_case_42_no_text_of_a_stranger_becomes_a_label() -> None:
         if number == 10:
             told = written(s.metrics.collect()).count(b"\n")
     body = written(s.metrics.collect())
-    assert body.count(b"\n") == told
-    assert b"boom" not in body and b"img" not in body
+    assert body.count(b"\n") == told and b"boom" not in body and b"img" not in body
 
 
 def test_modes_are_told_and_follow_a_reload() -> None:
@@ -126,11 +124,9 @@ def test_an_incident_is_counted_once_and_open_until_it_is_closed() -> None:
     assert open_now() == (0, 1)
     closed = replace(worse, closed_at=300.0)
     s.step(incident=closed)
-    assert open_now() == (0, 0)
-    assert s.read("watchdog_incidents_total", service="web", severity="high") == 1
+    assert open_now() == (0, 0) and s.read("watchdog_incidents_total", service="web", severity="high") == 1
     s.step(incident=replace(NEWS, id="web-2"))
-    assert s.read("watchdog_incidents_total", service="web", severity="high") == 2
-    assert open_now() == (1, 0)
+    assert s.read("watchdog_incidents_total", service="web", severity="high") == 2 and open_now() == (1, 0)
     s.step(incident=None)
     assert open_now() == (0, 0)
 
@@ -159,8 +155,7 @@ def test_decisions_and_restorations_are_timed_from_the_onset() -> None:
     assert s.read("watchdog_detection_delay_seconds_sum") == 40
     s.step(incident=amended(NEWS, decision=second, restored_at=160.0))
     s.step(incident=amended(NEWS, decision=second, restored_at=160.0, paged=True))
-    assert s.read("watchdog_restore_seconds_count") == 1
-    assert s.read("watchdog_restore_seconds_sum") == 60
+    assert s.read("watchdog_restore_seconds_count") == 1 and s.read("watchdog_restore_seconds_sum") == 60
 
 
 @pytest.mark.parametrize(
@@ -172,10 +167,8 @@ def test_whether_we_see_and_may_act_is_told(blind_since: float | None, paused_by
     s = Scene()
     s.state = State(blind_since=blind_since, paused_by=paused_by, disarmed=disarmed)
     s.step(e.TimePassed(777.0))
-    assert s.read("watchdog_blind") == (blind_since is not None)
-    assert s.read("watchdog_paused") == bool(paused_by)
-    assert s.read("watchdog_disarmed") == bool(disarmed)
-    assert s.read("watchdog_last_event_timestamp_seconds") == 777.0
+    assert s.read("watchdog_blind") == (blind_since is not None) and s.read("watchdog_paused") == bool(paused_by)
+    assert s.read("watchdog_disarmed") == bool(disarmed) and s.read("watchdog_last_event_timestamp_seconds") == 777.0
 
 
 def test_what_an_earlier_run_left_is_shown_and_not_counted_again() -> None:

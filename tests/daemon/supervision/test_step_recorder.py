@@ -32,7 +32,6 @@ POLICY = Policy(services={}, matrix={})
 
 
 def steps(number: int) -> list[Step]:
-    """Return so many steps that change nothing."""
     return [Step(State(), e.TimePassed(float(nth)), POLICY, State(), ()) for nth in range(number)]
 
 
@@ -107,8 +106,7 @@ async def test_a_broken_disk_is_said_once_and_tried_again_after_a_while() -> Non
         await taken.flush()
     assert [line["log_level"] for line in said] == ["error", "info"]
     assert "no space" in said[0]["why"] and "record.folder" in said[0]["next_step"]
-    assert (counted(metrics, "written"), counted(metrics, "dropped")) == (1, 4)
-    assert taken.trouble == ""
+    assert (counted(metrics, "written"), counted(metrics, "dropped")) == (1, 4) and taken.trouble == ""
 
 
 async def test_a_fault_of_our_own_stops_nothing_either() -> None:
@@ -153,8 +151,7 @@ async def test_an_engine_is_replayed_to_the_byte(tmp_path: Path) -> None:
         assert s.engine.state.disarmed
         await taken.close()
     found = replayed(tmp_path)
-    assert found.divergence is None
-    assert [one.kind for one in found.old if one.is_act] == ["pin", "rollback"]
+    assert found.divergence is None and [one.kind for one in found.old if one.is_act] == ["pin", "rollback"]
     assert found.notes == [
         "the state changed without an event (another worker, the store), and so it was taken over: 1 x"
     ]
@@ -203,6 +200,5 @@ async def test_a_folder_that_cannot_be_written_leaves_the_engine_alone(tmp_path:
         with capture_logs() as said:
             await s.rollback_by_hand(until=Phase.DEPLOYING)
             await taken.close()
-        assert len(s.accepted) == 1
-        assert taken.trouble.startswith("recordings/ cannot be written")
+        assert len(s.accepted) == 1 and taken.trouble.startswith("recordings/ cannot be written")
         assert [line for line in said if line["event"] == "recording failed, daemon continues without it"]

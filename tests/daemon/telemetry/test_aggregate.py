@@ -30,8 +30,7 @@ def test_a_sketch_is_bounded_and_empty_is_none() -> None:
     assert sketch.quantile(0.5) is None
     for number in range(100_000):
         sketch.add(number * 0.37 % 5000 - 10)
-    assert len(sketch._buckets) < 1000
-    assert sketch.quantile(0.999) == pytest.approx(3600, rel=0.011)
+    assert len(sketch._buckets) < 1000 and sketch.quantile(0.999) == pytest.approx(3600, rel=0.011)
 
 
 def test_a_minute_is_handed_out_once_after_it_ended_and_a_little_more() -> None:
@@ -42,18 +41,14 @@ def test_a_minute_is_handed_out_once_after_it_ended_and_a_little_more() -> None:
     minutes.add("api", "health", Sample(Unknown("no answer")), NOON + 59.9)
     minutes.add("api", "health", Sample(Good()), NOON + 60)
     minutes.add("api", "sentry", Sample(Unknown("no answer")), NOON + 1)
-    assert minutes.complete(NOON + 59) == []
-    assert minutes.complete(NOON + 64) == []
+    assert minutes.complete(NOON + 59) == [] and minutes.complete(NOON + 64) == []
     first, second = minutes.complete(NOON + 65)
     assert (first.signal, first.start, first.good, first.bad, first.unknown) == ("health", NOON, 1, 1, 1)
-    assert first.why == "HTTP 503"
-    assert first.p50_seconds == pytest.approx(0.1, rel=0.011)
+    assert first.why == "HTTP 503" and first.p50_seconds == pytest.approx(0.1, rel=0.011)
     assert first.p99_seconds == pytest.approx(0.3, rel=0.011)
-    assert (first.watched_seconds, first.lost_seconds) == (60.0, 30.0)
-    assert first.timed_checks == 2
+    assert (first.watched_seconds, first.lost_seconds) == (60.0, 30.0) and first.timed_checks == 2
     assert second == Minute("api", "sentry", NOON, 0, 0, 1, None, None, None, "no answer", 0.0, 0.0, 0)
-    assert minutes.complete(NOON + 65) == []
-    assert [row.start for row in minutes.complete(NOON + 130)] == [NOON + 60]
+    assert minutes.complete(NOON + 65) == [] and [row.start for row in minutes.complete(NOON + 130)] == [NOON + 60]
 
 
 def test_a_clock_set_back_loses_nothing_and_blocks_nothing() -> None:
@@ -69,8 +64,7 @@ def test_stopping_hands_the_unfinished_minute_out() -> None:
     """`flush` leaves nothing behind."""
     minutes = MinuteAggregator()
     minutes.add("api", "health", Sample(Good()), NOON)
-    assert [row.good for row in minutes.flush()] == [1]
-    assert minutes.flush() == []
+    assert [row.good for row in minutes.flush()] == [1] and minutes.flush() == []
 
 
 def test_rows_that_nobody_takes_are_bounded() -> None:
@@ -79,6 +73,5 @@ def test_rows_that_nobody_takes_are_bounded() -> None:
     for number in range(aggregate.OPEN_MAX + 5):
         minutes.add("api", "health", Sample(Bad("x" * 10_000)), NOON + 60 * number)
     rows = minutes.flush()
-    assert len(rows) == aggregate.OPEN_MAX
-    assert rows[0].start == NOON + 60 * 5
+    assert len(rows) == aggregate.OPEN_MAX and rows[0].start == NOON + 60 * 5
     assert len(rows[0].why) == aggregate.WHY_MAX_CHARACTERS

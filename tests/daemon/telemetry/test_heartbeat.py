@@ -156,5 +156,4 @@ async def test_nobody_there_names_no_secret(url: str, caplog: pytest.LogCaptureF
 )
 def test_the_failure_address(url: str, expected: str) -> None:
     """`/fail` after the path, before the query."""
-    assert str(healthchecks(url).address(False)) == expected
-    assert str(healthchecks(url).address(True)) == url
+    assert str(healthchecks(url).address(False)) == expected and str(healthchecks(url).address(True)) == url

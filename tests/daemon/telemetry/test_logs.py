@@ -40,9 +40,7 @@ def test_a_line_is_one_json_object_with_time_level_and_values() -> None:
     line = json.loads(stream.getvalue())
     assert line["event"] == "probe failed"
     assert (line["level"], line["logger"], line["service"]) == ("info", "watchdog.test", "api")
-    assert line["nested"] == {"a": [1, None, True]}
-    assert line["share"] == 0.3
-    assert line["timestamp"].endswith("Z")
+    assert line["nested"] == {"a": [1, None, True]} and line["share"] == 0.3 and line["timestamp"].endswith("Z")
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -66,9 +64,7 @@ def test_an_exception_is_one_line_in_json_and_marked_lines_on_a_terminal() -> No
         except ValueError:
             logs.get_logger().exception("it broke")
         text = stream.getvalue()
-        assert SECRET not in text
-        assert "ValueError" in text
-        assert "\x1b" not in text
+        assert SECRET not in text and "ValueError" in text and "\x1b" not in text
         if as_json:
             assert json.loads(text)["exception"].startswith("Traceback")
         else:
@@ -93,9 +89,7 @@ def test_secrets_are_starred(text: str, gone: str, left: str) -> None:
     stream = configured()
     logs.get_logger().warning("it was refused", text=text, deep=[{"inner": text}])
     line = json.loads(stream.getvalue())
-    assert left in line["text"]
-    assert left in line["deep"][0]["inner"]
-    assert gone not in stream.getvalue()
+    assert left in line["text"] and left in line["deep"][0]["inner"] and gone not in stream.getvalue()
 
 
 def test_libraries_speak_through_the_same_chain_and_only_of_warnings() -> None:
@@ -109,8 +103,7 @@ def test_libraries_speak_through_the_same_chain_and_only_of_warnings() -> None:
     assert stream.getvalue() == ""
     logging.getLogger("uvicorn.error").warning("bad request %s %s", SECRET, EVIL)
     line = json.loads(stream.getvalue())
-    assert line["event"] == "library message"
-    assert line["text"].startswith("bad request *** x\\n")
+    assert line["event"] == "library message" and line["text"].startswith("bad request *** x\\n")
     assert line["logger"] == "uvicorn.error"
 
 
@@ -120,8 +113,7 @@ def test_the_level_is_obeyed_and_long_texts_are_cut() -> None:
     logs.get_logger().info("not this")
     logs.get_logger().warning("this", text="y" * 1_000_000)
     line = json.loads(stream.getvalue())
-    assert line["event"] == "this"
-    assert len(line["text"]) <= logs.TEXT_MAX_CHARACTERS + 1
+    assert line["event"] == "this" and len(line["text"]) <= logs.TEXT_MAX_CHARACTERS + 1
 
 
 def test_a_full_disk_costs_lines_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,12 +123,10 @@ def test_a_full_disk_costs_lines_and_nothing_else(capsys: pytest.CaptureFixture[
         logs.configure(json=True, redact=lambda: [SECRET], stream=full)
         logs.get_logger().info("lost", text=SECRET)
         survived = True
-    assert survived
-    assert capsys.readouterr() == ("", "")
+    assert survived and capsys.readouterr() == ("", "")
     stream = configured()
     logs.get_logger().info("odd numbers", value=float("nan"))
-    assert "NaN" not in stream.getvalue()
-    assert json.loads(stream.getvalue())["value"] == "nan"
+    assert "NaN" not in stream.getvalue() and json.loads(stream.getvalue())["value"] == "nan"
 
 
 def test_a_terminal_gets_readable_lines_without_being_asked() -> None:
@@ -149,8 +139,7 @@ def test_a_terminal_gets_readable_lines_without_being_asked() -> None:
     terminal = Terminal()
     logs.configure(stream=terminal)
     logs.get_logger().info("hello there", service="api")
-    assert "hello there" in terminal.getvalue()
-    assert not terminal.getvalue().startswith("{")
+    assert "hello there" in terminal.getvalue() and not terminal.getvalue().startswith("{")
     plain = configured(json=None)
     logs.get_logger().info("hello there")
     assert json.loads(plain.getvalue())["event"] == "hello there"

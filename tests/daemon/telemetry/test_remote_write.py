@@ -110,7 +110,6 @@ async def writing(batches_max: int = 5, **how: str) -> AsyncIterator[tuple[Recei
 
 
 def count(metrics: Metrics, outcome: str) -> float:
-    """Return how many batches had an outcome."""
     return metrics.registry.get_sample_value("watchdog_remote_write_batches_total", {"outcome": outcome}) or 0.0
 
 
@@ -125,9 +124,7 @@ def test_labels_are_sorted_and_include_the_name_and_the_external_ones() -> None:
     body = snappy_literals(
         encode([({"service": "api", "__name__": "watchdog_up", "job": "j"}, -1.5)], 1_750_000_000_123)
     )
-    assert decode(body) == [
-        ([("__name__", "watchdog_up"), ("job", "j"), ("service", "api")], -1.5, 1_750_000_000_123),
-    ]
+    assert decode(body) == [([("__name__", "watchdog_up"), ("job", "j"), ("service", "api")], -1.5, 1_750_000_000_123)]
 
 
 def test_names_are_those_of_the_scrape() -> None:
@@ -137,8 +134,7 @@ def test_names_are_those_of_the_scrape() -> None:
     pushed = {labels["__name__"] for labels, _ in series_of(metrics, LABELS)}
     text = written(metrics.collect()).decode()
     scraped = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if not line.startswith("#")}
-    assert pushed == scraped
-    assert not [name for name in pushed if name.endswith("_created")]
+    assert pushed == scraped and not [name for name in pushed if name.endswith("_created")]
     assert all(labels["job"] == "pushed" for labels, _ in series_of(metrics, LABELS))
 
 
@@ -151,10 +147,8 @@ async def test_headers_are_those_of_the_protocol_and_credentials_are_sent() -> N
         await writer.collect()
         await writer.flush()
     sent = receiver.headers[0]
-    assert sent["content-type"] == "application/x-protobuf"
-    assert sent["content-encoding"] == "snappy"
-    assert sent["x-prometheus-remote-write-version"] == "0.1.0"
-    assert sent["authorization"] == "Basic Ym9iOnB3"
+    assert sent["content-type"] == "application/x-protobuf" and sent["content-encoding"] == "snappy"
+    assert sent["x-prometheus-remote-write-version"] == "0.1.0" and sent["authorization"] == "Basic Ym9iOnB3"
     assert other.headers[0]["authorization"] == "Bearer t0k3n"
 
 
@@ -221,8 +215,7 @@ async def test_nobody_there_keeps_the_batch_and_names_no_secret(caplog: pytest.L
         writer = RemoteWriter(url, clock, metrics, labels=LABELS)
         await writer.collect()
         await writer.flush()
-        assert count(metrics, outcome) == 1
-        assert "hunter2" not in repr(writer)
+        assert count(metrics, outcome) == 1 and "hunter2" not in repr(writer)
         await writer.close()
     assert "hunter2" not in caplog.text
 
