@@ -27,7 +27,6 @@ async def test_there_and_back_by_clicks_alone() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize(("scheme", "size"), LOOKS)
 async def test_the_pages_around_a_login_in_every_look(scheme: str, size: str) -> None:
-    """The login with both ways, a refusal, and that one has no role: readable, nothing forbidden tried."""
     found = []
     async with doorway() as d, browsing() as browser:
         phone = size == "phone"

@@ -29,7 +29,6 @@ def test_a_moment_stands_in_the_reader_s_zone() -> None:
 
 
 def test_all_of_a_message_is_there() -> None:
-    """Header, fields, context, buttons and the coloured edge; without blocks the text."""
     text = {"type": "plain_text", "text": "web is down"}
     button = {"type": "button", "text": {"type": "plain_text", "text": "Approve"}, "style": "primary"}
     blocks = [

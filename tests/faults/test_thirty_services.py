@@ -147,7 +147,6 @@ def play(
 
 @pytest.mark.nightly
 def test_each_of_ten_is_judged_for_itself(tmp_path: Path) -> None:
-    """While others fail, are rolled back, and recover."""
     play(tmp_path)
 
 

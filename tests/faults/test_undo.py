@@ -99,7 +99,6 @@ def killed_at(folder: Path, point: str, sent: int) -> None:
 
 @pytest.mark.long
 def test_a_wrong_rollback_is_undone_beside_a_running_daemon(tmp_path: Path) -> None:
-    """Looked at first, then done, then refused."""
     looked_at_first(tmp_path)
 
 

@@ -104,7 +104,6 @@ def what_never_came_to_its_end_is_not_begun_for_ever(folder: Path) -> None:
 
 @pytest.mark.long
 def test_after_an_upgrade(tmp_path: Path) -> None:
-    """Each at the same time as the others."""
     stories = (
         the_past_is_decided_again_once,
         what_is_other_is_told_and_people_may_look_first,

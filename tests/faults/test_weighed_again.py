@@ -107,12 +107,10 @@ def after_a_hold(folder: Path) -> None:
 
 @pytest.mark.long
 def test_what_was_forbidden_is_weighed_again_when_that_is_over(tmp_path: Path) -> None:
-    """Each at the same time as the others."""
     stories = (after_a_cooldown, after_a_spent_budget, after_a_hold)
     together(*[lambda story=story: story(tmp_path / story.__name__) for story in stories])  # type: ignore[misc]
 
 
 @pytest.mark.nightly
 def test_what_could_not_be_read_is_weighed_again_when_it_can(tmp_path: Path) -> None:
-    """A list is old after a minute."""
     after_a_list_that_could_not_be_read(tmp_path)

@@ -13,5 +13,4 @@ def test_it_says_how_far_it_is_and_how_long_the_rest_takes() -> None:
 
 
 def test_nobody_need_listen() -> None:
-    """Where nothing is played nothing is said."""
     assert list(told([], "months", 0, nothing_said)) == []

@@ -57,7 +57,6 @@ async def test_a_host_without_a_zone_database_starts_where_no_channel_names_a_zo
 
 
 async def test_a_zone_that_is_none_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
-    """Reported when the file is read."""
     async with Sandbox() as sandbox:
         with pytest.raises(ConfigurationError, match="no such time zone"):
             load(slack_in(tmp_path, sandbox, "Europe/Berlim"), {}, tmp_path)

@@ -29,7 +29,6 @@ async def test_observe_gets_a_client_that_can_only_get(tmp_path: Path, mode: str
 
 
 async def test_only_the_services_that_may_be_changed_are_writable(tmp_path: Path) -> None:
-    """A client made for one service refuses every other, before any request."""
     client = build_platform(settings_of(tmp_path), SystemClock())
     assert isinstance(client, WritablePlatform)
     with pytest.raises(Refused):
@@ -38,7 +37,6 @@ async def test_only_the_services_that_may_be_changed_are_writable(tmp_path: Path
 
 
 async def test_without_a_key_it_watches_and_knows_no_deploys(tmp_path: Path) -> None:
-    """Works without a Render key: no client, no deploy watch, every signal still read."""
     settings_of(tmp_path, "observe")
     (tmp_path / ".env").write_text("WATCHDOG_SENTRY_TOKEN=x\nWATCHDOG_SLACK_WEBHOOK_URL=http://127.0.0.1:1/x\n")
     path = tmp_path / "watchdog.yaml"

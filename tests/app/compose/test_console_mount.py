@@ -90,7 +90,6 @@ def test_others_who_can_reach_it_are_warned_of(listen: str, warned: bool) -> Non
 
 @pytest.mark.long
 def test_without_its_libraries_it_says_how_to_install_them(tmp_path: Path) -> None:
-    """In an interpreter that cannot find them: exit code 2 and the command."""
     (tmp_path / "watchdog.yaml").write_text(SMALL + ON, encoding="utf-8")
     code = f"""
 import importlib.util, sys

@@ -124,7 +124,6 @@ async def test_what_was_missed_comes_late_within_a_day(tmp_path: Path, late: flo
 
 
 async def test_a_record_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None:
-    """Nothing is said of a week that is not known."""
     clock = FakeClock(MONDAY + 5.0, auto=False)
     store = ShyStore(clock)
     async with Sandbox() as sandbox:
@@ -140,7 +139,6 @@ async def test_a_record_that_cannot_be_read_is_tried_again(tmp_path: Path) -> No
 
 
 async def test_without_one_asked_for_none_is_made(tmp_path: Path) -> None:
-    """The small case is what it was: nothing is read for it."""
     clock = FakeClock(MONDAY + 5.0, auto=False)
     store = ShyStore(clock)
     async with Sandbox() as sandbox:
@@ -176,7 +174,6 @@ async def test_of_two_that_make_it_at_once_one_is_told(tmp_path: Path) -> None:
 
 
 async def test_what_other_workers_watch_stands_in_it_and_who_has_not_the_fleet_makes_none(tmp_path: Path) -> None:
-    """Their services are looked up in the record they share."""
     clock = FakeClock(MONDAY + 5.0, auto=False)
     database = MemoryDatabase(clock)
     async with Sandbox() as sandbox:

@@ -30,7 +30,6 @@ TOKEN = {"WATCHDOG_PAGERDUTY_API_TOKEN": keys.PAGERDUTY_API_TOKEN}
 async def test_each_part_runs_only_where_it_is_asked_for(
     tmp_path: Path, mode: str, more: str, change: dict[str, str], environ: dict[str, str], running: set[str]
 ) -> None:
-    """A configuration without any of it has none of it."""
     async with Sandbox() as sandbox:
         path = write_config(tmp_path, sandbox.urls, mode, more=more)
         text = path.read_text(encoding="utf-8")

@@ -123,7 +123,6 @@ def test_rights_and_what_was_built_at_the_start_need_a_restart(text: str, words:
 )
 @pytest.mark.parametrize("state", [CALM, OPEN])
 def test_everything_else_is_taken_while_running(text: str, state: State) -> None:
-    """Another observed service, a laxer limit, one service less."""
     assert needs_restart(settings(TEXT), settings(text), state) == ""
 
 

@@ -9,7 +9,6 @@ ASKED = {"at": 111.0, "what": "request", "vendor": "render", "method": "GET", "p
 
 
 def test_each_entry_is_announced_once() -> None:
-    """The deploy, and that it breaks the site; requests are no news."""
     told: list[tuple[float, str, str]] = []
     announcer = Announcer(lambda *line: told.append(line))
     for story in ([LIVE, ASKED], [LIVE, ASKED], [LIVE, ASKED, BROKEN, OUTSIDE]):

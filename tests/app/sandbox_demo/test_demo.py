@@ -75,7 +75,6 @@ def test_the_right_answer_is_as_expected(tmp_path: Path) -> None:
     ],
 )
 def test_anything_else_is_said_in_words(tmp_path: Path, story: Sequence[Entry], verified: bool, word: str) -> None:
-    """A second rollback, none, pinned too late, no page, a page too many, another target, too late, not proved."""
     result = judged(tmp_path, "bad-deploy", story, verified)
     assert not result.as_expected and any(word in why for why in result.deviations), result.deviations
 
@@ -87,7 +86,6 @@ def test_where_nothing_may_be_written_a_write_is_a_deviation(tmp_path: Path) -> 
 
 
 def test_every_scenario_of_the_sandbox_has_its_right_answer() -> None:
-    """The sandbox tells stories, the demo knows how each should end."""
     assert set(EXPECTED) == set(SCENARIOS)
 
 
@@ -106,6 +104,5 @@ async def test_an_unknown_scenario_is_refused() -> None:
 @pytest.mark.parametrize("quirks", [False, True])
 @pytest.mark.parametrize("scenario", EXPECTED)
 def test_a_scenario_ends_as_expected_in_both_shapes(scenario: str, quirks: bool) -> None:
-    """Whether the vendors answer as they do now or as they did before."""
     result = asyncio.run(demo(scenario, quirks=quirks))
     assert result.as_expected, result.deviations

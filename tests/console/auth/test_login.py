@@ -183,7 +183,6 @@ async def test_only_the_login_itself_is_open() -> None:
 
 
 async def test_no_other_site_can_log_in_or_out() -> None:
-    """The browser says where a form came from."""
     async with town() as one:
         assert (await one.login(**{"sec-fetch-site": "cross-site"})).status_code == 403
         await one.login(**{"sec-fetch-site": "same-origin"})
@@ -204,7 +203,6 @@ async def test_a_strange_origin_is_another_site(path: str, origin: str) -> None:
 
 @pytest.mark.parametrize("body", [b"token=" + b"x" * 10_000, b"\xff\xfe", b"", b"a=1&" * 50])
 async def test_a_strange_form_is_only_wrong(body: bytes) -> None:
-    """Too large, not text, empty, or too many fields."""
     async with town() as one:
         headers = {"content-type": "application/x-www-form-urlencoded"}
         assert (await one.client.post("/login", content=body, headers=headers)).status_code == 401
@@ -265,7 +263,6 @@ def test_a_session_ends_and_hangs_on_the_token() -> None:
 
 
 def test_each_token_opens_its_own_role() -> None:
-    """And no other; a session's form word is its own."""
     ours = Sessions(TOKENS)
     roles = {VIEWER: Role.VIEWER, OPERATOR: Role.OPERATOR, TOKEN: Role.APPROVER, "x": None, "": None}
     assert {token: ours.role_of(token.encode()) for token in roles} == roles

@@ -19,7 +19,6 @@ SAME = {"sec-fetch-site": "same-origin"}
 
 
 async def test_there_and_back_opens_a_session_under_the_proven_name() -> None:
-    """It leads where one wanted to go, by a page of ours; the name and the role are shown; leaving ends it."""
     async with doorway() as d:
         page = await d.client.get("/login", params={"next": "/incidents/web-1"})
         assert f'href="{BEGIN}?next=/incidents/web-1"' in page.text and 'name="token"' in page.text
@@ -45,7 +44,6 @@ async def test_the_cookies_are_for_us_alone() -> None:
 
 
 async def test_what_is_sent_there_says_nothing_that_should_not_be_known() -> None:
-    """A hash of the verifier; a state and a nonce that stand in no cookie; no secret."""
     async with doorway() as d:
         begun = await d.client.get(BEGIN)
         asked = dict(httpx.QueryParams(urlsplit(begun.headers["location"]).query))
@@ -84,7 +82,6 @@ BROKEN = [
 
 @pytest.mark.parametrize(("change", "status", "why"), BROKEN)
 async def test_who_comes_back_otherwise_is_not_let_in(change: dict[str, str | None], status: int, why: str) -> None:
-    """With a page that says why, and from which one can begin again."""
     async with doorway() as d:
         answer = await changed(d, **change)
         assert answer.status_code == status and why in answer.text and "<script>alert" not in answer.text
@@ -153,7 +150,6 @@ async def test_somebody_without_a_role_is_told_so() -> None:
 
 @pytest.mark.parametrize(("door", "trouble"), [("discovery", "error"), ("discovery", "hang"), ("token", "hang")])
 async def test_a_provider_that_does_not_answer_is_told_of(door: str, trouble: str) -> None:
-    """Within bounds; the page can be tried again, and tokens still open the door."""
     async with doorway(timeout_seconds=0.5) as d:
         d.issuer.trouble[door] = trouble
         if door == "discovery":
@@ -211,7 +207,6 @@ async def test_a_provider_that_is_away_fills_no_log() -> None:
 
 
 async def test_somebody_without_a_role_fills_no_log() -> None:
-    """Each name is told of now and then."""
     async with doorway() as d:
         with capture_logs() as logs:
             for _ in range(8):
@@ -231,7 +226,6 @@ async def test_tokens_work_beside_it_or_not_at_all() -> None:
 
 
 async def test_without_a_provider_there_is_no_such_way() -> None:
-    """It is a path like any other to a stranger."""
     from tests.console.scene import town
 
     async with town() as one:
@@ -240,7 +234,6 @@ async def test_without_a_provider_there_is_no_such_way() -> None:
 
 
 async def test_a_click_is_recorded_under_the_proven_name_and_needs_its_word() -> None:
-    """The session is one like any other: another site cannot use it."""
     async with doorway() as d:
         await d.log_in("ann")
         page = (await d.client.get("/")).text
@@ -279,7 +272,6 @@ def oidc(people: People = PEOPLE, key: bytes = KEY) -> Oidc:
 
 @pytest.mark.parametrize("cookie", ["", "x", "..", "9999999999.seed.Lw", "é", "9999999999.seed.Lw." + "0" * 64])
 def test_an_attempt_s_cookie_is_ours_and_lives_for_ten_minutes(cookie: str) -> None:
-    """Forged, too old, of another key, or of a clock that was set back."""
     ours = PendingLogins(KEY)
     assert ours.read(cookie, 1000.0) is None
     attempt, value = ours.begin("/incidents", 1000.0)

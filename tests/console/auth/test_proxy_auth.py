@@ -49,7 +49,6 @@ async def from_address(one: Town, address: str) -> AsyncIterator[httpx.AsyncClie
 
 
 async def test_who_is_logged_in_at_the_proxy_needs_no_login_here() -> None:
-    """By name and role; there is nothing to log out of here; without the header one is a stranger."""
     async with town(proxy=proxy()) as one:
         page = await one.client.get("/", headers=as_("ann@acme.example"))
         assert page.status_code == 200 and "ann@acme.example <small>approver</small>" in page.text
@@ -73,7 +72,6 @@ async def test_a_logout_without_a_session_ends_nothing() -> None:
 
 
 async def test_people_without_a_role_do_not_fill_the_log() -> None:
-    """However many names the proxy lets in: the first few of them all are told."""
     async with town(proxy=proxy()) as one:
         with capture_logs() as logs:
             for number in range(12):
@@ -83,7 +81,6 @@ async def test_people_without_a_role_do_not_fill_the_log() -> None:
 
 @pytest.mark.parametrize("header", ["X-Forwarded-Email", "x-forwarded-email"])
 async def test_the_header_is_the_one_that_was_chosen(header: str) -> None:
-    """In whatever case; another one says nothing."""
     async with town(proxy=proxy(header=header)) as one:
         assert (await one.client.get("/", headers={"X-FORWARDED-EMAIL": "otto"})).status_code == 200
         assert (await one.client.get("/", headers={HEADER: "otto", "cookie": ""})).status_code == 303
@@ -191,7 +188,6 @@ async def test_everybody_who_is_logged_in_may_look_where_that_is_said() -> None:
 
 
 async def test_without_tokens_there_is_no_other_way_in() -> None:
-    """The page of the login says how to come; a token opens nothing."""
     async with town(tokens={}, proxy=proxy()) as one:
         page = await one.client.get("/login")
         assert "told by the proxy" in page.text and "<form" not in page.text

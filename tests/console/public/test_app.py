@@ -91,7 +91,6 @@ async def test_what_is_not_a_page_is_like_any_other_path(path: str) -> None:
 
 
 async def test_it_opens_nothing_else() -> None:
-    """What stands beside it is behind the login as before; it can only be read."""
     async with public_town() as one:
         assert (await one.client.get("/")).status_code == (await one.client.get("/status")).status_code == 303
         assert (await one.client.post("/status/shop")).status_code == 405
@@ -186,7 +185,6 @@ def test_a_share_is_never_rounded_up() -> None:
 
 
 def test_how_long_it_took() -> None:
-    """Until now, while it goes on; never no time at all."""
     assert lasted(PublicIncident("x", "y", 100.0, 400.0), 900.0) == "5 min"
     assert lasted(PublicIncident("x", "y", 100.0, None), 900.0) == "13 min"
     assert lasted(PublicIncident("x", "y", 100.0, 100.0), 900.0) == "1 s"

@@ -19,7 +19,6 @@ def luminance(colour: str) -> float:
 
 
 def test_white_text_is_readable_on_each_colour() -> None:
-    """At least 4.5 : 1, and there is one for each state."""
     assert set(COLOURS) == set(WORST_FIRST)
     assert all(1.05 / (luminance(colour) + 0.05) >= 4.5 for colour in (*COLOURS.values(), LABEL))
 
@@ -50,7 +49,6 @@ def test_each_name_has_an_address_of_its_own() -> None:
 
 
 async def test_the_badges_of_a_page() -> None:
-    """Of the whole, and two of each service; they may be shown on the pages of others."""
     policy, state = calm()
     pages = [SHOP, StatusPage("other", "Other", {"web": "Web/..", "api": "Web.."})]
     async with public_town(policy, state, pages=pages, minutes=hours("web", 10, bad={30: 36})) as one:

@@ -50,7 +50,6 @@ async def test_today_is_one_query_and_the_past_is_read_once() -> None:
 
 
 async def test_a_long_past_is_read_a_little_at_a_time() -> None:
-    """Each page for its budget; until then the calendar is not complete."""
     clock = PassingClock()
     store = Counting(clock, takes=1.0)
     calendar = Calendar(store, clock, budget_seconds=3.0)

@@ -51,7 +51,6 @@ def told(*found: Announcement) -> list[tuple[str, str]]:
     ],
 )
 def test_what_stands_on_the_page(one: Announcement, shown: str | None) -> None:
-    """What is withdrawn, of another page, of services that are not shown, or long over is left out."""
     assert told(one) == ([("No. 1", shown)] if shown is not None else [])
 
 
@@ -96,7 +95,6 @@ async def test_a_page_tells_what_people_announce() -> None:
     ],
 )
 async def test_the_headline_while_every_check_passes(found: list[Announcement], words: str) -> None:
-    """What people announce counts where the checks see nothing."""
     async with public_town() as one:
         for each in found:
             await one.store.announce(each.about, each.updates[0])
@@ -117,7 +115,6 @@ async def test_announcements_stay_while_the_store_is_away() -> None:
 
 
 async def test_a_page_has_its_logo_and_colour() -> None:
-    """Both in the page itself; its policy names the hash of its own style."""
     logo = "data:image/png;base64,iVBORw0KGgo="
     pages = [SHOP, StatusPage("other", "Other", {"api": "api"}, logo, "#1a7f5a")]
     async with public_town(pages=pages) as one:

@@ -33,7 +33,6 @@ GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
 
 
 async def test_all_is_well() -> None:
-    """Both services, 90 days each, newest last; without data nothing is claimed."""
     async with public_town(minutes=hours("web", 10)) as one:
         said = await one.json()
     assert (said["title"], said["state"]) == ("Acme shop", "operational")
@@ -44,7 +43,6 @@ async def test_all_is_well() -> None:
 
 
 async def test_an_outage_is_told_while_it_lasts_and_afterwards() -> None:
-    """With its begin and its end; only of the services of the page, and only what visitors feel."""
     policy, state = calm(web=opened(GOES_ON), docs=service_state("docs"))
     past = [ago(x.incident(), 86400 * back, 300, id=f"web-{back}") for back in (1, 13, 15)]
     slight = ago(x.incident(), 86400 * 2, 300, id="web-20", severity=Severity.MEDIUM)
@@ -160,7 +158,6 @@ async def test_what_another_worker_holds_is_what_it_saved() -> None:
 
 
 async def test_a_service_that_is_no_longer_there_is_not_known() -> None:
-    """After a reload, until the page is configured anew."""
     async with public_town(policy_of(service_policy("api"))) as one:
         assert [service["state"] for service in (await one.json())["services"]] == ["unknown", "operational"]
 

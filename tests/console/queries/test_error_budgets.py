@@ -88,7 +88,6 @@ async def test_it_is_read_once_a_minute_and_anew_for_another_objective() -> None
 
 
 async def test_the_page_and_the_api_tell_it() -> None:
-    """In words beside the bar; of what was never watched nothing is claimed."""
     policy, state = calm()
     async with visited(policy, state, store=await stored(PassingClock(), bad={5: 36})) as one:
         page, unwatched = await one.page("/services/web"), await one.page("/services/api")

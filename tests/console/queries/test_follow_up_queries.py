@@ -29,7 +29,6 @@ async def listing(*given: object) -> None:
 
 
 async def test_an_incident_shows_what_is_done_and_what_waits() -> None:
-    """With evidence, or owner and due time; a button for what people may tick, and none for what is seen."""
     async with visited() as one:
         await one.store.tick("web-1", "lessons", "ann")
         text = await one.page("/incidents/web-1")
@@ -73,7 +72,6 @@ async def test_what_is_open_over_all_incidents_has_a_page_and_a_number() -> None
 
 
 async def test_nothing_open_is_not_shown_on_the_overview() -> None:
-    """A team that has none sees no number."""
     store = MemoryStore(StoryClock())
     _, state, _ = story()
     await fill(store, state, (x.undone(x.decision()),))

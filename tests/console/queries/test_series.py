@@ -45,7 +45,6 @@ async def test_the_series_are_the_stored_minutes(tmp_path: Path, chosen: str) ->
 
 
 async def test_the_page_says_the_same_numbers(tmp_path: Path) -> None:
-    """In its sentence below the signal, and as the latest reading; a range that is no range is the usual one."""
     store, _ = await kept(tmp_path)
     async with visited(store=store) as one:
         for query, chosen in (("", "6h"), ("?range=24h", "24h"), ("?range=%3Cb%3E", "6h"), ("?range=90d", "90d")):
@@ -57,7 +56,6 @@ async def test_the_page_says_the_same_numbers(tmp_path: Path) -> None:
 
 
 async def test_deploys_and_errors_stand_beside_the_readings() -> None:
-    """The deploys that went live in that time, and the rate of a feed as the daemon remembers it."""
     _, state, _ = story()
     web = state.services["web"]
     counts = tuple(MinuteCount(NOW - 60 * back, 60.0, back % 7) for back in range(80, 0, -1))
@@ -76,7 +74,6 @@ async def test_deploys_and_errors_stand_beside_the_readings() -> None:
 
 
 async def test_a_limit_of_the_latency_stands_beside_its_curve() -> None:
-    """As the configuration sets it; without one there is none."""
     policy, _, _ = story()
     web = policy.services["web"]
     limited = [replace(one, limits_seconds={"p95": 0.8}) if one.name == "api" else one for one in web.signals]

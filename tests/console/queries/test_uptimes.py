@@ -85,7 +85,6 @@ async def test_a_reload_that_makes_other_signals_count_reads_the_hours_anew() ->
 
 
 async def test_the_overview_shows_it_and_says_what_is_missing() -> None:
-    """In the page and in the API alike; a service that was never watched has a dash."""
     async with visited() as one:
         until = time.monotonic() + PATIENCE_SECONDS
         while "data-soon" in (text := await one.page("/")) and time.monotonic() < until:

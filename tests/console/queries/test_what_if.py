@@ -15,7 +15,6 @@ def state_with(**changes: object) -> State:
 
 
 def test_each_mode_would_do_its_own() -> None:
-    """The newest deploy is fresh and to blame: roll back, ask, or only say so."""
     courses = {}
     for mode in Mode:
         found = imagine(state_with(), policy_of(service_policy("web", mode)), "web", NOW)

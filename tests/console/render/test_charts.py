@@ -48,7 +48,6 @@ def curves(**known: tuple[float, float]) -> SignalSeries:
 
 
 def test_a_chart_shows_latency_failures_and_deploys() -> None:
-    """In the place of their time, with a gap where nothing was recorded."""
     marks = (DeployMark("dep-42", 1800.0, "9f3c2ab", "Refactor"),)
     series = curves(m52=(0, 6))
     view = SeriesView(3600.0, "web", 0.0, 3600.0, 60.0, (series,), (), marks)

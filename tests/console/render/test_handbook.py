@@ -47,7 +47,6 @@ def test_raw_html_is_not_passed_on() -> None:
 
 
 async def test_the_console_serves_every_page_to_who_is_logged_in() -> None:
-    """With a list of all pages, a heading for each anchor, and a link in the navigation; strangers get the login."""
     async with town() as one:
         assert (await one.client.get("/help/")).status_code == 303
         await one.login(VIEWER)
@@ -64,7 +63,6 @@ async def test_the_console_serves_every_page_to_who_is_logged_in() -> None:
 
 
 async def test_a_picture_is_served_as_one() -> None:
-    """By the name of its file alone, with its type."""
     answer = picture("a.svg", {"a.svg": b"<svg/>"})
     assert answer is not None and (answer.body, answer.media_type) == (b"<svg/>", "image/svg+xml")
     async with visited() as one:

@@ -5,7 +5,6 @@ from tests.console.scene import OPERATOR
 
 
 async def test_an_announcement_is_posted_updated_and_withdrawn_there() -> None:
-    """By the forms of its page and by the API; hostile words stay words, and an operator may only read."""
     page, hostile = "/announcements", '<script>alert(1)</script>"'
     async with office() as o:
         await o.login()

@@ -50,7 +50,6 @@ def closed(schema: Any) -> Any:
 
 
 async def test_every_answer_is_as_described() -> None:
-    """Each path of the document, and no field that it does not name."""
     async with town() as one:
         window = Draft("shop", "New database", ("web",), NOW + 60, NOW + 120)
         await one.store.announce(window, Update(NOW, "ann", Stage.SCHEDULED, "Orders wait."))
@@ -65,7 +64,6 @@ async def test_every_answer_is_as_described() -> None:
 
 
 async def test_what_it_says() -> None:
-    """The facts of the story."""
     async with town() as one:
         overview = await one.json("/services")
         service = await one.json("/services/web")
@@ -97,7 +95,6 @@ async def test_what_is_not_there_is_said_to_be_so(path: str, status: int) -> Non
 
 
 async def test_no_answer_holds_a_secret() -> None:
-    """Neither page nor API repeats the token."""
     async with visited() as one:
         for path in ("/", "/services/web", "/incidents/web-1", "/api/v1/services", "/api/v1/openapi.json", "/login"):
             answer = await one.client.get(path, headers=bearer())

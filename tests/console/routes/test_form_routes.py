@@ -91,7 +91,6 @@ async def test_only_the_approver_s_yes_counts_here_too() -> None:
 
 
 async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
-    """Each is answered in the core's words, and stands in the audit log."""
     async with asking(TOKEN) as o:
         await o.send(INCIDENT, f"{INCIDENT}/reject")
         assert o.s.web.phase is Phase.PAGED
@@ -113,7 +112,6 @@ async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
 
 
 async def test_who_looks_after_it_says_so_on_the_incident_s_page() -> None:
-    """Once: then the page says who, and has no button any more; a viewer never had one."""
     async with asking(VIEWER) as o:
         assert ">Acknowledge<" not in await o.page(INCIDENT)
         await o.login(OPERATOR, name="Zoe")
@@ -169,7 +167,6 @@ async def test_a_program_may_narrow_a_silence_and_no_hold() -> None:
 
 
 async def test_quiet_is_asked_for_and_ended_on_the_service_s_page() -> None:
-    """A silence and a hold, each with its reason; seen on the overview, too; ended by who may let the watchdog act."""
     async with office() as o:
         await o.login(OPERATOR, name="Zoe")
         await o.send(SERVICE, f"{SERVICE}/silence", lasts="2h", reason="moving <house>")
@@ -216,7 +213,6 @@ async def test_a_plan_that_leads_nowhere_has_no_button(wanted: str) -> None:
 
 
 async def test_a_rollback_from_another_deploy_than_was_seen_is_refused() -> None:
-    """Another one went live between the plan and the click."""
     async with office() as o:
         await o.login()
         sent = await o.send(f"{SERVICE}/rollback", f"{SERVICE}/rollback", live="dep-38")
@@ -258,7 +254,6 @@ async def test_an_undo_by_a_program() -> None:
 
 
 async def test_a_note_and_a_judgement() -> None:
-    """They are on the incident's page afterwards."""
     async with asking(OPERATOR, name="Zoe") as o:
         await o.send(INCIDENT, f"{INCIDENT}/note", text="the <pool>\nwas dry", root_cause="yes")
         await o.send(INCIDENT, f"{INCIDENT}/label", verdict="right")
@@ -275,7 +270,6 @@ async def test_a_note_and_a_judgement() -> None:
 
 
 async def test_a_tick_and_a_follow_up() -> None:
-    """They are on the incident's page afterwards, under the name of who is logged in, and in the audit log."""
     async with asking(OPERATOR, name="Zoe") as o:
         text = await o.page(INCIDENT)
         assert 'aria-label="Tick: Communicate status to stakeholders"' in text and "Undo" not in text
@@ -316,7 +310,6 @@ async def test_the_api_ticks_and_adds_what_the_pages_do() -> None:
 
 
 async def test_what_a_role_may_not_is_not_offered_and_is_refused_with_a_reason() -> None:
-    """By form and by API alike; and the refusal is in the audit log."""
     async with asking(VIEWER) as o:
         text = await o.page(INCIDENT)
         assert 'action="/incidents' not in text and "approve needs the role approver" in text.lower()
@@ -334,7 +327,6 @@ async def test_what_a_role_may_not_is_not_offered_and_is_refused_with_a_reason()
 
 
 async def test_refusals_fill_no_record() -> None:
-    """A script that tries for ever leaves a handful of lines."""
     async with office() as o:
         with capture_logs() as logs:
             for _ in range(20):
@@ -357,7 +349,6 @@ async def test_case_60_one_token_under_many_names_buries_nothing() -> None:
 
 
 async def test_the_audit_has_pages() -> None:
-    """The older ones follow, by page and by API, each row once."""
     async with office() as o:
         for _ in range(7):
             await o.s.store.answer(await o.s.store.submit("pause", {}, "ann"), ok=True, text="", exit_code=0)
@@ -398,7 +389,6 @@ async def test_a_member_s_late_answer_is_on_the_audit_s_main_page() -> None:
     ],
 )
 async def test_a_form_of_another_site_is_not_taken(headers: dict[str, str]) -> None:
-    """Even with the right word; the browser says where it came from."""
     async with office() as o:
         await o.login()
         data = await o.form("/", "/pause")
@@ -407,7 +397,6 @@ async def test_a_form_of_another_site_is_not_taken(headers: dict[str, str]) -> N
 
 
 async def test_a_form_needs_the_word_of_its_own_session() -> None:
-    """None, another session's, a forged one: nothing is done. The API asks the same of a cookie."""
     async with office() as o:
         await o.login()
         other = (await o.form("/", "/pause"))["form"]
@@ -426,7 +415,6 @@ async def test_a_form_needs_the_word_of_its_own_session() -> None:
 
 @pytest.mark.parametrize("lost", ["suspect", "target", "asked_at"])
 async def test_an_answer_to_nothing_is_not_taken(lost: str) -> None:
-    """A form that does not say what was asked."""
     async with asking(TOKEN) as o:
         data = await o.form(INCIDENT, f"{INCIDENT}/approve")
         for broken in ({name: value for name, value in data.items() if name != lost}, {**data, "asked_at": "soon"}):
@@ -435,7 +423,6 @@ async def test_an_answer_to_nothing_is_not_taken(lost: str) -> None:
 
 
 async def test_the_api_takes_the_same_commands() -> None:
-    """What was asked is in the incident; a refusal is 409 with the core's reason, a body that makes no sense 422."""
     async with asking() as o:
         asked = (await o.client.get("/api/v1/incidents/web-1", headers=bearer())).json()["ask"]
         assert asked["can"] == ["approve", "reject"] and asked["target"] == "dep-40"
@@ -485,7 +472,6 @@ async def test_who_does_not_answer_is_said() -> None:
 
 
 async def test_a_body_beyond_bounds_is_not_read_on() -> None:
-    """Whole or in pieces: 413; what fits arrives whole."""
 
     async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         await Response(await Request(scope, receive).body())(scope, receive, send)
@@ -502,7 +488,6 @@ async def test_a_body_beyond_bounds_is_not_read_on() -> None:
 
 
 def test_the_roles_are_as_they_are_told() -> None:
-    """Who looks may nothing else; who holds back may not let act; who approves may all."""
     known = {one.name for one in commands_of(Surface.CONSOLE)}
     may = {role: {command for command in known if Visitor(role).may(command)} for role in Role}
     assert may[Role.VIEWER] == set() and may[Role.APPROVER] == known

@@ -45,7 +45,6 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e{
 
 
 async def test_every_page_is_there_with_its_headers() -> None:
-    """Strict CSP, nothing kept, nothing inline: no script, no style, no handler."""
     async with visited() as one:
         for path in (*PAGES, "/nothing", "/login"):
             answer = await one.client.get(path)
@@ -67,7 +66,6 @@ async def test_a_slash_too_many_leads_nowhere() -> None:
 
 
 async def test_the_overview_shows_the_troubled_first() -> None:
-    """State, mode, deploy and day of each service; what is not known is said to be so."""
     async with visited() as one:
         text = await one.page("/")
     assert text.index("/services/api") < text.index("/services/docs") < text.index("/services/web")
@@ -110,7 +108,6 @@ async def test_who_is_told_of_nothing_reads_why() -> None:
 
 
 async def test_an_incident_says_what_explain_says() -> None:
-    """Evidence, blame with its terms, guards, target, timeline, what is left to do."""
     async with visited() as one:
         text = await one.page("/incidents/web-1")
     for words in (
@@ -130,14 +127,12 @@ async def test_what_people_added_is_shown_and_the_root_cause_in_the_table() -> N
 
 
 async def test_the_history_is_the_runbooks_table() -> None:
-    """One row per rollback; an incident without one is not in it."""
     async with visited() as one:
         text = await one.page("/history")
     assert "2026-11-25" in text and "web: HTTP 503 on home" in text and "judged right" in text and "api-7" not in text
 
 
 async def test_a_page_that_did_not_change_is_not_sent_again() -> None:
-    """The mark of an answer makes the next one empty, until something changes."""
     async with visited() as one:
         first = await one.client.get("/history")
         again = await one.client.get("/history", headers={"if-none-match": first.headers["etag"]})
@@ -206,7 +201,6 @@ async def test_no_page_itself_takes_a_change() -> None:
 
 
 async def test_a_service_of_another_worker_is_shown_as_it_was_saved() -> None:
-    """This worker does not know it; the store does."""
     async with visited(state=State(), held=("docs",)) as one:
         assert "another worker" in await one.page("/services/web") and "9f3c2ab" in await one.page("/")
     assert open_incident().id == "api-7"

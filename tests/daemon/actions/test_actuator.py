@@ -78,7 +78,6 @@ async def test_what_was_lost_stays_lost_for_an_effect_that_a_restart_tells_again
 
 
 async def test_a_trace_that_comes_late_within_the_window_is_adopted() -> None:
-    """The connection was cut, and the deploy shows up in the list only after a while."""
     async with scene(made=LateList) as s:
         s.sandbox.set_mode("rollback", "drop")
         outcome = await s.ends(ROLLBACK, e.RollbackAccepted)
@@ -160,7 +159,6 @@ async def test_a_refusal_for_another_reason_is_neither_of_these() -> None:
 
 
 async def test_case_13_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
-    """Each 429 waits as told and lets the core confirm afresh; the fourth is the end of it."""
     async with scene() as s:
         s.sandbox.set_mode("rollback", "refuse_429")
         for attempt in range(1, SHIPPED.limited_max):
@@ -218,7 +216,6 @@ async def sending(s: Scene, target: str = "dep-39") -> None:
 
 
 async def test_killed_while_it_was_being_sent_it_is_looked_up() -> None:
-    """It had arrived: adopted, nothing is sent."""
     async with scene() as s:
         await sending(s)
         made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
@@ -297,7 +294,6 @@ async def test_case_17_a_service_of_which_no_deploy_is_live_is_left_alone() -> N
 
 
 async def test_case_15_a_rebuild_asks_for_the_commit_of_the_target() -> None:
-    """Of that service, by the platform's names; without a commit there is nothing to ask for."""
     async with scene() as s:
         rebuild = replace(ROLLBACK, rebuild=True)
         with pytest.raises(AssertionError, match=r"^only a commit can be rebuilt$"):
@@ -392,7 +388,6 @@ async def test_case_06_07_too_long_since_the_last_look_it_is_not_sent(frozen_sec
     ("effect", "outcome"), [(ROLLBACK, "put off"), (PIN, "unconfirmed"), (RESTORE, "not restored")]
 )
 async def test_what_forbids_a_change_at_the_very_moment_is_asked_last(effect: Change, outcome: str) -> None:
-    """After the row is written, just before the call: nothing is sent, and it may be sent later."""
     async with scene() as s:
         s.web.auto_deploy_trigger = "off" if effect is RESTORE else "commit"
         asked: list[tuple[Change, str, float]] = []
@@ -550,7 +545,6 @@ async def test_what_another_worker_changed_keeps_it_from_being_sent(error: Excep
 
 
 async def test_every_row_names_the_service_whose_lease_it_needs() -> None:
-    """And each step has its own: pin, rollback, alternative, restore."""
     async with scene() as s:
         await s.actuator.perform(PIN)
         await s.actuator.perform(ROLLBACK)

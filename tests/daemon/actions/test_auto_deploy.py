@@ -53,7 +53,6 @@ async def test_a_switch_that_did_nothing_is_tried_again(mode: str) -> None:
     ],
 )
 async def test_the_whole_pin_is_bounded(name: str, mode: str, previous: str | None, why: str) -> None:
-    """Each call hangs, or nothing helps: in the time given it is unconfirmed, with the old value if that was read."""
     async with scene(clock=FakeClock(auto=False)) as s:
         s.sandbox.set_mode(name, mode)
         outcome = await s.ends(SHORT, e.PinUnconfirmed)
@@ -164,7 +163,6 @@ async def test_what_an_earlier_attempt_read_is_the_value_to_restore() -> None:
 
 
 async def test_a_refused_switch_is_not_tried_again() -> None:
-    """The key may not do it: said at once, with the value that was read."""
     async with scene() as s:
         gone = replace(PIN, platform_id="srv-gone")
         outcome = await s.ends(gone, e.PinUnconfirmed)
@@ -192,7 +190,6 @@ async def test_a_value_that_somebody_else_set_is_left_alone() -> None:
 
 @pytest.mark.parametrize(("name", "mode"), [("patch", "ignore"), ("patch", "reset_before"), ("render", "down")])
 async def test_what_cannot_be_given_back_is_said(name: str, mode: str) -> None:
-    """After three tries a human is told that it stays off."""
     async with scene() as s:
         await s.actuator.perform(PIN)
         s.sandbox.set_mode(name, mode)
@@ -220,7 +217,6 @@ async def test_what_the_platform_does_not_say_is_no_value_to_restore(looks: list
 
 
 async def test_what_the_platform_does_not_say_was_not_given_back() -> None:
-    """Unknown is not on: tried again, and said if it stays so."""
     async with scene(made=Untold) as s:
         await s.actuator.perform(PIN)
         Untold.looks[:] = [False]
@@ -282,7 +278,6 @@ async def test_too_long_since_the_look_it_is_not_switched() -> None:
 
 
 async def test_a_stop_waits_for_every_switch_in_hand() -> None:
-    """One after the other, and two at the same time: until the last has its answer, one is in hand."""
 
     class Gated(Render):
         begun = 0

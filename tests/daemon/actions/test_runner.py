@@ -190,7 +190,6 @@ async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later()
 
 
 async def test_services_do_not_wait_for_each_other() -> None:
-    """One hangs in its switch; the other one's is made meanwhile."""
 
     class Gated(Render):
         async def set_auto_deploy(self, service_id: str, value: str) -> None:
@@ -251,7 +250,6 @@ async def test_a_store_that_fails_right_after_the_send_is_waited_for_and_the_rol
 
 @pytest.mark.parametrize("error", ["planned", "accepted"])
 async def test_a_store_that_stays_away_ends_with_a_human(error: str) -> None:
-    """Before the send nothing is sent; after it nothing is sent again. Either way somebody must look."""
     async with scene(before=gaps(lambda state: state == error)) as s:
         (event,) = await carried_out(s, ROLLBACK)
         sent = error == "accepted"
@@ -274,7 +272,6 @@ async def test_one_gap_of_the_store_after_a_long_look_is_waited_for() -> None:
 
 
 async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> None:
-    """Tried a few times, then left: it will be looked up again."""
 
     class Unfinished(MemoryStore):
         tries = 0
@@ -514,7 +511,6 @@ async def test_in_the_run_that_decided_it_nothing_is_asked_twice() -> None:
     [(ROLLBACK, e.RollbackStoodDown), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)],
 )
 def test_what_could_not_be_written_down_becomes_a_refusal(effect: Change, expected: type[Event]) -> None:
-    """The core hears that nothing was sent."""
     assert unrecorded(effect, 7.0) == expected(7.0, "web", INCIDENT, UNRECORDED)  # type: ignore[call-arg]
 
 

@@ -33,7 +33,6 @@ async def said(store: MemoryStore, name: str, incident: str = "web-1", by: str =
 
 @pytest.mark.parametrize("name", sorted(RECORDED))
 async def test_each_needs_its_incident_and_what_it_says(store: MemoryStore, name: str) -> None:
-    """Of an incident that nobody knows nothing is written; what is missing is named."""
     assert (await said(store, name, **ASKED[name]))[0]
     assert await said(store, name, "web-9", **ASKED[name]) == (False, "no such incident: web-9")
     with pytest.raises(KeyError):
@@ -43,7 +42,6 @@ async def test_each_needs_its_incident_and_what_it_says(store: MemoryStore, name
 
 
 async def test_a_tick_is_written_once_and_undone_once(store: MemoryStore) -> None:
-    """Who was first stands; what does not change anything is answered and not written."""
     assert await said(store, "tick", item="lessons") == (True, "lessons of web-1 is ticked")
     assert await said(store, "tick", by="bob", item="lessons") == (True, "lessons of web-1 is ticked already, by ann")
     assert await said(store, "tick", by="bob", item="lessons", undo=True) == (True, "lessons of web-1 is open again")
@@ -52,7 +50,6 @@ async def test_a_tick_is_written_once_and_undone_once(store: MemoryStore) -> Non
 
 
 async def test_only_what_is_on_a_list_can_be_ticked(store: MemoryStore) -> None:
-    """The runbook's items, and those that people added to this very incident."""
     assert await said(store, "tick", item="own-1") == (False, "no item own-1 in the checklists of web-1")
     assert await said(store, "follow-up", **ASKED["follow-up"]) == (True, "added to web-1 as own-1")
     assert (await said(store, "tick", item="own-1"))[0] and not (await said(store, "tick", item="'; DROP"))[0]

@@ -32,7 +32,6 @@ async def said(store: MemoryStore, clock: FakeClock, name: str, given: dict[str,
 
 
 async def test_an_announcement_is_posted_updated_and_resolved(store: MemoryStore, clock: FakeClock) -> None:
-    """Each text stays, with its author; an update without a state leaves the state as it is."""
     answer = f"posted on /status/shop as announcement-1; {SEEN_SOON}"
     assert await said(store, clock, "announce", POST, services="web, api,web") == (True, answer)
     assert (await said(store, clock, "update-announcement", UPDATE))[0]
@@ -83,7 +82,6 @@ REFUSED = [
 async def test_what_cannot_be_meant_is_refused(
     store: MemoryStore, clock: FakeClock, name: str, given: dict[str, Any], words: str
 ) -> None:
-    """The answer says why, and nothing is written."""
     await said(store, clock, "announce", POST)
     await said(store, clock, "schedule-maintenance", WINDOW)
     await said(store, clock, "announce", POST, title="A slip")
@@ -118,6 +116,5 @@ async def test_there_are_bounds(store: MemoryStore, clock: FakeClock) -> None:
 
 @pytest.mark.parametrize("name", sorted(POSTED))
 async def test_what_is_missing_is_named(store: MemoryStore, clock: FakeClock, name: str) -> None:
-    """As for every command: the daemon answers with the argument that is needed."""
     with pytest.raises(KeyError):
         await post(store, clock, Command(1, name, {}, "ann"), PAGES)

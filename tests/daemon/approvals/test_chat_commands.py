@@ -204,7 +204,6 @@ async def test_nobody_answers() -> None:
 
 
 async def test_who_answered_is_told_where_it_was_asked() -> None:
-    """Once; and of a stale button that nothing is asked any more, once as well."""
     async with scene() as s:
         s.listeners.stepped.append(ButtonCleanup(("pager",), s.supervisor, s.teller).stepped)
         with_question(s, channels=("pager",))

@@ -52,7 +52,6 @@ def test_otherwise_nothing_is_asked(phase: Phase) -> None:
 
 
 def test_nothing_is_asked_of_what_is_not_there() -> None:
-    """Another incident, another service, none, or nothing to go back to."""
     for of in (told(incident="web-2"), told(service="api")):
         assert question(state(), policy(900.0), of, AT) is None
     assert question(State(services={"web": ServiceState("web", phase=Phase.ASKING)}), policy(9.0), told(), AT) is None

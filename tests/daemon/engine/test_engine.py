@@ -32,7 +32,6 @@ from watchdog.ports import Sample
 
 
 async def test_a_rollback_by_hand_goes_its_way() -> None:
-    """Pinned, sent once, told; every effect is finished with what came of it."""
     async with scene() as s:
         await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.quiet()
@@ -141,7 +140,6 @@ async def test_listeners_that_fail_lose_neither_the_page_nor_the_rollback() -> N
 
 
 async def test_an_event_that_cannot_be_handled_is_reported_and_stops_nothing() -> None:
-    """Who asked is answered, the supervisor hears of it, health says so for a while, and the next event is handled."""
     async with scene() as s:
         with pytest.raises(Permanent, match="NotAnEvent could not be handled"):
             await s.engine.submit_and_wait(NotAnEvent(s.clock.now()))  # type: ignore[arg-type]
@@ -309,7 +307,6 @@ async def test_the_core_is_woken_when_it_asked_for_it_and_snapshots_are_kept() -
     ("service", "expected"), [("web", e.Observed), (CONTROL, e.ControlChecked), (VENDORS, e.VendorChecked)]
 )
 async def test_samples_become_events_dated_when_the_look_began(service: str, expected: type[Event]) -> None:
-    """A reading tells of the moment it was begun, and carries everything that was measured."""
     async with scene() as s:
         heard: list[Event] = []
         told: list[tuple[str, float]] = []

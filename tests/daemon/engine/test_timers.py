@@ -36,7 +36,6 @@ async def keeping(
 
 
 async def test_the_core_is_woken_when_it_asked_for_it() -> None:
-    """A sooner moment asked for later is not missed; several of one moment are one; the past is told at once."""
     told: list[float] = []
     clock = FakeClock(auto=False)
     async with keeping(clock, told, []) as keeper:
@@ -50,7 +49,6 @@ async def test_the_core_is_woken_when_it_asked_for_it() -> None:
 
 
 async def test_snapshots_come_soon_and_then_regularly() -> None:
-    """Also while nothing is asked for; nothing else wakes anybody."""
     told: list[float] = []
     snapshots: list[float] = []
     clock = FakeClock(auto=False)

@@ -32,7 +32,6 @@ def asking(clock: FakeClock | None = None, token: str = TOKEN, peer: str = "10.0
 
 
 async def test_the_owner_of_the_token_reads_the_status() -> None:
-    """In whatever letters the scheme is written."""
     async with asking() as client:
         answer = await client.get("/status", headers=RIGHT)
         shouted = await client.get("/status", headers={"authorization": f"BEARER  {TOKEN}"})
@@ -75,7 +74,6 @@ async def test_without_a_token_there_is_nothing() -> None:
 
 
 async def test_health_and_metrics_need_none() -> None:
-    """A platform and a scraper have no token; they are not slowed down either."""
     async with asking() as client:
         for _ in range(int(REQUESTS_AT_ONCE) + 10):
             assert (await client.get("/healthz")).status_code == 200

@@ -15,7 +15,6 @@ CROWD, OTHER = "127.0.1.1", "127.0.1.2"
 
 
 def test_the_pace_gives_out_some_moments_at_once_and_then_one_after_the_other() -> None:
-    """What was not used is saved, but only so much of it."""
     now = 1000.0
     pace = Pace(lambda: now)
     for _ in range(2):

@@ -22,7 +22,6 @@ def asking(app: object = None) -> httpx.AsyncClient:
 
 @pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz", "/nowhere"])
 async def test_every_answer_is_inert_in_a_browser(path: str) -> None:
-    """No sniffing, no frame, no script, no cache; and nothing about the software."""
     async with asking() as client:
         answer = await client.get(path)
     assert {name: answer.headers[name] for name in HEADERS} == dict(HEADERS)
@@ -60,7 +59,6 @@ async def test_case_60_strange_hosts_neither_fill_the_log_nor_use_it_up(monkeypa
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "BREW"])
 async def test_other_methods_are_refused(method: str) -> None:
-    """Before any route is looked up."""
     async with asking() as client:
         assert (await client.request(method, "/healthz")).status_code == 405
 

@@ -136,7 +136,6 @@ async def test_two_hundred_half_sent_requests_do_not_shut_health_and_metrics(sen
     [b"", b"GET /healthz HT", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n", ASK % (b"/healthz", b"") + b"GET /half"],
 )
 async def test_a_request_that_is_never_whole_is_cut_off(sent: bytes) -> None:
-    """Also the second one of a connection."""
     async with serving(Hasty) as server:
         pair = await connect(server, sent)
         if b"/half" in sent:

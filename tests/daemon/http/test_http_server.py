@@ -40,7 +40,6 @@ async def serving(
 
 
 async def test_metrics_in_both_formats() -> None:
-    """Classic text by default, OpenMetrics when asked for."""
     async with serving() as (client, _, _):
         classic = await client.get("/metrics")
         modern = await client.get("/metrics", headers={"accept": "application/openmetrics-text;version=1.0.0"})
@@ -61,7 +60,6 @@ async def test_metrics_in_both_formats() -> None:
     ],
 )
 async def test_health_says_why_not(reasons: Sequence[str], broken: bool, status: int, said: list[str]) -> None:
-    """200 or 503 with bounded reasons; a check that raises is a reason, without its text."""
     async with serving(reasons, broken=broken) as (client, _, _):
         answer = await client.get("/healthz")
         ready = await client.get("/readyz")
@@ -73,7 +71,6 @@ async def test_health_says_why_not(reasons: Sequence[str], broken: bool, status:
 
 
 async def test_only_reading_and_only_these_paths() -> None:
-    """Everything else is 404 or 405, and a huge header is refused."""
     async with serving() as (client, _, _):
         assert (await client.get("/")).status_code == 404 and (await client.get("/config")).status_code == 404
         assert (await client.post("/metrics")).status_code == 405
@@ -146,7 +143,6 @@ async def test_signals_stay_the_daemons() -> None:
 
 
 async def test_a_busy_port_is_said_clearly_and_a_closed_server_gives_its_port_back() -> None:
-    """The second server on one port cannot start; after the first has ended, it can."""
     async with serving() as (client, server, _):
         await client.get("/healthz")
         with pytest.raises(Permanent, match=r"cannot listen on 127\.0\.0\.1"):
@@ -157,7 +153,6 @@ async def test_a_busy_port_is_said_clearly_and_a_closed_server_gives_its_port_ba
 
 
 async def test_it_comes_back_on_the_same_port_after_it_died() -> None:
-    """The supervisor starts it again, and the address is the same."""
     async with serving() as (client, server, supervisor):
         await client.get("/healthz")
         assert server.running is not None

@@ -25,7 +25,6 @@ def only(kept: IntegrationRegistry) -> Integration:
 
 
 def test_what_nobody_used_yet_speaks_for_nothing(kept: IntegrationRegistry, clock: FakeClock) -> None:
-    """It is listed, works as far as is known, and has never been seen to."""
     kept.expect("channel", "slack")
     assert only(kept) == Integration("channel", "slack", Standing.UNTRIED, clock.now()) and only(kept).cure == ""
 

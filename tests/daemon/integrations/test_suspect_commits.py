@@ -64,7 +64,6 @@ async def test_it_is_read_while_there_is_only_a_suspicion_and_once() -> None:
 
 @pytest.mark.parametrize("kind", [NoticeKind.OPENED, NoticeKind.UPDATED, NoticeKind.RESOLVED])
 async def test_only_what_people_decide_by_carries_it(kind: NoticeKind) -> None:
-    """Nor what is about another incident."""
     async with reading() as it:
         it.know(PAGED)
         await eventually(lambda: it.reader.lines(ASKED))
@@ -103,7 +102,6 @@ async def test_an_old_look_at_the_branch_is_not_told() -> None:
 
 @pytest.mark.parametrize(("token", "pause"), [(keys.GITHUB_TOKEN, AGAIN_SECONDS), ("wrong", REFUSED_SECONDS)])
 async def test_what_is_not_answered_is_asked_again_later(token: str, pause: float) -> None:
-    """After a minute; after ten where it was refused."""
     async with reading(token) as it:
         if token == keys.GITHUB_TOKEN:
             it.sandbox.set_mode("github", "error_500")

@@ -169,7 +169,6 @@ async def test_a_channel_that_is_down_and_asks_for_time_gets_it_from_everybody(c
 
 @pytest.mark.parametrize("cancelled", [1, TRIPS_AT])
 async def test_a_cancelled_attempt_gives_its_place_back(cancelled: int) -> None:
-    """Sends that hang are cancelled with their deliveries; the next ones go."""
     hang, teller = asyncio.Event(), None
 
     class Stuck(Channel):

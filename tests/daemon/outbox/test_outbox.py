@@ -94,7 +94,6 @@ async def test_with_pagerduty_down_slack_has_it_at_once_and_pagerduty_later(tmp_
 
 
 async def test_with_both_down_it_tries_on_and_both_have_it_when_they_are_back(tmp_path: Path) -> None:
-    """About half an hour of nothing; then once each."""
     async with scene(tmp_path) as s:
         s.town.down("pagerduty", 30)
         s.town.down("slack", 35)
@@ -122,7 +121,6 @@ async def test_a_page_that_was_held_up_says_as_of_when_it_is_true(tmp_path: Path
 
 
 async def test_the_gaps_grow_to_a_minute_and_stay_there(tmp_path: Path) -> None:
-    """1, 2, 5, 15, 30, 60, 60, … seconds."""
     async with scene(tmp_path, "pagerduty") as s:
         s.town.down("pagerduty", 9)
         await s.deliver(tell("site is down", "pagerduty", wakes=True))
@@ -132,7 +130,6 @@ async def test_the_gaps_grow_to_a_minute_and_stay_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("asked", "waited"), [("90", 90.0), ("999999", RETRY_AFTER_MAX_SECONDS), ("0", 1.0)])
 async def test_a_channel_that_asks_for_time_gets_it_within_reason(tmp_path: Path, asked: str, waited: float) -> None:
-    """Retry-After is honoured up to ten minutes; our own gap is the least."""
     async with scene(tmp_path, "pagerduty") as s:
         s.town.down("pagerduty", 1, status=429, retry_after=asked)
         await s.deliver(tell("site is down", "pagerduty", wakes=True))
@@ -219,7 +216,6 @@ async def test_what_an_earlier_run_left_arrives_in_the_order_of_the_journal(tmp_
 
 
 async def test_notices_of_one_incident_arrive_in_order(tmp_path: Path) -> None:
-    """Five at once, as the engine starts them; each channel has them as they were decided."""
     async with scene(tmp_path) as s:
         async with asyncio.TaskGroup() as group:
             for number in range(5):
@@ -247,7 +243,6 @@ async def test_after_an_outage_pages_arrive_in_order_and_old_information_does_no
 
 
 async def test_another_incident_does_not_wait_for_this_one(tmp_path: Path) -> None:
-    """One incident's page is refused for good; the other incident's goes at once."""
     async with scene(tmp_path, "slack") as s:
         s.town.down("slack", 1)
         async with asyncio.TaskGroup() as group:

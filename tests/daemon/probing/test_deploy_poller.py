@@ -45,7 +45,6 @@ async def watching(s: Scene, service_id: str = "srv-web") -> AsyncIterator[Watch
 
 @pytest.mark.parametrize("quirks", [False, True])
 async def test_it_tells_at_once_what_render_says(quirks: bool) -> None:
-    """Deploys newest first, with the service's facts."""
     async with scene(quirks=quirks) as s, watching(s) as watched:
         await watched.heard(1)
         event = watched.told[0]
@@ -101,7 +100,6 @@ async def test_a_nudge_during_a_read_is_not_lost() -> None:
 
 
 async def test_what_cannot_be_read_is_told_and_read_again() -> None:
-    """Render is down: the core knows that it does not know, and hears when it is back."""
     async with scene() as s:
         s.sandbox.set_mode("render", "error_500")
         async with watching(s) as watched:

@@ -323,7 +323,6 @@ async def test_control_targets_are_told_apart_without_their_urls(world: World) -
 
 
 async def test_sources_come_and_go_while_it_runs(world: World) -> None:
-    """A removed source is idle when it is handed back, leaves no series, and may be added again."""
     hanging, web = world.site("api", takes=60.0), world.site("web")
     await world.run(15)
     assert hanging.running == 1 and await world.scheduler.remove("api") == (hanging,)

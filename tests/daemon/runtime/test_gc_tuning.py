@@ -41,7 +41,6 @@ async def kept_short(clock: FakeClock) -> AsyncIterator[None]:
 
 
 async def test_what_lives_is_gone_through_once() -> None:
-    """At the start everything is set aside, later what outlived a collection; what was dropped since is freed."""
     async with kept_short(FakeClock(auto=False)):
         assert sys.getswitchinterval() == pytest.approx(TURN_SECONDS)
         young = len(gc.get_objects())

@@ -41,7 +41,6 @@ async def test_case_07_a_task_that_blocks_the_loop_is_a_stall() -> None:
 
 
 async def test_without_a_ticker_nothing_is_claimed() -> None:
-    """A detector that does not run has seen no stall."""
     clock = FakeClock(auto=False)
     clock.freeze(100)
     assert LoopLagMonitor(clock).lag_between(0, clock.monotonic()) == 0

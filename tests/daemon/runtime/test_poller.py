@@ -39,7 +39,6 @@ async def polled() -> AsyncIterator[Shelf]:
 
 
 async def test_each_is_read_when_it_is_due_and_what_is_new_when_it_is_woken() -> None:
-    """What was read for good is not read again while it is wanted."""
     async with polled() as shelf:
         await shelf.clock.advance(40.0)
         shelf.wanted, shelf.again = ["a", "b"], NEVER

@@ -7,7 +7,6 @@ from watchdog.daemon.runtime.sleep import sleep_until_set
 
 
 async def test_time_passes_or_a_nudge_comes() -> None:
-    """At its own moment without a nudge, at once with one, and not at all if the nudge came before."""
     clock, nudged = FakeClock(auto=False), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         waiting = group.create_task(sleep_until_set(clock, 10.0, nudged))

@@ -59,7 +59,6 @@ async def test_a_long_healthy_run_resets_the_pause() -> None:
 
 
 async def test_a_task_that_returns_is_done_and_one_without_restart_stays_down() -> None:
-    """Both leave the names; only the crashed one is ailing."""
     story = Story()
 
     async def done() -> None:
@@ -76,7 +75,6 @@ async def test_a_task_that_returns_is_done_and_one_without_restart_stays_down() 
 
 
 async def test_one_shot_failures_are_reported() -> None:
-    """A spawned task never loses its error, and its end frees its place."""
     story = Story()
 
     async def crash() -> None:
@@ -127,7 +125,6 @@ async def test_stop_names_what_would_not_end_and_cancelling_unstarted_work_is_cl
 
 
 async def test_a_broken_reporter_does_not_stop_the_restart() -> None:
-    """Even the reporting may fail."""
     clock, starts = FakeClock(auto=False), []
 
     def broken(name: str, error: BaseException) -> None:

@@ -128,7 +128,6 @@ FAILURES = [
 
 @pytest.mark.parametrize(("name", "given", "words"), FAILURES)
 async def test_what_names_nothing_we_know_fails_with_what_there_is(name: str, given: dict, words: str) -> None:
-    """Exit code 1: asked wrongly, or for something that does not exist; the next command is applied all the same."""
     async with scene() as s:
         with_incident(s, Phase.PAGED)
         await no(s, FAILED, words, name, **given)
@@ -448,7 +447,6 @@ async def test_case_26_a_command_is_as_old_as_the_last_look_whatever_clocks_say(
 
 
 async def test_a_silence_is_ended_by_its_name() -> None:
-    """And refused by another, with those there are; of a service nobody knows none is made."""
     async with scene() as s:
         unknown = await answer(s, "hold", of="wob", seconds=60.0, reason="work")
         assert (unknown.ok, unknown.answer) == (False, "no service wob; known: web")
@@ -467,7 +465,6 @@ async def test_a_silence_is_ended_by_its_name() -> None:
 
 
 async def test_auto_deploy_is_given_back_on_demand() -> None:
-    """The old value is set again at the platform, and the answer says what will be done."""
     async with scene() as s:
         await s.know_deploys()
         s.sandbox.cloud.services["web"].auto_deploy_trigger = "off"
@@ -513,7 +510,6 @@ async def test_a_rollback_by_hand_is_from_the_deploy_that_was_seen_live() -> Non
 
 
 async def test_what_people_say_of_an_incident_is_added_to_its_record() -> None:
-    """A note, the root cause, a judgement: by whom, and answered like every command."""
     async with scene() as s:
         await s.know_deploys()
         await answer(s, "rollback", service="web")
@@ -533,7 +529,6 @@ async def test_what_people_say_of_an_incident_is_added_to_its_record() -> None:
 
 
 async def test_ticks_and_follow_ups_are_answered_like_every_command() -> None:
-    """By whom, and until when by our clock; what makes no sense fails with a reason."""
     async with scene() as s:
         await s.know_deploys()
         await answer(s, "rollback", service="web")

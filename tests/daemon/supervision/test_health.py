@@ -137,7 +137,6 @@ async def test_a_channel_counts_while_a_notice_waits_for_it() -> None:
 
 
 async def test_nobody_can_be_told() -> None:
-    """Every channel is down: said in so many words, until one works."""
     async with healthy() as (s, health):
         gate = gated(s)
         s.pager.script *= TRIPS_AT

@@ -28,7 +28,6 @@ class Damaged(MemoryStore):
 
 
 async def test_minutes_that_a_damaged_store_does_not_take_end_no_task_and_fill_no_log() -> None:
-    """One line, and the task goes on; its end is told, and a second one is told anew."""
     clock, minutes = FakeClock(auto=False), MinuteAggregator()
     store = Damaged(clock)
     errors: list[str] = []

@@ -30,7 +30,6 @@ def state(closed_at: float | None = None) -> State:
 
 
 def test_everything_that_matters_is_there_and_is_json() -> None:
-    """Phase, incident, severity, paused, disarmed, blind, what we hold."""
     told = json.loads(json.dumps(status_of(state(), POLICY, {"web": 7, "new": 1}, (), 100.0), allow_nan=False))
     assert (told["version"], told["at"]) == (1, 100.0)
     assert (told["paused_by"], told["disarmed"], told["blind_since"]) == ("ann", "two at once", None)
@@ -63,7 +62,6 @@ def test_what_does_not_ship_is_told() -> None:
 
 
 def test_what_is_meant_to_be_down_is_told() -> None:
-    """As the platform says; no longer once it is over."""
     down = Downtime("in maintenance mode", 50.0, 40.0)
     for downtime, said in (
         (down, {"what": "in maintenance mode", "since": 50.0}),

@@ -58,7 +58,6 @@ class Scene:
     ],
 )
 def test_outcomes_of_rollbacks_are_counted(event: Event, outcome: str) -> None:
-    """Each by its own word, once."""
     s = Scene()
     s.step(event)
     assert s.read("watchdog_rollbacks_total", service="web", outcome=outcome) == 1
@@ -84,7 +83,6 @@ def test_case_42_no_text_of_a_stranger_becomes_a_label() -> None:
 
 
 def test_modes_are_told_and_follow_a_reload() -> None:
-    """How much each service is entrusted to us."""
     s = Scene()
     assert s.read("watchdog_mode_info", service="web", mode="autonomous") == 1
     assert s.read("watchdog_mode_info", service="api", mode="observe") == 1

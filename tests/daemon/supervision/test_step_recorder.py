@@ -120,7 +120,6 @@ async def test_a_fault_of_our_own_stops_nothing_either() -> None:
 
 
 async def test_what_waits_is_bounded() -> None:
-    """Of a disk that does not keep up the newest steps are dropped, and the recording has a gap."""
     sheet = Sheet()
     taken, metrics = recorder(sheet)
     for step in steps(WAITING_MAX + 5):
@@ -193,7 +192,6 @@ async def test_a_yes_that_could_not_be_written_down_did_not_happen(tmp_path: Pat
 
 
 async def test_a_folder_that_cannot_be_written_leaves_the_engine_alone(tmp_path: Path) -> None:
-    """It acts as ever; the trouble is known."""
     (tmp_path / "recordings").write_text("in the way")
     async with scene() as s:
         taken = listening(s, tmp_path / "recordings")

@@ -34,7 +34,6 @@ def test_a_sketch_is_bounded_and_empty_is_none() -> None:
 
 
 def test_a_minute_is_handed_out_once_after_it_ended_and_a_little_more() -> None:
-    """Counts, quantiles and the last bad reason; nothing while the minute runs, nor in its grace, nor again."""
     minutes = MinuteAggregator()
     minutes.add("api", "health", Sample(Good(), latency_seconds=0.1), NOON)
     minutes.add("api", "health", Sample(Bad("HTTP 503"), latency_seconds=0.3), NOON + 10)
@@ -61,14 +60,12 @@ def test_a_clock_set_back_loses_nothing_and_blocks_nothing() -> None:
 
 
 def test_stopping_hands_the_unfinished_minute_out() -> None:
-    """`flush` leaves nothing behind."""
     minutes = MinuteAggregator()
     minutes.add("api", "health", Sample(Good()), NOON)
     assert [row.good for row in minutes.flush()] == [1] and minutes.flush() == []
 
 
 def test_rows_that_nobody_takes_are_bounded() -> None:
-    """The oldest minute goes first; reasons are cut."""
     minutes = MinuteAggregator()
     for number in range(aggregate.OPEN_MAX + 5):
         minutes.add("api", "health", Sample(Bad("x" * 10_000)), NOON + 60 * number)
