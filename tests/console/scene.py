@@ -1,5 +1,6 @@
 """A town that the console shows: a store, a state and a policy that hold a story, served by the real HTTP server."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -129,6 +130,11 @@ async def fill(store: Store, state: State, incidents: tuple[Incident, ...], note
         mine = [note for note in notes if note.incident == incident.id]
         await store.save(Write(replace(state, services=services), effects=mine))
     await store.save(Write(state))
+
+
+def as_read(page: str) -> str:
+    """Return a page as people read it, without the values that programs read in its figures."""
+    return re.sub(r"</?(data|time)[^>]*>", "", page)
 
 
 @dataclass(slots=True)

@@ -185,9 +185,10 @@ def test_a_share_is_never_rounded_up() -> None:
 
 
 def test_how_long_it_took() -> None:
-    assert lasted(PublicIncident("x", "y", 100.0, 400.0), 900.0) == "5 min"
-    assert lasted(PublicIncident("x", "y", 100.0, None), 900.0) == "13 min"
-    assert lasted(PublicIncident("x", "y", 100.0, 100.0), 900.0) == "1 s"
+    """Until now, while it goes on; never no time at all."""
+    assert lasted(PublicIncident("x", "y", 100.0, 400.0), 900.0) == 300.0
+    assert lasted(PublicIncident("x", "y", 100.0, None), 900.0) == 800.0
+    assert lasted(PublicIncident("x", "y", 100.0, 100.0), 900.0) == 1.0
 
 
 async def test_what_is_well_needs_no_words() -> None:

@@ -3,7 +3,7 @@
 import re
 
 from tests.cli import examples as x
-from tests.console.scene import NOW, VIEWER, StoryClock, fill, story, visited
+from tests.console.scene import NOW, VIEWER, StoryClock, as_read, fill, story, visited
 from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
@@ -67,7 +67,7 @@ async def test_what_is_open_over_all_incidents_has_a_page_and_a_number() -> None
         assert rows[0] == "api-7" and set(rows[1:]) == {"web-1"} and len(rows) == len(BY_PEOPLE) + 1 == said["open"]
         assert (said["overdue"], said["complete"]) == (1, True)
         assert "Ask &lt;acme&gt;" in text and "11 open, 1 overdue." in text
-        assert '<a href="/follow-ups">11 follow-ups open</a>, 1 overdue' in await one.page("/")
+        assert '<a href="/follow-ups">11 follow-ups open</a>, 1 overdue' in as_read(await one.page("/"))
         assert (await one.json("/services"))["follow_ups_open"] == 11
 
 

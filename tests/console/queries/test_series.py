@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.scene import NOW, StoryClock, bearer, day_of, fill, story, town, visited
+from tests.console.scene import NOW, as_read, bearer, day_of, fill, story, town, visited
 from tests.support.databases import store_at
 from watchdog.console.queries.series import FINE_SECONDS, POINTS_MAX, RANGES, span_of
 from watchdog.domain.readings import MinuteCount
@@ -51,7 +51,7 @@ async def test_the_page_says_the_same_numbers(tmp_path: Path) -> None:
             told = await one.json(f"/services/web/series?range={chosen}")
             home = next(each for each in told["signals"] if each["signal"] == "home")
             text = await one.page(f"/services/web{query}")
-            assert f"{home['failed']} of {home['readings']} readings failed" in text
+            assert f"{home['failed']} of {home['readings']} readings failed" in as_read(text)
             assert f'<a href="?range={chosen}#signals" aria-current="true">' in text and 'class="chart"' in text
 
 

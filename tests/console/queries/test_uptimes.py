@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
-from tests.console.scene import HOME, NOW, StoryClock, fill, policy_of, service_policy, service_state, visited
+from tests.console.scene import HOME, NOW, StoryClock, as_read, fill, policy_of, service_policy, service_state, visited
 from tests.core.incident_fields import amended
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.memory import MemoryStore
@@ -92,4 +92,4 @@ async def test_the_overview_shows_it_and_says_what_is_missing() -> None:
         (web,) = [row for row in (await one.json("/services"))["services"] if row["name"] == "web"]
         (docs,) = [row for row in (await one.json("/services"))["services"] if row["name"] == "docs"]
     assert 0.9 < web["uptime"]["day"] < 1.0 and docs["uptime"]["day"] is None
-    assert f'<td class="up">{int(web["uptime"]["day"] * 10000) / 100:.2f} %' in text
+    assert f'<td class="up">{int(web["uptime"]["day"] * 10000) / 100:.2f} %' in as_read(text)

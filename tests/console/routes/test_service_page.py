@@ -37,7 +37,7 @@ async def test_a_deploy_has_its_author_its_age_and_its_page_at_render() -> None:
         await one.login()
         text, told = await one.page("/services/web"), await one.json("/services/web")
     assert f'<a href="{DASHBOARD}/deploys/dep-42"' in text and "by ann &lt;b&gt;, bob" in text
-    assert re.search(r'<time datetime="[^"]+ UTC" title="[^"]+ UTC">[^<]+ ago</time>', text)
+    assert re.search(r'<time datetime="[^"]+Z" title="[^"]+ UTC">[^<]+ ago</time>', text)
     assert [row["id"] for row in told["deploy_facts"]] == [row["id"] for row in told["deploys"]]
     assert [row["author"] for row in told["deploy_facts"]] == ["ann <b>, bob", "", ""]
 

@@ -27,7 +27,6 @@ from watchdog.console.public.public_queries import PAST_DAYS, PublicReader, Spaw
 from watchdog.console.public.public_views import PublicDay, PublicIncident, PublicService, PublicView, StatusPage
 from watchdog.console.render.charts import bar_of
 from watchdog.console.render.rendering import HERE, Renderer
-from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import day, iso, percent
 
 PREFIX, JSON, FEED, BADGE, UPTIME = "/status/", ".json", ".atom", ".svg", "/uptime.svg"
@@ -168,7 +167,6 @@ class PublicPages:
             "bars": [bar_of([one.state for one in service.days]) for service in view.services],
             "said": [days_in_words(service) for service in view.services],
             "bad_days": [_bad_days(service) for service in view.services],
-            "percent": percent,
             "lasted": lasted,
             "PAST_DAYS": PAST_DAYS,
         }
@@ -222,7 +220,7 @@ def as_json(view: PublicView) -> dict[str, object]:
                 "state": one.state,
                 "available": one.available,
                 "badge": f"{view.name}/{slug}{BADGE}",
-                "days": [{"day": day(each.at), "available": each.available} for each in one.days],
+                "days": [{"day": day(each.at), "state": each.state, "available": each.available} for each in one.days],
             }
             for slug, one in zip(slugs(one.name for one in view.services), view.services, strict=True)
         ],
@@ -251,9 +249,9 @@ def _announcement(one: PublicAnnouncement) -> dict[str, object]:
     }
 
 
-def lasted(incident: PublicIncident | PublicAnnouncement, now: float) -> str:
-    """Return how long an incident lasted, or has lasted so far."""
-    return show_seconds(max(1.0, (incident.ends_at if incident.ends_at is not None else now) - incident.begins_at))
+def lasted(incident: PublicIncident | PublicAnnouncement, now: float) -> float:
+    """Return how many seconds an incident lasted, or has lasted by now."""
+    return max(1.0, (incident.ends_at if incident.ends_at is not None else now) - incident.begins_at)
 
 
 def days_in_words(service: PublicService) -> str:

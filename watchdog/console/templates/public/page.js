@@ -31,8 +31,7 @@
   };
   const local = () => {
     for (const one of document.querySelectorAll("time")) {
-      const at = new Date(one.textContent.slice(0, 16).replace(" ", "T") + "Z");
-      one.title = at.toLocaleString([], { dateStyle: "medium", timeStyle: "short" }) + ", your time";
+      one.title = new Date(one.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }) + ", your time";
     }
   };
   document.addEventListener("visibilitychange", () => document.hidden || refresh().catch(() => (late.hidden = false)));
