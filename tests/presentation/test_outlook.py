@@ -192,7 +192,7 @@ CASES = [
         ("acknowledge", "undo"),
     ),
     (
-        x.undone(x.decision(), tried=True, human_needed="its outcome is unknown"),
+        x.undone(x.decision(), tried=True, requested_at=NOW, human_needed="its outcome is unknown"),
         Situation.NOT_DONE,
         "The rollback is not known to be live. The daemon changes nothing more: its outcome is unknown.",
         ("acknowledge",),

@@ -251,6 +251,11 @@ def _left(why: str) -> Callable[[_Case], str]:
     return lambda case: f"{why} The daemon changes nothing more: {clean(case.incident.human_needed).rstrip('.')}."
 
 
+def _not_done(case: _Case) -> str:
+    sent = case.incident.rollback.requested_at is not None
+    return _left("The rollback is not known to be live." if sent else "No rollback was sent.")(case)
+
+
 def _rejected(case: _Case) -> str:
     said = sentence(clean(case.incident.human_needed))
     return f"{said} The daemon changes nothing in this incident and watches until it is over."
@@ -337,7 +342,7 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         ),
         Situation.NOT_DONE: Row(
             "needs you",
-            _left("The rollback is not known to be live."),
+            _not_done,
             _always("Look at {service}'s deploys on Render's dashboard before anything else."),
             _ACKNOWLEDGE,
         ),

@@ -166,9 +166,12 @@ def of(wanted: Situation) -> Incident:
 
 
 def steps(incident: Incident) -> str:
-    """Return a lifeline in one line: `onset opened decided* sent live verified`; `*` next, `!` missed, `.` open."""
-    marks = {"done": "", "next": "*", "missed": "!", "open": "."}
-    return " ".join(f"{one.name}{marks[one.state]}" for one in lifeline(incident))
+    """Return a lifeline in one line: `onset opened decided* sent live verified`; `*` next, `.` open, `!` missed."""
+    marks = {"done": "", "next": "*", "open": "."}
+    return " ".join(f"{one.name}{marks.get(one.state, '!' + one.note)}" for one in lifeline(incident))
+
+
+LEFT = {"tried": True, "human_needed": "the platform refused"}
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,9 @@ def steps(incident: Incident) -> str:
         (of(Situation.ASKS_LATER), "onset opened decided asked* sent. live. verified."),
         (of(Situation.BLOCKED), "onset opened decided recovered*"),
         (of(Situation.REJECTED), "onset opened decided recovered*"),
-        (of(Situation.DID_NOT_HELP), "onset opened decided sent live verified!"),
+        (of(Situation.DID_NOT_HELP), "onset opened decided sent live verified!not proved"),
+        (x.undone(x.decision(), requested_at=NOW, **LEFT), "onset opened decided sent live!not known recovered*"),
+        (x.undone(x.decision(), **LEFT), "onset opened decided sent!not sent recovered*"),
         (x.undone(None), "onset opened decided* sent. live. verified."),  # type: ignore[arg-type]
     ],
 )

@@ -53,11 +53,15 @@ class SuspectView:
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """One step of an incident: done (at a time), next, open (not reached yet), or missed (it failed)."""
+    """One step of an incident: done (at a time), next, open (not reached yet), or missed (tried in vain).
+
+    `note` says what is known in place of a time.
+    """
 
     name: str
     at: float | None
     state: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

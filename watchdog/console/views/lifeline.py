@@ -1,6 +1,6 @@
 """The lifeline of an incident: its steps from onset to proof, with the one that comes next. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from watchdog.console.views.card_models import StepView
@@ -26,14 +26,21 @@ COMING = frozenset(
 """Situations in which a rollback is under way or may follow without a new incident."""
 FIRST: Mapping[Situation, str] = MappingProxyType({Situation.ASKS_LATER: "asked", Situation.BLOCKED_FOR_NOW: "cleared"})
 """What must happen before a rollback of these situations is sent."""
-FAILED = frozenset({Situation.DID_NOT_HELP, Situation.NOT_DONE})
+MISSED: Mapping[Situation, Mapping[str, str]] = MappingProxyType(
+    {
+        Situation.DID_NOT_HELP: {"verified": "not proved"},
+        # The record does not say whether Render refused, failed or lost it: only that it was not seen live.
+        Situation.NOT_DONE: {"sent": "not sent", "live": "not known"},
+    }
+)
+"""The steps that were tried and are not known to have happened, with what is known instead."""
 
 
 def lifeline(incident: Incident) -> tuple[StepView, ...]:
     """Return the steps in the order of their times; steps of a rollback only where there is, or may be, one."""
     found, rollback = situation(incident), incident.rollback
     steps = [*_judged(incident)]
-    sent = rollback.requested_at is not None
+    sent = rollback.requested_at is not None or rollback.tried
     if found in FIRST:
         steps.append((FIRST[found], None))
     if found in COMING or sent:
@@ -45,9 +52,7 @@ def lifeline(incident: Incident) -> tuple[StepView, ...]:
     if found is Situation.CLOSED:
         # A step that did not happen by the end never will.
         return tuple(StepView(name, at, "done") for name, at in steps if at is not None)
-    first = next((name for name, at in steps if at is None), "")
-    state = "missed" if found in FAILED else "next"
-    return tuple(StepView(name, at, _state(at, name == first, state)) for name, at in steps)
+    return tuple(_seen(steps, MISSED.get(found, {})))
 
 
 def _judged(incident: Incident) -> list[Step]:
@@ -61,5 +66,14 @@ def _judged(incident: Incident) -> list[Step]:
     return [*steps, *sorted(later, key=lambda one: (one[1] is None, one[1] or 0.0))]
 
 
-def _state(at: float | None, is_first: bool, coming: str) -> str:
-    return "done" if at is not None else coming if is_first else "open"
+def _seen(steps: Iterable[Step], missed: Mapping[str, str]) -> Iterator[StepView]:
+    """Yield the steps of an open incident; of those that were missed the first alone, as none can follow it."""
+    failed = next((name for name, at in steps if at is None and name in missed), "")
+    first = next((name for name, at in steps if at is None and name not in missed), "")
+    for name, at in steps:
+        if at is not None:
+            yield StepView(name, at, "done")
+        elif name == failed:
+            yield StepView(name, None, "missed", missed[name])
+        elif name not in missed:
+            yield StepView(name, None, "next" if name == first else "open", "next" if name == first else "")
