@@ -38,6 +38,7 @@ def question(then: Then, **fields: object) -> Incident:
 
 
 ANNOUNCED = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120)
+USUAL = {"expected_at": NOW + 36, "overdue_at": NOW + 296}
 CASES = [
     (x.undone(None), Situation.UNDECIDED, "The daemon decides with the next readings.", ()),  # type: ignore[arg-type]
     (
@@ -107,6 +108,33 @@ CASES = [
         x.incident(closed_at=None, verified_at=None),
         Situation.VERIFYING,
         "dep-40 (1b7e0d4) is live since 02:15 UTC; the incident ends once fresh probes prove the recovery.",
+        (),
+    ),
+    (
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True, **USUAL),
+        Situation.REQUESTED,
+        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet, usually live within 40 s. The daemon pages at"
+        " 02:20 UTC if no answer comes by then.",
+        (),
+    ),
+    (
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43", **USUAL),
+        Situation.DEPLOYING,
+        "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43, usually live within 40 s; the daemon"
+        " verifies it once live. The daemon pages at 02:20 UTC if it is not live by then.",
+        (),
+    ),
+    (
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43", overdue_at=NOW + 296, muted=True),
+        Situation.DEPLOYING,
+        "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43; the daemon verifies it once live.",
+        (),
+    ),
+    (
+        x.incident(closed_at=None, verified_at=None, expected_at=NOW + 173, overdue_at=NOW + 293),
+        Situation.VERIFYING,
+        "dep-40 (1b7e0d4) is live since 02:15 UTC; the incident ends once fresh probes prove the recovery, at 02:17 UTC"
+        " at the earliest. The daemon pages at 02:19 UTC if it is not proved by then.",
         (),
     ),
     (

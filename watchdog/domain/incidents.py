@@ -137,6 +137,8 @@ class RollbackAttempt:
     blocked_since: float | None = None  # since when something keeps a decided rollback from being sent
     tried: bool = False  # a rollback was requested, and not postponed since
     requested_at: float | None = None  # when the rollback was requested
+    expected_at: float | None = None  # when it is usually live, or proved at the earliest; None: not known
+    overdue_at: float | None = None  # when people are paged if that, or the answer to the request, is missing
     deploy: str | None = None  # the deploy that the rollback made
     restored_at: float | None = None  # when that was live
     healed_at: float | None = None  # since when all was good again, if that was before it could take traffic

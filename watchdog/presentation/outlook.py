@@ -161,16 +161,40 @@ def _sending(case: _Case) -> str:
     return f"Rolling back to {case.target}: switches auto-deploy off, then sends the rollback."
 
 
+def _requested(case: _Case) -> str:
+    at, pages = case.by(case.incident.rollback.requested_at, "at"), _pages(case, "no answer comes by then")
+    return f"Asked Render for {case.target}{at}; no answer yet{_usually(case.incident)}.{pages}"
+
+
+def _usually(incident: Incident) -> str:
+    """Return how long the rollbacks of this service usually take, if it had one."""
+    asked, expected = incident.rollback.requested_at, incident.rollback.expected_at
+    if asked is None or expected is None:
+        return ""
+    return f", usually live within {show_seconds(max(1.0, expected - asked))}"
+
+
+def _pages(case: _Case, unless: str) -> str:
+    """Return when people are paged; nothing where they would not be: it is silenced, or that moment is past."""
+    at = case.incident.rollback.overdue_at
+    if at is None or case.now >= at or case.incident.muted:
+        return ""
+    return f" The daemon pages at {case.at(at)} if {unless}."
+
+
 def _deploying(case: _Case) -> str:
     rollback = case.incident.rollback
-    asked = case.by(rollback.requested_at, "since")
-    return f"Render deploys {case.target} again{asked}, as {clean(rollback.deploy)}; the daemon verifies it once live."
+    asked, deploy = case.by(rollback.requested_at, "since"), clean(rollback.deploy)
+    how = f"Render deploys {case.target} again{asked}, as {deploy}{_usually(case.incident)}"
+    return f"{how}; the daemon verifies it once live.{_pages(case, 'it is not live by then')}"
 
 
 def _verifying(case: _Case) -> str:
     rollback = case.incident.rollback
-    since = case.by(rollback.restored_at, "since")
-    return f"{case.target} is live{since}; the incident ends once fresh probes prove the recovery."
+    since, expected = case.by(rollback.restored_at, "since"), rollback.expected_at
+    earliest = f", at {case.at(expected)} at the earliest" if expected is not None and case.now < expected else ""
+    proof = f"the incident ends once fresh probes prove the recovery{earliest}"
+    return f"{case.target} is live{since}; {proof}.{_pages(case, 'it is not proved by then')}"
 
 
 def _merge_nothing(case: _Case) -> str:
@@ -308,9 +332,7 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         Situation.SENDING: Row("rolling back", _sending, _merge_nothing, ("stop",)),
         Situation.REQUESTED: Row(
             "rolling back",
-            lambda case: (
-                f"Asked Render for {case.target}{case.by(case.incident.rollback.requested_at, 'at')}; no answer yet."
-            ),
+            _requested,
             _merge_nothing,
         ),
         Situation.DEPLOYING: Row("rolling back", _deploying, _merge_nothing),

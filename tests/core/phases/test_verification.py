@@ -51,6 +51,8 @@ def test_a_rollback_that_is_live_is_verified_from_then_on() -> None:
     assert lines(effects, "RESTORED") == ["dep-901 live; verifying for 3 min"]
     wakes = [effect.at for effect in effects if isinstance(effect, fx.WakeAt)]
     assert wakes == [world.now + SECONDS, world.now + SECONDS + PATIENCE_SECONDS]
+    rollback = incident_of(world).rollback
+    assert [rollback.expected_at, rollback.overdue_at] == wakes
     assert all(not check.recent for check in web(world).checks.values())
 
 
@@ -111,6 +113,7 @@ def test_a_late_rollback_is_paged_once_and_given_up_at_last(known: bool) -> None
     if not known:
         put(world, deploys=tuple(item for item in web(world).deploys if item.id != "dep-901"))
     assert hear(world, e.TimePassed(requested + 299.0)) == ()
+    assert incident_of(world).rollback.overdue_at == requested + 300.0
     effects = hear(world, e.TimePassed(requested + 300.0))
     status = " (update_in_progress)" if known else ""
     assert lines(effects, "LATE") == [f"The rollback dep-901 is not live after 5 min{status}."]
@@ -120,6 +123,7 @@ def test_a_late_rollback_is_paged_once_and_given_up_at_last(known: bool) -> None
     assert notice.title == "web is down: rollback not live after 5 min"
     assert [line_of(notice, "The rollback ")] == lines(effects, "LATE") and web(world).phase is Phase.DEPLOYING
     assert hear(world, e.TimePassed(requested + 400.0)) == ()
+    assert incident_of(world).rollback.overdue_at == requested + 1200.0
     effects = hear(world, e.TimePassed(requested + 1200.0))
     assert lines(effects, "HUMAN") == ["the rollback is not live after 20 min; nothing more is tried"]
     assert web(world).phase is Phase.PAGED

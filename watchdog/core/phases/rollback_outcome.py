@@ -179,6 +179,7 @@ def accepted(ctx: StepContext) -> None:
     event = ctx.event
     assert isinstance(event, e.RollbackAccepted)
     ctx.update_rollback(deploy=event.deploy)
+    rollback_request.expect_live(ctx)
     # Denied only now: a refused or lost rollback proves nothing against the code.
     _deny(ctx)
     how = "found by reading the deploy list" if event.adopted else "sent once"

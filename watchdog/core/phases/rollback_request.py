@@ -7,6 +7,7 @@ Rule 2: auto-deploy that the daemon switched off and no longer needs off is rest
 
 from watchdog.core import note_text
 from watchdog.core.assess import schedule
+from watchdog.core.assess.rollback_duration import usual_rollback_seconds
 from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
@@ -142,7 +143,13 @@ def send(ctx: StepContext) -> None:
     # The budget and `tried` are in the same saved step as the effect: a crash after it cannot send a second one.
     rollback_budget.spend(ctx)
     ctx.update_incident(late_paged=False)
-    ctx.update_rollback(tried=True, requested_at=ctx.now)
+    usual = None if incident.rollback.rebuilds else usual_rollback_seconds(ctx.service.deploys)
+    ctx.update_rollback(
+        tried=True,
+        requested_at=ctx.now,
+        expected_at=None if usual is None else ctx.now + usual,
+        overdue_at=ctx.now + SEND_PATIENCE_SECONDS,
+    )
     ctx.enter_phase(Phase.ROLLING_BACK)
     # Explicitly: a rebuild is sent from ROLLING_BACK itself, and the patience counts from this request.
     ctx.update_service(phase_since=ctx.now)
@@ -165,6 +172,18 @@ def send(ctx: StepContext) -> None:
             rebuild=incident.rollback.rebuilds,
         )
     )
+
+
+def expect_live(ctx: StepContext) -> None:
+    """Record when people are paged if the accepted rollback is not live; once paged, when the daemon stops waiting."""
+    limits, requested = ctx.policy.verification, ctx.incident.rollback.requested_at or ctx.now
+    expect_by(ctx, requested + (limits.give_up_seconds if ctx.incident.late_paged else limits.late_seconds))
+
+
+def expect_by(ctx: StepContext, overdue_at: float) -> None:
+    """Record when people are paged if the present step is not over (UTC epoch seconds)."""
+    if ctx.incident.rollback.overdue_at != overdue_at:
+        ctx.update_rollback(overdue_at=overdue_at)
 
 
 def retry_later(ctx: StepContext, why: str) -> None:

@@ -43,6 +43,8 @@ def follow(ctx: StepContext) -> None:
         return
     waited = ctx.now - (ctx.incident.rollback.requested_at or ctx.now)
     limits = ctx.policy.verification
+    # Also with each list: a reload may have changed the limits.
+    rollback_request.expect_live(ctx)
     if waited >= limits.give_up_seconds:
         rollback_request.escalate_to_human(
             ctx, f"the rollback is not live after {show_seconds(waited)}; nothing more is tried"
@@ -50,6 +52,7 @@ def follow(ctx: StepContext) -> None:
     # Once: a slow rollback is news, and the same again each minute would only hide what follows.
     elif waited >= limits.late_seconds and not ctx.incident.late_paged:
         ctx.update_incident(late_paged=True)
+        rollback_request.expect_live(ctx)
         status = f" ({deploy.status})" if deploy is not None else ""
         line = f"The rollback {ctx.incident.rollback.deploy} is not live after {show_seconds(waited)}{status}."
         ctx.note("LATE", line)
@@ -75,6 +78,7 @@ def _restored(ctx: StepContext, deploy: Deploy) -> None:
     )
     ctx.enter_phase(Phase.VERIFYING)
     seconds = proof_seconds(ctx)
+    ctx.update_rollback(expected_at=ctx.now + seconds, overdue_at=ctx.now + seconds + PATIENCE_SECONDS)
     # Two wakes: the earliest proof, and the moment at which its absence is left to a human. Readings may not come.
     ctx.wake_at(ctx.now + seconds)
     ctx.wake_at(ctx.now + seconds + PATIENCE_SECONDS)
@@ -120,6 +124,7 @@ def verify(ctx: StepContext) -> None:
     findings = [one for one in _found(ctx) if one.method != turned_away.METHOD]
     waited = ctx.now - restored
     seconds = proof_seconds(ctx)
+    rollback_request.expect_by(ctx, _judged_since(ctx, restored) + seconds + PATIENCE_SECONDS)
     if findings:
         _left_to_human(ctx, f"the rollback did not help: {findings[0].text}; nothing more is tried")
     elif ctx.now - _good_since(ctx, restored) >= seconds and not _unproved(ctx, restored):
