@@ -104,9 +104,9 @@ def test_notes_and_the_head() -> None:
 def test_how_to_open_the_console_fits_into_80_columns() -> None:
     """With the longest port; the header names it once, the end again, with the Enter key where there is one."""
     url = "http://127.0.0.1:65535"
-    console = DemoConsole(url, "a" * 32, f"{url}/enter/{'a' * 32}", f"{url}/status/shop")
+    console = DemoConsole(url, "a" * 32, lambda: f"{url}/enter/{'b' * 16}", f"{url}/status/shop")
     lines = demo_text.console_lines(console)
-    assert max(map(len, lines)) < 80 and console.token in lines[2] and console.link in lines[1]
+    assert max(map(len, lines)) < 79 and console.token in lines[2] and console.new_link() in lines[1]
     assert demo_text.head_lines("assist", [], console)[-len(lines) :] == lines
     assert demo_text.stay_lines(console, enter=False) == ["", *(f" {line}" for line in lines)]
     assert "Enter" in demo_text.stay_lines(console, enter=True)[-1]

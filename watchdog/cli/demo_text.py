@@ -89,10 +89,10 @@ def head_lines(scenario: str, shortened: Sequence[str], console: DemoConsole | N
 
 
 def console_lines(console: DemoConsole) -> list[str]:
-    """Return how to open the console and the status page; each line fits into 80 columns."""
+    """Return how to open the console (by a new link) and the status page; each line fits into 80 columns."""
     return [
         f"Console: {console.url}  - Ctrl-C ends it",
-        f"  logs in: {console.link}",
+        f"  logs in: {console.new_link()}  (once, for 10 min)",
         f"  token:   {console.token}",
         f"Public status page: {console.status_page}",
     ]

@@ -1,5 +1,6 @@
 """The reports of commands: filled by the composition root, rendered by the command line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from watchdog.domain.readings import Reading
@@ -65,7 +66,7 @@ class DemoConsole:
 
     url: str  # of the console
     token: str  # for its login; drawn for this run
-    link: str  # logs in, and leads to the overview
+    new_link: Callable[[], str]  # returns an address that logs in once, within ten minutes, and leads to the overview
     status_page: str  # the public one
 
 

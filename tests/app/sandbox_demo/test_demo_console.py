@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from tests.support.child_processes import alive_in_session
-from tests.support.clocks import LOOPBACK, PATIENCE_SECONDS
+from tests.support.clocks import LOOPBACK, PATIENCE_SECONDS, FakeClock
 from tests.support.daemon_processes import environment, until
+from watchdog.app.sandbox_demo.demo_console import LINK_SECONDS, Links
 
 INTERRUPTED = 130
 SERVICES = ("web", "api", "checkout", "search", "accounts", "jobs")
@@ -55,16 +56,28 @@ def running(folder: Path, *words: str) -> Iterator[Running]:
         process.wait(PATIENCE_SECONDS)
 
 
+def test_a_link_logs_in_once_within_ten_minutes() -> None:
+    """Of two that were shown, each does."""
+    clock = FakeClock()
+    links = Links(clock)
+    early, used = links.draw(), links.draw()
+    clock.elapsed += LINK_SECONDS - 1
+    assert [links.take(word) for word in (used, used, "", "x")] == [True, False, False, False]
+    late = links.draw()
+    clock.elapsed += 1
+    assert [links.take(word) for word in (early, late)] == [False, True]
+
+
 @pytest.mark.long
 def test_the_console_of_the_demo_asks_rolls_back_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     """The token logs in, the link does without; Approve is clicked, the site is back; Enter breaks it again."""
     with running(tmp_path, "--console", "--scenario", "assist") as demo:
         demo.until(lambda: "DEPLOY" in demo.said())
-        found = re.search(r"Console: (\S+) .*\n.*\n +token: +(\w+)", demo.said())
+        found = re.search(r"Console: (\S+) .*\n +logs in: (\S+) .*\n +token: +(\w+)", demo.said())
         assert found is not None, demo.said()
-        url, token = found.groups()
+        url, link, token = found.groups()
         with closing(httpx.Client(base_url=url, **LOOPBACK)) as browser:
-            assert browser.get(f"/enter/{token}0").headers["location"].startswith("/login")
+            assert "set-cookie" not in browser.get(f"/enter/{token}").headers
             assert "Token" in browser.get("/login").text
             assert browser.post("/login", data={"token": token, "name": "Ann"}).status_code == 303
             overview = browser.get("/").text
@@ -77,8 +90,8 @@ def test_the_console_of_the_demo_asks_rolls_back_and_ends_with_ctrl_c(tmp_path: 
             demo.until(lambda: "RESTORED" in demo.said())
             assert "token:Ann (approver)" in browser.get("/audit").text
             assert "Acme shop" in httpx.get(f"{url}/status/shop", **LOOPBACK).text
-        linked = httpx.get(f"{url}/enter/{token}", **LOOPBACK)
-        assert linked.headers["location"] == "/"
+        linked, again = httpx.get(link, **LOOPBACK), httpx.get(link, **LOOPBACK)
+        assert linked.headers["location"] == again.headers["location"] == "/" and "set-cookie" not in again.headers
         assert "Log out" in httpx.get(url, headers={"cookie": linked.headers["set-cookie"].partition(";")[0]}).text
         demo.until(lambda: "Enter lets the same fault begin again" in demo.said())
         assert "RESULT: NOT COMPARED, you took part" in demo.said()

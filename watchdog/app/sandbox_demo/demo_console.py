@@ -1,7 +1,8 @@
-"""The console of `watchdog demo --console`: more services to look at, a token of this run, and a link that logs in.
+"""The console of `watchdog demo --console`: more services to look at, a token of this run, and links that log in once.
 
-Rule: the token is drawn anew for each run and stands in the run's own folder alone; it opens the make-believe cloud's
+Rule 1: the token is drawn anew for each run and stands in the run's own folder alone; it opens the make-believe cloud's
 console on the loopback address, and ends with the demo.
+Rule 2: a link is good for one login within ten minutes: addresses stay in histories and logs.
 """
 
 import hmac
@@ -20,10 +21,11 @@ from watchdog.app.compose.console_identity import access_of
 from watchdog.app.compose.daemon_run import pages_of, server_of
 from watchdog.domain.commands.human_command import Role
 from watchdog.domain.reports import DemoConsole
+from watchdog.ports import Clock
 
 VARIABLE = "WATCHDOG_CONSOLE_TOKEN"
 MORE_SITES = 3
-ENTER = "/enter/"
+ENTER, LINK_SECONDS = "/enter/", 600.0
 NAME = "you"
 """The name of the session that the link opens."""
 SERVICES = """\
@@ -78,28 +80,50 @@ def give_token(folder: Path) -> None:
 @asynccontextmanager
 async def opened(app: App) -> AsyncIterator[DemoConsole]:
     """Serve console and status page while the block lasts; yield their addresses."""
-    token, pages = app.settings.secrets[VARIABLE], pages_of(app)
+    token, pages, links = app.settings.secrets[VARIABLE], pages_of(app), Links(app.clock)
     assert pages is not None  # the console is enabled by PAGES
-    async with server_of(app, _with_link(pages, app, token)) as server:
+    async with server_of(app, _with_links(pages, app, links)) as server:
         url = f"http://{app.settings.metrics.host}:{server.port}"
-        yield DemoConsole(url, token, f"{url}{ENTER}{token}", f"{url}/status/shop")
+        yield DemoConsole(url, token, lambda: f"{url}{ENTER}{links.draw()}", f"{url}/status/shop")
 
 
-def _with_link(pages: ASGIApp, app: App, token: str) -> ASGIApp:
-    """Return the pages, and before them the path with the token, which opens a session and leads to the overview."""
+class Links:
+    """The words of links that were not used yet, each with the moment of its expiry."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ends_at: dict[str, float] = {}
+
+    def draw(self) -> str:
+        """Return the word of a new link."""
+        word, now = secrets.token_urlsafe(12), self._clock.monotonic()
+        self._ends_at = {one: end for one, end in self._ends_at.items() if end > now} | {word: now + LINK_SECONDS}
+        return word
+
+    def take(self, word: str) -> bool:
+        """Return whether the word is good now; it is used up by that."""
+        shown = word.encode(errors="replace")
+        known = [one for one in self._ends_at if hmac.compare_digest(one.encode(), shown)]
+        return any(self._ends_at.pop(one) > self._clock.monotonic() for one in known)
+
+
+def _with_links(pages: ASGIApp, app: App, links: Links) -> ASGIApp:
+    """Return the pages, and before them the path of the links, which opens a session and leads to the overview."""
     # Imported here, like all of the console: `watchdog demo` without it does not need its libraries.
     from watchdog.console.auth.cookies import put_cookie
     from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions
 
-    sessions, way, clock = Sessions(access_of(app.settings, app.clock).tokens), f"{ENTER}{token}".encode(), app.clock
+    sessions, clock = Sessions(access_of(app.settings, app.clock).tokens), app.clock
 
     async def enter_or_pass(scope: Scope, receive: Receive, send: Send) -> None:
-        if not hmac.compare_digest(scope["path"].encode(errors="replace"), way):
+        if scope.get("method") != "GET" or not scope["path"].startswith(ENTER):
             await pages(scope, receive, send)
             return
-        answer = RedirectResponse("/", 303)
-        session = sessions.make(Role.APPROVER, NAME, clock.now())
-        put_cookie(answer, Request(scope), COOKIE, session, "", max_age=int(LIFE_SECONDS))
+        # A used link leads to the overview as well: a browser with a session sees it, any other one the login.
+        answer = RedirectResponse("/", 303, {"cache-control": "no-store"})
+        if links.take(scope["path"].removeprefix(ENTER)):
+            session = sessions.make(Role.APPROVER, NAME, clock.now())
+            put_cookie(answer, Request(scope), COOKIE, session, "", max_age=int(LIFE_SECONDS))
         await answer(scope, receive, send)
 
     return enter_or_pass
