@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.console.scene import NOW, as_read, bearer, day_of, fill, story, town, visited
+from tests.console.scene import NOW, StoryClock, as_read, bearer, day_of, fill, story, town, visited
 from tests.support.databases import store_at
-from watchdog.console.queries.series import FINE_SECONDS, POINTS_MAX, RANGES, span_of
+from tests.support.intercepted_calls import Overheard
+from watchdog.console.queries.series import FINE_SECONDS, KEPT, POINTS_MAX, RANGES, span_of
 from watchdog.domain.readings import MinuteCount
 from watchdog.domain.store_records import Minute
 from watchdog.ports import Store
@@ -71,6 +73,36 @@ async def test_deploys_and_errors_stand_beside_the_readings() -> None:
     assert [mark["id"] for mark in told["deploys"]] == [one.id for one in reversed(live)] != []
     assert 'data-kind="errors"' in text
     assert around["until"] == NOW - 300 and around["span_seconds"] == 60.0 and len(around["signals"][0]["good"]) >= 10
+
+
+class Counting(Overheard, calls="spans"):
+    """A store that counts the reads of a chart."""
+
+    reads = 0
+
+    async def heard(self, call: str, *given: Any) -> None:
+        """Count it."""
+        self.reads += 1
+
+
+async def test_a_time_of_ones_own_is_read_once_for_all_who_ask() -> None:
+    """Also one that ends now and so moves; others do not push it out, nor what pages offer."""
+    store = Counting(StoryClock())
+    _, state, incidents = story()
+    await fill(store, state, incidents)
+    async with town(store=store) as one:
+        past, moving = f"since={NOW - 7200}&until={NOW - 3600}", f"since={NOW - 3600}"
+        for _ in range(2):
+            for query in (past, moving, "range=1h", f"{moving}&until={NOW - 1}"):
+                await one.json(f"/services/web/series?{query}")
+        assert store.reads == 3
+        for number in range(KEPT + 1):
+            await one.json(f"/services/web/series?since={NOW - 9000 - 60 * number}&until={NOW - 8000}")
+        before = store.reads
+        await one.json("/services/web/series?range=1h")
+        assert store.reads == before
+        await one.json(f"/services/web/series?{past}")
+        assert store.reads == before + 1
 
 
 async def test_a_limit_of_the_latency_stands_beside_its_curve() -> None:

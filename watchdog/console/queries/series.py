@@ -28,6 +28,8 @@ HOUR_SECONDS = 3600
 FRESH_SECONDS, FRESH_MAX_SECONDS = 10.0, 300.0
 """A view is read again after this, or after a twelfth of its span, if that is longer: then one point has grown."""
 KEPT = 64
+"""Views of the ranges that pages offer; and as many of other times, so that these do not push out those."""
+Kept = LRUCache[tuple[object, ...], tuple[float, SeriesView]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +58,36 @@ class SeriesQueries:
     def __init__(self, world: Dependencies, state: Callable[[], Awaitable[State]]) -> None:
         self._world = world
         self._state = state
-        self._kept: LRUCache[tuple[str, str], tuple[float, SeriesView]] = LRUCache(KEPT)
+        self._ranges: Kept = LRUCache(KEPT)
+        self._windows: Kept = LRUCache(KEPT)
 
     async def of_range(self, name: str, chosen: str) -> SeriesView | None:
         """Return the curves of the last hours or days (a key of RANGES); None for an unknown service."""
-        read_at, known = self._kept.get((name, chosen), (0.0, None))
-        now, at = self._world.clock.now(), self._world.clock.monotonic()
-        if known is not None and at - read_at < min(FRESH_MAX_SECONDS, max(FRESH_SECONDS, known.span_seconds / 12)):
-            return known
-        view = await self.between(name, now - RANGES[chosen].seconds, now)
-        if view is not None:
-            self._kept[name, chosen] = at, view
-        return view
+        now = self._world.clock.now()
+        return await self._shared(self._ranges, (name, chosen), name, now - RANGES[chosen].seconds, now)
 
     async def between(self, name: str, since: float, until: float) -> SeriesView | None:
         """Return the curves between two moments; None for an unknown service. Raises Temporary."""
+        now = self._world.clock.now()
+        span = span_of(since, until, now)
+        # A time that ends now moves with each request: those of one span share a view.
+        ends = until if until <= now - FRESH_SECONDS else None
+        return await self._shared(self._windows, (name, since - since % span, span, ends), name, since, until)
+
+    async def _shared(
+        self, kept: Kept, key: tuple[object, ...], name: str, since: float, until: float
+    ) -> SeriesView | None:
+        """Return the view kept under the key if it is fresh, else a new one."""
+        read_at, known = kept.get(key, (0.0, None))
+        at = self._world.clock.monotonic()
+        if known is not None and at - read_at < min(FRESH_MAX_SECONDS, max(FRESH_SECONDS, known.span_seconds / 12)):
+            return known
+        view = await self._read(name, since, until)
+        if view is not None:
+            kept[key] = at, view
+        return view
+
+    async def _read(self, name: str, since: float, until: float) -> SeriesView | None:
         wishes = self._world.policy().services.get(name)
         if wishes is None:
             return None
