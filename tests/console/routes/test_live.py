@@ -17,7 +17,7 @@ from tests.support.clocks import FakeClock
 from watchdog.console.auth.roles import Role
 from watchdog.console.queries.pulse import pulse_of
 from watchdog.console.routes import live
-from watchdog.console.routes.live import STREAM, STREAMS_MAX, Live
+from watchdog.console.routes.live import SHARE_MAX, STREAM, STREAMS_MAX, Live
 from watchdog.daemon.http import http_protocol, http_server
 from watchdog.daemon.http.http_auth import Buckets, Guesses, peer_of
 
@@ -45,8 +45,9 @@ def down() -> State:
 
 
 @asynccontextmanager
-async def events(one: Town) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    async with one.client.stream("GET", "/live", headers=WANTED) as answer:
+async def events(one: Town, who: dict[str, str] | None = None) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    """Open a stream, and give what it says."""
+    async with one.client.stream("GET", "/live", headers=WANTED | (who or {})) as answer:
         assert answer.headers["content-type"].startswith(STREAM) and answer.headers["cache-control"] == "no-store"
 
         async def said() -> AsyncIterator[dict[str, Any]]:
@@ -141,15 +142,28 @@ async def test_a_stream_tells_of_a_change_at_once_and_ends_with_the_session() ->
     assert first["mark"] != second["mark"] and rest == []
 
 
+async def people(one: Town, number: int) -> list[dict[str, str]]:
+    """Return the cookies of so many sessions; the client itself has none any more."""
+    given = [(await one.login()).headers["set-cookie"].partition(";")[0] for _ in range(number)]
+    one.client.cookies.clear()
+    return [{"cookie": cookie} for cookie in given]
+
+
 async def test_streams_are_bounded_and_leave_their_place() -> None:
-    """One too many gets the answer as JSON, so that its page asks again; an ended one makes room."""
+    """One too many, of all or of one person, gets JSON, so that its page asks again; an ended one makes room."""
     async with visited(state=calm()) as one, asyncio.timeout(60):
         async with AsyncExitStack() as stack:
-            opening = (stack.enter_async_context(events(one)) for _ in range(STREAMS_MAX))
-            opened = await asyncio.gather(*opening)
-            assert {(await anext(said))["state"] for said in opened} == {"good"}
-            refused = await one.client.get("/live", headers=WANTED)
-            assert refused.headers["content-type"] == "application/json" and refused.json()["state"] == "good"
+            opened: list[AsyncIterator[dict[str, Any]]] = []  # kept: a stream that no one holds is closed
+            hoarder, *others = await people(one, STREAMS_MAX // SHARE_MAX + 1)
+            for who in (hoarder, *others[:-1]):
+                opening = (stack.enter_async_context(events(one, who)) for _ in range(SHARE_MAX))
+                opened += await asyncio.gather(*opening)
+                assert {(await anext(said))["state"] for said in opened[-SHARE_MAX:]} == {"good"}
+                refused = await one.client.get("/live", headers=WANTED | who)
+                assert refused.headers["content-type"] == "application/json" and refused.json()["state"] == "good"
+            late = await one.client.get("/live", headers=WANTED | others[-1])
+            assert late.headers["content-type"] == "application/json", "there are no more places at all"
+        await one.login()
         # A burst takes no more places than there are: the next one is refused while the others only begin.
         async with AsyncExitStack() as stack:
             asked = [one.client.stream("GET", "/live", headers=WANTED) for _ in range(STREAMS_MAX + 8)]
@@ -157,7 +171,7 @@ async def test_streams_are_bounded_and_leave_their_place() -> None:
                 answer.headers["content-type"]
                 for answer in await asyncio.gather(*map(stack.enter_async_context, asked))
             ]
-            assert len([kind for kind in kinds if kind.startswith(STREAM)]) <= STREAMS_MAX
+            assert len([kind for kind in kinds if kind.startswith(STREAM)]) <= SHARE_MAX
         kind = "application/json"
         while kind == "application/json":
             async with one.client.stream("GET", "/live", headers=WANTED) as answer:

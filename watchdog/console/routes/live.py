@@ -3,11 +3,13 @@
 Theory. An event says only that something changed, and the words of the tab; the page then asks for itself, as it does
 every few seconds anyway. So a browser that gets no stream (too many are open, or a proxy buffers) lacks only speed.
 
-Rule 1: at most STREAMS_MAX streams: each takes one of the server's places.
+Rule 1: at most STREAMS_MAX streams: each takes one of the server's places; one person has at most SHARE_MAX of them, so
+that the tabs of one do not lock out the others. A person is a proven name, else a session, else an address.
 Rule 2: a stream ends with its session's logout, and after LASTS_SECONDS: the browser asks again, and is checked again.
 """
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
 
@@ -18,13 +20,14 @@ from starlette.types import Receive, Scope, Send
 
 from watchdog.console.auth import session
 from watchdog.console.auth.cookies import cookie_of
+from watchdog.console.auth.roles import Visitor, Way
 from watchdog.console.dependencies import Access
 from watchdog.console.queries.pulse import ICONS, Pulse
 from watchdog.console.render.rendering import addresses
 from watchdog.ports import Clock
 
 LIVE = "/live"
-STREAMS_MAX = 16
+STREAMS_MAX, SHARE_MAX = 16, 4
 TICK_SECONDS, BEAT_SECONDS, LASTS_SECONDS = 1.0, 15.0, 600.0
 STREAM = "text/event-stream"
 ENDLESS = "watchdog.endless"
@@ -32,13 +35,13 @@ ENDLESS = "watchdog.endless"
 
 
 class Live:
-    """Serves the pulse; counts the open streams."""
+    """Serves the pulse; counts the open streams of each person."""
 
     def __init__(self, pulse: Callable[[], Awaitable[Pulse]], access: Access, clock: Clock) -> None:
         self._pulse = pulse
         self._access = access
         self._clock = clock
-        self.streams = 0
+        self.streams: Counter[str] = Counter()
 
     def routes(self) -> list[Route]:
         """Return the one route."""
@@ -46,11 +49,20 @@ class Live:
 
     async def _answer(self, request: Request) -> Response:
         wanted = STREAM in request.headers.get("accept", "") and request.method == "GET"
+        shown = cookie_of(request, session.COOKIE, self._access.url)
+        person = self._person(request, shown)
         # Without a place the answer is JSON: a browser's EventSource takes that as a refusal, and the page polls.
-        if not wanted or self.streams >= STREAMS_MAX:
+        if not wanted or self.streams.total() >= STREAMS_MAX or self.streams[person] >= SHARE_MAX:
             return JSONResponse(_told(await self._pulse()))
         request.scope[ENDLESS] = True
-        return _Stream(self, self._events(cookie_of(request, session.COOKIE, self._access.url)))
+        return _Stream(self, person, self._events(shown))
+
+    def _person(self, request: Request, shown: str) -> str:
+        visitor: Visitor = request.scope["visitor"]
+        if visitor.way is not Way.TOKEN:
+            return f"name {visitor.name}"
+        # Behind a proxy all people have one address; a browser has one session for all of its tabs.
+        return f"session {shown}" if shown else f"address {self._access.peer(request.scope)}"
 
     async def _events(self, shown: str) -> AsyncIterator[str]:
         async for one in self.changes(lambda: shown in self._access.ended):
@@ -71,16 +83,16 @@ class Live:
 class _Stream(StreamingResponse):
     """A stream that holds its place from its begin, so that a burst of requests takes no more than there are."""
 
-    def __init__(self, live: Live, events: AsyncIterator[str]) -> None:
+    def __init__(self, live: Live, person: str, events: AsyncIterator[str]) -> None:
         super().__init__(events, media_type=STREAM, headers={"x-accel-buffering": "no"})
-        self._live = live
+        self._live, self._person = live, person
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._live.streams += 1
+        self._live.streams[self._person] += 1
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._live.streams -= 1
+            self._live.streams -= Counter({self._person: 1})  # which drops a person without a stream
 
 
 def _told(pulse: Pulse) -> dict[str, str]:

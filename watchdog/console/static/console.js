@@ -16,7 +16,7 @@ document.getElementById("answer")?.focus();
   const live = () => document.querySelectorAll("[data-live]");
   if (!beat && !live().length) return;
   const own = document.querySelector("title").dataset.own;
-  let etag = null, failures = 0, heard = Date.now(), listening = false, mark = beat?.dataset.mark;
+  let etag = null, failures = 0, opened = Date.now(), heard = opened, listening = false, mark = beat?.dataset.mark;
 
   const filter = document.getElementById("filter");
   const applyFilter = () => {
@@ -70,7 +70,9 @@ document.getElementById("answer")?.focus();
     beat.hidden = false;
     beat.classList.toggle("stale", stale);
     const seconds = Math.round(age / 1000);
-    document.getElementById("age").textContent = stale ? `no answer for ${seconds} s` : `updated ${seconds} s ago`;
+    // Refused, or no stream for this browser: the page says that it asks instead.
+    const how = listening || Date.now() - opened < LATE ? "" : `, asks every ${EVERY / 1000} s`;
+    document.getElementById("age").textContent = stale ? `no answer for ${seconds} s` : `updated ${seconds} s ago${how}`;
     document.getElementById("stale").hidden = !stale;
   };
   const asks = () => live().length > 0 && !document.hidden;  // else it only listens, or asks for the pulse alone
