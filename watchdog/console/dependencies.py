@@ -11,7 +11,7 @@ from watchdog.console.auth.proxy_auth import Proxy
 from watchdog.console.auth.session import EndedSessions, Oidc
 from watchdog.domain.commands.human_command import Role
 from watchdog.domain.events import DeploysListed
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, StoreReader
@@ -24,6 +24,15 @@ Settings = Sequence[tuple[str, Sequence[tuple[str, str]]]]
 
 Listing = Callable[[str], Awaitable[DeploysListed]]
 """Reads the deploys of a service now. Raises Temporary or Permanent."""
+
+
+Authors = Callable[[Incident, ServiceState | None], Sequence[str]]
+"""Returns the authors of an incident's suspect commits, as far as they were read; it waits for nothing."""
+
+
+def unread(incident: Incident, service: ServiceState | None) -> Sequence[str]:
+    """Return no authors: there is no repository to read."""
+    return ()
 
 
 class Throttle(Protocol):
@@ -66,6 +75,7 @@ class Dependencies:
     version: str
     owners: Callable[[], Mapping[str, str]] = dict
     pages: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    authors: Authors = unread
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def test_the_headline_is_news() -> None:
 
 
 def test_the_suspect_has_its_author_and_its_links() -> None:
-    """The author while the watch window runs; a deploy that is not to blame is no suspect."""
+    """The author of its watch window, else of the repository; a deploy that is not to blame is no suspect."""
     facts = service_state("web").facts
     assert facts is not None
     service = service_state(
@@ -156,6 +156,8 @@ def test_the_suspect_has_its_author_and_its_links() -> None:
         "dep-42", "9f3c2ab", "Refactor sessions", "ann, bob",
     )  # fmt: skip
     assert suspect.page == "https://dashboard.render.com/web/srv-web/deploys/dep-42" and "compare" in suspect.diff
+    read = card_view(CASES[1][0], replace(service, trial=None), rule, NOW, ("eve",)).suspect
+    assert read is not None and read.author == "eve"
     acquitted = next(incident for incident, found, *_ in CASES if found is Situation.NOT_THE_DEPLOY)
     assert card_view(acquitted, service, rule, NOW).suspect is None
     assert author_of(service, "dep-40") == "" == author_of(None, "dep-42")

@@ -151,3 +151,22 @@ async def test_a_fault_of_ours_keeps_no_notice_back() -> None:
         assert "HTTP 503" in str(sandbox.pagers.slack[-1].body)
         await channel.close()
         await github.close()
+
+
+async def test_a_page_may_ask_for_an_incident_that_is_over_once_and_at_the_repositorys_pace() -> None:
+    """It waits for nothing; another one is read a minute later at the earliest; a refused one is read once."""
+    over, older = opened(closed_at=9.0), opened(closed_at=9.0, suspect_code=GOOD, target_code=OLD)
+    async with reading() as it:
+        it.know(WEB)
+        assert it.reader.authors(over, WEB) == it.reader.authors(older, WEB) == ()
+        await eventually(lambda: it.reader.authors(over, WEB) == ("Ann",))
+        assert it.reader.authors(older, WEB) == () and it.paths == ["compare"]
+        await it.clock.advance(60.0)
+        assert it.reader.authors(older, WEB) == ()
+        await eventually(lambda: it.reader.authors(older, WEB) != ())
+        unknown = opened(suspect_code="f" * 40)
+        await it.clock.advance(60.0)
+        assert it.reader.authors(unknown, WEB) == it.reader.authors(over, None) == ()
+        await eventually(lambda: it.asked == 3)
+        await it.clock.advance(7200.0)
+        assert it.asked == 3 and it.reader.authors(over, WEB) == ("Ann",)

@@ -51,7 +51,7 @@ def with_pages(app: App, private: ASGIApp | None) -> ASGIApp:
 
 
 def _world(app: App) -> Dependencies:
-    from watchdog.console.dependencies import Dependencies
+    from watchdog.console.dependencies import Dependencies, unread
 
     clock = app.clock
     return Dependencies(
@@ -68,6 +68,7 @@ def _world(app: App) -> Dependencies:
         settings=lambda: shown(app.settings),
         version=__version__,
         owners=lambda: app.settings.owners,
+        authors=app.suspects.authors if app.suspects is not None else unread,
         pages=app.settings.services_of_pages,
     )
 

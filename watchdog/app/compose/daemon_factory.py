@@ -94,6 +94,7 @@ class Daemon:
     integrations: IntegrationRegistry
     readers: IntegrationPorts
     beside: Beside
+    suspects: SuspectCommits | None = None
 
     def ailment(self) -> str:
         """Return the health problems of this worker and, as far as the store knows, of the others; or an empty text."""
@@ -157,8 +158,7 @@ def wire(
     stall = engine.stall = LoopLagMonitor(clock, metrics.loop_lag)
     scheduler = engine.scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
     meter = _metered(metrics, policy, listeners)
-    health = Health(engine, teller, supervisor, clock)
-    evidence = ProbeCoverage(engine, scheduler, clock)
+    health, evidence = Health(engine, teller, supervisor, clock), ProbeCoverage(engine, scheduler, clock)
     listeners.sampled += [health.sampled, evidence.sampled]
     listeners.read.append(noted_reads(engine, integrations))
     watches = ServiceWatcher(engine, scheduler, supervisor, clock, outside.platform, sources(engine), integrations)
@@ -183,6 +183,7 @@ def wire(
         integrations=integrations,
         readers=readers,
         beside=beside(readers, suspects, engine, store, clock, listeners),
+        suspects=suspects,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from watchdog.background import run_in_background
-from watchdog.console.dependencies import Dependencies
+from watchdog.console.dependencies import Authors, Dependencies
 from watchdog.console.queries import service_status
 from watchdog.console.queries.cluster_state import Everyone
 from watchdog.console.queries.day_history import DayHistory
@@ -110,7 +110,7 @@ class ViewQueries:
             paused=bool(state.paused_by or state.disarmed),
             follow_ups_open=left.open,
             follow_ups_overdue=left.overdue,
-            open=_cards(policy, state, now),
+            open=_cards(policy, state, self.world.authors, now),
             denied=tuple(map(clean, state.denied)),
         )
         self._overview = self.world.clock.monotonic(), view
@@ -178,7 +178,7 @@ class ViewQueries:
         remarks = await self.world.journal.remarks(incident_id)
         now, known = self.world.clock.now(), state.services.get(incident.service)
         repo = known.facts.repo if known is not None and known.facts is not None else None
-        card = card_view(incident, known, policy.matrix[incident.severity], now)
+        card = card_view(incident, known, policy.matrix[incident.severity], now, self.world.authors(incident, known))
         target_seconds = _target_seconds(policy, incident)
         decision = incident.decision
         lines = explain.explain(
@@ -308,12 +308,15 @@ class ViewQueries:
         return service_status.service_row(policy, name, state.services.get(name), name in self.world.held(), past, now)
 
 
-def _cards(policy: Policy, state: State, now: float) -> tuple[CardView, ...]:
+def _cards(policy: Policy, state: State, authors: Authors, now: float) -> tuple[CardView, ...]:
     """Return the open incidents of configured services: by severity, then what needs a person, then the newest."""
     known = [one for name in policy.services if (one := state.services.get(name)) is not None]
     found = [(one, incident) for one in known if (incident := open_incident(one)) is not None]
     found.sort(key=lambda pair: (-pair[1].severity.rank, urgency(pair[1]), -pair[1].onset_at))
-    return tuple(card_view(incident, one, policy.matrix[incident.severity], now) for one, incident in found)
+    return tuple(
+        card_view(incident, one, policy.matrix[incident.severity], now, authors(incident, one))
+        for one, incident in found
+    )
 
 
 def _evidence(policy: Policy, incident: Incident, known: ServiceState | None, now: float) -> tuple[EvidenceView, ...]:

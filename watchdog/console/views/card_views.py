@@ -1,6 +1,6 @@
 """Incidents as cards: headline, progress with its countdown, the commands that are accepted now, the suspect. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -43,8 +43,11 @@ URGENCY = ("needs", "soon", "acting", "quiet", "over")
 """The tones in the order in which people have to read them."""
 
 
-def card_view(incident: Incident, service: ServiceState | None, rule: Rule, now: float) -> CardView:
-    """Return an incident as a card, read at `now` (UTC epoch seconds). `rule` is the policy's for the severity."""
+def card_view(
+    incident: Incident, service: ServiceState | None, rule: Rule, now: float, authors: Sequence[str] = ()
+) -> CardView:
+    """Return an incident as a card, read at `now` (UTC epoch seconds). `rule` is the policy's for the severity;
+    `authors` are those of its suspect commits, as far as they were read."""
     return CardView(
         id=clean(incident.id),
         service=clean(incident.service),
@@ -54,7 +57,7 @@ def card_view(incident: Incident, service: ServiceState | None, rule: Rule, now:
         ended_at=ended_at(incident) or incident.closed_at,
         outlook=accepted_now(outlook(incident, now), incident, service),
         ask=ask_view(incident, service, rule, now),
-        suspect=suspect_view(incident, service),
+        suspect=suspect_view(incident, service, authors),
         quiet="No notices are sent: it is silenced." if incident.muted else "",
     )
 
@@ -91,7 +94,7 @@ def badge(coming: Outlook, now: float) -> str:
     return f"{coming.label}, {COUNTED[coming.situation].format(show_seconds(left)) if left > 0 else 'due now'}"
 
 
-def suspect_view(incident: Incident, service: ServiceState | None) -> SuspectView | None:
+def suspect_view(incident: Incident, service: ServiceState | None, authors: Sequence[str] = ()) -> SuspectView | None:
     """Return the deploy that is blamed, with its links; None without one, or if it is not to blame."""
     decision = incident.decision
     suspect = decision.blame.accused if decision is not None and decision.blame is not None else None
@@ -102,7 +105,7 @@ def suspect_view(incident: Incident, service: ServiceState | None) -> SuspectVie
         id=clean(suspect.id),
         code=short(suspect.code),
         message=first_line(suspect),
-        author=author_of(service, suspect.id),
+        author=author_of(service, suspect.id) or clean(", ".join(authors)),
         live_at=suspect.finished_at if suspect.was_live else None,
         diff=decision_text.diff_link(decision, facts.repo if facts is not None else None),
         page=page_of(service, suspect.id),

@@ -3,6 +3,8 @@
 Rule 1: nothing waits for this. It is read while a service is under suspicion; a notice takes the commits read by then.
 Rule 2: a failure here never keeps a notice back.
 Rule 3: a comparison of two commits never changes, so it is read once; a branch as rarely as the repository wants.
+Rule 4: a page may ask for the comparison of an incident that is over (`authors`). It is read in the background, one
+each `every_seconds` of the repository, so that people who page through old incidents leave its rate limit to new ones.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +26,7 @@ from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Clock, Notifier, Repository
 
 TOLD_WITH = (NoticeKind.ASKED, NoticeKind.ANNOUNCED, NoticeKind.ACTED, NoticeKind.HUMAN_NEEDED)
-REMEMBERED_MAX = 200
+REMEMBERED_MAX, ASKED_MAX = 200, 20
 
 log = structlog.get_logger("watchdog")
 
@@ -69,6 +71,8 @@ class SuspectCommits:
         self._state = state
         self._known: LRUCache[Pair, Comparison] = LRUCache(REMEMBERED_MAX)
         self._branches: LRUCache[Place, _Branch] = LRUCache(REMEMBERED_MAX)
+        self._asked: LRUCache[Pair, None] = LRUCache(ASKED_MAX)
+        self._asked_at = float("-inf")
         self._poller = Poller("suspect commits", clock, self._unread, self._read)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
@@ -92,14 +96,29 @@ class SuspectCommits:
         found = (f"Suspect commits: {known.summary}",) if known is not None else ()
         return (*found, *_on_their_way(service, incident), *self._merged(service, incident))
 
+    def authors(self, incident: Incident, service: ServiceState | None) -> tuple[str, ...]:
+        """Return the authors of an incident's suspect commits; none: not read, and asked for. Waits for nothing."""
+        pair = _pair_of(incident, service) if service is not None else None
+        known = self._known.get(pair) if pair is not None else None
+        if known is not None:
+            return known.authors
+        now = self._clock.monotonic()
+        if pair is not None and now - self._asked_at >= self._repository.every_seconds:
+            self._asked[pair], self._asked_at = None, now
+            self._poller.wake()
+        return ()
+
     def _unread(self) -> Iterator[Pair | Place]:
         """Yield the reads each service needs, the comparison first; a known comparison is never read again."""
         for service in self._state().services.values():
             yield from (one for one in _wanted(service) if one not in self._known)
+        yield from (one for one in list(self._asked) if one not in self._known)
 
     async def _read(self, what: Pair | Place) -> float:
         """Read a comparison, or a branch; return the seconds until it is read again."""
         if isinstance(what, Pair):
+            # Asked for once: a repository that refuses would else be asked for ever for the sake of a page.
+            self._asked.pop(what, None)
             self._known[what] = await self._repository.compare(what.repo, what.base, what.head)
             return NEVER
         commits = tuple(await self._repository.commits(what.repo, what.branch))
@@ -159,11 +178,22 @@ def _pair(service: ServiceState) -> Pair | None:
     if repo is None or service.phase is Phase.CALM:
         return None
     incident, live = _open_incident(service), live_deploy(service.deploys)
-    head = incident.suspect_code if incident is not None else live.code if live is not None else None
-    base = incident.rollback.target_code if incident is not None else None
+    if incident is not None:
+        return _pair_of(incident, service)
+    head = live.code if live is not None else None
+    return _comparable(repo, code_before(service.deploys, head), head)
+
+
+def _pair_of(incident: Incident, service: ServiceState) -> Pair | None:
+    """Return the commits between the target of an incident, open or not, and its suspect."""
+    head, base = incident.suspect_code, incident.rollback.target_code
     # Before the decision there is no target yet: the code that served before is the likely one.
     base = base or code_before(service.deploys, head)
-    return Pair(repo, base, head) if base and head and is_commit(base) and is_commit(head) else None
+    return _comparable(service.facts.repo if service.facts is not None else None, base, head)
+
+
+def _comparable(repo: str | None, base: str | None, head: str | None) -> Pair | None:
+    return Pair(repo, base, head) if repo and base and head and is_commit(base) and is_commit(head) else None
 
 
 def _wanted(service: ServiceState | None) -> tuple[Pair | Place, ...]:
