@@ -20,6 +20,7 @@ from watchdog.domain.store_records import Minute
 NOW = x.BEGIN + 120.0
 DAY = 86400.0
 NAMES = ("web", "api", "checkout", "search", "images", "docs", "accounts", "mailer", "reports", "billing")
+TAGS = (("shop", "eu"), ("shop",), ("checkout", "eu"), ())
 MESSAGES = ("Cache the prices", "Add product search", "Refactor sessions", "Bump the pool to 20", "New invoice page")
 SLOW = "p95 2.1 s for 5 min (limit 800 ms)"
 TITLES = ("HTTP 503 on home", "p95 2.1 s on api (limit 800 ms)", "half of the requests fail", "timeouts on home")
@@ -37,7 +38,8 @@ class Fleet:
 
     def policy(self) -> Policy:
         modes = (Mode.AUTONOMOUS, Mode.ASSIST, Mode.AUTONOMOUS, Mode.OBSERVE)
-        return policy_of(*(service_policy(name, modes[place % 4]) for place, name in enumerate(self.names)))
+        made = [service_policy(name, modes[place % 4]) for place, name in enumerate(self.names)]
+        return policy_of(*(replace(one, tags=TAGS[place % len(TAGS)]) for place, one in enumerate(made)))
 
     def state(self) -> State:
         """Return how they stand: all well, but the first two."""

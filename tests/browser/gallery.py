@@ -48,6 +48,7 @@ TALL_MAX = 2600
 FLEET_PAGES = {
     "login": "/login",
     "overview": "/",
+    "overview-tag": "/?tag=checkout",
     "service": "/services/web",
     "service-failing": "/services/api",
     "service-week": "/services/web?range=7d",
