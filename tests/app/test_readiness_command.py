@@ -134,8 +134,10 @@ def test_a_month_that_is_enough(month: Path, typed: Typed) -> None:
     told = typed(month, 0)
     rows = [line for line in told.splitlines() if "dep-bad-" in line]
     assert len(rows) == ACTS and all("  right  " in row and "a human rolled back 3 min later" in row for row in rows)
-    assert "ACTS          10 right, 0 wrong, 0 unknown" in told and "0.0% of 10 judged (95 %: 0.0% to 27.8%)" in told
-    assert "judged acts: 10, at least 10: ok (" in told and "\nREADY\nBegin with one service" in told
+    assert "ROLLBACKS     10 right, 0 wrong, 0 unknown" in told
+    assert "0.0% of 10 judged (95 %: 0.0% to 27.8%)" in told
+    assert "judged rollbacks: 10, at least 10: ok (" in told
+    assert "\nREADY\nBegin with one service" in told
     assert "up to 28% of its rollbacks may be wrong" in told and "36.8 more service-years" in told
 
 
@@ -155,8 +157,8 @@ def test_a_part_of_it_is_not_enough(outage: Path, typed: Typed) -> None:
     """What is missing is said in numbers; without a configuration there are no labels."""
     told = typed(outage / "recordings", 1, ".")
     assert "note: no configuration, so no store" in told
-    assert "\nNOT ENOUGH EVIDENCE\nNeeded: 10 more judged acts, 30 more service-days, a label for 1 of" in told
-    assert "1 unknown" in told and "dep-fix went live (new_commit), which undoes nothing" in told
+    assert "\nNOT ENOUGH EVIDENCE\nNeeded: 10 more judged rollbacks, 30 more service-days, a label for 1 of" in told
+    assert "1 unknown" in told and "dep-fix went live (new_commit) and is no rollback" in told
 
 
 def test_a_label_is_taken_from_the_store(outage: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +167,7 @@ def test_a_label_is_taken_from_the_store(outage: Path, typed: Typed, monkeypatch
     for word, verdict in (("wrong", "NOT READY"), ("right", "NOT ENOUGH EVIDENCE")):
         asyncio.run(label(outage, word))
         told = json.loads(typed(outage, 1, "--json"))
-        wrong = "Look at what would have been wrong (watchdog explain): web-1." in typed(outage, 1)
+        wrong = "Review the wrong ones (watchdog explain INCIDENT): web-1." in typed(outage, 1)
         assert wrong == (word == "wrong")
         assert (told["verdict"], told["counts"][word], told["acts"][0]["rule"]) == (verdict, 1, "label")
         assert told["notes"] == []

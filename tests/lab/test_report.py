@@ -197,7 +197,7 @@ def test_the_report_without_rivals_says_so(scored: Scored) -> None:
     """Nothing is invented: no bound, no ladder, not measured."""
     alone = Scored(SEED, {OURS: scored.ours}, [], {}, 0.0).report()
     parsed(page(alone))
-    assert "the rivals did not play" in page(alone) and "not measured" in markdown(alone)
+    assert "the rivals were not simulated" in page(alone) and "not measured" in markdown(alone)
     assert {bar.key: bar.reached for bar in alone.bars}["cost_ratio_best_rival"] is Reached.UNKNOWN
     assert [one.bound for one in alone.delays] == [()] * len(alone.delays)
 
@@ -301,7 +301,7 @@ def test_an_episode_is_told_and_judged(report: Report) -> None:
     lines, good = story("hard-down", "loop")
     text = "\n".join(lines)
     assert good and lines[-1].split() == ["VERDICT", "right"]
-    assert re.search(r"TRUTH +commit \w+ of web did it; 100% of its requests fail", text)
+    assert re.search(r"TRUTH +commit \w+ of web is the cause, 100% of requests fail", text)
     assert re.search(r"\+\d+\.\d s  web +CRITICAL", text) and re.search(r"s  web +DID +rollback to \w+", text)
     failure = report.failures[0]
     lines, good = story(failure.name, failure.seed)
@@ -321,4 +321,4 @@ def test_the_commands_are_typed(tmp_path: Path, capsys: pytest.CaptureFixture[st
     told = capsys.readouterr()
     assert "not played on 'dev-1' unless named: overlap, no-help, blip-tail" in told.err
     assert "cannot write the report" in told.err and "no fault class 'no-such'" in told.err
-    assert "restart-blip: a good deploy, felt for 5 to 40 s (seed t-0)" in told.out
+    assert "restart-blip: good deploy, restart fails for 5 to 40 s (seed t-0)" in told.out

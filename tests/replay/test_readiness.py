@@ -38,24 +38,25 @@ REVERT, SAID_BY_GIT = 'Revert "Rewrite the checkout" (#12)', "Undo it\n\nThis re
 REPAIRED = (*BAD, do("deploy", 20, "dep-fix", message="Rewrite the checkout, now really"))
 LATE = (do("deploy", 80, "dep-new"), do("fails", 80.4, 84))
 SAME = do("deploy", 20, "dep-same", "c-dep-new", trigger="service_updated")
-BY_API = "a human redeployed an earlier commit 9 min later (dep-back); it recovered with that"
+HELPED = "it recovered as that rollback went live"
+BY_API = f"a human redeployed an earlier commit 9 min later (dep-back); {HELPED}"
 RAN_WELL = "it recovered by itself after 3 min, and dep-new ran well for 30 min after that"
 UNWATCHED = "it recovered by itself, but was not watched for 30 min after that"
 STORIES: dict[str, tuple[tuple[Doing, ...], tuple[Verdict, ...], str]] = {
-    "rolled back": (BACK, (RIGHT,), "a human rolled back 9 min later (dep-back); it recovered with that"),
+    "rolled back": (BACK, (RIGHT,), f"a human rolled back 9 min later (dep-back); {HELPED}"),
     "redeployed": ((*BAD, do("back", 20, trigger="api")), (RIGHT,), BY_API),
-    "reverted": ((*BAD, do("deploy", 20, "dep-fix", message=REVERT)), (RIGHT,), f"{REVERTED}; it recovered with that"),
+    "reverted": ((*BAD, do("deploy", 20, "dep-fix", message=REVERT)), (RIGHT,), f"{REVERTED}; {HELPED}"),
     "reverted, as git says it": ((*BAD, do("deploy", 20, "dep-fix", message=SAID_BY_GIT)), (RIGHT,), REVERTED),
     "after a repair that failed": ((*BACK, do("deploy", 15, "dep-try"), TRY), (RIGHT,), "a human rolled back 9 min"),
     "the repair fails later": ((*BACK, do("deploy", 45, "dep-try"), TRY), (RIGHT, AGAIN), "a human rolled back 9 min"),
-    "in vain": ((*BACK, do("fails", 11, 40)), (UNKNOWN,), "recovered only 20 min after that was live"),
+    "in vain": ((*BACK, do("fails", 11, 40)), (UNKNOWN,), "recovered only 20 min after that rollback was live"),
     "failing again": ((*BACK, do("fails", 30, 35)), (UNKNOWN,), "and it failed again within 30 min"),
     "soon after": ((*HEALED, do("back", 35)), (UNKNOWN,), "but it had recovered by itself 21 min before"),
-    "repaired": (REPAIRED, (UNKNOWN,), "dep-fix went live (new_commit), which undoes nothing"),
-    "still failing": (BAD, (UNKNOWN,), "that it recovered was not seen"),
+    "repaired": (REPAIRED, (UNKNOWN,), "dep-fix went live (new_commit) and is no rollback"),
+    "still failing": (BAD, (UNKNOWN,), "no recovery was recorded"),
     "healed": (HEALED, (WRONG,), RAN_WELL),
     "healed, and not": ((later, *HEALED, do("fails", 43, 46)), (UNKNOWN, AGAIN), "itself, and failed again within 30"),
-    "healed, redeployed": ((*HEALED, SAME), (UNKNOWN,), "dep-same went live (service_updated), which undoes nothing"),
+    "healed, redeployed": ((*HEALED, SAME), (UNKNOWN,), "dep-same went live (service_updated) and is no rollback"),
     "rolled back long after": ((*HEALED, do("back", 60)), (WRONG,), "it recovered by itself after 3 min"),
     "healed at the end": (LATE, (UNKNOWN,), UNWATCHED),
 }
@@ -108,9 +109,9 @@ def test_what_the_run_did_is_the_word_of_the_human_who_approved_it_or_nobodys(tm
     """In mode assist it rolls back, but a human decided; by itself it cannot be its own witness."""
     life = lived(*BAD, do("says", 15, e.Approved(0.0, "web-1", "ann")), mode=Mode.ASSIST)
     (one,) = assessed(tmp_path / "assist", life).acts
-    assert one.verdict is RIGHT and one.why.startswith("ann, through us, rolled back 4 min later")
+    assert one.verdict is RIGHT and one.why.startswith("ann, through the watchdog, rolled back 4 min later")
     (one,) = assessed(tmp_path / "autonomous", lived(*BAD, mode=Mode.AUTONOMOUS)).acts
-    assert one.verdict is UNKNOWN and "the run rolled it back by itself" in one.why
+    assert one.verdict is UNKNOWN and "the watchdog rolled it back then" in one.why
 
 
 def incident_of(life: Life) -> Incident:
@@ -208,7 +209,7 @@ def test_a_restart_in_the_outage_is_the_same_outage(tmp_path: Path) -> None:
     found = assess(runs_of([first, second]))
     assert [one.verdict for one in found.acts] == [RIGHT]
     assert found.outlook.service_days == pytest.approx(90 / 1440, rel=0.01)
-    assert assess(runs_of([first])).acts[0].why == "that it recovered was not seen"
+    assert assess(runs_of([first])).acts[0].why == "no recovery was recorded"
 
 
 def test_a_policy_that_is_reloaded_is_judged_from_then_on(tmp_path: Path) -> None:
@@ -239,7 +240,7 @@ def test_an_outage_that_was_on_already_is_another_policy_s(tmp_path: Path) -> No
     found = assess(runs_of([tmp_path]))
     assert not found.acts
     (missed,) = found.missed
-    assert missed.why == "the recording, or this start of the daemon, begins in the middle of it"
+    assert missed.why == "the recording, or this start of the daemon, begins during the outage"
 
 
 def write(folder: Path, life: Life, part: slice, run: str) -> None:

@@ -15,11 +15,11 @@ CLEAN = "clean"
 """The name of a month without a fault, shown in the place of a fault class."""
 WHATS = {
     "rollback": "a rollback",
-    "ask": "a question to a human",
+    "ask": "an approval request",
     "page": "a page",
-    "self-alert": "an alert about the watchdog's own sight",
+    "self-alert": "an alert that the watchdog itself is blind",
     "ticket": "a ticket at most",
-    "nothing": "nothing",
+    "nothing": "no action",
 }
 """The words for each action."""
 
@@ -44,12 +44,12 @@ def tell(scene: EpisodeWorld, record: Record, played: Played) -> list[str]:
 def tell_clean(scene: EpisodeWorld, record: Record, clean: Clean) -> list[str]:
     """Return the story of a clean month; seconds are counted from its beginning."""
     return [
-        f"{CLEAN}: {clean.years * 365.25:.0f} days in which nothing goes wrong (seed {clean.seed})",
+        f"{CLEAN}: {clean.years * 365.25:.0f} days without a fault (seed {clean.seed})",
         "",
         *_lines(record, scene.begins_at),
         "",
         f"{'VERDICT':<12} {'wrong' if clean.rollbacks or clean.pages else 'right'}: "
-        f"rollbacks: {clean.rollbacks}, pages: {clean.pages}; there should be none",
+        f"rollbacks: {clean.rollbacks}, pages: {clean.pages}; none is right",
     ]
 
 
@@ -61,7 +61,7 @@ def verdict(scene: EpisodeWorld, played: Played) -> Iterator[str]:
     yield f"{'DONE FIRST':<12} {WHATS[played.did]}{at}"
     if played.needless:
         calls = "page or question" if played.needless == 1 else "pages or questions"
-        yield f"{'NEEDLESS':<12} {played.needless} {calls} that should not have been, or said nothing new"
+        yield f"{'NEEDLESS':<12} {played.needless} {calls} without an incident, or without news"
     yield f"{'VERDICT':<12} {'right' if played.good else 'wrong: ' + why_wrong(played)}"
 
 
@@ -69,25 +69,25 @@ def why_wrong(played: Played) -> str:
     """Return in words why an episode is counted as a failure."""
     # The worst reason first: an episode may be wrong in several ways, and the line names one.
     if played.wrong_service:
-        return "a service was rolled back that had nothing to do with it"
+        return "the wrong service was rolled back"
     if played.false:
-        return "a rollback that should not have been, or to the wrong version"
+        return "a false rollback, or one to the wrong version"
     if played.did == "nothing":
-        return "nothing was done until the end"
+        return "no action until the end of the episode"
     if played.right in ("nothing", "ticket"):
-        return "somebody was disturbed for nothing"
+        return "a page or question without an incident"
     return f"{WHATS[played.did]}, where {WHATS[played.right]} was right"
 
 
 def _truth(scene: EpisodeWorld) -> Iterator[str]:
     truth = scene.truth
     if truth.commit is not None:
-        yield f"{'TRUTH':<12} commit {truth.commit} of {truth.service} did it; {truth.share:.0%} of its requests fail"
+        yield f"{'TRUTH':<12} commit {truth.commit} of {truth.service} is the cause, {truth.share:.0%} of requests fail"
         yield f"{'BACK TO':<12} {', '.join(sorted(truth.targets))}"
     elif truth.onset_at is not None:
-        yield f"{'TRUTH':<12} no deploy did it; {truth.share:.0%} of the requests of {truth.service} fail"
+        yield f"{'TRUTH':<12} no deploy is the cause; {truth.share:.0%} of the requests of {truth.service} fail"
     else:
-        yield f"{'TRUTH':<12} there is no incident; seconds are counted from the moment it looks like one"
+        yield f"{'TRUTH':<12} there is no incident; seconds count from the moment that resembles one"
     for service in scene.services.values():
         for one in service.releases:
             # The good deploys before the world begins are the same in every story.

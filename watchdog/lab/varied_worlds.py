@@ -42,16 +42,16 @@ class World:
     history_days: float = 0.0
 
 
-USUAL = World("usual", "the laboratory's own")
+USUAL = World("usual", "the lab's default")
 WORLDS: tuple[World, ...] = (
     USUAL,
-    World("restarts-60", "good deploys felt up to 60 s", restart_seconds=1.5),
-    World("restarts-80", "good deploys felt up to 80 s", restart_seconds=2.0),
-    World("blips", "1.5 times as long blips, 3 times as many, whatever else happens", blips=3.0, blip_seconds=1.5),
+    World("restarts-60", "restarts of good deploys fail for up to 60 s", restart_seconds=1.5),
+    World("restarts-80", "restarts of good deploys fail for up to 80 s", restart_seconds=2.0),
+    World("blips", "blips 1.5 times as long and 3 times as frequent", blips=3.0, blip_seconds=1.5),
     World("rare-bad", "a third of the bad deploys", bad_deploys=1 / 3),
-    World("late", "what breaks soon breaks after 2 to 10 min", onset_seconds=(120.0, 600.0)),
-    World("later", "what breaks soon breaks after 10 to 60 min", onset_seconds=(600.0, 3600.0)),
-    World("late-feeds", "the error tracker is 1 to 5 min late", feed_delay_seconds=(60.0, 280.0)),
+    World("late", "early onsets come after 2 to 10 min", onset_seconds=(120.0, 600.0)),
+    World("later", "early onsets come after 10 to 60 min", onset_seconds=(600.0, 3600.0)),
+    World("late-feeds", "error tracker 1 to 5 min late", feed_delay_seconds=(60.0, 280.0)),
 )
 BY_NAME: Mapping[str, World] = MappingProxyType({one.name: one for one in WORLDS})
 

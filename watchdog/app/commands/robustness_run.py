@@ -88,8 +88,9 @@ def tables(seed: str, rows: Sequence[Row], told_after: Sequence[Told], quarters:
     if rows:
         lines += [
             "",
-            "| world | precision | recall | rolled back or asked | false acts a year: clean | with incidents "
-            "| false pages a year | wrong service | p95 hard / corroborated / half / fifth |",
+            "| world | rollback precision | rollback recall | rolled back or asked "
+            "| false rollbacks a service-year, without faults | with incidents | false pages a service-year "
+            "| wrong service | p95 delay: hard / corroborated / half / fifth |",
             "|" + "---|" * 9,
             *[_line(row.json_object()) for row in rows],
         ]
@@ -98,13 +99,13 @@ def tables(seed: str, rows: Sequence[Row], told_after: Sequence[Told], quarters:
         rate = poisson_rate(later, len(quarters) * (SEASON_DAYS - LEARNS_DAYS) / 365.25)
         lines += [
             "",
-            f"{len(quarters)} services with seasons, {SEASON_DAYS:.0f} days: {first} false pages in their first "
+            f"{len(quarters)} services with seasons, {SEASON_DAYS:.0f} days: {first} false pages in the first "
             f"{LEARNS_DAYS:.0f} days, {later} later: {rate.value:.2f} [{rate.low:.2f}, {rate.high:.2f}] a service-year",
         ]
     if told_after:
         lines += [
             "",
-            "| release, after 15 days of seasons | alerted in time | within | median | slowest |",
+            "| slower release, after 15 days of seasons | alerted in time | limit | median | slowest |",
             "|" + "---|" * 5,
         ]
         lines += [_told_line(one) for one in told_after]

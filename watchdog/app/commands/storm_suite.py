@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import repeat
 from time import perf_counter
+from types import MappingProxyType
 
 from watchdog.app.commands.storm_run import play, silence
 from watchdog.app.commands.worker_processes import workers
@@ -19,6 +20,20 @@ CHUNK = 20
 """Seeds that one process plays before it returns its results."""
 DAY_SECONDS = 86400.0
 COUNTED = tuple(one.name for one in fields(Score))
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "double_rollbacks": "double rollbacks",
+        "wrong_targets": "rollbacks to a wrong target, or at a wrong moment",
+        "missed": "missed outages",
+        "stuck": "services, effects or leases that got stuck",
+        "lost_pages": "lost pages",
+        "left_off": "auto-deploy left off without a notice",
+        "left_open": "ended incidents recorded as open",
+        "rung_after_end": "pages after the all-clear",
+        "faults": "internal faults",
+    }
+)
+"""The kinds of failure in words, by their names in Score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,16 @@ class Report:
     def count(self, what: str) -> int:
         """Return the number of failures of one kind."""
         return sum(len(getattr(one.score, what)) for one in self.outcomes)
+
+    def lines(self) -> list[str]:
+        """Return the totals in words: the sample, then each kind of failure."""
+        days, rollbacks = (
+            sum(one.seconds for one in self.outcomes) / DAY_SECONDS,
+            sum(o.rollbacks for o in self.outcomes),
+        )
+        judged = sum(one.judged for one in self.outcomes)
+        sample = f"{len(self.outcomes)} seeds, {days:.2f} virtual days, {rollbacks} rollbacks, {judged} outages judged"
+        return [f"{sample} ({self.seconds:.0f} s)", *(f"{words}: {self.count(what)}" for what, words in WORDS.items())]
 
     def json_object(self) -> Mapping[str, object]:
         """Return the totals, and every bad seed with its reasons."""

@@ -4,11 +4,14 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context
+
+if TYPE_CHECKING:
+    from watchdog.lab.report import Report
 
 It = Annotated[Context, Parameter(parse=False)]
 Variant = Literal[
@@ -64,15 +67,15 @@ async def storm(
     if seed is not None:
         result = storm_suite.replay(seed, variant)
         output.show_lines([*result.trace, "", f"seed {seed}: {result.fingerprint}"])
-        output.show_lines(storm_suite.reasons(result.score) or ["nothing went wrong"])
+        output.show_lines(storm_suite.reasons(result.score) or ["no failure"])
         return output.FAILED if result.score.bad else output.DONE
     report = storm_suite.play_all(first, seeds, variant=variant, processes=processes)
     if as_json:
         sys.stdout.write(json.dumps(report.json_object()) + "\n")
     else:
-        output.show_lines([f"{what}: {value}" for what, value in report.json_object().items() if what != "bad"])
+        output.show_lines(report.lines())
         for one in report.bad:
-            output.show_lines([f"BAD seed {one.seed}: {why}" for why in storm_suite.reasons(one.score)])
+            output.show_lines([f"seed {one.seed} failed: {why}" for why in storm_suite.reasons(one.score)])
     return output.FAILED if report.bad else output.DONE
 
 
@@ -142,8 +145,27 @@ async def score(
     output.end_progress()
     if report is not None:
         write(scored.report(), report)
-    _show(scored.json_object(), as_json)
+    if as_json:
+        _show(scored.json_object(), as_json)
+    else:
+        _show_targets(scored.report())
     return output.DONE
+
+
+def _show_targets(found: "Report") -> None:
+    """Print how many targets are reached, then each with its sample; the failures are in the report."""
+    from watchdog.cli import output
+    from watchdog.cli.tables import table
+    from watchdog.lab.report.sections import headline
+
+    years = found.numbers["clean_service_years"]
+    output.show_lines(
+        [headline(found), f"seed {found.seed}: {len(found.ours)} episodes, {years:.1f} service-years", ""]
+    )
+    head = ("target", "measured", "95 % interval", "sample", "threshold", "verdict")
+    output.show_table(table(head, [one.row() for one in found.bars]))
+    wrong = f"wrong decisions: {len(found.failures)}"
+    output.show_lines(["", f"{wrong}; --report FOLDER lists each with the command that replays it"])
 
 
 def _wrong(names: Sequence[str], report: Path | None) -> str:

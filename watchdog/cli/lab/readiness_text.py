@@ -34,8 +34,8 @@ def show(examined: "Examined") -> None:
         output.show_lines(["", "It would have rolled back:"])
         output.show_table(table((*HEAD, "incident", "verdict", "why"), [_act(one) for one in found.acts]))
     if found.missed:
-        output.show_lines(["", "A human undid these, and it would not have (counted apart):"])
-        output.show_table(table((*HEAD, "how", "what it thought"), [_missed(one) for one in found.missed]))
+        output.show_lines(["", "Rolled back by a human, but not by this policy (counted separately):"])
+        output.show_table(table((*HEAD, "how", "its decision"), [_missed(one) for one in found.missed]))
     output.show_lines(["", *_summary(found), "", *_criteria(found.outlook), "", *_verdict(found)])
 
 
@@ -43,7 +43,8 @@ def _what_was_judged(examined: "Examined") -> Iterator[str]:
     found = examined.readiness
     replayed = found.replay
     span = f"{moment(replayed.began_at or 0.0)} to {moment(replayed.ended_at)}"
-    yield f"{replayed.files} files, {replayed.events} events, {span}"
+    files = "1 file" if replayed.files == 1 else f"{replayed.files} files"
+    yield f"{files}, {replayed.events} events, {span}"
     each = ", ".join(f"{clean(name)} {days(seconds)}" for name, seconds in found.watched_seconds.items())
     yield f"watched: {each or 'nothing'} days"
     whose = "the recorded one" if examined.recorded_policy else "the configuration's"
@@ -74,7 +75,7 @@ def _act(one: "Judged") -> tuple[str, ...]:
 
 def _missed(one: "Missed") -> tuple[str, ...]:
     human = one.undone
-    asked = f" (it asked {show_seconds(one.asked_seconds)} before)" if one.asked_seconds is not None else ""
+    asked = f" (asked {show_seconds(one.asked_seconds)} earlier)" if one.asked_seconds is not None else ""
     way = f"{human.left.id} -> {human.deploy.id}"
     return (_when(human.at), one.service, way, f"{human.by or 'a human'} {human.how}", f"{one.why}{asked}")
 
@@ -83,23 +84,27 @@ def _summary(found: "Readiness") -> Iterator[str]:
     counts, outlook = found.counts, found.outlook
     again = f"; {counts[Verdict.AGAIN]} more in the same outages, not counted" if counts[Verdict.AGAIN] else ""
     told = ", ".join(f"{counts[one]} {one.value}" for one in (Verdict.RIGHT, Verdict.WRONG, Verdict.UNKNOWN))
-    yield _line("acts", f"{told}{again}")
+    yield _line("rollbacks", f"{told}{again}")
     share, rate = outlook.wrong_share, outlook.wrong_per_year
     yield _line("wrong share", f"{share.value:.1%} of {share.n:g} judged (95 %: {share.low:.1%} to {share.high:.1%})")
-    bound = f"{shown(rate.value)} in a service-year (95 %: {shown(rate.low)} to {shown(rate.high)})"
+    bound = f"{shown(rate.value)} per service-year (95 %: {shown(rate.low)} to {shown(rate.high)})"
     yield _line("wrong rate", f"{bound}; {outlook.service_days:.1f} service-days recorded")
     yield from _earlier([one.saved_seconds for one in found.acts if one.saved_seconds is not None])
-    right = f"a human undid the deploy in the outage, or within {show_seconds(HUMAN_SECONDS)} of our request, and the"
-    yield _line("right", f"{right} last failure came at most {show_seconds(RECOVERY_SECONDS)} after that was live")
-    yield _line("wrong", f"the same deploy ran well for {show_seconds(STAYED_SECONDS)} after it recovered by itself")
-    yield _line("a label", f"outranks both: {command_line('label', 'INCIDENT', 'right|wrong')}")
+    right = (
+        f"a human rolled it back during the outage, or within {show_seconds(HUMAN_SECONDS)} of the replay's request,"
+    )
+    yield _line("right", f"{right} and the failures ended within {show_seconds(RECOVERY_SECONDS)} after that was live")
+    yield _line(
+        "wrong", f"it recovered by itself, and the same deploy then ran well for {show_seconds(STAYED_SECONDS)}"
+    )
+    yield _line("a label", f"overrides both: {command_line('label', 'INCIDENT', 'right|wrong')}")
 
 
 def _earlier(saved: Sequence[float]) -> Iterator[str]:
     if saved:
-        often = f"the median of {len(saved)}; all together {show_seconds(max(0.0, sum(saved)))}"
-        who = "before the human asked" if median(saved) >= 0 else "after the human asked"
-        yield _line("earlier", f"{show_seconds(abs(median(saved)))} {who} ({often}): an estimate")
+        often = f"median of {len(saved)}; {show_seconds(max(0.0, sum(saved)))} in total"
+        who = "before the human's request" if median(saved) >= 0 else "after the human's request"
+        yield _line("earlier", f"{show_seconds(abs(median(saved)))} {who} ({often}); an estimate")
 
 
 def _criteria(outlook: Outlook) -> Iterator[str]:
@@ -112,7 +117,7 @@ def _criteria(outlook: Outlook) -> Iterator[str]:
 
 def number(criterion: Criterion, value: float) -> str:
     """Return a number of a criterion as people read it."""
-    return f"{value:.1%}" if criterion.name.endswith("share") else shown(value)
+    return f"{value:.1%}" if criterion.is_share else shown(value)
 
 
 def shown(value: float) -> str:
@@ -129,30 +134,30 @@ def _verdict(found: "Readiness") -> Iterator[str]:
     if wrong:
         named = ", ".join(clean(incident) for incident in wrong[:WRONG_SHOWN_MAX])
         yield (
-            f"Look at what would have been wrong ({command_line('explain')}): {named}. Then change the policy, and "
-            "judge that one on the same recordings: --config NEW."
+            f"Review the wrong ones ({command_line('explain')} INCIDENT): {named}. Then change the policy, and judge "
+            "it on the same recordings: --config NEW."
         )
     if outlook.verdict == "READY":
-        yield "Begin with one service, and with a window to stop it: mode: autonomous, veto: 60s."
+        yield "Begin with one service, and with a veto window: mode: autonomous, veto: 60s."
     else:
         yield _needed(outlook)
     yield (
-        f"As far as this shows, up to {outlook.wrong_share.high:.0%} of its rollbacks may be wrong, and up to "
-        f"{shown(outlook.wrong_per_year.high)} a service-year (upper ends of the 95 % intervals). To bring that down "
-        f"to {BOUND_PER_YEAR:g} a year takes {outlook.years_to_bound:.1f} more service-years without a wrong one: no "
-        f"recording is so long; {command_line('lab score')} plays them."
+        f"On this evidence up to {outlook.wrong_share.high:.0%} of its rollbacks may be wrong, and up to "
+        f"{shown(outlook.wrong_per_year.high)} per service-year (upper ends of the 95 % intervals). Lowering that to "
+        f"{BOUND_PER_YEAR:g} takes {outlook.years_to_bound:.1f} more service-years without a wrong rollback, longer "
+        f"than any recording; {command_line('lab score')} simulates them."
     )
 
 
 def _needed(outlook: Outlook) -> str:
     needed = outlook.needed
     parts = [
-        f"{needed['judged_acts']:g} more judged acts" if needed["judged_acts"] else "",
+        f"{needed['judged_acts']:g} more judged rollbacks" if needed["judged_acts"] else "",
         f"{ceil(needed['service_days']):,} more service-days" if needed["service_days"] else "",
-        f"a label for {needed['labels']:g} of the unknown acts" if needed["labels"] else "",
+        f"a label for {needed['labels']:g} of the unknown rollbacks" if needed["labels"] else "",
     ]
     what = ", ".join(part for part in parts if part)
-    return f"{'Or, without another wrong act' if outlook.wrong else 'Needed'}: {what}."
+    return f"{'Or record more, without another wrong rollback' if outlook.wrong else 'Needed'}: {what}."
 
 
 def _line(label: str, text: str) -> str:

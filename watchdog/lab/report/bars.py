@@ -12,10 +12,10 @@ from watchdog.replay.confidence_intervals import Estimate, poisson_rate
 Numbers = Mapping[str, Any]
 """The published numbers: the result of `score.summary`, and the comparison with the rivals."""
 DELAY_SECONDS = {
-    "hard": (70.0, "nothing answers"),
-    "hard_corroborated": (40.0, "nothing answers, and a second witness reports it"),
-    "half": (90.0, "a critical route fails for half"),
-    "fifth": (240.0, "a critical route fails for a fifth"),
+    "hard": (70.0, "hard outage"),
+    "hard_corroborated": (40.0, "hard outage, corroborated by a second signal"),
+    "half": (90.0, "a critical route fails for half of its requests"),
+    "fifth": (240.0, "a critical route fails for a fifth of its requests"),
 }
 FALSE_ROLLBACKS_HIGH = 0.1
 TENTHS = 5
@@ -38,7 +38,7 @@ def _rollbacks(numbers: Numbers) -> Iterator[Bar]:
     precise, recalled = _of(numbers["rollback_precision"]), _of(numbers["rollback_recall"])
     yield Bar(
         "rollback_precision",
-        "When it rolls back, that is right (in a realistic mix of incidents)",
+        "Rollback precision: rollbacks that were right, realistic mix of incidents",
         "at least 97 %",
         precise,
         phrases.percent,
@@ -49,7 +49,7 @@ def _rollbacks(numbers: Numbers) -> Iterator[Bar]:
     )
     yield Bar(
         "rollback_recall",
-        "A bad deploy that must be rolled back is",
+        "Rollback recall: bad deploys rolled back, of those that must be",
         "at least 95 %",
         recalled,
         phrases.percent,
@@ -66,19 +66,19 @@ def _quiet(numbers: Numbers) -> Iterator[Bar]:
     worst = rolled.high > FALSE_ROLLBACKS_HIGH
     yield Bar(
         "false_rollbacks_per_service_year",
-        "False rollbacks in a year of one healthy service",
-        "at most 0.05, the interval's end at most 0.1",
+        "False rollbacks per service-year without a fault",
+        "at most 0.05; upper end of the interval at most 0.1",
         rolled,
         phrases.number,
         0.05,
         f"{rolled.n:.0f} in {years:.1f} years",
         certain_by=FALSE_ROLLBACKS_HIGH,
-        unmet="too few years to rule out 0.1" if worst and rolled.value <= 0.05 else "",
+        unmet="too few service-years to exclude 0.1" if worst and rolled.value <= 0.05 else "",
         measured=years > 0,
     )
     yield Bar(
         "false_pages_per_service_year",
-        "People woken for nothing in a year of one healthy service",
+        "False pages per service-year without a fault",
         "at most 2",
         paged,
         phrases.number,
@@ -90,7 +90,7 @@ def _quiet(numbers: Numbers) -> Iterator[Bar]:
     count = poisson_rate(wrong, 1.0)
     yield Bar(
         "wrong_service_rollbacks",
-        "Rollbacks of a service that had nothing to do with it",
+        "Rollbacks of the wrong service",
         "0",
         count,
         phrases.number,
@@ -103,7 +103,7 @@ def _quiet(numbers: Numbers) -> Iterator[Bar]:
     silent = _of(numbers["nothing_right_share"])
     yield Bar(
         "nothing_right_share",
-        "Where there is nothing to do, nothing is done",
+        "Episodes without an incident in which no action was taken",
         "at least 99 %",
         silent,
         phrases.percent,
@@ -121,7 +121,7 @@ def _delays(numbers: Numbers) -> Iterator[Bar]:
         found = found if found.n >= P95_EPISODES else replace(found, high=inf)
         yield Bar(
             f"delay_p95_{tag}",
-            f"From the first failure to the rollback, 19 times in 20: {what}",
+            f"Onset to rollback request, 95th percentile: {what}",
             f"at most {limit:.0f} s",
             found,
             phrases.seconds,
@@ -137,14 +137,14 @@ def _cost(numbers: Numbers) -> Bar:
     holds = bool(ratio) and numbers["ranking"]["ranking_holds"]
     return Bar(
         "cost_ratio_best_rival",
-        "Avoidable cost of the best of today's methods, compared with ours",
-        "at least 3 times, and ours least if mistakes weigh a third or three times as much",
+        "Avoidable cost of the best rival, relative to the watchdog's",
+        "at least 3 times; the watchdog's cost the lowest at every price of mistakes",
         found,
         phrases.times,
         3.0,
-        f"{found.n:.0f} episodes" if ratio else "no rivals played",
+        f"{found.n:.0f} episodes" if ratio else "rivals not simulated",
         at_least=True,
-        unmet="" if holds or not ratio else "ours is not least at every price of mistakes",
+        unmet="" if holds or not ratio else "the watchdog's cost is not the lowest at every price of mistakes",
         measured=bool(ratio),
     )
 
@@ -153,13 +153,13 @@ def _calibration(numbers: Numbers) -> Bar:
     error, tenths = numbers["blame_calibration_max_error"], len(numbers["blame_calibration"])
     return Bar(
         "blame_calibration_max_error",
-        "How far its probability of guilt is off, at worst",
-        f"at most 0.07, with at least {TENTHS} of the 10 tenths in use",
+        "Calibration of blame: largest error of a stated probability",
+        f"at most 0.07, with at least {TENTHS} of 10 bins in use",
         Estimate(error, error, error, tenths),
         phrases.number,
         0.07,
-        f"{tenths} of 10 tenths",
-        unmet="" if tenths >= TENTHS else f"only {tenths} tenths are in use",
+        f"{tenths} of 10 bins",
+        unmet="" if tenths >= TENTHS else f"too few bins in use ({tenths})",
         measured=tenths > 0,
         has_interval=False,
     )

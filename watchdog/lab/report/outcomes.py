@@ -89,4 +89,4 @@ def _clean(clean: Sequence[Clean]) -> Iterator[Failure]:
     for month in clean:
         if month.rollbacks or month.pages:
             did = f"{many(month.rollbacks, 'rollback')}, {many(month.pages, 'page')}"
-            yield Failure(CLEAN, month.seed, did, "nothing", "a month in which nothing is wrong")
+            yield Failure(CLEAN, month.seed, did, "nothing", "a month without a fault")

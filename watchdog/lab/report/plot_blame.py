@@ -1,4 +1,4 @@
-"""The reliability diagram: predicted against actual guilt by tenths, with intervals and the allowed band."""
+"""The reliability diagram: stated probability against observed share by tenths, with intervals and the allowed band."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,7 +16,7 @@ def plot_blame(tenths: Sequence[Tenth], facts: Sequence[str]) -> str:
         *(part for tenth in tenths for part in _mark(tenth)),
         *(svg.words(LEFT + SIDE + 40, TOP + 30 + 26 * number, fact, "fact") for number, fact in enumerate(facts)),
     ]
-    return svg.drawing(WIDTH, TOP + SIDE + FOOT, "Predicted probability of guilt against the truth", parts)
+    return svg.drawing(WIDTH, TOP + SIDE + FOOT, "Stated probability of blame against the observed share", parts)
 
 
 def _x(value: float) -> float:
@@ -37,8 +37,8 @@ def _axes() -> Iterator[str]:
         yield svg.words(_x(value), _y(0) + 18, f"{10 * tenth} %", "soft", "middle")
         yield svg.words(_x(0) - 8, _y(value) + 4, f"{10 * tenth} %", "soft", "end")
     yield svg.line(_x(0), _y(0), _x(1), _y(1), "bound")
-    yield svg.words(_x(0.5), _y(0) + 42, "predicted: the deploy did it", "head", "middle")
-    told = svg.words(0, 0, "it really did", "head", "middle")
+    yield svg.words(_x(0.5), _y(0) + 42, "stated probability of blame", "head", "middle")
+    told = svg.words(0, 0, "observed share", "head", "middle")
     yield f'<g transform="translate(22 {_y(0.5):.0f}) rotate(-90)">{told}</g>'
 
 
@@ -53,11 +53,11 @@ def facts(ece: float | None, brier: float | None, worst: float, count: float) ->
     """Return the lines beside the diagram."""
     shown = [phrases.NOT_MEASURED if one is None else phrases.number(one) for one in (ece, brier)]
     return [
-        f"Off on the average (ECE): {shown[0]}",
+        f"Mean error (ECE): {shown[0]}",
         f"Brier score: {shown[1]}",
-        f"Off at worst, in a tenth: {phrases.number(worst)}",
-        f"From {count:.0f} blamed or cleared deploys (effective number)",
+        f"Largest error of a bin: {phrases.number(worst)}",
+        f"Effective sample: {count:.0f} deploys, blamed or cleared",
         "On the line: exact. In the band: within 0.07.",
-        "A larger dot: more of the realistic mix.",
+        "Size of a dot: its share of the realistic mix.",
         "Whisker: 95 % interval.",
     ]

@@ -19,15 +19,15 @@ def plot_ladder(steps: Sequence[Step], oracle_minutes: float) -> str:
     def place(value: float) -> float:
         return GUTTER + (value - least) / (most - least) * (WIDTH - SIDE - GUTTER)
 
-    bound = f"at best: {phrases.minutes(oracle_minutes)}"
+    bound = f"lowest possible: {phrases.minutes(oracle_minutes)}"
     parts = [
-        svg.words(0, 16, "Who decides", "head"),
-        svg.words(WIDTH, 16, "minutes beyond that, an incident", "head", "end"),
+        svg.words(0, 16, "Method", "head"),
+        svg.words(WIDTH, 16, "avoidable minutes per incident", "head", "end"),
         *(part for number, step in enumerate(steps) for part in _bar(step, TOP + number * ROW, place)),
         svg.line(place(0.0), 26, place(0.0), height - 4, "bound"),
         svg.words(place(0.0), 16, bound, "head", "start"),
     ]
-    return svg.drawing(WIDTH, height, "Avoidable minutes of outage an incident, by who decides", parts)
+    return svg.drawing(WIDTH, height, "Avoidable minutes of outage per incident, by method", parts)
 
 
 def label(step: Step) -> str:

@@ -23,7 +23,7 @@ def plot_delays(found: Sequence[Delays]) -> str:
     height = TOP + ROW * len(found) + FOOT
     last = max(1500.0, *(one.horizon_seconds for one in found)) if found else 1500.0
     parts = [*_axis(last, height), *(part for n, one in enumerate(found) for part in _row(one, TOP + n * ROW, last))]
-    return svg.drawing(WIDTH, height, "Seconds from the onset to the first act, ours and the bound, by class", parts)
+    return svg.drawing(WIDTH, height, "Seconds from the onset to the first action, watchdog and bound, by class", parts)
 
 
 def place(value: float, last: float) -> float:
@@ -33,9 +33,9 @@ def place(value: float, last: float) -> float:
 
 
 def _axis(last: float, height: float) -> Iterator[str]:
-    yield svg.words(0, 16, "What happened", "head")
+    yield svg.words(0, 16, "Incident", "head")
     yield from _key()
-    for column, name in zip(COLUMNS, ("ours, median", "bound", "missed"), strict=True):
+    for column, name in zip(COLUMNS, ("median", "bound", "missed"), strict=True):
         yield svg.words(column, 16, name, "head", "end")
     for tick in (one for one in TICKS if one <= last):
         x = place(tick, last)
@@ -49,7 +49,7 @@ def _key() -> Iterator[str]:
     yield svg.line(GUTTER + 130, 7, GUTTER + 130, 17, "bound key")
     yield svg.words(GUTTER + 138, 16, "the bound", "head")
     yield svg.cross(GUTTER + 226, 12, 3.0, "miss key")
-    yield svg.words(GUTTER + 236, 16, "not done right by the end", "head")
+    yield svg.words(GUTTER + 236, 16, "missed", "head")
 
 
 def _tick(value: float) -> str:

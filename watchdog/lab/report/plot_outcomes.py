@@ -13,12 +13,12 @@ def plot_outcomes(rows: Sequence[Row]) -> str:
     """Return the picture."""
     end = GUTTER + CELL * len(DOINGS)
     parts = [
-        svg.words(0, 20, "What happened", "head"),
+        svg.words(0, 20, "Incident", "head"),
         *(svg.words(GUTTER + (n + 0.5) * CELL, 20, doing, "head", "middle") for n, doing in enumerate(DOINGS)),
         svg.words(end + 14, 20, "right (95 % interval)", "head"),
         *(part for number, row in enumerate(rows) for part in _row(row, TOP + number * ROW, end)),
     ]
-    return svg.drawing(WIDTH, TOP + ROW * len(rows) + 8, "What was done in each class of incident", parts)
+    return svg.drawing(WIDTH, TOP + ROW * len(rows) + 8, "First action in each class of incident", parts)
 
 
 def _row(row: Row, top: float, end: float) -> Iterator[str]:

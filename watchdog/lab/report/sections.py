@@ -14,7 +14,7 @@ from watchdog.lab.report.plot_outcomes import plot_outcomes
 from watchdog.lab.report.table import Section, Table
 
 TITLE = "How well the watchdog decides"
-PRICES = ("mistakes at a third", "at the usual price", "at three times the price")
+PRICES = ("mistakes at a third", "at the usual price", "at three times")
 """The column titles of FACTORS."""
 CSS = {Reached.YES: "yes", Reached.BARELY: "barely", Reached.NO: "no", Reached.UNKNOWN: "unknown"}
 
@@ -23,9 +23,9 @@ def headline(report: Report) -> str:
     """Return the one sentence to remember."""
     count = {one: sum(bar.reached is one for bar in report.bars) for one in Reached}
     reached = count[Reached.YES] + count[Reached.BARELY]
-    parts = [f"{reached} of {len(report.bars)} bars are reached"]
+    parts = [f"{reached} of {len(report.bars)} targets are reached"]
     if count[Reached.BARELY]:
-        parts.append(f"{count[Reached.BARELY]} of them from too few episodes to be certain")
+        parts.append(f"{count[Reached.BARELY]} of them not yet certain, with too few episodes")
     parts += [f"{count[one]} {one.value}" for one in (Reached.NO, Reached.UNKNOWN) if count[one]]
     return "; ".join(parts) + "."
 
@@ -37,30 +37,30 @@ def sections(report: Report) -> Iterator[Section]:
     yield _ladder(report)
     yield _outcomes(report)
     yield _blame(report)
-    yield Section("How this was measured", method.sentences(report), table=method.table(report))
+    yield Section("Method", method.sentences(report), table=method.table(report))
     yield Section(
-        "The configuration that was measured",
-        ("What a new user writes, in mode autonomous; everything else is as shipped.",),
+        "Measured configuration",
+        ("As a new user writes it, in mode autonomous; all other values are defaults.",),
         lines=report.configuration.splitlines(),
     )
-    yield Section("What is simulated, and what this cannot tell", method.LIMITS, as_list=True)
+    yield Section("What is simulated, and the limits of these results", method.LIMITS, as_list=True)
     yield _failures(report)
 
 
 def _bars(report: Report) -> Section:
-    head = ("What was promised", "Measured", "95 % interval", "From", "Bar", "Verdict")
+    head = ("Target", "Measured", "95 % interval", "Sample", "Threshold", "Verdict")
     rows = [one.row() for one in report.bars]
     told = (
-        "Every number is from simulated incidents; the interval says where the true value may well lie, given how "
-        "many were played. Where the interval goes beyond the bar, it says: not yet certain.",
+        "All numbers come from simulated incidents. The interval shows how far chance alone may move a number, given "
+        "how many were simulated. A target whose interval extends beyond its threshold is not yet certain.",
     )
     return Section(
-        "The bars", told, table=Table(head, rows, [CSS[one.reached] for one in report.bars], tight=frozenset({1, 2, 3}))
+        "Targets", told, table=Table(head, rows, [CSS[one.reached] for one in report.bars], tight=frozenset({1, 2, 3}))
     )
 
 
 def _delays(report: Report) -> Section:
-    head = ("Class", "Ours, median", "Ours, p95", "Bound, median", "Not done right by the end")
+    head = ("Class", "Watchdog, median", "Watchdog, p95", "Bound, median", "Missed")
     rows = [
         (
             one.name,
@@ -72,35 +72,35 @@ def _delays(report: Report) -> Section:
         for one in report.delays
     ]
     told = (
-        "Each dot is one incident: how long until the watchdog did the right thing (a rollback, a question, a page). "
-        "Each tick below is the bound for the same incident: the shortest time in which failures can be told from "
-        "chance, on the average, for somebody who looks every second and raises one false alarm a year (Lorden "
-        "1971). A cross is a miss: it stands at the end of the episode, and counts as that long. A tick at "
-        "the end: it could not be known.",
+        "Each dot is one incident: the time until the watchdog took the right action (a rollback, an approval request, "
+        "a page). Each tick below it is the bound for the same incident: the shortest time, on average, in which "
+        "failures can be distinguished from chance with a probe every second and one false alarm a year (Lorden "
+        "1971). A cross is a miss: it is drawn at the end of the episode and counts as that delay. A tick at the end: "
+        "the failure could not be detected within the episode.",
     )
-    return Section("How fast, and how fast it could be", told, plot_delays(report.delays), Table(head, rows))
+    return Section("Delay from the onset to the right action", told, plot_delays(report.delays), Table(head, rows))
 
 
 def _ladder(report: Report) -> Section:
-    title = "What it costs, against what people use today"
+    title = "Cost, compared with methods in use today"
     ranking = report.ranking
     if ranking is None:
-        return Section(title, ("Not measured: the rivals did not play.",))
-    holds = "Ours costs least" if ranking.holds else "Ours does not cost least"
+        return Section(title, ("Not measured: the rivals were not simulated.",))
+    holds = "lowest" if ranking.holds else "not the lowest"
     told = (
-        "One number for everything: minutes of total outage an incident of the realistic mix, with every mistake "
-        f"priced in minutes. At best an incident costs {phrases.minutes(ranking.oracle[1.0])}, since some outage "
-        "nobody can avoid; the bars show what comes on top. Of every method that people use today the setting is "
-        "shown that did best on these very episodes, which favours the rivals.",
-        f"Beyond the best possible, the best rival costs {phrases.times(ranking.ratio.value)} as much as ours "
-        f"({phrases.interval(ranking.ratio, phrases.times)}). {holds} at all three prices of mistakes: a third of the "
-        "usual, the usual, and three times that.",
-        "In a row @60 s: one check a minute, an alarm after so many failures in a row. 5 % for: 2m: over 5 % of the "
-        "checks fail, for two minutes. Burn: failures use up the monthly allowance so many times too fast. "
-        "Mann-Whitney: before and after a deploy are compared (as Kayenta does). What follows the comma is "
-        "what the alarm leads to.",
+        "Cost is measured in minutes of total outage per incident of the realistic mix; every mistake is priced in "
+        f"minutes. The lowest possible cost is {phrases.minutes(ranking.oracle[1.0])} per incident, since part of each "
+        "outage is unavoidable; the bars show the avoidable rest. Each rival method is shown with the setting that did "
+        "best on these very episodes, which favours the rivals.",
+        f"The avoidable cost of the best rival is {phrases.times(ranking.ratio.value)} that of the watchdog "
+        f"({phrases.interval(ranking.ratio, phrases.times)}). The watchdog's cost is {holds} over all three prices of "
+        "mistakes: a third of the usual price, the usual price, and three times it.",
+        "In a row @60 s: one probe a minute, an alarm after so many consecutive failures. 5 % for: 2m: over 5 % of the "
+        "probes fail for two minutes. Burn: failures consume the monthly error budget so many times too fast. "
+        "Mann-Whitney: the time before a deploy is compared with the time after it (as Kayenta does). After the comma: "
+        "the action that the alarm triggers.",
     )
-    head = ("Who decides", *PRICES)
+    head = ("Method", *PRICES)
     rows = [(label(step), *(phrases.minutes(step.minutes[factor]) for factor in FACTORS)) for step in report.ladder]
     css = ["ours" if step.is_ours else "" for step in report.ladder]
     return Section(title, told, plot_ladder(report.ladder, ranking.oracle[1.0]), Table(head, rows, css))
@@ -108,11 +108,10 @@ def _ladder(report: Report) -> Section:
 
 def _outcomes(report: Report) -> Section:
     told = (
-        "Each line is a kind of incident, each number how many episodes ended with that as the first thing done. "
-        "Blue is right, orange is wrong, a frame marks what is best; the stronger the colour, the more often "
-        "it was done.",
+        "Each row is a class of incidents, each number how many episodes had that first action. Blue is right, orange "
+        "is wrong, a frame marks the best action; the stronger the colour, the more frequent.",
     )
-    head = ("Class", "What happened", "Should be", "Was done", "Right")
+    head = ("Class", "Incident", "Right action", "First action", "Right")
     rows = [
         (
             one.name,
@@ -126,20 +125,20 @@ def _outcomes(report: Report) -> Section:
         )
         for one in report.rows
     ]
-    return Section("What it did, class by class", told, plot_outcomes(report.rows), Table(head, rows))
+    return Section("First action, by class", told, plot_outcomes(report.rows), Table(head, rows))
 
 
 def _blame(report: Report) -> Section:
     numbers = report.numbers
     tenths = numbers["blame_calibration"]
     told = (
-        "When it says “90 % sure that this deploy did it”, is that so 9 times in 10? Then the dots lie on the line. "
-        "ECE is how far they are off on the average (0 is perfect), the Brier score the mean squared error of every "
-        "single probability (0 is perfect, 0.25 is what “perhaps” always gets).",
+        "Of the deploys that are blamed with a probability of 90 %, nine in ten should be the cause: then the dots lie "
+        "on the diagonal. ECE is their mean distance from it (0 is perfect); the Brier score is the mean squared error "
+        "of the single probabilities (0 is perfect, a constant 50 % scores 0.25).",
     )
     count = sum(one["n"] for one in tenths)
     beside = facts(numbers["blame_ece"], numbers["blame_brier"], numbers["blame_calibration_max_error"], count)
-    head = ("Predicted", "Truly guilty", "95 % interval", "From (effective)", "Share of the mix")
+    head = ("Predicted", "Observed", "95 % interval", "Effective sample", "Share of the mix")
     rows = [
         (
             phrases.percent(one["predicted"]),
@@ -150,18 +149,18 @@ def _blame(report: Report) -> Section:
         )
         for one in tenths
     ]
-    return Section("How far its blame can be trusted", told, plot_blame(tenths, beside), Table(head, rows), beside)
+    return Section("Calibration of blame", told, plot_blame(tenths, beside), Table(head, rows), beside)
 
 
 def _failures(report: Report) -> Section:
     found = report.failures
     if not found:
-        return Section("Every failure", ("None.",))
+        return Section("Wrong decisions", ("None.",))
     told = (
-        f"{len(found)} were not decided rightly, of {phrases.many(len(report.ours), 'incident')} and "
-        f"{phrases.many(len(report.clean), 'month')} in which nothing went wrong. The command plays one again, the "
-        "same to the letter, and tells what was noted, second by second.",
+        f"{len(found)} wrong decisions in {phrases.many(len(report.ours), 'incident')} and "
+        f"{phrases.many(len(report.clean), 'month')} without a fault. The command replays one exactly, and prints "
+        "its notes and actions second by second.",
     )
-    head = ("Class", "Seed", "Was done", "Right would be", "Why it counts", "See it again")
+    head = ("Class", "Seed", "Action", "Right action", "Reason", "Replay")
     rows = [(one.name, one.seed, one.did, one.right, one.why, one.command) for one in found]
-    return Section("Every failure", told, table=Table(head, rows, code=frozenset({1, 5}), tight=frozenset({1})))
+    return Section("Wrong decisions", told, table=Table(head, rows, code=frozenset({1, 5}), tight=frozenset({1})))

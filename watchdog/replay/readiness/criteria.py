@@ -14,15 +14,15 @@ from watchdog.replay.confidence_intervals import Estimate, poisson_rate, wilson
 
 YEAR_DAYS = 365.25
 JUDGED_MIN = 10
-JUDGED_WHY = "one that is wrong every fourth time shows it in ten acts in 94 of 100 cases"
+JUDGED_WHY = "a policy that is wrong once in four rollbacks shows it within ten in 94 of 100 cases"
 SERVICE_DAYS_MIN = 30.0
-SERVICE_DAYS_WHY = "each weekday's deploys four times, and the short blips of a month, which must not count"
+SERVICE_DAYS_WHY = "covers the deploys of each weekday four times, and a month of short blips"
 UNKNOWN_SHARE_MAX = 0.5
-UNKNOWN_WHY = f"what nobody judged may be what went wrong; {command_line('label')} says what it was"
+UNKNOWN_WHY = f"an unjudged rollback may be a wrong one; {command_line('label')} records your judgement"
 WRONG_SHARE_MAX = 0.03
-WRONG_SHARE_WHY = "the bar of the lab: 97 of 100 rollbacks right"
+WRONG_SHARE_WHY = "the lab's threshold: 97 of 100 rollbacks right"
 WRONG_PER_YEAR_MAX = 0.05
-WRONG_PER_YEAR_WHY = "the bar of the lab: one false rollback in twenty years of a service"
+WRONG_PER_YEAR_WHY = "the lab's threshold: one false rollback in twenty service-years"
 BOUND_PER_YEAR = 0.1
 """The upper bound the lab holds the shipped defaults to; no criterion here: without a single wrong one it takes 37
 service-years to show, which is what `watchdog lab score` is for."""
@@ -33,6 +33,7 @@ class Criterion:
     """One condition: the found value, the limit and the reason of that limit.
 
     `bound` is "least" for a minimum and "most" for a maximum. If an `evidence` criterion fails, more data is needed.
+    `is_share`: the value is a share (0 to 1).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Criterion:
     limit: float
     why: str
     evidence: bool = False
+    is_share: bool = False
 
     @property
     def met(self) -> bool:
@@ -88,10 +90,10 @@ class Outlook:
         unknown = self.unknown / acts if acts else 0.0
         share, rate = self.wrong_share.value, self.wrong_per_year.value
         return (
-            Criterion("judged acts", self.judged, "least", JUDGED_MIN, JUDGED_WHY, evidence=True),
+            Criterion("judged rollbacks", self.judged, "least", JUDGED_MIN, JUDGED_WHY, evidence=True),
             Criterion("service-days", self.service_days, "least", SERVICE_DAYS_MIN, SERVICE_DAYS_WHY, evidence=True),
-            Criterion("unknown share", unknown, "most", UNKNOWN_SHARE_MAX, UNKNOWN_WHY, evidence=True),
-            Criterion("wrong share", share, "most", WRONG_SHARE_MAX, WRONG_SHARE_WHY),
+            Criterion("unknown share", unknown, "most", UNKNOWN_SHARE_MAX, UNKNOWN_WHY, evidence=True, is_share=True),
+            Criterion("wrong share", share, "most", WRONG_SHARE_MAX, WRONG_SHARE_WHY, is_share=True),
             Criterion("wrong per service-year", rate, "most", WRONG_PER_YEAR_MAX, WRONG_PER_YEAR_WHY),
         )
 

@@ -72,7 +72,7 @@ def _again(case: Case, before: Sequence[Judged]) -> Judged | None:
         quiet_seconds = outage.began_at - (first.at if ended_at == inf else ended_at)
         if same or quiet_seconds <= SAME_OUTAGE_SECONDS:
             what = f"the deploy ({act.suspect})" if same else "the outage"
-            return Judged(act, Verdict.AGAIN, "again", f"it is {what} that {first.incident} would have ended")
+            return Judged(act, Verdict.AGAIN, "again", f"the rollback for {first.incident} would have ended {what}")
     return None
 
 
@@ -128,14 +128,14 @@ def _undone(case: Case) -> Judged | None:
         return replace(unknown, why=f"{did}, but it had recovered by itself {show_seconds(before)} before")
     after = lasting[-1].ended_at - human.live_at
     if after == inf:
-        return replace(unknown, why=f"{did}; that it recovered was not seen")
+        return replace(unknown, why=f"{did}; no recovery was recorded")
     if after > RECOVERY_SECONDS:
-        return replace(unknown, why=f"{did}, and it recovered only {show_seconds(after)} after that was live")
+        return replace(unknown, why=f"{did}, and it recovered only {show_seconds(after)} after that rollback was live")
     relapses = case.diary.relapses(lasting[-1].ended_at, STAYED_SECONDS)
     # After another deploy a new failure is that deploy's, not a failure of the rollback.
     if relapses and not changes(case.diary, human.live_at, relapses[0]):
         return replace(unknown, why=f"{did}, and it failed again within {show_seconds(STAYED_SECONDS)}")
-    helped = f"it recovered {f'{show_seconds(after)} after that was live' if after > 0 else 'with that'}"
+    helped = f"it recovered {f'{show_seconds(after)} after' if after > 0 else 'as'} that rollback went live"
     return Judged(act, Verdict.RIGHT, "undone", f"{did}; {helped}", human)
 
 
@@ -147,7 +147,7 @@ def _ways_back(case: Case) -> list[Undone]:
 
 
 def _who(human: Undone) -> str:
-    return f"{human.by}, through us," if human.by else "a human"
+    return f"{human.by}, through the watchdog," if human.by else "a human"
 
 
 def _later(seconds: float) -> str:
@@ -179,11 +179,11 @@ def _unknown(case: Case) -> Judged:
     live = case.diary.live_at.get(case.act.suspect, case.act.at)
     other = next(iter(changes(case.diary, live, ended_at + STAYED_SECONDS)), None)
     if other is not None and case.diary.through_us.get(other.id, "a human") is None:
-        why = f"the run rolled it back by itself ({other.id}): only a label says whether that was right"
+        why = f"the watchdog rolled it back then ({other.id}): only a label says whether that was right"
     elif other is not None:
-        why = f"{other.id} went live ({other.trigger}), which undoes nothing: whether it helped is not known"
+        why = f"{other.id} went live ({other.trigger}) and is no rollback: whether it helped is unknown"
     elif ended_at == inf:
-        why = "that it recovered was not seen"
+        why = "no recovery was recorded"
     elif case.diary.relapses(ended_at, STAYED_SECONDS):
         why = f"it recovered by itself, and failed again within {show_seconds(STAYED_SECONDS)}"
     else:

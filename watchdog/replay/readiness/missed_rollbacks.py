@@ -13,9 +13,9 @@ from watchdog.replay.readiness.service_history import Diary
 from watchdog.replay.readiness.undone_deploys import Undone, undone
 from watchdog.replay.readiness.verdicts import Judged
 
-SUSPECTED = "suspected, and not confirmed yet"
-BEGUN = "the recording, or this start of the daemon, begins in the middle of it"
-UNSEEN = "no failure was seen: nothing was wrong that we watch"
+SUSPECTED = "suspected, not confirmed yet"
+BEGUN = "the recording, or this start of the daemon, begins during the outage"
+UNSEEN = "no configured check failed"
 
 
 @dataclass(frozen=True, slots=True)
