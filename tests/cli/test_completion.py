@@ -1,11 +1,15 @@
-"""Shell completion: the script of the library, run by the shell itself where that is here."""
+"""Shell completion: the script of the library, run by the shell itself. With CI=true a missing shell is a failure."""
 
+import os
+import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.cli.commands.completion import completion
 from watchdog.cli.main import main
 
 ASK = {
@@ -16,7 +20,25 @@ _watchdog; printf '%s\\n' "${{COMPREPLY[@]}}"
     "fish": """{script}
 complete --do-complete "{words} "
 """,
+    # A terminal of its own: zsh completes at a prompt alone. The script is where the help of the command puts it.
+    "zsh": """zmodload zsh/zpty
+zpty ask zsh -f -i
+zpty -w ask "PS1= LISTMAX=9999; fpath=({folder} \\$fpath); autoload -Uz compinit; compinit -D -u"
+zpty -w ask "zstyle ':completion:*' verbose no; bindkey '^I' list-choices; comppostfuncs=(exit)"
+zpty -w -n ask "{words} "$'\\t'
+while zpty -r ask line; do print -r -- $line; done
+""",
 }
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+SEPARATED = re.compile(r"\t|\n|  +")
+"""Between two offers, and between an offer and its description."""
+
+
+def here(shell: str) -> None:
+    """Skip a test where a shell is missing."""
+    if shutil.which(shell) is None:
+        assert os.environ.get("CI") != "true", f"CI needs {shell} (Debian package {shell})"
+        pytest.skip(f"no {shell} here")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -25,8 +47,8 @@ def test_each_shell_gets_its_script(shell: str, capsys: pytest.CaptureFixture[st
     assert main(["completion", shell]) == 0
     told = capsys.readouterr()
     assert told.err == "" and "restore-auto-deploy" in told.out and "acknowledge" not in told.out
-    if shutil.which(shell) is not None:
-        subprocess.run([shell, "-n"], input=told.out, text=True, check=True, timeout=PATIENCE_SECONDS)
+    here(shell)
+    subprocess.run([shell, "-n"], input=told.out, text=True, check=True, timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("shell", ASK)
@@ -38,11 +60,21 @@ def test_each_shell_gets_its_script(shell: str, capsys: pytest.CaptureFixture[st
         ("watchdog completion", {"bash", "zsh", "fish"}),
     ],
 )
-def test_the_shell_completes(shell: str, words: str, offered: set[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_shell_completes(
+    shell: str, words: str, offered: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Commands, commands of a group, and the choices of an argument."""
-    if shutil.which(shell) is None:
-        pytest.skip(f"no {shell} here")
+    here(shell)
     main(["completion", shell])
-    asked = ASK[shell].format(script=capsys.readouterr().out, words=words, number=len(words.split()))
+    script = capsys.readouterr().out
+    (tmp_path / "_cyclopts_watchdog").write_text(script, encoding="utf-8")
+    asked = ASK[shell].format(script=script, folder=tmp_path, words=words, number=len(words.split()))
     done = subprocess.run([shell], input=asked, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS)
-    assert offered <= {line.split("\t")[0].strip() for line in done.stdout.splitlines()}, done
+    assert offered <= {one.strip() for one in SEPARATED.split(CONTROL.sub("", done.stdout))}, done
+
+
+def test_the_help_names_the_file_by_which_zsh_finds_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The name of the function in it: zsh calls none of another name."""
+    main(["completion", "zsh"])
+    assert "_cyclopts_watchdog() {" in capsys.readouterr().out
+    assert "`_cyclopts_watchdog`" in (completion.__doc__ or "")

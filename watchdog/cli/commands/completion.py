@@ -8,8 +8,8 @@ from watchdog.cli.options import It
 async def completion(shell: Literal["bash", "zsh", "fish"], /, *, ctx: It) -> int:
     """Print the completion script of a shell.
 
-    In bash: `source <(watchdog completion bash)`; in zsh: write it as `_watchdog` into a folder of `$fpath`; in fish:
-    `watchdog completion fish | source`.
+    In bash: `source <(watchdog completion bash)`; in zsh: write it as `_cyclopts_watchdog` into a folder of
+    `$fpath`; in fish: `watchdog completion fish | source`.
 
     Parameters
     ----------
