@@ -48,6 +48,7 @@ class ToldRoof(AppServices):
 
 
 PAGE = "Handbook: watchdog docs reference-commands\n"
+ON_CALL = "Handbook: watchdog docs on-call\n"
 AWAY = "Handbook: watchdog docs reference-notices\n"
 
 
@@ -150,14 +151,18 @@ def test_changes_go_to_the_daemon(
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [
-        (Command(1, "pause", {}, "me", done=True, answer="cooldown: 3 min", exit_code=3), 3, "cooldown: 3 min\n"),
-        (Command(1, "pause", {}, "me", done=True, answer="unknown", exit_code=0), 1, "unknown\n"),
+        (
+            Command(1, "pause", {}, "me", done=True, answer="cooldown: 3 min", exit_code=3),
+            3,
+            f"cooldown: 3 min\n{ON_CALL}",
+        ),
+        (Command(1, "pause", {}, "me", done=True, answer="unknown", exit_code=0), 1, f"unknown\n{ON_CALL}"),
         (
             Temporary("the running watchdog did not answer"),
             1,
             f"the running watchdog did not answer. Try again.\n{AWAY}",
         ),
-        (Refused("hold: paused by lead"), 3, "refused: hold: paused by lead\nHandbook: watchdog docs on-call\n"),
+        (Refused("hold: paused by lead"), 3, f"refused: hold: paused by lead\n{ON_CALL}"),
     ],
 )
 def test_a_refused_change(

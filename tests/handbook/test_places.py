@@ -11,24 +11,27 @@ from tests.handbook.reference.notices import FOUND, OWN, OWN_PLACES, TOPIC_PLACE
 from watchdog.daemon.integrations.handbook_notifier import HandbookNotifier
 from watchdog.docs import headings, page
 from watchdog.docs.places import (
+    ANSWERS,
     CHECKS,
     COMMANDS,
     CONFIGURATION,
     ERRORS,
     NOTICES,
     OWN_NOTICES,
+    ROLES,
     VARIABLES,
     place_of_check,
     place_of_error,
 )
 from watchdog.domain import errors
+from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.integrations import KINDS
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
 
 PACKAGE = Path(watchdog.__file__).parent
-NAMED = {COMMANDS, CONFIGURATION, VARIABLES, OWN_NOTICES, FOUND}
-PLACES = {*NAMED, *ERRORS.values(), *OWN_PLACES.values(), *CHECKS.values(), *TOPIC_PLACES.values()}
+NAMED = {COMMANDS, CONFIGURATION, VARIABLES, OWN_NOTICES, FOUND, ROLES}
+PLACES = {*NAMED, *ERRORS.values(), *OWN_PLACES.values(), *ANSWERS.values(), *CHECKS.values(), *TOPIC_PLACES.values()}
 SELF_ALERT = Notice(1.0, "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "watchdog is blind", ("Why.",))
 
 
@@ -39,6 +42,11 @@ def test_a_named_place_exists(place: str) -> None:
     found = page(name)
     assert found is not None
     assert not anchor or anchor in {one.anchor for one in headings(found.text)}
+
+
+def test_each_command_has_the_place_of_its_refusals() -> None:
+    """Every row of the command table, and no other."""
+    assert set(ANSWERS) == {one.name for one in ROWS}
 
 
 def conditions() -> set[str]:

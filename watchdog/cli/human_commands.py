@@ -23,6 +23,7 @@ from watchdog.domain.commands.human_command import (
     stored_arguments,
 )
 from watchdog.domain.identities import TERMINAL, identity
+from watchdog.domain.store_records import Command
 from watchdog.presentation.text import clean
 
 It = Annotated[Context, Parameter(parse=False)]
@@ -113,8 +114,7 @@ async def annotate(ctx: Context, name: str, incident: str, given: Mapping[str, A
             no_such_incident(incident)
     (answered,) = await ctx.app().annotate(settings, [(name, arguments)], by)
     if not answered.ok:
-        output.print_error(answered.answer)
-        return answered.exit_code or output.FAILED
+        return _not_done(answered)
     output.show_lines([f"{clean(answered.answer, ANSWER_MAX)}."])
     return output.DONE
 
@@ -127,5 +127,14 @@ async def submit(ctx: Context, name: str, arguments: Mapping[str, Any]) -> int:
     if answered.ok:
         output.show_lines([clean(answered.answer or "Done.", ANSWER_MAX)])
         return output.DONE
+    return _not_done(answered)
+
+
+def _not_done(answered: Command) -> int:
+    """Print why a command was not carried out, and the handbook's page about it; return the exit code."""
+    from watchdog.cli import output
+    from watchdog.docs.places import handbook_line, place_of_answer
+
     output.print_error(answered.answer or "the daemon did not say why it refused")
+    output.print_error(handbook_line(place_of_answer(answered.name)))
     return answered.exit_code or output.FAILED

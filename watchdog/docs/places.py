@@ -1,4 +1,4 @@
-"""The handbook's places that errors, findings and notices name. One table; a test opens each page and anchor."""
+"""The handbook's places that errors, answers, findings and notices name. One table; a test opens each of them."""
 
 import re
 from collections.abc import Mapping
@@ -48,6 +48,24 @@ CHECKS: Mapping[str, str] = MappingProxyType(
 )
 """The place of a finding of `watchdog check --live`, by the first word of its name; others: CONFIGURATION."""
 
+ROLES = "console#roles"
+"""The place of a command that the visitor's role does not allow."""
+ANSWERS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("approve", "reject", "stop"), "on-call#approvals"),
+        "acknowledge": "on-call#acknowledge-and-escalate",
+        "rollback": "decisions#does-anything-forbid-it",
+        "undo": "after-an-incident#undo-a-wrong-rollback",
+        **dict.fromkeys(("pause", "resume", "hold"), "on-call#holds-and-the-pause"),
+        **dict.fromkeys(("silence", "unsilence"), "on-call#silences"),
+        **dict.fromkeys(("trust", "restore-auto-deploy"), "after-an-incident#auto-deploy"),
+        "label": "autonomous#is-it-ready",
+        **dict.fromkeys(("note", "tick", "follow-up"), "after-an-incident#post-mortem-and-checklist"),
+        **dict.fromkeys(("announce", "schedule-maintenance", "update-announcement"), "console#announcements"),
+    }
+)
+"""The place of an answer that refuses a person's command, or could not carry it out, by the name of the command."""
+
 
 def handbook_line(place: str, console_url: str = "") -> str:
     """Return the last line of an error or a notice: the command, or the console's address, that shows the place."""
@@ -70,3 +88,8 @@ def place_of_notice(notice: Notice) -> str:
 def place_of_check(name: str) -> str:
     """Return the place that explains a finding of that name."""
     return CHECKS.get(re.split("[ .]", name, maxsplit=1)[0], CONFIGURATION)
+
+
+def place_of_answer(command: str) -> str:
+    """Return the place that explains why a command was not carried out."""
+    return ANSWERS.get(command, COMMANDS)

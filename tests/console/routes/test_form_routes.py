@@ -317,7 +317,9 @@ async def test_what_a_role_may_not_is_not_offered_and_is_refused_with_a_reason()
         await o.login(OPERATOR)
         data = await o.form(INCIDENT, f"{INCIDENT}/reject")
         refused = await o.client.post(f"{INCIDENT}/approve", data=data, headers=SAME)
-        assert refused.status_code == 403 and "you are operator" in refused.text and o.s.web.phase is Phase.ASKING
+        assert refused.status_code == 403 and "you are operator" in refused.text
+        assert 'href="/help/console#roles"' in refused.text
+        assert o.s.web.phase is Phase.ASKING
         logged = await o.asked()
         assert (logged.name, logged.by, logged.ok) == ("refused", "token (operator)", False)
         assert logged.arguments["what"] == "approve" and "approve needs the role approver" in logged.answer

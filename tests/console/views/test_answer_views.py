@@ -29,3 +29,4 @@ def test_the_sentence_tells_the_outcome(done: bool, ok: bool, code: int | None, 
     command = Command(1, "stop", {"incident": "web-1"}, "ann", done=done, ok=ok, answer=answer, exit_code=code, at=5.0)
     view = answer_view(command)
     assert (view.state, view.said, view.asked, view.command) == (state, said, "stop web-1", "stop")
+    assert view.help == ("/help/on-call#approvals" if said.startswith("Not done") else "")

@@ -33,8 +33,9 @@ async def fail(words: Sequence[str]) -> Reply:
     raise Temporary("the store does not answer")
 
 
-def desk(store: MemoryStore, clock: FakeClock) -> ChatCommands:
-    return ChatCommands(store, clock, {"help": say_help, "status": fail})
+def desk(store: MemoryStore, clock: FakeClock, console_url: str = "") -> ChatCommands:
+    """Return a desk with two words that read."""
+    return ChatCommands(store, clock, {"help": say_help, "status": fail}, lambda: console_url)
 
 
 async def asked(s: Scene, request: Request) -> tuple[Reply, list[Command]]:
@@ -95,6 +96,14 @@ async def test_a_yes_carries_who_says_it_as_the_channel_vouches_for_it() -> None
         assert row.arguments["identity"] == ""
 
 
+async def test_a_refusal_links_its_page_where_the_console_has_an_address() -> None:
+    """By the command: what is missing in a silence is explained where silences are."""
+    clock = FakeClock()
+    one = desk(MemoryStore(clock), clock, "https://dog.acme.example")
+    reply = await one.handle(Request(ANN, "silence", ("web",), may_change=True))
+    assert not reply.ok and reply.lines[1] == "Handbook: https://dog.acme.example/help/on-call#silences"
+
+
 async def test_what_may_not_be_is_refused_by_row_note_and_reply() -> None:
     """A stranger; a forged button; a question that is another one now. Nothing comes of any of them."""
     async with scene() as s:
@@ -105,6 +114,7 @@ async def test_what_may_not_be_is_refused_by_row_note_and_reply() -> None:
         for request, why in ((stranger, "not on the list"), (forged, "not one of ours"), (other, "another one now")):
             reply, (row,) = await asked(s, request)
             assert not reply.ok and reply.lines[0].startswith("Refused: ") and why in reply.lines[0]
+            assert reply.lines[1:] == ("Handbook: watchdog docs on-call",)
             assert not row.ok and row.by == request.by
         notes = [note.text for note in await s.store.notes(incident="web-1") if note.label == "REFUSED"]
         assert [note.split(":")[1] for note in notes] == ["U0AAA (ann)", "U0AAA (ann)"], "of a stranger the audit alone"
@@ -159,7 +169,7 @@ async def test_a_signal_that_nobody_knows_is_refused_by_the_daemon() -> None:
         for of, what in (("web", "web"), ("all", "any service")):
             request = Request(ANN, "silence", (of, "2h", "signal=hom", "moving"), may_change=True)
             reply, (row,) = await asked(s, request)
-            assert reply.lines == (f"Refused: no signal hom of {what}; known: home.",) and not row.ok
+            assert reply.lines[0] == f"Refused: no signal hom of {what}; known: home." and not row.ok
         assert s.engine.state.silences == ()
 
 
@@ -247,7 +257,8 @@ async def test_a_refusal_that_nobody_took_yet_stays_for_the_record() -> None:
     clock = FakeClock()
     store = MemoryStore(clock)
     reply = await desk(store, clock).handle(Request("slack:U9", "approve", ("web-1",)))
-    assert reply.lines == ("Refused: not on the list of those who may (approvals.users in the configuration).",)
+    why = "Refused: not on the list of those who may (approvals.users in the configuration)."
+    assert reply.lines == (why, "Handbook: watchdog docs on-call")
     assert [one.name for one in await store.commands()] == ["refused"]
 
 

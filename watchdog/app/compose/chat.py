@@ -44,7 +44,7 @@ def start_hearing(app: App) -> None:
         return
     app.conversation = conversation
     app.engine.listeners.stepped.append(ButtonCleanup((conversation.name,), app.supervisor, app.teller).stepped)
-    desk = ChatCommands(app.store, app.clock, ChatQueries(app).table)
+    desk = ChatCommands(app.store, app.clock, ChatQueries(app).table, lambda: app.engine.policy.console_url)
     app.supervisor.start(f"hear:{conversation.name}", lambda: conversation.run(desk.handle))
 
 

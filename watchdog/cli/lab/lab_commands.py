@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from watchdog.cli.command_context import Context
 
 if TYPE_CHECKING:
-    from watchdog.lab.report import Report
+    from watchdog.app.commands.score_run import Scored
 
 It = Annotated[Context, Parameter(parse=False)]
 Variant = Literal[
@@ -145,19 +145,20 @@ async def score(
     output.end_progress()
     if report is not None:
         write(scored.report(), report)
-    if as_json:
-        _show(scored.json_object(), as_json)
-    else:
-        _show_targets(scored.report())
+    _show_scored(scored, as_json=as_json)
     return output.DONE
 
 
-def _show_targets(found: "Report") -> None:
+def _show_scored(scored: "Scored", *, as_json: bool) -> None:
     """Print how many targets are reached, then each with its sample; the failures are in the report."""
     from watchdog.cli import output
     from watchdog.cli.tables import table
     from watchdog.lab.report.sections import headline
 
+    if as_json:
+        _show(scored.json_object(), as_json)
+        return
+    found = scored.report()
     years = found.numbers["clean_service_years"]
     output.show_lines(
         [headline(found), f"seed {found.seed}: {len(found.ours)} episodes, {years:.1f} service-years", ""]

@@ -20,6 +20,8 @@ from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.pages import drawing_of, not_found
 from watchdog.console.views.view_models import PlanView
+from watchdog.docs.pages import HELP
+from watchdog.docs.places import ROLES, place_of_answer
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import HumanCommand, Subject, Surface
 from watchdog.domain.errors import Temporary
@@ -45,8 +47,9 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
 
     draw = drawing_of(renderer, reader)
 
-    def problem(request: Request, title: str, why: str, status: int) -> Response:
-        return renderer.page(request, "problem.html", {"title": title, "problem": why}, status)
+    def problem(request: Request, title: str, why: str, status: int, place: str = "") -> Response:
+        help_at = f"{HELP}{place}" if place else ""
+        return renderer.page(request, "problem.html", {"title": title, "problem": why, "help": help_at}, status)
 
     async def take(command: HumanCommand, request: Request) -> Response:
         visitor: Visitor = request.scope["visitor"]
@@ -57,9 +60,9 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
         try:
             done = await desk.ask(visitor, command, _subject(command, request, form), form)
         except Invalid as error:
-            return problem(request, "Not taken", str(error), 400)
+            return problem(request, "Not taken", str(error), 400, place_of_answer(command.name))
         except NotAllowed as error:
-            return problem(request, "Not allowed", f"{error}.", 403)
+            return problem(request, "Not allowed", f"{error}.", 403, ROLES)
         except Temporary as error:
             return problem(request, "No answer", f"{error}", 503)
         # 303 after a POST: reloading the page does not give the command again.

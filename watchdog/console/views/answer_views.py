@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from watchdog.console.views.view_models import AnswerView
+from watchdog.docs.pages import HELP
+from watchdog.docs.places import place_of_answer
 from watchdog.domain.store_records import Command
 from watchdog.presentation.text import clean, sentence
 
@@ -55,6 +57,7 @@ def answer_view(command: Command) -> AnswerView:
         answer=answer,
         command=name,
         said=_said(name, state, answer),
+        help=f"{HELP}{place_of_answer(name)}" if state in ("refused", "failed") else "",
     )
 
 

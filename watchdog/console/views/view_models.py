@@ -329,7 +329,7 @@ class PlanView:
 @dataclass(frozen=True, slots=True)
 class AnswerView:
     """A command of a person and its outcome. `state` is done, refused, failed or waiting; `said` is the outcome in one
-    sentence, `answer` what the daemon answered."""
+    sentence, `answer` what the daemon answered; `help` is the handbook's page about a command that was not done."""
 
     id: int
     at: float
@@ -339,6 +339,7 @@ class AnswerView:
     answer: str
     command: str
     said: str
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.approvals.pending import moment
 from watchdog.daemon.approvals.typed_words import typed_arguments
 from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets
+from watchdog.docs.places import handbook_line, place_of_answer
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import HumanCommand, InvalidRequest, Surface
 from watchdog.domain.errors import Permanent, Temporary
@@ -35,12 +36,18 @@ log = structlog.get_logger("watchdog")
 
 
 class ChatCommands:
-    """Answers requests. `reads` are the read-only commands; `help` is among them."""
+    """Answers requests. `reads` are the read-only commands; `help` is among them.
 
-    def __init__(self, store: Store, clock: Clock, reads: Mapping[str, Read]) -> None:
+    `console_url` returns the console's present address, for links to the handbook.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, reads: Mapping[str, Read], console_url: Callable[[], str] = lambda: ""
+    ) -> None:
         self._store = store
         self._clock = clock
         self._reads = reads
+        self._console_url = console_url
         self._refusals = Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND)
 
     async def handle(self, request: Request) -> Reply:
@@ -70,10 +77,10 @@ class ChatCommands:
             try:
                 said = typed_arguments(CHANGES[request.name], request.words)
             except InvalidRequest as error:
-                return _no(f"Refused: {refused}." if refused else str(error))
+                return self._refused(request.name, f"Refused: {refused}." if refused else str(error))
             # The audit holds only refusals about an incident (Rule 2).
             if refused and "incident" not in said:
-                return _no(f"Refused: {refused}.")
+                return self._refused(request.name, f"Refused: {refused}.")
             given |= said
         # Only a yes is bound to a person: the policy may name an approver.
         if request.name == "approve":
@@ -81,17 +88,21 @@ class ChatCommands:
         name = REFUSED if refused else request.name
         # One bucket for all strangers: many accounts write no more rows than one.
         if refused and not self._is_room_for("a member's refusal" if request.may_change else "a stranger's refusal"):
-            return _no(f"Refused: {refused}.")
+            return self._refused(request.name, f"Refused: {refused}.")
         try:
             answered = await submit_and_wait(self._store, self._clock, name, given, request.by)
         # A refusal is final whether or not it was recorded; of a change the author must read that it failed.
         except Temporary:
             if refused:
-                return _no(f"Refused: {refused}.")
+                return self._refused(request.name, f"Refused: {refused}.")
             raise
         if answered.ok:
             return Reply((f"Done by {request.by} at {moment(self._clock.now())}:", answered.answer))
-        return _no(f"Refused: {answered.answer}.")
+        return self._refused(request.name, f"Refused: {answered.answer}.")
+
+    def _refused(self, command: str, why: str) -> Reply:
+        """Return why a command was not carried out, and the handbook's page about it."""
+        return Reply((why, handbook_line(place_of_answer(command), self._console_url())), ok=False)
 
     def _is_room_for(self, what: str) -> bool:
         """Return whether one more row may be written, and count it: a handful at once, then one every ten seconds."""
