@@ -1,4 +1,4 @@
-"""A daemon that records in this process and guards the make-believe cloud until a bad deploy is rolled back."""
+"""A daemon that records in this process and guards the simulated cloud until a bad deploy is rolled back."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A whole daemon on the make-believe cloud: auto-deploy is off because of us, and a colleague merges."""
+"""A whole daemon on the simulated cloud: auto-deploy is off because of us, and a colleague merges."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""A make-believe fleet with a past: for pictures, and for measuring the console with hundreds of services."""
+"""A simulated fleet with a past: for pictures, and for measuring the console with hundreds of services."""
 
 import random
 from collections.abc import Iterator

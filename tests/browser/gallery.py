@@ -1,6 +1,6 @@
 """Every page of the console in every look, and what is wrong with it: `python -m tests.browser.gallery OUT`.
 
-Desktop and phone, light and dark: an incident in each situation, all other pages of a make-believe fleet, the login and
+Desktop and phone, light and dark: an incident in each situation, all other pages of a simulated fleet, the login and
 the public page. Each page is written to OUT as NAME-SCHEME-SIZE.png, and must not: break its content security policy,
 log an error, scroll sideways, weigh more than 300 KiB, or have a serious finding of axe-core (`--axe FILE`: of another
 release). The time of the server is shown and not judged: `--services 300` measures it with a large fleet.

@@ -1,4 +1,4 @@
-"""The questions a person asks, over real HTTP: the make-believe cloud answers."""
+"""The questions a person asks, over real HTTP: the simulated cloud answers."""
 
 import asyncio
 import sys
@@ -20,7 +20,7 @@ from watchdog.settings.load.load import load
 
 @pytest.fixture
 async def cloud() -> AsyncIterator[Sandbox]:
-    """Yield a make-believe cloud in which nothing is wrong yet."""
+    """Yield a simulated cloud in which nothing is wrong yet."""
     async with Sandbox() as sandbox:
         yield sandbox
 

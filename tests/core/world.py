@@ -1,4 +1,4 @@
-"""A make-believe cloud in virtual time, closed around the pure core: what the core decides changes what it sees next.
+"""A simulated cloud in virtual time, closed around the pure core: what the core decides changes what it sees next.
 
 It imports only `watchdog.domain`, `watchdog.core` and the words of notices, so that it can be run against a mutated
 copy of them.

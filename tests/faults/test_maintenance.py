@@ -1,4 +1,4 @@
-"""Maintenance mode, suspension and announced maintenance, with a real daemon over the make-believe cloud's HTTP."""
+"""Maintenance mode, suspension and announced maintenance, with a real daemon over the simulated cloud's HTTP."""
 
 from pathlib import Path
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.sandbox.world import opened
 from tests.support.clocks import eventually
-from watchdog.sandbox import request_log
+from watchdog.sandbox import follow, request_log
 from watchdog.sandbox.request_log import EventLog
 
 
@@ -28,6 +28,21 @@ def test_a_file_grows_line_by_line_and_is_continued(tmp_path: Path) -> None:
         assert json.loads(path.read_text().splitlines()[-1])["number"] == number
         events.close()
     assert len(path.read_text().splitlines()) == 2
+
+
+def test_a_person_follows_messages_and_steps_alone() -> None:
+    """Neither requests nor pings; a line has no field that the entry lacks."""
+    events = EventLog()
+    shown: list[str] = []
+    events.follow = lambda entry: shown.append(follow.line({**entry, "at": 0.0}))
+    events.append("request", vendor="render", path="/services")
+    events.append("pagerduty_trigger", severity="critical", summary="web is down", dedup_key="k")
+    events.append("slack_webhook", text="web is down")
+    assert shown == [
+        "",
+        "00:00:00 UTC  pagerduty_trigger   critical  web is down",
+        "00:00:00 UTC  slack_webhook       web is down",
+    ]
 
 
 async def test_the_file_tells_the_same_story_as_the_memory(tmp_path: Path) -> None:

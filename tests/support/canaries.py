@@ -4,7 +4,7 @@ A pytest plugin (tests/conftest.py takes it in): what a test printed and logged 
 folder: what its daemons wrote, answered and stored (PostgreSQL's tables as a dump), what its commands printed, what the
 sandbox's people were told. A hit fails the test, whatever it asserted.
 
-Rule: the keys are the make-believe cloud's, the ones that every test of a vendor uses, and whatever holds a word of
+Rule: the keys are the simulated cloud's, the ones that every test of a vendor uses, and whatever holds a word of
 WORDS; a new secret of a test is given such a word and is watched from then on.
 """
 

@@ -1,4 +1,4 @@
-"""Stories as text: a timeline is read, played through the pure core in a make-believe cloud, and written down.
+"""Stories as text: a timeline is read, played through the pure core in a simulated cloud, and written down.
 
 A story file: comment lines, `given` lines, timeline lines `MM:SS  something happens`, the line `----`, and below it
 what the core did: the moment, the phase, and every line of the journal, every message and every change of production.

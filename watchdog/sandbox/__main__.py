@@ -1,4 +1,4 @@
-"""`python -m watchdog.sandbox`: a make-believe cloud to point a watchdog at. Prints one JSON line with its addresses.
+"""`python -m watchdog.sandbox`: a simulated cloud to point a watchdog at. Prints one JSON line with its addresses.
 
 Runs until SIGTERM, SIGINT or POST {admin}/shutdown.
 """
@@ -11,6 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
+from watchdog.sandbox import follow
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.scenarios.scenario_table import SCENARIOS
 from watchdog.sandbox.server import Sandbox
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument("--seed", type=int, default=1, help="luck: background errors, jitter, which requests fail (1)")
     make.add_argument("--log-file", type=Path, help="append every request and event, one JSON object a line")
     make.add_argument("--write-config", type=Path, metavar="DIR", help="write DIR/watchdog.yaml and DIR/.env")
+    make.add_argument("--follow", action="store_true", help="print what happens, and what Slack and PagerDuty receive")
     make.add_argument("--port-file", type=Path, help="also write the addresses here, once all ports are open")
     return make
 
@@ -55,6 +57,8 @@ async def run(options: argparse.Namespace) -> None:
         more_services=options.more_services,
         log_file=options.log_file,
     ) as sandbox:
+        if options.follow:
+            sandbox.events.follow = follow.show
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, sandbox.ended.set)

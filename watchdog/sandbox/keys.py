@@ -1,4 +1,4 @@
-"""The keys of the make-believe cloud, visibly fake. No real service accepts them."""
+"""The keys of the simulated cloud, visibly fake. No real service accepts them."""
 
 RENDER_API_KEY = "rnd_FAKE_sandbox_key"
 """An unrestricted key of the old kind, with all permissions of its owner."""

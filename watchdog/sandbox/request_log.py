@@ -1,4 +1,4 @@
-"""The log of the make-believe cloud: every request to a vendor and every change of the simulated world.
+"""The log of the simulated cloud: every request to a vendor and every change of the simulated world.
 
 Rule 1: `what` is one of a few words (request, deploy_live, fault_started, rollback_accepted, pagerduty_trigger ...).
 Rule 2: no header and no key of a request is ever logged.
@@ -7,6 +7,7 @@ Rule 3: with a file, a line is on the disk before the answer leaves, so that cou
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,11 +20,15 @@ LIMIT_ENTRIES = 200_000
 
 
 class EventLog:
-    """The log entries, oldest first. `entries` may be read freely; only `append` writes."""
+    """The log entries, oldest first. `entries` may be read freely; only `append` writes.
+
+    `follow` receives each new entry.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.entries: list[Entry] = []
         self.dropped = 0
+        self.follow: Callable[[Entry], None] = lambda entry: None
         self._file: TextIO | None = path.open("a", encoding="utf-8") if path else None
 
     def append(self, what: str, **fields: Any) -> Entry:
@@ -39,6 +44,7 @@ class EventLog:
             # Rule 3: flushed for a kill -9 of this process, synced for a machine that goes down.
             self._file.flush()
             os.fsync(self._file.fileno())
+        self.follow(entry)
         return entry
 
     def of(self, what: str) -> list[Entry]:

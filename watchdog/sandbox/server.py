@@ -35,7 +35,7 @@ CONTROL_TARGETS = 2
 
 
 class Sandbox:
-    """A make-believe cloud. Entering it opens its ports; only `start_scenario` begins the `scenario`.
+    """A simulated cloud. Entering it opens its ports; only `start_scenario` begins the `scenario`.
 
     `speed` makes deploys and stories pass faster (for tests; the site's latency stays as it is); `more_services`
     further sites stand beside web and api.

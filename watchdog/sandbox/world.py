@@ -150,7 +150,7 @@ COMMITS: dict[str, tuple[str, str]] = {
     "api": ("b2f06d3a7c91e84f5d20a6b8c3e7f1940d5a2c68", "Paginate items"),
     "jobs": ("f7a3c85e1d2b6490a7e4f0c9d8b31562e6a7d0f9", "Retry mail twice"),
 }
-"""Commits of the make-believe repository: id and message."""
+"""Commits of the simulated repository: id and message."""
 
 
 def past_deploy(key: str, commit: str, created: float, status: str, broken_off: bool = False) -> Deploy:

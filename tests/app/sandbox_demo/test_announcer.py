@@ -1,4 +1,4 @@
-"""The demo says which deploy breaks the site, as the make-believe cloud's log has it."""
+"""The demo says which deploy breaks the site, as the simulated cloud's log has it."""
 
 from watchdog.app.sandbox_demo.announcer import Announcer
 

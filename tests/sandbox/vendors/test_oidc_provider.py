@@ -1,4 +1,4 @@
-"""The make-believe provider is strict where a provider is, and its proofs are what it says they are."""
+"""The simulated provider is strict where a provider is, and its proofs are what it says they are."""
 
 import base64
 import hashlib

@@ -19,7 +19,7 @@ READS, CHANGES = ("services: read", "deploys: read", "events: read"), ("services
 
 @pytest.fixture
 async def cloud() -> AsyncIterator[Sandbox]:
-    """Yield a make-believe cloud in which nothing is wrong."""
+    """Yield a simulated cloud in which nothing is wrong."""
     async with Sandbox() as sandbox:
         yield sandbox
 

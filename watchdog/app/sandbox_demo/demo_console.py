@@ -1,6 +1,6 @@
 """The console of `watchdog demo --console`: more services to look at, a token of this run, and links that log in once.
 
-Rule 1: the token is drawn anew for each run and stands in the run's own folder alone; it opens the make-believe cloud's
+Rule 1: the token is drawn anew for each run and stands in the run's own folder alone; it opens the simulated cloud's
 console on the loopback address, and ends with the demo.
 Rule 2: a link is good for one login within ten minutes: addresses stay in histories and logs.
 """

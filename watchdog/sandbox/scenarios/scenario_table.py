@@ -1,4 +1,4 @@
-"""The scenarios of the make-believe world: timed events, never the right answer to them.
+"""The scenarios of the simulated world: timed events, never the right answer to them.
 
 A bad version begins to fail four seconds after it is live; until then it is indistinguishable from a good one.
 """

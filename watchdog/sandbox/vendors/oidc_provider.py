@@ -5,7 +5,7 @@
 
 Rule 1: it is as strict as a real provider about client, secret, redirect address and PKCE; each code is valid once.
 Rule 2: it signs with `cryptography` directly, so that the console's token checks are tested against independent code.
-It is imported only where the extra `console` is installed, and so is no part of the make-believe cloud.
+It is imported only where the extra `console` is installed, and so is no part of the simulated cloud.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Slack's Socket Mode, make-believe: a ticket by HTTP, a real websocket, envelopes that must be acknowledged, replies.
+"""Slack's Socket Mode, simulated: a ticket by HTTP, a real websocket, envelopes that must be acknowledged, replies.
 
 Tests call it for the actions of a person (press a button in a message, type a command) and of Slack or the network
 (deliver twice, announce a disconnect, drop). Documented by Slack: using-socket-mode, handling-user-interaction.
