@@ -9,7 +9,7 @@ from watchdog.domain.decisions import Finding
 from watchdog.domain.policy import ServicePolicy, SignalPolicy
 from watchdog.domain.severity import Severity
 
-CROWD = "errors: more errors, none of a new kind: a crowd brings them, too"
+CROWD = "errors: more errors, none of a new kind: higher traffic raises them as well"
 SIGNALS = (
     SignalPolicy("home", "http", critical=True),
     SignalPolicy("about", "http"),

@@ -261,7 +261,7 @@ class _Known:
 
 
 def _mark(notice: Notice) -> str:
-    """Return a mark that tells the details of one notice from those of another; empty without details."""
+    """Return a hash of the notice's details, to see whether they changed; empty without details."""
     found = "\n".join(text.details(notice))
     return hashlib.sha256(found.encode()).hexdigest()[:12] if found else ""
 

@@ -75,7 +75,7 @@ async def _run(settings: Settings, clock: Clock, hook: FaultPoint) -> None:
 def heeding(events: Mapping[signal.Signals, asyncio.Event]) -> Iterator[None]:
     """Set an event when its signal arrives, however busy the event loop is.
 
-    `loop.add_signal_handler` would not do: it is told of signals through the pipe that also wakes the loop for other
+    `loop.add_signal_handler` would not do: it receives signals through the pipe that also wakes the loop for other
     threads. While the loop is busy, wake-ups of resolver threads fill that pipe, and Python drops the signal.
     """
     loop = asyncio.get_running_loop()

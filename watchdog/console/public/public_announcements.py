@@ -35,7 +35,7 @@ class PublicAnnouncement:
     """One announcement: how it stands now, the services concerned as visitors know them (none: the whole page), its
     window or its time until now, and its texts, newest first.
 
-    `key` tells it from the others of its page for as long as it is shown.
+    `key` identifies it on its page for as long as it is shown.
     """
 
     key: str

@@ -38,7 +38,7 @@ RULES: tuple[SeverityRule, ...] = (
     ),
     SeverityRule(
         Severity.MEDIUM,
-        "more errors, none of a new kind: a crowd brings them, too",
+        "more errors, none of a new kind: higher traffic raises them as well",
         lambda found, signal, limits: found.method == "count",
     ),
     # Holds for every finding, so that each one has a severity.

@@ -114,7 +114,7 @@ def _open(ctx: StepContext) -> Incident | None:
 
 
 def _pin(ctx: StepContext) -> None:
-    """Switch auto-deploy off again, once, if somebody switched it on after our rollback."""
+    """Switch auto-deploy off again, once, if a person or program switched it on after our rollback."""
     incident, facts = _open(ctx), ctx.service.facts
     if incident is None or incident.rollback.deploy is None or ctx.service.phase not in AFTER_THE_ROLLBACK:
         return

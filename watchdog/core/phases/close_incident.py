@@ -1,4 +1,4 @@
-"""Endings: an incident left to a human, only told, only noted, or closed."""
+"""Endings: an incident is left to a human, only notified, only recorded, or closed."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ AGAIN_SECONDS = 3600.0
 
 
 def page(ctx: StepContext) -> None:
-    """Leave it to a human, with everything known."""
+    """Leave the incident to a human: a page with everything known; critical and high ones wake."""
     ctx.enter_phase(Phase.PAGED)
     wakes = ctx.incident.severity in (Severity.CRITICAL, Severity.HIGH)
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN, wakes=wakes)
@@ -26,21 +26,22 @@ def page(ctx: StepContext) -> None:
 
 
 def tell(ctx: StepContext) -> None:
-    """Tell, without waking anybody."""
+    """Notify of the incident without waking a human."""
     ctx.enter_phase(Phase.PAGED)
     ctx.notify(NoticeKind.OPENED, Topic.FOUND)
 
 
 def record_only(ctx: StepContext) -> None:
-    """Only write it down; nobody would hear that auto-deploy is off for it."""
+    """Only record the incident; a notice says that auto-deploy is off because of it, if it is."""
     ctx.enter_phase(Phase.PAGED)
     give_back_or_say(ctx)
 
 
 def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
-    """End the incident: written down, told to whoever was told of it; what was pinned for nothing goes back.
+    """Close the incident and record its outcome: the all-clear goes to the people who had a notice of it.
 
-    Who was told of nothing hears at least that auto-deploy stays off. What failed as it was meant to teaches nothing.
+    Auto-deploy that was switched off for it is restored where no rollback was sent; where it stays off, people get a
+    notice even if they had none before. An incident that a planned downtime explains teaches nothing.
     """
     planned = guards.was_down(ctx.incident) and maintenance.explains(ctx.service, ctx.incident.onset_at)
     # After a rollback it stays off: auto-deploy would bring the bad commit back with the next merge.
@@ -83,17 +84,17 @@ def ended(before: State, after: State) -> tuple[Incident, ...]:
 
 
 def unsure(incident: Incident) -> bool:
-    """Tell whether the deploy that was blamed is not surely the cause: it may be anything else."""
+    """Return whether the blamed deploy was not convicted: the cause may be another one."""
     blame = incident.decision.blame if incident.decision is not None else None
     return blame is not None and not blame.convicts
 
 
 def _wiser(ctx: StepContext) -> History:
-    """Return the service's history with this incident, if it was one.
+    """Return the service's history with this incident counted, if it counts.
 
-    A deploy that was likelier than not, or whose rollback helped, was bad if it serves no more; else that is not known.
-    A restart that was felt, and healed before its rollback took traffic, is neither.
-    Anything else is another incident, once an hour: one outage that comes and goes is one. What a human undoes is none.
+    It counts as a bad deploy if the suspect was likelier than not to blame, or its rollback helped, and it serves no
+    more. A restart that recovered before its rollback took traffic counts as neither. Every other incident counts as
+    one of another cause, at most once an hour, as an intermittent outage is one incident. An undo counts as none.
     """
     history, incident, service = ctx.service.history, ctx.incident, ctx.service
     if incident.rollback.undoes or incident.severity not in (Severity.CRITICAL, Severity.HIGH):
@@ -110,13 +111,13 @@ def _wiser(ctx: StepContext) -> History:
 
 
 def give_back_or_say(ctx: StepContext) -> None:
-    """Give auto-deploy back that this incident switched off and needs no longer; when that must wait, say so."""
+    """Restore auto-deploy that this incident switched off and no longer needs off; if it must wait, notify people."""
     if not give_auto_deploy_back(ctx) and ctx.incident.pin.previous is not None:
         restore_auto_deploy.left_off(ctx)
 
 
 def give_auto_deploy_back(ctx: StepContext) -> bool:
-    """Begin to restore auto-deploy if it is off because of this incident and nothing is withheld; tell whether."""
+    """Begin to restore auto-deploy if it is off because of this incident and no stop forbids it; return whether."""
     value = ctx.incident.pin.previous
     # It was off before this incident, or is not off because of us: there is nothing to give back.
     if value in (None, "off") or not ctx.service.auto_deploy_off or ctx.service_policy.platform_id is None:
@@ -129,7 +130,7 @@ def give_auto_deploy_back(ctx: StepContext) -> bool:
 
 
 def _was_rolled_away(ctx: StepContext) -> bool:
-    """Tell whether another rollback than this incident's left the code it blames, and nothing new serves since.
+    """Return whether another rollback than this incident's left the code it blames, and no new code serves since.
 
     Auto-deploy that was on might bring that code back, or keep it where it came back.
     """

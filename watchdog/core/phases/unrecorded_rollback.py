@@ -69,7 +69,7 @@ def missing(listed: Sequence[Deploy], recorded: Sequence[Deploy], incident: Inci
 
 
 def _is_ours(incident: Incident | None, deploy: Deploy) -> bool:
-    """Tell whether a deploy is the rollback of this incident; of one whose answer is not known yet by what is known."""
+    """Return whether a deploy is this incident's rollback; without its id yet, by time and code."""
     if incident is None or not incident.rollback.tried:
         return False
     if incident.rollback.deploy is not None:
@@ -79,9 +79,9 @@ def _is_ours(incident: Incident | None, deploy: Deploy) -> bool:
 
 
 def _led_back(deploys: Sequence[Deploy], rollback: Deploy, code: str) -> bool:
-    """Tell whether a deploy led away from code that was first deployed after its own, as far as is listed.
+    """Return whether a deploy led back: its own code was first deployed before the code that it left.
 
-    What is listed for the first time is new, unless it says that it is a rollback.
+    Code that the list shows for the first time is new, unless its deploy is marked as a rollback.
     """
     first: dict[str | None, int] = {}
     for number, deploy in enumerate(reversed(deploys[deploys.index(rollback) + 1 :])):
@@ -93,9 +93,9 @@ def _led_back(deploys: Sequence[Deploy], rollback: Deploy, code: str) -> bool:
 
 
 def _left_by(deploys: Sequence[Deploy], rollback: Deploy) -> Deploy | None:
-    """Return what served when this rollback was made, or None if the list does not reach back so far.
+    """Return the deploy that served when this rollback was requested, or None if the list does not reach back so far.
 
-    What was on its way then, and went live before it, is not what it was made for.
+    A deploy that was under way then, and went live before it, is not the one it was requested against.
     """
     # A deploy that never served cannot be what the rollback led away from.
     older = [deploy for deploy in deploys[deploys.index(rollback) + 1 :] if deploy.was_live]
@@ -121,9 +121,9 @@ def _deny(ctx: StepContext, rollback: Deploy, code: str) -> None:
 
 
 def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
-    """Say that auto-deploy is off though it was on by the record, unless an open incident will tell of it.
+    """Notify people that auto-deploy is off though it was on by the record, unless an open incident reports it.
 
-    It may have been switched off for an incident that the record lacks, which then no human would restore.
+    It may have been switched off for an incident that the record lacks: then only a human restores it.
     """
     was = recorded.facts.auto_deploy if recorded.facts is not None else "off"
     facts, incident = ctx.service.facts, ctx.service.incident

@@ -55,7 +55,7 @@ class Actuator:
 
     Raises Displaced when another worker has the service now, Temporary or Permanent when the store does not answer:
     then perform it again with `resumed`. `reconcile` decides what became of a send whose answer was lost; `forbids`
-    is set by whoever knows the state, `stood_still` by whoever watches our own loop.
+    is set by the owner of the state, `stood_still` by the monitor of the event loop.
     """
 
     def __init__(
@@ -83,18 +83,18 @@ class Actuator:
 
     @property
     def writing(self) -> bool:
-        """Tell whether a changing call is in hand: a graceful stop lets it finish."""
+        """Return whether a changing call is in flight: a graceful stop lets it finish."""
         return self._writing + self._auto_deploy.writing > 0
 
     async def let_land(self) -> None:
-        """Wait until a switch of ours cannot arrive any more, be it for a second time, and is no longer read as absent.
+        """Wait until an earlier switch of ours can no longer arrive, and the platform's answers show its result.
 
-        After one that gives auto-deploy back it would undo that.
+        A switch to `off` that arrives after auto-deploy was restored would undo that.
         """
         await self._clock.sleep(self._timings.post_seconds + self._timings.landing_seconds + PIN_SHOWS_SECONDS)
 
     async def perform(self, effect: Change, *, resumed: bool = False) -> Event:
-        """Do it and tell what came of it. `resumed`: it was recorded before a restart, or the journal went away."""
+        """Carry out a change and return its outcome. `resumed`: it was saved before a restart, or the store went away."""
         if not isinstance(self._platform, WritablePlatform) or not self._platform.can_write:
             return self._cannot(effect, "this watchdog was given no right to change anything")
         try:
@@ -160,7 +160,7 @@ class Actuator:
         return e.RollbackLost(at, effect.service, effect.incident, row.note)
 
     async def _send(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
-        """Look once more, mark the row as sending, and send, all within the guard."""
+        """Read the deploys once more, mark the row as sending, and send: all within the guard's time."""
         looked_at, deploys = await self._search(platform, effect).patiently()
         if deploys is None:
             return self._postponed(effect, UNREADABLE)
@@ -196,7 +196,7 @@ class Actuator:
         )
 
     async def _post(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
-        """Send, once, and take the answer. There is no `await` between the last look and the call."""
+        """Send once and classify the answer. There is no `await` between the last check and the call."""
         # Until the acceptance is stored: a graceful stop in between would leave an answer that only a lookup finds.
         self._writing += 1
         try:
@@ -236,7 +236,7 @@ class Actuator:
         return self._no(effect, failed)
 
     def _no(self, effect: Rollback, row: ActionRow) -> Event:
-        """Return the refusal that a failed row tells of."""
+        """Return the event for a row that failed by a refusal."""
         return e.RollbackRefused(
             self._clock.now(),
             effect.service,
@@ -247,7 +247,7 @@ class Actuator:
         )
 
     async def _limited(self, effect: Rollback, row: ActionRow, error: Temporary) -> Event:
-        """Nothing happened (429, not connected): wait as told, then let the core confirm afresh; not for ever."""
+        """Wait as Retry-After says, then let the core confirm afresh: the platform did nothing (429, no connection)."""
         if row.attempts >= self._timings.limited_max:
             why = f"{error}; given up after {row.attempts} attempts"
             return await self._refused(effect, row, ActionResult.REFUSED, why)
@@ -256,7 +256,7 @@ class Actuator:
         return self._postponed(effect, str(error))
 
     async def _settle(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
-        """Take what `reconcile` says of a send whose outcome is unknown, whoever sent it."""
+        """Return the outcome that `reconcile` finds for a send whose answer was lost, by this worker or another."""
         answer = await self._reconcile(self._search(platform, effect))
         if isinstance(answer, Found):
             return await self._adopt(effect, row, answer.deploy)
@@ -313,7 +313,7 @@ class Actuator:
         return await self._store.put_action(replace(row, service=effect.service), expect=expect)
 
     def _human_acted(self, deploys: Sequence[Deploy], effect: Rollback) -> str:
-        """Return that another deploy is live than the one that was blamed, or nothing."""
+        """Return that the live deploy is no longer the blamed one, or an empty text."""
         live = next((deploy for deploy in deploys if deploy.is_live), None)
         if live is not None and live.id == effect.suspect:
             return ""
@@ -328,7 +328,7 @@ class Actuator:
 
 
 def step(effect: Rollback) -> str:
-    """Return which row of its incident a rollback is journaled in."""
+    """Return the step under which a rollback is saved: an incident has a row for each."""
     return ALTERNATIVE if effect.rebuild else ROLLBACK
 
 

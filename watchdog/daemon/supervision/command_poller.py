@@ -172,8 +172,10 @@ class CommandPoller:
         return found is None or found.done
 
     async def _is_for_us(self, command: Command) -> bool:
-        """Tell whether its service is ours, and known as the store has it: what is decided of one that is about to be
-        read again would be forgotten then, a no included. (One that is watched from memory is not read soon.)
+        """Return whether this worker holds the command's service and has read its saved state.
+
+        A decision about a service that is about to be read again would be lost, a rejection included. (A service that is
+        watched from memory is not read again soon.)
         """
         name, held = await self._owner(command), self._engine.held
         return name in held and (held[name] == ALONE or name not in self._engine.recorder.unread)

@@ -1,4 +1,4 @@
-"""A seeded event loop in virtual time: nothing waits, and who runs next is drawn by lot.
+"""A seeded event loop in virtual time: no task waits in real time, and the next task to run is drawn at random.
 
 Rule 1: time moves only when nothing is ready, and then to the next timer. No threads, no sockets, no luck of its own.
 Rule 2: of all that is ready, one handle is drawn and the rest deferred: an order that asyncio happens to keep is no
