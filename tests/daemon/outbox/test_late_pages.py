@@ -10,6 +10,7 @@ from tests.daemon.supervision.test_lease_manager import Worker
 from tests.support.clocks import FakeClock, eventually
 from tests.support.notification_vendors import Channel, tell
 from watchdog.adapters.stores.memory import MemoryDatabase
+from watchdog.daemon.engine.persistence import OURSELVES
 from watchdog.daemon.outbox.late_pages import CLOCKS_SECONDS, LOOK_SECONDS, SEEN_SECONDS
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -355,3 +356,18 @@ async def test_an_end_that_comes_while_the_store_is_asked_keeps_the_page_from_ri
     end = two.page(kind=NoticeKind.RESOLVED)
     await two.clock.advance(30.0)
     assert len(two.titles) == 1 and page.done() and end.done()
+
+
+async def test_case_53_an_end_that_the_heir_brought_before_the_page_rang_is_sent_after_it(two: Two) -> None:
+    """The worker's own page waits for a channel that is down; its all-clear has a row, and was brought by the heir."""
+    two.pager.script = [Temporary("down")] * 6
+    of_itself = {"incident": "blind", "service": OURSELVES, "about": None}
+    page = two.page(kind=NoticeKind.SELF_ALERT, **of_itself)
+    await two.clock.advance(60.0)
+    over = tell(OVER, "pager", kind=NoticeKind.RESOLVED, at=two.clock.now(), incident="blind", service=OURSELVES)
+    (row,) = await two.clock.during(two.one.store.save(Write(two.one.engine.state, effects=(over,))))
+    end = asyncio.create_task(two.one.teller.deliver(row.id, over))
+    await two.clock.advance(1.0)
+    await two.clock.during(two.heir.teller.deliver(row.id, over))
+    await two.clock.advance(300.0)
+    assert page.done() and end.done() and two.titles == [PAGE, OVER]

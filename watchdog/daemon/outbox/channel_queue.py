@@ -55,6 +55,11 @@ class ChannelQueue:
             parcel.troubled = True
             self._settle()
 
+    def sent(self, parcel: "QueuedNotice") -> None:
+        """Note that this worker sent a notice: what is queued behind it has to follow, whoever brought that before."""
+        for newer in self._parcels[self._parcels.index(parcel) + 1 :]:
+            newer.follows = True
+
     def arrived(self, parcel: "QueuedNotice") -> None:
         """Note that a notice was delivered: older ones that lag behind are superseded, then it leaves."""
         # A page or an all-clear states the whole incident; an older page is superseded by nothing less.
@@ -81,7 +86,7 @@ class ChannelQueue:
 class QueuedNotice:
     """One notice on its way to one channel. `stir` wakes its task whenever something about it changed.
 
-    `not_before` is the earliest next attempt (monotonic seconds).
+    `follows`: an older one was sent while it waited. `not_before` is the earliest next attempt (monotonic seconds).
     """
 
     lane: ChannelQueue
@@ -91,6 +96,7 @@ class QueuedNotice:
     troubled: bool = False
     broken: bool = False
     partly: bool = False
+    follows: bool = False
     goes: bool = False
     overtaken: bool = False
     not_before: float = float("-inf")

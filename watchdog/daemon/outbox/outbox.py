@@ -301,11 +301,14 @@ class Outbox:
         name, breaker = parcel.channel, self._breakers[parcel.channel]
         try:
             async with parcel.lane.attempt:
-                # While it waited, the service may have moved, and the new worker delivered the same row.
-                if parcel.troubled and not parcel.partly and await self._was_brought_meanwhile(errand, name):
+                # While it waited, the service may have moved, and the new worker delivered the same row. An all-clear
+                # that another worker brought before the page of this one has to be sent after it.
+                waited = parcel.troubled and not parcel.partly and not parcel.follows
+                if waited and await self._was_brought_meanwhile(errand, name):
                     breaker.given_back(parcel)
                     return None
                 reference = await self._send(errand, name)
+                parcel.lane.sent(parcel)
         except Partly as failure:
             # The channel works: it refused recipients, not the notice.
             breaker.passed(parcel)
