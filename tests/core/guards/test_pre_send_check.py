@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.scenes import HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing
 from tests.core.world import make_policy
 from watchdog.core.guards import pre_send_check
 from watchdog.domain.decisions import Course, Decision, TargetChoice
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy, Suppression
@@ -64,6 +66,28 @@ def test_case_55_auto_deploy_is_not_given_back_by_an_order_that_may_be_of_before
     assert pre_send_check.reason_not_to_send(state, make_policy(), RESTORE, NOW) != ""
     assert pre_send_check.reason_not_to_send(state, make_policy(), PIN, NOW) == ""
     assert pre_send_check.reason_not_to_send(State(), make_policy(), RESTORE, NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("trigger", "status", "began", "taken", "ambiguous"),
+    [
+        ("rollback", "live", 5.0, "dep-50", True),
+        ("rollback", "update_in_progress", -5.0, "dep-50", True),
+        ("rollback", "canceled", 5.0, "dep-50", False),
+        ("rollback", "live", 61.0, "dep-50", False),  # a person's, of later
+        ("rollback", "live", 5.0, "dep-51", False),  # it is ours
+        ("rollback", "live", 5.0, None, False),  # none was accepted
+        ("new_commit", "live", 5.0, "dep-50", False),
+    ],
+)
+def test_auto_deploy_is_not_given_back_where_a_rollback_of_the_same_moment_may_be_ours(
+    trigger: str, status: str, began: float, taken: str | None, ambiguous: bool
+) -> None:
+    """A person's rollback to the same code was taken for ours, whose answer was lost, and ended; ours came later."""
+    other = Deploy("dep-51", status, trigger, "aaaaaaa1", created_at=NOW - 30.0 + began)
+    incident = amended(OPEN, requested_at=NOW - 30.0, deploy=taken)
+    state = a_state(a_service(auto_deploy_off="commit", incident=incident, deploys=(other,)))
+    assert bool(pre_send_check.reason_not_to_send(state, make_policy(), RESTORE, NOW)) is ambiguous
 
 
 @pytest.mark.parametrize(

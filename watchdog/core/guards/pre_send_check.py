@@ -11,6 +11,9 @@ from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.units import show_seconds
 
+SAME_MOMENT_SECONDS = 60.0
+"""How far from our request another rollback began at most that may be ours: it lands late, and clocks differ."""
+
 
 def reason_not_to_send(
     state: State, policy: Policy, effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, now: float
@@ -42,7 +45,24 @@ def _not_known_to_be_due(service: ServiceState) -> str:
     """Return why an order to give auto-deploy back may be of before a rollback, as in a restored store, or ""."""
     if service.unlisted:
         return "its deploys were not listed since this worker acquired its lease"
-    return "a rollback was made since that was ordered, which the record lacked" if service.overtaken else ""
+    if service.overtaken:
+        return "a rollback was made since that was ordered, which the record lacked"
+    other = _rollback_that_may_be_ours(service)
+    return f"{other} may be our rollback: it was begun within a minute of our request" if other else ""
+
+
+def _rollback_that_may_be_ours(service: ServiceState) -> str:
+    """Return the newest deploy if it is a rollback that may be ours though another one was taken for it, or "".
+
+    Where a person rolls back to the same code in the second of our request, and its answer is lost, no list can say
+    which is whose; ours may land later, and serve.
+    """
+    attempt = service.incident.rollback if service.incident is not None else None
+    newest = next((one for one in service.deploys if one.is_live or one.in_progress), None)
+    if attempt is None or attempt.requested_at is None or attempt.deploy is None or newest is None:
+        return ""
+    near = abs(newest.created_at - attempt.requested_at) <= SAME_MOMENT_SECONDS
+    return newest.id if newest.is_rollback and newest.id != attempt.deploy and near else ""
 
 
 def _not_failing(service: ServiceState, policy: Policy, now: float) -> str:
