@@ -23,6 +23,7 @@ FLOORS = {
     "store_fails": 190,
     "store_answer_lost": 190,
     "store_outages": 7,
+    "store_outage_at_save": 1,
     "store_clock_steps": 5,
     "store_restored": 2,  # drawn apart, and each drawn one happens: in seeds 20 and 44
     "request_limited": 2,

@@ -56,9 +56,10 @@ class Weather:
     notice_twice: float = 0.1
     store_clock_steps: float = 0.3
     store_restored: float = 0.15
+    store_outage_at_save: float = 0.02
 
 
-APART = frozenset({"store_restored"})
+APART = frozenset({"store_restored", "store_outage_at_save"})
 """Drawn from a stream of their own: a seed without them keeps the course that it had before they were thought of."""
 
 

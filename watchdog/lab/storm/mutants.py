@@ -108,6 +108,27 @@ class NeverCloses(StormStore):
         return pending
 
 
+class ForgetsEnds(StormStore):
+    """A store for a worker that owes no end: only the save of the closing step itself closes an incident's row."""
+
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
+        """Save, without the ends of earlier steps."""
+        now = {one.incident.id for one in write.state.services.values() if one.incident is not None}
+        return await super().save(replace(write, closed=[one for one in write.closed if one.id in now]))
+
+
+class AnswersNoOne(StormStore):
+    """A store that does what people ask for, and never writes an answer to it."""
+
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
+        """Save, without the answer."""
+        return await super().save(replace(write, answer=None))
+
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
+        """Answer nothing."""
+        return True
+
+
 class DatesLists(StormStore):
     """A store that dates a deploy list by when it is read: the platform's list then shows nothing that it lacks."""
 

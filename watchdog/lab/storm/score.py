@@ -6,7 +6,7 @@ wrong_targets     a rollback that should not have been sent there, or not at tha
                   code that was rolled away from: see targets.py
 missed            a critical episode that ended in neither a page nor a real recovery, or an end that was claimed and
                   was none: see missed_outages.py
-stuck             a service, an effect or a lease not at rest one virtual hour after the faults stopped
+stuck             a service, effect, person's command or lease not at rest one virtual hour after the faults stopped
 lost_pages        a page that the outbox had and that a channel never got, though it worked for long enough
 left_off          auto-deploy that is off at the end because of us, and no notice says so
 left_open         an incident that is over, and whose row says that it is open: history and public page would say so
@@ -38,6 +38,7 @@ OFF_WORDS = (
     "auto-deploy: off once more",
     "auto-deploy: still off",
     "auto-deploy: not confirmed",
+    "switch auto-deploy back on",
 )
 ON_WORDS = ("is being given back", "auto-deploy: given back", "auto-deploy is on again")
 """The words by which a reader knows the state of auto-deploy; a message with both says that it is off."""

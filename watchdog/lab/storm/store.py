@@ -19,9 +19,11 @@ from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.store_records import ActionRow, Command, LeaseGrant, PendingEffect, Write
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.environment import EPOCH, Nature
-from watchdog.lab.storm.fault_mix import STORE_SECONDS
+from watchdog.lab.storm.fault_mix import STORE_SECONDS, apart
 from watchdog.lab.storm.lease_oracle import Ledger
 
+OUTAGE_AT_SAVE = "store_outage_at_save"
+OUTAGE_SECONDS = (5.0, 60.0)
 CONNECT_SECONDS = 2.0
 """How long an attempt to reach a store that is down takes."""
 CLOCK_AHEAD_SECONDS = 37.0
@@ -69,6 +71,7 @@ class StoreHost:
         self.obeyed: list[Obeyed] = []
         self.written: Callable[[ActionRow], None] = lambda row: None
         self._desk = MemoryStore(self, database=self.database, sole=False)
+        self._outages = apart(nature.seed, "the store's outages at saves")
 
     def now(self) -> float:
         """Return UTC epoch seconds as the store believes."""
@@ -86,6 +89,15 @@ class StoreHost:
         """Refuse every call for so long."""
         self.nature.note(f"STORE DOWN for {seconds:.0f} s")
         self.down_until = self.nature.loop.time() + seconds
+
+    def decision_comes(self) -> None:
+        """A worker begins to save a decision: the store may go down at this very moment."""
+        nature, chance = self.nature, self._outages
+        # Not drawn in a seed without such a fault, as everywhere.
+        likely = nature.weather.store_outage_at_save
+        if likely > 0 and chance.random() < likely and not self.is_down:
+            nature.struck[OUTAGE_AT_SAVE] += 1
+            self.goes_down(chance.uniform(*OUTAGE_SECONDS))
 
     def steps_clock(self, seconds: float) -> None:
         """Set the clock that judges the leases."""
@@ -110,6 +122,10 @@ class StoreHost:
     def pending(self) -> Sequence[PendingEffect]:
         """Return the effects that are written down and not finished."""
         return at_once(self._desk.pending())
+
+    def unanswered(self) -> Sequence[Command]:
+        """Return the commands of people to which no worker has said anything: the audit lacks their end."""
+        return at_once(self._desk.commands())
 
     def submit(self, name: str, arguments: Mapping[str, str]) -> None:
         """Leave a human's command."""
@@ -200,6 +216,8 @@ class StormStore(MemoryStore):
     async def save(self, write: Write) -> Sequence[PendingEffect]:
         """Save a step."""
         # A save without effects records a mere reading, so it is no marked point.
+        if write.effects or write.closed:
+            self._host.decision_comes()
         return await self._over("save", partial(self._save, write), marked=bool(write.effects))
 
     async def _save(self, write: Write) -> Sequence[PendingEffect]:

@@ -15,8 +15,10 @@ from watchdog.daemon.actions.reconcile import Reconcile, look_up
 from watchdog.daemon.actions.timings import SHIPPED, Timings
 from watchdog.lab.storm.channels import StormChannel
 from watchdog.lab.storm.mutants import (
+    AnswersNoOne,
     Believing,
     DatesLists,
+    ForgetsEnds,
     KeepsRinging,
     NeverCloses,
     TriesOnce,
@@ -73,6 +75,9 @@ VARIANTS = {
     "no-retry": Variant("lost_pages", channel=TriesOnce),
     "no-end": Variant("rung_after_end", channel=KeepsRinging),
     "no-closing-row": Variant("left_open", store=NeverCloses),
+    # Only an outage that covers the close of an incident and the next looks leaves its end to a later save.
+    "no-owed-end": Variant("left_open", store=ForgetsEnds, weather=MappingProxyType({"store_outage_at_save": 0.2})),
+    "no-answer": Variant("stuck", store=AnswersNoOne),
     "no-wake": Variant("missed", channel=Whispers),
     # Only a restored store knows less than the platform's list.
     "no-known-list": Variant("double_rollbacks", store=DatesLists, weather=MappingProxyType({"store_restored": 1.0})),

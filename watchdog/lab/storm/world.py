@@ -187,7 +187,9 @@ class World:
                 host.started[-1].commanded.set()
 
     def _unrest(self) -> list[str]:
-        """Return all that is not at rest: services with an open incident or a failing site, unfinished effects."""
+        """Return all that is not at rest: services with an open incident or a failing site, unfinished effects,
+        commands without an answer.
+        """
         state = self.store.newest_state()
         found = [f"{one.service} still fails" for one in self.episodes.all if one.ended is None]
         for name in self.policy.services:
@@ -197,6 +199,7 @@ class World:
             elif service.phase is not Phase.CALM or (service.incident and service.incident.closed_at is None):
                 found.append(f"{name} is {service.phase.value}")
         found += [f"effect {item.id} is not finished: {type(item.effect).__name__}" for item in self.store.pending()]
+        found += [f"command {one.id} has no answer: {one.name}" for one in self.store.unanswered()]
         found += [f"{host.name} is {host.started[-1].process.state}" for host in self.hosts if not self._runs(host)]
         return found
 
