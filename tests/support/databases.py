@@ -32,7 +32,7 @@ Databases = Callable[[Path], AbstractContextManager[Record]]
 
 
 @cache
-def _with_tables() -> bytes:
+def with_tables() -> bytes:
     """Return a store's file that holds nothing yet: to make its tables is nine tenths of its first opening."""
     with create_engine("sqlite://").connect() as connection:
         migrate(connection)
@@ -43,7 +43,7 @@ def _with_tables() -> bytes:
 def store_at(url: str, clock: Clock) -> Store:
     """Return the store of a url, to be opened; a file that is not there is put there with its tables."""
     if url.startswith("sqlite:///") and not (path := Path(url.removeprefix("sqlite:///"))).exists():
-        path.write_bytes(_with_tables())
+        path.write_bytes(with_tables())
     return build_store(url, clock)
 
 

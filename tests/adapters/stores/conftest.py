@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.postgres_server import own_postgres, postgres_server, postgres_url  # noqa: F401 - fixtures
+from tests.support.databases import with_tables
+from tests.support.postgres_server import (  # noqa: F401 - fixtures
+    new_postgres_url,
+    own_postgres,
+    postgres_server,
+    postgres_url,
+)
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Tell
@@ -49,17 +55,35 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def new_url(tmp_path: Path) -> str:
     """The url of a SQLite store that does not exist yet."""
     return f"sqlite:///{tmp_path}/watchdog.db"
 
 
+@pytest.fixture
+def url(new_url: str) -> str:
+    """The url of a SQLite store with its tables."""
+    Path(new_url.removeprefix("sqlite:///")).write_bytes(with_tables())
+    return new_url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """The url of a store of each database, with its tables."""
+    return request.getfixturevalue("url" if request.param == "sqlite" else "postgres_url")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest) -> str:
+    """The url of a store of each database, without tables."""
+    return request.getfixturevalue("new_url" if request.param == "sqlite" else "new_postgres_url")
+
+
 @pytest.fixture(params=["sqlite", "memory", "postgresql"])
-async def store(request: pytest.FixtureRequest, clock: HandClock, url: str) -> AsyncIterator[Store]:
+async def store(request: pytest.FixtureRequest, clock: HandClock) -> AsyncIterator[Store]:
     """Every kind of store, opened, with the leases that the tests need; a new kind is one more parameter."""
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    built: Store = MemoryStore(clock) if request.param == "memory" else patient_store(url, clock)
+    kind = {"sqlite": "url", "postgresql": "postgres_url"}.get(request.param)
+    built: Store = patient_store(request.getfixturevalue(kind), clock) if kind else MemoryStore(clock)
     await built.open()
     await built.renew_leases("the-worker", ("api", FLEET), ttl_seconds=60.0)
     yield built

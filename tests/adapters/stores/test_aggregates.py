@@ -15,11 +15,6 @@ from watchdog.domain.incidents import State
 from watchdog.domain.store_records import FLEET, Minute, Write
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def any_url(request: pytest.FixtureRequest, url: str) -> str:
-    return url if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-
-
 @pytest.fixture
 async def store(any_url: str, clock) -> AsyncIterator[SqlStore]:
     made = patient_store(any_url, clock)

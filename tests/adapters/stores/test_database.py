@@ -26,10 +26,10 @@ async def store(url: str, clock) -> AsyncIterator[SqlStore]:
 
 
 @pytest.mark.long
-async def test_many_processes_may_open_a_new_store_at_once(url: str, clock) -> None:
+async def test_many_processes_may_open_a_new_store_at_once(new_url: str) -> None:
     """The first makes the tables; the others find them."""
     processes = [
-        subprocess.Popen([sys.executable, str(WORKER), "open", url], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, str(WORKER), "open", new_url], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
     outputs = await asyncio.gather(

@@ -18,12 +18,6 @@ from watchdog.domain.readings import Good
 from watchdog.domain.store_records import FLEET, Write
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def any_url(request: pytest.FixtureRequest, url: str) -> str:
-    """An empty store of each kind."""
-    return url if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-
-
 @pytest.fixture
 def old_state(an_incident) -> State:
     services = {"api": ServiceState("api", incident=an_incident()), "web": ServiceState("web")}
@@ -37,10 +31,10 @@ async def opened(url: str, clock, names: tuple[str, ...] = ("api", "web", FLEET)
     return store
 
 
-async def test_what_an_old_version_saved_is_taken_up_once(any_url: str, clock, old_state: State, an_incident) -> None:
+async def test_what_an_old_version_saved_is_taken_up_once(bare_url: str, clock, old_state: State, an_incident) -> None:
     """State, incident, pending effect and action; after the first save the old row is no more read."""
-    make_old_store(any_url, old_state, an_incident())
-    store = await opened(any_url, clock)
+    make_old_store(bare_url, old_state, an_incident())
+    store = await opened(bare_url, clock)
     assert await store.load() == old_state
     assert await store.load(("web",)) == replace(
         old_state.sharing(old_state.shared), services={"web": ServiceState("web")}, control={}
@@ -57,20 +51,20 @@ async def test_what_an_old_version_saved_is_taken_up_once(any_url: str, clock, o
     assert await store.follow_up("inc-1", "a bigger pool", "ann", owner="ann", due_at=9.0) is not None
     await store.save(Write(replace(state, paused_by="")))
     await store.close()
-    engine = old_engine(any_url)
+    engine = old_engine(bare_url)
     with engine.begin() as connection:
         save_state(connection, State(incidents=99))
     engine.dispose()
-    store = await opened(any_url, clock)
+    store = await opened(bare_url, clock)
     assert await store.load() == replace(old_state, paused_by="")
     await store.close()
 
 
-async def test_an_old_worker_goes_on_after_the_migration(any_url: str, clock, old_state: State, an_incident) -> None:
+async def test_an_old_worker_goes_on_after_the_migration(bare_url: str, clock, old_state: State, an_incident) -> None:
     """Its statements name no new column; the new worker takes up its rows."""
-    make_old_store(any_url, State(), an_incident())
-    store = await opened(any_url, clock)
-    engine = old_engine(any_url)
+    make_old_store(bare_url, State(), an_incident())
+    store = await opened(bare_url, clock)
+    engine = old_engine(bare_url)
     with engine.begin() as connection:
         save_state(connection, old_state)
         save_effect(connection, PIN)
@@ -82,22 +76,22 @@ async def test_an_old_worker_goes_on_after_the_migration(any_url: str, clock, ol
     await store.close()
 
 
-async def test_an_old_store_without_a_state_is_a_first_start(any_url: str, clock, an_incident) -> None:
+async def test_an_old_store_without_a_state_is_a_first_start(bare_url: str, clock, an_incident) -> None:
     """It was opened once, and nothing was saved."""
-    make_old_store(any_url, None, an_incident())
-    store = await opened(any_url, clock)
+    make_old_store(bare_url, None, an_incident())
+    store = await opened(bare_url, clock)
     assert await store.load() is None
     await store.save(Write(State(incidents=1)))
     assert await store.load() == State(incidents=1)
     await store.close()
 
 
-async def test_a_worker_without_follow_ups_goes_on(any_url: str, clock, a_state, an_incident) -> None:
+async def test_a_worker_without_follow_ups_goes_on(bare_url: str, clock, a_state, an_incident) -> None:
     """Of revision 0004: it never names the new tables, and its writes leave ticks where they are."""
-    engine = old_engine(any_url)
+    engine = old_engine(bare_url)
     with engine.begin() as connection:
         migrate(connection, "0004")
-    store = await opened(any_url, clock)
+    store = await opened(bare_url, clock)
     await store.save(Write(a_state(an_incident(1))))
     assert await store.tick("inc-1", "lessons", "ann")
     values = {"id": "inc-1", "json": codec.INCIDENTS.encode(an_incident(1, outcome=Outcome.BY_ITSELF))}
@@ -114,12 +108,12 @@ async def test_a_worker_without_follow_ups_goes_on(any_url: str, clock, a_state,
     await store.close()
 
 
-async def test_a_worker_without_announcements_goes_on(any_url: str, clock) -> None:
+async def test_a_worker_without_announcements_goes_on(bare_url: str, clock) -> None:
     """Of revision 0006: its commands are written and answered as before, and announcements stay where they are."""
-    engine = old_engine(any_url)
+    engine = old_engine(bare_url)
     with engine.begin() as connection:
         migrate(connection, "0006")
-    store = await opened(any_url, clock)
+    store = await opened(bare_url, clock)
     posted = await store.announce(Draft("shop", "Slow"), Update(1.0, "ann", Stage.INVESTIGATING, "We look into it."))
     with engine.begin() as connection:
         row = "'pause', '{}', 'bob', 1, false, false, '', 0"
@@ -133,26 +127,26 @@ async def test_a_worker_without_announcements_goes_on(any_url: str, clock) -> No
 
 @pytest.mark.parametrize("old", [True, False])
 async def test_workers_that_open_a_postgresql_at_once_migrate_it_once(
-    postgres_url: str, postgres_server, clock, an_incident, old: bool
+    new_postgres_url: str, postgres_server, clock, an_incident, old: bool
 ) -> None:
     """One makes the tables (or brings them up to date), the others wait for it and find them."""
     if old:
-        make_old_store(postgres_url, State(), an_incident())
-    stores = [patient_store(postgres_url, clock) for _ in range(4)]
+        make_old_store(new_postgres_url, State(), an_incident())
+    stores = [patient_store(new_postgres_url, clock) for _ in range(4)]
     await asyncio.gather(*(store.open() for store in stores))
     assert [await store.commands() for store in stores] == [()] * 4
     await asyncio.gather(*(store.close() for store in stores))
     query = f"SELECT version_num FROM {schema.VERSION_TABLE}"
-    assert postgres_server.execute(query, postgres_url) == [(schema.HEAD,)]
+    assert postgres_server.execute(query, new_postgres_url) == [(schema.HEAD,)]
 
 
 @pytest.mark.long
 async def test_a_migration_does_not_wait_long_for_a_busy_old_worker(
-    postgres_url: str, clock, old_state: State, an_incident
+    new_postgres_url: str, clock, old_state: State, an_incident
 ) -> None:
     """Every other worker would wait behind it: it gives up within its limit, changes nothing, and is repeated."""
-    make_old_store(postgres_url, old_state, an_incident())
-    engine, store = old_engine(postgres_url), SqlStore(postgres_url, clock)
+    make_old_store(new_postgres_url, old_state, an_incident())
+    engine, store = old_engine(new_postgres_url), SqlStore(new_postgres_url, clock)
     with engine.begin() as connection:
         save_effect(connection, PIN)
         with pytest.raises(Temporary, match="another transaction kept it locked for too long"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.settings.texts import SMALL, changed, loaded
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
-from tests.support.postgres_server import PostgresServer, postgres_server, postgres_url  # noqa: F401 - fixtures
+from tests.support.postgres_server import PostgresServer, new_postgres_url, postgres_server  # noqa: F401 - fixtures
 from watchdog.adapters.stores import build_store
 from watchdog.settings.check.check import CheckResult, Outcome
 from watchdog.settings.check.check_store import check_store, is_ready
@@ -21,28 +21,30 @@ async def checked(url: str) -> CheckResult:
     return result
 
 
-async def test_an_empty_database_stays_empty(postgres_server: PostgresServer, postgres_url: str) -> None:  # noqa: F811
+async def test_an_empty_database_stays_empty(postgres_server: PostgresServer, new_postgres_url: str) -> None:  # noqa: F811
     """It answers; the tables are made by a start, not by a check."""
     for _ in range(2):
-        found = await checked(postgres_url)
+        found = await checked(new_postgres_url)
         assert found == CheckResult("store", Outcome.OK, "answers; `watchdog run` will make its tables")
-    assert postgres_server.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", postgres_url) == [(0,)]
+    assert postgres_server.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", new_postgres_url) == [
+        (0,)
+    ]
 
 
-async def test_a_database_in_use_is_well(postgres_server: PostgresServer, postgres_url: str) -> None:  # noqa: F811
+async def test_a_database_in_use_is_well(postgres_server: PostgresServer, new_postgres_url: str) -> None:  # noqa: F811
     """Its tables are of this version, or of an older one."""
-    store = build_store(postgres_url, FakeClock())
+    store = build_store(new_postgres_url, FakeClock())
     await store.open()
     await store.close()
-    assert await checked(postgres_url) == CheckResult("store", Outcome.OK, "answers, and its tables are there")
-    postgres_server.execute("UPDATE watchdog_schema SET version_num = '0001'", postgres_url)
-    assert (await checked(postgres_url)).what == "answers; `watchdog run` will migrate its tables (0001)"
+    assert await checked(new_postgres_url) == CheckResult("store", Outcome.OK, "answers, and its tables are there")
+    postgres_server.execute("UPDATE watchdog_schema SET version_num = '0001'", new_postgres_url)
+    assert (await checked(new_postgres_url)).what == "answers; `watchdog run` will migrate its tables (0001)"
 
 
-async def test_who_may_not_make_tables_is_told(postgres_server: PostgresServer, postgres_url: str) -> None:  # noqa: F811
+async def test_who_may_not_make_tables_is_told(postgres_server: PostgresServer, new_postgres_url: str) -> None:  # noqa: F811
     """Before a start fails."""
-    postgres_server.execute("CREATE ROLE guest LOGIN", postgres_url)
-    found = await checked(postgres_url.replace("watchdog@", "guest@"))
+    postgres_server.execute("CREATE ROLE guest LOGIN", new_postgres_url)
+    found = await checked(new_postgres_url.replace("watchdog@", "guest@"))
     assert found.outcome is Outcome.FAIL and "may not make tables" in found.what
 
 
