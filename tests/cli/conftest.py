@@ -3,18 +3,23 @@
 import asyncio
 import os
 import pwd
-from collections.abc import Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.cli import examples as x
+from tests.support.databases import with_tables
 from watchdog.adapters.stores import build_store
 from watchdog.cli.main import main
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.store_records import Minute, Write
+from watchdog.ports import Store
 
 Typed = Callable[..., str]
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -46,23 +51,38 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(path)
 
 
+@asynccontextmanager
+async def record(folder: Path) -> AsyncIterator[Store]:
+    """Open the record of a folder."""
+    store = build_store(f"sqlite:///{folder}/watchdog.db", SystemClock())
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@cache
+def recorded() -> bytes:
+    """Return the file of a record with the sketch's incident, and a note of another one: written once a process."""
+
+    async def write(folder: Path) -> None:
+        (folder / "watchdog.db").write_bytes(with_tables())
+        async with record(folder) as store:
+            state = State(services={"web": ServiceState("web", incident=x.incident())}, incidents=1)
+            other = Note(x.BEGIN + 5, "web", "web-7", "ACT", "of another incident")
+            await store.save(Write(state, effects=[*x.NOTES, other]))
+            await store.put_minutes([Minute("web", "home", x.BEGIN - 4, 5, 1, 0, why="HTTP 503")])
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(write(Path(folder)))
+        return Path(folder, "watchdog.db").read_bytes()
+
+
 @pytest.fixture
 def config(empty: str, tmp_path: Path) -> str:
-    """Return the path of a configuration whose record holds the sketch's incident, and a note of another one."""
-
-    async def write() -> None:
-        store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
-        await store.open()
-        try:
-            state = State(services={"web": ServiceState("web", incident=x.incident())}, incidents=1)
-            await store.save(
-                Write(state, effects=[*x.NOTES, Note(x.BEGIN + 5, "web", "web-7", "ACT", "of another incident")])
-            )
-            await store.put_minutes([Minute("web", "home", x.BEGIN - 4, 5, 1, 0, why="HTTP 503")])
-        finally:
-            await store.close()
-
-    asyncio.run(write())
+    """Return the path of a configuration with that record."""
+    (tmp_path / "watchdog.db").write_bytes(recorded())
     return empty
 
 

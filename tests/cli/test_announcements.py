@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Typed
-from watchdog.adapters.stores import build_store
+from tests.cli.conftest import Typed, record
 from watchdog.cli.main import main
-from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.commands.announcements import Draft, Stage, Update
 
 POST = ["announcement", "post", "shop", "--title", "Slow", "--text", "We look into it."]
@@ -19,12 +17,10 @@ def announced(folder: Path) -> None:
     """Write two announcements down, one that is resolved, and one of a maintenance far ahead."""
 
     async def write() -> None:
-        store = build_store(f"sqlite:///{folder}/watchdog.db", SystemClock())
-        await store.open()
-        await store.announce(Draft("shop", "Slow \x1b[31m"), Update(1000.0, "ann", Stage.RESOLVED, "Fast again."))
         window = Draft("shop", "New database", ("web",), 4_000_000_000.0, 4_000_003_600.0)
-        await store.announce(window, Update(2000.0, "bob", Stage.SCHEDULED, "Orders wait."))
-        await store.close()
+        async with record(folder) as store:
+            await store.announce(Draft("shop", "Slow \x1b[31m"), Update(1000.0, "ann", Stage.RESOLVED, "Fast again."))
+            await store.announce(window, Update(2000.0, "bob", Stage.SCHEDULED, "Orders wait."))
 
     asyncio.run(write())
 

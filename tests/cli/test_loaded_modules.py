@@ -54,10 +54,3 @@ def test_a_short_command_loads_neither_the_laboratory_nor_the_daemon(tmp_path: P
 def test_a_command_that_opens_no_store_loads_no_database(tmp_path: Path, words: str) -> None:
     """SQLAlchemy alone takes a third of a second."""
     assert "sqlalchemy" not in loaded(tmp_path, *words.split())
-
-
-def test_the_daemon_itself_does_not_load_the_laboratory() -> None:
-    """All that `watchdog run` imports."""
-    code = "import sys, watchdog.app.compose.daemon_run; print(*sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert [name for name in done.stdout.split() if name.startswith(APART)] == []

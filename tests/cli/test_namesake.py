@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog import __version__
+from watchdog.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 SMALL = 'version: 1\nservices: {web: {signals: {home: {http: "http://127.0.0.1:1/"}}}}\n'
@@ -20,26 +21,22 @@ def installed(folder: Path) -> None:
     (folder / "watchdog-6.0.0.dist-info" / "METADATA").write_text("Name: watchdog\nVersion: 6.0.0\n", encoding="utf-8")
 
 
-def typed(path: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command with the folder on Python's path, before ours."""
-    environ = {**os.environ, "PYTHONPATH": f"{path}{os.pathsep}{ROOT}"}
-    command = [sys.executable, "-m", "watchdog", *words]
-    return subprocess.run(
-        command, cwd=path, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
-    )
-
-
 @pytest.mark.parametrize("there", [True, False])
-def test_version_and_check_say_that_it_is_there(tmp_path: Path, there: bool) -> None:
+@pytest.mark.parametrize("words", ["--version", "check"])
+def test_version_and_check_say_that_it_is_there(
+    words: str, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The version stands alone on stdout, for scripts."""
     (tmp_path / "watchdog.yaml").write_text(SMALL, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
     if there:
         installed(tmp_path)
-    version, check = typed(tmp_path, "--version"), typed(tmp_path, "check")
-    assert (version.stdout, version.returncode, check.returncode) == (f"{__version__}\n", 0, 0)
-    for said in (version.stderr, check.stdout):
-        assert ("watchdog 6.0.0 (file events), is installed here" in said) == there
-        assert ("pipx install ." in said) == there
+    assert main([words]) == 0
+    out, err = capsys.readouterr()
+    assert words == "check" or out == f"{__version__}\n"
+    assert ("watchdog 6.0.0 (file events), is installed here" in (out if words == "check" else err)) == there
+    assert ("pipx install ." in out + err) == there
 
 
 def test_it_is_told_when_our_package_was_overwritten(tmp_path: Path) -> None:
@@ -50,6 +47,14 @@ def test_it_is_told_when_our_package_was_overwritten(tmp_path: Path) -> None:
     for part in (ROOT / "watchdog").iterdir():
         if part.name not in ("__init__.py", "__pycache__"):
             (tmp_path / "watchdog" / part.name).symlink_to(part)
-    done = typed(tmp_path, "--version")
+    done = subprocess.run(
+        [sys.executable, "-m", "watchdog", "--version"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("another package, watchdog 6.0.0 (file events)") and done.stderr.count("\n") == 1

@@ -46,7 +46,7 @@ BEFORE = {
 """Every command line of the version before groups, and how it is typed now."""
 
 
-@pytest.mark.parametrize(("old", "now"), BEFORE.items())
+@pytest.mark.parametrize(("old", "now"), [("incidents", "incident list"), ("lab storm", "lab storm")])
 def test_an_old_spelling_is_the_same_command(old: str, now: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The same output to the letter, and not a word more: a script reads it."""
     told = []
@@ -55,6 +55,13 @@ def test_an_old_spelling_is_the_same_command(old: str, now: str, capsys: pytest.
         told.append(capsys.readouterr())
     assert told[0] == told[1]
     assert told[0].err == "" and told[0].out.startswith(f"Usage: watchdog {now} ")
+
+
+def test_every_old_spelling_becomes_the_present_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything reads it; the help of each present one is tests/cli/test_help.py."""
+    for old, now in BEFORE.items():
+        assert renamed(["-c", "none.yaml", *old.split(), "--help"]) == ["-c", "none.yaml", *now.split(), "--help"]
+    assert capsys.readouterr() == ("", "")
 
 
 def test_all_that_moved_are_in_the_table() -> None:

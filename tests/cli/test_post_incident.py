@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ME, Typed, said
-from watchdog.adapters.stores import build_store
-from watchdog.daemon.runtime.clock import SystemClock
+from tests.cli.conftest import ME, Typed, record, said
 from watchdog.domain.store_records import Command
 
 
@@ -43,12 +41,8 @@ def test_everything_that_people_add_is_a_command_of_the_audit(typed: Typed, tmp_
         typed(name, "web-1", *words)
 
     async def asked() -> Sequence[Command]:
-        store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
-        await store.open()
-        try:
+        async with record(tmp_path) as store:
             return await store.asked()
-        finally:
-            await store.close()
 
     rows = asyncio.run(asked())
     assert [one.name for one in reversed(rows)] == [name for name, *_ in ACTS]
@@ -56,26 +50,23 @@ def test_everything_that_people_add_is_a_command_of_the_audit(typed: Typed, tmp_
     assert all(one.arguments["incident"] == "web-1" for one in rows)
 
 
-@pytest.mark.parametrize("forged", ["ann (oidc: approver)", "oidc:ann (approver)", "ann （oidc: approver）"])
-def test_case_62_a_name_that_is_given_cannot_look_proven(forged: str, typed: Typed) -> None:
+def test_case_62_a_name_that_is_given_cannot_look_proven(typed: Typed) -> None:
     """The record says first that it was only said, and who typed it."""
-    typed("note", "web-1", "yes", "--as", forged)
-    name = forged.translate(str.maketrans("(（)）", "[[]]"))
-    assert f"{said(name)}: yes" in " ".join(typed("explain", "web-1").split())
+    forged = ("ann (oidc: approver)", "oidc:ann (approver)", "ann （oidc: approver）")
+    for number, name in enumerate(forged):
+        typed("note", "web-1", f"yes {number}", "--as", name)
+    shown = " ".join(typed("explain", "web-1").split())
+    for number, name in enumerate(forged):
+        assert f"{said(name.translate(str.maketrans('(（)）', '[[]]')))}: yes {number}" in shown
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["web-9", "hello"], "web-9: no such incident -> `watchdog incident list` lists them\n"),
-        (["web-1", " \n\x07"], "TEXT: there is nothing in it to read"),
-        (["web-1", "x" * 1001], "TEXT: longer than 1000 characters"),
-        (["web-1", "hello", "--as", "\x07"], "--as: there is nothing in it to read"),
-    ],
-)
-def test_a_note_that_cannot_be_taken(words: list[str], told: str, typed: Typed) -> None:
+def test_a_note_that_cannot_be_taken(typed: Typed) -> None:
     """It says what to write instead, and records nothing."""
-    assert typed("note", *words, code=2).startswith(told)
+    missing = "web-9: no such incident -> `watchdog incident list` lists them\n"
+    assert typed("note", "web-9", "hello", code=2).startswith(missing)
+    assert typed("note", "web-1", " \n\x07", code=2).startswith("TEXT: there is nothing in it to read")
+    assert typed("note", "web-1", "x" * 1001, code=2).startswith("TEXT: longer than 1000 characters")
+    assert typed("note", "web-1", "x", "--as", "\x07", code=2).startswith("--as: there is nothing in it to read")
     assert "SAID" not in typed("explain", "web-1")
 
 

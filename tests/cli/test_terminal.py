@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli import examples as x
-from watchdog.adapters.stores import build_store
+from tests.cli.conftest import record
 from watchdog.cli import output
 from watchdog.cli.main import main
-from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.store_records import Write
@@ -78,10 +77,8 @@ def test_status_fits_with_an_incident_open(empty: str, tmp_path: Path, monkeypat
     )
 
     async def write() -> None:
-        store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
-        await store.open()
-        await store.save(Write(State(services={"web": web}, incidents=1, paused_by="lead")))
-        await store.close()
+        async with record(tmp_path) as store:
+            await store.save(Write(State(services={"web": web}, incidents=1, paused_by="lead")))
 
     asyncio.run(write())
     terminal = Terminal(monkeypatch)
