@@ -201,7 +201,6 @@ async def test_case_29_a_trickling_answer_is_cut_by_the_total_deadline(raw, clos
 
 
 async def test_case_30_an_endless_answer_is_cut_by_the_size_limit(raw, closing):
-    """A body past the limit ends the exchange, once."""
     server = await raw(flood)
     api = closing(client(server.url, max_body_bytes=1_000_000))
     with pytest.raises(Permanent, match=r"^Acme sent more than 1000000 bytes$"):
@@ -226,7 +225,6 @@ async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout(closing)
 
 
 async def test_case_29_trickled_headers_are_cut_by_the_total_deadline(raw, closing):
-    """A header line now and then is no answer."""
 
     async def loris(server: RawVendor, reader, writer) -> None:
         await server.request(reader)
@@ -262,7 +260,6 @@ async def test_case_33_a_vendor_s_redirect_is_never_followed(vendor: Vendor, api
 
 
 async def test_case_34_an_expired_certificate_of_a_vendor_sends_nothing(closing):
-    """Nor one for another name: the key stays with us."""
     for names, ends_at in ((("127.0.0.1",), NOW.replace(year=2020)), (("other.example",), None)):
         seen: list[str] = []
         context = ssl.create_default_context()
@@ -306,7 +303,6 @@ async def test_a_dead_kept_connection_does_not_fail_a_read(raw, closing):
 
 
 async def test_no_proxy_of_the_environment_is_used(vendor: Vendor, monkeypatch, closing):
-    """A proxy variable does not steer us."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     vendor.say("GET", "/x", {"direct": True})
@@ -315,7 +311,6 @@ async def test_no_proxy_of_the_environment_is_used(vendor: Vendor, monkeypatch, 
 
 
 async def test_cancelling_a_read_cancels_it(raw, closing):
-    """A read that is cancelled is not tried again."""
     server = await raw(say_nothing)
     api = closing(client(server.url))
     reading = asyncio.create_task(api.get("/x"))
@@ -329,7 +324,6 @@ async def test_cancelling_a_read_cancels_it(raw, closing):
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 async def test_change_is_accepted(vendor: Vendor, status, api):
-    """Any 2xx is an answer, with or without a body."""
     vendor.say("POST", "/services/srv-1/rollback", (status, b"" if status in (202, 204) else {"id": "dep-9"}))
     came = await api.change("POST", "/services/srv-1/rollback", {"deployId": "dep-1"})
     assert came.status == status

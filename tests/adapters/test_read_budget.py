@@ -119,7 +119,6 @@ async def test_case_48_what_others_use_of_the_same_key_counts() -> None:
 
 
 async def test_a_vendor_without_a_limit_sets_none() -> None:
-    """No headers: no caller waits."""
     budget = ReadBudget(FakeClock(), shares=True)
     budget.note(Answer(200, {}, None, ""))
     assert [budget.seconds_to_wait(one) for one in Urgency] == [0, 0, 0]

@@ -40,7 +40,6 @@ def hanging() -> Iterator[Hanging]:
 
 
 async def test_a_real_name_resolves() -> None:
-    """localhost, through the system's resolver."""
     assert "127.0.0.1" in await Resolver().addresses("localhost", 80) or "::1" in await Resolver().addresses(
         "localhost", 80
     )
@@ -48,7 +47,6 @@ async def test_a_real_name_resolves() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "[::1]", "2001:db8::1"])
 async def test_an_address_needs_no_lookup(host: str) -> None:
-    """No lookup runs."""
 
     def never(*_: Any, **__: Any) -> list[Any]:
         raise AssertionError("looked up")
@@ -90,7 +88,6 @@ async def test_case_27_hanging_lookups_are_bounded_and_then_the_fault_is_ours(ha
 
 
 async def test_a_failed_lookup_raises_and_leaves_room(hanging: Hanging) -> None:
-    """The error is the caller's to explain."""
 
     def failing(*_: Any, **__: Any) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "no such name")

@@ -27,7 +27,6 @@ FORMS = [
 
 @pytest.mark.parametrize(("reach", "address"), [(reach, one) for reach, forms in FORMS for one in forms.split()])
 def test_every_form_of_an_address_is_seen_through(reach: Reach, address: str) -> None:
-    """Public, private, or never."""
     assert reach_of(address) is reach
 
 
@@ -59,14 +58,12 @@ def test_what_nobody_named_may_not(host: str, address: str) -> None:
 
 
 def test_one_private_address_condemns_all() -> None:
-    """Who mixes them waits for us to take the other one."""
     assert AddressGuard().refusal("acme.example", ["1.1.1.1", "10.0.0.1"]) == PRIVATE.format("10.0.0.1")
     assert AddressGuard().refusal("acme.example", ["1.1.1.1", "8.8.8.8"]) == ""
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1"])
 def test_nobody_can_name_a_link_local_address(address: str) -> None:
-    """Not even by listing it."""
     says = f"leads to the link-local address {address}, where we never connect"
     assert AddressGuard([address, "metadata"]).refusal(address, [address]) == says
     assert AddressGuard([address, "metadata"]).refusal("metadata", [address]) == says

@@ -50,7 +50,6 @@ def test_announcements_are_listed(typed: Typed, tmp_path: Path) -> None:
 def test_what_cannot_be_posted_is_said_before_it_is_sent(
     empty: str, capsys: pytest.CaptureFixture[str], pages: str, words: list[str], said: str
 ) -> None:
-    """Exit code 2, and the pages that there are."""
     with Path(empty).open("a") as file:
         file.write(f"metrics: {{listen: '127.0.0.1:0'}}\nstatus_pages: {{{pages}}}\n" if pages else "")
     assert main(["--config", empty, *words]) == 2

@@ -29,7 +29,6 @@ def test_what_is_due_is_marked_when_it_is() -> None:
 
 
 def test_the_list_over_incidents_says_when_whose_and_what() -> None:
-    """One row each, and how many of them are overdue."""
     found = [Open(x.incident(), one) for one in follow_ups(facts(DUE + 1)) if not one.done]
     rows = open_rows(found, DUE + 1)
     assert all(len(row) == len(open_head(DUE, UTC)) for row in rows)
@@ -43,7 +42,6 @@ def test_the_list_over_incidents_says_when_whose_and_what() -> None:
 
 
 def test_machines_get_moments_and_seconds() -> None:
-    """ISO 8601, in UTC; nothing where nothing is known."""
     item = next(one for one in follow_ups(facts(DUE + 61)) if one.id == "stakeholders")
     (said,) = json.loads("\n".join(json_lines([(x.incident(), "15-60 minutes", item)], DUE + 61)))
     assert said == {

@@ -109,7 +109,6 @@ def test_a_label_is_recorded_and_shown(typed: Typed) -> None:
     ],
 )
 def test_nothing_recorded_yet(words: str, said: str, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A new installation answers every question kindly."""
     assert main([*words.split(), "-c", empty]) == 0
     assert said in capsys.readouterr().out
 

@@ -59,7 +59,6 @@ async def test_without_the_key_nobody_is_asked(tmp_path: Path) -> None:
 async def test_why_nothing_is_known_is_told(
     tmp_path: Path, incident: Incident, facts: ServiceFacts | None, mode: str, why: str
 ) -> None:
-    """The command goes on."""
     async with Sandbox() as sandbox:
         sandbox.set_mode("github", mode)
         found, said = await ask(tmp_path, sandbox, incident, facts, "repository: github")

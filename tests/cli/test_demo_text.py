@@ -79,7 +79,6 @@ def test_sparklines(points: list[tuple[float, Reading, float | None]], drawn: st
 
 
 def test_the_table_of_signals() -> None:
-    """Verdict, reason with its time, and the last minute."""
     points = [(97.0, Good(), 0.02), (100.0, Bad("HTTP 503"), 0.004)]
     unknown = [(100.0, Unknown("newest full minute predates onset"), None)]
     rows = [demo_text.signal_line("web/home", points, 100.0), demo_text.signal_line("web/errors", unknown, 100.0)]

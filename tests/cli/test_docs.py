@@ -20,7 +20,6 @@ def typed(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str
 
 
 def test_the_list_names_every_page_with_its_title(capsys: pytest.CaptureFixture[str]) -> None:
-    """One line each."""
     lines = [line.split(maxsplit=1) for line in typed(capsys).splitlines() if line.startswith("  ")]
     assert lines == [[page.name, page.title] for page in pages()]
 
@@ -35,7 +34,6 @@ def test_a_page_without_a_terminal_is_its_markdown(capsys: pytest.CaptureFixture
 
 
 def test_what_is_not_there_is_answered_with_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
-    """A page, a heading, a word."""
     assert "did you mean operation?" in typed(capsys, "operatoin", code=2)
     assert "`watchdog docs` lists the pages" in typed(capsys, "xyzzy", code=2)
     assert "search for it: watchdog docs --search silence" in typed(capsys, "silence", code=2)
@@ -44,14 +42,12 @@ def test_what_is_not_there_is_answered_with_what_is_near(capsys: pytest.CaptureF
 
 
 def test_search_lists_page_and_heading(capsys: pytest.CaptureFixture[str]) -> None:
-    """As it is typed to read it."""
     assert ["operation#overload", "Overload"] in [
         line.split(maxsplit=1) for line in typed(capsys, "--search", "Overload").splitlines()
     ]
 
 
 def test_on_a_terminal_links_are_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    """Comments are left out; a link to the web stays."""
     text = for_terminal("<!-- needs: x -->\n[a](other.md#b) [c](#d) [e](https://x.example/y.md) f<br>g\n", "one")
     assert text == "a (`watchdog docs other`) c [e](https://x.example/y.md) f g\n"
     console = Console(width=80, force_terminal=True, color_system=None)
@@ -63,7 +59,6 @@ def test_on_a_terminal_links_are_commands(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_site_is_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """And a folder that cannot be is said to be so."""
     assert f"Wrote {len(pages())} pages." in typed(capsys, "--site", str(tmp_path / "site"))
     (tmp_path / "file").write_text("x")
     assert "cannot be written" in typed(capsys, "--site", str(tmp_path / "file" / "site"), code=2)

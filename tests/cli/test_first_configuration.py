@@ -46,7 +46,6 @@ KEY = "WATCHDOG_RENDER_API_KEY"
 
 
 def test_a_configuration_that_tells_nobody_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In the last lines, in the file, and in each check."""
     assert main(["init", *SITE]) == 0
     assert capsys.readouterr().out.splitlines()[-2].startswith("NO CHANNEL TO PEOPLE")
     assert "# NO CHANNEL TO PEOPLE" in (folder / "watchdog.yaml").read_text(encoding="utf-8")
@@ -76,7 +75,6 @@ def test_files_that_are_there_stay(folder: Path, capsys: pytest.CaptureFixture[s
 def test_mail_that_could_not_be_sent_is_refused(
     folder: Path, words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before anything is written."""
     assert main(["init", *SITE, *words]) == 2
     assert says in capsys.readouterr().err and list(folder.iterdir()) == []
 
@@ -85,7 +83,6 @@ def test_mail_that_could_not_be_sent_is_refused(
 def test_without_render_in_reach_it_names_the_host_and_the_way_without(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And the page about integrations; nothing is written."""
     monkeypatch.setenv("WATCHDOG_RENDER_API_KEY", "rnd_" + "x" * 24)
     assert main(["init", "--from-render", "--render-url", "http://127.0.0.1:1"]) == 1
     said = capsys.readouterr().err

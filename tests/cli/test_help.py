@@ -68,7 +68,6 @@ def test_every_group_lists_its_commands(helps: dict[str, str]) -> None:
 
 
 def test_every_command_is_described_by_one_sentence() -> None:
-    """What a list shows of it: more belongs below."""
     for words in (*GROUPS, *PLACES.values()):
         here = app
         for word in words.split():

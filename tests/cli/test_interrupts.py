@@ -122,6 +122,5 @@ def test_ctrl_c_ends_every_command_that_takes_long(tmp_path: Path) -> None:
 
 
 def test_no_command_of_the_lab_is_left_out() -> None:
-    """A new one needs its line above."""
     listed = {words[1] for words in map(str.split, COMMANDS) if words[0] == "lab"}
     assert listed == {name for name in app["lab"] if not name.startswith("-")}

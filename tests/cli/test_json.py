@@ -60,12 +60,10 @@ def numbers_for_times(value: Any, name: str = "") -> Any:
 
 @pytest.mark.parametrize("words", ["incident checklist web-1", "report history", "report stats", "report follow-ups"])
 def test_an_array_of_records(words: str, typed: Typed) -> None:
-    """As before there were groups."""
     assert isinstance(json.loads(typed(*words.split(), "--json")), list)
 
 
 def test_nothing_is_silenced(typed: Typed) -> None:
-    """An empty list is valid, too."""
     assert json.loads(typed("service", "silences", "--json")) == []
 
 
@@ -108,7 +106,6 @@ def test_times_are_told_by_their_names() -> None:
 
 
 def test_a_signal_read_once() -> None:
-    """With its verdict in one word."""
     assert report_record(SignalReport("web", "home", Bad("HTTP 503"), 0.00412)) == {
         "service": "web", "signal": "home", "verdict": "bad", "why": "HTTP 503", "latency_seconds": 0.0041
     }  # fmt: skip

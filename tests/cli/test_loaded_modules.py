@@ -40,7 +40,6 @@ def loaded(folder: Path, *words: str) -> list[str]:
 @pytest.mark.long
 @pytest.mark.parametrize("words", ["--help", "check", "status", "incident list", "report history"])
 def test_a_short_command_loads_neither_the_laboratory_nor_the_daemon(tmp_path: Path, words: str) -> None:
-    """Of the daemon only its clock, which reads the time."""
     found = loaded(tmp_path, *words.split())
     assert [name for name in found if name.startswith(APART)] == []
     assert {name for name in found if name.startswith("watchdog.daemon.")} <= {

@@ -28,7 +28,6 @@ def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_berlin")
 def test_the_offset_is_that_of_the_moment() -> None:
-    """Summer and winter; a local time has its offset, too."""
     assert moment(x.BEGIN, LocalZone()) == "2026-11-25 03:14:04 CET"
     assert (clock(SUMMER, LocalZone()), zone(SUMMER, LocalZone())) == ("04:00:00", "CEST")
     winter = datetime(2026, 11, 25, 3, 14, 4, tzinfo=LocalZone())
@@ -56,7 +55,6 @@ def test_the_offset_is_that_of_the_moment() -> None:
     ],
 )
 def test_what_people_read_is_local(words: str, local: str, utc: str, typed: Typed) -> None:
-    """With `--utc` it is UTC, wherever that stands."""
     assert local in typed(*words.split())
     assert utc in typed(*words.split(), "--utc") and utc in typed("--utc", *words.split())
 

@@ -82,7 +82,6 @@ def test_a_missing_configuration_exits_with_2(words: tuple[str, ...], tmp_path: 
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
-    """`watchdog demo --help | head -1` ends quietly."""
     command = f"{sys.executable} -m watchdog --help | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert done.stdout.startswith("Usage: watchdog")

@@ -26,7 +26,6 @@ def installed(folder: Path) -> None:
 def test_version_and_check_say_that_it_is_there(
     words: str, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The version stands alone on stdout, for scripts."""
     (tmp_path / "watchdog.yaml").write_text(SMALL, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)

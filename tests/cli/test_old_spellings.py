@@ -65,7 +65,6 @@ def test_every_old_spelling_becomes_the_present_one(capsys: pytest.CaptureFixtur
 
 
 def test_all_that_moved_are_in_the_table() -> None:
-    """And of what moved nothing is forgotten here."""
     assert dict(OLD_SPELLINGS) == {old: now for old, now in BEFORE.items() if old != now}
     assert set(BEFORE.values()) <= set(PLACES.values())
 
@@ -83,12 +82,10 @@ def test_all_that_moved_are_in_the_table() -> None:
     ],
 )
 def test_only_the_command_is_replaced(typed: str, meant: str) -> None:
-    """Neither the value of an option nor an argument."""
     assert renamed(typed.split()) == meant.split()
 
 
 def test_a_terminal_is_told_the_new_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On stderr, once."""
     ours, theirs = os.openpty()
     with os.fdopen(theirs, "w") as terminal, os.fdopen(ours, "rb", buffering=0) as shown:
         monkeypatch.setattr("sys.stderr", terminal)

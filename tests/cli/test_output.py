@@ -33,7 +33,6 @@ def test_expected_errors(error: Exception, code: int, said: str, capsys: pytest.
 
 
 def test_a_pipe_gets_lines_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither wrapped nor dressed."""
     output.show_lines(["SEEN", "x" * 200])
     assert capsys.readouterr().out == "SEEN\n" + "x" * 200 + "\n"
 
@@ -68,7 +67,6 @@ def test_progress_is_one_line_on_a_terminal_that_is_written_over(monkeypatch: py
 
 
 def test_without_a_terminal_no_progress_is_written(capsys: pytest.CaptureFixture[str]) -> None:
-    """A log is no place for it."""
     output.show_progress("months 1 of 2")
     output.end_progress()
     assert capsys.readouterr() == ("", "")

@@ -61,7 +61,6 @@ def test_case_62_a_name_that_is_given_cannot_look_proven(typed: Typed) -> None:
 
 
 def test_a_note_that_cannot_be_taken(typed: Typed) -> None:
-    """It says what to write instead, and records nothing."""
     missing = "web-9: no such incident -> `watchdog incident list` lists them\n"
     assert typed("note", "web-9", "hello", code=2).startswith(missing)
     assert typed("note", "web-1", " \n\x07", code=2).startswith("TEXT: there is nothing in it to read")

@@ -163,7 +163,6 @@ def test_one_that_is_still_open() -> None:
 
 
 def test_a_rollback_that_did_not_help_is_not_called_restored() -> None:
-    """It was live, and nothing proved that it helped."""
     failed = x.incident(
         verified_at=None, closed_at=None, outcome=Outcome.OPEN, verification="", human_needed="it did not help"
     )
@@ -197,7 +196,6 @@ def test_auto_deploy_that_is_on_again_is_no_action_item() -> None:
 
 
 def test_an_old_incident_has_hours_and_a_long_one_longer_steps() -> None:
-    """The table stays short and says what step it has."""
     hour = x.BEGIN - x.BEGIN % 3600
     old = facts(now=x.BEGIN + 30 * 86400, minutes=[Minute("web", "home", hour, 300, 47, 0)])
     assert "From (UTC), for 60 min" in section(old, "Impact") and "47 of 347 (14%)" in section(old, "Impact")

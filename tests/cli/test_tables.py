@@ -196,7 +196,6 @@ def test_deploys() -> None:
 
 
 def test_once() -> None:
-    """Verdict, time and reason of each signal."""
     asked, control = Unknown("Sentry did not answer"), Good("2 of 2 answer")
     read = [SignalReport("web", "home", Bad("HTTP 503"), 0.004), SignalReport("web", "errors", asked)]
     assert printed(tables.once([*read, SignalReport("", "control", control)])) == [
@@ -208,7 +207,6 @@ def test_once() -> None:
 
 
 def test_checks() -> None:
-    """What was proved, and the fix for what is wrong."""
     done = [CheckResult("key", Outcome.OK, "works"), CheckResult("web", Outcome.FAIL, "unknown id", "correct it")]
     assert printed(tables.checks(done)) == [
         "WHAT        FOUND",
@@ -218,6 +216,5 @@ def test_checks() -> None:
 
 
 def test_foreign_words_are_neither_markup_nor_control() -> None:
-    """A commit message cannot colour or move anything."""
     hostile = replace(x.BAD, commit_message="[red]\x1b[2Jboo[/red] [link=x]")
     assert "[red][2Jboo[/red] [link=x]" in printed(tables.deploys([hostile], None, x.BEGIN))[1]

@@ -57,7 +57,6 @@ class Terminal:
     ],
 )
 def test_what_is_bold_is_whole_words(line: str, bold: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The label at the margin, however long it is."""
     terminal = Terminal(monkeypatch)
     output.show_lines([line])
     assert BOLD.findall(terminal.shown()) == bold

@@ -53,13 +53,11 @@ async def test_a_pipe_gets_a_separator_between_pictures(capsys: pytest.CaptureFi
 
 
 async def test_json_is_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing stands between them."""
     await pictures(as_json=True)
     assert capsys.readouterr().out == "picture 1\npicture 3\n"
 
 
 async def test_a_terminal_is_cleared_for_each_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that the picture stands still."""
     ours, theirs = os.openpty()
     monkeypatch.setenv("TERM", "xterm")
     with os.fdopen(theirs, "w") as terminal, os.fdopen(ours, "rb", buffering=0) as screen:
@@ -94,5 +92,4 @@ def test_the_commands_that_can_be_watched(
 
 
 def test_without_it_there_is_one_picture(typed: Typed) -> None:
-    """As ever."""
     assert "---" not in typed("status")

@@ -82,7 +82,6 @@ def test_the_limit_is_the_one_that_was_in_force(healed: float, learnt_at: float,
     ],
 )
 def test_the_limit_of_restarts_is_said_where_they_are_felt(felt: float, learnt_at: float, limits: str) -> None:
-    """As far as it was known by then."""
     checks = {"home": Check("home", "http", restart_seconds=felt, restart_at=learnt_at)}
     rows = (minute("home", 0, 6), minute("home", 60, 4, 2, why="HTTP 503"))
     assert limits in " ".join(" ".join(why_not("web", START + 60, (), rows, (), checks=checks)).split())

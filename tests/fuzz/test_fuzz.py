@@ -35,7 +35,6 @@ def test_what_is_made_of_it_is_answered_as_documented(name: str) -> None:
 
 
 def test_the_corpus_stays_small_and_belongs_to_a_parser() -> None:
-    """It is read by people, too."""
     files = list(FOLDER.iterdir())
     assert {path.stem for path in files} == set(PARSERS)
     assert sum(path.stat().st_size for path in files) < KEPT_BYTES_MAX

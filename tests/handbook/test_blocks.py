@@ -92,7 +92,6 @@ def test_commands_that_read_are_run(
 
 @pytest.mark.parametrize("block", YAML, ids=place)
 def test_every_configuration_loads(block: Block) -> None:
-    """Whole, or as a part of a small one."""
     needs = block.marks.get("needs", "")
     if needs or "yaml" in block.marks:
         assert list(yaml.safe_load_all(block.text))
@@ -148,7 +147,6 @@ COMMANDS: list[tuple[str, bool]] = [
 
 @pytest.mark.parametrize(("line", "right"), COMMANDS, ids=[line for line, _ in COMMANDS])
 def test_the_lint_itself(line: str, right: bool) -> None:
-    """What it lets through, and what it finds."""
     assert any(wrong(words, marked=False) for words in shell_commands(line)) is not right
 
 

@@ -51,7 +51,6 @@ def wrong(picture: str, target: str, at: Page) -> str:
 
 
 def test_a_broken_link_would_be_found() -> None:
-    """The check itself."""
     at = page("guarantees")
     assert at is not None
     assert wrong("!", "nowhere.png", at)
@@ -71,7 +70,6 @@ def test_a_broken_link_would_be_found() -> None:
     ],
 )
 def test_anchors_are_those_of_github(text: str, anchor: str) -> None:
-    """So a link works where the repository is read, too."""
     assert anchor_of(text.replace("`", "")) == anchor
     assert headings(f"# x\n\n## {text}\n")[1].anchor == anchor
 
@@ -80,14 +78,13 @@ def test_headings_are_counted_and_code_has_none() -> None:
     """The second of the same text gets a number; a comment in a shell is no heading."""
     text = "# T\n```sh\n# no heading\n```\n## A\n~~~\n## no\n~~~\n## A ##\n### [B](x.md)\ntext\n"
     assert [(one.level, one.text, one.anchor) for one in headings(text)] == [
-        *((1, "T", "t"), (2, "A", "a"), (2, "A", "a-1"), (3, "B", "b")),
+        *((1, "T", "t"), (2, "A", "a"), (2, "A", "a-1"), (3, "B", "b"))
     ]
     assert section(text, "a-1") == "## A ##\n### [B](x.md)\ntext\n"
     assert section(text, "b") == "### [B](x.md)\ntext\n" and section(text, "c") is None
 
 
 def test_a_place_is_an_address_in_the_console_else_a_command() -> None:
-    """With its heading where a heading can be jumped to."""
     assert link("on-call#approvals", "https://watchdog.acme.example/") == (
         "https://watchdog.acme.example/help/on-call#approvals"
     )
@@ -117,5 +114,4 @@ def test_near_names_and_search() -> None:
 
 
 def test_the_pages_are_part_of_the_package() -> None:
-    """Beside the code, so that a wheel has them."""
     assert Path(__file__).parents[2] / "watchdog" / "docs" == HERE

@@ -37,7 +37,6 @@ SELF_ALERT = Notice(1.0, "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALE
 
 @pytest.mark.parametrize("place", sorted(PLACES))
 def test_a_named_place_exists(place: str) -> None:
-    """Page and heading."""
     name, _, anchor = place.partition("#")
     found = page(name)
     assert found is not None
@@ -83,12 +82,10 @@ def test_every_notice_about_the_watchdog_is_in_the_reference_and_has_its_page() 
     ],
 )
 def test_an_error_has_the_place_that_it_names_or_that_of_its_kind(error: errors.WatchdogError, place: str) -> None:
-    """The nearest class decides."""
     assert place_of_error(error) == place
 
 
 def test_a_finding_has_the_place_of_its_subject() -> None:
-    """By the first word of its name."""
     named = [place_of_check(name) for name in ("render key", "console.oidc", "signal web/home")]
     assert named == ["secrets#render", "console", CONFIGURATION]
 

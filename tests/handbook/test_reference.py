@@ -10,7 +10,6 @@ from watchdog.docs import page
 
 @pytest.mark.parametrize("name", GENERATED)
 def test_the_reference_is_up_to_date(name: str) -> None:
-    """Whatever it is generated from changed with it."""
     found = page(name)
     assert found is not None and found.text == GENERATED[name](), "run: python -m tests.handbook --write"
 
@@ -23,7 +22,6 @@ def test_every_key_has_a_type_a_default_and_a_meaning() -> None:
 
 
 def test_every_metric_and_variable_says_what_it_is() -> None:
-    """In a sentence."""
     for name in ("reference-metrics", "reference-variables", "reference-notices"):
         rows = [line for line in GENERATED[name]().splitlines() if line.startswith("| ") and "---" not in line]
         assert len(rows) > 20

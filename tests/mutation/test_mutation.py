@@ -112,7 +112,6 @@ def test_what_is_argued_is_no_failure_and_what_is_unclear_is_one() -> None:
     ],
 )
 def test_an_argument_without_a_reason_or_a_place_is_refused(tmp_path: Path, text: str, error: type) -> None:
-    """Nothing is argued away wholesale."""
     (tmp_path / "argued.toml").write_text(text, encoding="utf-8")
     with pytest.raises(error):
         arguments.load(tmp_path / "argued.toml")
@@ -126,7 +125,6 @@ def test_the_arguments_of_this_repository_are_read() -> None:
 
 @pytest.mark.parametrize("module", default_modules())
 def test_every_module_has_tests_to_be_tried_with(module: str) -> None:
-    """A module's own tests are found by its name."""
     plan = target(module)
     assert all((ROOT / path).exists() for path in (*plan.own, *plan.wide))
 

@@ -185,12 +185,7 @@ def outcome(seed: int, *, wrong: bool) -> Outcome:
         (6.0, 0, 0, "seeds 11 to 35: 25 played, all that were asked for; nothing wrong; 30 an hour"),
         (0.5, 0, 0, "seeds 11 to 30: 20 played, 5 not played; nothing wrong; 30 an hour"),
         (0.0, 0, 0, "seeds 11 to 20: 10 played, 15 not played; nothing wrong; 30 an hour"),
-        (
-            6.0,
-            22,
-            1,
-            "seeds 11 to 35: 25 played, all that were asked for; missed 1, bad seeds 22; 30 an hour",
-        ),
+        (6.0, 22, 1, "seeds 11 to 35: 25 played, all that were asked for; missed 1, bad seeds 22; 30 an hour"),
     ],
 )
 def test_a_storm_says_how_many_seeds_it_played(
@@ -210,7 +205,6 @@ def test_a_storm_says_how_many_seeds_it_played(
 
 
 def test_a_storm_names_twenty_bad_seeds() -> None:
-    """That there are more is said, too."""
     wrong = Counter({"missed": 21})
     assert told(1, 90, 90, 0.0, wrong, range(20)).count("…") == 0
     assert "missed 21, bad seeds 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 …;" in told(

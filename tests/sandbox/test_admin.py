@@ -58,7 +58,6 @@ async def test_the_log_is_read_over_http(world: World) -> None:
     ],
 )
 async def test_a_mistake_is_told(world: World, path: str, body: object, hint: str) -> None:
-    """400, with what is known or missing."""
     answer = await world.admin("POST", path, json=body)
     assert answer.status_code == 400
     assert hint in answer.json()["error"]

@@ -18,7 +18,6 @@ def test_times_are_written_as_render_writes_them() -> None:
     "text", ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20", "2023-11-14T23:13:20+01:00", "2023-11-14T22:13:20.000Z"]
 )
 def test_times_are_read_in_every_usual_form(text: str) -> None:
-    """With Z, without a zone (UTC), with an offset."""
     assert parse_iso(text) == 1_700_000_000.0
 
 
@@ -36,7 +35,6 @@ async def test_timers_happen_in_order_and_end_with_the_world() -> None:
 
 
 async def test_sleeping_takes_time() -> None:
-    """Both clocks move."""
     began, ticked = now(), monotonic()
     await sleep(0.01)
     assert now() > began

@@ -60,7 +60,6 @@ def test_it_ends_when_the_admin_says_so_and_leaves_its_log(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("arguments", [("--scenario", "sunny"), ("--rollback-seconds", "-1"), ("--colour", "red")])
 def test_a_mistake_on_the_command_line_is_told(arguments: tuple[str, str]) -> None:
-    """Exit code 2 and what is allowed."""
     done = subprocess.run([sys.executable, "-m", "watchdog.sandbox", *arguments], capture_output=True, text=True)
     assert done.returncode == 2
     assert "error:" in done.stderr

@@ -27,7 +27,6 @@ async def test_every_address_is_on_loopback(world: World) -> None:
 
 
 async def test_two_sandboxes_do_not_meet() -> None:
-    """What happens in one is not seen in the other."""
     async with opened() as one, opened() as two:
         one.sandbox.set_fault("web", "error")
         assert (await one.site()).status_code == 503

@@ -41,7 +41,6 @@ async def test_a_shut_door_refuses_and_opens_again_on_the_same_port() -> None:
 
 
 async def test_shutting_breaks_connections_that_are_kept_alive() -> None:
-    """A client with an open connection notices at once."""
     listener = Listener(hello)
     await listener.open()
     async with httpx.AsyncClient(trust_env=False) as client:
@@ -78,7 +77,6 @@ async def swallow(client: httpx.AsyncClient, url: str) -> None:
 
 
 async def test_a_connection_is_cut_only_through_a_listener() -> None:
-    """Elsewhere there is none, and that is said."""
     with pytest.raises(RuntimeError, match="Listener"):
         cut(Request({"type": "http", "headers": []}).scope)
 

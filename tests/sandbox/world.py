@@ -60,8 +60,5 @@ class World:
 async def opened(scenario: str | None = None, **options: Any) -> AsyncIterator[World]:
     """Open a sandbox twenty times faster than life."""
     options.setdefault("speed", 20.0)
-    async with (
-        Sandbox(scenario, **options) as sandbox,
-        httpx.AsyncClient(**LOOPBACK) as client,
-    ):
+    async with Sandbox(scenario, **options) as sandbox, httpx.AsyncClient(**LOOPBACK) as client:
         yield World(sandbox, client)

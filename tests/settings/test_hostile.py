@@ -47,7 +47,6 @@ def _spoil(data: Any, luck: random.Random) -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 8))])
 def test_a_spoilt_reference_is_refused_politely(seed: int) -> None:
-    """Fifty at a time, each spoilt in up to six places."""
     luck = random.Random(seed)
     for _ in range(50):
         data = copy.deepcopy(REFERENCE)

@@ -66,7 +66,6 @@ def test_case_59_no_hostile_configuration_ends_in_a_traceback(first: int, checke
 
 
 def test_the_command_line_shows_them_and_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing but the mistakes, on stderr."""
     path = tmp_path / "watchdog.yaml"
     path.write_text(SMALL + "ack_holds: 0x_\n", encoding="utf-8")
     assert main(["check", "-c", str(path)]) == 2
@@ -104,7 +103,6 @@ def test_no_hostile_value_ends_in_a_traceback(checked: Checked) -> None:
     ],
 )
 def test_the_mistake_stands_where_it_was_made(text: str, place: str, checked: Checked) -> None:
-    """Its line, not that of the beginning."""
     (line,) = checked(text)
     assert line.startswith(place)
 
@@ -141,7 +139,6 @@ def test_ports_that_there_cannot_be_are_refused(port: int, more: str, checked: C
     ],
 )
 def test_thousands_of_mistakes_are_counted(many: str, first: str, number: int, checked: Checked) -> None:
-    """The first ones are shown, the others are a number."""
     lines = checked(many)
     assert lines[0].startswith(first)
     assert len(lines) == LINES_MAX

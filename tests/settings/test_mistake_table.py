@@ -16,7 +16,6 @@ def test_a_mistake_is_answered_with_its_place_and_its_cure(mistake: Slip) -> Non
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_an_editor_sees_it_if_it_can(mistake: Slip) -> None:
-    """By the JSON Schema."""
     if mistake.editor != NO_YAML:
         assert bool(refusals(mistake.text)) == (mistake.editor == SEEN)
 

@@ -123,7 +123,4 @@ def copied(record: Record, path: Path) -> Iterator[Record]:
     server.drop_database(url)
 
 
-DATABASES: dict[str, Callable[[], AbstractContextManager[Databases]]] = {
-    "sqlite": sqlite,
-    "postgresql": postgresql,
-}
+DATABASES: dict[str, Callable[[], AbstractContextManager[Databases]]] = {"sqlite": sqlite, "postgresql": postgresql}

@@ -12,7 +12,6 @@ from watchdog.domain.errors import Temporary
 
 
 async def test_a_notice_is_written_whole() -> None:
-    """Title first, evidence indented."""
     stream = io.StringIO()
     assert await Console(stream).send(notice(), None) is None
     assert stream.getvalue().startswith("web CRITICAL: HTTP 503")

@@ -57,7 +57,6 @@ async def test_a_mail_reads_like_the_notice_and_goes_to_all(server: Post, channe
 
 
 async def test_people_outside_engineering_are_mailed_words_alone(server: Post, channel: Notifier) -> None:
-    """Its own conversation, and nothing below the words."""
     first = await channel.send(notice(), None)
     assert await channel.send(plain_notice(), None) != first
     mail = server.mails[1]
@@ -140,7 +139,6 @@ async def test_a_line_of_a_single_dot_does_not_end_the_mail(server: Post, channe
 
 
 async def test_check_mails_nothing(server: Post, channel: Notifier) -> None:
-    """Greeting and NOOP only."""
     assert f"{server.smtp} answers (none)" in await channel.check()
     assert server.mails == []
     assert server.commands == ["EHLO", "NOOP", "QUIT"]
@@ -173,7 +171,6 @@ async def test_the_built_channel_trusts_only_known_authorities(
     ],
 )
 def test_each_mistake_is_told(changes: dict[str, Any], says: str) -> None:
-    """The message names the value to write instead."""
     with pytest.raises(ValidationError, match=says):
         options(**changes)
 
@@ -183,7 +180,6 @@ def test_each_mistake_is_told(changes: dict[str, Any], says: str) -> None:
     [("h:465", None, "tls"), ("h:587", None, "starttls"), ("h:25", None, "starttls"), ("h:465", "none", "none")],
 )
 def test_the_port_suggests_the_security(smtp: str, tls: str | None, security: str) -> None:
-    """465 speaks TLS from the start; a written `tls` wins."""
     assert options(smtp=smtp, tls=tls).security == security
 
 

@@ -21,7 +21,6 @@ EVENT = {"routing_key": ROUTING_KEY, "event_action": "trigger", "dedup_key": "k"
 
 
 def test_every_topic_is_among_them() -> None:
-    """A new one must be tried, too."""
     assert {row[0] for row in TABLE} == set(Topic)
 
 
@@ -66,7 +65,6 @@ def test_a_fact_is_that_of_the_title(fields: dict[str, Any], topic: Topic, row: 
     ],
 )
 def test_a_command_is_shown_as_it_is_typed(guard: str, commands: tuple[str, ...]) -> None:
-    """The incident's, its service's, or the daemon's."""
     answer = GuardAnswer(guard, Verdict.BLOCK, "for a test", passing=guard == "hold")
     decided = replace(a_decision(), course=Course.PAGE, blame=x.BLAME, target=x.TARGET, guards=(answer,))
     known = facts(read(an_outage(decision=decided), Topic.LEFT_TO_HUMAN))

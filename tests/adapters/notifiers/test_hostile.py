@@ -221,5 +221,4 @@ async def test_case_41_a_stranger_s_words_stay_words(sink: str, words: str, vend
 
 
 def test_case_41_every_channel_is_among_them() -> None:
-    """A new channel must be tried with these words too."""
     assert {name.partition("-")[0] for name in SINKS} == set(NOTIFIERS)

@@ -123,7 +123,6 @@ async def test_pagerduty_gets_the_facts_in_short_rows(name: str, town: Any, send
 
 @pytest.mark.parametrize("name", MOMENTS)
 async def test_both_parts_of_a_mail_say_the_same(name: str, send: Send, post: Callable[..., Awaitable[Post]]) -> None:
-    """Title, news, facts, details and links."""
     told, server = linked(MOMENTS[name]), await post()
     to = {"smtp": server.smtp, "from": "watchdog@acme.example", "to": ["lead@acme.example"], "tls": "none"}
     await send("email", told, to)
@@ -139,7 +138,6 @@ async def test_both_parts_of_a_mail_say_the_same(name: str, send: Send, post: Ca
 
 @pytest.mark.parametrize("name", MOMENTS)
 async def test_a_webhook_gets_typed_facts(name: str, town: Any, send: Send) -> None:
-    """Beside the words; the machine reads no text."""
     told = linked(MOMENTS[name])
     await send("webhook", told, {})
     (body,) = town.pagers.webhook

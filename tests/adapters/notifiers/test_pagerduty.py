@@ -135,7 +135,6 @@ async def test_a_refusal_says_what_to_do_and_never_shows_the_key(
 
 
 async def test_a_pager_nobody_answers_at_is_temporary(closing) -> None:
-    """Connection refused."""
     channel = closing(build(PagerDutyOptions(), context(WATCHDOG_PAGERDUTY_ROUTING_KEY=ROUTING_KEY)))
     with pytest.raises(Temporary):
         await channel.send(notice(), None)
@@ -154,7 +153,6 @@ async def test_check_says_what_it_cannot_prove(vendor: Vendor) -> None:
     ("region", "endpoint", "host"), [("us", US, US), ("eu", US, EU), ("eu", "http://127.0.0.1:9", "http://127.0.0.1:9")]
 )
 def test_the_region_chooses_the_host_unless_one_is_named(region: str, endpoint: str, host: str) -> None:
-    """A sandbox's address wins over the region."""
     built = build(
         PagerDutyOptions.model_validate({"region": region}),
         Context(context().clock, {"pagerduty": endpoint}, {"WATCHDOG_PAGERDUTY_ROUTING_KEY": ROUTING_KEY}),

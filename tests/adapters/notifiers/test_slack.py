@@ -145,7 +145,6 @@ async def test_people_outside_engineering_see_words_and_each_in_the_channel(vend
 
 @pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "edit_window_closed"])
 async def test_a_message_that_is_gone_is_posted_anew(vendor: Vendor, gone: str, channel) -> None:
-    """A user deleted it: the notice begins a new one."""
     vendor.say(*UPDATE, {"ok": False, "error": gone})
     reference = await channel.send(notice(), json.dumps({"channel": "C0OLD", "ts": "1.2"}))
     assert json.loads(reference or "")["channel"] == "C0INCIDENT"
@@ -231,7 +230,6 @@ async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_n
 
 
 async def test_what_is_announced_has_one_button(vendor: Vendor, closing) -> None:
-    """Stop."""
     channel = closing(asking(vendor, [replace(QUESTION, announced=True)]))
     await channel.send(notice(NoticeKind.ANNOUNCED), None)
     assert set(buttons(vendor.seen[0])) == {"watchdog_stop"}
@@ -239,7 +237,6 @@ async def test_what_is_announced_has_one_button(vendor: Vendor, closing) -> None
 
 
 async def test_without_anybody_who_may_press_them_there_are_no_buttons(vendor: Vendor, closing) -> None:
-    """The short form names no member."""
     options = SlackOptions(channel="#incidents", approvals="socket_mode")  # type: ignore[arg-type]
     assert options.listens and options.users == ()
     channel = closing(asking(vendor, [QUESTION], options))
@@ -248,7 +245,6 @@ async def test_without_anybody_who_may_press_them_there_are_no_buttons(vendor: V
 
 
 async def test_people_outside_engineering_are_asked_nothing(vendor: Vendor, closing) -> None:
-    """Also where the message is a title alone."""
     channel = closing(asking(vendor, [QUESTION]))
     for lines in ((), ("All visitors are affected.",)):
         await channel.send(plain_notice(lines=lines), None)
@@ -256,7 +252,6 @@ async def test_people_outside_engineering_are_asked_nothing(vendor: Vendor, clos
 
 
 async def test_check_tries_the_app_token_too(vendor: Vendor, closing) -> None:
-    """It opens no socket: the address is thrown away."""
     opened = {"ok": True, "url": vendor.url.replace("http", "ws") + "/link?ticket=x"}
     vendor.say("POST", "/api/auth.test", {"ok": True, "user": "watchdog", "team": "Acme"})
     vendor.say("POST", "/api/apps.connections.open", opened, {"ok": False, "error": "invalid_auth"})
@@ -276,7 +271,6 @@ async def test_check_tries_the_app_token_too(vendor: Vendor, closing) -> None:
     ],
 )
 def test_mistakes_in_approvals_are_told(written: dict[str, Any], says: str) -> None:
-    """Each message names the value to write instead."""
     with pytest.raises(ValueError, match=says):
         SlackOptions(**{"channel": "#incidents", **written})
 
@@ -305,7 +299,6 @@ async def test_hostile_words_mention_nobody_and_link_nowhere(vendor: Vendor, cha
 
 
 async def test_a_webhook_gets_one_post_per_notice(vendor: Vendor, caplog: pytest.LogCaptureFixture, closing) -> None:
-    """No reference, no thread; the URL shows in no log."""
     caplog.set_level(0)
     vendor.say("POST", HOOK_PATH, (200, "ok"))
     channel = closing(build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL=vendor.url + HOOK_PATH)))
@@ -347,7 +340,6 @@ async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor, closing) 
     ("name", "value"), [("WATCHDOG_SLACK_BOT_TOKEN", "xoxb canary"), ("WATCHDOG_SLACK_BOT_TOKEN", "")]
 )
 def test_a_token_that_cannot_be_one_is_a_configuration_mistake(name: str, value: str) -> None:
-    """It is reported before any request."""
     made = Context(context().clock, {}, {name: value})
     with pytest.raises(ConfigurationError, match=name):
         build(SlackOptions(channel="#x"), made)
@@ -357,7 +349,6 @@ def test_a_token_that_cannot_be_one_is_a_configuration_mistake(name: str, value:
     ("channel", "fine"), [("#incidents", True), ("C0123ABCD", True), ("incidents", False), ("#a b", False), ("", False)]
 )
 def test_a_channel_is_a_name_with_a_hash_or_an_id(channel: str, fine: bool) -> None:
-    """Everything else is a mistake with an example."""
     if fine:
         assert SlackOptions(channel=channel).channel == channel
     else:

@@ -176,7 +176,6 @@ async def test_one_that_is_cancelled_while_it_connects_does_not_stay_with_a_serv
 
 
 async def test_nobody_listening_is_temporary(post: Start) -> None:
-    """Connection refused, recognised by its type."""
     server = await post()
     server.stop()
     with pytest.raises(Temporary, match="ConnectionRefusedError"):

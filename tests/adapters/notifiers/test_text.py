@@ -71,5 +71,4 @@ def test_only_web_links_survive_in_ascii_without_markup() -> None:
 
 
 def test_a_title_of_nothing_visible_falls_back_to_what_we_know() -> None:
-    """A page never has an empty title."""
     assert text.title(notice(title=" \n ")) == "web opened"

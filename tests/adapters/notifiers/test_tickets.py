@@ -107,7 +107,6 @@ async def test_ten_notices_and_a_lost_memory_are_one_ticket() -> None:
 
 
 async def test_incidents_of_two_services_are_two_tickets() -> None:
-    """Whatever their titles say."""
     async with tickets() as (channel, sandbox, _):
         await channel.send(notice(**MEDIUM), None)
         await channel.send(notice(**MEDIUM, service="api", incident="api-1"), None)
@@ -130,7 +129,6 @@ async def test_a_lost_answer_is_looked_up_and_while_the_list_may_lag_nothing_is_
 
 
 async def test_what_was_never_opened_is_opened_when_the_list_must_show_it() -> None:
-    """The lost request had not arrived after all."""
     async with tickets() as (channel, sandbox, clock):
         sandbox.set_mode("issue", "drop", times=1)
         with pytest.raises(Temporary):
@@ -186,7 +184,6 @@ async def test_after_its_end_a_new_beginning_is_a_new_ticket() -> None:
 
 @pytest.mark.parametrize("reference", ["", "nonsense", "[]", '{"no": "number"}', '{"number": "x"}'])
 async def test_a_reference_nobody_can_read_is_none(reference: str) -> None:
-    """Then the ticket is looked for."""
     async with tickets() as (channel, sandbox, _):
         await channel.send(notice(**MEDIUM), None)
         await channel.send(notice(NoticeKind.UPDATED, **MEDIUM, **NEWS), reference)
@@ -194,15 +191,12 @@ async def test_a_reference_nobody_can_read_is_none(reference: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written",
-    [{}, {"github": None}, {"github": "acme"}, {"github": "https://github.com/acme/app"}, {"github": "a/.."}],
+    "written", [{}, {"github": None}, {"github": "acme"}, {"github": "https://github.com/acme/app"}, {"github": "a/.."}]
 )
 def test_one_place_is_asked_for(written: dict[str, Any]) -> None:
-    """Written owner/name."""
     with pytest.raises(ValidationError):
         TicketsOptions.model_validate(written)
 
 
 def test_every_tracker_is_a_key_of_the_channel() -> None:
-    """One line in TICKETS is enough."""
     assert set(TicketsOptions.model_fields) - set(ChannelOptions.model_fields) == set(TICKETS)

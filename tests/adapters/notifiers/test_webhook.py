@@ -67,7 +67,6 @@ async def test_one_for_people_outside_engineering_has_its_words_alone(vendor: Ve
 
 
 async def test_without_a_token_none_is_sent(vendor: Vendor, closing) -> None:
-    """The token is optional."""
     vendor.say("POST", HOOK_PATH, 200)
     channel = closing(hook(vendor, bearer=""))
     await channel.send(notice(), None)
@@ -75,7 +74,6 @@ async def test_without_a_token_none_is_sent(vendor: Vendor, closing) -> None:
 
 
 async def test_hostile_words_arrive_bounded_and_on_one_line(vendor: Vendor, channel) -> None:
-    """A receiver that logs them is not fooled."""
     vendor.say("POST", HOOK_PATH, 200)
     await channel.send(hostile_notice(), None)
     body = vendor.seen[0].body
@@ -97,6 +95,5 @@ async def test_a_refusal_shows_neither_url_nor_token(
 
 
 async def test_check_posts_nothing(vendor: Vendor, channel) -> None:
-    """Only the shape can be known."""
     assert "channel test" in await channel.check()
     assert vendor.seen == []

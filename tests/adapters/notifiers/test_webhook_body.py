@@ -40,7 +40,6 @@ def with_body(template: str) -> str:
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_a_template_that_could_not_be_filled_is_refused(what: str) -> None:
-    """When it is loaded, not at 3 a.m."""
     with pytest.raises(ValidationError):
         WebhookOptions.model_validate({"body": REFUSED[what]})
 
@@ -52,13 +51,11 @@ def test_the_mistake_names_its_place_and_the_fields() -> None:
 
 
 def test_a_template_that_is_accepted_passes_the_schema() -> None:
-    """In an editor, too."""
     text = with_body('{text: "$title $$5", embeds: [{n: 1, ok: true, none: null}]}')
     assert mistakes(text, ALL_SECRETS) == () and refusals(text) == []
 
 
 def test_a_template_keeps_all_but_its_texts() -> None:
-    """Keys, numbers and nesting; `$$` is a dollar sign."""
     template = {"$title": "$$5 for $service", "n": [1, 2.5, True, None, {"deep": "${severity}!"}]}
     assert filled(template, notice()) == {"$title": "$5 for web", "n": [1, 2.5, True, None, {"deep": "critical!"}]}
 
@@ -86,7 +83,6 @@ def test_a_field_holds_whole_lines() -> None:
 
 
 def test_every_field_is_empty_rather_than_wrong_for_people_outside_engineering() -> None:
-    """Neither service nor severity, nor any link."""
     told = replace(plain_notice(), links=(Link("dashboard", "https://dashboard.example"),))
     said = filled({name: f"${name}" for name in FIELDS}, told)
     assert {name for name, value in said.items() if value} == {"title", "news", "kind"}
@@ -115,6 +111,5 @@ def test_the_handbook_s_example_has_the_fields_of_the_body() -> None:
 
 
 def test_the_handbook_names_every_field_of_a_template() -> None:
-    """And no other."""
     section = page().partition("## Webhook")[2].partition("\n## ")[0]
     assert set(re.findall(r"`\$(\w+)`", section)) == set(webhook_body.FIELDS)

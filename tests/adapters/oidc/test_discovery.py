@@ -17,7 +17,6 @@ GOOD: dict[str, Any] = {
 
 
 def test_a_document_as_it_should_be() -> None:
-    """Its doors may be on several hosts, as Google's are."""
     doors = endpoints_of(GOOD, ISSUER)
     assert doors.token == "https://oauth.acme.example/token" and not doors.by_form
     assert endpoints_of({**GOOD, "token_endpoint_auth_methods_supported": ["client_secret_post"]}, ISSUER).by_form
@@ -26,7 +25,6 @@ def test_a_document_as_it_should_be() -> None:
 
 
 def test_plain_http_is_for_a_provider_on_this_machine() -> None:
-    """On this machine, and the very same host."""
     here = {name: f"http://127.0.0.1:8080/{name}" for name in GOOD} | {"issuer": "http://127.0.0.1:8080"}
     assert endpoints_of(here, "http://127.0.0.1:8080").keys == "http://127.0.0.1:8080/jwks_uri"
     with pytest.raises(Permanent, match="not encrypted"):
@@ -67,6 +65,5 @@ def test_what_is_not_believed(field: str, why: str, said: Any) -> None:
 
 @pytest.mark.parametrize("document", [None, [], "x", 7, {}])
 def test_what_is_no_document(document: object) -> None:
-    """Says nothing."""
     with pytest.raises(Permanent):
         endpoints_of(document, ISSUER)

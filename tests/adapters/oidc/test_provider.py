@@ -56,7 +56,6 @@ async def test_a_proof_that_is_none_lets_nobody_in(lie: str, why: str) -> None:
 
 
 def test_every_lie_of_the_provider_is_in_the_table() -> None:
-    """But for two names in one, which the console judges."""
     assert {*LIES, *FORGERIES} - {"two_names"} == set(REFUSED)
 
 
@@ -91,7 +90,6 @@ async def test_a_key_that_was_withdrawn_is_no_longer_good_after_an_hour() -> Non
 
 @pytest.mark.parametrize("change", [{"verifier": "w" * 64}, {"nonce": "m" * 64}])
 async def test_a_code_is_of_use_to_who_asked_for_it_alone(change: dict[str, str]) -> None:
-    """PKCE and the nonce, each by itself; and once."""
     async with there() as t:
         with pytest.raises(Permanent):
             await t.provider.identify(replace(ATTEMPT, **change), await t.code())
@@ -185,6 +183,5 @@ async def test_a_name_that_leads_into_a_private_network_is_not_connected_to() ->
 
 
 async def test_nothing_secret_is_shown() -> None:
-    """In no repr."""
     async with there() as t:
         assert keys.OIDC_SECRET not in repr(t.provider._client) and "vvv" not in repr(ATTEMPT)

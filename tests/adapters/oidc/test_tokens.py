@@ -39,7 +39,6 @@ def name(token: str, keys: KeySet, now: float = NOW, claim: str = "email") -> st
 
 @pytest.mark.parametrize(("key", "algorithm"), [(RSA, "RS256"), (RSA, "PS512"), (EC, "ES256"), (ED, "Ed25519")])
 def test_each_kind_of_key_that_providers_have(key: Any, algorithm: str) -> None:
-    """Among others, found by its name."""
     assert name(signed(key, algorithm), shown(RSA, EC, ED)) == "ann@acme.example"
 
 
@@ -129,7 +128,6 @@ MANY = ({"aud": ["watchdog", "else"]}, {"azp": "else", "aud": ["watchdog", "else
 
 @pytest.mark.parametrize("change", [*({claim: one} for claim, said in STRANGE.items() for one in said), *MANY])
 def test_strange_shapes_prove_nobody(change: dict[str, Any]) -> None:
-    """Signed or not."""
     with pytest.raises(Permanent):
         name(signed(RSA, "RS256", **change), shown(RSA))
 
@@ -165,6 +163,5 @@ def test_headers_that_nobody_understands(header: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "a.b.c.d.e", "é.é.é", "e30.e30.e30", "x" * 200_000])
 def test_what_is_no_token(token: str) -> None:
-    """Raises nothing but that."""
     with pytest.raises(Permanent):
         name(token, shown(RSA))

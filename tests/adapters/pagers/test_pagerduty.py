@@ -59,7 +59,6 @@ async def test_the_sandbox_tells_who_acknowledged_and_resolved() -> None:
 
 
 async def test_requests_are_as_documented_and_an_unchanged_incident_costs_one(vendor: Vendor, pages) -> None:
-    """The log is read again when the incident changed."""
     incident = {"id": "P1", "status": "triggered", "last_status_change_at": "t1", "updated_at": "t1"}
     vendor.say("GET", "/incidents", {"incidents": [incident]})
     vendor.say("GET", LOG, {"log_entries": [entry()]})
@@ -122,7 +121,6 @@ async def test_a_foreign_name_is_one_bounded_line_and_what_is_older_is_left_out(
     ],
 )
 async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: type, words: str, pages) -> None:
-    """And never shows the key."""
     vendor.say("GET", "/incidents", answer)
     with pytest.raises(error, match=words) as caught:
         await pages.responses(KEY, 0.0)
@@ -130,7 +128,6 @@ async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: 
 
 
 async def test_it_can_only_read(vendor: Vendor, pages) -> None:
-    """Whatever the key may do."""
     with pytest.raises(Refused):
         await pages._api.change("PUT", "/incidents/P1", {})
     assert vendor.seen == []
@@ -138,7 +135,6 @@ async def test_it_can_only_read(vendor: Vendor, pages) -> None:
 
 @pytest.mark.parametrize(("region", "url", "host"), [("us", US, US), ("eu", US, EU), ("eu", "http://x", "http://x")])
 async def test_the_region_chooses_the_host_unless_one_is_named(region: str, url: str, host: str, closing) -> None:
-    """A sandbox's address wins over the region."""
     pages = closing(reader(url, region=region))
     assert pages._api._base_url == host
 

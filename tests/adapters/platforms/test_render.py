@@ -64,7 +64,6 @@ async def test_it_is_registered_and_is_what_the_ports_ask_for(vendor: Vendor, cl
 
 
 async def test_services_are_read_over_all_pages(vendor: Vendor, api):
-    """A hundred a page, by cursor."""
     vendor.say("GET", "/v1/services", paged("service", [service(f"srv-{number}") for number in range(230)]))
     found = await api.services()
     assert [facts.id for facts in found] == [f"srv-{number}" for number in range(230)]
@@ -168,7 +167,6 @@ async def test_an_empty_list_is_not_read(vendor: Vendor, body, api):
 
 
 async def test_one_deploy_is_followed(vendor: Vendor, api):
-    """The new deploy of a rollback, to its end."""
     vendor.say("GET", f"{SERVICE}/deploys/dep-9", deploy(9, status="update_in_progress"), deploy(9, status="live"), {})
     assert [(await api.deploy("srv-web", "dep-9")).status for _ in range(2)] == ["update_in_progress", "live"]
     with pytest.raises(Temporary, match="cannot be read"):
@@ -199,7 +197,6 @@ async def test_a_database_is_watched_by_its_status(vendor: Vendor, api):
 
 
 async def test_a_bad_key_says_what_to_do(vendor: Vendor, api):
-    """401 is Permanent and names the variable to set."""
     vendor.say("GET", SERVICE, (401, {"message": "Unauthorized"}))
     with pytest.raises(
         Permanent, match=r"Render refused our key \(401\): create a new API key .*WATCHDOG_RENDER_API_KEY"
@@ -461,7 +458,6 @@ async def test_a_403_that_is_not_render_s_is_no_missing_permission(vendor: Vendo
 
 
 async def test_a_switch_that_the_key_may_not_make_names_its_permission(vendor: Vendor, closing):
-    """In one request."""
     vendor.say("PATCH", SERVICE, (403, {"message": "no"}))
     with pytest.raises(MissingPermission) as caught:
         await closing(render(vendor, "srv-web")).set_auto_deploy("srv-web", "off")

@@ -46,7 +46,6 @@ EVENTS = [
 
 @pytest.mark.parametrize(("kind", "details", "words", "bad"), EVENTS)
 def test_each_event_has_its_words_and_its_verdict(kind, details, words, bad):
-    """Only a failure in production is bad."""
     parsed = parse_event(event(1, kind, 2, **details))
     assert (parsed.id, parsed.at, parsed.type) == ("evt-1", START + 120, kind)
     assert (parsed.text, parsed.bad) == (words, bad)
@@ -61,7 +60,6 @@ def test_odd_details_are_survived(kind, details):
 
 
 def test_what_has_no_id_or_no_time_is_no_event():
-    """An event that cannot be placed is dropped."""
     assert parse_event({"id": "evt-1", "timestamp": None, "type": "server_failed"}) is None
     assert parse_event({"timestamp": "2026-05-28T20:26:40Z", "type": "server_failed"}) is None
     assert parse_event(None) is None

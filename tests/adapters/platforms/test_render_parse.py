@@ -37,7 +37,6 @@ def test_times_are_read_or_none(written, seconds):
 
 
 def test_a_time_is_written_so_that_it_reads_back():
-    """Query parameters are RFC 3339 in UTC."""
     assert show_time(1747237259.893) == "2025-05-14T15:40:59.893Z"
     for at in ("0001-01-02T00:00:00.000Z", "9999-12-30T00:00:00.000Z"):
         assert show_time(parse_time(at)) == at
@@ -45,7 +44,6 @@ def test_a_time_is_written_so_that_it_reads_back():
 
 
 def test_a_documented_deploy():
-    """Every field arrives."""
     at = 1_780_000_060.0
     told = {"commit": "c" + "1".zfill(39), "commit_message": "change 1", "created_at": at, "started_at": at}
     parsed = parse_deploy(deploy(1, status="live", trigger="rollback"))
@@ -64,7 +62,6 @@ def test_a_deploy_of_an_image_with_nulls():
 
 @pytest.mark.parametrize("raw", [None, [], "dep-1", {}, {"id": None}, {"id": 5}, {"status": "live"}])
 def test_what_has_no_id_is_no_deploy_and_no_service(raw):
-    """Nothing is made up."""
     assert parse_deploy(raw) is None
     assert parse_service(raw) is None
     assert parse_postgres(raw) is None
@@ -132,7 +129,6 @@ def test_the_facts_that_guards_need():
 
 
 def test_a_status_that_is_no_text_is_no_maintenance():
-    """Not even one that no set can hold."""
     assert parse_postgres({"id": "dpg-1", "status": []}).maintenance is False
 
 

@@ -70,7 +70,6 @@ def test_a_batch_is_on_the_disk_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [1, 7, 8, 30, 100])
 def test_a_torn_end_loses_the_last_lines_only(tmp_path: Path, cut: int) -> None:
-    """Wherever the file was cut, its whole lines are read."""
     written = tape(tmp_path)
     written.write(AT, steps(50))
     written.close()
@@ -147,7 +146,6 @@ def test_a_folder_that_cannot_be_made_is_said_and_tried_again(tmp_path: Path) ->
 
 
 def test_a_nearly_full_disk_is_left_to_the_journal(tmp_path: Path) -> None:
-    """Nothing is written, not even a folder."""
     full = RecordingWriter(tmp_path / "recordings", "one", 30 * DAY, 10**9, reserve_bytes=2**62)
     with pytest.raises(Temporary, match="they are left to the journal"):
         full.write(AT, steps(1))

@@ -54,7 +54,6 @@ async def test_one_request_is_sent_as_documented(vendor: Vendor, token: str, eve
 
 
 async def test_it_can_only_read(vendor: Vendor, github) -> None:
-    """Whatever the token may do."""
     with pytest.raises(Refused):
         await github._api.change("POST", PATH, {})
     assert vendor.seen == []
@@ -74,7 +73,6 @@ async def test_it_can_only_read(vendor: Vendor, github) -> None:
     ],
 )
 async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: object, error: type, words: str, github) -> None:
-    """And holds no token."""
     vendor.say("GET", PATH, answer)
     with pytest.raises(error, match=words) as caught:
         await github.commits(REPO, "main")
@@ -82,7 +80,6 @@ async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: object, erro
 
 
 async def test_a_used_up_limit_is_not_knocked_at(vendor: Vendor, closing) -> None:
-    """Until it is over, nothing is sent at all."""
     vendor.say("GET", PATH, (403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1750000900"}))
     github = closing(build_github("", vendor.url, FakeClock()))
     for _ in range(3):
@@ -93,7 +90,6 @@ async def test_a_used_up_limit_is_not_knocked_at(vendor: Vendor, closing) -> Non
 
 @pytest.mark.parametrize("repo", [REPO, REPO + ".git", REPO + "/"])
 def test_an_address_on_github_is_a_path(repo: str) -> None:
-    """With or without the suffix that git adds."""
     assert repo_path(repo) == "/repos/acme/web"
 
 
@@ -105,13 +101,11 @@ NO_PATH = ("acme", "acme/..", "acme/web/../../user", "acme/web?x=y")
     "repo", [*ELSEWHERE, *(f"https://github.com/{path}" for path in NO_PATH), "git@github.com:acme/web.git", ""]
 )
 def test_any_other_address_is_refused(repo: str) -> None:
-    """Nothing of it comes into a path."""
     with pytest.raises(Permanent, match=r"not on github\.com"):
         repo_path(repo)
 
 
 def test_foreign_text_is_one_bounded_line() -> None:
-    """Of a message of many lines, the first."""
     message = "\n\x1b[31mFix\ta\u2028thing " + "x" * 500 + "\n\nCo-authored-by: somebody"
     commit = parse_commit({"sha": "c" * 40, "commit": {"message": message, "author": {"name": "A\x07nn"}}})
     assert commit is not None
@@ -121,7 +115,6 @@ def test_foreign_text_is_one_bounded_line() -> None:
 
 @pytest.mark.parametrize("raw", [None, "x", {}, {"sha": None}, {"sha": 5}])
 def test_what_is_no_commit_is_none(raw: object) -> None:
-    """It is passed over."""
     assert parse_commit(raw) is None
 
 
@@ -165,7 +158,6 @@ async def test_of_many_commits_the_newest_are_read_with_one_more_request(vendor:
 
 
 async def test_foreign_names_are_bounded_lines(vendor: Vendor, github) -> None:
-    """Entries that are no file or no commit are left out."""
     files = [{"filename": "a\n\x1b[31m" + "x" * 500}, {"filename": None}, "no file", *[{"filename": "f"}] * 400]
     vendor.say("GET", COMPARE, {"status": "ahead", "total_commits": 1, "commits": ["no"], "files": files})
     found = await github.compare(REPO, A, B)
@@ -175,7 +167,6 @@ async def test_foreign_names_are_bounded_lines(vendor: Vendor, github) -> None:
 
 @pytest.mark.parametrize(("base", "head"), [("main", B), (A, "../../x"), (A, ""), ("sha256:" + A, B)])
 async def test_only_commits_are_compared(vendor: Vendor, base: str, head: str, github) -> None:
-    """Nothing else comes into a path."""
     with pytest.raises(Permanent, match="not named by a commit"):
         await github.compare(REPO, base, head)
     assert vendor.seen == []
@@ -186,7 +177,6 @@ async def test_only_commits_are_compared(vendor: Vendor, base: str, head: str, g
     [(404, Permanent), (503, Temporary), ([], Temporary), ({"status": "new", "total_commits": 1}, Temporary)],
 )
 async def test_what_is_no_comparison_is_told(vendor: Vendor, answer: object, error: type[Exception], github) -> None:
-    """Not taken for "no commits"."""
     vendor.say("GET", COMPARE, answer)
     with pytest.raises(error):
         await github.compare(REPO, A, B)

@@ -60,6 +60,5 @@ async def test_it_is_named_by_its_url_as_the_policy_names_it() -> None:
 
 
 def test_what_cannot_be_probed_is_refused() -> None:
-    """At the start, not in the night."""
     with pytest.raises(ValueError, match="write https://host/path"):
         ControlTarget("example.com")

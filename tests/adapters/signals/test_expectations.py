@@ -45,7 +45,6 @@ GOOD: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("case", GOOD)
 def test_what_was_expected_is_good(case: dict[str, Any]) -> None:
-    """And names the status."""
     assert judge(**case) == Good(f"HTTP {case.get('got', 200)}")
 
 
@@ -72,7 +71,6 @@ BAD: list[tuple[FailureKind, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("kind", "why", "case"), BAD)
 def test_what_was_not_expected_is_bad_and_says_the_difference(kind: FailureKind, why: str, case: dict) -> None:
-    """Failure kinds are kept apart."""
     assert judge(**case) == Bad(why, kind)
 
 

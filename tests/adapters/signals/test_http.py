@@ -16,7 +16,6 @@ async def test_a_json_health_route_is_judged_by_its_content() -> None:
 
 
 async def test_max_latency_is_measured_over_the_whole_probe() -> None:
-    """Here with a limit that no real exchange can keep."""
     async with site(answering()) as base:
         sample = await probe(base, max_latency="0.001ms")
     assert isinstance(sample.reading, Bad) and sample.reading.kind is FailureKind.SLOW
@@ -24,7 +23,6 @@ async def test_max_latency_is_measured_over_the_whole_probe() -> None:
 
 
 async def test_a_gone_header_is_found() -> None:
-    """A proxy that lost its configuration."""
     async with site(answering(headers={"X-Frame-Options": "DENY"})) as base:
         good = await probe(base, header={"x-frame-options": "DENY"})
         bad = await probe(base, header={"strict-transport-security": "max-age"})

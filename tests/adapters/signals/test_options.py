@@ -107,7 +107,6 @@ def test_a_mistake_says_what_to_write_and_never_repeats_what_was_typed(kind: str
 
 
 def test_statuses_are_ranges() -> None:
-    """A number, a class, or both."""
     assert parse_statuses(204) == ((204, 204),)
     assert parse_statuses("2XX") == ((200, 299),)
     assert parse_statuses(["3xx", "404"]) == ((300, 399), (404, 404))

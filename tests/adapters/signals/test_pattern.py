@@ -188,6 +188,5 @@ async def test_a_match_over_the_wire_is_good() -> None:
 
 
 def test_patterns_are_told_apart_by_their_text() -> None:
-    """Options that say the same are the same."""
     one: Any = Pattern("a")
     assert one == Pattern("a") != Pattern("b")

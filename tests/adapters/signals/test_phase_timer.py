@@ -4,7 +4,6 @@ from watchdog.adapters.signals.phase_timer import BODY, CONNECT, DNS, FIRST_BYTE
 
 
 async def test_it_knows_in_which_part_a_probe_is() -> None:
-    """A timeout names this phase."""
     watch = Stopwatch()
     steps = [watch.step]
     for event in (

@@ -29,7 +29,6 @@ from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 
 
 async def test_a_good_answer_comes_with_everything_that_was_measured() -> None:
-    """Status, latency, phases; no certificate without TLS."""
     async with site(answering(b"<html></html>")) as base:
         sample = await probe(base, contains="</html>")
     assert sample.reading == Good("HTTP 200")
@@ -76,7 +75,6 @@ async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout() -> Non
 
 
 async def test_a_lookup_that_hangs_is_a_timeout_of_dns() -> None:
-    """And the phases say that nothing was connected."""
     release = threading.Event()
 
     def hanging(*_: Any, **__: Any) -> list[Any]:
@@ -96,14 +94,12 @@ async def test_our_own_limits_are_no_evidence_against_the_site() -> None:
 
 
 async def test_case_30_an_endless_body_is_too_large_at_once() -> None:
-    """It does not take the deadline."""
     async with site(flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)) as base:
         sample = await probe(base, max_body="256KiB", timeout="60s")
     assert sample.reading == Bad("body larger than 256 KiB (limit max_body)", FailureKind.TOO_LARGE)
 
 
 async def test_redirects_are_followed_as_far_as_configured() -> None:
-    """By default not at all."""
     table = routes({"/": redirect("/home"), "/home": answering(b"</html>"), "/loop": redirect("/loop")})
     async with site(table) as base:
         followed = await probe(base, redirects=1, contains="</html>")

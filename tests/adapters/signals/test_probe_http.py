@@ -94,7 +94,6 @@ async def test_a_fresh_connection_each_time_survives_a_server_that_closes() -> N
 
 
 async def test_a_refused_port_says_so() -> None:
-    """The port was free a moment ago."""
     async with site(answering()) as base:
         pass
     assert await get(base) == Failure(FailureKind.CONNECT, "connection refused")
@@ -124,7 +123,6 @@ async def test_what_is_not_http_or_not_what_it_says_is_named_in_our_own_words(sc
 
 
 async def test_case_32_a_header_of_five_megabytes_is_refused() -> None:
-    """At 100 KB, whatever it goes on to say."""
     tracemalloc.start()
     async with site(answering(headers={"X-Big": "x" * 5 * MIB})) as base:
         tracemalloc.reset_peak()
@@ -136,7 +134,6 @@ async def test_case_32_a_header_of_five_megabytes_is_refused() -> None:
 
 
 async def test_a_server_that_hangs_up_is_told_from_one_that_breaks_off() -> None:
-    """Before any answer, or in the middle of one."""
 
     async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -166,7 +163,6 @@ async def test_case_30_an_endless_body_is_cut_at_the_limit() -> None:
 
 
 async def test_a_body_of_exactly_the_limit_is_whole() -> None:
-    """One byte more is too large."""
     async with site(answering(b"x" * 1000)) as base:
         whole, cut = await get(base, max_body=1000), await get(base, max_body=999)
     assert isinstance(whole, Answer) and not whole.too_large and len(whole.body) == 1000
@@ -256,7 +252,6 @@ async def test_the_certificate_must_be_for_the_name_even_though_we_connect_to_an
 
 
 async def test_an_authority_nobody_trusts_and_a_port_without_tls_are_tls_failures() -> None:
-    """Each in our own words."""
     async with site(answering(), server_tls()) as base:
         came = await get(base)
         assert isinstance(came, Failure) and came.kind is FailureKind.TLS and "issuer" in came.why
@@ -292,7 +287,6 @@ async def test_a_name_that_does_not_resolve_is_a_dns_failure(error: Exception | 
 
 
 async def test_phases_are_measured_where_they_were_reached() -> None:
-    """DNS, connect, TLS, first byte, total."""
     watch = Stopwatch()
     async with site(answering(), server_tls()) as base:
         await trusting_wire().get(httpx.URL(base), watch, max_body=MIB)

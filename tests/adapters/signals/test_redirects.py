@@ -42,7 +42,6 @@ async def go(path: str, redirects: int, accept: frozenset[int] = frozenset()) ->
 
 
 async def test_as_many_redirects_as_allowed_are_followed() -> None:
-    """Two are needed here."""
     came = await go("/", 2)
     assert isinstance(came, Answer) and came.body == b"there"
 
@@ -89,7 +88,6 @@ async def test_case_33_a_redirect_loop_ends_after_as_many_as_configured() -> Non
 
 
 async def test_a_redirect_that_is_expected_is_the_answer() -> None:
-    """`status: 302` checks the redirect itself."""
     came = await go("/", 3, accept=frozenset({302}))
     assert isinstance(came, Answer) and came.status == 302
 

@@ -56,7 +56,6 @@ def told(samples: Sequence[Sample]) -> list[tuple[str, float | None]]:
 
 
 async def test_each_bad_event_is_told_once_with_its_moment() -> None:
-    """And when nothing new broke, one good sample."""
     feed, clock = Feed(), FakeClock(auto=False)
     source = watching(feed, clock)
     assert [sample.reading for sample in await source.read()] == [Good("nothing broke")]
@@ -126,7 +125,6 @@ async def test_a_platform_that_cannot_be_asked_is_unknown_and_nothing_is_lost() 
 
 
 async def test_without_a_platform_or_an_id_the_reading_says_what_to_set() -> None:
-    """Never good."""
     (sample,) = await watching(None, FakeClock(auto=False)).read()
     assert sample.reading == Unknown("no Render key: set WATCHDOG_RENDER_API_KEY")
     (sample,) = await watching(Feed(), FakeClock(auto=False), service=None).read()
@@ -147,7 +145,6 @@ async def test_memory_and_samples_are_bounded() -> None:
 
 
 async def test_foreign_text_is_cut_and_printable() -> None:
-    """An event's text comes from elsewhere."""
     feed, clock = Feed(), FakeClock(auto=False)
     source = watching(feed, clock)
     await source.read()

@@ -71,7 +71,6 @@ def test_what_is_near(status: str, begins: float | None, near: bool) -> None:
     ],
 )
 def test_its_hours_in_words(begins: float | None, ends: float | None, until: str, when: str) -> None:
-    """UTC; the day where it is another one."""
     one = announced("scheduled", begins, ends)
     assert (one.until(NOW), one.when(NOW)) == (until, when)
 
@@ -101,11 +100,9 @@ def test_real_rows_are_understood_and_what_is_over_is_left_out() -> None:
 
 @pytest.mark.parametrize("rows", [None, {}, "x", [None, 3]])
 def test_what_has_no_such_shape_is_nothing(rows: Any) -> None:
-    """Other pages do not have it at all."""
     assert parse_maintenances(rows, lambda row: "") == ()
 
 
 def test_fields_that_make_no_sense_are_unknown() -> None:
-    """Nulls and numbers where texts belong."""
     (one,) = parsed({"status": "scheduled", "scheduled_for": 3, "scheduled_until": "soon", "components": {}})
     assert one == Maintenance("untitled", "scheduled", None, None, frozenset())

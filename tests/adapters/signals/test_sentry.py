@@ -57,7 +57,6 @@ def query(seen: Seen) -> dict[str, str]:
 
 
 async def test_counts_are_read_minute_by_minute(vendor: Vendor) -> None:
-    """Complete minutes only, with the words for the table."""
     sample = await read(source(vendor))
     assert [one.count for one in sample.counts] == [1.0, 4.0, 2.0]
     assert sample.reading == Good("2 errors in the newest full minute, 7 in 3 min")
@@ -92,7 +91,6 @@ async def test_a_project_goes_by_its_number_where_the_token_may_read_it(
 
 
 async def test_every_request_stands_in_sentrys_document(vendor: Vendor) -> None:
-    """Paths and parameters, for all three calls."""
     vendor.say("GET", ISSUES, [ISSUE])
     await read(source(vendor, release="{commit}", traffic=True))
     document = vendor_specs.spec("sentry-openapi.json")
@@ -119,7 +117,6 @@ async def test_new_issues_are_those_of_the_live_release(vendor: Vendor) -> None:
 
 
 async def test_a_fixed_release_filters_counts_and_issues(vendor: Vendor) -> None:
-    """The user chose exactly that one."""
     vendor.say("GET", ISSUES, [])
     await read(source(vendor, release="web@2.0"))
     counts, issues = map(query, asked(vendor))
@@ -136,7 +133,6 @@ async def test_a_commit_that_is_not_known_asks_for_no_issues(vendor: Vendor, com
 
 
 async def test_issues_that_cannot_be_read_do_not_spoil_the_counts(vendor: Vendor) -> None:
-    """The reading names the missing part."""
     vendor.say("GET", ISSUES, 403)
     sample = await read(source(vendor, release="{commit}"))
     assert isinstance(sample.reading, Good) and "new issues unknown (Sentry answered 403" in sample.reading.detail
@@ -206,7 +202,6 @@ async def test_case_35_trouble_is_unknown_and_names_its_fix(vendor: Vendor, answ
 
 
 async def test_a_sentry_that_is_away_is_unknown(vendor: Vendor) -> None:
-    """No server listens there."""
     vendor.url = "http://127.0.0.1:1"
     sample = await read(source(vendor))
     assert isinstance(sample.reading, Unknown) and sample.reading.why.startswith("Sentry")
@@ -230,7 +225,6 @@ async def test_true_silence_is_good_but_says_that_it_proves_nothing(vendor: Vend
 
 @pytest.mark.parametrize("quirks", [False, True])
 async def test_it_reads_the_sandbox(quirks: bool) -> None:
-    """With and without the quirks of real vendors."""
     async with opened(quirks=quirks) as world:
         context = Context(
             clock=SystemClock(),

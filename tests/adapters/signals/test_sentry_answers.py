@@ -106,6 +106,5 @@ def test_issues_become_short_lines_without_those_put_aside() -> None:
 
 @pytest.mark.parametrize("answer", [None, {}, "x"])
 def test_a_list_of_issues_that_is_none_is_unreadable(answer: Any) -> None:
-    """Not "no new issues"."""
     with pytest.raises(Unreadable):
         issue_texts(answer)

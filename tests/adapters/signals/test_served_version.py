@@ -56,6 +56,5 @@ async def test_no_answer_names_no_version() -> None:
     ],
 )
 def test_a_place_that_cannot_be_one_is_refused_in_words(written: Any, words: str) -> None:
-    """The message names the form to write instead."""
     with pytest.raises(ValueError, match=words):
         ProbeOptions.model_validate({"version": written})

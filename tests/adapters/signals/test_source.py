@@ -35,7 +35,6 @@ class Breaking(Source):
     ],
 )
 async def test_what_goes_wrong_with_the_ruler_is_unknown(error: BaseException | None, why: str) -> None:
-    """Never an exception, never a verdict about the site."""
     (sample,) = await Breaking(error).read()
     assert sample.reading == Unknown(why)
 

@@ -49,18 +49,15 @@ def test_an_outage_of_a_component_of_ours_is_bad(component: str, status: str) ->
     "component", ["g-fr/Web Services", "g-or/PostgreSQL", "g-or/Background Workers", "Static Sites"]
 )
 def test_an_outage_elsewhere_is_none_of_our_concern(component: str) -> None:
-    """Another region, another kind of service."""
     assert platform({component: "major_outage"}, indicator="major") == Good("render: 3 components operational")
 
 
 def test_degraded_and_maintenance_are_remarks() -> None:
-    """Not worth a veto, worth a word."""
     reading = platform({"g-or/Web Services": "degraded_performance", "Render API": "under_maintenance"})
     assert reading == Good("render: Render API under maintenance, Oregon/Web Services degraded performance")
 
 
 def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() -> None:
-    """Never good, never an outage."""
     strange = platform({"g-or/Web Services": "on_fire"})
     assert strange == Unknown("render: Oregon/Web Services on fire: we do not know that status", Unread.SHAPE)
     assert isinstance(platform({"g-or/Web Services": "on_fire", "Render API": "major_outage"}), Bad)
@@ -70,10 +67,7 @@ def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() ->
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
-        (
-            (("Oregon/Compute",),),
-            "the status page of render does not list Oregon/Compute: was it renamed?",
-        ),
+        ((("Oregon/Compute",),), "the status page of render does not list Oregon/Compute: was it renamed?"),
         ((*RENDER_API, ("Oregon/Compute",)), "does not list Oregon/Compute: was it renamed?"),
         ((("Render Edge API",), *OURS[2:]), "does not list Render Edge API: was it renamed?"),
         ((), "is not known yet"),
@@ -178,7 +172,6 @@ def test_maintenance_elsewhere_is_none_of_our_concern(of: tuple[str, ...], statu
 
 
 def test_an_outage_is_said_before_a_maintenance() -> None:
-    """It is the worse news."""
     reading = platform({"Render API": "major_outage"}, scheduled_maintenances=maintenance())
     assert isinstance(reading, Bad) and reading.why == "render reports Render API major outage"
 
@@ -252,11 +245,7 @@ def slack(*incidents: dict[str, Any], status: str = "active", wanted: tuple[Part
         (slack({"type": "outage", "title": "All of it"}), Bad, "Slack major outage"),
         (slack(wanted=MESSAGING), Good, ""),
         (slack({"type": "outage", "title": "?", "services": ["Files"]}, wanted=MESSAGING), Good, ""),
-        (
-            slack({"type": "outage", "title": "?", "services": ["Messaging"]}, wanted=MESSAGING),
-            Bad,
-            "Messaging",
-        ),
+        (slack({"type": "outage", "title": "?", "services": ["Messaging"]}, wanted=MESSAGING), Bad, "Messaging"),
     ],
 )
 def test_slack_s_own_format(reading: Reading, kind: type[Reading], why: str) -> None:

@@ -28,7 +28,6 @@ def status(vendor: Vendor, clock: FakeClock | None = None, role: str = "upstream
 
 
 async def test_it_reads_more_often_while_something_is_open(vendor: Vendor) -> None:
-    """Every 60 s, and every 5 min once it is over."""
     broken = page({"Render API": "major_outage"})
     vendor.say("GET", PATH, page(), broken, page())
     source = status(vendor)
@@ -64,7 +63,6 @@ async def test_an_unchanged_page_is_not_sent_again(vendor: Vendor) -> None:
 
 
 async def test_which_components_concern_us_is_asked_each_time(vendor: Vendor) -> None:
-    """Services come and go."""
     vendor.say("GET", PATH, page({"g-fr/Web Services": "partial_outage"}))
     concerned: list[tuple[str, ...]] = []
     source = status(vendor, role="platform", parts=lambda: concerned)
@@ -88,7 +86,6 @@ async def test_which_components_concern_us_is_asked_each_time(vendor: Vendor) ->
     ],
 )
 async def test_a_page_that_cannot_be_read_is_unknown(vendor: Vendor, answer: Any, why: str) -> None:
-    """Never good, and never an outage."""
     vendor.say("GET", PATH, answer)
     (sample,) = await status(vendor).read()
     assert isinstance(sample.reading, Unknown) and why in sample.reading.why
@@ -129,7 +126,6 @@ def test_the_platform_s_components_follow_kind_and_region(services: list[Service
 
 
 def test_known_vendors_are_summaries() -> None:
-    """Each can be changed in the configuration."""
     assert {"render", "sentry", "openai", "anthropic", "github", "pagerduty", "slack"} == set(KNOWN_VENDORS)
     own = {"slack": "/api/v2.0.0/current"}
     for name, url in KNOWN_VENDORS.items():

@@ -86,7 +86,6 @@ def test_slacks_limit_holds_to_the_letter() -> None:
     "field", ["action", "incident", "service", "suspect", "target", "asked_at", "until", "announced"]
 )
 def test_whatever_is_changed_breaks_it(field: str) -> None:
-    """Each thing that it is bound to."""
     content, _, signature = SEAL.value("approve", QUESTION).partition(".")
     said = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
     assert field in said

@@ -47,12 +47,10 @@ def test_a_button_that_proves_nothing_says_why(action: str, value: str, now: flo
 
 
 def test_to_the_second_it_was_meant_to_count() -> None:
-    """At its very end it still does."""
     assert request(pressed("approve", SEAL.value("approve", QUESTION)), 2000.0).refusal == ""
 
 
 def test_who_is_not_listed_may_change_nothing() -> None:
-    """Whatever they call themselves."""
     mallory = {"id": "U0EVIL", "username": "U0AAA"}
     assert not request(pressed("approve", SEAL.value("approve", QUESTION), user=mallory)).may_change
     assert not request(typed("pause", user_id="U0EVIL", user_name="U0AAA")).may_change

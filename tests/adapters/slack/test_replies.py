@@ -27,7 +27,6 @@ def test_it_is_for_its_author_and_replaces_nothing(fixed: bool) -> None:
 
 @pytest.mark.parametrize("fixed", [True, False])
 def test_a_long_one_is_shortened_and_says_so(fixed: bool) -> None:
-    """Whole lines, each block within 3000 characters."""
     shown = parts(message(Reply(tuple(f"{number} " + "&" * 500 for number in range(500)), fixed=fixed)))
     assert len(shown) <= BLOCKS_MAX and all(len(part) <= 3000 for part in shown)
     assert shown[-1].endswith(CUT)

@@ -50,14 +50,7 @@ async def listening(vendor: Vendor, ears: Ears, clock: Any = None, **more: Any) 
     def report(error: Exception | None) -> None:
         ears.up.append(error is None)
 
-    mode = SocketMode(
-        client,
-        f"{vendor.url}/api",
-        clock,
-        report=report,
-        chance=random.Random(1),
-        **more,
-    )
+    mode = SocketMode(client, f"{vendor.url}/api", clock, report=report, chance=random.Random(1), **more)
     task = asyncio.create_task(mode.run(ears.handle))
     try:
         yield clock
@@ -87,7 +80,6 @@ async def test_an_envelope_is_acknowledged_before_it_is_handled(vendor: Vendor) 
 
 
 async def test_what_is_delivered_again_is_acknowledged_and_not_handled_again(vendor: Vendor) -> None:
-    """On the same connection and on the next."""
 
     async def three_times(socket: Socket, connection: ServerConnection) -> None:
         for _ in range(3):
@@ -264,7 +256,6 @@ async def test_what_goes_wrong_holds_no_address_and_no_ticket(vendor: Vendor) ->
     ],
 )
 async def test_a_no_of_slack_says_what_to_do(vendor: Vendor, answer: Any, error: type[Exception], says: str) -> None:
-    """Without the token."""
     vendor.say(*OPEN, answer)
     client = app_client(given(vendor, RealClock()))
     with pytest.raises(error, match=says) as caught:
@@ -275,7 +266,6 @@ async def test_a_no_of_slack_says_what_to_do(vendor: Vendor, answer: Any, error:
 
 @pytest.mark.parametrize("token", ["", "xapp canary", "ü"])
 def test_a_token_that_cannot_be_one_is_a_configuration_mistake(token: str) -> None:
-    """It is reported before any request."""
     context = Context(FakeClock(), {}, {"WATCHDOG_SLACK_APP_TOKEN": token})
     with pytest.raises(ConfigurationError, match="WATCHDOG_SLACK_APP_TOKEN"):
         app_client(context)

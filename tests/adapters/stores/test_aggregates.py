@@ -95,7 +95,6 @@ async def test_what_an_older_worker_added_to_is_told_by_its_counts(store: SqlSto
 
 
 async def test_a_flood_of_old_notes_goes_batch_by_batch(store: SqlStore, clock) -> None:
-    """One call forgets one batch, the oldest first."""
     count = retention.BATCH + 10
     await store.save(Write(State(), effects=[Note(float(n), "api", None, "N", "") for n in range(count)]))
     await store.put_minutes([])

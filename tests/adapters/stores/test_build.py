@@ -14,7 +14,6 @@ from watchdog.adapters.stores.sql import SqlStore
 
 
 def test_the_url_chooses_the_store(clock) -> None:
-    """Every kind in STORES can be named."""
     urls = ("sqlite:///watchdog.db", "memory://", "postgresql://me@db.invalid/w", "postgres://me:x@db.invalid:5432/w")
     built = {check_url(url): type(build_store(url, clock)) for url in urls}
     assert built == {"sqlite": SqlStore, "memory": MemoryStore, "postgresql": SqlStore, "postgres": SqlStore}
@@ -52,7 +51,6 @@ def test_a_postgresql_url_needs_its_parts(url: str, clock) -> None:
 
 
 def test_a_url_is_shown_without_user_password_and_options() -> None:
-    """`watchdog check` prints this form."""
     assert shown_url("postgres://me:hunter2@db.invalid:5432/w?sslkey=x") == "postgresql://db.invalid/w"
     assert shown_url("sqlite:///w.db") == "sqlite:///w.db"
 

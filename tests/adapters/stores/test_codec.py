@@ -86,7 +86,6 @@ def of_facts_alone(value: Any) -> Any:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_every_event_and_effect_survives(codec: Codec[Any], kind: Any) -> None:
-    """Each value comes back equal, and of the same class."""
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(values_of(kind))
@@ -102,7 +101,6 @@ def test_every_event_and_effect_survives(codec: Codec[Any], kind: Any) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(values_of(Incident))
 def test_every_incident_survives(incident: Incident) -> None:
-    """Decision, blame, guards and target included."""
     assert INCIDENTS.decode(INCIDENTS.encode(incident)) == incident
 
 
@@ -213,7 +211,6 @@ def test_a_state_from_before_the_watchdog_learned_from_its_checks_is_read() -> N
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", "null", '{"_type": "InventedLater", "at": 1}', '{"at": 1}'])
 def test_what_cannot_be_read_is_permanent_and_says_what_to_do(text: str) -> None:
-    """No stored text comes out as a half-built event."""
     with pytest.raises(Permanent, match="run the version that wrote it"):
         EVENTS.decode(text)
 

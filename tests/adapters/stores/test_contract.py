@@ -323,7 +323,6 @@ async def test_old_minutes_become_hours(store: Store, clock) -> None:
 
 
 async def test_after_400_days_hours_and_notes_are_gone(store: Store, clock, a_state) -> None:
-    """No table grows for ever; young rows stay."""
     begin = clock.at
     await store.put_minutes([minute(begin)])
     await store.save(Write(a_state(), TimePassed(begin), [note(begin)]))

@@ -27,7 +27,6 @@ async def store(url: str, clock) -> AsyncIterator[SqlStore]:
 
 @pytest.mark.long
 async def test_many_processes_may_open_a_new_store_at_once(new_url: str) -> None:
-    """The first makes the tables; the others find them."""
     processes = [
         subprocess.Popen([sys.executable, str(WORKER), "open", new_url], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
@@ -39,7 +38,6 @@ async def test_many_processes_may_open_a_new_store_at_once(new_url: str) -> None
 
 
 async def test_a_closed_store_says_so_and_may_be_opened_again(store: SqlStore) -> None:
-    """It does not quietly connect again behind a shutdown."""
     await store.save(Write(State(incidents=1)))
     await store.close()
     with pytest.raises(Temporary, match="it is closed"):

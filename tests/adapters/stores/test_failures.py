@@ -67,7 +67,6 @@ POSTGRES = [
     ("sqlstate", "kind", "words"), [(code, kind, words) for kind, words, codes in POSTGRES for code in codes.split()]
 )
 def test_postgresql_tells_by_its_code(sqlstate: str, kind: type[Exception], words: str) -> None:
-    """The code is repeated, the text is not."""
 
     class Told(Exception):
         pass
@@ -80,7 +79,6 @@ def test_postgresql_tells_by_its_code(sqlstate: str, kind: type[Exception], word
 
 
 def test_our_own_limits_are_told_as_such() -> None:
-    """No connection came free, or none was made."""
     assert str(judge(TimeoutError("hunter2"))) == "the store does not answer: no connection came free in time"
     wire = OperationalError("SELECT hunter2", {}, psycopg.OperationalError("hunter2"))
     assert str(judge(wire)).startswith("the store does not answer: no connection (OperationalError): is it up")

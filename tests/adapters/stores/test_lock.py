@@ -47,7 +47,6 @@ def test_kill_9_gives_the_role_back(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
-    """No traceback of the operating system."""
     lock = RoleLock(tmp_path / "missing" / "w.db")
     with pytest.raises(Permanent, match="its folder must exist"):
         lock.acquire()

@@ -236,7 +236,6 @@ async def test_every_transaction_has_its_limits(product_store: SqlStore) -> None
 
 @pytest.mark.long
 async def test_a_statement_that_takes_too_long_is_ended_by_the_server(product_store: SqlStore) -> None:
-    """And the connection goes on being used."""
     with pytest.raises(Temporary, match="it took too long"):
         async with product_store._reading() as connection:
             await connection.exec_driver_sql("SELECT pg_sleep(60)")
@@ -244,7 +243,6 @@ async def test_a_statement_that_takes_too_long_is_ended_by_the_server(product_st
 
 
 async def test_connections_are_few(store: SqlStore, postgres_server: PostgresServer) -> None:
-    """However many ask at once."""
     await asyncio.gather(*(save(store, 0) for _ in range(10)), *(store.notes() for _ in range(20)))
     database = store._backend.engine.url.database
     query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'"
@@ -252,7 +250,6 @@ async def test_connections_are_few(store: SqlStore, postgres_server: PostgresSer
 
 
 async def test_a_cancelled_save_is_finished(store: SqlStore) -> None:
-    """The caller may go: no half step, no connection lost."""
     for number in range(20):
         task = asyncio.ensure_future(save(store, number))
         for _ in range(1 + number):
@@ -294,7 +291,6 @@ async def test_no_error_tells_where_the_database_is(clock, caplog: pytest.LogCap
 
 
 async def test_a_database_that_does_not_exist_says_so(postgres_server: PostgresServer, clock) -> None:
-    """The server answers, but not with a database."""
     store = SqlStore(postgres_server.url("nowhere"), clock)
     with pytest.raises(Temporary, match="no connection"):
         await store.open()

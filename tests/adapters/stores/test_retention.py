@@ -14,7 +14,6 @@ def minute(start: float, good: int, bad: int, *percentiles: float | None, why: s
 
 @pytest.mark.parametrize(("at", "hour"), [(0.0, 0.0), (3599.9, 0.0), (3600.0, 3600.0), (7261.0, 7200.0)])
 def test_an_hour_begins_on_the_hour(at: float, hour: float) -> None:
-    """Both ends of an hour."""
     assert hour_of(at) == hour
 
 
@@ -28,7 +27,6 @@ def test_counts_are_added_and_percentiles_are_the_largest() -> None:
 
 
 def test_what_stood_there_is_kept_and_other_signals_are_not_mixed_in() -> None:
-    """Only the hours that the minutes touch are returned."""
     known = [minute(0, 10, 10, 0.9, why="timeout"), minute(3600, 7, 7)]
     other = Minute("api", "login", 120.0, 2, 0, 0)
     assert roll_up([minute(60, 1, 1, 0.5), other], known) == (
@@ -45,7 +43,6 @@ def test_a_row_that_is_its_span_already_is_not_copied() -> None:
 
 
 def test_what_was_not_seen_was_neither_watched_nor_lost() -> None:
-    """And a known time stays."""
     nothing = replace(minute(0, 0, 0), watched_seconds=0.0, lost_seconds=0.0, timed_checks=0)
     assert measured(minute(0, 0, 0), 60.0) == nothing
     known = replace(minute(0, 1, 1), watched_seconds=60.0, lost_seconds=5.0, timed_checks=2)

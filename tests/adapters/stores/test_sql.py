@@ -158,7 +158,6 @@ async def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, clock)
 
 @pytest.mark.parametrize("content", [b"this is no database, " * 400, b"SQLite format 3\0" + b"\xff" * 8000])
 async def test_case_25_a_damaged_file_is_permanent_and_left_alone(path: Path, url: str, clock, content: bytes) -> None:
-    """Garbage is neither used nor overwritten."""
     path.write_bytes(content)
     store = SqlStore(url, clock)
     with pytest.raises(Permanent, match="move it away"):
@@ -183,7 +182,6 @@ async def test_case_25_a_page_damaged_later_is_permanent(url: str, path: Path, c
 
 
 async def test_case_25_tables_changed_by_somebody_else_are_permanent(store: SqlStore, path: Path) -> None:
-    """A missing table does not come back by waiting."""
     with sqlite3.connect(path) as raw:
         raw.execute("DROP TABLE notes")
     with pytest.raises(Permanent, match="not what this version expects"):

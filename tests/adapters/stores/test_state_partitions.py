@@ -25,7 +25,6 @@ STATE = State(
 
 
 def test_a_state_is_its_parts_and_nothing_is_forgotten() -> None:
-    """Every field of State is in exactly one part."""
     names = [field.name for part in (Fleet, Shared) for field in fields(part)]
     assert sorted([*names, "services"]) == sorted(field.name for field in fields(State))
     assert assemble(STATE.services, Fleet.of(STATE), STATE.shared) == STATE

@@ -52,7 +52,6 @@ def test_why_a_guard_answered(why: str, reason: GuardReason | None) -> None:
 
 @pytest.mark.parametrize("earlier", [True, False])
 def test_evidence_of_the_incidents_beginning(earlier: bool) -> None:
-    """It said so at its end."""
     term = Term(0.1, "other services fail too: api" + " (seen before, in this incident)" * earlier, "peers", earlier)
     assert read(Term, plain(term, "earlier")) == term
 
@@ -85,19 +84,16 @@ def test_the_prior_odds_and_the_rule() -> None:
     ],
 )
 def test_an_incident(fields: dict[str, Any], prose: dict[str, str]) -> None:
-    """Its outcome is stored as it was."""
     incident = x.incident(**({"verification": "", "unproved": ()} | prose | fields))
     assert read(Incident, plain(incident, "human_decision", "unproved")) == incident
 
 
 def test_an_outcome_of_a_newer_version_is_read() -> None:
-    """It ended, and the incident is not lost over it."""
     text = INCIDENTS.encode(x.incident()).replace(Outcome.VERIFIED.value, "handed over to the moon")
     assert INCIDENTS.decode(text).outcome is Outcome.UNKNOWN and not Outcome.UNKNOWN.recovered
 
 
 def test_a_reason_of_a_newer_version_is_left_out() -> None:
-    """Its decision is not known here; the rest is read."""
     answer = GuardAnswer("service", Verdict.BLOCK, "it is frozen")
     assert read(GuardAnswer, plain(answer) | {"reason": "frozen"}) == answer
     decision, incident = x.decision(policy_action=None), x.incident()

@@ -79,7 +79,6 @@ def issue(number: int, body: str = "", **more: Any) -> dict[str, Any]:
 
 
 async def test_the_oldest_of_several_is_found_over_pages_and_pull_requests_are_none(vendor: Vendor, issues) -> None:
-    """Newest first, in full pages; five of them at most."""
     first = [issue(900, "mark "), issue(899, "mark ", pull_request={}), *(issue(n) for n in range(898, 800, -1))]
     assert len(first) == PAGE
     vendor.say("GET", ISSUES, first, [issue(20, "mark "), issue(19, None), "nothing", issue(5, "mark ")])  # type: ignore[arg-type]
@@ -106,7 +105,6 @@ async def test_the_oldest_of_several_is_found_over_pages_and_pull_requests_are_n
     ],
 )
 async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: type, words: str, issues) -> None:
-    """And holds no token, even if GitHub repeats it."""
     vendor.say("POST", ISSUES, answer)
     with pytest.raises(error, match=words) as caught:
         await issues.open("title", "body", LABELS)
@@ -117,7 +115,6 @@ async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: 
 
 @pytest.mark.parametrize("status", [301, 404, 410])
 async def test_a_ticket_that_is_not_there_is_gone(vendor: Vendor, status: int, issues) -> None:
-    """Deleted, or moved to another repository."""
     vendor.say("POST", f"{ISSUES}/7/comments", status)
     vendor.say("PATCH", f"{ISSUES}/7", status)
     vendor.say("GET", f"{ISSUES}/7", status)
@@ -127,14 +124,12 @@ async def test_a_ticket_that_is_not_there_is_gone(vendor: Vendor, status: int, i
 
 
 async def test_a_repository_that_moved_is_told(vendor: Vendor, issues) -> None:
-    """It is read before anything is opened there."""
     vendor.say("GET", ISSUES, 301)
     with pytest.raises(Permanent, match="renamed or moved"):
         await issues.find("mark ")
 
 
 async def test_an_unknown_outcome_of_a_ticket_that_is_there_stays_unknown(vendor: Vendor, issues) -> None:
-    """It is tried again by who asked."""
     vendor.say("POST", f"{ISSUES}/7/comments", 502)
     vendor.say("GET", f"{ISSUES}/7", issue(7))
     with pytest.raises(OutcomeUnknown):
@@ -161,7 +156,6 @@ async def test_a_locked_conversation_is_told(closing) -> None:
     ],
 )
 async def test_check_finds_what_would_fail_later(vendor: Vendor, said: dict[str, Any], words: str, issues) -> None:
-    """Nothing is written for it."""
     vendor.say("GET", f"/repos/{REPO}", said)
     with pytest.raises(Permanent, match=words):
         await issues.check()
@@ -169,7 +163,6 @@ async def test_check_finds_what_would_fail_later(vendor: Vendor, said: dict[str,
 
 
 async def test_what_is_no_repository_is_not_taken_for_one(vendor: Vendor, issues) -> None:
-    """A proxy's page, say."""
     vendor.say("GET", f"/repos/{REPO}", {"message": "welcome"})
     with pytest.raises(Temporary, match="not a repository"):
         await issues.check()
@@ -185,7 +178,6 @@ async def test_an_answer_that_names_no_issue_is_looked_up(vendor: Vendor, issues
 
 
 def test_a_token_that_cannot_be_one_is_a_mistake() -> None:
-    """It is not repeated."""
     with pytest.raises(ConfigurationError) as caught:
         tracker("http://127.0.0.1:9", token="two words")
     assert "two words" not in str(caught.value)

@@ -28,7 +28,6 @@ def test_seeds_are_summed_up() -> None:
 
 @pytest.mark.long
 def test_a_seed_is_told_line_by_line() -> None:
-    """What happened, the hash, the verdict."""
     done = typed("storm", "--seed", "41")
     lines = done.stdout.splitlines()
     assert any("starts" in line for line in lines)

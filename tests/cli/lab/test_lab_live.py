@@ -23,7 +23,6 @@ from watchdog.lab.episode_judgement import Played
     ],
 )
 def test_what_cannot_be_played_is_named(typed: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """On stderr, with exit code 2; nothing is started."""
     assert main(["lab", "live", *typed]) == 2
     said = capsys.readouterr()
     assert told in said.err and said.out == ""
@@ -41,7 +40,6 @@ def suite(at: float, *wrong: str) -> Suite:
 
 
 def test_the_table_shows_each_kind(capsys: pytest.CaptureFixture[str]) -> None:
-    """Live, simulated, their ratio, the verdict."""
     output.show_table(shown(suite(63.0).rows))
     _, hard, blip = capsys.readouterr().out.splitlines()
     assert "63.0 s (63 to 63), 1 of 1 right" in hard and "60.0 s, 1 of 1 right" in hard
@@ -51,7 +49,6 @@ def test_the_table_shows_each_kind(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(("at", "wrong", "good"), [(63.0, (), True), (80.0, (), False), (63.0, ("2 pages",), False)])
 def test_it_is_good_only_if_all_went_right_and_every_delay_holds(at: float, wrong: tuple[str, ...], good: bool) -> None:
-    """And an episode that did not is named with its seed."""
     made = suite(at, *wrong)
     assert made.good is good and made.json_object()["good"] is good
     assert words(made)[-1].startswith("Every episode ended" if good else "Not all is")

@@ -29,12 +29,7 @@ def text() -> str:
         if verb == "get"
     ]
     asks = [
-        (
-            code(f"POST {path}"),
-            roles[what["summary"].lower()],
-            fields(what, document),
-            what["description"],
-        )
+        (code(f"POST {path}"), roles[what["summary"].lower()], fields(what, document), what["description"])
         for path, verb, what in found
         if verb == "post"
     ]

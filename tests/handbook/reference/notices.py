@@ -96,10 +96,7 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
         "Auto-deploy was switched on while the incident is open: a merge may undo the rollback",
         "Merge nothing; find what switched it on (a Blueprint sync, a colleague)",
     ),
-    Topic.AUTO_DEPLOY_NOT_OFF: (
-        "Auto-deploy could not be switched off again",
-        "Switch it off in Render's dashboard",
-    ),
+    Topic.AUTO_DEPLOY_NOT_OFF: ("Auto-deploy could not be switched off again", "Switch it off in Render's dashboard"),
     Topic.AUTO_DEPLOY_NOT_RESTORED: (
         "Auto-deploy is off because of a rollback, and could not be given back",
         "`watchdog service restore-auto-deploy SERVICE`, or switch it on in Render's dashboard",

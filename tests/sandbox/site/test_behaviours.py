@@ -6,7 +6,6 @@ from watchdog.sandbox.site.behaviours import GOOD, KINDS, behaviour
 
 
 def test_a_behaviour_touches_its_routes_only() -> None:
-    """None named: all; good touches nothing."""
     assert behaviour("error").touches("/any")
     assert behaviour("error", routes=["/"]).touches("/")
     assert not behaviour("error", routes=["/"]).touches("/api/test")
@@ -21,7 +20,6 @@ def test_a_behaviour_with_a_period_comes_and_goes(seconds: float, fails: bool) -
 
 
 def test_an_unknown_behaviour_is_an_error() -> None:
-    """By kind and by number."""
     with pytest.raises(ValueError, match="wrong_body"):
         behaviour("eror")
     with pytest.raises(TypeError):

@@ -44,14 +44,12 @@ async def eventually_refused(world: World) -> None:
 
 
 async def test_a_hanging_site_takes_connections_and_never_answers(world: World) -> None:
-    """Only the client's own deadline ends it."""
     world.sandbox.set_fault("web", "hang")
     with pytest.raises(httpx.ReadTimeout):
         await world.site(timeout=HASTY)
 
 
 async def test_a_wrong_body_comes_with_200(world: World) -> None:
-    """Only somebody who reads the body notices."""
     world.sandbox.set_fault("web", "wrong_body")
     answer = await world.site()
     assert (answer.status_code, answer.text) == (200, WRONG_BODY)

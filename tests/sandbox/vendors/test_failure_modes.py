@@ -6,7 +6,6 @@ from watchdog.sandbox.vendors.failure_modes import MODES, Modes
 
 
 def test_a_mode_holds_for_so_many_uses() -> None:
-    """Then it is ok again; peeking uses nothing up."""
     modes = Modes()
     modes.set("rollback", "drop", times=2)
     assert modes.peek("rollback") == "drop"
@@ -17,7 +16,6 @@ def test_a_mode_holds_for_so_many_uses() -> None:
 
 @pytest.mark.parametrize(("name", "mode"), [("rolback", "ok"), ("rollback", "slwo"), ("patch", "expired")])
 def test_a_misspelt_mode_is_an_error_that_names_the_known_ones(name: str, mode: str) -> None:
-    """Nothing is set silently."""
     with pytest.raises(ValueError, match="none of"):
         Modes().set(name, mode)
 

@@ -71,7 +71,6 @@ async def test_what_is_not_there_is_404(world: World, place: str) -> None:
 
 
 async def test_a_wrong_token_is_401(world: World) -> None:
-    """It is not taken for none."""
     answer = await world.client.get(world.sandbox.urls["github"] + PATH, headers={"Authorization": "Bearer other"})
     assert answer.status_code == 401
 

@@ -26,7 +26,6 @@ async def numbers(world: World, **query: Any) -> list[int]:
 
 
 async def test_an_issue_from_open_to_closed(world: World) -> None:
-    """With labels, comments, a state and its reason."""
     made = await call(world, "POST", json={"title": "slow", "body": "very", "labels": ["watchdog"]})
     assert (made.status_code, made.json()["number"], made.json()["state"]) == (201, 1, "open")
     assert (await call(world, "POST", "/1/comments", json={"body": "still"})).status_code == 201
@@ -39,7 +38,6 @@ async def test_an_issue_from_open_to_closed(world: World) -> None:
 
 
 async def test_the_list_is_newest_first_by_state_and_labels_and_paged(world: World) -> None:
-    """Of this repository only."""
     for labels in (["a"], ["a", "b"], ["b"]):
         await call(world, "POST", json={"title": "x", "labels": labels})
     await call(world, "PATCH", "/1", json={"state": "closed"})
@@ -52,7 +50,6 @@ async def test_the_list_is_newest_first_by_state_and_labels_and_paged(world: Wor
 
 @pytest.mark.parametrize("body", [{}, {"title": " "}, {"title": "x" * 257}, {"title": "x", "body": "y" * 65_537}])
 async def test_what_is_no_issue_is_422(world: World, body: dict[str, Any]) -> None:
-    """Nothing is opened."""
     assert (await call(world, "POST", json=body)).status_code == 422
     assert world.sandbox.issues.all == []
 

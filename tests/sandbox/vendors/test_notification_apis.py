@@ -58,7 +58,6 @@ async def test_one_dedup_key_is_one_incident_until_it_is_resolved(world: World) 
     ],
 )
 async def test_a_bad_event_is_refused_with_reasons(world: World, bad: dict[str, Any]) -> None:
-    """400 and at least one reason; nothing is recorded."""
     answer = await world.client.post(f"{world.sandbox.urls['pagerduty']}/v2/enqueue", json=bad)
     assert answer.status_code == 400
     assert answer.json()["errors"]
@@ -66,7 +65,6 @@ async def test_a_bad_event_is_refused_with_reasons(world: World, bad: dict[str, 
 
 
 async def test_a_change_event_notifies_nobody(world: World) -> None:
-    """It is recorded beside the incidents, not among them."""
     url = f"{world.sandbox.urls['pagerduty']}/v2/change/enqueue"
     good = {"routing_key": keys.PAGERDUTY_ROUTING_KEY, "payload": {"summary": "dep-43 is live"}}
     assert (await world.client.post(url, json=good)).status_code == 202

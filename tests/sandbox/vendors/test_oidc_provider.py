@@ -82,7 +82,6 @@ async def test_a_code_becomes_a_proof_once() -> None:
     ],
 )
 async def test_whom_it_does_not_know_it_sends_nowhere(change: dict[str, str]) -> None:
-    """A page of its own says what is wrong."""
     async with Issuer([BACK]) as issuer:
         answer = await ask(issuer, "POST", "/authorize", params={**ASKED, **change}, data={"user": "ann"})
         assert answer.status_code == 400 and next(iter(change)) in answer.text
@@ -109,7 +108,6 @@ async def test_a_code_is_of_use_to_nobody_else(change: dict[str, str], error: st
 
 
 async def test_a_new_key_takes_the_place_of_the_old() -> None:
-    """And a document says where everything is."""
     async with Issuer([BACK]) as issuer:
         said = (await ask(issuer, "GET", "/.well-known/openid-configuration")).json()
         assert said["issuer"] == issuer.url and said["jwks_uri"] == f"{issuer.url}/jwks"
@@ -120,7 +118,6 @@ async def test_a_new_key_takes_the_place_of_the_old() -> None:
 
 @pytest.mark.parametrize("lie", [*LIES, *FORGERIES])
 async def test_each_lie_is_one(lie: str) -> None:
-    """What comes differs from what comes without it."""
     async with Issuer([BACK]) as issuer:
         proofs = []
         for issuer.lies in ("", lie):
@@ -134,7 +131,6 @@ async def test_each_lie_is_one(lie: str) -> None:
 
 @pytest.mark.parametrize("trouble", [name for name in TROUBLES if name != "hang"])
 async def test_each_trouble_is_at_its_door(trouble: str) -> None:
-    """And at no other."""
     async with Issuer([BACK]) as issuer:
         issuer.trouble["jwks"] = trouble
         answer = await ask(issuer, "GET", "/jwks")

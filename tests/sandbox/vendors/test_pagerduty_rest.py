@@ -50,7 +50,6 @@ async def test_an_incident_and_its_log_are_as_documented(world: World) -> None:
 
 
 async def test_incidents_are_chosen_by_key_and_status(world: World) -> None:
-    """And no more than asked for."""
     for key in ("a", "b", "c"):
         await enqueue(world, event(key=key))
     await enqueue(world, event("resolve", key="b"))
@@ -72,6 +71,5 @@ async def test_refusals(world: World) -> None:
 
 @pytest.mark.parametrize("action", ["trigger", "page"])
 async def test_a_human_acknowledges_or_resolves(world: World, action: str) -> None:
-    """Nothing else."""
     await enqueue(world, event())
     assert (await world.admin("POST", "/pagerduty", json={"action": action, "by": "Ann"})).status_code == 400

@@ -71,7 +71,6 @@ async def test_lists_are_paged_by_the_last_cursor(world: World) -> None:
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"cursor": "?"}])
 async def test_a_page_that_makes_no_sense_is_refused(world: World, query: dict[str, str]) -> None:
-    """Limits outside 1 to 100 and unknown cursors are 400."""
     assert (await world.render("GET", "/services", params=query)).status_code == 400
 
 

@@ -32,13 +32,9 @@ def failures(world: World, count: int, seconds_ago: float, commit: str | None = 
 
 @pytest.mark.parametrize(
     ("headers", "detail"),
-    [
-        ({}, "Authentication credentials were not provided."),
-        ({"Authorization": "Bearer wrong"}, "Invalid token"),
-    ],
+    [({}, "Authentication credentials were not provided."), ({"Authorization": "Bearer wrong"}, "Invalid token")],
 )
 async def test_without_the_right_token_nothing_is_told(world: World, headers: dict[str, str], detail: str) -> None:
-    """401 with Sentry's words and its rate-limit headers."""
     answer = await world.client.get(f"{world.sandbox.urls['sentry']}/api/0{ISSUES}", headers=headers)
     assert (answer.status_code, answer.json()["detail"]) == (401, detail)
     assert int(answer.headers["x-sentry-rate-limit-reset"]) > clock.now() - 60
@@ -93,7 +89,6 @@ async def test_the_sites_own_errors_are_counted_once_they_arrive(world: World) -
     ],
 )
 async def test_series_are_filtered(world: World, filters: str, seen: bool) -> None:
-    """By release and by environment."""
     commit = failures(world, 40, seconds_ago=200)
     total = sum(await counts(world, MINUTES + filters.format(commit=commit)))
     assert (total >= 40) == seen

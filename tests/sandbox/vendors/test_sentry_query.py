@@ -47,7 +47,6 @@ def test_what_makes_no_sense_is_refused(read: Callable[[object], object], writte
     ("text", "seconds"), [("30s", 30), ("15m", 900), ("1h", 3600), ("2d", 172_800), ("1w", 604_800)]
 )
 def test_a_period_is_read(text: str, seconds: float) -> None:
-    """Number and unit."""
     assert parse_period(text) == seconds
 
 
@@ -60,7 +59,6 @@ def test_an_interval_that_makes_no_sense_is_silently_replaced(written: str, seco
 
 
 def test_the_period_wins_over_start_and_end() -> None:
-    """As documented."""
     days = between("2026-01-01T00:00:00", "2026-01-02T00:00:00")
     start, end = range_of(QueryParams({"statsPeriod": "1h", **days}))
     assert end - start == 3600

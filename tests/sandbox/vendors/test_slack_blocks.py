@@ -62,7 +62,6 @@ BAD = [
 
 @pytest.mark.parametrize("block", GOOD)
 def test_what_is_documented_is_taken(block: dict[str, Any]) -> None:
-    """In the message, and in an attachment of it."""
     attached = {"color": "#2eb67d", "fallback": "x", "blocks": [block]}
     body = {"text": "x", "blocks": [block], "attachments": [attached]}
     assert problem(body) == "" and list(blocks_of(body)) == [block, block]
@@ -92,5 +91,4 @@ def test_what_is_not_documented_is_refused(block: Any) -> None:
     ],
 )
 def test_a_message_has_its_own_limits(body: dict[str, Any], error: str) -> None:
-    """Blocks, attachments, the text itself."""
     assert problem(body) == error

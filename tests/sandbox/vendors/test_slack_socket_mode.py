@@ -54,12 +54,10 @@ async def post(world: World, method: str = "chat.postMessage", **body: Any) -> d
     [(SLACK, "not_allowed_token_type"), ({}, "not_authed"), ({"Authorization": "x"}, "invalid_auth")],
 )
 async def test_only_the_app_token_opens_a_socket(world: World, headers: dict[str, str], error: str) -> None:
-    """As Slack says it."""
     assert await address(world, headers) == {"ok": False, "error": error}
 
 
 async def test_a_ticket_is_good_once(world: World) -> None:
-    """A second connection with it is refused."""
     url = (await address(world))["url"]
     async with connect(url, proxy=None) as socket:
         assert json.loads(await socket.recv())["type"] == "hello"
@@ -91,7 +89,6 @@ async def test_a_button_that_was_posted_is_pressed_with_its_own_value(world: Wor
 
 
 async def test_it_says_goodbye_delivers_again_and_drops() -> None:
-    """What Slack and the network do."""
     async with opened() as world, connected(world) as socket:
         await do(world, do="command", text="status")
         first = json.loads(await socket.recv())

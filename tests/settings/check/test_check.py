@@ -50,7 +50,6 @@ async def test_each_channel_proves_itself_without_telling_anybody(vendor: Vendor
 
 
 async def test_a_check_that_hangs_is_cut_off_and_hides_no_other(vendor: Vendor) -> None:
-    """Everything has a deadline."""
 
     async def hangs() -> Sequence[CheckResult]:
         await asyncio.Event().wait()

@@ -27,7 +27,6 @@ async def test_what_can_be_proved_without_a_login() -> None:
 
 
 async def test_what_keeps_people_from_logging_in() -> None:
-    """Each with its fix."""
     async with Issuer() as issuer:
         (other,) = await check_oidc(settings(f"{issuer.url}/"), SystemClock())
         assert other.outcome is Outcome.FAIL and "of another issuer" in other.what and other.fix == FIX

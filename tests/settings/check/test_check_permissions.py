@@ -62,7 +62,6 @@ async def test_a_permission_to_change_something_is_never_tried(
 
 
 async def test_a_service_by_name_is_not_tried_with_a_key_that_lists_none(cloud: Sandbox, tmp_path: Path) -> None:
-    """Its id is not known; the rest of the checks runs."""
     path = write_config(tmp_path, cloud.urls, "observe")
     path.write_text(path.read_text(encoding="utf-8").replace("render: srv-web", "render: web"), encoding="utf-8")
     cloud.render.keys[keys.RENDER_API_KEY] = frozenset({"deploys: read"})

@@ -36,7 +36,6 @@ async def test_render_that_agrees_is_three_times_well(vendor: Vendor) -> None:
 
 
 async def test_a_key_that_is_refused_says_where_to_get_one(vendor: Vendor) -> None:
-    """And its value is not repeated."""
     vendor.say("GET", "/v1/services", (401, {"message": "Unauthorized: key"}))
     settings = loaded(configuration(vendor), KEY)
     found = await checked(settings, platform=platform_of(settings))
@@ -46,14 +45,12 @@ async def test_a_key_that_is_refused_says_where_to_get_one(vendor: Vendor) -> No
 
 
 async def test_without_a_key_nothing_is_asked() -> None:
-    """Observing works; blame does not."""
     (result,) = await live_checks(loaded(SMALL), World())
     assert (result.name, result.outcome) == ("render key", Outcome.WARN)
     assert await live_checks(loaded(SMALL.replace("    render: srv-web\n", "")), World()) == []
 
 
 async def test_a_service_nobody_knows_gets_the_list_of_those_the_key_sees(vendor: Vendor) -> None:
-    """A typo, or a key of another workspace."""
     say_render(vendor)
     settings = loaded(configuration(vendor, "srv-wbe"), KEY)
     found = await checked(settings, platform=platform_of(settings))
@@ -62,7 +59,6 @@ async def test_a_service_nobody_knows_gets_the_list_of_those_the_key_sees(vendor
 
 
 async def test_what_forbids_a_rollback_is_said_beforehand(vendor: Vendor) -> None:
-    """A suspended service, a migration, no earlier deploy."""
     details = {"preDeployCommand": "migrate", "envSpecificDetails": {"preDeployCommand": "migrate"}}
     say_render(vendor, service={"suspended": "suspended", "serviceDetails": details})
     settings = loaded(configuration(vendor), KEY)
@@ -110,7 +106,6 @@ async def test_whether_merges_could_be_seen_is_known_beforehand(vendor: Vendor, 
 
 
 async def test_a_dependency_is_looked_up(vendor: Vendor) -> None:
-    """A database's id is as easily mistyped."""
     say_render(vendor)
     vendor.say("GET", "/v1/postgres/dpg-1", {"id": "dpg-1", "name": "main", "status": "available"})
     settings = loaded(configuration(vendor, more="dependencies: {db: {render: dpg-1}, gone: {render: dpg-2}}\n"), KEY)

@@ -11,5 +11,4 @@ def test_an_empty_world_has_nothing_to_try() -> None:
 
 
 def test_outcomes_are_the_words_the_table_prints() -> None:
-    """And the command's exit code asks for `fail`."""
     assert [outcome.value for outcome in Outcome] == ["ok", "untried", "warn", "fail"]

@@ -34,7 +34,6 @@ async def asked(vendor: Vendor, *, with_key: bool = True) -> dict[str, CheckResu
 
 
 async def test_a_token_that_can_read_and_a_release_that_is_live(vendor: Vendor) -> None:
-    """Everything is well, and only GETs were sent."""
     vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
     vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web", "latestRelease": {"version": "bbb"}})
     found = await asked(vendor)
@@ -65,7 +64,6 @@ async def test_a_token_that_cannot_do_its_job(
 
 
 async def test_a_project_that_is_not_there(vendor: Vendor) -> None:
-    """A typo in the configuration."""
     vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
     result = (await asked(vendor))["sentry acme/web"]
     assert result.outcome is Outcome.FAIL
@@ -94,7 +92,6 @@ async def test_a_release_that_is_not_the_newest_is_asked_for(
 
 
 async def test_without_render_the_live_commit_is_not_known(vendor: Vendor) -> None:
-    """Said, not guessed."""
     vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
     vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web"})
     result = (await asked(vendor, with_key=False))["sentry release of web"]
@@ -102,5 +99,4 @@ async def test_without_render_the_live_commit_is_not_known(vendor: Vendor) -> No
 
 
 async def test_nothing_is_asked_when_nothing_uses_sentry() -> None:
-    """No signal, no request."""
     assert await check_sentry(loaded(SMALL, SECRETS), FakeClock(), None) == []

@@ -32,7 +32,6 @@ async def test_an_empty_database_stays_empty(postgres_server: PostgresServer, ne
 
 
 async def test_a_database_in_use_is_well(postgres_server: PostgresServer, new_postgres_url: str) -> None:  # noqa: F811
-    """Its tables are of this version, or of an older one."""
     store = build_store(new_postgres_url, FakeClock())
     await store.open()
     await store.close()
@@ -42,21 +41,18 @@ async def test_a_database_in_use_is_well(postgres_server: PostgresServer, new_po
 
 
 async def test_who_may_not_make_tables_is_told(postgres_server: PostgresServer, new_postgres_url: str) -> None:  # noqa: F811
-    """Before a start fails."""
     postgres_server.execute("CREATE ROLE guest LOGIN", new_postgres_url)
     found = await checked(new_postgres_url.replace("watchdog@", "guest@"))
     assert found.outcome is Outcome.FAIL and "may not make tables" in found.what
 
 
 async def test_a_database_that_is_away_says_what_to_do_and_no_password() -> None:
-    """No server listens there."""
     found = await checked("postgresql://watchdog:canary-password@127.0.0.1:1/watchdog")
     assert found.outcome is Outcome.FAIL and "WATCHDOG_STORE_URL" in found.fix
     assert "canary" not in repr(found)
 
 
 async def test_a_file_needs_no_check(tmp_path: Path) -> None:
-    """SQLite is opened by the start."""
     assert await check_store(loaded(SMALL)) == [] and await is_ready(loaded(SMALL))
 
 

@@ -49,7 +49,6 @@ def test_modes_vetoes_and_safety_are_per_service() -> None:
     [("0.0.0.0:80", "0.0.0.0", 80), ("'[::1]:9464'", "::1", 9464), ("''", None, 0), ("false", None, 0)],
 )
 def test_metrics_listen_where_told_or_nowhere(written: str, host: str | None, port: int) -> None:
-    """A worker on Render listens on nothing."""
     metrics = loaded(SMALL + f"metrics: {{listen: {written}, remote_write: https://m.example/w, every: 1m}}\n").metrics
     assert (metrics.host, metrics.port) == (host, port)
     assert metrics.remote_write == "https://m.example/w"
@@ -67,7 +66,6 @@ def test_the_server_is_asked_by_its_configured_names() -> None:
 
 
 def test_endpoints_may_be_on_this_machine(tmp_path: Path) -> None:
-    """The sandbox is; a slash at the end does no harm."""
     settings = loaded(SMALL + "endpoints: {render: 'http://127.0.0.1:8080/v1/', slack: https://proxy.example/api}\n")
     assert settings.endpoints["render"] == "http://127.0.0.1:8080/v1"
     assert settings.endpoints["slack"] == "https://proxy.example/api"
@@ -110,7 +108,6 @@ def test_recordings_lie_beside_the_store(tmp_path: Path, store: str, written: st
     ],
 )
 def test_what_is_wrong_with_record_is_said(written: str, words: str) -> None:
-    """With its place, and the value to write."""
     assert words in shown(SMALL + written + "\n")
 
 

@@ -105,7 +105,6 @@ def test_the_file_named_wins_over_the_one_lying_there(tmp_path: Path) -> None:
 def test_a_file_that_is_no_configuration_is_a_mistake(
     tmp_path: Path, name: str, content: bytes | None, says: str
 ) -> None:
-    """Never a traceback."""
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(ConfigurationError) as caught:
@@ -142,7 +141,6 @@ def test_a_dotenv_beside_the_file_is_read_and_the_environment_wins(tmp_path: Pat
 
 
 def test_settings_show_no_secret() -> None:
-    """Whichever log prints them."""
     settings = loaded(SMALL, ALL_SECRETS)
     assert len(settings.secrets) == len(ALL_SECRETS)
     assert "canary" not in repr(settings)

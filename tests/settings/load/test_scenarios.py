@@ -99,5 +99,4 @@ def test_what_is_right_is_a_class_named_after_its_file(tmp_path: Path) -> None:
 
 
 def test_every_trait_of_a_service_can_be_written() -> None:
-    """A new one needs its key."""
     assert {one.name.removesuffix("_seconds") for one in fields(Profile)} == set(ServiceShape.model_fields)

@@ -34,7 +34,6 @@ def test_a_secret_that_cannot_be_right_is_named_and_not_shown(name: str, value: 
 
 
 def test_loopback_needs_no_encryption() -> None:
-    """The sandbox is on this machine."""
     secrets, wrong = read_secrets({"WATCHDOG_SLACK_WEBHOOK_URL": "http://127.0.0.1:8080/services/x"})
     assert not wrong
     assert list(secrets) == ["WATCHDOG_SLACK_WEBHOOK_URL"]
@@ -42,7 +41,6 @@ def test_loopback_needs_no_encryption() -> None:
 
 
 def test_a_check_in_address_as_sentry_shows_it() -> None:
-    """With and without an environment."""
     for more in ("", "?environment=production"):
         url = f"https://o1.ingest.example/api/42/cron/watch-dog_1/0123456789abcdef/{more}"
         assert not read_secrets({"WATCHDOG_SENTRY_CRONS_URL": url})[1]
@@ -55,7 +53,6 @@ def test_an_empty_variable_is_not_set() -> None:
 
 
 def test_a_misspelt_variable_is_a_mistake_and_a_strange_one_a_warning() -> None:
-    """Unless the right one is set as well."""
     typo = {"WATCHDOG_HEARTBEET_URL": "https://hb.example/CANARY"}
     assert shown(SMALL, typo) == ("WATCHDOG_HEARTBEET_URL: unknown variable -> did you mean WATCHDOG_HEARTBEAT_URL?")
     both = {**typo, "WATCHDOG_HEARTBEAT_URL": "https://hb.example/CANARY"}
@@ -66,7 +63,6 @@ def test_a_misspelt_variable_is_a_mistake_and_a_strange_one_a_warning() -> None:
 
 
 def test_every_secret_a_channel_asks_for_is_known() -> None:
-    """Otherwise setting it would be called a mistake."""
     for kind, written in {
         "pagerduty": {},
         "slack": {},
@@ -79,7 +75,6 @@ def test_every_secret_a_channel_asks_for_is_known() -> None:
 
 
 def test_a_secret_map_is_a_mapping_that_does_not_talk() -> None:
-    """Names yes, values no."""
     secrets = SecretMap({"WATCHDOG_X": "CANARY"})
     assert secrets["WATCHDOG_X"] == "CANARY"
     assert len(secrets) == 1
@@ -89,7 +84,6 @@ def test_a_secret_map_is_a_mapping_that_does_not_talk() -> None:
 def test_lines_of_a_file_that_are_no_variables_are_one_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Thousands of them, too; valid lines are used."""
     junk = "not a variable\n" * 3000
     (tmp_path / ".env").write_text(f"A=1\n{junk}WATCHDOG_HEARTBEAT_URL='https://hb.example/x'\n", encoding="utf-8")
     values, wrong, (warning,) = read_dotenv(tmp_path)

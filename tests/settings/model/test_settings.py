@@ -31,7 +31,6 @@ def test_a_service_named_by_its_name_is_resolved_later() -> None:
 def test_a_name_must_mean_one_service_that_is_not_the_watchdog(
     found: tuple[ServiceFacts, ...], own_id: str, says: str
 ) -> None:
-    """Whatever the watchdog's own service is called."""
     settings = loaded(changed("srv-web", "acme site"), {"RENDER_SERVICE_ID": own_id})
     with pytest.raises(ConfigurationError, match=says) as caught:
         resolve_names(settings, found)

@@ -14,14 +14,12 @@ VIEWER = {"WATCHDOG_CONSOLE_VIEWER_TOKEN": "canary-viewer-0123456789-0123456789"
 
 
 def test_nobody_could_come_in_is_a_mistake() -> None:
-    """Without tokens there must be another way."""
     assert "no way to log in" in shown(SMALL + "console: {enabled: true, tokens: false}\n")
     settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n")
     assert settings.console.proxy is not None and not settings.console.tokens
 
 
 def test_tokens_are_asked_for_unless_they_are_switched_off() -> None:
-    """Also beside a proxy."""
     assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + f"console: {{enabled: true, {PROXY}}}\n")
     assert loaded(SMALL + f"console: {{enabled: true, {PROXY}}}\n", TOKEN).console.tokens
 
@@ -56,7 +54,6 @@ def test_that_everybody_with_an_account_may_look_is_warned_of(viewers: str, warn
 
 
 def test_without_its_library_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only where it is used."""
     found = importlib.util.find_spec
     monkeypatch.setattr(console_access, "find_spec", lambda name: None if name == "joserfc" else found(name))
     on = SMALL + f"console: {{enabled: true, tokens: false, {OIDC}}}\n"
@@ -65,7 +62,6 @@ def test_without_its_library_it_says_how_to_install_it(monkeypatch: pytest.Monke
 
 
 def test_each_has_one_role() -> None:
-    """At least one name has a role."""
     text = PROXY.replace("viewers: '*'", "operators: [otto], viewers: [otto]")
     assert "is one of the operators already" in shown(SMALL + f"console: {{{text}}}\n")
     nobody = "proxy: {user_header: X-U, from: [127.0.0.1]}"
@@ -101,7 +97,6 @@ def test_a_status_page_as_it_is_meant() -> None:
     ],
 )
 def test_what_is_no_status_page(old: str, new: str, says: str) -> None:
-    """Each reported at its place."""
     assert says in shown(SMALL + PAGE.replace(old, new, 1))
 
 
@@ -143,14 +138,12 @@ def test_a_name_that_counts_where_it_is_proven_alone_is_warned_of(
 
 
 def test_a_token_that_opens_nothing_is_warned_of() -> None:
-    """Its owner relies on it."""
     off = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n", TOKEN | VIEWER)
     assert any("WATCHDOG_CONSOLE_VIEWER_TOKEN opens nothing" in one for one in off.warnings)
     assert not any("opens nothing" in one for one in loaded(SMALL + "console: {enabled: true}\n", TOKEN).warnings)
 
 
 def test_the_settings_page_shows_who_may_come_in() -> None:
-    """In words."""
     settings = loaded(SMALL + f"console: {{enabled: true, url: 'https://w.acme.example', {PROXY}}}\n", TOKEN)
     found = dict(dict(rows(settings))["The daemon"])
     assert found["console.url"] == "https://w.acme.example" and found["console.tokens"] == "yes"

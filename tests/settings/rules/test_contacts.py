@@ -124,7 +124,6 @@ def test_pagerduty_climbs_itself() -> None:
 
 
 def test_what_leaves_hours_without_anybody_is_warned_of() -> None:
-    """And a contact that no escalation calls."""
     warnings = loaded(EMAIL + CONTACTS + "escalation: [devops]\n", BOT).warnings
     assert any("outside all hours no further step is called" in warning for warning in warnings)
     assert any(warning.startswith("contacts: lead is never called") for warning in warnings)
@@ -166,7 +165,6 @@ ONCALL = "rotations: {oncall: {of: [a], from: "
     ],
 )
 def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
-    """With its place, and the value to write instead."""
     text = shown(EMAIL + more + "\n", BOT)
     assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}
 

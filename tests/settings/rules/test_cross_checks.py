@@ -74,12 +74,10 @@ def relying(on: str, text: str = SMALL) -> str:
     ],
 )
 def test_each_mistake_alone_is_found_and_located(text: str, says: str) -> None:
-    """One mistake, one message."""
     assert says in shown(text)
 
 
 def test_the_watchdog_never_guards_itself() -> None:
-    """By id and by name; Render injects both."""
     assert "this is the watchdog itself" in shown(SMALL, {"RENDER_SERVICE_ID": "srv-web"})
     by_name = changed("srv-web", "my-dog")
     assert "this is the watchdog itself" in shown(by_name, {"RENDER_SERVICE_NAME": "my-dog"})

@@ -17,7 +17,6 @@ DIGEST = "digest: {every: Mon 09:00 Europe/Berlin, tell: [slack, console]}\n"
 
 
 def test_nobody_gets_them_who_did_not_ask() -> None:
-    """The small configuration stays as it was."""
     settings = loaded(SMALL)
     assert settings.policy.good_news == () and settings.policy.digest is None
     assert not any("digest" in line or "went well" in line for line in report(settings))
@@ -39,7 +38,6 @@ def test_what_is_written_is_what_is_meant() -> None:
 
 
 def test_without_channels_the_console_is_one() -> None:
-    """As for everything else."""
     text = SMALL.partition("channels:")[0] + "good_news: {tell: [console]}\n"
     assert loaded(text).policy.good_news == ("console",)
 
@@ -66,6 +64,5 @@ def test_without_channels_the_console_is_one() -> None:
     ],
 )
 def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
-    """With its place, and the value to write instead."""
     text = shown(ALL + more + "\n", SECRETS)
     assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}

@@ -45,7 +45,6 @@ def test_a_logo_is_read_and_goes_into_the_page(tmp_path: Path, kind: str, body: 
     ],
 )
 def test_what_is_no_logo(tmp_path: Path, body: bytes | None, says: str) -> None:
-    """Reported at its line."""
     with pytest.raises(ConfigurationError) as wrong:
         page(tmp_path, body)
     assert f"watchdog.yaml:9: status_pages.shop.logo: {says}" in str(wrong.value)
@@ -53,6 +52,5 @@ def test_what_is_no_logo(tmp_path: Path, body: bytes | None, says: str) -> None:
 
 @pytest.mark.parametrize("colour", ["red", "'#12345'", "'#1234567'", "'#12345g'", "'#123456; x: y'", "123456"])
 def test_what_is_no_colour(colour: str) -> None:
-    """It stands in the page's style, so nothing else may."""
     said = shown(SMALL + PAGE.replace("title: ", f"colour: {colour}, title: "))
     assert "status_pages.shop.colour: " in said

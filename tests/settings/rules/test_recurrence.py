@@ -78,5 +78,4 @@ def test_a_first_week_begins_on_a_day_at_an_hour_of_a_zone() -> None:
     ],
 )
 def test_a_moment_is_a_day_a_time_and_a_zone(text: str, moment: Moment) -> None:
-    """And is shown so that it can be written again."""
     assert parse_moment(text) == moment and parse_moment(show_moment(moment)) == moment

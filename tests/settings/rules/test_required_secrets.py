@@ -55,7 +55,6 @@ def test_what_is_used_needs_its_secret(text: str, line: int, variable: str) -> N
     ],
 )
 def test_credentials_for_remote_write_fit_together(url: str, user: str, environ: dict[str, str], says: str) -> None:
-    """And never travel in clear."""
     text = shown(SMALL + f"metrics: {{remote_write: '{url}'{user}}}\n", environ)
     assert says in text
     assert bool(text) == bool(says)
@@ -76,7 +75,6 @@ def test_credentials_for_remote_write_fit_together(url: str, user: str, environ:
     ],
 )
 def test_what_works_but_not_as_meant_is_a_warning(text: str, environ: dict[str, str], says: str) -> None:
-    """It loads, and says so."""
     assert any(says in warning for warning in loaded(text, environ).warnings)
 
 
@@ -117,7 +115,6 @@ TOKENS = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x", "WATCHDOG_SLACK_APP_TOKEN": "xap
 
 
 def test_answers_in_slack_need_both_tokens_and_a_bot() -> None:
-    """Also in the short form."""
     text = changed("console: {}", f"{BOT}socket_mode}}")
     assert "WATCHDOG_SLACK_APP_TOKEN" in shown(text, {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x"})
     assert not mistakes(text, TOKENS)

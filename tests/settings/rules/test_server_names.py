@@ -22,7 +22,6 @@ HOST = "watchdog-abc.onrender.com"
     ],
 )
 def test_render_says_by_which_name_it_serves_us(environ: dict[str, str], hosts: tuple[str, ...]) -> None:
-    """In either variable, whatever stands there."""
     assert loaded(SMALL, environ).hosts == hosts
 
 

@@ -34,7 +34,6 @@ def test_tickets_are_for_medium_by_default() -> None:
 
 
 def test_where_there_is_nothing_but_tickets_everything_is_one() -> None:
-    """Better than no channel; and the user is warned."""
     settings = loaded(TICKETED.replace("  console: {}\n", ""), TOKEN)
     assert settings.policy.matrix[Severity.CRITICAL].tell == settings.policy.alerts == ("tickets",)
     assert any("tickets are the only channel" in warning for warning in settings.warnings)
@@ -55,7 +54,6 @@ def test_a_ticket_is_told_where_tickets_are_kept_too(severity: Severity) -> None
 
 
 def test_an_omitted_key_keeps_its_default() -> None:
-    """One may change the channel alone."""
     text = PAGED + "policy: {critical: {tell: [console]}, high: {within: 20m}, low: {do: tell}}\n"
     matrix = loaded(text, SECRET).policy.matrix
     assert matrix[Severity.CRITICAL].do is Action.ROLLBACK
@@ -151,7 +149,6 @@ def test_the_clock_of_a_question() -> None:
     ],
 )
 def test_absurd_policies_are_one_mistake_each(policy: str, says: str) -> None:
-    """With their line, and the value to write instead."""
     text = shown(SMALL + NIGHTS + f"policy: {{{policy}}}\n")
     assert text.startswith("watchdog.yaml:10: policy.") and says in text and "\n" not in text
 

@@ -54,11 +54,9 @@ action_holds: [{{service: all, from: 2027-01-14T08:00Z, to: 2027-01-14T20:00Z, a
     ],
 )
 def test_what_cannot_be_meant_says_what_to_write(written: str, says: str) -> None:
-    """With its place."""
     assert says in shown(SMALL + f"silences: [{{{written}}}]\n")
 
 
 def test_a_hold_is_of_no_signal() -> None:
-    """It suppresses our actions, not notices to people."""
     text = shown(SMALL + f"action_holds: [{{service: all, every: Sun 02:00-04:00 UTC, signal: home, {WHO}}}]\n")
     assert "action_holds[0].signal: unknown key" in text

@@ -15,7 +15,6 @@ BOT = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-1"}
 
 
 def test_nobody_by_default() -> None:
-    """Off unless asked for."""
     settings = loaded(EMAIL, BOT)
     assert settings.policy.stakeholders == () and settings.policy.plain_channels == frozenset()
     assert settings.policy.services["web"].title == ""
@@ -48,7 +47,6 @@ stakeholders:
 
 
 def test_their_slack_has_no_buttons() -> None:
-    """Approvers answer in the engineers' channel."""
     text = EMAIL.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
     more = 'stakeholders: {board: {slack: "#company"}}\n'
     settings = loaded(text + more, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
@@ -56,7 +54,6 @@ def test_their_slack_has_no_buttons() -> None:
 
 
 def test_a_service_has_a_name_for_people() -> None:
-    """Blanks are put in order; the report says both."""
     settings = loaded(changed("    render: srv-web\n", "    render: srv-web\n    title: '  The   shop '\n"))
     assert settings.policy.services["web"].title == "The shop"
     assert report(settings)[0].startswith("web (The shop): observe")
@@ -93,7 +90,6 @@ def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
 
 
 def test_without_the_channel_itself_there_is_no_server() -> None:
-    """The same as of a contact."""
     said = shown(SMALL + "stakeholders: {board: {email: a@acme.example}}\n")
     assert "stakeholders.board.email: names no configured channel -> add email: under channels:" in said
     webhook = SMALL + "  slack: {}\nstakeholders: {board: {slack: '#company'}}\n"
@@ -103,7 +99,6 @@ def test_without_the_channel_itself_there_is_no_server() -> None:
 
 @pytest.mark.parametrize("title", ["'x\ty'", "' '", "'" + "x" * 61 + "'", "[a]"])
 def test_a_name_that_nobody_could_read_is_a_mistake(title: str) -> None:
-    """One line, printable, sixty characters."""
     text = changed("    render: srv-web\n", f"    render: srv-web\n    title: {title}\n")
     assert "services.web.title: " in shown(text)
 

@@ -11,7 +11,6 @@ def signals(*lines: str) -> str:
 
 
 def test_the_first_http_signal_is_critical_unless_another_says_so() -> None:
-    """Or unless it says no itself."""
     both = (
         "a: {latency: https://x.example/api, p95: 1s}",
         "b: {http: https://x.example}",
@@ -28,21 +27,18 @@ def _critical(text: str) -> list[str]:
 
 
 def test_mistakes_in_options_are_located_in_the_file() -> None:
-    """The adapter checks, we say where."""
     text = shown(signals("a: {http: https://x.example, contain: x}", "b: {http: https://y.example, every: 10}"))
     assert "watchdog.yaml:6: services.web.signals.a.contain: unknown key -> did you mean contains?" in text
     assert "watchdog.yaml:7: services.web.signals.b.every: a duration needs a unit" in text
 
 
 def test_the_kind_may_stand_anywhere_among_the_keys() -> None:
-    """But there must be one."""
     settings = loaded(signals("a: {every: 20s, http: https://x.example}"))
     assert settings.services["web"].signals["a"].kind == "http"
     assert "no kind of signal among its keys" in shown(signals("a: {every: 20s, qqqqq: https://x.example}"))
 
 
 def test_channels_have_kind_and_options() -> None:
-    """As the composition root needs them."""
     settings = loaded(SMALL.replace("console: {}", "pagerduty: {region: eu}"), {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"})
     kind, options = settings.channels["pagerduty"]
     assert kind == "pagerduty"
@@ -50,6 +46,5 @@ def test_channels_have_kind_and_options() -> None:
 
 
 def test_the_nearest_name() -> None:
-    """Or none, when nothing is near."""
     assert nearest("slak", ("slack", "email")) == "slack"
     assert nearest("zzz", ("slack", "email")) == ""

@@ -80,7 +80,6 @@ def test_the_files_of_config_are_accepted(name: str) -> None:
 
 
 def test_the_sandboxs_own_configuration_is_accepted(tmp_path: Path) -> None:
-    """The one of `--write-config`."""
     address = "http://127.0.0.1:1"
     names = ("site", "render", "sentry", "pagerduty", "pagerduty_api", "slack", "github", "status_openai")
     urls = dict.fromkeys((*names, "status_render", "status_sentry", "slack_webhook", "heartbeat", "crons"), address)
@@ -90,7 +89,6 @@ def test_the_sandboxs_own_configuration_is_accepted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("first", [0, pytest.param(1000, marks=pytest.mark.nightly)])
 def test_no_damaged_configuration_that_loads_is_refused(first: int) -> None:
-    """Whatever the check accepts."""
     for number in range(first, first + (200 if first == 0 else 9000)):
         text = hostile(number)
         if not mistakes(text, ALL_SECRETS):

@@ -12,7 +12,6 @@ NASTY = 'web"\n  evil: {mode: autonomous} #'
 
 @pytest.mark.parametrize("render", ["", "srv-abc", "my site: the 2nd", NASTY.replace("\n", " ")])
 def test_two_answers_make_a_configuration_that_observes(render: str) -> None:
-    """With one critical probe of the site."""
     settings = loaded(minimal_text("https://www.acme.example", render))
     (service,) = settings.policy.services.values()
     assert service.mode is Mode.OBSERVE
@@ -30,7 +29,6 @@ def test_two_answers_make_a_configuration_that_observes(render: str) -> None:
     ],
 )
 def test_an_answer_that_could_not_load_is_refused(site: str, render: str, says: str) -> None:
-    """Before anything is written."""
     with pytest.raises(ValueError, match=says):
         minimal_text(site, render)
 
@@ -64,13 +62,11 @@ def test_services_of_render_become_services_of_ours() -> None:
 
 
 def test_names_that_collide_get_a_number() -> None:
-    """Two workspaces, one name."""
     facts = tuple(ServiceFacts(f"srv-{number}", "x" * 60, url="https://x.example") for number in range(3))
     assert [len(name) <= 40 for name in loaded(from_render(facts)).services] == [True] * 3
 
 
 def test_nothing_to_guard_says_what_to_do() -> None:
-    """A key of another workspace, usually."""
     with pytest.raises(ValueError, match="whose API key"):
         from_render((ServiceFacts("srv-1", "old", suspended=True),))
 

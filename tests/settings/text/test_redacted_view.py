@@ -15,7 +15,6 @@ def rows(text: str, environ: dict[str, str] | None = None) -> dict[str, dict[str
 
 
 def test_what_holds_is_shown_defaults_included() -> None:
-    """A service in one row, a figure in its unit."""
     found = rows(SMALL)
     (service,) = found["Services"].values()
     assert service.startswith("mode observe; on Render: ") and "https://www.acme.example" in service
@@ -44,7 +43,6 @@ def test_who_approves_and_for_when_is_shown_in_words() -> None:
 
 
 def test_of_a_secret_only_whether_it_is_set() -> None:
-    """Every one there is has its row."""
     found = rows(SMALL, {"WATCHDOG_HTTP_TOKEN": KEY})["Secrets"]
     assert set(found) == set(SECRET_NAMES)
     assert found["WATCHDOG_HTTP_TOKEN"] == "set" and found["WATCHDOG_SMTP_PASSWORD"] == "not set"
@@ -59,7 +57,6 @@ def test_an_address_is_shown_without_its_query() -> None:
 
 
 def test_the_database_s_password_is_not_shown() -> None:
-    """Nor its user."""
     url = f"postgresql://me:{KEY}@db.example/watchdog?sslmode=require&x={KEY}"
     found = rows(SMALL + "store: postgresql\n", {"WATCHDOG_STORE_URL": url})["The daemon"]
     assert found["store"] == "postgresql://db.example/watchdog"

@@ -70,7 +70,6 @@ def test_all_mistakes_in_one_run(text: str, says: list[str]) -> None:
 
 
 def test_what_is_right_survives_what_is_wrong() -> None:
-    """So that references to it can still be checked."""
     document = parse("needed: x\nkind: 7\nparts: {a: {number: 3}, b: {number: 99}}", "f")
     model = validate(Outer, document.data, document)
     assert model is not None
@@ -80,14 +79,12 @@ def test_what_is_right_survives_what_is_wrong() -> None:
 
 
 def test_keys_of_a_place() -> None:
-    """Through mappings and lists."""
     assert keys_at(Outer, ("parts", "any")) == ("number", "text")
     assert keys_at(Outer, ("flag",)) == ()
     assert keys_at(Outer, ("list_of", 0)) == ()
 
 
 def test_choices() -> None:
-    """The nearest, else all, else nothing to choose from."""
     assert choose("numbr", ("number", "text")) == "did you mean number?"
     assert choose("q", ("number", "text")) == "write one of: number, text"
     assert choose("q", ()) == "remove it"

@@ -6,7 +6,6 @@ from watchdog.settings.text.yaml_document import dotted, parse, show_key
 
 
 def test_every_key_and_item_has_its_line() -> None:
-    """In block and in flow style."""
     document = parse("a:\n  b: {c: 1,\n    d: 2}\n  e:\n    - x\n    - y\n", "f")
     assert document.lines[("a", "b", "d")] == 3
     assert document.lines[("a", "e", 1)] == 6
