@@ -23,14 +23,9 @@ def test_seconds_count_from_the_onset_in_the_log() -> None:
     assert seen.wrong == ()
 
 
-def test_a_page_where_there_is_nothing_to_roll_back() -> None:
-    seen = judged(Right.PAGE, (ONSET, PAGE))
-    assert (seen.at, seen.wrong) == (51.0, ())
-
-
-def test_nothing_where_nothing_is_to_be_done() -> None:
-    seen = judged(Right.NOTHING, (ONSET,))
-    assert (seen.at, seen.wrong) == (None, ())
+@pytest.mark.parametrize(("right", "story", "at"), [(Right.PAGE, (ONSET, PAGE), 51.0), (Right.NOTHING, (ONSET,), None)])
+def test_where_there_is_nothing_to_roll_back(right: Right, story: Sequence[Entry], at: float | None) -> None:
+    assert (judged(right, story).at, judged(right, story).wrong) == (at, ())
 
 
 @pytest.mark.parametrize(

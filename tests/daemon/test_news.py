@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.support.clocks import FakeClock, eventually
 from tests.support.notification_vendors import Channel, tell
 from watchdog.adapters.stores import build_store
@@ -14,20 +16,14 @@ def outbox(clock: FakeClock, *channels: Channel) -> Outbox:
     return Outbox(build_store("memory://", clock), {one.name: one for one in channels}, clock, lambda *_: None)
 
 
-async def test_no_other_channel_stands_in_and_it_is_tried_on() -> None:
-    """The pager hears nothing of it; what is no news would have gone there."""
-    for news, heard in ((True, []), (False, [("fine", None)])):
-        pager, chat = Channel("pager"), Channel("chat", Temporary("no"), Permanent("no"), Temporary("no"))
-        await outbox(FakeClock(), pager, chat).deliver(None, tell("fine", "chat", news=news))
-        assert (pager.took, chat.took) == (heard, [("fine", None)])
-
-
-async def test_a_channel_that_is_gone_is_replaced_by_none() -> None:
-    """The configuration names it no more since a restart."""
-    for news, heard in ((True, []), (False, [("fine", None)])):
-        pager = Channel("pager")
-        await outbox(FakeClock(), pager).deliver(None, tell("fine", "chat", news=news))
-        assert pager.took == heard
+@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize(("news", "heard"), [(True, []), (False, [("fine", None)])])
+async def test_no_other_channel_stands_in_and_it_is_tried_on(news: bool, heard: list[object], gone: bool) -> None:
+    """The pager hears nothing of it, nor if its channel is gone since a restart; what is no news would go there."""
+    pager, chat = Channel("pager"), Channel("chat", Temporary("no"), Permanent("no"), Temporary("no"))
+    channels = [pager] if gone else [pager, chat]
+    await outbox(FakeClock(), *channels).deliver(None, tell("fine", "chat", news=news))
+    assert (pager.took, chat.took) == (heard, [] if gone else [("fine", None)])
 
 
 async def test_news_that_wait_alarm_nobody_and_are_dropped_after_a_day() -> None:

@@ -4,6 +4,8 @@ import asyncio
 import time
 from dataclasses import replace
 
+import pytest
+
 from tests.cli import examples as x
 from tests.console.public.scene import (
     SHOP,
@@ -82,11 +84,12 @@ async def test_blind_we_say_that_we_cannot_tell() -> None:
         assert (await one.json())["state"] == "unknown"
 
 
-async def test_old_readings_are_no_news() -> None:
-    """A daemon that sees nothing any more says so, by itself."""
+@pytest.mark.parametrize("later", [600, 3 * 3600])
+async def test_old_readings_and_a_page_of_hours_ago_are_no_news(later: float) -> None:
+    """A daemon that sees nothing any more says so, by itself; what was true when somebody looked last is not read."""
     async with public_town() as one:
         assert (await one.json())["state"] == "operational"
-        one.clock.at += 600
+        one.clock.at += later
         assert (await one.json())["state"] == "unknown"
 
 
@@ -255,12 +258,3 @@ async def eventually_read(one: PublicTown) -> str:
             break
         one.clock.at += 2.0
     return text
-
-
-async def test_a_page_is_kept_only_so_long() -> None:
-    """Who comes hours after the last one does not read what was true then."""
-    policy, state = calm()
-    async with public_town(policy, state) as one:
-        assert (await one.json())["state"] == "operational"
-        one.clock.at += 3 * 3600
-        assert (await one.json())["state"] == "unknown"

@@ -171,14 +171,6 @@ async def test_case_13_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
         assert ((await s.row()).state, s.sent("POST"), s.accepted) == ("failed", SHIPPED.limited_max, [])
 
 
-async def test_after_a_rate_limit_it_is_sent() -> None:
-    async with scene() as s:
-        s.sandbox.set_mode("rollback", "refuse_429", times=1)
-        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed)
-        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted)
-        assert (len(s.accepted), (await s.row()).attempts) == (1, 2)
-
-
 @pytest.mark.parametrize(("asked", "waited"), [(0.0, 1.0), (20.0, 20.0), (86_400.0, SHIPPED.retry_after_max_seconds)])
 async def test_case_13_a_retry_after_is_honoured_within_reason(asked: float, waited: float) -> None:
     """An outage does not wait a day because a header says so."""
@@ -215,24 +207,20 @@ async def sending(s: Scene, target: str = "dep-39") -> None:
     assert await s.store.put_action(row, expect="planned")
 
 
-async def test_killed_while_it_was_being_sent_it_is_looked_up() -> None:
+@pytest.mark.parametrize("left", ["", "planned", "sending"])
+async def test_case_55_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(left: str) -> None:
+    """The store is a copy of the moment before the send, or we died in it: the one in the list is ours, none is sent."""
     async with scene() as s:
-        await sending(s)
-        made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
-        await s.tells(ROLLBACK, e.RollbackAccepted, made.id, adopted=True, resumed=True)
-        assert (s.sent("POST"), (await s.row()).note) == (0, "adopted from the deploy list")
-
-
-@pytest.mark.parametrize("planned", [True, False])
-async def test_case_55_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(planned: bool) -> None:
-    """The store is a copy of the moment before the send: the rollback in the list is ours, and none is sent again."""
-    async with scene() as s:
-        row = ActionRow(INCIDENT, "rollback", "planned", "dep-39", "dep-41", service="web")
-        assert not planned or await s.store.put_action(row, expect=None)
+        if left == "sending":
+            await sending(s)
+        elif left:
+            row = ActionRow(INCIDENT, "rollback", "planned", "dep-39", "dep-41", service="web")
+            assert await s.store.put_action(row, expect=None)
         made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
         await s.tells(ROLLBACK, e.RollbackAccepted, made.id, adopted=True, resumed=True)
         row = await s.row()
         assert (row.state, row.deploy, row.target, s.sent("POST")) == ("accepted", made.id, "dep-39", 0)
+        assert row.note == "adopted from the deploy list"
 
 
 async def test_killed_before_it_was_sent_it_is_decided_afresh() -> None:

@@ -512,7 +512,4 @@ async def test_in_the_run_that_decided_it_nothing_is_asked_twice() -> None:
 )
 def test_what_could_not_be_written_down_becomes_a_refusal(effect: Change, expected: type[Event]) -> None:
     assert unrecorded(effect, 7.0) == expected(7.0, "web", INCIDENT, UNRECORDED)  # type: ignore[call-arg]
-
-
-def test_what_changes_nothing_is_not_refused() -> None:
-    assert unrecorded(fx.SetPace("web", 2.0), 7.0) is None
+    assert unrecorded(fx.SetPace("web", 2.0), 7.0) is None, "it changes nothing"

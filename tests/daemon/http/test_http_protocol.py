@@ -157,11 +157,13 @@ async def test_trickled_headers_do_not_move_the_deadline() -> None:
                     await asyncio.sleep(0.02)
 
 
-async def test_a_body_that_does_not_come_ends_the_connection_with_the_answer() -> None:
-    """The answer needs no body; what is still to come is not waited for."""
+@pytest.mark.parametrize(
+    "sent", [ASK % (b"/healthz", b"Content-Length: 100\r\n") + b"x", b"GET /healthz HTTP/1.0\r\n\r\n"]
+)
+async def test_a_connection_ends_with_its_answer(sent: bytes) -> None:
+    """A body that does not come is not waited for; HTTP/1.0, as load balancers ask and no browser, names no host."""
     async with serving(Patient) as server:
-        pair = await connect(server, ASK % (b"/healthz", b"Content-Length: 100\r\n") + b"x")
-        assert (await ended(pair)).startswith(b"HTTP/1.1 200 OK")
+        assert (await ended(await connect(server, sent))).startswith(b"HTTP/1.1 200 OK")
 
 
 async def test_a_reader_who_does_not_read_is_cut_off() -> None:
@@ -297,12 +299,6 @@ async def test_connections_that_are_kept_busy_do_not_shut_the_door() -> None:
         assert asyncio.get_running_loop().time() - began < 3.0
         for _, writer in kept:
             writer.close()
-
-
-async def test_a_health_check_of_http_1_0_names_no_host() -> None:
-    """Load balancers ask so; a browser cannot."""
-    async with serving(Patient) as server:
-        assert (await ended(await connect(server, b"GET /healthz HTTP/1.0\r\n\r\n"))).startswith(b"HTTP/1.1 200 OK")
 
 
 async def test_requests_in_one_burst_are_answered_in_turn() -> None:
