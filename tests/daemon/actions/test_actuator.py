@@ -209,7 +209,7 @@ async def sending(s: Scene, target: str = "dep-39") -> None:
 
 @pytest.mark.parametrize("left", ["", "planned", "sending"])
 async def test_case_55_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(left: str) -> None:
-    """The store is a copy of the moment before the send, or we died in it: the one in the list is ours, none is sent."""
+    """The store is a copy of the moment before the send, or we died in it: that in the list is ours, none is sent."""
     async with scene() as s:
         if left == "sending":
             await sending(s)
