@@ -34,7 +34,7 @@ def switched_off_and_well(folder: Path) -> None:
         confirmed_in_maintenance_mode(cloud, daemon)
         daemon.until(lambda: "downtime of web by the platform" in daemon.cli("silences").stdout)
         assert "nothing is rolled back meanwhile" in daemon.cli("status").stdout.replace("\n", " ")
-        assert "it is in maintenance mode" in daemon.cli("explain", "web-1").stdout
+        assert "web is in maintenance mode" in daemon.cli("explain", "web-1").stdout
         cloud.post("maintenance", enabled=False)
         assert daemon.until_story("CLOSED").startswith("recovered")
         assert "It was intentionally down" in daemon.cli("explain", "web-1").stdout
@@ -49,7 +49,7 @@ def suspended_for_a_bill(folder: Path) -> None:
     with watching(folder, quirks=False, more=SHORT) as (cloud, daemon):
         cloud.post("suspend", by="billing")
         daemon.until(lambda: rings(cloud))
-        assert "page: service: it is suspended by billing" in daemon.until_story("DECIDED")
+        assert "page: service: web is suspended by billing" in daemon.until_story("DECIDED")
         assert cloud.untouched() and daemon.story("DOWNTIME") == []
 
 

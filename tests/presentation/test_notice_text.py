@@ -313,7 +313,7 @@ def test_the_changes_made_come_before_the_evidence() -> None:
 def test_what_came_back_says_how_far_it_is_and_how_to_trust_it(facts: dict[str, Any], how: str, trust: str) -> None:
     """Live, or on its way; where no code is known there is none to trust."""
     notice = read(an_outage(), Topic.RETURNED, why=BACK, by="dep-43", **facts)
-    assert notice.title == f"web: bad {how}"
+    assert (notice.title, notice.progress) == (f"web: bad {how}", "needs you")
     assert notice.lines[1:4] == (
         f"{BACK[0].upper()}{BACK[1:]}.",
         "The daemon does not roll it back a second time by itself.",

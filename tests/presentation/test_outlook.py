@@ -20,7 +20,7 @@ NOW = x.BEGIN + 60.0
 BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600)
 PAUSED = GuardAnswer("hold", Verdict.BLOCK, "paused by ann", passing=True)
 TRAILER = GuardAnswer("trailer", Verdict.BLOCK, "dep-42 says 'Watchdog: no-rollback'")
-SUSPENDED = GuardAnswer("service", Verdict.BLOCK, "it is suspended by billing")
+SUSPENDED = GuardAnswer("service", Verdict.BLOCK, "web is suspended by billing")
 COOLDOWN = GuardAnswer("cooldown", Verdict.BLOCK, "last rollback 3 min ago (limit 10 min)", clears_at=NOW + 300)
 PAGE = x.decision(course=Course.PAGE)
 
@@ -192,7 +192,7 @@ CASES = [
     (
         x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))),
         Situation.NOT_THE_DEPLOY,
-        "Nothing is rolled back: dep-42 is not to blame (P 0.300, needs 0.80). It is suspended by billing.",
+        "Nothing is rolled back: dep-42 is not to blame (P 0.300, needs 0.80). web is suspended by billing.",
         ("acknowledge",),
     ),
     (

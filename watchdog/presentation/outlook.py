@@ -262,7 +262,7 @@ def _not_the_deploy(case: _Case) -> str:
     why = next((veto.why for veto in blame.vetoed), share)
     # A suspended service fails for a reason that no deploy explains.
     block = blocking(case.incident)
-    besides = f" {sentence(clean(block.why))}" if block is not None and block.name == "service" else ""
+    besides = f" {clean(block.why).rstrip('.')}." if block is not None and block.name == "service" else ""
     return f"Nothing is rolled back: {clean(blame.suspect.id)} is not to blame ({clean(why)}).{besides}"
 
 

@@ -29,7 +29,7 @@ def test_a_notice_of_every_topic_has_its_facts(topic: Topic, fields: dict[str, A
     """Short ones, on one line each; as an alert they follow PagerDuty's document."""
     told = read(an_outage(**fields), topic, **more)
     said = rows(told)
-    assert {"since", "lasted", "severity", "incident"} <= set(said)
+    assert {"since", "lasted" if topic is Topic.CLOSED else "lasts", "severity", "incident"} <= set(said)
     assert ("outcome" in said) == (topic is Topic.CLOSED) == ("what happens next" not in said)
     assert [value for value in said.values() if not value.isprintable() or len(value) > MAX_LONG] == []
     payload = pagerduty._payload(told, rings=True)
@@ -43,7 +43,7 @@ def test_a_notice_of_every_topic_has_its_facts(topic: Topic, fields: dict[str, A
     ("fields", "topic", "row", "value"),
     [
         ({}, Topic.FOUND, "since", "2026-09-21 14:14:00 UTC"),
-        ({}, Topic.FOUND, "lasted", "60 s"),
+        ({}, Topic.FOUND, "lasts", "60 s"),
         (ENDED, Topic.CLOSED, "lasted", "62 s"),
         (ENDED, Topic.CLOSED, "outcome", "Rolled back and verified."),
         ({**BY_HAND, "restored_at": NOW}, Topic.ROLLING_BACK, "suspect", None),

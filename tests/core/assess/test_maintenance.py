@@ -183,7 +183,7 @@ def test_what_still_fails_a_minute_after_it_is_told_and_asked_about(mode: Mode) 
     (page,) = world.pages()
     assert page.notice.at - START == pytest.approx(560.0, abs=15.0)
     assert page.notice.kind.value == ("human_needed" if mode is Mode.OBSERVE else "asked")
-    assert any("it was in maintenance mode until 6" in line for line in page.notice.lines)
+    assert any("web was in maintenance mode until 6" in line for line in page.notice.lines)
     asks = {one.name: one.passing for one in decision_of(world).guards if one.verdict is Verdict.ASK}
     assert asks["service"] is False, "no default answers it"
     assert not world.pins and not world.broken and not incident_of(world).muted
@@ -259,7 +259,7 @@ def test_a_rollback_that_was_decided_is_not_sent_into_it() -> None:
     world.tell(e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts))
     world.tell(e.PinConfirmed(world.now, "web", "web-1", "commit"))
     world.facts = replace(world.facts, auto_deploy="off")
-    assert lines(world.notes, "WAIT") == ["nothing was sent: service: it is in maintenance mode; looking again"]
+    assert lines(world.notes, "WAIT") == ["nothing was sent: service: web is in maintenance mode; looking again"]
     down(world, 500.0, maintenance=False)
     world.faults.clear()
     world.run(900.0)
@@ -292,7 +292,7 @@ def test_who_suspends_it_in_its_owner_s_place_is_news(suspender: str) -> None:
     """Paged as any outage, with the reason."""
     world = down(quiet_world(), 100.0, suspended=True, suspenders=(suspender,)).run(300.0)
     (page,) = world.pages()
-    assert f"it is suspended by {suspender}." in line_of(page.notice, "Nothing is rolled back: ").lower()
+    assert f"web is suspended by {suspender}." in line_of(page.notice, "Nothing is rolled back: ").lower()
     assert web(world).downtime is None
 
 

@@ -87,14 +87,14 @@ ALONE = (
     "2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services (limit 50%)"
 )
 SEE = "a human must check whether visitors are refused too"
-TOLD_OLD = "it is in maintenance mode, by what was read 61 s ago"
+TOLD_OLD = "web is in maintenance mode, by what was read 61 s ago"
 NO_EVIDENCE = "no probe of any service brings evidence: the watchdog's network may be at fault"
 FLEET_SPENT = "1 of 1 groups rolled back in the fleet in 10 min"
 MEND = "our key may not change it (403); fix the key, then watchdog resume"
 TOGETHER = "2 groups critical within 90 s: shop, web (limit 2)"
-JUST_OVER = "it was in maintenance mode until 59 s ago (limit 60 s)"
+JUST_OVER = "web was in maintenance mode until 59 s ago (limit 60 s)"
 BRINGS_BACK = "changed with dep-41; a rollback brings the old back"
-IN_IT = "it was in maintenance mode until 90 s ago, and failed then: a human decides"
+IN_IT = "web was in maintenance mode until 90 s ago, and failed then: a human decides"
 BILLED = replace(FACTS, suspended=True, suspenders=("user", "billing"))
 OFF, ON = replace(FACTS, suspended=True), replace(FACTS, maintenance=True)
 ENDED = replace(DOWN, ended_at=NOW - 90.0)
@@ -156,9 +156,9 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("block", "deny-list", "dep-40 is deny-listed", state={"denied": ("aaaaaaa1",)}),
         row("ask", "target", "by a tag", target=replace(TARGET, ask="by a tag")),
         row("block", "service", "the platform did not report it: 403", service={"facts": None, "deploys_why": "403"}),
-        row("block", "service", "it is suspended", service={"facts": OFF}),
-        row("block", "service", "it is suspended by user, billing", service={"facts": BILLED}),
-        row("block", "service", "it is in maintenance mode", service={"facts": ON}),
+        row("block", "service", "web is suspended", service={"facts": OFF}),
+        row("block", "service", "web is suspended by user, billing", service={"facts": BILLED}),
+        row("block", "service", "web is in maintenance mode", service={"facts": ON}),
         row("block", "service", TOLD_OLD, service={"facts": ON, "deploys_at": NOW - 61.0}),
         row("block", "service", JUST_OVER, True, service={"downtime": replace(DOWN, ended_at=NOW - 59.0)}),
         row("ask", "service", IN_IT, service={"downtime": ENDED}, found=found(NOW - 31.0)),
@@ -172,7 +172,7 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
 def test_what_each_guard_says_against_it(change: dict, answer: GuardAnswer) -> None:
     """One obstacle, one guard that names it; all others pass."""
     told = answers(a_request(**change))
-    suspended = "it is suspended" in answer.why
+    suspended = "web is suspended" in answer.why
     assert {name: replace(one, clears_at=None) for name, one in told.items()} == {
         answer.name: replace(answer, reason=GuardReason.SUSPENDED if suspended else None)
     }
@@ -227,7 +227,7 @@ def test_what_was_suspended_in_an_incident_is_asked_about_in_it() -> None:
         told = guards.availability(a_request(service={"facts": facts}, incident=incident))
         decision = Decision(NOW, Course.PAGE, incident.severity, "", None, 1.0, "autonomous", guards=(told,))
         incident = replace(incident, decision=decision)
-    assert told.verdict is Verdict.ASK and told.why.startswith("it was suspended in this incident")
+    assert told.verdict is Verdict.ASK and told.why.startswith("web was suspended in this incident")
     assert guards.availability(a_request(incident=an_incident())).verdict is Verdict.PASS
 
 

@@ -182,8 +182,8 @@ ALONE = "correlation: 2 groups critical within 90 s: shop (no deploy lately, cou
     ("change", "after", "why"),
     [
         (begins, 0.0, "newer deploy: dep-950 is on its way (build_in_progress)"),
-        (lambda world: taken_down(world, suspended=True), 0.0, "service: it is suspended"),
-        (lambda world: taken_down(world, maintenance=True), 0.0, "service: it is in maintenance mode"),
+        (lambda world: taken_down(world, suspended=True), 0.0, "service: web is suspended"),
+        (lambda world: taken_down(world, maintenance=True), 0.0, "service: web is in maintenance mode"),
         (blinded, 0.0, "blind"),
         (lambda world: None, 16.0, "no failure in the last 15 s"),
         (lambda world: share(world, acted_at=(START + 50.0,)), 0.0, SPENT),

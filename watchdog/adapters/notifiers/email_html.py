@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring  # only writes: 
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.facts import brief, facts
-from watchdog.domain.notices import Notice
+from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
 from watchdog.presentation.situation import Situation
 
@@ -66,8 +66,7 @@ def _engineers(card: Element, notice: Notice) -> None:
     _buttons(card, notice)
     _table(card, brief(notice))
     _details(card, notice)
-    end = f"{text.clean(notice.incident, 80)}, {notice.kind.value}, {text.moment(notice.at)}"
-    _add(card, "p", end, SMALL + ";padding-top:12px", "muted")
+    _add(card, "p", text.footer(notice), SMALL + ";padding-top:12px", "muted")
 
 
 def _colour(notice: Notice) -> str:
@@ -75,7 +74,8 @@ def _colour(notice: Notice) -> str:
     known = facts(notice)
     if notice.resolves:
         return GREEN
-    if known is not None and known.next.situation in UNDER_WAY:
+    # A notice that needs a person is none of progress, whatever is under way meanwhile.
+    if known is not None and known.next.situation in UNDER_WAY and notice.kind is not NoticeKind.HUMAN_NEEDED:
         return AMBER
     return GREY if notice.plain else SEVERITIES.get(notice.severity, GREY)
 

@@ -102,7 +102,7 @@ def rows(notice: Notice) -> Mapping[str, str]:
 
 
 def brief(notice: Notice) -> Mapping[str, str]:
-    """Return the rows to show below the news: since, lasted, suspect, outcome."""
+    """Return the rows to show below the news: since, lasts or lasted, suspect, outcome."""
     return {name: value for name, value in rows(notice).items() if name not in IN_THE_NEWS}
 
 
@@ -110,7 +110,7 @@ def _about(known: Facts) -> Mapping[str, str]:
     over = known.incident.closed_at is not None
     return {
         "since": text.moment(known.began_at),
-        "lasted": show_seconds(known.lasted_seconds),
+        "lasted" if over else "lasts": show_seconds(known.lasted_seconds),
         "suspect": _suspect(known),
         "outcome" if over else "what happens next": known.next.sentence,
         "next step": known.next.task,

@@ -4,12 +4,13 @@ Rule 1: no text leaves here with a control character, a line break inside a line
 Rule 2: markup of one channel (Slack's `<>&`) is that channel's own business.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from urllib.parse import quote
 
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.notices import Link, Notice
+from watchdog.domain.notices import Link, Notice, NoticeKind
 
 MAX_TITLE = 250
 MAX_LINE = 500
@@ -18,6 +19,20 @@ MAX_LINKS = 10
 MAX_HREF = 1000
 LABELS = {"incident": "Open", "site": "Site", "dashboard": "Render", "deploy": "Deploy on Render", "diff": "Diff"}
 """The captions of our own links as buttons; another link has its own caption."""
+KINDS: Mapping[NoticeKind, str] = MappingProxyType(
+    {
+        NoticeKind.OPENED: "opened",
+        NoticeKind.ASKED: "needs your answer",
+        NoticeKind.ANNOUNCED: "rollback announced",
+        NoticeKind.ACTED: "rolling back",
+        NoticeKind.UPDATED: "update",
+        NoticeKind.HUMAN_NEEDED: "needs you",
+        NoticeKind.RESOLVED: "over",
+        NoticeKind.SELF_ALERT: "about the watchdog",
+        NoticeKind.TEST: "test",
+    }
+)
+"""The kinds in words, for a notice without the progress of an incident."""
 _URL_SIGNS = ":/?#[]@!$&()*+,;=%~"  # all that a URL may hold, less the quotes, `|` and `<>` that end one in markup
 
 
@@ -31,7 +46,7 @@ def clean(text: str, limit: int) -> str:
 
 def title(notice: Notice, limit: int = MAX_TITLE) -> str:
     """Return the title in one line; without one, the service and the kind."""
-    return clean(notice.title, limit) or f"{clean(notice.service, 80)} {notice.kind.value}"
+    return clean(notice.title, limit) or f"{clean(notice.service, 80)} {progress(notice)}"
 
 
 def lines(notice: Notice) -> tuple[str, ...]:
@@ -75,6 +90,16 @@ def moment(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def footer(notice: Notice) -> str:
+    """Return the incident's id, its progress at that moment, and the moment."""
+    return f"{clean(notice.incident, 80)}, {progress(notice)}, {moment(notice.at)}"
+
+
+def progress(notice: Notice) -> str:
+    """Return the progress of the incident in a few words, or the kind of the notice."""
+    return clean(notice.progress, 40) or KINDS[notice.kind]
+
+
 def render(notice: Notice, *, head: Callable[[Notice], str] = title) -> str:
     """Return the whole notice as plain text: the title line, the evidence, the links, and the incident's id.
 
@@ -84,5 +109,5 @@ def render(notice: Notice, *, head: Callable[[Notice], str] = title) -> str:
         return "\n".join((head(notice), "", *lines(notice)))
     parts = [head(notice), *(f"  {line}" for line in lines(notice))]
     parts += [f"  {link.text}: {link.href}" for link in links(notice)]
-    parts.append(f"  {clean(notice.incident, 80)}, {notice.kind.value}, {moment(notice.at)}")
+    parts.append(f"  {footer(notice)}")
     return "\n".join(parts)

@@ -63,7 +63,7 @@ def _told_of(notice: Notice) -> str:
         # Without the empty line a forge takes the block for HTML.
         parts += ["<details><summary>Evidence and arithmetic</summary>", "", *_block(evidence), "", "</details>", ""]
     parts += [f"- {_link(link)}" for link in text.links(notice)]
-    parts.append(f"- {notice.kind.value}, {text.moment(notice.at)}")
+    parts.append(f"- {text.progress(notice)}, {text.moment(notice.at)}")
     return "\n".join(parts)
 
 

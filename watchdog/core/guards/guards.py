@@ -182,16 +182,16 @@ def deny_list(request: GuardContext) -> GuardAnswer:
 
 def availability(request: GuardContext) -> GuardAnswer:
     """A service that is meant to be down has no outage."""
-    facts = request.service.facts
+    facts, name = request.service.facts, request.service.name
     if facts is None:
         return blocks("service", f"the platform did not report it: {request.service.deploys_why}")
     age = request.now - (request.service.deploys_at or request.now)
     when = f", by what was read {show_seconds(age)} ago" if age > maintenance.KNOWN_SECONDS else ""
     if facts.suspended:
         by = f" by {', '.join(facts.suspenders)}" if facts.suspenders else ""
-        return blocks("service", f"it is suspended{by}{when}", reason=GuardReason.SUSPENDED)
+        return blocks("service", f"{name} is suspended{by}{when}", reason=GuardReason.SUSPENDED)
     if facts.maintenance:
-        return blocks("service", f"it is in maintenance mode{when}")
+        return blocks("service", f"{name} is in maintenance mode{when}")
     return (
         _after_downtime(request)
         or _after_suspension(request)
@@ -204,16 +204,18 @@ def _after_downtime(request: GuardContext) -> GuardAnswer | None:
     down = request.service.downtime
     if down is None or down.ended_at is None:
         return None
-    ago = show_seconds(request.now - down.ended_at)
+    ago, name = show_seconds(request.now - down.ended_at), request.service.name
     if request.now < down.ended_at + maintenance.GRACE_SECONDS:
         limit = show_seconds(maintenance.GRACE_SECONDS)
         over = down.ended_at + maintenance.GRACE_SECONDS
-        return blocks("service", f"it was {down.what} until {ago} ago (limit {limit})", passing=True, clears_at=over)
+        return blocks(
+            "service", f"{name} was {down.what} until {ago} ago (limit {limit})", passing=True, clears_at=over
+        )
     found = request.incident if request.incident is not None else request.found
     began = found.onset_at if found is not None else None
     if began is None or maintenance.overlapped(request.service, began) is None:
         return None
-    return asks("service", f"it was {down.what} until {ago} ago, and failed then: a human decides")
+    return asks("service", f"{name} was {down.what} until {ago} ago, and failed then: a human decides")
 
 
 def _after_suspension(request: GuardContext) -> GuardAnswer | None:
@@ -222,8 +224,8 @@ def _after_suspension(request: GuardContext) -> GuardAnswer | None:
     answers = decision.guards if decision is not None else ()
     if not any(one.reason in (GuardReason.SUSPENDED, GuardReason.WAS_SUSPENDED) for one in answers):
         return None
-    why = "it was suspended in this incident, so the cause of the failures is unknown: a human decides"
-    return asks("service", why, reason=GuardReason.WAS_SUSPENDED)
+    why = "was suspended in this incident, so the cause of the failures is unknown: a human decides"
+    return asks("service", f"{request.service.name} {why}", reason=GuardReason.WAS_SUSPENDED)
 
 
 def was_down(incident: Incident) -> bool:

@@ -41,6 +41,8 @@ BARE = frozenset(
     }
 )
 """The topics without evidence and arithmetic: no decision is pending in them."""
+PROGRESS: Mapping[Topic, str] = MappingProxyType({Topic.RETURNED: "needs you"})
+"""The badge of a topic that is not about the progress of its incident: that goes on beside it."""
 Lines = tuple[str, ...]
 Words = tuple[str, Lines]
 """A title, and the news below it."""
@@ -59,7 +61,7 @@ def worded(notice: Notice, now: float, tz: tzinfo = UTC) -> Notice:
         title, lines = titled(text, case.incident), (*_late(notice, now, case), *news)
         todo = details.todo_lines(case.incident) if notice.resolves else ()
         evidence = _evidence(case)
-        progress = case.outlook.label
+        progress = PROGRESS.get(case.news.topic, case.outlook.label)
     except Exception as error:  # noqa: BLE001  a fault in a text must not keep a page from people, nor from the store
         title, todo = clean(f"{notice.service} {notice.severity.value}: {notice.about.topic.value}", TITLE_MAX), ()
         evidence, progress = (), ""
