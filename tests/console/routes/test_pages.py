@@ -79,12 +79,13 @@ async def test_a_service_tells_what_would_happen_now() -> None:
     """The core's own decision for a failure that is only imagined, with its target and guards."""
     async with visited() as one:
         text = await one.page("/services/web")
-        busy = await one.page("/services/api")
+        busy, told = await one.page("/services/api"), await one.json("/services/api")
         unknown = await one.page("/services/docs")
     assert re.search(r"If <strong>home</strong> failed .* <strong>critical</strong>", text)
     assert "A rollback leads to <code>dep-40" in text and "build failed, never live" in text
     assert "a rollback would lead here" in text and 'class="chart"' in text
     assert "Api-7 is open" in busy or "api-7 is open" in busy
+    assert busy.index("</h1>") < busy.index(told["card"]["outlook"]["sentence"]) < busy.index('class="facts"')
     assert "Nothing is known of this service yet" in unknown
 
 

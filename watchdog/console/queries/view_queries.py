@@ -146,6 +146,7 @@ class ViewQueries:
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
             budget=await self._budgets.of(wishes),
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
+            card=_card(policy, known, now),
         )
 
     async def pulse(self) -> Pulse:
@@ -317,6 +318,12 @@ def _cards(policy: Policy, state: State, authors: Authors, now: float) -> tuple[
         card_view(incident, one, policy.matrix[incident.severity], now, authors(incident, one))
         for one, incident in found
     )
+
+
+def _card(policy: Policy, known: ServiceState | None, now: float) -> CardView | None:
+    """Return the open incident of a service as a card."""
+    incident = open_incident(known)
+    return card_view(incident, known, policy.matrix[incident.severity], now) if incident is not None else None
 
 
 def _evidence(policy: Policy, incident: Incident, known: ServiceState | None, now: float) -> tuple[EvidenceView, ...]:

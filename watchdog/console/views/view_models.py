@@ -212,7 +212,7 @@ class BudgetView:
 class ServiceView:
     """One service. `now` is the decision if `imagined` failed for good from now on; None: no decision can be made.
 
-    `deploy_facts` has a row for each of `deploys`, in the same order.
+    `deploy_facts` has a row for each of `deploys`, in the same order. `card` is the open incident, None without one.
     """
 
     at: float
@@ -227,6 +227,7 @@ class ServiceView:
     incidents: tuple[IncidentRow, ...]
     budget: BudgetView
     deploy_facts: tuple[DeployFacts, ...] = ()
+    card: CardView | None = None
 
 
 @dataclass(frozen=True, slots=True)
