@@ -1,14 +1,21 @@
 """A reading in words: a signal whose history convicts it is bad, however good its newest reading alone is."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.cli import examples as x
+from watchdog.console.queries.service_status import signals_of
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.notices import IncidentNews, Topic
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Good, MinuteCount, Reading, Unknown
 from watchdog.presentation import table_rows
-from watchdog.presentation.status_text import verdicts
+from watchdog.presentation.explain import seen
+from watchdog.presentation.notices.notice_details import now_lines
+from watchdog.presentation.status_text import readings_now, verdicts
 
 POLICY = Policy({"web": ServicePolicy("web", None, signals=(SignalPolicy("errors", "sentry"),))}, DEFAULT_MATRIX)
 NOW = x.BEGIN + 3600.0
@@ -37,3 +44,13 @@ def test_a_rate_of_errors_far_over_its_usual_is_shown_as_bad(per_minute: float, 
     assert said == word and ("of 5 minutes" in why) is (word == "BAD")
     ((*_, signals, _),) = table_rows.status(State(services={"web": service}), POLICY, NOW)
     assert signals == f"1 {word.lower()}"
+    assert signals_of(POLICY, "web", service, NOW)[0].verdict == word.lower()
+    # The evidence of the decision was good: beside it stands what is seen now, in `explain` and in notices.
+    incident = x.undone(x.decision(evidence=(Evidence("errors", "good", "1/min"),)))
+    readings = readings_now(incident, replace(service, incident=incident), POLICY, NOW)
+    assert f"errors 1/min now {word.lower()}: {why}, read 5 s ago" in " ".join(
+        " ".join(seen(incident, readings)).split()
+    )
+    (line,) = now_lines(IncidentNews(Topic.ESCALATED, incident, readings=readings))
+    assert line == f"errors now {word.lower()}: {why}, read 5 s ago"
+    assert readings_now(incident, replace(service, incident=None), POLICY, NOW) == (), "it is over, or another one"

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
 from watchdog.core.assess import maintenance, schedule, suppression
+from watchdog.core.assess.current_readings import current_readings
 from watchdog.core.fold import observations
 from watchdog.core.notice_links import links
+from watchdog.domain.decisions import Evidence
 from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
 from watchdog.domain.events import Event
 from watchdog.domain.fast_replace import fast_replace
@@ -21,6 +23,9 @@ from watchdog.domain.severity import Severity
 # Blame needs a fresh list (its veto fires at 60 s); while acting, another person's deploy must show at once.
 DEPLOYS_SUSPECT_SECONDS = 5.0
 DEPLOYS_ACTING_SECONDS = 2.0
+
+OLD_EVIDENCE_SECONDS = 30.0
+"""After this long a notice states the newest readings beside the evidence of the decision."""
 
 
 class Facts(TypedDict, total=False):
@@ -215,12 +220,19 @@ class StepContext:
             kind=kind,
             links=self._links(),
             wakes=wakes,
-            about=IncidentNews(topic, incident, self._auto_deploy_off(restored), **facts),
+            about=IncidentNews(topic, incident, self._auto_deploy_off(restored), readings=self._readings(), **facts),
         )
         self.emit(Tell(notice, channels))
         self.update_incident(paged=True, muted=False)
         how = "page" if wakes else "info"
         self.note("TOLD", f"{', '.join(channels)} ({how}): {topic}", channels)
+
+    def _readings(self) -> tuple[Evidence, ...]:
+        """Return the newest readings if the decision, with its evidence, is older than OLD_EVIDENCE_SECONDS."""
+        decision = self.incident.decision
+        if decision is None or self.now - decision.at < OLD_EVIDENCE_SECONDS:
+            return ()
+        return current_readings(self.service, self.policy, self.now)
 
     def _answer_terms(self) -> AnswerTerms | None:
         """Return who may answer the open question, and until when an approval waits for its window; else None."""

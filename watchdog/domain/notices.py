@@ -8,6 +8,7 @@ delivery states the time of its facts.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import Incident
 from watchdog.domain.prose import Prose
 from watchdog.domain.severity import Severity
@@ -77,6 +78,7 @@ class IncidentNews:
     also: tuple[Prose, ...] = ()  # further failures
     under_way: bool = False  # a rollback is being made or proved; of a bad commit: it is not live yet
     escalates: bool = False  # other contacts are called until a person acknowledges it
+    readings: tuple[Evidence, ...] = ()  # the newest of the service, if the decision is older; then its evidence is old
     terms: AnswerTerms | None = None  # terms of the question, or of the approval; None: neither
 
 

@@ -5,7 +5,7 @@ Rule: every factor is shown, in the order it was multiplied.
 
 from collections.abc import Sequence
 
-from watchdog.domain.decisions import Blame, Decision, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.decisions import Blame, Decision, Evidence, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.presentation.text import (
     clean,
@@ -143,3 +143,8 @@ def target(choice: TargetChoice | None) -> list[str]:
         lines += item("skipped", f"{skipped.deploy}  {short(skipped.code)}: {skipped.why}")
     lines += item("warning", choice.warning) if choice.warning else []
     return lines + (item("ask first", choice.ask) if choice.ask else [])
+
+
+def reading_now(one: Evidence) -> str:
+    """Return the newest reading of a signal: `now bad: HTTP 503, read 3 s ago`."""
+    return f"now {one.verdict}: {clean(one.text)}, {one.detail}"

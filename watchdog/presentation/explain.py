@@ -42,17 +42,19 @@ def explain(
     repo: str | None = None,
     commits: str = "",
     remarks: Sequence[Remark] = (),
+    readings: Sequence[Evidence] = (),
     now: float | None = None,
     tz: tzinfo = UTC,
 ) -> list[str]:
     """Return the incident's story in lines of at most 78 characters (links excepted).
 
     `target_seconds` is the policy's time limit for this severity, `repo` the https address of the code, `commits` the
-    repository's account of the suspected ones. `now` (UTC epoch seconds) is when it is read; None: at the opening.
+    repository's account of the suspected ones, `readings` the newest of an open incident's service. `now` (UTC epoch
+    seconds) is when it is read; None: at the opening.
     """
     decision = incident.decision
     read_at = incident.opened_at if now is None else now
-    parts = [header(incident, target_seconds, read_at, tz), seen(incident)]
+    parts = [header(incident, target_seconds, read_at, tz), seen(incident, readings)]
     if decision is not None:
         blame = decision_text.blame(decision, all_vetoes=all_vetoes, repo=repo)
         parts += [severity(decision), [*blame, *(section("COMMITS", commits) if commits else ())]]
@@ -124,14 +126,16 @@ def restored(incident: Incident, target_seconds: float | None) -> str:
     return f" Restored in {show_seconds(took)} (target {show_seconds(target_seconds)}{missed})."
 
 
-def seen(incident: Incident) -> list[str]:
-    """Return the reading of every signal at the decision, or the findings before there is one, as a section."""
-    evidence = evidence_of(incident)
+def seen(incident: Incident, readings: Sequence[Evidence] = ()) -> list[str]:
+    """Return the reading of every signal at the decision (the findings before there is one), and as it is now, as a
+    section."""
+    evidence, current = evidence_of(incident), {one.signal: one for one in readings}
     indent = min(24, max([13, *(len(clean(one.signal)) + 4 for one in evidence)]))
     lines: list[str] = []
     for one in evidence:
         lines += item(one.signal, one.text if one.verdict != "unknown" else f"unknown: {one.text}", indent)
         lines += item("", one.detail, indent) if one.detail else []
+        lines += item("", decision_text.reading_now(current[one.signal]), indent) if one.signal in current else []
     return ["SEEN", *lines] if lines else []
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, tzinfo
 
 from watchdog.core.assess import connectivity, suppression
 from watchdog.core.assess.blame_input import STALE_VENDOR_SECONDS
-from watchdog.core.fold.observations import findings
+from watchdog.core.assess.current_readings import current_readings, words
 from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy, Suppression
 from watchdog.domain.readings import Bad, Good, Reading
@@ -22,23 +23,13 @@ STALE_SECONDS = 120.0
 
 def verdict(reading: Reading) -> tuple[str, str]:
     """Return a reading as one word in capitals and its reason."""
-    if isinstance(reading, Good):
-        return "GOOD", reading.detail or "ok"
-    return ("BAD", reading.why) if isinstance(reading, Bad) else ("UNKNOWN", reading.why)
+    word, why = words(reading)
+    return word.upper(), why
 
 
 def verdicts(service: ServiceState, policy: Policy, now: float) -> Mapping[str, tuple[str, str]]:
-    """Return the verdict of each signal that was read, and its reason; `now` is UTC epoch seconds.
-
-    A signal with a confirmed finding is bad, even if its newest reading alone is good: a count of errors is judged by
-    its history, an intermittent outage by its earlier failures.
-    """
-    confirmed = {one.signal: one.text for one in findings(service, policy, now)}
-    said = {check.name: verdict(check.last) for check in service.checks.values() if check.last is not None}
-    return {
-        name: ("BAD", confirmed[name]) if word == "GOOD" and name in confirmed else (word, why)
-        for name, (word, why) in said.items()
-    }
+    """Return the verdict of each signal that was read, and its reason; `now` is UTC epoch seconds."""
+    return {one.signal: (one.verdict.upper(), one.text) for one in current_readings(service, policy, now)}
 
 
 def report_record(one: SignalReport) -> dict[str, str | float | None]:
@@ -194,6 +185,14 @@ def _held(service: ServiceState, tz: tzinfo) -> list[str]:
         since = f"{day(service.flapping_since, tz)} {clock(service.flapping_since, tz)}"
         lines.append(f"FLAPPING since {since}: {name} fails and recovers, so each rollback needs approval.")
     return lines
+
+
+def readings_now(incident: Incident, service: ServiceState | None, policy: Policy, now: float) -> tuple[Evidence, ...]:
+    """Return the newest readings of the incident's service while the incident is open, else none."""
+    current = open_incident(service)
+    if service is None or current is None or current.id != incident.id or service.name not in policy.services:
+        return ()
+    return current_readings(service, policy, now)
 
 
 def open_incident(service: ServiceState | None) -> Incident | None:

@@ -117,7 +117,7 @@ class ChatQueries:
             # A service without an incident is an answer; an unknown name is a mistake of the author.
             return Reply((self._nothing_of(clean(words[0], 80)),), ok=words[0] in known)
         notes, labels = await journal.notes(incident=found.id), await journal.labels()
-        remarks, state = await journal.remarks(found.id), await self._state()
+        remarks, state, now = await journal.remarks(found.id), await self._state(), self._app.clock.now()
         service = state.services.get(found.service)
         lines = explained(
             found,
@@ -126,7 +126,8 @@ class ChatQueries:
             target_seconds=self._app.engine.policy.matrix[found.severity].within_seconds,
             repo=service.facts.repo if service is not None and service.facts is not None else None,
             remarks=remarks,
-            now=self._app.clock.now(),
+            readings=status_text.readings_now(found, service, self._app.engine.policy, now),
+            now=now,
         )
         return Reply(tuple(lines), fixed=True)
 

@@ -118,6 +118,7 @@ async def _json(ctx: Context, store: "Store", incident: str, *, compact: bool) -
 async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: bool) -> list[str]:
     from watchdog.cli.commits import compared
     from watchdog.presentation.explain import explain as explained
+    from watchdog.presentation.status_text import readings_now
 
     settings, found = ctx.settings(), await store.incident(incident)
     if found is None:
@@ -125,7 +126,7 @@ async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: boo
     notes, labels, state = await store.notes(incident=incident), await store.labels(), await store.load()
     remarks = await store.remarks(incident)
     service = state.services.get(found.service) if state is not None else None
-    facts = service.facts if service is not None else None
+    facts, now = service.facts if service is not None else None, ctx.clock().now()
     asked = await compared(ctx, settings, found, facts)
     return explained(
         found,
@@ -136,6 +137,7 @@ async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: boo
         repo=facts.repo if facts is not None else None,
         commits=asked.found.summary if asked.found is not None else f"not known: {asked.why}" if asked.why else "",
         remarks=remarks,
-        now=ctx.clock().now(),
+        readings=readings_now(found, service, settings.policy, now),
+        now=now,
         tz=ctx.zone(),
     )

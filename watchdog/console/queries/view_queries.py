@@ -56,7 +56,7 @@ from watchdog.domain.policy import Policy
 from watchdog.presentation import explain, next_steps
 from watchdog.presentation.history_table import row
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
-from watchdog.presentation.status_text import all_lines, open_incident
+from watchdog.presentation.status_text import all_lines, open_incident, readings_now
 from watchdog.presentation.text import clean, sentence
 
 ROWS_MAX = 500
@@ -190,6 +190,7 @@ class ViewQueries:
             target_seconds=target_seconds,
             repo=repo,
             remarks=remarks,
+            readings=readings_now(incident, known, policy, now),
             now=now,
         )
         return IncidentView(

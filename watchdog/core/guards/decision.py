@@ -12,6 +12,7 @@ from watchdog.core import note_text
 from watchdog.core.assess import blame as blaming
 from watchdog.core.assess import severity
 from watchdog.core.assess.blame_input import BlameInput
+from watchdog.core.assess.current_readings import words
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target
 from watchdog.core.detect import latency, probes, slow_answers
 from watchdog.core.guards import guards
@@ -20,7 +21,7 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Course, Decision, Evidence, Finding, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy
-from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.domain.readings import Good
 
 NOTHING_TO_DO: Mapping[Action, tuple[Course, str]] = MappingProxyType(
     {
@@ -207,7 +208,7 @@ def _evidence(
     for name in policy.vendors:
         at_reading = state.vendors.get(name)
         if at_reading is not None:
-            lines.append(Evidence(f"status {name}", *_words(at_reading[1])))
+            lines.append(Evidence(f"status {name}", *words(at_reading[1])))
     return lines
 
 
@@ -216,7 +217,7 @@ def _signal_evidence(name: str, check: Check | None, found: dict[str, Finding], 
         return Evidence(name, "unknown", "not read yet")
     if name in found:
         return Evidence(name, "bad", found[name].text, _not_fired(check, found[name], policy))
-    verdict, text = _words(check.last)
+    verdict, text = words(check.last)
     # A run below the limit is no finding yet; the reader still has to see that this check began to fail.
     if check.run_probes:
         text = f"{text}; {check.run_probes} in a row, not confirmed"
@@ -233,11 +234,3 @@ def _not_fired(check: Check, finding: Finding, policy: Policy) -> str:
             f"{name} {latency.quantile(values, share) * 1000:.0f} ms" for name, share in slow_answers.QUANTILES.items()
         )
     return ""
-
-
-def _words(reading: Good | Bad | Unknown) -> tuple[str, str]:
-    if isinstance(reading, Bad):
-        return "bad", reading.why
-    if isinstance(reading, Unknown):
-        return "unknown", reading.why
-    return "good", reading.detail or "ok"

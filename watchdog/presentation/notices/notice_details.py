@@ -10,8 +10,9 @@ from watchdog.domain.decisions import Blame, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.follow_ups import RUNBOOK
 from watchdog.domain.incidents import Incident
+from watchdog.domain.notices import IncidentNews
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.decision_text import named
+from watchdog.presentation.decision_text import named, reading_now
 from watchdog.presentation.notices.notice_case import NoticeCase
 from watchdog.presentation.outlook import LIKELY
 from watchdog.presentation.situation import Situation
@@ -161,6 +162,11 @@ def todo_lines(incident: Incident) -> Lines:
     return tuple(
         f"{one.text}: {one.owner}, within {by} ({command_line('tick', incident.id, one.id)})" for one, by in left
     )
+
+
+def now_lines(news: IncidentNews) -> Lines:
+    """Return the readings at the moment of the notice, where the evidence of the decision is older."""
+    return tuple(f"{one.signal} {reading_now(one)}" for one in news.readings)
 
 
 def reasoning(incident: Incident) -> Lines:

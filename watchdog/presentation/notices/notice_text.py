@@ -70,8 +70,9 @@ def worded(notice: Notice, now: float, tz: tzinfo = UTC) -> Notice:
 
 
 def _evidence(case: NoticeCase) -> Lines:
-    reasons = () if case.news.topic in BARE else details.reasoning(case.incident)
-    return (*details.done_lines(case.incident), *reasons)
+    if case.news.topic in BARE:
+        return details.done_lines(case.incident)
+    return (*details.done_lines(case.incident), *details.now_lines(case.news), *details.reasoning(case.incident))
 
 
 def _late(notice: Notice, now: float, case: NoticeCase) -> Lines:
