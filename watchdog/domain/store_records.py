@@ -159,3 +159,14 @@ class Command:
     at: float = 0.0  # when it was asked (UTC epoch seconds); 0: not known
     # A newer console or command line may store arguments that this worker cannot decode.
     readable: bool = True  # its arguments could be read; they are empty else, and it must not be applied
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHour:
+    """The events that a feed (an error tracker) counted in one hour, for charts."""
+
+    service: str  # its name
+    signal: str  # its name
+    start: float  # begin of the hour (UTC epoch seconds)
+    count: float  # events in its known buckets
+    seconds: float  # length of these buckets together: less than an hour where some are not known

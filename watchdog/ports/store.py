@@ -11,6 +11,7 @@ from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.store_records import (
     ActionRow,
     Command,
+    FeedHour,
     LeaseGrant,
     Minute,
     PendingEffect,
@@ -88,6 +89,9 @@ class StoreReader(Protocol):
 
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates of a service, oldest first."""
+
+    async def feed_hours(self, service: str, since: float, until: float) -> Sequence[FeedHour]:
+        """Return the hours of a service's feeds that begin in [since, until), oldest first."""
 
     async def spans(
         self, since: float, until: float, seconds: int, services: Collection[str] | None = None
@@ -194,6 +198,10 @@ class Store(StoreReader, Protocol):
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Add one-minute aggregates; roll up and drop those older than 48 h (minutes) or 400 days (hours)."""
+
+    async def put_feed_hours(self, rows: Sequence[FeedHour]) -> None:
+        """Replace hours of feeds, of which there is at least one, unless more of them is known already; they are
+        dropped after 400 days."""
 
     # Through the store, as console and command line may run on another host than the daemon.
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:

@@ -15,7 +15,7 @@ from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import ActionRow, CommandAnswer, Minute, Write
+from watchdog.domain.store_records import ActionRow, CommandAnswer, FeedHour, Minute, Write
 from watchdog.ports import Store
 
 NOTICE = Notice(5.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down", wakes=True)
@@ -334,6 +334,25 @@ async def test_after_400_days_hours_and_notes_are_gone(store: Store, clock, a_st
     await store.put_minutes([])
     assert await store.minutes("api", 0, 1e12) == (minute(clock.at - 1),)
     assert list(await store.notes()) == [note(clock.at - 1)]
+
+
+async def test_hours_of_feeds_are_replaced_by_fuller_ones_and_go_after_400_days(store: Store, clock) -> None:
+    """A worker that just began knows the end of an hour alone; another service's are not returned."""
+    hour = clock.at - clock.at % 3600
+    first, second, other = (
+        FeedHour(service, "errors", start, 60.0, 1800.0)
+        for service, start in (("api", hour), ("api", hour + 3600), ("web", hour))
+    )
+    await store.put_feed_hours([second, other, first])
+    await store.put_feed_hours([replace(first, count=1.0, seconds=60.0), replace(second, count=90.0, seconds=3600.0)])
+    fuller = replace(second, count=90.0, seconds=3600.0)
+    assert await store.feed_hours("api", hour, hour + 7200) == (first, fuller)
+    assert await store.feed_hours("api", hour + 1, hour + 3600) == ()
+    clock.at = hour + retention.KEPT_SECONDS + 1
+    await store.put_minutes([])
+    newest = FeedHour("api", "errors", hour + retention.KEPT_SECONDS, 1.0, 60.0)
+    await store.put_feed_hours([newest])
+    assert await store.feed_hours("api", 0.0, 1e12) == (fuller, newest)
 
 
 async def test_announcements_go_400_days_after_their_end(store: Store, clock) -> None:

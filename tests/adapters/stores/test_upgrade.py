@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from tests.adapters.stores.conftest import patient_store
 from tests.adapters.stores.old_store import PIN, make_old_store, old_engine, save_effect, save_state
@@ -15,7 +15,7 @@ from watchdog.domain.commands.announcements import Draft, Stage, Update
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Outcome, ServiceState, State
 from watchdog.domain.readings import Good
-from watchdog.domain.store_records import FLEET, Write
+from watchdog.domain.store_records import FLEET, FeedHour, Write
 
 
 @pytest.fixture
@@ -122,6 +122,21 @@ async def test_a_worker_without_announcements_goes_on(bare_url: str, clock) -> N
         )
     engine.dispose()
     assert [one.name for one in await store.commands()] == ["pause"] and await store.announcements() == (posted,)
+    await store.close()
+
+
+async def test_a_worker_without_hours_of_feeds_goes_on(any_url: str, clock) -> None:
+    """Of revision 0007: the new table is made beside its tables, which stay as they are."""
+    engine = old_engine(any_url)
+    with engine.begin() as connection:
+        migrate(connection, "0007")
+        before = {name: inspect(connection).get_columns(name) for name in inspect(connection).get_table_names()}
+    store = await opened(any_url, clock)
+    await store.put_feed_hours([FeedHour("api", "errors", 0.0, 1.0, 60.0)])
+    with engine.begin() as connection:
+        after = {name: inspect(connection).get_columns(name) for name in inspect(connection).get_table_names()}
+    engine.dispose()
+    assert str({name: after[name] for name in before}) == str(before) and set(after) - set(before) == {"feed_hours"}
     await store.close()
 
 

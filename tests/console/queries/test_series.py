@@ -11,7 +11,7 @@ from tests.support.databases import store_at
 from tests.support.intercepted_calls import Overheard
 from watchdog.console.queries.series import FINE_SECONDS, KEPT, POINTS_MAX, RANGES, span_of
 from watchdog.domain.readings import MinuteCount
-from watchdog.domain.store_records import Minute
+from watchdog.domain.store_records import FeedHour, Minute
 from watchdog.ports import Store
 
 HOUR, DAY = 3600.0, 86400.0
@@ -73,6 +73,30 @@ async def test_deploys_and_errors_stand_beside_the_readings() -> None:
     assert [mark["id"] for mark in told["deploys"]] == [one.id for one in reversed(live)] != []
     assert 'data-kind="errors"' in text
     assert around["until"] == NOW - 300 and around["span_seconds"] == 60.0 and len(around["signals"][0]["good"]) >= 10
+
+
+async def test_errors_of_days_are_those_of_the_stored_hours_and_the_newest_minutes(tmp_path: Path) -> None:
+    """By hour, over 90 days by six hours; a rate is that of the time that is known."""
+    store, _ = await kept(tmp_path)
+    hour = NOW - NOW % HOUR
+    hours = [FeedHour("web", "errors", hour - back * HOUR, 60.0 * back, HOUR) for back in range(1, 2000)]
+    await store.put_feed_hours([*hours, FeedHour("api", "errors", hour - HOUR, 9e9, HOUR)])
+    _, state, _ = story()
+    counts = (MinuteCount(hour - 60, 60.0, 999.0), MinuteCount(hour, 60.0, 7.0), MinuteCount(hour + 60, 60.0, 8.0))
+    web = state.services["web"]
+    checks = {**web.checks, "errors": replace(web.checks["errors"], counts=counts)}
+    known = replace(state, services={**state.services, "web": replace(web, checks=checks)})
+    async with town(state=known, store=store) as one:
+        told = {chosen: (await one.json(f"/services/web/series?range={chosen}"))["errors"][0] for chosen in RANGES}
+    assert told["6h"]["start"] == [hour - 60, hour, hour + 60]
+    for chosen in ("24h", "7d"):
+        rates = dict(zip(told[chosen]["start"], told[chosen]["per_minute"], strict=True))
+        assert (rates[hour], rates[hour - HOUR], rates[hour - 5 * HOUR]) == (7.5, 1.0, 5.0)
+        assert 0 <= len(rates) - RANGES[chosen].seconds / HOUR <= 1
+    assert len(told["90d"]["start"]) <= POINTS_MAX and {one % (6 * HOUR) for one in told["90d"]["start"]} == {0.0}
+    sixth = sorted(told["90d"]["start"])[5]
+    mine = [one for one in hours if sixth <= one.start < sixth + 6 * HOUR]
+    assert told["90d"]["per_minute"][5] == sum(one.count for one in mine) / (60.0 * len(mine))
 
 
 class Counting(Overheard, calls="spans"):

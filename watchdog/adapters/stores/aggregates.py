@@ -24,12 +24,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores import announcements, retention
 from watchdog.adapters.stores.database import Database
-from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, EFFECTS, EVENTS, HOURS, MINUTES, NOTES
+from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, EFFECTS, EVENTS, FEED_HOURS, HOURS, MINUTES, NOTES
 from watchdog.adapters.stores.shielded_calls import uninterrupted
 from watchdog.domain.store_records import Minute
 
 FORGOTTEN: tuple[tuple[Column[Any], ColumnElement[bool]], ...] = (
     (HOURS.c.start, true()),
+    (FEED_HOURS.c.start, true()),
     (NOTES.c.at, true()),
     (EVENTS.c.at, true()),
     (EFFECTS.c.finished_at, EFFECTS.c.status == "done"),

@@ -11,6 +11,7 @@ from typing import Any
 
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.memory_database import MemoryDatabase
+from watchdog.adapters.stores.memory_feeds import MemoryFeeds
 from watchdog.adapters.stores.state_partitions import SavedState, assemble, service_of
 from watchdog.domain.commands.announcements import RECENT_MAX, Announcement, Draft, Update
 from watchdog.domain.effects import OUTSIDE, Note
@@ -38,7 +39,7 @@ FOLLOW_UPS_MAX = 10_000
 ANNOUNCEMENTS_MAX = 1_000
 
 
-class MemoryStore:
+class MemoryStore(MemoryFeeds):
     """A Store that lives as long as its database. Events are not kept, since no part of the daemon reads them back.
 
     `sole`: no other worker uses the database, so leases never expire.
@@ -311,8 +312,7 @@ class MemoryStore:
             del self._db.minutes[retention.key(row)]
         kept = now - retention.KEPT_SECONDS
         self._db.hours = {key: hour for key, hour in self._db.hours.items() if hour.start >= kept}
-        announced = self._db.announcements.items()
-        self._db.announcements = {number: one for number, one in announced if not retention.has_expired(one, kept)}
+        self._db.announcements = retention.unexpired(self._db.announcements, kept)
         while self._db.notes and self._db.notes[0].at < kept:
             self._db.notes.popleft()
 

@@ -17,7 +17,7 @@ from watchdog.domain.effects import Effect, Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, ServiceState, Shared
-from watchdog.domain.store_records import ActionRow, Command, LeaseGrant, Minute
+from watchdog.domain.store_records import ActionRow, Command, FeedHour, LeaseGrant, Minute
 from watchdog.ports import Clock
 
 NOTES_MAX = 10_000
@@ -55,6 +55,7 @@ class MemoryDatabase:
         self.announcements: dict[int, Announcement] = {}
         self.minutes: dict[retention.Key, Minute] = {}
         self.hours: dict[retention.Key, Minute] = {}
+        self.feed_hours: dict[retention.Key, FeedHour] = {}
         self.commands: dict[int, Command] = {}
         self.ids = 0
 

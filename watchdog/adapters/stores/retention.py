@@ -4,11 +4,11 @@ An hour's counts are the sums of its minutes. Its percentiles are the *largest* 
 cannot be averaged, and the largest never hides a slow minute.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from watchdog.domain.commands.announcements import ENDS, Announcement
-from watchdog.domain.store_records import Minute
+from watchdog.domain.store_records import FeedHour, Minute
 
 MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
 MINUTES_KEPT_SECONDS = 48 * HOUR_SECONDS
@@ -27,6 +27,16 @@ Key = tuple[str, str, float]
 def key(row: Minute) -> Key:
     """Return the key of a row: service, signal and start."""
     return (row.service, row.signal, row.start)
+
+
+def feed_key(row: FeedHour) -> Key:
+    """Return the key of a feed's hour."""
+    return (row.service, row.signal, row.start)
+
+
+def is_fuller(row: FeedHour, known: FeedHour | None) -> bool:
+    """Return whether as much of the hour is known as before: a worker that just began knows the end of it alone."""
+    return known is None or row.seconds >= known.seconds
 
 
 def hour_of(at: float) -> float:
@@ -52,6 +62,11 @@ def has_expired(one: Announcement, before: float) -> bool:
     """Return whether an announcement was over, and had its last update, before that moment."""
     last, ends_at = one.updates[-1], one.about.ends_at
     return last.at < before and (ends_at < before if ends_at is not None else last.stage in ENDS)
+
+
+def unexpired(known: Mapping[int, Announcement], before: float) -> dict[int, Announcement]:
+    """Return the announcements that are kept, by number."""
+    return {number: one for number, one in known.items() if not has_expired(one, before)}
 
 
 def roll_up(minutes: Iterable[Minute], hours: Iterable[Minute]) -> tuple[Minute, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -279,6 +279,18 @@ def _aggregates(name: str) -> Table:
 
 MINUTES = _aggregates("minutes")
 HOURS = _aggregates("hours")
+
+FEED_HOURS = Table(
+    "feed_hours",
+    METADATA,
+    _text("service", primary_key=True),
+    _text("signal", primary_key=True),
+    Column("start", Double, primary_key=True, autoincrement=False),
+    Column("count", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Index("feed_hours_start", "start"),
+)
+"""The events that a feed counted, by hour."""
 
 COMMANDS = Table(
     "commands",

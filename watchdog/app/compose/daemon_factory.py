@@ -38,6 +38,7 @@ from watchdog.daemon.supervision.probe_coverage import ProbeCoverage
 from watchdog.daemon.supervision.service_watcher import ServiceWatcher, Sources, noted_reads
 from watchdog.daemon.supervision.step_metrics import StepMetrics
 from watchdog.daemon.telemetry.aggregate import MinuteAggregator
+from watchdog.daemon.telemetry.feed_hours import FeedHours
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.notices import Notice
@@ -278,6 +279,8 @@ def upkeep(daemon: Daemon, minutes: MinuteAggregator) -> None:
     start, clock, metrics = daemon.supervisor.start, daemon.clock, daemon.metrics
     start("stall", daemon.stall.run)
     start("minutes", lambda: keep_minutes(minutes, daemon.store, clock, metrics))
+    engine = daemon.engine
+    start("feed-hours", FeedHours(daemon.store, clock, lambda: engine.state, lambda: engine.held).run)
     start(
         "vitals",
         lambda: keep_vitals(daemon.health, daemon.supervisor, daemon.teller, daemon.sharing, clock, metrics),

@@ -16,7 +16,8 @@ from watchdog.console.views.series_views import DeployMark, ErrorSeries, SeriesV
 from watchdog.console.views.view_builders import deploy_view
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import ServicePolicy, SignalPolicy
-from watchdog.domain.store_records import Minute
+from watchdog.domain.readings import MinuteCount
+from watchdog.domain.store_records import FeedHour, Minute
 from watchdog.presentation.text import clean
 
 POINTS_MAX = 500
@@ -25,6 +26,8 @@ SPANS = (60, 300, 1800, 3600, 21600, 86400)
 FINE_SECONDS = 47 * 3600.0
 """Older readings may be rolled up into hours already (after 48 h): then no span is shorter than an hour."""
 HOUR_SECONDS = 3600
+BY_MINUTE_SECONDS = 6 * 3600.0
+"""Over a longer time the errors of feeds are shown by hour, as they are stored; else the newest 90 min by minute."""
 FRESH_SECONDS, FRESH_MAX_SECONDS = 10.0, 300.0
 """A view is read again after this, or after a twelfth of its span, if that is longer: then one point has grown."""
 KEPT = 64
@@ -96,7 +99,8 @@ class SeriesQueries:
         begin = since - since % span
         rows = await self._world.journal.spans(begin, until, span, [name])
         known = (await self._state()).services.get(name)
-        return await run_in_background(_view, wishes, known, rows, begin, until, span, now)
+        hours = await self._world.journal.feed_hours(name, begin, until) if until - since > BY_MINUTE_SECONDS else None
+        return await run_in_background(_view, wishes, known, rows, hours, begin, until, span, now)
 
 
 def span_of(since: float, until: float, now: float) -> int:
@@ -110,6 +114,7 @@ def _view(
     wishes: ServicePolicy,
     known: ServiceState | None,
     rows: Sequence[Minute],
+    hours: Sequence[FeedHour] | None,
     begin: float,
     until: float,
     span: int,
@@ -126,7 +131,9 @@ def _view(
         signals=tuple(
             _signal(signal, [by_place.get((signal.name, place)) for place in places]) for signal in wishes.signals
         ),
-        errors=_errors(wishes, known, begin, until),
+        errors=_errors(wishes, known, begin, until)
+        if hours is None
+        else _errors_by_hour(wishes, known, hours, begin, until, max(span, HOUR_SECONDS)),
         deploys=_marks(known, begin, until),
     )
 
@@ -156,7 +163,7 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 def _errors(wishes: ServicePolicy, known: ServiceState | None, since: float, until: float) -> tuple[ErrorSeries, ...]:
-    """Return the rates of the feeds: the daemon remembers the newest buckets (90), the store no others."""
+    """Return the rates of the feeds, minute by minute: the daemon remembers the newest buckets (90)."""
     found = []
     for signal in wishes.signals:
         check = known.checks.get(signal.name) if known is not None else None
@@ -164,6 +171,39 @@ def _errors(wishes: ServicePolicy, known: ServiceState | None, since: float, unt
         if counts:
             rates = tuple(60.0 * one.count / one.seconds for one in counts)
             found.append(ErrorSeries(signal.name, tuple(one.start for one in counts), rates))
+    return tuple(found)
+
+
+def _errors_by_hour(
+    wishes: ServicePolicy,
+    known: ServiceState | None,
+    hours: Sequence[FeedHour],
+    since: float,
+    until: float,
+    span: int,
+) -> tuple[ErrorSeries, ...]:
+    """Return the rates of the feeds in spans of whole hours: the stored hours, and the newest buckets after them."""
+    found = []
+    for signal in wishes.signals:
+        check = known.checks.get(signal.name) if known is not None else None
+        mine = [one for one in hours if one.signal == signal.name]
+        stored = {one.start for one in mine}
+        newest = [
+            one
+            for one in (check.counts if check is not None else ())
+            if since <= one.start < until and one.start - one.start % HOUR_SECONDS not in stored
+        ]
+        sums: dict[float, tuple[float, float]] = {}
+        parts: list[FeedHour | MinuteCount] = [*mine, *newest]
+        for part in parts:
+            begin = part.start - part.start % span
+            count, seconds = sums.get(begin, (0.0, 0.0))
+            sums[begin] = count + part.count, seconds + part.seconds
+        if sums:
+            starts = sorted(sums)
+            # By the time that is known of a span: an hour of which half is missing is no calm one.
+            rates = tuple(60.0 * sums[start][0] / sums[start][1] for start in starts)
+            found.append(ErrorSeries(signal.name, tuple(starts), rates))
     return tuple(found)
 
 

@@ -33,7 +33,10 @@ class SignalSeries:
 
 @dataclass(frozen=True, slots=True)
 class ErrorSeries:
-    """The events that a feed (Sentry) counted, as a rate. Bucket `i` begins at `start[i]` (UTC epoch seconds)."""
+    """The events that a feed (Sentry) counted, as a rate. Bucket `i` begins at `start[i]` (UTC epoch seconds).
+
+    Buckets are minutes; over more than 6 h they are hours, or the whole series' spans if these are longer.
+    """
 
     signal: str
     start: tuple[float, ...]
