@@ -47,13 +47,14 @@ def reading(number: int) -> None:
 
 def probe(number: int, url: str) -> None:
     """Probes of a page by the real prober, one after the other, over real sockets."""
-    from tests.adapters.signals.sites import context_at
+    from tests.support.clocks import FakeClock
+    from watchdog.adapters.options import Context
     from watchdog.adapters.signals import http
     from watchdog.domain.readings import Good
 
     async def look() -> None:
         options = http.HttpOptions.model_validate({"http": url, "timeout": PROBE_TIMEOUT})
-        source = http.build("home", options, context_at())
+        source = http.build("home", options, Context(FakeClock(auto=False), {}, {}))
         for _ in range(number):
             (sample,) = await source.look()
             assert isinstance(sample.reading, Good), sample.reading

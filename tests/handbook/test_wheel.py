@@ -1,6 +1,6 @@
 """The wheel as it is installed, beside no clone: by each install line of README and handbook, with its extras.
 
-No package index is asked for what it depends on: the new environments see the packages of this one through links, and
+No package index is asked for what it depends on: the new environment sees the packages of this one through links, and
 pip checks that each is there in a version that the wheel accepts.
 """
 
@@ -48,20 +48,25 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def installed(wheel: Path, folder: Path, wanted: str = "") -> Path:
-    """Install the wheel with extras into a new environment; return the environment."""
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a new environment with the wheel, in a folder that has nothing of ours."""
+    folder = tmp_path_factory.mktemp("installed") / "environment"
     venv.create(folder, symlinks=True, with_pip=False)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
     for one in Path(sysconfig.get_path("purelib")).iterdir():
         # Not the editable install of this clone, nor the files that lead to it.
         if not one.name.startswith("render_watchdog") and one.suffix != ".pth":
             (packages / one.name).symlink_to(one)
-    target = [*PIP, "--python", str(folder / "bin" / "python")]
-    done = subprocess.run(
-        [*target, "install", "--no-index", f"{wheel}{wanted}"], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    install(folder, str(wheel))
     return folder
+
+
+def install(environment: Path, wanted: str, *options: str) -> None:
+    """Install something from no index, without a word of pip."""
+    target = [*PIP, "--python", str(environment / "bin" / "python"), "install", "--no-index", "--no-compile", *options]
+    done = subprocess.run([*target, wanted], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def typed(environment: Path, *words: str) -> str:
@@ -78,12 +83,16 @@ def typed(environment: Path, *words: str) -> str:
 
 
 @pytest.mark.parametrize("wanted", sorted(extras() - {DEVELOPMENT}))
-def test_each_install_line_installs_a_command_that_works(wheel: Path, tmp_path: Path, wanted: str) -> None:
-    """It finds its schema and its configuration's rules; an extra that is not there would be a warning of pip."""
-    environment = installed(wheel, tmp_path / "environment", wanted)
+def test_each_install_line_finds_what_it_needs(wheel: Path, environment: Path, wanted: str) -> None:
+    """An extra that is not there would be a warning of pip, and a version that the wheel refuses an error."""
+    install(environment, f"{wheel}{wanted}", "--dry-run")
+
+
+def test_what_is_installed_is_a_command_that_works(environment: Path) -> None:
+    """It finds its schema and its configuration's rules."""
     assert typed(environment, "--version").strip()
     typed(environment, "init", "--site", "https://www.acme.example", "--render", "srv-web")
-    (tmp_path / "watchdog.yaml").write_text(SMALL, encoding="utf-8")
+    (environment.parent / "watchdog.yaml").write_text(SMALL, encoding="utf-8")
     assert "The configuration is valid" in typed(environment, "check")
 
 
@@ -97,12 +106,11 @@ def test_the_wheel_has_the_scripts_of_others_with_their_licence(wheel: Path) -> 
     assert "MIT" in (vendor / "uPlot.LICENSE.txt").read_text(encoding="utf-8")
 
 
-def test_the_wheel_reads_every_page_and_writes_the_site(wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_reads_every_page_and_writes_the_site(environment: Path) -> None:
     """The same text as in the repository, from the installed files."""
-    environment = installed(wheel, tmp_path / "environment")
     (docs,) = environment.glob("lib/*/site-packages/watchdog/docs")
     for one in pages():
         assert (docs / f"{one.name}.md").read_text(encoding="utf-8") == one.text
     assert typed(environment, "docs", "operation") == next(one.text for one in pages() if one.name == "operation")
     assert f"Wrote {len(pages())} pages." in typed(environment, "docs", "--site", "site")
-    assert (tmp_path / "site" / "index.html").is_file()
+    assert (environment.parent / "site" / "index.html").is_file()
