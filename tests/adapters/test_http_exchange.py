@@ -35,5 +35,4 @@ def test_retry_after_is_seconds_or_a_date(value, seconds):
     ],
 )
 def test_reset_is_read_in_whatever_unit_the_vendor_sends(headers, seconds):
-    """Seconds left, epoch seconds and epoch milliseconds are distinguished."""
     assert reset_seconds(headers, NOW) == (None if seconds is None else pytest.approx(seconds))

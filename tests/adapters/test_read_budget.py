@@ -23,7 +23,6 @@ class Vendor:
         self.sent: dict[Urgency, list[float]] = {one: [] for one in Urgency}
 
     def count(self, reads: int = 1) -> Answer:
-        """Take reads, ours or others', and answer the last."""
         minute, into = divmod(self.clock.now(), 60)
         if minute != self.minute:
             self.minute, self.used = int(minute), 0
@@ -68,8 +67,7 @@ async def test_case_48_what_acting_needs_is_left_to_it(second: int) -> None:
 
     crowd = [keep_reading(one) for one in (Urgency.SPARE, Urgency.WATCHING) * 20]
     longest, *_ = await asyncio.gather(act(), *crowd)
-    assert longest < 0.2
-    assert vendor.refused == 0
+    assert longest < 0.2 and vendor.refused == 0
     spare, watching = len(vendor.sent[Urgency.SPARE]), len(vendor.sent[Urgency.WATCHING])
     assert spare > 100, "calm polls go on"
     assert sum(at < clock.start + 60.0 for at in vendor.sent[Urgency.WATCHING]) > 100, "from the beginning"

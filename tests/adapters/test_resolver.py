@@ -14,7 +14,6 @@ from watchdog.adapters.ssrf_guard import as_address
 
 
 def row(address: str) -> tuple[Any, ...]:
-    """Return one answer of getaddrinfo."""
     return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))
 
 
@@ -33,7 +32,6 @@ class Hanging:
 
 @pytest.fixture
 def hanging() -> Iterator[Hanging]:
-    """Let every hanging lookup go at the end."""
     made = Hanging()
     yield made
     made.answer.set()
@@ -47,7 +45,6 @@ async def test_a_real_name_resolves() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "[::1]", "2001:db8::1"])
 async def test_an_address_needs_no_lookup(host: str) -> None:
-
     def never(*_: Any, **__: Any) -> list[Any]:
         raise AssertionError("looked up")
 
@@ -88,7 +85,6 @@ async def test_case_27_hanging_lookups_are_bounded_and_then_the_fault_is_ours(ha
 
 
 async def test_a_failed_lookup_raises_and_leaves_room(hanging: Hanging) -> None:
-
     def failing(*_: Any, **__: Any) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "no such name")
 

@@ -32,7 +32,6 @@ def test_every_form_of_an_address_is_seen_through(reach: Reach, address: str) ->
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]", "10.0.0.1", "acme-api", "Acme-API."])
 def test_what_a_human_named_may_be_private(host: str) -> None:
-    """By writing that address, or localhost, or by listing the name."""
     address = as_address(host) or "10.0.0.1"
     assert AddressGuard(["acme-api"]).refusal(host, [address]) == ""
     redirected = AddressGuard(["acme-api"]).refusal(host, [address], redirected=True)
@@ -53,7 +52,6 @@ def test_what_a_human_named_may_be_private(host: str) -> None:
     ],
 )
 def test_what_nobody_named_may_not(host: str, address: str) -> None:
-    """Neither a name that leads there, nor an address in disguise."""
     assert AddressGuard(["acme-api"]).refusal(host, [address]) == PRIVATE.format(address)
 
 

@@ -66,7 +66,6 @@ def listening() -> Iterator[Callable[[], tuple[int, bool]]]:
 
 
 async def get(url: str, transport: GuardedTransport) -> httpx.Response:
-    """Send one GET through the transport."""
     async with httpx.AsyncClient(transport=transport, trust_env=False) as client, asyncio.timeout(PATIENCE_SECONDS):
         return await client.get(url)
 
@@ -130,7 +129,6 @@ class LoopbackIsPublic(AddressGuard):
     """127.0.0.1 stands for a public address, which no test may connect to; 127.0.0.2 is private as ever."""
 
     def refusal(self, host: str, addresses: Sequence[str], *, redirected: bool = False) -> str:
-        """Judge the others."""
         return super().refusal(host, [one for one in addresses if one != "127.0.0.1"], redirected=redirected)
 
 
@@ -161,7 +159,6 @@ class TwoIsPublic(AddressGuard):
     """127.0.0.2 stands for a public address."""
 
     def refusal(self, host: str, addresses: Sequence[str], *, redirected: bool = False) -> str:
-        """Judge the others."""
         return super().refusal(host, [one for one in addresses if one != "127.0.0.2"], redirected=redirected)
 
 

@@ -37,7 +37,6 @@ class Vendor:
         self.answers[method, path] = list(answers)
 
     def count(self, method: str) -> int:
-        """Return how many requests of that method arrived."""
         return sum(request.method == method for request in self.seen)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,16 +75,13 @@ class RawVendor:
         self.cut_off = asyncio.Event()
 
     async def start(self) -> None:
-        """Listen on a free port."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
-        """Stop listening."""
         self._server.close()
 
     async def request(self, reader: asyncio.StreamReader) -> bytes:
-        """Read one request whole and remember it."""
         head = await reader.readuntil(REQUEST_END)
         length = next((line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), b"0")
         whole = head + await reader.readexactly(int(length))

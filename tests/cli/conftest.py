@@ -53,7 +53,6 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @asynccontextmanager
 async def record(folder: Path) -> AsyncIterator[Store]:
-    """Open the record of a folder."""
     store = build_store(f"sqlite:///{folder}/watchdog.db", SystemClock())
     await store.open()
     try:

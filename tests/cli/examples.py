@@ -45,7 +45,6 @@ BLAME = Blame(BAD, BAD, False, 679.0, 679.0, PRIOR, (), VETOES, 679 / 680, **NEE
 
 
 def blame(**changes: object) -> Blame:
-    """Return the blame of the sketch."""
     return replace(BLAME, **changes)  # type: ignore[arg-type]
 
 
@@ -80,7 +79,6 @@ DECISION = Decision(at=BEGIN + 48, course=Course.ROLLBACK, severity=Severity.CRI
 
 
 def decision(**changes: object) -> Decision:
-    """Return the decision of the sketch."""
     return replace(DECISION, **changes)  # type: ignore[arg-type]
 
 
@@ -98,7 +96,6 @@ DONE = ASKED | PROVED | {"restored_at": BEGIN + 57, "verified_at": BEGIN + 87, "
 
 
 def incident(**changes: object) -> Incident:
-    """Return the incident of the sketch, verified."""
     begun = Incident(**{**OPENED, **SINCE})  # type: ignore[arg-type]
     return amended(begun, **{**CHOSEN, **DONE, **changes})
 
@@ -111,7 +108,6 @@ def undone(decided: Decision, **changes: object) -> Incident:
 
 
 def note(second: float, label: str, text: str, *about: str) -> Note:
-    """Return a line of web-1's story."""
     return Note(BEGIN + second, "web", "web-1", label, text, about)
 
 

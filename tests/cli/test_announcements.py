@@ -26,7 +26,6 @@ def announced(folder: Path) -> None:
 
 
 def test_announcements_are_listed(typed: Typed, tmp_path: Path) -> None:
-    """Those that are not over first; no text of people controls the terminal."""
     assert typed("announcement", "list") == "None yet; `watchdog announcement post` posts one.\n"
     announced(tmp_path)
     head, first, second, _, times = typed("--utc", "announcement", "list").splitlines()
@@ -52,5 +51,4 @@ def test_what_cannot_be_posted_is_said_before_it_is_sent(
 ) -> None:
     with Path(empty).open("a") as file:
         file.write(f"metrics: {{listen: '127.0.0.1:0'}}\nstatus_pages: {{{pages}}}\n" if pages else "")
-    assert main(["--config", empty, *words]) == 2
-    assert said in capsys.readouterr().err
+    assert main(["--config", empty, *words]) == 2 and said in capsys.readouterr().err

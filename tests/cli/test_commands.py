@@ -30,7 +30,6 @@ class ToldRoof(AppServices):
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
 
     async def command(self, settings: Settings, name: str, arguments: Mapping[str, Any], by: str, /) -> Command:
-        """Return or raise the answer."""
         self.asked.append((name, dict(arguments)))
         assert by
         if isinstance(self.answer, Exception):
@@ -39,7 +38,6 @@ class ToldRoof(AppServices):
         return self.answer
 
     async def demo(self, scenario: str, screen: Screen | None, /, *, console: bool = False) -> DemoResult:
-        """Return the result, shown as the real one is."""
         assert self.result is not None
         if screen is not None:
             screen.begin(scenario, [], x.BEGIN)
@@ -82,12 +80,10 @@ def test_what_the_record_answers(words: str, code: int, said: str, typed: Typed)
     ],
 )
 def test_one_line_is_the_whole_answer(words: str, code: int, all_said: str, typed: Typed) -> None:
-    """Nothing stands before it; after it, the page of an error."""
     assert typed(*words.split(), code=code) == all_said
 
 
 def test_the_history_is_json_and_nothing_else(typed: Typed) -> None:
-    """A script can read it; and `explain` begins with the incident."""
     assert json.loads(typed("history", "--format", "json"))[0]["incident"] == "web-1"
     assert typed("explain", "web-1").startswith("web-1  web  CRITICAL, VERIFIED. ")
 
@@ -109,8 +105,7 @@ def test_a_label_is_recorded_and_shown(typed: Typed) -> None:
     ],
 )
 def test_nothing_recorded_yet(words: str, said: str, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*words.split(), "-c", empty]) == 0
-    assert said in capsys.readouterr().out
+    assert main([*words.split(), "-c", empty]) == 0 and said in capsys.readouterr().out
 
 
 SILENCE, HOLD = "silence web --for 2h --reason work", {"of": "web", "seconds": 7200.0, "reason": "work"}
@@ -142,8 +137,7 @@ def test_changes_go_to_the_daemon(
     """Each becomes one command with its arguments; the daemon's words are printed."""
     name, *_ = words.split()
     roof = ToldRoof(Command(1, name, arguments, "me", done=True, ok=True, answer="PAUSED by me"))
-    assert main([*words.split(), "-c", empty], lambda: roof) == 0
-    assert roof.asked == [(name, arguments)]
+    assert main([*words.split(), "-c", empty], lambda: roof) == 0 and roof.asked == [(name, arguments)]
     assert capsys.readouterr().out == "PAUSED by me\n"
 
 
@@ -167,7 +161,6 @@ def test_changes_go_to_the_daemon(
 def test_a_refused_change(
     answer: Command | Exception, code: int, said: str, empty: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its reason is on stderr, its exit code is the daemon's."""
     assert main(["pause", "-c", empty], lambda: ToldRoof(answer)) == code
     assert capsys.readouterr() == ("", said)
 
@@ -204,7 +197,6 @@ def test_the_demo_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_demo_on_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without --json the screen tells the story in plain lines."""
     assert main(["demo"], lambda: ToldRoof(result=good_result())) == 0
     out = capsys.readouterr().out
     assert out.startswith("watchdog demo: bad-deploy. The real daemon")
@@ -212,7 +204,6 @@ def test_the_demo_on_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_demo_with_a_console_has_no_end_to_print_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """It is refused before anything starts, with the option to leave out."""
     assert main(["demo", "--console", "--json"], lambda: ToldRoof()) == 2
     assert "leave --json out" in capsys.readouterr().err
 
@@ -220,23 +211,19 @@ def test_the_demo_with_a_console_has_no_end_to_print_as_json(capsys: pytest.Capt
 def test_the_help_offers_the_scenarios_there_are() -> None:
     """The choices of --scenario are those the sandbox can play and the demo can judge."""
     offered = set(get_args(Scenario))
-    assert offered == set(EXPECTED)
-    assert offered <= set(SCENARIOS)
+    assert offered == set(EXPECTED) and offered <= set(SCENARIOS)
 
 
 def test_init_from_two_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It writes a configuration that loads, does not overwrite one unasked, and explains a wrong answer."""
     path = str(tmp_path / "new.yaml")
     answers = ["--site", "https://www.acme.example", "--render", ""]
-    assert main(["init", *answers, "-c", path]) == 0
-    assert main(["check", "-c", path]) == 0
-    assert "web: observe" in capsys.readouterr().out
-    assert main(["init", *answers, "-c", path]) == 2
+    assert main(["init", *answers, "-c", path]) == 0 and main(["check", "-c", path]) == 0
+    assert "web: observe" in capsys.readouterr().out and main(["init", *answers, "-c", path]) == 2
     assert "--force overwrites it" in capsys.readouterr().err
     assert main(["init", *answers, "-c", path, "--force"]) == 0
     assert main(["init", "--site", "acme", "--render", "", "-c", str(tmp_path / "other.yaml")]) == 2
-    assert "not a web address" in capsys.readouterr().err
-    assert not (tmp_path / "other.yaml").exists()
+    assert "not a web address" in capsys.readouterr().err and not (tmp_path / "other.yaml").exists()
 
 
 def test_every_mistake_is_reported_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -245,6 +232,5 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path, capsys: pytest.Captur
     path.write_text("version: 1\nservises: {}\nbudget: {per_service_per_day: many}\n")
     assert main(["status", "-c", str(path)]) == 2
     out, err = capsys.readouterr()
-    assert out == ""
-    assert len(err.splitlines()) >= 2
+    assert out == "" and len(err.splitlines()) >= 2
     assert "services" in err

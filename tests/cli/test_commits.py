@@ -23,7 +23,6 @@ INCIDENT = x.incident(suspect_code=COMMITS["41"][0], target_code=COMMITS["39"][0
 
 
 async def ask(folder: Path, sandbox: Sandbox, incident: Incident, facts: ServiceFacts | None, more: str) -> Asked:
-    """Ask as a command does."""
     path = write_config(folder, sandbox.urls, more=more)
     it = Context(path, {}, folder, AppServices)
     return await compared(it, load(path, {}, folder), incident, facts)

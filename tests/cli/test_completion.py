@@ -43,7 +43,6 @@ def here(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_its_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """On stdout alone, whole, with the present spellings and no others."""
     assert main(["completion", shell]) == 0
     told = capsys.readouterr()
     assert told.err == "" and "restore-auto-deploy" in told.out and "acknowledge" not in told.out

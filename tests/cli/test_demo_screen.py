@@ -28,7 +28,6 @@ Shipped defaults, except: verification 180 s -> 30 s.
 
 
 def play(screen: DemoScreen) -> None:
-    """Tell the screen a short story."""
     screen.begin("bad-deploy", ["verification 180 s -> 30 s"], x.BEGIN)
     screen.signal("web", "home", Good(), 0.02, x.BEGIN + 7)
     screen.signal("", "control", Good("2 of 2 answer"), None, x.BEGIN + 10)
@@ -46,8 +45,7 @@ def test_a_pipe_gets_plain_lines() -> None:
         screen.result(good_result())
     shown = page.getvalue()
     assert [line.split() for line in shown.splitlines()[:14]] == [line.split() for line in PIPED.splitlines()[:14]]
-    assert " RESULT: AS EXPECTED" in shown
-    assert all(line.isprintable() for line in shown.splitlines())
+    assert " RESULT: AS EXPECTED" in shown and all(line.isprintable() for line in shown.splitlines())
 
 
 def test_a_terminal_is_live_and_keeps_the_whole_story() -> None:
@@ -64,7 +62,6 @@ def test_a_terminal_is_live_and_keeps_the_whole_story() -> None:
 
 
 def test_a_small_terminal_shows_the_newest_notes() -> None:
-    """While live, what does not fit is left out from the top; nothing wraps."""
     page = io.StringIO()
     console = Console(file=page, force_terminal=True, width=60, height=12, color_system=None)
     with DemoScreen(console) as screen:
@@ -72,8 +69,7 @@ def test_a_small_terminal_shows_the_newest_notes() -> None:
         for second in range(50):
             screen.note(x.note(second, "ACT", f"line {second} " + "long " * 30))
         picture = page.getvalue().split("\x1b[2K")[-1]
-    assert "line 49" in picture
-    assert "line 10" not in picture
+    assert "line 49" in picture and "line 10" not in picture
 
 
 def test_an_interrupted_demo_gives_the_terminal_back() -> None:

@@ -43,7 +43,6 @@ QUIET = """\
 
 
 def good_result() -> DemoResult:
-    """Return the result of the sketch."""
     whole = DemoResult("bad-deploy", "critical", 38.2, 39.1, 47.0, "dep-40", "dep-40", 1, 1, True, as_expected=True)
     whole = replace(whole, rollback_request_target_seconds=75, restored_target_seconds=300, expected_rollbacks=1)
     writes, left = ("PATCH service 1", "POST rollback 1"), ("auto-deploy is off until a new commit.",)
@@ -56,7 +55,6 @@ def test_the_summary_of_the_sketch() -> None:
 
 
 def test_a_quiet_scenario_that_went_wrong() -> None:
-    """What never happened is said so, and why it is not as expected."""
     nothing = DemoResult("upstream-outage", None, None, None, None, None, None, 0, 0, False, as_expected=False)
     result = replace(nothing, restored_target_seconds=300, expected_rollbacks=0, would="would roll back to dep-40")
     told = demo_text.result_lines(replace(result, deviations=("nobody was paged",)))

@@ -25,7 +25,6 @@ def test_the_list_names_every_page_with_its_title(capsys: pytest.CaptureFixture[
 
 
 def test_a_page_without_a_terminal_is_its_markdown(capsys: pytest.CaptureFixture[str]) -> None:
-    """So that it can be piped; one heading of it is its section."""
     for page in pages():
         assert typed(capsys, page.name) == page.text
     part = typed(capsys, "operation#overload")

@@ -20,7 +20,6 @@ HOOK = "WATCHDOG_SLACK_WEBHOOK_URL"
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which the commands are typed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(HOOK, "https://hooks.acme.example/x")
     return tmp_path
@@ -36,8 +35,7 @@ def test_what_is_written_is_known_to_editors_and_loads(folder: Path, capsys: pyt
     assert names == [f"{one}=" for one in (KEY, HOOK, "WATCHDOG_SMTP_PASSWORD", "WATCHDOG_HEARTBEAT_URL")]
     said = capsys.readouterr().out
     assert f"copy .env.example to .env and set {KEY}\n" in said, "the other one is set"
-    assert "NOBODY" not in said
-    assert main(["check"]) == 0
+    assert "NOBODY" not in said and main(["check"]) == 0
     said = capsys.readouterr().out
     assert "channels: slack, email" in said and "NOBODY" not in said
 
@@ -49,16 +47,13 @@ def test_a_configuration_that_tells_nobody_says_so(folder: Path, capsys: pytest.
     assert main(["init", *SITE]) == 0
     assert capsys.readouterr().out.splitlines()[-2].startswith("NO CHANNEL TO PEOPLE")
     assert "# NO CHANNEL TO PEOPLE" in (folder / "watchdog.yaml").read_text(encoding="utf-8")
-    assert main(["check"]) == 0
-    assert "WARNING channels: NO CHANNEL TO PEOPLE" in capsys.readouterr().out
+    assert main(["check"]) == 0 and "WARNING channels: NO CHANNEL TO PEOPLE" in capsys.readouterr().out
 
 
 def test_files_that_are_there_stay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A `.env` always, an `.env.example` unless it is asked for."""
     (folder / ".env").write_text("OTHER=1\n", encoding="utf-8")
     (folder / ".env.example").write_text("MINE=\n", encoding="utf-8")
-    assert main(["init", *SITE, "--slack"]) == 0
-    assert f"set in .env: {KEY}\n" in capsys.readouterr().out
+    assert main(["init", *SITE, "--slack"]) == 0 and f"set in .env: {KEY}\n" in capsys.readouterr().out
     assert (folder / ".env.example").read_text(encoding="utf-8") == "MINE=\n"
     assert main(["init", *SITE, "--slack", "--force"]) == 0
     assert HOOK in (folder / ".env.example").read_text(encoding="utf-8")
@@ -93,7 +88,6 @@ def test_without_render_in_reach_it_names_the_host_and_the_way_without(
 @pytest.mark.long
 @pytest.mark.parametrize("test_it", ["n", "y"])
 def test_at_a_terminal_it_asks_and_offers_a_test(folder: Path, test_it: str) -> None:
-    """Three questions; the fourth only where the variables are set."""
     ours, theirs = pty.openpty()
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), HOOK: "http://127.0.0.1:1/hook"}
     command = [sys.executable, "-m", "watchdog", "init"]

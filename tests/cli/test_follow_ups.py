@@ -12,7 +12,6 @@ PEOPLES = [one.id for one in RUNBOOK if one.by_people]
 
 
 def items(typed: Typed) -> dict[str, dict[str, object]]:
-    """Return the items of the incident by their ids."""
     return {one["item"]: one for one in json.loads(typed("checklist", "web-1", "--json"))}
 
 
@@ -27,8 +26,7 @@ def test_what_the_machine_did_is_ticked_and_the_rest_waits(typed: Typed) -> None
     assert "                       OVERDUE: team lead, due 2026-11-25 03:15:01 UTC\n" in out
     assert "\n1-24 HOURS AFTER THE ROLLBACK (0 of 5 done)\n" in out
     how = 'To tick one: watchdog incident tick web-1 ITEM\nTo add one: watchdog incident follow-up web-1 "…"\n'
-    assert out.endswith(f"\n\n11 open. {how}")
-    assert max(map(len, out.splitlines())) <= 78
+    assert out.endswith(f"\n\n11 open. {how}") and max(map(len, out.splitlines())) <= 78
     assert set(items(typed)) == {one.id for one in RUNBOOK}
 
 
@@ -70,11 +68,9 @@ def test_a_follow_up_of_one_s_own_is_listed_until_it_is_ticked(typed: Typed) -> 
 
 
 def test_all_that_is_left_can_be_ticked_at_once(typed: Typed) -> None:
-    """And taken back at once; where nothing is open, it is said."""
     typed("follow-up", "web-1", "Raise the pool size")
     assert len(typed("tick", "web-1", "all", "--as", "ann").splitlines()) == 12
-    assert typed("follow-ups") == "Nothing is open.\n"
-    assert typed("follow-ups", "--json") == "[]\n"
+    assert typed("follow-ups") == "Nothing is open.\n" and typed("follow-ups", "--json") == "[]\n"
     assert "Nothing to tick" in typed("tick", "web-1", "all")
     assert "\n\nNothing is open.\n" in typed("checklist", "web-1")
     assert len(typed("tick", "web-1", "all", "--undo").splitlines()) == 12

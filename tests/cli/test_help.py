@@ -50,14 +50,12 @@ def test_no_line_is_wider_than_80_columns(helps: dict[str, str]) -> None:
 
 
 def test_every_page_says_how_it_is_typed(helps: dict[str, str]) -> None:
-    """Under its own name, with the options that all commands have."""
     for words, page in helps.items():
         assert page.startswith(f"Usage: watchdog {words}".rstrip()), words
         assert "--config" in page and "--utc" in page, words
 
 
 def test_every_group_lists_its_commands(helps: dict[str, str]) -> None:
-    """And the top level lists the groups, and where to begin."""
     for words in PLACES.values():
         group, _, word = words.rpartition(" ")
         assert f"│ {word} " in helps[group], words

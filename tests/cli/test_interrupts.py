@@ -26,18 +26,15 @@ Begun = Callable[[int, Path], bool]
 
 
 def listens(pid: int, folder: Path) -> bool:
-    """It catches SIGINT, and imports what else it needs."""
     caught = Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()[0]
     return bool(int(caught, 16) & 1 << signal.SIGINT - 1)
 
 
 def works(pid: int, folder: Path) -> bool:
-    """It computes."""
     return is_at_work(pid)
 
 
 def has_workers_at_work(pid: int, folder: Path) -> bool:
-    """A process that it started computes."""
     return any(is_at_work(child) for child in children_of(pid))
 
 
@@ -52,12 +49,10 @@ def has_started(children: int) -> Begun:
 
 
 def has_printed(pid: int, folder: Path) -> bool:
-    """Its first output is there."""
     return (folder / "out").stat().st_size > 0
 
 
 def reads(pid: int, folder: Path) -> bool:
-    """It has opened a pipe, and waits for what is in it."""
     pipes = {str(folder.resolve() / pipe) for pipe in PIPES}
     for file in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):  # closed meanwhile

@@ -19,7 +19,6 @@ ONSET = "2026-11-25T02:14:14Z"
 
 
 def names(view: type) -> set[str]:
-    """Return the fields of a view."""
     return {field.name for field in fields(view)}
 
 
@@ -40,14 +39,11 @@ def names(view: type) -> set[str]:
     ],
 )
 def test_one_object_in_the_documented_shape(words: str, keys: set[str], typed: Typed) -> None:
-    """No other line stands beside it, and no time is a number."""
     told = json.loads(typed(*words.split(), "--json"))
-    assert set(told) == keys
-    assert not list(numbers_for_times(told))
+    assert set(told) == keys and not list(numbers_for_times(told))
 
 
 def numbers_for_times(value: Any, name: str = "") -> Any:
-    """Yield every time that is written as a number."""
     if isinstance(value, dict):
         for key, one in value.items():
             yield from numbers_for_times(one, key)
@@ -68,7 +64,6 @@ def test_nothing_is_silenced(typed: Typed) -> None:
 
 
 def test_the_incident_is_told_as_the_api_tells_it(typed: Typed) -> None:
-    """With its onset in UTC, whatever the zone of the terminal."""
     one = json.loads(typed("incident", "show", "web-1", "--json"))
     assert one["incident"]["onset_at"] == ONSET and one["decision"]["course"] == "rollback"
     (row,) = json.loads(typed("incident", "list", "--json"))["incidents"]
@@ -80,7 +75,6 @@ def test_the_incident_is_told_as_the_api_tells_it(typed: Typed) -> None:
 
 
 def test_an_unknown_incident_is_an_error(typed: Typed) -> None:
-    """On stderr, with the code of a wrong word, and no JSON."""
     assert typed("incident", "show", "web-9", "--json", code=2).startswith("web-9: no such incident")
 
 

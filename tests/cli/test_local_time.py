@@ -18,7 +18,6 @@ SUMMER = 1782871200.0
 
 @pytest.fixture
 def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make Berlin the local zone."""
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
     yield
@@ -61,7 +60,6 @@ def test_what_people_read_is_local(words: str, local: str, utc: str, typed: Type
 
 @pytest.mark.usefixtures("_berlin")
 def test_a_time_that_is_typed_is_local(typed: Typed) -> None:
-    """As those that are read; a zone that is named is obeyed."""
     told = "web at 2026-11-25 03:14:30 CET"
     assert typed("service", "why-not", "web", "2026-11-25 03:14:30").startswith(told)
     assert typed("service", "why-not", "web", "2026-11-25 02:14:30 UTC").startswith(told)

@@ -25,8 +25,7 @@ def typed(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[s
 def test_without_a_command_there_is_help_and_a_version() -> None:
     """Where to begin; the version alone, for scripts; a mistake without a traceback."""
     done = typed()
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "First: watchdog demo" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "") and "First: watchdog demo" in done.stdout
     assert typed("--version").stdout == f"{__version__}\n"
     done = typed("nope")
     assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (2, "", False)
@@ -73,16 +72,13 @@ def test_help_loads_nothing_heavy() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("words", [("status",), ("run",), ("explain", "web-1"), ("check",)])
 def test_a_missing_configuration_exits_with_2(words: tuple[str, ...], tmp_path: Path) -> None:
-    """Wherever -c stands, a file that is not there is named, with what to do."""
     for line in ((*words, "-c", "none.yaml"), ("--config", "none.yaml", *words)):
         done = typed(*line, cwd=tmp_path)
         assert (done.returncode, done.stdout) == (2, ""), done.stderr
-        assert "none.yaml" in done.stderr
-        assert "Traceback" not in done.stderr
+        assert "none.yaml" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     command = f"{sys.executable} -m watchdog --help | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
-    assert done.stdout.startswith("Usage: watchdog")
-    assert "Traceback" not in done.stderr
+    assert done.stdout.startswith("Usage: watchdog") and "Traceback" not in done.stderr

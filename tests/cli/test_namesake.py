@@ -39,7 +39,6 @@ def test_version_and_check_say_that_it_is_there(
 
 
 def test_it_is_told_when_our_package_was_overwritten(tmp_path: Path) -> None:
-    """Its `__init__.py` in the place of ours: one sentence, no traceback."""
     installed(tmp_path)
     (tmp_path / "watchdog").mkdir()
     (tmp_path / "watchdog" / "__init__.py").touch()

@@ -53,8 +53,7 @@ def test_an_old_spelling_is_the_same_command(old: str, now: str, capsys: pytest.
     for words in (old, now):
         assert main(["-c", "none.yaml", *words.split(), "--help"]) == 0
         told.append(capsys.readouterr())
-    assert told[0] == told[1]
-    assert told[0].err == "" and told[0].out.startswith(f"Usage: watchdog {now} ")
+    assert told[0] == told[1] and told[0].err == "" and told[0].out.startswith(f"Usage: watchdog {now} ")
 
 
 def test_every_old_spelling_becomes_the_present_one(capsys: pytest.CaptureFixture[str]) -> None:

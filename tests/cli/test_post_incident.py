@@ -36,7 +36,6 @@ ACTS = (
 
 
 def test_everything_that_people_add_is_a_command_of_the_audit(typed: Typed, tmp_path: Path) -> None:
-    """Also without a daemon: with its answer, its moment, and who typed it."""
     for name, *words in ACTS:
         typed(name, "web-1", *words)
 
@@ -92,7 +91,6 @@ def test_the_draft_is_read_from_the_record(tmp_path: Path, typed: Typed) -> None
 
 
 def test_the_numbers_are_read_from_the_record(typed: Typed) -> None:
-    """By default the last 90 days; a wrong period says what to write."""
     (web, both) = json.loads(typed("stats", "--since", "36500d", "--format", "json"))
     assert web["service"] == "web"
     assert (web["mean_time_to_restore_seconds"], web["mean_time_to_restore_seconds_n"]) == (47.0, 1)

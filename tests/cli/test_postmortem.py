@@ -37,7 +37,6 @@ def minutes() -> list[Minute]:
 
 
 def facts(incident: Incident | None = None, **changes: object) -> Facts:
-    """Return the record of the sketch, an hour later."""
     notes = (replace(x.NOTES[0], incident=None), *x.NOTES[1:])
     known = {"notes": notes, "minutes": minutes(), "target_seconds": 300.0, "signals": SIGNALS, "service": SERVICE}
     return replace(
@@ -47,12 +46,10 @@ def facts(incident: Incident | None = None, **changes: object) -> Facts:
 
 
 def page(given: Facts) -> str:
-    """Return the draft as it is written to a file."""
     return "".join(f"{line}\n" for line in postmortem(given))
 
 
 def section(given: Facts, title: str) -> str:
-    """Return one chapter of the draft."""
     return page(given).partition(f"## {title}\n")[2].partition("\n## ")[0]
 
 
@@ -63,7 +60,6 @@ def test_the_whole_draft_of_the_sketch() -> None:
 
 
 def test_a_named_root_cause_stands_in_its_place_and_ticks_the_item() -> None:
-    """The last one counts; nobody is asked for it any more."""
     causes = [Remark(x.BEGIN + 900 * n, "web-1", "ann", text, True) for n, text in ((1, "a lock"), (2, "the pool"))]
     given = facts(remarks=causes)
     assert "Named by ann at 2026-11-25 02:44:04 UTC: the pool." in section(given, "Root cause")
@@ -115,13 +111,11 @@ def test_the_suspects_commits_stand_with_their_authors_and_files() -> None:
     said = section(facts(changes=changes), "Suspect")
     assert "- Author: Bob\n" in said
     row = f"| [0000000](<https://github.com/acme/web/commit/{0:040x}>) | `Change 0` | Bob | 2026-11-25 02:14:04 UTC |"
-    assert row in said
-    assert "… and 11 more: [all of them](<https://github.com/acme/web/compare/a...b>)" in said
+    assert row in said and "… and 11 more: [all of them](<https://github.com/acme/web/compare/a...b>)" in said
     assert "Files that differ (40): `app/f0.py`" in said and said.endswith("and 10 more\n")
 
 
 def test_why_no_commits_are_known_is_told() -> None:
-    """GitHub was asked and did not say, or there is nothing between."""
     said = section(facts(changes_why="GitHub refused our key (401)"), "Suspect")
     assert "- Author: not known: GitHub refused our key (401)" in said
     behind = Comparison("a" * 40, "b" * 40, "behind")

@@ -31,7 +31,6 @@ def settings_of(cloud: Sandbox, folder: Path, mode: str = "autonomous") -> Setti
 
 
 def writes(cloud: Sandbox) -> list[object]:
-    """Return the changing calls Render got."""
     return [one for one in cloud.events.requests("render") if one["method"] != "GET"]
 
 
@@ -39,25 +38,20 @@ async def test_deploys_name_the_target(cloud: Sandbox, tmp_path: Path) -> None:
     """The list comes from Render; the target is the newest good one of another commit, skipping what never was live."""
     found, choice = await AppServices().deploys(settings_of(cloud, tmp_path), "web")
     live = next(deploy for deploy in found if deploy.is_live)
-    assert choice is not None
-    assert choice.deploy is not None
-    assert choice.deploy.commit != live.commit
-    assert choice.deploy.was_live
+    assert choice is not None and choice.deploy is not None
+    assert choice.deploy.commit != live.commit and choice.deploy.was_live
     assert writes(cloud) == []
 
 
 async def test_a_dry_run_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None:
     """The plan is the core's own decision with every guard's answer; Render is only read."""
     plan = await AppServices().plan(settings_of(cloud, tmp_path), "web", None)
-    assert plan.target is not None
-    assert plan.target.deploy is not None
-    assert plan.guards
-    assert all(answer.verdict is Verdict.PASS for answer in plan.guards)
+    assert plan.target is not None and plan.target.deploy is not None
+    assert plan.guards and all(answer.verdict is Verdict.PASS for answer in plan.guards)
     assert writes(cloud) == []
 
 
 async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp_path: Path) -> None:
-    """An unknown target, and a service that is only observed."""
     with pytest.raises(Refused, match="dep-999 is not among"):
         await AppServices().plan(settings_of(cloud, tmp_path), "web", "dep-999")
     with pytest.raises(Refused, match="observe"):
@@ -65,12 +59,10 @@ async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp
 
 
 async def test_once_reads_everything(cloud: Sandbox, tmp_path: Path) -> None:
-    """Signals, control targets and status pages; the site is well."""
     read = {
         f"{one.service}/{one.signal}": one.reading for one in await AppServices().once(settings_of(cloud, tmp_path))
     }
-    assert isinstance(read["web/home"], Good)
-    assert sum(name.startswith("control/") for name in read) == 2
+    assert isinstance(read["web/home"], Good) and sum(name.startswith("control/") for name in read) == 2
 
 
 async def test_a_live_check_of_a_well_configured_service(cloud: Sandbox, tmp_path: Path) -> None:

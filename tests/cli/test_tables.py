@@ -97,7 +97,6 @@ def test_what_must_not_be_overlooked() -> None:
 
 
 def test_what_is_quiet_is_listed_with_its_end() -> None:
-    """Of the configuration and typed in; what is over is not."""
     until = Suppression("silence-1", "web", "ann", "moving\x1b[31m", x.BEGIN, x.BEGIN + 60.0)
     weekly = Suppression("configured-1", None, "ops", "backup", weekly=Weekly((6,), 120, 240, "Europe/Berlin"))
     state = State(silences=(until, replace(until, name="silence-2", ends_at=x.BEGIN)))
@@ -144,8 +143,6 @@ def test_what_status_pages_tell_and_announce_stands_above_the_table() -> None:
 
 
 def test_merges_that_do_not_ship_are_named() -> None:
-    """The newest few, or why they cannot be seen; foreign titles stay text."""
-
     def line(**known: object) -> str:
         web = replace(WEB, **known)  # type: ignore[arg-type]
         (only,) = status_text.status_lines(State(services={"web": web}), x.BEGIN + 10)
@@ -171,7 +168,6 @@ def test_an_old_record_is_not_shown_as_the_present() -> None:
 
 
 def test_incidents() -> None:
-    """How each stands, how long it took, and what a human thought of it."""
     paged = x.undone(x.decision(course=Course.PAGE), id="web-2")
     assert printed(tables.incidents([paged, x.incident()], {"web-1": "right"}, x.BEGIN)) == [
         "INCIDENT  ONSET (UTC)          SERVICE  SEVERITY  STATE      RESTORED IN  WHAT",
@@ -181,7 +177,6 @@ def test_incidents() -> None:
 
 
 def test_deploys() -> None:
-    """Which is live, where a rollback would lead, and why not to the others."""
     old = Deploy("dep-39", "deactivated", "manual", None, image_ref="acme/web:latest")
     shown = printed(tables.deploys([x.BAD, x.FAILED, x.GOOD, old], x.TARGET, x.BEGIN))
     assert [" ".join(line.split()) for line in shown] == [

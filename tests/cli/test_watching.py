@@ -44,7 +44,6 @@ async def pictures(*, as_json: bool = False) -> None:
 
 
 async def test_a_pipe_gets_a_separator_between_pictures(capsys: pytest.CaptureFixture[str]) -> None:
-    """And no control character; what failed for once is on stderr."""
     await pictures()
     assert capsys.readouterr() == (
         "picture 1\n---\n---\npicture 3\n",
@@ -83,7 +82,6 @@ async def test_a_refusal_ends_it() -> None:
 def test_the_commands_that_can_be_watched(
     words: str, config: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One object a line with `--json`; Ctrl-C ends it with 130."""
     clock = EndingClock()
     monkeypatch.setattr("watchdog.cli.command_context.Context.clock", lambda ctx: clock)
     assert main([*words.split(), "--watch", "--json", "-c", config]) == output.INTERRUPTED

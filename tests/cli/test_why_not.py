@@ -15,7 +15,6 @@ START = x.BEGIN - 4
 
 
 def minute(signal: str, start: float, good: int, bad: int = 0, unknown: int = 0, why: str = "") -> Minute:
-    """Return one minute of web."""
     return Minute("web", signal, START + start, good, bad, unknown, p95_seconds=0.42 if good else None, why=why)
 
 
@@ -88,7 +87,6 @@ def test_the_limit_of_restarts_is_said_where_they_are_felt(felt: float, learnt_a
 
 
 def because(*answers: object) -> str:
-    """Return the last line of an answer."""
     return why_not(*answers)[-1].removeprefix("BECAUSE      ")  # type: ignore[arg-type]
 
 
@@ -104,7 +102,6 @@ def test_nothing_recorded_and_all_good() -> None:
 
 
 def test_an_incident_that_was_only_paged() -> None:
-    """An open incident answers with its decision, and `explain` is pointed to."""
     paged = x.undone(x.decision(course=Course.PAGE, why="dep-42: it failed 60 s before dep-42 could take traffic"))
     lines = why_not("web", x.BEGIN + 60, (), (), (paged,))
     assert lines[2:] == [

@@ -37,7 +37,6 @@ GROWN_MAX = 256 * 1024
 
 
 def kept(name: str) -> list[bytes]:
-    """Return the inputs that are kept for a parser."""
     path = FOLDER / f"{name}.txt"
     lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
     return [_value(ast.parse(line, mode="eval").body) for line in lines if line and not line.startswith("#")]

@@ -138,7 +138,6 @@ def probe_answer(data: bytes) -> object:
 
 
 def inflate(data: bytes) -> object:
-    """Inflate a body within a limit."""
     from zlib import error as not_zipped
 
     try:
@@ -217,7 +216,6 @@ def notices(data: bytes) -> object:
 
 
 def references(data: bytes) -> object:
-    """Read what a channel remembered of an incident."""
     return [slack._known(text_of(data)), tickets._known(text_of(data))]
 
 

@@ -19,5 +19,4 @@ def played(one: Parser, data: bytes) -> None:
 
 
 def shown(data: bytes) -> str:
-    """Return an input as a line of a corpus."""
     return ascii(data)

@@ -43,11 +43,9 @@ class Provider:
     name, issuer = "id.acme.example", "https://id.acme.example"
 
     async def address(self, attempt: SignIn) -> str:
-        """Return where a browser is sent."""
         return "https://id.acme.example/authorize"
 
     async def identify(self, attempt: SignIn, code: str) -> str:
-        """Return who signed in."""
         return code
 
 
@@ -60,17 +58,14 @@ class Transport(asyncio.Transport):
         self._closing = False
 
     def write(self, data: Any) -> None:
-        """Take it."""
         self.written += data
 
     def close(self) -> None:
-        """End it."""
         self._closing = True
 
     abort = close
 
     def is_closing(self) -> bool:
-        """Tell whether it was ended."""
         return self._closing
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:

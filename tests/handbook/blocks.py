@@ -45,7 +45,6 @@ def texts() -> Iterator[tuple[str, str]]:
 
 
 def blocks_of(name: str, text: str) -> Iterator[Block]:
-    """Yield the blocks of one text."""
     for found in _FENCE.finditer(text):
         before = _BEFORE.search(text[: found.start()])
         marks = dict(_MARKS.findall(before[0])) if before else {}
@@ -55,7 +54,6 @@ def blocks_of(name: str, text: str) -> Iterator[Block]:
 
 
 def blocks(language: str = "") -> list[Block]:
-    """Return all blocks, or those in one language."""
     found = [block for name, text in texts() for block in blocks_of(name, text)]
     return [block for block in found if language in ("", block.language)]
 

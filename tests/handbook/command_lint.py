@@ -73,7 +73,6 @@ def runnable(words: Sequence[str]) -> bool:
 
 
 def wrong_module(words: Sequence[str]) -> str:
-    """Return what is wrong with `python -m …`."""
     if words[0] in ("venv", "pip"):
         return wrong_install(words[2:]) if list(words[:2]) == ["pip", "install"] else ""
     path = ROOT / words[0].replace(".", "/")

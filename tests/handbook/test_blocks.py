@@ -60,8 +60,7 @@ def test_blocks_are_in_languages_that_are_tested_and_marks_are_known() -> None:
     marks = [(one.place, name) for one in blocks() for name in one.marks if name not in ("needs", "under", "yaml")]
     assert marks == []
     needed = {word for one in blocks() for word in one.marks.get("needs", "").replace(",", " ").split()}
-    assert needed <= NEEDS
-    assert len(SHELL) >= 5 and len(YAML) >= 3
+    assert needed <= NEEDS and len(SHELL) >= 5 and len(YAML) >= 3
 
 
 @pytest.mark.parametrize("block", SHELL, ids=place)
@@ -100,7 +99,6 @@ def test_every_configuration_loads(block: Block) -> None:
 
 
 def whole(block: Block) -> str:
-    """Return a configuration that holds the block."""
     document = parse(block.text, block.place)
     assert not document.mistakes, document.mistakes
     if {"version", "services"} <= document.data.keys():
@@ -112,7 +110,6 @@ def whole(block: Block) -> str:
 
 
 def merged(base: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
-    """Return the base with the part laid over it."""
     both = {
         key: merged(base[key], part[key]) for key in part if all(isinstance(at.get(key), dict) for at in (base, part))
     }
@@ -167,6 +164,5 @@ MARKED: list[tuple[str, Callable[[str], bool]]] = [
 
 @pytest.mark.parametrize(("text", "right"), MARKED)
 def test_a_part_below_a_key(text: str, right: Callable[[str], bool]) -> None:
-    """It is laid over the small configuration; mistakes are found."""
     (block,) = blocks_of("x.md", f"<!-- under: services.web -->\n```yaml\n{text}\n```\n")
     assert right(shown(whole(block), ALL_SECRETS))

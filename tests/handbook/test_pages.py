@@ -52,8 +52,7 @@ def wrong(picture: str, target: str, at: Page) -> str:
 
 def test_a_broken_link_would_be_found() -> None:
     at = page("guarantees")
-    assert at is not None
-    assert wrong("!", "nowhere.png", at)
+    assert at is not None and wrong("!", "nowhere.png", at)
     for target in ("nowhere.md", "operation.md#nowhere", "#nowhere", "../../README.md", "operation"):
         assert wrong("", target, at), target
     assert not wrong("", "operation.md#overload", at) and not wrong("", "#what-remains", at)
@@ -92,7 +91,6 @@ def test_a_place_is_an_address_in_the_console_else_a_command() -> None:
 
 
 def test_places_that_the_code_names_are_in_the_handbook() -> None:
-    """A page of the table and, where the page exists, a heading of it."""
     code = "".join(path.read_text(encoding="utf-8") for path in HERE.parent.rglob("*.py"))
     named = re.findall(r"""\b(?:link|shell_place)\(["']([\w#-]+)["']""", code)
     assert "reference-variables" in named

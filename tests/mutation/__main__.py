@@ -17,7 +17,6 @@ from tests.mutation.plan import ROOT, Target, default_modules, target
 
 
 def main(words: Sequence[str]) -> int:
-    """Mutate, print, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="as watchdog/core/guards/guards.py")
     parser.add_argument("--children", type=int, default=2, help="mutants tried at the same time (2)")
@@ -78,7 +77,6 @@ def tried(
 
 
 def show(outcome: report.Outcome) -> None:
-    """Print the module's numbers and what is open."""
     print(outcome.module, *(f"{key}={value}" for key, value in outcome.numbers().items()), flush=True)
     for mutant in outcome.open:
         print(f"  {mutant.fate.value}, not argued: {mutant.function}\n    - {mutant.removed}\n    + {mutant.added}")

@@ -28,7 +28,6 @@ class Argument:
     wording: bool = False
 
     def holds(self, mutant: Mutant) -> bool:
-        """Tell whether the reason is for this mutant."""
         here = fnmatchcase(mutant.module, self.module)
         named = any(fnmatchcase(mutant.function, pattern) for pattern in self.functions)
         return here and named and (not self.wording or is_wording(mutant)) and bool(re.search(self.lines, mutant.diff))

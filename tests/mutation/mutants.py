@@ -66,12 +66,10 @@ class Mutant:
 
     @property
     def survived(self) -> bool:
-        """Tell whether no test noticed it."""
         return self.fate in (Fate.SURVIVED, Fate.UNTESTED)
 
     @property
     def diff(self) -> str:
-        """Return the change on one line."""
         return f"{self.removed}  =>  {self.added}"
 
 

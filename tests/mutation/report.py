@@ -29,7 +29,6 @@ class Outcome:
 
     @property
     def survivors(self) -> list[Mutant]:
-        """Return what no test noticed."""
         return [mutant for mutant in self.mutants if mutant.survived]
 
     @property
@@ -39,7 +38,6 @@ class Outcome:
         return unargued + [mutant for mutant in self.mutants if mutant.fate is Fate.UNCLEAR]
 
     def numbers(self) -> dict[str, str]:
-        """Return what the table shows."""
         fates = Counter(mutant.fate for mutant in self.mutants)
         noticed = fates[Fate.KILLED] + fates[Fate.TIMEOUT]
         survivors = self.survivors
@@ -69,7 +67,6 @@ def idle(outcomes: Iterable[Outcome], arguments: Iterable[Argument]) -> list[Arg
 
 
 def commit(root: Path = ROOT) -> dict[str, str]:
-    """Return the commit that was run, and its day."""
     command = ["git", "log", "-1", "--format=%h %cs"]
     name, day = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split()
     return {"date": day, "commit": name}

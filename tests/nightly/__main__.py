@@ -23,7 +23,6 @@ LAST = Path(__file__).with_name("last.toml")
 
 
 def main(words: Sequence[str]) -> int:
-    """Run what is asked for, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.nightly", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -35,7 +35,6 @@ class Run:
 
 
 def load(file: Path) -> dict[str, Run]:
-    """Return what ran; nothing if there is no file."""
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     return {name: Run(**fields) for name, fields in tomllib.loads(text).items()}
 
@@ -104,7 +103,6 @@ def _length(seconds: float) -> str:
 
 
 def stamp() -> str:
-    """Return the present, in UTC and to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

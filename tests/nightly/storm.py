@@ -56,7 +56,6 @@ def told(
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.nightly.storm", description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=100_000, help="at most so many (100000)")
     parser.add_argument("--first", type=int, default=1, help="the first of them (1)")

@@ -7,7 +7,6 @@ from tests.support.clocks import eventually
 
 
 async def test_the_world_is_moved_over_http(world: World) -> None:
-    """Deploy, fault, mode, event, merge: each shows where it should."""
     assert (await world.admin("GET", "/urls")).json() == world.sandbox.urls
     wanted = {"behaviour": {"kind": "error", "status": 500, "after_seconds": 0}, "build_seconds": 0}
     made = (await world.admin("POST", "/deploys", json=wanted)).json()
@@ -31,7 +30,6 @@ async def test_the_world_is_moved_over_http(world: World) -> None:
 
 
 async def test_the_log_is_read_over_http(world: World) -> None:
-    """All of it, or one kind; the admin's own requests are not in it."""
     await world.render("GET", "/services")
     await world.rollback()
     whole = (await world.admin("GET", "/log")).json()
@@ -59,12 +57,10 @@ async def test_the_log_is_read_over_http(world: World) -> None:
 )
 async def test_a_mistake_is_told(world: World, path: str, body: object, hint: str) -> None:
     answer = await world.admin("POST", path, json=body)
-    assert answer.status_code == 400
-    assert hint in answer.json()["error"]
+    assert answer.status_code == 400 and hint in answer.json()["error"]
 
 
 async def test_a_story_and_the_end_can_be_asked_for(world: World) -> None:
-    """POST /scenario begins one; POST /shutdown sets the end."""
     await world.admin("POST", "/scenario", json={"name": "upstream-outage"})
     await eventually(lambda: "fault_started" in world.whats())
     assert not world.sandbox.ended.is_set()

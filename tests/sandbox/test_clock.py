@@ -37,5 +37,4 @@ async def test_timers_happen_in_order_and_end_with_the_world() -> None:
 async def test_sleeping_takes_time() -> None:
     began, ticked = now(), monotonic()
     await sleep(0.01)
-    assert now() > began
-    assert monotonic() > ticked
+    assert now() > began and monotonic() > ticked

@@ -8,7 +8,6 @@ QUICK = {"build_seconds": 1.0, "update_seconds": 1.0}
 
 
 def seen(world: World, deploy: str) -> list[str]:
-    """Return what the log tells of one deploy."""
     return [entry["what"] for entry in world.sandbox.log if entry.get("deploy") == deploy]
 
 
@@ -32,11 +31,9 @@ async def test_a_deploy_passes_through_its_stages() -> None:
 
 
 async def test_a_build_that_fails_changes_nothing(world: World) -> None:
-    """The old version stays live and the deploy ends as build_failed."""
     world.sandbox.deploy(fails=True, **QUICK)
     await eventually(lambda: world.status_of("dep-42") == "build_failed")
-    assert world.status_of("dep-40") == "live"
-    assert "deploy_failed" in world.whats()
+    assert world.status_of("dep-40") == "live" and "deploy_failed" in world.whats()
 
 
 async def test_under_wait_the_newest_waiting_deploy_goes_next() -> None:
@@ -46,8 +43,7 @@ async def test_under_wait_the_newest_waiting_deploy_goes_next() -> None:
         world.sandbox.deploy(**QUICK)
         assert (await world.rollback("dep-40")).json()["status"] == "queued"
         await eventually(lambda: world.status_of("dep-44") == "live")
-        assert world.status_of("dep-42") == "deactivated"
-        assert world.status_of("dep-43") == "canceled"
+        assert world.status_of("dep-42") == "deactivated" and world.status_of("dep-43") == "canceled"
 
 
 async def test_under_override_the_running_deploy_is_canceled() -> None:

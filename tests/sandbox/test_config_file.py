@@ -33,8 +33,7 @@ async def test_the_secrets_open_the_sandbox(world: World, tmp_path: Path) -> Non
     answer = await world.client.get(f"{world.sandbox.urls['render']}/services", headers=headers)
     assert answer.status_code == 200
     posted = await world.client.post(secrets["WATCHDOG_SLACK_WEBHOOK_URL"], json={"text": "hello"})
-    assert posted.text == "ok"
-    assert secrets["WATCHDOG_PAGERDUTY_ROUTING_KEY"] == keys.PAGERDUTY_ROUTING_KEY
+    assert posted.text == "ok" and secrets["WATCHDOG_PAGERDUTY_ROUTING_KEY"] == keys.PAGERDUTY_ROUTING_KEY
     assert (await world.client.get(secrets["WATCHDOG_HEARTBEAT_URL"])).status_code == 200
     assert (await world.client.get(f"{secrets['WATCHDOG_SENTRY_CRONS_URL']}?status=ok")).status_code == 202
     assert all(secret not in path.read_text() for secret in secrets.values())

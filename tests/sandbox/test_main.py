@@ -17,7 +17,6 @@ from tests.support.clocks import PATIENCE_SECONDS
 
 @contextmanager
 def running(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
-    """Start the process and read its line."""
     command = [sys.executable, "-m", "watchdog.sandbox", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -54,12 +53,10 @@ def test_it_ends_when_the_admin_says_so_and_leaves_its_log(tmp_path: Path) -> No
         assert ended(process) == (0, "")
     assert "request" in [json.loads(line)["what"] for line in log.read_text().splitlines()]
     text = (folder / "watchdog.yaml").read_text()
-    assert urls["site"] in text and "mode: observe" in text
-    assert (folder / ".env").stat().st_mode & 0o077 == 0
+    assert urls["site"] in text and "mode: observe" in text and (folder / ".env").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("arguments", [("--scenario", "sunny"), ("--rollback-seconds", "-1"), ("--colour", "red")])
 def test_a_mistake_on_the_command_line_is_told(arguments: tuple[str, str]) -> None:
     done = subprocess.run([sys.executable, "-m", "watchdog.sandbox", *arguments], capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "error:" in done.stderr
+    assert done.returncode == 2 and "error:" in done.stderr

@@ -20,7 +20,6 @@ def test_memory_is_bounded_and_says_what_it_forgot() -> None:
 
 
 def test_a_file_grows_line_by_line_and_is_continued(tmp_path: Path) -> None:
-    """Each entry can be read before the log is closed; a second run appends."""
     path = tmp_path / "log.jsonl"
     for number in range(2):
         events = EventLog(path)
@@ -46,7 +45,6 @@ def test_a_person_follows_messages_and_steps_alone() -> None:
 
 
 async def test_the_file_tells_the_same_story_as_the_memory(tmp_path: Path) -> None:
-    """Requests and world events, in the same order, with the same times."""
     path = tmp_path / "log.jsonl"
     async with opened(log_file=path, rollback_seconds=1) as world:
         await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})

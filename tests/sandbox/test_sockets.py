@@ -14,12 +14,10 @@ from watchdog.sandbox.sockets import HOST, Listener, cut
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer `hello`."""
     await PlainTextResponse("hello")(scope, receive, send)
 
 
 async def ask(listener: Listener) -> str:
-    """Return what the listener says on a new connection."""
     async with httpx.AsyncClient(trust_env=False) as client:
         return (await client.get(listener.url)).text
 
@@ -71,7 +69,6 @@ async def test_closing_ends_what_is_in_hand() -> None:
 
 
 async def swallow(client: httpx.AsyncClient, url: str) -> None:
-    """Ask and expect no answer."""
     with pytest.raises(httpx.TransportError):
         await client.get(url)
 
@@ -82,8 +79,6 @@ async def test_a_connection_is_cut_only_through_a_listener() -> None:
 
 
 async def test_only_loopback_is_bound() -> None:
-    """The address is 127.0.0.1 and the port was given by the system."""
     listener = Listener(hello)
-    assert listener.url.startswith("http://127.0.0.1:")
-    assert listener.port > 1023
+    assert listener.url.startswith("http://127.0.0.1:") and listener.port > 1023
     await listener.close()

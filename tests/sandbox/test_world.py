@@ -5,7 +5,6 @@ from watchdog.sandbox.world import services_at_start
 
 
 def test_the_history_tells_who_was_live_when() -> None:
-    """dep-40 for 3 d 4 h, dep-39 before; nothing before the first."""
     web, api, jobs = services_at_start(frozenset())
     now = clock.now()
     assert [web.live_at(now - days * clock.DAY) and web.live_at(now - days * clock.DAY).id for days in (0, 3, 4)] == [
@@ -24,8 +23,7 @@ def test_ids_and_commits_are_never_shared() -> None:
     services = services_at_start(frozenset())
     ids = [deploy.id for service in services for deploy in service.deploys]
     commits = [deploy.commit for service in services for deploy in service.deploys]
-    assert len(set(ids)) == len(ids)
-    assert len(set(commits)) == len(commits)
+    assert len(set(ids)) == len(ids) and len(set(commits)) == len(commits)
     assert [(service.id, service.kind) for service in services] == [
         ("srv-web", "web_service"),
         ("srv-api", "web_service"),

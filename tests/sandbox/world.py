@@ -26,33 +26,26 @@ class World:
     client: httpx.AsyncClient
 
     async def render(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Call Render with the key."""
         return await self.client.request(method, self.sandbox.urls["render"] + path, headers=RENDER, **more)
 
     async def sentry(self, path: str, **more: Any) -> httpx.Response:
-        """Read Sentry with the token."""
         return await self.client.get(f"{self.sandbox.urls['sentry']}/api/0{path}", headers=SENTRY, **more)
 
     async def rollback(self, target: str = "dep-39") -> httpx.Response:
-        """Ask for a rollback of web."""
         return await self.render("POST", "/services/srv-web/rollback", json={"deployId": target})
 
     async def site(self, path: str = "/", name: str = "site", **more: Any) -> httpx.Response:
-        """Look at the site on a fresh connection."""
         async with httpx.AsyncClient(**LOOPBACK) as fresh:
             return await fresh.get(self.sandbox.urls[name] + path, **more)
 
     async def admin(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Call the admin port."""
         return await self.client.request(method, self.sandbox.urls["admin"] + path, **more)
 
     def status_of(self, deploy: str, service: str = "web") -> str | None:
-        """Return the status of a deploy."""
         found = self.sandbox.cloud.services[service].find(deploy)
         return found.status if found else None
 
     def whats(self) -> list[str]:
-        """Return what happened, without the requests."""
         return [entry["what"] for entry in self.sandbox.log if entry["what"] != "request"]
 
 

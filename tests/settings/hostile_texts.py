@@ -133,7 +133,6 @@ def value(luck: Random) -> str:
 
 
 def _replaced(luck: Random, text: str) -> str:
-    """Put a hostile value in the place of one."""
     lines = text.splitlines()
     at = luck.randrange(len(lines)) if lines else 0
     if lines and ": " in lines[at]:
@@ -153,7 +152,6 @@ def _without_a_line(luck: Random, text: str) -> str:
 
 
 def _doubled(luck: Random, text: str) -> str:
-    """Write a line, with another key, many times."""
     lines = text.splitlines(keepends=True)
     at = luck.randrange(len(lines)) if lines else 0
     copies = luck.choice((1, 2, MANY))
@@ -176,7 +174,6 @@ def _cut(luck: Random, text: str) -> str:
 
 
 def _sprinkled(luck: Random, text: str) -> str:
-    """Put letters that mean something to YAML anywhere."""
     for _ in range(luck.randint(1, 6)):
         at = luck.randrange(len(text) + 1)
         text = text[:at] + luck.choice(":{}[],&*#?|>'\"%@`!-\n\t\\\0\x1b") + text[at + luck.randint(0, 2) :]

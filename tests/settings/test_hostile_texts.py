@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.settings.hostile_texts import BASE, VALUES, hostile
-from tests.settings.texts import ALL_SECRETS, SMALL
+from tests.settings.texts import ALL_SECRETS, SMALL, refusals
 from watchdog.cli import output
 from watchdog.cli.main import main
 from watchdog.domain.errors import ConfigurationError
@@ -43,14 +43,15 @@ def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Checked:
         began, code = time.process_time(), output.DONE
         try:
             load(path, ALL_SECRETS, tmp_path)
+            accepted = True
         except ConfigurationError as error:
-            code = output.explain_error(error)
+            accepted, code = False, output.explain_error(error)
         assert time.process_time() - began <= SECONDS_MAX
         lines = capsys.readouterr().err.splitlines()
-        assert (code, bool(lines)) in ((output.DONE, False), (output.USAGE, True))
-        assert len(lines) <= LINES_MAX
+        assert (code, bool(lines)) in ((output.DONE, False), (output.USAGE, True)) and len(lines) <= LINES_MAX
         located = [line for line in lines if re.match(r"watchdog\.yaml:\d+: ", line)]
         assert lines[len(located) :] == ([EXPLAINED] if 0 < len(located) < LINES_MAX else [])
+        assert not accepted or refusals(text) == [], "the JSON Schema is never stricter than the configuration"
         return located
 
     return run
@@ -140,6 +141,5 @@ def test_ports_that_there_cannot_be_are_refused(port: int, more: str, checked: C
 )
 def test_thousands_of_mistakes_are_counted(many: str, first: str, number: int, checked: Checked) -> None:
     lines = checked(many)
-    assert lines[0].startswith(first)
-    assert len(lines) == LINES_MAX
+    assert lines[0].startswith(first) and len(lines) == LINES_MAX
     assert f"and {number - LINES_MAX + 1} more mistakes -> correct those above first" in lines[-1]

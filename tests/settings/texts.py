@@ -72,7 +72,6 @@ def refusals(text: str) -> Sequence[str]:
 
 
 def mistakes(text: str, environ: Mapping[str, str] | None = None) -> tuple[Mistake, ...]:
-    """Return the mistakes of a text; none if it loads."""
     try:
         loaded(text, environ)
     except ConfigurationError as error:
@@ -81,11 +80,9 @@ def mistakes(text: str, environ: Mapping[str, str] | None = None) -> tuple[Mista
 
 
 def shown(text: str, environ: Mapping[str, str] | None = None) -> str:
-    """Return the mistakes as a user sees them."""
     return "\n".join(str(mistake) for mistake in mistakes(text, environ))
 
 
 def changed(old: str, new: str, text: str = SMALL) -> str:
-    """Return the text with one thing changed."""
     assert old in text
     return text.replace(old, new, 1)

@@ -23,14 +23,12 @@ def configuration(vendor: Vendor, render: str = "srv-web", more: str = "") -> st
 
 
 def platform_of(settings: Settings) -> Platform:
-    """Return a real client that can only GET."""
     ids = frozenset(service.platform_id for service in settings.policy.services.values() if service.platform_id)
     build = PLATFORMS["render"]
     return build("key", settings.endpoints["render"], FakeClock(), writable_ids=frozenset(), all_ids=ids)
 
 
 def say_render(vendor: Vendor, *, service: Mapping[str, Any] | None = None) -> None:
-    """Let the vendor list one service with two deploys."""
     body = {"id": "srv-web", "name": "acme site", "type": "web_service", **(service or {})}
     vendor.say("GET", "/v1/services", [{"cursor": "c", "service": body}])
     vendor.say("GET", "/v1/services/srv-web", body)

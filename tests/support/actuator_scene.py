@@ -46,7 +46,6 @@ class Told(Actuator):
     """An actuator of which every outcome is looked at: of this moment and its effect, with a reason if it has one."""
 
     async def perform(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, **resumed: bool) -> Event:
-        """Perform, and look."""
         outcome = await super().perform(effect, **resumed)
         assert (outcome.at, outcome.service, outcome.incident) == (self._clock.now(), effect.service, effect.incident)
         assert getattr(outcome, "why", "told") not in (None, "", "None")
@@ -54,7 +53,6 @@ class Told(Actuator):
 
 
 def client(sandbox: Sandbox, clock: FakeClock, made: type[Render] = Render, timeout_seconds: float = 10.0) -> Render:
-    """Return the Render client for the sandbox."""
     headers = {"authorization": f"Bearer {keys.RENDER_API_KEY}"}
     api = ApiClient("Render", sandbox.urls["render"], headers=headers, clock=clock, timeout_seconds=timeout_seconds)
     return made(api, clock)
@@ -72,16 +70,13 @@ class Scene:
 
     @property
     def accepted(self) -> list[Entry]:
-        """Rollbacks that Render has."""
         return self.sandbox.events.of("rollback_accepted")
 
     def sent(self, method: str) -> int:
-        """How many changing calls Render received."""
         return len(self.sandbox.events.requests("render", method))
 
     @property
     def web(self) -> Service:
-        """The service as Render has it."""
         return self.sandbox.cloud.services["web"]
 
     async def ends(self, effect: Change, kind: type[Event], words: str = "", **resumed: bool) -> Any:
@@ -96,7 +91,6 @@ class Scene:
         assert outcome == kind(outcome.at, "web", INCIDENT, *told, **more)  # type: ignore[call-arg]
 
     async def row(self, step: str = "rollback") -> ActionRow:
-        """Return the journal's row of the action."""
         row = await self.store.action(INCIDENT, step)
         assert row is not None
         return row
@@ -110,7 +104,6 @@ class Guarded(MemoryStore):
         self.before = before
 
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-        """Write, unless something else was said."""
         said = self.before(row, expect)
         return await super().put_action(row, expect) if said is None else said
 
@@ -126,7 +119,6 @@ async def scene(
     made: type[Render] = Render,
     timeout_seconds: float = 10.0,
 ) -> AsyncIterator[Scene]:
-    """Open a world; at its end everything is closed."""
     ticking = clock or FakeClock()
     kept = store or (Guarded(ticking, before) if before else store_at(store_url, ticking))
     async with Sandbox(quirks=quirks) as sandbox:

@@ -84,7 +84,6 @@ def pieces(path: Path) -> Iterator[str]:
 
 
 def plain(path: Path) -> Iterator[bytes]:
-    """Yield a file in pieces."""
     with path.open("rb") as file:
         while piece := file.read(PIECE_BYTES):
             yield piece

@@ -8,7 +8,6 @@ IMPORTS_SECONDS = 1.2
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the process ids of what it started."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
@@ -26,7 +25,6 @@ def is_at_work(pid: int) -> bool:
 
 
 def processor_seconds(pid: int) -> float:
-    """Return how long a process has computed."""
     fields = _fields(pid)
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

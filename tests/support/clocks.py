@@ -37,7 +37,6 @@ class FakeClock:
         self._pumping = False
 
     def now(self) -> float:
-        """Return simulated UTC epoch seconds."""
         return self.start + self.elapsed
 
     def monotonic(self) -> float:
@@ -45,7 +44,6 @@ class FakeClock:
         return 1000.0 + self.elapsed
 
     async def sleep(self, seconds: float) -> None:
-        """Return when simulated time has moved so far."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -85,7 +83,6 @@ class FakeClock:
 
     @property
     def sleepers(self) -> int:
-        """Return how many wait for time to pass."""
         return sum(not future.done() for _, _, future in self._sleepers)
 
     async def settle(self) -> None:

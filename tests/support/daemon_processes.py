@@ -85,7 +85,6 @@ class Cloud:
         return Cloud(self.urls, folder, self._log)
 
     def post(self, path: str, **body: Any) -> Any:
-        """Ask the sandbox's admin to make something happen."""
         answer = httpx.post(f"{self.urls['admin']}/{path}", json=body, **LOOPBACK)
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -96,17 +95,14 @@ class Cloud:
         self.post("deploys", **{"build_seconds": 0.2, "update_seconds": 0.2, "behaviour": behaviour, **more})
 
     def untouched(self) -> bool:
-        """Tell whether Render was only read."""
         return {one["method"] for one in self.log("request") if one["vendor"] == "render"} <= {"GET"}
 
     def log(self, what: str | None = None) -> list[Entry]:
-        """Return what happened, oldest first, from the file."""
         lines = self._log.read_text(encoding="utf-8").split("\n")[:-1] if self._log.exists() else []
         entries = [json.loads(line) for line in lines]
         return [entry for entry in entries if what in (None, entry["what"])]
 
     def requests(self, vendor: str, method: str) -> list[Entry]:
-        """Return the requests of one method to one vendor."""
         return [one for one in self.log("request") if one["vendor"] == vendor and one["method"] == method]
 
     def hits(self) -> list[tuple[float, str, str, int]]:
@@ -115,7 +111,6 @@ class Cloud:
         return [(at, service, path, status) for at, service, path, status in answer.json()]
 
     def pages(self) -> list[str]:
-        """Return the summaries of PagerDuty's triggers."""
         return [str(entry["summary"]) for entry in self.log("pagerduty_trigger")]
 
     def write(self, *, replace: Mapping[str, str] | None = None, more: str = SHORT, secrets: str = "") -> None:
@@ -168,7 +163,6 @@ class Daemon:
 
     @property
     def process(self) -> Process:
-        """Return the newest process."""
         return self.starts[-1][0]
 
     def start(self, *command: str, cold: bool = False) -> "Daemon":
@@ -184,7 +178,6 @@ class Daemon:
         return self
 
     def lines(self) -> list[Entry]:
-        """Return the newest process's log."""
         text = self.starts[-1][1].read_text(encoding="utf-8").split("\n")[:-1]
         return [json.loads(line) for line in text if line.startswith("{")]
 
@@ -195,7 +188,6 @@ class Daemon:
         )
 
     def errors(self) -> str:
-        """Return the newest process's stderr."""
         return self.starts[-1][1].with_suffix(".err").read_text(encoding="utf-8")
 
     def said(self, event: str, **fields: Any) -> list[Entry]:
@@ -207,8 +199,6 @@ class Daemon:
         return [line["text"] for line in self.said("story", label=label)]
 
     def until(self, condition: Callable[[], T]) -> T:
-        """Wait for a condition while the process lives."""
-
         def alive() -> T:
             found = condition()
             assert found or self.process.poll() is None, f"it ended ({self.process.returncode}):\n{self._tail()}"
@@ -218,7 +208,6 @@ class Daemon:
         return until(alive, self._tail)
 
     def until_story(self, label: str) -> str:
-        """Wait for a line of the story and return its text."""
         return self.until(lambda: self.story(label))[-1]
 
     def until_watching(self) -> "Daemon":
@@ -255,7 +244,6 @@ class Daemon:
         return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
 
     def until_ended(self) -> int:
-        """Wait for its end and return the exit code."""
         try:
             return self.process.wait(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:

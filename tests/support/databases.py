@@ -48,8 +48,6 @@ def store_at(url: str, clock: Clock) -> Store:
 
 
 def in_file(path: Path) -> Record:
-    """Return the record of a file that a daemon makes."""
-
     def rows(query: str) -> list[Row]:
         if not path.exists():
             return []
@@ -69,8 +67,6 @@ def sqlite() -> Iterator[Databases]:
 
 
 def in_database(server: PostgresServer, url: str) -> Record:
-    """Return the record of a database."""
-
     def rows(query: str) -> list[Row]:
         import psycopg
 

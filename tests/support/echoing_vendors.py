@@ -62,7 +62,6 @@ class Echo:
 
     @contextmanager
     def serving(self) -> Iterator["Echo"]:
-        """Serve while the block lasts."""
         thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         thread.start()
         try:

@@ -11,21 +11,17 @@ def kinds(effects: Iterable[Effect]) -> list[str]:
 
 
 def lines(effects: Iterable[Effect], label: str) -> list[str]:
-    """Return the texts of the notes with that label."""
     return [effect.text for effect in effects if isinstance(effect, Note) and effect.label == label]
 
 
 def notices(effects: Iterable[Effect]) -> list[str]:
-    """Return the kinds of the notices."""
     return [effect.notice.kind.value for effect in effects if isinstance(effect, Tell)]
 
 
 def tell_of(effects: Iterable[Effect]) -> Tell:
-    """Return the one notice."""
     (tell,) = [effect for effect in effects if isinstance(effect, Tell)]
     return tell
 
 
 def wakes(effects: Iterable[Effect]) -> list[float]:
-    """Return when the core asks to be woken."""
     return [effect.at for effect in effects if isinstance(effect, WakeAt)]

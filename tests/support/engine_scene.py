@@ -42,14 +42,12 @@ class ShakyStore(SlowStore):
         self.finished: list[str] = []
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
-        """Save, or fail."""
         if self.saving is not None:
             raise self.saving
         self.saved.append((write.event, write.state))
         return await super().save(write)
 
     async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
-        """Finish, or fail."""
         if self.finishing is not None:
             raise self.finishing
         self.finished.append(outcome)
@@ -76,7 +74,6 @@ class Scene:
         self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=self.supervisor, **parts)
 
     async def start(self) -> None:
-        """Take up the journal and run, as the daemon does."""
         await self.engine.adopt_services({FLEET: 1, "web": 1})
         self.supervisor.start("engine", self.engine.run)
 
@@ -91,7 +88,6 @@ class Scene:
         return made
 
     async def know_deploys(self) -> None:
-        """Let the core know what Render says."""
         facts, deploys = await self.platform.facts("srv-web"), await self.platform.deploys("srv-web")
         await self.engine.submit_and_wait(e.DeploysListed(self.clock.now(), "web", tuple(deploys), facts))
 
@@ -104,21 +100,17 @@ class Scene:
 
     @property
     def web(self) -> ServiceState:
-        """What the core knows of the service."""
         return self.engine.state.services["web"]
 
     @property
     def accepted(self) -> list[Entry]:
-        """Rollbacks that Render has."""
         return self.sandbox.events.of("rollback_accepted")
 
     @property
     def pages(self) -> list[str]:
-        """What the channel took: titles."""
         return [title for title, _ in self.pager.took]
 
     def sent(self, method: str) -> int:
-        """How many changing calls Render received."""
         return len(self.sandbox.events.requests("render", method))
 
     async def until(self, phase: Phase) -> None:
@@ -126,7 +118,6 @@ class Scene:
         await eventually(lambda: self.web.phase is phase)
 
     async def quiet(self) -> None:
-        """Wait until nobody acts or tells any more."""
         await eventually(lambda: self.supervisor.count() == len(self.supervisor.names()))
 
 

@@ -26,7 +26,6 @@ class Vendor(Channel):
         self.notices: list[Notice] = []
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Take it, if the vendor is up and likes it."""
         self.asked_at.append(self.clock.elapsed)
         if self.hangs:
             await asyncio.Event().wait()
@@ -40,5 +39,4 @@ class Vendor(Channel):
 
     @property
     def titles(self) -> list[str]:
-        """What it took, in order."""
         return [title for title, _ in self.took]

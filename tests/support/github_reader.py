@@ -30,26 +30,21 @@ class Beside:
 
     @property
     def paths(self) -> list[str]:
-        """What GitHub was asked for, without the ids."""
         return [entry["path"].split("/")[5] for entry in self.sandbox.events.requests("github")]
 
     @property
     def asked(self) -> int:
-        """How often GitHub was asked."""
         return len(self.sandbox.events.requests("github"))
 
     def know(self, *services: ServiceState, event: Event | None = None) -> None:
-        """Let the state be this, after a turn."""
         before, self.state = self.state, State(services=MappingProxyType({one.name: one for one in services}))
         listed = DeploysListed(0.0, services[0].name, services[0].deploys, FACTS)
         self.reader.stepped(before, self.state, event or listed, ())
 
     async def hear(self, event: Event) -> None:
-        """Be told."""
         self.told.append(event)
 
     async def heard(self, number: int) -> None:
-        """Wait until so many events were told."""
         await eventually(lambda: len(self.told) >= number)
 
 

@@ -29,13 +29,11 @@ Attack = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[object
 
 
 def get(path: str, *headers: str, host: str = HOST) -> bytes:
-    """Return a request for a page."""
     lines = "".join(f"{one}\r\n" for one in headers)
     return f"GET {path} HTTP/1.1\r\n{host}{lines}\r\n".encode("latin-1")
 
 
 def post(path: str, body: str, *headers: str) -> bytes:
-    """Return a request that brings something."""
     lines = "".join(f"{one}\r\n" for one in (f"Content-Length: {len(body)}", *headers))
     return f"POST {path} HTTP/1.1\r\n{HOST}{lines}\r\n{body}".encode("latin-1")
 
@@ -135,7 +133,6 @@ async def once(kind: Attack, port: int, source: str) -> None:
 
 
 def main() -> None:
-    """Attack, then say how often each was done."""
     words = argparse.ArgumentParser(prog="python -m tests.support.hostile_clients", description=__doc__)
     words.add_argument("port", type=int)
     words.add_argument("seconds", type=float)

@@ -33,13 +33,11 @@ class Post:
     smtp: str = ""
 
     async def start(self) -> None:
-        """Listen on a free port."""
         tls = self.tls if self.implicit else None
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls, limit=MAIL_BYTES)
         self.smtp = f"localhost:{self._server.sockets[0].getsockname()[1]}"
 
     def stop(self) -> None:
-        """Stop listening."""
         self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

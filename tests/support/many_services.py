@@ -23,6 +23,5 @@ def guard_many(cloud: Cloud, *, more: str = SHORT) -> list[str]:
 
 @contextmanager
 def many(folder: Path, services: int, *, more: str = SHORT) -> Iterator[tuple[Cloud, list[str]]]:
-    """Run a sandbox with so many guarded services."""
     with running_cloud(folder, quirks=False, more_services=services - 1) as cloud:
         yield cloud, guard_many(cloud, more=more)

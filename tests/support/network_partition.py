@@ -35,7 +35,6 @@ class Cuttable:
         self._do(self._open.set)
 
     def end(self) -> None:
-        """Stop, and close every connection."""
         self._do(self._end.set)
         self._thread.join(10)
 
@@ -77,7 +76,6 @@ class Cuttable:
 
 @contextmanager
 def cuttable(target: Path) -> Iterator[Cuttable]:
-    """Run a proxy before a unix socket."""
     proxy = Cuttable(target)
     proxy.start()
     try:

@@ -50,11 +50,9 @@ class Town:
         await JSONResponse({"message": f"I do not like {heard}"[-250:]}, status, headers)(scope, receive, send)
 
     def down(self, channel: str, requests: int = 1_000_000, status: int = 503, **headers: str) -> None:
-        """Let the next requests of a channel fail."""
         self.broken[channel] = (requests, status, {name.replace("_", "-"): value for name, value in headers.items()})
 
     def back(self, channel: str) -> None:
-        """Let a channel work again."""
         self.broken.pop(channel, None)
 
     @property
@@ -75,14 +73,12 @@ class Channel:
         self.name, self.script, self.took = name, list(script), list[tuple[str, str | None]]()
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Take the notice, or raise."""
         if self.script and (error := self.script.pop(0)) is not None:
             raise error
         self.took.append((notice.title, reference))
         return f"after {notice.title}"
 
     async def check(self) -> str:
-        """Nothing to prove."""
         return ""
 
     async def close(self) -> None:
@@ -103,6 +99,5 @@ def channels(url: str, clock: FakeClock, *names: str) -> dict[str, Notifier]:
 
 
 def tell(title: str, *names: str, kind: NoticeKind = NoticeKind.UPDATED, wakes: bool = False, **more: Any) -> Tell:
-    """Return an effect: bring this to those."""
     told = {"at": FakeClock().start, "incident": "web-1", "service": "web", "severity": Severity.CRITICAL, **more}
     return Tell(Notice(kind=kind, title=title, wakes=wakes, **told), names)

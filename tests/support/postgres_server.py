@@ -70,12 +70,10 @@ class PostgresServer:
 
     @property
     def pid(self) -> int:
-        """Return the number of the first of its processes."""
         assert self._process is not None, "it runs not yet"
         return self._process.pid
 
     def url(self, database: str) -> str:
-        """Return the url of a database."""
         return f"postgresql://watchdog@/{database}?host={self.folder}"
 
     def start(self) -> None:
@@ -91,7 +89,6 @@ class PostgresServer:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        """Return when connections are taken."""
         import psycopg
 
         for _ in range(START_SECONDS * 20):
@@ -122,7 +119,6 @@ class PostgresServer:
         self.execute("SELECT pg_promote()")
 
     def restart(self) -> None:
-        """Kill and start."""
         self.kill()
         self.start()
 
@@ -131,7 +127,6 @@ class PostgresServer:
         self._signal_all(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
         self._signal_all(signal.SIGCONT)
 
     def new_database(self, template: str = "template1") -> str:
@@ -169,7 +164,6 @@ class PostgresServer:
             return cursor.fetchall() if cursor.description else []
 
     def log(self) -> str:
-        """Return the end of the server's log."""
         path = self.folder / "server.log"
         return path.read_text(errors="replace")[-2000:] if path.exists() else ""
 
@@ -228,7 +222,6 @@ def postgres_server() -> PostgresServer:
 
 @pytest.fixture
 def new_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A fresh database in the shared server."""
     url = postgres_server.new_database()
     yield url
     postgres_server.drop_database(url)

@@ -33,7 +33,6 @@ class Prometheus:
         return answer.json()["data"] if answer.status_code == 200 and path.startswith("/api/") else answer.status_code
 
     async def names(self, job: str) -> set[str]:
-        """Return the metric names that a job has."""
         return set(await self.get("/api/v1/label/__name__/values", **{"match[]": f'{{job="{job}"}}'}) or ())
 
     async def values(self, query: str) -> list[tuple[dict[str, str], float]]:

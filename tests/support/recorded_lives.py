@@ -36,7 +36,6 @@ class Recorded(ClosedLoop):
         self.steps = list(steps)
 
     def tell(self, event: Event) -> None:
-        """Tell the core, keep the step, and do what it says."""
         before = self.state
         self.state, effects, _ = checked_step(before, event, self.policy)
         self.steps.append(Step(before, event, self.policy, self.state, effects))
@@ -44,7 +43,6 @@ class Recorded(ClosedLoop):
             self._perform(effect)
 
     def tell_at(self, at: float, event: Event) -> None:
-        """Tell the core something then."""
         self._agenda.at(at, lambda: self.tell(replace(event, at=self.now)))
 
 
@@ -62,7 +60,6 @@ class Life:
         self.good = self.scene.main.releases[-1]
 
     def at(self, minute: float) -> float:
-        """Return a minute as UTC epoch seconds."""
         return self.scene.begins_at + minute * MINUTE
 
     def deploy(
@@ -89,7 +86,6 @@ class Life:
         self.scene.main.faults.append(Fault(DOWN, begins_at=self.at(begin), lasts_seconds=seconds, routes=routes))
 
     def says(self, minute: float, event: Event) -> None:
-        """Have a human say something to the core then."""
         self.drive.tell_at(self.at(minute), event)
 
     def quiet(self, days: float) -> None:
@@ -101,7 +97,6 @@ class Life:
         self.drive = Recorded(self.scene, self.policy, self.drive.state, self.drive.steps)
 
     def play(self, minutes: float) -> None:
-        """Live until then."""
         self.drive.run(self.at(minutes))
 
     def record(self, folder: Path, minutes: float, run: str = "one") -> State:

@@ -23,7 +23,6 @@ class RecordedStage(Stage):
         self.did: list[Action] = []
 
     def tell(self, event: Event) -> None:
-        """Hand an event to the core."""
         before, policy = self.state, self.policy
         if self.steps and self.steps[-1].after == before:
             before = self.steps[-1].after  # the very same, as in the engine
@@ -34,12 +33,10 @@ class RecordedStage(Stage):
 
 
 def story(name: str) -> RecordedStage:
-    """Play a story to its end."""
     stage = RecordedStage(make_policy(), [])
     perform((STORIES / f"{name}.txt").read_text(encoding="utf-8"), stage)
     return stage
 
 
 def tape(folder: Path, run: str = "one", *, keep_days: float = 30.0, max_bytes: int = 200 * 1024**2) -> RecordingWriter:
-    """Return a tape with the shipped bounds."""
     return RecordingWriter(folder, run, keep_days * DAY, max_bytes)

@@ -39,7 +39,6 @@ class Site:
     reading: Reading = field(default_factory=lambda: Good("HTTP 200"))
 
     async def read(self) -> Sequence[Sample]:
-        """Look."""
         return (Sample(self.reading, latency_seconds=0.1),)
 
     async def close(self) -> None:
@@ -89,11 +88,9 @@ class Guarded:
             await eventually(lambda: len(self.pagers.heartbeats) >= int(self.clock.elapsed // 60))
 
     def break_site(self) -> None:
-        """Let every probe fail."""
         self.site.reading = Bad("HTTP 503", FailureKind.STATUS)
 
     def mend_site(self) -> None:
-        """Let every probe succeed."""
         self.site.reading = Good("HTTP 200")
 
     def down(self, seconds: float, *names: str) -> None:
@@ -103,15 +100,12 @@ class Guarded:
 
     @property
     def signals(self) -> list[str]:
-        """What the switch was told, minute by minute."""
         return [str(beat["signal"]) for beat in self.pagers.heartbeats]
 
     def kinds(self, name: str) -> list[str]:
-        """What a channel took, as kinds of notices."""
         return [notice.kind.value for notice in self.heard(name)]
 
     def rings(self, name: str) -> list[str]:
-        """What a channel took that wakes somebody: titles."""
         return [notice.title for notice in self.heard(name) if notice.wakes]
 
     def heard(self, name: str) -> Sequence[Notice]:
@@ -133,5 +127,4 @@ async def guarded(
     """Give a world whose channels are `names`, of which `told` (all, if empty) are named in the policy."""
     world = Guarded(names, policy or guarding(*(told or names)), start)
     yield world
-    assert await world.daemon.supervisor.stop(5.0) == ()
-    assert world.errors == []
+    assert await world.daemon.supervisor.stop(5.0) == () and world.errors == []

@@ -23,7 +23,6 @@ class Latency:
         self._clock, self._seconds, self._chance = clock, seconds, Random(seed)
 
     async def __call__(self) -> None:
-        """Wait for one way."""
         await self._clock.sleep(self._chance.choice(self._seconds))
 
     async def around(self, call: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

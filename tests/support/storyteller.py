@@ -59,7 +59,6 @@ class Stage(World):
 
 
 def clock(seconds: float) -> str:
-    """Return `01:45`."""
     return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
 
 
@@ -94,7 +93,6 @@ def play(text: str) -> str:
 
 
 def perform(text: str, stage: Stage) -> None:
-    """Let a story happen on a stage, to its end."""
     end = 0.0
     for line in text.split(f"\n{LINE}\n")[0].splitlines():
         if line.strip() and not line.startswith("#"):
@@ -128,17 +126,14 @@ def _apply(table: dict[str, Teller], stage: Stage, at: float, words: str) -> Non
 
 
 def _given(stage: Stage, **fields: Any) -> None:
-    """Change the policy."""
     stage.policy = replace(stage.policy, **fields)
 
 
 def _web(stage: Stage, **fields: Any) -> None:
-    """Change what the policy says of web."""
     _given(stage, services={**stage.policy.services, "web": replace(stage.policy.services["web"], **fields)})
 
 
 def _row(stage: Stage, severity: str, **fields: Any) -> None:
-    """Change a row of the policy's matrix."""
     row = replace(stage.policy.matrix[Severity(severity)], **fields)
     _given(stage, matrix={**stage.policy.matrix, Severity(severity): row})
 

@@ -33,7 +33,6 @@ def on_the_shelf(place: str) -> Path:
 
 
 def spec(name: str) -> Any:
-    """Return a parsed document of ../shared/specs."""
     return _load(on_the_shelf(f"specs/{name}"))
 
 
@@ -54,7 +53,6 @@ def operation(document: Mapping[str, Any], method: str, path: str) -> Mapping[st
 
 
 def resolve(document: Mapping[str, Any], node: Any) -> Any:
-    """Follow a local `$ref`."""
     while isinstance(node, Mapping) and "$ref" in node:
         target: Any = document
         for part in node["$ref"].removeprefix("#/").split("/"):

@@ -45,7 +45,6 @@ class Nursery:
         self._process.wait()
 
     def start(self, request: Mapping[str, Any]) -> int:
-        """Fork a process and return its number."""
         with self._lock:
             self._socket.sendall(f"{json.dumps(request)}\n".encode())
             while not self._started:
@@ -74,7 +73,6 @@ class Nursery:
 
 @cache
 def nursery(owner: int) -> Nursery:
-    """Return the one of this process."""
     return Nursery()
 
 
@@ -104,17 +102,14 @@ class WarmProcess:
         return code
 
     def send_signal(self, number: int) -> None:
-        """Send a signal, unless it has ended."""
         with suppress(ProcessLookupError):  # it ends in this very moment
             if self.poll() is None:
                 os.kill(self.pid, number)
 
     def terminate(self) -> None:
-        """Ask it to end."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it at once."""
         self.send_signal(signal.SIGKILL)
 
 

@@ -31,7 +31,6 @@ def certificates() -> Certificates:
 
 @pytest.fixture
 async def post() -> AsyncIterator[Callable[..., Awaitable[Post]]]:
-    """Start a mail server."""
     started: list[Post] = []
 
     async def start(**options: Any) -> Post:

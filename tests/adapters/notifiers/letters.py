@@ -24,7 +24,6 @@ HOSTILE = (
 
 
 def notice(kind: NoticeKind = NoticeKind.OPENED, *, wakes: bool = False, **changes: Any) -> Notice:
-    """Return a notice about one incident of the site."""
     told: dict[str, Any] = {
         "at": AT,
         "incident": "web-1",
@@ -71,5 +70,4 @@ def context(url: str = "http://127.0.0.1:9", clock: FakeClock | None = None, **s
 
 
 def leaks(*texts: object) -> list[str]:
-    """Return the canaries that some text shows."""
     return [canary for canary in CANARIES for text in texts if canary in f"{text} {text!r}"]

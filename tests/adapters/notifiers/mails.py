@@ -28,7 +28,6 @@ class Shown(HTMLParser):
         self.links += [(tag, value or "") for name, value in attrs if name == "href"]
 
     def handle_comment(self, data: str) -> None:
-        """No comment is ours."""
         self.foreign.append(f"comment {data}")
 
     def handle_data(self, data: str) -> None:
@@ -38,14 +37,12 @@ class Shown(HTMLParser):
 
 
 def plain_lines(mail: EmailMessage) -> list[str]:
-    """Return the lines of the plain part."""
     part = mail.get_body(("plain",))
     assert part is not None
     return part.get_content().rstrip("\r\n").splitlines()
 
 
 def html_part(mail: EmailMessage) -> Shown:
-    """Return the HTML part, read."""
     part = mail.get_body(("html",))
     assert part is not None
     shown = Shown()

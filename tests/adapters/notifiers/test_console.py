@@ -19,7 +19,6 @@ async def test_a_notice_is_written_whole() -> None:
 
 
 async def test_an_escape_sequence_does_not_reach_the_terminal() -> None:
-    """No control character but our own line ends, on an ASCII terminal too."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     await Console(stream).send(hostile_notice(), None)

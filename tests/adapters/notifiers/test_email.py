@@ -26,19 +26,16 @@ def options(**changes: Any) -> EmailOptions:
 
 
 def mailer(post: Post, **changes: Any) -> Notifier:
-    """Return the channel against a mail server."""
     return build(options(smtp=post.smtp, **changes), context(WATCHDOG_SMTP_PASSWORD=PASSWORD))
 
 
 @pytest.fixture
 async def server(post: Start) -> Post:
-    """A mail server that takes everything."""
     return await post()
 
 
 @pytest.fixture
 def channel(server: Post, closing) -> Notifier:
-    """The channel against it."""
     return closing(mailer(server))
 
 
@@ -78,10 +75,8 @@ async def test_an_incident_is_one_conversation(server: Post, channel: Notifier) 
     await channel.send(notice(at=notice().at + 9), None)
     opened, resolved, again, elsewhere, later = server.mails
     assert resolved["In-Reply-To"] == resolved["References"] == opened["Message-ID"] == first
-    assert again["Message-ID"] == resolved["Message-ID"] != first
-    assert elsewhere["In-Reply-To"] is None
-    assert elsewhere["Message-ID"] == other != first
-    assert later["Message-ID"] not in (first, other)
+    assert again["Message-ID"] == resolved["Message-ID"] != first and elsewhere["In-Reply-To"] is None
+    assert elsewhere["Message-ID"] == other != first and later["Message-ID"] not in (first, other)
 
 
 async def test_who_is_refused_is_named_and_the_others_have_it(post: Start, closing) -> None:
@@ -91,8 +86,7 @@ async def test_who_is_refused_is_named_and_the_others_have_it(post: Start, closi
     with pytest.raises(Partly, match=r"1 of 2 recipients and refused ops@acme.example \(code 550\)") as caught:
         await channel.send(notice(), None)
     assert (caught.value.again, caught.value.reference) == (False, server.mails[0]["Message-ID"])
-    assert [to for _, to in server.envelopes] == [[LEAD]]
-    assert "canary" not in str(caught.value)
+    assert [to for _, to in server.envelopes] == [[LEAD]] and "canary" not in str(caught.value)
 
 
 async def test_who_was_refused_for_now_is_mailed_alone_when_it_is_sent_again(post: Start, closing) -> None:
@@ -127,8 +121,7 @@ async def test_no_word_of_a_stranger_becomes_a_header(server: Post, channel: Not
     assert set(mail) == {
         "Subject", "From", "To", "Date", "Auto-Submitted", "Message-ID", "Content-Type", "MIME-Version",
     }  # fmt: skip
-    assert len(mail["Subject"]) <= 250
-    assert server.envelopes[0][1] == ["lead@acme.example", "ops@acme.example"]
+    assert len(mail["Subject"]) <= 250 and server.envelopes[0][1] == ["lead@acme.example", "ops@acme.example"]
     assert all(line.isprintable() for line in (*plain_lines(mail), *html_part(mail).texts))
 
 
@@ -139,8 +132,7 @@ async def test_a_line_of_a_single_dot_does_not_end_the_mail(server: Post, channe
 
 
 async def test_check_mails_nothing(server: Post, channel: Notifier) -> None:
-    assert f"{server.smtp} answers (none)" in await channel.check()
-    assert server.mails == []
+    assert f"{server.smtp} answers (none)" in await channel.check() and server.mails == []
     assert server.commands == ["EHLO", "NOOP", "QUIT"]
 
 
@@ -152,8 +144,7 @@ async def test_the_built_channel_trusts_only_known_authorities(
     channel = closing(mailer(server, tls=None, user="dog"))
     with pytest.raises(Permanent, match="TLS") as caught:
         await channel.check()
-    assert "AUTH" not in server.commands
-    assert leaks(caught.value, channel) == []
+    assert "AUTH" not in server.commands and leaks(caught.value, channel) == []
 
 
 @pytest.mark.parametrize(
@@ -184,7 +175,6 @@ def test_the_port_suggests_the_security(smtp: str, tls: str | None, security: st
 
 
 def test_a_password_is_needed_only_for_a_user() -> None:
-    """A relay without login needs none; IPv6 hosts lose their brackets."""
     assert secrets(options()) == ()
     assert secrets(options(user="dog", tls="starttls")) == ("WATCHDOG_SMTP_PASSWORD",)
     assert (options(smtp="[::1]:25").host, options(smtp="[::1]:25").port) == ("::1", 25)

@@ -81,7 +81,6 @@ def test_a_fault_in_the_facts_keeps_no_notice_from_people() -> None:
 
 
 def test_a_stranger_s_words_are_cleaned_in_the_facts_too() -> None:
-    """Commit message and symptom: printable, on one line, within limits."""
     bad = replace(x.BAD, commit_message="\x1b[31mboom\u202e\x00" + "x" * 100_000, id="dep-\n42")
     decided = replace(a_decision(), blame=x.blame(suspect=bad, change=bad), target=x.TARGET)
     told = read(an_outage(decision=decided, suspect=bad.id), Topic.FOUND)

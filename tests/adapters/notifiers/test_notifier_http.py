@@ -14,7 +14,6 @@ NAME = "WATCHDOG_SLACK_WEBHOOK_URL"
     "url", ["", "hooks.example/x", "ftp://h/x", "https:///x", "https://h/a b", "https://user:pass@h/x", "https://h/ü"]
 )
 def test_what_is_no_url_is_refused_without_repeating_it(url: str) -> None:
-    """The message names the variable and the form to write."""
     with pytest.raises(ConfigurationError) as caught:
         client_for_secret_url("Slack", NAME, context(**{NAME: url}))
     assert NAME in str(caught.value)
@@ -35,5 +34,4 @@ async def test_a_vendor_that_repeats_the_url_is_not_quoted(vendor: Vendor) -> No
     with pytest.raises(Permanent) as caught:
         await client.post_telling(path, {})
     await client.close()
-    assert "no_service" in str(caught.value)
-    assert leaks(caught.value, client) == []
+    assert "no_service" in str(caught.value) and leaks(caught.value, client) == []

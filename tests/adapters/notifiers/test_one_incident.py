@@ -67,8 +67,6 @@ async def town() -> Any:
 
 @pytest.fixture
 def send(town: Any, closing: Any) -> Send:
-    """Build a channel and send one notice."""
-
     async def sent(kind: str, notice: Notice, options: dict[str, Any]) -> None:
         known = {
             "WATCHDOG_PAGERDUTY_ROUTING_KEY": ROUTING_KEY,
@@ -99,7 +97,6 @@ def words(*lines: str) -> list[str]:
 
 
 def linked(notice: Notice) -> Notice:
-    """Return the notice with links."""
     return replace(notice, links=LINKS)
 
 
@@ -168,7 +165,6 @@ async def test_a_chat_gets_the_same_by_a_template(name: str, town: Any, send: Se
 
 @pytest.mark.parametrize("name", MOMENTS)
 async def test_the_others_have_title_links_and_next_step_too(name: str, town: Any, send: Send) -> None:
-    """Slack, the console, and a ticket, which no all-clear opens."""
     told, stream = linked(MOMENTS[name]), io.StringIO()
     await send("slack", told, {"channel": "#incidents"})
     await send("tickets", told, {"github": "acme/web"})

@@ -91,7 +91,6 @@ async def test_the_events_follow_the_vendors_document(vendor: Vendor, channel) -
 
 
 async def test_a_change_event_follows_the_vendors_document(vendor: Vendor, channel) -> None:
-    """Of hostile words too; it is bounded, and links only to http(s)."""
     vendor.say("POST", "/v2/change/enqueue", DONE)
     for href in ("https://dashboard.example/x", "javascript:alert(1)"):
         await channel.note(Change(AT, "web", HOSTILE + "x" * 5000, "dep-1", "c1", HOSTILE, "new_commit", href))
@@ -145,8 +144,7 @@ async def test_check_says_what_it_cannot_prove(vendor: Vendor) -> None:
     assert "channel test" in await pager(vendor).check()
     with pytest.raises(Permanent, match="WATCHDOG_PAGERDUTY_ROUTING_KEY") as caught:
         await pager(vendor, key="canary-bearer-dddddddd").check()
-    assert vendor.seen == []
-    assert leaks(caught.value) == []
+    assert vendor.seen == [] and leaks(caught.value) == []
 
 
 @pytest.mark.parametrize(
@@ -157,5 +155,4 @@ def test_the_region_chooses_the_host_unless_one_is_named(region: str, endpoint: 
         PagerDutyOptions.model_validate({"region": region}),
         Context(context().clock, {"pagerduty": endpoint}, {"WATCHDOG_PAGERDUTY_ROUTING_KEY": ROUTING_KEY}),
     )
-    assert isinstance(built, PagerDuty)
-    assert built.endpoint == host
+    assert isinstance(built, PagerDuty) and built.endpoint == host

@@ -51,6 +51,5 @@ async def test_every_kind_asks_for_its_secrets_and_shows_none(kind: str, written
     assert entry.secrets(options) == asked
     given = {name: SECRETS[name] for name in (*asked, "WATCHDOG_WEBHOOK_TOKEN")}
     channel = entry.build(options, context(**given))
-    assert channel.name == kind
-    assert leaks(channel, options) == []
+    assert channel.name == kind and leaks(channel, options) == []
     await channel.close()

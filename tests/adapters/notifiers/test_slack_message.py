@@ -15,7 +15,6 @@ from watchdog.sandbox.vendors.slack_blocks import blocks_of, problem
 
 
 def kinds(body: dict[str, Any]) -> list[str]:
-    """Return the types of a message's blocks."""
     return [block["type"] for block in blocks_of(body)]
 
 
@@ -49,7 +48,6 @@ def test_a_flood_fits_into_whole_lines_per_block() -> None:
 
 
 def everything(said: Notice) -> list[dict[str, Any]]:
-    """Return every body that is made of a notice."""
     bodies = [made.message(said), made.message(said, clicks=True), made.state(said, "as <b>it</b> began", clicks=True)]
     return [*bodies, made.reply(said, details=True), made.evidence(said), made.whole(said)]
 
@@ -109,16 +107,13 @@ def test_a_message_shows_news_state_and_links_and_a_webhook_the_details_too() ->
     ],
 )
 def test_the_colour_shows_the_state(said: Notice, colour: str) -> None:
-    """Over, under way, or how bad; stakeholders see no severity."""
     assert made.message(said)["attachments"][0]["color"] == colour
 
 
 def test_links_that_do_not_fit_are_left_out_whole() -> None:
-    """Ten links of 900 characters each: three fit into one block."""
     many = tuple(Link(f"link {number}", "https://x.example/" + "a" * 900) for number in range(10))
     context = list(blocks_of(made.message(notice(links=many))))[-1]["elements"][0]["text"]
-    assert len(context) <= made.MAX_BLOCK
-    assert context.count("<") == context.count(">") == 3
+    assert len(context) <= made.MAX_BLOCK and context.count("<") == context.count(">") == 3
 
 
 def test_an_edit_names_what_it_began_as_and_replaces_what_was_shown() -> None:

@@ -28,7 +28,6 @@ def mailbox(post: Post, total_seconds: float = 20.0, **changes: Any) -> Mailbox:
 
 
 async def send(box: Mailbox, *to: str) -> None:
-    """Hand one small mail in, to the lead by default."""
     mail = EmailMessage()
     mail["Subject"] = "hello"
     try:
@@ -76,7 +75,6 @@ async def test_a_server_without_starttls_gets_no_mail(post: Start) -> None:
     ],
 )
 async def test_4xx_is_for_now_and_5xx_for_good(post: Start, refuse: dict, error: type, says: str) -> None:
-    """The code decides; the server's words are not repeated."""
     server = await post(refuse=refuse)
     with pytest.raises(error, match=says) as caught:
         await send(mailbox(server))
@@ -91,7 +89,6 @@ async def test_a_recipient_that_may_come_later_keeps_the_mail_to_be_sent_again(p
 
 
 async def test_a_refused_login_does_not_show_the_password(post: Start, certificates: Certificates) -> None:
-    """The server repeats it; the error, the context and the objects do not."""
     server = await post(tls=certificates.server, implicit=True, login=("dog", "another"))
     box = mailbox(server, security="tls", tls=certificates.client, user="dog", password=PASSWORD)
     with pytest.raises(Permanent, match="refused the login") as caught:
@@ -155,7 +152,6 @@ class Hesitant(AddressGuard):
         self.asked, self.go = threading.Event(), threading.Event()
 
     def refusal(self, host: str, addresses: Sequence[str], *, redirected: bool = False) -> str:
-        """Wait, and allow."""
         self.asked.set()
         assert self.go.wait(PATIENCE_SECONDS)
         return super().refusal(host, addresses, redirected=redirected)

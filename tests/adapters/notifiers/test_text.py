@@ -8,7 +8,6 @@ from watchdog.domain.notices import Link
 
 
 def test_a_notice_reads_like_a_note_from_a_colleague() -> None:
-    """The title first, then the evidence, the links, and which incident it is."""
     assert text.render(notice()).splitlines() == [
         "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)",
         "  Blame: dep-42 9f3c2ab, P 0.998 (need 0.80)",
@@ -19,7 +18,6 @@ def test_a_notice_reads_like_a_note_from_a_colleague() -> None:
 
 
 def test_people_outside_engineering_read_words_alone() -> None:
-    """No incident, no kind, no severity, no second of a clock."""
     assert text.render(plain_notice()).splitlines() == [
         "The shop: not available since 14:02 (UTC)",
         "",
@@ -50,17 +48,8 @@ def test_what_cannot_be_seen_does_not_pass(given: str, shown: str) -> None:
 def test_a_flood_of_evidence_is_cut_and_says_so() -> None:
     """40 lines stay; the last line counts the others and names the command that shows them."""
     kept = text.lines(notice(lines=tuple(f"line {number}" for number in range(1000))))
-    assert len(kept) == 41
-    assert kept[39] == "line 39"
+    assert len(kept) == 41 and kept[39] == "line 39"
     assert kept[40] == "… and 960 more lines: watchdog explain web-1"
-
-
-def test_hostile_words_stay_words() -> None:
-    """Every line of the rendering is printable, and there are exactly as many lines as we wrote."""
-    rendered = text.render(hostile_notice())
-    assert rendered.count("\n") == 1 + 40 + 1 + 1
-    assert all(line.isprintable() for line in rendered.split("\n"))
-    assert max(len(line) for line in rendered.split("\n")) < 1200
 
 
 def test_only_web_links_survive_in_ascii_without_markup() -> None:

@@ -45,7 +45,6 @@ def made(sandbox: Sandbox, clock: FakeClock) -> Notifier:
 
 
 def the_one(sandbox: Sandbox) -> Issue:
-    """Return the only issue there is."""
     (issue,) = sandbox.issues.all
     return issue
 
@@ -79,13 +78,11 @@ async def test_what_is_left_to_people_is_a_list_of_tasks_in_the_comment_that_clo
     assert "- [ ]" not in issue.body
     (comment,) = issue.comments
     tasks = [line for line in comment.splitlines() if line.startswith("- [ ] ")]
-    assert len(tasks) == 2 and "Left to you" in comment
-    assert "watchdog incident tick web-1 docs" in tasks[0]
+    assert len(tasks) == 2 and "Left to you" in comment and "watchdog incident tick web-1 docs" in tasks[0]
     assert not set("@<*(") & set(tasks[1].removeprefix("- [ ] "))
 
 
 async def test_the_details_are_folded_and_no_word_of_them_ends_the_fold() -> None:
-    """In a block of their own, whose fence is longer than any in them."""
     details = ("Blame: P 0.998", "````", "</details> <img src=x onerror=alert(1)> @acme")
     async with tickets() as (channel, sandbox, _):
         await channel.send(notice(details=details), None)

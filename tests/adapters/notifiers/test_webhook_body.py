@@ -96,12 +96,10 @@ def keys_of(piece: Any) -> Any:
 
 
 def page() -> str:
-    """Return the handbook's page."""
     return files("watchdog.docs").joinpath("integrations.md").read_text(encoding="utf-8")
 
 
 def test_the_handbook_s_example_has_the_fields_of_the_body() -> None:
-    """Each of them, at its place, with a value of its type."""
     (example,) = re.findall(r"```json\n(.*?)```", page(), re.DOTALL)
     told = read(an_outage(), Topic.FOUND, **QUESTION)
     said = json.loads(example)

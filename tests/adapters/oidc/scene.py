@@ -26,7 +26,6 @@ class Later(SystemClock):
         self.ahead = 0.0
 
     def monotonic(self) -> float:
-        """Return seconds that jump when the test says so."""
         return super().monotonic() + self.ahead
 
 
@@ -43,7 +42,6 @@ class There:
         return (await signed_in(await self.provider.address(attempt), user))["code"]
 
     async def name(self, user: str = "ann", attempt: SignIn = ATTEMPT) -> str:
-        """Return who it is that signed in."""
         return await self.provider.identify(attempt, await self.code(user, attempt))
 
 

@@ -58,7 +58,6 @@ DISBELIEVED: list[tuple[str, str, list[Any]]] = [
     ("field", "why", "said"), [(field, why, one) for field, why, said in DISBELIEVED for one in said]
 )
 def test_what_is_not_believed(field: str, why: str, said: Any) -> None:
-    """Another issuer, doors without a lock, doors into this network."""
     with pytest.raises(Permanent, match=why):
         endpoints_of({**GOOD, field: said}, ISSUER)
 

@@ -45,7 +45,6 @@ REFUSED = {lie: why for why, lies in WHY.items() for lie in lies}
 
 @pytest.mark.parametrize(("lie", "why"), REFUSED.items())
 async def test_a_proof_that_is_none_lets_nobody_in(lie: str, why: str) -> None:
-    """Each kind, in words of ours: the messages hold no part of the token."""
     async with there() as t:
         t.issuer.lies = lie
         with pytest.raises(Permanent, match=why) as caught:
@@ -100,7 +99,6 @@ async def test_a_code_is_of_use_to_who_asked_for_it_alone(change: dict[str, str]
 
 
 async def test_a_wrong_secret_is_told_as_such() -> None:
-    """The operator sees it in the log; the secret itself is in no message."""
     async with there(secret="c4n4ry-secret-0123456789") as t:
         with pytest.raises(Permanent, match=r"invalid_client\): check console.oidc.client_id and its secret") as caught:
             await t.name()
@@ -158,7 +156,6 @@ async def test_a_silent_provider_is_left_alone_for_a_while() -> None:
 
 
 async def test_only_some_are_served_at_once() -> None:
-    """While it hangs, no more of our connections wait than that."""
     async with there(timeout_seconds=1.0) as t:
         codes = [await t.code() for _ in range(AT_ONCE_MAX + 1)]
         t.issuer.trouble["token"] = "hang"

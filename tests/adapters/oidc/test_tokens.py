@@ -22,12 +22,10 @@ ED = OKPKey.generate_key("Ed25519", auto_kid=True)
 
 
 def shown(*keys: Any, **more: str) -> KeySet:
-    """Return the provider's key document for these keys."""
     return keys_of({"keys": [{**key.as_dict(private=False), **more} for key in keys]})
 
 
 def signed(key: Any, algorithm: str, header: dict[str, Any] | None = None, **change: Any) -> str:
-    """Return a proof."""
     claims = {name: value for name, value in {**CLAIMS, **change}.items() if value is not None}
     return jwt.encode({"alg": algorithm, "kid": key.kid, **(header or {})}, claims, key, algorithms=[algorithm])
 
@@ -51,7 +49,6 @@ def test_one_key_needs_no_name_and_several_do() -> None:
 
 
 def test_a_key_signs_only_what_it_is_for() -> None:
-    """Neither one for encryption, nor one for another algorithm."""
     with pytest.raises(Permanent, match="no key"):
         shown(RSA, use="enc")
     with pytest.raises(Permanent, match="does not bear"):
@@ -68,7 +65,6 @@ def test_a_password_is_no_key() -> None:
 
 
 def test_a_weak_key_is_none() -> None:
-    """RSA of 1024 bits; one that is good is kept beside it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # joserfc's: that this one is short
         weak = RSAKey.generate_key(1024, auto_kid=True)
@@ -81,7 +77,6 @@ def test_a_weak_key_is_none() -> None:
 
 @pytest.mark.parametrize("document", [None, [], {}, {"keys": None}, {"keys": [None, 7, {}, {"kty": "RSA", "n": "!"}]}])
 def test_keys_that_are_none(document: object) -> None:
-    """Unreadable keys are left out; readable ones are kept."""
     with pytest.raises(Permanent, match="no key"):
         keys_of(document)
     assert len(keys_of({"keys": [{"kty": "RSA", "n": "!"}, RSA.as_dict(private=False)]}).keys) == 1

@@ -19,7 +19,6 @@ LOG = "/incidents/P1/log_entries"
 
 
 def reader(url: str, token: str = CANARY, region: str = "us") -> PagerDutyReader:
-    """Return the reader of an account at an address."""
     built = build(region, Context(FakeClock(), {"pagerduty_api": url}, {"WATCHDOG_PAGERDUTY_API_TOKEN": token}))
     assert built is not None
     return built
@@ -27,12 +26,10 @@ def reader(url: str, token: str = CANARY, region: str = "us") -> PagerDutyReader
 
 @pytest.fixture
 def pages(vendor: Vendor, closing) -> PagerDutyReader:
-    """The reader of an account with prepared answers."""
     return closing(reader(vendor.url))
 
 
 def entry(kind: str = "acknowledge_log_entry", agent: Any = None, at: str = "2026-11-03T02:15:00Z") -> dict[str, Any]:
-    """Return an entry of a log, by a user by default."""
     ann = {"type": "user_reference", "id": "PU1", "summary": "Ann Lee"}
     return {"id": f"R-{kind}", "type": kind, "created_at": at, "agent": ann if agent is None else agent}
 
@@ -53,8 +50,7 @@ async def test_the_sandbox_tells_who_acknowledged_and_resolved() -> None:
             ("acknowledged", "Ann Lee"),
             ("resolved", "Bob"),
         ]
-        assert await pages.responses("watchdog/api/api-1", 0.0) == []
-        assert "read back" in await pages.check()
+        assert await pages.responses("watchdog/api/api-1", 0.0) == [] and "read back" in await pages.check()
         await pages.close()
 
 
@@ -140,7 +136,6 @@ async def test_the_region_chooses_the_host_unless_one_is_named(region: str, url:
 
 
 def test_without_a_key_there_is_no_reader() -> None:
-    """It is optional; a malformed key is reported without showing it."""
     assert build("us", Context(FakeClock(), {}, {})) is None
     with pytest.raises(Permanent) as caught:
         reader("http://127.0.0.1:9", token="two words")

@@ -29,7 +29,6 @@ def page(key: str, *objects: Any) -> list[dict[str, Any]]:
 
 
 def event(number: int, kind: str, minute: float = 0.0, **details: Any) -> dict[str, Any]:
-    """Return an event so many minutes after START."""
     return {
         "id": f"evt-{number}",
         "timestamp": show_time(START + 60 * minute),
@@ -40,7 +39,6 @@ def event(number: int, kind: str, minute: float = 0.0, **details: Any) -> dict[s
 
 
 def service(service_id: str = "srv-web", **fields: Any) -> dict[str, Any]:
-    """Return a web service."""
     return {
         "id": service_id,
         "name": "web",

@@ -23,19 +23,16 @@ IDS = frozenset({"srv-web", "srv-api", "dpg-main"})
 
 
 def render(vendor: Vendor, *writable: str, clock: FakeClock | None = None) -> Render:
-    """Return the client for the fake vendor."""
     clock = clock or FakeClock(START + 3600)
     return build_render(KEY, vendor.url + "/v1", clock, writable_ids=frozenset(writable), all_ids=IDS)
 
 
 @pytest.fixture
 def api(vendor: Vendor, closing) -> RenderReader:
-    """The client that may change nothing."""
     return closing(render(vendor))
 
 
 def with_deploys(vendor: Vendor, *numbers: int) -> None:
-    """Let the vendor list these deploys and no events."""
     vendor.say("GET", f"{SERVICE}/deploys", page("deploy", *(deploy(number) for number in numbers)))
     vendor.say("GET", f"{SERVICE}/events", [])
 
@@ -53,14 +50,11 @@ def paged(key: str, everything: list[dict]):
 
 
 async def test_it_is_registered_and_is_what_the_ports_ask_for(vendor: Vendor, closing):
-    """Without writable ids a reader, with some a writable platform."""
     build = PLATFORMS["render"]
     reader = closing(build(KEY, vendor.url, FakeClock(), writable_ids=frozenset(), all_ids=IDS))
     writer = closing(build(KEY, vendor.url, FakeClock(), writable_ids=frozenset({"srv-web"}), all_ids=IDS))
-    assert isinstance(reader, Platform)
-    assert not isinstance(reader, WritablePlatform)
-    assert isinstance(writer, WritablePlatform)
-    assert (reader.can_write, writer.can_write) == (False, True)
+    assert isinstance(reader, Platform) and not isinstance(reader, WritablePlatform)
+    assert isinstance(writer, WritablePlatform) and (reader.can_write, writer.can_write) == (False, True)
 
 
 async def test_services_are_read_over_all_pages(vendor: Vendor, api):
@@ -93,8 +87,7 @@ async def test_deploys_are_newest_first_in_two_requests(vendor: Vendor, closing)
     clock.freeze(61)
     await api.deploys("srv-web")
     last = dict(vendor.seen[-1].query)
-    assert "type" not in last
-    assert last["startTime"] == "2026-05-28T21:24:40.000Z"
+    assert "type" not in last and last["startTime"] == "2026-05-28T21:24:40.000Z"
 
 
 async def test_deploys_carry_what_changed(vendor: Vendor, api):
@@ -129,7 +122,6 @@ async def test_unreadable_events_do_not_fail_the_deploys(vendor: Vendor, answer,
 
 
 async def test_deploys_are_paged_back_to_a_baseline(vendor: Vendor, api):
-    """The baseline is found on the third page; nothing in between is missing."""
     vendor.say("GET", f"{SERVICE}/deploys", paged("deploy", [deploy(number) for number in range(350, 0, -1)]))
     vendor.say("GET", f"{SERVICE}/events", [])
     found = await api.deploys("srv-web", back_to="dep-90")
@@ -148,7 +140,6 @@ async def test_a_baseline_that_is_not_there_is_not_read(vendor: Vendor, api):
 
 
 async def test_a_row_of_failed_deploys_does_not_hide_what_once_served(vendor: Vendor, api):
-    """Behind sixty failed builds the deploys that were live are still found."""
     rows = [deploy(number, status="build_failed") for number in range(100, 40, -1)]
     rows += [deploy(number) for number in range(40, 0, -1)]
     vendor.say("GET", f"{SERVICE}/deploys", paged("deploy", rows))
@@ -229,8 +220,7 @@ async def test_a_rollback_or_a_rebuild_is_accepted_with_or_without_an_id(vendor:
     vendor.say("POST", f"{SERVICE}/rollback", answer)
     vendor.say("POST", f"{SERVICE}/deploys", answer)
     api = closing(render(vendor, "srv-web"))
-    assert await api.rollback("srv-web", "dep-2") == made
-    assert await api.redeploy("srv-web", "abc1234") == made
+    assert await api.rollback("srv-web", "dep-2") == made and await api.redeploy("srv-web", "abc1234") == made
     assert [(seen.method, seen.path, seen.body) for seen in vendor.seen] == [
         ("POST", f"{SERVICE}/rollback", {"deployId": "dep-2"}),
         ("POST", f"{SERVICE}/deploys", {"commitId": "abc1234"}),
@@ -280,10 +270,8 @@ async def test_a_rollback_whose_answer_is_lost_was_sent_once(raw, closing):
 
 async def test_a_reader_cannot_write_whoever_holds_it(vendor: Vendor, api):
     """Observe mode has no method, no client and no transport that could change anything."""
-    assert type(api) is RenderReader
-    assert not hasattr(api, "rollback")
-    assert api._api.read_only
-    assert api._api._writes is None
+    assert type(api) is RenderReader and not hasattr(api, "rollback")
+    assert api._api.read_only and api._api._writes is None
     with pytest.raises(Refused):
         await api._api.change("POST", "/services/srv-web/rollback", {"deployId": "dep-2"})
     with pytest.raises(Refused):
@@ -371,15 +359,13 @@ async def test_every_request_is_one_that_the_vendor_documents(vendor: Vendor, cl
             document, seen.method, seen.path.removeprefix("/v1"), dict(seen.query), seen.body
         )
     ]
-    assert wrong == []
-    assert {seen.method for seen in vendor.seen} == {"GET", "PATCH", "POST"}
+    assert wrong == [] and {seen.method for seen in vendor.seen} == {"GET", "PATCH", "POST"}
     assert request_problems(document, "POST", "/services/srv-web/rollback", {}, {"deploy": "dep-2"})
     assert request_problems(document, "POST", "/services/srv-web/roll-back", {}, {})
 
 
 @pytest.fixture
 def in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run with another local time zone."""
     monkeypatch.setenv("TZ", "America/New_York")
     time.tzset()
     yield

@@ -54,7 +54,6 @@ def test_each_event_has_its_words_and_its_verdict(kind, details, words, bad):
 @pytest.mark.parametrize("details", [None, [], "x", {"reason": "x"}, {"reason": {"oomKilled": True}}, {"status": 5}])
 @pytest.mark.parametrize("kind", sorted({row[0] for row in EVENTS} | {"volcano_erupted", ""}))
 def test_odd_details_are_survived(kind, details):
-    """Null, absent or oddly typed details still give an event with words."""
     parsed = parse_event({"id": "evt-1", "timestamp": "2026-05-28T20:26:40Z", "type": kind, "details": details})
     assert parsed.text
 
@@ -68,14 +67,12 @@ def test_what_has_no_id_or_no_time_is_no_event():
 def test_words_of_others_are_bounded_and_plain():
     """Line ends, escapes and length of the vendor's text do not reach a terminal."""
     parsed = parse_event(event(1, "image_pull_failed", imageURL="i", message="a\n\x1b[31m" + "b" * 1000))
-    assert "\n" not in parsed.text
-    assert "\x1b" not in parsed.text
+    assert "\n" not in parsed.text and "\x1b" not in parsed.text
     assert len(parsed.text) <= 300
 
 
 @pytest.mark.parametrize(("kind", "details"), [row[:2] for row in EVENTS if row[1].get("reason", {}) is not None])
 def test_the_events_of_these_tests_are_as_documented(kind, details):
-    """The bodies of these tests fit the vendor's schema of an event."""
     document = spec("render-openapi.json")
     schema = resolve(document, {"$ref": "#/components/schemas/serviceEventWithCursor"})["properties"]["event"]
     titled = {one["title"]: one for one in schema["properties"]["details"]["oneOf"]}
@@ -89,8 +86,7 @@ def test_the_events_of_these_tests_are_as_documented(kind, details):
 def test_a_database_that_is_down_is_one_bad_event_a_minute(status):
     """Render lists no events of databases: we make one per minute of being down."""
     first, same, later = (postgres_event(status, "dpg-1", START + seconds) for seconds in (0, 10, 60))
-    assert first.bad
-    assert status in first.text
+    assert first.bad and status in first.text
     assert first.id == same.id != later.id
 
 

@@ -18,7 +18,6 @@ NAMES = [f"srv-{number}" for number in range(230)]
 
 
 def paths(vendor: Vendor) -> list[str]:
-    """The paths of the requests, in order."""
     return [seen.path for seen in vendor.seen]
 
 

@@ -32,7 +32,6 @@ from watchdog.domain.units import parse_time
     ],
 )
 def test_times_are_read_or_none(written, seconds):
-    """Any number of decimals, any offset; nonsense is no time."""
     assert parse_time(written) == (None if seconds is None else pytest.approx(seconds, abs=1e-5))
 
 
@@ -51,7 +50,6 @@ def test_a_documented_deploy():
 
 
 def test_a_deploy_of_an_image_with_nulls():
-    """The recorded shape: commit null, no startedAt, finishedAt null."""
     raw = deploy(1, commit=None, finishedAt=None, image={"ref": "docker.example/web:latest", "sha": "sha256:ab"})
     del raw["startedAt"]
     parsed = parse_deploy(raw)
@@ -62,8 +60,7 @@ def test_a_deploy_of_an_image_with_nulls():
 
 @pytest.mark.parametrize("raw", [None, [], "dep-1", {}, {"id": None}, {"id": 5}, {"status": "live"}])
 def test_what_has_no_id_is_no_deploy_and_no_service(raw):
-    assert parse_deploy(raw) is None
-    assert parse_service(raw) is None
+    assert parse_deploy(raw) is None and parse_service(raw) is None
     assert parse_postgres(raw) is None
 
 
@@ -90,8 +87,7 @@ def test_a_long_commit_message_keeps_its_trailers():
     """Both ends are kept, since trailers stand at the end."""
     message = "subject\n" + "x" * 100_000 + "\nWatchdog: no-rollback"
     kept = parse_deploy(deploy(1, commit={"id": "c1", "message": message})).commit_message
-    assert len(kept) < 9000
-    assert kept.startswith("subject")
+    assert len(kept) < 9000 and kept.startswith("subject")
     assert kept.endswith("Watchdog: no-rollback")
 
 
@@ -113,7 +109,6 @@ def test_auto_deploy_is_the_new_field_else_the_old_one_and_never_a_guess_of_off(
 
 
 def test_the_facts_that_guards_need():
-    """Suspension, maintenance, pre-deploy command, place and links."""
     details = {
         "url": "https://web.example",
         "region": "frankfurt",
@@ -133,21 +128,17 @@ def test_a_status_that_is_no_text_is_no_maintenance():
 
 
 def test_a_database_has_facts_too():
-    """Kind "postgres"; its maintenance is known by its status."""
     facts = parse_postgres({"id": "dpg-1", "name": "main", "status": "maintenance_in_progress", "region": "oregon"})
     assert (facts.kind, facts.name, facts.maintenance, facts.suspended) == ("postgres", "main", True, False)
 
 
 def test_lists_are_unwrapped_and_odd_rows_dropped():
-    """Rows without the object are dropped; the last cursor leads on."""
     body = [{"cursor": "a", "deploy": {"id": "dep-2"}}, None, {"cursor": "b"}, {"cursor": "c", "deploy": {"id": "d"}}]
     assert unwrap(body, "deploy") == ([{"id": "dep-2"}, {"id": "d"}], "c")
-    assert unwrap([], "deploy") == ([], None)
-    assert unwrap({"message": "no"}, "deploy") == ([], None)
+    assert unwrap([], "deploy") == ([], None) and unwrap({"message": "no"}, "deploy") == ([], None)
 
 
 def test_deploys_are_sorted_newest_first_and_once_each():
-    """Whatever the order, and even when a page moved below us."""
     deploys = [parse_deploy(deploy(number)) for number in (2, 5, 3, 5)]
     assert [item.id for item in newest_first(deploys)] == ["dep-5", "dep-3", "dep-2"]
     undated = [parse_deploy({"id": name}) for name in ("b", "a", "c")]
@@ -163,8 +154,7 @@ def test_every_recorded_body_is_read():
             body = json.loads(text) if text.strip() else None
             if route == "GET /v1/services":
                 rows, cursor = unwrap(body, "service")
-                assert cursor
-                assert len(rows) == len(body)
+                assert cursor and len(rows) == len(body)
                 parsed = [parse_service(row) for row in rows]
             elif route.split("/v1/services/")[-1] in ("{srv}", "{crn}"):
                 rows, parsed = [body], [parse_service(body)]
@@ -172,10 +162,8 @@ def test_every_recorded_body_is_read():
                 made = parse_deploy(body)
                 deploys += 1
                 assert (made.id, made.status, made.trigger) == (body["id"], body["status"], body["trigger"])
-                assert made.commit is None
-                assert made.code == body["image"]["sha"]
-                assert made.created_at > 1.7e9
-                assert (made.finished_at is None) == (body["finishedAt"] is None)
+                assert made.commit is None and made.code == body["image"]["sha"]
+                assert made.created_at > 1.7e9 and (made.finished_at is None) == (body["finishedAt"] is None)
                 continue
             else:
                 continue
@@ -186,8 +174,7 @@ def test_every_recorded_body_is_read():
                 assert facts.region == "oregon"
                 command = row["serviceDetails"]["envSpecificDetails"].get("preDeployCommand")
                 assert facts.pre_deploy_command == command
-    assert services >= 12
-    assert deploys >= 5
+    assert services >= 12 and deploys >= 5
 
 
 @pytest.mark.parametrize(

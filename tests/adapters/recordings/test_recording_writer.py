@@ -29,7 +29,6 @@ def steps(number: int, state: State | None = None, first: float = AT) -> list[St
 
 
 def files(folder: Path) -> list[Path]:
-    """Return the files of a folder in their order."""
     return sorted(folder.glob("*.gz"))
 
 
@@ -84,7 +83,6 @@ def test_a_torn_end_loses_the_last_lines_only(tmp_path: Path, cut: int) -> None:
 
 
 def test_what_changed_without_an_event_is_written(tmp_path: Path) -> None:
-    """Only the changed parts; a new object with the same values is no change."""
     paused = replace(State(), paused_by="ann")
     written = tape(tmp_path)
     written.write(AT, [*steps(1), *steps(1, replace(State())), *steps(1, paused), *steps(1, paused)])
@@ -101,12 +99,10 @@ def test_what_is_too_old_is_removed(tmp_path: Path) -> None:
     for days in range(5):
         written.write(AT + days * DAY, steps(1))
     written.close()
-    assert len(files(tmp_path)) == 3
-    assert other.exists()
+    assert len(files(tmp_path)) == 3 and other.exists()
 
 
 def test_all_files_together_stay_within_their_bound(tmp_path: Path) -> None:
-    """The oldest go first, and the one that comes has room."""
     one = tape(tmp_path / "one")
     one.write(AT, story("blip_is_let_pass").steps)
     one.close()
@@ -118,8 +114,7 @@ def test_all_files_together_stay_within_their_bound(tmp_path: Path) -> None:
         assert sum(path.stat().st_size for path in files(tmp_path / "all")) <= bound
     written.close()
     kept = files(tmp_path / "all")
-    assert FILES_MIN - 2 <= len(kept) <= FILES_MIN
-    assert "-00020" in kept[-1].name
+    assert FILES_MIN - 2 <= len(kept) <= FILES_MIN and "-00020" in kept[-1].name
 
 
 def test_a_large_file_ends_early_but_never_at_once(tmp_path: Path) -> None:

@@ -26,12 +26,10 @@ CANARY = "github_pat_c4n4ry_0123456789"
 
 @pytest.fixture
 def github(vendor: Vendor, closing) -> GitHub:
-    """A reader of a vendor with prepared answers."""
     return closing(build_github(CANARY, vendor.url, FakeClock()))
 
 
 async def test_the_sandbox_is_read(closing) -> None:
-    """Newest first, with title, author and the moment it came to the branch."""
     async with Sandbox() as sandbox:
         github = closing(build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock()))
         first, *others = await github.commits(REPO, "main")
@@ -45,8 +43,7 @@ async def test_one_request_is_sent_as_documented(vendor: Vendor, token: str, eve
     """The branch is a parameter, whatever it is called; without a token none is sent, and the pace is slower."""
     vendor.say("GET", PATH, [])
     github = closing(build_github(token, vendor.url, FakeClock()))
-    assert github.every_seconds == every
-    assert await github.commits(REPO, "feature/a&b=c") == ()
+    assert github.every_seconds == every and await github.commits(REPO, "feature/a&b=c") == ()
     (request,) = vendor.seen
     assert dict(request.query) == {"sha": "feature/a&b=c", "per_page": "100"}
     assert request.headers["accept"] == "application/vnd.github+json"
@@ -108,8 +105,7 @@ def test_any_other_address_is_refused(repo: str) -> None:
 def test_foreign_text_is_one_bounded_line() -> None:
     message = "\n\x1b[31mFix\ta\u2028thing " + "x" * 500 + "\n\nCo-authored-by: somebody"
     commit = parse_commit({"sha": "c" * 40, "commit": {"message": message, "author": {"name": "A\x07nn"}}})
-    assert commit is not None
-    assert commit.title.startswith("[31mFix a thing x")
+    assert commit is not None and commit.title.startswith("[31mFix a thing x")
     assert (len(commit.title), commit.author, commit.at) == (TITLE_MAX, "A nn", 0.0)
 
 
@@ -119,7 +115,6 @@ def test_what_is_no_commit_is_none(raw: object) -> None:
 
 
 def test_what_is_missing_is_left_empty() -> None:
-    """A commit without an author GitHub knows has the name that stands in it."""
     assert parse_commit({"sha": "c1", "author": None, "commit": None}) == Commit("c1", 0.0)
     assert parse_commit({"sha": "c1", "author": {"login": "ann"}}) == Commit("c1", 0.0, "", "ann")
 
@@ -143,7 +138,6 @@ async def test_the_sandbox_compares(closing) -> None:
 
 
 def commit(sha: str) -> dict[str, object]:
-    """Return the fields of a commit that matter here."""
     return {"sha": sha, "commit": {"message": f"Say {sha}", "author": {"name": "Ann"}}}
 
 

@@ -62,8 +62,6 @@ def answering(
 
 
 def routes(table: Mapping[str, Script]) -> Script:
-    """Return a script that chooses by path."""
-
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         again = asyncio.StreamReader()
@@ -75,12 +73,10 @@ def routes(table: Mapping[str, Script]) -> Script:
 
 
 def redirect(location: str, status: str = "302 Found") -> Script:
-    """Return a script that redirects."""
     return answering(b"", status, {"Location": location})
 
 
 async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Read the request and never answer."""
     while await reader.read(1000):
         pass
 
@@ -114,7 +110,6 @@ def flood(head: bytes, piece: bytes) -> Script:
 
 @functools.cache
 def authority() -> trustme.CA:
-    """Return the one authority that the tests trust."""
     return trustme.CA()
 
 
@@ -126,14 +121,12 @@ def server_tls(*names: str, ends_at: datetime.datetime | None = None) -> ssl.SSL
 
 
 def trusting_wire(**more: Any) -> ProbeTransport:
-    """Return a wire that trusts the tests' authority."""
     context = ssl.create_default_context()
     authority().configure_trust(context)
     return ProbeTransport(context, **more)
 
 
 def context_at(now: float | None = None, **more: Any) -> Context:
-    """Return a context whose clock stands."""
     clock = FakeClock(now if now is not None else NOW.timestamp(), auto=False)
     return Context(clock=clock, endpoints=more.pop("endpoints", {}), secrets=more.pop("secrets", {}), **more)
 
@@ -147,7 +140,6 @@ async def probe(url: str, wire: ProbeTransport | None = None, now: float | None 
 
 
 async def probe_latency(url: str, **options: Any) -> Sample:
-    """Return the sample of one `latency` probe."""
     source = latency.build("api", latency.LatencyOptions.model_validate({"latency": url, **options}), context_at())
     (sample,) = await source.read()
     return sample

@@ -27,7 +27,6 @@ async def test_any_answer_at_all_is_good(script: object, status: int) -> None:
 
 
 async def test_no_answer_is_bad_and_named() -> None:
-    """Refused, or a certificate in the middle of an unknown authority."""
     async with site(answering()) as base:
         target = ControlTarget(base)
     (sample,) = await target.read()
@@ -52,7 +51,6 @@ async def test_our_own_limits_are_no_sign_of_blindness() -> None:
 
 
 async def test_it_is_named_by_its_url_as_the_policy_names_it() -> None:
-    """Two different hosts by default, probed faster under suspicion."""
     targets = [ControlTarget(url) for url in DEFAULT_CONTROL]
     assert tuple(target.name for target in targets) == DEFAULT_CONTROL
     assert len({target.url.host for target in targets}) == 2

@@ -89,7 +89,6 @@ def test_what_says_nothing_about_the_site_is_unknown(case: dict[str, Any], why: 
 
 
 def test_the_worst_news_comes_first() -> None:
-    """Status before header before size before body before time."""
     everything: dict[str, Any] = {"header": {"x": "y"}, "contains": "z", "max_latency": "1ms", "seconds": 1.0}
     kinds = [
         judge(got=500, too_large=True, **everything),

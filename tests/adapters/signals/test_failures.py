@@ -11,7 +11,6 @@ from watchdog.domain.readings import FailureKind
 
 
 def caused(error: Exception, cause: BaseException) -> Exception:
-    """Return the error as if raised from the cause."""
     error.__cause__ = cause
     return error
 
@@ -24,7 +23,6 @@ def verification(message: str) -> ssl.SSLCertVerificationError:
 
 
 def os_error(number: int) -> OSError:
-    """Return the error that the operating system raises."""
     return OSError(number, "canary")
 
 
@@ -56,8 +54,7 @@ BY_ITSELF = [
 def test_each_kind_of_failure_has_its_words(error: Exception, step: str, kind: FailureKind, why: str) -> None:
     """The texts of the exceptions hold URLs and foreign bytes: `canary` never comes through."""
     came = explain(error, step)
-    assert (came.kind, came.why) == (kind, why)
-    assert came.ours is (kind is OTHER)
+    assert (came.kind, came.why) == (kind, why) and came.ours is (kind is OTHER)
     assert "canary" not in repr(came)
 
 

@@ -32,14 +32,12 @@ async def test_what_is_right_becomes_a_source_and_a_policy_of_its_kind(kind: str
     source: SignalSource = entry.build("it", options, context_at(endpoints={"sentry": "http://127.0.0.1:1"}))
     policy = entry.policy("it", options)
     assert (source.name, source.kind, policy.name, policy.kind) == ("it", kind, "it", kind)
-    assert source.every_seconds == policy.every_seconds
-    assert source.adaptive is (kind in ("http", "latency"))
+    assert source.every_seconds == policy.every_seconds and source.adaptive is (kind in ("http", "latency"))
     await source.close()
 
 
 @pytest.mark.parametrize("kind", SIGNALS)
 def test_what_all_signals_have_in_common_reaches_the_policy(kind: str) -> None:
-    """every, timeout, severity and critical are every signal's."""
     written = {**next(good for name, good in GOOD if name == kind)}
     written |= {"every": "20s", "timeout": "4s", "severity": "medium", "critical": True}
     options = SIGNALS[kind].options.model_validate(written)
@@ -51,8 +49,7 @@ def test_what_all_signals_have_in_common_reaches_the_policy(kind: str) -> None:
 def test_critical_left_out_is_told_from_false() -> None:
     """The configuration decides which signal is critical where no signal has the key."""
     options = SIGNALS["http"].options.model_validate({"http": "https://acme.example"})
-    assert options.critical is None
-    assert SIGNALS["http"].policy("it", options).critical is False
+    assert options.critical is None and SIGNALS["http"].policy("it", options).critical is False
 
 
 def test_limits_of_latency_reach_the_policy_in_seconds() -> None:
@@ -102,11 +99,9 @@ def test_a_mistake_says_what_to_write_and_never_repeats_what_was_typed(kind: str
     with pytest.raises(ValidationError) as caught:
         SIGNALS[kind].options.model_validate(written)
     messages = " ".join(error["msg"] for error in caught.value.errors())
-    assert says in messages
-    assert "canary" not in str(caught.value)
+    assert says in messages and "canary" not in str(caught.value)
 
 
 def test_statuses_are_ranges() -> None:
-    assert parse_statuses(204) == ((204, 204),)
-    assert parse_statuses("2XX") == ((200, 299),)
+    assert parse_statuses(204) == ((204, 204),) and parse_statuses("2XX") == ((200, 299),)
     assert parse_statuses(["3xx", "404"]) == ((300, 399), (404, 404))

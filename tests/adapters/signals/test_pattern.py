@@ -112,8 +112,7 @@ async def test_the_loop_goes_on_while_pages_are_searched() -> None:
         if turns:
             turns[-1] += 1
     await asyncio.gather(*waiting)
-    assert all(turns) and len(turns) == len(waiting)
-    assert threading.active_count() <= before + 1
+    assert all(turns) and len(turns) == len(waiting) and threading.active_count() <= before + 1
 
 
 async def test_what_is_given_up_before_its_turn_is_never_begun() -> None:
@@ -180,7 +179,6 @@ def test_an_ordinary_expression_is_decided_on_any_page(text: str, page: str) -> 
 
 
 async def test_a_match_over_the_wire_is_good() -> None:
-    """Read as the probe reads it; a page without a match is bad."""
     async with site(answering("größe".encode())) as base:
         assert (await probe(base, matches="^gr.ße$")).reading == Good("HTTP 200")
         reading = (await probe(base, matches="klein")).reading

@@ -30,7 +30,6 @@ class Feed:
         self.asked: list[tuple[str, float]] = []
 
     async def events(self, service_id: str, since: float) -> Sequence[PlatformEvent]:
-        """Return the events since then."""
         self.asked.append((service_id, since))
         if self.error is not None:
             raise self.error
@@ -39,19 +38,16 @@ class Feed:
     def say(
         self, at: float, kind: str = "server_failed", *, bad: bool = True, text: str = "exited with status 1"
     ) -> None:
-        """Let something happen."""
         self.happened.append(PlatformEvent(f"evt-{len(self.happened)}", at, kind, text, bad))
 
 
 def watching(feed: Feed | None, clock: FakeClock, service: str | None = "srv-web", **options: Any) -> RenderEvents:
-    """Return a source over the feed."""
     platform: Any = feed
     context = Context(clock=clock, endpoints={}, secrets={}, platform=platform, platform_id=service)
     return build("crashes", EventsOptions.model_validate({"render_events": "default", **options}), context)
 
 
 def told(samples: Sequence[Sample]) -> list[tuple[str, float | None]]:
-    """Return the bad ones, with their moments."""
     return [(sample.reading.why, sample.happened_at) for sample in samples if isinstance(sample.reading, Bad)]
 
 
@@ -140,8 +136,7 @@ async def test_memory_and_samples_are_bounded() -> None:
         feed.say(clock.now() + number / 1000)
     clock.elapsed += 15
     samples = await source.read()
-    assert len(samples) == 50
-    assert len(source._told) == REMEMBERED_MAX
+    assert len(samples) == 50 and len(source._told) == REMEMBERED_MAX
 
 
 async def test_foreign_text_is_cut_and_printable() -> None:

@@ -81,7 +81,6 @@ def parsed(*rows: Any) -> tuple[Maintenance, ...]:
 
 
 def test_real_rows_are_understood_and_what_is_over_is_left_out() -> None:
-    """Moments with any offset; statuses as the documentation writes them, too."""
     row = {
         "name": "Moving disks\x1b[31m",
         "status": "In Progress",

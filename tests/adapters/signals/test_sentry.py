@@ -40,7 +40,6 @@ def source(
 
 
 async def read(made: SentryErrors) -> Sample:
-    """Read once and close."""
     (sample,) = await made.read()
     await made.close()
     return sample
@@ -52,7 +51,6 @@ def asked(vendor: Vendor) -> list[Seen]:
 
 
 def query(seen: Seen) -> dict[str, str]:
-    """Return the query of a request."""
     return dict(seen.query)
 
 
@@ -194,7 +192,6 @@ async def test_a_400_for_another_reason_is_not_taken_for_the_filter(vendor: Vend
     ],
 )
 async def test_case_35_trouble_is_unknown_and_names_its_fix(vendor: Vendor, answer: Any, why: str) -> None:
-    """Never zero errors, never an incident; and never the token."""
     vendor.say("GET", TIMESERIES, answer)
     sample = await read(source(vendor))
     assert isinstance(sample.reading, Unknown) and why in sample.reading.why, sample.reading
@@ -209,7 +206,6 @@ async def test_a_sentry_that_is_away_is_unknown(vendor: Vendor) -> None:
 
 @pytest.mark.parametrize(("token", "why"), [("", f"set {TOKEN}"), ("sntrys canary\n", "copy the key again")])
 async def test_without_a_usable_token_the_reading_says_what_to_set(vendor: Vendor, token: str, why: str) -> None:
-    """Building never fails; nothing is asked, and the token is not shown."""
     sample = await read(source(vendor, token=token))
     assert isinstance(sample.reading, Unknown) and why in sample.reading.why
     assert vendor.seen == [] and "canary" not in sample.reading.why

@@ -12,13 +12,11 @@ MINUTE = 60.0
 
 
 def series(*values: dict[str, Any], interval: Any = 60_000, meta: dict[str, Any] | None = None, **more: Any) -> Any:
-    """Return an answer of events-timeseries."""
     one = {"yAxis": "count()", "values": list(values), "meta": {"interval": interval, **(meta or {})}}
     return {"meta": {"dataset": "errors", "start": 0, "end": 0}, "timeSeries": [one], **more}
 
 
 def bucket(minutes_ago: int, count: float, *, incomplete: bool = False, **more: Any) -> dict[str, Any]:
-    """Return a bucket that ended so many minutes ago."""
     start = NOW - MINUTE * (minutes_ago + 1)
     return {"timestamp": start * 1000, "value": count, "incomplete": incomplete, **more}
 

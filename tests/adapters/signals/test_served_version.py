@@ -39,7 +39,6 @@ async def test_the_version_an_answer_names(place: Any, head: str, body: bytes, n
 
 
 async def test_no_answer_names_no_version() -> None:
-    """Refused; and nothing is looked for where nothing is configured."""
     async with site(answering(b"", headers={"X-Commit": SHA})) as base:
         assert (await probe(base)).version == ""
     assert (await probe(base, version=HEADER)).version == ""

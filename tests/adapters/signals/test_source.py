@@ -19,7 +19,6 @@ class Breaking(Source):
         self.error = error
 
     async def look(self) -> Sequence[Sample]:
-        """Raise, or hang."""
         if self.error is not None:
             raise self.error
         await asyncio.Event().wait()
@@ -65,5 +64,4 @@ async def test_cancellation_passes_through() -> None:
     ],
 )
 def test_foreign_text_becomes_one_printable_line(text: str, shown: str) -> None:
-    """No control characters, no direction overrides, no novels."""
     assert plain(text) == shown

@@ -32,7 +32,6 @@ OURS = (*RENDER_API, ("Oregon/Web Services",), ("Oregon/Builds and Deploys",))
 
 
 def platform(statuses: dict[str, str], wanted: tuple[Part, ...] = OURS, **more: Any) -> Reading:
-    """Return the platform's verdict."""
     return verdict("render", parse_summary(page(statuses, **more)), "platform", wanted, NOW)
 
 
@@ -148,7 +147,6 @@ def maintenance(status: str = "in_progress", of: tuple[str, ...] = ("g-or/Web Se
 
 @pytest.mark.parametrize("status", ["in_progress", "verifying", "In progress"])
 def test_maintenance_of_ours_that_goes_on_is_bad(status: str) -> None:
-    """With its name, its components, and its end: text for the veto."""
     assert platform({}, scheduled_maintenances=maintenance(status)) == Bad(
         'render announced maintenance: "Moving disks" of Oregon/Web Services, until 16:30 UTC', FailureKind.OUTAGE
     )
@@ -177,7 +175,6 @@ def test_an_outage_is_said_before_a_maintenance() -> None:
 
 
 def test_what_is_announced_for_later_is_a_word_on_the_side() -> None:
-    """The nearest first, of ours alone, and not of next year."""
     ahead = [
         *maintenance("scheduled", scheduled_for="2026-09-27T02:00:00Z", scheduled_until="2026-09-27T04:00:00Z"),
         *maintenance(
@@ -212,7 +209,6 @@ def test_what_has_no_such_shape_is_refused(document: Any) -> None:
 
 
 def test_rows_that_make_no_sense_are_passed_over() -> None:
-    """Nulls and numbers where texts belong; foreign text is cut and printable."""
     rows = [None, 3, {"name": None}, {"name": "A", "status": None, "group_id": 7}, {"name": "B\x1b[31m" + "x" * 500}]
     summary = parse_summary({"components": rows, "status": 3, "incidents": {"a": 1}})
     assert [part.status for part in summary.components] == ["absent", "absent"]

@@ -23,7 +23,6 @@ PATH = "/api/v2/summary.json"
 
 
 def status(vendor: Vendor, clock: FakeClock | None = None, role: str = "upstream", **more: Any) -> VendorStatus:
-    """Return a source that reads the fake page."""
     return VendorStatus("acme", vendor.url + PATH, clock or FakeClock(auto=False), role, **more)
 
 
@@ -36,8 +35,7 @@ async def test_it_reads_more_often_while_something_is_open(vendor: Vendor) -> No
         (sample,) = await source.read()
         readings.append(type(sample.reading))
         paces.append(source.every_seconds)
-    assert readings == [Good, Bad, Good]
-    assert paces == [IDLE_SECONDS, IDLE_SECONDS, OPEN_SECONDS, IDLE_SECONDS]
+    assert readings == [Good, Bad, Good] and paces == [IDLE_SECONDS, IDLE_SECONDS, OPEN_SECONDS, IDLE_SECONDS]
     assert not source.adaptive
 
 
@@ -105,7 +103,6 @@ async def test_one_missed_reading_keeps_what_was_said_for_a_while(vendor: Vendor
 
 
 def at(kind: str, region: str | None = "oregon") -> ServiceFacts:
-    """Return a service of this kind, there."""
     return ServiceFacts("srv-1", "web", kind, region)
 
 
@@ -129,5 +126,4 @@ def test_known_vendors_are_summaries() -> None:
     assert {"render", "sentry", "openai", "anthropic", "github", "pagerduty", "slack"} == set(KNOWN_VENDORS)
     own = {"slack": "/api/v2.0.0/current"}
     for name, url in KNOWN_VENDORS.items():
-        assert url.startswith("https://")
-        assert url.endswith(own.get(name, "/api/v2/summary.json"))
+        assert url.startswith("https://") and url.endswith(own.get(name, "/api/v2/summary.json"))

@@ -26,11 +26,9 @@ class RealClock:
         self.slept: list[float] = []
 
     def now(self) -> float:
-        """Return UTC epoch seconds."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Return seconds."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
@@ -55,7 +53,6 @@ class Socket:
     server: Server | None = None
 
     async def handle(self, connection: ServerConnection) -> None:
-        """Serve one connection."""
         assert connection.request is not None
         self.paths.append(connection.request.path)
         script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
@@ -65,7 +62,6 @@ class Socket:
             await script(self, connection)
 
     async def ack(self, connection: ServerConnection) -> None:
-        """Take one acknowledgement."""
         self.acked.append(json.loads(await connection.recv())["envelope_id"])
 
 
@@ -81,13 +77,11 @@ async def slack(vendor: Vendor, *scripts: Script, greets: bool = True, counts: o
 
 
 def typed(text: str, number: int = 1, **more: Any) -> dict[str, Any]:
-    """Return an envelope of `/watchdog TEXT`."""
     payload = {"text": text, "user_id": "U0AAA", "user_name": "ann", "response_url": "http://127.0.0.1:1/x", **more}
     return {"type": "slash_commands", "envelope_id": f"e{number}", "payload": payload}
 
 
 def pressed(action: str, value: str, **more: Any) -> dict[str, Any]:
-    """Return an envelope of a button."""
     payload = {
         "type": "block_actions",
         "user": {"id": "U0AAA", "username": "ann"},
@@ -99,6 +93,5 @@ def pressed(action: str, value: str, **more: Any) -> dict[str, Any]:
 
 
 async def for_ever(socket: Socket, connection: ServerConnection) -> None:
-    """Read until the other side closes."""
     async for _ in connection:
         pass

@@ -47,7 +47,6 @@ async def talking(vendor: Vendor, *envelopes: dict[str, Any]) -> AsyncIterator[l
 
 
 def posts(vendor: Vendor) -> list[Any]:
-    """Return the bodies of the replies."""
     return [seen.body for seen in vendor.seen if seen.path == PLACE[1]]
 
 

@@ -15,7 +15,6 @@ USERS = ("U0AAA",)
 
 
 def request(envelope: dict[str, Any], now: float = 1500.0) -> Request:
-    """Return the request of an envelope."""
     found = heard(envelope, SEAL, USERS, now)
     assert found is not None
     return found.request
@@ -25,8 +24,7 @@ def test_a_button_says_who_what_and_of_which_question() -> None:
     """Nothing is refused of one that was shown, pressed by one who may, in time."""
     said = request(pressed("approve", SEAL.value("approve", QUESTION)))
     assert (said.by, said.name, said.may_change, said.refusal) == ("slack:U0AAA (ann)", "approve", True, "")
-    assert said.identity == "slack:U0AAA"
-    assert said.question is not None and said.question.target == "dep-40"
+    assert said.identity == "slack:U0AAA" and said.question is not None and said.question.target == "dep-40"
 
 
 @pytest.mark.parametrize(
@@ -42,8 +40,7 @@ def test_a_button_says_who_what_and_of_which_question() -> None:
 def test_a_button_that_proves_nothing_says_why(action: str, value: str, now: float, why: str) -> None:
     """It is handed on all the same: its refusal is written down, under the incident that a forged one claims."""
     said = request(pressed(action, value), now)
-    assert why in said.refusal
-    assert said.words == (("web-1",) if value and said.question is None else ())
+    assert why in said.refusal and said.words == (("web-1",) if value and said.question is None else ())
 
 
 def test_to_the_second_it_was_meant_to_count() -> None:
@@ -63,11 +60,9 @@ def test_who_is_not_listed_may_change_nothing() -> None:
 def test_what_is_typed_is_words() -> None:
     """The first word is the command; no word asks for help; foreign text stays one line."""
     assert request(typed("  Approve   web-1 ")).name == "approve"
-    assert request(typed("approve web-1")).words == ("web-1",)
-    assert request(typed("")).name == "help"
+    assert request(typed("approve web-1")).words == ("web-1",) and request(typed("")).name == "help"
     named = request(typed("status", user_name="ann\n\x1b[31m" + "x" * 500)).by
-    assert named.isprintable() and len(named) < 80
-    assert len(request(typed("a " * 500)).words) < 60
+    assert named.isprintable() and len(named) < 80 and len(request(typed("a " * 500)).words) < 60
 
 
 @pytest.mark.parametrize(
@@ -84,5 +79,4 @@ def test_what_is_typed_is_words() -> None:
     ],
 )
 def test_what_is_not_ours_is_left_alone(envelope: dict[str, Any]) -> None:
-    """Other kinds of envelopes, and buttons of another app."""
     assert heard(envelope, SEAL, USERS, 1500.0) is None

@@ -10,7 +10,6 @@ from watchdog.ports.chat import Reply
 
 
 def parts(body: dict[str, Any]) -> list[str]:
-    """Return the texts of a body's blocks."""
     return [
         block["text"]["text"] if block["type"] == "section" else block["elements"][0]["elements"][0]["text"]
         for block in body["blocks"]
@@ -28,8 +27,7 @@ def test_it_is_for_its_author_and_replaces_nothing(fixed: bool) -> None:
 @pytest.mark.parametrize("fixed", [True, False])
 def test_a_long_one_is_shortened_and_says_so(fixed: bool) -> None:
     shown = parts(message(Reply(tuple(f"{number} " + "&" * 500 for number in range(500)), fixed=fixed)))
-    assert len(shown) <= BLOCKS_MAX and all(len(part) <= 3000 for part in shown)
-    assert shown[-1].endswith(CUT)
+    assert len(shown) <= BLOCKS_MAX and all(len(part) <= 3000 for part in shown) and shown[-1].endswith(CUT)
     exact = parts(message(Reply(("x" * 100,) * 3, fixed=fixed)))
     assert CUT not in exact[-1]
 

@@ -22,7 +22,6 @@ from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 
 
 def given(vendor: Vendor, clock: Any) -> Context:
-    """Return the context that an adapter is built with."""
     return Context(clock, {"slack": f"{vendor.url}/api"}, {"WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN})
 
 
@@ -36,14 +35,12 @@ class Ears:
         self.slow.set()
 
     async def handle(self, envelope: dict[str, Any]) -> None:
-        """Take one."""
         self.heard.append(envelope["envelope_id"])
         await self.slow.wait()
 
 
 @asynccontextmanager
 async def listening(vendor: Vendor, ears: Ears, clock: Any = None, **more: Any) -> AsyncIterator[RealClock]:
-    """Run the socket."""
     clock = clock or RealClock()
     client = app_client(given(vendor, clock))
 
@@ -80,7 +77,6 @@ async def test_an_envelope_is_acknowledged_before_it_is_handled(vendor: Vendor) 
 
 
 async def test_what_is_delivered_again_is_acknowledged_and_not_handled_again(vendor: Vendor) -> None:
-
     async def three_times(socket: Socket, connection: ServerConnection) -> None:
         for _ in range(3):
             await connection.send(json.dumps(typed("status")))
@@ -89,8 +85,7 @@ async def test_what_is_delivered_again_is_acknowledged_and_not_handled_again(ven
     ears = Ears()
     async with slack(vendor, three_times, three_times, for_ever) as socket, listening(vendor, ears):
         await eventually(lambda: len(socket.paths) == 3)
-    assert socket.acked == ["e1"] * 6
-    assert ears.heard == ["e1"]
+    assert socket.acked == ["e1"] * 6 and ears.heard == ["e1"]
 
 
 async def test_more_than_we_can_handle_at_once_is_left_to_slack_to_say(vendor: Vendor) -> None:
@@ -134,8 +129,7 @@ async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(vendor: 
         await eventually(lambda: clock.sleepers)  # before it connects again, as the first one did not last
         await clock.advance(PAUSE_MAX_SECONDS)
         await eventually(lambda: ears.heard == ["e7"])
-        assert len(set(socket.paths)) == len(socket.paths) == 2
-        assert False not in ears.up
+        assert len(set(socket.paths)) == len(socket.paths) == 2 and False not in ears.up
 
 
 async def test_an_old_connection_that_slack_keeps_open_is_closed_after_a_while(vendor: Vendor) -> None:
@@ -198,10 +192,8 @@ async def test_a_slack_that_refuses_is_asked_seldom_and_told_of(
     ears, clock = Ears(), FakeClock()
     async with listening(vendor, ears, clock):
         await eventually(lambda: len(vendor.seen) >= len(answers))
-    assert clock.elapsed <= 9 * PAUSE_MAX_SECONDS + 300 + 77 + 60 * 30
-    assert clock.elapsed >= 300 + 77
-    assert set(ears.up) == {False}
-    assert leaks(caplog.text, *capsys.readouterr()) == []
+    assert clock.elapsed <= 9 * PAUSE_MAX_SECONDS + 300 + 77 + 60 * 30 and clock.elapsed >= 300 + 77
+    assert set(ears.up) == {False} and leaks(caplog.text, *capsys.readouterr()) == []
 
 
 @pytest.mark.parametrize(("counts", "warned"), [(1, False), (4, False), (5, True), ("many", False), (None, False)])

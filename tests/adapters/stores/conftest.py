@@ -56,13 +56,11 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def new_url(tmp_path: Path) -> str:
-    """The url of a SQLite store that does not exist yet."""
     return f"sqlite:///{tmp_path}/watchdog.db"
 
 
 @pytest.fixture
 def url(new_url: str) -> str:
-    """The url of a SQLite store with its tables."""
     Path(new_url.removeprefix("sqlite:///")).write_bytes(with_tables())
     return new_url
 

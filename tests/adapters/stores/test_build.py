@@ -44,7 +44,6 @@ def test_what_is_no_store_says_what_to_write_and_no_secret(url: str, clock) -> N
 
 @pytest.mark.parametrize("url", ["postgresql://", "postgres://user:hunter2@db", "postgresql://db:hunter2/x"])
 def test_a_postgresql_url_needs_its_parts(url: str, clock) -> None:
-    """Said before anything is connected to, and without the password."""
     with pytest.raises(ValueError, match="write postgresql://user:password@host:5432/database") as caught:
         build_store(url, clock)
     assert "hunter2" not in str(caught.value)

@@ -146,7 +146,6 @@ def test_the_names_under_which_a_service_is_stored_are_those_that_other_versions
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(values_of(State))
 def test_every_state_survives(state: State) -> None:
-    """Whole state: mappings of mappings, readings or none, tuples of tuples."""
     assert STATES.decode(STATES.encode(state)) == state
 
 
@@ -202,8 +201,7 @@ def test_a_state_from_before_the_watchdog_learned_from_its_checks_is_read() -> N
     incident["decision"] = {**decision, "evidence": [], "blame": blame, "guards": [], "target": None, "would": ""}
     service = {"name": "api", "checks": {"api": check}, "incident": incident}
     read = STATES.decode(json.dumps({"services": {"api": service}})).services["api"]
-    assert read.checks["api"] == Check("api", "latency", last_at=9.0)
-    assert read.history == History()
+    assert read.checks["api"] == Check("api", "latency", last_at=9.0) and read.history == History()
     assert read.incident is not None and read.incident.decision is not None
     weighed = read.incident.decision.blame
     assert weighed is not None and weighed.terms == (Term(0.05, "upstream openai fails", ""),)

@@ -36,11 +36,8 @@ def minute(start: float, good: int = 6, bad: int = 0, p95: float | None = 0.2, w
 
 
 async def test_an_empty_store_knows_nothing(store: Store) -> None:
-    """The very first start finds no state, and no question raises."""
-    assert await store.load() is None
-    assert await store.action("inc-1", "rollback") is None
-    assert await store.reference("inc-1", "chat") is None
-    assert await store.incident("inc-1") is None
+    assert await store.load() is None and await store.action("inc-1", "rollback") is None
+    assert await store.reference("inc-1", "chat") is None and await store.incident("inc-1") is None
     assert await store.command(1) is None
     assert [*await store.pending(), *await store.incidents(), *await store.notes(), *await store.commands()] == []
     assert [*await store.minutes("api", 0, 1e12), *await store.deliveries(1), *await store.labels()] == []
@@ -123,8 +120,7 @@ async def test_notes_are_found_by_incident_service_and_time(store: Store, a_stat
     assert list(await store.notes(incident="inc-1")) == [story[0], story[3]]
     assert list(await store.notes(service="web")) == [story[2]]
     assert list(await store.notes(since=2.0, until=3.0)) == story[1:3]
-    assert list(await store.notes(limit=2)) == story[2:]
-    assert list(await store.notes(limit=0)) == []
+    assert list(await store.notes(limit=2)) == story[2:] and list(await store.notes(limit=0)) == []
 
 
 async def test_a_changing_call_is_journalled_step_by_step(store: Store) -> None:
@@ -157,8 +153,7 @@ async def test_a_delivery_is_remembered_with_its_reference(store: Store) -> None
     assert await store.reference("inc-1", "chat") == "thread-1"
     assert await store.reference("inc-1", "pager") is None
     await store.delivered(3, "chat", "inc-1", "thread-3")
-    assert await store.reference("inc-1", "chat") == "thread-3"
-    assert list(await store.deliveries(99)) == []
+    assert await store.reference("inc-1", "chat") == "thread-3" and list(await store.deliveries(99)) == []
 
 
 async def test_a_label_needs_its_incident(store: Store, a_state, an_incident) -> None:
@@ -172,8 +167,7 @@ async def test_a_label_needs_its_incident(store: Store, a_state, an_incident) ->
 
 async def test_remarks_are_kept_in_order_with_who_and_when(store: Store, clock, a_state, an_incident) -> None:
     """A remark is added, never replaced; the mark of the root cause is kept too."""
-    assert not await store.remark("inc-1", "nobody knows it", "ann")
-    assert await store.remarks() == ()
+    assert not await store.remark("inc-1", "nobody knows it", "ann") and await store.remarks() == ()
     await store.save(Write(a_state(an_incident(1)), TimePassed(1.0)))
     await store.save(Write(a_state(an_incident(2)), TimePassed(2.0)))
     assert await store.remark("inc-1", "a lock", "ann", root_cause=True)
@@ -185,14 +179,12 @@ async def test_remarks_are_kept_in_order_with_who_and_when(store: Store, clock, 
     third = Remark(began + 60, "inc-1", "bob", "no: the pool", True)
     assert await store.remarks("inc-1") == (first, third)
     assert [one.incident for one in await store.remarks()] == ["inc-1", "inc-2", "inc-1"]
-    assert root_causes(await store.remarks()) == {"inc-1": third}
-    assert await store.remarks("inc-9") == ()
+    assert root_causes(await store.remarks()) == {"inc-1": third} and await store.remarks("inc-9") == ()
 
 
 async def test_ticks_are_kept_in_order_and_the_last_word_counts(store: Store, clock, a_state, an_incident) -> None:
     """The author of a tick and of its undoing stays; the latest row counts, for each incident alone."""
-    assert not await store.tick("inc-1", "lessons", "ann")
-    assert await store.ticks() == ()
+    assert not await store.tick("inc-1", "lessons", "ann") and await store.ticks() == ()
     await store.save(Write(a_state(an_incident(1)), TimePassed(1.0)))
     await store.save(Write(a_state(an_incident(2)), TimePassed(2.0)))
     began = clock.at
@@ -210,8 +202,7 @@ async def test_ticks_are_kept_in_order_and_the_last_word_counts(store: Store, cl
         ("inc-1", "lessons"), ("inc-2", "lessons"), ("inc-1", "docs"), ("inc-1", "lessons"),
     ]  # fmt: skip
     assert list(ticked(await store.ticks(), "inc-1")) == ["docs"]
-    assert list(ticked(await store.ticks(), "inc-2")) == ["lessons"]
-    assert await store.ticks("inc-9") == ()
+    assert list(ticked(await store.ticks(), "inc-2")) == ["lessons"] and await store.ticks("inc-9") == ()
 
 
 async def test_follow_ups_are_numbered_within_their_incident(store: Store, clock, a_state, an_incident) -> None:

@@ -49,7 +49,6 @@ async def test_a_closed_store_says_so_and_may_be_opened_again(store: SqlStore) -
 
 
 async def test_it_is_durable_by_its_settings(store: SqlStore) -> None:
-    """WAL, synchronous=FULL (2) and foreign keys, on every connection."""
     for engine in (store._backend.engine, store._backend.write_engine):
         async with engine.connect() as connection:
             pragmas = [

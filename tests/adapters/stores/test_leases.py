@@ -73,8 +73,7 @@ def state(*services: str, **more: object) -> State:
 )
 def test_a_fair_share(mine: tuple[str, ...], workers: int, keep: tuple[str, ...], expected: object) -> None:
     """Room up to ceil(names / workers); the last ones go first, kept ones never, unknown ones always."""
-    assert share(NAMES, mine, workers, keep) == expected
-    assert share((), (), workers, ()) == (0, ())
+    assert share(NAMES, mine, workers, keep) == expected and share((), (), workers, ()) == (0, ())
 
 
 async def test_the_living_share_the_names_fairly(one: Store, two: Store) -> None:
@@ -267,8 +266,7 @@ async def test_of_what_all_share_only_the_newest_may_be_changed(one: Store, two:
     await one.save(Write(state("api", paused_by="ann", incidents=1)))
     mine = state("web", incidents=1)
     await refused(two.save(Write(mine, TimePassed(1.0), [Note(1.0, "web", None, "N", "stale")])), Stale)
-    assert [*await two.notes()] == []
-    assert (await hold(two, "two", ("api", "web"))).revision == 1
+    assert [*await two.notes()] == [] and (await hold(two, "two", ("api", "web"))).revision == 1
     shared = await two.load_shared()
     assert (shared.paused_by, shared.incidents) == ("ann", 1)
     await two.save(Write(mine.sharing(replace(shared, incidents=2))))
@@ -322,10 +320,8 @@ async def test_pending_effects_are_found_by_service(one: Store, two: Store, a_te
     recorded = await one.save(
         Write(State(), TimePassed(1.0), [about_api, PinAutoDeploy("web", "inc-2", "srv-2"), about_us])
     )
-    assert await two.pending() == recorded
-    assert await two.pending(("api",)) == recorded[:1]
-    assert await two.pending(("web", FLEET)) == recorded[1:]
-    assert await two.pending(()) == ()
+    assert await two.pending() == recorded and await two.pending(("api",)) == recorded[:1]
+    assert await two.pending(("web", FLEET)) == recorded[1:] and await two.pending(()) == ()
 
 
 async def test_of_two_who_take_one_name_one_gets_it(town: Town, one: Store, two: Store) -> None:

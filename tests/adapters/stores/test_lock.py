@@ -21,13 +21,11 @@ sys.stdin.read()
 def test_one_holds_the_role_and_the_next_gets_it_afterwards(tmp_path: Path) -> None:
     """Taking it twice is harmless, a rival gets False and the holder's id, the database file is not touched."""
     one, other = RoleLock(tmp_path / "w.db"), RoleLock(str(tmp_path / "w.db"))
-    assert one.acquire() and one.acquire()
-    assert not other.acquire()
+    assert one.acquire() and one.acquire() and not other.acquire()
     assert other.holder is not None and other.path.name == "w.db.lock" and not other.is_by_command
     one.release()
     one.release()
-    assert other.acquire(by_command=True)
-    assert one.is_by_command and one.holder == other.holder is not None
+    assert other.acquire(by_command=True) and one.is_by_command and one.holder == other.holder is not None
     other.release()
     assert not (tmp_path / "w.db").exists()
 
@@ -37,8 +35,7 @@ def test_kill_9_gives_the_role_back(tmp_path: Path) -> None:
     lock = RoleLock(tmp_path / "w.db")
     command = [sys.executable, "-c", HOLD, str(tmp_path / "w.db")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None and process.stdout.readline() == "True\n"
-        assert not lock.acquire()
+        assert process.stdout is not None and process.stdout.readline() == "True\n" and not lock.acquire()
         assert lock.holder == process.pid
         process.kill()
         process.wait(10)

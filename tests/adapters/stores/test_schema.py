@@ -21,7 +21,6 @@ def test_every_table_and_index_can_be_written_in_either_dialect(module) -> None:
 
 
 def test_text_is_cleaned_of_what_databases_refuse() -> None:
-    """NUL and lone surrogates go; everything else stays as it is."""
     clean = CleanText().process_bind_param
     assert clean("a\0b\ud800c", None) == "a\ufffdb?c"
     assert clean("🔥 ü \n", None) == "🔥 ü \n" and clean(None, None) is None

@@ -31,7 +31,6 @@ async def save(store: SqlStore, number: int) -> None:
 
 
 async def test_saves_cancelled_at_any_moment_and_twice_are_finished(store: SqlStore) -> None:
-    """No half step, no connection lost, no lock kept, and the order is kept."""
     for number in range(40):
         task = asyncio.ensure_future(save(store, number))
         for _ in range(1 + number // 2):
@@ -60,8 +59,7 @@ async def test_closing_waits_for_the_write_in_hand(store: SqlStore, url: str) ->
     ended_early = closing.done()
     other.execute("COMMIT")
     await closing
-    assert not ended_early
-    assert other.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    assert not ended_early and other.execute("SELECT count(*) FROM events").fetchone() == (1,)
     other.close()
 
 

@@ -30,7 +30,6 @@ def path(url: str) -> Path:
 
 @pytest.fixture
 async def store(url: str, clock) -> AsyncIterator[SqlStore]:
-    """A SQLite store that does not wait long for others."""
     made = SqlStore(url, clock, call_seconds=0.1)
     await made.open()
     yield made
@@ -38,7 +37,6 @@ async def store(url: str, clock) -> AsyncIterator[SqlStore]:
 
 
 def worker(*arguments: str) -> subprocess.Popen[str]:
-    """Start a second process that uses the store."""
     command = [sys.executable, str(WORKER), *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
@@ -143,8 +141,7 @@ async def test_what_a_failed_commit_left_out_is_in_the_next_save(store: SqlStore
     with closing(sqlite3.connect(path)) as raw:
         raw.execute("DROP TRIGGER at_the_commit")
     await store.save(Write(state, TimePassed(2.0), [Note(2.0, "api", None, "N", "2"), PIN]))
-    assert await store.load() == state
-    assert [note.at for note in await store.notes()] == [1.0, 2.0]
+    assert await store.load() == state and [note.at for note in await store.notes()] == [1.0, 2.0]
 
 
 async def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, clock) -> None:

@@ -74,7 +74,6 @@ def test_the_end_of_an_incident_needs_the_lease_of_its_service() -> None:
 
 
 def test_effects_need_the_lease_of_their_service(a_tell) -> None:
-    """A notice about the watchdog itself needs none; inside effects neither."""
     pin = PinAutoDeploy("web", "inc-1", "srv-1")
     assert [service_of(effect) for effect in (pin, a_tell("api"), a_tell("watchdog"))] == ["web", "api", FLEET]
     effects = (pin, a_tell("api"), a_tell("watchdog"), WakeAt(1.0))

@@ -57,7 +57,6 @@ def test_evidence_of_the_incidents_beginning(earlier: bool) -> None:
 
 
 def test_the_prior_odds_and_the_rule() -> None:
-    """Both were one text; and the rule is still written as one."""
     blame = x.blame()
     assert read(Blame, plain(blame, "assumed", "onset_why")) == blame
     decision = x.decision()

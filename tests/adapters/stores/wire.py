@@ -17,7 +17,6 @@ class Wire:
         self._target = target
 
     async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one connection."""
         there, back = await asyncio.open_unix_connection(self._target)
         answers = asyncio.ensure_future(self._carry(there, writer))
         while data := await reader.read(CHUNK_BYTES):
@@ -44,7 +43,6 @@ class Wire:
 
 @asynccontextmanager
 async def wire(target: Path) -> AsyncIterator[Wire]:
-    """Run a wire until the end of the block."""
     made = Wire(target)
     server = await asyncio.start_server(made.join, "127.0.0.1", 0)
     made.port = server.sockets[0].getsockname()[1]

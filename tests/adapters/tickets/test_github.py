@@ -20,13 +20,11 @@ LABELS = ("watchdog", "severity: medium")
 
 
 def tracker(url: str, token: str = CANARY, place: str = REPO) -> GitHubIssues:
-    """Return the issues of a repository at an address."""
     return build(place, Context(FakeClock(), {"github": url}, {"WATCHDOG_GITHUB_TOKEN": token}))
 
 
 @pytest.fixture
 def issues(vendor: Vendor, closing) -> GitHubIssues:
-    """The issues of a vendor with prepared answers."""
     return closing(tracker(vendor.url))
 
 
@@ -37,8 +35,7 @@ async def test_an_issue_of_the_sandbox_lives_and_is_found_by_its_mark(closing) -
         assert "acme/app takes issues" in await issues.check()
         opened = await issues.open("web is slow", "<!-- mark-1 -->\nslow", LABELS)
         await issues.open("api is slow", "<!-- mark-2 -->\nslow", LABELS)
-        assert await issues.find("<!-- mark-1 ") == opened
-        assert await issues.find("<!-- mark-3 ") is None
+        assert await issues.find("<!-- mark-1 ") == opened and await issues.find("<!-- mark-3 ") is None
         await issues.comment(opened.number, "still slow")
         assert await issues.close_ticket(opened.number)
         assert await issues.find("<!-- mark-1 ") is None
@@ -66,7 +63,6 @@ async def test_requests_are_as_documented(vendor: Vendor, issues) -> None:
 
 
 async def test_nothing_else_can_be_done_with_the_token(vendor: Vendor, issues) -> None:
-    """Neither in another repository nor to anything but issues."""
     for method, path in (("POST", "/repos/acme/other/issues"), ("DELETE", ISSUES), ("PATCH", f"/repos/{REPO}")):
         with pytest.raises(Refused):
             await issues._api.change(method, path, {})
@@ -74,7 +70,6 @@ async def test_nothing_else_can_be_done_with_the_token(vendor: Vendor, issues) -
 
 
 def issue(number: int, body: str = "", **more: Any) -> dict[str, Any]:
-    """Return the fields of an issue that matter here."""
     return {"number": number, "body": body, **more}
 
 
@@ -86,8 +81,7 @@ async def test_the_oldest_of_several_is_found_over_pages_and_pull_requests_are_n
     assert found is not None and found.number == 5
     vendor.say("GET", ISSUES, [issue(n) for n in range(PAGE)])
     vendor.seen.clear()
-    assert await issues.find("mark ") is None
-    assert len(vendor.seen) == 5
+    assert await issues.find("mark ") is None and len(vendor.seen) == 5
 
 
 @pytest.mark.parametrize(

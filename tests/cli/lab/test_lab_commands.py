@@ -11,7 +11,6 @@ from watchdog.lab.storm.variants import VARIANTS
 
 
 def typed(*words: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command line in a process of its own."""
     command = [sys.executable, "-m", "watchdog", "lab", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
@@ -21,8 +20,7 @@ def test_seeds_are_summed_up() -> None:
     """One JSON object on stdout, nothing on stderr; the exit code agrees with it."""
     done = typed("storm", "--seeds", "3", "--first", "40", "--json")
     told = json.loads(done.stdout)
-    assert told["seeds"] == 3
-    assert done.returncode == (1 if told["bad"] else 0)
+    assert told["seeds"] == 3 and done.returncode == (1 if told["bad"] else 0)
     assert done.stderr == ""
 
 
@@ -36,7 +34,6 @@ def test_a_seed_is_told_line_by_line() -> None:
 
 
 def test_every_variant_can_be_named() -> None:
-    """The command line knows exactly the variants there are."""
     from typing import get_args
 
     from watchdog.cli.lab.lab_commands import Variant
@@ -46,19 +43,15 @@ def test_every_variant_can_be_named() -> None:
 
 @pytest.mark.long
 def test_a_soak_is_summed_up() -> None:
-    """Hours, reads, and whether anything grew; the exit code agrees."""
     done = typed("soak", "--hours", "2", "--services", "3", "--json")
     told = json.loads(done.stdout)
     assert (told["hours"], told["services"]) == (2, 3) and told["reads"] > 3 * 2 * 360
-    assert done.returncode == (0 if told["flat"] else 1)
-    assert done.stderr == ""
+    assert done.returncode == (0 if told["flat"] else 1) and done.stderr == ""
 
 
 def test_the_speed_is_summed_up() -> None:
-    """Both medians with their rounds; the exit code agrees."""
     done = typed("speed", "--rounds", "1", "--days", "0.1", "--json")
     told = json.loads(done.stdout)
     assert told["observations_per_second"] > 0 and len(told["observations_per_second_rounds"]) == 1
-    assert told["service_year_seconds"] > 0
-    assert done.returncode == (0 if told["fast_enough"] else 1)
+    assert told["service_year_seconds"] > 0 and done.returncode == (0 if told["fast_enough"] else 1)
     assert done.stderr == ""

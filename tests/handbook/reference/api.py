@@ -19,7 +19,6 @@ done)."""
 
 
 def text() -> str:
-    """Return the page."""
     document = _routes("0").openapi()
     found = list(operations(document))
     roles = {one.name.replace("-", " "): one.role.name.lower() for one in commands_of(Surface.CONSOLE)}
@@ -52,7 +51,6 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[
 
 
 def query(what: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the parameters behind the question mark."""
     yield from (code(one["name"]) for one in what.get("parameters", ()) if one["in"] == "query")
 
 

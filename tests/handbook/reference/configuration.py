@@ -68,7 +68,6 @@ CHANNELS, SIGNAL = ("channels",), ("services", "*", "signals", "*")
 
 
 def text() -> str:
-    """Return the page."""
     reference = Reference(FILE.read_text(encoding="utf-8"))
     top = [row(reference, (name,), info) for name, info in keys(Shape) if not inner(info.annotation)]
     parts = ["## The file", rows(top)]
@@ -101,7 +100,6 @@ def _channels(reference: "Reference") -> Iterator[str]:
 
 
 def rows(found: Sequence[Sequence[str]]) -> str:
-    """Return the table of some keys."""
     return table(("Key", "Type", "Default", "Meaning"), found)
 
 
@@ -141,7 +139,6 @@ def walk(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tuple[
 
 
 def bare(annotation: Any) -> Any:
-    """Strip Annotated and Optional."""
     while get_origin(annotation) in (Annotated, Union, types.UnionType):
         annotation = next(one for one in get_args(annotation) if one is not type(None))
     return annotation
@@ -156,12 +153,10 @@ def inner(annotation: Any) -> type[BaseModel] | None:
 
 
 def below(path: tuple[str, ...], annotation: Any) -> tuple[str, ...]:
-    """Return where the keys of that section stand."""
     return (*path, "*") if get_origin(bare(annotation)) in (dict, list, tuple) else path
 
 
 def words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
-    """Return the type of a value as people say it."""
     origin, parts = get_origin(annotation), get_args(annotation)
     names = [getattr(getattr(one, "func", None), "__name__", "").lstrip("_") for one in metadata]
     named = [name for name in names if name in WORDS]

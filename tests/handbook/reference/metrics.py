@@ -17,7 +17,6 @@ the repository; [what each of them means](reference-notices.md#alerts-for-promet
 
 
 def text() -> str:
-    """Return the page."""
     rows = [(code(name), kind, " ".join(map(code, labels)) or "–", about) for name, kind, labels, about in families()]
     return page(
         "Reference: metrics",

@@ -190,7 +190,6 @@ OWN_PLACES: Mapping[str, str] = {
 
 
 def text() -> str:
-    """Return the page."""
     kinds = [(code(one.value), KIND[one]) for one in NoticeKind]
     topics = [(first_upper(one.value), *TOPICS[one], linked(TOPIC_PLACES.get(one, FOUND))) for one in Topic]
     own = [(first_upper(name), *rest, linked(OWN_PLACES[key])) for key, (name, *rest) in OWN.items()]
@@ -223,7 +222,6 @@ def linked(place: str) -> str:
 
 
 def integrations() -> list[tuple[str, ...]]:
-    """Return a row for each kind of integration."""
     return [
         (
             code(name),
@@ -237,7 +235,6 @@ def integrations() -> list[tuple[str, ...]]:
 
 
 def alerts() -> list[tuple[str, ...]]:
-    """Return a row for each alert rule."""
     groups = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
     return [
         (

@@ -10,7 +10,6 @@ that is missing, and each unknown `WATCHDOG_*` variable."""
 
 
 def text() -> str:
-    """Return the page."""
     rows = [(code(one.name), first_upper(one.needed_for), first_upper(one.least)) for one in VARIABLES]
     return page(
         "Reference: variables of the environment",

@@ -51,10 +51,8 @@ async def test_what_is_wrong_with_a_version(name: str, shown: dict[str, object])
 
 
 async def test_upstream_outage() -> None:
-    """OpenAI's page first, then the site; nothing was deployed."""
     world, story = await told("upstream-outage", 2)
-    assert story == ["fault_started openai", "fault_started web"]
-    assert world.status_of("dep-40") == "live"
+    assert story == ["fault_started openai", "fault_started web"] and world.status_of("dep-40") == "live"
 
 
 async def test_blind() -> None:
@@ -69,8 +67,7 @@ async def test_blind() -> None:
 async def test_no_help() -> None:
     """The version is bad and so is the world: the site still fails with the old version."""
     world, story = await told("no-help", 2)
-    assert story == [*BROKEN, "fault_started web"]
-    assert world.sandbox.cloud.acting("web")[0].status == 500
+    assert story == [*BROKEN, "fault_started web"] and world.sandbox.cloud.acting("web")[0].status == 500
 
 
 async def test_same_commit() -> None:
@@ -78,8 +75,7 @@ async def test_same_commit() -> None:
     world, story = await told("same-commit", 2)
     assert story == [*BROKEN, "fault_cleared web", "deploy_live dep-43", "fault_started web"]
     one, two = (world.sandbox.cloud.service("web").find(name) for name in ("dep-42", "dep-43"))
-    assert one is not None and two is not None
-    assert one.commit == two.commit
+    assert one is not None and two is not None and one.commit == two.commit
     assert two.trigger == "manual"
 
 
@@ -89,8 +85,7 @@ def test_the_stories_are_the_eight_and_in_order() -> None:
     names += ["assist", "observe"]
     assert list(SCENARIOS) == names
     for story in SCENARIOS.values():
-        assert [step.at for step in story.steps] == sorted(step.at for step in story.steps)
-        assert story.title
+        assert [step.at for step in story.steps] == sorted(step.at for step in story.steps) and story.title
     assert LIVE_AT == 10.0
 
 

@@ -17,17 +17,14 @@ from watchdog.sandbox.site.guarded_site import (
 
 @pytest.mark.parametrize("name", ["site", "api"])
 async def test_a_good_site_answers(world: World, name: str) -> None:
-    """The page ends with </html>, the routes are JSON, anything else is 404."""
     page = await world.site("/", name)
-    assert page.text == PAGE
-    assert "</html>" in page.text
+    assert page.text == PAGE and "</html>" in page.text
     for path in ("/api/test", "/healthz"):
         assert (await world.site(path, name)).json() == {"status": "ok"}
     assert (await world.site("/nothing", name)).status_code == 404
 
 
 async def test_a_crashed_site_refuses_connections(world: World) -> None:
-    """The kernel refuses; after the fault the same address works again."""
     world.sandbox.set_fault("web", "refused")
     await eventually_refused(world)
     assert (await world.site("/", "api")).status_code == 200
@@ -52,8 +49,7 @@ async def test_a_hanging_site_takes_connections_and_never_answers(world: World) 
 async def test_a_wrong_body_comes_with_200(world: World) -> None:
     world.sandbox.set_fault("web", "wrong_body")
     answer = await world.site()
-    assert (answer.status_code, answer.text) == (200, WRONG_BODY)
-    assert "</html>" not in answer.text
+    assert (answer.status_code, answer.text) == (200, WRONG_BODY) and "</html>" not in answer.text
 
 
 @pytest.mark.long
@@ -67,8 +63,7 @@ async def test_a_partial_fault_fails_its_share_on_its_routes() -> None:
             return [(await world.site()).status_code for _ in range(30)]
 
     first = await statuses()
-    assert 5 <= first.count(500) <= 25
-    assert first.count(500) + first.count(200) == 30
+    assert 5 <= first.count(500) <= 25 and first.count(500) + first.count(200) == 30
     assert await statuses() == first
 
 

@@ -14,7 +14,6 @@ KEY = {"Authorization": f"Bearer {keys.GITHUB_TOKEN}"}
 
 
 async def listed(world: World, query: str = "", **headers: str) -> list[str]:
-    """Return the shas on web's branch."""
     answer = await world.client.get(f"{world.sandbox.urls['github']}{PATH}{query}", headers=headers)
     assert answer.status_code == 200
     return [commit["sha"] for commit in answer.json()]
@@ -25,8 +24,7 @@ async def test_the_branch_holds_what_was_deployed_and_what_was_merged(world: Wor
     assert await listed(world) == [COMMITS[key][0] for key in ("41", "40", "39")]
     world.sandbox.cloud.services["web"].auto_deploy_trigger = "off"
     answer = await world.admin("POST", "/deploys", json={"merge": True, "commit": "c" * 40, "message": "Mend it"})
-    assert answer.json() is None
-    assert (await listed(world))[0] == "c" * 40
+    assert answer.json() is None and (await listed(world))[0] == "c" * 40
     assert await listed(world, "?sha=main&per_page=1&page=2") == [COMMITS["41"][0]]
     world.sandbox.deploy(commit="c" * 40)
     assert (await listed(world, **KEY)).count("c" * 40) == 1
@@ -38,8 +36,7 @@ async def test_a_commit_is_as_documented(world: World) -> None:
     compare = document["/repos/{owner}/{repo}/compare/{basehead}"]["get"]["responses"]["200"]
     schema = _plain(document, compare["content"]["application/json"]["schema"]["properties"]["commits"])
     answer = await world.client.get(world.sandbox.urls["github"] + PATH)
-    assert len(answer.json()) == 3
-    assert problems(document, schema, answer.json()) == []
+    assert len(answer.json()) == 3 and problems(document, schema, answer.json()) == []
     assert problems(document, schema, [{**answer.json()[0], "sha": None}]) != []
 
 

@@ -15,13 +15,11 @@ KEY = {"Authorization": f"Bearer {keys.GITHUB_TOKEN}"}
 
 
 async def call(world: World, method: str, path: str = "", **more: Any) -> httpx.Response:
-    """Call something below the issues of acme/app."""
     url = f"{world.sandbox.urls['github']}/repos/acme/app/issues{path}"
     return await world.client.request(method, url, headers=KEY, **more)
 
 
 async def numbers(world: World, **query: Any) -> list[int]:
-    """Return the issues of a list."""
     return [one["number"] for one in (await call(world, "GET", params=query)).json()]
 
 
@@ -31,8 +29,7 @@ async def test_an_issue_from_open_to_closed(world: World) -> None:
     assert (await call(world, "POST", "/1/comments", json={"body": "still"})).status_code == 201
     closed = await call(world, "PATCH", "/1", json={"state": "closed", "state_reason": "completed"})
     assert (closed.json()["state"], closed.json()["state_reason"]) == ("closed", "completed")
-    assert closed.json()["comments"] == 1
-    assert closed.json()["closed_at"] is not None
+    assert closed.json()["comments"] == 1 and closed.json()["closed_at"] is not None
     did = [one["what"] for one in world.sandbox.log if one["what"] != "request"]
     assert did == ["issue_opened", "issue_commented", "issue_closed"]
 
@@ -41,8 +38,7 @@ async def test_the_list_is_newest_first_by_state_and_labels_and_paged(world: Wor
     for labels in (["a"], ["a", "b"], ["b"]):
         await call(world, "POST", json={"title": "x", "labels": labels})
     await call(world, "PATCH", "/1", json={"state": "closed"})
-    assert await numbers(world) == [3, 2]
-    assert await numbers(world, state="all", labels="a") == [2, 1]
+    assert await numbers(world) == [3, 2] and await numbers(world, state="all", labels="a") == [2, 1]
     assert await numbers(world, state="all", per_page=1, page=2) == [2]
     other = await world.client.get(f"{world.sandbox.urls['github']}/repos/acme/web/issues", headers=KEY)
     assert other.json() == []
@@ -50,8 +46,7 @@ async def test_the_list_is_newest_first_by_state_and_labels_and_paged(world: Wor
 
 @pytest.mark.parametrize("body", [{}, {"title": " "}, {"title": "x" * 257}, {"title": "x", "body": "y" * 65_537}])
 async def test_what_is_no_issue_is_422(world: World, body: dict[str, Any]) -> None:
-    assert (await call(world, "POST", json=body)).status_code == 422
-    assert world.sandbox.issues.all == []
+    assert (await call(world, "POST", json=body)).status_code == 422 and world.sandbox.issues.all == []
 
 
 async def test_refusals(world: World) -> None:

@@ -10,7 +10,6 @@ from watchdog.sandbox.vendors.notification_apis import SLACK_CHANNEL_ID
 
 
 def event(action: str = "trigger", key: str = "web/1", **payload: Any) -> dict[str, Any]:
-    """Return a PagerDuty event."""
     made = {"routing_key": keys.PAGERDUTY_ROUTING_KEY, "event_action": action, "dedup_key": key}
     if action == "trigger":
         made["payload"] = {"summary": "web is down", "source": "watchdog", "severity": "critical", **payload}
@@ -18,12 +17,10 @@ def event(action: str = "trigger", key: str = "web/1", **payload: Any) -> dict[s
 
 
 async def enqueue(world: World, body: dict[str, Any]) -> int:
-    """Send an event and return the status."""
     return (await world.client.post(f"{world.sandbox.urls['pagerduty']}/v2/enqueue", json=body)).status_code
 
 
 async def slack(world: World, method: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Call Slack's Web API."""
     answer = await world.client.post(f"{world.sandbox.urls['slack']}/{method}", json=body, headers=SLACK)
     assert answer.status_code == 200
     said: dict[str, Any] = answer.json()
@@ -59,8 +56,7 @@ async def test_one_dedup_key_is_one_incident_until_it_is_resolved(world: World) 
 )
 async def test_a_bad_event_is_refused_with_reasons(world: World, bad: dict[str, Any]) -> None:
     answer = await world.client.post(f"{world.sandbox.urls['pagerduty']}/v2/enqueue", json=bad)
-    assert answer.status_code == 400
-    assert answer.json()["errors"]
+    assert answer.status_code == 400 and answer.json()["errors"]
     assert world.sandbox.pagers.incidents == []
 
 
@@ -69,8 +65,7 @@ async def test_a_change_event_notifies_nobody(world: World) -> None:
     good = {"routing_key": keys.PAGERDUTY_ROUTING_KEY, "payload": {"summary": "dep-43 is live"}}
     assert (await world.client.post(url, json=good)).status_code == 202
     assert (await world.client.post(url, json={**good, "payload": {}})).status_code == 400
-    assert len(world.sandbox.pagers.changes) == 1
-    assert world.sandbox.pagers.incidents == []
+    assert len(world.sandbox.pagers.changes) == 1 and world.sandbox.pagers.incidents == []
 
 
 async def test_a_slack_message_is_edited_and_answered_by_its_ts(world: World) -> None:
@@ -101,7 +96,6 @@ async def test_slack_says_no_with_200(world: World, method: str, body: dict[str,
 
 
 async def test_slack_wants_its_token(world: World) -> None:
-    """Wrong and missing tokens are told apart, as at Slack."""
     url = f"{world.sandbox.urls['slack']}/auth.test"
     for headers, error in (({}, "not_authed"), ({"Authorization": "Bearer xoxb-wrong"}, "invalid_auth")):
         answer = await world.client.post(url, json={}, headers=headers)
@@ -109,7 +103,6 @@ async def test_slack_wants_its_token(world: World) -> None:
 
 
 async def test_the_webhook_answers_ok_and_nothing_else(world: World) -> None:
-    """Text `ok`; an empty or unknown call is refused in words."""
     url = world.sandbox.urls["slack_webhook"]
     good = await world.client.post(url, json={"text": "down"})
     assert (good.status_code, good.text) == (200, "ok")
@@ -120,7 +113,6 @@ async def test_the_webhook_answers_ok_and_nothing_else(world: World) -> None:
 
 
 async def test_webhook_heartbeat_and_remote_write_are_recorded(world: World) -> None:
-    """Each keeps what it got; unknown signals and formats are refused."""
     urls, pagers = world.sandbox.urls, world.sandbox.pagers
     await world.client.post(urls["webhook"], json={"incident": 1})
     for path, status in (("", 200), ("/fail", 200), ("/nonsense", 404)):

@@ -29,13 +29,11 @@ WANTED = {"grant_type": "authorization_code", "redirect_uri": BACK, "code_verifi
 
 
 async def ask(issuer: Issuer, method: str, path: str, **more: Any) -> httpx.Response:
-    """Send it one request."""
     async with httpx.AsyncClient(base_url=issuer.url, **LOOPBACK) as client:
         return await client.request(method, path, **more)
 
 
 async def code(issuer: Issuer) -> str:
-    """Choose Ann; return the code."""
     sent = await ask(issuer, "POST", "/authorize", params=ASKED, data={"user": "ann"})
     said = parse_qs(urlsplit(sent.headers["location"]).query)
     assert said["state"] == ["s" * 32] and said["iss"] == [issuer.url]
@@ -50,13 +48,11 @@ def basic(name: str = keys.OIDC_CLIENT_ID, secret: str = keys.OIDC_SECRET) -> ht
 
 
 def claims(token: str) -> dict[str, Any]:
-    """Return what a proof says, unchecked."""
     part = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 async def test_a_code_becomes_a_proof_once() -> None:
-    """For whom it was made out, with the nonce; the second time nothing."""
     async with Issuer([BACK]) as issuer:
         page = await ask(issuer, "GET", "/authorize", params=ASKED)
         assert page.status_code == 200 and "ann" in page.text

@@ -16,7 +16,6 @@ KEY = {"Authorization": f"Token token={keys.PAGERDUTY_API_TOKEN}", "Accept": "ap
 
 
 async def get(world: World, path: str, headers: dict[str, str] = KEY, **params: Any) -> httpx.Response:
-    """Read something of the REST API."""
     return await world.client.get(f"{world.sandbox.urls['pagerduty_api']}{path}", headers=headers, params=params)
 
 

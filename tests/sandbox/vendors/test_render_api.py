@@ -42,7 +42,6 @@ async def test_a_key_of_the_new_kind_may_what_it_was_given(world: World, method:
 
 
 async def test_an_undefined_path_is_a_text(world: World) -> None:
-    """Paths that do not exist are answered 404 as text, not as JSON."""
     answer = await world.render("GET", "/nothing")
     assert (answer.status_code, answer.text.strip()) == (404, "404 page not found")
     assert answer.headers["content-type"].startswith("text/plain")
@@ -54,8 +53,7 @@ async def test_the_history_of_web_is_listed_newest_first(world: World) -> None:
     found = [(row["id"], row["status"]) for row in rows]
     assert found == [("dep-41", "build_failed"), ("dep-40", "live"), ("dep-39", "deactivated")]
     commits = [row["commit"]["id"] for row in rows]
-    assert [commit[:7] for commit in commits[:2]] == ["5aa0c11", "1b7e0d4"]
-    assert len(set(commits)) == 3
+    assert [commit[:7] for commit in commits[:2]] == ["5aa0c11", "1b7e0d4"] and len(set(commits)) == 3
     assert all(len(commit) == 40 for commit in commits)
 
 
@@ -86,7 +84,6 @@ async def test_a_page_that_makes_no_sense_is_refused(world: World, query: dict[s
     ],
 )
 async def test_deploys_are_filtered(world: World, query: str, ids: list[str]) -> None:
-    """Each filter of the list of deploys keeps what it should."""
     rows = (await world.render("GET", f"/services/srv-web/deploys?{query}")).json()
     assert [row["deploy"]["id"] for row in rows] == ids
 
@@ -144,8 +141,7 @@ async def test_a_rollback_is_a_new_deploy_of_the_old_commit() -> None:
 async def test_a_rollback_to_nowhere_is_refused(world: World, target: object, status: int) -> None:
     """Unknown deploys, deploys of another service, and those that never were live make no deploy."""
     answer = await world.render("POST", "/services/srv-web/rollback", json={"deployId": target})
-    assert answer.status_code == status
-    assert answer.json()["message"]
+    assert answer.status_code == status and answer.json()["message"]
     assert "rollback_accepted" not in world.whats()
 
 
@@ -180,12 +176,10 @@ async def test_a_rollback_answer_can_be_spoiled(world: World, mode: str, answer:
     assert made == (["dep-42"] if accepted else [])
     assert world.whats().count("rollback_accepted") == int(accepted)
     request = world.sandbox.events.requests("render", "POST", "/rollback")[0]
-    assert request.get("status") == answer
-    assert (await world.rollback()).status_code == 201
+    assert request.get("status") == answer and (await world.rollback()).status_code == 201
 
 
 async def test_events_are_those_of_the_last_hour(world: World) -> None:
-    """Without startTime only the last hour is listed; kinds and times filter."""
     service = world.sandbox.cloud.service("web")
     old = world.sandbox.cloud.record_event(service, "server_failed", {})
     old.at -= 7200
@@ -247,12 +241,10 @@ async def test_maintenance_mode_shows_at_the_api_and_on_the_site(world: World) -
     change = {"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": ""}}}
     answer = await world.render("PATCH", "/services/srv-web", json=change)
     assert answer.json()["serviceDetails"]["maintenanceMode"]["enabled"] is True
-    assert (await world.site("/")).status_code == 503
-    assert list(world.sandbox.cloud.hits) == []
+    assert (await world.site("/")).status_code == 503 and list(world.sandbox.cloud.hits) == []
 
 
 async def test_an_answer_is_dated_by_a_clock_that_may_be_behind(world: World) -> None:
-    """To the second; two minutes late, or not dated at all, if so set."""
     for mode, behind in (("ok", 0.0), ("behind", 120.0)):
         world.sandbox.set_mode("render_clock", mode)
         before = clock.now()

@@ -15,7 +15,6 @@ MINUTES = "dataset=errors&yAxis=count()&interval=1m&statsPeriod=30m&project=web"
 
 
 async def counts(world: World, query: str) -> list[int]:
-    """Return the values of the first series."""
     answer = await world.sentry(f"{SERIES}?{query}")
     assert answer.status_code == 200, answer.text
     return [value["value"] for value in answer.json()["timeSeries"][0]["values"]]
@@ -41,7 +40,6 @@ async def test_without_the_right_token_nothing_is_told(world: World, headers: di
 
 
 async def test_unknown_organizations_and_projects_are_404(world: World) -> None:
-    """An organization we are not in, a project that does not exist."""
     for path in ("/organizations/other/", f"/projects/{keys.ORGANIZATION}/gone/"):
         assert (await world.sentry(path)).status_code == 404
 
@@ -56,7 +54,6 @@ async def test_a_slug_leads_to_its_numeric_id_and_back(world: World) -> None:
 
 
 async def test_buckets_are_minutes_in_milliseconds_and_the_newest_are_incomplete(world: World) -> None:
-    """A bucket that ends within 90 s of now is marked; all others are not."""
     series = (await world.sentry(f"{SERIES}?{MINUTES}")).json()["timeSeries"][0]
     assert series["meta"]["interval"] == 60_000
     now = clock.now()
@@ -69,7 +66,6 @@ async def test_buckets_are_minutes_in_milliseconds_and_the_newest_are_incomplete
 
 
 async def test_the_sites_own_errors_are_counted_once_they_arrive(world: World) -> None:
-    """Errors of three minutes ago are in; those of this second are not yet."""
     before = sum(await counts(world, MINUTES))
     failures(world, 40, seconds_ago=200)
     failures(world, 500, seconds_ago=0)
@@ -113,12 +109,10 @@ async def test_a_project_nobody_may_see_is_an_empty_answer(world: World) -> None
 async def test_an_invalid_query_is_400(world: World, query: str) -> None:
     """No dataset, an unknown one, a bad period, an open quote, an unknown function."""
     answer = await world.sentry(f"{SERIES}?{query}")
-    assert answer.status_code == 400
-    assert answer.json()["detail"]
+    assert answer.status_code == 400 and answer.json()["detail"]
 
 
 async def test_spans_give_both_halves_of_a_ratio(world: World) -> None:
-    """failure_count() and count() as two series: failures among all requests."""
     failures(world, 40, seconds_ago=200)
     at = clock.now() - 200
     world.sandbox.cloud.hits.extend(Hit(at, "web", "abc", "/", 200) for _ in range(60))
@@ -151,8 +145,6 @@ async def test_issues_are_paged_by_link(world: World) -> None:
 
 
 async def test_too_many_calls_in_a_second_are_refused(world: World) -> None:
-    """More than 40 calls in a second get 429 and are told so in words."""
     answers = await asyncio.gather(*(world.sentry(f"{ORGANIZATION}/") for _ in range(120)))
     refused = [answer for answer in answers if answer.status_code == 429]
-    assert refused
-    assert "too frequently" in refused[0].json()["detail"]
+    assert refused and "too frequently" in refused[0].json()["detail"]

@@ -13,15 +13,13 @@ async def test_the_background_depends_on_the_seed_and_the_minute_only() -> None:
         counts, minute = Counts(world.sandbox.cloud), int(clock.now() // 60) - 100
         series = [counts.background_of("web", minute + step) for step in range(60)]
         assert series == [counts.background_of("web", minute + step) for step in range(60)]
-        assert set(series) <= set(range(BACKGROUND_PER_MINUTE_MAX + 1))
-        assert len(set(series)) > 1
+        assert set(series) <= set(range(BACKGROUND_PER_MINUTE_MAX + 1)) and len(set(series)) > 1
     async with opened(seed=4) as world:
         other = Counts(world.sandbox.cloud)
         assert series != [other.background_of("web", minute + step) for step in range(60)]
 
 
 async def test_the_background_belongs_to_the_release_that_was_live(world: World) -> None:
-    """Yesterday's errors are dep-40's, those of a week ago dep-39's."""
     counts, now = Counts(world.sandbox.cloud), clock.now()
     forty, thirty_nine = (world.sandbox.cloud.service("web").find(f"dep-{number}") for number in (40, 39))
     assert forty is not None and thirty_nine is not None

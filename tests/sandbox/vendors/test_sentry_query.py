@@ -24,7 +24,6 @@ def test_a_search_is_read(text: str, terms: dict[str, tuple[str, ...]]) -> None:
 
 
 def between(start: str, end: str) -> dict[str, str]:
-    """Return a query for a range of days."""
     return {"start": start, "end": end}
 
 

@@ -12,12 +12,10 @@ SECTION = {"type": "section", "text": SAID}
 
 
 def text(length: int, kind: str = "plain_text") -> dict[str, Any]:
-    """Return a text object of that length."""
     return {"type": kind, "text": "x" * length}
 
 
 def actions(*buttons: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Return a block of buttons."""
     return {"type": "actions", "elements": list(buttons), **more}
 
 
@@ -69,7 +67,6 @@ def test_what_is_documented_is_taken(block: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("block", BAD)
 def test_what_is_not_documented_is_refused(block: Any) -> None:
-    """Wherever it stands; a good one beside it changes nothing."""
     assert problem({"blocks": [SECTION, block]}) == "invalid_blocks"
     assert problem({"attachments": [{"blocks": [block]}]}) == "invalid_blocks"
 

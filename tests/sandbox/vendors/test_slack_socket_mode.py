@@ -20,7 +20,6 @@ ASKING = [{"type": "actions", "elements": [BUTTON]}]
 
 
 async def address(world: World, headers: dict[str, str] = APP) -> dict[str, Any]:
-    """Ask for a socket."""
     answer = await world.client.post(f"{world.sandbox.urls['slack']}/apps.connections.open", headers=headers)
     said: dict[str, Any] = answer.json()
     return said
@@ -28,7 +27,6 @@ async def address(world: World, headers: dict[str, str] = APP) -> dict[str, Any]
 
 @asynccontextmanager
 async def connected(world: World) -> AsyncIterator[ClientConnection]:
-    """Open a socket and take the greeting."""
     async with connect((await address(world))["url"], proxy=None) as socket:
         assert json.loads(await socket.recv())["type"] == "hello"
         await eventually(lambda: world.sandbox.pagers.slack_socket.connections)
@@ -36,14 +34,12 @@ async def connected(world: World) -> AsyncIterator[ClientConnection]:
 
 
 async def do(world: World, status: int = 200, **what: Any) -> Any:
-    """Let somebody do something in Slack."""
     answer = await world.admin("POST", "/slack", json=what)
     assert answer.status_code == status, answer.text
     return answer.json()
 
 
 async def post(world: World, method: str = "chat.postMessage", **body: Any) -> dict[str, Any]:
-    """Post or edit a message."""
     answer = await world.client.post(f"{world.sandbox.urls['slack']}/{method}", json=body, headers=SLACK)
     said: dict[str, Any] = answer.json()
     return said

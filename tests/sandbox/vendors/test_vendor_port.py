@@ -23,7 +23,6 @@ from watchdog.sandbox.vendors.vendor_port import vendor_of
     ],
 )
 def test_the_path_tells_the_vendor(path: str, vendor: str) -> None:
-    """The first part, and Slack's webhook apart from its API."""
     assert vendor_of(path) == vendor
 
 
@@ -40,8 +39,7 @@ async def test_a_vendor_can_be_down_in_four_ways(world: World, vendor: str) -> N
     for mode, status in (("refuse_429", 429), ("error_500", 500)):
         world.sandbox.set_mode(vendor, mode, times=1)
         answer = await world.client.request(method, url)
-        assert answer.status_code == status
-        assert ("retry-after" in answer.headers) == (status == 429)
+        assert answer.status_code == status and ("retry-after" in answer.headers) == (status == 429)
     after = await world.client.request(method, url)
     assert after.status_code not in (429, 500)
     logged = [entry.get("status") for entry in world.sandbox.events.requests(vendor)]
@@ -59,7 +57,6 @@ async def given_up(world: World, vendor: str, method: str, url: str) -> None:
 
 
 async def test_every_request_is_logged_without_its_key(world: World) -> None:
-    """Method, path, query, and for changes at Render the body; never a header."""
     await world.render("GET", "/services?limit=1")
     await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
     await world.client.get(world.sandbox.urls["status_openai"])
@@ -71,8 +68,7 @@ async def test_every_request_is_logged_without_its_key(world: World) -> None:
         ("status", "GET", 200),
         ("nobody", "GET", 404),
     ]
-    assert requests[0]["query"] == "limit=1"
-    assert '"off"' in requests[1]["body"]
+    assert requests[0]["query"] == "limit=1" and '"off"' in requests[1]["body"]
     assert keys.RENDER_API_KEY not in str(requests)
 
 

@@ -11,14 +11,12 @@ SECRET = {"WATCHDOG_CONSOLE_OIDC_SECRET": "canary-oidc-0123456789-0123456789"}
 
 
 def settings(issuer: str, enabled: str = "true") -> Settings:
-    """Return a console with that provider."""
     oidc = f"oidc: {{issuer: '{issuer}', client_id: w, viewers: '*'}}"
     text = f"console: {{enabled: {enabled}, tokens: false, url: https://w.acme.example, {oidc}}}\n"
     return loaded(SMALL + text, SECRET)
 
 
 async def test_what_can_be_proved_without_a_login() -> None:
-    """Its document and its keys; the check logs no user in."""
     async with Issuer() as issuer:
         (found,) = await check_oidc(settings(issuer.url), SystemClock())
         assert found.outcome is Outcome.OK and "shows 1 key" in found.what

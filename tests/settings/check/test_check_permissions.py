@@ -52,7 +52,6 @@ async def test_each_missing_permission_is_named_and_hides_no_other_check(
 async def test_a_permission_to_change_something_is_never_tried(
     cloud: Sandbox, tmp_path: Path, mode: str, outcome: Outcome
 ) -> None:
-    """It is said that it was not; who only observes does not need it."""
     found = await checked(cloud, tmp_path, mode)
     for name in CHANGES:
         row = found[f"permission {name}"]

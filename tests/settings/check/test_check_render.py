@@ -18,7 +18,6 @@ QUIET = f"nothing is rolled back{UNTOLD}"
 
 
 async def test_render_that_agrees_is_three_times_well(vendor: Vendor) -> None:
-    """The key, the service by its name, and the target that the core chose."""
     say_render(vendor)
     settings = loaded(configuration(vendor, "acme site"), KEY)
     asked: list[tuple[str, list[str], str]] = []
@@ -40,8 +39,7 @@ async def test_a_key_that_is_refused_says_where_to_get_one(vendor: Vendor) -> No
     settings = loaded(configuration(vendor), KEY)
     found = await checked(settings, platform=platform_of(settings))
     assert found["render key"].outcome is Outcome.FAIL
-    assert "WATCHDOG_RENDER_API_KEY" in found["render key"].fix
-    assert "service web" not in found
+    assert "WATCHDOG_RENDER_API_KEY" in found["render key"].fix and "service web" not in found
 
 
 async def test_without_a_key_nothing_is_asked() -> None:
@@ -81,7 +79,6 @@ async def test_what_forbids_a_rollback_is_said_beforehand(vendor: Vendor) -> Non
     ],
 )
 async def test_what_is_meant_to_be_down_is_said_to_be_quiet(vendor: Vendor, told: dict, what: str) -> None:
-    """Its owner's doing; a suspension by another party is reported."""
     say_render(vendor, service=told)
     settings = loaded(configuration(vendor), KEY)
     results = await live_checks(settings, World(platform=platform_of(settings)))
@@ -101,8 +98,7 @@ async def test_whether_merges_could_be_seen_is_known_beforehand(vendor: Vendor, 
     if known:
         assert (found.outcome, found.what) == (Outcome.OK, "2 commits of main can be read")
     else:
-        assert found.outcome is Outcome.WARN
-        assert "WATCHDOG_GITHUB_TOKEN" in found.what
+        assert found.outcome is Outcome.WARN and "WATCHDOG_GITHUB_TOKEN" in found.what
 
 
 async def test_a_dependency_is_looked_up(vendor: Vendor) -> None:
@@ -110,6 +106,5 @@ async def test_a_dependency_is_looked_up(vendor: Vendor) -> None:
     vendor.say("GET", "/v1/postgres/dpg-1", {"id": "dpg-1", "name": "main", "status": "available"})
     settings = loaded(configuration(vendor, more="dependencies: {db: {render: dpg-1}, gone: {render: dpg-2}}\n"), KEY)
     found = await checked(settings, platform=platform_of(settings))
-    assert found["dependency db"].outcome is Outcome.OK
-    assert found["dependency gone"].outcome is Outcome.FAIL
+    assert found["dependency db"].outcome is Outcome.OK and found["dependency gone"].outcome is Outcome.FAIL
     assert found["dependency gone"].fix == "correct dependencies.gone.render"

@@ -57,17 +57,14 @@ async def test_a_token_that_cannot_do_its_job(
     """Found before the night it is needed; its value is not shown."""
     vendor.say("GET", "/api/0/organizations/acme/", organisation)
     result = (await asked(vendor))["sentry acme"]
-    assert result.outcome is outcome
-    assert what in result.what
-    assert fix in result.fix
-    assert "canary" not in str(result)
+    assert result.outcome is outcome and what in result.what
+    assert fix in result.fix and "canary" not in str(result)
 
 
 async def test_a_project_that_is_not_there(vendor: Vendor) -> None:
     vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
     result = (await asked(vendor))["sentry acme/web"]
-    assert result.outcome is Outcome.FAIL
-    assert "services.web" in result.fix
+    assert result.outcome is Outcome.FAIL and "services.web" in result.fix
 
 
 @pytest.mark.parametrize(
@@ -87,8 +84,7 @@ async def test_a_release_that_is_not_the_newest_is_asked_for(
     vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web", "latestRelease": {"version": "aaa"}})
     vendor.say("GET", "/api/0/organizations/acme/releases/bbb/", answer)
     result = (await asked(vendor))["sentry release of web"]
-    assert result.outcome is outcome
-    assert what in result.what
+    assert result.outcome is outcome and what in result.what
 
 
 async def test_without_render_the_live_commit_is_not_known(vendor: Vendor) -> None:

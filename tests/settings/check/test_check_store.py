@@ -22,7 +22,6 @@ async def checked(url: str) -> CheckResult:
 
 
 async def test_an_empty_database_stays_empty(postgres_server: PostgresServer, new_postgres_url: str) -> None:  # noqa: F811
-    """It answers; the tables are made by a start, not by a check."""
     for _ in range(2):
         found = await checked(new_postgres_url)
         assert found == CheckResult("store", Outcome.OK, "answers; `watchdog run` will make its tables")
@@ -48,8 +47,7 @@ async def test_who_may_not_make_tables_is_told(postgres_server: PostgresServer, 
 
 async def test_a_database_that_is_away_says_what_to_do_and_no_password() -> None:
     found = await checked("postgresql://watchdog:canary-password@127.0.0.1:1/watchdog")
-    assert found.outcome is Outcome.FAIL and "WATCHDOG_STORE_URL" in found.fix
-    assert "canary" not in repr(found)
+    assert found.outcome is Outcome.FAIL and "WATCHDOG_STORE_URL" in found.fix and "canary" not in repr(found)
 
 
 async def test_a_file_needs_no_check(tmp_path: Path) -> None:

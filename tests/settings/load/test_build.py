@@ -27,20 +27,16 @@ def test_dependencies_and_status_pages_become_upstreams() -> None:
     settings = loaded(text + "vendor_status: [render, github]\n")
     roles = {name: vendor.role for name, vendor in settings.policy.vendors.items()}
     assert roles == {"render": "platform", "github": "upstream", "openai": "upstream", "db": "upstream"}
-    assert settings.vendors["openai"] == "https://s.example/summary.json"
-    assert "db" not in settings.vendors
+    assert settings.vendors["openai"] == "https://s.example/summary.json" and "db" not in settings.vendors
     assert settings.dependencies["db"].render == "dpg-1"
 
 
 def test_modes_vetoes_and_safety_are_per_service() -> None:
-    """The default mode is for those that do not say otherwise."""
     other = "  api: {mode: observe, rollback_safe: true, depends_on: [web], signals: {a: {http: https://x.example}}}\n"
     text = changed("version: 1", "version: 1\nmode: assist").replace("channels:", other + "channels:")
     services = loaded(text, KEY).policy.services
-    assert services["web"].mode is Mode.ASSIST
-    assert services["api"].mode is Mode.OBSERVE
-    assert services["api"].platform_id is None
-    assert services["api"].rollback_safe
+    assert services["web"].mode is Mode.ASSIST and services["api"].mode is Mode.OBSERVE
+    assert services["api"].platform_id is None and services["api"].rollback_safe
     assert services["api"].depends_on == ("web",)
 
 
@@ -50,8 +46,7 @@ def test_modes_vetoes_and_safety_are_per_service() -> None:
 )
 def test_metrics_listen_where_told_or_nowhere(written: str, host: str | None, port: int) -> None:
     metrics = loaded(SMALL + f"metrics: {{listen: {written}, remote_write: https://m.example/w, every: 1m}}\n").metrics
-    assert (metrics.host, metrics.port) == (host, port)
-    assert metrics.remote_write == "https://m.example/w"
+    assert (metrics.host, metrics.port) == (host, port) and metrics.remote_write == "https://m.example/w"
     assert metrics.every_seconds == 60.0
 
 

@@ -64,22 +64,18 @@ def test_a_small_configuration_gets_the_shipped_defaults() -> None:
     """Observe, the runbook's policy, SQLite beside the file, control targets, Render's status page."""
     settings = loaded(SMALL)
     policy = settings.policy
-    assert policy.services["web"].mode is Mode.OBSERVE
-    assert policy.services["web"].platform_id == "srv-web"
+    assert policy.services["web"].mode is Mode.OBSERVE and policy.services["web"].platform_id == "srv-web"
     assert policy.matrix[Severity.CRITICAL].do is DEFAULT_MATRIX[Severity.CRITICAL].do
-    assert policy.matrix[Severity.CRITICAL].tell == ("console",)
-    assert policy.detection == Detection()
+    assert policy.matrix[Severity.CRITICAL].tell == ("console",) and policy.detection == Detection()
     assert policy.control == ("https://example.com", "https://example.org")
     assert policy.vendors["render"].role == "platform"
     assert settings.vendors == {"render": "https://status.render.com/api/v2/summary.json"}
-    assert settings.store_url.startswith("sqlite:////")
-    assert settings.store_url.endswith("/watchdog.db")
+    assert settings.store_url.startswith("sqlite:////") and settings.store_url.endswith("/watchdog.db")
     assert (settings.metrics.host, settings.metrics.port) == ("127.0.0.1", 9464)
     assert settings.endpoints["render"] == "https://api.render.com/v1"
 
 
 def test_the_file_named_wins_over_the_one_lying_there(tmp_path: Path) -> None:
-    """-c, else ./watchdog.yaml, else the variable with the text."""
     (tmp_path / "watchdog.yaml").write_text(SMALL.replace("web:", "lying:"), encoding="utf-8")
     (tmp_path / "other.yaml").write_text(SMALL.replace("web:", "named:"), encoding="utf-8")
     environ = {"WATCHDOG_CONFIG_YAML": SMALL.replace("web:", "text:")}
@@ -87,8 +83,7 @@ def test_the_file_named_wins_over_the_one_lying_there(tmp_path: Path) -> None:
     assert list(load(None, environ, tmp_path).services) == ["lying"]
     (tmp_path / "watchdog.yaml").unlink()
     settings = load(None, environ, tmp_path)
-    assert list(settings.services) == ["text"]
-    assert settings.path is None
+    assert list(settings.services) == ["text"] and settings.path is None
     assert settings.store_url == f"sqlite:///{tmp_path}/watchdog.db"
 
 
@@ -142,7 +137,5 @@ def test_a_dotenv_beside_the_file_is_read_and_the_environment_wins(tmp_path: Pat
 
 def test_settings_show_no_secret() -> None:
     settings = loaded(SMALL, ALL_SECRETS)
-    assert len(settings.secrets) == len(ALL_SECRETS)
-    assert "canary" not in repr(settings)
-    assert "WATCHDOG_RENDER_API_KEY: ***" in repr(settings)
-    assert "canary" not in str(settings.secrets)
+    assert len(settings.secrets) == len(ALL_SECRETS) and "canary" not in repr(settings)
+    assert "WATCHDOG_RENDER_API_KEY: ***" in repr(settings) and "canary" not in str(settings.secrets)

@@ -29,7 +29,6 @@ def written(folder: Path, text: str, name: str = "mine.yaml") -> Path:
 
 
 def mistakes(folder: Path, text: str) -> list[str]:
-    """Return the mistakes of a file with this text."""
     with pytest.raises(ConfigurationError) as found:
         read_scenario(written(folder, text), folder)
     return [str(one) for one in found.value.mistakes]
@@ -73,7 +72,6 @@ def mistakes(folder: Path, text: str) -> list[str]:
     ],
 )
 def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
-    """The fault, its place, and the value to write instead."""
     assert old in GOOD
     found = mistakes(tmp_path, GOOD.replace(old, new, 1))
     assert found and found[0].startswith(told), found
@@ -92,7 +90,6 @@ def test_all_mistakes_are_told_at_once_and_of_all_files(tmp_path: Path) -> None:
 
 
 def test_what_is_right_is_a_class_named_after_its_file(tmp_path: Path) -> None:
-    """With its words, its weight, and whether a deploy did it."""
     kind = read_scenario(written(tmp_path, GOOD), tmp_path)
     assert (kind.name, kind.words, kind.weight, kind.file) == ("mine", "the api is slow", 1.0, "mine.yaml")
     assert kind.deploy_caused and kind.scene("a").truth.right is Right.ROLLBACK

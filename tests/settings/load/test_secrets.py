@@ -28,15 +28,13 @@ from watchdog.settings.load.secrets import KNOWN, SecretMap, read_dotenv, read_s
 def test_a_secret_that_cannot_be_right_is_named_and_not_shown(name: str, value: str, says: str) -> None:
     """A line break in a header would be worse later."""
     (mistake,) = mistakes(SMALL, {name: value})
-    assert mistake.where == name
-    assert says in mistake.what
+    assert mistake.where == name and says in mistake.what
     assert "CANARY" not in str(mistake)
 
 
 def test_loopback_needs_no_encryption() -> None:
     secrets, wrong = read_secrets({"WATCHDOG_SLACK_WEBHOOK_URL": "http://127.0.0.1:8080/services/x"})
-    assert not wrong
-    assert list(secrets) == ["WATCHDOG_SLACK_WEBHOOK_URL"]
+    assert not wrong and list(secrets) == ["WATCHDOG_SLACK_WEBHOOK_URL"]
     assert len(read_secrets({"WATCHDOG_SLACK_WEBHOOK_URL": "http://127.0.0.1.evil.example/x"})[1]) == 1
 
 
@@ -58,8 +56,7 @@ def test_a_misspelt_variable_is_a_mistake_and_a_strange_one_a_warning() -> None:
     both = {**typo, "WATCHDOG_HEARTBEAT_URL": "https://hb.example/CANARY"}
     assert any("WATCHDOG_HEARTBEET_URL" in warning for warning in loaded(SMALL, both).warnings)
     wrong, strange = unknown_variables({"WATCHDOG_COLOUR": "x", "OTHER": "y", "WATCHDOG_CONFIG_YAML": "z"})
-    assert not wrong
-    assert len(strange) == 1
+    assert not wrong and len(strange) == 1
 
 
 def test_every_secret_a_channel_asks_for_is_known() -> None:
@@ -76,8 +73,7 @@ def test_every_secret_a_channel_asks_for_is_known() -> None:
 
 def test_a_secret_map_is_a_mapping_that_does_not_talk() -> None:
     secrets = SecretMap({"WATCHDOG_X": "CANARY"})
-    assert secrets["WATCHDOG_X"] == "CANARY"
-    assert len(secrets) == 1
+    assert secrets["WATCHDOG_X"] == "CANARY" and len(secrets) == 1
     assert repr(secrets) == "{WATCHDOG_X: ***}"
 
 

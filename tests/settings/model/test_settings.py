@@ -11,13 +11,10 @@ FOUND = (ServiceFacts("srv-1", "acme site"), ServiceFacts("srv-2", "other"))
 
 
 def test_a_service_named_by_its_name_is_resolved_later() -> None:
-    """Until then it has no id, and nothing can be done to it."""
     settings = loaded(changed("srv-web", "acme site"))
-    assert settings.policy.services["web"].platform_id is None
-    assert settings.unresolved == {"web": "acme site"}
+    assert settings.policy.services["web"].platform_id is None and settings.unresolved == {"web": "acme site"}
     resolved = resolve_names(settings, FOUND)
-    assert resolved.policy.services["web"].platform_id == "srv-1"
-    assert not resolved.unresolved
+    assert resolved.policy.services["web"].platform_id == "srv-1" and not resolved.unresolved
 
 
 @pytest.mark.parametrize(

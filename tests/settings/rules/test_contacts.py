@@ -42,7 +42,6 @@ def test_a_contact_s_address_makes_a_channel_that_is_told_of_nothing_else() -> N
 
 @pytest.mark.parametrize("text", [SMALL, EMAIL + CONTACTS])
 def test_nobody_else_is_called_unless_it_is_asked_for(text: str) -> None:
-    """Neither by default, nor where contacts are only written down."""
     settings = loaded(text, BOT)
     assert settings.policy.escalation == () and settings.policy.ack_holds_seconds == 1800.0
     assert not any(line.startswith("escalation") for line in report(settings))
@@ -76,7 +75,6 @@ APPROVED = "policy: {high: {approver: lead}}\n"
 
 
 def test_an_approver_is_asked_at_its_own_addresses_and_known_by_its_identities() -> None:
-    """It need not be called by the escalation, nor have an address."""
     contacts = CONTACTS.replace("slack: D0123ABCD", "slack: D0123ABCD, answers_as: [U0AAA, console:Ann Smith]")
     text = HEARING + contacts + APPROVED + "escalation: [{tell: devops, after: 10m}, console]\n"
     settings = loaded(text, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})

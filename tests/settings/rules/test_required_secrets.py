@@ -56,8 +56,7 @@ def test_what_is_used_needs_its_secret(text: str, line: int, variable: str) -> N
 )
 def test_credentials_for_remote_write_fit_together(url: str, user: str, environ: dict[str, str], says: str) -> None:
     text = shown(SMALL + f"metrics: {{remote_write: '{url}'{user}}}\n", environ)
-    assert says in text
-    assert bool(text) == bool(says)
+    assert says in text and bool(text) == bool(says)
 
 
 @pytest.mark.parametrize(
@@ -104,8 +103,7 @@ def test_a_complete_configuration_has_no_warnings_and_one_without_channels_tells
     assert loaded(AUTONOMOUS, KEY).warnings == (UNTOLD,)
     assert loaded(AUTONOMOUS.replace("console: {}", "pagerduty: {}"), {**KEY, PAGER: "x"}).warnings == ()
     settings = loaded(SMALL.replace("channels:\n  console: {}\n", ""))
-    assert list(settings.channels) == ["console"]
-    assert settings.policy.alerts == ("console",)
+    assert list(settings.channels) == ["console"] and settings.policy.alerts == ("console",)
 
 
 PAGER = "WATCHDOG_PAGERDUTY_ROUTING_KEY"
@@ -125,7 +123,6 @@ def test_answers_in_slack_need_both_tokens_and_a_bot() -> None:
 
 
 def test_answers_in_slack_by_nobody_are_warned_of() -> None:
-    """The short form answers questions, and lets no member approve."""
     nobody = loaded(changed("console: {}", f"{BOT}socket_mode}}"), TOKENS)
     assert any("approvals names no approver" in warning for warning in nobody.warnings)
     ann = loaded(changed("console: {}", f"{BOT}{{socket_mode: true, users: [U0AAA]}}}}"), TOKENS)

@@ -15,8 +15,7 @@ def test_who_is_told_by_default() -> None:
     matrix = loaded(PAGED, SECRET).policy.matrix
     assert matrix[Severity.CRITICAL].tell == ("console", "pagerduty")
     assert matrix[Severity.HIGH].tell == ("console", "pagerduty")
-    assert matrix[Severity.MEDIUM].tell == ("console",)
-    assert matrix[Severity.LOW].tell == ()
+    assert matrix[Severity.MEDIUM].tell == ("console",) and matrix[Severity.LOW].tell == ()
 
 
 TICKETED = SMALL + "  tickets: {github: acme/app}\n"
@@ -27,8 +26,7 @@ def test_tickets_are_for_medium_by_default() -> None:
     """Nothing urgent becomes a ticket, nor a failure of the watchdog itself; unless the user lists it."""
     policy = loaded(TICKETED, TOKEN).policy
     assert policy.matrix[Severity.CRITICAL].tell == policy.matrix[Severity.HIGH].tell == ("console",)
-    assert policy.matrix[Severity.MEDIUM].tell == ("console", "tickets")
-    assert policy.alerts == ("console",)
+    assert policy.matrix[Severity.MEDIUM].tell == ("console", "tickets") and policy.alerts == ("console",)
     low = loaded(TICKETED + "policy: {low: {do: tell}, high: {tell: [tickets]}}", TOKEN).policy.matrix
     assert (low[Severity.LOW].tell, low[Severity.HIGH].tell) == (("console",), ("tickets",))
 
@@ -58,8 +56,7 @@ def test_an_omitted_key_keeps_its_default() -> None:
     matrix = loaded(text, SECRET).policy.matrix
     assert matrix[Severity.CRITICAL].do is Action.ROLLBACK
     assert matrix[Severity.CRITICAL].within_seconds == 300.0
-    assert matrix[Severity.CRITICAL].tell == ("console",)
-    assert matrix[Severity.HIGH].within_seconds == 1200.0
+    assert matrix[Severity.CRITICAL].tell == ("console",) and matrix[Severity.HIGH].within_seconds == 1200.0
     assert matrix[Severity.LOW].tell == ("console",)
 
 
@@ -86,7 +83,6 @@ WAITS = "impossible: a yes waits for its window, and no answer would not"
 
 
 def test_a_yes_may_be_kept_for_a_window() -> None:
-    """For high and medium: asked as with ask, with the same clock."""
     rows = "{do: schedule, window: nights, approver: boss, remind: 5m}"
     matrix = loaded(SMALL + LEAD + NIGHTS + f"policy: {{high: {rows}, medium: {rows}}}\n").policy.matrix
     nights = Window("nights", Weekly(tuple(range(7)), 120, 240, "Europe/Berlin"))

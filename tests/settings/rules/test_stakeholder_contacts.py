@@ -105,7 +105,6 @@ def test_a_name_that_nobody_could_read_is_a_mistake(title: str) -> None:
 
 @pytest.mark.parametrize(("text", "share"), [("99.9%", 0.999), ("99.99 %", 0.9999), ("'50%'", 0.5), (None, 0.999)])
 def test_a_service_has_an_objective(text: str | None, share: float) -> None:
-    """A share of the time, three nines unless it is said otherwise."""
     line = f"    objective: {text}\n" if text is not None else ""
     settings = loaded(changed("    render: srv-web\n", f"    render: srv-web\n{line}"))
     assert settings.policy.services["web"].objective == pytest.approx(share)

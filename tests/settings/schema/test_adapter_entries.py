@@ -5,7 +5,6 @@ from watchdog.settings.text.validation import nearest
 
 
 def signals(*lines: str) -> str:
-    """Return a configuration with these signals."""
     written = "".join(f"      {line}\n" for line in lines)
     return SMALL.replace("      home: {http: https://www.acme.example}\n", written)
 
@@ -41,10 +40,8 @@ def test_the_kind_may_stand_anywhere_among_the_keys() -> None:
 def test_channels_have_kind_and_options() -> None:
     settings = loaded(SMALL.replace("console: {}", "pagerduty: {region: eu}"), {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"})
     kind, options = settings.channels["pagerduty"]
-    assert kind == "pagerduty"
-    assert options.model_dump()["region"] == "eu"
+    assert kind == "pagerduty" and options.model_dump()["region"] == "eu"
 
 
 def test_the_nearest_name() -> None:
-    assert nearest("slak", ("slack", "email")) == "slack"
-    assert nearest("zzz", ("slack", "email")) == ""
+    assert nearest("slak", ("slack", "email")) == "slack" and nearest("zzz", ("slack", "email")) == ""

@@ -8,12 +8,10 @@ PROXY = "user_header: X-Forwarded-User, from: [127.0.0.1]"
 
 
 def console(inside: str) -> str:
-    """Return a configuration with that in its console."""
     return SMALL + f"console: {{{inside}}}\n"
 
 
 def test_a_proxy_as_it_is_meant() -> None:
-    """Addresses and networks, people by role, or every user."""
     text = console(
         "proxy: {user_header: X-Forwarded-Email, from: [127.0.0.1, 10.0.0.0/8, '::1'], "
         "approvers: [ann@acme.example], operators: [otto], viewers: '*'}"

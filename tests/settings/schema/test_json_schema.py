@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from tests.settings.hostile_texts import hostile
-from tests.settings.texts import ALL_SECRETS, SMALL, mistakes, refusals
+from tests.settings.texts import SMALL, refusals
 from watchdog.sandbox import config_file, keys
 from watchdog.settings.schema.json_schema import SHIPPED, configuration_schema
 
@@ -20,7 +19,6 @@ HOW = 'mend it: python -c "from tests.settings.schema.test_json_schema import sh
 
 
 def made() -> str:
-    """Return the text that must be shipped."""
     return json.dumps(configuration_schema(REFERENCE), indent=1, ensure_ascii=False) + "\n"
 
 
@@ -36,7 +34,6 @@ def test_the_shipped_schema_is_the_one_of_this_code() -> None:
 
 
 def test_the_command_prints_what_is_shipped() -> None:
-    """Without a configuration, and without loading the code that reads one."""
     code = "import sys; from watchdog.cli.main import main; main(['schema']); assert 'pydantic' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == SHIPPED.read_text(encoding="utf-8")
@@ -87,15 +84,6 @@ def test_the_sandboxs_own_configuration_is_accepted(tmp_path: Path) -> None:
     assert refusals(path.read_text(encoding="utf-8")) == [] and keys.ORGANIZATION in path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("first", [0, pytest.param(1000, marks=pytest.mark.nightly)])
-def test_no_damaged_configuration_that_loads_is_refused(first: int) -> None:
-    for number in range(first, first + (200 if first == 0 else 9000)):
-        text = hostile(number)
-        if not mistakes(text, ALL_SECRETS):
-            assert refusals(text) == [], (number, text)
-
-
 def test_a_small_one_is_refused_for_a_misspelt_key() -> None:
     """Else nothing here would mean anything."""
-    assert refusals(SMALL) == []
-    assert "rendr" in refusals(SMALL.replace("render:", "rendr:"))[0]
+    assert refusals(SMALL) == [] and "rendr" in refusals(SMALL.replace("render:", "rendr:"))[0]

@@ -26,7 +26,6 @@ from watchdog.settings.schema.written_values import NAME
     ],
 )
 def test_private_hosts_are_names_alone(host: str, is_one: bool) -> None:
-    """No scheme, no port, no wildcard, no network: each is named by itself."""
     text = SMALL + f'private_hosts: ["{host}"]\n'
     if is_one:
         assert loaded(text).private_hosts == (host.lower(),)
@@ -36,10 +35,8 @@ def test_private_hosts_are_names_alone(host: str, is_one: bool) -> None:
 
 def test_names_and_ids() -> None:
     """A name is a word; an id begins as Render's do."""
-    assert NAME.fullmatch("web-1_x")
-    assert not NAME.fullmatch("-web")
-    assert not NAME.fullmatch("x" * 41)
-    assert PLATFORM_ID.fullmatch("srv-abc123")
+    assert NAME.fullmatch("web-1_x") and not NAME.fullmatch("-web")
+    assert not NAME.fullmatch("x" * 41) and PLATFORM_ID.fullmatch("srv-abc123")
     assert not PLATFORM_ID.fullmatch("acme-srv-1")
 
 

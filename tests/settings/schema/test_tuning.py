@@ -15,25 +15,19 @@ ALL = (Budget, Brakes, Detection, BlameWeights, Pace, Verification)
 def test_every_field_has_a_key_of_its_own_and_nothing_written_is_the_default(cls: type) -> None:
     """1:1, and no second copy of a default."""
     keys = [key_of(field) for field in fields(cls)]
-    assert len(set(keys)) == len(keys)
-    assert list(section_for(cls).model_fields) == keys
-    assert apply(cls, section_for(cls)()) == cls()
-    assert apply(cls, None) == cls()
+    assert len(set(keys)) == len(keys) and list(section_for(cls).model_fields) == keys
+    assert apply(cls, section_for(cls)()) == cls() and apply(cls, None) == cls()
 
 
 def test_durations_lose_their_suffix_and_shares_are_bounded() -> None:
     """The rule of the module's docstring."""
     names = {field.name: key_of(field) for cls in ALL for field in fields(cls)}
-    assert names["run_seconds"] == "run"
-    assert names["run_seconds_in_watch"] == "run_in_watch"
-    assert names["human_minutes"] == "human"
-    assert names["feed_minutes"] == "feed_minutes"
-    assert names["seconds"] == "seconds"
-    assert set(names) >= SHARES
+    assert names["run_seconds"] == "run" and names["run_seconds_in_watch"] == "run_in_watch"
+    assert names["human_minutes"] == "human" and names["feed_minutes"] == "feed_minutes"
+    assert names["seconds"] == "seconds" and set(names) >= SHARES
 
 
 def test_what_is_written_arrives_in_the_policy() -> None:
-    """In seconds, and minutes where the policy counts minutes."""
     text = SMALL + (
         "budget: {cooldown: 1h}\n"
         "brakes: {window: 2m, groups_max: 4, fleet_share: 0.4, flaps_calm: 1h}\n"
@@ -48,6 +42,5 @@ def test_what_is_written_arrives_in_the_policy() -> None:
     assert policy.brakes == Brakes(120.0, groups_max=4, fleet_share=0.4, flaps_calm_seconds=3600.0)
     assert policy.detection == Detection(run_seconds=30.0, feed_minutes=3, cusum_p0=0.001)
     assert policy.blame == BlameWeights(human_minutes=90.0, floor=0.9)
-    assert policy.pace == Pace(suspect_seconds=0.5)
-    assert policy.verification == Verification(seconds=30.0)
+    assert policy.pace == Pace(suspect_seconds=0.5) and policy.verification == Verification(seconds=30.0)
     assert figure("pace", None, "idle") == 10.0

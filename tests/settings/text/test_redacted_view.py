@@ -10,7 +10,6 @@ KEY = "c4n4ry-0123456789-0123456789-0123456789"
 
 
 def rows(text: str, environ: dict[str, str] | None = None) -> dict[str, dict[str, str]]:
-    """Return section to name to value."""
     return {name: dict(found) for name, found in shown(loaded(text, environ or {}))}
 
 
@@ -35,7 +34,6 @@ def test_stakeholders_have_a_section_where_there_are_some() -> None:
 
 
 def test_who_approves_and_for_when_is_shown_in_words() -> None:
-    """The approver by name, not by the identities; the window with its hours."""
     text = SMALL + "contacts: {lead: {answers_as: [ann]}}\nwindows: {nights: Sat-Sun 02:00-04:00 UTC}\n"
     found = rows(text + "policy: {high: {do: schedule, window: nights, approver: lead}}\n")["Policy"]
     assert found["high"].endswith("approver lead, window nights (Sat,Sun 02:00-04:00 UTC)")

@@ -5,7 +5,6 @@ from watchdog.settings.text.summary import report
 
 
 def test_the_report_says_what_the_configuration_means() -> None:
-    """Modes, policy, channels, warnings; names of secrets only."""
     text = SMALL.replace("    signals", "    mode: autonomous\n    veto: 60s\n    signals")
     lines = report(loaded(text, {"WATCHDOG_RENDER_API_KEY": "CANARY"}))
     assert lines[0] == "web: autonomous, 60 s to stop it, on Render; watches home (http, critical)"

@@ -57,7 +57,6 @@ THREE = [
     ],
 )
 def test_all_mistakes_in_one_run(text: str, says: list[str]) -> None:
-    """Each with its line; none twice; none with a value that may be a secret."""
     document = parse(text, "f")
     model = validate(Outer, document.data, document)
     found = [str(mistake) for mistake in document.mistakes]
@@ -72,19 +71,15 @@ def test_all_mistakes_in_one_run(text: str, says: list[str]) -> None:
 def test_what_is_right_survives_what_is_wrong() -> None:
     document = parse("needed: x\nkind: 7\nparts: {a: {number: 3}, b: {number: 99}}", "f")
     model = validate(Outer, document.data, document)
-    assert model is not None
-    assert model.parts["a"].number == 3
-    assert model.parts["b"].number == 1
-    assert len(document.mistakes) == 2
+    assert model is not None and model.parts["a"].number == 3
+    assert model.parts["b"].number == 1 and len(document.mistakes) == 2
 
 
 def test_keys_of_a_place() -> None:
-    assert keys_at(Outer, ("parts", "any")) == ("number", "text")
-    assert keys_at(Outer, ("flag",)) == ()
+    assert keys_at(Outer, ("parts", "any")) == ("number", "text") and keys_at(Outer, ("flag",)) == ()
     assert keys_at(Outer, ("list_of", 0)) == ()
 
 
 def test_choices() -> None:
     assert choose("numbr", ("number", "text")) == "did you mean number?"
-    assert choose("q", ("number", "text")) == "write one of: number, text"
-    assert choose("q", ()) == "remove it"
+    assert choose("q", ("number", "text")) == "write one of: number, text" and choose("q", ()) == "remove it"

@@ -7,12 +7,9 @@ from watchdog.settings.text.yaml_document import dotted, parse, show_key
 
 def test_every_key_and_item_has_its_line() -> None:
     document = parse("a:\n  b: {c: 1,\n    d: 2}\n  e:\n    - x\n    - y\n", "f")
-    assert document.lines[("a", "b", "d")] == 3
-    assert document.lines[("a", "e", 1)] == 6
-    assert document.where(("a", "b", "absent", 3)) == "f:2"
-    assert document.where() == "f:1"
-    assert document.at(("a", "e", 1)) == "y"
-    assert document.at(("a", "e", "q")) is None
+    assert document.lines[("a", "b", "d")] == 3 and document.lines[("a", "e", 1)] == 6
+    assert document.where(("a", "b", "absent", 3)) == "f:2" and document.where() == "f:1"
+    assert document.at(("a", "e", 1)) == "y" and document.at(("a", "e", "q")) is None
     assert document.keys("a", "b") == ("c", "d")
 
 
@@ -39,8 +36,7 @@ def test_broken_yaml_is_located_and_not_repeated(text: str, says: str) -> None:
     """PyYAML's own text shows the line, which may hold a secret: ours does not."""
     document = parse(text, "f")
     all_said = "\n".join(map(str, document.mistakes))
-    assert says in all_said
-    assert "CANARY" not in all_said
+    assert says in all_said and "CANARY" not in all_said
 
 
 def test_an_alias_bomb_is_refused() -> None:
@@ -64,18 +60,15 @@ def test_an_alias_bomb_is_refused() -> None:
     ],
 )
 def test_secrets_in_the_file_are_refused_wherever_they_stand(secret: str) -> None:
-    """With the variable to use instead, without the secret."""
     document = parse(f"channels:\n  slack:\n    - {{x: '{secret}'}}\n", "f")
     (mistake,) = document.mistakes
-    assert mistake.where == "f:3"
-    assert "WATCHDOG_SLACK_WEBHOOK_URL" in mistake.instead
+    assert mistake.where == "f:3" and "WATCHDOG_SLACK_WEBHOOK_URL" in mistake.instead
     assert "CANARY" not in str(mistake)
 
 
 def test_a_key_that_may_be_a_secret_is_not_shown() -> None:
     """The user forgot the colon's left side."""
-    assert show_key("render") == "render"
-    assert show_key("https://hooks.slack.com/services/x") == "***"
+    assert show_key("render") == "render" and show_key("https://hooks.slack.com/services/x") == "***"
     assert show_key("x" * 41) == "***"
     assert show_key("R0A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5") == "***", "a routing key of PagerDuty has no mark"
     assert show_key("0f8fad5b-d9cb-469f-a165-70867728950e") == "***"
