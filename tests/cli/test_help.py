@@ -1,61 +1,28 @@
 """The help of every command and group, as a terminal of 80 columns shows it."""
 
-import json
-import os
+import contextlib
+import io
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.cli.command_tree import GROUPS, PANELS
-from watchdog.cli.main import app
+from watchdog.cli.main import app, main
 from watchdog.domain.commands.command_line import PLACES
 
-ALL = """
-import contextlib, io, json, sys
-from watchdog.cli.main import main
-told = {}
-for words in json.loads(sys.argv[1]):
-    with contextlib.redirect_stdout(io.StringIO()) as page:
-        assert main([*words.split(), "--help"]) == 0
-    told[words] = page.getvalue()
-print(json.dumps(told))
-"""
 
-
-@pytest.fixture(scope="module")
-def helps() -> dict[str, str]:
-    """Return every page of help by the words before `--help`, made in one process."""
-    asked = json.dumps(["", *GROUPS, *PLACES.values()])
-    environ = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(
-        [sys.executable, "-c", ALL, asked],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=True,
-    )
-    told: dict[str, str] = json.loads(done.stdout)
-    return told
-
-
-@pytest.mark.long
-def test_no_line_is_wider_than_80_columns(helps: dict[str, str]) -> None:
-    """A terminal that is not made wider shows it as it is meant."""
-    assert [line for page in helps.values() for line in page.splitlines() if len(line) > 80] == []
-
-
-def test_every_page_says_how_it_is_typed(helps: dict[str, str]) -> None:
-    for words, page in helps.items():
-        assert page.startswith(f"Usage: watchdog {words}".rstrip()), words
-        assert "--config" in page and "--utc" in page, words
-
-
-def test_every_group_lists_its_commands(helps: dict[str, str]) -> None:
+def test_every_page_says_how_it_is_typed_and_every_group_lists_its_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The top level lists the groups, and where to begin; 80 columns show each as it is meant."""
+    monkeypatch.setenv("COLUMNS", "80")
+    helps: dict[str, str] = {}
+    for words in ("", *GROUPS, *PLACES.values()):
+        with contextlib.redirect_stdout(io.StringIO()) as page:
+            assert main([*words.split(), "--help"]) == 0
+        helps[words] = page.getvalue()
+    assert [line for shown in helps.values() for line in shown.splitlines() if len(line) > 80] == []
+    for words, shown in helps.items():
+        assert shown.startswith(f"Usage: watchdog {words}".rstrip()), words
+        assert "--config" in shown and "--utc" in shown, words
     for words in PLACES.values():
         group, _, word = words.rpartition(" ")
         assert f"│ {word} " in helps[group], words

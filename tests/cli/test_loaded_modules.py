@@ -1,11 +1,10 @@
 """What a command loads: the laboratory, the sandbox and replays are loaded by their own commands only."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.child_processes import python
 
 CONFIGURATION = """\
 version: 1
@@ -24,14 +23,7 @@ APART = ("watchdog.lab", "watchdog.sandbox", "watchdog.replay")
 def loaded(folder: Path, *words: str) -> list[str]:
     """Run a command in a process of its own; return the modules of ours that it loaded."""
     (folder / "watchdog.yaml").write_text(CONFIGURATION, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED, *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-c", LOADED, *words, cwd=folder)
     line = [line for line in done.stdout.splitlines() if line.startswith("LOADED ")]
     assert line, done.stdout + done.stderr
     return line[0].split()[1:]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.child_processes import python
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog import __version__
 from watchdog.cli.main import main
@@ -59,13 +60,7 @@ def test_usage_errors_exit_with_2(words: str, said: str, capsys: pytest.CaptureF
 def test_help_loads_nothing_heavy() -> None:
     """Help is fast because no HTTP client, database or validation library is imported for it."""
     probe = "import sys, watchdog.cli.main; print([m for m in ('httpx','sqlalchemy','pydantic','structlog','starlette')"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{probe} if m in sys.modules])"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=PATIENCE_SECONDS,
-    )
+    done = python("-c", f"{probe} if m in sys.modules])")
     assert done.stdout == "[]\n"
 
 

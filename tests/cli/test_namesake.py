@@ -1,13 +1,11 @@
 """PyPI's `watchdog` in the same environment is noticed, with the cure; also when it has overwritten our package."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.child_processes import python
 from watchdog import __version__
 from watchdog.cli.main import main
 
@@ -45,14 +43,6 @@ def test_it_is_told_when_our_package_was_overwritten(tmp_path: Path) -> None:
     for part in (ROOT / "watchdog").iterdir():
         if part.name not in ("__init__.py", "__pycache__"):
             (tmp_path / "watchdog" / part.name).symlink_to(part)
-    done = subprocess.run(
-        [sys.executable, "-m", "watchdog", "--version"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    done = python("-m", "watchdog", "--version", cwd=tmp_path, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("another package, watchdog 6.0.0 (file events)") and done.stderr.count("\n") == 1

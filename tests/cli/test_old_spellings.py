@@ -8,40 +8,20 @@ from watchdog.cli.main import main
 from watchdog.cli.old_spellings import renamed
 from watchdog.domain.commands.command_line import OLD_SPELLINGS, PLACES
 
+SAME = "demo init check run status once explain rollback pause resume"
+MOVED = """
+notify test: channel test, incidents: incident list, why-not: service why-not, history: report history,
+deploys: service deploys, checklist: incident checklist, follow-ups: report follow-ups,
+postmortem: incident postmortem, stats: report stats, approve: incident approve, reject: incident reject,
+stop: incident stop, acknowledge: incident ack, undo: incident undo, trust: commit trust,
+restore-auto-deploy: service restore-auto-deploy, silence: service silence, hold: service hold,
+unsilence: service unsilence, label: incident label, note: incident note, tick: incident tick,
+follow-up: incident follow-up, silences: service silences
+"""
+LAB = "storm soak score episode flapping robustness scenario live speed replay readiness import traces"
 BEFORE = {
-    **{words: words for words in ("demo", "init", "check", "run", "status", "once", "explain")},
-    **{words: words for words in ("rollback", "pause", "resume")},
-    "notify test": "channel test",
-    "incidents": "incident list",
-    "why-not": "service why-not",
-    "history": "report history",
-    "deploys": "service deploys",
-    "checklist": "incident checklist",
-    "follow-ups": "report follow-ups",
-    "postmortem": "incident postmortem",
-    "stats": "report stats",
-    "approve": "incident approve",
-    "reject": "incident reject",
-    "stop": "incident stop",
-    "acknowledge": "incident ack",
-    "undo": "incident undo",
-    "trust": "commit trust",
-    "restore-auto-deploy": "service restore-auto-deploy",
-    "silence": "service silence",
-    "hold": "service hold",
-    "unsilence": "service unsilence",
-    "label": "incident label",
-    "note": "incident note",
-    "tick": "incident tick",
-    "follow-up": "incident follow-up",
-    "silences": "service silences",
-    **{
-        f"lab {word}": f"lab {word}"
-        for word in (
-            *("storm", "soak", "score", "episode", "flapping", "robustness", "scenario", "live", "speed", "replay"),
-            *("readiness", "import", "traces"),
-        )
-    },
+    **{words: words for words in (*SAME.split(), *(f"lab {word}" for word in LAB.split()))},
+    **dict(one.strip().split(": ") for one in MOVED.split(",")),
 }
 """Every command line of the version before groups, and how it is typed now."""
 

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.child_processes import python
 from tests.support.clocks import PATIENCE_SECONDS
 
 
@@ -58,5 +59,5 @@ def test_it_ends_when_the_admin_says_so_and_leaves_its_log(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("arguments", [("--scenario", "sunny"), ("--rollback-seconds", "-1"), ("--colour", "red")])
 def test_a_mistake_on_the_command_line_is_told(arguments: tuple[str, str]) -> None:
-    done = subprocess.run([sys.executable, "-m", "watchdog.sandbox", *arguments], capture_output=True, text=True)
+    done = python("-m", "watchdog.sandbox", *arguments)
     assert done.returncode == 2 and "error:" in done.stderr

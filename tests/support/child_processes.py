@@ -1,10 +1,22 @@
-"""Processes that a process under test has started: which there are, whether they run, whether they are at work."""
+"""Processes: one that is run to its end; those that one under test has started, and whether they are at work."""
 
 import os
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
+from tests.support.clocks import PATIENCE_SECONDS
+
+ROOT = Path(__file__).parents[2]
 IMPORTS_SECONDS = 1.2
+
+
+def python(*words: str, cwd: Path | None = None, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """Run Python, with our package on its path and more in its environment, to its end."""
+    known = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+    command = [sys.executable, *words]
+    return subprocess.run(command, cwd=cwd, env=known, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
 
 
 def children_of(pid: int) -> list[int]:

@@ -2,13 +2,12 @@
 
 import asyncio
 import re
-import subprocess
-import sys
 
 import httpx
 import pytest
 
 from tests.adapters.signals.sites import Script, answering, redirect, routes, site
+from tests.support.child_processes import python
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.phase_timer import Stopwatch
@@ -120,7 +119,5 @@ async def main():
 
 asyncio.run(main())
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
-    )
+    done = python("-c", code)
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

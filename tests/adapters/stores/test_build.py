@@ -1,13 +1,11 @@
 """From a url to a store: `stores/__init__.py`."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.child_processes import python
 from watchdog.adapters.stores import STORES, build_store, check_url, database_path, role_lock, shown_url
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
@@ -60,11 +58,9 @@ def test_without_the_driver_it_says_what_to_install() -> None:
         "import sys; sys.modules['psycopg'] = None; "
         "from watchdog.adapters.stores import check_url; check_url(sys.argv[1])"
     )
-    command = [sys.executable, "-c", code, "postgresql://user:hunter2@db/x"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    done = python("-c", code, "postgresql://user:hunter2@db/x")
     assert "pip install 'render-watchdog[postgres]'" in done.stderr and "hunter2" not in done.stderr
-    code = code.replace("check_url(sys.argv[1])", "check_url('sqlite:///w.db')")
-    assert subprocess.run([sys.executable, "-c", code], timeout=PATIENCE_SECONDS, check=False).returncode == 0
+    assert python("-c", code, "sqlite:///w.db").returncode == 0
 
 
 def test_the_file_behind_a_url() -> None:

@@ -1,24 +1,19 @@
 """`lab storm`, `lab soak` and `lab speed`, typed: the sum as JSON, one seed line by line, an exit code that tells."""
 
 import json
-import subprocess
-import sys
+from typing import get_args
 
 import pytest
 
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.child_processes import python
+from watchdog.cli.lab.lab_commands import Variant
 from watchdog.lab.storm.variants import VARIANTS
-
-
-def typed(*words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "watchdog", "lab", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
 @pytest.mark.long
 def test_seeds_are_summed_up() -> None:
     """One JSON object on stdout, nothing on stderr; the exit code agrees with it."""
-    done = typed("storm", "--seeds", "3", "--first", "40", "--json")
+    done = python("-m", "watchdog", "lab", "storm", "--seeds", "3", "--first", "40", "--json")
     told = json.loads(done.stdout)
     assert told["seeds"] == 3 and done.returncode == (1 if told["bad"] else 0)
     assert done.stderr == ""
@@ -26,7 +21,7 @@ def test_seeds_are_summed_up() -> None:
 
 @pytest.mark.long
 def test_a_seed_is_told_line_by_line() -> None:
-    done = typed("storm", "--seed", "41")
+    done = python("-m", "watchdog", "lab", "storm", "--seed", "41")
     lines = done.stdout.splitlines()
     assert any("starts" in line for line in lines)
     assert any(line.startswith("seed 41: ") for line in lines)
@@ -34,23 +29,19 @@ def test_a_seed_is_told_line_by_line() -> None:
 
 
 def test_every_variant_can_be_named() -> None:
-    from typing import get_args
-
-    from watchdog.cli.lab.lab_commands import Variant
-
     assert set(get_args(Variant)) == set(VARIANTS)
 
 
 @pytest.mark.long
 def test_a_soak_is_summed_up() -> None:
-    done = typed("soak", "--hours", "2", "--services", "3", "--json")
+    done = python("-m", "watchdog", "lab", "soak", "--hours", "2", "--services", "3", "--json")
     told = json.loads(done.stdout)
     assert (told["hours"], told["services"]) == (2, 3) and told["reads"] > 3 * 2 * 360
     assert done.returncode == (0 if told["flat"] else 1) and done.stderr == ""
 
 
 def test_the_speed_is_summed_up() -> None:
-    done = typed("speed", "--rounds", "1", "--days", "0.1", "--json")
+    done = python("-m", "watchdog", "lab", "speed", "--rounds", "1", "--days", "0.1", "--json")
     told = json.loads(done.stdout)
     assert told["observations_per_second"] > 0 and len(told["observations_per_second_rounds"]) == 1
     assert told["service_year_seconds"] > 0 and done.returncode == (0 if told["fast_enough"] else 1)

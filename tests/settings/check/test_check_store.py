@@ -1,12 +1,10 @@
 """The store in `watchdog check --live`: its state is reported, nothing is changed, no password comes out."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.settings.texts import SMALL, changed, loaded
-from tests.support.clocks import PATIENCE_SECONDS, FakeClock
+from tests.support.child_processes import python
+from tests.support.clocks import FakeClock
 from tests.support.postgres_server import PostgresServer, new_postgres_url, postgres_server  # noqa: F401 - fixtures
 from watchdog.adapters.stores import build_store
 from watchdog.settings.check.check import CheckResult, Outcome
@@ -61,13 +59,6 @@ def test_a_database_that_is_away_hides_no_other_result(tmp_path: Path) -> None:
         'services: {web: {signals: {home: {http: "http://127.0.0.1:1"}}}}\n'
     )
     url = "postgresql://watchdog:canary-password@127.0.0.1:1/watchdog"
-    done = subprocess.run(
-        [sys.executable, "-m", "watchdog", "check", "--live"],
-        cwd=tmp_path,
-        env={**os.environ, "WATCHDOG_STORE_URL": url},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-    )
+    done = python("-m", "watchdog", "check", "--live", cwd=tmp_path, WATCHDOG_STORE_URL=url)
     assert done.returncode == 1 and "canary" not in done.stdout + done.stderr
     assert "the store does not answer" in done.stdout and "web/home" in done.stdout

@@ -1,8 +1,6 @@
 """The JSON Schema: made of the shapes, shipped as it is made, described, and never stricter than the configuration."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from tests.settings.texts import SMALL, refusals
+from tests.support.child_processes import python
 from watchdog.sandbox import config_file, keys
 from watchdog.settings.schema.json_schema import SHIPPED, configuration_schema
 
@@ -35,8 +34,8 @@ def test_the_shipped_schema_is_the_one_of_this_code() -> None:
 
 def test_the_command_prints_what_is_shipped() -> None:
     code = "import sys; from watchdog.cli.main import main; main(['schema']); assert 'pydantic' not in sys.modules"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == SHIPPED.read_text(encoding="utf-8")
+    done = python("-c", code)
+    assert done.returncode == 0 and done.stdout == SHIPPED.read_text(encoding="utf-8")
 
 
 def keys_of(piece: Any, path: str = "") -> dict[str, dict[str, Any]]:
