@@ -37,9 +37,6 @@ def test_the_list_over_incidents_says_when_whose_and_what() -> None:
     assert open_sum(found, DUE + 1).startswith(f"{len(rows)} open, {late} overdue. ") and 0 < late < len(rows)
     unknown = replace(found[0].item, due_at=None)
     assert open_rows([Open(x.incident(), unknown)], DUE)[0][0] == "-"
-
-
-def test_machines_get_moments_and_seconds() -> None:
     item = next(one for one in follow_ups(facts(DUE + 61)) if one.id == "stakeholders")
     (said,) = json.loads("\n".join(json_lines([(x.incident(), "15-60 minutes", item)], DUE + 61)))
     assert said == {

@@ -97,9 +97,6 @@ def test_times_are_told_by_their_names() -> None:
     }  # fmt: skip
     (line,) = json_lines(facts, compact=True)
     assert line.isascii() and json.loads(line)["parts"] == ["\x9b31m"]
-
-
-def test_a_signal_read_once() -> None:
     assert report_record(SignalReport("web", "home", Bad("HTTP 503"), 0.00412)) == {
         "service": "web", "signal": "home", "verdict": "bad", "why": "HTTP 503", "latency_seconds": 0.0041
     }  # fmt: skip

@@ -190,7 +190,7 @@ def test_deploys() -> None:
     assert len(printed(tables.deploys([x.BAD], None, x.BEGIN))) == 2
 
 
-def test_once() -> None:
+def test_once_and_checks_and_foreign_words_are_neither_markup_nor_control() -> None:
     asked, control = Unknown("Sentry did not answer"), Good("2 of 2 answer")
     read = [SignalReport("web", "home", Bad("HTTP 503"), 0.004), SignalReport("web", "errors", asked)]
     assert printed(tables.once([*read, SignalReport("", "control", control)])) == [
@@ -199,17 +199,11 @@ def test_once() -> None:
         "web/errors  UNKNOWN  -     Sentry did not answer",
         "control     GOOD     -     2 of 2 answer",
     ]
-
-
-def test_checks() -> None:
     done = [CheckResult("key", Outcome.OK, "works"), CheckResult("web", Outcome.FAIL, "unknown id", "correct it")]
     assert printed(tables.checks(done)) == [
         "WHAT        FOUND",
         "key   ok    works",
         "web   fail  unknown id -> correct it",
     ]
-
-
-def test_foreign_words_are_neither_markup_nor_control() -> None:
     hostile = replace(x.BAD, commit_message="[red]\x1b[2Jboo[/red] [link=x]")
     assert "[red][2Jboo[/red] [link=x]" in printed(tables.deploys([hostile], None, x.BEGIN))[1]

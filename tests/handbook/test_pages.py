@@ -15,13 +15,6 @@ TAKEN = {"main", "stale", "answer"}
 """Ids of the console's own page: a heading with such an anchor could not be linked to."""
 
 
-def test_every_file_is_in_the_table_once() -> None:
-    """A page that is not listed could be read by nobody; a page that is listed may still be missing."""
-    assert sorted(path.stem for path in HERE.glob("*.md")) == sorted(one.name for one in pages())
-    assert len(set(NAMES)) == len(NAMES)
-    assert [one.name for one in pages()] == [name for name in NAMES if (HERE / f"{name}.md").is_file()]
-
-
 @pytest.mark.parametrize("one", pages(), ids=lambda one: one.name)
 def test_a_page_begins_with_its_title_and_links_to_what_exists(one: Page) -> None:
     """One heading of the first level, at the top; other pages as `name.md#anchor`; no HTML but comments and <br>."""
@@ -111,5 +104,9 @@ def test_near_names_and_search() -> None:
     assert search("xyzzy") == [] and search(" ") == []
 
 
-def test_the_pages_are_part_of_the_package() -> None:
+def test_every_file_is_in_the_table_once() -> None:
+    """A page that is not listed could be read by nobody; a page that is listed may still be missing."""
+    assert sorted(path.stem for path in HERE.glob("*.md")) == sorted(one.name for one in pages())
+    assert len(set(NAMES)) == len(NAMES)
+    assert [one.name for one in pages()] == [name for name in NAMES if (HERE / f"{name}.md").is_file()]
     assert Path(__file__).parents[2] / "watchdog" / "docs" == HERE

@@ -90,14 +90,10 @@ def test_a_stranger_s_words_are_cleaned_in_the_facts_too() -> None:
         assert value.isprintable() and len(value) <= MAX_LONG
 
 
-def test_without_an_incident_there_are_none() -> None:
+def test_facts_are_closed_sets_and_without_an_incident_there_are_none() -> None:
     """The watchdog's own trouble has its words; people outside engineering get no facts of engineering."""
     assert facts(notice()) is None and rows(notice()) == {"severity": "critical", "incident": "web-1"}
     assert rows(plain_notice()) == {} and typed(plain_notice()) is None
-
-
-def test_the_words_for_machines_are_closed_sets() -> None:
-    """Situation, outcome and course are values of enums, so a receiver may compare them."""
     said = typed(read(an_outage(**ENDED), Topic.CLOSED, why="all is good"))
     assert said is not None
     assert (said["situation"], said["outcome"], said["course"]) == ("closed", "rolled back and verified", "rollback")

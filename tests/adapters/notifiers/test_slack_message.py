@@ -33,20 +33,6 @@ def test_three_signs_are_escaped(said: str, sent: str) -> None:
     assert made.escape(said) == sent
 
 
-def test_a_text_that_is_too_long_is_cut_between_two_characters() -> None:
-    """Never inside an entity: what is left of one would be read as it stands."""
-    assert made.plain("&" * 40, 150)["text"] == "&amp;" * 29 + "…" and made.plain("&" * 30, 150)["text"] == "&amp;" * 30
-
-
-def test_a_flood_fits_into_whole_lines_per_block() -> None:
-    """Each line of 500 ampersands grows to 2500 characters: one block each, none cut inside an entity."""
-    flood = notice(title="t", lines=("&" * 500,) * 60, details=("<" * 500,) * 60)
-    for body in (made.message(flood), made.reply(flood, details=True), made.whole(flood), made.evidence(flood)):
-        texts = [block["text"]["text"] for block in blocks_of(body) if "text" in block]
-        assert problem(body) == "" and all(len(text) <= made.MAX_BLOCK for text in texts)
-    assert sum(one["text"]["text"].count("&amp;") for one in blocks_of(made.message(flood)) if "text" in one) == 20_000
-
-
 def everything(said: Notice) -> list[dict[str, Any]]:
     bodies = [made.message(said), made.message(said, clicks=True), made.state(said, "as <b>it</b> began", clicks=True)]
     return [*bodies, made.reply(said, details=True), made.evidence(said), made.whole(said)]
@@ -110,7 +96,14 @@ def test_the_colour_shows_the_state(said: Notice, colour: str) -> None:
     assert made.message(said)["attachments"][0]["color"] == colour
 
 
-def test_links_that_do_not_fit_are_left_out_whole() -> None:
+def test_what_is_too_long_is_cut_between_characters_lines_and_links() -> None:
+    """Never inside an entity: what is left of one would be read as it stands."""
+    assert made.plain("&" * 40, 150)["text"] == "&amp;" * 29 + "…" and made.plain("&" * 30, 150)["text"] == "&amp;" * 30
+    flood = notice(title="t", lines=("&" * 500,) * 60, details=("<" * 500,) * 60)
+    for body in (made.message(flood), made.reply(flood, details=True), made.whole(flood), made.evidence(flood)):
+        texts = [block["text"]["text"] for block in blocks_of(body) if "text" in block]
+        assert problem(body) == "" and all(len(text) <= made.MAX_BLOCK for text in texts)
+    assert sum(one["text"]["text"].count("&amp;") for one in blocks_of(made.message(flood)) if "text" in one) == 20_000
     many = tuple(Link(f"link {number}", "https://x.example/" + "a" * 900) for number in range(10))
     context = list(blocks_of(made.message(notice(links=many))))[-1]["elements"][0]["text"]
     assert len(context) <= made.MAX_BLOCK and context.count("<") == context.count(">") == 3

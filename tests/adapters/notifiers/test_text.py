@@ -15,9 +15,6 @@ def test_a_notice_reads_like_a_note_from_a_colleague() -> None:
         "  dashboard: https://dashboard.example/web?a=1&b=2",
         "  web-1, opened, 2026-09-21 14:13:20 UTC",
     ]
-
-
-def test_people_outside_engineering_read_words_alone() -> None:
     assert text.render(plain_notice()).splitlines() == [
         "The shop: not available since 14:02 (UTC)",
         "",

@@ -99,15 +99,12 @@ def page() -> str:
     return files("watchdog.docs").joinpath("integrations.md").read_text(encoding="utf-8")
 
 
-def test_the_handbook_s_example_has_the_fields_of_the_body() -> None:
+def test_the_handbook_shows_every_field_of_a_body_and_of_a_template() -> None:
     (example,) = re.findall(r"```json\n(.*?)```", page(), re.DOTALL)
     told = read(an_outage(), Topic.FOUND, **QUESTION)
     said = json.loads(example)
     body = as_json(replace(told, links=(Link("incident", "https://a.example"),), todo=()))
     assert list(said) == list(body)
     assert list(said["facts"]) == list(body["facts"]) and list(said["facts"]["next"]) == list(body["facts"]["next"])
-
-
-def test_the_handbook_names_every_field_of_a_template() -> None:
     section = page().partition("## Webhook")[2].partition("\n## ")[0]
     assert set(re.findall(r"`\$(\w+)`", section)) == set(webhook_body.FIELDS)

@@ -22,9 +22,6 @@ def test_a_document_as_it_should_be() -> None:
     assert endpoints_of({**GOOD, "token_endpoint_auth_methods_supported": ["client_secret_post"]}, ISSUER).by_form
     both = ["client_secret_post", "client_secret_basic"]
     assert not endpoints_of({**GOOD, "token_endpoint_auth_methods_supported": both}, ISSUER).by_form
-
-
-def test_plain_http_is_for_a_provider_on_this_machine() -> None:
     here = {name: f"http://127.0.0.1:8080/{name}" for name in GOOD} | {"issuer": "http://127.0.0.1:8080"}
     assert endpoints_of(here, "http://127.0.0.1:8080").keys == "http://127.0.0.1:8080/jwks_uri"
     with pytest.raises(Permanent, match="not encrypted"):

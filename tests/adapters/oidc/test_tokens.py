@@ -48,23 +48,16 @@ def test_one_key_needs_no_name_and_several_do() -> None:
         name(token, shown(RSA, EC))
 
 
-def test_a_key_signs_only_what_it_is_for() -> None:
+def test_a_key_signs_only_what_it_is_for_and_a_password_or_a_weak_one_is_none() -> None:
     with pytest.raises(Permanent, match="no key"):
         shown(RSA, use="enc")
     with pytest.raises(Permanent, match="does not bear"):
         name(signed(RSA, "RS256"), shown(RSA, alg="PS256"))
-
-
-def test_a_password_is_no_key() -> None:
-    """A shared key in a public document would let every reader sign."""
     shared = OctKey.import_key("0" * 64, {"kid": RSA.kid})
     with pytest.raises(Permanent, match="no key"):
         keys_of({"keys": [{**shared.as_dict(private=True), "kid": RSA.kid}]})
     with pytest.raises(Permanent, match="is not signed with the provider's key"):
         name(signed(shared, "HS256"), shown(RSA))
-
-
-def test_a_weak_key_is_none() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # joserfc's: that this one is short
         weak = RSAKey.generate_key(1024, auto_kid=True)

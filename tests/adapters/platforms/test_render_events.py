@@ -121,15 +121,11 @@ def test_a_changed_instance_count_is_marked_on_the_next_deploy_or_the_newest(min
     assert [name for name, what in found.items() if what == ("instance count",)] == ([marked] if marked else [])
 
 
-def test_the_same_event_twice_marks_once():
+def test_the_same_event_twice_marks_once_and_what_is_remembered_is_bounded() -> None:
     """Readings overlap on purpose."""
     twice = event(1, "instance_count_changed", 2.5, fromInstances=1, toInstances=2)
     again = event(2, "instance_count_changed", 2.6, fromInstances=2, toInstances=3)
     assert changed(twice, twice, again)["dep-3"] == ("instance count",)
-
-
-def test_what_is_remembered_is_bounded():
-    """A service that changes for ever does not grow us for ever."""
     known = Changes()
     for number in range(3 * Changes.KEPT):
         known.learn(event(number, "instance_count_changed", number))

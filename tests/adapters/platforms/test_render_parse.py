@@ -42,14 +42,11 @@ def test_a_time_is_written_so_that_it_reads_back():
     assert parse_time(show_time(1747237259.893)) == pytest.approx(1747237259.893)
 
 
-def test_a_documented_deploy():
+def test_deploys_as_documented_and_as_recorded() -> None:
     at = 1_780_000_060.0
     told = {"commit": "c" + "1".zfill(39), "commit_message": "change 1", "created_at": at, "started_at": at}
     parsed = parse_deploy(deploy(1, status="live", trigger="rollback"))
     assert parsed == Deploy("dep-1", "live", trigger="rollback", finished_at=at + 30.0, **told)
-
-
-def test_a_deploy_of_an_image_with_nulls():
     raw = deploy(1, commit=None, finishedAt=None, image={"ref": "docker.example/web:latest", "sha": "sha256:ab"})
     del raw["startedAt"]
     parsed = parse_deploy(raw)
@@ -108,7 +105,7 @@ def test_auto_deploy_is_the_new_field_else_the_old_one_and_never_a_guess_of_off(
     assert parse_service(service(autoDeploy=old, autoDeployTrigger=trigger)).auto_deploy == value
 
 
-def test_the_facts_that_guards_need():
+def test_the_facts_that_guards_need() -> None:
     details = {
         "url": "https://web.example",
         "region": "frankfurt",
@@ -121,24 +118,15 @@ def test_the_facts_that_guards_need():
     plain = parse_service(service())
     assert (plain.suspended, plain.maintenance, plain.pre_deploy_command) == (False, False, None)
     assert plain.repo == "https://git.example/acme/web"
-
-
-def test_a_status_that_is_no_text_is_no_maintenance():
     assert parse_postgres({"id": "dpg-1", "status": []}).maintenance is False
-
-
-def test_a_database_has_facts_too():
     facts = parse_postgres({"id": "dpg-1", "name": "main", "status": "maintenance_in_progress", "region": "oregon"})
     assert (facts.kind, facts.name, facts.maintenance, facts.suspended) == ("postgres", "main", True, False)
 
 
-def test_lists_are_unwrapped_and_odd_rows_dropped():
+def test_lists_are_unwrapped_without_odd_rows_and_deploys_sorted_once_each() -> None:
     body = [{"cursor": "a", "deploy": {"id": "dep-2"}}, None, {"cursor": "b"}, {"cursor": "c", "deploy": {"id": "d"}}]
     assert unwrap(body, "deploy") == ([{"id": "dep-2"}, {"id": "d"}], "c")
     assert unwrap([], "deploy") == ([], None) and unwrap({"message": "no"}, "deploy") == ([], None)
-
-
-def test_deploys_are_sorted_newest_first_and_once_each():
     deploys = [parse_deploy(deploy(number)) for number in (2, 5, 3, 5)]
     assert [item.id for item in newest_first(deploys)] == ["dep-5", "dep-3", "dep-2"]
     undated = [parse_deploy({"id": name}) for name in ("b", "a", "c")]

@@ -102,19 +102,16 @@ def test_any_other_address_is_refused(repo: str) -> None:
         repo_path(repo)
 
 
-def test_foreign_text_is_one_bounded_line() -> None:
-    message = "\n\x1b[31mFix\ta\u2028thing " + "x" * 500 + "\n\nCo-authored-by: somebody"
-    commit = parse_commit({"sha": "c" * 40, "commit": {"message": message, "author": {"name": "A\x07nn"}}})
-    assert commit is not None and commit.title.startswith("[31mFix a thing x")
-    assert (len(commit.title), commit.author, commit.at) == (TITLE_MAX, "A nn", 0.0)
-
-
 @pytest.mark.parametrize("raw", [None, "x", {}, {"sha": None}, {"sha": 5}])
 def test_what_is_no_commit_is_none(raw: object) -> None:
     assert parse_commit(raw) is None
 
 
-def test_what_is_missing_is_left_empty() -> None:
+def test_foreign_text_is_one_bounded_line_and_what_is_missing_is_empty() -> None:
+    message = "\n\x1b[31mFix\ta\u2028thing " + "x" * 500 + "\n\nCo-authored-by: somebody"
+    commit = parse_commit({"sha": "c" * 40, "commit": {"message": message, "author": {"name": "A\x07nn"}}})
+    assert commit is not None and commit.title.startswith("[31mFix a thing x")
+    assert (len(commit.title), commit.author, commit.at) == (TITLE_MAX, "A nn", 0.0)
     assert parse_commit({"sha": "c1", "author": None, "commit": None}) == Commit("c1", 0.0)
     assert parse_commit({"sha": "c1", "author": {"login": "ann"}}) == Commit("c1", 0.0, "", "ann")
 

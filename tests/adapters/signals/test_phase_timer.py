@@ -3,7 +3,7 @@
 from watchdog.adapters.signals.phase_timer import BODY, CONNECT, DNS, FIRST_BYTE, Stopwatch
 
 
-async def test_it_knows_in_which_part_a_probe_is() -> None:
+async def test_the_parts_of_a_probe_are_timed_and_what_was_not_reached_is_none() -> None:
     watch = Stopwatch()
     steps = [watch.step]
     for event in (
@@ -17,10 +17,6 @@ async def test_it_knows_in_which_part_a_probe_is() -> None:
         await watch.trace(event, {})
         steps.append(watch.step)
     assert steps == [DNS, CONNECT, "tls", FIRST_BYTE, FIRST_BYTE, BODY, BODY]
-
-
-async def test_parts_that_were_not_reached_are_none_and_hops_add_up() -> None:
-    """Nothing is zero that was not measured."""
     watch = Stopwatch()
     await watch.trace("connection.connect_tcp.started", {})
     assert watch.phases().connect_seconds is None
@@ -32,10 +28,6 @@ async def test_parts_that_were_not_reached_are_none_and_hops_add_up() -> None:
     second = watch.phases().connect_seconds
     assert first is not None and second is not None and second > first
     assert watch.phases().tls_seconds is None and watch.phases().first_byte_seconds is None
-
-
-async def test_waiting_for_the_first_byte_begins_with_the_request() -> None:
-    """Sending the request is part of it."""
     watch = Stopwatch()
     for event in ("send_request_headers.started", "send_request_headers.complete", "receive_response_headers.started"):
         await watch.trace(f"http11.{event}", {})

@@ -158,15 +158,11 @@ async def test_case_30_an_endless_body_is_cut_at_the_limit() -> None:
     assert isinstance(came, Answer) and came.too_large and len(came.body) == MIB
 
 
-async def test_a_body_of_exactly_the_limit_is_whole() -> None:
+async def test_a_body_of_exactly_the_limit_is_whole_and_one_nobody_wants_is_not_read() -> None:
     async with site(answering(b"x" * 1000)) as base:
         whole, cut = await get(base, max_body=1000), await get(base, max_body=999)
     assert isinstance(whole, Answer) and not whole.too_large and len(whole.body) == 1000
     assert isinstance(cut, Answer) and cut.too_large and len(cut.body) == 999
-
-
-async def test_a_body_nobody_wants_is_not_read() -> None:
-    """A control target only has to answer."""
     async with site(flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)) as base:
         came = await get(base, max_body=0)
     assert isinstance(came, Answer) and came.body == b"" and not came.too_large
@@ -202,15 +198,11 @@ async def test_case_31_a_gzip_bomb_is_inflated_within_the_limit() -> None:
     assert isinstance(came, Answer) and came.too_large and len(came.body) == MIB and peak < 20 * MIB
 
 
-async def test_a_compression_we_cannot_undo_is_named() -> None:
+async def test_a_compression_we_cannot_undo_is_named_and_inflating_stops_past_its_limit() -> None:
     """The caller decides on its meaning."""
     async with site(answering(b"???", headers={"Content-Encoding": "br"})) as base:
         came = await get(base)
     assert isinstance(came, Answer) and (came.coding, came.body) == ("br", b"")
-
-
-def test_inflate_stops_one_byte_past_its_limit() -> None:
-    """So that the caller sees that there was more."""
     assert inflate(gzip.compress(b"x" * 100), 100) == b"x" * 100
     assert len(inflate(gzip.compress(b"x" * 1000), 100)) == 101
 

@@ -84,13 +84,9 @@ async def test_case_33_a_redirect_loop_ends_after_as_many_as_configured() -> Non
         assert isinstance(came, Failure) and came.kind is FailureKind.REDIRECT and len(hops) == redirects + 1
 
 
-async def test_a_redirect_that_is_expected_is_the_answer() -> None:
+async def test_a_redirect_that_is_expected_is_the_answer_and_304_is_none() -> None:
     came = await go("/", 3, accept=frozenset({302}))
     assert isinstance(came, Answer) and came.status == 302
-
-
-async def test_304_is_no_redirect() -> None:
-    """It has no Location."""
     came = await go("/not-modified", 3)
     assert isinstance(came, Answer) and came.status == 304
 

@@ -29,10 +29,6 @@ def test_complete_minutes_come_oldest_first_in_seconds() -> None:
         MinuteCount(NOW - 180, 60.0, 7.0),
         MinuteCount(NOW - 120, 60.0, 4.0),
     )
-
-
-def test_incomplete_minutes_are_dropped() -> None:
-    """The newest ninety seconds look healthy whatever happens."""
     came = buckets(series(bucket(2, 7), bucket(1, 1, incomplete=True), bucket(0, 0, incomplete=True)), NOW)
     assert [one.count for one in came] == [7.0]
     missing = {"timestamp": (NOW - 60) * 1000, "value": 0}

@@ -51,12 +51,9 @@ def test_an_outage_elsewhere_is_none_of_our_concern(component: str) -> None:
     assert platform({component: "major_outage"}, indicator="major") == Good("render: 3 components operational")
 
 
-def test_degraded_and_maintenance_are_remarks() -> None:
+def test_lesser_statuses_are_remarks_and_one_nobody_knows_is_unknown() -> None:
     reading = platform({"g-or/Web Services": "degraded_performance", "Render API": "under_maintenance"})
     assert reading == Good("render: Render API under maintenance, Oregon/Web Services degraded performance")
-
-
-def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() -> None:
     strange = platform({"g-or/Web Services": "on_fire"})
     assert strange == Unknown("render: Oregon/Web Services on fire: we do not know that status", Unread.SHAPE)
     assert isinstance(platform({"g-or/Web Services": "on_fire", "Render API": "major_outage"}), Bad)
@@ -169,11 +166,6 @@ def test_maintenance_elsewhere_is_none_of_our_concern(of: tuple[str, ...], statu
     assert isinstance(reading, Bad if bad else Good)
 
 
-def test_an_outage_is_said_before_a_maintenance() -> None:
-    reading = platform({"Render API": "major_outage"}, scheduled_maintenances=maintenance())
-    assert isinstance(reading, Bad) and reading.why == "render reports Render API major outage"
-
-
 def test_what_is_announced_for_later_is_a_word_on_the_side() -> None:
     ahead = [
         *maintenance("scheduled", scheduled_for="2026-09-27T02:00:00Z", scheduled_until="2026-09-27T04:00:00Z"),
@@ -194,8 +186,9 @@ def test_what_is_announced_for_later_is_a_word_on_the_side() -> None:
     )
 
 
-def test_an_upstream_s_maintenance_is_a_remark_at_most() -> None:
-    """Of all its parts, for hours: it would acquit bad deploys."""
+def test_an_outage_is_said_before_a_maintenance_which_of_an_upstream_is_a_remark() -> None:
+    reading = platform({"Render API": "major_outage"}, scheduled_maintenances=maintenance())
+    assert isinstance(reading, Bad) and reading.why == "render reports Render API major outage"
     document = page({"Render API": "under_maintenance"}, scheduled_maintenances=maintenance(of=("Render API",)))
     reading = verdict("openai", parse_summary(document), "upstream", (), NOW)
     assert isinstance(reading, Good) and reading.detail == "openai: Render API under maintenance"

@@ -36,10 +36,6 @@ def test_it_opens_to_the_action_and_the_question() -> None:
         shown = dataclasses.replace(QUESTION, suspect_code=None, target_code=None)
         assert SEAL.verify(value) == (action, shown) and len(value) < VALUE_MAX / 4
         assert APP_TOKEN not in value + repr(SEAL)
-
-
-def test_another_token_opens_nothing() -> None:
-    """After a rotation the old buttons prove nothing; a line's end behind the token is no rotation."""
     assert ButtonSigner(APP_TOKEN + "x").verify(SEAL.value("approve", QUESTION)) is None
     assert ButtonSigner(f" {APP_TOKEN}\n").verify(SEAL.value("approve", QUESTION)) is not None
 

@@ -43,11 +43,8 @@ def test_a_button_that_proves_nothing_says_why(action: str, value: str, now: flo
     assert why in said.refusal and said.words == (("web-1",) if value and said.question is None else ())
 
 
-def test_to_the_second_it_was_meant_to_count() -> None:
+def test_it_counts_to_the_second_and_from_who_is_listed() -> None:
     assert request(pressed("approve", SEAL.value("approve", QUESTION)), 2000.0).refusal == ""
-
-
-def test_who_is_not_listed_may_change_nothing() -> None:
     mallory = {"id": "U0EVIL", "username": "U0AAA"}
     assert not request(pressed("approve", SEAL.value("approve", QUESTION), user=mallory)).may_change
     assert not request(typed("pause", user_id="U0EVIL", user_name="U0AAA")).may_change

@@ -47,11 +47,6 @@ def test_a_postgresql_url_needs_its_parts(url: str, clock) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_url_is_shown_without_user_password_and_options() -> None:
-    assert shown_url("postgres://me:hunter2@db.invalid:5432/w?sslkey=x") == "postgresql://db.invalid/w"
-    assert shown_url("sqlite:///w.db") == "sqlite:///w.db"
-
-
 def test_without_the_driver_it_says_what_to_install() -> None:
     """PostgreSQL is an extra; a real process without psycopg."""
     code = (
@@ -63,8 +58,9 @@ def test_without_the_driver_it_says_what_to_install() -> None:
     assert python("-c", code, "sqlite:///w.db").returncode == 0
 
 
-def test_the_file_behind_a_url() -> None:
-    """Three slashes are relative, four absolute; memory has no file and no lock."""
+def test_what_a_url_shows_and_its_file() -> None:
+    assert shown_url("postgres://me:hunter2@db.invalid:5432/w?sslkey=x") == "postgresql://db.invalid/w"
+    assert shown_url("sqlite:///w.db") == "sqlite:///w.db"
     assert database_path("sqlite:///data/w.db") == Path("data/w.db")
     assert database_path("sqlite:////data/w.db") == Path("/data/w.db")
     assert database_path("memory://") is None and role_lock("memory://") is None

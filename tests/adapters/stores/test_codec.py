@@ -149,17 +149,6 @@ def test_every_state_survives(state: State) -> None:
     assert STATES.decode(STATES.encode(state)) == state
 
 
-def test_a_reading_keeps_its_class() -> None:
-    """Bad and Unknown have the same first field: only the class name distinguishes them."""
-    for reading in (Bad("x"), Unknown("x")):
-        event = Observed(1.0, "api", "home", reading)
-        assert EVENTS.decode(EVENTS.encode(event)) == event
-        state = State(
-            control={"one": (1.0, reading)}, services={"api": ServiceState("api", checks={"home": check(reading)})}
-        )
-        assert STATES.decode(STATES.encode(state)) == state
-
-
 def check(reading: Any) -> Check:
     return Check("home", "http", last=reading)
 
@@ -213,12 +202,15 @@ def test_what_cannot_be_read_is_permanent_and_says_what_to_do(text: str) -> None
         EVENTS.decode(text)
 
 
-def test_infinite_odds_survive() -> None:
-    """Odds may be infinite when a term is certain; JSON of ours can say so."""
+def test_a_reading_keeps_its_class_infinite_odds_survive_and_equal_values_have_equal_text() -> None:
+    """Bad and Unknown have the same first field: only the class name distinguishes them."""
+    for reading in (Bad("x"), Unknown("x")):
+        event = Observed(1.0, "api", "home", reading)
+        assert EVENTS.decode(EVENTS.encode(event)) == event
+        state = State(
+            control={"one": (1.0, reading)}, services={"api": ServiceState("api", checks={"home": check(reading)})}
+        )
+        assert STATES.decode(STATES.encode(state)) == state
     assert EVENTS.decode(EVENTS.encode(TimePassed(float("inf")))) == TimePassed(float("inf"))
-
-
-def test_equal_values_have_equal_text() -> None:
-    """Encoding does not depend on how a value came to be."""
     from_store = EFFECTS.decode(EFFECTS.encode(Note(1.0, "api", None, "CALM", "ok")))
     assert EFFECTS.encode(from_store) == EFFECTS.encode(Note(1.0, "api", None, "CALM", "ok"))

@@ -84,10 +84,6 @@ def test_our_own_limits_are_told_as_such() -> None:
     assert str(judge(wire)).startswith("the store does not answer: no connection (OperationalError): is it up")
     wire.connection_invalidated = True
     assert str(judge(wire)) == "the store does not answer: the connection was cut, or nothing came for too long"
-
-
-def test_temporary_says_when_to_come_back() -> None:
-    """Also when it is our own pool that has nothing left."""
     judged = judge(PoolTimeout("hunter2"))
     assert isinstance(judged, Temporary) and judged.retry_after_seconds > 0
     assert str(judged) == "the store does not answer: all its connections are busy"

@@ -24,9 +24,6 @@ def test_counts_are_added_and_percentiles_are_the_largest() -> None:
         Minute("api", "home", 0.0, 8, 1, 2, 0.1, 0.4, None, "HTTP 503", 120.0, 10.0, 9),
         Minute("api", "home", 3600.0, 1, 0, 1, watched_seconds=60.0, lost_seconds=0.0, timed_checks=1),
     )
-
-
-def test_what_stood_there_is_kept_and_other_signals_are_not_mixed_in() -> None:
     known = [minute(0, 10, 10, 0.9, why="timeout"), minute(3600, 7, 7)]
     other = Minute("api", "login", 120.0, 2, 0, 0)
     assert roll_up([minute(60, 1, 1, 0.5), other], known) == (

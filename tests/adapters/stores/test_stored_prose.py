@@ -87,12 +87,9 @@ def test_an_incident(fields: dict[str, Any], prose: dict[str, str]) -> None:
     assert read(Incident, plain(incident, "human_decision", "unproved")) == incident
 
 
-def test_an_outcome_of_a_newer_version_is_read() -> None:
+def test_an_outcome_of_a_newer_version_is_read_and_a_reason_left_out() -> None:
     text = INCIDENTS.encode(x.incident()).replace(Outcome.VERIFIED.value, "handed over to the moon")
     assert INCIDENTS.decode(text).outcome is Outcome.UNKNOWN and not Outcome.UNKNOWN.recovered
-
-
-def test_a_reason_of_a_newer_version_is_left_out() -> None:
     answer = GuardAnswer("service", Verdict.BLOCK, "it is frozen")
     assert read(GuardAnswer, plain(answer) | {"reason": "frozen"}) == answer
     decision, incident = x.decision(policy_action=None), x.incident()

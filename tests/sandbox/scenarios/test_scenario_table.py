@@ -25,16 +25,12 @@ async def told(name: str, until: int) -> tuple[World, list[str]]:
 BROKEN = ["deploy_live dep-42", "fault_started web"]
 
 
-async def test_bad_deploy() -> None:
+async def test_bad_deploy_and_observe_are_one_world() -> None:
     """dep-42 goes live, then every request gets 503."""
     world, story = await told("bad-deploy", 1)
     assert story == BROKEN
     (live,), (fault,) = (world.sandbox.events.of(what) for what in ("deploy_live", "fault_started"))
     assert fault["kind"] == "error" and live["commit"].startswith("9f3c2ab") and fault["at"] > live["at"]
-
-
-async def test_observe_is_the_same_world() -> None:
-    """The world does not know who watches."""
     assert (await told("observe", 1))[1] == BROKEN
 
 

@@ -6,16 +6,12 @@ from tests.sandbox.world import opened
 from watchdog.sandbox.vendors.quirks import QUIRKS, chosen
 
 
-def test_all_none_or_some_are_chosen() -> None:
+def test_quirks_are_chosen_and_each_has_a_reason() -> None:
     """True is all, False none; an unknown name is an error that tells the known ones."""
     assert chosen(True) == QUIRKS.keys() and chosen(False) == frozenset()
     assert chosen(["commit_null"]) == {"commit_null"}
     with pytest.raises(ValueError, match="commit_null"):
         chosen(["comit_null"])
-
-
-def test_each_quirk_has_a_reason() -> None:
-    """A deviation without evidence is a bug of ours."""
     assert all(len(quirk.reason) > 30 for quirk in QUIRKS.values())
 
 

@@ -4,13 +4,9 @@ from watchdog.sandbox.vendors.sentry_bodies import issue_json, project_json
 from watchdog.sandbox.vendors.sentry_counts import Group
 
 
-def test_an_issues_count_is_text() -> None:
+def test_an_issue_and_a_project_as_recorded() -> None:
     """`count` is a string, `userCount` a number."""
     group = Group(7, "web", "HTTPException: 503", "GET /", "c0ffee", 12, 1_700_000_000.0, 1_700_000_060.0)
     body = issue_json(group, "new")
     assert (body["count"], body["userCount"], body["shortId"]) == ("12", 0, "WEB-7")
-
-
-def test_a_project_without_a_release_says_so() -> None:
-    """`latestRelease` is null, not absent."""
     assert project_json("web", None, "http://127.0.0.1")["latestRelease"] is None

@@ -22,17 +22,10 @@ async def test_what_can_be_proved_without_a_login() -> None:
         assert found.outcome is Outcome.OK and "shows 1 key" in found.what
         assert issuer.asked == {"discovery": 1, "jwks": 1}
         assert await check_oidc(settings(issuer.url, "false"), SystemClock()) == []
-
-
-async def test_what_keeps_people_from_logging_in() -> None:
     async with Issuer() as issuer:
         (other,) = await check_oidc(settings(f"{issuer.url}/"), SystemClock())
         assert other.outcome is Outcome.FAIL and "of another issuer" in other.what and other.fix == FIX
         issuer.trouble["jwks"] = "error"
         (away,) = await check_oidc(settings(issuer.url), SystemClock())
         assert away.outcome is Outcome.FAIL and SECRET["WATCHDOG_CONSOLE_OIDC_SECRET"] not in str(away)
-
-
-async def test_nothing_is_checked_where_there_is_none() -> None:
-    """The small team's case."""
     assert await check_oidc(loaded(SMALL), SystemClock()) == []

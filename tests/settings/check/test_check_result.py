@@ -8,7 +8,4 @@ def test_an_empty_world_has_nothing_to_try() -> None:
     world = World()
     assert world.platform is None
     assert not any((world.channels, world.signals, world.controls, world.pages, world.extra))
-
-
-def test_outcomes_are_the_words_the_table_prints() -> None:
     assert [outcome.value for outcome in Outcome] == ["ok", "untried", "warn", "fail"]

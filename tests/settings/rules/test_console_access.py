@@ -13,13 +13,10 @@ TOKEN = {"WATCHDOG_CONSOLE_TOKEN": "canary-0123456789-0123456789"}
 VIEWER = {"WATCHDOG_CONSOLE_VIEWER_TOKEN": "canary-viewer-0123456789-0123456789"}
 
 
-def test_nobody_could_come_in_is_a_mistake() -> None:
+def test_there_is_a_way_in_by_tokens_unless_they_are_switched_off() -> None:
     assert "no way to log in" in shown(SMALL + "console: {enabled: true, tokens: false}\n")
     settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n")
     assert settings.console.proxy is not None and not settings.console.tokens
-
-
-def test_tokens_are_asked_for_unless_they_are_switched_off() -> None:
     assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + f"console: {{enabled: true, {PROXY}}}\n")
     assert loaded(SMALL + f"console: {{enabled: true, {PROXY}}}\n", TOKEN).console.tokens
 
@@ -59,13 +56,6 @@ def test_without_its_library_it_says_how_to_install_it(monkeypatch: pytest.Monke
     on = SMALL + f"console: {{enabled: true, tokens: false, {OIDC}}}\n"
     assert "needs joserfc, which the extra console brings" in shown(on, SECRET)
     assert not shown(SMALL + "console: {enabled: true}\n", TOKEN)
-
-
-def test_each_has_one_role() -> None:
-    text = PROXY.replace("viewers: '*'", "operators: [otto], viewers: [otto]")
-    assert "is one of the operators already" in shown(SMALL + f"console: {{{text}}}\n")
-    nobody = "proxy: {user_header: X-U, from: [127.0.0.1]}"
-    assert "no identity has a role" in shown(SMALL + f"console: {{{nobody}}}\n")
 
 
 PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: Web shop}}}\n"
@@ -110,8 +100,11 @@ def test_a_status_page_needs_somewhere_to_be_served(monkeypatch: pytest.MonkeyPa
     assert "needs jinja2, which the extra console brings" in shown(SMALL + PAGE)
 
 
-def test_one_token_for_two_roles_is_a_mistake() -> None:
-    """Every viewer could approve."""
+def test_each_person_and_each_token_has_one_role() -> None:
+    text = PROXY.replace("viewers: '*'", "operators: [otto], viewers: [otto]")
+    assert "is one of the operators already" in shown(SMALL + f"console: {{{text}}}\n")
+    nobody = "proxy: {user_header: X-U, from: [127.0.0.1]}"
+    assert "no identity has a role" in shown(SMALL + f"console: {{{nobody}}}\n")
     same = dict.fromkeys((*TOKEN, *VIEWER), TOKEN["WATCHDOG_CONSOLE_TOKEN"])
     assert "two roles have the same token" in shown(SMALL + "console: {enabled: true}\n", same)
     assert loaded(SMALL + "console: {enabled: true}\n", TOKEN | VIEWER)

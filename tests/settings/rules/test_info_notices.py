@@ -16,14 +16,6 @@ SECRETS = {
 DIGEST = "digest: {every: Mon 09:00 Europe/Berlin, tell: [slack, console]}\n"
 
 
-def test_nobody_gets_them_who_did_not_ask() -> None:
-    settings = loaded(SMALL)
-    assert settings.policy.good_news == () and settings.policy.digest is None
-    assert not any("digest" in line or "went well" in line for line in report(settings))
-    (daemon,) = [dict(found) for name, found in rows(settings) if name == "The daemon"]
-    assert (daemon["good_news"], daemon["digest"]) == ("nobody", "none")
-
-
 def test_what_is_written_is_what_is_meant() -> None:
     """In the policy, in `check`, on the settings page."""
     page = "status_pages: {shop: {title: Shop, services: [web]}}\nannouncements: {tell: [console]}\n"
@@ -37,7 +29,12 @@ def test_what_is_written_is_what_is_meant() -> None:
     assert (daemon["good_news"], daemon["digest"]) == ("slack", "Mon 09:00 Europe/Berlin, to slack, console")
 
 
-def test_without_channels_the_console_is_one() -> None:
+def test_nobody_gets_them_who_did_not_ask() -> None:
+    settings = loaded(SMALL)
+    assert settings.policy.good_news == () and settings.policy.digest is None
+    assert not any("digest" in line or "went well" in line for line in report(settings))
+    (daemon,) = [dict(found) for name, found in rows(settings) if name == "The daemon"]
+    assert (daemon["good_news"], daemon["digest"]) == ("nobody", "none")
     text = SMALL.partition("channels:")[0] + "good_news: {tell: [console]}\n"
     assert loaded(text).policy.good_news == ("console",)
 

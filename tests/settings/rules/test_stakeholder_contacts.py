@@ -14,13 +14,6 @@ EMAIL = f"""{SMALL}\
 BOT = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-1"}
 
 
-def test_nobody_by_default() -> None:
-    settings = loaded(EMAIL, BOT)
-    assert settings.policy.stakeholders == () and settings.policy.plain_channels == frozenset()
-    assert settings.policy.services["web"].title == ""
-    assert not any("stakeholders" in line for line in report(settings))
-
-
 def test_their_addresses_make_channels_that_are_told_of_nothing_else() -> None:
     """Several in one mail; the matrix, the escalation and our own alerts know nothing of them."""
     more = """\
@@ -53,7 +46,11 @@ def test_their_slack_has_no_buttons() -> None:
     assert settings.channels["board-slack"].options.approvals is None  # type: ignore[attr-defined]
 
 
-def test_a_service_has_a_name_for_people() -> None:
+def test_nobody_by_default_and_a_service_has_a_name_for_people() -> None:
+    settings = loaded(EMAIL, BOT)
+    assert settings.policy.stakeholders == () and settings.policy.plain_channels == frozenset()
+    assert settings.policy.services["web"].title == ""
+    assert not any("stakeholders" in line for line in report(settings))
     settings = loaded(changed("    render: srv-web\n", "    render: srv-web\n    title: '  The   shop '\n"))
     assert settings.policy.services["web"].title == "The shop"
     assert report(settings)[0].startswith("web (The shop): observe")

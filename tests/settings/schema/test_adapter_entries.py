@@ -25,23 +25,14 @@ def _critical(text: str) -> list[str]:
     return [signal.name for signal in loaded(text).policy.services["web"].signals if signal.critical]
 
 
-def test_mistakes_in_options_are_located_in_the_file() -> None:
+def test_entries_have_a_kind_and_options_and_mistakes_are_located() -> None:
     text = shown(signals("a: {http: https://x.example, contain: x}", "b: {http: https://y.example, every: 10}"))
     assert "watchdog.yaml:6: services.web.signals.a.contain: unknown key -> did you mean contains?" in text
     assert "watchdog.yaml:7: services.web.signals.b.every: a duration needs a unit" in text
-
-
-def test_the_kind_may_stand_anywhere_among_the_keys() -> None:
     settings = loaded(signals("a: {every: 20s, http: https://x.example}"))
     assert settings.services["web"].signals["a"].kind == "http"
     assert "no kind of signal among its keys" in shown(signals("a: {every: 20s, qqqqq: https://x.example}"))
-
-
-def test_channels_have_kind_and_options() -> None:
     settings = loaded(SMALL.replace("console: {}", "pagerduty: {region: eu}"), {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"})
     kind, options = settings.channels["pagerduty"]
     assert kind == "pagerduty" and options.model_dump()["region"] == "eu"
-
-
-def test_the_nearest_name() -> None:
     assert nearest("slak", ("slack", "email")) == "slack" and nearest("zzz", ("slack", "email")) == ""

@@ -47,8 +47,4 @@ def test_what_is_named_instead_of_a_later_key_exists() -> None:
     assert set(re.findall(r"(\w+): ", words)) == {"rollback_safe"} <= set(ServiceShape.model_fields)
     signals = re.findall(r"watch (?:an )?(\w+)(?: or (\w+) signal)?", words)
     assert {kind for pair in signals for kind in pair if kind} == {"http", "latency", "render_events"} <= set(SIGNALS)
-
-
-def test_nothing_is_both_available_and_announced_for_later() -> None:
-    """Otherwise a message would lie (a console is a channel now, and a page later)."""
     assert set(LATER) & set(Shape.model_fields) == set()

@@ -60,12 +60,9 @@ def test_services_of_render_become_services_of_ours() -> None:
     assert "left out: watchdog (the watchdog itself)" in text and "left out: old (suspended)" in text
 
 
-def test_names_that_collide_get_a_number() -> None:
+def test_names_that_collide_get_a_number_and_nothing_to_guard_says_what_to_do() -> None:
     facts = tuple(ServiceFacts(f"srv-{number}", "x" * 60, url="https://x.example") for number in range(3))
     assert [len(name) <= 40 for name in loaded(from_render(facts)).services] == [True] * 3
-
-
-def test_nothing_to_guard_says_what_to_do() -> None:
     with pytest.raises(ValueError, match="whose API key"):
         from_render((ServiceFacts("srv-1", "old", suspended=True),))
 

@@ -22,7 +22,7 @@ def test_what_holds_is_shown_defaults_included() -> None:
     assert found["The daemon"]["console"] == "off" and found["The daemon"]["store"].startswith("sqlite://")
 
 
-def test_stakeholders_have_a_section_where_there_are_some() -> None:
+def test_stakeholders_and_approvers_are_shown_in_words() -> None:
     """Their channels, services and least severity; and the name of a service in their texts."""
     assert "Stakeholders" not in rows(SMALL)
     text = SMALL.replace("    render: srv-web\n", "    render: srv-web\n    title: The shop\n")
@@ -31,37 +31,23 @@ def test_stakeholders_have_a_section_where_there_are_some() -> None:
     said = found["Stakeholders"]["board"]
     assert said == "board-email, of all services from high on, times in UTC"
     assert found["Services"]["web"].startswith("title The shop; mode observe")
-
-
-def test_who_approves_and_for_when_is_shown_in_words() -> None:
     text = SMALL + "contacts: {lead: {answers_as: [ann]}}\nwindows: {nights: Sat-Sun 02:00-04:00 UTC}\n"
     found = rows(text + "policy: {high: {do: schedule, window: nights, approver: lead}}\n")["Policy"]
     assert found["high"].endswith("approver lead, window nights (Sat,Sun 02:00-04:00 UTC)")
     assert found["critical"].endswith("approver none, window none")
 
 
-def test_of_a_secret_only_whether_it_is_set() -> None:
+def test_no_secret_query_password_or_text_to_look_for_is_shown() -> None:
     found = rows(SMALL, {"WATCHDOG_HTTP_TOKEN": KEY})["Secrets"]
     assert set(found) == set(SECRET_NAMES)
     assert found["WATCHDOG_HTTP_TOKEN"] == "set" and found["WATCHDOG_SMTP_PASSWORD"] == "not set"
-
-
-def test_an_address_is_shown_without_its_query() -> None:
-    """The configuration refuses texts that look like a key; another text may be one all the same."""
     text = SMALL.replace("https://www.acme.example", "'https://www.acme.example/shop?page=17#top'")
     text += 'metrics: {remote_write: "https://m.example/write?tenant=17"}\n'
     found = str(rows(text))
     assert "17" not in found and "www.acme.example/shop?…" in found and "https://m.example/…" in found
-
-
-def test_the_database_s_password_is_not_shown() -> None:
     url = f"postgresql://me:{KEY}@db.example/watchdog?sslmode=require&x={KEY}"
     found = rows(SMALL + "store: postgresql\n", {"WATCHDOG_STORE_URL": url})["The daemon"]
     assert found["store"] == "postgresql://db.example/watchdog"
-
-
-def test_texts_to_look_for_are_not_shown() -> None:
-    """They may hold a key; that there is one is said."""
     text = SMALL.replace("http: https://www.acme.example", f'http: "https://www.acme.example", contains: "{KEY}"')
     (service,) = rows(text)["Services"].values()
     assert KEY not in service and f"contains {HIDDEN}" in service

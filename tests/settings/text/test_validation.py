@@ -75,11 +75,8 @@ def test_what_is_right_survives_what_is_wrong() -> None:
     assert model.parts["b"].number == 1 and len(document.mistakes) == 2
 
 
-def test_keys_of_a_place() -> None:
+def test_keys_of_a_place_and_choices() -> None:
     assert keys_at(Outer, ("parts", "any")) == ("number", "text") and keys_at(Outer, ("flag",)) == ()
     assert keys_at(Outer, ("list_of", 0)) == ()
-
-
-def test_choices() -> None:
     assert choose("numbr", ("number", "text")) == "did you mean number?"
     assert choose("q", ("number", "text")) == "write one of: number, text" and choose("q", ()) == "remove it"
