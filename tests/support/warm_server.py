@@ -21,7 +21,9 @@ IMPORTED = (
     *("watchdog.app.compose.console_mount", "watchdog.console.app", "watchdog.console.public.app"),
     *("watchdog.sandbox.__main__", "watchdog.presentation.explain", "watchdog.presentation.status_text"),
     *("watchdog.cli.tables", "watchdog.settings.load.load", "watchdog.adapters.slack.conversation"),
-    *("watchdog.adapters.stores.sqlite", "watchdog.adapters.stores.postgres", "aiosqlite", "psycopg"),
+    *("watchdog.adapters.stores.sql", "watchdog.adapters.stores.sqlite", "watchdog.adapters.stores.postgres"),
+    *("aiosqlite", "psycopg", "alembic.command", "alembic.script", "alembic.runtime.environment", "mako.template"),
+    *("anyio._backends._asyncio", "uvicorn.protocols.http.auto", "uvicorn.lifespan.off", "encodings.idna"),
 )
 
 
