@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.databases import store_at
 from tests.support.recorded_lives import SLOW, Life
+from tests.support.stores import store_at
 from watchdog.app.commands.lab_policy import configuration
 from watchdog.cli.main import main
 from watchdog.daemon.runtime.clock import SystemClock

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.clocks import FakeClock
-from tests.support.databases import store_at
+from tests.support.stores import store_at
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore

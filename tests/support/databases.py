@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,9 +13,7 @@ from typing import Any
 from sqlalchemy import create_engine
 
 from tests.support.postgres_server import PostgresServer, shared_postgres
-from watchdog.adapters.stores import build_store
 from watchdog.adapters.stores.database import migrate
-from watchdog.ports import Clock, Store
 
 Row = tuple[Any, ...]
 

@@ -12,9 +12,9 @@ from tests.core.phases.test_blocked_merges import branch
 from tests.core.worlds import bad_world, hear
 from tests.daemon.outbox.test_outbox import Scene, scene
 from tests.support.clocks import FakeClock, eventually
-from tests.support.databases import store_at
 from tests.support.failing_channel import Vendor
 from tests.support.notification_vendors import Channel, tell
+from tests.support.stores import store_at
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, DeliveryLog
 from watchdog.daemon.outbox.outbox import Outbox

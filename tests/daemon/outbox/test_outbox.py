@@ -11,9 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
-from tests.support.databases import store_at
 from tests.support.loopback import serve
 from tests.support.notification_vendors import HOOK, Channel, Town, channels, tell
+from tests.support.stores import store_at
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
 from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, Outbox

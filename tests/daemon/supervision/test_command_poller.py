@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 from tests.core.incident_fields import amended
 from tests.support.actuator_scene import client
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
-from tests.support.databases import store_at
 from tests.support.engine_scene import Scene, ShakyStore, scene
+from tests.support.stores import store_at
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
 from watchdog.domain import events as e
 from watchdog.domain.errors import Permanent, Temporary

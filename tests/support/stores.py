@@ -1,0 +1,14 @@
+"""Stores with their tables from the start."""
+
+from pathlib import Path
+
+from tests.support.databases import with_tables
+from watchdog.adapters.stores import build_store
+from watchdog.ports import Clock, Store
+
+
+def store_at(url: str, clock: Clock) -> Store:
+    """Return the store of a url, to be opened; a file that is not there is put there with its tables."""
+    if url.startswith("sqlite:///") and not (path := Path(url.removeprefix("sqlite:///"))).exists():
+        path.write_bytes(with_tables())
+    return build_store(url, clock)
