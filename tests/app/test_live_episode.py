@@ -27,27 +27,14 @@ def soon(plan: Plan) -> Plan:
     return dataclasses.replace(plan, phase=0.0, build=0.2, update=0.2, after=0.0)
 
 
-def processes_in(folder: Path) -> list[str]:
-    """Return the command lines of the processes that work in a folder or were told of it."""
-    found = []
-    for one in Path("/proc").glob("[0-9]*"):
-        try:
-            told = (one / "cmdline").read_text().replace("\0", " ")
-            if str(folder) in told or str(folder) in os.readlink(one / "cwd"):
-                found.append(told)
-        except OSError:
-            continue
-    return found
-
-
-def daemons_in(folder: Path) -> list[int]:
-    """Return the process ids of the daemons that were told of a folder."""
-    found = []
+def processes_in(folder: Path) -> dict[int, list[str]]:
+    """Return the numbers and command lines of the processes that work in a folder or were told of it."""
+    found = {}
     for one in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             told = (one / "cmdline").read_text().split("\0")
-            if "run" in told and str(folder) in " ".join(told):
-                found.append(int(one.name))
+            if str(folder) in " ".join(told) or str(folder) in os.readlink(one / "cwd"):
+                found[int(one.name)] = told
     return found
 
 
@@ -57,7 +44,7 @@ def test_a_bad_deploy_is_rolled_back_by_the_real_daemon(tmp_path: Path) -> None:
     (seen,) = asyncio.run(play_all([soon(plans(("hard-down",), "1", 1)[0])], tmp_path, SystemClock(), 1, SHORT))
     assert seen.wrong == () and (seen.target, seen.rollbacks, seen.pages) == ("dep-40", 1, 1)
     assert seen.at is not None and seen.pinned_at is not None and 3.0 <= seen.pinned_at <= seen.at
-    assert processes_in(tmp_path) == []
+    assert not processes_in(tmp_path)
 
 
 def test_processes_are_ended_when_it_is_called_off(tmp_path: Path) -> None:
@@ -75,7 +62,7 @@ def test_processes_are_ended_when_it_is_called_off(tmp_path: Path) -> None:
             playing.cancel()
 
     asyncio.run(called_off())
-    assert during == [2] and processes_in(tmp_path) == []
+    assert during == [2] and not processes_in(tmp_path)
 
 
 def test_the_command_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> None:
@@ -91,7 +78,7 @@ def test_the_command_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> Non
     finally:
         process.kill()
         process.wait()
-    assert processes_in(tmp_path) == [] and not any(tmp_path.iterdir())
+    assert not processes_in(tmp_path) and not any(tmp_path.iterdir())
 
 
 @pytest.mark.long
@@ -104,8 +91,9 @@ def test_a_daemon_that_is_dead_does_not_pass_for_one_that_left_a_blip_alone(tmp_
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not any("fault_started" in log.read_text() for log in tmp_path.glob("*/sandbox.jsonl")):
                 await asyncio.sleep(0.05)
-        for process in daemons_in(tmp_path):
-            os.kill(process, signal.SIGKILL)
+        for process, told in processes_in(tmp_path).items():
+            if "run" in told:
+                os.kill(process, signal.SIGKILL)
         (seen,) = await playing
         return seen
 

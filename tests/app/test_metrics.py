@@ -7,30 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.test_slack_answers import listening
 from tests.support.daemon_processes import Daemon, guarding, watching
 from tests.support.prometheus_server import running_prometheus
 
 pytestmark = pytest.mark.long
 
-LISTEN_STATE = "0A"
 SCRAPERS_OWN = ("scrape_", "up")
-
-
-def listening_sockets(pid: int) -> set[str]:
-    """Return the local addresses on which a process listens, from /proc (TCP, IPv4 and IPv6)."""
-    ours = set()
-    for handle in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            ours.add(os.readlink(handle))
-        except FileNotFoundError:
-            continue
-    found = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == LISTEN_STATE and f"socket:[{fields[9]}]" in ours:
-                found.add(fields[1])
-    return found
 
 
 def test_promtool_accepts_the_metrics(tmp_path: Path) -> None:
@@ -80,8 +63,7 @@ async def test_prometheus_gets_the_same_series_from_one_that_is_scraped_and_one_
                 return bool(mine) and mine == {name for name in names["scraped"] if "remote_write" not in name}
 
             await same(agree)
-            assert listening_sockets(sending.process.pid) == set()
-            assert len(listening_sockets(scraped.process.pid)) == 1
+            assert listening(sending.process.pid) == [] and len(listening(scraped.process.pid)) == 1
             assert {"watchdog_probe_total", "watchdog_up", "watchdog_service_phase"} <= names["watchdog"]
             rows = await prometheus.values('watchdog_mode_info{job="watchdog"}')
             assert [(labels["service"], labels["mode"]) for labels, _ in rows] == [("web", "autonomous")]

@@ -328,8 +328,7 @@ async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
         await acts.run(pending[1].id, again, resumed=False)
         await restoring
         assert [type(event) for event in heard] == [e.AutoDeployRestored, e.PinConfirmed]
-        assert s.web.auto_deploy_trigger == "off"
-        assert heard[1] == e.PinConfirmed(heard[1].at, "web", "web-2", "commit")
+        assert s.web.auto_deploy_trigger == "off" and heard[1] == e.PinConfirmed(heard[1].at, "web", "web-2", "commit")
 
 
 WANTED = [

@@ -173,8 +173,7 @@ async def test_one_that_is_away_is_read_no_more_often_and_its_log_tells_the_trut
             await clock.advance(300.0)
             task.cancel()
     *failed, over = [one["event"] for one in logged]
-    assert failed and set(failed) == {"poll failed"} and over == "poll recovered"
-    assert isinstance(told[-1], CommitsSeen)
+    assert failed and set(failed) == {"poll failed"} and over == "poll recovered" and isinstance(told[-1], CommitsSeen)
 
 
 async def test_a_switch_during_a_look_is_not_lost() -> None:

@@ -28,7 +28,6 @@ def as_it_was() -> Iterator[None]:
     gc.set_threshold(*threshold)
     gc.callbacks[:] = callbacks
     gc.unfreeze()
-    gc.collect()
     gc.freeze()  # as tests/conftest.py left it: else each full collection afterwards goes through the tests themselves
 
 
