@@ -1,12 +1,13 @@
 """What moves by itself: the charts of a service, the tab's title and icon, and how fresh the page is."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.browser.chromium import Complaints, browsing, log_in, overflow, window
 from tests.console.routes.test_live import DOWN, calm, down
-from tests.console.scene import TOKEN, town
+from tests.console.scene import TOKEN, story, town
 
 pytestmark = pytest.mark.long
 
@@ -50,6 +51,21 @@ async def test_a_chart_is_drawn_read_and_zoomed() -> None:
         await page.keyboard.press("ArrowLeft")
         await page.wait_for_function(f"before => document.querySelector('{LEGEND}').innerText !== before", arg=before)
         assert await overflow(page) <= 0
+
+
+async def test_a_page_without_a_stream_says_that_it_asks_and_a_filter_keeps_what_fits() -> None:
+    """Refused: its age says so at once. A tag's heading counts as a word of its services."""
+    policy, state, _ = story()
+    tagged = {name: replace(one, tags=("shop",) * (name == "web")) for name, one in policy.services.items()}
+    served = town(replace(policy, services=tagged), state)
+    async with served as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
+        await page.route("**/live", lambda route: route.fulfill(json={}))
+        await log_in(page, TOKEN)
+        await page.get_by_text("asks every 5 s").wait_for()
+        for word, shown in (("shop", ["shop", "web"]), ("assist", ["Without", "api"]), ("zebra", [])):
+            await page.locator("#filter").fill(word)
+            texts = await page.locator("#rows tbody th:visible").all_inner_texts()
+            assert [text.split()[0] for text in texts] == shown
 
 
 async def test_the_ranges_are_links_and_work_without_scripts() -> None:

@@ -16,7 +16,7 @@ document.getElementById("answer")?.focus();
   const live = () => document.querySelectorAll("[data-live]");
   if (!beat && !live().length) return;
   const own = document.querySelector("title").dataset.own;
-  let etag = null, failures = 0, opened = Date.now(), heard = opened, listening = false, mark = beat?.dataset.mark;
+  let etag = null, failures = 0, opened = Date.now(), heard = opened, listening = false, refused = false, mark = beat?.dataset.mark;
 
   const filter = document.getElementById("filter");
   const applyFilter = () => {
@@ -71,7 +71,8 @@ document.getElementById("answer")?.focus();
     beat.classList.toggle("stale", stale);
     const seconds = Math.round(age / 1000);
     // Refused, or no stream for this browser: the page says that it asks instead.
-    const how = listening || Date.now() - opened < LATE ? "" : `, asks every ${EVERY / 1000} s`;
+    const polls = !listening && (refused || Date.now() - opened > LATE);
+    const how = polls ? `, asks every ${EVERY / 1000} s` : "";
     document.getElementById("age").textContent = stale ? `no answer for ${seconds} s` : `updated ${seconds} s ago${how}`;
     document.getElementById("stale").hidden = !stale;
   };
@@ -125,7 +126,8 @@ document.getElementById("answer")?.focus();
     });
     source.addEventListener("error", () => {
       listening = false;
-      if (source.readyState === EventSource.CLOSED) setTimeout(leave, AGAIN);
+      refused = source.readyState === EventSource.CLOSED;
+      if (refused) setTimeout(leave, AGAIN);
     });
   });
   const listenForAll = async () => { for (;;) await navigator.locks.request("watchdog live", listen); };
