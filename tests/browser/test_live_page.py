@@ -59,7 +59,7 @@ async def test_a_page_without_a_stream_says_that_it_asks_and_a_filter_keeps_what
     tagged = {name: replace(one, tags=("shop",) * (name == "web")) for name, one in policy.services.items()}
     served = town(replace(policy, services=tagged), state)
     async with served as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
-        await page.route("**/live", lambda route: route.fulfill(json={}))
+        await page.route("**/live", lambda route: route.fulfill(status=204))
         await log_in(page, TOKEN)
         await page.get_by_text("asks every 5 s").wait_for()
         for word, shown in (("shop", ["shop", "web"]), ("assist", ["Without", "api"]), ("zebra", [])):
