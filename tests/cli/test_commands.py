@@ -1,6 +1,7 @@
 """Commands over a real record: a SQLite file that an incident was written to, read back by the real code."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -206,6 +207,16 @@ def test_the_demo_on_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_demo_with_a_console_has_no_end_to_print_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--console", "--json"], lambda: ToldRoof()) == 2
     assert "leave --json out" in capsys.readouterr().err
+
+
+def test_the_demo_s_console_needs_its_extra(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named for the option that was typed, not for a line of the demo's own configuration."""
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    assert main(["demo", "--console"], lambda: ToldRoof()) == 2
+    said = capsys.readouterr().err
+    assert "--console: needs jinja2, which the extra console brings -> install it: pip install '.[console]'" in said
 
 
 def test_the_help_offers_the_scenarios_there_are() -> None:

@@ -120,5 +120,5 @@ MISTAKES = (
     Slip("a port alone", SMALL + "metrics: {listen: 9464}\n", 9, 'write "127.0.0.1:9464"'),
     Slip("a port with a colon", SMALL + 'metrics: {listen: ":9464"}\n', 9, 'write "127.0.0.1:9464"'),
     Slip("a store's path", SMALL + "store: /var/data/watchdog.db\n", 9, "sqlite:////var/data/watchdog.db"),
-    Slip("nothing at all", "", 1, "start from config/minimal.yaml"),
+    Slip("nothing at all", "", 1, "start from what watchdog init writes"),
 )

@@ -98,6 +98,8 @@ async def demo(
 
     if as_json and console:
         usage_error("--console", "goes on until Ctrl-C, so there is no end to print as JSON", "leave --json out")
+    if console:
+        _needs_the_extra()
     if as_json:
         result = await ctx.app().demo(scenario, None)
         sys.stdout.write(json.dumps(result.json_object()) + "\n")
@@ -107,6 +109,15 @@ async def demo(
         with DemoScreen() as screen:
             result = await ctx.app().demo(scenario, screen, console=console)
     return output.DONE if result.as_expected else output.FAILED
+
+
+def _needs_the_extra() -> None:
+    """Raise ConfigurationError without the console's libraries: the demo's own configuration is not the user's."""
+    from watchdog.settings.rules.console_access import CONSOLE_LIBRARIES, HOW, missing_libraries
+
+    missing = missing_libraries(CONSOLE_LIBRARIES)
+    if missing:
+        usage_error("--console", f"needs {' and '.join(missing)}, which the extra console brings", HOW)
 
 
 async def channel_test(*, ctx: It) -> int:
@@ -144,4 +155,4 @@ async def _sent(name: str, channel: "Notifier", at: float, *, plain: bool) -> "C
     except WatchdogError as error:
         fix = f"correct channels.{name} or its WATCHDOG_* variable"
         return CheckResult(f"channel {name}", Outcome.FAIL, str(error), fix)
-    return CheckResult(f"channel {name}", Outcome.OK, "accepted the test message: look whether it arrived")
+    return CheckResult(f"channel {name}", Outcome.OK, "accepted the test message: check that it arrived")

@@ -94,7 +94,7 @@ class Actuator:
         await self._clock.sleep(self._timings.post_seconds + self._timings.landing_seconds + PIN_SHOWS_SECONDS)
 
     async def perform(self, effect: Change, *, resumed: bool = False) -> Event:
-        """Carry out a change and return its outcome. `resumed`: it was saved before a restart, or the store went away."""
+        """Carry out a change; return its outcome. `resumed`: it was saved before a restart, or the store went away."""
         if not isinstance(self._platform, WritablePlatform) or not self._platform.can_write:
             return self._cannot(effect, "this watchdog was given no right to change anything")
         try:

@@ -1,10 +1,10 @@
 """Reads subjects when they are due, and sleeps until then or until it is woken.
 
-`wanted()` is asked in every round: nothing is registered or cancelled. A subject no longer wanted is forgotten once it is
-due again, so that a subject that comes and goes is not read more often. `read(subject)` returns the seconds until the next
-read, NEVER if one read is enough. An exception is logged when the failure begins and when it ends. The subject is
-read again: after `Temporary` when the other side asks for it, after a refusal (`Permanent`) ten minutes later, as a
-person may have changed the token.
+`wanted()` is asked in every round: nothing is registered or cancelled. A subject no longer wanted is forgotten once it
+is due again, so that a subject that comes and goes is not read more often. `read(subject)` returns the seconds until
+the next read, NEVER if one read is enough. An exception is logged when the failure begins and when it ends. The
+subject is read again: after `Temporary` when the other side asks for it, after a refusal (`Permanent`) ten minutes
+later, as a person may have changed the token.
 """
 
 import asyncio

@@ -174,8 +174,8 @@ class CommandPoller:
     async def _is_for_us(self, command: Command) -> bool:
         """Return whether this worker holds the command's service and has read its saved state.
 
-        A decision about a service that is about to be read again would be lost, a rejection included. (A service that is
-        watched from memory is not read again soon.)
+        A decision about a service that is about to be read again would be lost, a rejection included. (A service that
+        is watched from memory is not read again soon.)
         """
         name, held = await self._owner(command), self._engine.held
         return name in held and (held[name] == ALONE or name not in self._engine.recorder.unread)

@@ -48,7 +48,7 @@ def load(
     others = (*dotenv_mistakes, *secret_mistakes, *misspelt)
     # A document without settings and without a mistake would be a silent failure of the checks.
     if settings is None and not (document.mistakes or others):
-        document.report((), "cannot be understood", "start from config/minimal.yaml")
+        document.report((), "cannot be understood", f"start from what {command_line('init')} writes")
     if settings is None or others or document.mistakes:
         raise document.refusal(*others, place=CONFIGURATION)
     return dataclasses.replace(settings, warnings=(*settings.warnings, *unread, *strange))

@@ -25,7 +25,14 @@ CONSOLE_TOKENS = {
 OIDC_SECRET = "WATCHDOG_CONSOLE_OIDC_SECRET"  # noqa: S105  the same
 CONSOLE_LIBRARIES = ("fastapi", "jinja2")
 OIDC_LIBRARY = "joserfc"
-HOW = "in the clone: .venv/bin/pip install -e '.[console]'"
+
+
+def install_extra(extra: str) -> str:
+    """Return how to install an extra of the package, in a clone and elsewhere."""
+    return f"install it: pip install '.[{extra}]' in a clone, else 'render-watchdog[{extra}]'"
+
+
+HOW = install_extra("console")
 
 
 def console_settings(document: Document, shape: ConsoleShape) -> ConsoleSettings:

@@ -5,6 +5,7 @@ from functools import partial
 
 from watchdog.adapters.signals.vendor_status import KNOWN_VENDORS
 from watchdog.core.detect.probes import CUSUM_CAP
+from watchdog.docs.pages import shell_place
 from watchdog.settings.schema.adapter_entries import check_name
 from watchdog.settings.schema.schema import PLATFORM_ID, Shape
 from watchdog.settings.schema.tuning import figure
@@ -156,7 +157,7 @@ def check_advanced(document: Document, shape: Shape) -> None:
             document.report(
                 ("advanced", section, key),
                 f"impossible: {smaller} must be less than {larger}",
-                "see config/watchdog.yaml",
+                f"see {shell_place('reference-configuration')}",
             )
     limits = [figure("detection", shape.advanced.detection, key) for key in ("cusum_limit", "cusum_limit_in_watch")]
     # The running sum is cut off at this cap, so a limit above it could never be passed.
@@ -164,4 +165,4 @@ def check_advanced(document: Document, shape: Shape) -> None:
         keys = ("cusum_limit_in_watch", "cusum_limit")
         key = next((key for key in keys if document.at(("advanced", "detection", key)) is not None), keys[0])
         why = f"impossible: the sum passes {CUSUM_CAP:g} times cusum_limit never, and cusum_limit_in_watch is higher"
-        document.report(("advanced", "detection", key), why, "see config/watchdog.yaml")
+        document.report(("advanced", "detection", key), why, f"see {shell_place('reference-configuration')}")

@@ -8,7 +8,7 @@ from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.signals.vendor_status import NOT_READABLE
 from watchdog.domain.policy import PROBES
 from watchdog.settings.model.settings import Adapter
-from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings
+from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings, install_extra
 from watchdog.settings.rules.server_names import name_warnings
 from watchdog.settings.schema.adapter_entries import Registries
 from watchdog.settings.schema.schema import Shape
@@ -78,7 +78,7 @@ def check_slack(document: Document, channels: Mapping[str, Adapter]) -> None:
     """Report approvals in Slack whose library is not installed."""
     if answers_in_slack(channels) is not None and find_spec(SLACK_LIBRARY) is None:
         what = f"needs {SLACK_LIBRARY}, which the extra slack brings"
-        document.report(("channels", "slack", "approvals"), what, "in the clone: .venv/bin/pip install -e '.[slack]'")
+        document.report(("channels", "slack", "approvals"), what, install_extra("slack"))
 
 
 def answers_in_slack(channels: Mapping[str, Adapter]) -> SlackOptions | None:

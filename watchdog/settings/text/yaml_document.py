@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import MISTAKES_MAX, ConfigurationError, Mistake
 from watchdog.settings.text.foreign_words import FREE_TEXT, is_template
 from watchdog.settings.text.syntax_mistakes import TEMPLATES, syntax_mistake
@@ -123,7 +124,7 @@ def dotted(path: Sequence[str | int]) -> str:
     return text.lstrip(".")
 
 
-def parse(text: str, name: str, example: str = "config/minimal.yaml") -> Document:
+def parse(text: str, name: str, example: str = f"what {command_line('init')} writes") -> Document:
     """Parse a configuration; its mistakes as YAML are in the document's `mistakes`."""
     document = Document(name)
     # Before PyYAML, which is slow and copies the text several times.
