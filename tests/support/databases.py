@@ -2,7 +2,6 @@
 
 import contextlib
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -37,13 +36,6 @@ def with_tables() -> bytes:
         migrate(connection)
         connection.commit()
         return bytes(connection.connection.dbapi_connection.serialize())  # type: ignore[union-attr]
-
-
-def store_at(url: str, clock: Clock) -> Store:
-    """Return the store of a url, to be opened; a file that is not there is put there with its tables."""
-    if url.startswith("sqlite:///") and not (path := Path(url.removeprefix("sqlite:///"))).exists():
-        path.write_bytes(with_tables())
-    return build_store(url, clock)
 
 
 def in_file(path: Path) -> Record:

@@ -21,6 +21,7 @@ from watchdog.presentation.text import clean, clock, day, flow, item, moment, se
 
 AROUND_SECONDS = 150.0
 """Time read before and after the moment: five minutes in all."""
+# A service may have 30 signals: the terminal shows the first rows, and --json has them all.
 MINUTE_ROWS = 60
 SUSPICION = frozenset({"SUSPECT", "CALM"})
 
@@ -149,6 +150,7 @@ def reasons(
 
 def _of_incident(incident: Incident, at: float) -> str:
     decision = incident.decision
+    # A later decision is not the reason: at that moment there was none.
     if decision is None or decision.at > at:
         known = f", decided {show_seconds(decision.at - at)} later: {decision.course}" if decision else ""
         return f"{incident.id} was open and not decided yet{known}"
@@ -182,6 +184,7 @@ def _known_at(check: Check | None, at: float) -> Check:
     """Return the check with only the lessons learnt before that moment."""
     if check is None:
         return Check("", "")
+    # The record keeps the newest lesson only, which may be younger than the moment asked about.
     healed = check.healed_seconds if check.healed_at <= at else 0.0
     restart = check.restart_seconds if check.restart_at <= at else 0.0
     return replace(check, healed_seconds=healed, restart_seconds=restart)
@@ -204,6 +207,7 @@ def _of_suspicion(notes: Sequence[Note]) -> list[str]:
     reasons = []
     began: float | None = None
     for note in notes:
+        # Only complete suspicions count: one that became an incident is explained by that.
         if note.label not in SUSPICION:
             continue
         if note.label == "SUSPECT":

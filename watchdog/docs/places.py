@@ -92,4 +92,5 @@ def place_of_check(name: str) -> str:
 
 def place_of_answer(command: str) -> str:
     """Return the place that explains why a command was not carried out."""
+    # A command of a newer version, or a mistyped one: the reference lists those that exist.
     return ANSWERS.get(command, COMMANDS)

@@ -13,6 +13,7 @@ from watchdog.presentation.incident_facts import ended_at
 
 MONTH_SECONDS = 30.44 * 86400.0
 DAY_SECONDS = 86400.0
+# A whole week, as deploys and traffic differ by weekday.
 WATCHED_SECONDS_MIN = 7 * DAY_SECONDS
 
 
@@ -123,6 +124,7 @@ def stats(
 
     An incident that a person labelled wrong blames no deploy; a planned one (maintenance mode, say) does not count.
     """
+    # By the opening: an incident that is still open counts in the period in which it began.
     recent = [one for one in incidents if since <= one.opened_at <= now and not one.planned]
     names = sorted({*watched, *(one.service for one in recent)})
     each = [_of(name, recent, watched.get(name), acts, labels, since, now) for name in names]
@@ -172,6 +174,7 @@ def _live(known: Watched | None) -> Mapping[str, float]:
     """Return the deployments that went live and are no rollbacks, as far as the platform's list goes back: id to
     moment."""
     listed = [one for one in (known.deploys if known is not None else ()) if one.finished_at is not None]
+    # A rollback is no deployment: it would lower the failure rate that it is the sign of.
     return {one.id: one.finished_at or 0.0 for one in listed if one.was_live and not one.is_rollback}
 
 

@@ -39,6 +39,7 @@ def _status(name: str, policy: Policy, service: ServiceState | None, failing: Co
     named = f"{live.id} {short(live.code)}" if live is not None else service.live or "unknown"
     shown = short(live.code) if len(named) > LIVE_MAX and live is not None and live.code else named[:LIVE_MAX]
     open_one = open_incident(service)
+    # In this order and without zeros: the cell is read at a glance, and has to fit 80 columns.
     counted = [(said.count(word), word.lower()) for word in ("GOOD", "BAD", "UNKNOWN")]
     signals = ", ".join(f"{number} {word}" for number, word in counted if number) or "none"
     # A service without evidence cannot become suspect: that must not look like health.

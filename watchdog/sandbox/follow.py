@@ -17,6 +17,7 @@ def line(entry: Entry) -> str:
     """Return an entry as one line, or "" if it is of a hidden kind."""
     if entry["what"] in HIDDEN:
         return ""
+    # In a fixed order, so that service and deploy stand at the same place of each line.
     said = "  ".join(str(entry[name]) for name in SHOWN if entry.get(name))
     return f"{clock.iso(entry['at'])[11:19]} UTC  {entry['what']:<18}  {said}".rstrip()
 

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from tests.support.child_processes import python
+from watchdog.app.commands.storm_suite import COUNTED, WORDS
 from watchdog.cli.lab.lab_commands import Variant
 from watchdog.lab.storm.variants import VARIANTS
 
@@ -30,6 +31,11 @@ def test_a_seed_is_told_line_by_line() -> None:
 
 def test_every_variant_can_be_named() -> None:
     assert set(get_args(Variant)) == set(VARIANTS)
+
+
+def test_every_kind_of_failure_has_its_words() -> None:
+    """A new one would not be printed without them."""
+    assert tuple(WORDS) == COUNTED
 
 
 @pytest.mark.long

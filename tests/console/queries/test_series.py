@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.console.scene import NOW, StoryClock, as_read, bearer, day_of, fill, story, town, visited
-from tests.support.databases import store_at
 from tests.support.intercepted_calls import Overheard
+from tests.support.stores import store_at
 from watchdog.console.queries.series import FINE_SECONDS, KEPT, POINTS_MAX, RANGES, span_of
 from watchdog.domain.readings import MinuteCount
 from watchdog.domain.store_records import FeedHour, Minute

@@ -22,6 +22,7 @@ OTHERWISE = f"put a valid app token (xapp-…) into {APP_TOKEN}"
 def app_client(context: Context) -> TellingClient:
     """Return a client that sends the app token. Raises ConfigurationError for a malformed token."""
     token = context.secrets.get(APP_TOKEN, "").strip()
+    # A line break in it would end the header, and the HTTP library would quote the token in its error.
     if not re.fullmatch(r"[!-~]{1,300}", token):
         how = "copy it from the app's page, Basic Information, App-Level Tokens: xapp-…"
         raise ConfigurationError((Mistake(APP_TOKEN, "not an app token", how),))
@@ -48,10 +49,12 @@ async def open_address(client: ApiClient, endpoint: str) -> str:
     if said.get("ok") is not True:
         error = client.redact(str(said.get("error", "no reason")))[:60]
         why = f"Slack refused {METHOD}: {error}"
+        # An empty answer comes from something in between (a proxy), which may pass.
         if error in PASSING or not said:
             raise Temporary(why)
         raise (Forbidden if error in KEY_REFUSED else Permanent)(f"{why}: {ADVICE.get(error, OTHERWISE)}")
     address = said.get("url")
+    # The address is the vendor's answer: another host would receive every click.
     if not isinstance(address, str) or not is_slacks(address, endpoint, "ws"):
         raise Permanent("Slack named a socket that is not Slack's: check endpoints.slack")
     return address

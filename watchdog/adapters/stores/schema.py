@@ -29,6 +29,7 @@ class CleanText(TypeDecorator[str]):
 
 def _serial(name: str) -> Column[Any]:
     """Return a key that is never given out twice (SQLite autoincrements a column of type INTEGER only)."""
+    # Never reused: a number stands in logs and notices long after its row expired.
     return Column(name, BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
 
 
@@ -108,6 +109,7 @@ EFFECTS = Table(
     "effects",
     METADATA,
     _serial("id"),
+    # Events expire sooner than an unfinished effect, which has to survive them.
     Column("event_seq", BigInteger, ForeignKey("events.seq", ondelete="SET NULL"), nullable=True),
     _text("type"),
     _text("incident", nullable=True),
@@ -146,6 +148,7 @@ DELIVERIES = Table(
     _text("incident"),
     _text("reference", nullable=True),
     _at("at"),
+    # One row for each channel: a second delivery of the same notice replaces the first.
     Index("deliveries_effect", "effect_id", "channel", unique=True),
     Index("deliveries_incident", "incident", "channel"),
     Index("deliveries_at", "at"),

@@ -163,6 +163,7 @@ def _show_scored(scored: "Scored", *, as_json: bool) -> None:
     output.show_lines(
         [headline(found), f"seed {found.seed}: {len(found.ours)} episodes, {years:.1f} service-years", ""]
     )
+    # The same row as in the report: one place decides how a target is judged and worded.
     head = ("target", "measured", "95 % interval", "sample", "threshold", "verdict")
     output.show_table(table(head, [one.row() for one in found.bars]))
     wrong = f"wrong decisions: {len(found.failures)}"

@@ -35,6 +35,7 @@ def pulse_of(state: State, policy: Policy, now: float) -> Pulse:
     """Return the pulse of all configured services."""
     known = [(state.services[name], wishes) for name, wishes in policy.services.items() if name in state.services]
     found = [(one, told) for one, wishes in known if (told := _told(one, wishes, now)) is not None]
+    # Fields that people can see change, and no readings: else each probe would reload every open page.
     marked = [(one.name, one.phase, one.live, rank, _step(open_incident(one))) for one, (rank, *_) in found]
     mark = hashlib.sha256(repr((marked, state.paused_by, state.disarmed)).encode("utf-8", "replace")).hexdigest()[:16]
     if not found:
@@ -48,11 +49,13 @@ def _told(service: ServiceState, wishes: ServicePolicy, now: float) -> tuple[int
     """Return rank (the worst first), state, symbol and words of a service in trouble; None if it is well."""
     incident = open_incident(service)
     if incident is not None and incident.rollback.restored_at is not None and service.phase in ACTING:
+        # The site works again, and the proof is under way: no red icon for that.
         return 1, SOME, "◐", f"{service.name}: {outlook(incident, now).label}"
     if incident is not None:
         return 0, BAD, "●", state_title(incident, now)
     if service.phase is not Phase.CALM:
         return 2, SOME, "◐", f"{service.name} is being checked"
+    # By the signals that judge whether it is available: a silent feed beside good probes is no blindness.
     read = [service.checks[name].last for name in wishes.eyes if name in service.checks]
     if read and all(isinstance(one, Unknown) for one in read):
         return 3, SOME, "◌", f"{service.name} cannot be seen"

@@ -35,6 +35,7 @@ def status_of(
         "integrations": [_integration(one) for one in integrations],
         "services": {
             name: {"mode": wishes.mode.value, "held": name in held, "epoch": held.get(name)}
+            # Of a service of another worker the memory may hold an old state, which must not be shown as the present.
             | _service(state.services.get(name) if name in held else None)
             for name, wishes in policy.services.items()
         },
@@ -44,6 +45,7 @@ def status_of(
 def _service(service: ServiceState | None) -> dict[str, Any]:
     if service is None:
         return {"phase": None, "live": None, "signals": {}, "incident": None}
+    # The state keeps the last incident after its end, until the next look drops it.
     open_one = service.incident if service.incident is not None and service.incident.closed_at is None else None
     return {
         "phase": service.phase.value,

@@ -87,6 +87,7 @@ def _quiet(numbers: Numbers) -> Iterator[Bar]:
         measured=years > 0,
     )
     wrong = numbers["wrong_service_rollbacks"]
+    # Of a count without a denominator: the interval is that of the expected number of such episodes.
     count = poisson_rate(wrong, 1.0)
     yield Bar(
         "wrong_service_rollbacks",

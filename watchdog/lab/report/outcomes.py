@@ -62,6 +62,7 @@ def rows(played: Sequence[Played]) -> list[Row]:
 def _row(name: str, found: Sequence[Played]) -> Row:
     did: dict[str, tuple[int, int]] = {}
     for one in found:
+        # Named apart also where a page came first: a false rollback is the worst outcome, whatever preceded it.
         doing = FALSE if one.false else one.did
         total, good = did.get(doing, (0, 0))
         did[doing] = (total + 1, good + one.good)

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from watchdog.replay.imports.history import moment, refuse, text_of
 
+# The library's own bound is 128 KiB a field, which a file of one line could multiply.
 FIELD_MAX = 10_000
 
 
@@ -70,6 +71,7 @@ def rows(path: Path, needed: Collection[str], optional: Collection[str]) -> Iter
 
 
 def _check(path: Path, names: Collection[str], needed: Collection[str], optional: Collection[str]) -> None:
+    # The header that would have been right: the mistake is mended by copying it.
     shape = ",".join(needed) + "".join(f"[,{name}]" for name in optional)
     missing = [name for name in needed if name not in names]
     strange = [name for name in names if name not in needed and name not in optional]

@@ -13,6 +13,7 @@ from watchdog.domain.commands.command_line import command_line
 from watchdog.replay.confidence_intervals import Estimate, poisson_rate, wilson
 
 YEAR_DAYS = 365.25
+# 0.75^10 = 0.056: of policies that err once in four, one in eighteen shows ten right ones by chance.
 JUDGED_MIN = 10
 JUDGED_WHY = "a policy that is wrong once in four rollbacks shows it within ten in 94 of 100 cases"
 SERVICE_DAYS_MIN = 30.0

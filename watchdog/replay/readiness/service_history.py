@@ -80,6 +80,7 @@ class Diary:
         if self.watched and 0.0 <= at - self.watched[-1][1] <= GAP_SECONDS:
             self.watched[-1] = (self.watched[-1][0], at)
         # A second worker's reading inside the last span adds nothing.
+        # A reading out of order begins a span of its own; `stretches` merges those that touch.
         elif not self.watched or not self.watched[-1][0] <= at <= self.watched[-1][1]:
             self.watched.append((at, at))
 

@@ -57,6 +57,7 @@ def how_undone(diary: Diary, deploy: Deploy, suspect: Deploy) -> str:
     # A rollback to code older than the recording still undoes the deploy that it left.
     if deploy.is_rollback and _left(diary, deploy) == suspect:
         return "rolled back"
+    # By the words of git and GitHub alone: a fix that removes the fault is no verdict on the deploy.
     return "deployed its revert" if _reverts(deploy.commit_message, suspect) else ""
 
 

@@ -75,6 +75,7 @@ class ServiceShape(Section):
     """One guarded service. `signals` are checked by their own adapters."""
 
     render: Target | None = Field(default=None, min_length=1, max_length=100)
+    # None: the mode of the whole configuration holds; an explicit default here would hide it.
     mode: ModeName | None = None
     veto: BoundedDuration | None = None
     depends_on: list[str] = Field(default_factory=list, max_length=50)
@@ -82,6 +83,7 @@ class ServiceShape(Section):
     title: Title | None = Field(default=None, max_length=60)
     objective: Objective = OBJECTIVE
     tags: list[Tag] = Field(default_factory=list, max_length=10)
+    # Open here: the options of each kind are those of its adapter, which checks them itself (rule 2).
     signals: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=30, json_schema_extra=NAMED)
 
 
