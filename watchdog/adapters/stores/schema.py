@@ -148,7 +148,7 @@ DELIVERIES = Table(
     _text("incident"),
     _text("reference", nullable=True),
     _at("at"),
-    # One row for each channel: a second delivery of the same notice replaces the first.
+    # One row for each channel: a delivery that is recorded again keeps its first reference (sql.py).
     Index("deliveries_effect", "effect_id", "channel", unique=True),
     Index("deliveries_incident", "incident", "channel"),
     Index("deliveries_at", "at"),
