@@ -28,6 +28,8 @@ Variant = Literal[
     "no-wake",
     "no-known-list",
     "endless-settle",
+    "no-owed-end",
+    "no-answer",
 ]
 
 
