@@ -92,7 +92,7 @@ class Check:
     last_why: Prose = ""  # why that reading was bad
     last_kind: str = ""  # its FailureKind, as a word
     # A restart of ours is a gap in the evidence, so it must not lengthen a run of failures.
-    unseen_seconds: float = 0.0  # of that run, in which no probe ran (a restart of ours): they count for nothing
+    unseen_seconds: float = 0.0  # of that run, in which no probe ran (a restart of ours): they are not counted
     run_started_at: float | None = None  # first failure of the unbroken run of failures; None: not failing
     run_probes: int = 0  # failed probes in that run
     good_run: int = 0  # good probes since the last failure

@@ -524,7 +524,7 @@ async def test_case_07_after_a_stall_of_our_own_nothing_is_sent_on_an_older_look
         await s.rollback_by_hand()
         await s.until(Phase.PAGED)
         assert s.accepted == [] and s.web.incident is not None
-        assert "we stood still for 0.6 s since the last look" in s.web.incident.human_needed
+        assert "the event loop stalled for 0.6 s since the last look" in s.web.incident.human_needed
         await s.quiet()
         assert s.sent("PATCH") == 2 and Stalled.stalls == [], "switched off, and given back"
         await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann"))

@@ -101,7 +101,7 @@ def build_render(
     strangers = writable_ids - all_ids
     if strangers:
         raise Refused(f"not a configured service, so not writable: {', '.join(sorted(strangers))}")
-    # Two locks on one door: without a writable id the client refuses every
+    # Guarded twice: without a writable id the client refuses every
     # method but GET, also if the allow-list is wrong.
     api = ApiClient(
         "Render",

@@ -241,7 +241,7 @@ class RenderReader:
                     rows = await self._changing_events(service_id, known, deploys)
         except (Temporary, Permanent, TimeoutError) as error:
             known.failed, known.lacking = True, error.permission if isinstance(error, MissingPermission) else ""
-            return  # a rollback does not wait for a footnote; a later reading tries again
+            return  # a rollback does not wait for these; a later reading tries again
         # Oldest first, so that the newest report on a deploy is learnt last, and stays.
         for row in reversed(rows):
             known.learn(row)

@@ -99,7 +99,7 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
         await _last_effects(app)
         return answered
     finally:
-        # Halt before stopping tasks: a step in hand is saved, and no new one begins.
+        # Halt before stopping tasks: a step in progress is saved, and no new one begins.
         await app.engine.halt()
         await app.supervisor.stop(5.0)
         with contextlib.suppress(Temporary, Permanent):

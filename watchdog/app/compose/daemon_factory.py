@@ -247,7 +247,7 @@ async def watch(daemon: Daemon) -> None:
 
 
 async def end(daemon: Daemon) -> None:
-    """Stop: no new probe, the write in hand finished, all else cancelled and taken up by the next start.
+    """Stop: no new probe, the write in flight finished, all else cancelled and taken up by the next start.
 
     The last state is saved; the leases are still ours.
     """
@@ -258,7 +258,7 @@ async def end(daemon: Daemon) -> None:
     halted = False
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(WRITE_IN_HAND_SECONDS):
-            # A rollback request in hand is finished: cut off, its outcome would be unknown, and the next start must
+            # A rollback request in flight is finished: cut off, its outcome would be unknown, and the next start must
             # look it up.
             while daemon.actuator.writing:
                 await daemon.clock.sleep(0.05)

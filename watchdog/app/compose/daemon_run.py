@@ -1,4 +1,4 @@
-"""The life of the daemon: take the role, load the journal, watch, and stop without dropping a write in hand."""
+"""The life of the daemon: take the role, load the store, watch, and stop without dropping a write in flight."""
 
 import asyncio
 import contextlib

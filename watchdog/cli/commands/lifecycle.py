@@ -25,7 +25,7 @@ async def run(*, ctx: It) -> int:
     """Run the daemon: watch, decide, act as far as the mode allows, notify people, record everything.
 
     With several processes on one SQLite file, one runs and the others stand by; with `store: postgresql` all share the
-    services. SIGTERM stops it once the write in hand is finished; SIGHUP makes it reload the configuration.
+    services. SIGTERM stops it once the write in flight is finished; SIGHUP makes it reload the configuration.
     """
     return await ctx.app().run(ctx.settings())
 

@@ -65,7 +65,7 @@ def _overtaken(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     ctx.update_incident(reconsidered_at=ctx.now)
     fresh = open_incident.make_decision(ctx, findings)
     names = {answer.name for answer in asked}
-    # A guard that blocks now would refuse the approval anyway: the open question would promise a rollback in vain.
+    # A guard that blocks now would refuse the approval anyway: the question would promise what cannot come.
     if any(answer.verdict is Verdict.BLOCK and answer.name in names for answer in fresh.guards):
         return True
     # Without a fresh bad reading the site may be recovering; then the question stays open for the human.

@@ -341,7 +341,7 @@ class Engine:
     def _stalled_since(self, looked_at: float) -> str:
         """Return that the event loop stalled since the last look, so events of that time are not handled yet."""
         stalled = self.stall.lag_between(looked_at, self._clock.monotonic()) if self.stall is not None else 0.0
-        return f"we stood still for {stalled:.1f} s since the last look" if stalled > STALL_SECONDS else ""
+        return f"the event loop stalled for {stalled:.1f} s since the last look" if stalled > STALL_SECONDS else ""
 
     def _write_note(self, note: Note) -> None:
         log.info("story", service=note.service, incident=note.incident, label=note.label, text=note.text)

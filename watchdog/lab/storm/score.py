@@ -1,4 +1,4 @@
-"""The verdict on one seed, from the world's side alone: the daemon's own account counts for nothing.
+"""The verdict on one seed, from the world's side alone: the daemon's own record is not used.
 
 double_rollbacks  more rollbacks taken by the platform within one episode than one, plus those a human asked for; or
                   code left by a second one, in any episode, without a person's order
@@ -142,7 +142,7 @@ def rung_after_end(
 
     True still is a page about auto-deploy that is off, and one about a deploy that is live: of code that was denied,
     which a person trusts one day, or replaces. A page that a worker sent from memory, or of itself, can be ended only
-    while that worker lives. A copy that the network made counts for nothing. A notice sent between a copy of the store
+    while that worker lives. A copy that the network made is ignored. A notice sent between a copy of the store
     and its restore is not known to it, so nothing can end it.
     """
     last: dict[tuple[str, str, str], Arrived] = {}
