@@ -18,6 +18,11 @@ FOUND = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-lcd-text")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in ("desktop", "phone")]
+EACH_LOOK = [
+    pytest.param(*look, marks=() if look in (LOOKS[0], LOOKS[-1]) else pytest.mark.nightly, id="-".join(look))
+    for look in LOOKS
+]
+"""Each scheme once and each size once by day: what is too wide is so in both schemes, and a contrast at both sizes."""
 BAD = ("serious", "critical")
 PATIENCE_MS = PATIENCE_SECONDS * 1000.0
 """On a busy machine a page may take long; what is wrong with it is not that."""

@@ -2,7 +2,17 @@
 
 import pytest
 
-from tests.browser.chromium import DESKTOP, LOOKS, PHONE, WATCH, accessibility, browsing, overflow, violations, window
+from tests.browser.chromium import (
+    DESKTOP,
+    EACH_LOOK,
+    PHONE,
+    WATCH,
+    accessibility,
+    browsing,
+    overflow,
+    violations,
+    window,
+)
 from tests.console.auth.test_proxy_auth import proxy
 from tests.console.oidc_scene import doorway
 from tests.console.scene import town
@@ -25,7 +35,7 @@ async def test_there_and_back_by_clicks_alone() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+@pytest.mark.parametrize(("scheme", "size"), EACH_LOOK)
 async def test_the_pages_around_a_login_in_every_look(scheme: str, size: str) -> None:
     found = []
     async with doorway() as d, browsing() as browser:

@@ -5,7 +5,7 @@ import pytest
 from tests.adapters.notifiers.letters import hostile_notice
 from tests.adapters.notifiers.test_hostile import HOSTILE, letter
 from tests.adapters.notifiers.test_one_incident import MOMENTS, linked
-from tests.browser.chromium import LOOKS, accessibility, browsing, overflow, window
+from tests.browser.chromium import EACH_LOOK, accessibility, browsing, overflow, window
 from watchdog.adapters.notifiers.email_html import page as mail
 from watchdog.domain.notices import Notice
 
@@ -17,7 +17,7 @@ NOTICES: dict[str, Notice] = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+@pytest.mark.parametrize(("scheme", "size"), EACH_LOOK)
 async def test_a_mail_in_every_look(scheme: str, size: str) -> None:
     """No sideways scrolling at 390 px, enough contrast, nothing loaded, no script of a stranger."""
     found: list[str] = []

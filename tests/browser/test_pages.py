@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.chromium import (
     DESKTOP,
-    LOOKS,
+    EACH_LOOK,
     PHONE,
     Complaints,
     accessibility,
@@ -50,7 +50,7 @@ async def busy_town() -> AsyncIterator[Town]:
         yield one
 
 
-@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+@pytest.mark.parametrize(("scheme", "size"), EACH_LOOK)
 async def test_every_page_in_every_look(scheme: str, size: str) -> None:
     """Dark and light, desktop and phone: no error, nothing forbidden, no serious finding, no sideways scroll."""
     found = []
@@ -69,7 +69,7 @@ async def test_every_page_in_every_look(scheme: str, size: str) -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+@pytest.mark.parametrize(("scheme", "size"), EACH_LOOK)
 async def test_the_public_page_in_every_look(scheme: str, size: str) -> None:
     """Without a login, with and without scripts, during an outage: readable, and nothing complained of."""
     found = []

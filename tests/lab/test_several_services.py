@@ -1,5 +1,6 @@
 """Where more than one service takes part the innocent one is not rolled back, and the guilty one is, or asked about."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ UNKNOWABLE = "upstream-late"
 """The status page tells of it after the decision: nothing that is seen tells it from a bad deploy."""
 
 
-def played(name: str, count: int) -> list[Played]:
-    """Play so many episodes of a scenario."""
+BY_DAY, AT_NIGHT = range(4), range(4, 8)
+
+
+def played(name: str, numbers: Iterable[int]) -> list[Played]:
+    """Play these episodes of a scenario."""
     found = []
-    for number in range(count):
+    for number in numbers:
         scene, record = run_episode(KINDS[name], f"several-{number}")
         found.append(judge(scene, f"several-{number}", record))
     return found
@@ -30,10 +34,11 @@ def test_every_scenario_is_played() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("numbers", [BY_DAY, pytest.param(AT_NIGHT, marks=pytest.mark.nightly)], ids=["day", "night"])
 @pytest.mark.parametrize("name", sorted(set(KINDS) - {UNKNOWABLE}))
-def test_the_innocent_is_not_rolled_back(name: str) -> None:
-    """Nor the wrong one of two; one in eight may be told apart by nothing that was seen by then."""
-    episodes = played(name, 8)
+def test_the_innocent_is_not_rolled_back(name: str, numbers: range) -> None:
+    """Nor the wrong one of two; one in so many may be told apart by nothing that was seen by then."""
+    episodes = played(name, numbers)
     assert not any(one.wrong_service for one in episodes)
     assert sum(one.false for one in episodes) <= 1
 
@@ -42,4 +47,4 @@ def test_the_innocent_is_not_rolled_back(name: str) -> None:
 @pytest.mark.parametrize("name", ["dep-good", "dep-visible"])
 def test_the_guilty_one_is_rolled_back_or_asked_about(name: str) -> None:
     """Our own deploy beside a dependency's good one; a dependency's beside a good one of ours (later: asked about)."""
-    assert all(one.good and one.did in ("rollback", "ask") for one in played(name, 3))
+    assert all(one.good and one.did in ("rollback", "ask") for one in played(name, range(3)))
