@@ -338,7 +338,8 @@ def test_a_blip_is_learnt_and_the_next_is_borne() -> None:
 def test_a_felt_restart_is_learnt_though_people_were_told_and_counts_for_restarts_alone() -> None:
     """The next deploy may take as long to start; at any other time so long an outage is told of."""
     times = ((100.0, 180.0), (1000.0, 1084.0), (2000.0, 2084.0))
-    world = World(make_policy(Mode.OBSERVE), history(), faults=[Fault(begins, ends) for begins, ends in times])
+    faults = [Fault(begins, ends) for begins, ends in times]
+    world = World(make_policy(Mode.OBSERVE), history(), faults=faults, steady=True)
     world.ship(100.0, "good0001")
     world.ship(1000.0, "good0002")
     world.run(600.0)

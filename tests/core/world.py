@@ -6,7 +6,7 @@ copy of them.
 
 import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -31,7 +31,7 @@ CONTROL = ("control-1", "control-2")
 WAITING = (Phase.CALM, Phase.ASKING, Phase.DEPLOYING, Phase.PAGED)
 QUIET_AFTER_SECONDS = 60.0
 QUIET_EVERY_SECONDS = 10.0
-HURRIED_PROBES_SECONDS = 2.0
+PROBES_SECONDS = 2.0
 AT_ONCE_MAX = 100
 """So many turns without the clock moving are a core that never comes to rest."""
 
@@ -106,7 +106,7 @@ class World:
     stuck_on: str | None = None
     """The commit whose instances answer, whichever is live."""
     steady: bool = False
-    """Look as often as the core asks, also while nothing happens."""
+    """Look as often as the core asks, also at a route that is never slow, and while nothing happens."""
 
     def __post_init__(self) -> None:
         self.luck = random.Random(self.seed)
@@ -177,9 +177,9 @@ class World:
                 look()
 
     def _every(self, look: str) -> float:
-        fixed = {"_check_control": max(5.0, self.pace), "_check_vendors": 60.0, "_read_feed": 30.0}
-        pace = max(self.pace, HURRIED_PROBES_SECONDS) if self._hurry else self.pace
-        return {**fixed, "_list": self.deploy_pace, "_probe": pace}[look]
+        control, fastest = (5.0, 0.0) if self.steady else (10.0, PROBES_SECONDS)
+        fixed = {"_check_control": max(control, self.pace), "_check_vendors": 60.0, "_read_feed": 30.0}
+        return {**fixed, "_list": self.deploy_pace, "_probe": max(self.pace, fastest)}[look]
 
     def _is_quiet(self) -> bool:
         """Tell whether the core waits, and nothing is planned soon: looking more often would show the same."""
@@ -208,7 +208,7 @@ class World:
     def tell(self, event: e.Event) -> None:
         """Hand an event to the core and do what it wants."""
         before = self.state
-        self.state, effects = step(before, event, self.policy)
+        self.state, effects = self._step(event)
         broken = invariants.violated_invariant(before, self.state, effects, self.policy)
         if broken:
             self.broken.append(f"{self.time:.0f} s, {type(event).__name__}: {broken}")
@@ -222,6 +222,9 @@ class World:
                     self.entered.setdefault(service.incident.id, self.state.troubles[service.name].at)
         for effect in effects:
             self._perform(effect)
+
+    def _step(self, event: e.Event) -> tuple[State, Sequence[fx.Effect]]:
+        return step(self.state, event, self.policy)
 
     @property
     def now(self) -> float:
@@ -261,7 +264,7 @@ class World:
         self.tell(e.Observed(self.now, "web", "home", reading, 0.05, version=version))
         if self.api_fails_with_home and isinstance(reading, Bad):
             return
-        if self._hurry and self.time < self._api_due and not any(fault.slow for fault in self.faults):
+        if not self.steady and self.time < self._api_due and not any(fault.slow for fault in self.faults):
             return
         self._api_due = self.time + 10.0
         slow = fault is not None and fault.slow

@@ -1,7 +1,8 @@
 """Readiness: one short life for each rule and verdict, really recorded and judged from the recording."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from operator import methodcaller as do
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.support.recorded_lives import SLOW, Life
 from tests.support.recorded_stories import tape
-from watchdog.adapters.recordings.recording_reader import runs_of
+from watchdog.adapters.recordings.recording_reader import Reader, runs_of
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Action, Mode, Rule
@@ -36,7 +37,7 @@ HEALED = (do("deploy", 10, "dep-new"), do("fails", 10.4, 14))
 TRY = do("breaks", "dep-try")
 REVERT, SAID_BY_GIT = 'Revert "Rewrite the checkout" (#12)', "Undo it\n\nThis reverts commit c-dep-bad."
 REPAIRED = (*BAD, do("deploy", 20, "dep-fix", message="Rewrite the checkout, now really"))
-LATE = (do("deploy", 80, "dep-new"), do("fails", 80.4, 84))
+LATE = (do("deploy", 40, "dep-new"), do("fails", 40.4, 44))
 SAME = do("deploy", 20, "dep-same", "c-dep-new", trigger="service_updated")
 HELPED = "it recovered as that rollback went live"
 BY_API = f"a human redeployed an earlier commit 9 min later (dep-back); {HELPED}"
@@ -56,8 +57,8 @@ STORIES: dict[str, tuple[tuple[Doing, ...], tuple[Verdict, ...], str]] = {
     "still failing": (BAD, (UNKNOWN,), "no recovery was recorded"),
     "healed": (HEALED, (WRONG,), RAN_WELL),
     "healed, and not": ((later, *HEALED, do("fails", 43, 46)), (UNKNOWN, AGAIN), "itself, and failed again within 30"),
-    "healed, redeployed": ((*HEALED, SAME), (UNKNOWN,), "dep-same went live (service_updated) and is no rollback"),
-    "rolled back long after": ((*HEALED, do("back", 60)), (WRONG,), "it recovered by itself after 3 min"),
+    "healed, redeployed": ((*HEALED, SAME), (UNKNOWN,), "dep-same went live (service_updated), and is no rollback"),
+    "rolled back long after": ((*HEALED, do("back", 50)), (WRONG,), "it recovered by itself after 3 min"),
     "healed at the end": (LATE, (UNKNOWN,), UNWATCHED),
 }
 
@@ -70,17 +71,33 @@ def lived(*doings: Doing, mode: Mode = Mode.OBSERVE) -> Life:
     return life
 
 
-def assessed(folder: Path, life: Life, *labels: Labelled, minutes: float = 90.0) -> Readiness:
+Recorded = Callable[..., tuple[Life, Sequence[Sequence[Reader]]]]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """Return what lives a life and records it, once, however many tests judge it."""
+
+    @cache
+    def live(*doings: Doing) -> tuple[Life, Sequence[Sequence[Reader]]]:
+        life, folder = lived(*doings), tmp_path_factory.mktemp("life")
+        life.record(folder, 55.0)
+        return life, runs_of([folder])
+
+    return live
+
+
+def assessed(folder: Path, life: Life, *labels: Labelled, minutes: float = 55.0) -> Readiness:
     """Record a life and judge the recording."""
     life.record(folder, minutes)
     return assess(runs_of([folder]), labels)
 
 
 @pytest.mark.parametrize(("doings", "verdicts", "why"), STORIES.values(), ids=STORIES)
-def test_each_rule(tmp_path: Path, doings: tuple[Doing, ...], verdicts: tuple[Verdict, ...], why: str) -> None:
+def test_each_rule(recorded: Recorded, doings: tuple[Doing, ...], verdicts: tuple[Verdict, ...], why: str) -> None:
     """What people did, or did not, and what became of it; the first act is looked at closely."""
-    life = lived(*doings)
-    found = assessed(tmp_path, life)
+    life, runs = recorded(*doings)
+    found = assess(runs)
     assert tuple(one.verdict for one in found.acts) == verdicts
     first = found.acts[0]
     assert why in first.why
@@ -89,20 +106,20 @@ def test_each_rule(tmp_path: Path, doings: tuple[Doing, ...], verdicts: tuple[Ve
     assert not found.missed
 
 
-def test_how_much_earlier_is_counted_from_request_to_request(tmp_path: Path) -> None:
+def test_how_much_earlier_is_counted_from_request_to_request(recorded: Recorded) -> None:
     """The human asked at minute 20; we would have 56 s after the onset, and 2 s for the pin."""
-    life = lived(*BACK)
-    (one,) = assessed(tmp_path, life).acts
+    life, runs = recorded(*BACK)
+    (one,) = assess(runs).acts
     assert one.saved_seconds == pytest.approx(life.at(20) - one.act.at)
     assert one.act.at - one.act.onset_at == pytest.approx(58.0, abs=4.0)
 
 
 def test_the_core_goes_on_with_the_next_outage(tmp_path: Path) -> None:
-    """After an act that left no trace, another bad deploy an hour later is another act, and is not the same outage."""
-    life = lived(*BACK, do("deploy", 80, "dep-worse"), do("breaks", "dep-worse"), do("back", 90, "dep-back-2"))
-    found = assessed(tmp_path, life, minutes=130)
+    """After an act that left no trace, another bad deploy 40 min later is another act, and is not the same outage."""
+    life = lived(*BACK, do("deploy", 60, "dep-worse"), do("breaks", "dep-worse"), do("back", 65, "dep-back-2"))
+    found = assessed(tmp_path, life, minutes=100)
     assert [(one.act.suspect, one.verdict) for one in found.acts] == [("dep-bad", RIGHT), ("dep-worse", RIGHT)]
-    assert found.outlook.service_days == pytest.approx(130 / 1440, rel=0.01)
+    assert found.outlook.service_days == pytest.approx(100 / 1440, rel=0.01)
 
 
 def test_what_the_run_did_is_the_word_of_the_human_who_approved_it_or_nobodys(tmp_path: Path) -> None:
@@ -133,28 +150,25 @@ def incident_of(life: Life) -> Incident:
     ],
 )
 def test_a_label_outranks_and_is_matched_by_service_and_time(
-    tmp_path: Path, doings: tuple[Doing, ...], right: bool, moved: float, verdict: Verdict
+    recorded: Recorded, doings: tuple[Doing, ...], right: bool, moved: float, verdict: Verdict
 ) -> None:
-    """Whatever the deploy list shows; one of another time is about something else."""
-    life = lived(*doings)
-    life.record(tmp_path, 90)
+    """Whatever the deploy list shows; one of another time, or another service, is about something else."""
+    life, runs = recorded(*doings)
     run = incident_of(life)
     incident = replace(run, onset_at=run.onset_at + moved, closed_at=(run.closed_at or 0.0) + moved)
-    (one,) = assess(runs_of([tmp_path]), [Labelled(incident, right)]).acts
-    assert one.verdict is verdict
     elsewhere = Labelled(replace(incident, service="shop"), not right)
-    assert assess(runs_of([tmp_path]), [elsewhere]).acts[0].rule != "label"
+    (one,) = assess(runs, [elsewhere, Labelled(incident, right)]).acts
+    assert one.verdict is verdict and (one.rule == "label") is (abs(moved) < 7200.0)
 
 
-def test_a_label_on_another_decision_is_no_word_for_the_act(tmp_path: Path) -> None:
+def test_a_label_on_another_decision_is_no_word_for_the_act(recorded: Recorded) -> None:
     """That it was right to page speaks against the act of another policy; that it was wrong says not what is right."""
-    life = lived(*REPAIRED)
-    life.record(tmp_path, 60)
+    life, runs = recorded(*REPAIRED)
     run = incident_of(life)
     assert run.decision is not None and run.decision.blame is not None
     blame = replace(run.decision.blame, probability=0.5)
     other = replace(run, decision=replace(run.decision, blame=blame))
-    judged = [assess(runs_of([tmp_path]), [Labelled(other, right)]).acts[0] for right in (True, False)]
+    judged = [assess(runs, [Labelled(other, right)]).acts[0] for right in (True, False)]
     assert [one.verdict for one in judged] == [WRONG, UNKNOWN]
     assert judged[0].why == "web-1 is labelled right, which decided otherwise (page)"
 
@@ -162,17 +176,17 @@ def test_a_label_on_another_decision_is_no_word_for_the_act(tmp_path: Path) -> N
 def test_what_a_human_undid_and_we_would_not_have_is_listed_apart(tmp_path: Path) -> None:
     """Slow, so we would have asked; and fine by all we watch."""
     life = Life(Mode.OBSERVE, ("home", "api"))
-    life.deploy(40, "dep-slow")
+    life.deploy(15, "dep-slow")
     life.breaks("dep-slow", SLOW)
-    life.back(60)
-    life.deploy(80, "dep-ugly")
-    life.back(90, "dep-back-2")
-    found = assessed(tmp_path, life, minutes=100)
+    life.back(30)
+    life.deploy(40, "dep-ugly")
+    life.back(50, "dep-back-2")
+    found = assessed(tmp_path, life, minutes=60)
     assert not found.acts
     slow, ugly = found.missed
-    assert (slow.undone.left.id, slow.undone.at) == ("dep-slow", life.at(60))
+    assert (slow.undone.left.id, slow.undone.at) == ("dep-slow", life.at(30))
     assert slow.why.startswith("ask: the policy asks for this severity") and slow.decided_at is not None
-    assert slow.asked_seconds == pytest.approx(life.at(60) - slow.decided_at)
+    assert slow.asked_seconds == pytest.approx(life.at(30) - slow.decided_at)
     assert (ugly.undone.left.id, ugly.asked_seconds) == ("dep-ugly", None)
     assert ugly.why == UNSEEN
 
@@ -202,13 +216,13 @@ def test_a_restart_in_the_outage_is_the_same_outage(tmp_path: Path) -> None:
     life.record(tmp_path, 15)
     half = len(life.drive.steps)
     life.drive.tell(replace(e.Restarted(0.0), at=life.drive.now))
-    life.drive.run(life.at(90))
+    life.drive.run(life.at(55))
     first, second = tmp_path / "a", tmp_path / "b"
     write(first, life, slice(0, half), "a")
     write(second, life, slice(half, None), "b")
     found = assess(runs_of([first, second]))
     assert [one.verdict for one in found.acts] == [RIGHT]
-    assert found.outlook.service_days == pytest.approx(90 / 1440, rel=0.01)
+    assert found.outlook.service_days == pytest.approx(55 / 1440, rel=0.01)
     assert assess(runs_of([first])).acts[0].why == "no recovery was recorded"
 
 
@@ -219,12 +233,12 @@ def test_a_policy_that_is_reloaded_is_judged_from_then_on(tmp_path: Path) -> Non
     life.drive.policy = replace(life.policy, matrix=asks)
     for doing in BACK:
         doing(life)
-    life.play(60)
+    life.play(40)
     life.drive.policy = life.policy
-    life.deploy(70, "dep-worse")
+    life.deploy(45, "dep-worse")
     life.breaks("dep-worse")
-    life.back(80, "dep-back-2")
-    found = assessed(tmp_path, life, minutes=120)
+    life.back(50, "dep-back-2")
+    found = assessed(tmp_path, life, minutes=85)
     assert found.replay.files == 2 and found.replay.divergence is None
     assert [(one.act.suspect, one.verdict) for one in found.acts] == [("dep-worse", RIGHT)]
     assert [(one.undone.left.id, one.why.partition(":")[0]) for one in found.missed] == [("dep-bad", "ask")]

@@ -1,12 +1,16 @@
 """The stories of tests/stories, as steps of the core that can be recorded."""
 
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from tests.core.world import make_policy
 from tests.support.storyteller import Stage, perform
 from watchdog.adapters.recordings import RecordingWriter
 from watchdog.core.checked_step import checked_step
+from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
+from watchdog.domain.incidents import State
 from watchdog.domain.store_records import Step
 from watchdog.presentation.step_actions import Action, actions
 
@@ -22,17 +26,19 @@ class RecordedStage(Stage):
         self.steps: list[Step] = []
         self.did: list[Action] = []
 
-    def tell(self, event: Event) -> None:
+    def _step(self, event: Event) -> tuple[State, Sequence[Effect]]:
         before, policy = self.state, self.policy
         if self.steps and self.steps[-1].after == before:
             before = self.steps[-1].after  # the very same, as in the engine
         after, effects, _ = checked_step(before, event, policy)
         self.did.extend(actions(before, after, effects, event.at))
         self.steps.append(Step(before, event, policy, after, effects))
-        super().tell(event)
+        return after, effects
 
 
+@cache
 def story(name: str) -> RecordedStage:
+    """Return a story, played to its end once: tests read its steps, and change copies."""
     stage = RecordedStage(make_policy(), [])
     perform((STORIES / f"{name}.txt").read_text(encoding="utf-8"), stage)
     return stage

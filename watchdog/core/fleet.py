@@ -49,16 +49,19 @@ def perceive_silence(ctx: StepContext, event: e.ProbesJudged) -> None:
 def judge_sight(ctx: StepContext) -> None:
     """Update `blind_since`: enter blindness, page the operators after 30 s of it, and leave it."""
     since = ctx.state.blind_since
+    # Nearly every answer of a control target ends here, before the words for it are made.
+    if since is None and not connectivity.is_blind(ctx.state, ctx.policy, ctx.now):
+        return
     seeing, why, _ = connectivity.assess_connectivity(ctx.state, ctx.policy, ctx.now)
-    if since is None and connectivity.is_blind(ctx.state, ctx.policy, ctx.now):
+    if since is None:
         ctx.state = replace(ctx.state, blind_since=ctx.now)
         ctx.emit(Note(ctx.now, "", None, "BLIND", f"{why}: the watchdog's network is at fault, nothing is changed"))
         ctx.wake_at(ctx.now + BLIND_TELL_SECONDS)
     # Only an answer ends blindness: failed readings that merely become old do not.
-    elif since is not None and seeing:
+    elif seeing:
         _see_again(ctx, ctx.now - since)
     # The wait spares the operators a page for each blip of the host's own network.
-    elif since is not None and not ctx.state.blind_told and ctx.now - since >= BLIND_TELL_SECONDS:
+    elif not ctx.state.blind_told and ctx.now - since >= BLIND_TELL_SECONDS:
         _tell_blind(ctx, why, ctx.now - since)
 
 

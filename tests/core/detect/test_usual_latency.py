@@ -1,8 +1,11 @@
 """What latency is usual at this hour: learned from two weeks, and what lies above it is found in minutes."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from math import exp, log
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -24,27 +27,53 @@ HOUR = 3600.0
 DAY = 86400.0
 
 
-def six(at: float, seconds: float) -> list[tuple[float, float]]:
-    """Return the answers of a minute."""
-    return [(at - 50.0 + 10.0 * number, seconds) for number in range(6)]
+Answers = Callable[[float], float]
+"""How many times the usual latency answers take at a moment."""
 
 
-def lived(hours: float, factor=lambda at: 1.0, usual: UsualLatency | None = None, at: float = MONDAY) -> UsualLatency:  # type: ignore[no-untyped-def]
-    """Return what is usual after so many hours of steps of 200 ms, times a factor; told is nothing."""
-    usual = usual or UsualLatency()
+def minute(at: float, seconds: float) -> list[tuple[float, float]]:
+    """Return the first and the last answer of a minute, which took as long as those between."""
+    return [(at - 50.0, seconds), (at, seconds)]
+
+
+def steady(at: float) -> float:
+    """As ever."""
+    return 1.0
+
+
+def times(factor: float) -> Answers:
+    """Return what makes it that many times as slow."""
+    return lambda at: factor
+
+
+def followed(hours: float, factor: Answers, usual: UsualLatency, at: float) -> Iterator[tuple[float, UsualLatency]]:
+    """Yield the moment and what is usual after each step of so many hours of 200 ms, times a factor."""
     for number in range(int(hours * 60)):
         now = at + 60.0 * number
         well = not slower_than_usual.is_confirmed(usual, 1.5)
-        usual = stepped(usual, six(now, 0.2 * factor(now)), 1.5, well=well)
-    return usual
+        usual = stepped(usual, minute(now, 0.2 * factor(now)), 1.5, well=well)
+        yield now, usual
 
 
-def alarms(hours: float, factor, usual: UsualLatency, at: float) -> list[float]:  # type: ignore[no-untyped-def]
+def lived(hours: float, factor: Answers = steady, usual: UsualLatency | None = None, at: float = MONDAY) -> Any:
+    """Return what is usual after so many hours; whole days from nothing on are lived once."""
+    if usual is None:
+        days = int(hours // 24)
+        hours, usual, at = hours - 24 * days, whole_days(days, factor), at + DAY * days
+    return [usual, *(after for _, after in followed(hours, factor, usual, at))][-1]
+
+
+@cache
+def whole_days(days: int, factor: Answers) -> UsualLatency:
+    """Return what is usual after so many days."""
+    before = MONDAY + DAY * (days - 1)
+    return lived(24, factor, whole_days(days - 1, factor), before) if days else UsualLatency()
+
+
+def alarms(hours: float, factor: Answers, usual: UsualLatency, at: float) -> list[float]:
     """Return the hours after `at` in which it became slower than usual."""
     found, was = [], slower_than_usual.is_confirmed(usual, 1.5)
-    for number in range(int(hours * 60)):
-        now = at + 60.0 * number
-        usual = stepped(usual, six(now, 0.2 * factor(now)), 1.5, well=not was)
+    for now, usual in followed(hours, factor, usual, at):  # noqa: B020
         is_now = slower_than_usual.is_confirmed(usual, 1.5)
         if is_now and not was:
             found.append((now - at) / HOUR)
@@ -71,18 +100,16 @@ def test_nothing_is_judged_before_ten_steps() -> None:
     """Then the average is usual, and twice of it is found: what is half again as slow is not, for want of days."""
     young = lived(STEPS_MIN / 60)
     assert (young.steps, young.now, young.days) == (STEPS_MIN, 2000.0, 0)
-    assert alarms(1.0, lambda at: 9.0, UsualLatency(), MONDAY) == []
-    assert alarms(2.0, lambda at: 1.5, young, MONDAY + HOUR) == []
-    assert alarms(2.0, lambda at: 2.1, young, MONDAY + HOUR)[0] <= 0.1
+    assert alarms(1.0, times(9.0), UsualLatency(), MONDAY) == []
+    assert alarms(2.0, times(1.5), young, MONDAY + HOUR) == []
+    assert alarms(2.0, times(2.1), young, MONDAY + HOUR)[0] <= 0.1
 
 
-@pytest.mark.parametrize(("times", "minutes"), [(1.25, None), (1.5, (7, 10)), (2.0, (3, 4)), (10.0, (3, 4))])
-def test_a_slower_release_is_found_in_minutes(times: float, minutes: tuple[int, int] | None) -> None:
+@pytest.mark.parametrize(("slower", "minutes"), [(1.25, None), (1.5, (7, 10)), (2.0, (3, 4)), (10.0, (3, 4))])
+def test_a_slower_release_is_found_in_minutes(slower: float, minutes: tuple[int, int] | None) -> None:
     """Half again as slow within ten, twice within four; never within three, and a quarter slower not at all."""
-    known = lived(24 * 8, by_day)
     at = MONDAY + 8 * DAY + 11 * HOUR
-    known = lived(11, by_day, known, MONDAY + 8 * DAY)
-    found = alarms(6.0, lambda now: times * by_day(now), known, at)
+    found = alarms(6.0, lambda now: slower * by_day(now), lived(24 * 8 + 11, by_day), at)
     assert (minutes is None) is (not found)
     if minutes is not None:
         assert minutes[0] <= found[0] * 60 <= minutes[1]
@@ -93,10 +120,9 @@ def test_a_slower_release_is_found_in_minutes(times: float, minutes: tuple[int, 
     [(nightly, 1), (mondays, 1), (by_day, 0), (lambda at: nightly(at) * mondays(at) * by_day(at), 2)],
     ids=["a nightly job", "Monday mornings", "busy by day", "all of it"],
 )
-def test_what_comes_again_is_told_once_and_not_again(season, first: int) -> None:  # type: ignore[no-untyped-def]
-    """In four weeks: a job on its first night, a Monday morning on the first Monday."""
-    usual = lived(6.0, season)
-    found = alarms(28 * 24 - 6.0, season, usual, MONDAY + 6 * HOUR)
+def test_what_comes_again_is_told_once_and_not_again(season: Answers, first: int) -> None:
+    """In three weeks and a Monday: a job on its first night, a Monday morning on the first Monday."""
+    found = alarms(22 * 24 - 6.0, season, lived(6.0, season), MONDAY + 6 * HOUR)
     early = [hour for hour in found if hour < 7 * 24]
     assert len(early) <= first and found == early
 
@@ -104,10 +130,10 @@ def test_what_comes_again_is_told_once_and_not_again(season, first: int) -> None
 def test_a_job_does_not_hide_a_slow_release_for_the_rest_of_the_day() -> None:
     """Half an hour before the job's hour and an hour after it: at noon half again as slow is found as ever."""
     known = lived(24 * 8 + 12, nightly)
-    assert alarms(2.0, lambda at: 1.5, known, MONDAY + 8 * DAY + 12 * HOUR)[0] * 60 <= 10
+    assert alarms(2.0, times(1.5), known, MONDAY + 8 * DAY + 12 * HOUR)[0] * 60 <= 10
     at_night = lived(24 * 8 + 1.5, nightly)
-    assert alarms(0.5, lambda at: 2.4, at_night, MONDAY + 8 * DAY + 1.5 * HOUR) == [], "the job may be early"
-    assert alarms(0.5, lambda at: 4.5, at_night, MONDAY + 8 * DAY + 1.5 * HOUR) != [], "but not that slow"
+    assert alarms(0.5, times(2.4), at_night, MONDAY + 8 * DAY + 1.5 * HOUR) == [], "the job may be early"
+    assert alarms(0.5, times(4.5), at_night, MONDAY + 8 * DAY + 1.5 * HOUR) != [], "but not that slow"
 
 
 def test_the_hours_are_bounded_and_what_was_missed_is_not_known() -> None:
@@ -130,7 +156,7 @@ def test_working_days_and_weekends_are_apart() -> None:
     friday = lived(24 * 11 + 12, weekends)
     saturday = lived(24, weekends, friday, MONDAY + 11 * DAY + 12 * HOUR)
     assert (friday.now, saturday.now) == (2000.0, 1000.0)
-    assert alarms(1.0, lambda at: 1.0, saturday, MONDAY + 12 * DAY + 12 * HOUR)
+    assert alarms(1.0, times(1.0), saturday, MONDAY + 12 * DAY + 12 * HOUR)
 
 
 def test_between_the_middles_of_two_hours_the_usual_is_a_line() -> None:
@@ -147,10 +173,10 @@ def test_days_that_differ_widen_what_is_usual() -> None:
     dice = Random(3)
     noise = [exp(dice.gauss(0.0, 0.3)) for _ in range(15)]
     known = lived(24 * 14 + 12, lambda at: noise[int((at - MONDAY) // DAY)])
-    steady = lived(24 * 14 + 12)
-    assert slower_than_usual.allowance(known, 1.5) > 1.5 * slower_than_usual.allowance(steady, 1.5)
-    assert slower_than_usual.allowance(steady, 1.5) == pytest.approx(2 / 3 * log(1.5))
-    assert slower_than_usual.allowance(steady, 3.0) == pytest.approx(2 / 3 * log(3.0))
+    even = lived(24 * 14 + 12)
+    assert slower_than_usual.allowance(known, 1.5) > 1.5 * slower_than_usual.allowance(even, 1.5)
+    assert slower_than_usual.allowance(even, 1.5) == pytest.approx(2 / 3 * log(1.5))
+    assert slower_than_usual.allowance(even, 3.0) == pytest.approx(2 / 3 * log(3.0))
 
 
 def test_the_limit_follows_from_the_spread_of_the_steps() -> None:
@@ -165,12 +191,12 @@ def test_the_limit_follows_from_the_spread_of_the_steps() -> None:
 
 
 def test_noise_alone_is_not_told() -> None:
-    """Medians of six answers of a wide distribution (a sigma of 0.45), for five weeks."""
+    """Medians of six answers of a wide distribution (a sigma of 0.45), for three weeks."""
     dice = Random(11)
     usual, told = UsualLatency(), 0
-    for number in range(35 * 1440):
+    for number in range(21 * 1440):
         now = MONDAY + 60.0 * number
-        answers = [(at, 0.2 * exp(dice.gauss(0.0, 0.45))) for at, _ in six(now, 0.2)]
+        answers = [(now - 10.0 * ago, 0.2 * exp(dice.gauss(0.0, 0.45))) for ago in (5, 4, 3, 2, 1, 0)]
         was = slower_than_usual.is_confirmed(usual, 1.5)
         usual = stepped(usual, answers, 1.5, well=not was)
         told += slower_than_usual.is_confirmed(usual, 1.5) and not was
@@ -181,15 +207,15 @@ def test_noise_alone_is_not_told() -> None:
 def test_a_slow_minute_moves_the_average_little_and_those_after_it_not_at_all() -> None:
     """Fifty times as slow counts as twice; while the sum is above zero nothing that slow is learned."""
     settled = lived(3.0)
-    once = stepped(settled, six(MONDAY + 3 * HOUR, 10.0), 1.5, well=True)
-    again = stepped(once, six(MONDAY + 3 * HOUR + 60.0, 10.0), 1.5, well=True)
+    once = stepped(settled, minute(MONDAY + 3 * HOUR, 10.0), 1.5, well=True)
+    again = stepped(once, minute(MONDAY + 3 * HOUR + 60.0, 10.0), 1.5, well=True)
     assert settled.average < once.average <= 1.011 * settled.average and again.average == once.average
 
 
 def test_a_weekly_job_hides_nothing_on_the_other_days() -> None:
     """Mondays from eight to ten are slow: on a Wednesday at nine half again as slow is found, a Monday's job is not."""
     known = lived(24 * 16 + 9, mondays)
-    assert alarms(0.5, lambda at: 1.5, known, MONDAY + 16 * DAY + 9 * HOUR), "a Wednesday"
+    assert alarms(0.5, times(1.5), known, MONDAY + 16 * DAY + 9 * HOUR), "a Wednesday"
     monday = lived(24 * 21 + 7.5, mondays)
     assert alarms(3.0, lambda at: 2.0 if at % DAY < 10 * HOUR else 1.0, monday, MONDAY + 21 * DAY + 7.5 * HOUR) == []
 
@@ -204,7 +230,7 @@ def test_a_site_with_two_usual_latencies_is_seldom_told_in_its_first_days() -> N
         dice, usual = Random(seed), UsualLatency()
         for number in range(2 * 1440):
             now = MONDAY + 60.0 * number
-            answers = [(at, 0.2 if dice.random() < 0.4 else 0.02) for at, _ in six(now, 0.02)]
+            answers = [(now - 10.0 * ago, 0.2 if dice.random() < 0.4 else 0.02) for ago in (5, 4, 3, 2, 1, 0)]
             was = slower_than_usual.is_confirmed(usual, 3.0)
             usual = stepped(usual, answers, 3.0, well=not was)
             told += slower_than_usual.is_confirmed(usual, 3.0) and not was
@@ -215,7 +241,7 @@ def test_a_site_with_two_usual_latencies_is_seldom_told_in_its_first_days() -> N
 def test_what_a_deploy_ended_teaches_nothing() -> None:
     """The hours since it began are not known; those before are."""
     usual = lived(24 * 8)
-    slow = lived(3.0, lambda at: 4.0, usual, MONDAY + 8 * DAY)
+    slow = lived(3.0, times(4.0), usual, MONDAY + 8 * DAY)
     after = usual_latency.forgotten_since(slow, MONDAY + 8 * DAY + 1200.0)
     assert after.medians[-3:] == (2000, 0, 0) and after.highs[-2:] == (0, 0) and after.minutes == ()
     assert usual_latency.forgotten_since(slow, MONDAY - 99 * DAY).medians == (0,) * len(slow.medians)
@@ -225,13 +251,13 @@ def test_what_a_deploy_ended_teaches_nothing() -> None:
 def test_a_sum_ends_after_six_steps_that_are_as_usual() -> None:
     """And not after five, nor after any number that are a little less slow; then nothing is left of it."""
     known = lived(24 * 8)
-    slow = lived(0.5, lambda at: 3.0, known, MONDAY + 8 * DAY)
+    slow = lived(0.5, times(3.0), known, MONDAY + 8 * DAY)
     assert slower_than_usual.is_confirmed(slow, 1.5) and slow.excess_since == MONDAY + 8 * DAY - 50.0
-    five = lived(5 / 60, lambda at: 1.0, slow, MONDAY + 8 * DAY + 1800.0)
+    five = lived(5 / 60, steady, slow, MONDAY + 8 * DAY + 1800.0)
     assert slower_than_usual.is_confirmed(five, 1.5)
-    six = lived(1 / 60, lambda at: 1.0, five, MONDAY + 8 * DAY + 2100.0)
+    six = lived(1 / 60, steady, five, MONDAY + 8 * DAY + 2100.0)
     assert (six.excess, six.excess_since, six.confirmed) == (0.0, None, False)
-    less = lived(0.8, lambda at: 1.2, slow, MONDAY + 8 * DAY + 1800.0)
+    less = lived(0.8, times(1.2), slow, MONDAY + 8 * DAY + 1800.0)
     assert slower_than_usual.is_confirmed(less, 1.5)
 
 

@@ -74,7 +74,7 @@ def test_an_end_is_told_with_how_what_was_done_and_what_is_left() -> None:
     """The all-clear names the proof, the rollback and what a human has to switch back."""
     world = bad_world().run(500.0)
     notice = world.tells[-1].notice
-    assert notice.kind.value == "resolved" and notice.title == "web is back after 62 s: rolled back to aaaaaaa"
+    assert notice.kind.value == "resolved" and notice.title == "web is back after 64 s: rolled back to aaaaaaa"
     assert notice.about.topic is Topic.CLOSED and notice.about.incident.outcome == "rolled back and verified"
     assert notice.lines[0].startswith("Rolled back and verified: home: ")
     assert "Rollback: dep-900 -> dep-40 as dep-901" in notice.lines
