@@ -99,7 +99,7 @@ async def test_it_is_made_at_its_moment_once_also_across_a_restart(tmp_path: Pat
         assert "60 probes, 98.33 % good" in body and "watchdog incident label web-7 right|wrong" in body
         async with running(made(tmp_path, sandbox, clock, ShyStore(clock, database, sole=False))) as app:
             app.supervisor.start("digest", lambda: keep_digests(app))
-            await clock.advance(7200.0)
+            await clock.advance(600.0)
             assert len(told(sandbox)) == 1
             clock.freeze(WEEK)
             await app.store.put_minutes([Minute("web", "home", MONDAY + WEEK - 600.0, 60, 0, 0)])
