@@ -98,7 +98,7 @@ def after_a_hold(folder: Path) -> None:
         cloud.bad_deploy()
         decided(daemon, "ask: action hold")
         killed(daemon)
-        assert daemon.cli("unsilence", "hold-1").returncode == 0 and rolled_back(cloud) == 0
+        assert rolled_back(cloud) == 0 and daemon.cli("unsilence", "hold-1").returncode == 0
         # On a slow machine it is weighed again before the yes arrives: then nothing is asked any more (3).
         assert daemon.cli("approve", "web-1").returncode in (0, 3)
         daemon.until(lambda: rolled_back(cloud) == 1)
