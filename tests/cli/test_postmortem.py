@@ -150,7 +150,7 @@ def test_one_that_is_still_open() -> None:
     given = facts(left_to_people(), now=x.BEGIN + 10 + 600)
     text = page(given)
     assert "**It is still open**, 10 min after the onset." in text
-    assert "- Over: still going on" in text and "- Lasted: not known; 10.0 minutes so far" in text
+    assert "- Over: still going on" in text and "- Lasted: 10.0 minutes by now; it goes on" in text
     assert "| Onset to restored | not yet | 5 min | **missed** |" in text
     assert "| Onset to restored | not yet | 5 min |  |" in page(replace(given, now=x.BEGIN + 70))
     assert "due 24 h 0 min after it is restored" in text and "[x] Verify service is restored" not in text

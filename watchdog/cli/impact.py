@@ -29,7 +29,7 @@ def lasted(facts: Facts) -> list[str]:
     duration = (
         f"{long / 60:.1f} minutes ({show_seconds(long)})"
         if end is not None
-        else f"not known; {long / 60:.1f} minutes so far"
+        else f"{long / 60:.1f} minutes by now; it goes on"
     )
     # Closed by a person, or continued as another incident: its end is not that of the outage.
     if end is None and incident.closed_at is not None:
