@@ -18,6 +18,7 @@ from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
+from watchdog.presentation.situation import Situation, situation
 
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 
@@ -410,6 +411,7 @@ def test_a_rebuild_also_needs_a_fresh_failure() -> None:
     effects = hear(world, e.RollbackRefused(at, "web", "web-1", "no artefact", expired=True))
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
     assert not incident_of(world).rollback.tried and incident_of(world).rollback.expired == "dep-40"
+    assert situation(incident_of(world)) is Situation.SENDING, "no answer of Render is awaited"
 
 
 @pytest.mark.parametrize(("previous", "known"), [(None, ("", "")), ("commit", ("commit", "web-1"))])

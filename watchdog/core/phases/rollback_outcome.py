@@ -216,7 +216,8 @@ def refused(ctx: StepContext) -> None:
     # Render made no deploy, so the rebuild is still this incident's first one (invariant I1 allows exactly this).
     rollback_budget.give_back(ctx)
     if event.expired and _can_be_rebuilt(ctx):
-        ctx.update_rollback(expired=ctx.incident.rollback.target, tried=False)
+        # Without its time: until the rebuild is sent no request is under way, and people must not read that one is.
+        ctx.update_rollback(expired=ctx.incident.rollback.target, tried=False, requested_at=None)
         ctx.note("ACT", f"refused: {event.why}; the one alternative is {note_text.rebuild_words(ctx.incident)}")
         rollback_request.send(ctx)
         return
