@@ -13,7 +13,7 @@ from tests.support.clocks import LOOPBACK
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
 from watchdog.console.auth.roles import Role
-from watchdog.console.dependencies import Access, Dependencies
+from watchdog.console.dependencies import Access, Authors, Dependencies, unread
 from watchdog.daemon.http.http_auth import Buckets, Guesses, peer_of
 from watchdog.daemon.http.http_server import HttpServer
 from watchdog.daemon.runtime.clock import SystemClock
@@ -40,7 +40,7 @@ SETTINGS = (
     ("Budget", (("cooldown", "30 min"),)),
 )
 NOW = x.BEGIN + 120.0
-PAGES = {"shop": ("web", "api")}
+PAGES = {"shop": {"web": "Web shop", "api": "Programs"}}
 HOME = SignalPolicy("home", "http", critical=True)
 SIGNALS = (HOME, SignalPolicy("api", "latency"), SignalPolicy("errors", "sentry"))
 NOTES = (
@@ -171,6 +171,7 @@ async def town(
     store: Store | None = None,
     held: tuple[str, ...] | None = None,
     at_once: float = 1000.0,
+    authors: Authors = unread,
     **access: Any,
 ) -> AsyncIterator[Town]:
     """Serve the story (or another policy, state and store, filled already) and give a client; `access`: see serving."""
@@ -192,7 +193,7 @@ async def town(
         return DeploysListed(clock.now(), name, now_state.services[name].deploys, now_state.services[name].facts)
 
     told = (lambda: now_policy, lambda: shown[0], lambda: ours)
-    world = Dependencies(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9", pages=PAGES)
+    world = Dependencies(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9", pages=PAGES, authors=authors)
     async with serving(world, at_once, **access) as (client, port):
         yield Town(client, store, clock, port, shown)
     await store.close()

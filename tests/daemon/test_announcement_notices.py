@@ -5,18 +5,20 @@ from dataclasses import replace
 from tests.support.clocks import eventually
 from tests.support.engine_scene import POLICY, SHUT, scene
 from watchdog.daemon.supervision.command_poller import CommandPoller
+from watchdog.domain.commands.announcements import Stage
 from watchdog.presentation.notices.announcement_notice import announcement_notice
 from watchdog.presentation.text import moment
 
 POST = {"page": "shop", "title": "Payments " * 9, "text": "We look\ninto it.", "state": "identified", "services": "web"}
-WINDOW = {"page": "shop", "title": "Move", "text": "Orders wait.", "seconds": 60.0}
+SHOWN = {"web": "Web shop"}
+WINDOW = {"page": "shop", "title": "Move", "text": "Orders wait.", "seconds": 60.0, "services": "web"}
 
 
 async def test_an_announcement_and_its_update_are_notices_and_a_repetition_is_none() -> None:
     """A lock screen holds the title; the page has it all the same where the notice cannot be saved."""
     async with scene() as s:
         s.engine.policy = replace(POLICY, announcements=("pager",))
-        poller = CommandPoller(s.store, s.engine, s.clock, pages={"shop": ("web",)})
+        poller = CommandPoller(s.store, s.engine, s.clock, pages={"shop": SHOWN})
 
         async def answer(name: str, given: dict[str, object]) -> bool:
             number = await s.store.submit(name, given, "ann")
@@ -36,6 +38,11 @@ async def test_an_announcement_and_its_update_are_notices_and_a_repetition_is_no
         await s.quiet()
         (window, _) = await s.store.announcements()
     assert len(s.pages) == 2, "not saved with its effect: it might be sent twice"
-    title, lines = announcement_notice(window, window.begins_at)
+    title, lines = announcement_notice(window, window.begins_at, SHOWN)
     assert title == "In progress: Move" and lines[0] == "Orders wait."
-    assert lines[1].startswith(f"From {moment(window.begins_at)[:16]} to ") and lines[1].endswith("status page shop.")
+    assert lines[1].startswith(f"From {moment(window.begins_at)[:16]} to ") and lines[1].endswith(
+        " UTC. Services: Web shop. On the public status page shop."
+    )
+    gone = replace(window, updates=(*window.updates, replace(window.updates[0], stage=Stage.WITHDRAWN)))
+    title, lines = announcement_notice(gone, window.begins_at, {})
+    assert title == "Withdrawn: Move" and lines[1].endswith(" UTC. No longer on the public status page shop.")

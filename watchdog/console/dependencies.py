@@ -74,7 +74,7 @@ class Dependencies:
     settings: Callable[[], Settings]
     version: str
     owners: Callable[[], Mapping[str, str]] = dict
-    pages: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    pages: Mapping[str, Collection[str]] = field(default_factory=dict)
     authors: Authors = unread
 
 

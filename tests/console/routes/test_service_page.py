@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.cli import examples as x
 from tests.console.scene import NOW, OPERATOR, TOKEN, VIEWER, story, town
 from watchdog.domain.incidents import DeployWatch, State
 
@@ -55,3 +56,14 @@ async def test_the_forms_use_the_words_of_the_field() -> None:
         await one.login()
         text = await one.page("/services/web")
     assert all(f">{words}</button>" in text for words in ("Silence notifications", "Hold rollbacks"))
+
+
+async def test_the_suspect_has_the_same_author_on_every_page() -> None:
+    """The overview, the service and the incident show one card."""
+    _, state, _ = story()
+    web = state.services["web"]
+    state = replace(state, services={**state.services, "web": replace(web, incident=x.undone(x.decision()))})
+    async with town(state=state, authors=lambda incident, service: (f"Ann of {incident.id}",)) as one:
+        await one.login()
+        pages = [await one.page(path) for path in ("/", "/services/web", "/incidents/web-1")]
+    assert ["by Ann of web-1" in text for text in pages] == [True] * 3

@@ -1,7 +1,7 @@
 """From store and memory to views: the contents of each page and each API answer. Raises Temporary if the store
 fails."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from watchdog.background import run_in_background
@@ -110,7 +110,7 @@ class ViewQueries:
             paused=bool(state.paused_by or state.disarmed),
             follow_ups_open=left.open,
             follow_ups_overdue=left.overdue,
-            open=_cards(policy, state, self.world.authors, now),
+            open=_cards(policy, map(state.services.get, policy.services), self.world.authors, now),
             denied=tuple(map(clean, state.denied)),
         )
         self._overview = self.world.clock.monotonic(), view
@@ -146,7 +146,7 @@ class ViewQueries:
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
             budget=await self._budgets.of(wishes),
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
-            card=_card(policy, known, now),
+            card=next(iter(_cards(policy, [known], self.world.authors, now)), None),
         )
 
     async def pulse(self) -> Pulse:
@@ -310,21 +310,16 @@ class ViewQueries:
         return service_status.service_row(policy, name, state.services.get(name), name in self.world.held(), past, now)
 
 
-def _cards(policy: Policy, state: State, authors: Authors, now: float) -> tuple[CardView, ...]:
-    """Return the open incidents of configured services: by severity, then what needs a person, then the newest."""
-    known = [one for name in policy.services if (one := state.services.get(name)) is not None]
-    found = [(one, incident) for one in known if (incident := open_incident(one)) is not None]
+def _cards(
+    policy: Policy, services: Iterable[ServiceState | None], authors: Authors, now: float
+) -> tuple[CardView, ...]:
+    """Return the open incidents of these services: by severity, then what needs a person, then the newest."""
+    found = [(one, incident) for one in services if (incident := open_incident(one)) is not None]
     found.sort(key=lambda pair: (-pair[1].severity.rank, urgency(pair[1]), -pair[1].onset_at))
     return tuple(
         card_view(incident, one, policy.matrix[incident.severity], now, authors(incident, one))
         for one, incident in found
     )
-
-
-def _card(policy: Policy, known: ServiceState | None, now: float) -> CardView | None:
-    """Return the open incident of a service as a card."""
-    incident = open_incident(known)
-    return card_view(incident, known, policy.matrix[incident.severity], now) if incident is not None else None
 
 
 def _evidence(policy: Policy, incident: Incident, known: ServiceState | None, now: float) -> tuple[EvidenceView, ...]:

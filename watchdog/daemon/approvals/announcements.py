@@ -6,7 +6,7 @@ Rule 2: the page is what counts. The notice to channels comes after it, and may 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -25,8 +25,8 @@ from watchdog.domain.commands.announcements import (
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Store
 
-Pages = Mapping[str, Collection[str]]
-"""The public status pages: the services of each, by their names in the configuration."""
+Pages = Mapping[str, Mapping[str, str]]
+"""The public status pages: the services of each, by their names in the configuration, with those visitors know."""
 Said = tuple[bool, str]
 """Whether the text was added, and the answer."""
 Publish = Callable[[Announcement], Awaitable[None]]

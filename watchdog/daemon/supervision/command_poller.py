@@ -234,9 +234,9 @@ class CommandPoller:
 
     async def _publish(self, posted: Announcement) -> None:
         """Let the core send an announcement to the channels that want it; a failure leaves the page as it is."""
-        now = self._clock.now()
+        now, shown = self._clock.now(), self._pages.get(posted.about.page, {})
         try:
-            await self._engine.answer(e.AnnouncementPosted(now, posted.id, *announcement_notice(posted, now)))
+            await self._engine.answer(e.AnnouncementPosted(now, posted.id, *announcement_notice(posted, now, shown)))
         except (Displaced, Temporary, Permanent) as error:
             log.warning("announcement not sent to channels", announcement=posted.id, why=str(error))
 

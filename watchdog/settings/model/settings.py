@@ -180,9 +180,9 @@ class Settings:
         return (*self.metrics.hosts, *([own] if own else []), *self.own_hosts)
 
     @property
-    def services_of_pages(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the names of the public status pages, each with those of its services."""
-        return {page.name: tuple(name for name, _ in page.services) for page in self.status_pages}
+    def services_of_pages(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the names of the public status pages, each with its services: their names, and those shown."""
+        return {page.name: dict(page.services) for page in self.status_pages}
 
     @property
     def unresolved(self) -> Mapping[str, str]:
