@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
-from watchdog.console.queries.service_status import signals_of
+from watchdog.console.queries.service_status import service_row, signals_of
+from watchdog.console.views.card_models import UptimeView
+from watchdog.console.views.view_models import DayView
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import ServiceState, State
@@ -54,3 +56,17 @@ def test_a_rate_of_errors_far_over_its_usual_is_shown_as_bad(per_minute: float, 
     (line,) = now_lines(IncidentNews(Topic.ESCALATED, incident, readings=readings))
     assert line == f"errors now {word.lower()}: {why}, read 5 s ago"
     assert readings_now(incident, replace(service, incident=None), POLICY, NOW) == (), "it is over, or another one"
+
+
+@pytest.mark.parametrize(
+    ("home", "state", "standing"), [(Good("200"), "ok", "ok"), (Unknown("turned away"), "cannot see", "unsure")]
+)
+def test_what_no_probe_sees_is_ok_on_no_face(home: Reading, state: str, standing: str) -> None:
+    """Good error counts say nothing of a site that no probe reaches: terminal and console agree."""
+    service = flooded(2.0, Good("2/min"))
+    service = replace(service, checks={**service.checks, "home": Check("home", "http", NOW - 5, home)})
+    signals = (SignalPolicy("errors", "sentry"), SignalPolicy("home", "http", critical=True))
+    policy = Policy({"web": ServicePolicy("web", None, signals=signals)}, DEFAULT_MATRIX)
+    assert table_rows.status(State(services={"web": service}), policy, NOW)[0][2] == state
+    past = DayView(NOW, 1800.0, (), (), complete=True), UptimeView()
+    assert service_row(policy, "web", service, True, past, NOW).standing == standing

@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Policy
+from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.notices.headlines import state_title
@@ -43,18 +43,20 @@ def _status(name: str, policy: Policy, service: ServiceState | None, failing: Co
     counted = [(said.count(word), word.lower()) for word in ("GOOD", "BAD", "UNKNOWN")]
     signals = ", ".join(f"{number} {word}" for number, word in counted if number) or "none"
     # A service without evidence cannot become suspect: that must not look like health.
-    state = "NOT WATCHED" if f"probes/{name}" in failing else _state(service, said, now)
+    state = "NOT WATCHED" if f"probes/{name}" in failing else _state(service, read, wishes, now)
     return (name, wishes.mode.value, state, shown, signals, open_one.id if open_one is not None else "-")
 
 
-def _state(service: ServiceState, said: Sequence[str], now: float) -> str:
-    """Return the progress of the open incident, or how the service does without one; `said` are its verdicts."""
+def _state(service: ServiceState, read: Mapping[str, str], wishes: ServicePolicy, now: float) -> str:
+    """Return the progress of the open incident, or how the service does without one; `read` are its verdicts."""
     open_one = open_incident(service)
     if open_one is not None:
         return outlook(open_one, now).label
-    if service.phase is Phase.SUSPECT or "BAD" in said:
+    names = [signal.name for signal in wishes.signals]
+    if service.phase is Phase.SUSPECT or "BAD" in map(read.get, names):
         return "suspected"
-    return "ok" if "GOOD" in said else "cannot see"
+    # As on the console: its probes decide, since good error counts say nothing of a site that no probe reaches.
+    return "ok" if any(read.get(name, "UNKNOWN") != "UNKNOWN" for name in wishes.eyes or names) else "cannot see"
 
 
 def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
