@@ -62,17 +62,17 @@ def test_two_clean_days_are_clean() -> None:
 @pytest.mark.long
 def test_a_score_has_every_number_that_is_published_with_its_interval() -> None:
     """On few episodes: the keys are there, the intervals are wide."""
-    names = ["hard-down", "restart-blip", "other-incident"]
-    result = score("quick", names=names, episodes=4, clean_years=0.0, rival_episodes=0, processes=1).json_object()
+    names = ["hard-down", "restart-blip"]
+    result = score("quick", names=names, episodes=2, clean_years=0.0, rival_episodes=0, processes=1).json_object()
     assert set(result) >= {
         *("rollback_precision", "rollback_recall", "rollback_request_delay_p95_seconds", "wrong_service_rollbacks"),
         *("false_rollbacks_per_service_year", "false_pages_per_service_year", "nothing_right_share"),
         *("blame_calibration_max_error", "per_class"),
     }
-    assert result["rollback_recall"] == {"value": 1.0, "low": pytest.approx(0.76, abs=0.01), "high": 1.0, "n": 12}
+    assert result["rollback_recall"] == {"value": 1.0, "low": pytest.approx(0.61, abs=0.01), "high": 1.0, "n": 6}
     per_class = result["per_class"]
     assert isinstance(per_class, dict) and set(per_class) == set(names)
-    assert per_class["restart-blip"]["did"] == {"nothing": 8}
+    assert per_class["restart-blip"]["did"] == {"nothing": 4}
 
 
 def test_the_seed_of_published_numbers_is_that_of_the_defaults() -> None:
