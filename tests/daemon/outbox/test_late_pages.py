@@ -371,3 +371,33 @@ async def test_case_53_an_end_that_the_heir_brought_before_the_page_rang_is_sent
     await two.clock.during(two.heir.teller.deliver(row.id, over))
     await two.clock.advance(300.0)
     assert page.done() and end.done() and two.titles == [PAGE, OVER]
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.UPDATED, NoticeKind.RESOLVED])
+async def test_what_the_heir_brought_after_the_page_rang_is_not_sent_again(two: Two, kind: NoticeKind) -> None:
+    """The page rang here; the channel refused the next notice once, and the heir brought that meanwhile."""
+    two.pager.script = [Temporary("down"), None, Temporary("down", retry_after_seconds=60.0)]
+    of_itself = {"incident": "blind", "service": OURSELVES}
+    page = two.page(kind=NoticeKind.SELF_ALERT, about=None, **of_itself)
+    after = tell("next", "pager", kind=kind, at=two.clock.now(), **of_itself)
+    (row,) = await two.clock.during(two.one.store.save(Write(two.one.engine.state, effects=(after,))))
+    later = asyncio.create_task(two.one.teller.deliver(row.id, after))
+    await two.clock.advance(1.5)
+    assert two.titles == [PAGE] and not two.pager.script
+    await two.clock.during(two.heir.teller.deliver(row.id, after))
+    await two.clock.advance(300.0)
+    assert page.done() and later.done() and two.titles == [PAGE]
+
+
+async def test_an_end_that_the_heir_brought_too_early_is_sent_though_the_channel_refuses_it_once(two: Two) -> None:
+    """Brought before the page rang: it ends nothing."""
+    two.pager.script = [Temporary("down")] * 3 + [None, Temporary("down")]
+    of_itself = {"incident": "blind", "service": OURSELVES}
+    page = two.page(kind=NoticeKind.SELF_ALERT, about=None, **of_itself)
+    over = tell(OVER, "pager", kind=NoticeKind.RESOLVED, at=two.clock.now(), **of_itself)
+    (row,) = await two.clock.during(two.one.store.save(Write(two.one.engine.state, effects=(over,))))
+    end = asyncio.create_task(two.one.teller.deliver(row.id, over))
+    await two.clock.advance(1.5)
+    await two.clock.during(two.heir.teller.deliver(row.id, over))
+    await two.clock.advance(300.0)
+    assert page.done() and end.done() and two.titles == [PAGE, OVER]

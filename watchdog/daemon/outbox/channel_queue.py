@@ -56,9 +56,12 @@ class ChannelQueue:
             self._settle()
 
     def sent(self, parcel: "QueuedNotice") -> None:
-        """Note that this worker sent a notice: what is queued behind it has to follow, whoever brought that before."""
+        """Note that this worker sent a notice: an all-clear behind it has to follow, also if another brought it before.
+
+        Other news need not: they end nothing, and would only be read twice.
+        """
         for newer in self._parcels[self._parcels.index(parcel) + 1 :]:
-            newer.follows = True
+            newer.follows = newer.notice.resolves
 
     def arrived(self, parcel: "QueuedNotice") -> None:
         """Note that a notice was delivered: older ones that lag behind are superseded, then it leaves."""
@@ -86,7 +89,8 @@ class ChannelQueue:
 class QueuedNotice:
     """One notice on its way to one channel. `stir` wakes its task whenever something about it changed.
 
-    `follows`: an older one was sent while it waited. `not_before` is the earliest next attempt (monotonic seconds).
+    `follows`: it is an all-clear, and an older notice was sent while it waited. `not_before` is the earliest next
+    attempt (monotonic seconds).
     """
 
     lane: ChannelQueue

@@ -302,9 +302,11 @@ class Outbox:
         try:
             async with parcel.lane.attempt:
                 # While it waited, the service may have moved, and the new worker delivered the same row. An all-clear
-                # that another worker brought before the page of this one has to be sent after it.
-                waited = parcel.troubled and not parcel.partly and not parcel.follows
-                if waited and await self._was_brought_meanwhile(errand, name):
+                # that another worker brought before the page of this one has to be sent after it; one that another
+                # worker brings between two attempts came after it, and is not sent again.
+                if parcel.follows:
+                    parcel.follows = name in await self._told.heard_by(errand.effect_id, errand.notice)
+                elif parcel.troubled and not parcel.partly and await self._was_brought_meanwhile(errand, name):
                     breaker.given_back(parcel)
                     return None
                 reference = await self._send(errand, name)
@@ -312,6 +314,7 @@ class Outbox:
         except Partly as failure:
             # The channel works: it refused recipients, not the notice.
             breaker.passed(parcel)
+            parcel.lane.sent(parcel)
             await self._has(errand, name, failure.reference, "partly", why=str(failure))
             if failure.again:
                 parcel.lane.partly(parcel)
