@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from structlog.testing import capture_logs
+
 from tests.support.clocks import eventually
 from tests.support.engine_scene import POLICY, SHUT, scene
 from watchdog.daemon.supervision.command_poller import CommandPoller
@@ -33,7 +35,9 @@ async def test_an_announcement_and_its_update_are_notices_and_a_repetition_is_no
         first, second = s.pages
         assert first.startswith("Identified: Payments") and len(first) <= 60 and second.startswith("Resolved: Payments")
         s.store.saving = SHUT  # type: ignore[attr-defined]
-        assert await answer("schedule-maintenance", WINDOW | {"starts_at": s.clock.now() + 60.0})
+        with capture_logs() as logs:
+            assert await answer("schedule-maintenance", WINDOW | {"starts_at": s.clock.now() + 60.0})
+        assert "announcement not sent to channels" in [line["event"] for line in logs]
         s.store.saving = None  # type: ignore[attr-defined]
         await s.quiet()
         (window, _) = await s.store.announcements()

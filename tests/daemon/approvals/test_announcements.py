@@ -11,7 +11,7 @@ from watchdog.domain.commands.announcements import OPEN_MAX, UPDATES_MAX, Draft,
 from watchdog.domain.store_records import Command
 
 BEGIN = 1_790_000_000.0
-PAGES = {"shop": ("web", "api"), "inner": ("db",)}
+PAGES = {"shop": {"web": "web", "api": "api"}, "inner": {"db": "db"}}
 POST = {"page": "shop", "title": "Payments fail", "text": "We look into it.", "state": "investigating"}
 WINDOW = {"page": "shop", "title": "New database", "text": "Orders wait.", "starts_at": BEGIN + 3600, "seconds": 3600.0}
 UPDATE = {"announcement": "announcement-1", "text": "It is the card provider.", "state": "identified"}

@@ -236,9 +236,12 @@ class CommandPoller:
         """Let the core send an announcement to the channels that want it; a failure leaves the page as it is."""
         now, shown = self._clock.now(), self._pages.get(posted.about.page, {})
         try:
-            await self._engine.answer(e.AnnouncementPosted(now, posted.id, *announcement_notice(posted, now, shown)))
+            notice = announcement_notice(posted, now, shown)
+            why = (await self._engine.answer(e.AnnouncementPosted(now, posted.id, *notice))).why_not
         except (Displaced, Temporary, Permanent) as error:
-            log.warning("announcement not sent to channels", announcement=posted.id, why=str(error))
+            why = str(error)
+        if why:
+            log.warning("announcement not sent to channels", announcement=posted.id, why=why)
 
     async def _handled(self, event: Event, command: Command) -> tuple[bool, str, int] | None:
         """Let the core handle the event and save the answer with its changes; return an answer that is not
