@@ -41,6 +41,7 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
         deploys=tuple(_past(deploy, ("update_seen_at",), now) for deploy in service.deploys),
         acted_at=tuple(min(at, now) for at in service.acted_at),
         opened_at=tuple(min(at, now) for at in service.opened_at),
+        beside_the_record=tuple((about, min(since, now)) for about, since in service.beside_the_record),
         # In the future by design, but never further than this.
         switch_visible_at=min(service.switch_visible_at, now + observations.PIN_LANDS_SECONDS),
         incident=None if incident is None else _incident(incident, now),
