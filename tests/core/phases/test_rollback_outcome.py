@@ -343,6 +343,8 @@ def test_a_restart_waits_anew_for_what_was_begun(phase: Phase) -> None:
     assert {at + rollback_request.PIN_PATIENCE_SECONDS, at + rollback_request.SEND_PATIENCE_SECONDS} <= due
     assert phase is not Phase.ANNOUNCED or incident.announced_until in due
     assert phase is not Phase.ASKING or incident.question.asked_at + 300.0 in due
+    paged_at = at + rollback_request.SEND_PATIENCE_SECONDS if phase is Phase.ROLLING_BACK else None
+    assert incident.rollback.overdue_at == paged_at, "what people read"
 
 
 def test_a_restart_after_a_deadline_acts_on_it_at_once() -> None:

@@ -379,5 +379,8 @@ def resume_acting(ctx: StepContext) -> None:
     ctx.update_service(phase_since=ctx.now)
     ctx.wake_at(ctx.now + rollback_request.PIN_PATIENCE_SECONDS)
     ctx.wake_at(ctx.now + rollback_request.SEND_PATIENCE_SECONDS)
+    # People read when they are paged: that moment moves as well.
+    if ctx.service.phase is Phase.ROLLING_BACK:
+        rollback_request.expect_by(ctx, ctx.now + rollback_request.SEND_PATIENCE_SECONDS)
     overdue_rollback.wake(ctx)
     ctx.emit(SetPace(ctx.name, ctx.service.pace_seconds))
