@@ -19,7 +19,7 @@ from watchdog.presentation.situation import Situation
 SERVICES = (
     *("web", "api", "checkout", "search", "images", "docs", "accounts", "mailer", "reports", "billing", "blog", "cart"),
     *("chat", "feeds", "forum", "geo", "jobs", "login", "maps", "media", "orders", "prices", "queue", "shop", "users"),
-    *("video", "wiki", "zones"),
+    *("video", "wiki", "zones", "crm", "events", "mobile", "news", "partners", "stock", "tickets", "tours"),
 )
 PHASES = {
     Situation.UNDECIDED: Phase.SUSPECT,
@@ -53,7 +53,7 @@ def cases() -> tuple[Case, ...]:
 
 def _named() -> Iterator[Case]:
     seen: dict[Situation, int] = {}
-    for service, (incident, situation, _, _) in zip(SERVICES, CASES, strict=False):
+    for service, (incident, situation, _, _) in zip(SERVICES[: len(CASES)], CASES, strict=True):
         seen[situation] = seen.get(situation, 0) + 1
         number = f"-{seen[situation]}" if seen[situation] > 1 else ""
         name = f"incident-{situation.value.replace(' ', '-')}{number}"

@@ -125,13 +125,13 @@ async def test_a_worker_without_announcements_goes_on(bare_url: str, clock) -> N
     await store.close()
 
 
-async def test_a_worker_without_hours_of_feeds_goes_on(any_url: str, clock) -> None:
+async def test_a_worker_without_hours_of_feeds_goes_on(bare_url: str, clock) -> None:
     """Of revision 0007: the new table is made beside its tables, which stay as they are."""
-    engine = old_engine(any_url)
+    engine = old_engine(bare_url)
     with engine.begin() as connection:
         migrate(connection, "0007")
         before = {name: inspect(connection).get_columns(name) for name in inspect(connection).get_table_names()}
-    store = await opened(any_url, clock)
+    store = await opened(bare_url, clock)
     await store.put_feed_hours([FeedHour("api", "errors", 0.0, 1.0, 60.0)])
     with engine.begin() as connection:
         after = {name: inspect(connection).get_columns(name) for name in inspect(connection).get_table_names()}
