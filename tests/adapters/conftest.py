@@ -36,7 +36,6 @@ async def raw() -> AsyncIterator[Callable[..., Awaitable[RawVendor]]]:
 
 @pytest.fixture
 async def closing() -> AsyncIterator[Callable[[Any], Any]]:
-    """Return the given object, and close it at the end of the test."""
     async with AsyncExitStack() as stack:
 
         def kept(made: Any) -> Any:

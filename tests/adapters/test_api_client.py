@@ -45,7 +45,6 @@ async def reset(server: RawVendor, reader, writer) -> None:
 
 
 async def say_nothing(server: RawVendor, reader, writer) -> None:
-    """Read the request and wait until the client goes away."""
     await server.request(reader)
     await reader.read()
     server.cut_off.set()
@@ -128,8 +127,7 @@ async def test_get_is_refused_for_good(vendor: Vendor, status, body, words, clos
     api = closing(client(vendor.url, hints={401: "make a new one", 403: "ask the owner"}))
     with pytest.raises(PermanentAnswer) as caught:
         await api.get("/x")
-    assert str(caught.value) == words and caught.value.status == status
-    assert len(vendor.seen) == 1
+    assert str(caught.value) == words and caught.value.status == status and len(vendor.seen) == 1
 
 
 @pytest.mark.parametrize("seconds", [4, 5])
@@ -287,8 +285,7 @@ async def test_a_dead_kept_connection_does_not_fail_a_read(raw, closing):
     server = await raw(answer_then_hang_up, answer(b"200 OK", b'{"second": 1}'))
     api = closing(client(server.url))
     await api.get("/x")
-    assert (await api.get("/x")).json == {"second": 1}
-    assert (server.connections, len(server.requests)) == (2, 3)
+    assert (await api.get("/x")).json == {"second": 1} and (server.connections, len(server.requests)) == (2, 3)
 
 
 async def test_no_proxy_of_the_environment_is_used(vendor: Vendor, monkeypatch, closing):

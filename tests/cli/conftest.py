@@ -80,7 +80,6 @@ def recorded() -> bytes:
 
 @pytest.fixture
 def config(empty: str, tmp_path: Path) -> str:
-    """Return the path of a configuration with that record."""
     (tmp_path / "watchdog.db").write_bytes(recorded())
     return empty
 

@@ -162,8 +162,7 @@ def test_changes_go_to_the_daemon(
 def test_a_refused_change(
     answer: Command | Exception, code: int, said: str, empty: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["pause", "-c", empty], lambda: ToldRoof(answer)) == code
-    assert capsys.readouterr() == ("", said)
+    assert main(["pause", "-c", empty], lambda: ToldRoof(answer)) == code and capsys.readouterr() == ("", said)
 
 
 @pytest.mark.parametrize(
@@ -200,8 +199,7 @@ def test_the_demo_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_demo_on_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo"], lambda: ToldRoof(result=good_result())) == 0
     out = capsys.readouterr().out
-    assert out.startswith("watchdog demo: bad-deploy. The real daemon")
-    assert out.count("RESULT: AS EXPECTED") == 1
+    assert out.startswith("watchdog demo: bad-deploy. The real daemon") and out.count("RESULT: AS EXPECTED") == 1
 
 
 def test_the_demo_with_a_console_has_no_end_to_print_as_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -243,5 +241,4 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path, capsys: pytest.Captur
     path.write_text("version: 1\nservises: {}\nbudget: {per_service_per_day: many}\n")
     assert main(["status", "-c", str(path)]) == 2
     out, err = capsys.readouterr()
-    assert out == "" and len(err.splitlines()) >= 2
-    assert "services" in err
+    assert out == "" and len(err.splitlines()) >= 2 and "services" in err

@@ -70,8 +70,7 @@ def test_files_that_are_there_stay(folder: Path, capsys: pytest.CaptureFixture[s
 def test_mail_that_could_not_be_sent_is_refused(
     folder: Path, words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["init", *SITE, *words]) == 2
-    assert says in capsys.readouterr().err and list(folder.iterdir()) == []
+    assert main(["init", *SITE, *words]) == 2 and says in capsys.readouterr().err and list(folder.iterdir()) == []
 
 
 @pytest.mark.long

@@ -156,7 +156,7 @@ def test_one_that_is_still_open() -> None:
     assert "due 24 h 0 min after it is restored" in text and "[x] Verify service is restored" not in text
 
 
-def test_a_rollback_that_did_not_help_is_not_called_restored() -> None:
+def test_what_a_rollback_did_not_do_is_not_put_down_to_it() -> None:
     failed = x.incident(
         verified_at=None, closed_at=None, outcome=Outcome.OPEN, verification="", human_needed="it did not help"
     )
@@ -164,10 +164,6 @@ def test_a_rollback_that_did_not_help_is_not_called_restored() -> None:
     assert "| Onset to restored | not yet | 5 min | **missed** |" in text
     assert "- [ ] Verify service is restored (it did not help): ✍️ on-call engineer" in text
     assert "People were needed: it did not help." in text and "proved the recovery" not in text
-
-
-def test_what_healed_before_its_rollback_is_not_put_down_to_it() -> None:
-    """It says when all was good again, and that the deploy may be innocent."""
     text = page(facts(x.incident(healed_at=x.BEGIN + 40.0)))
     assert "before the rollback took traffic (live at" in text and "the deploy may be innocent." in text
     assert "proved the recovery" not in text

@@ -20,13 +20,11 @@ from watchdog.settings.load.load import load
 
 @pytest.fixture
 async def cloud() -> AsyncIterator[Sandbox]:
-    """Yield a simulated cloud in which nothing is wrong yet."""
     async with Sandbox() as sandbox:
         yield sandbox
 
 
 def settings_of(cloud: Sandbox, folder: Path, mode: str = "autonomous") -> Settings:
-    """Return a configuration that guards the cloud's site."""
     return load(write_config(folder, cloud.urls, mode), {}, folder)
 
 
@@ -39,16 +37,14 @@ async def test_deploys_name_the_target(cloud: Sandbox, tmp_path: Path) -> None:
     found, choice = await AppServices().deploys(settings_of(cloud, tmp_path), "web")
     live = next(deploy for deploy in found if deploy.is_live)
     assert choice is not None and choice.deploy is not None
-    assert choice.deploy.commit != live.commit and choice.deploy.was_live
-    assert writes(cloud) == []
+    assert choice.deploy.commit != live.commit and choice.deploy.was_live and writes(cloud) == []
 
 
 async def test_a_dry_run_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None:
     """The plan is the core's own decision with every guard's answer; Render is only read."""
     plan = await AppServices().plan(settings_of(cloud, tmp_path), "web", None)
     assert plan.target is not None and plan.target.deploy is not None
-    assert plan.guards and all(answer.verdict is Verdict.PASS for answer in plan.guards)
-    assert writes(cloud) == []
+    assert plan.guards and all(answer.verdict is Verdict.PASS for answer in plan.guards) and writes(cloud) == []
 
 
 async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp_path: Path) -> None:

@@ -42,7 +42,6 @@ WEB = ServiceState("web", checks={check.name: check for check in CHECKS}, **DEPL
 
 
 def printed(made: Table) -> list[str]:
-    """Return a table's lines without the blanks at their ends."""
     page = io.StringIO()
     Console(file=page, width=200, markup=False).print(made)
     return [line.rstrip() for line in page.getvalue().splitlines()]

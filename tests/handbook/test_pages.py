@@ -66,7 +66,7 @@ def test_anchors_are_those_of_github(text: str, anchor: str) -> None:
     assert headings(f"# x\n\n## {text}\n")[1].anchor == anchor
 
 
-def test_headings_are_counted_and_code_has_none() -> None:
+def test_headings_are_counted_and_a_place_is_an_address_or_a_command() -> None:
     """The second of the same text gets a number; a comment in a shell is no heading."""
     text = "# T\n```sh\n# no heading\n```\n## A\n~~~\n## no\n~~~\n## A ##\n### [B](x.md)\ntext\n"
     assert [(one.level, one.text, one.anchor) for one in headings(text)] == [
@@ -74,9 +74,6 @@ def test_headings_are_counted_and_code_has_none() -> None:
     ]
     assert section(text, "a-1") == "## A ##\n### [B](x.md)\ntext\n"
     assert section(text, "b") == "### [B](x.md)\ntext\n" and section(text, "c") is None
-
-
-def test_a_place_is_an_address_in_the_console_else_a_command() -> None:
     assert link("on-call#approvals", "https://watchdog.acme.example/") == (
         "https://watchdog.acme.example/help/on-call#approvals"
     )

@@ -36,7 +36,7 @@ async def test_a_build_that_fails_changes_nothing(world: World) -> None:
     assert world.status_of("dep-40") == "live" and "deploy_failed" in world.whats()
 
 
-async def test_under_wait_the_newest_waiting_deploy_goes_next() -> None:
+async def test_a_push_meanwhile_waits_or_cancels_the_running_deploy() -> None:
     """A rollback queues behind the running deploy; what waited before it is skipped."""
     async with opened(rollback_seconds=1) as world:
         world.sandbox.deploy(**QUICK)
@@ -44,10 +44,6 @@ async def test_under_wait_the_newest_waiting_deploy_goes_next() -> None:
         assert (await world.rollback("dep-40")).json()["status"] == "queued"
         await eventually(lambda: world.status_of("dep-44") == "live")
         assert world.status_of("dep-42") == "deactivated" and world.status_of("dep-43") == "canceled"
-
-
-async def test_under_override_the_running_deploy_is_canceled() -> None:
-    """A push during a rollback cancels the rollback."""
     async with opened(rollback_seconds=20) as world:
         world.sandbox.set_mode("overlap", "override")
         await world.rollback("dep-39")

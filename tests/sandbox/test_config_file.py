@@ -18,8 +18,7 @@ async def test_the_configuration_names_the_sandbox(world: World, tmp_path: Path)
     assert (web["render"], web["mode"]) == ("srv-web", "autonomous")
     assert web["signals"]["home"] == {"http": f"{urls['site']}/", "contains": "</html>"}
     vendors = ("render", "sentry", "pagerduty", "pagerduty_api", "slack", "github")
-    assert config["endpoints"] == {name: urls[name] for name in vendors}
-    assert config["control"] == urls["control"]
+    assert config["endpoints"] == {name: urls[name] for name in vendors} and config["control"] == urls["control"]
     assert config["vendor_status"] == {name: urls[f"status_{name}"] for name in ("render", "sentry")}
     assert config["store"] == f"sqlite:///{path.parent.resolve()}/watchdog.db"
 

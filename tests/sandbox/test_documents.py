@@ -103,5 +103,4 @@ async def test_pagerduty_answers_as_documented(world: World) -> None:
     }
     for path, body in (("/enqueue", event), ("/change/enqueue", event)):
         answer = await world.client.post(f"{world.sandbox.urls['pagerduty']}/v2{path}", json=body)
-        assert answer.status_code == 202
-        assert answer_problems(PAGERDUTY, "POST", path, 202, answer.json()) == []
+        assert answer.status_code == 202 and answer_problems(PAGERDUTY, "POST", path, 202, answer.json()) == []

@@ -73,12 +73,9 @@ async def swallow(client: httpx.AsyncClient, url: str) -> None:
         await client.get(url)
 
 
-async def test_a_connection_is_cut_only_through_a_listener() -> None:
+async def test_only_loopback_is_bound_and_a_connection_is_cut_only_through_a_listener() -> None:
     with pytest.raises(RuntimeError, match="Listener"):
         cut(Request({"type": "http", "headers": []}).scope)
-
-
-async def test_only_loopback_is_bound() -> None:
     listener = Listener(hello)
     assert listener.url.startswith("http://127.0.0.1:") and listener.port > 1023
     await listener.close()

@@ -28,7 +28,6 @@ def service(more: str) -> str:
 
 
 def probe(more: str) -> str:
-    """Return one with more options of its probe (line 6)."""
     return changed(f"http: {SITE}", f"http: {SITE}, {more}")
 
 

@@ -41,7 +41,6 @@ channels:
 
 
 def loaded(text: str, environ: Mapping[str, str] | None = None) -> Settings:
-    """Load the text as watchdog.yaml in a folder of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "watchdog.yaml").write_text(text, encoding="utf-8")

@@ -46,5 +46,4 @@ def by_name(results: Sequence[CheckResult]) -> dict[str, CheckResult]:
 
 
 async def checked(settings: Settings, **world: Any) -> dict[str, CheckResult]:
-    """Run the live checks against the given parts of the world."""
     return by_name(await live_checks(settings, World(**world)))

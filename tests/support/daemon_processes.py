@@ -90,7 +90,6 @@ class Cloud:
         return answer.json()
 
     def bad_deploy(self, **more: Any) -> None:
-        """Begin dep-42, which breaks the site as soon as it is live."""
         behaviour = {"kind": "error", "after_seconds": 0.0}
         self.post("deploys", **{"build_seconds": 0.2, "update_seconds": 0.2, "behaviour": behaviour, **more})
 
@@ -191,11 +190,9 @@ class Daemon:
         return self.starts[-1][1].with_suffix(".err").read_text(encoding="utf-8")
 
     def said(self, event: str, **fields: Any) -> list[Entry]:
-        """Return the log lines with that event and these fields."""
         return [line for line in self.lines() if line["event"] == event and fields.items() <= line.items()]
 
     def story(self, label: str) -> list[str]:
-        """Return the texts of the story's lines with that label."""
         return [line["text"] for line in self.said("story", label=label)]
 
     def until(self, condition: Callable[[], T]) -> T:
@@ -220,7 +217,6 @@ class Daemon:
 
     @property
     def port(self) -> int | None:
-        """Return the port of its HTTP server, or None when it has none."""
         told = self.said("listening")
         return told[-1]["port"] if told else None
 

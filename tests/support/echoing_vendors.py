@@ -40,7 +40,6 @@ class Echo:
         return type("Handler", (BaseHTTPRequestHandler,), {**calls, "log_message": lambda *_: None})
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
-        """Keep the request, and repeat it in every part of the answer."""
         data = handler.rfile.read(int(handler.headers.get("content-length") or 0))
         body = gzip.decompress(data) if handler.headers.get("content-encoding") == "gzip" else data
         request = f"{handler.command} {handler.path}\n{handler.headers}\n{body.decode('latin-1')}"

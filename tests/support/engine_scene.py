@@ -82,7 +82,6 @@ class Scene:
         assert await self.supervisor.stop(5.0) == ()
 
     async def another(self, **more: object) -> "Scene":
-        """Return the next run of the daemon on the same store and world."""
         made = Scene(self.sandbox, self.clock, self.store, self.platform, pager=self.pager, **more)  # type: ignore[arg-type]
         await made.start()
         return made

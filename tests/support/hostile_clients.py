@@ -98,7 +98,6 @@ KINDS: dict[str, Attack] = {
 
 
 async def attack(port: int, seconds: float, connections: int, addresses: int) -> Counter[str]:
-    """Attack from so many connections at once for so long."""
     done: Counter[str] = Counter()
     names = list(KINDS)
 

@@ -39,7 +39,6 @@ class Cuttable:
         self._thread.join(10)
 
     def start(self) -> None:
-        """Begin to listen, and return when connections are taken."""
         self._thread.start()
         assert self._ready.wait(10)
 

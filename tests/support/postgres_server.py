@@ -77,7 +77,6 @@ class PostgresServer:
         return f"postgresql://watchdog@/{database}?host={self.folder}"
 
     def start(self) -> None:
-        """Start (again) and return when it takes connections."""
         assert self._process is None or self._process.poll() is not None, "it runs already"
         options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self.data), "-k", str(self.folder), *options]

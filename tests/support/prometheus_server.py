@@ -36,7 +36,6 @@ class Prometheus:
         return set(await self.get("/api/v1/label/__name__/values", **{"match[]": f'{{job="{job}"}}'}) or ())
 
     async def values(self, query: str) -> list[tuple[dict[str, str], float]]:
-        """Return labels and value of each series that a query gives now."""
         data = await self.get("/api/v1/query", query=query)
         return [(row["metric"], float(row["value"][1])) for row in (data or {"result": []})["result"]]
 

@@ -63,7 +63,6 @@ def resolve(document: Mapping[str, Any], node: Any) -> Any:
 
 
 def problems(document: Mapping[str, Any], schema: Mapping[str, Any], body: Any) -> list[str]:
-    """Return where a body departs from a schema of the document."""
     root = Resource.from_contents(_absolute(document), default_specification=DRAFT4)
     registry = Registry().with_resource("urn:spec", root)
     validator = jsonschema.Draft4Validator(_absolute(schema), registry=registry)

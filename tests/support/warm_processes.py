@@ -135,7 +135,6 @@ def start_cold(
 def run(
     command: Sequence[str], *, env: Mapping[str, str], cwd: Path, timeout: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end and return what it printed."""
     out, err = (cwd / f".{threading.get_ident()}.{name}" for name in ("out", "err"))
     process = start(command, env=env, cwd=cwd, out=out, err=err)
     try:

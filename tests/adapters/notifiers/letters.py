@@ -37,7 +37,6 @@ def notice(kind: NoticeKind = NoticeKind.OPENED, *, wakes: bool = False, **chang
 
 
 def plain_notice(kind: NoticeKind = NoticeKind.OPENED, **changes: Any) -> Notice:
-    """Return a notice for people who know no engineering."""
     told: dict[str, Any] = {
         "incident": "web-1/stakeholders",
         "title": "The shop: not available since 14:02 (UTC)",

@@ -21,7 +21,6 @@ PLAIN = {"from": "watchdog@acme.example", "to": [LEAD, OPS], "tls": "none"}
 
 
 def options(**changes: Any) -> EmailOptions:
-    """Return options for a server without TLS by default."""
     return EmailOptions.model_validate({"smtp": "localhost:25", **PLAIN, **changes})
 
 
@@ -44,13 +43,11 @@ async def test_a_mail_reads_like_the_notice_and_goes_to_all(server: Post, channe
     reference = await channel.send(notice(), None)
     (mail,) = server.mails
     assert mail["Subject"] == "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)"
-    assert mail["From"] == "watchdog <watchdog@acme.example>"
-    assert mail["Date"] == "Mon, 21 Sep 2026 14:13:20 +0000"
+    assert mail["From"] == "watchdog <watchdog@acme.example>" and mail["Date"] == "Mon, 21 Sep 2026 14:13:20 +0000"
     assert mail.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
     assert "  Guards: all pass" in plain_lines(mail) and "Guards: all pass" in html_part(mail).texts
-    assert server.envelopes[0][1] == ["lead@acme.example", "ops@acme.example"]
-    assert reference == mail["Message-ID"]
+    assert server.envelopes[0][1] == ["lead@acme.example", "ops@acme.example"] and reference == mail["Message-ID"]
 
 
 async def test_people_outside_engineering_are_mailed_words_alone(server: Post, channel: Notifier) -> None:
@@ -175,6 +172,5 @@ def test_the_port_suggests_the_security(smtp: str, tls: str | None, security: st
 
 
 def test_a_password_is_needed_only_for_a_user() -> None:
-    assert secrets(options()) == ()
-    assert secrets(options(user="dog", tls="starttls")) == ("WATCHDOG_SMTP_PASSWORD",)
+    assert secrets(options()) == () and secrets(options(user="dog", tls="starttls")) == ("WATCHDOG_SMTP_PASSWORD",)
     assert (options(smtp="[::1]:25").host, options(smtp="[::1]:25").port) == ("::1", 25)

@@ -48,7 +48,6 @@ Sent = Callable[[Notice], Awaitable[list[str]]]
 
 
 def letter(words: str) -> Notice:
-    """Return a notice in which every foreign field holds the words."""
     return notice(
         title=words, lines=(words, words), service=words, links=(Link(words, f"https://ok.example/{words[:900]}"),)
     )

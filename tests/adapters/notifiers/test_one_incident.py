@@ -92,7 +92,6 @@ def facts_of(notice: Notice) -> dict[str, str]:
 
 
 def words(*lines: str) -> list[str]:
-    """Return lines as every channel cleans them: single spaces."""
     return [" ".join(line.split()) for line in lines]
 
 

@@ -21,7 +21,6 @@ Start = Callable[..., Awaitable[Post]]
 
 
 def mailbox(post: Post, total_seconds: float = 20.0, **changes: Any) -> Mailbox:
-    """Return a mailbox for a server, without TLS by default."""
     host, port = post.smtp.split(":")
     server = {"host": host, "port": int(port), "security": "none", "tls": ssl.create_default_context(), **changes}
     return Mailbox(MailServer(**server), total_seconds)
@@ -41,8 +40,7 @@ async def test_mail_is_handed_in_over_tls_after_a_login(post: Start, certificate
     """STARTTLS, and TLS from the start: the login happens only behind it."""
     server = await post(tls=certificates.server, implicit=security == "tls", login=("dog", PASSWORD))
     await send(mailbox(server, security=security, tls=certificates.client, user="dog", password=PASSWORD))
-    assert server.envelopes == [("watchdog@acme.example", ["lead@acme.example"])]
-    assert "AUTH" in server.commands
+    assert server.envelopes == [("watchdog@acme.example", ["lead@acme.example"])] and "AUTH" in server.commands
 
 
 async def test_a_certificate_nobody_vouches_for_is_refused_before_the_login(

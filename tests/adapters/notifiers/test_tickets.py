@@ -54,8 +54,7 @@ async def test_an_incident_is_one_ticket_with_its_evidence_from_open_to_closed()
     async with tickets() as (channel, sandbox, _):
         reference = await channel.send(notice(**MEDIUM), None)
         issue = the_one(sandbox)
-        assert issue.title.startswith("web CRITICAL: HTTP 503")
-        assert issue.labels == ["watchdog", "severity: medium"]
+        assert issue.title.startswith("web CRITICAL: HTTP 503") and issue.labels == ["watchdog", "severity: medium"]
         told = ("39 of 39 probes failed", "Blame: dep-42", "2026-09-21 14:13:20 UTC", "watchdog explain web-1")
         assert all(part in issue.body for part in (*told, "[dashboard](<https://dashboard.example/web?a=1&b=2>)"))
         reference = await channel.send(notice(NoticeKind.UPDATED, **MEDIUM, **NEWS), reference)

@@ -11,7 +11,6 @@ from watchdog.ports import Notifier
 
 
 def hook(vendor: Vendor, bearer: str = BEARER) -> Notifier:
-    """Return the channel against the vendor's secret path."""
     secrets = {"WATCHDOG_WEBHOOK_URL": f"{vendor.url}{HOOK_PATH}?key=1"}
     return build(WebhookOptions(), context(**secrets, **({"WATCHDOG_WEBHOOK_TOKEN": bearer} if bearer else {})))
 

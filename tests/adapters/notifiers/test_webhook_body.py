@@ -34,7 +34,6 @@ REFUSED = {
 
 
 def with_body(template: str) -> str:
-    """Return a configuration whose webhook has that body."""
     return SMALL.replace("console: {}", f"webhook: {{body: {template}}}")
 
 

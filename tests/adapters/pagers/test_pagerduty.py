@@ -90,8 +90,7 @@ async def test_only_what_a_human_did_counts(vendor: Vendor, raw: object, pages) 
     """Neither our own integration, nor an entry that is no response, nor an unreadable one."""
     vendor.say("GET", "/incidents", {"incidents": [{"id": "P1"}, {"id": "../users"}, "none", {}]})
     vendor.say("GET", LOG, {"log_entries": [raw]})
-    assert await pages.responses(KEY, 0.0) == []
-    assert {seen.path for seen in vendor.seen} == {"/incidents", LOG}
+    assert await pages.responses(KEY, 0.0) == [] and {seen.path for seen in vendor.seen} == {"/incidents", LOG}
 
 
 async def test_a_foreign_name_is_one_bounded_line_and_what_is_older_is_left_out(vendor: Vendor, pages) -> None:

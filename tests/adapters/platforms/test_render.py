@@ -178,8 +178,7 @@ async def test_a_database_is_watched_by_its_status(vendor: Vendor, api):
     body = {"id": "dpg-main", "name": "main", "region": "oregon", "suspended": "not_suspended"}
     statuses = ("available", "available", "unavailable", "unknown")
     vendor.say("GET", "/v1/postgres/dpg-main", *({**body, "status": status} for status in statuses))
-    assert (await api.facts("dpg-main")).kind == "postgres"
-    assert list(await api.events("dpg-main", START)) == []
+    assert (await api.facts("dpg-main")).kind == "postgres" and list(await api.events("dpg-main", START)) == []
     [down] = await api.events("dpg-main", START)
     assert (down.bad, down.text, down.at) == (True, "Postgres is not available: unavailable", START + 3600)
     with pytest.raises(Temporary, match="does not say whether dpg-main is available"):
@@ -251,8 +250,7 @@ async def test_a_rollback_or_a_rebuild_is_refused_or_lost_after_one_request(
     for sent, ask in enumerate((api.rollback, api.redeploy), start=1):
         with pytest.raises(error, match=words) as caught:
             await ask("srv-web", "dep-2")
-        assert isinstance(caught.value, Permanent) == issubclass(error, Permanent)
-        assert vendor.count("POST") == sent
+        assert isinstance(caught.value, Permanent) == issubclass(error, Permanent) and vendor.count("POST") == sent
 
 
 async def test_a_rollback_whose_answer_is_lost_was_sent_once(raw, closing):

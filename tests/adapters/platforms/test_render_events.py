@@ -58,17 +58,12 @@ def test_odd_details_are_survived(kind, details):
     assert parsed.text
 
 
-def test_what_has_no_id_or_no_time_is_no_event():
+def test_what_has_no_id_or_no_time_is_no_event_and_words_are_bounded() -> None:
     assert parse_event({"id": "evt-1", "timestamp": None, "type": "server_failed"}) is None
     assert parse_event({"timestamp": "2026-05-28T20:26:40Z", "type": "server_failed"}) is None
     assert parse_event(None) is None
-
-
-def test_words_of_others_are_bounded_and_plain():
-    """Line ends, escapes and length of the vendor's text do not reach a terminal."""
     parsed = parse_event(event(1, "image_pull_failed", imageURL="i", message="a\n\x1b[31m" + "b" * 1000))
-    assert "\n" not in parsed.text and "\x1b" not in parsed.text
-    assert len(parsed.text) <= 300
+    assert "\n" not in parsed.text and "\x1b" not in parsed.text and len(parsed.text) <= 300
 
 
 @pytest.mark.parametrize(("kind", "details"), [row[:2] for row in EVENTS if row[1].get("reason", {}) is not None])
@@ -86,8 +81,7 @@ def test_the_events_of_these_tests_are_as_documented(kind, details):
 def test_a_database_that_is_down_is_one_bad_event_a_minute(status):
     """Render lists no events of databases: we make one per minute of being down."""
     first, same, later = (postgres_event(status, "dpg-1", START + seconds) for seconds in (0, 10, 60))
-    assert first.bad and status in first.text
-    assert first.id == same.id != later.id
+    assert first.bad and status in first.text and first.id == same.id != later.id
 
 
 @pytest.mark.parametrize("status", ["available", "creating", "maintenance_in_progress", "config_restart"])
@@ -97,7 +91,6 @@ def test_a_database_that_is_well_or_under_maintenance_is_no_event(status):
 
 
 def changed(*events, deploys=(3, 2, 1)):
-    """Return the changes of configuration in each deploy, by id."""
     known = Changes()
     for one in events:
         known.learn(one)

@@ -57,8 +57,7 @@ def test_deploys_as_documented_and_as_recorded() -> None:
 
 @pytest.mark.parametrize("raw", [None, [], "dep-1", {}, {"id": None}, {"id": 5}, {"status": "live"}])
 def test_what_has_no_id_is_no_deploy_and_no_service(raw):
-    assert parse_deploy(raw) is None and parse_service(raw) is None
-    assert parse_postgres(raw) is None
+    assert parse_deploy(raw) is None and parse_service(raw) is None and parse_postgres(raw) is None
 
 
 @pytest.mark.parametrize("nothing", [None, 7, [], {}, "text"])
@@ -84,8 +83,7 @@ def test_a_long_commit_message_keeps_its_trailers():
     """Both ends are kept, since trailers stand at the end."""
     message = "subject\n" + "x" * 100_000 + "\nWatchdog: no-rollback"
     kept = parse_deploy(deploy(1, commit={"id": "c1", "message": message})).commit_message
-    assert len(kept) < 9000 and kept.startswith("subject")
-    assert kept.endswith("Watchdog: no-rollback")
+    assert len(kept) < 9000 and kept.startswith("subject") and kept.endswith("Watchdog: no-rollback")
 
 
 @pytest.mark.parametrize(
@@ -158,8 +156,7 @@ def test_every_recorded_body_is_read():
             for row, facts in zip(rows, parsed, strict=True):
                 services += 1
                 assert (facts.id, facts.name, facts.kind) == (row["id"], row["name"], row["type"])
-                assert facts.auto_deploy == row.get("autoDeployTrigger", "commit")
-                assert facts.region == "oregon"
+                assert facts.auto_deploy == row.get("autoDeployTrigger", "commit") and facts.region == "oregon"
                 command = row["serviceDetails"]["envSpecificDetails"].get("preDeployCommand")
                 assert facts.pre_deploy_command == command
     assert services >= 12 and deploys >= 5

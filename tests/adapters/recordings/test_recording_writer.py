@@ -23,7 +23,6 @@ POLICY = Policy(services={}, matrix={})
 
 
 def steps(number: int, state: State | None = None, first: float = AT) -> list[Step]:
-    """Return so many steps that change nothing, one a second."""
     known = state or State()
     return [Step(known, Observed(first + nth, "web", "home", Good()), POLICY, known, ()) for nth in range(number)]
 
@@ -41,8 +40,7 @@ def test_a_file_begins_with_policy_and_state_and_tells_every_step(tmp_path: Path
     assert path.name == "20260921T141320Z-host-1_a_b-00001.jsonl.gz"
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     head, *rest = Reader(path)
-    assert head == Head("host-1_a_b", 1, False, AT, POLICY, State())
-    assert rest == [Told(step.event) for step in told]
+    assert head == Head("host-1_a_b", 1, False, AT, POLICY, State()) and rest == [Told(step.event) for step in told]
     texts = gzip.decompress(path.read_bytes()).decode().splitlines()
     assert '"event":' in texts[1] and [text[:11] for text in texts[2:]] == ['{"again":0,'] * 4
 

@@ -128,8 +128,7 @@ async def test_the_sandbox_compares(closing) -> None:
         found = await github.compare(REPO, base, head)
         assert (found.status, found.total) == ("ahead", 2)
         assert [(one.sha, one.author) for one in found.commits] == [(head, "Ann"), (COMMITS["40"][0], "Ann")]
-        assert found.files == ("app/list.py", "app/engine.py")
-        assert found.href == f"{REPO}/compare/{base}...{head}"
+        assert found.files == ("app/list.py", "app/engine.py") and found.href == f"{REPO}/compare/{base}...{head}"
         assert (await github.compare(REPO, head, base)).status == "behind"
         assert len(sandbox.events.requests("github")) == 2
 
@@ -143,8 +142,7 @@ async def test_of_many_commits_the_newest_are_read_with_one_more_request(vendor:
     first = {"status": "ahead", "total_commits": 250, "commits": [commit("c1")] * 100, "files": [{"filename": "a.py"}]}
     vendor.say("GET", COMPARE, first, {"commits": [commit("c249"), commit("c250")], "files": []})
     found = await github.compare(REPO, A, B)
-    assert [one.sha for one in found.commits] == ["c250", "c249"]
-    assert (found.total, found.files) == (250, ("a.py",))
+    assert [one.sha for one in found.commits] == ["c250", "c249"] and (found.total, found.files) == (250, ("a.py",))
     assert [dict(one.query)["page"] for one in vendor.seen] == ["1", "3"]
 
 

@@ -23,8 +23,6 @@ DAY = 86400.0
 
 @asynccontextmanager
 async def site(script: Script, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> AsyncIterator[str]:
-    """Run the script for each connection; give the base URL."""
-
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await script(reader, writer)
@@ -96,8 +94,6 @@ def trickle(head: bytes, piece: bytes) -> Script:
 
 
 def flood(head: bytes, piece: bytes) -> Script:
-    """Return a script that sends for ever, as fast as it can."""
-
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(head)
@@ -114,7 +110,6 @@ def authority() -> trustme.CA:
 
 
 def server_tls(*names: str, ends_at: datetime.datetime | None = None) -> ssl.SSLContext:
-    """Return a server's side with a certificate for these names."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority().issue_cert(*(names or ("127.0.0.1",)), not_after=ends_at).configure_cert(context)
     return context

@@ -46,14 +46,10 @@ def test_what_all_signals_have_in_common_reaches_the_policy(kind: str) -> None:
     assert (policy.severity, policy.critical) == (Severity.MEDIUM, True)
 
 
-def test_critical_left_out_is_told_from_false() -> None:
+def test_what_is_left_out_is_told_from_false_and_limits_are_in_seconds() -> None:
     """The configuration decides which signal is critical where no signal has the key."""
     options = SIGNALS["http"].options.model_validate({"http": "https://acme.example"})
     assert options.critical is None and SIGNALS["http"].policy("it", options).critical is False
-
-
-def test_limits_of_latency_reach_the_policy_in_seconds() -> None:
-    """The core judges them, over the window."""
     options = SIGNALS["latency"].options.model_validate(
         {"latency": "https://acme.example", "p95": "800ms", "p99": "2s", "window": "3m", "times_baseline": 3}
     )

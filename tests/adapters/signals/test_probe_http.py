@@ -25,8 +25,6 @@ NAMED = AddressGuard(["acme.example", "evil.example"])
 
 
 def resolving(*addresses: str) -> Resolver:
-    """Return a resolver that knows every name by these addresses."""
-
     def lookup(*_: Any, **__: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
 

@@ -17,7 +17,6 @@ NOW = 1_790_000_000.0
 
 
 def announced(status: str, begins: float | None, ends: float | None) -> Maintenance:
-    """Return one whose begin and end are so many seconds from NOW."""
     moments = [None if at is None else NOW + at for at in (begins, ends)]
     return Maintenance("Moving disks", status, *moments, ())  # type: ignore[arg-type]
 
@@ -76,7 +75,6 @@ def test_its_hours_in_words(begins: float | None, ends: float | None, until: str
 
 
 def parsed(*rows: Any) -> tuple[Maintenance, ...]:
-    """Return the maintenances that are read from a page's rows."""
     return parse_maintenances(list(rows), lambda row: f"label of {row['name']}")
 
 

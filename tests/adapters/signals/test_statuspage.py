@@ -118,14 +118,6 @@ def test_an_upstream_is_bad_with_any_component_or_by_its_indicator() -> None:
     assert isinstance(verdict("openai", parse_summary(page(indicator="minor")), "upstream", (), NOW), Good)
 
 
-def test_incidents_that_ended_are_not_open() -> None:
-    """While one is open the page is read more often."""
-    ended = [{"name": "a", "status": "resolved"}, {"name": "b", "status": "postmortem"}]
-    assert not parse_summary(page(incidents=ended)).is_open(NOW)
-    assert parse_summary(page(incidents=[*ended, {"name": "c", "status": "monitoring"}])).incidents == ("c",)
-    assert parse_summary(page({"g-fr/PostgreSQL": "major_outage"})).is_open(NOW)
-
-
 def maintenance(status: str = "in_progress", of: tuple[str, ...] = ("g-or/Web Services",), **more: Any) -> list[Any]:
     """Return a page's row for one maintenance, with the fields and the kinds of times of real ones."""
     parts = [{"id": key, "name": key.rpartition("/")[2], "status": "under_maintenance", "group": False} for key in of]
@@ -201,7 +193,12 @@ def test_what_has_no_such_shape_is_refused(document: Any) -> None:
         parse_summary(document)
 
 
-def test_rows_that_make_no_sense_are_passed_over() -> None:
+def test_incidents_that_ended_and_rows_that_make_no_sense_are_passed_over() -> None:
+    """While one is open the page is read more often."""
+    ended = [{"name": "a", "status": "resolved"}, {"name": "b", "status": "postmortem"}]
+    assert not parse_summary(page(incidents=ended)).is_open(NOW)
+    assert parse_summary(page(incidents=[*ended, {"name": "c", "status": "monitoring"}])).incidents == ("c",)
+    assert parse_summary(page({"g-fr/PostgreSQL": "major_outage"})).is_open(NOW)
     rows = [None, 3, {"name": None}, {"name": "A", "status": None, "group_id": 7}, {"name": "B\x1b[31m" + "x" * 500}]
     summary = parse_summary({"components": rows, "status": 3, "incidents": {"a": 1}})
     assert [part.status for part in summary.components] == ["absent", "absent"]

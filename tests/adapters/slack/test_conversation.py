@@ -56,8 +56,7 @@ async def test_the_reply_goes_to_the_author_alone(vendor: Vendor) -> None:
     other = {"type": "events_api", "envelope_id": "e2", "payload": {}}
     async with talking(vendor, other, typed("status", response_url=vendor.url + PLACE[1])) as heard:
         await eventually(lambda: posts(vendor))
-    assert [request.name for request in heard] == ["status"]
-    assert posts(vendor)[0]["response_type"] == "ephemeral"
+    assert [request.name for request in heard] == ["status"] and posts(vendor)[0]["response_type"] == "ephemeral"
     assert posts(vendor)[0]["blocks"][0]["text"]["text"] == "said status"
     assert "authorization" not in next(seen for seen in vendor.seen if seen.path == PLACE[1]).headers
 

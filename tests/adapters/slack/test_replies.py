@@ -20,8 +20,7 @@ def parts(body: dict[str, Any]) -> list[str]:
 def test_it_is_for_its_author_and_replaces_nothing(fixed: bool) -> None:
     """Ephemeral; every line is there."""
     body = message(Reply(("one", "two"), fixed=fixed))
-    assert (body["response_type"], body["replace_original"]) == ("ephemeral", False)
-    assert parts(body) == ["one\ntwo"]
+    assert (body["response_type"], body["replace_original"]) == ("ephemeral", False) and parts(body) == ["one\ntwo"]
 
 
 @pytest.mark.parametrize("fixed", [True, False])

@@ -67,13 +67,11 @@ def url(new_url: str) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_url(request: pytest.FixtureRequest) -> str:
-    """The url of a store of each database, with its tables."""
     return request.getfixturevalue("url" if request.param == "sqlite" else "postgres_url")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def bare_url(request: pytest.FixtureRequest) -> str:
-    """The url of a store of each database, without tables."""
     return request.getfixturevalue("new_url" if request.param == "sqlite" else "new_postgres_url")
 
 

@@ -54,8 +54,7 @@ async def test_outside_effects_are_recorded_in_order_and_stay_until_finished(sto
     """Only effects on the outside are pending; ids grow and are never given out again."""
     effects = (WakeAt(9.0), PIN, ReadDeploys("api", 5.0), ROLLBACK, note(1.0), TELL)
     recorded = await store.save(Write(a_state(), TimePassed(1.0), effects))
-    assert [pending.effect for pending in recorded] == [PIN, ROLLBACK, TELL]
-    assert await store.pending() == recorded
+    assert [pending.effect for pending in recorded] == [PIN, ROLLBACK, TELL] and await store.pending() == recorded
     for pending in recorded:
         await store.finish(pending.id, "done")
     assert await store.pending() == ()
@@ -116,8 +115,7 @@ async def test_notes_are_found_by_incident_service_and_time(store: Store, a_stat
     story = [note(1.0), note(2.0, incident=None), note(3.0, service="web", incident="inc-2"), note(4.0)]
     await store.save(Write(a_state(), TimePassed(1.0), story[:2]))
     await store.save(Write(a_state(), TimePassed(4.0), story[2:]))
-    assert list(await store.notes()) == story
-    assert list(await store.notes(incident="inc-1")) == [story[0], story[3]]
+    assert list(await store.notes()) == story and list(await store.notes(incident="inc-1")) == [story[0], story[3]]
     assert list(await store.notes(service="web")) == [story[2]]
     assert list(await store.notes(since=2.0, until=3.0)) == story[1:3]
     assert list(await store.notes(limit=2)) == story[2:] and list(await store.notes(limit=0)) == []
@@ -150,8 +148,7 @@ async def test_a_delivery_is_remembered_with_its_reference(store: Store) -> None
     await store.delivered(1, "pager", "inc-1", None)
     await store.delivered(2, "chat", "inc-2", "thread-2")
     assert list(await store.deliveries(1)) == ["chat", "pager"]
-    assert await store.reference("inc-1", "chat") == "thread-1"
-    assert await store.reference("inc-1", "pager") is None
+    assert await store.reference("inc-1", "chat") == "thread-1" and await store.reference("inc-1", "pager") is None
     await store.delivered(3, "chat", "inc-1", "thread-3")
     assert await store.reference("inc-1", "chat") == "thread-3" and list(await store.deliveries(99)) == []
 

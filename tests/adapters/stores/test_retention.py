@@ -37,9 +37,6 @@ def test_a_row_that_is_its_span_already_is_not_copied() -> None:
     rows = [minute(300 * number, 5, 1, 0.1) for number in range(3)]
     assert all(made is row for made, row in zip(spans(rows, 300), rows, strict=True))
     assert spans([minute(60, 5, 1, why="HTTP 503")], 60) == (minute(60, 5, 1),)
-
-
-def test_what_was_not_seen_was_neither_watched_nor_lost() -> None:
     nothing = replace(minute(0, 0, 0), watched_seconds=0.0, lost_seconds=0.0, timed_checks=0)
     assert measured(minute(0, 0, 0), 60.0) == nothing
     known = replace(minute(0, 1, 1), watched_seconds=60.0, lost_seconds=5.0, timed_checks=2)

@@ -116,8 +116,7 @@ async def test_case_24_a_full_disk_is_temporary_and_loses_nothing(store: SqlStor
     await limit(1)
     with pytest.raises(Temporary, match="the disk is full: make room"):
         await save(store, 2, "x" * 500_000)
-    assert await store.load() == State(incidents=1)
-    assert len(await store.pending()) == len(await store.notes()) == 1
+    assert await store.load() == State(incidents=1) and len(await store.pending()) == len(await store.notes()) == 1
     await limit(1_000_000)
     await save(store, 3, "x" * 500_000)
     assert await store.load() == State(incidents=3)

@@ -47,17 +47,13 @@ def test_only_what_changed_is_written() -> None:
     assert second.leases == ("web",)
 
 
-def test_what_moved_away_is_forgotten() -> None:
+def test_what_moved_away_is_forgotten_and_unread_until_it_is_loaded() -> None:
     """Should its lease come back without a load, it is written rather than taken for known."""
     memo = SavedState()
     memo.saved(memo.changes(Write(STATE)))
     memo.keep({"api": 1})
     again = memo.changes(Write(STATE))
     assert again.services == (WEB,) and again.fleet is not None
-
-
-def test_what_was_another_workers_in_between_is_unread_until_it_is_loaded() -> None:
-    """However often the lease is renewed before the load succeeds."""
     memo = SavedState()
     memo.keep({"api": 1, "web": 1})
     for _ in range(2):

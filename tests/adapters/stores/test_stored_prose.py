@@ -29,7 +29,6 @@ def plain(value: Any, *without: str) -> dict[str, Any]:
 
 
 def read(kind: type, stored: dict[str, Any]) -> Any:
-    """Return a stored value in the form in which it is read."""
     return Codec(kind, "value").structured(stored)
 
 

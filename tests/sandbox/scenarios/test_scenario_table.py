@@ -71,8 +71,7 @@ async def test_same_commit() -> None:
     world, story = await told("same-commit", 2)
     assert story == [*BROKEN, "fault_cleared web", "deploy_live dep-43", "fault_started web"]
     one, two = (world.sandbox.cloud.service("web").find(name) for name in ("dep-42", "dep-43"))
-    assert one is not None and two is not None and one.commit == two.commit
-    assert two.trigger == "manual"
+    assert one is not None and two is not None and one.commit == two.commit and two.trigger == "manual"
 
 
 def test_the_stories_are_the_eight_and_in_order() -> None:

@@ -34,7 +34,6 @@ async def test_a_crashed_site_refuses_connections(world: World) -> None:
 
 
 async def eventually_refused(world: World) -> None:
-    """Wait until the site's door is shut, and be sure that it is."""
     await eventually(lambda: world.sandbox.shut() == ["web"])
     with pytest.raises(httpx.ConnectError):
         await world.site()
@@ -63,8 +62,7 @@ async def test_a_partial_fault_fails_its_share_on_its_routes() -> None:
             return [(await world.site()).status_code for _ in range(30)]
 
     first = await statuses()
-    assert 5 <= first.count(500) <= 25 and first.count(500) + first.count(200) == 30
-    assert await statuses() == first
+    assert 5 <= first.count(500) <= 25 and first.count(500) + first.count(200) == 30 and await statuses() == first
 
 
 async def test_slow_and_leaking_versions_are_late(world: World) -> None:

@@ -15,15 +15,11 @@ def test_quirks_are_chosen_and_each_has_a_reason() -> None:
     assert all(len(quirk.reason) > 30 for quirk in QUIRKS.values())
 
 
-async def test_strange_deploys_are_old_ones() -> None:
+async def test_strange_deploys_are_old_ones_and_a_queued_rollback_is_listed() -> None:
     """With all quirks on the newest three deploys of web are the usual ones."""
     async with opened(quirks=True) as world:
         ids = [row["deploy"]["id"] for row in (await world.render("GET", "/services/srv-web/deploys")).json()]
         assert ids == ["dep-41", "dep-40", "dep-39", "dep-37", "dep-36", "dep-35"]
-
-
-async def test_a_rollback_queued_without_a_body_can_be_found_by_listing() -> None:
-    """202 and nothing; the new deploy is in the list with trigger rollback."""
     async with opened(quirks=["queued_without_body"]) as world:
         answer = await world.rollback()
         assert (answer.status_code, answer.content) == (202, b"")

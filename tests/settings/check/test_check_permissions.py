@@ -19,7 +19,6 @@ READS, CHANGES = ("services: read", "deploys: read", "events: read"), ("services
 
 @pytest.fixture
 async def cloud() -> AsyncIterator[Sandbox]:
-    """Yield a simulated cloud in which nothing is wrong."""
     async with Sandbox() as sandbox:
         yield sandbox
 
@@ -42,8 +41,7 @@ async def test_each_missing_permission_is_named_and_hides_no_other_check(
     for name in READS:
         row = found[f"permission {name}"]
         assert row.outcome is (FAIL if name == lacking else OK), row
-        assert ("add it to the key at Render" in row.fix) == (name == lacking)
-        assert row.what.endswith("(every mode)")
+        assert ("add it to the key at Render" in row.fix) == (name == lacking) and row.what.endswith("(every mode)")
     assert {"signal web/home", "channel slack", "rollback target of web", "status page render"} <= found.keys()
     assert found["rollback target of web"].outcome is (FAIL if lacking == "deploys: read" else OK)
 

@@ -12,7 +12,6 @@ from watchdog.settings.check.check_store import check_store, is_ready
 
 
 async def checked(url: str) -> CheckResult:
-    """Check a configuration of several workers with this database."""
     settings = loaded(changed("channels:", "store: postgresql\nchannels:", SMALL), {"WATCHDOG_STORE_URL": url})
     (result,) = await check_store(settings)
     assert result.name == "store"

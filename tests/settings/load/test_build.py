@@ -21,7 +21,7 @@ def test_a_preview_copy_only_observes() -> None:
     assert loaded(text, {**KEY, "IS_PULL_REQUEST": "false"}).policy.services["web"].veto_seconds == 60.0
 
 
-def test_dependencies_and_status_pages_become_upstreams() -> None:
+def test_upstreams_are_made_and_modes_are_per_service() -> None:
     """The host's page can veto, the others are terms of blame."""
     text = SMALL + "dependencies: {openai: {vendor_status: https://s.example/summary.json}, db: {render: dpg-1}}\n"
     settings = loaded(text + "vendor_status: [render, github]\n")
@@ -29,9 +29,6 @@ def test_dependencies_and_status_pages_become_upstreams() -> None:
     assert roles == {"render": "platform", "github": "upstream", "openai": "upstream", "db": "upstream"}
     assert settings.vendors["openai"] == "https://s.example/summary.json" and "db" not in settings.vendors
     assert settings.dependencies["db"].render == "dpg-1"
-
-
-def test_modes_vetoes_and_safety_are_per_service() -> None:
     other = "  api: {mode: observe, rollback_safe: true, depends_on: [web], signals: {a: {http: https://x.example}}}\n"
     text = changed("version: 1", "version: 1\nmode: assist").replace("channels:", other + "channels:")
     services = loaded(text, KEY).policy.services

@@ -45,8 +45,7 @@ def test_seven_mistakes_give_seven_located_messages_in_one_run() -> None:
     """Each has its line and the value to write instead; none hides another; no secret shows."""
     environ = {"WATCHDOG_SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/CANARY-ENV-1"}
     for mistake, (line, what, instead) in zip(mistakes(SEVEN, environ), SAID, strict=True):
-        assert mistake.where == f"watchdog.yaml:{line}"
-        assert what in mistake.what and instead in mistake.instead
+        assert mistake.where == f"watchdog.yaml:{line}" and what in mistake.what and instead in mistake.instead
     assert "CANARY" not in shown(SEVEN, environ)
 
 

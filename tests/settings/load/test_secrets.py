@@ -28,8 +28,7 @@ from watchdog.settings.load.secrets import KNOWN, SecretMap, read_dotenv, read_s
 def test_a_secret_that_cannot_be_right_is_named_and_not_shown(name: str, value: str, says: str) -> None:
     """A line break in a header would be worse later."""
     (mistake,) = mistakes(SMALL, {name: value})
-    assert mistake.where == name and says in mistake.what
-    assert "CANARY" not in str(mistake)
+    assert mistake.where == name and says in mistake.what and "CANARY" not in str(mistake)
 
 
 def test_what_a_variable_may_hold() -> None:
@@ -66,8 +65,7 @@ def test_every_secret_a_channel_asks_for_is_known() -> None:
 
 def test_a_secret_map_is_a_mapping_that_does_not_talk() -> None:
     secrets = SecretMap({"WATCHDOG_X": "CANARY"})
-    assert secrets["WATCHDOG_X"] == "CANARY" and len(secrets) == 1
-    assert repr(secrets) == "{WATCHDOG_X: ***}"
+    assert secrets["WATCHDOG_X"] == "CANARY" and len(secrets) == 1 and repr(secrets) == "{WATCHDOG_X: ***}"
 
 
 def test_lines_of_a_file_that_are_no_variables_are_one_warning(
@@ -77,8 +75,7 @@ def test_lines_of_a_file_that_are_no_variables_are_one_warning(
     (tmp_path / ".env").write_text(f"A=1\n{junk}WATCHDOG_HEARTBEAT_URL='https://hb.example/x'\n", encoding="utf-8")
     values, wrong, (warning,) = read_dotenv(tmp_path)
     assert (values, wrong) == ({"WATCHDOG_HEARTBEAT_URL": "https://hb.example/x"}, ())
-    assert warning == ".env: 3000 lines are not NAME=value and not used (the first: line 2)"
-    assert not caplog.records
+    assert warning == ".env: 3000 lines are not NAME=value and not used (the first: line 2)" and not caplog.records
 
 
 def test_a_long_variable_of_another_program_is_none_of_our_business(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ TWO = SMALL.replace("channels:", API + "channels:")
 
 
 def relying(on: str, text: str = SMALL) -> str:
-    """Return the text whose first service relies on those."""
     return changed("    signals", f"    depends_on: [{on}]\n    signals", text)
 
 

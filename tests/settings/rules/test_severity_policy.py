@@ -22,16 +22,13 @@ TICKETED = SMALL + "  tickets: {github: acme/app}\n"
 TOKEN = {"WATCHDOG_GITHUB_TOKEN": "x"}
 
 
-def test_tickets_are_for_medium_by_default() -> None:
+def test_tickets_are_for_medium_unless_there_is_nothing_else() -> None:
     """Nothing urgent becomes a ticket, nor a failure of the watchdog itself; unless the user lists it."""
     policy = loaded(TICKETED, TOKEN).policy
     assert policy.matrix[Severity.CRITICAL].tell == policy.matrix[Severity.HIGH].tell == ("console",)
     assert policy.matrix[Severity.MEDIUM].tell == ("console", "tickets") and policy.alerts == ("console",)
     low = loaded(TICKETED + "policy: {low: {do: tell}, high: {tell: [tickets]}}", TOKEN).policy.matrix
     assert (low[Severity.LOW].tell, low[Severity.HIGH].tell) == (("console",), ("tickets",))
-
-
-def test_where_there_is_nothing_but_tickets_everything_is_one() -> None:
     settings = loaded(TICKETED.replace("  console: {}\n", ""), TOKEN)
     assert settings.policy.matrix[Severity.CRITICAL].tell == settings.policy.alerts == ("tickets",)
     assert any("tickets are the only channel" in warning for warning in settings.warnings)
@@ -54,8 +51,7 @@ def test_a_ticket_is_told_where_tickets_are_kept_too(severity: Severity) -> None
 def test_an_omitted_key_keeps_its_default() -> None:
     text = PAGED + "policy: {critical: {tell: [console]}, high: {within: 20m}, low: {do: tell}}\n"
     matrix = loaded(text, SECRET).policy.matrix
-    assert matrix[Severity.CRITICAL].do is Action.ROLLBACK
-    assert matrix[Severity.CRITICAL].within_seconds == 300.0
+    assert matrix[Severity.CRITICAL].do is Action.ROLLBACK and matrix[Severity.CRITICAL].within_seconds == 300.0
     assert matrix[Severity.CRITICAL].tell == ("console",) and matrix[Severity.HIGH].within_seconds == 1200.0
     assert matrix[Severity.LOW].tell == ("console",)
 

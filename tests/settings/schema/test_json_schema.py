@@ -52,7 +52,7 @@ def keys_of(piece: Any, path: str = "") -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_a_key_has_words_in_an_editor() -> None:
+def test_every_key_is_described_and_has_words_in_an_editor() -> None:
     """Those of the reference; where it shows none, those of the keys below it (`metrics`, `log`)."""
     schema = json.loads(SHIPPED.read_text(encoding="utf-8"))
     silent = [place for place, one in keys_of(schema).items() if not {"description", "$ref", "anyOf"} & set(one)]
@@ -60,10 +60,6 @@ def test_a_key_has_words_in_an_editor() -> None:
     assert {place.rpartition("/")[2] for place in silent} <= set(repeated)
     assert schema["properties"]["mode"]["description"].startswith("for every service without a mode of its own")
     assert "seconds" not in json.dumps(schema["definitions"]["PaceSection"]["properties"]["idle"])
-
-
-def test_nothing_stands_there_that_is_not_described() -> None:
-    """Each mapping is closed, or has names of the user's own, or JSON paths and headers."""
     schema = json.loads(SHIPPED.read_text(encoding="utf-8"))
     shapes = {"": schema, **schema["definitions"]}
     assert [name for name, one in shapes.items() if "properties" in one and one["additionalProperties"]] == []
