@@ -300,7 +300,7 @@ def dependencies(request: GuardContext) -> GuardAnswer:
     return passes("dependencies", "none of them is critical")
 
 
-# The order is that of `explain`, and the first guard that blocks gives the reason on every face.
+# The order is that of `explain`; of several blocks a decision names the first, but a downtime before all others.
 GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
     mode,
     paused,

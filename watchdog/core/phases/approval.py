@@ -75,7 +75,7 @@ def _overtaken(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
 
 def suspect_gone(ctx: StepContext) -> bool:
     """Return whether the live deploy is another one than the question names."""
-    # Without a known live deploy the question stays: the list may have failed to be read just once.
+    # A list may show no deploy as live (a status that we do not know); that takes the question back from no one.
     return ctx.service.live is not None and ctx.service.live != ctx.incident.suspect
 
 

@@ -32,7 +32,7 @@ def tell(ctx: StepContext) -> None:
 
 
 def record_only(ctx: StepContext) -> None:
-    """Only record the incident; a notice says that auto-deploy is off because of it, if it is."""
+    """Only record the incident; auto-deploy that is off because of it is restored, or a notice says that it is off."""
     ctx.enter_phase(Phase.PAGED)
     give_back_or_say(ctx)
 
@@ -93,8 +93,9 @@ def _wiser(ctx: StepContext) -> History:
     """Return the service's history with this incident counted, if it counts.
 
     It counts as a bad deploy if the suspect was likelier than not to blame, or its rollback helped, and it serves no
-    more. A restart that recovered before its rollback took traffic counts as neither. Every other incident counts as
-    one of another cause, at most once an hour, as an intermittent outage is one incident. An undo counts as none.
+    more; while it still serves, nothing is known, and nothing counted. Nor is an undo, what is neither critical nor
+    high, and a restart that recovered before its rollback took traffic. Every other incident counts as one of another
+    cause, at most once an hour, as an intermittent outage is one incident.
     """
     history, incident, service = ctx.service.history, ctx.incident, ctx.service
     if incident.rollback.undoes or incident.severity not in (Severity.CRITICAL, Severity.HIGH):

@@ -175,7 +175,7 @@ class Actuator:
             return self._postponed(effect, f"{coming.id} is on its way ({coming.status})")
         sending = replace(row, state="sending", attempts=row.attempts + 1, sent_at=self._clock.now())
         try:
-            # Before the last check: a crash from here on leaves a row that is looked up, never one that is sent again.
+            # Before the last check: after a crash from here on, the next worker looks the request up before it sends.
             if not await self._put(effect, sending, expect="planned"):
                 return self._postponed(effect, CONTENDED)
         except Stale as error:
