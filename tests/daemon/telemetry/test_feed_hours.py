@@ -47,3 +47,24 @@ async def test_an_hour_is_written_once_when_it_is_complete_and_again_by_a_worker
     before = store.writes
     await clock.advance(600.0)
     assert store.writes == before and await supervisor.stop(5.0) == () and errors == []
+
+
+async def test_minutes_that_a_tracker_tells_of_late_complete_the_hour() -> None:
+    """It did not answer at the end of the hour; that the state forgets minutes again takes nothing away."""
+    clock = FakeClock(BEGIN + HOUR + SETTLED_SECONDS, auto=False)
+    buckets = tuple(MinuteCount(BEGIN + 60 * number, 60.0, 1.0) for number in range(60))
+    store, known = MemoryStore(clock), list(buckets[:30])
+
+    def state() -> State:
+        checks = {"errors": Check("errors", "sentry", counts=tuple(known))}
+        return State(services={"api": ServiceState("api", checks=checks)})
+
+    hours, supervisor = FeedHours(store, clock, state, lambda: ("api",)), Supervisor(clock, lambda name, error: None)
+    supervisor.start("hours", hours.run)
+    for shown, count in ((buckets[:30], 30.0), (buckets, 60.0), (buckets[20:], 60.0)):
+        known[:] = shown
+        await clock.advance(60.0)
+        assert await store.feed_hours("api", BEGIN, BEGIN + HOUR) == (
+            FeedHour("api", "errors", BEGIN, count, 60 * count),
+        )
+    assert list(hours.due()) == [] and await supervisor.stop(5.0) == ()

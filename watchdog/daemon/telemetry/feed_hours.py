@@ -33,7 +33,7 @@ class FeedHours:
         self._clock = clock
         self._state = state
         self._held = held
-        self._written: dict[tuple[str, str], float] = {}
+        self._written: dict[tuple[str, str], FeedHour] = {}
 
     async def run(self) -> None:
         """Write for ever."""
@@ -52,18 +52,23 @@ class FeedHours:
                 continue
             throttle.end(self._clock.monotonic())
             held = self._held()
-            kept = {key: start for key, start in self._written.items() if key[0] in held}
-            self._written = kept | {(one.service, one.signal): one.start for one in rows}
+            kept = {key: hour for key, hour in self._written.items() if key[0] in held}
+            self._written = kept | {(one.service, one.signal): one for one in rows}
 
     def due(self) -> Iterator[FeedHour]:
-        """Yield the newest complete hour of each feed that was not written yet."""
+        """Yield the newest complete hour of each feed that was not written yet, or of which less was known then."""
         settled = self._clock.now() - SETTLED_SECONDS
         start = settled - settled % HOUR_SECONDS - HOUR_SECONDS
         services = self._state().services
         for service in (services[name] for name in self._held() if name in services):
             for check in service.checks.values():
-                if self._written.get((service.name, check.name)) != start:
-                    yield from _hour(service.name, check, start)
+                written = self._written.get((service.name, check.name))
+                # A tracker that did not answer at the end of the hour tells of its minutes later.
+                yield from (
+                    hour
+                    for hour in _hour(service.name, check, start)
+                    if written is None or written.start != start or hour.seconds > written.seconds
+                )
 
 
 def _hour(service: str, check: Check, start: float) -> Iterator[FeedHour]:
