@@ -113,6 +113,7 @@ class Kept:
         (SELF_ALERT, "https://dog.acme.example/", f"Handbook: https://dog.acme.example/help/{OWN_NOTICES}"),
         (replace(SELF_ALERT, incident="platform/render"), "", "Handbook: watchdog docs reference-notices"),
         (replace(SELF_ALERT, incident="upgrade", kind=NoticeKind.UPDATED), "", "Handbook: watchdog docs operation"),
+        (replace(SELF_ALERT, incident="announcement-3", kind=NoticeKind.UPDATED), "https://dog.acme.example", "Why."),
         (replace(SELF_ALERT, kind=NoticeKind.RESOLVED), "", "Why."),
         (replace(SELF_ALERT, service="web"), "", "Why."),
     ],

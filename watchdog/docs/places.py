@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from watchdog.docs.pages import link
 from watchdog.domain import errors
+from watchdog.domain.commands.announcements import PREFIX as ANNOUNCEMENT
 from watchdog.domain.integrations import KINDS
 from watchdog.domain.notices import Notice, NoticeKind
 
@@ -81,6 +82,9 @@ def place_of_error(error: errors.WatchdogError) -> str:
 def place_of_notice(notice: Notice) -> str:
     """Return the place that explains a notice about the watchdog itself; "" for other notices, and for an all-clear."""
     if notice.service != "watchdog" or notice.kind not in (NoticeKind.SELF_ALERT, NoticeKind.UPDATED):
+        return ""
+    # What people announce may be handed on to visitors, who have no console: its address is none of theirs.
+    if notice.incident.startswith(ANNOUNCEMENT):
         return ""
     return NOTICES.get(notice.incident.partition("/")[0], OWN_NOTICES)
 
