@@ -119,9 +119,7 @@ class ServicePolicy:
     signals: tuple[SignalPolicy, ...] = ()  # its signals
     title: str = ""  # its name for people outside engineering; empty: `name`
     objective: float = OBJECTIVE  # share 0-1 of the time that it shall be available; nothing is decided by it
-    tags: tuple[
-        str, ...
-    ] = ()  # words to group and filter services by, the first as heading; nothing is decided by them
+    tags: tuple[str, ...] = ()  # words to group and filter it by, the first as heading; nothing is decided by them
 
     def signal(self, name: str) -> SignalPolicy | None:
         """Return the signal of that name, or None."""

@@ -23,10 +23,8 @@ class Feeds(Database):
         start = FEED_HOURS.c.start
         async with self._writing() as connection:
             query = select(*COLUMNS).where(start >= min(one.start for one in rows))
-            known = {
-                retention.feed_key(one): one for one in (FeedHour(*row) for row in await connection.execute(query))
-            }
-            if fuller := [asdict(one) for one in rows if retention.is_fuller(one, known.get(retention.feed_key(one)))]:
+            known = {retention.key(one): one for one in (FeedHour(*row) for row in await connection.execute(query))}
+            if fuller := [asdict(one) for one in rows if retention.is_fuller(one, known.get(retention.key(one)))]:
                 await connection.execute(self._upsert(FEED_HOURS), fuller)
 
     async def feed_hours(self, service: str, since: float, until: float) -> Sequence[FeedHour]:

@@ -17,7 +17,7 @@ class MemoryFeeds:
         kept = self._db.clock.now() - retention.KEPT_SECONDS
         known = {key: one for key, one in self._db.feed_hours.items() if one.start >= kept}
         self._db.feed_hours = known | {
-            retention.feed_key(one): one for one in rows if retention.is_fuller(one, known.get(retention.feed_key(one)))
+            retention.key(one): one for one in rows if retention.is_fuller(one, known.get(retention.key(one)))
         }
 
     async def feed_hours(self, service: str, since: float, until: float) -> Sequence[FeedHour]:

@@ -24,13 +24,8 @@ COMMANDS_WAITING_MAX = 100
 Key = tuple[str, str, float]
 
 
-def key(row: Minute) -> Key:
+def key(row: Minute | FeedHour) -> Key:
     """Return the key of a row: service, signal and start."""
-    return (row.service, row.signal, row.start)
-
-
-def feed_key(row: FeedHour) -> Key:
-    """Return the key of a feed's hour."""
     return (row.service, row.signal, row.start)
 
 

@@ -44,7 +44,7 @@ class FeedHours:
             try:
                 if rows:
                     await self._store.put_feed_hours(rows)
-            # They are due again in a minute, for as long as the state remembers them.
+            # They are due again in a minute, until the next hour is complete: by then the state forgets them.
             except (Temporary, Permanent) as error:
                 left_out = throttle.take(str(error), self._clock.monotonic())
                 if left_out is not None:
