@@ -21,8 +21,11 @@ from tests.adapters.vendor import Seen, Vendor
 from watchdog.adapters.notifiers.slack import SlackOptions, build
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack.button_signature import ButtonSigner
+from watchdog.domain.decisions import Evidence
 from watchdog.domain.errors import ConfigurationError, Partly, Permanent, Temporary
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.incidents import Incident
+from watchdog.domain.notices import IncidentNews, NoticeKind, Topic
+from watchdog.domain.severity import Severity
 from watchdog.ports import Notifier
 from watchdog.ports.chat import Question
 from watchdog.sandbox.vendors.slack_blocks import blocks_of, problem
@@ -97,6 +100,20 @@ async def test_details_are_in_the_thread_and_again_only_when_they_changed(vendor
     assert (evidence.body["thread_ts"], evidence.body["reply_broadcast"]) == (POSTED["ts"], False)
     assert words(same) == words(over) == [notice().title, *notice().lines]
     assert words(new)[3:] == [*DETAILED, "Rollback: sent"]
+
+
+async def test_readings_of_the_moment_are_shown_without_the_arithmetic_that_did_not_change(
+    vendor: Vendor, channel
+) -> None:
+    """They differ each time: with them all else would be repeated in each reply."""
+    reference = await channel.send(notice(details=DETAILED), None)
+    for ago in ("3 s", "5 s"):
+        read = (Evidence("home", "bad", "HTTP 503", f"read {ago} ago"),)
+        incident = Incident("web-1", "web", Severity.CRITICAL, 0.0, 0.0, "web is down")
+        said = notice(details=(f"home now bad: HTTP 503, read {ago} ago", *DETAILED))
+        said = replace(said, about=IncidentNews(Topic.ESCALATED, incident, readings=read))
+        reference = await channel.send(said, reference)
+        assert words(vendor.seen[-1])[3:] == [f"home now bad: HTTP 503, read {ago} ago"]
 
 
 async def test_a_first_reply_that_fails_does_not_post_the_message_again(vendor: Vendor, channel) -> None:

@@ -261,8 +261,12 @@ class _Known:
 
 
 def _mark(notice: Notice) -> str:
-    """Return a hash of the notice's details, to see whether they changed; empty without details."""
-    found = "\n".join(text.details(notice))
+    """Return a hash of the notice's details, to see whether they changed; empty without details.
+
+    Without the readings of its moment, which differ each time: else each reply would repeat the whole arithmetic.
+    """
+    passing = text.readings(notice)
+    found = "\n".join(line for line in text.details(notice) if line not in passing)
     return hashlib.sha256(found.encode()).hexdigest()[:12] if found else ""
 
 

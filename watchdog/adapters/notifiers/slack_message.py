@@ -8,7 +8,7 @@ Rule 2: every block is within Slack's limits, whatever the notice holds.
 Rule 3: links are buttons only where the app receives clicks: Slack shows an error beside a button that none receives.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from watchdog.adapters.notifiers import text
@@ -55,8 +55,9 @@ def state(notice: Notice, began: str, *, clicks: bool = False) -> dict[str, Any]
 
 
 def reply(notice: Notice, *, details: bool) -> dict[str, Any]:
-    """Return the body of a reply in the thread: title and news, with the details if they changed."""
-    blocks = [*_sections((text.title(notice), *text.news(notice))), *(_below(notice) if details else [])]
+    """Return the body of a reply in the thread: title and news, with the details if they changed, else the readings."""
+    news, below = (text.title(notice), *text.news(notice)), text.details(notice) if details else text.readings(notice)
+    blocks = [*_sections(news), *_below(notice, below)]
     return {**_message(notice, blocks, []), **_POSTED}
 
 
@@ -67,7 +68,7 @@ def evidence(notice: Notice) -> dict[str, Any]:
 
 def whole(notice: Notice) -> dict[str, Any]:
     """Return the body for a webhook, which has no thread: the details follow the news below a divider."""
-    return {**_body(notice, [*_links(notice, clicks=False), *_below(notice)]), **_POSTED}
+    return {**_body(notice, [*_links(notice, clicks=False), *_below(notice, text.details(notice))]), **_POSTED}
 
 
 _POSTED = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
@@ -126,10 +127,10 @@ def _context(*elements: dict[str, Any]) -> Block:
     return {"type": "context", "elements": list(elements)}
 
 
-def _below(notice: Notice) -> list[Block]:
-    """Return the details below the news, as many as Slack's limit of 50 blocks leaves room for."""
+def _below(notice: Notice, details: Sequence[str]) -> list[Block]:
+    """Return details below the news, as many as Slack's limit of 50 blocks leaves room for."""
     room = max(0, text.MAX_LINES - len(text.news(notice)))
-    blocks = _sections(text.details(notice)[:room])
+    blocks = _sections(details[:room])
     return [{"type": "divider"}, *blocks] if blocks else []
 
 

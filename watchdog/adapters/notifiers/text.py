@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Link, Notice, NoticeKind
+from watchdog.presentation.notices.notice_details import now_lines
 
 MAX_TITLE = 250
 MAX_LINE = 500
@@ -62,6 +63,12 @@ def news(notice: Notice) -> tuple[str, ...]:
 def details(notice: Notice) -> tuple[str, ...]:
     """Return the details alone, within the same limits."""
     return _limited(notice, notice.details)
+
+
+def readings(notice: Notice) -> tuple[str, ...]:
+    """Return those of the details that are readings of the notice's moment: they differ with each notice."""
+    now = now_lines(notice.about) if notice.about is not None else ()
+    return tuple(line for line in details(notice) if line in {clean(one, MAX_LINE) for one in now})
 
 
 def _limited(notice: Notice, found: tuple[str, ...]) -> tuple[str, ...]:
