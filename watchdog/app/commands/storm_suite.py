@@ -25,7 +25,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "double_rollbacks": "double rollbacks",
         "wrong_targets": "rollbacks to a wrong target, or at a wrong moment",
         "missed": "missed outages",
-        "stuck": "services, effects or leases that got stuck",
+        "stuck": "services, effects, commands or leases that got stuck",
         "lost_pages": "lost pages",
         "left_off": "auto-deploy left off without a notice",
         "left_open": "ended incidents recorded as open",
@@ -67,10 +67,8 @@ class Report:
 
     def lines(self) -> list[str]:
         """Return the totals in words: the sample, then each kind of failure."""
-        days, rollbacks = (
-            sum(one.seconds for one in self.outcomes) / DAY_SECONDS,
-            sum(o.rollbacks for o in self.outcomes),
-        )
+        days = sum(one.seconds for one in self.outcomes) / DAY_SECONDS
+        rollbacks = sum(one.rollbacks for one in self.outcomes)
         judged = sum(one.judged for one in self.outcomes)
         sample = f"{len(self.outcomes)} seeds, {days:.2f} virtual days, {rollbacks} rollbacks, {judged} outages judged"
         return [f"{sample} ({self.seconds:.0f} s)", *(f"{words}: {self.count(what)}" for what, words in WORDS.items())]
