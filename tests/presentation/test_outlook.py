@@ -38,7 +38,8 @@ def question(then: Then, **fields: object) -> Incident:
 
 
 ANNOUNCED = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120)
-USUAL = {"expected_at": NOW + 36, "overdue_at": NOW + 296}
+USUAL = {"expected_at": NOW + 36, "overdue_at": NOW + 296, "channels": ("slack",)}
+MUTED, UNHEARD = {**USUAL, "expected_at": None, "muted": True}, {**USUAL, "expected_at": None, "channels": ()}
 CASES = [
     (x.undone(None), Situation.UNDECIDED, "The daemon decides with the next readings.", ()),  # type: ignore[arg-type]
     (
@@ -125,13 +126,25 @@ CASES = [
         (),
     ),
     (
-        x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43", overdue_at=NOW + 296, muted=True),
+        x.undone(
+            x.decision(),
+            requested_at=NOW - 4,
+            tried=True,
+            deploy="dep-43",
+            **MUTED,
+        ),
         Situation.DEPLOYING,
         "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43; the daemon verifies it once live.",
         (),
     ),
     (
-        x.incident(closed_at=None, verified_at=None, expected_at=NOW + 173, overdue_at=NOW + 293),
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True, **UNHEARD),
+        Situation.REQUESTED,
+        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet.",
+        (),
+    ),
+    (
+        x.incident(closed_at=None, verified_at=None, expected_at=NOW + 173, overdue_at=NOW + 293, channels=("slack",)),
         Situation.VERIFYING,
         "dep-40 (1b7e0d4) is live since 02:15 UTC; the incident ends once fresh probes prove the recovery, at 02:17 UTC"
         " at the earliest. The daemon pages at 02:19 UTC if it is not proved by then.",

@@ -175,9 +175,10 @@ def _usually(incident: Incident) -> str:
 
 
 def _pages(case: _Case, unless: str) -> str:
-    """Return when people are paged; nothing where they would not be: it is silenced, or that moment is past."""
+    """Return when people are paged; nothing where they would not be: no channel, a silence, or that moment is past."""
     at = case.incident.rollback.overdue_at
-    if at is None or case.now >= at or case.incident.muted:
+    # Without a channel: a person began this rollback in an incident that the policy only records.
+    if at is None or case.now >= at or case.incident.muted or not case.incident.channels:
         return ""
     return f" The daemon pages at {case.at(at)} if {unless}."
 
