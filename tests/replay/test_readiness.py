@@ -57,7 +57,7 @@ STORIES: dict[str, tuple[tuple[Doing, ...], tuple[Verdict, ...], str]] = {
     "still failing": (BAD, (UNKNOWN,), "no recovery was recorded"),
     "healed": (HEALED, (WRONG,), RAN_WELL),
     "healed, and not": ((later, *HEALED, do("fails", 43, 46)), (UNKNOWN, AGAIN), "itself, and failed again within 30"),
-    "healed, redeployed": ((*HEALED, SAME), (UNKNOWN,), "dep-same went live (service_updated), and is no rollback"),
+    "healed, redeployed": ((*HEALED, SAME), (UNKNOWN,), "dep-same went live (service_updated) and is no rollback"),
     "rolled back long after": ((*HEALED, do("back", 50)), (WRONG,), "it recovered by itself after 3 min"),
     "healed at the end": (LATE, (UNKNOWN,), UNWATCHED),
 }
