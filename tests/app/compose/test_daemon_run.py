@@ -124,7 +124,8 @@ def test_it_sends_its_last_metrics_when_it_stops(tmp_path: Path) -> None:
         daemon.start().until_watching()
         daemon.until(lambda: len(cloud.log("remote_write")) == 1)
         daemon.process.terminate()
-        assert daemon.until_ended() == 0 and len(cloud.log("remote_write")) == 2
+        # A batch whose answer was still on its way is sent again: three on a busy machine.
+        assert daemon.until_ended() == 0 and len(cloud.log("remote_write")) in (2, 3)
 
 
 @pytest.mark.long
