@@ -28,7 +28,9 @@ def rejected_then_rolled_back_by_hand(folder: Path) -> None:
     """Assist: a no changes nothing and holds; then a human rolls back by hand, looking first."""
     with watching(folder, quirks=True, replace={"mode: autonomous": "mode: assist"}) as (cloud, daemon):
         cloud.bad_deploy()
-        assert "incident reject web-1" in daemon.until_story("ASKED") and "asking" in expect(daemon, DONE, "status")
+        assert "incident reject web-1" in daemon.until_story("ASKED") and "needs your answer" in expect(
+            daemon, DONE, "status"
+        )
         assert "no open incident web-9; open: web-1" in expect(daemon, FAILED, "approve", "web-9")
         assert "REJECTED" in expect(daemon, DONE, "reject", "web-1")
         assert "nothing is asked" in expect(daemon, REFUSED, "approve", "web-1")
@@ -76,7 +78,7 @@ def stopped_within_the_veto(folder: Path) -> None:
         daemon.until(lambda: daemon.rows("SELECT 1 FROM incidents"))
         assert "STOPPED" in expect(daemon, DONE, "stop", "web-1")
         assert "nothing can be stopped" in expect(daemon, REFUSED, "stop", "web-1")
-        assert "paged" in expect(daemon, DONE, "status") and cloud.untouched()
+        assert "rollback stopped" in expect(daemon, DONE, "status") and cloud.untouched()
 
 
 def acted_after_the_veto(folder: Path) -> None:
