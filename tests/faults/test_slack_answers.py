@@ -243,6 +243,8 @@ def test_case_38_killed_between_the_click_and_its_answer(tmp_path: Path) -> None
     """kill -9 once the answer is in the record: the next start applies it, once, and the message shows the end."""
     with chatting(tmp_path) as chat:
         asked(chat)
+        # A message that is shown and not yet recorded is posted again after a kill, whatever is clicked.
+        chat.daemon.until(lambda: chat.daemon.rows("SELECT 1 FROM deliveries WHERE channel = 'slack'"))
         chat.daemon.process.send_signal(signal.SIGSTOP)  # SIGSTOP: Slack's envelope waits in the socket
         chat.click("approve")
         chat.daemon.process.send_signal(signal.SIGCONT)
