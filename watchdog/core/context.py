@@ -262,9 +262,19 @@ class StepContext:
         return links(self.service.facts, self.service.incident, self.policy.console_url)
 
     def notify_operators(
-        self, kind: NoticeKind, condition: str, title: str, lines: tuple[str, ...], *, wakes: bool = True
+        self,
+        kind: NoticeKind,
+        condition: str,
+        title: str,
+        lines: tuple[str, ...],
+        *,
+        wakes: bool = True,
+        noted: str = "",
     ) -> None:
-        """Notify the operators about the watchdog itself; a self-alert wakes them unless `wakes` is False."""
+        """Notify the operators about the watchdog itself; a self-alert wakes them unless `wakes` is False.
+
+        `noted` is written into the story with the channels, also where no channel is configured.
+        """
         notice = Notice(
             at=self.now,
             incident=condition,
@@ -277,6 +287,9 @@ class StepContext:
         )
         if self.policy.alerts:
             self.emit(Tell(notice, self.policy.alerts))
+        if noted:
+            channels, how = ", ".join(self.policy.alerts) or "no channel configured", "page" if notice.wakes else "info"
+            self.emit(Note(self.now, "", None, "TOLD", f"{channels} ({how}): {noted}"))
 
     def notify_info(
         self, about: str, title: str, lines: tuple[str, ...], channels: tuple[str, ...], service: str = "watchdog"

@@ -94,13 +94,13 @@ async def test_of_those_who_wait_for_a_place_a_page_is_woken_first(page_number: 
     """All places are taken and one is given back: to one that waits, never to one that has just been tried."""
     breaker = CircuitBreaker(FakeClock())
     wakes = [number == page_number for number in range(9)]
-    parcels = [ChannelQueue().join("slack", page(nth, wakes=wakes[nth]).notice, (nth, 0)) for nth in range(9)]
-    for parcel in parcels:
-        breaker.join(parcel)
-        parcel.stir.clear()
-    assert [breaker.take(parcel) for parcel in parcels[:4]] == [True, True, True, False]
-    breaker.given_back(parcels[0])
-    assert [parcel.place for parcel in parcels if parcel.stir.is_set()] == [(woken, 0)]
+    waiting = [ChannelQueue().join("slack", page(nth, wakes=wakes[nth]).notice, (nth, 0)) for nth in range(9)]
+    for queued in waiting:
+        breaker.join(queued)
+        queued.stir.clear()
+    assert [breaker.take(queued) for queued in waiting[:4]] == [True, True, True, False]
+    breaker.given_back(waiting[0])
+    assert [queued.place for queued in waiting if queued.stir.is_set()] == [(woken, 0)]
 
 
 @pytest.mark.parametrize("probed", [False, True])

@@ -29,8 +29,6 @@ from watchdog.domain.units import show_seconds
 from watchdog.ports import Notifier, Store
 from watchdog.sandbox import keys
 
-DOWN_FOR_LONG = 1_000_000
-
 
 class Scene:
     """A town, a store file, and the outbox between them; it can be started again."""
@@ -387,10 +385,10 @@ async def test_nothing_of_a_secret_is_logged_or_told(tmp_path: Path) -> None:
 
 
 async def test_nothing_is_kept_of_incidents_that_are_told(tmp_path: Path) -> None:
-    """Three hundred incidents later no lane is left."""
+    """Three hundred incidents later no queue is left."""
     channel = Channel("slack")
     teller = outbox(channel)
     for number in range(300):
         await teller.deliver(None, tell("t", "slack", incident=f"web-{number}"))
     gc.collect()
-    assert len(teller._lanes) == 0
+    assert len(teller._queues) == 0

@@ -74,7 +74,7 @@ def _colour(notice: Notice) -> str:
     known = facts(notice)
     if notice.resolves:
         return GREEN
-    # A notice that needs a person is none of progress, whatever is under way meanwhile.
+    # A notice that needs a person keeps its severity's colour, also while a rollback is under way.
     if known is not None and known.next.situation in UNDER_WAY and notice.kind is not NoticeKind.HUMAN_NEEDED:
         return AMBER
     return GREY if notice.plain else SEVERITIES.get(notice.severity, GREY)

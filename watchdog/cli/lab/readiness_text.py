@@ -83,8 +83,8 @@ def _missed(one: "Missed") -> tuple[str, ...]:
 def _summary(found: "Readiness") -> Iterator[str]:
     counts, outlook = found.counts, found.outlook
     again = f"; {counts[Verdict.AGAIN]} more in the same outages, not counted" if counts[Verdict.AGAIN] else ""
-    told = ", ".join(f"{counts[one]} {one.value}" for one in (Verdict.RIGHT, Verdict.WRONG, Verdict.UNKNOWN))
-    yield _line("rollbacks", f"{told}{again}")
+    verdicts = ", ".join(f"{counts[one]} {one.value}" for one in (Verdict.RIGHT, Verdict.WRONG, Verdict.UNKNOWN))
+    yield _line("rollbacks", f"{verdicts}{again}")
     share, rate = outlook.wrong_share, outlook.wrong_per_year
     yield _line("wrong share", f"{share.value:.1%} of {share.n:g} judged (95 %: {share.low:.1%} to {share.high:.1%})")
     bound = f"{shown(rate.value)} per service-year (95 %: {shown(rate.low)} to {shown(rate.high)})"

@@ -84,7 +84,7 @@ def weigh(case: BlameInput) -> Blame:
         weights.floor,
         cost,
         "",
-        # Capped: a suspect that is likelier than not is worth a question, whatever a question costs.
+        # Capped: a suspect that is likelier than not is asked about, however dear a needless question is.
         max(weights.ask_floor, min(LIKELIER_THAN_NOT, asking_cost_rule(case.share or UNKNOWN_SHARE, weights))),
         prior.rates.assumed,
         prior.onset_why,

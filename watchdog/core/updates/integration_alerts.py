@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from watchdog.core.context import StepContext
 from watchdog.domain import events as e
-from watchdog.domain.effects import Note
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.integrations import Failing, Integration, Standing
 from watchdog.domain.notices import NoticeKind
@@ -67,6 +66,4 @@ def _put(ctx: StepContext, key: str, failing: Failing) -> None:
 def _tell(
     ctx: StepContext, key: str, kind: NoticeKind, title: str, lines: tuple[str, ...], *, wakes: bool = False
 ) -> None:
-    ctx.notify_operators(kind, key, f"watchdog: {title}", lines, wakes=wakes)
-    channels = ", ".join(ctx.policy.alerts) or "no channel configured"
-    ctx.emit(Note(ctx.now, "", None, "TOLD", f"{channels} ({'page' if wakes else 'info'}): {title}"))
+    ctx.notify_operators(kind, key, f"watchdog: {title}", lines, wakes=wakes, noted=title)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from watchdog.core.assess.suppression import UPGRADE
 from watchdog.core.context import StepContext
 from watchdog.domain import events as e
-from watchdog.domain.effects import Note
 from watchdog.domain.notices import NoticeKind
 
 
@@ -25,6 +24,4 @@ def tell(ctx: StepContext, event: e.PastDecidedAgain) -> None:
     # The hold must end in time even if no other event comes then.
     if ends_at is not None:
         ctx.wake_at(ends_at)
-    ctx.notify_operators(NoticeKind.UPDATED, "upgrade", event.title, event.lines)
-    channels = ", ".join(ctx.policy.alerts) or "no channel configured"
-    ctx.emit(Note(ctx.now, "", None, "TOLD", f"{channels} (info): {event.title}"))
+    ctx.notify_operators(NoticeKind.UPDATED, "upgrade", event.title, event.lines, noted=event.title)

@@ -21,68 +21,68 @@ class ChannelQueue:
 
     def __init__(self) -> None:
         self.attempt = asyncio.Lock()
-        self._parcels: list[QueuedNotice] = []
+        self._queued: list[QueuedNotice] = []
 
     def join(self, channel: str, notice: Notice, place: Place) -> "QueuedNotice":
         """Queue a notice behind every older one."""
-        parcel = QueuedNotice(self, channel, notice, place)
-        self._parcels.append(parcel)
+        queued = QueuedNotice(self, channel, notice, place)
+        self._queued.append(queued)
         # A delivery resumed after a restart may be older than the waiting ones.
-        self._parcels.sort(key=lambda each: each.place)
+        self._queued.sort(key=lambda each: each.place)
         self._settle()
-        return parcel
+        return queued
 
-    def leave(self, parcel: "QueuedNotice") -> None:
+    def leave(self, queued: "QueuedNotice") -> None:
         """Remove a notice, delivered or not."""
-        if parcel in self._parcels:
-            self._parcels.remove(parcel)
+        if queued in self._queued:
+            self._queued.remove(queued)
             self._settle()
 
-    def failed(self, parcel: "QueuedNotice", *, broken: bool) -> None:
+    def failed(self, queued: "QueuedNotice", *, broken: bool) -> None:
         """Note that an attempt failed; `broken` when the channel refuses this notice for good."""
-        parcel.broken = broken
-        self.blocked(parcel)
+        queued.broken = broken
+        self.blocked(queued)
 
-    def partly(self, parcel: "QueuedNotice") -> None:
+    def partly(self, queued: "QueuedNotice") -> None:
         """Note that only some of the channel's people have it: it stays for the others, and blocks no notice."""
         # As broken: only some addresses lack it, and the next notice must not wait for those.
-        parcel.partly = parcel.broken = True
+        queued.partly = queued.broken = True
         self._settle()
 
-    def blocked(self, parcel: "QueuedNotice") -> None:
+    def blocked(self, queued: "QueuedNotice") -> None:
         """Note that a notice is delayed: it failed, or its channel's breaker is open."""
-        if parcel in self._parcels:
-            parcel.troubled = True
+        if queued in self._queued:
+            queued.troubled = True
             self._settle()
 
-    def sent(self, parcel: "QueuedNotice") -> None:
+    def sent(self, queued: "QueuedNotice") -> None:
         """Note that this worker sent a notice: an all-clear behind it has to follow, also if another brought it before.
 
         Other news need not: they end nothing, and would only be read twice.
         """
-        for newer in self._parcels[self._parcels.index(parcel) + 1 :]:
+        for newer in self._queued[self._queued.index(queued) + 1 :]:
             newer.follows = newer.notice.resolves
 
-    def arrived(self, parcel: "QueuedNotice") -> None:
+    def arrived(self, queued: "QueuedNotice") -> None:
         """Note that a notice was delivered: older ones that lag behind are superseded, then it leaves."""
         # A page or an all-clear states the whole incident; an older page is superseded by nothing less.
-        speaks_for_all = parcel.notice.wakes or parcel.notice.resolves
-        for older in self._parcels[: self._parcels.index(parcel)]:
+        speaks_for_all = queued.notice.wakes or queued.notice.resolves
+        for older in self._queued[: self._queued.index(queued)]:
             if speaks_for_all or not older.notice.wakes:
                 older.supersede()
-        self.leave(parcel)
+        self.leave(queued)
 
     def _settle(self) -> None:
-        if any(parcel.troubled for parcel in self._parcels):
+        if any(queued.troubled for queued in self._queued):
             # The newest stays: it holds the present state. Pages stay too: each of them must ring.
-            for older in self._parcels[:-1]:
+            for older in self._queued[:-1]:
                 if not older.notice.wakes:
                     older.supersede()
         blocked = False
-        for parcel in self._parcels:
-            parcel.let_go(parcel.overtaken or not blocked)
+        for queued in self._queued:
+            queued.let_go(queued.overtaken or not blocked)
             # A notice refused for good lets the next one pass (Rule 3).
-            blocked = blocked or not parcel.broken
+            blocked = blocked or not queued.broken
 
 
 @dataclass(eq=False)
@@ -93,7 +93,7 @@ class QueuedNotice:
     attempt (monotonic seconds).
     """
 
-    lane: ChannelQueue
+    queue: ChannelQueue
     channel: str
     notice: Notice
     place: Place

@@ -41,35 +41,35 @@ class CircuitBreaker:
         """Return the number of notices that wait for the channel."""
         return len(self._waiting)
 
-    def join(self, parcel: QueuedNotice) -> None:
+    def join(self, queued: QueuedNotice) -> None:
         """Wake this notice's task at changes, until it leaves."""
-        self._waiting.append(parcel)
+        self._waiting.append(queued)
 
-    def leave(self, parcel: QueuedNotice) -> None:
+    def leave(self, queued: QueuedNotice) -> None:
         """Forget a notice: delivered, superseded or cancelled. Another notice may take its place."""
-        self._waiting.remove(parcel)
+        self._waiting.remove(queued)
         self._stir_next()
 
-    def take(self, parcel: QueuedNotice) -> bool:
+    def take(self, queued: QueuedNotice) -> bool:
         """Take a place for one attempt, if one is free; it ends as `passed`, `failed` or `given_back`."""
-        if self.wait_seconds(parcel) > 0:
+        if self.wait_seconds(queued) > 0:
             return False
-        self._under_way.add(parcel)
+        self._under_way.add(queued)
         return True
 
-    def wait_seconds(self, parcel: QueuedNotice) -> float:
+    def wait_seconds(self, queued: QueuedNotice) -> float:
         """Return the seconds until the notice may be tried: `NEVER` means until it is stirred."""
-        if not parcel.goes or not self._has_place():
+        if not queued.goes or not self._has_place():
             return NEVER
-        soonest = max(parcel.not_before, self._due) if self.open else parcel.not_before
+        soonest = max(queued.not_before, self._due) if self.open else queued.not_before
         left = soonest - self._clock.monotonic()
         return left if left > ROUNDING_SECONDS else 0.0
 
     def passed(self, tried: QueuedNotice) -> None:
         """Note a success. If the breaker was open, no notice waits for its own gap any longer."""
         if self.open:
-            for parcel in self._waiting:
-                parcel.not_before = float("-inf")
+            for queued in self._waiting:
+                queued.not_before = float("-inf")
         # One success is enough: a vendor that answers again must not keep pages waiting.
         self._failures = self._probes = 0
         self.why = ""
@@ -88,9 +88,9 @@ class CircuitBreaker:
             gap = GAPS_SECONDS[min(self._probes, len(GAPS_SECONDS) - 1)]
             self._probes += 1
             self._due = self._clock.monotonic() + max(gap, asked_seconds)
-            for parcel in self._waiting:
+            for queued in self._waiting:
                 # Each waiting notice learns the new due time, and may call its fallback.
-                parcel.stir.set()
+                queued.stir.set()
         self.given_back(tried)
 
     def given_back(self, tried: QueuedNotice) -> None:
@@ -107,9 +107,9 @@ class CircuitBreaker:
 
         `but` has just been tried: its task looks by itself, and a place that woke it would be lost.
         """
-        waiting = [parcel for parcel in self._waiting if parcel is not but and parcel not in self._under_way]
-        able = [parcel for parcel in waiting if self.wait_seconds(parcel) == 0]
+        waiting = [queued for queued in self._waiting if queued is not but and queued not in self._under_way]
+        able = [queued for queued in waiting if self.wait_seconds(queued) == 0]
         # Sorting is stable: among pages the one that waited longest goes first.
-        able.sort(key=lambda parcel: not parcel.notice.wakes)
-        for parcel in able[: TRIPS_AT - len(self._under_way)]:
-            parcel.stir.set()
+        able.sort(key=lambda queued: not queued.notice.wakes)
+        for queued in able[: TRIPS_AT - len(self._under_way)]:
+            queued.stir.set()

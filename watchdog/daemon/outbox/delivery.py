@@ -16,7 +16,7 @@ class Delivery:
     named: tuple[str, ...]
     place: Place
     group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
-    parcels: dict[str, QueuedNotice] = field(default_factory=dict)
+    queued: dict[str, QueuedNotice] = field(default_factory=dict)
     stand_ins: list[QueuedNotice] = field(default_factory=list)
     heard_by: list[str] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)
@@ -39,5 +39,5 @@ class Delivery:
         self.heard_by.append(name)
         self.outcomes[name] = "sent" if name in self.named else "sent as a stand-in"
         if not self.needs_fallback:
-            for parcel in self.stand_ins:
-                parcel.supersede()
+            for queued in self.stand_ins:
+                queued.supersede()

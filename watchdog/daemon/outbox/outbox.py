@@ -83,9 +83,9 @@ class Outbox:
         self._report = report
         self._attempt_seconds = attempt_seconds
         # A queue lives as long as one of its notices.
-        self._lanes: WeakValueDictionary[tuple[str, str], ChannelQueue] = WeakValueDictionary()
+        self._queues: WeakValueDictionary[tuple[str, str], ChannelQueue] = WeakValueDictionary()
         self._breakers = {name: CircuitBreaker(clock) for name in notifiers}
-        self._errands: list[Delivery] = []
+        self._deliveries: list[Delivery] = []
         self._numbers = count(1)
         self._newest_row = 0
         self._deaf = ""
@@ -106,13 +106,13 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """Return the number of notices that some channel lacks."""
-        return len(self._errands)
+        return len(self._deliveries)
 
     @property
     def unheard(self) -> int:
         """Return the number of notices that no channel but the console or a ticket has, without opt-in news."""
-        told = [errand for errand in self._for_engineers if not errand.notice.news]
-        return sum(all(name in PASSIVE_CHANNELS for name in errand.heard_by) for errand in told)
+        told = [delivery for delivery in self._for_engineers if not delivery.notice.news]
+        return sum(all(name in PASSIVE_CHANNELS for name in delivery.heard_by) for delivery in told)
 
     @property
     def silenced(self) -> bool:
@@ -122,7 +122,7 @@ class Outbox:
 
     @property
     def _for_engineers(self) -> list[Delivery]:
-        return [errand for errand in self._errands if not errand.notice.plain]
+        return [delivery for delivery in self._deliveries if not delivery.notice.plain]
 
     def forget(self, services: Collection[str]) -> None:
         """Forget the deliveries of these services, which moved here: another worker sent notices, too."""
@@ -136,40 +136,40 @@ class Outbox:
         """
         self._told.forget(services)
         self._late.lose(services, incidents)
-        return self._late.look(lambda: any(self._late.may_ring_lost(one.notice) for one in self._errands))
+        return self._late.look(lambda: any(self._late.may_ring_lost(one.notice) for one in self._deliveries))
 
     async def deliver(self, effect_id: int | None, tell: Tell) -> None:
         """Deliver a notice to its channels and finish the effect; `effect_id` is None without a row in the store.
 
         May be called again for the same effect after a restart; may be cancelled at any moment.
         """
-        errand = Delivery(effect_id, tell.notice, self._named(tell), self._place(effect_id, tell.notice))
+        delivery = Delivery(effect_id, tell.notice, self._named(tell), self._place(effect_id, tell.notice))
         # Before the first await: notices queue in the order in which they were decided.
-        for name in errand.named:
-            self._queue(errand, name)
-        self._errands.append(errand)
+        for name in delivery.named:
+            self._queue(delivery, name)
+        self._deliveries.append(delivery)
         try:
-            for name in await self._told.heard_by(effect_id, errand.notice):
-                errand.heard(name)
-            async with errand.group:
-                for parcel in tuple(errand.parcels.values()):
-                    errand.group.create_task(self._bring(errand, parcel))
-                if errand.notice.resolves and not errand.notice.plain:
-                    errand.group.create_task(self._bring_the_end_to_others(errand))
+            for name in await self._told.heard_by(effect_id, delivery.notice):
+                delivery.heard(name)
+            async with delivery.group:
+                for queued in tuple(delivery.queued.values()):
+                    delivery.group.create_task(self._bring(delivery, queued))
+                if delivery.notice.resolves and not delivery.notice.plain:
+                    delivery.group.create_task(self._bring_the_end_to_others(delivery))
         finally:
-            self._errands.remove(errand)
-            for parcel in errand.parcels.values():
+            self._deliveries.remove(delivery)
+            for queued in delivery.queued.values():
                 # A cancelled delivery must not block the queue for later notices.
-                parcel.lane.leave(parcel)
+                queued.queue.leave(queued)
         # Not in `finally`: a cancelled delivery stays pending for the next start (Rule 3).
-        await self._told.finish(effect_id, errand.notice, errand.outcomes)
+        await self._told.finish(effect_id, delivery.notice, delivery.outcomes)
 
     def _place(self, effect_id: int | None, notice: Notice) -> Place:
         """Return the notice's place in the order of decisions: its present one, if it is in flight from memory.
 
         That is the order of rows; a notice without a row comes after all rows seen before it.
         """
-        before = next((one.place for one in self._errands if one.effect_id is None and one.notice == notice), None)
+        before = next((one.place for one in self._deliveries if one.effect_id is None and one.notice == notice), None)
         if before is not None:
             return before
         self._newest_row = max(self._newest_row, effect_id or 0)
@@ -185,180 +185,182 @@ class Outbox:
         # A channel that left the configuration since the decision: a page goes to a fallback rather than nowhere.
         return named or (self._others[:1] if tell.channels and not aside else ())
 
-    def _queue(self, errand: Delivery, name: str) -> QueuedNotice:
-        lane = self._lanes.setdefault((errand.notice.incident, name), ChannelQueue())
-        parcel = errand.parcels[name] = lane.join(name, errand.notice, errand.place)
-        return parcel
+    def _queue(self, delivery: Delivery, name: str) -> QueuedNotice:
+        queue = self._queues.setdefault((delivery.notice.incident, name), ChannelQueue())
+        queued = delivery.queued[name] = queue.join(name, delivery.notice, delivery.place)
+        return queued
 
-    async def _bring_the_end_to_others(self, errand: Delivery) -> None:
+    async def _bring_the_end_to_others(self, delivery: Delivery) -> None:
         """Send the all-clear also to channels that have a notice of this incident, such as fallbacks."""
-        for name in [name for name in self._others if name not in errand.named]:
-            told = await self._told.was_told(errand.effect_id, errand.notice, name)
-            if told and name not in errand.parcels:
-                errand.group.create_task(self._bring(errand, self._queue(errand, name)))
+        for name in [name for name in self._others if name not in delivery.named]:
+            told = await self._told.was_told(delivery.effect_id, delivery.notice, name)
+            if told and name not in delivery.queued:
+                delivery.group.create_task(self._bring(delivery, self._queue(delivery, name)))
 
-    async def _bring(self, errand: Delivery, parcel: QueuedNotice) -> None:
+    async def _bring(self, delivery: Delivery, queued: QueuedNotice) -> None:
         """Try until this channel has the notice, a newer one superseded it, or it is no longer needed."""
-        breaker = self._breakers[parcel.channel]
-        breaker.join(parcel)
+        breaker = self._breakers[queued.channel]
+        breaker.join(queued)
         try:
             for gap in chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1])):
-                if not await self._turn(errand, parcel):
+                if not await self._turn(delivery, queued):
                     return
-                failure = await self._attempt(errand, parcel)
+                failure = await self._attempt(delivery, queued)
                 if failure is None:
-                    parcel.lane.arrived(parcel)
+                    queued.queue.arrived(queued)
                     return
-                broken = parcel.partly or isinstance(failure, Permanent)
+                broken = queued.partly or isinstance(failure, Permanent)
                 pause = BROKEN_GAP_SECONDS if broken else next_gap(failure, gap)
-                parcel.not_before = self._clock.monotonic() + pause
-                if not parcel.partly:
-                    parcel.lane.failed(parcel, broken=broken)
-                    self._call_a_stand_in(errand)
+                queued.not_before = self._clock.monotonic() + pause
+                if not queued.partly:
+                    queued.queue.failed(queued, broken=broken)
+                    self._call_a_stand_in(delivery)
         finally:
-            breaker.leave(parcel)
+            breaker.leave(queued)
 
-    async def _turn(self, errand: Delivery, parcel: QueuedNotice) -> bool:
+    async def _turn(self, delivery: Delivery, queued: QueuedNotice) -> bool:
         """Wait until the notice may be tried on its channel; return False when it is no longer needed."""
-        breaker = self._breakers[parcel.channel]
-        while not self._over(errand, parcel):
+        breaker = self._breakers[queued.channel]
+        while not self._over(delivery, queued):
             if breaker.open:  # also before a trial: it may hang
-                parcel.lane.blocked(parcel)
-                self._call_a_stand_in(errand)
-            if breaker.take(parcel):
-                if await self._is_to_be_sent(errand, parcel, breaker):
+                queued.queue.blocked(queued)
+                self._call_a_stand_in(delivery)
+            if breaker.take(queued):
+                if await self._is_to_be_sent(delivery, queued, breaker):
                     return True
                 # It may have been superseded meanwhile: judged again at the top.
                 continue
-            await self._stirred(parcel, breaker.wait_seconds(parcel))
-        parcel.lane.leave(parcel)
+            await self._stirred(queued, breaker.wait_seconds(queued))
+        queued.queue.leave(queued)
         return False
 
-    async def _is_to_be_sent(self, errand: Delivery, parcel: QueuedNotice, breaker: CircuitBreaker) -> bool:
+    async def _is_to_be_sent(self, delivery: Delivery, queued: QueuedNotice, breaker: CircuitBreaker) -> bool:
         """Return whether to send the notice now; else free its place. Its end may come while the store is asked."""
         wanted = False
         try:
-            if await self._is_over_elsewhere(errand):
-                parcel.supersede()
-            wanted = not self._over(errand, parcel)
+            if await self._is_over_elsewhere(delivery):
+                queued.supersede()
+            wanted = not self._over(delivery, queued)
         finally:
             if not wanted:
-                breaker.given_back(parcel)
+                breaker.given_back(queued)
         return wanted
 
-    async def _is_over_elsewhere(self, errand: Delivery) -> bool:
+    async def _is_over_elsewhere(self, delivery: Delivery) -> bool:
         """Return whether another worker ended the incident; an own all-clear is queued behind its page anyway."""
-        notice = errand.notice
-        if any(one.notice.resolves and one.notice.incident == notice.incident for one in self._errands):
+        notice = delivery.notice
+        if any(one.notice.resolves and one.notice.incident == notice.incident for one in self._deliveries):
             return False
         if notice.kind is NoticeKind.SELF_ALERT:  # without a row it is this worker's own, and ended by it
-            return errand.effect_id is not None and self.own_page_is_over(notice.incident)
+            return delivery.effect_id is not None and self.own_page_is_over(notice.incident)
         return await self._late.is_over(notice)
 
-    async def _stirred(self, parcel: QueuedNotice, within_seconds: float) -> None:
+    async def _stirred(self, queued: QueuedNotice, within_seconds: float) -> None:
         """Return when the notice is stirred, or after so many seconds."""
         if within_seconds == NEVER:
-            await parcel.stir.wait()
+            await queued.stir.wait()
         else:
-            await sleep_until_set(self._clock, within_seconds, parcel.stir)
+            await sleep_until_set(self._clock, within_seconds, queued.stir)
         # Cleared after the wait: the caller checks every condition again, so no wake-up is lost.
-        parcel.stir.clear()
+        queued.stir.clear()
 
-    def _over(self, errand: Delivery, parcel: QueuedNotice) -> bool:
+    def _over(self, delivery: Delivery, queued: QueuedNotice) -> bool:
         """Return whether the channel has the notice, or needs it no longer; record which."""
-        name = parcel.channel
-        if parcel.partly:
-            return parcel.overtaken or self._clock.now() - errand.notice.at > PARTLY_SECONDS
-        if name in errand.heard_by:
+        name = queued.channel
+        if queued.partly:
+            return queued.overtaken or self._clock.now() - delivery.notice.at > PARTLY_SECONDS
+        if name in delivery.heard_by:
             return True
         # A save may have been made although its answer was lost: this row's notice went out from memory.
-        if self._told.settled_from_memory(errand.effect_id, errand.notice, name):
-            errand.heard(name)
+        if self._told.settled_from_memory(delivery.effect_id, delivery.notice, name):
+            delivery.heard(name)
             return True
-        if not parcel.overtaken and not self._stale(errand.notice):
+        if not queued.overtaken and not self._stale(delivery.notice):
             return False
         # A fallback that is no longer needed is no outcome to report.
-        if parcel not in errand.stand_ins:
-            errand.outcomes[name] = "gave way"
-            self._told.settled(errand.effect_id, errand.notice, name)
-            self._say(name, "gave_way", errand.notice)
+        if queued not in delivery.stand_ins:
+            delivery.outcomes[name] = "gave way"
+            self._told.settled(delivery.effect_id, delivery.notice, name)
+            self._say(name, "gave_way", delivery.notice)
         return True
 
-    def _call_a_stand_in(self, errand: Delivery) -> None:
+    def _call_a_stand_in(self, delivery: Delivery) -> None:
         """Start the next fallback, if all fallbacks started so far are failing."""
-        if not errand.needs_fallback or any(not (parcel.troubled or parcel.overtaken) for parcel in errand.stand_ins):
+        if not delivery.needs_fallback or any(
+            not (queued.troubled or queued.overtaken) for queued in delivery.stand_ins
+        ):
             return
         name = next(
-            (name for name in self._others if name not in errand.parcels and name not in PASSIVE_CHANNELS), None
+            (name for name in self._others if name not in delivery.queued and name not in PASSIVE_CHANNELS), None
         )
         if name is not None:
-            parcel = self._queue(errand, name)
-            errand.stand_ins.append(parcel)
-            errand.group.create_task(self._bring(errand, parcel))
+            queued = self._queue(delivery, name)
+            delivery.stand_ins.append(queued)
+            delivery.group.create_task(self._bring(delivery, queued))
 
-    async def _attempt(self, errand: Delivery, parcel: QueuedNotice) -> Exception | None:
+    async def _attempt(self, delivery: Delivery, queued: QueuedNotice) -> Exception | None:
         """Send once and record it; return the failure, or None."""
-        name, breaker = parcel.channel, self._breakers[parcel.channel]
+        name, breaker = queued.channel, self._breakers[queued.channel]
         try:
-            async with parcel.lane.attempt:
+            async with queued.queue.attempt:
                 # While it waited, the service may have moved, and the new worker delivered the same row. An all-clear
                 # that another worker brought before the page of this one has to be sent after it; one that another
                 # worker brings between two attempts came after it, and is not sent again.
-                if parcel.follows:
-                    parcel.follows = name in await self._told.heard_by(errand.effect_id, errand.notice)
-                elif parcel.troubled and not parcel.partly and await self._was_brought_meanwhile(errand, name):
-                    breaker.given_back(parcel)
+                if queued.follows:
+                    queued.follows = name in await self._told.heard_by(delivery.effect_id, delivery.notice)
+                elif queued.troubled and not queued.partly and await self._was_brought_meanwhile(delivery, name):
+                    breaker.given_back(queued)
                     return None
-                reference = await self._send(errand, name)
-                parcel.lane.sent(parcel)
+                reference = await self._send(delivery, name)
+                queued.queue.sent(queued)
         except Partly as failure:
             # The channel works: it refused recipients, not the notice.
-            breaker.passed(parcel)
-            parcel.lane.sent(parcel)
-            await self._has(errand, name, failure.reference, "partly", why=str(failure))
+            breaker.passed(queued)
+            queued.queue.sent(queued)
+            await self._has(delivery, name, failure.reference, "partly", why=str(failure))
             if failure.again:
-                parcel.lane.partly(parcel)
+                queued.queue.partly(queued)
             return failure if failure.again else None
         except (Temporary, Permanent) as failure:
-            if parcel.partly:
-                return self._failed_for_some(errand, parcel, failure)
+            if queued.partly:
+                return self._failed_for_some(delivery, queued, failure)
             # A notice refused twice says nothing new about the channel: it must not open the breaker.
-            again = parcel.broken and isinstance(failure, Permanent)
-            breaker.failed(parcel, str(failure), asked_gap(failure), counts=not again)
-            self._say(name, "failed", errand.notice, why=str(failure))
+            again = queued.broken and isinstance(failure, Permanent)
+            breaker.failed(queued, str(failure), asked_gap(failure), counts=not again)
+            self._say(name, "failed", delivery.notice, why=str(failure))
             return failure
         except asyncio.CancelledError:
-            breaker.given_back(parcel)
+            breaker.given_back(queued)
             raise
-        breaker.passed(parcel)
-        await self._has(errand, name, reference, "sent")
+        breaker.passed(queued)
+        await self._has(delivery, name, reference, "sent")
         return None
 
-    async def _has(self, errand: Delivery, name: str, reference: str | None, outcome: str, why: str = "") -> None:
+    async def _has(self, delivery: Delivery, name: str, reference: str | None, outcome: str, why: str = "") -> None:
         """Record that a channel has the notice."""
-        self._say(name, outcome, errand.notice, why=why)
-        errand.heard(name)
+        self._say(name, outcome, delivery.notice, why=why)
+        delivery.heard(name)
         # Before the await: the service may be lost while the store records the delivery.
-        self._late.sent(errand.notice, name)
-        await self._told.record(errand.effect_id, errand.notice, name, reference)
+        self._late.sent(delivery.notice, name)
+        await self._told.record(delivery.effect_id, delivery.notice, name, reference)
 
-    def _failed_for_some(self, errand: Delivery, parcel: QueuedNotice, failure: Exception) -> Exception | None:
+    def _failed_for_some(self, delivery: Delivery, queued: QueuedNotice, failure: Exception) -> Exception | None:
         """Log that the remaining recipients lack the notice; return None if that is for good.
 
         It says nothing about the channel, which delivered to others.
         """
-        self._breakers[parcel.channel].given_back(parcel)
-        self._say(parcel.channel, "partly", errand.notice, why=str(failure))
+        self._breakers[queued.channel].given_back(queued)
+        self._say(queued.channel, "partly", delivery.notice, why=str(failure))
         return None if isinstance(failure, Permanent) else failure
 
-    async def _was_brought_meanwhile(self, errand: Delivery, name: str) -> bool:
+    async def _was_brought_meanwhile(self, delivery: Delivery, name: str) -> bool:
         """Return whether the channel got the notice from another worker while this one waited."""
-        for each in await self._told.heard_by(errand.effect_id, errand.notice):
-            if each not in errand.heard_by:
-                errand.heard(each)
-        return name in errand.heard_by
+        for each in await self._told.heard_by(delivery.effect_id, delivery.notice):
+            if each not in delivery.heard_by:
+                delivery.heard(each)
+        return name in delivery.heard_by
 
-    async def _send(self, errand: Delivery, name: str) -> str | None:
+    async def _send(self, delivery: Delivery, name: str) -> str | None:
         """Send and return the reference. Raises Temporary, Permanent, Partly, or the cancellation of this task.
 
         An unknown exception counts as Temporary, and its text is not repeated: it may hold a secret address.
@@ -366,8 +368,8 @@ class Outbox:
         try:
             # Over the whole attempt: a vendor that sends a byte now and then would never meet a timeout per read.
             async with asyncio.timeout(self._attempt_seconds):
-                before, tz = await self._told.reference(errand.notice, name), self._zones.get(name, UTC)
-                return await self._notifiers[name].send(worded(errand.notice, self._clock.now(), tz), before)
+                before, tz = await self._told.reference(delivery.notice, name), self._zones.get(name, UTC)
+                return await self._notifiers[name].send(worded(delivery.notice, self._clock.now(), tz), before)
         except (Temporary, Permanent, Partly):
             raise
         except TimeoutError:
