@@ -128,6 +128,17 @@ def test_what_is_possible_now_is_asked_about_once(before: Decision, policy: Poli
     assert again.phase is Phase.PAGED and notices(effects) == []
 
 
+def test_a_question_that_came_late_is_not_carried_out_when_the_next_check_is_confirmed() -> None:
+    """Paged as critical; after a restart the API alone is confirmed, and asked about, then the critical route, too."""
+    service = paged(COOLING)
+    service = replace(service, acted_at=(NOW - 1801.0,), checks={"api": replace(failing(), name="api")})
+    asking, effects = look(service)
+    assert asking.phase is Phase.ASKING and notices(effects) == ["asked"]
+    assert lines(effects, "DECIDED")[0].startswith("ask: weighed again, high by now: ")
+    both, effects = look(replace(asking, checks={**asking.checks, "home": failing()}))
+    assert both.phase is Phase.ASKING and notices(effects) == []
+
+
 def test_an_obstacle_that_is_still_there_is_not_told_again() -> None:
     """Decided anew every five seconds, with the same result: silence."""
     passing = decided(a_service(), a_state(paused_by="Alice"))

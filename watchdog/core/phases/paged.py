@@ -63,8 +63,12 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     if worse and incident.human_needed and decision.course in ACTING:
         decision = replace(decision, course=Course.PAGE, why=f"{incident.human_needed}; {decision.why}")
     # Asked and not done, even if the guards allow more: the human who was paged may be repairing it by now.
+    # The severity does not fall with the question: right after a restart only some checks are confirmed again, and the
+    # next one would count as worse and carry out what was only asked.
     elif late:
-        decision = replace(decision, course=Course.ASK, why=f"weighed again: {decision.why}")
+        by_now = "" if decision.severity is incident.severity else f", {decision.severity.value} by now"
+        why = f"weighed again{by_now}: {decision.why}"
+        decision = replace(decision, course=Course.ASK, severity=incident.severity, why=why)
     if worse or free or late:
         open_incident.begin_course(ctx, findings, decision)
 
