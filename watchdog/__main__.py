@@ -1,6 +1,6 @@
 """`python -m watchdog` and the command `watchdog`.
 
-Rule: Ctrl-C ends every command with 130 and no traceback, from the first import on (cli/interrupts.py has the rest).
+Rule: Ctrl-C ends every command with 130 and no traceback, from the first import on (cli/main.py has the rest).
 """
 
 import gc

@@ -2,27 +2,40 @@
 
 0 done · 1 failed · 2 configuration or usage · 3 refused by a guard · 130 interrupted. An expected error is a sentence,
 not a traceback.
+
+Rule 1: spellings from before commands were grouped still work (`approve web-1` is `watchdog incident approve web-1`),
+and no help lists them. At a terminal only, a hint on stderr names the new spelling, so that scripts read no extra line.
+Rule 2: what Ctrl-C (SIGINT) does to a running command is defined here alone: see `interruptible`. Only the daemon
+(`watchdog run`) replaces it, by its graceful shutdown on SIGTERM and SIGINT alike.
 """
 
+import difflib
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
-from cyclopts import CycloptsError, Parameter
+from cyclopts import CycloptsError, Parameter, UnknownCommandError
 
 from watchdog.cli import output
 from watchdog.cli.command_context import Context, Services
 from watchdog.cli.command_tree import build
-from watchdog.cli.old_spellings import renamed
+from watchdog.docs.pages import shell_place
+from watchdog.domain.commands.command_line import OLD_SPELLINGS, PLACES, PROGRAM
 from watchdog.domain.errors import WatchdogError
 
 LAB = "lab"
 app = build()
 Prepared = Callable[[Context], Coroutine[Any, Any, int]]
 Typed = tuple[Prepared, Path | None, bool]
+WITH_A_VALUE = frozenset({"--config", "-c"})
+"""Options before the command that take a value."""
+NEAR = 0.6
+"""How alike two words must be, from 0 to 1, for one to be suggested for the other."""
 
 
 @app.meta.default
@@ -47,11 +60,9 @@ def prepare(
         command(*bound.args, **bound.kwargs)
         return None
     started = partial(command, *bound.args, **bound.kwargs)
-    # Only the lab computes for long without an await: see interrupts.py.
+    # Only the lab computes for long without an await: see `interruptible`.
     if tokens[0] != LAB:
         return (lambda ctx: started(ctx=ctx)), config, utc
-    from watchdog.cli.interrupts import interruptible
-
     return (lambda ctx: interruptible(started(ctx=ctx))), config, utc
 
 
@@ -63,8 +74,6 @@ def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Services] 
         # The parsed command is wanted as a value: by default cyclopts would print a result and end the process.
         found = app.meta(typed, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        from watchdog.cli.usage_errors import usage_hint
-
         output.print_error(usage_hint(error))
         return output.USAGE
     if found is None:
@@ -96,3 +105,73 @@ def _real_roof() -> Services:
     from watchdog.cli.services import AppServices
 
     return AppServices()
+
+
+def renamed(tokens: Sequence[str]) -> list[str]:
+    """Return the tokens, with an old spelling replaced by the present one."""
+    place = _command_at(tokens)
+    for old, now in OLD_SPELLINGS.items():
+        words = old.split()
+        if list(tokens[place : place + len(words)]) == words:
+            if sys.stderr.isatty():
+                output.print_error(f"({PROGRAM} {old} is now {PROGRAM} {now})")
+            return [*tokens[:place], *now.split(), *tokens[place + len(words) :]]
+    return list(tokens)
+
+
+def _command_at(tokens: Sequence[str]) -> int:
+    """Return the place of the first word that is neither an option nor an option's value."""
+    place = 0
+    while place < len(tokens) and tokens[place].startswith("-"):
+        place += 2 if tokens[place] in WITH_A_VALUE else 1
+    return place
+
+
+def usage_hint(error: CycloptsError) -> str:
+    """Return one sentence for a mistake: what is wrong, what was probably meant, which help to read."""
+    # Imported late: it loads notices and incidents, which `--help` does without.
+    from watchdog.docs.places import COMMANDS
+
+    command = " ".join((PROGRAM, *(error.command_chain or ())))
+    said = str(error).rstrip(".")
+    if isinstance(error, UnknownCommandError) and error.unused_tokens:
+        # The library lists the first eight commands of the level, which need not be those that are meant.
+        word = error.unused_tokens[0]
+        said = f'{command} has no command "{word}"{_meant(word)}'
+    return f"{said} (see {command} --help, or {shell_place(COMMANDS)})"
+
+
+def _meant(word: str) -> str:
+    """Return a question with the commands whose last word is like this one, in any group; nothing if none is."""
+    ends = {words.split()[-1]: words for words in PLACES.values()}
+    near = difflib.get_close_matches(word, ends, n=2, cutoff=NEAR)
+    return f": did you mean {' or '.join(f'`{PROGRAM} {ends[one]}`' for one in near)}?" if near else ""
+
+
+async def interruptible(command: Coroutine[Any, Any, int]) -> int:
+    """Await a command within `asyncio.run`. Raises KeyboardInterrupt if Ctrl-C arrives while it computes.
+
+    A waiting command is cancelled by asyncio: its `finally` blocks end the processes it started. A command that changes
+    something is cancelled as well, but never between two steps that belong together. A command of the lab computes
+    without yielding to the event loop, so that asyncio could cancel it only at its end: it is interrupted at once.
+    """
+    import asyncio
+
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    # `asyncio.run` has installed its own handler, which cancels the task: ours goes in front of it.
+    cancel = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # The command itself is running, not waiting: cancelling would take effect only at its next await.
+        if asyncio.current_task(loop) is task:
+            raise KeyboardInterrupt
+        if callable(cancel):
+            cancel(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        return await command
+    finally:
+        # Only ours is removed: the daemon installs handlers of its own.
+        if signal.getsignal(signal.SIGINT) is interrupt:
+            signal.signal(signal.SIGINT, cancel)
