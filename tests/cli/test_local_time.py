@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli import examples as x
 from tests.cli.conftest import Typed
-from watchdog.cli.local_zone import LocalZone
+from watchdog.cli.command_context import LocalZone
 from watchdog.presentation.text import clock, moment, zone
 
 SUMMER = 1782871200.0

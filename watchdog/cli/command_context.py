@@ -8,6 +8,7 @@ import pwd
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -17,8 +18,6 @@ from watchdog.domain.identities import SAID, TERMINAL, recorded
 from watchdog.domain.incident_notes import NAME_MAX
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from watchdog.domain.code_comparison import Comparison
     from watchdog.domain.decisions import Decision, TargetChoice
     from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -132,12 +131,8 @@ class Context:
 
         return SystemClock()
 
-    def zone(self) -> "tzinfo":
+    def zone(self) -> tzinfo:
         """Return the time zone in which times are shown: the local one, unless --utc was given."""
-        from datetime import UTC
-
-        from watchdog.cli.local_zone import LocalZone
-
         return UTC if self.utc else LocalZone()
 
     def who(self) -> str:
@@ -199,3 +194,29 @@ def known_tag(settings: "Settings", tag: str) -> str:
             tag, "no service has this tag", f"one of: {', '.join(known)}" if known else "write tags: [checkout]"
         )
     return tag
+
+
+class LocalZone(tzinfo):
+    """The zone of the person at the terminal, as the C library knows it: by TZ, else by the host's own setting.
+
+    `datetime.fromtimestamp(at, LocalZone())` calls `fromutc`, which returns the offset and the name (`CET`) at that
+    moment, with its daylight saving; `utcoffset` returns the offset of a wall-clock time.
+    """
+
+    def fromutc(self, at: datetime) -> datetime:
+        """Return the local time of a moment."""
+        # Without an argument `astimezone` takes the C library's zone, with the daylight saving of that moment.
+        return at.replace(tzinfo=UTC).astimezone()
+
+    def utcoffset(self, at: datetime | None) -> timedelta | None:
+        """Return how far the zone is ahead of UTC at a local time."""
+        # Python takes a time without a zone as local; with this one attached, `astimezone` would call us again.
+        return None if at is None else at.replace(tzinfo=None).astimezone().utcoffset()
+
+    def dst(self, at: datetime | None) -> timedelta | None:
+        """Return None: no caller needs it."""
+        return None
+
+    def tzname(self, at: datetime | None) -> str | None:
+        """Return the zone's name at a local time."""
+        return None if at is None else at.replace(tzinfo=None).astimezone().tzname()
