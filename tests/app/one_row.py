@@ -10,8 +10,7 @@ from watchdog.console.auth.roles import Visitor
 from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.api_commands import add_commands
 from watchdog.console.routes.form_routes import PATHS
-from watchdog.daemon.approvals.chat_commands import CHANGES
-from watchdog.daemon.approvals.typed_words import typed_arguments
+from watchdog.daemon.approvals.chat_commands import CHANGES, typed_arguments
 from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import Role

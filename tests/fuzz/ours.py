@@ -32,7 +32,7 @@ from watchdog.adapters.stores import codec, postgres_peers, shown_url, stored_pr
 from watchdog.adapters.stores.sql import _arguments
 from watchdog.cli.time_argument import parse_moment as parse_past
 from watchdog.console.command_service import Invalid, arguments_of
-from watchdog.daemon.approvals.typed_words import typed_arguments
+from watchdog.daemon.approvals.chat_commands import typed_arguments
 from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.commands.human_command import InvalidRequest
 from watchdog.domain.errors import ConfigurationError, Permanent

@@ -1,4 +1,4 @@
-"""Commands typed in a channel, done and answered as on a terminal.
+"""Commands typed or clicked in a channel, done and answered as on a terminal.
 
 Rule 1: it changes nothing itself. A change becomes the row that `watchdog incident approve` writes; the holder of the
 service decides, once, whichever worker received it.
@@ -7,6 +7,7 @@ line of the log. All these members together write no more rows than one person c
 strangers must not bury it.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from types import MappingProxyType
@@ -16,11 +17,17 @@ import structlog
 
 from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.approvals.pending import moment
-from watchdog.daemon.approvals.typed_words import typed_arguments
 from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets
 from watchdog.docs.places import handbook_line, place_of_answer
 from watchdog.domain.commands.command_table import commands_of
-from watchdog.domain.commands.human_command import HumanCommand, InvalidRequest, Surface
+from watchdog.domain.commands.human_command import (
+    HumanCommand,
+    InvalidRequest,
+    Kind,
+    Subject,
+    Surface,
+    stored_arguments,
+)
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, Store
 from watchdog.ports.chat import NOT_ALLOWED, REFUSED, Reply, Request
@@ -114,3 +121,43 @@ class ChatCommands:
 
 def _no(why: str) -> Reply:
     return Reply((why,), ok=False)
+
+
+_OPTION = re.compile(r"([A-Za-z_-]+)=(.*)")
+
+
+def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, Any]:
+    """Return the command's arguments, its subject first. Raises InvalidRequest.
+
+    The last required argument takes the rest of the words; options may stand before it as `name=value`.
+    """
+    if command.subject is Subject.NOTHING and not command.arguments:
+        return {}
+    subject, *rest = words or ("",) if command.subject is not Subject.NOTHING else ("", *words)
+    names = [one.name for one in command.required]
+    if subject and (len(rest) < len(names) or (rest and not command.arguments)):
+        missing = [one.example for one in command.required[len(rest) :]]
+        raise InvalidRequest(command.name, f"{missing[0]} is missing" if missing else "too many words", command.usage)
+    given: dict[str, Any] = dict(zip(names[:-1], rest, strict=False))
+    options, last = _options(command, rest[len(names) - 1 :] if names else rest)
+    if names:
+        given[names[-1]] = " ".join(last)
+    return stored_arguments(command, subject, given | options)
+
+
+def _options(command: HumanCommand, words: Sequence[str]) -> tuple[dict[str, str], Sequence[str]]:
+    """Return the leading options, such as `signal=api severity=high`, and the rest. Raises InvalidRequest."""
+    known = {one.name: one for one in command.arguments if one not in command.required}
+    shown = " ".join(f"{name}={one.example}" for name, one in known.items())
+    instead = f"write {shown}, each once, and then the rest" if known else "leave it out"
+    found: dict[str, str] = {}
+    for place, word in enumerate(words):
+        match = _OPTION.fullmatch(word)
+        if match is None:
+            return found, words[place:]
+        name, value = match[1].lower(), match[2]
+        if name not in known or name in found or not value:
+            wrong = "twice" if name in found else "nothing behind it" if name in known else "no such option"
+            raise InvalidRequest(f"{name}=", wrong, instead)
+        found[name] = value.lower() if known[name].kind is Kind.CHOICE else value
+    return found, ()
