@@ -1,5 +1,9 @@
-"""One of the two machines that run a worker: its clock and network, and the processes that start there one by one."""
+"""One of the two machines that run a worker: its clock, its sight of the sites, and the processes that start there.
 
+The clock is wrong in the ways real ones are: its wall clock may be off, its monotonic time only ever goes on.
+"""
+
+import asyncio
 from asyncio import Event
 from collections.abc import Callable, Coroutine, Sequence
 from random import Random
@@ -7,13 +11,13 @@ from typing import Any
 
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading
 from watchdog.lab.storm.channels import Post
-from watchdog.lab.storm.clock import HostClock
-from watchdog.lab.storm.environment import Nature
+from watchdog.lab.storm.environment import EPOCH, Nature
 from watchdog.lab.storm.loop import DEAD, Process
-from watchdog.lab.storm.render import Render
-from watchdog.lab.storm.site import Probe, Sight
+from watchdog.lab.storm.render import Render, Service
 from watchdog.lab.storm.store import StoreHost
+from watchdog.ports import Sample
 
 CHANNELS = ("pager", "chat")
 CONTROL_URL = "https://control.example"
@@ -21,6 +25,80 @@ CONTROL_URL = "https://control.example"
 FROZEN_SECONDS = 60.0
 GRACE_SECONDS = 30.0
 """How long Render waits for a process that was asked to stop."""
+READ_SECONDS = (0.05, 0.1, 0.3)
+TIMEOUT_SECONDS = 3.0
+DOWN = Bad("HTTP 500", FailureKind.STATUS)
+UNREACHABLE = Bad("no answer", FailureKind.TIMEOUT)
+UP = Good("HTTP 200")
+
+
+class HostClock:
+    """A worker's clock: its wall clock is off by `skew_seconds`, which may change at any moment."""
+
+    def __init__(self, nature: Nature) -> None:
+        self._loop = nature.loop
+        self.skew_seconds = 0.0
+
+    def now(self) -> float:
+        """Return UTC epoch seconds as this host believes."""
+        return EPOCH + self._loop.time() + self.skew_seconds
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return 1000.0 + self._loop.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many virtual seconds."""
+        await asyncio.sleep(max(0.0, seconds))
+
+
+class Sight:
+    """Whether a host's network works: without it, everything seems to be down."""
+
+    def __init__(self, nature: Nature) -> None:
+        self._nature = nature
+        self.blind_until = 0.0
+
+    @property
+    def is_blind(self) -> bool:
+        """Return whether no site can be reached from here."""
+        return self._nature.loop.time() < self.blind_until
+
+
+class Probe:
+    """A probe of a service, or of the control target without one, as this host sees it (ports.SignalSource)."""
+
+    adaptive = True
+
+    def __init__(self, nature: Nature, sight: Sight, name: str, service: Service | None, every_seconds: float) -> None:
+        self.name = name
+        self.kind = "http" if service is not None else "control"
+        self.every_seconds = every_seconds
+        self._nature = nature
+        self._sight = sight
+        self._service = service
+
+    async def read(self) -> Sequence[Sample]:
+        """Look once."""
+        if self._sight.is_blind:
+            # A host without a network gets no answer at all: only the time limit ends its probe.
+            await asyncio.sleep(TIMEOUT_SECONDS)
+            return (Sample(UNREACHABLE),)
+        seconds = self._nature.chance.choice(READ_SECONDS)
+        await asyncio.sleep(seconds)
+        return (Sample(self._answer(), latency_seconds=seconds),)
+
+    def _answer(self) -> Reading:
+        service, now = self._service, self._nature.loop.time()
+        # The control target never fails by itself: it looks down only to a host without a network.
+        if service is None or not self._nature.happens(service.share(now)):
+            return UP
+        # For the judge: a worker can have known only of a failure that a probe saw.
+        service.seen_failing.append(now)
+        return DOWN
+
+    async def close(self) -> None:
+        """Nothing to close."""
 
 
 class WorkerProcess:
