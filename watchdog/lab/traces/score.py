@@ -5,22 +5,30 @@ that had begun by then (to the trace's own resolution), if it came before the la
 Rule 2: an alarm that belongs to no fault is false, even if the trace shows an unlabelled anomaly. The quiet time of the
 rate is the time outside of every label and its LATE_SECONDS.
 Rule 3: an incident pages once, so a fault that begins during an open one is counted apart, not as found.
+Rule 4: why a fault was not found is told by its visible effects in the trace alone, in a few kinds: nothing here knows
+how the core decides, except for the factor of its latency limit (`times_baseline`).
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any, NamedTuple
 
 from watchdog.core.detect.latency import quantile
-from watchdog.lab.traces.trial import Bucket, Label, Trial
-from watchdog.lab.traces.why import why_not
+from watchdog.domain.units import show_seconds
+from watchdog.lab.traces.trial import Bucket, Label, Trial, percentile
 from watchdog.presentation.step_actions import Action
 from watchdog.replay.confidence_intervals import poisson_rate
 
 LATE_SECONDS = 300.0
 DAY_SECONDS = 86400.0
 OUTCOMES = ("in time", "late", "already open", "missed")
+BEFORE_SECONDS = 1800.0
+"""A latency is compared with the median p95 of this time before its label."""
+FEW, MANY = 0.01, 0.10
+SLOWER = 1.25
+SHORT_SECONDS = 120.0
 
 
 class Alarm(NamedTuple):
@@ -172,3 +180,43 @@ def _outside(bucket: Bucket, labels: Sequence[Label]) -> float:
             if piece[0] < piece[1]
         ]
     return sum(stop - start for start, stop in left)
+
+
+def why_not(label: Label, buckets: Sequence[Bucket], times_baseline: float) -> str:
+    """Return in words the worst visible effect of the fault: failures first, then latency."""
+    during = [one for one in buckets if one.end > label.start and one.start < label.end]
+    if not during:
+        return "nothing was recorded in its time"
+    failing = max(one.failing or 0.0 for one in during)
+    if failing >= MANY:
+        return f"10 % of requests or more failed, {_lasting(one for one in during if (one.failing or 0.0) >= MANY)}"
+    usual = _usual_p95(label, buckets)
+    if usual is None:
+        return "no latency is known from before it: it began with the record"
+    limit = usual * times_baseline
+    # At the 90th percentile first: if one request in ten is slow there, more than one in twenty is as well.
+    for share, words in ((0.90, "10 % of requests or more"), (0.95, "5 to 10 % of requests")):
+        slow = [one for one in during if (percentile(one, share) or 0.0) >= limit]
+        if slow:
+            return f"{words} took {times_baseline:g} times the usual p95, {_lasting(slow)}"
+    if failing >= FEW:
+        return "1 to 10 % of requests failed in its worst bucket"
+    if max(percentile(one) or 0.0 for one in during) >= usual * SLOWER:
+        return f"latency only: p95 +{SLOWER - 1:.0%} to +{times_baseline - 1:.0%} in its worst bucket"
+    if failing > 0:
+        return "less than 1 % of requests failed in its worst bucket"
+    return f"nothing to be seen at the front: no failure, and p95 below +{SLOWER - 1:.0%}"
+
+
+def _usual_p95(label: Label, buckets: Sequence[Bucket]) -> float | None:
+    before = [one for one in buckets if label.start - BEFORE_SECONDS <= one.start and one.end <= label.start]
+    known = [seconds for one in before if (seconds := percentile(one)) is not None]
+    return median(known) if known else None
+
+
+def _lasting(buckets: Iterable[Bucket]) -> str:
+    found = list(buckets)
+    seconds = sum(one.end - one.start for one in found)
+    if len(found) == 1:
+        return f"in one bucket of {show_seconds(seconds)}"
+    return "for at most 2 min" if seconds <= SHORT_SECONDS else "for longer than 2 min"
