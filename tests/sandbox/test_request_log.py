@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.sandbox.world import opened
 from tests.support.clocks import eventually
-from watchdog.sandbox import follow, request_log
+from watchdog.sandbox import request_log
 from watchdog.sandbox.request_log import EventLog
 
 
@@ -33,7 +33,7 @@ def test_a_person_follows_messages_and_steps_alone() -> None:
     """Neither requests nor pings; a line has no field that the entry lacks."""
     events = EventLog()
     shown: list[str] = []
-    events.follow = lambda entry: shown.append(follow.line({**entry, "at": 0.0}))
+    events.follow = lambda entry: shown.append(request_log.line({**entry, "at": 0.0}))
     events.append("request", vendor="render", path="/services")
     events.append("pagerduty_trigger", severity="critical", summary="web is down", dedup_key="k")
     events.append("slack_webhook", text="web is down")

@@ -11,8 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
-from watchdog.sandbox import follow
 from watchdog.sandbox.config_file import write_config
+from watchdog.sandbox.request_log import show
 from watchdog.sandbox.scenarios.scenario_table import SCENARIOS
 from watchdog.sandbox.server import Sandbox
 
@@ -58,7 +58,7 @@ async def run(options: argparse.Namespace) -> None:
         log_file=options.log_file,
     ) as sandbox:
         if options.follow:
-            sandbox.events.follow = follow.show
+            sandbox.events.follow = show
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, sandbox.ended.set)

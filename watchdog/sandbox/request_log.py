@@ -3,10 +3,13 @@
 Rule 1: `what` is one of a few words (request, deploy_live, fault_started, rollback_accepted, pagerduty_trigger ...).
 Rule 2: no header and no key of a request is ever logged.
 Rule 3: with a file, a line is on the disk before the answer leaves, so that counts from it survive a kill -9.
+Rule 4: a person who follows the log reads the scenario's steps, and each message that the simulated Slack or PagerDuty
+receives. Requests and pings are left out: they come every second and would hide the rest.
 """
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,6 +20,10 @@ Entry = dict[str, Any]
 
 LIMIT_ENTRIES = 200_000
 """The number of entries kept in memory; a day of tests makes far fewer. The file keeps everything."""
+HIDDEN = frozenset({"request", "heartbeat", "check_in", "remote_write"})
+"""The kinds of entries that a person who follows does not read."""
+SHOWN = ("service", "target", "deploy", "action", "severity", "kind", "scenario", "summary", "text")
+"""The fields of an entry that are shown, in this order."""
 
 
 class EventLog:
@@ -64,3 +71,19 @@ class EventLog:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def line(entry: Entry) -> str:
+    """Return an entry as one line, or "" if it is of a hidden kind."""
+    if entry["what"] in HIDDEN:
+        return ""
+    # In a fixed order, so that service and deploy stand at the same place of each line.
+    said = "  ".join(str(entry[name]) for name in SHOWN if entry.get(name))
+    return f"{clock.iso(entry['at'])[11:19]} UTC  {entry['what']:<18}  {said}".rstrip()
+
+
+def show(entry: Entry) -> None:
+    """Print an entry to standard error: standard output has the addresses alone."""
+    told = line(entry)
+    if told:
+        sys.stderr.write(told + "\n")
