@@ -22,14 +22,12 @@ from watchdog.lab.ranking import OURS
 from watchdog.lab.report import Report, write
 from watchdog.lab.report.bar import Bar, Reached
 from watchdog.lab.report.bars import P95_EPISODES, bars
-from watchdog.lab.report.delays import Delays, quantile
-from watchdog.lab.report.markdown import markdown
-from watchdog.lab.report.page import page
+from watchdog.lab.report.cost_chart import plot_ladder
+from watchdog.lab.report.delays import GUTTER, Delays, plot_delays, quantile
+from watchdog.lab.report.outcomes import plot_outcomes
 from watchdog.lab.report.phrases import interval, many, number, percent, replay_command, seconds
 from watchdog.lab.report.plot_blame import plot_blame
-from watchdog.lab.report.plot_cost import plot_ladder
-from watchdog.lab.report.plot_delays import GUTTER, plot_delays
-from watchdog.lab.report.plot_outcomes import plot_outcomes
+from watchdog.lab.report.renderers import markdown, page
 from watchdog.lab.score import (
     INCIDENTS_PER_YEAR,
     Bin,

@@ -1,23 +1,20 @@
 """The report of the decision lab: one page that explains itself, and the same as Markdown and JSON.
 
-`content` gathers the numbers (`bars`, `delays`, `cost_chart`, `outcomes`), `sections` puts them in order and in words,
-`page` and `markdown` render them; `plot_*` draw the plots with the few shapes of `svg`.
+`content` gathers the numbers (`bars`, `delays`, `cost_chart`, `outcomes`; the last three, and `plot_blame`, draw a plot
+with the few shapes of `svg`), `sections` puts them in order and in words, `renderers` makes page and Markdown.
 """
 
 import json
 from pathlib import Path
 
 from watchdog.lab.report.content import Report
-from watchdog.lab.report.markdown import markdown
+from watchdog.lab.report.renderers import markdown, page
 
 __all__ = ["Report", "write"]
 
 
 def write(report: Report, folder: Path) -> list[Path]:
     """Write report.html, report.md and report.json into a folder (created if missing); return their paths."""
-    # Imported here: jinja2 comes with the extra `console`, and the JSON form works without it.
-    from watchdog.lab.report.page import page
-
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "report.html": page(report),

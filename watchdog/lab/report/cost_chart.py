@@ -1,12 +1,18 @@
-"""The cost ladder: the avoidable cost of an incident, for the watchdog and the best setting of each rival method."""
+"""The cost ladder: the avoidable cost of an incident, for the watchdog and the best setting of each rival method.
 
-from collections.abc import Mapping
+Drawn as bars: zero is the oracle's cost, the lowest that is possible on average.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from watchdog.lab.baselines.table import RIVALS
 from watchdog.lab.ranking import OURS, Ranking
+from watchdog.lab.report import phrases, svg
 
 FAMILIES: Mapping[str, str] = {one.name: one.family for one in RIVALS}
+WIDTH, GUTTER, SIDE = 1080.0, 380.0, 90.0
+TOP, ROW, FOOT = 46.0, 28.0, 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +48,36 @@ def ladder(ranking: Ranking | None) -> list[Step]:
         if step.family not in best or step.usual < best[step.family].usual:
             best[step.family] = step
     return sorted(best.values(), key=lambda step: step.usual)
+
+
+def plot_ladder(steps: Sequence[Step], oracle_minutes: float) -> str:
+    """Return the SVG; `oracle_minutes` is the lowest possible cost of an incident."""
+    height = TOP + ROW * len(steps) + FOOT
+    # A rival may be luckier than the bound on these episodes, so the axis may begin below zero.
+    least = min(0.0, *(step.usual for step in steps)) if steps else 0.0
+    most = max(least + 0.001, *(step.usual for step in steps)) if steps else 1.0
+
+    def place(value: float) -> float:
+        return GUTTER + (value - least) / (most - least) * (WIDTH - SIDE - GUTTER)
+
+    bound = f"lowest possible: {phrases.minutes(oracle_minutes)}"
+    parts = [
+        svg.words(0, 16, "Method", "head"),
+        svg.words(WIDTH, 16, "avoidable minutes per incident", "head", "end"),
+        *(part for number, step in enumerate(steps) for part in _bar(step, TOP + number * ROW, place)),
+        svg.line(place(0.0), 26, place(0.0), height - 4, "bound"),
+        svg.words(place(0.0), 16, bound, "head", "start"),
+    ]
+    return svg.drawing(WIDTH, height, "Avoidable minutes of outage per incident, by method", parts)
+
+
+def label(step: Step) -> str:
+    """Return the display name of a decider."""
+    return "this watchdog" if step.is_ours else step.name
+
+
+def _bar(step: Step, top: float, place: svg.Scale) -> Iterator[str]:
+    left, right = sorted((place(0.0), place(step.usual)))
+    yield svg.words(0, top + 15, label(step), "label strong" if step.is_ours else "label")
+    yield svg.box(left, top + 2, max(right - left, 1.0), ROW - 10, "bar ours" if step.is_ours else "bar rival")
+    yield svg.words(right + 6, top + 15, phrases.minutes(step.usual), "label strong" if step.is_ours else "label")

@@ -6,11 +6,10 @@ from watchdog.lab.ranking import FACTORS
 from watchdog.lab.report import method, phrases
 from watchdog.lab.report.bar import Reached
 from watchdog.lab.report.content import Report
-from watchdog.lab.report.outcomes import DOINGS
+from watchdog.lab.report.cost_chart import label, plot_ladder
+from watchdog.lab.report.delays import plot_delays
+from watchdog.lab.report.outcomes import DOINGS, plot_outcomes
 from watchdog.lab.report.plot_blame import facts, plot_blame
-from watchdog.lab.report.plot_cost import label, plot_ladder
-from watchdog.lab.report.plot_delays import plot_delays
-from watchdog.lab.report.plot_outcomes import plot_outcomes
 from watchdog.lab.report.table import Section, Table
 
 TITLE = "How well the watchdog decides"

@@ -1,6 +1,11 @@
-"""The report as Markdown: sentences and tables, for a terminal or a repository. Foreign text is escaped."""
+"""Renders the report: as one HTML page without network or script, and as Markdown for a terminal or a repository.
+
+Foreign text is escaped in both. The template escapes everything except the plots, whose texts are escaped when `svg`
+draws them.
+"""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from watchdog.lab.report.content import Report
 from watchdog.lab.report.phrases import plain
@@ -11,8 +16,26 @@ SPECIAL = "\\`*_[]<>|#~$&"
 """The characters that Markdown, or HTML within it, takes for markup."""
 
 
+def page(report: Report) -> str:
+    """Return the whole HTML page."""
+    # Imported late: jinja2 comes with the extra `console`, and the JSON of `lab score` works without it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        # A misspelt name in the template is an error, not an empty text.
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["plain"] = plain
+    template = environment.get_template("page.html")
+    return template.render(title=TITLE, headline=headline(report), sections=list(sections(report)))
+
+
 def markdown(report: Report) -> str:
-    """Return the whole text."""
+    """Return the whole Markdown text."""
     parts = [f"# {TITLE}", f"**{escaped(headline(report))}**", "The plots are in `report.html`."]
     parts += [part for section in sections(report) for part in _section(section)]
     return "\n\n".join(parts) + "\n"
