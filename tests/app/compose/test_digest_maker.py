@@ -16,7 +16,7 @@ from tests.core.updates.test_weekly_digest import MONDAY, WEEK
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.app.compose.composition import App, build
-from watchdog.app.compose.digest_maker import LOOK_SECONDS, keep_digests, make_digest
+from watchdog.app.compose.periodic_reports import LOOK_SECONDS, keep_digests, make_digest
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.store_records import FLEET, Minute, Write

@@ -14,7 +14,7 @@ from tests.console.scene import service_state
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.app.compose.composition import App, build
-from watchdog.app.compose.stats_metrics import EVERY_SECONDS, PERIOD_SECONDS, keep_numbers
+from watchdog.app.compose.periodic_reports import EVERY_SECONDS, PERIOD_SECONDS, keep_numbers
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.store_records import FLEET, Write

@@ -21,10 +21,8 @@ from watchdog.app.compose.chat import start_hearing
 from watchdog.app.compose.composition import App, build, resolve
 from watchdog.app.compose.console_mount import with_pages
 from watchdog.app.compose.daemon_factory import begin, end, upkeep
-from watchdog.app.compose.digest_maker import keep_digests
-from watchdog.app.compose.follow_up_metrics import follow_up_keeper
+from watchdog.app.compose.periodic_reports import follow_up_keeper, keep_digests, keep_numbers
 from watchdog.app.compose.reload import end_refusals, reload_on_demand
-from watchdog.app.compose.stats_metrics import keep_numbers
 from watchdog.app.compose.store_outage import watch_the_record
 from watchdog.app.compose.upgrade_check import decide_past_again, is_due
 from watchdog.daemon.actions.timings import FaultPoint, no_hook
