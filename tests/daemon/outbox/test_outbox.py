@@ -15,9 +15,9 @@ from tests.support.loopback import serve
 from tests.support.notification_vendors import HOOK, Channel, Town, channels, tell
 from tests.support.stores import store_at
 from watchdog.adapters.stores import build_store
+from watchdog.daemon.outbox.attempt import RETRY_AFTER_MAX_SECONDS
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
 from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, Outbox
-from watchdog.daemon.outbox.retry_gap import RETRY_AFTER_MAX_SECONDS
 from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary

@@ -3,7 +3,8 @@
 Theory. A notice is an effect, saved with the decision that caused it and pending until it is delivered (a
 transactional outbox). Each channel has a circuit breaker, and each incident a queue in it: failures are retried
 with backoff, an open breaker lets one trial through at a time, and the other channels are not delayed. An
-incident's notices keep their order in a channel; a newer page or all-clear supersedes some (channel_queue.py).
+incident's notices keep their order in a channel; a newer page or all-clear supersedes some (channel_queue.py). This
+file decides which channels are to have a notice, and when each is tried; one try is in attempt.py.
 
 Rule 1: in doubt a notice is sent again: a duplicate page is the worst accepted outcome (fails open).
 Rule 2: nothing may stop a page: neither another channel, nor the store, nor an error of the daemon.
@@ -20,44 +21,33 @@ Rule 7: a page does not ring after the all-clear of another worker, which has th
 does one about the watchdog itself that waited, or that a dead worker left, when that is over (`own_page_is_over`).
 """
 
-import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from itertools import chain, count, repeat
 from typing import Any
 from weakref import WeakValueDictionary
 
-import structlog
-
+from watchdog.daemon.outbox.attempt import ATTEMPT_SECONDS, Attempts, Report, next_gap
 from watchdog.daemon.outbox.channel_queue import ChannelQueue, Place, QueuedNotice
 from watchdog.daemon.outbox.circuit_breaker import NEVER, CircuitBreaker
 from watchdog.daemon.outbox.delivery import Delivery
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, DeliveryLog
 from watchdog.daemon.outbox.late_pages import LatePages
-from watchdog.daemon.outbox.retry_gap import asked_gap, next_gap
 from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.effects import Tell
-from watchdog.domain.errors import Partly, Permanent, Temporary
+from watchdog.domain.errors import Permanent
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Notifier, Store
-from watchdog.presentation.notices.notice_text import worded
 
 BROKEN_GAP_SECONDS = 300.0
 """Pause after a channel refused a notice for good: a human may have repaired it meanwhile."""
 PARTLY_SECONDS = 3600.0
 """Age until which a notice is retried for recipients refused for now: greylisting takes minutes."""
-ATTEMPT_SECONDS = 30.0
-"""The longest one attempt may take: an edit, a reply, or a resolve and a trigger."""
 STALE_SECONDS = 86400.0
 """Age at which a notice that is neither a page nor an all-clear for engineers is dropped."""
 
 PASSIVE_CHANNELS = frozenset({"console", "tickets"})
 """Channels that are never a fallback: a process's output or a ticket wakes no person."""
-
-Report = Callable[[str, str, Notice], None]
-"""Receives each attempt: channel (or "store"), outcome (sent, partly, failed, gave_way), notice."""
-log = structlog.get_logger(__name__)
 
 
 class Outbox:
@@ -74,21 +64,22 @@ class Outbox:
         zones: Mapping[str, tzinfo] | None = None,
         attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
-        self._told = DeliveryLog(store, clock, lambda notice, why: self._say("store", "failed", notice, why=why))
+        self._told = DeliveryLog(
+            store, clock, lambda notice, why: self._attempts.report("store", "failed", notice, why=why)
+        )
         self._late = LatePages(self._told, clock, lambda tell: self.deliver(None, tell))
         self._notifiers = notifiers
         self._others = tuple(name for name in notifiers if name not in aside)
-        self._zones = zones or {}
         self._clock = clock
-        self._report = report
-        self._attempt_seconds = attempt_seconds
         # A queue lives as long as one of its notices.
         self._queues: WeakValueDictionary[tuple[str, str], ChannelQueue] = WeakValueDictionary()
         self._breakers = {name: CircuitBreaker(clock) for name in notifiers}
+        self._attempts = Attempts(
+            notifiers, self._breakers, self._told, self._late, clock, report, zones or {}, attempt_seconds
+        )
         self._deliveries: list[Delivery] = []
         self._numbers = count(1)
         self._newest_row = 0
-        self._deaf = ""
         self.own_page_is_over: Callable[[str], bool] = lambda condition: False
 
     @property
@@ -101,7 +92,7 @@ class Outbox:
         """Return channels with waiting notices after a failed attempt, with their number and the reason."""
         owing = {name: one for name, one in self._breakers.items() if one.why and one.waiting}
         failing = {name: f"{one.why} (notices that wait for it: {one.waiting})" for name, one in owing.items()}
-        return failing | ({"report": self._deaf} if self._deaf else {})
+        return failing | ({"report": error} if (error := self._attempts.report_error) else {})
 
     @property
     def waiting(self) -> int:
@@ -180,7 +171,7 @@ class Outbox:
         named = tuple(dict.fromkeys(name for name in tell.channels if name in self._notifiers))
         for name in tell.channels:
             if name not in self._notifiers:
-                self._say(name, "failed", tell.notice, why="no such channel is configured")
+                self._attempts.report(name, "failed", tell.notice, why="no such channel is configured")
         aside = tell.notice.plain or tell.notice.news
         # A channel that left the configuration since the decision: a page goes to a fallback rather than nowhere.
         return named or (self._others[:1] if tell.channels and not aside else ())
@@ -205,7 +196,7 @@ class Outbox:
             for gap in chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1])):
                 if not await self._turn(delivery, queued):
                     return
-                failure = await self._attempt(delivery, queued)
+                failure = await self._attempts.attempt(delivery, queued)
                 if failure is None:
                     queued.queue.arrived(queued)
                     return
@@ -281,7 +272,7 @@ class Outbox:
         if queued not in delivery.stand_ins:
             delivery.outcomes[name] = "gave way"
             self._told.settled(delivery.effect_id, delivery.notice, name)
-            self._say(name, "gave_way", delivery.notice)
+            self._attempts.report(name, "gave_way", delivery.notice)
         return True
 
     def _call_a_stand_in(self, delivery: Delivery) -> None:
@@ -298,103 +289,6 @@ class Outbox:
             delivery.stand_ins.append(queued)
             delivery.group.create_task(self._bring(delivery, queued))
 
-    async def _attempt(self, delivery: Delivery, queued: QueuedNotice) -> Exception | None:
-        """Send once and record it; return the failure, or None."""
-        name, breaker = queued.channel, self._breakers[queued.channel]
-        try:
-            async with queued.queue.attempt:
-                # While it waited, the service may have moved, and the new worker delivered the same row. An all-clear
-                # that another worker brought before the page of this one has to be sent after it; one that another
-                # worker brings between two attempts came after it, and is not sent again.
-                if queued.follows:
-                    queued.follows = name in await self._told.heard_by(delivery.effect_id, delivery.notice)
-                elif queued.troubled and not queued.partly and await self._was_brought_meanwhile(delivery, name):
-                    breaker.given_back(queued)
-                    return None
-                reference = await self._send(delivery, name)
-                queued.queue.sent(queued)
-        except Partly as failure:
-            # The channel works: it refused recipients, not the notice.
-            breaker.passed(queued)
-            queued.queue.sent(queued)
-            await self._has(delivery, name, failure.reference, "partly", why=str(failure))
-            if failure.again:
-                queued.queue.partly(queued)
-            return failure if failure.again else None
-        except (Temporary, Permanent) as failure:
-            if queued.partly:
-                return self._failed_for_some(delivery, queued, failure)
-            # A notice refused twice says nothing new about the channel: it must not open the breaker.
-            again = queued.broken and isinstance(failure, Permanent)
-            breaker.failed(queued, str(failure), asked_gap(failure), counts=not again)
-            self._say(name, "failed", delivery.notice, why=str(failure))
-            return failure
-        except asyncio.CancelledError:
-            breaker.given_back(queued)
-            raise
-        breaker.passed(queued)
-        await self._has(delivery, name, reference, "sent")
-        return None
-
-    async def _has(self, delivery: Delivery, name: str, reference: str | None, outcome: str, why: str = "") -> None:
-        """Record that a channel has the notice."""
-        self._say(name, outcome, delivery.notice, why=why)
-        delivery.heard(name)
-        # Before the await: the service may be lost while the store records the delivery.
-        self._late.sent(delivery.notice, name)
-        await self._told.record(delivery.effect_id, delivery.notice, name, reference)
-
-    def _failed_for_some(self, delivery: Delivery, queued: QueuedNotice, failure: Exception) -> Exception | None:
-        """Log that the remaining recipients lack the notice; return None if that is for good.
-
-        It says nothing about the channel, which delivered to others.
-        """
-        self._breakers[queued.channel].given_back(queued)
-        self._say(queued.channel, "partly", delivery.notice, why=str(failure))
-        return None if isinstance(failure, Permanent) else failure
-
-    async def _was_brought_meanwhile(self, delivery: Delivery, name: str) -> bool:
-        """Return whether the channel got the notice from another worker while this one waited."""
-        for each in await self._told.heard_by(delivery.effect_id, delivery.notice):
-            if each not in delivery.heard_by:
-                delivery.heard(each)
-        return name in delivery.heard_by
-
-    async def _send(self, delivery: Delivery, name: str) -> str | None:
-        """Send and return the reference. Raises Temporary, Permanent, Partly, or the cancellation of this task.
-
-        An unknown exception counts as Temporary, and its text is not repeated: it may hold a secret address.
-        """
-        try:
-            # Over the whole attempt: a vendor that sends a byte now and then would never meet a timeout per read.
-            async with asyncio.timeout(self._attempt_seconds):
-                before, tz = await self._told.reference(delivery.notice, name), self._zones.get(name, UTC)
-                return await self._notifiers[name].send(worded(delivery.notice, self._clock.now(), tz), before)
-        except (Temporary, Permanent, Partly):
-            raise
-        except TimeoutError:
-            raise Temporary(f"it took longer than {show_seconds(self._attempt_seconds)}") from None
-        except (Exception, asyncio.CancelledError) as error:
-            # A library's leaked CancelledError would otherwise end the delivery silently.
-            if isinstance(error, asyncio.CancelledError) and _are_we_cancelled():
-                raise
-            raise Temporary(f"unexpected error ({type(error).__name__})") from None
-
     def _stale(self, notice: Notice) -> bool:
         lasts = notice.wakes or (notice.resolves and not notice.plain)
         return not lasts and self._clock.now() - notice.at > STALE_SECONDS
-
-    def _say(self, name: str, outcome: str, notice: Notice, why: str = "") -> None:
-        """Log and count an attempt; an exception there must not stop a page."""
-        try:
-            speak = log.warning if outcome in ("failed", "partly") else log.info
-            speak("notice", channel=name, outcome=outcome, incident=notice.incident, kind=notice.kind.value, why=why)
-            self._report(name, outcome, notice)
-        except Exception as error:  # noqa: BLE001
-            self._deaf = type(error).__name__
-
-
-def _are_we_cancelled() -> bool:
-    """Return whether this task is being cancelled, rather than a library's future."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
