@@ -137,15 +137,8 @@ def wire(
     # `engine` is bound below: the annotator asks for it only once a notice is sent.
     suspects = suspects_of(readers, clock, lambda: engine)
     notifiers = _notifiers(outside.notifiers, integrations, suspects, lambda: engine.policy.console_url)
-
-    # Reported as an event, not written here: when a question was shown is the core's to decide, and to save.
-    def brought(channel: str, outcome: str, notice: Notice) -> None:
-        metrics.page(channel, outcome)
-        event = heard(channel, outcome, notice, clock.now())
-        if event is not None:
-            supervisor.spawn("question receipt", engine.submit(event))
-
-    teller = Outbox(store, notifiers, clock, brought, aside=policy.plain_channels, zones=outside.zones)
+    attempted = _noted_attempts(metrics, supervisor, clock, lambda: engine)
+    teller = Outbox(store, notifiers, clock, attempted, aside=policy.plain_channels, zones=outside.zones)
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
         policy=policy,
@@ -186,6 +179,21 @@ def wire(
         beside=beside(readers, suspects, engine, store, clock, listeners),
         suspects=suspects,
     )
+
+
+def _noted_attempts(
+    metrics: Metrics, supervisor: Supervisor, clock: Clock, engine: Callable[[], Engine]
+) -> Callable[[str, str, Notice], None]:
+    """Return what the outbox calls after each attempt: it counts it, and submits the receipt of a question."""
+
+    # Reported as an event, not written here: when a question was shown is the core's to decide, and to save.
+    def attempted(channel: str, outcome: str, notice: Notice) -> None:
+        metrics.page(channel, outcome)
+        event = heard(channel, outcome, notice, clock.now())
+        if event is not None:
+            supervisor.spawn("question receipt", engine().submit(event))
+
+    return attempted
 
 
 def _metered(metrics: Metrics, policy: Policy, listeners: Hooks) -> StepMetrics:
