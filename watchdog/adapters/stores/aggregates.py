@@ -1,7 +1,9 @@
-"""The aggregates of the SQL store: minutes and hours for charts, and the deletion of rows past their retention."""
+"""The aggregates of the SQL store: minutes and hours of checks, and of feeds, for charts; and the deletion of rows past
+their retention.
+"""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import (
@@ -26,8 +28,9 @@ from watchdog.adapters.stores import announcements, retention
 from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, EFFECTS, EVENTS, FEED_HOURS, HOURS, MINUTES, NOTES
 from watchdog.adapters.stores.shielded_calls import uninterrupted
-from watchdog.domain.store_records import Minute
+from watchdog.domain.store_records import FeedHour, Minute
 
+FEED_COLUMNS = [FEED_HOURS.c[field.name] for field in fields(FeedHour)]
 FORGOTTEN: tuple[tuple[Column[Any], ColumnElement[bool]], ...] = (
     (HOURS.c.start, true()),
     (FEED_HOURS.c.start, true()),
@@ -86,6 +89,22 @@ class Charts(Database):
                 query = query if services is None else query.where(table.c.service.in_(sorted(services)))
                 found += [Minute(*row) for row in await connection.execute(query)]
         return retention.spans(found, seconds)
+
+    async def put_feed_hours(self, rows: Sequence[FeedHour]) -> None:
+        """Replace hours, unless more of them is known already. Repeating the call changes nothing."""
+        start = FEED_HOURS.c.start
+        async with self._writing() as connection:
+            query = select(*FEED_COLUMNS).where(start >= min(one.start for one in rows))
+            known = {retention.key(one): one for one in (FeedHour(*row) for row in await connection.execute(query))}
+            if fuller := [asdict(one) for one in rows if retention.is_fuller(one, known.get(retention.key(one)))]:
+                await connection.execute(self._upsert(FEED_HOURS), fuller)
+
+    async def feed_hours(self, service: str, since: float, until: float) -> Sequence[FeedHour]:
+        """Return the hours of a service's feeds that begin in [since, until), oldest first."""
+        start = FEED_HOURS.c.start
+        query = select(*FEED_COLUMNS).where(FEED_HOURS.c.service == service, start >= since, start < until)
+        async with self._reading() as connection:
+            return tuple(FeedHour(*row) for row in await connection.execute(query.order_by(start, FEED_HOURS.c.signal)))
 
     async def _roll_up(self, connection: AsyncConnection, cutoff: float) -> None:
         """Replace a batch of minutes before the cutoff (the begin of an hour) by hours."""

@@ -1,6 +1,8 @@
 """The store without a disk: for tests, and the fallback when no file can be written. Its content ends with the process.
 
 It has the same contract as `sql.py`, checked by one test suite. Every collection in it has a limit.
+
+The entries of people are in `memory_entries.py`, aggregates for charts in `memory_charts.py`.
 """
 
 import json
@@ -10,14 +12,12 @@ from itertools import islice
 from typing import Any
 
 from watchdog.adapters.stores import retention
-from watchdog.adapters.stores.memory_database import MemoryDatabase
-from watchdog.adapters.stores.memory_feeds import MemoryFeeds
+from watchdog.adapters.stores.memory_charts import MemoryCharts
+from watchdog.adapters.stores.memory_database import MemoryDatabase, bound
+from watchdog.adapters.stores.memory_entries import MemoryEntries
 from watchdog.adapters.stores.state_partitions import SavedState, assemble, service_of
-from watchdog.domain.commands.announcements import RECENT_MAX, Announcement, Draft, Update
 from watchdog.domain.effects import OUTSIDE, Note
 from watchdog.domain.errors import Displaced, Stale, Temporary, Withdrawn
-from watchdog.domain.follow_ups import FollowUp, Tick
-from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.store_records import (
     FLEET,
@@ -25,7 +25,6 @@ from watchdog.domain.store_records import (
     Command,
     CommandAnswer,
     LeaseGrant,
-    Minute,
     PendingEffect,
     Write,
 )
@@ -35,11 +34,9 @@ from watchdog.ports.chat import NOT_ALLOWED, REFUSED
 INCIDENTS_MAX = 1_000
 DELIVERIES_MAX = 10_000
 COMMANDS_MAX = 1_000
-FOLLOW_UPS_MAX = 10_000
-ANNOUNCEMENTS_MAX = 1_000
 
 
-class MemoryStore(MemoryFeeds):
+class MemoryStore(MemoryEntries, MemoryCharts):
     """A Store that lives as long as its database. Events are not kept, since no part of the daemon reads them back.
 
     `sole`: no other worker uses the database, so leases never expire.
@@ -145,7 +142,7 @@ class MemoryStore(MemoryFeeds):
             if service.incident is not None:
                 db.incidents[service.incident.id] = service.incident
         # No disk limits this store, so its dictionaries have limits of their own.
-        _bound(db.incidents, INCIDENTS_MAX)
+        bound(db.incidents, INCIDENTS_MAX)
         db.notes.extend(effect for effect in write.effects if isinstance(effect, Note))
         recorded = tuple(
             PendingEffect(self._next_id(), effect) for effect in write.effects if isinstance(effect, OUTSIDE)
@@ -191,7 +188,7 @@ class MemoryStore(MemoryFeeds):
     async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
         """Record that this channel delivered this notice; the first record counts."""
         self._db.deliveries.setdefault((effect_id, channel), (incident, reference))
-        _bound(self._db.deliveries, DELIVERIES_MAX)
+        bound(self._db.deliveries, DELIVERIES_MAX)
 
     async def deliveries(self, effect_id: int) -> Sequence[str]:
         """Return the channels that delivered this notice already."""
@@ -230,113 +227,6 @@ class MemoryStore(MemoryFeeds):
         # Not `found[-limit:]`, which is the whole list for a limit of 0.
         return tuple(found[max(len(found) - limit, 0) :])
 
-    async def label(self, incident_id: str, verdict: str, by: str) -> bool:
-        """Record a user's judgement of an incident; return False if there is no incident of that id."""
-        if incident_id not in self._db.incidents:
-            return False
-        self._db.labels[incident_id] = verdict
-        return True
-
-    async def labels(self) -> Mapping[str, str]:
-        """Return the judgement of each judged incident, by incident id."""
-        return dict(self._db.labels)
-
-    async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
-        """Add a user's remark to an incident, now; return False if there is no incident of that id."""
-        if incident_id not in self._db.incidents:
-            return False
-        self._db.remarks.append(Remark(self._clock.now(), incident_id, by, text, root_cause))
-        return True
-
-    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
-        """Return the remarks on an incident (on all, if None), oldest first."""
-        return tuple(one for one in self._db.remarks if incident_id is None or one.incident == incident_id)
-
-    async def tick(self, incident_id: str, item: str, by: str, *, undone: bool = False) -> bool:
-        """Record that a user ticked an item of a checklist, or undid a tick, now; return False if there is no incident
-        of that id.
-        """
-        if incident_id not in self._db.incidents:
-            return False
-        self._db.ticks.append(Tick(self._clock.now(), incident_id, item, by, undone))
-        return True
-
-    async def ticks(self, incident_id: str | None = None) -> Sequence[Tick]:
-        """Return the ticks of an incident's checklists (of all, if None), undone ones included, oldest first."""
-        return tuple(one for one in self._db.ticks if incident_id is None or one.incident == incident_id)
-
-    async def follow_up(self, incident_id: str, text: str, by: str, *, owner: str, due_at: float) -> FollowUp | None:
-        """Add a follow-up to an incident, now, under the incident's next number; return None if there is no such
-        incident.
-        """
-        if incident_id not in self._db.incidents:
-            return None
-        number = 1 + max((one.number for one in await self.follow_ups(incident_id)), default=0)
-        added = FollowUp(self._clock.now(), incident_id, number, by, text, owner, due_at)
-        self._db.follow_ups[incident_id, number] = added
-        _bound(self._db.follow_ups, FOLLOW_UPS_MAX)
-        return added
-
-    async def follow_ups(self, incident_id: str | None = None) -> Sequence[FollowUp]:
-        """Return the follow-ups of an incident (of all, if None), by incident and number."""
-        found = sorted(self._db.follow_ups.items())
-        return tuple(one for (name, _), one in found if incident_id is None or name == incident_id)
-
-    async def announce(self, about: Draft, first: Update) -> Announcement:
-        """Add an announcement with its first text, under the next number."""
-        number = 1 + max(self._db.announcements, default=0)
-        self._db.announcements[number] = added = Announcement(number, about, (first,))
-        _bound(self._db.announcements, ANNOUNCEMENTS_MAX)
-        return added
-
-    async def update_announcement(self, number: int, update: Update) -> bool:
-        """Add an update to an announcement; return False if there is none of that number."""
-        found = self._db.announcements.get(number)
-        if found is None:
-            return False
-        self._db.announcements[number] = replace(found, updates=(*found.updates, update))
-        return True
-
-    async def announcements(self, limit: int = RECENT_MAX) -> Sequence[Announcement]:
-        """Return the newest announcements by number, newest first, each with its updates."""
-        return tuple(self._db.announcements[number] for number in sorted(self._db.announcements, reverse=True)[:limit])
-
-    async def put_minutes(self, rows: Sequence[Minute]) -> None:
-        """Replace one-minute aggregates; roll up and delete expired ones."""
-        self._db.minutes.update((retention.key(row), row) for row in rows)
-        now = self._clock.now()
-        cutoff = retention.hour_of(now - retention.MINUTES_KEPT_SECONDS)
-        old = sorted((row for row in self._db.minutes.values() if row.start < cutoff), key=lambda row: row.start)
-        self._db.hours.update((retention.key(hour), hour) for hour in retention.roll_up(old, self._db.hours.values()))
-        for row in old:
-            del self._db.minutes[retention.key(row)]
-        kept = now - retention.KEPT_SECONDS
-        self._db.hours = {key: hour for key, hour in self._db.hours.items() if hour.start >= kept}
-        self._db.announcements = retention.unexpired(self._db.announcements, kept)
-        while self._db.notes and self._db.notes[0].at < kept:
-            self._db.notes.popleft()
-
-    async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
-        """Return the aggregates that begin in [since, until), oldest first: hours, then minutes."""
-        rows = (row for table in (self._db.hours, self._db.minutes) for row in table.values())
-        found = (row for row in rows if row.service == service and since <= row.start < until)
-        return tuple(sorted(found, key=lambda row: (row.start, row.signal)))
-
-    async def spans(
-        self, since: float, until: float, seconds: int, services: Collection[str] | None = None
-    ) -> Sequence[Minute]:
-        """Return the aggregates of these services (all, if None) that begin in [since, until), one row for each span of
-        `seconds`.
-        """
-        tables = ((self._db.hours, retention.HOUR_SECONDS), (self._db.minutes, retention.MINUTE_SECONDS))
-        rows = (
-            retention.measured(row, length)
-            for table, length in tables
-            for row in table.values()
-            if since <= row.start < until and (services is None or row.service in services)
-        )
-        return retention.spans(rows, seconds)
-
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id. Raises Temporary when too many wait already."""
         if len(await self.commands()) >= retention.COMMANDS_WAITING_MAX:
@@ -346,7 +236,7 @@ class MemoryStore(MemoryFeeds):
         # arguments that JSON cannot carry fail here too.
         copy = json.loads(json.dumps(dict(arguments)))
         self._db.commands[number] = Command(number, name, copy, by, at=self._clock.now())
-        _bound(self._db.commands, COMMANDS_MAX)
+        bound(self._db.commands, COMMANDS_MAX)
         return number
 
     async def commands(self) -> Sequence[Command]:
@@ -388,13 +278,6 @@ class MemoryStore(MemoryFeeds):
 
 def _its_author_may_not(command: Command) -> bool:
     return command.name == REFUSED and command.arguments.get(NOT_ALLOWED) is True
-
-
-def _bound(rows: dict[Any, Any], limit: int) -> None:
-    """Delete the oldest rows beyond the limit."""
-    # A dict keeps the order of insertion, so its first key is the oldest row.
-    while len(rows) > limit:
-        del rows[next(iter(rows))]
 
 
 __all__ = ["MemoryDatabase", "MemoryStore"]

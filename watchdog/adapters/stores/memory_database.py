@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.leases import NOBODY, share
@@ -107,3 +108,10 @@ class MemoryDatabase:
         """Return whether a worker holds the lease on a name now, at that epoch."""
         lease = self.leases[name]
         return lease.owner == worker and lease.epoch == epoch and lease.expires > self.clock.now()
+
+
+def bound(rows: dict[Any, Any], limit: int) -> None:
+    """Delete the oldest rows beyond the limit."""
+    # A dict keeps the order of insertion, so its first key is the oldest row.
+    while len(rows) > limit:
+        del rows[next(iter(rows))]

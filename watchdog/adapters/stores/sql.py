@@ -4,7 +4,7 @@ Rule 1: one port method is one transaction.
 Rule 2: the same SQL for every database; the differences are in `sqlite.py` and `postgres.py`.
 
 Writes that need a lease are in `fenced_writes.py`, the entries of people in `annotations.py` and
-`announcements.py`, what feeds counted in `feeds.py`.
+`announcements.py`, aggregates for charts in `aggregates.py`.
 """
 
 import json
@@ -17,7 +17,6 @@ from watchdog.adapters.stores import codec, retention, stored_prose
 from watchdog.adapters.stores.aggregates import Charts
 from watchdog.adapters.stores.annotations import Added
 from watchdog.adapters.stores.announcements import Announced
-from watchdog.adapters.stores.feeds import Feeds
 from watchdog.adapters.stores.fenced_writes import FencedWrites, add, write_answer
 from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, INCIDENTS, NOTES
 from watchdog.adapters.stores.shielded_calls import uninterrupted
@@ -38,7 +37,7 @@ backslash before it, so no text that people write can look like it.
 
 
 @uninterrupted
-class SqlStore(FencedWrites, Charts, Added, Announced, Feeds):
+class SqlStore(FencedWrites, Charts, Added, Announced):
     """A Store on SQLite or PostgreSQL. Raises Temporary when the database does not answer."""
 
     async def reference(self, incident: str, channel: str) -> str | None:

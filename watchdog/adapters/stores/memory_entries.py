@@ -1,0 +1,91 @@
+"""The entries of people without a disk, as `annotations.py` and `announcements.py` keep them in SQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from watchdog.adapters.stores.memory_database import MemoryDatabase, bound
+from watchdog.domain.commands.announcements import RECENT_MAX, Announcement, Draft, Update
+from watchdog.domain.follow_ups import FollowUp, Tick
+from watchdog.domain.incident_notes import Remark
+from watchdog.ports import Clock
+
+FOLLOW_UPS_MAX = 10_000
+ANNOUNCEMENTS_MAX = 1_000
+
+
+class MemoryEntries:
+    """Labels, remarks, ticks, follow-ups and announcements in a database in memory, each with a limit."""
+
+    _clock: Clock
+    _db: MemoryDatabase
+
+    async def label(self, incident_id: str, verdict: str, by: str) -> bool:
+        """Record a user's judgement of an incident; return False if there is no incident of that id."""
+        if incident_id not in self._db.incidents:
+            return False
+        self._db.labels[incident_id] = verdict
+        return True
+
+    async def labels(self) -> Mapping[str, str]:
+        """Return the judgement of each judged incident, by incident id."""
+        return dict(self._db.labels)
+
+    async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
+        """Add a user's remark to an incident, now; return False if there is no incident of that id."""
+        if incident_id not in self._db.incidents:
+            return False
+        self._db.remarks.append(Remark(self._clock.now(), incident_id, by, text, root_cause))
+        return True
+
+    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
+        """Return the remarks on an incident (on all, if None), oldest first."""
+        return tuple(one for one in self._db.remarks if incident_id is None or one.incident == incident_id)
+
+    async def tick(self, incident_id: str, item: str, by: str, *, undone: bool = False) -> bool:
+        """Record that a user ticked an item of a checklist, or undid a tick, now; return False if there is no incident
+        of that id.
+        """
+        if incident_id not in self._db.incidents:
+            return False
+        self._db.ticks.append(Tick(self._clock.now(), incident_id, item, by, undone))
+        return True
+
+    async def ticks(self, incident_id: str | None = None) -> Sequence[Tick]:
+        """Return the ticks of an incident's checklists (of all, if None), undone ones included, oldest first."""
+        return tuple(one for one in self._db.ticks if incident_id is None or one.incident == incident_id)
+
+    async def follow_up(self, incident_id: str, text: str, by: str, *, owner: str, due_at: float) -> FollowUp | None:
+        """Add a follow-up to an incident, now, under the incident's next number; return None if there is no such
+        incident.
+        """
+        if incident_id not in self._db.incidents:
+            return None
+        number = 1 + max((one.number for one in await self.follow_ups(incident_id)), default=0)
+        added = FollowUp(self._clock.now(), incident_id, number, by, text, owner, due_at)
+        self._db.follow_ups[incident_id, number] = added
+        bound(self._db.follow_ups, FOLLOW_UPS_MAX)
+        return added
+
+    async def follow_ups(self, incident_id: str | None = None) -> Sequence[FollowUp]:
+        """Return the follow-ups of an incident (of all, if None), by incident and number."""
+        found = sorted(self._db.follow_ups.items())
+        return tuple(one for (name, _), one in found if incident_id is None or name == incident_id)
+
+    async def announce(self, about: Draft, first: Update) -> Announcement:
+        """Add an announcement with its first text, under the next number."""
+        number = 1 + max(self._db.announcements, default=0)
+        self._db.announcements[number] = added = Announcement(number, about, (first,))
+        bound(self._db.announcements, ANNOUNCEMENTS_MAX)
+        return added
+
+    async def update_announcement(self, number: int, update: Update) -> bool:
+        """Add an update to an announcement; return False if there is none of that number."""
+        found = self._db.announcements.get(number)
+        if found is None:
+            return False
+        self._db.announcements[number] = replace(found, updates=(*found.updates, update))
+        return True
+
+    async def announcements(self, limit: int = RECENT_MAX) -> Sequence[Announcement]:
+        """Return the newest announcements by number, newest first, each with its updates."""
+        return tuple(self._db.announcements[number] for number in sorted(self._db.announcements, reverse=True)[:limit])
