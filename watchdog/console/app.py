@@ -4,13 +4,12 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchdog.console.auth.auth_middleware import AuthMiddleware
 from watchdog.console.auth.login import login_routes
-from watchdog.console.body_limit import BodyLimit
 from watchdog.console.command_service import CommandService
 from watchdog.console.dependencies import Access, Dependencies
 from watchdog.console.queries.view_queries import ViewQueries
@@ -30,6 +29,8 @@ POLICY = (
 REFERRER = "same-origin"
 """Browsers send no referrer to other sites. With `no-referrer` a browser would send `null` as the origin of our own
 forms."""
+BODY_MAX_BYTES = 16_384
+"""A note of a thousand characters, nine bytes each when quoted, fits."""
 
 
 def make_console(world: Dependencies, access: Access) -> ASGIApp:
@@ -82,3 +83,35 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_policed)
+
+
+class BodyLimit:
+    """Reads the body of a POST before the application does, and answers 413 to one that is too large."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        # No handler reads the body of another method.
+        if scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            # The client is gone, and no answer would reach it.
+            if message["type"] == "http.disconnect":
+                return
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+            # Counted while reading: Content-Length may be missing, or wrong.
+            if len(body) > BODY_MAX_BYTES:
+                await JSONResponse({"detail": f"more than {BODY_MAX_BYTES} bytes"}, 413)(scope, receive, send)
+                return
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            # After the body the real messages: a handler may wait for the client to disconnect.
+            return waiting.pop() if waiting else await receive()
+
+        await self._app(scope, replay, send)

@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from tests.console.desk_scene import asking, office
 from tests.console.scene import OPERATOR, TOKEN, VIEWER, bearer, visited
 from tests.daemon.test_undo_command import rolled_back
+from watchdog.console.app import BodyLimit
 from watchdog.console.auth.roles import Visitor
-from watchdog.console.body_limit import BodyLimit
 from watchdog.console.queries.view_queries import AUDITED_MAX
 from watchdog.console.routes.api_commands import PATHS, VERBS
 from watchdog.domain.commands.command_table import commands_of

@@ -15,7 +15,7 @@ FIELDS_MAX = 12
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; an empty dict for a malformed body. `body_limit.py` bounds its size."""
+    """Return the fields of a form; an empty dict for a malformed body. `BodyLimit` bounds its size."""
     try:
         found = parse_qs(
             (await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX
