@@ -128,6 +128,12 @@ def test_after_the_deadline_nobody_is_reminded() -> None:
     assert notice.title == "web api is slow: no answer for 16 min" and notices(passes(world, 951.0)) == []
 
 
+def test_a_question_that_no_guard_asks_is_not_weighed_again() -> None:
+    """Nothing that asked can clear by itself, and weighing again costs a whole decision."""
+    world = asked()
+    assert incident_of(after(world, 60.0)).reconsidered_at == incident_of(world).question.asked_at
+
+
 # --- the deadline ---
 
 
@@ -333,6 +339,9 @@ def test_a_restart_at_the_deadline_gives_people_time_to_say_it_again() -> None:
     assert fx.WakeAt(at + 5120.0) in effects
     assert "PinAutoDeploy" not in kinds(hear(world, e.TimePassed(at + 5119.0)))
     assert web(world).phase is Phase.ASKING
+    endless = asked(then=Then.ROLLBACK, within_seconds=None)
+    hear(endless, e.Restarted(at + 5000.0))
+    assert incident_of(endless).question.deadline.due_at is None
     escalating = asked()
     hear(escalating, e.Restarted(at + 5000.0))
     assert notices(hear(escalating, e.TimePassed(at + 5001.0))) == ["human_needed"]

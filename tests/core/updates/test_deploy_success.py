@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FACTS, NOW, a_service, a_state, step
+from tests.core.scenes import FACTS, NOW, a_service, a_state, an_incident, step
 from tests.core.world import START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, history, put, web
 from tests.support.effect_readers import lines
@@ -165,9 +165,9 @@ def test_of_what_did_not_end_well_or_was_not_seen_nothing_is_said(
 def test_a_silence_is_written_down_and_one_that_is_over_holds_nothing_back() -> None:
     """It is not told later, either."""
     quiet = Suppression("configured-1", "web", "ann", "launch", START, START + OVER + 60.0)
-    world = shipped(replace(WANTED, silences=(quiet,))).run(OVER + 600.0)
+    world = shipped(replace(WANTED, silences=(quiet,), good_news=("chat", "mail"))).run(OVER + 600.0)
     (note,) = [note.text for note in world.notes if note.label == "SILENCED"]
-    assert note.endswith("541 of 541 probes good (kept from chat by configured-1 of web by ann (launch))")
+    assert note.endswith("541 of 541 probes good (kept from chat, mail by configured-1 of web by ann (launch))")
     assert news(world) == []
     assert news(shipped(replace(WANTED, silences=(replace(quiet, ends_at=START + 900.0),))).run(OVER + 60.0))
     assert news(shipped(replace(WANTED, silences=(replace(quiet, service="shop"),))).run(OVER + 60.0))
@@ -243,7 +243,7 @@ def test_a_window_that_was_not_seen_is_left_open(gap: float, kept: bool) -> None
 
 
 @pytest.mark.parametrize(
-    ("probes", "good", "fine"), [(10, 10, True), (9, 9, False), (999, 990, True), (1000, 989, False)]
+    ("probes", "good", "fine"), [(10, 10, True), (9, 9, False), (1000, 990, True), (1000, 989, False)]
 )
 def test_limits_are_limits_to_the_probe(probes: int, good: int, fine: bool) -> None:
     """Ten probes at least, of a hundred ninety-nine good ones; the last of them is this one."""
@@ -269,6 +269,9 @@ def test_the_window_is_over_to_the_second(seconds: float, over: bool) -> None:
         ({"live": None}, WANTED, False),
         ({"live": "dep-10"}, WANTED, False),
         ({"phase": Phase.SUSPECT}, WANTED, True),
+        ({"phase": Phase.PAGED, "incident": an_incident()}, WANTED, False),
+        ({"phase": Phase.CALM, "incident": an_incident()}, WANTED, False),
+        ({"phase": Phase.CALM, "incident": an_incident(closed_at=NOW - 60.0)}, WANTED, True),
         pytest.param({}, make_policy(), False, id="a reload: who asks no more hears no more"),
     ],
 )

@@ -1,6 +1,7 @@
 """Stakeholders: who hears what of an incident, and when; and that nothing of engineering gets into it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 from tests.core.scenes import NOW, a_service, a_state, an_incident
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, history, watch, web
-from tests.support.effect_readers import lines, notices
+from tests.support.effect_readers import notices
 from watchdog.core.context import StepContext
 from watchdog.core.updates import stakeholder_updates
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.checks import Check
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState, StakeholderStatus
 from watchdog.domain.notices import Notice
@@ -22,6 +24,8 @@ from watchdog.domain.readings import Bad, FailureKind
 from watchdog.domain.severity import Severity
 
 BOARD = Stakeholders("board", ("board-email", "board-slack"))
+AT_ONCE = {"home": Check("home", "http", last_at=NOW, last_bad_at=NOW - 300)}
+"""What failed at the moment at which the outage began, and never after."""
 SECRET = "sk-live-c4n4ry"
 SAID = re.compile(
     r"(The shop: (not available|partly unavailable|slow|errors|works again) since \d\d:\d\d \(UTC\)"
@@ -75,8 +79,9 @@ def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
     assert threads == {("web-1/stakeholders", "watchdog/web/web-1/stakeholders")}
     assert not any(one.wakes or one.links for one in plainly(world)) and not world.broken
     assert notices(told) == ["opened", "updated", "resolved"]
-    informed = lines(world.notes, "INFORMED")
-    assert informed[0] == "board-email, board-slack: The shop: not available since 14:14 (UTC)"
+    informed = [note for note in world.notes if note.label == "INFORMED"]
+    assert informed[0].text == "board-email, board-slack: The shop: not available since 14:14 (UTC)"
+    assert {note.about for note in informed} == {BOARD.channels}
     usual = bad_world().run(600.0).tells
     assert [left_out(tell) for tell in others] == [left_out(tell) for tell in usual]
     less = {line for tell in usual for line in tell.notice.todo} - {
@@ -152,20 +157,25 @@ def test_a_silence_keeps_news_back_and_not_the_end() -> None:
     assert plainly(silenced(bad_world(policy()), 10.0, 900.0).run(600.0)) == []
     world = silenced(bad_world(policy()), 115.0, 900.0).run(600.0)
     assert titles(world) == ["not available", "all is well again"]
-    other = silenced(bad_world(policy()), 10.0, 900.0, signal="api").run(600.0)
-    assert len(plainly(other)) == 3
+    for signal, messages in (("api", 3), ("home", 0)):
+        other = silenced(bad_world(policy()), 10.0, 900.0, signal=signal).run(600.0)
+        assert len(plainly(other)) == messages, signal
 
 
 def test_while_we_are_blind_nothing_is_said() -> None:
-    """Neither that it fails, nor that it works; and of what nobody heard of, nothing is said at its end."""
+    """Neither that it fails, nor that it works; and of what nobody heard of, nothing is said at its end.
+
+    That it works is news of a verification alone.
+    """
     ctx = _turn(a_service(incident=an_incident(), phase=Phase.PAGED), blind_since=NOW)
     stakeholder_updates.settle(ctx, ctx.service)
     heard = StakeholderStatus("board", "web-1/stakeholders", NOW - 60)
     proving = a_service(incident=an_incident(informed=(heard,)), phase=Phase.VERIFYING, checks={})
     blind, seeing = _turn(proving, blind_since=NOW), _turn(proving)
-    for one in (blind, seeing):
+    paged = _turn(replace(proving, phase=Phase.PAGED))
+    for one in (blind, seeing, paged):
         stakeholder_updates.settle(one, one.service)
-    assert ctx.effects == blind.effects == []
+    assert ctx.effects == blind.effects == paged.effects == []
     assert [type(effect) for effect in seeing.effects] == [fx.Tell, fx.Note]
     was = a_service(incident=an_incident(), phase=Phase.PAGED)
     ended = _turn(replace(was, incident=an_incident(closed_at=NOW), phase=Phase.CALM))
@@ -179,14 +189,24 @@ def _turn(service: ServiceState, of: Policy | None = None, **fields: Any) -> Ste
     return ctx
 
 
-def test_a_feed_that_does_not_say_since_when_it_is_well_is_well_now() -> None:
-    """Its readings are never bad by themselves: the last trouble would be long ago."""
-    heard = StakeholderStatus("board", "web-1/stakeholders", NOW - 300)
-    was = a_service(incident=an_incident(informed=(heard,)), phase=Phase.PAGED, checks={})
+@pytest.mark.parametrize(
+    ("phase", "works_at", "checks", "said"),
+    [
+        pytest.param(Phase.PAGED, None, {}, "since 14:15 (UTC), after 5 min", id="a feed is never bad: it is now"),
+        pytest.param(Phase.PAGED, None, AT_ONCE, "since 14:15 (UTC), after 5 min", id="the trouble was its begin"),
+        pytest.param(Phase.VERIFYING, NOW - 120, {}, "since 14:13 (UTC), after 3 min", id="as they read before"),
+        pytest.param(Phase.PAGED, NOW - 120, {}, "since 14:15 (UTC), after 5 min", id="that recovery did not hold"),
+    ],
+)
+def test_since_when_it_works_where_no_reading_says_so(
+    phase: Phase, works_at: float | None, checks: Mapping[str, Check], said: str
+) -> None:
+    heard = StakeholderStatus("board", "web-1/stakeholders", NOW - 300, works_at)
+    was = a_service(incident=an_incident(informed=(heard,)), phase=phase, checks=checks)
     ctx = _turn(replace(was, incident=an_incident(informed=(heard,), closed_at=NOW), phase=Phase.CALM))
     stakeholder_updates.settle(ctx, was)
     (tell,) = [effect for effect in ctx.effects if isinstance(effect, fx.Tell)]
-    assert "since 14:15 (UTC), after 5 min" in tell.notice.lines[0]
+    assert said in tell.notice.lines[0]
 
 
 def test_a_rollback_by_hand_of_what_is_well_is_no_outage() -> None:
@@ -203,14 +223,20 @@ def test_a_rollback_by_hand_of_what_is_well_is_no_outage() -> None:
 
 
 def test_one_outage_that_goes_on_by_hand_is_told_once() -> None:
-    """Another incident for engineers; in the same thread, since the same moment, for everybody else."""
+    """Another incident for engineers; in the same thread, since the same moment, for everybody else.
+
+    That thread is also of those who read of it first while it goes on.
+    """
     world = bad_world(policy(), faults=[Fault(64.0, 540.0)])
     world.at(360.0, lambda: world.tell(e.RollbackRequested(world.now, "web", "ann", "dep-39")))
+    world.run(400.0)
+    sales = replace(BOARD, name="sales", channels=("sales-email",))
+    world.policy = replace(world.policy, stakeholders=(BOARD, sales))
     world.run(1200.0)
     assert set(world.incidents) == {"web-1", "web-2"}
-    assert titles(world) == ["not available", "all is well again"]
+    assert titles(world) == ["not available"] * 2 + ["all is well again"] * 2
     assert {one.incident for one in plainly(world)} == {"web-1/stakeholders"}
-    assert "after 8 min of trouble" in plainly(world)[-1].lines[0]
+    assert "after 8 min of trouble" in plainly(world)[2].lines[0]
 
 
 @pytest.mark.parametrize(
