@@ -147,13 +147,13 @@ def bare(annotation: Any) -> Any:
 def inner(annotation: Any) -> type[BaseModel] | None:
     """Return the section that stands under a key: itself, or each of its items."""
     found = bare(annotation)
-    if get_origin(found) in (dict, list, tuple):
-        found = bare(get_args(found)[-1])
+    if get_origin(found) in (dict, tuple):
+        found = bare([one for one in get_args(found) if one is not ...][-1])
     return found if isinstance(found, type) and issubclass(found, BaseModel) else None
 
 
 def below(path: tuple[str, ...], annotation: Any) -> tuple[str, ...]:
-    return (*path, "*") if get_origin(bare(annotation)) in (dict, list, tuple) else path
+    return (*path, "*") if get_origin(bare(annotation)) in (dict, tuple) else path
 
 
 def words(annotation: Any, metadata: Sequence[Any] = ()) -> str:

@@ -20,7 +20,7 @@ def test_a_proxy_as_it_is_meant() -> None:
     assert proxy is not None and proxy.user_header == "X-Forwarded-Email"
     assert proxy.sources == ("127.0.0.1/32", "10.0.0.0/8", "::1/128")
     assert proxy.people.approvers == ("ann@acme.example",) and proxy.people.operators == ("otto",)
-    assert proxy.people.everybody and proxy.people.viewers == ()
+    assert proxy.people.everybody and proxy.people.viewers == ("*",)
     listed = loaded(console(f"proxy: {{{PROXY}, viewers: [vera]}}")).console.proxy
     assert listed is not None and listed.people.viewers == ("vera",) and not listed.people.everybody
 

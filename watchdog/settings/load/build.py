@@ -131,13 +131,13 @@ class Builder:
             vendors=MappingProxyType(vendors),
             dependencies=MappingProxyType(
                 {
-                    name: DependencySettings(one.render, one.vendor_status, tuple(one.components))
+                    name: DependencySettings(one.render, one.vendor_status, one.components)
                     for name, one in shape.dependencies.items()
                 }
             ),
             own_id=self._environ.get("RENDER_SERVICE_ID") or None,
             own_hosts=render_hosts(self._environ),
-            private_hosts=tuple(shape.private_hosts),
+            private_hosts=shape.private_hosts,
             remind=shape.follow_ups.remind,
             owners=MappingProxyType(dict(contacts.owners(shape))),
             warnings=(
@@ -196,7 +196,7 @@ def _policy(
             mode=Mode(modes[name]),
             # A veto delays an automatic rollback; the other modes ask or only watch, and have nothing to delay.
             veto_seconds=(service.veto or 0.0) if modes[name] == "autonomous" else 0.0,
-            depends_on=tuple(service.depends_on),
+            depends_on=service.depends_on,
             rollback_safe=service.rollback_safe,
             signals=signals[name],
             title=service.title or "",
@@ -213,7 +213,7 @@ def _policy(
     return Policy(
         services=MappingProxyType(services),
         matrix=MappingProxyType(dict(matrix)),
-        control=tuple(shape.control) if shape.control is not None else DEFAULT_CONTROL,
+        control=shape.control if shape.control is not None else DEFAULT_CONTROL,
         vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
         alerts=audible_channels(channels),
         console_url=(shape.console.url or "").rstrip("/") if shape.console.enabled else "",
@@ -255,7 +255,7 @@ def _metrics(shape: MetricsShape) -> MetricsSettings:
     return MetricsSettings(
         host=host.strip("[]") or None,
         port=int(port or 0),
-        hosts=tuple(shape.hosts),
+        hosts=shape.hosts,
         remote_write=shape.remote_write,
         remote_write_user=shape.remote_write_user,
         every_seconds=shape.every,

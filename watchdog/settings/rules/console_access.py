@@ -39,7 +39,7 @@ def console_settings(document: Document, shape: ConsoleShape) -> ConsoleSettings
     """Return the access to the console, once it was checked."""
     proxy = None
     if shape.proxy is not None:
-        proxy = ProxySettings(shape.proxy.user_header, tuple(shape.proxy.sources), _people(shape.proxy))
+        proxy = ProxySettings(shape.proxy.user_header, shape.proxy.sources, _people(shape.proxy))
     oidc = None
     if shape.oidc is not None:
         oidc = OidcSettings(shape.oidc.issuer, shape.oidc.client_id, shape.oidc.claim, _people(shape.oidc))
@@ -47,7 +47,7 @@ def console_settings(document: Document, shape: ConsoleShape) -> ConsoleSettings
 
 
 def _people(shape: PeopleShape) -> PeopleSettings:
-    return PeopleSettings(tuple(shape.approvers), tuple(shape.operators), tuple(shape.viewers), shape.everybody)
+    return PeopleSettings(shape.approvers, shape.operators, shape.viewers, shape.everybody)
 
 
 def check_console(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:

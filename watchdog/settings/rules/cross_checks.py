@@ -1,6 +1,6 @@
 """Checks between sections: names that point nowhere, impossible modes, the watchdog itself as target."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from watchdog.adapters.signals.vendor_status import KNOWN_VENDORS
@@ -64,7 +64,7 @@ def _check_target(
     targets.setdefault(render, path[1])
 
 
-def _check_depends_on(document: Document, name: str, depends_on: list[str]) -> None:
+def _check_depends_on(document: Document, name: str, depends_on: Sequence[str]) -> None:
     written = document.data.get("vendor_status")
     # Read from the document, not from the shape: names of pages that have a mistake still count as known here.
     vendors = [one for one in written if isinstance(one, str)] if isinstance(written, (list, dict)) else PAGES

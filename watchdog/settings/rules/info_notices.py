@@ -35,7 +35,7 @@ def build_digest(document: Document, shape: Shape, channels: Sequence[str]) -> D
     return Digest(parse_moment(shape.digest.every), _tell(document, "digest", shape.digest.tell, channels))
 
 
-def _tell(document: Document, key: str, written: Sequence[str], channels: Sequence[str]) -> tuple[str, ...]:
+def _tell(document: Document, key: str, written: tuple[str, ...], channels: Sequence[str]) -> tuple[str, ...]:
     # Offered as a correction: the mistake names channels in which it would be allowed.
     readable = [name for name in channels if name not in FOR_WORK]
     if not written:
@@ -49,4 +49,4 @@ def _tell(document: Document, key: str, written: Sequence[str], channels: Sequen
             document.report(path, "names no configured channel", choose(name, readable))
         elif name in written[:place]:
             document.report(path, "names a channel twice", "keep one")
-    return tuple(written)
+    return written

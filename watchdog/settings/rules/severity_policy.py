@@ -70,7 +70,7 @@ def _merge(
     shipped = DEFAULT_MATRIX[severity]
     do = Action(written.do) if written.do else shipped.do
     within = written.within if written.within is not None else shipped.within_seconds
-    tell = tuple(written.tell) if written.tell is not None else _default_tell(severity, do, channels)
+    tell = written.tell if written.tell is not None else _default_tell(severity, do, channels)
     if do not in ASKS:
         # A note sends nothing and waits for nothing, so a deadline would have no meaning.
         return Rule(do, None if do is Action.NOTE else within, tell)
@@ -123,12 +123,12 @@ def _check_row(document: Document, severity: Severity, written: RuleShape, rule:
     if rule.do is Action.NOTE and written.tell:
         document.report((*path, "tell"), "impossible: a note is sent to no channel", "remove it, or write do: tell")
     _check_clock(document, severity, written, rule)
-    if rule.do is not Action.NOTE and written.tell == []:
+    if rule.do is not Action.NOTE and written.tell == ():
         document.report((*path, "tell"), f"impossible: no channel for do: {rule.do}", "name a channel")
     for index, name in enumerate(written.tell or ()):
         if name not in channels:
             document.report((*path, "tell", index), "names no configured channel", _channel_hint(name, channels))
-        elif name in (written.tell or [])[:index]:
+        elif name in (written.tell or ())[:index]:
             document.report((*path, "tell", index), "names a channel twice", "keep one")
 
 

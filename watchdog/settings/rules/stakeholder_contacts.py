@@ -53,7 +53,7 @@ def policies(shape: Shape, found: Found) -> tuple[Stakeholders, ...]:
 
 
 def _policy(name: str, those: StakeholdersShape, channels: tuple[str, ...]) -> Stakeholders:
-    return Stakeholders(name, channels, tuple(those.services or ()), Severity(those.severity), those.zone)
+    return Stakeholders(name, channels, those.services or (), Severity(those.severity), those.zone)
 
 
 def hears(one: Stakeholders) -> str:

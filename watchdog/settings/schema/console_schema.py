@@ -2,21 +2,13 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator
 
 from watchdog.adapters.json_schema_hooks import Also, written_as
 from watchdog.presentation.text import clean
-from watchdog.settings.schema.tuning import Section
+from watchdog.settings.schema.tuning import LISTED, Section
 from watchdog.settings.schema.urls import BaseUrl, http_url
 
 EVERYBODY = "*"
@@ -44,9 +36,9 @@ def _person(text: str) -> str:
     return text
 
 
-def _viewers(value: object) -> object:
-    """Accept `"*"` for every user who is logged in there."""
-    return [] if value in (EVERYBODY, [EVERYBODY]) else value
+def _viewers(value: object, listed: ValidatorFunctionWrapHandler) -> object:
+    """Accept `"*"` for every user who is logged in there; in a list of names it is none."""
+    return (EVERYBODY,) if value in (EVERYBODY, [EVERYBODY]) else listed(value)
 
 
 def _header(text: str) -> str:
@@ -87,38 +79,30 @@ def _claim(text: str) -> str:
     return text
 
 
+Network = Annotated[str, AfterValidator(_network)]
 Claim = Annotated[str, AfterValidator(_claim), written_as(r"^[A-Za-z][A-Za-z0-9_:/.-]{0,99}$", "email", "sub")]
 Person = Annotated[str, AfterValidator(_person), written_as(r"^[^,]+$", "ann@acme.example")]
-People = Annotated[list[Person], Field(max_length=PEOPLE_MAX)]
+People = Annotated[tuple[Person, ...], Field(max_length=PEOPLE_MAX), LISTED]
 
 
 class PeopleShape(Section):
     """Roles, by the name under which a user is logged in elsewhere."""
 
-    approvers: People = Field(default_factory=list)
-    operators: People = Field(default_factory=list)
-    viewers: Annotated[People, BeforeValidator(_viewers), Also({"const": EVERYBODY})] = Field(default_factory=list)
-    _everybody: bool = PrivateAttr(default=False)
+    approvers: People = ()
+    operators: People = ()
+    viewers: Annotated[People, WrapValidator(_viewers), Also({"const": EVERYBODY})] = ()
 
     @property
     def everybody(self) -> bool:
         """Return whether every user who logs in there may look."""
-        return self._everybody
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _note_everybody(cls, given: object, make: ModelWrapValidatorHandler[Self]) -> Self:
-        made = make(given)
-        # Read from the raw value: after validation `"*"` is an empty list like any other.
-        made._everybody = isinstance(given, Mapping) and given.get("viewers") in (EVERYBODY, [EVERYBODY])
-        return made
+        return self.viewers == (EVERYBODY,)
 
 
 class ProxyShape(PeopleShape):
     """A proxy in front of the console that names the logged-in user in a header; believed from its addresses only."""
 
     user_header: Annotated[str, AfterValidator(_header), written_as(f"^{HEADER.pattern}$", "X-Forwarded-User")]
-    sources: list[Annotated[str, AfterValidator(_network)]] = Field(alias="from", min_length=1, max_length=50)
+    sources: Annotated[tuple[Network, ...], Field(min_length=1, max_length=50), LISTED] = Field(alias="from")
 
 
 class OidcShape(PeopleShape):
@@ -148,7 +132,7 @@ class StatusPageShape(Section):
     """The public view of a group of services, each by its own name or by the one that visitors know."""
 
     title: ShownName
-    services: list[str] = Field(min_length=1, max_length=PAGE_SERVICES_MAX)
+    services: Annotated[tuple[str, ...], Field(min_length=1, max_length=PAGE_SERVICES_MAX), LISTED]
     names: dict[str, ShownName] = Field(default_factory=dict, max_length=PAGE_SERVICES_MAX)
     logo: Annotated[str, Field(min_length=1, max_length=400)] | None = None
     colour: Annotated[str, AfterValidator(_colour), written_as(f"^{COLOUR.pattern}$", "#1a7f5a")] | None = None

@@ -15,6 +15,7 @@ from watchdog.settings.rules.recurrence import ALWAYS
 from watchdog.settings.schema import written_values
 from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
 from watchdog.settings.schema.tuning import (
+    LISTED,
     BlameSection,
     BoundedDuration,
     BrakesSection,
@@ -69,6 +70,10 @@ PLATFORM_ID = re.compile(r"(srv|crn|dpg|red)-[A-Za-z0-9-]{1,60}")
 
 
 ModeName = Literal["observe", "assist", "autonomous"]
+SeverityName = Literal["critical", "high", "medium", "low"]
+ShortText = Annotated[str, Field(min_length=1, max_length=100)]
+"""A name or an address; which ones there are is checked in rules/, or by an adapter."""
+Channels = Annotated[tuple[str, ...], Field(max_length=20), LISTED]
 
 
 class ServiceShape(Section):
@@ -78,11 +83,11 @@ class ServiceShape(Section):
     # None: the mode of the whole configuration holds; an explicit default here would hide it.
     mode: ModeName | None = None
     veto: BoundedDuration | None = None
-    depends_on: list[str] = Field(default_factory=list, max_length=50)
+    depends_on: Annotated[tuple[str, ...], Field(max_length=50), LISTED] = ()
     rollback_safe: bool = False
     title: Title | None = Field(default=None, max_length=60)
     objective: Objective = OBJECTIVE
-    tags: list[Tag] = Field(default_factory=list, max_length=10)
+    tags: Annotated[tuple[Tag, ...], Field(max_length=10), LISTED] = ()
     # Open here: the options of each kind are those of its adapter, which checks them itself (rule 2).
     signals: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=30, json_schema_extra=NAMED)
 
@@ -92,7 +97,7 @@ class DependencyShape(Section):
 
     render: Target | None = Field(default=None, min_length=1, max_length=100)
     vendor_status: HttpUrl | None = None
-    components: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(default_factory=list, max_length=50)
+    components: Annotated[tuple[ShortText, ...], Field(max_length=50), LISTED] = ()
 
 
 class RuleShape(Section):
@@ -102,9 +107,9 @@ class RuleShape(Section):
     within: BoundedDuration | None = None
     remind: BoundedDuration | None = None
     then: Literal["escalate", "rollback", "nothing"] | None = None
-    tell: list[str] | None = Field(default=None, max_length=20)
-    approver: str | None = Field(default=None, min_length=1, max_length=100)
-    window: str | None = Field(default=None, min_length=1, max_length=100)
+    tell: Channels | None = None
+    approver: ShortText | None = None
+    window: ShortText | None = None
 
 
 class PolicyShape(Section):
@@ -119,86 +124,86 @@ class PolicyShape(Section):
 class ContactShape(Section):
     """A person for the escalation, or the only approver of a severity: addresses, hours, identities, role."""
 
-    slack: str | None = Field(default=None, min_length=1, max_length=100)
+    slack: ShortText | None = None
     email: str | None = Field(default=None, min_length=1, max_length=300)
     hours: HoursOrAlways = ALWAYS
-    answers_as: list[Identity] = Field(default_factory=list, max_length=20)
+    answers_as: Annotated[tuple[Identity, ...], Field(max_length=20), LISTED] = ()
     role: Literal["on-call engineer", "team lead", "development team", "product owner"] | None = None
 
 
 class RotationShape(Section):
     """Contacts who are on call in turn, a week each, the first of them from a moment on."""
 
-    of: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(min_length=1, max_length=50)
+    of: Annotated[tuple[ShortText, ...], Field(min_length=1, max_length=50), LISTED]
     begins: Turn = Field(alias="from", max_length=100)
+
+
+Addresses = Annotated[tuple[str, ...], Field(min_length=1, max_length=20), LISTED]
+Services = Annotated[tuple[str, ...], Field(max_length=100), LISTED]
 
 
 class StakeholdersShape(Section):
     """People outside engineering: their addresses, their services, the least severity, their time zone."""
 
-    slack: str | None = Field(default=None, min_length=1, max_length=100)
-    email: Annotated[list[str] | None, BeforeValidator(written_values.one_or_more), ONE_ADDRESS] = Field(
-        default=None, min_length=1, max_length=20
-    )
-    services: Annotated[list[str] | None, BeforeValidator(written_values.all_or_some), ALL_SERVICES] = Field(
-        default=None, max_length=100
-    )
-    severity: Literal["critical", "high", "medium", "low"] = "high"
+    slack: ShortText | None = None
+    email: Annotated[Addresses | None, BeforeValidator(written_values.one_or_more), ONE_ADDRESS] = None
+    services: Annotated[Services | None, BeforeValidator(written_values.all_or_some), ALL_SERVICES] = None
+    severity: SeverityName = "high"
     zone: Zone = "UTC"
 
 
 class StepShape(Section):
     """One step of the escalation: a contact or a channel, so long after the step before."""
 
-    tell: str = Field(min_length=1, max_length=100)
+    tell: ShortText
     after: BoundedDuration = 300.0
 
 
-Step = Annotated[StepShape, NAME_ALONE]
+Steps = Annotated[tuple[Annotated[StepShape, NAME_ALONE], ...], Field(max_length=20), LISTED]
 
 
 class QuietShape(Section):
     """An action hold: no rollback without a person meanwhile. Once or every week, with its author and reason."""
 
-    service: str = Field(min_length=1, max_length=100)
+    service: ShortText
     begins: Moment | None = Field(default=None, alias="from")
     ends: Moment | None = Field(default=None, alias="to")
     every: Hours | None = None
-    author: str = Field(min_length=1, max_length=100)
+    author: ShortText
     reason: str = Field(min_length=1, max_length=300)
 
 
 class SilenceShape(QuietShape):
     """A silence: people get no notices meanwhile; of one signal or one severity, if written."""
 
-    signal: str | None = Field(default=None, min_length=1, max_length=100)
-    severity: Literal["critical", "high", "medium", "low"] | None = None
+    signal: ShortText | None = None
+    severity: SeverityName | None = None
 
 
 class GoodNewsShape(Section):
     """The channels for deploys that ended their watch window well."""
 
-    tell: list[str] = Field(max_length=20)
+    tell: Channels
 
 
 class AnnouncementsShape(Section):
     """The channels for what people announce on the public status pages."""
 
-    tell: list[str] = Field(max_length=20)
+    tell: Channels
 
 
 class DigestShape(Section):
     """The weekly digest: its time, and its channels."""
 
     every: WeekMoment
-    tell: list[str] = Field(max_length=20)
+    tell: Channels
 
 
 class MetricsShape(Section):
     """The address at which metrics can be read, and the receiver they are sent to."""
 
     listen: Listen = "127.0.0.1:9464"
-    hosts: list[HostName] = Field(default_factory=list, max_length=20)
+    hosts: Annotated[tuple[HostName, ...], Field(max_length=20), LISTED] = ()
     remote_write: AnyHttpUrl | None = None
     remote_write_user: str | None = Field(default=None, min_length=1, max_length=200)
     every: BoundedDuration = 15.0
@@ -260,13 +265,11 @@ class Shape(Section):
     windows: dict[str, Hours] = Field(default_factory=dict, max_length=20, json_schema_extra=NAMED)
     contacts: dict[str, ContactShape] = Field(default_factory=dict, max_length=20, json_schema_extra=NAMED)
     rotations: dict[str, RotationShape] = Field(default_factory=dict, max_length=20, json_schema_extra=NAMED)
-    escalation: Annotated[list[Step] | None, BeforeValidator(written_values.steps), PAGER_CLIMBS] = Field(
-        default=None, max_length=20
-    )
+    escalation: Annotated[Steps | None, BeforeValidator(written_values.steps), PAGER_CLIMBS] = None
     ack_holds: BoundedDuration = 1800.0
     stakeholders: dict[str, StakeholdersShape] = Field(default_factory=dict, max_length=20, json_schema_extra=NAMED)
-    silences: list[SilenceShape] = Field(default_factory=list, max_length=100)
-    action_holds: list[QuietShape] = Field(default_factory=list, max_length=100)
+    silences: Annotated[tuple[SilenceShape, ...], Field(max_length=100), LISTED] = ()
+    action_holds: Annotated[tuple[QuietShape, ...], Field(max_length=100), LISTED] = ()
     good_news: GoodNewsShape | None = None
     announcements: AnnouncementsShape | None = None
     digest: DigestShape | None = None
@@ -276,12 +279,12 @@ class Shape(Section):
     status_pages: dict[str, StatusPageShape] = Field(default_factory=dict, max_length=20)
     repository: Literal["github"] | None = None
     follow_ups: FollowUpsShape = FollowUpsShape()
-    control: list[HttpUrl] | None = Field(default=None, max_length=10)
+    control: Annotated[tuple[HttpUrl, ...], Field(max_length=10), LISTED] | None = None
     vendor_status: Annotated[
         dict[str, HttpUrl | None] | None, BeforeValidator(written_values.named_pages), LIST_OF_NAMES
     ] = None
     endpoints: EndpointsShape = EndpointsShape()
-    private_hosts: list[PrivateHost] = Field(default_factory=list, max_length=100)
+    private_hosts: Annotated[tuple[PrivateHost, ...], Field(max_length=100), LISTED] = ()
     log: LogShape = LogShape()
     record: RecordShape = RecordShape()
     advanced: AdvancedShape = AdvancedShape()

@@ -8,7 +8,7 @@ field called just `seconds` keeps its name. Counts, shares and factors are plain
 from dataclasses import MISSING, Field, fields
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, create_model
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, create_model
 from pydantic import Field as PydanticField
 
 from watchdog.adapters.options import Duration, Options
@@ -36,6 +36,17 @@ class Section(Options):
     """Base of our own sections: strict, so that `"2"` is no number and `1` no text."""
 
     model_config = ConfigDict(strict=True)
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+LISTED = BeforeValidator(_as_tuple)
+"""Keeps a list of the file as a tuple: nothing can change it after the load. (What is no list is refused as before.)
+
+It stands behind the bounds of the list: in front of them, the JSON Schema would bound a text instead.
+"""
 
 
 def _bounded(seconds: float) -> float:

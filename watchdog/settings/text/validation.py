@@ -216,8 +216,8 @@ def keys_at(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, ...
             named = {field.alias or name: field.annotation for name, field in annotation.model_fields.items()}
             annotation = named.get(str(part))
         else:
-            # Of `dict[str, X]` and `list[X]` the last argument is the type of the values.
-            annotation = (get_args(annotation) or (None,))[-1]
+            # Of `dict[str, X]` and `tuple[X, ...]` the last type is that of the values.
+            annotation = next((one for one in reversed(get_args(annotation)) if one is not ...), None)
     annotation = _bare(annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return tuple(field.alias or name for name, field in annotation.model_fields.items())
