@@ -11,24 +11,12 @@ check/   `watchdog check [--live]`
 from watchdog.settings.load.load import is_configured, load
 from watchdog.settings.load.secrets import KNOWN as SECRET_NAMES
 from watchdog.settings.load.secrets import SecretMap
-from watchdog.settings.model.settings import (
-    Adapter,
-    DependencySettings,
-    LogSettings,
-    MetricsSettings,
-    ServiceSettings,
-    Settings,
-    resolve_names,
-)
+from watchdog.settings.model.settings import Adapter, Settings, resolve_names
 
 __all__ = [
     "SECRET_NAMES",
     "Adapter",
-    "DependencySettings",
-    "LogSettings",
-    "MetricsSettings",
     "SecretMap",
-    "ServiceSettings",
     "Settings",
     "is_configured",
     "load",

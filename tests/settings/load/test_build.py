@@ -44,7 +44,7 @@ def test_upstreams_are_made_and_modes_are_per_service() -> None:
 def test_metrics_listen_where_told_or_nowhere(written: str, host: str | None, port: int) -> None:
     metrics = loaded(SMALL + f"metrics: {{listen: {written}, remote_write: https://m.example/w, every: 1m}}\n").metrics
     assert (metrics.host, metrics.port) == (host, port) and metrics.remote_write == "https://m.example/w"
-    assert metrics.every_seconds == 60.0
+    assert metrics.every == 60.0
 
 
 def test_the_server_is_asked_by_its_configured_names() -> None:

@@ -1,11 +1,48 @@
-"""Settings that wait for Render to give a name's id."""
+"""Settings: nothing can change them; some wait for Render to give a name's id."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from tests.settings.texts import changed, loaded
+from tests.settings.texts import SMALL, changed, loaded
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError
 from watchdog.settings import resolve_names
+
+MORE = """\
+metrics: {hosts: [m.acme.example]}
+console: {proxy: {user_header: X-User, from: [127.0.0.1], approvers: [ann]}}
+dependencies: {mail: {vendor_status: "https://s.example/s.json", components: [API]}}
+private_hosts: [db]
+"""
+
+
+def inside(value: Any) -> Iterator[Any]:
+    """Yield a value and all that it holds, but for the options of adapters."""
+    yield value
+    if isinstance(value, BaseModel):
+        parts = [getattr(value, name) for name in type(value).model_fields]
+    elif dataclasses.is_dataclass(value):
+        parts = [getattr(value, one.name) for one in dataclasses.fields(value)]
+    else:
+        parts = [*(value.values() if isinstance(value, Mapping) else value if isinstance(value, (tuple, list)) else ())]
+    for part in parts:
+        yield from inside(part)
+
+
+def test_nothing_of_the_settings_can_be_changed() -> None:
+    settings = loaded(SMALL + MORE)
+    found = list(inside(dataclasses.replace(settings, services={}, channels={})))
+    assert {"ann", "API", "db"} <= {one for one in found if isinstance(one, str)}, "the walk reaches what is written"
+    assert [one for one in found if isinstance(one, (list, dict, set)) and one] == []
+    assert all(isinstance(one, MappingProxyType) for one in (settings.dependencies, settings.policy.services))
+    with pytest.raises(ValueError, match="frozen"):
+        settings.metrics.every = 1.0  # type: ignore[misc]
+
 
 FOUND = (ServiceFacts("srv-1", "acme site"), ServiceFacts("srv-2", "other"))
 

@@ -31,7 +31,7 @@ def test_a_provider_needs_its_secret_and_only_where_the_console_is_on() -> None:
     assert "oidc needs a secret that is not set -> set the variable WATCHDOG_CONSOLE_OIDC_SECRET" in shown(on)
     assert "shorter than 24" in shown(on, {"WATCHDOG_CONSOLE_OIDC_SECRET": "short"})
     settings = loaded(on, SECRET)
-    assert settings.console.oidc is not None and settings.console.oidc.people.viewers == ("vera",)
+    assert settings.console.oidc is not None and settings.console.oidc.viewers == ("vera",)
     assert "email of w at https://login.acme.example" in dict(dict(rows(settings))["The daemon"])["console.oidc"]
     assert loaded(on.replace("enabled: true", "enabled: false"))
 
@@ -47,7 +47,7 @@ def test_that_everybody_with_an_account_may_look_is_warned_of(viewers: str, warn
         one for one in settings.warnings if "everyone with an account at https://login.acme.example may look" in one
     ]
     assert bool(said) is warned and settings.console.oidc is not None
-    assert settings.console.oidc.people.everybody is warned
+    assert settings.console.oidc.everybody is warned
 
 
 def test_without_its_library_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,10 +19,10 @@ def test_a_proxy_as_it_is_meant() -> None:
     proxy = loaded(text).console.proxy
     assert proxy is not None and proxy.user_header == "X-Forwarded-Email"
     assert proxy.sources == ("127.0.0.1/32", "10.0.0.0/8", "::1/128")
-    assert proxy.people.approvers == ("ann@acme.example",) and proxy.people.operators == ("otto",)
-    assert proxy.people.everybody and proxy.people.viewers == ("*",)
+    assert proxy.approvers == ("ann@acme.example",) and proxy.operators == ("otto",)
+    assert proxy.everybody and proxy.viewers == ("*",)
     listed = loaded(console(f"proxy: {{{PROXY}, viewers: [vera]}}")).console.proxy
-    assert listed is not None and listed.people.viewers == ("vera",) and not listed.people.everybody
+    assert listed is not None and listed.viewers == ("vera",) and not listed.everybody
 
 
 @pytest.mark.parametrize("header", ["Authorization", "cookie", "X-Forwarded-For", "Host", "X Y", "x_user", "", "é"])
@@ -67,7 +67,7 @@ def test_a_provider_as_it_is_meant() -> None:
     """Its issuer letter by letter: a proof names it with its last slash, or without."""
     oidc = loaded(console(f"{URL}oidc: {{{OIDC.replace('example,', 'example/,')}}}")).console.oidc
     assert oidc is not None and oidc.issuer == "https://login.acme.example/"
-    assert (oidc.client_id, oidc.claim, oidc.people.everybody) == ("watchdog", "email", True)
+    assert (oidc.client_id, oidc.claim, oidc.everybody) == ("watchdog", "email", True)
     other = loaded(console(f"{URL}oidc: {{{OIDC}, claim: preferred_username}}")).console.oidc
     assert other is not None and other.claim == "preferred_username"
     assert loaded(console(f"{URL}oidc: {{{OIDC.replace('https://login.acme', 'http://localhost:8080/r')}}}"))

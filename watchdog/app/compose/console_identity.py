@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets, Guesses, peer_of
 from watchdog.ports import Clock
 from watchdog.settings import Settings
-from watchdog.settings.model.settings import PeopleSettings
 from watchdog.settings.rules.console_access import CONSOLE_TOKEN, CONSOLE_TOKENS, OIDC_SECRET
+from watchdog.settings.schema.console_schema import PeopleShape
 
 if TYPE_CHECKING:
     from watchdog.console.auth.proxy_auth import Proxy
@@ -61,7 +61,7 @@ def _proxy(settings: Settings) -> Proxy | None:
     return Proxy(
         proxy.user_header,
         tuple(map(ipaddress.ip_network, proxy.sources)),
-        people_of(proxy.people),
+        people_of(proxy),
         form_key(settings),
     )
 
@@ -85,10 +85,10 @@ def _oidc(settings: Settings, clock: Clock) -> Oidc | None:
     # JSON keeps the parts apart: concatenated, two different triples could give the same key.
     who_says_who = json.dumps([oidc.issuer, oidc.client_id, oidc.claim]).encode()
     key = hmac.new(secret.encode(), b"watchdog console oidc\n" + who_says_who, hashlib.sha256).digest()
-    return Oidc(OidcProvider(client, clock, settings.guard), people_of(oidc.people), key)
+    return Oidc(OidcProvider(client, clock, settings.guard), people_of(oidc), key)
 
 
-def people_of(people: PeopleSettings) -> People:
+def people_of(people: PeopleShape) -> People:
     """Return the role of each person."""
     from watchdog.console.auth.roles import People
 

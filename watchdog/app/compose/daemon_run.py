@@ -252,7 +252,7 @@ def _start_senders(app: App) -> None:
             user=settings.metrics.remote_write_user or "",
             password=settings.secrets.get("WATCHDOG_REMOTE_WRITE_PASSWORD", ""),
             token=settings.secrets.get("WATCHDOG_REMOTE_WRITE_TOKEN", ""),
-            every_seconds=settings.metrics.every_seconds,
+            every_seconds=settings.metrics.every,
             transport=GuardedTransport(settings.guard),
             report=partial(app.integrations.tried, "remote write", "Prometheus"),
         )

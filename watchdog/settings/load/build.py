@@ -27,9 +27,6 @@ from watchdog.domain.severity import Severity
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.model.settings import (
     Adapter,
-    DependencySettings,
-    LogSettings,
-    MetricsSettings,
     RecordSettings,
     ServiceSettings,
     Settings,
@@ -41,7 +38,7 @@ from watchdog.settings.rules.server_names import render_hosts
 from watchdog.settings.rules.severity_policy import audible_channels
 from watchdog.settings.rules.store_exposure import exposure_warnings
 from watchdog.settings.schema.adapter_entries import Registries, check_channels, check_signals
-from watchdog.settings.schema.schema import PLATFORM_ID, MetricsShape, RecordShape, Shape
+from watchdog.settings.schema.schema import PLATFORM_ID, RecordShape, Shape
 from watchdog.settings.schema.tuning import apply
 from watchdog.settings.schema.written_values import POSTGRESQL
 from watchdog.settings.text.validation import validate
@@ -103,7 +100,6 @@ class Builder:
         required_secrets.check_slack(document, channels)
         if document.mistakes:
             return None
-        console = console_access.console_settings(document, shape.console)
         store_url = _store_url(shape.store, folder, self._secrets)
         return Settings(
             path=path,
@@ -122,19 +118,14 @@ class Builder:
             endpoints=MappingProxyType(_endpoints(shape)),
             secrets=self._secrets,
             store_url=store_url,
-            metrics=_metrics(shape.metrics),
-            console=console,
+            metrics=shape.metrics,
+            console=shape.console,
             status_pages=public_pages.status_pages(shape, logos),
             repository=shape.repository,
-            log=LogSettings(shape.log.format, shape.log.level),
+            log=shape.log,
             record=_record(shape.record, shape.store, folder),
             vendors=MappingProxyType(vendors),
-            dependencies=MappingProxyType(
-                {
-                    name: DependencySettings(one.render, one.vendor_status, one.components)
-                    for name, one in shape.dependencies.items()
-                }
-            ),
+            dependencies=MappingProxyType(shape.dependencies),
             own_id=self._environ.get("RENDER_SERVICE_ID") or None,
             own_hosts=render_hosts(self._environ),
             private_hosts=shape.private_hosts,
@@ -248,15 +239,3 @@ def _record(shape: RecordShape, store: str, folder: Path) -> RecordSettings:
         return RecordSettings((folder / shape.folder).absolute(), shape.keep, shape.max)
     beside = (folder / store.removeprefix("sqlite:///")).parent if store.startswith("sqlite:") else folder
     return RecordSettings((beside / RECORDINGS).absolute(), shape.keep, shape.max)
-
-
-def _metrics(shape: MetricsShape) -> MetricsSettings:
-    host, _, port = shape.listen.rpartition(":")
-    return MetricsSettings(
-        host=host.strip("[]") or None,
-        port=int(port or 0),
-        hosts=shape.hosts,
-        remote_write=shape.remote_write,
-        remote_write_user=shape.remote_write_user,
-        every_seconds=shape.every,
-    )

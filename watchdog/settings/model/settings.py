@@ -15,6 +15,8 @@ from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.settings.load.secrets import SecretMap
+from watchdog.settings.schema.console_schema import ConsoleShape
+from watchdog.settings.schema.schema import DependencyShape, LogShape, MetricsShape
 
 
 class Adapter(NamedTuple):
@@ -33,75 +35,6 @@ class ServiceSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class DependencySettings:
-    """A dependency that is watched and blamed: a Render id or name (its events), or a status page's URL.
-
-    `components` are those of the page that concern us; none: all.
-    """
-
-    render: str | None = None
-    vendor_status: str | None = None
-    components: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MetricsSettings:
-    """`host` None: no listener. `remote_write` None: no metrics are sent. `hosts`: other names of the server."""
-
-    host: str | None = "127.0.0.1"
-    port: int = 9464
-    hosts: tuple[str, ...] = ()
-    remote_write: str | None = None
-    remote_write_user: str | None = None
-    every_seconds: float = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class PeopleSettings:
-    """The names for each role, as a proxy or provider proves them; the last field: every user who logs in may look."""
-
-    approvers: tuple[str, ...] = ()
-    operators: tuple[str, ...] = ()
-    viewers: tuple[str, ...] = ()
-    everybody: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ProxySettings:
-    """The header in which a proxy names the logged-in user, and the networks from which it is believed."""
-
-    user_header: str
-    sources: tuple[str, ...]
-    people: PeopleSettings
-
-
-@dataclass(frozen=True, slots=True)
-class OidcSettings:
-    """The OpenID provider that proves a user's identity, by that claim; its secret is a variable."""
-
-    issuer: str
-    client_id: str
-    claim: str
-    people: PeopleSettings
-
-
-@dataclass(frozen=True, slots=True)
-class ConsoleSettings:
-    """The web console. `url` is its address for browsers; `tokens`: a role's token admits its bearer."""
-
-    enabled: bool = False
-    url: str | None = None
-    tokens: bool = True
-    proxy: ProxySettings | None = None
-    oidc: OidcSettings | None = None
-
-    @property
-    def names_are_proven(self) -> bool:
-        """Return whether a proxy or a provider names the logged-in user."""
-        return self.proxy is not None or self.oidc is not None
-
-
-@dataclass(frozen=True, slots=True)
 class StatusPageSettings:
     """A public page at /status/NAME: its services, each with the name that is shown.
 
@@ -113,14 +46,6 @@ class StatusPageSettings:
     services: tuple[tuple[str, str], ...]
     logo: str = field(default="", repr=False)
     colour: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LogSettings:
-    """`format`: auto (readable on a terminal, else JSON), json or console."""
-
-    format: str = "auto"
-    level: str = "info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +77,14 @@ class Settings:
     endpoints: Mapping[str, str]
     secrets: SecretMap
     store_url: str = field(repr=False)
-    metrics: MetricsSettings = MetricsSettings()
-    console: ConsoleSettings = ConsoleSettings()
+    metrics: MetricsShape = field(default_factory=MetricsShape)
+    console: ConsoleShape = field(default_factory=ConsoleShape)
     status_pages: tuple[StatusPageSettings, ...] = ()
     repository: str | None = None
-    log: LogSettings = LogSettings()
+    log: LogShape = field(default_factory=LogShape)
     record: RecordSettings = RecordSettings()
     vendors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    dependencies: Mapping[str, DependencySettings] = field(default_factory=lambda: MappingProxyType({}))
+    dependencies: Mapping[str, DependencyShape] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()
     own_id: str | None = None
     own_hosts: tuple[str, ...] = ()

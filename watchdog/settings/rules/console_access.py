@@ -1,18 +1,11 @@
-"""The access to the console: checked, and in the form that the composition root needs."""
+"""The access to the console: its checks and its warnings."""
 
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
 from watchdog.domain.identities import CONSOLE, MEMBER, TOKEN, identity
-from watchdog.settings.model.settings import (
-    ConsoleSettings,
-    OidcSettings,
-    PeopleSettings,
-    ProxySettings,
-)
-from watchdog.settings.schema.console_schema import ConsoleShape, PeopleShape
+from watchdog.settings.schema.console_schema import PeopleShape
 from watchdog.settings.schema.schema import Shape
-from watchdog.settings.schema.urls import is_loopback
 from watchdog.settings.text.yaml_document import Document, Path
 
 CONSOLE_TOKEN = "WATCHDOG_CONSOLE_TOKEN"  # noqa: S105  its name, not what it holds
@@ -35,21 +28,6 @@ def install_extra(extra: str) -> str:
 HOW = install_extra("console")
 
 
-def console_settings(document: Document, shape: ConsoleShape) -> ConsoleSettings:
-    """Return the access to the console, once it was checked."""
-    proxy = None
-    if shape.proxy is not None:
-        proxy = ProxySettings(shape.proxy.user_header, shape.proxy.sources, _people(shape.proxy))
-    oidc = None
-    if shape.oidc is not None:
-        oidc = OidcSettings(shape.oidc.issuer, shape.oidc.client_id, shape.oidc.claim, _people(shape.oidc))
-    return ConsoleSettings(shape.enabled, shape.url, shape.tokens, proxy, oidc)
-
-
-def _people(shape: PeopleShape) -> PeopleSettings:
-    return PeopleSettings(shape.approvers, shape.operators, shape.viewers, shape.everybody)
-
-
 def check_console(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
     """Report a console that could not be served (no listener, no libraries), or that contradicts its purpose."""
     console = shape.console
@@ -66,7 +44,7 @@ def check_console(document: Document, shape: Shape, variables: Mapping[str, str]
     # A bearer of both would get one role by the order of a table, and the user could not know which.
     if console.tokens and len(set(tokens)) < len(tokens):
         document.report(("console",), "two roles have the same token", "make another: openssl rand -hex 32")
-    if not console.tokens and console.proxy is None and console.oidc is None:
+    if not console.tokens and not console.names_are_proven:
         document.report(("console", "tokens"), "no way to log in", "leave it out, or add proxy: … or oidc: …")
     if not shape.metrics.listen:
         document.report(("console",), "no address to serve it on", 'write metrics: {listen: "127.0.0.1:9464"}')
@@ -101,7 +79,7 @@ def _check_people(document: Document, path: Path, shape: PeopleShape) -> None:
 
 def _typed_in_vain(shape: Shape) -> list[str]:
     """Return the approvers' names that count only where they are proven, though a token lets its bearer type them."""
-    if shape.console.proxy is None and shape.console.oidc is None:
+    if not shape.console.names_are_proven:
         return []
     found = []
     for contact, one in shape.contacts.items():
@@ -119,14 +97,13 @@ def _typed_in_vain(shape: Shape) -> list[str]:
 def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str]:
     """Return warnings of settings that work, but probably not as meant."""
     console, found = shape.console, []
-    loopback = is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost")
-    if shape.status_pages and not loopback:
+    if shape.status_pages and not shape.metrics.is_local:
         # The status pages share a port with /metrics, which names every service and its state.
         how = "let a proxy hand on /status/NAME and what belongs to it alone"
         found.append(f"status_pages: others can reach /metrics there, too: {how}")
     if not console.enabled:
         return found
-    if not loopback:
+    if not shape.metrics.is_local:
         found.append("console: others can reach it: put a proxy with TLS in front of metrics.listen")
     if console.oidc is not None and console.oidc.everybody:
         who = f"everyone with an account at {console.oidc.issuer} may look"

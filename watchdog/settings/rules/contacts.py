@@ -133,7 +133,7 @@ def owners(shape: Shape) -> Mapping[str, str]:
 
 def approvers(shape: Shape, contacts: Contacts) -> Mapping[str, Approver]:
     """Return every contact as an approver; one without identities cannot approve."""
-    proven = shape.console.proxy is not None or shape.console.oidc is not None
+    proven = shape.console.names_are_proven
 
     def answers_as(contact: ContactShape) -> tuple[str, ...]:
         return tuple(dict.fromkeys(one for text in contact.answers_as for one in meant(text, names_are_proven=proven)))

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from watchdog.settings.schema.schema import Shape
-from watchdog.settings.schema.urls import is_loopback
 
 HOST_NAME, URL = "RENDER_EXTERNAL_HOSTNAME", "RENDER_EXTERNAL_URL"
 
@@ -20,7 +19,7 @@ def name_warnings(shape: Shape, environ: Mapping[str, str]) -> Sequence[str]:
     served = "console" if shape.console.enabled else "status_pages" if shape.status_pages else ""
     known = shape.console.url or shape.metrics.hosts or render_hosts(environ)
     # On loopback no other machine asks by name, except through a proxy of the user's.
-    if not served or known or is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost"):
+    if not served or known or shape.metrics.is_local:
         return ()
     return (f"{served}: requests for its public name are refused (421): list that name under metrics.hosts",)
 

@@ -142,7 +142,12 @@ class ConsoleShape(Section):
     """The web console, on the server of `metrics.listen`."""
 
     enabled: bool = False
-    url: BaseUrl | None = None
-    tokens: bool = True
+    url: BaseUrl | None = None  # its address for browsers
+    tokens: bool = True  # the token of a role admits its bearer
     proxy: ProxyShape | None = None
     oidc: OidcShape | None = None
+
+    @property
+    def names_are_proven(self) -> bool:
+        """Return whether a proxy or a provider names the logged-in user."""
+        return self.proxy is not None or self.oidc is not None

@@ -25,7 +25,7 @@ from watchdog.settings.schema.tuning import (
     Section,
     VerificationSection,
 )
-from watchdog.settings.schema.urls import AnyHttpUrl, HostName, HttpUrl
+from watchdog.settings.schema.urls import AnyHttpUrl, HostName, HttpUrl, is_loopback
 from watchdog.settings.schema.written_values import (
     ALL_SERVICES,
     LIST_OF_NAMES,
@@ -97,7 +97,7 @@ class DependencyShape(Section):
 
     render: Target | None = Field(default=None, min_length=1, max_length=100)
     vendor_status: HttpUrl | None = None
-    components: Annotated[tuple[ShortText, ...], Field(max_length=50), LISTED] = ()
+    components: Annotated[tuple[ShortText, ...], Field(max_length=50), LISTED] = ()  # of the page; none: all
 
 
 class RuleShape(Section):
@@ -204,9 +204,24 @@ class MetricsShape(Section):
 
     listen: Listen = "127.0.0.1:9464"
     hosts: Annotated[tuple[HostName, ...], Field(max_length=20), LISTED] = ()
-    remote_write: AnyHttpUrl | None = None
+    remote_write: AnyHttpUrl | None = None  # None: no metrics are sent
     remote_write_user: str | None = Field(default=None, min_length=1, max_length=200)
     every: BoundedDuration = 15.0
+
+    @property
+    def host(self) -> str | None:
+        """Return the host to listen on; None: there is no listener."""
+        return self.listen.rpartition(":")[0].strip("[]") or None
+
+    @property
+    def port(self) -> int:
+        """Return the port to listen on; 0 without a listener."""
+        return int(self.listen.rpartition(":")[2] or 0)
+
+    @property
+    def is_local(self) -> bool:
+        """Return whether no other machine can reach the listener."""
+        return is_loopback(self.host or "localhost")
 
 
 class FollowUpsShape(Section):
@@ -229,7 +244,7 @@ class EndpointsShape(Section):
 class LogShape(Section):
     """The daemon's log, on standard output."""
 
-    format: Literal["auto", "json", "console"] = "auto"
+    format: Literal["auto", "json", "console"] = "auto"  # auto: readable on a terminal, else JSON
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 

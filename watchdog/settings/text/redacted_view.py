@@ -15,9 +15,10 @@ from watchdog.adapters.stores import shown_url
 from watchdog.domain.policy import Approver, Policy, ServicePolicy, Window
 from watchdog.domain.units import show_seconds
 from watchdog.settings.load.secrets import KNOWN
-from watchdog.settings.model.settings import Adapter, ConsoleSettings, PeopleSettings, Settings
+from watchdog.settings.model.settings import Adapter, Settings
 from watchdog.settings.rules.recurrence import show_moment, show_weekly
 from watchdog.settings.rules.stakeholder_contacts import hears
+from watchdog.settings.schema.console_schema import ConsoleShape, PeopleShape
 
 Row = tuple[str, str]
 Section = tuple[str, tuple[Row, ...]]
@@ -152,7 +153,7 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield "private_hosts", ", ".join(settings.private_hosts) or "none"
 
 
-def _console(console: ConsoleSettings) -> Iterable[Row]:
+def _console(console: ConsoleShape) -> Iterable[Row]:
     yield "console", "enabled" if console.enabled else "off"
     if not console.enabled:
         return
@@ -160,13 +161,13 @@ def _console(console: ConsoleSettings) -> Iterable[Row]:
     yield "console.tokens", _word("tokens", console.tokens)
     if console.proxy is not None:
         said = f"{console.proxy.user_header} from {', '.join(console.proxy.sources)}"
-        yield "console.proxy", f"{said}; {_people(console.proxy.people)}"
+        yield "console.proxy", f"{said}; {_people(console.proxy)}"
     if console.oidc is not None:
         said = f"{console.oidc.claim} of {console.oidc.client_id} at {address(console.oidc.issuer)}"
-        yield "console.oidc", f"{said}; {_people(console.oidc.people)}"
+        yield "console.oidc", f"{said}; {_people(console.oidc)}"
 
 
-def _people(people: PeopleSettings) -> str:
+def _people(people: PeopleShape) -> str:
     viewers = "everybody" if people.everybody else ", ".join(people.viewers) or "none"
     told = (("approvers", ", ".join(people.approvers) or "none"), ("operators", ", ".join(people.operators) or "none"))
     return ", ".join(f"{role}: {names}" for role, names in (*told, ("viewers", viewers)))

@@ -97,4 +97,4 @@ def _service(settings: Settings, service: ServicePolicy) -> str:
 def _metrics(settings: Settings) -> str:
     metrics = settings.metrics
     listen = f"listen on {metrics.host}:{metrics.port}" if metrics.host else "listen on nothing"
-    return f"{listen}, sent every {show_seconds(metrics.every_seconds)}" if metrics.remote_write else listen
+    return f"{listen}, sent every {show_seconds(metrics.every)}" if metrics.remote_write else listen
