@@ -172,7 +172,7 @@ def no_such_incident(name: str) -> NoReturn:
 
 def known_page(settings: "Settings", name: str) -> str:
     """Return the name if the configuration has such a status page. Raises ConfigurationError with the known names."""
-    names = [page.name for page in settings.status_pages]
+    names = settings.status_pages
     if name not in names:
         instead = f"one of: {', '.join(names)}" if names else "add status_pages: to the configuration first"
         usage_error(name, "no such status page", instead)

@@ -120,7 +120,9 @@ def plain_default(info: FieldInfo) -> str:
         return "none"
     if isinstance(value, bool):
         return code(str(value).lower())
-    return code(str(value)) if isinstance(value, (str, int, float)) else code("{}" if isinstance(value, dict) else "[]")
+    return (
+        code(str(value)) if isinstance(value, (str, int, float)) else code("{}" if isinstance(value, Mapping) else "[]")
+    )
 
 
 def keys(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
@@ -171,7 +173,7 @@ def words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         return ", ".join(code(str(one)) for one in parts)
     if origin in (list, tuple):
         return "list of sections" if inner(annotation) else f"list: {words(parts[0])}"
-    if origin is dict:
+    if origin in (dict, Mapping):
         return "mapping"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return ", ".join(code(str(one.value)) for one in annotation)

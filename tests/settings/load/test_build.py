@@ -83,7 +83,7 @@ def test_recordings_lie_beside_the_store(tmp_path: Path, store: str, written: st
     (tmp_path / "watchdog.yaml").write_text(text, encoding="utf-8")
     settings = load(None, {"WATCHDOG_STORE_URL": "postgresql://host/db"}, tmp_path)
     assert settings.record.folder == (tmp_path / folder if folder else None)
-    assert (settings.record.keep_seconds, settings.record.max_bytes) == (30 * 86400.0, 200 * 1024**2)
+    assert (settings.record.keep, settings.record.max) == (30 * 86400.0, 200 * 1024**2)
 
 
 @pytest.mark.parametrize(

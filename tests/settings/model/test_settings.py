@@ -18,6 +18,7 @@ metrics: {hosts: [m.acme.example]}
 console: {proxy: {user_header: X-User, from: [127.0.0.1], approvers: [ann]}}
 dependencies: {mail: {vendor_status: "https://s.example/s.json", components: [API]}}
 private_hosts: [db]
+status_pages: {shop: {title: Shop, services: [web], names: {web: Acme}}}
 """
 
 
@@ -36,9 +37,12 @@ def inside(value: Any) -> Iterator[Any]:
 
 def test_nothing_of_the_settings_can_be_changed() -> None:
     settings = loaded(SMALL + MORE)
-    found = list(inside(dataclasses.replace(settings, services={}, channels={})))
-    assert {"ann", "API", "db"} <= {one for one in found if isinstance(one, str)}, "the walk reaches what is written"
-    assert [one for one in found if isinstance(one, (list, dict, set)) and one] == []
+    none: Mapping[str, Any] = MappingProxyType({})
+    found = list(inside(dataclasses.replace(settings, services=none, channels=none)))
+    assert {"ann", "API", "db", "Acme"} <= {one for one in found if isinstance(one, str)}, (
+        "the walk reaches what is written"
+    )
+    assert [one for one in found if isinstance(one, (list, dict, set))] == []
     assert all(isinstance(one, MappingProxyType) for one in (settings.dependencies, settings.policy.services))
     with pytest.raises(ValueError, match="frozen"):
         settings.metrics.every = 1.0  # type: ignore[misc]

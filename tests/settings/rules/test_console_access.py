@@ -63,10 +63,10 @@ PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: We
 
 def test_a_status_page_as_it_is_meant() -> None:
     """It does not need the console; a service is shown by its own name, unless there is another."""
-    page, other = loaded(SMALL + PAGE.replace("}}}", "}}, b-2: {title: x, services: [web]}}")).status_pages
-    assert (page.name, page.title, page.services) == ("shop", "Acme shop", (("web", "Web shop"),))
-    assert (other.name, other.services) == ("b-2", (("web", "web"),))
-    assert loaded(SMALL).status_pages == () and not loaded(SMALL + PAGE).console.enabled
+    pages = loaded(SMALL + PAGE.replace("}}}", "}}, b-2: {title: x, services: [web]}}")).status_pages
+    assert list(pages) == ["shop", "b-2"] and pages["shop"].title == "Acme shop"
+    assert (pages["shop"].shown, pages["b-2"].shown) == ({"web": "Web shop"}, {"web": "web"})
+    assert loaded(SMALL).status_pages == {} and not loaded(SMALL + PAGE).console.enabled
     assert dict(dict(rows(loaded(SMALL + PAGE)))["The daemon"])["status_pages.shop"] == "Acme shop: web"
 
 

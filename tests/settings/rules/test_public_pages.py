@@ -9,21 +9,20 @@ from tests.settings.rules.test_console_access import PAGE
 from tests.settings.texts import SMALL, shown
 from watchdog.domain.errors import ConfigurationError
 from watchdog.settings.load.load import load
-from watchdog.settings.model.settings import StatusPageSettings
 from watchdog.settings.rules.public_pages import LOGO_MAX, PNG
+from watchdog.settings.schema.console_schema import StatusPageShape
 
 SVG = b'<?xml version="1.0"?><!-- ours --><svg xmlns="http://www.w3.org/2000/svg"/>'
 
 
-def page(folder: Path, body: bytes | None) -> StatusPageSettings:
+def page(folder: Path, body: bytes | None) -> StatusPageShape:
     """Load a page with that logo, if any, in a folder beside the file."""
     (folder / "brand").mkdir(exist_ok=True)
     if body is not None:
         (folder / "brand" / "logo").write_bytes(body)
     text = SMALL + PAGE.replace("title: ", 'colour: "#1A7F5A", logo: brand/logo, title: ')
     (folder / "watchdog.yaml").write_text(text)
-    (found,) = load(None, {}, folder).status_pages
-    return found
+    return load(None, {}, folder).status_pages["shop"]
 
 
 @pytest.mark.parametrize(("kind", "body"), [("svg+xml", SVG), ("png", PNG + b"x" * (LOGO_MAX - len(PNG)))])

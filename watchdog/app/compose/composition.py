@@ -330,6 +330,6 @@ def record_steps(app: App) -> None:
     if record.folder is None:
         return
     # The worker names its files: its name is unique to this start, so two workers share a folder, never a file.
-    tape = RecordingWriter(record.folder, app.sharing.worker, record.keep_seconds, record.max_bytes)
+    tape = RecordingWriter(record.folder, app.sharing.worker, record.keep, record.max)
     app.recorder = StepRecorder(tape, app.clock, app.metrics)
     app.engine.listeners.recorded.append(app.recorder.taken)

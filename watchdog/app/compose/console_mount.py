@@ -79,8 +79,8 @@ def _public(app: App, world: Dependencies) -> PublicPages:
     from watchdog.console.render.rendering import Renderer
 
     pages = [
-        StatusPage(page.name, page.title, dict(page.services), page.logo, page.colour)
-        for page in app.settings.status_pages
+        StatusPage(name, page.title, page.shown, page.logo or "", page.colour or "")
+        for name, page in app.settings.status_pages.items()
     ]
     requests = Buckets(app.clock, PUBLIC_AT_ONCE, PUBLIC_PER_SECOND)
     return PublicPages(world, pages, Renderer(__version__), requests, peer_of, app.supervisor.spawn)

@@ -27,7 +27,6 @@ from watchdog.domain.severity import Severity
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.model.settings import (
     Adapter,
-    RecordSettings,
     ServiceSettings,
     Settings,
     read_calmly,
@@ -38,7 +37,7 @@ from watchdog.settings.rules.server_names import render_hosts
 from watchdog.settings.rules.severity_policy import audible_channels
 from watchdog.settings.rules.store_exposure import exposure_warnings
 from watchdog.settings.schema.adapter_entries import Registries, check_channels, check_signals
-from watchdog.settings.schema.schema import PLATFORM_ID, RecordShape, Shape
+from watchdog.settings.schema.schema import PLATFORM_ID, Shape
 from watchdog.settings.schema.tuning import apply
 from watchdog.settings.schema.written_values import POSTGRESQL
 from watchdog.settings.text.validation import validate
@@ -96,7 +95,7 @@ class Builder:
             )
         required_secrets.check_remote_write(document, shape, self._secrets)
         console_access.check_console(document, shape, self._secrets)
-        logos = public_pages.check_status_pages(document, shape, folder)
+        pages = public_pages.check_status_pages(document, shape, folder)
         required_secrets.check_slack(document, channels)
         if document.mistakes:
             return None
@@ -120,10 +119,10 @@ class Builder:
             store_url=store_url,
             metrics=shape.metrics,
             console=shape.console,
-            status_pages=public_pages.status_pages(shape, logos),
+            status_pages=MappingProxyType(pages),
             repository=shape.repository,
             log=shape.log,
-            record=_record(shape.record, shape.store, folder),
+            record=shape.record.model_copy(update={"folder": _recordings(shape, folder)}),
             vendors=MappingProxyType(vendors),
             dependencies=MappingProxyType(shape.dependencies),
             own_id=self._environ.get("RENDER_SERVICE_ID") or None,
@@ -231,11 +230,12 @@ def _store_url(written: str, folder: Path, secrets: Mapping[str, str]) -> str:
     return f"sqlite:///{(folder / written.removeprefix('sqlite:///')).absolute()}"
 
 
-def _record(shape: RecordShape, store: str, folder: Path) -> RecordSettings:
-    """Return the settings of recordings; by default they lie beside a SQLite store, else beside the configuration."""
-    if not shape.enabled:
-        return RecordSettings(None, shape.keep, shape.max)
-    if shape.folder is not None:
-        return RecordSettings((folder / shape.folder).absolute(), shape.keep, shape.max)
+def _recordings(shape: Shape, folder: Path) -> Path | None:
+    """Return the folder of recordings; by default it lies beside a SQLite store, else beside the configuration."""
+    if not shape.record.enabled:
+        return None
+    if shape.record.folder is not None:
+        return (folder / shape.record.folder).absolute()
+    store = shape.store
     beside = (folder / store.removeprefix("sqlite:///")).parent if store.startswith("sqlite:") else folder
-    return RecordSettings((beside / RECORDINGS).absolute(), shape.keep, shape.max)
+    return (beside / RECORDINGS).absolute()

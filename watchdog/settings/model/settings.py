@@ -15,8 +15,8 @@ from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.settings.load.secrets import SecretMap
-from watchdog.settings.schema.console_schema import ConsoleShape
-from watchdog.settings.schema.schema import DependencyShape, LogShape, MetricsShape
+from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
+from watchdog.settings.schema.schema import DependencyShape, LogShape, MetricsShape, RecordShape
 
 
 class Adapter(NamedTuple):
@@ -32,29 +32,6 @@ class ServiceSettings:
 
     render: str | None
     signals: Mapping[str, Adapter]
-
-
-@dataclass(frozen=True, slots=True)
-class StatusPageSettings:
-    """A public page at /status/NAME: its services, each with the name that is shown.
-
-    `logo` is a picture as a `data:` address, `colour` a hexadecimal colour; both may be empty.
-    """
-
-    name: str
-    title: str
-    services: tuple[tuple[str, str], ...]
-    logo: str = field(default="", repr=False)
-    colour: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordSettings:
-    """`folder` None: no recordings."""
-
-    folder: Path | None = None
-    keep_seconds: float = 30 * 86400.0
-    max_bytes: int = 200 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +56,10 @@ class Settings:
     store_url: str = field(repr=False)
     metrics: MetricsShape = field(default_factory=MetricsShape)
     console: ConsoleShape = field(default_factory=ConsoleShape)
-    status_pages: tuple[StatusPageSettings, ...] = ()
+    status_pages: Mapping[str, StatusPageShape] = field(default_factory=lambda: MappingProxyType({}))
     repository: str | None = None
     log: LogShape = field(default_factory=LogShape)
-    record: RecordSettings = RecordSettings()
+    record: RecordShape = field(default_factory=RecordShape)
     vendors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     dependencies: Mapping[str, DependencyShape] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()
@@ -107,7 +84,7 @@ class Settings:
     @property
     def services_of_pages(self) -> Mapping[str, Mapping[str, str]]:
         """Return the names of the public status pages, each with its services: their names, and those shown."""
-        return {page.name: dict(page.services) for page in self.status_pages}
+        return {name: page.shown for name, page in self.status_pages.items()}
 
     @property
     def unresolved(self) -> Mapping[str, str]:

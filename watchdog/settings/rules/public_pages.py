@@ -1,4 +1,4 @@
-"""Public status pages: checked, their logos read, and in the form that the composition root needs."""
+"""Public status pages: checked, and their logos read."""
 
 import base64
 import re
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path as FilePath
 
-from watchdog.settings.model.settings import StatusPageSettings
 from watchdog.settings.rules.console_access import check_libraries
+from watchdog.settings.schema.console_schema import StatusPageShape
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.text.validation import choose
 from watchdog.settings.text.yaml_document import Document, Path
@@ -23,11 +23,11 @@ SVG_HEAD_MAX = 2048
 """Bytes in which an SVG begins, behind its declaration and comments."""
 
 
-def check_status_pages(document: Document, shape: Shape, folder: FilePath) -> Mapping[str, str]:
+def check_status_pages(document: Document, shape: Shape, folder: FilePath) -> Mapping[str, StatusPageShape]:
     """Report pages of unknown services, logos that cannot be shown, and the causes that keep any page from being
-    served; return the logos by page, as `data:` addresses. Relative paths start in `folder`.
+    served; return the pages with their logos as `data:` addresses. Relative paths start in `folder`.
     """
-    logos = {}
+    pages = dict(shape.status_pages)
     for name, page in shape.status_pages.items():
         path: Path = ("status_pages", name)
         # The name becomes a part of a public address.
@@ -46,14 +46,14 @@ def check_status_pages(document: Document, shape: Shape, folder: FilePath) -> Ma
                     (*path, "names", service), "is not on this page", partial(choose, service, page.services)
                 )
         if page.logo is not None:
-            logos[name] = _logo(document, (*path, "logo"), folder / page.logo)
+            pages[name] = page.model_copy(update={"logo": _logo(document, (*path, "logo"), folder / page.logo)})
     if not shape.status_pages:
-        return logos
+        return pages
     if not shape.metrics.listen:
         where = 'write metrics: {listen: "127.0.0.1:9464"}'
         document.report(("status_pages",), "no address to serve them on", where)
     check_libraries(document, ("status_pages",), PAGE_LIBRARIES)
-    return logos
+    return pages
 
 
 def _logo(document: Document, path: Path, file: FilePath) -> str:
@@ -77,17 +77,3 @@ def _logo(document: Document, path: Path, file: FilePath) -> str:
         document.report(path, f"is larger than {LOGO_MAX // 1024} KiB", "each visitor loads it: make a smaller one")
         return ""
     return f"data:image/{kind};base64,{base64.b64encode(body).decode()}"
-
-
-def status_pages(shape: Shape, logos: Mapping[str, str]) -> tuple[StatusPageSettings, ...]:
-    """Return the pages, once they were checked."""
-    return tuple(
-        StatusPageSettings(
-            name,
-            page.title,
-            tuple((one, page.names.get(one, one)) for one in page.services),
-            logos.get(name, ""),
-            page.colour or "",
-        )
-        for name, page in shape.status_pages.items()
-    )

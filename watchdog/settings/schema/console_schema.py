@@ -2,6 +2,8 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator
@@ -126,6 +128,7 @@ def _colour(text: str) -> str:
 
 
 ShownName = Annotated[str, AfterValidator(_shown_name)]
+Names = Annotated[Mapping[str, ShownName], Field(max_length=PAGE_SERVICES_MAX), AfterValidator(MappingProxyType)]
 
 
 class StatusPageShape(Section):
@@ -133,9 +136,15 @@ class StatusPageShape(Section):
 
     title: ShownName
     services: Annotated[tuple[str, ...], Field(min_length=1, max_length=PAGE_SERVICES_MAX), LISTED]
-    names: dict[str, ShownName] = Field(default_factory=dict, max_length=PAGE_SERVICES_MAX)
-    logo: Annotated[str, Field(min_length=1, max_length=400)] | None = None
+    names: Names = Field(default_factory=lambda: MappingProxyType({}))
+    # A path; once loaded, the picture itself as a `data:` address.
+    logo: Annotated[str, Field(min_length=1, max_length=400)] | None = Field(default=None, repr=False)
     colour: Annotated[str, AfterValidator(_colour), written_as(f"^{COLOUR.pattern}$", "#1a7f5a")] | None = None
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """Return its services, each with the name that visitors read."""
+        return {one: self.names.get(one, one) for one in self.services}
 
 
 class ConsoleShape(Section):

@@ -252,6 +252,7 @@ class RecordShape(Section):
     """The events of the core, kept for `watchdog lab replay`."""
 
     enabled: bool = True
+    # Once loaded absolute, and by default beside the store; None: nothing is recorded.
     folder: Folder | None = None
     keep: Kept = 30 * 86400.0
     max: Room = 200 * 1024**2

@@ -6,9 +6,10 @@ Rule: a value has the check that reads it, and beside it the hook that describes
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Strict, WithJsonSchema
 from pydantic.config import JsonDict
 
 from watchdog.adapters.json_schema_hooks import Also, written_as
@@ -52,10 +53,10 @@ def _store(text: str) -> str:
     return text
 
 
-def _folder(text: str) -> str:
-    if not text.strip() or re.search(r"[\x00-\x1f]|://", text):
+def _folder(value: object) -> object:
+    if isinstance(value, str) and (not value.strip() or re.search(r"[\x00-\x1f]|://", value)):
         raise ValueError("not a folder: write recordings, or /var/data/recordings")
-    return text
+    return value
 
 
 def _kept(seconds: float) -> float:
@@ -211,7 +212,9 @@ Store = Annotated[
         POSTGRESQL,
     ),
 ]
-Folder = Annotated[str, AfterValidator(_folder), written_as(r"\S", "recordings", "/var/data/recordings")]
+Folder = Annotated[
+    Path, Strict(False), BeforeValidator(_folder), written_as(r"\S", "recordings", "/var/data/recordings")
+]
 Kept = Annotated[Duration, AfterValidator(_kept)]
 Room = Annotated[Size, AfterValidator(_roomy)]
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]

@@ -134,11 +134,11 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield "metrics.hosts", ", ".join(settings.hosts) or "none"
     yield "metrics.remote_write", host(metrics.remote_write) if metrics.remote_write else "none"
     yield from _console(settings.console)
-    for page in settings.status_pages:
-        yield f"status_pages.{page.name}", f"{page.title}: {', '.join(name for name, _ in page.services)}"
+    for name, page in settings.status_pages.items():
+        yield f"status_pages.{name}", f"{page.title}: {', '.join(page.services)}"
     yield "follow_ups.remind", "yes" if settings.remind else "no"
     yield "log", f"{settings.log.format}, {settings.log.level}"
-    kept = f"{show_seconds(record.keep_seconds)}, {record.max_bytes // 1024**2} MiB at most"
+    kept = f"{show_seconds(record.keep)}, {record.max // 1024**2} MiB at most"
     yield "record", kept if record.folder is not None else "off"
     yield "good_news", ", ".join(settings.policy.good_news) or "nobody"
     yield "announcements", ", ".join(settings.policy.announcements) or "nobody"

@@ -23,6 +23,7 @@ HIDDEN = "remove it; if it is a secret, replace it at its vendor and set its WAT
 _SECRET_WORDS = ("token", "password", "passwd", "secret", "api_key", "apikey", "routing_key", "webhook_url", "dsn")
 _WANTED = {
     "string": "text (put it in quotes)",
+    "path": "text (put it in quotes)",
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",
