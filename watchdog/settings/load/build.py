@@ -25,18 +25,13 @@ from watchdog.domain.policy import (
 )
 from watchdog.domain.severity import Severity
 from watchdog.settings.load.secrets import SecretMap
-from watchdog.settings.model.settings import (
-    Adapter,
-    ServiceSettings,
-    Settings,
-    read_calmly,
-)
+from watchdog.settings.model.settings import Adapter, ServiceSettings, Settings, read_calmly
 from watchdog.settings.rules import console_access, contacts, cross_checks, public_pages, required_secrets
 from watchdog.settings.rules.notification_rules import check_told
 from watchdog.settings.rules.server_names import render_hosts
 from watchdog.settings.rules.severity_policy import audible_channels
 from watchdog.settings.rules.store_exposure import exposure_warnings
-from watchdog.settings.schema.adapter_entries import Registries, check_channels, check_signals
+from watchdog.settings.schema.adapter_entries import check_channels, check_signals
 from watchdog.settings.schema.schema import PLATFORM_ID, Shape
 from watchdog.settings.schema.tuning import apply
 from watchdog.settings.schema.written_values import POSTGRESQL
@@ -56,106 +51,95 @@ ENDPOINTS: Mapping[str, str] = {
 """The vendors' own base URLs (PagerDuty's EU region is chosen by `channels.pagerduty.region`)."""
 
 
-class Builder:
-    """Checks a document and assembles the settings."""
+def build(
+    document: Document,
+    secrets: SecretMap,
+    environ: Mapping[str, str],
+    path: Path | None,
+    folder: Path,
+    *,
+    secretless: bool = False,
+) -> Settings | None:
+    """Return the settings, or None when mistakes were reported. Relative stores lie in `folder`.
 
-    def __init__(
-        self,
-        document: Document,
-        secrets: SecretMap,
-        environ: Mapping[str, str],
-        registries: Registries,
-        secretless: bool = False,
-    ) -> None:
-        self._document = document
-        self._secrets = secrets
-        self._environ = environ
-        self._registries = registries
-        self._secretless = secretless
+    `path` is the file, None for a text from a variable; `secretless`: no secret has to be set.
+    """
+    cross_checks.check_presence(document)
+    shape = validate(Shape, document.data, document)
+    if shape is None:
+        return None
+    signals, policies = _signals(document, shape)
+    # The console if no channel is configured, so that notices appear somewhere.
+    channels = check_channels(document, shape.channels or {"console": {}})
+    told = check_told(document, shape, channels)
+    modes = _modes(shape, environ)
+    kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
+    cross_checks.check_services(document, shape, environ)
+    cross_checks.check_dependencies(document, shape)
+    cross_checks.check_advanced(document, shape)
+    vendors = cross_checks.status_pages(document, shape, kinds)
+    if not secretless:
+        required_secrets.check_secrets(document, shape, modes, signals, told.channels, secrets)
+    required_secrets.check_remote_write(document, shape, secrets)
+    console_access.check_console(document, shape, secrets)
+    pages = public_pages.check_status_pages(document, shape, folder)
+    required_secrets.check_slack(document, channels)
+    if document.mistakes:
+        return None
+    store_url = _store_url(shape.store, folder, secrets)
+    policy = _policy(shape, modes, policies, told.matrix, tuple(channels), vendors)
+    return Settings(
+        path=path,
+        policy=read_calmly(dataclasses.replace(policy, **told.fields)),
+        services=MappingProxyType(
+            {
+                name: ServiceSettings(service.render, MappingProxyType(signals[name]))
+                for name, service in shape.services.items()
+            }
+        ),
+        channels=MappingProxyType(told.channels),
+        endpoints=MappingProxyType(_endpoints(shape)),
+        secrets=secrets,
+        store_url=store_url,
+        metrics=shape.metrics,
+        console=shape.console,
+        status_pages=MappingProxyType(pages),
+        repository=shape.repository,
+        log=shape.log,
+        record=shape.record.model_copy(update={"folder": _recordings(shape, folder)}),
+        vendors=MappingProxyType(vendors),
+        dependencies=MappingProxyType(shape.dependencies),
+        own_id=environ.get("RENDER_SERVICE_ID") or None,
+        own_hosts=render_hosts(environ),
+        private_hosts=shape.private_hosts,
+        remind=shape.follow_ups.remind,
+        owners=MappingProxyType(dict(contacts.owners(shape))),
+        warnings=(
+            *required_secrets.warnings_of(shape, modes, signals, secrets, environ),
+            *required_secrets.slack_warnings(channels),
+            *told.warnings,
+            *exposure_warnings(store_url, folder, environ),
+        ),
+    )
 
-    def build(self, path: Path | None, folder: Path) -> Settings | None:
-        """Return the settings, or None when mistakes were reported. Relative stores lie in `folder`."""
-        document = self._document
-        cross_checks.check_presence(document)
-        shape = validate(Shape, document.data, document)
-        if shape is None:
-            return None
-        signals, policies = self._signals(shape)
-        channels = self._channels(shape)
-        told = check_told(document, shape, channels, self._registries.notifiers)
-        modes = self._modes(shape)
-        kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
-        cross_checks.check_services(document, shape, self._environ)
-        cross_checks.check_dependencies(document, shape)
-        cross_checks.check_advanced(document, shape)
-        vendors = cross_checks.status_pages(document, shape, kinds)
-        if not self._secretless:
-            required_secrets.check_secrets(
-                document, shape, modes, signals, told.channels, self._registries, self._secrets
-            )
-        required_secrets.check_remote_write(document, shape, self._secrets)
-        console_access.check_console(document, shape, self._secrets)
-        pages = public_pages.check_status_pages(document, shape, folder)
-        required_secrets.check_slack(document, channels)
-        if document.mistakes:
-            return None
-        store_url = _store_url(shape.store, folder, self._secrets)
-        return Settings(
-            path=path,
-            policy=read_calmly(
-                dataclasses.replace(
-                    _policy(shape, modes, policies, told.matrix, tuple(channels), vendors), **told.fields
-                )
-            ),
-            services=MappingProxyType(
-                {
-                    name: ServiceSettings(service.render, MappingProxyType(signals[name]))
-                    for name, service in shape.services.items()
-                }
-            ),
-            channels=MappingProxyType(told.channels),
-            endpoints=MappingProxyType(_endpoints(shape)),
-            secrets=self._secrets,
-            store_url=store_url,
-            metrics=shape.metrics,
-            console=shape.console,
-            status_pages=MappingProxyType(pages),
-            repository=shape.repository,
-            log=shape.log,
-            record=shape.record.model_copy(update={"folder": _recordings(shape, folder)}),
-            vendors=MappingProxyType(vendors),
-            dependencies=MappingProxyType(shape.dependencies),
-            own_id=self._environ.get("RENDER_SERVICE_ID") or None,
-            own_hosts=render_hosts(self._environ),
-            private_hosts=shape.private_hosts,
-            remind=shape.follow_ups.remind,
-            owners=MappingProxyType(dict(contacts.owners(shape))),
-            warnings=(
-                *required_secrets.warnings_of(shape, modes, signals, self._secrets, self._environ),
-                *required_secrets.slack_warnings(channels),
-                *told.warnings,
-                *exposure_warnings(store_url, folder, self._environ),
-            ),
-        )
 
-    def _signals(self, shape: Shape) -> tuple[dict[str, dict[str, Adapter]], dict[str, tuple[SignalPolicy, ...]]]:
-        adapters: dict[str, dict[str, Adapter]] = {}
-        policies: dict[str, tuple[SignalPolicy, ...]] = {}
-        for name, service in shape.services.items():
-            adapters[name], found = check_signals(self._document, name, service, self._registries.signals)
-            policies[name] = _with_a_critical_one(found, adapters[name])
-        return adapters, policies
+def _signals(
+    document: Document, shape: Shape
+) -> tuple[dict[str, dict[str, Adapter]], dict[str, tuple[SignalPolicy, ...]]]:
+    adapters: dict[str, dict[str, Adapter]] = {}
+    policies: dict[str, tuple[SignalPolicy, ...]] = {}
+    for name, service in shape.services.items():
+        adapters[name], found = check_signals(document, name, service)
+        policies[name] = _with_a_critical_one(found, adapters[name])
+    return adapters, policies
 
-    def _channels(self, shape: Shape) -> dict[str, Adapter]:
-        """Return the channels; the console if none is configured, so that notices appear somewhere."""
-        return check_channels(self._document, shape.channels or {"console": {}}, self._registries.notifiers)
 
-    def _modes(self, shape: Shape) -> dict[str, str]:
-        """Return each service's mode; a preview copy of the watchdog only observes."""
-        # Render sets it for pull-request previews, which share the configuration, and so the production services.
-        if self._environ.get("IS_PULL_REQUEST") == "true":
-            return dict.fromkeys(shape.services, "observe")
-        return {name: service.mode or shape.mode for name, service in shape.services.items()}
+def _modes(shape: Shape, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return each service's mode; a preview copy of the watchdog only observes."""
+    # Render sets it for pull-request previews, which share the configuration, and so the production services.
+    if environ.get("IS_PULL_REQUEST") == "true":
+        return dict.fromkeys(shape.services, "observe")
+    return {name: service.mode or shape.mode for name, service in shape.services.items()}
 
 
 def _with_a_critical_one(

@@ -4,29 +4,18 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-from watchdog.adapters.notifiers import NOTIFIERS
-from watchdog.adapters.signals import SIGNALS
 from watchdog.docs.places import CONFIGURATION
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, Mistake
-from watchdog.settings.load.build import Builder
+from watchdog.settings.load.build import build
 from watchdog.settings.load.secrets import TEXT, read_dotenv, read_secrets, unknown_variables
 from watchdog.settings.model.settings import Settings
-from watchdog.settings.schema.adapter_entries import Notifiers, Registries, Signals
-from watchdog.settings.text.yaml_document import SIZE_MAX, Document, parse
+from watchdog.settings.text.yaml_document import SIZE_MAX, parse
 
 FILE = "watchdog.yaml"
 
 
-def load(
-    path: Path | None,
-    environ: Mapping[str, str],
-    cwd: Path,
-    *,
-    signals: Signals = SIGNALS,
-    notifiers: Notifiers = NOTIFIERS,
-    secretless: bool = False,
-) -> Settings:
+def load(path: Path | None, environ: Mapping[str, str], cwd: Path, *, secretless: bool = False) -> Settings:
     """Return the settings from the given file, else `./watchdog.yaml`, else the text in WATCHDOG_CONFIG_YAML.
 
     Secrets come from `environ`, else from a `.env` beside the file; `secretless`: the caller needs the policy only, so
@@ -43,8 +32,12 @@ def load(
     settings = None
     # Without data the document is unreadable YAML, whose mistakes would be followed by "services is missing".
     if document.data or not document.mistakes:
-        builder = Builder(document, secrets, environ, Registries(signals, notifiers), secretless)
-        settings = _build(builder, document, found, folder)
+        try:
+            settings = build(document, secrets, environ, found, folder, secretless=secretless)
+        except Exception as error:  # noqa: BLE001  no file may end the daemon or its reload, nor show people a traceback
+            # Without the exception's text: it may quote a value, and a value may be a secret.
+            what = f"a check of this file failed by a fault of the watchdog ({type(error).__name__})"
+            document.report((), what, "undo the last change, and report it with this line")
     others = (*dotenv_mistakes, *secret_mistakes, *misspelt)
     # A document without settings and without a mistake would be a silent failure of the checks.
     if settings is None and not (document.mistakes or others):
@@ -52,17 +45,6 @@ def load(
     if settings is None or others or document.mistakes:
         raise document.refusal(*others, place=CONFIGURATION)
     return dataclasses.replace(settings, warnings=(*settings.warnings, *unread, *strange))
-
-
-def _build(builder: Builder, document: Document, path: Path | None, folder: Path) -> Settings | None:
-    """Return the settings, or None with a mistake; an unexpected exception of a check is reported as a mistake too."""
-    try:
-        return builder.build(path, folder)
-    except Exception as error:  # noqa: BLE001  no file may end the daemon or its reload, nor show people a traceback
-        # Without the exception's text: it may quote a value, and a value may be a secret.
-        what = f"a check of this file failed by a fault of the watchdog ({type(error).__name__})"
-        document.report((), what, "undo the last change, and report it with this line")
-        return None
 
 
 def is_configured(environ: Mapping[str, str], cwd: Path) -> bool:

@@ -7,6 +7,7 @@ only the pages of the escalation, and the questions that its contact alone may a
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.domain.follow_ups import DEVELOPERS, LEAD, ON_CALL, OWNER
 from watchdog.domain.identities import SLACK, identity, meant
 from watchdog.domain.policy import Approver, Rule, Step, Weekly
@@ -15,7 +16,7 @@ from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.recurrence import ALWAYS, parse_weekly
 from watchdog.settings.rules.required_secrets import answers_in_slack
 from watchdog.settings.rules.rotations import check_rotations
-from watchdog.settings.schema.adapter_entries import Notifiers, check_name
+from watchdog.settings.schema.adapter_entries import check_name
 from watchdog.settings.schema.schema import ContactShape, Shape
 from watchdog.settings.text.validation import choose, validate
 from watchdog.settings.text.yaml_document import Document
@@ -43,21 +44,21 @@ UNREACHABLE = ("no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
 Contacts = Mapping[str, Mapping[str, Adapter]]
 
 
-def check_contacts(document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers) -> Contacts:
+def check_contacts(document: Document, shape: Shape, channels: Mapping[str, Adapter]) -> Contacts:
     """Return each contact's own channels by name; report contradictions."""
     found: dict[str, dict[str, Adapter]] = {}
     for name, contact in shape.contacts.items():
         path = ("contacts", name)
         check_name(document, path)
         # Steps of the escalation name contacts and channels alike; a shared name would be ambiguous.
-        if name in notifiers:
+        if name in NOTIFIERS:
             document.report(path, "already the name of a channel", "give them another name")
         kinds = [kind for kind in ADDRESSED if getattr(contact, kind) is not None]
         if not kinds and not contact.answers_as and not is_wrong(document, path):
             document.report(path, *UNREACHABLE)
         found[name] = {}
         for kind in kinds:
-            adapter = addressed(document, shape, (*path, kind), channels, notifiers, getattr(contact, kind))
+            adapter = addressed(document, shape, (*path, kind), channels, getattr(contact, kind))
             if adapter is not None:
                 found[name][f"{name}-{kind}"] = adapter
     return found
@@ -68,7 +69,6 @@ def addressed(
     shape: Shape,
     path: tuple[str, ...],
     channels: Mapping[str, Adapter],
-    notifiers: Notifiers,
     address: str | Sequence[str],
 ) -> Adapter | None:
     """Return the configured channel with this address in place of its own."""
@@ -83,7 +83,7 @@ def addressed(
     # The rest of the channel stays: a contact has the same server and token, and another address.
     written = {**shape.channels[kind], ADDRESSED[kind]: [address] if one else address}
     written.pop("approvals", None)  # one socket hears the workspace; where it is answered is the channel's own
-    options = validate(notifiers[kind].options, written, document, path)
+    options = validate(NOTIFIERS[kind].options, written, document, path)
     return Adapter(kind, options) if options is not None and not is_wrong(document, path) else None
 
 

@@ -12,7 +12,6 @@ from watchdog.settings.rules import stakeholder_contacts
 from watchdog.settings.rules.info_notices import build_announcements, build_digest, build_good_news
 from watchdog.settings.rules.severity_policy import build_matrix
 from watchdog.settings.rules.silences import build_quiets
-from watchdog.settings.schema.adapter_entries import Notifiers
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.text.yaml_document import Document
 
@@ -30,13 +29,11 @@ class NotificationRules:
     warnings: tuple[str, ...]
 
 
-def check_told(
-    document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers
-) -> NotificationRules:
+def check_told(document: Document, shape: Shape, channels: Mapping[str, Adapter]) -> NotificationRules:
     """Return the rules; report contradictions. `channels` are the configured ones."""
-    contacts = people.check_contacts(document, shape, channels, notifiers)
+    contacts = people.check_contacts(document, shape, channels)
     steps = people.check_escalation(document, shape, contacts, channels)
-    outside = stakeholder_contacts.check_stakeholders(document, shape, channels, notifiers)
+    outside = stakeholder_contacts.check_stakeholders(document, shape, channels)
     # The document's order, not that of `channels`, which lacks channels with a mistake: they are named all the same.
     named = document.keys("channels") or tuple(channels)
     matrix = build_matrix(document, shape.policy, named, people.approvers(shape, contacts), shape.windows)

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.notifiers.slack import SlackOptions
+from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.vendor_status import NOT_READABLE
 from watchdog.domain.policy import PROBES
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings, install_extra
 from watchdog.settings.rules.server_names import name_warnings
-from watchdog.settings.schema.adapter_entries import Registries
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.schema.urls import is_loopback
 from watchdog.settings.schema.written_values import POSTGRESQL
@@ -31,7 +32,6 @@ def check_secrets(
     modes: Mapping[str, str],
     signals: Mapping[str, Mapping[str, Adapter]],
     channels: Mapping[str, Adapter],
-    registries: Registries,
     variables: Mapping[str, str],
 ) -> None:
     """Report every secret that is needed and not set, once, at the first line that needs it."""
@@ -43,11 +43,11 @@ def check_secrets(
             needed.setdefault(RENDER_KEY, (path, f"mode {mode}"))
     for service, adapters in signals.items():
         for name, adapter in adapters.items():
-            for variable in registries.signals[adapter.kind].secrets:
+            for variable in SIGNALS[adapter.kind].secrets:
                 path = ("services", service, "signals", name)
                 needed.setdefault(variable, (path, f"a {adapter.kind} signal"))
     for name, adapter in channels.items():
-        for variable in registries.notifiers[adapter.kind].secrets(adapter.options):
+        for variable in NOTIFIERS[adapter.kind].secrets(adapter.options):
             needed.setdefault(variable, (("channels", name), f"the channel {name}"))
     for variable, wanted in _of_the_rest(shape).items():
         needed.setdefault(variable, wanted)

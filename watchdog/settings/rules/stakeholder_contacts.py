@@ -6,11 +6,12 @@ Like a contact's, their addresses make channels of their own (`board-email`), wh
 from collections.abc import Mapping
 from functools import partial
 
+from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.domain.policy import Stakeholders
 from watchdog.domain.severity import Severity
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.contacts import ADDRESSED, addressed, is_wrong
-from watchdog.settings.schema.adapter_entries import Notifiers, check_name
+from watchdog.settings.schema.adapter_entries import check_name
 from watchdog.settings.schema.schema import Shape, StakeholdersShape
 from watchdog.settings.text.validation import choose
 from watchdog.settings.text.yaml_document import Document
@@ -18,17 +19,15 @@ from watchdog.settings.text.yaml_document import Document
 Found = Mapping[str, Mapping[str, Adapter]]
 
 
-def check_stakeholders(
-    document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers
-) -> Found:
+def check_stakeholders(document: Document, shape: Shape, channels: Mapping[str, Adapter]) -> Found:
     """Return their channels by name; report contradictions."""
     found: dict[str, dict[str, Adapter]] = {}
     for name, those in shape.stakeholders.items():
         path = ("stakeholders", name)
         check_name(document, path)
         # Their channels are named after them, so these names must be unique.
-        if name in notifiers or name in shape.contacts:
-            taken = "channel" if name in notifiers else "contact"
+        if name in NOTIFIERS or name in shape.contacts:
+            taken = "channel" if name in NOTIFIERS else "contact"
             document.report(path, f"already the name of a {taken}", "give them another name")
         kinds = [kind for kind in ADDRESSED if getattr(those, kind) is not None]
         # An address with a mistake was cut out and reported; a second report would only confuse.
@@ -41,7 +40,7 @@ def check_stakeholders(
                 )
         found[name] = {}
         for kind in kinds:
-            adapter = addressed(document, shape, (*path, kind), channels, notifiers, getattr(those, kind))
+            adapter = addressed(document, shape, (*path, kind), channels, getattr(those, kind))
             if adapter is not None:
                 found[name][f"{name}-{kind}"] = adapter
     return found
