@@ -30,6 +30,7 @@ from watchdog.adapters.ssrf_transport import shared_context
 from watchdog.adapters.stores import check_url as check_store
 from watchdog.adapters.stores import codec, postgres_peers, shown_url, stored_prose
 from watchdog.adapters.stores.sql import _arguments
+from watchdog.app.commands.scenarios import read_scenario
 from watchdog.cli.time_argument import parse_moment as parse_past
 from watchdog.console.command_service import Invalid, arguments_of
 from watchdog.daemon.approvals.chat_commands import typed_arguments
@@ -42,7 +43,6 @@ from watchdog.domain.units import parse_duration, parse_rate, parse_size, parse_
 from watchdog.replay.imports import IMPORTERS, Wanted
 from watchdog.replay.imports.deploys_csv import deploys_of
 from watchdog.settings.load.load import load
-from watchdog.settings.load.scenarios import read_scenario
 from watchdog.settings.load.secrets import read_dotenv, read_secrets, unknown_variables
 from watchdog.settings.rules.recurrence import parse_moment, parse_turn, parse_weekly
 from watchdog.settings.schema.urls import http_url

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from watchdog.app.commands.scenarios import read_scenarios
 from watchdog.app.commands.score_run import score
 from watchdog.cli.main import main
 from watchdog.lab.episode import EpisodeWorld, Right
 from watchdog.lab.report.outcomes import failures
 from watchdog.lab.scenario import PREVIOUS, START, PlannedDeploy, PlannedFault, PlannedOutage, Scenario, Verdict
 from watchdog.lab.score import mix
-from watchdog.settings.load.scenarios import read_scenarios
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [path.relative_to(ROOT) for path in sorted((ROOT / "config" / "scenarios").glob("*.yaml"))]

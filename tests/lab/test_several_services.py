@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from watchdog.app.commands.scenarios import read_scenarios
 from watchdog.app.commands.score_run import run_episode
 from watchdog.lab.episode_judgement import Played, judge
-from watchdog.settings.load.scenarios import read_scenarios
 
 FOLDER = Path(__file__).parent / "several_services"
 KINDS = {kind.name: kind for kind in read_scenarios(sorted(FOLDER.glob("*.yaml")), FOLDER)}

@@ -122,9 +122,9 @@ async def score(
         Print one JSON object.
     """
     from watchdog.app.commands import score_run
+    from watchdog.app.commands.scenarios import read_scenarios
     from watchdog.cli import output
     from watchdog.lab.report import write
-    from watchdog.settings.load.scenarios import read_scenarios
 
     # Published numbers use this seed: no value can have been tuned on it, as it changes with the code.
     seed = seed or score_run.report_seed()

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from watchdog.app.commands.scenario_schema import FaultShape, OutageShape, ScenarioShape, ServiceShape
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.classes import BY_NAME
@@ -27,7 +28,6 @@ from watchdog.lab.scenario import (
     Scenario,
     Verdict,
 )
-from watchdog.settings.schema.scenario_schema import FaultShape, OutageShape, ScenarioShape, ServiceShape
 from watchdog.settings.schema.written_values import NAME
 from watchdog.settings.text.validation import choose, validate
 from watchdog.settings.text.yaml_document import SIZE_MAX, Document, parse

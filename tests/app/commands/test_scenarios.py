@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from watchdog.app.commands.scenario_schema import ServiceShape
+from watchdog.app.commands.scenarios import read_scenario, read_scenarios
 from watchdog.domain.errors import ConfigurationError
 from watchdog.lab.episode import Right
 from watchdog.lab.profile import Profile
-from watchdog.settings.load.scenarios import read_scenario, read_scenarios
-from watchdog.settings.schema.scenario_schema import ServiceShape
 
 GOOD = """\
 words: the api is slow
