@@ -100,6 +100,8 @@ def test_how_to_open_the_console_fits_into_80_columns() -> None:
 def test_the_summary() -> None:
     """Values stand beside their targets; writes, what is left and the next steps follow."""
     assert "\n".join(demo_text.result_lines(good_result())) + "\n" == SUMMARY
+    told = demo_text.result_lines(good_result(), typed=".venv/bin/watchdog")
+    assert told[-4:] == [line.replace(" watchdog ", " .venv/bin/watchdog ") for line in SUMMARY.splitlines()[-4:]]
     nothing = DemoResult("upstream-outage", None, None, None, None, None, None, 0, 0, False, as_expected=False)
     result = replace(nothing, restored_target_seconds=300, expected_rollbacks=0, would="would roll back to dep-40")
     told = demo_text.result_lines(replace(result, deviations=("nobody was paged",)))

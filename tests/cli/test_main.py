@@ -28,6 +28,7 @@ def test_without_a_command_there_is_help_and_a_version() -> None:
     """Where to begin; the version alone, for scripts; a mistake without a traceback."""
     done = typed()
     assert (done.returncode, done.stderr) == (0, "") and "First: watchdog demo" in done.stdout
+    assert f"is typed {sys.executable} -m watchdog" in " ".join(done.stdout.split())
     assert typed("--version").stdout == f"{__version__}\n"
     done = typed("nope")
     assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (2, "", False)

@@ -8,6 +8,7 @@ import pytest
 from tests.support.child_processes import python
 from watchdog import __version__
 from watchdog.cli.main import main
+from watchdog.cli.namesake import typed_as
 
 ROOT = Path(__file__).parents[2]
 SMALL = 'version: 1\nservices: {web: {signals: {home: {http: "http://127.0.0.1:1/"}}}}\n'
@@ -46,3 +47,27 @@ def test_it_is_told_when_our_package_was_overwritten(tmp_path: Path) -> None:
     done = python("-m", "watchdog", "--version", cwd=tmp_path, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("another package, watchdog 6.0.0 (file events)") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("started", "searched", "typed"),
+    [
+        (".venv/bin/watchdog", "elsewhere", ".venv/bin/watchdog"),
+        (".venv/bin/watchdog", "other:.venv/bin", ".venv/bin/watchdog"),
+        (".venv/bin/watchdog", ".venv/bin:other", ""),
+        (".venv/bin/watchdog", "linked", ""),
+        ("/usr/lib/watchdog/__main__.py", ".venv/bin", "/usr/bin/python3 -m watchdog"),
+        ("/usr/bin/pytest", ".venv/bin", ""),
+    ],
+)
+def test_what_starts_this_very_program(
+    started: str, searched: str, typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name alone where the shell finds this one by it; not where it finds none, or another one."""
+    monkeypatch.chdir(tmp_path)
+    for folder in (".venv/bin", "other", "linked"):
+        Path(folder).mkdir(parents=True)
+    for folder in (".venv/bin", "other"):
+        Path(folder, "watchdog").touch(mode=0o755)
+    Path("linked/watchdog").symlink_to(tmp_path / ".venv/bin/watchdog")
+    assert typed_as(started, "/usr/bin/python3", searched) == typed

@@ -193,7 +193,7 @@ def test_once_and_checks_and_foreign_words_are_neither_markup_nor_control() -> N
     asked, control = Unknown("Sentry did not answer"), Good("2 of 2 answer")
     read = [SignalReport("web", "home", Bad("HTTP 503"), 0.004), SignalReport("web", "errors", asked)]
     assert printed(tables.once([*read, SignalReport("", "control", control)])) == [
-        "SIGNAL      NOW      TOOK  WHY",
+        "SIGNAL      READING  TOOK  WHY",
         "web/home    BAD      4 ms  HTTP 503",
         "web/errors  UNKNOWN  -     Sentry did not answer",
         "control     GOOD     -     2 of 2 answer",

@@ -10,6 +10,7 @@ from cyclopts import CycloptsError
 
 from tests.handbook.blocks import ROOT
 from watchdog.cli.main import app
+from watchdog.sandbox.__main__ import parser
 
 PLAIN = frozenset({"cat", "cd", "cp", "echo", "export", "ls", "mkdir", ".ci/run"})
 """Programs whose arguments are not looked at."""
@@ -30,6 +31,8 @@ def wrong(words: Sequence[str], *, marked: bool) -> str:
     name = Path(program).name
     if name == "watchdog":
         return wrong_of_ours(rest)
+    if name == "watchdog-sandbox":
+        return wrong_of_the_sandbox(rest)
     if name in ("python", "python3") and rest[:1] == ["-m"]:
         return wrong_module(rest[1:])
     if name == "pip" and rest[:1] == ["install"]:
@@ -51,6 +54,15 @@ def wrong_of_ours(words: Sequence[str]) -> str:
         parsed(*words)
     except CycloptsError as error:
         return f"watchdog {' '.join(words)}: {error}"
+    return ""
+
+
+def wrong_of_the_sandbox(words: Sequence[str]) -> str:
+    """Return why the sandbox refuses the words; nothing if it takes them."""
+    try:
+        parser().parse_args(list(words))
+    except SystemExit:
+        return f"watchdog-sandbox {' '.join(words)}: refused"
     return ""
 
 

@@ -90,6 +90,7 @@ def test_each_install_line_finds_what_it_needs(wheel: Path, environment: Path, w
 def test_what_is_installed_is_a_command_that_works(environment: Path) -> None:
     """It finds its schema and its configuration's rules."""
     assert typed(environment, "--version").strip()
+    assert (environment / "bin" / "watchdog-sandbox").is_file()
     typed(environment, "init", "--site", "https://www.acme.example", "--render", "srv-web")
     (environment.parent / "watchdog.yaml").write_text(SMALL, encoding="utf-8")
     assert "The configuration is valid" in typed(environment, "check")

@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from watchdog.cli import demo_text
+from watchdog.cli.namesake import own_name
 from watchdog.cli.output import PIPE_WIDTH
 from watchdog.domain.effects import Note
 from watchdog.domain.readings import Reading
@@ -102,7 +103,7 @@ class DemoScreen:
         self._over = True
         if self._plain:
             self._show_signals()
-            self._write(["", *demo_text.result_lines(result, self._address)])
+            self._write(["", *demo_text.result_lines(result, self._address, own_name())])
         else:
             self._console.print(self._picture(whole=True), soft_wrap=True)
             self._console.print(_result_text(result, self._address), soft_wrap=True)
@@ -168,7 +169,7 @@ class DemoScreen:
 
 
 def _result_text(result: DemoResult, console: DemoConsole | None) -> Text:
-    text = Text("\n".join(["", *demo_text.result_lines(result, console)]))
+    text = Text("\n".join(["", *demo_text.result_lines(result, console, own_name())]))
     text.highlight_words([" AS EXPECTED"], "bold green")
     text.highlight_words(["NOT AS EXPECTED"], "bold red")
     return text

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.commands.command_line import PROGRAM, command_line
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.reports import DemoConsole, DemoResult
 from watchdog.domain.units import show_seconds
@@ -104,8 +104,11 @@ def stay_lines(console: DemoConsole, *, enter: bool) -> list[str]:
     return ["", *(f" {line}" for line in (*console_lines(console), *again))]
 
 
-def result_lines(result: DemoResult, console: DemoConsole | None = None) -> list[str]:
-    """Return the summary with its targets, the writes to Render, the work left, and the next commands."""
+def result_lines(result: DemoResult, console: DemoConsole | None = None, typed: str = "") -> list[str]:
+    """Return the summary with its targets, the writes to Render, the work left, and the next commands.
+
+    `typed` is what to type in place of `watchdog`, if its name alone will not do.
+    """
     compared = "AS EXPECTED" if result.as_expected else "NOT AS EXPECTED"
     verdict = f" RESULT: {'NOT COMPARED, you took part' if result.took_part else compared}"
     counts = f"{result.rollbacks} / {result.pages}"
@@ -128,7 +131,7 @@ def result_lines(result: DemoResult, console: DemoConsole | None = None) -> list
     lines += [f"   It says: {clean(result.would)}"] if result.would else []
     lines += [f"   Left for you: {clean(line)}" for line in result.left]
     lines += [f"   Not as expected: {clean(line)}" for line in result.deviations if not result.took_part]
-    return [*lines, "", *_hints(result, has_console=console is not None)]
+    return [*lines, "", *_hints(result, typed, has_console=console is not None)]
 
 
 def _seconds(value: float | None) -> str:
@@ -139,7 +142,7 @@ def _timed(label: str, value: float | None, target: float | None) -> tuple[str, 
     return (label, _seconds(value) or ("never" if target is not None else ""), _seconds(target))
 
 
-def _hints(result: DemoResult, *, has_console: bool) -> list[str]:
+def _hints(result: DemoResult, typed: str, *, has_console: bool) -> list[str]:
     quiet = result.scenario == "upstream-outage"
     hints = [
         ("When it must act:", command_line("demo"))
@@ -150,4 +153,6 @@ def _hints(result: DemoResult, *, has_console: bool) -> list[str]:
     ]
     if result.incident:
         hints.insert(1, ("Why this one:", result.explain_command or command_line("explain", clean(result.incident))))
-    return [f" {question:<22} {command}" for question, command in hints]
+    # To be copied as they are: the name alone may start nothing here, or another program.
+    own = clean(typed) or PROGRAM
+    return [f" {question:<22} {own}{command.removeprefix(PROGRAM)}" for question, command in hints]

@@ -23,7 +23,7 @@ from cyclopts import CycloptsError, Parameter, UnknownCommandError
 
 from watchdog.cli import output
 from watchdog.cli.command_context import Context, Services
-from watchdog.cli.command_tree import build
+from watchdog.cli.command_tree import HELP, build
 from watchdog.docs.pages import shell_place
 from watchdog.domain.commands.command_line import OLD_SPELLINGS, PLACES, PROGRAM
 from watchdog.domain.errors import WatchdogError
@@ -70,6 +70,8 @@ def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Services] 
     """Run one command and return its exit code."""
     # Replaced before cyclopts reads them: as commands of its own, old spellings would stand in every help.
     typed = renamed(sys.argv[1:] if tokens is None else tokens)
+    if typed[:1] in ([], ["--help"], ["-h"]):
+        app.help = HELP + _how_it_is_typed()
     try:
         # The parsed command is wanted as a value: by default cyclopts would print a result and end the process.
         found = app.meta(typed, exit_on_error=False, print_error=False, result_action="return_value")
@@ -80,6 +82,14 @@ def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Services] 
         return output.DONE
     prepared, config, utc = found
     return _run(prepared, Context(config, os.environ, Path.cwd(), load_roof or _real_roof, utc=utc))
+
+
+def _how_it_is_typed() -> str:
+    # Imported late, as it looks through the shell's folders.
+    from watchdog.cli.namesake import own_name
+
+    name = own_name()
+    return f"\nIn this shell `{PROGRAM}` is typed `{name}`.\n" if name else ""
 
 
 def _run(prepared: Prepared, ctx: Context) -> int:

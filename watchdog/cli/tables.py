@@ -82,7 +82,7 @@ def once(read: Sequence[SignalReport]) -> Table:
         word, why = verdict(one.reading)
         took = f"{one.latency_seconds * 1000:.0f} ms" if one.latency_seconds is not None else "-"
         made.append((f"{one.service}/{one.signal}" if one.service else one.signal, word, took, why))
-    return table(("signal", "now", "took", "why"), made)
+    return table(("signal", "reading", "took", "why"), made)
 
 
 def checks(done: Sequence["CheckResult"]) -> Table:

@@ -9,7 +9,7 @@ from watchdog.core.assess.current_readings import current_readings, words
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import Incident, ServiceState, State
-from watchdog.domain.policy import Policy, Suppression
+from watchdog.domain.policy import Detection, Policy, Suppression
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.reports import SignalReport
 from watchdog.domain.units import show_seconds
@@ -43,6 +43,22 @@ def report_record(one: SignalReport) -> dict[str, str | float | None]:
         "why": why,
         "latency_seconds": None if seconds is None else round(seconds, 4),
     }
+
+
+def single_reading_lines(rule: Detection) -> list[str]:
+    """Return what a single reading does not say, and what the daemon needs before it acts."""
+    watch, probes = show_seconds(rule.run_seconds_in_watch), rule.run_probes_min
+    needed = (
+        f"a probe for {show_seconds(rule.run_seconds)} ({watch} after a deploy) and {probes} readings",
+        f"latency over its limit for {show_seconds(rule.latency_hold_seconds)}",
+        f"errors for {rule.feed_minutes} minutes",
+        f"{rule.crashes_min} crashes within {show_seconds(rule.crashes_window_seconds)}",
+    )
+    return [
+        "One reading of each signal, without history: no verdict, and nothing follows from it.",
+        f"`{command_line('run')}` opens an incident only when a signal goes on failing ({'; '.join(needed)}; longer "
+        "where that is usual), then judges severity, blame and what forbids a rollback.",
+    ]
 
 
 def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:

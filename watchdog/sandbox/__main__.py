@@ -1,4 +1,4 @@
-"""`python -m watchdog.sandbox`: a simulated cloud to point a watchdog at. Prints one JSON line with its addresses.
+"""`watchdog-sandbox`: a simulated cloud to point a watchdog at. Prints one JSON line with its addresses.
 
 Runs until SIGTERM, SIGINT or POST {admin}/shutdown.
 """
@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     stories = "\n".join(f"  {story.name:16} {story.title}" for story in SCENARIOS.values())
     make = argparse.ArgumentParser(
-        prog="python -m watchdog.sandbox",
+        prog="watchdog-sandbox",
         description="A simulated cloud on 127.0.0.1: a site, Render, Sentry, pagers, status pages.",
         epilog=f"scenarios:\n{stories}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

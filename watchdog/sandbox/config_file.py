@@ -10,7 +10,7 @@ from typing import Any
 from watchdog.sandbox import keys
 
 CONFIG = """\
-# Guards the simulated cloud of `python -m watchdog.sandbox`. Everything here is on 127.0.0.1.
+# Guards the simulated cloud of `watchdog-sandbox`. Everything here is on 127.0.0.1.
 version: 1
 services:
   web:

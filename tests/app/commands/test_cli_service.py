@@ -124,7 +124,10 @@ def looked_at(folder: Path) -> None:
         looked_at_the_history(daemon)
         assert "rollback target" in expect(daemon, DONE, "deploys", "web")
         assert "no such service" in expect(daemon, USAGE, "deploys", "shop")
-        assert "GOOD" in expect(daemon, DONE, "once") and "TRUSTED" in expect(daemon, DONE, "trust", "9f3c2ab")
+        read = expect(daemon, DONE, "once")
+        assert "GOOD" in read and "One reading of each signal, without history: no verdict" in read
+        assert "`watchdog run` opens an incident only when a signal goes on failing (a probe for " in read
+        assert "TRUSTED" in expect(daemon, DONE, "trust", "9f3c2ab")
         assert "is not denied" in expect(daemon, REFUSED, "trust", "9f3c2ab")
         assert "too short" in expect(daemon, USAGE, "trust", "9f")
         assert "judged right" in expect(daemon, DONE, "label", "web-1", "right")

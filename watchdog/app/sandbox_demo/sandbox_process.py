@@ -75,7 +75,7 @@ async def sandbox(
             async with asyncio.timeout(STARTS_WITHIN_SECONDS):
                 line = await process.stdout.readline()
         if not line:
-            raise Permanent("the sandbox did not start; run python -m watchdog.sandbox to see why")
+            raise Permanent(f"the sandbox did not start; run {sys.executable} -m watchdog.sandbox to see why")
         yield json.loads(line)
 
 

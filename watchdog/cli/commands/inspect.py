@@ -143,7 +143,7 @@ async def deploys(service: str, /, *, as_json: AsJson = False, ctx: It) -> int:
 
 
 async def once(*, as_json: AsJson = False, ctx: It) -> int:
-    """Read every signal once and show its reading; decide nothing, send nothing.
+    """Read every signal once and show its reading: a single one is no verdict. Nothing is decided, nothing sent.
 
     Parameters
     ----------
@@ -151,13 +151,15 @@ async def once(*, as_json: AsJson = False, ctx: It) -> int:
         Print one JSON array, one object per signal.
     """
     from watchdog.cli import output, tables
+    from watchdog.presentation.status_text import report_record, single_reading_lines
 
-    read = await ctx.app().once(ctx.settings())
+    settings = ctx.settings()
+    read = await ctx.app().once(settings)
     if not as_json:
         output.show_table(tables.once(read))
+        output.show_wrapped(single_reading_lines(settings.policy.detection))
         return output.DONE
     from watchdog.cli.json_output import json_lines
-    from watchdog.presentation.status_text import report_record
 
     output.show_lines(json_lines([report_record(one) for one in read]))
     return output.DONE
