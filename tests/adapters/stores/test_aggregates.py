@@ -9,6 +9,7 @@ from tests.adapters.stores.conftest import patient_store
 from tests.adapters.stores.old_store import old_engine
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.commands.announcements import Draft, Stage, Update
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import State
@@ -58,6 +59,16 @@ async def test_finished_records_are_forgotten_after_400_days(store: SqlStore, an
     tables = ("events", "notes", "deliveries", "effects", "commands")
     assert [count(any_url, table) for table in tables] == [0, 0, 0, 1, 1]
     assert len(await store.pending()) == 1 and [command.id for command in await store.commands()] == asked[1:]
+
+
+async def test_expired_announcements_are_looked_for_once_an_hour(store: SqlStore, clock) -> None:
+    """Not with each save of minutes."""
+    begin, left = clock.at, []
+    await store.announce(Draft("shop", "x"), Update(begin, "ann", Stage.RESOLVED, "over"))
+    for clock.at in (begin + retention.KEPT_SECONDS + after for after in (0.0, 1.0, 3599.0, 3600.0)):
+        await store.put_minutes([])
+        left.append(len(await store.announcements()))
+    assert left == [1, 1, 1, 0]
 
 
 async def test_a_long_sleep_is_rolled_up_batch_by_batch(store: SqlStore, clock) -> None:

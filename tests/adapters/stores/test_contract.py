@@ -344,15 +344,18 @@ async def test_hours_of_feeds_are_replaced_by_fuller_ones_and_go_after_400_days(
 
 
 async def test_announcements_go_400_days_after_their_end(store: Store, clock) -> None:
-    """Resolved, or a window that is past; one that is open, was opened again or has a later window stays."""
+    """Resolved, or a window that is past; one that is open, was opened again or has a later window stays.
+
+    They are looked for once an hour.
+    """
     begin, ahead = clock.at, clock.at + retention.KEPT_SECONDS
-    windows = [(None, None), (None, None), (None, None), (begin, begin + 60), (ahead, ahead + 60)]
+    windows = [(None, None), (None, None), (None, None), (begin, begin + 3660), (ahead, ahead + 60)]
     stages = [(Stage.RESOLVED,), (STAGE,), (Stage.RESOLVED, Stage.MONITORING), (Stage.SCHEDULED,), (Stage.RESOLVED,)]
     for (starts_at, ends_at), (first, *more) in zip(windows, stages, strict=True):
         posted = await store.announce(Draft("shop", "x", (), starts_at, ends_at), Update(begin, "ann", first, "x"))
         for stage in more:
             await store.update_announcement(posted.number, Update(begin, "ann", stage, "y"))
-    for clock.at, left in ((ahead, 5), (ahead + 1, 4), (ahead + 61, 3)):
+    for clock.at, left in ((ahead, 5), (ahead + 3600, 4), (ahead + 7200, 3)):
         await store.put_minutes([])
         assert len(await store.announcements()) == left
     assert [one.number for one in await store.announcements()] == [5, 3, 2]

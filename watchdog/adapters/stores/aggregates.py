@@ -4,6 +4,7 @@ their retention.
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
+from math import inf
 from typing import Any
 
 from sqlalchemy import (
@@ -50,6 +51,9 @@ Incidents, actions and the entries of people stay for good: they are few. Announ
 class Charts(Database):
     """A database that keeps aggregates for charts and deletes expired rows."""
 
+    _announcements_at = -inf
+    """When expired announcements were looked for (UTC epoch seconds)."""
+
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Replace one-minute aggregates; roll up and delete one batch of expired rows.
 
@@ -64,7 +68,10 @@ class Charts(Database):
             # and `save` of an incident waits for that lock.
             for column, condition in FORGOTTEN:
                 await connection.execute(_forget(column, condition, now - retention.KEPT_SECONDS))
-            await connection.execute(announcements.expired(now - retention.KEPT_SECONDS))
+            # They end by the day, and the search reads every update: not with each save of minutes, every 10 s.
+            if not 0 <= now - self._announcements_at < retention.HOUR_SECONDS:
+                await connection.execute(announcements.expired(now - retention.KEPT_SECONDS))
+                self._announcements_at = now
 
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates that begin in [since, until), oldest first: hours, then minutes."""
