@@ -54,6 +54,16 @@ def test_what_stands_on_the_page(one: Announcement, shown: str | None) -> None:
     assert told(one) == ([("No. 1", shown)] if shown is not None else [])
 
 
+def test_an_update_never_contradicts_how_the_maintenance_stands() -> None:
+    """Written while it goes on it is not "Scheduled", and one after a cancellation does not complete it."""
+    during = window(1, -590, 120, Stage.SCHEDULED, Stage.SCHEDULED)
+    (one,) = announced([during], "shop", NAMES, NOW, NOW - DAY)
+    assert (one.state, [each.state for each in one.updates]) == ("In progress", ["In progress", "Scheduled"])
+    cancelled = window(1, -490, -300, Stage.SCHEDULED, Stage.RESOLVED, Stage.RESOLVED)
+    (one,) = announced([cancelled], "shop", NAMES, NOW, NOW - DAY)
+    assert (one.state, [each.state for each in one.updates]) == ("Cancelled", ["Cancelled", "Cancelled", "Scheduled"])
+
+
 def test_those_that_are_not_over_come_first_where_there_are_many() -> None:
     """An old one that is still open is not pushed off by newer ones that are over."""
     over = [problem(number, Stage.RESOLVED, ago=60.0 * number) for number in range(2, 40)]

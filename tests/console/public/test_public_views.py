@@ -16,7 +16,7 @@ from watchdog.console.public.public_views import (
     PublicService,
     PublicView,
     day_of,
-    state_of,
+    ongoing,
     title_of,
     worst,
 )
@@ -42,8 +42,11 @@ def checks(**readings: Any) -> dict[str, Check]:
     return found
 
 
-def state(service: ServiceState | None, blind: bool = False) -> str:
-    return state_of(WEB, service, blind, NOW)
+def now_of(service: ServiceState | None, blind: bool = False, **wishes: Any) -> tuple[str, PublicIncident | None]:
+    """Return what the page says of a service: its state, and the incident that goes on."""
+    known = outages([service.incident] if service is not None and service.incident is not None else [])
+    outage = next((one for one in known if ended_at(one) is None), None)
+    return ongoing("Web shop", replace(WEB, **wishes), service, outage, blind, NOW)
 
 
 @pytest.mark.parametrize(
@@ -63,15 +66,17 @@ def state(service: ServiceState | None, blind: bool = False) -> str:
         ("operational", service_state("web", incident=replace(OUTAGE, severity=Severity.MEDIUM)), False),
         ("operational", service_state("web", incident=replace(OUTAGE, severity=Severity.LOW)), False),
         ("operational", service_state("web", incident=x.incident()), False),
-        ("outage", service_state("web", incident=amended(OUTAGE, restored_at=NOW - 5), phase=Phase.VERIFYING), False),
+        ("degraded", service_state("web", incident=amended(OUTAGE, restored_at=NOW - 5), phase=Phase.VERIFYING), False),
         ("outage", service_state("web", incident=replace(OUTAGE, muted=True)), False),
         ("outage", service_state("web", incident=OUTAGE, downtime=Downtime("suspended", NOW - 900)), False),
     ],
 )
 def test_how_a_service_is(said: str, service: ServiceState | None, blind: bool) -> None:
     """Confirmed failures alone; what cannot be seen, or was seen long ago, is unknown; a silence hides nothing."""
-    assert state(service, blind) == said
-    assert state_of(replace(WEB, signals=()), service, blind, NOW) == "unknown", "nobody looks at it"
+    state, found = now_of(service, blind)
+    assert state == said and (found is None or found.state == said)
+    assert found is not None or state in ("operational", "unknown"), "what fails has its incident, and its since"
+    assert now_of(service, blind, signals=())[0] == "unknown", "nobody looks at it"
 
 
 @pytest.mark.parametrize(
@@ -116,10 +121,21 @@ def test_what_was_meant_to_be_down_was_down() -> None:
 
 def test_what_a_human_began_without_a_finding_is_no_outage() -> None:
     """A rollback, or an undo, of a service that is well; while a check that counts fails meanwhile, that is told."""
+    failing = {"home": replace(checks(home=Bad("HTTP 503"))["home"], failing_since=NOW - 90)}
     assert outages([BY_HAND, replace(OUTAGE, severity=Severity.MEDIUM)]) == []
-    assert state(service_state("web", incident=BY_HAND, phase=Phase.VERIFYING)) == "operational"
-    failing = service_state("web", incident=BY_HAND, phase=Phase.VERIFYING, checks=checks(home=Bad("HTTP 503")))
-    assert state(failing) == "degraded"
+    well = service_state("web", incident=BY_HAND, phase=Phase.VERIFYING)
+    assert now_of(well) == ("operational", None)
+    state, found = now_of(replace(well, checks=failing))
+    assert found == PublicIncident("Web shop", "Partly unavailable", NOW - 90, None, "degraded") and state == "degraded"
+
+
+def test_a_service_that_works_again_is_said_to_before_that_is_proved() -> None:
+    """As stakeholders are notified then; if it fails once more, it is the outage that it was."""
+    restored = service_state("web", incident=amended(OUTAGE, restored_at=NOW - 5), phase=Phase.VERIFYING)
+    _, found = now_of(restored)
+    assert found is not None and (found.state, found.restored_at, found.ends_at) == ("degraded", NOW - 5, None)
+    _, again = now_of(replace(restored, checks=checks(home=Bad("HTTP 503"))))
+    assert again is not None and (again.state, again.restored_at) == ("outage", None)
 
 
 def test_an_outage_that_a_human_took_over_is_one_that_goes_on() -> None:
@@ -206,6 +222,6 @@ def test_no_field_could_hold_what_strangers_or_people_wrote() -> None:
     assert [[field.name for field in fields(shape) if "str" in str(field.type)] for shape in shapes] == [
         ["state"],
         ["name", "state"],
-        ["service", "title"],
+        ["service", "title", "state"],
         ["name", "title", "state"],
     ]

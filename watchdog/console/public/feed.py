@@ -54,22 +54,25 @@ def _entries(view: PublicView) -> Iterator[Entry]:
 
 
 def _of_incident(page: str, one: PublicIncident) -> Entry:
-    lines = f"Since {_minute(one.begins_at)}."
+    lines, updated_at = f"Since {_minute(one.begins_at)}.", one.begins_at
+    if one.restored_at is not None:
+        updated_at = one.restored_at
+        lines += f" It works again since {_minute(updated_at)}; we keep watching it."
     if one.ends_at is not None:
-        lasted = show_seconds(max(1.0, one.ends_at - one.begins_at))
+        lasted, updated_at = show_seconds(max(1.0, one.ends_at - one.begins_at)), one.ends_at
         lines = f"From {_minute(one.begins_at)} to {_minute(one.ends_at)}, {lasted}."
-    ends_at = one.ends_at if one.ends_at is not None else one.begins_at
     # The title may still change while the incident lasts, so the id is made of service and begin.
     name = _id(page, "incident", one.service, int(one.begins_at))
     state = "" if one.ends_at is None else "Resolved: "
-    return Entry(name, f"{state}{one.service}: {one.title}", one.begins_at, ends_at, (lines,))
+    return Entry(name, f"{state}{one.service}: {one.title}", one.begins_at, updated_at, (lines,))
 
 
 def _of_announcement(page: str, one: PublicAnnouncement, now: float) -> Entry:
     published_at, last_at = one.updates[-1].at, one.updates[0].at
     lines = [f"{each.state}, {_minute(each.at)}: {each.text}" for each in one.updates]
     if one.maintenance and one.ends_at is not None:
-        lines = [f"From {_minute(one.begins_at)} to {_minute(one.ends_at)}.", *lines]
+        when = "Was planned from" if one.state == Standing.CANCELLED else "From"
+        lines = [f"{when} {_minute(one.begins_at)} to {_minute(one.ends_at)}.", *lines]
         # A maintenance is news again when it begins, and when it ends; one that is cancelled does neither.
         if one.state != Standing.CANCELLED:
             last_at = max([last_at, *(at for at in (one.begins_at, one.ends_at) if at <= now)])

@@ -8,7 +8,6 @@ one read is in flight, and it continues in the background.
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from watchdog.background import run_in_background
@@ -16,12 +15,12 @@ from watchdog.console.dependencies import Dependencies
 from watchdog.console.public.calendar import Calendar
 from watchdog.console.public.public_announcements import announced
 from watchdog.console.public.public_views import (
-    UNKNOWN,
+    PublicIncident,
     PublicService,
     PublicView,
     StatusPage,
     day_of,
-    state_of,
+    ongoing,
     told,
     worst,
 )
@@ -159,10 +158,11 @@ class PublicReader:
         now = self._world.clock.now()
         blind = connectivity.is_blind(state, policy, now)
         incidents = _incidents(page.services, state, past)
-        services = [
+        found = [
             self._service(name, shown, policy, state, blind, [one for one in incidents if one.service == name], now)
             for name, shown in page.services.items()
         ]
+        services, going_on = [one for one, _ in found], [one for _, one in found if one is not None]
         since = now - PAST_DAYS * 86400
         over = [one for one in incidents if (ended_at(one) or 0.0) >= since]
         return PublicView(
@@ -171,7 +171,7 @@ class PublicReader:
             title=page.title,
             state=worst(one.state for one in services),
             services=tuple(services),
-            open=tuple(told(one, page.services) for one in incidents if ended_at(one) is None),
+            open=tuple(sorted(going_on, key=lambda one: one.begins_at, reverse=True)),
             past=tuple(told(one, page.services) for one in over[:PAST_MAX]),
             announcements=announced(self._announcements, page.name, page.services, now, since),
             complete=complete,
@@ -186,17 +186,13 @@ class PublicReader:
         blind: bool,
         incidents: Sequence[Incident],
         now: float,
-    ) -> PublicService:
-        wishes, calendar, service = policy.services.get(name), self._calendar, state.services.get(name)
-        goes_on = next((one for one in incidents if ended_at(one) is None), None)
-        # `outages` merges an incident that a person took over with its predecessor: judge by the findings of both.
-        if service is not None and goes_on is not None:
-            service = replace(service, incident=goes_on)
-        return PublicService(
-            name=shown,
-            state=state_of(wishes, service, blind, now) if wishes is not None else UNKNOWN,
-            days=tuple(day_of(float(day), calendar.hours(name, day), incidents, now) for day in calendar.days),
-        )
+    ) -> tuple[PublicService, PublicIncident | None]:
+        """Return a service with its state, and the incident that goes on there: one source for both."""
+        calendar = self._calendar
+        outage = next((one for one in incidents if ended_at(one) is None), None)
+        how, found = ongoing(shown, policy.services.get(name), state.services.get(name), outage, blind, now)
+        days = tuple(day_of(float(day), calendar.hours(name, day), incidents, now) for day in calendar.days)
+        return PublicService(shown, how, days), found
 
 
 def _incidents(services: Mapping[str, str], state: State, past: Sequence[Incident]) -> list[Incident]:

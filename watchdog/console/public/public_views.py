@@ -6,10 +6,11 @@ Rule 2: an incident without an outage for visitors is left out (presentation/ava
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watchdog.console.public.public_announcements import PublicAnnouncement
-from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import ServicePolicy
 from watchdog.domain.readings import Bad, Unknown
 from watchdog.domain.severity import Severity
@@ -85,12 +86,18 @@ class PublicService:
 
 @dataclass(frozen=True, slots=True)
 class PublicIncident:
-    """One incident: its service, its title for visitors, its begin and its end (None: ongoing)."""
+    """One incident: its service, its title for visitors, its begin and its end (None: ongoing).
+
+    Of an ongoing one `state` is that of its service now, and `restored_at` since when it works again, if it does and
+    that is not proved yet.
+    """
 
     service: str
     title: str
     begins_at: float
     ends_at: float | None
+    state: str = ""
+    restored_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +132,53 @@ class PublicView:
         return tuple(sorted((*self.past, *over), key=lambda one: one.begins_at, reverse=True))
 
 
-def state_of(wishes: ServicePolicy, service: ServiceState | None, blind: bool, now: float) -> str:
-    """Return the state of a service; without recent readings it is unknown, and never looks healthy."""
-    if blind or service is None or not wishes.signals:
-        return UNKNOWN
-    checks = [service.checks[name] for name in that_count(wishes) if name in service.checks]
+def ongoing(
+    name: str,
+    wishes: ServicePolicy | None,
+    service: ServiceState | None,
+    outage: Incident | None,
+    blind: bool,
+    now: float,
+) -> tuple[str, PublicIncident | None]:
+    """Return the state of a service and what goes on there: a service that fails always has its incident, and no other.
+
+    `outage` is its open incident that visitors notice, if any. Without recent readings the state is unknown, and never
+    looks healthy.
+    """
+    fresh = _fresh(wishes, service, now) if wishes is not None and service is not None else []
+    bad = [check for check in fresh if isinstance(check.last, Bad)]
+    found = told(outage, {outage.service: name}) if outage is not None else None
+    if found is None and service is not None and bad and _is_by_hand(service):
+        since = min(check.failing_since or check.last_at for check in bad)
+        found = PublicIncident(name, PARTLY, since, None)
     # An old reading is no knowledge: with a dead daemon the page must not stay green.
-    fresh = [check for check in checks if check.last is not None and now - check.last_at <= STALE_SECONDS]
-    if not any(not isinstance(check.last, Unknown) for check in fresh):
-        return UNKNOWN
+    if blind or all(isinstance(check.last, Unknown) for check in fresh):
+        state = UNKNOWN
+    elif found is None:
+        state = OPERATIONAL
+    elif found.restored_at is not None and _is_being_proved(service) and not bad:
+        # Visitors have it back: no outage any more, and not well yet.
+        state = DEGRADED
+    else:
+        state, found = OUTAGE if found.title == UNAVAILABLE else DEGRADED, replace(found, restored_at=None)
+    return state, replace(found, state=state) if found is not None else None
+
+
+def _fresh(wishes: ServicePolicy, service: ServiceState, now: float) -> list[Check]:
+    """Return the checks that count for visitors and were read lately."""
+    checks = [service.checks[name] for name in that_count(wishes) if name in service.checks]
+    return [check for check in checks if check.last is not None and now - check.last_at <= STALE_SECONDS]
+
+
+def _is_by_hand(service: ServiceState) -> bool:
+    """Return whether a person opened its incident: only the checks know whether visitors notice anything then."""
     incident = open_incident(service)
-    if incident is None or incident.severity not in FELT:
-        return OPERATIONAL
-    # A person opened it: only the checks know whether visitors notice anything.
-    if not incident.findings:
-        return DEGRADED if any(isinstance(check.last, Bad) for check in fresh) else OPERATIONAL
-    return OUTAGE if title_of(incident) == UNAVAILABLE else DEGRADED
+    return incident is not None and incident.severity in FELT and not incident.findings
+
+
+def _is_being_proved(service: ServiceState | None) -> bool:
+    # A rollback that did not help is live as well.
+    return service is not None and service.phase is Phase.VERIFYING
 
 
 def title_of(incident: Incident) -> str:
@@ -156,7 +194,10 @@ def title_of(incident: Incident) -> str:
 
 def told(incident: Incident, names: Mapping[str, str]) -> PublicIncident:
     """Return the public view of an incident."""
-    return PublicIncident(names[incident.service], title_of(incident), incident.onset_at, ended_at(incident))
+    name, ends_at, restored_at = names[incident.service], ended_at(incident), incident.rollback.restored_at
+    return PublicIncident(
+        name, title_of(incident), incident.onset_at, ends_at, restored_at=restored_at if ends_at is None else None
+    )
 
 
 def day_of(at: float, hours: Hours, incidents: Sequence[Incident], now: float) -> PublicDay:

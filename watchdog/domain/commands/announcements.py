@@ -120,21 +120,22 @@ class Announcement:
 
     def standing(self, now: float) -> Standing:
         """Return how it stands at that moment."""
-        last = self.updates[-1].stage
-        if last is not Stage.SCHEDULED:
-            ended = self._ended_at
-            return self.said_by(last, ended if ended is not None else now)
-        if now < self.begins_at:
-            return Standing.SCHEDULED
-        ends_at = self.about.ends_at
-        return Standing.IN_PROGRESS if ends_at is None or now < ends_at else Standing.COMPLETED
+        return self.said_by(self.updates[-1].stage, now)
 
     def said_by(self, stage: Stage, at: float) -> Standing:
-        """Return what a stage means that was set at that moment: a maintenance is not resolved, but completed, or
-        cancelled before its begin.
+        """Return what a stage means at a moment when it was the newest: a maintenance begins and ends by the clock.
+
+        It is not resolved, but completed, or cancelled before its begin.
         """
+        if stage is Stage.SCHEDULED:
+            if at < self.begins_at:
+                return Standing.SCHEDULED
+            ends_at = self.about.ends_at
+            return Standing.IN_PROGRESS if ends_at is None or at < ends_at else Standing.COMPLETED
         if self.is_maintenance and stage is Stage.RESOLVED:
-            return Standing.CANCELLED if at < self.begins_at else Standing.COMPLETED
+            # What is written after its end does not change how it ended.
+            ended = at if self._ended_at is None else min(at, self._ended_at)
+            return Standing.CANCELLED if ended < self.begins_at else Standing.COMPLETED
         return Standing(stage.value.capitalize())
 
     def is_over(self, now: float) -> bool:
