@@ -25,14 +25,18 @@ SPANS = (60, 300, 1800, 3600, 21600, 86400)
 """Lengths of a span, in seconds; each divides the next, and the day."""
 FINE_SECONDS = 47 * 3600.0
 """Older readings may be rolled up into hours already (after 48 h): then no span is shorter than an hour."""
-HOUR_SECONDS = 3600
+MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600
 BY_MINUTE_SECONDS = 6 * 3600.0
-"""Over a longer time the errors of feeds are shown by hour, as they are stored; else the newest 90 min by minute."""
+"""Over a longer time the errors of feeds are shown by hour, as they are stored; else by minute as far as known."""
+MISSING_SECONDS = 300.0
+"""The shortest time without data that is shown: a feed's newest minutes come later than they end."""
 FRESH_SECONDS, FRESH_MAX_SECONDS = 10.0, 300.0
 """A view is read again after this, or after a twelfth of its span, if that is longer: then one point has grown."""
 KEPT = 64
 """Views of the ranges that pages offer; and as many of other times, so that these do not push out those."""
 Kept = LRUCache[tuple[object, ...], tuple[float, SeriesView]]
+Bucket = tuple[float, float, float]
+"""Begin (UTC epoch seconds), length in seconds, events per minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class SeriesQueries:
         begin = since - since % span
         rows = await self._world.journal.spans(begin, until, span, [name])
         known = (await self._state()).services.get(name)
-        hours = await self._world.journal.feed_hours(name, begin, until) if until - since > BY_MINUTE_SECONDS else None
+        hours = await self._world.journal.feed_hours(name, begin - begin % HOUR_SECONDS, until)
         return await run_in_background(_view, wishes, known, rows, hours, begin, until, span, now)
 
 
@@ -114,7 +118,7 @@ def _view(
     wishes: ServicePolicy,
     known: ServiceState | None,
     rows: Sequence[Minute],
-    hours: Sequence[FeedHour] | None,
+    hours: Sequence[FeedHour],
     begin: float,
     until: float,
     span: int,
@@ -131,9 +135,7 @@ def _view(
         signals=tuple(
             _signal(signal, [by_place.get((signal.name, place)) for place in places]) for signal in wishes.signals
         ),
-        errors=_errors(wishes, known, begin, until)
-        if hours is None
-        else _errors_by_hour(wishes, known, hours, begin, until, max(span, HOUR_SECONDS)),
+        errors=_errors(wishes, known, hours, begin, until, span),
         deploys=_marks(known, begin, until),
     )
 
@@ -162,19 +164,7 @@ def _rounded(seconds: float | None) -> float | None:
     return round(seconds, 5) if seconds is not None else None
 
 
-def _errors(wishes: ServicePolicy, known: ServiceState | None, since: float, until: float) -> tuple[ErrorSeries, ...]:
-    """Return the rates of the feeds, minute by minute: the daemon remembers the newest buckets (90)."""
-    found = []
-    for signal in wishes.signals:
-        check = known.checks.get(signal.name) if known is not None else None
-        counts = [one for one in (check.counts if check is not None else ()) if since <= one.start < until]
-        if counts:
-            rates = tuple(60.0 * one.count / one.seconds for one in counts)
-            found.append(ErrorSeries(signal.name, tuple(one.start for one in counts), rates))
-    return tuple(found)
-
-
-def _errors_by_hour(
+def _errors(
     wishes: ServicePolicy,
     known: ServiceState | None,
     hours: Sequence[FeedHour],
@@ -182,29 +172,55 @@ def _errors_by_hour(
     until: float,
     span: int,
 ) -> tuple[ErrorSeries, ...]:
-    """Return the rates of the feeds in spans of whole hours: the stored hours, and the newest buckets after them."""
+    """Return the rates of the feeds, as fine as they are known; one without any bucket in that time is left out."""
+    # The begin was moved to that of its minute.
+    long = until - since > BY_MINUTE_SECONDS + MINUTE_SECONDS
     found = []
     for signal in wishes.signals:
         check = known.checks.get(signal.name) if known is not None else None
         mine = [one for one in hours if one.signal == signal.name]
-        stored = {one.start for one in mine}
-        newest = [
-            one
-            for one in (check.counts if check is not None else ())
-            if since <= one.start < until and one.start - one.start % HOUR_SECONDS not in stored
-        ]
-        sums: dict[float, tuple[float, float]] = {}
-        parts: list[FeedHour | MinuteCount] = [*mine, *newest]
-        for part in parts:
-            begin = part.start - part.start % span
-            count, seconds = sums.get(begin, (0.0, 0.0))
-            sums[begin] = count + part.count, seconds + part.seconds
-        if sums:
-            starts = sorted(sums)
-            # By the time that is known of a span: an hour of which half is missing is no calm one.
-            rates = tuple(60.0 * sums[start][0] / sums[start][1] for start in starts)
-            found.append(ErrorSeries(signal.name, tuple(starts), rates))
+        counts = [one for one in (check.counts if check is not None else ()) if since <= one.start < until]
+        buckets = _by_span(mine, counts, max(span, HOUR_SECONDS)) if long else _by_minute(mine, counts)
+        if buckets:
+            starts, lasts, rates = zip(*buckets, strict=True)
+            found.append(ErrorSeries(signal.name, starts, rates, lasts, _missing(buckets, since, until)))
     return tuple(found)
+
+
+def _by_minute(hours: Sequence[FeedHour], counts: Sequence[MinuteCount]) -> list[Bucket]:
+    """Return the remembered minutes, and the stored hours before them. Each moment is in one bucket alone."""
+    first = min((one.start for one in counts), default=math.inf)
+    # Of an hour whose begin is forgotten, the stored whole says more than its last minutes.
+    coarse = {one.start: one for one in hours if first >= one.start + MINUTE_SECONDS}
+    fine = [one for one in counts if one.start - one.start % HOUR_SECONDS not in coarse]
+    whole: list[Bucket] = [(one.start, float(HOUR_SECONDS), _rate(one.count, one.seconds)) for one in coarse.values()]
+    return sorted([*whole, *((one.start, one.seconds, _rate(one.count, one.seconds)) for one in fine)])
+
+
+def _by_span(hours: Sequence[FeedHour], counts: Sequence[MinuteCount], span: int) -> list[Bucket]:
+    """Return spans of whole hours: of the stored hours, and of the newest minutes after them."""
+    stored = {one.start for one in hours}
+    newest = [one for one in counts if one.start - one.start % HOUR_SECONDS not in stored]
+    sums: dict[float, tuple[float, float]] = {}
+    parts: list[FeedHour | MinuteCount] = [*hours, *newest]
+    for part in parts:
+        begin = part.start - part.start % span
+        count, seconds = sums.get(begin, (0.0, 0.0))
+        sums[begin] = count + part.count, seconds + part.seconds
+    # By the time that is known of a span: an hour of which half is missing is no calm one.
+    return [(start, float(span), _rate(*sums[start])) for start in sorted(sums)]
+
+
+def _rate(count: float, seconds: float) -> float:
+    return 60.0 * count / seconds
+
+
+def _missing(buckets: Sequence[Bucket], since: float, until: float) -> tuple[tuple[float, float], ...]:
+    """Return the times that no bucket covers; those shorter than a tracker's usual delay are left out."""
+    ends = [since, *(start + lasts for start, lasts, _ in buckets)]
+    begins = [*(start for start, *_ in buckets), until]
+    gaps = ((end, begin) for end, begin in zip(ends, begins, strict=True) if begin - end >= MISSING_SECONDS)
+    return tuple((max(end, since), begin) for end, begin in gaps)
 
 
 def _marks(known: ServiceState | None, since: float, until: float) -> tuple[DeployMark, ...]:

@@ -1,5 +1,6 @@
 // Draws every <figure data-chart> with uPlot, from the series of the JSON API; see templates/chart_parts.html.
-// Latency on the left axis, the share of failing readings as bars on the right one, deploys as marks. Times are UTC.
+// Latency on the left axis, the share of failing readings as bars on the right one, deploys as marks. Errors per minute
+// as bars as wide as their time: a minute, an hour, or more. Times are UTC.
 "use strict";
 (() => {
   const LEAST = 30, MOST = 300;  // seconds between two reads of a series: half of its span
@@ -53,6 +54,8 @@
       const left = place(from), width = Math.max(2 * ratio, place(from + view.span_seconds) - left);
       ctx.fillRect(left, bottom - (bad ? 5 : 3) * ratio, width, (bad ? 5 : 3) * ratio);
     }
+    ctx.fillStyle = colour("none");
+    for (const [from, to] of one.missing ?? []) ctx.fillRect(place(from), bottom - 3 * ratio, place(to) - place(from), 3 * ratio);
     ctx.strokeStyle = ctx.fillStyle = colour("act");
     ctx.lineWidth = 2 * ratio;
     ctx.setLineDash([2 * ratio, 3 * ratio]);
@@ -85,7 +88,7 @@
 
   const curvesOf = (view, one, kind) => {
     if (kind === "errors") {
-      return { data: [one.start, one.per_minute], timed: false, series: [bars("errors", "rate", rate, "some")] };
+      return { data: [one.start, one.per_minute], timed: false, series: [bars("errors", "rate", rate, "some", { paths: steps(one) })] };
     }
     const starts = one.good.map((_, number) => view.since + number * view.span_seconds);
     const failing = one.bad.map((bad, number) => (bad + one.good[number] ? (100 * bad) / (bad + one.good[number]) : null));
@@ -101,10 +104,22 @@
     const limits = limit != null ? [starts.map(() => limit)] : [];
     return { data: [starts, failing, ...(timed ? [one.p50_seconds, one.p95_seconds] : []), ...limits], timed, series };
   };
-  const bars = (label, scale, show, name) => ({
+  const bars = (label, scale, show, name, more = {}) => ({
     label, scale, fill: `${colour(name)}99`, stroke: colour(name), width: 0, points: { show: false },
-    paths: uPlot.paths.bars({ size: [1, 100], align: 1 }), value: (_, value) => show(value),
+    paths: uPlot.paths.bars({ size: [1, 100], align: 1 }), value: (_, value) => show(value), ...more,
   });
+  // All of them, whatever is in view: a wide one may begin left of it.
+  const steps = (one) => (plot, number) => {
+    const fill = new Path2D(), floor = plot.valToPos(0, "rate", true), place = (at) => plot.valToPos(at, "x", true);
+    for (const [index, from] of one.start.entries()) {
+      const left = place(from), top = plot.valToPos(plot.data[number][index], "rate", true);
+      fill.rect(left, top, Math.max(1, place(from + one.seconds[index]) - left - 1), floor - top);
+    }
+    return { stroke: null, fill, clip: null, band: null, gaps: null, flags: 0 };
+  };
+  // A bar stands right of its begin: what is pointed at is the bar there, not the nearest begin.
+  const pointed = (one) => (plot, _, nearest, at) => (nearest > 0 && one.start?.[nearest] > at ? nearest - 1 : nearest);
+  const lasting = (one, number) => (one.seconds?.[number] >= 3600 ? `, ${one.seconds[number] / 3600} h` : "");
 
   const make = (figure, view, one, kind) => {
     const { data, timed, series } = curvesOf(view, one, kind);
@@ -122,9 +137,9 @@
     const plot = new uPlot({
       width: frame.clientWidth || 300, height: timed ? 200 : 130, padding: [10, timed ? 0 : 14, 0, 0],
       tzDate: (at) => uPlot.tzDate(date(at), "UTC"),
-      cursor: { sync: { key: "page" }, drag: { x: true, y: false, dist: 6 }, points: { size: 7 }, y: false },
+      cursor: { dataIdx: pointed(one), sync: { key: "page" }, drag: { x: true, y: false, dist: 6 }, points: { size: 7 }, y: false },
       scales: { x: { time: true, range: (_, low, high) => [low, high] }, share: { range: [0, 100] }, seconds: least(0.01), rate: least(1) },
-      series: [{ label: "at", value: (_, value) => (value == null ? "–" : whole(value)) }, ...series],
+      series: [{ label: "at", value: (_, value, __, number) => (value == null ? "–" : whole(value) + lasting(one, number)) }, ...series],
       axes,
       hooks: { draw: [marks(view, one)], setCursor: [pointing(view, note)], setScale: [zoomed(view, button)] },
     }, data, frame);

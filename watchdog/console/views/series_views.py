@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+HOUR_SECONDS = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class SignalSeries:
@@ -33,14 +35,23 @@ class SignalSeries:
 
 @dataclass(frozen=True, slots=True)
 class ErrorSeries:
-    """The events that a feed (Sentry) counted, as a rate. Bucket `i` begins at `start[i]` (UTC epoch seconds).
+    """The events that a feed (Sentry) counted, as a rate. Bucket `i` begins at `start[i]` (UTC epoch seconds) and lasts
+    `seconds[i]`; the first may begin before the series.
 
-    Buckets are minutes; over more than 6 h they are hours, or the whole series' spans if these are longer.
+    Buckets are minutes, as far as the daemon remembers them (90), and whole hours before. Over more than 6 h all are
+    hours, or the series' spans if these are longer. `missing` has the times of 5 min and more without data: begin, end.
     """
 
     signal: str
     start: tuple[float, ...]
     per_minute: tuple[float, ...]
+    seconds: tuple[float, ...]
+    missing: tuple[tuple[float, float], ...]
+
+    @property
+    def fine_from(self) -> float | None:
+        """Return where the minutes begin; None without any."""
+        return next((at for at, lasts in zip(self.start, self.seconds, strict=True) if lasts < HOUR_SECONDS), None)
 
 
 @dataclass(frozen=True, slots=True)
