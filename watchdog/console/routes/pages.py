@@ -19,6 +19,7 @@ from watchdog.console.queries.service_status import ORDER
 from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.console.render import handbook
 from watchdog.console.render.rendering import Renderer, static_file
+from watchdog.console.views import open_summary
 from watchdog.console.views.service_groups import groups
 from watchdog.console.views.view_models import AnswerView, Overview
 from watchdog.docs import pictures
@@ -89,7 +90,8 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
 
 def overview_values(view: Overview, tag: str | None, most: int | None) -> Mapping[str, Any]:
     """Return the values of the overview's template: the services under headings, `most` of them, None for all."""
-    return {"view": view, "tag": tag, "most": most, "groups": groups(view.services, ORDER, most)}
+    grouped = groups(view.services, ORDER, most)
+    return {"view": view, "tag": tag, "most": most, "groups": grouped, "acting": open_summary.parts(view.open)}
 
 
 def _lists(reader: ViewQueries, draw: Draw) -> Handlers:
