@@ -12,6 +12,7 @@ from watchdog.daemon.integrations.handbook_notifier import HandbookNotifier
 from watchdog.docs import headings, page
 from watchdog.docs.places import (
     ANSWERS,
+    API,
     CHECKS,
     COMMANDS,
     CONFIGURATION,
@@ -19,6 +20,7 @@ from watchdog.docs.places import (
     NOTICES,
     OWN_NOTICES,
     ROLES,
+    SIGN_IN,
     VARIABLES,
     place_of_check,
     place_of_error,
@@ -30,7 +32,7 @@ from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
 
 PACKAGE = Path(watchdog.__file__).parent
-NAMED = {COMMANDS, CONFIGURATION, VARIABLES, OWN_NOTICES, FOUND, ROLES}
+NAMED = {COMMANDS, CONFIGURATION, VARIABLES, OWN_NOTICES, FOUND, ROLES, API, SIGN_IN}
 PLACES = {*NAMED, *ERRORS.values(), *OWN_PLACES.values(), *ANSWERS.values(), *CHECKS.values(), *TOPIC_PLACES.values()}
 SELF_ALERT = Notice(1.0, "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "watchdog is blind", ("Why.",))
 

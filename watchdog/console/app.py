@@ -4,7 +4,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +13,7 @@ from watchdog.console.auth.login import login_routes
 from watchdog.console.command_service import CommandService
 from watchdog.console.dependencies import Access, Dependencies
 from watchdog.console.queries.view_queries import ViewQueries
+from watchdog.console.render.json_response import refusal
 from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.api import make_api
 from watchdog.console.routes.form_routes import acting_routes
@@ -106,7 +107,7 @@ class BodyLimit:
             body, more = body + message.get("body", b""), message.get("more_body", False)
             # Counted while reading: Content-Length may be missing, or wrong.
             if len(body) > BODY_MAX_BYTES:
-                await JSONResponse({"detail": f"more than {BODY_MAX_BYTES} bytes"}, 413)(scope, receive, send)
+                await refusal(f"more than {BODY_MAX_BYTES} bytes", 413)(scope, receive, send)
                 return
         waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -51,6 +51,10 @@ CHECKS: Mapping[str, str] = MappingProxyType(
 
 ROLES = "console#roles"
 """The place of a command that the visitor's role does not allow."""
+API = "reference-api"
+"""The place of any other request to the console's API that is refused."""
+SIGN_IN = "console#sign-in-by-name"
+"""The place of a name that a proxy sends, and that does not count here."""
 ANSWERS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("approve", "reject", "stop"), "on-call#approvals"),

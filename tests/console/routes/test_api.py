@@ -6,6 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.console.scene import NOW, TOKEN, bearer, town, visited
+from watchdog.console.render.json_response import Refusal
 from watchdog.domain.commands.announcements import Draft, Stage, Update
 
 PATHS = {
@@ -88,10 +89,12 @@ async def test_what_it_says() -> None:
     ],
 )  # fmt: skip
 async def test_what_is_not_there_is_said_to_be_so(path: str, status: int) -> None:
-    """Never a 5xx, and no documentation pages from another site."""
+    """Never a 5xx, no documentation pages from another site, and each refusal names its page of the handbook."""
     async with town() as one:
         answer = await one.client.get(f"/api/v1{path}", headers=bearer())
     assert answer.status_code == status and answer.headers["content-type"].startswith("application/json")
+    told = Refusal.model_validate(answer.json())
+    assert told.help == "/help/reference-api" and told.detail
 
 
 async def test_no_answer_holds_a_secret() -> None:

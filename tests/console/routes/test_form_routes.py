@@ -18,6 +18,7 @@ from watchdog.console.app import BodyLimit
 from watchdog.console.auth.roles import Visitor
 from watchdog.console.queries.view_queries import AUDITED_MAX
 from watchdog.console.routes.api_commands import PATHS, VERBS
+from watchdog.docs.places import ANSWERS, INTEGRATIONS
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import Role, Surface
 from watchdog.domain.incidents import Phase
@@ -108,6 +109,23 @@ async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
         assert not o.s.engine.state.paused_by
         text = await o.page("/audit")
         assert text.index("resume") < text.index('<th scope="row">pause') and "RESUMED by token (approver)" in text
+
+
+async def test_a_command_leaves_the_page_s_filter_and_range_as_they_were() -> None:
+    """And only these: an address that a stranger puts into a form leads nowhere else."""
+    async with asking(TOKEN) as o:
+        sent = await o.send("/?tag=shop&before=3", "/pause")
+        assert sent.headers["location"] == f"/?tag=shop&answer={(await o.asked()).id}"
+        assert 'value="tag=shop"' in await o.page(sent.headers["location"])
+        sent = await o.send(f"{SERVICE}?range=24h", f"{SERVICE}/silence", lasts="2h", reason="x")
+        assert sent.headers["location"] == f"{SERVICE}?range=24h&answer={(await o.asked()).id}"
+        for kept, back in (
+            ("tag=//evil.example%0d%0aX:&next=//evil.example", "tag=%2F%2Fevil.example%0D%0AX%3A&answer="),
+            ("//evil.example", "answer="),
+            ("&".join("tag=" for _ in range(99)), "answer="),
+        ):
+            sent = await o.send(SERVICE, f"{SERVICE}/silence", lasts="2h", reason="x", kept=kept)
+            assert sent.headers["location"] == f"{SERVICE}?{back}{(await o.asked()).id}"
 
 
 async def test_who_looks_after_it_says_so_on_the_incident_s_page() -> None:
@@ -303,7 +321,8 @@ async def test_the_api_ticks_and_adds_what_the_pages_do() -> None:
         assert (await o.api("/incidents/web-1/tick", {"item": "own-1", "undo": True})).json()["state"] == "done"
         assert (await o.api("/incidents/web-1/tick", {"item": "nothing"})).status_code == 409
         assert (await o.api("/incidents/web-1/tick", {"item": "\u202e"})).status_code == 422
-        assert (await o.api("/incidents/web-1/follow-up", {"text": "x", "due": "soon"})).status_code == 422
+        unclear = await o.api("/incidents/web-1/follow-up", {"text": "x", "due": "soon"})
+        assert (unclear.status_code, unclear.json()["help"]) == (422, f"/help/{ANSWERS['follow-up']}")
         assert (await o.api("/incidents/web-1/tick", {"item": "docs"}, VIEWER)).status_code == 403
         assert (await o.api("/incidents/web-9/tick", {"item": "docs"})).json()["state"] == "failed"
 
@@ -324,6 +343,7 @@ async def test_what_a_role_may_not_is_not_offered_and_is_refused_with_a_reason()
         assert logged.arguments["what"] == "approve" and "approve needs the role approver" in logged.answer
         answer = await o.api("/pause", token=VIEWER)
         assert answer.status_code == 403 and "needs the role operator" in answer.json()["detail"]
+        assert answer.json()["help"] == "/help/console#roles"
         assert (await o.api("/pause", token=OPERATOR)).status_code == 200
 
 
@@ -470,6 +490,7 @@ async def test_who_does_not_answer_is_said() -> None:
         assert answer.status_code == 503 and "withdrawn" in answer.text
         told = await one.client.post("/api/v1/pause", headers={**bearer(), "cookie": ""})
         assert told.status_code == 503 and "withdrawn" in told.json()["detail"]
+        assert told.json()["help"] == f"/help/{INTEGRATIONS}" and f'href="/help/{INTEGRATIONS}"' in answer.text
 
 
 async def test_a_body_beyond_bounds_is_not_read_on() -> None:

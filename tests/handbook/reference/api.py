@@ -15,7 +15,8 @@ UTC epoch seconds; a duration is written with its unit, as in `2h`.
 
 Every answer may be 401 (no token, or a wrong one), 403 (the role does not allow it), 422 (the request is not as
 described), 429 (too often: `retry-after` says when) or 503 (the store or the daemon does not answer: nothing was
-done)."""
+done). Its body has `detail`, the reason, and `help`, the path of the page here that explains it; an answer to a command
+that was not done (409) has that `help`, too."""
 
 
 def text() -> str:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchdog.console.auth import proxy_auth, session
@@ -27,7 +27,9 @@ from watchdog.console.auth.proxy_auth import Proxied, Untrusted
 from watchdog.console.auth.roles import Visitor
 from watchdog.console.auth.session import LIFE_SECONDS, Sessions
 from watchdog.console.dependencies import Access
+from watchdog.console.render.json_response import refusal
 from watchdog.console.render.rendering import Renderer
+from watchdog.docs.places import ROLES, SIGN_IN
 from watchdog.ports import Clock
 
 LOGIN, STATIC = "/login", "/static/"
@@ -144,13 +146,13 @@ class AuthMiddleware:
             return too_often(wait)
         if self._access.loud("untrusted", peer):
             log.warning("console request with foreign identity headers refused", peer=peer, why=why)
-        return JSONResponse({"detail": f"refused: {why}"}, 403)
+        return refusal(f"refused: {why}", 403, SIGN_IN)
 
     def _without_a_role(self, scope: Scope, name: str) -> Response:
         if self._access.loud("stranger", name):
             log.warning("console login refused, no role", name=name, way="proxy")
         if scope["path"].startswith(API):
-            return JSONResponse({"detail": "you are logged in at the proxy, and have no role here"}, 403)
+            return refusal("you are logged in at the proxy, and have no role here", 403, ROLES)
         said = f"You are {name} at the proxy, and that name has no role here. Ask the operators of the watchdog."
         return self._renderer.page(
             Request(scope), "closed.html", {"title": "No role", "problem": said, "again": False}, 403
@@ -183,10 +185,9 @@ def bearer_of(headers: Headers) -> bytes | None:
 def too_often(wait_seconds: float) -> Response:
     """Return 429 with the number of seconds to wait."""
     # Rounded up: a client that waits a fraction too short would be refused again.
-    return JSONResponse(
-        {"detail": "too many attempts: wait, then try again"}, 429, headers={"retry-after": f"{int(wait_seconds) + 1}"}
-    )
+    wait = {"retry-after": f"{int(wait_seconds) + 1}"}
+    return refusal("too many attempts: wait, then try again", 429, headers=wait)
 
 
 def _unauthorized() -> Response:
-    return JSONResponse({"detail": "show the token as Authorization: Bearer"}, 401, {"www-authenticate": "Bearer"})
+    return refusal("show the token as Authorization: Bearer", 401, headers={"www-authenticate": "Bearer"})

@@ -5,13 +5,15 @@ cookie is not sent by other sites either (SameSite=Strict): each of the three wo
 """
 
 import hmac
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from starlette.requests import Request
 
 from watchdog.console.auth.roles import Visitor
 
 FIELDS_MAX = 12
+KEPT = ("tag", "all", "range")
+"""What an address may ask of the overview or of a service's page, and a command from there must not undo."""
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -23,6 +25,18 @@ async def read_form(request: Request) -> dict[str, str]:
     except ValueError:
         return {}
     return {name: values[0] for name, values in found.items()}
+
+
+def kept_query(query: str) -> str:
+    """Return the part of an address's query that the page keeps after a command: of known names, quoted anew.
+
+    It is put behind a path of ours, so a text of a stranger's can lead to no other site and to no other page.
+    """
+    try:
+        found = parse_qs(query, keep_blank_values=True, max_num_fields=FIELDS_MAX)
+    except ValueError:
+        return ""
+    return urlencode([(name, found[name][0]) for name in KEPT if name in found])
 
 
 def is_from_elsewhere(request: Request) -> bool:

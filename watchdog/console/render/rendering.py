@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
+from watchdog.console.auth.csrf_forms import kept_query
 from watchdog.console.queries.pulse import ICONS
 from watchdog.console.queries.service_status import ORDER
 from watchdog.console.render import charts, stats_charts
@@ -46,7 +47,8 @@ class Renderer:
         """Return the page, or 304 if the browser has the same one already."""
         # None on the login page and on refusals: no visitor is known there.
         me = request.scope.get("visitor")
-        body = self.body(template, {"path": request.url.path, "me": me, **values})
+        at = {"path": request.url.path, "kept": kept_query(request.url.query)}
+        body = self.body(template, {**at, "me": me, **values})
         mark = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         # Conditions count for a success alone (RFC 9110, section 13.2.1): a refusal is always sent whole.
         if status == 200 and request.headers.get("if-none-match") == mark:

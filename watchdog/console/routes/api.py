@@ -20,7 +20,7 @@ from watchdog.console.command_service import CommandService
 from watchdog.console.queries.announcement_queries import announcements_view
 from watchdog.console.queries.series import RANGES, USUAL
 from watchdog.console.queries.view_queries import ROWS_MAX, ViewQueries
-from watchdog.console.render.json_response import Ascii
+from watchdog.console.render.json_response import Ascii, Refusal, refusal
 from watchdog.console.routes.api_commands import add_commands
 from watchdog.console.views.announcement_views import AnnouncementsView
 from watchdog.console.views.follow_up_views import ChecklistView, FollowUpsView
@@ -36,6 +36,7 @@ from watchdog.console.views.view_models import (
     ServiceView,
     SettingsView,
 )
+from watchdog.docs.places import place_of_error
 from watchdog.domain.errors import Temporary
 
 Limit = Annotated[int, Query(ge=1, le=ROWS_MAX, description="How many incidents are looked at, newest first.")]
@@ -51,7 +52,17 @@ Moment = Annotated[float | None, Query(ge=0, le=10**11, allow_inf_nan=False, des
 Tag = Annotated[str | None, Query(max_length=40, description="Only services with this tag.")]
 SERIES_MAX_SECONDS = 400 * 86400.0
 """The store keeps no older readings."""
-MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name."}}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"description": why, "model": Refusal}
+    for status, why in (
+        (401, "There is no token, or a wrong one."),
+        (403, "The role does not allow it, or another site sent it."),
+        (422, "The request is not as described."),
+        (429, "Too many requests: `retry-after` has the seconds to wait."),
+        (503, "The store or the daemon did not answer in time; nothing was done."),
+    )
+}
+MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name.", "model": Refusal}}
 
 
 def make_api(reader: ViewQueries, commands: CommandService, version: str) -> ASGIApp:
@@ -87,6 +98,7 @@ def _routes(version: str) -> FastAPI:
         servers=[{"url": "/api/v1"}],
         root_path_in_servers=False,
         default_response_class=Ascii,
+        responses=REFUSALS,
     )
 
     @api.get("/services", response_model=Overview)
@@ -145,16 +157,17 @@ def _add_refusals(api: FastAPI) -> None:
 
     @api.exception_handler(Temporary)
     async def unavailable(request: Request, error: Exception) -> Response:
-        return Ascii({"detail": "the store does not answer: try again"}, 503, {"retry-after": "5"})
+        why = "the store does not answer: try again"
+        return refusal(why, 503, place_of_error(Temporary(why)), {"retry-after": "5"})
 
     @api.exception_handler(StarletteException)
     async def refused(request: Request, error: StarletteException) -> Response:
-        return Ascii({"detail": error.detail}, error.status_code, error.headers)
+        return refusal(error.detail, error.status_code, headers=error.headers)
 
     @api.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         # Without `input` and `ctx`, which hold the submitted value.
-        return Ascii({"detail": [{name: one[name] for name in ("type", "loc", "msg")} for one in error.errors()]}, 422)
+        return refusal([{name: one[name] for name in ("type", "loc", "msg")} for one in error.errors()], 422)
 
 
 def _add_series(api: FastAPI) -> None:

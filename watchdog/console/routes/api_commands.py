@@ -10,16 +10,17 @@ from inspect import Parameter, Signature
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.responses import Response
 
 from watchdog.console.auth.csrf_forms import why_not_ours
 from watchdog.console.auth.roles import Visitor
 from watchdog.console.command_service import CommandService, Invalid, NotAllowed
-from watchdog.console.render.json_response import Ascii
+from watchdog.console.render.json_response import Ascii, refusal
 from watchdog.console.views.answer_views import answer_view
 from watchdog.console.views.view_models import AnswerView
+from watchdog.docs.places import ROLES, place_of_answer, place_of_error
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import (
     DURATION_MAX,
@@ -34,10 +35,8 @@ from watchdog.domain.commands.human_command import (
 )
 from watchdog.domain.errors import Temporary
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    403: {"description": "The role does not allow it, or another site sent it."},
+NOT_DONE: dict[int | str, dict[str, Any]] = {
     409: {"description": "It was refused, or it failed: `answer` says why.", "model": AnswerView},
-    503: {"description": "The daemon did not answer in time; nothing was done."},
 }
 
 
@@ -78,20 +77,20 @@ def add_commands(api: FastAPI) -> None:
         if visitor.form_token:
             why = why_not_ours(request, visitor, request.headers.get("x-form-token", ""))
             if why:
-                raise HTTPException(403, why)
+                return refusal(why, 403)
         try:
             done = answer_view(await service.ask(visitor, command, subject, said))
         except Invalid as error:
-            raise HTTPException(422, str(error)) from None
+            return refusal(str(error), 422, place_of_answer(command.name))
         except NotAllowed as error:
-            raise HTTPException(403, str(error)) from None
+            return refusal(str(error), 403, ROLES)
         except Temporary as error:
-            raise HTTPException(503, str(error)) from None
+            return refusal(str(error), 503, place_of_error(error))
         return Ascii(asdict(done), 200 if done.state == "done" else 409)
 
     for command in commands_of(Surface.CONSOLE):
         path = PATHS[command.subject].format(verb=VERBS.get(command.name, command.name))
-        api.post(path, response_model=AnswerView, responses=REFUSALS)(_endpoint(command, take))
+        api.post(path, response_model=AnswerView, responses=NOT_DONE)(_endpoint(command, take))
 
 
 def _endpoint(command: HumanCommand, take: Take) -> Callable[..., Awaitable[Response]]:

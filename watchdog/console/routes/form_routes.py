@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from watchdog.console.auth.csrf_forms import read_form, why_not_ours
+from watchdog.console.auth.csrf_forms import kept_query, read_form, why_not_ours
 from watchdog.console.auth.roles import Visitor
 from watchdog.console.command_service import CommandService, Invalid, NotAllowed
 from watchdog.console.queries.view_queries import ViewQueries
@@ -21,7 +21,7 @@ from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.pages import drawing_of, not_found
 from watchdog.console.views.view_models import PlanView
 from watchdog.docs.pages import HELP
-from watchdog.docs.places import ROLES, place_of_answer
+from watchdog.docs.places import ROLES, place_of_answer, place_of_error
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import HumanCommand, Subject, Surface
 from watchdog.domain.errors import Temporary
@@ -64,9 +64,10 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
         except NotAllowed as error:
             return problem(request, "Not allowed", f"{error}.", 403, ROLES)
         except Temporary as error:
-            return problem(request, "No answer", f"{error}", 503)
+            return problem(request, "No answer", f"{error}", 503, place_of_error(error))
         # 303 after a POST: reloading the page does not give the command again.
-        return RedirectResponse(f"{_page_of(command, request)}?answer={done.id}", 303)
+        kept = kept_query(form.get("kept", ""))
+        return RedirectResponse(f"{_page_of(command, request)}?{kept and kept + '&'}answer={done.id}", 303)
 
     async def confirm(request: Request) -> Response:
         name, to = request.path_params["name"], request.query_params.get("to") or None
