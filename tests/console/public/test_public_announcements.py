@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.console.public.scene import DAY, SHOP, Away, PassingClock, calm, public_town
-from tests.console.scene import NOW, fill
+from tests.console.scene import NOW, as_read, fill
 from watchdog.console.public.public_announcements import SHOWN_MAX, PublicAnnouncement, PublicUpdate, announced
 from watchdog.console.public.public_views import StatusPage
 from watchdog.domain.commands.announcements import Announcement, Draft, Stage, Update
@@ -90,6 +90,8 @@ async def test_a_page_tells_what_people_announce() -> None:
         await one.store.announce(Draft("shop", "Payments fail", ("web",)), first(Stage.INVESTIGATING))
         one.clock.at += 60.0
         said, text = await one.json(), await one.page()
+    # Not since when it lasts: that is measured, and stands beside it.
+    assert "announced 2026-11-25 02:16 UTC" in as_read(text) and "now</small>" not in as_read(text)
     assert [each["state"] for each in said["announcements"]] == ["In progress", "Investigating"]
     assert said["announcements"][1]["services"] == ["Web shop"] and said["state"] == "unknown"
     assert said["announcements"][0]["begins"] == "2026-11-25T03:16:04Z" and "<h2>Now</h2>" in text
