@@ -30,6 +30,7 @@ from watchdog.console.render import charts
 from watchdog.console.render.rendering import HERE, age, latency
 from watchdog.console.views.card_views import badge
 from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.store_records import FeedHour
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clock, iso, moment, percent
 
@@ -202,6 +203,8 @@ async def test_every_figure_of_the_pages_is_the_api_s(tmp_path: Path, capsys: py
     store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
     await fill(store, state, incidents)
     await store.put_minutes(day_of("web"))
+    hour = NOW - NOW % 3600
+    await store.put_feed_hours([FeedHour("web", "errors", hour - 3600 * back, 60.0, 3600.0) for back in (1, 4)])
     async with visited(store=store) as one:
         for path, *documents in (
             *((f"/services/{n}", f"/services/{n}", f"/services/{n}/series?range={USUAL}") for n in ("api", "web")),

@@ -190,7 +190,7 @@ async def test_everybody_who_is_logged_in_may_look_where_that_is_said() -> None:
 async def test_without_tokens_there_is_no_other_way_in() -> None:
     async with town(tokens={}, proxy=proxy()) as one:
         page = await one.client.get("/login")
-        assert "told by the proxy" in page.text and "<form" not in page.text
+        assert "The proxy in front of this console says who may enter" in page.text and "<form" not in page.text
         assert (await one.login(TOKEN)).status_code == 401
         assert (await one.client.get("/api/v1/services", headers=bearer())).status_code == 401
         assert (await one.client.get("/", headers=as_("vera"))).status_code == 200

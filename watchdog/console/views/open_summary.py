@@ -17,8 +17,9 @@ BY_THE_DAEMON = ("soon", "acting")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some of the open incidents: how many in words (`2 need you`), the first cards, and how many more there are."""
+    """Some of the open incidents: how many, what of them (`need you`), the first cards, and how many more there are."""
 
+    number: int
     words: str
     named: tuple[CardView, ...]
     more: int
@@ -38,7 +39,5 @@ def parts(cards: Sequence[CardView]) -> tuple[Part, ...]:
         (others, "asks nothing of you" if len(others) == 1 else "ask nothing of you"),
     )
     return tuple(
-        Part(f"{len(some)} {words}", tuple(some[:NAMED_MAX]), max(0, len(some) - NAMED_MAX))
-        for some, words in found
-        if some
+        Part(len(some), words, tuple(some[:NAMED_MAX]), max(0, len(some) - NAMED_MAX)) for some, words in found if some
     )
