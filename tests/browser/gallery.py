@@ -129,8 +129,8 @@ async def announce(store: Store) -> None:
 async def situations_town() -> AsyncIterator[list[Place]]:
     """Serve an incident in each situation, and the overview of them all."""
     known = situations.cases()
-    store = await situations.stored(StoryClock(), known)
-    async with town(situations.policy(known), situations.state(known), store=store) as one:
+    store = await situations.stored(StoryClock(situations.NOW), known)
+    async with town(situations.policy(known), situations.state(known), store=store, at=situations.NOW) as one:
         at = f"http://127.0.0.1:{one.port}"
         incidents = [Place(case.name, f"{at}/incidents/{case.incident.id}") for case in known]
         yield [Place("overview-crowded", f"{at}/"), *incidents]

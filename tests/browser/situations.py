@@ -1,94 +1,206 @@
-"""An open incident in each situation, each of a service of its own: what its page looks like in each step."""
+"""An incident in each situation, each of a service of its own: what its page looks like in each step.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+Each is a story, played through the real core up to a moment; all of them end at the same one. So no incident, note or
+reading here is anything that the core would not have made.
+"""
 
-from tests.cli import examples as x
-from tests.console.scene import NOW, day_of, fill, policy_of, service_policy, service_state
-from tests.presentation.test_outlook import CASES
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
+from typing import Any
+from zlib import crc32
+
+from tests.console.scene import fill
+from tests.core.world import CONTROL, START, make_policy
+from tests.support.storyteller import Stage, perform
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.domain.checks import Check
-from watchdog.domain.decisions import Finding
+from watchdog.domain import events as e
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Incident, Phase, State
-from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.policy import Action, Policy, ServicePolicy
 from watchdog.domain.readings import Bad, Good
+from watchdog.domain.severity import Severity
+from watchdog.domain.store_records import Minute
 from watchdog.ports import Clock
 from watchdog.presentation.situation import Situation
 
+END_SECONDS = 900.0
+NOW = START + END_SECONDS
+"""The moment at which all stories end, and their pages are read."""
 SERVICES = (
     *("web", "api", "checkout", "search", "images", "docs", "accounts", "mailer", "reports", "billing", "blog", "cart"),
     *("chat", "feeds", "forum", "geo", "jobs", "login", "maps", "media", "orders", "prices", "queue", "shop", "users"),
-    *("video", "wiki", "zones", "crm", "events", "mobile", "news", "partners", "stock", "tickets", "tours"),
+    *("video", "wiki", "zones", "crm", "events"),
 )
-PHASES = {
-    Situation.UNDECIDED: Phase.SUSPECT,
-    Situation.QUESTION: Phase.ASKING,
-    Situation.ANNOUNCED: Phase.ANNOUNCED,
-    Situation.SCHEDULED: Phase.ANNOUNCED,
-    Situation.SENDING: Phase.PINNING,
-    Situation.REQUESTED: Phase.ROLLING_BACK,
-    Situation.DEPLOYING: Phase.DEPLOYING,
-    Situation.VERIFYING: Phase.VERIFYING,
-    Situation.CLOSED: Phase.CALM,
-}
-"""The phase of a service in each situation; in all others it is left to people."""
-FOUND = Finding("home", "http", "run", x.BEGIN + 10, 1.0, x.RUN, symptom="HTTP 503")
-MODES = {Situation.OBSERVED: Mode.OBSERVE, Situation.QUESTION: Mode.ASSIST}
+DEPLOYS = "given dep-40 aaaaaaa1 live, 3 days old\ngiven dep-39 aaaaaaa0 deactivated, 9 days old\n"
+FAILS = "01:00  bad00000 goes live\n01:01  dep-900 was written by ann\n01:04  home fails while bad00000 is live\n"
+SLOW = "01:00  bad00000 goes live\n01:04  api is slow while bad00000 is live\n"
+ASSIST = "given mode assist\n"
+CALLS = "given lead is called 300 s after the one before\n"
+BUSY = "given Render answers the rollback: postponed\n" * 200
+AGAIN = FAILS + "08:00  bad00000 goes live\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What happens, and the second at which the page is read."""
+
+    situation: Situation
+    text: str
+    seconds: float
+    notifies: Severity | None = None  # a severity of which the policy only notifies
+    slow: bool = False  # Render does not answer the order to switch auto-deploy off
+
+
+STORIES = (
+    Story(Situation.QUESTION, ASSIST + CALLS + FAILS, 180.0),
+    Story(
+        Situation.QUESTION,
+        f"given critical without an answer: rollback\n{ASSIST}{FAILS}02:00  acknowledge web-1 by ann\n",
+        180.0,
+    ),
+    Story(Situation.QUESTION, ASSIST + CALLS + FAILS, 480.0),
+    Story(Situation.ANNOUNCED, f"given veto 60 s\n{FAILS}", 120.0),
+    Story(
+        Situation.SCHEDULED,
+        f"given high is scheduled for breaks, 14:40 to 14:50 UTC\n{SLOW}04:40  approve web-1 by ann\n",
+        360.0,
+    ),
+    Story(Situation.SENDING, FAILS, 120.0, slow=True),
+    Story(Situation.REQUESTED, "given Render answers the rollback: silent\n" + FAILS, 130.0),
+    Story(Situation.DEPLOYING, FAILS, 115.0),
+    Story(Situation.VERIFYING, FAILS, 180.0),
+    Story(Situation.VERIFYING, FAILS.replace(" while bad00000 is live", ""), 150.0),
+    Story(Situation.BLOCKED_FOR_NOW, FAILS + "02:00  ccccccc1 goes live\n", 115.0),
+    Story(Situation.BLOCKED_FOR_NOW, "00:10  the deploy list cannot be read\n" + FAILS, 140.0),
+    Story(Situation.ASKS_LATER, CALLS + AGAIN, 560.0),
+    Story(Situation.BLOCKED, AGAIN + "08:50  acknowledge web-2 by ann\n", 560.0),
+    Story(Situation.OBSERVED, "given mode observe\n" + CALLS + FAILS, 180.0),
+    Story(Situation.NOT_THE_DEPLOY, "00:50  openai reports an outage\n01:00  home fails\n", 180.0),
+    Story(Situation.NOT_THE_DEPLOY, CALLS + "00:50  Render reports an outage\n" + FAILS, 180.0),
+    Story(Situation.NOT_THE_DEPLOY, "01:00  it is suspended by billing\n", 180.0),
+    Story(Situation.NO_ACTION, SLOW, 240.0, notifies=Severity.HIGH),
+    Story(Situation.REJECTED, f"{ASSIST}{FAILS}02:30  reject web-1 by ann\n", 170.0),
+    Story(Situation.STOPPED, f"given veto 60 s\n{FAILS}02:20  stop web-1 by ann\n", 170.0),
+    Story(Situation.DID_NOT_HELP, CALLS + FAILS.replace(" while bad00000 is live", ""), 240.0),
+    Story(Situation.NOT_DONE, f"given Render answers the rollback: lost\n{FAILS}", 180.0),
+    Story(Situation.NOT_DONE, f"given Render answers the rollback: refused\n{FAILS}", 180.0),
+    Story(Situation.NEEDS_A_PERSON, BUSY + FAILS, 270.0),
+    Story(Situation.CLOSED, FAILS, 360.0),
+    Story(Situation.CLOSED, f"{FAILS}05:30  restore auto-deploy by ann\n", 360.0),
+    Story(Situation.CLOSED, f"given veto 60 s\n{FAILS}02:20  stop web-1 by ann\n05:00  it recovers\n", 450.0),
+)
+MESSAGES = {"bad00000": "Rework the basket", "aaaaaaa1": "Add a footer", "ccccccc1": "Repair the basket"}
+
+
+class Filmed(Stage):
+    """A stage that keeps the readings by signal and minute, as the daemon does for the charts."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.minutes: dict[tuple[str, float], list[int]] = {}
+        self.facts = replace(self.facts, repo="https://github.com/acme/app")
+
+    def tell(self, event: e.Event) -> None:
+        if isinstance(event, e.Observed):
+            kind = 0 if isinstance(event.reading, Good) else 1 if isinstance(event.reading, Bad) else 2
+            self.minutes.setdefault((event.signal, event.at - event.at % 60), [0, 0, 0])[kind] += 1
+        super().tell(event)
+
+    def begin(self, commit: str | None, trigger: str = "new_commit") -> str:
+        made = super().begin(commit, trigger)
+        self.deploys[0] = replace(self.deploys[0], commit_message=MESSAGES.get(commit or "", ""))
+        return made
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An incident, and the name of its picture."""
+    """A played story: its incident, its service as it is then, and the name of its picture."""
 
     name: str
     situation: Situation
     incident: Incident
+    service: ServiceState
+    policy: ServicePolicy
+    notes: tuple[Note, ...]
+    minutes: tuple[Minute, ...]
+    denied: tuple[str, ...]
 
 
+@cache
 def cases() -> tuple[Case, ...]:
-    """Return the incidents of the table of situations, each of another service."""
-    return tuple(_named())
+    """Return the last incident of each story, each of another service."""
+    return tuple(_played())
 
 
-def _named() -> Iterator[Case]:
+def _played() -> Iterator[Case]:
     seen: dict[Situation, int] = {}
-    for service, (incident, situation, _, _) in zip(SERVICES[: len(CASES)], CASES, strict=True):
-        seen[situation] = seen.get(situation, 0) + 1
-        number = f"-{seen[situation]}" if seen[situation] > 1 else ""
-        name = f"incident-{situation.value.replace(' ', '-')}{number}"
-        found = incident.findings and (FOUND,)
-        yield Case(name, situation, replace(incident, id=f"{service}-1", service=service, findings=found))
+    for service, story in zip(SERVICES[: len(STORIES)], STORIES, strict=True):
+        seen[story.situation] = seen.get(story.situation, 0) + 1
+        number = f"-{seen[story.situation]}" if seen[story.situation] > 1 else ""
+        stage, named = _play(story), _renaming(service)
+        yield Case(
+            f"incident-{story.situation.value.replace(' ', '-')}{number}",
+            story.situation,
+            named(list(stage.incidents.values())[-1]),
+            named(stage.state.services["web"]),
+            named(stage.policy.services["web"]),
+            named(tuple(stage.notes)),
+            tuple(_minutes(service, stage)),
+            named(stage.state.denied),
+        )
+
+
+def _play(story: Story) -> Filmed:
+    policy = make_policy()
+    if story.notifies is not None:
+        rule = replace(policy.matrix[story.notifies], do=Action.TELL)
+        policy = replace(policy, matrix={**policy.matrix, story.notifies: rule})
+    stage = Filmed(policy, [], pin="silent" if story.slow else "confirmed")
+    perform(DEPLOYS + story.text, stage, later=END_SECONDS - story.seconds, until=END_SECONDS)
+    return stage
+
+
+def _minutes(service: str, stage: Filmed) -> Iterator[Minute]:
+    """Yield a good day of home, a minute of every five, and then each minute of the story."""
+    for before in range(86400, 0, -300):
+        yield Minute(service, "home", START - START % 60 - before, 6, 0, 0, 0.05, 0.08, 0.1)
+    for (signal, start), (good, bad, unknown) in sorted(stage.minutes.items()):
+        yield Minute(service, signal, start, good, bad, unknown, 0.05, 0.08, 0.1, "HTTP 503" if bad else "")
+
+
+def _renaming(service: str) -> Callable[[Any], Any]:
+    """Return what gives web's story another service, and its bad commit a name of its own: the deny-list is shared."""
+    code = f"{crc32(service.encode()):08x}"[:7]
+
+    def named(value: Any) -> Any:
+        if type(value) is str:
+            return re.sub(r"\bweb\b", service, value).replace("bad0000", code)
+        if is_dataclass(value):
+            return replace(value, **{one.name: named(getattr(value, one.name)) for one in fields(value)})  # type: ignore[type-var]
+        if isinstance(value, tuple):
+            return tuple(named(one) for one in value)
+        return {named(key): named(one) for key, one in value.items()} if isinstance(value, Mapping) else value
+
+    return named
 
 
 def policy(known: tuple[Case, ...]) -> Policy:
-    return policy_of(
-        *(service_policy(one.incident.service, MODES.get(one.situation, Mode.AUTONOMOUS)) for one in known)
-    )
+    return replace(make_policy(), services={one.service.name: one.policy for one in known})
 
 
 def state(known: tuple[Case, ...]) -> State:
-    """Return the state in which each of them is open; what is verified or over answers again."""
-    services = {}
-    for one in known:
-        well = one.situation in (Situation.VERIFYING, Situation.CLOSED)
-        reading = Good("200 in 120 ms") if well else Bad("HTTP 503")
-        name, checks = one.incident.service, {"home": Check("home", "http", NOW - 1, reading)}
-        is_open = None if one.situation is Situation.CLOSED else one.incident
-        phase = PHASES.get(one.situation, Phase.PAGED)
-        services[name] = service_state(name, incident=is_open, phase=phase, checks=checks)
-    return State(services=services, control={"https://example.com": (NOW - 2, Good("200"))})
+    """Return the state of one fleet in which each of the stories happened."""
+    denied = tuple(code for one in known for code in one.denied)
+    control = {target: (NOW - 2, Good("200")) for target in CONTROL}
+    return State(services={one.service.name: one.service for one in known}, control=control, denied=denied)
 
 
 async def stored(clock: Clock, known: tuple[Case, ...]) -> MemoryStore:
     store = MemoryStore(clock)
-    told = [("SUSPECT", 10, "HTTP 503; probe every 1 s"), ("CRITICAL", 48, "39 of 39 probes failed for 38 s")]
-    notes = tuple(
-        Note(x.BEGIN + second, one.incident.service, one.incident.id, label, text)
-        for one in known
-        for label, second, text in told
-    )
+    notes = tuple(note for one in known for note in one.notes)
     await fill(store, state(known), tuple(one.incident for one in known), notes)
     for one in known:
-        await store.put_minutes(day_of(one.incident.service))
+        await store.put_minutes(list(one.minutes))
     return store

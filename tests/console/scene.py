@@ -172,10 +172,14 @@ async def town(
     held: tuple[str, ...] | None = None,
     at_once: float = 1000.0,
     authors: Authors = unread,
+    at: float = NOW,
     **access: Any,
 ) -> AsyncIterator[Town]:
-    """Serve the story (or another policy, state and store, filled already) and give a client; `access`: see serving."""
-    clock = StoryClock()
+    """Serve the story (or another policy, state and store, filled already) at that moment, and give a client.
+
+    `access`: see serving.
+    """
+    clock = StoryClock(at)
     told_policy, told_state, incidents = story()
     if store is None:
         store = MemoryStore(clock)

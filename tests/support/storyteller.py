@@ -92,15 +92,16 @@ def play(text: str) -> str:
     return "\n".join(stage.told) + "\n"
 
 
-def perform(text: str, stage: Stage) -> None:
+def perform(text: str, stage: Stage, *, later: float = 0.0, until: float | None = None) -> None:
+    """Play a story up to that second, by default its last; `later`: so many seconds after the moments of its lines."""
     end = 0.0
     for line in text.split(f"\n{LINE}\n")[0].splitlines():
         if line.strip() and not line.startswith("#"):
-            end = max(end, _read(stage, line))
-    stage.run(end)
+            end = max(end, _read(stage, line, later))
+    stage.run(end if until is None else until)
 
 
-def _read(stage: Stage, line: str) -> float:
+def _read(stage: Stage, line: str, later: float) -> float:
     """Understand one line; return its moment in seconds. Raises Untellable."""
     if line.startswith("given "):
         _apply(GIVEN, stage, 0.0, line.removeprefix("given ").strip())
@@ -108,7 +109,7 @@ def _read(stage: Stage, line: str) -> float:
     match = re.fullmatch(r"(\d+):(\d\d)\s+(.+)", line)
     if match is None:
         raise Untellable(f"not a line of a story: {line!r}")
-    at = int(match[1]) * 60.0 + int(match[2])
+    at = int(match[1]) * 60.0 + int(match[2]) + later
     _apply(HAPPENS, stage, at, match[3].strip())
     return at
 
@@ -283,7 +284,7 @@ GIVEN: dict[str, Teller] = {
     r"a digest every week at (\d\d):(\d\d) to (\S+)": _digest,
     r"answers name the commit that made them": lambda stage, _: setattr(stage, "names_version", True),
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
-    r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": lambda stage, _, outcome: (
+    r"Render answers the rollback: (accepted|refused|postponed|lost|silent|stood down)": lambda stage, _, outcome: (
         stage.outcomes.append(outcome.replace(" ", "_"))
     ),
 }

@@ -8,7 +8,6 @@ from html import unescape
 
 import pytest
 
-from tests.browser.situations import PHASES
 from tests.cli import examples as x
 from tests.console.scene import (
     NOW,
@@ -33,6 +32,18 @@ from watchdog.presentation.outlook import outlook
 from watchdog.presentation.situation import Situation
 
 SYMPTOM = replace(x.FINDING, method="run", symptom="HTTP 503")
+PHASES = {
+    Situation.UNDECIDED: Phase.SUSPECT,
+    Situation.QUESTION: Phase.ASKING,
+    Situation.ANNOUNCED: Phase.ANNOUNCED,
+    Situation.SCHEDULED: Phase.ANNOUNCED,
+    Situation.SENDING: Phase.PINNING,
+    Situation.REQUESTED: Phase.ROLLING_BACK,
+    Situation.DEPLOYING: Phase.DEPLOYING,
+    Situation.VERIFYING: Phase.VERIFYING,
+    Situation.CLOSED: Phase.CALM,
+}
+"""The phase of a service in each situation; in all others it is left to people."""
 
 
 @asynccontextmanager
