@@ -46,6 +46,14 @@ def test_trouble_makes_older_information_give_way_to_the_newest() -> None:
     assert state([waiting[1], waiting[3], newest]) == "gow"
 
 
+def test_an_all_clear_on_its_way_from_memory_does_not_give_way_to_its_own_row() -> None:
+    """The save that was thought lost had been made: the row joins with the same notice, while the channel fails."""
+    channel_queue, waiting = queue(PAGE, OVER)
+    channel_queue.failed(waiting[0], broken=False)
+    row = channel_queue.join("slack", OVER, (1, 0))
+    assert state([*waiting, row]) == "gww"
+
+
 def test_a_page_refused_for_good_lets_the_others_pass() -> None:
     """It keeps its own turn; when it is refused only for now again, the order holds again."""
     channel_queue, waiting = queue(PAGE, PAGE)
