@@ -257,6 +257,22 @@ def test_auto_deploy_that_an_open_incident_or_the_record_knows_to_be_off_is_not_
     assert lines(listed(taken_up(world)), "HUMAN") == []
 
 
+@pytest.mark.parametrize(("phase", "previous"), [(Phase.PINNING, "commit"), (Phase.ASKING, None)])
+def test_case_55_the_order_of_a_restored_incident_is_what_switched_auto_deploy_off(
+    phase: Phase, previous: str | None
+) -> None:
+    """The copy is older than the answer to the order, so the next order reads back our own `off`. A question orders
+    nothing: a person switched it off then.
+    """
+    world = reach(phase)
+    listed(taken_up(world))
+    incident = web(world).incident
+    assert incident is not None and incident.pin.previous == previous
+    if phase is Phase.PINNING:
+        hear(world, e.PinConfirmed(world.now, "web", incident.id, "off"))
+        assert web(world).auto_deploy_off == "commit"
+
+
 def test_the_notice_about_it_is_closed_once_it_serves_no_more_and_auto_deploy_is_on() -> None:
     """A pager keeps it open otherwise, as information that nobody ends; that its code is not denied ends nothing."""
     world = taken_up(after_a_rollback(reach(Phase.CALM).state))

@@ -7,7 +7,7 @@ back where the artefact is gone.
 Rule 2: newer code that it left counts as found bad here: it is denied, and a rollback from it is asked about, never
 made. Code that a later one led back to was taken back by a person, and is not denied.
 Rule 3: people are notified of auto-deploy that was on by the record and is off. An order of before to give it back does
-not hold any more.
+not hold any more. Where an open incident had ordered it off, that order is held to have been carried out.
 Rule 4: these notices are alerts of their own. Each ends with its matter, and after a day at the latest: auto-deploy may
 be off on purpose, which no list can show.
 Rule 5: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
@@ -21,7 +21,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.phases import bad_commit_recurrence, restore_auto_deploy
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import BY_API, Deploy
-from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.notices import NoticeKind
 
 NOT_ON = ("off", "unknown")
@@ -127,8 +127,13 @@ def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
     """
     was = recorded.facts.auto_deploy if recorded.facts is not None else "off"
     facts, incident = ctx.service.facts, ctx.service.incident
-    open_one = incident is not None and incident.closed_at is None
-    if was in NOT_ON or facts is None or facts.auto_deploy != "off" or ctx.service.auto_deploy_off or open_one:
+    if was in NOT_ON or facts is None or facts.auto_deploy != "off" or ctx.service.auto_deploy_off:
+        return
+    if incident is not None and incident.closed_at is None:
+        # The record may have been copied after the order and before its answer: the next one reads back our own `off`.
+        ordered = recorded.phase is Phase.PINNING or incident.rollback.blocked_since is not None
+        if ordered and incident.pin.previous is None:
+            ctx.update_pin(previous=was)
         return
     lines = (
         f"By the record it was {was}: it was switched off while no worker looked, or the store is a restored copy.",

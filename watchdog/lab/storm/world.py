@@ -123,7 +123,7 @@ class World:
         while self.nature.loop.time() < give_up:
             await asyncio.sleep(LOOK_SECONDS)
             # Not sooner: a page counts as lost only after DELIVERY_SECONDS in which its channel worked.
-            if self.nature.loop.time() >= AT_LEAST_SECONDS and not self._unrest():
+            if self.nature.loop.time() >= AT_LEAST_SECONDS and not self._unrest() and not self._rung():
                 break
 
     def _plan(self) -> None:
@@ -203,6 +203,14 @@ class World:
         found += [f"{host.name} is {host.started[-1].process.state}" for host in self.hosts if not self._runs(host)]
         return found
 
+    def _rung(self) -> list[str]:
+        """Return the channels whose last notice of something that is over is a page.
+
+        A worker that lost the service looks up its pages once a minute, and resolves them then.
+        """
+        services = list(self.render.services.values())
+        return score.rung_after_end(self.post, self._open_incidents(), services, self.backups.restored)
+
     def _open_incidents(self) -> list[str]:
         """Return the ids of the incidents that the state holds as open; pages about the watchdog have none."""
         state = self.store.newest_state()
@@ -248,7 +256,7 @@ class World:
             lost_pages=score.lost(self.post.owed, self.post.arrived, self.post.outages, now),
             left_off=score.left_off(services, self.post),
             left_open=score.left_open(self.store.database.incidents.values(), open_ones),
-            rung_after_end=score.rung_after_end(self.post, open_ones, services, restored),
+            rung_after_end=self._rung(),
             faults=[
                 *(fault for host in self.hosts for fault in host.faults),
                 *self.nature.loop.complaints,
