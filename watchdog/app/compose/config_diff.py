@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watchdog.settings import Settings
+from watchdog.settings.text.redacted_view import parts
 
 IN_POLICY = frozenset(
     ("every", "timeout", "severity", "critical", "p50", "p95", "p99", "times_baseline", "window", "limit")
@@ -61,11 +62,9 @@ def _judged(settings: Settings) -> Iterator[_Leaf]:
     yield from _leaves(settings.policy)
     for name, service in settings.services.items():
         for signal, adapter in service.signals.items():
-            for field, option in type(adapter.options).model_fields.items():
-                if field not in IN_POLICY:
-                    key = option.alias or field
-                    place = (f"services.*.signals.*.{key}", f"services.{name}.signals.{signal}.{key}")
-                    yield place, _shown(getattr(adapter.options, field))
+            for key, value in parts(adapter.options):
+                if key not in IN_POLICY:
+                    yield (f"services.*.signals.*.{key}", f"services.{name}.signals.{signal}.{key}"), _shown(value)
     for name, url in settings.vendors.items():
         if name not in settings.dependencies:
             yield ("vendor_status.*", f"vendor_status.{name}"), _Text(url)
@@ -85,7 +84,7 @@ def _leaves(value: Any, pattern: str = "", path: str = "") -> Iterator[_Leaf]:
     An address is shown without its query, which may hold a key.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, _Text):
-        inner = [(field.name, field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+        inner = [(name, name, each) for name, each in parts(value)]
     elif isinstance(value, Mapping):
         inner = [("*", str(key), each) for key, each in value.items()]
     elif isinstance(value, tuple):

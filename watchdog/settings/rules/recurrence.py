@@ -6,7 +6,7 @@ import re
 from datetime import date
 
 from watchdog.adapters.options import zone_named
-from watchdog.domain.policy import Moment, Weekly
+from watchdog.domain.policy import Digest, Moment, Weekly, Window
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = "always"
@@ -74,3 +74,13 @@ def show_weekly(weekly: Weekly) -> str:
     days = ",".join(DAYS[day].capitalize() for day in weekly.days)
     begins, ends = (f"{minute // 60:02d}:{minute % 60:02d}" for minute in (weekly.begins_minute, weekly.ends_minute))
     return f"{days} {begins}-{ends} {weekly.zone}"
+
+
+def show_window(window: Window) -> str:
+    """Return a window with its hours."""
+    return f"{window.name} ({show_weekly(window.hours)})"
+
+
+def show_digest(digest: Digest) -> str:
+    """Return the moment of the weekly digest, and its channels."""
+    return f"{show_moment(digest.every)}, to {', '.join(digest.channels)}"

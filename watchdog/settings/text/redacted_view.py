@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel
+
 from watchdog.adapters.stores import shown_url
 from watchdog.domain.policy import Approver, Policy, ServicePolicy, Window
 from watchdog.domain.units import show_seconds
 from watchdog.settings.load.secrets import KNOWN
 from watchdog.settings.model.settings import Adapter, Settings
-from watchdog.settings.rules.recurrence import show_moment, show_weekly
+from watchdog.settings.rules.recurrence import show_digest, show_window
 from watchdog.settings.rules.stakeholder_contacts import hears
 from watchdog.settings.schema.console_schema import ConsoleShape, PeopleShape
 
@@ -62,12 +64,10 @@ def _stakeholders(policy: Policy) -> Iterable[Section]:
 
 def _adapter(adapter: Adapter) -> str:
     """Return an adapter's options that are not left out, its kind first."""
-    options, said = adapter.options, []
-    for field, described in type(options).model_fields.items():
-        value = getattr(options, field)
-        if value is not None and (field == adapter.kind or field in options.model_fields_set):
-            said.append(_option(described.alias or field, value))
-    return ", ".join(said) or adapter.kind
+    kind, options = adapter
+    written = {kind, *(type(options).model_fields[name].alias or name for name in options.model_fields_set)}
+    said = [_option(key, value) for key, value in parts(options) if value is not None and key in written]
+    return ", ".join(said) or kind
 
 
 def _option(name: str, value: Any) -> str:
@@ -103,13 +103,20 @@ def host(url: str) -> str:
     return "/".join([*parts[:3], "…"]) if len(parts) > 3 and parts[3] else "/".join(parts)
 
 
+def parts(thing: Any) -> Iterable[tuple[str, Any]]:
+    """Yield the parts of a setting: of options by their keys in the file, of a policy by its fields."""
+    if isinstance(thing, BaseModel):
+        return ((field.alias or name, getattr(thing, name)) for name, field in type(thing).model_fields.items())
+    return ((field.name, getattr(thing, field.name)) for field in dataclasses.fields(thing))
+
+
 def _fields(thing: Any) -> str:
     return ", ".join(f"{name} {value}" for name, value in _figures(thing))
 
 
 def _figures(thing: Any) -> Iterable[Row]:
-    for field in dataclasses.fields(thing):
-        yield field.name.removesuffix("_seconds").replace("_", " "), _word(field.name, getattr(thing, field.name))
+    for name, value in parts(thing):
+        yield name.removesuffix("_seconds").replace("_", " "), _word(name, value)
 
 
 def _word(name: str, value: Any) -> str:
@@ -122,7 +129,7 @@ def _word(name: str, value: Any) -> str:
     if isinstance(value, Approver):
         return value.name
     if isinstance(value, Window):
-        return f"{value.name} ({show_weekly(value.hours)})"
+        return show_window(value)
     return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
@@ -143,7 +150,7 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield "good_news", ", ".join(settings.policy.good_news) or "nobody"
     yield "announcements", ", ".join(settings.policy.announcements) or "nobody"
     digest = settings.policy.digest
-    yield "digest", f"{show_moment(digest.every)}, to {', '.join(digest.channels)}" if digest is not None else "none"
+    yield "digest", show_digest(digest) if digest is not None else "none"
     yield "control", ", ".join(map(address, settings.policy.control)) or "none"
     yield from _named("vendor_status", settings.vendors)
     yield from _named("endpoints", settings.endpoints)

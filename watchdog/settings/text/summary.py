@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy, Step, Then, Window
+from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy, Step, Then
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model.settings import Settings
-from watchdog.settings.rules.recurrence import show_moment, show_weekly
+from watchdog.settings.rules.recurrence import show_digest, show_weekly, show_window
 from watchdog.settings.rules.stakeholder_contacts import hears
 
 WOULD: Mapping[Action, str] = MappingProxyType(
@@ -57,7 +57,7 @@ def _only_observes(policy: Policy) -> bool:
 def _clock(rule: Rule) -> str:
     """Return the approver of a question, its reminder and window, and the result without an answer."""
     remind = f", reminds after {show_seconds(rule.remind_seconds)}" if rule.remind_seconds else ""
-    remind += f", an approval waits for {_window(rule.window)}" if rule.window is not None else ""
+    remind += f", an approval waits for {show_window(rule.window)}" if rule.window is not None else ""
     remind += f", only {rule.approver.name} may approve" if rule.approver is not None else ""
     return remind if rule.then is Then.ESCALATE else f"{remind}, without an answer: {rule.then}"
 
@@ -69,11 +69,7 @@ def _news(policy: Policy) -> Iterator[str]:
     if policy.announcements:
         yield f"announcements of the status pages go to: {', '.join(policy.announcements)}"
     if policy.digest is not None:
-        yield f"weekly digest: {show_moment(policy.digest.every)}, to {', '.join(policy.digest.channels)}"
-
-
-def _window(window: Window) -> str:
-    return f"{window.name} ({show_weekly(window.hours)})"
+        yield f"weekly digest: {show_digest(policy.digest)}"
 
 
 def _step(step: Step) -> str:
