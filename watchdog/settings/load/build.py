@@ -4,7 +4,7 @@ Rule: checks only report into the document; their results are used only if no mi
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,19 +17,16 @@ from watchdog.domain.policy import (
     Mode,
     Pace,
     Policy,
-    Rule,
     ServicePolicy,
     SignalPolicy,
     VendorPolicy,
     Verification,
 )
-from watchdog.domain.severity import Severity
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.model.settings import Adapter, ServiceSettings, Settings, read_calmly
 from watchdog.settings.rules import console_access, contacts, cross_checks, public_pages, required_secrets
 from watchdog.settings.rules.notification_rules import check_told
 from watchdog.settings.rules.server_names import render_hosts
-from watchdog.settings.rules.severity_policy import audible_channels
 from watchdog.settings.rules.store_exposure import exposure_warnings
 from watchdog.settings.schema.adapter_entries import check_channels, check_signals
 from watchdog.settings.schema.schema import PLATFORM_ID, Shape
@@ -87,10 +84,10 @@ def build(
     if document.mistakes:
         return None
     store_url = _store_url(shape.store, folder, secrets)
-    policy = _policy(shape, modes, policies, told.matrix, tuple(channels), vendors)
+    policy = read_calmly(_policy(shape, told.policy, modes, policies, vendors))
     return Settings(
         path=path,
-        policy=read_calmly(dataclasses.replace(policy, **told.fields)),
+        policy=policy,
         services=MappingProxyType(
             {
                 name: ServiceSettings(service.render, MappingProxyType(signals[name]))
@@ -157,12 +154,12 @@ def _with_a_critical_one(
 
 def _policy(
     shape: Shape,
+    people: Policy,
     modes: Mapping[str, str],
     signals: Mapping[str, tuple[SignalPolicy, ...]],
-    matrix: Mapping[Severity, Rule],
-    channels: Sequence[str],
     vendors: Mapping[str, str],
 ) -> Policy:
+    """Return the policy: its part about people, which is checked already, and all else."""
     services = {
         name: ServicePolicy(
             name=name,
@@ -184,12 +181,11 @@ def _policy(
     # The page named `render` is the host's own: it can veto a rollback; the others only explain.
     if cross_checks.PLATFORM in vendors:
         roles[cross_checks.PLATFORM] = "platform"
-    return Policy(
+    return dataclasses.replace(
+        people,
         services=MappingProxyType(services),
-        matrix=MappingProxyType(dict(matrix)),
         control=shape.control if shape.control is not None else DEFAULT_CONTROL,
         vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
-        alerts=audible_channels(channels),
         console_url=(shape.console.url or "").rstrip("/") if shape.console.enabled else "",
         budget=apply(Budget, shape.budget),
         brakes=apply(Brakes, shape.brakes),

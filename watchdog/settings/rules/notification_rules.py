@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
 
-from watchdog.domain.policy import Rule
-from watchdog.domain.severity import Severity
+from watchdog.domain.policy import Policy
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules import contacts as people
 from watchdog.settings.rules import stakeholder_contacts
 from watchdog.settings.rules.info_notices import build_announcements, build_digest, build_good_news
-from watchdog.settings.rules.severity_policy import build_matrix
+from watchdog.settings.rules.severity_policy import audible_channels, build_matrix
 from watchdog.settings.rules.silences import build_quiets
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.text.yaml_document import Document
@@ -18,15 +17,14 @@ from watchdog.settings.text.yaml_document import Document
 
 @dataclass(frozen=True, slots=True)
 class NotificationRules:
-    """The severity matrix, all channels with those of contacts and stakeholders, and `fields` of the policy.
+    """The part of the policy that is about people (no services yet), all channels, and the warnings.
 
-    `warnings` name settings that work, but probably not as meant.
+    The channels are the configured ones, and those of contacts and stakeholders.
     """
 
-    matrix: Mapping[Severity, Rule]
+    policy: Policy
     channels: Mapping[str, Adapter]
-    fields: Mapping[str, Any]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # of settings that work, but probably not as meant
 
 
 def check_told(document: Document, shape: Shape, channels: Mapping[str, Adapter]) -> NotificationRules:
@@ -37,19 +35,22 @@ def check_told(document: Document, shape: Shape, channels: Mapping[str, Adapter]
     # The document's order, not that of `channels`, which lacks channels with a mistake: they are named all the same.
     named = document.keys("channels") or tuple(channels)
     matrix = build_matrix(document, shape.policy, named, people.approvers(shape, contacts), shape.windows)
-    fields = {
-        "escalation": steps,
-        "ack_holds_seconds": shape.ack_holds,
-        "silences": build_quiets(document, "silences", shape.silences, shape.services),
-        "action_holds": build_quiets(document, "action_holds", shape.action_holds, shape.services),
-        "stakeholders": stakeholder_contacts.policies(shape, outside),
-        "good_news": build_good_news(document, shape, named),
-        "announcements": build_announcements(document, shape, named),
-        "digest": build_digest(document, shape, named),
-    }
+    policy = Policy(
+        services={},
+        matrix=MappingProxyType(dict(matrix)),
+        alerts=audible_channels(tuple(channels)),
+        escalation=steps,
+        ack_holds_seconds=shape.ack_holds,
+        silences=build_quiets(document, "silences", shape.silences, shape.services),
+        action_holds=build_quiets(document, "action_holds", shape.action_holds, shape.services),
+        stakeholders=stakeholder_contacts.policies(shape, outside),
+        good_news=build_good_news(document, shape, named),
+        announcements=build_announcements(document, shape, named),
+        digest=build_digest(document, shape, named),
+    )
     theirs = {name: one for those in (*contacts.values(), *outside.values()) for name, one in those.items()}
     warnings = (
         *people.warnings_of_people(shape, steps, contacts, matrix),
         *people.warnings_of_approvers(matrix, channels),
     )
-    return NotificationRules(matrix, {**channels, **theirs}, fields, warnings)
+    return NotificationRules(policy, {**channels, **theirs}, warnings)
