@@ -34,7 +34,7 @@ BECAUSE      errors: 0 of 1 readings could be judged; the unknown is no
              evidence
              home: 2 of 12 readings were bad (17 %), which was not confirmed:
              that takes an unbroken run of 60 s and 5 probes (56 s after a
-             deploy), or a CUSUM of 18 (18)
+             deploy, 2 min until it has answered), or a CUSUM of 18 (18)
              the suspicion ended without an incident after 16 s: 2 good probes
 """
 
@@ -57,10 +57,10 @@ def test_a_blip() -> None:
 @pytest.mark.parametrize(
     ("healed", "learnt_at", "limits"),
     [
-        (58.0, START, "run of 64 s and 5 probes (64 s after a deploy, as its blips last up to 58 s), or"),
-        (53.0, START, "run of 60 s and 5 probes (58 s after a deploy, as its blips last up to 53 s), or"),
-        (40.0, START, "run of 60 s and 5 probes (56 s after a deploy), or"),
-        (58.0, START + 61.0, "run of 60 s and 5 probes (56 s after a deploy), or"),
+        (58.0, START, "run of 64 s and 5 probes (64 s after a deploy, as its blips last up to 58 s, 2 min"),
+        (53.0, START, "run of 60 s and 5 probes (58 s after a deploy, as its blips last up to 53 s, 2 min"),
+        (40.0, START, "run of 60 s and 5 probes (56 s after a deploy, 2 min until it has answered), or"),
+        (58.0, START + 61.0, "run of 60 s and 5 probes (56 s after a deploy, 2 min until it has answered), or"),
     ],
     ids=["learnt", "for watch windows only", "shorter than the limit", "learnt later"],
 )
@@ -75,9 +75,9 @@ def test_the_limit_is_the_one_that_was_in_force(healed: float, learnt_at: float,
 @pytest.mark.parametrize(
     ("felt", "learnt_at", "limits"),
     [
-        (80.0, START, "(56 s after a deploy, 88 s as one takes traffic, as its restarts are felt for up to 80 s), or"),
-        (80.0, START + 61.0, "(56 s after a deploy), or"),
-        (40.0, START, "(56 s after a deploy), or"),
+        (80.0, START, "(56 s after a deploy, 88 s as one takes traffic, as its restarts are felt for up to 80 s"),
+        (80.0, START + 61.0, "(56 s after a deploy, 2 min until it has answered), or"),
+        (40.0, START, "(56 s after a deploy, 2 min until it has answered), or"),
     ],
 )
 def test_the_limit_of_restarts_is_said_where_they_are_felt(felt: float, learnt_at: float, limits: str) -> None:

@@ -348,6 +348,24 @@ def test_a_felt_restart_is_learnt_though_people_were_told_and_counts_for_restart
     assert len(world.run(2600.0).incidents) == 2
 
 
+@pytest.mark.parametrize(
+    ("reading", "seconds", "rolled_back"),
+    [
+        (Bad("connection refused", FailureKind.CONNECT), 100.0, False),
+        (Bad("connection refused", FailureKind.CONNECT), 200.0, True),
+        (DOWN, 100.0, True),
+    ],
+)
+def test_a_deploy_that_has_not_answered_yet_has_two_minutes(
+    reading: Reading, seconds: float, rolled_back: bool
+) -> None:
+    """Also the first time that a restart is felt for long; an error of the new code itself needs no patience."""
+    fault = Fault(60.0, 60.0 + seconds, reading=reading)
+    world = World(make_policy(), history(), faults=[fault], api_fails_with_home=True)
+    world.ship(60.0, "good0001")
+    assert bool(world.run(400.0).accepted) is rolled_back
+
+
 def test_a_restart_longer_than_the_longest_limit_teaches_nothing() -> None:
     """It is told of each time."""
     world = World(make_policy(Mode.OBSERVE), history(), faults=[Fault(100.0, 230.0)])

@@ -200,6 +200,8 @@ def needed(limits: Detection, check: Check, at: float) -> str:
     starting = run_limit_seconds(check, restarting)
     if starting > fresh:
         watch += f", {show_seconds(starting)} as one takes traffic{learnt_words(check, restarting)}"
+    unanswered = run_limit_seconds(check, given._replace(in_watch=True, unanswered=True))
+    watch += f", {show_seconds(unanswered)} until it has answered"
     return f"that takes {run} ({watch}), or a CUSUM of {limits.cusum_limit:.0f} ({limits.cusum_limit_in_watch:.0f})"
 
 

@@ -189,7 +189,7 @@ class Detection:
     # good deploys a year, one of 55 s none (facts: section 1.4).
     run_seconds: float = 60.0  # an unbroken run of failures so long confirms
     run_seconds_in_watch: float = 56.0  # the same, in the watch window of a deploy
-    run_seconds_restart_max: float = 120.0  # the same, at most, as a deploy takes traffic whose restarts are felt
+    run_seconds_restart_max: float = 120.0  # the same, at most, as a deploy starts that has not answered yet
     run_seconds_corroborated: float = 20.0  # the same, with two crash reports of the platform since a minute before
     run_probes_min: int = 5  # failed probes in that run, at least
     # Simulated with a run timer of 45 s: a limit of 18 finds 20 % of failing requests in 86 s (median), at 9 false

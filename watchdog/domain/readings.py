@@ -18,6 +18,7 @@ class FailureKind(StrEnum):
     TLS = "tls"
     TIMEOUT = "timeout"
     STATUS = "status"
+    GATEWAY = "gateway"  # HTTP 502 or 504: a proxy answers, as the application did not
     BODY = "body"
     HEADER = "header"
     SLOW = "slow"

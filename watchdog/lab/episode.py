@@ -282,7 +282,7 @@ class FaultClass:
 
 DOWN: tuple[Symptom, ...] = (
     Symptom(1.0, FailureKind.CONNECT, "connection refused"),
-    Symptom(1.0, FailureKind.STATUS, "HTTP 502"),
+    Symptom(1.0, FailureKind.GATEWAY, "HTTP 502"),
     Symptom(1.0, FailureKind.STATUS, "HTTP 503"),
     Symptom(1.0, FailureKind.TIMEOUT, "no answer"),
 )

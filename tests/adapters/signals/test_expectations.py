@@ -52,6 +52,8 @@ STATUS, BODY, HEADER = FailureKind.STATUS, FailureKind.BODY, FailureKind.HEADER
 BAD: list[tuple[FailureKind, str, dict[str, Any]]] = [
     (STATUS, "HTTP 503", {"got": 503}),
     (STATUS, "HTTP 404", {"got": 404, "contains": "x"}),
+    (FailureKind.GATEWAY, "HTTP 502", {"got": 502}),
+    (FailureKind.GATEWAY, "HTTP 504", {"got": 504}),
     (BODY, 'body lacks "</html>"', {"contains": "</html>"}),
     (BODY, "body does not match /^bye/", {"matches": "^bye"}),
     (BODY, "body is not JSON", {"json": {"$.status": "ok"}}),

@@ -121,6 +121,9 @@ def test_the_lesson_is_bounded(healed: float, conditions: dict, limit: float) ->
         (80.0, {"restarting": True, "in_watch": True}, 88.0, ", as its restarts are felt for up to 80 s"),
         (1e6, {"restarting": True}, 120.0, ", as its restarts are felt for up to 11 d 13 h"),
         (1e6, {"restarting": True, "corroborated": True}, 20.0, ""),
+        (40.0, {"restarting": True, "unanswered": True}, 120.0, ", as the new deploy has not answered yet"),
+        (0.0, {"unanswered": True, "in_watch": True}, 120.0, ", as the new deploy has not answered yet"),
+        (0.0, {"unanswered": True, "corroborated": True}, 20.0, ""),
     ],
 )
 def test_the_lesson_of_restarts_counts_as_a_deploy_takes_traffic(

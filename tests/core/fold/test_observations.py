@@ -157,6 +157,8 @@ def test_a_new_live_deploy_opens_the_watch_window_and_begins_its_own_record() ->
     assert again.watch_until == after.watch_until
     healthy = replace(after, healthy_at=NOW + 50)
     assert listed(healthy, LIVE_NOW, *HISTORY[1:], at=NOW + 60).healthy_at == NOW + 50
+    assert listed(service, NEW, *HISTORY).watch_until == NOW - 5 + 1800.0, "it begins with the update"
+    assert listed(replace(service, deploys_at=None), NEW, *HISTORY).watch_until == 0.0, "begun before we watched"
     longer = listed(replace(service, watch_until=NOW + 9999), LIVE_NOW)
     assert longer.watch_until == NOW + 9999
     assert listed(service, *HISTORY[1:]).live is None
@@ -217,6 +219,42 @@ def test_two_crash_reports_around_the_run_corroborate_it(crashes: tuple[float, .
     assert bool(observations.findings(service, POLICY, NOW)) is corroborated
     for checks in ({"home": Check("home", "http"), "events": events}, {"events": events}):
         assert not observations.conditions(a_service(checks=checks), "home", POLICY, NOW).corroborated
+
+
+STARTING = failing(seconds=85, last_kind="gateway")
+"""It fails from 5 s after the deploy went live on, with no answer of the application."""
+
+
+def good(*at: float, name: str = "api", kind: str = "latency") -> Check:
+    """Return a check with good probes at seconds after NOW."""
+    return Check(name, kind, recent=tuple((NOW + second, False) for second in at))
+
+
+@pytest.mark.parametrize(
+    ("checks", "live", "unanswered"),
+    [
+        pytest.param((STARTING,), {}, True, id="no answer since"),
+        pytest.param((replace(STARTING, last_kind="connect"), good(-95.0, -90.0)), {}, True, id="answers until then"),
+        pytest.param((STARTING, good(-89.0)), {}, False, id="another route answered"),
+        pytest.param((replace(STARTING, last_bad_at=NOW - 1.0), good(-0.5)), {}, True, id="it answers now"),
+        pytest.param((STARTING, good(-89.0, name="errors", kind="sentry")), {}, True, id="a feed is no answer"),
+        pytest.param((failing(seconds=85),), {}, False, id="an error of the application"),
+        pytest.param((Check("home", "http", last_kind="gateway"),), {}, False, id="it does not fail"),
+        pytest.param((good(),), {}, False, id="not read yet"),
+        pytest.param((STARTING,), {"status": "update_in_progress", "finished_at": None}, False, id="not live yet"),
+        pytest.param((STARTING,), {"finished_at": None}, False, id="live at an unknown moment"),
+        pytest.param((failing(seconds=121, last_kind="gateway"),), {}, False, id="it failed before"),
+        pytest.param((failing(seconds=59, last_kind="gateway"),), {}, False, id="probes are missing"),
+        pytest.param((failing(seconds=60, last_kind="gateway"),), {}, True, id="one probe late"),
+    ],
+)
+def test_a_new_deploy_without_an_answer_may_be_starting(
+    checks: tuple[Check, ...], live: dict, unanswered: bool
+) -> None:
+    """So long as all probes fail since it took over, and nothing of the application answered."""
+    deploys = (replace(HISTORY[0], **live), *HISTORY[1:])
+    service = a_service(deploys=deploys, checks={check.name: check for check in checks})
+    assert observations.conditions(service, "home", POLICY, NOW).unanswered is unanswered
 
 
 def test_the_watch_window_is_a_condition() -> None:

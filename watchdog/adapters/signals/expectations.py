@@ -17,6 +17,8 @@ from watchdog.adapters.signals.probe_http import Answer
 from watchdog.adapters.signals.source import plain
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
+GATEWAY_STATUSES = (502, 504)
+"""Statuses by which a proxy says that it got no answer from the application, or none in time (RFC 9110, 15.6)."""
 SEARCHED_CHARACTERS = 64 * 1024
 """How many characters of a page a regular expression is tried on."""
 # Only charsets whose decoders are linear: the server chooses this name (idna, say, takes quadratic time).
@@ -79,7 +81,8 @@ class Expectations:
         if answer.headers.get("cf-mitigated", "").lower() == "challenge":
             why = f"the site's edge challenges our probes: HTTP {answer.status} (let it admit our User-Agent)"
             return Unknown(why, Unread.TURNED_AWAY)
-        return Bad(f"HTTP {answer.status}", FailureKind.STATUS)
+        proxy = answer.status in GATEWAY_STATUSES
+        return Bad(f"HTTP {answer.status}", FailureKind.GATEWAY if proxy else FailureKind.STATUS)
 
     def _judge_headers(self, answer: Answer) -> Bad | None:
         for name, text in self.header.items():

@@ -111,7 +111,9 @@ class FaultShape(Section):
     each_lasts: Spans | None = None
     routes: list[Literal["home", "api"]] = Field(default=[], max_length=2)
     share: Share = (0.0, 0.0)
-    kind: Literal["dns", "connect", "tls", "timeout", "status", "body", "redirect", "protocol", "other"] = "status"
+    kind: Literal["dns", "connect", "tls", "timeout", "status", "gateway", "body", "redirect", "protocol", "other"] = (
+        "status"
+    )
     why: Annotated[str, Field(min_length=1, max_length=100)] = "HTTP 500"
     slow: Annotated[Pair, numbers(0.1, 100.0)] = (1.0, 1.0)
     errors: Annotated[Pair, numbers(0.0, 10.0)] = (0.0, 0.0)

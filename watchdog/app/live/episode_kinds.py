@@ -108,7 +108,7 @@ def playable(scene: EpisodeWorld) -> bool:
         return False
     alone = all(one.releases[-1].live_at < scene.fault_at - ALONE_SECONDS for one in scene.services.values())
     # The sandbox lets a share of the requests fail with a status alone: see `behaviour`.
-    return alone and (symptom.share == 1.0 or symptom.kind is FailureKind.STATUS)
+    return alone and (symptom.share == 1.0 or symptom.kind in (FailureKind.STATUS, FailureKind.GATEWAY))
 
 
 def plan(scene: EpisodeWorld, seed: str) -> Plan:

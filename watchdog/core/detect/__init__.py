@@ -30,7 +30,8 @@ from watchdog.domain.readings import Bad, Unknown
 class Conditions(NamedTuple):
     """The conditions a detector may use beside its check: the time, the limits, and whether a deploy is fresh.
 
-    `restarting`: the check's run of failures began as a deploy took traffic.
+    `restarting`: the check's run of failures began as a deploy took traffic. `unanswered`: the live deploy has not
+    answered any probe since it took over, so it may still be starting.
 
     A tuple, and no dataclass: several are made for each reading, and a tuple takes half the time.
     """
@@ -41,6 +42,7 @@ class Conditions(NamedTuple):
     in_watch: bool = False
     corroborated: bool = False
     restarting: bool = False
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,9 @@ def run_limit_seconds(check: Check, given: "Conditions") -> float:
     if given.corroborated:
         return seconds
     limit = baseline.limit_above_blips(check, given.now, seconds)
+    # A start that is longer than any before looks just like this. Waiting costs a minute, a needless rollback fifteen.
+    if given.unanswered:
+        return max(limit, given.limits.run_seconds_restart_max)
     if given.restarting:
         limit = baseline.limit_above_restarts(check, given.now, limit, given.limits.run_seconds_restart_max)
     return limit
@@ -146,6 +149,8 @@ def learnt_words(check: Check, given: "Conditions") -> str:
     """Return why the run limit is longer than configured, or ""."""
     if run_limit_seconds(check, given) <= _limit_seconds(given):
         return ""
+    if given.unanswered:
+        return ", as the new deploy has not answered yet"
     blips, restarts = baseline.blip_seconds(check, given.now), baseline.restart_seconds(check, given.now)
     if given.restarting and restarts > blips:
         return f", as its restarts are felt for up to {show_seconds(restarts)}"

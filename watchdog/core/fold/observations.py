@@ -19,7 +19,7 @@ from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import History, Phase, ServiceState
 from watchdog.domain.policy import PROBES, Policy, ServicePolicy
-from watchdog.domain.readings import Good, Unknown
+from watchdog.domain.readings import FailureKind, Good, Unknown
 
 HEALTHY_STEP_SECONDS = 10.0
 HEALTHY_GAP_SECONDS = 60.0
@@ -31,7 +31,10 @@ auto-deploy are ignored.
 """
 PIN_SHOWS_SECONDS = 5.0
 """How old an answer of Render's API may be: reads within this time of a confirmed switch are ignored as well."""
+UPDATING = "update_in_progress"
 SAYS_NOT_ON = ("off", "unknown")
+NO_ANSWER = frozenset({FailureKind.CONNECT.value, FailureKind.TIMEOUT.value, FailureKind.GATEWAY.value})
+"""Failures in which the application itself gave no answer."""
 BEFORE_UPDATE = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress"})
 
 
@@ -99,6 +102,9 @@ def apply_deploy_list(service: ServiceState, event: DeploysListed, policy: Polic
     live = suspect_deploy.live_deploy(deploys)
     watch_until, healthy_at = service.watch_until, service.healthy_at
     history = _counted(service, event.at)
+    # Already as instances are replaced: what they answer first tells a slow start from a bad deploy.
+    for began in [deploy.update_seen_at for deploy in deploys if deploy.status == UPDATING]:
+        watch_until = max(watch_until, began + policy.pace.watch_window_seconds if began is not None else 0.0)
     if live is not None and live.id != service.live:
         # The first list only shows the deploy that was live before: it is none that we saw go live.
         if service.live is not None and not live.is_rollback:
@@ -166,7 +172,7 @@ def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_se
     """
     if before is not None and before.update_seen_at is not None:
         return fast_replace(deploy, update_seen_at=before.update_seen_at)
-    if service.deploys_at is None or not (deploy.is_live or deploy.status == "update_in_progress"):
+    if service.deploys_at is None or not (deploy.is_live or deploy.status == UPDATING):
         return deploy
     # The previous list showed it past that point already, so the moment itself was missed.
     if before is not None and before.status not in BEFORE_UPDATE:
@@ -191,6 +197,7 @@ def conditions(service: ServiceState, signal_name: str, policy: Policy, now: flo
         in_watch=now < service.watch_until,
         corroborated=_corroborated(service, signal_name, now),
         restarting=_restarting(service, signal_name, policy),
+        unanswered=_unanswered(service, signal_name, policy),
     )
 
 
@@ -202,6 +209,31 @@ def _restarting(service: ServiceState, signal_name: str, policy: Policy) -> bool
         return False
     lead = policy.blame.first_traffic_lead_seconds
     return lessons.began_with(service.deploys, check.run_started_at, lead) is not None
+
+
+def _unanswered(service: ServiceState, signal_name: str, policy: Policy) -> bool:
+    """Return whether the check fails since the live deploy took over, and the application answered no probe until the
+    last failure.
+
+    A bad deploy may look so as well, but seldom: most answer at first, or answer with an error of their own.
+    """
+    check = service.checks.get(signal_name)
+    if check is None or check.run_started_at is None or check.last_kind not in NO_ANSWER:
+        return False
+    live = suspect_deploy.live_deploy(service.deploys)
+    live_at = live.finished_at if live is not None else None
+    if live is None or live_at is None:
+        return False
+    signal = policy.services[service.name].signal(signal_name)
+    assert signal is not None, "asked for a signal of this service"
+    # Failures from before it took traffic are not of its start; from long after it, the probes between are missing.
+    latest = live_at + probes.gap_seconds(signal, policy.detection)
+    if not suspect_deploy.first_traffic_at(live, policy.blame) <= check.run_started_at <= latest:
+        return False
+    # A good probe after the last failure is the end of the start, and must not confirm what it ended.
+    until = check.last_bad_at or check.run_started_at
+    probed = [one for one in service.checks.values() if one.kind in PROBES]
+    return not any(live_at < at < until and not failed for one in probed for at, failed in one.recent)
 
 
 def _corroborated(service: ServiceState, signal_name: str, now: float) -> bool:

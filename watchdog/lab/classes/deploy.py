@@ -154,6 +154,6 @@ def with_dependant(scene: EpisodeWorld) -> None:
     """Another service depends on it without a declared dependency, and fails with it within 20 s."""
     _bad(scene, replace(scene.dice.choice(DOWN), share=scene.dice.choice((1.0, scene.draw(0.3, 0.9)))))
     scene.truth.also = frozenset({Right.ASK})
-    down = Symptom(scene.draw(0.5, 1.0), FailureKind.STATUS, "HTTP 502", errors=0.5)
+    down = Symptom(scene.draw(0.5, 1.0), FailureKind.GATEWAY, "HTTP 502", errors=0.5)
     follows = Fault(down, scene.truth.commit, after_seconds=scene.draw(0.0, 20.0), source=scene.main)
     scene.services["shop"].faults.append(follows)

@@ -103,7 +103,7 @@ def upstream(scene: EpisodeWorld) -> None:
     scene.deploy_by_chance()
     scene.depends_on["web"] = ("upstream",)
     at, lasts = scene.fault_at, _lasts(scene)
-    scene.trouble(Symptom(scene.draw(0.3, 1.0), FailureKind.STATUS, "HTTP 502", errors=0.5), at, lasts=lasts)
+    scene.trouble(Symptom(scene.draw(0.3, 1.0), FailureKind.GATEWAY, "HTTP 502", errors=0.5), at, lasts=lasts)
     scene.outside.vendors_down["upstream"] = [(at + scene.draw(-60.0, 300.0), at + lasts)]
     scene.truth.right = Right.PAGE
 
