@@ -100,6 +100,7 @@ class World:
     heard: bool = True
     api_fails_with_home: bool = False
     flood: tuple[float, float] | None = None
+    flood_errors: float = 100.0
     seed: int = 0
     names_version: bool = False
     """Answers name the commit that made them."""
@@ -286,7 +287,7 @@ class World:
             return
         newest = int((self.time - 90.0) // 60)
         counts = tuple(
-            MinuteCount(START + 60.0 * minute, 60.0, 100.0 if self._flooded(60.0 * minute) else 1.0)
+            MinuteCount(START + 60.0 * minute, 60.0, self.flood_errors if self._flooded(60.0 * minute) else 1.0)
             for minute in range(newest - 60, newest)
         )
         self.tell(e.Observed(self.now, "web", "errors", Good(), counts=counts))

@@ -12,11 +12,13 @@ from typing import Any
 
 from tests.core.world import FOREVER, START, Fault, World, make_policy, old_deploy
 from watchdog.core.assess import schedule
+from watchdog.core.detect import usual_errors
 from watchdog.core.phases.undo_rollback import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.checks import Check, UsualErrors
 from watchdog.domain.deploys import Commit
-from watchdog.domain.incidents import Act, ActiveCritical
+from watchdog.domain.incidents import Act, ActiveCritical, ServiceState
 from watchdog.domain.policy import (
     Action,
     Approver,
@@ -24,12 +26,14 @@ from watchdog.domain.policy import (
     Mode,
     Moment,
     ServicePolicy,
+    SignalPolicy,
     Stakeholders,
     Step,
     Then,
     Weekly,
     Window,
 )
+from watchdog.domain.readings import MinuteCount
 from watchdog.domain.severity import Severity
 from watchdog.presentation.notices.notice_text import worded
 
@@ -164,6 +168,25 @@ def _digest(stage: Stage, at: float, minutes: str, seconds: str, name: str) -> N
     _given(stage, digest=Digest(every, (name,)))
 
 
+def _errors_by_hour(stage: Stage, at: float, count: str, begin: str, end: str, days: str) -> None:
+    """Let the error tracker be read, and the core know its hours of so many days: that many errors in those minutes."""
+    _web(stage, signals=(*stage.policy.services["web"].signals, SignalPolicy("errors", "sentry")))
+    usual, first = UsualErrors(), START // 3600 * 3600 - 86400.0 * int(days)
+    for hour in range(24 * int(days)):
+        starts = [first + 3600.0 * hour + 60.0 * minute for minute in range(66)]
+        many = [60.0 * int(begin) <= (start - START) % 86400.0 < 60.0 * int(end) for start in starts]
+        counted = [
+            MinuteCount(start, 60.0, float(count) if one else 1.0) for start, one in zip(starts, many, strict=True)
+        ]
+        usual = usual_errors.after(usual, counted)
+    web = ServiceState("web", checks={"errors": Check("errors", "sentry", usual_errors=usual)})
+    stage.state = replace(stage.state, services={"web": web})
+
+
+def _errors(stage: Stage, count: str, seconds: str) -> None:
+    stage.flood, stage.flood_errors = (stage.time, stage.time + float(seconds)), float(count)
+
+
 def _guarded_too(stage: Stage, at: float, names: str) -> None:
     others = {name: ServicePolicy(name, f"srv-{name}", Mode.AUTONOMOUS) for name in names.split(", ")}
     _given(stage, services={**stage.policy.services, **others})
@@ -282,6 +305,7 @@ GIVEN: dict[str, Teller] = {
     r"web is what people call (.+)": lambda stage, _, title: _web(stage, title=title),
     r"good news goes to (\S+)": lambda stage, _, name: _given(stage, good_news=(name,)),
     r"a digest every week at (\d\d):(\d\d) to (\S+)": _digest,
+    r"(\d+) errors a minute from minute (\d+) to (\d+), on each of the last (\d+) days": _errors_by_hour,
     r"answers name the commit that made them": lambda stage, _: setattr(stage, "names_version", True),
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
     r"Render answers the rollback: (accepted|refused|postponed|lost|silent|stood down)": lambda stage, _, outcome: (
@@ -294,6 +318,7 @@ HAPPENS: dict[str, Teller] = {
     r"(\S+) goes live(?: by (\S+))?": _ship,
     r"(home|api) (fails|is slow)(?: at (\d+) %)?(?: while (\S+) is live)?": _fail,
     r"home fails for (\d+) s": lambda stage, at, seconds: stage.faults.append(Fault(at, at + float(seconds))),
+    r"(\d+) errors a minute for (\d+) s": _later(_errors),
     r"it recovers": _recover,
     r"instances of (\S+) answer on": _later(lambda stage, code: setattr(stage, "stuck_on", code)),
     r"the live deploy answers": _later(lambda stage: setattr(stage, "stuck_on", None)),

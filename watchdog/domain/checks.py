@@ -26,7 +26,21 @@ class SlowAnswers:
 
 
 @dataclass(frozen=True)
-class UsualLatency:
+class UsualByHour:
+    """A usual level by hour of the week, in whole units (see core/detect/usual_by_hour)."""
+
+    hour: int = 0  # the present hour, counted since 1970 (UTC)
+    medians: tuple[int, ...] = ()  # medians of the hours before, up to two weeks, newest last; 0: not known
+    highs: tuple[int, ...] = ()  # of the same hours: the median of their highest ten minutes, if far above that
+    days: int = 0  # days on which this hour of the day is known
+    around: tuple[float, float, float] = (0.0, 0.0, 0.0)  # usual in the hour before, in this one and in the next one
+    high: float = 0.0  # level of ten minutes on some days, in this hour or in the one before
+    high_later: float = 0.0  # the same, or in the one after: of the second half of the hour
+    between_days: float = 0.0  # how far days are from each other at this hour, in logarithms
+
+
+@dataclass(frozen=True)
+class UsualLatency(UsualByHour):
     """The usual latency of a route, by hour of the week, and its present excess over that.
 
     Latencies are whole tenths of a millisecond (see core/detect/usual_latency); times are UTC epoch seconds.
@@ -38,19 +52,18 @@ class UsualLatency:
     now: float = 0.0  # usual latency at the last step
     spread: float = 0.0  # usual distance of a step from its expectation, in logarithms
     tail_share: float = 0.02  # share of answers that are far slower than usual (0 to 1)
-    hour: int = 0  # the hour of `minutes`, counted since 1970 (UTC)
     minutes: tuple[int, ...] = ()  # medians of the steps of this hour
-    medians: tuple[int, ...] = ()  # medians of the hours before, up to two weeks, newest last; 0: not known
-    highs: tuple[int, ...] = ()  # of the same hours: the median of their slowest ten minutes, if far above that
-    days: int = 0  # days on which this hour of the day is known
-    around: tuple[float, float, float] = (0.0, 0.0, 0.0)  # usual in the hour before, in this one and in the next one
-    high: float = 0.0  # level of ten minutes on some days, in this hour or in the one before
-    high_later: float = 0.0  # the same, or in the one after: of the second half of the hour
-    between_days: float = 0.0  # how far days are from each other at this hour, in logarithms
     excess: float = 0.0  # cumulative sum of the steps' excess over the usual latency, in logarithms
     excess_since: float | None = None  # since when that sum is above zero
     confirmed: bool = False  # slower than usual, and not over since then
     ease: float = 0.0  # cumulative sum that says it is over, in logarithms
+
+
+@dataclass(frozen=True)
+class UsualErrors(UsualByHour):
+    """The usual errors of a feed, by hour of the week: hundredths of a minute's errors and one more (usual_errors)."""
+
+    phi: float = 1.0  # over-dispersion of minutes: variance / mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,7 @@ class Check:
     over_since: float | None = None  # since when it is slower than its limits or than usual; None: it is not
     last_slow_at: float = 0.0  # the last answer while it was; 0: never
     counts: tuple[MinuteCount, ...] = ()  # minutes of a feed, oldest first
+    usual_errors: UsualErrors = UsualErrors()  # the usual errors of a feed, hour by hour
     counts_from: float = 0.0  # statistics were cleared then: earlier readings no longer count
     interrupted_at: float = 0.0  # when readings were last missing (restart, other worker): not known to be calm before
     failing_since: float | None = None  # first failure with nothing good since, kept over missing readings

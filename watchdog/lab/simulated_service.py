@@ -8,6 +8,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from math import exp, inf, log
 from random import Random
+from typing import TYPE_CHECKING
 
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading
@@ -15,6 +16,9 @@ from watchdog.lab.faults import Fault, Symptom
 from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import PROBE_NOISE, Profile
 from watchdog.lab.varied_worlds import Season
+
+if TYPE_CHECKING:
+    from watchdog.lab.error_seasons import ErrorJobs
 
 TIMEOUT_SECONDS = 5.0
 LISTED = 20
@@ -88,6 +92,9 @@ class Service:
         self._minutes: dict[float, MinuteCount] = {}
         self._facts: ServiceFacts | None = None
         self.season: Season | None = None
+        self.error_jobs: ErrorJobs | None = None
+        self.counts_requests = False
+        """Whether the error tracker knows the number of requests as well."""
 
     # --- building ---
 
@@ -240,7 +247,9 @@ class Service:
             errors += symptom.errors
         if any(symptom.silent for symptom in symptoms):
             return MinuteCount(start, 60.0, 0.0)
-        return MinuteCount(start, 60.0, float(_dispersed(chance, traffic * errors, profile.error_phi)))
+        mean = traffic * errors + (self.error_jobs.at(start + 30.0) if self.error_jobs is not None else 0.0)
+        total = traffic if self.counts_requests else None
+        return MinuteCount(start, 60.0, float(_dispersed(chance, mean, profile.error_phi)), total)
 
     def new_errors(self, at: float) -> tuple[str, ...]:
         """Return the kinds of errors that were first seen in the serving release."""

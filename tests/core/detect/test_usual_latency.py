@@ -14,7 +14,8 @@ from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import slower_than_usual, usual_latency
 from watchdog.core.detect.slower_than_usual import STEPS_MIN, stepped
-from watchdog.core.detect.usual_latency import DAYS_MIN, KEPT, expected
+from watchdog.core.detect.usual_by_hour import DAYS_MIN, KEPT
+from watchdog.core.detect.usual_latency import expected
 from watchdog.domain.checks import Check, UsualLatency
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import SignalPolicy
@@ -161,7 +162,7 @@ def test_working_days_and_weekends_are_apart() -> None:
 
 def test_between_the_middles_of_two_hours_the_usual_is_a_line() -> None:
     """In logarithms."""
-    usual = UsualLatency(steps=500, days=DAYS_MIN, around=(1000.0, 2000.0, 4000.0), average=1.0)
+    usual = UsualLatency(int(MONDAY // HOUR), steps=500, days=DAYS_MIN, around=(1000.0, 2000.0, 4000.0), average=1.0)
     for minute, ms in ((30, 2000.0), (0, 2000.0 * 0.5**0.5), (15, 2000.0 * 0.5**0.25), (45, 2000.0 * 2.0**0.25)):
         assert expected(usual, MONDAY + 60.0 * minute) == pytest.approx(ms)
     alone = replace(usual, around=(0.0, 2000.0, 0.0))

@@ -192,6 +192,7 @@ def forget(check: Check, at: float, *, spells: bool = True) -> Check:
         slow_healed_seconds=check.slow_healed_seconds,
         slow_healed_at=check.slow_healed_at,
         counts=check.counts,
+        usual_errors=check.usual_errors,
         counts_from=at,
         served=check.served,
         spells=Spells() if spells else check.spells,

@@ -6,6 +6,10 @@ service's own history (facts: without phi a before/after test is wrong up to 25 
 five confirm. Where the source gives a denominator the expectation follows the traffic. A feed without recent minutes
 is no evidence: its newest minute must be recent.
 
+What is expected is the mean of the last 85 minutes until the hour has a history of four days; from then on what is
+usual at this hour (see usual_errors). So a nightly batch that always brings errors is no flood, and one that begins
+just after it is not hidden by the batch in those minutes.
+
 Known errors without a traffic count are a "count", not a flood: ten times the visitors cause ten times as many.
 """
 
@@ -14,7 +18,8 @@ from math import ceil, exp, lgamma, log
 from statistics import fmean, pvariance
 from typing import TYPE_CHECKING, Any
 
-from watchdog.domain.checks import Check
+from watchdog.core.detect import usual_by_hour, usual_errors
+from watchdog.domain.checks import Check, UsualErrors
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -28,13 +33,16 @@ COUNTS_MAX = 90
 HISTORY_MIN = 10
 BOUND_BELOW = 1e-9
 """Below this probability Chernoff's bound is returned: 100,000 errors are not summed term by term at every probe."""
+UNKNOWN = UsualErrors()
 STALE_SECONDS = 360.0
 """A feed whose newest minute is older has fallen silent (a feed is at most 5 min late, and read every minute)."""
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
     """Merge the feed's complete buckets into the check; a bucket that comes again replaces the old one."""
-    return {"counts": _merged(check.counts, event.counts), "new_issues": event.new_issues}
+    counts = _merged(check.counts, event.counts)
+    usual = usual_errors.after(check.usual_errors, counts) if counts else check.usual_errors
+    return {"counts": counts, "usual_errors": usual, "new_issues": event.new_issues}
 
 
 def _merged(known: Sequence[MinuteCount], told: Sequence[MinuteCount]) -> tuple[MinuteCount, ...]:
@@ -59,14 +67,27 @@ def poisson_tail(count: float, mean: float) -> float:
     return max(0.0, 1.0 - below)
 
 
-def _expected(minute: MinuteCount, history: Sequence[MinuteCount]) -> float:
-    """Return the expected count of this minute, from the history and (where known) the minute's traffic."""
+def _expected(minute: MinuteCount, history: Sequence[MinuteCount], usual: UsualErrors) -> float:
+    """Return the expected count of this minute, from its hour or the history and (where known) its traffic."""
+    at_hour = usual_errors.expected(usual, minute) if usual_by_hour.is_known(usual) else 0.0
     if _per_request(minute, history):
         known = _with_traffic(history)
         assert minute.total is not None, "its traffic is known"
         per_request = sum(count.count for count in known) / sum(count.total or 0.0 for count in known)
-        return max(per_request * minute.total, 0.1)
+        # A batch brings errors without visitors, and a crowd more of them than this hour usually has.
+        return max(per_request * minute.total, at_hour, 0.1)
+    if usual_by_hour.is_known(usual):
+        return max(at_hour, 0.1)
     return max(fmean(count.count for count in history), 0.1)
+
+
+def _phi(history: Sequence[MinuteCount], usual: UsualErrors) -> float:
+    """Return the over-dispersion of minutes."""
+    if usual_by_hour.is_known(usual):
+        return usual.phi
+    counts = [count.count for count in history]
+    # At least 1: a history that is smoother than Poisson is luck, and must not sharpen the test.
+    return max(1.0, pvariance(counts) / max(fmean(counts), 0.1))
 
 
 def _per_request(minute: MinuteCount, history: Sequence[MinuteCount]) -> bool:
@@ -78,24 +99,30 @@ def _with_traffic(history: Sequence[MinuteCount]) -> list[MinuteCount]:
     return [count for count in history if count.total]
 
 
-def why_bad(minute: MinuteCount, history: Sequence[MinuteCount], signal: SignalPolicy, limits: Detection) -> str:
+def why_bad(
+    minute: MinuteCount,
+    history: Sequence[MinuteCount],
+    signal: SignalPolicy,
+    limits: Detection,
+    usual: UsualErrors = UNKNOWN,
+) -> str:
     """Return the arithmetic if this minute is bad, else ""."""
     # The user's own limit needs no history, and holds from the first minute.
     over = _objective(minute, signal)
     if over:
         return over
-    if len(history) < HISTORY_MIN or minute.count < limits.feed_events_min:
+    known = usual_by_hour.is_known(usual)
+    if minute.count < limits.feed_events_min or (len(history) < HISTORY_MIN and not known):
         return ""
-    expected = _expected(minute, history)
+    expected = _expected(minute, history, usual)
     if minute.count < limits.feed_ratio * expected:
         return ""
-    counts = [count.count for count in history]
-    # At least 1: a history that is smoother than Poisson is luck, and must not sharpen the test.
-    phi = max(1.0, pvariance(counts) / max(fmean(counts), 0.1))
+    phi = _phi(history, usual)
     chance = poisson_tail(minute.count / phi, expected / phi)
     if chance >= limits.feed_alpha:
         return ""
-    return f"{_per_minute(minute):.0f} errors/min, {expected:.1f} expected (phi {phi:.1f}, chance {chance:.0e})"
+    hour = " at this hour" if known else ""
+    return f"{_per_minute(minute):.0f} errors/min, {expected:.1f} expected{hour} (phi {phi:.1f}, chance {chance:.0e})"
 
 
 def _objective(minute: MinuteCount, signal: SignalPolicy) -> str:
@@ -120,7 +147,8 @@ def _bad_minutes(check: Check, given: "Conditions") -> list[tuple[MinuteCount, s
     # The newest first: it decides, and this runs with every probe of the service.
     for minute in reversed(window):
         # Minutes from before the statistics were cleared are history: they explain, and are not judged.
-        why = why_bad(minute, history, given.signal, given.limits) if minute.start >= check.counts_from else ""
+        judged = minute.start >= check.counts_from
+        why = why_bad(minute, history, given.signal, given.limits, check.usual_errors) if judged else ""
         if why:
             bad.insert(0, (minute, why))
         elif minute is window[-1]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import baseline, probes, slow_answers, slower_than_usual, usual_latency
+from watchdog.core.detect import baseline, probes, slow_answers, slower_than_usual, usual_by_hour, usual_latency
 from watchdog.domain.checks import Check, SlowAnswers, UsualLatency
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -233,7 +233,7 @@ def _find_unusual(check: Check, given: "Conditions") -> Finding | None:
         return None
     lasted = check.samples[-1][0] - usual.excess_since
     # Without a history of this hour it may be a job that runs every half hour: then the longer hold applies.
-    known = usual_latency.is_known(usual)
+    known = usual_by_hour.is_known(usual)
     hold = patience_seconds(check, given) if known else hold_seconds(check, given)
     if lasted < hold or not slower_than_usual.is_high(usual, times):
         return None

@@ -9,8 +9,9 @@ ten years, were steps independent (Siegmund 1985; facts: section 1.3).
 from math import log
 from statistics import median
 
-from watchdog.core.detect import usual_latency
-from watchdog.core.detect.usual_latency import HOUR_SECONDS, UNIT_SECONDS, Samples
+from watchdog.core.detect import usual_by_hour, usual_latency
+from watchdog.core.detect.usual_by_hour import HOUR_SECONDS
+from watchdog.core.detect.usual_latency import UNIT_SECONDS, Samples
 from watchdog.domain.checks import UsualLatency
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.units import show_seconds
@@ -98,7 +99,7 @@ def is_high(usual: UsualLatency, times: float) -> bool:
 
 def allowance(usual: UsualLatency, times: float) -> float:
     """Return the excess (a logarithm) that adds nothing: most of the shift to be found, or the difference of days."""
-    found = times if usual_latency.is_known(usual) else max(times, TIMES_NEW)
+    found = times if usual_by_hour.is_known(usual) else max(times, TIMES_NEW)
     return max(FREE_SHARE * log(found), min(2 * usual.between_days, ALLOWANCE_MAX))
 
 
@@ -139,7 +140,7 @@ def _judged(
         since = _began(late, log(known * UNIT_SECONDS) + LATE * max(excess, free))
     spread = usual.spread
     # Steps of a slowness, or of hours with jobs, would widen the spread and with it the limit.
-    if level < CAP * confirms / 2 and not usual_latency.has_jobs(usual, answers[-1][0]):
+    if level < CAP * confirms / 2 and not usual_by_hour.has_jobs(usual, answers[-1][0]):
         spread += (min(abs(excess), LESS_MAX) - spread) / min(usual.steps, SPREAD_STEPS)
     return fast_replace(usual, excess=level, excess_since=since, confirmed=sure, ease=ease, spread=spread)
 
@@ -161,7 +162,7 @@ def without_sum(usual: UsualLatency) -> UsualLatency:
 
 def describe(usual: UsualLatency, times: float, lasted: float) -> str:
     """Return the arithmetic in words."""
-    hour = "at this hour" if usual_latency.is_known(usual) else "as far as is known"
+    hour = "at this hour" if usual_by_hour.is_known(usual) else "as far as is known"
     words = f"{symptom(usual)} {hour}, for {show_seconds(lasted)}"
     return f"{words} (CUSUM {usual.excess:.2f}, limit {limit(usual, times):.2f})"
 

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
-from watchdog.core.detect import Conditions, baseline, slower_than_usual, usual_latency
+from watchdog.core.detect import Conditions, baseline, slower_than_usual, usual_by_hour, usual_latency
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
@@ -65,9 +65,13 @@ def after_reading(service: ServiceState, before: Check, after: Check, policy: Po
 
 
 def without_usual_since(service: ServiceState, since: float) -> ServiceState:
-    """Return the service without its usual latency since a moment, as a rollback ended that latency."""
+    """Return the service without its usual latency and errors since a moment, as a rollback ended those."""
     checks = {
-        name: fast_replace(check, usual=usual_latency.forgotten_since(check.usual, since))
+        name: fast_replace(
+            check,
+            usual=usual_latency.forgotten_since(check.usual, since),
+            usual_errors=usual_by_hour.forgotten_since(check.usual_errors, since),
+        )
         for name, check in service.checks.items()
     }
     return fast_replace(service, checks=checks)
