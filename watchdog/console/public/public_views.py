@@ -160,7 +160,8 @@ def ongoing(
         # Visitors have it back: no outage any more, and not well yet.
         state = DEGRADED
     else:
-        state, found = OUTAGE if found.title == UNAVAILABLE else DEGRADED, replace(found, restored_at=None)
+        whole = outage is not None and is_whole(outage)
+        state, found = OUTAGE if whole else DEGRADED, replace(found, restored_at=None)
     return state, replace(found, state=state) if found is not None else None
 
 
@@ -187,9 +188,15 @@ def title_of(incident: Incident) -> str:
     titles = [TITLES.get(finding.method, PARTLY) for finding in incident.findings] or [PARTLY]
     if PARTLY not in titles:
         return SLOW if SLOW in titles else ERRORS
+    return UNAVAILABLE if is_whole(incident) else PARTLY
+
+
+def is_whole(incident: Incident) -> bool:
+    """Return whether an incident leaves visitors nothing: a critical one in which (nearly) every answer fails."""
     decision = incident.decision
     share = decision.share if decision is not None else max((one.share for one in incident.findings), default=0.0)
-    return UNAVAILABLE if incident.severity is Severity.CRITICAL and share >= WHOLE_SHARE else PARTLY
+    fails = not incident.findings or any(one.method not in TITLES for one in incident.findings)
+    return fails and incident.severity is Severity.CRITICAL and share >= WHOLE_SHARE
 
 
 def told(incident: Incident, names: Mapping[str, str]) -> PublicIncident:
