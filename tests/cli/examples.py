@@ -83,7 +83,14 @@ def decision(**changes: object) -> Decision:
 
 
 FINDING = Finding("home", "http", "run", BEGIN + 10, 1.0, RUN, symptom="HTTP 503")
-OPENED = {"id": "web-1", "service": "web", "severity": Severity.CRITICAL, "title": "HTTP 503 on home", "paged": True}
+OPENED = {
+    "id": "web-1",
+    "service": "web",
+    "severity": Severity.CRITICAL,
+    "title": "HTTP 503 on home",
+    "paged": True,
+    "channels": ("slack",),
+}
 SINCE = {"opened_at": BEGIN + 48, "onset_at": BEGIN + 10, "findings": (FINDING,), "decision": DECISION}
 CHOSEN = {"suspect": "dep-42", "suspect_code": BAD.commit, "target": "dep-40", "target_code": GOOD.commit}
 ASKED = {"previous": "commit", "off": True, "requested_at": BEGIN + 49, "tried": True, "deploy": "dep-43"}

@@ -38,7 +38,7 @@ def test_the_offset_is_that_of_the_moment() -> None:
 @pytest.mark.parametrize(
     ("words", "local", "utc"),
     [
-        ("explain web-1", "Onset 2026-11-25 03:14:14 CET", "Onset 2026-11-25 02:14:14 UTC"),
+        ("explain web-1", "Began 2026-11-25 03:14:14 CET", "Began 2026-11-25 02:14:14 UTC"),
         ("explain web-1", "DONE (CET)", "DONE (UTC)"),
         ("incident show web-1", "  03:14:53   rollback to dep-40", "  02:14:53   rollback to dep-40"),
         ("incident list", "ONSET (CET)", "ONSET (UTC)"),

@@ -47,6 +47,8 @@ ARITHMETIC = (
 )
 WHY = (SEEN, "Decided: rollback: it fits", *ARITHMETIC)
 ACKNOWLEDGE = "Acknowledge: watchdog incident ack web-1"
+ESCALATES = " The daemon escalates at 14:20 UTC, unless a person acknowledges it first."
+ONLY_WORSE = " No further page is due: the daemon sends one only if it gets worse."
 STOPS = "Acknowledge (stops the escalation): watchdog incident ack web-1"
 OFF = "Auto-deploy is off until you switch it back on (it was commit): merges are not deployed."
 NOTHING = "Nothing to do now: the next notice reports how it ended."
@@ -58,14 +60,19 @@ NIGHTS = AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=NOW + 600.
 SENT = {"requested_at": NOW - 300.0, "deploy": "dep-42", "tried": True}
 ENDED = {**SENT, "restored_at": NOW + 2.0, "closed_at": NOW + 180.0, "outcome": Outcome.VERIFIED}
 BACK = "the bad commit bad0000 is live again (dep-43, manual)"
+DENIED = "bad0000 is deny-listed: no rollback leads to it, unless you trust it: watchdog commit trust bad0000."
 STATE = "web is down: HTTP 503 since 14:14 UTC"
 
 BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600.0)
 SPENT = f"budget: {BUDGET.why}"
-PAGED: dict[str, Any] = {"decision": a_decision(course=Course.PAGE, why=SPENT, guards=(BUDGET,))}
+PAGED: dict[str, Any] = {
+    "decision": a_decision(course=Course.PAGE, why=SPENT, guards=(BUDGET,)),
+    "next_call_at": NOW + 300.0,
+}
 BLOCKED = (
-    f"Not rolled back ({BUDGET.name}): {BUDGET.why}. The daemon asks again at 14:25 UTC, if web still fails then.",
-    "Do now: Roll back by hand if dep-41 (bad0000) is to blame: this limit does not hold for people.",
+    f"Not rolled back: {BUDGET.why}. The daemon asks again at 14:25 UTC, if web still fails then.{ESCALATES}",
+    "Do now: Roll back to dep-40 (aaaaaaa) by hand if dep-41 (bad0000) is to blame: this limit does not hold for"
+    " people.",
 )
 BY_HAND_COMMANDS = "Roll back by hand: watchdog rollback web · "
 WHY_PAGED = (SEEN, f"Decided: page: {SPENT}", *ARITHMETIC[:2], f"Guards: {SPENT}", ARITHMETIC[3])
@@ -128,7 +135,7 @@ TABLE: list[Row] = [
             SINCE,
             "It was not sent in its last window: no watchdog ran.",
             "Its window is nights (policy: critical: window).",
-            "Rolls back to dep-40 (aaaaaaa) at 14:25 UTC, approved by ann, if web still fails and every guard passes.",
+            "Rolls back to dep-40 (aaaaaaa) at 14:25 UTC, approved by ann, if web still fails and nothing forbids it.",
             *STOP,
         ),
         WHY_ASKED,
@@ -162,7 +169,7 @@ TABLE: list[Row] = [
         {**CLOCK, "acknowledged_by": "ann"},
         {**QUESTION, "by": "ann"},
         "web: acknowledged by ann",
-        (SINCE, ASKS[0]),
+        (SINCE, f"{ASKS[0].removesuffix('pages again.')}changes nothing: ann acknowledged it."),
         (),
     ),
     (
@@ -189,7 +196,8 @@ TABLE: list[Row] = [
         (
             SINCE,
             "Rolling back to dep-40 (aaaaaaa): due for 60 s, not sent yet; the daemon keeps trying.",
-            MERGE,
+            "Do now: Stop it if dep-41 (bad0000) is not to blame; merge nothing meanwhile.",
+            "Stop the rollback: watchdog incident stop web-1",
             LOOK,
         ),
         WHY,
@@ -208,13 +216,14 @@ TABLE: list[Row] = [
     ),
     (
         Topic.STOPPED_SHORT,
-        {"human_needed": "the platform refused"},
-        {"why": "the platform refused"},
+        {"human_needed": "busy for 2 min"},
+        {"why": "busy for 2 min"},
         STATE,
         (
             SINCE,
-            "No rollback was sent. The daemon changes nothing more: the platform refused.",
-            "Do now: Find the cause on Render's dashboard and in the logs; acknowledge to stop the escalation.",
+            f"No rollback was sent: busy for 2 min. The daemon changes nothing more in this incident.{ONLY_WORSE}",
+            "Do now: Roll back to dep-40 (aaaaaaa) by hand if dep-41 (bad0000) is to blame; else find the cause in the"
+            " logs.",
             BY_HAND_COMMANDS + ACKNOWLEDGE,
         ),
         WHY,
@@ -283,7 +292,7 @@ TABLE: list[Row] = [
         "web is back after 62 s: rolled back to aaaaaaa",
         (
             "Rolled back and verified: home: 180 of 180 probes good.",
-            "Left for you: fix bad0000; `watchdog explain web-1` says why.",
+            f"Do now: {DENIED}",
         ),
         (DONE,),
     ),

@@ -12,7 +12,7 @@ from watchdog.presentation.explain import explain, standing
 VERIFIED = """\
 web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).
 Mode autonomous; rule "critical -> rollback".
-Onset 2026-11-25 02:14:14 UTC; decided 38 s later: roll back.
+Began 2026-11-25 02:14:14 UTC; decided 38 s later: roll back.
 dep-42 is to blame and every guard passes.
 Rolled back and verified.
 
@@ -64,11 +64,11 @@ PAGED = """\
 web-1  web  CRITICAL, NEEDS YOU.
 web is down: HTTP 503 since 02:14 UTC.
 Nothing is rolled back: dep-42 is not to blame (render reports a partial
-outage).
-Do now: Find the cause on Render's dashboard and in the logs; acknowledge to
-stop the escalation.
+outage). No further page is due: the daemon sends one only if it gets worse or
+the decision changes.
+Do now: Find the cause on Render's dashboard and in the logs.
 Mode autonomous; rule "critical -> rollback".
-Onset 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change
+Began 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change
 nothing.
 dep-42: the platform render reports an outage.
 
@@ -105,10 +105,11 @@ JUDGED       wrong by a human
 ASKED = """\
 web-1  web  HIGH, NEEDS YOUR ANSWER.
 web home is down: HTTP 503 since 03:14 CET.
-Roll back to dep-40 (1b7e0d4)? Waits for an answer.
+Roll back to dep-40 (1b7e0d4)? Waits for an answer. No further page is due:
+the daemon sends one only if it gets worse or the decision changes.
 Do now: Approve if the deploy is to blame, else reject.
 Mode assist; rule "high -> ask".
-Onset 2026-11-25 03:14:14 CET; decided 38 s later: ask a human before anything
+Began 2026-11-25 03:14:14 CET; decided 38 s later: ask a human before anything
 is changed.
 
 SEEN
@@ -195,14 +196,15 @@ def test_observe_says_what_it_would_do() -> None:
     """In observe mode the decision is told as one that would have been."""
     would = {"why": "mode observe changes nothing", "would": "would roll back to dep-40 1b7e0d4"}
     lines = explain(x.undone(x.decision(course=Course.PAGE, mode="observe", **would)), (), None)
-    assert lines[:10] == [
+    assert lines[:11] == [
         "web-1  web  CRITICAL, NEEDS YOU.",
         "web is down: HTTP 503 since 02:14 UTC.",
         "Mode observe: the daemon changes nothing; it would roll back to dep-40",
-        "1b7e0d4.",
+        "1b7e0d4. No further page is due: the daemon sends one only if it gets worse or",
+        "the decision changes.",
         "Do now: Roll back to dep-40 (1b7e0d4) by hand if dep-42 (9f3c2ab) is to blame.",
         'Mode observe; rule "critical -> rollback".',
-        "Onset 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change",
+        "Began 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change",
         "nothing.",
         "Mode observe changes nothing.",
         "Would roll back to dep-40 1b7e0d4.",
@@ -228,7 +230,7 @@ def test_before_any_decision() -> None:
         "web-1  web  CRITICAL, DECIDING.",
         "web is down: HTTP 503 since 02:14 UTC.",
         "The daemon decides with the next readings.",
-        "Onset 2026-11-25 02:14:14 UTC; nothing decided yet.",
+        "Began 2026-11-25 02:14:14 UTC; nothing decided yet.",
         "",
         "SEEN",
         "  home       39 of 39 probes failed for 38 s (limit 38 s)",

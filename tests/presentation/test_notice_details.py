@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.scenes import NOW, a_blame, a_decision, an_incident, found
-from tests.presentation.notices import ACKNOWLEDGE, CLOCK, DONE, ENDED, LATER, NIGHTS, QUESTION, an_outage, read
+from tests.presentation.notices import ACKNOWLEDGE, CLOCK, DENIED, DONE, ENDED, LATER, NIGHTS, QUESTION, an_outage, read
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Course, Evidence, GuardAnswer, Term, Verdict
 from watchdog.domain.follow_ups import RUNBOOK
@@ -111,7 +111,7 @@ def test_a_question_without_a_default_asks_for_no_answer_in_time(fields: dict[st
     """Its deadline has passed, or the policy has none."""
     told = read(an_outage(**{**CLOCK, **fields}), Topic.ASKED, **QUESTION)
     assert told.title == "web is down: approve rollback to aaaaaaa?"
-    assert told.lines[1] == f"Roll back to dep-40 (aaaaaaa)? {waits}"
+    assert told.lines[1].startswith(f"Roll back to dep-40 (aaaaaaa)? {waits} No further page is due: ")
 
 
 def test_each_command_of_an_outlook_is_spelled_as_it_is_typed() -> None:
@@ -145,19 +145,23 @@ def test_what_is_left_for_people(value: str) -> None:
     """Auto-deploy, if we switched it off; the bad commit, if it was rolled back, and was not taken back to."""
 
     def left(**fields: Any) -> tuple[str, ...]:
-        return details.left_lines(case(an_incident(**fields), auto_deploy_off=value))
+        closed = an_incident(**fields, closed_at=NOW)
+        return details.left_lines(case(closed, auto_deploy_off=value))
 
-    how = "watchdog service restore-auto-deploy web"
-    off = f"Left for you: switch auto-deploy back on (it was commit): {how}"
-    before = (off,) if value else ()
-    for half in ({}, {"suspect_code": "bad00000"}, {"deploy": "dep-42"}):
-        assert left(**half) == before
-    both = {"suspect_code": "bad00000", "deploy": "dep-42"}
-    assert left(**both) == (*before, "Left for you: fix bad0000; `watchdog explain web-1` says why.")
-    assert left(**both, undoes="web-0") == before
+    command = ("Switch auto-deploy on: watchdog service restore-auto-deploy web",) if value else ()
+    off = 'auto-deploy of web back on (it was "commit"): until then merges are not deployed.' if value else ""
+    before = (f"Do now: Switch {off}", *command) if value else ()
+    half: tuple[dict[str, Any], ...] = ({}, {"suspect_code": "bad00000"}, {"deploy": "dep-42"})
+    for fields in half:
+        assert left(**fields, decision=a_decision()) == before
+    both = {"suspect_code": "bad00000", "deploy": "dep-42", "decision": a_decision()}
+    both_left = f"Fix bad0000, then switch {off} {DENIED}" if value else DENIED
+    assert left(**both) == (f"Do now: {both_left}", *command)
+    # An undo leads back to the code that was blamed: there is nothing to fix.
+    assert left(**{**both, "decision": a_decision(blame=None)}, undoes="web-0") == before
     healed = left(**both, suspect="dep-41", healed_at=NOW - 30.0, restored_at=NOW)
-    assert len(healed) == len(before) + 1 and healed[-1].startswith("Left for you: all was good again 30 s before ")
-    assert healed[-1].endswith("takes the rollback back).")
+    assert healed[0].startswith("Left for you: all was good again 30 s before ")
+    assert healed[0].endswith("takes the rollback back).") and "Fix" not in "".join(healed[1:])
 
 
 def test_the_runbook_leaves_people_their_tasks_at_the_end_of_a_rollback() -> None:

@@ -8,27 +8,37 @@ from pathlib import Path
 import pytest
 
 from tests.cli import examples as x
+from tests.console.scene import policy_of, service_policy, service_state
 from watchdog.core.guards import guards
-from watchdog.domain.decisions import Course, GuardAnswer, Verdict
-from watchdog.domain.incidents import Deadline, HumanDecision, Incident
+from watchdog.domain.decisions import Course, Decision, Evidence, GuardAnswer, Verdict
+from watchdog.domain.incidents import Deadline, HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
 from watchdog.presentation.block_words import BLOCKS
 from watchdog.presentation.outlook import ROWS, outlook
+from watchdog.presentation.outlooks.current_state import CurrentState, current_state
 from watchdog.presentation.situation import Situation
 
 NOW = x.BEGIN + 60.0
+UNLESS_WORSE = " No further page is due: the daemon sends one only if it gets worse."
+OTHERWISE = f"{UNLESS_WORSE.removesuffix('.')} or the decision changes."
+UNLIKELY = "Nothing is rolled back: dep-42 is 30 % likely to blame, and the daemon acts from 80 %."
+POLICY = policy_of(service_policy("web"))
 BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600)
 PAUSED = GuardAnswer("hold", Verdict.BLOCK, "paused by ann", passing=True)
 TRAILER = GuardAnswer("trailer", Verdict.BLOCK, "dep-42 says 'Watchdog: no-rollback'")
 SUSPENDED = GuardAnswer("service", Verdict.BLOCK, "web is suspended by billing")
 COOLDOWN = GuardAnswer("cooldown", Verdict.BLOCK, "last rollback 3 min ago (limit 10 min)", clears_at=NOW + 300)
 PAGE = x.decision(course=Course.PAGE)
+OBSERVED = replace(PAGE, mode="observe", would="would roll back to dep-40 (1b7e0d4)", would_course="rollback")
+OPEN: dict[str, object] = {"closed_at": None, "verified_at": None, "outcome": Outcome.OPEN}
+MODE = GuardAnswer("mode", Verdict.BLOCK, "observe: reports what it would do, changes nothing")
 
 
 def paged(*answers: GuardAnswer, **fields: object) -> Incident:
     """Return a paged incident whose rollback these guards block."""
-    why = f"{answers[0].name}: {answers[0].why}" if answers else "one cause"
-    return x.undone(replace(PAGE, guards=answers, why=why), **fields)
+    decision = fields.pop("decision", PAGE)
+    assert isinstance(decision, Decision)
+    return x.undone(replace(decision, guards=answers, why=f"{answers[0].name}: {answers[0].why}"), **fields)
 
 
 def question(then: Then, **fields: object) -> Incident:
@@ -52,13 +62,13 @@ CASES = [
         question(Then.ROLLBACK, acknowledged_by="ann"),
         Situation.QUESTION,
         "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then rolls back to dep-40 (1b7e0d4), if"
-        " every guard still passes.",
+        " nothing forbids it.",
         ("approve", "reject"),
     ),
     (
         question(Then.ESCALATE, late_paged=True),
         Situation.QUESTION,
-        "Roll back to dep-40 (1b7e0d4)? No answer came by 02:19 UTC; the daemon still waits for one.",
+        f"Roll back to dep-40 (1b7e0d4)? No answer came by 02:19 UTC; the daemon still waits for one.{OTHERWISE}",
         ("approve", "reject", "acknowledge"),
     ),
     (
@@ -70,7 +80,7 @@ CASES = [
     (
         x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120, approved_by="ann"),
         Situation.SCHEDULED,
-        "Rolls back to dep-40 (1b7e0d4) at 02:17 UTC, approved by ann, if web still fails and every guard passes.",
+        "Rolls back to dep-40 (1b7e0d4) at 02:17 UTC, approved by ann, if web still fails and nothing forbids it.",
         ("stop", "approve"),
     ),
     (
@@ -106,9 +116,9 @@ CASES = [
         (),
     ),
     (
-        x.incident(closed_at=None, verified_at=None),
+        x.incident(**OPEN),
         Situation.VERIFYING,
-        "dep-40 (1b7e0d4) is live since 02:15 UTC; the incident ends once fresh probes prove the recovery.",
+        "dep-40 (1b7e0d4) is live since 02:15 UTC. The incident ends once fresh probes prove the recovery.",
         (),
     ),
     (
@@ -144,68 +154,68 @@ CASES = [
         (),
     ),
     (
-        x.incident(closed_at=None, verified_at=None, expected_at=NOW + 173, overdue_at=NOW + 293, channels=("slack",)),
+        x.incident(**OPEN, expected_at=NOW + 173, overdue_at=NOW + 293, channels=("slack",)),
         Situation.VERIFYING,
-        "dep-40 (1b7e0d4) is live since 02:15 UTC; the incident ends once fresh probes prove the recovery, at 02:17 UTC"
+        "dep-40 (1b7e0d4) is live since 02:15 UTC. The incident ends once fresh probes prove the recovery, at 02:17 UTC"
         " at the earliest. The daemon pages at 02:19 UTC if it is not proved by then.",
         (),
     ),
     (
         paged(PAUSED),
         Situation.BLOCKED_FOR_NOW,
-        "Not rolled back (hold): paused by ann. The daemon decides again once it is resumed, if web still fails.",
+        "Not rolled back: paused by ann. The daemon decides again once it is resumed, if web still fails." + OTHERWISE,
         ("resume", "stop", "acknowledge"),
     ),
     (
         paged(BUDGET, PAUSED),
         Situation.ASKS_LATER,
-        "Not rolled back (budget): 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web"
-        " still fails then.",
+        "Not rolled back: 2 of 2 rollbacks of this service today. Also: paused by ann. The daemon asks again at 02:25"
+        f" UTC, if web still fails and nothing else forbids it then.{OTHERWISE}",
         ("resume", "acknowledge"),  # a pause holds for people, too
     ),
     (
-        paged(BUDGET),
+        paged(BUDGET, next_call_at=NOW + 300),
         Situation.ASKS_LATER,
-        "Not rolled back (budget): 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web"
-        " still fails then.",
+        "Not rolled back: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web still"
+        " fails then. The daemon escalates at 02:20 UTC, unless a person acknowledges it first.",
         ("rollback", "acknowledge"),
     ),
     (
-        paged(BUDGET, acknowledged_by="ann"),
+        paged(BUDGET, acknowledged_by="ann", next_call_at=NOW + 1800),
         Situation.BLOCKED,
-        "Not rolled back (budget): 2 of 2 rollbacks of this service today. ann acknowledged it, so the daemon does not"
-        " ask again.",
+        "Not rolled back: 2 of 2 rollbacks of this service today. ann acknowledged it, so the daemon does not ask"
+        " again. The daemon pages again at 02:45 UTC if it is still open: ann's acknowledgement ends then.",
         ("rollback",),
     ),
     (
         paged(BUDGET, asked_at=x.BEGIN),
         Situation.BLOCKED,
-        "Not rolled back (budget): 2 of 2 rollbacks of this service today. The daemon asked once, and does not ask"
-        " again.",
+        "Not rolled back: 2 of 2 rollbacks of this service today. The daemon asked once, and does not ask again."
+        + OTHERWISE,
         ("rollback", "acknowledge"),
     ),
     (
         paged(TRAILER),
         Situation.BLOCKED,
-        "Not rolled back (trailer): dep-42 says 'Watchdog: no-rollback'. Its author forbids a rollback.",
+        "Not rolled back: dep-42 says 'Watchdog: no-rollback'. Its author forbids a rollback." + OTHERWISE,
         ("acknowledge",),
     ),
     (
-        x.undone(replace(PAGE, mode="observe", would="would roll back to dep-40 (1b7e0d4)", would_course="rollback")),
+        paged(MODE, decision=OBSERVED),
         Situation.OBSERVED,
-        "Mode observe: the daemon changes nothing; it would roll back to dep-40 (1b7e0d4).",
-        ("rollback", "acknowledge"),
+        "Mode observe: the daemon changes nothing; it would roll back to dep-40 (1b7e0d4)." + OTHERWISE,
+        ("acknowledge",),  # the mode would refuse a rollback by hand, too
     ),
     (
         x.undone(replace(PAGE, blame=x.blame(probability=0.3))),
         Situation.NOT_THE_DEPLOY,
-        "Nothing is rolled back: dep-42 is not to blame (P 0.300, needs 0.80).",
+        f"{UNLIKELY}{OTHERWISE}",
         ("acknowledge",),
     ),
     (
         x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))),
         Situation.NOT_THE_DEPLOY,
-        "Nothing is rolled back: dep-42 is not to blame (P 0.300, needs 0.80). web is suspended by billing.",
+        f"{UNLIKELY} web is suspended by billing.{OTHERWISE}",
         ("acknowledge",),
     ),
     (
@@ -217,31 +227,34 @@ CASES = [
     (
         x.undone(PAGE, human_needed="rejected by ann", human_decision=HumanDecision.REJECTED),
         Situation.REJECTED,
-        "Rejected by ann. The daemon changes nothing in this incident and watches until it is over.",
+        f"Rejected by ann. The daemon changes nothing in this incident and watches until it is over.{UNLESS_WORSE}",
         ("acknowledge",),
     ),
     (
         x.undone(PAGE, human_needed="stopped by ann", human_decision=HumanDecision.STOPPED),
         Situation.STOPPED,
-        "Stopped by ann. The daemon changes nothing in this incident and watches until it is over.",
+        f"Stopped by ann. The daemon changes nothing in this incident and watches until it is over.{UNLESS_WORSE}",
         ("acknowledge",),
     ),
     (
-        x.incident(closed_at=None, verified_at=None, human_needed="home still fails"),
+        x.incident(**OPEN, human_needed="the rollback did not help: HTTP 503"),
         Situation.DID_NOT_HELP,
-        "The rollback is live and does not count as a recovery. The daemon changes nothing more: home still fails.",
+        "dep-40 (1b7e0d4) is live since 02:15 UTC and does not count as a recovery: the rollback did not help: HTTP"
+        f" 503. The daemon changes nothing more in this incident.{UNLESS_WORSE}",
         ("acknowledge", "undo"),
     ),
     (
-        x.undone(x.decision(), tried=True, requested_at=NOW, human_needed="its outcome is unknown"),
+        x.undone(x.decision(), tried=True, requested_at=NOW, human_needed="the platform refused it"),
         Situation.NOT_DONE,
-        "The rollback is not known to be live. The daemon changes nothing more: its outcome is unknown.",
+        "The rollback is not known to be live: the platform refused it. The daemon changes nothing more in this"
+        f" incident.{UNLESS_WORSE}",
         ("acknowledge",),
     ),
     (
-        x.undone(x.decision(), human_needed="the platform refused"),
+        x.undone(x.decision(), human_needed="paused by ann before the rollback was sent"),
         Situation.NEEDS_A_PERSON,
-        "No rollback was sent. The daemon changes nothing more: the platform refused.",
+        "No rollback was sent: paused by ann before the rollback was sent. The daemon changes nothing more in this"
+        f" incident.{UNLESS_WORSE}",
         ("rollback", "acknowledge"),
     ),
     (x.incident(), Situation.CLOSED, "Rolled back and verified.", ()),
@@ -260,8 +273,12 @@ def test_each_situation_has_its_sentence_and_its_commands(
 @pytest.mark.parametrize(
     ("incident", "task"),
     [
-        (paged(BUDGET), "Roll back by hand if dep-42 (9f3c2ab) is to blame"),
-        (paged(BUDGET, PAUSED), "Paused by ann. Resume"),
+        (paged(BUDGET), "Roll back to dep-40 (1b7e0d4) by hand if dep-42 (9f3c2ab) is to blame: this limit"),
+        (paged(replace(BUDGET, name="tried")), "Fix forward"),
+        (paged(BUDGET, PAUSED), "Resume the daemon"),
+        (paged(MODE, decision=OBSERVED), "Roll back to dep-40 (1b7e0d4) on Render's dashboard if dep-42 (9f3c2ab)"),
+        (x.undone(x.decision(), human_needed="busy"), "Roll back to dep-40 (1b7e0d4) by hand if dep-42"),
+        (x.undone(PAGE, human_needed="busy", acknowledged_by="ann", decision=None), "Find the cause"),
         (paged(TRAILER), "Fix forward, or ask its author"),
         (question(Then.ESCALATE), "Approve if dep-42 (9f3c2ab) is to blame, else reject."),
         (x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))), "Check on Render's dashboard"),
@@ -288,7 +305,55 @@ def test_a_time_is_promised_only_if_nothing_blocks_beyond_it(
     said = outlook(paged(*blocks[::order]), NOW)
     assert (said.situation, said.until) == (found, until)
     last = max(blocks, key=lambda one: (not one.passing, one.clears_at or NOW * 2))
-    assert said.sentence.startswith(f"Not rolled back ({last.name}): {last.why}. ")
+    assert said.sentence.startswith(f"Not rolled back: {last.why}. Also: ")
+
+
+OFF = 'auto-deploy of web back on (it was "commit"): until then merges are not deployed.'
+DENIED = "9f3c2ab is deny-listed: no rollback leads to it, unless you trust it: watchdog commit trust 9f3c2ab."
+
+
+@pytest.mark.parametrize(
+    ("state", "task", "commands"),
+    [
+        (CurrentState(), "", ()),
+        (CurrentState("commit"), f"Switch {OFF}", ("restore-auto-deploy",)),
+        (CurrentState("commit", denied=True), f"Fix 9f3c2ab, then switch {OFF} {DENIED}", ("restore-auto-deploy",)),
+        (CurrentState(denied=True), DENIED, ()),
+    ],
+)
+def test_a_closed_incident_says_what_it_left(state: CurrentState, task: str, commands: tuple[str, ...]) -> None:
+    """Auto-deploy that is still off, and the deny-listed commit, until people have dealt with them."""
+    said = outlook(x.incident(), NOW, state=state)
+    assert (said.label, said.task, said.commands, said.besides) == ("over", task, commands, "")
+    still = outlook(paged(BUDGET), NOW, state=state)
+    assert ("it was commit" in still.besides) is bool(state.auto_deploy_was)
+
+
+@pytest.mark.parametrize(
+    ("readings", "says"),
+    [
+        ((), "since 02:15 UTC. The"),
+        ((Evidence("home", "good", "200"), Evidence("api", "unknown", "-")), ", and web answers now (home). The"),
+        ((Evidence("home", "good", "200"), Evidence("api", "bad", "HTTP 503")), ", but api still fails: HTTP 503. The"),
+    ],
+)
+def test_a_rollback_that_is_live_says_whether_the_site_answers(readings: tuple[Evidence, ...], says: str) -> None:
+    """By the newest readings of its critical probes."""
+    assert says in outlook(x.incident(**OPEN), NOW, state=CurrentState(readings=readings)).sentence
+
+
+def test_the_state_around_an_incident_is_read_from_its_service() -> None:
+    """What is off because of it, what is denied because of it, and readings of the new deploy alone."""
+    closed, live = x.incident(), x.incident(**OPEN)
+    web = service_state("web", auto_deploy_off="commit", pinned_for="web-1")
+    assert current_state(closed, web, (x.BAD.commit,), POLICY, NOW) == CurrentState("commit", denied=True)
+    assert current_state(closed, None, (), POLICY, NOW) == CurrentState()
+    for other in ({"auto_deploy_off": "off"}, {"pinned_for": "web-9"}):
+        assert not current_state(closed, replace(web, **other), (), POLICY, NOW).auto_deploy_was  # type: ignore[arg-type]
+    read = current_state(live, web, (), POLICY, NOW + 60).readings
+    assert [one.signal for one in read] == ["home"]
+    late = replace(live, rollback=replace(live.rollback, restored_at=NOW + 600))
+    assert current_state(late, web, (), POLICY, NOW + 60).readings == ()
 
 
 def test_no_situation_lacks_a_row_or_a_case() -> None:
@@ -312,4 +377,4 @@ def test_every_course_with_every_block_reads_as_a_sentence(course: Course, name:
         answer = GuardAnswer(name, Verdict.BLOCK, "a reason", passing, clears_at=clears)
         said = outlook(x.undone(x.decision(course=course, guards=(answer,))), NOW)
         assert said.sentence.endswith((".", "?")) and "None" not in said.sentence and said.label
-        assert said.task or said.situation in (Situation.SENDING, Situation.NO_ACTION, Situation.UNDECIDED)
+        assert said.task or said.situation is Situation.UNDECIDED

@@ -15,13 +15,16 @@ class Block:
     then: str  # what follows when it passes, or why it does not
     task: str  # the cure
     command: str = ""  # the command of the cure
+    by_hand: bool = False  # the cure is a rollback by hand
 
 
 _AGAIN = "The daemon decides again as soon as that has passed, if {service} still fails."
-_BY_HAND = "Roll back by hand if {suspect} is to blame: this limit does not hold for people."
+_BY_HAND = "Roll back to {target} by hand if {suspect} is to blame: this limit does not hold for people."
 BLOCKS: Mapping[str, Block] = MappingProxyType(
     {
-        "mode": Block("The daemon only observes this service.", "Roll back by hand if {suspect} is to blame."),
+        "mode": Block(
+            "The daemon only observes this service.", "Roll back on Render's dashboard if {suspect} is to blame."
+        ),
         "hold": Block(
             "The daemon decides again once it is resumed, if {service} still fails.",
             "Resume the daemon, unless the pause is still needed.",
@@ -34,9 +37,9 @@ BLOCKS: Mapping[str, Block] = MappingProxyType(
             "resume",
         ),
         "blind": Block(_AGAIN, "Check the daemon's own network: it can reach none of its control targets."),
-        "budget": Block("The daemon changes nothing until it is available again.", _BY_HAND),
+        "budget": Block("The daemon changes nothing until one is available again.", _BY_HAND, by_hand=True),
         "correlation": Block(_AGAIN, "Look for the shared cause: too much fails at once for one deploy."),
-        "cooldown": Block("The daemon changes nothing until it has passed.", _BY_HAND),
+        "cooldown": Block("The daemon changes nothing until then.", _BY_HAND, by_hand=True),
         "tried": Block("An incident has one rollback.", "Fix forward, or roll back by hand to an earlier deploy."),
         "newer deploy": Block(_AGAIN, "Watch the deploy that is on its way; cancel it on Render if it is bad, too."),
         "target": Block("No earlier deploy is left to return to.", "Fix forward: deploy a commit that works."),

@@ -18,6 +18,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation import decision_text, next_steps
 from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
+from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.text import clean, clock, day, flow, item, moment, section, sentence, story, zone
 
 COURSES = {
@@ -45,16 +46,17 @@ def explain(
     readings: Sequence[Evidence] = (),
     now: float | None = None,
     tz: tzinfo = UTC,
+    state: CurrentState | None = None,
 ) -> list[str]:
     """Return the incident's story in lines of at most 78 characters (links excepted).
 
     `target_seconds` is the policy's time limit for this severity, `repo` the https address of the code, `commits` the
     repository's account of the suspected ones, `readings` the newest of an open incident's service. `now` (UTC epoch
-    seconds) is when it is read; None: at the opening.
+    seconds) is when it is read; None: at the opening. `state` is the present one around it.
     """
     decision = incident.decision
     read_at = incident.opened_at if now is None else now
-    parts = [header(incident, target_seconds, read_at, tz), seen(incident, readings)]
+    parts = [header(incident, target_seconds, read_at, tz, state), seen(incident, readings)]
     if decision is not None:
         blame = decision_text.blame(decision, all_vetoes=all_vetoes, repo=repo)
         parts += [severity(decision), [*blame, *(section("COMMITS", commits) if commits else ())]]
@@ -74,14 +76,17 @@ def state_of(incident: Incident) -> str:
     return outlook(incident, incident.opened_at).label.upper()
 
 
-def header(incident: Incident, target_seconds: float | None, now: float, tz: tzinfo) -> list[str]:
-    """Return service, severity and progress; while it is open what happens next; and the decision with its time."""
+def header(
+    incident: Incident, target_seconds: float | None, now: float, tz: tzinfo, state: CurrentState | None = None
+) -> list[str]:
+    """Return service, severity and progress; while it is open what happens next; the reader's next step, which may
+    outlast it; and the decision with its time."""
     first = f"{clean(incident.id)}  {clean(incident.service)}  {incident.severity.upper()}, {state_of(incident)}."
     lines = [first + restored(incident, target_seconds)]
-    if incident.closed_at is None:
-        coming = outlook(incident, now, tz)
-        said = (f"{state_title(incident, now, tz)}.", coming.sentence, f"Do now: {coming.task}" if coming.task else "")
-        lines += [line for words in said for line in flow(words)]
+    coming = outlook(incident, now, tz, state)
+    said = (f"{state_title(incident, now, tz)}.", coming.sentence) if incident.closed_at is None else ()
+    task = f"Do now: {coming.task}" if coming.task else ""
+    lines += [line for words in (*said, coming.besides, task) for line in flow(words)]
     return lines + [line for words in standing(incident, tz) for line in flow(words)]
 
 
@@ -93,12 +98,12 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
         after = f"{show_seconds(max(0.0, decision.at - incident.onset_at))} later: {COURSES[decision.course]}."
         words = [
             f'Mode {decision.mode}; rule "{decision_text.rule(decision)}".',
-            f"Onset {moment(incident.onset_at, tz)}; decided {after}",
+            f"Began {moment(incident.onset_at, tz)}; decided {after}",
             sentence(decision.why),
             sentence(decision.would),
         ]
     else:
-        words = [f"Onset {moment(incident.onset_at, tz)}; nothing decided yet."]
+        words = [f"Began {moment(incident.onset_at, tz)}; nothing decided yet."]
     if incident.question.approved_by:
         words.append(f"Approved by {clean(incident.question.approved_by)}.")
     if incident.escalation.acknowledged_by:

@@ -13,6 +13,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
+from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.status_text import open_incident, verdicts
 from watchdog.presentation.text import clean, clock, day, short, zone
 
@@ -66,11 +67,12 @@ def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -
     `now` is UTC epoch seconds.
     """
     found = [one for name in policy.services if (one := open_incident(state.services.get(name))) is not None]
-    return [_open_line(one, now, tz) for one in found]
+    return [_open_line(one, state, policy, now, tz) for one in found]
 
 
-def _open_line(one: Incident, now: float, tz: tzinfo) -> str:
-    coming = outlook(one, now, tz)
+def _open_line(one: Incident, state: State, policy: Policy, now: float, tz: tzinfo) -> str:
+    around = current_state(one, state.services.get(one.service), state.denied, policy, now)
+    coming = outlook(one, now, tz, around)
     news = f"{one.severity.upper()} {clean(state_title(one, now, tz))}; {coming.label}."
     task = f"Do now: {coming.task} " if coming.task else ""
     return f"{news} {coming.sentence} {task}({command_line('incident', clean(one.id))})"

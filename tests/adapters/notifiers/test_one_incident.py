@@ -24,6 +24,7 @@ from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Link, Notice, Topic
 from watchdog.presentation.notices.headlines import TITLE_MAX
+from watchdog.presentation.notices.notice_case import state_of_news
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.text import moment
 from watchdog.sandbox import keys
@@ -85,7 +86,7 @@ def facts_of(notice: Notice) -> dict[str, str]:
     """Return what a reader must find everywhere: since when, what happens next, the next step."""
     assert notice.about is not None
     incident = notice.about.incident
-    coming = outlook(incident, notice.at)
+    coming = outlook(incident, notice.at, state=state_of_news(notice.about))
     told = {"since": moment(incident.onset_at), "next step": coming.task}
     told |= {"outcome" if incident.closed_at is not None else "what happens next": coming.sentence}
     return {name: value for name, value in told.items() if value}

@@ -36,7 +36,7 @@ async def test_what_is_kept_says_by_whom_until_when_and_what_can_be_said_to_it()
         until = await keep(o)
         await o.login(name="Bob")
         text = await o.page(INCIDENT)
-        assert "UTC, approved by Ann &lt;lead&gt;, if web still fails and every guard passes." in text
+        assert "UTC, approved by Ann &lt;lead&gt;, if web still fails and nothing forbids it." in text
         assert "rollback scheduled, sent in 2 h 30 min</span>" in text
         assert "Do not wait: roll back now to dep-40" in text and "Stop the rollback" in text
         overview = await o.page("/")

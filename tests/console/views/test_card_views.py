@@ -29,6 +29,7 @@ from watchdog.console.views.lifeline import lifeline
 from watchdog.domain.incidents import DeployWatch, Incident, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX
 from watchdog.presentation.outlook import outlook
+from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.situation import Situation
 
 SYMPTOM = replace(x.FINDING, method="run", symptom="HTTP 503")
@@ -80,11 +81,12 @@ async def test_the_page_and_the_overview_say_the_same_and_offer_what_is_accepted
         page, overview = await one.page("/incidents/web-1"), await one.page("/")
         told = (await one.json("/incidents/web-1"))["outlook"]
         opened = (await one.json("/services"))["open"]
-    coming = outlook(incident, NOW)
+    around = current_state(incident, service_state("web", **live), (), policy_of(service_policy("web")), NOW)
+    coming = outlook(incident, NOW, state=around)
     assert (told["situation"], told["sentence"], told["commands"]) == (found.value, coming.sentence, list(commands))
     assert [card["outlook"] for card in opened] == ([] if found is Situation.CLOSED else [told])
     for text in [page] if found is Situation.CLOSED else [page, overview]:
-        card = unescape(card_of(text))
+        card = unescape(card_of(text)).replace("\N{NO-BREAK SPACE}", " ")
         plain = card.replace("<code>", "`").replace("</code>", "`")
         assert coming.sentence in plain and coming.task in plain and badge(coming, NOW) in card
         assert buttons_of(card) == set(commands) and headline(incident) in card
@@ -179,7 +181,7 @@ def of(wanted: Situation) -> Incident:
 
 
 def steps(incident: Incident) -> str:
-    """Return a lifeline in one line: `onset opened decided* sent live verified`; `*` next, `.` open, `!` missed."""
+    """Return a lifeline in one line: `began confirmed decided* sent live verified`; `*` next, `.` open, `!` missed."""
     marks = {"done": "", "next": "*", "open": "."}
     return " ".join(f"{one.name}{marks.get(one.state, '!' + one.note)}" for one in lifeline(incident))
 
@@ -190,23 +192,23 @@ LEFT = {"tried": True, "human_needed": "the platform refused"}
 @pytest.mark.parametrize(
     ("incident", "line"),
     [
-        (CASES[1][0], "onset opened decided approved* sent. live. verified."),
+        (CASES[1][0], "began confirmed decided approved* sent. live. verified."),
         (
             amended(CASES[1][0], approved_by="ann", approved_at=NOW),
-            "onset opened decided approved sent* live. verified.",
+            "began confirmed decided approved sent* live. verified.",
         ),
-        (x.undone(x.decision()), "onset opened decided sent* live. verified."),
-        (x.undone(x.decision(), requested_at=NOW, tried=True), "onset opened decided sent live* verified."),
-        (x.incident(closed_at=None, verified_at=None), "onset opened decided sent live verified*"),
-        (x.incident(), "onset opened decided sent live verified"),
-        (of(Situation.BLOCKED_FOR_NOW), "onset opened decided cleared* sent. live. verified."),
-        (of(Situation.ASKS_LATER), "onset opened decided asked* sent. live. verified."),
-        (of(Situation.BLOCKED), "onset opened decided recovered*"),
-        (of(Situation.REJECTED), "onset opened decided recovered*"),
-        (of(Situation.DID_NOT_HELP), "onset opened decided sent live verified!not proved"),
-        (x.undone(x.decision(), requested_at=NOW, **LEFT), "onset opened decided sent live!not known recovered*"),
-        (x.undone(x.decision(), **LEFT), "onset opened decided sent!not sent recovered*"),
-        (x.undone(None), "onset opened decided* sent. live. verified."),  # type: ignore[arg-type]
+        (x.undone(x.decision()), "began confirmed decided sent* live. verified."),
+        (x.undone(x.decision(), requested_at=NOW, tried=True), "began confirmed decided sent live* verified."),
+        (x.incident(closed_at=None, verified_at=None), "began confirmed decided sent live verified*"),
+        (x.incident(), "began confirmed decided sent live verified"),
+        (of(Situation.BLOCKED_FOR_NOW), "began confirmed decided cleared* sent. live. verified."),
+        (of(Situation.ASKS_LATER), "began confirmed decided asked* sent. live. verified."),
+        (of(Situation.BLOCKED), "began confirmed decided recovered."),
+        (of(Situation.REJECTED), "began confirmed decided recovered."),
+        (of(Situation.DID_NOT_HELP), "began confirmed decided sent live verified!not proved"),
+        (x.undone(x.decision(), requested_at=NOW, **LEFT), "began confirmed decided sent live!not known recovered."),
+        (x.undone(x.decision(), **LEFT), "began confirmed decided sent!not sent recovered."),
+        (x.undone(None), "began confirmed decided* sent. live. verified."),  # type: ignore[arg-type]
     ],
 )
 def test_the_lifeline_shows_the_way_so_far_and_the_next_step(incident: Incident, line: str) -> None:

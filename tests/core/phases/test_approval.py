@@ -170,7 +170,7 @@ def test_what_forbids_a_default_leaves_it_to_a_human(change: Callable[[World], o
 def test_then_rollback_is_made_at_the_deadline_and_proved_like_any_other(severity: Severity) -> None:
     """Asked by the policy, or by mode assist: the declared default is carried out, once, and people were told so."""
     world = asked(severity, then=Then.ROLLBACK)
-    assert line_of(world.tells[-1].notice, "Roll back to ").endswith("if every guard still passes.")
+    assert line_of(world.tells[-1].notice, "Roll back to ").endswith("if nothing forbids it.")
     within = world.policy.matrix[severity].within_seconds
     world.at(world.time + 200.0, lambda: world.tell(e.Restarted(world.now)))
     assert not after(world, within - 1.0).pins

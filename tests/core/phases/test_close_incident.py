@@ -78,7 +78,7 @@ def test_an_end_is_told_with_how_what_was_done_and_what_is_left() -> None:
     assert notice.about.topic is Topic.CLOSED and notice.about.incident.outcome == "rolled back and verified"
     assert notice.lines[0].startswith("Rolled back and verified: home: ")
     assert "Rollback: dep-900 -> dep-40 as dep-901" in notice.lines
-    assert line_of(notice, "Left for you: switch auto-deploy back on (it was commit): watchdog ")
+    assert line_of(notice, "Switch auto-deploy on: watchdog service restore-auto-deploy web")
     assert world.facts.auto_deploy == "off" and not world.restores
 
 
@@ -87,11 +87,11 @@ def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
     world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(500.0)
     notice = tell_of(world.tells).notice
     assert "auto-deploy, switched off for it, is being given back" in notice.lines[0]
-    lasted = notice.title.removeprefix("web has recovered, by itself: ").removesuffix(" after the onset")
+    lasted = notice.title.removeprefix("web has recovered, by itself: ").removesuffix(" after it began")
     how = notice.lines[0].removeprefix("Recovered by itself: ").removesuffix(".")
     assert lines(world.notes, "CLOSED") == [f"recovered by itself: {how}; {lasted} since onset"]
     assert how.startswith("it recovered before a rollback was sent; ") and lasted.endswith(" s")
-    assert not any(line.startswith("Left for you: switch auto-deploy") for line in notice.lines)
+    assert not any("witch auto-deploy" in line for line in notice.lines)
     assert "Auto-deploy: off, is being given back (was commit)" in notice.lines
     assert [restore.value for restore in world.restores] == ["commit"]
     assert [note.incident for note in world.notes if note.text == "auto-deploy given back: commit"] == ["web-1"]

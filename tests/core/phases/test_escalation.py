@@ -315,7 +315,7 @@ def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
     """No answer is no answer: it is said again what silence means."""
     world = question(then=Then.ROLLBACK)
     plan = line_of(tell_of(acknowledge(world)).notice, "Roll back to ")
-    assert plan.endswith("then rolls back to dep-40 (aaaaaaa), if every guard still passes.")
+    assert plan.endswith("then rolls back to dep-40 (aaaaaaa), if nothing forbids it.")
     assert len(world.run(1500.0).accepted) == 1
 
 

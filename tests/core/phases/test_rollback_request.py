@@ -332,8 +332,8 @@ def test_a_rollback_by_hand_goes_to_nothing_that_was_deny_listed_meanwhile() -> 
     world.run(world.time + 10.0)
     assert not world.sent and not world.broken and world.restores
     why = "nothing was sent: dep-39 was deny-listed meanwhile; ask again"
-    told = [line_of(tell.notice, "No rollback was sent. ") for tell in world.pages()]
-    assert told == [f"No rollback was sent. The daemon changes nothing more: {why}."]
+    told = [line_of(tell.notice, "No rollback was sent: ") for tell in world.pages()]
+    assert len(told) == 1 and told[0].startswith(f"No rollback was sent: {why}. The daemon changes nothing more")
 
 
 def test_the_account_of_acts_is_bounded() -> None:
@@ -360,7 +360,7 @@ def test_a_human_who_takes_over_hears_everything(outcome: str, given: bool) -> N
         "" if given else "commit",
     )
     assert tell.notice.title == "web is down: its rollback is not known to be live"
-    assert "artefact expired" in line_of(tell.notice, "The rollback is not known to be live.")
+    assert "artefact expired" in line_of(tell.notice, "The rollback is not known to be live: ")
     assert line_of(tell.notice, "Auto-deploy: off, is being given back" if given else "Auto-deploy: off, read back")
     assert any(line.startswith("Blame: ") for line in tell.notice.lines)
     assert ("RestoreAutoDeploy" in kinds(effects)) is given

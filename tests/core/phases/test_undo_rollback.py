@@ -185,10 +185,10 @@ def test_auto_deploy_stays_off_and_the_end_says_so_and_no_more() -> None:
     world = undo(rolled_back())
     assert web(world).auto_deploy_off == "commit" and world.facts.auto_deploy == "off" and not world.restores
     (notice,) = [tell.notice for tell in world.tells if tell.notice.resolves and tell.notice.incident == "web-2"]
-    left = [line for line in notice.lines if line.startswith("Left for you")]
-    assert left == [
-        "Left for you: switch auto-deploy back on (it was commit): watchdog service restore-auto-deploy web"
-    ]
+    assert notice.lines[1:3] == (
+        'Do now: Switch auto-deploy of web back on (it was "commit"): until then merges are not deployed.',
+        "Switch auto-deploy on: watchdog service restore-auto-deploy web",
+    )
 
 
 # --- and if it fails again ---

@@ -17,9 +17,10 @@ from watchdog.domain.commands.human_command import Subject
 from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Outcome
-from watchdog.domain.notices import Notice
+from watchdog.domain.notices import IncidentNews, Notice
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named
+from watchdog.presentation.notices.notice_case import state_of_news
 from watchdog.presentation.outlook import Outlook, outlook
 from watchdog.presentation.text import show_probability
 
@@ -58,14 +59,14 @@ def facts(notice: Notice) -> Facts | None:
     if notice.about is None or notice.plain:
         return None
     try:
-        return _facts(notice.about.incident, notice.at)
+        return _facts(notice.about, notice.at)
     except Exception as error:  # noqa: BLE001  a fault in a table of facts must not keep a page from people
         log.warning("facts of a notice left out", incident=notice.incident, error=type(error).__name__)
         return None
 
 
-def _facts(incident: Incident, at: float) -> Facts:
-    coming = outlook(incident, at)
+def _facts(news: IncidentNews, at: float) -> Facts:
+    incident, coming = news.incident, outlook(news.incident, at, state=state_of_news(news))
     # Once it is over the title counts from the first failed reading; before, from the worst finding's.
     over = incident.closed_at is not None or not incident.findings
     return Facts(

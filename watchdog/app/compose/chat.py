@@ -19,6 +19,7 @@ from watchdog.ports import StoreReader
 from watchdog.ports.chat import Conversation, Reply
 from watchdog.presentation import status_text, table_rows
 from watchdog.presentation.explain import explain as explained
+from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.text import clean
 from watchdog.settings.rules.required_secrets import answers_in_slack
 
@@ -128,6 +129,7 @@ class ChatQueries:
             remarks=remarks,
             readings=status_text.readings_now(found, service, self._app.engine.policy, now),
             now=now,
+            state=current_state(found, service, state.denied, self._app.engine.policy, now),
         )
         return Reply(tuple(lines), fixed=True)
 

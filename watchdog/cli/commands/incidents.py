@@ -118,6 +118,7 @@ async def _json(ctx: Context, store: "Store", incident: str, *, compact: bool) -
 async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: bool) -> list[str]:
     from watchdog.cli.commits import compared
     from watchdog.presentation.explain import explain as explained
+    from watchdog.presentation.outlooks.current_state import current_state
     from watchdog.presentation.status_text import readings_now
 
     settings, found = ctx.settings(), await store.incident(incident)
@@ -140,4 +141,5 @@ async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: boo
         readings=readings_now(found, service, settings.policy, now),
         now=now,
         tz=ctx.zone(),
+        state=current_state(found, service, state.denied, settings.policy, now) if state is not None else None,
     )

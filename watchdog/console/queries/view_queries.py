@@ -55,6 +55,7 @@ from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.presentation import explain, next_steps
 from watchdog.presentation.history_table import row
+from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
 from watchdog.presentation.status_text import all_lines, open_incident, readings_now
 from watchdog.presentation.text import clean, sentence
@@ -110,7 +111,7 @@ class ViewQueries:
             paused=bool(state.paused_by or state.disarmed),
             follow_ups_open=left.open,
             follow_ups_overdue=left.overdue,
-            open=_cards(policy, map(state.services.get, policy.services), self.world.authors, now),
+            open=_cards(policy, map(state.services.get, policy.services), state.denied, self.world.authors, now),
             denied=tuple(map(clean, state.denied)),
         )
         self._overview = self.world.clock.monotonic(), view
@@ -146,7 +147,7 @@ class ViewQueries:
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
             budget=await self._budgets.of(wishes),
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
-            card=next(iter(_cards(policy, [known], self.world.authors, now)), None),
+            card=next(iter(_cards(policy, [known], state.denied, self.world.authors, now)), None),
         )
 
     async def pulse(self) -> Pulse:
@@ -179,7 +180,9 @@ class ViewQueries:
         remarks = await self.world.journal.remarks(incident_id)
         now, known = self.world.clock.now(), state.services.get(incident.service)
         repo = known.facts.repo if known is not None and known.facts is not None else None
-        card = card_view(incident, known, policy.matrix[incident.severity], now, self.world.authors(incident, known))
+        around = current_state(incident, known, state.denied, policy, now)
+        rule, authors = policy.matrix[incident.severity], self.world.authors(incident, known)
+        card = card_view(incident, known, rule, now, authors, around)
         target_seconds = _target_seconds(policy, incident)
         decision = incident.decision
         lines = explain.explain(
@@ -192,6 +195,7 @@ class ViewQueries:
             remarks=remarks,
             readings=readings_now(incident, known, policy, now),
             now=now,
+            state=around,
         )
         return IncidentView(
             at=now,
@@ -311,13 +315,20 @@ class ViewQueries:
 
 
 def _cards(
-    policy: Policy, services: Iterable[ServiceState | None], authors: Authors, now: float
+    policy: Policy, services: Iterable[ServiceState | None], denied: Sequence[str], authors: Authors, now: float
 ) -> tuple[CardView, ...]:
     """Return the open incidents of these services: by severity, then what needs a person, then the newest."""
     found = [(one, incident) for one in services if (incident := open_incident(one)) is not None]
     found.sort(key=lambda pair: (-pair[1].severity.rank, urgency(pair[1]), -pair[1].onset_at))
     return tuple(
-        card_view(incident, one, policy.matrix[incident.severity], now, authors(incident, one))
+        card_view(
+            incident,
+            one,
+            policy.matrix[incident.severity],
+            now,
+            authors(incident, one),
+            current_state(incident, one, denied, policy, now),
+        )
         for one, incident in found
     )
 

@@ -34,6 +34,8 @@ DRAWN = frozenset(
 )
 """Commands for which the pages have a form of their own. Any other gets a plain form made from its row, unless its
 author must have seen a question or a plan, which needs a page of its own."""
+PAIRS = re.compile(r"(?<=HTTP) (?=\d)|(?<=\d) (?=(?:s|ms|min|h|d|%|UTC)\b|%)")
+"""The spaces at which no line may break."""
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -100,6 +102,7 @@ def _environment(version: str) -> Environment:
         sentence=sentence,
         percent=percent,
         ticks=ticks,
+        unbroken=unbroken,
         zip=zip,
     )
     return environment
@@ -129,8 +132,13 @@ def latency(seconds: float | None) -> str:
 
 
 def ticks(text: str) -> Markup:
-    """Return the text escaped, with `backticks` shown as code."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  it was escaped before
+    """Return the text escaped, with `backticks` shown as code, and no line break within a pair such as `HTTP 503`."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(unbroken(text)))))  # noqa: S704  it was escaped before
+
+
+def unbroken(text: str) -> str:
+    """Return the text with no-break spaces in pairs that are read as one: `HTTP 503`, `38 s`, `02:15 UTC`, `80 %`."""
+    return PAIRS.sub("\N{NO-BREAK SPACE}", text)
 
 
 def static_file(name: str) -> Response | None:

@@ -15,6 +15,7 @@ from watchdog.presentation import decision_text
 from watchdog.presentation.incident_facts import ended_at
 from watchdog.presentation.notices.headlines import end_title, happens, target_name
 from watchdog.presentation.outlook import Outlook, outlook
+from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.status_text import open_incident
 from watchdog.presentation.text import clean, short
@@ -44,10 +45,15 @@ URGENCY = ("needs", "soon", "acting", "quiet", "over")
 
 
 def card_view(
-    incident: Incident, service: ServiceState | None, rule: Rule, now: float, authors: Sequence[str] = ()
+    incident: Incident,
+    service: ServiceState | None,
+    rule: Rule,
+    now: float,
+    authors: Sequence[str] = (),
+    around: CurrentState | None = None,
 ) -> CardView:
     """Return an incident as a card, read at `now` (UTC epoch seconds). `rule` is the policy's for the severity;
-    `authors` are those of its suspect commits, as far as they were read."""
+    `authors` are those of its suspect commits, as far as they were read; `around` is the present state around it."""
     return CardView(
         id=clean(incident.id),
         service=clean(incident.service),
@@ -55,7 +61,7 @@ def card_view(
         headline=headline(incident),
         onset_at=incident.onset_at,
         ended_at=ended_at(incident) or incident.closed_at,
-        outlook=accepted_now(outlook(incident, now), incident, service),
+        outlook=accepted_now(outlook(incident, now, state=around), incident, service),
         ask=ask_view(incident, service, rule, now),
         suspect=suspect_view(incident, service, authors),
         quiet="No notices are sent: it is silenced." if incident.muted else "",
@@ -79,10 +85,12 @@ def urgency(incident: Incident) -> int:
 
 
 def accepted_now(coming: Outlook, incident: Incident, service: ServiceState | None) -> Outlook:
-    """Return the outlook with the commands that the daemon accepts now: none about an incident that is not open."""
+    """Return the outlook with the commands that the daemon accepts now: of an incident that is over only those that
+    clean up, and none while another of its service is open."""
     known = open_incident(service)
     if known is None or known.id != incident.id:
-        return replace(coming, commands=())
+        over = known is None and coming.situation is Situation.CLOSED
+        return coming if over else replace(coming, commands=())
     return replace(coming, commands=tuple(one for one in coming.commands if one != "undo" or can_undo(known, service)))
 
 

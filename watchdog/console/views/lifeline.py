@@ -1,4 +1,4 @@
-"""The lifeline of an incident: its steps from onset to proof, with the one that comes next. Pure."""
+"""The lifeline of an incident: its steps from the first failure to the proof, with the one that comes next. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -52,24 +52,26 @@ def lifeline(incident: Incident) -> tuple[StepView, ...]:
     if found is Situation.CLOSED:
         # A step that did not happen by the end never will.
         return tuple(StepView(name, at, "done") for name, at in steps if at is not None)
-    return tuple(_seen(steps, MISSED.get(found, {})))
+    # Where the daemon does nothing more, no step comes by itself: a recovery is what people wait for.
+    return tuple(_seen(steps, MISSED.get(found, {}), coming=found in COMING))
 
 
 def _judged(incident: Incident) -> list[Step]:
-    """Return onset, opening, decision, and the answer to the question if one was asked."""
+    """Return the first failure, its confirmation, the decision, and the answer to a question: given, or waited for."""
     question, decision = incident.question, incident.decision
-    steps: list[Step] = [("onset", incident.onset_at), ("opened", incident.opened_at)]
+    steps: list[Step] = [("began", incident.onset_at), ("confirmed", incident.opened_at)]
     later: list[Step] = [("decided", decision.at if decision is not None else None)]
-    if question.asked_at is not None and incident.human_decision is None:
-        later.append(("approved", question.approved_at or question.defaulted_at))
+    approved_at = question.approved_at or question.defaulted_at
+    if approved_at is not None or situation(incident) is Situation.QUESTION:
+        later.append(("approved", approved_at))
     # An approval kept for its window is older than the decision that follows it.
     return [*steps, *sorted(later, key=lambda one: (one[1] is None, one[1] or 0.0))]
 
 
-def _seen(steps: Iterable[Step], missed: Mapping[str, str]) -> Iterator[StepView]:
+def _seen(steps: Iterable[Step], missed: Mapping[str, str], *, coming: bool) -> Iterator[StepView]:
     """Yield the steps of an open incident; of those that were missed the first alone, as none can follow it."""
     failed = next((name for name, at in steps if at is None and name in missed), "")
-    first = next((name for name, at in steps if at is None and name not in missed), "")
+    first = next((name for name, at in steps if at is None and name not in missed), "") if coming else ""
     for name, at in steps:
         if at is not None:
             yield StepView(name, at, "done")

@@ -128,8 +128,8 @@ def _nobody_answered(ctx: StepContext, deadline: Deadline, waited: str) -> None:
         ctx.note("DEADLINE", f"no answer for {waited}; {ctx.incident.escalation.acknowledged_by} has acknowledged")
         return
     topic, since = Topic.UNANSWERED, deadline.asked_at
-    rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, topic, why=asks, since=since)
     escalation.call(ctx, climbs=True)
+    rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, topic, why=asks, since=since)
 
 
 def question_delivered(ctx: StepContext) -> None:

@@ -21,8 +21,8 @@ def page(ctx: StepContext) -> None:
     """Leave the incident to a human: a page with everything known; critical and high ones wake."""
     ctx.enter_phase(Phase.PAGED)
     wakes = ctx.incident.severity in (Severity.CRITICAL, Severity.HIGH)
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN, wakes=wakes)
     escalation.call(ctx)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN, wakes=wakes)
 
 
 def tell(ctx: StepContext) -> None:

@@ -26,7 +26,10 @@ WAKING = (Severity.CRITICAL, Severity.HIGH)
 
 
 def call(ctx: StepContext, *, climbs: bool | None = None) -> None:
-    """Start the clock of a call that was just sent; `climbs` (by default for a critical one): the next step follows."""
+    """Start the clock of a call, before its notice, which states the next one.
+
+    `climbs` (by default for a critical one): the next step follows.
+    """
     if climbs is None:
         climbs = ctx.incident.severity is Severity.CRITICAL
     called_at = ctx.now if climbs else None
@@ -37,7 +40,7 @@ def call(ctx: StepContext, *, climbs: bool | None = None) -> None:
 
 def answered(ctx: StepContext) -> None:
     """Stop the escalation: a human decided."""
-    ctx.update_escalation(called_at=None, acknowledged_by=None, acknowledged_at=None)
+    ctx.update_escalation(called_at=None, next_call_at=None, acknowledged_by=None, acknowledged_at=None)
     ctx.update_incident(muted=False)
 
 
@@ -49,15 +52,25 @@ def taken_up(ctx: StepContext, by: str) -> None:
 
 
 def wake(ctx: StepContext) -> None:
-    """Ask to be woken at the next step, or when the acknowledgement expires; also after a restart."""
-    at = _due_at(ctx)
+    """Record the moment of the next step, or when the acknowledgement expires, and ask to be woken then; also after a
+    restart."""
+    at = _record_due(ctx)
     if at is not None:
         ctx.wake_at(max(at, ctx.now))
 
 
+def _record_due(ctx: StepContext) -> float | None:
+    """Record and return when the next step is due: people read that moment wherever they read of the incident."""
+    at = _due_at(ctx)
+    if ctx.service.incident is not None and ctx.incident.escalation.next_call_at != at:
+        ctx.update_escalation(next_call_at=at)
+    return at
+
+
 def keep_the_clock(ctx: StepContext) -> None:
     """Call the next step if it is due, or call again where an acknowledgement expired and the incident is open."""
-    at = _due_at(ctx)
+    # A reload may have changed the next step, and its time.
+    at = _record_due(ctx)
     if at is None or ctx.now < at:
         return
     if ctx.incident.escalation.acknowledged_by is None:
@@ -104,12 +117,15 @@ def _climb(ctx: StepContext) -> None:
             ctx.note("PASSED", f"{one.name}: not in their hours")
         so_far = ctx.incident.escalation
         ctx.update_escalation(climbed=so_far.climbed + len(passed) + 1, calls=so_far.calls + 1, all_called=False)
+        wake(ctx)
         _escalate(ctx, step.name, step.channels)
-    elif not ctx.incident.escalation.all_called:
-        ctx.note("PASSED", "no step of the escalation is in its hours")
-        ctx.update_escalation(all_called=True)
-        _escalate(ctx, "all contacts again", None)
+        return
+    again = not ctx.incident.escalation.all_called
+    ctx.update_escalation(all_called=True)
     wake(ctx)
+    if again:
+        ctx.note("PASSED", "no step of the escalation is in its hours")
+        _escalate(ctx, "all contacts again", None)
 
 
 def _escalate(ctx: StepContext, name: str, channels: tuple[str, ...] | None) -> None:

@@ -161,6 +161,6 @@ def notify_after_silence(ctx: StepContext) -> bool:
         return True
     besides = tuple(finding.text for finding in failing if finding.signal not in known)
     wakes = ctx.incident.severity in escalation.WAKING
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.UNMUTED, wakes=wakes, also=besides)
     escalation.call(ctx)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.UNMUTED, wakes=wakes, also=besides)
     return True

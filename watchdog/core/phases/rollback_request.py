@@ -71,9 +71,10 @@ def ask(ctx: StepContext) -> None:
     ctx.update_question(asked_at=ctx.now, deadline=clock, reminded=False)
     ctx.update_incident(late_paged=False)
     ctx.update_rollback(blocked_since=None)
+    # Before the call: no step of an escalation is due in a phase in which the daemon acts.
+    ctx.enter_phase(Phase.ASKING)
     # An unsure blame may mean any other cause: the escalation then climbs as it does for a page.
     escalation.call(ctx, climbs=None if close_incident.unsure(ctx.incident) else False)
-    ctx.enter_phase(Phase.ASKING)
     for at in (clock.remind_at, clock.due_at):
         if at is not None:
             ctx.wake_at(at)
@@ -262,5 +263,5 @@ def escalate_to_human(ctx: StepContext, why: str, *, restore: bool = False) -> N
     ctx.enter_phase(Phase.PAGED)
     # Before the page, which then says whether auto-deploy is being restored.
     given = restore and close_incident.give_auto_deploy_back(ctx)
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STOPPED_SHORT, wakes=True, restored=given, why=why)
     escalation.call(ctx)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STOPPED_SHORT, wakes=True, restored=given, why=why)

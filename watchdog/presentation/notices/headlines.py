@@ -82,7 +82,7 @@ def end_title(incident: Incident) -> str:
         return f"{service}: {made}"
     lasted = show_seconds(max(0.0, (incident.closed_at or incident.opened_at) - incident.onset_at))
     how = {Outcome.WITH_A_HUMAN: ", with a human", Outcome.BY_ITSELF: ", by itself"}.get(incident.outcome, "")
-    return f"{service} has recovered{how}: {lasted} after the onset"
+    return f"{service} has recovered{how}: {lasted} after it began"
 
 
 def target_name(incident: Incident) -> str:

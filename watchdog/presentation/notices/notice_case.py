@@ -8,6 +8,13 @@ from watchdog.domain.notices import AnswerTerms, IncidentNews
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.notices.headlines import time_of_day
 from watchdog.presentation.outlook import Outlook, answer_due_at, outlook
+from watchdog.presentation.outlooks.current_state import CurrentState, blames_code
+
+
+def state_of_news(news: IncidentNews) -> CurrentState:
+    """Return the state around the incident at the decision to send: what a rollback of a commit leads away from is
+    deny-listed with its acceptance."""
+    return CurrentState(news.auto_deploy_off, blames_code(news.incident))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class NoticeCase:
     @property
     def outlook(self) -> Outlook:
         """Return what happens next."""
-        return outlook(self.incident, self.at, self.tz)
+        return outlook(self.incident, self.at, self.tz, state_of_news(self.news))
 
     @property
     def due_at(self) -> float | None:

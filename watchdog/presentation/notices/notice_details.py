@@ -14,7 +14,7 @@ from watchdog.domain.notices import IncidentNews
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named, reading_now
 from watchdog.presentation.notices.notice_case import NoticeCase
-from watchdog.presentation.outlook import LIKELY
+from watchdog.presentation.outlooks.outlook_case import LIKELY
 from watchdog.presentation.situation import Situation
 from watchdog.presentation.text import clean
 
@@ -28,11 +28,10 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "resume": "Resume the daemon",
         "undo": "Undo the rollback",
         "acknowledge": "Acknowledge",
+        "restore-auto-deploy": "Switch auto-deploy on",
     }
 )
 """The commands of an outlook, by what they do for the reader."""
-UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
-"""The situations in which a rollback is under way, so that no command is suggested."""
 EPISODE_SECONDS = 1.0
 """The worst finding may begin this much later than its incident before both times are stated."""
 
@@ -83,15 +82,15 @@ def name_deploy(deploy: Deploy) -> str:
 def task_lines(case: NoticeCase) -> Lines:
     """Return the reader's task, and below it the commands that are open, the recommended one first."""
     coming = case.outlook
-    open_now = coming.commands if coming.situation not in UNDER_WAY else ()
-    commands = " · ".join(_spelled(one, case) for one in open_now)
+    commands = " · ".join(_spelled(one, case) for one in coming.commands)
     return tuple(line for line in (f"Do now: {coming.task}" if coming.task else "", commands) if line)
 
 
 def _spelled(command: str, case: NoticeCase) -> str:
     """Return `Approve: watchdog incident approve web-1`; `rollback` is the service's, `resume` the daemon's."""
     incident = case.incident
-    words = {"rollback": (clean(incident.service),), "resume": ()}.get(command, (clean(incident.id),))
+    service = (clean(incident.service),)
+    words = {"rollback": service, "restore-auto-deploy": service, "resume": ()}.get(command, (clean(incident.id),))
     label = LABELS.get(command, command.capitalize())
     if command == "approve" and incident.announced_until is not None:
         label = "Do not wait"
@@ -137,19 +136,9 @@ def done_lines(incident: Incident) -> Lines:
 
 
 def left_lines(case: NoticeCase) -> Lines:
-    """Return the work left for people after a rollback."""
-    lines, incident = [], case.incident
-    if case.news.auto_deploy_off:
-        command = command_line("restore-auto-deploy", incident.service)
-        lines.append(f"Left for you: switch auto-deploy back on (it was {case.news.auto_deploy_off}): {command}")
-    if incident.rollback.healed_at is not None:
-        lines.append(f"Left for you: {healed_line(incident)}.")
-    # An undo leads back to the code that was blamed: there is nothing to fix.
-    elif incident.suspect_code and incident.rollback.deploy and not incident.rollback.undoes:
-        lines.append(
-            f"Left for you: fix {short(incident.suspect_code)}; `{command_line('explain', incident.id)}` says why."
-        )
-    return tuple(lines)
+    """Return the work left for people after an incident: that of its outlook; and if it may have been needless."""
+    healed = case.incident.rollback.healed_at is not None
+    return (*((f"Left for you: {healed_line(case.incident)}.",) if healed else ()), *task_lines(case))
 
 
 def todo_lines(incident: Incident) -> Lines:

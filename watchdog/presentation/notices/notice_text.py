@@ -85,9 +85,8 @@ def _late(notice: Notice, now: float, case: NoticeCase) -> Lines:
 
 def _body(case: NoticeCase, *events: str, todo: str = "") -> Lines:
     """Return the news of an open incident: cause, `events`, plan, the reader's task (and `todo`, of this notice)."""
-    was = case.news.auto_deploy_off
-    off = f"Auto-deploy is off until you switch it back on (it was {was}): merges are not deployed." if was else ""
-    lines = (details.cause_line(case), *events, case.outlook.sentence, *details.task_lines(case), todo, off)
+    coming = case.outlook
+    lines = (details.cause_line(case), *events, coming.sentence, *details.task_lines(case), todo, coming.besides)
     return tuple(line for line in lines if line)
 
 

@@ -1,0 +1,1 @@
+"""The words of an outlook, and what they are made of."""

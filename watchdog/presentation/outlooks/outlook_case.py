@@ -1,0 +1,89 @@
+"""An incident, the moment its outlook is read at, and the names that its sentences need. Pure."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from watchdog.core.note_text import short
+from watchdog.core.phases.human_commands import NOT_FOR_HUMANS
+from watchdog.domain.decisions import GuardAnswer, Verdict
+from watchdog.domain.incidents import Incident
+from watchdog.presentation.notices.headlines import time_of_day
+from watchdog.presentation.outlooks.current_state import CurrentState
+from watchdog.presentation.situation import blocking
+from watchdog.presentation.text import clean
+
+LIKELY = 0.5
+"""A manual rollback is suggested only if the deploy is more likely guilty than not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An incident and the moment its outlook is read at."""
+
+    incident: Incident
+    now: float
+    tz: tzinfo
+    state: CurrentState
+
+    @property
+    def target(self) -> str:
+        """Return the target with its commit: `dep-40 (1b7e0d4)`."""
+        rollback = self.incident.rollback
+        return (
+            f"{clean(rollback.target)} ({short(rollback.target_code)})"
+            if rollback.target_code
+            else clean(rollback.target or "an earlier deploy")
+        )
+
+    @property
+    def suspect(self) -> str:
+        """Return the blamed deploy with its commit, `dep-42 (9f3c2ab)`; `the deploy` if none is blamed."""
+        decision = self.incident.decision
+        deploy = decision.blame.accused if decision is not None and decision.blame is not None else None
+        if deploy is None:
+            return "the deploy"
+        return f"{clean(deploy.id)}{f' ({clean(short(deploy.code))})' if deploy.code else ''}"
+
+    @property
+    def service(self) -> str:
+        """Return the service's name."""
+        return clean(self.incident.service)
+
+    def named(self, text: str) -> str:
+        """Return a text with the names of its service, suspect and target in their places."""
+        return text.format(service=self.service, suspect=self.suspect, target=self.target)
+
+    def at(self, moment: float | None) -> str:
+        """Return a time of day, or nothing for an unknown one."""
+        return time_of_day(moment, self.now, self.tz) if moment is not None else ""
+
+    def by(self, moment: float | None, before: str) -> str:
+        """Return ` by 16:31 UTC`, with the word in front; empty for an unknown moment."""
+        return f" {before} {self.at(moment)}" if moment is not None else ""
+
+    @property
+    def blocks(self) -> list[GuardAnswer]:
+        """Return the guards that block the rollback of the last decision."""
+        decision = self.incident.decision
+        return [one for one in decision.guards if one.verdict is Verdict.BLOCK] if decision is not None else []
+
+    @property
+    def in_peoples_way(self) -> GuardAnswer | None:
+        """Return the block that the reader has to deal with first: one that holds for people, too, else the longest.
+
+        Budget and cooldown restrain the daemon alone; a pause or a refused key would refuse a manual rollback as well.
+        """
+        return next((one for one in self.blocks if one.name not in NOT_FOR_HUMANS), blocking(self.incident))
+
+    @property
+    def may_roll_back(self) -> bool:
+        """Return whether a manual rollback has a target, no guard or author against it, and a likely culprit.
+
+        A tired reader follows every suggestion, so a rollback that would be refused, or is unlikely to help, is none.
+        """
+        decision = self.incident.decision
+        if decision is None or decision.target is None or decision.target.deploy is None:
+            return False
+        # The trailer holds for the daemon alone; yet its author knows why this commit must not be rolled back.
+        blocked = {one.name for one in self.blocks} - (NOT_FOR_HUMANS - {"trailer"})
+        return not blocked and decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY

@@ -1,0 +1,229 @@
+"""The sentences of an outlook: what the daemon does next, and when. Pure.
+
+Rule: a sentence promises only what the daemon does without further input from people.
+"""
+
+from collections.abc import Callable
+
+from watchdog.domain.incidents import Incident
+from watchdog.domain.policy import Then
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.block_words import UNREAD, Block, block_of
+from watchdog.presentation.outlooks.outlook_case import Case
+from watchdog.presentation.situation import Situation, blocking, situation
+from watchdog.presentation.text import clean, percent, sentence
+
+Words = Callable[[Case], str]
+
+
+def with_next_page(happens: Words) -> Words:
+    """Return the words, followed by when the daemon pages again, or that it does so for a new reason only."""
+    return lambda case: f"{happens(case)}{_next_page(case) or _only_for_news(case)}"
+
+
+def _next_page(case: Case) -> str:
+    """Return when the next step of the escalation is due; nothing where none is known."""
+    due, by = case.incident.escalation.next_call_at, case.incident.escalation.acknowledged_by
+    if due is None or case.now >= due or case.incident.muted or not case.incident.channels:
+        return ""
+    if by is not None:
+        again = f"The daemon pages again at {case.at(due)} if it is still open"
+        return f" {again}: {clean(by)}'s acknowledgement ends then."
+    return f" The daemon escalates at {case.at(due)}, unless a person acknowledges it first."
+
+
+def _only_for_news(case: Case) -> str:
+    incident = case.incident
+    if not incident.channels:
+        return " The policy names no channel for its severity: the daemon pages no one."
+    if incident.muted or case.incident.escalation.next_call_at is not None:
+        return ""
+    changes = "" if incident.human_needed else " or the decision changes"
+    return f" No further page is due: the daemon sends one only if it gets worse{changes}."
+
+
+def question(case: Case) -> str:
+    """Return the question, its deadline, and what follows without an answer."""
+    deadline, by = case.incident.question.deadline, case.incident.escalation.acknowledged_by
+    due = deadline.due_at if deadline is not None else None
+    if deadline is None or due is None:
+        return with_next_page(lambda one: f"Roll back to {one.target}? Waits for an answer.")(case)
+    if case.incident.late_paged:
+        said = f"Roll back to {case.target}? No answer came by {case.at(due)}; the daemon still waits for one."
+        return with_next_page(lambda _: said)(case)
+    then = {
+        Then.ROLLBACK: f"then rolls back to {case.target}, if nothing forbids it",
+        Then.ESCALATE: "then pages again" if by is None else f"then changes nothing: {clean(by)} acknowledged it",
+        Then.NOTHING: "then changes nothing",
+    }[deadline.then]
+    # With an acknowledgement its holder is named already, and the deadline is the next moment.
+    pages = _next_page(case) if by is None else ""
+    return f"Roll back to {case.target}? Waits for an answer until {case.at(due)}, {then}.{pages}"
+
+
+def announced(case: Case) -> str:
+    """Return when the announced rollback is sent."""
+    return f"Rolls back to {case.target}{case.by(case.incident.announced_until, 'at')}, unless stopped."
+
+
+def scheduled(case: Case) -> str:
+    """Return when the approved rollback is sent, or since when it is due."""
+    until, who = case.incident.announced_until, clean(case.incident.question.approved_by)
+    if until is not None and case.now >= until and case.incident.rollback.blocked_since is not None:
+        return f"The rollback to {case.target}, approved by {who}, is due since {case.at(until)}, and not sent yet."
+    rolls_back = f"Rolls back to {case.target}{case.by(until, 'at')}, approved by {who}"
+    return f"{rolls_back}, if {case.service} still fails and nothing forbids it."
+
+
+def sending(case: Case) -> str:
+    """Return that the rollback is about to be sent, or for how long it could not be."""
+    rollback = case.incident.rollback
+    if rollback.blocked_since is not None:
+        waits = show_seconds(max(0.0, case.now - rollback.blocked_since))
+        return f"Rolling back to {case.target}: due for {waits}, not sent yet; the daemon keeps trying."
+    return f"Rolling back to {case.target}: switches auto-deploy off, then sends the rollback."
+
+
+def requested(case: Case) -> str:
+    """Return since when Render owes an answer, and when people are paged without one."""
+    at, pages = case.by(case.incident.rollback.requested_at, "at"), _pages_if_late(case, "no answer comes by then")
+    return f"Asked Render for {case.target}{at}; no answer yet{_usually(case)}.{pages}"
+
+
+def _usually(case: Case) -> str:
+    """Return how long the rollbacks of this service usually take, if it had one."""
+    asked, expected = case.incident.rollback.requested_at, case.incident.rollback.expected_at
+    if asked is None or expected is None:
+        return ""
+    return f", usually live within {show_seconds(max(1.0, expected - asked))}"
+
+
+def _pages_if_late(case: Case, unless: str) -> str:
+    """Return when people are paged; nothing where they would not be: no channel, a silence, or that moment is past."""
+    at = case.incident.rollback.overdue_at
+    # Without a channel: a person began this rollback in an incident that the policy only records.
+    if at is None or case.now >= at or case.incident.muted or not case.incident.channels:
+        return ""
+    return f" The daemon pages at {case.at(at)} if {unless}."
+
+
+def deploying(case: Case) -> str:
+    """Return since when Render deploys the target, and when people are paged if it is not live."""
+    rollback = case.incident.rollback
+    asked, deploy = case.by(rollback.requested_at, "since"), clean(rollback.deploy)
+    how = f"Render deploys {case.target} again{asked}, as {deploy}{_usually(case)}"
+    return f"{how}; the daemon verifies it once live.{_pages_if_late(case, 'it is not live by then')}"
+
+
+def verifying(case: Case) -> str:
+    """Return since when the target is live, whether the site answers, and when the proof is due."""
+    rollback = case.incident.rollback
+    since, expected = case.by(rollback.restored_at, "since"), rollback.expected_at
+    earliest = f", at {case.at(expected)} at the earliest" if expected is not None and case.now < expected else ""
+    proof = f"The incident ends once fresh probes prove the recovery{earliest}."
+    pages = _pages_if_late(case, "it is not proved by then")
+    return f"{case.target} is live{since}{_answers(case)}. {proof}{pages}"
+
+
+def _answers(case: Case) -> str:
+    """Return whether the site answers now, by the newest readings since the rollback is live."""
+    bad = next((one for one in case.state.readings if one.verdict == "bad"), None)
+    if bad is not None:
+        return f", but {clean(bad.signal)} still fails: {clean(bad.text).rstrip('.')}"
+    good = [clean(one.signal) for one in case.state.readings if one.verdict == "good"]
+    return f", and {case.service} answers now ({', '.join(good)})" if good else ""
+
+
+def blocked_why(case: Case) -> str:
+    """Return the reason of the last decision, as it was recorded."""
+    decision = case.incident.decision
+    return clean(decision.why).rstrip(".") if decision is not None else ""
+
+
+def blocked(case: Case) -> str:
+    """Return why the rollback is not sent, and what follows."""
+    block, asked = blocking(case.incident), case.incident.question.asked_at is not None
+    acknowledged, words = case.incident.escalation.acknowledged_by, blocking_words(case)
+    others = [one for one in case.blocks if one is not block]
+    then = case.named(words.then)
+    if situation(case.incident) is Situation.ASKS_LATER and block is not None:
+        free = " and nothing else forbids it" if others else ""
+        then = f"The daemon asks again{case.by(block.clears_at, 'at')}, if {case.service} still fails{free} then."
+    elif block is not None and block.clears_at is not None and acknowledged is not None:
+        then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
+    elif block is not None and block.clears_at is not None and asked:
+        then = "The daemon asked once, and does not ask again."
+    if block is None or words is UNREAD:
+        return f"Not rolled back: {blocked_why(case)}. {then}"
+    also = f" Also: {'; '.join(clean(one.why).rstrip('.') for one in others)}." if others else ""
+    return f"Not rolled back: {clean(block.why).rstrip('.')}.{also} {then}"
+
+
+def blocking_words(case: Case) -> Block:
+    """Return the words about what blocks: a guard, or a fact that is not known yet (no deploy list, blind)."""
+    block = blocking(case.incident)
+    waits = situation(case.incident) is Situation.BLOCKED_FOR_NOW
+    return block_of(block) if block is not None and (block.passing or not waits) else UNREAD
+
+
+def clears_at(incident: Incident) -> float | None:
+    """Return when the block passes by itself (UTC epoch seconds); None for no known time."""
+    block = blocking(incident)
+    return block.clears_at if block is not None else None
+
+
+def not_the_deploy(case: Case) -> str:
+    """Return how likely the deploy is to blame, or what acquits it."""
+    decision = case.incident.decision
+    blame = decision.blame if decision is not None else None
+    if blame is None or blame.suspect is None or blame.probability is None:
+        return f"Nothing is rolled back: {blocked_why(case)}."
+    name, veto = clean(blame.suspect.id), next(iter(blame.vetoed), None)
+    why = f"{name} is {_likely(blame.probability)} to blame, and the daemon acts from {percent(blame.need, 0)}"
+    if veto is not None:
+        why = f"{name} is not to blame ({clean(veto.why)})"
+    # A suspended service fails for a reason that no deploy explains.
+    block = blocking(case.incident)
+    besides = f" {clean(block.why).rstrip('.')}." if block is not None and block.name == "service" else ""
+    return f"Nothing is rolled back: {why}.{besides}"
+
+
+def _likely(probability: float) -> str:
+    """Return `30 % likely`, never rounded to certainty."""
+    if probability < 0.01:
+        return "less than 1 % likely"
+    return f"{percent(min(probability, 0.99), 0)} likely"
+
+
+def left(case: Case) -> str:
+    """Return how far the rollback came, why the daemon left it to people, and that it changes nothing more."""
+    rollback, why = case.incident.rollback, clean(case.incident.human_needed).rstrip(".")
+    came = "No rollback was sent"
+    if rollback.restored_at is not None:
+        came = f"{case.target} is live{case.by(rollback.restored_at, 'since')} and does not count as a recovery"
+    elif rollback.requested_at is not None:
+        came = "The rollback is not known to be live"
+    return f"{came}: {why}. The daemon changes nothing more in this incident."
+
+
+def answered(case: Case) -> str:
+    """Return who rejected or stopped the rollback, and that the daemon only watches."""
+    said = sentence(clean(case.incident.human_needed))
+    return f"{said} The daemon changes nothing in this incident and watches until it is over."
+
+
+def no_action(case: Case) -> str:
+    """Return that the policy wants no action."""
+    return f"{sentence(blocked_why(case))} The daemon closes the incident when it is over."
+
+
+def observed(case: Case) -> str:
+    """Return what the daemon would do in another mode."""
+    would = case.incident.decision.would if case.incident.decision is not None else ""
+    return f"Mode observe: the daemon changes nothing; it {clean(would)}."
+
+
+def closed(case: Case) -> str:
+    """Return how it ended."""
+    outcome = clean(case.incident.outcome)
+    return f"{outcome[:1].upper()}{outcome[1:]}."
