@@ -55,7 +55,7 @@ async def test_it_reads_the_newest_first_and_the_rest_with_the_next_pages() -> N
     store.asked.clear()
     await days.refresh()
     assert store.asked == []
-    clock.at += 11.0
+    clock.at += 31.0
     await days.refresh()
     assert sum(until - start for start, until in store.asked) == SPAN_SECONDS, "only the span that grows"
 
@@ -75,6 +75,13 @@ async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
     day = days.of("web", ["home"])
     assert day.states[-2:] == ("bad", "good") and day.complete and len(day.states) == SPANS
     assert day.since == first - (SPANS - 2) * SPAN_SECONDS
+    clock.at += 31.0
+    await days.refresh()
+    assert days.of("web", ["home"]) is day, "nothing new was read: nothing is made"
+    await store.put_minutes([minute(first + SPAN_SECONDS + 60, good=0, bad=3)])
+    clock.at += 31.0
+    await days.refresh()
+    assert days.of("web", ["home"]).states[-1] == "bad" and days.of("api", ["home"]).states[-1] == "none"
 
 
 async def test_a_store_that_fails_is_asked_again() -> None:

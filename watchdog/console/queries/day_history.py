@@ -30,19 +30,33 @@ class DayHistory:
     def __init__(self, journal: StoreReader, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
         kept = Spans(SPAN_SECONDS, SPANS, _span_of, SPANS, AGAIN_SECONDS, budget_seconds)
         self._spans = SpanCache(journal, clock, kept)
+        self._made_of: tuple[object, ...] = ()
+        self._views: dict[tuple[str, ...], DayView] = {}
 
     async def refresh(self) -> None:
         """Read the spans that are missing or may have grown, newest first, within the time limit. Raises Temporary."""
         await self._spans.refresh()
 
     def of(self, service: str, signals: Sequence[str]) -> DayView:
-        """Return the day of a service; its latency is that of the first of these signals that has any."""
-        starts = self._spans.starts()
-        found = [self._spans.of(start, service) or _NOTHING for start in starts]
-        timed = {signal for span in found for signal in span.p50_seconds}
-        signal = next((name for name in signals if name in timed), "")
+        """Return the day of a service; its latency is that of the first of these signals that has any.
+
+        It is made anew only after a read brought something new: the daemon writes one row a minute, and pages ask for
+        the days of hundreds of services every few seconds.
+        """
+        made_of = self._spans.starts()[0], self._spans.changes
+        if made_of != self._made_of:
+            self._made_of, self._views = made_of, {}
+        # Pages are made in a thread beside the loop: a view of old spans must not end up among those of new ones.
+        views, key = self._views, (service, *signals)
+        if key not in views:
+            views[key] = self._view(service, signals)
+        return views[key]
+
+    def _view(self, service: str, signals: Sequence[str]) -> DayView:
+        found = [span.get(service, _NOTHING) for span in self._spans.by_service()]
+        signal = next((name for name in signals if any(name in span.p50_seconds for span in found)), "")
         return DayView(
-            since=float(starts[0]),
+            since=float(self._spans.starts()[0]),
             span_seconds=float(SPAN_SECONDS),
             states=tuple(span.state for span in found),
             latency_seconds=tuple(span.p50_seconds.get(signal) for span in found),

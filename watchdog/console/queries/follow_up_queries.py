@@ -14,7 +14,7 @@ from watchdog.presentation.text import clean
 
 BUDGET_SECONDS = 0.06
 """Time limit for one page's reads of months of incidents; later pages read the rest."""
-FRESH_SECONDS = 10.0
+FRESH_SECONDS = 30.0
 """Maximum age of the number on the overview."""
 
 

@@ -12,7 +12,8 @@ from watchdog.domain.store_records import Minute
 from watchdog.ports import Clock, StoreReader
 
 T = TypeVar("T")
-FRESH_SECONDS = 10.0
+FRESH_SECONDS = 30.0
+"""The daemon writes one row a minute."""
 LATE_SECONDS = 300.0
 """Minutes are written this late at most, unless the store failed."""
 
@@ -45,6 +46,8 @@ class SpanCache(Generic[T]):
         self._spans: dict[int, Mapping[str, T]] = {}
         self._together = 1
         self._lock = asyncio.Lock()
+        self.changes = 0
+        """How often a read brought something new."""
 
     async def refresh(self) -> None:
         """Read the spans that are missing or may have grown, newest first, within the time limit. Raises Temporary."""
@@ -76,6 +79,10 @@ class SpanCache(Generic[T]):
         """Return the value of a service in the span that begins then; None if it has no rows or was not read."""
         return self._spans.get(start, {}).get(service)
 
+    def by_service(self) -> list[Mapping[str, T]]:
+        """Return the values of each span by service, oldest span first; of a span that was not read, none."""
+        return [self._spans.get(start, {}) for start in self.starts()]
+
     def is_read(self, newest: int) -> bool:
         """Return whether so many of the newest spans have been read."""
         return all(start in self._read_at for start in self.starts()[-newest:])
@@ -95,7 +102,9 @@ class SpanCache(Generic[T]):
             rows[int(row.start)].setdefault(row.service, []).append(row)
         # Spans without any row count as read, too, or each page would ask for them again.
         for start in starts:
-            self._spans[start] = {service: self._kept.fold(service, found) for service, found in rows[start].items()}
+            values = {service: self._kept.fold(service, found) for service, found in rows[start].items()}
+            self.changes += values != self._spans.get(start)
+            self._spans[start] = values
             self._read_at[start] = at
 
     def _neighbours(self, starts: Sequence[int], most: int) -> list[int]:

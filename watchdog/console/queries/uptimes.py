@@ -36,7 +36,7 @@ BUDGET_SECONDS, INCIDENTS_SECONDS = 0.04, 0.02
 AGAIN_SECONDS = 6 * 3600.0
 ROWS_TOGETHER = 2000
 """In one query: a row for each span of each signal; decoding them holds the event loop for some milliseconds."""
-FRESH_SECONDS = 30.0
+FRESH_SECONDS = 60.0
 Counted = tuple[str, ...]
 
 

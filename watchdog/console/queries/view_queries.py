@@ -103,10 +103,10 @@ class ViewQueries:
         await self.uptimes.refresh(policy)
         left = await self.following.lately()
         now = self.world.clock.now()
-        rows = await run_in_background(self._rows, policy, state, now)
+        rows, warnings = await run_in_background(self._rows_and_warnings, policy, state, now)
         view = Overview(
             at=now,
-            warnings=tuple(map(clean, all_lines(state, policy, now))),
+            warnings=tuple(map(clean, warnings)),
             services=tuple(rows),
             paused=bool(state.paused_by or state.disarmed),
             follow_ups_open=left.open,
@@ -127,7 +127,8 @@ class ViewQueries:
         await self.days.refresh()
         now, known = self.world.clock.now(), state.services.get(name)
         repo = known.facts.repo if known is not None and known.facts is not None else None
-        imagined = imagine(state, policy, name, now)
+        # In a thread: who else fails is asked of all services, which takes some milliseconds with hundreds.
+        imagined = await run_in_background(imagine, state, policy, name, now)
         decision = imagined.decision
         mine = await self.world.journal.incidents(OF_SERVICE_MAX, service=name)
         labels = await self.world.journal.labels()
@@ -301,10 +302,12 @@ class ViewQueries:
             return saved
         return known.incident if known.incident is not None and known.incident.id == saved.id else saved
 
-    def _rows(self, policy: Policy, state: State, now: float) -> list[ServiceRow]:
-        """Return all services, failing ones first. It runs in a thread: hundreds of services delay no probe."""
+    def _rows_and_warnings(self, policy: Policy, state: State, now: float) -> tuple[list[ServiceRow], list[str]]:
+        """Return all services, failing ones first, and the standing conditions. In a thread: hundreds of services
+        delay no probe."""
         rows = [self._row(policy, name, state, now) for name in policy.services]
-        return sorted(rows, key=lambda one: (service_status.ORDER.index(one.standing), one.name))
+        rows.sort(key=lambda one: (service_status.ORDER.index(one.standing), one.name))
+        return rows, all_lines(state, policy, now)
 
     def _row(self, policy: Policy, name: str, state: State, now: float) -> ServiceRow:
         wishes = policy.services[name]

@@ -5,6 +5,7 @@ the loop.
 """
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -90,8 +91,9 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
 
 def overview_values(view: Overview, tag: str | None, most: int | None) -> Mapping[str, Any]:
     """Return the values of the overview's template: the services under headings, `most` of them, None for all."""
-    grouped = groups(view.services, ORDER, most)
-    return {"view": view, "tag": tag, "most": most, "groups": grouped, "acting": open_summary.parts(view.open)}
+    grouped, counts = groups(view.services, ORDER, most), Counter(one.standing for one in view.services)
+    acting = open_summary.parts(view.open)
+    return {"view": view, "tag": tag, "most": most, "groups": grouped, "counts": counts, "acting": acting}
 
 
 def _lists(reader: ViewQueries, draw: Draw) -> Handlers:
