@@ -30,7 +30,7 @@ from watchdog.lab.scenario import (
 )
 from watchdog.settings.schema.written_values import NAME
 from watchdog.settings.text.validation import choose, validate
-from watchdog.settings.text.yaml_document import SIZE_MAX, Document, parse
+from watchdog.settings.text.yaml_document import Document, parse, read_text
 
 EXAMPLE = "config/scenarios/bad-checkout.yaml"
 USUAL_SERVICES = (MAIN, "docs", "shop")
@@ -59,23 +59,14 @@ def read_scenarios(paths: Iterable[Path], folder: Path) -> list[FaultClass]:
 
 def read_scenario(path: Path, folder: Path) -> FaultClass:
     """Return the fault class of a file (relative to a folder). Raises ConfigurationError with every mistake."""
-    document = parse(_text(path, folder), str(path), EXAMPLE)
+    text = read_text(folder / path, str(path), f"name a file in UTF-8, such as {EXAMPLE}")
+    document = parse(text, str(path), EXAMPLE)
     shape = validate(ScenarioShape, document.data, document) if document.data or not document.mistakes else None
     if shape is not None and not document.mistakes:  # what was cut out as wrong would seem to be missing
         _check(document, shape)
     if shape is None or document.mistakes:
         raise document.refusal()
     return _scenario(shape).kind(path.stem, str(path))
-
-
-def _text(path: Path, folder: Path) -> str:
-    try:
-        with (folder / path).open("rb") as file:
-            data = file.read(SIZE_MAX + 1)
-        return data.decode("utf-8-sig", errors="replace" if len(data) > SIZE_MAX else "strict")
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"cannot be read ({type(error).__name__})"
-        raise ConfigurationError((Mistake(str(path), what, f"name a file in UTF-8, such as {EXAMPLE}"),)) from None
 
 
 # --- names that point nowhere, and faults that can never be seen ---

@@ -10,7 +10,7 @@ from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.settings.load.build import build
 from watchdog.settings.load.secrets import TEXT, read_dotenv, read_secrets, unknown_variables
 from watchdog.settings.model.settings import Settings
-from watchdog.settings.text.yaml_document import SIZE_MAX, parse
+from watchdog.settings.text.yaml_document import parse, read_text
 
 FILE = "watchdog.yaml"
 
@@ -62,11 +62,4 @@ def _text(path: Path | None, environ: Mapping[str, str], cwd: Path) -> tuple[Pat
         raise ConfigurationError(
             (Mistake(FILE, what, f"run {command_line('init')}, or name one with -c, or set {TEXT}"),)
         )
-    try:
-        with chosen.open("rb") as file:
-            # One byte beyond the limit, so that the parser can refuse a large file without reading it whole.
-            data = file.read(SIZE_MAX + 1)
-        return chosen, chosen.name, data.decode("utf-8-sig", errors="replace" if len(data) > SIZE_MAX else "strict")
-    except (OSError, UnicodeDecodeError) as error:
-        what = f"cannot be read ({type(error).__name__})"
-        raise ConfigurationError((Mistake(chosen.name, what, "name a readable file in UTF-8 with -c"),)) from None
+    return chosen, chosen.name, read_text(chosen, chosen.name, "name a readable file in UTF-8 with -c")

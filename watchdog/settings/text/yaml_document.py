@@ -7,6 +7,7 @@ Rule 2: limited: size, depth and number of nodes (aliases are followed, an alias
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
@@ -122,6 +123,17 @@ def dotted(path: Sequence[str | int]) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{show_key(part)}"
     return text.lstrip(".")
+
+
+def read_text(file: FilePath, name: str, instead: str) -> str:
+    """Return the text of a file. Raises ConfigurationError, with the file to name instead, if it cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            # One byte beyond the limit, so that the parser can refuse a large file without reading it whole.
+            data = opened.read(SIZE_MAX + 1)
+        return data.decode("utf-8-sig", errors="replace" if len(data) > SIZE_MAX else "strict")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError((Mistake(name, f"cannot be read ({type(error).__name__})", instead),)) from None
 
 
 def parse(text: str, name: str, example: str = f"what {command_line('init')} writes") -> Document:
