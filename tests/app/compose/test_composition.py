@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.scenes import URLS, settings_of, watching, wired
-from watchdog.app.compose.composition import RENDER_KEY, build_platform, resolve
+from watchdog.app.compose.composition import build_platform, resolve
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.probing.scheduler import Lateness
 from watchdog.daemon.runtime.clock import SystemClock
@@ -15,6 +15,7 @@ from watchdog.domain.readings import Bad, Good
 from watchdog.ports import Sample, WritablePlatform
 from watchdog.settings.load.load import load
 from watchdog.settings.model.settings import resolve_names
+from watchdog.settings.rules.required_secrets import RENDER_KEY
 
 DATABASE = "  database: {render: dpg-main}\nchannels:"
 

@@ -43,8 +43,8 @@ from watchdog.settings.check.check_sentry import check_sentry
 from watchdog.settings.check.check_store import check_store, is_ready
 from watchdog.settings.load.build import ENDPOINTS
 from watchdog.settings.load.secrets import read_dotenv, read_secrets
+from watchdog.settings.rules.required_secrets import RENDER_KEY
 
-RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 OFFLINE = (
     "this machine must reach it directly, proxies are not used; to write a configuration without Render: "
     f"{command_line('init', '--site', 'https://…')}"

@@ -47,8 +47,8 @@ from watchdog.domain.readings import Bad, Unknown
 from watchdog.ports import Clock, Notifier, Platform, Repository, Sample, SignalSource, Store
 from watchdog.ports.chat import Conversation, Question
 from watchdog.settings import Settings, resolve_names
+from watchdog.settings.rules.required_secrets import RENDER_KEY
 
-RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 Asks = Callable[[Notice], Question | None]
 
 

@@ -38,10 +38,11 @@ from watchdog.daemon.telemetry.remote_write import RemoteWriter
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
 from watchdog.ports import Clock
 from watchdog.settings import Settings
+from watchdog.settings.rules.required_secrets import CRONS, HEARTBEAT, WRITE_PASSWORD, WRITE_TOKEN
 
 SENTRY_DSN = "WATCHDOG_SENTRY_DSN"
 HTTP_TOKEN = "WATCHDOG_HTTP_TOKEN"
-HEARTBEATS = {"WATCHDOG_HEARTBEAT_URL": healthchecks, "WATCHDOG_SENTRY_CRONS_URL": sentry_crons}
+HEARTBEATS = {HEARTBEAT: healthchecks, CRONS: sentry_crons}
 STANDBY_SECONDS = 1.0
 RESOLVE_AGAIN_SECONDS = 15.0
 LAST_WORD_SECONDS = 2.0
@@ -250,8 +251,8 @@ def _start_senders(app: App) -> None:
             # One label per instance: two workers must not write the same series.
             labels={"job": "watchdog", "instance": os.environ.get("RENDER_INSTANCE_ID") or socket.gethostname()},
             user=settings.metrics.remote_write_user or "",
-            password=settings.secrets.get("WATCHDOG_REMOTE_WRITE_PASSWORD", ""),
-            token=settings.secrets.get("WATCHDOG_REMOTE_WRITE_TOKEN", ""),
+            password=settings.secrets.get(WRITE_PASSWORD, ""),
+            token=settings.secrets.get(WRITE_TOKEN, ""),
             every_seconds=settings.metrics.every,
             transport=GuardedTransport(settings.guard),
             report=partial(app.integrations.tried, "remote write", "Prometheus"),

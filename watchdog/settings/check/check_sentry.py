@@ -9,12 +9,12 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
+from watchdog.adapters.signals.sentry import TOKEN
 from watchdog.domain.errors import WatchdogError
 from watchdog.ports import Clock, Platform
 from watchdog.settings.check.check_result import CheckResult, Outcome
 from watchdog.settings.model.settings import Settings
 
-TOKEN = "WATCHDOG_SENTRY_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 SCOPES = ("org:read", "project:read", "event:read")
 FIX_TOKEN = f"create an internal integration in Sentry with {', '.join(SCOPES)}, and set {TOKEN}"
 FIX_RELEASE = "name releases after the commit in the site's Sentry SDK: release = RENDER_GIT_COMMIT"

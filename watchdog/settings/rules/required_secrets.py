@@ -21,6 +21,7 @@ STORE_URL = "WATCHDOG_STORE_URL"
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
 CRONS = "WATCHDOG_SENTRY_CRONS_URL"
+WRITE_PASSWORD, WRITE_TOKEN = "WATCHDOG_REMOTE_WRITE_PASSWORD", "WATCHDOG_REMOTE_WRITE_TOKEN"
 SLACK_LIBRARY = "websockets"
 WITH_RENDER = frozenset({"render_events"})
 """Kinds of signals that are `Unknown` without a Render key."""
@@ -70,7 +71,7 @@ def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:
     if shape.console.enabled and shape.console.oidc is not None:
         needed[OIDC_SECRET] = (("console", "oidc"), "oidc")
     if shape.metrics.remote_write_user:
-        needed["WATCHDOG_REMOTE_WRITE_PASSWORD"] = (("metrics", "remote_write_user"), "a remote_write_user")
+        needed[WRITE_PASSWORD] = (("metrics", "remote_write_user"), "a remote_write_user")
     return needed
 
 
@@ -101,8 +102,8 @@ def slack_warnings(channels: Mapping[str, Adapter]) -> Sequence[str]:
 def check_remote_write(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
     """Report credentials for remote write that do not fit together, or would travel in clear."""
     metrics, path = shape.metrics, ("metrics", "remote_write")
-    password = bool(variables.get("WATCHDOG_REMOTE_WRITE_PASSWORD"))
-    token = bool(variables.get("WATCHDOG_REMOTE_WRITE_TOKEN"))
+    password = bool(variables.get(WRITE_PASSWORD))
+    token = bool(variables.get(WRITE_TOKEN))
     if metrics.remote_write is None:
         if metrics.remote_write_user:
             document.report(
@@ -110,10 +111,10 @@ def check_remote_write(document: Document, shape: Shape, variables: Mapping[str,
             )
         return
     if password and not metrics.remote_write_user:
-        document.report(path, "WATCHDOG_REMOTE_WRITE_PASSWORD is set without a user", "add remote_write_user: …")
+        document.report(path, f"{WRITE_PASSWORD} is set without a user", "add remote_write_user: …")
     # A receiver takes one of the two; the other would be answered with 401 and no reason.
     if password and token:
-        what = "both WATCHDOG_REMOTE_WRITE_PASSWORD and _TOKEN are set"
+        what = f"both {WRITE_PASSWORD} and _TOKEN are set"
         document.report(path, what, "keep the one your receiver asks for")
     url = urlsplit(metrics.remote_write)
     if (password or token) and url.scheme == "http" and not is_loopback(url.hostname or ""):
