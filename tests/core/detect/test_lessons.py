@@ -310,6 +310,15 @@ def test_what_was_not_seen_of_a_slow_time_teaches_nothing(missing: str) -> None:
     assert (after.slow_healed_seconds, after.slow_healed_at) == kept, "the longest one counts"
 
 
+@pytest.mark.parametrize(("days", "renewed"), [(0, False), (4, True)])
+def test_a_slow_time_in_an_hour_with_a_history_renews_the_lesson_from_before_it(days: int, renewed: bool) -> None:
+    """What is usual does not explain it: the slow times of the first days still come."""
+    first = {"slow_healed_seconds": 600.0, "slow_healed_at": T0, "watched_from": T0}
+    usual = UsualLatency(average=2000.0, steps=10, hour=int(T0 // 3600.0), days=days, around=(2e3, 2e3, 2e3))
+    after, _ = told(slow(100.0), API, check=Check("api", "latency", usual=usual, **first))
+    assert (after.slow_healed_at > T0) is renewed and 599.0 < after.slow_healed_seconds <= 600.0
+
+
 def test_forgetting_keeps_the_lessons() -> None:
     """They are what is usual, and no evidence."""
     learnt = Check("api", "latency", healed_seconds=44.0, healed_at=1.0, slow_healed_seconds=600.0, slow_healed_at=2.0)

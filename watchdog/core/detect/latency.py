@@ -126,15 +126,23 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
     # A tail of slow answers among quick ones does not pass as a job does, so its length is no measure of patience.
     if check.over_since is None or check.troubled_since is not None or tail:
         return {}
-    lasted = check.samples[-1][0] - check.over_since
-    if lasted > HEALED_MAX_SECONDS or lasted <= healed_seconds(check, given.now):
+    lasted, longest = check.samples[-1][0] - check.over_since, healed_seconds(check, given.now)
+    # A shorter one that the usual latency does not explain shows that an old lesson, which it does, still holds.
+    renews = usual_by_hour.is_known(check.usual) and _is_explained(check)
+    if lasted > HEALED_MAX_SECONDS or (lasted <= longest and not renews):
         return {}
-    return {"slow_healed_seconds": lasted, "slow_healed_at": given.now}
+    return {"slow_healed_seconds": max(lasted, longest), "slow_healed_at": given.now}
 
 
 def healed_seconds(check: Check, now: float) -> float:
     """Return the longest slow time that ended by itself (seconds), faded as the one of failures."""
     return check.slow_healed_seconds * baseline.fading(now - check.slow_healed_at)
+
+
+def _is_explained(check: Check) -> bool:
+    """Return whether its slow times passed before any hour had a history: of a job, that has become usual since."""
+    hours = usual_by_hour.DAYS_MIN * usual_by_hour.DAY_HOURS
+    return check.slow_healed_at < check.watched_from + hours * usual_by_hour.HOUR_SECONDS
 
 
 def _over(samples: Samples, signal: SignalPolicy, limits: Detection) -> str:
@@ -168,6 +176,11 @@ def hold_seconds(check: Check, given: "Conditions") -> float:
 def patience_seconds(check: Check, given: "Conditions") -> float:
     """Return the minimum duration of a slowness: that of slow times which passed by themselves, with a margin."""
     return min(HEALED_MARGIN * healed_seconds(check, given.now), HOLD_FACTOR_MAX * given.limits.latency_hold_seconds)
+
+
+def _patience_beyond_usual(check: Check, given: "Conditions") -> float:
+    # With the lesson of a job's first run, a release in any other hour would be found as late as that job ends.
+    return 0.0 if _is_explained(check) else patience_seconds(check, given)
 
 
 def _is_known(check: Check) -> bool:
@@ -234,7 +247,7 @@ def _find_unusual(check: Check, given: "Conditions") -> Finding | None:
     lasted = check.samples[-1][0] - usual.excess_since
     # Without a history of this hour it may be a job that runs every half hour: then the longer hold applies.
     known = usual_by_hour.is_known(usual)
-    hold = patience_seconds(check, given) if known else hold_seconds(check, given)
+    hold = _patience_beyond_usual(check, given) if known else hold_seconds(check, given)
     if lasted < hold or not slower_than_usual.is_high(usual, times):
         return None
     text = slower_than_usual.describe(usual, times, lasted)
