@@ -15,6 +15,7 @@ from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, Policy, Rotation, Step, Then, Weekly
+from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
 STEPS = (Step("lead", ("mail",), 300.0), Step("devops", ("phone",), 600.0), Step("boss", ("letter",), 60.0))
@@ -63,6 +64,21 @@ def test_a_critical_page_climbs_on_time_and_in_order() -> None:
     assert "Escalated to boss: not acknowledged for 16 min." in notice.lines
     assert "Acknowledge (stops the escalation): watchdog incident ack web-1" in "".join(notice.lines)
     assert not world.broken
+
+
+def test_each_notice_says_when_the_next_call_is_due() -> None:
+    """The record has the moment, so that people read it everywhere; acknowledged, the one at which that ends."""
+    world = paged().run(1200.0)
+    about = [tell.notice.about for tell in world.pages()]
+    due = [one.incident.escalation.next_call_at for one in about if one is not None]
+    assert due[:-1] == [tell.notice.at for tell in world.pages()[1:]]
+    hear(world, e.Acknowledged(world.now, "web-1", "ann"))
+    assert incident_of(world).escalation.next_call_at == world.now + world.policy.ack_holds_seconds
+    shorter = (replace(STEPS[0], after_seconds=10.0),)
+    fresh = paged()
+    fresh.policy = climbing(*shorter)
+    hear(fresh, e.Observed(fresh.now, "web", "home", Bad("HTTP 503")))
+    assert incident_of(fresh).escalation.next_call_at == incident_of(fresh).opened_at + 10.0
 
 
 @pytest.mark.parametrize(
