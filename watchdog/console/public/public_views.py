@@ -193,10 +193,11 @@ def title_of(incident: Incident) -> str:
 
 def is_whole(incident: Incident) -> bool:
     """Return whether an incident leaves visitors nothing: a critical one in which (nearly) every answer fails."""
-    decision = incident.decision
-    share = decision.share if decision is not None else max((one.share for one in incident.findings), default=0.0)
-    fails = not incident.findings or any(one.method not in TITLES for one in incident.findings)
-    return fails and incident.severity is Severity.CRITICAL and share >= WHOLE_SHARE
+    # A decision made within a minute of the onset counts good answers from before it, too.
+    shares = [one.share for one in incident.findings if one.method not in TITLES]
+    if incident.decision is not None and (shares or not incident.findings):
+        shares.append(incident.decision.share)
+    return incident.severity is Severity.CRITICAL and max(shares, default=0.0) >= WHOLE_SHARE
 
 
 def told(incident: Incident, names: Mapping[str, str]) -> PublicIncident:
