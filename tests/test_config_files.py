@@ -90,7 +90,7 @@ def test_defaults_in_the_reference_are_the_shipped_ones(reference: Settings) -> 
     assert reference.metrics.every == plain.metrics.every
     assert _without_tell(reference) == _without_tell(plain)
     channels = tuple(name for name in reference.channels if "-" not in name)
-    theirs = {"lead-email", "lead-slack", "devops-email", "board-email", "board-slack"}
+    theirs = {"lead-email", "lead-slack", "devops-email", "board-email", "board-slack", "board-webhook"}
     assert set(reference.channels) - set(channels) == theirs
     assert (reference.policy.escalation, reference.policy.ack_holds_seconds) == ((), plain.policy.ack_holds_seconds)
     assert reference.policy.matrix[Severity.HIGH].tell == tuple(name for name in channels if name != "tickets")
@@ -104,7 +104,7 @@ def test_stakeholders_and_contacts_in_the_reference_say_every_option(reference: 
         written = {key for name in document.keys(section) for key in document.keys(section, name)}
         assert set(shape.model_fields) == written
     (board,) = reference.policy.stakeholders
-    assert board == Stakeholders("board", ("board-slack", "board-email"), zone="Europe/Berlin")
+    assert board == Stakeholders("board", ("board-slack", "board-email", "board-webhook"), zone="Europe/Berlin")
 
 
 def _without_tell(settings: Settings) -> dict[Severity, tuple[object, object]]:

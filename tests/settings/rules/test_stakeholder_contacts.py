@@ -46,6 +46,16 @@ def test_their_slack_has_no_buttons() -> None:
     assert settings.channels["board-slack"].options.approvals is None  # type: ignore[attr-defined]
 
 
+def test_a_webhook_of_theirs_is_the_configured_one() -> None:
+    """With its body; a receiver hands it on to subscribers."""
+    theirs = 'stakeholders: {visitors: {webhook: true}, board: {slack: "#x"}}\n'
+    text = f'{EMAIL}  webhook: {{body: {{text: "$title"}}}}\n{theirs}'
+    settings = loaded(text, BOT | {"WATCHDOG_WEBHOOK_URL": "https://subscribers.example/x"})
+    assert settings.channels["visitors-webhook"] == settings.channels["webhook"]
+    assert settings.policy.plain_channels == {"visitors-webhook", "board-slack"}
+    assert settings.policy.stakeholders[0] == Stakeholders("visitors", ("visitors-webhook",))
+
+
 def test_nobody_by_default_and_a_service_has_a_name_for_people() -> None:
     settings = loaded(EMAIL, BOT)
     assert settings.policy.stakeholders == () and settings.policy.plain_channels == frozenset()
@@ -62,7 +72,9 @@ BOARD, MAIL = "stakeholders: {board: ", "email: a@acme.example"
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (BOARD + "{}}", "stakeholders.board: no way to reach them -> add one of: slack, email"),
+        (BOARD + "{}}", "stakeholders.board: no way to reach them -> add one of: slack, email, webhook"),
+        (BOARD + "{webhook: false}}", "stakeholders.board: no way to reach them -> add one of: slack, email, webhook"),
+        (BOARD + "{webhook: true}}", "stakeholders.board.webhook: names no configured channel -> add webhook: under"),
         (BOARD + "{email: nobody}}", "stakeholders.board.email.to[0]: not an e-mail address"),
         (BOARD + "{email: []}}", "stakeholders.board.email: empty"),
         (BOARD + "{slack: company}}", "stakeholders.board.slack.channel: not a channel"),

@@ -71,7 +71,7 @@ def addressed(
     channels: Mapping[str, Adapter],
     address: str | Sequence[str],
 ) -> Adapter | None:
-    """Return the configured channel with this address in place of its own."""
+    """Return the configured channel with this address in place of its own; a kind that knows one address keeps it."""
     kind = path[-1]
     if kind not in shape.channels:
         document.report(path, "names no configured channel", f"add {kind}: under channels:")
@@ -81,7 +81,8 @@ def addressed(
         return None
     one = kind == "email" and isinstance(address, str)
     # The rest of the channel stays: a contact has the same server and token, and another address.
-    written = {**shape.channels[kind], ADDRESSED[kind]: [address] if one else address}
+    own = {ADDRESSED[kind]: [address] if one else address} if kind in ADDRESSED else {}
+    written = {**shape.channels[kind], **own}
     written.pop("approvals", None)  # one socket hears the workspace; where it is answered is the channel's own
     options = validate(NOTIFIERS[kind].options, written, document, path)
     return Adapter(kind, options) if options is not None and not is_wrong(document, path) else None

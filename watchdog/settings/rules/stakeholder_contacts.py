@@ -17,6 +17,8 @@ from watchdog.settings.text.validation import choose
 from watchdog.settings.text.yaml_document import Document
 
 Found = Mapping[str, Mapping[str, Adapter]]
+REACHED = (*ADDRESSED, "webhook")
+"""The channels that reach them. The webhook has one address: its receiver hands notices on to subscribers."""
 
 
 def check_stakeholders(document: Document, shape: Shape, channels: Mapping[str, Adapter]) -> Found:
@@ -29,10 +31,10 @@ def check_stakeholders(document: Document, shape: Shape, channels: Mapping[str, 
         if name in NOTIFIERS or name in shape.contacts:
             taken = "channel" if name in NOTIFIERS else "contact"
             document.report(path, f"already the name of a {taken}", "give them another name")
-        kinds = [kind for kind in ADDRESSED if getattr(those, kind) is not None]
+        kinds = [kind for kind in REACHED if getattr(those, kind) not in (None, False)]
         # An address with a mistake was cut out and reported; a second report would only confuse.
         if not kinds and not is_wrong(document, path):
-            document.report(path, "no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
+            document.report(path, "no way to reach them", f"add one of: {', '.join(REACHED)}")
         for place, service in enumerate(those.services or ()):
             if service not in shape.services:
                 document.report(

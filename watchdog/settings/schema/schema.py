@@ -143,10 +143,14 @@ Services = Annotated[tuple[str, ...], Field(max_length=100), LISTED]
 
 
 class StakeholdersShape(Section):
-    """People outside engineering: their addresses, their services, the least severity, their time zone."""
+    """People outside engineering: their addresses, their services, the least severity, their time zone.
+
+    `webhook`: the configured webhook gets their notices, for a receiver that hands them on to subscribers.
+    """
 
     slack: ShortText | None = None
     email: Annotated[Addresses | None, BeforeValidator(written_values.one_or_more), ONE_ADDRESS] = None
+    webhook: bool = False
     services: Annotated[Services | None, BeforeValidator(written_values.all_or_some), ALL_SERVICES] = None
     severity: SeverityName = "high"
     zone: Zone = "UTC"
