@@ -190,7 +190,7 @@ class Detection:
     run_seconds: float = 60.0  # an unbroken run of failures so long confirms
     run_seconds_in_watch: float = 56.0  # the same, in the watch window of a deploy
     run_seconds_restart_max: float = 120.0  # the same, at most, as a deploy starts that has not answered yet
-    run_seconds_corroborated: float = 20.0  # the same, with two crash reports of the platform since a minute before
+    run_seconds_corroborated: float = 20.0  # the same, at least, where other signals agree (core/detect/corroboration)
     run_probes_min: int = 5  # failed probes in that run, at least
     # Simulated with a run timer of 45 s: a limit of 18 finds 20 % of failing requests in 86 s (median), at 9 false
     # alarms a year, which are blips longer than the timer (facts: section 1.4).

@@ -90,3 +90,7 @@ class Fault:
         if self.every_seconds and since % self.every_seconds >= self.on_seconds:
             return 0.0
         return min(1.0, since / self.grows_seconds) if self.grows_seconds else 1.0
+
+
+ONE_CRASH = Symptom(crash_every_seconds=2.0)
+"""The platform reports one crash, in a fault of two seconds."""

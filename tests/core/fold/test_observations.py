@@ -208,17 +208,51 @@ def test_auto_deploy_that_somebody_switched_on_is_no_longer_off_because_of_us(
 
 
 @pytest.mark.parametrize(
-    ("crashes", "corroborated"),
-    [((-85, 0), True), ((-85.1, 0), False), ((-80, -5), True), ((-5,), False), ((-5, 1), False), ((), False)],
+    ("crashes", "share"),
+    [
+        ((-85, 0), 4e-4),
+        ((-85.1, 0), 0.02),
+        ((-80, -5), 4e-4),
+        ((-80, -5, -4, -3, -2), 8e-6),
+        ((-5,), 0.02),
+        ((-5, 1), 0.02),
+        ((), 1.0),
+    ],
 )
-def test_two_crash_reports_around_the_run_corroborate_it(crashes: tuple[float, ...], corroborated: bool) -> None:
-    """From a minute before the run until now; one is not enough, old ones do not count."""
+def test_crash_reports_around_the_run_corroborate_it(crashes: tuple[float, ...], share: float) -> None:
+    """From a minute before the run until now; each makes a blip less likely, old ones do not count."""
     events = Check("events", "render_events", crashes=tuple((NOW + at, "crashed") for at in crashes))
     service = a_service(checks={"home": failing(seconds=25), "events": events})
-    assert observations.conditions(service, "home", POLICY, NOW).corroborated is corroborated
-    assert bool(observations.findings(service, POLICY, NOW)) is corroborated
+    assert observations.conditions(service, "home", POLICY, NOW).blip_share == pytest.approx(share)
+    assert bool(observations.findings(service, POLICY, NOW)) is (share <= 4e-4)
     for checks in ({"home": Check("home", "http"), "events": events}, {"events": events}):
-        assert not observations.conditions(a_service(checks=checks), "home", POLICY, NOW).corroborated
+        assert observations.conditions(a_service(checks=checks), "home", POLICY, NOW).blip_share == 1.0
+
+
+@pytest.mark.parametrize(
+    ("served", "counts", "watch", "share"),
+    [
+        pytest.param("bad00000", (), 1.0, 0.1, id="the new code fails"),
+        pytest.param("bad00000", (), 0.0, 1.0, id="code that is no longer new"),
+        pytest.param("aaaaaaa1", (), 1.0, 1.0, id="the code before it"),
+        pytest.param("", (50.0,), 1.0, 0.05, id="errors, some of them new"),
+        pytest.param("", (1.0,), 1.0, 1.0, id="no more errors than usual"),
+        pytest.param("bad00000", (50.0,), 1.0, 0.005, id="both"),
+    ],
+)
+def test_the_new_code_and_new_errors_corroborate_a_run(
+    served: str, counts: tuple[float, ...], watch: float, share: float
+) -> None:
+    """Two failing answers that name it, in its watch window; a flood in which some errors are new."""
+    seen = (Served(served, NOW - 90, NOW, (NOW - 4, NOW - 2)),) if served else ()
+    minutes = tuple(MinuteCount(NOW - 60.0 * (30 - n), 60.0, 1.0) for n in range(29))
+    newest = tuple(MinuteCount(NOW - 60.0, 60.0, count) for count in counts)
+    feed = Check("errors", "sentry", counts=(*minutes, *newest), new_issues=("KeyError",))
+    web = POLICY.services["web"]
+    policy = replace(POLICY, services={"web": replace(web, signals=(*web.signals, SignalPolicy("errors", "sentry")))})
+    checks = {"home": failing(seconds=25, served=seen), "errors": feed, "gone": replace(feed, name="gone")}
+    service = a_service(checks=checks, deploys=HISTORY, watch_until=NOW + watch)
+    assert observations.conditions(service, "home", policy, NOW).blip_share == pytest.approx(share)
 
 
 STARTING = failing(seconds=85, last_kind="gateway")

@@ -30,8 +30,9 @@ from watchdog.domain.readings import Bad, Unknown
 class Conditions(NamedTuple):
     """The conditions a detector may use beside its check: the time, the limits, and whether a deploy is fresh.
 
-    `restarting`: the check's run of failures began as a deploy took traffic. `unanswered`: the live deploy has not
-    answered any probe since it took over, so it may still be starting.
+    `blip_share`: the share (0 to 1) of blips of a healthy service that come with all the signals which agree with this
+    run of failures (see corroboration). `restarting`: that run began as a deploy took traffic. `unanswered`: the live
+    deploy has not answered any probe since it took over, so it may still be starting.
 
     A tuple, and no dataclass: several are made for each reading, and a tuple takes half the time.
     """
@@ -40,7 +41,7 @@ class Conditions(NamedTuple):
     signal: SignalPolicy
     limits: Detection
     in_watch: bool = False
-    corroborated: bool = False
+    blip_share: float = 1.0
     restarting: bool = False
     unanswered: bool = False
 

@@ -14,7 +14,7 @@ from itertools import groupby
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import baseline, intermittent
+from watchdog.core.detect import baseline, corroboration, intermittent
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -117,17 +117,19 @@ def after_success(cusum: float, rates: Rates) -> float:
 
 
 def run_limit_seconds(check: Check, given: "Conditions") -> float:
-    """Return how long an unbroken run of failures must last: longer than blips, unless the platform reports crashes."""
-    seconds = _limit_seconds(given)
-    if given.corroborated:
+    """Return how long an unbroken run of failures must last: longer than blips, unless other signals agree with it."""
+    plain, agreed = _limit_seconds(given), corroboration.limit_seconds(given.blip_share)
+    seconds = max(given.limits.run_seconds_corroborated, min(plain, agreed))
+    # Enough signals outweigh what this check's own blips and restarts taught; fewer do not, as those are its own.
+    if given.blip_share <= corroboration.OUTWEIGHS:
         return seconds
-    limit = baseline.limit_above_blips(check, given.now, seconds)
+    limit = baseline.limit_above_blips(check, given.now, plain)
     # A start that is longer than any before looks just like this. Waiting costs a minute, a needless rollback fifteen.
     if given.unanswered:
         return max(limit, given.limits.run_seconds_restart_max)
     if given.restarting:
         limit = baseline.limit_above_restarts(check, given.now, limit, given.limits.run_seconds_restart_max)
-    return limit
+    return limit if limit > plain else seconds
 
 
 def confirmed(check: Check, given: "Conditions") -> bool:
@@ -140,8 +142,6 @@ def confirmed(check: Check, given: "Conditions") -> bool:
 
 
 def _limit_seconds(given: "Conditions") -> float:
-    if given.corroborated:
-        return given.limits.run_seconds_corroborated
     return given.limits.run_seconds_in_watch if given.in_watch else given.limits.run_seconds
 
 

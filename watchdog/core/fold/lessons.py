@@ -59,8 +59,8 @@ def after_reading(service: ServiceState, before: Check, after: Check, policy: Po
     # Something else may have ended it, so its length says nothing about blips or jobs.
     if rolled_back or planned or _deployed_since(service, policy, earliest):
         return fast_replace(after, usual=usual_latency.forgotten_since(after.usual, began)) if ended else after
-    # By the plain limit: neither a crash report nor a restart may change whether the run counts as a blip.
-    given = given._replace(corroborated=False, restarting=False, unanswered=False)
+    # By the plain limit: neither other signals nor a restart may change whether the run counts as a blip.
+    given = given._replace(blip_share=1.0, restarting=False, unanswered=False)
     return detect.learn(before, after, given, in_incident=service.incident is not None)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
-from watchdog.core.detect import intermittent, probes, turned_away
+from watchdog.core.detect import corroboration, intermittent, probes, turned_away
 from watchdog.core.fold import lessons, served_versions
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
@@ -195,7 +195,7 @@ def conditions(service: ServiceState, signal_name: str, policy: Policy, now: flo
         signal=signal,
         limits=policy.detection,
         in_watch=now < service.watch_until,
-        corroborated=_corroborated(service, signal_name, now),
+        blip_share=_blip_share(service, signal_name, policy, now),
         restarting=_restarting(service, signal_name, policy),
         unanswered=_unanswered(service, signal_name, policy),
     )
@@ -236,15 +236,28 @@ def _unanswered(service: ServiceState, signal_name: str, policy: Policy) -> bool
     return not any(live_at < at < until and not failed for one in probed for at, failed in one.recent)
 
 
-def _corroborated(service: ServiceState, signal_name: str, now: float) -> bool:
-    """Return whether the platform reports a crash loop, from a minute before this run of failures on."""
+def _blip_share(service: ServiceState, signal_name: str, policy: Policy, now: float) -> float:
+    """Return the share of a healthy service's blips that come with all the signals which agree with this failure."""
     check = service.checks.get(signal_name)
+    # A signal does not corroborate itself: crash reports and floods have no runs of failures.
     if check is None or check.run_started_at is None:
-        return False
+        return 1.0
     since = check.run_started_at - lessons.CRASH_LEAD_SECONDS
-    reports = [at for other in service.checks.values() for at, _ in other.crashes if since <= at <= now]
-    # Two, as a single report may be one instance that the platform has restarted already.
-    return len(reports) >= 2
+    reports = sum(since <= at <= now for other in service.checks.values() for at, _ in other.crashes)
+    live = suspect_deploy.live_deploy(service.deploys) if now < service.watch_until else None
+    names_new_code = live is not None and served_versions.fails_as(check, live, check.run_started_at)
+    return corroboration.blip_share(
+        reports, new_errors=_new_errors(service, policy, now), names_new_code=names_new_code
+    )
+
+
+def _new_errors(service: ServiceState, policy: Policy, now: float) -> bool:
+    """Return whether an error tracker sees more errors than usual, with some that are new in the live release."""
+    for name, check in service.checks.items():
+        signal = policy.services[service.name].signal(name) if check.new_issues else None
+        if signal is not None and detect.suspicious(check, detect.Conditions(now, signal, policy.detection)):
+            return True
+    return False
 
 
 def findings(service: ServiceState, policy: Policy, now: float) -> tuple[Finding, ...]:

@@ -1,10 +1,12 @@
 """Served versions: the version of the code that answered, where a signal says how its answers name it (`version:`).
 
-It is known only from such answers, never guessed. Two uses, both of which can only prevent a rollback or a proof:
+It is known only from such answers, never guessed. Three uses, of which the first two can only prevent a rollback or a
+proof:
 
 - Failing answers that all name the previous code acquit a deploy that has just gone live (assess/blame.py): the old
   instances still serve.
 - A rollback is not verified while answers name the code that it leaves (phases/verification.py).
+- Failing answers that name the new code make a crash report weigh more (detect/corroboration.py).
 
 Rejected: to date blame by the first answer that names a version. Caches, rolling updates and outages in which no answer
 names a version put that date minutes off in either direction. A deploy that is dated too late is then blamed for the
@@ -56,6 +58,11 @@ def is_of(version: str, deploy: Deploy) -> bool:
 def named_since(check: Check, deploy: Deploy, since: float) -> bool:
     """Return whether an answer since then named the deploy's code."""
     return any(is_of(one.version, deploy) and one.last_at >= since for one in check.served)
+
+
+def fails_as(check: Check, deploy: Deploy, since: float) -> bool:
+    """Return whether two answers that failed since then named the deploy's code: it is its own code that fails."""
+    return any(is_of(one.version, deploy) and sum(at >= since for at in one.failed_at) > 1 for one in check.served)
 
 
 def all_failures_are_of(check: Check, deploy: Deploy, since: float) -> int:

@@ -9,7 +9,8 @@ deploy to ten a day); a class that forces this coincidence says so.
 
 Sources of some weights: 10 % of the outages that public monitors saw are shorter than 270 s, and with a check every 5
 min they missed about half of those, so `short-outage` is a fifth as frequent as all longer ones. Restarts with failing
-requests are 11 % of 20 good deploys an incident. Without a source: one bad deploy in twenty takes a dependant down.
+requests are 11 % of 20 good deploys an incident. Without a source: one bad deploy in twenty takes a
+dependant down, and one felt restart in fifty comes with a crash report.
 `blip-tail` has no weight in the mix, since the facts know no good deploy that fails for longer than 40 s; the report
 gives the precision a second time as if one good deploy in a thousand were like that.
 """
@@ -22,6 +23,7 @@ CLASSES: tuple[FaultClass, ...] = (
     FaultClass(
         "hard-down-reported", "deploy: hard outage, a reported crash loop", deploy.hard_down_reported, True, 2.0
     ),
+    FaultClass("hard-down-one-report", "deploy: hard outage, one reported crash", deploy.hard_down_one_report, True),
     FaultClass(
         "hard-down-new-errors", "deploy: every request fails with a new error", deploy.hard_down_new_errors, True, 1.0
     ),
@@ -53,6 +55,7 @@ CLASSES: tuple[FaultClass, ...] = (
     FaultClass("certificate", "expired certificate", other.certificate, weight=0.5),
     FaultClass("no-marker", "a change without a deploy marker", other.no_marker, held_out=True),
     FaultClass("restart-blip", "good deploy, restart fails for 5 to 40 s", benign.restart_blip, weight=2.2),
+    FaultClass("restart-crash", "good deploy, restart fails, one reported crash", benign.restart_crash, weight=0.05),
     FaultClass("recovers", "blip of 15 to 40 s", benign.recovers, weight=1.0),
     FaultClass("long-blip", "blip of up to 55 s", benign.long_blip, held_out=True, weight=1.0),
     FaultClass("surge-quiet", "traffic surge without errors", benign.surge_quiet, weight=0.1),

@@ -3,13 +3,20 @@
 from dataclasses import replace
 
 from watchdog.lab.episode import MAIN, EpisodeWorld, Right
-from watchdog.lab.faults import Fault, Symptom
+from watchdog.lab.faults import ONE_CRASH, Fault, Symptom
 from watchdog.lab.profile import BLIP_CAP_SECONDS, draw_blip_seconds
 
 
 def restart_blip(scene: EpisodeWorld) -> None:
     """A good deploy whose requests fail for 5 to 40 s while it restarts."""
     scene.deploy(scene.fault_at, blip=True)
+
+
+def restart_crash(scene: EpisodeWorld) -> None:
+    """The same, and the platform reports the crash of one instance in it."""
+    release = scene.deploy(scene.fault_at, blip=True)
+    crash = Fault(ONE_CRASH, release.commit, after_seconds=scene.draw(0.0, 10.0), lasts_seconds=2.0)
+    scene.main.faults.append(crash)
 
 
 def recovers(scene: EpisodeWorld) -> None:

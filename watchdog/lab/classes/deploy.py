@@ -8,7 +8,7 @@ from math import exp, log
 
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.episode import DOWN, EpisodeWorld, Right
-from watchdog.lab.faults import Fault, Symptom
+from watchdog.lab.faults import ONE_CRASH, Fault, Symptom
 
 HOME = ("home",)
 SOON_MEAN_SECONDS = 90.0
@@ -54,6 +54,13 @@ def hard_down_reported(scene: EpisodeWorld) -> None:
     """Nothing answers, and the platform reports a crash loop."""
     down = replace(scene.dice.choice(DOWN), crash_every_seconds=scene.draw(5.0, 12.0))
     _bad(scene, down, "hard_corroborated", after=_soon(scene, 120.0))
+
+
+def hard_down_one_report(scene: EpisodeWorld) -> None:
+    """Nothing answers, and the platform reports one crash: the process is not started again, or hangs after that."""
+    after = _soon(scene, 120.0)
+    _bad(scene, scene.dice.choice(DOWN), "hard_one_report", after=after)
+    scene.main.faults.append(Fault(ONE_CRASH, scene.truth.commit, after_seconds=after, lasts_seconds=2.0))
 
 
 def hard_down_new_errors(scene: EpisodeWorld) -> None:
