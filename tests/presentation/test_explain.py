@@ -56,7 +56,8 @@ OTHERWISE    onset before dep-42 -> page only
 
 NEXT         fix 9f3c2ab (deny-listed; `watchdog commit trust 9f3c2ab` lifts
              it)
-             restore auto-deploy ("commit") after a new commit
+             restore auto-deploy ("commit") after a new commit: `watchdog
+             service restore-auto-deploy web`
              was this right?  watchdog incident label web-1 right|wrong
 """
 

@@ -11,6 +11,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.policy import Action
 from watchdog.presentation import next_steps
 from watchdog.presentation.explain import state_of
+from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation, situation
 
 HELD = (GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today"),)
@@ -24,6 +25,7 @@ def in_mode(mode: str, course: Course, action: Action, **more: object) -> list[s
 
 ACTS = Action.ROLLBACK
 EARLIER, OBSERVE = "onset before dep-42 -> page only", "mode observe -> say what it would do"
+RESTORE = 'restore auto-deploy ("commit") after a new commit: `watchdog service restore-auto-deploy web`'
 ASSIST, AUTONOMOUS = "mode assist -> ask first", "mode autonomous -> roll back"
 
 
@@ -128,7 +130,10 @@ def test_a_wrong_rollback_has_a_way_back_until_it_was_taken() -> None:
     assert way in next_steps.steps_left(done, "wrong", [replace(taken, incident="web-7")])
     assert way not in next_steps.steps_left(x.incident(deploy=None), "wrong")
     left = next_steps.steps_left(done, "wrong", [taken])
-    assert left == ['restore auto-deploy ("commit") after a new commit']
+    assert left == [RESTORE]
+    assert next_steps.steps_left(done, "right", state=CurrentState()) == [], "given back, and trusted"
+    kept = next_steps.steps_left(done, "right", state=CurrentState("commit", denied=True))
+    assert kept == next_steps.steps_left(done, "right") and RESTORE in kept
     assert way in next_steps.steps_left(x.incident(undoes="web-0"), "wrong", [taken]), (
         "an undo's own line says of another"
     )

@@ -62,7 +62,7 @@ def explain(
         parts += [severity(decision), [*blame, *(section("COMMITS", commits) if commits else ())]]
         parts += [decision_text.guards(decision.guards), decision_text.target(decision.target)]
     parts += [done(notes, tz), next_steps.unsure(incident), next_steps.otherwise(decision)]
-    parts += [next_steps.next_steps(incident, label, notes), said(remarks, tz), judged(label)]
+    parts += [next_steps.next_steps(incident, label, notes, state), said(remarks, tz), judged(label)]
     blocks = [parts[0], story(parts[1:3]), *parts[3:]]
     return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] if number else []) + block]
 

@@ -8,6 +8,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Action, Mode
 from watchdog.presentation.outlook import outlook
+from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.text import arrows, clean, section, sentence, short, show_number
 
@@ -116,27 +117,33 @@ def _other_modes(decision: Decision) -> list[tuple[str, str]]:
     return [(f"mode {mode}", result) for mode, result in results.items() if mode != decision.mode and result != now]
 
 
-def next_steps(incident: Incident, label: str | None, notes: Sequence[Note] = ()) -> list[str]:
+def next_steps(
+    incident: Incident, label: str | None, notes: Sequence[Note] = (), state: CurrentState | None = None
+) -> list[str]:
     """Return the work left for people, as a section."""
     lines: list[str] = []
-    for step in steps_left(incident, label, notes):
+    for step in steps_left(incident, label, notes, state):
         lines += section("" if lines else "NEXT", step)
     return lines
 
 
-def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()) -> list[str]:
+def steps_left(
+    incident: Incident, label: str | None, notes: Sequence[Note] = (), state: CurrentState | None = None
+) -> list[str]:
     """Return the work left for people, most urgent first, with the command for each; `notes` show whether it was
-    undone."""
+    undone, `state` what is still as the incident left it (None: not known, so that all of it is listed)."""
     steps = [incident.human_needed] if incident.human_needed else []
     steps += _answers(incident)
     taken_back = not incident.rollback.undoes and any(
         (one.label, one.incident) == ("UNDO", incident.id) for one in notes
     )
     may_be_innocent = label is None and incident.rollback.healed_at is not None
-    steps += _repair(incident) if not (taken_back or may_be_innocent) else []
+    steps += _repair(incident, state) if not (taken_back or may_be_innocent) else []
     # If it was off before the incident, there is nothing of ours to restore.
-    if incident.pin.off and incident.pin.previous not in (None, "off"):
-        steps.append(f'restore auto-deploy ("{incident.pin.previous}") after a new commit')
+    still_off = state is None or bool(state.auto_deploy_was)
+    if incident.pin.off and incident.pin.previous not in (None, "off") and still_off:
+        how = command_line("restore-auto-deploy", clean(incident.service))
+        steps.append(f'restore auto-deploy ("{incident.pin.previous}") after a new commit: `{how}`')
     if (label == "wrong" or may_be_innocent) and incident.rollback.deploy is not None and not taken_back:
         steps.append(f"the way back: {command_line('undo', clean(incident.id), '--dry-run')}")
     if incident.decision is not None and label is None:
@@ -145,7 +152,7 @@ def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()
 
 
 # After an undo the suspect serves again, and a healed service may have had an innocent one: no "fix it" then.
-def _repair(incident: Incident) -> list[str]:
+def _repair(incident: Incident, state: CurrentState | None) -> list[str]:
     """Return the repair due after a rollback; the code of a blamed deploy is deny-listed, a configuration is not."""
     blame = incident.decision.blame if incident.decision else None
     if incident.rollback.deploy is None or blame is None:
@@ -153,7 +160,9 @@ def _repair(incident: Incident) -> list[str]:
     if blame.configuration:
         return ["fix the saved configuration: it returns with the next deploy"]
     code = short(incident.suspect_code)
-    return [f"fix {code} (deny-listed; `{command_line('trust', code)}` lifts it)"] if incident.suspect_code else []
+    if not incident.suspect_code or (state is not None and not state.denied):
+        return []
+    return [f"fix {code} (deny-listed; `{command_line('trust', code)}` lifts it)"]
 
 
 def _answers(incident: Incident) -> list[str]:

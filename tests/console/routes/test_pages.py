@@ -109,7 +109,9 @@ async def test_who_is_told_of_nothing_reads_why() -> None:
 
 
 async def test_an_incident_says_what_explain_says() -> None:
+    """Its commit is deny-listed by its rollback."""
     async with visited() as one:
+        one.shown[0] = replace(one.shown[0], denied=(x.BAD.commit or "",))
         text = await one.page("/incidents/web-1")
     assert "author not read" in text
     for words in (

@@ -210,7 +210,7 @@ class ViewQueries:
             otherwise=tuple(
                 Alternative(clean(left), clean(right)) for left, right in next_steps.alternatives(decision)
             ),
-            next_steps=tuple(clean(step) for step in next_steps.steps_left(incident, label, notes)),
+            next_steps=tuple(clean(step) for step in next_steps.steps_left(incident, label, notes, around)),
             timeline=_timeline(notes, remarks),
             explained=tuple(lines),
             ask=card.ask,
