@@ -68,8 +68,11 @@ def zone_named(name: str) -> str:
 class Options(BaseModel):
     """Base of all options: unknown keys are mistakes, and no error repeats a value (it may be a secret)."""
 
-    # Input is hidden, since pydantic's errors would quote it, and it may be a secret.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=False)
+    # Input is hidden, since pydantic's errors would quote it, and it may be a secret. The validator of a kind is built
+    # when it is first used: a configuration uses few of them.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=False, defer_build=True
+    )
 
     @field_validator("*", mode="wrap")
     @classmethod

@@ -6,7 +6,7 @@ It submits a row to the store that the daemon answers; the person at the termina
 from collections.abc import Callable, Coroutine, Mapping
 from inspect import Parameter as Named
 from inspect import Signature
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -23,8 +23,10 @@ from watchdog.domain.commands.human_command import (
     stored_arguments,
 )
 from watchdog.domain.identities import TERMINAL, identity
-from watchdog.domain.store_records import Command
 from watchdog.presentation.text import clean
+
+if TYPE_CHECKING:
+    from watchdog.domain.store_records import Command
 
 It = Annotated[Context, Parameter(parse=False)]
 SUBJECTS: Mapping[Subject, tuple[str, str]] = {
@@ -130,7 +132,7 @@ async def submit(ctx: Context, name: str, arguments: Mapping[str, Any]) -> int:
     return _not_done(answered)
 
 
-def _not_done(answered: Command) -> int:
+def _not_done(answered: "Command") -> int:
     """Print why a command was not carried out, and the handbook's page about it; return the exit code."""
     from watchdog.cli import output
     from watchdog.docs.places import handbook_line, place_of_answer

@@ -19,7 +19,7 @@ from cachetools import LRUCache
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from watchdog.adapters.json_schema_hooks import written_as
-from watchdog.adapters.notifiers import email_html, text
+from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.facts import brief
 from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
@@ -147,6 +147,8 @@ class Email:
             mail["References"] = root
         # Quoted-printable keeps lines within SMTP's 998 bytes; a commit message may have longer ones.
         mail.set_content(_plain(notice), cte="quoted-printable")
+        from watchdog.adapters.notifiers import email_html  # its XML library is for the daemon alone
+
         mail.add_alternative(email_html.page(notice), subtype="html", cte="quoted-printable")
         return mail
 

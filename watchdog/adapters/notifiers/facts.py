@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from watchdog.adapters.notifiers import text
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.commands.command_table import COMMANDS
@@ -23,8 +21,6 @@ from watchdog.presentation.decision_text import named
 from watchdog.presentation.notices.notice_case import state_of_news
 from watchdog.presentation.outlook import Outlook, outlook
 from watchdog.presentation.text import show_probability
-
-log = structlog.get_logger("watchdog")
 
 MAX_SHORT, MAX_LONG = 255, 500
 IN_THE_NEWS = frozenset({"what happens next", "next step", "command", "severity", "incident"})
@@ -61,6 +57,10 @@ def facts(notice: Notice) -> Facts | None:
     try:
         return _facts(notice.about, notice.at)
     except Exception as error:  # noqa: BLE001  a fault in a table of facts must not keep a page from people
+        # Imported where it is needed: settings load every kind of channel, and a short command logs nothing.
+        import structlog
+
+        log = structlog.get_logger("watchdog")
         log.warning("facts of a notice left out", incident=notice.incident, error=type(error).__name__)
         return None
 

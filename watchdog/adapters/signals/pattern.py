@@ -14,10 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, ParamSpec, TypeVar
 
-import regex  # type: ignore[import-untyped]
-
-from watchdog.adapters.signals.re2_syntax import for_regex
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -74,4 +70,9 @@ async def beside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 @lru_cache(maxsize=COMPILED_MAX)
 def _compiled(text: str) -> Any:
+    # Imported where it is needed: most configurations have no expression.
+    import regex  # type: ignore[import-untyped]
+
+    from watchdog.adapters.signals.re2_syntax import for_regex
+
     return regex.compile(for_regex(text), regex.VERSION0)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from watchdog.domain.incidents import Incident
     from watchdog.domain.policy import Policy
     from watchdog.ports import Store
+    from watchdog.settings import Settings
 
 INCIDENTS_READ = 500
 
@@ -28,22 +29,25 @@ async def status(*, tag: str | None = None, as_json: AsJson = False, watch: Watc
     watch
         Show it again every two seconds, until Ctrl-C; with --json, one object a line.
     """
+    settings = ctx.settings()
     if tag is not None:
-        known_tag(ctx.settings(), tag)
-    async with ctx.app().reading(ctx.settings()) as store:
+        known_tag(settings, tag)
+    async with ctx.app().reading(settings) as store:
 
         async def draw() -> int:
-            return await (_status_json(ctx, store, tag, compact=watch) if as_json else _status(ctx, store, tag))
+            if as_json:
+                return await _status_json(ctx, settings, store, tag, compact=watch)
+            return await _status(ctx, settings.policy, store, tag)
 
         return await shown(draw, ctx.clock(), watch=watch, as_json=as_json)
 
 
-async def _status(ctx: Context, store: "Store", tag: str | None) -> int:
+async def _status(ctx: Context, policy: "Policy", store: "Store", tag: str | None) -> int:
     from watchdog.cli import output, tables
     from watchdog.presentation import status_text, table_rows
     from watchdog.presentation.text import zone
 
-    policy, state, now, tz = ctx.settings().policy, await store.load(), ctx.clock().now(), ctx.zone()
+    state, now, tz = await store.load(), ctx.clock().now(), ctx.zone()
     if state is None:
         output.show_lines([f"Nothing is recorded yet. Start the daemon: {command_line('run')}"])
         return output.DONE
@@ -60,12 +64,12 @@ def _tagged(policy: "Policy", tag: str | None) -> "Policy":
     return replace(policy, services=services)
 
 
-async def _status_json(ctx: Context, store: "Store", tag: str | None, *, compact: bool) -> int:
+async def _status_json(ctx: Context, settings: "Settings", store: "Store", tag: str | None, *, compact: bool) -> int:
     from watchdog.cli import output
     from watchdog.cli.api_views import queries
     from watchdog.cli.json_output import json_lines
 
-    view = await (await queries(store, ctx.settings(), ctx.clock())).overview(tag)
+    view = await (await queries(store, settings, ctx.clock())).overview(tag)
     output.show_lines(json_lines(view, compact=compact))
     return output.DONE
 

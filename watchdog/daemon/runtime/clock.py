@@ -3,8 +3,6 @@
 import asyncio
 import time
 
-import structlog
-
 from watchdog.ports import Clock
 
 SLEW = 0.1
@@ -13,8 +11,6 @@ STEP_SECONDS = 1.0
 """A larger difference is logged as a changed clock; a smaller one is drift."""
 _BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """CLOCK_BOOTTIME where the host has it: it runs on while the host is suspended, so a suspension counts as a stall."""
-
-log = structlog.get_logger("watchdog")
 
 
 class SystemClock:
@@ -54,6 +50,10 @@ class SteadyClock:
         behind = wall - (self._now + passed)
         # Against the last difference: one change of the host's clock is logged once, not until it is made up.
         if abs(behind - self._behind_seconds) > STEP_SECONDS:
+            # Imported where it is needed: commands that read the store have a clock, too, and log nothing.
+            import structlog
+
+            log = structlog.get_logger("watchdog")
             log.warning("host clock changed, slewing", by_seconds=behind - self._behind_seconds)
         # Never backwards: the slew is bounded by the time that passed.
         made_up = max(-SLEW * passed, min(behind, SLEW * passed))
