@@ -36,37 +36,32 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything the composition root needs.
+    """Everything the composition root needs: what is worked out of the file, and its own sections as they stand."""
 
-    `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints` maps
-    render, sentry, pagerduty, slack to a base URL without trailing slash. `store_url` has an absolute path, or may hold
-    a password: `stores.shown_url` returns the part that may be shown. `console` is the web console, on the server of
-    `metrics`, as are `status_pages`; `repository` names the code host that is asked for suspect commits, if any.
-    `own_id` is the watchdog's own service on Render, which is never a target, and `own_hosts` are the names that Render
-    serves it under. `private_hosts` are the names that may lead into a private network. `remind`: overdue follow-ups
-    are sent to people; `owners` maps roles of the runbook to their contacts.
-    """
-
-    path: Path | None
+    path: Path | None  # None: the text came from WATCHDOG_CONFIG_YAML
     policy: Policy
     services: Mapping[str, ServiceSettings]
-    channels: Mapping[str, Adapter]
-    endpoints: Mapping[str, str]
+    channels: Mapping[str, Adapter]  # by name; those of contacts and stakeholders too
+    endpoints: Mapping[str, str]  # vendor (render, sentry, …) to base URL, without trailing slash
     secrets: SecretMap
+    # Of an absolute path, or with a password: `stores.shown_url` returns the part that may be shown.
     store_url: str = field(repr=False)
     metrics: MetricsShape = field(default_factory=MetricsShape)
-    console: ConsoleShape = field(default_factory=ConsoleShape)
+    console: ConsoleShape = field(default_factory=ConsoleShape)  # on the server of `metrics`
+    # By name; on that server too.
     status_pages: Mapping[str, StatusPageShape] = field(default_factory=lambda: MappingProxyType({}))
-    repository: str | None = None
+    repository: str | None = None  # the code host that is asked for suspect commits
     log: LogShape = field(default_factory=LogShape)
     record: RecordShape = field(default_factory=RecordShape)
+    # Status page to its URL.
     vendors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     dependencies: Mapping[str, DependencyShape] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()
-    own_id: str | None = None
-    own_hosts: tuple[str, ...] = ()
-    private_hosts: tuple[str, ...] = ()
-    remind: bool = False
+    own_id: str | None = None  # the watchdog's own service on Render, which is never a target
+    own_hosts: tuple[str, ...] = ()  # the names that Render serves it under
+    private_hosts: tuple[str, ...] = ()  # those that may lead into a private network
+    remind: bool = False  # overdue follow-ups are sent to people
+    # Role of the runbook to its contact.
     owners: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
