@@ -1,6 +1,7 @@
 """Configurations that no person would write: some made by a grammar of our keys, some a good one that was damaged.
 
-Each is made of its number alone. Every value that ended in a traceback or a hang once is among `VALUES`.
+Each is made of its number alone. Every value that ended in a traceback or a hang once is among `VALUES`; so is a
+canary, too long to be taken for a key's name.
 """
 
 from collections.abc import Callable
@@ -53,7 +54,9 @@ record: {keep: 30d, max: 200MiB}
 advanced: {detection: {cusum_p0: 0.02}}
 """
 
+CANARY = "CANARY" * 8
 VALUES = (
+    CANARY,
     *("2027-02-31", "2027-02-11T48:00:00Z", "2027-02-11T08:00:00+99:99", "0001-01-01T00:00+14:00", "9999-12-31"),
     *("0x_", "0b_", "0o8", '!!int ""', "!!float x", "!!bool x", "!!timestamp x", "!!binary ö", "!!null x", "!!set {a}"),
     *("9" * 5000, "-" + "9" * 5000, "0x" + "f" * 5000, "1:" + "59:" * 900 + "59", "1e999", ".inf", "-.inf", ".nan"),
