@@ -43,7 +43,7 @@ def _as_tuple(value: object) -> object:
 
 
 LISTED = BeforeValidator(_as_tuple)
-"""Keeps a list of the file as a tuple: nothing can change it after the load. (What is no list is refused as before.)
+"""Keeps a list of the file as a tuple, which nothing can change after the load; any other value is refused as no list.
 
 It stands behind the bounds of the list: in front of them, the JSON Schema would bound a text instead.
 """
