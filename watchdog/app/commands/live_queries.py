@@ -37,6 +37,7 @@ from watchdog.ports import GroupsServices, Notifier, Platform, Repository, Signa
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.settings import Settings
 from watchdog.settings.check.check import CheckResult, World, live_checks
+from watchdog.settings.check.check_dependencies import check_dependencies
 from watchdog.settings.check.check_oidc import check_oidc
 from watchdog.settings.check.check_result import Job, Outcome
 from watchdog.settings.check.check_sentry import check_sentry
@@ -51,6 +52,8 @@ OFFLINE = (
 )
 MANY_SERVICES = 3
 """From this number on, services are grouped by their projects and environments."""
+INCIDENTS_MAX = 500
+"""So many incidents show which services fail together: those of some months."""
 COMPARE_SECONDS = 5.0
 """The timeout of a comparison of commits: `explain` is read during incidents, and works without it."""
 
@@ -58,7 +61,8 @@ COMPARE_SECONDS = 5.0
 async def check(settings: Settings) -> Sequence[CheckResult]:
     """Run every live check once, and return the results."""
     # A database out of reach, or without our tables, is one of the findings: the other checks run without it.
-    state = await _state(settings) if await is_ready(settings) else State()
+    ready = await is_ready(settings)
+    state, incidents = (await _state(settings), await _incidents(settings)) if ready else (State(), ())
     # A name that cannot be resolved is reported by the check of the key, or of that service.
     with suppress(WatchdogError):
         settings = await resolve(settings, SystemClock())
@@ -75,7 +79,7 @@ async def check(settings: Settings) -> Sequence[CheckResult]:
             open_things.push_async_callback(one.close)
         for _, source in sources:
             open_things.push_async_callback(source.close)
-        world = world_of(settings, state, platform, channels, sources, repository, wrong)
+        world = world_of(settings, state, platform, channels, sources, repository, incidents, wrong)
         return await live_checks(settings, world)
 
 
@@ -188,6 +192,7 @@ def world_of(
     channels: Mapping[str, Notifier],
     sources: Sequence[tuple[str, SignalSource]],
     repository: Repository | None = None,
+    incidents: Sequence[Incident] = (),
     extra: Sequence[tuple[str, Job]] = (),
 ) -> World:
     """Return the input of a live check: signals, control targets and status pages apart, and the rollback target."""
@@ -204,6 +209,7 @@ def world_of(
             ("console.oidc", lambda: check_oidc(settings, SystemClock())),
             ("sentry", lambda: check_sentry(settings, SystemClock(), platform)),
             ("pager", lambda: _check_pager(settings)),
+            ("dependencies", lambda: check_dependencies(settings, incidents)),
             *extra,
         ),
     )
@@ -234,6 +240,12 @@ async def _state(settings: Settings) -> State:
     """Return the state that the daemon saved last, or an empty one."""
     async with reading(settings) as store:
         return await store.load() or State()
+
+
+async def _incidents(settings: Settings) -> Sequence[Incident]:
+    """Return the recorded incidents, newest first."""
+    async with reading(settings) as store:
+        return await store.incidents(INCIDENTS_MAX)
 
 
 @asynccontextmanager
