@@ -2,12 +2,19 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tests.core.scenes import an_incident
+from tests.core.scenes import a_service, an_incident
 from tests.settings.texts import SMALL, loaded
+from tests.settings.vendors import by_name
+from tests.support.clocks import FakeClock
+from tests.support.stores import store_at
+from watchdog.app.commands import live_queries
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import ServicePolicy
+from watchdog.domain.store_records import Write
 from watchdog.settings.check.check_dependencies import check_dependencies
 
 HOUR = 3600.0
@@ -58,3 +65,20 @@ def test_two_that_never_failed_alone_may_depend_either_way_and_declared_ones_are
     lines = "services.api.depends_on: [web] or services.web.depends_on: [api]"
     assert lines in found(both)["dependencies of api"]
     assert found(both, web=("jobs",), jobs=("api",)) == found(both, api=("web",)) == {}
+
+
+async def test_the_live_check_reads_the_record(tmp_path: Path) -> None:
+    """Its rows stand among those of the signals."""
+    services = "".join(f'  {name}: {{signals: {{home: {{http: "http://127.0.0.1:1"}}}}}}\n' for name in ("web", "api"))
+    head = f"version: 1\nstore: sqlite:///{tmp_path}/watchdog.db\ncontrol: []\nvendor_status: []\n"
+    settings = loaded(f"{head}channels: {{console: {{}}}}\nservices:\n{services}")
+    store = store_at(settings.store_url, FakeClock())
+    await store.open()
+    for number in (1, 2, 3):
+        incidents = [an_incident(id=f"{one}-{number}", service=one, onset_at=HOUR * number) for one in ("web", "api")]
+        state = State(services={one.service: a_service(name=one.service, incident=one) for one in incidents})
+        await store.save(Write(state))
+    await store.close()
+    found = by_name(await live_queries.check(settings))
+    assert found["dependencies of api"].what == "each of its 3 incidents began within 60 s of one of web"
+    assert "signal web/home" in found
