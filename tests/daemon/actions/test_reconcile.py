@@ -37,12 +37,18 @@ class Lists:
 
     name, can_write = "lists", True
 
-    def __init__(self, clock: FakeClock, *answers: Sequence[Deploy] | Exception, seed: int = 0) -> None:
+    def __init__(
+        self,
+        clock: FakeClock,
+        *answers: Sequence[Deploy] | Exception,
+        seed: int = 0,
+        way_seconds: tuple[float, ...] = WAY_SECONDS,
+    ) -> None:
         self.answers = list(answers)
         self.sent = 0
         self.asked_at: list[float] = []
         self.answered_at: list[float] = []
-        self._clock, self._latency = clock, Latency(clock, WAY_SECONDS, seed)
+        self._clock, self._latency = clock, Latency(clock, way_seconds, seed)
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
         self.asked_at.append(self._clock.monotonic())
@@ -174,6 +180,9 @@ async def test_before_a_send_the_list_is_asked_for_a_while_and_the_last_look_cou
     if not readable:
         *before, last = [at - 1000.0 for at in platform.answered_at]
         assert last >= SHIPPED.read_patience_seconds > max(before)
+        at_once = Lists(asking.clock, Temporary("503"), way_seconds=(0.0,))
+        looked_at, _ = await replace(asking, platform=at_once).patiently()
+        assert looked_at - at_once.asked_at[0] == SHIPPED.read_patience_seconds
 
 
 def raw_deploys() -> st.SearchStrategy[list[dict]]:
