@@ -50,7 +50,7 @@ STORIES: dict[str, tuple[tuple[Doing, ...], tuple[Verdict, ...], str]] = {
     "reverted, as git says it": ((*BAD, do("deploy", 20, "dep-fix", message=SAID_BY_GIT)), (RIGHT,), REVERTED),
     "after a repair that failed": ((*BACK, do("deploy", 15, "dep-try"), TRY), (RIGHT,), "a human rolled back 9 min"),
     "the repair fails later": ((*BACK, do("deploy", 45, "dep-try"), TRY), (RIGHT, AGAIN), "a human rolled back 9 min"),
-    "in vain": ((*BACK, do("fails", 11, 40)), (UNKNOWN,), "recovered only 20 min after that rollback was live"),
+    "in vain": ((*BACK, do("fails", 11, 40)), (UNKNOWN,), "recovered only 19 min after that rollback was live"),
     "failing again": ((*BACK, do("fails", 30, 35)), (UNKNOWN,), "and it failed again within 30 min"),
     "soon after": ((*HEALED, do("back", 35)), (UNKNOWN,), "but it had recovered by itself 21 min before"),
     "repaired": (REPAIRED, (UNKNOWN,), "dep-fix went live (new_commit) and is no rollback"),

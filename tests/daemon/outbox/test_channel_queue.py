@@ -1,5 +1,7 @@
 """The queue of one incident and one channel, told as who may go and who was overtaken."""
 
+from dataclasses import replace
+
 from watchdog.daemon.outbox.channel_queue import ChannelQueue, QueuedNotice
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
@@ -13,9 +15,10 @@ INFO, PAGE, OVER = notice(), notice(wakes=True), notice(kind=NoticeKind.RESOLVED
 
 
 def queue(*notices: Notice) -> tuple[ChannelQueue, list[QueuedNotice]]:
-    """Return a queue and those who wait in it, oldest first."""
+    """Return a queue and those who wait in it, oldest first; each was decided a second after the one before."""
     channel_queue = ChannelQueue()
-    return channel_queue, [channel_queue.join("slack", one, (number, 0)) for number, one in enumerate(notices)]
+    dated = [replace(one, at=float(number)) for number, one in enumerate(notices)]
+    return channel_queue, [channel_queue.join("slack", one, (number, 0)) for number, one in enumerate(dated)]
 
 
 def state(waiting: list[QueuedNotice]) -> str:
@@ -50,7 +53,7 @@ def test_an_all_clear_on_its_way_from_memory_does_not_give_way_to_its_own_row() 
     """The save that was thought lost had been made: the row joins with the same notice, while the channel fails."""
     channel_queue, waiting = queue(PAGE, OVER)
     channel_queue.failed(waiting[0], broken=False)
-    row = channel_queue.join("slack", OVER, (1, 0))
+    row = channel_queue.join("slack", waiting[1].notice, (1, 0))
     assert state([*waiting, row]) == "gww"
 
 
@@ -83,8 +86,8 @@ def test_leaving_twice_is_leaving() -> None:
 def test_one_that_is_called_in_late_stands_where_it_was_decided() -> None:
     """A stand-in gets an older notice after a newer one queued there: it is no newer state for that."""
     channel_queue = ChannelQueue()
-    newer = channel_queue.join("email", INFO, 2)
-    older = channel_queue.join("email", INFO, 1)
+    newer = channel_queue.join("email", replace(INFO, at=2.0), (2, 0))
+    older = channel_queue.join("email", replace(INFO, at=1.0), (1, 0))
     assert state([older, newer]) == "gw"
     channel_queue.blocked(newer)
     assert state([older, newer]) == "ow"

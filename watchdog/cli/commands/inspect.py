@@ -147,7 +147,7 @@ async def deploys(service: str, /, *, as_json: AsJson = False, ctx: It) -> int:
 
 
 async def once(*, as_json: AsJson = False, ctx: It) -> int:
-    """Read every signal once and show its reading: a single one is no verdict. Nothing is decided, nothing sent.
+    """Read every signal once and show its reading, which is no verdict: nothing is decided or sent.
 
     Parameters
     ----------
