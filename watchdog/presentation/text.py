@@ -124,6 +124,11 @@ def show_probability(value: float) -> str:
     return f"{value:.3f}" if value >= 0.0005 else "< 0.001"
 
 
+def show_likely(probability: float) -> str:
+    """Return a probability in words, never rounded to certainty: `30 % likely`, `less than 1 % likely`."""
+    return "less than 1 % likely" if probability < 0.01 else f"{percent(min(probability, 0.99), 0)} likely"
+
+
 def clock(at: float, tz: tzinfo = UTC) -> str:
     """Return the time of day of a moment (UTC epoch seconds): `02:14:52`."""
     return datetime.fromtimestamp(at, tz).strftime("%H:%M:%S")

@@ -113,7 +113,7 @@ async def test_pagerduty_gets_the_facts_in_short_rows(name: str, town: Any, send
     assert payload["summary"] == told.title and len(told.title) <= TITLE_MAX
     assert (payload["component"], payload["class"], payload["severity"]) == ("web", "http", "critical")
     assert details.items() >= facts_of(told).items()
-    assert details["suspect"].startswith('dep-42 9f3c2ab "Refactor sessions", P 0.999')
+    assert details["suspect"].startswith('dep-42 9f3c2ab "Refactor sessions", 99 % likely to blame')
     assert (details["news"], details["details"]) == (words(*told.lines), words(*told.details))
     assert [(link["text"], link["href"]) for link in event["links"]] == [(link.text, link.href) for link in LINKS]
 

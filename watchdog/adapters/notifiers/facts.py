@@ -20,7 +20,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named
 from watchdog.presentation.notices.notice_case import state_of_news
 from watchdog.presentation.outlook import Outlook, outlook
-from watchdog.presentation.text import show_probability
+from watchdog.presentation.text import percent, show_likely
 
 MAX_SHORT, MAX_LONG = 255, 500
 IN_THE_NEWS = frozenset({"what happens next", "next step", "command", "severity", "incident"})
@@ -120,12 +120,13 @@ def _about(known: Facts) -> Mapping[str, str]:
 
 
 def _suspect(known: Facts) -> str:
-    """Return `dep-42  9f3c2ab "Refactor sessions", P 0.998 (needs 0.80)`; empty if no deploy was weighed."""
+    """Return the deploy, `dep-42  9f3c2ab "Refactor sessions"`, with its probability; empty if none was weighed."""
     if known.blame is None or known.suspect is None:
         return ""
-    weighed = known.blame.probability
-    chance = f", P {show_probability(weighed)} (needs {known.blame.need:.2f})" if weighed is not None else ""
-    return f"{named(known.suspect)}{chance}"
+    if known.blame.probability is None:
+        return named(known.suspect)
+    chance = f"{show_likely(known.blame.probability)} to blame (acts from {percent(known.blame.need, 0)})"
+    return f"{named(known.suspect)}, {chance}"
 
 
 def typed(notice: Notice) -> Mapping[str, Any] | None:

@@ -11,7 +11,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.block_words import UNREAD, Block, block_of
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.situation import Situation, blocking, situation
-from watchdog.presentation.text import clean, percent, sentence
+from watchdog.presentation.text import clean, percent, sentence, show_likely
 
 Words = Callable[[Case], str]
 
@@ -179,20 +179,13 @@ def not_the_deploy(case: Case) -> str:
     if blame is None or blame.suspect is None or blame.probability is None:
         return f"Nothing is rolled back: {blocked_why(case)}."
     name, veto = clean(blame.suspect.id), next(iter(blame.vetoed), None)
-    why = f"{name} is {_likely(blame.probability)} to blame, and the daemon acts from {percent(blame.need, 0)}"
+    why = f"{name} is {show_likely(blame.probability)} to blame, and the daemon acts from {percent(blame.need, 0)}"
     if veto is not None:
         why = f"{name} is not to blame ({clean(veto.why)})"
     # A suspended service fails for a reason that no deploy explains.
     block = blocking(case.incident)
     besides = f" {clean(block.why).rstrip('.')}." if block is not None and block.name == "service" else ""
     return f"Nothing is rolled back: {why}.{besides}"
-
-
-def _likely(probability: float) -> str:
-    """Return `30 % likely`, never rounded to certainty."""
-    if probability < 0.01:
-        return "less than 1 % likely"
-    return f"{percent(min(probability, 0.99), 0)} likely"
 
 
 def left(case: Case) -> str:
