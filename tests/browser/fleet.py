@@ -22,6 +22,8 @@ DAY = 86400.0
 NAMES = ("web", "api", "checkout", "search", "images", "docs", "accounts", "mailer", "reports", "billing")
 TAGS = (("shop", "eu"), ("shop",), ("checkout", "eu"), ())
 MESSAGES = ("Cache the prices", "Add product search", "Refactor sessions", "Bump the pool to 20", "New invoice page")
+ONSET_AT = NOW - 380
+"""Since when the open incident fails: 4 s after its suspect went live."""
 SLOW = "p95 2.1 s for 5 min (limit 800 ms)"
 TITLES = ("HTTP 503 on home", "p95 2.1 s on api (limit 800 ms)", "half of the requests fail", "timeouts on home")
 
@@ -72,7 +74,7 @@ class Fleet:
                     yield Minute(name, signal.name, start, 6 - bad, bad, 0, p50, p50 * 1.8, p50 * 2.6)
 
     def _trouble(self, name: str, begin: float) -> list[tuple[float, float]]:
-        now_bad = [(NOW - 240, NOW)] if name in ("api", "search") else []
+        now_bad = [(ONSET_AT, NOW)] if name in ("api", "search") else []
         mine = [(one.onset_at, one.closed_at or NOW) for one in self.incidents if one.service == name]
         blips = [begin + self._luck.random() * DAY] if self._luck.random() < 0.4 else []
         return now_bad + [span for span in mine if span[1] > begin] + [(at, at + 120) for at in blips]
@@ -90,7 +92,7 @@ class Fleet:
     def _deploys(self, name: str) -> list[Deploy]:
         if name in ("web", "api"):
             older = [self._deploy(number, NOW - (43 - number) * 2.5 * DAY) for number in range(39, 20, -1)]
-            return [replace(x.BAD, finished_at=NOW - 600), x.FAILED, x.GOOD, *older]
+            return [replace(x.BAD, finished_at=ONSET_AT - 4), x.FAILED, x.GOOD, *older]
         return [self._deploy(60 - back, NOW - (back + self._luck.random()) * 3 * DAY, back == 0) for back in range(20)]
 
     def _deploy(self, number: int, at: float, is_live: bool = False) -> Deploy:
@@ -133,10 +135,12 @@ class Fleet:
         )
         why = "mode assist: dep-42 is to blame, a human decides"
         asked = {"course": Course.ASK, "severity": Severity.HIGH, "mode": "assist", "policy_action": Action.ASK}
-        decision = x.decision(**asked, why=why, evidence=said, share=0.0)
+        suspect = replace(x.BAD, finished_at=ONSET_AT - 4)
+        blamed = x.blame(suspect=suspect, change=suspect)
+        decision = x.decision(**asked, why=why, evidence=said, share=0.0, blame=blamed)
         return x.undone(
             decision, id="api-7", service="api", severity=Severity.HIGH, title="p95 2.1 s on home (limit 800 ms)",
-            opened_at=NOW - 80, onset_at=NOW - 380, asked_at=NOW - 60, target="dep-40", suspect="dep-42",
+            opened_at=NOW - 80, onset_at=ONSET_AT, asked_at=NOW - 60, target="dep-40", suspect="dep-42",
             target_code=x.GOOD.code, suspect_code=x.BAD.code, human_needed="",
-            findings=(Finding("home", "http", "latency", NOW - 380, 0.0, SLOW, symptom="p95 2.1 s"),),
+            findings=(Finding("home", "http", "latency", ONSET_AT, 0.0, SLOW, symptom="p95 2.1 s"),),
         )  # fmt: skip

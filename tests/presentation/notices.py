@@ -292,7 +292,7 @@ TABLE: list[Row] = [
         "web is back after 62 s: rolled back to aaaaaaa",
         (
             "Rolled back and verified: home: 180 of 180 probes good.",
-            f"Do now: {DENIED}",
+            f"Do now: Fix bad0000. {DENIED}",
         ),
         (DONE,),
     ),

@@ -155,7 +155,7 @@ def test_what_is_left_for_people(value: str) -> None:
     for fields in half:
         assert left(**fields, decision=a_decision()) == before
     both = {"suspect_code": "bad00000", "deploy": "dep-42", "decision": a_decision()}
-    both_left = f"Fix bad0000, then switch {off} {DENIED}" if value else DENIED
+    both_left = f"Fix bad0000, then switch {off} {DENIED}" if value else f"Fix bad0000. {DENIED}"
     assert left(**both) == (f"Do now: {both_left}", *command)
     # An undo leads back to the code that was blamed: there is nothing to fix.
     assert left(**{**both, "decision": a_decision(blame=None)}, undoes="web-0") == before

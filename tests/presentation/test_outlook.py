@@ -318,7 +318,7 @@ DENIED = "9f3c2ab is deny-listed: no rollback leads to it, unless you trust it: 
         (CurrentState(), "", ()),
         (CurrentState("commit"), f"Switch {OFF}", ("restore-auto-deploy",)),
         (CurrentState("commit", denied=True), f"Fix 9f3c2ab, then switch {OFF} {DENIED}", ("restore-auto-deploy",)),
-        (CurrentState(denied=True), DENIED, ()),
+        (CurrentState(denied=True), f"Fix 9f3c2ab. {DENIED}", ()),
     ],
 )
 def test_a_closed_incident_says_what_it_left(state: CurrentState, task: str, commands: tuple[str, ...]) -> None:

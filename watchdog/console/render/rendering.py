@@ -34,7 +34,7 @@ DRAWN = frozenset(
 )
 """Commands for which the pages have a form of their own. Any other gets a plain form made from its row, unless its
 author must have seen a question or a plan, which needs a page of its own."""
-PAIRS = re.compile(r"(?<=HTTP) (?=\d)|(?<=\d) (?=(?:s|ms|min|h|d|%|UTC)\b|%)")
+PAIRS = re.compile(r"(?<=HTTP) (?=\d)|(?<=p\d\d) (?=\d)|(?<=\d) (?=(?:s|ms|min|h|d|%|UTC)\b|%)")
 """The spaces at which no line may break."""
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 

@@ -65,7 +65,9 @@ def clean_up(case: Case) -> str:
     guilty = case.state.denied and case.incident.rollback.healed_at is None
     fix = f"Fix {code}, then switch" if guilty else "Switch"
     steps = [f'{fix} auto-deploy of {service} back on (it was "{clean(was)}"): until then merges are not deployed.']
+    if not was:
+        steps = [f"Fix {code}."] if guilty else []
     if case.state.denied:
         trust = command_line("trust", code)
         steps.append(f"{code} is deny-listed: no rollback leads to it, unless you trust it: {trust}.")
-    return " ".join(steps if was else steps[1:])
+    return " ".join(steps)
