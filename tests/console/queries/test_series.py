@@ -94,7 +94,7 @@ async def test_errors_of_days_are_those_of_the_stored_hours_and_the_newest_minut
     assert fine["per_minute"] == [6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 7.0, 8.0] and fine["seconds"] == [HOUR] * 6 + [60.0] * 2
     assert fine["missing"] == [[hour + 120, NOW]] and told["7d"]["missing"] == []
     assert "Errors per minute, in steps of 60 min until 02:00:00 and by minute since." in text
-    assert "No data for 02:02 UTC to 02:16 UTC." in " ".join(text.split())
+    assert "No data from 02:02 UTC to 02:16 UTC." in " ".join(text.split())
     for chosen in ("24h", "7d"):
         rates = dict(zip(told[chosen]["start"], told[chosen]["per_minute"], strict=True))
         assert (rates[hour], rates[hour - HOUR], rates[hour - 5 * HOUR]) == (7.5, 1.0, 5.0)
