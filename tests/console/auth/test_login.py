@@ -31,6 +31,7 @@ async def test_a_stranger_learns_nothing() -> None:
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         text = (await one.client.get("/login")).text
         assert (await one.client.get("/loginx")).headers["location"] == "/login?next=/loginx"
+        assert (await one.client.get("/?tag=shop&x=1")).headers["location"] == "/login?next=/%3Ftag%3Dshop"
     assert "web" not in text.replace("watchdog", "")
 
 
@@ -97,7 +98,9 @@ async def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone(said: str, se
     ("wanted", "given"),
     [
         ("/incidents/web-1", "/incidents/web-1"),
-        *((odd, "/") for odd in ("//evil.example", "https://evil.example", "/a?b=c", "/" + "a" * 1500 + "!")),
+        ("/?tag=shop&b=c", "/?tag=shop"),
+        ("//evil.example?tag=//evil.example", "/?tag=%2F%2Fevil.example"),
+        *((odd, "/") for odd in ("//evil.example", "https://evil.example", "/?b=c", "/" + "a" * 1500 + "!")),
     ],
 )
 async def test_the_login_leads_where_one_wanted_to_go_and_never_elsewhere(wanted: str, given: str) -> None:

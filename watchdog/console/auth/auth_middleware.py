@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchdog.console.auth import proxy_auth, session
 from watchdog.console.auth.cookies import cookie_of, put_cookie
+from watchdog.console.auth.csrf_forms import kept_query
 from watchdog.console.auth.oidc_login import BACK, BEGIN
 from watchdog.console.auth.proxy_auth import Proxied, Untrusted
 from watchdog.console.auth.roles import Visitor
@@ -126,7 +127,9 @@ class AuthMiddleware:
             return self._wrong(peer, given)
         if path.startswith(API):
             return _unauthorized()
-        here = f"?next={quote(path)}" if path != "/" else ""
+        kept = kept_query(scope["query_string"].decode("latin-1"))
+        there = f"{path}?{kept}" if kept else path
+        here = f"?next={quote(there)}" if there != "/" else ""
         return RedirectResponse(f"/login{here}", 303)
 
     def _wrong(self, peer: str, token: bytes) -> Response:

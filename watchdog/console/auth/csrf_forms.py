@@ -13,7 +13,9 @@ from watchdog.console.auth.roles import Visitor
 
 FIELDS_MAX = 12
 KEPT = ("tag", "all", "range")
-"""What an address may ask of the overview or of a service's page, and a command from there must not undo."""
+"""What an address may ask of the overview or of a service's page; a command from there, or a login, keeps it."""
+KEPT_MAX = 100
+"""Characters of one of them."""
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -28,7 +30,7 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 def kept_query(query: str) -> str:
-    """Return the part of an address's query that the page keeps after a command: of known names, quoted anew.
+    """Return the part of an address's query that stays after a command or a login: of known names, quoted anew.
 
     It is put behind a path of ours, so a text of a stranger's can lead to no other site and to no other page.
     """
@@ -36,7 +38,7 @@ def kept_query(query: str) -> str:
         found = parse_qs(query, keep_blank_values=True, max_num_fields=FIELDS_MAX)
     except ValueError:
         return ""
-    return urlencode([(name, found[name][0]) for name in KEPT if name in found])
+    return urlencode([(name, found[name][0][:KEPT_MAX]) for name in KEPT if name in found])
 
 
 def is_from_elsewhere(request: Request) -> bool:

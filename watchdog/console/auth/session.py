@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from cachetools import LRUCache
 
+from watchdog.console.auth.csrf_forms import kept_query
 from watchdog.console.auth.roles import People, Visitor, Way
 from watchdog.domain.commands.human_command import Role
 from watchdog.domain.identities import plainly
@@ -115,9 +116,13 @@ class Sessions:
         return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
 
 
-def inside(path: str) -> str:
-    """Return the path to open after a login: this one if it is ours, else the first page."""
-    return path if INSIDE.fullmatch(path) else "/"
+def inside(address: str) -> str:
+    """Return the address to open after a login: this path if it is ours, else the first page; with what is kept of its
+    query.
+    """
+    path, _, query = address.partition("?")
+    kept = kept_query(query)
+    return (path if INSIDE.fullmatch(path) else "/") + (f"?{kept}" if kept else "")
 
 
 def typed(name: str) -> str:
