@@ -147,7 +147,7 @@ async def deploys(service: str, /, *, as_json: AsJson = False, ctx: It) -> int:
 
 
 async def once(*, as_json: AsJson = False, ctx: It) -> int:
-    """Read every signal once and show its reading, which is no verdict: nothing is decided or sent.
+    """Read every signal once and show its reading, which is no verdict; decide nothing, send nothing.
 
     Parameters
     ----------
