@@ -55,6 +55,9 @@ def _told(service: ServiceState, wishes: ServicePolicy, now: float) -> tuple[int
         return 0, BAD, "●", state_title(incident, now)
     if service.phase is not Phase.CALM:
         return 2, SOME, "◐", f"{service.name} is being checked"
+    # Most services have no unknown reading at all: the signals that judge are looked up for the others.
+    if not any(isinstance(check.last, Unknown) for check in service.checks.values()):
+        return None
     # By the signals that judge whether it is available: a silent feed beside good probes is no blindness.
     read = [service.checks[name].last for name in wishes.eyes if name in service.checks]
     if read and all(isinstance(one, Unknown) for one in read):
