@@ -2,9 +2,9 @@
 
 Theory. It is the median of the days, hour by hour, with a line (in logarithms) between the middles of two hours. Jobs
 are usual as well: their level is the highest ten minutes of an hour, of yesterday, one or two weeks ago, or of two of
-the last six days; without `once`, of two of all these. It counts in this hour, half an hour before it and an hour after
-it (a longer job). An hour with four known days has a history. Levels are whole numbers above zero; memory: two numbers
-an hour.
+the last six days; without `once`, of two of all these. It counts in this hour, half an hour before it, and after it (a
+longer job) for an hour; without `once`, for half an hour. An hour with four known days has a history. Levels are whole
+numbers above zero; memory: two numbers an hour.
 """
 
 from collections.abc import Sequence
@@ -91,7 +91,7 @@ def in_hour(usual: U, hour: int, middle: int, high: int, *, once: bool) -> U:
         days=sum(_of(medians, hour - DAY_HOURS * ago, hour) > 0 for ago in range(1, DAYS + 1)),
         around=(_middle(before), _middle(now), _middle(after)),
         high=_high(known, hour, (-1, 0), once=once),
-        high_later=_high(known, hour, (-1, 0, 1), once=once),
+        high_later=_high(known, hour, (-1, 0, 1) if once else (0, 1), once=once),
         between_days=_between(now),
     )
 
