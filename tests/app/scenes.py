@@ -9,6 +9,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.composition import App, build
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.ports import Clock
 from watchdog.sandbox.config_file import write_config
 from watchdog.settings import Settings
 from watchdog.settings.load.load import load
@@ -36,9 +37,9 @@ def settings_of(folder: Path, mode: str = "autonomous", more: str = "", **replac
 
 
 @asynccontextmanager
-async def wired(settings: Settings) -> AsyncIterator[App]:
+async def wired(settings: Settings, clock: Clock | None = None) -> AsyncIterator[App]:
     """Wire a daemon over a store in memory; give everything back at the end."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     app = build(settings, clock, on_error=lambda name, error: None, store=MemoryStore(clock))
     await app.store.open()
     try:

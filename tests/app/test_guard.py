@@ -2,16 +2,15 @@
 
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.adapters.notifiers.letters import notice
-from tests.app.scenes import NAMES, URLS
+from tests.app.scenes import NAMES, URLS, wired
 from tests.support.clocks import FakeClock, eventually
-from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.compose.composition import App, build, build_sources
+from watchdog.app.compose.composition import build_sources
 from watchdog.app.compose.daemon_run import _start_senders
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.readings import Unknown
@@ -56,18 +55,6 @@ def settings_of(folder: Path, port: int, more: str = "") -> Settings:
     with (folder / ".env").open("a", encoding="utf-8") as file:
         file.write(f"WATCHDOG_WEBHOOK_URL={base}/webhook\n")
     return load(path, {}, folder)
-
-
-@contextlib.asynccontextmanager
-async def wired(settings: Settings, clock: FakeClock) -> AsyncIterator[App]:
-    """Wire a daemon whose time the test moves."""
-    app = build(settings, clock, on_error=lambda name, error: None, store=MemoryStore(clock))
-    await app.store.open()
-    try:
-        yield app
-    finally:
-        await app.supervisor.stop(5.0)
-        await app.close()
 
 
 async def test_case_40_every_client_of_the_daemon_asks_the_guard(tmp_path: Path) -> None:

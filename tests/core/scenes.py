@@ -10,12 +10,13 @@ from tests.core.whole import holes
 from tests.core.world import CONTROL, START, make_policy
 from watchdog.core import machine
 from watchdog.core.assess.blame_input import BlameInput
+from watchdog.core.context import StepContext
 from watchdog.core.detect import Conditions
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Course, Decision, Finding, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Effect
-from watchdog.domain.events import Event
+from watchdog.domain.events import Event, TimePassed
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Action, Detection, Policy, SignalPolicy
 from watchdog.domain.readings import Good
@@ -80,6 +81,13 @@ def a_state(*services: ServiceState, **fields: Any) -> State:
     control = {target: (NOW - 2, Good()) for target in CONTROL}
     known = {service.name: service for service in services or (a_service(),)}
     return replace(State(services=known, control=control), **fields)
+
+
+def a_turn(*services: ServiceState, policy: Policy | None = None, **fields: Any) -> StepContext:
+    """Return a turn of `web` at NOW about such a state."""
+    ctx = StepContext(a_state(*services, **fields), TimePassed(NOW), policy or make_policy())
+    ctx.name = "web"
+    return ctx
 
 
 def a_case(

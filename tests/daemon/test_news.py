@@ -4,16 +4,11 @@ import asyncio
 
 import pytest
 
+from tests.daemon.outbox.test_outbox import outbox
 from tests.support.clocks import FakeClock, eventually
 from tests.support.notification_vendors import Channel, tell
-from watchdog.adapters.stores import build_store
-from watchdog.daemon.outbox.outbox import STALE_SECONDS, Outbox
+from watchdog.daemon.outbox.outbox import STALE_SECONDS
 from watchdog.domain.errors import Permanent, Temporary
-
-
-def outbox(clock: FakeClock, *channels: Channel) -> Outbox:
-    """Return an outbox over these channels and a store in memory."""
-    return Outbox(build_store("memory://", clock), {one.name: one for one in channels}, clock, lambda *_: None)
 
 
 @pytest.mark.parametrize("gone", [False, True])
@@ -22,14 +17,14 @@ async def test_no_other_channel_stands_in_and_it_is_tried_on(news: bool, heard: 
     """The pager hears nothing of it, nor if its channel is gone since a restart; what is no news would go there."""
     pager, chat = Channel("pager"), Channel("chat", Temporary("no"), Permanent("no"), Temporary("no"))
     channels = [pager] if gone else [pager, chat]
-    await outbox(FakeClock(), *channels).deliver(None, tell("fine", "chat", news=news))
+    await outbox(*channels).deliver(None, tell("fine", "chat", news=news))
     assert (pager.took, chat.took) == (heard, [] if gone else [("fine", None)])
 
 
 async def test_news_that_wait_alarm_nobody_and_are_dropped_after_a_day() -> None:
     clock = FakeClock(auto=False)
     chat = Channel("chat", *[Temporary("no")] * 10_000)
-    teller = outbox(clock, chat)
+    teller = outbox(chat, clock=clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(teller.deliver(None, tell("fine", "chat", news=True, incident="dep-42/well")))
         await eventually(lambda: teller.failing)

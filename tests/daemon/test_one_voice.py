@@ -13,8 +13,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from tests.daemon.supervision.test_lease_manager import FlakyStore
-from tests.daemon.supervision.test_probe_coverage import POLICY, Site
+from tests.daemon.supervision.test_probe_coverage import POLICY
 from tests.support.clocks import FakeClock, eventually
+from tests.support.simulated_daemon import Site
 from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, wire
 from watchdog.daemon.engine.conversion import CONTROL
@@ -48,8 +49,8 @@ class Fleet:
 
     async def join(self) -> Daemon:
         store = FlakyStore(self.clock, self.database, sole=False)
-        sites = {name: Site(self.clock, "home") for name in POLICY.services}
-        sites[CONTROL] = Site(self.clock, "https://control.test", "control")
+        sites = {name: Site("home", clock=self.clock) for name in POLICY.services}
+        sites[CONTROL] = Site("https://control.test", "control", clock=self.clock)
         daemon = wire(
             POLICY,
             ExternalPorts(self.clock, store, None, {}),

@@ -30,15 +30,20 @@ STEP_SECONDS = 5.0
 
 @dataclass
 class Site:
-    """A signal that reads what the test set."""
+    """A signal that reads what the test set; with a clock each read takes a moment, and a stall if it is to."""
 
     name: str
     kind: str = "http"
     every_seconds: float = 10.0
     adaptive: bool = True
     reading: Reading = field(default_factory=lambda: Good("HTTP 200"))
+    clock: FakeClock | None = None
+    stalls_seconds: float = 0.0
 
     async def read(self) -> Sequence[Sample]:
+        if self.clock is not None:
+            await self.clock.sleep(0.02)
+            self.clock.freeze(self.stalls_seconds)
         return (Sample(self.reading, latency_seconds=0.1),)
 
     async def close(self) -> None:

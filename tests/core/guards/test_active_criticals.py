@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-from tests.core.scenes import HISTORY, NOW, a_service, a_state, an_incident, failing, found, step
+from tests.core.scenes import HISTORY, NOW, a_service, a_state, a_turn, an_incident, failing, found, step
 from tests.core.world import make_policy
 from tests.core.worlds import bad_world, hear, incident_of
 from tests.support.effect_readers import lines
-from watchdog.core.context import StepContext
 from watchdog.core.guards import active_criticals
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Downtime
@@ -16,21 +15,14 @@ from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
 
-def turned(state: State, service: str = "web") -> StepContext:
-    """Return a turn at NOW about that service."""
-    ctx = StepContext(state, e.TimePassed(NOW), make_policy())
-    ctx.name = service
-    return ctx
-
-
 def test_a_critical_service_is_entered_with_its_code_and_whether_it_was_deployed_lately() -> None:
     """What is not critical is not."""
-    ctx = turned(a_state())
+    ctx = a_turn()
     active_criticals.register(ctx, (found("api", "latency"),))
     assert ctx.state.troubles == {}
     active_criticals.register(ctx, (found(),))
     assert ctx.state.troubles == {"web": ActiveCritical("web", NOW, "bad00000", recent_deploy=True)}
-    ctx = turned(a_state(a_service(deploys=HISTORY[1:], watch_until=NOW - 60)))
+    ctx = a_turn(a_service(deploys=HISTORY[1:], watch_until=NOW - 60))
     active_criticals.register(ctx, (found(), found("api", "latency", seconds=30)))
     assert ctx.state.troubles == {"web": ActiveCritical("web", NOW, None, recent_deploy=False)}
 
@@ -38,14 +30,14 @@ def test_a_critical_service_is_entered_with_its_code_and_whether_it_was_deployed
 def test_the_first_moment_and_the_first_code_stay() -> None:
     """A code that was not known yet is added; the state is the same object when nothing changes."""
     known = ActiveCritical("web", NOW - 30, "aaaaaaa1")
-    ctx = turned(a_state(troubles={"web": known}))
+    ctx = a_turn(troubles={"web": known})
     before = ctx.state
     active_criticals.register(ctx, (found(),))
     assert ctx.state is before
-    ctx = turned(a_state(troubles={"web": replace(known, suspect_code=None)}))
+    ctx = a_turn(troubles={"web": replace(known, suspect_code=None)})
     active_criticals.register(ctx, (found(),))
     assert ctx.state.troubles["web"] == ActiveCritical("web", NOW - 30, "bad00000", recent_deploy=True)
-    ctx = turned(a_state(a_service(deploys=(), watch_until=0.0), troubles={"web": replace(known, suspect_code=None)}))
+    ctx = a_turn(a_service(deploys=(), watch_until=0.0), troubles={"web": replace(known, suspect_code=None)})
     before = ctx.state
     active_criticals.register(ctx, (found(),))
     assert ctx.state is before
@@ -55,7 +47,7 @@ def test_one_that_is_meant_to_be_down_is_marked_for_as_long_as_it_is() -> None:
     """Since when, and on which code, it fails stays as it was."""
     down = Downtime("in maintenance mode", NOW - 50.0, NOW - 65.0)
     service = a_service(downtime=down)
-    ctx = turned(a_state(service))
+    ctx = a_turn(service)
     active_criticals.register(ctx, (found(),))
     marked = ActiveCritical("web", NOW, "bad00000", recent_deploy=True, planned=True)
     assert ctx.state.troubles == {"web": marked}
@@ -63,7 +55,7 @@ def test_one_that_is_meant_to_be_down_is_marked_for_as_long_as_it_is() -> None:
     active_criticals.register(ctx, (found(),))
     assert ctx.state is before
     known = ActiveCritical("web", NOW - 30.0, "aaaaaaa1", planned=True)
-    ctx = turned(a_state(troubles={"web": known}))
+    ctx = a_turn(troubles={"web": known})
     active_criticals.register(ctx, (found(),))
     assert ctx.state.troubles == {"web": replace(known, planned=False)}
 
@@ -73,7 +65,7 @@ def test_it_is_struck_off_when_the_incident_is_over_or_no_longer_critical() -> N
     known = {"web": ActiveCritical("web", NOW), "shop": ActiveCritical("shop", NOW)}
     over, high = an_incident(closed_at=NOW), an_incident(severity=Severity.HIGH)
     for incident, left in ((None, ["shop"]), (over, ["shop"]), (high, ["shop"]), (an_incident(), ["web", "shop"])):
-        ctx = turned(a_state(a_service(incident=incident), troubles=known))
+        ctx = a_turn(a_service(incident=incident), troubles=known)
         active_criticals.clear(ctx)
         assert list(ctx.state.troubles) == left
 

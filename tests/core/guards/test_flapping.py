@@ -4,22 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state
+from tests.core.scenes import NOW, a_service, a_turn
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, history, put, web
 from tests.support.effect_readers import lines, notices
-from watchdog.core.context import StepContext
 from watchdog.core.guards import flapping
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Phase, ServiceState
+from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Topic
-
-
-def turned(service: ServiceState) -> StepContext:
-    """Return a turn of `web` at NOW."""
-    ctx = StepContext(a_state(service), e.TimePassed(NOW), make_policy())
-    ctx.name = "web"
-    return ctx
 
 
 @pytest.mark.parametrize(
@@ -34,7 +26,7 @@ def turned(service: ServiceState) -> StepContext:
 )
 def test_the_third_within_an_hour_is_one_too_many(opened: tuple[float, ...], since: float | None, begins: bool) -> None:
     """It begins once, and what is kept is bounded."""
-    ctx = turned(a_service(opened_at=opened, flapping_since=since))
+    ctx = a_turn(a_service(opened_at=opened, flapping_since=since))
     assert flapping.count(ctx) is begins
     assert ctx.service.opened_at[-1] == NOW and len(ctx.service.opened_at) <= 3
     assert ctx.service.flapping_since == (NOW if begins else since)
@@ -79,7 +71,7 @@ def test_a_calm_stretch_ends_it() -> None:
 @pytest.mark.parametrize(("phase", "since"), [(Phase.CALM, None), (Phase.SUSPECT, NOW - 3100)])
 def test_only_who_flaps_and_is_calm_can_become_steady(phase: Phase, since: float | None) -> None:
     """Incidents that were too few are still counted, however long ago the last one was; and suspicion is no calm."""
-    ctx = turned(a_service(phase=phase, flapping_since=since, closed_at=NOW - 3000, opened_at=(NOW - 3100,)))
+    ctx = a_turn(a_service(phase=phase, flapping_since=since, closed_at=NOW - 3000, opened_at=(NOW - 3100,)))
     flapping.settle(ctx)
     assert ctx.effects == []
     assert (ctx.service.flapping_since, ctx.service.opened_at) == (since, (NOW - 3100,))

@@ -5,14 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, a_turn, an_incident
 from tests.core.world import make_policy
 from watchdog.core.assess.suppression import UPGRADE
-from watchdog.core.context import StepContext
 from watchdog.core.guards import flapping, guards
 from watchdog.domain.decisions import Course, Decision, Finding, GuardAnswer, GuardReason, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import Act, ActiveCritical, ServiceState
 from watchdog.domain.policy import Brakes, Budget, Mode, ServicePolicy, Suppression
 from watchdog.domain.severity import Severity
@@ -414,10 +412,8 @@ DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", None, 1.0
 def at_sending(decision: Decision | None = DECIDED, *, by: str = "", troubles: dict | None = None, **web: Any) -> str:
     """Return what forbids the sending of what was decided, or approved by somebody."""
     incident = an_incident(decision=decision, approved_by=by or None)
-    state = a_state(a_service(incident=incident, **web), troubles=troubles or {})
-    ctx = StepContext(state, TimePassed(NOW), a_request().policy)
-    ctx.name = "web"
-    return guards.at_sending(ctx)
+    service = a_service(incident=incident, **web)
+    return guards.at_sending(a_turn(service, policy=a_request().policy, troubles=troubles or {}))
 
 
 def test_what_may_have_changed_is_asked_again_at_sending() -> None:

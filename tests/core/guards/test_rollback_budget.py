@@ -4,27 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state, an_incident
+from tests.core.scenes import NOW, a_service, a_state, a_turn, an_incident
 from tests.core.world import make_policy
-from watchdog.core.context import StepContext
 from watchdog.core.guards import rollback_budget
-from watchdog.domain import events as e
-from watchdog.domain.incidents import Act, State
+from watchdog.domain.incidents import Act
 from watchdog.domain.policy import ServicePolicy
 
 BAD = "bad00000"
 
 
-def turned(state: State) -> StepContext:
-    """Return a turn of `web` at NOW."""
-    ctx = StepContext(state, e.TimePassed(NOW), make_policy())
-    ctx.name = "web"
-    return ctx
-
-
 def test_what_is_spent_is_written_down_for_the_service_and_for_all() -> None:
     """With the code it leads away from."""
-    ctx = turned(a_state(a_service(incident=an_incident(suspect_code=BAD))))
+    ctx = a_turn(a_service(incident=an_incident(suspect_code=BAD)))
     rollback_budget.spend(ctx)
     assert ctx.service.acted_at == ctx.state.acted_at == (NOW,)
     assert ctx.state.acts == (Act(NOW, "web", BAD),)
@@ -34,7 +25,7 @@ def test_what_was_spent_for_nothing_is_given_back_and_nothing_of_others() -> Non
     """Two workers may send in the same moment: only one of the two is struck out."""
     service = a_service(incident=an_incident(requested_at=NOW - 5), acted_at=(NOW - 90_000, NOW - 5))
     acts = (Act(NOW - 5, "shop", BAD), Act(NOW - 5, "web", BAD), Act(NOW - 90_000, "web"))
-    ctx = turned(a_state(service, acted_at=(NOW - 5, NOW - 5, NOW - 4), acts=acts))
+    ctx = a_turn(service, acted_at=(NOW - 5, NOW - 5, NOW - 4), acts=acts)
     rollback_budget.give_back(ctx)
     assert ctx.service.acted_at == (NOW - 90_000,)
     assert ctx.state.acted_at == (NOW - 5, NOW - 4)
@@ -43,7 +34,7 @@ def test_what_was_spent_for_nothing_is_given_back_and_nothing_of_others() -> Non
 
 def test_nothing_is_given_back_where_nothing_was_spent() -> None:
     """A rollback that was never asked for."""
-    ctx = turned(a_state(a_service(incident=an_incident()), acted_at=(NOW - 4,)))
+    ctx = a_turn(a_service(incident=an_incident()), acted_at=(NOW - 4,))
     rollback_budget.give_back(ctx)
     assert ctx.state.acted_at == (NOW - 4,)
 

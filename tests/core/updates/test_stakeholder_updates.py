@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state, an_incident
+from tests.core.scenes import NOW, a_service, a_turn, an_incident
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, history, watch, web
 from tests.support.effect_readers import notices
-from watchdog.core.context import StepContext
 from watchdog.core.updates import stakeholder_updates
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.incidents import Phase, ServiceState, StakeholderStatus
+from watchdog.domain.incidents import Phase, StakeholderStatus
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode, Policy, SignalPolicy, Stakeholders
 from watchdog.domain.readings import Bad, FailureKind
@@ -167,26 +166,20 @@ def test_while_we_are_blind_nothing_is_said() -> None:
 
     That it works is news of a verification alone.
     """
-    ctx = _turn(a_service(incident=an_incident(), phase=Phase.PAGED), blind_since=NOW)
+    ctx = a_turn(a_service(incident=an_incident(), phase=Phase.PAGED), blind_since=NOW, policy=policy())
     stakeholder_updates.settle(ctx, ctx.service)
     heard = StakeholderStatus("board", "web-1/stakeholders", NOW - 60)
     proving = a_service(incident=an_incident(informed=(heard,)), phase=Phase.VERIFYING, checks={})
-    blind, seeing = _turn(proving, blind_since=NOW), _turn(proving)
-    paged = _turn(replace(proving, phase=Phase.PAGED))
+    blind, seeing = a_turn(proving, blind_since=NOW, policy=policy()), a_turn(proving, policy=policy())
+    paged = a_turn(replace(proving, phase=Phase.PAGED), policy=policy())
     for one in (blind, seeing, paged):
         stakeholder_updates.settle(one, one.service)
     assert ctx.effects == blind.effects == paged.effects == []
     assert [type(effect) for effect in seeing.effects] == [fx.Tell, fx.Note]
     was = a_service(incident=an_incident(), phase=Phase.PAGED)
-    ended = _turn(replace(was, incident=an_incident(closed_at=NOW), phase=Phase.CALM))
+    ended = a_turn(replace(was, incident=an_incident(closed_at=NOW), phase=Phase.CALM), policy=policy())
     stakeholder_updates.settle(ended, was)
     assert ended.effects == []
-
-
-def _turn(service: ServiceState, of: Policy | None = None, **fields: Any) -> StepContext:
-    ctx = StepContext(a_state(service, **fields), e.TimePassed(NOW), of or policy())
-    ctx.name = "web"
-    return ctx
 
 
 @pytest.mark.parametrize(
@@ -203,7 +196,9 @@ def test_since_when_it_works_where_no_reading_says_so(
 ) -> None:
     heard = StakeholderStatus("board", "web-1/stakeholders", NOW - 300, works_at)
     was = a_service(incident=an_incident(informed=(heard,)), phase=phase, checks=checks)
-    ctx = _turn(replace(was, incident=an_incident(informed=(heard,), closed_at=NOW), phase=Phase.CALM))
+    ctx = a_turn(
+        replace(was, incident=an_incident(informed=(heard,), closed_at=NOW), phase=Phase.CALM), policy=policy()
+    )
     stakeholder_updates.settle(ctx, was)
     (tell,) = [effect for effect in ctx.effects if isinstance(effect, fx.Tell)]
     assert said in tell.notice.lines[0]

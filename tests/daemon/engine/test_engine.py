@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.support.engine_scene import POLICY, SHUT, Scene, ShakyStore, scene
+from tests.support.simulated_daemon import Site
 from watchdog.adapters.platforms.render import Render
 from watchdog.daemon.actions.runner import UNRECORDED, UNWANTED
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
@@ -130,7 +131,7 @@ async def test_listeners_that_fail_lose_neither_the_page_nor_the_rollback() -> N
     async with scene() as s:
         for kind in (s.listeners.note, s.listeners.stepped, s.listeners.sampled, s.listeners.store_failed):
             kind.append(broken)
-        await s.engine.on_samples("web", Source(), [Sample(Good("fine"))], Lateness(0.0, s.clock.now(), 0.1))
+        await s.engine.on_samples("web", Site("home"), [Sample(Good("fine"))], Lateness(0.0, s.clock.now(), 0.1))
         await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.quiet()
         assert len(s.accepted) == 1 and s.pages and s.errors == []
@@ -158,18 +159,6 @@ class NotAnEvent:
 
     def __init__(self, at: float) -> None:
         self.at = at
-
-
-class Source:
-    """A signal that is not read here."""
-
-    name, kind, every_seconds, adaptive = "home", "http", 10.0, True
-
-    async def read(self) -> Sequence[Sample]:
-        return ()
-
-    async def close(self) -> None:
-        """Nothing."""
 
 
 async def test_killed_between_an_outcome_and_its_finish_it_is_looked_up_and_not_sent_again() -> None:
@@ -315,7 +304,7 @@ async def test_samples_become_events_dated_when_the_look_began(service: str, exp
         counts = (MinuteCount(0.0, 60.0, 3.0),)
         bad = Sample(Bad("HTTP 503"), 0.4, counts=counts, new_issues=("KeyError",), happened_at=5.0)
         at = s.clock.now() - 3.0
-        await s.engine.on_samples(service, Source(), [Sample(Good("fine")), bad], Lateness(0.0, at, 0.1))
+        await s.engine.on_samples(service, Site("home"), [Sample(Good("fine")), bad], Lateness(0.0, at, 0.1))
         await eventually(lambda: len(heard) == 2)
         assert [(type(event), event.at) for event in heard] == [(expected, at)] * 2 and told == [(service, at)] * 2
         assert heard[1].reading == bad.reading

@@ -322,9 +322,7 @@ class Unacknowledged(ShakyStore):
 async def test_case_52_what_was_saved_without_an_acknowledgement_is_in_force_as_its_author_reads() -> None:
     """Answer, memory and store say the same: the service is read from the store again."""
     async with scene(Unacknowledged) as s:
-        incident = Incident("web-1", "web", Severity.CRITICAL, s.clock.now(), s.clock.now(), "web is down")
-        web = replace(s.web, phase=Phase.ASKING, phase_since=s.clock.now(), incident=incident)
-        s.engine.state = replace(s.engine.state, services={"web": web})
+        with_incident(s, Phase.ASKING)
         await s.store.save(Write(s.engine.state))
         command = await answer(s, "reject", incident="web-1")
         saved = await s.store.load_readonly()
@@ -349,9 +347,7 @@ async def test_case_52_it_is_read_from_the_store_again_as_soon_as_that_answers()
 async def test_a_no_about_a_service_that_is_about_to_be_read_again_is_decided_after_that() -> None:
     """Decided before, it would be answered as one that holds, and forgotten by the reading."""
     async with scene() as s:
-        incident = Incident("web-1", "web", Severity.CRITICAL, s.clock.now(), s.clock.now(), "web is down")
-        web = replace(s.web, phase=Phase.ASKING, phase_since=s.clock.now(), incident=incident)
-        s.engine.state = replace(s.engine.state, services={"web": web})
+        with_incident(s, Phase.ASKING)
         await s.store.save(Write(s.engine.state))
         s.store.saving = Temporary("shut")  # type: ignore[attr-defined]
         await s.engine.submit_and_wait(e.Approved(s.clock.now(), "web-1", "ann"))

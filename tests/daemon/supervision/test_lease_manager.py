@@ -21,7 +21,7 @@ from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_SECONDS, LeaseManager
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
-from watchdog.domain.incidents import Incident, Phase
+from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good
@@ -81,6 +81,15 @@ class Worker:
 
     async def tell(self, effect_id: int, title: str) -> None:
         await self.teller.deliver(effect_id, tell(title, "pager", incident="shop-1", service="shop"))
+
+    async def has_an_incident(self, phase: Phase, **fields: str) -> ServiceState:
+        """Let its shop be slow, in that phase, and save that."""
+        at = self.clock.now()
+        incident = Incident("shop-1", "shop", Severity.HIGH, at, at, "shop is slow")
+        shop = replace(self.engine.state.services["shop"], phase=phase, incident=incident, **fields)  # type: ignore[arg-type]
+        self.engine.state = replace(self.engine.state, services={**self.engine.state.services, "shop": shop})
+        await self.store.save(Write(self.engine.state))
+        return shop
 
     async def see(self, service: str, *, bad: bool) -> None:
         reading = Bad("HTTP 503") if bad else Good()
@@ -154,11 +163,7 @@ async def test_a_zombie_that_wakes_up_writes_nothing_and_lets_go(one: Worker, ot
 async def test_a_zombie_leaves_a_stop_to_who_has_the_service(one: Worker, other: Worker) -> None:
     """It knows an incident that is no longer its own: it does not say "done" to what it did not do."""
     await one.sharing.begin()
-    opened = one.clock.now()
-    incident = Incident("shop-1", "shop", Severity.HIGH, opened, opened, "shop is slow")
-    shop = replace(one.engine.state.services["shop"], phase=Phase.ANNOUNCED, incident=incident)
-    one.engine.state = replace(one.engine.state, services={**one.engine.state.services, "shop": shop})
-    await one.store.save(Write(one.engine.state))
+    await one.has_an_incident(Phase.ANNOUNCED)
     await one.clock.advance(60.0)
     await other.sharing.begin()
     running = [asyncio.create_task(worker.engine.run()) for worker in (one, other)]
@@ -261,11 +266,7 @@ SLOWEST_SECONDS = 8 * max(WAY_SECONDS)
 async def test_what_became_of_a_yes_that_could_not_be_saved_is_read_with_the_next_renewal(one: Worker) -> None:
     """Until then nothing of its service is saved or decided, a no included; it was not saved here, and asked again."""
     await one.sharing.begin()
-    opened = one.clock.now()
-    incident = Incident("shop-1", "shop", Severity.HIGH, opened, opened, "shop is slow")
-    shop = replace(one.engine.state.services["shop"], phase=Phase.ASKING, incident=incident)
-    one.engine.state = replace(one.engine.state, services={**one.engine.state.services, "shop": shop})
-    await one.store.save(Write(one.engine.state))
+    opened, shop = one.clock.now(), await one.has_an_incident(Phase.ASKING)
     one.store.silent = frozenset({"save"})
     await one.engine.handle(e.Approved(opened, "shop-1", "ann"))
     assert set(one.engine.recorder.unread) == {"shop"} and one.engine.state.services["shop"] is shop
@@ -285,11 +286,7 @@ async def test_what_became_of_a_yes_that_could_not_be_saved_is_read_with_the_nex
 async def test_a_no_that_could_not_be_saved_holds_whatever_else_could_not_be_saved_after_it(one: Worker) -> None:
     """Nothing is read over it: its author was told that it holds. It is saved with the next record."""
     await one.sharing.begin()
-    opened = one.clock.now()
-    incident = Incident("shop-1", "shop", Severity.HIGH, opened, opened, "shop is slow")
-    shop = replace(one.engine.state.services["shop"], phase=Phase.ASKING, incident=incident, forbidden="no right")
-    one.engine.state = replace(one.engine.state, services={**one.engine.state.services, "shop": shop})
-    await one.store.save(Write(one.engine.state))
+    opened, _ = one.clock.now(), await one.has_an_incident(Phase.ASKING, forbidden="no right")
     one.store.silent = frozenset({"save"})
     await one.engine.handle(e.Stopped(opened, "shop-1", "ann"))
     await one.engine.handle(e.Resumed(opened, "ben"))  # would change the same service

@@ -1,13 +1,14 @@
 """A watchdog that gets no evidence from any probe does not look healthy: the whole daemon in simulated time."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from tests.support.clocks import FakeClock
 from tests.support.notification_vendors import Channel
+from tests.support.simulated_daemon import Site
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, upkeep, wire
 from watchdog.daemon.engine.conversion import CONTROL
@@ -15,7 +16,6 @@ from watchdog.daemon.supervision.probe_coverage import LOOK_SECONDS, PATIENCE_SE
 from watchdog.daemon.telemetry.aggregate import MinuteAggregator
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
-from watchdog.ports import Sample
 
 HOME, ERRORS = SignalPolicy("home", "http", critical=True), SignalPolicy("errors", "sentry")
 SERVICES = {name: ServicePolicy(name, None, signals=(HOME,)) for name in ("web", "api")}
@@ -23,29 +23,6 @@ POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX, control=("https://cont
 LIMITED = Unknown("the site limits our probes: HTTP 429")
 WORDS = "no probe of any service brings evidence"
 BOUND_SECONDS = PATIENCE_SECONDS + 2 * LOOK_SECONDS
-
-
-@dataclass
-class Site:
-    """A source that says what it is told to, after a stall of the whole process if it is to."""
-
-    clock: FakeClock
-    name: str
-    kind: str = "http"
-    adaptive: bool = True
-    every_seconds: float = 10.0
-    says: Reading = field(default_factory=Good)
-    stalls_seconds: float = 0.0
-    reads: int = 0
-
-    async def read(self) -> Sequence[Sample]:
-        self.reads += 1
-        await self.clock.sleep(0.02)
-        self.clock.freeze(self.stalls_seconds)
-        return (Sample(self.says),)
-
-    async def close(self) -> None:
-        return
 
 
 @dataclass
@@ -71,14 +48,14 @@ class Scene:
 
     def all_say(self, reading: Reading, *names: str) -> None:
         for name in names or SERVICES:
-            self.sites[name].says = reading
+            self.sites[name].reading = reading
 
 
 @asynccontextmanager
 async def watching(policy: Policy = POLICY, **more: Site) -> AsyncIterator[Scene]:
     clock, pager = FakeClock(auto=False), Channel("pager")
-    sites = {name: Site(clock, "home") for name in policy.services}
-    sites |= {CONTROL: Site(clock, "https://control.test", "control")} if policy.control else {}
+    sites = {name: Site("home", clock=clock) for name in policy.services}
+    sites |= {CONTROL: Site("https://control.test", "control", clock=clock)} if policy.control else {}
     for name, site in more.items():
         site.clock, sites[name] = clock, site
     daemon = wire(
@@ -164,8 +141,8 @@ async def test_probes_that_are_read_rarely_are_waited_for() -> None:
 async def test_without_a_probe_nothing_is_missed() -> None:
     """A feed that cannot be read is told by its own signal; a probe that moved away takes its silence along."""
     feeds = replace(POLICY, services={"web": ServicePolicy("web", None, signals=(ERRORS,))}, control=())
-    async with watching(feeds, web=Site(FakeClock(), "errors", "sentry", adaptive=False)) as s:
-        s.sites["web"].says = Unknown("Sentry did not answer")
+    async with watching(feeds, web=Site("errors", "sentry", adaptive=False)) as s:
+        s.sites["web"].reading = Unknown("Sentry did not answer")
         await s.clock.advance(2 * BOUND_SECONDS)
         assert s.ailments == []
     async with watching() as s:
