@@ -5,14 +5,13 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import World, make_policy
+from tests.core.world import World
 from tests.core.worlds import hear, incident_of, put, reach, share, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind, Topic
-from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity
 
@@ -310,10 +309,3 @@ def test_given_back_is_written_into_the_story_of_its_incident(incident: str, nam
     world = reach(Phase.CALM)
     effects = hear(world, e.AutoDeployRestored(world.now, "web", incident, "commit"))
     assert effects == (fx.Note(world.now, "web", named, "ACT", "auto-deploy given back: commit"),)
-
-
-def test_a_restart_probes_on_at_the_pace_it_had() -> None:
-    """The scheduler of a new process knows none."""
-    world = reach(Phase.ROLLING_BACK, policy=make_policy(Mode.AUTONOMOUS))
-    effects = hear(world, e.Restarted(world.now + 30.0))
-    assert fx.SetPace("web", web(world).pace_seconds) in effects

@@ -36,17 +36,6 @@ def test_what_people_were_told_of_is_dropped_when_the_site_recovers(policy: Poli
     assert notices(world.tells) == [told, "resolved"]
 
 
-def test_an_announced_rollback_waits_for_the_end_of_its_window() -> None:
-    """A second before the window is over nothing is pinned, at its end it is."""
-    world = reach(Phase.ANNOUNCED)
-    until = incident_of(world).announced_until
-    world.run(until - START - 0.1)
-    assert hear(world, e.TimePassed(until - 0.1)) == () and web(world).phase is Phase.ANNOUNCED
-    world.tell(e.TimePassed(until))
-    assert web(world).phase is Phase.PINNING and len(world.pins) == 1
-    assert "no stop came" in decision_of(world).why
-
-
 def test_an_announced_rollback_that_a_guard_forbids_by_then_is_left_to_a_human() -> None:
     """Paused within the window: at its end people are paged with the reason, nothing is pinned."""
     world = reach(Phase.ANNOUNCED)

@@ -8,7 +8,7 @@ import pytest
 from tests.core.incident_fields import amended
 from tests.core.scenes import found
 from tests.core.world import CONTROL, START, World, make_policy
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, share, web
+from tests.core.worlds import decision_of, hear, incident_of, line_of, put, reach, share, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.context import StepContext
 from watchdog.core.guards import rollback_budget
@@ -364,12 +364,6 @@ def test_a_human_who_takes_over_hears_everything(outcome: str, given: bool) -> N
     assert line_of(tell.notice, "Auto-deploy: off, is being given back" if given else "Auto-deploy: off, read back")
     assert any(line.startswith("Blame: ") for line in tell.notice.lines)
     assert ("RestoreAutoDeploy" in kinds(effects)) is given
-
-
-def test_a_world_without_a_failure_sends_nothing() -> None:
-    """The counterpart of every story here: a good deploy."""
-    world = bad_world(faults=[]).run(300.0)
-    assert not world.pins and not world.sent and not world.tells
 
 
 @pytest.mark.parametrize("by_hand", [False, True])

@@ -187,23 +187,6 @@ async def test_case_14_a_refused_key_is_one_page_and_nothing_more_is_tried() -> 
         assert s.sent("POST") == 1
 
 
-async def test_case_17_a_human_who_deploys_while_the_answer_is_lost_wins() -> None:
-    """Ours left no trace and another deploy is live: stand down, and say so; a second attempt would undo theirs."""
-
-    class HumanFirst(Render):
-        async def rollback(self, service_id: str, deploy_id: str) -> str | None:
-            for deploy in s.web.deploys:
-                deploy.status = "deactivated" if deploy.status == "live" else deploy.status
-            made = s.sandbox.deploy("web", commit="f" * 40, trigger="manual")
-            made.status = "live"
-            raise OutcomeUnknown("Render timed out")
-
-    async with actuator_scene.scene(made=HumanFirst) as s:
-        outcome = await s.ends(ROLLBACK, e.RollbackStoodDown)
-        assert "dep-42 is live, no longer dep-40" in outcome.why and "no trace" in outcome.why
-        assert (await s.row()).state == "done" and s.accepted == []
-
-
 async def test_case_16_a_deploy_on_its_way_is_waited_for() -> None:
     """Nothing is sent while a newer one is built; with the world as it was, the next attempt goes out."""
     async with actuator_scene.scene() as s:

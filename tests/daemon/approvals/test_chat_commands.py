@@ -186,16 +186,6 @@ async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> N
             (Request("slack:U9", "acknowledge"), "not on the list"),
             (Request("slack:U9", "silence", ("web", "2h", "moving")), "not on the list"),
             (Request(ANN, "acknowledge", may_change=True), "say which incident; acknowledge INCIDENT"),
-            (Request(ANN, "unsilence", ("a", "b"), may_change=True), "too many words; unsilence SILENCE"),
-            (Request(ANN, "silence", ("web", "2h"), may_change=True), "silence SERVICE 2h WHY"),
-            (Request(ANN, "silence", ("web", "2h", "signal=home"), may_change=True), "there is nothing in it to read"),
-            (Request(ANN, "silence", ("web", "2h", "severity=bad", "x"), may_change=True), "one of: critical, high, m"),
-            (Request(ANN, "silence", ("web", "2h", "signl=home", "x"), may_change=True), "signl=: no such option"),
-            (
-                Request(ANN, "hold", ("web", "2h", "signal=home", "x"), may_change=True),
-                "signal=: no such option; leave it out",
-            ),
-            (Request(ANN, "hold", ("web", "soon", "launch"), may_change=True), "--for: not a duration"),
             (Request(ANN, "hold", ("web", "99d", "launch"), may_change=True), "write something up to 30d"),
         ):
             reply, rows = await asked(s, request)
