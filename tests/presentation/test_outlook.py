@@ -276,6 +276,7 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (paged(BUDGET), "Roll back to dep-40 (1b7e0d4) by hand if dep-42 (9f3c2ab) is to blame: this limit"),
         (paged(replace(BUDGET, name="tried")), "Fix forward"),
         (paged(BUDGET, PAUSED), "Resume the daemon"),
+        (paged(PAUSED), "Resume the daemon, unless the pause is still needed. Do not roll back if dep-42"),
         (paged(MODE, decision=OBSERVED), "Roll back to dep-40 (1b7e0d4) on Render's dashboard if dep-42 (9f3c2ab)"),
         (x.undone(x.decision(), human_needed="busy"), "Roll back to dep-40 (1b7e0d4) by hand if dep-42"),
         (x.undone(PAGE, human_needed="busy", acknowledged_by="ann", decision=None), "Find the cause"),

@@ -116,7 +116,7 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         Situation.DEPLOYING: Row("rolling back", words.deploying, tasks.merge_nothing),
         Situation.VERIFYING: Row("verifying", words.verifying, tasks.merge_nothing),
         Situation.BLOCKED_FOR_NOW: Row(
-            "needs you", words.with_next_page(words.blocked), tasks.cure, ("stop", *_ACKNOWLEDGE)
+            "needs you", words.with_next_page(words.blocked), tasks.cure_or_stop, ("stop", *_ACKNOWLEDGE)
         ),
         Situation.ASKS_LATER: Row(
             "needs you", words.with_next_page(words.blocked), tasks.cure, _BY_HAND, words.clears_at

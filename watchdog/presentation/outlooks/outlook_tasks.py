@@ -45,6 +45,11 @@ def cure(case: Case) -> str:
     return find_the_cause(case) if words.by_hand and not case.may_roll_back else case.named(words.task)
 
 
+def cure_or_stop(case: Case) -> str:
+    """Return the cure where the daemon decides again by itself, and when to prevent that."""
+    return f"{cure(case)} {case.named('Do not roll back if {suspect} is not to blame.')}"
+
+
 def beside_the_deploy(case: Case) -> str:
     """Return the step where no deploy is to blame: a suspended service explains itself."""
     block = blocking(case.incident)
