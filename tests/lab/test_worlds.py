@@ -226,3 +226,11 @@ def test_the_mix_is_40_to_60_however_many_classes_there_are() -> None:
     by_deploy = sum(weight(one) for one in incidents if one.guilty)
     assert by_deploy == pytest.approx(0.4)
     assert sum(weight(one) for one in incidents) == pytest.approx(1.0)
+
+
+def test_a_crash_is_reported_once_wherever_a_read_ends() -> None:
+    """One in a fault of two seconds, also if a read ends in its second."""
+    for seed in range(20):
+        scene = BY_NAME["restart-crash"].scene(f"dev-{seed}")
+        ends = [scene.fault_at - 30.0 + 0.3 * number for number in range(300)]
+        assert sum(len(scene.main.crashes(*read)) for read in itertools.pairwise(ends)) == 1

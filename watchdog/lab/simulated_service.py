@@ -6,7 +6,7 @@ the same service, however often they probe.
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
-from math import exp, inf, log
+from math import ceil, exp, inf, log
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -259,7 +259,8 @@ class Service:
         """Return the times of the process crashes that the platform reports in [since, until), to the second."""
         if not self.faults:
             return []
-        found, at = [], since
+        # Whole seconds: a second that two reads share would report its crash twice.
+        found, at = [], float(ceil(since))
         while at < until:
             every = max((symptom.crash_every_seconds for symptom in self.symptoms(at, "")), default=0.0)
             if every and int(at / every) != int((at - 1.0) / every):
