@@ -124,7 +124,9 @@ async def test_two_at_the_same_pin_do_not_overwrite_the_old_value() -> None:
         await s.tells(PIN, e.PinConfirmed, "checksPass")
 
 
-@pytest.mark.parametrize(("listed", "previous"), [("checksPass", "checksPass"), ("", None), ("off", None)])
+@pytest.mark.parametrize(
+    ("listed", "previous"), [("checksPass", "checksPass"), ("", None), ("off", None), ("unknown", None)]
+)
 async def test_case_48_it_is_switched_off_though_nothing_can_be_read(listed: str, previous: str | None) -> None:
     """No reads are left this minute: what was listed last is the value to restore; without one, nothing is switched."""
 
