@@ -27,6 +27,11 @@ def main() -> None:
         code = run_command()
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except RuntimeError as error:
+        # Python 3.11 wraps what interrupts the making of a class, of a module that is being imported.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        code = INTERRUPTED
     except ImportError as error:
         from watchdog.cli.namesake import CURE, conflict
 

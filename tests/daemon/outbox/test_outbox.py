@@ -213,6 +213,25 @@ async def test_what_an_earlier_run_left_arrives_in_the_order_of_the_journal(tmp_
         assert s.town.slack == ["down", "over"]
 
 
+async def test_a_page_is_not_the_last_word_where_the_dead_worker_brought_its_end(tmp_path: Path) -> None:
+    """It had recorded that Slack has the end, and not yet that it has the page; PagerDuty is down.
+
+    The page is not sent again, or else the end once more after it.
+    """
+    async with scene(tmp_path, "slack", "pagerduty", clock=FakeClock(auto=False)) as s:
+        s.town.down("pagerduty")
+        named = ("slack", "pagerduty")
+        page, over = tell("down", *named, wakes=True), tell("over", *named, kind=NoticeKind.RESOLVED)
+        rows = await s.store.save(Write(State(), effects=(page, over)))
+        await s.store.delivered(rows[1].id, "slack", over.notice.incident, None)
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(s.teller.deliver(row.id, row.effect)) for row in rows]
+            await eventually(lambda: s.outcomes("slack") in (["gave_way"], ["sent", "sent"]))
+            for each in running:
+                each.cancel()
+        assert s.town.slack in ([], ["down", "over"])
+
+
 async def test_notices_of_one_incident_arrive_in_order(tmp_path: Path) -> None:
     async with scene(tmp_path) as s:
         async with asyncio.TaskGroup() as group:

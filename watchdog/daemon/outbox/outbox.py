@@ -229,7 +229,7 @@ class Outbox:
         """Return whether to send the notice now; else free its place. Its end may come while the store is asked."""
         wanted = False
         try:
-            if await self._is_over_elsewhere(delivery):
+            if await self._is_over_before(delivery, queued.channel):
                 queued.supersede()
             wanted = not self._over(delivery, queued)
         finally:
@@ -237,11 +237,16 @@ class Outbox:
                 breaker.given_back(queued)
         return wanted
 
-    async def _is_over_elsewhere(self, delivery: Delivery) -> bool:
-        """Return whether another worker ended the incident; an own all-clear is queued behind its page anyway."""
+    async def _is_over_before(self, delivery: Delivery, channel: str) -> bool:
+        """Return whether the channel has the all-clear already, or another worker ended the incident.
+
+        An all-clear that the channel lacks is queued behind its page anyway.
+        """
         notice = delivery.notice
-        if any(one.notice.resolves and one.notice.incident == notice.incident for one in self._deliveries):
-            return False
+        ends = [one for one in self._deliveries if one.notice.resolves and one.notice.incident == notice.incident]
+        if ends:
+            # A dead worker may have recorded the delivery of the end, and not yet that of the page.
+            return any(one.place > delivery.place and channel in one.heard_by for one in ends)
         if notice.kind is NoticeKind.SELF_ALERT:  # without a row it is this worker's own, and ended by it
             return delivery.effect_id is not None and self.own_page_is_over(notice.incident)
         return await self._late.is_over(notice)
@@ -260,7 +265,7 @@ class Outbox:
         name = queued.channel
         if queued.partly:
             return queued.overtaken or self._clock.now() - delivery.notice.at > PARTLY_SECONDS
-        if name in delivery.heard_by:
+        if name in delivery.heard_by and not queued.follows:
             return True
         # A save may have been made although its answer was lost: this row's notice went out from memory.
         if self._told.settled_from_memory(delivery.effect_id, delivery.notice, name):

@@ -38,7 +38,7 @@ OFF_WORDS = (
     "auto-deploy: off once more",
     "auto-deploy: still off",
     "auto-deploy: not confirmed",
-    "switch auto-deploy back on",
+    "until then merges are not deployed",
 )
 ON_WORDS = ("is being given back", "auto-deploy: given back", "auto-deploy is on again")
 """The words by which a reader knows the state of auto-deploy; a message with both says that it is off."""
