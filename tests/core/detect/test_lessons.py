@@ -105,7 +105,8 @@ def test_the_run_timer_outlasts_the_blips_of_this_check() -> None:
         (1e6, {"in_watch": True}, 50.0),
         (1e6, {"blip_share": 4e-4}, 20.0),
         (1e6, {"blip_share": 0.002}, 56.25),
-        (40.0, {"blip_share": 0.002}, 36.0),
+        (40.0, {"blip_share": 0.002}, 44.0),
+        (14.0, {"blip_share": 0.002}, 36.0),
     ],
 )
 def test_the_lesson_is_bounded(healed: float, conditions: dict, limit: float) -> None:
@@ -123,6 +124,7 @@ def test_the_lesson_is_bounded(healed: float, conditions: dict, limit: float) ->
         (80.0, {"restarting": True, "in_watch": True}, 88.0, ", as its restarts are felt for up to 80 s"),
         (1e6, {"restarting": True}, 120.0, ", as its restarts are felt for up to 11 d 13 h"),
         (1e6, {"restarting": True, "blip_share": 4e-4}, 20.0, ""),
+        (40.0, {"restarting": True, "blip_share": 0.02}, 44.0, ""),
         (40.0, {"restarting": True, "unanswered": True}, 120.0, ", as the new deploy has not answered yet"),
         (0.0, {"unanswered": True, "in_watch": True}, 120.0, ", as the new deploy has not answered yet"),
         (0.0, {"unanswered": True, "blip_share": 4e-4}, 20.0, ""),

@@ -59,9 +59,9 @@ def fading(age_seconds: float) -> float:
     return float(0.5 ** (max(0.0, age_seconds) / HALF_LIFE_SECONDS))
 
 
-def limit_above_blips(check: Check, now: float, seconds: float) -> float:
-    """Return the limit for runs of failures, raised above the check's own blips."""
-    return max(seconds, min(MARGIN * blip_seconds(check, now), FACTOR_MAX * seconds))
+def limit_above_blips(check: Check, now: float, seconds: float, plain_seconds: float) -> float:
+    """Return the limit for runs of failures, raised above the check's own blips; the bound is of the plain limit."""
+    return max(seconds, min(MARGIN * blip_seconds(check, now), FACTOR_MAX * plain_seconds))
 
 
 def restarted(check: Check, lasted_seconds: float, now: float) -> dict[str, Any]:

@@ -120,16 +120,17 @@ def run_limit_seconds(check: Check, given: "Conditions") -> float:
     """Return how long an unbroken run of failures must last: longer than blips, unless other signals agree with it."""
     plain, agreed = _limit_seconds(given), corroboration.limit_seconds(given.blip_share)
     seconds = max(given.limits.run_seconds_corroborated, min(plain, agreed))
-    # Enough signals outweigh what this check's own blips and restarts taught; fewer do not, as those are its own.
+    # Enough signals outweigh what this check's own blips and restarts taught; fewer do not, as those are its own: the
+    # shares of blips are those of a service whose restarts end within 40 s, and such a lesson says that these do not.
     if given.blip_share <= corroboration.OUTWEIGHS:
         return seconds
-    limit = baseline.limit_above_blips(check, given.now, plain)
+    limit = baseline.limit_above_blips(check, given.now, seconds, plain)
     # A start that is longer than any before looks just like this. Waiting costs a minute, a needless rollback fifteen.
     if given.unanswered:
         return max(limit, given.limits.run_seconds_restart_max)
     if given.restarting:
         limit = baseline.limit_above_restarts(check, given.now, limit, given.limits.run_seconds_restart_max)
-    return limit if limit > plain else seconds
+    return limit
 
 
 def confirmed(check: Check, given: "Conditions") -> bool:
