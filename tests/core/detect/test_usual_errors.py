@@ -8,7 +8,7 @@ import pytest
 from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
-from watchdog.core.detect import error_counts, usual_by_hour, usual_errors
+from watchdog.core.detect import error_counts, usual_errors
 from watchdog.domain.checks import Check, UsualErrors
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import SignalPolicy
@@ -142,5 +142,26 @@ def test_a_check_learns_them_keeps_them_and_forgets_what_a_rollback_ended() -> N
     assert detect.forget(check, at).usual_errors == check.usual_errors
     assert detect.observe(check, Observed(at, "web", "errors", Good()), ERRORS, LIMITS).counts == check.counts
     assert detect.find(check, given(ERRORS, at)) is None
-    cured = usual_by_hour.forgotten_since(check.usual_errors, MONDAY + HOUR)
+    cured = usual_errors.forgotten_since(check.usual_errors, MONDAY + HOUR, at)
     assert set(cured.medians[-1:]) == {0}
+
+
+@pytest.mark.parametrize(("lasts", "day_3"), [(60.0 * 6, 300), (60.0 * 30, 0)])
+def test_a_flood_that_rollbacks_ended_is_found_again_at_the_same_hour(lasts: float, day_3: int) -> None:
+    """The hour in which it was rolled back is not complete yet: its minutes from before the rollback must not teach.
+
+    What is left of that hour may be enough to know it.
+    """
+    usual, noon = UsualErrors(), 12 * HOUR
+
+    def flooded(at: float) -> float:
+        return steady(at) + (40.0 if at // DAY - MONDAY // DAY in (3, 4) and 0 <= at % DAY - noon < lasts else 0.0)
+
+    for hour in range(24 * 5 + 12):
+        usual = usual_errors.after(usual, minutes(flooded, MONDAY + HOUR * hour, MONDAY + HOUR * (hour + 1) + 360.0))
+        # The next hour has begun: it is closed an hour later.
+        if hour in (24 * 3 + 11, 24 * 4 + 11):
+            onset = MONDAY + HOUR * (hour + 1)
+            usual = usual_errors.forgotten_since(usual, onset, onset + lasts)
+    assert usual.medians[24 * 3 + 11] == day_3
+    assert why(usual, MONDAY + 5 * DAY + noon + 120.0, 42.0)

@@ -9,7 +9,7 @@ from tests.core.scenes import NOW, a_service, a_state, step
 from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.fold.clock_skew import clamp_future_times
 from watchdog.domain import events as e
-from watchdog.domain.checks import Check, UsualLatency
+from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import Escalation, Incident, Phase, Question, RollbackAttempt
@@ -90,7 +90,9 @@ def test_a_check_read_in_the_future_begins_anew(field: str) -> None:
     check = Check("home", "http", run_probes=4, last=Good(), usual=UsualLatency(average=2000.0), **learnt)
     ahead = {field: NOW + 1.0}
     check = replace(check, usual=replace(check.usual, **ahead)) if field == "stepped_at" else replace(check, **ahead)
+    check = replace(check, usual_errors=UsualErrors(learns_from=NOW + 2.0))
     seen = clamp_future_times(a_service(name="web", checks={"home": check}), NOW).checks["home"]
+    assert seen.usual_errors.learns_from == NOW
     assert (seen.run_probes, seen.usual.average, seen.counts_from) == (0, 2000.0, NOW)
     assert max(seen.last_at, seen.usual.stepped_at, seen.interrupted_at) <= NOW
     assert (seen.healed_at, seen.restart_at, seen.slow_healed_at) == (NOW, NOW, NOW)

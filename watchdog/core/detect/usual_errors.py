@@ -31,8 +31,8 @@ def after(usual: UsualErrors, counts: Sequence[MinuteCount]) -> UsualErrors:
     hour = int((counts[-1].start - SETTLED_SECONDS) // HOUR_SECONDS)
     if hour == usual.hour:
         return usual
-    begins = usual.hour * HOUR_SECONDS
-    minutes = [one for one in counts if begins <= one.start < begins + HOUR_SECONDS]
+    begins, ends = usual.hour * HOUR_SECONDS, (usual.hour + 1) * HOUR_SECONDS
+    minutes = [one for one in counts if max(begins, usual.learns_from) <= one.start < ends]
     middle, high = usual_by_hour.closed(_steps(minutes))
     if middle and high == middle:
         usual = fast_replace(usual, phi=_swung(usual.phi, [one.count for one in minutes]))
@@ -52,6 +52,11 @@ def _swung(phi: float, counts: Sequence[float]) -> float:
     # Without an error there is nothing that could swing.
     seen = min(pvariance(counts) / mean, PHI_TIMES * phi) if mean else phi
     return max(1.0, phi + PHI_WEIGHT * (seen - phi))
+
+
+def forgotten_since(usual: UsualErrors, since: float, now: float) -> UsualErrors:
+    """Return the usual errors without those since then: a rollback ended them. The present hour learns from now on."""
+    return fast_replace(usual_by_hour.forgotten_since(usual, since), learns_from=now)
 
 
 def expected(usual: UsualErrors, minute: MinuteCount) -> float:

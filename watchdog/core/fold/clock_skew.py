@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from watchdog.core import detect
 from watchdog.core.fold import observations
-from watchdog.domain.checks import Check, UsualLatency
+from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import DeployWatch, Escalation, Incident, Question, RollbackAttempt, ServiceState
 
@@ -26,7 +26,17 @@ OF_ROLLBACK = ("requested_at", "blocked_since", "restored_at", "healed_at", "ver
 OF_ESCALATION = ("told_at", "called_at", "acknowledged_at")
 OF_DOWNTIME = ("since", "after", "ended_at")
 T = TypeVar(
-    "T", ServiceState, Incident, Question, RollbackAttempt, Escalation, Deploy, DeployWatch, Downtime, UsualLatency
+    "T",
+    ServiceState,
+    Incident,
+    Question,
+    RollbackAttempt,
+    Escalation,
+    Deploy,
+    DeployWatch,
+    Downtime,
+    UsualLatency,
+    UsualErrors,
 )
 
 
@@ -69,7 +79,11 @@ def _check(check: Check, now: float) -> Check:
     dated = ("last_at", "healed_at", "restart_at", "slow_healed_at", "watched_from")
     # Versions out of their order could acquit the wrong deploy, so they are dropped.
     past = replace(check, served=(), **{name: min(getattr(check, name), now) for name in dated})
-    past = replace(past, usual=_past(past.usual, ("stepped_at",), now))
+    past = replace(
+        past,
+        usual=_past(past.usual, ("stepped_at",), now),
+        usual_errors=_past(past.usual_errors, ("learns_from",), now),
+    )
     return detect.forget(past, now)
 
 

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
-from watchdog.core.detect import Conditions, baseline, slower_than_usual, usual_by_hour, usual_latency
+from watchdog.core.detect import Conditions, baseline, slower_than_usual, usual_errors, usual_latency
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
@@ -64,13 +64,13 @@ def after_reading(service: ServiceState, before: Check, after: Check, policy: Po
     return detect.learn(before, after, given, in_incident=service.incident is not None)
 
 
-def without_usual_since(service: ServiceState, since: float) -> ServiceState:
-    """Return the service without its usual latency and errors since a moment, as a rollback ended those."""
+def without_usual_since(service: ServiceState, since: float, now: float) -> ServiceState:
+    """Return the service without its usual latency and errors since a moment, as a rollback ended those by now."""
     checks = {
         name: fast_replace(
             check,
             usual=usual_latency.forgotten_since(check.usual, since),
-            usual_errors=usual_by_hour.forgotten_since(check.usual_errors, since),
+            usual_errors=usual_errors.forgotten_since(check.usual_errors, since, now),
         )
         for name, check in service.checks.items()
     }
