@@ -19,7 +19,7 @@ from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event, Observed, TimePassed
 from watchdog.domain.incidents import Escalation, History, Incident, Pin, Question, RollbackAttempt, ServiceState, State
-from watchdog.domain.readings import Bad, Unknown
+from watchdog.domain.readings import Bad, FailureKind, Unknown
 from watchdog.domain.severity import Severity
 
 STORED = """
@@ -169,6 +169,15 @@ def test_a_note_with_a_label_of_a_newer_version_is_read() -> None:
     """It waits among the pending effects, or stands in a recording."""
     note = Note(1.0, "web", None, "ACT", "rolled back")
     assert EFFECTS.decode(EFFECTS.encode(note).replace("ACT", "LATER")) == replace(note, label="LATER")  # type: ignore[arg-type]
+
+
+def test_a_failure_of_a_kind_that_an_older_worker_lacks_is_a_status_to_it() -> None:
+    """Otherwise it could take up no service that is failing; a kind that this version lacks is that status as well."""
+    service = ServiceState("web", checks={"home": check(Bad("HTTP 502", FailureKind.GATEWAY))})
+    text = SERVICES.encode(service)
+    assert '"kind":"status"' in text and SERVICES.decode(text) == service
+    later = SERVICES.decode(text.replace('"newer_kind":"gateway"', '"newer_kind":"later"')).checks["home"].last
+    assert later == Bad("HTTP 502", FailureKind.STATUS)
 
 
 def test_a_state_from_before_the_watchdog_learned_from_its_checks_is_read() -> None:

@@ -17,11 +17,14 @@ from watchdog.domain.effects import Note
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Action
+from watchdog.domain.readings import Bad, FailureKind
 from watchdog.domain.store_records import ActionResult, ActionRow
 from watchdog.presentation.notices.notice_text import worded
 
 Plain = Mapping[str, Any]
 """A value of the domain as parsed JSON."""
+NEWER_KINDS = (FailureKind.GATEWAY,)
+"""Kinds of failures that earlier versions take for a status, and whose names they cannot read."""
 
 
 def _known(plain: Plain, name: str, values: type[StrEnum]) -> Plain:
@@ -76,8 +79,13 @@ def notice_of_words(plain: Plain) -> Plain:
     return {**plain, "about": None}
 
 
+def _bad(plain: Plain) -> Plain:
+    newer = plain.get("newer_kind")
+    return {**plain, "kind": newer} if newer in tuple(FailureKind) else plain
+
+
 READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
-    {GuardAnswer: _guard_answer, Term: _term, Blame: _blame, Decision: _decision, Incident: _incident}
+    {GuardAnswer: _guard_answer, Term: _term, Blame: _blame, Decision: _decision, Incident: _incident, Bad: _bad}
 )
 """The functions that add to a stored value the fields that it lacks; fields that it has win."""
 
@@ -97,13 +105,26 @@ def _write_blame(plain: Plain) -> Plain:
     return {**plain, "terms": [*plain["terms"], *terms]}
 
 
+def _write_bad(plain: Plain) -> Plain:
+    """Write the kind that an earlier version knows: it could read no state in which a proxy had answered, so it could
+    take up no service that is failing.
+    """
+    return {**plain, "kind": FailureKind.STATUS, "newer_kind": plain["kind"]} if plain["kind"] in NEWER_KINDS else plain
+
+
 def _write_note(plain: Plain) -> Plain:
     """Leave an empty `about` out: hashes of recordings in format 1 are of this text, and earlier notes had none."""
     return plain if plain["about"] else {name: value for name, value in plain.items() if name != "about"}
 
 
 WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
-    {Decision: _write_decision, Blame: _write_blame, Note: _write_note, Incident: flat_incident.flat}
+    {
+        Decision: _write_decision,
+        Blame: _write_blame,
+        Note: _write_note,
+        Incident: flat_incident.flat,
+        Bad: _write_bad,
+    }
 )
 """The functions that give a stored value the shape that an earlier version reads, or wrote."""
 
