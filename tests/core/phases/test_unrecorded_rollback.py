@@ -257,14 +257,24 @@ def test_auto_deploy_that_an_open_incident_or_the_record_knows_to_be_off_is_not_
     assert lines(listed(taken_up(world)), "HUMAN") == []
 
 
-@pytest.mark.parametrize(("phase", "previous"), [(Phase.PINNING, "commit"), (Phase.ASKING, None)])
+@pytest.mark.parametrize(
+    ("phase", "put_off", "previous"),
+    [
+        (Phase.PINNING, False, "commit"),
+        (Phase.ASKING, False, None),
+        (Phase.SUSPECT, True, "commit"),
+        (Phase.ANNOUNCED, True, None),
+    ],
+)
 def test_case_55_the_order_of_a_restored_incident_is_what_switched_auto_deploy_off(
-    phase: Phase, previous: str | None
+    phase: Phase, put_off: bool, previous: str | None
 ) -> None:
     """The copy is older than the answer to the order, so the next order reads back our own `off`. A question orders
-    nothing: a person switched it off then.
+    nothing, nor does an approval that waits in its window: a person switched it off then.
     """
-    world = reach(phase)
+    world = reach(Phase.PINNING if phase is Phase.SUSPECT else phase)
+    if put_off:
+        put(world, phase=phase, incident=amended(incident_of(world), blocked_since=world.now))
     listed(taken_up(world))
     incident = web(world).incident
     assert incident is not None and incident.pin.previous == previous

@@ -131,7 +131,9 @@ def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
         return
     if incident is not None and incident.closed_at is None:
         # The record may have been copied after the order and before its answer: the next one reads back our own `off`.
-        ordered = recorded.phase is Phase.PINNING or incident.rollback.blocked_since is not None
+        # What an approval or a veto window delays is ordered only in its time.
+        put_off = incident.rollback.blocked_since is not None and recorded.phase is not Phase.ANNOUNCED
+        ordered = recorded.phase is Phase.PINNING or put_off
         if ordered and incident.pin.previous is None:
             ctx.update_pin(previous=was)
         return
