@@ -354,14 +354,20 @@ def test_a_felt_restart_is_learnt_though_people_were_told_and_counts_for_restart
         (Bad("connection refused", FailureKind.CONNECT), 100.0, False),
         (Bad("connection refused", FailureKind.CONNECT), 200.0, True),
         (DOWN, 100.0, True),
+        (DOWN, 20.0, True),
+        (DOWN, 5.0, False),
     ],
 )
 def test_a_deploy_that_has_not_answered_yet_has_two_minutes(
     reading: Reading, seconds: float, rolled_back: bool
 ) -> None:
-    """Also the first time that a restart is felt for long; an error of the new code itself needs no patience."""
-    fault = Fault(60.0, 60.0 + seconds, reading=reading)
-    world = World(make_policy(), history(), faults=[fault], api_fails_with_home=True)
+    """Also the first time that a restart is felt for long; an error of the new code itself needs no patience, also if
+    it crashes then. The last errors of the old code are not its own.
+    """
+    faults = [Fault(60.0, 60.0 + seconds, reading=reading)]
+    if seconds < 100.0:
+        faults.append(Fault(60.0 + seconds, 160.0, reading=Bad("HTTP 502", FailureKind.GATEWAY)))
+    world = World(make_policy(), history(), faults=faults, api_fails_with_home=True)
     world.ship(60.0, "good0001")
     assert bool(world.run(400.0).accepted) is rolled_back
 

@@ -105,6 +105,7 @@ class Check:
     last_bad_at: float | None = None  # the last bad reading; None: none yet
     last_why: Prose = ""  # why that reading was bad
     last_kind: str = ""  # its FailureKind, as a word
+    own_error_at: float = 0.0  # the last failure in which the application itself answered; 0: never
     # A restart of ours is a gap in the evidence, so it must not lengthen a run of failures.
     unseen_seconds: float = 0.0  # of that run, in which no probe ran (a restart of ours): they are not counted
     run_started_at: float | None = None  # first failure of the unbroken run of failures; None: not failing

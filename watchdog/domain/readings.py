@@ -30,6 +30,21 @@ class FailureKind(StrEnum):
     OTHER = "other"
 
 
+NO_ANSWER = frozenset({FailureKind.CONNECT, FailureKind.TIMEOUT, FailureKind.GATEWAY})
+"""Failures in which the application itself gave no answer."""
+OWN_ANSWER = frozenset(
+    {
+        FailureKind.STATUS,
+        FailureKind.BODY,
+        FailureKind.HEADER,
+        FailureKind.SLOW,
+        FailureKind.TOO_LARGE,
+        FailureKind.REDIRECT,
+    }
+)
+"""Failures in which it did answer. The others (DNS, TLS, a broken protocol) tell neither."""
+
+
 @dataclass(frozen=True, slots=True)
 class Good:
     """The signal answered as expected."""

@@ -273,6 +273,8 @@ def good(*at: float, name: str = "api", kind: str = "latency") -> Check:
         pytest.param((replace(STARTING, last_bad_at=NOW - 1.0), good(-0.5)), {}, True, id="it answers now"),
         pytest.param((STARTING, good(-89.0, name="errors", kind="sentry")), {}, True, id="a feed is no answer"),
         pytest.param((failing(seconds=85),), {}, False, id="an error of the application"),
+        pytest.param((replace(STARTING, own_error_at=NOW - 79.0),), {}, False, id="an error of it before"),
+        pytest.param((replace(STARTING, own_error_at=NOW - 80.0),), {}, True, id="one of the code that it replaces"),
         pytest.param((Check("home", "http", last_kind="gateway"),), {}, False, id="it does not fail"),
         pytest.param((good(),), {}, False, id="not read yet"),
         pytest.param((STARTING,), {"status": "update_in_progress", "finished_at": None}, False, id="not live yet"),

@@ -24,7 +24,7 @@ from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.policy import Detection, SignalPolicy
-from watchdog.domain.readings import Bad, Unknown
+from watchdog.domain.readings import OWN_ANSWER, Bad, Unknown
 
 
 class Conditions(NamedTuple):
@@ -75,6 +75,8 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     seen = METHODS[signal.kind].observe(check, event, signal, limits)
     if isinstance(reading, Bad):
         seen |= {"last_bad_at": event.at, "last_why": reading.why, "last_kind": reading.kind.value}
+        if reading.kind in OWN_ANSWER:
+            seen["own_error_at"] = event.at
     return fast_replace(check, last=reading, last_at=event.at, **seen)
 
 

@@ -19,7 +19,7 @@ from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import History, Phase, ServiceState
 from watchdog.domain.policy import PROBES, Policy, ServicePolicy
-from watchdog.domain.readings import FailureKind, Good, Unknown
+from watchdog.domain.readings import NO_ANSWER, Good, Unknown
 
 HEALTHY_STEP_SECONDS = 10.0
 HEALTHY_GAP_SECONDS = 60.0
@@ -33,8 +33,6 @@ PIN_SHOWS_SECONDS = 5.0
 """How old an answer of Render's API may be: reads within this time of a confirmed switch are ignored as well."""
 UPDATING = "update_in_progress"
 SAYS_NOT_ON = ("off", "unknown")
-NO_ANSWER = frozenset({FailureKind.CONNECT.value, FailureKind.TIMEOUT.value, FailureKind.GATEWAY.value})
-"""Failures in which the application itself gave no answer."""
 BEFORE_UPDATE = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress"})
 
 
@@ -233,6 +231,10 @@ def _unanswered(service: ServiceState, signal_name: str, policy: Policy) -> bool
     # A good probe after the last failure is the end of the start, and must not confirm what it ended.
     until = check.last_bad_at or check.run_started_at
     probed = [one for one in service.checks.values() if one.kind in PROBES]
+    # Code that has failed with an error of its own is no longer starting, also if it then crashes and a proxy answers.
+    # The first errors may be of the instances that it replaces.
+    if any(one.own_error_at > live_at + lessons.SWITCHED_SECONDS for one in probed):
+        return False
     return not any(live_at < at < until and not failed for one in probed for at, failed in one.recent)
 
 
