@@ -33,16 +33,9 @@ class FailureKind(StrEnum):
 NO_ANSWER = frozenset({FailureKind.CONNECT, FailureKind.TIMEOUT, FailureKind.GATEWAY})
 """Failures in which the application itself gave no answer."""
 OWN_ANSWER = frozenset(
-    {
-        FailureKind.STATUS,
-        FailureKind.BODY,
-        FailureKind.HEADER,
-        FailureKind.SLOW,
-        FailureKind.TOO_LARGE,
-        FailureKind.REDIRECT,
-    }
+    {FailureKind.STATUS, FailureKind.BODY, FailureKind.HEADER, FailureKind.TOO_LARGE, FailureKind.REDIRECT}
 )
-"""Failures in which it did answer. The others (DNS, TLS, a broken protocol) tell neither."""
+"""Failures in which it did answer. The others tell neither (DNS, TLS, a slow answer, which may be of a proxy)."""
 
 
 @dataclass(frozen=True, slots=True)
