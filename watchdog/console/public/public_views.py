@@ -152,16 +152,18 @@ def ongoing(
         since = min(check.failing_since or check.last_at for check in bad)
         found = PublicIncident(name, PARTLY, since, None)
     # An old reading is no knowledge: with a dead daemon the page must not stay green.
-    if blind or all(isinstance(check.last, Unknown) for check in fresh):
+    unseen = blind or all(isinstance(check.last, Unknown) for check in fresh)
+    if found is not None and (unseen or bad or not _is_being_proved(service)):
+        found = replace(found, restored_at=None)
+    if unseen:
         state = UNKNOWN
     elif found is None:
         state = OPERATIONAL
-    elif found.restored_at is not None and _is_being_proved(service) and not bad:
+    elif found.restored_at is not None:
         # Visitors have it back: no outage any more, and not well yet.
         state = DEGRADED
     else:
-        whole = outage is not None and is_whole(outage)
-        state, found = OUTAGE if whole else DEGRADED, replace(found, restored_at=None)
+        state = OUTAGE if outage is not None and is_whole(outage) else DEGRADED
     return state, replace(found, state=state) if found is not None else None
 
 
