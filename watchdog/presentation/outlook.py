@@ -126,12 +126,7 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         Situation.NOT_THE_DEPLOY: Row(
             "needs you", words.with_next_page(words.not_the_deploy), tasks.beside_the_deploy, _BY_HAND
         ),
-        Situation.NO_ACTION: Row(
-            "for information",
-            words.no_action,
-            tasks.always("Nothing urgent: look into it in working hours."),
-            _ACKNOWLEDGE,
-        ),
+        Situation.NO_ACTION: Row("for information", words.no_action, _NOTHING, _ACKNOWLEDGE),
         Situation.REJECTED: Row(
             "rollback rejected", words.with_next_page(words.answered), tasks.look_for_the_cause, _ACKNOWLEDGE
         ),

@@ -206,8 +206,8 @@ def answered(case: Case) -> str:
 
 
 def no_action(case: Case) -> str:
-    """Return that the policy wants no action."""
-    return f"{sentence(blocked_why(case))} The daemon closes the incident when it is over."
+    """Return that the policy wants no action, of people neither."""
+    return f"{sentence(blocked_why(case))} Nothing about it is urgent; the daemon closes the incident when it is over."
 
 
 def observed(case: Case) -> str:
