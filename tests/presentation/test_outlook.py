@@ -356,6 +356,9 @@ def test_the_state_around_an_incident_is_read_from_its_service() -> None:
     assert [one.signal for one in read] == ["home"]
     late = replace(live, rollback=replace(live.rollback, restored_at=NOW + 600))
     assert current_state(late, web, (), POLICY, NOW + 60).readings == ()
+    stale = web.checks["home"].last_at + 121.0
+    assert current_state(live, web, (), POLICY, stale).readings == (), "the daemon stopped: nothing is known of now"
+    assert current_state(live, web, (), POLICY, stale - 2.0).readings
 
 
 def test_no_situation_lacks_a_row_or_a_case() -> None:

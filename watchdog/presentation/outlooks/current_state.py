@@ -10,6 +10,7 @@ from watchdog.core.assess.current_readings import current_readings
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.domain.policy import Policy
+from watchdog.presentation.status_text import STALE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +46,6 @@ def _readings(incident: Incident, service: ServiceState, policy: Policy, now: fl
     if wishes is None or restored is None or incident.closed_at is not None:
         return ()
     read = current_readings(service, policy, now)
-    # An older reading is of the deploy before.
-    return tuple(one for one in read if one.signal in wishes.eyes and service.checks[one.signal].last_at >= restored)
+    # A reading from before is of the deploy before; an old one, of a daemon that does not run, says nothing of now.
+    since = max(restored, now - STALE_SECONDS)
+    return tuple(one for one in read if one.signal in wishes.eyes and service.checks[one.signal].last_at >= since)
