@@ -56,8 +56,9 @@ def single_reading_lines(rule: Detection) -> list[str]:
     )
     return [
         "One reading of each signal, without history: no verdict, and nothing follows from it.",
-        f"`{command_line('run')}` opens an incident only when a signal goes on failing ({'; '.join(needed)}; longer "
-        "where that is usual), then judges severity, blame and what forbids a rollback.",
+        f"`{command_line('run')}` opens an incident when a signal goes on failing ({'; '.join(needed)}; longer where "
+        "that is usual, sooner where other signals agree) or fails again and again, then judges severity, blame and "
+        "what forbids a rollback.",
     ]
 
 

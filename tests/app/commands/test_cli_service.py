@@ -126,7 +126,7 @@ def looked_at(folder: Path) -> None:
         assert "no such service" in expect(daemon, USAGE, "deploys", "shop")
         read = expect(daemon, DONE, "once")
         assert "GOOD" in read and "One reading of each signal, without history: no verdict" in read
-        assert "`watchdog run` opens an incident only when a signal goes on failing (a probe for " in read
+        assert "`watchdog run` opens an incident when a signal goes on failing (a probe for " in read
         assert "TRUSTED" in expect(daemon, DONE, "trust", "9f3c2ab")
         assert "is not denied" in expect(daemon, REFUSED, "trust", "9f3c2ab")
         assert "too short" in expect(daemon, USAGE, "trust", "9f")
