@@ -6,6 +6,7 @@ from tests.console.scene import NOW, StoryClock
 from tests.support.intercepted_calls import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.queries.day_history import SPAN_SECONDS, SPANS, DayHistory, state_of
+from watchdog.console.queries.span_cache import SpanCache, Spans
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import Minute
 
@@ -121,3 +122,21 @@ async def test_the_latency_is_that_of_the_first_signal_that_has_any() -> None:
     await days.refresh()
     assert days.of("web", ["home", "api"]).latency_seconds[-1] == 0.7
     assert days.of("none", ["home"]).latency_seconds[-1] is None
+
+
+async def test_a_change_is_counted_once_it_can_be_read() -> None:
+    """A page that is made in a thread meanwhile would keep the old values as those of the newest change."""
+    found: list[int | None] = []
+
+    class Counting(SpanCache[int]):
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name == "changes" and value:
+                found.append(self.of(self.starts()[-1], "web"))
+
+    clock = StoryClock()
+    store = MemoryStore(clock)
+    await store.put_minutes([minute(NOW - NOW % SPAN_SECONDS)])
+    kept = Spans(SPAN_SECONDS, 1, lambda _, rows: len(rows), 1, 60.0, 1.0)
+    await Counting(store, clock, kept).refresh()
+    assert found == [1]

@@ -103,8 +103,10 @@ class SpanCache(Generic[T]):
         # Spans without any row count as read, too, or each page would ask for them again.
         for start in starts:
             values = {service: self._kept.fold(service, found) for service, found in rows[start].items()}
-            self.changes += values != self._spans.get(start)
+            is_new = values != self._spans.get(start)
             self._spans[start] = values
+            # After the values: a page that is made in a thread must not take the old ones for the newest.
+            self.changes += is_new
             self._read_at[start] = at
 
     def _neighbours(self, starts: Sequence[int], most: int) -> list[int]:
