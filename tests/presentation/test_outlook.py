@@ -258,6 +258,13 @@ CASES = [
         f" incident.{UNLESS_WORSE}",
         ("rollback", "acknowledge"),
     ),
+    (
+        question(Then.ESCALATE, muted=True),
+        Situation.QUESTION,
+        "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then pages again, unless it is still"
+        " silenced.",
+        ("approve", "reject", "acknowledge"),
+    ),
     (x.incident(), Situation.CLOSED, "Rolled back and verified.", ()),
 ]
 

@@ -51,14 +51,15 @@ def question(case: Case) -> str:
     if case.incident.late_paged:
         said = f"Roll back to {case.target}? No answer came by {case.at(due)}; the daemon still waits for one."
         return with_next_page(lambda _: said)(case)
+    pages = "then pages again, unless it is still silenced" if case.incident.muted else "then pages again"
     then = {
         Then.ROLLBACK: f"then rolls back to {case.target}, if nothing forbids it",
-        Then.ESCALATE: "then pages again" if by is None else f"then changes nothing: {clean(by)} acknowledged it",
+        Then.ESCALATE: pages if by is None else f"then changes nothing: {clean(by)} acknowledged it",
         Then.NOTHING: "then changes nothing",
     }[deadline.then]
     # With an acknowledgement its holder is named already, and the deadline is the next moment.
-    pages = _next_page(case) if by is None else ""
-    return f"Roll back to {case.target}? Waits for an answer until {case.at(due)}, {then}.{pages}"
+    next_page = _next_page(case) if by is None else ""
+    return f"Roll back to {case.target}? Waits for an answer until {case.at(due)}, {then}.{next_page}"
 
 
 def announced(case: Case) -> str:
