@@ -179,6 +179,15 @@ def test_a_notice_knows_whether_auto_deploy_is_off_because_of_us(off: str, resto
     assert tell_of(ctx.effects).notice.about.auto_deploy_off == said
 
 
+@pytest.mark.parametrize("denied", [(), ("bad00000",)])
+def test_a_notice_knows_whether_the_suspect_is_denied(denied: tuple[str, ...]) -> None:
+    """A person may have trusted it since the rollback."""
+    ctx = a_turn(incident=an_incident(suspect_code="bad00000"))
+    ctx.state = replace(ctx.state, denied=denied)
+    ctx.notify(NoticeKind.RESOLVED, Topic.CLOSED, why="well")
+    assert tell_of(ctx.effects).notice.about.denied is bool(denied)
+
+
 @pytest.mark.parametrize("steps", [(), (Step("lead", ("mail",), 300.0),)])
 def test_a_notice_knows_whether_others_are_called_if_nobody_takes_it_up(steps: tuple[Step, ...]) -> None:
     """As the policy's escalation says at that moment; a notice that says so itself keeps it."""

@@ -288,7 +288,7 @@ TABLE: list[Row] = [
     (
         Topic.CLOSED,
         ENDED,
-        {"why": "home: 180 of 180 probes good"},
+        {"why": "home: 180 of 180 probes good", "denied": True},
         "web is back after 62 s: rolled back to aaaaaaa",
         (
             "Rolled back and verified: home: 180 of 180 probes good.",

@@ -144,9 +144,9 @@ def test_a_rebuild_that_was_made_says_that_it_is_one(expired: str | None, rebuil
 def test_what_is_left_for_people(value: str) -> None:
     """Auto-deploy, if we switched it off; the bad commit, if it was rolled back, and was not taken back to."""
 
-    def left(**fields: Any) -> tuple[str, ...]:
+    def left(denied: bool = True, **fields: Any) -> tuple[str, ...]:
         closed = an_incident(**fields, closed_at=NOW)
-        return details.left_lines(case(closed, auto_deploy_off=value))
+        return details.left_lines(case(closed, auto_deploy_off=value, denied=denied))
 
     command = ("Switch auto-deploy on: watchdog service restore-auto-deploy web",) if value else ()
     off = 'auto-deploy of web back on (it was "commit"): until then merges are not deployed.' if value else ""
@@ -157,6 +157,7 @@ def test_what_is_left_for_people(value: str) -> None:
     both = {"suspect_code": "bad00000", "deploy": "dep-42", "decision": a_decision()}
     both_left = f"Fix bad0000, then switch {off} {DENIED}" if value else f"Fix bad0000. {DENIED}"
     assert left(**both) == (f"Do now: {both_left}", *command)
+    assert left(denied=False, **both) == before, "a person trusted it meanwhile"
     # An undo leads back to the code that was blamed: there is nothing to fix.
     assert left(**{**both, "decision": a_decision(blame=None)}, undoes="web-0") == before
     healed = left(**both, suspect="dep-41", healed_at=NOW - 30.0, restored_at=NOW)

@@ -220,7 +220,14 @@ class StepContext:
             kind=kind,
             links=self._links(),
             wakes=wakes,
-            about=IncidentNews(topic, incident, self._auto_deploy_off(restored), readings=self._readings(), **facts),
+            about=IncidentNews(
+                topic,
+                incident,
+                self._auto_deploy_off(restored),
+                readings=self._readings(),
+                denied=incident.suspect_code in self.state.denied,
+                **facts,
+            ),
         )
         self.emit(Tell(notice, channels))
         self.update_incident(paged=True, muted=False)

@@ -80,6 +80,7 @@ class IncidentNews:
     escalates: bool = False  # other contacts are called until a person acknowledges it
     readings: tuple[Evidence, ...] = ()  # the newest of the service, if the decision is older; then its evidence is old
     terms: AnswerTerms | None = None  # terms of the question, or of the approval; None: neither
+    denied: bool = False  # the suspect's code is on the deny-list
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from watchdog.presentation.outlooks.current_state import CurrentState, blames_co
 
 
 def state_of_news(news: IncidentNews) -> CurrentState:
-    """Return the state around the incident at the decision to send: what a rollback of a commit leads away from is
-    deny-listed with its acceptance."""
-    return CurrentState(news.auto_deploy_off, blames_code(news.incident))
+    """Return the state around the incident at the decision to send."""
+    return CurrentState(news.auto_deploy_off, news.denied and blames_code(news.incident))
 
 
 @dataclass(frozen=True, slots=True)
