@@ -136,7 +136,7 @@ def test_a_service_that_works_again_is_said_to_before_that_is_proved() -> None:
     assert found is not None and (found.state, found.restored_at, found.ends_at) == ("degraded", NOW - 5, None)
     _, again = now_of(replace(restored, checks=checks(home=Bad("HTTP 503"))))
     assert again is not None and (again.state, again.restored_at) == ("outage", None)
-    # Feed and JSON have that moment, too: what cannot be seen does not "work again".
+    # The feed has that moment, too: what cannot be seen does not "work again".
     _, unseen = now_of(restored, blind=True)
     assert unseen is not None and (unseen.state, unseen.restored_at) == ("unknown", None)
 

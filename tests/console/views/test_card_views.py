@@ -29,7 +29,7 @@ from watchdog.console.views.lifeline import lifeline
 from watchdog.domain.incidents import DeployWatch, Incident, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX
 from watchdog.presentation.outlook import outlook
-from watchdog.presentation.outlooks.current_state import current_state
+from watchdog.presentation.outlooks.current_state import CurrentState, current_state
 from watchdog.presentation.situation import Situation
 
 SYMPTOM = replace(x.FINDING, method="run", symptom="HTTP 503")
@@ -174,6 +174,18 @@ def test_the_suspect_has_its_author_and_its_links() -> None:
     acquitted = next(incident for incident, found, *_ in CASES if found is Situation.NOT_THE_DEPLOY)
     assert card_view(acquitted, service, rule, NOW).suspect is None
     assert author_of(service, "dep-40") == "" == author_of(None, "dep-42")
+
+
+@pytest.mark.parametrize(
+    ("phase", "offered"), [(Phase.CALM, ("restore-auto-deploy",)), (Phase.SUSPECT, ()), (Phase.PAGED, ())]
+)
+def test_a_closed_incident_offers_auto_deploy_where_it_would_be_given_back(
+    phase: Phase, offered: tuple[str, ...]
+) -> None:
+    """Not while a suspicion is looked into, nor beside an incident: the daemon refuses it then."""
+    service = service_state("web", phase=phase)
+    rule = DEFAULT_MATRIX[x.incident().severity]
+    assert card_view(x.incident(), service, rule, NOW, around=CurrentState("commit")).outlook.commands == offered
 
 
 def of(wanted: Situation) -> Incident:

@@ -8,7 +8,7 @@ from watchdog.console.views.approval_views import ask_view, can_undo
 from watchdog.console.views.card_models import CardView, SuspectView
 from watchdog.console.views.deploy_facts import author_of, page_of
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Rule
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import decision_text
@@ -86,11 +86,12 @@ def urgency(incident: Incident) -> int:
 
 def accepted_now(coming: Outlook, incident: Incident, service: ServiceState | None) -> Outlook:
     """Return the outlook with the commands that the daemon accepts now: of an incident that is over only those that
-    clean up, and none while another of its service is open."""
+    clean up, and none while its service is not calm."""
     known = open_incident(service)
     if known is None or known.id != incident.id:
-        over = known is None and coming.situation is Situation.CLOSED
-        return coming if over else replace(coming, commands=())
+        # Nothing is given back while a suspicion is looked into.
+        calm = known is None and service is not None and service.phase is Phase.CALM
+        return coming if calm and coming.situation is Situation.CLOSED else replace(coming, commands=())
     return replace(coming, commands=tuple(one for one in coming.commands if one != "undo" or can_undo(known, service)))
 
 
