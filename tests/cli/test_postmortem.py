@@ -16,6 +16,7 @@ from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.store_records import Minute
 from watchdog.presentation.checklists import checklists
 from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.outlooks.current_state import CurrentState
 
 PAGE = (Path(__file__).parent / "postmortem.md").read_text(encoding="utf-8")
 SERVICE = ServiceFacts(
@@ -183,6 +184,9 @@ def test_auto_deploy_that_is_on_again_is_no_action_item() -> None:
     assert "Restore auto-deploy" in section(facts(), "Action items")
     on_again = replace(SERVICE, auto_deploy="commit")
     assert "Restore auto-deploy" not in section(facts(service=on_again), "Action items")
+    # A commit that was trusted since is no task either, as on the page and in `explain`.
+    kept, trusted = (facts(state=CurrentState("commit", denied=one)) for one in (True, False))
+    assert "deny-listed" in section(kept, "Action items") and "deny-listed" not in section(trusted, "Action items")
 
 
 def test_an_old_incident_has_hours_and_a_long_one_longer_steps() -> None:

@@ -327,7 +327,7 @@ def lessons() -> list[str]:
 def action_items(facts: Facts) -> list[str]:
     """Return the open work, each item with owner and due time, and people's own follow-ups, done or not."""
     whose, when = plain(owner_of(facts, DEVELOPERS)), due(facts, LONG_TERM)
-    steps = next_steps.steps_left(facts.incident, facts.label, facts.notes)
+    steps = next_steps.steps_left(facts.incident, facts.label, facts.notes, facts.state)
     lines = [f"- [ ] {plain(sentence(step))} ✍️ {whose}, due {when}" for step in steps if _left(facts, step)]
     own = {one.id for one in facts.follow_ups}
     lines += [_item(one) for one in follow_ups(facts) if one.id in own or not one.done]

@@ -12,6 +12,7 @@ from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.incidents import Incident
 from watchdog.domain.store_records import Minute
 from watchdog.domain.units import show_seconds
+from watchdog.presentation.outlooks.current_state import CurrentState
 
 
 def recovered(incident: Incident) -> bool:
@@ -34,7 +35,8 @@ class Facts:
     `notes` are the service's. `target_seconds` is the policy's time limit to restore (or to answer) for this severity.
     `signals` maps the service's signals to their kinds. `auto_deploy` of `service` is its last known setting. `changes`
     is the repository's account of the suspect's commits, `changes_why` the reason if it has none. `ticks` and
-    `follow_ups` are those of people; `owners` maps roles to contacts.
+    `follow_ups` are those of people; `owners` maps roles to contacts. `state` is the present state around the incident
+    (None: not read).
     """
 
     incident: Incident
@@ -50,6 +52,7 @@ class Facts:
     changes_why: str = ""
     ticks: Sequence[Tick] = ()
     follow_ups: Sequence[FollowUp] = ()
+    state: CurrentState | None = None
     owners: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

@@ -110,6 +110,7 @@ def hour_or_minute(onset_at: float, now: float) -> float:
 async def _facts(store: "Store", settings: "Settings", incident_id: str, now: float) -> "Facts":
     """Return the whole record of an incident. Raises ConfigurationError for an unknown id."""
     from watchdog.presentation.incident_facts import Facts
+    from watchdog.presentation.outlooks.current_state import current_state
 
     incident = await store.incident(incident_id)
     if incident is None:
@@ -134,4 +135,5 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
         ticks=await store.ticks(incident_id),
         follow_ups=await store.follow_ups(incident_id),
         owners=settings.owners,
+        state=current_state(incident, known, state.denied, settings.policy, now) if state is not None else None,
     )
