@@ -181,6 +181,13 @@ CASES = [
         ("rollback", "acknowledge"),
     ),
     (
+        paged(BUDGET, next_call_at=NOW + 300, all_called=True),
+        Situation.ASKS_LATER,
+        "Not rolled back: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web still"
+        " fails then. No step of the escalation is in its hours; the daemon looks again at 02:20 UTC.",
+        ("rollback", "acknowledge"),
+    ),
+    (
         paged(BUDGET, acknowledged_by="ann", next_call_at=NOW + 1800),
         Situation.BLOCKED,
         "Not rolled back: 2 of 2 rollbacks of this service today. ann acknowledged it, so the daemon does not ask"

@@ -29,6 +29,8 @@ def _next_page(case: Case) -> str:
     if by is not None:
         again = f"The daemon pages again at {case.at(due)} if it is still open"
         return f" {again}: {clean(by)}'s acknowledgement ends then."
+    if case.incident.escalation.all_called:
+        return f" No step of the escalation is in its hours; the daemon looks again at {case.at(due)}."
     return f" The daemon escalates at {case.at(due)}, unless a person acknowledges it first."
 
 
