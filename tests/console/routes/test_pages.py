@@ -133,6 +133,8 @@ async def test_what_people_added_is_shown_and_the_root_cause_in_the_table() -> N
 async def test_the_history_is_the_runbooks_table() -> None:
     async with visited() as one:
         text = await one.page("/history")
+        # A rollback that did not help is live as well: nothing is restored then.
+        assert "whether or not that helped" in text and "Restored in" not in text and 'data-label="Live after"' in text
     assert "2026-11-25" in text and "web: HTTP 503 on home" in text and "judged right" in text and "api-7" not in text
 
 
