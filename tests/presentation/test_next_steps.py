@@ -8,6 +8,7 @@ from tests.cli import examples as x
 from tests.core.incident_fields import amended
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, Verdict
 from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Outcome
 from watchdog.domain.policy import Action
 from watchdog.presentation import next_steps
 from watchdog.presentation.explain import state_of
@@ -134,6 +135,9 @@ def test_a_wrong_rollback_has_a_way_back_until_it_was_taken() -> None:
     assert next_steps.steps_left(done, "right", state=CurrentState()) == [], "given back, and trusted"
     kept = next_steps.steps_left(done, "right", state=CurrentState("commit", denied=True))
     assert kept == next_steps.steps_left(done, "right") and RESTORE in kept
+    unproved = x.incident(outcome=Outcome.WITH_A_HUMAN)
+    assert "fix 9f3c2ab if it is to blame (deny-listed;" in " ".join(next_steps.steps_left(unproved, None))
+    assert "if it is to blame" not in " ".join(next_steps.steps_left(unproved, "right")), "a person said that it is"
     assert way in next_steps.steps_left(x.incident(undoes="web-0"), "wrong", [taken]), (
         "an undo's own line says of another"
     )

@@ -12,7 +12,7 @@ from tests.presentation.notices import ACKNOWLEDGE, CLOCK, DENIED, DONE, ENDED, 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Course, Evidence, GuardAnswer, Term, Verdict
 from watchdog.domain.follow_ups import RUNBOOK
-from watchdog.domain.incidents import Incident, StakeholderStatus
+from watchdog.domain.incidents import Incident, Outcome, StakeholderStatus
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Topic
 from watchdog.domain.policy import Then
 from watchdog.domain.severity import Severity
@@ -154,7 +154,7 @@ def test_what_is_left_for_people(value: str) -> None:
     half: tuple[dict[str, Any], ...] = ({}, {"suspect_code": "bad00000"}, {"deploy": "dep-42"})
     for fields in half:
         assert left(**fields, decision=a_decision()) == before
-    both = {"suspect_code": "bad00000", "deploy": "dep-42", "decision": a_decision()}
+    both = {"suspect_code": "bad00000", "deploy": "dep-42", "decision": a_decision(), "outcome": Outcome.VERIFIED}
     both_left = f"Fix bad0000, then switch {off} {DENIED}" if value else f"Fix bad0000. {DENIED}"
     assert left(**both) == (f"Do now: {both_left}", *command)
     assert left(denied=False, **both) == before, "a person trusted it meanwhile"

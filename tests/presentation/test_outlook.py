@@ -341,6 +341,8 @@ def test_a_closed_incident_says_what_it_left(state: CurrentState, task: str, com
     """Auto-deploy that is still off, and the deny-listed commit, until people have dealt with them."""
     said = outlook(x.incident(), NOW, state=state)
     assert (said.label, said.task, said.commands, said.besides) == ("over", task, commands, "")
+    unproved = outlook(x.incident(outcome=Outcome.WITH_A_HUMAN), NOW, state=state)
+    assert unproved.task == task.replace("Fix 9f3c2ab", "Fix 9f3c2ab if it is to blame"), "the rollback did not help"
     still = outlook(paged(BUDGET), NOW, state=state)
     assert ("it was commit" in still.besides) is bool(state.auto_deploy_was)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Blame, Course, Decision, Verdict
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.policy import Action, Mode
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
@@ -138,7 +138,7 @@ def steps_left(
         (one.label, one.incident) == ("UNDO", incident.id) for one in notes
     )
     may_be_innocent = label is None and incident.rollback.healed_at is not None
-    steps += _repair(incident, state) if not (taken_back or may_be_innocent) else []
+    steps += _repair(incident, label, state) if not (taken_back or may_be_innocent) else []
     # If it was off before the incident, there is nothing of ours to restore.
     still_off = state is None or bool(state.auto_deploy_was)
     if incident.pin.off and incident.pin.previous not in (None, "off") and still_off:
@@ -152,7 +152,7 @@ def steps_left(
 
 
 # After an undo the suspect serves again, and a healed service may have had an innocent one: no "fix it" then.
-def _repair(incident: Incident, state: CurrentState | None) -> list[str]:
+def _repair(incident: Incident, label: str | None, state: CurrentState | None) -> list[str]:
     """Return the repair due after a rollback; the code of a blamed deploy is deny-listed, a configuration is not."""
     blame = incident.decision.blame if incident.decision else None
     if incident.rollback.deploy is None or blame is None:
@@ -162,7 +162,9 @@ def _repair(incident: Incident, state: CurrentState | None) -> list[str]:
     code = short(incident.suspect_code)
     if not incident.suspect_code or (state is not None and not state.denied):
         return []
-    return [f"fix {code} (deny-listed; `{command_line('trust', code)}` lifts it)"]
+    unproved = incident.closed_at is not None and incident.outcome is not Outcome.VERIFIED and label != "right"
+    fix = f"fix {code} if it is to blame" if unproved else f"fix {code}"
+    return [f"{fix} (deny-listed; `{command_line('trust', code)}` lifts it)"]
 
 
 def _answers(incident: Incident) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from watchdog.core.note_text import short
 from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.incidents import Outcome
 from watchdog.presentation.block_words import block_of
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import blocking_words
@@ -68,10 +69,12 @@ def clean_up(case: Case) -> str:
     was, code, service = case.state.auto_deploy_was, clean(short(case.incident.suspect_code)), case.service
     # Healed before the rollback could help: the commit may be innocent.
     guilty = case.state.denied and case.incident.rollback.healed_at is None
-    fix = f"Fix {code}, then switch" if guilty else "Switch"
-    steps = [f'{fix} auto-deploy of {service} back on (it was "{clean(was)}"): until then merges are not deployed.']
+    # A rollback that did not help convicts no commit.
+    fix = f"Fix {code}{'' if case.incident.outcome is Outcome.VERIFIED else ' if it is to blame'}"
+    switch = f"{fix}, then switch" if guilty else "Switch"
+    steps = [f'{switch} auto-deploy of {service} back on (it was "{clean(was)}"): until then merges are not deployed.']
     if not was:
-        steps = [f"Fix {code}."] if guilty else []
+        steps = [f"{fix}."] if guilty else []
     if case.state.denied:
         trust = command_line("trust", code)
         steps.append(f"{code} is deny-listed: no rollback leads to it, unless you trust it: {trust}.")
