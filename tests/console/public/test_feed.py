@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tests.console.public.scene import SHOP, public_town
 from tests.console.scene import NOW
+from watchdog.console.public.app import as_json
 from watchdog.console.public.feed import ENTRIES_MAX, atom
 from watchdog.console.public.public_announcements import announced
 from watchdog.console.public.public_views import PublicIncident, PublicView
@@ -83,3 +84,12 @@ async def test_a_feed_without_news_is_the_same_until_tomorrow() -> None:
         assert await one.text(".atom") == first and "<entry>" not in first
     many = tuple(replace(PAST, begins_at=NOW - 9e4 - number) for number in range(99))
     assert len(entries(view(past=many))) == ENTRIES_MAX
+
+
+def test_what_works_again_says_so_in_the_feed_and_in_the_data() -> None:
+    """As the page does, before it is over."""
+    for restored_at, moment in ((NOW - 60, True), (None, False)):
+        given = view(open=(replace(OPEN, restored_at=restored_at),))
+        newest, *_ = as_json(given)["incidents"]  # type: ignore[misc]
+        assert ("works again" in str(entries(given))) is moment is (newest["works_again"] is not None)
+        assert newest["ends"] is None

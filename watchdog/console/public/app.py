@@ -229,6 +229,7 @@ def as_json(view: PublicView) -> dict[str, object]:
                 "service": one.service,
                 "title": one.title,
                 "begins": iso(int(one.begins_at)),
+                "works_again": iso(int(one.restored_at)) if one.restored_at is not None else None,
                 "ends": iso(int(one.ends_at)) if one.ends_at is not None else None,
             }
             for one in (*view.open, *view.past)
