@@ -63,6 +63,11 @@ class ChannelQueue:
         for newer in self._queued[self._queued.index(queued) + 1 :]:
             newer.follows = newer.notice.resolves
 
+    def has_page_before(self, queued: "QueuedNotice") -> bool:
+        """Return whether an older page waits, or is being sent."""
+        older = self._queued[: self._queued.index(queued)] if queued in self._queued else []
+        return any(one.notice.wakes and not one.overtaken for one in older)
+
     def arrived(self, queued: "QueuedNotice") -> None:
         """Note that a notice was delivered: older ones that lag behind are superseded, then it leaves."""
         # A page or an all-clear states the whole incident; an older page is superseded by nothing less.

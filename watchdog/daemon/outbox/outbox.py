@@ -265,8 +265,9 @@ class Outbox:
         name = queued.channel
         if queued.partly:
             return queued.overtaken or self._clock.now() - delivery.notice.at > PARTLY_SECONDS
-        if name in delivery.heard_by and not queued.follows:
-            return True
+        if name in delivery.heard_by:
+            # An end that a dead worker brought is brought again, if a page from before it goes out after all.
+            return not queued.follows and not (delivery.notice.resolves and queued.queue.has_page_before(queued))
         # A save may have been made although its answer was lost: this row's notice went out from memory.
         if self._told.settled_from_memory(delivery.effect_id, delivery.notice, name):
             delivery.heard(name)
