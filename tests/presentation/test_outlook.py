@@ -10,7 +10,7 @@ import pytest
 from tests.cli import examples as x
 from tests.console.scene import policy_of, service_policy, service_state
 from watchdog.core.guards import guards
-from watchdog.domain.decisions import Course, Decision, Evidence, GuardAnswer, Verdict
+from watchdog.domain.decisions import Cause, Course, Decision, Evidence, GuardAnswer, Verdict
 from watchdog.domain.incidents import Deadline, HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
 from watchdog.presentation.block_words import BLOCKS
@@ -22,6 +22,9 @@ NOW = x.BEGIN + 60.0
 UNLESS_WORSE = " No further page is due: the daemon sends one only if it gets worse."
 OTHERWISE = f"{UNLESS_WORSE.removesuffix('.')} or the decision changes."
 UNLIKELY = "Nothing is rolled back: dep-42 is 30 % likely to blame, and the daemon acts from 80 %."
+# 63 % likely; the rest is the own change (30 %) and what is not seen.
+OPENAI = Cause("upstream openai", 9.0, "upstream openai fails: major outage")
+ELSEWHERE = x.blame(probability=0.3, odds=0.43, causes=(OPENAI,))
 POLICY = policy_of(service_policy("web"))
 BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600)
 PAUSED = GuardAnswer("hold", Verdict.BLOCK, "paused by ann", passing=True)
@@ -220,6 +223,12 @@ CASES = [
         ("acknowledge",),
     ),
     (
+        x.undone(replace(PAGE, blame=ELSEWHERE)),
+        Situation.NOT_THE_DEPLOY,
+        f"{UNLIKELY} Likely another cause: upstream openai fails: major outage.{OTHERWISE}",
+        ("acknowledge",),
+    ),
+    (
         x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))),
         Situation.NOT_THE_DEPLOY,
         f"{UNLIKELY} web is suspended by billing.{OTHERWISE}",
@@ -296,6 +305,7 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (x.undone(x.decision(), human_needed="busy"), "Roll back to dep-40 (1b7e0d4) by hand if dep-42"),
         (x.undone(PAGE, human_needed="busy", acknowledged_by="ann", decision=None), "Find the cause"),
         (paged(TRAILER), "Fix forward, or ask its author"),
+        (x.undone(replace(PAGE, blame=ELSEWHERE)), "Look at that other cause first. Find the cause on Render's"),
         (question(Then.ESCALATE), "Approve if dep-42 (9f3c2ab) is to blame, else reject."),
         (x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))), "Check on Render's dashboard"),
     ],

@@ -13,7 +13,7 @@ from watchdog.presentation.situation import blocking
 from watchdog.presentation.text import clean
 
 LIKELY = 0.5
-"""A manual rollback is suggested only if the deploy is more likely guilty than not."""
+"""A manual rollback is suggested, and another cause named, only if that is likelier to blame than not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,15 @@ class Case:
         Budget and cooldown restrain the daemon alone; a pause or a refused key would refuse a manual rollback as well.
         """
         return next((one for one in self.blocks if one.name not in NOT_FOR_HUMANS), blocking(self.incident))
+
+    @property
+    def other_cause(self) -> str:
+        """Return the other cause that is likelier than not, with its evidence; empty if none is."""
+        decision = self.incident.decision
+        blame = decision.blame if decision is not None else None
+        if blame is None or not blame.causes or blame.chance_of(blame.causes[0]) < LIKELY:
+            return ""
+        return clean(blame.causes[0].why).rstrip(".")
 
     @property
     def may_roll_back(self) -> bool:

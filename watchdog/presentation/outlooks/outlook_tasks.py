@@ -54,7 +54,9 @@ def cure_or_stop(case: Case) -> str:
 def beside_the_deploy(case: Case) -> str:
     """Return the step where no deploy is to blame: a suspended service explains itself."""
     block = blocking(case.incident)
-    return block_of(block).task if block is not None and block.name == "service" else find_the_cause(case)
+    if block is not None and block.name == "service":
+        return block_of(block).task
+    return f"{'Look at that other cause first. ' if case.other_cause else ''}{find_the_cause(case)}"
 
 
 def observing(case: Case) -> str:

@@ -176,7 +176,7 @@ def clears_at(incident: Incident) -> float | None:
 
 
 def not_the_deploy(case: Case) -> str:
-    """Return how likely the deploy is to blame, or what acquits it."""
+    """Return how likely the deploy is to blame, or what acquits it; and the other cause that is likely."""
     decision = case.incident.decision
     blame = decision.blame if decision is not None else None
     if blame is None or blame.suspect is None or blame.probability is None:
@@ -188,7 +188,8 @@ def not_the_deploy(case: Case) -> str:
     # A suspended service fails for a reason that no deploy explains.
     block = blocking(case.incident)
     besides = f" {clean(block.why).rstrip('.')}." if block is not None and block.name == "service" else ""
-    return f"Nothing is rolled back: {why}.{besides}"
+    other = f" Likely another cause: {case.other_cause}." if case.other_cause else ""
+    return f"Nothing is rolled back: {why}.{other}{besides}"
 
 
 def left(case: Case) -> str:
