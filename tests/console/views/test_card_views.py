@@ -136,11 +136,11 @@ def test_the_badge_counts_down(number: int, now: float, says: str) -> None:
 
 
 def test_what_needs_a_person_comes_before_what_is_only_being_decided() -> None:
-    """Undecided, a question, an announcement, a rollback under way, one that did not help."""
+    """A question, one that did not help, an announcement, a rollback under way, undecided."""
     ranks = {found: urgency(incident) for incident, found, _, _ in CASES}
-    order = [Situation.QUESTION, Situation.ANNOUNCED, Situation.SENDING, Situation.UNDECIDED, Situation.CLOSED]
-    assert [ranks[one] for one in order] == list(range(len(URGENCY)))
-    assert ranks[Situation.DID_NOT_HELP] == ranks[Situation.BLOCKED] == 0
+    order = [Situation.BLOCKED, Situation.ANNOUNCED, Situation.SENDING, Situation.UNDECIDED, Situation.CLOSED]
+    assert [ranks[one] for one in (Situation.QUESTION, *order)] == list(range(1 + len(URGENCY)))
+    assert ranks[Situation.DID_NOT_HELP] == ranks[Situation.BLOCKED]
 
 
 def test_the_headline_is_news() -> None:

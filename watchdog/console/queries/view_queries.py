@@ -320,7 +320,7 @@ class ViewQueries:
 def _cards(
     policy: Policy, services: Iterable[ServiceState | None], denied: Sequence[str], authors: Authors, now: float
 ) -> tuple[CardView, ...]:
-    """Return the open incidents of these services: by severity, then what needs a person, then the newest."""
+    """Return the open incidents of these services: by severity, then questions, what needs a person, and the newest."""
     found = [(one, incident) for one in services if (incident := open_incident(one)) is not None]
     found.sort(key=lambda pair: (-pair[1].severity.rank, urgency(pair[1]), -pair[1].onset_at))
     return tuple(

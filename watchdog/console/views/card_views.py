@@ -80,8 +80,9 @@ def headline(incident: Incident) -> str:
 
 
 def urgency(incident: Incident) -> int:
-    """Return the rank of an incident among others of its severity; 0 comes first: it needs a person."""
-    return URGENCY.index(TONES[situation(incident)])
+    """Return the rank of an incident among others of its severity; 0 comes first: one answer is all that it needs."""
+    found = situation(incident)
+    return 0 if found is Situation.QUESTION else 1 + URGENCY.index(TONES[found])
 
 
 def accepted_now(coming: Outlook, incident: Incident, service: ServiceState | None) -> Outlook:
