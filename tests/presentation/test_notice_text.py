@@ -236,10 +236,10 @@ LIVE = {**SENT, "restored_at": NOW}
 ROLLED_BACK = f"Critical since 14:14 UTC, rolled back 14:15 UTC{AFTER}"
 NOT_PROVED = "web: recovery not proved after its rollback"
 ASKED_FOR = "Critical, since 14:14 UTC: home fails."
-NOT_LIVE = "its rollback is not known to be live"
+NOT_LIVE = "no rollback is known to be live"
 LEFT = (
     "No rollback was sent",
-    "The rollback is not known to be live",
+    "No rollback is known to be live",
     "dep-40 (aaaaaaa) is live since 14:15 UTC and does not count as a recovery",
 )
 

@@ -51,6 +51,7 @@ def question(then: Then, **fields: object) -> Incident:
 
 
 ANNOUNCED = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120)
+REFUSED = x.undone(x.decision(), tried=True, requested_at=NOW, human_needed="the platform refused it")
 USUAL = {"expected_at": NOW + 36, "overdue_at": NOW + 296, "channels": ("slack",)}
 MUTED, UNHEARD = {**USUAL, "expected_at": None, "muted": True}, {**USUAL, "expected_at": None, "channels": ()}
 CASES = [
@@ -261,9 +262,9 @@ CASES = [
         ("acknowledge", "undo"),
     ),
     (
-        x.undone(x.decision(), tried=True, requested_at=NOW, human_needed="the platform refused it"),
+        REFUSED,
         Situation.NOT_DONE,
-        "The rollback is not known to be live: the platform refused it. The daemon changes nothing more in this"
+        "No rollback is known to be live: the platform refused it. The daemon changes nothing more in this"
         f" incident.{UNLESS_WORSE}",
         ("acknowledge",),
     ),
@@ -305,6 +306,7 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (x.undone(x.decision(), human_needed="busy"), "Roll back to dep-40 (1b7e0d4) by hand if dep-42"),
         (x.undone(PAGE, human_needed="busy", acknowledged_by="ann", decision=None), "Find the cause"),
         (paged(TRAILER), "Fix forward, or ask its author"),
+        (REFUSED, "Look at web's deploys on Render's dashboard before anything else; if dep-42 (9f3c2ab) is still"),
         (x.undone(replace(PAGE, blame=ELSEWHERE)), "Look at that other cause first. Find the cause on Render's"),
         (question(Then.ESCALATE), "Approve if dep-42 (9f3c2ab) is to blame, else reject."),
         (x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))), "Check on Render's dashboard"),

@@ -26,7 +26,7 @@ CLAIMS: Mapping[str, set[Situation]] = {
     "nothing is rolled back": {Situation.NOT_THE_DEPLOY},
     "the daemon asks again": {Situation.ASKS_LATER},
     "recovery not proved": {Situation.DID_NOT_HELP, Situation.CLOSED},
-    "not known to be live": {Situation.NOT_DONE},
+    "rollback is known to be live": {Situation.NOT_DONE},
 }
 """Phrases of title and news, with the situations in which they are true."""
 WITHOUT_PLAN = frozenset(

@@ -142,7 +142,10 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         Situation.NOT_DONE: Row(
             "needs you",
             words.with_next_page(words.left),
-            tasks.always("Look at {service}'s deploys on Render's dashboard before anything else."),
+            tasks.always(
+                "Look at {service}'s deploys on Render's dashboard before anything else; if {suspect} is still live and"
+                " to blame, roll back there or deploy a fix."
+            ),
             _ACKNOWLEDGE,
         ),
         Situation.NEEDS_A_PERSON: Row("needs you", words.with_next_page(words.left), tasks.find_the_cause, _BY_HAND),

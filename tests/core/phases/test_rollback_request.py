@@ -359,8 +359,8 @@ def test_a_human_who_takes_over_hears_everything(outcome: str, given: bool) -> N
         Topic.STOPPED_SHORT,
         "" if given else "commit",
     )
-    assert tell.notice.title == "web is down: its rollback is not known to be live"
-    assert "artefact expired" in line_of(tell.notice, "The rollback is not known to be live: ")
+    assert tell.notice.title == "web is down: no rollback is known to be live"
+    assert "artefact expired" in line_of(tell.notice, "No rollback is known to be live: ")
     assert line_of(tell.notice, "Auto-deploy: off, is being given back" if given else "Auto-deploy: off, read back")
     assert any(line.startswith("Blame: ") for line in tell.notice.lines)
     assert ("RestoreAutoDeploy" in kinds(effects)) is given

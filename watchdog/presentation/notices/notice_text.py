@@ -183,7 +183,7 @@ def _stopped_short(case: NoticeCase) -> Words:
     if rollback.restored_at is not None:
         title = f"{incident.service}: recovery not proved after its rollback"
     elif rollback.requested_at is not None:
-        title = f"{happens(incident)}: its rollback is not known to be live"
+        title = f"{happens(incident)}: no rollback is known to be live"
     elif incident.by_hand:
         title = f"{incident.service}: the requested rollback was not sent"
     else:

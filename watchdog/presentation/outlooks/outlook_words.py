@@ -199,7 +199,7 @@ def left(case: Case) -> str:
     if rollback.restored_at is not None:
         came = f"{case.target} is live{case.by(rollback.restored_at, 'since')} and does not count as a recovery"
     elif rollback.requested_at is not None:
-        came = "The rollback is not known to be live"
+        came = "No rollback is known to be live"
     return f"{came}: {why}. The daemon changes nothing more in this incident."
 
 
