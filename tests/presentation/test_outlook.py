@@ -10,7 +10,7 @@ import pytest
 from tests.cli import examples as x
 from tests.console.scene import policy_of, service_policy, service_state
 from watchdog.core.guards import guards
-from watchdog.domain.decisions import Cause, Course, Decision, Evidence, GuardAnswer, Verdict
+from watchdog.domain.decisions import Cause, Course, Decision, Evidence, GuardAnswer, Verdict, Veto
 from watchdog.domain.incidents import Deadline, HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
 from watchdog.presentation.block_words import BLOCKS
@@ -171,6 +171,13 @@ CASES = [
         ("resume", "stop", "acknowledge"),
     ),
     (
+        x.undone(replace(PAGE, blame=x.blame(vetoes=(Veto("deploy list", True, "the deploy list is 2 min old"),)))),
+        Situation.BLOCKED_FOR_NOW,
+        "Not rolled back: the deploy list is 2 min old. The daemon decides again as soon as that has passed, if web"
+        f" still fails.{OTHERWISE}",
+        ("stop", "acknowledge"),
+    ),
+    (
         paged(BUDGET, PAUSED),
         Situation.ASKS_LATER,
         "Not rolled back: 2 of 2 rollbacks of this service today. Also: paused by ann. The daemon asks again at 02:25"
@@ -301,7 +308,7 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (paged(BUDGET), "Roll back to dep-40 (1b7e0d4) by hand if dep-42 (9f3c2ab) is to blame: this limit"),
         (paged(replace(BUDGET, name="tried")), "Fix forward"),
         (paged(BUDGET, PAUSED), "Resume the daemon"),
-        (paged(PAUSED), "Resume the daemon, unless the pause is still needed. Do not roll back if dep-42"),
+        (paged(PAUSED), 'Resume the daemon, unless the pause is still needed. Answer "Do not roll back" if dep-42'),
         (paged(MODE, decision=OBSERVED), "Roll back to dep-40 (1b7e0d4) on Render's dashboard if dep-42 (9f3c2ab)"),
         (x.undone(x.decision(), human_needed="busy"), "Roll back to dep-40 (1b7e0d4) by hand if dep-42"),
         (x.undone(PAGE, human_needed="busy", acknowledged_by="ann", decision=None), "Find the cause"),

@@ -51,10 +51,7 @@ BLOCKS: Mapping[str, Block] = MappingProxyType(
     }
 )
 """One row for each guard that can block; a test compares them with the guards."""
-UNREAD = Block(
-    "The daemon decides again as soon as that is known, if {service} still fails.",
-    "Check the service on Render's dashboard.",
-)
+UNREAD = Block(_AGAIN, "Check the service on Render's dashboard.")
 """What blocks is no guard, or a guard that only lacks the fact."""
 UNKNOWN = Block("The daemon does nothing more.", "Check the service on Render's dashboard.")
 

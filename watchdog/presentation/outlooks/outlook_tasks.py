@@ -48,7 +48,7 @@ def cure(case: Case) -> str:
 
 def cure_or_stop(case: Case) -> str:
     """Return the cure where the daemon decides again by itself, and when to prevent that."""
-    return f"{cure(case)} {case.named('Do not roll back if {suspect} is not to blame.')}"
+    return f'{cure(case)} Answer "Do not roll back" if {case.suspect} is not to blame.'
 
 
 def beside_the_deploy(case: Case) -> str:

@@ -137,6 +137,13 @@ def _answers(case: Case) -> str:
     return f", and {case.service} answers now ({', '.join(good)})" if good else ""
 
 
+def _veto(case: Case) -> str:
+    """Return the first reason that alone forbids blaming the deploy; empty if none does."""
+    decision = case.incident.decision
+    vetoed = decision.blame.vetoed if decision is not None and decision.blame is not None else ()
+    return clean(vetoed[0].why).rstrip(".") if vetoed else ""
+
+
 def blocked_why(case: Case) -> str:
     """Return the reason of the last decision, as it was recorded."""
     decision = case.incident.decision
@@ -157,7 +164,7 @@ def blocked(case: Case) -> str:
     elif block is not None and block.clears_at is not None and asked:
         then = "The daemon asked once, and does not ask again."
     if block is None or words is UNREAD:
-        return f"Not rolled back: {blocked_why(case)}. {then}"
+        return f"Not rolled back: {_veto(case) or blocked_why(case)}. {then}"
     also = f" Also: {'; '.join(clean(one.why).rstrip('.') for one in others)}." if others else ""
     return f"Not rolled back: {clean(block.why).rstrip('.')}.{also} {then}"
 
@@ -181,10 +188,10 @@ def not_the_deploy(case: Case) -> str:
     blame = decision.blame if decision is not None else None
     if blame is None or blame.suspect is None or blame.probability is None:
         return f"Nothing is rolled back: {blocked_why(case)}."
-    name, veto = clean(blame.suspect.id), next(iter(blame.vetoed), None)
+    name, veto = clean(blame.suspect.id), _veto(case)
     why = f"{name} is {show_likely(blame.probability)} to blame, and the daemon acts from {percent(blame.need, 0)}"
-    if veto is not None:
-        why = f"{name} is not to blame ({clean(veto.why)})"
+    if veto:
+        why = f"{name} is not to blame ({veto})"
     # A suspended service fails for a reason that no deploy explains.
     block = blocking(case.incident)
     besides = f" {clean(block.why).rstrip('.')}." if block is not None and block.name == "service" else ""
