@@ -245,8 +245,8 @@ CASES = [
     (
         x.undone(x.decision(course=Course.TELL, why="the policy only notifies of this severity")),
         Situation.NO_ACTION,
-        "The policy only notifies of this severity. Nothing about it is urgent; the daemon closes the incident when"
-        " it is over.",
+        "The policy only notifies of this severity. The daemon pages no one unless it gets worse, and closes the"
+        " incident when it is over.",
         ("acknowledge",),
     ),
     (
@@ -290,6 +290,12 @@ CASES = [
         ("approve", "reject", "acknowledge"),
     ),
     (x.incident(), Situation.CLOSED, "Rolled back and verified.", ()),
+    (
+        x.incident(outcome=Outcome.WITH_A_HUMAN, human_needed="stopped by ann"),
+        Situation.CLOSED,
+        "Recovered, with a human (stopped by ann).",
+        (),
+    ),
 ]
 
 

@@ -217,8 +217,9 @@ def answered(case: Case) -> str:
 
 
 def no_action(case: Case) -> str:
-    """Return that the policy wants no action, of people neither."""
-    return f"{sentence(blocked_why(case))} Nothing about it is urgent; the daemon closes the incident when it is over."
+    """Return that the policy wants no action, and what alone would change that."""
+    then = "The daemon pages no one unless it gets worse, and closes the incident when it is over."
+    return f"{sentence(blocked_why(case))} {then}"
 
 
 def observed(case: Case) -> str:
@@ -228,6 +229,7 @@ def observed(case: Case) -> str:
 
 
 def closed(case: Case) -> str:
-    """Return how it ended."""
-    outcome = clean(case.incident.outcome)
-    return f"{outcome[:1].upper()}{outcome[1:]}."
+    """Return how it ended, and why the daemon had left it to people."""
+    outcome, left_for = clean(case.incident.outcome), clean(case.incident.human_needed).rstrip(".")
+    why = f" ({left_for})" if left_for else ""
+    return f"{outcome[:1].upper()}{outcome[1:]}{why}."
