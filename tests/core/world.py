@@ -381,7 +381,7 @@ class World:
         elif outcome == "silent":
             return
         elif outcome == "postponed":
-            self.tell(e.RollbackPostponed(*place, "rate limit"))
+            self.tell(e.RollbackPostponed(*place, "Render's rate limit is used up"))
         else:
             self.tell(e.RollbackStoodDown(*place, "another deploy is live"))
 
