@@ -239,7 +239,7 @@ CASES = [
     (
         x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))),
         Situation.NOT_THE_DEPLOY,
-        f"{UNLIKELY} web is suspended by billing.{OTHERWISE}",
+        f"{UNLIKELY.replace(': ', ': web is suspended by billing. ')}{OTHERWISE}",
         ("acknowledge",),
     ),
     (

@@ -194,9 +194,9 @@ def not_the_deploy(case: Case) -> str:
         why = f"{name} is not to blame ({veto})"
     # A suspended service fails for a reason that no deploy explains.
     block = blocking(case.incident)
-    besides = f" {clean(block.why).rstrip('.')}." if block is not None and block.name == "service" else ""
+    explains = f"{clean(block.why).rstrip('.')}. " if block is not None and block.name == "service" else ""
     other = f" Likely another cause: {case.other_cause}." if case.other_cause else ""
-    return f"Nothing is rolled back: {why}.{other}{besides}"
+    return f"Nothing is rolled back: {explains}{why}.{other}"
 
 
 def left(case: Case) -> str:
