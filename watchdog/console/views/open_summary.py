@@ -1,7 +1,6 @@
 """Who acts in the open incidents, in one line above their cards: how many need a person, and how many do not. Pure.
 
-Rule: it says of each incident what its card says. One with a task for the reader needs them, unless the daemon acts or
-the policy only informs of it: then the task can wait for working hours.
+Rule: it says of each incident what its card says. One with a task for the reader needs them, unless the daemon acts.
 """
 
 from collections.abc import Sequence
@@ -9,7 +8,6 @@ from dataclasses import dataclass
 
 from watchdog.console.views.card_models import CardView
 from watchdog.console.views.card_views import TONES
-from watchdog.presentation.situation import Situation
 
 NAMED_MAX = 5
 """Incidents of one part that are named: the line must leave room for the first card on a phone."""
@@ -33,8 +31,8 @@ def parts(cards: Sequence[CardView]) -> tuple[Part, ...]:
         return ()
     handled = [one for one in cards if TONES[one.outlook.situation] in BY_THE_DAEMON]
     rest = [one for one in cards if one not in handled]
-    needing = [one for one in rest if one.outlook.task and one.outlook.situation is not Situation.NO_ACTION]
-    others = [one for one in rest if one not in needing]
+    needing = [one for one in rest if one.outlook.task]
+    others = [one for one in rest if not one.outlook.task]
     found = (
         (needing, "needs you" if len(needing) == 1 else "need you"),
         (handled, "the daemon is handling"),
