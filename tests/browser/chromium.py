@@ -76,11 +76,18 @@ async def browsing() -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def window(browser: Any, url: str, scheme: str = "light", size: str = "desktop") -> AsyncIterator[Any]:
-    """Open a window of that size and colour scheme; at its end nothing may have been complained of."""
+async def window(
+    browser: Any, url: str, scheme: str = "light", size: str = "desktop", zone: str = "UTC"
+) -> AsyncIterator[Any]:
+    """Open a window of that size and colour scheme, in a time zone; at its end nothing may have been complained of."""
     phone = size == "phone"
     context = await browser.new_context(
-        base_url=url, color_scheme=scheme, viewport=PHONE if phone else DESKTOP, is_mobile=phone, has_touch=phone
+        base_url=url,
+        color_scheme=scheme,
+        viewport=PHONE if phone else DESKTOP,
+        is_mobile=phone,
+        has_touch=phone,
+        timezone_id=zone,
     )
     await context.add_init_script(WATCH)
     context.set_default_timeout(PATIENCE_MS)

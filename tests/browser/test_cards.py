@@ -1,6 +1,7 @@
 """The three questions on a phone: what is down, what happens next, what to press, all within the first screen."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -43,6 +44,29 @@ async def test_the_card_fits_one_screen_of_a_phone(incident: Incident, commands:
                 assert await bottom(button) <= PHONE["height"], path
                 assert (await button.bounding_box())["height"] >= TOUCH_MIN
             assert await overflow(page) <= 0 and await accessibility(page) == [] == await violations(page)
+
+
+async def test_the_time_of_the_readers_zone_stands_beside_utc_also_after_a_refresh() -> None:
+    """In the card as text, elsewhere on hover; where the zones are the same nothing is added."""
+    policy, state, _ = story()
+    incident = replace(FIRST[0][0], id="web-8", service="web", onset_at=NOW - 60)
+    first = replace(state.services["web"], phase=Phase.ASKING, incident=incident)
+    shown_first = replace(state, services={**state.services, "web": first})
+    async with town(policy, shown_first) as one, browsing() as browser:
+        url = f"http://127.0.0.1:{one.port}"
+        async with window(browser, url, zone="Asia/Kolkata") as page:
+            await log_in(page, TOKEN)
+            since = page.locator("#open .since time").first
+            at = datetime.fromtimestamp(NOW - 60, timezone(timedelta(hours=5, minutes=30)))
+            before = await since.get_attribute("data-own")
+            assert f"{at:%I:%M}" in before and "GMT+5:30" in await since.get_attribute("title")
+            older = replace(first, incident=replace(incident, onset_at=NOW - 120))
+            one.shown[0] = replace(state, services={**state.services, "web": older})
+            now = "document.querySelector('#open .since time').dataset.own"
+            await page.wait_for_function(f"() => {now} && {now} !== {before!r}")
+        async with window(browser, url) as page:
+            await log_in(page, TOKEN)
+            assert await page.locator("#open .since time").first.get_attribute("data-own") is None
 
 
 SEEN = """new MutationObserver(() => {

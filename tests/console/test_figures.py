@@ -124,7 +124,7 @@ class Known:
         at = self.moments.get(value)
         if at is None or title not in ("", moment(at)):
             return False
-        shown = (clock(at), moment(at)[:16], f"{moment(at)[:16]} UTC", f"{clock(at)[:5]} UTC")
+        shown = (clock(at), f"{clock(at)} UTC", moment(at)[:16], f"{moment(at)[:16]} UTC", f"{clock(at)[:5]} UTC")
         return text in (*shown, age(NOW - at), f"{age(NOW - at)} ago")
 
     def has_words(self, text: str) -> bool:

@@ -7,6 +7,21 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 document.getElementById("answer")?.focus();
+// Times are UTC; beside them stand the reader's own, where these differ: in the text of .since, else on hover.
+const ownTimes = (() => {
+  const offset = () => new Date().getTimezoneOffset();
+  const short = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  const whole = new Intl.DateTimeFormat([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  return (root) => {
+    if (offset() === 0) return;
+    for (const one of root.querySelectorAll("time[datetime]:not([data-own])")) {
+      const at = new Date(one.dateTime);
+      if (isNaN(at)) continue;
+      one.dataset.own = short.format(at);
+      one.title = `${one.title ? `${one.title}, ` : ""}${whole.format(at)}`;
+    }
+  };
+})();
 (() => {
   const EVERY = 5000, LISTENING = 8000, HIDDEN = 15000, SOON = 700;  // between two questions, in milliseconds
   const LATE = 12000, SILENT = 20000;  // no answer for so long, or no event: stale
@@ -14,6 +29,9 @@ document.getElementById("answer")?.focus();
   const SETTLE = 1000;  // new buttons take no click for so long: it may be meant for what stood there before
   const beat = document.getElementById("beat");
   const live = () => document.querySelectorAll("[data-live]");
+  const said = new Map();  // part of the page: what the server said last, before times and charts were put into it
+  for (const part of live()) said.set(part.id, part.innerHTML);
+  ownTimes(document);
   if (!beat && !live().length) return;
   const own = document.querySelector("title").dataset.own;
   let etag = null, failures = 0, opened = Date.now(), heard = opened, listening = false, refused = false, mark = beat?.dataset.mark;
@@ -46,10 +64,9 @@ document.getElementById("answer")?.focus();
     }
   };
 
-  const said = new Map();  // part of the page: what the server said last, before charts were drawn into it
   const replace = (now, fresh) => {
     const html = fresh.innerHTML;
-    if ((said.get(now.id) ?? now.innerHTML) === html || now.contains(document.activeElement)) return;
+    if (said.get(now.id) === html || now.contains(document.activeElement)) return;
     said.set(now.id, html);
     const open = [...now.querySelectorAll("details[open]")].map((one) => one.id);
     // A chart that is drawn stays: it keeps itself up to date.
@@ -59,6 +76,7 @@ document.getElementById("answer")?.focus();
       fresh.querySelector(same)?.replaceWith(drawn);
     }
     const offered = offer(now);
+    ownTimes(fresh);
     now.replaceChildren(...fresh.childNodes);
     if (offer(now) !== offered) settle(now);
     for (const one of now.querySelectorAll("details")) one.open = open.includes(one.id);
