@@ -393,6 +393,9 @@ def test_the_state_around_an_incident_is_read_from_its_service() -> None:
     assert current_state(closed, None, (), POLICY, NOW) == CurrentState()
     for other in ({"auto_deploy_off": "off"}, {"pinned_for": "web-9"}):
         assert not current_state(closed, replace(web, **other), (), POLICY, NOW).auto_deploy_was  # type: ignore[arg-type]
+    # Left off by an earlier incident, it is a task of the one that ended last.
+    later = replace(web, pinned_for="web-0", closed_at=closed.closed_at)
+    assert current_state(closed, later, (), POLICY, NOW).auto_deploy_was == "commit"
     read = current_state(live, web, (), POLICY, NOW + 60).readings
     assert [one.signal for one in read] == ["home"]
     late = replace(live, rollback=replace(live.rollback, restored_at=NOW + 600))

@@ -17,7 +17,7 @@ from watchdog.presentation.status_text import STALE_SECONDS
 class CurrentState:
     """What an incident has left on its service, and what its critical probes read since its rollback is live."""
 
-    auto_deploy_was: str = ""  # value of auto-deploy to give back; empty: it is not off because of this incident
+    auto_deploy_was: str = ""  # value of auto-deploy to give back; empty: it is not off because of this or an earlier one
     denied: bool = False  # the suspect's commit is deny-listed because of this incident
     readings: tuple[Evidence, ...] = ()  # the newest of the critical probes; none: not read since
 
@@ -29,7 +29,10 @@ def current_state(
     still = blames_code(incident) and incident.suspect_code in denied
     if service is None:
         return CurrentState(denied=still)
-    was = service.auto_deploy_off if service.pinned_for in ("", incident.id) else ""
+    # Left off by an earlier incident, it is a task of the newest one, too: its notices say so as well.
+    # A closed one leaves the state soon after; its end stays there as the newest end.
+    newest = service.closed_at is not None and service.closed_at == incident.closed_at
+    was = service.auto_deploy_off if newest or service.pinned_for in ("", incident.id) else ""
     # It was off before the incident: there is nothing of ours to give back.
     return CurrentState("" if was == "off" else was, still, _readings(incident, service, policy, now))
 
