@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watchdog.app.commands.lab_policy import policy_for
-from watchdog.app.commands.progress import nothing_said, told
+from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.worker_processes import workers
 from watchdog.domain.units import show_seconds
 from watchdog.lab.error_seasons import (
@@ -43,7 +43,7 @@ class ErrorSeasons:
             f"{len(self.quiet)} services with jobs that bring errors, {QUIET_DAYS:.0f} days: {first} notices in the "
             f"first {LEARNS_DAYS:.0f} days, {later} later",
             "",
-            f"| flood, after {HISTORY.history_days:.0f} days of such a batch | told within "
+            f"| flood, after {HISTORY.history_days:.0f} days of such a batch | noticed within "
             f"{show_seconds(FLOOD_WITHIN_SECONDS)} | median |",
             "|---|---|---|",
         ]
@@ -55,14 +55,16 @@ class ErrorSeasons:
 
 
 def play_error_seasons(
-    seed: str, services: int, *, processes: int = 2, progress: Callable[[str], None] = nothing_said
+    seed: str, services: int, *, processes: int = 2, progress: Callable[[str], None] = no_progress
 ) -> ErrorSeasons:
     """Play so many services without a fault, and so many floods of each kind."""
     seeds = [f"{seed}-{number}" for number in range(services)]
     jobs = [(flood, one) for flood in FLOODS for one in seeds]
     with workers(processes) as pool:
-        quiet = list(told(pool.map(_play_quiet, seeds), "services with errors by the hour", services, progress))
-        after = list(told(pool.map(_play_flood, jobs), "floods of errors", len(jobs), progress))
+        quiet = list(
+            with_progress(pool.map(_play_quiet, seeds), "services with errors by the hour", services, progress)
+        )
+        after = list(with_progress(pool.map(_play_flood, jobs), "floods of errors", len(jobs), progress))
     named = {flood.name: after[at * services : (at + 1) * services] for at, flood in enumerate(FLOODS)}
     return ErrorSeasons(quiet, named)
 

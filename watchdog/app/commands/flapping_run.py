@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from watchdog.app.commands.lab_policy import policy_for
-from watchdog.app.commands.progress import nothing_said, told
+from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.worker_processes import workers
 from watchdog.lab.flapping import Cell, Mapped, cells, play_cell
 
@@ -11,13 +11,13 @@ Job = tuple[Cell, Sequence[str]]
 
 
 def play_map(
-    seed: str, episodes: int, *, processes: int = 2, progress: Callable[[str], None] = nothing_said
+    seed: str, episodes: int, *, processes: int = 2, progress: Callable[[str], None] = no_progress
 ) -> Sequence[Mapped]:
     """Play every cell `episodes` times; call `progress` with a short status text."""
     seeds = [f"{seed}-{number}" for number in range(episodes)]
     jobs: list[Job] = [(cell, seeds) for cell in cells()]
     with workers(processes) as pool:
-        return list(told(pool.map(_play, jobs), "cells", len(jobs), progress))
+        return list(with_progress(pool.map(_play, jobs), "cells", len(jobs), progress))
 
 
 def _play(job: Job) -> Mapped:

@@ -10,11 +10,11 @@ T = TypeVar("T")
 EVERY_SECONDS = 1.0
 
 
-def nothing_said(words: str) -> None:
+def no_progress(words: str) -> None:
     """Ignore the progress."""
 
 
-def told(
+def with_progress(
     done: Iterable[T],
     what: str,
     total: int,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watchdog.app.commands.lab_policy import policy_for
-from watchdog.app.commands.progress import nothing_said, told
+from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.score_run import Scored, score
 from watchdog.app.commands.worker_processes import workers
 from watchdog.domain.units import show_seconds
@@ -145,7 +145,7 @@ def play_worlds(
     names: Sequence[str] = (),
     rival_episodes: int = 0,
     processes: int = 2,
-    progress: Callable[[str], None] = nothing_said,
+    progress: Callable[[str], None] = no_progress,
 ) -> Sequence[Row]:
     """Play `episodes` episodes of each class (of `names`, or all) and `clean_years` in each of the worlds."""
     # A development seed leaves out the held-out classes: no value may be tuned on them.
@@ -172,22 +172,22 @@ def play_latency(
     *,
     kinds: Sequence[Slower] = SLOWER,
     processes: int = 2,
-    progress: Callable[[str], None] = nothing_said,
+    progress: Callable[[str], None] = no_progress,
 ) -> Sequence[Told]:
     """Play `episodes` slower releases of each kind, each after two weeks of seasons."""
     jobs = [(slower, f"{seed}-{number}") for slower in kinds for number in range(episodes)]
     with workers(processes) as pool:
-        played = list(told(pool.map(_play_slower, jobs), "slower releases", len(jobs), progress))
+        played = list(with_progress(pool.map(_play_slower, jobs), "slower releases", len(jobs), progress))
     return [latency_power.told(one, played[at * episodes : (at + 1) * episodes]) for at, one in enumerate(kinds)]
 
 
 def play_seasons(
-    seed: str, services: int, *, processes: int = 2, progress: Callable[[str], None] = nothing_said
+    seed: str, services: int, *, processes: int = 2, progress: Callable[[str], None] = no_progress
 ) -> Sequence[Seasonal]:
     """Play `services` services with seasons for a quarter of a year without any fault."""
     seeds = [f"{seed}-{number}" for number in range(services)]
     with workers(processes) as pool:
-        return list(told(pool.map(_play_season, seeds), "quarters with seasons", services, progress))
+        return list(with_progress(pool.map(_play_season, seeds), "quarters with seasons", services, progress))
 
 
 def _play_season(seed: str) -> Seasonal:

@@ -15,7 +15,7 @@ from time import perf_counter
 
 from watchdog import core, lab
 from watchdog.app.commands.lab_policy import configuration, policy_for
-from watchdog.app.commands.progress import nothing_said, told
+from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.worker_processes import workers
 from watchdog.lab import classes, episode
 from watchdog.lab.baselines.clean_years import kayenta_quiet, probers_quiet
@@ -118,7 +118,7 @@ def score(
     clean_years: float,
     rival_episodes: int = 60,
     processes: int = 2,
-    progress: Callable[[str], None] = nothing_said,
+    progress: Callable[[str], None] = no_progress,
     world: World = USUAL,
 ) -> Scored:
     """Play episodes of each class and clean years; the rivals play the first of the same episodes.
@@ -138,11 +138,13 @@ def score(
     with workers(processes) as pool:
         watched = months[:RIVALS_MONTHS] if rival_episodes else []
         everyone: dict[str, list[Played]] = defaultdict(list)
-        clean = list(told(pool.map(partial(_play_clean, world), months), "clean months", len(months), progress))
+        clean = list(
+            with_progress(pool.map(partial(_play_clean, world), months), "clean months", len(months), progress)
+        )
         rivals = pool.map(partial(_rivals_quiet, world), watched)
-        quiet = list(told(rivals, "clean months of the rivals", len(watched), progress))
+        quiet = list(with_progress(rivals, "clean months of the rivals", len(watched), progress))
         episodes_played = pool.map(partial(_play_chunk, world), chunks)
-        for chunk in told(episodes_played, f"episodes, {CHUNK} at a time,", len(chunks), progress):
+        for chunk in with_progress(episodes_played, f"episodes, {CHUNK} at a time,", len(chunks), progress):
             for name, played in chunk.items():
                 everyone[name] += played
     between = {name: between_incidents([month[name] for month in quiet]) for name in (quiet[0] if quiet else ())}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from watchdog.app.commands.progress import nothing_said, told
+from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.score_run import play_episode
 from watchdog.app.commands.worker_processes import workers
 from watchdog.app.live.episode_kinds import KINDS, Plan, plans, seeds
@@ -73,7 +73,7 @@ async def live(
     simulated: int = SIMULATED,
     processes: int = 2,
     shortened: str = SHORTENED,
-    progress: Callable[[str], None] = nothing_said,
+    progress: Callable[[str], None] = no_progress,
 ) -> Suite:
     """Play `episodes` live episodes, the kinds in turn, and `simulated` ones of each kind, and compare.
 
@@ -97,7 +97,7 @@ async def play_all(
     clock: Clock,
     parallel: int,
     shortened: str = SHORTENED,
-    progress: Callable[[str], None] = nothing_said,
+    progress: Callable[[str], None] = no_progress,
 ) -> list[Seen]:
     """Play episodes, `parallel` at a time; the first error of the machinery ends them all, and is raised."""
     gate = asyncio.Semaphore(parallel)
@@ -110,7 +110,7 @@ async def play_all(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(plan)) for plan in planned]
-            for task in told(asyncio.as_completed(tasks), "live episodes", len(tasks), progress):
+            for task in with_progress(asyncio.as_completed(tasks), "live episodes", len(tasks), progress):
                 await task
     # The group wraps its errors: the command prints the first one as a sentence.
     except* WatchdogError as failed:
@@ -144,7 +144,7 @@ def as_interrupted() -> Iterator[None]:
 
 
 async def simulate(
-    kinds: Sequence[str], seed: str, number: int, processes: int, progress: Callable[[str], None] = nothing_said
+    kinds: Sequence[str], seed: str, number: int, processes: int, progress: Callable[[str], None] = no_progress
 ) -> dict[str, list[Played]]:
     """Play the lab's episodes of the same kinds, chosen by the same rule, the live ones' scenes among them.
 
@@ -156,7 +156,7 @@ async def simulate(
     with workers(processes) as pool:
         loop = asyncio.get_running_loop()
         tasks = [loop.run_in_executor(pool, _play_chunk, chunk) for chunk in chunks]
-        for task in told(tasks, f"simulated episodes, {CHUNK} at a time,", len(tasks), progress):
+        for task in with_progress(tasks, f"simulated episodes, {CHUNK} at a time,", len(tasks), progress):
             for one in await task:
                 found[one.name].append(one)
     return found

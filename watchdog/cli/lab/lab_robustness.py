@@ -66,15 +66,15 @@ async def robustness(
     rows = robustness_run.play_worlds(
         chosen, seed, episodes=episodes, clean_years=clean_years, rival_episodes=rival_episodes, **how
     )
-    told = robustness_run.play_latency(seed, slower, **how) if slower else []
+    latency = robustness_run.play_latency(seed, slower, **how) if slower else []
     quarters = robustness_run.play_seasons(seed, seasons, **how)
     by_hour = error_seasons_run.play_error_seasons(seed, errors, **how)
     output.end_progress()
     if as_json:
-        found = robustness_run.json_object(seed, rows, told, quarters) | {"error_seasons": by_hour.json_object()}
+        found = robustness_run.json_object(seed, rows, latency, quarters) | {"error_seasons": by_hour.json_object()}
         sys.stdout.write(json.dumps(found) + "\n")
     else:
-        output.show_lines([*robustness_run.tables(seed, rows, told, quarters), *by_hour.lines()])
+        output.show_lines([*robustness_run.tables(seed, rows, latency, quarters), *by_hour.lines()])
     return output.DONE
 
 

@@ -13,6 +13,7 @@ name the new code as well, 18 s with two reports (policy has a floor). Two route
 every restart (q = 1) and shorten nothing, nor does the name of the new code alone. The shares are assumed.
 """
 
+from functools import cache
 from math import erfc, inf, log, sqrt
 
 RESTARTS = 5 * 365 * 0.1
@@ -48,8 +49,10 @@ def false_a_year(seconds: float) -> float:
     return RESTARTS * restarts + BLIPS * blips
 
 
+@cache
 def limit_seconds(share: float) -> float:
     """Return the shortest limit (whole seconds) with few enough false rollbacks; infinite without corroboration."""
+    # Asked for each reading of a failing service; shares are products of three numbers, so there are few.
     if share >= 1.0:
         return inf
     return next((float(t) for t in range(1, 61) if false_a_year(t) * share <= FALSE_A_YEAR), inf)

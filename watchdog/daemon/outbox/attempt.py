@@ -44,7 +44,7 @@ class Attempts:
         self,
         notifiers: Mapping[str, Notifier],
         breakers: Mapping[str, CircuitBreaker],
-        told: DeliveryLog,
+        delivery_log: DeliveryLog,
         late: LatePages,
         clock: Clock,
         count: Report,
@@ -54,7 +54,7 @@ class Attempts:
         self.report_error = ""
         self._notifiers = notifiers
         self._breakers = breakers
-        self._told = told
+        self._delivery_log = delivery_log
         self._late = late
         self._clock = clock
         self._count = count
@@ -70,7 +70,7 @@ class Attempts:
                 # that another worker brought before the page of this one has to be sent after it; one that another
                 # worker brings between two attempts came after it, and is not sent again.
                 if queued.follows:
-                    queued.follows = name in await self._told.heard_by(delivery.effect_id, delivery.notice)
+                    queued.follows = name in await self._delivery_log.heard_by(delivery.effect_id, delivery.notice)
                 elif queued.troubled and not queued.partly and await self._was_brought_meanwhile(delivery, name):
                     breaker.given_back(queued)
                     return None
@@ -105,7 +105,7 @@ class Attempts:
         delivery.heard(name)
         # Before the await: the service may be lost while the store records the delivery.
         self._late.sent(delivery.notice, name)
-        await self._told.record(delivery.effect_id, delivery.notice, name, reference)
+        await self._delivery_log.record(delivery.effect_id, delivery.notice, name, reference)
 
     def _failed_for_some(self, delivery: Delivery, queued: QueuedNotice, failure: Exception) -> Exception | None:
         """Log that the remaining recipients lack the notice; return None if that is for good.
@@ -118,7 +118,7 @@ class Attempts:
 
     async def _was_brought_meanwhile(self, delivery: Delivery, name: str) -> bool:
         """Return whether the channel got the notice from another worker while this one waited."""
-        for each in await self._told.heard_by(delivery.effect_id, delivery.notice):
+        for each in await self._delivery_log.heard_by(delivery.effect_id, delivery.notice):
             if each not in delivery.heard_by:
                 delivery.heard(each)
         return name in delivery.heard_by
@@ -131,7 +131,7 @@ class Attempts:
         try:
             # Over the whole attempt: a vendor that sends a byte now and then would never meet a timeout per read.
             async with asyncio.timeout(self._attempt_seconds):
-                before, tz = await self._told.reference(delivery.notice, name), self._zones.get(name, UTC)
+                before, tz = await self._delivery_log.reference(delivery.notice, name), self._zones.get(name, UTC)
                 return await self._notifiers[name].send(worded(delivery.notice, self._clock.now(), tz), before)
         except (Temporary, Permanent, Partly):
             raise

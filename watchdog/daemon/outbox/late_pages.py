@@ -64,8 +64,10 @@ class LatePages:
     `resolve` sends a notice.
     """
 
-    def __init__(self, told: DeliveryLog, clock: Clock, resolve: Callable[[Tell], Coroutine[Any, Any, None]]) -> None:
-        self._told = told
+    def __init__(
+        self, delivery_log: DeliveryLog, clock: Clock, resolve: Callable[[Tell], Coroutine[Any, Any, None]]
+    ) -> None:
+        self._delivery_log = delivery_log
         self._clock = clock
         self._resolve = resolve
         self._sent: LRUCache[tuple[str, str], _Sent] = LRUCache(REMEMBERED)
@@ -115,7 +117,7 @@ class LatePages:
         if not may_ring(notice) or not (late or lost):
             return False
         try:
-            incident = await self._told.incident(notice)
+            incident = await self._delivery_log.incident(notice)
             if incident is None and notice.about is None:
                 return lost and await self._is_settled(notice, notice.at)
         # A store that does not answer keeps no page back (Rule 1).
@@ -168,7 +170,7 @@ class LatePages:
         A worker that did not know of this page sent no all-clear.
         """
         notice = sent.notice
-        incident = await self._told.incident(notice)
+        incident = await self._delivery_log.incident(notice)
         # Without facts it may be about an incident all the same: a row of another version.
         if incident is None and notice.about is None:
             how = "Another worker has this service now, and found it to be over."
@@ -185,13 +187,13 @@ class LatePages:
 
     async def _is_settled(self, notice: Notice, sent_at: float) -> bool:
         """Return whether an alert of its own is over at the other worker. Raises Temporary."""
-        state = await self._told.state(notice)
+        state = await self._delivery_log.state(notice)
         return state is not None and not own_alerts.may_be_open(
             state, notice.service, notice.incident, sent_at + CLOCKS_SECONDS
         )
 
     async def _end_of_unknown(self, sent: _Sent) -> Tell | None:
-        notice, state = sent.notice, await self._told.state(sent.notice)
+        notice, state = sent.notice, await self._delivery_log.state(sent.notice)
         service = state.services.get(notice.service) if state is not None else None
         other = service.incident if service is not None else None
         whose = "Another worker has this service now" if notice.service in self._lost else "It was known from memory"

@@ -64,10 +64,10 @@ class Outbox:
         zones: Mapping[str, tzinfo] | None = None,
         attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
-        self._told = DeliveryLog(
+        self._delivery_log = DeliveryLog(
             store, clock, lambda notice, why: self._attempts.report("store", "failed", notice, why=why)
         )
-        self._late = LatePages(self._told, clock, lambda tell: self.deliver(None, tell))
+        self._late = LatePages(self._delivery_log, clock, lambda tell: self.deliver(None, tell))
         self._notifiers = notifiers
         self._others = tuple(name for name in notifiers if name not in aside)
         self._clock = clock
@@ -75,7 +75,7 @@ class Outbox:
         self._queues: WeakValueDictionary[tuple[str, str], ChannelQueue] = WeakValueDictionary()
         self._breakers = {name: CircuitBreaker(clock) for name in notifiers}
         self._attempts = Attempts(
-            notifiers, self._breakers, self._told, self._late, clock, report, zones or {}, attempt_seconds
+            notifiers, self._breakers, self._delivery_log, self._late, clock, report, zones or {}, attempt_seconds
         )
         self._deliveries: list[Delivery] = []
         self._numbers = count(1)
@@ -117,7 +117,7 @@ class Outbox:
 
     def forget(self, services: Collection[str]) -> None:
         """Forget the deliveries of these services, which moved here: another worker sent notices, too."""
-        self._told.forget(services)
+        self._delivery_log.forget(services)
         self._late.take(services)
 
     def lose(self, services: Collection[str], incidents: Collection[str] = ()) -> Coroutine[Any, Any, None]:
@@ -125,7 +125,7 @@ class Outbox:
 
         `incidents` were known from memory alone, and go on as others.
         """
-        self._told.forget(services)
+        self._delivery_log.forget(services)
         self._late.lose(services, incidents)
         return self._late.look(lambda: any(self._late.may_ring_lost(one.notice) for one in self._deliveries))
 
@@ -140,7 +140,7 @@ class Outbox:
             self._queue(delivery, name)
         self._deliveries.append(delivery)
         try:
-            for name in await self._told.heard_by(effect_id, delivery.notice):
+            for name in await self._delivery_log.heard_by(effect_id, delivery.notice):
                 delivery.heard(name)
             async with delivery.group:
                 for queued in tuple(delivery.queued.values()):
@@ -153,7 +153,7 @@ class Outbox:
                 # A cancelled delivery must not block the queue for later notices.
                 queued.queue.leave(queued)
         # Not in `finally`: a cancelled delivery stays pending for the next start (Rule 3).
-        await self._told.finish(effect_id, delivery.notice, delivery.outcomes)
+        await self._delivery_log.finish(effect_id, delivery.notice, delivery.outcomes)
 
     def _place(self, effect_id: int | None, notice: Notice) -> Place:
         """Return the notice's place in the order of decisions: its present one, if it is in flight from memory.
@@ -184,7 +184,7 @@ class Outbox:
     async def _bring_the_end_to_others(self, delivery: Delivery) -> None:
         """Send the all-clear also to channels that have a notice of this incident, such as fallbacks."""
         for name in [name for name in self._others if name not in delivery.named]:
-            told = await self._told.was_told(delivery.effect_id, delivery.notice, name)
+            told = await self._delivery_log.was_told(delivery.effect_id, delivery.notice, name)
             if told and name not in delivery.queued:
                 delivery.group.create_task(self._bring(delivery, self._queue(delivery, name)))
 
@@ -269,7 +269,7 @@ class Outbox:
             # An end that a dead worker brought is brought again, if a page from before it goes out after all.
             return not queued.follows and not (delivery.notice.resolves and queued.queue.has_page_before(queued))
         # A save may have been made although its answer was lost: this row's notice went out from memory.
-        if self._told.settled_from_memory(delivery.effect_id, delivery.notice, name):
+        if self._delivery_log.settled_from_memory(delivery.effect_id, delivery.notice, name):
             delivery.heard(name)
             return True
         if not queued.overtaken and not self._stale(delivery.notice):
@@ -277,7 +277,7 @@ class Outbox:
         # A fallback that is no longer needed is no outcome to report.
         if queued not in delivery.stand_ins:
             delivery.outcomes[name] = "gave way"
-            self._told.settled(delivery.effect_id, delivery.notice, name)
+            self._delivery_log.settled(delivery.effect_id, delivery.notice, name)
             self._attempts.report(name, "gave_way", delivery.notice)
         return True
 

@@ -17,7 +17,9 @@ from watchdog.presentation.status_text import STALE_SECONDS
 class CurrentState:
     """What an incident has left on its service, and what its critical probes read since its rollback is live."""
 
-    auto_deploy_was: str = ""  # value of auto-deploy to give back; empty: it is not off because of this or an earlier one
+    auto_deploy_was: str = (
+        ""  # value of auto-deploy to give back; empty: it is not off because of this or an earlier one
+    )
     denied: bool = False  # the suspect's commit is deny-listed because of this incident
     readings: tuple[Evidence, ...] = ()  # the newest of the critical probes; none: not read since
 
