@@ -33,11 +33,12 @@ from watchdog.domain.policy import (
     Weekly,
     Window,
 )
-from watchdog.domain.readings import MinuteCount
+from watchdog.domain.readings import Bad, FailureKind, MinuteCount
 from watchdog.domain.severity import Severity
 from watchdog.presentation.notices.notice_text import worded
 
 LINE = "----"
+REFUSED = Bad("connection refused", FailureKind.CONNECT)
 
 
 class Untellable(Exception):
@@ -205,6 +206,11 @@ def _fail(stage: Stage, at: float, signal: str, how: str, share: str | None, cod
     stage.faults.append(Fault(at, FOREVER, float(share or 100) / 100, code, slow=slow))
 
 
+def _refuse(stage: Stage, at: float) -> None:
+    stage.faults.append(Fault(at, FOREVER, reading=REFUSED))
+    stage.api_fails_with_home = True
+
+
 def _recover(stage: Stage, at: float) -> None:
     for fault in stage.faults:
         fault.end = min(fault.end, at)
@@ -317,6 +323,7 @@ GIVEN: dict[str, Teller] = {
 HAPPENS: dict[str, Teller] = {
     r"(\S+) goes live(?: by (\S+))?": _ship,
     r"(home|api) (fails|is slow)(?: at (\d+) %)?(?: while (\S+) is live)?": _fail,
+    r"every route refuses connections": _refuse,
     r"home fails for (\d+) s": lambda stage, at, seconds: stage.faults.append(Fault(at, at + float(seconds))),
     r"(\d+) errors a minute for (\d+) s": _later(_errors),
     r"it recovers": _recover,

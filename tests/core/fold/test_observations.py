@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FACTS, HISTORY, NOW, a_service, failing, found
+from tests.core.scenes import FACTS, HISTORY, NOW, a_service, an_incident, failing, found
 from tests.core.world import make_policy
 from watchdog.core.fold import observations
 from watchdog.domain.checks import Check, Served, SlowAnswers
@@ -279,6 +279,8 @@ def good(*at: float, name: str = "api", kind: str = "latency") -> Check:
         pytest.param((good(),), {}, False, id="not read yet"),
         pytest.param((STARTING,), {"status": "update_in_progress", "finished_at": None}, False, id="not live yet"),
         pytest.param((STARTING,), {"finished_at": None}, False, id="live at an unknown moment"),
+        pytest.param((STARTING,), {"trigger": "rollback"}, False, id="a rollback"),
+        pytest.param((STARTING,), {"id": "dep-44", "trigger": "api"}, False, id="our rebuild of an earlier commit"),
         pytest.param((failing(seconds=121, last_kind="gateway"),), {}, False, id="it failed before"),
         pytest.param((failing(seconds=59, last_kind="gateway"),), {}, False, id="probes are missing"),
         pytest.param((failing(seconds=60, last_kind="gateway"),), {}, True, id="one probe late"),
@@ -289,7 +291,8 @@ def test_a_new_deploy_without_an_answer_may_be_starting(
 ) -> None:
     """So long as all probes fail since it took over, and nothing of the application answered."""
     deploys = (replace(HISTORY[0], **live), *HISTORY[1:])
-    service = a_service(deploys=deploys, checks={check.name: check for check in checks})
+    incident = an_incident(deploy="dep-44")
+    service = a_service(deploys=deploys, checks={check.name: check for check in checks}, incident=incident)
     assert observations.conditions(service, "home", POLICY, NOW).unanswered is unanswered
 
 

@@ -222,6 +222,11 @@ def _unanswered(service: ServiceState, signal_name: str, policy: Policy) -> bool
     live_at = live.finished_at if live is not None else None
     if live is None or live_at is None:
         return False
+    # The wait spares a good deploy a needless rollback. No rollback is rolled back, so with one it would only delay the
+    # page; a rebuild of the target is told by its id alone.
+    ours = service.incident.rollback.deploy if service.incident is not None else None
+    if live.is_rollback or live.id == ours:
+        return False
     signal = policy.services[service.name].signal(signal_name)
     assert signal is not None, "asked for a signal of this service"
     # Failures from before it took traffic are not of its start; from long after it, the probes between are missing.
