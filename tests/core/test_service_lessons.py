@@ -10,13 +10,13 @@ from tests.core.scenes import HISTORY, NOW, a_service, an_incident, found, given
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, history, web
 from watchdog.core.fold import lessons, observations
-from watchdog.domain.checks import Check, UsualLatency
+from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Incident, Phase, ServiceState
+from watchdog.domain.incidents import HumanDecision, Incident, Phase, ServiceState
 from watchdog.domain.policy import Mode, SignalPolicy
-from watchdog.domain.readings import Bad, FailureKind, Good, Reading
+from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading
 from watchdog.domain.severity import Severity
 
 DOWN = Bad("HTTP 503", FailureKind.STATUS)
@@ -289,6 +289,28 @@ def test_a_lesson_of_the_deploy_that_was_to_blame_is_taken_back() -> None:
     assert unknown == service
     unproved = an_incident(suspect="dep-41", requested_at=NOW + 60.0)
     assert lessons.after_incident(service, unproved, make_policy(), NOW + 300.0) == service
+
+
+@pytest.mark.parametrize(
+    ("incident", "fields", "usual"),
+    [
+        pytest.param({}, {}, True, id="by itself"),
+        pytest.param({"requested_at": NOW}, {}, False, id="our rollback"),
+        pytest.param({"acknowledged_by": "ann"}, {}, False, id="a person was at it"),
+        pytest.param({"human_decision": HumanDecision.REJECTED}, {}, False, id="a person has it"),
+        pytest.param({}, live_at(-59.0), False, id="a deploy"),
+        pytest.param({}, live_at(-61.0), True, id="the deploy was before it"),
+    ],
+)
+def test_errors_of_an_incident_become_usual_only_if_they_ended_by_themselves(
+    incident: dict, fields: dict, usual: bool
+) -> None:
+    """As those of a batch do, which needs no person; all that may have ended a fault is one rule."""
+    known = UsualErrors(hour=int(NOW // 3600) + 1, medians=(300, 9000), highs=(300, 9000))
+    checks = {"errors": Check("errors", "sentry", usual_errors=known, counts=(MinuteCount(NOW, 60.0, 1.0),))}
+    service = untouched(checks=checks, **fields)
+    after = lessons.after_incident(service, an_incident(**incident), make_policy(), NOW + 99.0).checks["errors"]
+    assert after.usual_errors.medians == ((300, 9000) if usual else (300, 0))
 
 
 def test_a_failed_probe_at_its_end_does_not_hide_that_a_deploy_ended_a_slow_time() -> None:

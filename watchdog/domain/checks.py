@@ -64,7 +64,7 @@ class UsualErrors(UsualByHour):
     """The usual errors of a feed, by hour of the week: hundredths of a minute's errors and one more (usual_errors)."""
 
     phi: float = 1.0  # over-dispersion of minutes: variance / mean
-    learns_from: float = 0.0  # earlier minutes teach nothing: a rollback ended them
+    learns_from: float = 0.0  # earlier minutes teach nothing: they are of a fault that was ended
 
 
 @dataclass(frozen=True, slots=True)

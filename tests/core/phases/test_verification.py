@@ -54,7 +54,6 @@ def test_a_rollback_that_is_live_is_verified_from_then_on() -> None:
     rollback = incident_of(world).rollback
     assert [rollback.expected_at, rollback.overdue_at] == wakes
     assert all(not check.recent for check in web(world).checks.values())
-    assert {check.usual_errors.learns_from for check in web(world).checks.values()} == {world.now}
 
 
 @pytest.mark.parametrize(

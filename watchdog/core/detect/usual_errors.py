@@ -55,7 +55,7 @@ def _swung(phi: float, counts: Sequence[float]) -> float:
 
 
 def forgotten_since(usual: UsualErrors, since: float, now: float) -> UsualErrors:
-    """Return the usual errors without those since then: a rollback ended them. The present hour learns from now on."""
+    """Return the usual errors without those since then, of a fault that others ended; this hour learns from now on."""
     return fast_replace(usual_by_hour.forgotten_since(usual, since), learns_from=now)
 
 

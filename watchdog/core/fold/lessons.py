@@ -64,17 +64,31 @@ def after_reading(service: ServiceState, before: Check, after: Check, policy: Po
     return detect.learn(before, after, given, in_incident=service.incident is not None)
 
 
-def without_usual_since(service: ServiceState, since: float, now: float) -> ServiceState:
-    """Return the service without its usual latency and errors since a moment, as a rollback ended those by now."""
+def without_usual_latency_since(service: ServiceState, since: float) -> ServiceState:
+    """Return the service without its usual latency since a moment, as a rollback ended that by now."""
     checks = {
-        name: fast_replace(
-            check,
-            usual=usual_latency.forgotten_since(check.usual, since),
-            usual_errors=usual_errors.forgotten_since(check.usual_errors, since, now),
-        )
+        name: fast_replace(check, usual=usual_latency.forgotten_since(check.usual, since))
         for name, check in service.checks.items()
     }
     return fast_replace(service, checks=checks)
+
+
+def _without_usual_errors_since(service: ServiceState, since: float, now: float) -> ServiceState:
+    forgot = {
+        name: fast_replace(check, usual_errors=usual_errors.forgotten_since(check.usual_errors, since, now))
+        for name, check in service.checks.items()
+        if check.counts
+    }
+    return fast_replace(service, checks={**service.checks, **forgot})
+
+
+def _may_have_been_ended(service: ServiceState, incident: Incident, policy: Policy) -> bool:
+    """Return whether the incident may not have ended by itself: a rollback, a deploy, or a person who had taken it up.
+
+    People repair without a deploy as well, and only their acknowledgement or answer shows that they were at it.
+    """
+    people = incident.escalation.acknowledged_by is not None or incident.human_decision is not None
+    return people or incident.rollback.requested_at is not None or _deployed_since(service, policy, incident.onset_at)
 
 
 def after_suspicion(service: ServiceState, policy: Policy, now: float) -> ServiceState:
@@ -89,7 +103,12 @@ def after_suspicion(service: ServiceState, policy: Policy, now: float) -> Servic
 def after_incident(service: ServiceState, incident: Incident, policy: Policy, now: float) -> ServiceState:
     """Return the service with the lesson of a closed incident: a restart that recovered by itself. If the incident was
     the deploy's fault after all, lessons taken from that deploy's restart are removed.
+
+    Errors become usual only if they ended by themselves, as those of a nightly batch do. Learned from repaired faults,
+    the usual level would hide the third one at the same hour.
     """
+    if _may_have_been_ended(service, incident, policy):
+        service = _without_usual_errors_since(service, incident.onset_at, now)
     rollback, checks = incident.rollback, dict(service.checks)
     if rollback.healed_at is None and _was_rolled_back(service, incident, policy):
         return _without_lessons_of(service, incident, policy)

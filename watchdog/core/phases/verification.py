@@ -73,8 +73,8 @@ def _restored(ctx: StepContext, deploy: Deploy) -> None:
     if healed_at is not None:
         ctx.note("HEALED", note_text.healed_line(ctx.incident))
     ctx.set_service(
-        # The latency and the errors of the outage must not become usual: a rollback may have ended them.
-        observations.reset_detectors(lessons.without_usual_since(ctx.service, ctx.incident.onset_at, ctx.now), ctx.now)
+        # The latency of the outage must not become usual: a rollback may have ended it.
+        observations.reset_detectors(lessons.without_usual_latency_since(ctx.service, ctx.incident.onset_at), ctx.now)
     )
     ctx.enter_phase(Phase.VERIFYING)
     seconds = proof_seconds(ctx)
