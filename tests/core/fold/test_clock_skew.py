@@ -98,6 +98,24 @@ def test_a_check_read_in_the_future_begins_anew(field: str) -> None:
     assert (seen.healed_at, seen.restart_at, seen.slow_healed_at) == (NOW, NOW, NOW)
 
 
+@pytest.mark.parametrize(("ahead", "probes"), [(2.0, 21), (5.0, 21), (5.1, 0)])
+def test_a_run_that_a_slightly_fast_clock_dated_goes_on(ahead: float, probes: int) -> None:
+    """Of two workers no clock is exactly right; a take-over in an outage must not count it from the start again."""
+    began, last = NOW - 40.0 + ahead, NOW + ahead
+    check = Check("home", "http", last_at=last, run_started_at=began, run_probes=21, failing_since=began)
+    check = replace(check, last_bad_at=last, counts_from=began, recent=((began, True), (last, True)))
+    seen = clamp_future_times(a_service(name="web", checks={"home": check}), NOW).checks["home"]
+    assert seen.run_probes == probes
+    if probes:
+        assert (seen.run_started_at, seen.failing_since, seen.last_bad_at, seen.counts_from) == (
+            began,
+            began,
+            NOW,
+            began,
+        )
+        assert seen.recent == ((began, True), (NOW, True))
+
+
 def test_a_start_takes_the_service_up_as_of_now() -> None:
     """`Restarted` is when a service changes hands."""
     state = a_state(a_service(name="web", phase=Phase.CALM, phase_since=NOW + HOUR))

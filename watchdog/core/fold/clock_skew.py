@@ -24,9 +24,14 @@ OF_QUESTION = ("asked_at", "approved_at")
 """Without `defaulted_at`: it is compared with the deadline, which stays and comes from the same clock."""
 OF_ROLLBACK = ("requested_at", "blocked_since", "restored_at", "healed_at", "verified_at")
 OF_ESCALATION = ("told_at", "called_at", "acknowledged_at")
+OF_RUN_DATED = ("run_started_at", "failing_since", "troubled_since", "last_bad_at")
+OF_RUN = (*OF_RUN_DATED, "run_probes", "unseen_seconds", "last_why", "last_kind")
 OF_DOWNTIME = ("since", "after", "ended_at")
+SLIGHT_SECONDS = 5.0
+"""A run of failures goes on where the clock that dated it is fast by no more; else nothing of it can be placed."""
 T = TypeVar(
     "T",
+    Check,
     ServiceState,
     Incident,
     Question,
@@ -73,7 +78,10 @@ def _incident(incident: Incident, now: float) -> Incident:
 
 
 def _check(check: Check, now: float) -> Check:
-    """Return the check with clamped times; if it was read in the future, its statistics cannot be placed and go."""
+    """Return the check with clamped times; if it was read in the future, its statistics cannot be placed and go.
+
+    A run of failures that was dated by a slightly fast clock goes on: by this clock it looks shorter, never longer.
+    """
     if max(check.last_at, check.counts_from, check.usual.stepped_at, check.interrupted_at) <= now:
         return check
     dated = ("last_at", "healed_at", "restart_at", "slow_healed_at", "watched_from")
@@ -84,7 +92,14 @@ def _check(check: Check, now: float) -> Check:
         usual=_past(past.usual, ("stepped_at",), now),
         usual_errors=_past(past.usual_errors, ("learns_from",), now),
     )
-    return detect.forget(past, now)
+    cleared = detect.forget(past, now)
+    if check.run_started_at is None or check.last_at > now + SLIGHT_SECONDS:
+        return cleared
+    return replace(
+        _past(replace(cleared, **{name: getattr(check, name) for name in OF_RUN}), OF_RUN_DATED, now),
+        recent=tuple((min(at, now), failed) for at, failed in check.recent),
+        counts_from=min(check.counts_from, now),
+    )
 
 
 def _past(what: T, names: tuple[str, ...], now: float) -> T:
