@@ -51,6 +51,12 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
     assert (seen.incident.announced_until, seen.watch_until) == (NOW + 60.0, NOW + HOUR)
 
 
+def test_a_switch_of_auto_deploy_that_may_still_land_is_waited_for_anew() -> None:
+    """By a clock an hour ahead its time is over; a list that shows the value before it proves nothing."""
+    switched = a_service(auto_deploy_off="commit", switch_visible_at=NOW - HOUR)
+    assert clamp_future_times(switched, NOW).switch_visible_at == NOW + 30.0
+
+
 def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() -> None:
     """An order by hand has an age, and so has what was put off."""
     decision = Decision(NOW + HOUR, Course.ROLLBACK, Severity.HIGH, "asked", None, 0.0, "assist")

@@ -57,12 +57,20 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
         acted_at=tuple(min(at, now) for at in service.acted_at),
         opened_at=tuple(min(at, now) for at in service.opened_at),
         beside_the_record=tuple((about, min(since, now)) for about, since in service.beside_the_record),
-        # In the future by design, but never further than this.
-        switch_visible_at=min(service.switch_visible_at, now + observations.PIN_LANDS_SECONDS),
+        switch_visible_at=_settled_at(service, now),
         incident=None if incident is None else _incident(incident, now),
         trial=None if service.trial is None else _past(service.trial, ("live_at", "seen_at"), now),
         downtime=None if service.downtime is None else _past(service.downtime, OF_DOWNTIME, now),
     )
+
+
+def _settled_at(service: ServiceState, now: float) -> float:
+    """Return from when on a list shows our last switch of auto-deploy: in the future by design, but no further than so.
+
+    One that may still land is waited for anew: by another worker's clock its time may seem to be over already.
+    """
+    latest = now + observations.PIN_LANDS_SECONDS
+    return latest if service.auto_deploy_off else min(service.switch_visible_at, latest)
 
 
 def _incident(incident: Incident, now: float) -> Incident:
