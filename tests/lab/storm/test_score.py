@@ -49,9 +49,19 @@ def test_a_human_asks_for_the_next_minutes(at: float, was: bool) -> None:
     assert not score.was_asked([("web", 100.0)], "api", at)
 
 
-def lost(owed: list[Owed], *told: object, outages: tuple[Outage, ...] = (), end: float = 600.0) -> list[str]:
-    """Return the pages that were lost."""
-    return score.lost(owed, told, outages, end)  # type: ignore[arg-type]
+def lost(owed: list[Owed], *told: Arrived, outages: tuple[Outage, ...] = (), end: float = 600.0) -> list[str]:
+    """Return the pages that were lost; each notice is composed when it says so."""
+    composed: dict[tuple[object, ...], float] = {one.notice.identity: one.notice.at for one in told}
+    return score.lost(Post(Nature(1), [*told], owed, composed, outages=[*outages]), end)
+
+
+def test_a_newer_page_speaks_for_it_also_where_its_worker_has_a_wrong_clock() -> None:
+    """Which of two is newer, the world knows: a clock that is an hour late says otherwise."""
+    late = arrived(notice(200.0 - 3600.0, kind=RESOLVED, wakes=False), 300.0)
+    post = Post(Nature(1), [late], [Owed(PAGE, ("pager",), 200.0, None)])
+    for composed, expected in ((290.0, 0), (190.0, 1)):
+        post.composed[late.notice.identity] = composed
+        assert len(score.lost(post, 600.0)) == expected
 
 
 def test_a_page_that_a_channel_never_got_is_lost() -> None:

@@ -14,13 +14,13 @@ rung_after_end    a channel whose last notice about an ended incident is a page
 faults            the daemon's own: a task that died, a promise it found broken; a lease that was not respected
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import NoticeKind
 from watchdog.lab.storm.backups import Restored
-from watchdog.lab.storm.channels import Arrived, Outage, Owed, Post
+from watchdog.lab.storm.channels import Arrived, Owed, Post
 from watchdog.lab.storm.episodes import Episodes
 from watchdog.lab.storm.loop import DEAD
 from watchdog.lab.storm.render import Accepted, Service
@@ -92,7 +92,7 @@ def doubles(accepted: Sequence[Accepted], episodes: Episodes, asked: Sequence[tu
     return found
 
 
-def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Outage], end: float) -> list[str]:
+def lost(post: Post, end: float) -> list[str]:
     """Return the pages that never arrived at a channel, though it worked for long enough afterwards.
 
     A page without a record is owed only while the worker lives that had it in memory; so is a page of a worker about
@@ -100,29 +100,29 @@ def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Out
     """
     # A dict keeps the order in which they are found; a set of texts has another order in each run.
     found: dict[str, None] = {}
-    known = {page.notice.identity for page in owed if page.by is not None and page.by.state is not DEAD}
-    for page in owed:
+    known = {page.notice.identity for page in post.owed if page.by is not None and page.by.state is not DEAD}
+    for page in post.owed:
         of_itself = page.notice.kind is NoticeKind.SELF_ALERT and page.notice.identity not in known
         if of_itself or (page.by is not None and page.by.state is DEAD):
             continue
         for channel in page.channels:
             # From the end of the channel's last outage: an attempt before that may have failed with good reason.
-            worked_from = max([page.at, *(one.stop for one in outages if one.channel == channel)])
-            told = any(one.channel == channel and _tells(one, page) for one in arrived)
-            told = told or any(
-                _ends(one, page) and one.at <= worked_from for one in arrived
-            )  # read elsewhere, and over
+            worked_from = max([page.at, *(one.stop for one in post.outages if one.channel == channel)])
+            told = any(one.channel == channel and _tells(one, page, post.composed) for one in post.arrived)
+            # Read elsewhere, and over.
+            told = told or any(_ends(one, page) and one.at <= worked_from for one in post.arrived)
             if end - worked_from >= DELIVERY_SECONDS and not told:
                 notice = page.notice
                 found[f"{channel} never got {notice.incident} {notice.kind.value}: {notice.identity[-1]}"] = None
     return list(found)
 
 
-def _tells(one: Arrived, page: Owed) -> bool:
+def _tells(one: Arrived, page: Owed, composed: Mapping[tuple[object, ...], float]) -> bool:
     """Return whether this is the page, or a newer one of the same incident, or its end: they speak for it."""
     notice, owed = one.notice, page.notice
     same = (notice.incident, notice.service) == (owed.incident, owed.service)
-    return notice.identity == owed.identity or (same and (notice.wakes or notice.resolves) and notice.at > owed.at)
+    newer = composed.get(notice.identity, one.at) > page.at
+    return notice.identity == owed.identity or (same and (notice.wakes or notice.resolves) and newer)
 
 
 def _ends(one: Arrived, page: Owed) -> bool:

@@ -253,7 +253,7 @@ class World:
             ],
             missed=missed_ones,
             stuck=stuck,
-            lost_pages=score.lost(self.post.owed, self.post.arrived, self.post.outages, now),
+            lost_pages=score.lost(self.post, now),
             left_off=score.left_off(services, self.post),
             left_open=score.left_open(self.store.database.incidents.values(), open_ones),
             rung_after_end=self._rung(),
