@@ -212,6 +212,18 @@ def test_our_own_rollback_is_not_missing(phase: Phase, unread: bool) -> None:
     assert world.state.denied == denied
 
 
+@pytest.mark.parametrize(("late", "denied"), [(59.0, ()), (61.0, (BAD,))])
+def test_case_55_a_rollback_long_after_the_request_of_a_copy_is_missing(late: float, denied: tuple[str, ...]) -> None:
+    """The copy is of before it was sent: nothing was sent by it, and a later attempt made this one."""
+    world = reach(Phase.ROLLING_BACK)
+    requested = incident_of(world).rollback.requested_at
+    assert requested is not None
+    world.begin(GOOD, "rollback")
+    world.deploys[0] = replace(world.deploys[0], created_at=requested + late)
+    listed(taken_up(world), at=late + 1.0)
+    assert world.state.denied == denied
+
+
 def test_without_a_record_or_a_list_nothing_is_learned() -> None:
     """A first start: old rollbacks are history. An empty list tells nothing, and the next one does."""
     first = World(make_policy(), [old_deploy("dep-41", BAD, 1.0, "live"), old_deploy("dep-40", GOOD, 2.0)])

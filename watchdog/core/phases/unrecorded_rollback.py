@@ -26,6 +26,8 @@ from watchdog.domain.notices import NoticeKind
 
 NOT_ON = ("off", "unknown")
 CANCELED = "canceled"
+LANDS_SECONDS = 60.0
+"""How long after a request was recorded its rollback may be made: its deadline, and what the network holds back."""
 OPEN_SECONDS = 86400.0
 """How long an alert about what the record lacked is open at most."""
 
@@ -74,8 +76,11 @@ def _is_ours(incident: Incident | None, deploy: Deploy) -> bool:
         return False
     if incident.rollback.deploy is not None:
         return deploy.id == incident.rollback.deploy
-    target = incident.rollback.target_code
-    return deploy.created_at >= incident.opened_at and (None in (target, deploy.code) or deploy.code == target)
+    target, requested = incident.rollback.target_code, incident.rollback.requested_at
+    # A copy of a moment before it was sent has it as under way, too; what was made long after that is another one.
+    late = requested is not None and deploy.created_at > requested + LANDS_SECONDS
+    ours = deploy.created_at >= incident.opened_at and not late
+    return ours and (None in (target, deploy.code) or deploy.code == target)
 
 
 def _led_back(deploys: Sequence[Deploy], rollback: Deploy, code: str) -> bool:
