@@ -61,6 +61,12 @@ def all_is_well(name: str, since: str, lasted_seconds: float) -> Words:
     return Words(f"{name}: all is well again", (line,))
 
 
+def errors_stay(name: str) -> Words:
+    """Return the message that errors go on at the same level, and are no outage any more."""
+    line = "Some visitors may still see errors, as many as a day ago. We will notify you if there are many more."
+    return Words(f"{name}: some errors remain", (line,))
+
+
 def moment(at: float, now: float, zone: str) -> str:
     """Return a moment (UTC epoch seconds) in a time zone: `14:02 (UTC)`; with its date if it was not today."""
     there = datetime.fromtimestamp(at, ZoneInfo(zone))

@@ -47,6 +47,8 @@ class Outcome(StrEnum):
     VERIFIED = "rolled back and verified"
     CONTINUED = "continued by hand"
     """A person began another rollback, which is an incident of its own."""
+    NEW_BASELINE = "a new baseline"
+    """Its errors did not stop: their level has stayed the same, and is the usual one from now on."""
     # An older worker must be able to read, and to save, the state that a newer one wrote.
     UNKNOWN = "ended in a way that a newer version knows"
 

@@ -195,6 +195,7 @@ def forget(check: Check, at: float, *, spells: bool = True) -> Check:
         slow_healed_seconds=check.slow_healed_seconds,
         slow_healed_at=check.slow_healed_at,
         counts=check.counts,
+        counts_before=check.counts_before,
         usual_errors=check.usual_errors,
         counts_from=at,
         served=check.served,

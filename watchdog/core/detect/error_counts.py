@@ -8,7 +8,8 @@ is no evidence: its newest minute must be recent.
 
 What is expected is the mean of the last 85 minutes until the hour has a history of four days; from then on what is
 usual at this hour (see usual_errors). So a nightly batch that always brings errors is no flood, and one that begins
-just after it is not hidden by the batch in those minutes.
+just after it is not hidden by the batch in those minutes. While a flood goes on, the minutes before it stay the
+history: minutes of the flood itself would soon explain it.
 
 Known errors without a traffic count are a "count", not a flood: ten times the visitors cause ten times as many.
 """
@@ -22,6 +23,7 @@ from watchdog.core.detect import usual_by_hour, usual_errors
 from watchdog.domain.checks import Check, UsualErrors
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import MinuteCount
 
@@ -34,6 +36,7 @@ HISTORY_MIN = 10
 BOUND_BELOW = 1e-9
 """Below this probability Chernoff's bound is returned: 100,000 errors are not summed term by term at every probe."""
 UNKNOWN = UsualErrors()
+LEVEL_MINUTES = 30
 STALE_SECONDS = 360.0
 """A feed whose newest minute is older has fallen silent (a feed is at most 5 min late, and read every minute)."""
 
@@ -42,7 +45,21 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     """Merge the feed's complete buckets into the check; a bucket that comes again replaces the old one."""
     counts = _merged(check.counts, event.counts)
     usual = usual_errors.after(check.usual_errors, counts) if counts else check.usual_errors
-    return {"counts": counts, "usual_errors": usual, "new_issues": event.new_issues}
+    found: dict[str, Any] = {"counts": counts, "usual_errors": usual, "new_issues": event.new_issues}
+    if not event.counts:
+        return found
+    return found | {"counts_before": _before_flood(fast_replace(check, **found), event.at, signal, limits)}
+
+
+def _before_flood(check: Check, at: float, signal: SignalPolicy, limits: Detection) -> tuple[MinuteCount, ...]:
+    """Return the minutes before a flood that is confirmed and goes on, or none."""
+    if not check.counts_before:
+        confirmed = len(_bad_minutes(check, signal, limits, at)) >= max(limits.feed_minutes, 1)
+        return check.counts[: -limits.feed_window_minutes] if confirmed else ()
+    # Until a whole window is good: one good minute is no end, as a flood swings.
+    window = check.counts[-limits.feed_window_minutes :]
+    goes_on = any(why_bad(one, check.counts_before, signal, limits, check.usual_errors) for one in window)
+    return check.counts_before if goes_on else ()
 
 
 def _merged(known: Sequence[MinuteCount], told: Sequence[MinuteCount]) -> tuple[MinuteCount, ...]:
@@ -137,18 +154,18 @@ def _per_minute(minute: MinuteCount) -> float:
     return minute.count * 60 / minute.seconds
 
 
-def _bad_minutes(check: Check, given: "Conditions") -> list[tuple[MinuteCount, str]]:
+def _bad_minutes(check: Check, signal: SignalPolicy, limits: Detection, now: float) -> list[tuple[MinuteCount, str]]:
     """Return the bad minutes of the window with their arithmetic; none unless the newest one is bad."""
-    window = check.counts[-given.limits.feed_window_minutes :]
-    if not window or given.now - (window[-1].start + window[-1].seconds) > STALE_SECONDS:
+    window = check.counts[-limits.feed_window_minutes :]
+    if not window or now - (window[-1].start + window[-1].seconds) > STALE_SECONDS:
         return []
-    history = _history(check, given)
+    history = _history(check, limits)
     bad: list[tuple[MinuteCount, str]] = []
     # The newest first: it decides, and this runs with every probe of the service.
     for minute in reversed(window):
         # Minutes from before the statistics were cleared are history: they explain, and are not judged.
         judged = minute.start >= check.counts_from
-        why = why_bad(minute, history, given.signal, given.limits, check.usual_errors) if judged else ""
+        why = why_bad(minute, history, signal, limits, check.usual_errors) if judged else ""
         if why:
             bad.insert(0, (minute, why))
         elif minute is window[-1]:
@@ -158,23 +175,29 @@ def _bad_minutes(check: Check, given: "Conditions") -> list[tuple[MinuteCount, s
 
 def find(check: Check, given: "Conditions") -> Finding | None:
     """Return a flood: enough bad minutes among the last ones, the newest among them."""
-    bad = _bad_minutes(check, given)
+    bad = _bad_minutes(check, given.signal, given.limits, given.now)
     if len(bad) < max(given.limits.feed_minutes, 1):
         return None
     text = f"{bad[-1][1]}; {len(bad)} of {given.limits.feed_window_minutes} minutes (limit {given.limits.feed_minutes})"
     per_minute = f"{_per_minute(bad[-1][0]):.0f}/min"
     # "feed" means that code may be to blame: new errors, the user's own limit, or a rate that allows for the traffic.
-    sure = check.new_issues or _objective(bad[-1][0], given.signal) or _per_request(bad[-1][0], _history(check, given))
+    history = _history(check, given.limits)
+    sure = check.new_issues or _objective(bad[-1][0], given.signal) or _per_request(bad[-1][0], history)
     return Finding(check.name, check.kind, "feed" if sure else "count", bad[0][0].start, 0.0, text, symptom=per_minute)
 
 
-def _history(check: Check, given: "Conditions") -> Sequence[MinuteCount]:
-    return check.counts[: -given.limits.feed_window_minutes]
+def _history(check: Check, limits: Detection) -> Sequence[MinuteCount]:
+    return check.counts_before or check.counts[: -limits.feed_window_minutes]
+
+
+def per_minute(check: Check) -> float:
+    """Return the errors per minute of the last minutes that are known."""
+    return fmean([_per_minute(one) for one in check.counts[-LEVEL_MINUTES:]] or [0.0])
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:
     """Return whether the newest minute is bad."""
-    return bool(_bad_minutes(check, given))
+    return bool(_bad_minutes(check, given.signal, given.limits, given.now))
 
 
 def calm(check: Check, given: "Conditions") -> bool:

@@ -10,7 +10,7 @@ numbers above zero; memory: two numbers an hour.
 from collections.abc import Sequence
 from math import exp, log
 from statistics import fmean, median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from watchdog.domain.checks import UsualByHour
 from watchdog.domain.fast_replace import fast_replace
@@ -145,6 +145,15 @@ def _high(usual: UsualByHour, hour: int, near: Sequence[int], *, once: bool) -> 
     # A weekly job is usual on its own weekday only, so one day of the last week is not enough.
     lately = sorted(high for ago, high in days.items() if ago < 7 or ago in AGAIN)
     return max([*again, *lately[-2:-1]], default=0)
+
+
+def forgotten_before(usual: U, since: float) -> U:
+    """Return the usual level by the hours since then alone: for the others it was another, so none is known now."""
+    hours = max(0, usual.hour - int(since // HOUR_SECONDS))
+    kept = len(usual.medians) - min(hours, len(usual.medians))
+    # What was derived of the older hours; the next hour derives it anew.
+    derived: dict[str, Any] = {"days": 0, "high": 0.0, "high_later": 0.0, "between_days": 0.0}
+    return fast_replace(usual, medians=usual.medians[kept:], highs=usual.highs[kept:], **derived)
 
 
 def forgotten_since(usual: U, since: float) -> U:

@@ -12,12 +12,12 @@ from operator import itemgetter
 
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
-from watchdog.core.detect import Conditions, baseline, slower_than_usual, usual_errors, usual_latency
+from watchdog.core.detect import Conditions, baseline, slower_than_usual, usual_by_hour, usual_errors, usual_latency
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.fast_replace import fast_replace
-from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.incidents import Incident, Outcome, ServiceState
 from watchdog.domain.policy import PROBES, Policy
 
 SWITCHED_SECONDS = 10.0
@@ -82,11 +82,26 @@ def _without_usual_errors_since(service: ServiceState, since: float, now: float)
     return fast_replace(service, checks={**service.checks, **forgot})
 
 
+def with_errors_as_usual(service: ServiceState, since: float) -> ServiceState:
+    """Return the service with the level of each flood as the usual one: its hours before the flood are forgotten."""
+    settled = {
+        name: fast_replace(
+            check, counts_before=(), usual_errors=usual_by_hour.forgotten_before(check.usual_errors, since)
+        )
+        for name, check in service.checks.items()
+        if check.counts_before
+    }
+    return fast_replace(service, checks={**service.checks, **settled}) if settled else service
+
+
 def _may_have_been_ended(service: ServiceState, incident: Incident, policy: Policy) -> bool:
     """Return whether the incident may not have ended by itself: a rollback, a deploy, or a person who had taken it up.
 
     People repair without a deploy as well, and only their acknowledgement or answer shows that they were at it.
     """
+    # Errors that went on until it was closed were ended by no one.
+    if incident.outcome is Outcome.NEW_BASELINE:
+        return False
     people = incident.escalation.acknowledged_by is not None or incident.human_decision is not None
     return people or incident.rollback.requested_at is not None or _deployed_since(service, policy, incident.onset_at)
 

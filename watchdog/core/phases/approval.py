@@ -14,6 +14,7 @@ from watchdog.core.fold import observations
 from watchdog.core.phases import (
     close_incident,
     escalation,
+    lasting_errors,
     manual_silences,
     open_incident,
     rollback_outcome,
@@ -36,6 +37,8 @@ def await_approval(ctx: StepContext) -> None:
     # Recovery first: a site that works again is never rolled back, not even when the deadline passes in this event.
     if observations.is_healthy(ctx.service, ctx.policy, ctx.now, seconds):
         close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before an answer came")
+        return
+    if lasting_errors.closed(ctx):
         return
     findings = observations.findings(ctx.service, ctx.policy, ctx.now)
     if (findings and (worse(ctx, findings) or _overtaken(ctx, findings))) or suspect_gone(ctx):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards
-from watchdog.core.phases import close_incident, escalation, manual_silences, open_incident, suspicion
+from watchdog.core.phases import close_incident, escalation, lasting_errors, manual_silences, open_incident, suspicion
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 from watchdog.domain.incidents import Incident, Outcome
 
@@ -21,7 +21,7 @@ def keep_watching(ctx: StepContext) -> None:
     if observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
         close_incident.close(ctx, _outcome(ctx), "every check has been good for a minute")
         return
-    if manual_silences.notify_after_silence(ctx):
+    if lasting_errors.closed(ctx) or manual_silences.notify_after_silence(ctx):
         return
     # Also with each reading: a reload may have changed the next step, and its time.
     escalation.keep_the_clock(ctx)

@@ -16,7 +16,7 @@ from watchdog.core.detect import turned_away
 from watchdog.core.fold import observations
 from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import Tell
-from watchdog.domain.incidents import Phase, ServiceState, StakeholderStatus
+from watchdog.domain.incidents import Outcome, Phase, ServiceState, StakeholderStatus
 from watchdog.domain.notices import Notice, NoticeKind, plain_thread
 from watchdog.domain.policy import Stakeholders
 
@@ -93,6 +93,9 @@ def _works_again(ctx: StepContext) -> None:
 def _over(ctx: StepContext, seen: ServiceState) -> None:
     """Send the last message: the incident is closed. `seen` still has the time of recovery, which closing resets."""
     for one, known in _informed(ctx):
+        if ctx.incident.outcome is Outcome.NEW_BASELINE:
+            _say(ctx, one, known, NoticeKind.RESOLVED, stakeholder_text.errors_stay(_name(ctx)))
+            continue
         # The recovery they read of holds only if the incident closes out of that verification.
         proved = known.works_at if seen.phase is Phase.VERIFYING else None
         works_at = proved if proved is not None else _works_since(ctx, seen, known)
