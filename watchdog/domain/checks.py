@@ -121,7 +121,7 @@ class Check:
     over_since: float | None = None  # since when it is slower than its limits or than usual; None: it is not
     last_slow_at: float = 0.0  # the last answer while it was; 0: never
     counts: tuple[MinuteCount, ...] = ()  # minutes of a feed, oldest first
-    counts_before: tuple[MinuteCount, ...] = ()  # those before the flood of errors that goes on; empty: none does
+    counts_before: tuple[MinuteCount, ...] = ()  # those before the flood in `counts`; empty: there is none
     usual_errors: UsualErrors = UsualErrors()  # the usual errors of a feed, hour by hour
     counts_from: float = 0.0  # statistics were cleared then: earlier readings no longer count
     interrupted_at: float = 0.0  # when readings were last missing (restart, other worker): not known to be calm before

@@ -192,6 +192,25 @@ def test_what_was_before_a_rollback_is_history_and_no_evidence() -> None:
     assert finding(fed(new, just)) is not None, "a minute that begins in that second counts"
 
 
+@pytest.mark.parametrize(
+    ("later", "found", "before"),
+    [
+        pytest.param([30.0] * 80, True, True, id="it goes on"),
+        pytest.param([*[30.0] * 20, 1.0, *[30.0] * 20], True, True, id="it swings"),
+        pytest.param([*[30.0] * 20, *[1.0] * 30, 30.0, 30.0], True, True, id="the next one comes soon"),
+        pytest.param([*[30.0] * 20, *[1.0] * 69], False, True, id="it is over, and still in the history"),
+        pytest.param([*[30.0] * 20, *[1.0] * 90], False, False, id="it has left the history"),
+    ],
+)
+def test_a_flood_explains_neither_itself_nor_the_next_one(later: list[float], found: bool, before: bool) -> None:
+    """What is expected is what was usual before it."""
+    check = fed(minutes([*QUIET, 1, 1, 1, 30, 30]))
+    for number, count in enumerate(later):
+        check = fed(minutes([count], start=T0 + 60.0 * (17 + number)), check)
+    assert bool(finding(check)) is found
+    assert check.counts_before == (minutes(QUIET) if before else ())
+
+
 def test_suspicious_and_calm_look_at_the_newest_minute() -> None:
     """One bad minute is enough to look closer."""
     bad, good = fed(minutes([*QUIET, 1, 1, 1, 1, 30])), fed(minutes([*QUIET, 1, 1, 1, 30, 1]))

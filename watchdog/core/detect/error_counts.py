@@ -8,8 +8,8 @@ is no evidence: its newest minute must be recent.
 
 What is expected is the mean of the last 85 minutes until the hour has a history of four days; from then on what is
 usual at this hour (see usual_errors). So a nightly batch that always brings errors is no flood, and one that begins
-just after it is not hidden by the batch in those minutes. While a flood goes on, the minutes before it stay the
-history: minutes of the flood itself would soon explain it.
+just after it is not hidden by the batch in those minutes. The minutes before a flood stay the history until
+those of the flood have left it: they would soon explain it, and the next one.
 
 Known errors without a traffic count are a "count", not a flood: ten times the visitors cause ten times as many.
 """
@@ -52,14 +52,14 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
 
 
 def _before_flood(check: Check, at: float, signal: SignalPolicy, limits: Detection) -> tuple[MinuteCount, ...]:
-    """Return the minutes before a flood that is confirmed and goes on, or none."""
+    """Return the minutes before a confirmed flood, as long as any minute of it is in the history; or none."""
     if not check.counts_before:
         confirmed = len(_bad_minutes(check, signal, limits, at)) >= max(limits.feed_minutes, 1)
         return check.counts[: -limits.feed_window_minutes] if confirmed else ()
-    # Until a whole window is good: one good minute is no end, as a flood swings.
-    window = check.counts[-limits.feed_window_minutes :]
-    goes_on = any(why_bad(one, check.counts_before, signal, limits, check.usual_errors) for one in window)
-    return check.counts_before if goes_on else ()
+    # One good minute is no end, as a flood swings; and the next one may come soon, which this one must not explain.
+    since = [one for one in check.counts if one.start > check.counts_before[-1].start]
+    flooded = any(why_bad(one, check.counts_before, signal, limits, check.usual_errors) for one in since)
+    return check.counts_before if flooded else ()
 
 
 def _merged(known: Sequence[MinuteCount], told: Sequence[MinuteCount]) -> tuple[MinuteCount, ...]:
