@@ -217,6 +217,17 @@ def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:
     assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(effects)
 
 
+def test_auto_deploy_is_not_given_back_by_a_request_by_hand_while_the_newest_code_is_denied() -> None:
+    """It was on when the person asked, as its first switch had failed; the next merge would still build on bad code."""
+    world = bad_world(make_policy()).run(1200.0)
+    put(world, auto_deploy_off="", pinned_for="", facts=replace(world.facts, auto_deploy="commit"))
+    hear(world, e.RollbackRequested(world.now, "web", "ann"))
+    hear(world, e.PinConfirmed(world.now, "web", "web-2", "commit"))
+    effects = hear(world, e.RollbackPostponed(world.now, "web", "web-2", "interrupted", "commit"))
+    assert "human_needed" in notices(effects) and "RestoreAutoDeploy" not in kinds(effects)
+    assert web(world).auto_deploy_off == "commit", "a person gives it back"
+
+
 @pytest.mark.parametrize("answer", ["none", "approve"])
 def test_in_an_incident_of_its_own_it_is_asked_about(answer: str) -> None:
     """Long after, when every budget is free again: one rollback by the machine, a second by a yes, or by hand."""

@@ -131,13 +131,14 @@ def give_auto_deploy_back(ctx: StepContext) -> bool:
 
 
 def _was_rolled_away(ctx: StepContext) -> bool:
-    """Return whether another rollback than this incident's left the code it blames, and no new code serves since.
+    """Return whether another rollback than this incident's left the code it blames, or the newest, and no new code
+    serves since.
 
     Auto-deploy that was on might bring that code back, or keep it where it came back.
     """
-    code = ctx.incident.suspect_code
-    known_here = code in ctx.state.denied and any(code == bad for bad, _ in ctx.service.bad)
-    if not known_here or ctx.incident.rollback.deploy is not None:
+    newest = next((deploy.code for deploy in ctx.service.deploys if not deploy.is_rollback), None)
+    bad_here = {code for code, _ in ctx.service.bad if code in ctx.state.denied}
+    if bad_here.isdisjoint((ctx.incident.suspect_code, newest)) or ctx.incident.rollback.deploy is not None:
         return False
     live = live_deploy(ctx.service.deploys)
     # Without a live deploy in the list nothing shows that new code serves, so it stays off.
