@@ -57,6 +57,18 @@ def test_an_all_clear_on_its_way_from_memory_does_not_give_way_to_its_own_row() 
     assert state([*waiting, row]) == "gww"
 
 
+def test_a_notice_that_gave_way_and_stays_is_woken_once() -> None:
+    """An end that must follow a page waits behind it; woken by each look at its failing channel, it would stop the
+    event loop.
+    """
+    channel_queue, (page, end, *_) = queue(PAGE, OVER, PAGE, OVER)
+    channel_queue.failed(page, broken=False)
+    assert end.overtaken and end.stir.is_set()
+    end.stir.clear()
+    channel_queue.blocked(end)
+    assert not end.stir.is_set()
+
+
 def test_a_page_refused_for_good_lets_the_others_pass() -> None:
     """It keeps its own turn; when it is refused only for now again, the order holds again."""
     channel_queue, waiting = queue(PAGE, PAGE)

@@ -116,8 +116,10 @@ class QueuedNotice:
 
     def supersede(self) -> None:
         """Mark the notice as superseded: it is not sent any more."""
-        self.overtaken = True
-        self.stir.set()
+        # Only once: a notice that stays queued, as it must follow a page, would wake itself for ever.
+        if not self.overtaken:
+            self.overtaken = True
+            self.stir.set()
 
     def let_go(self, goes: bool) -> None:
         """Set whether it is the notice's turn in the queue."""

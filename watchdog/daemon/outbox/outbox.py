@@ -229,7 +229,8 @@ class Outbox:
         """Return whether to send the notice now; else free its place. Its end may come while the store is asked."""
         wanted = False
         try:
-            if await self._is_over_before(delivery, queued.channel):
+            # What the channel has is brought again behind a page alone: then its end is no reason to hold it back.
+            if queued.channel not in delivery.heard_by and await self._is_over_before(delivery, queued.channel):
                 queued.supersede()
             wanted = not self._over(delivery, queued)
         finally:
