@@ -33,12 +33,13 @@ SERVICES = (
     *("chat", "feeds", "forum", "geo", "jobs", "login", "maps", "media", "orders", "prices", "queue", "shop", "users"),
     *("video", "wiki", "zones", "crm", "events"),
 )
-DEPLOYS = "given dep-40 aaaaaaa1 live, 3 days old\ngiven dep-39 aaaaaaa0 deactivated, 9 days old\n"
+DEPLOYS = "given dep-40 aaaaaaa1 live, 3 days old\ngiven dep-39 bbbbbbb0 deactivated, 9 days old\n"
 FAILS = "01:00  bad00000 goes live\n01:04  home fails while bad00000 is live\n"
 SLOW = "01:00  bad00000 goes live\n01:04  api is slow while bad00000 is live\n"
 ASSIST = "given mode assist\n"
 CALLS = "given lead is called 300 s after the one before\n"
 BUSY = "given Render answers the rollback: postponed\n" * 200
+GONE = "given Render answers the rollback: expired\ngiven Render answers the rollback: refused\n"
 AGAIN = FAILS + "08:00  bad00000 goes live\n"
 
 
@@ -86,6 +87,7 @@ STORIES = (
     Story(Situation.DID_NOT_HELP, CALLS + FAILS.replace(" while bad00000 is live", ""), 240.0),
     Story(Situation.NOT_DONE, f"given Render answers the rollback: lost\n{FAILS}", 180.0),
     Story(Situation.NOT_DONE, f"given Render answers the rollback: refused\n{FAILS}", 180.0),
+    Story(Situation.NOT_DONE, f"{GONE}{FAILS}", 180.0),
     Story(Situation.NEEDS_A_PERSON, BUSY + FAILS, 270.0),
     Story(Situation.CLOSED, FAILS, 360.0),
     Story(Situation.CLOSED, f"{FAILS}05:30  restore auto-deploy by ann\n", 360.0),
@@ -205,4 +207,8 @@ async def stored(clock: Clock, known: tuple[Case, ...]) -> MemoryStore:
     await fill(store, state(known), tuple(one.incident for one in known), notes)
     for one in known:
         await store.put_minutes(list(one.minutes))
+        if one.incident.escalation.acknowledged_by is not None:
+            await store.remark(
+                one.incident.id, "The basket's team prepares a fix.", one.incident.escalation.acknowledged_by
+            )
     return store

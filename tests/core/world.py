@@ -375,7 +375,7 @@ class World:
         elif outcome == "lost":
             self.tell(e.RollbackLost(*place, "no trace"))
         elif outcome == "refused":
-            self.tell(e.RollbackRefused(*place, "artefact expired"))
+            self.tell(e.RollbackRefused(*place, "this deploy cannot be rolled back to"))
         elif outcome == "expired":
             self.tell(e.RollbackRefused(*place, "no artefact", expired=True))
         elif outcome == "silent":

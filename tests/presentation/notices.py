@@ -50,6 +50,9 @@ ACKNOWLEDGE = "Acknowledge: watchdog incident ack web-1"
 ESCALATES = " The daemon escalates at 14:20 UTC, unless a person acknowledges it first."
 ONLY_WORSE = " No further page is due: the daemon sends one only if it gets worse."
 STOPS = "Acknowledge (stops the escalation): watchdog incident ack web-1"
+CANCELS = ACKNOWLEDGE.replace(":", " (cancels that question):")
+ENDS_BOTH = STOPS.replace(")", ", cancels that question)")
+SWITCH = " · Switch auto-deploy on: watchdog service restore-auto-deploy web"
 OFF = "Auto-deploy is off until you switch it back on (it was commit): merges are not deployed."
 NOTHING = "Nothing to do now: the next notice reports how it ended."
 LOOK = "Look at web's deploys on Render first: this rollback may still go live."
@@ -94,8 +97,15 @@ STOP = (
 )
 Row = tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...], tuple[str, ...]]
 TABLE: list[Row] = [
-    (Topic.FOUND, PAGED, {}, STATE, (SINCE, *BLOCKED, BY_HAND_COMMANDS + ACKNOWLEDGE), WHY_PAGED),
-    (Topic.LEFT_TO_HUMAN, PAGED, {"escalates": True}, STATE, (SINCE, *BLOCKED, BY_HAND_COMMANDS + STOPS), WHY_PAGED),
+    (Topic.FOUND, PAGED, {}, STATE, (SINCE, *BLOCKED, BY_HAND_COMMANDS + CANCELS), WHY_PAGED),
+    (
+        Topic.LEFT_TO_HUMAN,
+        PAGED,
+        {"escalates": True},
+        STATE,
+        (SINCE, *BLOCKED, BY_HAND_COMMANDS + ENDS_BOTH),
+        WHY_PAGED,
+    ),
     (
         Topic.UNMUTED,
         PAGED,
@@ -106,7 +116,7 @@ TABLE: list[Row] = [
             "A silence held this notice back until now.",
             "Also failing: api fails",
             *BLOCKED,
-            BY_HAND_COMMANDS + STOPS,
+            BY_HAND_COMMANDS + ENDS_BOTH,
         ),
         WHY_PAGED,
     ),
@@ -185,7 +195,7 @@ TABLE: list[Row] = [
         PAGED,
         {"by": "ann", "since": NOW - 1800.0, "escalates": True},
         "web is down: still open, acknowledged by ann",
-        (SINCE, "ann acknowledged it 30 min ago, and it is still open.", *BLOCKED, BY_HAND_COMMANDS + STOPS),
+        (SINCE, "ann acknowledged it 30 min ago, and it is still open.", *BLOCKED, BY_HAND_COMMANDS + ENDS_BOTH),
         WHY_PAGED,
     ),
     (
@@ -195,7 +205,8 @@ TABLE: list[Row] = [
         "web is down: rollback due for 60 s, not sent yet",
         (
             SINCE,
-            "Rolling back to dep-40 (aaaaaaa): due for 60 s, not sent yet; the daemon keeps trying.",
+            "Rolling back to dep-40 (aaaaaaa): due since 14:14 UTC (60 s), not sent yet. The daemon tries again with"
+            " the next failed probe, and leaves it to you from 14:16 UTC on.",
             "Do now: Stop it if dep-41 (bad0000) is not to blame; merge nothing meanwhile.",
             "Stop the rollback: watchdog incident stop web-1",
             LOOK,

@@ -7,11 +7,12 @@ import pytest
 
 from tests.core.scenes import NOW, a_decision, an_incident, found
 from tests.presentation.notices import AFTER, BY_HAND, CLOCK, DAY, ENDED, QUESTION, SEEN, STATE, an_outage, read
-from watchdog.domain.decisions import Finding
+from watchdog.domain.decisions import Evidence, Finding
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Topic
 from watchdog.domain.severity import Severity
 from watchdog.presentation.notices import headlines
+from watchdog.presentation.outlooks.current_state import CurrentState
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,9 @@ def test_a_live_rollback_is_not_called_down() -> None:
     """What was live before failed; the reader needs what is live now."""
     live = an_outage(**{**ENDED, "closed_at": None, "outcome": Outcome.OPEN})
     assert headlines.state_title(live, NOW) == "web: rolled back to aaaaaaa at 14:15 UTC"
+    fails = CurrentState(readings=(Evidence("home", "bad", "HTTP 503"),))
+    assert headlines.state_title(live, NOW, state=fails) == "web still fails: HTTP 503 since 14:14 UTC"
+    assert headlines.state_title(an_outage(), NOW, state=fails) == STATE, "only beside a live rollback"
 
 
 def test_a_headline_names_the_worst_of_what_fails() -> None:

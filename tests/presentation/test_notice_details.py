@@ -149,6 +149,9 @@ def test_what_is_left_for_people(value: str) -> None:
         return details.left_lines(case(closed, auto_deploy_off=value, denied=denied))
 
     command = ("Switch auto-deploy on: watchdog service restore-auto-deploy web",) if value else ()
+    paused = details.left_lines(case(an_incident(closed_at=NOW), auto_deploy_off=value, stopped="paused by ann"))
+    assert [line.partition(":")[0] for line in paused] == (["Do now", "Resume the daemon"] if value else [])
+    assert not value or paused[0].startswith("Do now: Resume the daemon first (paused by ann): until then it changes")
     off = 'auto-deploy of web back on (it was "commit"): until then merges are not deployed.' if value else ""
     before = (f"Do now: Switch {off}", *command) if value else ()
     half: tuple[dict[str, Any], ...] = ({}, {"suspect_code": "bad00000"}, {"deploy": "dep-42"})

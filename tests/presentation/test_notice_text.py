@@ -13,10 +13,12 @@ from tests.presentation.notices import (
     AFTER,
     BACK,
     BY_HAND,
+    CANCELS,
     CLOCK,
     DAY,
     DONE,
     ENDED,
+    ENDS_BOTH,
     LATER,
     LONG,
     MERGE,
@@ -28,6 +30,7 @@ from tests.presentation.notices import (
     SINCE,
     STATE,
     STOPS,
+    SWITCH,
     TABLE,
     Row,
     a_notice,
@@ -40,7 +43,7 @@ from watchdog.domain.notices import Notice, NoticeKind, Topic
 from watchdog.domain.severity import Severity
 from watchdog.presentation.notices import headlines
 from watchdog.presentation.notices.notice_text import WORDS, worded
-from watchdog.presentation.situation import situation
+from watchdog.presentation.situation import Situation, situation
 
 
 @pytest.mark.parametrize("row", TABLE, ids=[row[0].name for row in TABLE])
@@ -232,6 +235,7 @@ def test_a_worst_finding_that_began_later_than_the_incident_dates_what_is_said_o
     assert over == f"{since}{began if apart > 1.0 else ''}{AFTER}"
 
 
+REFUSED = {**SENT, "refused_at": NOW, "refusal": "no trace"}
 LIVE = {**SENT, "restored_at": NOW}
 ROLLED_BACK = f"Critical since 14:14 UTC, rolled back 14:15 UTC{AFTER}"
 NOT_PROVED = "web: recovery not proved after its rollback"
@@ -241,6 +245,7 @@ LEFT = (
     "No rollback was sent",
     "No rollback is known to be live",
     "dep-40 (aaaaaaa) is live since 14:15 UTC and does not count as a recovery",
+    "Render refused the rollback to dep-40 (aaaaaaa) at 14:15 UTC",
 )
 
 
@@ -249,12 +254,18 @@ LEFT = (
     [
         ({}, STATE, SINCE, LEFT[0]),
         (SENT, f"web is down: {NOT_LIVE}", SINCE, LEFT[1]),
+        (
+            {**SENT, "refused_at": NOW, "refusal": "no trace"},
+            "web is down: Render refused the rollback",
+            SINCE,
+            LEFT[3],
+        ),
         (LIVE, NOT_PROVED, ROLLED_BACK, LEFT[2]),
         (BY_HAND, "web: the requested rollback was not sent", ASKED_FOR, LEFT[0]),
         ({**BY_HAND, **SENT}, f"web: {NOT_LIVE}", ASKED_FOR, LEFT[1]),
         ({**BY_HAND, **LIVE}, NOT_PROVED, ASKED_FOR, LEFT[2]),
     ],
-    ids=["not sent", "sent", "live", "by hand, not sent", "by hand, sent", "by hand, live"],
+    ids=["not sent", "sent", "refused", "live", "by hand, not sent", "by hand, sent", "by hand, live"],
 )
 def test_what_is_left_to_a_human_says_how_far_it_came(
     fields: dict[str, Any], title: str, since: str, left: str
@@ -262,10 +273,12 @@ def test_what_is_left_to_a_human_says_how_far_it_came(
     """Nothing sent, sent, live; the plan says the same as the title."""
     notice = read(an_outage(human_needed="no trace", **fields), Topic.STOPPED_SHORT, why="no trace")
     assert notice.title == title and notice.lines[0] == since
-    assert notice.lines[1].startswith(f"{left}: no trace. The daemon changes nothing more in this incident.")
+    made = " No deploy was made." if "refused" in title else ""
+    assert notice.lines[1].startswith(f"{left}: no trace.{made} The daemon changes nothing more in this incident.")
 
 
-TAKEN_UP = [row[:3] for row in TABLE if any(one in line for one in (ACKNOWLEDGE, STOPS) for line in row[4])]
+EITHER = ((STOPS, ENDS_BOTH), (ACKNOWLEDGE, CANCELS))
+TAKEN_UP = [row[:3] for row in TABLE if any(line.endswith((*EITHER[0], *EITHER[1])) for line in row[4])]
 
 
 @pytest.mark.parametrize("escalates", [True, False])
@@ -275,7 +288,7 @@ def test_an_acknowledgement_stops_the_escalation_only_if_there_is_one(
 ) -> None:
     """The policy names it, or not; acknowledged once is enough."""
     lines = read(an_outage(**fields), topic, **{**facts, "escalates": escalates}).lines
-    assert [line for line in lines if line.endswith(STOPS if escalates else ACKNOWLEDGE)]
+    assert [line for line in lines if line.endswith(EITHER[0] if escalates else EITHER[1])]
     done = read(an_outage(**{**fields, "acknowledged_by": "ann"}), topic, **{**facts, "escalates": escalates}).lines
     assert not any("watchdog incident ack" in line for line in done)
 
@@ -285,11 +298,15 @@ IN_FULL = [row for row in TABLE if SINCE in row[4] and row[0] not in (Topic.ACKN
 
 @pytest.mark.parametrize("row", IN_FULL, ids=[row[0].name for row in IN_FULL])
 def test_auto_deploy_that_is_off_because_of_us_ends_the_news(row: Row) -> None:
-    """After the reader's task, before the evidence; while a rollback is under way nothing asks to switch it on."""
+    """After the reader's task, before the evidence; its command is offered where it would not be refused."""
     topic, fields, facts, title, lines, below = row
-    told = read(an_outage(**fields), topic, auto_deploy_off="commit", **facts)
-    under_way = situation(an_outage(**fields)) in UNDER_WAY
-    off = OFF.replace("until you switch it back on", "meanwhile") if under_way else OFF
+    told, found = read(an_outage(**fields), topic, auto_deploy_off="commit", **facts), situation(an_outage(**fields))
+    off = OFF.replace("until you switch it back on", "meanwhile") if found in UNDER_WAY else OFF
+    if found in UNDER_WAY or found in (Situation.QUESTION, Situation.ANNOUNCED, Situation.SCHEDULED):
+        what = "the rollback is over" if found in UNDER_WAY else "this is decided"
+        off = f"{off} You can switch it back on once {what}."
+    else:
+        lines = (*lines[:-1], lines[-1] + SWITCH)
     assert (told.title, told.lines, told.details) == (title, (*lines, off), below)
 
 

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli import examples as x
-from tests.console.scene import policy_of, service_policy, service_state
+from tests.console.scene import policy_of, service_policy
+from tests.core.incident_fields import amended
 from watchdog.core.guards import guards
-from watchdog.domain.decisions import Cause, Course, Decision, Evidence, GuardAnswer, Verdict, Veto
+from watchdog.core.phases.paged import PASSING_VETOES
+from watchdog.domain.decisions import Cause, Course, Decision, GuardAnswer, Verdict, Veto
 from watchdog.domain.incidents import Deadline, HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
-from watchdog.presentation.block_words import BLOCKS
+from watchdog.presentation.block_words import BLOCKS, UNREAD
 from watchdog.presentation.outlook import ROWS, outlook
-from watchdog.presentation.outlooks.current_state import CurrentState, current_state
+from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation
 
 NOW = x.BEGIN + 60.0
@@ -34,6 +36,8 @@ COOLDOWN = GuardAnswer("cooldown", Verdict.BLOCK, "last rollback 3 min ago (limi
 PAGE = x.decision(course=Course.PAGE)
 OBSERVED = replace(PAGE, mode="observe", would="would roll back to dep-40 (1b7e0d4)", would_course="rollback")
 OPEN: dict[str, object] = {"closed_at": None, "verified_at": None, "outcome": Outcome.OPEN}
+WAVE = GuardAnswer("correlation", Verdict.BLOCK, "9 of 10 services fail", passing=True)
+AGAIN = "the daemon decides again, and may roll back to dep-40 (1b7e0d4) by itself if web still fails."
 MODE = GuardAnswer("mode", Verdict.BLOCK, "observe: reports what it would do, changes nothing")
 
 
@@ -51,8 +55,10 @@ def question(then: Then, **fields: object) -> Incident:
 
 
 ANNOUNCED = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120)
-REFUSED = x.undone(x.decision(), tried=True, requested_at=NOW, human_needed="the platform refused it")
+LOST = x.undone(x.decision(), tried=True, requested_at=NOW, human_needed="its outcome is unknown")
+REFUSED = amended(LOST, refused_at=NOW, refusal="no such deploy", human_needed="the platform refused it")
 USUAL = {"expected_at": NOW + 36, "overdue_at": NOW + 296, "channels": ("slack",)}
+HELPLESS = x.incident(**OPEN, human_needed="the rollback did not help: HTTP 503")
 MUTED, UNHEARD = {**USUAL, "expected_at": None, "muted": True}, {**USUAL, "expected_at": None, "channels": ()}
 CASES = [
     (x.undone(None), Situation.UNDECIDED, "The daemon decides with the next readings.", ()),  # type: ignore[arg-type]
@@ -98,13 +104,14 @@ CASES = [
     (
         x.undone(x.decision()),
         Situation.SENDING,
-        "Rolling back to dep-40 (1b7e0d4): switches auto-deploy off, then sends the rollback.",
+        "Rolling back to dep-40 (1b7e0d4) since 02:14 UTC: the daemon switches auto-deploy off, then sends it.",
         ("stop",),
     ),
     (
         x.undone(x.decision(), blocked_since=NOW - 30),
         Situation.SENDING,
-        "Rolling back to dep-40 (1b7e0d4): due for 30 s, not sent yet; the daemon keeps trying.",
+        "Rolling back to dep-40 (1b7e0d4): due since 02:14 UTC (30 s), not sent yet. The daemon tries again with the"
+        " next failed probe, and leaves it to you from 02:16 UTC on.",
         ("stop",),
     ),
     (
@@ -167,15 +174,28 @@ CASES = [
     (
         paged(PAUSED),
         Situation.BLOCKED_FOR_NOW,
-        "Not rolled back: paused by ann. The daemon decides again once it is resumed, if web still fails." + OTHERWISE,
+        f"Not rolled back: paused by ann. Once it is resumed, {AGAIN}{OTHERWISE}",
         ("resume", "stop", "acknowledge"),
     ),
     (
-        x.undone(replace(PAGE, blame=x.blame(vetoes=(Veto("deploy list", True, "the deploy list is 2 min old"),)))),
+        x.undone(replace(PAGE, blame=x.blame(vetoes=(Veto("deploy list", True, "the list is 2 min old"),)))),
         Situation.BLOCKED_FOR_NOW,
-        "Not rolled back: the deploy list is 2 min old. The daemon decides again as soon as that has passed, if web"
-        f" still fails.{OTHERWISE}",
+        f"Not rolled back: the list is 2 min old. Once that list can be read again, {AGAIN}{OTHERWISE}",
         ("stop", "acknowledge"),
+    ),
+    (
+        x.undone(replace(PAGE, mode="assist", blame=x.blame(suspect=None, change=None), why="no deploy list yet")),
+        Situation.BLOCKED_FOR_NOW,
+        "Not rolled back: no deploy list yet. Once a deploy can be blamed or acquitted, "
+        f"{AGAIN.replace('may roll', 'may ask whether to roll').replace(' by itself', '')}{OTHERWISE}",
+        ("stop", "acknowledge"),
+    ),
+    (
+        paged(PAUSED, WAVE),
+        Situation.BLOCKED_FOR_NOW,
+        "Not rolled back: paused by ann. Also: 9 of 10 services fail. Once it is resumed and nothing else forbids it,"
+        f" {AGAIN}{OTHERWISE}",
+        ("resume", "stop", "acknowledge"),
     ),
     (
         paged(BUDGET, PAUSED),
@@ -262,17 +282,31 @@ CASES = [
         ("acknowledge",),
     ),
     (
-        x.incident(**OPEN, human_needed="the rollback did not help: HTTP 503"),
+        HELPLESS,
         Situation.DID_NOT_HELP,
         "dep-40 (1b7e0d4) is live since 02:15 UTC and does not count as a recovery: the rollback did not help: HTTP"
         f" 503. The daemon changes nothing more in this incident.{UNLESS_WORSE}",
         ("acknowledge", "undo"),
     ),
     (
+        LOST,
+        Situation.NOT_DONE,
+        "No rollback is known to be live: its outcome is unknown. The daemon changes nothing more in this"
+        f" incident.{UNLESS_WORSE}",
+        ("acknowledge",),
+    ),
+    (
         REFUSED,
         Situation.NOT_DONE,
-        "No rollback is known to be live: the platform refused it. The daemon changes nothing more in this"
-        f" incident.{UNLESS_WORSE}",
+        "Render refused the rollback to dep-40 (1b7e0d4) at 02:15 UTC: no such deploy. No deploy was made. The daemon"
+        f" changes nothing more in this incident.{UNLESS_WORSE}",
+        ("acknowledge",),
+    ),
+    (
+        amended(REFUSED, artefact_gone=True),
+        Situation.NOT_DONE,
+        "Render refused the rollback to dep-40 (1b7e0d4) at 02:15 UTC: no such deploy. Render keeps no artefact of"
+        f" dep-40. No deploy was made. The daemon changes nothing more in this incident.{UNLESS_WORSE}",
         ("acknowledge",),
     ),
     (
@@ -319,7 +353,9 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (x.undone(x.decision(), human_needed="busy"), "Roll back to dep-40 (1b7e0d4) by hand if dep-42"),
         (x.undone(PAGE, human_needed="busy", acknowledged_by="ann", decision=None), "Find the cause"),
         (paged(TRAILER), "Fix forward, or ask its author"),
-        (REFUSED, "Look at web's deploys on Render's dashboard before anything else; if dep-42 (9f3c2ab) is still"),
+        (LOST, "Look at web's deploys on Render's dashboard before anything else; if dep-42 (9f3c2ab) is still"),
+        (REFUSED, "If dep-42 (9f3c2ab) is to blame, deploy a fix, or look on Render's dashboard for a deploy that"),
+        (amended(REFUSED, artefact_gone=True), "If dep-42 (9f3c2ab) is to blame, deploy a fix."),
         (x.undone(replace(PAGE, blame=ELSEWHERE)), "Look at that other cause first. Find the cause on Render's"),
         (question(Then.ESCALATE), "Approve if dep-42 (9f3c2ab) is to blame, else reject."),
         (x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))), "Check on Render's dashboard"),
@@ -372,39 +408,6 @@ def test_a_closed_incident_says_what_it_left(state: CurrentState, task: str, com
     assert ("it was commit" in still.besides) is bool(state.auto_deploy_was)
 
 
-@pytest.mark.parametrize(
-    ("readings", "says"),
-    [
-        ((), "since 02:15 UTC. The"),
-        ((Evidence("home", "good", "200"), Evidence("api", "unknown", "-")), ", and web answers now (home). The"),
-        ((Evidence("home", "good", "200"), Evidence("api", "bad", "HTTP 503")), ", but api still fails: HTTP 503. The"),
-    ],
-)
-def test_a_rollback_that_is_live_says_whether_the_site_answers(readings: tuple[Evidence, ...], says: str) -> None:
-    """By the newest readings of its critical probes."""
-    assert says in outlook(x.incident(**OPEN), NOW, state=CurrentState(readings=readings)).sentence
-
-
-def test_the_state_around_an_incident_is_read_from_its_service() -> None:
-    """What is off because of it, what is denied because of it, and readings of the new deploy alone."""
-    closed, live = x.incident(), x.incident(**OPEN)
-    web = service_state("web", auto_deploy_off="commit", pinned_for="web-1")
-    assert current_state(closed, web, (x.BAD.commit,), POLICY, NOW) == CurrentState("commit", denied=True)
-    assert current_state(closed, None, (), POLICY, NOW) == CurrentState()
-    for other in ({"auto_deploy_off": "off"}, {"pinned_for": "web-9"}):
-        assert not current_state(closed, replace(web, **other), (), POLICY, NOW).auto_deploy_was  # type: ignore[arg-type]
-    # Left off by an earlier incident, it is a task of the one that ended last.
-    later = replace(web, pinned_for="web-0", closed_at=closed.closed_at)
-    assert current_state(closed, later, (), POLICY, NOW).auto_deploy_was == "commit"
-    read = current_state(live, web, (), POLICY, NOW + 60).readings
-    assert [one.signal for one in read] == ["home"]
-    late = replace(live, rollback=replace(live.rollback, restored_at=NOW + 600))
-    assert current_state(late, web, (), POLICY, NOW + 60).readings == ()
-    stale = web.checks["home"].last_at + 121.0
-    assert current_state(live, web, (), POLICY, stale).readings == (), "the daemon stopped: nothing is known of now"
-    assert current_state(live, web, (), POLICY, stale - 2.0).readings
-
-
 def test_no_situation_lacks_a_row_or_a_case() -> None:
     """A new one fails here until it has both."""
     assert set(ROWS) == set(Situation) == {found for _, found, _, _ in CASES}
@@ -417,6 +420,10 @@ def test_each_guard_that_can_block_has_a_row() -> None:
     named = {one.args[0].value for one in calls if one.func.id == "blocks" and isinstance(one.args[0], ast.Constant)}  # type: ignore[attr-defined]
     # The guard `correlation` blocks or asks by one expression.
     assert named | {"correlation"} == set(BLOCKS)
+    # What time alone lifts says after which event the daemon decides again; so does a fact that is missing.
+    passing = {one.args[0].value for one in calls if any(word.arg == "passing" for word in one.keywords)}  # type: ignore[attr-defined]
+    assert {name for name, row in BLOCKS.items() if row.passes} == (passing & named) | {"correlation"}
+    assert set(UNREAD) == PASSING_VETOES
 
 
 @pytest.mark.parametrize(("course", "name"), list(product(Course, BLOCKS)))

@@ -27,6 +27,7 @@ CLAIMS: Mapping[str, set[Situation]] = {
     "the daemon asks again": {Situation.ASKS_LATER},
     "recovery not proved": {Situation.DID_NOT_HELP, Situation.CLOSED},
     "rollback is known to be live": {Situation.NOT_DONE},
+    "render refused the rollback": {Situation.NOT_DONE},
 }
 """Phrases of title and news, with the situations in which they are true."""
 WITHOUT_PLAN = frozenset(

@@ -314,8 +314,8 @@ GIVEN: dict[str, Teller] = {
     r"(\d+) errors a minute from minute (\d+) to (\d+), on each of the last (\d+) days": _errors_by_hour,
     r"answers name the commit that made them": lambda stage, _: setattr(stage, "names_version", True),
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
-    r"Render answers the rollback: (accepted|refused|postponed|lost|silent|stood down)": lambda stage, _, outcome: (
-        stage.outcomes.append(outcome.replace(" ", "_"))
+    r"Render answers the rollback: (accepted|refused|expired|postponed|lost|silent|stood down)": (
+        lambda stage, _, outcome: stage.outcomes.append(outcome.replace(" ", "_"))
     ),
 }
 """What holds before the story begins."""

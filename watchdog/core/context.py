@@ -226,6 +226,7 @@ class StepContext:
                 self._auto_deploy_off(restored),
                 readings=self._readings(),
                 denied=incident.suspect_code in self.state.denied,
+                stopped=self.state.stop_reason,
                 **facts,
             ),
         )

@@ -143,6 +143,9 @@ class RollbackAttempt:
     expected_at: float | None = None  # when it is usually live, or proved at the earliest; None: not known
     overdue_at: float | None = None  # when people are paged if that, or the answer to the request, is missing
     deploy: str | None = None  # the deploy that the rollback made
+    refused_at: float | None = None  # when the platform refused the request for good: nothing was changed
+    refusal: Prose = ""  # its reason
+    artefact_gone: bool = False  # it also keeps nothing of the target any more: no rollback leads there
     restored_at: float | None = None  # when that was live
     healed_at: float | None = None  # since when all was good again, if that was before it could take traffic
     verified_at: float | None = None  # when the recovery was proved
@@ -366,6 +369,13 @@ class State:
     quiets: int = 0  # number of the last of these
     digested_at: float = 0.0  # the last weekly digest
     failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))  # failing integrations, by key
+
+    @property
+    def stop_reason(self) -> str:
+        """Return why every change is forbidden, for people too (a violated invariant, a human's pause), or ""."""
+        if self.disarmed:
+            return f"disarmed ({self.disarmed})"
+        return f"paused by {self.paused_by}" if self.paused_by else ""
 
     @property
     def shared(self) -> Shared:

@@ -81,6 +81,7 @@ class IncidentNews:
     readings: tuple[Evidence, ...] = ()  # the newest of the service, if the decision is older; then its evidence is old
     terms: AnswerTerms | None = None  # terms of the question, or of the approval; None: neither
     denied: bool = False  # the suspect's code is on the deny-list
+    stopped: Prose = ""  # why the daemon changes nothing at all, for people neither; empty: it may
 
 
 @dataclass(frozen=True, slots=True)

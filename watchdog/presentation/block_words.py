@@ -1,4 +1,4 @@
-"""The words about a guard that blocks a rollback: what follows when it passes, and the cure. Pure."""
+"""The words about what blocks a rollback, a guard or a missing fact: what follows when it passes, the cure. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ from watchdog.domain.decisions import GuardAnswer
 class Block:
     """The words about one blocking guard."""
 
-    then: str  # what follows when it passes, or why it does not
+    then: str  # what follows, where time alone does not lift it
     task: str  # the cure
     command: str = ""  # the command of the cure
     by_hand: bool = False  # the cure is a rollback by hand
+    passes: str = ""  # the event after which the daemon decides again, where time may lift it: `once …`
 
 
 _AGAIN = "The daemon decides again as soon as that has passed, if {service} still fails."
@@ -25,34 +26,68 @@ BLOCKS: Mapping[str, Block] = MappingProxyType(
         "mode": Block(
             "The daemon only observes this service.", "Roll back on Render's dashboard if {suspect} is to blame."
         ),
-        "hold": Block(
-            "The daemon decides again once it is resumed, if {service} still fails.",
-            "Resume the daemon, unless the pause is still needed.",
+        "hold": Block(_AGAIN, "Resume the daemon, unless the pause is still needed.", "resume", passes="it is resumed"),
+        "armed": Block(
+            _AGAIN,
+            "Read the daemon's log for the violated invariant; then resume.",
             "resume",
+            passes="it is resumed",
         ),
-        "armed": Block(_AGAIN, "Read the daemon's log for the violated invariant; then resume.", "resume"),
         "key": Block(
             _AGAIN,
             f"Renew the Render API key, then `{command_line('resume')}`; or roll back on Render's dashboard.",
             "resume",
+            passes="the key is renewed and the daemon resumed",
         ),
-        "blind": Block(_AGAIN, "Check the daemon's own network: it can reach none of its control targets."),
-        "budget": Block("The daemon changes nothing until one is available again.", _BY_HAND, by_hand=True),
-        "correlation": Block(_AGAIN, "Look for the shared cause: too much fails at once for one deploy."),
+        "blind": Block(
+            _AGAIN,
+            "Check the daemon's own network: it can reach none of its control targets.",
+            passes="a control target answers again",
+        ),
+        "budget": Block(
+            "The daemon changes nothing until one is available again.",
+            _BY_HAND,
+            by_hand=True,
+            passes="fewer groups were rolled back in the last 10 min",
+        ),
+        "correlation": Block(
+            _AGAIN,
+            "Look for the shared cause: too much fails at once for one deploy.",
+            passes="fewer services fail at once",
+        ),
         "cooldown": Block("The daemon changes nothing until then.", _BY_HAND, by_hand=True),
         "tried": Block("An incident has one rollback.", "Fix forward, or roll back by hand to an earlier deploy."),
-        "newer deploy": Block(_AGAIN, "Watch the deploy that is on its way; cancel it on Render if it is bad, too."),
+        "newer deploy": Block(
+            _AGAIN,
+            "Watch the deploy that is on its way; cancel it on Render if it is bad, too.",
+            passes="that deploy is live or has failed",
+        ),
         "target": Block("No earlier deploy is left to return to.", "Fix forward: deploy a commit that works."),
         "deny-list": Block("That commit was rolled back here before.", "Fix forward: deploy a commit that works."),
-        "service": Block("The failure is part of it.", "Check on Render's dashboard whether it is meant to be down."),
+        "service": Block(
+            "The failure is part of it.",
+            "Check on Render's dashboard whether it is meant to be down.",
+            passes="that limit is over",
+        ),
         "trailer": Block(
             "Its author forbids a rollback.", "Fix forward, or ask its author before you roll back by hand."
         ),
     }
 )
 """One row for each guard that can block; a test compares them with the guards."""
-UNREAD = Block(_AGAIN, "Check the service on Render's dashboard.")
-"""What blocks is no guard, or a guard that only lacks the fact."""
+UNREAD: Mapping[str, Block] = MappingProxyType(
+    {
+        "deploy list": Block(_AGAIN, "Check the service on Render's dashboard.", passes="that list can be read again"),
+        "control targets": Block(
+            _AGAIN, "Check the daemon's own network.", passes="the daemon's control targets are read"
+        ),
+        "served version": Block(
+            _AGAIN, "Check the service on Render's dashboard.", passes="the instances of the deploy before are gone"
+        ),
+    }
+)
+"""The vetoes that only lack a fact, as a list of deploys; a test compares them with the core's."""
+NO_SUSPECT = Block(_AGAIN, "Check the service on Render's dashboard.", passes="a deploy can be blamed or acquitted")
 UNKNOWN = Block("The daemon does nothing more.", "Check the service on Render's dashboard.")
 
 

@@ -84,7 +84,7 @@ def header(
     first = f"{clean(incident.id)}  {clean(incident.service)}  {incident.severity.upper()}, {state_of(incident)}."
     lines = [first + restored(incident, target_seconds)]
     coming = outlook(incident, now, tz, state)
-    said = (f"{state_title(incident, now, tz)}.", coming.sentence) if incident.closed_at is None else ()
+    said = (f"{state_title(incident, now, tz, state)}.", coming.sentence) if incident.closed_at is None else ()
     task = f"Do now: {coming.task}" if coming.task else ""
     lines += [line for words in (*said, coming.besides, task) for line in flow(words)]
     return lines + [line for words in standing(incident, tz) for line in flow(words)]

@@ -13,13 +13,14 @@ from watchdog.domain.incidents import Incident
 from watchdog.presentation.block_words import block_of
 from watchdog.presentation.outlooks import outlook_tasks as tasks
 from watchdog.presentation.outlooks import outlook_words as words
+from watchdog.presentation.outlooks.acknowledging import BY_ITSELF, acknowledging, stops_a_call
 from watchdog.presentation.outlooks.current_state import CurrentState
+from watchdog.presentation.outlooks.outlook_besides import besides
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.situation import Situation, situation
-from watchdog.presentation.text import clean
 
-UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
-BLOCKS = frozenset({Situation.BLOCKED_FOR_NOW, Situation.ASKS_LATER, Situation.BLOCKED})
+STOPPED = frozenset({"approve", "rollback", "undo", "restore-auto-deploy"})
+"""The commands that the daemon refuses while it is paused or disarmed: it changes nothing then, for people neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class Outlook:
     until: float | None  # when that happens (UTC epoch seconds); None: no known time
     task: str  # the reader's next step, imperative; empty: there is nothing to do
     commands: tuple[str, ...]  # the commands that do it, the recommended one first; `rollback` is the service's
-    besides: str = ""  # what holds meanwhile, and has to be known: auto-deploy that is off
+    besides: str = ""  # what holds meanwhile, and has to be known: auto-deploy that is off, who acknowledged it
+    recommended: str = ""  # the command that does the task; empty: none of them is pressing
+    acknowledging: str = ""  # what an acknowledgement does; empty: it has one already
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +56,46 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
     """
     found = situation(incident)
     row, case = ROWS[found], Case(incident, now, tz, state or CurrentState())
-    said = (row.happens(case), row.until(incident), row.task(case), _commands(row, case))
-    return Outlook(found, row.label, *said, _besides(case))
-
-
-def _besides(case: Case) -> str:
-    """Return that auto-deploy is off, while the incident is open; then it is a task."""
-    was, now = clean(case.state.auto_deploy_was), situation(case.incident)
-    if not was or now is Situation.CLOSED:
-        return ""
-    until = "meanwhile" if now in UNDER_WAY else "until you switch it back on"
-    return f"Auto-deploy is off {until} (it was {was}): merges are not deployed."
+    commands, task = _commands(row, case), row.task(case)
+    if case.state.stopped and STOPPED.intersection(commands):
+        task = task if "resume" in commands else tasks.resume_first(case, task)
+        commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
+    return Outlook(
+        situation=found,
+        label=row.label,
+        sentence=row.happens(case),
+        until=row.until(incident),
+        task=task,
+        commands=commands,
+        besides=besides(case, commands),
+        recommended=_recommended(case, commands),
+        acknowledging=acknowledging(case),
+    )
 
 
 def _commands(row: Row, case: Case) -> tuple[str, ...]:
     """Return the commands that are worth offering: each does something now, and would not be refused."""
-    held = case.in_peoples_way
-    cure = block_of(held).command if held is not None and situation(case.incident) in BLOCKS else ""
+    held, found = case.in_peoples_way, situation(case.incident)
+    cure = block_of(held).command if held is not None and found in tasks.BLOCKED else ""
     offered = {
         # Acknowledged once is enough.
         "acknowledge": case.incident.escalation.acknowledged_by is None,
         "rollback": case.may_roll_back,
-        "restore-auto-deploy": bool(case.state.auto_deploy_was),
+        # Refused while a rollback is under way, or may begin by an answer.
+        "restore-auto-deploy": bool(case.state.auto_deploy_was) and found not in (*BY_ITSELF, Situation.QUESTION),
     }
-    commands = (*((cure,) if cure else ()), *row.commands)
+    commands = (*((cure,) if cure else ()), *row.commands, *(() if found is Situation.CLOSED else _SWITCH))
     return tuple(one for one in commands if offered.get(one, True))
+
+
+def _recommended(case: Case, commands: tuple[str, ...]) -> str:
+    """Return the command that does the task; empty where none is pressing, or the first only may be right."""
+    pressing = {
+        "acknowledge": stops_a_call(case),
+        "undo": False,
+        "restore-auto-deploy": case.incident.closed_at is not None,
+    }
+    return next((one for one in commands[:1] if pressing.get(one, True)), "")
 
 
 def answer_due_at(incident: Incident) -> float | None:
@@ -89,6 +107,7 @@ def answer_due_at(incident: Incident) -> float | None:
 _NOTHING = tasks.always("")
 _ACKNOWLEDGE = ("acknowledge",)
 _BY_HAND = ("rollback", *_ACKNOWLEDGE)
+_SWITCH = ("restore-auto-deploy",)
 _STOP = tasks.always("Stop it if {suspect} is not to blame.")
 ROWS: Mapping[Situation, Row] = MappingProxyType(
     {
@@ -139,17 +158,9 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
             tasks.always("Find the cause in the logs; undo the rollback if {suspect} proves not to be to blame."),
             ("acknowledge", "undo"),
         ),
-        Situation.NOT_DONE: Row(
-            "needs you",
-            words.with_next_page(words.left),
-            tasks.always(
-                "Look at {service}'s deploys on Render's dashboard before anything else; if {suspect} is still live and"
-                " to blame, roll back there or deploy a fix."
-            ),
-            _ACKNOWLEDGE,
-        ),
+        Situation.NOT_DONE: Row("needs you", words.with_next_page(words.left), tasks.look_at_the_deploys, _ACKNOWLEDGE),
         Situation.NEEDS_A_PERSON: Row("needs you", words.with_next_page(words.left), tasks.find_the_cause, _BY_HAND),
-        Situation.CLOSED: Row("over", words.closed, tasks.clean_up, ("restore-auto-deploy",)),
+        Situation.CLOSED: Row("over", words.closed, tasks.clean_up, _SWITCH),
     }
 )
 """One row for each situation; a test holds that none is missing."""

@@ -71,9 +71,9 @@ def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -
 
 
 def _open_line(one: Incident, state: State, policy: Policy, now: float, tz: tzinfo) -> str:
-    around = current_state(one, state.services.get(one.service), state.denied, policy, now)
+    around = current_state(one, state, policy, now)
     coming = outlook(one, now, tz, around)
-    news = f"{one.severity.upper()} {clean(state_title(one, now, tz))}; {coming.label}."
+    news = f"{one.severity.upper()} {clean(state_title(one, now, tz, around))}; {coming.label}."
     task = f"Do now: {coming.task} " if coming.task else ""
     return f"{news} {coming.sentence} {task}({command_line('incident', clean(one.id))})"
 

@@ -24,7 +24,7 @@ from watchdog.daemon.http.http_auth import Buckets, Guesses, peer_of
 from watchdog.console.dependencies import Access  # isort: skip
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.readings import Good, Unknown
+from watchdog.domain.readings import Bad, Good, Unknown
 
 WANTED = {"accept": STREAM}
 DOWN = "● web is down: HTTP 503 since 02:14 UTC"
@@ -76,6 +76,11 @@ def test_the_worst_state_in_words(phase: Phase, changes: dict[str, Any] | None, 
     web = service_state("web", phase=phase, incident=amended(base, **changes) if changes is not None else None)
     pulse = pulse_of(replace(calm(), services={"web": web, "api": service_state("api")}), policy, NOW)
     assert (pulse.state, pulse.title) == (state, title)
+    if phase is Phase.VERIFYING:
+        failing = replace(web.checks["home"], last=Bad("HTTP 503"), last_at=NOW)
+        broken = replace(web, checks={**web.checks, "home": failing})
+        pulse = pulse_of(replace(calm(), services={"web": broken}), policy, NOW)
+        assert (pulse.state, pulse.title) == ("bad", DOWN.replace("is down", "still fails"))
 
 
 def test_a_service_that_cannot_be_seen_is_not_well() -> None:

@@ -80,5 +80,5 @@ async def test_after_a_page_nothing_is_said_to_be_meant(name: str, passing: bool
         await o.login()
         text = await o.page(INCIDENT)
         assert "means to" not in text and "/approve" not in text and "watchdog incident approve" not in text
-        assert ("The daemon decides again as soon as that has passed" in text) is passing
+        assert ("Once that deploy is live or has failed, the daemon decides again" in text) is passing
         assert ("Do not roll back" in text) is passing and "Stop the rollback" not in text

@@ -15,6 +15,7 @@ from tests.console.scene import (
     VIEWER,
     StoryClock,
     Town,
+    as_read,
     fill,
     policy_of,
     service_policy,
@@ -26,6 +27,7 @@ from tests.presentation.test_outlook import CASES
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.views.card_views import COUNTED, TONES, URGENCY, author_of, badge, card_view, headline, urgency
 from watchdog.console.views.lifeline import lifeline
+from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import DeployWatch, Incident, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX
 from watchdog.presentation.outlook import outlook
@@ -81,7 +83,8 @@ async def test_the_page_and_the_overview_say_the_same_and_offer_what_is_accepted
         page, overview = await one.page("/incidents/web-1"), await one.page("/")
         told = (await one.json("/incidents/web-1"))["outlook"]
         opened = (await one.json("/services"))["open"]
-    around = current_state(incident, service_state("web", **live), (), policy_of(service_policy("web")), NOW)
+    known = State(services={"web": service_state("web", **live)})
+    around = current_state(incident, known, policy_of(service_policy("web")), NOW)
     coming = outlook(incident, NOW, state=around)
     assert (told["situation"], told["sentence"], told["commands"]) == (found.value, coming.sentence, list(commands))
     assert [card["outlook"] for card in opened] == ([] if found is Situation.CLOSED else [told])
@@ -89,7 +92,26 @@ async def test_the_page_and_the_overview_say_the_same_and_offer_what_is_accepted
         card = unescape(card_of(text)).replace("\N{NO-BREAK SPACE}", " ")
         plain = card.replace("<code>", "`").replace("</code>", "`")
         assert coming.sentence in plain and coming.task in plain and badge(coming, NOW) in card
+        offered = coming.acknowledging if "acknowledge" in commands else ""
+        assert coming.besides in plain and offered in plain and ("Acknowledge: " in plain) is bool(offered)
         assert buttons_of(card) == set(commands) and headline(incident) in card
+        # Only what does the task is blue.
+        assert card.count('"primary"') + card.count('"button primary"') <= (coming.recommended != "")
+
+
+async def test_a_card_shows_who_has_it_the_newest_note_and_that_the_site_answers_again() -> None:
+    """On its page, on the overview and on its service's page alike; the JSON API has the same."""
+    incident = amended(x.incident(closed_at=None, verified_at=None), acknowledged_by="ann", acknowledged_at=NOW)
+    async with shown(incident) as one:
+        await one.store.remark("web-1", "Looking at it.", "ann")
+        await one.store.remark("web-1", "The pool is <full>.", "bob")
+        for path in ("/incidents/web-1", "/", "/services/web"):
+            text = as_read(card_of(await one.page(path)))
+            assert "<strong>bob</strong>, " in text and "The pool is &lt;full&gt;." in text and "Looking" not in text
+            assert "ann acknowledged it at" in text and "answers again since" in text
+            assert "; failed for <strong>47 s</strong> before, since" in text
+        card = (await one.json("/incidents/web-1"))["card"]
+        assert (card["note"]["by"], card["answers_since"]) == ("bob", incident.rollback.restored_at)
 
 
 async def test_a_role_sees_why_it_may_not() -> None:
@@ -150,6 +172,9 @@ def test_the_headline_is_news() -> None:
     assert headline(replace(opened, findings=(replace(SYMPTOM, symptom=""),))) == "web is down: HTTP 503 on home"
     live = x.incident(closed_at=None, verified_at=None)
     assert headline(live) == "web: rolled back to 1b7e0d4"
+    fails = CurrentState(readings=(Evidence("home", "bad", "HTTP 503"),))
+    assert headline(live, fails) == "web still fails: HTTP 503"
+    assert headline(x.incident(), fails) == headline(x.incident())
     assert headline(replace(x.incident(), findings=(SYMPTOM,))) == "web is back after 47 s: rolled back to 1b7e0d4"
 
 
@@ -219,6 +244,10 @@ LEFT = {"tried": True, "human_needed": "the platform refused"}
         (of(Situation.REJECTED), "began confirmed decided recovered."),
         (of(Situation.DID_NOT_HELP), "began confirmed decided sent live verified!not proved"),
         (x.undone(x.decision(), requested_at=NOW, **LEFT), "began confirmed decided sent live!not known recovered."),
+        (
+            x.undone(x.decision(), requested_at=NOW, refused_at=NOW, **LEFT),
+            "began confirmed decided sent live!refused recovered.",
+        ),
         (x.undone(x.decision(), **LEFT), "began confirmed decided sent!not sent recovered."),
         (x.undone(None), "began confirmed decided* sent. live. verified."),  # type: ignore[arg-type]
     ],

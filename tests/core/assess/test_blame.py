@@ -322,7 +322,11 @@ CAME = replace(FIRST, id="dep-r", trigger="rollback")
         (a_case(answered(("aaaaaaa1", 3))), "served version", "every failing answer names dep-40, which serves still"),
         (a_case(None, found(failure_kind="tls")), "not curable", "certificate"),
         (a_case(None, found(failure_kind="dns")), "not curable", "name resolution"),
-        (a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")), "deploy list", "is 61 s old"),
+        (
+            a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")),
+            "deploy list",
+            "read for 61 s (",
+        ),
     ],
 )
 def test_every_veto_acquits_with_its_reason(case: BlameInput, name: str, words: str) -> None:

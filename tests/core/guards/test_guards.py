@@ -467,9 +467,9 @@ def test_nothing_is_sent_that_was_not_decided(decision: Decision | None) -> None
 
 def test_nothing_at_all_is_changed_while_paused_or_disarmed() -> None:
     """A human's pause, a broken promise; the promise first."""
-    assert guards.global_stop_reason(a_state()) == ""
-    assert guards.global_stop_reason(a_state(paused_by="Alice")) == "paused by Alice"
-    assert guards.global_stop_reason(a_state(paused_by="Alice", disarmed="two")) == "disarmed (two)"
+    assert a_state().stop_reason == ""
+    assert a_state(paused_by="Alice").stop_reason == "paused by Alice"
+    assert a_state(paused_by="Alice", disarmed="two").stop_reason == "disarmed (two)"
 
 
 @pytest.mark.parametrize(

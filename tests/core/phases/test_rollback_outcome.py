@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import FOREVER, START, Fault, make_policy
+from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, share, unwatch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.fold import observations
@@ -123,7 +123,7 @@ def test_auto_deploy_that_was_off_already_is_not_ours_to_give_back() -> None:
     assert lines(effects, "ACT") == ["auto-deploy off, read back (was off)"]
     assert web(world).phase is Phase.ROLLING_BACK and web(world).auto_deploy_off == ""
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
-    assert "RestoreAutoDeploy" not in kinds(effects)
+    assert "RestoreAutoDeploy" not in kinds(effects) and refusal_of(world) == (world.now, "artefact expired", False)
     notice = tell_of(effects).notice
     assert notice.about.auto_deploy_off == "" and "Auto-deploy: off, read back (was off)" in notice.lines
 
@@ -381,6 +381,16 @@ def test_a_refusal_that_is_told_again_does_not_end_the_rebuild() -> None:
     assert web(world).phase is Phase.ROLLING_BACK
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "no such commit"))
     assert web(world).phase is Phase.PAGED and "Rollback" not in kinds(effects)
+    assert refusal_of(world) == (world.now, "no such commit", True), "the artefact was gone before"
+    hear(world, e.RollbackRequested(world.now, "web", "ann", "dep-39"))
+    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    assert web(world).phase is Phase.ROLLING_BACK and refusal_of(world) == (None, "", False)
+
+
+def refusal_of(world: World) -> tuple[float | None, str, bool]:
+    """Return when Render refused the rollback, why, and whether nothing is left of its target."""
+    rollback = incident_of(world).rollback
+    return rollback.refused_at, rollback.refusal, rollback.artefact_gone
 
 
 @pytest.mark.parametrize("case", ["image", "not listed"])
@@ -393,6 +403,7 @@ def test_what_cannot_be_rebuilt_is_left_to_a_human(case: str) -> None:
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "no artefact", expired=True))
     assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" in kinds(effects)
     assert "Rollback" not in kinds(effects) and web(world).acted_at == ()
+    assert refusal_of(world) == (world.now, "no artefact", True)
 
 
 def test_a_rebuild_also_needs_a_fresh_failure() -> None:

@@ -359,8 +359,9 @@ def test_a_human_who_takes_over_hears_everything(outcome: str, given: bool) -> N
         Topic.STOPPED_SHORT,
         "" if given else "commit",
     )
-    assert tell.notice.title == "web is down: no rollback is known to be live"
-    assert "artefact expired" in line_of(tell.notice, "No rollback is known to be live: ")
+    how = "Render refused the rollback" if given else "No rollback is known to be live"
+    assert tell.notice.title == f"web is down: {how[0].lower() + how[1:] if not given else how}"
+    assert "artefact expired" in line_of(tell.notice, how)
     assert line_of(tell.notice, "Auto-deploy: off, is being given back" if given else "Auto-deploy: off, read back")
     assert any(line.startswith("Blame: ") for line in tell.notice.lines)
     assert ("RestoreAutoDeploy" in kinds(effects)) is given

@@ -278,7 +278,7 @@ HOLD = Suppression("launch", "web", "bob", "launch", START + 400.0, START + BEGI
     [
         ("paused", "hold: paused by bob"),
         ("held", "action hold: launch of web by bob"),
-        ("unreadable", "the deploy list is "),
+        ("unreadable", "Render's list of deploys could not be read for "),
         ("blind", "blind: "),
     ],
 )

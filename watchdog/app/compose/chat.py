@@ -129,7 +129,7 @@ class ChatQueries:
             remarks=remarks,
             readings=status_text.readings_now(found, service, self._app.engine.policy, now),
             now=now,
-            state=current_state(found, service, state.denied, self._app.engine.policy, now),
+            state=current_state(found, state, self._app.engine.policy, now),
         )
         return Reply(tuple(lines), fixed=True)
 

@@ -141,5 +141,5 @@ async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: boo
         readings=readings_now(found, service, settings.policy, now),
         now=now,
         tz=ctx.zone(),
-        state=current_state(found, service, state.denied, settings.policy, now) if state is not None else None,
+        state=current_state(found, state, settings.policy, now) if state is not None else None,
     )

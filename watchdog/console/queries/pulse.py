@@ -12,6 +12,7 @@ from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Unknown
 from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
+from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.situation import situation
 from watchdog.presentation.status_text import open_incident
 from watchdog.presentation.text import clean
@@ -34,7 +35,7 @@ class Pulse:
 def pulse_of(state: State, policy: Policy, now: float) -> Pulse:
     """Return the pulse of all configured services."""
     known = [(state.services[name], wishes) for name, wishes in policy.services.items() if name in state.services]
-    found = [(one, told) for one, wishes in known if (told := _told(one, wishes, now)) is not None]
+    found = [(one, told) for one, wishes in known if (told := _told(one, wishes, state, policy, now)) is not None]
     # Fields that people can see change, and no readings: else each probe would reload every open page.
     marked = [(one.name, one.phase, one.live, rank, _step(open_incident(one))) for one, (rank, *_) in found]
     mark = hashlib.sha256(repr((marked, state.paused_by, state.disarmed)).encode("utf-8", "replace")).hexdigest()[:16]
@@ -45,14 +46,18 @@ def pulse_of(state: State, policy: Policy, now: float) -> Pulse:
     return Pulse(worst, f"{symbol} {clean(words)}{others}", mark)
 
 
-def _told(service: ServiceState, wishes: ServicePolicy, now: float) -> tuple[int, str, str, str] | None:
+def _told(
+    service: ServiceState, wishes: ServicePolicy, state: State, policy: Policy, now: float
+) -> tuple[int, str, str, str] | None:
     """Return rank (the worst first), state, symbol and words of a service in trouble; None if it is well."""
     incident = open_incident(service)
-    if incident is not None and incident.rollback.restored_at is not None and service.phase in ACTING:
-        # The site works again, and the proof is under way: no red icon for that.
-        return 1, SOME, "◐", f"{service.name}: {outlook(incident, now).label}"
     if incident is not None:
-        return 0, BAD, "●", state_title(incident, now)
+        live = incident.rollback.restored_at is not None and service.phase in ACTING
+        around = current_state(incident, state, policy, now) if live else None
+        if around is not None and around.fails is None:
+            # The site works again, and the proof is under way: no red icon for that.
+            return 1, SOME, "◐", f"{service.name}: {outlook(incident, now).label}"
+        return 0, BAD, "●", state_title(incident, now, state=around)
     if service.phase is not Phase.CALM:
         return 2, SOME, "◐", f"{service.name} is being checked"
     # Most services have no unknown reading at all: the signals that judge are looked up for the others.

@@ -101,7 +101,7 @@ class ViewQueries:
         policy, state = self.world.policy(), await self._everyone.state()
         await self.days.refresh()
         await self.uptimes.refresh(policy)
-        left = await self.following.lately()
+        left, said = await self.following.lately(), await self._newest_notes(state, policy.services)
         now = self.world.clock.now()
         rows, warnings = await run_in_background(self._rows_and_warnings, policy, state, now)
         view = Overview(
@@ -111,7 +111,7 @@ class ViewQueries:
             paused=bool(state.paused_by or state.disarmed),
             follow_ups_open=left.open,
             follow_ups_overdue=left.overdue,
-            open=_cards(policy, map(state.services.get, policy.services), state.denied, self.world.authors, now),
+            open=_cards(policy, policy.services, state, said, self.world.authors, now),
             denied=tuple(map(clean, state.denied)),
         )
         self._overview = self.world.clock.monotonic(), view
@@ -131,7 +131,7 @@ class ViewQueries:
         imagined = await run_in_background(imagine, state, policy, name, now)
         decision = imagined.decision
         mine = await self.world.journal.incidents(OF_SERVICE_MAX, service=name)
-        labels = await self.world.journal.labels()
+        labels, said = await self.world.journal.labels(), await self._newest_notes(state, [name])
         return ServiceView(
             at=now,
             service=self._row(policy, name, state, now),
@@ -148,7 +148,7 @@ class ViewQueries:
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
             budget=await self._budgets.of(wishes),
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
-            card=next(iter(_cards(policy, [known], state.denied, self.world.authors, now)), None),
+            card=next(iter(_cards(policy, [name], state, said, self.world.authors, now)), None),
         )
 
     async def pulse(self) -> Pulse:
@@ -181,9 +181,9 @@ class ViewQueries:
         remarks = await self.world.journal.remarks(incident_id)
         now, known = self.world.clock.now(), state.services.get(incident.service)
         repo = known.facts.repo if known is not None and known.facts is not None else None
-        around = current_state(incident, known, state.denied, policy, now)
+        around = current_state(incident, state, policy, now)
         rule, authors = policy.matrix[incident.severity], self.world.authors(incident, known)
-        card = card_view(incident, known, rule, now, authors, around)
+        card = card_view(incident, known, rule, now, authors, around, remarks[-1] if remarks else None)
         target_seconds = _target_seconds(policy, incident)
         decision = incident.decision
         lines = explain.explain(
@@ -295,6 +295,13 @@ class ViewQueries:
         rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id), causes.get(one.id))) for one in acted)
         return History(self.world.clock.now(), rows)
 
+    async def _newest_notes(self, state: State, services: Iterable[str]) -> Mapping[str, Remark]:
+        """Return the newest note of people on each open incident of these services."""
+        found = [one.id for one in map(open_incident, map(state.services.get, services)) if one is not None]
+        # All notes at once, where several are open: an overview must not read once for each of hundreds.
+        read = await self.world.journal.remarks(found[0] if len(found) == 1 else None) if found else ()
+        return {one.incident: one for one in read}
+
     def _newest(self, saved: Incident | None, state: State) -> Incident | None:
         """Return an incident as this worker knows it, if it holds the service, else as it was saved."""
         known = state.services.get(saved.service) if saved is not None else None
@@ -318,10 +325,14 @@ class ViewQueries:
 
 
 def _cards(
-    policy: Policy, services: Iterable[ServiceState | None], denied: Sequence[str], authors: Authors, now: float
+    policy: Policy, services: Iterable[str], state: State, said: Mapping[str, Remark], authors: Authors, now: float
 ) -> tuple[CardView, ...]:
-    """Return the open incidents of these services: by severity, then questions, what needs a person, and the newest."""
-    found = [(one, incident) for one in services if (incident := open_incident(one)) is not None]
+    """Return the open incidents of these services: by severity, then questions, what needs a person, and the newest.
+
+    `said` has the newest note of people by incident.
+    """
+    known = map(state.services.get, services)
+    found = [(one, incident) for one in known if (incident := open_incident(one)) is not None]
     found.sort(key=lambda pair: (-pair[1].severity.rank, urgency(pair[1]), -pair[1].onset_at))
     return tuple(
         card_view(
@@ -330,7 +341,8 @@ def _cards(
             policy.matrix[incident.severity],
             now,
             authors(incident, one),
-            current_state(incident, one, denied, policy, now),
+            current_state(incident, state, policy, now),
+            said.get(incident.id),
         )
         for one, incident in found
     )

@@ -14,6 +14,7 @@ from watchdog.domain.incidents import ACTING, Incident, ServiceState, State
 from watchdog.domain.policy import Policy, Rule
 from watchdog.presentation.notices.notice_details import only_approver
 from watchdog.presentation.outlook import outlook
+from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.status_text import open_incident, quiets
 from watchdog.presentation.text import clean, sentence
@@ -22,14 +23,16 @@ ANSWERS = ("approve", "reject", "stop")
 """The commands that answer a question, or prevent a rollback."""
 
 
-def ask_view(incident: Incident, service: ServiceState | None, rule: Rule, now: float) -> AskView | None:
+def ask_view(
+    incident: Incident, service: ServiceState | None, rule: Rule, now: float, around: CurrentState | None = None
+) -> AskView | None:
     """Return the open question, or the action that can be stopped; None without either. `rule` is the policy's for the
-    severity."""
+    severity, `around` the present state around the incident."""
     known = open_incident(service)
     # An older incident's page offers no commands: they would apply to the open one.
     if service is None or known is None or known.id != incident.id:
         return None
-    coming = outlook(known, now)
+    coming = outlook(known, now, state=around)
     can = tuple(one for one in ANSWERS if one in coming.commands)
     if not can:
         return None

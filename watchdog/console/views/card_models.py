@@ -65,11 +65,21 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidView:
+    """A note of a person on an incident."""
+
+    at: float
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     """An incident as news: what fails since when, what happens next, and the commands that the daemon accepts now.
 
-    `ended_at` is None while it lasts. `outlook.commands` has the accepted commands alone, the recommended one first.
-    `quiet` says why no notices are sent.
+    `ended_at` is None while it lasts; `answers_since` is since when the service answers again meanwhile.
+    `outlook.commands` has the accepted commands alone, the recommended one first. `quiet` says why no notices are sent;
+    `note` is the newest one of people.
     """
 
     id: str
@@ -82,3 +92,5 @@ class CardView:
     ask: AskView | None
     suspect: SuspectView | None
     quiet: str = ""
+    answers_since: float | None = None
+    note: SaidView | None = None

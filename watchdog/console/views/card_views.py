@@ -5,15 +5,16 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from watchdog.console.views.approval_views import ask_view, can_undo
-from watchdog.console.views.card_models import CardView, SuspectView
+from watchdog.console.views.card_models import CardView, SaidView, SuspectView
 from watchdog.console.views.deploy_facts import author_of, page_of
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Rule
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import decision_text
 from watchdog.presentation.incident_facts import ended_at
-from watchdog.presentation.notices.headlines import end_title, happens, target_name
+from watchdog.presentation.notices.headlines import end_title, happens, still_fails, target_name
 from watchdog.presentation.outlook import Outlook, outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation, situation
@@ -21,6 +22,8 @@ from watchdog.presentation.status_text import open_incident
 from watchdog.presentation.text import clean, short
 
 MESSAGE_MAX = 100
+NOTE_MAX = 160
+"""Characters of a note on a card: the buttons stay on a phone's first screen, and the timeline has the whole note."""
 COUNTED: Mapping[Situation, str] = MappingProxyType(
     {
         Situation.QUESTION: "{} left",
@@ -51,27 +54,34 @@ def card_view(
     now: float,
     authors: Sequence[str] = (),
     around: CurrentState | None = None,
+    said: Remark | None = None,
 ) -> CardView:
     """Return an incident as a card, read at `now` (UTC epoch seconds). `rule` is the policy's for the severity;
-    `authors` are those of its suspect commits, as far as they were read; `around` is the present state around it."""
+    `authors` are those of its suspect commits, as far as they were read; `around` is the present state around it;
+    `said` is the newest note of people on it."""
     return CardView(
         id=clean(incident.id),
         service=clean(incident.service),
         severity=incident.severity.value,
-        headline=headline(incident),
+        headline=headline(incident, around),
         onset_at=incident.onset_at,
         ended_at=ended_at(incident) or incident.closed_at,
+        answers_since=around.answers_since if around is not None else None,
         outlook=accepted_now(outlook(incident, now, state=around), incident, service),
-        ask=ask_view(incident, service, rule, now),
+        ask=ask_view(incident, service, rule, now, around),
         suspect=suspect_view(incident, service, authors),
         quiet="No notices are sent: it is silenced." if incident.muted else "",
+        note=SaidView(said.at, clean(said.by), clean(said.text, NOTE_MAX)) if said is not None else None,
     )
 
 
-def headline(incident: Incident) -> str:
-    """Return service and failure, `web is down: HTTP 503`; of a live rollback its target; of a closed one its end."""
+def headline(incident: Incident, around: CurrentState | None = None) -> str:
+    """Return service and failure, `web is down: HTTP 503`; of a live rollback its target, or that the service still
+    fails; of a closed one its end."""
     if incident.closed_at is not None:
         return clean(end_title(incident))
+    if (fails := still_fails(incident, around)) is not None:
+        return clean(": ".join(fails))
     if situation(incident) is Situation.VERIFYING:
         # Live again with the earlier deploy: "is down" would be the news of before.
         return clean(f"{incident.service}: rolled back to {target_name(incident)}")
@@ -92,7 +102,7 @@ def accepted_now(coming: Outlook, incident: Incident, service: ServiceState | No
     if known is None or known.id != incident.id:
         # Nothing is given back while a suspicion is looked into.
         calm = known is None and service is not None and service.phase is Phase.CALM
-        return coming if calm and coming.situation is Situation.CLOSED else replace(coming, commands=())
+        return coming if calm and coming.situation is Situation.CLOSED else replace(coming, commands=(), recommended="")
     return replace(coming, commands=tuple(one for one in coming.commands if one != "undo" or can_undo(known, service)))
 
 

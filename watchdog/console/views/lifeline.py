@@ -29,7 +29,7 @@ FIRST: Mapping[Situation, str] = MappingProxyType({Situation.ASKS_LATER: "asked"
 MISSED: Mapping[Situation, Mapping[str, str]] = MappingProxyType(
     {
         Situation.DID_NOT_HELP: {"verified": "not proved"},
-        # The record does not say whether Render refused, failed or lost it: only that it was not seen live.
+        # Without a refusal the record does not say whether it failed or was lost: only that it was not seen live.
         Situation.NOT_DONE: {"sent": "not sent", "live": "not known"},
     }
 )
@@ -53,7 +53,8 @@ def lifeline(incident: Incident) -> tuple[StepView, ...]:
         # A step that did not happen by the end never will.
         return tuple(StepView(name, at, "done") for name, at in steps if at is not None)
     # Where the daemon does nothing more, no step comes by itself: a recovery is what people wait for.
-    return tuple(_seen(steps, MISSED.get(found, {}), coming=found in COMING))
+    refused = {"live": "refused"} if rollback.refused_at is not None else {}
+    return tuple(_seen(steps, {**MISSED.get(found, {}), **refused}, coming=found in COMING))
 
 
 def _judged(incident: Incident) -> list[Step]:

@@ -185,5 +185,7 @@ def _stale_veto(case: BlameInput) -> Veto:
     # A newer deploy may have gone live since the list was read; the rollback would then leave the wrong one.
     age = case.now - case.service.deploys_at
     if age > STALE_DEPLOYS_SECONDS:
-        return Veto("deploy list", True, f"the deploy list is {show_seconds(age)} old: {case.service.deploys_why}")
+        why, lasts = case.service.deploys_why, show_seconds(age)
+        unread = f"could not be read for {lasts} ({why})" if why else f"was not read for {lasts}"
+        return Veto("deploy list", True, f"Render's list of deploys {unread}")
     return Veto("deploy list", False, f"read {show_seconds(max(0.0, age))} ago")

@@ -326,7 +326,7 @@ GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
 )
 
 
-# A pause and a violated invariant are not in these lists: `global_stop_reason` is asked for every change, pins too.
+# A pause and a violated invariant are not in these lists: `State.stop_reason` is asked for every change, pins too.
 AT_SENDING = (mode, action_hold, key, budget, mass_failure, newer_deploy, deny_list, availability)
 """The guards whose answer may have changed between the decision and the moment of sending."""
 AT_THE_CALL = (mode, action_hold, key, blind, mass_failure, deny_list, availability)
@@ -366,13 +366,6 @@ def guards_that_ask(incident: Incident | None) -> frozenset[str]:
     if incident is None or incident.decision is None:
         return frozenset()
     return frozenset(answer.name for answer in incident.decision.guards if answer.verdict is Verdict.ASK)
-
-
-def global_stop_reason(state: State) -> str:
-    """Return why every change is forbidden (a violated invariant, a human's pause), or ""."""
-    if state.disarmed:
-        return f"disarmed ({state.disarmed})"
-    return f"paused by {state.paused_by}" if state.paused_by else ""
 
 
 def check(request: GuardContext) -> tuple[GuardAnswer, ...]:

@@ -24,7 +24,7 @@ def reason_not_to_send(
     decision, and an order to give auto-deploy back by a rollback that the record lacked. A request by hand needs no
     finding.
     """
-    withheld = guards.global_stop_reason(state)
+    withheld = state.stop_reason
     service = state.services.get(effect.service)
     if isinstance(effect, RestoreAutoDeploy):
         return withheld or (_not_known_to_be_due(service) if service is not None else "")

@@ -10,7 +10,6 @@ serve, or its code is trusted.
 from watchdog.core import note_text
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import Facts, StepContext
-from watchdog.core.guards import guards
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy
@@ -121,7 +120,7 @@ def _pin(ctx: StepContext) -> None:
     # Once only: against a person or a Blueprint that switches it on, it would go back and forth for ever.
     if facts is None or facts.auto_deploy == "off" or incident.pin.again:
         return
-    if ctx.service_policy.platform_id is None or guards.global_stop_reason(ctx.state):
+    if ctx.service_policy.platform_id is None or ctx.state.stop_reason:
         return
     ctx.update_pin(again=True, off=False)
     ctx.note("ACT", "auto-deploy -> off once more, to be read back")

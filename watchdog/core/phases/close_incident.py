@@ -123,7 +123,7 @@ def give_auto_deploy_back(ctx: StepContext) -> bool:
     # It was off before this incident, or is not off because of us: there is nothing to give back.
     if value in (None, "off") or not ctx.service.auto_deploy_off or ctx.service_policy.platform_id is None:
         return False
-    if guards.global_stop_reason(ctx.state) or _was_rolled_away(ctx):
+    if ctx.state.stop_reason or _was_rolled_away(ctx):
         return False
     ctx.update_pin(note=f"off, is being given back (was {value})")
     restore_auto_deploy.order(ctx, ctx.incident.id, ctx.service_policy.platform_id, value)

@@ -6,7 +6,6 @@ outage, can delay it for minutes, in which no human would look at the outage.
 
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
-from watchdog.core.guards import guards
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import NoticeKind, Topic
@@ -28,7 +27,7 @@ def page_if_overdue(ctx: StepContext) -> None:
     if incident.late_paged or (incident.paged and not _was_overtaken(incident)):
         return
     # A global stop keeps the rollback from being sent; the attempt to send it notifies people with that reason.
-    if guards.global_stop_reason(ctx.state):
+    if ctx.state.stop_reason:
         return
     waited = ctx.now - _since(ctx, incident)
     if waited < UNTOLD_SECONDS or not _still_needed(ctx, incident):

@@ -10,7 +10,6 @@ and it closes when auto-deploy is on again, whether by the daemon or a person.
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.fold.observations import auto_deploy_is_on
-from watchdog.core.guards import guards
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy
@@ -68,7 +67,7 @@ def left_off(ctx: StepContext) -> None:
     """Say that auto-deploy stays off although its incident needs it no longer, unless people know that already."""
     if not is_ours(ctx) or ctx.service.auto_deploy_notice_thread:
         return
-    withheld = guards.global_stop_reason(ctx.state)
+    withheld = ctx.state.stop_reason
     until = f" ({withheld}: nothing is changed before a {command_line('resume')})" if withheld else ""
     say_off(ctx, f"it was switched off for {ctx.service.pinned_for}{until}", sure=ctx.incident.pin.off)
 
@@ -120,7 +119,7 @@ def restore(ctx: StepContext) -> None:
     """Restore auto-deploy at a human's request."""
     event = ctx.event
     assert isinstance(event, e.RestoreRequested)
-    withheld = guards.global_stop_reason(ctx.state)
+    withheld = ctx.state.stop_reason
     if not is_ours(ctx) or ctx.service_policy.platform_id is None:
         ctx.note("REFUSED", f"auto-deploy of {ctx.name} is not off because of us")
     elif withheld:

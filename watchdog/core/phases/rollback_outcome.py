@@ -221,6 +221,8 @@ def refused(ctx: StepContext) -> None:
         ctx.note("ACT", f"refused: {event.why}; the one alternative is {note_text.rebuild_words(ctx.incident)}")
         rollback_request.send(ctx)
         return
+    gone = event.expired or ctx.incident.rollback.rebuilds
+    ctx.update_rollback(refused_at=ctx.now, refusal=event.why, artefact_gone=gone)
     rollback_request.escalate_to_human(ctx, f"the platform refused the rollback: {event.why}", restore=True)
 
 

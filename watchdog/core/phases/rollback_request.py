@@ -116,7 +116,7 @@ def _listed(ctx: StepContext) -> str:
 
 def send(ctx: StepContext) -> None:
     """Send the one rollback, if the site is still bad at this moment and no person stopped it."""
-    withheld = guards.global_stop_reason(ctx.state)
+    withheld = ctx.state.stop_reason
     if withheld:
         escalate_to_human(ctx, f"{withheld} before the rollback was sent")
         return
@@ -150,6 +150,10 @@ def send(ctx: StepContext) -> None:
         requested_at=ctx.now,
         expected_at=None if usual is None else ctx.now + usual,
         overdue_at=ctx.now + SEND_PATIENCE_SECONDS,
+        # An earlier request of this incident may have been refused, and a person asked again.
+        refused_at=None,
+        refusal="",
+        artefact_gone=False,
     )
     ctx.enter_phase(Phase.ROLLING_BACK)
     # Explicitly: a rebuild is sent from ROLLING_BACK itself, and the patience counts from this request.

@@ -11,6 +11,7 @@ from watchdog.domain.decisions import FAILING, Finding
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
+from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.text import clean, zone
 
@@ -25,19 +26,31 @@ HAPPENS = {"intermittent": "comes and goes", "latency": "is slow", "turned away"
 """The verb of a failure, by the method that detected it."""
 
 
-def state_title(incident: Incident, at: float, tz: tzinfo = UTC) -> str:
-    """Return service, failure and begin: `web is down: HTTP 503 since 16:16 UTC`; of a live rollback its target."""
+def state_title(incident: Incident, at: float, tz: tzinfo = UTC, state: CurrentState | None = None) -> str:
+    """Return service, failure and begin: `web is down: HTTP 503 since 16:16 UTC`; of a live rollback its target.
+
+    `state` is the present one: by it a service that fails beside its live rollback still fails.
+    """
     if not incident.findings:
         return f"{incident.service}: {incident.title}"
-    if situation(incident) is Situation.VERIFYING:
+    fails = still_fails(incident, state)
+    if fails is None and situation(incident) is Situation.VERIFYING:
         # The earlier deploy is live: "is down" would be the news of before.
         restored = incident.rollback.restored_at or at
         return f"{incident.service}: rolled back to {target_name(incident)} at {time_of_day(restored, at, tz)}"
     since = f" since {time_of_day(incident.findings[0].onset_at, at, tz)}"
-    trouble = happens(incident)
+    trouble, symptom = fails or (happens(incident), incident.findings[0].symptom)
     room = TITLE_MAX - len(trouble) - len(since) - 2
-    symptom = incident.findings[0].symptom if room >= SYMPTOM_MIN else ""
+    symptom = symptom if room >= SYMPTOM_MIN else ""
     return f"{trouble}{f': {clean(symptom, room)}' if symptom else ''}{since}"
+
+
+def still_fails(incident: Incident, state: CurrentState | None) -> tuple[str, str] | None:
+    """Return `web still fails` and its symptom, where it fails beside its live rollback; else None."""
+    fails = state.fails if state is not None else None
+    if fails is None or not incident.findings or situation(incident) is not Situation.VERIFYING:
+        return None
+    return f"{incident.service} still fails", fails.text
 
 
 def happens(incident: Incident) -> str:

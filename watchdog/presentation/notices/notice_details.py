@@ -97,9 +97,17 @@ def _spelled(command: str, case: NoticeCase) -> str:
     # Blocked, no rollback is under way: the command keeps the daemon from deciding once more.
     if command == "stop" and case.outlook.situation is Situation.BLOCKED_FOR_NOW:
         label = "Do not roll back"
-    if command == "acknowledge" and case.news.escalates:
-        label = "Acknowledge (stops the escalation)"
+    if command == "acknowledge":
+        label = f"{label}{_stops(case)}"
     return f"{label}: {command_line(command, *words)}"
+
+
+def _stops(case: NoticeCase) -> str:
+    """Return what an acknowledgement ends: ` (stops the escalation, cancels that question)`."""
+    escalation = ["stops the escalation"] if case.news.escalates else []
+    question = ["cancels that question"] if case.outlook.situation is Situation.ASKS_LATER else []
+    ends = ", ".join((*escalation, *question))
+    return f" ({ends})" if ends else ""
 
 
 def answer_lines(case: NoticeCase) -> Lines:

@@ -182,6 +182,8 @@ def _stopped_short(case: NoticeCase) -> Words:
     # The furthest progress first: the title names the step at which it stopped.
     if rollback.restored_at is not None:
         title = f"{incident.service}: recovery not proved after its rollback"
+    elif rollback.refused_at is not None:
+        title = f"{happens(incident)}: Render refused the rollback"
     elif rollback.requested_at is not None:
         title = f"{happens(incident)}: no rollback is known to be live"
     elif incident.by_hand:

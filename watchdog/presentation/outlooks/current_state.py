@@ -4,39 +4,70 @@ Rule: a place that cannot read the state leaves the defaults, which claim nothin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from watchdog.core.assess.confirmation_time import next_confirmation
 from watchdog.core.assess.current_readings import current_readings
+from watchdog.core.fold.observations import auto_deploy_is_on
+from watchdog.core.phases.rollback_request import PIN_PATIENCE_SECONDS
 from watchdog.domain.decisions import Evidence
-from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.presentation.status_text import STALE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentState:
-    """What an incident has left on its service, and what its critical probes read since its rollback is live."""
+    """What an incident has left on its service, what its probes read since its rollback is live, and what stops the
+    daemon. Times are UTC epoch seconds; None: not known, or not so."""
 
     auto_deploy_was: str = (
         ""  # value of auto-deploy to give back; empty: it is not off because of this or an earlier one
     )
     denied: bool = False  # the suspect's commit is deny-listed because of this incident
     readings: tuple[Evidence, ...] = ()  # the newest of the critical probes; none: not read since
+    answers_since: float | None = None  # since when these and the failed checks are all good
+    confirms: tuple[str, float] | None = None  # the check that fails beside a live rollback, and when that is confirmed
+    stopped: str = ""  # why the daemon changes nothing at all, for people neither; empty: it may
+    sends_by: float | None = None  # when a rollback is sent without the answer that auto-deploy is off
+    deploys_at: float | None = None  # when Render's list of deploys was read last
+    deploys_why: str = ""  # why it could not be read since; empty: it was
+    auto_deploy: str = ""  # value of auto-deploy that Render stated last; empty: not known
+    ack_holds_seconds: float | None = None  # how long an acknowledgement holds
+
+    @property
+    def fails(self) -> Evidence | None:
+        """Return the first critical probe that fails although the rollback is live."""
+        return next((one for one in self.readings if one.verdict == "bad"), None)
 
 
-def current_state(
-    incident: Incident, service: ServiceState | None, denied: Sequence[str], policy: Policy, now: float
-) -> CurrentState:
-    """Return the present state around an incident; `denied` are the deny-listed codes, `now` is UTC epoch seconds."""
-    still = blames_code(incident) and incident.suspect_code in denied
+def current_state(incident: Incident, state: State, policy: Policy, now: float) -> CurrentState:
+    """Return the present state around an incident; `state` is that of all services, `now` is UTC epoch seconds."""
+    service, holds = state.services.get(incident.service), policy.ack_holds_seconds
+    denied, stopped = blames_code(incident) and incident.suspect_code in state.denied, state.stop_reason
     if service is None:
-        return CurrentState(denied=still)
+        return CurrentState(denied=denied, stopped=stopped, ack_holds_seconds=holds)
     # Left off by an earlier incident, it is a task of the newest one, too: its notices say so as well.
     # A closed one leaves the state soon after; its end stays there as the newest end.
     newest = service.closed_at is not None and service.closed_at == incident.closed_at
     was = service.auto_deploy_off if newest or service.pinned_for in ("", incident.id) else ""
-    # It was off before the incident: there is nothing of ours to give back.
-    return CurrentState("" if was == "off" else was, still, _readings(incident, service, policy, now))
+    readings = _readings(incident, service, policy, now)
+    eyes = policy.services[service.name].eyes if readings else ()
+    seen = CurrentState(readings=tuple(one for one in readings if one.signal in eyes))
+    return replace(
+        seen,
+        # It was off before the incident: there is nothing of ours to give back.
+        auto_deploy_was="" if was == "off" else was,
+        denied=denied,
+        answers_since=_answers_since(incident, service, readings, eyes),
+        confirms=next_confirmation(service, policy, now) if readings else None,
+        stopped=stopped,
+        sends_by=service.phase_since + PIN_PATIENCE_SECONDS if service.phase is Phase.PINNING else None,
+        deploys_at=service.deploys_at,
+        deploys_why=service.deploys_why,
+        auto_deploy=service.facts.auto_deploy if service.facts is not None and auto_deploy_is_on(service) else "",
+        ack_holds_seconds=holds,
+    )
 
 
 def blames_code(incident: Incident) -> bool:
@@ -47,10 +78,26 @@ def blames_code(incident: Incident) -> bool:
 
 
 def _readings(incident: Incident, service: ServiceState, policy: Policy, now: float) -> tuple[Evidence, ...]:
+    """Return the newest readings since the rollback is live, of the critical probes and of the checks that failed."""
     restored, wishes = incident.rollback.restored_at, policy.services.get(service.name)
     if wishes is None or restored is None or incident.closed_at is not None:
         return ()
-    read = current_readings(service, policy, now)
+    judged = {*wishes.eyes, *(one.signal for one in incident.findings)}
     # A reading from before is of the deploy before; an old one, of a daemon that does not run, says nothing of now.
     since = max(restored, now - STALE_SECONDS)
-    return tuple(one for one in read if one.signal in wishes.eyes and service.checks[one.signal].last_at >= since)
+    read = current_readings(service, policy, now)
+    return tuple(one for one in read if one.signal in judged and service.checks[one.signal].last_at >= since)
+
+
+def _answers_since(
+    incident: Incident, service: ServiceState, readings: Sequence[Evidence], eyes: Sequence[str]
+) -> float | None:
+    """Return since when all of them are good: from the last bad one on, or since the rollback is live."""
+    failed, restored = {one.signal for one in incident.findings if one.fails}, incident.rollback.restored_at
+    read = {one.signal for one in readings}
+    # What was only slow answered all the time; and a check that was not read again shows nothing.
+    if restored is None or not failed or not {*eyes, *failed} <= read:
+        return None
+    if any(one.verdict != "good" for one in readings):
+        return None
+    return max([restored, *(service.checks[name].last_bad_at or 0.0 for name in read)])

@@ -5,8 +5,10 @@ from datetime import tzinfo
 
 from watchdog.core.note_text import short
 from watchdog.core.phases.human_commands import NOT_FOR_HUMANS
+from watchdog.core.phases.paged import PASSING_VETOES
 from watchdog.domain.decisions import GuardAnswer, Verdict
 from watchdog.domain.incidents import Incident
+from watchdog.domain.policy import Action, Mode
 from watchdog.presentation.notices.headlines import time_of_day
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import blocking
@@ -66,6 +68,22 @@ class Case:
         """Return the guards that block the rollback of the last decision."""
         decision = self.incident.decision
         return [one for one in decision.guards if one.verdict is Verdict.BLOCK] if decision is not None else []
+
+    @property
+    def unread(self) -> str:
+        """Return the veto that only lacks a fact and keeps the daemon from deciding; empty without one."""
+        decision = self.incident.decision
+        vetoed = decision.blame.vetoed if decision is not None and decision.blame is not None else ()
+        return next((one.name for one in vetoed if one.name in PASSING_VETOES), "")
+
+    @property
+    def may_act(self) -> str:
+        """Return what a decision may lead to, by mode and rule: `may roll back to dep-40 by itself`."""
+        decision = self.incident.decision
+        asks = decision is not None and (
+            decision.mode == Mode.ASSIST or decision.policy_action in (Action.ASK, Action.SCHEDULE)
+        )
+        return f"may {'ask whether to roll' if asks else 'roll'} back to {self.target}{'' if asks else ' by itself'}"
 
     @property
     def in_peoples_way(self) -> GuardAnswer | None:

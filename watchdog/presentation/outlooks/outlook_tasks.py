@@ -8,15 +8,21 @@ from watchdog.domain.incidents import Outcome
 from watchdog.presentation.block_words import block_of
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import blocking_words
-from watchdog.presentation.situation import blocking
+from watchdog.presentation.situation import Situation, blocking
 from watchdog.presentation.text import clean
 
+BLOCKED = frozenset({Situation.BLOCKED_FOR_NOW, Situation.ASKS_LATER, Situation.BLOCKED})
 _ACKNOWLEDGE = "; acknowledge to stop the escalation"
 
 
 def always(text: str) -> Callable[[Case], str]:
     """Return the same step for each incident, with its names."""
     return lambda case: case.named(text)
+
+
+def resume_first(case: Case, task: str) -> str:
+    """Return the step of a daemon that is paused or disarmed: it refuses what changes anything until it is resumed."""
+    return f"Resume the daemon first ({clean(case.state.stopped)}): until then it changes nothing. {task}".rstrip()
 
 
 def merge_nothing(case: Case) -> str:
@@ -36,6 +42,18 @@ def look_for_the_cause(case: Case) -> str:
     escalation = case.incident.escalation
     calls = escalation.next_call_at is not None and escalation.acknowledged_by is None
     return f"Find the cause on Render's dashboard and in the logs{_ACKNOWLEDGE if calls else ''}."
+
+
+def look_at_the_deploys(case: Case) -> str:
+    """Return the step where a rollback was tried in vain; after a refusal the deploy to blame is known to be live."""
+    rollback = case.incident.rollback
+    if rollback.refused_at is None:
+        return case.named(
+            "Look at {service}'s deploys on Render's dashboard before anything else; if {suspect} is still live and to"
+            " blame, roll back there or deploy a fix."
+        )
+    back = "" if rollback.artefact_gone else ", or look on Render's dashboard for a deploy that can be rolled back to"
+    return case.named(f"If {{suspect}} is to blame, deploy a fix{back}.")
 
 
 def cure(case: Case) -> str:

@@ -5,10 +5,11 @@ Rule: a sentence promises only what the daemon does without further input from p
 
 from collections.abc import Callable
 
+from watchdog.core.phases.rollback_request import PUT_OFF_SECONDS
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.block_words import UNREAD, Block, block_of
+from watchdog.presentation.block_words import NO_SUSPECT, UNREAD, Block, block_of
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.situation import Situation, blocking, situation
 from watchdog.presentation.text import clean, percent, sentence, show_likely
@@ -79,12 +80,24 @@ def scheduled(case: Case) -> str:
 
 
 def sending(case: Case) -> str:
-    """Return that the rollback is about to be sent, or for how long it could not be."""
-    rollback = case.incident.rollback
+    """Return since when the rollback is about to be sent, or could not be, and when the daemon goes on."""
+    rollback, decision, by = case.incident.rollback, case.incident.decision, case.state.sends_by
     if rollback.blocked_since is not None:
+        since = f"due since {case.at(rollback.blocked_since)}"
         waits = show_seconds(max(0.0, case.now - rollback.blocked_since))
-        return f"Rolling back to {case.target}: due for {waits}, not sent yet; the daemon keeps trying."
-    return f"Rolling back to {case.target}: switches auto-deploy off, then sends the rollback."
+        again = f"The daemon tries again with the next failed probe{_gives_up(case, rollback.blocked_since)}."
+        return f"Rolling back to {case.target}: {since} ({waits}), not sent yet. {again}"
+    since = case.by(decision.at if decision is not None else None, "since")
+    anyway = ""
+    if by is not None and case.now < by:
+        anyway = f" If Render does not confirm that, it sends the rollback at {case.at(by)} anyway."
+    return f"Rolling back to {case.target}{since}: the daemon switches auto-deploy off, then sends it.{anyway}"
+
+
+def _gives_up(case: Case, since: float) -> str:
+    """Return until when a rollback that could not be sent is tried again; nothing once that is past."""
+    until = since + PUT_OFF_SECONDS
+    return f", and leaves it to you from {case.at(until)} on" if case.now < until else ""
 
 
 def requested(case: Case) -> str:
@@ -104,10 +117,14 @@ def _usually(case: Case) -> str:
 def _pages_if_late(case: Case, unless: str) -> str:
     """Return when people are paged; nothing where they would not be: no channel, a silence, or that moment is past."""
     at = case.incident.rollback.overdue_at
-    # Without a channel: a person began this rollback in an incident that the policy only records.
-    if at is None or case.now >= at or case.incident.muted or not case.incident.channels:
+    if at is None or case.now >= at or not _may_page(case):
         return ""
     return f" The daemon pages at {case.at(at)} if {unless}."
+
+
+def _may_page(case: Case) -> bool:
+    # Without a channel: a person began this rollback in an incident that the policy only records.
+    return bool(case.incident.channels) and not case.incident.muted
 
 
 def deploying(case: Case) -> str:
@@ -124,17 +141,29 @@ def verifying(case: Case) -> str:
     since, expected = case.by(rollback.restored_at, "since"), rollback.expected_at
     earliest = f", at {case.at(expected)} at the earliest" if expected is not None and case.now < expected else ""
     proof = f"The incident ends once fresh probes prove the recovery{earliest}."
-    pages = _pages_if_late(case, "it is not proved by then")
+    pages = _pages_if_it_fails(case) or _pages_if_late(case, "it is not proved by then")
     return f"{case.target} is live{since}{_answers(case)}. {proof}{pages}"
 
 
 def _answers(case: Case) -> str:
     """Return whether the site answers now, by the newest readings since the rollback is live."""
-    bad = next((one for one in case.state.readings if one.verdict == "bad"), None)
+    bad, since = case.state.fails, case.state.answers_since
     if bad is not None:
         return f", but {clean(bad.signal)} still fails: {clean(bad.text).rstrip('.')}"
     good = [clean(one.signal) for one in case.state.readings if one.verdict == "good"]
-    return f", and {case.service} answers now ({', '.join(good)})" if good else ""
+    if not good:
+        return ""
+    how = f"again since {case.at(since)}" if since is not None else "now"
+    return f", and {case.service} answers {how} ({', '.join(good)})"
+
+
+def _pages_if_it_fails(case: Case) -> str:
+    """Return when a failure that goes on is confirmed: the daemon then pages at once, before the proof is overdue."""
+    if case.state.confirms is None or not _may_page(case):
+        return ""
+    name, at = case.state.confirms
+    when = f"at {case.at(at)}" if case.now < at else "with its next failed probe"
+    return f" If {clean(name)} goes on failing, the daemon pages {when}."
 
 
 def _veto(case: Case) -> str:
@@ -155,15 +184,17 @@ def blocked(case: Case) -> str:
     block, asked = blocking(case.incident), case.incident.question.asked_at is not None
     acknowledged, words = case.incident.escalation.acknowledged_by, blocking_words(case)
     others = [one for one in case.blocks if one is not block]
-    then = case.named(words.then)
-    if situation(case.incident) is Situation.ASKS_LATER and block is not None:
+    then, passes = case.named(words.then), _passes(case, words)
+    if passes:
+        then = passes
+    elif situation(case.incident) is Situation.ASKS_LATER and block is not None:
         free = " and nothing else forbids it" if others else ""
         then = f"The daemon asks again{case.by(block.clears_at, 'at')}, if {case.service} still fails{free} then."
     elif block is not None and block.clears_at is not None and acknowledged is not None:
         then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
     elif block is not None and block.clears_at is not None and asked:
         then = "The daemon asked once, and does not ask again."
-    if block is None or words is UNREAD:
+    if block is None or words in (NO_SUSPECT, *UNREAD.values()):
         return f"Not rolled back: {_veto(case) or blocked_why(case)}. {then}"
     also = f" Also: {'; '.join(clean(one.why).rstrip('.') for one in others)}." if others else ""
     return f"Not rolled back: {clean(block.why).rstrip('.')}.{also} {then}"
@@ -173,7 +204,17 @@ def blocking_words(case: Case) -> Block:
     """Return the words about what blocks: a guard, or a fact that is not known yet (no deploy list, blind)."""
     block = blocking(case.incident)
     waits = situation(case.incident) is Situation.BLOCKED_FOR_NOW
-    return block_of(block) if block is not None and (block.passing or not waits) else UNREAD
+    if block is not None and (block.passing or not waits):
+        return block_of(block)
+    return UNREAD.get(case.unread, NO_SUSPECT)
+
+
+def _passes(case: Case, words: Block) -> str:
+    """Return what ends the wait and may follow by itself, where the daemon decides again; else nothing."""
+    if situation(case.incident) is not Situation.BLOCKED_FOR_NOW or not words.passes:
+        return ""
+    also = " and nothing else forbids it" if len(case.blocks) > 1 else ""
+    return f"Once {words.passes}{also}, the daemon decides again, and {case.may_act} if {case.service} still fails."
 
 
 def clears_at(incident: Incident) -> float | None:
@@ -203,11 +244,20 @@ def left(case: Case) -> str:
     """Return how far the rollback came, why the daemon left it to people, and that it changes nothing more."""
     rollback, why = case.incident.rollback, clean(case.incident.human_needed).rstrip(".")
     came = "No rollback was sent"
-    if rollback.restored_at is not None:
+    if rollback.refused_at is not None:
+        came, why = f"Render refused the rollback to {case.target} at {case.at(rollback.refused_at)}", refusal(case)
+    elif rollback.restored_at is not None:
         came = f"{case.target} is live{case.by(rollback.restored_at, 'since')} and does not count as a recovery"
     elif rollback.requested_at is not None:
         came = "No rollback is known to be live"
     return f"{came}: {why}. The daemon changes nothing more in this incident."
+
+
+def refusal(case: Case) -> str:
+    """Return the reason of Render's refusal, and that it changed nothing."""
+    rollback = case.incident.rollback
+    gone = f". Render keeps no artefact of {clean(rollback.target)}" if rollback.artefact_gone else ""
+    return f"{clean(rollback.refusal).rstrip('.')}{gone}. No deploy was made"
 
 
 def answered(case: Case) -> str:

@@ -1,0 +1,230 @@
+"""What an outlook says by the present state: whether the site answers, what a pause refuses, what holds meanwhile."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.cli import examples as x
+from tests.console.scene import service_state
+from tests.core.incident_fields import amended
+from tests.presentation.test_outlook import (
+    ANNOUNCED,
+    BUDGET,
+    HELPLESS,
+    NOW,
+    OPEN,
+    PAUSED,
+    POLICY,
+    REFUSED,
+    paged,
+    question,
+)
+from watchdog.domain.decisions import Evidence
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Then
+from watchdog.domain.readings import Bad
+from watchdog.domain.severity import Severity
+from watchdog.presentation.outlook import outlook
+from watchdog.presentation.outlooks.current_state import CurrentState, current_state
+
+SWITCH = "restore-auto-deploy"
+RESUME = "Resume the daemon first (paused by ann): until then it changes nothing."
+STAYS_OFF = "Auto-deploy is off until you switch it back on (it was commit): merges are not deployed."
+MEANWHILE = STAYS_OFF.replace("until you switch it back on", "meanwhile")
+SEEN = "others see that you have it"
+HOLDS = "; the daemon pages again after 30 min if the incident is still open."
+LIMIT = POLICY.detection.run_seconds
+BUSY = x.undone(x.decision(), human_needed="for 2 min nothing could be sent", blocked_since=NOW - 120)
+GIVEN_BACK = amended(REFUSED, note="given back (commit)")
+HOME = Evidence("home", "good", "200")
+FAILS = Evidence("api", "bad", "HTTP 503.")
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (CurrentState(), "since 02:15 UTC. The"),
+        (CurrentState(readings=(HOME, Evidence("api", "unknown", "-"))), ", and web answers now (home). The"),
+        (CurrentState(readings=(HOME,), answers_since=NOW), ", and web answers again since 02:15 UTC (home). The"),
+        (CurrentState(readings=(HOME, FAILS)), ", but api still fails: HTTP 503. The"),
+        # The run timer's own moment comes before that of the proof.
+        (
+            CurrentState(readings=(FAILS,), confirms=("api", NOW + 60)),
+            "If api goes on failing, the daemon pages at 02:16 UTC.",
+        ),
+        (
+            CurrentState(readings=(FAILS,), confirms=("api", NOW)),
+            "api goes on failing, the daemon pages with its next failed",
+        ),
+        (CurrentState(readings=(HOME,)), "The daemon pages at 02:19 UTC if it is not proved by then."),
+    ],
+)
+def test_a_rollback_that_is_live_says_whether_the_site_answers(state: CurrentState, says: str) -> None:
+    """By the newest readings of its critical probes; and the page that comes first."""
+    live = x.incident(**OPEN, overdue_at=NOW + 293)
+    assert says in outlook(live, NOW, state=state).sentence
+    unheard = outlook(replace(live, channels=()), NOW, state=replace(state, confirms=("api", NOW + 60))).sentence
+    assert "pages" not in unheard
+
+
+def test_the_state_around_an_incident_is_read_from_its_service() -> None:
+    """What is off because of it, what is denied because of it, and readings of the new deploy alone."""
+    closed, live = x.incident(), x.incident(**OPEN)
+    web = service_state("web", auto_deploy_off="commit", pinned_for="web-1")
+
+    def around(incident: Incident, service: ServiceState | None, at: float = NOW, **fleet: Any) -> CurrentState:
+        services = {} if service is None else {"web": service}
+        return current_state(incident, State(services=services, **fleet), POLICY, at)
+
+    left = around(closed, web, denied=(x.BAD.commit,))
+    assert (left.auto_deploy_was, left.denied, left.stopped) == ("commit", True, "")
+    unknown = around(closed, None, paused_by="ann")
+    assert unknown == CurrentState(stopped="paused by ann", ack_holds_seconds=POLICY.ack_holds_seconds)
+    for other in ({"auto_deploy_off": "off"}, {"pinned_for": "web-9"}):
+        assert not around(closed, replace(web, **other)).auto_deploy_was  # type: ignore[arg-type]
+    # Left off by an earlier incident, it is a task of the one that ended last.
+    later = replace(web, pinned_for="web-0", closed_at=closed.closed_at)
+    assert around(closed, later).auto_deploy_was == "commit"
+    assert [one.signal for one in around(live, web, NOW + 60).readings] == ["home"]
+    late = amended(live, restored_at=NOW + 600)
+    assert around(late, web, NOW + 60).readings == ()
+    stale = web.checks["home"].last_at + 121.0
+    assert around(live, web, stale).readings == (), "the daemon stopped: nothing is known of now"
+    assert around(live, web, stale - 2.0).readings
+    assert around(live, replace(web, phase=Phase.PINNING, phase_since=NOW)).sends_by == NOW + 60
+
+
+def test_a_live_rollback_that_fails_is_confirmed_at_the_limit_of_its_run() -> None:
+    """The moment at which the core's own run timer pages; what answers again has answered since its last failure."""
+    live = x.incident(**OPEN)
+    good = replace(service_state("web").checks["home"], last_at=NOW + 60)
+    since = live.rollback.restored_at
+    assert since is not None
+    for home, answers, until in (
+        (good, since, None),
+        (replace(good, last_bad_at=since + 9), since + 9, None),
+        (
+            replace(good, last=Bad("HTTP 503"), run_started_at=NOW, unseen_seconds=5.0),
+            None,
+            ("home", NOW + 5.0 + LIMIT),
+        ),
+    ):
+        web = service_state("web", checks={"home": home})
+        read = current_state(live, State(services={"web": web}), POLICY, NOW + 60)
+        assert (read.answers_since, read.confirms) == (answers, until)
+    slow = replace(live, findings=(replace(x.FINDING, method="latency"),))
+    state = State(services={"web": service_state("web", checks={"home": good})})
+    assert current_state(slow, state, POLICY, NOW + 60).answers_since is None, "it answered all the time"
+    two = replace(live, findings=(x.FINDING, replace(x.FINDING, signal="api")))
+    assert current_state(two, state, POLICY, NOW + 60).answers_since is None, "its second check was not read yet"
+
+
+def test_a_rollback_that_waits_for_auto_deploy_says_when_it_is_sent_anyway() -> None:
+    """The patience of the pin; nothing is named once that is over."""
+    said = outlook(x.undone(x.decision()), NOW, state=CurrentState(sends_by=NOW + 30)).sentence
+    assert said.endswith(" If Render does not confirm that, it sends the rollback at 02:15 UTC anyway.")
+    assert "anyway" not in outlook(x.undone(x.decision()), NOW, state=CurrentState(sends_by=NOW)).sentence
+
+
+PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")
+
+
+@pytest.mark.parametrize(
+    ("incident", "state", "commands", "recommended", "task", "besides"),
+    [
+        # The daemon would refuse the switch while it is paused.
+        (x.incident(), PAUSE, ("resume",), "resume", RESUME, ""),
+        (
+            question(Then.ESCALATE),
+            PAUSE,
+            ("resume", "reject", "acknowledge"),
+            "resume",
+            RESUME,
+            f"{STAYS_OFF} The daemon",
+        ),
+        (paged(PAUSED), PAUSE, ("resume", "stop", "acknowledge"), "resume", "Resume the daemon, unless", STAYS_OFF),
+        # Accepted while people have it, refused while a rollback may begin or is under way.
+        (REFUSED, CurrentState("commit"), ("acknowledge", SWITCH), "", "If dep-42", STAYS_OFF),
+        (
+            x.undone(x.decision()),
+            CurrentState("commit"),
+            ("stop",),
+            "stop",
+            "Stop it",
+            f"{MEANWHILE} You can switch it back",
+        ),
+        (
+            ANNOUNCED,
+            CurrentState("commit"),
+            ("stop", "approve"),
+            "stop",
+            "Stop it",
+            f"{STAYS_OFF} You can switch it back",
+        ),
+        # Given back: the reader knows that merges are deployed.
+        (
+            GIVEN_BACK,
+            CurrentState(auto_deploy="commit"),
+            ("acknowledge",),
+            "",
+            "If dep-42",
+            "Auto-deploy is on (commit)",
+        ),
+        # A page is due, so an acknowledgement stops it; of two that only may be right none is recommended.
+        (amended(REFUSED, next_call_at=NOW + 60), CurrentState(), ("acknowledge",), "acknowledge", "If dep-42", ""),
+        (
+            amended(HELPLESS, acknowledged_by="ann", acknowledged_at=NOW),
+            CurrentState(),
+            ("undo",),
+            "",
+            "Find",
+            "ann ack",
+        ),
+        (
+            BUSY,
+            CurrentState(deploys_at=NOW),
+            ("rollback", "acknowledge"),
+            "rollback",
+            "Roll",
+            "Render answers reads now",
+        ),
+        (
+            BUSY,
+            CurrentState(deploys_at=NOW - 9, deploys_why="HTTP 429"),
+            ("rollback", "acknowledge"),
+            "rollback",
+            "Roll back",
+            "Render's list of deploys could not be read since 02:14 UTC (HTTP 429).",
+        ),
+    ],
+)
+def test_what_is_offered_is_accepted_and_what_holds_meanwhile_is_said(
+    incident: Incident, state: CurrentState, commands: tuple[str, ...], recommended: str, task: str, besides: str
+) -> None:
+    """By the core's own table: a pause refuses what changes anything, an open question the switch of auto-deploy."""
+    said = outlook(incident, NOW, state=state)
+    assert (said.commands, said.recommended) == (commands, recommended)
+    assert said.task.startswith(task) and said.besides.startswith(besides) and bool(said.besides) is bool(besides)
+
+
+@pytest.mark.parametrize(
+    ("incident", "says"),
+    [
+        (
+            paged(BUDGET, next_call_at=NOW + 300),
+            "no escalation at 02:20 UTC; the daemon pages again after 30 min",
+        ),
+        (paged(BUDGET), f"{SEEN}{HOLDS} It also cancels the question at 02:25 UTC."),
+        (paged(PAUSED), f"{SEEN}{HOLDS} It does not keep the daemon from deciding again."),
+        (question(Then.ESCALATE), f"{SEEN}{HOLDS} The question stays open, and no page follows at 02:19 UTC."),
+        (question(Then.ROLLBACK), f"{SEEN}{HOLDS} The question stays open."),
+        (replace(REFUSED, severity=Severity.MEDIUM), f"{SEEN}."),
+        (x.undone(x.decision()), f"{SEEN}."),
+    ],
+)
+def test_an_acknowledgement_says_what_it_does(incident: Incident, says: str) -> None:
+    """What it stops, when it ends, and what it does to a question; nothing once there is one."""
+    state = CurrentState(ack_holds_seconds=1800.0)
+    assert outlook(incident, NOW, state=state).acknowledging.startswith(f"Acknowledge: {says}")
+    assert outlook(amended(incident, acknowledged_by="ann"), NOW, state=state).acknowledging == ""

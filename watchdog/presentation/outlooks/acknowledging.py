@@ -1,0 +1,55 @@
+"""What an acknowledgement does in an incident, said beside its button; and whether it is the thing to do. Pure."""
+
+from watchdog.core.phases.escalation import WAKING
+from watchdog.domain.policy import Then
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.outlooks.outlook_case import Case
+from watchdog.presentation.outlooks.outlook_words import clears_at
+from watchdog.presentation.situation import Situation, situation
+
+UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
+"""The daemon makes or proves a rollback."""
+BY_ITSELF = UNDER_WAY | {Situation.UNDECIDED, Situation.ANNOUNCED, Situation.SCHEDULED}
+"""The daemon goes on without an answer of people."""
+
+
+def stops_a_call(case: Case) -> bool:
+    """Return whether an acknowledgement keeps the daemon from calling the next step of the escalation."""
+    due = case.incident.escalation.next_call_at
+    # A silence keeps the call from people anyway.
+    return due is not None and case.now < due and bool(case.incident.channels) and not case.incident.muted
+
+
+def acknowledging(case: Case) -> str:
+    """Return what an acknowledgement does; empty if there is one, or the incident is over."""
+    escalation, incident = case.incident.escalation, case.incident
+    if escalation.acknowledged_by is not None or incident.closed_at is not None:
+        return ""
+    stops = "others see that you have it"
+    if stops_a_call(case):
+        stops = f"no escalation at {case.at(escalation.next_call_at)}"
+    return f"Acknowledge: {stops}{_pages_again(case)}.{_besides(case)}"
+
+
+def _pages_again(case: Case) -> str:
+    """Return when an acknowledgement ends with a page, if it ends with one."""
+    holds, found = case.state.ack_holds_seconds, situation(case.incident)
+    wakes = case.incident.severity in WAKING or found is Situation.QUESTION
+    # While the daemon acts, no clock of an acknowledgement runs.
+    if holds is None or not wakes or not case.incident.channels or found in BY_ITSELF:
+        return ""
+    return f"; the daemon pages again after {show_seconds(holds)} if the incident is still open"
+
+
+def _besides(case: Case) -> str:
+    """Return what it does to a question and to a rollback."""
+    found, question = situation(case.incident), case.incident.question.deadline
+    if found is Situation.ASKS_LATER:
+        return f" It also cancels the question{case.by(clears_at(case.incident), 'at')}."
+    if found is Situation.BLOCKED_FOR_NOW:
+        return " It does not keep the daemon from deciding again."
+    if found is Situation.QUESTION:
+        pages = question is not None and question.then is Then.ESCALATE and not case.incident.late_paged
+        silent = f", and no page follows{case.by(question.due_at, 'at')}" if pages and question is not None else ""
+        return f" The question stays open{silent}."
+    return ""

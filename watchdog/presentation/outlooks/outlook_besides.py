@@ -1,0 +1,53 @@
+"""What holds meanwhile in an open incident, beside what happens next: who has it, auto-deploy, Render itself. Pure."""
+
+from collections.abc import Sequence
+
+from watchdog.presentation.outlooks.acknowledging import UNDER_WAY
+from watchdog.presentation.outlooks.outlook_case import Case
+from watchdog.presentation.situation import Situation, situation
+from watchdog.presentation.status_text import STALE_SECONDS
+from watchdog.presentation.text import clean
+
+
+def besides(case: Case, commands: Sequence[str]) -> str:
+    """Return what the reader has to know beside the next step; `commands` are those that are offered. Of a closed
+    incident nothing: what it left is the task."""
+    found = situation(case.incident)
+    if found is Situation.CLOSED:
+        return ""
+    said = (_acknowledged(case), _render(case, found), _auto_deploy(case, found, commands))
+    return " ".join(one for one in said if one)
+
+
+def _acknowledged(case: Case) -> str:
+    escalation = case.incident.escalation
+    if escalation.acknowledged_by is None:
+        return ""
+    return f"{clean(escalation.acknowledged_by)} acknowledged it{case.by(escalation.acknowledged_at, 'at')}."
+
+
+def _render(case: Case, found: Situation) -> str:
+    """Return whether Render answers now, where it kept a rollback from being sent: a read shows no more than that."""
+    read_at, why = case.state.deploys_at, clean(case.state.deploys_why).rstrip(".")
+    if found is not Situation.NEEDS_A_PERSON or case.incident.rollback.blocked_since is None or read_at is None:
+        return ""
+    if why or case.now - read_at > STALE_SECONDS:
+        return f"Render's list of deploys could not be read since {case.at(read_at)}{f' ({why})' if why else ''}."
+    return f"Render answers reads now (last at {case.at(read_at)}); the daemon does not try the rollback again."
+
+
+def _auto_deploy(case: Case, found: Situation, commands: Sequence[str]) -> str:
+    """Return that auto-deploy is off and how it gets back on; or that this incident has given it back."""
+    was, pin, on = clean(case.state.auto_deploy_was), case.incident.pin, clean(case.state.auto_deploy)
+    if not was:
+        # Ordered off by this incident, and read as on since: what is merged is deployed.
+        return f"Auto-deploy is on ({on}): merges are deployed." if on and pin.note and not pin.off else ""
+    until = "meanwhile" if found in UNDER_WAY else "until you switch it back on"
+    off = f"Auto-deploy is off {until} (it was {was}): merges are not deployed."
+    if case.state.stopped:
+        return f"{off} The daemon switches it on only once it is resumed."
+    if "restore-auto-deploy" in commands:
+        return off
+    return (
+        f"{off} You can switch it back on once {'the rollback is over' if found in UNDER_WAY else 'this is decided'}."
+    )
