@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.console.scene import NOW, as_read, policy_of, service_policy, service_state, visited
 from tests.presentation.test_outlook import CASES
 from watchdog.console.views.card_views import card_view
-from watchdog.console.views.open_summary import NAMED_MAX, parts
+from watchdog.console.views.open_summary import NAMED_MAX, UNTIL, parts
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX
 from watchdog.presentation.situation import Situation
@@ -21,7 +21,7 @@ def test_each_situation_is_counted_as_its_card_reads() -> None:
     """Nothing left out, nothing twice; a card that says what to do now needs a person, unless the daemon acts."""
     cards = [card_view(one, None, DEFAULT_MATRIX[one.severity], NOW) for one in EACH.values()]
     cards = [one for one in cards if one.outlook.situation is not Situation.CLOSED]
-    said = parts(cards)
+    said = parts(cards, NOW)
     needing = [one for one in cards if one.outlook.task and one.outlook.situation not in DAEMON]
     quiet = {Situation.UNDECIDED, Situation.NO_ACTION}
     assert [(part.number, part.words) for part in said] == [
@@ -30,18 +30,40 @@ def test_each_situation_is_counted_as_its_card_reads() -> None:
         (len(quiet), "ask nothing of you"),
     ]
     assert {one.outlook.situation for one in said[2].named} == quiet
-    assert [len(part.named) + part.more for part in said] == [len(needing), len(DAEMON), len(quiet)]
-    assert len(said[0].named) == NAMED_MAX and parts(cards[:1]) == parts([]) == ()
-    assert [part.words for part in parts([needing[0], said[2].named[0]])] == ["needs you", "asks nothing of you"]
+    assert [len(part.named) + len(part.others) for part in said] == [len(needing), len(DAEMON), len(quiet)]
+    assert len(said[0].named) == NAMED_MAX and parts(cards[:1], NOW) == parts([], NOW) == ()
+    assert [part.words for part in parts([needing[0], said[2].named[0]], NOW)] == ["needs you", "asks nothing of you"]
+
+
+def test_the_soonest_deadline_of_each_part_is_named() -> None:
+    """By what happens then, of all its incidents; what is past is no deadline."""
+    cards = [card_view(one, None, DEFAULT_MATRIX[one.severity], NOW) for one in EACH.values()]
+    assert set(UNTIL) == {one.outlook.situation for one in cards if one.outlook.until is not None}
+
+    def soonest(now: float) -> list[tuple[str, float | None]]:
+        found = [(part.happens, part.soonest) for part in parts(cards, now)]
+        return [(happens, one.outlook.until if one is not None else None) for happens, one in found]
+
+    asked = EACH[Situation.QUESTION].question.deadline
+    assert asked is not None and asked.due_at is not None
+    assert soonest(NOW)[:2] == [
+        ("asks you until", asked.due_at),
+        ("rolls back at", EACH[Situation.ANNOUNCED].announced_until),
+    ]
+    assert soonest(asked.due_at)[0][0] == "asks again at" and soonest(NOW + 9e9) == [("", None)] * 3
 
 
 async def test_the_overview_leads_to_the_cards() -> None:
-    names = {"web": Situation.QUESTION, "api": Situation.OBSERVED, "docs": Situation.DEPLOYING}
+    names = dict.fromkeys(("web", "api", "shop", "cart", "blog", "maps"), Situation.QUESTION)
+    names["docs"] = Situation.DEPLOYING
     found = {name: replace(EACH[wanted], id=f"{name}-1", service=name) for name, wanted in names.items()}
     services = {name: service_state(name, phase=Phase.PAGED, incident=one) for name, one in found.items()}
     async with visited(policy_of(*map(service_policy, names)), State(services=services)) as one:
         text = as_read(await one.page("/"))
     line = text.partition('<ul class="acting-now"')[2].partition("</ul>")[0]
-    assert "<strong>2 need you</strong>: " in line and "<strong>1 the daemon is handling</strong>: " in line
+    assert "<strong>6 need you</strong>: " in line and "<strong>1 the daemon is handling</strong>: " in line
+    last = line.partition(' and <a href="#card-')[2]
+    assert last.startswith('maps-1">1 more</a>. <strong>web</strong> asks you until 02:19 UTC.')
     for name in names:
-        assert f'<a href="#card-{name}-1">{name}</a>' in line and f'id="card-{name}-1"' in text
+        assert f'<a href="#card-{name}-1">{name}</a>' in line or last.startswith(name)
+        assert f'id="card-{name}-1"' in text

@@ -92,7 +92,7 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
 def overview_values(view: Overview, tag: str | None, most: int | None) -> Mapping[str, Any]:
     """Return the values of the overview's template: the services under headings, `most` of them, None for all."""
     grouped, counts = groups(view.services, ORDER, most), Counter(one.standing for one in view.services)
-    acting = open_summary.parts(view.open)
+    acting = open_summary.parts(view.open, view.at)
     return {"view": view, "tag": tag, "most": most, "groups": grouped, "counts": counts, "acting": acting}
 
 

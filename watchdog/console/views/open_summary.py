@@ -1,32 +1,55 @@
-"""Who acts in the open incidents, in one line above their cards: how many need a person, and how many do not. Pure.
+"""Who acts in the open incidents, in one line above their cards: how many need a person, and how many do not, and the
+soonest deadline of each. Pure.
 
 Rule: it says of each incident what its card says. One with a task for the reader needs them, unless the daemon acts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from watchdog.console.views.card_models import CardView
 from watchdog.console.views.card_views import TONES
+from watchdog.presentation.situation import Situation
 
 NAMED_MAX = 5
 """Incidents of one part that are named: the line must leave room for the first card on a phone."""
 BY_THE_DAEMON = ("soon", "acting")
 """The tones of an action of the daemon that is under way or announced."""
 
+UNTIL: Mapping[Situation, str] = MappingProxyType(
+    {
+        Situation.QUESTION: "asks you until",
+        Situation.ANNOUNCED: "rolls back at",
+        Situation.SCHEDULED: "rolls back at",
+        Situation.ASKS_LATER: "asks again at",
+    }
+)
+"""What happens at the known time of each situation that has one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some of the open incidents: how many, what of them (`need you`), the first cards, and how many more there are."""
+    """Some of the open incidents: how many, what of them (`need you`), the first cards, the others, and of all the one
+    with the soonest deadline (None: none has one)."""
 
     number: int
     words: str
     named: tuple[CardView, ...]
-    more: int
+    others: tuple[CardView, ...]
+    soonest: CardView | None
+
+    @property
+    def happens(self) -> str:
+        """Return what happens at the soonest deadline: `asks you until`."""
+        return UNTIL[self.soonest.outlook.situation] if self.soonest is not None else ""
 
 
-def parts(cards: Sequence[CardView]) -> tuple[Part, ...]:
-    """Return who acts, those that need a person first; nothing for a single incident, whose card says it."""
+def parts(cards: Sequence[CardView], now: float) -> tuple[Part, ...]:
+    """Return who acts, those that need a person first; nothing for a single incident, whose card says it.
+
+    `now` is UTC epoch seconds: a deadline that is past is none.
+    """
     if len(cards) < 2:
         return ()
     handled = [one for one in cards if TONES[one.outlook.situation] in BY_THE_DAEMON]
@@ -38,6 +61,10 @@ def parts(cards: Sequence[CardView]) -> tuple[Part, ...]:
         (handled, "the daemon is handling"),
         (others, "asks nothing of you" if len(others) == 1 else "ask nothing of you"),
     )
-    return tuple(
-        Part(len(some), words, tuple(some[:NAMED_MAX]), max(0, len(some) - NAMED_MAX)) for some, words in found if some
-    )
+    return tuple(_part(some, words, now) for some, words in found if some)
+
+
+def _part(some: Sequence[CardView], words: str, now: float) -> Part:
+    due = [(one.outlook.until, one) for one in some if one.outlook.until is not None and one.outlook.until > now]
+    soonest = min(due, key=lambda pair: pair[0])[1] if due else None
+    return Part(len(some), words, tuple(some[:NAMED_MAX]), tuple(some[NAMED_MAX:]), soonest)
