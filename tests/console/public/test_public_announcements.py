@@ -97,20 +97,29 @@ async def test_a_page_tells_what_people_announce() -> None:
     assert said["announcements"][0]["begins"] == "2026-11-25T03:16:04Z" and "<h2>Now</h2>" in text
 
 
+NOT_PROMISED = "You have nothing to do. No time is promised for the next update, unless one is written below."
+PLANNED = "You have nothing to do. The maintenance is planned to end at 2026-11-25 02:17 UTC."
+
+
 @pytest.mark.parametrize(
-    ("found", "words"),
+    ("found", "words", "next_update"),
     [
-        ([problem(1, Stage.IDENTIFIED)], "We are working on a problem"),
-        ([window(1, -60, 60)], "Maintenance is in progress"),
-        ([window(1, -60, 60), problem(2, Stage.IDENTIFIED)], "We are working on a problem"),
-        ([window(1, 60, 120), problem(2, Stage.RESOLVED)], "All services are operational"),
+        ([problem(1, Stage.IDENTIFIED)], "We are working on a problem", NOT_PROMISED),
+        ([window(1, -60, 60)], "Maintenance is in progress", PLANNED),
+        ([window(1, -60, 60), problem(2, Stage.IDENTIFIED)], "We are working on a problem", NOT_PROMISED),
+        ([window(1, 60, 120), problem(2, Stage.RESOLVED)], "All services are operational", ""),
     ],
 )
-async def test_the_headline_while_every_check_passes(found: list[Announcement], words: str) -> None:
+async def test_the_headline_while_every_check_passes(found: list[Announcement], words: str, next_update: str) -> None:
+    """Below it when the next update comes, or that none is promised, as long as something goes on."""
     async with public_town() as one:
         for each in found:
             await one.store.announce(each.about, each.updates[0])
-        assert words in await one.page() and (await one.json())["state"] == "operational"
+        text = as_read(await one.page())
+        assert words in text and (await one.json())["state"] == "operational"
+    assert next_update in text and ("You have nothing to do" in text) is bool(next_update)
+    # To subscribe is offered before anything else, also while all is well.
+    assert text.index("Subscribe to updates") < text.index("<h2>")
 
 
 async def test_announcements_stay_while_the_store_is_away() -> None:

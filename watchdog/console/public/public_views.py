@@ -121,6 +121,13 @@ class PublicView:
         return tuple(sorted(now, key=lambda one: one.maintenance))
 
     @property
+    def ends_at(self) -> float | None:
+        """Return the planned end of the maintenance in progress; None without one, or beside a problem or an outage."""
+        current = self.current
+        planned = not self.open and all(one.maintenance for one in current)
+        return max((one.ends_at for one in current if one.ends_at is not None), default=None) if planned else None
+
+    @property
     def planned(self) -> tuple[PublicAnnouncement, ...]:
         """Return the maintenance that has not begun, the next one first."""
         return tuple(one for one in reversed(self.announcements) if one.is_ahead)
