@@ -187,19 +187,34 @@ async def sending(s: Scene, target: str = "dep-39") -> None:
     assert await s.store.put_action(row, expect="planned")
 
 
+class ListGoneAtFirst(Render):
+    """Its deploy list answers only after a minute."""
+
+    answers_at: float | None = None
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
+        self.answers_at = self.answers_at or self._clock.monotonic() + 60.0
+        if self._clock.monotonic() < self.answers_at:
+            raise Temporary("Render answered 503")
+        return tuple(await super().deploys(service_id, back_to))
+
+
+@pytest.mark.parametrize("made", [Render, ListGoneAtFirst])
 @pytest.mark.parametrize("left", ["", "planned", "sending"])
-async def test_case_55_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(left: str) -> None:
+async def test_case_55_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(
+    left: str, made: type[Render]
+) -> None:
     """The store is a copy of the moment before the send, or we died in it: that in the list is ours, none is sent."""
-    async with scene() as s:
+    async with scene(made=made) as s:
         if left == "sending":
             await sending(s)
         elif left:
             row = ActionRow(INCIDENT, "rollback", "planned", "dep-39", "dep-41", service="web")
             assert await s.store.put_action(row, expect=None)
-        made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
-        await s.tells(ROLLBACK, e.RollbackAccepted, made.id, adopted=True, resumed=True)
+        ours = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
+        await s.tells(ROLLBACK, e.RollbackAccepted, ours.id, adopted=True, resumed=True)
         row = await s.row()
-        assert (row.state, row.deploy, row.target, s.sent("POST")) == ("accepted", made.id, "dep-39", 0)
+        assert (row.state, row.deploy, row.target, s.sent("POST")) == ("accepted", ours.id, "dep-39", 0)
         assert row.note == "adopted from the deploy list"
 
 

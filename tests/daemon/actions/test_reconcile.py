@@ -169,20 +169,23 @@ async def test_an_unreadable_list_is_never_taken_for_an_empty_one() -> None:
     assert last > SHIPPED.lost_seconds >= max(before)
 
 
+@pytest.mark.parametrize(("resumed", "patience"), [(False, 10.0), (True, SHIPPED.lost_seconds)])
 @pytest.mark.parametrize("readable", [True, False])
-async def test_before_a_send_the_list_is_asked_for_a_while_and_the_last_look_counts(readable: bool) -> None:
-    """Ten seconds of patience; what is found is as old as the question that found it, not as its answer."""
+async def test_before_a_send_the_list_is_asked_for_a_while_and_the_last_look_counts(
+    readable: bool, resumed: bool, patience: float
+) -> None:
+    """What is found is as old as the question that found it, not as its answer."""
     asking = search(*[Temporary("503")] * 3, [BASE, LIVE]) if readable else search(Temporary("503"))
-    looked_at, found = await asking.patiently()
+    looked_at, found = await asking.patiently(resumed=resumed)
     platform = looks(asking)
     assert found == ([BASE, LIVE] if readable else None)
     assert looked_at == platform.asked_at[-1] < platform.answered_at[-1]
     if not readable:
         *before, last = [at - 1000.0 for at in platform.answered_at]
-        assert last >= SHIPPED.read_patience_seconds > max(before)
+        assert last >= patience > max(before)
         at_once = Lists(asking.clock, Temporary("503"), way_seconds=(0.0,))
-        looked_at, _ = await replace(asking, platform=at_once).patiently()
-        assert looked_at - at_once.asked_at[0] == SHIPPED.read_patience_seconds
+        looked_at, _ = await replace(asking, platform=at_once).patiently(resumed=resumed)
+        assert looked_at - at_once.asked_at[0] == patience
 
 
 def raw_deploys() -> st.SearchStrategy[list[dict]]:

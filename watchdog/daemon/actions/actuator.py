@@ -147,8 +147,10 @@ class Actuator:
         By its row it was not sent; but the store may be a copy of before, and the platform's list shows what it lacks.
         """
         if row is None or not same or row.state not in ("failed", "done"):
-            _, deploys = await self._search(platform, effect).patiently()
-            hit = self._search(platform, effect).find_own_deploy(deploys) if deploys is not None else None
+            _, deploys = await self._search(platform, effect).patiently(resumed=True)
+            if deploys is None:
+                return self._postponed(effect, UNREADABLE)
+            hit = self._search(platform, effect).find_own_deploy(deploys)
             if hit is not None:
                 return await self._adopt(effect, row, hit)
             return self._postponed(effect, "it was interrupted before it was sent")

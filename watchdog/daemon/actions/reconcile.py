@@ -35,9 +35,13 @@ class DeployLookup:
         # A list that lacks the baseline may lack the deploy in question as well.
         return found if any(deploy.id == baseline for deploy in found) else None
 
-    async def patiently(self) -> tuple[float, Sequence[Deploy] | None]:
-        """Return when the last look began (monotonic seconds) and the deploys, asking again for a while."""
-        give_up = self.clock.monotonic() + self.timings.read_patience_seconds
+    async def patiently(self, *, resumed: bool = False) -> tuple[float, Sequence[Deploy] | None]:
+        """Return when the last look began (monotonic seconds) and the deploys, asking again for a while.
+
+        For longer before an action is `resumed`: without the list nothing says that it was not sent.
+        """
+        timings = self.timings
+        give_up = self.clock.monotonic() + (timings.lost_seconds if resumed else timings.read_patience_seconds)
         while True:
             looked_at = self.clock.monotonic()
             found = await self.deploys()
