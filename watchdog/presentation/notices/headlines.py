@@ -96,8 +96,8 @@ def end_title(incident: Incident) -> str:
         made = f"rolled back to {target}, recovery not proved" if rollback.deploy else "no rollback was made"
         return f"{service}: {made}"
     lasted = show_seconds(max(0.0, (incident.closed_at or incident.opened_at) - incident.onset_at))
-    how = {Outcome.WITH_A_HUMAN: ", with a human", Outcome.BY_ITSELF: ", by itself"}.get(incident.outcome, "")
-    return f"{service} has recovered{how}: {lasted} after it began"
+    how = ", by itself" if incident.outcome is Outcome.BY_ITSELF else ""
+    return f"{service} has recovered after {lasted}{how}"
 
 
 def target_name(incident: Incident) -> str:
