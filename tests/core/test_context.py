@@ -110,18 +110,21 @@ def test_the_pace_of_probes(phase: Phase, in_watch: bool, seconds: float) -> Non
     assert ctx.service.pace_seconds == seconds
 
 
-def test_a_notice_goes_to_the_channels_of_the_incident() -> None:
+@pytest.mark.parametrize("kind", ["web_service", "static_site"])
+def test_a_notice_goes_to_the_channels_of_the_incident(kind: str) -> None:
     """With its links, written down in the story, and remembered as told."""
     site, dash, repo = "https://web.example", "https://dash.example", "https://github.com/acme/w.git"
-    facts = replace(FACTS, url=site, dashboard_url=dash, repo=repo)
+    facts = replace(FACTS, kind=kind, url=site, dashboard_url=dash, repo=repo)
     ctx = a_turn(incident=an_incident(suspect="dep-41", suspect_code="bad00000", target_code="aaaaaaa1"), facts=facts)
     told_of = ctx.incident
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STOPPED_SHORT, wakes=True, why="refused")
     tell = ctx.effects[0]
     diff = Link("diff", "https://github.com/acme/w/compare/aaaaaaa1...bad00000")
     deploy = Link("deploy", f"{dash}/deploys/dep-41")
+    # A static site runs no process: it has no page of logs.
+    logs = [] if kind == "static_site" else [Link("logs", f"{dash}/logs")]
     assert isinstance(tell, fx.Tell) and tell.channels == ("pager", "chat")
-    assert tell.notice.links == (diff, deploy, Link("dashboard", dash), Link("site", site))
+    assert tell.notice.links == (diff, deploy, Link("dashboard", dash), *logs, Link("site", site))
     assert tell.notice.wakes and tell.notice.incident == "web-1" and ctx.incident.paged
     assert tell.notice.about == IncidentNews(Topic.STOPPED_SHORT, told_of, why="refused")
     assert (tell.notice.title, tell.notice.lines, tell.notice.todo) == ("", (), ()), "words are made when it is sent"

@@ -1,4 +1,5 @@
-"""The links of a notice, in the order of use: the incident, what changed, the deploy, the service, the site."""
+"""The links of a notice, in the order of use: the incident, what changed, the deploy, the service and its logs, the
+site."""
 
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Incident
@@ -15,7 +16,7 @@ def links(facts: ServiceFacts | None, incident: Incident | None, console_url: st
     if facts is not None and incident is not None:
         found += [("diff", _diff(facts, incident)), ("deploy", _deploy(facts, incident))]
     if facts is not None:
-        found += [("dashboard", facts.dashboard_url), ("site", facts.url)]
+        found += [("dashboard", facts.dashboard_url), ("logs", facts.logs_url), ("site", facts.url)]
     return tuple(Link(text, href) for text, href in found if href)
 
 

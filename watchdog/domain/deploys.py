@@ -8,6 +8,8 @@ ONCE_LIVE = frozenset({"live", "deactivated"})
 IN_PROGRESS = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress", "update_in_progress"})
 ENDED = ONCE_LIVE | {"build_failed", "pre_deploy_failed", "update_failed", "canceled"}
 AUTO_DEPLOY = ("off", "commit", "checksPass")
+LOGGING = frozenset({"web_service", "private_service", "background_worker", "cron_job"})
+"""The types of services that run a process, so that they have logs of it; a static site has none."""
 BY_API = "api"
 """The trigger of a build by the API, such as our own rebuild; only its code shows whether it leads back."""
 
@@ -100,6 +102,12 @@ class ServiceFacts:
     repo: str | None = None  # address of its repository; None: none
     suspenders: tuple[str, ...] = field(default=())  # who suspended it; `user`: its owner
     branch: str | None = None  # branch that is deployed; None: not said
+
+    @property
+    def logs_url(self) -> str | None:
+        """Return the page of its logs at the platform; None: it runs no process that could log, or no page is known."""
+        # As Render's own example makes it: github.com/render-examples/webhook-discord-bot, app.ts.
+        return f"{self.dashboard_url.rstrip('/')}/logs" if self.dashboard_url and self.kind in LOGGING else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,14 @@ MAX_LINE = 500
 MAX_LINES = 40
 MAX_LINKS = 10
 MAX_HREF = 1000
-LABELS = {"incident": "Open", "site": "Site", "dashboard": "Render", "deploy": "Deploy on Render", "diff": "Diff"}
+LABELS = {
+    "incident": "Open",
+    "site": "Site",
+    "dashboard": "Render",
+    "logs": "Logs on Render",
+    "deploy": "Deploy on Render",
+    "diff": "Diff",
+}
 """The captions of our own links as buttons; another link has its own caption."""
 KINDS: Mapping[NoticeKind, str] = MappingProxyType(
     {
