@@ -49,14 +49,6 @@ def test_trouble_makes_older_information_give_way_to_the_newest() -> None:
     assert state([waiting[1], waiting[3], newest]) == "gow"
 
 
-def test_an_all_clear_on_its_way_from_memory_does_not_give_way_to_its_own_row() -> None:
-    """The save that was thought lost had been made: the row joins with the same notice, while the channel fails."""
-    channel_queue, waiting = queue(PAGE, OVER)
-    channel_queue.failed(waiting[0], broken=False)
-    row = channel_queue.join("slack", waiting[1].notice, (1, 0))
-    assert state([*waiting, row]) == "gww"
-
-
 def test_a_notice_that_gave_way_and_stays_is_woken_once() -> None:
     """An end that must follow a page waits behind it; woken by each look at its failing channel, it would stop the
     event loop.

@@ -11,7 +11,7 @@ import pytest
 from tests.core.phases.test_blocked_merges import branch
 from tests.core.worlds import bad_world, hear
 from tests.daemon.outbox.test_outbox import Scene, scene
-from tests.support.clocks import FakeClock, eventually
+from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.support.failing_channel import Vendor
 from tests.support.notification_vendors import Channel, tell
 from tests.support.stores import store_at
@@ -163,23 +163,30 @@ async def test_what_was_sent_from_memory_is_not_sent_again_by_its_row(tmp_path: 
         assert [title for title, _ in channel.took] == ["page", "another page"] and await store.pending() == ()
 
 
-async def test_a_row_found_late_waits_for_what_is_under_way_from_memory(tmp_path: Path) -> None:
-    """The channel is down when the store is back: one page in the end, and the row stays until it has arrived."""
+@pytest.mark.parametrize("notice", [PAGE, END, tell("page", "slack")])
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_a_row_found_late_waits_for_what_is_under_way_from_memory(
+    tmp_path: Path, notice: Tell, cancelled: bool
+) -> None:
+    """The channel is down when the store is back: one notice in the end, and the row stays until it has arrived. A
+    delivery from memory that is cancelled leaves the notice to its row.
+    """
     clock = FakeClock(auto=False)
     async with opened(tmp_path, clock) as store, asyncio.TaskGroup() as group:
         channel = Channel("slack", Temporary("down"))
         teller = Outbox(store, {"slack": channel}, clock, lambda *_: None)
-        group.create_task(teller.deliver(None, PAGE))
+        from_memory = group.create_task(teller.deliver(None, notice))
         await eventually(lambda: clock.sleepers)
-        (row,) = await store.save(Write(State(), effects=(PAGE,)))
-        group.create_task(teller.deliver(row.id, PAGE))
-        await eventually(lambda: teller.waiting == 2)
-        assert len(await store.pending()) == 1
-        await clock.advance(1)
-        await eventually(lambda: teller.waiting == 0)
-        assert channel.took == [("page", None)]
-    async with opened(tmp_path, clock) as store:
-        assert await store.pending() == ()
+        (row,) = await store.save(Write(State(), effects=(notice,)))
+        delivery = group.create_task(teller.deliver(row.id, notice))
+        await asyncio.sleep(0)
+        assert (teller.waiting, len(await store.pending())) == (1, 1)
+        if cancelled:
+            from_memory.cancel()
+        else:
+            await clock.advance(1)
+        await asyncio.wait_for(delivery, PATIENCE_SECONDS)
+        assert channel.took == [(notice.notice.title, None)] and await store.pending() == ()
 
 
 async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:

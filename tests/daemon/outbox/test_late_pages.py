@@ -262,6 +262,32 @@ async def test_case_53_what_the_store_never_had_is_resolved_once_the_heir_saw_al
         assert two.titles == [PAGE, OVER][: 1 + (resolved and seen > 0.0)]
 
 
+@pytest.mark.parametrize("about", ["shop-1", "shop-1/auto-deploy"])
+async def test_case_53_a_page_under_way_when_the_service_moved_is_ended_though_it_came_back(
+    two: Two, about: str
+) -> None:
+    """It was decided without the store, and is in the state of no worker any more, so that no step ends it."""
+    alert = {"incident": about, "about": None} if about.endswith("/auto-deploy") else {}
+    two.pager.gate.clear()
+    page = two.page(**alert)
+    await eventually(lambda: two.pager.asked == 1)
+    await two.take_over()
+    await two.clock.during(two.one.sharing.renew())
+    await two.clock.advance(30.0)
+    two.heir = two.one
+    await two.clock.during(two.one.sharing.renew())
+    assert "shop" in two.one.held
+    two.pager.gate.set()
+    await two.clock.during(asyncio.wait_for(page, 60.0))
+    assert two.titles == [PAGE]
+    await two.passes(SEEN_SECONDS)
+    now, on = two.clock.now(), ServiceFacts("srv", "shop", auto_deploy="commit")
+    checks = {name: replace(check, last_at=now) for name, check in reads(Good()).items()}
+    await two.save_heir(checks=checks, facts=on, deploys_at=now, deploys_why="")
+    await two.passes(2 * LOOK_SECONDS)
+    assert two.titles == [PAGE, f"shop: {about} is over"]
+
+
 @pytest.mark.parametrize("paged", [True, False])
 async def test_what_goes_on_under_another_number_says_so(two: Two, paged: bool) -> None:
     """The heir found the outage by itself; without a page of its own this one rings on."""
@@ -269,7 +295,8 @@ async def test_what_goes_on_under_another_number_says_so(two: Two, paged: bool) 
     await two.take_over()
     await two.saves(Phase.PAGED, id="shop-7", paged=paged)
     await two.notices()
-    assert two.titles == [PAGE, "shop: shop-1 goes on as shop-7"][: 1 + paged]
+    told = [(PAGE, None), ("shop: shop-1 goes on as shop-7", f"after {PAGE}")]
+    assert two.pager.took == told[: 1 + paged], "in the thread of its page, which the record does not know"
 
 
 BACK, OTHER = (Deploy(name, "live", commit=code) for name, code in (("dep-6", "bad"), ("dep-7", "good")))

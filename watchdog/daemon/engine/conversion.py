@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def merged(state: State, saved: State, names: Collection[str]) -> tuple[State, Collection[str]]:
-    """Return the state with the saved services of `names` and the saved shared part; and the open incidents it drops.
+    """Return the state with the saved services of `names` and the saved shared part; and whose open incidents it drops.
 
     An incident opened while the store did not answer continues, unless the saved state has an open incident itself.
     `unseen` (no probe brings evidence) describes this worker's own probes, so it is never taken over.
@@ -99,10 +99,10 @@ def _open_alerts(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
 
 
 def _dropped(before: State, after: State) -> Collection[str]:
-    """Return the incidents that were open, and are none any more: the store has another one of the service open."""
-    was = [service.incident for service in before.services.values() if service.incident is not None]
+    """Return the services whose open incident is none any more: the store has another one of the service open."""
     now = {service.incident.id for service in after.services.values() if service.incident is not None}
-    return [incident.id for incident in was if incident.closed_at is None and incident.id not in now]
+    was = [(name, one.incident) for name, one in before.services.items() if one.incident is not None]
+    return [name for name, incident in was if incident.closed_at is None and incident.id not in now]
 
 
 def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:

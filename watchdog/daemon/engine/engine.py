@@ -144,7 +144,7 @@ class Engine:
                 saved = saved.sharing(self.recorder.read(self.state, saved.shared))
                 self.state, dropped = merged(self.state, saved, epochs)
                 if dropped:
-                    self._supervisor.spawn("late pages", self._teller.lose((), dropped))
+                    self._supervisor.spawn("late pages", self._teller.drop(dropped))
             elif from_memory:
                 self.state = with_unknown(self.state, names, self._clock.now())
             self.recorder.know(epochs, saved, unread=from_memory)

@@ -80,11 +80,8 @@ class ChannelQueue:
     def _settle(self) -> None:
         if any(queued.troubled for queued in self._queued):
             # The newest stays: it holds the present state. Pages stay too: each of them must ring.
-            *before, newest = self._queued
-            for older in before:
-                # A notice that goes out from memory is not superseded by its own row: to that row it would count as
-                # settled, and the channel would get neither.
-                if not older.notice.wakes and older.notice != newest.notice:
+            for older in self._queued[:-1]:
+                if not older.notice.wakes:
                     older.supersede()
         blocked = False
         for queued in self._queued:

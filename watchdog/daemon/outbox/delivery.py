@@ -20,6 +20,7 @@ class Delivery:
     stand_ins: list[QueuedNotice] = field(default_factory=list)
     heard_by: list[str] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)  # no task brings it any more
 
     @property
     def needs_fallback(self) -> bool:

@@ -1,10 +1,10 @@
 """Deliveries: in memory for this process, in the store for the next start.
 
 Rule 1: a store that fails or hangs never keeps a page back; missed deliveries are written when it is back.
-Rule 2: memory is read first, as it is never older than the store; entries of services that another worker had are
-dropped.
-Rule 3: a notice sent from memory is not sent again for a row of the same notice: a save whose answer was lost may have
-been made.
+Rule 2: memory is read first, as it is never older than the store; of services that another worker had, the store is,
+which does not know what this worker sent from memory.
+Rule 3: a channel that had a notice from memory has it, too, when a row of that notice turns up: a save whose answer was
+lost may have been made.
 """
 
 import asyncio
@@ -43,31 +43,32 @@ class DeliveryLog:
         self._clock = clock
         self._complain = complain
         self._references: LRUCache[Key, str | None] = LRUCache(REMEMBERED)
+        self._older: LRUCache[Key, str | None] = LRUCache(REMEMBERED)
         self._unrecorded: LRUCache[tuple[int, str], None] = LRUCache(REMEMBERED)
-        self._from_memory: LRUCache[tuple[Notice, str], None] = LRUCache(REMEMBERED)
+        self._from_memory: LRUCache[Notice, dict[str, None]] = LRUCache(REMEMBERED)
 
     def settled(self, effect_id: int | None, notice: Notice, channel: str) -> None:
         """Remember that a notice without a row was delivered to a channel, or superseded there."""
         if effect_id is None:
-            self._from_memory[notice, channel] = None
-
-    def settled_from_memory(self, effect_id: int | None, notice: Notice, channel: str) -> bool:
-        """Return whether a notice with a row was settled before, when this worker knew of no row."""
-        return effect_id is not None and (notice, channel) in self._from_memory
+            self._from_memory.setdefault(notice, {})[channel] = None
 
     async def heard_by(self, effect_id: int | None, notice: Notice) -> Sequence[str]:
-        """Return the channels that have the notice from before a restart; none if the store does not answer."""
+        """Return the channels that have the notice: from before a restart, or from memory before its row was known.
+
+        Only the latter, if the store does not answer.
+        """
         if effect_id is None:
             return ()
+        from_memory = self._from_memory.get(notice, {})
         try:
-            return await self._ask(notice, self._store.deliveries(effect_id))
+            return tuple({**from_memory, **dict.fromkeys(await self._ask(notice, self._store.deliveries(effect_id)))})
         except Temporary:
-            return ()  # then a person gets it twice
+            return tuple(from_memory)  # then a person gets it twice
 
     def forget(self, services: Collection[str]) -> None:
-        """Forget the deliveries of these services: another worker notifies of them, so the store knows better."""
+        """Ask the store first about these services: another worker notifies of them."""
         for key in [key for key in self._references if key[0] in services]:
-            del self._references[key]
+            self._older[key] = self._references.pop(key)
 
     async def reference(self, notice: Notice, channel: str) -> str | None:
         """Return the reference from the channel's last send for the incident; None if none is known."""
@@ -95,7 +96,8 @@ class DeliveryLog:
         key = (notice.service, notice.incident, channel)
         if key in self._references:
             return self._references[key]
-        return await self._ask(notice, self._store.reference(notice.incident, channel))
+        found = await self._ask(notice, self._store.reference(notice.incident, channel))
+        return found if found is not None else self._older.get(key)
 
     async def incident(self, notice: Notice) -> Incident | None:
         """Return a notice's incident from the store. Raises Temporary if the store does not answer."""

@@ -9,8 +9,9 @@ Rule 2: a page sent all the same is resolved again: each incident of a lost serv
 until it is closed, while this process lives and for a day at most.
 Rule 3: an incident that the store never had is resolved once the other worker has another one open, or saw every check
 good for some time. Missing readings are no all-clear.
-Rule 4: the same holds for an incident from memory that this worker dropped, as the store turned out to have another one
-open.
+Rule 4: the same holds for what is in this worker's state no more, so that no step of its core ends it: every page of a
+service that was decided before the service moved, also if it came back since; and the incident from memory that was
+dropped as the store turned out to have another one open.
 Rule 5: an alert of its own (a bad commit that came back, auto-deploy that is off) is resolved once the other worker
 read a deploy list in which its matter is over, and does not have it open itself.
 """
@@ -43,6 +44,8 @@ CLOCKS_SECONDS = 30.0
 SEEN_SECONDS = 120.0
 """Time for which the other worker must see every check good, where the store has no such incident."""
 
+AWAY = float("inf")
+"""Until when the notices of a service are forgotten, while another worker has it."""
 FORGOTTEN_SECONDS = 3600.0
 """A check without a reading for this long is no longer configured."""
 
@@ -71,31 +74,38 @@ class LatePages:
         self._clock = clock
         self._resolve = resolve
         self._sent: LRUCache[tuple[str, str], _Sent] = LRUCache(REMEMBERED)
-        self._lost: set[str] = set()
-        self._dropped: LRUCache[str, None] = LRUCache(REMEMBERED)
+        # A notice of a service that is older is not in its state any more.
+        self._forgotten_until: dict[str, float] = {}
         self._looking = False
 
-    def lose(self, services: Collection[str], incidents: Collection[str] = ()) -> None:
-        """Note that another worker has these services; their paged incidents are looked up from now on.
+    def lose(self, services: Collection[str]) -> None:
+        """Note that another worker has these services; their paged incidents are looked up from now on."""
+        self._forget(services, AWAY)
 
-        So are `incidents` of this worker's memory that go on as others.
-        """
-        self._lost.update(services)
-        self._dropped.update(dict.fromkeys(incidents))
+    def drop(self, services: Collection[str]) -> None:
+        """Note that these services, of this worker, go on with other incidents than those of its memory."""
+        self._forget(services, self._clock.now())
+
+    def _forget(self, services: Collection[str], until: float) -> None:
+        self._forgotten_until.update(dict.fromkeys(services, until))
         for sent in self._sent.values():
-            if sent.lost_at is None and self._is_lost(sent.notice):
+            if sent.lost_at is None and sent.notice.service in services:
                 sent.lost_at = self._clock.monotonic()
 
     def take(self, services: Collection[str]) -> None:
         """Note that this worker has these services. Earlier pages are still looked up: they may be closed by now."""
-        self._lost.difference_update(services)
+        back = [service for service in services if self._is_away(service)]
+        self._forgotten_until.update(dict.fromkeys(back, self._clock.now()))
 
-    def may_ring_lost(self, notice: Notice) -> bool:
-        """Return whether a notice may ring though its end comes from another worker, or as that of another incident."""
-        return may_ring(notice) and self._is_lost(notice)
+    def may_ring_forgotten(self, notice: Notice) -> bool:
+        """Return whether a notice may ring though no step of this worker's core ends it."""
+        return may_ring(notice) and self._is_forgotten(notice)
 
-    def _is_lost(self, notice: Notice) -> bool:
-        return notice.service in self._lost or notice.incident in self._dropped
+    def _is_forgotten(self, notice: Notice) -> bool:
+        return notice.at <= self._forgotten_until.get(notice.service, 0.0)
+
+    def _is_away(self, service: str) -> bool:
+        return self._forgotten_until.get(service) == AWAY
 
     def sent(self, notice: Notice, channel: str) -> None:
         """Note that a channel has a notice: a page, or the all-clear that ends it."""
@@ -104,7 +114,7 @@ class LatePages:
             self._sent[key].channels.pop(channel, None)
         elif may_ring(notice):
             # The page was in flight when the service moved.
-            lost_at = self._clock.monotonic() if self._is_lost(notice) else None
+            lost_at = self._clock.monotonic() if self._is_forgotten(notice) else None
             sent = self._sent.setdefault(key, _Sent(notice, lost_at))
             sent.notice = notice
             sent.channels[channel] = self._clock.now()
@@ -113,18 +123,18 @@ class LatePages:
         """Return whether another worker closed the notice's incident. The store is asked only where that is
         possible.
         """
-        lost, late = notice.service in self._lost, self._clock.now() - notice.at > ASK_SECONDS
-        if not may_ring(notice) or not (late or lost):
+        forgotten, late = self._is_forgotten(notice), self._clock.now() - notice.at > ASK_SECONDS
+        if not may_ring(notice) or not (late or forgotten):
             return False
         try:
             incident = await self._delivery_log.incident(notice)
             if incident is None and notice.about is None:
-                return lost and await self._is_settled(notice, notice.at)
+                return forgotten and await self._is_settled(notice, notice.at)
         # A store that does not answer keeps no page back (Rule 1).
         except Temporary:
             return False
         closed_at = incident.closed_at if incident is not None else None
-        return closed_at is not None and (lost or closed_at >= notice.at)
+        return closed_at is not None and (forgotten or closed_at >= notice.at)
 
     async def look(self, is_under_way: Callable[[], bool]) -> None:
         """Look until no page of a lost service is left unresolved, and none `is_under_way`."""
@@ -173,7 +183,7 @@ class LatePages:
         incident = await self._delivery_log.incident(notice)
         # Without facts it may be about an incident all the same: a row of another version.
         if incident is None and notice.about is None:
-            how = "Another worker has this service now, and found it to be over."
+            how = f"{self._whose(notice)}, and the record shows that it is over."
             over = await self._is_settled(notice, max(sent.channels.values()))
             return self._tell(notice, f"{notice.incident} is over", how, list(sent.channels)) if over else None
         if incident is None:
@@ -196,7 +206,7 @@ class LatePages:
         notice, state = sent.notice, await self._delivery_log.state(sent.notice)
         service = state.services.get(notice.service) if state is not None else None
         other = service.incident if service is not None else None
-        whose = "Another worker has this service now" if notice.service in self._lost else "It was known from memory"
+        whose = self._whose(notice)
         if other is not None and _speaks_for(other, notice):
             how = f"{whose}; the record has the same outage as {other.id}."
             return self._tell(notice, f"{notice.incident} goes on as {other.id}", how, list(sent.channels))
@@ -204,6 +214,10 @@ class LatePages:
             return None
         how = f"{whose}, and every check of the service is good."
         return self._tell(notice, f"{notice.incident} is over", how, list(sent.channels))
+
+    def _whose(self, notice: Notice) -> str:
+        away = self._is_away(notice.service)
+        return "Another worker has this service now" if away else "It was known from memory"
 
     def _tell(self, notice: Notice, what: str, how: str, channels: list[str]) -> Tell:
         end = Notice(

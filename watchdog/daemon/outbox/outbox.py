@@ -19,6 +19,8 @@ Rule 6: notices to stakeholders go to the channels they name and to no other; th
 fallback, so stakeholders do not read engineers' notices.
 Rule 7: a page does not ring after the all-clear of another worker, which has the service now: see late_pages.py. Nor
 does one about the watchdog itself that waited, or that a dead worker left, when that is over (`own_page_is_over`).
+Rule 8: one notice is one delivery. The row of a notice that is on its way already, as its save seemed to fail, waits
+for that delivery, and then brings it only to the channels that lack it.
 """
 
 from collections.abc import Callable, Collection, Coroutine, Mapping
@@ -120,21 +122,28 @@ class Outbox:
         self._delivery_log.forget(services)
         self._late.take(services)
 
-    def lose(self, services: Collection[str], incidents: Collection[str] = ()) -> Coroutine[Any, Any, None]:
-        """Forget the deliveries of services that moved away; return the task that resolves what is over there.
-
-        `incidents` were known from memory alone, and go on as others.
-        """
+    def lose(self, services: Collection[str]) -> Coroutine[Any, Any, None]:
+        """Forget the deliveries of services that moved away; return the task that resolves what is over there."""
         self._delivery_log.forget(services)
-        self._late.lose(services, incidents)
-        return self._late.look(lambda: any(self._late.may_ring_lost(one.notice) for one in self._deliveries))
+        self._late.lose(services)
+        return self._look_after_pages()
+
+    def drop(self, services: Collection[str]) -> Coroutine[Any, Any, None]:
+        """Return the task that resolves the incidents from memory of services that go on with others."""
+        self._late.drop(services)
+        return self._look_after_pages()
+
+    def _look_after_pages(self) -> Coroutine[Any, Any, None]:
+        return self._late.look(lambda: any(self._late.may_ring_forgotten(one.notice) for one in self._deliveries))
 
     async def deliver(self, effect_id: int | None, tell: Tell) -> None:
         """Deliver a notice to its channels and finish the effect; `effect_id` is None without a row in the store.
 
         May be called again for the same effect after a restart; may be cancelled at any moment.
         """
-        delivery = Delivery(effect_id, tell.notice, self._named(tell), self._place(effect_id, tell.notice))
+        while (before := self._on_its_way(tell.notice)) is not None:
+            await before.ended.wait()
+        delivery = Delivery(effect_id, tell.notice, self._named(tell), self._place(effect_id))
         # Before the first await: notices queue in the order in which they were decided.
         for name in delivery.named:
             self._queue(delivery, name)
@@ -152,17 +161,19 @@ class Outbox:
             for queued in delivery.queued.values():
                 # A cancelled delivery must not block the queue for later notices.
                 queued.queue.leave(queued)
+            delivery.ended.set()
         # Not in `finally`: a cancelled delivery stays pending for the next start (Rule 3).
         await self._delivery_log.finish(effect_id, delivery.notice, delivery.outcomes)
 
-    def _place(self, effect_id: int | None, notice: Notice) -> Place:
-        """Return the notice's place in the order of decisions: its present one, if it is in flight from memory.
+    def _on_its_way(self, notice: Notice) -> Delivery | None:
+        """Return the delivery of this very notice, by another row or from memory; None if there is none."""
+        return next((one for one in self._deliveries if one.notice == notice), None)
+
+    def _place(self, effect_id: int | None) -> Place:
+        """Return a notice's place in the order of decisions.
 
         That is the order of rows; a notice without a row comes after all rows seen before it.
         """
-        before = next((one.place for one in self._deliveries if one.effect_id is None and one.notice == notice), None)
-        if before is not None:
-            return before
         self._newest_row = max(self._newest_row, effect_id or 0)
         return (effect_id, 0) if effect_id is not None else (self._newest_row, next(self._numbers))
 
@@ -269,10 +280,6 @@ class Outbox:
         if name in delivery.heard_by:
             # An end that a dead worker brought is brought again, if a page from before it goes out after all.
             return not queued.follows and not (delivery.notice.resolves and queued.queue.has_page_before(queued))
-        # A save may have been made although its answer was lost: this row's notice went out from memory.
-        if self._delivery_log.settled_from_memory(delivery.effect_id, delivery.notice, name):
-            delivery.heard(name)
-            return True
         if not queued.overtaken and not self._stale(delivery.notice):
             return False
         # A fallback that is no longer needed is no outcome to report.
