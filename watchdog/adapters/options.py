@@ -6,6 +6,7 @@ Rule: an adapter's options live beside the adapter, so that a new one is one fil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -49,6 +50,8 @@ def parse_url(text: str) -> httpx.URL:
     try:
         url = httpx.URL(text)
         host, port = url.host, url.port
+        # The other reader of URLs must take it as well: httpx takes a bracket within a name.
+        urlsplit(text)
     except (httpx.InvalidURL, ValueError):  # which of its parts raises depends on the host
         raise ValueError("not a URL: write https://host/path") from None
     if host and port is not None:

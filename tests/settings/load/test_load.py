@@ -90,7 +90,7 @@ def test_the_file_named_wins_over_the_one_lying_there(tmp_path: Path) -> None:
     ("name", "content", "says"),
     [
         ("absent.yaml", None, "absent.yaml: cannot be read (FileNotFoundError)"),
-        ("latin.yaml", b"version: 1 # \xe9", "latin.yaml: cannot be read (UnicodeDecodeError)"),
+        ("latin.yaml", b"version: 1\n# \xe9", "latin.yaml:2: not UTF-8 -> save the file as plain UTF-8 text"),
         ("huge.yaml", b"# " + b"x" * 300_000, "huge.yaml:1: larger than 256 KiB"),
         ("empty.yaml", b"", "empty.yaml:1: not a mapping"),
         ("list.yaml", b"- a", "list.yaml:1: not a mapping"),

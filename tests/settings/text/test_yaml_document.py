@@ -22,7 +22,7 @@ def test_every_key_and_item_has_its_line() -> None:
         ("a: !!python/object:CANARY x", "f:1: not valid YAML"),
         ("a: 'CANARY", "f:1: not valid YAML"),
         ('a: "\\q CANARY"', "f:1: not valid YAML"),
-        ("a: \x01CANARY", "f:1: not valid YAML"),
+        ("a: 1\nb: \x01CANARY", "f:2: not valid YAML: unreadable characters"),
         ("a: 1\n---\nb: 2", "f:2: not valid YAML"),
         ("a: 1\nb: 2\na: CANARY", "f:3: a: written twice (first on line 1)"),
         ("on: 1", "f:1: top level: a key must be text"),

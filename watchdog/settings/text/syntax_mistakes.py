@@ -23,8 +23,8 @@ ODD_SPACE = (
     "delete it and type a plain space",
 )
 COMMENT = (re.compile(r"[:,\[{] +#\w"), "what follows # is a comment", 'put it in quotes, as in channel: "#incidents"')
-CUT_SHORT = (re.compile(r"[\[{][^\]}\"']*[:,\[{] +#\w"), *COMMENT[1:])
-"""A comment that swallows the end of a mapping or list in one line."""
+CUT_SHORT = (re.compile(r"[\[{](?:[^\[{\]}\"']*[:,])? +#\w"), *COMMENT[1:])
+"""A comment that swallows the end of a mapping or list in one line; from the last bracket on: linear in the line."""
 SLIPS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"^[ ]*\t|^\t"), "a tab", "indent with spaces: YAML allows no tabs there"),
     ODD_SPACE,
@@ -47,7 +47,9 @@ def syntax_mistake(error: yaml.YAMLError, name: str, text: str) -> Mistake:
     context: yaml.Mark | None = getattr(error, "context_mark", None)
     problem: yaml.Mark | None = getattr(error, "problem_mark", None) or context
     if problem is None:
-        return Mistake(f"{name}:1", "not valid YAML: unreadable characters", "save the file as plain UTF-8 text")
+        # A character that no YAML may hold: PyYAML gives its place without a line.
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        return Mistake(f"{name}:{line}", "not valid YAML: unreadable characters", "save the file as plain UTF-8 text")
     lines = text.splitlines() or [""]
     for number, slips in _places(problem, context, lines):
         for pattern, what, instead in slips:

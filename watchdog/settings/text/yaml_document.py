@@ -126,13 +126,17 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def read_text(file: FilePath, name: str, instead: str) -> str:
-    """Return the text of a file. Raises ConfigurationError, with the file to name instead, if it cannot be read."""
+    """Return the text of a file. Raises ConfigurationError: the file to name instead, or the line that is no text."""
     try:
         with file.open("rb") as opened:
             # One byte beyond the limit, so that the parser can refuse a large file without reading it whole.
             data = opened.read(SIZE_MAX + 1)
         return data.decode("utf-8-sig", errors="replace" if len(data) > SIZE_MAX else "strict")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        mistake = Mistake(f"{name}:{line}", "not UTF-8", "save the file as plain UTF-8 text")
+        raise ConfigurationError((mistake,)) from None
+    except OSError as error:
         raise ConfigurationError((Mistake(name, f"cannot be read ({type(error).__name__})", instead),)) from None
 
 
