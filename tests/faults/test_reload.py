@@ -59,21 +59,21 @@ def test_case_39_a_wrong_or_looser_configuration_is_refused_and_paged(tmp_path: 
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"], "it guards as before"
 
 
-HOSTILE = 12
-"""Files, one in four by the grammar, the others the daemon's own, damaged."""
-
-
-@pytest.mark.long
-def test_each_of_many_hostile_files_is_refused_and_told_and_the_old_configuration_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "files", [pytest.param(12, marks=pytest.mark.long), pytest.param(300, marks=pytest.mark.nightly)]
+)
+def test_each_of_many_hostile_files_is_refused_and_told_and_the_old_configuration_stays(
+    tmp_path: Path, files: int
+) -> None:
     """By SIGHUP to the real daemon: its mistakes in the log, a page of its own; and it guards as before."""
     with guarding(tmp_path, quirks=False) as (cloud, daemon):
         cloud.write()
         text = cloud.config.read_text(encoding="utf-8")
         daemon.start().until_watching()
-        for wrong in islice(filter(refused_by(cloud), (hostile(number, text) for number in count())), HOSTILE):
+        for wrong in islice(filter(refused_by(cloud), (hostile(number, text) for number in count())), files):
             mistakes = refusal_of(wrong, cloud, daemon)
             assert mistakes.startswith("watchdog.yaml:") and len(mistakes.splitlines()) <= 50, wrong
-        daemon.until(lambda: len(set(alerts(cloud, "trigger"))) == HOSTILE)
+        daemon.until(lambda: len(set(alerts(cloud, "trigger"))) == files)
         assert all("/configuration/" in key for key in alerts(cloud, "trigger"))
         assert (
             not daemon.said("configuration reloaded")
@@ -88,23 +88,23 @@ def test_each_of_many_hostile_files_is_refused_and_told_and_the_old_configuratio
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"], "it guards as before"
         reload(cloud, daemon, text)
         daemon.until(lambda: daemon.said("configuration reloaded"))
-        daemon.until(lambda: set(alerts(cloud, "resolve")) >= set(alerts(cloud, "trigger")[:HOSTILE]))
+        daemon.until(lambda: set(alerts(cloud, "resolve")) >= set(alerts(cloud, "trigger")[:files]))
 
 
-def refusal_of(text: str, cloud: Cloud, daemon: Daemon) -> str:
-    """Return the mistakes for which a reload of that text is refused."""
+def refusal_of(wrong: bytes, cloud: Cloud, daemon: Daemon) -> str:
+    """Return the mistakes for which a reload of that file is refused."""
     before = len(daemon.said(REFUSED))
-    cloud.config.write_text(text, encoding="utf-8", errors="surrogatepass")
+    cloud.config.write_bytes(wrong)
     daemon.process.send_signal(signal.SIGHUP)
     return str(daemon.until(lambda: daemon.said(REFUSED)[before:])[0]["mistakes"])
 
 
-def refused_by(cloud: Cloud) -> Callable[[str], bool]:
-    """Return what tells whether a text is no configuration: a damaged one may still be one."""
+def refused_by(cloud: Cloud) -> Callable[[bytes], bool]:
+    """Return what tells whether a file is no configuration: a damaged one may still be one."""
     path = cloud.folder / "beside.yaml"
 
-    def wrong(text: str) -> bool:
-        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    def wrong(data: bytes) -> bool:
+        path.write_bytes(data)
         try:
             load(path, {}, cloud.folder)
         except ConfigurationError:

@@ -1,11 +1,13 @@
-"""Configurations that no person would write: some made by a grammar of our keys, some a good one that was damaged.
+"""Configurations that no person would write: some made by the schema of our keys, some a good one that was damaged.
 
-Each is made of its number alone. Every value that ended in a traceback or a hang once is among `VALUES`; so is a
-canary, too long to be taken for a key's name.
+Each is made of its number alone.
 """
 
 from collections.abc import Callable
 from random import Random
+
+from tests.settings.hostile_values import value
+from tests.settings.schema_texts import grown
 
 BASE = """\
 version: 1
@@ -54,85 +56,30 @@ record: {keep: 30d, max: 200MiB}
 advanced: {detection: {cusum_p0: 0.02}}
 """
 
-CANARY = "CANARY" * 8
-VALUES = (
-    CANARY,
-    *("2027-02-31", "2027-02-11T48:00:00Z", "2027-02-11T08:00:00+99:99", "0001-01-01T00:00+14:00", "9999-12-31"),
-    *("0x_", "0b_", "0o8", '!!int ""', "!!float x", "!!bool x", "!!timestamp x", "!!binary ö", "!!null x", "!!set {a}"),
-    *("9" * 5000, "-" + "9" * 5000, "0x" + "f" * 5000, "1:" + "59:" * 900 + "59", "1e999", ".inf", "-.inf", ".nan"),
-    *("9" * 400 + "GiB", "9" * 400 + "s", '"' + "9" * 8000 + '"', '"' + "9s" * 4000 + '"', "٩٩%", "²²%"),
-    *("[" * 600 + "]" * 600, "{a: " * 600 + "}" * 600, "\n" + "- " * 600, "&a [*a]", "&a {<<: *a}", "*nobody", "<<"),
-    *('"://' + "a:" * 4000 + '"', '"' + "://a" * 2000 + '"', '"' + "a" * 9000 + '"', '"((((a{1000}){1000}){1000})"'),
-    *("https://acme.example:99999", "http://xn--/", "https://[::1", "smtp.acme.example:65536", "https://ö.example:0"),
-    *(
-        '"\\0"',
-        '"\\ud800"',
-        '"\\U00110000"',
-        '"\\Uffffffff"',
-        "\x07",
-        "\ufeff",
-        "\u2028",
-        "\x85",
-        "\t",
-        "~",
-        "''",
-        "=",
-        "?",
-    ),
-    *("sqlite:///a\\0b", '"sqlite:///a\\0b"', "postgresql://a:99999/b", "postgresql://[", "memory://", "xoxb-1"),
-    *(
-        "%YAML 9.9",
-        "---",
-        "...",
-        "!!python/object:os.system x",
-        "!<x> 1",
-        "@",
-        "`",
-        "|",
-        ">",
-        "'",
-        '"',
-        "{",
-        "}",
-        "[",
-        "]",
-    ),
-    *("true", "-1", "1.5", "[]", "{}", "[[[]]]", "{a: {b: {}}}", "[web, web]", "web", "Mon 25:00 Nowhere/Never"),
-)
 MANY = 300
 """Entries of a list or mapping that is much too long."""
 
 
-def hostile(number: int, good: str = BASE) -> str:
-    """Return the configuration of that number; one in four has its shape from the grammar, the others are damaged."""
+def hostile(number: int, good: str = BASE) -> bytes:
+    """Return the file of that number; one in four has its keys from the schema, the others are damaged."""
     luck = Random(number)
     if number % 4 == 0:
-        return made(luck, good)
+        return grown(luck).encode()
     text = good
     for _ in range(luck.randint(1, 5)):
         text = luck.choice(DAMAGES)(luck, text)
-    return text
+    data = text.encode()
+    return _spoilt(luck, data) if luck.random() < 0.1 else data
 
 
-def made(luck: Random, good: str) -> str:
-    """Return a document with keys of the good one, nested at random, each with a hostile or an ordinary value."""
-    words = sorted(
-        {word for line in good.splitlines() for word in line.replace("{", " ").split() if word.endswith(":")}
-    )
-    lines: list[str] = ["version: 1"] if luck.random() < 0.9 else []
-    depth = 0
-    for _ in range(luck.randint(1, 60)):
-        key = luck.choice(words)[:-1] if luck.random() < 0.9 else value(luck)
-        opens = luck.random() < 0.4
-        lines.append(f"{'  ' * depth}{'- ' if luck.random() < 0.1 else ''}{key}: {'' if opens else value(luck)}")
-        depth = depth + 1 if opens else luck.randint(0, depth)
-    return "\n".join(lines) + "\n"
-
-
-def value(luck: Random) -> str:
-    """Return a hostile value, one within another at times."""
-    one = luck.choice(VALUES)
-    return f"[{one}, {luck.choice(VALUES)}]" if luck.random() < 0.1 else one
+def _spoilt(luck: Random, data: bytes) -> bytes:
+    """Return bytes that are no UTF-8 in places, or another encoding altogether."""
+    if luck.random() < 0.2:
+        return data.decode().encode(luck.choice(("utf-16", "utf-16-be", "utf-32", "utf-7", "cp1252")), "replace")
+    for _ in range(luck.randint(1, 4)):
+        at = luck.randrange(len(data) + 1)
+        data = data[:at] + luck.randbytes(luck.randint(1, 3)) + data[at + luck.randint(0, 2) :]
+    return data
 
 
 def _replaced(luck: Random, text: str) -> str:

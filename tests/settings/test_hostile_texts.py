@@ -1,24 +1,40 @@
-"""`watchdog check` of configurations that no person would write: located mistakes and exit 2, or a valid file."""
+"""`watchdog check` of configurations that no person would write: located mistakes and exit 2, or a valid file.
+
+Ten thousand of them, with how many are still valid: pytest -m nightly -n 0 -s tests/settings/test_hostile_texts.py
+"""
 
 import re
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 import pytest
+import yaml
 
-from tests.settings.hostile_texts import BASE, VALUES, hostile
+from tests.handbook.blocks import blocks
+from tests.handbook.test_blocks import whole
+from tests.settings.hostile_texts import BASE, hostile
+from tests.settings.hostile_values import VALUES
 from tests.settings.texts import ALL_SECRETS, SMALL, refusals
+from tests.support.child_processes import python
 from watchdog.cli import output
 from watchdog.cli.main import main
 from watchdog.domain.errors import ConfigurationError
 from watchdog.settings.load.load import load
+from watchdog.settings.text.summary import report
 
 REFERENCE = (Path(__file__).parents[2] / "config" / "watchdog.yaml").read_text(encoding="utf-8")
+HANDBOOKS = (yaml.safe_dump(yaml.safe_load(whole(block)), sort_keys=False) for block in blocks("yaml"))
+GOOD = (*(BASE,) * 8, REFERENCE, *dict.fromkeys(HANDBOOKS))
+"""What is damaged: a short one with most keys, the longest example, those of the handbook."""
 SECONDS_MAX = 2.0
 """Of the processor, for one file; the largest there may be takes half of it."""
+MIB_MAX = 64.0
+"""So much more memory than before, for one file."""
 LINES_MAX = 50
-EXPLAINED = "Handbook: watchdog docs reference-configuration"
+HANDBOOK = "Handbook: watchdog docs reference-"
+FAULT = "by a fault of the watchdog"
 
 EVERYWHERE = """\
 silences: [{{service: web, from: {0}, to: {0}, author: {0}, reason: {0}}}]
@@ -30,41 +46,100 @@ store: {0}
 x: [{0}]
 """
 
-Checked = Callable[[str], list[str]]
+
+@dataclass
+class Checked:
+    """Checks files as the command does; counts those that are valid and those that are not."""
+
+    path: Path
+    capsys: pytest.CaptureFixture[str]
+    valid: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    mib: float = 0.0
+
+    def __call__(self, text: str | bytes) -> list[str]:
+        """Check a file, and how that ends; return the located mistakes."""
+        data = text.encode() if isinstance(text, str) else text
+        self.path.write_bytes(data)
+        began, held = time.process_time(), most_memory_mib(anew=True)
+        try:
+            code, told = output.DONE, report(load(self.path, ALL_SECRETS, self.path.parent))
+        except ConfigurationError as error:
+            code, told = output.explain_error(error), ()
+        seconds, mib = time.process_time() - began, most_memory_mib() - held
+        assert seconds <= SECONDS_MAX and mib <= MIB_MAX, (seconds, mib)
+        self.seconds, self.mib = max(self.seconds, seconds), max(self.mib, mib)
+        located = located_mistakes(self.capsys.readouterr().err, code)
+        assert "canary" not in str(told).lower()
+        if located:
+            self.refused += 1
+        else:
+            self.valid += 1
+            assert refusals(data.decode("utf-8-sig")) == [], "the JSON Schema is never stricter than the configuration"
+        return located
+
+    def __str__(self) -> str:
+        return (
+            f"{self.refused} refused with located mistakes, {self.valid} still valid;"
+            f" at most {self.seconds:.2f} s of the processor and {self.mib:.0f} MiB for one"
+        )
+
+
+def located_mistakes(said: str, code: int) -> list[str]:
+    """Return the located mistakes of what was said on stderr, and see that there is nothing else."""
+    lines = said.splitlines()
+    assert (code, bool(lines)) in ((output.DONE, False), (output.USAGE, True)) and len(lines) <= LINES_MAX, said[:2000]
+    located = [line for line in lines if re.match(r"watchdog\.yaml:\d+: ", line)]
+    others = [line for line in lines[len(located) :] if not line.startswith(HANDBOOK)]
+    assert not others and bool(located) == bool(lines), said[:2000]
+    assert FAULT not in said and "canary" not in said.lower(), "ours, or a value that may be a secret"
+    return located
+
+
+def most_memory_mib(*, anew: bool = False) -> float:
+    """Return how much memory this process had at most; anew: from now on."""
+    if anew:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 @pytest.fixture
 def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Checked:
-    """Return the function that reads a text as each command does, checks its end, and returns the printed mistakes."""
-    path = tmp_path / "watchdog.yaml"
-
-    def run(text: str) -> list[str]:
-        path.write_text(text, encoding="utf-8", errors="surrogatepass")
-        began, code = time.process_time(), output.DONE
-        try:
-            load(path, ALL_SECRETS, tmp_path)
-            accepted = True
-        except ConfigurationError as error:
-            accepted, code = False, output.explain_error(error)
-        assert time.process_time() - began <= SECONDS_MAX
-        lines = capsys.readouterr().err.splitlines()
-        assert (code, bool(lines)) in ((output.DONE, False), (output.USAGE, True)) and len(lines) <= LINES_MAX
-        located = [line for line in lines if re.match(r"watchdog\.yaml:\d+: ", line)]
-        assert lines[len(located) :] == ([EXPLAINED] if 0 < len(located) < LINES_MAX else [])
-        assert "canary" not in str(lines).lower(), "a value may be a secret"
-        assert not accepted or refusals(text) == [], "the JSON Schema is never stricter than the configuration"
-        return located
-
-    return run
+    return Checked(tmp_path / "watchdog.yaml", capsys)
 
 
-@pytest.mark.parametrize("first", [0, pytest.param(1000, marks=pytest.mark.nightly)])
-def test_case_59_no_hostile_configuration_ends_in_a_traceback(first: int, checked: Checked) -> None:
-    """250 with every commit; ten thousand at night, a tenth of them from the longest example."""
-    for number in range(first, first + (200 if first == 0 else 9000)):
-        assert checked(hostile(number)) is not None, number
-    for number in range(1000 if first else 50):
-        assert checked(hostile(number, REFERENCE)) is not None, number
+def play(numbers: range, checked: Checked) -> None:
+    """Check those files: most are refused, and some are still valid."""
+    for number in numbers:
+        assert checked(hostile(number, GOOD[number // 4 % len(GOOD)])) is not None, number
+    assert checked.valid > 0 and checked.refused > len(numbers) / 2
+
+
+def test_case_59_no_hostile_configuration_ends_in_a_traceback(checked: Checked) -> None:
+    """In a few lines, soon, and with little memory, each mistake has its place."""
+    play(range(250), checked)
+
+
+@pytest.mark.nightly
+def test_case_59_ten_thousand_hostile_configurations(checked: Checked) -> None:
+    """Others, and how many of them are still valid."""
+    play(range(1000, 11_000), checked)
+    with checked.capsys.disabled():
+        print(f"\n{checked}")
+
+
+@pytest.mark.nightly
+def test_the_real_command_ends_with_located_mistakes(checked: Checked) -> None:
+    """The same from processes of their own, as a user starts them."""
+    for number in range(0, 400, 2):
+        checked.path.write_bytes(hostile(number, GOOD[number // 4 % len(GOOD)]))
+        before = getrusage(RUSAGE_CHILDREN)
+        done = python("-m", "watchdog", "check", cwd=checked.path.parent, **ALL_SECRETS)
+        after = getrusage(RUSAGE_CHILDREN)
+        located_mistakes(done.stderr, done.returncode)
+        assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime <= SECONDS_MAX, number
 
 
 def test_the_command_line_shows_them_and_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,13 +149,15 @@ def test_the_command_line_shows_them_and_ends_with_2(tmp_path: Path, capsys: pyt
     said = capsys.readouterr()
     assert (said.out, said.err) == (
         "",
-        f"watchdog.yaml:9: not a value YAML can read -> put it in quotes, or write another one\n{EXPLAINED}\n",
+        "watchdog.yaml:9: not a value YAML can read -> put it in quotes, or write another one\n"
+        f"{HANDBOOK}configuration\n",
     )
 
 
-def test_the_good_one_is_good(checked: Checked) -> None:
-    """Else every mutant would be refused for the same reason."""
-    assert checked(BASE) == []
+@pytest.mark.parametrize("good", [*dict.fromkeys(GOOD)])
+def test_the_good_ones_are_good(good: str, checked: Checked) -> None:
+    """Else every mutant of one would be refused for the same reason."""
+    assert checked(good) == []
 
 
 def test_no_hostile_value_ends_in_a_traceback(checked: Checked) -> None:
@@ -99,9 +176,14 @@ def test_no_hostile_value_ends_in_a_traceback(checked: Checked) -> None:
         (SMALL + f"budget:\n  per_service_per_day: 0x{'f' * 5000}\n", "watchdog.yaml:10: a number with too many"),
         (SMALL + f"x: {'[' * 500}{']' * 500}\n", "watchdog.yaml:9: nested too deeply"),
         (SMALL + "x: &x\n  <<: *x\n", "watchdog.yaml:9: nested too deeply"),
+        (f"{SMALL}x: {{a: 1\n# {'{' * 100_000}\n", "watchdog.yaml:9: not valid YAML: the { that begins here"),
         (SMALL + f"x: {'a' * 9000}\n", "watchdog.yaml:9: a value of more than 8192 letters"),
         (SMALL + f"record:\n  max: {'9' * 400}GiB\n", "watchdog.yaml:10: record.max: not a size"),
         (SMALL + 'store: "sqlite:///a\\0b"\n', "watchdog.yaml:9: store: not a store"),
+        (
+            SMALL.replace("https://www.acme.example", '"https://a[b"'),
+            "watchdog.yaml:6: services.web.signals.home.http: not a URL",
+        ),
     ],
 )
 def test_the_mistake_stands_where_it_was_made(text: str, place: str, checked: Checked) -> None:

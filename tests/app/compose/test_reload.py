@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.scenes import watching
+from tests.settings.hostile_texts import hostile
 from tests.settings.texts import KEY, loaded
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.options import Context
@@ -15,9 +16,9 @@ from watchdog.adapters.signals import SIGNALS, SignalKind
 from watchdog.adapters.signals.options import SignalOptions, policy
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.composition import App, build
-from watchdog.app.compose.reload import needs_restart, reload_on_demand, reload_settings
+from watchdog.app.compose.reload import HALF_TAKEN, needs_restart, reload_on_demand, reload_settings
 from watchdog.domain.decisions import Finding
-from watchdog.domain.errors import Displaced, Stale, Temporary
+from watchdog.domain.errors import MISTAKES_MAX, Displaced, Stale, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.severity import Severity
 from watchdog.ports import SignalSource
@@ -231,6 +232,23 @@ async def test_case_59_a_hostile_file_is_a_refusal_that_people_hear_of(reloading
     reloading.asked.set()
     await reloading.until_said("followed by one that was applied")
     assert "help" in reloading.app.settings.services
+
+
+@pytest.mark.parametrize("numbers", [range(60), pytest.param(range(1000, 11_000), marks=pytest.mark.nightly)])
+async def test_case_59_no_hostile_file_is_half_taken(reloading: Reloading, numbers: range) -> None:
+    """Refused, with the old configuration in force; or taken where it is a valid one, and the good one after it."""
+    app, taken = reloading.app, 0
+    for number in numbers:
+        before = app.settings
+        reloading.path.write_bytes(hostile(number, OBSERVED))
+        why = await reload_settings(app)
+        assert "a fault of the watchdog" not in why and "internal error" not in why and HALF_TAKEN not in why, number
+        assert len(why.splitlines()) <= MISTAKES_MAX and (app.settings is before) == bool(why), number
+        if not why:
+            taken += 1
+            reloading.path.write_text(OBSERVED, encoding="utf-8")
+            assert await reload_settings(app) == "", number
+    assert 0 < taken < len(numbers) / 2
 
 
 class FaultyOptions(SignalOptions):
