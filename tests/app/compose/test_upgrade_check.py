@@ -38,5 +38,6 @@ def test_when_it_is_due(tmp_path: Path, version: str, mark: object, due: bool) -
 def test_where_nothing_is_recorded_nothing_is_due(tmp_path: Path) -> None:
     """No folder is configured, it is not there yet, it is empty, or something else lies in it."""
     assert not is_due(None) and not is_due(tmp_path / "none") and not is_due(tmp_path)
+    assert not is_due(tmp_path / ("a" * 300)), "a folder that cannot be asked for"
     (tmp_path / "other.jsonl.gz").write_bytes(b"no recording")
     assert not is_due(tmp_path)

@@ -55,11 +55,15 @@ class Result(NamedTuple):
 
 def is_due(folder: Path | None) -> bool:
     """Return whether another version left recordings not yet compared. Reads the disk."""
-    if folder is None or not folder.is_dir() or _mark(folder)["done"]:
+    try:
+        if folder is None or not folder.is_dir() or _mark(folder)["done"]:
+            return False
+        # Newest first: `any` stops at the first file of another version.
+        recordings = sorted(folder.glob(f"*{SUFFIX}"), reverse=True)
+        return any(judgement_of(path) not in (None, ours()) for path in recordings)
+    # No permission, or a name that is too long: the recorder reports it, and the daemon must start all the same.
+    except OSError:
         return False
-    # Newest first: `any` stops at the first file of another version.
-    recordings = sorted(folder.glob(f"*{SUFFIX}"), reverse=True)
-    return any(judgement_of(path) not in (None, ours()) for path in recordings)
 
 
 async def decide_past_again(app: App, folder: Path) -> None:
