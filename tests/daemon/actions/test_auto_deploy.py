@@ -11,6 +11,7 @@ from tests.support.actuator_scene import INCIDENT, PIN, RESTORE, Told, scene
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.daemon.actions.auto_deploy import LATE
 from watchdog.daemon.actions.timings import SHIPPED
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
@@ -18,8 +19,9 @@ from watchdog.domain.errors import Stale, Temporary
 from watchdog.domain.store_records import ActionRow
 
 SHORT = replace(PIN, within_seconds=1.5)
-SENDING = ActionRow(INCIDENT, "pin", "sending", target="off", baseline="commit", service="web")
 """Long enough for one try on a busy machine."""
+SENDING = ActionRow(INCIDENT, "pin", "sending", target="off", baseline="commit", service="web")
+SPENT = "Render takes no more requests for 40 s (its rate limit is used up)"
 
 
 @pytest.mark.parametrize("quirks", [False, True])
@@ -125,18 +127,34 @@ async def test_two_at_the_same_pin_do_not_overwrite_the_old_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "previous"), [("checksPass", "checksPass"), ("", None), ("off", None), ("unknown", None)]
+    ("why", "listed", "previous"),
+    [
+        (SPENT, "checksPass", "checksPass"),
+        (SPENT, "", None),
+        (SPENT, "off", None),
+        (SPENT, "unknown", None),
+        (LATE, "checksPass", "checksPass"),
+        (LATE, "", None),
+    ],
 )
-async def test_case_48_it_is_switched_off_though_nothing_can_be_read(listed: str, previous: str | None) -> None:
-    """No reads are left this minute: what was listed last is the value to restore; without one, nothing is switched."""
+async def test_case_48_it_is_switched_off_though_nothing_can_be_read(
+    why: str, listed: str, previous: str | None
+) -> None:
+    """No reads are left this minute, or one hangs: what was listed last is the value to restore; without one, nothing
+    is switched.
+    """
 
-    class Exhausted(Render):
+    class Unread(Render):
         async def facts(self, service_id: str) -> ServiceFacts:
-            raise Temporary("Render takes no more requests for 40 s (its rate limit is used up)")
+            if why == LATE:
+                await asyncio.Event().wait()
+            raise Temporary(why)
 
-    async with scene(made=Exhausted, clock=FakeClock(auto=False)) as s:
-        event = await s.actuator.perform(replace(SHORT, listed=listed))
+    async with scene(made=Unread, clock=FakeClock(auto=False)) as s:
+        actuator = Told(s.platform, s.store, s.clock, timings=replace(SHIPPED, value_seconds=0.01))
+        event = await actuator.perform(replace(SHORT, listed=listed))
         assert isinstance(event, e.PinConfirmed if previous else e.PinUnconfirmed) and event.previous == previous
+        assert getattr(event, "why", why) == why
         assert s.web.auto_deploy_trigger == ("off" if previous else "commit")
 
 
@@ -149,7 +167,7 @@ async def test_what_an_earlier_attempt_read_is_the_value_to_restore() -> None:
         async def facts(self, service_id: str) -> ServiceFacts:
             self.reads += 1
             if self.reads > 1:
-                raise Temporary("Render takes no more requests for 40 s (its rate limit is used up)")
+                raise Temporary(SPENT)
             return await super().facts(service_id)
 
     async with scene(made=OnceRead) as s:

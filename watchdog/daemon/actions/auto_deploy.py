@@ -24,10 +24,9 @@ from watchdog.ports import Clock, Platform, Store, WritablePlatform
 RESTORE_ATTEMPTS = 3
 UNTOLD = "the platform does not say what auto-deploy is set to"
 LATE = "the platform did not say in time what auto-deploy is set to"
-VALUE_SECONDS = 4.0
-"""Deadline for reading the value before the switch."""
 STEP = "pin"
 RESTORE = "restore"
+OFF, UNKNOWN = "off", "unknown"
 
 
 @dataclass(slots=True)
@@ -70,7 +69,7 @@ class AutoDeploy:
             known.why = str(error)
         at = self._clock.now()
         if known.confirmed:
-            return e.PinConfirmed(at, effect.service, effect.incident, known.previous or "off")
+            return e.PinConfirmed(at, effect.service, effect.incident, known.previous or OFF)
         return e.PinUnconfirmed(at, effect.service, effect.incident, known.why, known.previous)
 
     async def _pin_once(self, platform: WritablePlatform, effect: PinAutoDeploy, known: _Known) -> bool:
@@ -99,21 +98,21 @@ class AutoDeploy:
         An old value to restore is safer than auto-deploy left on.
         """
         try:
-            async with asyncio.timeout(VALUE_SECONDS):
+            async with asyncio.timeout(self._timings.value_seconds):
                 value = (await platform.facts(effect.platform_id)).auto_deploy
-            if value == "unknown":
+            if value == UNKNOWN:
                 raise Temporary(UNTOLD)
         except (Temporary, TimeoutError) as error:
             value = before.baseline if before is not None else effect.listed
             # `off` may be the daemon's own: restoring it would leave auto-deploy off for ever.
-            if value in ("", "unknown", "off"):
+            if value in ("", UNKNOWN, OFF):
                 raise error if isinstance(error, Temporary) else Temporary(LATE) from None
         return value
 
     async def _pin_row(self, effect: PinAutoDeploy, before: ActionRow | None, value: str) -> ActionRow:
         """Save the intent, with the value to restore: the last one that was not the daemon's own `off`."""
-        previous = before.baseline if before is not None and value in ("off", before.baseline) else value
-        intent = ActionRow(effect.incident, STEP, "sending", target="off", baseline=previous, service=effect.service)
+        previous = before.baseline if before is not None and value in (OFF, before.baseline) else value
+        intent = ActionRow(effect.incident, STEP, "sending", target=OFF, baseline=previous, service=effect.service)
         return await self._intend(intent, before)
 
     async def _intend(self, intent: ActionRow, before: ActionRow | None) -> ActionRow:
@@ -134,7 +133,8 @@ class AutoDeploy:
 
         The read also settles an answer that was lost on the way.
         """
-        service_id, now = effect.platform_id, value
+        service_id = effect.platform_id
+        now: str | None = value
         if value != row.target:
             late = self._too_late(looked_at)
             if late:
@@ -146,7 +146,7 @@ class AutoDeploy:
             self.writing += 1
             try:
                 # An answer without the setting confirms nothing: it is read back below.
-                now = await platform.set_auto_deploy(service_id, row.target) or ""
+                now = await platform.set_auto_deploy(service_id, row.target)
             except OutcomeUnknown:
                 # The request may still be on its way: a read at once would see the old value.
                 await self._clock.sleep(self._timings.look_every_seconds)
@@ -188,10 +188,10 @@ class AutoDeploy:
         try:
             looked_at = self._clock.monotonic()
             now = (await platform.facts(effect.platform_id)).auto_deploy
-            if now == "unknown":
+            if now == UNKNOWN:
                 raise Temporary(UNTOLD)
             # A human, or a Blueprint sync, switched it on meanwhile.
-            if now != "off":
+            if now != OFF:
                 return now
             row = ActionRow(
                 effect.incident, RESTORE, "planned", target=effect.value, baseline=now, service=effect.service

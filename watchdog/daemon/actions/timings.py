@@ -49,7 +49,8 @@ class Timings:
     `guard_seconds`: from the last look to the send. `settle_seconds`: how long a send is looked for. `lost_seconds`:
     how long an unreadable list is waited for. `post_seconds`: total deadline of one send. `landing_seconds`: how much
     later it may still arrive (an assumption about the platform). `lease_seconds`: how long a lease on a service is
-    granted for. `restore_seconds`: total deadline of restoring auto-deploy.
+    granted for. `value_seconds`: deadline of reading auto-deploy before the switch. `restore_seconds`: total deadline
+    of restoring it.
     """
 
     guard_seconds: float = 5.0
@@ -63,6 +64,7 @@ class Timings:
     post_seconds: float = 12.0
     landing_seconds: float = 8.0
     lease_seconds: float = 8.0
+    value_seconds: float = 4.0
     restore_seconds: float = 30.0
     # Sends without a trace count against the first, refusals that changed nothing (429, no connection) the second.
     attempts_max: int = 2
