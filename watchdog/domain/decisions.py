@@ -182,6 +182,24 @@ class Blame:
         return self.probability is not None and self.probability >= self.likely_from and not self.vetoed
 
 
+NOT_WEIGHED = Blame(
+    suspect=None,
+    change=None,
+    configuration=False,
+    odds=0.0,
+    prior_odds=0.0,
+    prior_why="",
+    terms=(),
+    vetoes=(),
+    probability=None,
+    need=0.0,
+    floor=0.0,
+    cost_rule=0.0,
+    why="",
+)
+"""No deploy is accused: none is known, or a person rolls back and names no culprit."""
+
+
 def cause_factors(odds: Iterable[float]) -> list[float]:
     """Return the factor by which each other cause lowers the own odds, in turn: together 1 / (1 + their sum)."""
     # Ratios of partial sums telescope to exactly that product, whatever the order of the causes.

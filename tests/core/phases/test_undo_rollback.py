@@ -268,6 +268,9 @@ def test_a_rollback_that_another_deploy_followed_is_not_undone() -> None:
     assert refusal(world) == f"{gone}watchdog commit trust bad0000, then watchdog rollback web --to dep-900"
     hear(world, e.CommitTrusted(world.now, BAD, "bob"))
     assert refusal(world) == f"{gone}watchdog rollback web --to dep-900"
+    world.incidents["web-1"] = replace(world.incidents["web-1"], suspect_code=None)
+    put(world, deploys=tuple(replace(one, commit=None) for one in web(world).deploys))
+    assert refusal(world) == f"{gone}watchdog rollback web --to dep-900", "code without a name is no common code"
 
 
 @pytest.mark.parametrize(("ends", "name"), [("update_failed", "dep-900"), ("live", "dep-902")])

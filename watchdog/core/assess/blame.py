@@ -18,7 +18,7 @@ from watchdog.core.assess.onset_prior import prior_of
 from watchdog.core.assess.other_causes import other_causes
 from watchdog.core.assess.suspect_deploy import change_of, first_traffic_at, live_deploy, same_code_run
 from watchdog.core.fold import served_versions
-from watchdog.domain.decisions import LIKELIER_THAN_NOT, Blame, Veto
+from watchdog.domain.decisions import LIKELIER_THAN_NOT, NOT_WEIGHED, Blame, Veto
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import BlameWeights
 from watchdog.domain.units import show_seconds
@@ -59,7 +59,7 @@ def weigh(case: BlameInput) -> Blame:
     need = max(weights.floor, cost)
     if suspect is None or case.service.deploys_at is None:
         why = f"no deploy can be blamed: {case.service.deploys_why or 'the platform names no live deploy'}"
-        return Blame(None, None, False, 0.0, 0.0, "", (), (), None, need, weights.floor, cost, why)
+        return replace(NOT_WEIGHED, need=need, floor=weights.floor, cost_rule=cost, why=why)
     run = same_code_run(case.service.deploys, suspect)
     change = change_of(run, case.onset_at, weights)
     prior = prior_of(case.service, change, case.onset_at, weights, case.now)

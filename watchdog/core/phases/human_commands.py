@@ -1,5 +1,7 @@
 """Human commands: approve, reject, stop, acknowledge, roll back by hand. A refusal states why (label REFUSED)."""
 
+from dataclasses import replace
+
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.guards import guards
@@ -8,7 +10,7 @@ from watchdog.core.guards.guard_context import GuardContext
 from watchdog.core.phases import close_incident, escalation, rollback_outcome, rollback_request, scheduled_rollback
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.decisions import Blame, Course, Decision, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.decisions import NOT_WEIGHED, Blame, Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, State
 from watchdog.domain.notices import NoticeKind, Topic
@@ -144,10 +146,10 @@ def rollback_by_hand(ctx: StepContext) -> None:
         refuse(ctx, f"no live deploy is known: {ctx.service.deploys_why or 'none in the list'}")
         return
     if event.target is None:
-        choice = find_target(ctx.state, ctx.policy, ctx.service, _blame_nobody(suspect, event.by))
+        choice = find_target(ctx.state, ctx.policy, ctx.service, _blame_nobody(suspect))
     else:
         choice = validate_target(ctx, suspect, event.target)
-    answers, why_not = permitted(ctx, ctx.state, event.by, suspect, choice)
+    answers, why_not = permitted(ctx, ctx.state, suspect, choice)
     if why_not:
         refuse(ctx, why_not)
     else:
@@ -155,7 +157,7 @@ def rollback_by_hand(ctx: StepContext) -> None:
 
 
 def permitted(
-    ctx: StepContext, state: State, by: str, suspect: Deploy, choice: TargetChoice
+    ctx: StepContext, state: State, suspect: Deploy, choice: TargetChoice
 ) -> tuple[tuple[GuardAnswer, ...], str]:
     """Return the guards' answers to a human's rollback away from the suspect, and the blocking reason or "".
 
@@ -163,8 +165,7 @@ def permitted(
     """
     if choice.deploy is None:
         return (), choice.why
-    blame = _blame_nobody(suspect, by)
-    # The guards expect a blame; this one convicts no deploy, as the human does not accuse it either.
+    blame = _blame_nobody(suspect)
     request = GuardContext(
         state, ctx.policy, ctx.service, ctx.service_policy, blame, choice, ctx.service.incident, ctx.now
     )
@@ -188,22 +189,9 @@ def validate_target(ctx: StepContext, suspect: Deploy, wanted: str) -> TargetCho
     return TargetChoice(deploy, "named by hand")
 
 
-def _blame_nobody(suspect: Deploy, by: str) -> Blame:
-    return Blame(
-        suspect=suspect,
-        change=suspect,
-        configuration=False,
-        odds=0.0,
-        prior_odds=0.0,
-        prior_why="",
-        terms=(),
-        vetoes=(),
-        probability=None,
-        need=0.0,
-        floor=0.0,
-        cost_rule=0.0,
-        why=f"asked for by {by}",
-    )
+def _blame_nobody(suspect: Deploy) -> Blame:
+    """Return the blame that guards and targets expect; it convicts no deploy, as the human accuses none either."""
+    return replace(NOT_WEIGHED, suspect=suspect, change=suspect)
 
 
 def _open(ctx: StepContext, by: str, before: Incident | None, undone: e.UndoRequested | None) -> None:

@@ -46,7 +46,7 @@ def undo(ctx: StepContext) -> None:
     choice = human_commands.validate_target(ctx, live, event.suspect)
     # The guards are asked with the denial lifted, but it is lifted only once they permit the undo.
     denied = tuple(code for code in ctx.state.denied if code != event.suspect_code)
-    answers, why_not = human_commands.permitted(ctx, replace(ctx.state, denied=denied), event.by, live, choice)
+    answers, why_not = human_commands.permitted(ctx, replace(ctx.state, denied=denied), live, choice)
     if why_not:
         _refuse(ctx, event, why_not)
         return
