@@ -257,8 +257,8 @@ class StepContext:
         value = self.service.auto_deploy_off
         return "" if restored or value == "off" else value
 
-    def silenced_by(self, kind: NoticeKind) -> Suppression | None:
-        """Return the silence that mutes a notice of this kind about the incident, or None."""
+    def silenced_by(self, kind: NoticeKind = NoticeKind.HUMAN_NEEDED) -> Suppression | None:
+        """Return the silence that mutes a notice of this kind about the incident, or None: of all but the end alike."""
         # The common case: without any silence the findings need not be computed.
         if not (self.policy.silences or self.state.silences or self.service.downtime):
             return None

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FACTS, NOW, a_service, a_state, step
+from tests.core.scenes import FACTS, NOW, a_service, a_state, a_turn, an_incident, failing, step
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, reach, web
 from tests.support.effect_readers import lines, notices
+from watchdog.core.phases import manual_silences
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
@@ -178,6 +179,18 @@ def test_a_silence_of_one_signal_hides_no_other_that_fails_later() -> None:
     assert not world.pages() and incident_of(world).muted
     world.run(1500.0)
     assert world.pages() and not incident_of(world).muted
+
+
+@pytest.mark.parametrize(("severity", "wakes"), [(Severity.HIGH, True), (Severity.MEDIUM, False)])
+def test_what_was_muted_is_told_as_loudly_as_it_is_with_what_fails_beside_it(severity: Severity, wakes: bool) -> None:
+    """What is new since it was decided is said, what is known is not said twice."""
+    checks = {"home": failing(), "api": failing("api", "latency", last_why="HTTP 502")}
+    muted = an_incident(muted=True, severity=severity)
+    ctx = a_turn(a_service(phase=Phase.PAGED, checks=checks, incident=muted))
+    assert manual_silences.notify_after_silence(ctx)
+    (tell,) = [effect for effect in ctx.effects if isinstance(effect, fx.Tell)]
+    (beside,) = tell.notice.about.also
+    assert "HTTP 502" in beside and tell.notice.wakes is wakes
 
 
 def test_a_veto_window_that_a_silence_hid_is_announced_when_it_is_over() -> None:

@@ -280,18 +280,25 @@ def test_auto_deploy_given_back_is_written_down() -> None:
     assert web(world).incident is None and web(world).auto_deploy_off == ""
 
 
-def test_auto_deploy_that_cannot_be_given_back_is_told() -> None:
-    """They read that it is being given back: whoever has the incident is woken, and so are they after its end."""
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_auto_deploy_that_cannot_be_given_back_is_told(by_hand: bool) -> None:
+    """They read that it is being given back: whoever has the incident is woken, and so are they after its end.
+
+    A rollback by hand may have begun since.
+    """
     world = reach(Phase.PINNING)
     hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     assert "Auto-deploy: off, is being given back (was commit)" in tell_of(effects).notice.lines
+    if by_hand:
+        hear(world, e.RollbackRequested(world.now, "web", "ann"))
     effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))
     off = "AUTO-DEPLOY IS OFF on web and could not be given back"
     assert lines(effects, "HUMAN") == [f"{off}: Render answered 503"]
     notice = tell_of(effects).notice
     assert notice.about.topic is Topic.AUTO_DEPLOY_NOT_RESTORED and notice.severity is Severity.CRITICAL
     assert notice.title == "web: auto-deploy is OFF, could not be switched on" and notice.wakes
+    assert notice.about.under_way is by_hand
     assert web(world).auto_deploy_off == "commit"
     assert incident_of(world).pin.note == "still OFF, it could not be given back: Render answered 503"
 
@@ -311,6 +318,7 @@ def test_whatever_became_of_the_incident_somebody_is_woken(incident: str) -> Non
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert tell.notice.title == "AUTO-DEPLOY IS OFF on web and could not be given back"
     assert tell.notice.kind.value == "human_needed"
+    assert tell.notice.lines[1] == "Switch it on by hand, or try again: watchdog service restore-auto-deploy web"
     assert (tell.notice.incident, tell.notice.wakes, tell.channels) == ("web-1/auto-deploy", True, ("pager", "chat"))
     (note,) = [effect for effect in effects if isinstance(effect, fx.Note)]
     assert (note.incident, note.label) == ("web-1", "HUMAN")

@@ -16,6 +16,7 @@ from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
 from watchdog.core.phases.scheduled_rollback import SAID_ONCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import AnswerTerms, Topic
@@ -192,7 +193,7 @@ def test_a_window_in_which_no_watchdog_ran_is_followed_by_the_next() -> None:
 
 
 def test_a_recovered_site_is_left_alone() -> None:
-    """A minute of good readings, not a moment: the yes outlives a pause of the fault."""
+    """A minute of good readings, not a moment: the yes outlives a pause of the fault. That holds to the last moment."""
     for end, over in ((330.0, False), (FOREVER, True)):
         faults = [Fault(64.0, 300.0, code="bad00000", slow=True), Fault(min(end, 5000.0), FOREVER, slow=True)]
         world = kept(faults=faults).run(500.0)
@@ -200,6 +201,10 @@ def test_a_recovered_site_is_left_alone() -> None:
         assert web(world).is_kept is not over
     world.run(ENDS)
     assert not world.pins
+    world = kept().run(BEGINS - 1.0)
+    well = {"last_at": world.now, "last": Good(), "good_run": 99}
+    put(world, checks={one.name: Check(one.name, one.kind, **well) for one in web(world).checks.values()})
+    assert "PinAutoDeploy" not in kinds(hear(world, e.TimePassed(START + BEGINS))) and web(world).phase is Phase.CALM
 
 
 def test_another_deploy_takes_the_yes_with_it() -> None:
@@ -256,6 +261,7 @@ def now_is(world: World, **facts: Any) -> None:
         pytest.param(
             lambda world: now_is(world, suspended=True, suspenders=("billing",)), "", id="suspended for a bill"
         ),
+        pytest.param(lambda world: share(world, denied=("aaaaaaa1", "aaaaaaa0")), "", id="no target is left"),
         pytest.param(lambda world: unwatch(world, "api"), "no longer configured", id="a reload took the signal away"),
     ],
 )
@@ -297,6 +303,7 @@ def test_what_passes_is_waited_for_while_the_window_lasts(trouble: str, why: str
     assert why in waits and waits.endswith("; waiting while nights lasts")
     world.run(BEGINS + 200.0)
     assert len(world.pins) == 1 and len(world.accepted) == 1 and world.accepted[0][1].approved_by == "ann"
+    assert world.incidents["web-1"].rollback.blocked_since is None
 
 
 def test_what_did_not_pass_is_kept_for_the_next_window() -> None:
@@ -363,6 +370,7 @@ def test_a_reload_that_takes_the_window_away_takes_nothing_back_that_people_were
     assert lines(effects, "KEPT") == ["for 5 min from now; stop: watchdog incident stop web-1"]
     assert "PinAutoDeploy" in kinds(at(world, BEGINS))
     world = kept().run(400.0)
+    world.tell(e.Paused(world.now, "bob"))
     reload(world, Severity.HIGH, do=Action.TELL, window=None)
     effects = at(world, BEGINS)
     decision = decision_of(world)

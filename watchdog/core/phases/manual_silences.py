@@ -146,7 +146,7 @@ def _without(state: State, over: list[Suppression]) -> State:
 
 def notify_after_silence(ctx: StepContext) -> bool:
     """Notify of an open incident that was muted and is muted no longer; return whether there was one."""
-    if not ctx.incident.muted or ctx.silenced_by(NoticeKind.HUMAN_NEEDED) is not None:
+    if not ctx.incident.muted or ctx.silenced_by() is not None:
         return False
     ctx.update_incident(muted=False)
     ctx.note("UNMUTED", "the silence is over, or does not name all that fails now; it is still open")

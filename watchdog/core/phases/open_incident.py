@@ -36,9 +36,8 @@ def open_incident(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
         _create(ctx, findings)
     elif _was_agreed(ctx, incident, decision, approved_by):
         # The people agreed already: no second announcement of the same rollback, only a check that it is the same.
-        decision = honour_announcement(
-            ctx, decision, approved_by or ("the policy" if incident.question.defaulted_at else None)
-        )
+        agreed = approved_by is not None or incident.question.defaulted_at is not None
+        decision = honour_announcement(ctx, decision, agreed=agreed)
     begin_course(ctx, findings, decision, approved_by=approved_by)
     # Last: the notice about flapping follows the incident's own page.
     if flaps:
@@ -88,17 +87,20 @@ def _was_agreed(ctx: StepContext, incident: Incident, decision: Decision, by: st
     return decision.course is Course.ANNOUNCE and _window_is_over(ctx, incident)
 
 
-def honour_announcement(ctx: StepContext, decision: Decision, by: str | None) -> Decision:
-    """Return the decision to do as people were notified; to notify them anew where the target is another one now."""
+def honour_announcement(ctx: StepContext, decision: Decision, *, agreed: bool) -> Decision:
+    """Return the decision to do as people were notified; to notify them anew where the target is another one now.
+
+    `agreed`: a person approved it, or the policy did; else no one stopped it in its veto window.
+    """
     incident = ctx.incident
     place = decision.target.deploy if decision.target is not None else None
     now_meant = place.id if place is not None else None
     # No one agreed to this target. A person who approved is asked again; a veto window begins again.
     if now_meant != incident.rollback.target:
-        course = Course.ASK if by is not None else Course.ANNOUNCE
+        course = Course.ASK if agreed else Course.ANNOUNCE
         why = f"the target changed since you were notified ({incident.rollback.target} -> {now_meant}); {decision.why}"
         return replace(decision, course=course, why=why)
-    why = f"no stop came; {decision.why}" if by is None else decision.why
+    why = decision.why if agreed else f"no stop came; {decision.why}"
     return replace(decision, course=Course.ROLLBACK, why=why)
 
 

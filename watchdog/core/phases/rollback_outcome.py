@@ -39,7 +39,7 @@ def await_veto(ctx: StepContext) -> None:
         close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before the announced rollback")
         return
     # While a silence muted the announcement, its readers could not veto: the window begins again.
-    if ctx.incident.muted and ctx.silenced_by(NoticeKind.ANNOUNCED) is None:
+    if ctx.incident.muted and ctx.silenced_by() is None:
         rollback_request.announce(ctx)
         return
     until = ctx.incident.announced_until
@@ -59,7 +59,7 @@ def decide_and_act(ctx: StepContext, by: str | None, *, in_window: bool = False)
     counts = by is None or not open_incident.for_another(ctx, findings)
     decision = open_incident.make_decision(ctx, findings, approved=by is not None and counts)
     if counts and decision.course in (Course.ROLLBACK, Course.ANNOUNCE):
-        decision = open_incident.honour_announcement(ctx, decision, by)
+        decision = open_incident.honour_announcement(ctx, decision, agreed=by is not None)
         decision = decision if by is None or in_window else open_incident.in_its_window(ctx, decision)
     open_incident.begin_course(ctx, findings, decision, approved_by=by if counts else None)
 
@@ -82,7 +82,7 @@ def act_by_default(ctx: StepContext) -> str:
         ctx.update_question(defaulted_at=None)
         return decision.why
     if decision.course is Course.ROLLBACK:
-        decision = open_incident.honour_announcement(ctx, decision, "the policy")
+        decision = open_incident.honour_announcement(ctx, decision, agreed=True)
     open_incident.begin_course(ctx, findings, decision)
     return ""
 

@@ -13,7 +13,6 @@ from watchdog.core.guards import guards
 from watchdog.core.phases import approval, close_incident, open_incident, paged, rollback_outcome, rollback_request
 from watchdog.domain.decisions import Course, Decision, Verdict
 from watchdog.domain.incidents import Outcome
-from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Window
 from watchdog.domain.units import show_seconds
 
@@ -33,7 +32,7 @@ def wait(ctx: StepContext) -> None:
         forget(ctx)
         approval.decide_anew(ctx)
     # A silence muted the announcement, so no reader could stop it.
-    elif ctx.incident.muted and ctx.silenced_by(NoticeKind.ANNOUNCED) is None:
+    elif ctx.incident.muted and ctx.silenced_by() is None:
         rollback_request.announce_schedule(ctx)
     elif ctx.now >= (ctx.incident.announced_until or 0.0):
         _begin(ctx)
