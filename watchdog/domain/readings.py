@@ -97,3 +97,8 @@ class MinuteCount:
     seconds: float  # its length
     count: float  # events in it
     total: float | None = None  # denominator: requests in it; None: not counted
+
+    @property
+    def per_minute(self) -> float:
+        """Return its events per minute."""
+        return self.count * 60 / self.seconds

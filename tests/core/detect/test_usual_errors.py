@@ -87,10 +87,12 @@ def test_what_comes_again_at_an_hour_is_usual_there(rate: Rate, day: int, hour: 
 def test_before_four_days_are_known_the_last_minutes_are_usual() -> None:
     """And a few minutes of them are too few; an hour with a history needs none."""
     at = MONDAY + 8 * DAY
-    bucket, few = MinuteCount(at, 60.0, 30.0), minutes(steady, at - 600.0, at - 300.0)
-    assert error_counts.why_bad(bucket, few, ERRORS, LIMITS) == ""
-    known = error_counts.why_bad(bucket, few, ERRORS, LIMITS, lived(24 * 8))
-    assert known.startswith("30 errors/min, 2.0 expected at this hour (phi 1.0, chance ")
+    few = minutes(steady, at - 600.0, at - 300.0)
+    for seconds in (60.0, 120.0):
+        bucket = MinuteCount(at, seconds, seconds / 2)
+        assert error_counts.why_bad(bucket, few, ERRORS, LIMITS) == ""
+        known = error_counts.why_bad(bucket, few, ERRORS, LIMITS, lived(24 * 8))
+        assert known.startswith("30 errors/min, 2.0 expected at this hour (phi 1.0, chance ")
 
 
 def test_a_crowd_explains_more_than_the_hour_and_a_batch_more_than_its_visitors() -> None:
@@ -127,6 +129,10 @@ def test_an_hour_is_closed_late_and_once_and_one_that_was_missed_is_not_known() 
     assert (late.hour, late.medians) == (hour + 1, (300,))
     some = usual_errors.after(begun, minutes(steady, MONDAY + 1620.0, MONDAY + HOUR + 360.0))
     assert some.medians == (0,), "three steps of six"
+    for seconds, seen, known in ((30, 240, 0), (30, 300, 300), (300, 300, 300)):
+        buckets = [MinuteCount(MONDAY + at, seconds, seconds / 30) for at in range(0, 3601 + 600, seconds)]
+        kept = [one for one in buckets if one.start % 600 < seen or one is buckets[-1]]
+        assert usual_errors.after(begun, kept).medians == (known,), "of whatever length"
     gap = usual_errors.after(late, minutes(steady, MONDAY + 4 * HOUR, MONDAY + 4 * HOUR + 600.0))
     assert gap.medians == (300, 0, 0, 0)
 

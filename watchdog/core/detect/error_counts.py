@@ -139,19 +139,16 @@ def why_bad(
     if chance >= limits.feed_alpha:
         return ""
     hour = " at this hour" if known else ""
-    return f"{_per_minute(minute):.0f} errors/min, {expected:.1f} expected{hour} (phi {phi:.1f}, chance {chance:.0e})"
+    usually = expected * 60 / minute.seconds
+    return f"{minute.per_minute:.0f} errors/min, {usually:.1f} expected{hour} (phi {phi:.1f}, chance {chance:.0e})"
 
 
 def _objective(minute: MinuteCount, signal: SignalPolicy) -> str:
     """Return the arithmetic if the minute exceeds the user's own limit, else ""."""
     limit = signal.limit_per_minute
-    if limit is None or _per_minute(minute) <= limit:
+    if limit is None or minute.per_minute <= limit:
         return ""
-    return f"{_per_minute(minute):.0f} errors/min > {limit:g} (objective)"
-
-
-def _per_minute(minute: MinuteCount) -> float:
-    return minute.count * 60 / minute.seconds
+    return f"{minute.per_minute:.0f} errors/min > {limit:g} (objective)"
 
 
 def _bad_minutes(check: Check, signal: SignalPolicy, limits: Detection, now: float) -> list[tuple[MinuteCount, str]]:
@@ -179,7 +176,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     if len(bad) < max(given.limits.feed_minutes, 1):
         return None
     text = f"{bad[-1][1]}; {len(bad)} of {given.limits.feed_window_minutes} minutes (limit {given.limits.feed_minutes})"
-    per_minute = f"{_per_minute(bad[-1][0]):.0f}/min"
+    per_minute = f"{bad[-1][0].per_minute:.0f}/min"
     # "feed" means that code may be to blame: new errors, the user's own limit, or a rate that allows for the traffic.
     history = _history(check, given.limits)
     sure = check.new_issues or _objective(bad[-1][0], given.signal) or _per_request(bad[-1][0], history)

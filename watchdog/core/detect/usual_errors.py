@@ -18,7 +18,7 @@ from watchdog.domain.readings import MinuteCount
 
 UNIT = 0.01
 STEP_SECONDS = 600.0
-STEP_MINUTES_MIN = 5
+STEP_KNOWN_SECONDS = 300.0
 SETTLED_SECONDS = 300.0
 """A tracker counts events this late at most: so long after its end an hour is complete."""
 PHI_WEIGHT = 0.05
@@ -41,10 +41,11 @@ def after(usual: UsualErrors, counts: Sequence[MinuteCount]) -> UsualErrors:
 
 def _steps(minutes: Sequence[MinuteCount]) -> list[int]:
     """Return the levels of the hour's tens of minutes, of those that are known for the larger part."""
-    tens: dict[float, list[float]] = {}
+    tens: dict[float, list[MinuteCount]] = {}
     for one in minutes:
-        tens.setdefault(one.start // STEP_SECONDS, []).append(one.count * 60 / one.seconds)
-    return [round((fmean(ten) + 1) / UNIT) for ten in tens.values() if len(ten) >= STEP_MINUTES_MIN]
+        tens.setdefault(one.start // STEP_SECONDS, []).append(one)
+    known = [ten for ten in tens.values() if sum([one.seconds for one in ten]) >= STEP_KNOWN_SECONDS]
+    return [round((fmean(one.per_minute for one in ten) + 1) / UNIT) for ten in known]
 
 
 def _swung(phi: float, counts: Sequence[float]) -> float:
