@@ -1,8 +1,9 @@
-"""Mutation testing by one command: `python -m tests.mutation [--own | --write] [--hours H] [MODULE ...]`.
+"""Mutation testing by one command: `python -m tests.mutation [--own | --write | --again] [--hours H] [MODULE ...]`.
 
 Without a module: the whole core and the actuation path, which takes hours. With `--hours` no module is begun later than
 that, and their order is drawn anew each time. Ends with 1 if a mutant survives that `argued.toml` has no argument for.
-`--write` writes `survivors/` and the table of `README.md` anew.
+`--write` writes `survivors/` and the table of `README.md` anew. `--again` tries only the functions that have an open
+survivor or another text than in the last run.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from tests.mutation import arguments, mutants, report
+from tests.mutation import again, arguments, mutants, report
 from tests.mutation.plan import ROOT, Target, default_modules, target
 
 
@@ -23,17 +24,24 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--own", action="store_true", help="only the modules' own tests: a quick look, never written")
     parser.add_argument("--write", action="store_true", help="write survivors/ and the table of README.md anew")
     parser.add_argument("--hours", type=float, help="begin no module after so many hours, in an order that is drawn")
+    parser.add_argument("--again", action="store_true", help="only what is open or changed since; written as --write")
     wanted = parser.parse_args(words)
     argued = arguments.load()
     outcomes: list[report.Outcome] = []
     targets = [target(module) for module in wanted.modules or default_modules()]
-    for group in groups(targets, wanted.hours):
-        for outcome in tried(group, argued, wanted.children, wide=not wanted.own):
-            outcomes.append(outcome)
-            show(outcome)
-            if wanted.write and not wanted.own:
-                report.write(outcome)
+    for outcome in again.tried(targets, argued, wanted.children) if wanted.again else anew(targets, argued, wanted):
+        outcomes.append(outcome)
+        show(outcome)
+        if wanted.again or (wanted.write and not wanted.own):
+            report.write(outcome)
     return conclude(outcomes, argued)
+
+
+def anew(
+    targets: Sequence[Target], argued: Sequence[arguments.Argument], wanted: argparse.Namespace
+) -> Iterator[report.Outcome]:
+    for group in groups(targets, wanted.hours):
+        yield from tried(group, argued, wanted.children, wide=not wanted.own)
 
 
 def groups(targets: Sequence[Target], hours: float | None) -> Iterator[list[Target]]:

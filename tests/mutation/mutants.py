@@ -46,7 +46,9 @@ class Fate(Enum):
     TIMEOUT = "timeout"
     """It hung or was endless: noticed."""
     UNCLEAR = "unclear"
-    """Crashed or was not run: counts as neither, and fails the check."""
+    """Crashed: counts as neither, and fails the check."""
+    NOT_RUN = "not run"
+    """Not tried, which is as unclear as a crash."""
 
 
 FATES = {0: Fate.SURVIVED, 1: Fate.KILLED, 3: Fate.KILLED, 5: Fate.UNTESTED, 33: Fate.UNTESTED}
@@ -69,15 +71,26 @@ class Mutant:
         return self.fate in (Fate.SURVIVED, Fate.UNTESTED)
 
     @property
+    def not_run(self) -> bool:
+        return self.fate is Fate.NOT_RUN
+
+    @property
     def diff(self) -> str:
         return f"{self.removed}  =>  {self.added}"
 
 
 def run(
-    root: Path, modules: Sequence[str], tests: Sequence[str], names: Iterable[str] = (), *, children: int = 2
+    root: Path,
+    modules: Sequence[str],
+    tests: Sequence[str],
+    names: Iterable[str] = (),
+    *,
+    children: int = 2,
+    whole: bool = False,
 ) -> list[Mutant]:
-    """Return the modules' mutants (only the named ones, if any are named), each with its fate under the tests.
+    """Return the modules' mutants, each with its fate under the tests.
 
+    Only the named ones are run, if any are named, and only they are returned, unless the `whole` module is asked for.
     Raises RuntimeError with mutmut's last words if it could not run: mostly tests that fail without any mutation.
     """
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
@@ -85,7 +98,8 @@ def run(
         shutil.copytree(root, tree, ignore=LEFT_OUT)
         _configure(tree, modules, tests)
         _mutmut(tree, list(names), children)
-        return [mutant for module in modules for mutant in read(tree / "mutants", module, frozenset(names))]
+        wanted = frozenset(() if whole else names)
+        return [mutant for module in modules for mutant in read(tree / "mutants", module, wanted)]
 
 
 def _configure(tree: Path, modules: Sequence[str], tests: Sequence[str]) -> None:
@@ -125,11 +139,12 @@ def _mutant(name: str, module: str, code: int | None, functions: dict[str, list[
     stem = mangled.rpartition("__mutmut_")[0]
     removed, added = _changed(functions[f"{stem}__mutmut_orig"], functions[mangled])
     function = re.sub(r"^xǁ(\w+?)ǁ", r"\1.", stem) if "ǁ" in stem else stem.removeprefix("x_")
-    fate = FATES.get(code, Fate.UNCLEAR) if code is not None else Fate.UNCLEAR
+    fate = FATES.get(code, Fate.UNCLEAR) if code is not None else Fate.NOT_RUN
     return Mutant(name, module, function, removed, added, fate)
 
 
 def _changed(before: list[str], after: list[str]) -> tuple[str, str]:
-    """Return the lines taken away and the lines put there; the first line is the function's name, which differs."""
-    told = list(difflib.ndiff(before[1:], after[1:]))
+    """Return the lines taken away and the lines put there, without mutmut's part of the function's name."""
+    plain = [[re.sub(r"__mutmut_\w+", "", line) for line in lines] for lines in (before, after)]
+    told = list(difflib.ndiff(*plain))
     return tuple(" ".join(line[2:].strip() for line in told if line.startswith(sign)) for sign in "-+")  # type: ignore[return-value]

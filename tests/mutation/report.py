@@ -35,7 +35,7 @@ class Outcome:
     def open(self) -> list[Mutant]:
         """Return what no test noticed and nobody argued, and what could not be run."""
         unargued = [mutant for mutant in self.survivors if argument_for(mutant, self.arguments) is None]
-        return unargued + [mutant for mutant in self.mutants if mutant.fate is Fate.UNCLEAR]
+        return unargued + [mutant for mutant in self.mutants if mutant.fate in (Fate.UNCLEAR, Fate.NOT_RUN)]
 
     def numbers(self) -> dict[str, str]:
         fates = Counter(mutant.fate for mutant in self.mutants)
@@ -52,8 +52,30 @@ class Outcome:
         for mutant in self.survivors:
             argument = argument_for(mutant, self.arguments)
             category = argument.category if argument else "OPEN"
-            told.append(f"[{category}] {mutant.function}: {mutant.diff}")
-        return sorted(told) + [f"[UNCLEAR] {m.function}: {m.diff}" for m in self.open if m.fate is Fate.UNCLEAR]
+            told.append(f"[{category}] {line(mutant)}")
+        return sorted(told) + [f"[UNCLEAR] {line(mutant)}" for mutant in self.open if not mutant.survived]
+
+
+def line(mutant: Mutant) -> str:
+    return f"{mutant.function}: {mutant.diff}"
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last run of a module as it was written down: its numbers, its survivors, the functions of the open ones."""
+
+    numbers: dict[str, str]
+    survivors: frozenset[str]
+    open: frozenset[str]
+
+
+def last(module: str, folder: Path = HERE) -> Last:
+    """Return the last run of a module; raises OSError if it was never run."""
+    first, *lines = (folder / "survivors" / _file_name(module)).read_text(encoding="utf-8").splitlines()
+    told = [one.partition("] ")[::2] for one in lines]
+    numbers = dict(word.split("=") for word in first.split()[1:])
+    opened = frozenset(text.partition(":")[0] for category, text in told if category in ("[OPEN", "[UNCLEAR"))
+    return Last(numbers, frozenset(text for _, text in told), opened)
 
 
 KEYS = ("mutants", "killed", "own", "timeouts", "survivors", "argued", "share")

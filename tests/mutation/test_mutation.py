@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.mutation import arguments, mutants, report
+from tests.mutation import again, arguments, mutants, report
 from tests.mutation.__main__ import conclude, groups
 from tests.mutation.arguments import Argument
 from tests.mutation.mutants import Fate, Mutant
@@ -38,7 +39,7 @@ BOUNDARY = Mutant("m", MODULE, "held", "return spent >= limit", "return spent > 
 LOUD = Mutant("m", MODULE, "why", 'return "held by " + name', 'return "HELD BY " + name', Fate.SURVIVED)
 
 
-def made_up(folder: Path, tests: str = TESTS) -> list[Mutant]:
+def made_up(folder: Path, tests: str = TESTS, **more: Any) -> list[Mutant]:
     """Return what mutmut made of the made-up module, and what became of it."""
     tree = {
         "watchdog/__init__.py": "",
@@ -50,7 +51,7 @@ def made_up(folder: Path, tests: str = TESTS) -> list[Mutant]:
     for name, text in tree.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    return mutants.run(folder, [MODULE], ["tests/test_brake.py"])
+    return mutants.run(folder, [MODULE], ["tests/test_brake.py"], **more)
 
 
 def test_a_hole_in_a_test_is_found_by_its_lines(tmp_path: Path) -> None:
@@ -64,6 +65,23 @@ def test_a_hole_in_a_test_is_found_by_its_lines(tmp_path: Path) -> None:
     outcome = report.Outcome(MODULE, found, 0, [Argument("wording", "only words change", wording=True)])
     assert {mutant.added for mutant in outcome.open} == {"return spent > limit", "return 2"}
     assert conclude([outcome], outcome.arguments) == 1
+
+
+def test_a_function_is_tried_again_and_the_rest_is_as_it_was(tmp_path: Path) -> None:
+    """The test of `held` has become better; what `why` and `unused` let through, they still do."""
+    found = made_up(tmp_path)
+    (tmp_path / "README.md").write_text(report.MARK, encoding="utf-8")
+    report.write(report.Outcome(MODULE, found, 3, []), tmp_path)
+    last = report.last(MODULE, tmp_path)
+    assert last.open == {"held", "why", "Brake.unused"}
+    changed = again.functions(SOURCE.replace("return 1", "return 2"))
+    assert {name for name, text in again.functions(SOURCE).items() if changed[name] != text} == {"Brake.unused"}
+    better = TESTS.replace("held(3, 2)", "held(2, 2)")
+    retried = made_up(tmp_path, better, names=[again.pattern(MODULE, "held")], whole=True)
+    assert {one.function for one in retried if one.not_run} == {"why", "Brake.unused"}
+    outcome = again.outcome(retried, last, [])
+    assert (len(outcome.mutants), outcome.own) == (len(found), 3)
+    assert {one.function for one in outcome.open} == {"why", "Brake.unused"}
 
 
 def test_tests_that_fail_without_any_mutation_are_no_result(tmp_path: Path) -> None:
