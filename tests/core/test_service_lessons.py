@@ -150,6 +150,16 @@ def test_what_was_seen_in_part_or_lasted_too_long_teaches_nothing_of_restarts() 
     assert restart(interrupted) == 0.0
 
 
+def test_of_two_restarts_the_longer_one_counts() -> None:
+    """In one suspicion, as two deploys follow each other."""
+    second = replace(HISTORY[0], id="dep-42", update_seen_at=NOW + 40.0, finished_at=NOW + 42.0)
+    first = replace(HISTORY[0], update_seen_at=NOW, finished_at=NOW + 5.0)
+    service = untouched(deploys=(second, first, *OLD[1:]), deploys_at=NOW + 200.0)
+    again = [(40.0 + at, reading, latency) for at, reading, latency in failed(18.0)]
+    service = folded(service, "home", *failed(30.0, WELL), *again)
+    assert lessons.after_suspicion(service, make_policy(), NOW + 65.0).checks["home"].restart_seconds == 30.0
+
+
 DECIDED = Decision(NOW + 57.0, Course.PAGE, Severity.CRITICAL, "it fits", None, 1.0, "autonomous")
 BY_ITSELF = an_incident(findings=(found(seconds=0.0),), suspect="dep-41", decision=DECIDED)
 GONE_WRONG = amended(BY_ITSELF, requested_at=NOW + 57.0)
@@ -255,6 +265,11 @@ ROLLED_BACK = replace(HISTORY[1], id="dep-42", status="live", trigger="rollback"
             replace(SEEN, restart_seconds=80.0, restart_at=NOW),
             *(BY_ITSELF, {"deploys": (replace(ROLLED_BACK, update_seen_at=NOW + 50.0), *HISTORY)}, 0.0),
             id="a person rolled back",
+        ),
+        pytest.param(
+            replace(SEEN, restart_seconds=80.0, restart_at=NOW),
+            *(BY_ITSELF, {"deploys": (replace(ROLLED_BACK, update_seen_at=NOW - 61.0), *HISTORY)}, 80.0),
+            id="a person had rolled back before it",
         ),
         pytest.param(
             replace(SEEN, restart_seconds=80.0, restart_at=NOW),

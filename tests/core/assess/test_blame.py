@@ -191,6 +191,8 @@ def test_what_changed_is_code_or_configuration(older: tuple[Deploy, ...], config
     """Only configuration changed if the same code had run before."""
     verdict = blame.weigh(a_case(a_service(deploys=(HISTORY[0], *older, *HISTORY[1:]))))
     assert (verdict.change.id, verdict.configuration) == ("dep-41", configuration)
+    nameless = tuple(replace(deploy, commit=None) for deploy in HISTORY)
+    assert not blame.weigh(a_case(a_service(deploys=nameless))).configuration, "of which nothing is known to be equal"
 
 
 AGAIN = Deploy("dep-42", "live", commit="bad00000", created_at=NOW - 30, finished_at=NOW - 10, update_seen_at=NOW - 20)
@@ -226,10 +228,12 @@ def test_created_is_the_last_resort() -> None:
 
 
 def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None:
-    """Reports from before it do not count."""
+    """Reports from before it do not count; of several the newest is named."""
     why = "the platform reports, since this deploy: instance crashed"
     for ago, times in ((20.0, 1), (120.0, 1), (121.0, 0)):
-        crashes = Check("events", "render_events", crashes=((NOW - ago, "instance crashed"),))
+        crashes = Check(
+            "events", "render_events", crashes=((NOW - ago - 9, "an earlier one"), (NOW - ago, "instance crashed"))
+        )
         verdict = blame.weigh(a_case(a_service(checks={"home": failing(), "events": crashes})))
         assert verdict.terms == (Term(5.0, why, "crashes"),) * times
     crashes = Check("home", "http", crashes=((NOW - 20, "no platform report"),))
@@ -344,6 +348,8 @@ def test_code_that_served_for_moments_only_was_not_proved_to_be_well() -> None:
     for apart, change, configuration in ((119.0, "dep-41", False), (120.0, "dep-42", True)):
         verdict = blame.weigh(a_case(deployed(again, replace(FIRST, update_seen_at=NOW - 70 - apart))))
         assert (verdict.change.id, verdict.configuration, verdict.convicts) == (change, configuration, True)
+    thrice = [replace(FIRST, id=f"dep-first-{n}", update_seen_at=NOW - 130 - 60 * n) for n in range(2)]
+    assert blame.weigh(a_case(deployed(again, *thrice))).change.id == "dep-first-1", "a minute after each other"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import HISTORY, a_blame, a_case, a_service, failing, found
+from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, failing, found
 from watchdog.core.assess import blame
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Term
@@ -39,6 +39,12 @@ def test_what_acquitted_when_it_began_still_does(before: Blame | None, kept: tup
     )
     assert verdict.odds == pytest.approx(verdict.prior_odds * (1 / 10 if kept else 1.0))
     assert judged_again(verdict).terms == verdict.terms, "however often it is judged"
+
+
+def test_what_is_found_again_is_said_as_it_is_now() -> None:
+    """Not as seen before, nor twice."""
+    case = a_case(a_service(closed_at=NOW - 121.0))
+    assert blame.weigh(replace(case, before=a_blame(terms=(BEFORE,)))).terms == (BEFORE,)
 
 
 @pytest.mark.parametrize(

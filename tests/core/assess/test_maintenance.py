@@ -315,6 +315,9 @@ def test_while_it_lasts_the_platform_is_asked_no_oftener_than_when_all_is_well()
     assert web(world).phase is Phase.PAGED and world.deploy_pace == 15.0
     world.run(420.0)
     assert web(world).phase is Phase.PAGED and world.deploy_pace == 5.0
+    again = down(quiet_world(), 100.0).run(300.0)
+    ended = e.DeploysListed(again.now, "web", tuple(again.deploys), FACTS)
+    assert fx.WakeAt(again.now + 60.0) in hear(again, ended), "then what still fails is told"
 
 
 def test_what_people_heard_of_in_it_and_still_fails_after_it_is_told_and_asked_about() -> None:

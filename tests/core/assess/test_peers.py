@@ -129,6 +129,22 @@ def test_who_failed_a_probe_or_two_is_a_third_of_a_peer(shop: ServiceState, peer
     assert weights(shop, *others) == ({"shop": pytest.approx(UNSURE - 30 * CHANCE)} if peer else {})
 
 
+def test_of_several_checks_the_oldest_run_counts_and_of_stumbles_the_latest() -> None:
+    """In whatever order they are configured."""
+    policy = town("shop")
+    api = SignalPolicy("api", "latency")
+    shop = replace(policy.services["shop"], signals=(*policy.services["shop"].signals, api))
+    policy = replace(policy, services={**policy.services, "shop": shop})
+
+    def with_api(service: ServiceState, check: Check) -> ServiceState:
+        return replace(service, checks={**service.checks, "api": replace(check, name="api")})
+
+    runs = with_api(fails("shop", seconds=5.0), failing(seconds=OURS))
+    assert weights(runs, policy=policy) == {"shop": pytest.approx(1.0)}
+    once = with_api(stumbles(-OURS - 40), stumbles(-1).checks["home"])
+    assert weights(once, policy=policy) == {"shop": pytest.approx(UNSURE - CHANCE)}
+
+
 def test_with_no_suspect_any_code_is_another() -> None:
     """Nothing is suspected: what runs there tells nothing."""
     shop = fails("shop", replace(HISTORY[0], finished_at=NOW - 90_000))

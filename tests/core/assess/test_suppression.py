@@ -83,10 +83,11 @@ def test_the_all_clear_passes_to_who_was_told() -> None:
     [({}, True), ({"service": None}, True), ({"service": "shop"}, False), ({"ends_at": NOW}, False)],
 )
 def test_where_an_action_hold_holds(fields: dict[str, Any], holds: bool) -> None:
-    """Typed in, or of the configuration."""
-    one = replace(ONE, name="hold-1", **fields)
-    assert suppression.active_hold(a_state(holds=(one,)), make_policy(), "web", NOW) == (one if holds else None)
-    assert suppression.active_hold(a_state(), make_policy(action_holds=(one,)), "web", NOW) == (one if holds else None)
+    """Typed in, or of the configuration, whatever the other has of another service."""
+    one, other = replace(ONE, name="hold-1", **fields), replace(ONE, name="hold-2", service="shop")
+    for typed_in, configured in ((one, other), (other, one)):
+        state, policy = a_state(holds=(typed_in,)), make_policy(action_holds=(configured,))
+        assert suppression.active_hold(state, policy, "web", NOW) == (one if holds else None)
     assert suppression.active_hold(a_state(silences=(one,)), make_policy(silences=(one,)), "web", NOW) is None
 
 

@@ -4,7 +4,16 @@ from math import inf
 
 import pytest
 
-from watchdog.core.detect.corroboration import BLIPS, FALSE_A_YEAR, RESTARTS, blip_share, false_a_year, limit_seconds
+from watchdog.core.detect.corroboration import (
+    BLIPS,
+    CRASH_SHARE,
+    FALSE_A_YEAR,
+    REPORTS_MAX,
+    RESTARTS,
+    blip_share,
+    false_a_year,
+    limit_seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,4 +45,5 @@ def test_runs_that_outlast_a_limit_are_restarts_and_blips() -> None:
     assert false_a_year(4.0) == pytest.approx(RESTARTS + BLIPS / 2)
     assert false_a_year(14.0) == pytest.approx(RESTARTS * 26 / 35 + BLIPS / 10, rel=0.001)
     assert false_a_year(40.0) == pytest.approx(0.0093 * BLIPS, rel=0.02)
+    assert blip_share(99, new_errors=False, names_new_code=False) == CRASH_SHARE**REPORTS_MAX
     assert limit_seconds(0.2) == inf, "the name alone, and twice as often: no limit up to a minute is long enough"

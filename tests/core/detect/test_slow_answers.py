@@ -127,11 +127,13 @@ def test_a_stray_slow_answer_does_not_date_what_begins_later() -> None:
 
 
 def test_a_moment_in_which_everything_is_slow_is_no_tail() -> None:
-    """Two in a row count, and no more."""
+    """Two in a row count, and no more; what is one says how far out it is."""
     (two,) = sums("ss", TAIL)
     (many,) = sums("s" * 60, TAIL)
     assert many.level == two.level == pytest.approx(2 * log(4.0)) and many.slow == 60
-    assert sums("ss." * 6, TAIL)[0].confirmed
+    (tail,), (limit,) = sums("ss." * 6, TAIL), slow_answers.limits(KNOWN, TAIL)
+    words = "12 of 18 answers > 1000 ms (5 x usual) in 3 min (1.0% usually are; CUSUM 16.2, limit 13)"
+    assert tail.confirmed and slow_answers.describe(tail, limit, KNOWN, 180.0) == words
 
 
 def test_an_answer_is_far_slower_than_most_are_now() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import HISTORY
+from tests.core.scenes import HISTORY, NOW, given
 from tests.core.world import World, make_policy
 from tests.core.worlds import hear, web
 from watchdog.core import detect
@@ -12,7 +12,7 @@ from watchdog.core.detect import turned_away
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Stakeholders
+from watchdog.domain.policy import SignalPolicy, Stakeholders
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 AWAY = Unknown("the site limits our probes: HTTP 429", Unread.TURNED_AWAY)
@@ -91,11 +91,29 @@ def test_a_limiter_that_lets_some_in_is_not_provoked() -> None:
     assert web(world).pace_seconds == world.policy.pace.watch_seconds
 
 
-def test_one_that_was_never_let_in_before_says_nothing() -> None:
-    """It did not begin with the deploy."""
-    before = Check("home", "http", last=AWAY, last_at=1.0)
-    after = replace(before, last=AWAY, last_at=11.0)
-    assert turned_away.observed(before, after, 11.0, in_watch=True).turned_since is None
+@pytest.mark.parametrize(
+    ("probes", "lasted", "ago", "found"),
+    [(5, 40.0, 0.0, True), (4, 40.0, 0.0, False), (5, 39.9, 0.0, False), (5, 40.0, 15.0, True), (5, 40.0, 15.1, False)],
+)
+def test_how_often_how_long_and_how_lately(probes: int, lasted: float, ago: float, found: bool) -> None:
+    """Five in a row in forty seconds, the last one a quarter of a minute ago at most."""
+    check = Check("home", "http", last=AWAY, last_at=NOW - ago, turned_since=NOW - ago - lasted, turned_probes=probes)
+    assert (detect.find(check, given(SignalPolicy("home", "http"), NOW)) is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("before", "begins"),
+    [
+        (Check("home", "http", last=Good()), True),
+        (Check("home", "http", last=AWAY), False),
+        (Check("home", "http", last=DOWN), False),
+        (Check("errors", "sentry", last=Good()), False),
+    ],
+)
+def test_it_begins_with_a_probe_that_was_let_in_before(before: Check, begins: bool) -> None:
+    """Else it did not begin with the deploy; and a feed that is limited says nothing of the site."""
+    after = turned_away.observed(before, replace(before, last=AWAY, last_at=11.0), 11.0, in_watch=True)
+    assert (after.turned_since is not None) is begins
 
 
 def test_a_probe_that_answers_ends_it_whatever_it_says() -> None:

@@ -58,6 +58,7 @@ def test_what_is_kept_is_bounded() -> None:
     ("version", "code", "same"),
     [
         ("bad0000", "bad00000", True),
+        ("BAD0000", "bad00000", True),
         ("bad00000ffff", "bad00000", True),
         ("bad000", "bad00000", False),
         ("bad00001", "bad00000", False),

@@ -146,12 +146,15 @@ def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
 
 
 def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
-    """Once; and when the hours of one of them begin, that one is called all the same."""
+    """Once; and when the hours of one of them begin, that one is called all the same. After that they are again."""
     world = paged(replace(STEPS[1], hours=NEVER), replace(STEPS[2], hours=NEVER)).run(9000.0)
     assert called(world, 1) == [(600.0, ("pager", "chat"), "escalated to all contacts again")]
     world.policy = climbing(STEPS[1], replace(STEPS[2], hours=NEVER), mode=Mode.OBSERVE)
     world.run(10_000.0)
     assert next(first for *_, first in called(world, 2)) == "escalated to devops"
+    world.policy = climbing(replace(STEPS[1], hours=NEVER), mode=Mode.OBSERVE)
+    world.run(20_000.0)
+    assert [first for *_, first in called(world, 2) if "devops" not in first] == ["escalated to all contacts again"]
 
 
 def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
@@ -336,7 +339,7 @@ def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
 
 
 def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_about() -> None:
-    """The closed incident is still remembered; medium was only told."""
+    """The closed incident is still remembered; medium was only told. A question is called about, whatever it is."""
     world = paged()
     put(world, phase=Phase.CALM, incident=replace(incident_of(world), closed_at=world.now, outcome="recovered"))
     assert lines(acknowledge(world), "REFUSED") == ["web-1 is over: recovered"]
@@ -344,6 +347,10 @@ def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_
     put(world, incident=replace(incident_of(world), severity=Severity.MEDIUM))
     acknowledge(world)
     assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == []
+    asking = question()
+    put(asking, incident=replace(incident_of(asking), severity=Severity.MEDIUM))
+    acknowledge(asking)
+    assert notices(hear(asking, e.TimePassed(asking.now + 1800.0))) == ["human_needed"]
 
 
 def test_of_what_nobody_was_told_nobody_hears_who_has_it() -> None:

@@ -18,6 +18,7 @@ def saved(**fields: Any) -> State:
     world = bad_world()
     back = world.begin(BAD, "manual")
     world.end(back)
+    world.deploys[0] = replace(world.deploys[0], status=fields.pop("status", "live"))
     facts = replace(world.facts, auto_deploy=fields.pop("auto_deploy", "commit"))
     known = {"deploys": tuple(world.deploys), "deploys_at": SENT + 1.0, "deploys_why": "", "facts": facts, **fields}
     return State(services={"web": ServiceState("web", **known)}, denied=(BAD,))
@@ -32,6 +33,8 @@ def returned(state: State) -> str:
     ("fields", "is_open"),
     [
         pytest.param({}, True, id="it serves"),
+        pytest.param({"status": "update_in_progress"}, True, id="it is on its way"),
+        pytest.param({"status": "deactivated"}, False, id="it was replaced"),
         pytest.param({"deploys": ()}, False, id="it is not listed"),
         pytest.param({"deploys": (), "deploys_at": SENT}, True, id="not looked since"),
         pytest.param({"deploys": (), "deploys_at": None}, True, id="never looked"),

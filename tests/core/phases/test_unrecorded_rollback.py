@@ -134,10 +134,10 @@ def chain(world: World, *codes: str, status: str = "deactivated", trigger: str =
     ],
 )
 def test_each_of_several_rollbacks_is_judged(codes: tuple[str, ...], denied: tuple[str, ...]) -> None:
-    """What was led back to is not denied."""
+    """What was led back to is not denied. Each has its notice; without one there is one of auto-deploy that is off."""
     world = taken_up(after_a_rollback(reach(Phase.CALM).state))
     listed(world, *chain(world, *codes))
-    assert world.state.denied == denied
+    assert world.state.denied == denied and len(web(world).beside_the_record) == max(len(denied), 1)
 
 
 @pytest.mark.parametrize(
@@ -166,13 +166,18 @@ def test_good_code_that_is_deployed_once_more_after_it_excuses_nothing() -> None
     assert world.state.denied == (BAD,)
 
 
-@pytest.mark.parametrize(("live_at", "denied"), [(-1.0, "new00000"), (1.0, BAD)])
-def test_case_55_what_went_live_only_after_it_was_made_is_not_what_it_left(live_at: float, denied: str) -> None:
-    """A colleague's deploy was on its way when ours was sent, and served for a moment."""
+@pytest.mark.parametrize(
+    ("live_at", "status", "denied"),
+    [(-1.0, "deactivated", "new00000"), (1.0, "deactivated", BAD), (-1.0, "update_failed", BAD)],
+)
+def test_case_55_what_went_live_only_after_it_was_made_is_not_what_it_left(
+    live_at: float, status: str, denied: str
+) -> None:
+    """A colleague's deploy was on its way when ours was sent, and served for a moment; or it never served."""
     world = taken_up(after_a_rollback(reach(Phase.CALM).state))
     deploys = chain(world, GOOD)
     made = deploys[0].created_at
-    overtaken = Deploy("dep-o", "deactivated", commit="new00000", created_at=made - 5.0, finished_at=made + live_at)
+    overtaken = Deploy("dep-o", status, commit="new00000", created_at=made - 5.0, finished_at=made + live_at)
     listed(world, deploys[0], overtaken, *deploys[1:])
     assert world.state.denied == (denied,)
 
@@ -208,8 +213,16 @@ def test_our_own_rollback_is_not_missing(phase: Phase, unread: bool) -> None:
         if unread:  # a fresh deploy may be listed before its commit is
             world.deploys[0] = replace(world.deploys[0], commit=None)
     effects = listed(taken_up(world))
-    assert "HUMAN" not in [effect.label for effect in effects if isinstance(effect, fx.Note)]
-    assert world.state.denied == denied
+    assert lines(effects, "HUMAN") == [] and world.state.denied == denied
+
+
+def test_a_rollback_from_before_the_incident_is_not_its_own() -> None:
+    """Of the same code, made by a person a moment before."""
+    world = reach(Phase.ROLLING_BACK)
+    made = replace(world.deploys[0], id="dep-x", trigger="rollback", commit=GOOD)
+    before = replace(made, created_at=incident_of(world).opened_at - 1.0)
+    effects = listed(taken_up(world), before, *world.deploys)
+    assert "the record lacks dep-x, a rollback away from bad0000" in lines(effects, "HUMAN")[0]
 
 
 @pytest.mark.parametrize(("late", "denied"), [(59.0, ()), (61.0, (BAD,))])
@@ -237,10 +250,11 @@ def test_without_a_record_or_a_list_nothing_is_learned() -> None:
 
 
 def test_what_is_denied_already_is_not_denied_twice() -> None:
-    """Another service denied the same code."""
-    world = taken_up(after_a_rollback(replace(reach(Phase.CALM).state, denied=(BAD,))))
-    listed(world)
-    assert world.state.denied == (BAD,) and [code for code, _ in web(world).bad] == [BAD]
+    """Another service denied the same code, or another one."""
+    for known, denied in (((BAD,), (BAD,)), (("eeeeeeee",), ("eeeeeeee", BAD))):
+        world = taken_up(after_a_rollback(replace(reach(Phase.CALM).state, denied=known)))
+        listed(world)
+        assert world.state.denied == denied and [code for code, _ in web(world).bad] == [BAD]
 
 
 @pytest.mark.parametrize(
@@ -267,6 +281,10 @@ def test_auto_deploy_that_an_open_incident_or_the_record_knows_to_be_off_is_not_
     world = reach(Phase.CALM) if put_off else reach(Phase.PINNING)
     put(world, auto_deploy_off=put_off, pinned_for="web-1" if put_off else "")
     assert lines(listed(taken_up(world)), "HUMAN") == []
+    if not put_off:
+        put(world, incident=amended(incident_of(world), previous="checksPass"))
+        listed(taken_up(world), at=5.0)
+        assert incident_of(world).pin.previous == "checksPass", "what was read at the order holds"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import ServicePolicy
 
 REFUSED = Integration("platform", "Render", Standing.REFUSED, 0.0, why="Render refused our key (401)", parts=("web",))
+FEED = Integration("feed", "sentry", Standing.FAILING, 0.0, why=REFUSED.why, parts=("web/errors",))
 
 
 def a_world() -> World:
@@ -44,9 +45,20 @@ def test_it_is_told_once_with_what_follows_and_the_cure() -> None:
 
 def test_what_can_wait_wakes_nobody() -> None:
     """A feed: its service is still watched by its probes."""
-    feed = Integration("feed", "sentry", Standing.FAILING, 0.0, parts=("web/errors",))
-    notice = tell_of(judged(a_world(), feed)).notice
+    notice = tell_of(judged(a_world(), FEED)).notice
     assert notice.kind is NoticeKind.SELF_ALERT and not notice.wakes
+
+
+def test_two_that_fail_for_the_same_reason_end_one_by_one() -> None:
+    """That another feed of the same tracker works says nothing of this one."""
+    world = a_world()
+    tell_of(judged(world, REFUSED))
+    tell_of(judged(world, FEED))
+    well = replace(FEED, standing=Standing.OK)
+    assert not judged(world, replace(well, parts=("web/crashes",)))
+    assert set(world.state.failing) == {"platform/Render", "feed/sentry"}
+    assert tell_of(judged(world, well)).notice.kind is NoticeKind.RESOLVED
+    assert set(world.state.failing) == {"platform/Render"}
 
 
 def test_its_end_is_told_once() -> None:
@@ -103,11 +115,11 @@ def test_what_a_newer_version_relies_on_can_be_shown() -> None:
 
 
 def test_shut_eyes_are_not_told_while_we_are_blind() -> None:
-    """That is told already; of one service alone they are."""
+    """That is told already; of one service alone they are, and so is everything else."""
     world = a_world()
     shut = Integration("probes", "web", Standing.TURNED_AWAY, 0.0, why="HTTP 429", parts=("home",))
     world.state = replace(world.state, blind_since=world.now)
-    assert not judged(world, shut)
+    assert not judged(world, shut) and tell_of(judged(world, FEED))
     world.state = replace(world.state, blind_since=None)
     notice = tell_of(judged(world, shut)).notice
     assert notice.wakes and notice.lines[1] == "Consequence: an outage of web is not noticed."

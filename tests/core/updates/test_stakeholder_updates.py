@@ -252,8 +252,11 @@ def test_there_are_three_at_most(faults: list[Fault] | None, ends: str) -> None:
 
 
 def test_who_was_taken_away_by_a_reload_is_told_no_more() -> None:
-    """Their channels are gone."""
-    world = bad_world(policy(BOARD, replace(BOARD, name="sales"))).run(110.0)
+    """Their channels are gone; of two that stay, each hears everything once."""
+    both = policy(BOARD, replace(BOARD, name="sales"))
+    told = ["not available", "works again", "all is well again"]
+    assert titles(bad_world(both).run(700.0)) == [one for one in told for _ in range(2)]
+    world = bad_world(both).run(110.0)
     world.policy = replace(world.policy, stakeholders=(BOARD,))
     world.run(700.0)
     assert titles(world) == ["not available"] * 2 + ["works again", "all is well again"]

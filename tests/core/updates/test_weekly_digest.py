@@ -17,8 +17,8 @@ from watchdog.domain.policy import Digest, Moment
 from watchdog.domain.severity import Severity
 
 BERLIN = "Europe/Berlin"
-WANTED = make_policy(digest=Digest(Moment(0, 9 * 60, BERLIN), ("chat", "email")))
-MONDAY = datetime(2027, 1, 11, 9, 0, tzinfo=ZoneInfo(BERLIN)).timestamp()
+WANTED = make_policy(digest=Digest(Moment(0, 30, BERLIN), ("chat", "email")))
+MONDAY = datetime(2027, 1, 11, 0, 30, tzinfo=ZoneInfo(BERLIN)).timestamp()
 WEEK = 7 * 86400.0
 
 
