@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.cli import examples as x
-from tests.console.scene import NOTES, SIGNALS, policy_of, service_policy, service_state
+from tests.console.scene import NOTES, SIGNALS, at_render, policy_of, service_policy, service_state
 from tests.core.incident_fields import amended
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Evidence, Finding
@@ -87,7 +87,8 @@ class Fleet:
             "errors": Check("errors", "sentry", NOW - 20, Good("2/min, usual 1.8/min")),
         }
         watching = NOW - self.days * DAY
-        return service_state(name, deploys=deploys, live=deploys[0].id, checks=checks, watching_since=watching)
+        live = deploys[0].id
+        return at_render(service_state(name, deploys=deploys, live=live, checks=checks, watching_since=watching))
 
     def _deploys(self, name: str) -> list[Deploy]:
         if name in ("web", "api"):

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from zlib import crc32
 
-from tests.console.scene import fill
+from tests.console.scene import at_render, fill
 from tests.core.world import CONTROL, START, make_policy
 from tests.support.storyteller import Stage, perform
 from watchdog.adapters.stores.memory import MemoryStore
@@ -145,7 +145,7 @@ def _played() -> Iterator[Case]:
             f"incident-{story.situation.value.replace(' ', '-')}{number}",
             story.situation,
             named(list(stage.incidents.values())[-1]),
-            named(stage.state.services["web"]),
+            at_render(named(stage.state.services["web"])),
             named(stage.policy.services["web"]),
             named(tuple(stage.notes)),
             tuple(_minutes(service, stage)),

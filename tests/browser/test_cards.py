@@ -9,14 +9,14 @@ import pytest
 from tests.browser.chromium import PHONE, accessibility, browsing, log_in, overflow, violations, window
 from tests.console.scene import NOW, TOKEN, story, town
 from tests.console.views.test_card_views import shown
-from tests.presentation.test_outlook import CASES
+from tests.presentation.outlook_cases import CASES
 from watchdog.domain.incidents import Incident, Phase
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.situation import Situation
 
 pytestmark = pytest.mark.long
 
-WANTED = (Situation.QUESTION, Situation.SENDING, Situation.ASKS_LATER, Situation.DID_NOT_HELP)
+WANTED = (Situation.QUESTION, Situation.SENDING, Situation.ASKS_LATER, Situation.DID_NOT_HELP, Situation.NO_ACTION)
 FIRST = [next((case[0], case[3]) for case in CASES if case[1] is wanted) for wanted in WANTED]
 TOUCH_MIN = 40
 """Height of a button for a thumb, in pixels."""
@@ -36,7 +36,7 @@ async def test_the_card_fits_one_screen_of_a_phone(incident: Incident, commands:
             await page.goto(path)
             card = page.locator(".card").first
             assert outlook(incident, NOW).label in await card.locator(".badge").inner_text()
-            for part in ("h1, h2", ".badge", ".since", ".happens"):
+            for part in ("h1, h2", ".badge", ".since", ".happens", ".task"):
                 assert await bottom(card.locator(part).first) <= PHONE["height"], (path, part)
             buttons = await card.locator(".choices button, .choices a").all()
             assert len(buttons) == len(commands)

@@ -88,6 +88,13 @@ def service_state(name: str, **changes: Any) -> ServiceState:
     return replace(whole, **changes)
 
 
+def at_render(service: ServiceState) -> ServiceState:
+    """Return the service as Render reports it, with the address of its page there."""
+    assert service.facts is not None
+    page = f"https://dashboard.render.com/web/{service.facts.id}"
+    return replace(service, facts=replace(service.facts, dashboard_url=page))
+
+
 def open_incident(**changes: Any) -> Incident:
     """Return an incident of `api` that waits for a human."""
     waiting: dict[str, Any] = {"id": "api-7", "service": "api", "human_needed": "the newest deploy is not to blame"}

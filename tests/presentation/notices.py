@@ -92,7 +92,7 @@ ANSWERS = "Approve: watchdog incident approve web-1 · Reject: watchdog incident
 WHY_ASKED = (SEEN, "Decided: ask: it fits", *ARITHMETIC)
 ANNOUNCED = {"announced_until": NOW + 300.0, "decision": a_decision(course=Course.ANNOUNCE)}
 STOP = (
-    "Do now: Stop it if dep-41 (bad0000) is not to blame.",
+    "Do now: Stop it if dep-41 (bad0000) is not to blame; else there is nothing to do.",
     "Stop the rollback: watchdog incident stop web-1 · Do not wait: watchdog incident approve web-1",
 )
 Row = tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...], tuple[str, ...]]
@@ -303,7 +303,7 @@ TABLE: list[Row] = [
         "web is back after 62 s: rolled back to aaaaaaa",
         (
             "Rolled back and verified: home: 180 of 180 probes good.",
-            f"Do now: Fix bad0000. {DENIED}",
+            f"Left to do: Fix bad0000. {DENIED}",
         ),
         (DONE,),
     ),

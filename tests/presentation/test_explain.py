@@ -11,10 +11,11 @@ from watchdog.presentation.explain import explain, standing
 
 VERIFIED = """\
 web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).
+Rolled back and verified.
+The daemon watches web as before.
 Mode autonomous; rule "critical -> rollback".
 Began 2026-11-25 02:14:14 UTC; decided 38 s later: roll back.
 dep-42 is to blame and every guard passes.
-Rolled back and verified.
 
 SEEN
   home           39 of 39 probes failed for 38 s (limit 38 s)  HTTP 503
@@ -231,6 +232,7 @@ def test_before_any_decision() -> None:
         "web-1  web  CRITICAL, DECIDING.",
         "web is down: HTTP 503 since 02:14 UTC.",
         "The daemon decides with the next readings.",
+        "Nothing to do now.",
         "Began 2026-11-25 02:14:14 UTC; nothing decided yet.",
         "",
         "SEEN",

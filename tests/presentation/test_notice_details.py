@@ -150,21 +150,25 @@ def test_what_is_left_for_people(value: str) -> None:
 
     command = ("Switch auto-deploy on: watchdog service restore-auto-deploy web",) if value else ()
     paused = details.left_lines(case(an_incident(closed_at=NOW), auto_deploy_off=value, stopped="paused by ann"))
-    assert [line.partition(":")[0] for line in paused] == (["Do now", "Resume the daemon"] if value else [])
-    assert not value or paused[0].startswith("Do now: Resume the daemon first (paused by ann): until then it changes")
+    assert [line.partition(":")[0] for line in paused] == (
+        ["Left to do", "Resume the daemon"] if value else ["Nothing to do."]
+    )
+    assert not value or paused[0].startswith(
+        "Left to do: Resume the daemon first (paused by ann): until then it changes"
+    )
     off = 'auto-deploy of web back on (it was "commit"): until then merges are not deployed.' if value else ""
-    before = (f"Do now: Switch {off}", *command) if value else ()
+    before = (f"Left to do: Switch {off}", *command) if value else ("Nothing to do.",)
     half: tuple[dict[str, Any], ...] = ({}, {"suspect_code": "bad00000"}, {"deploy": "dep-42"})
     for fields in half:
         assert left(**fields, decision=a_decision()) == before
     both = {"suspect_code": "bad00000", "deploy": "dep-42", "decision": a_decision(), "outcome": Outcome.VERIFIED}
     both_left = f"Fix bad0000, then switch {off} {DENIED}" if value else f"Fix bad0000. {DENIED}"
-    assert left(**both) == (f"Do now: {both_left}", *command)
+    assert left(**both) == (f"Left to do: {both_left}", *command)
     assert left(denied=False, **both) == before, "a person trusted it meanwhile"
     # An undo leads back to the code that was blamed: there is nothing to fix.
     assert left(**{**both, "decision": a_decision(blame=None)}, undoes="web-0") == before
     healed = left(**both, suspect="dep-41", healed_at=NOW - 30.0, restored_at=NOW)
-    assert healed[0].startswith("Left for you: all was good again 30 s before ")
+    assert healed[0].startswith("Left to do: all was good again 30 s before ")
     assert healed[0].endswith("takes the rollback back).") and "Fix" not in "".join(healed[1:])
 
 

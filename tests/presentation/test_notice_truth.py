@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.presentation.notices import TABLE, an_outage, read
-from tests.presentation.test_outlook import CASES
+from tests.presentation.outlook_cases import CASES
 from tests.support.notice_truth import UNDER_WAY, WITHOUT_PLAN, contradictions
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import Topic

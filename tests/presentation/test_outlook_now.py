@@ -8,7 +8,7 @@ import pytest
 from tests.cli import examples as x
 from tests.console.scene import service_state
 from tests.core.incident_fields import amended
-from tests.presentation.test_outlook import (
+from tests.presentation.outlook_cases import (
     ANNOUNCED,
     BUDGET,
     HELPLESS,
@@ -145,12 +145,12 @@ PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")
         ),
         (paged(PAUSED), PAUSE, ("resume", "stop", "acknowledge"), "resume", "Resume the daemon, unless", STAYS_OFF),
         # Accepted while people have it, refused while a rollback may begin or is under way.
-        (REFUSED, CurrentState("commit"), ("acknowledge", SWITCH), "", "If dep-42", STAYS_OFF),
+        (REFUSED, CurrentState("commit"), ("acknowledge", SWITCH), "dashboard", "If dep-42", STAYS_OFF),
         (
             x.undone(x.decision()),
             CurrentState("commit"),
             ("stop",),
-            "stop",
+            "",
             "Stop it",
             f"{MEANWHILE} You can switch it back",
         ),
@@ -158,7 +158,7 @@ PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")
             ANNOUNCED,
             CurrentState("commit"),
             ("stop", "approve"),
-            "stop",
+            "",
             "Stop it",
             f"{STAYS_OFF} You can switch it back",
         ),
@@ -167,17 +167,17 @@ PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")
             GIVEN_BACK,
             CurrentState(auto_deploy="commit"),
             ("acknowledge",),
-            "",
+            "dashboard",
             "If dep-42",
             "Auto-deploy is on (commit)",
         ),
-        # A page is due, so an acknowledgement stops it; of two that only may be right none is recommended.
+        # A page is due, so an acknowledgement stops it; else it is the place where the cause is found.
         (amended(REFUSED, next_call_at=NOW + 60), CurrentState(), ("acknowledge",), "acknowledge", "If dep-42", ""),
         (
             amended(HELPLESS, acknowledged_by="ann", acknowledged_at=NOW),
             CurrentState(),
             ("undo",),
-            "",
+            "logs",
             "Find",
             "ann ack",
         ),

@@ -15,7 +15,7 @@ CLAIMS: Mapping[str, set[Situation]] = {
     "not sent yet": {Situation.SENDING},
     "rollback not live": {Situation.DEPLOYING},
     "asked render for": {Situation.REQUESTED, Situation.DEPLOYING},
-    "nothing to do now": {*UNDER_WAY, Situation.VERIFYING},
+    "nothing to do now": {*UNDER_WAY, Situation.VERIFYING, Situation.NO_ACTION, Situation.UNDECIDED},
     "approve rollback to": {Situation.QUESTION},
     "waits for an answer": {Situation.QUESTION},
     ": unanswered": {Situation.QUESTION},
@@ -26,7 +26,7 @@ CLAIMS: Mapping[str, set[Situation]] = {
     "nothing is rolled back": {Situation.NOT_THE_DEPLOY},
     "the daemon asks again": {Situation.ASKS_LATER},
     "recovery not proved": {Situation.DID_NOT_HELP, Situation.CLOSED},
-    "rollback is known to be live": {Situation.NOT_DONE},
+    "rollback is known to be live": {Situation.NOT_DONE, Situation.CLOSED},
     "render refused the rollback": {Situation.NOT_DONE},
 }
 """Phrases of title and news, with the situations in which they are true."""

@@ -224,6 +224,7 @@ class GuardAnswer:
     passing: bool = False  # the obstacle may pass (a pause, a deploy on its way): then it is decided anew
     reason: GuardReason | None = None  # where a later decision depends on it; None: on none
     clears_at: float | None = None  # when it passes by itself (UTC epoch seconds); None: no known time
+    suspenders: tuple[str, ...] = ()  # who suspended the service, in the platform's words
 
 
 @dataclass(frozen=True, slots=True)

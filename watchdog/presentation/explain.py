@@ -79,20 +79,18 @@ def state_of(incident: Incident) -> str:
 def header(
     incident: Incident, target_seconds: float | None, now: float, tz: tzinfo, state: CurrentState | None = None
 ) -> list[str]:
-    """Return service, severity and progress; while it is open what happens next; the reader's next step, which may
+    """Return service, severity and progress; what happens next, or how it ended; the reader's next step, which may
     outlast it; and the decision with its time."""
     first = f"{clean(incident.id)}  {clean(incident.service)}  {incident.severity.upper()}, {state_of(incident)}."
     lines = [first + restored(incident, target_seconds)]
     coming = outlook(incident, now, tz, state)
-    said = (f"{state_title(incident, now, tz, state)}.", coming.sentence) if incident.closed_at is None else ()
-    task = f"Do now: {coming.task}" if coming.task else ""
-    lines += [line for words in (*said, coming.besides, task) for line in flow(words)]
+    news = f"{state_title(incident, now, tz, state)}." if incident.closed_at is None else ""
+    lines += [line for words in (news, coming.sentence, coming.besides, coming.step) for line in flow(words)]
     return lines + [line for words in standing(incident, tz) for line in flow(words)]
 
 
 def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
-    """Return, one sentence a line, the rule that applied, the decision with time and reason, and the end of the
-    incident."""
+    """Return, one sentence a line, the rule that applied, the decision with time and reason, and who answered."""
     decision = incident.decision
     if decision is not None:
         after = f"{show_seconds(max(0.0, decision.at - incident.onset_at))} later: {COURSES[decision.course]}."
@@ -114,7 +112,7 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
         words.append(
             f"No answer came in time: the policy said rollback at {moment(incident.question.defaulted_at, tz)}."
         )
-    return [line for line in (*words, sentence(incident.outcome)) if line]
+    return [line for line in words if line]
 
 
 def restored(incident: Incident, target_seconds: float | None) -> str:

@@ -13,10 +13,11 @@ from watchdog.domain.incidents import Incident
 from watchdog.presentation.block_words import block_of
 from watchdog.presentation.outlooks import outlook_tasks as tasks
 from watchdog.presentation.outlooks import outlook_words as words
-from watchdog.presentation.outlooks.acknowledging import BY_ITSELF, acknowledging, stops_a_call
+from watchdog.presentation.outlooks.acknowledging import BY_ITSELF, acknowledging
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.outlooks.outlook_besides import besides
 from watchdog.presentation.outlooks.outlook_case import Case
+from watchdog.presentation.outlooks.recommended import BLOCKED, place, recommended
 from watchdog.presentation.situation import Situation, situation
 
 STOPPED = frozenset({"approve", "rollback", "undo", "restore-auto-deploy"})
@@ -34,7 +35,10 @@ class Outlook:
     task: str  # the reader's next step, imperative; empty: there is nothing to do
     commands: tuple[str, ...]  # the commands that do it, the recommended one first; `rollback` is the service's
     besides: str = ""  # what holds meanwhile, and has to be known: auto-deploy that is off, who acknowledged it
-    recommended: str = ""  # the command that does the task; empty: none of them is pressing
+    place: str = ""  # where at Render the next step is done: dashboard or logs; empty: elsewhere
+    recommended: str = ""  # the command, or that place, that the next step asks for first: its button stands out
+    heading: str = ""  # the heading of the next step: once it is over, nothing is urgent any more
+    step: str = ""  # the next step under its heading, or that there is none; empty: it is not known
     acknowledging: str = ""  # what an acknowledgement does; empty: it has one already
 
 
@@ -60,6 +64,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
     if case.state.stopped and STOPPED.intersection(commands):
         task = task if "resume" in commands else tasks.resume_first(case, task)
         commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
+    heading = "Left to do" if found is Situation.CLOSED else "Do now"
     return Outlook(
         situation=found,
         label=row.label,
@@ -68,15 +73,25 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         task=task,
         commands=commands,
         besides=besides(case, commands),
-        recommended=_recommended(case, commands),
+        place=place(case),
+        recommended=recommended(case, commands),
+        heading=heading,
+        step=f"{heading}: {task}" if task else _no_step(found, state),
         acknowledging=acknowledging(case),
     )
+
+
+def _no_step(found: Situation, state: CurrentState | None) -> str:
+    """Return that there is nothing to do; nothing where what a closed incident left is not known."""
+    if found is not Situation.CLOSED:
+        return "Nothing to do now."
+    return "Nothing to do." if state is not None else ""
 
 
 def _commands(row: Row, case: Case) -> tuple[str, ...]:
     """Return the commands that are worth offering: each does something now, and would not be refused."""
     held, found = case.in_peoples_way, situation(case.incident)
-    cure = block_of(held).command if held is not None and found in tasks.BLOCKED else ""
+    cure = block_of(held).command if held is not None and found in BLOCKED else ""
     offered = {
         # Acknowledged once is enough.
         "acknowledge": case.incident.escalation.acknowledged_by is None,
@@ -86,16 +101,6 @@ def _commands(row: Row, case: Case) -> tuple[str, ...]:
     }
     commands = (*((cure,) if cure else ()), *row.commands, *(() if found is Situation.CLOSED else _SWITCH))
     return tuple(one for one in commands if offered.get(one, True))
-
-
-def _recommended(case: Case, commands: tuple[str, ...]) -> str:
-    """Return the command that does the task; empty where none is pressing, or the first only may be right."""
-    pressing = {
-        "acknowledge": stops_a_call(case),
-        "undo": False,
-        "restore-auto-deploy": case.incident.closed_at is not None,
-    }
-    return next((one for one in commands[:1] if pressing.get(one, True)), "")
 
 
 def answer_due_at(incident: Incident) -> float | None:
@@ -108,7 +113,7 @@ _NOTHING = tasks.always("")
 _ACKNOWLEDGE = ("acknowledge",)
 _BY_HAND = ("rollback", *_ACKNOWLEDGE)
 _SWITCH = ("restore-auto-deploy",)
-_STOP = tasks.always("Stop it if {suspect} is not to blame.")
+_STOP = tasks.always("Stop it if {suspect} is not to blame; else there is nothing to do.")
 ROWS: Mapping[Situation, Row] = MappingProxyType(
     {
         Situation.UNDECIDED: Row("deciding", lambda _: "The daemon decides with the next readings.", _NOTHING),

@@ -74,8 +74,7 @@ def _open_line(one: Incident, state: State, policy: Policy, now: float, tz: tzin
     around = current_state(one, state, policy, now)
     coming = outlook(one, now, tz, around)
     news = f"{one.severity.upper()} {clean(state_title(one, now, tz, around))}; {coming.label}."
-    task = f"Do now: {coming.task} " if coming.task else ""
-    return f"{news} {coming.sentence} {task}({command_line('incident', clean(one.id))})"
+    return f"{news} {coming.sentence} {coming.step} ({command_line('incident', clean(one.id))})"
 
 
 def incidents_head(now: float, tz: tzinfo = UTC) -> Row:

@@ -33,10 +33,12 @@ async def test_a_rollback_to_each_earlier_deploy_is_a_click_away(token: str, may
 
 
 async def test_a_deploy_has_its_author_its_age_and_its_page_at_render() -> None:
-    """The exact time on hover; the author only where the repository named one, as text."""
+    """The exact time on hover; the author only where the repository named one, as text. The service has pages, too."""
     async with town(state=known()) as one:
         await one.login()
         text, told = await one.page("/services/web"), await one.json("/services/web")
+    assert [f'href="{DASHBOARD}{place}" rel="noreferrer noopener"' in text for place in ("", "/logs")] == [True] * 2
+    assert told["pages"] == {"dashboard": DASHBOARD, "logs": f"{DASHBOARD}/logs"}
     assert f'<a href="{DASHBOARD}/deploys/dep-42"' in text and "by ann &lt;b&gt;, bob" in text
     assert re.search(r'<time datetime="[^"]+Z" title="[^"]+ UTC">[^<]+ ago</time>', text)
     assert [row["id"] for row in told["deploy_facts"]] == [row["id"] for row in told["deploys"]]
@@ -48,7 +50,8 @@ async def test_only_an_address_of_the_web_becomes_a_link(dashboard: str | None) 
     """What Render says is text of others, too."""
     async with town(state=known(dashboard)) as one:
         await one.login()
-        assert "/deploys/dep-42" not in await one.page("/services/web")
+        text = await one.page("/services/web")
+        assert "/deploys/dep-42" not in text and ">On Render<" not in text
 
 
 async def test_the_forms_use_the_words_of_the_field() -> None:

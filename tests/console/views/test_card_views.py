@@ -23,9 +23,10 @@ from tests.console.scene import (
     visited,
 )
 from tests.core.incident_fields import amended
-from tests.presentation.test_outlook import CASES
+from tests.presentation.outlook_cases import CASES
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.views.card_views import COUNTED, TONES, URGENCY, author_of, badge, card_view, headline, urgency
+from watchdog.console.views.deploy_facts import PagesView
 from watchdog.console.views.lifeline import lifeline
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import DeployWatch, Incident, Phase, State
@@ -114,6 +115,25 @@ async def test_a_card_shows_who_has_it_the_newest_note_and_that_the_site_answers
         assert (card["note"]["by"], card["answers_since"]) == ("bob", incident.rollback.restored_at)
 
 
+@pytest.mark.parametrize(
+    ("found", "stands_out"),
+    [
+        (Situation.QUESTION, ["Approve: roll back to dep-40"]),
+        (Situation.NOT_THE_DEPLOY, ["Open web on Render"]),
+        (Situation.NEEDS_A_PERSON, ["Roll back web …"]),
+        *((found, []) for found in (Situation.ANNOUNCED, Situation.NO_ACTION, Situation.CLOSED)),
+    ],
+)
+async def test_only_the_button_that_the_task_asks_for_stands_out(found: Situation, stands_out: list[str]) -> None:
+    """A link to Render, too; to acknowledge, or to answer otherwise, is grey."""
+    facts = service_state("web").facts
+    assert facts is not None
+    async with shown(of(found), facts=replace(facts, dashboard_url="https://dashboard.render.com/web/x")) as one:
+        card = card_of(await one.page("/incidents/web-1"))
+    assert re.findall(r'class="(?:button )?primary"[^>]*>([^<]+)<', card) == stands_out
+    assert all(f' href="https://dashboard.render.com/web/x{place}" ' in card for place in ("", "/logs"))
+
+
 async def test_a_role_sees_why_it_may_not() -> None:
     """Each command that it lacks is named with the role that has it; the others have their button."""
     incident = CASES[1][0]
@@ -193,6 +213,10 @@ def test_the_suspect_has_its_author_and_its_links() -> None:
     assert (suspect.id, suspect.code, suspect.message, suspect.author) == (
         "dep-42", "9f3c2ab", "Refactor sessions", "ann, bob",
     )  # fmt: skip
+    pages = card_view(CASES[1][0], service, rule, NOW).pages
+    assert pages == PagesView(
+        "https://dashboard.render.com/web/srv-web", "https://dashboard.render.com/web/srv-web/logs"
+    )
     assert suspect.page == "https://dashboard.render.com/web/srv-web/deploys/dep-42" and "compare" in suspect.diff
     read = card_view(CASES[1][0], replace(service, trial=None), rule, NOW, ("eve",)).suspect
     assert read is not None and read.author == "eve"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.console.scene import NOW, as_read, policy_of, service_policy, service_state, visited
-from tests.presentation.test_outlook import CASES
+from tests.presentation.outlook_cases import CASES
 from watchdog.console.views.card_views import card_view
 from watchdog.console.views.open_summary import NAMED_MAX, UNTIL, parts
 from watchdog.domain.incidents import Phase, State

@@ -100,9 +100,12 @@ COMMAND = "a pre-deploy command is set; write rollback_safe: true if rolling bac
 CAME_BACK = {"state": {"denied": ("bad00000",)}, "service": {"bad": (("bad00000", "dep-30"),)}}
 
 
-def row(verdict: str, name: str, words: str, passing: bool = False, **change: Any) -> Any:
+def row(
+    verdict: str, name: str, words: str, passing: bool = False, suspenders: tuple[str, ...] = (), **change: Any
+) -> Any:
     """Return a row: what the guard of that name says, and what has to be so for it."""
-    return pytest.param(change, GuardAnswer(name, Verdict(verdict), words, passing=passing), id=f"{name}: {words}")
+    answer = GuardAnswer(name, Verdict(verdict), words, passing=passing, suspenders=suspenders)
+    return pytest.param(change, answer, id=f"{name}: {words}")
 
 
 def found(onset: float, method: str = "run") -> Finding:
@@ -155,7 +158,13 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("ask", "target", "by a tag", target=replace(TARGET, ask="by a tag")),
         row("block", "service", "the platform did not report it: 403", service={"facts": None, "deploys_why": "403"}),
         row("block", "service", "web is suspended", service={"facts": OFF}),
-        row("block", "service", "web is suspended by user, billing", service={"facts": BILLED}),
+        row(
+            "block",
+            "service",
+            "web is suspended by user, billing",
+            suspenders=("user", "billing"),
+            service={"facts": BILLED},
+        ),
         row("block", "service", "web is in maintenance mode", service={"facts": ON}),
         row("block", "service", TOLD_OLD, service={"facts": ON, "deploys_at": NOW - 61.0}),
         row("block", "service", JUST_OVER, True, service={"downtime": replace(DOWN, ended_at=NOW - 59.0)}),

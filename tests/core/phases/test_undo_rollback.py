@@ -186,7 +186,7 @@ def test_auto_deploy_stays_off_and_the_end_says_so_and_no_more() -> None:
     assert web(world).auto_deploy_off == "commit" and world.facts.auto_deploy == "off" and not world.restores
     (notice,) = [tell.notice for tell in world.tells if tell.notice.resolves and tell.notice.incident == "web-2"]
     assert notice.lines[1:3] == (
-        'Do now: Switch auto-deploy of web back on (it was "commit"): until then merges are not deployed.',
+        'Left to do: Switch auto-deploy of web back on (it was "commit"): until then merges are not deployed.',
         "Switch auto-deploy on: watchdog service restore-auto-deploy web",
     )
 

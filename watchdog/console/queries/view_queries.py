@@ -26,7 +26,7 @@ from watchdog.console.views.approval_views import (
 )
 from watchdog.console.views.card_models import CardView
 from watchdog.console.views.card_views import card_view, urgency
-from watchdog.console.views.deploy_facts import deploy_facts
+from watchdog.console.views.deploy_facts import deploy_facts, pages_of
 from watchdog.console.views.lifeline import lifeline
 from watchdog.console.views.stats_views import StatsView
 from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row
@@ -149,6 +149,7 @@ class ViewQueries:
             budget=await self._budgets.of(wishes),
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
             card=next(iter(_cards(policy, [name], state, said, self.world.authors, now)), None),
+            pages=pages_of(known),
         )
 
     async def pulse(self) -> Pulse:

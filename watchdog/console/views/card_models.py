@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from watchdog.console.views.deploy_facts import PagesView
 from watchdog.presentation.outlook import Outlook
 
 
@@ -79,7 +80,7 @@ class CardView:
 
     `ended_at` is None while it lasts; `answers_since` is since when the service answers again meanwhile.
     `outlook.commands` has the accepted commands alone, the recommended one first. `quiet` says why no notices are sent;
-    `note` is the newest one of people.
+    `pages` are those of the service at Render; `note` is the newest one of people.
     """
 
     id: str
@@ -91,6 +92,7 @@ class CardView:
     outlook: Outlook
     ask: AskView | None
     suspect: SuspectView | None
+    pages: PagesView
     quiet: str = ""
     answers_since: float | None = None
     note: SaidView | None = None

@@ -1,5 +1,5 @@
-"""Facts beside each deploy of a service's page: its author, its page at Render, and whether people may go back to it.
-Pure."""
+"""Facts beside each deploy of a service's page: its author, its page at Render, and whether people may go back to it;
+and the service's own pages there. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ServiceState
 from watchdog.presentation.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class PagesView:
+    """The pages of a service at Render; empty where one is not known."""
+
+    dashboard: str = ""
+    logs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +51,13 @@ def author_of(service: ServiceState | None, deploy: str) -> str:
 
 def page_of(service: ServiceState | None, deploy: str) -> str:
     """Return the address of a deploy's page at Render; only an address of the web becomes a link."""
-    page = service.facts.dashboard_url if service is not None and service.facts is not None else None
-    return clean(f"{page.rstrip('/')}/deploys/{deploy}") if page and page.startswith("https://") else ""
+    page = pages_of(service).dashboard
+    return clean(f"{page.rstrip('/')}/deploys/{deploy}") if page else ""
+
+
+def pages_of(service: ServiceState | None) -> PagesView:
+    """Return the addresses of a service's own pages at Render; only an address of the web becomes a link."""
+    facts = service.facts if service is not None else None
+    if facts is None or not (facts.dashboard_url or "").startswith("https://"):
+        return PagesView()
+    return PagesView(clean(facts.dashboard_url), clean(facts.logs_url or ""))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from watchdog.console.views.card_models import AskView, CardView, StepView, UptimeView
-from watchdog.console.views.deploy_facts import DeployFacts
+from watchdog.console.views.deploy_facts import DeployFacts, PagesView
 from watchdog.presentation.outlook import Outlook
 
 
@@ -212,7 +212,8 @@ class BudgetView:
 class ServiceView:
     """One service. `now` is the decision if `imagined` failed for good from now on; None: no decision can be made.
 
-    `deploy_facts` has a row for each of `deploys`, in the same order. `card` is the open incident, None without one.
+    `deploy_facts` has a row for each of `deploys`, in the same order. `card` is the open incident, None without one;
+    `pages` are the service's own at Render.
     """
 
     at: float
@@ -226,6 +227,7 @@ class ServiceView:
     quiets: tuple[QuietView, ...]
     incidents: tuple[IncidentRow, ...]
     budget: BudgetView
+    pages: PagesView
     deploy_facts: tuple[DeployFacts, ...] = ()
     card: CardView | None = None
 

@@ -189,7 +189,7 @@ def _history(check: Check, limits: Detection) -> Sequence[MinuteCount]:
 
 def per_minute(check: Check) -> float:
     """Return the errors per minute of the last minutes that are known."""
-    return fmean([_per_minute(one) for one in check.counts[-LEVEL_MINUTES:]] or [0.0])
+    return fmean([one.per_minute for one in check.counts[-LEVEL_MINUTES:]] or [0.0])
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:

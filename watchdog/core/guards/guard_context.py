@@ -54,9 +54,11 @@ def blocks(
     passing: bool = False,
     reason: GuardReason | None = None,
     clears_at: float | None = None,
+    suspenders: tuple[str, ...] = (),
 ) -> GuardAnswer:
     """Return that nothing is sent; `passing`: the reason may pass, and the incident is decided anew then.
 
-    `clears_at` (UTC epoch seconds) is when the reason passes by itself, if that is known.
+    `clears_at` (UTC epoch seconds) is when the reason passes by itself, if that is known; `suspenders` are those of the
+    service.
     """
-    return GuardAnswer(name, Verdict.BLOCK, why, passing, reason, clears_at)
+    return GuardAnswer(name, Verdict.BLOCK, why, passing, reason, clears_at, suspenders)

@@ -189,7 +189,8 @@ def availability(request: GuardContext) -> GuardAnswer:
     when = f", by what was read {show_seconds(age)} ago" if age > maintenance.KNOWN_SECONDS else ""
     if facts.suspended:
         by = f" by {', '.join(facts.suspenders)}" if facts.suspenders else ""
-        return blocks("service", f"{name} is suspended{by}{when}", reason=GuardReason.SUSPENDED)
+        why = f"{name} is suspended{by}{when}"
+        return blocks("service", why, reason=GuardReason.SUSPENDED, suspenders=facts.suspenders)
     if facts.maintenance:
         return blocks("service", f"{name} is in maintenance mode{when}")
     return (

@@ -79,11 +79,14 @@ def name_deploy(deploy: Deploy) -> str:
     return f"{clean(deploy.id)}{title}{f' ({clean(code)})' if code else ''}"
 
 
-def task_lines(case: NoticeCase) -> Lines:
-    """Return the reader's task, and below it the commands that are open, the recommended one first."""
+def task_lines(case: NoticeCase, *, more: bool = False) -> Lines:
+    """Return the reader's task, and below it the commands that are open, the recommended one first.
+
+    `more`: another line of the notice names something to do, so that no line says that there is nothing.
+    """
     coming = case.outlook
     commands = " · ".join(_spelled(one, case) for one in coming.commands)
-    return tuple(line for line in (f"Do now: {coming.task}" if coming.task else "", commands) if line)
+    return tuple(line for line in (coming.step if coming.task or not more else "", commands) if line)
 
 
 def _spelled(command: str, case: NoticeCase) -> str:
@@ -146,7 +149,8 @@ def done_lines(incident: Incident) -> Lines:
 def left_lines(case: NoticeCase) -> Lines:
     """Return the work left for people after an incident: that of its outlook; and if it may have been needless."""
     healed = case.incident.rollback.healed_at is not None
-    return (*((f"Left for you: {healed_line(case.incident)}.",) if healed else ()), *task_lines(case))
+    maybe = (f"Left to do: {healed_line(case.incident)}.",) if healed else ()
+    return (*maybe, *task_lines(case, more=healed))
 
 
 def todo_lines(incident: Incident) -> Lines:

@@ -86,7 +86,8 @@ def _late(notice: Notice, now: float, case: NoticeCase) -> Lines:
 def _body(case: NoticeCase, *events: str, todo: str = "") -> Lines:
     """Return the news of an open incident: cause, `events`, plan, the reader's task (and `todo`, of this notice)."""
     coming = case.outlook
-    lines = (details.cause_line(case), *events, coming.sentence, *details.task_lines(case), todo, coming.besides)
+    steps = details.task_lines(case, more=bool(todo))
+    lines = (details.cause_line(case), *events, coming.sentence, *steps, todo, coming.besides)
     return tuple(line for line in lines if line)
 
 

@@ -15,7 +15,8 @@ BY_ITSELF = UNDER_WAY | {Situation.UNDECIDED, Situation.ANNOUNCED, Situation.SCH
 
 def stops_a_call(case: Case) -> bool:
     """Return whether an acknowledgement keeps the daemon from calling the next step of the escalation."""
-    due = case.incident.escalation.next_call_at
+    escalation = case.incident.escalation
+    due = escalation.next_call_at if escalation.acknowledged_by is None else None
     # A silence keeps the call from people anyway.
     return due is not None and case.now < due and bool(case.incident.channels) and not case.incident.muted
 

@@ -1,9 +1,10 @@
-"""What holds meanwhile in an open incident, beside what happens next: who has it, auto-deploy, Render itself. Pure."""
+"""What holds meanwhile beside what happens next: who has it, auto-deploy, Render itself; and what follows. Pure."""
 
 from collections.abc import Sequence
 
 from watchdog.presentation.outlooks.acknowledging import UNDER_WAY
 from watchdog.presentation.outlooks.outlook_case import Case
+from watchdog.presentation.outlooks.outlook_words import follows
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.status_text import STALE_SECONDS
 from watchdog.presentation.text import clean
@@ -11,10 +12,10 @@ from watchdog.presentation.text import clean
 
 def besides(case: Case, commands: Sequence[str]) -> str:
     """Return what the reader has to know beside the next step; `commands` are those that are offered. Of a closed
-    incident nothing: what it left is the task."""
+    incident what follows: what it left is the task."""
     found = situation(case.incident)
     if found is Situation.CLOSED:
-        return ""
+        return follows(case)
     said = (_acknowledged(case), _render(case, found), _auto_deploy(case, found, commands))
     return " ".join(one for one in said if one)
 

@@ -6,7 +6,7 @@ from datetime import tzinfo
 from watchdog.core.note_text import short
 from watchdog.core.phases.human_commands import NOT_FOR_HUMANS
 from watchdog.core.phases.paged import PASSING_VETOES
-from watchdog.domain.decisions import GuardAnswer, Verdict
+from watchdog.domain.decisions import Cause, GuardAnswer, Verdict
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Action, Mode
 from watchdog.presentation.notices.headlines import time_of_day
@@ -95,12 +95,17 @@ class Case:
 
     @property
     def other_cause(self) -> str:
-        """Return the other cause that is likelier than not, with its evidence; empty if none is."""
+        """Return the evidence of the other cause that is likelier than not; empty if none is."""
+        return clean(self.likely.why).rstrip(".") if self.likely is not None else ""
+
+    @property
+    def likely(self) -> Cause | None:
+        """Return the other cause that is likelier than not; None if none is."""
         decision = self.incident.decision
         blame = decision.blame if decision is not None else None
         if blame is None or not blame.causes or blame.chance_of(blame.causes[0]) < LIKELY:
-            return ""
-        return clean(blame.causes[0].why).rstrip(".")
+            return None
+        return blame.causes[0]
 
     @property
     def may_roll_back(self) -> bool:

@@ -1,18 +1,26 @@
 """The reader's next step in each situation, imperative; it names the deploy, and the button beside it does it. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from watchdog.core.note_text import short
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Outcome
 from watchdog.presentation.block_words import block_of
+from watchdog.presentation.outlooks.acknowledging import stops_a_call
 from watchdog.presentation.outlooks.outlook_case import Case
-from watchdog.presentation.outlooks.outlook_words import blocking_words
-from watchdog.presentation.situation import Situation, blocking
+from watchdog.presentation.outlooks.recommended import cure_words, elsewhere
+from watchdog.presentation.situation import blocking
 from watchdog.presentation.text import clean
 
-BLOCKED = frozenset({Situation.BLOCKED_FOR_NOW, Situation.ASKS_LATER, Situation.BLOCKED})
-_ACKNOWLEDGE = "; acknowledge to stop the escalation"
+SUSPENDED: Mapping[str, str] = MappingProxyType(
+    {
+        "billing": "Settle the bill with Render, then check on Render's dashboard that {service} runs again",
+        "stuck_crashlooping": "Find in the logs why {service} crashes; deploy a fix, then resume it on Render",
+        "user": "Resume {service} on Render's dashboard, unless it is meant to be down",
+    }
+)
+"""The step by who suspended the service, in Render's words; of several the first of this table counts."""
 
 
 def always(text: str) -> Callable[[Case], str]:
@@ -39,9 +47,12 @@ def find_the_cause(case: Case) -> str:
 
 def look_for_the_cause(case: Case) -> str:
     """Return the step where no rollback is worth a try."""
-    escalation = case.incident.escalation
-    calls = escalation.next_call_at is not None and escalation.acknowledged_by is None
-    return f"Find the cause on Render's dashboard and in the logs{_ACKNOWLEDGE if calls else ''}."
+    return f"Find the cause on Render's dashboard and in the logs{_acknowledge(case)}."
+
+
+def _acknowledge(case: Case) -> str:
+    """Return the second half of a step where the daemon would call further people; else nothing."""
+    return "; acknowledge to stop the escalation" if stops_a_call(case) else ""
 
 
 def look_at_the_deploys(case: Case) -> str:
@@ -58,8 +69,7 @@ def look_at_the_deploys(case: Case) -> str:
 
 def cure(case: Case) -> str:
     """Return the cure of what the reader has to deal with first."""
-    held = case.in_peoples_way
-    words = blocking_words(case) if held is None or held is blocking(case.incident) else block_of(held)
+    words = cure_words(case)
     # No button without its sentence, and no sentence without its button.
     return find_the_cause(case) if words.by_hand and not case.may_roll_back else case.named(words.task)
 
@@ -70,22 +80,26 @@ def cure_or_stop(case: Case) -> str:
 
 
 def beside_the_deploy(case: Case) -> str:
-    """Return the step where no deploy is to blame: a suspended service explains itself."""
+    """Return the step where no deploy is to blame: what ends a suspension, or the place of the likely cause first."""
     block = blocking(case.incident)
     if block is not None and block.name == "service":
-        return block_of(block).task
-    return f"{'Look at that other cause first. ' if case.other_cause else ''}{find_the_cause(case)}"
+        ends = next((words for who, words in SUSPENDED.items() if who in block.suspenders), "")
+        return f"{case.named(ends) or block_of(block).task.rstrip('.')}{_acknowledge(case)}."
+    step, first = find_the_cause(case), elsewhere(case)
+    return f"Look at {first} first; if nothing is wrong there, {step[0].lower()}{step[1:]}" if first else step
 
 
 def observing(case: Case) -> str:
     """Return the step in mode observe, with the place where it can be taken."""
     # The guard `mode` refuses a rollback by hand, too.
     where = "by hand" if case.may_roll_back else "on Render's dashboard"
-    return case.named(f"Roll back to {{target}} {where} if {{suspect}} is to blame.")
+    return f"{case.named(f'Roll back to {{target}} {where} if {{suspect}} is to blame')}{_acknowledge(case)}."
 
 
 def clean_up(case: Case) -> str:
-    """Return what a closed incident left for people: auto-deploy that is off, a deny-listed commit."""
+    """Return what a closed incident left for people: auto-deploy that is off, a deny-listed commit, the next one."""
+    if case.incident.outcome is Outcome.CONTINUED:
+        return case.named("Go on with the newer incident of {service}.")
     was, code, service = case.state.auto_deploy_was, clean(short(case.incident.suspect_code)), case.service
     # Healed before the rollback could help: the commit may be innocent.
     guilty = case.state.denied and case.incident.rollback.healed_at is None

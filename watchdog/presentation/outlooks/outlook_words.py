@@ -6,7 +6,7 @@ Rule: a sentence promises only what the daemon does without further input from p
 from collections.abc import Callable
 
 from watchdog.core.phases.rollback_request import PUT_OFF_SECONDS
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.block_words import NO_SUSPECT, UNREAD, Block, block_of
@@ -235,9 +235,10 @@ def not_the_deploy(case: Case) -> str:
         why = f"{name} is not to blame ({veto})"
     # A suspended service fails for a reason that no deploy explains.
     block = blocking(case.incident)
-    explains = f"{clean(block.why).rstrip('.')}. " if block is not None and block.name == "service" else ""
-    other = f" Likely another cause: {case.other_cause}." if case.other_cause else ""
-    return f"Nothing is rolled back: {explains}{why}.{other}"
+    if block is not None and block.name == "service":
+        return f"Nothing is rolled back: {clean(block.why).rstrip('.')}."
+    other = f"Likely cause: {case.other_cause}. " if case.other_cause else ""
+    return f"{other}Nothing is rolled back: {why}."
 
 
 def left(case: Case) -> str:
@@ -279,7 +280,25 @@ def observed(case: Case) -> str:
 
 
 def closed(case: Case) -> str:
-    """Return how it ended, and why the daemon had left it to people."""
-    outcome, left_for = clean(case.incident.outcome), clean(case.incident.human_needed).rstrip(".")
-    why = f" ({left_for})" if left_for else ""
-    return f"{outcome[:1].upper()}{outcome[1:]}{why}."
+    """Return how it ended, with or without a rollback, and why the daemon had left it to people."""
+    left_for = clean(case.incident.human_needed).rstrip(".")
+    return f"{_ended(case.incident)}{f' ({left_for})' if left_for else ''}."
+
+
+def _ended(incident: Incident) -> str:
+    rollback, outcome = incident.rollback, clean(incident.outcome)
+    if incident.outcome in (Outcome.RECOVERED, Outcome.WITH_A_HUMAN):
+        if rollback.restored_at is not None:
+            return "Recovered after a rollback that is not proved to have helped"
+        return "Recovered, no rollback is known to be live" if rollback.tried else "Recovered without a rollback"
+    return f"{outcome[:1].upper()}{outcome[1:]}"
+
+
+def follows(case: Case) -> str:
+    """Return what follows once it is over: that merges deploy again, or what the daemon does."""
+    # What is left to people follows; and what a person continued by hand goes on.
+    if case.state.auto_deploy_was or case.incident.outcome is Outcome.CONTINUED:
+        return ""
+    if case.state.auto_deploy and case.incident.pin.off:
+        return "Auto-deploy is on again: the next merge deploys."
+    return f"The daemon watches {case.service} as before."

@@ -1,0 +1,349 @@
+"""Incidents in every situation of an outlook, with the sentence and the commands that each must have."""
+
+from dataclasses import replace
+
+from tests.cli import examples as x
+from tests.console.scene import policy_of, service_policy
+from tests.core.incident_fields import amended
+from watchdog.domain.decisions import Cause, Course, Decision, GuardAnswer, Verdict, Veto
+from watchdog.domain.incidents import Deadline, HumanDecision, Incident, Outcome
+from watchdog.domain.policy import Then
+from watchdog.presentation.situation import Situation
+
+NOW = x.BEGIN + 60.0
+UNLESS_WORSE = " No further page is due: the daemon sends one only if it gets worse."
+OTHERWISE = f"{UNLESS_WORSE.removesuffix('.')} or the decision changes."
+UNLIKELY = "Nothing is rolled back: dep-42 is 30 % likely to blame, and the daemon acts from 80 %."
+# 63 % likely; the rest is the own change (30 %) and what is not seen.
+OPENAI = Cause("upstream openai", 9.0, "upstream openai fails: major outage")
+ELSEWHERE = x.blame(probability=0.3, odds=0.43, causes=(OPENAI,))
+PEERS = replace(ELSEWHERE, causes=(Cause("peers", 9.0, "other services fail too: api"),))
+NEIGHBOUR = replace(
+    ELSEWHERE, probability=0.1, causes=(Cause("deploy of api", 9.0, "api was deployed", "api", "dep-7"),)
+)
+PLATFORM = x.blame(probability=0.0, vetoes=(Veto("platform status", True, "the platform render reports trouble"),))
+POLICY = policy_of(service_policy("web"))
+BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600)
+PAUSED = GuardAnswer("hold", Verdict.BLOCK, "paused by ann", passing=True)
+TRAILER = GuardAnswer("trailer", Verdict.BLOCK, "dep-42 says 'Watchdog: no-rollback'")
+SUSPENDED = GuardAnswer("service", Verdict.BLOCK, "web is suspended by billing")
+COOLDOWN = GuardAnswer("cooldown", Verdict.BLOCK, "last rollback 3 min ago (limit 10 min)", clears_at=NOW + 300)
+PAGE = x.decision(course=Course.PAGE)
+OBSERVED = replace(PAGE, mode="observe", would="would roll back to dep-40 (1b7e0d4)", would_course="rollback")
+OPEN: dict[str, object] = {"closed_at": None, "verified_at": None, "outcome": Outcome.OPEN}
+WAVE = GuardAnswer("correlation", Verdict.BLOCK, "9 of 10 services fail", passing=True)
+AGAIN = "the daemon decides again, and may roll back to dep-40 (1b7e0d4) by itself if web still fails."
+MODE = GuardAnswer("mode", Verdict.BLOCK, "observe: reports what it would do, changes nothing")
+
+
+def paged(*answers: GuardAnswer, **fields: object) -> Incident:
+    """Return a paged incident whose rollback these guards block."""
+    decision = fields.pop("decision", PAGE)
+    assert isinstance(decision, Decision)
+    return x.undone(replace(decision, guards=answers, why=f"{answers[0].name}: {answers[0].why}"), **fields)
+
+
+def suspended(*suspenders: str, **fields: object) -> Incident:
+    """Return a paged incident of a service that these have suspended."""
+    guards = (replace(SUSPENDED, suspenders=suspenders),)
+    return x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=guards), **fields)
+
+
+def question(then: Then, **fields: object) -> Incident:
+    """Return an incident whose question ends in 4 min."""
+    deadline = Deadline(x.BEGIN + 50, then, 300.0, NOW + 240)
+    return x.undone(x.decision(course=Course.ASK), asked_at=x.BEGIN + 50, deadline=deadline, **fields)
+
+
+def over(human_needed: str = "", **fields: object) -> Incident:
+    """Return an incident that ended without a proved rollback."""
+    ended = {"closed_at": NOW, "outcome": Outcome.WITH_A_HUMAN, "human_needed": human_needed}
+    return x.undone(PAGE, **{**ended, **fields})
+
+
+ANNOUNCED = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120)
+LOST = x.undone(x.decision(), tried=True, requested_at=NOW, human_needed="its outcome is unknown")
+REFUSED = amended(LOST, refused_at=NOW, refusal="no such deploy", human_needed="the platform refused it")
+USUAL = {"expected_at": NOW + 36, "overdue_at": NOW + 296, "channels": ("slack",)}
+HELPLESS = x.incident(**OPEN, human_needed="the rollback did not help: HTTP 503")
+MUTED, UNHEARD = {**USUAL, "expected_at": None, "muted": True}, {**USUAL, "expected_at": None, "channels": ()}
+CASES = [
+    (x.undone(None), Situation.UNDECIDED, "The daemon decides with the next readings.", ()),  # type: ignore[arg-type]
+    (
+        question(Then.ESCALATE),
+        Situation.QUESTION,
+        "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then pages again.",
+        ("approve", "reject", "acknowledge"),
+    ),
+    (
+        question(Then.ROLLBACK, acknowledged_by="ann"),
+        Situation.QUESTION,
+        "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then rolls back to dep-40 (1b7e0d4), if"
+        " nothing forbids it.",
+        ("approve", "reject"),
+    ),
+    (
+        question(Then.ESCALATE, late_paged=True),
+        Situation.QUESTION,
+        f"Roll back to dep-40 (1b7e0d4)? No answer came by 02:19 UTC; the daemon still waits for one.{OTHERWISE}",
+        ("approve", "reject", "acknowledge"),
+    ),
+    (
+        ANNOUNCED,
+        Situation.ANNOUNCED,
+        "Rolls back to dep-40 (1b7e0d4) at 02:17 UTC, unless stopped.",
+        ("stop", "approve"),
+    ),
+    (
+        x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120, approved_by="ann"),
+        Situation.SCHEDULED,
+        "Rolls back to dep-40 (1b7e0d4) at 02:17 UTC, approved by ann, if web still fails and nothing forbids it.",
+        ("stop", "approve"),
+    ),
+    (
+        x.undone(
+            x.decision(course=Course.ANNOUNCE), announced_until=NOW - 120, approved_by="ann", blocked_since=NOW - 120
+        ),
+        Situation.SCHEDULED,
+        "The rollback to dep-40 (1b7e0d4), approved by ann, is due since 02:13 UTC, and not sent yet.",
+        ("stop", "approve"),
+    ),
+    (
+        x.undone(x.decision()),
+        Situation.SENDING,
+        "Rolling back to dep-40 (1b7e0d4) since 02:14 UTC: the daemon switches auto-deploy off, then sends it.",
+        ("stop",),
+    ),
+    (
+        x.undone(x.decision(), blocked_since=NOW - 30),
+        Situation.SENDING,
+        "Rolling back to dep-40 (1b7e0d4): due since 02:14 UTC (30 s), not sent yet. The daemon tries again with the"
+        " next failed probe, and leaves it to you from 02:16 UTC on.",
+        ("stop",),
+    ),
+    (
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True),
+        Situation.REQUESTED,
+        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet.",
+        (),
+    ),
+    (
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43"),
+        Situation.DEPLOYING,
+        "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43; the daemon verifies it once live.",
+        (),
+    ),
+    (
+        x.incident(**OPEN),
+        Situation.VERIFYING,
+        "dep-40 (1b7e0d4) is live since 02:15 UTC. The incident ends once fresh probes prove the recovery.",
+        (),
+    ),
+    (
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True, **USUAL),
+        Situation.REQUESTED,
+        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet, usually live within 40 s. The daemon pages at"
+        " 02:20 UTC if no answer comes by then.",
+        (),
+    ),
+    (
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43", **USUAL),
+        Situation.DEPLOYING,
+        "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43, usually live within 40 s; the daemon"
+        " verifies it once live. The daemon pages at 02:20 UTC if it is not live by then.",
+        (),
+    ),
+    (
+        x.undone(
+            x.decision(),
+            requested_at=NOW - 4,
+            tried=True,
+            deploy="dep-43",
+            **MUTED,
+        ),
+        Situation.DEPLOYING,
+        "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43; the daemon verifies it once live.",
+        (),
+    ),
+    (
+        x.undone(x.decision(), requested_at=NOW - 4, tried=True, **UNHEARD),
+        Situation.REQUESTED,
+        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet.",
+        (),
+    ),
+    (
+        x.incident(**OPEN, expected_at=NOW + 173, overdue_at=NOW + 293, channels=("slack",)),
+        Situation.VERIFYING,
+        "dep-40 (1b7e0d4) is live since 02:15 UTC. The incident ends once fresh probes prove the recovery, at 02:17 UTC"
+        " at the earliest. The daemon pages at 02:19 UTC if it is not proved by then.",
+        (),
+    ),
+    (
+        paged(PAUSED),
+        Situation.BLOCKED_FOR_NOW,
+        f"Not rolled back: paused by ann. Once it is resumed, {AGAIN}{OTHERWISE}",
+        ("resume", "stop", "acknowledge"),
+    ),
+    (
+        x.undone(replace(PAGE, blame=x.blame(vetoes=(Veto("deploy list", True, "the list is 2 min old"),)))),
+        Situation.BLOCKED_FOR_NOW,
+        f"Not rolled back: the list is 2 min old. Once that list can be read again, {AGAIN}{OTHERWISE}",
+        ("stop", "acknowledge"),
+    ),
+    (
+        x.undone(replace(PAGE, mode="assist", blame=x.blame(suspect=None, change=None), why="no deploy list yet")),
+        Situation.BLOCKED_FOR_NOW,
+        "Not rolled back: no deploy list yet. Once a deploy can be blamed or acquitted, "
+        f"{AGAIN.replace('may roll', 'may ask whether to roll').replace(' by itself', '')}{OTHERWISE}",
+        ("stop", "acknowledge"),
+    ),
+    (
+        paged(PAUSED, WAVE),
+        Situation.BLOCKED_FOR_NOW,
+        "Not rolled back: paused by ann. Also: 9 of 10 services fail. Once it is resumed and nothing else forbids it,"
+        f" {AGAIN}{OTHERWISE}",
+        ("resume", "stop", "acknowledge"),
+    ),
+    (
+        paged(BUDGET, PAUSED),
+        Situation.ASKS_LATER,
+        "Not rolled back: 2 of 2 rollbacks of this service today. Also: paused by ann. The daemon asks again at 02:25"
+        f" UTC, if web still fails and nothing else forbids it then.{OTHERWISE}",
+        ("resume", "acknowledge"),  # a pause holds for people, too
+    ),
+    (
+        paged(BUDGET, next_call_at=NOW + 300),
+        Situation.ASKS_LATER,
+        "Not rolled back: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web still"
+        " fails then. The daemon escalates at 02:20 UTC, unless a person acknowledges it first.",
+        ("rollback", "acknowledge"),
+    ),
+    (
+        paged(BUDGET, next_call_at=NOW + 300, all_called=True),
+        Situation.ASKS_LATER,
+        "Not rolled back: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web still"
+        " fails then. No step of the escalation is in its hours; the daemon looks again at 02:20 UTC.",
+        ("rollback", "acknowledge"),
+    ),
+    (
+        paged(BUDGET, acknowledged_by="ann", next_call_at=NOW + 1800),
+        Situation.BLOCKED,
+        "Not rolled back: 2 of 2 rollbacks of this service today. ann acknowledged it, so the daemon does not ask"
+        " again. The daemon pages again at 02:45 UTC if it is still open: ann's acknowledgement ends then.",
+        ("rollback",),
+    ),
+    (
+        paged(BUDGET, asked_at=x.BEGIN),
+        Situation.BLOCKED,
+        "Not rolled back: 2 of 2 rollbacks of this service today. The daemon asked once, and does not ask again."
+        + OTHERWISE,
+        ("rollback", "acknowledge"),
+    ),
+    (
+        paged(TRAILER),
+        Situation.BLOCKED,
+        "Not rolled back: dep-42 says 'Watchdog: no-rollback'. Its author forbids a rollback." + OTHERWISE,
+        ("acknowledge",),
+    ),
+    (
+        paged(MODE, decision=OBSERVED),
+        Situation.OBSERVED,
+        "Mode observe: the daemon changes nothing; it would roll back to dep-40 (1b7e0d4)." + OTHERWISE,
+        ("acknowledge",),  # the mode would refuse a rollback by hand, too
+    ),
+    (
+        x.undone(replace(PAGE, blame=x.blame(probability=0.3))),
+        Situation.NOT_THE_DEPLOY,
+        f"{UNLIKELY}{OTHERWISE}",
+        ("acknowledge",),
+    ),
+    (
+        x.undone(replace(PAGE, blame=ELSEWHERE)),
+        Situation.NOT_THE_DEPLOY,
+        f"Likely cause: upstream openai fails: major outage. {UNLIKELY}{OTHERWISE}",
+        ("acknowledge",),
+    ),
+    (
+        x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))),
+        Situation.NOT_THE_DEPLOY,
+        f"Nothing is rolled back: web is suspended by billing.{OTHERWISE}",
+        ("acknowledge",),
+    ),
+    (
+        x.undone(x.decision(course=Course.TELL, why="the policy only notifies of this severity")),
+        Situation.NO_ACTION,
+        "The policy only notifies of this severity. The daemon pages no one unless it gets worse, and closes the"
+        " incident when it is over.",
+        ("acknowledge",),
+    ),
+    (
+        x.undone(PAGE, human_needed="rejected by ann", human_decision=HumanDecision.REJECTED),
+        Situation.REJECTED,
+        f"Rejected by ann. The daemon changes nothing in this incident and watches until it is over.{UNLESS_WORSE}",
+        ("acknowledge",),
+    ),
+    (
+        x.undone(PAGE, human_needed="stopped by ann", human_decision=HumanDecision.STOPPED),
+        Situation.STOPPED,
+        f"Stopped by ann. The daemon changes nothing in this incident and watches until it is over.{UNLESS_WORSE}",
+        ("acknowledge",),
+    ),
+    (
+        HELPLESS,
+        Situation.DID_NOT_HELP,
+        "dep-40 (1b7e0d4) is live since 02:15 UTC and does not count as a recovery: the rollback did not help: HTTP"
+        f" 503. The daemon changes nothing more in this incident.{UNLESS_WORSE}",
+        ("acknowledge", "undo"),
+    ),
+    (
+        LOST,
+        Situation.NOT_DONE,
+        "No rollback is known to be live: its outcome is unknown. The daemon changes nothing more in this"
+        f" incident.{UNLESS_WORSE}",
+        ("acknowledge",),
+    ),
+    (
+        REFUSED,
+        Situation.NOT_DONE,
+        "Render refused the rollback to dep-40 (1b7e0d4) at 02:15 UTC: no such deploy. No deploy was made. The daemon"
+        f" changes nothing more in this incident.{UNLESS_WORSE}",
+        ("acknowledge",),
+    ),
+    (
+        amended(REFUSED, artefact_gone=True),
+        Situation.NOT_DONE,
+        "Render refused the rollback to dep-40 (1b7e0d4) at 02:15 UTC: no such deploy. Render keeps no artefact of"
+        f" dep-40. No deploy was made. The daemon changes nothing more in this incident.{UNLESS_WORSE}",
+        ("acknowledge",),
+    ),
+    (
+        x.undone(x.decision(), human_needed="paused by ann before the rollback was sent"),
+        Situation.NEEDS_A_PERSON,
+        "No rollback was sent: paused by ann before the rollback was sent. The daemon changes nothing more in this"
+        f" incident.{UNLESS_WORSE}",
+        ("rollback", "acknowledge"),
+    ),
+    (
+        question(Then.ESCALATE, muted=True),
+        Situation.QUESTION,
+        "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then pages again, unless it is still"
+        " silenced.",
+        ("approve", "reject", "acknowledge"),
+    ),
+    (x.incident(), Situation.CLOSED, "Rolled back and verified.", ()),
+    (over("stopped by ann"), Situation.CLOSED, "Recovered without a rollback (stopped by ann).", ()),
+    (over(outcome=Outcome.RECOVERED), Situation.CLOSED, "Recovered without a rollback.", ()),
+    (over(outcome=Outcome.BY_ITSELF), Situation.CLOSED, "Recovered by itself.", ()),
+    (
+        over("the platform refused it", tried=True),
+        Situation.CLOSED,
+        "Recovered, no rollback is known to be live (the platform refused it).",
+        (),
+    ),
+    (
+        over("the rollback did not help: HTTP 503", tried=True, restored_at=NOW),
+        Situation.CLOSED,
+        "Recovered after a rollback that is not proved to have helped (the rollback did not help: HTTP 503).",
+        (),
+    ),
+]

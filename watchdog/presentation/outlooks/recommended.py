@@ -1,0 +1,81 @@
+"""The one button that the reader's next step asks for: it stands out, and no other does. Pure.
+
+Rule: a reader at 3 a.m. presses what stands out, so that is never more than the step beside it asks for.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from watchdog.presentation.block_words import Block, block_of
+from watchdog.presentation.outlooks.acknowledging import stops_a_call
+from watchdog.presentation.outlooks.outlook_case import Case
+from watchdog.presentation.outlooks.outlook_words import blocking_words
+from watchdog.presentation.situation import Situation, blocking, situation
+from watchdog.presentation.text import clean
+
+DASHBOARD, LOGS = "dashboard", "logs"
+"""Places at the platform, named beside the commands: the card has a link to each."""
+COMMANDS: Mapping[Situation, str] = MappingProxyType(
+    {
+        Situation.QUESTION: "approve",
+        Situation.NEEDS_A_PERSON: "rollback",
+        Situation.NOT_THE_DEPLOY: "rollback",
+        Situation.CLOSED: "restore-auto-deploy",
+    }
+)
+"""The command that a step asks for, if it is offered; to reject, to stop or to undo is the other way out."""
+PLACES: Mapping[Situation, str] = MappingProxyType(
+    {
+        **dict.fromkeys((Situation.OBSERVED, Situation.NOT_THE_DEPLOY, Situation.NOT_DONE), DASHBOARD),
+        **dict.fromkeys((Situation.REJECTED, Situation.STOPPED, Situation.NEEDS_A_PERSON), DASHBOARD),
+        Situation.DID_NOT_HELP: LOGS,
+    }
+)
+"""Where people go on, beside the commands."""
+BLOCKED = frozenset({Situation.BLOCKED, Situation.BLOCKED_FOR_NOW, Situation.ASKS_LATER})
+ON_DASHBOARD = frozenset({"mode", "newer deploy", "service"})
+"""The guards whose cure (see block_words.py) is at the platform, and no command."""
+
+
+def recommended(case: Case, commands: Sequence[str]) -> str:
+    """Return the command of these that the next step asks for first, else its place; empty if it asks for neither."""
+    found = situation(case.incident)
+    if case.state.stopped and "resume" in commands:
+        return "resume"
+    command = COMMANDS.get(found, "")
+    if found in BLOCKED:
+        command = cure_words(case).command or ("rollback" if cure_words(case).by_hand else "")
+    # A commit on the deny-list is fixed before merges deploy again.
+    if command in commands and not (found is Situation.CLOSED and case.state.denied):
+        return command
+    if found in PLACES and "acknowledge" in commands and stops_a_call(case):
+        return "acknowledge"
+    return "" if found is Situation.NOT_THE_DEPLOY and elsewhere(case) else place(case)
+
+
+def place(case: Case) -> str:
+    """Return where at the platform the next step is done; empty: elsewhere."""
+    found, held = situation(case.incident), case.in_peoples_way
+    if found not in BLOCKED:
+        return PLACES.get(found, "")
+    by_hand = cure_words(case).by_hand and not case.may_roll_back
+    return DASHBOARD if by_hand or held is None or held.name in ON_DASHBOARD else ""
+
+
+def cure_words(case: Case) -> Block:
+    """Return the words about what the reader has to deal with first, where a guard or a missing fact blocks."""
+    held = case.in_peoples_way
+    return blocking_words(case) if held is None or held is blocking(case.incident) else block_of(held)
+
+
+def elsewhere(case: Case) -> str:
+    """Return where to look first if no deploy is to blame: `upstream stripe`, Render's status page; empty: nowhere."""
+    decision, likely = case.incident.decision, case.likely
+    vetoes = decision.blame.vetoed if decision is not None and decision.blame is not None else ()
+    if any(one.name == "platform status" for one in vetoes):
+        return "Render's status page"
+    if likely is None:
+        return ""
+    if likely.name == "peers":
+        return "the other services that fail"
+    return f"{'the ' if likely.deploy else ''}{clean(likely.name)}"
