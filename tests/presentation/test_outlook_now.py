@@ -20,7 +20,7 @@ from tests.presentation.outlook_cases import (
     paged,
     question,
 )
-from watchdog.domain.decisions import Evidence
+from watchdog.domain.decisions import Course, Evidence
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Then
 from watchdog.domain.readings import Bad
@@ -220,6 +220,7 @@ def test_what_is_offered_is_accepted_and_what_holds_meanwhile_is_said(
         (question(Then.ESCALATE), f"{SEEN}{HOLDS} The question stays open, and no page follows at 02:19 UTC."),
         (question(Then.ROLLBACK), f"{SEEN}{HOLDS} The question stays open."),
         (replace(REFUSED, severity=Severity.MEDIUM), f"{SEEN}."),
+        (x.undone(x.decision(course=Course.TELL)), f"{SEEN}."),
         (x.undone(x.decision()), f"{SEEN}."),
     ],
 )

@@ -7,11 +7,12 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, START, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, topics, web
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, topics, web
 from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core.phases import escalation
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, Policy, Rotation, Step, Then, Weekly
@@ -19,6 +20,7 @@ from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
 STEPS = (Step("lead", ("mail",), 300.0), Step("devops", ("phone",), 600.0), Step("boss", ("letter",), 60.0))
+NOT_PAGED = (Course.TELL, Course.NOTE)
 NEVER = Weekly((), 0, 1, "UTC")
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 DOWN = replace(SLOW, slow=False)
@@ -339,14 +341,19 @@ def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
 
 
 def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_about() -> None:
-    """The closed incident is still remembered; medium was only told. A question is called about, whatever it is."""
+    """The closed incident is still remembered; medium was only told, and so was what the policy only notifies of.
+
+    A question is called about, whatever it is.
+    """
     world = paged()
     put(world, phase=Phase.CALM, incident=replace(incident_of(world), closed_at=world.now, outcome="recovered"))
     assert lines(acknowledge(world), "REFUSED") == ["web-1 is over: recovered"]
-    world = paged()
-    put(world, incident=replace(incident_of(world), severity=Severity.MEDIUM))
-    acknowledge(world)
-    assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == []
+    told = decision_of(paged())
+    for fields in ({"severity": Severity.MEDIUM}, *({"decision": replace(told, course=one)} for one in NOT_PAGED)):
+        world = paged()
+        put(world, incident=replace(incident_of(world), **fields))
+        acknowledge(world)
+        assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == []
     asking = question()
     put(asking, incident=replace(incident_of(asking), severity=Severity.MEDIUM))
     acknowledge(asking)

@@ -12,7 +12,8 @@ from itertools import takewhile
 
 from watchdog.core.assess import schedule
 from watchdog.core.context import StepContext
-from watchdog.domain.incidents import Escalation, Phase
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Escalation, Incident, Phase
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import Step
 from watchdog.domain.severity import Severity
@@ -85,7 +86,7 @@ def _due_at(ctx: StepContext) -> float | None:
         return None
     # An expired acknowledgement calls again only where the incident is worth waking for, or a question is open.
     if incident.escalation.acknowledged_at is not None:
-        wakes = incident.severity in WAKING or ctx.service.phase is Phase.ASKING
+        wakes = is_worth_waking(incident) or ctx.service.phase is Phase.ASKING
         return incident.escalation.acknowledged_at + ctx.policy.ack_holds_seconds if wakes else None
     if incident.escalation.called_at is None or not ctx.policy.escalation:
         return None
@@ -94,6 +95,13 @@ def _due_at(ctx: StepContext) -> float | None:
         return None
     # The delay is that of the step to be called, not of the one that was: `after: 10m` waits ten minutes for it.
     return incident.escalation.called_at + _next(ctx)[1].after_seconds
+
+
+def is_worth_waking(incident: Incident) -> bool:
+    """Return whether people are woken for it: by its severity, unless the policy only notifies of it or records it."""
+    decision = incident.decision
+    only_told = decision is not None and decision.course in (Course.TELL, Course.NOTE)
+    return incident.severity in WAKING and not only_told
 
 
 def _next(ctx: StepContext) -> tuple[Sequence[Step], Step, bool]:

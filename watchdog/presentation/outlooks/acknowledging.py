@@ -1,6 +1,6 @@
 """What an acknowledgement does in an incident, said beside its button; and whether it is the thing to do. Pure."""
 
-from watchdog.core.phases.escalation import WAKING
+from watchdog.core.phases.escalation import is_worth_waking
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.outlooks.outlook_case import Case
@@ -35,7 +35,7 @@ def acknowledging(case: Case) -> str:
 def _pages_again(case: Case) -> str:
     """Return when an acknowledgement ends with a page, if it ends with one."""
     holds, found = case.state.ack_holds_seconds, situation(case.incident)
-    wakes = case.incident.severity in WAKING or found is Situation.QUESTION
+    wakes = is_worth_waking(case.incident) or found is Situation.QUESTION
     # While the daemon acts, no clock of an acknowledgement runs.
     if holds is None or not wakes or not case.incident.channels or found in BY_ITSELF:
         return ""
