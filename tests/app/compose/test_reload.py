@@ -1,7 +1,8 @@
 """SIGHUP's rules: what may change while the watchdog runs, and what needs a restart, in words."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -249,6 +250,16 @@ async def test_case_59_no_hostile_file_is_half_taken(reloading: Reloading, numbe
             reloading.path.write_text(OBSERVED, encoding="utf-8")
             assert await reload_settings(app) == "", number
     assert 0 < taken < len(numbers) / 2
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+async def test_case_59_what_is_no_file_is_refused_at_once(reloading: Reloading, make: Callable[[Path], None]) -> None:
+    """To wait for a pipe would hold up the console, too, and the next reload."""
+    reloading.path.unlink()
+    make(reloading.path)
+    reloading.asked.set()
+    await reloading.until_said("no longer a file")
+    await reloading.until_said("UTC: refused")
 
 
 class FaultyOptions(SignalOptions):

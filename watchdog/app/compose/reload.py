@@ -12,7 +12,7 @@ from watchdog.app.compose.safety_diff import changes, loosened
 from watchdog.background import run_in_background
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.supervision.service_watcher import Sources
-from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
 from watchdog.domain.events import IntegrationJudged
 from watchdog.domain.incidents import State
 from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
@@ -84,7 +84,7 @@ async def reload_settings(app: App) -> str:
 
 async def _reload(app: App) -> str:
     # In a thread: parsing a large YAML file takes longer than a probe may be late.
-    read = await run_in_background(load, app.settings.path, dict(os.environ), Path.cwd())
+    read = await run_in_background(_read, app.settings.path)
     # Ids before the comparison: the same name with another id is another service on the platform.
     fresh = await resolve(read, app.clock)
     different = changes(app.settings, fresh)[:LINES_MAX]
@@ -98,6 +98,14 @@ async def _reload(app: App) -> str:
     log.info("configuration reloaded", services=list(fresh.policy.services), changes=different)
     await _take_up_at_once(app)
     return ""
+
+
+def _read(path: Path | None) -> Settings:
+    # A pipe or a terminal may never answer, and the console waits for the same thread.
+    if path is not None and path.exists() and not path.is_file():
+        what, instead = "no longer a file", "start the watchdog with -c and a file that it can read again"
+        raise ConfigurationError((Mistake(path.name, what, instead),))
+    return load(path, dict(os.environ), Path.cwd())
 
 
 async def _put_or_undo(app: App, fresh: Settings) -> str:
