@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -118,6 +119,16 @@ def test_an_hour_of_it_is_over_when_it_stayed_away() -> None:
 def _ended(lasted: float) -> Check:
     recent = ((T0 - 2.0, False), (T0, True), (T0 + lasted, True))
     return Check("home", "http", last_bad_at=T0 + lasted, run_started_at=T0, run_probes=9, recent=recent)
+
+
+def test_the_longest_pause_counts_and_what_was_over_begins_anew() -> None:
+    """However short the pauses after it; and though no probe was good in between, as none was made."""
+    check, now, _ = lived([*on_off(20.0, 90.0, 1), (20.0, False), (30.0, True), (20.0, False), (9.0, True)])
+    assert check.spells.count == 3 and check.spells.pause_seconds == pytest.approx(90.0, abs=4.0)
+    assert not intermittent.is_in_a_pause(check, now), "three are no outage of that kind yet"
+    told = Spells(T0 - 400.0, T0 - 91.0, 4, 4.0, 40.0, 80.0, 60.0)
+    for spells, count in ((told, 1), (replace(told, ended_at=T0 - 60.0), 5), (replace(told, whole=3.5), 5)):
+        assert intermittent.added(replace(_ended(10.0), spells=spells), T0 + 12.0, 0.001).count == count
 
 
 def test_where_many_probes_fail_by_themselves_more_leaks_away() -> None:

@@ -65,8 +65,9 @@ def test_an_interrupted_run_teaches_nothing() -> None:
     check, _ = told("x" * 5 + ".", check=detect.interrupt(check, now), start=now + 2.0)
     assert check.healed_seconds == 0.0
     check, now = told("." + "x" * 10)
-    check, _ = told(".", check=detect.interrupt(check, now), start=now + 2.0)
-    assert check.healed_seconds == 0.0
+    for unseen in (detect.interrupt(check, now), detect.go_on_unseen(check, 30.0)):
+        after, _ = told("x.", check=unseen, start=now + 2.0)
+        assert after.healed_seconds == 0.0
 
 
 def test_a_run_of_a_partial_outage_teaches_nothing() -> None:
@@ -146,6 +147,9 @@ def test_the_lesson_of_restarts_fades_after_two_months(months: float, left: floa
     now = T0 + months * MONTH
     assert baseline.restart_seconds(check, now) == pytest.approx(80.0 * left)
     assert baseline.restarted(check, 50.0, now) == ({"restart_seconds": 50.0, "restart_at": now} if left < 0.6 else {})
+    if left == 1.0:
+        fresh = {"restart_seconds": pytest.approx(80.0), "restart_at": now}
+        assert baseline.restarted(check, 75.0, now) == fresh, "one of about its length keeps it"
 
 
 def test_patience_does_not_teach_itself_more_patience() -> None:

@@ -61,8 +61,9 @@ def spread(share: float, answers: int, seed: int) -> str:
         (TAIL, replace(KNOWN, tail_share=0.2), []),
         (TAIL, replace(KNOWN, now=20.0), [("tail", 0.052, 0.01, 0.04)]),
         (replace(TAIL, times_baseline=8.0), KNOWN, [("tail", 1.6, 0.01, 0.04)]),
+        (replace(TAIL, limits_seconds={"p95": 2.0}), KNOWN, [("p95", 2.0, 0.05, 0.125), ("tail", 1.0, 0.01, 0.04)]),
     ],
-    ids=["objective", "two", "tail", "usual tail", "no day known", "two usual latencies", "milliseconds", "times"],
+    ids=["objective", "two", "tail", "usual tail", "no day known", "two latencies", "milliseconds", "times", "both"],
 )  # fmt: skip
 def test_the_limits(signal: SignalPolicy, usual: UsualLatency, limits: list[tuple[str, float, float, float]]) -> None:
     """Each with the share that may be slower, and with the one that is to be found."""
@@ -124,6 +125,20 @@ def test_a_stray_slow_answer_does_not_date_what_begins_later() -> None:
     assert (early.since, later.since) == (T0 + 20.0, T0 + 30.0)
     assert later.level == pytest.approx(2 * log(2.5) - 2 * log(0.95 / 0.875)), "nothing is lost of the sum"
     assert sums("ss.s", P95)[0].since == T0
+
+
+def test_what_goes_on_and_since_when() -> None:
+    """Not what is ending; of two the earlier one. Where not every slow answer is kept, the onset may still be."""
+    both, (known,) = replace(TAIL, limits_seconds={"p95": 0.8}), sums("s" * 20, P95)
+    tail = replace(known, limit="tail", since=known.since - 1.0)
+    found = slow_answers.confirmed((known, tail), KNOWN, both)
+    assert found is not None and found[0] is tail
+    low = replace(known, level=slow_answers.LIMIT / 2 - 0.1)
+    assert slow_answers.confirmed((low,), KNOWN, P95) is None and slow_answers.is_suspicious((low,))
+    sparse = [(T0 + 100.0 * at, 100 * at + 1) for at in range(12)]
+    dense = [(T0 + 2000.0 + at, 1300 + at) for at in range(20)]
+    long = replace(known, since=T0 - 900.0, answers=1319, slow=40, recent=(*sparse, *dense))
+    assert slow_answers.began(long, slow_answers.limits(KNOWN, P95)[0]) == T0 + 2000.0
 
 
 def test_a_moment_in_which_everything_is_slow_is_no_tail() -> None:

@@ -262,6 +262,32 @@ def test_a_sum_ends_after_six_steps_that_are_as_usual() -> None:
     assert slower_than_usual.is_confirmed(less, 1.5)
 
 
+def test_it_begins_with_its_first_slow_answer() -> None:
+    """Also of the minute before, which was slow in its last seconds alone; what is barely slow dates nothing."""
+    known, at = lived(24 * 8), MONDAY + 8 * DAY
+    before = [(at - 10.0 * ago, 0.6 if ago < 2 else 0.2) for ago in range(20, -1, -1)]
+    first = stepped(known, before, 1.5, well=True)
+    second = stepped(first, [*before, *((at + 10.0 * later, 0.6) for later in range(1, 7))], 1.5, well=True)
+    assert (first.minutes[-1], second.minutes[-1]) == (2000, 6000), "a step is of its own answers"
+    assert (first.excess, second.excess_since) == (0.0, at - 10.0)
+    barely = lived(1 / 60, times(1.377), known, at)
+    assert 0.0 < barely.excess < slower_than_usual.NOISE
+    assert lived(1 / 60, times(3.0), barely, at + 60.0).excess_since == at + 10.0
+
+
+def test_neither_a_slowness_nor_a_job_widens_how_far_steps_swing() -> None:
+    """The limit would rise with it, and the next one be found later."""
+    assert lived(0.5, times(3.0), lived(24 * 8), MONDAY + 8 * DAY).spread < 0.005
+    assert lived(24 * 8, nightly).spread < 0.001
+
+
+def test_some_milliseconds_are_no_slowness() -> None:
+    """Ten are usual: twenty-five are not told of, forty are."""
+    fast = lived(3.0, times(0.05))
+    assert alarms(2.0, times(0.125), fast, MONDAY + 3 * HOUR) == []
+    assert alarms(2.0, times(0.2), fast, MONDAY + 3 * HOUR) != []
+
+
 def test_years_without_a_slow_answer_do_not_end_in_a_share_of_nothing() -> None:
     """Two million minutes: the share stays above zero, and one slow answer moves it."""
     usual = UsualLatency(steps=2_000_000, tail_share=1e-4)
@@ -283,6 +309,7 @@ def test_a_step_is_a_minute_and_six_answers_or_what_there_is_after_three_windows
                 steps.append(at)
             at += every
         assert steps[5] - steps[4] == max(60.0, answers * every), every
+    assert [slower_than_usual.ends_within_seconds(every) for every in (10.0, 60.0)] == [600.0, 3600.0]
 
 
 def test_a_slow_release_is_told_with_its_arithmetic() -> None:
