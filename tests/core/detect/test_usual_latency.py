@@ -167,6 +167,8 @@ def test_between_the_middles_of_two_hours_the_usual_is_a_line() -> None:
         assert expected(usual, MONDAY + 60.0 * minute) == pytest.approx(ms)
     alone = replace(usual, around=(0.0, 2000.0, 0.0))
     assert expected(alone, MONDAY) == expected(alone, MONDAY + 3599.0) == 2000.0
+    for job, usually in ((5000.0, 5000.0), (20_000.0, 3 * 2000.0)):
+        assert expected(replace(alone, high=job, high_later=job), MONDAY) == usually, "a job, but not of any height"
 
 
 def test_days_that_differ_widen_what_is_usual() -> None:
@@ -295,6 +297,8 @@ def test_years_without_a_slow_answer_do_not_end_in_a_share_of_nothing() -> None:
         usual = usual_latency.tail_learned(usual, 0, 6)
     assert usual.tail_share == 1e-4
     assert usual_latency.tail_learned(usual, 1, 6).tail_share > 1.4e-4
+    new = UsualLatency()
+    assert usual_latency.tail_learned(new, 1, 6).tail_share < new.tail_share * 1.2, "nor does the first one define it"
 
 
 def test_a_step_is_a_minute_and_six_answers_or_what_there_is_after_three_windows() -> None:

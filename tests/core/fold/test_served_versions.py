@@ -96,6 +96,14 @@ def test_all_failing_answers_are_of_a_deploy_that_answered_before(
     assert served_versions.all_failures_are_of(seen(*answers), BEFORE, NOW) == count
 
 
+@pytest.mark.parametrize(("since", "fails"), [(-5.0, True), (0.0, True), (1.0, False), (2.0, False)])
+def test_code_fails_by_itself_once_two_answers_since_then_name_it(since: float, fails: bool) -> None:
+    """One may be of a moment, and earlier ones are of another failure."""
+    check = seen(*((at, NEW, FAILS) for at in (-5.0, 0.0, 1.0)), (2.0, OLD, FAILS))
+    assert served_versions.fails_as(check, AFTER, NOW + since) is fails
+    assert not served_versions.fails_as(check, BEFORE, NOW - 5.0)
+
+
 def test_whether_a_deploy_answered_since() -> None:
     """By its newest answer."""
     check = seen((0.0, NEW, Good()))

@@ -18,7 +18,7 @@ from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import Incident, Outcome, ServiceState
-from watchdog.domain.policy import PROBES, Policy
+from watchdog.domain.policy import Policy
 
 SWITCHED_SECONDS = 10.0
 """How long after a deploy is live the one before it may still answer: its last answers, and the clocks' difference."""
@@ -110,7 +110,7 @@ def after_suspicion(service: ServiceState, policy: Policy, now: float) -> Servic
     """Return the service with the lessons of restarts that suspicion observed and no incident followed."""
     checks = dict(service.checks)
     for name, check in service.checks.items():
-        for run in _whole_runs(check) if check.kind in PROBES else ():
+        for run in _whole_runs(check):
             checks[name] = _taught(service, checks[name], policy, run, now)
     return fast_replace(service, checks=checks)
 
@@ -210,7 +210,7 @@ def _crashed(service: ServiceState, began: float, ended: float) -> bool:
 
 
 def _whole_runs(check: Check) -> Iterator[Run]:
-    """Yield the runs of failures that were observed from begin to end."""
+    """Yield the runs of failures that were observed from begin to end: only probes have any."""
     groups = [(failed, [at for at, _ in group]) for failed, group in groupby(check.recent, key=lambda one: one[1])]
     # The oldest group is cut off by the kept window, so it is left out (`groups[1:]`).
     for (failed, run), (_, after) in pairwise(groups[1:]):
