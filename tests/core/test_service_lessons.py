@@ -219,6 +219,14 @@ ONE_LUCKY = outage((-9, 0, False), (0, 60, True), (60, 62, False), (80, 99, Fals
         pytest.param(
             [SEEN], GONE_WRONG, QUEUED, (replace(QUEUED, id="dep-x", update_seen_at=NOW + 61.0),), 60.0, id="too late"
         ),
+        pytest.param(
+            [SEEN],
+            GONE_WRONG,
+            QUEUED,
+            (replace(HISTORY[0], update_seen_at=NOW + 2.0),),
+            60.0,
+            id="itself, by its clock",
+        ),
     ],
 )
 def test_what_healed_before_the_rollback_took_traffic(

@@ -47,6 +47,10 @@ def test_what_can_wait_wakes_nobody() -> None:
     """A feed: its service is still watched by its probes."""
     notice = tell_of(judged(a_world(), FEED)).notice
     assert notice.kind is NoticeKind.SELF_ALERT and not notice.wakes
+    for seconds, lasted in ((0.9, ""), (1.0, " for 1 s")):
+        world = a_world()
+        effects = hear(world, e.IntegrationJudged(world.now, replace(FEED, since=world.now - seconds)))
+        assert tell_of(effects).notice.title == f"watchdog: the feed sentry: failing{lasted}"
 
 
 def test_two_that_fail_for_the_same_reason_end_one_by_one() -> None:

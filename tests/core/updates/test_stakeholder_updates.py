@@ -72,6 +72,7 @@ def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
     """It fails; it works, while that is proved; it is over. It wakes nobody, and engineers hear the same as ever."""
     world = bad_world(policy()).run(600.0)
     assert titles(world) == ["not available", "works again", "all is well again"]
+    assert [one.title for one in plainly(world) if not SAID.fullmatch(one.title)] == []
     told, others = ([tell for tell in world.tells if tell.notice.plain is plain] for plain in (True, False))
     assert {tell.channels for tell in told} == {("board-email", "board-slack")}
     threads = {(one.incident, one.dedup_key) for one in plainly(world)}
