@@ -308,6 +308,14 @@ def test_an_old_one_calls_everybody_again_from_the_first() -> None:
     assert lines(acknowledge(world, "bob"), "ACKNOWLEDGED")[0].startswith("by bob: escalation paused")
 
 
+def test_what_is_high_climbs_once_its_acknowledgement_is_old() -> None:
+    """At first it does not: but then somebody had it, and has left it."""
+    world = reach(Phase.PAGED, climbing(), faults=[SLOW])
+    acknowledge(world)
+    assert tell_of(hear(world, e.TimePassed(world.now + 1800.0))).notice.about.topic is Topic.STILL_OPEN
+    assert tell_of(hear(world, e.TimePassed(world.now + 2100.0))).channels == ("mail",)
+
+
 def test_it_is_of_what_was_known_then() -> None:
     """Slow was acknowledged; down is called about anew, and climbs."""
     faults = [Fault(500.0, FOREVER, code="bad00000"), replace(SLOW, end=500.0)]
