@@ -82,7 +82,9 @@ class Guarded:
         transport = httpx.ASGITransport(Starlette(routes=routes))
         switch = healthchecks("http://switch.test/ping/us")
         why = self.daemon.health.reasons
-        heartbeat = Heartbeat(switch, self.clock, lambda: "; ".join(why()), self.daemon.metrics, transport)
+        heartbeat = Heartbeat(
+            switch, self.clock, lambda: "; ".join(why()), self.daemon.metrics, transport, speak=lambda: True
+        )
         self.daemon.supervisor.start("heartbeat", heartbeat.run)
 
     async def go_on(self, seconds: float) -> None:

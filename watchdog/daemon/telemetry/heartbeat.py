@@ -63,7 +63,7 @@ class Heartbeat:
         metrics: Metrics,
         transport: httpx.AsyncBaseTransport | None = None,
         *,
-        speak: Callable[[], bool] = lambda: True,
+        speak: Callable[[], bool],
         report: Callable[[Exception | None], None] = lambda error: None,
     ) -> None:
         self._transport = transport
