@@ -59,6 +59,7 @@ AWAY = "Handbook: watchdog docs reference-notices\n"
         ("explain web-1", 0, "none of 6 apply (--all lists them)"),
         ("explain web-1 --all", 0, "no veto    flapping"),
         ("incidents", 0, "web-1     2026-11-25 02:14:14  web"),
+        ("incidents --limit 0", 0, "web-1     2026-11-25 02:14:14  web"),
         ("history --format markdown", 0, "| 2026-11-25 | 02:14 | web: HTTP 503 on home | Render | 1min |"),
         ("status", 0, "is the daemon running?"),
         ("status --tag checkout", 0, "web      observe  "),

@@ -68,6 +68,8 @@ def test_the_incident_is_told_as_the_api_tells_it(typed: Typed) -> None:
     assert one["incident"]["onset_at"] == ONSET and one["decision"]["course"] == "rollback"
     (row,) = json.loads(typed("incident", "list", "--json"))["incidents"]
     assert row == one["incident"]
+    before_it_was_opened = "2026-11-25T02:14:30Z"
+    assert json.loads(typed("service", "why-not", "web", before_it_was_opened, "--json"))["incidents"]
     draft = json.loads(typed("incident", "postmortem", "web-1", "--json"))
     assert draft["incident"] == one | {"at": draft["incident"]["at"]}
     assert set(draft["checklists"]) == names(ChecklistView)

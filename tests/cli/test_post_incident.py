@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli import examples as x
 from tests.cli.conftest import ME, Typed, record, said
-from watchdog.domain.store_records import Command
+from watchdog.domain.incidents import State
+from watchdog.domain.store_records import Command, Write
 
 
 def test_what_people_add_is_shown_where_it_is_looked_for(typed: Typed) -> None:
@@ -99,3 +101,14 @@ def test_the_numbers_are_read_from_the_record(typed: Typed) -> None:
     late = json.loads(typed("stats", "--since", "36500d", "--format", "json"))[0]["mean_time_to_acknowledge_seconds_n"]
     assert late == 0, "what is written when it is over acknowledges nothing"
     assert typed("stats", "--since", "lately", code=2).startswith("--since: not a duration")
+
+
+def test_the_first_act_of_a_person_acknowledges(typed: Typed, tmp_path: Path) -> None:
+    async def act() -> None:
+        async with record(tmp_path) as store:
+            acts = [x.note(60, "ACKNOWLEDGED", "by ann"), x.note(80, "APPROVED", "by ann")]
+            await store.save(Write(State(), effects=acts))
+
+    asyncio.run(act())
+    web = json.loads(typed("stats", "--since", "36500d", "--format", "json"))[0]
+    assert web["mean_time_to_acknowledge_seconds"] == 60.0 - (x.incident().opened_at - x.BEGIN)

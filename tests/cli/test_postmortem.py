@@ -33,7 +33,7 @@ PROOF = "home: 7 of 7 probes good since it was live; errors still unknown: no fu
 def minutes() -> list[Minute]:
     start = x.BEGIN - x.BEGIN % 60
     home = [(-1, 4, 0), (0, 6, 1), (1, 0, 60), (2, 40, 2)]
-    rows = [Minute("web", "home", start + 60 * n, good, bad, 0) for n, good, bad in home]
+    rows = [Minute("web", "home", start + 60 * n, good, bad, 3) for n, good, bad in home]
     return [*rows, Minute("web", "errors", start, 1, 0, 0)]
 
 

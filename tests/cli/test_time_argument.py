@@ -28,6 +28,12 @@ def test_moments(text: str, before_now: float) -> None:
     assert NOW - parse_moment(text, NOW) == before_now
 
 
+def test_today_is_the_date_in_that_zone() -> None:
+    """Late in the evening in UTC it is tomorrow in Berlin already."""
+    evening = NOW + 21.5 * 3600
+    assert evening - parse_moment("00:30 Europe/Berlin", evening) == 844
+
+
 @pytest.mark.parametrize(
     ("text", "hint"),
     [

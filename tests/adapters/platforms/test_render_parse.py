@@ -127,6 +127,8 @@ def test_lists_are_unwrapped_without_odd_rows_and_deploys_sorted_once_each() -> 
     assert unwrap([], "deploy") == ([], None) and unwrap({"message": "no"}, "deploy") == ([], None)
     deploys = [parse_deploy(deploy(number)) for number in (2, 5, 3, 5)]
     assert [item.id for item in newest_first(deploys)] == ["dep-5", "dep-3", "dep-2"]
+    shifted = [parse_deploy(deploy(5) | {"status": status}) for status in ("live", "update_in_progress")]
+    assert [item.status for item in newest_first(shifted)] == ["live"], "of two pages the first copy counts"
     undated = [parse_deploy({"id": name}) for name in ("b", "a", "c")]
     assert [item.id for item in newest_first(undated)] == ["b", "a", "c"]
 

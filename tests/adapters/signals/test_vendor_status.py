@@ -91,10 +91,12 @@ async def test_a_page_that_cannot_be_read_is_unknown(vendor: Vendor, answer: Any
 
 
 async def test_one_missed_reading_keeps_what_was_said_for_a_while(vendor: Vendor) -> None:
-    """A page of a vendor in trouble stumbles; after a quarter of an hour we know nothing."""
-    vendor.say("GET", PATH, page({"Render API": "major_outage"}), 500)
+    """A page of a vendor in trouble stumbles; after a quarter of an hour we know nothing. Unchanged is read, too."""
+    vendor.say("GET", PATH, (200, page({"Render API": "major_outage"}), {"ETag": "a"}), 304, 500)
     clock = FakeClock(auto=False)
     source = status(vendor, clock)
+    await source.read()
+    clock.elapsed += FRESH_SECONDS - 1
     await source.read()
     clock.elapsed += FRESH_SECONDS - 1
     assert isinstance((await source.read())[0].reading, Bad)

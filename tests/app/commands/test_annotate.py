@@ -1,7 +1,8 @@
 """What people add to the record from the command line, with a daemon, without one, and beside another command line."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tests.support.postgres_server import postgres_server, postgres_url  # noqa:
 from watchdog.adapters.stores import build_store, role_lock
 from watchdog.app.commands.annotate import annotate
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.domain.errors import Temporary
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import FLEET, Write
@@ -68,6 +69,17 @@ async def test_another_command_line_with_the_lock_answers_nobody_and_need_not(tm
         lock.release()
         assert len(await store.remarks("web-1")) == (len(NOTES) if by_command else 0)
         assert not await store.commands(), "each was answered or withdrawn"
+
+
+async def test_what_failed_here_is_answered_and_no_later_daemon_adds_it(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/watchdog.db"
+    async with left_by_a_daemon(url) as store:
+        with closing(sqlite3.connect(tmp_path / "watchdog.db")) as raw, raw:
+            raw.execute("DROP TABLE remarks")
+        with pytest.raises(Permanent, match="another program changed them"):
+            await annotate(settings_of(url), NOTES[:1], "terminal:ann", FakeClock())
+        assert not await store.commands()
+        assert [one.ok for one in await store.asked()] == [False]
 
 
 @pytest.mark.long

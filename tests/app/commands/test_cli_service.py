@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, Daemon, guarding, together, watching
+from watchdog.adapters.stores import role_lock
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 
@@ -52,6 +53,8 @@ def approved_without_a_daemon(folder: Path) -> None:
         daemon.until_story("ASKED")
         daemon.kill()
         assert "APPROVED" in expect(daemon, DONE, "approve", "web-1")
+        lock = role_lock(f"sqlite:///{folder}/watchdog.db")
+        assert lock is not None and lock.is_by_command, "another command would take it for a daemon, and wait"
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"]
         assert cloud.log("pagerduty_resolve")
         (row,) = daemon.history()

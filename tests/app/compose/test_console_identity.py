@@ -12,6 +12,7 @@ from tests.support.clocks import LOOPBACK, FakeClock
 from tests.support.daemon_processes import guarding
 from watchdog.app.compose.console_identity import access_of, form_key
 from watchdog.console.auth.oidc_login import BACK, BEGIN
+from watchdog.domain.commands.human_command import Role
 from watchdog.sandbox import keys
 from watchdog.sandbox.vendors.oidc_provider import Issuer
 from watchdog.settings.rules.console_access import OIDC_SECRET
@@ -44,6 +45,12 @@ def test_workers_with_one_token_sign_forms_alike() -> None:
     assert one == other and TOKEN.encode() not in one
     alone = [form_key(loaded(text.replace("true,", "true, tokens: false,"))) for _ in range(2)]
     assert alone[0] != alone[1]
+
+
+def test_switched_off_a_token_that_is_left_behind_admits_nobody() -> None:
+    text, given = SMALL + f"console: {{enabled: true, {PROXY}}}\n", {"WATCHDOG_CONSOLE_TOKEN": TOKEN}
+    assert access_of(loaded(text, given), FakeClock()).tokens == {Role.APPROVER: TOKEN}
+    assert access_of(loaded(text.replace("true,", "true, tokens: false,"), given), FakeClock()).tokens == {}
 
 
 def test_a_session_holds_for_its_provider_its_client_and_its_claim_alone() -> None:

@@ -106,6 +106,8 @@ def test_an_open_incident_is_never_stranded(text: str, words: str) -> None:
         (TEXT + "status_pages: {x: {title: x, services: [web]}}\n", "status_pages changed"),
         (changed("watchdog.db", "other.db"), "store_url changed"),
         (TEXT + "endpoints: {render: https://proxy.example/v1}\n", "endpoints changed"),
+        (TEXT + "private_hosts: [my-private-service]\n", "private_hosts changed"),
+        (TEXT + "repository: github\n", "repository changed"),
     ],
 )
 @pytest.mark.parametrize("state", [CALM, OPEN])
@@ -173,11 +175,14 @@ async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
 
 
 class Moody(MemoryStore):
-    """A store whose leases cannot be renewed while it has a `fault`."""
+    """A store whose leases cannot be renewed while it has a `fault`; `meanwhile` is called at the next renewal."""
 
     fault: Exception | None = None
+    meanwhile: Callable[[], None] | None = None
 
     async def renew_leases(self, *given: object, **more: object) -> object:  # type: ignore[override]
+        if self.meanwhile is not None:
+            self.meanwhile()
         if self.fault is not None:
             raise self.fault
         return await super().renew_leases(*given, **more)  # type: ignore[arg-type]
@@ -303,6 +308,25 @@ async def test_a_reload_whose_undo_fails_says_that_it_is_half_taken(reloading: R
     finally:
         del SIGNALS["faulty"]
     assert "both failed (KeyError, then ValueError): restart the watchdog" in why
+
+
+async def test_a_signal_that_comes_while_a_file_is_taken_is_heard(reloading: Reloading) -> None:
+    """The file may have changed since it was read."""
+    store = reloading.app.store
+    assert isinstance(store, Moody)
+    still_set: list[bool] = []
+
+    def _change() -> None:
+        store.meanwhile = None
+        still_set.append(reloading.asked.is_set())
+        reloading.path.write_text(OBSERVED.replace("docs", "help"), encoding="utf-8")
+        reloading.asked.set()
+
+    store.meanwhile = _change
+    reloading.asked.set()
+    await eventually(lambda: still_set)
+    assert still_set == [False], "what comes now would be forgotten with the first"
+    await eventually(lambda: "help" in reloading.app.settings.services)
 
 
 @pytest.mark.parametrize("fault", [Displaced(("web",)), Stale(), Temporary("away"), KeyError("ours")])

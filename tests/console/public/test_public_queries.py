@@ -23,7 +23,7 @@ from tests.console.scene import NOW, as_read, fill, policy_of, service_policy, s
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World
 from tests.core.worlds import bad_world, hear, reach
-from watchdog.console.public.public_queries import FRESH_SECONDS, PAST_MAX, WAIT_SECONDS, WAITING_MAX
+from watchdog.console.public.public_queries import FRESH_SECONDS, PAST_MAX, SOON_SECONDS, WAIT_SECONDS, WAITING_MAX
 from watchdog.console.public.public_views import StatusPage
 from watchdog.domain.events import RollbackRequested
 from watchdog.domain.incidents import Incident, Outcome, Phase, State
@@ -60,6 +60,18 @@ async def test_an_outage_is_told_while_it_lasts_and_afterwards() -> None:
     assert [one["begins"][:10] for one in over] == ["2026-11-24", "2026-11-12"]
     assert "Since 2026-11-25 02:06 UTC, for 10 min now" in as_read(text)
     assert "2026-11-24 02:16 to 02:21 UTC, 5 min" in as_read(text)
+
+
+async def test_what_has_just_ended_is_over_before_its_record_says_so() -> None:
+    """The state is newer than what was read of the past."""
+    policy, state = calm(web=opened(GOES_ON))
+    over = ago(GOES_ON, 600, 590)
+    async with public_town(policy, state, incidents=[GOES_ON]) as one:
+        assert (await one.json())["state"] == "outage"
+        one.clock.at += FRESH_SECONDS
+        one.shown["state"] = replace(state, services={**state.services, "web": opened(over)})
+        said = await one.json()
+    assert said["state"] == "operational" and [incident["ends"] for incident in said["incidents"]] != [None]
 
 
 async def test_a_silenced_incident_is_shown() -> None:
@@ -144,6 +156,9 @@ async def test_while_the_store_is_away_the_past_stands_and_the_present_is_seen()
         said = await one.json()
         assert said["state"] == "outage" and len(said["incidents"]) == 2
         assert said["services"][0]["available"] is not None and "still being read" in await one.page()
+        store.away = False
+        one.clock.at += SOON_SECONDS
+        assert "still being read" not in await one.page(), "as soon as it can be read, not half a minute later"
 
 
 async def test_what_another_worker_holds_is_what_it_saved() -> None:

@@ -79,9 +79,10 @@ async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
     clock.at += 31.0
     await days.refresh()
     assert days.of("web", ["home"]) is day, "nothing new was read: nothing is made"
-    await store.put_minutes([minute(first + SPAN_SECONDS + 60, good=0, bad=3)])
+    await store.put_minutes([minute(first + SPAN_SECONDS + 60, good=0, bad=3), minute(first + 1700, p50=0.4)])
     clock.at += 31.0
     await days.refresh()
+    assert days.of("web", ["home"]).latency_seconds[-2] == 0.4, "late, and read with the next page"
     assert days.of("web", ["home"]).states[-1] == "bad" and days.of("api", ["home"]).states[-1] == "none"
 
 

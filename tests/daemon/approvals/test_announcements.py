@@ -92,6 +92,10 @@ async def test_what_cannot_be_meant_is_refused(
     assert await store.announcements() == before
 
 
+async def test_a_window_that_has_begun_is_announced_all_the_same(store: MemoryStore, clock: FakeClock) -> None:
+    assert (await said(store, clock, "schedule-maintenance", WINDOW, starts_at=BEGIN - 60))[0]
+
+
 async def test_a_command_that_is_carried_out_twice_adds_once(store: MemoryStore, clock: FakeClock) -> None:
     """A worker that dies before its answer leaves the command to the next one."""
     for _ in range(2):

@@ -87,6 +87,16 @@ async def test_a_fix_that_is_building_or_merged_is_named() -> None:
         )
 
 
+async def test_a_branch_without_the_suspect_says_nothing_of_what_was_merged_since() -> None:
+    """It was rewritten, or is read too short: each of its commits would count as newer."""
+    async with reading() as it:
+        it.sandbox.cloud.services["web"].auto_deploy_trigger = "off"
+        it.sandbox.cloud.merge(commit="c" * 40, message="Mend the engine")
+        it.know(replace(PAGED, incident=opened(suspect_code="e" * 40)))
+        await eventually(lambda: "commits" in it.paths and it.clock.sleepers)
+        assert not any("Merged since" in line for line in it.reader.lines(ASKED))
+
+
 async def test_an_old_look_at_the_branch_is_not_told() -> None:
     """What was merged is read again as rarely as the repository wants, while the incident is open."""
     async with reading() as it:

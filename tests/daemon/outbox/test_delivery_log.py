@@ -81,6 +81,27 @@ async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) 
     await store.close()
 
 
+class Half(MemoryStore):
+    """A store that closes effects and does not take deliveries, as with a lock on their table."""
+
+    async def delivered(self, *_: object) -> None:
+        raise Temporary("locked")
+
+
+async def test_a_row_is_open_until_its_deliveries_are_written() -> None:
+    """Else a crash in between forgets the thread, and to whom the all-clear is owed."""
+    clock = FakeClock(auto=False)
+    store = Half(clock)
+    (row,) = await store.save(Write(State(), effects=(PAGE,)))
+    log = DeliveryLog(store, clock, lambda *_: None)
+    await log.record(row.id, PAGE.notice, "slack", "thread")
+    async with asyncio.TaskGroup() as group:
+        end = group.create_task(log.finish(row.id, PAGE.notice, {"slack": "sent"}))
+        await eventually(lambda: clock.sleepers)
+        end.cancel()
+    assert await store.pending() == (row,)
+
+
 @pytest.mark.parametrize("rows", [True, False])
 async def test_with_the_store_away_after_a_restart_one_outage_is_one_page_closed(tmp_path: Path, *, rows: bool) -> None:
     """Nothing is known of what PagerDuty was told before: the page joins the open alert, and the end closes it."""
