@@ -150,13 +150,14 @@ def test_a_deploy_that_breaks_after_two_hours_is_asked_about_and_a_rollback_that
     assert "ASKED" in world.labels() and counts(world) == counted
 
 
-def test_an_outage_that_ended_otherwise_is_another_incident() -> None:
-    """It failed where nothing was deployed; once an hour, as one outage that comes and goes is one."""
+@pytest.mark.parametrize("lasts", [200.0, 3900.0])
+def test_an_outage_that_ended_otherwise_is_another_incident(lasts: float) -> None:
+    """It failed where nothing was deployed; once an hour, as one outage that comes and goes is one, however long."""
     live = [replace(HISTORY[1], status="live")]
-    faults = [Fault(64.0, 250.0), Fault(400.0, 600.0), Fault(4500.0, 4700.0)]
-    world = World(make_policy(Mode.OBSERVE), live, faults=faults).run(900.0)
+    faults = [Fault(64.0, 250.0), Fault(400.0, 400.0 + lasts), Fault(4300.0 + lasts, 4500.0 + lasts)]
+    world = World(make_policy(Mode.OBSERVE), live, faults=faults).run(700.0 + lasts)
     assert counts(world) == (0, 0, 1) and len(world.incidents) == 2
-    assert counts(world.run(5000.0)) == (0, 0, 2)
+    assert counts(world.run(4800.0 + lasts)) == (0, 0, 2)
 
 
 def test_time_in_which_nothing_could_be_read_does_not_count() -> None:

@@ -278,6 +278,17 @@ class Dying(ShakyStore):
         raise Temporary("the worker is dead")
 
 
+async def test_a_command_whose_answer_is_not_taken_holds_up_none_behind_it() -> None:
+    """What is refused is answered by the poller, what is done by the save of what it changed."""
+    async with scene(Dying) as s:
+        refused = await s.store.submit("nonsense", {}, "ann")
+        behind = await s.store.submit("pause", {}, "ann")
+        with pytest.raises(Temporary):
+            await CommandPoller(s.store, s.engine, s.clock).apply_all()
+        assert [one.id for one in await s.store.commands()] == [refused] and behind != refused
+        assert s.engine.state.paused_by == "ann"
+
+
 async def test_case_52_a_worker_that_dies_between_applying_and_answering_has_answered() -> None:
     """Its author reads what is in force, and no later worker applies it once more."""
     async with scene(Dying) as s:
