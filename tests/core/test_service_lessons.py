@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.scenes import HISTORY, NOW, a_service, an_incident, found, given
+from tests.core.scenes import HISTORY, NOW, a_blame, a_service, an_incident, found, given
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, history, web
 from watchdog.core.fold import lessons, observations
@@ -298,6 +298,32 @@ def test_what_a_closed_incident_teaches_of_restarts(
     assert closed(check, incident, **fields) == taught
 
 
+@pytest.mark.parametrize(
+    ("seconds", "decision", "healed", "fields", "taught"),
+    [
+        pytest.param(60, {}, {}, {}, 59.0, id="by itself"),
+        pytest.param(65, {}, {}, {}, 64.0, id="within the longest limit"),
+        pytest.param(66, {}, {}, {}, 10.0, id="longer than any limit"),
+        pytest.param(60, {"blame": a_blame(probability=0.49)}, {}, {}, 59.0, id="a deploy is hardly to blame"),
+        pytest.param(60, {"blame": a_blame(probability=0.5)}, {}, {}, 10.0, id="a deploy may be to blame"),
+        pytest.param(60, {"blame": a_blame()}, {"healed_at": NOW + 61.0}, {}, 61.0, id="its rollback was needless"),
+        pytest.param(60, {}, {}, live_at(9.0), 10.0, id="a restart"),
+        pytest.param(60, {}, {}, took_traffic_at(0.5), 10.0, id="a deploy ended it"),
+        pytest.param(60, {}, {}, {"deploys_at": NOW + 59.0}, 10.0, id="nothing was listed since"),
+    ],
+)
+def test_a_short_outage_that_ended_by_itself_teaches_the_watch_window(
+    seconds: int, decision: dict, healed: dict, fields: dict, taught: float
+) -> None:
+    """The next one soon after a deploy is waited out, as far as the longest limit goes."""
+    seen = ((-9, 0, False), (0, seconds, True), (seconds, seconds + 39, False))
+    check = outage(*seen, outage_seconds=10.0, outage_at=NOW)
+    incident = replace(amended(BY_ITSELF, **healed), decision=replace(DECIDED, **decision))
+    service = untouched(**{"deploys_at": NOW + 200.0, "checks": {"home": check}, **fields})
+    learnt = lessons.after_incident(service, incident, make_policy(), NOW + 200.0).checks["home"]
+    assert (learnt.outage_seconds, learnt.healed_seconds) == (taught, 0.0)
+
+
 def test_a_lesson_of_the_deploy_that_was_to_blame_is_taken_back() -> None:
     """It was taken for a restart at its first failure; an older lesson stays, and so does one of an unknown deploy."""
     learnt = {
@@ -426,10 +452,11 @@ def test_a_restart_longer_than_the_longest_limit_teaches_nothing() -> None:
 
 @pytest.mark.parametrize("share", [1.0, 0.5])
 def test_a_confirmed_outage_teaches_nothing(share: float) -> None:
-    """Neither one that healed by itself, nor the runs of a partial one."""
+    """Neither a long one that healed by itself, nor the runs of a partial one."""
     world = World(make_policy(), history(), faults=[Fault(100.0, 400.0, share)]).run(1500.0)
     assert world.incidents and web(world).phase is Phase.CALM
     assert home(world).healed_seconds <= 10.0, "what a run before its confirmation was"
+    assert home(world).outage_seconds == 0.0
 
 
 def test_an_outage_that_was_rolled_back_teaches_nothing() -> None:

@@ -187,7 +187,8 @@ def _known_at(check: Check | None, at: float) -> Check:
     # The record keeps the newest lesson only, which may be younger than the moment asked about.
     healed = check.healed_seconds if check.healed_at <= at else 0.0
     restart = check.restart_seconds if check.restart_at <= at else 0.0
-    return replace(check, healed_seconds=healed, restart_seconds=restart)
+    outage = check.outage_seconds if check.outage_at <= at else 0.0
+    return replace(check, healed_seconds=healed, restart_seconds=restart, outage_seconds=outage)
 
 
 def needed(limits: Detection, check: Check, at: float) -> str:

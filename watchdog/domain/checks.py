@@ -133,6 +133,8 @@ class Check:
     # Kept apart from `healed_seconds`: a deploy's restart is waited for only as the next deploy takes traffic.
     restart_seconds: float = 0.0  # longest run of failures that was a deploy's own restart
     restart_at: float = 0.0  # when that was learnt
+    outage_seconds: float = 0.0  # longest short outage that ended by itself (see core/fold/lessons)
+    outage_at: float = 0.0  # when that was learnt
     watched_from: float = 0.0  # first reading, from which `strays` are counted
     strays: tuple[tuple[float, int], ...] = ()  # unconfirmed runs of failures: begin, failures that count
     spells: Spells = Spells()  # ended runs of failures that may be one intermittent outage

@@ -140,6 +140,27 @@ def test_the_lesson_of_restarts_counts_as_a_deploy_takes_traffic(
     assert probes.learnt_words(check, given(HOME, T0, **conditions)) == why
 
 
+@pytest.mark.parametrize(
+    ("lasted", "conditions", "limit", "why"),
+    [
+        (55.0, {}, 45.0, ""),
+        (55.0, {"in_watch": True}, 60.5, ", as outages of up to 55 s ended by themselves"),
+        (64.0, {"in_watch": True}, 64.0, ", as outages of up to 64 s ended by themselves"),
+        (55.0, {"in_watch": True, "blip_share": 0.02}, 60.5, ", as outages of up to 55 s ended by themselves"),
+        (55.0, {"in_watch": True, "blip_share": 4e-4}, 20.0, ""),
+        (30.0, {"in_watch": True}, 40.0, ""),
+    ],
+)
+def test_the_lesson_of_short_outages_counts_in_a_watch_window(
+    lasted: float, conditions: dict, limit: float, why: str
+) -> None:
+    """There it spares a needless rollback; at other times such an outage is told of as before."""
+    check = replace(Check("home", "http"), **baseline.outlasted(Check("home", "http"), lasted, LIMITS, T0))
+    assert probes.run_limit_seconds(check, given(HOME, T0, **conditions)) == pytest.approx(limit)
+    assert probes.learnt_words(check, given(HOME, T0, **conditions)) == why
+    assert baseline.outlasted(check, lasted / 1.2, LIMITS, T0) == {} == baseline.outlasted(check, 64.1, LIMITS, T0)
+
+
 @pytest.mark.parametrize(("months", "left"), [(-1.0, 1.0), (2.0, 1.0), (3.0, 0.5), (14.0, 0.5**12)])
 def test_the_lesson_of_restarts_fades_after_two_months(months: float, left: float) -> None:
     """The longest counts until then; a shorter one is learnt once that has faded below it."""

@@ -1,7 +1,7 @@
 """The baseline of one check, learned from itself: how long its blips and restarts last, how many of its probes fail.
 
-Rule 1: a confirmed run was an outage, however it ended: it teaches nothing, unless it was a deploy's own restart
-(core/fold/lessons.py). A run that was observed only in part teaches nothing either.
+Rule 1: a confirmed run was an outage, however it ended: it teaches nothing, unless it was a deploy's own restart, or
+ended by itself within the longest limit (core/fold/lessons.py). A run that was observed only in part teaches nothing.
 Rule 2: failures after a fresh deploy are not usual: they count only after half an hour.
 Rule 3: learning makes detection slower, never quicker, and only within bounds: patience must not teach more patience.
 """
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 MARGIN = 1.1
 FACTOR_MAX = 1.25
 """The learned limit is at most a quarter longer than the configured one."""
+FACTOR_MAX_IN_WATCH = 1.6
+"""In the watch window of a deploy, above short outages that ended by themselves: with one a year, a service that
+spends a tenth of its time in watch windows would have a needless rollback in ten years, twice what is allowed."""
 HALF_LIFE_SECONDS = 30 * 86400.0
-RESTARTS_KEPT_SECONDS = 60 * 86400.0
-"""A restart that is noticed may come once a month: its lesson fades only after two."""
+RARE_KEPT_SECONDS = 60 * 86400.0
+"""A restart that is noticed, or a short outage, may come once a month: its lesson fades only after two."""
 SETTLES_SECONDS = 1800.0
 STRAYS_SECONDS = 7 * 86400.0
 STRAYS_MAX = 64
@@ -64,6 +67,31 @@ def limit_above_blips(check: Check, now: float, seconds: float, plain_seconds: f
     return max(seconds, min(MARGIN * blip_seconds(check, now), FACTOR_MAX * plain_seconds))
 
 
+def longest_in_watch_seconds(limits: Detection) -> float:
+    """Return the longest limit in a watch window that short outages may teach."""
+    return FACTOR_MAX_IN_WATCH * limits.run_seconds_in_watch
+
+
+def outlasted(check: Check, lasted_seconds: float, limits: Detection, now: float) -> dict[str, Any]:
+    """Return the changed fields after a short outage that ended by itself: the next one, soon after a deploy, would be
+    rolled back for nothing. One that outlasts the longest limit teaches nothing, as no patience would spare it.
+    """
+    known = outage_seconds(check, now)
+    if MARGIN * lasted_seconds < known or lasted_seconds > longest_in_watch_seconds(limits):
+        return {}
+    return {"outage_seconds": max(lasted_seconds, known), "outage_at": now}
+
+
+def outage_seconds(check: Check, now: float) -> float:
+    """Return the longest short outage that ended by itself (seconds), faded by its age."""
+    return check.outage_seconds * fading(now - check.outage_at - RARE_KEPT_SECONDS)
+
+
+def limit_above_outages(check: Check, now: float, seconds: float, limits: Detection) -> float:
+    """Return the limit in a watch window, raised above the check's own short outages."""
+    return max(seconds, min(MARGIN * outage_seconds(check, now), longest_in_watch_seconds(limits)))
+
+
 def restarted(check: Check, lasted_seconds: float, now: float) -> dict[str, Any]:
     """Return the changed fields after a restart that was noticed for so long: the longest counts, kept fresh by
     others of about its length.
@@ -77,7 +105,7 @@ def restarted(check: Check, lasted_seconds: float, now: float) -> dict[str, Any]
 
 def restart_seconds(check: Check, now: float) -> float:
     """Return the longest noticed restart (seconds), faded by its age."""
-    return check.restart_seconds * fading(now - check.restart_at - RESTARTS_KEPT_SECONDS)
+    return check.restart_seconds * fading(now - check.restart_at - RARE_KEPT_SECONDS)
 
 
 def limit_above_restarts(check: Check, now: float, seconds: float, longest_seconds: float) -> float:

@@ -125,6 +125,9 @@ def run_limit_seconds(check: Check, given: "Conditions") -> float:
     if given.blip_share <= corroboration.OUTWEIGHS:
         return seconds
     limit = baseline.limit_above_blips(check, given.now, seconds, plain)
+    # Patience with rollbacks, not with pages: at other times such an outage is told of.
+    if given.in_watch:
+        limit = baseline.limit_above_outages(check, given.now, limit, given.limits)
     # A start that is longer than any before looks just like this. Waiting costs a minute, a needless rollback fifteen.
     if given.unanswered:
         return max(limit, given.limits.run_seconds_restart_max)
@@ -155,6 +158,9 @@ def learnt_words(check: Check, given: "Conditions") -> str:
     blips, restarts = baseline.blip_seconds(check, given.now), baseline.restart_seconds(check, given.now)
     if given.restarting and restarts > blips:
         return f", as its restarts are felt for up to {show_seconds(restarts)}"
+    outages = baseline.outage_seconds(check, given.now) if given.in_watch else 0.0
+    if outages > blips:
+        return f", as outages of up to {show_seconds(outages)} ended by themselves"
     return f", as its blips last up to {show_seconds(blips)}"
 
 

@@ -1,6 +1,8 @@
 """Lessons: the end of a failure teaches how long blips and restarts last. Their use as limits is in detect/baseline.
 
 Only a failure that ended by itself teaches: one that a deploy or our rollback may have cured might have lasted forever.
+A short outage that ended by itself is told of, and the next one may come soon after a deploy: it teaches, but only how
+long a run of failures must last in a watch window.
 Failures that begin as a deploy takes traffic and go on after it is live belong to the new code, and so does their end:
 they are its restart. A restart is the longest blip of a healthy service and comes again with each deploy. So it teaches
 even after a page or a needless rollback, and only the limit for restarts.
@@ -134,7 +136,8 @@ def after_incident(service: ServiceState, incident: Incident, policy: Policy, no
         check = checks.get(finding.signal)
         run = _run_of(incident, finding, check)
         if check is not None and run is not None:
-            checks[check.name] = _taught(service, check, policy, run, now)
+            check = _taught(service, check, policy, run, now)
+            checks[check.name] = _taught_of_outages(service, incident, check, policy, run, now)
     return fast_replace(service, checks=checks)
 
 
@@ -220,22 +223,40 @@ def _whole_runs(check: Check) -> Iterator[Run]:
 
 def _taught(service: ServiceState, check: Check, policy: Policy, run: Run, now: float) -> Check:
     """Return the check with the lesson of a run of failures, if it was a restart that ended by itself."""
-    began, until, good_at = run
-    lead = policy.blame.first_traffic_lead_seconds
-    deploy = began_with(service.deploys, began, lead)
-    # Only a list read after the run shows whether another deploy ended it.
-    read = service.deploys_at is not None and service.deploys_at > until and not service.deploys_why
-    if deploy is None or not deploy.was_live or deploy.finished_at is None or not read:
+    began, until, _ = run
+    deploy = began_with(service.deploys, began, policy.blame.first_traffic_lead_seconds)
+    if deploy is None or not deploy.was_live or deploy.finished_at is None:
         return check
     too_long = until - began > policy.detection.run_seconds_restart_max
     # A run that ended with the switch may be the old instances going away, and no restart of the new code.
     switching = until <= deploy.finished_at + SWITCHED_SECONDS
-    moments = [one.first_traffic_at(lead) for one in service.deploys]
-    cured = any(at is not None and began < at <= good_at for at in moments)
-    planned = maintenance.overlapped(service, began) is not None
-    if too_long or switching or cured or planned or _crashed(service, began, good_at):
+    if too_long or switching or not _ended_by_itself(service, policy, run):
         return check
     return fast_replace(check, **baseline.restarted(check, until - began, now))
+
+
+def _taught_of_outages(
+    service: ServiceState, incident: Incident, check: Check, policy: Policy, run: Run, now: float
+) -> Check:
+    """Return the check with the lesson of an outage that ended by itself and had to do with no deploy."""
+    blame = incident.decision.blame if incident.decision is not None else None
+    # One that was over before its rollback took traffic proves the accused deploy innocent.
+    accused = blame is not None and blame.likelier_than_not and incident.rollback.healed_at is None
+    began_so = began_with(service.deploys, run[0], policy.blame.first_traffic_lead_seconds) is not None
+    if accused or began_so or not _ended_by_itself(service, policy, run):
+        return check
+    return fast_replace(check, **baseline.outlasted(check, run[1] - run[0], policy.detection, now))
+
+
+def _ended_by_itself(service: ServiceState, policy: Policy, run: Run) -> bool:
+    """Return whether no deploy ended the run, nor a planned downtime, and no crash that is known belongs to it."""
+    began, until, good_at = run
+    # Only a list read after the run shows whether another deploy ended it.
+    read = service.deploys_at is not None and service.deploys_at > until and not service.deploys_why
+    moments = [one.first_traffic_at(policy.blame.first_traffic_lead_seconds) for one in service.deploys]
+    cured = any(at is not None and began < at <= good_at for at in moments)
+    planned = maintenance.overlapped(service, began) is not None
+    return read and not cured and not planned and not _crashed(service, began, good_at)
 
 
 def _without_lessons_of(service: ServiceState, incident: Incident, policy: Policy) -> ServiceState:
