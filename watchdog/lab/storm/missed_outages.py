@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from watchdog.core.detect.baseline import longest_in_watch_seconds
+from watchdog.core.detect.baseline import FACTOR_MAX
 from watchdog.domain.policy import Detection
 from watchdog.lab.storm.channels import Arrived, Outage
 from watchdog.lab.storm.environment import Disturbance
@@ -18,9 +18,10 @@ from watchdog.lab.storm.render import Render
 
 TELLING_SECONDS = 90.0
 """From a confirmed failure to a page: a look that is late, auto-deploy switched off, a veto window, a channel."""
-LONG_SECONDS = longest_in_watch_seconds(Detection()) + TELLING_SECONDS
+LONG_SECONDS = FACTOR_MAX * Detection().run_seconds + TELLING_SECONDS
 """A critical episode of such a length without a disturbance must have led to a page, or be over: the run timer's limit
-at its longest (no restart is felt in a storm, so that none is waited for), and the way from there to people.
+at its longest (in a storm no restart is felt and no outage ends by itself, so that neither is waited for), and the way
+from there to people.
 """
 TAKEOVER_SECONDS = 15.0
 """How long the services of a dead worker may be without one; and the time that a new worker needs to see."""
