@@ -79,13 +79,13 @@ def test_a_restart_keeps_their_ends() -> None:
 
 def test_one_may_be_ended_before_its_time() -> None:
     """By its name; another name is refused, with those there are."""
-    state, _ = said(a_state(), e.Held(NOW, "ann", NOW + 60.0, "launch"))
-    same, effects = said(state, e.Unsilenced(NOW, "hold-7", "bob"))
-    assert same == state and lines(effects, "REFUSED")[0].startswith("no silence or hold hold-7; there is: hold-1 (")
-    state, effects = said(state, e.Unsilenced(NOW, "hold-1", "bob"))
+    state, _ = said(a_state(quiets=9), e.Held(NOW, "ann", NOW + 60.0, "launch"))
+    same, effects = said(state, e.Unsilenced(NOW, "hold-1", "bob"))
+    assert same == state and lines(effects, "REFUSED")[0].startswith("no silence or hold hold-1; there is: hold-10 (")
+    state, effects = said(state, e.Unsilenced(NOW, "hold-10", "bob"))
     assert state.holds == ()
-    assert lines(effects, "UNSILENCED") == ["hold-1 of all services by ann (launch): ended by bob"]
-    _, effects = said(state, e.Unsilenced(NOW, "hold-1", "bob"))
+    assert lines(effects, "UNSILENCED") == ["hold-10 of all services by ann (launch): ended by bob"]
+    _, effects = said(state, e.Unsilenced(NOW, "hold-10", "bob"))
     assert "there is: none" in lines(effects, "REFUSED")[0]
 
 

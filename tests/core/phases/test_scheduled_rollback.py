@@ -370,7 +370,6 @@ def test_a_reload_that_takes_the_window_away_takes_nothing_back_that_people_were
     assert lines(effects, "KEPT") == ["for 5 min from now; stop: watchdog incident stop web-1"]
     assert "PinAutoDeploy" in kinds(at(world, BEGINS))
     world = kept().run(400.0)
-    world.tell(e.Paused(world.now, "bob"))
     reload(world, Severity.HIGH, do=Action.TELL, window=None)
     effects = at(world, BEGINS)
     decision = decision_of(world)
