@@ -53,7 +53,7 @@ def approved_without_a_daemon(folder: Path) -> None:
         daemon.until_story("ASKED")
         daemon.kill()
         assert "APPROVED" in expect(daemon, DONE, "approve", "web-1")
-        lock = role_lock(f"sqlite:///{folder}/watchdog.db")
+        lock = role_lock(daemon.record.url)
         assert lock is not None and lock.is_by_command, "another command would take it for a daemon, and wait"
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"]
         assert cloud.log("pagerduty_resolve")
