@@ -111,14 +111,6 @@ def test_a_question_is_repeated_at_its_very_reminder_and_once(within: float | No
     assert len(after(world, 9000.0).pages()) == (1 if within is None else 2)
 
 
-def test_who_has_acknowledged_is_not_reminded() -> None:
-    """Somebody is at it; the deadline still holds."""
-    world = asked(remind_seconds=600.0)
-    asked_at = incident_of(world).question.asked_at
-    world.tell(e.Acknowledged(asked_at + 500.0, "web-1", "ann"))
-    assert notices(passes(world, 600.0)) == [] and incident_of(world).question.reminded
-
-
 def test_the_core_asks_to_be_woken_for_both() -> None:
     """At the question, and after a restart in the middle of it."""
     world = asked(remind_seconds=600.0)
