@@ -77,7 +77,7 @@ async def test_what_is_off_already_is_left_off() -> None:
     async with scene() as s:
         s.web.auto_deploy_trigger = "off"
         await s.tells(PIN, e.PinConfirmed, "off")
-        assert s.sent("PATCH") == 0
+        assert (s.sent("PATCH"), s.sent("GET")) == (0, 1)
 
 
 async def test_our_own_off_is_never_the_value_to_restore() -> None:
