@@ -78,6 +78,7 @@ def test_neither_code_is_denied_afterwards() -> None:
     """The suspect's entry is lifted before anything is sent; what is left by a human's wish is found bad by nobody."""
     world = rolled_back()
     assert web(world).bad == ((BAD, "dep-900"),)
+    put(world, bad=(*web(world).bad, (BAD, "dep-899")))
     world.tell(asked_for(world.incidents["web-1"], world.now, "ann"))
     assert world.state.denied == () and web(world).bad == ()
     world.run(world.time + 300.0)
