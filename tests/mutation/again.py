@@ -1,7 +1,7 @@
 """Again: a module of which only some functions have to be tried once more.
 
 Rule 1: tried are the functions with a survivor that nobody argued, and those whose text differs from that of the last
-run. Their tests are the wide ones, which contain the module's own.
+run. They are tried by the module's own tests, and by the wide ones where a survivor of these is not argued.
 Rule 2: all else is taken as the last run left it; what has changed outside of functions is not looked at.
 """
 
@@ -9,7 +9,6 @@ import ast
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 from tests.mutation import mutants, report
@@ -19,33 +18,37 @@ from tests.mutation.plan import ROOT, Target
 
 
 def tried(targets: Sequence[Target], argued: Sequence[Argument], children: int) -> Iterator[report.Outcome]:
-    """Yield what became of the modules; those with the same wide tests are tried together."""
-    for wide, group in groupby(targets, key=lambda one: one.wide):
-        last = {one.module: report.last(one.module) for one in group}
-        names = [pattern(module, name) for module, run in last.items() for name in due(module, run)]
+    """Yield what became of each module in which something is due."""
+    for one in targets:
+        last = report.last(one.module)
+        names = [pattern(one.module, name) for name in due(one.module, last)]
         if not names:
             continue
-        found = mutants.run(ROOT, list(last), wide, names, children=children, whole=True)
-        for module, run in last.items():
-            yield outcome([one for one in found if one.module == module], run, argued)
+        found = mutants.run(ROOT, [one.module], one.own, names, children=children, whole=True)
+        left = [mutant.name for mutant in outcome(found, last, argued).open]
+        if left and one.wide != one.own:
+            second = mutants.run(ROOT, [one.module], one.wide, left, children=children)
+            found = [next((new for new in second if new.name == mutant.name), mutant) for mutant in found]
+        yield outcome(found, last, argued)
 
 
 def due(module: str, last: report.Last) -> set[str]:
-    """Return the functions that are tried."""
+    """Return the functions that are tried: all of them, if the commit of the last run is of another clone."""
     command = ["git", "show", f"{last.numbers['commit']}:{module}"]
-    before = functions(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    before = functions(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout)
     now = functions((ROOT / module).read_text(encoding="utf-8"))
     return {name for name, text in now.items() if text != before.get(name) or name in last.open}
 
 
 def functions(text: str) -> dict[str, str]:
-    """Return each function and method by its name, without comments and layout."""
+    """Return each function and method by its name, without docstring, comments and layout."""
     found = {}
     for node in ast.parse(text).body:
         inner = [(f"{node.name}.", one) for one in node.body] if isinstance(node, ast.ClassDef) else [("", node)]
         for place, one in inner:
             if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                found[f"{place}{one.name}"] = ast.unparse(one)
+                told = ast.get_docstring(one) is not None
+                found[f"{place}{one.name}"] = "\n".join(map(ast.unparse, [one.args, *one.body[told:]]))
     return found
 
 

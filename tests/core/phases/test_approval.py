@@ -124,7 +124,7 @@ def test_after_the_deadline_nobody_is_reminded() -> None:
     world = asked(remind_seconds=600.0)
     asked_at = incident_of(world).question.asked_at
     notice = tell_of(hear(world, e.TimePassed(asked_at + 950.0))).notice
-    assert (notice.about.topic, notice.about.since) == (Topic.UNANSWERED, asked_at)
+    assert (notice.about.topic, notice.about.since, notice.about.why) == (Topic.UNANSWERED, asked_at, "")
     assert notice.title == "web api is slow: no answer for 16 min" and notices(passes(world, 951.0)) == []
 
 
