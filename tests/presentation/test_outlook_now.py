@@ -145,7 +145,7 @@ PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")
         ),
         (paged(PAUSED), PAUSE, ("resume", "stop", "acknowledge"), "resume", "Resume the daemon, unless", STAYS_OFF),
         # Accepted while people have it, refused while a rollback may begin or is under way.
-        (REFUSED, CurrentState("commit"), ("acknowledge", SWITCH), "dashboard", "If dep-42", STAYS_OFF),
+        (REFUSED, CurrentState("commit"), ("acknowledge", SWITCH), "", "If dep-42", STAYS_OFF),
         (
             x.undone(x.decision()),
             CurrentState("commit"),
@@ -167,7 +167,7 @@ PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")
             GIVEN_BACK,
             CurrentState(auto_deploy="commit"),
             ("acknowledge",),
-            "dashboard",
+            "",
             "If dep-42",
             "Auto-deploy is on (commit)",
         ),

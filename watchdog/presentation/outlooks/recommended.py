@@ -40,26 +40,29 @@ ON_DASHBOARD = frozenset({"mode", "newer deploy", "service"})
 def recommended(case: Case, commands: Sequence[str]) -> str:
     """Return the command of these that the next step asks for first, else its place; empty if it asks for neither."""
     found = situation(case.incident)
-    if case.state.stopped and "resume" in commands:
-        return "resume"
-    command = COMMANDS.get(found, "")
-    if found in BLOCKED:
+    # Paused, the daemon refuses whatever else the step asks for.
+    command = "resume" if case.state.stopped and "resume" in commands else COMMANDS.get(found, "")
+    if found in BLOCKED and not case.state.stopped:
         command = cure_words(case).command or ("rollback" if cure_words(case).by_hand else "")
     # A commit on the deny-list is fixed before merges deploy again.
     if command in commands and not (found is Situation.CLOSED and case.state.denied):
         return command
     if found in PLACES and "acknowledge" in commands and stops_a_call(case):
         return "acknowledge"
-    return "" if found is Situation.NOT_THE_DEPLOY and elsewhere(case) else place(case)
+    # Another place comes first, or a fix: a refused rollback has no second try.
+    first = (found is Situation.NOT_THE_DEPLOY and elsewhere(case)) or case.incident.rollback.refused_at is not None
+    return "" if first else place(case)
 
 
 def place(case: Case) -> str:
     """Return where at the platform the next step is done; empty: elsewhere."""
     found, held = situation(case.incident), case.in_peoples_way
     if found not in BLOCKED:
-        return PLACES.get(found, "")
+        # Without its artefact there is nothing to look for there.
+        return "" if case.incident.rollback.artefact_gone else PLACES.get(found, "")
     by_hand = cure_words(case).by_hand and not case.may_roll_back
-    return DASHBOARD if by_hand or held is None or held.name in ON_DASHBOARD else ""
+    on_dashboard = held.name in ON_DASHBOARD if held is not None else case.unread != "control targets"
+    return DASHBOARD if by_hand or on_dashboard else ""
 
 
 def cure_words(case: Case) -> Block:
