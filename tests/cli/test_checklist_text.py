@@ -1,11 +1,11 @@
 """Checklists and what is open, as text and for machines."""
 
-import json
 from dataclasses import replace
 from datetime import UTC
 
 from tests.cli import examples as x
-from watchdog.cli.checklist_text import checklist_lines, json_lines, open_head, open_rows, open_sum
+from watchdog.cli.checklist_text import checklist_lines, item_record, open_head, open_rows, open_sum
+from watchdog.cli.json_output import plain
 from watchdog.domain.follow_ups import FollowUp
 from watchdog.presentation.checklists import checklists, follow_ups
 from watchdog.presentation.follow_up_text import Open
@@ -38,7 +38,7 @@ def test_the_list_over_incidents_says_when_whose_and_what() -> None:
     unknown = replace(found[0].item, due_at=None)
     assert open_rows([Open(x.incident(), unknown)], DUE)[0][0] == "-"
     item = next(one for one in follow_ups(facts(DUE + 61)) if one.id == "stakeholders")
-    (said,) = json.loads("\n".join(json_lines([(x.incident(), "15-60 minutes", item)], DUE + 61)))
+    said = plain(item_record(x.incident(), "15-60 minutes", item, DUE + 61))
     assert said == {
         "incident": "web-1", "service": "web", "item": "stakeholders", "list": "15-60 minutes",
         "text": "Communicate status to stakeholders", "done": False, "seen": False, "evidence": "",

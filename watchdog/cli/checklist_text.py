@@ -1,6 +1,5 @@
 """Checklists and follow-ups as text and as JSON. Pure: facts in, lines out."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
@@ -10,7 +9,7 @@ from watchdog.domain.incidents import Incident
 from watchdog.presentation.checklists import Checklist, Item
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.follow_up_text import Open
-from watchdog.presentation.text import clean, clock, day, flow, iso, wrapped, zone
+from watchdog.presentation.text import clean, clock, day, flow, wrapped, zone
 
 INDENT = 23
 """The column at which an item's text begins: after `  [ ] deploy-checklist `."""
@@ -66,13 +65,8 @@ def open_sum(found: Sequence[Open], now: float) -> str:
     return f"{len(found)} open, {late} overdue. To tick one: {command_line('tick', 'INCIDENT', 'ITEM')}"
 
 
-def json_lines(rows: Sequence[tuple[Incident, str, Item]], now: float) -> list[str]:
-    """Return items for machines: times in ISO 8601 UTC, durations in seconds."""
-    records = [_record(incident, title, item, now) for incident, title, item in rows]
-    return json.dumps(records, indent=2, ensure_ascii=False).split("\n")
-
-
-def _record(incident: Incident, title: str, item: Item, now: float) -> Mapping[str, Any]:
+def item_record(incident: Incident, title: str, item: Item, now: float) -> Mapping[str, Any]:
+    """Return an item of a list for machines; durations in seconds."""
     return {
         "incident": incident.id,
         "service": incident.service,
@@ -83,8 +77,8 @@ def _record(incident: Incident, title: str, item: Item, now: float) -> Mapping[s
         "seen": item.seen,
         "evidence": item.evidence,
         "owner": item.owner,
-        "due_at": iso(item.due_at),
+        "due_at": item.due_at,
         "overdue_seconds": round(item.late_seconds(now), 1),
         "ticked_by": item.tick.by if item.tick is not None else None,
-        "ticked_at": iso(item.tick.at if item.tick is not None else None),
+        "ticked_at": item.tick.at if item.tick is not None else None,
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, known_page, known_service, no_such_incident, usage_error
+from watchdog.cli.options import It
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import (
@@ -28,7 +29,6 @@ from watchdog.presentation.text import clean
 if TYPE_CHECKING:
     from watchdog.domain.store_records import Command
 
-It = Annotated[Context, Parameter(parse=False)]
 SUBJECTS: Mapping[Subject, tuple[str, str]] = {
     Subject.INCIDENT: ("incident", "Its id, as in web-1."),
     Subject.SERVICE: ("service", "Its name in the configuration."),

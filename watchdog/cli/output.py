@@ -3,10 +3,12 @@
 Rule 1: nothing is interpreted as markup. Rule 2: without a terminal no control character is written.
 """
 
+import json
 import re
 import sys
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -61,6 +63,20 @@ def show_wrapped(lines: Sequence[str]) -> None:
     # Commands and addresses stay in one piece, to be copied.
     wrapper = textwrap.TextWrapper(WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     show_lines([row for line in lines for row in wrapper.wrap(line) or [""]])
+
+
+def show_json(facts: Any, *, compact: bool = False) -> int:
+    """Write facts as the console's API has them (see json_output.py); return the exit code of a finished command."""
+    # Imported with `--json` alone.
+    from watchdog.cli.json_output import json_lines
+
+    show_lines(json_lines(facts, compact=compact))
+    return DONE
+
+
+def show_record(record: Any) -> None:
+    """Write a record of the laboratory as JSON on one line; its times are seconds since 1970."""
+    sys.stdout.write(f"{json.dumps(record)}\n")
 
 
 def _dressed(line: str) -> Text:

@@ -22,10 +22,7 @@ async def announcements(*, as_json: AsJson = False, ctx: It) -> int:
     async with ctx.app().reading(settings) as store:
         views = announcement_views(await store.announcements(), now)
     if as_json:
-        from watchdog.cli.json_output import json_lines
-
-        output.show_lines(json_lines(views))
-        return output.DONE
+        return output.show_json(views)
     rows = [
         (
             one.id,

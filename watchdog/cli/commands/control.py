@@ -1,18 +1,15 @@
 """Manual rollbacks with their plans, and judgements. The other commands: see human_commands.py."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Literal
 
 from watchdog.cli.command_context import Context, known_service, no_such_incident
 from watchdog.cli.human_commands import annotate, submit
+from watchdog.cli.options import Flag, It
 from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.domain.decisions import Decision
-
-It = Annotated[Context, Parameter(parse=False)]
 
 
 async def rollback(
@@ -20,7 +17,7 @@ async def rollback(
     /,
     *,
     to: str | None = None,
-    dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    dry_run: Flag = False,
     ctx: It,
 ) -> int:
     """Roll a service back by hand, with the same protocol, guards and record as an automatic rollback.
@@ -70,7 +67,7 @@ async def undo(
     incident: str,
     /,
     *,
-    dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    dry_run: Flag = False,
     ctx: It,
 ) -> int:
     """Undo a wrong rollback: the deploy that was blamed goes live again, its code is no longer deny-listed.

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context, usage_error
+from watchdog.cli.command_context import usage_error
+from watchdog.cli.options import It
 from watchdog.docs.pages import shell_place
 from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.docs import Page
 
-It = Annotated[Context, Parameter(parse=False)]
 LISTS = f"`{command_line('docs')}` lists the pages"
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?!https?:)(?P<page>[\w-]*)(?:\.md)?(?:#[^)]*)?\)")
 """A link to a page, or to a heading of this one."""

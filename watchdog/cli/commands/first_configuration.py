@@ -1,4 +1,7 @@
-"""The command `init`: questions at a terminal, flags elsewhere; then a configuration, `.env.example` and next steps."""
+"""The command `init`: questions at a terminal, flags elsewhere; then a configuration, `.env.example` and next steps.
+
+Beside it `schema`, which prints the file that `init` writes for editors.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -9,29 +12,43 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from watchdog.cli.command_context import Context, usage_error
+from watchdog.cli.options import Flag, It
 from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.settings.text.first_channels import FirstChannels
 
-Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 DEFAULT_NAME = "watchdog.yaml"
 EXAMPLE = ".env.example"
 
 
+async def schema(*, ctx: It) -> int:
+    """Print the JSON Schema of watchdog.yaml, by which editors complete keys and mark mistakes.
+
+    `watchdog init` writes it beside the configuration, for editors to find. To renew that copy after an upgrade:
+    `watchdog schema > watchdog.schema.json`.
+    """
+    sys.stdout.write(_shipped("watchdog.schema.json"))  # `SCHEMA_FILE` stands among modules that load pydantic
+    return 0
+
+
+def _shipped(name: str) -> str:
+    return files("watchdog").joinpath("settings", "schema", name).read_text(encoding="utf-8")
+
+
 async def init(
     *,
-    from_render: Switch = False,
+    from_render: Flag = False,
     site: str | None = None,
     render: str | None = None,
-    slack: Switch = False,
-    pagerduty: Switch = False,
-    webhook: Switch = False,
+    slack: Flag = False,
+    pagerduty: Flag = False,
+    webhook: Flag = False,
     email: str | None = None,
     smtp: str | None = None,
     render_url: Annotated[str | None, Parameter(show=False)] = None,
-    force: Switch = False,
-    ctx: Annotated[Context, Parameter(parse=False)],
+    force: Flag = False,
+    ctx: It,
 ) -> int:
     """Write a commented configuration in mode observe: from a few questions, or from your services on Render.
 
@@ -97,8 +114,7 @@ def _write_all(path: Path, text: str, chosen: "FirstChannels", force: bool) -> N
     from watchdog.settings.text.init import SCHEMA_FILE
 
     _write(path, text)
-    schema = files("watchdog").joinpath("settings", "schema", SCHEMA_FILE)
-    _write(path.with_name(SCHEMA_FILE), schema.read_text(encoding="utf-8"))
+    _write(path.with_name(SCHEMA_FILE), _shipped(SCHEMA_FILE))
     example = path.with_name(EXAMPLE)
     if force or not example.exists():
         _write(example, env_example(chosen))

@@ -29,15 +29,17 @@ async def checklist(incident: str, /, *, as_json: AsJson = False, ctx: It) -> in
         Print one JSON array.
     """
     from watchdog.cli import output
-    from watchdog.cli.checklist_text import checklist_lines, json_lines
+    from watchdog.cli.checklist_text import checklist_lines, item_record
     from watchdog.presentation.checklists import checklists
 
     settings, now = ctx.settings(), ctx.clock().now()
     async with ctx.app().reading(settings) as store:
         facts = await _facts(store, settings, incident, now)
     lists = checklists(facts)
-    rows = [(facts.incident, one.title, item) for one in lists for item in one.items]
-    output.show_lines(json_lines(rows, now) if as_json else checklist_lines(facts.incident, lists, now))
+    if as_json:
+        items = [(one.title, item) for one in lists for item in one.items]
+        return output.show_json([item_record(facts.incident, *one, now) for one in items])
+    output.show_lines(checklist_lines(facts.incident, lists, now))
     return output.DONE
 
 
@@ -50,7 +52,7 @@ async def follow_ups(*, as_json: AsJson = False, ctx: It) -> int:
         Print one JSON array.
     """
     from watchdog.cli import output, tables
-    from watchdog.cli.checklist_text import json_lines, open_head, open_rows, open_sum
+    from watchdog.cli.checklist_text import item_record, open_head, open_rows, open_sum
     from watchdog.presentation.follow_up_text import FollowUps
 
     settings, clock = ctx.settings(), ctx.clock()
@@ -58,8 +60,8 @@ async def follow_ups(*, as_json: AsJson = False, ctx: It) -> int:
         found = await FollowUps(store, clock).open(settings.policy, settings.owners)
     now = clock.now()
     if as_json:
-        output.show_lines(json_lines([(one.incident, "", one.item) for one in found], now))
-    elif found:
+        return output.show_json([item_record(one.incident, "", one.item, now) for one in found])
+    if found:
         output.show_table(tables.table(open_head(now, ctx.zone()), open_rows(found, now, ctx.zone())))
         output.show_lines(["", open_sum(found, now)])
     else:

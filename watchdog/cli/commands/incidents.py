@@ -33,10 +33,8 @@ async def incidents(*, limit: Limit = 20, as_json: AsJson = False, ctx: It) -> i
     async with ctx.app().reading(settings) as store:
         if as_json:
             from watchdog.cli.api_views import queries
-            from watchdog.cli.json_output import json_lines
 
-            output.show_lines(json_lines(await (await queries(store, settings, clock)).incidents(most)))
-            return output.DONE
+            return output.show_json(await (await queries(store, settings, clock)).incidents(most))
         found, labels = await store.incidents(most), await store.labels()
     if not found:
         output.show_lines(["No incident yet."])
@@ -96,23 +94,15 @@ async def _explain(
 ) -> int:
     from watchdog.cli import output
 
-    lines = (
-        await _json(ctx, store, incident, compact=compact)
-        if as_json
-        else await _words(ctx, store, incident, all_vetoes=all_vetoes)
-    )
-    output.show_lines(lines)
-    return output.DONE
-
-
-async def _json(ctx: Context, store: "Store", incident: str, *, compact: bool) -> list[str]:
+    if not as_json:
+        output.show_lines(await _words(ctx, store, incident, all_vetoes=all_vetoes))
+        return output.DONE
     from watchdog.cli.api_views import queries
-    from watchdog.cli.json_output import json_lines
 
     view = await (await queries(store, ctx.settings(), ctx.clock())).incident(incident)
     if view is None:
         no_such_incident(incident)
-    return json_lines(view, compact=compact)
+    return output.show_json(view, compact=compact)
 
 
 async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: bool) -> list[str]:

@@ -67,11 +67,8 @@ def _tagged(policy: "Policy", tag: str | None) -> "Policy":
 async def _status_json(ctx: Context, settings: "Settings", store: "Store", tag: str | None, *, compact: bool) -> int:
     from watchdog.cli import output
     from watchdog.cli.api_views import queries
-    from watchdog.cli.json_output import json_lines
 
-    view = await (await queries(store, settings, ctx.clock())).overview(tag)
-    output.show_lines(json_lines(view, compact=compact))
-    return output.DONE
+    return output.show_json(await (await queries(store, settings, ctx.clock())).overview(tag), compact=compact)
 
 
 async def why_not(service: str, time: str, /, *, as_json: AsJson = False, ctx: It) -> int:
@@ -106,10 +103,7 @@ async def why_not(service: str, time: str, /, *, as_json: AsJson = False, ctx: I
     checks = known.checks if known is not None else {}
     record, detection = (service, at, notes, minutes, found), settings.policy.detection
     if as_json:
-        from watchdog.cli.json_output import json_lines
-
-        output.show_lines(json_lines(answer.why_not_record(*record, detection=detection, checks=checks)))
-        return output.DONE
+        return output.show_json(answer.why_not_record(*record, detection=detection, checks=checks))
     output.show_lines(answer.why_not(*record, detection=detection, checks=checks, tz=tz))
     return output.DONE
 
@@ -135,10 +129,8 @@ async def deploys(service: str, /, *, as_json: AsJson = False, ctx: It) -> int:
     found, choice = await ctx.app().deploys(settings, known_service(settings, service))
     if as_json:
         from watchdog.cli.api_views import deploys_view
-        from watchdog.cli.json_output import json_lines
 
-        output.show_lines(json_lines(deploys_view(service, found, choice, now)))
-        return output.DONE
+        return output.show_json(deploys_view(service, found, choice, now))
     output.show_table(tables.deploys(found, choice, now, ctx.zone()))
     # The table marks the target on its row: where there is none, no row could say why.
     if choice is not None and choice.deploy is None:
@@ -159,13 +151,10 @@ async def once(*, as_json: AsJson = False, ctx: It) -> int:
 
     settings = ctx.settings()
     read = await ctx.app().once(settings)
-    if not as_json:
-        output.show_table(tables.once(read))
-        output.show_wrapped(single_reading_lines(settings.policy.detection))
-        return output.DONE
-    from watchdog.cli.json_output import json_lines
-
-    output.show_lines(json_lines([report_record(one) for one in read]))
+    if as_json:
+        return output.show_json([report_record(one) for one in read])
+    output.show_table(tables.once(read))
+    output.show_wrapped(single_reading_lines(settings.policy.detection))
     return output.DONE
 
 
@@ -186,11 +175,9 @@ async def silences(*, as_json: AsJson = False, ctx: It) -> int:
     async with ctx.app().reading(settings) as store:
         state = await store.load() or State()
     if as_json:
-        from watchdog.cli.json_output import json_lines
         from watchdog.console.views.approval_views import quiet_views
 
-        output.show_lines(json_lines(quiet_views(state, settings.policy, None, now)))
-        return output.DONE
+        return output.show_json(quiet_views(state, settings.policy, None, now))
     lines = status_text.quiet_lines(state, settings.policy, now, tz)
     output.show_wrapped([*lines, f"Times are {zone(now, tz)}."] if lines else [status_text.NO_QUIET])
     return output.DONE

@@ -1,13 +1,10 @@
 """Commands around the daemon: run, check, demo, channel test."""
 
-import json
-import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from cyclopts import Parameter
-
-from watchdog.cli.command_context import Context, usage_error
+from watchdog.cli.command_context import usage_error
+from watchdog.cli.options import AsJson, Flag, It
 from watchdog.domain.commands.command_line import command_line
 from watchdog.presentation.text import clean
 
@@ -15,7 +12,6 @@ if TYPE_CHECKING:
     from watchdog.ports import Notifier
     from watchdog.settings.check.check_result import CheckResult
 
-It = Annotated[Context, Parameter(parse=False)]
 Scenario = Literal[
     "bad-deploy", "partial", "latency", "upstream-outage", "blind", "no-help", "same-commit", "assist", "observe"
 ]
@@ -30,7 +26,7 @@ async def run(*, ctx: It) -> int:
     return await ctx.app().run(ctx.settings())
 
 
-async def check(*, live: Annotated[bool, Parameter(negative="", show_default=False)] = False, ctx: It) -> int:
+async def check(*, live: Flag = False, ctx: It) -> int:
     """Check the configuration; every mistake is reported at once, with its place and the correction.
 
     Parameters
@@ -78,8 +74,8 @@ def _verdict(results: "Sequence[CheckResult]") -> int:
 async def demo(
     *,
     scenario: Scenario = "bad-deploy",
-    console: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    console: Flag = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Watch the real daemon handle an incident in a simulated cloud on this machine; needs no account.
@@ -102,7 +98,7 @@ async def demo(
         _needs_the_extra()
     if as_json:
         result = await ctx.app().demo(scenario, None)
-        sys.stdout.write(json.dumps(result.json_object()) + "\n")
+        output.show_record(result.json_object())
     else:
         from watchdog.cli.demo_screen import DemoScreen
 

@@ -102,10 +102,7 @@ async def digest(*, as_json: AsJson = False, ctx: It) -> int:
         week = await read_week(store, clock, settings.policy, state, clock.now())
     title, lines = summed_up(week)
     if as_json:
-        from watchdog.cli.json_output import json_lines
-
-        output.show_lines(json_lines({"since": week.since, "until": week.until, "title": title, "lines": lines}))
-        return output.DONE
+        return output.show_json({"since": week.since, "until": week.until, "title": title, "lines": lines})
     unsent = [] if settings.policy.digest is not None else ["", "It is not sent: `digest:` is not configured."]
     output.show_wrapped([title, "", *lines, "", f"Times are {week.zone}.", *unsent])
     return output.DONE

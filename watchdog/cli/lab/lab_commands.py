@@ -1,19 +1,16 @@
 """Experiments: `watchdog lab score` on decisions; `watchdog lab storm`, `soak`, `speed` on the daemon itself."""
 
-import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import Context
+from watchdog.cli.options import AsJson, It
 
 if TYPE_CHECKING:
     from watchdog.app.commands.score_run import Scored
 
-It = Annotated[Context, Parameter(parse=False)]
 Variant = Literal[
     "full",
     "blind-resend",
@@ -40,7 +37,7 @@ async def storm(
     seed: int | None = None,
     variant: Variant = "full",
     processes: int = 2,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Play the real daemon, as two workers, in a simulated world full of faults, seed after seed.
@@ -73,7 +70,7 @@ async def storm(
         return output.FAILED if result.score.bad else output.DONE
     report = storm_suite.play_all(first, seeds, variant=variant, processes=processes)
     if as_json:
-        sys.stdout.write(json.dumps(report.json_object()) + "\n")
+        output.show_record(report.json_object())
     else:
         output.show_lines(report.lines())
         for one in report.bad:
@@ -92,7 +89,7 @@ async def score(
     rival_episodes: int = 60,
     processes: int = 2,
     report: Path | None = None,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Measure the decisions with shipped defaults: wrong rollbacks, missed incidents, delays.
@@ -158,7 +155,7 @@ def _show_scored(scored: "Scored", *, as_json: bool) -> None:
     from watchdog.lab.report.sections import headline
 
     if as_json:
-        _show(scored.json_object(), as_json)
+        output.show_record(scored.json_object())
         return
     found = scored.report()
     years = found.numbers["clean_service_years"]
@@ -192,16 +189,6 @@ def _wrong(names: Sequence[str], report: Path | None) -> str:
     return ""
 
 
-def _show(result: Mapping[str, object], as_json: bool) -> None:
-    """Write the numbers, as JSON or one a line."""
-    from watchdog.cli import output
-
-    if as_json:
-        sys.stdout.write(json.dumps(result) + "\n")
-    else:
-        output.show_lines([f"{what}: {value}" for what, value in result.items()])
-
-
 def _all(seed: str) -> list[str]:
     """Return the names of the classes played on a seed, and print the excluded ones."""
     from watchdog.cli import output
@@ -218,7 +205,7 @@ async def soak(
     hours: int = 24,
     services: int = 100,
     seed: int = 1,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Run the real daemon for virtual hours with quiet services: do memory or tasks grow?
@@ -242,7 +229,7 @@ async def soak(
 
     result = soak_apart(hours, services, seed)
     if as_json:
-        sys.stdout.write(json.dumps(result.json_object()) + "\n")
+        output.show_record(result.json_object())
     else:
         output.show_lines([f"hour {one.hour}: {one.memory_mib:.1f} MiB, {one.tasks} tasks" for one in result.looks])
         output.show_lines([f"{what}: {value}" for what, value in result.json_object().items()])
@@ -253,7 +240,7 @@ async def speed(
     *,
     rounds: int = 5,
     days: float = 2.0,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Measure the speed of decisions: healthy readings a second on one core, and the seconds of a service-year.
@@ -273,5 +260,8 @@ async def speed(
     from watchdog.lab.speed import measure
 
     result = measure(rounds, days=days)
-    _show(result.json_object(), as_json)
+    if as_json:
+        output.show_record(result.json_object())
+    else:
+        output.show_lines([f"{what}: {value}" for what, value in result.json_object().items()])
     return output.DONE if result.fast_enough else output.FAILED

@@ -1,12 +1,6 @@
 """`watchdog lab episode CLASS SEED`: one episode of the decision lab, replayed and printed."""
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
-from watchdog.cli.command_context import Context
-
-It = Annotated[Context, Parameter(parse=False)]
+from watchdog.cli.options import It
 
 
 async def episode(name: str, seed: str, /, *, ctx: It) -> int:

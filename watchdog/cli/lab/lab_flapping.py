@@ -1,14 +1,6 @@
 """`watchdog lab flapping`: the time to detect an intermittent outage, by period and share of downtime."""
 
-import json
-import sys
-from typing import Annotated
-
-from cyclopts import Parameter
-
-from watchdog.cli.command_context import Context
-
-It = Annotated[Context, Parameter(parse=False)]
+from watchdog.cli.options import AsJson, It
 
 
 async def flapping(
@@ -16,7 +8,7 @@ async def flapping(
     seed: str = "flapping",
     episodes: int = 10,
     processes: int = 2,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Simulate intermittent outages: does the daemon alert within ten minutes, or four periods if that is longer?
@@ -42,7 +34,7 @@ async def flapping(
     mapped = play_map(seed, episodes, processes=processes, progress=output.show_progress)
     output.end_progress()
     if as_json:
-        sys.stdout.write(json.dumps(json_object(mapped)) + "\n")
+        output.show_record(json_object(mapped))
     else:
         output.show_lines(table(mapped))
     return output.DONE if all(one.holds for one in mapped) else output.FAILED

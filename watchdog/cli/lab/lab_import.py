@@ -1,19 +1,15 @@
 """`watchdog lab import`: the history of another monitor becomes a recording, to replay with your own policy."""
 
-import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from cyclopts import Parameter
-
-from watchdog.cli.command_context import Context, usage_error
+from watchdog.cli.command_context import usage_error
+from watchdog.cli.options import AsJson, It
 from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.app.commands.import_history import Imported
 
-It = Annotated[Context, Parameter(parse=False)]
 Kind = Literal["prometheus", "upptime", "csv", "sentry"]
 SignalKind = Literal["http", "latency", "sentry"]
 
@@ -28,7 +24,7 @@ async def import_history(
     deploys: Path | None = None,
     site: str = "",
     signal_kind: SignalKind | None = None,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Make a recording from another monitor's history, to see the watchdog's decisions on it with `lab replay`.
@@ -78,7 +74,7 @@ async def import_history(
     )
     made = make(source, ctx.cwd / out, ctx.environ, ctx.cwd)
     if as_json:
-        sys.stdout.write(json.dumps(made.json_object()) + "\n")
+        output.show_record(made.json_object())
     else:
         output.show_lines(list(lines(made)))
     return output.DONE

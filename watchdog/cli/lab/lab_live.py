@@ -1,20 +1,16 @@
 """`watchdog lab live`: the real daemon's delays beside the lab's, in a table or as JSON."""
 
-import json
-import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
 from rich.table import Table
 
-from watchdog.cli.command_context import Context
+from watchdog.cli.options import AsJson, It
 
 if TYPE_CHECKING:
     from watchdog.app.live.live_comparison import Row
     from watchdog.app.live.live_suite import Suite
 
-It = Annotated[Context, Parameter(parse=False)]
 HEAD = ("kind", "right", "live: median (range), n", "simulated: median, n", "ratio [95 %]", "within 20 %")
 
 
@@ -26,7 +22,7 @@ async def live(
     kinds: str = "",
     simulated: int = 100,
     processes: int = 2,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Compare the simulated lab with reality: the real daemon and a simulated cloud, in processes of their own.
@@ -75,7 +71,7 @@ async def live(
     )
     output.end_progress()
     if as_json:
-        sys.stdout.write(json.dumps(suite.json_object()) + "\n")
+        output.show_record(suite.json_object())
     else:
         output.show_table(shown(suite.rows))
         output.show_lines(["", *words(suite)])

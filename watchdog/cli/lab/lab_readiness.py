@@ -1,26 +1,21 @@
 """`watchdog lab readiness`: would automatic rollbacks have been right? Read it before mode autonomous."""
 
-import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
-
-from watchdog.cli.command_context import Context
+from watchdog.cli.options import AsJson, It
 
 if TYPE_CHECKING:
     from watchdog.app.commands.readiness_run import Examined
 
-It = Annotated[Context, Parameter(parse=False)]
 RULES = ("human_seconds", "recovery_seconds", "stayed_seconds", "same_outage_seconds", "label_seconds")
 """The limits by which rollbacks are judged, by their names in replay/readiness/judgement_rules.py."""
 
 
 async def readiness(
     *recordings: Path,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Judge readiness for mode autonomous: which rollbacks would the watchdog have made, and were they right?
@@ -47,7 +42,7 @@ async def readiness(
     settings = load(ctx.config, ctx.environ, ctx.cwd, secretless=True) if needed else None
     examined = await examine([ctx.cwd / path for path in recordings], settings, new=ctx.config is not None)
     if as_json:
-        sys.stdout.write(json.dumps(json_object(examined)) + "\n")
+        output.show_record(json_object(examined))
     else:
         readiness_text.show(examined)
     return output.DONE if examined.readiness.outlook.verdict == "READY" else output.FAILED

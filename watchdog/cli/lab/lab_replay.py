@@ -1,14 +1,11 @@
 """`watchdog lab replay`: the decisions of a recording, and those of another policy, in words or as JSON."""
 
-import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any
 
 from watchdog.cli.command_context import Context, usage_error
+from watchdog.cli.options import AsJson, Flag, It
 
 if TYPE_CHECKING:
     from watchdog.app.commands.replay_run import Answer
@@ -17,15 +14,14 @@ if TYPE_CHECKING:
     from watchdog.replay.cost import Cost
     from watchdog.replay.recording_replay import Replay
 
-It = Annotated[Context, Parameter(parse=False)]
 MARKS = {"old": "-", "new": "+", "changed": "~"}
 OPEN_LOOP = "from here on the recording shows the consequences of the old policy, so what follows is unknown"
 
 
 async def replay(
     *recordings: Path,
-    since_upgrade: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    since_upgrade: Flag = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Replay recordings: the same decisions? With --config NEW: the actions of that policy, with times and reasons.
@@ -60,7 +56,7 @@ async def replay(
     settings = load(ctx.config, ctx.environ, ctx.cwd, secretless=True) if ctx.config is not None else None
     found = answer([ctx.cwd / path for path in recordings], settings)
     if as_json:
-        sys.stdout.write(json.dumps(json_object(found)) + "\n")
+        output.show_record(json_object(found))
     else:
         output.show_lines(list(lines(found)))
     # With another policy, differences are the answer that was asked for.
@@ -76,7 +72,7 @@ def _since_upgrade(paths: Sequence[Path], ctx: Context, *, as_json: bool) -> int
     # The configuration only names the folder: each recording brings the policy of its time.
     found = decided_again(paths, None if paths else load(ctx.config, ctx.environ, ctx.cwd, secretless=True))
     if as_json:
-        sys.stdout.write(json.dumps(upgrade_text.json_object(found)) + "\n")
+        output.show_record(upgrade_text.json_object(found))
     else:
         output.show_lines([upgrade_text.title(found), "", *upgrade_text.lines(found)])
     return output.DONE if found.is_same else output.FAILED

@@ -1,14 +1,8 @@
 """`watchdog lab robustness`: the shipped policy in worlds that it was not fitted to."""
 
-import json
-import sys
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter
-
-from watchdog.cli.command_context import Context
-
-It = Annotated[Context, Parameter(parse=False)]
+from watchdog.cli.options import AsJson, It
 
 
 async def robustness(
@@ -22,7 +16,7 @@ async def robustness(
     seasons: int = 12,
     errors: int = 12,
     processes: int = 2,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Vary the laboratory's world, not the policy: restarts that last longer, rarer bad deploys, late onsets, seasons.
@@ -72,7 +66,7 @@ async def robustness(
     output.end_progress()
     if as_json:
         found = robustness_run.json_object(seed, rows, latency, quarters) | {"error_seasons": by_hour.json_object()}
-        sys.stdout.write(json.dumps(found) + "\n")
+        output.show_record(found)
     else:
         output.show_lines([*robustness_run.tables(seed, rows, latency, quarters), *by_hour.lines()])
     return output.DONE

@@ -1,15 +1,8 @@
 """`watchdog lab scenario FILE`: a fault class of the user's own, played once and printed."""
 
-import json
-import sys
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from watchdog.cli.command_context import Context
-
-It = Annotated[Context, Parameter(parse=False)]
+from watchdog.cli.options import AsJson, It
 
 
 async def scenario(
@@ -17,7 +10,7 @@ async def scenario(
     /,
     *,
     seed: str = "1",
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Play a fault class of your own, written in a YAML file: print the notes, the actions, and the verdict.
@@ -38,7 +31,7 @@ async def scenario(
 
     told = play(file, ctx.cwd, seed)
     if as_json:
-        sys.stdout.write(json.dumps(told.json_object()) + "\n")
+        output.show_record(told.json_object())
     else:
         # The file is foreign text, names and messages included: no control character may reach the terminal.
         output.show_lines(output.printable(told.lines))

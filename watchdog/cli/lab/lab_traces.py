@@ -1,19 +1,13 @@
 """`watchdog lab traces`: detections in real traces as a table, in words or as JSON."""
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from watchdog.cli.command_context import Context
+from watchdog.cli.options import AsJson, It
 
 if TYPE_CHECKING:
     from watchdog.lab.traces.score import Row
-
-It = Annotated[Context, Parameter(parse=False)]
 
 
 async def traces(
@@ -21,7 +15,7 @@ async def traces(
     *,
     sets: str = "",
     seed: str = "1",
-    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    as_json: AsJson = False,
     ctx: It,
 ) -> int:
     """Replay real traces with labelled faults (Nezha, PetShop, NAB, Upptime): faults found, faults missed, and why.
@@ -45,7 +39,7 @@ async def traces(
 
     rows = run_traces(ctx.cwd / folder, seed, [name.strip() for name in sets.split(",") if name.strip()])
     if as_json:
-        sys.stdout.write(json.dumps({"seed": seed, "sets": [row.json_object() for row in rows]}) + "\n")
+        output.show_record({"seed": seed, "sets": [row.json_object() for row in rows]})
     else:
         output.show_lines(list(lines(rows)))
     return output.DONE
