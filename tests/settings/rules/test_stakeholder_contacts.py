@@ -63,7 +63,7 @@ def test_nobody_by_default_and_a_service_has_a_name_for_people() -> None:
     assert not any("stakeholders" in line for line in report(settings))
     settings = loaded(changed("    render: srv-web\n", "    render: srv-web\n    title: '  The   shop '\n"))
     assert settings.policy.services["web"].title == "The shop"
-    assert report(settings)[0].startswith("web (The shop): observe")
+    assert report(settings)[0].startswith("web: The shop; observe")
 
 
 BOARD, MAIL = "stakeholders: {board: ", "email: a@acme.example"

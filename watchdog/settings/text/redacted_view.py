@@ -14,15 +14,12 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Approver, Policy, ServicePolicy, Window
 from watchdog.domain.units import show_seconds
 from watchdog.settings.load.secrets import KNOWN
 from watchdog.settings.model.settings import Adapter, Settings
-from watchdog.settings.rules.recurrence import show_digest, show_window
-from watchdog.settings.rules.stakeholder_contacts import hears
 from watchdog.settings.schema.console_schema import ConsoleShape, PeopleShape
+from watchdog.settings.text.summary import Row, people_rows, rule_rows, service_rows
 
-Row = tuple[str, str]
 Section = tuple[str, tuple[Row, ...]]
 FIGURES = ("budget", "brakes", "pace", "detection", "blame", "verification")
 """The parts of a policy that are figures alone."""
@@ -33,9 +30,9 @@ def shown(settings: Settings) -> tuple[Section, ...]:
     """Return the sections, each with its rows: a name and a value."""
     policy = settings.policy
     return (
-        ("Services", tuple(_service(settings, one) for one in policy.services.values())),
-        ("Policy", tuple((severity.value, _fields(rule)) for severity, rule in policy.matrix.items())),
-        *_stakeholders(policy),
+        ("Services", tuple((name, f"{words}; {_details(settings, name)}") for name, words in service_rows(settings))),
+        ("Policy", tuple(rule_rows(policy))),
+        ("Notices", tuple((name, words or "none") for name, words in people_rows(policy))),
         *((name.capitalize(), tuple(_figures(getattr(policy, name)))) for name in FIGURES),
         ("Channels", tuple((name, _adapter(one)) for name, one in settings.channels.items())),
         ("The daemon", tuple(_rest(settings))),
@@ -45,21 +42,14 @@ def shown(settings: Settings) -> tuple[Section, ...]:
     )
 
 
-def _service(settings: Settings, policy: ServicePolicy) -> Row:
-    said = [f"title {policy.title}"] if policy.title else []
-    said += [f"mode {policy.mode.value}", f"on Render: {policy.platform_id or 'no'}"]
-    said += [f"veto {show_seconds(policy.veto_seconds)}"] if policy.veto_seconds else []
-    said += [f"objective {100 * policy.objective:.6g} %"]
+def _details(settings: Settings, name: str) -> str:
+    """Return what is configured of a service beside its mode."""
+    policy = settings.policy.services[name]
+    said = [f"objective {100 * policy.objective:.6g} %"]
     said += [f"tags {', '.join(policy.tags)}"] if policy.tags else []
     said += [f"depends on {', '.join(policy.depends_on)}"] if policy.depends_on else []
-    adapters = settings.services[policy.name].signals if policy.name in settings.services else {}
-    said += [f"{name}: {_adapter(one)}" for name, one in adapters.items()]
-    return policy.name, "; ".join(said)
-
-
-def _stakeholders(policy: Policy) -> Iterable[Section]:
-    rows = tuple((one.name, hears(one)) for one in policy.stakeholders)
-    return (("Stakeholders", rows),) if rows else ()
+    said += [f"{signal}: {_adapter(one)}" for signal, one in settings.services[name].signals.items()]
+    return "; ".join(said)
 
 
 def _adapter(adapter: Adapter) -> str:
@@ -110,10 +100,6 @@ def parts(thing: Any) -> Iterable[tuple[str, Any]]:
     return ((field.name, getattr(thing, field.name)) for field in dataclasses.fields(thing))
 
 
-def _fields(thing: Any) -> str:
-    return ", ".join(f"{name} {value}" for name, value in _figures(thing))
-
-
 def _figures(thing: Any) -> Iterable[Row]:
     for name, value in parts(thing):
         yield name.removesuffix("_seconds").replace("_", " "), _word(name, value)
@@ -126,10 +112,6 @@ def _word(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return show_seconds(value) if name.endswith("seconds") else f"{value:g}"
-    if isinstance(value, Approver):
-        return value.name
-    if isinstance(value, Window):
-        return show_window(value)
     return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
@@ -147,10 +129,6 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield "log", f"{settings.log.format}, {settings.log.level}"
     kept = f"{show_seconds(record.keep)}, {record.max // 1024**2} MiB at most"
     yield "record", kept if record.folder is not None else "off"
-    yield "good_news", ", ".join(settings.policy.good_news) or "nobody"
-    yield "announcements", ", ".join(settings.policy.announcements) or "nobody"
-    digest = settings.policy.digest
-    yield "digest", show_digest(digest) if digest is not None else "none"
     yield "control", ", ".join(map(address, settings.policy.control)) or "none"
     yield from _named("vendor_status", settings.vendors)
     yield from _named("endpoints", settings.endpoints)

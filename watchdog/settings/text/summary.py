@@ -1,15 +1,16 @@
-"""The meaning of a configuration, in a few lines: for `watchdog check` and the daemon's first log lines."""
+"""The meaning of a configuration, in a few lines, for `watchdog check`; the settings page has its words from here."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy, Step, Then
+from watchdog.domain.policy import Action, Mode, Policy, Rule, Step, Then
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.rules.recurrence import show_digest, show_weekly, show_window
 from watchdog.settings.rules.stakeholder_contacts import hears
 
+Row = tuple[str, str]
 WOULD: Mapping[Action, str] = MappingProxyType(
     {
         Action.ROLLBACK: "would roll back",
@@ -22,12 +23,7 @@ WOULD: Mapping[Action, str] = MappingProxyType(
 
 def report(settings: Settings) -> tuple[str, ...]:
     """Return lines for people: services, policy, channels, the rest, warnings last. Never a secret."""
-    lines = [_service(settings, service) for service in settings.policy.services.values()]
-    for severity, rule in settings.policy.matrix.items():
-        within = f" within {show_seconds(rule.within_seconds)}" if rule.within_seconds else ""
-        tell = f", notifies {', '.join(rule.tell)}" if rule.tell else ""
-        action = WOULD.get(rule.do, rule.do) if _only_observes(settings.policy) else rule.do
-        lines.append(f"{severity}: {action}{within}{_clock(rule)}{tell}")
+    lines = [f"{name}: {words}" for name, words in (*service_rows(settings), *rule_rows(settings.policy))]
     budget = settings.policy.budget
     # A budget that no rule can use would only raise questions.
     if any(rule.do is Action.ROLLBACK for rule in settings.policy.matrix.values()):
@@ -36,11 +32,7 @@ def report(settings: Settings) -> tuple[str, ...]:
             f" altogether, {show_seconds(budget.cooldown_seconds)} between two"
         )
     lines.append(f"channels: {', '.join(settings.channels)}")
-    if settings.policy.escalation:
-        steps = "; ".join(_step(step) for step in settings.policy.escalation)
-        lines.append(f"escalation of an unacknowledged critical page: {steps}")
-    lines += [f"stakeholders {one.name}: {hears(one)}" for one in settings.policy.stakeholders]
-    lines.extend(_news(settings.policy))
+    lines += [f"{name}: {words}" for name, words in people_rows(settings.policy) if words]
     lines.append(
         f"status pages: {', '.join(settings.vendors) or 'none'}; control: {len(settings.policy.control)} sites"
     )
@@ -50,8 +42,26 @@ def report(settings: Settings) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _only_observes(policy: Policy) -> bool:
-    return all(service.mode is Mode.OBSERVE for service in policy.services.values())
+def service_rows(settings: Settings) -> Iterator[Row]:
+    """Yield each service with its mode and its signals."""
+    for name, service in settings.policy.services.items():
+        signals = ", ".join(
+            f"{signal.name} ({signal.kind}{', critical' if signal.critical else ''})" for signal in service.signals
+        )
+        title = f"{service.title}; " if service.title else ""
+        veto = f", {show_seconds(service.veto_seconds)} to stop it" if service.veto_seconds else ""
+        render = f"on Render ({service.platform_id})" if service.platform_id else "not on Render"
+        yield name, f"{title}{service.mode}{veto}, {render}; watches {signals}"
+
+
+def rule_rows(policy: Policy) -> Iterator[Row]:
+    """Yield each severity with what follows from an incident of it."""
+    only_observes = all(service.mode is Mode.OBSERVE for service in policy.services.values())
+    for severity, rule in policy.matrix.items():
+        within = f" within {show_seconds(rule.within_seconds)}" if rule.within_seconds else ""
+        tell = f", notifies {', '.join(rule.tell)}" if rule.tell else ""
+        action = WOULD.get(rule.do, rule.do) if only_observes else rule.do
+        yield severity, f"{action}{within}{_clock(rule)}{tell}"
 
 
 def _clock(rule: Rule) -> str:
@@ -62,32 +72,19 @@ def _clock(rule: Rule) -> str:
     return remind if rule.then is Then.ESCALATE else f"{remind}, without an answer: {rule.then}"
 
 
-def _news(policy: Policy) -> Iterator[str]:
-    """Yield the channels that get informational notifications."""
-    if policy.good_news:
-        yield f"a successful deploy is announced in: {', '.join(policy.good_news)}"
-    if policy.announcements:
-        yield f"announcements of the status pages go to: {', '.join(policy.announcements)}"
-    if policy.digest is not None:
-        yield f"weekly digest: {show_digest(policy.digest)}"
+def people_rows(policy: Policy) -> Iterator[Row]:
+    """Yield who is notified beside the channels of a severity: of what, and where; empty where it is not configured."""
+    yield "escalation of an unacknowledged critical page", "; ".join(map(_step, policy.escalation))
+    yield from ((f"stakeholders {one.name}", hears(one)) for one in policy.stakeholders)
+    yield "good_news", ", ".join(policy.good_news)
+    yield "announcements", ", ".join(policy.announcements)
+    yield "digest", show_digest(policy.digest) if policy.digest is not None else ""
 
 
 def _step(step: Step) -> str:
     hours = f" ({show_weekly(step.hours)})" if step.hours is not None else ""
     turns = f" ({', '.join(one.name for one in step.rotation.of)}: a week each)" if step.rotation is not None else ""
     return f"{step.name} after {show_seconds(step.after_seconds)}{hours}{turns}"
-
-
-def _service(settings: Settings, service: ServicePolicy) -> str:
-    render = settings.services[service.name].render
-    signals = ", ".join(
-        f"{signal.name} ({signal.kind}{', critical' if signal.critical else ''})" for signal in service.signals
-    )
-    veto = f", {show_seconds(service.veto_seconds)} to stop it" if service.veto_seconds else ""
-    title = f" ({service.title})" if service.title else ""
-    return (
-        f"{service.name}{title}: {service.mode}{veto}, {'on Render' if render else 'not on Render'}; watches {signals}"
-    )
 
 
 def _metrics(settings: Settings) -> str:
