@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
-from watchdog.cli.why_not import why_not
+from watchdog.cli.why_not import PastMoment, why_not
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course
 from watchdog.domain.effects import Note
@@ -51,7 +51,7 @@ def test_a_blip() -> None:
         Note(START + 71, "web", None, "CALM", "2 good probes"),
     )
     expected = BLIP.replace("             02:15  4 good", "  home       02:15  4 good")
-    assert "\n".join(why_not("web", START + 60, notes, rows, ())) + "\n" == expected
+    assert "\n".join(why_not(PastMoment("web", START + 60, notes, rows, ()))) + "\n" == expected
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_limit_is_the_one_that_was_in_force(healed: float, learnt_at: float,
     """What this check taught by then is said; what it taught later held not yet."""
     checks = {"home": Check("home", "http", healed_seconds=healed, healed_at=learnt_at)}
     rows = (minute("home", 0, 6), minute("home", 60, 4, 2, why="HTTP 503"))
-    answer = " ".join(" ".join(why_not("web", START + 60, (), rows, (), checks=checks)).split())
+    answer = " ".join(" ".join(why_not(PastMoment("web", START + 60, (), rows, (), checks=checks))).split())
     assert limits in answer
 
 
@@ -83,16 +83,16 @@ def test_the_limit_is_the_one_that_was_in_force(healed: float, learnt_at: float,
 def test_the_limit_of_restarts_is_said_where_they_are_felt(felt: float, learnt_at: float, limits: str) -> None:
     checks = {"home": Check("home", "http", restart_seconds=felt, restart_at=learnt_at)}
     rows = (minute("home", 0, 6), minute("home", 60, 4, 2, why="HTTP 503"))
-    assert limits in " ".join(" ".join(why_not("web", START + 60, (), rows, (), checks=checks)).split())
+    assert limits in " ".join(" ".join(why_not(PastMoment("web", START + 60, (), rows, (), checks=checks))).split())
 
 
 def because(*answers: object) -> str:
-    return why_not(*answers)[-1].removeprefix("BECAUSE      ")  # type: ignore[arg-type]
+    return why_not(PastMoment(*answers))[-1].removeprefix("BECAUSE      ")  # type: ignore[arg-type]
 
 
 def test_nothing_recorded_and_all_good() -> None:
     """A silent record is said to be silent, not healthy; good readings are counted."""
-    assert why_not("web", START, (), (), ()) == [
+    assert why_not(PastMoment("web", START, (), (), ())) == [
         "web at 2026-11-25 02:14:00 UTC: why nothing was done.",
         "",
         "BECAUSE      nothing was recorded: the watchdog did not run, or the record",
@@ -103,7 +103,7 @@ def test_nothing_recorded_and_all_good() -> None:
 
 def test_an_incident_that_was_only_paged() -> None:
     paged = x.undone(x.decision(course=Course.PAGE, why="dep-42: it failed 60 s before dep-42 could take traffic"))
-    lines = why_not("web", x.BEGIN + 60, (), (), (paged,))
+    lines = why_not(PastMoment("web", x.BEGIN + 60, (), (), (paged,)))
     assert lines[2:] == [
         "OPEN         web-1 critical: HTTP 503 on home (watchdog explain web-1)",
         "",

@@ -6,7 +6,8 @@ Rule: the answer is the record; where the record is empty, that is the answer.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from watchdog.core.detect import Conditions
 from watchdog.core.detect.probes import learnt_words, run_limit_seconds
@@ -26,51 +27,46 @@ MINUTE_ROWS = 60
 SUSPICION = frozenset({"SUSPECT", "CALM"})
 
 
-def why_not(
-    service: str,
-    at: float,
-    notes: Sequence[Note],
-    minutes: Sequence[Minute],
-    incidents: Sequence[Incident],
-    *,
-    detection: Detection | None = None,
-    checks: Mapping[str, Check] | None = None,
-    tz: tzinfo = UTC,
-) -> list[str]:
-    """Return the reasons for inaction on the service at that moment (UTC epoch seconds).
+class PastMoment(NamedTuple):
+    """A moment of a service (`at`: UTC epoch seconds), and its record around it.
 
-    `notes` and `minutes` are the record around it, `incidents` those that were open then, `checks` the present state of
-    its signals, of which lessons older than that moment count.
+    `incidents` are those that were open then; of the present state of its signals, `checks`, only lessons older than
+    that moment count.
     """
-    limits = detection or Detection()
+
+    service: str
+    at: float
+    notes: Sequence[Note]
+    minutes: Sequence[Minute]
+    incidents: Sequence[Incident]
+    limits: Detection = Detection()
+    checks: Mapping[str, Check] = MappingProxyType({})
+
+
+def why_not(asked: PastMoment, tz: tzinfo = UTC) -> list[str]:
+    """Return the reasons for inaction on the service at that moment."""
+    because: list[str] = []
+    for reason in reasons(asked):
+        because += section("" if because else "BECAUSE", reason)
     blocks = [
-        flow(f"{clean(service)} at {moment(at, tz)}: why nothing was done."),
-        seen(minutes, tz),
-        story_of(notes, tz),
-        open_then(incidents),
-        because(at, notes, minutes, incidents, limits, checks or {}),
+        flow(f"{clean(asked.service)} at {moment(asked.at, tz)}: why nothing was done."),
+        seen(asked.minutes, tz),
+        story_of(asked.notes, tz),
+        open_then(asked.incidents),
+        because,
     ]
     return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] if number else []) + block]
 
 
-def why_not_record(
-    service: str,
-    at: float,
-    notes: Sequence[Note],
-    minutes: Sequence[Minute],
-    incidents: Sequence[Incident],
-    *,
-    detection: Detection | None = None,
-    checks: Mapping[str, Check] | None = None,
-) -> Mapping[str, Any]:
+def why_not_record(asked: PastMoment) -> Mapping[str, Any]:
     """Return the same for machines: the reasons, and the record around that moment as the store has it."""
     return {
-        "service": service,
-        "at": at,
-        "because": reasons(at, notes, minutes, incidents, detection or Detection(), checks or {}),
-        "minutes": minutes,
-        "notes": [{"at": one.at, "label": one.label, "text": one.text} for one in notes],
-        "incidents": [one.id for one in incidents],
+        "service": asked.service,
+        "at": asked.at,
+        "because": reasons(asked),
+        "minutes": asked.minutes,
+        "notes": [{"at": one.at, "label": one.label, "text": one.text} for one in asked.notes],
+        "incidents": [one.id for one in asked.incidents],
     }
 
 
@@ -119,33 +115,11 @@ def open_then(incidents: Sequence[Incident]) -> list[str]:
     return lines
 
 
-def because(
-    at: float,
-    notes: Sequence[Note],
-    minutes: Sequence[Minute],
-    incidents: Sequence[Incident],
-    limits: Detection,
-    checks: Mapping[str, Check],
-) -> list[str]:
-    """Return the reasons as a section, one a line."""
-    lines: list[str] = []
-    for reason in reasons(at, notes, minutes, incidents, limits, checks):
-        lines += section("" if lines else "BECAUSE", reason)
-    return lines
-
-
-def reasons(
-    at: float,
-    notes: Sequence[Note],
-    minutes: Sequence[Minute],
-    incidents: Sequence[Incident],
-    limits: Detection,
-    checks: Mapping[str, Check],
-) -> list[str]:
+def reasons(asked: PastMoment) -> list[str]:
     """Return the reasons for inaction: by the incidents open then, else by the readings."""
-    if incidents:
-        return [_of_incident(incident, at) for incident in incidents]
-    return _of_readings(at, minutes, limits, checks) + _of_suspicion(notes)
+    if asked.incidents:
+        return [_of_incident(incident, asked.at) for incident in asked.incidents]
+    return _of_readings(asked) + _of_suspicion(asked.notes)
 
 
 def _of_incident(incident: Incident, at: float) -> str:
@@ -163,7 +137,8 @@ def _of_incident(incident: Incident, at: float) -> str:
     return f"{incident.id}: {decision.course}, not rollback: {decision.why}{held}"
 
 
-def _of_readings(at: float, minutes: Sequence[Minute], limits: Detection, checks: Mapping[str, Check]) -> list[str]:
+def _of_readings(asked: PastMoment) -> list[str]:
+    at, minutes = asked.at, asked.minutes
     if not minutes:
         return ["nothing was recorded: the watchdog did not run, or the record (minutes: 48 h) is gone"]
     reasons = []
@@ -172,7 +147,7 @@ def _of_readings(at: float, minutes: Sequence[Minute], limits: Detection, checks
         good, bad, unknown = (sum(getattr(row, kind) for row in rows) for kind in ("good", "bad", "unknown"))
         if bad:
             failed = f"{signal}: {bad} of {bad + good} readings were bad ({share(bad, good)}), which was not confirmed"
-            reasons.append(f"{failed}: {needed(limits, _known_at(checks.get(signal), at), at)}")
+            reasons.append(f"{failed}: {needed(asked.limits, _known_at(asked.checks.get(signal), at), at)}")
         elif good:
             reasons.append(f"{signal}: {good} of {good + unknown} readings were good, none bad")
         else:

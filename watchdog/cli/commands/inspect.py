@@ -101,10 +101,10 @@ async def why_not(service: str, time: str, /, *, as_json: AsJson = False, ctx: I
         state = await store.load()
     known = state.services.get(service) if state is not None else None
     checks = known.checks if known is not None else {}
-    record, detection = (service, at, notes, minutes, found), settings.policy.detection
+    asked = answer.PastMoment(service, at, notes, minutes, found, settings.policy.detection, checks)
     if as_json:
-        return output.show_json(answer.why_not_record(*record, detection=detection, checks=checks))
-    output.show_lines(answer.why_not(*record, detection=detection, checks=checks, tz=tz))
+        return output.show_json(answer.why_not_record(asked))
+    output.show_lines(answer.why_not(asked, tz))
     return output.DONE
 
 
