@@ -5,8 +5,9 @@ import pytest
 from watchdog.app.commands.error_seasons_run import ErrorSeasons, play_error_seasons
 from watchdog.domain.units import show_seconds
 from watchdog.lab.closed_loop import ActionTaken, Record
-from watchdog.lab.error_seasons import FLOODS, HISTORY, ErrorJobs, Flood, noticed_after, notices, quiet_scene
+from watchdog.lab.error_seasons import FLOODS, HISTORY, NOTICES, ErrorJobs, Flood, noticed_after, quiet_scene
 from watchdog.lab.keyed_random import KeyedRandom
+from watchdog.lab.latency_power import Seasonal, seasonal
 from watchdog.lab.varied_worlds import Job
 
 HOUR, DAY = 3600.0, 86400.0
@@ -41,7 +42,7 @@ def test_notices_count_from_the_end_of_the_learning_period_and_of_a_flood_from_i
     scene = quiet_scene("dev-1")
     done = [ActionTaken(scene.begins_at + DAY * day, what, "web") for day, what in ((3, "page"), (20, "info"))]
     rollback = ActionTaken(scene.begins_at + 21 * DAY, "rollback", "web")
-    assert notices(scene, Record([*done, rollback])) == (1, 1)
+    assert seasonal(scene.begins_at, Record([*done, rollback]), NOTICES) == Seasonal(1, 1)
     flooded = FLOODS[0].kind.scene("dev-1", HISTORY)
     told = [ActionTaken(flooded.fault_at + at, "page", "web") for at in (-60.0, 120.0)]
     assert noticed_after(flooded, Record(told)) == 120.0 and noticed_after(flooded, Record(told[:1])) is None
@@ -50,7 +51,7 @@ def test_notices_count_from_the_end_of_the_learning_period_and_of_a_flood_from_i
 def test_the_table_says_what_was_counted() -> None:
     """And how many floods were told in time."""
     assert ErrorSeasons([], {"a flood": []}).lines() == []
-    lines = ErrorSeasons([(2, 0), (1, 1)], {"a flood": [90.0, None], "none": [None]}).lines()
+    lines = ErrorSeasons([Seasonal(2, 0), Seasonal(1, 1)], {"a flood": [90.0, None], "none": [None]}).lines()
     assert lines[1] == "2 services with jobs that bring errors, 60 days: 3 notices in the first 15 days, 1 later"
     assert lines[-2:] == [f"| a flood | 1 of 2 | {show_seconds(90.0)} |", "| none | 0 of 1 |  |"]
 
@@ -60,4 +61,4 @@ def test_a_flood_below_the_nightly_batch_is_told_within_ten_minutes() -> None:
     """Through the whole core, after 15 days; the batch itself leads to no notice any more."""
     played = play_error_seasons("dev-errors", 1, processes=2)
     assert [len(after) for after in played.floods.values()] == [1, 1, 1]
-    assert None not in played.floods[FLOODS[0].name] and played.quiet[0][1] == 0
+    assert None not in played.floods[FLOODS[0].name] and played.quiet[0].later == 0

@@ -1,6 +1,6 @@
 """The ranking: worked examples, whose numbers can be followed by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
@@ -8,7 +8,7 @@ import pytest
 
 from watchdog.lab.clean_years import Clean
 from watchdog.lab.episode_judgement import Played
-from watchdog.lab.ranking import FACTORS, OURS, best_settings, between_incidents, compare
+from watchdog.lab.ranking import FACTORS, OURS, between_incidents, compare
 from watchdog.lab.score import INCIDENTS_PER_YEAR
 
 BAD = Played("hard-down", "", "rollback", "rollback", True, share=1.0, guilty=True)
@@ -92,16 +92,6 @@ def test_only_the_same_episodes_are_compared(wrong: Sequence[Played]) -> None:
     with pytest.raises(ValueError, match="slow did not play the same episodes"):
         compare(ORACLE, {"slow": wrong}, ORACLE)
     assert compare(played(1.0)[::-1], RIVALS, ORACLE).ratio == compare(played(1.0), RIVALS, ORACLE).ratio
-
-
-@pytest.mark.parametrize(
-    ("between", "best"), [({}, {"a": "quick", "b": "slow"}), ({"quick": 9.0}, {"a": "late", "b": "slow"})]
-)
-def test_of_each_method_the_best_setting_is_chosen(between: Mapping[str, float], best: Mapping[str, str]) -> None:
-    """By its cost, with that of its false alarms between incidents if that is known."""
-    everyone = {"quick": played(1.0), "late": played(20.0), "slow": played(10.0), "hasty": played(1.0, harmed=5)}
-    families = {"quick": "a", "late": "a", "slow": "b", "hasty": "b"}
-    assert best_settings(everyone, families, between) == best
 
 
 def test_it_is_published_as_an_object() -> None:

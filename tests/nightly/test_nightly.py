@@ -16,8 +16,9 @@ from tests.nightly.night import night
 from tests.nightly.parts import Part, parts
 from tests.nightly.record import Run, cleaned, git, keep, load, when
 from tests.nightly.storm import storm, told
-from watchdog.app.commands.storm_suite import Outcome, Report
+from watchdog.app.commands.storm_suite import Report
 from watchdog.lab.storm.score import Score
+from watchdog.lab.storm.world import Result
 
 NOW = datetime.fromisoformat("2026-11-27T06:00:00+00:00")
 
@@ -170,9 +171,9 @@ def test_every_part_is_there_but_what_is_still_to_come() -> None:
     assert [one.name for one in parts() if not (ROOT / one.file).is_file()] in ([], ["wheels"])
 
 
-def outcome(seed: int, *, wrong: bool) -> Outcome:
+def outcome(seed: int, *, wrong: bool) -> Result:
     score = Score(missed=["twice"]) if wrong else Score()
-    return Outcome(seed, 60.0, 0, "", score, 1, Counter())
+    return Result(seed, 60.0, score, "", (), 0, 1, Counter())
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ class Recorded(ClosedLoop):
     def __init__(
         self, scene: EpisodeWorld, policy: Policy, state: State | None = None, steps: Sequence[Step] = ()
     ) -> None:
-        super().__init__(scene, policy, state)
-        self.steps = list(steps)
+        super().__init__(scene, policy)
+        self.state, self.steps = state or self.state, list(steps)
 
     def tell(self, event: Event) -> None:
         before = self.state

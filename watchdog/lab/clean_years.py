@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from watchdog.domain.policy import Policy
 from watchdog.lab.closed_loop import Record
-from watchdog.lab.episode import MAIN, EpisodeWorld
+from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.folding_loop import FoldingLoop
 from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import BLIPS_PER_DAY, DAY_SECONDS, draw_blip_seconds
@@ -32,9 +32,8 @@ class Clean:
 def clean_scene(seed: object, days: float, world: World = USUAL) -> EpisodeWorld:
     """Return the scene of one service without a fault for so many days."""
     scene = EpisodeWorld("clean", seed, world)
-    # One service: its months are counted as service-years, and others would add their own false alarms.
-    for name in [name for name in scene.services if name != MAIN]:
-        del scene.services[name]
+    # Its months are counted as service-years.
+    scene.leave_alone()
     dice = KeyedRandom("clean", seed).generator("days")
     begins, ends = scene.begins_at, scene.begins_at + days * DAY_SECONDS
     for rate, add in (

@@ -57,10 +57,10 @@ class ClosedLoop:
     schedules its answer on the agenda with a drawn delay. The agenda's time is the only clock.
     """
 
-    def __init__(self, scene: EpisodeWorld, policy: Policy, state: State | None = None) -> None:
+    def __init__(self, scene: EpisodeWorld, policy: Policy) -> None:
         self.scene = scene
         self.policy = policy
-        self.state = state or State()
+        self.state = State()
         self.record = Record()
         self._agenda = EventQueue(scene.begins_at)
         self._eyes = SimulatedMonitor(scene, policy, self._agenda, self.tell)

@@ -123,9 +123,13 @@ class EpisodeWorld:
         drawn = self.dice.random() * (1.0 - HELD_OUT_SHARE if self.for_development else 1.0)
         return low + (high - low) * drawn
 
-    def add_service(self, name: str, profile: Profile | None = None) -> Service:
+    def leave_alone(self) -> None:
+        """Remove all services but the main one: they would cost time, and add false alarms of their own."""
+        self.services = {MAIN: self.main}
+
+    def add_service(self, name: str) -> Service:
         """Add a service with a few good deploys behind it."""
-        service = Service(name, profile or draw_profile(self.dice), self.chance)
+        service = Service(name, draw_profile(self.dice), self.chance)
         if self.world.seasons:
             service.season = Season(self.chance.apart(name, "season"))
         live_at = self.begins_at - self.dice.uniform(3600.0, 3 * DAY_SECONDS)

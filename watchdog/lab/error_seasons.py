@@ -10,7 +10,7 @@ from functools import partial
 
 from watchdog.lab.clean_years import clean_scene
 from watchdog.lab.closed_loop import Record
-from watchdog.lab.episode import MAIN, EpisodeWorld, FaultClass
+from watchdog.lab.episode import EpisodeWorld, FaultClass
 from watchdog.lab.faults import Symptom
 from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import DAY_SECONDS, HOUR_SECONDS
@@ -18,8 +18,6 @@ from watchdog.lab.varied_worlds import JITTER_HOURS, MONDAY, Job, World
 
 HISTORY = World("error seasons", "errors by hour and weekday, watched for 15 days", history_days=15.0)
 QUIET_DAYS = 60.0
-LEARNS_DAYS = 15.0
-"""The learning period: Monday mornings are known from the second one on."""
 FLOOD_WITHIN_SECONDS = 600.0
 NOTICES = ("page", "ask", "info")
 
@@ -52,9 +50,7 @@ def batch(scene: EpisodeWorld, begins: float) -> Job:
 
 
 def _alone(scene: EpisodeWorld, *jobs: Job) -> None:
-    # The other services would only cost time.
-    for name in [name for name in scene.services if name != MAIN]:
-        del scene.services[name]
+    scene.leave_alone()
     scene.main.error_jobs = ErrorJobs(scene.chance.apart("error jobs"), jobs)
     # With requests counted, known errors are a flood (high: a human is asked); without them a notice is enough.
     scene.main.counts_requests = scene.dice.random() < 0.5
@@ -98,13 +94,6 @@ def _flooded(flood: Flood, scene: EpisodeWorld) -> None:
     share = per_minute / scene.main.profile.traffic(scene.fault_at)
     scene.trouble(Symptom(errors=share), scene.fault_at)
     scene.horizon_seconds = FLOOD_WITHIN_SECONDS
-
-
-def notices(scene: EpisodeWorld, record: Record) -> tuple[int, int]:
-    """Return how many notices a run without a fault led to: in the learning period, and afterwards."""
-    times = [one.at for one in record.did if one.what in NOTICES]
-    first = sum(at < scene.begins_at + LEARNS_DAYS * DAY_SECONDS for at in times)
-    return first, len(times) - first
 
 
 def noticed_after(scene: EpisodeWorld, record: Record) -> float | None:

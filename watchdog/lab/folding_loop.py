@@ -15,7 +15,6 @@ from watchdog.daemon.probing.scheduler import JITTER
 from watchdog.domain import events as e
 from watchdog.domain.events import Event
 from watchdog.domain.fast_replace import fast_replace
-from watchdog.domain.incidents import State
 from watchdog.domain.policy import PROBES, Policy
 from watchdog.domain.readings import Reading
 from watchdog.lab.closed_loop import ClosedLoop, Record
@@ -166,8 +165,8 @@ def _moments(begins: float, every: float, until: float) -> list[float]:
 class FoldingLoop(ClosedLoop):
     """Plays one scene against the core and folds the readings that only add."""
 
-    def __init__(self, scene: EpisodeWorld, policy: Policy, state: State | None = None) -> None:
-        super().__init__(scene, policy, state)
+    def __init__(self, scene: EpisodeWorld, policy: Policy) -> None:
+        super().__init__(scene, policy)
         self._rest = Rest(policy)
         # In place of the base class's monitor, which has not planned a read yet.
         self._eyes: QuietEyes = QuietEyes(scene, policy, self._agenda, self.tell)

@@ -3,12 +3,12 @@
 It also counts the false pages of the same world without a slower release.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from watchdog.lab.closed_loop import Record
-from watchdog.lab.episode import MAIN, EpisodeWorld, FaultClass
+from watchdog.lab.episode import EpisodeWorld, FaultClass
 from watchdog.lab.episode_judgement import Played
 from watchdog.lab.faults import Symptom
 from watchdog.lab.profile import DAY_SECONDS
@@ -48,9 +48,7 @@ SLOWER: tuple[Slower, ...] = (
 
 
 def _released(slower: Slower, scene: EpisodeWorld) -> None:
-    # The other services would only cost time: the delay is of the release's own service.
-    for name in [name for name in scene.services if name != MAIN]:
-        del scene.services[name]
+    scene.leave_alone()
     scene.bad_deploy(slower.symptom, after=0.0)
     scene.horizon_seconds = slower.within_seconds
 
@@ -78,15 +76,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Seasonal:
-    """False pages of one service with seasons: during the learning period, and afterwards."""
+    """False notices of one service with seasons: during the learning period, and afterwards."""
 
     first: int
     later: int
 
 
-def seasonal(begins_at: float, record: Record) -> Seasonal:
-    """Count the pages and questions of a run without a fault."""
-    pages = [one.at for one in record.did if one.what in ("page", "ask")]
+def seasonal(begins_at: float, record: Record, what: Collection[str] = ("page", "ask")) -> Seasonal:
+    """Count the notices (`what`: their kinds) of a run without a fault."""
+    pages = [one.at for one in record.did if one.what in what]
     # Counted apart: a job that runs for the first time is not known to the baseline, so its page is expected.
     first = sum(at < begins_at + LEARNS_DAYS * DAY_SECONDS for at in pages)
     return Seasonal(first, len(pages) - first)

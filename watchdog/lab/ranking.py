@@ -87,19 +87,6 @@ def between_incidents(clean: Sequence[Clean]) -> float:
     return price / years / INCIDENTS_PER_YEAR if years else 0.0
 
 
-def best_settings(
-    played: Mapping[str, Sequence[Played]], families: Mapping[str, str], between: Mapping[str, float] | None = None
-) -> Mapping[str, str]:
-    """Return the name of the cheapest rival of each family."""
-    found: dict[str, tuple[float, str]] = {}
-    for name, episodes in played.items():
-        price = mean_cost(episodes, mix(episodes)) + (between or {}).get(name, 0.0)
-        family = families[name]
-        if family not in found or price < found[family][0]:
-            found[family] = (price, name)
-    return {family: name for family, (_, name) in found.items()}
-
-
 # --- the ratio and its interval ---
 
 

@@ -22,6 +22,7 @@ INCIDENTS_PER_YEAR = (10.0 - 0.5) / log(10.0 / 0.5) * 365.25 / 20
 SLOW_START, SLOW_STARTS = "blip-tail", 0.02
 """The class, and its number of events for each incident if one good deploy in a thousand took 55 to 110 s to start."""
 DECILES = 10
+HORIZON_SECONDS = 1500.0
 Mix = Callable[[Played], float]
 """Returns the weight of an episode in the realistic mix."""
 Blamed = tuple[float, float, bool]
@@ -150,14 +151,14 @@ def _alike(played: Iterable[Played]) -> list[Played]:
     return [one for group in groups for one in group[:fewest]]
 
 
-def delay_p95(played: Sequence[Played], tag: str, horizon_seconds: float = 1500.0) -> Estimate:
+def delay_p95(played: Sequence[Played], tag: str) -> Estimate:
     """Return the p95 of the seconds from the onset to the mending rollback request; a miss counts as the horizon.
 
     The bounds are order statistics. Each class with the tag counts alike.
     """
     tagged = _alike(one for one in played if tag in one.tags)
     # Left out, misses would reward a decider that acts only in easy episodes.
-    found = sorted(one.mended_at if one.mended_at is not None else horizon_seconds for one in tagged)
+    found = sorted(one.mended_at if one.mended_at is not None else HORIZON_SECONDS for one in tagged)
     n = len(found)
     if not n:
         return Estimate(0.0, 0.0, 0.0, 0)

@@ -12,32 +12,32 @@ from watchdog.lab.error_seasons import (
     FLOOD_WITHIN_SECONDS,
     FLOODS,
     HISTORY,
-    LEARNS_DAYS,
+    NOTICES,
     QUIET_DAYS,
     Flood,
     noticed_after,
-    notices,
     quiet_scene,
 )
 from watchdog.lab.folding_loop import FoldingLoop
+from watchdog.lab.latency_power import LEARNS_DAYS, Seasonal, seasonal
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorSeasons:
     """The notices of each quiet service, first and later, and the delay to the notice of each flood, by its name."""
 
-    quiet: Sequence[tuple[int, int]]
+    quiet: Sequence[Seasonal]
     floods: Mapping[str, Sequence[float | None]]
 
     def json_object(self) -> dict[str, Any]:
         """Return the numbers."""
-        return {"false_notices": self.quiet, "noticed_after_seconds": self.floods}
+        return {"false_notices": [[one.first, one.later] for one in self.quiet], "noticed_after_seconds": self.floods}
 
     def lines(self) -> list[str]:
         """Return the numbers as a Markdown table; nothing if nothing was played."""
         if not self.quiet:
             return []
-        first, later = (sum(one[part] for one in self.quiet) for part in (0, 1))
+        first, later = sum(one.first for one in self.quiet), sum(one.later for one in self.quiet)
         lines = [
             "",
             f"{len(self.quiet)} services with jobs that bring errors, {QUIET_DAYS:.0f} days: {first} notices in the "
@@ -69,9 +69,9 @@ def play_error_seasons(
     return ErrorSeasons(quiet, named)
 
 
-def _play_quiet(seed: str) -> tuple[int, int]:
+def _play_quiet(seed: str) -> Seasonal:
     scene = quiet_scene(seed)
-    return notices(scene, FoldingLoop(scene, policy_for(scene)).run(scene.ends_at))
+    return seasonal(scene.begins_at, FoldingLoop(scene, policy_for(scene)).run(scene.ends_at), NOTICES)
 
 
 def _play_flood(job: tuple[Flood, str]) -> float | None:

@@ -3,9 +3,8 @@
 Rule: a bad seed is printed with its reasons, and replays byte for byte: `watchdog lab storm --seed N`.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import repeat
 from time import perf_counter
 from types import MappingProxyType
@@ -37,27 +36,14 @@ WORDS: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result of one seed, without its trace."""
-
-    seed: int
-    seconds: float
-    rollbacks: int
-    fingerprint: str
-    score: Score
-    judged: int
-    struck: Counter[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """The results of many seeds. `seconds` are real ones."""
 
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[Result]
     seconds: float
 
     @property
-    def bad(self) -> Sequence[Outcome]:
+    def bad(self) -> Sequence[Result]:
         """Return the seeds with any failure."""
         return [one for one in self.outcomes if one.score.bad]
 
@@ -91,22 +77,11 @@ def reasons(score: Score) -> Sequence[str]:
     return [f"{what}: {why}" for what in COUNTED for why in getattr(score, what)]
 
 
-def play_chunk(seeds: range, variant: str) -> list[Outcome]:
+def play_chunk(seeds: range, variant: str) -> list[Result]:
     """Play a few seeds in this process."""
     with silence():
-        return [_outcome(play(seed, VARIANTS[variant])) for seed in seeds]
-
-
-def _outcome(result: Result) -> Outcome:
-    return Outcome(
-        result.seed,
-        result.seconds,
-        result.rollbacks,
-        result.fingerprint,
-        result.score,
-        result.judged,
-        result.struck,
-    )
+        # Without the traces, which are long: one is printed by `replay`.
+        return [replace(play(seed, VARIANTS[variant]), trace=()) for seed in seeds]
 
 
 def play_all(first: int, seeds: int, *, variant: str = FULL, processes: int = 2) -> Report:
@@ -116,7 +91,7 @@ def play_all(first: int, seeds: int, *, variant: str = FULL, processes: int = 2)
     return Report(outcomes, perf_counter() - began)
 
 
-def _chunks(first: int, seeds: int, variant: str, processes: int) -> Iterator[list[Outcome]]:
+def _chunks(first: int, seeds: int, variant: str, processes: int) -> Iterator[list[Result]]:
     # In chunks: each begins with full collections of the garbage, too dear for every single seed.
     chunks = [range(at, min(at + CHUNK, first + seeds)) for at in range(first, first + seeds, CHUNK)]
     with workers(processes) as pool:

@@ -5,13 +5,13 @@ bound; `clean_years` counts their false actions in a healthy service; `table` na
 """
 
 from watchdog.lab.baselines.oracle import Oracle
-from watchdog.lab.baselines.table import RIVALS, Rival, named
+from watchdog.lab.baselines.table import RIVALS, Rival
 from watchdog.lab.episode import FaultClass
 from watchdog.lab.episode_judgement import Played, judge
 
 ORACLE = Oracle()
 
-__all__ = ["ORACLE", "RIVALS", "Rival", "named", "play"]
+__all__ = ["ORACLE", "RIVALS", "Rival", "play"]
 
 
 def play(rival: Rival, kind: FaultClass, seed: str) -> Played:

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from watchdog.lab.baselines.actions import Hands, Plan
 from watchdog.lab.baselines.kayenta import Kayenta
 from watchdog.lab.baselines.prober import Lookout, Prober, looks
-from watchdog.lab.clean_years import YEAR_SECONDS, Clean, clean_scene
-from watchdog.lab.closed_loop import Record
+from watchdog.lab.clean_years import Clean, clean_scene, counted
 from watchdog.lab.profile import DAY_SECONDS
 from watchdog.lab.varied_worlds import USUAL, World
 
@@ -36,17 +35,13 @@ def _at_pace(
         probes += 1
         for see in sees:
             see(at, name, route, failed)
-    return {name: _clean(seed, days, post.hands.record, probes) for name, post in posts.items()}
+    for post in posts.values():
+        post.hands.record.observations = post.hands.record.probes = probes
+    return {name: counted(seed, days, post.hands.record) for name, post in posts.items()}
 
 
 def kayenta_quiet(rival: Kayenta, seed: str, days: float, world: World = USUAL) -> Clean:
     """Return the counts of a deploy judge over so many clean days."""
     scene = clean_scene(seed, days, world)
     hands = Hands(scene, Plan.LATEST, dry=True)
-    return _clean(seed, days, rival.watch(scene, hands, scene.begins_at + days * DAY_SECONDS), 0)
-
-
-def _clean(seed: str, days: float, record: Record, probes: int) -> Clean:
-    rollbacks = sum(one.what == "rollback" for one in record.did)
-    pages = sum(one.what in ("page", "ask") for one in record.did)
-    return Clean(seed, days * DAY_SECONDS / YEAR_SECONDS, rollbacks, pages, probes, probes)
+    return counted(seed, days, rival.watch(scene, hands, scene.begins_at + days * DAY_SECONDS))

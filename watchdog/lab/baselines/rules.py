@@ -14,6 +14,7 @@ from typing import Protocol
 from watchdog.lab.profile import PROBE_NOISE
 
 SLO = 0.999
+WINDOW_SECONDS = 60.0
 FAILURES_MIN = 5
 """Fewer failures than that never page, whatever their share: the workbook's remedy for low traffic."""
 FAST = (3600.0, 300.0, 14.4)
@@ -47,12 +48,11 @@ class InARow:
 class Threshold:
     """More than `share` of the probes of the last minute fail, and have done so for `for_seconds` without a break."""
 
-    __slots__ = ("_seen", "_since", "for_seconds", "share", "window_seconds")
+    __slots__ = ("_seen", "_since", "for_seconds", "share")
 
-    def __init__(self, for_seconds: float, share: float = 0.05, window_seconds: float = 60.0) -> None:
+    def __init__(self, for_seconds: float, share: float = 0.05) -> None:
         self.for_seconds = for_seconds
         self.share = share
-        self.window_seconds = window_seconds
         self._seen: deque[tuple[float, bool]] = deque()
         self._since: float | None = None
 
@@ -60,7 +60,7 @@ class Threshold:
         """Evaluate the threshold like Prometheus: pending from the first evaluation that holds, firing after `for`."""
         # Kept for one window only: the share is that of the last minute at each evaluation.
         self._seen.append((at, failed))
-        while self._seen[0][0] <= at - self.window_seconds:
+        while self._seen[0][0] <= at - WINDOW_SECONDS:
             self._seen.popleft()
         if sum(bad for _, bad in self._seen) <= self.share * len(self._seen):
             self._since = None

@@ -59,8 +59,3 @@ JUDGES: tuple[Kayenta, ...] = (
     Kayenta("Mann-Whitney at 30 min, probes too", "Mann-Whitney", AT_THE_END, failures=True),
 )
 RIVALS: tuple[Rival, ...] = (*PROBERS, *JUDGES)
-
-
-def named(name: str) -> Rival:
-    """Return the rival of that name."""
-    return next(one for one in RIVALS if one.name == name)
