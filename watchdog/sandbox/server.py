@@ -108,12 +108,10 @@ class Sandbox:
         await asyncio.gather(*(listener.close() for listener in listeners))
         self.events.close()
 
-    def start_scenario(self, name: str | None = None) -> None:
-        """Begin the story now (its second zero): the one given at construction, or another. Raises ValueError."""
-        story = SCENARIOS.get(name) if name else self.scenario
-        if story is None:
-            raise ValueError(f"name a scenario: {', '.join(SCENARIOS)}")
-        begin(story, self.cloud)
+    def start_scenario(self) -> None:
+        """Begin the story now (its second zero)."""
+        assert self.scenario is not None, "named at construction"
+        begin(self.scenario, self.cloud)
 
     def deploy(self, service: str = "web", **what: Any) -> Deploy:
         """Begin a deploy; the arguments are those of Cloud.deploy, `behaviour` may be just a kind."""

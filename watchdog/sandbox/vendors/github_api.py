@@ -13,11 +13,11 @@ from starlette.routing import Route
 
 from watchdog.sandbox import clock, keys
 from watchdog.sandbox.cloud import Cloud
+from watchdog.sandbox.vendors.github_issues import error
 from watchdog.sandbox.world import BRANCH, Commit, Service
 
 PER_PAGE, PER_PAGE_MAX = 30, 100
 HOURLY, HOURLY_WITHOUT_TOKEN = 5000, 60
-DOCUMENTATION = "https://docs.github.com/rest/commits/commits#list-commits"
 
 
 class GitHubApi:
@@ -41,7 +41,7 @@ class GitHubApi:
         if isinstance(service, Response):
             return service
         if request.query_params.get("sha", BRANCH) != BRANCH:
-            return _error(404, "Not Found", left)
+            return error(404, "Not Found", left)
         size = min(int(request.query_params.get("per_page", PER_PAGE)), PER_PAGE_MAX)
         first = (int(request.query_params.get("page", 1)) - 1) * size
         # One commit more than the page: the last one needs its parent.
@@ -58,7 +58,7 @@ class GitHubApi:
         shas = [one.sha for one in on_branch]
         base, dots, head = request.path_params["basehead"].partition("...")
         if not dots or base not in shas or head not in shas:
-            return _error(404, "Not Found", left)
+            return error(404, "Not Found", left)
         size = min(int(request.query_params.get("per_page", PER_PAGE)), PER_PAGE_MAX)
         page = int(request.query_params.get("page", 1))
         body = comparison_json(service, on_branch, shas.index(base), shas.index(head))
@@ -71,13 +71,13 @@ class GitHubApi:
         """Return the service of the requested repository, or the refusal; and the rate-limit headers."""
         key = request.headers.get("authorization")
         if key not in (None, f"Bearer {keys.GITHUB_TOKEN}"):
-            return _error(401, "Bad credentials", {}), {}
+            return error(401, "Bad credentials", {}), {}
         left, allowed = self._count(with_token=key is not None)
         if not allowed:
-            return _error(403, "API rate limit exceeded", left), left
+            return error(403, "API rate limit exceeded", left), left
         place = f"https://github.com/{request.path_params['owner']}/{request.path_params['repo']}"
         service = next((one for one in self.cloud.services.values() if one.repo == place), None)
-        return service or _error(404, "Not Found", left), left
+        return service or error(404, "Not Found", left), left
 
     def _count(self, *, with_token: bool) -> tuple[dict[str, str], bool]:
         """Count the request; return the rate-limit headers, and whether it is within the hourly limit."""
@@ -163,8 +163,3 @@ def file_json(service: Service, commit: Commit) -> dict[str, Any]:
         "contents_url": f"https://api.github.com/repos/acme/{service.name}/contents/{name}?ref={commit.sha}",
         "patch": "@@ -1,1 +1,2 @@",
     }
-
-
-def _error(status: int, message: str, headers: dict[str, str]) -> Response:
-    body = {"message": message, "documentation_url": DOCUMENTATION, "status": str(status)}
-    return JSONResponse(body, status_code=status, headers=headers)

@@ -19,7 +19,7 @@ PER_PAGE, PER_PAGE_MAX = 30, 100
 SECONDARY_LIMIT_SECONDS = 60
 API = "https://api.github.com"
 LOGIN = "acme-watchdog"
-DOCUMENTATION = "https://docs.github.com/rest/issues"
+DOCUMENTATION = "https://docs.github.com/rest"
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from watchdog.sandbox import clock, keys, sockets
 from watchdog.sandbox.request_log import EventLog
 from watchdog.sandbox.vendors import slack_blocks
-from watchdog.sandbox.vendors.slack_socket_mode import SlackSocket
+from watchdog.sandbox.vendors.slack_socket_mode import SlackSocket, keep
 
 Json = dict[str, Any]
 
@@ -24,8 +24,6 @@ ACTIONS = ("trigger", "acknowledge", "resolve")
 ROUTING_KEY_LENGTH = 32
 SUMMARY_LIMIT, DEDUP_LIMIT = 1024, 255
 SLACK_CHANNEL_ID = "C0FAKE0001"
-MESSAGES_LIMIT = 10_000
-"""Messages kept per channel; more than any run sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ class Pagers:
         if opened is None:
             made = Incident(key, said["severity"], said["summary"], clock.now(), events=[kept])
             made.act("trigger")
-            _keep(self.incidents, made)
+            keep(self.incidents, made)
             return
         opened.triggers += 1
         opened.events.append(kept)
@@ -159,7 +157,7 @@ class Pagers:
         problems += [] if isinstance(summary, str) and summary else ["'payload.summary' is missing or blank"]
         if problems:
             return _invalid(problems)
-        _keep(self.changes, {name: value for name, value in event.items() if name != "routing_key"})
+        keep(self.changes, {name: value for name, value in event.items() if name != "routing_key"})
         self.log.append("pagerduty_change", summary=summary)
         return JSONResponse({"status": "success", "message": "Change event processed"}, status_code=202)
 
@@ -192,7 +190,7 @@ class Pagers:
             return _no("thread_not_found")
         # The ts identifies a message within its channel, so it must be unique even within one second.
         ts = f"{int(clock.now())}.{len(self.slack) + 1:06d}"
-        _keep(self.slack, SlackMessage(ts, SLACK_CHANNEL_ID, body))
+        keep(self.slack, SlackMessage(ts, SLACK_CHANNEL_ID, body))
         self.log.append("slack_posted", ts=ts, thread=thread, text=body.get("text"))
         message = {"type": "message", "user": "U0FAKE", "ts": ts, "text": body.get("text", "")}
         return JSONResponse({"ok": True, "channel": SLACK_CHANNEL_ID, "ts": ts, "message": message})
@@ -224,7 +222,7 @@ class Pagers:
             return PlainTextResponse("no_text", status_code=400)
         if refused := slack_blocks.problem(body):
             return PlainTextResponse(refused, status_code=400)
-        _keep(self.slack_webhook, body)
+        keep(self.slack_webhook, body)
         self.log.append("slack_webhook", text=body.get("text"))
         return PlainTextResponse("ok")
 
@@ -233,7 +231,7 @@ class Pagers:
     async def generic_webhook(self, request: Request) -> Response:
         """Accept any JSON with 204."""
         body = await sockets.json_of(request)
-        _keep(self.webhook, body)
+        keep(self.webhook, body)
         self.log.append("webhook", body=body)
         return Response(status_code=204)
 
@@ -244,7 +242,7 @@ class Pagers:
             return PlainTextResponse("not found", status_code=404)
         # Like healthchecks.io: a longer body is cut, and the header names the limit.
         text = (await sockets.read_body(request))[:1000].decode(errors="replace")
-        _keep(self.heartbeats, {"at": clock.now(), "id": request.path_params["id"], "signal": signal, "body": text})
+        keep(self.heartbeats, {"at": clock.now(), "id": request.path_params["id"], "signal": signal, "body": text})
         self.log.append("heartbeat", id=request.path_params["id"], signal=signal)
         return PlainTextResponse("OK", headers={"Ping-Body-Limit": "1000"})
 
@@ -256,7 +254,7 @@ class Pagers:
             return JSONResponse({"detail": "bad sentry DSN public key"}, status_code=403)
         if status not in ("ok", "error", "in_progress"):
             return JSONResponse({"detail": "invalid check-in status"}, status_code=400)
-        _keep(self.check_ins, {"at": clock.now(), "slug": place["slug"], "status": status})
+        keep(self.check_ins, {"at": clock.now(), "slug": place["slug"], "status": status})
         self.log.append("check_in", slug=place["slug"], status=status)
         return Response(status_code=202)
 
@@ -266,7 +264,7 @@ class Pagers:
         wanted = {"content-type": "application/x-protobuf", "content-encoding": "snappy"}
         if any(request.headers.get(name) != value for name, value in wanted.items()):
             return PlainTextResponse("unsupported media type", status_code=415)
-        _keep(self.remote_writes, await sockets.read_body(request))
+        keep(self.remote_writes, await sockets.read_body(request))
         self.log.append("remote_write", bytes=len(self.remote_writes[-1]))
         return Response(status_code=204)
 
@@ -316,9 +314,3 @@ def _invalid(problems: list[str]) -> Response:
 def _no(error: str) -> Response:
     """Return Slack's error form: HTTP 200 and `ok: false`."""
     return JSONResponse({"ok": False, "error": error})
-
-
-def _keep(messages: list[Any], message: object) -> None:
-    messages.append(message)
-    if len(messages) > MESSAGES_LIMIT:
-        del messages[0]

@@ -58,9 +58,6 @@ QUIRKS: dict[str, Quirk] = {
         "`Render Platform API` (third party, 2026-10)",
         breaks_document=False,
     ),
-    "event_filter_null": Quirk(
-        "a webhook's `eventFilter` is null where the schema wants an array (recorded)", breaks_document=True
-    ),
 }
 
 NEWER_EVENT_TYPES = ("auto_deploy_disabled", "auto_deploy_enabled")

@@ -26,7 +26,6 @@ from watchdog.sandbox.vendors.render_bodies import (
     postgres_json,
     project_json,
     service_json,
-    webhook_json,
 )
 from watchdog.sandbox.vendors.render_rate_limits import Limits
 from watchdog.sandbox.world import Deploy, Service
@@ -35,7 +34,6 @@ T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
-WEBHOOK_ID = "whk-0000000000000000main"
 EVENTS_WINDOW_SECONDS = 3600.0
 """Events are listed for the last hour unless `startTime` says otherwise."""
 TRIGGERS = ("commit", "checksPass", "off")
@@ -75,15 +73,11 @@ class RenderApi:
             ("deploys: read", "GET", "/services/{service_id}/deploys", self.list_deploys),
             ("deploys: create", "POST", "/services/{service_id}/deploys", self.create_deploy),
             ("deploys: read", "GET", "/services/{service_id}/deploys/{deploy_id}", self.get_deploy),
-            ("deploys: create", "POST", "/services/{service_id}/deploys/{deploy_id}/cancel", self.cancel_deploy),
             ("deploys: create", "POST", "/services/{service_id}/rollback", self.rollback),
-            ("services: update", "POST", "/services/{service_id}/suspend", self.suspend),
-            ("services: update", "POST", "/services/{service_id}/resume", self.resume),
             ("events: read", "GET", "/services/{service_id}/events", self.list_events),
             ("databases: read", "GET", "/postgres/{database_id}", self.get_postgres),
             ("projects: read", "GET", "/projects", self.list_projects),
             ("projects: read", "GET", "/environments", self.list_environments),
-            ("webhooks: read", "GET", "/webhooks/{webhook_id}", self.get_webhook),
         ]
         return [Route(path, self.guarded(handler, needs), methods=[method]) for needs, method, path, handler in table]
 
@@ -156,16 +150,6 @@ class RenderApi:
                 self.cloud.set_maintenance(service, bool(maintenance.get("enabled")))
         return await self._after(request, mode, JSONResponse(service_json(service, self.cloud.quirks)))
 
-    async def suspend(self, request: Request) -> Response:
-        """POST /services/{id}/suspend: by the user of the key."""
-        self.cloud.suspend(self._service(request))
-        return Response(status_code=202)
-
-    async def resume(self, request: Request) -> Response:
-        """POST /services/{id}/resume: ends the user's own suspension, not one by another suspender."""
-        self.cloud.resume(self._service(request))
-        return Response(status_code=202)
-
     # --- deploys -----------------------------------------------------------------------------------------------------
 
     async def list_deploys(self, request: Request) -> Response:
@@ -197,15 +181,6 @@ class RenderApi:
         commit = wanted.get("commitId") or (service.deploys[-1].commit if service.deploys else None)
         made = self.cloud.deploy(service.name, commit=commit, trigger="api")
         return await self._after(request, mode, self._made(made))
-
-    async def cancel_deploy(self, request: Request) -> Response:
-        """POST /services/{id}/deploys/{deployId}/cancel."""
-        service = self._service(request)
-        deploy = self._deploy(service, request.path_params["deploy_id"])
-        if not deploy.running:
-            raise Refused(400, f"deploy {deploy.id} is {deploy.status}; it cannot be canceled")
-        self.cloud.cancel(service, deploy)
-        return JSONResponse(deploy_json(deploy, self.cloud.quirks))
 
     async def rollback(self, request: Request) -> Response:
         """POST /services/{id}/rollback: a new deploy with the artifact of an older one."""
@@ -280,12 +255,6 @@ class RenderApi:
         sites = [one.id for one in self.cloud.services.values() if one.kind == "web_service"]
         page = paged([environment_json(sites)], request.query_params, lambda environment: str(environment["id"]))
         return JSONResponse([{"environment": item, "cursor": cursor} for item, cursor in page])
-
-    async def get_webhook(self, request: Request) -> Response:
-        """GET /webhooks/{id}: the only subscription."""
-        if request.path_params["webhook_id"] != WEBHOOK_ID:
-            raise Refused(404, f"not found: {request.path_params['webhook_id']}")
-        return JSONResponse(webhook_json(WEBHOOK_ID, "https://hooks.acme.example/render", self.cloud.quirks))
 
     def _service(self, request: Request) -> Service:
         wanted = request.path_params["service_id"]

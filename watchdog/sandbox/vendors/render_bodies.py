@@ -153,15 +153,3 @@ def environment_json(service_ids: Sequence[str]) -> dict[str, Any]:
         "protectedStatus": "unprotected",
         "networkIsolationEnabled": False,
     }
-
-
-def webhook_json(webhook_id: str, url: str, quirks: frozenset[str]) -> dict[str, Any]:
-    """Return a webhook subscription without a filter."""
-    return {
-        "id": webhook_id,
-        "url": url,
-        "name": "sandbox",
-        "secret": "",
-        "enabled": True,
-        "eventFilter": None if "event_filter_null" in quirks else [],
-    }

@@ -25,6 +25,7 @@ from watchdog.sandbox.vendors.slack_blocks import blocks_of, problem
 Json = dict[str, Any]
 TICKET_SECONDS = 30.0
 MESSAGES_LIMIT = 10_000
+"""Messages kept per channel; more than any run sends."""
 REASONS = ("warning", "refresh_requested", "link_disabled")
 
 
@@ -145,7 +146,7 @@ class SlackSocket:
         if refused := problem(body):
             return PlainTextResponse(refused, status_code=400)
         told = {"user": envelope["user"], "envelope": envelope["id"], "text": "\n".join(texts(body)), "body": body}
-        _keep(self.replies, told)
+        keep(self.replies, told)
         self.log.append("slack_replied", **{name: told[name] for name in ("user", "envelope", "text")})
         return PlainTextResponse("ok")
 
@@ -241,7 +242,7 @@ class SlackSocket:
         envelope_id = f"envelope-{number:06d}"
         envelope = {"type": kind, "envelope_id": envelope_id, "payload": payload, "accepts_response_payload": False}
         text = json.dumps(envelope)
-        _keep(self._sent, {"id": envelope_id, "number": number, "user": user, "text": text})
+        keep(self._sent, {"id": envelope_id, "number": number, "user": user, "text": text})
         self._at[envelope_id] = clock.monotonic()
         self.log.append("slack_sent", envelope=envelope_id, kind=kind, user=user)
         self._send(text, connection)
@@ -268,7 +269,8 @@ def texts(body: Json) -> Iterable[str]:
             yield from (part["text"] for part in element.get("elements", ()))
 
 
-def _keep(kept: list[Json], one: Json) -> None:
+def keep(kept: list[Any], one: object) -> None:
+    """Keep a message, and of many the newest ones."""
     kept.append(one)
     if len(kept) > MESSAGES_LIMIT:
         del kept[0]
