@@ -9,9 +9,8 @@ from tests.cli import examples as x
 from tests.console.scene import NOW, fill, service_state, story, visited
 from tests.support.clocks import FakeClock
 from tests.support.intercepted_calls import Overheard
-from watchdog.console.queries.stats_queries import WEEKS, numbers_view, stats_view
 from watchdog.console.render.stats_charts import HEIGHT, height, restored_dots, scale, week_bars
-from watchdog.console.views.stats_views import RestoredView, WeekView
+from watchdog.console.views.stats_views import WEEKS, RestoredView, WeekView, numbers_view, stats_view
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.store_records import Write

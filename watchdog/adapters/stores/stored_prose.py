@@ -3,18 +3,19 @@
 Before the types existed, a sentence gave the reason (`it is suspended by an admin`) and decided the next step. A store
 or a recording of such a version holds the sentence alone. Such a worker may also still run beside this one, so the
 sentences it reads are written as well. Nothing outside this module reads a stored sentence.
+
+For such a worker, too, a stored incident is flat: the fields of its parts stand beside its own (`PARTS`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from watchdog.adapters.stores import flat_incident
 from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term, cause_factors
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import HumanDecision, Incident, Outcome
+from watchdog.domain.incidents import Escalation, HumanDecision, Incident, Outcome, Question, RollbackAttempt
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Action
 from watchdog.domain.readings import Bad, FailureKind
@@ -25,6 +26,44 @@ Plain = Mapping[str, Any]
 """A value of the domain as parsed JSON."""
 NEWER_KINDS = (FailureKind.GATEWAY,)
 """Kinds of failures that earlier versions take for a status, and whose names they cannot read."""
+
+
+def _same_names(part: type) -> Mapping[str, str]:
+    return {one.name: one.name for one in fields(part)}
+
+
+PARTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "question": _same_names(Question),
+        "pin": {"previous": "pin_previous", "off": "pinned", "note": "pin_note", "again": "repinned"},
+        "rollback": {
+            **_same_names(RollbackAttempt),
+            "deploy": "rollback_deploy",
+            "blocked_since": "put_off_at",
+            "undo_of_verified": "leaves_good",
+        },
+        "escalation": _same_names(Escalation),
+    }
+)
+"""The stored name of each field of a part."""
+
+
+def _nested(plain: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an incident as parsed JSON with its parts, from the flat one."""
+    parts = {
+        part: {field: plain[name] for field, name in names.items() if name in plain} for part, names in PARTS.items()
+    }
+    return {**plain, **parts}
+
+
+def _flat(plain: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the flat incident as parsed JSON, from the one with parts."""
+    # A field with a new part keeps its old flat name, hence one table for both directions.
+    found: dict[str, Any] = {}
+    for name, value in plain.items():
+        names = PARTS.get(name)
+        found |= {name: value} if names is None else {names[field]: inner for field, inner in value.items()}
+    return found
 
 
 def _known(plain: Plain, name: str, values: type[StrEnum]) -> Plain:
@@ -65,7 +104,7 @@ def _incident(plain: Plain) -> Plain:
     plain = _known({"human_decision": no, "unproved": unproved, **plain}, "human_decision", HumanDecision)
     # An outcome of a newer version must not make the incident unreadable: it is over either way.
     plain = plain if plain.get("outcome", "") in list(Outcome) else {**plain, "outcome": Outcome.UNKNOWN}
-    return flat_incident.nested(plain)
+    return _nested(plain)
 
 
 def notice_of_facts(plain: Plain) -> Plain:
@@ -122,7 +161,7 @@ WRITTEN: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
         Decision: _write_decision,
         Blame: _write_blame,
         Note: _write_note,
-        Incident: flat_incident.flat,
+        Incident: _flat,
         Bad: _write_bad,
     }
 )

@@ -13,7 +13,6 @@ from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.queries.follow_up_queries import FollowUpQueries
 from watchdog.console.queries.pulse import Pulse, pulse_of
 from watchdog.console.queries.series import SeriesQueries
-from watchdog.console.queries.stats_queries import stats_view
 from watchdog.console.queries.uptimes import Uptimes
 from watchdog.console.queries.what_if import imagine
 from watchdog.console.views.answer_views import answer_view
@@ -28,7 +27,7 @@ from watchdog.console.views.card_models import CardView
 from watchdog.console.views.card_views import card_view, urgency
 from watchdog.console.views.deploy_facts import deploy_facts, pages_of
 from watchdog.console.views.lifeline import lifeline
-from watchdog.console.views.stats_views import StatsView
+from watchdog.console.views.stats_views import StatsView, stats_view
 from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row
 from watchdog.console.views.view_models import (
     Alternative,

@@ -1,4 +1,4 @@
-"""People: contacts with their addresses and hours, the order of escalation, and the approvers among them.
+"""People: contacts with their addresses and hours, rotations, the order of escalation, and the approvers among them.
 
 A contact's address makes a channel of its own (`lead-email`): the configured channel with another address. It receives
 only the pages of the escalation, and the questions that its contact alone may approve.
@@ -6,16 +6,16 @@ only the pages of the escalation, and the questions that its contact alone may a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.domain.follow_ups import DEVELOPERS, LEAD, ON_CALL, OWNER
 from watchdog.domain.identities import SLACK, identity, meant
-from watchdog.domain.policy import Approver, Rule, Step, Weekly
+from watchdog.domain.policy import Approver, Rotation, Rule, Step, Weekly
 from watchdog.domain.severity import Severity
 from watchdog.settings.model.settings import Adapter
-from watchdog.settings.rules.recurrence import ALWAYS, parse_weekly
+from watchdog.settings.rules.recurrence import ALWAYS, parse_turn, parse_weekly
 from watchdog.settings.rules.required_secrets import answers_in_slack
-from watchdog.settings.rules.rotations import check_rotations
 from watchdog.settings.schema.adapter_entries import check_name
 from watchdog.settings.schema.schema import ContactShape, Shape
 from watchdog.settings.text.validation import choose, validate
@@ -91,6 +91,29 @@ def addressed(
 def is_wrong(document: Document, path: tuple[str, ...]) -> bool:
     """Return whether a mistake was reported there, or below."""
     return any(place[: len(path)] == path for place in document.reported)
+
+
+def check_rotations(
+    document: Document, shape: Shape, people: Mapping[str, Step], channels: Mapping[str, Adapter]
+) -> Mapping[str, Step]:
+    """Return each rotation as a step; report contradictions. `people` are the contacts, as steps.
+
+    The contacts of a rotation are on call in turn, a week each.
+    """
+    found = {}
+    for name, written in shape.rotations.items():
+        path = ("rotations", name)
+        check_name(document, path)
+        if name in people or name in channels:
+            document.report(path, "already the name of a contact or a channel", "give it another name")
+        for place, one in enumerate(written.of):
+            if one not in people:
+                document.report((*path, "of", place), "names no contact", partial(choose, one, set(people)))
+        # Unknown names are reported; the known ones still make a step, so that further mistakes are found.
+        known = tuple(people[one] for one in written.of if one in people)
+        if known:
+            found[name] = Step(name, (), rotation=Rotation(known, *parse_turn(written.begins)))
+    return found
 
 
 def check_escalation(
