@@ -1,13 +1,12 @@
 """The numbers, counted by hand from a few incidents."""
 
-import json
 from dataclasses import replace
 
 from tests.cli import examples as x
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.presentation.stats import DAY_SECONDS, Mean, Stats, Watched, stats
-from watchdog.presentation.stats_text import show
+from watchdog.presentation.stats_text import record, show
 
 NOW = x.BEGIN + 10 * DAY_SECONDS
 SINCE = NOW - 90 * DAY_SECONDS
@@ -106,7 +105,7 @@ def test_the_formats_say_the_same() -> None:
     cells = ("web", "60 s (n=2)", "not known", "10 min (n=2)", "50% (n=2)", "0.08 (n=2)", "1.5 (n=1)")
     assert tuple(cell.strip() for cell in text[1].split("  ") if cell.strip()) == cells
     assert show(found, "markdown")[2] == f"| {' | '.join(cells)} |"
-    (web, _) = json.loads("\n".join(show(found, "json")))
+    web = record(found[0])
     assert web["mean_time_to_restore_seconds"] == 623.5 and web["mean_time_to_restore_seconds_n"] == 2
     assert web["mean_time_to_acknowledge_seconds"] is None and web["change_failure_rate"] == 0.5
 

@@ -5,7 +5,6 @@ Rule: foreign text (commit messages) can neither break a table nor become a form
 
 import csv
 import io
-import json
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -15,9 +14,9 @@ from typing import Literal
 
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
-from watchdog.presentation.text import clean, day, iso, short, show_probability, zone
+from watchdog.presentation.text import clean, columns, day, iso, short, show_probability, zone
 
-Format = Literal["table", "markdown", "csv", "json"]
+Format = Literal["table", "markdown", "csv"]
 COLUMNS = ("Date", "Time", "Trigger", "Method", "Duration", "Root Cause")
 RULE = "|------|------|---------|--------|----------|------------|"
 FORMULA = ("=", "+", "-", "@", "|", "%")
@@ -36,10 +35,7 @@ def history(
     `causes` are the root causes that people named, by incident. Only the table is in the zone `tz`: Markdown and CSV
     are kept in documents and read elsewhere, so that their times are UTC.
     """
-    acted = [incident for incident in incidents if incident.rollback.requested_at is not None]
-    if style == "json":
-        records = [record(one, labels.get(one.id), causes.get(one.id)) for one in acted]
-        return json.dumps(records, indent=2, ensure_ascii=False).split("\n")
+    acted = rolled_back(incidents)
     shown = tz if style == "table" else UTC
     rows = [row(one, labels.get(one.id), causes.get(one.id), shown) for one in acted]
     if style == "markdown":
@@ -50,7 +46,19 @@ def history(
     if not rows:
         return ["No rollback yet."]
     head = (COLUMNS[0], f"{COLUMNS[1]} ({zone(acted[0].rollback.requested_at or 0.0, tz)})", *COLUMNS[2:])
-    return grid(head, rows)
+    return columns(head, rows)
+
+
+def rolled_back(incidents: Sequence[Incident]) -> Sequence[Incident]:
+    """Return the incidents with a rollback. A request counts, not its success: a lost answer may have been one."""
+    return [incident for incident in incidents if incident.rollback.requested_at is not None]
+
+
+def records(
+    incidents: Sequence[Incident], labels: Mapping[str, str], causes: Mapping[str, Remark]
+) -> list[dict[str, str | float | bool | None]]:
+    """Return the rollbacks among the incidents for machines."""
+    return [record(one, labels.get(one.id), causes.get(one.id)) for one in rolled_back(incidents)]
 
 
 def row(incident: Incident, label: str | None, cause: Remark | None = None, tz: tzinfo = UTC) -> tuple[str, ...]:
@@ -139,11 +147,3 @@ def csv_lines(rows: Sequence[Sequence[str]]) -> list[str]:
     page = io.StringIO()
     csv.writer(page, lineterminator="\n").writerows(rows)
     return page.getvalue().splitlines()
-
-
-def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows in columns as wide as their longest cell, two blanks between."""
-    cells = [[name.upper() for name in head], *([clean(cell) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    padded = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
-    return [line.rstrip() for line in padded]

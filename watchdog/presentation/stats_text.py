@@ -1,15 +1,14 @@
 """The numbers of `watchdog report stats` as text, Markdown or JSON, each with the size of its sample. Pure."""
 
-import json
 from collections.abc import Sequence
 from typing import Literal
 
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.history_table import grid
 from watchdog.presentation.markdown import plain, table
 from watchdog.presentation.stats import Mean, Stats
+from watchdog.presentation.text import columns
 
-Format = Literal["text", "json", "markdown"]
+Format = Literal["text", "markdown"]
 HEAD = ("Service", "MTTD", "MTTA", "MTTR", "Change failure rate", "Deploys a day", "Rollbacks a month")
 NAMES = (
     ("mean_time_to_detect_seconds", "detect"),
@@ -32,12 +31,10 @@ WORDS = (
 
 def show(found: Sequence[Stats], style: Format) -> list[str]:
     """Return the numbers in that format; services in their order, all of them last."""
-    if style == "json":
-        return json.dumps([record(one) for one in found], indent=2, ensure_ascii=False).split("\n")
     rows = [cells(one) for one in found]
     if style == "markdown":
         return [*table(HEAD, [tuple(map(plain, row)) for row in rows]), "", *WORDS]
-    return [*grid(HEAD, rows), "", *WORDS]
+    return [*columns(HEAD, rows), "", *WORDS]
 
 
 def record(one: Stats) -> dict[str, str | int | float | None]:

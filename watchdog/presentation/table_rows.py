@@ -19,7 +19,6 @@ from watchdog.presentation.text import clean, clock, day, short, zone
 
 Row = tuple[str, ...]
 STATUS: Row = ("service", "mode", "state", "live", "signals", "incident")
-CELL_MAX = 80
 LIVE_MAX = 20
 """Characters of the live deploy: a long id is replaced by its commit, so that a status fits 80 columns."""
 
@@ -96,10 +95,3 @@ def incidents(found: Sequence[Incident], labels: Mapping[str, str], tz: tzinfo =
         )
         for one in found
     ]
-
-
-def columns(head: Row, rows: Sequence[Row]) -> list[str]:
-    """Return head and rows as lines, each column as wide as its widest cell."""
-    cells = [tuple(name.upper() for name in head), *(tuple(clean(cell, CELL_MAX) for cell in row) for row in rows)]
-    widths = [max(len(row[number]) for row in cells) for number in range(len(head))]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]

@@ -34,12 +34,12 @@ def _clean(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def wrapped(head: str, text: str, indent: int = INDENT, width: int = WIDTH) -> list[str]:
+def wrapped(head: str, text: str, indent: int = INDENT) -> list[str]:
     """Return `head` padded to `indent` and then `text`, wrapped so that every later line starts below the text."""
     start = f"{head:<{indent - 1}} " if len(head) < indent else f"{head}  "
     lines = textwrap.wrap(
         clean(text),
-        width=width,
+        width=WIDTH,
         initial_indent=start,
         subsequent_indent=" " * indent,
         # Ids and addresses must stay whole to be copied.
@@ -74,6 +74,14 @@ def joined(label: str, parts: Sequence[str], separator: str = " | ") -> list[str
             row = ""
         row = f"{row}{separator}{part}" if row else part
     return lines + wrapped("" if lines else label, row) if row else lines
+
+
+def columns(head: Sequence[str], rows: Sequence[Sequence[str]], cell_max: int = LONGEST) -> list[str]:
+    """Return head and rows as lines, each column as wide as its widest cell, two blanks between."""
+    cells = [[name.upper() for name in head], *([clean(cell, cell_max) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
+    return [line.rstrip() for line in padded]
 
 
 def arrows(rows: Sequence[tuple[str, str]], label: str) -> list[str]:

@@ -20,11 +20,13 @@ from watchdog.ports.chat import Conversation, Reply
 from watchdog.presentation import status_text, table_rows
 from watchdog.presentation.explain import explain as explained
 from watchdog.presentation.outlooks.current_state import current_state
-from watchdog.presentation.text import clean
+from watchdog.presentation.text import clean, columns
 from watchdog.settings.rules.required_secrets import answers_in_slack
 
 INCIDENTS_SHOWN = 10
 INCIDENTS_READ = 200
+CELL_MAX = 80
+"""Characters of a cell: a message of a channel is narrower than a terminal."""
 READS = (
     ("status", "Every service: mode, state, live deploy, signals, open incident."),
     ("incidents", "The last ten."),
@@ -90,7 +92,7 @@ class ChatQueries:
         state, policy = await self._state(), self._app.engine.policy
         now = self._app.clock.now()
         lines = (*table_rows.open_incidents(state, policy, now), *status_text.all_lines(state, policy, now))
-        rows = table_rows.columns(table_rows.STATUS, table_rows.status(state, policy, now))
+        rows = columns(table_rows.STATUS, table_rows.status(state, policy, now), CELL_MAX)
         return Reply((*lines, *rows), fixed=True)
 
     async def incidents(self, words: Sequence[str]) -> Reply:
@@ -100,7 +102,7 @@ class ChatQueries:
         if not found:
             return Reply(("No incident yet.",))
         head = table_rows.incidents_head(self._app.clock.now())
-        return Reply(tuple(table_rows.columns(head, table_rows.incidents(found, labels))), fixed=True)
+        return Reply(tuple(columns(head, table_rows.incidents(found, labels), CELL_MAX)), fixed=True)
 
     async def silences(self, words: Sequence[str]) -> Reply:
         """List silences and action holds, as `watchdog service silences` does."""

@@ -1,5 +1,6 @@
 """Reports over many incidents: the rollbacks, the statistics, the weekly digest. They only read."""
 
+from math import inf
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -8,8 +9,6 @@ from watchdog.cli.command_context import usage_error
 from watchdog.cli.options import AsJson, It, Limit
 
 INCIDENTS_SHOWN_MAX = 500
-INCIDENTS_READ = 2000
-NOTES_READ = 5000
 
 
 async def history(
@@ -32,13 +31,15 @@ async def history(
     """
     from watchdog.cli import output
     from watchdog.domain.incident_notes import root_causes
-    from watchdog.presentation.history_table import history as rollbacks
+    from watchdog.presentation import history_table
 
     most = max(1, min(limit, INCIDENTS_SHOWN_MAX))
     async with ctx.app().reading(ctx.settings()) as store:
         found, labels = await store.incidents(most), await store.labels()
         causes = root_causes(await store.remarks())
-    output.show_lines(rollbacks(found, labels, "json" if as_json else style, causes, ctx.zone()))
+    if as_json or style == "json":
+        return output.show_json(history_table.records(found, labels, causes))
+    output.show_lines(history_table.history(found, labels, style, causes, ctx.zone()))
     return output.DONE
 
 
@@ -61,25 +62,22 @@ async def stats(
         The same as --format json.
     """
     from watchdog.cli import output
+    from watchdog.domain.incidents import State
     from watchdog.domain.units import parse_duration
-    from watchdog.presentation import stats as numbers
     from watchdog.presentation import stats_text
-    from watchdog.presentation.timeline import human_acts
+    from watchdog.presentation.stats_loader import Numbers
 
     try:
         seconds = parse_duration(since)
     except ValueError as error:
         usage_error("--since", str(error), "write a duration, as in 90d")
-    now = ctx.clock().now()
     async with ctx.app().reading(ctx.settings()) as store:
-        state, labels, remarks = await store.load(), await store.labels(), await store.remarks()
-        found = [one for one in await store.incidents(INCIDENTS_READ) if one.opened_at >= now - seconds]
-        acts = {one.id: human_acts(one, await store.notes(incident=one.id, limit=NOTES_READ), remarks) for one in found}
-    watched = numbers.watched(state.services if state is not None else {}, now)
-    # MTTA counts to the first act of a person: an incident without one counts in no mean.
-    first = {name: moments[0] for name, moments in acts.items() if moments}
-    result = numbers.stats(found, watched, first, labels, now - seconds, now)
-    output.show_lines(stats_text.show(result, "json" if as_json else style))
+        numbers = Numbers(store, ctx.clock(), budget_seconds=inf, period_seconds=seconds)
+        await numbers.refresh()
+        result = numbers.count(await store.load() or State(), await store.labels())
+    if as_json or style == "json":
+        return output.show_json([stats_text.record(one) for one in result])
+    output.show_lines(stats_text.show(result, style))
     return output.DONE
 
 

@@ -53,7 +53,7 @@ from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.presentation import explain, next_steps
-from watchdog.presentation.history_table import row
+from watchdog.presentation.history_table import rolled_back, row
 from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
 from watchdog.presentation.status_text import all_lines, open_incident, readings_now
@@ -289,9 +289,8 @@ class ViewQueries:
     async def history(self, limit: int) -> History:
         """Return the rollbacks among the newest incidents."""
         found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
-        # A request counts, not its success: a lost answer may have been a rollback.
-        acted = [one for one in found if one.rollback.requested_at is not None]
         causes = root_causes(await self.world.journal.remarks())
+        acted = rolled_back(found)
         rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id), causes.get(one.id))) for one in acted)
         return History(self.world.clock.now(), rows)
 
