@@ -20,7 +20,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named
 from watchdog.presentation.notices.notice_case import state_of_news
 from watchdog.presentation.outlook import Outlook, outlook
-from watchdog.presentation.text import percent, show_likely
+from watchdog.presentation.text import moment, percent, show_likely
 
 MAX_SHORT, MAX_LONG = 255, 500
 IN_THE_NEWS = frozenset({"what happens next", "next step", "command", "severity", "incident"})
@@ -110,7 +110,7 @@ def brief(notice: Notice) -> Mapping[str, str]:
 def _about(known: Facts) -> Mapping[str, str]:
     over = known.incident.closed_at is not None
     return {
-        "since": text.moment(known.began_at),
+        "since": moment(known.began_at),
         "lasted" if over else "lasts": show_seconds(known.lasted_seconds),
         "suspect": _suspect(known),
         "outcome" if over else "what happens next": known.next.sentence,

@@ -14,6 +14,7 @@ from typing import Any
 from watchdog.adapters.notifiers import text
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
+from watchdog.presentation.text import moment
 
 Block = dict[str, Any]
 MAX_BLOCK, MAX_HEADER, MAX_BUTTON = 3000, 150, 75
@@ -118,7 +119,7 @@ def _facts(notice: Notice) -> list[Block]:
         incident = notice.about.incident
         onset = incident.findings[0].onset_at if incident.findings else incident.onset_at
         # Slack shows such a date in the reader's own zone; the text behind the bar is for old clients.
-        since = f"<!date^{int(onset)}^since {{date_short_pretty}} {{time_secs}}|since {text.moment(onset)}>"
+        since = f"<!date^{int(onset)}^since {{date_short_pretty}} {{time_secs}}|since {moment(onset)}>"
         elements.append({"type": "mrkdwn", "text": since, "verbatim": True})
     return [_context(*elements)]
 

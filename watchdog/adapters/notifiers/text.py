@@ -5,13 +5,13 @@ Rule 2: markup of one channel (Slack's `<>&`) is that channel's own business.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import quote
 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Link, Notice, NoticeKind
 from watchdog.presentation.notices.notice_details import now_lines
+from watchdog.presentation.text import moment
 
 MAX_TITLE = 250
 MAX_LINE = 500
@@ -97,11 +97,6 @@ def safe_href(written: str) -> str:
     # Quoting keeps the link whole, and makes it inert in every channel's markup.
     href = quote(written, safe=_URL_SIGNS, errors="replace")
     return href if href.startswith(("https://", "http://")) and len(href) <= MAX_HREF else ""
-
-
-def moment(at: float) -> str:
-    """Return UTC epoch seconds as people write it: 2026-11-03 02:14:52 UTC."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def footer(notice: Notice) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from watchdog.adapters.notifiers import text
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Link, Notice
+from watchdog.presentation.text import moment
 
 MAX_TITLE, MAX_TASK = 250, 300
 _RUNS = re.compile("`+")
@@ -63,7 +64,7 @@ def _told_of(notice: Notice) -> str:
         # Without the empty line a forge takes the block for HTML.
         parts += ["<details><summary>Evidence and arithmetic</summary>", "", *_block(evidence), "", "</details>", ""]
     parts += [f"- {_link(link)}" for link in text.links(notice)]
-    parts.append(f"- {text.progress(notice)}, {text.moment(notice.at)}")
+    parts.append(f"- {text.progress(notice)}, {moment(notice.at)}")
     return "\n".join(parts)
 
 

@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from watchdog.core.assess.suspect_deploy import live_deploy
-from watchdog.daemon.integrations.suspect_commits import Pair, code_before
+from watchdog.daemon.integrations.suspect_commits import Pair, code_before, comparable
 from watchdog.daemon.runtime.hooks import service_of
 from watchdog.daemon.runtime.poller import NEVER, Poller
-from watchdog.domain.code_comparison import is_commit
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import AuthorsRead, Event, Restarted
 from watchdog.domain.incidents import ServiceState, State
@@ -76,6 +75,4 @@ def _pair(service: ServiceState) -> Pair | None:
     repo = service.facts.repo if service.facts is not None else None
     live = live_deploy(service.deploys)
     head = live.code if live is not None else None
-    base = code_before(service.deploys, head)
-    # Code of an image is a digest, which no repository can compare.
-    return Pair(repo, base, head) if repo and base and head and is_commit(base) and is_commit(head) else None
+    return comparable(repo, code_before(service.deploys, head), head)

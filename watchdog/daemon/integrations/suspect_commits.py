@@ -24,6 +24,7 @@ from watchdog.domain.events import Event, Restarted
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Clock, Notifier, Repository
+from watchdog.presentation.status_text import open_incident
 
 TOLD_WITH = (NoticeKind.ASKED, NoticeKind.ANNOUNCED, NoticeKind.ACTED, NoticeKind.HUMAN_NEEDED)
 REMEMBERED_MAX, ASKED_MAX = 200, 20
@@ -88,7 +89,7 @@ class SuspectCommits:
     def lines(self, notice: Notice) -> tuple[str, ...]:
         """Return the lines to add to a notice: suspect commits, and a fix under way. Waits for nothing."""
         service = self._state().services.get(notice.service)
-        incident = _open_incident(service)
+        incident = open_incident(service)
         if service is None or incident is None or incident.id != notice.incident or notice.kind not in TOLD_WITH:
             return ()
         pair = _pair(service)
@@ -167,21 +168,16 @@ class CommitAnnotatingNotifier:
         await self._inner.close()
 
 
-def _open_incident(service: ServiceState | None) -> Incident | None:
-    incident = service.incident if service is not None else None
-    return incident if incident is not None and incident.closed_at is None else None
-
-
 def _pair(service: ServiceState) -> Pair | None:
     """Return the commits to compare while a service is not calm: the incident's, or those a rollback would use."""
     repo = service.facts.repo if service.facts is not None else None
     if repo is None or service.phase is Phase.CALM:
         return None
-    incident, live = _open_incident(service), live_deploy(service.deploys)
+    incident, live = open_incident(service), live_deploy(service.deploys)
     if incident is not None:
         return _pair_of(incident, service)
     head = live.code if live is not None else None
-    return _comparable(repo, code_before(service.deploys, head), head)
+    return comparable(repo, code_before(service.deploys, head), head)
 
 
 def _pair_of(incident: Incident, service: ServiceState) -> Pair | None:
@@ -189,10 +185,11 @@ def _pair_of(incident: Incident, service: ServiceState) -> Pair | None:
     head, base = incident.suspect_code, incident.rollback.target_code
     # Before the decision there is no target yet: the code that served before is the likely one.
     base = base or code_before(service.deploys, head)
-    return _comparable(service.facts.repo if service.facts is not None else None, base, head)
+    return comparable(service.facts.repo if service.facts is not None else None, base, head)
 
 
-def _comparable(repo: str | None, base: str | None, head: str | None) -> Pair | None:
+def comparable(repo: str | None, base: str | None, head: str | None) -> Pair | None:
+    """Return the pair; None unless both are commits of a known repository: an image's digest is none."""
     return Pair(repo, base, head) if repo and base and head and is_commit(base) and is_commit(head) else None
 
 
@@ -211,7 +208,7 @@ def code_before(deploys: Sequence[Deploy], code: str | None) -> str | None:
 
 def _place(service: ServiceState) -> Place | None:
     """Return the branch to read while an incident with a suspect is open."""
-    facts, incident = service.facts, _open_incident(service)
+    facts, incident = service.facts, open_incident(service)
     if incident is None or not incident.suspect_code or facts is None or not facts.repo or not facts.branch:
         return None
     return Place(facts.repo, facts.branch)
