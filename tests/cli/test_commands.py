@@ -11,8 +11,7 @@ import pytest
 from tests.cli import examples as x
 from tests.cli.conftest import ME, Typed
 from tests.cli.test_demo_text import good_result
-from watchdog.app.sandbox_demo.demo import EXPECTED
-from watchdog.cli.command_context import Screen
+from watchdog.app.sandbox_demo.demo import EXPECTED, Screen
 from watchdog.cli.commands.lifecycle import Scenario
 from watchdog.cli.main import main
 from watchdog.cli.services import AppServices

@@ -5,12 +5,11 @@ Rule: importing the command line imports no HTTP client, no database and no sett
 
 import os
 import pwd
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, Mistake
@@ -18,90 +17,9 @@ from watchdog.domain.identities import SAID, TERMINAL, recorded
 from watchdog.domain.incident_notes import NAME_MAX
 
 if TYPE_CHECKING:
-    from watchdog.domain.code_comparison import Comparison
-    from watchdog.domain.decisions import Decision, TargetChoice
-    from watchdog.domain.deploys import Deploy, ServiceFacts
-    from watchdog.domain.effects import Note
-    from watchdog.domain.incidents import Incident
-    from watchdog.domain.readings import Reading
-    from watchdog.domain.reports import DemoConsole, DemoResult, SignalReport
-    from watchdog.domain.store_records import Command
-    from watchdog.ports import Clock, Notifier, Store
+    from watchdog.cli.services import AppServices
+    from watchdog.ports import Clock
     from watchdog.settings import Settings
-    from watchdog.settings.check.check_result import CheckResult
-
-
-class Screen(Protocol):
-    """The demo's display: see demo_screen.DemoScreen."""
-
-    def begin(self, scenario: str, shortened: Sequence[str], at: float, console: "DemoConsole | None" = None) -> None:
-        """Show the header, and how to open the console; `at` (UTC epoch seconds) is 00:00."""
-
-    def signal(self, service: str, signal: str, reading: "Reading", latency_seconds: float | None, at: float) -> None:
-        """Take one reading."""
-
-    def note(self, note: "Note") -> None:
-        """Take one line of the story."""
-
-    def world(self, at: float, label: str, text: str) -> None:
-        """Take one event of the simulated cloud; `at` is UTC epoch seconds."""
-
-    def result(self, result: "DemoResult") -> None:
-        """Show the result; what happens afterwards is shown line by line."""
-
-    async def again(self) -> None:
-        """Return once the person asks for the fault again."""
-
-
-class Services(Protocol):
-    """The functions that the commands use of the composition root, `watchdog.app`. Raises only errors of
-    domain/errors.py."""
-
-    async def run(self, settings: "Settings", /) -> int:
-        """Run the daemon until a signal stops it; return the exit code."""
-
-    async def once(self, settings: "Settings", /) -> "Sequence[SignalReport]":
-        """Read every signal, control target and status page once."""
-
-    def reading(self, settings: "Settings", /) -> "AbstractAsyncContextManager[Store]":
-        """Open the record for reading, beside a running daemon."""
-
-    async def command(self, settings: "Settings", name: str, arguments: Mapping[str, Any], by: str, /) -> "Command":
-        """Submit a command to the daemon (without one, apply it here under the daemon's lock); return its answer."""
-
-    async def annotate(
-        self, settings: "Settings", asked: Sequence[tuple[str, Mapping[str, Any]]], by: str, /
-    ) -> "Sequence[Command]":
-        """Submit commands that only add to the record, or apply them here without a daemon; return their answers."""
-
-    async def check(self, settings: "Settings", /) -> "Sequence[CheckResult]":
-        """Test tokens, services, signals, channels and targets against the real services; change nothing."""
-
-    async def deploys(self, settings: "Settings", service: str, /) -> "tuple[Sequence[Deploy], TargetChoice | None]":
-        """Return a service's deploys, newest first, and the target of a rollback now."""
-
-    async def plan(self, settings: "Settings", service: str, to: str | None, /) -> "Decision":
-        """Return the decision of a manual rollback now, with every guard's answer; change nothing."""
-
-    async def plan_undo(self, settings: "Settings", incident: "Incident", /) -> "tuple[Decision, str]":
-        """Return the decision of an undo of the incident now, with every guard's answer, and its consequences in
-        words."""
-
-    async def compare(self, settings: "Settings", repo: str, base: str, head: str, /) -> "Comparison":
-        """Return the comparison of two commits by the repository, within a few seconds."""
-
-    def notifiers(self, settings: "Settings", /) -> "AbstractAsyncContextManager[Mapping[str, Notifier]]":
-        """Open the channels, by name."""
-
-    async def services(
-        self, environ: Mapping[str, str], cwd: Path, base_url: str | None, /
-    ) -> "tuple[Sequence[ServiceFacts], Mapping[str, str]]":
-        """Return the services that WATCHDOG_RENDER_API_KEY can see, and their groups; needs no configuration."""
-
-    async def demo(self, scenario: str, screen: Screen | None, /, *, console: bool = False) -> "DemoResult":
-        """Play a scenario against the simulated cloud; the screen, if any, shows every event and the result.
-
-        `console`: serve the web console as well, until the task is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +29,7 @@ class Context:
     config: Path | None
     environ: Mapping[str, str]
     cwd: Path
-    load_roof: Callable[[], Services]
+    load_roof: Callable[[], "AppServices"]
     utc: bool = False  # show times in UTC, not in the local zone
 
     def settings(self) -> "Settings":
@@ -121,7 +39,7 @@ class Context:
 
         return load(self.config, self.environ, self.cwd)
 
-    def app(self) -> Services:
+    def app(self) -> "AppServices":
         """Return the composition root."""
         return self.load_roof()
 

@@ -17,16 +17,19 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import CycloptsError, Parameter, UnknownCommandError
 
 from watchdog.cli import output
-from watchdog.cli.command_context import Context, Services
+from watchdog.cli.command_context import Context
 from watchdog.cli.command_tree import HELP, build
 from watchdog.docs.pages import shell_place
 from watchdog.domain.commands.command_line import OLD_SPELLINGS, PLACES, PROGRAM
 from watchdog.domain.errors import WatchdogError
+
+if TYPE_CHECKING:
+    from watchdog.cli.services import AppServices
 
 LAB = "lab"
 app = build()
@@ -66,7 +69,7 @@ def prepare(
     return (lambda ctx: interruptible(started(ctx=ctx))), config, utc
 
 
-def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Services] | None = None) -> int:
+def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], "AppServices"] | None = None) -> int:
     """Run one command and return its exit code."""
     # Replaced before cyclopts reads them: as commands of its own, old spellings would stand in every help.
     typed = renamed(sys.argv[1:] if tokens is None else tokens)
@@ -111,7 +114,7 @@ def _run(prepared: Prepared, ctx: Context) -> int:
         return output.DONE
 
 
-def _real_roof() -> Services:
+def _real_roof() -> "AppServices":
     from watchdog.cli.services import AppServices
 
     return AppServices()

@@ -1,4 +1,5 @@
-"""The composition root for commands. Each method imports its modules when it is called.
+"""The functions that the commands use of the composition root, `watchdog.app`; they raise only errors of
+domain/errors.py. Each method imports its modules when it is called.
 
 `watchdog status` loads neither the daemon nor the demo: importing them takes longer than a command that only reads.
 """
@@ -6,9 +7,8 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from watchdog.cli.command_context import Screen
 from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.decisions import Decision, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -19,9 +19,12 @@ from watchdog.ports import Notifier, Store
 from watchdog.settings import Settings
 from watchdog.settings.check.check_result import CheckResult
 
+if TYPE_CHECKING:
+    from watchdog.app.sandbox_demo.demo import Screen
+
 
 class AppServices:
-    """The real composition root, behind the interface of the commands."""
+    """The composition root, as the commands use it."""
 
     async def run(self, settings: Settings, /) -> int:
         """Run the daemon until SIGTERM or SIGINT."""
@@ -103,7 +106,7 @@ class AppServices:
 
         return await services(environ, cwd, base_url)
 
-    async def demo(self, scenario: str, screen: Screen | None, /, *, console: bool = False) -> DemoResult:
+    async def demo(self, scenario: str, screen: "Screen | None", /, *, console: bool = False) -> DemoResult:
         """Play a scenario; the screen shows the result as well. `console`: serve the web console, until cancelled."""
         from watchdog.app.sandbox_demo.demo import demo
 
