@@ -8,7 +8,7 @@ import pytest
 
 import watchdog
 from tests.handbook.reference.notices import FOUND, OWN, OWN_PLACES, TOPIC_PLACES
-from watchdog.daemon.integrations.handbook_notifier import HandbookNotifier
+from watchdog.daemon.integrations.annotating_notifier import AnnotatingNotifier, handbook_page
 from watchdog.docs import headings, page
 from watchdog.docs.places import (
     ANSWERS,
@@ -123,7 +123,7 @@ class Kept:
 async def test_a_notice_about_the_watchdog_ends_with_its_page(notice: Notice, url: str, last: str) -> None:
     """The command, or the console's address; an all-clear and a service's notice have none."""
     kept = Kept()
-    channel = HandbookNotifier(kept, lambda: url)
+    channel = AnnotatingNotifier(kept, [handbook_page(lambda: url)])
     assert await channel.send(notice, "r") == "r" and await channel.check() == "ok"
     await channel.close()
     assert kept.lines[-1] == last

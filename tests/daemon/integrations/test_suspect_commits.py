@@ -14,7 +14,8 @@ from tests.support.github_reader import FACTS, Beside, beside
 from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.notifiers.slack import build as build_slack
 from watchdog.adapters.repositories.github import build_github
-from watchdog.daemon.integrations.suspect_commits import CommitAnnotatingNotifier, SuspectCommits
+from watchdog.daemon.integrations.annotating_notifier import AnnotatingNotifier
+from watchdog.daemon.integrations.suspect_commits import SuspectCommits
 from watchdog.daemon.runtime.poller import AGAIN_SECONDS, REFUSED_SECONDS
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
@@ -136,7 +137,7 @@ async def test_a_notice_waits_for_nothing_and_takes_what_is_there() -> None:
     async with reading() as it:
         it.sandbox.set_mode("github", "hang", times=1)
         given = context(it.sandbox.urls["slack"].removesuffix("/api"), WATCHDOG_SLACK_BOT_TOKEN=keys.SLACK_BOT_TOKEN)
-        channel = CommitAnnotatingNotifier(build_slack(SlackOptions(channel="#incidents"), given), it.reader)
+        channel = AnnotatingNotifier(build_slack(SlackOptions(channel="#incidents"), given), [it.reader.lines])
         assert channel.name == "slack"
         it.know(PAGED)
         await eventually(lambda: it.asked)
@@ -155,7 +156,7 @@ async def test_a_fault_of_ours_keeps_no_notice_back() -> None:
         github = build_github("", sandbox.urls["github"], FakeClock())
         given = context(sandbox.urls["slack"].removesuffix("/api"), WATCHDOG_SLACK_BOT_TOKEN=keys.SLACK_BOT_TOKEN)
         slack = build_slack(SlackOptions(channel="#incidents"), given)
-        channel = CommitAnnotatingNotifier(slack, SuspectCommits(github, FakeClock(), broken))
+        channel = AnnotatingNotifier(slack, [SuspectCommits(github, FakeClock(), broken).lines])
         await channel.send(ASKED, None)
         assert "HTTP 503" in str(sandbox.pagers.slack[-1].body)
         await channel.close()

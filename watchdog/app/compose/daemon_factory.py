@@ -19,11 +19,11 @@ from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.approvals.announcements import Pages
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.engine.engine import Engine
-from watchdog.daemon.integrations.handbook_notifier import HandbookNotifier
+from watchdog.daemon.integrations.annotating_notifier import AnnotatingNotifier, handbook_page
 from watchdog.daemon.integrations.instrumented import InstrumentedNotifier
 from watchdog.daemon.integrations.monitor import IntegrationMonitor
 from watchdog.daemon.integrations.registry import IntegrationRegistry
-from watchdog.daemon.integrations.suspect_commits import CommitAnnotatingNotifier, SuspectCommits
+from watchdog.daemon.integrations.suspect_commits import SuspectCommits
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.outbox.question_receipt import heard
 from watchdog.daemon.probing.scheduler import ProbeScheduler
@@ -212,11 +212,11 @@ def _notifiers(
     console_url: Callable[[], str],
 ) -> Mapping[str, Notifier]:
     """Return the channels, each wrapped to record its outcomes and to add handbook pages and suspect commits."""
-    noted: Mapping[str, Notifier] = {
-        name: HandbookNotifier(InstrumentedNotifier(one, integrations), console_url) for name, one in given.items()
+    annotators = (*((suspects.lines,) if suspects is not None else ()), handbook_page(console_url))
+    # The annotators are outermost: reading commits is no part of the outcome that is recorded for the channel.
+    return {
+        name: AnnotatingNotifier(InstrumentedNotifier(one, integrations), annotators) for name, one in given.items()
     }
-    # The annotator is outermost: reading commits is no part of the outcome that is recorded for the channel.
-    return noted if suspects is None else {name: CommitAnnotatingNotifier(one, suspects) for name, one in noted.items()}
 
 
 def _sharing(

@@ -8,10 +8,9 @@ each `every_seconds` of the repository, so that people who page through old inci
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 
-import structlog
 from cachetools import LRUCache
 
 from watchdog.core.assess.suspect_deploy import live_deploy
@@ -23,13 +22,11 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event, Restarted
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.ports import Clock, Notifier, Repository
+from watchdog.ports import Clock, Repository
 from watchdog.presentation.status_text import open_incident
 
 TOLD_WITH = (NoticeKind.ASKED, NoticeKind.ANNOUNCED, NoticeKind.ACTED, NoticeKind.HUMAN_NEEDED)
 REMEMBERED_MAX, ASKED_MAX = 200, 20
-
-log = structlog.get_logger("watchdog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,33 +136,6 @@ class SuspectCommits:
         # Only if the suspect is on the list: else all of it would count as merged since.
         if waiting and len(above) < len(branch.commits):
             yield f"Merged since the suspect, not deployed: {named(waiting)}"
-
-
-class CommitAnnotatingNotifier:
-    """A channel whose notices also say which commits are suspected (implements ports.Notifier)."""
-
-    def __init__(self, inner: Notifier, commits: SuspectCommits) -> None:
-        self.name = inner.name
-        self._inner = inner
-        self._commits = commits
-
-    async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Deliver the notice with the commits known by now."""
-        try:
-            more = self._commits.lines(notice)
-        # A page without the commits is worth more than no page.
-        except Exception as error:
-            log.error("suspect commits not added to notice", exc_info=error)
-            more = ()
-        return await self._inner.send(replace(notice, lines=(*notice.lines, *more)) if more else notice, reference)
-
-    async def check(self) -> str:
-        """Ask the channel."""
-        return await self._inner.check()
-
-    async def close(self) -> None:
-        """Close the channel."""
-        await self._inner.close()
 
 
 def _pair(service: ServiceState) -> Pair | None:
