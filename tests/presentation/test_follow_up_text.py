@@ -107,7 +107,7 @@ async def test_the_end_of_an_incident_is_seen_with_the_next_look() -> None:
 async def test_the_checklists_of_one_incident_know_all_of_its_record() -> None:
     """Notes, remarks, ticks, follow-ups, the policy's time and signals; of this incident alone."""
     store, _, _ = await record(x.incident(), rolled_back(2, NOW))
-    await store.save(Write(State({"web": ServiceState("web", incident=x.incident())}), effects=x.NOTES))
+    await store.save(Write(State(services={"web": ServiceState("web", incident=x.incident())}), effects=x.NOTES))
     await store.tick("web-2", "lessons", "ann")
     await store.tick("web-1", "docs", "ann")
     await store.follow_up("web-1", "Raise the pool", "ann", owner="team lead", due_at=NOW)

@@ -38,7 +38,7 @@ async def kept(clock: FakeClock, *incidents: Incident) -> Counting:
 
 
 async def put(store: MemoryStore, incident: Incident) -> None:
-    await store.save(Write(State({"web": ServiceState("web", incident=incident)})))
+    await store.save(Write(State(services={"web": ServiceState("web", incident=incident)})))
 
 
 def ids(past: Past) -> list[str]:

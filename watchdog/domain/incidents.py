@@ -313,28 +313,47 @@ class Act:
     suspect_code: str | None = None  # commit or image digest that it leads away from; None: not known
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots, as State is: see fast_replace.py.
+@dataclass(frozen=True)
 class Shared:
-    """The state that all workers share: the fields of State of the same names."""
+    """The part of the state that all workers share."""
 
     denied: tuple[str, ...] = ()  # codes never to return to
     # Kept beside `acts`: the record of an older version has these moments only.
     acted_at: tuple[float, ...] = ()  # rollbacks of all services
     acts: tuple[Act, ...] = ()  # the same, with service and code
-    paused_by: str = ""  # who paused all actions
-    disarmed: Prose = ""  # the violated invariant that disabled actions
+    paused_by: str = ""  # who paused all actions; empty: no one
+    disarmed: Prose = ""  # the violated invariant that disabled actions, until `resume`
     incidents: int = 0  # incidents so far
     # Each worker sees its own services only: a mass failure shows in the sum of all.
     troubles: Mapping[str, ActiveCritical] = field(default_factory=lambda: MappingProxyType({}))  # critical now
     silences: tuple[Suppression, ...] = ()  # typed in by people
-    holds: tuple[Suppression, ...] = ()  # typed in by people
+    holds: tuple[Suppression, ...] = ()  # the same
     quiets: int = 0  # number of the last of these
     digested_at: float = 0.0  # the last weekly digest
-    failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))  # does not work, by key
+    failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))  # failing integrations, by key
 
 
 @dataclass(frozen=True)
-class State:
+class Fleet:
+    """The part of the state that belongs to no single service; one worker saves it."""
+
+    control: Mapping[str, tuple[float, Reading]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # control targets: when each was read, and the reading
+    vendors: Mapping[str, tuple[float, Reading]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # status pages: when each was read, and the reading
+    blind_since: float | None = None  # since when we cannot see; None: we can
+    blind_told: bool = False  # the operators were notified of that
+    unseen: bool = False  # no probe of any service brings evidence
+    vendors_bad_since: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # status pages that report trouble: since when
+
+
+@dataclass(frozen=True)
+class State(Shared, Fleet):
     """Everything the core remembers; with several workers, of the services that this one holds.
 
     Theory. A part of it belongs to all workers (`Shared`): the deny-list, the accounts of rollbacks, pauses, silences,
@@ -343,32 +362,6 @@ class State:
     """
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))  # by name
-    control: Mapping[str, tuple[float, Reading]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # control targets: when each was read, and the reading
-    vendors: Mapping[str, tuple[float, Reading]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # status pages: when each was read, and the reading
-    vendors_bad_since: Mapping[str, float] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # status pages that report trouble: since when
-    denied: tuple[str, ...] = ()  # codes never to return to
-    acted_at: tuple[float, ...] = ()  # rollbacks of all services
-    acts: tuple[Act, ...] = ()  # the same, with service and code
-    paused_by: str = ""  # who paused all actions; empty: no one
-    disarmed: Prose = ""  # the violated invariant that disabled actions, until `resume`
-    blind_since: float | None = None  # since when we cannot see; None: we can
-    blind_told: bool = False  # the operators were notified of that
-    unseen: bool = False  # no probe of any service brings evidence
-    incidents: int = 0  # incidents so far
-    troubles: Mapping[str, ActiveCritical] = field(
-        default_factory=lambda: MappingProxyType({})
-    )  # services that are critical now
-    silences: tuple[Suppression, ...] = ()  # typed in by people
-    holds: tuple[Suppression, ...] = ()  # the same
-    quiets: int = 0  # number of the last of these
-    digested_at: float = 0.0  # the last weekly digest
-    failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))  # failing integrations, by key
 
     @property
     def stop_reason(self) -> str:
@@ -379,10 +372,14 @@ class State:
 
     @property
     def shared(self) -> Shared:
-        # By name: a field that is added to Shared must be in State as well, or this fails at once.
         """Return the part of the state that all workers share."""
         return Shared(**{name: getattr(self, name) for name in Shared.__dataclass_fields__})
 
-    def sharing(self, shared: Shared) -> "State":
-        """Return the state with that shared part."""
-        return replace(self, **{name: getattr(shared, name) for name in Shared.__dataclass_fields__})
+    @property
+    def fleet(self) -> Fleet:
+        """Return the part of the state that belongs to no single service."""
+        return Fleet(**{name: getattr(self, name) for name in Fleet.__dataclass_fields__})
+
+    def with_part(self, part: Shared | Fleet) -> "State":
+        """Return the state with that part."""
+        return replace(self, **vars(part))

@@ -169,7 +169,6 @@ def applied(state: State, changed: Changed) -> State:
         # `names` lists all services after the change, so one that is not in it was removed.
         services = {**state.services, **{one.name: one for one in changed.services}}
         state = replace(state, services={name: services[name] for name in changed.names if name in services})
-    if changed.fleet is not None:
-        fields = {name: getattr(changed.fleet, name) for name in changed.fleet.__slots__}
-        state = replace(state, **fields)
-    return state if changed.shared is None else state.sharing(changed.shared)
+    for part in (changed.fleet, changed.shared):
+        state = state if part is None else state.with_part(part)
+    return state

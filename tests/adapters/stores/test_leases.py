@@ -269,8 +269,8 @@ async def test_of_what_all_share_only_the_newest_may_be_changed(one: Store, two:
     assert [*await two.notes()] == [] and (await hold(two, "two", ("api", "web"))).revision == 1
     shared = await two.load_shared()
     assert (shared.paused_by, shared.incidents) == ("ann", 1)
-    await two.save(Write(mine.sharing(replace(shared, incidents=2))))
-    await two.save(Write(mine.sharing(replace(shared, incidents=2))))
+    await two.save(Write(mine.with_part(replace(shared, incidents=2))))
+    await two.save(Write(mine.with_part(replace(shared, incidents=2))))
     assert (await hold(two, "two", ("api", "web"))).revision == 2
     loaded = await one.load()
     assert loaded is not None and (loaded.incidents, loaded.paused_by, len(loaded.services)) == (2, "ann", 2)

@@ -65,7 +65,7 @@ def through(cable: Wire, url: str) -> str:
 
 async def save(store: SqlStore, number: int) -> None:
     at = float(number)
-    state = State({"api": ServiceState("api", watching_since=at)}, incidents=number)
+    state = State(services={"api": ServiceState("api", watching_since=at)}, incidents=number)
     await store.save(Write(state, TimePassed(at), [Note(at, "api", None, "N", str(number)), PIN]))
 
 
@@ -182,7 +182,7 @@ async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(
                     grips.append(await other.renew_leases("two", NAMES, ttl_seconds=60.0))
                     await asyncio.sleep(0.05)
             await product_store._save_parts(
-                connection, product_store._memo.changes(Write(State({"api": ServiceState("api")}))), 1.0
+                connection, product_store._memo.changes(Write(State(services={"api": ServiceState("api")}))), 1.0
             )
     assert next(grip.epochs for grip in grips if grip.epochs) == {"web": 2, FLEET: 2} and await other.load() is None
     await other.close()

@@ -131,7 +131,7 @@ CREATE TRIGGER at_the_commit AFTER INSERT ON notes BEGIN INSERT INTO nowhere VAL
 
 async def test_what_a_failed_commit_left_out_is_in_the_next_save(store: SqlStore, path: Path, clock) -> None:
     """The commit itself fails, after every statement succeeded: its rows count as unsaved, and are saved next."""
-    state = State({"api": ServiceState("api", watching_since=2.0)}, blind_since=2.0, incidents=2)
+    state = State(services={"api": ServiceState("api", watching_since=2.0)}, blind_since=2.0, incidents=2)
     await save(store, 1)
     with closing(sqlite3.connect(path)) as raw:
         raw.executescript(UNCOMMITTABLE)

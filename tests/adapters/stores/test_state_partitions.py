@@ -1,8 +1,8 @@
 """A state in parts and whole again; only changed parts are written."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
-from watchdog.adapters.stores.state_partitions import Fleet, SavedState, assemble, service_of
+from watchdog.adapters.stores.state_partitions import SavedState, assemble, service_of
 from watchdog.domain.effects import PinAutoDeploy, WakeAt
 from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState, Shared, State
 from watchdog.domain.readings import Good
@@ -11,7 +11,7 @@ from watchdog.domain.store_records import FLEET, Write
 
 API, WEB = ServiceState("api"), ServiceState("web")
 STATE = State(
-    {"api": API, "web": WEB},
+    services={"api": API, "web": WEB},
     control={"one": (1.0, Good())},
     vendors={"render": (2.0, Good())},
     denied=("abc",),
@@ -25,9 +25,7 @@ STATE = State(
 
 
 def test_a_state_is_its_parts_and_nothing_is_forgotten() -> None:
-    names = [field.name for part in (Fleet, Shared) for field in fields(part)]
-    assert sorted([*names, "services"]) == sorted(field.name for field in fields(State))
-    assert assemble(STATE.services, Fleet.of(STATE), STATE.shared) == STATE
+    assert assemble(STATE.services, STATE.fleet, STATE.shared) == STATE
     assert assemble({}, None, Shared()) == State()
 
 
@@ -36,14 +34,14 @@ def test_only_what_changed_is_written() -> None:
     memo = SavedState()
     first = memo.changes(Write(STATE))
     assert first == memo.changes(Write(STATE))
-    assert (first.services, first.fleet, first.shared) == ((API, WEB), Fleet.of(STATE), STATE.shared)
+    assert (first.services, first.fleet, first.shared) == ((API, WEB), STATE.fleet, STATE.shared)
     memo.saved(first)
     assert memo.revision == 1
     nothing = memo.changes(Write(replace(STATE)))
     assert (nothing.services, nothing.fleet, nothing.shared, nothing.leases) == ((), None, None, ())
     moved = replace(STATE, services={"api": API, "web": ServiceState("web")}, blind_told=False, incidents=8)
     second = memo.changes(Write(moved))
-    assert (second.services, second.fleet, second.shared) == ((WEB,), Fleet.of(moved), moved.shared)
+    assert (second.services, second.fleet, second.shared) == ((WEB,), moved.fleet, moved.shared)
     assert second.leases == ("web",)
 
 

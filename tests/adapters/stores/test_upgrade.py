@@ -21,7 +21,7 @@ from watchdog.domain.store_records import FLEET, FeedHour, Write
 @pytest.fixture
 def old_state(an_incident) -> State:
     services = {"api": ServiceState("api", incident=an_incident()), "web": ServiceState("web")}
-    return State(services, control={"one": (1.0, Good())}, denied=("abc",), paused_by="ann", incidents=3)
+    return State(services=services, control={"one": (1.0, Good())}, denied=("abc",), paused_by="ann", incidents=3)
 
 
 async def opened(url: str, clock, names: tuple[str, ...] = ("api", "web", FLEET)) -> SqlStore:
@@ -37,7 +37,7 @@ async def test_what_an_old_version_saved_is_taken_up_once(bare_url: str, clock, 
     store = await opened(bare_url, clock)
     assert await store.load() == old_state
     assert await store.load(("web",)) == replace(
-        old_state.sharing(old_state.shared), services={"web": ServiceState("web")}, control={}
+        old_state.with_part(old_state.shared), services={"web": ServiceState("web")}, control={}
     )
     state = await store.load()
     assert state is not None

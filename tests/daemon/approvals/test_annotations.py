@@ -23,7 +23,7 @@ ASKED: dict[str, dict[str, Any]] = {
 @pytest.fixture
 async def store() -> MemoryStore:
     made = MemoryStore(FakeClock(x.BEGIN))
-    await made.save(Write(State({"web": ServiceState("web", incident=x.incident())})))
+    await made.save(Write(State(services={"web": ServiceState("web", incident=x.incident())})))
     return made
 
 

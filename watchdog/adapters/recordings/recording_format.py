@@ -23,10 +23,9 @@ from typing import Any
 
 from watchdog.adapters.recordings.judgement_digest import Judgement, ours
 from watchdog.adapters.stores.codec import EFFECTS, EVENTS, FLEETS, SERVICES, SHAREDS, STATES, Codec
-from watchdog.adapters.stores.state_partitions import Fleet
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import ServiceState, Shared, State
+from watchdog.domain.incidents import Fleet, ServiceState, Shared, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.prose import without_texts
 from watchdog.presentation.step_actions import Action
@@ -111,11 +110,11 @@ def change_of(before: State, after: State) -> Changed | None:
     services = [one for name, one in after.services.items() if not _same_service(before.services.get(name), one)]
     # The order alone is a change as well: a replay must meet the services in the same order.
     moved = bool(services) or list(before.services) != list(after.services)
-    fleet, shared = Fleet.of(after), after.shared
+    fleet, shared = after.fleet, after.shared
     changed = Changed(
         tuple(after.services) if moved else None,
         tuple(services),
-        fleet if FLEETS.encode(fleet) != FLEETS.encode(Fleet.of(before)) else None,
+        fleet if FLEETS.encode(fleet) != FLEETS.encode(before.fleet) else None,
         shared if SHAREDS.encode(shared) != SHAREDS.encode(before.shared) else None,
     )
     return None if changed == Changed() else changed

@@ -18,11 +18,10 @@ from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
 from watchdog.adapters.stores import stored_prose
-from watchdog.adapters.stores.state_partitions import Fleet
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, ServiceState, Shared, State
+from watchdog.domain.incidents import Fleet, Incident, ServiceState, Shared, State
 from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import Notice
 from watchdog.domain.readings import Reading

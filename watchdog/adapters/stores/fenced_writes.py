@@ -25,11 +25,11 @@ from watchdog.adapters.stores.schema import (
     STATE,
 )
 from watchdog.adapters.stores.shielded_calls import uninterrupted
-from watchdog.adapters.stores.state_partitions import Changes, Fleet, assemble, service_of
+from watchdog.adapters.stores.state_partitions import Changes, assemble, service_of
 from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
 from watchdog.domain.errors import Stale, Withdrawn
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, ServiceState, Shared, State
+from watchdog.domain.incidents import Fleet, Incident, ServiceState, Shared, State
 from watchdog.domain.store_records import FLEET, ActionRow, CommandAnswer, PendingEffect, Write
 
 PENDING, DONE = "pending", "done"
@@ -53,7 +53,7 @@ class _Saved:
 
 def _older(state: State, names: Collection[str] | None) -> _Saved:
     kept = {name: one for name, one in state.services.items() if names is None or name in names}
-    fleet = Fleet.of(state) if names is None or FLEET in names else None
+    fleet = state.fleet if names is None or FLEET in names else None
     return _Saved(kept, fleet, state.shared, 0, older=True)
 
 

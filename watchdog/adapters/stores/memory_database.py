@@ -12,12 +12,11 @@ from typing import Any
 
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.leases import NOBODY, share
-from watchdog.adapters.stores.state_partitions import Fleet
 from watchdog.domain.commands.announcements import Announcement
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
-from watchdog.domain.incidents import Incident, ServiceState, Shared
+from watchdog.domain.incidents import Fleet, Incident, ServiceState, Shared
 from watchdog.domain.store_records import ActionRow, Command, FeedHour, LeaseGrant, Minute
 from watchdog.ports import Clock
 

@@ -4,13 +4,11 @@ A store writes only the parts that changed: the core returns the very same objec
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
-from types import MappingProxyType
 
 from watchdog.domain.effects import OUTSIDE, Effect, Tell
-from watchdog.domain.incidents import ServiceState, Shared, State
-from watchdog.domain.readings import Reading
+from watchdog.domain.incidents import Fleet, ServiceState, Shared, State
 from watchdog.domain.store_records import FLEET, Write
 
 OURSELVES = "watchdog"
@@ -19,57 +17,23 @@ OURSELVES = "watchdog"
 _SHARED = attrgetter(*Shared.__dataclass_fields__)
 """The shared values of a State or a Shared: compared without building one (identity first)."""
 
-Readings = Mapping[str, tuple[float, Reading]]
-
-
-@dataclass(frozen=True, slots=True)
-class Fleet:
-    """The state that belongs to no single service: the fields of State of the same names."""
-
-    control: Readings = field(default_factory=lambda: MappingProxyType({}))
-    vendors: Readings = field(default_factory=lambda: MappingProxyType({}))
-    blind_since: float | None = None
-    blind_told: bool = False
-    unseen: bool = False
-    vendors_bad_since: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-
-    @classmethod
-    def of(cls, state: State) -> "Fleet":
-        """Return the fleet's part of a state."""
-        return cls(
-            state.control,
-            state.vendors,
-            state.blind_since,
-            state.blind_told,
-            state.unseen,
-            state.vendors_bad_since,
-        )
-
-    def still(self, state: State) -> bool:
-        """Return whether a state has this very part, untouched since."""
-        return (
-            # Identity is enough for mappings: the core copies them on a change.
-            # Equality would compare every reading at each save.
-            self.control is state.control
-            and self.vendors is state.vendors
-            and self.vendors_bad_since is state.vendors_bad_since
-            and (self.blind_since, self.blind_told) == (state.blind_since, state.blind_told)
-            and self.unseen == state.unseen
-        )
-
 
 def assemble(services: Mapping[str, ServiceState], fleet: Fleet | None, shared: Shared) -> State:
     """Return the state made of its parts."""
-    known = fleet or Fleet()
-    return State(
-        services=services,
-        control=known.control,
-        vendors=known.vendors,
-        blind_since=known.blind_since,
-        blind_told=known.blind_told,
-        unseen=known.unseen,
-        vendors_bad_since=known.vendors_bad_since,
-    ).sharing(shared)
+    return State(services=services, **vars(fleet or Fleet()), **vars(shared))
+
+
+def _has(state: State, fleet: Fleet) -> bool:
+    """Return whether a state has this very part, untouched since."""
+    return (
+        # Identity is enough for mappings: the core copies them on a change.
+        # Equality would compare every reading at each save.
+        fleet.control is state.control
+        and fleet.vendors is state.vendors
+        and fleet.vendors_bad_since is state.vendors_bad_since
+        and (fleet.blind_since, fleet.blind_told) == (state.blind_since, state.blind_told)
+        and fleet.unseen == state.unseen
+    )
 
 
 def service_of(effect: Effect) -> str:
@@ -113,7 +77,7 @@ class SavedState:
         concerned += [one.service for one in write.closed]
         return Changes(
             services,
-            None if last is not None and last.still(state) else Fleet.of(state),
+            None if last is not None and _has(state, last) else state.fleet,
             None if self._shared is not None and _SHARED(state) == _SHARED(self._shared) else state.shared,
             # FLEET is left out: `save` drops the fleet's part without that lease
             # instead of failing, since any worker may observe it.

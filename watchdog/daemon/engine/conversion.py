@@ -33,7 +33,7 @@ def merged(state: State, saved: State, names: Collection[str]) -> tuple[State, C
     `unseen` (no probe brings evidence) describes this worker's own probes, so it is never taken over.
     """
     ours = {name: _joined(state.services.get(name), one) for name, one in saved.services.items() if name in names}
-    known = replace(state, services={**state.services, **ours}).sharing(saved.shared)
+    known = replace(state, services={**state.services, **ours}).with_part(saved.shared)
     # Readings of control targets and status pages are saved with the fleet's part: without it, own readings stay.
     if FLEET not in names:
         return known, _dropped(state, known)

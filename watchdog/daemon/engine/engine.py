@@ -141,7 +141,7 @@ class Engine:
             # Last of the calls that may fail: from here on the store takes its answer for known to this worker.
             saved = None if from_memory else await self._store.load(epochs)
             if saved is not None:
-                saved = saved.sharing(self.recorder.read(self.state, saved.shared))
+                saved = saved.with_part(self.recorder.read(self.state, saved.shared))
                 self.state, dropped = merged(self.state, saved, epochs)
                 if dropped:
                     self._supervisor.spawn("late pages", self._teller.drop(dropped))
@@ -180,7 +180,7 @@ class Engine:
             await self._read_shared()
 
     async def _read_shared(self) -> None:
-        self.state = self.state.sharing(self.recorder.read(self.state, await self._store.load_shared()))
+        self.state = self.state.with_part(self.recorder.read(self.state, await self._store.load_shared()))
 
     def _is_ours(self, event: Event) -> bool:
         """Return whether this worker handles the event; a command about an incident is matched by the incident's id."""
