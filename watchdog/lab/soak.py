@@ -15,9 +15,9 @@ from watchdog.domain.notices import Notice
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good
 from watchdog.domain.store_records import Minute
+from watchdog.lab.storm.environment import EPOCH
 from watchdog.ports import PlatformEvent, Sample
 
-EPOCH = 1_750_000_000.0
 CHANNEL = "pager"
 CONTROL = "https://control.example"
 OUTAGE_SECONDS = 150.0
@@ -27,22 +27,6 @@ SHIPS_EVERY_SECONDS = 3 * 3600.0
 BUILD_SECONDS = 120.0
 LISTED = 20
 """The length of the platform's deploy list."""
-
-
-class SoakClock:
-    """The clock port on the event loop's virtual time."""
-
-    def now(self) -> float:
-        """Return UTC epoch seconds."""
-        return EPOCH + self.monotonic()
-
-    def monotonic(self) -> float:
-        """Return virtual seconds."""
-        return asyncio.get_running_loop().time()
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after so many virtual seconds."""
-        await asyncio.sleep(max(0.0, seconds))
 
 
 class SoakStore(MemoryStore):

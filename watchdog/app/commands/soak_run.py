@@ -15,6 +15,7 @@ from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, up
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.telemetry.aggregate import MinuteAggregator
 from watchdog.lab import soak as town
+from watchdog.lab.storm.environment import LoopClock
 from watchdog.lab.storm.loop import StormLoop
 from watchdog.ports import SignalSource
 
@@ -112,7 +113,7 @@ async def _watch(
     errors: list[str],
     told: Callable[[Look], None],
 ) -> tuple[Look, ...]:
-    clock = town.SoakClock()
+    clock = LoopClock(asyncio.get_running_loop())
     down = {f"svc-{number}": town.outages(chance, hours) for number in range(services)}
 
     def sources(name: str) -> Sequence[SignalSource]:

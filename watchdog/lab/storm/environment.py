@@ -20,6 +20,26 @@ EPOCH = 1_750_000_000.0
 T = TypeVar("T")
 
 
+class LoopClock:
+    """A clock on a loop's virtual time: its wall clock is off by `skew_seconds`, which may change at any moment."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, skew_seconds: float = 0.0) -> None:
+        self._loop = loop
+        self.skew_seconds = skew_seconds
+
+    def now(self) -> float:
+        """Return UTC epoch seconds as this host believes."""
+        return EPOCH + self._loop.time() + self.skew_seconds
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return 1000.0 + self._loop.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many virtual seconds."""
+        await asyncio.sleep(max(0.0, seconds))
+
+
 @dataclass(slots=True)
 class Disturbance:
     """Workers that could not do their work from `start` to `stop` (virtual seconds).

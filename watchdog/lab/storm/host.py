@@ -13,7 +13,7 @@ from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
 from watchdog.lab.storm.channels import Post
-from watchdog.lab.storm.environment import EPOCH, Nature
+from watchdog.lab.storm.environment import LoopClock, Nature
 from watchdog.lab.storm.loop import DEAD, Process
 from watchdog.lab.storm.render import Render, Service
 from watchdog.lab.storm.store import StoreHost
@@ -30,26 +30,6 @@ TIMEOUT_SECONDS = 3.0
 DOWN = Bad("HTTP 500", FailureKind.STATUS)
 UNREACHABLE = Bad("no answer", FailureKind.TIMEOUT)
 UP = Good("HTTP 200")
-
-
-class HostClock:
-    """A worker's clock: its wall clock is off by `skew_seconds`, which may change at any moment."""
-
-    def __init__(self, nature: Nature) -> None:
-        self._loop = nature.loop
-        self.skew_seconds = 0.0
-
-    def now(self) -> float:
-        """Return UTC epoch seconds as this host believes."""
-        return EPOCH + self._loop.time() + self.skew_seconds
-
-    def monotonic(self) -> float:
-        """Return seconds that never jump."""
-        return 1000.0 + self._loop.time()
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after so many virtual seconds."""
-        await asyncio.sleep(max(0.0, seconds))
 
 
 class Sight:
@@ -176,7 +156,7 @@ class Host:
         self.store = store
         self.render = render
         self.post = post
-        self.clock = HostClock(nature)
+        self.clock = LoopClock(nature.loop)
         self.sight = Sight(nature)
         self.faults: list[str] = []
         self.proved: list[tuple[str, float]] = []

@@ -141,5 +141,5 @@ class DatesLists(StormStore):
 
     def _dated(self, service: ServiceState) -> ServiceState:
         # The newest recorded deploy alone decides which listed ones the record lacks (unrecorded_rollback.py).
-        newest = [replace(one, created_at=self._host.now()) for one in service.deploys[:1]]
+        newest = [replace(one, created_at=self._clock.now()) for one in service.deploys[:1]]
         return replace(service, deploys=(*newest, *service.deploys[1:]))

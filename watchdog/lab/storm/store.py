@@ -18,7 +18,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.store_records import ActionRow, Command, LeaseGrant, PendingEffect, Write
 from watchdog.lab.storm.channels import Post
-from watchdog.lab.storm.environment import EPOCH, Nature
+from watchdog.lab.storm.environment import LoopClock, Nature
 from watchdog.lab.storm.fault_mix import STORE_SECONDS, apart
 from watchdog.lab.storm.lease_oracle import Ledger
 
@@ -56,7 +56,7 @@ class Obeyed:
 
 
 class StoreHost:
-    """Where the database runs: it may be down for a while; its clock is its own (ports.Clock).
+    """Where the database runs: it may be down for a while; its `clock` is its own.
 
     `written` is called when a row of the actions' journal was written. `ledger` is the world's own account of leases.
     """
@@ -64,26 +64,14 @@ class StoreHost:
     def __init__(self, nature: Nature, post: Post) -> None:
         self.nature = nature
         self.post = post
-        self.database = MemoryDatabase(self)
-        self.ledger = Ledger(nature.loop.time, self.now)
+        self.clock = LoopClock(nature.loop, CLOCK_AHEAD_SECONDS)
+        self.database = MemoryDatabase(self.clock)
+        self.ledger = Ledger(nature.loop.time, self.clock.now)
         self.down_until = 0.0
-        self.ahead_seconds = CLOCK_AHEAD_SECONDS
         self.obeyed: list[Obeyed] = []
         self.written: Callable[[ActionRow], None] = lambda row: None
-        self._desk = MemoryStore(self, database=self.database, sole=False)
+        self._desk = MemoryStore(self.clock, database=self.database, sole=False)
         self._outages = apart(nature.seed, "the store's outages at saves")
-
-    def now(self) -> float:
-        """Return UTC epoch seconds as the store believes."""
-        return EPOCH + self.nature.loop.time() + self.ahead_seconds
-
-    def monotonic(self) -> float:
-        """Return seconds that never jump."""
-        return self.nature.loop.time()
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after so many virtual seconds."""
-        await asyncio.sleep(seconds)
 
     def goes_down(self, seconds: float) -> None:
         """Refuse every call for so long."""
@@ -102,7 +90,7 @@ class StoreHost:
     def steps_clock(self, seconds: float) -> None:
         """Set the clock that judges the leases."""
         self.nature.note(f"STORE CLOCK steps by {seconds:.1f} s")
-        self.ahead_seconds += seconds
+        self.clock.skew_seconds += seconds
 
     def copy(self) -> MemoryDatabase:
         """Return a backup."""
@@ -112,7 +100,7 @@ class StoreHost:
         """Replace the database by a backup; writes that are on their way to the old one are lost with it."""
         self.database = _copied(backup)
         # The desk holds the old database: people would go on reading what is lost.
-        self._desk = MemoryStore(self, database=self.database, sole=False)
+        self._desk = MemoryStore(self.clock, database=self.database, sole=False)
         self.ledger.restored()
 
     def newest_state(self) -> State | None:
@@ -141,7 +129,7 @@ class StormStore(MemoryStore):
     """One worker's connection to the shared database."""
 
     def __init__(self, host: StoreHost) -> None:
-        super().__init__(host, database=host.database, sole=False)
+        super().__init__(host.clock, database=host.database, sole=False)
         self._host = host
         self._nature = host.nature
         self._worker = ""
