@@ -293,8 +293,8 @@ def _concerned(ctx: StepContext) -> list[str]:
     if name is not None:
         return [name] if name in ctx.policy.services else []
     if isinstance(event, e.OF_AN_INCIDENT):
-        known = [item for name, item in ctx.state.services.items() if name in ctx.policy.services]
-        return [item.name for item in known if item.incident is not None and item.incident.id == event.incident]
+        service = ctx.state.of_incident(event.incident)
+        return [service.name] if service is not None and service.name in ctx.policy.services else []
     if isinstance(event, e.Restarted):
         # An empty list means that this worker took up every service it guards.
         return [name for name in event.services or ctx.policy.services if name in ctx.policy.services]

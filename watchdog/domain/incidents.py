@@ -363,6 +363,10 @@ class State(Shared, Fleet):
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))  # by name
 
+    def of_incident(self, name: str | None) -> ServiceState | None:
+        """Return the service whose last incident has that id."""
+        return next((one for one in self.services.values() if one.incident and one.incident.id == name), None)
+
     @property
     def stop_reason(self) -> str:
         """Return why every change is forbidden, for people too (a violated invariant, a human's pause), or ""."""

@@ -32,7 +32,8 @@ class ButtonCleanup:
         """Send the outcome of an answer, or that nothing is asked any more after a late one."""
         if type(event) not in VERBS:
             return
-        incident = _incident(after, event)
+        service = after.of_incident(getattr(event, "incident", None))
+        incident = service.incident if service is not None else None
         # The notices of a closed incident, or of a new question, replace the buttons themselves.
         if incident is None or incident.closed_at is not None or _asks(after, incident):
             return
@@ -52,12 +53,6 @@ class ButtonCleanup:
         title = f"{incident.id}: {what}"
         notice = Notice(event.at, incident.id, incident.service, incident.severity, NoticeKind.UPDATED, title)
         self._supervisor.spawn("tell:settled", self._teller.deliver(None, Tell(notice, channels)))
-
-
-def _incident(state: State, event: Event) -> Incident | None:
-    wanted = getattr(event, "incident", None)
-    found = (one.incident for one in state.services.values() if one.incident is not None)
-    return next((incident for incident in found if incident.id == wanted), None)
 
 
 def _asks(state: State, incident: Incident) -> bool:

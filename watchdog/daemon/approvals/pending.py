@@ -47,7 +47,7 @@ VERBS: Mapping[type[Event], str] = {e.Approved: "approve", e.Rejected: "reject",
 def refusal(state: State, event: Event, why: str) -> Note:
     """Return the line of the incident's log for a refused answer: its author and the reason."""
     incident, by = getattr(event, "incident", None), getattr(event, "by", "somebody")
-    service = _of(state, incident)
+    service = state.of_incident(incident)
     said = f"{VERBS.get(type(event), 'an answer')} by {by}: {why}"
     return Note(event.at, service.name if service is not None else "", incident, "REFUSED", said)
 
@@ -97,7 +97,7 @@ def stale_answer_check(name: str, given: Mapping[str, Any]) -> Objection:
     def object_to(state: State) -> str:
         if given.get("refused"):
             return str(given["refused"])
-        service = _of(state, given["incident"])
+        service = state.of_incident(given["incident"])
         # Nothing to compare with: the core judges the answer.
         if shown is None or service is None or service.incident is None:
             return ""
@@ -118,7 +118,7 @@ def approver_mismatch(
     state: State, policy: Policy, incident: str, identity: str, *, names_are_proven: bool = True
 ) -> str:
     """Return why an approval under this identity does not count, naming the approver, or an empty string."""
-    service = _of(state, incident)
+    service = state.of_incident(incident)
     if service is None or service.incident is None or not open_in(service):
         return ""  # the core says why nothing is asked
     severity = service.incident.severity
@@ -170,9 +170,3 @@ def _since(incident: Incident, announced: bool) -> float:
     """Return the moment that identifies a question: when it was asked, or when the announced rollback is due."""
     at = incident.announced_until if announced else incident.question.asked_at
     return at if at is not None else 0.0
-
-
-def _of(state: State, incident: str | None) -> ServiceState | None:
-    """Return the service whose last incident has that id."""
-    found = (one for one in state.services.values() if one.incident is not None and one.incident.id == incident)
-    return next(found, None)

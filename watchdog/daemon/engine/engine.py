@@ -185,8 +185,8 @@ class Engine:
     def _is_ours(self, event: Event) -> bool:
         """Return whether this worker handles the event; a command about an incident is matched by the incident's id."""
         if isinstance(event, e.OF_AN_INCIDENT):
-            ours = (one.incident for name, one in self.state.services.items() if name in self.held)
-            return any(incident is not None and incident.id == event.incident for incident in ours)
+            concerned = self.state.of_incident(event.incident)
+            return concerned is not None and concerned.name in self.held
         service = getattr(event, "service", None)
         return service is None or service in self.held
 

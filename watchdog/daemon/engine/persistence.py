@@ -340,6 +340,6 @@ def _concerned(event: Event, result: StepResult) -> set[str]:
     outside = [one.notice if isinstance(one, Tell) else one for one in result.effects if isinstance(one, OUTSIDE)]
     names = {str(getattr(one, "service", FLEET)) for one in (event, *outside)}
     if isinstance(event, e.OF_AN_INCIDENT):
-        known = result.before.services.items()
-        names.update(name for name, one in known if one.incident is not None and one.incident.id == event.incident)
+        concerned = result.before.of_incident(event.incident)
+        names |= {concerned.name} if concerned is not None else set()
     return names

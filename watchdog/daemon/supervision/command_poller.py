@@ -336,10 +336,10 @@ def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
         live = live_deploy(state.services[event.service].deploys) if event.service in state.services else None
         return {"live deploy": live.id if live is not None else None}
     if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
-        for service in state.services.values():
+        service = state.of_incident(event.incident)
+        if service is not None and service.incident is not None:
             one = service.incident
-            if one is not None and one.id == event.incident:
-                return {"suspect": one.suspect, "target": one.rollback.target, "asked_at": service.asked_at}
+            return {"suspect": one.suspect, "target": one.rollback.target, "asked_at": service.asked_at}
     return {}
 
 
