@@ -1,13 +1,12 @@
 """What the running daemon tells Prometheus: checked by promtool, scraped by a real one, and sent to a real one."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.faults.test_slack_answers import listening
+from tests.support.child_processes import program
 from tests.support.daemon_processes import Daemon, guarding, watching
 from tests.support.prometheus_server import running_prometheus
 
@@ -18,10 +17,7 @@ SCRAPERS_OWN = ("scrape_", "up")
 
 def test_promtool_accepts_the_metrics(tmp_path: Path) -> None:
     """After an incident, so that every kind of series is there: names, types and help are by convention."""
-    program = shutil.which("promtool")
-    if program is None:
-        assert os.environ.get("CI") != "true", "CI needs promtool (Debian package prometheus)"
-        pytest.skip("promtool is not installed")
+    promtool = program("promtool", "prometheus")
     with watching(tmp_path, quirks=True) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until_story("CLOSED")
@@ -33,7 +29,7 @@ def test_promtool_accepts_the_metrics(tmp_path: Path) -> None:
         assert daemon.metric("watchdog_auto_deploy_pinned", service="web") == 1
         assert daemon.metric("watchdog_service_phase", phase="calm") == 1
         assert daemon.metric("watchdog_restore_seconds_count") == 1
-    done = subprocess.run([program, "check", "metrics"], input=text, capture_output=True, text=True)
+    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

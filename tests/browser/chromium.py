@@ -1,7 +1,6 @@
 """Debian's Chromium, driven by Playwright: what a person sees, and everything that the browser complains of."""
 
 import json
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.child_processes import missing
 from tests.support.clocks import PATIENCE_SECONDS
 
 FOUND = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -35,18 +35,12 @@ document.addEventListener("securitypolicyviolation", (event) => {
 
 
 def executable() -> str:
-    """Return where the browser is; without one the test skips, or fails where everything must run (CI=true)."""
+    """Return where the browser is; the test needs it."""
     try:
         import playwright  # noqa: F401
     except ImportError:
         missing("playwright is not installed: pip install -e '.[dev]'")
     return FOUND or missing("there is no Chromium: apt-get install chromium")
-
-
-def missing(why: str) -> str:
-    if os.environ.get("CI") == "true":
-        pytest.fail(why)
-    pytest.skip(why)
 
 
 @dataclass

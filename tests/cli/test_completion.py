@@ -1,13 +1,12 @@
 """Shell completion: the script of the library, run by the shell itself. With CI=true a missing shell is a failure."""
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.support.child_processes import program
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.cli.commands.completion import completion
 from watchdog.cli.main import main
@@ -34,20 +33,12 @@ SEPARATED = re.compile(r"\t|\n|  +")
 """Between two offers, and between an offer and its description."""
 
 
-def here(shell: str) -> None:
-    """Skip a test where a shell is missing."""
-    if shutil.which(shell) is None:
-        assert os.environ.get("CI") != "true", f"CI needs {shell} (Debian package {shell})"
-        pytest.skip(f"no {shell} here")
-
-
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_its_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
     told = capsys.readouterr()
     assert told.err == "" and "restore-auto-deploy" in told.out and "acknowledge" not in told.out
-    here(shell)
-    subprocess.run([shell, "-n"], input=told.out, text=True, check=True, timeout=PATIENCE_SECONDS)
+    subprocess.run([program(shell), "-n"], input=told.out, text=True, check=True, timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("shell", ASK)
@@ -63,12 +54,13 @@ def test_the_shell_completes(
     shell: str, words: str, offered: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Commands, commands of a group, and the choices of an argument."""
-    here(shell)
     main(["completion", shell])
     script = capsys.readouterr().out
     (tmp_path / "_cyclopts_watchdog").write_text(script, encoding="utf-8")
     asked = ASK[shell].format(script=script, folder=tmp_path, words=words, number=len(words.split()))
-    done = subprocess.run([shell], input=asked, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS)
+    done = subprocess.run(
+        [program(shell)], input=asked, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS
+    )
     assert offered <= {one.strip() for one in SEPARATED.split(CONTROL.sub("", done.stdout))}, done
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import missing
 from tests.handbook.blocks import ROOT, blocks, shell_commands
 from tests.settings.texts import SMALL
+from tests.support.child_processes import missing
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.docs import pages
 

@@ -1,10 +1,14 @@
 """Processes: one that is run to its end; those that one under test has started, and whether they are at work."""
 
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
+
+import pytest
 
 from tests.support.clocks import PATIENCE_SECONDS
 
@@ -17,6 +21,18 @@ def python(*words: str, cwd: Path | None = None, **environ: str) -> "subprocess.
     known = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
     command = [sys.executable, *words]
     return subprocess.run(command, cwd=cwd, env=known, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+
+
+def program(name: str, package: str | None = None) -> str:
+    """Return where a program is; its Debian package may have another name."""
+    return shutil.which(name) or missing(f"there is no {name}: apt-get install {package or name}")
+
+
+def missing(why: str) -> NoReturn:
+    """Skip the test; where everything must run (CI=true) it fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
 
 
 def children_of(pid: int) -> list[int]:

@@ -1,9 +1,7 @@
 """A real Prometheus for tests (Debian package `prometheus`): scrapes what it is told to, and takes remote write."""
 
 import asyncio
-import os
 import random
-import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -11,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
+from tests.support.child_processes import program
 from tests.support.clocks import PATIENCE_SECONDS
 
 
@@ -52,10 +50,7 @@ class Prometheus:
 @asynccontextmanager
 async def running_prometheus(folder: Path, scrape: Mapping[str, Sequence[str]]) -> AsyncIterator[Prometheus]:
     """Run Prometheus on loopback; `scrape` maps job to targets (host:port). Skips, saying why, where there is none."""
-    program = shutil.which("prometheus")
-    if program is None:
-        assert os.environ.get("CI") != "true", "CI needs prometheus (Debian package prometheus)"
-        pytest.skip("prometheus is not installed")
+    command = program("prometheus")
     config = folder / "prometheus.yml"
     jobs = "".join(
         f"  - job_name: {job}\n    scrape_interval: 1s\n    static_configs: [{{targets: {list(targets)}}}]\n"
@@ -65,7 +60,7 @@ async def running_prometheus(folder: Path, scrape: Mapping[str, Sequence[str]]) 
     port = free_fixed_port()
     log = (folder / "prometheus.log").open("w")
     process = await asyncio.create_subprocess_exec(
-        program,
+        command,
         f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
