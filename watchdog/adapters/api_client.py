@@ -11,7 +11,7 @@ from types import MappingProxyType
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from watchdog.adapters.http_exchange import Answer, NoResponse, OnlyGet, Params, exchange
+from watchdog.adapters.http_exchange import Answer, NoResponse, OnlyGet, Params, exchange, plain
 from watchdog.adapters.read_budget import ReadBudget, http_date, retry_after_seconds
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.adapters.ssrf_transport import GuardedTransport
@@ -159,10 +159,7 @@ class ApiClient:
         """Return the text without any of our keys, on one line of at most 300 characters."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        # Cut before cleaning: the text is the vendor's, and may be megabytes long.
-        plain = "".join(mark if mark.isprintable() else " " for mark in text[: 4 * MAX_SAID])
-        plain = " ".join(plain.split())
-        return plain if len(plain) <= MAX_SAID else plain[: MAX_SAID - 1] + "…"
+        return plain(text, MAX_SAID)
 
     def _client(self, transport: httpx.AsyncBaseTransport, headers: Mapping[str, str]) -> httpx.AsyncClient:
         total = self._timeout_seconds

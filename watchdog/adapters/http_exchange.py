@@ -22,6 +22,7 @@ Params = Mapping[str, str] | Sequence[tuple[str, str]]
 """A query string; pairs where a key is repeated."""
 
 MAX_TEXT = 64 * 1024
+MAX_LINE = 200
 
 for _noisy in ("httpx", "httpcore"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)  # their INFO and DEBUG lines hold URLs and headers
@@ -172,3 +173,11 @@ def _answer(response: httpx.Response, body: bytes) -> Answer:
     except (ValueError, RecursionError):
         parsed = None
     return Answer(response.status_code, headers, parsed, body[:MAX_TEXT].decode("utf-8", "replace"))
+
+
+def plain(text: str, limit: int = MAX_LINE) -> str:
+    """Return foreign text on one line of at most `limit` characters; invisible characters become a space."""
+    # Cut before cleaning: a hostile page may hand over megabytes. Four times the limit leaves room for runs of blanks.
+    cut = text[: limit * 4]
+    line = " ".join("".join(mark if mark.isprintable() else " " for mark in cut).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

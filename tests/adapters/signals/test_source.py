@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from watchdog.adapters.signals.source import Source, plain
+from watchdog.adapters.http_exchange import plain
+from watchdog.adapters.signals.source import Source
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.readings import Unknown
 from watchdog.ports import Sample

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.platforms.render_parse import mapping, text
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.units import parse_time
@@ -39,7 +40,7 @@ def parse_event(raw: object) -> PlatformEvent | None:
     kind = text(body.get("type")) or "unknown"
     # An unknown type is shown and never bad: Render adds types without notice.
     words, bad = _TELL.get(kind, _plain)(kind, mapping(body.get("details")))
-    return PlatformEvent(event_id, at, kind, _tidy(words), bad)
+    return PlatformEvent(event_id, at, kind, plain(words, TEXT_MAX), bad)
 
 
 def postgres_event(status: str, database_id: str, now: float) -> PlatformEvent | None:
@@ -164,7 +165,7 @@ class Changes:
         if body.get("type") == "deploy_started":
             trigger = mapping(details.get("trigger"))
             changed = (
-                "environment" if trigger.get("envUpdated") is True else _tidy(text(trigger.get("updatedProperty")))
+                "environment" if trigger.get("envUpdated") is True else plain(text(trigger.get("updatedProperty")))
             )
             if changed and text(details.get("deployId")):
                 self._by_deploy[text(details.get("deployId"))] = changed
@@ -193,8 +194,3 @@ class Changes:
                 names = found.setdefault((later[-1] if later else deploys[0]).id, [])
                 names.extend([] if "instance count" in names else ["instance count"])
         return tuple(replace(deploy, changed=tuple(found.get(deploy.id, ()))) for deploy in deploys)
-
-
-def _tidy(words: str) -> str:
-    plain = " ".join("".join(mark if mark.isprintable() else " " for mark in words).split())
-    return plain if len(plain) <= TEXT_MAX else plain[: TEXT_MAX - 1] + "…"

@@ -11,6 +11,7 @@ from typing import Any
 
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.github import TOKEN, headers, repo_path, unless_limited
+from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.platforms.render_parse import mapping, text
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.code_comparison import FILES_MAX, Comparison, is_commit
@@ -73,7 +74,7 @@ class GitHub:
         if pages > 1:
             last = mapping(await self._get(path, {"per_page": str(COMMITS_MAX), "page": str(pages)}))
             commits = _commits(last.get("commits"))[::-1]
-        files = (one_line(text(mapping(file).get("filename")), FILE_MAX) for file in _listed(first.get("files")))
+        files = (plain(text(mapping(file).get("filename")), FILE_MAX) for file in _listed(first.get("files")))
         href = f"https://github.com{repo_path(repo).removeprefix('/repos')}/compare/{base}...{head}"
         return Comparison(base, head, status, total, commits, tuple(filter(None, files))[:FILES_MAX], href)
 
@@ -106,18 +107,12 @@ def parse_commit(raw: object) -> Commit | None:
     commit = mapping(body.get("commit"))
     said = text(commit.get("message")).lstrip().partition("\n")[0]
     at = parse_time(mapping(commit.get("committer")).get("date"))
-    return Commit(sha[:64], at or 0.0, one_line(said, TITLE_MAX), one_line(_author(body, commit), AUTHOR_MAX))
+    return Commit(sha[:64], at or 0.0, plain(said, TITLE_MAX), plain(_author(body, commit), AUTHOR_MAX))
 
 
 def _author(body: Mapping[str, Any], commit: Mapping[str, Any]) -> str:
     """Return the author's login, else the name in the commit itself."""
     return text(mapping(body.get("author")).get("login")) or text(mapping(commit.get("author")).get("name"))
-
-
-def one_line(words: str, most: int) -> str:
-    """Return foreign text on one line of at most `most` characters; invisible characters become a space."""
-    plain = " ".join("".join(mark if mark.isprintable() else " " for mark in words[: 4 * most]).split())
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def build_github(token: str, base_url: str, clock: Clock, guard: AddressGuard | None = None) -> GitHub:

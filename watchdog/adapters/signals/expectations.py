@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import SUCCESS, ProbeOptions, Ranges
 from watchdog.adapters.signals.pattern import Pattern, TooSlow
 from watchdog.adapters.signals.probe_http import Answer
-from watchdog.adapters.signals.source import plain
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 GATEWAY_STATUSES = (502, 504)

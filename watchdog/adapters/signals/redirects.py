@@ -6,11 +6,11 @@ from types import MappingProxyType
 
 import httpx
 
+from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.options import parse_url
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
-from watchdog.adapters.signals.source import plain
 from watchdog.domain.readings import FailureKind
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -15,10 +15,11 @@ from typing import Annotated
 from cachetools import LRUCache
 from pydantic import BeforeValidator, WithJsonSchema
 
+from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.options import Context
 from watchdog.adapters.read_budget import WINDOW_SECONDS
 from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, policy
-from watchdog.adapters.signals.source import Source, plain, unknown
+from watchdog.adapters.signals.source import Source, unknown
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good
 from watchdog.domain.urgency import Urgency, reading_for

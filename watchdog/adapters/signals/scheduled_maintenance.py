@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from watchdog.adapters.signals.source import plain
+from watchdog.adapters.http_exchange import plain
 from watchdog.domain.units import parse_time
 
 GOING_ON = frozenset({"in_progress", "verifying"})

@@ -18,11 +18,12 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
+from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Context, Rate
 from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, policy
 from watchdog.adapters.signals.sentry_answers import Unreadable, buckets, issue_texts, with_totals
-from watchdog.adapters.signals.source import Source, plain, unknown
+from watchdog.adapters.signals.source import Source, unknown
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Good, MinuteCount, Unread

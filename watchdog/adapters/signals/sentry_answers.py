@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeGuard
 
-from watchdog.adapters.signals.source import plain
+from watchdog.adapters.http_exchange import plain
 from watchdog.domain.readings import MinuteCount
 
 BUCKET_SECONDS = 60.0

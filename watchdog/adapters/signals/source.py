@@ -9,20 +9,11 @@ import traceback
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from watchdog.adapters.http_exchange import plain
 from watchdog.domain.errors import Forbidden, WatchdogError
 from watchdog.domain.readings import Unknown, Unread
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Sample
-
-TEXT_MAX = 200
-
-
-def plain(text: str, limit: int = TEXT_MAX) -> str:
-    """Return one line of printable text of at most `limit` characters."""
-    # Cut before cleaning: a hostile page may hand over megabytes. Four times the limit leaves room for runs of blanks.
-    cut = text[: limit * 4]
-    line = " ".join("".join(mark if mark.isprintable() else " " for mark in cut).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def unknown(why: str, cause: Unread = Unread.OTHER) -> tuple[Sample, ...]:

@@ -12,8 +12,8 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.signals.scheduled_maintenance import Maintenance, parse_maintenances
-from watchdog.adapters.signals.source import plain
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 OUTAGES = frozenset({"partial_outage", "major_outage"})
