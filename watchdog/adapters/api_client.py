@@ -115,16 +115,14 @@ class ApiClient:
         )
         return await retrying(self._get_once, path, params)
 
-    async def post_telling(self, path: str, json: object, headers: Mapping[str, str] | None = None) -> Answer:
+    async def post_telling(self, path: str, json: object) -> Answer:
         """Send a page or a notice, in one attempt. Raises Temporary, Permanent or Refused."""
-        _check_headers(self.name, headers or {})
-        came = await self._write("POST", path, json, headers)
-        return self._ok_or_raise(came)
+        return self._ok_or_raise(await self._write("POST", path, json))
 
     async def post_form(self, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
         """Post a form, in one attempt; a refusal (4xx) is an answer too. Raises Temporary or Refused."""
         _check_headers(self.name, headers or {})
-        came = await self._write("POST", path, None, headers, form=form)
+        came = await self._write("POST", path, None, headers=headers, form=form)
         return came if isinstance(came, Answer) and 400 <= came.status < 429 else self._ok_or_raise(came)
 
     async def change(self, method: str, path: str, json: object | None) -> Answer:
@@ -133,7 +131,7 @@ class ApiClient:
         Raises Refused before anything is sent, Temporary when nothing happened (429, not connected), Permanent when
         refused (other 4xx), OutcomeUnknown otherwise (timeout, reset, 5xx, an unexpected status).
         """
-        came = await self._write(method, path, json, None, clock=self._clock)
+        came = await self._write(method, path, json, clock=self._clock)
         if isinstance(came, NoResponse):
             # Only a request of which no byte left may be repeated: Render could have
             # started the rollback before the connection broke.
@@ -201,7 +199,7 @@ class ApiClient:
         method: str,
         path: str,
         json: object | None,
-        headers: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None = None,
         clock: Clock | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Answer | NoResponse:

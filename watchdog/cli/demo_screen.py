@@ -9,7 +9,7 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -33,7 +33,7 @@ DECIDED = frozenset({"CRITICAL", "HIGH", "MEDIUM", "LOW", "BLIND"})
 class DemoScreen:
     """One run of the demo on one console."""
 
-    def __init__(self, console: Console | None = None, keyboard: TextIO | None = None) -> None:
+    def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(markup=False, highlight=False, emoji=False)
         self._plain = not self._console.is_terminal
         if self._plain:
@@ -43,7 +43,6 @@ class DemoScreen:
         self._ascii = not (self._console.encoding or "").lower().startswith("utf")
         self._live: Live | None = None
         self._head: list[str] = []
-        self._keyboard = keyboard or sys.stdin
         self._address: DemoConsole | None = None
         self._over = False
         self._began_at = 0.0
@@ -108,14 +107,14 @@ class DemoScreen:
             self._console.print(self._picture(whole=True), soft_wrap=True)
             self._console.print(_result_text(result, self._address), soft_wrap=True)
         if self._address is not None:
-            self._write(demo_text.stay_lines(self._address, enter=self._keyboard.isatty()))
+            self._write(demo_text.stay_lines(self._address, enter=sys.stdin.isatty()))
 
     async def again(self) -> None:
         """Return once Enter is pressed; never where standard input is no terminal."""
         pressed = asyncio.Event()
-        if not self._keyboard.isatty():
+        if not sys.stdin.isatty():
             await pressed.wait()
-        loop, keys = asyncio.get_running_loop(), self._keyboard.fileno()
+        loop, keys = asyncio.get_running_loop(), sys.stdin.fileno()
         # Not a thread that reads: Ctrl-C could not end it.
         loop.add_reader(keys, pressed.set)
         try:

@@ -17,7 +17,7 @@ from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.ports import Sample
 
 DEFAULT_CONTROL = ("https://example.com", "https://example.org")
-DEADLINE_SECONDS = 3.0
+EVERY_SECONDS, DEADLINE_SECONDS = 10.0, 3.0
 
 
 class ControlTarget(Source):
@@ -26,15 +26,10 @@ class ControlTarget(Source):
     adaptive = True
 
     def __init__(
-        self,
-        url: str,
-        *,
-        every_seconds: float = 10.0,
-        deadline_seconds: float = DEADLINE_SECONDS,
-        wire: ProbeTransport | None = None,
+        self, url: str, *, deadline_seconds: float = DEADLINE_SECONDS, wire: ProbeTransport | None = None
     ) -> None:
         self.url = httpx.URL(check_url(url))
-        super().__init__(url, "control", every_seconds=every_seconds, timeout_seconds=deadline_seconds + 1.0)
+        super().__init__(url, "control", every_seconds=EVERY_SECONDS, timeout_seconds=deadline_seconds + 1.0)
         self._deadline_seconds = deadline_seconds
         self._wire = wire or ProbeTransport()
         self._turn = 0

@@ -152,11 +152,9 @@ def build_notifiers(settings: Settings, clock: Clock, question: Asks = asks_noth
     }
 
 
-def build_sources(
-    settings: Settings, clock: Clock, platform: Platform | None, engine: Engine | None = None
-) -> list[tuple[str, SignalSource]]:
+def build_sources(settings: Settings, clock: Clock, platform: Platform | None) -> list[tuple[str, SignalSource]]:
     """Return every signal with its service, including the control targets and the status pages."""
-    sources = source_maker(settings, clock, platform, engine)
+    sources = source_maker(settings, clock, platform)
     return [(name, source) for name in (*settings.services, CONTROL, VENDORS) for source in sources(name)]
 
 

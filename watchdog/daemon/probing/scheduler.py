@@ -156,13 +156,13 @@ class ProbeScheduler:
         self._metrics.watch(service, label)
         self._plan(check, self._clock.monotonic() + self._chance.random() * self._interval(check))
 
-    async def remove(self, service: str, name: str | None = None) -> tuple[SignalSource, ...]:
-        """Stop reading a service's source (or all); return the removed, idle sources, for the caller to close."""
-        gone = [check for check in self._of(service) if name in (None, check.source.name)]
+    async def remove(self, service: str) -> tuple[SignalSource, ...]:
+        """Stop reading a service's sources; return them, idle, for the caller to close."""
+        gone = self._of(service)
+        self._services.pop(service, None)
         tasks = [flight.task for check in gone for flight in check.flights if flight.task is not None]
         for check in gone:
             check.removed = True
-            del self._services[service][check.source.name]
         for task in tasks:
             # Cancelled, then awaited: a source must not be closed under a read.
             task.cancel()
