@@ -29,6 +29,8 @@ def main(point: str, config: Path, number: signal.Signals, once: Path | None) ->
     async def act(reached: str) -> None:
         if reached == point and first(once):
             os.kill(os.getpid(), number)
+            if number is signal.SIGTERM:
+                await asyncio.sleep(0.2)  # the stop is asked for; the action goes on until it is ended
 
     asyncio.run(run(load(config, os.environ, config.parent), SteadyClock(SystemClock()), act))
 

@@ -11,7 +11,7 @@ from tests.support.daemon_processes import guarding, together, watching
 from tests.support.databases import Databases, postgresql, sqlite
 from watchdog.domain.store_records import ActionResult
 
-RUNNER = Path(__file__).with_name("stopped_daemon.py")
+RUNNER = Path(__file__).with_name("signalled_daemon.py")
 
 
 HELD = "SELECT name FROM leases WHERE expires > extract(epoch FROM clock_timestamp())"
@@ -68,7 +68,7 @@ def stopped_at(folder: Path, point: str, sent: int, quirks: bool) -> None:
     """A daemon that is told to stop at a marked point of its rollback."""
     with guarding(folder / point, quirks=quirks) as (cloud, daemon):
         cloud.write()
-        daemon.start(sys.executable, str(RUNNER), point, str(cloud.config))
+        daemon.start(sys.executable, str(RUNNER), point, str(cloud.config), "SIGTERM")
         daemon.until(lambda: daemon.said("watching"))
         daemon.until(lambda: cloud.requests("render", "GET"))
         cloud.bad_deploy()
