@@ -21,6 +21,12 @@ def bad_deploy(*faults: Fault, policy: Policy | None = None, **more: object) -> 
     return bad_world(policy, faults=list(faults) or [Fault(64.0, FOREVER, code="bad00000")], **more)
 
 
+def killed(world: World, down_seconds: float) -> None:
+    """Kill the worker now; it comes back after so many seconds."""
+    world._due["_probe"] = world.time + down_seconds
+    world.at(world.time + down_seconds, lambda: world.tell(Restarted(world.now)))
+
+
 def test_a_bad_deploy_is_rolled_back_once_and_proved_to_be_cured() -> None:
     """Pin, one rollback to the older commit, verification, all-clear; then calm, and the commit is denied."""
     world = bad_deploy().run(500.0)
@@ -56,13 +62,8 @@ def test_case_50_a_worker_that_is_killed_every_twenty_seconds_rolls_back_all_the
     fault = Fault(64.0, FOREVER, share, code="bad00000")
     unharmed = bad_deploy(fault).run(400.0).incidents["web-1"].rollback.requested_at
     world = bad_deploy(fault)
-
-    def killed() -> None:
-        world._due["_probe"] = world.time + down_seconds
-        world.at(world.time + down_seconds, lambda: world.tell(Restarted(world.now)))
-
     for kill in range(70, 400, 20):
-        world.at(float(kill), killed)
+        world.at(float(kill), lambda: killed(world, down_seconds))
     world.run(400.0)
     requested_at = world.incidents["web-1"].rollback.requested_at
     assert requested_at is not None and unharmed is not None and requested_at - unharmed <= 30.0
@@ -72,14 +73,9 @@ def test_case_50_a_worker_that_is_killed_every_twenty_seconds_rolls_back_all_the
 def test_across_a_gap_a_run_is_as_long_as_what_was_seen_of_it(down_seconds: float, goes_on: bool) -> None:
     """Of what was not seen ten seconds count: half of the shortest run that convicts. Too long a gap ends the run."""
     world = bad_deploy()
-
-    def killed() -> None:
-        world._due["_probe"] = world.time + down_seconds
-        world.at(world.time + down_seconds, lambda: world.tell(Restarted(world.now)))
-
     world.run(80.0)
     before = web(world).checks["home"]
-    world.at(80.0, killed)
+    world.at(80.0, lambda: killed(world, down_seconds))
     world.run(80.0 + down_seconds + 2.0)
     after = web(world).checks["home"]
     assert before.run_started_at is not None and after.run_started_at is not None
