@@ -1,6 +1,5 @@
 """A daemon that records in this process and guards the simulated cloud until a bad deploy is rolled back."""
 
-import asyncio
 from pathlib import Path
 
 from tests.support.clocks import eventually
@@ -15,11 +14,11 @@ from watchdog.sandbox.site.behaviours import behaviour
 from watchdog.settings.load.load import load
 
 
-async def bad_deploy(folder: Path, more: str = "") -> tuple[App, list[Action]]:
+async def bad_deploy(folder: Path) -> tuple[App, list[Action]]:
     """Live through a bad deploy, with the statistics shortened, to an end in good order; return the daemon's doings."""
     did: list[Action] = []
     async with Sandbox(rollback_seconds=1.0) as sandbox:
-        path = write_config(folder, sandbox.urls, more=SHORT + more)
+        path = write_config(folder, sandbox.urls, more=SHORT)
         app = build(load(path, {}, folder), SystemClock(), on_error=lambda name, error: None)
         app.engine.listeners.stepped.append(
             lambda before, after, event, effects: did.extend(actions(before, after, effects, event.at))
@@ -41,7 +40,3 @@ def _is_watching(app: App) -> bool:
 
 def _is_over(did: list[Action]) -> bool:
     return any(one.what.startswith("resolved") for one in did)
-
-
-def live_through(folder: Path, more: str = "") -> tuple[App, list[Action]]:
-    return asyncio.run(bad_deploy(folder, more))

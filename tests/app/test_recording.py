@@ -1,12 +1,13 @@
 """A whole run, recorded and replayed: the same decisions at every step, and what another policy would have done."""
 
+import asyncio
 import json
 import os
 from pathlib import Path
 
 import pytest
 
-from tests.app.recorded import live_through
+from tests.app.recorded import bad_deploy
 from tests.support.canaries import hits_in
 from tests.support.daemon_processes import watching
 from watchdog.adapters.recordings.recording_format import Head, Told
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.long
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Action]]:
     """The folder of a daemon that rolled a bad deploy back, and what it did."""
     folder = tmp_path_factory.mktemp("guard")
-    app, did = live_through(folder)
+    app, did = asyncio.run(bad_deploy(folder))
     assert [one.target for one in did if one.kind == "rollback"] == ["dep-40"]
     assert app.recorder is not None and app.recorder.trouble == ""
     return folder, did

@@ -90,10 +90,10 @@ class Scene:
         facts, deploys = await self.platform.facts("srv-web"), await self.platform.deploys("srv-web")
         await self.engine.submit_and_wait(e.DeploysListed(self.clock.now(), "web", tuple(deploys), facts))
 
-    async def rollback_by_hand(self, target: str | None = None, until: Phase | None = None) -> None:
+    async def rollback_by_hand(self, until: Phase | None = None) -> None:
         """Ask for a rollback as the command does: the shortest way into pinning and sending."""
         await self.know_deploys()
-        await self.engine.submit_and_wait(e.RollbackRequested(self.clock.now(), "web", "ann", target))
+        await self.engine.submit_and_wait(e.RollbackRequested(self.clock.now(), "web", "ann"))
         if until is not None:
             await self.until(until)
 

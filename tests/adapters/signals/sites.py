@@ -70,8 +70,8 @@ def routes(table: Mapping[str, Script]) -> Script:
     return script
 
 
-def redirect(location: str, status: str = "302 Found") -> Script:
-    return answering(b"", status, {"Location": location})
+def redirect(location: str) -> Script:
+    return answering(b"", "302 Found", {"Location": location})
 
 
 async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -20,7 +20,7 @@ def old_engine(url: str) -> Any:
     return create_engine(parsed.set(drivername=drivers[parsed.drivername]))
 
 
-def make_old_store(url: str, state: State | None, incident: Incident, effect: Effect = PIN) -> None:
+def make_old_store(url: str, state: State | None, incident: Incident) -> None:
     """Make the tables of revision 0001 and, if there is a state, the rows that a run of it leaves behind."""
     engine = old_engine(url)
     with engine.begin() as connection:
@@ -32,7 +32,7 @@ def make_old_store(url: str, state: State | None, incident: Incident, effect: Ef
                 "INSERT INTO incidents (id, service, opened_at, severity, json) VALUES (:id, :service, 1, 'x', :json)"
             )
             connection.execute(text(statement), values)
-            save_effect(connection, effect)
+            save_effect(connection, PIN)
             connection.execute(
                 text(
                     "INSERT INTO actions (incident, step, state, target, baseline, attempts, note) "

@@ -19,8 +19,8 @@ ISSUES = f"/repos/{REPO}/issues"
 LABELS = ("watchdog", "severity: medium")
 
 
-def tracker(url: str, token: str = CANARY, place: str = REPO) -> GitHubIssues:
-    return build(place, Context(FakeClock(), {"github": url}, {"WATCHDOG_GITHUB_TOKEN": token}))
+def tracker(url: str, token: str = CANARY) -> GitHubIssues:
+    return build(REPO, Context(FakeClock(), {"github": url}, {"WATCHDOG_GITHUB_TOKEN": token}))
 
 
 @pytest.fixture

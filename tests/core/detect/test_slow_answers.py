@@ -23,11 +23,11 @@ KNOWN = UsualLatency(average=2000.0, now=2000.0, steps=slow_answers.STEPS_MIN, t
 T0 = 10_000.0
 
 
-def sums(slow: str, signal: SignalPolicy, usual: UsualLatency = KNOWN) -> tuple[SlowAnswers, ...]:
+def sums(slow: str, signal: SignalPolicy) -> tuple[SlowAnswers, ...]:
     """Return what is summed after answers ("s" is slow), ten seconds apart."""
     known: tuple[SlowAnswers, ...] = ()
     for number, one in enumerate(slow):
-        known = counted(known, signal, 2.0 if one == "s" else 0.2, T0 + 10.0 * number, usual=usual)
+        known = counted(known, signal, 2.0 if one == "s" else 0.2, T0 + 10.0 * number)
     return known
 
 

@@ -25,9 +25,9 @@ def put_off(world: World) -> World:
     return world
 
 
-def fail_once(world: World, at: float | None = None) -> list[str]:
+def fail_once(world: World) -> list[str]:
     """Let home fail once more; return the effects' names."""
-    return kinds(hear(world, e.Observed(at or world.now, "web", "home", Bad("HTTP 503"))))
+    return kinds(hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503"))))
 
 
 def test_an_incident_is_written_down_with_its_reasons() -> None:
