@@ -48,7 +48,7 @@ ARITHMETIC = (
 WHY = (SEEN, "Decided: rollback: it fits", *ARITHMETIC)
 ACKNOWLEDGE = "Acknowledge: watchdog incident ack web-1"
 ESCALATES = " The daemon escalates at 14:20 UTC, unless a person acknowledges it first."
-ONLY_WORSE = " No further page is due: the daemon sends one only if it gets worse."
+ONLY_WORSE = " No further page is sent, however long it lasts, unless it gets worse."
 STOPS = "Acknowledge (stops the escalation): watchdog incident ack web-1"
 CANCELS = ACKNOWLEDGE.replace(":", " (cancels that question):")
 ENDS_BOTH = STOPS.replace(")", ", cancels that question)")
@@ -86,7 +86,7 @@ CLOCK: dict[str, Any] = {
 }
 ASKS = (
     "Roll back to dep-40 (aaaaaaa)? Waits for an answer until 14:45 UTC, then pages again.",
-    "Do now: Approve if dep-41 (bad0000) is to blame, else reject.",
+    "Do now: Approve if dep-41 (bad0000) is to blame (99 % likely by the evidence), else reject.",
 )
 ANSWERS = "Approve: watchdog incident approve web-1 · Reject: watchdog incident reject web-1 · "
 WHY_ASKED = (SEEN, "Decided: ask: it fits", *ARITHMETIC)

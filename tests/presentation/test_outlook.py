@@ -72,7 +72,10 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (x.undone(replace(PAGE, blame=PEERS)), "Look at the other services that fail first; if nothing is wrong"),
         (x.undone(replace(PAGE, blame=NEIGHBOUR)), "Look at the deploy of api first; if nothing is wrong there, find"),
         (x.undone(replace(PAGE, blame=PLATFORM)), "Look at Render's status page first; if nothing is wrong there"),
-        (question(Then.ESCALATE), "Approve if dep-42 (9f3c2ab) is to blame, else reject."),
+        (
+            question(Then.ESCALATE),
+            "Approve if dep-42 (9f3c2ab) is to blame (99 % likely by the evidence), else",
+        ),
         (suspended(), "Check on Render's dashboard whether it is meant to be down."),
         (suspended("billing"), "Settle the bill with Render, then check on Render's dashboard that web runs again."),
         (suspended("user", "billing"), "Settle the bill with Render"),
@@ -172,7 +175,7 @@ RECOMMENDED = {
             for one, kind, *_ in CASES
             if kind in RECOMMENDED
         ),
-        (x.undone(replace(PAGE, blame=PLATFORM), next_call_at=NOW + 60), "acknowledge"),
+        (x.undone(replace(PAGE, blame=PLATFORM), next_call_at=NOW + 60), ""),
         (x.undone(PAGE, human_needed="busy", decision=None), "dashboard"),
         (paged(BUDGET), "rollback"),
         (paged(BUDGET, PAUSED), "resume"),
@@ -180,13 +183,13 @@ RECOMMENDED = {
         (paged(replace(BUDGET, name="blind")), ""),
         (paged(TRAILER), ""),
         (suspended("billing"), "dashboard"),
-        (suspended("billing", next_call_at=NOW + 60), "acknowledge"),
+        (suspended("billing", next_call_at=NOW + 60), "dashboard"),
         (suspended("billing", next_call_at=NOW + 60, acknowledged_by="ann"), "dashboard"),
         (x.undone(replace(PAGE, blame=ELSEWHERE)), ""),
     ],
 )
 def test_the_button_that_stands_out_is_what_the_task_asks_for(incident: Incident, button: str) -> None:
-    """A command before a place; to acknowledge where a further person would be called; none if it is done elsewhere."""
+    """A command before a place; none if it is done elsewhere. To acknowledge comes beside it, never before it."""
     said = outlook(incident, NOW)
     assert said.recommended == button
     assert button in ("", said.place, *said.commands) and said.place in ("", "dashboard", "logs")

@@ -33,7 +33,7 @@ RESUME = "Resume the daemon first (paused by ann): until then it changes nothing
 STAYS_OFF = "Auto-deploy is off until you switch it back on (it was commit): merges are not deployed."
 MEANWHILE = STAYS_OFF.replace("until you switch it back on", "meanwhile")
 SEEN = "others see that you have it"
-HOLDS = "; the daemon pages again after 30 min if the incident is still open."
+HOLDS = "; 30 min later the daemon pages everyone again if the incident is still open."
 LIMIT = POLICY.detection.run_seconds
 BUSY = x.undone(x.decision(), human_needed="for 2 min nothing could be sent", blocked_since=NOW - 120)
 GIVEN_BACK = amended(REFUSED, note="given back (commit)")
@@ -51,7 +51,7 @@ FAILS = Evidence("api", "bad", "HTTP 503.")
         # The run timer's own moment comes before that of the proof.
         (
             CurrentState(readings=(FAILS,), confirms=("api", NOW + 60)),
-            "If api goes on failing, the daemon pages at 02:16 UTC.",
+            "If api goes on failing, the daemon pages in 60 s.",
         ),
         (
             CurrentState(readings=(FAILS,), confirms=("api", NOW)),
@@ -171,8 +171,8 @@ PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")
             "If dep-42",
             "Auto-deploy is on (commit)",
         ),
-        # A page is due, so an acknowledgement stops it; else it is the place where the cause is found.
-        (amended(REFUSED, next_call_at=NOW + 60), CurrentState(), ("acknowledge",), "acknowledge", "If dep-42", ""),
+        # An acknowledgement is no step by itself: what finds the cause stands out.
+        (amended(REFUSED, next_call_at=NOW + 60), CurrentState(), ("acknowledge",), "", "If dep-42", ""),
         (
             amended(HELPLESS, acknowledged_by="ann", acknowledged_at=NOW),
             CurrentState(),
@@ -213,7 +213,7 @@ def test_what_is_offered_is_accepted_and_what_holds_meanwhile_is_said(
     [
         (
             paged(BUDGET, next_call_at=NOW + 300),
-            "no escalation at 02:20 UTC; the daemon pages again after 30 min",
+            "no escalation at 02:20 UTC; 30 min later the daemon pages everyone again",
         ),
         (paged(BUDGET), f"{SEEN}{HOLDS} It also cancels the question at 02:25 UTC."),
         (paged(PAUSED), f"{SEEN}{HOLDS} It does not keep the daemon from deciding again."),

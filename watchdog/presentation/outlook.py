@@ -19,7 +19,9 @@ from watchdog.presentation.outlooks.outlook_besides import besides
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.recommended import BLOCKED, place, recommended
 from watchdog.presentation.situation import Situation, situation
+from watchdog.presentation.text import clean
 
+NEEDS_YOU, NAME_MAX = "needs you", 20
 STOPPED = frozenset({"approve", "rollback", "undo", "restore-auto-deploy"})
 """The commands that the daemon refuses while it is paused or disarmed: it changes nothing then, for people neither."""
 
@@ -67,7 +69,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
     heading = "Left to do" if found is Situation.CLOSED else "Do now"
     return Outlook(
         situation=found,
-        label=row.label,
+        label=_label(row, incident),
         sentence=row.happens(case),
         until=row.until(incident),
         task=task,
@@ -79,6 +81,12 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         step=f"{heading}: {task}" if task else _no_step(found, state),
         acknowledging=acknowledging(case),
     )
+
+
+def _label(row: Row, incident: Incident) -> str:
+    """Return the progress for a badge; what a person has acknowledged needs no other reader."""
+    by = incident.escalation.acknowledged_by
+    return f"{clean(by, NAME_MAX)} has it" if by is not None and row.label == NEEDS_YOU else row.label
 
 
 def _no_step(found: Situation, state: CurrentState | None) -> str:
@@ -120,7 +128,7 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         Situation.QUESTION: Row(
             "needs your answer",
             words.question,
-            tasks.always("Approve if {suspect} is to blame, else reject."),
+            tasks.answer,
             ("approve", "reject", *_ACKNOWLEDGE),
             answer_due_at,
         ),
@@ -140,15 +148,15 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         Situation.DEPLOYING: Row("rolling back", words.deploying, tasks.merge_nothing),
         Situation.VERIFYING: Row("verifying", words.verifying, tasks.merge_nothing),
         Situation.BLOCKED_FOR_NOW: Row(
-            "needs you", words.with_next_page(words.blocked), tasks.cure_or_stop, ("stop", *_ACKNOWLEDGE)
+            NEEDS_YOU, words.with_next_page(words.blocked), tasks.cure_or_stop, ("stop", *_ACKNOWLEDGE)
         ),
         Situation.ASKS_LATER: Row(
-            "needs you", words.with_next_page(words.blocked), tasks.cure, _BY_HAND, words.clears_at
+            NEEDS_YOU, words.with_next_page(words.blocked), tasks.cure, _BY_HAND, words.clears_at
         ),
-        Situation.BLOCKED: Row("needs you", words.with_next_page(words.blocked), tasks.cure, _BY_HAND),
-        Situation.OBSERVED: Row("needs you", words.with_next_page(words.observed), tasks.observing, _BY_HAND),
+        Situation.BLOCKED: Row(NEEDS_YOU, words.with_next_page(words.blocked), tasks.cure, _BY_HAND),
+        Situation.OBSERVED: Row(NEEDS_YOU, words.with_next_page(words.observed), tasks.observing, _BY_HAND),
         Situation.NOT_THE_DEPLOY: Row(
-            "needs you", words.with_next_page(words.not_the_deploy), tasks.beside_the_deploy, _BY_HAND
+            NEEDS_YOU, words.with_next_page(words.not_the_deploy), tasks.beside_the_deploy, _BY_HAND
         ),
         Situation.NO_ACTION: Row("for information", words.no_action, _NOTHING, _ACKNOWLEDGE),
         Situation.REJECTED: Row(
@@ -158,13 +166,13 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
             "rollback stopped", words.with_next_page(words.answered), tasks.look_for_the_cause, _ACKNOWLEDGE
         ),
         Situation.DID_NOT_HELP: Row(
-            "needs you",
+            NEEDS_YOU,
             words.with_next_page(words.left),
             tasks.always("Find the cause in the logs; undo the rollback if {suspect} proves not to be to blame."),
             ("acknowledge", "undo"),
         ),
-        Situation.NOT_DONE: Row("needs you", words.with_next_page(words.left), tasks.look_at_the_deploys, _ACKNOWLEDGE),
-        Situation.NEEDS_A_PERSON: Row("needs you", words.with_next_page(words.left), tasks.find_the_cause, _BY_HAND),
+        Situation.NOT_DONE: Row(NEEDS_YOU, words.with_next_page(words.left), tasks.look_at_the_deploys, _ACKNOWLEDGE),
+        Situation.NEEDS_A_PERSON: Row(NEEDS_YOU, words.with_next_page(words.left), tasks.find_the_cause, _BY_HAND),
         Situation.CLOSED: Row("over", words.closed, tasks.clean_up, _SWITCH),
     }
 )

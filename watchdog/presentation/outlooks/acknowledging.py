@@ -39,7 +39,7 @@ def _pages_again(case: Case) -> str:
     # While the daemon acts, no clock of an acknowledgement runs.
     if holds is None or not wakes or not case.incident.channels or found in BY_ITSELF:
         return ""
-    return f"; the daemon pages again after {show_seconds(holds)} if the incident is still open"
+    return f"; {show_seconds(holds)} later the daemon pages everyone again if the incident is still open"
 
 
 def _besides(case: Case) -> str:

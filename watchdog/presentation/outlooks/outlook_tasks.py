@@ -11,7 +11,7 @@ from watchdog.presentation.outlooks.acknowledging import stops_a_call
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.recommended import cure_words, elsewhere
 from watchdog.presentation.situation import blocking
-from watchdog.presentation.text import clean
+from watchdog.presentation.text import clean, show_likely
 
 SUSPENDED: Mapping[str, str] = MappingProxyType(
     {
@@ -26,6 +26,14 @@ SUSPENDED: Mapping[str, str] = MappingProxyType(
 def always(text: str) -> Callable[[Case], str]:
     """Return the same step for each incident, with its names."""
     return lambda case: case.named(text)
+
+
+def answer(case: Case) -> str:
+    """Return when to approve and when to reject, with how likely the evidence makes it."""
+    blame = case.incident.decision.blame if case.incident.decision is not None else None
+    known = blame is not None and blame.probability is not None and blame.accused is not None
+    likely = f" ({show_likely(blame.probability or 0.0)} by the evidence)" if blame is not None and known else ""
+    return case.named(f"Approve if {{suspect}} is to blame{likely}, else reject.")
 
 
 def resume_first(case: Case, task: str) -> str:

@@ -42,7 +42,7 @@ def _only_for_news(case: Case) -> str:
     if incident.muted or case.incident.escalation.next_call_at is not None:
         return ""
     changes = "" if incident.human_needed else " or the decision changes"
-    return f" No further page is due: the daemon sends one only if it gets worse{changes}."
+    return f" No further page is sent, however long it lasts, unless it gets worse{changes}."
 
 
 def question(case: Case) -> str:
@@ -162,7 +162,8 @@ def _pages_if_it_fails(case: Case) -> str:
     if case.state.confirms is None or not _may_page(case):
         return ""
     name, at = case.state.confirms
-    when = f"at {case.at(at)}" if case.now < at else "with its next failed probe"
+    # A time of day without seconds would be over before it is read.
+    when = f"in {show_seconds(at - case.now)}" if case.now < at else "with its next failed probe"
     return f" If {clean(name)} goes on failing, the daemon pages {when}."
 
 

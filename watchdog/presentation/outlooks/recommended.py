@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from watchdog.presentation.block_words import Block, block_of
-from watchdog.presentation.outlooks.acknowledging import stops_a_call
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import blocking_words
 from watchdog.presentation.situation import Situation, blocking, situation
@@ -47,8 +46,6 @@ def recommended(case: Case, commands: Sequence[str]) -> str:
     # A commit on the deny-list is fixed before merges deploy again.
     if command in commands and not (found is Situation.CLOSED and case.state.denied):
         return command
-    if found in PLACES and "acknowledge" in commands and stops_a_call(case):
-        return "acknowledge"
     # Another place comes first, or a fix: a refused rollback has no second try.
     first = (found is Situation.NOT_THE_DEPLOY and elsewhere(case)) or case.incident.rollback.refused_at is not None
     return "" if first else place(case)
