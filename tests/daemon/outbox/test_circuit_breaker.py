@@ -11,7 +11,7 @@ from tests.support.clocks import FakeClock, eventually
 from tests.support.failing_channel import Vendor
 from tests.support.notification_vendors import Channel, tell
 from watchdog.daemon.outbox.channel_queue import ChannelQueue
-from watchdog.daemon.outbox.circuit_breaker import TRIPS_AT, CircuitBreaker
+from watchdog.daemon.outbox.circuit_breaker import NEVER, TRIPS_AT, CircuitBreaker
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
 from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, Outbox
 from watchdog.domain.effects import Tell
@@ -101,6 +101,24 @@ async def test_of_those_who_wait_for_a_place_a_page_is_woken_first(page_number: 
     assert [breaker.take(queued) for queued in waiting[:4]] == [True, True, True, False]
     breaker.given_back(waiting[0])
     assert [queued.place for queued in waiting if queued.stir.is_set()] == [(woken, 0)]
+
+
+async def test_a_notice_whose_gap_runs_while_every_place_is_taken_is_tried_after_it(clock: FakeClock) -> None:
+    """The place is free again before its gap is over: nobody else would ever wake it."""
+    breaker = CircuitBreaker(clock)
+    busy, failed = (ChannelQueue().join("slack", page(nth).notice, (nth, 0)) for nth in range(2))
+    for queued in (busy, failed):
+        breaker.join(queued)
+    for _ in range(TRIPS_AT - 1):
+        assert breaker.take(failed)
+        breaker.failed(failed, "down")
+    failed.not_before = clock.monotonic() + 2.0
+    assert breaker.take(busy) and breaker.wait_seconds(failed) == 2.0
+    await clock.advance(2.0)
+    assert breaker.wait_seconds(failed) == NEVER
+    failed.stir.clear()
+    breaker.passed(busy)
+    assert failed.stir.is_set() and breaker.take(failed)
 
 
 @pytest.mark.parametrize("probed", [False, True])

@@ -59,11 +59,14 @@ class CircuitBreaker:
 
     def wait_seconds(self, queued: QueuedNotice) -> float:
         """Return the seconds until the notice may be tried: `NEVER` means until it is stirred."""
-        if not queued.goes or not self._has_place():
+        if not queued.goes:
             return NEVER
         soonest = max(queued.not_before, self._due) if self.open else queued.not_before
         left = soonest - self._clock.monotonic()
-        return left if left > ROUNDING_SECONDS else 0.0
+        # Its own gap first: a place that is freed before that wakes only those that may go, and nothing else would.
+        if left > ROUNDING_SECONDS:
+            return left
+        return 0.0 if self._has_place() else NEVER
 
     def passed(self, tried: QueuedNotice) -> None:
         """Note a success. If the breaker was open, no notice waits for its own gap any longer."""
