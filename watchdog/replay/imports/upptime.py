@@ -24,6 +24,8 @@ TRIES_SECONDS = (12.0, 10.0)
 """The seconds from the first two tries to the confirmed `down`."""
 HELD_SECONDS = 86400.0
 STATES = {"up": True, "degraded": True, "down": False}
+SHOWN_MAX = 100
+"""Characters of a site's name in a message: a line that is no commit may pass for one."""
 COMMIT = re.compile(r"(?P<at>\S+) +\S+ (?P<site>.+) is (?P<state>\w+) \((?P<code>\d{1,9}) in (?P<ms>\d{1,12}) ms\)")
 NOTES = (
     "down at Upptime is three failed tries over 12 s: they were read as three probes; its third answer stands for all",
@@ -90,7 +92,8 @@ def _of_one_site(found: Sequence[Row], wanted: Wanted, file: Path) -> Sequence[R
         refuse(file.name, what, f"a CSV with {','.join(COLUMNS)}, or git log --format='%at %s' -- history/SITE.yml")
     name = wanted.site or (sites[0] if len(sites) == 1 else wanted.service)
     if name not in sites:
-        refuse(file.name, f"no site {name!r} in it", f"choose one with --site: {', '.join(sites[:20])}")
+        shown = ", ".join(site[:SHOWN_MAX] for site in sites[:20])
+        refuse(file.name, f"no site {name!r} in it", f"choose one with --site: {shown}")
     return [row for row in found if row.site == name]
 
 
