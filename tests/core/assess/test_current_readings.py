@@ -30,6 +30,9 @@ def test_a_confirmed_failure_is_no_good_reading(last: Reading | None, seen: tupl
     found = current_readings(a_service(checks=checks), make_policy(), NOW + 3.0)
     assert [(one.signal, one.verdict) for one in found] == ([("home", seen[0])] if seen else [])
     assert all(one.text.startswith(seen[1]) and one.detail == "read 3 s ago" for one in found if seen)
+    both = {name: Check(name, "http", NOW, Good("200")) for name in ("api", "home")}
+    found = current_readings(a_service(checks=both), make_policy(), NOW)
+    assert [one.signal for one in found] == ["home", "api"], "as they are configured"
 
 
 @pytest.mark.parametrize(("age", "carried"), [(29.0, False), (30.0, True)])

@@ -11,7 +11,7 @@ from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases.undo_rollback import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.decisions import Course, Decision, TargetChoice, Verdict
+from watchdog.domain.decisions import Course, Decision, GuardAnswer, GuardReason, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Mode
@@ -250,6 +250,17 @@ def test_a_human_may_act_before_the_watchdog_does(phase: Phase) -> None:
     assert web(world).phase is Phase.PINNING
     assert incident_of(world).id == "web-1" and incident_of(world).question.approved_by == BY
     assert incident_of(world).closed_at is None
+
+
+def test_that_it_was_suspended_in_this_incident_is_still_known_after_it() -> None:
+    """The guards are asked about the request with its incident: what they found in it goes on."""
+    world = reach(Phase.PAGED)
+    world.policy = make_policy()
+    suspended = GuardAnswer("service", Verdict.BLOCK, "web is suspended", reason=GuardReason.SUSPENDED)
+    put(world, incident=replace(incident_of(world), decision=replace(decision_of(world), guards=(suspended,))))
+    ask_for(world)
+    (answer,) = [one for one in decision_of(world).guards if one.name == "service"]
+    assert (answer.verdict, answer.reason) == (Verdict.ASK, GuardReason.WAS_SUSPENDED)
 
 
 def test_an_incident_that_had_its_rollback_ends_before_another_is_begun() -> None:
