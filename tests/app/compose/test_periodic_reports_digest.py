@@ -24,7 +24,7 @@ from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
 from watchdog.settings.load.load import load
 
-WANTED = "digest: {every: Mon 09:00 Europe/Berlin, tell: [slack]}\n"
+WANTED = "digest: {every: Mon 00:30 Europe/Berlin, tell: [slack]}\n"
 ELSEWHERE = "services:\n  shop: {signals: {home: {http: https://shop.acme.example}}}\n"
 
 
