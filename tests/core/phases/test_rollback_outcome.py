@@ -391,8 +391,10 @@ def test_a_refusal_that_is_told_again_does_not_end_the_rebuild() -> None:
     assert web(world).phase is Phase.PAGED and "Rollback" not in kinds(effects)
     assert refusal_of(world) == (world.now, "no such commit", True), "the artefact was gone before"
     hear(world, e.RollbackRequested(world.now, "web", "ann", "dep-39"))
+    assert situation(incident_of(world)) is Situation.SENDING and refusal_of(world) == (None, "", False)
+    assert incident_of(world).rollback.tried, "what is sent by hand is no second one by itself"
     hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
-    assert web(world).phase is Phase.ROLLING_BACK and refusal_of(world) == (None, "", False)
+    assert web(world).phase is Phase.ROLLING_BACK and situation(incident_of(world)) is Situation.REQUESTED
 
 
 def refusal_of(world: World) -> tuple[float | None, str, bool]:

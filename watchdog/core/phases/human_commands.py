@@ -255,6 +255,12 @@ def begin(
         target_code=choice.deploy.code,
         undoes=undone.incident if undone is not None else "",
         undo_of_verified=undone is not None and undone.proved,
+        # What became of an earlier request is not said of this target. `tried` stays: a lost request may still land.
+        blocked_since=None,
+        requested_at=None,
+        refused_at=None,
+        refusal="",
+        artefact_gone=False,
     )
     escalation.answered(ctx)
     ctx.note("BY HAND", f"{ctx.incident.title}: {suspect.id} -> {choice.deploy.id}")

@@ -150,10 +150,6 @@ def send(ctx: StepContext) -> None:
         requested_at=ctx.now,
         expected_at=None if usual is None else ctx.now + usual,
         overdue_at=ctx.now + SEND_PATIENCE_SECONDS,
-        # An earlier request of this incident may have been refused, and a person asked again.
-        refused_at=None,
-        refusal="",
-        artefact_gone=False,
     )
     ctx.enter_phase(Phase.ROLLING_BACK)
     # Explicitly: a rebuild is sent from ROLLING_BACK itself, and the patience counts from this request.
