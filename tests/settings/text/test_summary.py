@@ -8,6 +8,8 @@ def test_the_report_says_what_the_configuration_means() -> None:
     text = SMALL.replace("    signals", "    mode: autonomous\n    veto: 60s\n    signals")
     lines = report(loaded(text, {"WATCHDOG_RENDER_API_KEY": "CANARY"}))
     assert lines[0] == "web: autonomous, 60 s to stop it, on Render (srv-web); watches home (http, critical)"
+    named, elsewhere = (loaded(SMALL.replace("render: srv-web", line)) for line in ("render: web-production", ""))
+    assert "on Render (web-production);" in report(named)[0] and "not on Render;" in report(elsewhere)[0]
     assert "critical: rollback within 5 min, notifies console" in lines
     assert "high: ask within 15 min, reminds after 10 min, notifies console" in lines
     clocks = report(loaded(SMALL + "policy: {high: {then: rollback}}"))

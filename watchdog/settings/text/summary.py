@@ -50,7 +50,9 @@ def service_rows(settings: Settings) -> Iterator[Row]:
         )
         title = f"{service.title}; " if service.title else ""
         veto = f", {show_seconds(service.veto_seconds)} to stop it" if service.veto_seconds else ""
-        render = f"on Render ({service.platform_id})" if service.platform_id else "not on Render"
+        # What is named by its exact name there has no id yet: the daemon's start asks Render for it.
+        known = service.platform_id or settings.services[name].render
+        render = f"on Render ({known})" if known else "not on Render"
         yield name, f"{title}{service.mode}{veto}, {render}; watches {signals}"
 
 
