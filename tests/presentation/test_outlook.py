@@ -181,6 +181,8 @@ RECOMMENDED = {
         (paged(BUDGET, PAUSED), "resume"),
         (paged(replace(BUDGET, name="newer deploy")), "dashboard"),
         (paged(replace(BUDGET, name="blind")), ""),
+        # The log is read, or the key renewed, before the daemon is resumed.
+        *((paged(replace(PAUSED, name=name)), "") for name in ("armed", "key")),
         (paged(TRAILER), ""),
         (suspended("billing"), "dashboard"),
         (suspended("billing", next_call_at=NOW + 60), "dashboard"),

@@ -9,11 +9,13 @@ from tests.cli import examples as x
 from tests.console.scene import service_state
 from tests.core.incident_fields import amended
 from tests.presentation.outlook_cases import (
+    AGAIN,
     ANNOUNCED,
     BUDGET,
     HELPLESS,
     NOW,
     OPEN,
+    OTHERWISE,
     PAUSED,
     POLICY,
     REFUSED,
@@ -79,6 +81,7 @@ def test_the_state_around_an_incident_is_read_from_its_service() -> None:
 
     left = around(closed, web, denied=(x.BAD.commit,))
     assert (left.auto_deploy_was, left.denied, left.stopped) == ("commit", True, "")
+    assert around(closed, web, disarmed="two rollbacks").disarmed and not around(live, web, paused_by="ann").disarmed
     unknown = around(closed, None, paused_by="ann")
     assert unknown == CurrentState(stopped="paused by ann", ack_holds_seconds=POLICY.ack_holds_seconds)
     for other in ({"auto_deploy_off": "off"}, {"pinned_for": "web-9"}):
@@ -128,6 +131,31 @@ def test_a_rollback_that_waits_for_auto_deploy_says_when_it_is_sent_anyway() -> 
 
 
 PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")
+HELD = CurrentState(stopped="paused by ann", sends_by=NOW + 30)
+DISARMED = CurrentState(stopped="disarmed (two rollbacks)", disarmed=True)
+READ_LOG = "Read the daemon's log for the violated invariant; then resume."
+NOTHING = f"{READ_LOG} Until then the daemon changes nothing: it is disarmed (two rollbacks)."
+COMING = paged(replace(PAUSED, name="newer deploy", why="dep-43 is on its way"))
+NOT_SENT = "The rollback to dep-40 (1b7e0d4) is not sent while the daemon is paused by ann"
+
+
+@pytest.mark.parametrize(
+    ("incident", "says"),
+    [
+        (ANNOUNCED, f"{NOT_SENT}. Unless it is resumed before 02:17 UTC, the rollback is left to you."),
+        (amended(ANNOUNCED, approved_by="ann"), f"{NOT_SENT}, also if its time comes at 02:17 UTC."),
+        (x.undone(x.decision()), f"{NOT_SENT}. Unless it is resumed in time, the rollback is left to you."),
+        (
+            COMING,
+            "Not rolled back: dep-43 is on its way. Once that deploy is live or has failed and the daemon is resumed,"
+            f" {AGAIN}{OTHERWISE}",
+        ),
+    ],
+)
+def test_a_paused_daemon_promises_nothing_of_itself(incident: Incident, says: str) -> None:
+    """The core withholds what comes due in a pause, and a guard blocks what is decided in it: no time counts down."""
+    said = outlook(incident, NOW, state=HELD)
+    assert (said.sentence, said.until) == (says, None)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +172,20 @@ PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")
             f"{STAYS_OFF} The daemon",
         ),
         (paged(PAUSED), PAUSE, ("resume", "stop", "acknowledge"), "resume", "Resume the daemon, unless", STAYS_OFF),
+        (ANNOUNCED, HELD, ("resume", "stop"), "resume", f"{RESUME} Stop it if dep-42 (9f3c2ab) is not to blame.", ""),
+        (x.undone(x.decision()), HELD, ("resume", "stop"), "resume", f"{RESUME} Stop it if", ""),
+        (COMING, HELD, ("resume", "stop", "acknowledge"), "resume", f"{RESUME} Watch the deploy", ""),
+        # Resumed unread, a daemon that broke an invariant would act again.
+        (ANNOUNCED, DISARMED, ("resume", "stop"), "", f"{NOTHING} Stop it if", ""),
+        (paged(PAUSED), DISARMED, ("resume", "stop", "acknowledge"), "", f"{NOTHING} Resume", ""),
+        (
+            paged(replace(PAUSED, name="armed")),
+            DISARMED,
+            ("resume", "stop", "acknowledge"),
+            "",
+            f'{READ_LOG} Answer "Do not',
+            "",
+        ),
         # Accepted while people have it, refused while a rollback may begin or is under way.
         (REFUSED, CurrentState("commit"), ("acknowledge", SWITCH), "", "If dep-42", STAYS_OFF),
         (

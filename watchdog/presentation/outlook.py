@@ -10,20 +10,24 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 
 from watchdog.domain.incidents import Incident
-from watchdog.presentation.block_words import block_of
+from watchdog.presentation.block_words import BLOCKS, block_of
 from watchdog.presentation.outlooks import outlook_tasks as tasks
 from watchdog.presentation.outlooks import outlook_words as words
 from watchdog.presentation.outlooks.acknowledging import BY_ITSELF, acknowledging
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.outlooks.outlook_besides import besides
 from watchdog.presentation.outlooks.outlook_case import Case
-from watchdog.presentation.outlooks.recommended import BLOCKED, place, recommended
+from watchdog.presentation.outlooks.recommended import BLOCKED, cure_words, place, recommended
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.text import clean
 
 NEEDS_YOU, NAME_MAX = "needs you", 20
 STOPPED = frozenset({"approve", "rollback", "undo", "restore-auto-deploy"})
 """The commands that the daemon refuses while it is paused or disarmed: it changes nothing then, for people neither."""
+
+NOT_SENT = frozenset({Situation.ANNOUNCED, Situation.SCHEDULED, Situation.SENDING})
+HINDERED = NOT_SENT | {Situation.BLOCKED_FOR_NOW}
+"""What the daemon would go on with by itself, were it not paused or disarmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +67,16 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
     found = situation(incident)
     row, case = ROWS[found], Case(incident, now, tz, state or CurrentState())
     commands, task = _commands(row, case), row.task(case)
-    if case.state.stopped and STOPPED.intersection(commands):
-        task = task if "resume" in commands else tasks.resume_first(case, task)
+    if case.state.stopped and (STOPPED.intersection(commands) or found in HINDERED):
+        cured = "resume" in commands and (not case.state.disarmed or cure_words(case) is BLOCKS["armed"])
+        task = task if cured else tasks.resume_first(case, task)
         commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
     heading = "Left to do" if found is Situation.CLOSED else "Do now"
     return Outlook(
         situation=found,
         label=_label(row, incident),
         sentence=row.happens(case),
-        until=row.until(incident),
+        until=None if case.state.stopped and found in NOT_SENT else row.until(incident),
         task=task,
         commands=commands,
         besides=besides(case, commands),
@@ -121,7 +126,6 @@ _NOTHING = tasks.always("")
 _ACKNOWLEDGE = ("acknowledge",)
 _BY_HAND = ("rollback", *_ACKNOWLEDGE)
 _SWITCH = ("restore-auto-deploy",)
-_STOP = tasks.always("Stop it if {suspect} is not to blame; else there is nothing to do.")
 ROWS: Mapping[Situation, Row] = MappingProxyType(
     {
         Situation.UNDECIDED: Row("deciding", lambda _: "The daemon decides with the next readings.", _NOTHING),
@@ -133,10 +137,18 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
             answer_due_at,
         ),
         Situation.ANNOUNCED: Row(
-            "rollback announced", words.announced, _STOP, ("stop", "approve"), lambda incident: incident.announced_until
+            "rollback announced",
+            words.announced,
+            tasks.stop_it,
+            ("stop", "approve"),
+            lambda incident: incident.announced_until,
         ),
         Situation.SCHEDULED: Row(
-            "rollback scheduled", words.scheduled, _STOP, ("stop", "approve"), lambda incident: incident.announced_until
+            "rollback scheduled",
+            words.scheduled,
+            tasks.stop_it,
+            ("stop", "approve"),
+            lambda incident: incident.announced_until,
         ),
         Situation.SENDING: Row(
             "rolling back",

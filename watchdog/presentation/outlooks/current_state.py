@@ -29,6 +29,7 @@ class CurrentState:
     answers_since: float | None = None  # since when these and the failed checks are all good
     confirms: tuple[str, float] | None = None  # the check that fails beside a live rollback, and when that is confirmed
     stopped: str = ""  # why the daemon changes nothing at all, for people neither; empty: it may
+    disarmed: bool = False  # because an invariant was violated, which people look into before they resume it
     sends_by: float | None = None  # when a rollback is sent without the answer that auto-deploy is off
     deploys_at: float | None = None  # when Render's list of deploys was read last
     deploys_why: str = ""  # why it could not be read since; empty: it was
@@ -46,7 +47,7 @@ def current_state(incident: Incident, state: State, policy: Policy, now: float) 
     service, holds = state.services.get(incident.service), policy.ack_holds_seconds
     denied, stopped = blames_code(incident) and incident.suspect_code in state.denied, state.stop_reason
     if service is None:
-        return CurrentState(denied=denied, stopped=stopped, ack_holds_seconds=holds)
+        return CurrentState(denied=denied, stopped=stopped, disarmed=bool(state.disarmed), ack_holds_seconds=holds)
     # Left off by an earlier incident, it is a task of the newest one, too: its notices say so as well.
     # A closed one leaves the state soon after; its end stays there as the newest end.
     newest = service.closed_at is not None and service.closed_at == incident.closed_at
@@ -62,6 +63,7 @@ def current_state(incident: Incident, state: State, policy: Policy, now: float) 
         answers_since=_answers_since(incident, service, readings, eyes),
         confirms=next_confirmation(service, policy, now) if readings else None,
         stopped=stopped,
+        disarmed=bool(state.disarmed),
         sends_by=service.phase_since + PIN_PATIENCE_SECONDS if service.phase is Phase.PINNING else None,
         deploys_at=service.deploys_at,
         deploys_why=service.deploys_why,

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from watchdog.core.note_text import short
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Outcome
-from watchdog.presentation.block_words import block_of
+from watchdog.presentation.block_words import BLOCKS, block_of
 from watchdog.presentation.outlooks.acknowledging import stops_a_call
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.recommended import cure_words, elsewhere
@@ -36,8 +36,17 @@ def answer(case: Case) -> str:
     return case.named(f"Approve if {{suspect}} is to blame{likely}, else reject.")
 
 
+def stop_it(case: Case) -> str:
+    """Return when to stop an announced rollback; a daemon that is paused or disarmed has something else to do first."""
+    rest = "" if case.state.stopped else "; else there is nothing to do"
+    return case.named(f"Stop it if {{suspect}} is not to blame{rest}.")
+
+
 def resume_first(case: Case, task: str) -> str:
     """Return the step of a daemon that is paused or disarmed: it refuses what changes anything until it is resumed."""
+    if case.state.disarmed:
+        held = f"Until then the daemon changes nothing: it is {clean(case.state.stopped)}."
+        return f"{BLOCKS['armed'].task} {held} {task}".rstrip()
     return f"Resume the daemon first ({clean(case.state.stopped)}): until then it changes nothing. {task}".rstrip()
 
 

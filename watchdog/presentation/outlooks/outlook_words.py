@@ -66,13 +66,17 @@ def question(case: Case) -> str:
 
 
 def announced(case: Case) -> str:
-    """Return when the announced rollback is sent."""
+    """Return when the announced rollback is sent, or that it is not."""
+    if case.state.stopped:
+        return _not_sent(case)
     return f"Rolls back to {case.target}{case.by(case.incident.announced_until, 'at')}, unless stopped."
 
 
 def scheduled(case: Case) -> str:
     """Return when the approved rollback is sent, or since when it is due."""
     until, who = case.incident.announced_until, clean(case.incident.question.approved_by)
+    if case.state.stopped:
+        return _not_sent(case)
     if until is not None and case.now >= until and case.incident.rollback.blocked_since is not None:
         return f"The rollback to {case.target}, approved by {who}, is due since {case.at(until)}, and not sent yet."
     rolls_back = f"Rolls back to {case.target}{case.by(until, 'at')}, approved by {who}"
@@ -82,6 +86,8 @@ def scheduled(case: Case) -> str:
 def sending(case: Case) -> str:
     """Return since when the rollback is about to be sent, or could not be, and when the daemon goes on."""
     rollback, decision, by = case.incident.rollback, case.incident.decision, case.state.sends_by
+    if case.state.stopped:
+        return _not_sent(case)
     if rollback.blocked_since is not None:
         since = f"due since {case.at(rollback.blocked_since)}"
         waits = show_seconds(max(0.0, case.now - rollback.blocked_since))
@@ -92,6 +98,17 @@ def sending(case: Case) -> str:
     if by is not None and case.now < by:
         anyway = f" If Render does not confirm that, it sends the rollback at {case.at(by)} anyway."
     return f"Rolling back to {case.target}{since}: the daemon switches auto-deploy off, then sends it.{anyway}"
+
+
+def _not_sent(case: Case) -> str:
+    """Return that nothing is sent while the daemon is paused or disarmed, and that it then leaves the rollback to you;
+    one that waits for its window waits for the next one."""
+    said = f"The rollback to {case.target} is not sent while the daemon is {clean(case.state.stopped)}"
+    if situation(case.incident) is Situation.SCHEDULED:
+        return f"{said}, also if its time comes{case.by(case.incident.announced_until, 'at')}."
+    announced = situation(case.incident) is Situation.ANNOUNCED
+    due = case.by(case.incident.announced_until, "before") if announced else " in time"
+    return f"{said}. Unless it is resumed{due}, the rollback is left to you."
 
 
 def _gives_up(case: Case, since: float) -> str:
@@ -189,7 +206,7 @@ def blocked(case: Case) -> str:
     if passes:
         then = passes
     elif situation(case.incident) is Situation.ASKS_LATER and block is not None:
-        free = " and nothing else forbids it" if others else ""
+        free = " and nothing else forbids it" if others or case.state.stopped else ""
         then = f"The daemon asks again{case.by(block.clears_at, 'at')}, if {case.service} still fails{free} then."
     elif block is not None and block.clears_at is not None and acknowledged is not None:
         then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
@@ -214,8 +231,10 @@ def _passes(case: Case, words: Block) -> str:
     """Return what ends the wait and may follow by itself, where the daemon decides again; else nothing."""
     if situation(case.incident) is not Situation.BLOCKED_FOR_NOW or not words.passes:
         return ""
+    resumed = " and the daemon is resumed" if case.state.stopped and words.command != "resume" else ""
     also = " and nothing else forbids it" if len(case.blocks) > 1 else ""
-    return f"Once {words.passes}{also}, the daemon decides again, and {case.may_act} if {case.service} still fails."
+    ends = f"{words.passes}{resumed}{also}"
+    return f"Once {ends}, the daemon decides again, and {case.may_act} if {case.service} still fails."
 
 
 def clears_at(incident: Incident) -> float | None:

@@ -6,7 +6,7 @@ Rule: a reader at 3 a.m. presses what stands out, so that is never more than the
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from watchdog.presentation.block_words import Block, block_of
+from watchdog.presentation.block_words import BLOCKS, Block, block_of
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import blocking_words
 from watchdog.presentation.situation import Situation, blocking, situation
@@ -35,10 +35,15 @@ BLOCKED = frozenset({Situation.BLOCKED, Situation.BLOCKED_FOR_NOW, Situation.ASK
 ON_DASHBOARD = frozenset({"mode", "newer deploy", "service"})
 """The guards whose cure (see block_words.py) is at the platform, and no command."""
 
+RESUMED_LAST = (BLOCKS["armed"], BLOCKS["key"])
+"""Their cure ends with `resume`: pressed first, it re-arms a broken daemon, or spends the one rollback on a bad key."""
+
 
 def recommended(case: Case, commands: Sequence[str]) -> str:
     """Return the command of these that the next step asks for first, else its place; empty if it asks for neither."""
     found = situation(case.incident)
+    if case.state.disarmed or (found in BLOCKED and cure_words(case) in RESUMED_LAST):
+        return ""
     # Paused, the daemon refuses whatever else the step asks for.
     command = "resume" if case.state.stopped and "resume" in commands else COMMANDS.get(found, "")
     if found in BLOCKED and not case.state.stopped:
