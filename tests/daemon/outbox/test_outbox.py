@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -301,6 +302,17 @@ async def test_a_channel_that_hangs_does_not_hang_the_outbox() -> None:
     hanging, other = Hanging("hanging", None, None, None), Channel("other")
     await outbox(hanging, other, attempt_seconds=0.05).deliver(None, tell("page", "hanging", wakes=True))
     assert hanging.took == other.took == [("page", None)]
+
+
+async def test_equal_notices_to_two_groups_of_readers_do_not_wait_for_each_other() -> None:
+    """Stakeholders of one zone read the same words by channels of their own, and one may be down for a day."""
+    down, board = Hanging("down", Temporary("no")), Channel("board")
+    teller, notice = outbox(down, board), tell("web is down", "down")
+    async with asyncio.timeout(60.0), asyncio.TaskGroup() as group:
+        first = group.create_task(teller.deliver(1, notice))
+        await group.create_task(teller.deliver(2, replace(notice, channels=("board",))))
+        assert board.took == [("web is down", None)] and down.took == []
+        first.cancel()
 
 
 async def test_stand_ins_are_tried_in_their_order_until_one_has_it() -> None:

@@ -8,6 +8,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.fold import lessons, observations
 from watchdog.core.guards import guards
 from watchdog.core.phases import escalation, restore_auto_deploy
+from watchdog.domain.deploys import BY_API
 from watchdog.domain.incidents import History, Incident, Outcome, Phase, State
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.severity import Severity
@@ -136,7 +137,8 @@ def _was_rolled_away(ctx: StepContext) -> bool:
 
     Auto-deploy that was on might bring that code back, or keep it where it came back.
     """
-    newest = next((deploy.code for deploy in ctx.service.deploys if not deploy.is_rollback), None)
+    new = (one for one in ctx.service.deploys if not one.is_rollback and one.trigger != BY_API)
+    newest = next((deploy.code for deploy in new), None)
     bad_here = {code for code, _ in ctx.service.bad if code in ctx.state.denied}
     if bad_here.isdisjoint((ctx.incident.suspect_code, newest)) or ctx.incident.rollback.deploy is not None:
         return False

@@ -96,7 +96,13 @@ class DeliveryLog:
         key = (notice.service, notice.incident, channel)
         if key in self._references:
             return self._references[key]
-        found = await self._ask(notice, self._store.reference(notice.incident, channel))
+        try:
+            found = await self._ask(notice, self._store.reference(notice.incident, channel))
+        except Temporary:
+            # What this worker sent before the service moved away is true also where the store cannot be asked.
+            if key in self._older:
+                return self._older[key]
+            raise
         return found if found is not None else self._older.get(key)
 
     async def incident(self, notice: Notice) -> Incident | None:

@@ -192,7 +192,7 @@ class LatePages:
             return None
         # Channels that got the page before the close also got the other worker's all-clear.
         late = [name for name, at in sent.channels.items() if at >= incident.closed_at - CLOCKS_SECONDS]
-        how = "Another worker has this service now; a page of this one may have come after its all-clear."
+        how = f"{self._whose(notice)}; its page may have come after the all-clear."
         return self._tell(notice, f"{notice.incident} is over", how, late if incident.paged else list(sent.channels))
 
     async def _is_settled(self, notice: Notice, sent_at: float) -> bool:
@@ -217,7 +217,7 @@ class LatePages:
 
     def _whose(self, notice: Notice) -> str:
         away = self._is_away(notice.service)
-        return "Another worker has this service now" if away else "It was known from memory"
+        return "Another worker has this service now" if away else "What this worker knew of it gave way to the record"
 
     def _tell(self, notice: Notice, what: str, how: str, channels: list[str]) -> Tell:
         end = Notice(

@@ -141,7 +141,7 @@ class Outbox:
 
         May be called again for the same effect after a restart; may be cancelled at any moment.
         """
-        while (before := self._on_its_way(tell.notice)) is not None:
+        while (before := self._on_its_way(effect_id, tell)) is not None:
             await before.ended.wait()
         delivery = Delivery(effect_id, tell.notice, self._named(tell), self._place(effect_id))
         # Before the first await: notices queue in the order in which they were decided.
@@ -165,9 +165,13 @@ class Outbox:
         # Not in `finally`: a cancelled delivery stays pending for the next start (Rule 3).
         await self._delivery_log.finish(effect_id, delivery.notice, delivery.outcomes)
 
-    def _on_its_way(self, notice: Notice) -> Delivery | None:
-        """Return the delivery of this very notice, by another row or from memory; None if there is none."""
-        return next((one for one in self._deliveries if one.notice == notice), None)
+    def _on_its_way(self, effect_id: int | None, tell: Tell) -> Delivery | None:
+        """Return the delivery of this notice that has no row, or to which this one is the row; or None.
+
+        Two groups of stakeholders have equal notices, and a row each: the channels tell them apart, and neither waits.
+        """
+        same = (one for one in self._deliveries if one.notice == tell.notice and one.named == self._named(tell))
+        return next((one for one in same if None in (one.effect_id, effect_id)), None)
 
     def _place(self, effect_id: int | None) -> Place:
         """Return a notice's place in the order of decisions.
