@@ -86,7 +86,7 @@ def test_status_fits_with_an_incident_open(empty: str, tmp_path: Path, monkeypat
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith(
         "CRITICAL web is down: HTTP 503 since 25 Nov 02:14 UTC; "
-    ) and "watchdog incident show web-1" in " ".join(" ".join(lines[:4]).split())
+    ) and "watchdog incident show web-1" in " ".join(" ".join(lines[:6]).split())
     text = " ".join(" ".join(lines).split())
     assert '"Change the basket once more, part 2"' in text and "then watchdog service restore-auto-deploy web" in text
     assert "web observe rolling back dep-42 9f3c2ab 2 unknown web-1" in text
