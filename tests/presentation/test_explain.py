@@ -12,7 +12,6 @@ from watchdog.presentation.explain import explain, standing
 VERIFIED = """\
 web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).
 Rolled back and verified.
-The daemon watches web as before.
 Mode autonomous; rule "critical -> rollback".
 Began 2026-11-25 02:14:14 UTC; decided 38 s later: roll back.
 dep-42 is to blame and every guard passes.

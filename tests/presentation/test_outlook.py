@@ -129,6 +129,7 @@ DENIED = "9f3c2ab is deny-listed: no rollback leads to it, unless you trust it: 
 )
 def test_a_closed_incident_says_what_it_left(state: CurrentState, task: str, commands: tuple[str, ...]) -> None:
     """Auto-deploy that is still off, and the deny-listed commit, until people have dealt with them."""
+    state = replace(state, watched=True)
     said = outlook(x.incident(), NOW, state=state)
     follows = "" if state.auto_deploy_was else "The daemon watches web as before."
     assert (said.label, said.task, said.commands, said.besides) == ("over", task, commands, follows)
@@ -147,13 +148,18 @@ def test_a_closed_incident_says_what_it_left(state: CurrentState, task: str, com
     [
         (True, CurrentState(auto_deploy="commit"), "Auto-deploy is on again: the next merge deploys."),
         (True, CurrentState("commit"), ""),
-        (True, CurrentState(), "The daemon watches web as before."),
-        (False, CurrentState(auto_deploy="commit"), "The daemon watches web as before."),
+        (True, CurrentState(watched=True), "The daemon watches web as before."),
+        (False, CurrentState(auto_deploy="commit", watched=True), "The daemon watches web as before."),
+        (False, CurrentState(), ""),
     ],
 )
 def test_what_follows_once_it_is_over(pinned: bool, state: CurrentState, says: str) -> None:
     """That merges deploy again only if they were held up for it; where they still are, that is the task."""
-    assert outlook(amended(x.incident(), off=pinned), NOW, state=state).besides == says
+    ended = amended(x.incident(), off=pinned)
+    assert outlook(ended, NOW, state=state).besides == says
+    if "as before" in says:
+        stays = outlook(replace(ended, outcome=Outcome.NEW_BASELINE), NOW, state=state).besides
+        assert stays.startswith("The errors of web did not stop: only what is far above"), "no other is reported"
 
 
 RECOMMENDED = {

@@ -38,6 +38,9 @@ SEEN = "others see that you have it"
 HOLDS = "; 30 min later the daemon pages everyone again if the incident is still open."
 LIMIT = POLICY.detection.run_seconds
 BUSY = x.undone(x.decision(), human_needed="for 2 min nothing could be sent", blocked_since=NOW - 120)
+ON = CurrentState(auto_deploy="commit")
+DEPLOYING = x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43")
+MERGE = "Merge nothing until it is verified: auto-deploy is"
 GIVEN_BACK = amended(REFUSED, note="given back (commit)")
 HOME = Evidence("home", "good", "200")
 FAILS = Evidence("api", "bad", "HTTP 503.")
@@ -80,10 +83,12 @@ def test_the_state_around_an_incident_is_read_from_its_service() -> None:
         return current_state(incident, State(services=services, **fleet), POLICY, at)
 
     left = around(closed, web, denied=(x.BAD.commit,))
-    assert (left.auto_deploy_was, left.denied, left.stopped) == ("commit", True, "")
+    assert (left.auto_deploy_was, left.denied, left.stopped, left.watched) == ("commit", True, "", True)
+    gone = current_state(closed, State(), replace(POLICY, services={}), NOW)
+    assert not gone.watched, "removed from the configuration"
     assert around(closed, web, disarmed="two rollbacks").disarmed and not around(live, web, paused_by="ann").disarmed
     unknown = around(closed, None, paused_by="ann")
-    assert unknown == CurrentState(stopped="paused by ann", ack_holds_seconds=POLICY.ack_holds_seconds)
+    assert unknown == CurrentState(watched=True, stopped="paused by ann", ack_holds_seconds=POLICY.ack_holds_seconds)
     for other in ({"auto_deploy_off": "off"}, {"pinned_for": "web-9"}):
         assert not around(closed, replace(web, **other)).auto_deploy_was  # type: ignore[arg-type]
     # Left off by an earlier incident, it is a task of the one that ended last.
@@ -213,6 +218,13 @@ def test_a_paused_daemon_promises_nothing_of_itself(incident: Incident, says: st
             "If dep-42",
             "Auto-deploy is on (commit)",
         ),
+        # Switched on by a Blueprint's sync, which the record does not know: it is the task, and said once.
+        *(
+            (amended(DEPLOYING, off=off, note="read back"), ON, (), "", f"{MERGE} on (commit).", "")
+            for off in (True, False)
+        ),
+        (DEPLOYING, CurrentState(auto_deploy="commit"), (), "", f"{MERGE} not known to be off.", ""),
+        (amended(DEPLOYING, off=True, note="read back"), CurrentState(), (), "", "", ""),
         # An acknowledgement is no step by itself: what finds the cause stands out.
         (amended(REFUSED, next_call_at=NOW + 60), CurrentState(), ("acknowledge",), "", "If dep-42", ""),
         (

@@ -13,7 +13,8 @@ from watchdog.presentation.outlooks.current_state import CurrentState, blames_co
 
 def state_of_news(news: IncidentNews) -> CurrentState:
     """Return the state around the incident at the decision to send."""
-    return CurrentState(news.auto_deploy_off, news.denied and blames_code(news.incident), stopped=news.stopped)
+    denied = news.denied and blames_code(news.incident)
+    return CurrentState(news.auto_deploy_off, watched=True, denied=denied, stopped=news.stopped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class CurrentState:
     auto_deploy_was: str = (
         ""  # value of auto-deploy to give back; empty: it is not off because of this or an earlier one
     )
+    watched: bool = False  # the configuration has the service
     denied: bool = False  # the suspect's commit is deny-listed because of this incident
     readings: tuple[Evidence, ...] = ()  # the newest of the critical probes; none: not read since
     answers_since: float | None = None  # since when these and the failed checks are all good
@@ -44,31 +45,33 @@ class CurrentState:
 
 def current_state(incident: Incident, state: State, policy: Policy, now: float) -> CurrentState:
     """Return the present state around an incident; `state` is that of all services, `now` is UTC epoch seconds."""
-    service, holds = state.services.get(incident.service), policy.ack_holds_seconds
-    denied, stopped = blames_code(incident) and incident.suspect_code in state.denied, state.stop_reason
+    service = state.services.get(incident.service)
+    around = CurrentState(
+        watched=incident.service in policy.services,
+        denied=blames_code(incident) and incident.suspect_code in state.denied,
+        stopped=state.stop_reason,
+        disarmed=bool(state.disarmed),
+        ack_holds_seconds=policy.ack_holds_seconds,
+    )
     if service is None:
-        return CurrentState(denied=denied, stopped=stopped, disarmed=bool(state.disarmed), ack_holds_seconds=holds)
+        return around
     # Left off by an earlier incident, it is a task of the newest one, too: its notices say so as well.
     # A closed one leaves the state soon after; its end stays there as the newest end.
     newest = service.closed_at is not None and service.closed_at == incident.closed_at
     was = service.auto_deploy_off if newest or service.pinned_for in ("", incident.id) else ""
     readings = _readings(incident, service, policy, now)
     eyes = policy.services[service.name].eyes if readings else ()
-    seen = CurrentState(readings=tuple(one for one in readings if one.signal in eyes))
     return replace(
-        seen,
+        around,
+        readings=tuple(one for one in readings if one.signal in eyes),
         # It was off before the incident: there is nothing of ours to give back.
         auto_deploy_was="" if was == "off" else was,
-        denied=denied,
         answers_since=_answers_since(incident, service, readings, eyes),
         confirms=next_confirmation(service, policy, now) if readings else None,
-        stopped=stopped,
-        disarmed=bool(state.disarmed),
         sends_by=service.phase_since + PIN_PATIENCE_SECONDS if service.phase is Phase.PINNING else None,
         deploys_at=service.deploys_at,
         deploys_why=service.deploys_why,
         auto_deploy=service.facts.auto_deploy if service.facts is not None and auto_deploy_is_on(service) else "",
-        ack_holds_seconds=holds,
     )
 
 

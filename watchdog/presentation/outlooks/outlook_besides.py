@@ -9,6 +9,9 @@ from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.status_text import STALE_SECONDS
 from watchdog.presentation.text import clean
 
+ASKS_TO_MERGE_NOTHING = UNDER_WAY - {Situation.SENDING}
+"""A rollback that was sent: to merge nothing is all that is asked of people."""
+
 
 def besides(case: Case, commands: Sequence[str]) -> str:
     """Return what the reader has to know beside the next step; `commands` are those that are offered. Of a closed
@@ -39,10 +42,10 @@ def _render(case: Case, found: Situation) -> str:
 
 def _auto_deploy(case: Case, found: Situation, commands: Sequence[str]) -> str:
     """Return that auto-deploy is off and how it gets back on; or that this incident has given it back."""
-    was, pin, on = clean(case.state.auto_deploy_was), case.incident.pin, clean(case.state.auto_deploy)
+    was, on = clean(case.state.auto_deploy_was), case.auto_deploy_on
     if not was:
-        # Ordered off by this incident, and read as on since: what is merged is deployed.
-        return f"Auto-deploy is on ({on}): merges are deployed." if on and pin.note and not pin.off else ""
+        # While a rollback is under way it is part of the task.
+        return f"Auto-deploy is on ({on}): merges are deployed." if on and found not in ASKS_TO_MERGE_NOTHING else ""
     until = "meanwhile" if found in UNDER_WAY else "until you switch it back on"
     off = f"Auto-deploy is off {until} (it was {was}): merges are not deployed."
     if case.state.stopped:

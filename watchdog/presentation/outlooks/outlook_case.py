@@ -108,6 +108,15 @@ class Case:
         return blame.causes[0]
 
     @property
+    def auto_deploy_on(self) -> str:
+        """Return the value of auto-deploy that was read as on after this incident had ordered it off; else nothing.
+
+        A Blueprint's sync or a person may switch it on while the record still has it as off.
+        """
+        pin = self.incident.pin
+        return clean(self.state.auto_deploy) if pin.off or pin.note else ""
+
+    @property
     def may_roll_back(self) -> bool:
         """Return whether a manual rollback has a target, no guard or author against it, and a likely culprit.
 

@@ -52,7 +52,10 @@ def resume_first(case: Case, task: str) -> str:
 
 def merge_nothing(case: Case) -> str:
     """Return the one task while a rollback is under way: none, if auto-deploy is off."""
-    return "" if case.incident.pin.off else "Merge nothing until it is verified: auto-deploy is not known to be off."
+    if case.incident.pin.off and not case.auto_deploy_on:
+        return ""
+    known = f"on ({case.auto_deploy_on})" if case.auto_deploy_on else "not known to be off"
+    return f"Merge nothing until it is verified: auto-deploy is {known}."
 
 
 def find_the_cause(case: Case) -> str:

@@ -321,4 +321,9 @@ def follows(case: Case) -> str:
         return ""
     if case.state.auto_deploy and case.incident.pin.off:
         return "Auto-deploy is on again: the next merge deploys."
+    # Removed from the configuration, it is watched no more.
+    if not case.state.watched:
+        return ""
+    if case.incident.outcome is Outcome.NEW_BASELINE:
+        return f"The errors of {case.service} did not stop: only what is far above them is reported from now on."
     return f"The daemon watches {case.service} as before."
