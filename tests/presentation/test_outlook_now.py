@@ -283,3 +283,5 @@ def test_an_acknowledgement_says_what_it_does(incident: Incident, says: str) -> 
     state = CurrentState(ack_holds_seconds=1800.0)
     assert outlook(incident, NOW, state=state).acknowledging.startswith(f"Acknowledge: {says}")
     assert outlook(amended(incident, acknowledged_by="ann"), NOW, state=state).acknowledging == ""
+    ends = outlook(incident, NOW, state=replace(state, ack_holds_seconds=60.0)).acknowledging
+    assert "no page follows" not in ends, "it ends before the deadline"

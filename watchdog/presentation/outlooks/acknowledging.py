@@ -51,6 +51,8 @@ def _besides(case: Case) -> str:
         return " It does not keep the daemon from deciding again."
     if found is Situation.QUESTION:
         pages = question is not None and question.then is Then.ESCALATE and not case.incident.late_paged
-        silent = f", and no page follows{case.by(question.due_at, 'at')}" if pages and question is not None else ""
-        return f" The question stays open{silent}."
+        due, holds = question.due_at if pages and question is not None else None, case.state.ack_holds_seconds
+        # An acknowledgement that ends before the deadline keeps no page from people.
+        covers = due is not None and holds is not None and due < case.now + holds
+        return f" The question stays open{f', and no page follows at {case.at(due)}' if covers else ''}."
     return ""

@@ -47,7 +47,7 @@ def _only_for_news(case: Case) -> str:
 
 def question(case: Case) -> str:
     """Return the question, its deadline, and what follows without an answer."""
-    deadline, by = case.incident.question.deadline, case.incident.escalation.acknowledged_by
+    deadline, by = case.incident.question.deadline, clean(case.incident.escalation.acknowledged_by)
     due = deadline.due_at if deadline is not None else None
     if deadline is None or due is None:
         return with_next_page(lambda one: f"Roll back to {one.target}? Waits for an answer.")(case)
@@ -57,12 +57,19 @@ def question(case: Case) -> str:
     pages = "then pages again, unless it is still silenced" if case.incident.muted else "then pages again"
     then = {
         Then.ROLLBACK: f"then rolls back to {case.target}, if nothing forbids it",
-        Then.ESCALATE: pages if by is None else f"then changes nothing: {clean(by)} acknowledged it",
+        Then.ESCALATE: f"then changes nothing: {by} acknowledged it" if _holds_until(case, due) else pages,
         Then.NOTHING: "then changes nothing",
     }[deadline.then]
-    # With an acknowledgement its holder is named already, and the deadline is the next moment.
-    next_page = _next_page(case) if by is None else ""
+    # Where the acknowledgement lasts until then, the deadline is the next moment.
+    next_page = "" if _holds_until(case, due) else _next_page(case)
     return f"Roll back to {case.target}? Waits for an answer until {case.at(due)}, {then}.{next_page}"
+
+
+def _holds_until(case: Case, moment: float) -> bool:
+    """Return whether the incident is acknowledged, and still will be at that moment (UTC epoch seconds)."""
+    escalation = case.incident.escalation
+    ends = escalation.next_call_at
+    return escalation.acknowledged_by is not None and (ends is None or moment < ends)
 
 
 def announced(case: Case) -> str:
