@@ -82,23 +82,6 @@ CASES = [
         " nothing forbids it.",
         ("approve", "reject"),
     ),
-    *(
-        (
-            question(Then.ESCALATE, acknowledged_by="ann", next_call_at=ends),
-            Situation.QUESTION,
-            f"Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then {then}",
-            ("approve", "reject"),
-        )
-        for ends, then in (
-            (NOW + 1800, "changes nothing: ann acknowledged it."),
-            # The acknowledgement ends before the deadline.
-            (
-                NOW + 60,
-                "pages again. The daemon pages again at 02:16 UTC if it is still open: ann's acknowledgement ends"
-                " then.",
-            ),
-        )
-    ),
     (
         question(Then.ESCALATE, late_paged=True),
         Situation.QUESTION,
@@ -362,5 +345,22 @@ CASES = [
         Situation.CLOSED,
         "Recovered after a rollback that is not proved to have helped (the rollback did not help: HTTP 503).",
         (),
+    ),
+    *(
+        (
+            question(Then.ESCALATE, acknowledged_by="ann", next_call_at=ends),
+            Situation.QUESTION,
+            f"Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then {then}",
+            ("approve", "reject"),
+        )
+        for ends, then in (
+            (NOW + 1800, "changes nothing: ann acknowledged it."),
+            # The acknowledgement ends before the deadline.
+            (
+                NOW + 60,
+                "pages again. The daemon pages again at 02:16 UTC if it is still open: ann's acknowledgement ends"
+                " then.",
+            ),
+        )
     ),
 ]
