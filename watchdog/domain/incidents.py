@@ -256,7 +256,7 @@ class ServiceState:
     acted_at: tuple[float, ...] = ()  # rollbacks that were sent
     closed_at: float | None = None  # when the last incident ended
     auto_deploy_off: str = ""  # the value of auto-deploy to give back; empty: it was not switched off
-    overtaken: bool = False  # a rollback that the record lacked was found since giving it back was last ordered
+    overtaken: bool = False  # since giving it back was ordered, a missing rollback was found, or a bad commit returned
     pinned_for: str = ""  # the incident it was switched off for
     pinned_at: float = 0.0  # when
     # Render's answers may be some seconds old, and then still show the value before the switch.

@@ -96,6 +96,7 @@ def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool) -> None:
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert (tell.notice.incident, tell.notice.wakes, tell.channels) == (back, True, ("pager", "chat"))
     assert "deploy_hook" in tell.notice.title and "watchdog commit trust bad00000" in tell.notice.lines[1]
+    assert web(world).overtaken, "an order of before to give auto-deploy back holds no more"
     assert "PinAutoDeploy" not in kinds(effects)
     assert notices(listed(world)) == []
 

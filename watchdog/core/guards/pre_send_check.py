@@ -46,7 +46,7 @@ def _not_known_to_be_due(service: ServiceState) -> str:
     if service.unlisted:
         return "its deploys were not listed since this worker acquired its lease"
     if service.overtaken:
-        return "a rollback was made since that was ordered, which the record lacked"
+        return "since that was ordered, a rollback was found that the record lacked, or a denied commit came back"
     other = _rollback_that_may_be_ours(service)
     return f"{other} may be our rollback: it was begun within a minute of our request" if other else ""
 

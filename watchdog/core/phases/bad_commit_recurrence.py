@@ -50,6 +50,8 @@ def watch(ctx: StepContext) -> None:
         return
     # Known before it is said: the next list comes within seconds, and must not page again.
     know(ctx, back)
+    # An order to give auto-deploy back that is still tried was given when other code was the newest.
+    ctx.update_service(overtaken=True)
     _pin(ctx)
     for deploy in back:
         _say(ctx, deploy)
