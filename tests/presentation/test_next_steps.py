@@ -103,6 +103,8 @@ def test_what_comes_next_follows_from_the_last_decision_and_its_answers(
     assert ("watchdog incident stop" in left) is (
         coming in (Situation.ANNOUNCED, Situation.SCHEDULED, Situation.BLOCKED_FOR_NOW)
     )
+    paused = " ".join(next_steps.steps_left(incident, "right", state=CurrentState(stopped="paused by ann")))
+    assert "approve" not in paused and "service rollback" not in paused, "the daemon would refuse it"
     assert (state_of(incident) == "NEEDS YOUR ANSWER") is (coming is Situation.QUESTION)
 
 

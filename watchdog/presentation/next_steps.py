@@ -133,7 +133,7 @@ def steps_left(
     """Return the work left for people, most urgent first, with the command for each; `notes` show whether it was
     undone, `state` what is still as the incident left it (None: not known, so that all of it is listed)."""
     steps = [incident.human_needed] if incident.human_needed else []
-    steps += _answers(incident)
+    steps += _answers(incident, state)
     taken_back = not incident.rollback.undoes and any(
         (one.label, one.incident) == ("UNDO", incident.id) for one in notes
     )
@@ -167,7 +167,7 @@ def _repair(incident: Incident, label: str | None, state: CurrentState | None) -
     return [f"{fix} (deny-listed; `{command_line('trust', code)}` lifts it)"]
 
 
-def _answers(incident: Incident) -> list[str]:
+def _answers(incident: Incident, state: CurrentState | None) -> list[str]:
     """Return the commands that are open now, each with its effect."""
     found, name = situation(incident), clean(incident.id)
     effects = {
@@ -176,7 +176,7 @@ def _answers(incident: Incident) -> list[str]:
         "stop": "not to have it decided anew" if found is Situation.BLOCKED_FOR_NOW else "to stop it",
     }
     # When this is read is of no matter to the commands.
-    open_now = outlook(incident, incident.opened_at).commands if found is not Situation.SENDING else ()
+    open_now = outlook(incident, incident.opened_at, state=state).commands if found is not Situation.SENDING else ()
     lines = [f"{effects[one]}: {command_line(one, name)}" for one in open_now if one in effects]
     if "rollback" in open_now:
         lines.append(f"by hand: {command_line('rollback', clean(incident.service), '--dry-run')}")
