@@ -45,6 +45,7 @@ class Outlook:
     recommended: str = ""  # the command, or that place, that the next step asks for first: its button stands out
     heading: str = ""  # the heading of the next step: once it is over, nothing is urgent any more
     step: str = ""  # the next step under its heading, or that there is none; empty: it is not known
+    holder: str = ""  # who has acknowledged what would need a person otherwise; empty: no one
     acknowledging: str = ""  # what an acknowledgement does; empty: it has one already
 
 
@@ -71,10 +72,11 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         cured = "resume" in commands and (not case.state.disarmed or cure_words(case) is BLOCKS["armed"])
         task = task if cured else tasks.resume_first(case, task)
         commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
+    holder = _holder(row, incident)
     heading = "Left to do" if found is Situation.CLOSED else "Do now"
     return Outlook(
         situation=found,
-        label=_label(row, incident),
+        label=f"{holder} has it" if holder else row.label,
         sentence=row.happens(case),
         until=None if case.state.stopped and found in NOT_SENT else row.until(incident),
         task=task,
@@ -84,14 +86,15 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         recommended=recommended(case, commands),
         heading=heading,
         step=f"{heading}: {task}" if task else _no_step(found, state),
+        holder=holder,
         acknowledging=acknowledging(case),
     )
 
 
-def _label(row: Row, incident: Incident) -> str:
-    """Return the progress for a badge; what a person has acknowledged needs no other reader."""
+def _holder(row: Row, incident: Incident) -> str:
+    """Return who has acknowledged the incident, where it needs a person: it then needs no other reader."""
     by = incident.escalation.acknowledged_by
-    return f"{clean(by, NAME_MAX)} has it" if by is not None and row.label == NEEDS_YOU else row.label
+    return clean(by, NAME_MAX) if by is not None and row.label == NEEDS_YOU else ""
 
 
 def _no_step(found: Situation, state: CurrentState | None) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tests.console.scene import NOW, as_read, policy_of, service_policy, service_state, visited
+from tests.core.incident_fields import amended
 from tests.presentation.outlook_cases import CASES
 from watchdog.console.views.card_views import card_view
 from watchdog.console.views.open_summary import NAMED_MAX, UNTIL, parts
@@ -10,7 +11,7 @@ from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX
 from watchdog.presentation.situation import Situation
 
-EACH = {situation: incident for incident, situation, *_ in reversed(CASES)}
+EACH = {found: one for one, found, *_ in reversed(CASES) if one.escalation.acknowledged_by is None}
 DAEMON = {
     *(Situation.ANNOUNCED, Situation.SCHEDULED, Situation.SENDING, Situation.REQUESTED),
     *(Situation.DEPLOYING, Situation.VERIFYING),
@@ -33,6 +34,9 @@ def test_each_situation_is_counted_as_its_card_reads() -> None:
     assert [len(part.named) + len(part.others) for part in said] == [len(needing), len(DAEMON), len(quiet)]
     assert len(said[0].named) == NAMED_MAX and parts(cards[:1], NOW) == parts([], NOW) == ()
     assert [part.words for part in parts([needing[0], said[2].named[0]], NOW)] == ["needs you", "asks nothing of you"]
+    held, asked = (amended(EACH[one], acknowledged_by="ann") for one in (Situation.NOT_DONE, Situation.QUESTION))
+    both = parts([card_view(one, None, DEFAULT_MATRIX[one.severity], NOW) for one in (held, asked)], NOW)
+    assert [part.words for part in both] == ["needs you", "acknowledged"], "its badge names who has it"
 
 
 def test_the_soonest_deadline_of_each_part_is_named() -> None:

@@ -1,7 +1,8 @@
 """Who acts in the open incidents, in one line above their cards: how many need a person, and how many do not, and the
 soonest deadline of each. Pure.
 
-Rule: it says of each incident what its card says. One with a task for the reader needs them, unless the daemon acts.
+Rule: it says of each incident what its card says. One with a task for the reader needs them, unless the daemon acts or
+another person has it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,10 +55,12 @@ def parts(cards: Sequence[CardView], now: float) -> tuple[Part, ...]:
         return ()
     handled = [one for one in cards if TONES[one.outlook.situation] in BY_THE_DAEMON]
     rest = [one for one in cards if one not in handled]
-    needing = [one for one in rest if one.outlook.task]
+    needing = [one for one in rest if one.outlook.task and not one.outlook.holder]
+    taken = [one for one in rest if one.outlook.task and one.outlook.holder]
     others = [one for one in rest if not one.outlook.task]
     found = (
         (needing, "needs you" if len(needing) == 1 else "need you"),
+        (taken, "acknowledged"),
         (handled, "the daemon is handling"),
         (others, "asks nothing of you" if len(others) == 1 else "ask nothing of you"),
     )
