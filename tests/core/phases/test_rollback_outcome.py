@@ -247,6 +247,18 @@ def test_a_rollback_by_hand_that_was_postponed_is_left_to_the_human_who_asked() 
 
 
 @pytest.mark.parametrize("incident", ["web-1", "web-7"])
+def test_an_acceptance_that_comes_while_it_is_decided_anew_is_followed(incident: str) -> None:
+    """It was thought not sent, and auto-deploy is switched off for the next attempt: a second one is never sent."""
+    world = reach(Phase.PINNING)
+    effects = hear(world, e.RollbackAccepted(world.now, "web", incident, "dep-950"))
+    ours = incident == "web-1"
+    assert web(world).phase is (Phase.DEPLOYING if ours else Phase.PINNING)
+    assert notices(effects) == (["acted"] if ours else []) and len(world.state.acts) == ours
+    after = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    assert ("Rollback" in kinds(after)) is not ours and world.state.disarmed == ""
+
+
+@pytest.mark.parametrize("incident", ["web-1", "web-7"])
 def test_an_acceptance_that_comes_after_giving_up_is_written_down(incident: str) -> None:
     """A human has it already; the deploy is remembered and its code denied, if it is this incident's."""
     world = reach(Phase.ROLLING_BACK)

@@ -193,6 +193,18 @@ def accepted(ctx: StepContext) -> None:
     ctx.notify(NoticeKind.ACTED, Topic.ROLLING_BACK, wakes=not ctx.incident.pin.off)
 
 
+def accepted_after_all(ctx: StepContext) -> None:
+    """Follow a rollback that was thought not sent, instead of sending a second one once auto-deploy is off."""
+    event = ctx.event
+    assert isinstance(event, e.RollbackAccepted)
+    if event.incident != ctx.incident.id or ctx.incident.by_hand:
+        acceptance_came_late(ctx)
+        return
+    rollback_budget.spend(ctx)
+    ctx.update_rollback(tried=True, requested_at=ctx.now)
+    accepted(ctx)
+
+
 def _deny(ctx: StepContext) -> None:
     """Deny the suspect's code, unless only its configuration was bad, or a human asked by hand (no blame then)."""
     decision = ctx.incident.decision
