@@ -205,6 +205,13 @@ def test_the_button_that_stands_out_is_what_the_task_asks_for(incident: Incident
     assert said.task or not button, "nothing to do, and nothing that stands out"
 
 
+@pytest.mark.parametrize(("incident", "found", "sentence", "_"), CASES)
+def test_who_has_it_is_said_once(incident: Incident, found: Situation, sentence: str, _: object) -> None:
+    """By the sentence, where that says until when, or what the daemon leaves to them; else beside it."""
+    if incident.closed_at is None and incident.escalation.acknowledged_by is not None:
+        assert ("ann " in sentence or "ann's" in sentence) is ("ann ack" not in outlook(incident, NOW).besides)
+
+
 def test_no_situation_lacks_a_row_or_a_case() -> None:
     """A new one fails here until it has both."""
     assert set(ROWS) == set(Situation) == {found for _, found, _, _ in CASES}

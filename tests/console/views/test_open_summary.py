@@ -9,8 +9,10 @@ from watchdog.console.views.card_views import card_view
 from watchdog.console.views.open_summary import NAMED_MAX, UNTIL, parts
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX
+from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation
 
+PAUSED = CurrentState(stopped="paused by ann")
 EACH = {found: one for one, found, *_ in reversed(CASES) if one.escalation.acknowledged_by is None}
 DAEMON = {
     *(Situation.ANNOUNCED, Situation.SCHEDULED, Situation.SENDING, Situation.REQUESTED),
@@ -37,6 +39,10 @@ def test_each_situation_is_counted_as_its_card_reads() -> None:
     held, asked = (amended(EACH[one], acknowledged_by="ann") for one in (Situation.NOT_DONE, Situation.QUESTION))
     both = parts([card_view(one, None, DEFAULT_MATRIX[one.severity], NOW) for one in (held, asked)], NOW)
     assert [part.words for part in both] == ["needs you", "acknowledged"], "its badge names who has it"
+    coming = EACH[Situation.ANNOUNCED]
+    web = service_state("web", phase=Phase.ANNOUNCED, incident=coming)
+    two = parts([card_view(coming, web, DEFAULT_MATRIX[coming.severity], NOW, around=PAUSED)] * 2, NOW)
+    assert [part.words for part in two] == ["need you"], "a paused daemon handles nothing"
 
 
 def test_the_soonest_deadline_of_each_part_is_named() -> None:

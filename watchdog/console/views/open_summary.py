@@ -53,7 +53,9 @@ def parts(cards: Sequence[CardView], now: float) -> tuple[Part, ...]:
     """
     if len(cards) < 2:
         return ()
-    handled = [one for one in cards if TONES[one.outlook.situation] in BY_THE_DAEMON]
+    acting = [one for one in cards if TONES[one.outlook.situation] in BY_THE_DAEMON]
+    # A daemon that has to be resumed first handles nothing.
+    handled = [one for one in acting if "resume" not in one.outlook.commands]
     rest = [one for one in cards if one not in handled]
     needing = [one for one in rest if one.outlook.task and not one.outlook.holder]
     taken = [one for one in rest if one.outlook.task and one.outlook.holder]

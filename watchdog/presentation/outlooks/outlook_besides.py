@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from watchdog.presentation.outlooks.acknowledging import UNDER_WAY
 from watchdog.presentation.outlooks.outlook_case import Case
-from watchdog.presentation.outlooks.outlook_words import follows
+from watchdog.presentation.outlooks.outlook_words import follows, names_holder
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.status_text import STALE_SECONDS
 from watchdog.presentation.text import clean
@@ -24,8 +24,9 @@ def besides(case: Case, commands: Sequence[str]) -> str:
 
 
 def _acknowledged(case: Case) -> str:
+    """Return who acknowledged it and when, unless the sentence above names them."""
     escalation = case.incident.escalation
-    if escalation.acknowledged_by is None:
+    if escalation.acknowledged_by is None or names_holder(case):
         return ""
     return f"{clean(escalation.acknowledged_by)} acknowledged it{case.by(escalation.acknowledged_at, 'at')}."
 

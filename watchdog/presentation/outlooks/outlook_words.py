@@ -35,6 +35,15 @@ def _next_page(case: Case) -> str:
     return f" The daemon escalates at {case.at(due)}, unless a person acknowledges it first."
 
 
+def names_holder(case: Case) -> bool:
+    """Return whether the sentence says until when the acknowledgement holds, or what it keeps the daemon from."""
+    deadline = case.incident.question.deadline
+    due = deadline.due_at if deadline is not None and not case.incident.late_paged else None
+    if situation(case.incident) is Situation.QUESTION and due is not None and _holds_until(case, due):
+        return deadline is not None and deadline.then is Then.ESCALATE
+    return case.incident.escalation.acknowledged_by is not None and bool(_next_page(case))
+
+
 def _only_for_news(case: Case) -> str:
     incident = case.incident
     if not incident.channels:
