@@ -8,8 +8,9 @@ is no evidence: its newest minute must be recent.
 
 What is expected is the mean of the last 85 minutes until the hour has a history of four days; from then on what is
 usual at this hour (see usual_errors). So a nightly batch that always brings errors is no flood, and one that begins
-just after it is not hidden by the batch in those minutes. The minutes before a flood stay the history until
-those of the flood have left it: they would soon explain it, and the next one.
+just after it is not hidden by the batch in those minutes. From a flood on, its bad minutes stay out of that history
+until the last of them is 90 minutes old: they would soon explain it, and the next one. Good minutes well apart
+from them join it, as otherwise the morning's rise after a short burst would be measured by the night.
 
 Known errors without a traffic count are a "count", not a flood: ten times the visitors cause ten times as many.
 """
@@ -52,14 +53,21 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
 
 
 def _before_flood(check: Check, at: float, signal: SignalPolicy, limits: Detection) -> tuple[MinuteCount, ...]:
-    """Return the minutes before a confirmed flood, as long as any minute of it is in the history; or none."""
-    if not check.counts_before:
+    """Return the history without a confirmed flood, as long as any minute of it is in `counts`; or none."""
+    before, complete = check.counts_before, check.counts[: -limits.feed_window_minutes]
+    if not before:
         confirmed = len(_bad_minutes(check, signal, limits, at)) >= max(limits.feed_minutes, 1)
-        return check.counts[: -limits.feed_window_minutes] if confirmed else ()
+        return complete if confirmed else ()
+    known = {one.start for one in before}
+    since = [one for one in check.counts if one.start not in known]
     # One good minute is no end, as a flood swings; and the next one may come soon, which this one must not explain.
-    since = [one for one in check.counts if one.start > check.counts_before[-1].start]
-    flooded = any(why_bad(one, check.counts_before, signal, limits, check.usual_errors) for one in since)
-    return check.counts_before if flooded else ()
+    flood = {one.start for one in since if why_bad(one, before, signal, limits, check.usual_errors)}
+    if not flood:
+        return ()
+    # Not those close to it: where a flood swings about the limit, its lower half would soon explain the rest.
+    apart = 60.0 * limits.feed_window_minutes
+    good = [one for one in complete if one.start not in known and all(abs(one.start - bad) > apart for bad in flood)]
+    return (*before, *good)[-COUNTS_MAX:]
 
 
 def _merged(known: Sequence[MinuteCount], told: Sequence[MinuteCount]) -> tuple[MinuteCount, ...]:
