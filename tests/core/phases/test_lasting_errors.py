@@ -38,6 +38,8 @@ FLOODED = Check(
     counts_before=minutes(1.0, NOW - LASTS_SECONDS - 5400.0),
     usual_errors=USUAL,
 )
+FRESH = replace(USUAL, medians=(*MEDIANS[:-24], *(200,) * 20, *MEDIANS[-4:]))
+LATELY = (*minutes(1.0, number=80), *minutes(40.0, NOW - 660.0, 10))
 WELL = Check("home", "http", last=Good(), last_at=NOW, good_run=99)
 
 
@@ -84,6 +86,17 @@ def test_a_level_that_stayed_for_a_day_is_the_usual_one(phase: Phase, acknowledg
         pytest.param(
             (replace(FLOODED, counts=(*minutes(10.0, number=85), *minutes(90.0, NOW - 360.0, 5))),), {}, id="it rises"
         ),
+        pytest.param((replace(FLOODED, usual_errors=FRESH, counts=LATELY),), {}, id="a fresh flood"),
+        pytest.param((replace(FLOODED, usual_errors=FRESH),), {}, id="a flood of hours"),
+        pytest.param((replace(FLOODED, counts=LATELY),), {}, id="it had ended and began again"),
+        pytest.param(
+            (replace(FLOODED, counts=(*minutes(40.0, number=80), *minutes(400.0, NOW - 660.0, 10))),),
+            {},
+            id="a second flood on top of it",
+        ),
+        pytest.param(
+            (replace(FLOODED, usual_errors=replace(USUAL, medians=MEDIANS[-19:])),), {}, id="too little known"
+        ),
         pytest.param((FLOODED, failing()), {}, id="the home page fails as well"),
         pytest.param((FLOODED,), {"limit": 30.0}, id="over the user's own limit"),
         pytest.param((replace(FLOODED, counts_before=()),), {"limit": 30.0}, id="over that limit alone"),
@@ -93,4 +106,4 @@ def test_anything_else_keeps_it_open(checks: tuple[Check, ...], more: dict) -> N
     """Time alone closes no outage."""
     service, _ = looked(*checks, **more)
     assert service.incident is not None and service.incident.closed_at is None
-    assert service.checks["errors"].usual_errors == USUAL
+    assert service.checks["errors"].usual_errors == checks[0].usual_errors

@@ -17,7 +17,7 @@ Known errors without a traffic count are a "count", not a flood: ten times the v
 
 from collections.abc import Sequence
 from math import ceil, exp, lgamma, log
-from statistics import fmean, pvariance
+from statistics import fmean, median, pvariance
 from typing import TYPE_CHECKING, Any
 
 from watchdog.core.detect import usual_by_hour, usual_errors
@@ -208,3 +208,15 @@ def suspicious(check: Check, given: "Conditions") -> bool:
 def calm(check: Check, given: "Conditions") -> bool:
     """Return whether the newest minute is not bad."""
     return not suspicious(check, given)
+
+
+def lasts(check: Check, hours: int, known_min: int, limits: Detection) -> bool:
+    """Return whether the errors of the last minutes are no more than what each of these hours had already."""
+    last = [one.per_minute for one in check.counts]
+    before = usual_errors.lasting(check.usual_errors, hours)
+    if len(before) < known_min:
+        return False
+    # The highest minutes, not the mean: that of half an hour would hide a flood of some minutes on top.
+    now = fmean(sorted(last[-LEVEL_MINUTES:])[-limits.feed_window_minutes :])
+    # With the present hour, which is not closed yet.
+    return now < limits.feed_ratio * min(*before, median(last))

@@ -66,3 +66,8 @@ def expected(usual: UsualErrors, minute: MinuteCount) -> float:
     if usual_by_hour.has_jobs(usual, minute.start):
         level = usual_by_hour.reached(usual, minute.start)
     return max(0.0, level * UNIT - 1) * minute.seconds / 60
+
+
+def lasting(usual: UsualErrors, hours: int) -> list[float]:
+    """Return the errors per minute of the last hours that are known, each by its median."""
+    return [median * UNIT - 1 for median in usual.medians[-hours:] if median]
