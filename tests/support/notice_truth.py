@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from watchdog.domain.notices import Notice, Topic
 from watchdog.presentation.notices.headlines import TITLE_MAX
 from watchdog.presentation.outlook import outlook
+from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation, situation
 
 UNDER_WAY = {Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING}
@@ -50,7 +51,7 @@ def contradictions(notice: Notice) -> list[str]:
     incident, found = notice.about.incident, situation(notice.about.incident)
     news = "\n".join((notice.title, *notice.lines)).lower()
     wrong = [f"{phrase!r} in {found}" for phrase, true in CLAIMS.items() if phrase in news and found not in true]
-    plan = outlook(incident, notice.at).sentence
+    plan = outlook(incident, notice.at, state=CurrentState(stopped=notice.about.stopped)).sentence
     if notice.about.topic not in WITHOUT_PLAN and plan not in notice.lines:
         wrong.append(f"no plan: {plan}")
     if len(notice.title) > TITLE_MAX:

@@ -428,10 +428,7 @@ def at_sending(decision: Decision | None = DECIDED, *, by: str = "", troubles: d
 def test_what_may_have_changed_is_asked_again_at_sending() -> None:
     """The key, the budget, a wave, a newer deploy: the first that blocks is named; what asks was answered."""
     assert at_sending() == ""
-    assert at_sending(flapping_since=NOW) == "" and guards.recurring_commit not in (
-        *guards.AT_SENDING,
-        *guards.AT_THE_CALL,
-    )
+    assert at_sending(flapping_since=NOW) == ""
     newer = (ON_ITS_WAY, *HISTORY)
     assert at_sending(deploys=newer) == "newer deploy: dep-42 is on its way (build_in_progress)"
     spent = at_sending(deploys=newer, acted_at=DAY_AGO)

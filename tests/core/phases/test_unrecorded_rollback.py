@@ -237,6 +237,17 @@ def test_case_55_a_rollback_long_after_the_request_of_a_copy_is_missing(late: fl
     assert world.state.denied == denied
 
 
+def test_case_55_what_was_decided_by_a_copy_is_asked_about_once_the_rollback_it_lacks_is_found() -> None:
+    """The copy is of the moment before it was sent; decided again, it is one for people: never a second one."""
+    world = reach(Phase.PINNING)
+    world.begin(GOOD, "rollback")
+    world.deploys[0] = replace(world.deploys[0], status="update_failed")
+    listed(taken_up(world), at=61.0)
+    assert world.state.denied == (BAD,)
+    after = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    assert "Rollback" not in kinds(after) and "returned: bad0000 was rolled back here before" in lines(after, "WAIT")[0]
+
+
 def test_without_a_record_or_a_list_nothing_is_learned() -> None:
     """A first start: old rollbacks are history. An empty list tells nothing, and the next one does."""
     first = World(make_policy(), [old_deploy("dep-41", BAD, 1.0, "live"), old_deploy("dep-40", GOOD, 2.0)])

@@ -328,9 +328,9 @@ GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
 
 
 # A pause and a violated invariant are not in these lists: `State.stop_reason` is asked for every change, pins too.
-AT_SENDING = (mode, action_hold, key, budget, mass_failure, newer_deploy, deny_list, availability)
+AT_SENDING = (mode, action_hold, key, budget, recurring_commit, mass_failure, newer_deploy, deny_list, availability)
 """The guards whose answer may have changed between the decision and the moment of sending."""
-AT_THE_CALL = (mode, action_hold, key, blind, mass_failure, deny_list, availability)
+AT_THE_CALL = (mode, action_hold, key, blind, recurring_commit, mass_failure, deny_list, availability)
 """The guards asked at the call itself: the budget is spent by then, and the actuator has read the newest deploys."""
 
 
