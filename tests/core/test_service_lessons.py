@@ -346,6 +346,7 @@ def test_a_lesson_of_the_deploy_that_was_to_blame_is_taken_back() -> None:
         pytest.param({}, {}, True, id="by itself"),
         pytest.param({"requested_at": NOW}, {}, False, id="our rollback"),
         pytest.param({"acknowledged_by": "ann"}, {}, False, id="a person was at it"),
+        pytest.param({"acknowledged_by": "ann", "findings": (found(),)}, {}, True, id="an outage without a flood"),
         pytest.param({"human_decision": HumanDecision.REJECTED}, {}, False, id="a person has it"),
         pytest.param({}, live_at(-59.0), False, id="a deploy"),
         pytest.param({}, live_at(-61.0), True, id="the deploy was before it"),
@@ -358,8 +359,13 @@ def test_errors_of_an_incident_become_usual_only_if_they_ended_by_themselves(
     known = UsualErrors(hour=int(NOW // 3600) + 1, medians=(300, 9000), highs=(300, 9000))
     checks = {"errors": Check("errors", "sentry", usual_errors=known, counts=(MinuteCount(NOW, 60.0, 1.0),))}
     service = untouched(checks=checks, **fields)
-    after = lessons.after_incident(service, an_incident(**incident), make_policy(), NOW + 99.0).checks["errors"]
+    closed = an_incident(**{"findings": (found("errors", "feed"),), **incident})
+    after = lessons.after_incident(service, closed, make_policy(), NOW + 99.0).checks["errors"]
     assert after.usual_errors.medians == ((300, 9000) if usual else (300, 0))
+    beside = untouched(checks={"errors": replace(checks["errors"], counts_before=(MinuteCount(NOW, 60.0, 1.0),))})
+    other = an_incident(findings=(found(),), acknowledged_by="ann")
+    after = lessons.after_incident(beside, other, make_policy(), NOW + 99.0).checks["errors"]
+    assert after.usual_errors.medians == (300, 0), "a flood beside it, which it does not name"
 
 
 def test_a_failed_probe_at_its_end_does_not_hide_that_a_deploy_ended_a_slow_time() -> None:

@@ -75,11 +75,13 @@ def without_usual_latency_since(service: ServiceState, since: float) -> ServiceS
     return fast_replace(service, checks=checks)
 
 
-def _without_usual_errors_since(service: ServiceState, since: float, now: float) -> ServiceState:
+def _without_usual_errors_of(service: ServiceState, incident: Incident, now: float) -> ServiceState:
+    """Return the service without the usual errors of the incident's floods; other feeds' hours were as usual."""
+    found, since = {one.signal for one in incident.findings}, incident.onset_at
     forgot = {
         name: fast_replace(check, usual_errors=usual_errors.forgotten_since(check.usual_errors, since, now))
         for name, check in service.checks.items()
-        if check.counts
+        if check.counts and (name in found or check.counts_before)
     }
     return fast_replace(service, checks={**service.checks, **forgot})
 
@@ -125,7 +127,7 @@ def after_incident(service: ServiceState, incident: Incident, policy: Policy, no
     the usual level would hide the third one at the same hour.
     """
     if _may_have_been_ended(service, incident, policy):
-        service = _without_usual_errors_since(service, incident.onset_at, now)
+        service = _without_usual_errors_of(service, incident, now)
     rollback, checks = incident.rollback, dict(service.checks)
     if rollback.healed_at is None and _was_rolled_back(service, incident, policy):
         return _without_lessons_of(service, incident, policy)
