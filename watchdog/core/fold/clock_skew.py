@@ -22,7 +22,7 @@ OF_INCIDENT = (
 )
 OF_QUESTION = ("asked_at", "approved_at")
 """Without `defaulted_at`: it is compared with the deadline, which stays and comes from the same clock."""
-OF_ROLLBACK = ("requested_at", "blocked_since", "restored_at", "healed_at", "verified_at")
+OF_ROLLBACK = ("requested_at", "refused_at", "blocked_since", "restored_at", "healed_at", "verified_at")
 OF_ESCALATION = ("told_at", "called_at", "acknowledged_at")
 OF_RUN_DATED = ("run_started_at", "failing_since", "troubled_since", "last_bad_at")
 OF_RUN = (*OF_RUN_DATED, "run_probes", "unseen_seconds", "last_why", "last_kind")
@@ -92,7 +92,7 @@ def _check(check: Check, now: float) -> Check:
     """
     if max(check.last_at, check.counts_from, check.usual.stepped_at, check.interrupted_at) <= now:
         return check
-    dated = ("last_at", "healed_at", "restart_at", "slow_healed_at", "watched_from")
+    dated = ("last_at", "healed_at", "restart_at", "outage_at", "slow_healed_at", "watched_from")
     # Versions out of their order could acquit the wrong deploy, so they are dropped.
     past = replace(check, served=(), **{name: min(getattr(check, name), now) for name in dated})
     past = replace(
