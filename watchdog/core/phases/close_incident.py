@@ -140,8 +140,10 @@ def _was_rolled_away(ctx: StepContext) -> bool:
     new = (one for one in ctx.service.deploys if not one.is_rollback and one.trigger != BY_API)
     newest = next((deploy.code for deploy in new), None)
     bad_here = {code for code, _ in ctx.service.bad if code in ctx.state.denied}
-    if bad_here.isdisjoint((ctx.incident.suspect_code, newest)) or ctx.incident.rollback.deploy is not None:
+    if ctx.incident.rollback.deploy is not None or bad_here.isdisjoint((ctx.incident.suspect_code, newest)):
         return False
+    if newest in bad_here:
+        return True
     live = live_deploy(ctx.service.deploys)
     # Without a live deploy in the list nothing shows that new code serves, so it stays off.
     return live is None or not restore_auto_deploy.is_new(ctx, live)
