@@ -112,10 +112,13 @@ async def two() -> Two:
     return made
 
 
-async def test_case_53_a_page_that_lands_after_the_heirs_all_clear_is_resolved_again(two: Two) -> None:
-    """The process stood still while it was sent: with nothing to end it, it would ring for ever."""
+@pytest.mark.parametrize("ahead", [0.0, 3600.0])
+async def test_case_53_a_page_that_lands_after_the_heirs_all_clear_is_resolved_again(two: Two, ahead: float) -> None:
+    """The process stood still while it was sent: with nothing to end it, it would ring for ever. The heir's clock may
+    be an hour ahead.
+    """
     page = await two.hold()
-    await two.saves(Phase.CALM, closed_at=two.clock.now())
+    await two.saves(Phase.CALM, closed_at=two.clock.now() + ahead)
     two.pager.gate.set()
     await two.clock.during(asyncio.wait_for(page, 60.0))
     await two.notices()

@@ -54,11 +54,15 @@ log = structlog.get_logger("watchdog")
 
 @dataclass(slots=True)
 class _Sent:
-    """The newest notice of an incident sent by this worker, and each channel's time of delivery (UTC epoch seconds)."""
+    """The newest notice of an incident sent by this worker, and each channel's time of delivery (UTC epoch seconds).
+
+    `late` are the channels that got it when the service may have been another worker's, whatever two clocks say.
+    """
 
     notice: Notice
     lost_at: float | None  # since when the service is another worker's, by the monotonic clock; None: it never was
     channels: dict[str, float] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
 
 
 class LatePages:
@@ -91,6 +95,9 @@ class LatePages:
         for sent in self._sent.values():
             if sent.lost_at is None and sent.notice.service in services:
                 sent.lost_at = self._clock.monotonic()
+                # A stalled worker learns of the loss only after it has sent what was on its way.
+                since = self._clock.now() - ASK_SECONDS
+                sent.late.update(name for name, at in sent.channels.items() if at >= since)
 
     def take(self, services: Collection[str]) -> None:
         """Note that this worker has these services. Earlier pages are still looked up: they may be closed by now."""
@@ -118,6 +125,8 @@ class LatePages:
             sent = self._sent.setdefault(key, _Sent(notice, lost_at))
             sent.notice = notice
             sent.channels[channel] = self._clock.now()
+            if lost_at is not None:
+                sent.late.add(channel)
 
     async def is_over(self, notice: Notice) -> bool:
         """Return whether another worker closed the notice's incident. The store is asked only where that is
@@ -170,6 +179,7 @@ class LatePages:
             # While the store was asked, another page of the incident may have been sent.
             newer = self._sent.setdefault(key, sent)
             newer.lost_at, newer.channels = sent.lost_at, {**sent.channels, **newer.channels}
+            newer.late |= sent.late
         elif end.channels:
             log.warning("incident is over, resolving its page again", incident=sent.notice.incident)
             sending.create_task(self._resolve(end))
@@ -191,7 +201,8 @@ class LatePages:
         if incident.closed_at is None:
             return None
         # Channels that got the page before the close also got the other worker's all-clear.
-        late = [name for name, at in sent.channels.items() if at >= incident.closed_at - CLOCKS_SECONDS]
+        since = incident.closed_at - CLOCKS_SECONDS
+        late = [name for name, at in sent.channels.items() if at >= since or name in sent.late]
         how = f"{self._whose(notice)}; its page may have come after the all-clear."
         return self._tell(notice, f"{notice.incident} is over", how, late if incident.paged else list(sent.channels))
 
