@@ -11,7 +11,7 @@ from watchdog.domain.policy import Then
 from watchdog.presentation.situation import Situation
 
 NOW = x.BEGIN + 60.0
-UNLESS_WORSE = " No further page is sent, however long it lasts, unless it gets worse."
+UNLESS_WORSE = " If you do nothing, no further page is sent, however long it lasts, unless it gets worse."
 OTHERWISE = f"{UNLESS_WORSE.removesuffix('.')} or the decision changes."
 UNLIKELY = "Nothing is rolled back: dep-42 is 30 % likely to blame, and the daemon acts from 80 %."
 # 63 % likely; the rest is the own change (30 %) and what is not seen.

@@ -51,7 +51,7 @@ def _only_for_news(case: Case) -> str:
     if incident.muted or case.incident.escalation.next_call_at is not None:
         return ""
     changes = "" if incident.human_needed else " or the decision changes"
-    return f" No further page is sent, however long it lasts, unless it gets worse{changes}."
+    return f" If you do nothing, no further page is sent, however long it lasts, unless it gets worse{changes}."
 
 
 def question(case: Case) -> str:
