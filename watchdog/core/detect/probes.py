@@ -125,7 +125,7 @@ def run_limit_seconds(check: Check, given: "Conditions") -> float:
     if given.blip_share <= corroboration.OUTWEIGHS:
         return seconds
     limit = baseline.limit_above_blips(check, given.now, seconds, plain)
-    # Patience with rollbacks, for which the page waits as well; when none is likely, such an outage is told of sooner.
+    # A rollback waits longer, and the page with it; outside of the watch window such an outage is reported sooner.
     if given.in_watch:
         limit = baseline.limit_above_outages(check, given.now, limit, given.limits)
     # A start that is longer than any before looks just like this. Waiting costs a minute, a needless rollback fifteen.

@@ -1,7 +1,7 @@
 """Lessons: the end of a failure teaches how long blips and restarts last. Their use as limits is in detect/baseline.
 
 Only a failure that ended by itself teaches: one that a deploy or our rollback may have cured might have lasted forever.
-A short outage that ended by itself is told of, and the next one may come soon after a deploy: it teaches, but only how
+A short outage that ended by itself is reported, and the next one may come soon after a deploy: it teaches, but only how
 long a run of failures must last in a watch window.
 Failures that begin as a deploy takes traffic and go on after it is live belong to the new code, and so does their end:
 they are its restart. A restart is the longest blip of a healthy service and comes again with each deploy. So it teaches

@@ -223,7 +223,7 @@ def _unanswered(service: ServiceState, signal_name: str, policy: Policy) -> bool
     if live is None or live_at is None:
         return False
     # The wait spares a good deploy a needless rollback. No rollback is rolled back, so with one it would only delay the
-    # page; a rebuild of the target is told by its id alone.
+    # page; only its id shows that a rebuild of the target is ours.
     ours = service.incident.rollback.deploy if service.incident is not None else None
     if live.is_rollback or live.id == ours:
         return False

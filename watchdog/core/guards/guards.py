@@ -139,11 +139,15 @@ def already_attempted(request: GuardContext) -> GuardAnswer:
     return passes("tried", "not yet")
 
 
+def denied_here(state: State, service: ServiceState) -> frozenset[str]:
+    """Return the codes that were rolled back on this service and are denied still: the deny-list is of the fleet."""
+    return frozenset(code for code, _ in service.bad if code in state.denied)
+
+
 def recurring_commit(request: GuardContext) -> GuardAnswer:
     """Code that was rolled back here and is live again was redeployed by a person: a human decides this time."""
     code = request.code
-    # Both: the deny-list holds for the whole fleet, and code denied for another service did not come back here.
-    if code in request.state.denied and any(code == bad for bad, _ in request.service.bad):
+    if code in denied_here(request.state, request.service):
         return asks("returned", f"{note_text.short(code)} was rolled back here before, and came back")
     return passes("returned", "never rolled back here")
 

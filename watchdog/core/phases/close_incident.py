@@ -139,7 +139,7 @@ def _was_rolled_away(ctx: StepContext) -> bool:
     """
     new = (one for one in ctx.service.deploys if not one.is_rollback and one.trigger != BY_API)
     newest = next((deploy.code for deploy in new), None)
-    bad_here = {code for code, _ in ctx.service.bad if code in ctx.state.denied}
+    bad_here = guards.denied_here(ctx.state, ctx.service)
     if ctx.incident.rollback.deploy is not None or bad_here.isdisjoint((ctx.incident.suspect_code, newest)):
         return False
     if newest in bad_here:

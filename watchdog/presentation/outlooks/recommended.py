@@ -44,7 +44,7 @@ def recommended(case: Case, commands: Sequence[str]) -> str:
     found = situation(case.incident)
     if case.state.disarmed or (found in BLOCKED and cure_words(case) in RESUMED_LAST):
         return ""
-    # Paused, the daemon refuses whatever else the step asks for.
+    # A paused daemon refuses every other command that the step asks for.
     command = "resume" if case.state.stopped and "resume" in commands else COMMANDS.get(found, "")
     if found in BLOCKED and not case.state.stopped:
         command = cure_words(case).command or ("rollback" if cure_words(case).by_hand else "")
