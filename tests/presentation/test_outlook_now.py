@@ -267,7 +267,7 @@ def test_what_is_offered_is_accepted_and_what_holds_meanwhile_is_said(
     [
         (
             paged(BUDGET, next_call_at=NOW + 300),
-            "no escalation at 02:20 UTC; 30 min later the daemon pages everyone again",
+            "no further page at 02:20 UTC; 30 min later the daemon pages everyone again",
         ),
         (paged(BUDGET), f"{SEEN}{HOLDS} It also cancels the question at 02:25 UTC."),
         (paged(PAUSED), f"{SEEN}{HOLDS} It does not keep the daemon from deciding again."),

@@ -285,7 +285,7 @@ class Step:
     """One step of the escalation: the contact who is called."""
 
     name: str  # name of the contact, rotation or channel
-    channels: tuple[str, ...]  # channels that are called; empty for a rotation
+    channels: tuple[str, ...]  # channels that are called; empty for a rotation, or to call the incident's own
     after_seconds: float = 300.0  # so long after the page, or the step before
     hours: Weekly | None = None  # when they may be called; None: always
     rotation: Rotation | None = None  # its member on duty is called; None: no rotation

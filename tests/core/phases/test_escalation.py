@@ -150,13 +150,20 @@ def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
 def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
     """Once; and when the hours of one of them begin, that one is called all the same. After that they are again."""
     world = paged(replace(STEPS[1], hours=NEVER), replace(STEPS[2], hours=NEVER)).run(9000.0)
-    assert called(world, 1) == [(600.0, ("pager", "chat"), "escalated to all contacts again")]
+    assert called(world, 1) == [(600.0, ("pager", "chat"), "escalated")]
     world.policy = climbing(STEPS[1], replace(STEPS[2], hours=NEVER), mode=Mode.OBSERVE)
     world.run(10_000.0)
     assert next(first for *_, first in called(world, 2)) == "escalated to devops"
     world.policy = climbing(replace(STEPS[1], hours=NEVER), mode=Mode.OBSERVE)
     world.run(20_000.0)
-    assert [first for *_, first in called(world, 2) if "devops" not in first] == ["escalated to all contacts again"]
+    assert [first for *_, first in called(world, 2) if "devops" not in first] == ["escalated"]
+
+
+def test_a_step_without_channels_calls_the_same_again() -> None:
+    """As often as any step: four times, then no more."""
+    world = paged(Step("everyone again", (), 1800.0)).run(12_000.0)
+    assert called(world, 1) == [(1800.0 * nth, ("pager", "chat"), "escalated") for nth in (1, 2, 3, 4)]
+    assert "Sent again: not acknowledged for 2 h 0 min." in world.tells[-1].notice.lines
 
 
 def test_the_order_is_gone_through_again_and_not_for_ever() -> None:

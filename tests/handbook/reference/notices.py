@@ -69,7 +69,7 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
         "Nothing; a question that was asked stays open",
     ),
     Topic.ESCALATED: (
-        "The incident was not acknowledged in time; the next contact of `escalation` is called",
+        "The incident was not acknowledged in time; the next contact of `escalation`, or everyone again, is called",
         "`watchdog incident ack INCIDENT`, then as the incident says",
     ),
     Topic.STILL_OPEN: (

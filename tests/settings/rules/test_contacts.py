@@ -40,11 +40,23 @@ def test_a_contact_s_address_makes_a_channel_that_is_told_of_nothing_else() -> N
     )
 
 
-@pytest.mark.parametrize("text", [SMALL, EMAIL + CONTACTS])
-def test_nobody_else_is_called_unless_it_is_asked_for(text: str) -> None:
-    settings = loaded(text, BOT)
-    assert settings.policy.escalation == () and settings.policy.ack_holds_seconds == 1800.0
-    assert not any(line.startswith("escalation") for line in report(settings))
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        (SMALL.replace("console: {}", "tickets: {github: acme/app}"), False),
+        (EMAIL + CONTACTS, True),
+        (EMAIL + CONTACTS + "escalation: []\n", False),
+        (f"{EMAIL}  pagerduty: {{}}\n{CONTACTS}", False),
+    ],
+    ids=["tickets reach no one at once", "nothing written", "no escalation", "PagerDuty escalates"],
+)
+def test_nobody_else_is_called_unless_it_is_asked_for(text: str, again: bool) -> None:
+    """Those who were called are called again, where nothing is written and no channel does it by itself."""
+    settings = loaded(text, {**BOT, "WATCHDOG_PAGERDUTY_ROUTING_KEY": "R" * 32, "WATCHDOG_GITHUB_TOKEN": "g"})
+    assert settings.policy.ack_holds_seconds == 1800.0
+    assert settings.policy.escalation == ((Step("everyone again", (), 1800.0),) if again else ())
+    said = [line for line in report(settings) if line.startswith("escalation")]
+    assert [line.endswith(" everyone again after 30 min") for line in said] == [True] * again
 
 
 TURNS = CONTACTS + "rotations: {oncall: {of: [lead, devops], from: 2026-11-23 09:00 Europe/Berlin}}\n"

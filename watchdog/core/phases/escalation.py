@@ -5,6 +5,7 @@ Rule 2: only a human acknowledges. That stops this clock, but neither the probes
 the call it answers: a later call needs another acknowledgement.
 Rule 3: a step outside its hours is skipped at once and comes again in the next round. If every step is outside its
 hours, the incident's own channels are called again, once.
+Rule 4: a step without channels calls the incident's own ones again: the settings have one where no one else is named.
 """
 
 from collections.abc import Sequence
@@ -126,18 +127,19 @@ def _climb(ctx: StepContext) -> None:
         so_far = ctx.incident.escalation
         ctx.update_escalation(climbed=so_far.climbed + len(passed) + 1, calls=so_far.calls + 1, all_called=False)
         wake(ctx)
-        _escalate(ctx, step.name, step.channels)
+        _escalate(ctx, step.name if step.channels else "", step.channels)
         return
     again = not ctx.incident.escalation.all_called
     ctx.update_escalation(all_called=True)
     wake(ctx)
     if again:
         ctx.note("PASSED", "no step of the escalation is in its hours")
-        _escalate(ctx, "all contacts again", None)
+        _escalate(ctx, "", ())
 
 
-def _escalate(ctx: StepContext, name: str, channels: tuple[str, ...] | None) -> None:
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.ESCALATED, wakes=True, channels=channels, by=name)
+def _escalate(ctx: StepContext, name: str, channels: tuple[str, ...]) -> None:
+    """Call a contact by name; without channels of theirs the incident's own channels are called again."""
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.ESCALATED, wakes=True, channels=channels or None, by=name)
 
 
 def _on_call(step: Step, now: float) -> bool:

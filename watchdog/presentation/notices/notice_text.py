@@ -151,7 +151,7 @@ def _acknowledged(case: NoticeCase) -> Words:
 
 def _escalated(case: NoticeCase) -> Words:
     opened = case.lasted(case.incident.opened_at)
-    why = f"Escalated to {case.news.by}: not acknowledged for {opened}."
+    why = f"{f'Escalated to {case.news.by}' if case.news.by else 'Sent again'}: not acknowledged for {opened}."
     return f"{happens(case.incident)}: not acknowledged for {opened}", _asking(case, why)
 
 

@@ -28,7 +28,7 @@ def acknowledging(case: Case) -> str:
         return ""
     stops = "others see that you have it"
     if stops_a_call(case):
-        stops = f"no escalation at {case.at(escalation.next_call_at)}"
+        stops = f"no further page at {case.at(escalation.next_call_at)}"
     return f"Acknowledge: {stops}{_pages_again(case)}.{_besides(case)}"
 
 

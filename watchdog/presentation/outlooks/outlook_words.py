@@ -32,7 +32,7 @@ def _next_page(case: Case) -> str:
         return f" {again}: {clean(by)}'s acknowledgement ends then."
     if case.incident.escalation.all_called:
         return f" No step of the escalation is in its hours; the daemon looks again at {case.at(due)}."
-    return f" The daemon escalates at {case.at(due)}, unless a person acknowledges it first."
+    return f" The daemon pages again at {case.at(due)}, unless a person acknowledges it first."
 
 
 def names_holder(case: Case) -> bool:

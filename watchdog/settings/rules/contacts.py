@@ -16,12 +16,13 @@ from watchdog.domain.severity import Severity
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.recurrence import ALWAYS, parse_turn, parse_weekly
 from watchdog.settings.rules.required_secrets import answers_in_slack
+from watchdog.settings.rules.severity_policy import WRITES_DOWN
 from watchdog.settings.schema.adapter_entries import check_name
 from watchdog.settings.schema.schema import ContactShape, Shape
 from watchdog.settings.text.validation import choose, validate
 from watchdog.settings.text.yaml_document import Document
 
-PAGERDUTY = "pagerduty"
+PAGERDUTY, AGAIN = "pagerduty", "everyone again"
 ADDRESSED: Mapping[str, str] = {"slack": "channel", "email": "to"}
 """Channels that know several addresses, and the option that holds theirs."""
 
@@ -119,7 +120,10 @@ def check_rotations(
 def check_escalation(
     document: Document, shape: Shape, contacts: Contacts, channels: Mapping[str, Adapter]
 ) -> tuple[Step, ...]:
-    """Return the steps of the escalation; none where PagerDuty escalates, or no next person is configured."""
+    """Return the steps of the escalation; none where PagerDuty escalates.
+
+    Where none is written, and no channel escalates by itself, those who were called are called again.
+    """
     people = {name: Step(name, tuple(own), hours=_hours(shape.contacts[name])) for name, own in contacts.items()}
     known = {**people, **check_rotations(document, shape, people, channels)}
     # A channel may be a step, but a contact or rotation of its name goes first.
@@ -140,6 +144,9 @@ def check_escalation(
             steps.append(replace(known[step.tell], after_seconds=step.after))
         else:
             document.report(path, "names no contact, rotation or channel", choose(step.tell, set(known)))
+    pages = any(channel not in WRITES_DOWN for channel in channels)
+    if shape.escalation is None and pages and PAGERDUTY not in channels:
+        return (Step(AGAIN, (), after_seconds=shape.ack_holds),)
     return tuple(steps)
 
 
