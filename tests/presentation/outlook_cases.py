@@ -215,7 +215,7 @@ CASES = [
         paged(BUDGET, next_call_at=NOW + 300),
         Situation.ASKS_LATER,
         "Not rolled back: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web still"
-        " fails then. The daemon pages again at 02:20 UTC, unless a person acknowledges it first.",
+        " fails then. Before that the daemon pages again at 02:20 UTC, unless a person acknowledges it first.",
         ("rollback", "acknowledge"),
     ),
     (

@@ -241,7 +241,7 @@ def test_a_paused_daemon_promises_nothing_of_itself(incident: Incident, says: st
             ("rollback", "acknowledge"),
             "rollback",
             "Roll",
-            "Render answers reads now",
+            "Render answers again",
         ),
         (
             BUSY,

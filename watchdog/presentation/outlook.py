@@ -26,6 +26,7 @@ STOPPED = frozenset({"approve", "rollback", "undo", "restore-auto-deploy"})
 """The commands that the daemon refuses while it is paused or disarmed: it changes nothing then, for people neither."""
 
 NOT_SENT = frozenset({Situation.ANNOUNCED, Situation.SCHEDULED, Situation.SENDING})
+_HEADINGS = {Situation.CLOSED: "Left to do"}
 HINDERED = NOT_SENT | {Situation.BLOCKED_FOR_NOW}
 """What the daemon would go on with by itself, were it not paused or disarmed."""
 
@@ -73,7 +74,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         task = task if cured else tasks.resume_first(case, task)
         commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
     holder = _holder(row, incident)
-    heading = "Left to do" if found is Situation.CLOSED else "Do now"
+    heading = f"{holder} has it; if you take over" if holder else _HEADINGS.get(found, "Do now")
     return Outlook(
         situation=found,
         label=f"{holder} has it" if holder else row.label,

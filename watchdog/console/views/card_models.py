@@ -41,12 +41,13 @@ class AskView:
 
 @dataclass(frozen=True, slots=True)
 class SuspectView:
-    """The deploy that is blamed. `diff` and `page` are links; `author` is empty if unknown, as are they."""
+    """The deploy that is blamed. `diff` and `page` are links; these, `author` and `likely` are empty if unknown."""
 
     id: str
     code: str
     message: str
     author: str
+    likely: str  # how likely it is to blame: `99 % likely`
     live_at: float | None
     diff: str
     page: str

@@ -19,7 +19,7 @@ from watchdog.presentation.outlook import Outlook, outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.status_text import open_incident
-from watchdog.presentation.text import clean, short
+from watchdog.presentation.text import clean, short, show_likely
 
 MESSAGE_MAX = 100
 NOTE_MAX = 160
@@ -118,8 +118,9 @@ def badge(coming: Outlook, now: float) -> str:
 def suspect_view(incident: Incident, service: ServiceState | None, authors: Sequence[str] = ()) -> SuspectView | None:
     """Return the deploy that is blamed, with its links; None without one, or if it is not to blame."""
     decision = incident.decision
-    suspect = decision.blame.accused if decision is not None and decision.blame is not None else None
-    if decision is None or suspect is None or situation(incident) is Situation.NOT_THE_DEPLOY:
+    blame = decision.blame if decision is not None else None
+    suspect = blame.accused if blame is not None else None
+    if decision is None or blame is None or suspect is None or situation(incident) is Situation.NOT_THE_DEPLOY:
         return None
     facts = service.facts if service is not None else None
     return SuspectView(
@@ -127,6 +128,7 @@ def suspect_view(incident: Incident, service: ServiceState | None, authors: Sequ
         code=short(suspect.code),
         message=first_line(suspect),
         author=author_of(service, suspect.id) or clean(", ".join(authors)),
+        likely=show_likely(blame.probability) if blame.probability is not None else "",
         live_at=suspect.finished_at if suspect.was_live else None,
         diff=decision_text.diff_link(decision, facts.repo if facts is not None else None),
         page=page_of(service, suspect.id),

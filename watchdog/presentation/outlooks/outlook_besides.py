@@ -38,7 +38,7 @@ def _render(case: Case, found: Situation) -> str:
         return ""
     if why or case.now - read_at > STALE_SECONDS:
         return f"Render's list of deploys could not be read since {case.at(read_at)}{f' ({why})' if why else ''}."
-    return f"Render answers reads now (last at {case.at(read_at)}); the daemon does not try the rollback again."
+    return f"Render answers again (at {case.at(read_at)}, last); the daemon does not try the rollback again."
 
 
 def _auto_deploy(case: Case, found: Situation, commands: Sequence[str]) -> str:

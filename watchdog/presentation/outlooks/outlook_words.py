@@ -32,7 +32,10 @@ def _next_page(case: Case) -> str:
         return f" {again}: {clean(by)}'s acknowledgement ends then."
     if case.incident.escalation.all_called:
         return f" No step of the escalation is in its hours; the daemon looks again at {case.at(due)}."
-    return f" The daemon pages again at {case.at(due)}, unless a person acknowledges it first."
+    # The sentence before names a later moment: the reader learns which of the two comes first.
+    asks_at = clears_at(case.incident) if situation(case.incident) is Situation.ASKS_LATER else None
+    when = "Before that the daemon" if asks_at is not None and due < asks_at else "The daemon"
+    return f" {when} pages again at {case.at(due)}, unless a person acknowledges it first."
 
 
 def names_holder(case: Case) -> bool:
