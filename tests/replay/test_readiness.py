@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.replay.test_recording_replay import taped
 from tests.support.recorded_lives import SLOW, Life
-from tests.support.recorded_stories import tape
 from watchdog.adapters.recordings.recording_reader import Reader, runs_of
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Incident
@@ -218,8 +218,8 @@ def test_a_restart_in_the_outage_is_the_same_outage(tmp_path: Path) -> None:
     life.drive.tell(replace(e.Restarted(0.0), at=life.drive.now))
     life.drive.run(life.at(55))
     first, second = tmp_path / "a", tmp_path / "b"
-    write(first, life, slice(0, half), "a")
-    write(second, life, slice(half, None), "b")
+    taped(first, life.drive.steps[:half], run="a")
+    taped(second, life.drive.steps[half:], run="b")
     found = assess(runs_of([first, second]))
     assert [one.verdict for one in found.acts] == [RIGHT]
     assert found.outlook.service_days == pytest.approx(55 / 1440, rel=0.01)
@@ -250,16 +250,7 @@ def test_an_outage_that_was_on_already_is_another_policy_s(tmp_path: Path) -> No
     life.play(15)
     before = len(life.drive.steps)
     life.play(60)
-    write(tmp_path, life, slice(before, None), "late")
-    found = assess(runs_of([tmp_path]))
+    found = assess(runs_of([taped(tmp_path, life.drive.steps[before:])]))
     assert not found.acts
     (missed,) = found.missed
     assert missed.why == "the recording, or this start of the daemon, begins during the outage"
-
-
-def write(folder: Path, life: Life, part: slice, run: str) -> None:
-    """Record some of the steps of a life."""
-    steps = life.drive.steps[part]
-    written = tape(folder, run)
-    written.write(steps[0].event.at, steps)
-    written.close()

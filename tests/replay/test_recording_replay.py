@@ -38,10 +38,11 @@ NAMES = (
 """Stories that differ most in their events and effects; that each of these survives a file is test_codec.py's."""
 
 
-def recorded(folder: Path, steps: Sequence[Step], run: str = "one") -> Path:
-    """Record steps in one file; return the folder."""
+def taped(folder: Path, *hours: Sequence[Step], run: str = "one") -> Path:
+    """Record steps, those of each hour in a file of their own; return the folder."""
     written = tape(folder, run)
-    written.write(steps[0].event.at, steps)
+    for nth, steps in enumerate(hours):
+        written.write(hours[0][0].event.at + 3600.0 * nth, steps)
     written.close()
     return folder
 
@@ -72,7 +73,7 @@ NOTHING_DONE = re.compile(r'("PinConfirmed"}),"did":"[0-9a-f]+"')
 def test_a_story_is_decided_again_to_the_byte(tmp_path: Path, name: str) -> None:
     """Through the file and back: the same effects of each step, the same decisions, to the last digit."""
     told = story(name)
-    found = replayed(recorded(tmp_path, told.steps))
+    found = replayed(taped(tmp_path, told.steps))
     assert found.divergence is None
     assert found.events == len(told.steps)
     assert found.old == sorted(told.did, key=lambda one: one.at)
@@ -115,13 +116,13 @@ def test_of_an_earlier_recording_it_is_compared_whether_a_step_did_anything(
 @pytest.mark.parametrize("name", ["bad_deploy_is_rolled_back", "slow_is_asked_and_approved", "veto_runs_out"])
 def test_the_same_policy_makes_no_difference(tmp_path: Path, name: str) -> None:
     """Not even in who is woken when."""
-    found = replayed(recorded(tmp_path, story(name).steps), lambda policy: policy)
+    found = replayed(taped(tmp_path, story(name).steps), lambda policy: policy)
     assert compare(found.old, found.new) == []
 
 
 def test_what_observe_would_have_done(tmp_path: Path) -> None:
     """It pages at the moment of the rollback, acts never, and is told no outcome of an act that it did not ask for."""
-    found = replayed(recorded(tmp_path, story("bad_deploy_is_rolled_back").steps), observing)
+    found = replayed(taped(tmp_path, story("bad_deploy_is_rolled_back").steps), observing)
     differences = compare(found.old, found.new)
     gone = [one.old for one in differences if one.only == "old"]
     assert [one.kind for one in gone if one is not None and one.is_act] == ["pin", "rollback"]
@@ -155,7 +156,7 @@ def test_another_policy_is_woken_when_it_asked_for_it(tmp_path: Path) -> None:
     later = e.TimePassed(pinned.event.at + 10.0)
     after, effects, _ = checked_step(pinned.after, later, pinned.policy)
     steps = [*told.steps[: place + 1], Step(pinned.after, later, pinned.policy, after, effects)]
-    found = replayed(recorded(tmp_path, steps), announcing(0.3))
+    found = replayed(taped(tmp_path, steps), announcing(0.3))
     assert found.divergence is None
     (moved,) = [one for one in found.new if one.kind == "pin"]
     assert moved.at == pytest.approx(pinned.event.at + 0.3)
@@ -163,7 +164,7 @@ def test_another_policy_is_woken_when_it_asked_for_it(tmp_path: Path) -> None:
 
 def test_an_outcome_comes_as_long_after_the_act_as_in_the_run(tmp_path: Path) -> None:
     """Pinned five seconds later, confirmed five seconds later, refused five seconds later."""
-    found = replayed(recorded(tmp_path, story("rollback_is_refused").steps), announcing(5.0))
+    found = replayed(taped(tmp_path, story("rollback_is_refused").steps), announcing(5.0))
     for kind in ("pin", "rollback"):
         (before,), (after,) = ([one for one in side if one.kind == kind] for side in (found.old, found.new))
         assert after.at == pytest.approx(before.at + 5.0, abs=1.0)
@@ -177,7 +178,7 @@ def test_a_decision_that_is_not_the_runs_is_found_at_its_line(tmp_path: Path) ->
     """An event that was tampered with decides otherwise; the first such line is named."""
     told = story("bad_deploy_is_rolled_back")
     place = next(nth for nth, step in enumerate(told.steps) if step.effects and nth > 20)
-    recorded(tmp_path, told.steps)
+    taped(tmp_path, told.steps)
 
     def tampered(lines: list[str]) -> list[str]:
         line = json.loads(lines[place + 1])
@@ -194,14 +195,14 @@ def test_a_decision_that_is_not_the_runs_is_found_at_its_line(tmp_path: Path) ->
 def test_what_the_run_did_not_ask_for_is_found(tmp_path: Path) -> None:
     """A step whose effects this version does not come to, or comes to in addition."""
     told = story("bad_deploy_is_rolled_back")
-    recorded(tmp_path, told.steps)
+    taped(tmp_path, told.steps)
     changed_file(tmp_path, lambda lines: [NOTHING_DONE.sub(r"\1", line) for line in lines])
     assert replayed(tmp_path).divergence is not None
 
 
 def test_other_words_are_no_other_decision(tmp_path: Path) -> None:
     """A failure that is described otherwise, as by a version that words it anew."""
-    recorded(tmp_path, story("bad_deploy_is_rolled_back").steps)
+    taped(tmp_path, story("bad_deploy_is_rolled_back").steps)
     changed_file(tmp_path, lambda lines: [line.replace('"HTTP 503"', '"HTTP 504"') for line in lines])
     assert replayed(tmp_path).divergence is None
 
@@ -214,7 +215,7 @@ def test_what_changed_without_an_event_is_taken_over(tmp_path: Path) -> None:
     troubles = {"shop": ActiveCritical("shop", first.event.at)}
     state = replace(first.after, paused_by="ann", troubles=troubles, services=services, unseen=True)
     event = e.TimePassed(second.event.at)
-    recorded(tmp_path, [first, Step(state, event, second.policy, state, ())])
+    taped(tmp_path, [first, Step(state, event, second.policy, state, ())])
     found = replayed(tmp_path, observing)
     assert found.divergence is None
     (note,) = found.notes
@@ -227,11 +228,7 @@ def test_what_changed_without_an_event_is_taken_over(tmp_path: Path) -> None:
 def two_files(folder: Path, told: RecordedStage) -> list[Path]:
     """Record a story as two files, the second of which goes on where the first ends."""
     half = len(told.steps) // 2
-    written = tape(folder)
-    written.write(told.steps[0].event.at, told.steps[:half])
-    written.write(told.steps[0].event.at + 3600.0, told.steps[half:])
-    written.close()
-    return sorted(folder.iterdir())
+    return sorted(taped(folder, told.steps[:half], told.steps[half:]).iterdir())
 
 
 def test_files_of_a_run_are_replayed_as_one(tmp_path: Path) -> None:
@@ -248,12 +245,8 @@ def test_a_file_alone_can_be_replayed(tmp_path: Path) -> None:
     told = story("bad_deploy_is_rolled_back")
     _, second = two_files(tmp_path, told)
     assert replayed(second).divergence is None
-    other = tape(tmp_path / "b")
-    third = len(told.steps) // 3
-    for nth in range(3):
-        other.write(told.steps[0].event.at + 3600.0 * nth, told.steps[nth * third : (nth + 1) * third])
-    other.close()
-    one, two, three = sorted((tmp_path / "b").iterdir())
+    thirds = (told.steps[nth * len(told.steps) // 3 : (nth + 1) * len(told.steps) // 3] for nth in range(3))
+    one, two, three = sorted(taped(tmp_path / "b", *thirds).iterdir())
     two.unlink()
     found = replay(runs_of([one, three]))
     assert found.divergence is None and "missing before this file" in found.notes[0]
@@ -270,8 +263,8 @@ def test_a_state_that_is_not_where_the_last_file_ended_is_found(tmp_path: Path) 
 
 def test_runs_are_replayed_one_after_the_other(tmp_path: Path) -> None:
     """Two starts of the daemon, or two workers, in one folder."""
-    recorded(tmp_path, story("blip_is_let_pass").steps, "a")
-    recorded(tmp_path, story("observe_only_says").steps, "b")
+    taped(tmp_path, story("blip_is_let_pass").steps, run="a")
+    taped(tmp_path, story("observe_only_says").steps, run="b")
     found = replayed(tmp_path)
     assert (found.divergence, found.files) == (None, 2)
 
@@ -279,7 +272,7 @@ def test_runs_are_replayed_one_after_the_other(tmp_path: Path) -> None:
 def test_a_torn_end_is_no_mistake(tmp_path: Path) -> None:
     """Killed in the middle of a write: what is whole is replayed."""
     told = story("bad_deploy_is_rolled_back")
-    (path,) = recorded(tmp_path, told.steps).iterdir()
+    (path,) = taped(tmp_path, told.steps).iterdir()
     path.write_bytes(path.read_bytes()[:-200])
     found = replayed(tmp_path)
     assert found.divergence is None and 0 < found.events < len(told.steps)
@@ -314,7 +307,7 @@ def test_what_is_no_recording_is_refused_in_words(
 
 def test_a_broken_line_is_named(tmp_path: Path) -> None:
     """In the middle of a file that is otherwise fine."""
-    recorded(tmp_path, story("blip_is_let_pass").steps)
+    taped(tmp_path, story("blip_is_let_pass").steps)
     path = changed_file(tmp_path, lambda lines: [*lines[:5], '{"event":{"at":1}}', *lines[6:]])
     with pytest.raises(ConfigurationError, match=f"{path.name}:6: not a line of a recording"):
         replayed(tmp_path)
@@ -330,7 +323,7 @@ def test_a_folder_without_recordings_is_refused(tmp_path: Path, capsys: pytest.C
 
 def test_a_run_that_decided_otherwise_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And says where."""
-    recorded(tmp_path, story("bad_deploy_is_rolled_back").steps)
+    taped(tmp_path, story("bad_deploy_is_rolled_back").steps)
     path = changed_file(tmp_path, lambda lines: [line.replace('"aaaaaaa1"', '"aaaaaaa9"') for line in lines])
     assert main(["lab", "replay", str(tmp_path)]) == 1
     printed = capsys.readouterr().out
@@ -354,7 +347,7 @@ def test_the_policy_of_a_run_that_was_reloaded_is_followed(tmp_path: Path) -> No
     calm = replace(told.steps[0].policy, alerts=())
     assert calm != make_policy()
     steps = [replace(step, policy=calm) if nth == 0 else step for nth, step in enumerate(told.steps)]
-    folder = recorded(tmp_path, steps)
+    folder = taped(tmp_path, steps)
     assert len(list(folder.iterdir())) == 2
     found = replayed(folder)
     assert found.divergence is None and found.files == 2 and found.notes == []

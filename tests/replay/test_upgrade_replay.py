@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.core.world import make_policy
-from tests.replay.test_recording_replay import OLDER, changed_file, observing, recorded
-from tests.support.recorded_stories import STORIES, RecordedStage, story, tape
+from tests.replay.test_recording_replay import OLDER, changed_file, observing, taped, two_files
+from tests.support.recorded_stories import STORIES, RecordedStage, story
 from tests.support.storyteller import perform
 from watchdog import __version__
 from watchdog.adapters.recordings.judgement_digest import ours
@@ -22,6 +22,8 @@ from watchdog.domain.errors import ConfigurationError
 from watchdog.replay.recording_replay import replay
 
 Lines = Callable[[list[str]], list[str]]
+PAGED = ('"means": "rollback critical dep-40"', '"means": "page critical"')
+"""What that version decided instead."""
 
 
 def by_version(version: str, *changes: tuple[str, str]) -> Lines:
@@ -40,8 +42,7 @@ def by_version(version: str, *changes: tuple[str, str]) -> Lines:
 
 def earlier(folder: Path, *changes: tuple[str, str], run: str = "one") -> Path:
     """Record a bad deploy that is rolled back, as version 0.0.9 would have; return the folder."""
-    folder.mkdir(exist_ok=True)
-    changed_file(recorded(folder, story("bad_deploy_is_rolled_back").steps, run), by_version("0.0.9", *changes))
+    changed_file(taped(folder, story("bad_deploy_is_rolled_back").steps, run=run), by_version("0.0.9", *changes))
     return folder
 
 
@@ -62,8 +63,7 @@ def test_an_act_of_then_that_this_version_would_not_do_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The first difference of the incident, with its reason; what follows from it is not."""
-    then = ('"means": "rollback critical dep-40"', '"means": "page critical"')
-    folder = earlier(tmp_path / "recordings", then, ('"what": "rollback (critical)"', '"what": "page (critical)"'))
+    folder = earlier(tmp_path / "recordings", PAGED, ('"what": "rollback (critical)"', '"what": "page (critical)"'))
     assert main(["lab", "replay", "--since-upgrade", str(folder)]) == 1
     text = capsys.readouterr().out
     assert f"watchdog {__version__} decides 1 of 1 past incident otherwise\n" in text
@@ -86,12 +86,10 @@ def test_a_version_that_did_not_write_what_it_did(tmp_path: Path, capsys: pytest
         assert sum(bool(one.pop("acts", None)) for one in plain) >= 4
         return [json.dumps(one, separators=(",", ":")) for one in plain]
 
-    folder = tmp_path / "recordings"
-    folder.mkdir()
-    changed_file(recorded(folder, story("bad_deploy_is_rolled_back").steps), without_acts)
-    found = decided_again([folder], None)
+    changed_file(taped(tmp_path, story("bad_deploy_is_rolled_back").steps), without_acts)
+    found = decided_again([tmp_path], None)
     assert found.is_same and not found.differences and found.without_acts == 1
-    assert main(["lab", "replay", "--since-upgrade", str(folder)]) == 0
+    assert main(["lab", "replay", "--since-upgrade", str(tmp_path)]) == 0
     assert "Of 1 file only hashes are compared, and no decisions" in capsys.readouterr().out
 
 
@@ -109,50 +107,31 @@ def test_an_earlier_build_of_the_same_version_is_another_judgement(tmp_path: Pat
     """By the digest of the code that decides; one that recorded none is earlier, too."""
     digest = f',"judgement":"{ours().digest}"'
     for number, instead in enumerate((',"judgement":"0123abcd"', "")):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        steps = story("bad_deploy_is_rolled_back").steps
-        changed_file(recorded(folder, steps), lambda lines, to=instead: [lines[0].replace(digest, to, 1), *lines[1:]])
+        folder = taped(tmp_path / str(number), story("bad_deploy_is_rolled_back").steps)
+        changed_file(folder, lambda lines, to=instead: [lines[0].replace(digest, to, 1), *lines[1:]])
         found = decided_again([folder], None)
         assert found.before == [f"an earlier build of {__version__}"] and found.is_same
 
 
 def test_runs_are_compared_each_in_its_way(tmp_path: Path) -> None:
     """One of a version that did not write what it did hides no difference of another run."""
-    then = ('"means": "rollback critical dep-40"', '"means": "page critical"')
-    earlier(tmp_path / "one", then)
-    (tmp_path / "one" / OLDER[0].name).write_bytes(OLDER[0].read_bytes())
-    found = decided_again([tmp_path / "one"], None)
+    (earlier(tmp_path, PAGED) / OLDER[0].name).write_bytes(OLDER[0].read_bytes())
+    found = decided_again([tmp_path], None)
     assert len(found.differences) == 1 and found.without_acts == 1 and not found.other_steps
 
 
 def test_in_observe_what_would_have_been_done_is_compared(tmp_path: Path) -> None:
     """The course is a page either way."""
-    stage = observed_bad_deploy()
-    folder = tmp_path / "recordings"
-    folder.mkdir()
-    would = ('"means": "rollback critical dep-40"', '"means": "page critical"')
-    changed_file(recorded(folder, stage.steps), by_version("0.0.9", would))
-    (one,) = decided_again([folder], None).differences
-    assert one.changed == ("means",) and one.new is not None and "would roll back to dep-40" in one.new.what
-
-
-def observed_bad_deploy() -> RecordedStage:
-    """Play the story by a policy that only observes."""
     stage = RecordedStage(observing(make_policy()), [])
     perform((STORIES / "bad_deploy_is_rolled_back.txt").read_text(encoding="utf-8"), stage)
-    return stage
+    changed_file(taped(tmp_path, stage.steps), by_version("0.0.9", PAGED))
+    (one,) = decided_again([tmp_path], None).differences
+    assert one.changed == ("means",) and one.new is not None and "would roll back to dep-40" in one.new.what
 
 
 def test_what_is_learned_goes_on_over_the_end_of_a_file(tmp_path: Path) -> None:
     """The run kept something else of a check in mind, at the head of its second file: that is no other decision."""
-    steps = story("bad_deploy_is_rolled_back").steps
-    half = len(steps) // 2
-    written = tape(tmp_path)
-    written.write(steps[0].event.at, steps[:half])
-    written.write(steps[0].event.at + 3600.0, steps[half:])
-    written.close()
-    for part, path in enumerate(sorted(tmp_path.iterdir())):
+    for part, path in enumerate(two_files(tmp_path, story("bad_deploy_is_rolled_back"))):
         head, *rest = gzip.decompress(path.read_bytes()).decode().splitlines()
         plain = json.loads(head) | {"watchdog": "0.0.9"}
         if part == 1:
@@ -166,7 +145,7 @@ def test_what_is_learned_goes_on_over_the_end_of_a_file(tmp_path: Path) -> None:
 
 def test_nothing_of_an_earlier_version_is_said_with_what_to_do(tmp_path: Path) -> None:
     """Also where what lies there is no recording at all, and where nothing is recorded."""
-    recorded(tmp_path, story("veto_runs_out").steps)
+    taped(tmp_path, story("veto_runs_out").steps)
     (tmp_path / "another.jsonl.gz").write_bytes(b"no recording")
     with pytest.raises(ConfigurationError, match=f"all of it is of this watchdog {__version__}"):
         decided_again([tmp_path], None)

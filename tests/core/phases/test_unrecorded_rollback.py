@@ -38,12 +38,17 @@ def taken_up(world: World) -> World:
     return world
 
 
+def restored() -> World:
+    """Return such a world whose worker began anew with a copy of before the incident."""
+    return taken_up(after_a_rollback(reach(Phase.CALM).state))
+
+
 @pytest.mark.parametrize(
     ("auto_deploy", "says"), [("off", "AUTO-DEPLOY IS OFF"), ("unknown", "AUTO-DEPLOY MAY BE OFF"), ("commit", "")]
 )
 def test_case_55_the_code_that_it_left_is_denied_and_auto_deploy_is_reported(auto_deploy: str, says: str) -> None:
     """Once; the former value is not known, and nothing is switched."""
-    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    world = restored()
     assert world.state.denied == ()
     effects = listed(world, auto_deploy=auto_deploy)
     assert world.state.denied == (BAD,) and [code for code, _ in web(world).bad] == [BAD]
@@ -122,45 +127,39 @@ def chain(world: World, *codes: str, status: str = "deactivated", trigger: str =
     return (*reversed(made), *(replace(deploy, status="deactivated") for deploy in base))
 
 
-@pytest.mark.parametrize(
-    ("codes", "denied"),
-    [
-        ((GOOD,), (BAD,)),
-        ((GOOD, BAD), ()),  # a person took it back
-        ((GOOD, OLDER), (BAD, GOOD)),  # from the good one to an older one: it was not good either
-        ((GOOD, BAD, GOOD), (BAD,)),  # taken back, and left once more
-        ((BAD,), ()),  # configuration alone
-        ((), ()),
-    ],
-)
-def test_each_of_several_rollbacks_is_judged(codes: tuple[str, ...], denied: tuple[str, ...]) -> None:
-    """What was led back to is not denied. Each has its notice; without one there is one of auto-deploy that is off."""
-    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
-    listed(world, *chain(world, *codes))
-    assert world.state.denied == denied and len(web(world).beside_the_record) == max(len(denied), 1)
+BUILT = {"trigger": "api"}
+"""Its artefact was gone, so the platform calls it a deploy by the API; the code tells that it led back."""
 
 
 @pytest.mark.parametrize(
-    ("codes", "denied"),
+    ("codes", "how", "denied"),
     [
-        ((GOOD,), (BAD,)),
-        ((GOOD, BAD), (BAD,)),  # brought back as it came, by who knows whom
-        (("new00000",), ()),  # an ordinary deploy of a pipeline
-        (("new00000", GOOD), ("new00000",)),
+        ((GOOD,), {}, (BAD,)),
+        ((GOOD, BAD), {}, ()),  # a person took it back
+        ((GOOD, OLDER), {}, (BAD, GOOD)),  # from the good one to an older one: it was not good either
+        ((GOOD, BAD, GOOD), {}, (BAD,)),  # taken back, and left once more
+        ((BAD,), {}, ()),  # configuration alone
+        ((), {}, ()),
+        ((GOOD,), {"status": "update_failed"}, (BAD,)),  # the daemon had its one try
+        ((GOOD,), {"status": "canceled"}, ()),  # it led nowhere
+        ((GOOD,), BUILT, (BAD,)),
+        ((GOOD, BAD), BUILT, (BAD,)),  # brought back as it came, by who knows whom
+        (("new00000",), BUILT, ()),  # an ordinary deploy of a pipeline
+        (("new00000", GOOD), BUILT, ("new00000",)),
     ],
 )
-def test_case_55_older_code_that_was_built_anew_is_a_rollback_too(
-    codes: tuple[str, ...], denied: tuple[str, ...]
+def test_case_55_each_of_several_rollbacks_is_judged(
+    codes: tuple[str, ...], how: dict, denied: tuple[str, ...]
 ) -> None:
-    """The artefact was gone, so the platform calls it a deploy by the API; the code tells that it led back."""
-    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
-    listed(world, *chain(world, *codes, trigger="api"))
-    assert world.state.denied == denied
+    """What was led back to is not denied. Each has its notice; without one there is one of auto-deploy that is off."""
+    world = restored()
+    listed(world, *chain(world, *codes, **how))
+    assert world.state.denied == denied and len(web(world).beside_the_record) == max(len(denied), 1)
 
 
 def test_good_code_that_is_deployed_once_more_after_it_excuses_nothing() -> None:
     """When code came first is what counts."""
-    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    world = restored()
     again = Deploy("dep-m", "live", "manual", GOOD, created_at=world.now - 1.0)
     listed(world, again, *chain(world, GOOD))
     assert world.state.denied == (BAD,)
@@ -174,7 +173,7 @@ def test_case_55_what_went_live_only_after_it_was_made_is_not_what_it_left(
     live_at: float, status: str, denied: str
 ) -> None:
     """A colleague's deploy was on its way when ours was sent, and served for a moment; or it never served."""
-    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    world = restored()
     deploys = chain(world, GOOD)
     made = deploys[0].created_at
     overtaken = Deploy("dep-o", status, commit="new00000", created_at=made - 5.0, finished_at=made + live_at)
@@ -182,21 +181,13 @@ def test_case_55_what_went_live_only_after_it_was_made_is_not_what_it_left(
     assert world.state.denied == (denied,)
 
 
-def test_a_failed_rollback_counts_too_and_what_the_list_does_not_reach_does_not() -> None:
-    """The daemon had its one try; what served before the oldest listed deploy is not known."""
-    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
-    listed(world, *chain(world, GOOD, status="update_failed"))
-    assert world.state.denied == (BAD,)
-    canceled = taken_up(after_a_rollback(reach(Phase.CALM).state))
-    listed(canceled, *chain(canceled, GOOD, status="canceled"))
-    assert canceled.state.denied == (), "it led nowhere"
-    back = taken_up(after_a_rollback(reach(Phase.CALM).state))
-    newest, *older = chain(back, GOOD, BAD)
-    listed(back, replace(newest, status="update_in_progress"), *older)
-    assert back.state.denied == (), "a person is taking it back"
-    other = taken_up(after_a_rollback(reach(Phase.CALM).state))
+def test_what_a_person_is_taking_back_and_what_the_list_does_not_reach_is_not_denied() -> None:
+    """What served before the oldest listed deploy is not known."""
+    world, other = restored(), restored()
+    newest, *older = chain(world, GOOD, BAD)
+    listed(world, replace(newest, status="update_in_progress"), *older)
     listed(other, *chain(other, GOOD)[:1])
-    assert other.state.denied == ()
+    assert world.state.denied == other.state.denied == ()
 
 
 @pytest.mark.parametrize(
@@ -253,7 +244,7 @@ def test_without_a_record_or_a_list_nothing_is_learned() -> None:
     first = World(make_policy(), [old_deploy("dep-41", BAD, 1.0, "live"), old_deploy("dep-40", GOOD, 2.0)])
     listed(taken_up(first), *chain(first, GOOD))
     assert first.state.denied == ()
-    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    world = restored()
     hear(world, e.DeploysListed(world.now, "web", (), world.facts))
     assert web(world).unlisted
     listed(world, at=5.0)
@@ -327,7 +318,7 @@ def test_case_55_the_order_of_a_restored_incident_is_what_switched_auto_deploy_o
 
 def test_the_notice_about_it_is_closed_once_it_serves_no_more_and_auto_deploy_is_on() -> None:
     """A pager keeps it open otherwise, as information that nobody ends; that its code is not denied ends nothing."""
-    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    world = restored()
     listed(world)
     rollback = web(world).live
     assert [about for about, _ in web(world).beside_the_record] == [rollback]
