@@ -51,11 +51,6 @@ def test_mistakes_weigh_a_third_and_three_times_as_much() -> None:
     assert not careless.holds, "5.8 against 4 where mistakes cost three times as much"
 
 
-def test_a_tie_is_not_first() -> None:
-    """Ours must cost less."""
-    assert not compare(played(10.0), RIVALS, ORACLE).holds
-
-
 def test_what_is_between_incidents_counts_if_it_is_known() -> None:
     """A year with 58 pages and 29 rollbacks: 5 and 15 minutes an incident; mistakes, so it is weighed like them."""
     pages = round(INCIDENTS_PER_YEAR)
@@ -81,8 +76,9 @@ def test_the_interval_holds_the_ratio_and_is_the_seeds() -> None:
     assert point.low == pytest.approx(point.value) == pytest.approx(point.high)
 
 
-def test_who_is_as_good_as_the_oracle_has_no_ratio() -> None:
-    """It is infinite."""
+def test_a_tie_is_not_first_and_who_is_as_good_as_the_oracle_has_no_ratio() -> None:
+    """Ours must cost less; it is infinite."""
+    assert not compare(played(10.0), RIVALS, ORACLE).holds
     assert compare(ORACLE, RIVALS, ORACLE).ratio.value == inf
 
 

@@ -153,16 +153,6 @@ def test_what_turned_out_to_be_low_keeps_nothing_switched_off() -> None:
     assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == ["commit"]
 
 
-def test_readings_of_an_ended_incident_do_not_open_the_next() -> None:
-    """The statistics are cleared with the end."""
-    world = reach(Phase.VERIFYING)
-    while web(world).phase is Phase.VERIFYING:
-        world.run(world.time + 1.0)
-    assert web(world).phase is Phase.CALM and web(world).closed_at is not None
-    assert all(check.run_probes == 0 and not check.recent for check in web(world).checks.values())
-    assert incident_of(world).closed_at == web(world).closed_at
-
-
 @pytest.mark.parametrize(
     ("off", "previous", "paused", "warned", "given"),
     [

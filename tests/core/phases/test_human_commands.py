@@ -214,8 +214,9 @@ def test_modes_bind_the_human_too_but_assist_is_the_human(mode: Mode) -> None:
 
 
 def test_guards_for_machines_do_not_hold_a_human_back() -> None:
-    """Budget and cooldown are spent; a human may. A pause is for everybody."""
+    """Budget and cooldown are spent, and there is an action hold; a human may. A pause is for everybody."""
     world = quiet_world()
+    hear(world, e.Held(world.now, "bob", world.now + 3600.0, "launch", "web"))
     put(world, acted_at=(world.now - 60.0, world.now - 30.0))
     world.state = replace(world.state, acted_at=web(world).acted_at)
     hear(world, e.Paused(world.now, "bob"))

@@ -250,7 +250,7 @@ def test_what_we_changed_and_could_not_give_back_is_told_in_any_silence() -> Non
 
 @pytest.mark.parametrize("of", ["web", None])
 def test_under_an_action_hold_a_human_is_asked_and_may_say_yes(of: str | None) -> None:
-    """Nothing by itself; the yes, or a rollback by hand, passes. A hold of another service is nothing to this one."""
+    """Nothing by itself; the yes passes. A hold of another service is nothing to this one."""
     world = held(bad_world().run(1.0), of=of).run(200.0)
     assert web(world).phase is Phase.ASKING and not world.pins
     assert decision_of(world).why.startswith("action hold: hold-1 of")
@@ -265,13 +265,6 @@ def test_when_a_hold_is_over_what_is_still_failing_is_rolled_back() -> None:
     assert line_of(world.tells[-1].notice, "Once that has passed, the daemon decides again") and not world.pins
     world.run(600.0)
     assert [rollback.approved_by for _, rollback in world.accepted] == [None] and not world.broken
-
-
-def test_a_rollback_by_hand_passes_an_action_hold() -> None:
-    """It is for what we do unasked."""
-    world = held(reach(Phase.CALM, faults=[]))
-    hear(world, e.RollbackRequested(world.now, "web", "ann"))
-    assert web(world).phase is Phase.PINNING
 
 
 def test_a_hold_that_comes_while_auto_deploy_is_switched_off_keeps_it_from_being_sent() -> None:

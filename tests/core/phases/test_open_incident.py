@@ -53,16 +53,11 @@ def test_an_incident_that_is_continued_is_decided_on_with_what_was_done_for_it()
     assert "tried: this incident already had its one rollback" in lines(effects, "GUARDS")[0]
 
 
-def test_observe_writes_down_what_it_would_do() -> None:
-    """The same decision with a line of its own."""
+def test_observe_writes_down_what_it_would_do_and_that_nobody_is_to_blame() -> None:
+    """The same decision with a line of its own; without a deploy there is neither suspect nor target."""
     world = reach(Phase.PAGED)
     assert [note.text for note in world.notes if note.label == "WOULD"] == ["would roll back to dep-40 (aaaaaaa)"]
     assert not world.pins
-
-
-def test_nobody_to_blame_is_written_down_too() -> None:
-    """Without a deploy there is neither suspect nor target."""
-    world = reach(Phase.PAGED)
     put(world, deploys=(), live=None, incident=None, phase=Phase.SUSPECT)
     fail_once(world)
     assert incident_of(world).suspect is None and incident_of(world).rollback.target is None

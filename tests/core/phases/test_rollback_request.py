@@ -106,7 +106,7 @@ def test_what_is_begun_has_its_deadline_its_note_and_nothing_of_an_earlier_one(
     begin: Callable[[StepContext], None], due: float, note: tuple[str, str]
 ) -> None:
     """Woken then and not before; a second question, or a second rollback, may be late in its turn."""
-    ctx = turned(reach(Phase.PINNING), late_paged=True)
+    ctx = turned(reach(Phase.PINNING), late_paged=True, blocked_since=1.0)
     begin(ctx)
     asked = [at - ctx.now for at in wakes(ctx.effects)]
     assert asked == ([due, 59.0] if begin is rollback_request.disable_auto_deploy else [due]), (
@@ -117,6 +117,8 @@ def test_what_is_begun_has_its_deadline_its_note_and_nothing_of_an_earlier_one(
     assert ctx.service.phase_since == (
         ctx.now if begin is not rollback_request.disable_auto_deploy else ctx.service.phase_since
     )
+    what = "what was put off before people were asked does not count against their answer"
+    assert (ctx.incident.rollback.blocked_since is None) is (begin is rollback_request.ask), what
 
 
 @pytest.mark.parametrize("unknown", ["suspect", "target", "service"])
@@ -188,8 +190,18 @@ ALONE = "correlation: 2 groups critical within 90 s: shop (no deploy lately, cou
         (lambda world: None, 16.0, "no failure in the last 15 s"),
         (lambda world: share(world, acted_at=(START + 50.0,)), 0.0, SPENT),
         (fails_elsewhere, 0.0, f"{ALONE} services (limit 50%)"),
+        (lambda world: share(world, denied=("aaaaaaa1",)), 0.0, "deny-list: dep-40 is deny-listed"),
     ],
-    ids=["a deploy began", "suspended", "in maintenance", "blind", "good again", "acted elsewhere", "fails elsewhere"],
+    ids=[
+        "deploy began",
+        "suspended",
+        "maintenance",
+        "blind",
+        "good again",
+        "acted elsewhere",
+        "fails elsewhere",
+        "denied",
+    ],
 )
 def test_what_happens_while_the_pin_is_on_its_way_holds_the_rollback_back(
     change: Callable[[World], object], after: float, why: str
@@ -226,15 +238,6 @@ def none_live(world: World) -> tuple[Deploy, ...]:
     return tuple(replace(one, status="deactivated") for one in web(world).deploys)
 
 
-def test_a_target_that_was_denied_while_the_pin_was_on_its_way_is_chosen_anew() -> None:
-    """Another service rolled away from it: an honest race, no broken promise; the next older one is taken."""
-    world = share(reach(Phase.PINNING), denied=("aaaaaaa1",))
-    effects = confirmed(world)
-    assert lines(effects, "WAIT") == ["nothing was sent: deny-list: dep-40 is deny-listed; looking again"]
-    hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
-    assert (web(world).phase, incident_of(world).rollback.target) == (Phase.PINNING, "dep-39")
-
-
 @pytest.mark.parametrize("waits", [119.0, 120.0])
 def test_what_is_put_off_again_and_again_is_not_put_off_in_silence_for_ever(waits: float) -> None:
     """Two minutes after it could first not be sent, a human has the outage, however often it was decided anew."""
@@ -253,13 +256,6 @@ def test_what_is_put_off_again_and_again_is_not_put_off_in_silence_for_ever(wait
     why = "for 2 min nothing could be sent: the deploy list cannot be read"
     assert incident_of(world).human_needed == (why if paged else "")
     assert ("RestoreAutoDeploy" in kinds(effects)) is paged, "it is not needed off any longer"
-
-
-def test_a_question_begins_a_new_patience() -> None:
-    """What was put off before people were asked does not count against their answer."""
-    ctx = turned(reach(Phase.PINNING), blocked_since=1.0)
-    rollback_request.ask(ctx)
-    assert ctx.incident.rollback.blocked_since is None
 
 
 def test_case_17_a_repair_that_went_live_unseen_is_not_undone() -> None:

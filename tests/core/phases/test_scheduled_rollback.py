@@ -157,8 +157,13 @@ def test_a_rollback_by_hand_meets_what_is_kept() -> None:
 
 
 def test_when_the_window_begins_it_is_decided_anew_and_done() -> None:
-    """Not a second before; with the yes counted, also where the mode asks; and proved like any other."""
+    """Not a second before; with the yes counted, also where the mode asks; and proved like any other.
+
+    A restart changes nothing: the moment is in the record, and is asked for again.
+    """
     world = kept(scheduled(Mode.ASSIST))
+    effects = hear(world, e.Restarted(world.now + 60.0))
+    assert START + BEGINS in wakes(effects) and web(world).is_kept and notices(effects) == []
     assert "PinAutoDeploy" not in kinds(at(world, BEGINS - 0.1))
     effects = at(world, BEGINS)
     assert "PinAutoDeploy" in kinds(effects)
@@ -169,14 +174,6 @@ def test_when_the_window_begins_it_is_decided_anew_and_done() -> None:
     assert rollback.approved_by == "ann" and incident.rollback.verified_at is not None
     assert incident.rollback.requested_at is not None and incident.rollback.requested_at >= START + BEGINS
     assert not world.broken and world.labels().count("KEPT") == 1
-
-
-def test_a_restart_changes_nothing() -> None:
-    """The moment is in the record: it is asked for again."""
-    world = kept()
-    effects = hear(world, e.Restarted(world.now + 60.0))
-    assert START + BEGINS in wakes(effects) and web(world).is_kept and notices(effects) == []
-    assert "PinAutoDeploy" in kinds(at(world, BEGINS))
 
 
 def test_a_window_in_which_no_watchdog_ran_is_followed_by_the_next() -> None:

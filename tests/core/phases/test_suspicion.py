@@ -50,11 +50,13 @@ def test_what_is_not_borne_out_is_let_go() -> None:
 
 
 def test_an_incident_that_is_over_is_let_go_by_the_next_reading() -> None:
-    """It stays readable until then, for commands that come a moment late."""
+    """It stays readable until then, for commands that come a moment late. Its readings do not open the next."""
     world = reach(Phase.VERIFYING)
     while web(world).phase is Phase.VERIFYING:
         world.run(world.time + 1.0)
     over = incident_of(world)
+    assert web(world).phase is Phase.CALM and over.closed_at == web(world).closed_at
+    assert all(check.run_probes == 0 and not check.recent for check in web(world).checks.values())
     hear(world, e.Observed(world.now, "web", "home", Good()))
     assert over.closed_at is not None and web(world).incident is None
 

@@ -158,10 +158,15 @@ def test_an_undo_can_be_asked_for_again() -> None:
 
 
 def test_a_rollback_by_hand_ends_the_earlier_reason_to_leave_it_to_people() -> None:
-    """Nothing of `the daemon changes nothing more` is read while the rollback that a person asked for is made."""
+    """Nothing of `the daemon changes nothing more` is read while the rollback that a person asked for is made.
+
+    It goes on with its incident and is no undo any more: what is left then is left for a reason.
+    """
     world = not_sent()
     hear(world, e.RollbackRequested(world.now, "web", "bob", "dep-39"))
     assert (incident_of(world).human_needed, situation(incident_of(world))) == ("", Situation.SENDING)
+    rollback = incident_of(world).rollback
+    assert (incident_of(world).id, rollback.undoes, rollback.undo_of_verified) == ("web-2", "", False)
 
 
 def test_an_undo_is_undone_like_any_rollback() -> None:
@@ -171,14 +176,6 @@ def test_an_undo_is_undone_like_any_rollback() -> None:
     live = world.live()
     assert live.code == GOOD and [one.target for _, one in world.accepted][2] == "dep-901"
     assert world.state.denied == () and web(world).undone == ("dep-901", "dep-902") and not world.broken
-
-
-def test_a_rollback_by_hand_that_goes_on_with_its_incident_is_no_undo_any_more() -> None:
-    """Nothing was sent, then somebody wants to go elsewhere: what is left then is left for a reason."""
-    world = not_sent()
-    hear(world, e.RollbackRequested(world.now, "web", "bob", "dep-39"))
-    rollback = incident_of(world).rollback
-    assert (incident_of(world).id, rollback.undoes, rollback.undo_of_verified) == ("web-2", "", False)
 
 
 def test_auto_deploy_stays_off_and_the_end_says_so_and_no_more() -> None:

@@ -39,6 +39,7 @@ def test_people_are_told_what_is_overdue_and_nobody_is_woken() -> None:
     assert tell.notice.lines == ("Update the docs", "Raise the pool", "All of them: watchdog incident checklist web-1")
     one = hear(replace(DUE, items=("docs",), lines=("Update the docs",)))[1]
     assert isinstance(one, Tell) and one.notice.title == "web: 1 follow-up of web-1 overdue"
+    assert hear(replace(DUE, channels=())) == (), "an incident that was only noted"
 
 
 def test_a_long_list_is_counted() -> None:
@@ -66,11 +67,6 @@ def test_a_long_list_is_counted() -> None:
 def test_a_silence_puts_it_off(silence: Suppression, told: bool) -> None:
     """Nothing is written either: it is asked for again."""
     assert bool(hear(DUE, policy=make_policy(silences=(silence,)))) is told
-
-
-def test_where_nobody_was_told_nobody_is_reminded() -> None:
-    """An incident that was only noted."""
-    assert hear(replace(DUE, channels=())) == ()
 
 
 def test_what_was_told_is_known_by_the_notes() -> None:

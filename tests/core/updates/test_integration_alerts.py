@@ -29,7 +29,7 @@ def judged(world: World, one: Integration) -> tuple[fx.Effect, ...]:
 
 
 def test_it_is_told_once_with_what_follows_and_the_cure() -> None:
-    """However often it is looked at; its people are woken where a rollback depends on it."""
+    """However often it is looked at; its people are woken where a rollback depends on it. It can be shown later."""
     world = a_world()
     effects = judged(world, REFUSED)
     notice = tell_of(effects).notice
@@ -39,6 +39,8 @@ def test_it_is_told_once_with_what_follows_and_the_cure() -> None:
     assert "WATCHDOG_RENDER_API_KEY" in notice.lines[2]
     assert notice.kind is NoticeKind.SELF_ALERT and notice.wakes
     assert len(lines(effects, "TOLD")) == 1
+    ((key, failing),) = world.state.failing.items()
+    assert isinstance(failing, Failing) and failing.integration(key) == replace(REFUSED, since=world.now - 60.0)
     assert not judged(world, REFUSED)
     assert not judged(world, replace(REFUSED, standing=Standing.FAILING))
 
@@ -137,11 +139,3 @@ def test_the_record_has_it_whoever_is_told(alerts: tuple[str, ...]) -> None:
     world.policy = replace(world.policy, alerts=alerts)
     (line,) = lines(judged(world, REFUSED), "TOLD")
     assert line.startswith("slack (page)" if alerts else "no channel configured (page)")
-
-
-def test_what_was_told_can_be_shown_later() -> None:
-    """By its key, as it was."""
-    world = a_world()
-    judged(world, REFUSED)
-    ((key, failing),) = world.state.failing.items()
-    assert isinstance(failing, Failing) and failing.integration(key) == replace(REFUSED, since=world.now - 60.0)

@@ -62,20 +62,12 @@ def test_time_is_virtual_and_a_day_takes_no_time() -> None:
     assert run(day()) == 86_400
 
 
-def test_waiting_for_nothing_is_a_deadlock() -> None:
-    """Nobody can ever go on: that is said, not waited for."""
+def test_waiting_for_nothing_is_a_deadlock_and_threads_are_refused() -> None:
+    """Where nothing can ever go on that is said, not waited for; threads would not be deterministic."""
     with pytest.raises(Deadlock):
         run(asyncio.Event().wait())
-
-
-def test_threads_are_refused() -> None:
-    """They would not be deterministic."""
-
-    async def thread() -> None:
-        await asyncio.to_thread(print)
-
     with pytest.raises(RuntimeError, match="no threads"):
-        run(thread())
+        run(asyncio.to_thread(print))
 
 
 async def lose_an_update() -> int:
