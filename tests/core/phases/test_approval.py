@@ -111,35 +111,27 @@ def test_a_question_is_repeated_at_its_very_reminder_and_once(within: float | No
     assert len(after(world, 9000.0).pages()) == (1 if within is None else 2)
 
 
-def test_the_core_asks_to_be_woken_for_both() -> None:
-    """At the question, and after a restart in the middle of it."""
-    world = asked(remind_seconds=600.0)
-    at = incident_of(world).question.asked_at
-    assert {at + 600.0, at + 900.0} <= set(wakes(hear(world, e.Restarted(at + 60.0))))
-    assert at + 1000.0 in wakes(hear(world, e.Restarted(at + 1000.0)))
-
-
-def test_after_the_deadline_nobody_is_reminded() -> None:
-    """A restart slept through both: one page, the later one."""
+def test_the_core_asks_to_be_woken_for_both_and_after_the_deadline_nobody_is_reminded() -> None:
+    """After a restart in the middle of it; one that slept through both leads to one page, the later one."""
     world = asked(remind_seconds=600.0)
     asked_at = incident_of(world).question.asked_at
+    assert {asked_at + 600.0, asked_at + 900.0} <= set(wakes(hear(world, e.Restarted(asked_at + 60.0))))
+    assert asked_at + 1000.0 in wakes(hear(world, e.Restarted(asked_at + 1000.0)))
     notice = tell_of(hear(world, e.TimePassed(asked_at + 950.0))).notice
     assert (notice.about.topic, notice.about.since, notice.about.why) == (Topic.UNANSWERED, asked_at, "")
     assert notice.title == "web api is slow: no answer for 16 min" and notices(passes(world, 951.0)) == []
-
-
-def test_a_question_that_no_guard_asks_is_not_weighed_again() -> None:
-    """Nothing that asked can clear by itself, and weighing again costs a whole decision."""
-    world = asked()
-    assert incident_of(after(world, 60.0)).reconsidered_at == incident_of(world).question.asked_at
 
 
 # --- the deadline ---
 
 
 def test_then_nothing_is_written_down_and_no_more() -> None:
-    """The user said so; the question stays open, and a late yes still counts."""
+    """The user said so; the question stays open, and a late yes still counts.
+
+    What no guard asked is not weighed again meanwhile: nothing can clear by itself, and it costs a whole decision.
+    """
     world = asked(then=Then.NOTHING)
+    assert incident_of(after(world, 60.0)).reconsidered_at == incident_of(world).question.asked_at
     effects = passes(world, 900.0)
     assert lines(effects, "DEADLINE") == ["no answer for 15 min; the policy says: nothing"]
     assert notices(effects) == [] and web(world).phase is Phase.ASKING
@@ -245,26 +237,22 @@ def test_what_is_not_done_by_default(world: Callable[[], World], why: str | None
 
 
 def test_nothing_is_done_by_default_before_people_have_heard_of_it_for_all_the_time() -> None:
-    """Every channel was down at first: the clock of a default begins when one of them had the question."""
-    world = asked(then=Then.ROLLBACK, heard=False)
+    """Every channel was down at first: the clock of a default begins when one of them had the question.
+
+    A reminder tells the later deadline: nobody reads of less time than there is.
+    """
+    world = asked(then=Then.ROLLBACK, remind_seconds=1200.0, heard=False)
+    assert "until 14:31 UTC" in line_of(world.tells[0].notice, "Roll back to ")
     at = incident_of(world).question.asked_at or 0.0
     after(world, 600.0).tell(e.QuestionHeard(world.now, "web", "web-1", at))
     assert fx.WakeAt(world.now + 900.0) in hear(
         asked(then=Then.ROLLBACK, heard=False), e.QuestionHeard(world.now, "web", "web-1", at)
     )
+    notice = tell_of(passes(world, 1200.0)).notice
+    assert notice.about.topic is Topic.REMINDED and "until 14:41 UTC" in line_of(notice, "Roll back to ")
     after(world, 1499.0)
     assert not world.pins and web(world).phase is Phase.ASKING
     assert len(after(world, 1600.0).accepted) == 1
-
-
-def test_a_reminder_of_a_question_that_was_heard_of_late_tells_the_later_deadline() -> None:
-    """Nobody reads of less time than there is."""
-    world = asked(then=Then.ROLLBACK, remind_seconds=1200.0, heard=False)
-    assert "until 14:31 UTC" in line_of(world.tells[0].notice, "Roll back to ")
-    at = incident_of(world).question.asked_at or 0.0
-    after(world, 600.0).tell(e.QuestionHeard(world.now, "web", "web-1", at))
-    notice = tell_of(passes(world, 1200.0)).notice
-    assert notice.about.topic is Topic.REMINDED and "until 14:41 UTC" in line_of(notice, "Roll back to ")
 
 
 @pytest.mark.parametrize(("incident", "asked_at"), [("web-7", 0.0), ("web-1", -1.0)])

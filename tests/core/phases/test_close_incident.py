@@ -214,12 +214,3 @@ def test_what_ended_in_a_step_is_known_from_the_states_around_it(
     before, after = (State(services={"web": ServiceState("web", incident=one)}) for one in (was, now))
     assert ended(before, after) == found
     assert ended(State(), after) == ()
-
-
-def test_an_incident_continued_by_hand_ends_as_the_core_closed_it() -> None:
-    """What is derived from the states is what the core wrote in between."""
-    world = bad_world(make_policy(), faults=[Fault(64.0, FOREVER)]).run(900.0)
-    before = world.state
-    hear(world, e.RollbackRequested(world.now, "web", "ann", None))
-    (found,) = ended(before, world.state)
-    assert (found.id, found.outcome, found.closed_at) == ("web-1", Outcome.CONTINUED, world.now)

@@ -204,15 +204,6 @@ def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
     assert incident_of(overtaken).escalation.acknowledged_by == "ann", "said before the lead was called, read after it"
 
 
-def test_who_looks_after_a_question_is_called_again_with_what_silence_means() -> None:
-    """Half an hour later, before its deadline: what is said then is what will be done."""
-    world = question(then=Then.ROLLBACK, within_seconds=3600.0)
-    acknowledge(world)
-    notice = tell_of(hear(world, e.TimePassed(world.now + 1800.0))).notice
-    assert notice.about.topic is Topic.STILL_OPEN
-    assert "then rolls back to" in line_of(notice, "Roll back to ")
-
-
 # --- a question ---
 
 
@@ -252,14 +243,6 @@ def test_an_answer_or_another_end_stops_it(fields: dict, answer: type | None) ->
         assert incident_of(world).escalation.called_at is None
     world.run(5000.0)
     assert Topic.ASKED in topics(world) and Topic.ESCALATED not in topics(world)
-
-
-def test_a_yes_that_a_guard_refuses_is_of_somebody_who_looks_after_it() -> None:
-    """They hear why; nobody else is called meanwhile."""
-    world = question()
-    hear(world, e.Paused(world.now, "bob"))
-    hear(world, e.Approved(world.now, "web-1", "ann"))
-    assert web(world).phase is Phase.PAGED and incident_of(world).escalation.acknowledged_by == "ann"
 
 
 # --- acknowledgement ---
@@ -348,11 +331,16 @@ def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_dead
 
 
 def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
-    """No answer is no answer: it is said again what silence means."""
+    """No answer is no answer: it is said again what silence means, also when the acknowledgement ends before it."""
     world = question(then=Then.ROLLBACK)
     plan = line_of(tell_of(acknowledge(world)).notice, "Roll back to ")
     assert plan.endswith("then rolls back to dep-40 (aaaaaaa), if nothing forbids it.")
     assert len(world.run(1500.0).accepted) == 1
+    world = question(then=Then.ROLLBACK, within_seconds=3600.0)
+    acknowledge(world)
+    notice = tell_of(hear(world, e.TimePassed(world.now + 1800.0))).notice
+    assert notice.about.topic is Topic.STILL_OPEN
+    assert "then rolls back to" in line_of(notice, "Roll back to ")
 
 
 def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_about() -> None:

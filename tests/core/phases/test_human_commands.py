@@ -8,12 +8,13 @@ from tests.core.scenes import an_incident
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, web
 from tests.support.effect_readers import kinds, lines, notices
+from watchdog.core.phases.close_incident import ended
 from watchdog.core.phases.undo_rollback import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, GuardReason, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.policy import Mode
 from watchdog.domain.severity import Severity
 
@@ -84,12 +85,16 @@ def test_a_yes_acts_at_once(phase: Phase) -> None:
     ],
 )
 def test_a_yes_while_nothing_may_be_changed_is_refused(event: e.Event, why: str) -> None:
-    """A guard that an approval does not answer: paged, and whoever said yes, or asks by hand, hears why."""
+    """A guard that an approval does not answer: paged, and whoever said yes, or asks by hand, hears why.
+
+    Who said it looks after it: nobody else is called meanwhile.
+    """
     world = reach(Phase.ASKING)
     hear(world, replace(event, at=world.now))
     effects = said(world, "approve")
     assert lines(effects, "REFUSED") == [why] and web(world).phase is Phase.PAGED
     assert not {"Rollback", "PinAutoDeploy"} & set(kinds(effects))
+    assert incident_of(world).escalation.acknowledged_by == BY
     assert lines(ask_for(world), "REFUSED") == [why]
 
 
@@ -149,10 +154,12 @@ def test_a_rollback_by_hand_opens_an_incident_and_is_proved_like_any_other() -> 
     assert world.state.denied == ()
 
 
-def test_a_rollback_to_a_named_deploy() -> None:
-    """Any older deploy that was live will do."""
+def test_a_rollback_to_a_named_deploy_after_a_closed_incident_opens_a_new_one() -> None:
+    """Any older deploy that was live will do; the calm service remembers the closed incident and does not reopen it."""
     world = quiet_world()
+    put(world, incident=an_incident(closed_at=world.now - 5.0), incidents=4)
     effects = ask_for(world, "dep-39")
+    assert incident_of(world).id == "web-5" and incident_of(world).severity is Severity.HIGH
     assert incident_of(world).rollback.target == "dep-39" and incident_of(world).rollback.target_code == "aaaaaaa0"
     assert decision_of(world).target == TargetChoice(world.deploys[1], "named by hand")
     assert lines(effects, "BY HAND")[0].endswith("dep-40 -> dep-39")
@@ -265,20 +272,18 @@ def test_that_it_was_suspended_in_this_incident_is_still_known_after_it() -> Non
 
 
 def test_an_incident_that_had_its_rollback_ends_before_another_is_begun() -> None:
-    """The journal knows one rollback per incident: the old one is closed, the new one keeps its severity."""
+    """The journal knows one rollback per incident: the old one is closed, the new one keeps its severity.
+
+    What is derived from the states around the step is what the core wrote in between.
+    """
     world = bad_world(faults=[Fault(64.0, FOREVER)]).run(300.0)
     assert web(world).phase is Phase.PAGED and incident_of(world).rollback.deploy is not None
+    before = world.state
     effects = ask_for(world, "dep-39")
+    (found,) = ended(before, world.state)
+    assert (found.id, found.outcome, found.closed_at) == ("web-1", Outcome.CONTINUED, world.now)
     assert lines(effects, "CLOSED")[0].startswith("continued by hand: ann started another rollback")
     assert notices(effects) == ["resolved"]
     incident = incident_of(world)
     assert incident.id == "web-2" and incident.severity is Severity.CRITICAL and not incident.rollback.tried
     assert web(world).phase is Phase.PINNING
-
-
-def test_a_rollback_by_hand_after_a_closed_incident_opens_a_new_one() -> None:
-    """The closed one is still remembered by the calm service; it is not reopened."""
-    world = quiet_world()
-    put(world, incident=an_incident(closed_at=world.now - 5.0), incidents=4)
-    ask_for(world)
-    assert incident_of(world).id == "web-5" and incident_of(world).severity is Severity.HIGH

@@ -47,13 +47,18 @@ def said(state: State, event: e.Event) -> tuple[State, tuple[fx.Effect, ...]]:
 
 
 def test_they_are_numbered_noted_and_end_in_their_time() -> None:
-    """Each with author, reason and end; at the end people hear of it once, and it wakes nobody."""
+    """Each with author, reason and end; at the end people hear of it once, and it wakes nobody.
+
+    A restart keeps the ends, also of what ended meanwhile: at once.
+    """
     state, effects = said(a_state(), e.Silenced(NOW, "ann", NOW + 60.0, "moving", "web", "api", Severity.HIGH))
     assert state.silences == (
         Suppression("silence-1", "web", "ann", "moving", NOW, NOW + 60.0, None, "api", Severity.HIGH),
     )
     assert lines(effects, "SILENCED") == ["silence-1 of web, signal api, severity high by ann (moving), for 60 s"]
     assert fx.WakeAt(NOW + 60.0) in effects
+    for at, wake in ((NOW + 5.0, NOW + 60.0), (NOW + 90.0, NOW + 90.0)):
+        assert fx.WakeAt(wake) in said(state, e.Restarted(at))[1]
     state, _ = said(state, e.Silenced(NOW, "bob", NOW + 3600.0, "backup"))
     state, effects = said(state, e.Held(NOW, "ann", NOW + 7200.0, "launch"))
     assert lines(effects, "HELD") == ["hold-3 of all services by ann (launch), for 2 h 0 min"]
@@ -67,14 +72,6 @@ def test_they_are_numbered_noted_and_end_in_their_time() -> None:
     assert lines(effects, "EXPIRED") == ["silence-1 of web, signal api, severity high by ann (moving)"]
     state, effects = said(state, e.TimePassed(NOW + 7200.0))
     assert state.silences == () and state.holds == () and notices(effects) == ["updated"]
-
-
-def test_a_restart_keeps_their_ends() -> None:
-    """Also of what ended meanwhile: at once."""
-    state = a_state(silences=(Suppression("silence-4", "web", "ann", "moving", NOW, NOW + 60.0),))
-    for at, wake in ((NOW + 5.0, NOW + 60.0), (NOW + 90.0, NOW + 90.0)):
-        _, effects = said(state, e.Restarted(at))
-        assert fx.WakeAt(wake) in effects
 
 
 def test_one_may_be_ended_before_its_time() -> None:

@@ -69,7 +69,10 @@ def test_nobody_is_told_by_default() -> None:
 
 
 def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
-    """It fails; it works, while that is proved; it is over. It wakes nobody, and engineers hear the same as ever."""
+    """It fails; it works, while that is proved; it is over. It wakes nobody, and engineers hear the same as ever.
+
+    Each at its moment: when the incident is opened, after a minute of good checks, and when it is closed.
+    """
     world = bad_world(policy()).run(600.0)
     assert titles(world) == ["not available", "works again", "all is well again"]
     assert [one.title for one in plainly(world) if not SAID.fullmatch(one.title)] == []
@@ -88,6 +91,12 @@ def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
         line for tell in others for line in tell.notice.todo
     }
     assert [line.partition(":")[0] for line in less] == ["Communicate status to stakeholders"], "that is done"
+    incident = world.incidents["web-1"]
+    opened, works, over = (one.at for one in plainly(world))
+    assert opened == incident.opened_at and over == incident.closed_at == incident.rollback.verified_at
+    assert incident.rollback.restored_at is not None and 60.0 <= works - incident.rollback.restored_at <= 62.0
+    (heard,) = incident.informed
+    assert heard == StakeholderStatus("board", "web-1/stakeholders", incident.onset_at, incident.rollback.restored_at)
 
 
 def left_out(tell: fx.Tell) -> fx.Tell:
@@ -95,17 +104,6 @@ def left_out(tell: fx.Tell) -> fx.Tell:
     about = tell.notice.about
     uninformed = replace(about, incident=replace(about.incident, informed=()))
     return replace(tell, notice=replace(tell.notice, todo=(), about=uninformed))
-
-
-def test_each_is_told_at_its_moment() -> None:
-    """When the incident is opened, no earlier; after a minute of good checks; when it is closed."""
-    world = bad_world(policy()).run(600.0)
-    incident = world.incidents["web-1"]
-    opened, works, over = (one.at for one in plainly(world))
-    assert opened == incident.opened_at and over == incident.closed_at == incident.rollback.verified_at
-    assert incident.rollback.restored_at is not None and 60.0 <= works - incident.rollback.restored_at <= 62.0
-    (heard,) = incident.informed
-    assert heard == StakeholderStatus("board", "web-1/stakeholders", incident.onset_at, incident.rollback.restored_at)
 
 
 def test_a_blip_is_no_news() -> None:
