@@ -175,67 +175,42 @@ def outage(*outcomes: tuple[float, float, bool], **fields: object) -> Check:
 
 SEEN = outage((-9, 0, False), (0, 60, True), (60, 99, False))
 ONE_LUCKY = outage((-9, 0, False), (0, 60, True), (60, 62, False), (80, 99, False))
+ON_AND_OFF = outage((-9, 0, False), (0, 30, True), (30, 31, False), (31, 60, True), (60, 99, False))
+CRASHED = Check("events", "render_events", crashes=((NOW - 60.0, "crash"),))
+TAUGHT = replace(SEEN, restart_seconds=80.0, restart_at=NOW)
 
 
 @pytest.mark.parametrize(
-    ("checks", "incident", "rollback", "others", "healed"),
+    ("change", "healed"),
     [
-        pytest.param([SEEN], GONE_WRONG, QUEUED, (), 60.0, id="healed"),
-        pytest.param([SEEN], GONE_WRONG, replace(QUEUED, update_seen_at=NOW + 90.0), (), 60.0, id="just long enough"),
-        pytest.param([SEEN], GONE_WRONG, replace(QUEUED, update_seen_at=NOW + 89.0), (), None, id="not for long"),
-        pytest.param([ONE_LUCKY], GONE_WRONG, QUEUED, (), None, id="not looked at for long"),
-        pytest.param([outage((57, 60, True), (60, 99, False))], GONE_WRONG, QUEUED, (), 60.0, id="kept since then"),
-        pytest.param([outage((58, 60, True), (60, 99, False))], GONE_WRONG, QUEUED, (), None, id="not all is kept"),
-        pytest.param([replace(SEEN, last_slow_at=NOW + 80.0)], GONE_WRONG, QUEUED, (), None, id="slow after that"),
-        pytest.param([SEEN], GONE_WRONG, replace(QUEUED, update_seen_at=None), (), None, id="not known when"),
-        pytest.param(
-            [outage((-9, 0, False), (0, 30, True), (30, 31, False), (31, 60, True), (60, 99, False))],
-            *(GONE_WRONG, QUEUED, (), None),
-            id="comes and goes",
-        ),
-        pytest.param([outage((-9, 0, False), (0, 99, True))], GONE_WRONG, QUEUED, (), None, id="still failing"),
-        pytest.param(
-            [SEEN, replace(SEEN, name="api", last_bad_at=NOW + 80.0)], GONE_WRONG, QUEUED, (), None, id="another fails"
-        ),
-        pytest.param(
-            [SEEN, replace(SEEN, name="api", last_bad_at=NOW + 61.0)], GONE_WRONG, QUEUED, (), 62.0, id="a bit longer"
-        ),
-        pytest.param(
-            [SEEN, Check("events", "render_events", crashes=((NOW - 60.0, "crash"),))],
-            *(GONE_WRONG, QUEUED, (), None),
-            id="crashed",
-        ),
-        pytest.param([], GONE_WRONG, QUEUED, (), None, id="not watched any more"),
-        pytest.param([SEEN], replace(GONE_WRONG, findings=()), QUEUED, (), None, id="nothing found"),
-        pytest.param([SEEN], replace(GONE_WRONG, findings=(found(method="cusum"),)), QUEUED, (), None, id="in part"),
-        pytest.param(
-            [SEEN],
-            GONE_WRONG,
-            QUEUED,
-            (replace(QUEUED, id="dep-x", update_seen_at=NOW + 60.0),),
-            None,
-            id="a colleague",
-        ),
-        pytest.param(
-            [SEEN], GONE_WRONG, QUEUED, (replace(QUEUED, id="dep-x", update_seen_at=NOW + 61.0),), 60.0, id="too late"
-        ),
-        pytest.param(
-            [SEEN],
-            GONE_WRONG,
-            QUEUED,
-            (replace(HISTORY[0], update_seen_at=NOW + 2.0),),
-            60.0,
-            id="itself, by its clock",
-        ),
+        pytest.param({}, 60.0, id="healed"),
+        pytest.param({"rollback": replace(QUEUED, update_seen_at=NOW + 90.0)}, 60.0, id="just long enough"),
+        pytest.param({"rollback": replace(QUEUED, update_seen_at=NOW + 89.0)}, None, id="not for long"),
+        pytest.param({"checks": [ONE_LUCKY]}, None, id="not looked at for long"),
+        pytest.param({"checks": [outage((57, 60, True), (60, 99, False))]}, 60.0, id="kept since then"),
+        pytest.param({"checks": [outage((58, 60, True), (60, 99, False))]}, None, id="not all is kept"),
+        pytest.param({"checks": [replace(SEEN, last_slow_at=NOW + 80.0)]}, None, id="slow after that"),
+        pytest.param({"rollback": replace(QUEUED, update_seen_at=None)}, None, id="not known when"),
+        pytest.param({"checks": [ON_AND_OFF]}, None, id="comes and goes"),
+        pytest.param({"checks": [outage((-9, 0, False), (0, 99, True))]}, None, id="still failing"),
+        pytest.param({"checks": [SEEN, replace(SEEN, name="api", last_bad_at=NOW + 80.0)]}, None, id="another fails"),
+        pytest.param({"checks": [SEEN, replace(SEEN, name="api", last_bad_at=NOW + 61.0)]}, 62.0, id="a bit longer"),
+        pytest.param({"checks": [SEEN, CRASHED]}, None, id="crashed"),
+        pytest.param({"checks": []}, None, id="not watched any more"),
+        pytest.param({"incident": replace(GONE_WRONG, findings=())}, None, id="nothing found"),
+        pytest.param({"incident": replace(GONE_WRONG, findings=(found(method="cusum"),))}, None, id="in part"),
+        pytest.param({"other": replace(QUEUED, id="dep-x", update_seen_at=NOW + 60.0)}, None, id="a colleague"),
+        pytest.param({"other": replace(QUEUED, id="dep-x", update_seen_at=NOW + 61.0)}, 60.0, id="too late"),
+        pytest.param({"other": replace(HISTORY[0], update_seen_at=NOW + 2.0)}, 60.0, id="itself, by its clock"),
     ],
 )
-def test_what_healed_before_the_rollback_took_traffic(
-    checks: list[Check], incident: Incident, rollback: Deploy, others: tuple[Deploy, ...], healed: float | None
-) -> None:
+def test_what_healed_before_the_rollback_took_traffic(change: dict, healed: float | None) -> None:
     """All was good for twenty seconds (and ten, for the clocks), and nothing else can have done it."""
-    deploys = (rollback, *others, replace(HISTORY[0], finished_at=NOW + 1.0), *OLD[1:])
-    service = untouched(deploys=deploys, live="dep-42", checks={check.name: check for check in checks})
-    at = lessons.healed_before(service, incident, rollback, make_policy())
+    case = {"checks": [SEEN], "incident": GONE_WRONG, "rollback": QUEUED, **change}
+    others = (case["other"],) if "other" in case else ()
+    deploys = (case["rollback"], *others, replace(HISTORY[0], finished_at=NOW + 1.0), *OLD[1:])
+    service = untouched(deploys=deploys, live="dep-42", checks={check.name: check for check in case["checks"]})
+    at = lessons.healed_before(service, case["incident"], case["rollback"], make_policy())
     assert at == (None if healed is None else NOW + healed)
 
 
@@ -255,6 +230,14 @@ def closed(check: Check, incident: Incident, **fields: object) -> float:
 ROLLED_BACK = replace(HISTORY[1], id="dep-42", status="live", trigger="rollback", finished_at=NOW + 61.0)
 
 
+def rolled_back(seen_at: float) -> Mapping[str, object]:
+    """Return fields of a service that a person rolled back, the instances replaced so many seconds after NOW."""
+    return {"deploys": (replace(ROLLED_BACK, update_seen_at=NOW + seen_at), *HISTORY)}
+
+
+OURS = amended(BY_ITSELF, requested_at=NOW, verified_at=NOW + 9.0)
+
+
 @pytest.mark.parametrize(
     ("check", "incident", "fields", "taught"),
     [
@@ -262,33 +245,13 @@ ROLLED_BACK = replace(HISTORY[1], id="dep-42", status="live", trigger="rollback"
         pytest.param(ONE_LUCKY, BY_ITSELF, {}, 59.0, id="not looked at for a while, and good"),
         pytest.param(SEEN, replace(BY_ITSELF, findings=(found(method="cusum"),)), {}, 0.0, id="in part"),
         pytest.param(Check("home", "http"), BY_ITSELF, {}, 0.0, id="anew"),
-        pytest.param(
-            outage((-9, 0, False), (0, 30, True), (30, 40, False), (40, 60, True), (60, 99, False)),
-            *(BY_ITSELF, {}, 0.0),
-            id="comes and goes",
-        ),
+        pytest.param(ON_AND_OFF, BY_ITSELF, {}, 0.0, id="comes and goes"),
         pytest.param(replace(SEEN, crashes=((NOW - 60.0, "crash"),)), BY_ITSELF, {}, 0.0, id="crashed"),
         pytest.param(replace(SEEN, crashes=((NOW - 60.1, "crash"),)), BY_ITSELF, {}, 59.0, id="crashed long before"),
-        pytest.param(
-            replace(SEEN, restart_seconds=80.0, restart_at=NOW),
-            *(BY_ITSELF, {"deploys": (replace(ROLLED_BACK, update_seen_at=NOW + 50.0), *HISTORY)}, 0.0),
-            id="a person rolled back",
-        ),
-        pytest.param(
-            replace(SEEN, restart_seconds=80.0, restart_at=NOW),
-            *(BY_ITSELF, {"deploys": (replace(ROLLED_BACK, update_seen_at=NOW - 61.0), *HISTORY)}, 80.0),
-            id="a person had rolled back before it",
-        ),
-        pytest.param(
-            replace(SEEN, restart_seconds=80.0, restart_at=NOW),
-            *(amended(BY_ITSELF, undoes="web-0", requested_at=NOW, verified_at=NOW + 9.0), {}, 80.0),
-            id="an undo",
-        ),
-        pytest.param(
-            replace(SEEN, restart_seconds=80.0, restart_at=NOW),
-            *(amended(BY_ITSELF, requested_at=NOW, verified_at=NOW + 9.0, findings=()), {}, 80.0),
-            id="a rollback by hand",
-        ),
+        pytest.param(TAUGHT, BY_ITSELF, rolled_back(50.0), 0.0, id="a person rolled back"),
+        pytest.param(TAUGHT, BY_ITSELF, rolled_back(-61.0), 80.0, id="a person had rolled back before it"),
+        pytest.param(TAUGHT, amended(OURS, undoes="web-0"), {}, 80.0, id="an undo"),
+        pytest.param(TAUGHT, amended(OURS, findings=()), {}, 80.0, id="a rollback by hand"),
     ],
 )
 def test_what_a_closed_incident_teaches_of_restarts(
