@@ -1,6 +1,5 @@
 """Probes: the run timer, the CUSUM, and that missing readings are no evidence."""
 
-import random
 from dataclasses import replace
 from math import log
 
@@ -10,7 +9,7 @@ from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import probes
-from watchdog.domain.checks import Check, UsualLatency
+from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -78,14 +77,6 @@ def test_time_without_readings_is_no_failure_time(missing: str) -> None:
     assert finding(check, now) is None
 
 
-def test_a_short_hole_does_not_end_a_run() -> None:
-    """One reading missing between others that failed is not recovery."""
-    check, now = seen("x" * 12 + "_??_" + "x" * 12)
-    result = finding(check, now)
-    assert result.text.startswith("24 of 24 probes failed for 54 s")
-    assert probes.gap_seconds(HOME, LIMITS) == 30.0
-
-
 @pytest.mark.parametrize(("unseen", "lasted"), [(10.0, "48 s"), (13.0, "45 s"), (13.5, None)])
 def test_what_was_not_seen_of_a_run_does_not_count(unseen: float, lasted: str | None) -> None:
     """30 failures are 58 s; a killed daemon saw the first, and was away for so much of them."""
@@ -125,6 +116,7 @@ def test_evidence_must_span_twenty_seconds() -> None:
 @pytest.mark.parametrize(
     ("text", "every", "method"),
     [
+        ("xxxxxxx.xxxxxxx", 1.5, None),
         ("xxxxxxxxxx.xxxxxxxxxxxxxx", 1.0, None),
         ("xxxxxxxxxxxxxx.xxxxxxxxxx" + "x" * 15, 1.0, None),
         ("xxxxxxxxxxxxxx.xxxxxxxxxx" + "x" * 16, 1.0, "cusum"),
@@ -136,15 +128,6 @@ def test_one_lucky_probe_makes_no_outage_of_a_blip(text: str, every: float, meth
     """Where nine of ten fail the sum convicts when the timer would (40 s); where fewer do, at once."""
     result = finding(*seen(text, every), in_watch=True)
     assert (result.method if result else None) == method
-
-
-def test_a_restart_with_a_lucky_probe_is_waited_out() -> None:
-    """The good deploy that clean years were wrong about: 14 of 15 probes failed in 21 s, and then it was well."""
-    check, at = Check("home", "http"), T0
-    for letter in "xxxxxxx.xxxxxxx" + ".....":
-        check, _ = seen(letter, check=check, start=at)
-        assert finding(check, at, in_watch=True) is None
-        at += 1.5
 
 
 def test_the_sum_confirms_and_disturbs_at_its_limit() -> None:
@@ -167,6 +150,7 @@ def test_the_onset_is_when_the_sum_left_zero_however_small_it_is_by_now() -> Non
     assert check.cusum_zero_at == T0
     check, now = seen("x" + "." * 21 + "x")
     assert check.cusum_zero_at == now
+    assert seen("x" + "." * 21)[0].cusum_zero_at is None
 
 
 @pytest.mark.parametrize(
@@ -193,21 +177,6 @@ def test_the_cusum_needs_a_fresh_failure() -> None:
     """A high sum alone, long after the last failure, confirms nothing."""
     check, now = seen("x." * 10)
     assert finding(check, now + 1.0) is not None and finding(check, now + 14.0) is None
-
-
-def test_each_run_counts_only_its_first_failures() -> None:
-    """One blip, however long, is one blip: ten failures in a row weigh as two."""
-    two, _ = seen("xx")
-    ten, _ = seen("x" * 10)
-    assert ten.cusum == two.cusum == pytest.approx(2 * 4.605, abs=0.01)
-
-
-def test_the_sum_is_capped_and_comes_back_to_zero() -> None:
-    """A quarter over the limit, so that recovery is not waited for for long; at zero the onset is forgotten."""
-    check, _ = seen("x." * 40)
-    assert check.cusum <= probes.CUSUM_CAP * LIMITS.cusum_limit
-    check, _ = seen("." * 170, check=check, start=T0 + 200.0)
-    assert (check.cusum, check.cusum_zero_at) == (0.0, None)
 
 
 UP, DOWNWARD = log(LIMITS.cusum_p1 / LIMITS.cusum_p0), log((1 - LIMITS.cusum_p1) / (1 - LIMITS.cusum_p0))
@@ -270,51 +239,12 @@ def test_a_single_failure_is_suspicious_and_calm_needs_two_successes_and_a_low_s
     assert detect.failing(check, conditions) is ("x" in text)
 
 
-def test_calm_for_a_while() -> None:
-    """Calm for 60 s means: no failure for 60 s."""
-    check, now = seen("x....")
-    assert not detect.calm(check, given(HOME, now), 60.0)
-    assert detect.calm(check, given(HOME, T0 + 60.0), 60.0)
-
-
-def test_unknown_changes_no_statistic() -> None:
-    """Rule 2: nothing but the last reading."""
-    before, now = seen("..x")
-    after = detect.observe(before, Observed(now + 1, "web", "home", Unknown("void")), HOME, LIMITS)
-    assert after == replace(before, last=Unknown("void"), last_at=now + 1)
-
-
 def test_what_is_remembered_is_bounded() -> None:
     """Three minutes, and never more than 256 outcomes."""
     check, _ = seen("." * 400, every=0.5)
     assert len(check.recent) == probes.RECENT_MAX
     check, now = seen("." * 200, every=2.0)
     assert check.recent[0][0] > now - probes.RECENT_SECONDS
-
-
-def test_forgetting_and_interrupting() -> None:
-    """To forget clears all but the baseline; to interrupt ends runs and sums, and keeps what was counted."""
-    check, now = seen("..xxx")
-    check = replace(check, usual=UsualLatency(average=2000.0, steps=12))
-    fresh = detect.forget(check, now)
-    kept = Check("home", "http", last=check.last, last_at=now, usual=check.usual)
-    assert fresh == replace(kept, counts_from=now)
-    broken = detect.interrupt(check, 0.0)
-    assert (broken.run_probes, broken.run_started_at, broken.cusum, broken.good_run) == (0, None, 0.0, 0)
-    assert broken.recent == check.recent and broken.last_bad_at == check.last_bad_at
-
-
-def test_blips_are_outlasted() -> None:
-    """A healthy service with restart blips of up to 38 s in a watch window is never confirmed to be down."""
-    luck = random.Random(4)
-    for _ in range(30):
-        check, at = Check("home", "http"), T0
-        ends = T0 + 100.0 + luck.uniform(5.0, 38.0)
-        while at < T0 + 300.0:
-            reading = DOWN if T0 + 100.0 <= at < ends else Good()
-            check = detect.observe(check, Observed(at, "web", "home", reading), HOME, LIMITS)
-            assert finding(check, at, in_watch=True) is None
-            at += 1.0
 
 
 @pytest.mark.parametrize(
