@@ -1,5 +1,7 @@
 """What the platform reports: three failures in ten minutes are a loop."""
 
+from dataclasses import replace
+
 from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import crashes
@@ -57,8 +59,10 @@ def test_suspicious_for_a_minute_calm_without_a_loop() -> None:
 
 def test_good_news_add_nothing_and_memory_is_bounded() -> None:
     """A recovery event is no crash; at most fifty are kept."""
-    check = detect.observe(told(T0), Observed(T0 + 1, "web", "events", Good("available")), EVENTS, Detection())
-    assert len(check.crashes) == 1
+    available, new = Observed(T0 + 1, "web", "events", Good("available")), Check("events", "render_events")
+    assert len(detect.observe(told(T0), available, EVENTS, Detection()).crashes) == 1
+    noted = replace(new, last=available.reading, last_at=T0 + 1)
+    assert detect.observe(new, available, EVENTS, Detection()) == noted, "only that it was read"
     assert len(told(*(T0 + i for i in range(80))).crashes) == crashes.CRASHES_MAX
 
 
@@ -76,12 +80,3 @@ def test_onset_is_the_oldest_in_whatever_order_they_are_told() -> None:
     check = told(T0 + 30, T0, T0 + 20, late=40.0)
     finding = detect.find(check, given(EVENTS, T0 + 80))
     assert finding.onset_at == T0
-
-
-def test_a_good_report_with_no_failure_before_it_is_only_noted() -> None:
-    """Most reports are such: nothing is kept but that it was read."""
-    reading = Good("available")
-    check = detect.observe(
-        Check("events", "render_events"), Observed(T0, "web", "events", reading), EVENTS, Detection()
-    )
-    assert check == Check("events", "render_events", last=reading, last_at=T0)

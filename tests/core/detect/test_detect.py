@@ -106,12 +106,6 @@ def test_calm_alone_asks_for_no_while_and_an_interruption_begins_it_anew() -> No
     assert detect.calm(replace(old, interrupted_at=NOW - 60), given, 60.0)
 
 
-def test_long_quiet_alone_is_not_calm() -> None:
-    """The method has its say too: a probe needs two successes."""
-    check = Check("it", "http", last_bad_at=NOW - 600, good_run=1)
-    assert not detect.calm(check, Conditions(NOW, SignalPolicy("it", "http"), LIMITS), 60.0)
-
-
 def changed(before: Check, after: Check) -> set[str]:
     """Return the names of the fields that differ."""
     return {field.name for field in fields(Check) if getattr(before, field.name) != getattr(after, field.name)}
@@ -154,12 +148,3 @@ def test_forgetting_keeps_baselines_history_and_the_last_look() -> None:
         elif field.name != "counts_from":
             assert getattr(after, field.name) == getattr(empty, field.name), field.name
     assert after.counts_from == NOW
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_forgotten_check_confirms_nothing(kind: str) -> None:
-    """What was seen until then counts no longer, for any method."""
-    given = Conditions(NOW, SignalPolicy("it", kind, limits_seconds={"p95": 0.1}), LIMITS)
-    check = detect.forget(worn(kind), NOW)
-    assert detect.find(check, given) is None
-    assert not detect.suspicious(check, given) and not detect.failing(check, given)

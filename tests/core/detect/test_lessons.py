@@ -173,15 +173,6 @@ def test_the_lesson_of_restarts_fades_after_two_months(months: float, left: floa
         assert baseline.restarted(check, 75.0, now) == fresh, "one of about its length keeps it"
 
 
-def test_patience_does_not_teach_itself_more_patience() -> None:
-    """A service whose every blip is just shorter than what is borne: a quarter beyond the limit is where it ends."""
-    check, now = told(".")
-    for _ in range(40):
-        borne = int(probes.run_limit_seconds(check, given(HOME, now)) // 2)
-        check, now = told("x" * borne + "." * 50, check=check, start=now + 2.0)
-    assert probes.run_limit_seconds(check, given(HOME, now)) == pytest.approx(45.0 * 1.25)
-
-
 @pytest.mark.parametrize(("months", "left"), [(-1.0, 1.0), (0.0, 1.0), (1.0, 0.5), (2.0, 0.25), (12.0, 0.5**12)])
 def test_the_lesson_fades_over_months(months: float, left: float) -> None:
     """A half is left each month; one from our future is one of now."""
