@@ -8,11 +8,8 @@ from tests.core.world import FOREVER, START, Fault, World, make_policy, old_depl
 from tests.core.worlds import bad_world, decision_of, history, watch, web
 from tests.support.effect_readers import notices
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target, rolled_away_from
-from watchdog.core.detect import Conditions, baseline
-from watchdog.domain.checks import Check
 from watchdog.domain.events import Restarted
-from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Detection, Policy, SignalPolicy
+from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind
 
 
@@ -25,16 +22,6 @@ def killed(world: World, down_seconds: float) -> None:
     """Kill the worker now; it comes back after so many seconds."""
     world._due["_probe"] = world.time + down_seconds
     world.at(world.time + down_seconds, lambda: world.tell(Restarted(world.now)))
-
-
-def test_a_bad_deploy_is_rolled_back_once_and_proved_to_be_cured() -> None:
-    """Pin, one rollback to the older commit, verification, all-clear; then calm, and the commit is denied."""
-    world = bad_deploy().run(500.0)
-    assert [rollback.target for _, rollback in world.accepted] == ["dep-40"] and len(world.pins) == 1
-    incident = world.incidents["web-1"]
-    assert incident.outcome == "rolled back and verified" and incident.rollback.requested_at - incident.onset_at <= 60.0
-    assert world.state.denied == ("bad00000",) and web(world).phase is Phase.CALM
-    assert notices(world.tells) == ["acted", "resolved"]
 
 
 @pytest.mark.parametrize(
@@ -170,11 +157,3 @@ def test_code_that_somebody_rolled_away_from_is_no_target() -> None:
     )
     assert choice.deploy is not None and choice.deploy.id == "dep-43"
     assert rolled_away_from(deploys, deploys[1]) is deploys[0]
-
-
-@pytest.mark.parametrize(("unseen_seconds", "teaches"), [(0.0, True), (5.0, False)])
-def test_a_run_of_which_a_part_was_not_seen_teaches_nothing(unseen_seconds: float, teaches: bool) -> None:
-    """How long it lasted is not known: nobody looked for some of it."""
-    run = Check("home", "http", run_started_at=1.0, failing_since=1.0, last_bad_at=41.0, run_probes=9)
-    given = Conditions(50.0, SignalPolicy("home", "http"), Detection(), in_watch=False)
-    assert bool(baseline.learnt(replace(run, unseen_seconds=unseen_seconds), given)) is teaches

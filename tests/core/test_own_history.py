@@ -178,11 +178,3 @@ def test_only_what_is_serious_counts(severity: Severity, others: int) -> None:
     policy = replace(policy, matrix={**policy.matrix, severity: DEFAULT_MATRIX[severity]})
     world = World(policy, [replace(HISTORY[1], status="live")], faults=[Fault(64.0, 250.0)]).run(500.0)
     assert counts(world) == (0, 0, others)
-
-
-def test_a_suspicion_that_passes_is_no_incident() -> None:
-    """Nothing was confirmed."""
-    world = World(make_policy(), [replace(HISTORY[1], status="live")], faults=[Fault(64.0, 80.0)]).run(
-        FOREVER, hurry=True
-    )
-    assert counts(world) == (0, 0, 0) and not world.incidents
