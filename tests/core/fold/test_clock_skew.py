@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from tests.core.phases.test_approval import after, asked
-from tests.core.scenes import NOW, a_service, a_state, step
+from tests.core.scenes import NOW, a_service, a_state, an_incident, step
 from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.fold.clock_skew import clamp_future_times
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import Escalation, Incident, Phase, Question, RollbackAttempt
+from watchdog.domain.incidents import Escalation, Incident, Phase, Question
 from watchdog.domain.policy import Then
 from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity
@@ -60,16 +60,8 @@ def test_a_switch_of_auto_deploy_that_may_still_land_is_waited_for_anew() -> Non
 def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() -> None:
     """An order by hand has an age, and so has what was put off."""
     decision = Decision(NOW + HOUR, Course.ROLLBACK, Severity.HIGH, "asked", None, 0.0, "assist")
-    incident = Incident(
-        "web-1",
-        "web",
-        Severity.HIGH,
-        NOW - 9.0,
-        NOW - 9.0,
-        "x",
-        decision=decision,
-        rollback=RollbackAttempt(blocked_since=NOW + HOUR, healed_at=NOW + HOUR, refused_at=NOW + HOUR),
-    )
+    ahead = dict.fromkeys(("blocked_since", "healed_at", "refused_at"), NOW + HOUR)
+    incident = an_incident(decision=decision, **ahead)
     seen = clamp_future_times(a_service(name="web", incident=incident), NOW).incident
     assert (seen.decision.at, seen.decision.why) == (NOW, "asked")
     assert (seen.rollback.blocked_since, seen.rollback.healed_at, seen.rollback.refused_at) == (NOW, NOW, NOW)
@@ -82,8 +74,8 @@ def test_what_people_were_asked_and_who_was_called_is_no_younger_than_now() -> N
     """An acknowledgement of an hour ahead would keep the others asleep for an hour longer; a default is no moment."""
     asked = Question(asked_at=NOW + HOUR, approved_by="ann", approved_at=NOW + HOUR, defaulted_at=NOW + HOUR)
     called = Escalation(told_at=NOW + HOUR, called_at=NOW + HOUR, acknowledged_by="bob", acknowledged_at=NOW + HOUR)
-    made = Incident("web-1", "web", Severity.HIGH, NOW - 9.0, NOW - 9.0, "x", question=asked, escalation=called)
-    seen = clamp_future_times(a_service(name="web", incident=made), NOW).incident
+    made = an_incident(question=asked, escalation=called)
+    seen = clamp_future_times(a_service(incident=made), NOW).incident
     assert seen is not None
     assert seen.question == replace(asked, asked_at=NOW, approved_at=NOW)
     assert seen.escalation == replace(called, told_at=NOW, called_at=NOW, acknowledged_at=NOW)
@@ -113,12 +105,7 @@ def test_a_run_that_a_slightly_fast_clock_dated_goes_on(ahead: float, probes: in
     seen = clamp_future_times(a_service(name="web", checks={"home": check}), NOW).checks["home"]
     assert seen.run_probes == probes
     if probes:
-        assert (seen.run_started_at, seen.failing_since, seen.last_bad_at, seen.counts_from) == (
-            began,
-            began,
-            NOW,
-            began,
-        )
+        assert {seen.run_started_at, seen.failing_since, seen.counts_from} == {began} and seen.last_bad_at == NOW
         assert seen.recent == ((began, True), (NOW, True))
 
 
