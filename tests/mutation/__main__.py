@@ -2,8 +2,8 @@
 
 Without a module: the whole core and the actuation path, which takes hours. With `--hours` no module is begun later than
 that, and their order is drawn anew each time. Ends with 1 if a mutant survives that `argued.toml` has no argument for.
-`--write` writes `survivors/` and the table of `README.md` anew. `--again` tries only the functions that have an open
-survivor or another text than in the last run.
+`--write` writes `survivors/` anew. `--again` tries only the functions that have an open survivor or another text than
+in the last run.
 """
 
 import argparse
@@ -22,7 +22,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="as watchdog/core/guards/guards.py")
     parser.add_argument("--children", type=int, default=2, help="mutants tried at the same time (2)")
     parser.add_argument("--own", action="store_true", help="only the modules' own tests: a quick look, never written")
-    parser.add_argument("--write", action="store_true", help="write survivors/ and the table of README.md anew")
+    parser.add_argument("--write", action="store_true", help="write survivors/ anew")
     parser.add_argument("--hours", type=float, help="begin no module after so many hours, in an order that is drawn")
     parser.add_argument("--again", action="store_true", help="only what is open or changed since; written as --write")
     wanted = parser.parse_args(words)

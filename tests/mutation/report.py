@@ -1,6 +1,6 @@
-"""Report: the numbers of a module, its survivors with their arguments, and the table of all modules.
+"""Report: the numbers of a module, and its survivors with their arguments.
 
-`survivors/` holds one text per module as it was last run; its first line has the numbers, the table is made of these.
+`survivors/` holds one text per module as it was last run; its first line has the numbers.
 """
 
 import subprocess
@@ -11,11 +11,9 @@ from pathlib import Path
 
 from tests.mutation.arguments import Argument, argument_for
 from tests.mutation.mutants import Fate, Mutant
-from tests.mutation.plan import ROOT, default_modules
+from tests.mutation.plan import ROOT
 
 HERE = Path(__file__).parent
-MARK = "<!-- table -->\n"
-HEAD = "| module | mutants | killed | by its own tests | timeouts | survivors | argued | share | date | commit |\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +93,13 @@ def commit(root: Path = ROOT) -> dict[str, str]:
 
 
 def write(outcome: Outcome, folder: Path = HERE) -> None:
-    """Write the module's survivors down, and the table anew."""
+    """Write the module's numbers and survivors down."""
     numbers = {**outcome.numbers(), **commit()}
     first = " ".join(f"{key}={value}" for key, value in numbers.items())
     (folder / "survivors").mkdir(exist_ok=True)
     text = "\n".join([f"{outcome.module} {first}", *outcome.lines()])
     (folder / "survivors" / _file_name(outcome.module)).write_text(f"{text}\n", encoding="utf-8")
-    readme = folder / "README.md"
-    before, _, _ = readme.read_text(encoding="utf-8").partition(MARK)
-    readme.write_text(before + MARK + table(folder), encoding="utf-8")
 
 
 def _file_name(module: str) -> str:
     return module.removeprefix("watchdog/").removesuffix(".py").replace("/", ".") + ".txt"
-
-
-def table(folder: Path = HERE) -> str:
-    """Return the table of all modules, also of those that were never run."""
-    rows = [HEAD, "|" + "---|" * (HEAD.count("|") - 1) + "\n"]
-    for module in default_modules():
-        path = folder / "survivors" / _file_name(module)
-        if path.exists():
-            words = path.read_text(encoding="utf-8").splitlines()[0].split()[1:]
-            cells = [word.partition("=")[2] for word in words]
-        else:
-            cells = ["not run"] + [""] * (HEAD.count("|") - 3)
-        rows.append(f"| `{module.removeprefix('watchdog/')}` | {' | '.join(cells)} |\n")
-    return "".join(rows)
