@@ -26,7 +26,8 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.child_processes import put_first
+from tests.benchmarks.beside import beside
+from tests.support.child_processes import processor_seconds, put_first
 from tests.support.daemon_processes import SHORT, Daemon, until
 from tests.support.many_services import many
 
@@ -81,11 +82,9 @@ def counted(daemon: Daemon) -> Counts:
     page = until(lambda: asked(daemon.port, "/metrics"))
     samples = [sample for family in text_string_to_metric_families(page) for sample in family.samples]
     late = {float(one.labels["le"]): one.value for one in samples if one.name == BUCKETS}
-    fields = Path(f"/proc/{daemon.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    cpu = (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
     starved = int(Path(f"/proc/{daemon.process.pid}/schedstat").read_text().split()[1]) / 1e9
     void = sum(one.value for one in samples if one.name == VOID)
-    return Counts(late, void, len(daemon.words().split("\n")), cpu, starved)
+    return Counts(late, void, len(daemon.words().split("\n")), processor_seconds(daemon.process.pid), starved)
 
 
 def quantile(late: Mapping[float, float], share: float) -> float:
@@ -107,21 +106,10 @@ class Visitor:
         self.took: list[float] = []
         self.unanswered = 0
         self._port = port
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._visit)
 
-    @contextmanager
-    def visiting(self) -> Iterator[None]:
-        """Visit until the end of the block."""
-        self._thread.start()
-        try:
-            yield
-        finally:
-            self._end.set()
-            self._thread.join()
-
-    def _visit(self) -> None:
-        while not self._end.wait(0.25):
+    def visit(self, end: threading.Event) -> None:
+        """Visit until the end."""
+        while not end.wait(0.25):
             began = time.monotonic()
             if asked(self._port, "/readyz"):
                 self.took.append(time.monotonic() - began)
@@ -134,7 +122,7 @@ def watched(daemon: Daemon, seconds: float) -> Phase:
     assert daemon.port is not None
     visitor = Visitor(daemon.port)
     before = counted(daemon)
-    with visitor.visiting():
+    with beside(visitor.visit):
         time.sleep(seconds)
     after = counted(daemon)
     late = {bound: value - before.late[bound] for bound, value in after.late.items()}

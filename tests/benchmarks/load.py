@@ -21,12 +21,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import trustme
 from prometheus_client.parser import text_string_to_metric_families
+
+from tests.benchmarks.beside import beside
+from tests.support.child_processes import processor_seconds
+from tests.support.daemon_processes import Cloud, Daemon
 
 EVERY_SECONDS = 10
 SETTLING_SECONDS = 45.0
@@ -101,52 +105,23 @@ def busy(core: int) -> Iterator[None]:
         process.wait()
 
 
-@contextmanager
-def halved(pid: int) -> Iterator[None]:
+def halve(pid: int, end: threading.Event) -> None:
     """Freeze a process for 50 of each 100 ms."""
-    end = threading.Event()
-
-    def cycle() -> None:
-        while not end.wait(0.05):
-            os.kill(pid, signal.SIGSTOP)
-            time.sleep(0.05)
-            os.kill(pid, signal.SIGCONT)
-
-    thread = threading.Thread(target=cycle)
-    thread.start()
-    try:
-        yield
-    finally:
-        end.set()
-        thread.join()
+    while not end.wait(0.05):
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.05)
+        os.kill(pid, signal.SIGCONT)
 
 
-class Watched:
-    """A daemon under load, seen from outside."""
+class Watched(Daemon):
+    """A daemon under load, seen from outside, with no sandbox beside it."""
 
     def __init__(self, folder: Path, core: int) -> None:
-        self.log = folder / "log.jsonl"
-        command = ["taskset", "-c", str(core), sys.executable, "-m", "watchdog", "run", "-c", str(folder / "w.yaml")]
-        environment = {**os.environ, "SSL_CERT_FILE": str(folder / "ca.pem")}
-        with self.log.open("wb") as out:
-            self.process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
-        self.began_at = time.time()
-        while not (told := self.said("listening")):
-            assert self.process.poll() is None, self.log.read_text()[-2000:]
-            time.sleep(0.2)
-        self.port = told[0]["port"]
-        while not self.said("watching"):
-            time.sleep(0.2)
+        super().__init__(Cloud({}, folder, folder / "none"), {"SSL_CERT_FILE": str(folder / "ca.pem")})
+        run = ("-m", "watchdog", "run", "-c", str(self.cloud.config))
+        self.start("taskset", "-c", str(core), sys.executable, *run, cold=True)
+        self.until(lambda: self.said("watching"))
         self.watching_at = time.time()
-
-    def said(self, event: str) -> list[dict[str, Any]]:
-        """Return the lines of its log with that event."""
-        lines = self.log.read_text(encoding="utf-8").split("\n")[:-1]
-        return [one for line in lines if line.startswith("{") and (one := json.loads(line))["event"] == event]
-
-    def get(self, path: str) -> httpx.Response:
-        """Ask its HTTP server."""
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=60.0)
 
     def counts(self) -> dict[str, float]:
         """Return the sums of what it counts."""
@@ -157,11 +132,6 @@ class Watched:
                 found[key] = found.get(key, 0.0) + sample.value
         return found
 
-    def cpu_seconds(self) -> float:
-        """Return what it has computed so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
-
     def seconds_until_normal(self) -> float | None:
         """Return how long it takes until /healthz says that all is well; None: longer than NORMAL_SECONDS."""
         began = time.monotonic()
@@ -171,7 +141,7 @@ class Watched:
             time.sleep(0.25)
         return None
 
-    def end(self) -> float:
+    def terminated_seconds(self) -> float:
         """Send SIGTERM; return how long it took."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
@@ -194,16 +164,17 @@ def measure(targets: int, seconds: float, *, half: bool, neighbour: bool, share_
         watched = Watched(folder, core)
         with ExitStack() as burden:
             if half:
-                burden.enter_context(halved(watched.process.pid))
+                burden.enter_context(beside(partial(halve, watched.process.pid)))
             if neighbour:
                 burden.enter_context(busy(core))
             time.sleep(SETTLING_SECONDS)
-            before, computed, began = watched.counts(), watched.cpu_seconds(), time.monotonic()
+            pid = watched.process.pid
+            before, computed, began = watched.counts(), processor_seconds(pid), time.monotonic()
             time.sleep(seconds)
-            after, computed, lasted = watched.counts(), watched.cpu_seconds() - computed, time.monotonic() - began
+            after, computed, lasted = watched.counts(), processor_seconds(pid) - computed, time.monotonic() - began
             health = watched.get("/healthz")
         normal = watched.seconds_until_normal() if half or neighbour else None
-        ended = watched.end()
+        ended = watched.terminated_seconds()
         told = [one for one in watched.said("notice") if one["incident"] == "capacity/probes"]
         told_at = time.mktime(time.strptime(told[0]["timestamp"][:19], "%Y-%m-%dT%H:%M:%S")) if told else None
     grown = {key: (value - before.get(key, 0.0)) / lasted for key, value in after.items()}
@@ -230,7 +201,7 @@ def configure(folder: Path, ports: list[int]) -> None:
         if number % TARGETS_OF_ONE == 0:
             rows += [f"  t{number}:", "    signals:"]
         rows.append(f'      h{number}: {{http: "https://127.0.0.1:{port}/"}}')  # every 10 s, unless said otherwise
-    (folder / "w.yaml").write_text(CONFIGURATION.format(services="\n".join(rows), folder=folder, port=ports[-1]))
+    (folder / "watchdog.yaml").write_text(CONFIGURATION.format(services="\n".join(rows), folder=folder, port=ports[-1]))
 
 
 def main() -> None:

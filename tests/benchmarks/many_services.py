@@ -15,13 +15,16 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.benchmarks.beside import beside
 from tests.support.daemon_processes import Cloud, Daemon, running_cloud, until
 from tests.support.databases import DATABASES
 
@@ -74,28 +77,13 @@ def reads(cloud: Cloud, since: float, until_: float) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def looking(daemon: Daemon, names: Sequence[str], on: bool) -> Iterator[None]:
+def look(daemon: Daemon, names: Sequence[str], end: threading.Event) -> None:
     """Ask for one plan after the other until the end."""
-    end = threading.Event()
-
-    def look() -> None:
-        with httpx.Client(trust_env=False, headers={"authorization": f"Bearer {TOKEN}"}, timeout=30.0) as client:
-            while not end.is_set():
-                for name in names:
-                    if end.is_set():
-                        return
-                    client.get(f"http://127.0.0.1:{daemon.port}/api/v1/services/{name}/plan")
-
-    thread = threading.Thread(target=look)
-    if on:
-        thread.start()
-    try:
-        yield
-    finally:
-        end.set()
-        if on:
-            thread.join()
+    with httpx.Client(trust_env=False, headers={"authorization": f"Bearer {TOKEN}"}, timeout=30.0) as client:
+        for name in cycle(names):
+            if end.is_set():
+                return
+            client.get(f"http://127.0.0.1:{daemon.port}/api/v1/services/{name}/plan")
 
 
 def play(folder: Path, services: int, failing: int, workers: int, viewer: bool) -> dict[str, Any]:
@@ -110,7 +98,7 @@ def play(folder: Path, services: int, failing: int, workers: int, viewer: bool) 
         token = {"WATCHDOG_CONSOLE_TOKEN": TOKEN}
         daemons = [Daemon(cloud, token, name=f"worker{number}").start().until_watching() for number in range(workers)]
         until(lambda: len(listed(cloud)) == services)
-        with looking(daemons[0], names, viewer):
+        with beside(partial(look, daemons[0], names)) if viewer else nullcontext():
             calm_at = time.time()
             time.sleep(CALM_SECONDS)
             bad = names[:failing]
