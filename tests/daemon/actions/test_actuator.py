@@ -283,34 +283,48 @@ async def test_case_15_only_a_commit_can_be_rebuilt() -> None:
 
 
 class Gated(Render):
-    """Each rollback is in hand until its gate is opened."""
+    """Each rollback, and each switch of auto-deploy, is in hand until its gate is opened."""
 
     gates: tuple[asyncio.Event, ...] = ()
     begun = 0
 
-    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+    async def in_hand(self) -> None:
         gate = self.gates[self.begun]
         self.begun += 1
         await gate.wait()
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        await self.in_hand()
         return f"dep-9{self.begun}"
 
+    async def set_auto_deploy(self, service_id: str, value: str) -> None:
+        await self.in_hand()
+        await super().set_auto_deploy(service_id, value)
 
-async def test_a_stop_waits_for_every_call_in_hand() -> None:
-    """Two at the same time: after the first has its answer, one is still in hand."""
+
+@pytest.mark.parametrize("effect", [ROLLBACK, PIN])
+async def test_a_stop_waits_for_every_call_in_hand(effect: Change) -> None:
+    """One alone; then two at the same time: after the first has its answer, one is still in hand."""
     async with scene(made=Gated) as s, asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
-        s.platform.gates = first, second = asyncio.Event(), asyncio.Event()  # type: ignore[attr-defined]
-        effects = (ROLLBACK, replace(ROLLBACK, incident="web-2"))
-        one = tasks.create_task(s.actuator.perform(effects[0]))
-        while s.platform.begun < 1:  # type: ignore[attr-defined]
-            await asyncio.sleep(0)
-        two = tasks.create_task(s.actuator.perform(effects[1]))
-        while s.platform.begun < 2:  # type: ignore[attr-defined]
-            await asyncio.sleep(0)
-        first.set()
-        await one
-        assert s.actuator.writing
-        second.set()
-        await two
+        s.platform.gates = gates = tuple(asyncio.Event() for _ in range(3))  # type: ignore[attr-defined]
+
+        async def begin(nth: int) -> asyncio.Task[e.Event]:
+            s.sandbox.cloud.set_auto_deploy(s.web, "commit")
+            task = tasks.create_task(s.actuator.perform(replace(effect, incident=f"web-{nth}")))
+            while s.platform.begun < nth:  # type: ignore[attr-defined]
+                await asyncio.sleep(0)
+            return task
+
+        async def end(task: asyncio.Task[e.Event], nth: int) -> None:
+            assert s.actuator.writing
+            gates[nth - 1].set()
+            await task
+
+        await end(await begin(1), 1)
+        assert not s.actuator.writing
+        two, three = await begin(2), await begin(3)
+        await end(two, 2)
+        await end(three, 3)
         assert not s.actuator.writing
 
 
@@ -364,30 +378,28 @@ async def test_case_06_07_too_long_since_the_last_look_it_is_not_sent(frozen_sec
 
 
 @pytest.mark.parametrize(
-    ("effect", "outcome"), [(ROLLBACK, "put off"), (PIN, "unconfirmed"), (RESTORE, "not restored")]
+    ("effect", "step", "expected"),
+    [
+        (ROLLBACK, "rollback", e.RollbackPostponed),
+        (PIN, "pin", e.PinUnconfirmed),
+        (RESTORE, "restore", e.AutoDeployNotRestored),
+    ],
 )
-async def test_what_forbids_a_change_at_the_very_moment_is_asked_last(effect: Change, outcome: str) -> None:
+async def test_what_forbids_a_change_at_the_very_moment_is_asked_last(
+    effect: Change, step: str, expected: type[e.Event]
+) -> None:
     async with scene() as s:
         s.web.auto_deploy_trigger = "off" if effect is RESTORE else "commit"
-        asked: list[tuple[Change, str, float]] = []
+        asked: list[tuple[Change, bool]] = []
 
         def paused(change: Change, looked_at: float) -> str:
-            rows = {"rollback": ROLLBACK, "pin": PIN, "restore": RESTORE}
-            step = next(name for name, one in rows.items() if one is change)
-            asked.append((change, step, s.clock.monotonic() - looked_at))
+            asked.append((change, s.clock.monotonic() - looked_at < SHIPPED.guard_seconds))
             return "paused by ann"
 
         s.actuator.forbids = paused
-        event = await s.actuator.perform(effect)
-        assert [(change, age < SHIPPED.guard_seconds) for change, _, age in asked] == [(effect, True)]
-        expected = {
-            "put off": e.RollbackPostponed,
-            "unconfirmed": e.PinUnconfirmed,
-            "not restored": e.AutoDeployNotRestored,
-        }
-        assert type(event) is expected[outcome] and "paused by ann" in getattr(event, "why", "")
-        assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
-        row = await s.row(asked[0][1])
+        await s.ends(effect, expected, "paused by ann")
+        assert asked == [(effect, True)] and (s.sent("POST"), s.sent("PATCH")) == (0, 0)
+        row = await s.row(step)
         assert (row.state, row.attempts) in (("planned", 0), ("sending", 0))
         s.actuator.forbids = nothing_forbids
         await s.actuator.perform(effect)

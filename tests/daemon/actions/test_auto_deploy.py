@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from tests.support.actuator_scene import INCIDENT, PIN, RESTORE, Told, scene
-from tests.support.clocks import PATIENCE_SECONDS, FakeClock
+from tests.support.clocks import FakeClock
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.actions.auto_deploy import LATE
@@ -290,41 +290,6 @@ async def test_too_long_since_the_look_it_is_not_switched() -> None:
         s.platform.sleeps = 100  # type: ignore[attr-defined]
         outcome = await s.actuator.perform(SHORT)
         assert isinstance(outcome, e.PinUnconfirmed) and outcome.why == "more than 5 s since the last look"
-
-
-async def test_a_stop_waits_for_every_switch_in_hand() -> None:
-
-    class Gated(Render):
-        begun = 0
-
-        async def set_auto_deploy(self, service_id: str, value: str) -> None:
-            self.begun += 1
-            gate = gates[self.begun - 1]
-            await gate.wait()
-            await super().set_auto_deploy(service_id, value)
-
-    gates = [asyncio.Event() for _ in range(3)]
-    async with scene(made=Gated) as s, asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
-
-        async def switch(incident: str, nth: int) -> asyncio.Task[e.Event]:
-            s.sandbox.cloud.set_auto_deploy(s.web, "commit")
-            task = tasks.create_task(s.actuator.perform(replace(PIN, incident=incident)))
-            while s.platform.begun < nth:  # type: ignore[attr-defined]
-                await asyncio.sleep(0)
-            return task
-
-        one = await switch("web-1", 1)
-        assert s.actuator.writing
-        gates[0].set()
-        await one
-        assert not s.actuator.writing
-        two, three = await switch("web-2", 2), await switch("web-3", 3)
-        gates[1].set()
-        await two
-        assert s.actuator.writing
-        gates[2].set()
-        await three
-        assert not s.actuator.writing
 
 
 @pytest.mark.parametrize("sent", [True, False])

@@ -1,7 +1,7 @@
 """Actions on their way: each ends as an event the core hears, one at a time per service, and only if still wanted."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionRow, Write
 from watchdog.ports import Store
 
+Ask = Callable[[Event], Awaitable[object]]
 BUG = "an internal error (KeyError)"
 AWAY = "the store does not answer"
 
@@ -99,6 +100,21 @@ def state_with(
 OFF = state_with(Phase.PAGED, off="commit")
 
 
+async def saved_and_run(s: Scene, effect: Change, ask: Ask, *, resumed: bool = False, **more: Any) -> bool:
+    """Save an effect and run it; return whether it was finished, or else is left in the journal as it was."""
+    (pending,) = await s.store.save(Write(State(), effects=(effect,)))
+    acts = ActionRunner(s.actuator, clock=s.clock, ask=ask, **{"store": s.store, "state": State, **more})
+    await acts.run(pending.id, effect, resumed=resumed)
+    left = await s.store.pending()
+    assert left in ((), (pending,))
+    return not left
+
+
+async def not_asked(event: Event) -> None:
+    """The core must hear nothing."""
+    raise AssertionError(event)
+
+
 async def carried_out(s: Scene, effect: Change, *, resumed: bool = False, state: State | None = None) -> list[Event]:
     """Carry an effect out to its end; return what the core heard."""
     heard: list[Event] = []
@@ -110,11 +126,9 @@ async def carried_out(s: Scene, effect: Change, *, resumed: bool = False, state:
         if not isinstance(event, e.InvariantBroken):
             assert (event.service, event.incident) == ("web", effect.incident)  # type: ignore[union-attr]
 
-    (pending,) = await s.store.save(Write(State(), effects=(effect,)))
     store = Finished(s.store)
-    acts = ActionRunner(s.actuator, store, s.clock, lambda: state or State(), ask)  # type: ignore[arg-type]
-    await acts.run(pending.id, effect, resumed=resumed)
-    assert await s.store.pending() == () and store.told == [(type(heard[-1]).__name__ if heard else UNWANTED, "web")]
+    assert await saved_and_run(s, effect, ask, resumed=resumed, state=lambda: state or State(), store=store)
+    assert store.told == [(type(heard[-1]).__name__ if heard else UNWANTED, "web")]
     return heard
 
 
@@ -173,19 +187,16 @@ async def test_a_fault_of_our_own_while_the_journal_is_away_tells_no_value_to_re
         assert isinstance(event, e.PinUnconfirmed) and event.previous is None
 
 
-async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later() -> None:
-    """A pin of an earlier run that nobody wants: whether it went through stands in the journal alone."""
+@pytest.mark.parametrize("state", [State(), state_with(Phase.PAGED)])
+async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later(state: State) -> None:
+    """A pin of an earlier run that nobody wants: whether it went through stands in the journal alone.
 
+    Not finished unseen, it is looked up when the store is back.
+    """
     clock = FakeClock()
     async with scene(store=Silent(clock), clock=clock) as s:
-        (pending,) = await s.store.save(Write(State(), effects=(PIN,)))
-
-        async def ask(event: Event) -> None:
-            raise AssertionError(event)
-
         with capture_logs() as lines:
-            await ActionRunner(s.actuator, s.store, s.clock, State, ask).run(pending.id, PIN, resumed=True)
-        assert await s.store.pending() == (pending,)
+            assert not await saved_and_run(s, PIN, not_asked, resumed=True, state=lambda: state)
     assert lines == [logged("error", "action outcome unknown, reconciling later", incident=INCIDENT, why=AWAY)]
 
 
@@ -294,16 +305,13 @@ async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> N
 async def test_an_outcome_that_was_lost_with_the_lease_leaves_its_effect_to_be_looked_up(came_back: bool) -> None:
     """The service went to another worker before the outcome was written, and came back: the journal knows nothing."""
     stays = iter([3, 5 if came_back else 3])
+
+    async def ask(event: Event) -> None:
+        assert isinstance(event, e.PinConfirmed)
+
     async with scene() as s:
-        (pending,) = await s.store.save(Write(State(), effects=(PIN,)))
-
-        async def ask(event: Event) -> None:
-            assert isinstance(event, e.PinConfirmed)
-
-        acts = ActionRunner(s.actuator, s.store, s.clock, State, ask, stay=lambda _: next(stays))
         with capture_logs() as lines:
-            await acts.run(pending.id, PIN, resumed=False)
-        assert await s.store.pending() == ((pending,) if came_back else ())
+            assert await saved_and_run(s, PIN, ask, stay=lambda _: next(stays)) is not came_back
         why = str(Displaced(("web",)))
         told = logged("warning", "action left to another worker", incident=INCIDENT, why=why)
         assert [line for line in lines if line["log_level"] == "warning"] == ([told] if came_back else [])
@@ -442,20 +450,15 @@ async def test_what_a_look_from_before_our_switch_says_does_not_keep_it_from_bei
 
     states = [OFF]
     async with scene(clock=Landing()) as s:
-        (pending,) = await s.store.save(Write(State(), effects=(RESTORE,)))
-        acts = ActionRunner(s.actuator, s.store, s.clock, lambda: states[0], ask)
-        await acts.run(pending.id, RESTORE, resumed=True)
-        assert (s.web.auto_deploy_trigger, await s.store.pending()) == ("commit", ())
+        assert await saved_and_run(s, RESTORE, ask, resumed=True, state=lambda: states[0])
+        assert s.web.auto_deploy_trigger == "commit"
 
 
 async def test_a_service_that_moved_while_we_waited_is_left_to_the_other_worker() -> None:
     """It has the effect, and gives auto-deploy back."""
     stays = iter([3, None])
     async with scene() as s:
-        (pending,) = await s.store.save(Write(State(), effects=(RESTORE,)))
-        acts = ActionRunner(s.actuator, s.store, s.clock, State, s.store.pending, stay=lambda _: next(stays))
-        await acts.run(pending.id, RESTORE, resumed=False)
-        assert await s.store.pending() == (pending,)
+        assert not await saved_and_run(s, RESTORE, not_asked, stay=lambda _: next(stays))
 
 
 @pytest.mark.parametrize("phase", [Phase.SUSPECT, Phase.PAGED, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.CALM])
@@ -467,35 +470,22 @@ async def test_a_pin_that_nobody_waits_for_any_more_may_have_gone_through(phase:
         assert event == e.PinUnconfirmed(event.at, "web", INCIDENT, UNWANTED, "commit") and s.sent("PATCH") == 1
 
 
-async def test_what_became_of_a_pin_is_asked_again_when_the_store_does_not_say() -> None:
-    """Not finished unseen: it stays in the journal, to be looked up when the store is back."""
-
-    clock = FakeClock()
-    async with scene(store=Silent(clock), clock=clock) as s:
-        (pending,) = await s.store.save(Write(State(), effects=(PIN,)))
-        acts = ActionRunner(s.actuator, s.store, s.clock, lambda: state_with(Phase.PAGED), s.store.pending)
-        await acts.run(pending.id, PIN, resumed=True)
-        assert await s.store.pending() == (pending,)
-
-
 async def test_an_action_is_not_finished_before_the_journal_has_what_came_of_it() -> None:
     """The store was away when the core heard of it: killed now, the next start must find it again."""
+    waits = [f"away, {number}" for number in range(5)]
+    seen: list[int] = []
+
+    def trouble() -> str:
+        seen.append(1)
+        return waits.pop() if waits else ""
+
+    async def ask(event: Event) -> None:
+        assert not seen
+
     async with scene() as s:
-        (pending,) = await s.store.save(Write(State(), effects=(PIN,)))
-        waits = [f"away, {number}" for number in range(5)]
-        seen: list[int] = []
-
-        def trouble() -> str:
-            seen.append(1)
-            return waits.pop() if waits else ""
-
-        async def ask(event: Event) -> None:
-            assert not seen
-
         began = s.clock.elapsed
-        acts = ActionRunner(s.actuator, s.store, s.clock, lambda: state_with(Phase.PINNING), ask, trouble)
-        await acts.run(pending.id, PIN, resumed=False)
-        assert (len(seen), s.clock.elapsed - began >= 10.0) == (6, True) and await s.store.pending() == ()
+        assert await saved_and_run(s, PIN, ask, state=lambda: state_with(Phase.PINNING), trouble=trouble)
+        assert (len(seen), s.clock.elapsed - began >= 10.0) == (6, True)
 
 
 async def test_in_the_run_that_decided_it_nothing_is_asked_twice() -> None:

@@ -61,6 +61,20 @@ class Two:
         effect = tell(PAGE, "pager", kind=kind, **about)  # type: ignore[arg-type]
         return asyncio.create_task(self.one.teller.deliver(None, effect))
 
+    async def rings(self, **more: Any) -> None:
+        """Let a page arrive."""
+        await self.lands(self.page(**more))
+
+    async def lands(self, page: asyncio.Task[None]) -> None:
+        """Open the gate, and wait until a page that is on its way has arrived."""
+        self.pager.gate.set()
+        await self.clock.during(asyncio.wait_for(page, 60.0))
+
+    async def rings_and_is_lost(self, **more: Any) -> None:
+        """Let a page arrive, and the heir take over."""
+        await self.rings(**more)
+        await self.take_over()
+
     async def hold(self) -> asyncio.Task[None]:
         """Let a page be on its way, and its answer wait, while the heir takes over."""
         self.pager.gate.clear()
@@ -119,8 +133,7 @@ async def test_case_53_a_page_that_lands_after_the_heirs_all_clear_is_resolved_a
     """
     page = await two.hold()
     await two.saves(Phase.CALM, closed_at=two.clock.now() + ahead)
-    two.pager.gate.set()
-    await two.clock.during(asyncio.wait_for(page, 60.0))
+    await two.lands(page)
     await two.notices()
     assert two.titles == [PAGE, OVER]
     await two.clock.advance(SEEN_SECONDS)
@@ -148,18 +161,16 @@ async def test_case_53_a_page_that_is_tried_again_is_not_sent_once_the_heir_clos
     await two.saves(Phase.CALM, closed_at=two.clock.now())
     if noticed:
         await two.notices()
-    two.pager.gate.set()
-    await two.clock.during(asyncio.wait_for(page, 60.0))
+    await two.lands(page)
     assert (two.pager.asked, two.titles) == (1, [])
 
 
 async def test_what_the_heir_has_open_is_the_heirs_to_resolve(two: Two) -> None:
     """And a page of it is still sent: in doubt people are called."""
-    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
-    await two.take_over()
+    await two.rings_and_is_lost()
     await two.saves(Phase.PAGED)
     await two.notices()
-    await two.clock.during(asyncio.wait_for(two.page(at=two.clock.now() - 20.0), 60.0))
+    await two.rings(at=two.clock.now() - 20.0)
     await two.clock.advance(SEEN_SECONDS)
     assert two.titles == [PAGE, PAGE]
 
@@ -168,8 +179,7 @@ async def test_what_the_heir_has_open_is_the_heirs_to_resolve(two: Two) -> None:
 async def test_a_page_from_well_before_the_close_has_the_heirs_all_clear(two: Two, seconds: float, again: bool) -> None:
     """Of what was told in time nothing is said twice; the two clocks may differ by half a minute."""
     sent_at = two.clock.now()
-    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
-    await two.take_over()
+    await two.rings_and_is_lost()
     await two.saves(Phase.CALM, closed_at=sent_at + seconds)
     await two.notices()
     assert two.titles == [PAGE, OVER][: 1 + again]
@@ -177,7 +187,7 @@ async def test_a_page_from_well_before_the_close_has_the_heirs_all_clear(two: Tw
 
 async def test_a_page_that_lands_while_the_store_is_asked_counts_from_then(two: Two) -> None:
     """The channel has an older one, of well before the close."""
-    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
+    await two.rings()
     second = await two.hold()
     await two.saves(Phase.PAGED)
     ask, asked, answers = two.one.store.incident, asyncio.Event(), asyncio.Event()
@@ -191,8 +201,7 @@ async def test_a_page_that_lands_while_the_store_is_asked_counts_from_then(two: 
     two.one.store.incident = slowly  # type: ignore[method-assign]
     await two.clock.during(two.one.sharing.renew())
     await eventually(asked.is_set)
-    two.pager.gate.set()
-    await two.clock.during(asyncio.wait_for(second, 60.0))
+    await two.lands(second)
     answers.set()
     await two.passes(LOOK_SECONDS)
     await two.saves(Phase.CALM, closed_at=two.clock.now() + CLOCKS_SECONDS / 2)
@@ -202,9 +211,8 @@ async def test_a_page_that_lands_while_the_store_is_asked_counts_from_then(two: 
 
 async def test_what_was_resolved_here_is_not_resolved_again(two: Two) -> None:
     """The all-clear has arrived behind the page."""
-    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
-    await two.clock.during(asyncio.wait_for(two.page(kind=NoticeKind.RESOLVED), 60.0))
-    await two.take_over()
+    await two.rings()
+    await two.rings_and_is_lost(kind=NoticeKind.RESOLVED)
     await two.saves(Phase.CALM, closed_at=two.clock.now())
     await two.notices()
     assert two.titles == [PAGE, PAGE]
@@ -212,8 +220,7 @@ async def test_what_was_resolved_here_is_not_resolved_again(two: Two) -> None:
 
 async def test_what_the_heir_closed_without_knowing_of_the_page_is_resolved(two: Two) -> None:
     """It was told from memory: the heir had nothing to resolve, whenever it closed the incident."""
-    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
-    await two.take_over()
+    await two.rings_and_is_lost()
     await two.saves(Phase.PAGED, paged=False)
     await two.notices()
     await two.passes(SEEN_SECONDS)
@@ -228,10 +235,10 @@ async def test_a_page_that_was_decided_after_the_heirs_close_is_not_sent_or_is_r
     await two.take_over()
     await two.saves(Phase.CALM, closed_at=two.clock.now())
     await two.clock.advance(5.0)
-    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
+    await two.rings()
     await two.notices()
     assert two.titles == [PAGE, OVER]
-    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
+    await two.rings()
     assert two.titles == [PAGE, OVER], "now it knows"
 
 
@@ -253,8 +260,7 @@ async def test_case_53_what_the_store_never_had_is_resolved_once_the_heir_saw_al
     two: Two, phase: Phase, checks: dict[str, Check], resolved: bool
 ) -> None:
     """Told from memory while the store was away. That the heir sees nothing, or has not looked, is no all-clear."""
-    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
-    await two.take_over()
+    await two.rings_and_is_lost()
     await two.notices()
     for seen in (0.0, SEEN_SECONDS):
         await two.passes(seen)
@@ -280,8 +286,7 @@ async def test_case_53_a_page_under_way_when_the_service_moved_is_ended_though_i
     two.heir = two.one
     await two.clock.during(two.one.sharing.renew())
     assert "shop" in two.one.held
-    two.pager.gate.set()
-    await two.clock.during(asyncio.wait_for(page, 60.0))
+    await two.lands(page)
     assert two.titles == [PAGE]
     await two.passes(SEEN_SECONDS)
     now, on = two.clock.now(), ServiceFacts("srv", "shop", auto_deploy="commit")
@@ -294,8 +299,7 @@ async def test_case_53_a_page_under_way_when_the_service_moved_is_ended_though_i
 @pytest.mark.parametrize("paged", [True, False])
 async def test_what_goes_on_under_another_number_says_so(two: Two, paged: bool) -> None:
     """The heir found the outage by itself; without a page of its own this one rings on."""
-    await two.clock.during(asyncio.wait_for(two.page(), 60.0))
-    await two.take_over()
+    await two.rings_and_is_lost()
     await two.saves(Phase.PAGED, id="shop-7", paged=paged)
     await two.notices()
     told = [(PAGE, None), ("shop: shop-1 goes on as shop-7", f"after {PAGE}")]
@@ -320,22 +324,20 @@ async def test_a_page_outside_incidents_is_resolved_once_its_matter_is_over_at_t
     two: Two, about: str, still: dict[str, Any], over: dict[str, Any]
 ) -> None:
     """Told from memory, a bad commit that came back and auto-deploy that is off are in no state but this worker's."""
-    await two.clock.during(asyncio.wait_for(two.page(incident=about, about=None), 60.0))
-    await two.take_over()
+    await two.rings_and_is_lost(incident=about, about=None)
     await two.notices()
     for fields, resolved in ((still, False), (over, True)):
         known = {"deploys_why": "", "returned": (), "auto_deploy_notice_thread": "", **fields}
         await two.save_heir(("bad",), deploys_at=two.clock.now() + 60.0, **known)
         await two.passes(2 * LOOK_SECONDS)
         assert two.titles == [PAGE, f"shop: {about} is over"][: 1 + resolved]
-    await two.clock.during(asyncio.wait_for(two.page(incident=about, about=None), 60.0))
+    await two.rings(incident=about, about=None)
     assert len(two.titles) == 2, "now it is not even sent"
 
 
 async def test_a_page_of_an_incident_whose_facts_another_version_wrote_rings_until_that_is_closed(two: Two) -> None:
     """Its row has words alone, as an alert outside incidents does: no deploy of that name says nothing of it."""
-    await two.clock.during(asyncio.wait_for(two.page(about=None), 60.0))
-    await two.take_over()
+    await two.rings_and_is_lost(about=None)
     shop = replace(two.heir.engine.state.services["shop"], deploys_at=two.clock.now() + 60.0, deploys_why="")
     two.heir.engine.state = replace(two.heir.engine.state, services={"shop": shop})
     for phase, closed_at in ((Phase.PAGED, None), (Phase.CALM, two.clock.now() + 60.0)):
@@ -347,8 +349,7 @@ async def test_a_page_of_an_incident_whose_facts_another_version_wrote_rings_unt
 @pytest.mark.parametrize("more", [{}, {"wakes": False}])
 async def test_what_is_said_of_a_service_without_a_page_is_left_alone(two: Two, more: dict[str, Any]) -> None:
     """And a page of which the heir knows nothing rings on."""
-    await two.clock.during(asyncio.wait_for(two.page(incident="shop-1/follow-ups", about=None, **more), 60.0))
-    await two.take_over()
+    await two.rings_and_is_lost(incident="shop-1/follow-ups", about=None, **more)
     await two.notices()
     await two.passes(2 * SEEN_SECONDS)
     assert len(two.titles) == 1
@@ -356,9 +357,8 @@ async def test_what_is_said_of_a_service_without_a_page_is_left_alone(two: Two, 
 
 async def test_a_channel_that_is_down_holds_back_no_other_end(two: Two) -> None:
     """Two incidents of lost services; the end of the first cannot be sent for hours."""
-    two.pager.gate.set()
     for incident in ("shop-1", "shop-2"):
-        await two.clock.during(asyncio.wait_for(two.page(incident=incident), 60.0))
+        await two.rings(incident=incident)
     await two.take_over()
     for name in ("shop-1", "shop-2"):
         await two.saves(Phase.CALM, closed_at=two.clock.now(), paged=False, id=name)
@@ -388,46 +388,34 @@ async def test_an_end_that_comes_while_the_store_is_asked_keeps_the_page_from_ri
     assert len(two.titles) == 1 and page.done() and end.done()
 
 
-async def test_case_53_an_end_that_the_heir_brought_before_the_page_rang_is_sent_after_it(two: Two) -> None:
-    """The worker's own page waits for a channel that is down; its all-clear has a row, and was brought by the heir."""
-    two.pager.script = [Temporary("down")] * 6
+DOWN, LONG_DOWN = Temporary("down"), Temporary("down", retry_after_seconds=60.0)
+
+
+@pytest.mark.parametrize(
+    ("script", "seconds", "kind", "rang", "told"),
+    [
+        ([DOWN] * 6, 60.0, NoticeKind.RESOLVED, False, [PAGE, OVER]),
+        ([*[DOWN] * 3, None, DOWN], 0.0, NoticeKind.RESOLVED, False, [PAGE, OVER]),  # refused once, as well
+        ([DOWN, None, LONG_DOWN], 0.0, NoticeKind.RESOLVED, True, [PAGE]),
+        ([DOWN, None, LONG_DOWN], 0.0, NoticeKind.UPDATED, True, [PAGE]),
+    ],
+)
+async def test_case_53_what_the_heir_brought_is_sent_again_where_it_came_before_the_page_rang(
+    two: Two, script: list[Any], seconds: float, kind: NoticeKind, rang: bool, told: list[str]
+) -> None:
+    """The worker's own page waits for a channel that is down; its all-clear has a row, and was brought by the heir.
+
+    Brought before the page rang it ends nothing; after that it is not sent again.
+    """
+    two.pager.script = list(script)
     of_itself = {"incident": "blind", "service": OURSELVES, "about": None}
     page = two.page(kind=NoticeKind.SELF_ALERT, **of_itself)
-    await two.clock.advance(60.0)
-    over = tell(OVER, "pager", kind=NoticeKind.RESOLVED, at=two.clock.now(), incident="blind", service=OURSELVES)
-    (row,) = await two.clock.during(two.one.store.save(Write(two.one.engine.state, effects=(over,))))
-    end = asyncio.create_task(two.one.teller.deliver(row.id, over))
-    await two.clock.advance(1.0)
-    await two.clock.during(two.heir.teller.deliver(row.id, over))
-    await two.clock.advance(300.0)
-    assert page.done() and end.done() and two.titles == [PAGE, OVER]
-
-
-@pytest.mark.parametrize("kind", [NoticeKind.UPDATED, NoticeKind.RESOLVED])
-async def test_what_the_heir_brought_after_the_page_rang_is_not_sent_again(two: Two, kind: NoticeKind) -> None:
-    """The page rang here; the channel refused the next notice once, and the heir brought that meanwhile."""
-    two.pager.script = [Temporary("down"), None, Temporary("down", retry_after_seconds=60.0)]
-    of_itself = {"incident": "blind", "service": OURSELVES}
-    page = two.page(kind=NoticeKind.SELF_ALERT, about=None, **of_itself)
-    after = tell("next", "pager", kind=kind, at=two.clock.now(), **of_itself)
+    await two.clock.advance(seconds)
+    after = tell(OVER, "pager", kind=kind, at=two.clock.now(), **of_itself)
     (row,) = await two.clock.during(two.one.store.save(Write(two.one.engine.state, effects=(after,))))
     later = asyncio.create_task(two.one.teller.deliver(row.id, after))
     await two.clock.advance(1.5)
-    assert two.titles == [PAGE] and not two.pager.script
+    assert two.titles == [PAGE] * rang and not (rang and two.pager.script)
     await two.clock.during(two.heir.teller.deliver(row.id, after))
     await two.clock.advance(300.0)
-    assert page.done() and later.done() and two.titles == [PAGE]
-
-
-async def test_an_end_that_the_heir_brought_too_early_is_sent_though_the_channel_refuses_it_once(two: Two) -> None:
-    """Brought before the page rang: it ends nothing."""
-    two.pager.script = [Temporary("down")] * 3 + [None, Temporary("down")]
-    of_itself = {"incident": "blind", "service": OURSELVES}
-    page = two.page(kind=NoticeKind.SELF_ALERT, about=None, **of_itself)
-    over = tell(OVER, "pager", kind=NoticeKind.RESOLVED, at=two.clock.now(), **of_itself)
-    (row,) = await two.clock.during(two.one.store.save(Write(two.one.engine.state, effects=(over,))))
-    end = asyncio.create_task(two.one.teller.deliver(row.id, over))
-    await two.clock.advance(1.5)
-    await two.clock.during(two.heir.teller.deliver(row.id, over))
-    await two.clock.advance(300.0)
-    assert page.done() and end.done() and two.titles == [PAGE, OVER]
+    assert page.done() and later.done() and two.titles == told
