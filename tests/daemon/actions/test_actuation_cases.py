@@ -21,6 +21,7 @@ from watchdog.domain.errors import OutcomeUnknown
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase
 from watchdog.sandbox.world import COMMITS
+from watchdog.sandbox.world import Deploy as Made
 
 REBUILD = replace(ROLLBACK, rebuild=True)
 
@@ -155,20 +156,26 @@ async def test_case_15_a_rebuild_that_fails_has_no_alternative(mode: str) -> Non
         assert isinstance(outcome, e.RollbackRefused) and (outcome.expired, outcome.forbidden) == (False, False)
 
 
+async def on_its_way(s: Scene) -> Made:
+    """Let a rollback be accepted, and return the deploy that it made."""
+    await s.rollback_by_hand(until=Phase.DEPLOYING)
+    await s.quiet()
+    assert s.web.incident is not None
+    made = s.sandbox.cloud.services["web"].find(s.web.incident.rollback.deploy)
+    assert made is not None
+    return made
+
+
 async def test_case_15_an_expired_artefact_is_rebuilt_once_and_then_followed() -> None:
     """From the refusal to the rebuild that is live: one rollback refused, one deploy of the same commit."""
     async with scene() as s:
         s.sandbox.set_mode("rollback", "expired")
-        await s.rollback_by_hand(until=Phase.DEPLOYING)
-        await s.quiet()
+        made = await on_its_way(s)
         assert [entry["path"] for entry in s.sandbox.events.requests("render", "POST")] == [
             "/render/v1/services/srv-web/rollback",
             "/render/v1/services/srv-web/deploys",
         ]
-        incident = s.web.incident
-        assert incident is not None and incident.rollback.deploy is not None
-        made = s.sandbox.cloud.services["web"].find(incident.rollback.deploy)
-        assert made is not None and (made.commit, made.trigger) == (COMMITS["39"][0], "api")
+        assert (made.commit, made.trigger) == (COMMITS["39"][0], "api")
         assert (s.web.auto_deploy_off, len(s.web.acted_at), len(s.engine.state.acted_at)) == ("commit", 1, 1)
 
 
@@ -197,20 +204,11 @@ async def test_case_16_a_deploy_on_its_way_is_waited_for() -> None:
         assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted) and s.sent("POST") == 1
 
 
-async def on_its_way(s: Scene) -> str:
-    await s.rollback_by_hand(until=Phase.DEPLOYING)
-    await s.quiet()
-    incident = s.web.incident
-    assert incident is not None and incident.rollback.deploy is not None
-    return incident.rollback.deploy
-
-
 @pytest.mark.parametrize("ends", ["update_failed", "canceled"])
 async def test_case_18_a_rollback_that_fails_is_paged_and_nothing_more_is_sent(ends: str) -> None:
     """Render calls a rollback that fails its health check either way."""
     async with scene() as s:
-        ours = s.sandbox.cloud.services["web"].find(await on_its_way(s))
-        assert ours is not None
+        ours = await on_its_way(s)
         ours.status = ends
         await s.know_deploys()
         await s.until(Phase.PAGED)
@@ -222,8 +220,7 @@ async def test_case_18_a_rollback_that_fails_is_paged_and_nothing_more_is_sent(e
 async def test_case_19_the_bad_commit_that_comes_back_is_pinned_and_paged_not_rolled_back_again() -> None:
     """Somebody switched auto-deploy on and a merge brought the denied commit: recognised by commit, said once."""
     async with scene() as s:
-        ours = s.sandbox.cloud.services["web"].find(await on_its_way(s))
-        assert ours is not None
+        await on_its_way(s)
         # By hand nobody is blamed, so the code is denied here as a rollback of our own would have done.
         bad = COMMITS["40"][0]
         state = s.engine.state
@@ -244,8 +241,7 @@ async def test_case_19_the_bad_commit_that_comes_back_is_pinned_and_paged_not_ro
 async def test_auto_deploy_is_given_back_when_a_human_asks() -> None:
     """After the incident, by the command's event; the row says so."""
     async with scene() as s:
-        ours = s.sandbox.cloud.services["web"].find(await on_its_way(s))
-        assert ours is not None
+        ours = await on_its_way(s)
         await s.engine.submit_and_wait(e.RestoreRequested(s.clock.now(), "web", "ann"))
         assert s.sandbox.cloud.services["web"].auto_deploy_trigger == "off"
         ours.status = "update_failed"

@@ -65,16 +65,9 @@ async def test_case_10_a_send_without_a_trace_is_tried_once_more_and_then_a_huma
         row = await s.row()
         assert (row.state, row.attempts, s.sent("POST")) == ("failed", SHIPPED.attempts_max, 2)
         assert row.note == second.why and s.accepted == []
-
-
-async def test_what_was_lost_stays_lost_for_an_effect_that_a_restart_tells_again() -> None:
-    """The row says that it was given up: a resumed effect does not begin a third attempt."""
-    async with scene() as s:
-        s.sandbox.set_mode("rollback", "reset_before")
-        for _ in range(SHIPPED.attempts_max):
-            await s.actuator.perform(ROLLBACK)
-        assert isinstance(await s.actuator.perform(ROLLBACK, resumed=True), e.RollbackLost)
-        assert s.sent("POST") == SHIPPED.attempts_max
+        # Told again by a restart it stays lost: the row says that it was given up, no third attempt begins.
+        await s.ends(ROLLBACK, e.RollbackLost, resumed=True)
+        assert s.sent("POST") == SHIPPED.attempts_max == 2
 
 
 @pytest.mark.parametrize("step_seconds", [0.0, 3600.0, -3600.0])
@@ -199,12 +192,20 @@ class ListGoneAtFirst(Render):
         return tuple(await super().deploys(service_id, back_to))
 
 
-@pytest.mark.parametrize("made", [Render, ListGoneAtFirst])
-@pytest.mark.parametrize("left", ["", "planned", "sending"])
-async def test_case_55_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(
-    left: str, made: type[Render]
+@pytest.mark.parametrize(
+    ("left", "resumed", "made"),
+    [
+        ("", False, Render),
+        *((left, True, made) for left in ("", "planned", "sending") for made in (Render, ListGoneAtFirst)),
+    ],
+)
+async def test_case_17_55_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(
+    left: str, resumed: bool, made: type[Render]
 ) -> None:
-    """The store is a copy of the moment before the send, or we died in it: that in the list is ours, none is sent."""
+    """The store is a copy of the moment before the send, or we died in it: that in the list is ours, none is sent.
+
+    So is one that a human, who clicked faster, made to the same code: as good as ours.
+    """
     async with scene(made=made) as s:
         if left == "sending":
             await sending(s)
@@ -212,7 +213,7 @@ async def test_case_55_what_the_row_says_was_never_sent_is_looked_for_when_it_is
             row = ActionRow(INCIDENT, "rollback", "planned", "dep-39", "dep-41", service="web")
             assert await s.store.put_action(row, expect=None)
         ours = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
-        await s.tells(ROLLBACK, e.RollbackAccepted, ours.id, adopted=True, resumed=True)
+        await s.tells(ROLLBACK, e.RollbackAccepted, ours.id, adopted=True, resumed=resumed)
         row = await s.row()
         assert (row.state, row.deploy, row.target, s.sent("POST")) == ("accepted", ours.id, "dep-39", 0)
         assert row.note == "adopted from the deploy list"
@@ -326,14 +327,6 @@ async def test_a_stop_waits_for_every_call_in_hand(effect: Change) -> None:
         await end(two, 2)
         await end(three, 3)
         assert not s.actuator.writing
-
-
-async def test_case_17_a_rollback_somebody_else_made_meanwhile_is_adopted() -> None:
-    """A human clicked faster, to the same code: as good as ours."""
-    async with scene() as s:
-        made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
-        await s.tells(ROLLBACK, e.RollbackAccepted, made.id, adopted=True)
-        assert s.sent("POST") == 0
 
 
 @pytest.mark.parametrize("quirks", [False, True])

@@ -80,18 +80,15 @@ async def test_what_is_off_already_is_left_off() -> None:
         assert (s.sent("PATCH"), s.sent("GET")) == (0, 1)
 
 
-async def test_our_own_off_is_never_the_value_to_restore() -> None:
-    """Pinned, killed, pinned again: the value of the first look counts, from the journal."""
+async def test_our_own_off_is_never_the_value_to_restore_and_what_a_human_chose_is() -> None:
+    """Pinned, killed, pinned again: the value of the first look counts, from the journal.
+
+    Given back, changed by a human, pinned again for another try: theirs is the value.
+    """
     async with scene() as s:
         await s.actuator.perform(PIN)
         await s.tells(PIN, e.PinConfirmed, "commit", resumed=True)
         assert s.sent("PATCH") == 1
-
-
-async def test_a_value_that_somebody_chose_between_two_pins_is_the_one_to_restore() -> None:
-    """Given back, changed by a human, pinned again for another try: theirs is the value."""
-    async with scene() as s:
-        await s.actuator.perform(PIN)
         s.sandbox.cloud.set_auto_deploy(s.web, "checksPass")
         await s.tells(PIN, e.PinConfirmed, "checksPass")
         assert (await s.row("pin")).baseline == "checksPass"

@@ -160,10 +160,12 @@ async def test_who_looks_after_it_and_who_wants_quiet_say_so_in_a_channel_as_at_
                 f"SILENCED silence-3 of web, signal home, severity high by {ANN} (moving house)",
             ),
             ("unsilence", ("silence-1",), {"which": "silence-1"}, "UNSILENCED silence-1 of web"),
+            ("pause", (), {}, f"PAUSED by {ANN}"),
         ):
             reply, (row,) = await asked(s, Request(ANN, name, words, may_change=True))
             assert reply.ok and said in reply.lines[1], reply
             assert (row.name, row.by, dict(row.arguments)) == (name, ANN, given)
+        assert s.engine.state.paused_by == ANN
 
 
 async def test_a_signal_that_nobody_knows_is_refused_by_the_daemon() -> None:
@@ -190,12 +192,6 @@ async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> N
         ):
             reply, rows = await asked(s, request)
             assert not reply.ok and why in reply.lines[0] and rows == []
-
-
-async def test_a_pause_is_one_word() -> None:
-    async with scene() as s:
-        reply, (row,) = await asked(s, Request(ANN, "pause", may_change=True))
-        assert reply.ok and (row.name, dict(row.arguments)) == ("pause", {}) and s.engine.state.paused_by == ANN
 
 
 async def test_nobody_answers() -> None:

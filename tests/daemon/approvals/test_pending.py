@@ -1,5 +1,6 @@
 """What is asked now, and why an answer does not count."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from tests.core.incident_fields import amended
 from watchdog.daemon.approvals.pending import HOLDS_SECONDS, approver_mismatch, question, stale_answer_check
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, RollbackAttempt, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy, Rule
+from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy
 from watchdog.domain.severity import Severity
 
 AT = 1000.0
@@ -22,9 +23,9 @@ def state(phase: Phase = Phase.ASKING, live: str | None = "dep-42", **changes: A
     return State(services={"web": ServiceState("web", phase=phase, live=live, incident=amended(INCIDENT, **changes))})
 
 
-def policy(within: float | None) -> Policy:
-    high = DEFAULT_MATRIX[Severity.HIGH]
-    return Policy(services={}, matrix={**DEFAULT_MATRIX, Severity.HIGH: Rule(high.do, within, high.tell)})
+def policy(within: float | None, approver: Approver | None = None) -> Policy:
+    high = replace(DEFAULT_MATRIX[Severity.HIGH], within_seconds=within, approver=approver)
+    return Policy(services={}, matrix={**DEFAULT_MATRIX, Severity.HIGH: high})
 
 
 def told(at: float = AT, incident: str = "web-1", service: str = "web") -> Notice:
@@ -138,9 +139,7 @@ LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"))
 )
 def test_a_yes_counts_under_the_approver_s_identities_alone(now: State, identity: str, why: str) -> None:
     """By the way it came as well as by name; where nothing is asked, the core says so."""
-    high = Rule(DEFAULT_MATRIX[Severity.HIGH].do, approver=LEAD)
-    named = Policy(services={}, matrix={**DEFAULT_MATRIX, Severity.HIGH: high})
-    said = approver_mismatch(now, named, "web-1", identity)
+    said = approver_mismatch(now, policy(None, LEAD), "web-1", identity)
     assert (why in said) if why else said == ""
     assert approver_mismatch(now, policy(900.0), "web-1", identity) == ""
     assert approver_mismatch(now, Policy(services={}, matrix={}), "web-1", identity) == ""
@@ -167,7 +166,6 @@ def test_a_console_of_the_version_before_is_believed_only_where_no_name_is_prove
     answers_as: tuple[str, ...], identity: str, proven: bool, why: str
 ) -> None:
     """It wrote `console:` of proven names and of typed ones."""
-    high = Rule(DEFAULT_MATRIX[Severity.HIGH].do, approver=Approver("lead", answers_as))
-    named = Policy(services={}, matrix={**DEFAULT_MATRIX, Severity.HIGH: high})
+    named = policy(None, Approver("lead", answers_as))
     said = approver_mismatch(state(), named, "web-1", identity, names_are_proven=proven)
     assert (why in said) if why else said == ""

@@ -109,13 +109,7 @@ async def test_it_is_tried_a_few_times_and_then_lost() -> None:
 
 
 async def test_what_waits_is_bounded() -> None:
-    async with Sandbox() as sandbox:
-        clock = FakeClock()
-        given = Context(clock, sandbox.urls, {"WATCHDOG_PAGERDUTY_ROUTING_KEY": keys.PAGERDUTY_ROUTING_KEY})
-        pagerduty = build_pagerduty(PagerDutyOptions(changes=True), given)
-        assert isinstance(pagerduty, PagerDuty)
-        events = ChangeEvents(pagerduty, clock)
+    async with telling() as (events, _, _):
         for _ in range(WAITING_MAX + 5):
             step(events, FIRST, SECOND)
-        assert len(events._waiting) == WAITING_MAX
-        await pagerduty.close()
+        assert len(events._waiting) == WAITING_MAX, "none was told meanwhile: nothing else ran"

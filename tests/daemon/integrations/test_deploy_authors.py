@@ -1,7 +1,6 @@
 """Who wrote a deploy in its watch window: asked of the sandbox's GitHub once, told to the core; nobody waits for it."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from types import MappingProxyType
@@ -13,7 +12,7 @@ from tests.support.github_reader import FACTS, Beside, beside
 from watchdog.daemon.integrations.deploy_authors import DeployAuthors
 from watchdog.daemon.runtime.poller import AGAIN_SECONDS, REFUSED_SECONDS
 from watchdog.domain.code_comparison import Comparison
-from watchdog.domain.deploys import Commit, Deploy
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import AuthorsRead, DeploysListed, Event, Restarted
 from watchdog.domain.incidents import DeployWatch, ServiceState, State
 from watchdog.sandbox import keys
@@ -112,16 +111,8 @@ async def test_a_refusal_is_asked_about_again_ten_minutes_later() -> None:
 class Nobody:
     """A repository that names no author."""
 
-    every_seconds = 60.0
-
-    async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
-        return ()
-
     async def compare(self, repo: str, base: str, head: str) -> Comparison:
         return Comparison(base, head, "ahead", 1)
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
 
 async def test_that_nobody_is_named_is_an_answer_and_what_is_remembered_has_a_bound() -> None:
@@ -131,7 +122,7 @@ async def test_that_nobody_is_named_is_an_answer_and_what_is_remembered_has_a_bo
     async def hear(event: Event) -> None:
         told.append(event)
 
-    authors = DeployAuthors(Nobody(), FakeClock(auto=False), lambda: state, hear)
+    authors = DeployAuthors(Nobody(), FakeClock(auto=False), lambda: state, hear)  # type: ignore[arg-type]
     async with asyncio.TaskGroup() as group:
         task = group.create_task(authors.run())
         for number in range(30):

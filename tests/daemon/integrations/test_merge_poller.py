@@ -13,7 +13,6 @@ from tests.support.clocks import FakeClock, eventually
 from tests.support.github_reader import FACTS, Beside, beside
 from watchdog.adapters.repositories.github import GitHub
 from watchdog.daemon.integrations.merge_poller import UNANSWERED_MAX, MergePoller
-from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.deploys import Commit
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import CommitsSeen, CommitsUnread, DeploysListed, Event, Restarted
@@ -144,12 +143,6 @@ class Away:
         if not self.answers:
             raise Temporary("away")
         return ()
-
-    async def compare(self, repo: str, base: str, head: str) -> Comparison:
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
 
 async def test_one_that_is_away_is_read_no_more_often_and_its_log_tells_the_truth() -> None:

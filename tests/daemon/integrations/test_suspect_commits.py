@@ -20,6 +20,7 @@ from watchdog.daemon.runtime.poller import AGAIN_SECONDS, REFUSED_SECONDS
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import NoticeKind
+from watchdog.ports import Notifier
 from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox
 from watchdog.sandbox.world import COMMITS
@@ -46,6 +47,11 @@ PAGED = replace(WEB, phase=Phase.PAGED, incident=opened())
 
 def reading(token: str = keys.GITHUB_TOKEN) -> AbstractAsyncContextManager[Beside]:
     return beside(lambda it, github: SuspectCommits(github, it.clock, lambda: it.state), token)
+
+
+def slack(sandbox: Sandbox) -> Notifier:
+    given = context(sandbox.urls["slack"].removesuffix("/api"), WATCHDOG_SLACK_BOT_TOKEN=keys.SLACK_BOT_TOKEN)
+    return build_slack(SlackOptions(channel="#incidents"), given)
 
 
 async def test_it_is_read_while_there_is_only_a_suspicion_and_once() -> None:
@@ -136,8 +142,7 @@ async def test_a_notice_waits_for_nothing_and_takes_what_is_there() -> None:
     """GitHub hangs: the notice leaves at once without it; when it is there, the next one has it, inert."""
     async with reading() as it:
         it.sandbox.set_mode("github", "hang", times=1)
-        given = context(it.sandbox.urls["slack"].removesuffix("/api"), WATCHDOG_SLACK_BOT_TOKEN=keys.SLACK_BOT_TOKEN)
-        channel = AnnotatingNotifier(build_slack(SlackOptions(channel="#incidents"), given), [it.reader.lines])
+        channel = AnnotatingNotifier(slack(it.sandbox), [it.reader.lines])
         assert channel.name == "slack"
         it.know(PAGED)
         await eventually(lambda: it.asked)
@@ -154,9 +159,7 @@ async def test_a_fault_of_ours_keeps_no_notice_back() -> None:
             raise RuntimeError("a fault of ours")
 
         github = build_github("", sandbox.urls["github"], FakeClock())
-        given = context(sandbox.urls["slack"].removesuffix("/api"), WATCHDOG_SLACK_BOT_TOKEN=keys.SLACK_BOT_TOKEN)
-        slack = build_slack(SlackOptions(channel="#incidents"), given)
-        channel = AnnotatingNotifier(slack, [SuspectCommits(github, FakeClock(), broken).lines])
+        channel = AnnotatingNotifier(slack(sandbox), [SuspectCommits(github, FakeClock(), broken).lines])
         await channel.send(ASKED, None)
         assert "HTTP 503" in str(sandbox.pagers.slack[-1].body)
         await channel.close()

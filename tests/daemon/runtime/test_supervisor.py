@@ -20,20 +20,21 @@ class Story:
     def report(self, name: str, error: BaseException) -> None:
         self.reports.append((self.clock.elapsed, name, type(error).__name__))
 
+    async def die(self, error: BaseException, after_seconds: float = 0.0) -> None:
+        await self.clock.sleep(after_seconds)
+        raise error
+
 
 async def test_a_crash_restarts_with_growing_bounded_pauses_and_spares_the_sibling() -> None:
     """1, 2, 4 … 60 s between starts; the sibling ticks on through all of it."""
     story, ticks = Story(), []
-
-    async def crash() -> None:
-        raise KeyError("boom")
 
     async def sibling() -> None:
         while True:
             await story.clock.sleep(1)
             ticks.append(story.clock.elapsed)
 
-    story.supervisor.start("crash", crash)
+    story.supervisor.start("crash", lambda: story.die(KeyError("boom")))
     story.supervisor.start("sibling", sibling)
     await story.clock.advance(300)
     moments = [at for at, name, _ in story.reports if name == "crash"]
@@ -47,12 +48,7 @@ async def test_a_crash_restarts_with_growing_bounded_pauses_and_spares_the_sibli
 async def test_a_long_healthy_run_resets_the_pause() -> None:
     """A task that dies once an hour always starts again after a second."""
     story = Story()
-
-    async def hourly() -> None:
-        await story.clock.sleep(3600)
-        raise OSError
-
-    story.supervisor.start("hourly", hourly)
+    story.supervisor.start("hourly", lambda: story.die(OSError(), 3600))
     await story.clock.advance(4 * 3601 + 1)
     assert [at for at, _, _ in story.reports] == [3600, 7201, 10802, 14403]
     await story.supervisor.stop(5)
@@ -64,11 +60,8 @@ async def test_a_task_that_returns_is_done_and_one_without_restart_stays_down() 
     async def done() -> None:
         return
 
-    async def crash() -> None:
-        raise ValueError
-
     story.supervisor.start("done", done)
-    story.supervisor.start("once", crash, restart=False)
+    story.supervisor.start("once", lambda: story.die(ValueError()), restart=False)
     await story.clock.advance(100)
     assert story.supervisor.names() == () and story.supervisor.ailing() == {"once": "died of ValueError"}
     assert story.reports == [(0, "once", "ValueError")]
@@ -76,11 +69,7 @@ async def test_a_task_that_returns_is_done_and_one_without_restart_stays_down() 
 
 async def test_one_shot_failures_are_reported() -> None:
     story = Story()
-
-    async def crash() -> None:
-        raise RuntimeError("lost?")
-
-    story.supervisor.spawn("errand", crash())
+    story.supervisor.spawn("errand", story.die(RuntimeError("lost?")))
     await story.clock.settle()
     assert story.reports == [(0, "errand", "RuntimeError")] and story.supervisor.count() == 0
 
@@ -88,12 +77,7 @@ async def test_one_shot_failures_are_reported() -> None:
 async def test_a_leaked_cancellation_is_a_crash_and_a_real_one_is_not() -> None:
     """A CancelledError that nobody sent restarts the task; `end` ends it for good."""
     story = Story()
-
-    async def leaky() -> None:
-        await story.clock.sleep(1)
-        raise asyncio.CancelledError
-
-    story.supervisor.start("leaky", leaky)
+    story.supervisor.start("leaky", lambda: story.die(asyncio.CancelledError(), 1))
     await story.clock.advance(4.5)
     assert [name for _, _, name in story.reports] == ["CancelledError", "CancelledError"]
     await story.supervisor.end("leaky")
@@ -145,11 +129,7 @@ async def test_a_broken_reporter_does_not_stop_the_restart() -> None:
 
 async def test_two_tasks_of_one_name_are_a_mistake() -> None:
     story = Story()
-
-    async def wait() -> None:
-        await story.clock.sleep(10)
-
-    story.supervisor.start("probe", wait)
+    story.supervisor.start("probe", lambda: story.clock.sleep(10))
     with pytest.raises(ValueError, match="probe"):
-        story.supervisor.start("probe", wait)
+        story.supervisor.start("probe", lambda: story.clock.sleep(10))
     await story.supervisor.stop(1)

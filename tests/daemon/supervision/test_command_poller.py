@@ -29,13 +29,25 @@ from watchdog.sandbox import clock as today
 from watchdog.sandbox.server import Sandbox
 
 
+async def row(s: Scene, number: int) -> Command:
+    command = await s.store.command(number)
+    assert command is not None
+    return command
+
+
 async def answer(s: Scene, name: str, **given: Any) -> Command:
     """Submit a command, apply all, and return it with its answer."""
     number = await s.store.submit(name, given, "ann")
     await CommandPoller(s.store, s.engine, s.clock).apply_all()
-    command = await s.store.command(number)
-    assert command is not None and command.done
+    command = await row(s, number)
+    assert command.done
     return command
+
+
+async def refused_as_stale(s: Scene, number: int) -> bool:
+    """Return whether that pause was refused and changed nothing."""
+    command = await row(s, number)
+    return (command.done, command.ok, s.engine.state.paused_by) == (True, False, "")
 
 
 def with_incident(s: Scene, phase: Phase, denied: tuple[str, ...] = ()) -> None:
@@ -89,41 +101,34 @@ async def test_a_command_is_applied_in_the_cores_words(
         assert (command.ok, command.exit_code) == (True, 0) and words in command.answer
 
 
-REFUSALS = [
-    ("approve", {"incident": "web-1"}, Phase.PAGED, "nothing is asked: web is paged"),
-    ("reject", {"incident": "web-1"}, Phase.DEPLOYING, "nothing is asked: web is deploying"),
-    ("stop", {"incident": "web-1"}, Phase.ROLLING_BACK, "nothing can be stopped: web is rolling back"),
-    ("rollback", {"service": "web"}, Phase.VERIFYING, "web-1 is being handled: verifying"),
-    ("rollback", {"service": "web", "target": "dep-41"}, Phase.PAGED, "dep-41 was never live"),
-    ("trust", {"commit": "abcdef1"}, Phase.CALM, "abcdef1 is not denied"),
+NO_NINTH = "no open incident web-9; open: web-1"
+NOES = [
+    # A guard said no, and why.
+    (REFUSED, "approve", {"incident": "web-1"}, Phase.PAGED, "nothing is asked: web is paged"),
+    (REFUSED, "reject", {"incident": "web-1"}, Phase.DEPLOYING, "nothing is asked: web is deploying"),
+    (REFUSED, "stop", {"incident": "web-1"}, Phase.ROLLING_BACK, "nothing can be stopped: web is rolling back"),
+    (REFUSED, "rollback", {"service": "web"}, Phase.VERIFYING, "web-1 is being handled: verifying"),
+    (REFUSED, "rollback", {"service": "web", "target": "dep-41"}, Phase.PAGED, "dep-41 was never live"),
+    (REFUSED, "trust", {"commit": "abcdef1"}, Phase.CALM, "abcdef1 is not denied"),
+    # It names nothing that we know: what there is.
+    (FAILED, "reboot", {}, Phase.PAGED, "does not know the command reboot"),
+    (FAILED, "", {}, Phase.PAGED, "does not know the command"),
+    (FAILED, "approve", {}, Phase.PAGED, "approve needs incident"),
+    (FAILED, "rollback", {}, Phase.PAGED, "rollback needs service"),
+    (FAILED, "trust", {"commmit": "x"}, Phase.PAGED, "trust needs commit"),
+    (FAILED, "rollback", {"service": "shop"}, Phase.PAGED, "no service shop; known: web"),
+    *((FAILED, name, {"incident": "web-9"}, Phase.PAGED, NO_NINTH) for name in ("approve", "reject", "stop")),
 ]
 
 
-@pytest.mark.parametrize(("name", "given", "phase", "words"), REFUSALS)
-async def test_a_refusal_is_exit_code_3_with_the_cores_words(name: str, given: dict, phase: Phase, words: str) -> None:
-    """A guard said no, and why."""
+@pytest.mark.parametrize(("exit_code", "name", "given", "phase", "words"), NOES)
+async def test_a_no_has_its_exit_code_and_the_cores_words(
+    exit_code: int, name: str, given: dict, phase: Phase, words: str
+) -> None:
+    """And nothing is sent; the next command is applied."""
     async with about(phase) as s:
-        await no(s, REFUSED, words, name, **given)
-        assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
-
-
-FAILURES = [
-    ("reboot", {}, "does not know the command reboot"),
-    ("", {}, "does not know the command"),
-    ("approve", {}, "approve needs incident"),
-    ("rollback", {}, "rollback needs service"),
-    ("trust", {"commmit": "x"}, "trust needs commit"),
-    ("rollback", {"service": "shop"}, "no service shop; known: web"),
-    *((name, {"incident": "web-9"}, "no open incident web-9; open: web-1") for name in ("approve", "reject", "stop")),
-]
-
-
-@pytest.mark.parametrize(("name", "given", "words"), FAILURES)
-async def test_what_names_nothing_we_know_fails_with_what_there_is(name: str, given: dict, words: str) -> None:
-    async with scene() as s:
-        with_incident(s, Phase.PAGED)
-        await no(s, FAILED, words, name, **given)
-        assert (await answer(s, "pause")).ok
+        await no(s, exit_code, words, name, **given)
+        assert (s.sent("POST"), s.sent("PATCH")) == (0, 0) and (await answer(s, "pause")).ok
 
 
 async def test_without_an_open_incident_it_says_none() -> None:
@@ -137,8 +142,7 @@ async def test_what_was_asked_while_nobody_ran_is_not_done_later(age_seconds: fl
         number = await s.store.submit("pause", {}, "ann")
         s.clock.freeze(age_seconds)
         await CommandPoller(s.store, s.engine, s.clock).apply_all()
-        command = await s.store.command(number)
-        assert command is not None
+        command = await row(s, number)
         assert (command.done, command.ok, bool(s.engine.state.paused_by)) == (True, applied, applied)
         if not applied:
             assert (command.exit_code, "ask again" in command.answer) == (FAILED, True)
@@ -155,10 +159,7 @@ async def test_what_its_author_gave_up_meanwhile_is_not_done() -> None:
             return found
 
     async with scene(Withdrawn) as s:
-        number = await s.store.submit("pause", {}, "ann")
-        await CommandPoller(s.store, s.engine, s.clock).apply_all()
-        command = await s.store.command(number)
-        assert command is not None and command.answer == "withdrawn" and not s.engine.state.paused_by
+        assert (await answer(s, "pause")).answer == "withdrawn" and not s.engine.state.paused_by
 
 
 async def test_a_look_is_as_old_as_its_question_and_not_as_its_answer() -> None:
@@ -180,8 +181,7 @@ async def test_a_look_is_as_old_as_its_question_and_not_as_its_answer() -> None:
         commands = CommandPoller(s.store, s.engine, s.clock)
         await commands.apply_all()
         await commands.apply_all()
-        command = await s.store.command(s.store.asked)
-        assert command is not None and (command.done, command.ok, s.engine.state.paused_by) == (True, False, "")
+        assert await refused_as_stale(s, s.store.asked)
 
 
 async def test_a_look_that_failed_is_none() -> None:
@@ -205,8 +205,7 @@ async def test_a_look_that_failed_is_none() -> None:
             await commands.apply_all()
         s.store.away = False  # type: ignore[attr-defined]
         await commands.apply_all()
-        command = await s.store.command(number)
-        assert command is not None and (command.done, command.ok, s.engine.state.paused_by) == (True, False, "")
+        assert await refused_as_stale(s, number)
 
 
 async def test_a_fault_of_our_own_is_an_answer_too() -> None:
@@ -265,7 +264,7 @@ async def test_a_command_is_applied_once_though_its_answer_is_written_twice() ->
         number = await s.store.submit("note", {"incident": "web-1", "text": "the cache"}, "ann")
         s.supervisor.start("commands", CommandPoller(s.store, s.engine, s.clock).run)
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not (command := await s.store.command(number)) or not command.done:
+            while not (command := await row(s, number)).done:
                 await asyncio.sleep(0.01)
         assert (command.ok, len(await s.store.remarks("web-1"))) == (True, 1) and s.supervisor.ailing() == {}
 
@@ -366,12 +365,10 @@ async def test_a_no_about_a_service_that_is_about_to_be_read_again_is_decided_af
         number = await s.store.submit("stop", {"incident": "web-1"}, "ben")
         commands = CommandPoller(s.store, s.engine, s.clock)
         await commands.apply_all()
-        waiting = await s.store.command(number)
-        assert waiting is not None and not waiting.done
+        assert not (await row(s, number)).done
         await s.engine.adopt_services({"web": 1})
         await commands.apply_all()
-        stopped = await s.store.command(number)
-        assert stopped is not None and stopped.ok and s.web.phase is Phase.PAGED
+        assert (await row(s, number)).ok and s.web.phase is Phase.PAGED
 
 
 @pytest.mark.parametrize("name", ["pause", "resume"])
@@ -421,10 +418,9 @@ async def test_case_57_a_row_that_cannot_be_used_is_answered_and_keeps_nothing_b
             connection.commit()
         good = await store.submit("pause", {}, "ann")
         await CommandPoller(store, s.engine, clock).apply_all()
-        found = [(one.done, one.ok, one.exit_code) for number in bad if (one := await store.command(number))]
-        last = await store.command(good)
+        found = [(one.done, one.ok, one.exit_code) for one in [await row(s, number) for number in bad]]
         assert found == [(True, False, FAILED)] * len(UNUSABLE)
-        assert last is not None and last.ok and s.engine.state.holds == ()
+        assert (await row(s, good)).ok and s.engine.state.holds == ()
         await s.stop()
         await s.platform.close()
     await store.close()
@@ -441,8 +437,7 @@ async def test_case_26_a_command_is_as_old_as_the_last_look_whatever_clocks_say(
         number = await s.store.submit("pause", {}, "ann")
         s.clock.start = before
         await commands.apply_all()
-        command = await s.store.command(number)
-        assert command is not None and (command.ok, s.engine.state.paused_by) == (True, "ann")
+        assert ((await row(s, number)).ok, s.engine.state.paused_by) == (True, "ann")
 
 
 async def test_a_silence_is_ended_by_its_name() -> None:
@@ -509,6 +504,7 @@ async def test_a_rollback_by_hand_is_from_the_deploy_that_was_seen_live() -> Non
 
 
 async def test_what_people_say_of_an_incident_is_added_to_its_record() -> None:
+    """Notes and a label; follow-ups and ticks as well."""
     async with scene() as s:
         await s.know_deploys()
         await answer(s, "rollback", service="web")
@@ -525,13 +521,6 @@ async def test_what_people_say_of_an_incident_is_added_to_its_record() -> None:
         unknown = await answer(s, "note", incident="web-99", text="x")
         assert (unknown.exit_code, unknown.answer) == (FAILED, "no such incident: web-99")
         assert (await answer(s, "note", incident=name)).answer == "note needs text"
-
-
-async def test_ticks_and_follow_ups_are_answered_like_every_command() -> None:
-    async with scene() as s:
-        await s.know_deploys()
-        await answer(s, "rollback", service="web")
-        name = s.engine.state.services["web"].incident.id  # type: ignore[union-attr]
         given = {"text": "Raise the pool", "owner": "eve", "seconds": 60.0}
         assert (await answer(s, "follow-up", incident=name, **given)).answer == f"added to {name} as own-1"
         (added,) = await s.store.follow_ups(name)
