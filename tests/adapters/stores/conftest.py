@@ -1,6 +1,6 @@
 """Stores to test, and the words to put into them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,25 @@ class HandClock:
 def patient_store(url: str, clock: HandClock) -> SqlStore:
     """Return the store of a url, not yet opened, for a test that is not about how long a call may take."""
     return SqlStore(url, clock, call_seconds=PATIENT_SECONDS)
+
+
+Opened = Callable[..., Awaitable[SqlStore]]
+
+
+@pytest.fixture
+def opened(clock: HandClock, closing: Callable[[SqlStore], SqlStore]) -> Opened:
+    """Open the store of a url and take leases of these names; it is closed at the end of the test."""
+
+    async def make(
+        url: str, *names: str, worker: str = "the-worker", call_seconds: float | None = PATIENT_SECONDS
+    ) -> SqlStore:
+        store = closing(SqlStore(url, clock, call_seconds=call_seconds))
+        await store.open()
+        if names:
+            await store.renew_leases(worker, names, ttl_seconds=600.0)
+        return store
+
+    return make
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A store as revision 0001 made and wrote it, with the words of that version: plain SQL, the whole state in one row."""
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
@@ -13,17 +14,20 @@ from watchdog.domain.incidents import Incident, State
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 
 
-def old_engine(url: str) -> Any:
-    """Return an engine of the old worker's: no limits, no leases."""
+@contextmanager
+def old_worker(url: str) -> Iterator[Connection]:
+    """Connect for one transaction as the old worker does: no limits, no leases."""
     drivers = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
     parsed = make_url(url)
-    return create_engine(parsed.set(drivername=drivers[parsed.drivername]))
+    engine = create_engine(parsed.set(drivername=drivers[parsed.drivername]))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
 
 
 def make_old_store(url: str, state: State | None, incident: Incident) -> None:
     """Make the tables of revision 0001 and, if there is a state, the rows that a run of it leaves behind."""
-    engine = old_engine(url)
-    with engine.begin() as connection:
+    with old_worker(url) as connection:
         migrate(connection, "0001")
         if state is not None:
             save_state(connection, state)
@@ -40,7 +44,6 @@ def make_old_store(url: str, state: State | None, incident: Incident) -> None:
                 ),
                 {"id": incident.id},
             )
-    engine.dispose()
 
 
 def save_state(connection: Connection, state: State) -> None:

@@ -1,12 +1,10 @@
 """Batches: however much is old, no transaction is long, and the sums come out right."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from sqlalchemy import text
 
-from tests.adapters.stores.conftest import patient_store
-from tests.adapters.stores.old_store import old_engine
+from tests.adapters.stores.conftest import Opened
+from tests.adapters.stores.old_store import old_worker
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.commands.announcements import Draft, Stage, Update
@@ -17,27 +15,18 @@ from watchdog.domain.store_records import FLEET, Minute, Write
 
 
 @pytest.fixture
-async def store(any_url: str, clock) -> AsyncIterator[SqlStore]:
-    made = patient_store(any_url, clock)
-    await made.open()
-    await made.renew_leases("the-worker", ("api", FLEET), ttl_seconds=60.0)
-    yield made
-    await made.close()
+async def store(any_url: str, opened: Opened) -> SqlStore:
+    return await opened(any_url, "api", FLEET)
 
 
 def count(url: str, table: str) -> int:
-    engine = old_engine(url)
-    with engine.connect() as connection:
-        found = connection.scalar(text(f"SELECT count(*) FROM {table}"))
-    engine.dispose()
-    return int(found or 0)
+    with old_worker(url) as connection:
+        return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
 
 
 def execute(url: str, statement: str) -> None:
-    engine = old_engine(url)
-    with engine.begin() as connection:
+    with old_worker(url) as connection:
         connection.execute(text(statement))
-    engine.dispose()
 
 
 def save(store: SqlStore, number: int) -> object:

@@ -2,18 +2,15 @@
 
 import asyncio
 
-from tests.adapters.stores.conftest import patient_store
+from tests.adapters.stores.conftest import Opened
 from watchdog.domain.store_records import Write
 
 
 async def test_two_workers_that_add_at_once_give_different_numbers(
-    postgres_url: str, clock, a_state, an_incident
+    postgres_url: str, opened: Opened, a_state, an_incident
 ) -> None:
     """Each waits for the other: no one is refused, no number is given out twice, none is left out."""
-    stores = [patient_store(postgres_url, clock) for _ in range(3)]
-    for store in stores:
-        await store.open()
-    await stores[0].renew_leases("one", ("api",), ttl_seconds=600.0)
+    stores = [await opened(postgres_url, *names) for names in (("api",), (), ())]
     await stores[0].save(Write(a_state(an_incident(1))))
     adding = [
         store.follow_up("inc-1", f"{store}", "ann", owner="ann", due_at=9.0) for store in stores for _ in range(4)
@@ -23,5 +20,3 @@ async def test_two_workers_that_add_at_once_give_different_numbers(
     assert [one.number for one in await stores[1].follow_ups("inc-1")] == list(range(1, 13))
     ticking = [store.tick("inc-1", "lessons", "ann") for store in stores]
     assert await asyncio.gather(*ticking) == [True] * 3 and len(await stores[2].ticks()) == 3
-    for store in stores:
-        await store.close()

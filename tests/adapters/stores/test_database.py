@@ -3,11 +3,11 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.adapters.stores.conftest import Opened
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Temporary
@@ -18,11 +18,8 @@ WORKER = Path(__file__).with_name("worker.py")
 
 
 @pytest.fixture
-async def store(url: str, clock) -> AsyncIterator[SqlStore]:
-    made = SqlStore(url, clock, call_seconds=0.1)
-    await made.open()
-    yield made
-    await made.close()
+async def store(url: str, opened: Opened) -> SqlStore:
+    return await opened(url, call_seconds=0.1)
 
 
 @pytest.mark.long

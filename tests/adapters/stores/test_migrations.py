@@ -11,52 +11,42 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from tests.adapters.stores.conftest import patient_store
-from tests.adapters.stores.old_store import old_engine
+from tests.adapters.stores.conftest import Opened
+from tests.adapters.stores.old_store import old_worker
 from watchdog.adapters.stores import schema
-from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import State
 from watchdog.domain.store_records import Write
 
 
-async def opened(url: str, clock) -> SqlStore:
-    store = patient_store(url, clock)
-    await store.open()
-    return store
-
-
 async def test_an_empty_file_is_brought_to_head_from_any_folder(
-    new_url: str, clock, tmp_path: Path, monkeypatch
+    new_url: str, opened: Opened, tmp_path: Path, monkeypatch
 ) -> None:
     """No alembic.ini is looked for, an empty file is a new store, and opening again changes nothing."""
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     path = Path(new_url.removeprefix("sqlite:///"))
     path.touch()
-    store = await opened(new_url, clock)
+    store = await opened(new_url)
     await store.save(Write(State(incidents=7)))
     await store.close()
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [(schema.HEAD,)]
-    store = await opened(new_url, clock)
+    store = await opened(new_url)
     assert await store.load() == State(incidents=7)
-    await store.close()
 
 
 async def test_migrations_make_exactly_the_tables_of_the_schema(any_url: str) -> None:
     """Columns, nullability, types and indexes of `schema.py` and of the revisions are the same."""
-    engine = old_engine(any_url)
 
     def differences(connection: Connection) -> list[object]:
         options = {"version_table": schema.VERSION_TABLE, "compare_type": True}
         return compare_metadata(MigrationContext.configure(connection, opts=options), schema.METADATA)
 
-    with engine.connect() as connection:
+    with old_worker(any_url) as connection:
         assert differences(connection) == []
         connection.exec_driver_sql("ALTER TABLE notes DROP COLUMN text")
         assert len(differences(connection)) == 1, "the comparison itself must be able to fail"
-    engine.dispose()
 
 
 def test_head_is_the_newest_revision() -> None:
@@ -66,13 +56,13 @@ def test_head_is_the_newest_revision() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
 
 
-async def test_case_25_a_store_of_a_newer_version_is_left_alone(url: str, clock) -> None:
+async def test_case_25_a_store_of_a_newer_version_is_left_alone(url: str, opened: Opened) -> None:
     """A schema we do not know is not read, not written, not 'repaired'."""
-    await (await opened(url, clock)).close()
+    store = await opened(url)
+    await store.close()
     path = Path(url.removeprefix("sqlite:///"))
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
-    store = patient_store(url, clock)
     with pytest.raises(Permanent, match=f"made by a newer watchdog \\(schema 9999; this one knows {schema.HEAD}\\)"):
         await store.open()
     with closing(sqlite3.connect(path)) as raw:
@@ -80,19 +70,16 @@ async def test_case_25_a_store_of_a_newer_version_is_left_alone(url: str, clock)
     path.unlink()
     await store.open()
     assert await store.load() is None, "what stands in its place is taken up"
-    await store.close()
 
 
-async def test_a_migration_that_fails_leaves_nothing_behind(new_url: str, clock) -> None:
+async def test_a_migration_that_fails_leaves_nothing_behind(new_url: str, opened: Opened) -> None:
     """A table that stands in the way: the first tables are not kept half-made, and the next try works."""
     path = Path(new_url.removeprefix("sqlite:///"))
     with sqlite3.connect(path) as raw:
         raw.execute("CREATE TABLE commands (foreign_one INTEGER)")
-    store = patient_store(new_url, clock)
     with pytest.raises(Permanent, match="not what this version expects"):
-        await store.open()
-    await store.close()
+        await opened(new_url)
     with sqlite3.connect(path) as raw:
         assert raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("commands",)]
         raw.execute("DROP TABLE commands")
-    await (await opened(new_url, clock)).close()
+    await opened(new_url)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from tests.adapters.stores.conftest import PATIENT_SECONDS, patient_store
+from tests.adapters.stores.conftest import Opened
 from tests.adapters.stores.wire import Wire, wire
 from tests.support.postgres_server import PostgresServer
 from watchdog.adapters.stores import postgres
@@ -29,26 +29,21 @@ NAMES = ("api", "web", FLEET)
 GENEROUS_SECONDS = 60.0
 
 
-async def opened(url: str, clock, worker: str = "one", call_seconds: float | None = PATIENT_SECONDS) -> SqlStore:
-    store = SqlStore(url, clock, call_seconds=call_seconds)
-    await store.open()
-    await store.renew_leases(worker, NAMES, ttl_seconds=600.0)
-    return store
+@pytest.fixture
+async def store(postgres_url: str, opened: Opened) -> SqlStore:
+    return await opened(postgres_url, *NAMES, worker="one")
 
 
 @pytest.fixture
-async def store(postgres_url: str, clock) -> AsyncIterator[SqlStore]:
-    made = await opened(postgres_url, clock)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def product_store(postgres_url: str, clock) -> AsyncIterator[SqlStore]:
+async def product_store(postgres_url: str, opened: Opened) -> SqlStore:
     """With the bounds of the product, for the tests of these."""
-    made = await opened(postgres_url, clock, call_seconds=None)
-    yield made
-    await made.close()
+    return await opened(postgres_url, *NAMES, worker="one", call_seconds=None)
+
+
+@pytest.fixture
+async def own_store(own_postgres: PostgresServer, opened: Opened) -> SqlStore:
+    """A store of a server that the test may harm."""
+    return await opened(own_postgres.new_database(), *NAMES, worker="one")
 
 
 @pytest.fixture
@@ -69,9 +64,11 @@ async def save(store: SqlStore, number: int) -> None:
     await store.save(Write(state, TimePassed(at), [Note(at, "api", None, "N", str(number)), PIN]))
 
 
-async def test_case_22_a_database_that_is_gone_is_temporary_and_comes_back(own_postgres: PostgresServer, clock) -> None:
+async def test_case_22_a_database_that_is_gone_is_temporary_and_comes_back(
+    own_postgres: PostgresServer, own_store: SqlStore
+) -> None:
     """SIGQUIT: no intent can be saved; committed rows are there when the server is, and all goes on."""
-    store = await opened(own_postgres.new_database(), clock)
+    store = own_store
     await save(store, 1)
     own_postgres.kill()
     for call in (
@@ -87,46 +84,40 @@ async def test_case_22_a_database_that_is_gone_is_temporary_and_comes_back(own_p
     await save(store, 3)
     assert [note.at for note in await store.notes()] == [1.0, 3.0]
     assert await store.put_action(ROW, None)
-    await store.close()
 
 
-async def test_a_standby_is_temporary_and_said_to_be_one(own_postgres: PostgresServer, clock) -> None:
+async def test_a_standby_is_temporary_and_said_to_be_one(own_postgres: PostgresServer, own_store: SqlStore) -> None:
     """After a failover to nowhere: the data can be read, no write succeeds, and it goes on once it may."""
-    store = await opened(own_postgres.new_database(), clock)
     own_postgres.demote()
-    await store.load()
+    await own_store.load()
     with pytest.raises(Temporary, match="is it a standby"):
-        await store.save(Write(State(), TimePassed(2.0)))
+        await own_store.save(Write(State(), TimePassed(2.0)))
     own_postgres.promote()
-    await store.save(Write(State(), TimePassed(3.0)))
-    await store.close()
+    await own_store.save(Write(State(), TimePassed(3.0)))
 
 
-async def test_a_default_that_only_reads_does_not_reach_us(own_postgres: PostgresServer, clock) -> None:
-    """`default_transaction_read_only` is for sessions that do not choose; each transaction of ours does."""
-    store = await opened(own_postgres.new_database(), clock)
+async def test_neither_a_default_that_only_reads_nor_a_restart_reaches_us(
+    own_postgres: PostgresServer, own_store: SqlStore
+) -> None:
+    """`default_transaction_read_only` is for sessions that do not choose; each transaction of ours does.
+
+    Idle connections that were cut are found out before they are used.
+    """
     own_postgres.execute("ALTER SYSTEM SET default_transaction_read_only = on")
     own_postgres.execute("SELECT pg_reload_conf()")
-    await store.save(Write(State(), TimePassed(2.0)))
+    await save(own_store, 1)
+    await asyncio.gather(*(own_store.notes() for _ in range(4)))
     own_postgres.restart()
-    await store.save(Write(State(), TimePassed(3.0)))
-    await store.close()
-
-
-async def test_a_restart_that_nobody_noticed_costs_no_error(own_postgres: PostgresServer, clock) -> None:
-    """Idle connections that were cut are found out before they are used."""
-    store = await opened(own_postgres.new_database(), clock)
-    await asyncio.gather(*(store.notes() for _ in range(4)))
-    own_postgres.restart()
-    await save(store, 1)
-    assert len(await asyncio.gather(*(store.notes() for _ in range(4)))) == 4
-    await store.close()
+    await save(own_store, 2)
+    assert len(await asyncio.gather(*(own_store.notes() for _ in range(4)))) == 4
 
 
 @pytest.mark.long
-async def test_case_22_a_database_that_is_frozen_is_not_waited_for(own_postgres: PostgresServer, clock) -> None:
+async def test_case_22_a_database_that_is_frozen_is_not_waited_for(
+    own_postgres: PostgresServer, opened: Opened
+) -> None:
     """It accepts bytes and never answers: each call ends by itself; afterwards all goes on."""
-    store = await opened(own_postgres.new_database(), clock, call_seconds=None)
+    store = await opened(own_postgres.new_database(), *NAMES, worker="one", call_seconds=None)
     own_postgres.freeze()
     async with asyncio.timeout(GENEROUS_SECONDS):
         outcomes = await asyncio.gather(*(save(store, n) for n in range(6)), store.notes(), return_exceptions=True)
@@ -136,13 +127,14 @@ async def test_case_22_a_database_that_is_frozen_is_not_waited_for(own_postgres:
     await store.load()
     await save(store, 9)
     assert (await store.notes())[-1].at == 9.0
-    await store.close()
 
 
 @pytest.mark.parametrize("breaks", ["before", "after"])
-async def test_case_23_an_unknown_commit_can_be_read_again(cable: Wire, postgres_url: str, clock, breaks: str) -> None:
+async def test_case_23_an_unknown_commit_can_be_read_again(
+    cable: Wire, postgres_url: str, opened: Opened, breaks: str
+) -> None:
     """Wire cut before the commit arrived, or before its answer came back: each write is read again by its key."""
-    store = await opened(through(cable, postgres_url), clock)
+    store = await opened(through(cable, postgres_url), *NAMES, worker="one")
     await save(store, 1)
     cable.breaks = breaks
     with pytest.raises(Temporary, match="the connection was cut") as caught:
@@ -162,16 +154,14 @@ async def test_case_23_an_unknown_commit_can_be_read_again(cable: Wire, postgres
         await store.renew_leases("one", NAMES, ttl_seconds=600.0)
     assert (await store.renew_leases("one", NAMES, ttl_seconds=600.0)).epochs == dict.fromkeys(NAMES, 1)
     await save(store, 3)
-    await store.close()
 
 
 @pytest.mark.long
 async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(
-    product_store: SqlStore, postgres_url: str, clock
+    product_store: SqlStore, postgres_url: str, opened: Opened
 ) -> None:
     """Its other leases move at once, past the locks it holds; those the server ends; its later write is refused."""
-    other = SqlStore(postgres_url, clock)
-    await other.open()
+    other = await opened(postgres_url, call_seconds=None)
     await product_store.renew_leases("one", NAMES, ttl_seconds=1.0)
     grips: list[LeaseGrant] = []
     with pytest.raises(Temporary, match=r"we were frozen in the middle of a transaction|the connection was cut"):
@@ -185,16 +175,15 @@ async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(
                 connection, product_store._memo.changes(Write(State(services={"api": ServiceState("api")}))), 1.0
             )
     assert next(grip.epochs for grip in grips if grip.epochs) == {"web": 2, FLEET: 2} and await other.load() is None
-    await other.close()
 
 
 async def test_nobody_changes_what_all_share_while_a_sending_row_is_written(
-    store: SqlStore, postgres_url: str, clock
+    store: SqlStore, postgres_url: str, opened: Opened
 ) -> None:
     """Between the look at its revision and the commit no other worker's change slips in; after it, one does."""
     import psycopg
 
-    other = await opened(postgres_url, clock, "two")
+    await opened(postgres_url, *NAMES, worker="two")
     await store.put_action(ROW, None)
     tries: list[bool] = []
 
@@ -216,7 +205,6 @@ async def test_nobody_changes_what_all_share_while_a_sending_row_is_written(
     assert tries == [False, True]
     with pytest.raises(Stale):
         await store.put_action(replace(ROW, step="pin", state="sending"), None)
-    await other.close()
 
 
 async def test_every_transaction_has_its_limits(product_store: SqlStore) -> None:
@@ -261,36 +249,29 @@ async def test_a_cancelled_save_is_finished(store: SqlStore) -> None:
 
 
 async def test_case_25_a_foreign_or_newer_database_is_permanent(
-    store: SqlStore, postgres_url: str, postgres_server: PostgresServer, clock
+    store: SqlStore, postgres_url: str, postgres_server: PostgresServer, opened: Opened
 ) -> None:
     """Tables that another program changed, and an unknown schema: neither read nor repaired."""
     postgres_server.execute("DROP TABLE notes", postgres_url)
     with pytest.raises(Permanent, match="another program changed them"):
         await store.notes()
     postgres_server.execute("UPDATE watchdog_schema SET version_num = '9999'", postgres_url)
-    late = patient_store(postgres_url, clock)
     with pytest.raises(Permanent, match="made by a newer watchdog"):
-        await late.open()
-    await late.close()
+        await opened(postgres_url)
 
 
-async def test_no_error_tells_where_the_database_is(clock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_error_tells_where_the_database_is(
+    postgres_server: PostgresServer, opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
     """No listener, or no such database: the message gives the fault, and not the url."""
     caplog.set_level(logging.DEBUG)
     for url in (
         "postgresql://hunter2:hunter2@127.0.0.1:1/hunter2",
-        "postgres://hunter2:hunter2@/hunter2?host=/hunter2",
+        "postgresql://hunter2:hunter2@/hunter2?host=/hunter2",
     ):
-        store = SqlStore(url.replace("postgres:", "postgresql:"), clock)
         with pytest.raises(Temporary, match="are host, user and password of its url right") as caught:
-            await store.open()
+            await opened(url)
         assert "hunter2" not in str(caught.value) and caught.value.__cause__ is None
-        await store.close()
     assert "hunter2" not in caplog.text
-
-
-async def test_a_database_that_does_not_exist_says_so(postgres_server: PostgresServer, clock) -> None:
-    store = SqlStore(postgres_server.url("nowhere"), clock)
     with pytest.raises(Temporary, match="no connection"):
-        await store.open()
-    await store.close()
+        await opened(postgres_server.url("nowhere"))

@@ -2,10 +2,10 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.adapters.stores.conftest import Opened
 from watchdog.adapters.stores.shielded_calls import Calls
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
@@ -18,11 +18,8 @@ PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 
 
 @pytest.fixture
-async def store(url: str, clock) -> AsyncIterator[SqlStore]:
-    made = SqlStore(url, clock)
-    await made.open()
-    yield made
-    await made.close()
+async def store(url: str, opened: Opened) -> SqlStore:
+    return await opened(url)
 
 
 async def save(store: SqlStore, number: int) -> None:

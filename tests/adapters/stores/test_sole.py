@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.stores.conftest import Opened
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import PinAutoDeploy
@@ -22,21 +23,26 @@ ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
 
 
 @pytest.fixture(params=["sqlite", "memory"])
-def start(request: pytest.FixtureRequest, url: str, clock) -> Callable[[], Store]:
-    """Return the factory of the store of one more run of the daemon."""
+def start(request: pytest.FixtureRequest, url: str, clock, closing) -> Callable[[], Awaitable[Store]]:
+    """Open the store of one more run of the daemon; it is closed at the end of the test."""
     database = MemoryDatabase(clock)
-    return lambda: SqlStore(url, clock) if request.param == "sqlite" else MemoryStore(clock, database)
+
+    async def run() -> Store:
+        store = closing(SqlStore(url, clock) if request.param == "sqlite" else MemoryStore(clock, database))
+        await store.open()
+        return store
+
+    return run
 
 
 def state(*names: str, **more: object) -> State:
     return State(services={name: ServiceState(name) for name in names}, **more)  # type: ignore[arg-type]
 
 
-async def test_everything_is_taken_at_once_and_each_run_has_its_epoch(start: Callable[[], Store]) -> None:
+async def test_everything_is_taken_at_once_and_each_run_has_its_epoch(start: Callable[[], Awaitable[Store]]) -> None:
     """A run after a crash waits for no lease; a second grant, however late, changes nothing; a new name is taken."""
     for epoch in (1, 2):
-        store = start()
-        await store.open()
+        store = await start()
         held = await store.renew_leases(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0)
         assert held == LeaseGrant(f"run-{epoch}", dict.fromkeys(NAMES[:2], epoch), 1, 0)
         assert await store.renew_leases(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0) == held
@@ -46,11 +52,9 @@ async def test_everything_is_taken_at_once_and_each_run_has_its_epoch(start: Cal
         await store.close()
 
 
-async def test_the_former_run_is_refused_if_it_still_writes(start: Callable[[], Store]) -> None:
+async def test_the_former_run_is_refused_if_it_still_writes(start: Callable[[], Awaitable[Store]]) -> None:
     """The lock on the role should not let it; should it fail, the epoch does not."""
-    old, new = start(), start()
-    await old.open()
-    await new.open()
+    old, new = await start(), await start()
     await old.renew_leases("old", NAMES, ttl_seconds=1.0)
     await new.renew_leases("new", NAMES, ttl_seconds=1.0)
     with pytest.raises(Displaced):
@@ -58,14 +62,11 @@ async def test_the_former_run_is_refused_if_it_still_writes(start: Callable[[], 
     with pytest.raises(Displaced):
         await old.put_action(ROW, None)
     await new.save(Write(state("api")))
-    await old.close()
-    await new.close()
 
 
-async def test_before_and_after_holding_nothing_is_fenced(start: Callable[[], Store]) -> None:
+async def test_before_and_after_holding_nothing_is_fenced(start: Callable[[], Awaitable[Store]]) -> None:
     """The command line without a daemon writes too; so does the last word after a release; others' names are free."""
-    store = start()
-    await store.open()
+    store = await start()
     await store.release()
     await store.save(Write(state("api", blind_since=1.0), effects=[PinAutoDeploy("api", "inc-1", "srv-1")]))
     assert await store.put_action(ROW, None)
@@ -74,14 +75,11 @@ async def test_before_and_after_holding_nothing_is_fenced(start: Callable[[], St
     await store.release()
     await store.save(Write(state("web", blind_since=3.0)))
     assert await store.load() == state("api", "gone", "web", blind_since=3.0)
-    await store.close()
 
 
-async def test_what_all_share_is_judged_here_as_well(start: Callable[[], Store]) -> None:
+async def test_what_all_share_is_judged_here_as_well(start: Callable[[], Awaitable[Store]]) -> None:
     """A write whose outcome was lost leaves the revision behind; loading heals it."""
-    one, two = start(), start()
-    await one.open()
-    await two.open()
+    one, two = await start(), await start()
     await one.save(Write(State(incidents=1)))
     with pytest.raises(Stale):
         await two.save(Write(State(incidents=2)))
@@ -89,14 +87,11 @@ async def test_what_all_share_is_judged_here_as_well(start: Callable[[], Store])
         await two.put_action(ActionRow("inc-1", "rollback", "sending", "dep-1", "dep-2"), None)
     assert (await two.load_shared()).incidents == 1
     await two.save(Write(State(incidents=2)))
-    await one.close()
-    await two.close()
 
 
-async def test_holding_again_does_not_touch_the_disk(url: str, clock) -> None:
+async def test_holding_again_does_not_touch_the_disk(url: str, clock, opened: Opened) -> None:
     """A disk that is full or locked for a while takes no lease away."""
-    store = SqlStore(url, clock, call_seconds=0.1)
-    await store.open()
+    store = await opened(url, call_seconds=0.1)
     held = await store.renew_leases("run", NAMES, ttl_seconds=1.0)
     other = sqlite3.connect(Path(url.removeprefix("sqlite:///")), isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -105,21 +100,18 @@ async def test_holding_again_does_not_touch_the_disk(url: str, clock) -> None:
     other.execute("COMMIT")
     other.close()
     await store.save(Write(state("api")))
-    await store.close()
 
 
 @pytest.mark.parametrize("replaced", [False, True])
 async def test_case_56_a_file_that_was_moved_or_replaced_takes_no_record_until_it_is_opened_anew(
-    url: str, clock, tmp_path: Path, replaced: bool
+    url: str, opened: Opened, tmp_path: Path, replaced: bool
 ) -> None:
     """SQLite would go on in the old file: commands go to the new one, and no write here would survive.
 
     Putting it back does not end it: the files beside it may be another process's meanwhile.
     """
     file, aside = tmp_path / "watchdog.db", tmp_path / "aside.db"
-    store = SqlStore(url, clock)
-    await store.open()
-    await store.renew_leases("run", NAMES, ttl_seconds=1.0)
+    store = await opened(url, *NAMES, worker="run")
     file.rename(aside)
     if replaced:
         shutil.copy(aside, file)
@@ -138,7 +130,6 @@ async def test_case_56_a_file_that_was_moved_or_replaced_takes_no_record_until_i
     await store.open()
     await store.renew_leases("run", NAMES, ttl_seconds=1.0)
     assert await store.put_action(ROW, None)
-    await store.close()
 
 
 async def refused(call: Awaitable[object]) -> None:
@@ -148,23 +139,17 @@ async def refused(call: Awaitable[object]) -> None:
 
 
 async def test_case_56_whoever_opens_the_path_while_the_file_is_away_empties_no_log(
-    url: str, clock, tmp_path: Path
+    url: str, opened: Opened, tmp_path: Path
 ) -> None:
     """The log holds the last acknowledged writes; a new database beside it would make SQLite drop it."""
-    file, aside, store = tmp_path / "watchdog.db", tmp_path / "aside.db", SqlStore(url, clock)
-    await store.open()
-    await store.renew_leases("run", NAMES, ttl_seconds=1.0)
+    file, aside, store = tmp_path / "watchdog.db", tmp_path / "aside.db", await opened(url, *NAMES)
     number = await store.submit("pause", {}, "ann")
     file.rename(aside)
-    other = SqlStore(url, clock)
     with pytest.raises(Permanent, match="its -wal is, which may hold what was written last: put the file back"):
-        await other.open()
+        await opened(url)
     assert not file.exists()
     with suppress(Temporary):  # more readers at once than it has connections; none makes a file
         await asyncio.gather(*(store.command(number) for _ in range(4)))
     assert not file.exists()
     aside.rename(file)
-    await other.open()
-    assert await other.command(number) is not None
-    await store.close()
-    await other.close()
+    assert await (await opened(url)).command(number) is not None

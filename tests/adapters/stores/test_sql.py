@@ -5,12 +5,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.adapters.stores.conftest import Opened
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
@@ -29,11 +29,8 @@ def path(url: str) -> Path:
 
 
 @pytest.fixture
-async def store(url: str, clock) -> AsyncIterator[SqlStore]:
-    made = SqlStore(url, clock, call_seconds=0.1)
-    await made.open()
-    yield made
-    await made.close()
+async def store(url: str, opened: Opened) -> SqlStore:
+    return await opened(url, call_seconds=0.1)
 
 
 def worker(*arguments: str) -> subprocess.Popen[str]:
@@ -50,7 +47,7 @@ def save(store: SqlStore, number: int, text: str = "") -> object:
 
 
 @pytest.mark.long
-async def test_what_save_returned_from_survives_kill_9(url: str, path: Path, clock) -> None:
+async def test_what_save_returned_from_survives_kill_9(url: str, path: Path, opened: Opened) -> None:
     """A process saves in a loop and says so after each; killed at any moment, nothing that it said is lost."""
     for round_ in range(3):
         before = round_ * 1000
@@ -63,8 +60,7 @@ async def test_what_save_returned_from_survives_kill_9(url: str, path: Path, clo
         said = [int(rest) for rest in process.stdout.read().split("\n")[:-1]] or [int(line)]
         process.wait(10)
         process.stdout.close()
-        store = SqlStore(url, clock)
-        await store.open()
+        store = await opened(url)
         state, notes, pending = await store.load(), await store.notes(limit=10_000), await store.pending()
         await store.close()
         assert state is not None and state.incidents >= said[-1]
@@ -143,29 +139,26 @@ async def test_what_a_failed_commit_left_out_is_in_the_next_save(store: SqlStore
     assert await store.load() == state and [note.at for note in await store.notes()] == [1.0, 2.0]
 
 
-async def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, clock) -> None:
+async def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, opened: Opened) -> None:
     """The folder is not made: it may be a disk that was not mounted."""
-    store = SqlStore(f"sqlite:///{tmp_path}/missing/watchdog.db", clock)
     with pytest.raises(Temporary, match="its folder must exist"):
-        await store.open()
-    await store.close()
+        await opened(f"sqlite:///{tmp_path}/missing/watchdog.db")
     assert not (tmp_path / "missing").exists()
 
 
 @pytest.mark.parametrize("content", [b"this is no database, " * 400, b"SQLite format 3\0" + b"\xff" * 8000])
-async def test_case_25_a_damaged_file_is_permanent_and_left_alone(path: Path, url: str, clock, content: bytes) -> None:
+async def test_case_25_a_damaged_file_is_permanent_and_left_alone(
+    path: Path, url: str, opened: Opened, content: bytes
+) -> None:
     path.write_bytes(content)
-    store = SqlStore(url, clock)
     with pytest.raises(Permanent, match="move it away"):
-        await store.open()
-    await store.close()
+        await opened(url)
     assert path.read_bytes() == content
 
 
-async def test_case_25_a_page_damaged_later_is_permanent(url: str, path: Path, clock) -> None:
+async def test_case_25_a_page_damaged_later_is_permanent(url: str, path: Path, opened: Opened) -> None:
     """Damage that shows while running is reported as such, not retried."""
-    store = SqlStore(url, clock)
-    await store.open()
+    store = await opened(url)
     for number in range(50):
         await save(store, number, "x" * 2000)
     await store.close()
@@ -174,20 +167,14 @@ async def test_case_25_a_page_damaged_later_is_permanent(url: str, path: Path, c
     with pytest.raises(Permanent, match="damaged"):
         await store.open()
         await store.notes()
-    await store.close()
 
 
 async def test_case_25_tables_changed_by_somebody_else_are_permanent(store: SqlStore, path: Path) -> None:
+    """The database's own message would hold the row that was to be written; ours, and its traceback, do not."""
     with sqlite3.connect(path) as raw:
         raw.execute("DROP TABLE notes")
     with pytest.raises(Permanent, match="not what this version expects"):
         await store.notes()
-
-
-async def test_no_error_repeats_what_was_written(store: SqlStore, path: Path) -> None:
-    """The database's own message would hold the row; ours, and its traceback, do not."""
-    with sqlite3.connect(path) as raw:
-        raw.execute("DROP TABLE notes")
     with pytest.raises(Permanent) as caught:
         await save(store, 1, "hunter2-secret")
     assert caught.value.__suppress_context__ and caught.value.__cause__ is None

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import inspect, text
 
-from tests.adapters.stores.conftest import patient_store
-from tests.adapters.stores.old_store import PIN, make_old_store, old_engine, save_effect, save_state
+from tests.adapters.stores.conftest import Opened, patient_store
+from tests.adapters.stores.old_store import PIN, make_old_store, old_worker, save_effect, save_state
 from watchdog.adapters.stores import codec, schema
 from watchdog.adapters.stores.database import migrate
 from watchdog.adapters.stores.sql import SqlStore
@@ -17,6 +17,8 @@ from watchdog.domain.incidents import Outcome, ServiceState, State
 from watchdog.domain.readings import Good
 from watchdog.domain.store_records import FLEET, FeedHour, Write
 
+NAMES = ("api", "web", FLEET)
+
 
 @pytest.fixture
 def old_state(an_incident) -> State:
@@ -24,17 +26,12 @@ def old_state(an_incident) -> State:
     return State(services=services, control={"one": (1.0, Good())}, denied=("abc",), paused_by="ann", incidents=3)
 
 
-async def opened(url: str, clock, names: tuple[str, ...] = ("api", "web", FLEET)) -> SqlStore:
-    store = patient_store(url, clock)
-    await store.open()
-    await store.renew_leases("new", names, ttl_seconds=60.0)
-    return store
-
-
-async def test_what_an_old_version_saved_is_taken_up_once(bare_url: str, clock, old_state: State, an_incident) -> None:
+async def test_what_an_old_version_saved_is_taken_up_once(
+    bare_url: str, opened: Opened, old_state: State, an_incident
+) -> None:
     """State, incident, pending effect and action; after the first save the old row is no more read."""
     make_old_store(bare_url, old_state, an_incident())
-    store = await opened(bare_url, clock)
+    store = await opened(bare_url, *NAMES)
     assert await store.load() == old_state
     assert await store.load(("web",)) == replace(
         old_state.with_part(old_state.shared), services={"web": ServiceState("web")}, control={}
@@ -51,123 +48,106 @@ async def test_what_an_old_version_saved_is_taken_up_once(bare_url: str, clock, 
     assert await store.follow_up("inc-1", "a bigger pool", "ann", owner="ann", due_at=9.0) is not None
     await store.save(Write(replace(state, paused_by="")))
     await store.close()
-    engine = old_engine(bare_url)
-    with engine.begin() as connection:
+    with old_worker(bare_url) as connection:
         save_state(connection, State(incidents=99))
-    engine.dispose()
-    store = await opened(bare_url, clock)
+    store = await opened(bare_url, *NAMES)
     assert await store.load() == replace(old_state, paused_by="")
-    await store.close()
 
 
-async def test_an_old_worker_goes_on_after_the_migration(bare_url: str, clock, old_state: State, an_incident) -> None:
+async def test_an_old_worker_goes_on_after_the_migration(
+    bare_url: str, opened: Opened, old_state: State, an_incident
+) -> None:
     """Its statements name no new column; the new worker takes up its rows."""
     make_old_store(bare_url, State(), an_incident())
-    store = await opened(bare_url, clock)
-    engine = old_engine(bare_url)
-    with engine.begin() as connection:
+    store = await opened(bare_url, *NAMES)
+    with old_worker(bare_url) as connection:
         save_state(connection, old_state)
         save_effect(connection, PIN)
         connection.execute(text("INSERT INTO workers (name, expires) VALUES ('of 0002', 9e9)"))
-    engine.dispose()
     assert await store.load() == old_state
     assert (await store.renew_leases("new", ("api",), ttl_seconds=60.0)).ailing == {}
     assert [one.effect for one in await store.pending()] == [PIN, PIN]
-    await store.close()
 
 
-async def test_an_old_store_without_a_state_is_a_first_start(bare_url: str, clock, an_incident) -> None:
+async def test_an_old_store_without_a_state_is_a_first_start(bare_url: str, opened: Opened, an_incident) -> None:
     """It was opened once, and nothing was saved."""
     make_old_store(bare_url, None, an_incident())
-    store = await opened(bare_url, clock)
+    store = await opened(bare_url, *NAMES)
     assert await store.load() is None
     await store.save(Write(State(incidents=1)))
     assert await store.load() == State(incidents=1)
-    await store.close()
 
 
-async def test_a_worker_without_follow_ups_goes_on(bare_url: str, clock, a_state, an_incident) -> None:
+async def test_a_worker_without_follow_ups_goes_on(bare_url: str, opened: Opened, a_state, an_incident) -> None:
     """Of revision 0004: it never names the new tables, and its writes leave ticks where they are."""
-    engine = old_engine(bare_url)
-    with engine.begin() as connection:
+    with old_worker(bare_url) as connection:
         migrate(connection, "0004")
-    store = await opened(bare_url, clock)
+    store = await opened(bare_url, *NAMES)
     await store.save(Write(a_state(an_incident(1))))
     assert await store.tick("inc-1", "lessons", "ann")
     values = {"id": "inc-1", "json": codec.INCIDENTS.encode(an_incident(1, outcome=Outcome.BY_ITSELF))}
-    with engine.begin() as connection:
+    with old_worker(bare_url) as connection:
         insert = "INSERT INTO incidents (id, service, opened_at, severity, json) VALUES (:id, 'api', 1, 'x', :json)"
         again = "ON CONFLICT (id) DO UPDATE SET json = excluded.json"
         connection.execute(text(f"{insert} {again}"), values)
         connection.execute(
             text("INSERT INTO remarks (at, incident, \"by\", text, root_cause) VALUES (1, 'inc-1', 'bob', 'x', false)")
         )
-    engine.dispose()
     assert (await store.incident("inc-1")) == an_incident(1, outcome=Outcome.BY_ITSELF)
     assert [one.item for one in await store.ticks("inc-1")] == ["lessons"] and len(await store.remarks("inc-1")) == 1
-    await store.close()
 
 
-async def test_a_worker_without_announcements_goes_on(bare_url: str, clock) -> None:
+async def test_a_worker_without_announcements_goes_on(bare_url: str, opened: Opened) -> None:
     """Of revision 0006: its commands are written and answered as before, and announcements stay where they are."""
-    engine = old_engine(bare_url)
-    with engine.begin() as connection:
+    with old_worker(bare_url) as connection:
         migrate(connection, "0006")
-    store = await opened(bare_url, clock)
+    store = await opened(bare_url, *NAMES)
     posted = await store.announce(Draft("shop", "Slow"), Update(1.0, "ann", Stage.INVESTIGATING, "We look into it."))
-    with engine.begin() as connection:
+    with old_worker(bare_url) as connection:
         row = "'pause', '{}', 'bob', 1, false, false, '', 0"
         connection.execute(
             text(f'INSERT INTO commands (name, arguments, "by", at, done, ok, answer, exit_code) VALUES ({row})')
         )
-    engine.dispose()
     assert [one.name for one in await store.commands()] == ["pause"] and await store.announcements() == (posted,)
-    await store.close()
 
 
-async def test_a_worker_without_hours_of_feeds_goes_on(bare_url: str, clock) -> None:
+async def test_a_worker_without_hours_of_feeds_goes_on(bare_url: str, opened: Opened) -> None:
     """Of revision 0007: the new table is made beside its tables, which stay as they are."""
-    engine = old_engine(bare_url)
-    with engine.begin() as connection:
+    with old_worker(bare_url) as connection:
         migrate(connection, "0007")
         before = {name: inspect(connection).get_columns(name) for name in inspect(connection).get_table_names()}
-    store = await opened(bare_url, clock)
+    store = await opened(bare_url, *NAMES)
     await store.put_feed_hours([FeedHour("api", "errors", 0.0, 1.0, 60.0)])
-    with engine.begin() as connection:
+    with old_worker(bare_url) as connection:
         after = {name: inspect(connection).get_columns(name) for name in inspect(connection).get_table_names()}
-    engine.dispose()
     assert str({name: after[name] for name in before}) == str(before) and set(after) - set(before) == {"feed_hours"}
-    await store.close()
 
 
 @pytest.mark.parametrize("old", [True, False])
 async def test_workers_that_open_a_postgresql_at_once_migrate_it_once(
-    new_postgres_url: str, postgres_server, clock, an_incident, old: bool
+    new_postgres_url: str, postgres_server, clock, closing, an_incident, old: bool
 ) -> None:
     """One makes the tables (or brings them up to date), the others wait for it and find them."""
     if old:
         make_old_store(new_postgres_url, State(), an_incident())
-    stores = [patient_store(new_postgres_url, clock) for _ in range(4)]
+    stores = [closing(patient_store(new_postgres_url, clock)) for _ in range(4)]
     await asyncio.gather(*(store.open() for store in stores))
     assert [await store.commands() for store in stores] == [()] * 4
-    await asyncio.gather(*(store.close() for store in stores))
     query = f"SELECT version_num FROM {schema.VERSION_TABLE}"
     assert postgres_server.execute(query, new_postgres_url) == [(schema.HEAD,)]
 
 
 @pytest.mark.long
 async def test_a_migration_does_not_wait_long_for_a_busy_old_worker(
-    new_postgres_url: str, clock, old_state: State, an_incident
+    new_postgres_url: str, clock, closing, old_state: State, an_incident
 ) -> None:
     """Every other worker would wait behind it: it gives up within its limit, changes nothing, and is repeated."""
     make_old_store(new_postgres_url, old_state, an_incident())
-    engine, store = old_engine(new_postgres_url), SqlStore(new_postgres_url, clock)
-    with engine.begin() as connection:
+    store = closing(SqlStore(new_postgres_url, clock))
+    with old_worker(new_postgres_url) as connection:
         save_effect(connection, PIN)
         with pytest.raises(Temporary, match="another transaction kept it locked for too long"):
             await store.open()
         assert connection.scalar(text("SELECT count(*) FROM effects")) == 2
-    engine.dispose()
     await store.open()
     assert await store.load() == old_state
-    await store.close()
