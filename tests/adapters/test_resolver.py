@@ -8,13 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.adapters.signals.sites import row
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.resolver import Resolver, ResolverBusyError
 from watchdog.adapters.ssrf_guard import as_address
-
-
-def row(address: str) -> tuple[Any, ...]:
-    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))
 
 
 class Hanging:

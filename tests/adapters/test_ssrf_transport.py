@@ -4,8 +4,7 @@ import asyncio
 import socket
 import ssl
 import struct
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,18 @@ import httpx
 import pytest
 
 from tests.adapters.notifiers.letters import notice
-from tests.adapters.signals.sites import answering, authority, hang, redirect, routes, server_tls, site
+from tests.adapters.signals.sites import (
+    answering,
+    authority,
+    hang,
+    hanging_lookup,
+    redirect,
+    resolving,
+    routes,
+    row,
+    server_tls,
+    site,
+)
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.notifiers.webhook import WebhookOptions, build
@@ -41,28 +51,21 @@ def answers(*turns: str) -> Resolver:
     left = list(turns)
 
     def lookup(*_: Any, **__: Any) -> list[Any]:
-        address = left.pop(0) if len(left) > 1 else left[0]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))]
+        return [row(left.pop(0) if len(left) > 1 else left[0])]
 
     return Resolver(lookup=lookup)
 
 
 @contextmanager
-def listening() -> Iterator[Callable[[], tuple[int, bool]]]:
-    """Listen on loopback; the function returns the port and whether a client connected."""
+def unvisited(address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """Listen on a port of this machine; fails if a client has connected by the end."""
     with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
+        sock.bind((address, port))
         sock.listen(8)
         sock.setblocking(False)
-
-        def look() -> tuple[int, bool]:
-            try:
-                sock.accept()
-            except BlockingIOError:
-                return sock.getsockname()[1], False
-            return sock.getsockname()[1], True
-
-        yield look
+        yield sock.getsockname()[1]
+        with pytest.raises(BlockingIOError):
+            sock.accept()
 
 
 async def get(url: str, transport: GuardedTransport) -> httpx.Response:
@@ -73,15 +76,13 @@ async def get(url: str, transport: GuardedTransport) -> httpx.Response:
 @pytest.mark.parametrize("literal", LITERALS)
 async def test_case_40_no_literal_is_reached_by_a_redirect(literal: str) -> None:
     """All eight: a site must not send our prober into the network we run in."""
-    with listening() as look:
-        port, _ = look()
+    with unvisited() as port:
         async with site(redirect(f"http://{literal}:{port}/secret")) as base:
             url = httpx.URL(base.replace("127.0.0.1", "acme.example"))
             wire = ProbeTransport(resolver=_first_ours(), guard=AddressGuard(["acme.example"]))
             came = await follow(wire, url, Stopwatch(), max_body=1000, redirects=3)
         assert isinstance(came, Failure) and came.kind is FailureKind.REDIRECT and not came.ours
         assert "private network" in came.why or "link-local" in came.why
-        assert not look()[1]
 
 
 def _first_ours() -> Resolver:
@@ -96,8 +97,7 @@ def _first_ours() -> Resolver:
 @pytest.mark.parametrize("literal", LITERALS)
 async def test_case_40_no_literal_is_reached_by_a_dns_answer(literal: str) -> None:
     """A public name whose owner points it inside, for a probe and for a vendor's client."""
-    with listening() as look:
-        port, _ = look()
+    with unvisited() as port:
         address = socket.getaddrinfo(literal.strip("[]"), port, type=socket.SOCK_STREAM)[0][4][0]
         resolver = answers(str(address))
         came = await ProbeTransport(resolver=resolver).get(
@@ -106,14 +106,12 @@ async def test_case_40_no_literal_is_reached_by_a_dns_answer(literal: str) -> No
         assert isinstance(came, Failure) and came.ours and came.why.startswith("leads to the ")
         with pytest.raises(AddressRefusedError, match=r"^leads to the "):
             await get(f"http://acme.example:{port}/", GuardedTransport(resolver=resolver))
-        assert not look()[1]
 
 
 @pytest.mark.parametrize("literal", IN_DISGUISE)
 async def test_case_40_an_address_in_disguise_names_nothing(literal: str) -> None:
     """Not even in the configuration: a user who means an address writes it plainly."""
-    with listening() as look:
-        port, _ = look()
+    with unvisited() as port:
         with pytest.raises(AddressRefusedError):
             await get(f"http://{literal}:{port}/", GuardedTransport())
         if literal == "169.254.169.254":
@@ -122,44 +120,34 @@ async def test_case_40_an_address_in_disguise_names_nothing(literal: str) -> Non
         else:
             reading = (await ControlTarget(f"http://{literal}:{port}/").read())[0].reading
             assert isinstance(reading, Unknown) and reading.why.startswith("leads to the private address")
-        assert not look()[1]
 
 
-class LoopbackIsPublic(AddressGuard):
-    """127.0.0.1 stands for a public address, which no test may connect to; 127.0.0.2 is private as ever."""
+class TakenForPublic(AddressGuard):
+    """One address of this machine stands for a public one, which no test may connect to; all others are as ever."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._address = address
 
     def refusal(self, host: str, addresses: Sequence[str], *, redirected: bool = False) -> str:
-        return super().refusal(host, [one for one in addresses if one != "127.0.0.1"], redirected=redirected)
+        return super().refusal(host, [one for one in addresses if one != self._address], redirected=redirected)
 
 
 async def test_case_40_dns_rebinding_changes_nothing() -> None:
     """The first answer is public, the next private: a name is resolved once, and the judged address is connected to."""
-    with socket.socket() as trap:
-        async with site(answering(b"public")) as base:
-            port = int(base.rpartition(":")[2])
-            trap.bind(("127.0.0.2", port))
-            trap.listen(8)
-            trap.setblocking(False)
+    guard = TakenForPublic("127.0.0.1")
+    async with site(answering(b"public")) as base:
+        with unvisited("127.0.0.2", int(base.rpartition(":")[2])) as port:
             url = httpx.URL(f"http://acme.example:{port}/")
-            guarded = GuardedTransport(LoopbackIsPublic(), resolver=answers("127.0.0.1", "127.0.0.2"))
-            wire = ProbeTransport(resolver=answers("127.0.0.1", "127.0.0.2"), guard=LoopbackIsPublic())
+            guarded = GuardedTransport(guard, resolver=answers("127.0.0.1", "127.0.0.2"))
+            wire = ProbeTransport(resolver=answers("127.0.0.1", "127.0.0.2"), guard=guard)
             probed = await wire.get(url, Stopwatch(), max_body=99)
             assert isinstance(probed, Answer) and probed.body == b"public"
             assert (await get(str(url), guarded)).text == "public"
             again = await wire.get(url, Stopwatch(), max_body=99)
             assert isinstance(again, Failure) and again.why.startswith("leads to the private address 127.0.0.2")
-        guarded = GuardedTransport(LoopbackIsPublic(), resolver=answers("127.0.0.2"))
-        with pytest.raises(AddressRefusedError, match=r"private address 127\.0\.0\.2"):
-            await get(str(url), guarded)
-        with pytest.raises(BlockingIOError):
-            trap.accept()
-
-
-class TwoIsPublic(AddressGuard):
-    """127.0.0.2 stands for a public address."""
-
-    def refusal(self, host: str, addresses: Sequence[str], *, redirected: bool = False) -> str:
-        return super().refusal(host, [one for one in addresses if one != "127.0.0.2"], redirected=redirected)
+            with pytest.raises(AddressRefusedError, match=r"private address 127\.0\.0\.2"):
+                await get(str(url), GuardedTransport(guard, resolver=answers("127.0.0.2")))
 
 
 async def test_case_40_a_redirect_stays_on_the_named_host_or_is_public() -> None:
@@ -181,7 +169,7 @@ async def test_case_40_a_redirect_stays_on_the_named_host_or_is_public() -> None
         assert await go("/other", ProbeTransport()) == await go("/name", ProbeTransport()) == refused
         async with site(redirect(f"{base}/home"), address="127.0.0.2") as there:
             table["/detour"] = redirect(there.replace("127.0.0.2", "acme.example"))
-            wire = ProbeTransport(resolver=answers("127.0.0.2"), guard=TwoIsPublic())
+            wire = ProbeTransport(resolver=answers("127.0.0.2"), guard=TakenForPublic("127.0.0.2"))
             assert await go("/detour", wire) == refused
 
 
@@ -215,8 +203,7 @@ async def test_case_40_tls_is_by_name_though_the_connection_is_by_address() -> N
 
 async def test_case_40_a_vendor_s_client_says_why_and_sends_nothing() -> None:
     """A read is temporary (it may have been a DNS mistake); a change certainly did not happen."""
-    with listening() as look:
-        port, _ = look()
+    with unvisited() as port:
         transport = GuardedTransport(resolver=answers("127.0.0.1"))
         url = f"http://acme.example:{port}"
         api = ApiClient("Acme", url, headers={}, clock=FakeClock(), attempts=1, transport=transport)
@@ -228,7 +215,6 @@ async def test_case_40_a_vendor_s_client_says_why_and_sends_nothing() -> None:
         with pytest.raises(Temporary, match=says + ": nothing was sent$"):
             await api.change("POST", "/x", None)
         await api.close()
-        assert not look()[1]
 
 
 async def test_case_40_a_webhook_goes_only_where_it_was_named(tmp_path: Path) -> None:
@@ -250,14 +236,10 @@ async def test_case_40_a_webhook_goes_only_where_it_was_named(tmp_path: Path) ->
 
 async def test_the_next_address_is_tried_when_one_cannot_be_reached() -> None:
     """Nothing was sent yet; the total of the connecting stays within its bound."""
-
-    def several(*_: Any, **__: Any) -> list[Any]:
-        addresses = ("224.0.0.1", "127.0.0.2", "127.0.0.1")  # no route; refused; there
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
-
     async with site(answering(b"there")) as base:
         url = base.replace("127.0.0.1", "acme.example")
-        transport = GuardedTransport(AddressGuard(["acme.example"]), resolver=Resolver(lookup=several))
+        several = resolving("224.0.0.1", "127.0.0.2", "127.0.0.1")  # no route; refused; there
+        transport = GuardedTransport(AddressGuard(["acme.example"]), resolver=several)
         assert (await get(url, transport)).text == "there"
 
 
@@ -292,11 +274,9 @@ async def test_what_was_sent_goes_to_no_second_address_though_its_answer_is_lost
         asked.append(await reader.readuntil(b"{}"))
         await answer(reader, writer)
 
-    def two(*_: Any, **__: Any) -> list[Any]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (name, 0)) for name in ("127.0.0.1", "::ffff:127.0.0.1")]
-
     async with site(accepting) as base:
-        guarded = GuardedTransport(AddressGuard(["acme.example"]), resolver=Resolver(lookup=two))
+        two = resolving("127.0.0.1", "::ffff:127.0.0.1")
+        guarded = GuardedTransport(AddressGuard(["acme.example"]), resolver=two)
         timeout = httpx.Timeout(20, read=0.2)
         async with httpx.AsyncClient(transport=guarded, trust_env=False, timeout=timeout) as client:
             with pytest.raises(error):
@@ -314,14 +294,8 @@ async def test_a_name_without_an_answer_means_that_nothing_was_sent(lookups_max:
 
 async def test_a_lookup_that_hangs_means_that_nothing_was_sent() -> None:
     """It counts as connecting, which has its own bound below the total."""
-    release = threading.Event()
-
-    def hanging(*_: Any, **__: Any) -> list[Any]:
-        release.wait(20)
-        return []
-
-    transport = GuardedTransport(resolver=Resolver(lookup=hanging))
-    async with httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(5, connect=0.1)) as client:
-        with pytest.raises(httpx.ConnectTimeout):
-            await client.post("http://acme.example/")
-    release.set()
+    with hanging_lookup() as resolver:
+        transport = GuardedTransport(resolver=resolver)
+        async with httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(5, connect=0.1)) as client:
+            with pytest.raises(httpx.ConnectTimeout):
+                await client.post("http://acme.example/")

@@ -3,15 +3,18 @@
 import asyncio
 import datetime
 import functools
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import trustme
 
 from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
+from watchdog.adapters.resolver import Resolver
 from watchdog.adapters.signals import http, latency
 from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.ports import Sample
@@ -102,6 +105,31 @@ def flood(head: bytes, piece: bytes) -> Script:
             await writer.drain()
 
     return script
+
+
+def row(address: str) -> tuple[Any, ...]:
+    """Return an address as the system's lookup gives it."""
+    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
+
+
+def resolving(*addresses: str) -> Resolver:
+    """Return a resolver to which every name has these addresses."""
+    return Resolver(lookup=lambda *_, **__: [row(address) for address in addresses])
+
+
+@contextmanager
+def hanging_lookup() -> Iterator[Resolver]:
+    """Yield a resolver that has no answer until the end."""
+    over = threading.Event()
+
+    def hanging(*_: Any, **__: Any) -> list[Any]:
+        over.wait(20)
+        return []
+
+    try:
+        yield Resolver(lookup=hanging)
+    finally:
+        over.set()
 
 
 @functools.cache
