@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.adapters.platforms.bodies import START, deploy, event, page, service
-from tests.adapters.platforms.test_render import SERVICE, paged, render
+from tests.adapters.platforms.test_render import SERVICE, paged, render, with_deploys
 from tests.adapters.vendor import Vendor
 from tests.support.clocks import FakeClock
 from watchdog.adapters.platforms.render_events import UNREAD
@@ -21,27 +21,29 @@ def paths(vendor: Vendor) -> list[str]:
     return [seen.path for seen in vendor.seen]
 
 
-def lists(vendor: Vendor, clock: FakeClock, closing) -> RenderReader:
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(START)
+
+
+@pytest.fixture
+def reader(vendor: Vendor, clock: FakeClock, closing) -> RenderReader:
     """Return a client of a vendor that lists all of NAMES, and srv-7, whose auto-deploy was just switched off."""
     vendor.say("GET", "/v1/services", paged("service", [service(name) for name in NAMES]))
     vendor.say("GET", "/v1/services/srv-7", service("srv-7", autoDeploy="no", autoDeployTrigger="off"))
-    return closing(render(vendor, clock=clock))
+    return closing(render(vendor, clock))
 
 
-async def nearly_used_up(vendor: Vendor, clock: FakeClock, closing) -> RenderReader:
-    """Return a client that knows that 130 of 400 reads remain for 50 s."""
-    reader = lists(vendor, clock, closing)
+async def use_up_nearly(vendor: Vendor, reader: RenderReader) -> None:
+    """Let the client know that 130 of 400 reads remain for 50 s."""
     reader._all._asked.update(NAMES)
     left = {"Ratelimit-Limit": "400", "Ratelimit-Remaining": "130", "Ratelimit-Reset": "50"}
     vendor.say("GET", "/v1/services/srv-7", (200, service("srv-7"), left))
     await reader.facts("srv-7")
-    return reader
 
 
-async def test_all_that_are_watched_share_one_list(vendor: Vendor, closing) -> None:
+async def test_all_that_are_watched_share_one_list(vendor: Vendor, reader: RenderReader) -> None:
     """230 services, asked for at once: three pages, for the first few alone; an action: its own service, now."""
-    clock = FakeClock(START)
-    reader = lists(vendor, clock, closing)
     vendor.say("GET", "/v1/services/srv-0", service("srv-0"))
     with reading_for(Urgency.SPARE):
         for _ in range(ALONE_MAX):
@@ -55,10 +57,8 @@ async def test_all_that_are_watched_share_one_list(vendor: Vendor, closing) -> N
     assert paths(vendor)[ALONE_MAX + 3 :] == ["/v1/services/srv-7"]
 
 
-async def test_a_list_is_never_older_than_the_look(vendor: Vendor, closing) -> None:
+async def test_a_list_is_never_older_than_the_look(vendor: Vendor, clock: FakeClock, reader: RenderReader) -> None:
     """Who asks a second after a list waits for the next one, a calm caller longer than one that watches."""
-    clock = FakeClock(START)
-    reader = lists(vendor, clock, closing)
     reader._all._asked.update(NAMES)
     for urgency in (Urgency.SPARE, Urgency.WATCHING):
         with reading_for(urgency):
@@ -70,10 +70,11 @@ async def test_a_list_is_never_older_than_the_look(vendor: Vendor, closing) -> N
         assert clock.monotonic() - asked_at == pytest.approx(GAP_SECONDS[urgency] - 0.5, abs=0.1)
 
 
-async def test_one_that_watches_hurries_the_list_that_a_calm_one_began(vendor: Vendor, closing) -> None:
+async def test_one_that_watches_hurries_the_list_that_a_calm_one_began(
+    vendor: Vendor, clock: FakeClock, reader: RenderReader
+) -> None:
     """Calm reads wait for the next minute of the rate limit: the list does not, once a suspect needs it."""
-    clock = FakeClock(START)
-    reader = await nearly_used_up(vendor, clock, closing)
+    await use_up_nearly(vendor, reader)
     began = clock.monotonic()
 
     async def watch() -> float:
@@ -92,29 +93,27 @@ async def test_one_that_watches_hurries_the_list_that_a_calm_one_began(vendor: V
     assert waited < 12.0, "it has the same list"
 
 
-async def test_without_anybody_in_a_hurry_a_calm_list_waits(vendor: Vendor, closing) -> None:
+async def test_without_anybody_in_a_hurry_a_calm_list_waits(
+    vendor: Vendor, clock: FakeClock, reader: RenderReader
+) -> None:
     """Two fifths of the limit are left to others."""
-    clock = FakeClock(START)
-    reader = await nearly_used_up(vendor, clock, closing)
+    await use_up_nearly(vendor, reader)
     began = clock.monotonic()
     with reading_for(Urgency.SPARE):
         await reader.facts("srv-1")
     assert clock.monotonic() - began > 45.0
 
 
-async def test_one_service_of_a_large_account_is_read_alone(vendor: Vendor, closing) -> None:
+async def test_one_service_of_a_large_account_is_read_alone(vendor: Vendor, reader: RenderReader) -> None:
     """Pages of services for one cost more than that one."""
-    reader = lists(vendor, FakeClock(START), closing)
     with reading_for(Urgency.SPARE):
         for _ in range(3):
             await reader.facts("srv-7")
     assert paths(vendor) == ["/v1/services/srv-7"] * 3
 
 
-async def test_a_list_that_fails_is_asked_for_once(vendor: Vendor, closing) -> None:
+async def test_a_list_that_fails_is_asked_for_once(vendor: Vendor, reader: RenderReader) -> None:
     """Not once for each of all services; one that watches reads its own service instead."""
-    clock = FakeClock(START)
-    reader = lists(vendor, clock, closing)
     reader._all._asked.update(NAMES)
     vendor.say("GET", "/v1/services", (500, {}))
     with reading_for(Urgency.SPARE):
@@ -125,12 +124,12 @@ async def test_a_list_that_fails_is_asked_for_once(vendor: Vendor, closing) -> N
         assert (await reader.facts("srv-7")).auto_deploy == "off"
 
 
-async def test_a_deploy_whose_events_could_not_be_read_is_marked_so(vendor: Vendor, closing) -> None:
+async def test_a_deploy_whose_events_could_not_be_read_is_marked_so(
+    vendor: Vendor, clock: FakeClock, reader: RenderReader
+) -> None:
     """It may have brought another environment; tried again soon, and by the next reading it is known."""
-    clock = FakeClock(START + 3600)
-    reader = closing(render(vendor, clock=clock))
-    vendor.say("GET", f"{SERVICE}/deploys", page("deploy", *(deploy(number) for number in range(1, 7))))
-    vendor.say("GET", f"{SERVICE}/events", [])
+    clock.freeze(3600)
+    with_deploys(vendor, *range(1, 7))
     assert [one.changed for one in await reader.deploys("srv-web")] == [()] * 6
     vendor.say("GET", f"{SERVICE}/deploys", page("deploy", *(deploy(number) for number in range(1, 8))))
     vendor.say("GET", f"{SERVICE}/events", 500)
@@ -143,12 +142,12 @@ async def test_a_deploy_whose_events_could_not_be_read_is_marked_so(vendor: Vend
     assert newest.changed == ("environment",)
 
 
-async def test_events_that_a_signal_read_are_not_read_again_for_changes(vendor: Vendor, closing) -> None:
+async def test_events_that_a_signal_read_are_not_read_again_for_changes(
+    vendor: Vendor, clock: FakeClock, reader: RenderReader
+) -> None:
     """A deploy that came meanwhile is marked from the signal's own reading."""
-    clock = FakeClock(START + 3600)
-    reader = closing(render(vendor, clock=clock))
-    vendor.say("GET", f"{SERVICE}/deploys", page("deploy", *(deploy(number) for number in range(1, 7))))
-    vendor.say("GET", f"{SERVICE}/events", [])
+    clock.freeze(3600)
+    with_deploys(vendor, *range(1, 7))
     await reader.deploys("srv-web")
     first = paths(vendor).count(f"{SERVICE}/events")
     changed = event(1, "deploy_started", 60.0, deployId="dep-6", trigger={"envUpdated": True})
