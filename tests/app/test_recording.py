@@ -87,8 +87,7 @@ def test_killed_in_the_middle_both_runs_are_replayed(tmp_path: Path) -> None:
         daemon.kill()
         daemon.start()
         assert daemon.until_story("CLOSED").startswith("rolled back and verified")
-        daemon.process.terminate()
-        assert daemon.until_ended() == 0
+        daemon.stop()
         done = daemon.cli("lab", "replay", "recordings", "--json", config=None)
         found = answer([cloud.folder / "recordings"], None).replay
         assert (found.divergence, found.files) == (None, 2)

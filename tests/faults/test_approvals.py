@@ -117,8 +117,7 @@ def test_case_38_what_is_kept_for_a_window_outlives_a_kill_and_is_done_on_a_seco
         assert said.stdout.startswith(f"APPROVED by terminal:{pwd.getpwuid(os.getuid()).pw_name}; KEPT for "), (
             said.stdout
         )
-        daemon.kill()
-        daemon.start().until_watching()
+        daemon.restart()
         status = daemon.cli("status").stdout
         assert "KEPT: web will be rolled back to dep-40 at " in status and "(watchdog incident stop web-1)" in status
         assert "ROLLBACK SCHEDULED." in daemon.cli("explain", "web-1").stdout and cloud.untouched()

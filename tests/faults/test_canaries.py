@@ -146,8 +146,7 @@ def test_no_secret_comes_back_from_vendors_that_repeat_it(tmp_path: Path) -> Non
         seen |= printed(daemon, OF_A_CLOUD_THAT_WORKS)
         seen |= mistaken(daemon, tmp_path / "mistaken")
         assert {"pagerduty_api", "github"} <= set(echo.received), "asked by check --live"
-        daemon.process.terminate()
-        assert daemon.until_ended() == 0
+        daemon.stop()
         seen |= {"the daemon": daemon.words(), "the store": stored(daemon)}
         assert "RuntimeError" in seen["the daemon"] and "RuntimeError" in "".join(tls.received["api"])
         assert {where: leaks(text, secrets) for where, text in seen.items() if leaks(text, secrets)} == {}
@@ -176,8 +175,7 @@ def test_no_password_of_a_database_that_is_away(tmp_path: Path) -> None:
         for command in (("status",), ("check", "--live"), ("incidents",), ("pause",)):
             done = daemon.cli(*command)
             seen[" ".join(command)] = done.stdout + done.stderr
-        daemon.process.terminate()
-        assert daemon.until_ended() == 0
+        daemon.stop()
         seen["the daemon"] = daemon.words()
         seen["the pagers"] = "".join(str(entry) for entry in cloud.log() if entry["what"] != "request")
         assert [where for where, text in seen.items() if MARK in text.lower()] == []

@@ -85,8 +85,7 @@ def killed_as_it_arrives(folder: Path, where: str) -> None:
         cloud.bad_deploy()
         for _ in range(3):
             daemon.until(lambda: cloud.log(where))
-            daemon.kill()
-            daemon.start().until_watching()
+            daemon.restart()
         daemon.until(lambda: daemon.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
         assert len(set(rings(cloud))) == 1, "the same dedup key"
         assert 1 <= len(rings(cloud)) <= 4 and 1 <= len(slack_pages(cloud)) <= 4

@@ -35,8 +35,7 @@ def set_twice(folder: Path, seconds: float, quirks: bool) -> None:
         assert told(daemon) == [round(seconds), -round(seconds)] and len(cloud.requests("render", "POST")) == 1
         ((opened, closed),) = daemon.rows("SELECT opened_at, closed_at FROM incidents")
         assert 0.0 < closed - opened < 200.0, "an hour by which a clock was set is not an hour of outage"
-        daemon.process.terminate()
-        assert daemon.until_ended() == 0
+        daemon.stop()
 
 
 def told(daemon: Daemon) -> list[int]:

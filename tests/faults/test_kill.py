@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import Cloud, Daemon, guarding, together
+from tests.support.daemon_processes import Cloud, Daemon, guarding, together, watching
 from watchdog.daemon.actions.timings import SHIPPED
 
 RUNNER = Path(__file__).with_name("signalled_daemon.py")
@@ -52,11 +52,9 @@ def killed_by_itself(folder: Path, point: str, sent: int, quirks: bool) -> None:
 
 def killed_when(folder: Path, mode: Mapping[str, str], moment: Callable[[Cloud, Daemon], object], quirks: bool) -> None:
     """A daemon that is killed at a moment seen from outside, and one that goes on and sends nothing again."""
-    with guarding(folder, quirks=quirks, rollback_seconds=2.0) as (cloud, daemon):
-        cloud.write()
+    with watching(folder, quirks=quirks, rollback_seconds=2.0) as (cloud, daemon):
         for name, what in mode.items():
             cloud.post("modes", name=name, mode=what, times=1)
-        daemon.start().until_watching()
         cloud.bad_deploy()
         daemon.until(lambda: moment(cloud, daemon))
         daemon.kill()
@@ -94,10 +92,8 @@ def frozen_before_the_send(folder: Path, quirks: bool, human: bool) -> None:
 
 def answered_badly(folder: Path, mode: str, posts: int, quirks: bool) -> None:
     """A daemon that lives on, and gets no answer to its rollback, or a strange one."""
-    with guarding(folder / mode, quirks=quirks) as (cloud, daemon):
-        cloud.write()
+    with watching(folder / mode, quirks=quirks) as (cloud, daemon):
         cloud.post("modes", name="rollback", mode=mode, times=1)
-        daemon.start().until_watching()
         cloud.bad_deploy()
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
         sent = [one["at"] for one in cloud.requests("render", "POST")]
@@ -115,10 +111,8 @@ def looked_at_again(cloud: Cloud, since: float, until: float) -> bool:
 
 def well_again_while_it_waits(folder: Path) -> None:
     """Refused for its rate; before it may be sent again, the site is well: nobody's deploy is rolled back then."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write()
+    with watching(folder, quirks=False) as (cloud, daemon):
         cloud.post("modes", name="rollback", mode="refuse_429", times=1)
-        daemon.start().until_watching()
         cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"})
         daemon.until(lambda: cloud.log("deploy_live"))
         cloud.post("faults", target="web", kind="error", status=503)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.clocks import LOOPBACK
-from tests.support.daemon_processes import Cloud, Daemon, guarding, together, watching
+from tests.support.daemon_processes import Cloud, Daemon, together, watching
 from watchdog.sandbox import keys
 
 pytestmark = pytest.mark.long
@@ -33,10 +33,8 @@ def fail_after_a_good_deploy(cloud: Cloud, daemon: Daemon) -> None:
 
 def key_refused(folder: Path) -> None:
     """The key may read and not roll back (403)."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write()
+    with watching(folder, quirks=False) as (cloud, daemon):
         cloud.post("modes", name="rollback", mode="refuse_403")
-        daemon.start().until_watching()
         cloud.bad_deploy()
         daemon.until(lambda: rings(cloud))
         until_probed_on(cloud, daemon)

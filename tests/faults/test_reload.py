@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.settings.hostile_texts import hostile
-from tests.support.daemon_processes import Cloud, Daemon, guarding
+from tests.support.daemon_processes import Cloud, Daemon, watching
 from watchdog.domain.errors import ConfigurationError
 from watchdog.settings.load.load import load
 
@@ -27,11 +27,8 @@ def alerts(cloud: Cloud, what: str) -> list[str]:
 
 def test_case_39_a_wrong_or_looser_configuration_is_refused_and_paged(tmp_path: Path) -> None:
     """A typo and a larger budget are refused with the reason and the difference; a start or a right file ends it."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
-        cloud.write()
+    with watching(tmp_path, quirks=False) as (cloud, daemon):
         text = cloud.config.read_text(encoding="utf-8")
-        daemon.start().until_watching()
-
         reload(cloud, daemon, text.replace("contains:", "contians:"))
         daemon.until(lambda: daemon.said(REFUSED))
         assert "contians" in daemon.said(REFUSED)[0]["mistakes"]
@@ -66,10 +63,8 @@ def test_each_of_many_hostile_files_is_refused_and_told_and_the_old_configuratio
     tmp_path: Path, files: int
 ) -> None:
     """By SIGHUP to the real daemon: its mistakes in the log, a page of its own; and it guards as before."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
-        cloud.write()
+    with watching(tmp_path, quirks=False) as (cloud, daemon):
         text = cloud.config.read_text(encoding="utf-8")
-        daemon.start().until_watching()
         for wrong in islice(filter(refused_by(cloud), (hostile(number, text) for number in count())), files):
             mistakes = refusal_of(wrong, cloud, daemon)
             assert mistakes.startswith("watchdog.yaml:") and len(mistakes.splitlines()) <= 50, wrong

@@ -156,8 +156,7 @@ def test_canary_secrets_never_show(tmp_path: Path, password: bool) -> None:
         daemon.until(lambda: daemon.said("notice", channel="email", outcome="failed"))
         seen = {path: daemon.get(path).text for path in ("/metrics", "/healthz", "/readyz", "/nothing")}
         seen |= printed(daemon, OF_A_CLOUD_THAT_WORKS if password else OF_A_CLOUD_THAT_WORKS[:2])
-        daemon.process.terminate()
-        assert daemon.until_ended() == 0
+        daemon.stop()
         seen |= {"the daemon": daemon.words(), "the pagers": told(cloud), "the store": stored(daemon)}
         assert {where: leaks(text, secrets) for where, text in seen.items() if leaks(text, secrets)} == {}
         assert (

@@ -9,9 +9,9 @@ from tests.support.daemon_processes import Cloud, Daemon, together, watching
 pytestmark = pytest.mark.long
 
 
-def blind(folder: Path) -> None:
-    """Just after a deploy the site and both control targets stop answering: it is our network."""
-    with watching(folder, quirks=True) as (cloud, daemon):
+def test_case_27_our_own_network_gone_is_blindness_and_no_rollback(tmp_path: Path) -> None:
+    """After a deploy neither site nor control targets answer: a page says that we are blind, until we see again."""
+    with watching(tmp_path, quirks=True) as (cloud, daemon):
         cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"})
         for target in ("control", "web"):
             cloud.post("faults", target=target, kind="refused")
@@ -25,11 +25,6 @@ def blind(folder: Path) -> None:
         daemon.until(lambda: cloud.log("pagerduty_resolve"))
         daemon.until(lambda: daemon.get("/healthz").status_code == 200)
         assert cloud.untouched() and daemon.history() == []
-
-
-def test_case_27_our_own_network_gone_is_blindness_and_no_rollback(tmp_path: Path) -> None:
-    """A page says that we are blind; nothing is touched; the page ends when we see again."""
-    blind(tmp_path / "blind")
 
 
 def without_sentry(folder: Path, mode: str) -> None:

@@ -170,8 +170,7 @@ def test_case_38_nobody_answers_and_silence_was_declared_a_yes(tmp_path: Path) -
         asked(chat)
         assert ", then rolls back to " in json.dumps(chat.parents()[0]["body"])
         chat.daemon.until(lambda: any(text.startswith("rollback: no answer") for text in chat.notes("DECIDED")))
-        chat.daemon.kill()
-        chat.daemon.start().until_watching()
+        chat.daemon.restart()
         rolled_back_once(chat)
         assert chat.commands() == []
 
@@ -249,8 +248,7 @@ def test_case_38_killed_between_the_click_and_its_answer(tmp_path: Path) -> None
         chat.click("approve")
         chat.daemon.process.send_signal(signal.SIGCONT)
         chat.daemon.until(chat.commands)
-        chat.daemon.kill()
-        chat.daemon.start().until_watching()
+        chat.daemon.restart()
         rolled_back_once(chat)
 
 

@@ -93,22 +93,14 @@ def test_case_05_stopped_at_each_point_of_a_rollback(tmp_path: Path) -> None:
     )
 
 
-def stopped_while_pinning(folder: Path) -> None:
-    """A daemon that is told to stop while Render has switched auto-deploy off and is slow to say so."""
-    with guarding(folder, quirks=True) as (cloud, daemon):
-        cloud.write()
+@pytest.mark.long
+def test_case_05_stopped_while_pinning(tmp_path: Path) -> None:
+    """Render has switched auto-deploy off and is slow to say so: its old value is that of before the first attempt."""
+    with watching(tmp_path, quirks=True) as (cloud, daemon):
         cloud.post("modes", name="patch", mode="slow", times=1)
-        daemon.start().until_watching()
         cloud.bad_deploy()
         daemon.until(lambda: cloud.log("auto_deploy_changed"))
-        daemon.process.terminate()
-        assert daemon.until_ended() == 0
+        daemon.stop()
         daemon.start()
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
         assert 'it was "commit"' in daemon.cli("status").stdout
-
-
-@pytest.mark.long
-def test_case_05_stopped_while_pinning(tmp_path: Path) -> None:
-    """The old value of auto-deploy is the one from before the first attempt."""
-    stopped_while_pinning(tmp_path / "pin")

@@ -63,8 +63,7 @@ def told_and_untouched(folder: Path, trouble: Callable[[Daemon], AbstractContext
         assert daemon.history() == [] and re.search("web-1 .* critical", daemon.cli("incidents").stdout)
         assert "dep-42" in daemon.cli("explain", "web-1").stdout, "the deploy was blamed, and yet not rolled back"
         assert daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)]
-        daemon.process.terminate()
-        assert daemon.until_ended() == 0
+        daemon.stop()
 
 
 @pytest.mark.long

@@ -45,9 +45,10 @@ def assert_put_back(cloud: Cloud, daemon: Daemon) -> None:
     assert "Traceback" not in daemon.words() and "task failed" not in daemon.words()
 
 
-def looked_at_first(folder: Path) -> None:
+@pytest.mark.long
+def test_a_wrong_rollback_is_undone_beside_a_running_daemon(tmp_path: Path) -> None:
     """A judgement, a dry run that changes nothing, the undo; a second one, and one of nothing, are refused in words."""
-    with watching(folder, quirks=True) as (cloud, daemon):
+    with watching(tmp_path, quirks=True) as (cloud, daemon):
         roll_back_wrongly(cloud, daemon)
         assert daemon.cli("label", "web-1", "wrong").returncode == 0
         assert "watchdog incident undo web-1 --dry-run" in daemon.cli("explain", "web-1").stdout
@@ -68,9 +69,10 @@ def looked_at_first(folder: Path) -> None:
         assert "dep-42 is put back (web-2)" in explained and len(cloud.log("rollback_accepted")) == 2
 
 
-def without_a_daemon(folder: Path) -> None:
+@pytest.mark.nightly
+def test_a_wrong_rollback_is_undone_without_a_daemon(tmp_path: Path) -> None:
     """The command takes the role, follows to the proof, and says what came of it."""
-    with watching(folder, quirks=False) as (cloud, daemon):
+    with watching(tmp_path, quirks=False) as (cloud, daemon):
         roll_back_wrongly(cloud, daemon)
         daemon.until(lambda: daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)])
         daemon.kill()
@@ -95,16 +97,6 @@ def killed_at(folder: Path, point: str, sent: int) -> None:
             assert "ask again" in daemon.until_story("HUMAN") and len(cloud.log("rollback_accepted")) == 1
             assert daemon.cli("undo", "web-1").returncode == 0
         assert_put_back(cloud, daemon)
-
-
-@pytest.mark.long
-def test_a_wrong_rollback_is_undone_beside_a_running_daemon(tmp_path: Path) -> None:
-    looked_at_first(tmp_path)
-
-
-@pytest.mark.nightly
-def test_a_wrong_rollback_is_undone_without_a_daemon(tmp_path: Path) -> None:
-    without_a_daemon(tmp_path)
 
 
 @pytest.mark.nightly

@@ -13,7 +13,6 @@ from watchdog import __version__
 from watchdog.adapters.recordings.judgement_digest import ours
 from watchdog.app.compose.upgrade_check import MARK
 
-ENDED_WELL = 0
 OFTEN = "budget: {cooldown: 1s, per_fleet_per_10m: 9}\n"
 """The second rollback comes a few seconds after the first."""
 
@@ -43,8 +42,7 @@ def a_bad_deploy_of_before(cloud: Cloud, daemon: Daemon, *, told: str = "rollbac
     daemon.start().until_watching()
     cloud.bad_deploy()
     daemon.until_story("CLOSED")
-    daemon.process.terminate()
-    assert daemon.until_ended() == ENDED_WELL
+    daemon.stop()
     recordings = cloud.folder / "recordings"
     of_an_earlier_version(recordings, told=told)
     return recordings
@@ -65,8 +63,7 @@ def the_past_is_decided_again_once(folder: Path) -> None:
         assert daemon.rows("SELECT count(*) FROM shared WHERE json LIKE '%the upgrade%'") == [(0,)]
         daemon.until(lambda: notices(cloud))
         daemon.until(lambda: daemon.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
-        daemon.process.terminate()
-        assert daemon.until_ended() == ENDED_WELL
+        daemon.stop()
         daemon.start().until_watching()
         cloud.bad_deploy()
         daemon.until(lambda: len(cloud.log("rollback_accepted")) == 2)

@@ -23,11 +23,6 @@ def decided(daemon: Daemon, words: str) -> None:
     daemon.until(lambda: any(words in text for text in daemon.story("DECIDED")))
 
 
-def killed(daemon: Daemon) -> None:
-    daemon.kill()
-    daemon.start().until_watching()
-
-
 def first_rolled_back(cloud: Cloud, daemon: Daemon, budget: str, more: str = "") -> None:
     """Have a bad deploy rolled back, and then another one made."""
     cloud.write(
@@ -49,7 +44,7 @@ def after_a_cooldown(folder: Path) -> None:
         faces = Faces(Chat(cloud, daemon), "web-2")
         blocked = faces.until_alike(Situation.ASKS_LATER)
         assert "The daemon asks again at " in blocked["sentence"] and blocked["until"] is not None
-        killed(daemon)
+        daemon.restart()
         decided(daemon, "ask: weighed again")
         assert faces.until_alike(Situation.QUESTION)["commands"][:2] == ["approve", "reject"]
         assert rolled_back(cloud) == 1
@@ -66,27 +61,11 @@ def after_a_spent_budget(folder: Path) -> None:
         first_rolled_back(cloud, daemon, "per_service_per_day: 1, cooldown: 1s")
         decided(daemon, "page: budget")
         cloud.write(replace={"per_service_per_day: 1": "per_service_per_day: 2"}, more="")
-        killed(daemon)
+        daemon.restart()
         decided(daemon, "ask: weighed again")
         assert rolled_back(cloud) == 1
         assert daemon.cli("approve", "web-2").returncode == 0
         daemon.until(lambda: rolled_back(cloud) == 2)
-        daemon.until_story("CLOSED")
-
-
-def after_a_list_that_could_not_be_read(folder: Path) -> None:
-    """The platform is away as it is decided; neither list nor events are read. When it is back, it is done."""
-    with watching(folder, quirks=False) as (cloud, daemon):
-        cloud.bad_deploy()
-        daemon.until_story("SUSPECT")
-        cloud.post("modes", name="render", mode="down")
-        decided(daemon, "page: ")
-        daemon.kill()
-        daemon.start()
-        daemon.until(lambda: daemon.said("watching"))
-        assert rolled_back(cloud) == 0
-        cloud.post("modes", name="render", mode="ok")
-        daemon.until(lambda: rolled_back(cloud) == 1)
         daemon.until_story("CLOSED")
 
 
@@ -97,7 +76,7 @@ def after_a_hold(folder: Path) -> None:
         daemon.until_story("HELD")
         cloud.bad_deploy()
         decided(daemon, "ask: action hold")
-        killed(daemon)
+        daemon.restart()
         assert rolled_back(cloud) == 0 and daemon.cli("unsilence", "hold-1").returncode == 0
         # On a slow machine it is weighed again before the yes arrives: then nothing is asked any more (3).
         assert daemon.cli("approve", "web-1").returncode in (0, 3)
@@ -113,4 +92,16 @@ def test_what_was_forbidden_is_weighed_again_when_that_is_over(tmp_path: Path) -
 
 @pytest.mark.nightly
 def test_what_could_not_be_read_is_weighed_again_when_it_can(tmp_path: Path) -> None:
-    after_a_list_that_could_not_be_read(tmp_path)
+    """The platform is away as it is decided; neither list nor events are read. When it is back, it is done."""
+    with watching(tmp_path, quirks=False) as (cloud, daemon):
+        cloud.bad_deploy()
+        daemon.until_story("SUSPECT")
+        cloud.post("modes", name="render", mode="down")
+        decided(daemon, "page: ")
+        daemon.kill()
+        daemon.start()
+        daemon.until(lambda: daemon.said("watching"))
+        assert rolled_back(cloud) == 0
+        cloud.post("modes", name="render", mode="ok")
+        daemon.until(lambda: rolled_back(cloud) == 1)
+        daemon.until_story("CLOSED")

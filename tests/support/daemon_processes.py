@@ -250,6 +250,16 @@ class Daemon:
         self.process.kill()
         assert self.process.wait(timeout=PATIENCE_SECONDS) == -signal.SIGKILL
 
+    def restart(self) -> None:
+        """kill -9, and a start that watches again."""
+        self.kill()
+        self.start().until_watching()
+
+    def stop(self) -> None:
+        """SIGTERM: it ends by itself, with code 0."""
+        self.process.terminate()
+        assert self.until_ended() == 0, self._tail()
+
     def end(self) -> None:
         """Leave no process behind, and what they answered beside what they wrote."""
         (self.cloud.folder / f"{self.name}.dump").write_text("".join(self.answered.values()), encoding="utf-8")

@@ -10,6 +10,7 @@ from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, Daemon, guarding
 from watchdog.adapters.stores import role_lock
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
+ACTS = "mode: autonomous"
 
 
 def expect(daemon: Daemon, code: int, *arguments: str) -> str:
@@ -27,7 +28,7 @@ def expect(daemon: Daemon, code: int, *arguments: str) -> str:
 
 def rejected_then_rolled_back_by_hand(folder: Path) -> None:
     """Assist: a no changes nothing and holds; then a human rolls back by hand, looking first."""
-    with watching(folder, quirks=True, replace={"mode: autonomous": "mode: assist"}) as (cloud, daemon):
+    with watching(folder, quirks=True, replace={ACTS: "mode: assist"}) as (cloud, daemon):
         cloud.bad_deploy()
         assert "incident reject web-1" in daemon.until_story("ASKED") and "needs your answer" in expect(
             daemon, DONE, "status"
@@ -48,7 +49,7 @@ def rejected_then_rolled_back_by_hand(folder: Path) -> None:
 
 def approved_without_a_daemon(folder: Path) -> None:
     """Assist: the daemon that asked is gone; the yes is applied under its lock, followed and proved, once."""
-    with watching(folder, quirks=False, replace={"mode: autonomous": "mode: assist"}) as (cloud, daemon):
+    with watching(folder, quirks=False, replace={ACTS: "mode: assist"}) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until_story("ASKED")
         daemon.kill()
@@ -61,9 +62,10 @@ def approved_without_a_daemon(folder: Path) -> None:
         assert row["verified"] and row["approved_by"] and row["severity"] == "critical"
 
 
-def kept_without_a_daemon(folder: Path) -> None:
+@pytest.mark.nightly
+def test_a_yes_without_a_daemon_is_kept_for_its_window(tmp_path: Path) -> None:
     """Scheduled: a yes without a daemon is written down for the window; nothing is followed, nothing is changed."""
-    with watching(folder, quirks=False, replace={}, more=SHORT + IN_SIX_HOURS) as (cloud, daemon):
+    with watching(tmp_path, quirks=False, replace={}, more=SHORT + IN_SIX_HOURS) as (cloud, daemon):
         cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
         daemon.until_story("ASKED")
         daemon.kill()
@@ -74,9 +76,7 @@ def kept_without_a_daemon(folder: Path) -> None:
 
 def stopped_within_the_veto(folder: Path) -> None:
     """Veto: the announced rollback is stopped in time: nothing was written to Render, and a human has it."""
-    with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write(replace={"mode: autonomous": "mode: autonomous\n    veto: 60s"})
-        daemon.start().until_watching()
+    with watching(folder, quirks=False, replace={ACTS: f"{ACTS}\n    veto: 60s"}) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until(lambda: daemon.rows("SELECT 1 FROM incidents"))
         assert "STOPPED" in expect(daemon, DONE, "stop", "web-1")
@@ -86,9 +86,7 @@ def stopped_within_the_veto(folder: Path) -> None:
 
 def acted_after_the_veto(folder: Path) -> None:
     """Veto: nobody says stop: it is done when the window is over."""
-    with guarding(folder, quirks=True) as (cloud, daemon):
-        cloud.write(replace={"mode: autonomous": "mode: autonomous\n    veto: 2s"})
-        daemon.start().until_watching()
+    with watching(folder, quirks=True, replace={ACTS: f"{ACTS}\n    veto: 2s"}) as (cloud, daemon):
         cloud.bad_deploy()
         assert daemon.until_story("CLOSED").startswith("rolled back and verified")
         assert len(cloud.log("rollback_accepted")) == 1
@@ -101,11 +99,6 @@ def test_assist_asks_and_obeys(tmp_path: Path) -> None:
         lambda: rejected_then_rolled_back_by_hand(tmp_path / "no"),
         lambda: approved_without_a_daemon(tmp_path / "late"),
     )
-
-
-@pytest.mark.nightly
-def test_a_yes_without_a_daemon_is_kept_for_its_window(tmp_path: Path) -> None:
-    kept_without_a_daemon(tmp_path)
 
 
 def looked_at(folder: Path) -> None:

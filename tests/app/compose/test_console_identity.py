@@ -9,7 +9,7 @@ import pytest
 from tests.adapters.oidc.scene import signed_in
 from tests.settings.texts import SMALL, loaded
 from tests.support.clocks import LOOPBACK, FakeClock
-from tests.support.daemon_processes import guarding
+from tests.support.daemon_processes import guarding, watching
 from watchdog.app.compose.console_identity import access_of, form_key
 from watchdog.console.auth.oidc_login import BACK, BEGIN
 from watchdog.domain.commands.human_command import Role
@@ -25,9 +25,7 @@ PROXY = "proxy: {user_header: X-Forwarded-User, from: [127.0.0.1], approvers: [a
 @pytest.mark.long
 def test_a_proxy_s_users_come_in_and_act_by_name(tmp_path: Path) -> None:
     """In the real process, without any token; what they click stands in the audit log under their name."""
-    with guarding(tmp_path, quirks=True) as (cloud, daemon):
-        cloud.write(more=f"console: {{enabled: true, tokens: false, {PROXY}}}\n")
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=True, more=f"console: {{enabled: true, tokens: false, {PROXY}}}\n") as (_, daemon):
         ann = {"x-forwarded-user": "ann@acme.example"}
         base = f"http://127.0.0.1:{daemon.port}"
         with httpx.Client(base_url=base, **LOOPBACK, headers=ann) as client:

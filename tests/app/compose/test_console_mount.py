@@ -9,11 +9,12 @@ import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
 from tests.support.clocks import LOOPBACK
-from tests.support.daemon_processes import SHORT, guarding
+from tests.support.daemon_processes import SHORT, watching
 
 TOKEN = "c4n4ry-console-0123456789"
 ON = "console: {enabled: true}\n"
 GIVEN = {"WATCHDOG_CONSOLE_TOKEN": TOKEN}
+OTHER = {"WATCHDOG_HTTP_TOKEN": "another-token-0123456789"}
 IMPORTED = "import sys, watchdog.app.compose.daemon_run, watchdog.cli.main\n"
 IMPORTED += "print([n for n in sys.modules if n.startswith(LOOKED)])"
 
@@ -21,10 +22,7 @@ IMPORTED += "print([n for n in sys.modules if n.startswith(LOOKED)])"
 @pytest.mark.long
 def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
     """By the daemon's one server: the page of the service that is watched, the API, and what was there before."""
-    with guarding(tmp_path, quirks=True) as (cloud, daemon):
-        cloud.write(more=ON)
-        daemon.variables = {**daemon.variables, **GIVEN, "WATCHDOG_HTTP_TOKEN": "another-token-0123456789"}
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=True, more=ON, variables={**GIVEN, **OTHER}) as (_, daemon):
         daemon.until(daemon.ready)
         base = f"http://127.0.0.1:{daemon.port}"
         assert daemon.get("/status").status_code == 401
@@ -44,10 +42,7 @@ PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: We
 @pytest.mark.long
 def test_a_public_page_needs_no_console(tmp_path: Path) -> None:
     """For anybody, and all else there is as it was: an outage is told, neither its cause nor its service's name."""
-    with guarding(tmp_path, quirks=True) as (cloud, daemon):
-        cloud.write(more=SHORT + PAGE)
-        daemon.variables = {**daemon.variables, "WATCHDOG_HTTP_TOKEN": "another-token-0123456789"}
-        daemon.start().until_watching()
+    with watching(tmp_path, quirks=True, more=SHORT + PAGE, variables=OTHER) as (cloud, daemon):
         daemon.until(lambda: "All services are operational" in daemon.get("/status/shop").text)
         assert daemon.get("/status").status_code == 401
         assert {daemon.get(path).status_code for path in ("/", "/login", "/status/x")} == {404}

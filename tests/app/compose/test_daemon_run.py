@@ -24,10 +24,8 @@ dependencies:"""
 @pytest.mark.long
 def test_a_second_one_stands_by_and_takes_over(tmp_path: Path) -> None:
     """Two at once are normal during our own deploy: one acts; killed with a rollback in hand, the other finishes it."""
-    with guarding(tmp_path, quirks=True, rollback_seconds=2.0) as (cloud, daemon):
-        cloud.write()
+    with watching(tmp_path, quirks=True, rollback_seconds=2.0) as (cloud, daemon):
         cloud.post("modes", name="rollback", mode="slow", times=1)
-        daemon.start().until_watching()
         second = Daemon(cloud, name="second")
         try:
             second.start()
@@ -39,8 +37,7 @@ def test_a_second_one_stands_by_and_takes_over(tmp_path: Path) -> None:
             daemon.kill()
             assert_one_rollback_and_a_closed_incident(cloud, second)
             assert len(cloud.requests("render", "POST")) == 1
-            second.process.terminate()
-            assert second.until_ended() == 0
+            second.stop()
         finally:
             second.end()
 
@@ -99,11 +96,8 @@ def test_it_says_when_it_is_ready_and_whether_it_is_well(tmp_path: Path) -> None
 def test_its_status_is_for_the_owner_of_the_token(tmp_path: Path) -> None:
     """In the real process: 401 to a stranger, phases and signals to the owner, health to everybody."""
     token = "c4n4ry-0123456789-0123456789"
-    with guarding(tmp_path, quirks=True) as (cloud, daemon):
-        cloud.write()
-        named = {"RENDER_EXTERNAL_HOSTNAME": "watchdog.onrender.com"}
-        daemon.variables = {**daemon.variables, **named, "WATCHDOG_HTTP_TOKEN": token}
-        daemon.start().until_watching()
+    variables = {"RENDER_EXTERNAL_HOSTNAME": "watchdog.onrender.com", "WATCHDOG_HTTP_TOKEN": token}
+    with watching(tmp_path, quirks=True, variables=variables) as (_, daemon):
         daemon.until(daemon.ready)
         assert daemon.get("/status").status_code == daemon.get("/nowhere").status_code == 401
         url = f"http://127.0.0.1:{daemon.port}/status"
@@ -137,8 +131,7 @@ def test_it_stops_in_time_while_nobody_takes_its_metrics(tmp_path: Path) -> None
         cloud.post("modes", name="remote_write", mode="hang")
         daemon.start().until_watching()
         daemon.until(lambda: cloud.requests("remote_write", "POST"))
-        daemon.process.terminate()
-        assert daemon.until_ended() == 0
+        daemon.stop()
 
 
 def ends_in_words(folder: Path, code: int, word: str, change: dict[str, str], secrets: str = "") -> None:
@@ -175,8 +168,7 @@ def names_are_looked_up(folder: Path) -> None:
         cloud.post("modes", name="render", mode="error_500")
         daemon.start()
         daemon.until(lambda: daemon.said("service names not resolved, retrying"))
-        daemon.process.terminate()
-        assert daemon.until_ended() == 0
+        daemon.stop()
         cloud.post("modes", name="render", mode="ok")
         daemon.start().until_watching()
         cloud.bad_deploy()

@@ -29,8 +29,7 @@ def test_after_a_rollback_it_is_counted_reminded_of_once_and_ticked(tmp_path: Pa
         assert {"own-1", "stakeholders", "post-mortem"} <= set(open_items(daemon))
         daemon.until(lambda: "OVERDUE" in daemon.cli("follow-ups").stdout)
         for number in (1, 2):
-            daemon.process.terminate()
-            assert daemon.until_ended() == 0
+            daemon.stop()
             daemon.start().until_watching()
             daemon.until(lambda: daemon.metric("watchdog_followups_open") == len(open_items(daemon)) > BY_PEOPLE)
             assert daemon.metric("watchdog_followups_overdue") == 1
