@@ -1,8 +1,9 @@
 """A daemon of a written configuration, wired in this process and not started: for tests of the composition root."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from watchdog.adapters.stores.memory import MemoryStore
@@ -26,21 +27,34 @@ URLS: dict[str, Any] = {
 """Addresses as the sandbox tells them, at which nobody listens."""
 
 
-def settings_of(folder: Path, mode: str = "autonomous", more: str = "", **replaced: str) -> Settings:
+def settings_of(
+    folder: Path,
+    mode: str = "autonomous",
+    more: str = "",
+    *,
+    urls: Mapping[str, Any] = URLS,
+    environ: Mapping[str, str] = MappingProxyType({}),
+    **replaced: str,
+) -> Settings:
     """Return the settings of the sandbox's own configuration, with pieces of its text replaced."""
-    path = write_config(folder, URLS, mode, more=more)
+    path = write_config(folder, urls, mode, more=more)
     text = path.read_text(encoding="utf-8")
     for old, new in replaced.items():
+        assert old in text
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
-    return load(path, {}, folder)
+    return load(path, environ, folder)
+
+
+def built(settings: Settings, clock: Clock, store: MemoryStore) -> App:
+    return build(settings, clock, on_error=lambda name, error: None, store=store)
 
 
 @asynccontextmanager
-async def wired(settings: Settings, clock: Clock | None = None) -> AsyncIterator[App]:
+async def wired(settings: Settings, clock: Clock | None = None, store: MemoryStore | None = None) -> AsyncIterator[App]:
     """Wire a daemon over a store in memory; give everything back at the end."""
     clock = clock or SystemClock()
-    app = build(settings, clock, on_error=lambda name, error: None, store=MemoryStore(clock))
+    app = built(settings, clock, store or MemoryStore(clock))
     await app.store.open()
     try:
         yield app

@@ -7,41 +7,31 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.scenes import settings_of, wired
 from tests.support.clocks import eventually
-from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.compose.composition import App, build, build_repository
+from watchdog.app.compose.composition import App, build_repository
 from watchdog.app.compose.daemon_factory import begin
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.store_records import Write
 from watchdog.sandbox import keys
-from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
-from watchdog.settings.load.load import load
 
 
 @asynccontextmanager
 async def after_a_rollback(sandbox: Sandbox, folder: Path) -> AsyncIterator[App]:
     """Begin a daemon that finds in its journal that web's auto-deploy is off because of it."""
-    clock = SystemClock()
-    store = MemoryStore(clock)
-    path = write_config(folder, sandbox.urls)
-    app = build(load(path, {}, folder), clock, on_error=lambda name, error: None, store=store)
-    assert app.platform is not None
-    now = clock.now()
-    deploys, facts = tuple(await app.platform.deploys("srv-web")), await app.platform.facts("srv-web")
-    web = ServiceState("web", deploys=deploys, deploys_at=now, deploys_why="", facts=facts, live="dep-40")
-    await store.open()
-    await store.renew_leases("earlier", ("", "web"), ttl_seconds=60.0)
-    web = replace(web, auto_deploy_off="commit", pinned_for="web-1", pinned_at=now - 600.0)
-    await store.save(Write(State(services={"web": web})))
-    await store.release()
-    await begin(app)
-    try:
+    async with wired(settings_of(folder, urls=sandbox.urls)) as app:
+        assert app.platform is not None
+        now = app.clock.now()
+        deploys, facts = tuple(await app.platform.deploys("srv-web")), await app.platform.facts("srv-web")
+        web = ServiceState("web", deploys=deploys, deploys_at=now, deploys_why="", facts=facts, live="dep-40")
+        await app.store.renew_leases("earlier", ("", "web"), ttl_seconds=60.0)
+        web = replace(web, auto_deploy_off="commit", pinned_for="web-1", pinned_at=now - 600.0)
+        await app.store.save(Write(State(services={"web": web})))
+        await app.store.release()
+        await begin(app)
         yield app
-    finally:
-        await app.supervisor.stop(5.0)
-        await app.close()
 
 
 async def test_a_merge_that_does_not_ship_reaches_the_people(tmp_path: Path) -> None:
@@ -61,10 +51,9 @@ async def test_a_merge_that_does_not_ship_reaches_the_people(tmp_path: Path) -> 
 @pytest.mark.parametrize("mode", ["observe", "assist"])
 async def test_without_the_right_to_act_nobody_asks_github(tmp_path: Path, mode: str) -> None:
     """In mode observe auto-deploy is never off because of us."""
-    async with Sandbox() as sandbox:
-        settings = load(write_config(tmp_path, sandbox.urls, mode), {}, tmp_path)
-        repository = build_repository(settings, SystemClock())
-        assert (repository is None) == (mode == "observe")
-        if repository is not None:
-            assert settings.secrets["WATCHDOG_GITHUB_TOKEN"] == keys.GITHUB_TOKEN
-            await repository.close()
+    settings = settings_of(tmp_path, mode)
+    repository = build_repository(settings, SystemClock())
+    assert (repository is None) == (mode == "observe")
+    if repository is not None:
+        assert settings.secrets["WATCHDOG_GITHUB_TOKEN"] == keys.GITHUB_TOKEN
+        await repository.close()

@@ -9,20 +9,19 @@ from typing import Any
 
 import pytest
 
+from tests.app.scenes import built, settings_of
 from tests.cli import examples as x
 from tests.console.scene import service_state
 from tests.core.incident_fields import amended
 from tests.core.updates.test_weekly_digest import MONDAY, WEEK
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
-from watchdog.app.compose.composition import App, build
+from watchdog.app.compose.composition import App
 from watchdog.app.compose.periodic_reports import LOOK_SECONDS, keep_digests, make_digest
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.store_records import FLEET, Minute, Write
-from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
-from watchdog.settings.load.load import load
 
 WANTED = "digest: {every: Mon 00:30 Europe/Berlin, tell: [slack]}\n"
 ELSEWHERE = "services:\n  shop: {signals: {home: {http: https://shop.acme.example}}}\n"
@@ -43,12 +42,7 @@ def made(
     folder: Path, sandbox: Sandbox, clock: FakeClock, store: MemoryStore, more: str = WANTED, **change: str
 ) -> App:
     """Wire a worker; nothing is started."""
-    path = write_config(folder, sandbox.urls, more=more)
-    text = path.read_text(encoding="utf-8")
-    for old, new in change.items():
-        text = text.replace(old, new)
-    path.write_text(text, encoding="utf-8")
-    return build(load(path, {}, folder), clock, on_error=lambda name, error: None, store=store)
+    return built(settings_of(folder, more=more, urls=sandbox.urls, **change), clock, store)
 
 
 async def remember(store: MemoryStore, last: float = MONDAY - WEEK, *incidents: Incident) -> None:

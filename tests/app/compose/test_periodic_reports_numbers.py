@@ -1,19 +1,18 @@
 """The numbers of `watchdog report stats` among the metrics: counted from the store, by the holder of the service."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.app.scenes import settings_of
+from tests.app.scenes import built, settings_of
 from tests.cli import examples as x
 from tests.console.scene import service_state
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
-from watchdog.app.compose.composition import App, build
+from watchdog.app.compose.composition import App
 from watchdog.app.compose.periodic_reports import EVERY_SECONDS, PERIOD_SECONDS, keep_numbers
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
@@ -42,14 +41,10 @@ class CountingStore(MemoryStore):
         return await super().notes(**more)
 
 
-@contextmanager
-def worker(
-    folder: Path, clock: FakeClock, database: MemoryDatabase | None = None
-) -> Iterator[tuple[App, CountingStore]]:
+def worker(folder: Path, clock: FakeClock, database: MemoryDatabase | None = None) -> tuple[App, CountingStore]:
     folder.mkdir(exist_ok=True)
     store = CountingStore(clock, database, sole=database is None)
-    settings = settings_of(folder, "observe", **{"services:\n": TWO})
-    yield build(settings, clock, on_error=lambda name, error: None, store=store), store
+    return built(settings_of(folder, "observe", **{"services:\n": TWO}), clock, store), store
 
 
 def told(app: App, service: str = "web") -> list[float | None]:
@@ -70,33 +65,33 @@ async def test_they_are_what_the_command_prints_and_absent_where_there_is_nothin
     """One rollback in 30 days, answered by nobody; an older incident does not count; of shop nothing happened."""
     clock = FakeClock(NOW, auto=False)
     old = replace(x.incident(), id="web-0", opened_at=NOW - PERIOD_SECONDS - 1, onset_at=NOW - PERIOD_SECONDS - 900)
-    with worker(tmp_path, clock) as (app, store):
-        await remember(store, old, x.incident())
-        await app.sharing.renew()
-        app.supervisor.start("numbers", lambda: keep_numbers(app))
-        await clock.advance(1.0)
-        assert told(app) == [38.0, None, 47.0, 0.5, 1.0] and told(app, "shop") == [None, None, None, 0.0, 0.0]
-        await app.supervisor.stop(5.0)
+    app, store = worker(tmp_path, clock)
+    await remember(store, old, x.incident())
+    await app.sharing.renew()
+    app.supervisor.start("numbers", lambda: keep_numbers(app))
+    await clock.advance(1.0)
+    assert told(app) == [38.0, None, 47.0, 0.5, 1.0] and told(app, "shop") == [None, None, None, 0.0, 0.0]
+    await app.supervisor.stop(5.0)
 
 
 async def test_they_are_counted_anew_every_few_minutes_and_closed_incidents_are_not_read_again(tmp_path: Path) -> None:
     """A label of a human changes one; a store that does not answer changes nothing, and is asked again later."""
     clock = FakeClock(NOW, auto=False)
-    with worker(tmp_path, clock) as (app, store):
-        await remember(store, x.incident())
-        await app.sharing.renew()
-        app.supervisor.start("numbers", lambda: keep_numbers(app))
-        await clock.advance(1.0)
-        await store.label("web-1", "wrong", "ann")
-        read = store.reads
-        await clock.advance(EVERY_SECONDS - 2.0)
-        assert told(app)[3] == 0.5 and store.reads == read
-        await clock.advance(2.0)
-        assert told(app)[3] == 0.0 and store.reads == read + 1
-        store.away = True
-        await clock.advance(EVERY_SECONDS)
-        assert told(app)[0] == 38.0 and store.reads == read + 2 and app.supervisor.ailing() == {}
-        await app.supervisor.stop(5.0)
+    app, store = worker(tmp_path, clock)
+    await remember(store, x.incident())
+    await app.sharing.renew()
+    app.supervisor.start("numbers", lambda: keep_numbers(app))
+    await clock.advance(1.0)
+    await store.label("web-1", "wrong", "ann")
+    read = store.reads
+    await clock.advance(EVERY_SECONDS - 2.0)
+    assert told(app)[3] == 0.5 and store.reads == read
+    await clock.advance(2.0)
+    assert told(app)[3] == 0.0 and store.reads == read + 1
+    store.away = True
+    await clock.advance(EVERY_SECONDS)
+    assert told(app)[0] == 38.0 and store.reads == read + 2 and app.supervisor.ailing() == {}
+    await app.supervisor.stop(5.0)
 
 
 @pytest.mark.parametrize("moves", ["web", "shop"])
@@ -104,24 +99,21 @@ async def test_with_two_workers_each_series_appears_once(tmp_path: Path, moves: 
     """Each tells of the service that it holds; who takes one over tells of it, and the other no more."""
     clock = FakeClock(NOW, auto=False)
     database = MemoryDatabase(clock)
-    first_folder, second_folder = tmp_path / "first", tmp_path / "second"
-    with worker(first_folder, clock, database) as (first, store), worker(second_folder, clock, database) as (second, _):
-        await remember(store, x.incident())
+    (first, store), (second, _) = (worker(tmp_path / name, clock, database) for name in ("first", "second"))
+    await remember(store, x.incident())
+    for _ in range(4):  # who came first gives away what is more than a fair share
         await first.sharing.renew()
         await second.sharing.renew()
-        for _ in range(3):  # who came first gives away what is more than a fair share
-            await first.sharing.renew()
-            await second.sharing.renew()
-        for app in (first, second):
-            app.supervisor.start("numbers", lambda app=app: keep_numbers(app))
-        await clock.advance(1.0)
-        has = {name: [told(app, name)[4] is not None for app in (first, second)] for name in ("web", "shop")}
-        assert all(sum(one) == 1 for one in has.values()), has
-        holder = first if has[moves][0] else second
-        other = second if holder is first else first
-        await holder.engine.drop([moves])
-        await other.engine.adopt_services({moves: 99})
-        await clock.advance(EVERY_SECONDS)
-        assert told(holder, moves)[4] is None and told(other, moves)[4] is not None
-        for app in (first, second):
-            await app.supervisor.stop(5.0)
+    for app in (first, second):
+        app.supervisor.start("numbers", lambda app=app: keep_numbers(app))
+    await clock.advance(1.0)
+    has = {name: [told(app, name)[4] is not None for app in (first, second)] for name in ("web", "shop")}
+    assert all(sum(one) == 1 for one in has.values()), has
+    holder = first if has[moves][0] else second
+    other = second if holder is first else first
+    await holder.engine.drop([moves])
+    await other.engine.adopt_services({moves: 99})
+    await clock.advance(EVERY_SECONDS)
+    assert told(holder, moves)[4] is None and told(other, moves)[4] is not None
+    for app in (first, second):
+        await app.supervisor.stop(5.0)

@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from tests.app.scenes import watching
+from tests.app.scenes import watching, wired
 from tests.settings.hostile_texts import hostile
 from tests.settings.texts import KEY, loaded
 from tests.support.clocks import FakeClock, eventually
@@ -16,7 +16,7 @@ from watchdog.adapters.options import Context
 from watchdog.adapters.signals import SIGNALS, SignalKind
 from watchdog.adapters.signals.options import SignalOptions, policy
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.compose.composition import App, build
+from watchdog.app.compose.composition import App
 from watchdog.app.compose.reload import HALF_TAKEN, needs_restart, reload_on_demand, reload_settings
 from watchdog.domain.decisions import Finding
 from watchdog.domain.errors import MISTAKES_MAX, Displaced, Stale, Temporary
@@ -136,44 +136,6 @@ def test_a_changed_secret_needs_a_restart() -> None:
     assert why == "a secret changed"
 
 
-@pytest.mark.parametrize(
-    ("text", "state", "words"),
-    [
-        (OBSERVED.replace("home:", "start:"), OPEN, "web-1 is open and the signal home of web"),
-        (OBSERVED.replace("home:", "start:"), CLOSED, ""),
-        (OBSERVED.replace("home:", "hoem: 1\n      home:"), CALM, "hoem"),
-        (OBSERVED.replace("docs:", "help:"), OPEN, ""),
-    ],
-)
-async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, state: State, words: str
-) -> None:
-    """The daemon goes on as it was; an accepted one is in force at once, probes and policy."""
-    path = tmp_path / "watchdog.yaml"
-    path.write_text(OBSERVED, encoding="utf-8")
-    clock = FakeClock(auto=False)
-    app = build(load(path, {}, tmp_path), clock, on_error=lambda _name, _error: None, store=MemoryStore(clock))
-    await watching(app)
-    app.engine.state = state
-    before = app.settings
-    path.write_text(text, encoding="utf-8")
-    await reload_settings(app)
-    said = capsys.readouterr().out
-    sources = {(service, source.name) for service, source in app.scheduler.sources() if service in text}
-    wanted = {(name, signal) for name, service in app.settings.services.items() for signal in service.signals}
-    assert sources == wanted and app.engine.policy is app.settings.policy
-    if words:
-        assert (app.settings is before, words in said, "keeping the previous configuration" in said) == (
-            True,
-            True,
-            True,
-        )
-    else:
-        assert app.settings is not before and app.settings.policy == load(path, {}, tmp_path).policy
-    await app.supervisor.stop(5.0)
-    await app.close()
-
-
 class Moody(MemoryStore):
     """A store whose leases cannot be renewed while it has a `fault`; `meanwhile` is called at the next renewal."""
 
@@ -213,15 +175,43 @@ class Reloading:
 async def reloading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[Reloading]:
     path = tmp_path / "watchdog.yaml"
     path.write_text(OBSERVED, encoding="utf-8")
-    clock = FakeClock(auto=False)
-    app = build(load(path, {}, tmp_path), clock, on_error=lambda _name, _error: None, store=Moody(clock))
-    await watching(app)
-    asked = asyncio.Event()
-    app.supervisor.start("engine", app.engine.run)
-    app.supervisor.start("reload", lambda: reload_on_demand(app, asked))
-    yield Reloading(app, path, asked, capsys)
-    await app.supervisor.stop(5.0)
-    await app.close()
+    clock, asked = FakeClock(auto=False), asyncio.Event()
+    async with wired(load(path, {}, tmp_path), clock, Moody(clock)) as app:
+        await watching(app)
+        app.supervisor.start("engine", app.engine.run)
+        app.supervisor.start("reload", lambda: reload_on_demand(app, asked))
+        yield Reloading(app, path, asked, capsys)
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "words"),
+    [
+        (OBSERVED.replace("home:", "start:"), OPEN, "web-1 is open and the signal home of web"),
+        (OBSERVED.replace("home:", "start:"), CLOSED, ""),
+        (OBSERVED.replace("home:", "hoem: 1\n      home:"), CALM, "hoem"),
+        (OBSERVED.replace("docs:", "help:"), OPEN, ""),
+    ],
+)
+async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
+    reloading: Reloading, text: str, state: State, words: str
+) -> None:
+    """The daemon goes on as it was; an accepted one is in force at once, probes and policy."""
+    app, path, before = reloading.app, reloading.path, reloading.app.settings
+    app.engine.state = state
+    path.write_text(text, encoding="utf-8")
+    await reload_settings(app)
+    said = reloading.capsys.readouterr().out
+    sources = {(service, source.name) for service, source in app.scheduler.sources() if service in text}
+    wanted = {(name, signal) for name, service in app.settings.services.items() for signal in service.signals}
+    assert sources == wanted and app.engine.policy is app.settings.policy
+    if words:
+        assert (app.settings is before, words in said, "keeping the previous configuration" in said) == (
+            True,
+            True,
+            True,
+        )
+    else:
+        assert app.settings is not before and app.settings.policy == load(path, {}, path.parent).policy
 
 
 @pytest.mark.parametrize(
@@ -277,36 +267,36 @@ def _fails(_name: str, _options: FaultyOptions, _context: Context) -> SignalSour
     raise KeyError("a fault of its author")
 
 
+@pytest.fixture
+def _faulty(reloading: Reloading) -> Iterator[None]:
+    """Write a configuration with a signal of that kind."""
+    SIGNALS["faulty"] = SignalKind(FaultyOptions, _fails, lambda name, options: policy(name, "faulty", options))
+    text = OBSERVED.replace("front: {http: https://docs.acme.example}", "a: {faulty: a}")
+    reloading.path.write_text(text, encoding="utf-8")
+    yield
+    del SIGNALS["faulty"]
+
+
+@pytest.mark.usefixtures("_faulty")
 async def test_a_reload_that_fails_half_way_is_undone_and_told(reloading: Reloading) -> None:
     """The old policy and the old probes, whatever it was that failed."""
     before = reloading.app.settings
     probes = {(service, source.name) for service, source in reloading.app.scheduler.sources()}
-    SIGNALS["faulty"] = SignalKind(FaultyOptions, _fails, lambda name, options: policy(name, "faulty", options))
-    try:
-        text = OBSERVED.replace("front: {http: https://docs.acme.example}", "a: {faulty: a}")
-        reloading.path.write_text(text, encoding="utf-8")
-        reloading.asked.set()
-        await reloading.until_said("an internal error (KeyError)")
-    finally:
-        del SIGNALS["faulty"]
+    reloading.asked.set()
+    await reloading.until_said("an internal error (KeyError)")
     assert (reloading.app.settings, reloading.app.engine.policy) == (before, before.policy)
     assert {(service, source.name) for service, source in reloading.app.scheduler.sources()} == probes
 
 
+@pytest.mark.usefixtures("_faulty")
 async def test_a_reload_whose_undo_fails_says_that_it_is_half_taken(reloading: Reloading) -> None:
     """The old configuration is not in force then, and nothing but a restart makes it one."""
 
     def _broken(_name: str) -> list[SignalSource]:
         raise ValueError("and this one too")
 
-    SIGNALS["faulty"] = SignalKind(FaultyOptions, _fails, lambda name, options: policy(name, "faulty", options))
-    try:
-        text = OBSERVED.replace("front: {http: https://docs.acme.example}", "a: {faulty: a}")
-        reloading.path.write_text(text, encoding="utf-8")
-        reloading.app.watches.sources = _broken
-        why = await reload_settings(reloading.app)
-    finally:
-        del SIGNALS["faulty"]
+    reloading.app.watches.sources = _broken
+    why = await reload_settings(reloading.app)
     assert "both failed (KeyError, then ValueError): restart the watchdog" in why
 
 

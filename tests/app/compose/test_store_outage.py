@@ -1,15 +1,15 @@
 """One page for each time the record is away, and its end; a restart of the database wakes nobody."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tests.app.scenes import settings_of
+from tests.app.scenes import settings_of, wired
 from tests.support.clocks import FakeClock
 from tests.support.notification_vendors import Channel
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.compose.composition import App, build
+from watchdog.app.compose.composition import App
 from watchdog.app.compose.store_outage import PATIENCE_SECONDS, watch_the_record
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.domain.errors import Permanent
@@ -26,39 +26,35 @@ class Damaged(MemoryStore):
         return await super().renew_leases(*given, **more)  # type: ignore[arg-type]
 
 
-@contextmanager
-def daemon(folder: Path) -> Iterator[tuple[App, Damaged, FakeClock, Channel]]:
-    """Wire a daemon whose store can be damaged, and whose only channel remembers what it took."""
+@asynccontextmanager
+async def daemon(folder: Path, why: str = "") -> AsyncIterator[tuple[App, Damaged, FakeClock, Channel]]:
+    """Start a daemon whose store is damaged or can be, and whose only channel remembers what it took."""
     clock, pager = FakeClock(auto=False), Channel("pager")
     store = Damaged(clock)
+    store.why = why
     settings = settings_of(folder)
     settings = replace(settings, policy=replace(settings.policy, alerts=("pager",)))
-    app = build(settings, clock, on_error=lambda name, error: None, store=store)
-    app.teller = Outbox(store, {"pager": pager}, clock, lambda *_: None)
-    yield app, store, clock, pager
+    async with wired(settings, clock, store) as app:
+        app.teller = Outbox(store, {"pager": pager}, clock, lambda *_: None)
+        await app.sharing.begin()
+        app.supervisor.start("sharing", app.sharing.run)
+        app.supervisor.start("record", lambda: watch_the_record(app))
+        yield app, store, clock, pager
 
 
 async def test_case_25_damaged_at_a_start_is_told_at_once_and_its_end_too(tmp_path: Path) -> None:
     """The page has the store's own reason; a human puts a good one in its place, and it is over."""
-    with daemon(tmp_path) as (app, store, clock, pager):
-        store.why = "the store is damaged"
-        await app.sharing.begin()
-        app.supervisor.start("sharing", app.sharing.run)
-        app.supervisor.start("record", lambda: watch_the_record(app))
+    async with daemon(tmp_path, "the store is damaged") as (_, store, clock, pager):
         await clock.advance(30.0)
         assert titles(pager) == ["watchdog runs without its store: the store is damaged"]
         store.why = ""
         await clock.advance(10.0)
         assert titles(pager)[1:] == ["watchdog has its store again"]
-        await app.supervisor.stop(5.0)
 
 
 async def test_a_store_that_is_soon_back_wakes_nobody(tmp_path: Path) -> None:
     """Half a minute away: no word. Away for longer than our patience: one page."""
-    with daemon(tmp_path) as (app, store, clock, pager):
-        await app.sharing.begin()
-        app.supervisor.start("sharing", app.sharing.run)
-        app.supervisor.start("record", lambda: watch_the_record(app))
+    async with daemon(tmp_path) as (_, store, clock, pager):
         await clock.advance(10.0)
         store.why = "the database restarts"
         await clock.advance(PATIENCE_SECONDS / 2)
@@ -68,15 +64,11 @@ async def test_a_store_that_is_soon_back_wakes_nobody(tmp_path: Path) -> None:
         store.why = "the database is gone"
         await clock.advance(PATIENCE_SECONDS + 10.0)
         assert titles(pager) == ["watchdog runs without its store: the database is gone"]
-        await app.supervisor.stop(5.0)
 
 
 async def test_case_54_a_stop_ends_what_only_this_process_can_end(tmp_path: Path) -> None:
     """A human stops it, repairs the store and starts it: nothing would say of the old alert that it is over."""
-    with daemon(tmp_path) as (app, store, clock, pager):
-        store.why = "the store is damaged"
-        await app.sharing.begin()
-        app.supervisor.start("record", lambda: watch_the_record(app))
+    async with daemon(tmp_path, "the store is damaged") as (app, _, clock, pager):
         await clock.advance(30.0)
         assert await app.supervisor.stop(5.0) == ()
         over = "watchdog stops without its store; its next start reports whether the store is back"

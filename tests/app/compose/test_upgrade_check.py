@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.scenes import settings_of
+from tests.app.scenes import settings_of, wired
 from tests.replay.test_recording_replay import changed_file, recorded
 from tests.support.clocks import FakeClock, eventually
 from tests.support.recorded_stories import story
 from watchdog import __version__
 from watchdog.adapters.recordings.judgement_digest import ours
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.app.compose.composition import build
 from watchdog.app.compose.upgrade_check import AGAIN_SECONDS, MARK, TRIES_MAX, decide_past_again, is_due
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import PendingEffect, Write
@@ -66,16 +65,14 @@ async def test_it_is_done_once_people_have_the_result(tmp_path: Path) -> None:
     """Given up after some starts, which people must read: while they cannot be told, the next start would tell them."""
     clock = FakeClock(auto=False)
     store = Away(clock)
-    app = build(settings_of(tmp_path, "observe"), clock, on_error=lambda name, error: None, store=store)
     (tmp_path / MARK).write_text(json.dumps({"judgement": ours(), "tries": TRIES_MAX}))
-    await app.sharing.renew()
-    app.supervisor.start("engine", app.engine.run)
-    store.away = True
-    app.supervisor.start("upgrade", lambda: decide_past_again(app, tmp_path))
-    await eventually(lambda: store.refused)
-    assert "done" not in json.loads((tmp_path / MARK).read_text())
-    store.away = False
-    await clock.advance(AGAIN_SECONDS)
-    await eventually(lambda: '"done"' in (tmp_path / MARK).read_text())
-    await app.supervisor.stop(5.0)
-    await app.close()
+    async with wired(settings_of(tmp_path, "observe"), clock, store) as app:
+        await app.sharing.renew()
+        app.supervisor.start("engine", app.engine.run)
+        store.away = True
+        app.supervisor.start("upgrade", lambda: decide_past_again(app, tmp_path))
+        await eventually(lambda: store.refused)
+        assert "done" not in json.loads((tmp_path / MARK).read_text())
+        store.away = False
+        await clock.advance(AGAIN_SECONDS)
+        await eventually(lambda: '"done"' in (tmp_path / MARK).read_text())
