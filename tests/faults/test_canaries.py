@@ -11,11 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.test_secrets import CHANNELS, MARK, OF_A_CLOUD_THAT_WORKS, leaks, printed, stored
+from tests.faults.test_secrets import CHANNELS, MARK, OF_A_CLOUD_THAT_WORKS, leaks, planted, printed, stored, word
 from tests.support.clocks import LOOPBACK
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, until
 from tests.support.echoing_vendors import Echo, certificate
-from watchdog.settings.load.secrets import KNOWN
 
 RUNNER = Path(__file__).with_name("crashing_daemon.py")
 ANSWERS = {
@@ -48,26 +47,6 @@ channels: {{slack: {{webhook_url: "https://hooks.slack.com/services/{MARK}yaml3"
 store: postgresql://bob:{MARK}yaml4@db.example/x
 metrics: {{remote_write: "https://bob:{MARK}yaml5@x.example"}}
 """
-
-
-def word(name: str) -> str:
-    return MARK + name.removeprefix("WATCHDOG_").replace("_", "").lower()
-
-
-def planted(echo: Echo, tls: Echo) -> dict[str, str]:
-    """Return a value for every secret there is that may be set together, each with a word of its own."""
-    values = {name: word(name) for name in KNOWN} | {
-        "WATCHDOG_SLACK_WEBHOOK_URL": f"{echo.base}/slack/services/T0/B0/{word('WATCHDOG_SLACK_WEBHOOK_URL')}",
-        "WATCHDOG_PAGERDUTY_ROUTING_KEY": word("WATCHDOG_PAGERDUTY_ROUTING_KEY").ljust(32, "0"),
-        "WATCHDOG_WEBHOOK_URL": f"{echo.base}/webhook?key={word('WATCHDOG_WEBHOOK_URL')}",
-        "WATCHDOG_HEARTBEAT_URL": f"{echo.base}/heartbeat/{word('WATCHDOG_HEARTBEAT_URL')}",
-        "WATCHDOG_SENTRY_CRONS_URL": f"{tls.base}/api/1/cron/watchdog/{word('WATCHDOG_SENTRY_CRONS_URL')}/",
-        "WATCHDOG_SENTRY_DSN": f"{tls.base}/1".replace("://", f"://{word('WATCHDOG_SENTRY_DSN')}@"),
-        "WATCHDOG_HTTP_TOKEN": word("WATCHDOG_HTTP_TOKEN").ljust(40, "0"),
-        **{name: word(name).ljust(40, "0") for name in KNOWN if name.startswith("WATCHDOG_CONSOLE_")},
-    }
-    del values["WATCHDOG_REMOTE_WRITE_PASSWORD"], values["WATCHDOG_STORE_URL"]
-    return values
 
 
 def strangers(echo: Echo, secrets: dict[str, str]) -> list[str]:
@@ -132,7 +111,8 @@ def test_no_secret_comes_back_from_vendors_that_repeat_it(tmp_path: Path) -> Non
         Echo({}, own).serving() as tls,
         guarding(tmp_path / "guarded", quirks=False, variables={"SSL_CERT_FILE": str(trusted)}) as (cloud, daemon),
     ):
-        secrets = planted(echo, tls)
+        secrets = planted(echo.base, f"{echo.base}/slack/services", tls.base, tls.base)
+        del secrets["WATCHDOG_REMOTE_WRITE_PASSWORD"], secrets["WATCHDOG_STORE_URL"]  # others are set instead
         configure(cloud, echo, secrets)
         daemon.start(sys.executable, str(RUNNER), str(cloud.config))
         _until(lambda: daemon.said("watching"), daemon)

@@ -74,22 +74,30 @@ OF_A_CLOUD_THAT_WORKS = (
 )
 
 
-def canaries(cloud: Cloud, password: bool, store_url: str) -> dict[str, str]:
-    """Return a value for every secret there is; each holds a word of its own, also PostgreSQL's password."""
-    vendors = cloud.urls["webhook"].removesuffix("/webhook")
-    words = {name: MARK + name.removeprefix("WATCHDOG_").replace("_", "").lower() for name in KNOWN}
-    values = words | {
-        "WATCHDOG_SLACK_WEBHOOK_URL": f"{vendors}/slack/webhook/T0/B0/{words['WATCHDOG_SLACK_WEBHOOK_URL']}",
-        "WATCHDOG_PAGERDUTY_ROUTING_KEY": words["WATCHDOG_PAGERDUTY_ROUTING_KEY"].ljust(32, "0"),
-        "WATCHDOG_WEBHOOK_URL": f"{vendors}/webhook?key={words['WATCHDOG_WEBHOOK_URL']}",
-        "WATCHDOG_HEARTBEAT_URL": f"{vendors}/heartbeat/{words['WATCHDOG_HEARTBEAT_URL']}",
-        "WATCHDOG_SENTRY_CRONS_URL": f"{vendors}/crons/api/1/cron/watchdog/{words['WATCHDOG_SENTRY_CRONS_URL']}/",
-        "WATCHDOG_HTTP_TOKEN": words["WATCHDOG_HTTP_TOKEN"].ljust(40, "0"),
-        **{name: words[name].ljust(40, "0") for name in KNOWN if name.startswith("WATCHDOG_CONSOLE_")},
-        "WATCHDOG_SENTRY_DSN": f"https://{words['WATCHDOG_SENTRY_DSN']}@127.0.0.1:1/1",
+def word(name: str) -> str:
+    return MARK + name.removeprefix("WATCHDOG_").replace("_", "").lower()
+
+
+def planted(vendors: str, slack: str, crons: str, sentry: str) -> dict[str, str]:
+    """Return a value for every secret there is, each with a word of its own, given where its vendors are asked."""
+    return {name: word(name) for name in KNOWN} | {
+        "WATCHDOG_SLACK_WEBHOOK_URL": f"{slack}/T0/B0/{word('WATCHDOG_SLACK_WEBHOOK_URL')}",
+        "WATCHDOG_PAGERDUTY_ROUTING_KEY": word("WATCHDOG_PAGERDUTY_ROUTING_KEY").ljust(32, "0"),
+        "WATCHDOG_WEBHOOK_URL": f"{vendors}/webhook?key={word('WATCHDOG_WEBHOOK_URL')}",
+        "WATCHDOG_HEARTBEAT_URL": f"{vendors}/heartbeat/{word('WATCHDOG_HEARTBEAT_URL')}",
+        "WATCHDOG_SENTRY_CRONS_URL": f"{crons}/api/1/cron/watchdog/{word('WATCHDOG_SENTRY_CRONS_URL')}/",
+        "WATCHDOG_SENTRY_DSN": f"{sentry}/1".replace("://", f"://{word('WATCHDOG_SENTRY_DSN')}@"),
+        "WATCHDOG_HTTP_TOKEN": word("WATCHDOG_HTTP_TOKEN").ljust(40, "0"),
+        **{name: word(name).ljust(40, "0") for name in KNOWN if name.startswith("WATCHDOG_CONSOLE_")},
     }
-    values["WATCHDOG_STORE_URL"] = store_url.replace("@", f":{words['WATCHDOG_STORE_URL']}@", 1)
-    values.pop("WATCHDOG_REMOTE_WRITE_TOKEN" if password else "WATCHDOG_REMOTE_WRITE_PASSWORD")
+
+
+def canaries(cloud: Cloud, password: bool, store_url: str) -> dict[str, str]:
+    """Return a value for every secret that may be set beside that one, also PostgreSQL's password."""
+    vendors = cloud.urls["webhook"].removesuffix("/webhook")
+    values = planted(vendors, f"{vendors}/slack/webhook", f"{vendors}/crons", "https://127.0.0.1:1")
+    values["WATCHDOG_STORE_URL"] = store_url.replace("@", f":{word('WATCHDOG_STORE_URL')}@", 1)
+    del values["WATCHDOG_REMOTE_WRITE_TOKEN" if password else "WATCHDOG_REMOTE_WRITE_PASSWORD"]
     return values
 
 
