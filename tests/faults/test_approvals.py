@@ -1,57 +1,20 @@
 """Who says yes, to what, and when: an approval counts once, for what was asked, while it is asked.
 
 Here by the command line, under the name of who is logged in there; in Slack: test_slack_answers.py; in the console:
-`tests/console/routes/test_form_routes.py`.
+`tests/console/routes/test_form_routes.py`; what a yes is worth to the core: `tests/core/phases`.
 """
 
 import os
 import pwd
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.core.world import World
-from tests.core.worlds import hear, reach, web
-from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, guarding, watching
-from tests.support.effect_readers import kinds, lines
-from watchdog.domain import events as e
-from watchdog.domain.effects import Effect
-from watchdog.domain.incidents import Phase
+from tests.support.daemon_processes import HIGH, IN_SIX_HOURS, SHORT, guarding, watching
 
 ASK = {"mode: autonomous": "mode: assist"}
-
-
-def approved(world: World, incident: str = "web-1") -> tuple[Effect, ...]:
-    return hear(world, e.Approved(world.now, incident, "ann"))
-
-
-def test_case_38_an_approval_counts_once() -> None:
-    """The second yes meets an action under way: refused, and nothing is sent for it."""
-    world = reach(Phase.ASKING)
-    assert "PinAutoDeploy" in kinds(approved(world))
-    again = approved(world)
-    assert lines(again, "REFUSED") == ["nothing is asked: web is pinning"] and kinds(again) == ["Note"]
-
-
-def test_case_38_an_approval_is_for_one_incident() -> None:
-    """A yes to another incident's question, or to one that is over, approves nothing."""
-    world = reach(Phase.ASKING)
-    before = web(world)
-    assert "PinAutoDeploy" not in kinds(approved(world, "web-7")) and web(world) == before
-
-
-def test_case_38_an_approval_is_for_the_target_that_was_asked_about() -> None:
-    """Found bad meanwhile, the target is another one: people are asked anew, nothing is sent."""
-    world = reach(Phase.ASKING)
-    asked = web(world).incident
-    assert asked is not None and asked.rollback.target == "dep-40"
-    code = next(deploy.code for deploy in world.deploys if deploy.id == "dep-40")
-    world.state = replace(world.state, denied=(*world.state.denied, code))
-    effects = approved(world)
-    assert "PinAutoDeploy" not in kinds(effects) and "Rollback" not in kinds(effects)
 
 
 @pytest.mark.long
@@ -110,7 +73,7 @@ def test_case_38_only_the_approver_s_yes_counts_at_the_terminal(tmp_path: Path) 
 def test_case_38_what_is_kept_for_a_window_outlives_a_kill_and_is_done_on_a_second_yes(tmp_path: Path) -> None:
     """Approved: nothing is changed, and people see until when. kill -9: still so. Approved again: done, once."""
     with watching(tmp_path, quirks=False, replace={}, more=SHORT + IN_SIX_HOURS) as (cloud, daemon):
-        cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
+        cloud.bad_deploy(behaviour=HIGH)
         daemon.until_story("ASKED")
         said = daemon.cli("approve", "web-1")
         assert said.returncode == 0, said.stdout + said.stderr

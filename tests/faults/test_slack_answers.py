@@ -12,10 +12,9 @@ import pytest
 
 from tests.faults.chat import ASSIST, NOBODY, SLACK, TOKENS, Chat, chatting, started
 from tests.faults.workers import pair
-from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, until
+from tests.support.daemon_processes import HIGH, IN_SIX_HOURS, SHORT, until
 from watchdog.sandbox.vendors.slack_blocks import blocks_of
 
-HIGH = {"home": {"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]}}
 VETO = {"mode: autonomous\n": "mode: autonomous\n    veto: 60s\n"}
 
 
@@ -39,7 +38,7 @@ def rolled_back_once(chat: Chat) -> None:
 def test_case_38_a_high_incident_is_approved_by_a_button(tmp_path: Path) -> None:
     """Asked, approved in Slack by one who may: done once; its author hears so, the message says by whom."""
     with chatting(tmp_path, replace={}) as chat:
-        asked(chat, behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
+        asked(chat, behaviour=HIGH)
         (message,) = chat.parents()
         assert re.fullmatch(r"web.*: approve rollback to 1b7e0d4 by \d\d:\d\d UTC\?", message["body"]["text"])
         told = json.dumps(message["body"])
@@ -100,7 +99,7 @@ def test_case_38_only_the_approver_s_yes_counts_in_slack(tmp_path: Path) -> None
 def test_case_38_what_is_kept_for_a_window_is_stopped_by_its_button(tmp_path: Path) -> None:
     """Approved by a button: the message says until when, and has a stop that counts as long."""
     with chatting(tmp_path, replace={}, more=SHORT + IN_SIX_HOURS) as chat:
-        asked(chat, behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
+        asked(chat, behaviour=HIGH)
         assert "An approval is carried out at " in json.dumps(chat.parents()[0]["body"])
         assert "KEPT for " in chat.until_reply(chat.click("approve"))
         chat.until_asked("stop")

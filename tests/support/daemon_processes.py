@@ -46,6 +46,8 @@ windows: {{nights: "Mon-Sun {BEGINS:%H:%M}-{BEGINS + timedelta(hours=1):%H:%M} U
 policy: {{high: {{do: schedule, window: nights}}}}
 """
 """A yes to what is high waits, longer than any test."""
+HIGH = {"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]}
+"""How a deploy behaves that makes an incident of severity high."""
 
 
 def until(condition: Callable[[], T], seen: Callable[[], str] = str) -> T:

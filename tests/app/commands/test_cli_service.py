@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import IN_SIX_HOURS, SHORT, Daemon, guarding, together, watching
+from tests.support.daemon_processes import HIGH, IN_SIX_HOURS, SHORT, Daemon, guarding, together, watching
 from watchdog.adapters.stores import role_lock
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
@@ -66,7 +66,7 @@ def approved_without_a_daemon(folder: Path) -> None:
 def test_a_yes_without_a_daemon_is_kept_for_its_window(tmp_path: Path) -> None:
     """Scheduled: a yes without a daemon is written down for the window; nothing is followed, nothing is changed."""
     with watching(tmp_path, quirks=False, replace={}, more=SHORT + IN_SIX_HOURS) as (cloud, daemon):
-        cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
+        cloud.bad_deploy(behaviour=HIGH)
         daemon.until_story("ASKED")
         daemon.kill()
         said = expect(daemon, DONE, "approve", "web-1")
