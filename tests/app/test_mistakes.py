@@ -2,13 +2,11 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.clocks import PATIENCE_SECONDS
-from tests.support.daemon_processes import environment
+from tests.support.child_processes import watchdog
 
 pytestmark = pytest.mark.long
 
@@ -32,17 +30,7 @@ MISTAKES = {1: "version", 4: "rendr", 5: "mode", 7: "home", 8: "p95", 10: "slak"
 """Line to what the message there must name."""
 
 
-def run(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "watchdog", *arguments]
-    secrets = {"WATCHDOG_RENDER_API_KEY": f"rnd_{SECRET}", "WATCHDOG_WEBHOOK_URL": f"https://example.com/{SECRET}"}
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=environment({**secrets, **variables}),
-        timeout=PATIENCE_SECONDS,
-    )
+SECRETS = {"WATCHDOG_RENDER_API_KEY": f"rnd_{SECRET}", "WATCHDOG_WEBHOOK_URL": f"https://example.com/{SECRET}"}
 
 
 def assert_seven_located(done: "subprocess.CompletedProcess[str]", name: str) -> None:
@@ -60,14 +48,15 @@ def assert_seven_located(done: "subprocess.CompletedProcess[str]", name: str) ->
 def test_every_command_reports_all_seven(tmp_path: Path, command: str) -> None:
     """`-c FILE`: the same seven, whatever was asked."""
     (tmp_path / "mine.yaml").write_text(TEXT, encoding="utf-8")
-    assert_seven_located(run(tmp_path, command, "-c", "mine.yaml"), "mine.yaml")
+    assert_seven_located(watchdog(command, "-c", "mine.yaml", cwd=tmp_path, **SECRETS), "mine.yaml")
 
 
 def test_the_text_in_the_environment_is_checked_alike(tmp_path: Path) -> None:
-    assert_seven_located(run(tmp_path, "run", WATCHDOG_CONFIG_YAML=TEXT), "WATCHDOG_CONFIG_YAML")
+    done = watchdog("run", cwd=tmp_path, WATCHDOG_CONFIG_YAML=TEXT, **SECRETS)
+    assert_seven_located(done, "WATCHDOG_CONFIG_YAML")
 
 
 def test_no_configuration_at_all_says_what_to_do(tmp_path: Path) -> None:
     """Exit code 2 and the way out."""
-    done = run(tmp_path, "run")
+    done = watchdog("run", cwd=tmp_path, **SECRETS)
     assert done.returncode == 2 and "watchdog init" in done.stderr and "Traceback" not in done.stderr

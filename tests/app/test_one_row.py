@@ -1,11 +1,10 @@
 """A command is one row: added to a copy of the package, it appears on every surface."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.support.child_processes import python
 
 ROOT = Path(__file__).parents[2]
 TABLE = Path("watchdog", "domain", "commands", "command_table.py")
@@ -29,9 +28,7 @@ def test_a_command_is_one_row_of_the_table(tmp_path: Path) -> None:
     first = "ROWS: tuple[HumanCommand, ...] = (\n"
     assert first in text
     table.write_text(text.replace(first, ROW), encoding="utf-8")
-    script = Path(__file__).with_name("one_row.py")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = python(str(Path(__file__).with_name("one_row.py")), cwd=tmp_path, PYTHONPATH=str(tmp_path))
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["terminal"].startswith("Say that an incident is none.")

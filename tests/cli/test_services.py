@@ -1,13 +1,12 @@
 """The questions a person asks, over real HTTP: the simulated cloud answers."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.child_processes import watchdog
 from watchdog.cli.services import AppServices
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.errors import ConfigurationError, Refused
@@ -87,24 +86,15 @@ async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
     """The same through the command line, in a process of its own: test messages arrive, and init writes a file."""
     settings_of(cloud, tmp_path)
 
-    async def typed(*words: str) -> tuple[int | None, str]:
-        command, environ = (sys.executable, "-m", "watchdog", *words), {"PYTHONPATH": str(Path(__file__).parents[2])}
-        pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
-        process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environ, **pipes)
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            out, _ = await process.communicate()
-        return process.returncode, out.decode()
+    async def typed(*words: str) -> str:
+        done = await asyncio.to_thread(watchdog, *words, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
-    code, out = await typed("notify", "test")
-    assert code == 0, out
-    assert "channel slack      ok" in out
-    code, out = await typed("rollback", "web", "--dry-run")
-    assert code == 0, out
-    assert "Nothing was changed. To do it: watchdog rollback web" in out
-    code, out = await typed("init", "--from-render", "-c", "mine.yaml", "--render-url", cloud.urls["render"])
-    assert code == 0, out
+    assert "channel slack      ok" in await typed("notify", "test")
+    assert "Nothing was changed. To do it: watchdog rollback web" in await typed("rollback", "web", "--dry-run")
+    await typed("init", "--from-render", "-c", "mine.yaml", "--render-url", cloud.urls["render"])
     text = (tmp_path / "mine.yaml").read_text(encoding="utf-8")
     assert text.index("jobs:") < text.index("# Acme, Production") < text.index("web:") < text.index("api:")
-    code, out = await typed("check", "-c", "mine.yaml")
-    assert code == 0, out
+    await typed("check", "-c", "mine.yaml")
     assert writes(cloud) == []

@@ -11,16 +11,21 @@ from typing import NoReturn
 import pytest
 
 from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.app.sandbox_demo.sandbox_process import environment
 
 ROOT = Path(__file__).parents[2]
 IMPORTS_SECONDS = 1.2
 
 
 def python(*words: str, cwd: Path | None = None, **environ: str) -> "subprocess.CompletedProcess[str]":
-    """Run Python, with our package on its path and more in its environment, to its end."""
-    known = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+    """Run Python to its end, with our package on its path, none of our variables, and more in its environment."""
+    known = environment({"PYTHONPATH": str(ROOT), **environ})
     command = [sys.executable, *words]
     return subprocess.run(command, cwd=cwd, env=known, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+
+
+def watchdog(*words: str, cwd: Path | None = None, **environ: str) -> "subprocess.CompletedProcess[str]":
+    return python("-m", "watchdog", *words, cwd=cwd, **environ)
 
 
 def program(name: str, package: str | None = None) -> str:

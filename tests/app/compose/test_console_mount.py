@@ -1,13 +1,12 @@
 """The console in the real process: off unless enabled, and then only for the owner of its token."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
+from tests.support.child_processes import python
 from tests.support.clocks import LOOPBACK
 from tests.support.daemon_processes import SHORT, watching
 
@@ -63,8 +62,7 @@ def test_a_public_page_needs_no_console(tmp_path: Path) -> None:
 def test_without_it_nothing_of_it_is_imported() -> None:
     """Neither our package nor the libraries of its extra."""
     code = IMPORTED.replace("LOOKED", "('fastapi', 'jinja2', 'joserfc', 'watchdog.console', 'watchdog.adapters.oidc')")
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "[]"
+    assert python("-c", code).stdout == "[]\n"
 
 
 def test_what_it_needs_is_said() -> None:
@@ -94,7 +92,6 @@ sys.argv = ["watchdog", "check", "--config", {str(tmp_path / "watchdog.yaml")!r}
 from watchdog.__main__ import main
 main()
 """
-    environ = {"PATH": "", "PYTHONPATH": ":".join(sys.path), **GIVEN}
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=False)
+    ended = python("-c", code, **GIVEN)
     assert ended.returncode == 2, ended.stderr
     assert "pip install '.[console]'" in " ".join((ended.stdout + ended.stderr).split())
