@@ -37,6 +37,28 @@ store: "sqlite:///{folder}/watchdog.db"
 """
 
 
+class Terminal:
+    """A terminal of 80 columns in place of stdout or stderr."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, stream: str = "stdout") -> None:
+        self._ours, theirs = os.openpty()
+        self._page = os.fdopen(theirs, "w")
+        monkeypatch.setattr(f"sys.{stream}", self._page)
+        for name, value in (("TERM", "xterm-256color"), ("COLUMNS", "80"), ("LINES", "40")):
+            monkeypatch.setenv(name, value)
+
+    def shown(self) -> str:
+        """Return what was written so far, as a terminal gets it: its lines end in CR and LF."""
+        self._page.write("=END=")
+        self._page.flush()
+        told = ""
+        while "=END=" not in told:
+            told += os.read(self._ours, 4000).decode()
+        self._page.close()
+        os.close(self._ours)
+        return told.partition("=END=")[0]
+
+
 def said(name: str) -> str:
     """Return how the record names who gave a name at this terminal."""
     return f"said:{name} (terminal:{ME})"

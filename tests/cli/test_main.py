@@ -1,11 +1,11 @@
 """The command as a user types it: help, usage errors, exit codes, spellings from before commands were grouped."""
 
-import os
 import subprocess
 import sys
 
 import pytest
 
+from tests.cli.conftest import Terminal
 from tests.support.child_processes import python, watchdog
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog import __version__
@@ -126,8 +126,6 @@ def test_only_the_command_is_replaced(words: str, meant: str) -> None:
 
 
 def test_a_terminal_is_told_the_new_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, theirs = os.openpty()
-    with os.fdopen(theirs, "w") as terminal, os.fdopen(ours, "rb", buffering=0) as shown:
-        monkeypatch.setattr("sys.stderr", terminal)
-        renamed(["acknowledge", "web-1"])
-        assert shown.read(200) == b"(watchdog acknowledge is now watchdog incident ack)\r\n"
+    terminal = Terminal(monkeypatch, "stderr")
+    renamed(["acknowledge", "web-1"])
+    assert terminal.shown() == "(watchdog acknowledge is now watchdog incident ack)\r\n"

@@ -1,9 +1,8 @@
 """What is written to stdout and stderr, and which exit code an error has."""
 
-import os
-
 import pytest
 
+from tests.cli.conftest import Terminal
 from watchdog.cli import output, tables
 from watchdog.domain.errors import ConfigurationError, Mistake, OutcomeUnknown, Permanent, Refused, Temporary
 
@@ -52,18 +51,11 @@ def test_complaints_stay_on_one_line(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_progress_is_one_line_on_a_terminal_that_is_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """And taken away in the end, so that what is printed afterwards stands alone."""
-    ours, theirs = os.openpty()
-    with os.fdopen(theirs, "w") as terminal:
-        monkeypatch.setattr("sys.stderr", terminal)
-        output.show_progress("months 1 of 2, about 3 min left")
-        output.show_progress("months 2 of 2")
-        output.end_progress()
-        expected = b"\rmonths 1 of 2, about 3 min left\x1b[K\rmonths 2 of 2\x1b[K\r\x1b[K"
-        shown = b""
-        while len(shown) < len(expected):  # a terminal hands on what it has by now
-            shown += os.read(ours, 1000)
-        assert shown == expected
-    os.close(ours)
+    terminal = Terminal(monkeypatch, "stderr")
+    output.show_progress("months 1 of 2, about 3 min left")
+    output.show_progress("months 2 of 2")
+    output.end_progress()
+    assert terminal.shown() == "\rmonths 1 of 2, about 3 min left\x1b[K\rmonths 2 of 2\x1b[K\r\x1b[K"
 
 
 def test_without_a_terminal_no_progress_is_written(capsys: pytest.CaptureFixture[str]) -> None:

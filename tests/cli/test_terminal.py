@@ -1,14 +1,13 @@
 """What a terminal of 80 columns shows: nothing is wider, and what is bold is whole words."""
 
 import asyncio
-import os
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.cli import examples as x
-from tests.cli.conftest import record
+from tests.cli.conftest import Terminal, record
 from watchdog.cli import output
 from watchdog.cli.main import main
 from watchdog.domain.deploys import Commit
@@ -17,28 +16,6 @@ from watchdog.domain.store_records import Write
 
 BOLD = re.compile(r"\x1b\[1m(.*?)\x1b\[0m")
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-class Terminal:
-    """A terminal of 80 columns in place of stdout."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._ours, theirs = os.openpty()
-        self._page = os.fdopen(theirs, "w")
-        monkeypatch.setattr("sys.stdout", self._page)
-        for name, value in (("TERM", "xterm-256color"), ("COLUMNS", "80"), ("LINES", "40")):
-            monkeypatch.setenv(name, value)
-
-    def shown(self) -> str:
-        """Return what was written so far; it ends with a line of its own."""
-        self._page.write("\n=END=\n")
-        self._page.flush()
-        told = ""
-        while "=END=" not in told:
-            told += os.read(self._ours, 4000).decode()
-        self._page.close()
-        os.close(self._ours)
-        return told.replace("\r", "").partition("\n=END=")[0]
 
 
 @pytest.mark.parametrize(

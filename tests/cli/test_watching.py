@@ -1,12 +1,11 @@
 """`--watch`: again and again, until Ctrl-C."""
 
 import json
-import os
 import re
 
 import pytest
 
-from tests.cli.conftest import Typed
+from tests.cli.conftest import Terminal, Typed
 from watchdog.cli import output
 from watchdog.cli.main import main
 from watchdog.cli.watching import shown
@@ -57,16 +56,10 @@ async def test_json_is_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 async def test_a_terminal_is_cleared_for_each_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours, theirs = os.openpty()
-    monkeypatch.setenv("TERM", "xterm")
-    with os.fdopen(theirs, "w") as terminal, os.fdopen(ours, "rb", buffering=0) as screen:
-        monkeypatch.setattr("sys.stdout", terminal)
-        await pictures()
-        terminal.flush()
-        told = ""
-        while "picture 3" not in told:  # a terminal hands on what it has by now
-            told += screen.read(4000).decode()
-    assert re.findall(r"\x1b\[2J|picture \d", told) == ["\x1b[2J", "picture 1", "\x1b[2J", "\x1b[2J", "picture 3"]
+    terminal = Terminal(monkeypatch)
+    await pictures()
+    drawn = re.findall(r"\x1b\[2J|picture \d", terminal.shown())
+    assert drawn == ["\x1b[2J", "picture 1", "\x1b[2J", "\x1b[2J", "picture 3"]
 
 
 async def test_a_refusal_ends_it() -> None:
