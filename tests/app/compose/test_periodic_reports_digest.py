@@ -68,6 +68,17 @@ async def running(app: App) -> AsyncIterator[App]:
         await app.store.release()
 
 
+@asynccontextmanager
+async def alone(folder: Path, late: float, more: str = WANTED) -> AsyncIterator[tuple[App, FakeClock, Sandbox]]:
+    """Let one worker run so many seconds after the moment; it knows of last week's digest, and its store can be shy."""
+    clock = FakeClock(MONDAY + late, auto=False)
+    store = ShyStore(clock)
+    async with Sandbox() as sandbox:
+        await remember(store)
+        async with running(made(folder, sandbox, clock, store, more)) as app:
+            yield app, clock, sandbox
+
+
 def told(sandbox: Sandbox) -> list[str]:
     return [str(body["text"]) for body in sandbox.pagers.slack_webhook]
 
@@ -105,42 +116,32 @@ async def test_it_is_made_at_its_moment_once_also_across_a_restart(tmp_path: Pat
 @pytest.mark.parametrize(("late", "sent"), [(23.9 * 3600.0, True), (24.1 * 3600.0, False)])
 async def test_what_was_missed_comes_late_within_a_day(tmp_path: Path, late: float, sent: bool) -> None:
     """The watchdog was down at nine."""
-    clock = FakeClock(MONDAY + late, auto=False)
-    store = ShyStore(clock)
-    async with Sandbox() as sandbox:
-        await remember(store)
-        async with running(made(tmp_path, sandbox, clock, store)) as app:
-            app.supervisor.start("digest", lambda: keep_digests(app))
-            await clock.advance(1.0)
-            await clock.settle()
-            assert app.engine.state.digested_at == (MONDAY if sent else MONDAY - WEEK)
-            await eventually(lambda: bool(told(sandbox)) is sent)
+    async with alone(tmp_path, late) as (app, clock, sandbox):
+        app.supervisor.start("digest", lambda: keep_digests(app))
+        await clock.advance(1.0)
+        await clock.settle()
+        assert app.engine.state.digested_at == (MONDAY if sent else MONDAY - WEEK)
+        await eventually(lambda: bool(told(sandbox)) is sent)
 
 
 async def test_a_record_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None:
-    clock = FakeClock(MONDAY + 5.0, auto=False)
-    store = ShyStore(clock)
-    async with Sandbox() as sandbox:
-        await remember(store)
-        store.shy = True
-        async with running(made(tmp_path, sandbox, clock, store)) as app:
-            app.supervisor.start("digest", lambda: keep_digests(app))
-            await clock.advance(120.0)
-            assert app.engine.state.digested_at < MONDAY and app.supervisor.ailing() == {}
-            store.shy = False
-            await clock.advance(60.0)
-            await eventually(lambda: told(sandbox))
+    async with alone(tmp_path, 5.0) as (app, clock, sandbox):
+        assert isinstance(app.store, ShyStore)
+        app.store.shy = True
+        app.supervisor.start("digest", lambda: keep_digests(app))
+        await clock.advance(120.0)
+        assert app.engine.state.digested_at < MONDAY and app.supervisor.ailing() == {}
+        app.store.shy = False
+        await clock.advance(60.0)
+        await eventually(lambda: told(sandbox))
 
 
 async def test_without_one_asked_for_none_is_made(tmp_path: Path) -> None:
-    clock = FakeClock(MONDAY + 5.0, auto=False)
-    store = ShyStore(clock)
-    async with Sandbox() as sandbox:
-        await remember(store)
-        store.shy = True
-        async with running(made(tmp_path, sandbox, clock, store, more="")) as app:
-            await make_digest(app)
-            assert told(sandbox) == [] and app.engine.state.digested_at == MONDAY - WEEK
+    async with alone(tmp_path, 5.0, more="") as (app, _, sandbox):
+        assert isinstance(app.store, ShyStore)
+        app.store.shy = True
+        await make_digest(app)
+        assert told(sandbox) == [] and app.engine.state.digested_at == MONDAY - WEEK
 
 
 async def test_of_two_that_make_it_at_once_one_is_told(tmp_path: Path) -> None:
