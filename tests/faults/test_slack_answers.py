@@ -5,12 +5,15 @@ import json
 import re
 import signal
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from tests.faults.chat import ASSIST, NOBODY, SLACK, TOKENS, Chat, chatting, started
+from tests.faults.chat import NOBODY, SLACK, TOKENS, Chat, chatting, started
 from tests.faults.workers import pair
 from tests.support.daemon_processes import HIGH, IN_SIX_HOURS, SHORT, until
 from watchdog.sandbox.vendors.slack_blocks import blocks_of
@@ -18,11 +21,15 @@ from watchdog.sandbox.vendors.slack_blocks import blocks_of
 VETO = {"mode: autonomous\n": "mode: autonomous\n    veto: 60s\n"}
 
 
-def asked(chat: Chat, *buttons: str, **deploy: Any) -> None:
-    """Break the site by a deploy, and wait until Slack shows what can be answered."""
-    started(chat)
-    chat.cloud.bad_deploy(**deploy)
-    chat.until_asked(*(buttons or ("approve", "reject")))
+@contextmanager
+def asked(
+    folder: Path, *buttons: str, deploy: Mapping[str, Any] = MappingProxyType({}), **written: Any
+) -> Iterator[Chat]:
+    """Break a site by a deploy, and wait until Slack shows what can be answered."""
+    with chatting(folder, **written) as chat:
+        started(chat).cloud.bad_deploy(**deploy)
+        chat.until_asked(*(buttons or ("approve", "reject")))
+        yield chat
 
 
 def rolled_back_once(chat: Chat) -> None:
@@ -37,8 +44,7 @@ def rolled_back_once(chat: Chat) -> None:
 
 def test_case_38_a_high_incident_is_approved_by_a_button(tmp_path: Path) -> None:
     """Asked, approved in Slack by one who may: done once; its author hears so, the message says by whom."""
-    with chatting(tmp_path, replace={}) as chat:
-        asked(chat, behaviour=HIGH)
+    with asked(tmp_path, deploy={"behaviour": HIGH}, replace={}) as chat:
         (message,) = chat.parents()
         assert re.fullmatch(r"web.*: approve rollback to 1b7e0d4 by \d\d:\d\d UTC\?", message["body"]["text"])
         told = json.dumps(message["body"])
@@ -58,8 +64,7 @@ def test_case_38_a_high_incident_is_approved_by_a_button(tmp_path: Path) -> None
 @pytest.mark.long
 def test_case_38_rejected_by_a_button(tmp_path: Path) -> None:
     """Nothing is changed, the buttons vanish, and a yes that comes after the no is refused with who said no."""
-    with chatting(tmp_path) as chat:
-        asked(chat)
+    with asked(tmp_path) as chat:
         said = chat.until_reply(chat.click("reject"))
         assert said.startswith("Done by slack:U0AAA (ann)"), said
         chat.daemon.until(lambda: chat.buttons() == [])
@@ -77,8 +82,7 @@ LED = SHORT + "policy: {critical: {approver: lead}}\ncontacts: {lead: {slack: '#
 @pytest.mark.long
 def test_case_38_only_the_approver_s_yes_counts_in_slack(tmp_path: Path) -> None:
     """Bob may answer, and is not the lead: refused by button, typed and at a terminal; then the lead's yes is done."""
-    with chatting(tmp_path, slack=TWO, more=LED) as chat:
-        asked(chat)
+    with asked(tmp_path, slack=TWO, more=LED) as chat:
         chat.daemon.until(lambda: len(chat.parents()) == 2)
         told = [json.dumps(one["body"]) for one in chat.parents()]
         assert all("Only lead may approve (policy: critical: approver: lead)" in one for one in told)
@@ -98,8 +102,7 @@ def test_case_38_only_the_approver_s_yes_counts_in_slack(tmp_path: Path) -> None
 @pytest.mark.long
 def test_case_38_what_is_kept_for_a_window_is_stopped_by_its_button(tmp_path: Path) -> None:
     """Approved by a button: the message says until when, and has a stop that counts as long."""
-    with chatting(tmp_path, replace={}, more=SHORT + IN_SIX_HOURS) as chat:
-        asked(chat, behaviour=HIGH)
+    with asked(tmp_path, deploy={"behaviour": HIGH}, replace={}, more=SHORT + IN_SIX_HOURS) as chat:
         assert "An approval is carried out at " in json.dumps(chat.parents()[0]["body"])
         assert "KEPT for " in chat.until_reply(chat.click("approve"))
         chat.until_asked("stop")
@@ -125,8 +128,7 @@ def forged(chat: Chat) -> dict[str, str]:
 @pytest.mark.long
 def test_case_38_replayed_forged_or_by_the_wrong_person(tmp_path: Path) -> None:
     """Each refused in words, written down with who it was, and changing nothing; then one yes counts, once."""
-    with chatting(tmp_path) as chat:
-        asked(chat)
+    with asked(tmp_path) as chat:
         for what, value in forged(chat).items():
             said = chat.until_reply(chat.click("approve", value=value))
             assert "was not made by this watchdog" in said, f"{what}: {said}"
@@ -153,8 +155,7 @@ def test_case_38_replayed_forged_or_by_the_wrong_person(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_case_38_too_late(tmp_path: Path) -> None:
     """A button counts as long as the policy waits for an answer; at the deadline people are asked with a new one."""
-    with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 5s}}\n") as chat:
-        asked(chat)
+    with asked(tmp_path, more=SHORT + "policy: {critical: {within: 5s}}\n") as chat:
         shown = time.time()
         chat.daemon.until(lambda: ": no answer for " in chat.parents()[0]["body"]["text"] and time.time() > shown + 5.0)
         assert chat.buttons() == ["watchdog_approve", "watchdog_reject"]
@@ -165,8 +166,7 @@ def test_case_38_too_late(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_case_38_nobody_answers_and_silence_was_declared_a_yes(tmp_path: Path) -> None:
     """At the deadline it is decided anew and rolled back, once: kill -9 after that decision does not make it twice."""
-    with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 5s, then: rollback}}\n") as chat:
-        asked(chat)
+    with asked(tmp_path, more=SHORT + "policy: {critical: {within: 5s, then: rollback}}\n") as chat:
         assert ", then rolls back to " in json.dumps(chat.parents()[0]["body"])
         chat.daemon.until(lambda: any(text.startswith("rollback: no answer") for text in chat.notes("DECIDED")))
         chat.daemon.restart()
@@ -189,8 +189,7 @@ def test_case_38_nobody_answers_what_no_channel_could_bring(tmp_path: Path) -> N
 @pytest.mark.long
 def test_case_38_the_world_changed_before_the_answer(tmp_path: Path) -> None:
     """Another deploy is live: the question of before is over, withdrawn or asked anew; recovered: there is none."""
-    with chatting(tmp_path) as chat:
-        asked(chat)
+    with asked(tmp_path) as chat:
         chat.cloud.bad_deploy(commit="c" * 40)
         chat.daemon.until(lambda: len(chat.notes("DECIDED")) == 2 and chat.parents()[0]["edits"])
         said = chat.until_reply(chat.click("approve", old=True))
@@ -207,8 +206,7 @@ def test_case_38_the_world_changed_before_the_answer(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_case_38_an_announced_rollback_is_stopped(tmp_path: Path) -> None:
     """The veto's Stop: no rollback, auto-deploy untouched, the button gone, and who stopped it in the message."""
-    with chatting(tmp_path, replace=VETO) as chat:
-        asked(chat, "stop")
+    with asked(tmp_path, "stop", replace=VETO) as chat:
         assert "rollback to 1b7e0d4 at " in chat.parents()[0]["body"]["text"]
         assert "not on the list" in chat.until_reply(chat.click("stop", **NOBODY))
         said = chat.until_reply(chat.click("stop"))
@@ -223,8 +221,7 @@ def test_case_38_an_announced_rollback_is_stopped(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_connections_come_and_go(tmp_path: Path) -> None:
     """Slack says goodbye, or closes without a word: another is opened, with a new ticket, and clicks get through."""
-    with chatting(tmp_path) as chat:
-        asked(chat)
+    with asked(tmp_path) as chat:
         chat.cloud.post("slack", do="goodbye")
         chat.daemon.until(lambda: len(chat.cloud.log("slack_connected")) == 2)
         assert chat.seen()["connections"] == 2, "the old one is read on until it is closed"
@@ -239,8 +236,7 @@ def test_connections_come_and_go(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_case_38_killed_between_the_click_and_its_answer(tmp_path: Path) -> None:
     """kill -9 once the answer is in the record: the next start applies it, once, and the message shows the end."""
-    with chatting(tmp_path) as chat:
-        asked(chat)
+    with asked(tmp_path) as chat:
         # A message that is shown and not yet recorded is posted again after a kill, whatever is clicked.
         chat.daemon.until(lambda: chat.daemon.rows("SELECT 1 FROM deliveries WHERE channel = 'slack'"))
         chat.daemon.process.send_signal(signal.SIGSTOP)  # SIGSTOP: Slack's envelope waits in the socket
@@ -275,7 +271,7 @@ def known_in(text: str, what: str) -> str:
 @pytest.mark.long
 def test_a_daemon_that_listens_on_nothing_answers_what_is_typed(tmp_path: Path) -> None:
     """/watchdog status, explain, incidents, help for everybody; pause and resume for those who may."""
-    with chatting(tmp_path, replace=ASSIST) as chat:
+    with chatting(tmp_path) as chat:
         started(chat)
         assert listening(chat.daemon.process.pid) == [] and chat.daemon.port is None
         status = until(lambda: known_in(chat.until_reply(chat.type("status", **NOBODY)), "dep-40"))
@@ -308,10 +304,10 @@ def test_a_daemon_that_listens_on_nothing_answers_what_is_typed(tmp_path: Path) 
 def test_ten_signals_of_one_outage_are_one_page_and_one_message(tmp_path: Path) -> None:
     """Ten fail: one incident, one alert at the pager, one message that is edited in place, one rollback."""
     with chatting(tmp_path) as chat:
-        text = chat.cloud.config.read_text(encoding="utf-8")
         more = "".join(f'      s{one}: {{http: "{chat.cloud.urls["site"]}/?{one}"}}\n' for one in range(8))
-        chat.cloud.config.write_text(text.replace("      errors:", f"{more}      errors:", 1), encoding="utf-8")
-        asked(chat)
+        chat.cloud.write(replace={"      errors:": f"{more}      errors:"}, more="")
+        started(chat).cloud.bad_deploy()
+        chat.until_asked("approve", "reject")
         chat.daemon.until(lambda: bad(chat) == 10)
         (before,) = chat.parents()
         assert len(chat.cloud.log("pagerduty_trigger")) == 1

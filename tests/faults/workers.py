@@ -122,7 +122,10 @@ class Pair:
 
 @contextmanager
 def pair(folder: Path, services: int = 6, *, more: str = SHORT, rollback_seconds: float = 1.0) -> Iterator[Pair]:
-    """Run a sandbox with so many services and a database; the workers are not started yet."""
+    """Run a sandbox with so many services and a database; the workers are not started yet.
+
+    At the end of the block no fault of our own may be in anybody's log.
+    """
     with (
         running_postgres() as server,
         running_cloud(folder, quirks=False, rollback_seconds=rollback_seconds, more_services=services - 1) as cloud,
@@ -138,6 +141,8 @@ def pair(folder: Path, services: int = 6, *, more: str = SHORT, rollback_seconds
         near.record = far.record = in_database(server, url)
         try:
             yield Pair(cloud, server, network, near, far, names)
+            for worker in (near, far):
+                assert "Traceback" not in worker.words() and "task failed" not in worker.words(), worker.words()[-4000:]
         finally:
             near.end()
             far.end()
