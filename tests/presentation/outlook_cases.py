@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.cli import examples as x
 from tests.console.scene import policy_of, service_policy
 from tests.core.incident_fields import amended
-from watchdog.domain.decisions import Cause, Course, Decision, GuardAnswer, Verdict, Veto
+from watchdog.domain.decisions import Blame, Cause, Course, Decision, GuardAnswer, Verdict, Veto
 from watchdog.domain.incidents import Deadline, HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
 from watchdog.presentation.situation import Situation
@@ -61,32 +61,52 @@ def over(human_needed: str = "", **fields: object) -> Incident:
     return x.undone(PAGE, **{**ended, **fields})
 
 
-ANNOUNCED = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120)
+def announced(until: float = NOW + 120, **fields: object) -> Incident:
+    """Return an incident whose rollback is announced for that moment."""
+    return x.undone(x.decision(course=Course.ANNOUNCE), announced_until=until, **fields)
+
+
+def sent(**fields: object) -> Incident:
+    """Return an incident whose rollback was asked for 4 s ago."""
+    return x.undone(x.decision(), requested_at=NOW - 4, tried=True, **fields)
+
+
+def to_blame(blame: Blame, **fields: object) -> Incident:
+    """Return a paged incident of which that deploy, or something else, is to blame."""
+    return x.undone(replace(PAGE, blame=blame), **fields)
+
+
+ANNOUNCED = announced()
 LOST = x.undone(x.decision(), tried=True, requested_at=NOW, human_needed="its outcome is unknown")
 REFUSED = amended(LOST, refused_at=NOW, refusal="no such deploy", human_needed="the platform refused it")
 USUAL = {"expected_at": NOW + 36, "overdue_at": NOW + 296, "channels": ("slack",)}
 HELPLESS = x.incident(**OPEN, human_needed="the rollback did not help: HTTP 503")
 MUTED, UNHEARD = {**USUAL, "expected_at": None, "muted": True}, {**USUAL, "expected_at": None, "channels": ()}
+WAITS = "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then"
+ASKED = "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet"
+DEPLOYS = "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43"
+LIVE = "dep-40 (1b7e0d4) is live since 02:15 UTC"
+PROOF = f"{LIVE}. The incident ends once fresh probes prove the recovery"
+SPENT = "Not rolled back: 2 of 2 rollbacks of this service today."
+ASKS_LATER = f"{SPENT} The daemon asks again at 02:25 UTC, if web still fails then."
+REFUSES = "Render refused the rollback to dep-40 (1b7e0d4) at 02:15 UTC: no such deploy."
+LEFT = f"The daemon changes nothing more in this incident.{UNLESS_WORSE}"
+WATCHES = f"The daemon changes nothing in this incident and watches until it is over.{UNLESS_WORSE}"
+ANSWERS = ("approve", "reject")
 CASES = [
     (x.undone(None), Situation.UNDECIDED, "The daemon decides with the next readings.", ()),  # type: ignore[arg-type]
-    (
-        question(Then.ESCALATE),
-        Situation.QUESTION,
-        "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then pages again.",
-        ("approve", "reject", "acknowledge"),
-    ),
+    (question(Then.ESCALATE), Situation.QUESTION, f"{WAITS} pages again.", (*ANSWERS, "acknowledge")),
     (
         question(Then.ROLLBACK, acknowledged_by="ann"),
         Situation.QUESTION,
-        "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then rolls back to dep-40 (1b7e0d4), if"
-        " nothing forbids it.",
-        ("approve", "reject"),
+        f"{WAITS} rolls back to dep-40 (1b7e0d4), if nothing forbids it.",
+        ANSWERS,
     ),
     (
         question(Then.ESCALATE, late_paged=True),
         Situation.QUESTION,
         f"Roll back to dep-40 (1b7e0d4)? No answer came by 02:19 UTC; the daemon still waits for one.{OTHERWISE}",
-        ("approve", "reject", "acknowledge"),
+        (*ANSWERS, "acknowledge"),
     ),
     (
         ANNOUNCED,
@@ -95,15 +115,13 @@ CASES = [
         ("stop", "approve"),
     ),
     (
-        x.undone(x.decision(course=Course.ANNOUNCE), announced_until=NOW + 120, approved_by="ann"),
+        announced(approved_by="ann"),
         Situation.SCHEDULED,
         "Rolls back to dep-40 (1b7e0d4) at 02:17 UTC, approved by ann, if web still fails and nothing forbids it.",
         ("stop", "approve"),
     ),
     (
-        x.undone(
-            x.decision(course=Course.ANNOUNCE), announced_until=NOW - 120, approved_by="ann", blocked_since=NOW - 120
-        ),
+        announced(NOW - 120, approved_by="ann", blocked_since=NOW - 120),
         Situation.SCHEDULED,
         "The rollback to dep-40 (1b7e0d4), approved by ann, is due since 02:13 UTC, and not sent yet.",
         ("stop", "approve"),
@@ -121,61 +139,28 @@ CASES = [
         " next failed probe, and leaves it to you from 02:16 UTC on.",
         ("stop",),
     ),
+    (sent(), Situation.REQUESTED, f"{ASKED}.", ()),
+    (sent(deploy="dep-43"), Situation.DEPLOYING, f"{DEPLOYS}; the daemon verifies it once live.", ()),
+    (x.incident(**OPEN), Situation.VERIFYING, f"{PROOF}.", ()),
     (
-        x.undone(x.decision(), requested_at=NOW - 4, tried=True),
+        sent(**USUAL),
         Situation.REQUESTED,
-        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet.",
+        f"{ASKED}, usually live within 40 s. The daemon pages at 02:20 UTC if no answer comes by then.",
         (),
     ),
     (
-        x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43"),
+        sent(deploy="dep-43", **USUAL),
         Situation.DEPLOYING,
-        "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43; the daemon verifies it once live.",
+        f"{DEPLOYS}, usually live within 40 s; the daemon verifies it once live. The daemon pages at 02:20 UTC if it"
+        " is not live by then.",
         (),
     ),
-    (
-        x.incident(**OPEN),
-        Situation.VERIFYING,
-        "dep-40 (1b7e0d4) is live since 02:15 UTC. The incident ends once fresh probes prove the recovery.",
-        (),
-    ),
-    (
-        x.undone(x.decision(), requested_at=NOW - 4, tried=True, **USUAL),
-        Situation.REQUESTED,
-        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet, usually live within 40 s. The daemon pages at"
-        " 02:20 UTC if no answer comes by then.",
-        (),
-    ),
-    (
-        x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43", **USUAL),
-        Situation.DEPLOYING,
-        "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43, usually live within 40 s; the daemon"
-        " verifies it once live. The daemon pages at 02:20 UTC if it is not live by then.",
-        (),
-    ),
-    (
-        x.undone(
-            x.decision(),
-            requested_at=NOW - 4,
-            tried=True,
-            deploy="dep-43",
-            **MUTED,
-        ),
-        Situation.DEPLOYING,
-        "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43; the daemon verifies it once live.",
-        (),
-    ),
-    (
-        x.undone(x.decision(), requested_at=NOW - 4, tried=True, **UNHEARD),
-        Situation.REQUESTED,
-        "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet.",
-        (),
-    ),
+    (sent(deploy="dep-43", **MUTED), Situation.DEPLOYING, f"{DEPLOYS}; the daemon verifies it once live.", ()),
+    (sent(**UNHEARD), Situation.REQUESTED, f"{ASKED}.", ()),
     (
         x.incident(**OPEN, expected_at=NOW + 173, overdue_at=NOW + 293, channels=("slack",)),
         Situation.VERIFYING,
-        "dep-40 (1b7e0d4) is live since 02:15 UTC. The incident ends once fresh probes prove the recovery, at 02:17 UTC"
-        " at the earliest. The daemon pages at 02:19 UTC if it is not proved by then.",
+        f"{PROOF}, at 02:17 UTC at the earliest. The daemon pages at 02:19 UTC if it is not proved by then.",
         (),
     ),
     (
@@ -185,7 +170,7 @@ CASES = [
         ("resume", "stop", "acknowledge"),
     ),
     (
-        x.undone(replace(PAGE, blame=x.blame(vetoes=(Veto("deploy list", True, "the list is 2 min old"),)))),
+        to_blame(x.blame(vetoes=(Veto("deploy list", True, "the list is 2 min old"),))),
         Situation.BLOCKED_FOR_NOW,
         f"Not rolled back: the list is 2 min old. Once that list can be read again, {AGAIN}{OTHERWISE}",
         ("stop", "acknowledge"),
@@ -207,64 +192,56 @@ CASES = [
     (
         paged(BUDGET, PAUSED),
         Situation.ASKS_LATER,
-        "Not rolled back: 2 of 2 rollbacks of this service today. Also: paused by ann. The daemon asks again at 02:25"
-        f" UTC, if web still fails and nothing else forbids it then.{OTHERWISE}",
+        f"{SPENT} Also: paused by ann. The daemon asks again at 02:25 UTC, if web still fails and nothing else forbids"
+        f" it then.{OTHERWISE}",
         ("resume", "acknowledge"),  # a pause holds for people, too
     ),
     (
         paged(BUDGET, next_call_at=NOW + 300),
         Situation.ASKS_LATER,
-        "Not rolled back: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web still"
-        " fails then. Before that the daemon pages again at 02:20 UTC, unless a person acknowledges it first.",
+        f"{ASKS_LATER} The daemon escalates at 02:20 UTC, unless a person acknowledges it first.",
         ("rollback", "acknowledge"),
     ),
     (
         paged(BUDGET, next_call_at=NOW + 300, all_called=True),
         Situation.ASKS_LATER,
-        "Not rolled back: 2 of 2 rollbacks of this service today. The daemon asks again at 02:25 UTC, if web still"
-        " fails then. No step of the escalation is in its hours; the daemon looks again at 02:20 UTC.",
+        f"{ASKS_LATER} No step of the escalation is in its hours; the daemon looks again at 02:20 UTC.",
         ("rollback", "acknowledge"),
     ),
     (
         paged(BUDGET, acknowledged_by="ann", next_call_at=NOW + 1800),
         Situation.BLOCKED,
-        "Not rolled back: 2 of 2 rollbacks of this service today. ann acknowledged it, so the daemon does not ask"
-        " again. The daemon pages again at 02:45 UTC if it is still open: ann's acknowledgement ends then.",
+        f"{SPENT} ann acknowledged it, so the daemon does not ask again. The daemon pages again at 02:45 UTC if it is"
+        " still open: ann's acknowledgement ends then.",
         ("rollback",),
     ),
     (
         paged(BUDGET, asked_at=x.BEGIN),
         Situation.BLOCKED,
-        "Not rolled back: 2 of 2 rollbacks of this service today. The daemon asked once, and does not ask again."
-        + OTHERWISE,
+        f"{SPENT} The daemon asked once, and does not ask again.{OTHERWISE}",
         ("rollback", "acknowledge"),
     ),
     (
         paged(TRAILER),
         Situation.BLOCKED,
-        "Not rolled back: dep-42 says 'Watchdog: no-rollback'. Its author forbids a rollback." + OTHERWISE,
+        f"Not rolled back: dep-42 says 'Watchdog: no-rollback'. Its author forbids a rollback.{OTHERWISE}",
         ("acknowledge",),
     ),
     (
         paged(MODE, decision=OBSERVED),
         Situation.OBSERVED,
-        "Mode observe: the daemon changes nothing; it would roll back to dep-40 (1b7e0d4)." + OTHERWISE,
+        f"Mode observe: the daemon changes nothing; it would roll back to dep-40 (1b7e0d4).{OTHERWISE}",
         ("acknowledge",),  # the mode would refuse a rollback by hand, too
     ),
+    (to_blame(x.blame(probability=0.3)), Situation.NOT_THE_DEPLOY, f"{UNLIKELY}{OTHERWISE}", ("acknowledge",)),
     (
-        x.undone(replace(PAGE, blame=x.blame(probability=0.3))),
-        Situation.NOT_THE_DEPLOY,
-        f"{UNLIKELY}{OTHERWISE}",
-        ("acknowledge",),
-    ),
-    (
-        x.undone(replace(PAGE, blame=ELSEWHERE)),
+        to_blame(ELSEWHERE),
         Situation.NOT_THE_DEPLOY,
         f"Likely cause: upstream openai fails: major outage. {UNLIKELY}{OTHERWISE}",
         ("acknowledge",),
     ),
     (
-        x.undone(replace(PAGE, blame=x.blame(probability=0.3), guards=(SUSPENDED,))),
+        suspended(),
         Situation.NOT_THE_DEPLOY,
         f"Nothing is rolled back: web is suspended by billing.{OTHERWISE}",
         ("acknowledge",),
@@ -279,56 +256,45 @@ CASES = [
     (
         x.undone(PAGE, human_needed="rejected by ann", human_decision=HumanDecision.REJECTED),
         Situation.REJECTED,
-        f"Rejected by ann. The daemon changes nothing in this incident and watches until it is over.{UNLESS_WORSE}",
+        f"Rejected by ann. {WATCHES}",
         ("acknowledge",),
     ),
     (
         x.undone(PAGE, human_needed="stopped by ann", human_decision=HumanDecision.STOPPED),
         Situation.STOPPED,
-        f"Stopped by ann. The daemon changes nothing in this incident and watches until it is over.{UNLESS_WORSE}",
+        f"Stopped by ann. {WATCHES}",
         ("acknowledge",),
     ),
     (
         HELPLESS,
         Situation.DID_NOT_HELP,
-        "dep-40 (1b7e0d4) is live since 02:15 UTC and does not count as a recovery: the rollback did not help: HTTP"
-        f" 503. The daemon changes nothing more in this incident.{UNLESS_WORSE}",
+        f"{LIVE} and does not count as a recovery: the rollback did not help: HTTP 503. {LEFT}",
         ("acknowledge", "undo"),
     ),
     (
         LOST,
         Situation.NOT_DONE,
-        "No rollback is known to be live: its outcome is unknown. The daemon changes nothing more in this"
-        f" incident.{UNLESS_WORSE}",
+        f"No rollback is known to be live: its outcome is unknown. {LEFT}",
         ("acknowledge",),
     ),
-    (
-        REFUSED,
-        Situation.NOT_DONE,
-        "Render refused the rollback to dep-40 (1b7e0d4) at 02:15 UTC: no such deploy. No deploy was made. The daemon"
-        f" changes nothing more in this incident.{UNLESS_WORSE}",
-        ("acknowledge",),
-    ),
+    (REFUSED, Situation.NOT_DONE, f"{REFUSES} No deploy was made. {LEFT}", ("acknowledge",)),
     (
         amended(REFUSED, artefact_gone=True),
         Situation.NOT_DONE,
-        "Render refused the rollback to dep-40 (1b7e0d4) at 02:15 UTC: no such deploy. Render keeps no artefact of"
-        f" dep-40. No deploy was made. The daemon changes nothing more in this incident.{UNLESS_WORSE}",
+        f"{REFUSES} Render keeps no artefact of dep-40. No deploy was made. {LEFT}",
         ("acknowledge",),
     ),
     (
         x.undone(x.decision(), human_needed="paused by ann before the rollback was sent"),
         Situation.NEEDS_A_PERSON,
-        "No rollback was sent: paused by ann before the rollback was sent. The daemon changes nothing more in this"
-        f" incident.{UNLESS_WORSE}",
+        f"No rollback was sent: paused by ann before the rollback was sent. {LEFT}",
         ("rollback", "acknowledge"),
     ),
     (
         question(Then.ESCALATE, muted=True),
         Situation.QUESTION,
-        "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then pages again, unless it is still"
-        " silenced.",
-        ("approve", "reject", "acknowledge"),
+        f"{WAITS} pages again, unless it is still silenced.",
+        (*ANSWERS, "acknowledge"),
     ),
     (x.incident(), Situation.CLOSED, "Rolled back and verified.", ()),
     (over("stopped by ann"), Situation.CLOSED, "Recovered without a rollback (stopped by ann).", ()),
@@ -350,8 +316,8 @@ CASES = [
         (
             question(Then.ESCALATE, acknowledged_by="ann", next_call_at=ends),
             Situation.QUESTION,
-            f"Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then {then}",
-            ("approve", "reject"),
+            f"{WAITS} {then}",
+            ANSWERS,
         )
         for ends, then in (
             (NOW + 1800, "changes nothing: ann acknowledged it."),

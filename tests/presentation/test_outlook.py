@@ -30,6 +30,7 @@ from tests.presentation.outlook_cases import (
     paged,
     question,
     suspended,
+    to_blame,
 )
 from watchdog.core.guards import guards
 from watchdog.core.phases.paged import PASSING_VETOES
@@ -65,17 +66,11 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (LOST, "Look at web's deploys on Render's dashboard before anything else; if dep-42 (9f3c2ab) is still"),
         (REFUSED, "If dep-42 (9f3c2ab) is to blame, deploy a fix, or look on Render's dashboard for a deploy that"),
         (amended(REFUSED, artefact_gone=True), "If dep-42 (9f3c2ab) is to blame, deploy a fix."),
-        (
-            x.undone(replace(PAGE, blame=ELSEWHERE)),
-            "Look at upstream openai first; if nothing is wrong there, find the",
-        ),
-        (x.undone(replace(PAGE, blame=PEERS)), "Look at the other services that fail first; if nothing is wrong"),
-        (x.undone(replace(PAGE, blame=NEIGHBOUR)), "Look at the deploy of api first; if nothing is wrong there, find"),
-        (x.undone(replace(PAGE, blame=PLATFORM)), "Look at Render's status page first; if nothing is wrong there"),
-        (
-            question(Then.ESCALATE),
-            "Approve if dep-42 (9f3c2ab) is to blame (99 % likely by the evidence), else",
-        ),
+        (to_blame(ELSEWHERE), "Look at upstream openai first; if nothing is wrong there, find the"),
+        (to_blame(PEERS), "Look at the other services that fail first; if nothing is wrong"),
+        (to_blame(NEIGHBOUR), "Look at the deploy of api first; if nothing is wrong there, find"),
+        (to_blame(PLATFORM), "Look at Render's status page first; if nothing is wrong there"),
+        (question(Then.ESCALATE), "Approve if dep-42 (9f3c2ab) is to blame (99 % likely by the evidence), else"),
         (suspended(), "Check on Render's dashboard whether it is meant to be down."),
         (suspended("billing"), "Settle the bill with Render, then check on Render's dashboard that web runs again."),
         (suspended("user", "billing"), "Settle the bill with Render"),
@@ -83,8 +78,8 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (suspended("stuck_crashlooping"), "Find in the logs why web crashes; deploy a fix, then resume it on Render."),
         (
             suspended("billing", next_call_at=NOW + 60),
-            "Settle the bill with Render, then check on Render's dashboard that web"
-            " runs again; acknowledge to stop the escalation.",
+            "Settle the bill with Render, then check on Render's dashboard that web runs again; acknowledge to stop the"
+            " escalation.",
         ),
         (ANNOUNCED, "Stop it if dep-42 (9f3c2ab) is not to blame; else there is nothing to do."),
         (over(outcome=Outcome.CONTINUED), "Go on with the newer incident of web."),
@@ -181,7 +176,7 @@ RECOMMENDED = {
             for one, kind, *_ in CASES
             if kind in RECOMMENDED
         ),
-        (x.undone(replace(PAGE, blame=PLATFORM), next_call_at=NOW + 60), ""),
+        (to_blame(PLATFORM, next_call_at=NOW + 60), ""),
         (x.undone(PAGE, human_needed="busy", decision=None), "dashboard"),
         (paged(BUDGET), "rollback"),
         (paged(BUDGET, PAUSED), "resume"),
@@ -193,7 +188,7 @@ RECOMMENDED = {
         (suspended("billing"), "dashboard"),
         (suspended("billing", next_call_at=NOW + 60), "dashboard"),
         (suspended("billing", next_call_at=NOW + 60, acknowledged_by="ann"), "dashboard"),
-        (x.undone(replace(PAGE, blame=ELSEWHERE)), ""),
+        (to_blame(ELSEWHERE), ""),
     ],
 )
 def test_the_button_that_stands_out_is_what_the_task_asks_for(incident: Incident, button: str) -> None:
