@@ -199,7 +199,7 @@ CASES = [
     (
         paged(BUDGET, next_call_at=NOW + 300),
         Situation.ASKS_LATER,
-        f"{ASKS_LATER} The daemon escalates at 02:20 UTC, unless a person acknowledges it first.",
+        f"{ASKS_LATER} Before that the daemon pages again at 02:20 UTC, unless a person acknowledges it first.",
         ("rollback", "acknowledge"),
     ),
     (
