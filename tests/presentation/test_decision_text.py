@@ -35,10 +35,16 @@ def test_all_that_may_have_caused_it_is_ranked() -> None:
     assert "CAUSES       likeliest first; they add up to 1" in decision_text.blame(x.decision(blame=weighed))
 
 
-def test_no_suspect() -> None:
-    """Without a live deploy there is nobody to weigh, and that is the whole section."""
+def test_what_there_is_none_of_is_no_section_or_a_line() -> None:
+    """No suspect: why there is none, and nothing else; no target: what was looked at; no veto, no guard: nothing."""
     nobody = x.decision(blame=x.blame(suspect=None, change=None, why="no deploy can be blamed: no Render key"))
     assert decision_text.blame(nobody) == ["BLAME        no suspect: no deploy can be blamed: no Render key"]
+    assert decision_text.target(TargetChoice(None, "no earlier deploy is known to be good", x.TARGET.skipped)) == [
+        "TARGET       none: no earlier deploy is known to be good",
+        "  skipped    dep-41  5aa0c11: build failed, never live",
+    ]
+    nothing = (decision_text.vetoes(x.blame(vetoes=())), decision_text.guards(()), decision_text.target(None))
+    assert nothing == ([], [], [])
 
 
 def test_vetoes() -> None:
@@ -47,7 +53,6 @@ def test_vetoes() -> None:
     both = x.blame(vetoes=told)
     assert decision_text.vetoes(both) == ["  VETO       onset: it failed 20 s before dep-42"]
     assert decision_text.vetoes(both, everything=True)[1:] == ["  no veto    deploy list: read 3 s ago"]
-    assert decision_text.vetoes(x.blame(vetoes=())) == []
 
 
 def test_guards_that_hold_come_first() -> None:
@@ -62,16 +67,6 @@ def test_guards_that_hold_come_first() -> None:
         "             ASK  migration: a pre-deploy command is set",
         "             hold none",
     ]
-    assert decision_text.guards(()) == []
-
-
-def test_no_target() -> None:
-    """Why there is none, and what was looked at."""
-    assert decision_text.target(TargetChoice(None, "no earlier deploy is known to be good", x.TARGET.skipped)) == [
-        "TARGET       none: no earlier deploy is known to be good",
-        "  skipped    dep-41  5aa0c11: build failed, never live",
-    ]
-    assert decision_text.target(None) == []
 
 
 @pytest.mark.parametrize(

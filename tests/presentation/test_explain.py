@@ -182,14 +182,10 @@ def test_asked_in_another_zone_without_blame() -> None:
     )
     said = {"warning": "the saved value returns with the next deploy", "ask": "the image tag is mutable"}
     target = TargetChoice(x.GOOD, x.TARGET.why, x.TARGET.skipped, **said)
-    high = {
-        "severity": x.Severity.HIGH,
-        "mode": "assist",
-        "policy_action": Action.ASK,
-        "severity_why": "home: a route fails",
-    }
+    high = {"severity": x.Severity.HIGH, "severity_why": "home: a route fails"}
+    assist = {"mode": "assist", "policy_action": Action.ASK, "course": Course.ASK}
     unblamed = {"why": "", "share": 0.0, "evidence": (), "blame": None}
-    decided = x.decision(course=Course.ASK, guards=guards, target=target, **high, **unblamed)
+    decided = x.decision(guards=guards, target=target, **high, **assist, **unblamed)
     asked = x.undone(decided, severity=x.Severity.HIGH, asked_at=x.BEGIN + 49, paged=False)
     assert shown(explain(asked, (), None, tz=ZoneInfo("Europe/Berlin"))) == ASKED
 
