@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
+from starlette.types import ASGIApp
 
 from tests.cli import examples as x
 from tests.support.clocks import LOOPBACK
@@ -29,7 +30,7 @@ from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.store_records import FLEET, Command, Minute, Write
-from watchdog.ports import Store
+from watchdog.ports import Clock, Store
 
 TOKEN = "c4n4ry-console-0123456789-0123456789"
 OPERATOR = "c4n4ry-operator-0123456789-0123456789"
@@ -218,24 +219,29 @@ async def visited(*shown: Any, **more: Any) -> AsyncIterator[Town]:
         yield one
 
 
+def access(clock: Clock, tokens: Mapping[Role, str] = TOKENS, at_once: float = 1000.0, **more: Any) -> Access:
+    """Return who may come in, and how often at once; `more` is who may come in otherwise than by a token."""
+    bounds = (Buckets(clock, at_once, 0.1), Guesses(clock), Buckets(clock, 5.0, 0.1), Buckets(clock, 20.0, 1.0))
+    return Access(tokens, peer_of, *bounds, **more)
+
+
 @asynccontextmanager
 async def serving(
     world: Dependencies, at_once: float = 1000.0, tokens: Mapping[Role, str] = TOKENS, **more: Any
 ) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
-    """Serve a console by the real server, and give a client and the port; `more` is who may come in otherwise."""
+    """Serve a console by the real server, and give a client and the port; `more`: see access."""
+    console = make_console(world, access(SystemClock(), tokens, at_once, **more))
+    async with listening(console) as (client, port):
+        yield client, port
+
+
+@asynccontextmanager
+async def listening(private: ASGIApp) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
+    """Serve pages by the real server, and give a client and the port."""
     clock = SystemClock()
-    access = Access(
-        tokens,
-        peer_of,
-        Buckets(clock, at_once, 0.1),
-        Guesses(clock),
-        Buckets(clock, 5.0, 0.1),
-        Buckets(clock, 20.0, 1.0),
-        **more,
-    )
     supervisor = Supervisor(clock, lambda name, error: None)
     pages = Exposition(Metrics("9.9"), clock)
-    async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=make_console(world, access)) as server:
+    async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=private) as server:
         url = f"http://127.0.0.1:{server.port}"
         async with httpx.AsyncClient(base_url=url, **LOOPBACK) as client:
             yield client, server.port

@@ -1,14 +1,13 @@
 """The statistics: counted as the command counts them, read a little at a time, and drawn."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from tests.cli import examples as x
 from tests.console.scene import NOW, fill, service_state, story, visited
+from tests.console.stores import Counted
 from tests.support.clocks import FakeClock
-from tests.support.intercepted_calls import Overheard
 from watchdog.console.render.stats_charts import HEIGHT, height, restored_dots, scale, week_bars
 from watchdog.console.views.stats_views import WEEKS, RestoredView, WeekView, numbers_view, stats_view
 from watchdog.domain.effects import Note
@@ -22,21 +21,12 @@ from watchdog.presentation.stats_text import WORDS, show
 DAY = 86400.0
 
 
-class CountingStore(Overheard, calls="incidents notes"):
-    """A store that counts what is read of it."""
-
-    reads = 0
-
-    async def heard(self, call: str, *given: Any) -> None:
-        self.reads += 1
-
-
 def closed(number: int, at: float) -> Incident:
     return replace(x.incident(), id=f"web-{number}", opened_at=at, onset_at=at - 38, closed_at=at + 60)
 
 
-async def kept(*incidents: Incident, clock: FakeClock) -> CountingStore:
-    store = CountingStore(clock)
+async def kept(*incidents: Incident, clock: FakeClock) -> Counted:
+    store = Counted(clock)
     await fill(store, State(services={"web": service_state("web")}), incidents, ())
     return store
 
@@ -48,13 +38,13 @@ async def test_a_page_reads_for_a_moment_and_the_next_ones_read_on() -> None:
     store = await kept(*many, closed(999, NOW - PERIOD_SECONDS - 5), clock=clock)
     numbers = Numbers(store, clock, budget_seconds=0.0)
     while not numbers.complete:
-        before = store.reads
+        before = store.asked.total()
         await numbers.refresh()
-        assert 1 <= store.reads - before <= 2, "with no time at all a page reads on by a step"
+        assert 1 <= store.asked.total() - before <= 2, "with no time at all a page reads on by a step"
     assert [one.id for one in numbers.incidents] == [one.id for one in many]
-    before = store.reads
+    before = store.asked.total()
     await numbers.refresh()
-    assert store.reads == before, "what was just read is not read again"
+    assert store.asked.total() == before, "what was just read is not read again"
 
 
 async def test_what_is_new_and_what_was_open_is_seen_later() -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from tests.cli import examples as x
-from tests.presentation.test_incident_loader import Counting, closed, put
+from tests.console.stores import Counted
+from tests.presentation.test_incident_loader import closed, put
 from tests.support.clocks import FakeClock
 from watchdog.domain.follow_ups import RUNBOOK
 from watchdog.domain.incidents import Incident, ServiceState, State
@@ -23,19 +24,9 @@ LATER = [one.id for one in RUNBOOK if one.within_seconds is not None]
 PEOPLES = [one.id for one in RUNBOOK if one.by_people]
 
 
-class Once(Counting):
-    """A store that counts how often a single incident is asked for."""
-
-    asked = 0
-
-    async def incident(self, incident_id: str) -> Incident | None:
-        self.asked += 1
-        return await super().incident(incident_id)
-
-
-async def record(*incidents: Incident) -> tuple[Once, FakeClock, FollowUps]:
+async def record(*incidents: Incident) -> tuple[Counted, FakeClock, FollowUps]:
     clock = FakeClock(NOW, auto=False)
-    store = Once(clock)
+    store = Counted(clock)
     for one in incidents:
         await put(store, one)
     return store, clock, FollowUps(store, clock)
@@ -86,9 +77,9 @@ async def test_what_people_added_counts_for_any_incident() -> None:
     for name in ("web-2", "web-3", "web-9"):
         await store.follow_up(name, f"of {name}", "ann", owner="eve", due_at=NOW + 60)
     assert names(await tracked.open(POLICY, {}))[-3:] == [("web-2", "own-1"), ("web-3", "own-1"), ("web-9", "own-1")]
-    asked = store.asked
+    asked = store.asked["incident"]
     await tracked.open(POLICY, {})
-    assert store.asked == asked
+    assert store.asked["incident"] == asked
     for name in ("web-2", "web-9"):
         await store.tick(name, "own-1", "eve")
     assert names(await tracked.open(POLICY, {})) == [("web-3", "own-1")]

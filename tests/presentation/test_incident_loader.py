@@ -1,10 +1,10 @@
 """Months of incidents, read a little at a time; what stands on it is tested with the console's numbers, too."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from tests.cli import examples as x
+from tests.console.stores import Counted
 from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
@@ -16,22 +16,12 @@ DAY = 86400.0
 NOW = x.BEGIN + 10 * DAY
 
 
-class Counting(MemoryStore):
-    """A store that counts what is read of it."""
-
-    reads = 0
-
-    async def incidents(self, *args: Any, **more: Any) -> Sequence[Incident]:
-        self.reads += 1
-        return await super().incidents(*args, **more)
-
-
 def closed(number: int, at: float, **changes: Any) -> Incident:
     return amended(x.incident(), id=f"web-{number}", opened_at=at, closed_at=at + 60, **changes)
 
 
-async def kept(clock: FakeClock, *incidents: Incident) -> Counting:
-    store = Counting(clock)
+async def kept(clock: FakeClock, *incidents: Incident) -> Counted:
+    store = Counted(clock)
     for one in incidents:
         await put(store, one)
     return store
@@ -55,7 +45,7 @@ async def test_only_what_is_wanted_is_kept_and_nothing_is_read_twice() -> None:
     assert await past.refresh() == {"web-0", "web-1", "web-2", "web-3", "web-5"}
     assert past.complete and ids(past) == ["web-5", "web-0", "web-2"]
     await put(store, replace(waiting, closed_at=NOW))
-    assert await past.refresh() == set() and store.reads == 1, "what was just read is not read again"
+    assert await past.refresh() == set() and store.asked["incidents"] == 1, "what was just read is not read again"
     await clock.advance(FRESH_SECONDS)
     assert await past.refresh() == {"web-5"} and ids(past) == ["web-0", "web-2"]
     await clock.advance(FRESH_SECONDS)
@@ -88,6 +78,6 @@ async def test_however_many_began_since_the_last_look_all_are_read() -> None:
     later = [closed(n, NOW - n) for n in range(2, 2 * CHUNK + 12)]
     for one in later:
         await put(store, one)
-    store.reads = 0
+    store.asked.clear()
     assert await past.refresh() == {one.id for one in later}
-    assert (len(past.incidents), store.reads) == (len(later) + 1, 3)
+    assert (len(past.incidents), store.asked["incidents"]) == (len(later) + 1, 3)

@@ -5,15 +5,13 @@ import pytest
 from starlette.responses import PlainTextResponse
 from structlog.testing import capture_logs
 
-from tests.console.scene import OPERATOR, TOKEN, TOKENS, VIEWER, bearer, town, visited
+from tests.console.scene import OPERATOR, TOKEN, TOKENS, VIEWER, access, bearer, town, visited
 from tests.daemon.http.test_http_auth import strangers
 from tests.support.clocks import FakeClock
 from watchdog.console.auth.auth_middleware import AuthMiddleware
 from watchdog.console.auth.roles import Role
 from watchdog.console.auth.session import COOKIE, LIFE_SECONDS, Sessions
-from watchdog.console.dependencies import Access
 from watchdog.console.render.rendering import Renderer
-from watchdog.daemon.http.http_auth import Buckets, Guesses, peer_of
 
 STRANGE = ("/", "/services/web", "/services/none", "/incidents/web-1", "/nothing", "/status")
 
@@ -130,9 +128,8 @@ async def test_case_60_wrong_tokens_wait_and_keep_no_right_one_out() -> None:
 async def test_a_program_shows_one_token_and_nothing_else(headers: list[tuple[str, str | bytes]]) -> None:
     """The gate alone, before a page that is always there: what is not the token gets one answer, and never the page."""
     clock = FakeClock(auto=False)
-    bound = Buckets(clock, 9.0, 0.1)
-    access = Access(TOKENS, peer_of, bound, Guesses(clock), bound, bound)
-    wire = httpx.ASGITransport(AuthMiddleware(PlainTextResponse("the page"), access, clock, Renderer("9.9")))
+    gate = AuthMiddleware(PlainTextResponse("the page"), access(clock), clock, Renderer("9.9"))
+    wire = httpx.ASGITransport(gate)
     async with httpx.AsyncClient(transport=wire, base_url="http://x") as client:
         told = await client.get("/api/v1/services", headers=headers)
         assert (told.status_code, told.headers["www-authenticate"]) == (401, "Bearer")

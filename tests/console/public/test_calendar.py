@@ -1,10 +1,8 @@
 """The last 90 days, hour by hour: few queries, whoever looks."""
 
-from typing import Any
-
-from tests.console.public.scene import DAY, PassingClock, hours
+from tests.console.public.scene import DAY, hours
 from tests.console.scene import NOW
-from tests.support.intercepted_calls import Overheard
+from tests.console.stores import Counted, PassingClock
 from watchdog.console.public.calendar import DAYS, FRESH_SECONDS, LATE_SECONDS, TOGETHER, Calendar
 from watchdog.domain.store_records import Minute
 from watchdog.presentation.availability import Hour
@@ -13,48 +11,40 @@ HOME = {"web": ("home",)}
 TODAY = int(NOW // DAY * DAY)
 
 
-class Counting(Overheard, calls="spans"):
-    """A store that tells what it was asked for; each question takes some time of the story."""
-
-    def __init__(self, clock: PassingClock, takes: float = 0.0) -> None:
-        super().__init__(clock)
-        self.story, self.takes = clock, takes
-        self.asked: list[tuple[float, float]] = []
-
-    async def heard(self, call: str, *given: Any) -> None:
-        since, until, *rest = given
-        assert rest == [3600, ["web"]]
-        self.asked.append((since, until))
-        self.story.at += self.takes
+def asked(store: Counted) -> list[tuple[float, float]]:
+    """Return the times that were asked for, and forget them."""
+    found, store.spans_asked = store.spans_asked, []
+    assert all(rest == [3600, ["web"]] for _, _, *rest in found)
+    return [one[:2] for one in found]
 
 
 async def test_today_is_one_query_and_the_past_is_read_once() -> None:
     """Newest first; a minute later today alone; nothing at all before that."""
     clock = PassingClock()
-    store = Counting(clock)
+    store = Counted(clock)
     await store.put_minutes(hours("web", 3, bad={0: 36, 20: 90}))
     calendar = Calendar(store, clock)
     await calendar.refresh(HOME)
-    assert calendar.complete and store.asked[0] == (TODAY, TODAY + DAY)
-    assert len(store.asked) == 1 + -(-(DAYS - 1) // TOGETHER)
-    assert sum(until - since for since, until in store.asked) == DAYS * DAY
+    times = asked(store)
+    assert calendar.complete and times[0] == (TODAY, TODAY + DAY)
+    assert len(times) == 1 + -(-(DAYS - 1) // TOGETHER)
+    assert sum(until - since for since, until in times) == DAYS * DAY
     assert calendar.hours("web", TODAY)[int((NOW - TODAY) // 3600)] == Hour(0.1)
     assert Hour(0.25) in calendar.hours("web", TODAY - int(DAY))
     assert calendar.hours("web", TODAY - 5 * int(DAY)) == (None,) * 24 and calendar.hours("api", TODAY)[0] is None
-    store.asked.clear()
     await calendar.refresh(HOME)
-    assert store.asked == []
+    assert asked(store) == []
     clock.at += FRESH_SECONDS
     await calendar.refresh(HOME)
-    assert store.asked == [(TODAY, TODAY + DAY)]
+    assert asked(store) == [(TODAY, TODAY + DAY)]
 
 
 async def test_a_long_past_is_read_a_little_at_a_time() -> None:
     clock = PassingClock()
-    store = Counting(clock, takes=1.0)
+    store = Counted(clock, takes=1.0)
     calendar = Calendar(store, clock, budget_seconds=3.0)
     await calendar.refresh(HOME)
-    assert 1 < len(store.asked) < 5 and not calendar.complete
+    assert 1 < len(asked(store)) < 5 and not calendar.complete
     pages = 1
     while not calendar.complete:
         await calendar.refresh(HOME)
@@ -65,22 +55,22 @@ async def test_a_long_past_is_read_a_little_at_a_time() -> None:
 async def test_a_day_is_read_anew_when_it_is_over_and_once_more_when_all_has_come() -> None:
     """Also where nobody looked for hours; what is too old is forgotten."""
     clock = PassingClock()
-    store = Counting(clock)
+    store = Counted(clock)
     calendar = Calendar(store, clock)
     await calendar.refresh(HOME)
     for later, read in ((DAY + 60, 2), (DAY + 120, 2), (DAY + LATE_SECONDS, 2), (DAY + LATE_SECONDS + 60, 1)):
-        store.asked.clear()
+        asked(store)
         clock.at = TODAY + later
         await calendar.refresh(HOME)
         wanted = [(TODAY + DAY, TODAY + 2 * DAY), (TODAY, TODAY + DAY)][:read]
-        assert store.asked == (wanted if later != DAY + 120 else wanted[:1]), later
+        assert asked(store) == (wanted if later != DAY + 120 else wanted[:1]), later
     assert calendar.complete and len(calendar._days) == DAYS
 
 
 async def test_the_worst_of_the_signals_that_count_is_taken_and_others_are_not() -> None:
     """A service is available if all that matters is; a reading that is unknown says nothing."""
     clock = PassingClock()
-    store = Counting(clock)
+    store = Counted(clock)
     rows = [
         Minute("web", "home", NOW - 60, 9, 1, 0),
         Minute("web", "pay", NOW - 60, 5, 5, 0),

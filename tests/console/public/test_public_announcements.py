@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.console.public.scene import DAY, SHOP, Away, PassingClock, calm, public_town
-from tests.console.scene import NOW, as_read, fill
+from tests.console.public.scene import DAY, SHOP, public_town
+from tests.console.scene import NOW, as_read
 from watchdog.console.public.public_announcements import SHOWN_MAX, PublicAnnouncement, PublicUpdate, announced
 from watchdog.console.public.public_views import StatusPage
 from watchdog.domain.commands.announcements import Announcement, Draft, Stage, Update
@@ -123,14 +123,10 @@ async def test_the_headline_while_every_check_passes(found: list[Announcement], 
 
 
 async def test_announcements_stay_while_the_store_is_away() -> None:
-    policy, state = calm()
-    clock = PassingClock()
-    store = Away(clock)
-    await fill(store, state, ())
-    await store.announce(Draft("shop", "Payments fail"), first(Stage.IDENTIFIED))
-    async with public_town(policy, state, store=store) as one:
+    async with public_town() as one:
+        await one.store.announce(Draft("shop", "Payments fail"), first(Stage.IDENTIFIED))
         assert "Payments fail" in await one.page()
-        store.away = True
+        one.store.away = True
         one.clock.at += 60.0
         assert "Payments fail" in await one.page()
 

@@ -7,18 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
-from tests.console.public.scene import (
-    SHOP,
-    Away,
-    Hanging,
-    PassingClock,
-    PublicTown,
-    ago,
-    calm,
-    hours,
-    opened,
-    public_town,
-)
+from tests.console.public.scene import SHOP, PublicTown, ago, calm, hours, opened, public_town
 from tests.console.scene import NOW, as_read, fill, policy_of, service_policy, service_state
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World
@@ -107,70 +96,51 @@ async def test_old_readings_and_a_page_of_hours_ago_are_no_news(later: float) ->
 
 async def test_many_who_look_cost_what_one_does() -> None:
     """A page is made at most twice a minute; a second page of the same services reads nothing anew."""
-    clock = PassingClock()
-    store = Counting(clock)
     policy, state = calm()
-    await fill(store, state, (), ())
     pages = (SHOP, StatusPage("other", "Other", {"api": "api"}))
-    async with public_town(policy, state, pages=pages, store=store) as one:
-        one.clock.at = NOW
+    async with public_town(policy, state, pages=pages) as one:
+        asked = one.store.asked
         for _ in range(20):
             await one.page()
             await one.json()
-        first = store.asked
+        first = asked.total()
         assert first < 20
         one.shown["state"] = replace(state, unseen=True)
         assert (await one.json())["state"] == "operational", "it is made anew after half a minute"
         one.shown["state"] = state
         await one.page("other")
-        assert store.asked <= first + 1
-        store.asked = 0
+        assert asked.total() <= first + 1
+        asked.clear()
         one.clock.at += FRESH_SECONDS
         for _ in range(20):
             await one.page()
-        assert store.asked <= 3, "today, the newest incidents, and those of before"
-
-
-class Counting(Away):
-    """A store that counts its questions."""
-
-    asked = 0
-
-    async def heard(self, call: str, *given: object) -> None:
-        self.asked += 1
+        assert asked.total() <= 3, "today, the newest incidents, and those of before"
 
 
 async def test_while_the_store_is_away_the_past_stands_and_the_present_is_seen() -> None:
     """What opened meanwhile is known from memory."""
-    clock = PassingClock()
-    store = Away(clock)
     policy, state = calm()
     past = ago(x.incident(), 86400, 300, id="web-1")
-    await fill(store, state, (past,), ())
-    await store.put_minutes(hours("web", 3))
-    async with public_town(policy, state, store=store) as one:
+    async with public_town(policy, state, incidents=[past], minutes=hours("web", 3)) as one:
         assert (await one.json())["services"][0]["available"] is not None
-        store.away = True
+        one.store.away = True
         one.clock.at += FRESH_SECONDS
         one.shown["state"] = replace(state, services={**state.services, "web": opened(GOES_ON)})
         said = await one.json()
         assert said["state"] == "outage" and len(said["incidents"]) == 2
         assert said["services"][0]["available"] is not None and "still being read" in await one.page()
-        store.away = False
+        one.store.away = False
         one.clock.at += SOON_SECONDS
         assert "still being read" not in await one.page(), "as soon as it can be read, not half a minute later"
 
 
 async def test_what_another_worker_holds_is_what_it_saved() -> None:
     """And while the store is away, it is not known here: an old memory is no news."""
-    clock = PassingClock()
-    store = Away(clock)
     policy, state = calm()
-    await fill(store, state, (), ())
     mine = State(services={"web": state.services["web"], "api": state.services["api"]}, control=state.control)
-    async with public_town(policy, mine, store=store, held=["web"]) as one:
+    async with public_town(policy, mine, saved=state, held=["web"]) as one:
         assert [service["state"] for service in (await one.json())["services"]] == ["operational", "operational"]
-        store.away = True
+        one.store.away = True
         one.clock.at += FRESH_SECONDS
         assert [service["state"] for service in (await one.json())["services"]] == ["operational", "unknown"]
         assert "All that we can see is operational" in await one.page()
@@ -197,12 +167,9 @@ async def seconds_of(one: PublicTown, path: str) -> float:
 
 async def test_while_the_store_hangs_nobody_waits_for_long() -> None:
     """Neither for the first page nor for a later one; the present is seen; the rest of the server answers."""
-    clock = PassingClock()
-    store = Hanging(clock)
     policy, state = calm()
-    await fill(store, state, (), ())
-    store.goes_on.clear()
-    async with public_town(policy, state, store=store) as one:
+    async with public_town(policy, state) as one:
+        one.store.goes_on.clear()
         began = time.monotonic()
         first = await asyncio.gather(*(one.client.get("/status/shop") for _ in range(30)))
         assert time.monotonic() - began < 5 * WAIT_SECONDS
@@ -216,8 +183,8 @@ async def test_while_the_store_hangs_nobody_waits_for_long() -> None:
         taken = time.monotonic() - began
         assert taken < 3 * nothing + WAIT_SECONDS, "the reading has hung for too long already"
         assert {answer.status_code for answer in later} == {200} and "outage" in {one.json()["state"] for one in later}
-        assert (await one.client.get("/metrics")).status_code == 200 and store.asked == 1
-        store.goes_on.set()
+        assert (await one.client.get("/metrics")).status_code == 200 and one.store.asked["spans"] == 1
+        one.store.goes_on.set()
         one.clock.at += FRESH_SECONDS
         assert "still being read" not in await eventually_read(one)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.console.scene import NOW, StoryClock
-from tests.support.intercepted_calls import Overheard
+from tests.console.stores import Counted, PassingClock
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.queries.day_history import SPAN_SECONDS, SPANS, DayHistory, state_of
 from watchdog.console.queries.span_cache import SpanCache, Spans
@@ -15,55 +15,39 @@ def minute(start: float, good: int = 6, bad: int = 0, unknown: int = 0, p50: flo
     return Minute("web", "home", start, good, bad, unknown, p50, 0.2, 0.3)
 
 
-class Slow(Overheard, calls="spans"):
-    """A store whose every read takes a second of the story, and tells what was read."""
-
-    def __init__(self, clock: "StoppedClock") -> None:
-        super().__init__(clock)
-        self.story = clock
-        self.asked: list[tuple[float, float]] = []
-
-    async def heard(self, call: str, *given: float) -> None:
-        self.asked.append(given[:2])
-        self.story.passed += 1.0
-
-
-class StoppedClock(StoryClock):
-    """Time passes only when something is read."""
-
-    passed = 0.0
-
-    def monotonic(self) -> float:
-        return self.passed
+def asked(store: Counted) -> list[tuple[float, float]]:
+    """Return the times that were asked for, and forget them."""
+    found, store.spans_asked = store.spans_asked, []
+    return [one[:2] for one in found]
 
 
 async def test_it_reads_the_newest_first_and_the_rest_with_the_next_pages() -> None:
     """Each page reads for its budget, and one piece at least; then only what may have grown is read again."""
-    clock = StoppedClock()
-    store = Slow(clock)
+    clock = PassingClock()
+    store = Counted(clock, takes=1.0)
     days = DayHistory(store, clock, budget_seconds=3.0)
     await days.refresh()
-    assert store.asked[0][1] == (NOW // SPAN_SECONDS + 1) * SPAN_SECONDS
-    assert len(store.asked) >= 2 and not days.of("web", ["home"]).complete
+    first = asked(store)
+    assert first[0][1] == (NOW // SPAN_SECONDS + 1) * SPAN_SECONDS
+    assert len(first) >= 2 and not days.of("web", ["home"]).complete
     pages = 1
     while not days.of("web", ["home"]).complete:
         await days.refresh()
         pages += 1
     assert 1 < pages < SPANS
-    read = sorted((start, until) for start, until in store.asked)
+    read = sorted(first + asked(store))
     assert read[0][0] == (NOW // SPAN_SECONDS - SPANS + 1) * SPAN_SECONDS
     assert sum(until - start for start, until in read) == 86400.0, "each span once"
-    store.asked.clear()
     await days.refresh()
-    assert store.asked == []
+    assert asked(store) == []
     clock.at += 31.0
     await days.refresh()
-    assert sum(until - start for start, until in store.asked) == SPAN_SECONDS, "only the span that grows"
+    assert sum(until - start for start, until in asked(store)) == SPAN_SECONDS, "only the span that grows"
 
 
 async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
     """And the one before is read on until late minutes have come."""
-    clock = StoppedClock()
+    clock = PassingClock()
     store = MemoryStore(clock)
     first = NOW // SPAN_SECONDS * SPAN_SECONDS
     await store.put_minutes([minute(first), minute(first + 60, good=0, bad=6)])
@@ -87,20 +71,13 @@ async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
 
 
 async def test_a_store_that_fails_is_asked_again() -> None:
-
-    class Failing(Overheard, calls="spans"):
-        fails = True
-
-        async def heard(self, call: str, *given: float) -> None:
-            if self.fails:
-                raise Temporary("no answer")
-
-    clock = StoppedClock()
-    store = Failing(clock)
+    clock = PassingClock()
+    store = Counted(clock)
+    store.away = True
     days = DayHistory(store, clock)
     with pytest.raises(Temporary):
         await days.refresh()
-    store.fails = False
+    store.away = False
     await days.refresh()
     assert days.of("web", ["home"]).complete
 
@@ -114,7 +91,7 @@ def test_the_state_of_a_span() -> None:
 
 
 async def test_the_latency_is_that_of_the_first_signal_that_has_any() -> None:
-    clock = StoppedClock()
+    clock = PassingClock()
     store = MemoryStore(clock)
     start = NOW // SPAN_SECONDS * SPAN_SECONDS
     other = Minute("web", "api", start, 1, 0, 0, 0.7, 0.8, 0.9)

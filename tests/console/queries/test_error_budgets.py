@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.cli import examples as x
-from tests.console.public.scene import PassingClock, ago, calm, hours
+from tests.console.public.scene import ago, calm, hours
 from tests.console.scene import NOW, fill, service_policy, visited
-from tests.support.intercepted_calls import Overheard
+from tests.console.stores import Counted, PassingClock
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.queries.error_budgets import FRESH_SECONDS, Budgets
 from watchdog.console.render.charts import budget_state, budget_words
@@ -17,15 +17,6 @@ from watchdog.console.views.view_models import BudgetView
 from watchdog.domain.incidents import State
 
 WEB = service_policy("web")
-
-
-class Counting(Overheard, calls="spans"):
-    """Counts how often it is asked for spans."""
-
-    asked = 0
-
-    async def heard(self, call: str, *given: Any) -> None:
-        self.asked += 1
 
 
 async def stored(clock: PassingClock, *, days: int = 31, bad: dict[float, int] | None = None) -> MemoryStore:
@@ -64,11 +55,11 @@ async def test_what_was_meant_to_be_down_spends_nothing_and_a_flapping_service_n
 async def test_who_look_at_once_are_given_one_reading() -> None:
     """Ten at the same moment: the store is asked as for one."""
     clock = PassingClock()
-    store = Counting(clock)
+    store = Counted(clock)
     await store.put_minutes(hours("web", 2))
     budgets = Budgets(store, clock)
     views = await asyncio.gather(*(budgets.of(WEB) for _ in range(10)))
-    assert len({id(view) for view in views}) == 1 and store.asked == 6
+    assert len({id(view) for view in views}) == 1 and store.asked["spans"] == 6
 
 
 async def test_it_is_read_once_a_minute_and_anew_for_another_objective() -> None:

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.console.scene import NOW, StoryClock, as_read, bearer, day_of, fill, story, town, visited
-from tests.support.intercepted_calls import Overheard
+from tests.console.stores import Counted
 from tests.support.stores import store_at
 from watchdog.console.queries.series import FINE_SECONDS, KEPT, POINTS_MAX, RANGES, span_of
 from watchdog.domain.readings import MinuteCount
@@ -105,19 +104,9 @@ async def test_errors_of_days_are_those_of_the_stored_hours_and_the_newest_minut
     assert told["90d"]["per_minute"][5] == sum(one.count for one in mine) / (60.0 * len(mine))
 
 
-class Counting(Overheard, calls="spans"):
-    """A store that counts the reads of a chart."""
-
-    reads = 0
-
-    async def heard(self, call: str, *given: Any) -> None:
-        """Count it."""
-        self.reads += 1
-
-
 async def test_a_time_of_ones_own_is_read_once_for_all_who_ask() -> None:
     """Also one that ends now and so moves; others do not push it out, nor what pages offer."""
-    store = Counting(StoryClock())
+    store = Counted(StoryClock())
     _, state, incidents = story()
     await fill(store, state, incidents)
     async with town(store=store) as one:
@@ -125,14 +114,14 @@ async def test_a_time_of_ones_own_is_read_once_for_all_who_ask() -> None:
         for _ in range(2):
             for query in (past, moving, "range=1h", f"{moving}&until={NOW - 1}"):
                 await one.json(f"/services/web/series?{query}")
-        assert store.reads == 3
+        assert store.asked["spans"] == 3
         for number in range(KEPT + 1):
             await one.json(f"/services/web/series?since={NOW - 9000 - 60 * number}&until={NOW - 8000}")
-        before = store.reads
+        before = store.asked["spans"]
         await one.json("/services/web/series?range=1h")
-        assert store.reads == before
+        assert store.asked["spans"] == before
         await one.json(f"/services/web/series?{past}")
-        assert store.reads == before + 1
+        assert store.asked["spans"] == before + 1
 
 
 async def test_a_limit_of_the_latency_stands_beside_its_curve() -> None:

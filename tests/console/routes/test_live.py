@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli import examples as x
-from tests.console.scene import NOW, Town, open_incident, service_state, story, town, visited
+from tests.console.scene import NOW, Town, access, open_incident, service_state, story, town, visited
 from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from watchdog.console.auth.roles import Role
@@ -19,9 +19,6 @@ from watchdog.console.queries.pulse import pulse_of
 from watchdog.console.routes import live
 from watchdog.console.routes.live import SHARE_MAX, STREAM, STREAMS_MAX, Live
 from watchdog.daemon.http import http_protocol, http_server
-from watchdog.daemon.http.http_auth import Buckets, Guesses, peer_of
-
-from watchdog.console.dependencies import Access  # isort: skip
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.readings import Bad, Good, Unknown
@@ -217,14 +214,9 @@ async def test_a_quiet_stream_beats_and_ends_by_itself() -> None:
     async def pulse() -> Any:
         return pulse_of(calm(), policy, NOW)
 
-    access = Access(
-        {Role.VIEWER: "token"},
-        peer_of,
-        Buckets(clock, 9, 9),
-        Guesses(clock),
-        Buckets(clock, 9, 9),
-        Buckets(clock, 9, 9),
-    )
-    times = [clock.monotonic() async for _ in Live(pulse, access, clock).changes(lambda: False)]
+    times = [
+        clock.monotonic()
+        async for _ in Live(pulse, access(clock, {Role.VIEWER: "token"}), clock).changes(lambda: False)
+    ]
     assert len(times) == live.LASTS_SECONDS / live.BEAT_SECONDS
     assert {after - before for before, after in pairwise(times)} == {live.BEAT_SECONDS}
