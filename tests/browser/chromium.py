@@ -9,8 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.console.scene import TOKEN
 from tests.support.child_processes import missing
 from tests.support.clocks import PATIENCE_SECONDS
 
@@ -70,10 +72,8 @@ async def browsing() -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def window(
-    browser: Any, url: str, scheme: str = "light", size: str = "desktop", zone: str = "UTC"
-) -> AsyncIterator[Any]:
-    """Open a window of that size and colour scheme, in a time zone; at its end nothing may have been complained of."""
+async def look(browser: Any, url: str, scheme: str = "light", size: str = "desktop", **more: Any) -> AsyncIterator[Any]:
+    """Open a context of that size and colour scheme; `more` is what else Playwright knows of one."""
     phone = size == "phone"
     context = await browser.new_context(
         base_url=url,
@@ -81,17 +81,40 @@ async def window(
         viewport=PHONE if phone else DESKTOP,
         is_mobile=phone,
         has_touch=phone,
-        timezone_id=zone,
+        **more,
     )
     await context.add_init_script(WATCH)
     context.set_default_timeout(PATIENCE_MS)
-    page, complaints = await context.new_page(), Complaints()
-    complaints.listen(page)
     try:
-        yield page
-        assert complaints.heard == [] and await violations(page) == []
+        yield context
     finally:
         await context.close()
+
+
+@asynccontextmanager
+async def window(
+    browser: Any, url: str, scheme: str = "light", size: str = "desktop", zone: str = "UTC"
+) -> AsyncIterator[Any]:
+    """Open a window of that look, in a time zone; at its end nothing may have been complained of."""
+    async with look(browser, url, scheme, size, timezone_id=zone) as context:
+        page, complaints = await context.new_page(), Complaints()
+        complaints.listen(page)
+        yield page
+        assert complaints.heard == [] and await violations(page) == []
+
+
+@asynccontextmanager
+async def reader(
+    client: httpx.AsyncClient, scheme: str = "light", size: str = "desktop", name: str = ""
+) -> AsyncIterator[Any]:
+    """Open a window on the console of that client, and log in."""
+    async with browsing() as browser, window(browser, address(client), scheme, size) as page:
+        await log_in(page, TOKEN, name)
+        yield page
+
+
+def address(client: httpx.AsyncClient) -> str:
+    return str(client.base_url).rstrip("/")
 
 
 async def violations(page: Any) -> list[str]:

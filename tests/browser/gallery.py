@@ -17,22 +17,20 @@ from typing import Any
 
 from tests.browser import situations
 from tests.browser.chromium import (
-    DESKTOP,
     LOOKS,
-    PATIENCE_MS,
-    PHONE,
-    WATCH,
     Complaints,
     accessibility,
+    address,
     browsing,
     hidden_columns,
     log_in,
+    look,
     overflow,
     violations,
 )
 from tests.browser.fleet import Fleet
 from tests.cli import examples as x
-from tests.console.public.scene import ago, calm, hours, opened, public_town
+from tests.console.public.scene import PublicTown, ago, calm, hours, opened, public_town
 from tests.console.scene import NOW, TOKEN, StoryClock, fill, town
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.telemetry import logs
@@ -113,7 +111,7 @@ async def fleet_town(services: int) -> AsyncIterator[list[Place]]:
     await announce(store)
     await store.answer(await store.submit("pause", {}, "ann"), ok=True, text="PAUSED by ann", exit_code=0)
     async with town(fleet.policy(), fleet.state(), store=store) as one:
-        at = f"http://127.0.0.1:{one.port}"
+        at = address(one.client)
         yield [Place(name, at + path, name != "login") for name, path in FLEET_PAGES.items()]
 
 
@@ -131,48 +129,39 @@ async def situations_town() -> AsyncIterator[list[Place]]:
     known = situations.cases()
     store = await situations.stored(StoryClock(situations.NOW), known)
     async with town(situations.policy(known), situations.state(known), store=store, at=situations.NOW) as one:
-        at = f"http://127.0.0.1:{one.port}"
+        at = address(one.client)
         incidents = [Place(case.name, f"{at}/incidents/{case.incident.id}") for case in known]
         yield [Place("overview-crowded", f"{at}/"), *incidents]
 
 
 @asynccontextmanager
-async def public_pages() -> AsyncIterator[list[Place]]:
-    """Serve the public page during an outage, with announcements."""
+async def outage_town() -> AsyncIterator[PublicTown]:
+    """Serve the public page during an outage, with two of before."""
     outage = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
     policy, state = calm(web=opened(outage))
     past = [ago(x.incident(), 86400.0 * back, 300, id=f"web-{back}") for back in (1, 5)]
     minutes = [*hours("web", 60, bad={30: 200, 200: 60}), *hours("api", 20)]
     async with public_town(policy, state, incidents=[outage, *past], minutes=minutes) as one:
+        yield one
+
+
+@asynccontextmanager
+async def public_pages() -> AsyncIterator[list[Place]]:
+    """Serve the public page during an outage, with announcements."""
+    async with outage_town() as one:
         await announce(one.store)
-        for _ in range(100):
-            if "<span data-soon>" not in await one.page():
-                break
-            one.clock.at += 2.0
-        yield [Place("public-outage", f"{one.client.base_url}/status/shop".replace("//status", "/status"), False)]
+        await one.whole_page()
+        yield [Place("public-outage", f"{address(one.client)}/status/shop", False)]
 
 
 @asynccontextmanager
 async def looking(browser: Any, url: str, scheme: str, size: str, *, inside: bool) -> AsyncIterator[Any]:
     """Open a window of that size and colour scheme, logged in if `inside`; yield its page."""
-    phone = size == "phone"
-    context = await browser.new_context(
-        base_url=url.partition("/status")[0],
-        color_scheme=scheme,
-        viewport=PHONE if phone else DESKTOP,
-        is_mobile=phone,
-        has_touch=phone,
-        reduced_motion="reduce",
-    )
-    await context.add_init_script(WATCH)
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
-    try:
+    async with look(browser, url.partition("/status")[0], scheme, size, reduced_motion="reduce") as context:
+        page = await context.new_page()
         if inside:
             await log_in(page, TOKEN, "Ann")
         yield page
-    finally:
-        await context.close()
 
 
 async def settled(page: Any, url: str) -> None:
@@ -190,7 +179,7 @@ async def picture(page: Any, file: Path, width: int, tall_max: int) -> None:
     await page.screenshot(path=file, clip=clip, full_page=True)
 
 
-async def look(page: Any, place: Place, file: Path, complaints: Complaints, axe: Path | None) -> Seen:
+async def looked_at(page: Any, place: Place, file: Path, complaints: Complaints, axe: Path | None) -> Seen:
     """Take a picture of a page, and return what is wrong with it."""
     complaints.heard.clear()
     await settled(page, place.url)
@@ -223,7 +212,7 @@ async def gallery(folder: Path, *, axe: Path | None = None, services: int = 10, 
                     complaints.listen(page)
                     for place in wanted:
                         file = folder / f"{place.name}-{scheme}-{size}.png"
-                        seen.append(await look(page, place, file, complaints, axe))
+                        seen.append(await looked_at(page, place, file, complaints, axe))
     return seen
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.browser.chromium import browsing, executable, log_in, window
-from tests.console.desk_scene import office
+from tests.browser.chromium import address, browsing, executable, log_in, reader, window
+from tests.console.desk_scene import asking, office
 from tests.console.scene import TOKEN
 from tests.support.daemon_processes import SHORT, guarding
 from watchdog.domain.incidents import Phase
-from watchdog.domain.store_records import Write
 
 pytestmark = pytest.mark.long
 
@@ -69,9 +68,7 @@ async def tab_to(page: Any, beginning: str) -> None:
 
 async def test_the_approval_by_keyboard_alone() -> None:
     """Log in, go to the service, to its incident, to the button; the answer has the focus then."""
-    async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
-        o.asks()
-        await o.s.store.save(Write(o.s.engine.state))
+    async with asking() as o, browsing() as browser, window(browser, address(o.client)) as page:
         await page.goto("/")
         await page.wait_for_function("document.activeElement.tagName === 'INPUT'")
         await page.keyboard.type(TOKEN)
@@ -89,10 +86,7 @@ async def test_the_approval_by_keyboard_alone() -> None:
 
 async def test_a_tick_and_its_undoing_by_keyboard_alone() -> None:
     """Each button is named for its item; the answer has the focus then, and the page says who ticked it."""
-    async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
-        o.asks()
-        await o.s.store.save(Write(o.s.engine.state))
-        await log_in(page, TOKEN, "Ann")
+    async with asking() as o, reader(o.client, name="Ann") as page:
         await page.goto("/incidents/web-1")
         await page.locator("#lists > summary").focus()
         await page.keyboard.press("Enter")
@@ -120,10 +114,7 @@ async def test_a_tick_and_its_undoing_by_keyboard_alone() -> None:
 
 async def test_a_question_that_changed_under_the_reader_is_not_answered() -> None:
     """The page was shown, the world went on, the old button is clicked: refused, and the reason is on the page."""
-    async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
-        o.asks()
-        await o.s.store.save(Write(o.s.engine.state))
-        await log_in(page, TOKEN)
+    async with asking() as o, reader(o.client) as page:
         await page.goto("/incidents/web-1")
         button = page.get_by_role("button", name="Approve")
         await button.focus()
@@ -135,8 +126,7 @@ async def test_a_question_that_changed_under_the_reader_is_not_answered() -> Non
 
 async def test_a_rollback_is_confirmed_on_a_page_of_its_own() -> None:
     """The plan with every guard, then the button; doing nothing is as near."""
-    async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
-        await log_in(page, TOKEN)
+    async with office() as o, reader(o.client) as page:
         await page.goto("/services/web")
         await page.get_by_role("link", name="Roll back by hand").click()
         assert await page.locator("tbody tr").count() >= 8

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.chromium import PHONE, accessibility, browsing, log_in, overflow, violations, window
+from tests.browser.chromium import PHONE, accessibility, address, browsing, log_in, overflow, reader, violations, window
 from tests.console.scene import NOW, TOKEN, story, town
 from tests.console.views.test_card_views import shown
 from tests.presentation.outlook_cases import CASES
@@ -25,13 +25,9 @@ TOUCH_MIN = 40
 @pytest.mark.parametrize(("incident", "commands"), FIRST)
 async def test_the_card_fits_one_screen_of_a_phone(incident: Incident, commands: tuple[str, ...]) -> None:
     """On the overview and on the incident's page; every button is large enough for a thumb, and nothing is cut off."""
-    async with (
-        # The rollback's deploy is live where there is one: then its undo is accepted.
-        shown(incident, live=incident.rollback.deploy or "dep-42") as one,
-        browsing() as browser,
-        window(browser, f"http://127.0.0.1:{one.port}", "dark", "phone") as page,
-    ):
-        await log_in(page, TOKEN, "Ann")
+    # The rollback's deploy is live where there is one: then its undo is accepted.
+    served = shown(incident, live=incident.rollback.deploy or "dep-42")
+    async with served as one, reader(one.client, "dark", "phone", "Ann") as page:
         for path in ("/", "/incidents/web-1"):
             await page.goto(path)
             card = page.locator(".card").first
@@ -53,8 +49,7 @@ async def test_the_time_of_the_readers_zone_stands_beside_utc_also_after_a_refre
     first = replace(state.services["web"], phase=Phase.ASKING, incident=incident)
     shown_first = replace(state, services={**state.services, "web": first})
     async with town(policy, shown_first) as one, browsing() as browser:
-        url = f"http://127.0.0.1:{one.port}"
-        async with window(browser, url, zone="Asia/Kolkata") as page:
+        async with window(browser, address(one.client), zone="Asia/Kolkata") as page:
             await log_in(page, TOKEN)
             since = page.locator("#open .since time").first
             at = datetime.fromtimestamp(NOW - 60, timezone(timedelta(hours=5, minutes=30)))
@@ -64,7 +59,7 @@ async def test_the_time_of_the_readers_zone_stands_beside_utc_also_after_a_refre
             one.shown[0] = replace(state, services={**state.services, "web": older})
             now = "document.querySelector('#open .since time').dataset.own"
             await page.wait_for_function(f"() => {now} && {now} !== {before!r}")
-        async with window(browser, url) as page:
+        async with window(browser, address(one.client)) as page:
             await log_in(page, TOKEN)
             assert await page.locator("#open .since time").first.get_attribute("data-own") is None
 
@@ -82,12 +77,7 @@ async def test_a_button_that_has_just_come_takes_no_click() -> None:
         for name in ("web", "api")
     }
     first = replace(state, services={**state.services, "api": known["api"]})
-    async with (
-        town(policy, first) as one,
-        browsing() as browser,
-        window(browser, f"http://127.0.0.1:{one.port}") as page,
-    ):
-        await log_in(page, TOKEN)
+    async with town(policy, first) as one, reader(one.client) as page:
         await page.evaluate(SEEN)
         one.shown[0] = replace(first, services={**first.services, **known})
         await page.wait_for_function("() => window.atOnce")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.chromium import Complaints, browsing, log_in, overflow, window
+from tests.browser.chromium import Complaints, address, browsing, log_in, look, overflow, reader, window
 from tests.console.routes.test_live import DOWN, calm, down
 from tests.console.scene import TOKEN, story, town
 
@@ -27,8 +27,7 @@ async def painted(page: Any) -> int:
 
 async def test_a_chart_is_drawn_read_and_zoomed() -> None:
     """A canvas with a curve; the values below the mouse and by keyboard; a part of it, and all again."""
-    async with town() as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
-        await log_in(page, TOKEN)
+    async with town() as one, reader(one.client) as page:
         await page.goto("/services/web?range=24h")
         await page.locator("figure[data-drawn] canvas").first.wait_for()
         assert await painted(page) > 1000 and await page.locator(".plot svg").count() == 0
@@ -58,7 +57,7 @@ async def test_a_page_without_a_stream_says_that_it_asks_and_a_filter_keeps_what
     policy, state, _ = story()
     tagged = {name: replace(one, tags=("shop",) * (name == "web")) for name, one in policy.services.items()}
     served = town(replace(policy, services=tagged), state)
-    async with served as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
+    async with served as one, browsing() as browser, window(browser, address(one.client)) as page:
         await page.route("**/live", lambda route: route.fulfill(status=204))
         await log_in(page, TOKEN)
         await page.get_by_text("asks every 5 s").wait_for()
@@ -71,8 +70,7 @@ async def test_a_page_without_a_stream_says_that_it_asks_and_a_filter_keeps_what
 async def test_the_ranges_are_links_and_work_without_scripts() -> None:
     """Each draws its time; without scripts the server's own drawing is there."""
     async with town() as one, browsing() as browser:
-        url = f"http://127.0.0.1:{one.port}"
-        async with window(browser, url, "dark", "phone") as page:
+        async with window(browser, address(one.client), "dark", "phone") as page:
             await log_in(page, TOKEN)
             await page.goto("/services/web")
             for words, span in (("1 h", "1h"), ("7 d", "7d"), ("90 d", "90d"), ("24 h", "24h")):
@@ -80,36 +78,32 @@ async def test_the_ranges_are_links_and_work_without_scripts() -> None:
                 await page.wait_for_url(f"**?range={span}#signals")
                 await page.locator("figure[data-drawn] canvas").first.wait_for()
                 assert await overflow(page) <= 0, words
-        context = await browser.new_context(base_url=url, java_script_enabled=False)
-        page = await context.new_page()
-        await log_in(page, TOKEN)
-        await page.goto("/services/web?range=24h")
-        assert await page.locator(".plot svg.chart").count() >= 1 and await page.locator("#beat").is_hidden()
-        await context.close()
+        async with look(browser, address(one.client), java_script_enabled=False) as context:
+            page = await context.new_page()
+            await log_in(page, TOKEN)
+            await page.goto("/services/web?range=24h")
+            assert await page.locator(".plot svg.chart").count() >= 1 and await page.locator("#beat").is_hidden()
 
 
-async def test_the_chart_of_an_incident_outlives_what_changes_around_it() -> None:
-    """The failing signal around the onset; a note changes the page, and the reader's chart is the same one."""
-    async with town() as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
-        await log_in(page, TOKEN)
+async def test_the_page_keeps_itself_up_to_date_without_losing_the_reader_s_place() -> None:
+    """A note changes it; one that is being written stays, and so does the chart of the failing signal."""
+    async with town() as one, reader(one.client) as page:
         await page.goto("/incidents/web-1")
         await page.locator("figure[data-drawn] canvas").wait_for()
         assert await painted(page) > 1000
         await page.evaluate("document.querySelector('figure canvas').seen = true")
+        await page.locator("#add > summary").click()
+        await page.get_by_label("Note", exact=True).fill("half a note")
         await one.store.remark("web-1", "said meanwhile", "bob")
-        await page.locator(".timeline", has_text="bob: said meanwhile").wait_for()
+        await page.locator(".timeline").get_by_text("bob: said meanwhile").wait_for()
+        assert await page.get_by_label("Note", exact=True).input_value() == "half a note"
         assert await page.evaluate("[...document.querySelectorAll('figure canvas')].map(one => one.seen)") == [True]
         assert await painted(page) > 1000
 
 
 async def test_title_and_icon_of_every_tab_follow_the_worst_state() -> None:
     """An incident opens while two tabs are open, one in the background; both say so, and both say when it is over."""
-    async with (
-        town(state=calm()) as one,
-        browsing() as browser,
-        window(browser, f"http://127.0.0.1:{one.port}") as page,
-    ):
-        await log_in(page, TOKEN)
+    async with town(state=calm()) as one, reader(one.client) as page:
         behind = await page.context.new_page()
         await behind.goto("/settings")
         await page.goto("/services/web")
@@ -127,8 +121,7 @@ async def test_title_and_icon_of_every_tab_follow_the_worst_state() -> None:
 
 async def test_a_page_without_an_answer_says_so_and_comes_back() -> None:
     """Its dot is empty, its words say for how long; with the next answer it is fresh again."""
-    async with town(state=calm()) as one, browsing() as browser:
-        context = await browser.new_context(base_url=f"http://127.0.0.1:{one.port}")
+    async with town(state=calm()) as one, browsing() as browser, look(browser, address(one.client)) as context:
         page, complaints = await context.new_page(), Complaints()
         await log_in(page, TOKEN)
         await page.goto("/services/web")
@@ -140,4 +133,3 @@ async def test_a_page_without_an_answer_says_so_and_comes_back() -> None:
         await context.set_offline(False)
         await page.locator("#beat:not(.stale)").wait_for(timeout=120_000)
         assert await page.locator("#stale").is_hidden() and complaints.heard == []
-        await context.close()

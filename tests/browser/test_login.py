@@ -2,17 +2,7 @@
 
 import pytest
 
-from tests.browser.chromium import (
-    DESKTOP,
-    EACH_LOOK,
-    PHONE,
-    WATCH,
-    accessibility,
-    browsing,
-    overflow,
-    violations,
-    window,
-)
+from tests.browser.chromium import EACH_LOOK, accessibility, address, browsing, look, overflow, violations, window
 from tests.console.auth.test_proxy_auth import proxy
 from tests.console.oidc_scene import doorway
 from tests.console.scene import town
@@ -20,7 +10,7 @@ from tests.console.scene import town
 
 async def test_there_and_back_by_clicks_alone() -> None:
     """The session's cookie is for our site alone, and yet it is shown when one comes back from another."""
-    async with doorway() as d, browsing() as browser, window(browser, str(d.client.base_url).rstrip("/")) as page:
+    async with doorway() as d, browsing() as browser, window(browser, address(d.client)) as page:
         d.town.clock.at = 1_800_000_000.0
         await page.goto("/incidents/web-1")
         assert page.url.endswith("/login?next=/incidents/web-1")
@@ -38,15 +28,7 @@ async def test_there_and_back_by_clicks_alone() -> None:
 @pytest.mark.parametrize(("scheme", "size"), EACH_LOOK)
 async def test_the_pages_around_a_login_in_every_look(scheme: str, size: str) -> None:
     found = []
-    async with doorway() as d, browsing() as browser:
-        phone = size == "phone"
-        context = await browser.new_context(
-            base_url=f"http://127.0.0.1:{d.town.port}",
-            color_scheme=scheme,
-            viewport=PHONE if phone else DESKTOP,
-            is_mobile=phone,
-        )
-        await context.add_init_script(WATCH)
+    async with doorway() as d, browsing() as browser, look(browser, address(d.client), scheme, size) as context:
         page = await context.new_page()
         for who, heading in (("", "Log in"), ("nobody", "No role"), ("-", "Log in")):
             await page.goto("/login")
@@ -59,17 +41,15 @@ async def test_the_pages_around_a_login_in_every_look(scheme: str, size: str) ->
             found += [f"{who}: {one}" for one in (*await accessibility(page), *await violations(page))]
             found += ["too wide"] if await overflow(page) > 0 else []
         assert "refused the login (access_denied)" in await page.locator("main").inner_text()
-        await context.close()
     assert not found, "\n".join(found)
 
 
 @pytest.mark.long
 async def test_behind_a_proxy_there_is_nothing_to_log_in_to() -> None:
     """Its header comes with every request; forms work, and a second tab does not spoil the first one's."""
-    async with town(proxy=proxy()) as one, browsing() as browser:
-        context = await browser.new_context(
-            base_url=f"http://127.0.0.1:{one.port}", extra_http_headers={"X-Forwarded-User": "ann@acme.example"}
-        )
+    by_proxy = {"extra_http_headers": {"X-Forwarded-User": "ann@acme.example"}}
+    served = town(proxy=proxy())
+    async with served as one, browsing() as browser, look(browser, address(one.client), **by_proxy) as context:
         first, second = await context.new_page(), await context.new_page()
         await first.goto("/")
         await second.goto("/")
@@ -78,4 +58,3 @@ async def test_behind_a_proxy_there_is_nothing_to_log_in_to() -> None:
         await first.get_by_text("Pause …").click()
         await first.get_by_role("button", name="Pause now").click()
         await first.get_by_role("heading", name="No answer").wait_for()
-        await context.close()

@@ -1,6 +1,5 @@
 """Every page in a real browser: nothing complained of, nothing forbidden tried, nothing in the way of a reader."""
 
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -8,19 +7,19 @@ from dataclasses import replace
 import pytest
 
 from tests.browser.chromium import (
-    DESKTOP,
     EACH_LOOK,
-    PHONE,
     Complaints,
     accessibility,
+    address,
     browsing,
     log_in,
+    look,
     overflow,
+    reader,
     violations,
     window,
 )
-from tests.cli import examples as x
-from tests.console.public.scene import ago, calm, hours, opened, public_town
+from tests.browser.gallery import outage_town
 from tests.console.routes.test_pages import PAGES, hostile_town
 from tests.console.scene import NOW, TOKEN, Town, day_of, fill, open_incident, story, town
 from watchdog.adapters.stores.memory import MemoryStore
@@ -54,10 +53,7 @@ async def busy_town() -> AsyncIterator[Town]:
 async def test_every_page_in_every_look(scheme: str, size: str) -> None:
     """Dark and light, desktop and phone: no error, nothing forbidden, no serious finding, no sideways scroll."""
     found = []
-    async with contextlib.AsyncExitStack() as stack:
-        one = await stack.enter_async_context(busy_town())
-        browser = await stack.enter_async_context(browsing())
-        page = await stack.enter_async_context(window(browser, f"http://127.0.0.1:{one.port}", scheme, size))
+    async with busy_town() as one, browsing() as browser, window(browser, address(one.client), scheme, size) as page:
         await page.goto("/login")
         found += await accessibility(page)
         await log_in(page, TOKEN, "Ann")
@@ -73,42 +69,28 @@ async def test_every_page_in_every_look(scheme: str, size: str) -> None:
 async def test_the_public_page_in_every_look(scheme: str, size: str) -> None:
     """Without a login, with and without scripts, during an outage: readable, and nothing complained of."""
     found = []
-    outage = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
-    policy, state = calm(web=opened(outage))
-    past = [ago(x.incident(), 86400.0 * back, 300, id=f"web-{back}") for back in (1, 5)]
-    minutes = [*hours("web", 60, bad={30: 200, 200: 60}), *hours("api", 20)]
-    async with public_town(policy, state, incidents=[outage, *past], minutes=minutes) as one, browsing() as browser:
+    async with outage_town() as one, browsing() as browser:
         for scripts in (True, False):
-            phone = size == "phone"
-            context = await browser.new_context(
-                base_url=str(one.client.base_url),
-                color_scheme=scheme,
-                viewport=PHONE if phone else DESKTOP,
-                is_mobile=phone,
-                java_script_enabled=scripts,
-            )
-            page = await context.new_page()
-            complaints = Complaints()
-            complaints.listen(page)
-            await page.goto("/status/shop")
-            assert await page.get_by_role("heading", name="Web shop: Unavailable").count() == 3
-            assert await page.locator("svg[role=img]").count() == 2
-            assert await context.cookies() == [] and complaints.heard == []
-            if scripts:
-                found += await accessibility(page)
-                found += ["too wide"] if await overflow(page) > 0 else []
-                await page.get_by_text("Days with failures").first.click()
-                found += await accessibility(page)
-            await context.close()
+            async with look(browser, address(one.client), scheme, size, java_script_enabled=scripts) as context:
+                page, complaints = await context.new_page(), Complaints()
+                complaints.listen(page)
+                await page.goto("/status/shop")
+                assert await page.get_by_role("heading", name="Web shop: Unavailable").count() == 3
+                assert await page.locator("svg[role=img]").count() == 2
+                assert await context.cookies() == [] and complaints.heard == []
+                if scripts:
+                    found += await accessibility(page)
+                    found += ["too wide"] if await overflow(page) > 0 else []
+                    await page.get_by_text("Days with failures").first.click()
+                    found += await accessibility(page)
     assert not found, "\n".join(found)
 
 
 async def test_hostile_text_is_inert_and_changes_nothing_else() -> None:
     """Markup in errors, commits, titles and notes is shown as it is; no script of it runs, no picture loads."""
-    async with hostile_town() as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
+    async with hostile_town() as one, reader(one.client, name="<b>Ann</b>") as page:
         requests: list[str] = []
         page.on("request", lambda request: requests.append(request.url))
-        await log_in(page, TOKEN, "<b>Ann</b>")
         for path in ("/", "/services/web", "/incidents/web-9", "/incidents", "/history", "/follow-ups", "/audit"):
             await page.goto(path)
             assert await page.locator("main img, main script, main b").count() == 0, path
@@ -119,25 +101,15 @@ async def test_hostile_text_is_inert_and_changes_nothing_else() -> None:
         assert not [url for url in requests if url.endswith("/x")]
 
 
-async def test_the_page_keeps_itself_up_to_date_without_losing_the_reader_s_place() -> None:
-    """What changed is replaced; a note that is being written, and what has the focus, stay."""
-    async with town() as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
-        await log_in(page, TOKEN)
-        await page.goto("/incidents/web-1")
-        await page.locator("#add > summary").click()
-        await page.get_by_label("Note", exact=True).fill("half a note")
-        await one.store.remark("web-1", "said meanwhile", "bob")
-        await page.locator(".timeline").get_by_text("bob: said meanwhile").wait_for()
-        assert await page.get_by_label("Note", exact=True).input_value() == "half a note"
-
-
 @pytest.mark.parametrize("path", ["/", "/incidents/web-1"])
 async def test_without_scripts_everything_is_there(path: str) -> None:
     """Scripts only refresh."""
-    async with town() as one, browsing() as browser:
-        context = await browser.new_context(base_url=f"http://127.0.0.1:{one.port}", java_script_enabled=False)
+    async with (
+        town() as one,
+        browsing() as browser,
+        look(browser, address(one.client), java_script_enabled=False) as context,
+    ):
         page = await context.new_page()
         await log_in(page, TOKEN)
         await page.goto(path)
         assert await page.locator("svg[role=img], table").count() > 0
-        await context.close()

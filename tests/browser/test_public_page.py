@@ -10,20 +10,13 @@ from watchdog.domain.commands.announcements import Draft, Stage, Update
 
 async def test_the_public_page_refreshes_itself_each_minute() -> None:
     """What is announced meanwhile appears; what was opened stays open, and a page that cannot be loaded says so."""
-    minutes = hours("web", 60, bad={30: 200})
-    async with (
-        public_town(minutes=minutes) as one,
-        browsing() as browser,
-        window(browser, str(one.client.base_url)) as page,
-    ):
+    town = public_town(minutes=hours("web", 60, bad={30: 200}))
+    async with town as one, browsing() as browser, window(browser, str(one.client.base_url)) as page:
         # With a route the browser keeps no cache, whose clock is the real one.
         await page.route("**/status/shop", lambda route: route.continue_())
         await page.clock.install()
-        while True:
-            await page.goto("/status/shop")
-            one.clock.at += 2.0
-            if not await page.locator("[data-soon]").count():
-                break
+        await one.whole_page()
+        await page.goto("/status/shop")
         await page.get_by_text("Days with failures").click()
         await one.store.announce(
             Draft("shop", "Payments fail"), Update(NOW, "ann", Stage.IDENTIFIED, "<i>Cards</i> are refused.")
@@ -55,8 +48,7 @@ async def test_a_past_that_is_never_read_is_asked_for_a_few_times_and_then_each_
         await route.fulfill(body=body, content_type="text/html")
 
     async with public_town() as one, browsing() as browser, window(browser, str(one.client.base_url)) as page:
-        while "<span data-soon>" in await one.page():
-            one.clock.at += 2.0
+        await one.whole_page()
         await page.clock.install()
         await page.goto("/status/shop")
         await page.route("**/status/shop", incomplete)

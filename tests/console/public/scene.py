@@ -60,6 +60,12 @@ class PublicTown:
         assert answer.status_code == 200, answer.status_code
         return answer.text
 
+    async def whole_page(self) -> str:
+        """Return the page once all of its past is read, a little with each look."""
+        while "still being read" in (text := await self.page()):
+            self.clock.at += 2.0
+        return text
+
     async def text(self, path: str, name: str = "shop") -> str:
         """Return what belongs to a page: its feed, or a badge."""
         answer = await self.client.get(f"/status/{name}{path}")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli import examples as x
 from tests.console.public.scene import SHOP, ago, calm, hours, opened, public_town
-from tests.console.scene import NOW, TOKEN, TOKENS, service_state
+from tests.console.scene import NOW, TOKEN, service_state
 from tests.core.incident_fields import amended
 from watchdog.console.public.app import POLICY, lasted, percent
 from watchdog.console.public.public_views import PublicIncident, StatusPage
@@ -20,7 +20,7 @@ from watchdog.domain.checks import Check
 from watchdog.domain.commands.announcements import Draft, Stage, Update
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Outcome
-from watchdog.domain.readings import Bad, Good
+from watchdog.domain.readings import Bad
 
 GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
 PLAIN = "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
@@ -84,18 +84,14 @@ async def test_what_did_not_change_is_not_sent_again() -> None:
     ],
 )
 async def test_what_is_not_a_page_is_like_any_other_path(path: str) -> None:
-    """A stranger does not learn which groups there are."""
-    async with public_town() as one:
-        answer = await one.client.get(path)
-        assert answer.status_code == 303 and answer.headers["location"].startswith("/login")
-
-
-async def test_it_opens_nothing_else() -> None:
+    """A stranger does not learn which groups there are, and a page opens nothing else."""
     async with public_town() as one:
         assert (await one.client.get("/")).status_code == (await one.client.get("/status")).status_code == 303
         assert (await one.client.post("/status/shop")).status_code == 405
         head = await one.client.head("/status/shop")
         assert head.status_code == 200 and head.content == b""
+        answer = await one.client.get(path)
+        assert answer.status_code == 303 and answer.headers["location"].startswith("/login")
 
 
 async def test_a_page_that_is_made_is_handed_out_as_often_as_anybody_asks() -> None:
@@ -171,29 +167,14 @@ async def test_the_largest_page_is_small() -> None:
     past = [ago(x.incident(service="s1"), 3600.0 * number, 60, id=f"s1-{number}") for number in range(1, 60)]
     pages = [StatusPage("shop", "&" * 60, names)]
     async with public_town(policy, state, pages=pages, minutes=minutes, incidents=past) as one:
-        text = await one.page()
-        while "still being read" in text:
-            one.clock.at += 2.0
-            text = await one.page()
+        text = await one.whole_page()
         assert text.count("with failures") == 15 + 15 and "45 with failures" in text
         assert 20_000 < len(text.encode()) < 55_000
 
 
-def test_a_share_is_never_rounded_up() -> None:
+def test_a_share_is_never_rounded_up_and_what_lasted_never_took_no_time() -> None:
     shown = {None: "–", 1.0: "100 %", 0.999999: "99.99 %", 0.99987: "99.98 %", 0.5: "50.00 %"}
     assert {share: percent(share) for share in shown} == shown
-
-
-def test_how_long_it_took() -> None:
-    """Until now, while it goes on; never no time at all."""
-    assert lasted(PublicIncident("x", "y", 100.0, 400.0), 900.0) == 300.0
-    assert lasted(PublicIncident("x", "y", 100.0, None), 900.0) == 800.0
-    assert lasted(PublicIncident("x", "y", 100.0, 100.0), 900.0) == 1.0
-
-
-async def test_what_is_well_needs_no_words() -> None:
-    policy, state = calm(web=service_state("web", checks={"home": Check("home", "http", NOW - 1, Good("200"))}))
-    async with public_town(policy, state, pages=[SHOP]) as one:
-        text = await one.page()
-    assert "All services are operational" in text and "None in the last 14 days" in text and "<h2>Now</h2>" not in text
-    assert set(TOKENS.values()).isdisjoint(text.split())
+    # How long it took: until now, while it goes on; never no time at all.
+    took = {(100.0, 400.0): 300.0, (100.0, None): 800.0, (100.0, 100.0): 1.0}
+    assert {moments: lasted(PublicIncident("x", "y", *moments), 900.0) for moments in took} == took

@@ -8,10 +8,11 @@ import pytest
 
 from tests.cli import examples as x
 from tests.console.public.scene import SHOP, PublicTown, ago, calm, hours, opened, public_town
-from tests.console.scene import NOW, as_read, fill, policy_of, service_policy, service_state
+from tests.console.scene import NOW, TOKENS, as_read, fill, policy_of, service_policy, service_state
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World
 from tests.core.worlds import bad_world, hear, reach
+from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.console.public.public_queries import FRESH_SECONDS, PAST_MAX, SOON_SECONDS, WAIT_SECONDS, WAITING_MAX
 from watchdog.console.public.public_views import StatusPage
 from watchdog.domain.events import RollbackRequested
@@ -25,7 +26,9 @@ GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
 
 async def test_all_is_well() -> None:
     async with public_town(minutes=hours("web", 10)) as one:
-        said = await one.json()
+        said, text = await one.json(), await one.page()
+    assert "All services are operational" in text and "None in the last 14 days" in text and "<h2>Now</h2>" not in text
+    assert set(TOKENS.values()).isdisjoint(text.split())
     assert (said["title"], said["state"]) == ("Acme shop", "operational")
     web, api = said["services"]
     assert (web["name"], web["state"], web["available"]) == ("Web shop", "operational", 1.0)
@@ -186,7 +189,8 @@ async def test_while_the_store_hangs_nobody_waits_for_long() -> None:
         assert (await one.client.get("/metrics")).status_code == 200 and one.store.asked["spans"] == 1
         one.store.goes_on.set()
         one.clock.at += FRESH_SECONDS
-        assert "still being read" not in await eventually_read(one)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await one.whole_page()
 
 
 async def test_a_human_who_rolls_back_what_is_well_makes_no_outage() -> None:
@@ -231,12 +235,3 @@ def at_the_pages_time(incident: Incident, world: World) -> Incident:
     moments = {name: getattr(incident, name) for name in ("onset_at", "opened_at", "closed_at")}
     moments["restored_at"] = incident.rollback.restored_at
     return amended(incident, **{name: at and at + NOW - world.now for name, at in moments.items()})
-
-
-async def eventually_read(one: PublicTown) -> str:
-    for _ in range(50):
-        text = await one.page()
-        if "still being read" not in text:
-            break
-        one.clock.at += 2.0
-    return text
