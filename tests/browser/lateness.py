@@ -9,30 +9,28 @@ buckets), for each pair, and the medians. Nothing is asserted: the machine decid
 
 import argparse
 import asyncio
-import json
-import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.benchmarks.hostile_http import BUCKETS, quantile
 from tests.browser.chromium import browsing, log_in
 from tests.browser.fleet import NOW, Fleet
 from tests.console.scene import TOKEN, fill
+from tests.support.daemon_processes import Cloud, Daemon
 from watchdog.adapters.stores import build_store
-from watchdog.app.sandbox_demo.sandbox_process import environment
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.incidents import State
 
-LATENESS = "watchdog_probe_lateness_seconds"
 LOOKED_AT = ("/", "/services/docs", "/incidents/api-100")
 SETTLE_SECONDS = 15.0
 AN_EPOCH = 1e9
@@ -81,86 +79,63 @@ def configured(folder: Path, fleet: Fleet, site: str) -> None:
     (folder / "watchdog.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-@asynccontextmanager
-async def running(*command: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    variables = {**environment(), "WATCHDOG_CONSOLE_TOKEN": TOKEN, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-    with (folder / "stderr.txt").open("ab") as errors:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, cwd=folder, env=variables, stdout=asyncio.subprocess.PIPE, stderr=errors
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            await process.wait()
+@contextmanager
+def probed() -> Iterator[str]:
+    """Run the site as a process of its own; return its address."""
+    with subprocess.Popen([sys.executable, "-c", SITE], stdout=subprocess.PIPE) as site:
+        assert site.stdout is not None
+        yield f"http://127.0.0.1:{int(site.stdout.readline())}"
+        site.terminate()
 
 
-async def port_of(daemon: asyncio.subprocess.Process, folder: Path) -> int:
-    """Return where the daemon listens, and read on what it prints for ever."""
-    assert daemon.stdout is not None
-    async for line in daemon.stdout:
-        said = json.loads(line) if line.startswith(b"{") else {}
-        if said.get("event") == "listening":
-            asyncio.get_running_loop().create_task(drained(daemon.stdout))
-            return int(said["port"])
-    raise SystemExit(f"the daemon ended before it listened:\n{(folder / 'stderr.txt').read_text()[-2000:]}")
+@contextmanager
+def daemon_in(folder: Path) -> Iterator[Daemon]:
+    """Run the daemon that is configured there, until it is ready."""
+    daemon = Daemon(Cloud({}, folder, folder / "sandbox.jsonl"), {"WATCHDOG_CONSOLE_TOKEN": TOKEN})
+    try:
+        daemon.start(cold=True).until(daemon.ready)
+        yield daemon
+    finally:
+        daemon.end()
 
 
-async def drained(stream: asyncio.StreamReader) -> None:
-    while await stream.read(65536):
-        pass
-
-
-async def buckets(client: httpx.AsyncClient) -> dict[float, float]:
+def buckets(daemon: Daemon) -> dict[float, float]:
     """Return how many probes began no later than so many seconds, since the daemon began."""
-    families = text_string_to_metric_families((await client.get("/metrics")).text)
-    samples = [one for family in families for one in family.samples if one.name == f"{LATENESS}_bucket"]
+    families = text_string_to_metric_families(daemon.get("/metrics").text)
+    samples = [one for family in families for one in family.samples if one.name == BUCKETS]
     return {float(one.labels["le"]): one.value for one in samples}
 
 
-def quantile(before: dict[float, float], after: dict[float, float], share: float) -> tuple[float, int]:
-    """Return the quantile between two looks (seconds, linear within its bucket), and of how many probes."""
-    counts = [(limit, after[limit] - before[limit]) for limit in sorted(after)]
-    wanted, below, beneath = share * counts[-1][1], 0.0, 0.0
-    for limit, count in counts:
-        if count >= wanted:
-            width = 0.0 if limit == float("inf") else limit - below
-            inside = (wanted - beneath) / (count - beneath) if count > beneath else 1.0
-            return below + width * inside, int(counts[-1][1])
-        below, beneath = limit, count
-    raise AssertionError("no probe began")
-
-
-async def looked_on(client: httpx.AsyncClient, seconds: float) -> float:
-    """Return the 99th percentile (seconds) over so long."""
+async def looked_on(daemon: Daemon, seconds: float) -> float:
+    """Return the 99th percentile (milliseconds) over so long."""
     await asyncio.sleep(SETTLE_SECONDS)
-    before = await buckets(client)
+    before = buckets(daemon)
     await asyncio.sleep(seconds)
-    return quantile(before, await buckets(client), 0.99)[0]
+    return quantile({limit: count - before[limit] for limit, count in buckets(daemon).items()}, 0.99)
 
 
-async def with_people(client: httpx.AsyncClient, seconds: float) -> float:
+async def with_people(daemon: Daemon, seconds: float) -> float:
     """Return the same while three browsers are open, each with a page that keeps itself up to date."""
     async with AsyncExitStack() as stack:
         for path in LOOKED_AT:
             browser = await stack.enter_async_context(browsing())
-            page = await browser.new_page(base_url=str(client.base_url))
+            page = await browser.new_page(base_url=f"http://127.0.0.1:{daemon.port}")
             await log_in(page, TOKEN)
             await page.goto(path)
-        return await looked_on(client, seconds)
+        return await looked_on(daemon, seconds)
 
 
-async def pairs(client: httpx.AsyncClient, number: int, seconds: float) -> list[tuple[float, float]]:
+async def pairs(daemon: Daemon, number: int, seconds: float) -> list[tuple[float, float]]:
     """Measure with and without, in turns."""
     found = []
     for turn in range(number):
         if turn % 2:
-            people, nobody = await with_people(client, seconds), await looked_on(client, seconds)
+            people, nobody = await with_people(daemon, seconds), await looked_on(daemon, seconds)
         else:
-            nobody, people = await looked_on(client, seconds), await with_people(client, seconds)
+            nobody, people = await looked_on(daemon, seconds), await with_people(daemon, seconds)
         ratio = people / nobody
         print(
-            f"pair {turn + 1}: p99 {1000 * nobody:5.1f} ms alone, {1000 * people:5.1f} with three ({ratio:.2f} x)",
+            f"pair {turn + 1}: p99 {nobody:5.1f} ms alone, {people:5.1f} with three ({ratio:.2f} x)",
             flush=True,
         )
         found.append((nobody, people))
@@ -172,18 +147,13 @@ async def measure(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         await remember(folder, fleet, given.hours, given.signals)
-        async with running("-c", SITE, folder=folder) as site:
-            assert site.stdout is not None
-            configured(folder, fleet, f"http://127.0.0.1:{int(await site.stdout.readline())}")
-            async with running("-m", "watchdog", "run", folder=folder) as daemon:
-                url = f"http://127.0.0.1:{await port_of(daemon, folder)}"
-                async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20.0) as client:
-                    found = await pairs(client, given.pairs, given.seconds)
+        with probed() as site:
+            configured(folder, fleet, site)
+            with daemon_in(folder) as daemon:
+                found = await pairs(daemon, given.pairs, given.seconds)
     nobody, people = (statistics.median(row[place] for row in found) for place in (0, 1))
     ratio = statistics.median(row[1] / row[0] for row in found)
-    print(
-        f"median of {len(found)}: p99 {1000 * nobody:.1f} ms, {1000 * people:.1f} ms with three browsers, {ratio:.2f} x"
-    )
+    print(f"median of {len(found)}: p99 {nobody:.1f} ms, {people:.1f} ms with three browsers, {ratio:.2f} x")
 
 
 def main() -> None:
