@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.console.oidc_scene import KEY, PEOPLE, Doorway, doorway
-from tests.console.scene import TOKEN, TOKENS, bearer
+from tests.console.scene import TOKEN, TOKENS, bearer, town
 from watchdog.console.auth import session
 from watchdog.console.auth.oidc_login import BACK, BEGIN, COOKIE, LIFE_SECONDS, PendingLogins
 from watchdog.console.auth.roles import People, Role, Way
@@ -30,30 +30,27 @@ async def test_there_and_back_opens_a_session_under_the_proven_name() -> None:
         assert (await d.client.get("/")).headers["location"] == "/login"
 
 
-async def test_the_cookies_are_for_us_alone() -> None:
+async def test_the_cookies_are_for_us_alone_and_what_is_sent_there_says_nothing() -> None:
     """That of an attempt is sent where it is of use, by a link from there; that of the session by no other site."""
+
+    def asked_of(begun: httpx.Response) -> dict[str, str]:
+        return dict(httpx.QueryParams(urlsplit(begun.headers["location"]).query))
+
     async with doorway() as d:
         begun = await d.client.get(BEGIN, headers={"x-forwarded-proto": "https"})
         cookie = begun.headers["set-cookie"].lower()
         assert all(flag in cookie for flag in ("httponly", "samesite=lax", "path=/;", "max-age=600", "; secure"))
         assert cookie.startswith(f"__host-{COOKIE}=")
+        asked, again = asked_of(begun), asked_of(await d.client.get(BEGIN))
+        assert asked["code_challenge_method"] == "S256" and asked["response_type"] == "code"
+        assert asked["scope"] == "openid email"
+        secret = ("state", "nonce", "code_challenge")
+        assert not [name for name in secret if asked[name] in begun.headers["set-cookie"]]
+        assert len({said[name] for said in (asked, again) for name in secret}) == 6
         answer = await d.log_in()
         made = {one.split("=")[0]: one.lower() for one in answer.headers.get_list("set-cookie")}
         assert all(flag in made[session.COOKIE] for flag in ("httponly", "samesite=strict", "path=/", "max-age=43200"))
         assert "max-age=0" in made[COOKIE], "an attempt ends with its answer"
-
-
-async def test_what_is_sent_there_says_nothing_that_should_not_be_known() -> None:
-    async with doorway() as d:
-        begun = await d.client.get(BEGIN)
-        asked = dict(httpx.QueryParams(urlsplit(begun.headers["location"]).query))
-        cookie = begun.headers["set-cookie"]
-        assert asked["code_challenge_method"] == "S256" and asked["response_type"] == "code"
-        assert asked["scope"] == "openid email"
-        assert not [name for name in ("state", "nonce", "code_challenge") if asked[name] in cookie]
-        assert len({asked["state"], asked["nonce"], asked["code_challenge"]}) == 3
-        again = dict(httpx.QueryParams(urlsplit((await d.client.get(BEGIN)).headers["location"]).query))
-        assert asked["state"] != again["state"] and asked["nonce"] != again["nonce"]
 
 
 @pytest.mark.parametrize("after", ["//evil.example", "https://evil.example", "/?b=c", '/"><script>', "javascript:x"])
@@ -138,8 +135,12 @@ async def test_a_name_that_could_be_two_is_nobody_s() -> None:
 
 
 async def test_somebody_without_a_role_is_told_so() -> None:
-    """By name; nothing is opened, and one can log in as somebody else."""
+    """By name; nothing is opened, and one can log in as somebody else; the first ones are in the log."""
     async with doorway() as d:
+        with capture_logs() as logs:
+            for _ in range(8):
+                assert (await d.log_in("nobody")).status_code == 403
+        assert len([one for one in logs if one["event"] == "console login refused, no role"]) == 5
         answer = await d.log_in("nobody")
         assert answer.status_code == 403 and "nobody@acme.example" in answer.text and 'href="/login"' in answer.text
         assert (await d.client.get("/")).status_code == 303
@@ -206,14 +207,6 @@ async def test_a_provider_that_is_away_fills_no_log() -> None:
         assert (await d.back(await d.there())).status_code == 200
 
 
-async def test_somebody_without_a_role_fills_no_log() -> None:
-    async with doorway() as d:
-        with capture_logs() as logs:
-            for _ in range(8):
-                assert (await d.log_in("nobody")).status_code == 403
-        assert len([one for one in logs if one["event"] == "console login refused, no role"]) == 5
-
-
 async def test_tokens_work_beside_it_or_not_at_all() -> None:
     async with doorway() as d:
         assert (await d.client.get("/api/v1/services", headers=bearer())).status_code == 200
@@ -226,8 +219,6 @@ async def test_tokens_work_beside_it_or_not_at_all() -> None:
 
 
 async def test_without_a_provider_there_is_no_such_way() -> None:
-    from tests.console.scene import town
-
     async with town() as one:
         for path in (BEGIN, BACK):
             assert (await one.client.get(path)).headers["location"].startswith("/login?next=")

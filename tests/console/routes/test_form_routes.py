@@ -204,12 +204,17 @@ async def test_quiet_is_asked_for_and_ended_on_the_service_s_page() -> None:
 
 
 async def test_a_rollback_by_hand_is_confirmed_first_and_done_once() -> None:
-    """The page shows every guard's answer and where it leads; a second click meets an action under way."""
+    """The page shows every guard's answer and where it leads; from another live deploy than was seen it is refused.
+
+    A second click meets an action under way.
+    """
     async with office() as o:
         await o.login()
         plan = await o.page(f"{SERVICE}/rollback")
         assert "newer deploy" in plan and "environment" in plan and "Roll back to dep-39 now" in plan
         assert o.s.sent("POST") == 0 and not (await o.s.store.asked())
+        other = await o.send(f"{SERVICE}/rollback", f"{SERVICE}/rollback", live="dep-38")
+        assert "look again" in await o.page(other.headers["location"]) and o.s.sent("PATCH") == 0
         data = await o.form(f"{SERVICE}/rollback", f"{SERVICE}/rollback")
         first = await o.client.post(f"{SERVICE}/rollback", data=data, headers=SAME)
         again = await o.client.post(f"{SERVICE}/rollback", data=data, headers=SAME)
@@ -227,13 +232,6 @@ async def test_a_plan_that_leads_nowhere_has_no_button(wanted: str) -> None:
         text = (await o.client.get(f"{SERVICE}/rollback", params={"to": wanted})).text
         assert "It would not be done" in text and "now</button>" not in text and "<b>" not in text
         assert (await o.client.get("/services/none/rollback")).status_code == 404
-
-
-async def test_a_rollback_from_another_deploy_than_was_seen_is_refused() -> None:
-    async with office() as o:
-        await o.login()
-        sent = await o.send(f"{SERVICE}/rollback", f"{SERVICE}/rollback", live="dep-38")
-        assert "look again" in await o.page(sent.headers["location"]) and o.s.sent("PATCH") == 0
 
 
 async def test_a_wrong_rollback_is_taken_back_after_a_look_at_what_would_follow() -> None:
@@ -268,6 +266,24 @@ async def test_an_undo_by_a_program() -> None:
         assert (await o.api("/incidents/web-1/undo", {})).status_code == 422
         assert (await o.api("/incidents/web-1/undo", {"live": plan["live"]["id"]})).json()["state"] == "done"
         await o.s.until(Phase.DEPLOYING)
+
+
+async def test_what_a_rollback_leaves_behind_is_put_right_by_a_click() -> None:
+    """A deny-listed commit is trusted on the overview, by an approver alone; auto-deploy is restored on its service."""
+    async with office() as o:
+        web = replace(o.s.web, auto_deploy_off="commit")
+        o.s.engine.state = replace(o.s.engine.state, denied=("9f3c2abd4e5f60718293",), services={"web": web})
+        await o.login(OPERATOR)
+        text = await o.page("/")
+        assert "Deny-listed: 9f3c2ab" in text and "/trust" not in text
+        await o.login(name="Ann")
+        assert "Trust 9f3c2ab" in await o.page("/")
+        await o.send("/", "/trust", commit="9f3c2abd4e5f60718293")
+        command = await o.asked()
+        assert o.s.engine.state.denied == () and command.by == "token:Ann (approver)" and command.ok
+        await o.send(SERVICE, f"{SERVICE}/restore-auto-deploy")
+        command = await o.asked()
+        assert (command.name, command.by, command.ok) == ("restore-auto-deploy", "token:Ann (approver)", True)
 
 
 async def test_a_note_and_a_judgement() -> None:
@@ -385,42 +401,29 @@ async def test_the_audit_has_pages() -> None:
 
 
 async def test_older_follows_the_rows_that_are_shown_after_new_ones_came() -> None:
-    """The link is replaced with the rows, or whoever follows it would miss those that were pushed out."""
+    """The link is replaced with the rows, or whoever follows it would miss those that were pushed out.
+
+    A member's late answer is among them: it is refused, and its author has the role.
+    """
+    late = {"what": "approve", "refused": "too late", "incident": "web-1"}
     async with asking(TOKEN) as o:
         for _ in range(AUDITED_MAX + 1):
             await o.s.store.answer(await o.s.store.submit("pause", {}, "ann"), ok=True, text="", exit_code=0)
-        assert re.search(r"""before=\d+">Older</a></p>\s*</div>\s*</main>""", await o.page("/audit"))
-
-
-async def test_a_member_s_late_answer_is_on_the_audit_s_main_page() -> None:
-    """It is refused, and its author has the role: what a role did not allow is elsewhere."""
-    late = {"what": "approve", "refused": "too late", "incident": "web-1"}
-    async with asking(TOKEN) as o:
         await o.s.store.submit("refused", late, "slack:U0AAA (ann)")
-        assert "U0AAA" in await o.page("/audit") and "U0AAA" not in await o.page("/audit?show=refused")
+        page = await o.page("/audit")
+        assert re.search(r"""before=\d+">Older</a></p>\s*</div>\s*</main>""", page)
+        assert "U0AAA" in page and "U0AAA" not in await o.page("/audit?show=refused")
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"sec-fetch-site": "cross-site"},
-        {"sec-fetch-site": "same-site"},
-        {"origin": "https://evil.example"},
-        {"origin": "null"},
-    ],
-)
-async def test_a_form_of_another_site_is_not_taken(headers: dict[str, str]) -> None:
+async def test_a_form_of_another_site_or_without_the_word_of_its_own_session_is_not_taken() -> None:
     async with office() as o:
         await o.login()
         data = await o.form("/", "/pause")
-        answer = await o.client.post("/pause", data=data, headers=headers)
-        assert answer.status_code == 403 and "another site" in answer.text and not await o.s.store.asked()
-
-
-async def test_a_form_needs_the_word_of_its_own_session() -> None:
-    async with office() as o:
-        await o.login()
-        other = (await o.form("/", "/pause"))["form"]
+        fetched, origins = ("cross-site", "same-site"), ("https://evil.example", "null")
+        for site in (*({"sec-fetch-site": one} for one in fetched), *({"origin": one} for one in origins)):
+            answer = await o.client.post("/pause", data=data, headers=site)
+            assert answer.status_code == 403 and "another site" in answer.text, site
+        other = data["form"]
         await o.login()
         for word in (None, other, "0" * 64, "é"):
             data = {} if word is None else {"form": word}

@@ -15,12 +15,12 @@ from tests.console.scene import NOW, Town, access, open_incident, service_state,
 from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from watchdog.console.auth.roles import Role
-from watchdog.console.queries.pulse import pulse_of
+from watchdog.console.queries.pulse import Pulse, pulse_of
 from watchdog.console.routes import live
 from watchdog.console.routes.live import SHARE_MAX, STREAM, STREAMS_MAX, Live
 from watchdog.daemon.http import http_protocol, http_server
 from watchdog.domain.decisions import Finding
-from watchdog.domain.incidents import Phase, State
+from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.readings import Bad, Good, Unknown
 
 WANTED = {"accept": STREAM}
@@ -55,6 +55,12 @@ async def events(one: Town, who: dict[str, str] | None = None) -> AsyncIterator[
         yield said()
 
 
+def pulse(**services: ServiceState) -> Pulse:
+    """Return the pulse of a calm town, but for these services."""
+    policy, _, _ = story()
+    return pulse_of(replace(calm(), services={**calm().services, **services}), policy, NOW)
+
+
 @pytest.mark.parametrize(
     ("phase", "changes", "state", "title"),
     [
@@ -67,40 +73,32 @@ async def events(one: Town, who: dict[str, str] | None = None) -> AsyncIterator[
 )
 def test_the_worst_state_in_words(phase: Phase, changes: dict[str, Any] | None, state: str, title: str) -> None:
     """What is wrong, never what is done about it first; recovery is told from outage."""
-    policy, _, _ = story()
     base = down().services["web"].incident
     assert base is not None
     web = service_state("web", phase=phase, incident=amended(base, **changes) if changes is not None else None)
-    pulse = pulse_of(replace(calm(), services={"web": web, "api": service_state("api")}), policy, NOW)
-    assert (pulse.state, pulse.title) == (state, title)
+    assert (pulse(web=web).state, pulse(web=web).title) == (state, title)
     if phase is Phase.VERIFYING:
         failing = replace(web.checks["home"], last=Bad("HTTP 503"), last_at=NOW)
-        broken = replace(web, checks={**web.checks, "home": failing})
-        pulse = pulse_of(replace(calm(), services={"web": broken}), policy, NOW)
-        assert (pulse.state, pulse.title) == ("bad", DOWN.replace("is down", "still fails"))
+        broken = pulse(web=replace(web, checks={**web.checks, "home": failing}))
+        assert (broken.state, broken.title) == ("bad", DOWN.replace("is down", "still fails"))
 
 
 def test_a_service_that_cannot_be_seen_is_not_well() -> None:
     """Its probes have no evidence; a feed without an answer, and a probe that was not read yet, are no reason."""
-    policy, _, _ = story()
     web = calm().services["web"]
     for names, title in (("home api", "◌ web cannot be seen"), ("errors", ""), ("", "")):
         blind = {name: replace(web.checks[name], last=Unknown("no route")) for name in names.split()}
-        services = {**calm().services, "web": replace(web, checks={**web.checks, **blind})}
-        assert pulse_of(replace(calm(), services=services), policy, NOW).title == title
-    services = {**calm().services, "web": replace(web, checks={})}
-    assert pulse_of(replace(calm(), services=services), policy, NOW).state == "good"
+        assert pulse(web=replace(web, checks={**web.checks, **blind})).title == title
+    assert pulse(web=replace(web, checks={})).state == "good"
 
 
 def test_the_mark_changes_with_each_step_and_not_with_each_reading() -> None:
     """An event for each reading of hundreds of services would be no news; a phase, a question, an answer is."""
-    policy, _, _ = story()
     web = down().services["web"]
     assert web.incident is not None
 
     def mark(**changes: Any) -> str:
-        services = {**down().services, "web": replace(web, **changes)}
-        return pulse_of(replace(down(), services=services), policy, NOW).mark
+        return pulse(web=replace(web, **changes)).mark
 
     read = {**web.checks, "home": replace(web.checks["home"], last=Good("201"), last_at=NOW)}
     assert mark() == mark(checks=read)
@@ -111,11 +109,10 @@ def test_the_mark_changes_with_each_step_and_not_with_each_reading() -> None:
 
 def test_the_worst_of_many_is_named_and_the_others_are_counted() -> None:
     """The open incident before the suspicion."""
-    policy, state, _ = story()
     api = service_state("api", phase=Phase.PAGED, incident=open_incident())
     both = {"api": service_state("api", phase=Phase.SUSPECT), "web": down().services["web"]}
-    assert pulse_of(replace(state, services=both), policy, NOW).title == f"{DOWN} (+1)"
-    assert pulse_of(replace(state, services={**both, "api": api}), policy, NOW).title.endswith("(+1)")
+    assert pulse(**both).title == f"{DOWN} (+1)"
+    assert pulse(**{**both, "api": api}).title.endswith("(+1)")
 
 
 async def test_every_page_has_the_worst_state_in_title_and_icon() -> None:
@@ -208,15 +205,13 @@ async def _left(stream: Any) -> None:
 
 async def test_a_quiet_stream_beats_and_ends_by_itself() -> None:
     """Every 15 s, so that a dead connection is noticed; after ten minutes its browser is checked again."""
-    policy, _, _ = story()
     clock = FakeClock(NOW)
 
-    async def pulse() -> Any:
-        return pulse_of(calm(), policy, NOW)
+    async def beat() -> Any:
+        return pulse()
 
     times = [
-        clock.monotonic()
-        async for _ in Live(pulse, access(clock, {Role.VIEWER: "token"}), clock).changes(lambda: False)
+        clock.monotonic() async for _ in Live(beat, access(clock, {Role.VIEWER: "token"}), clock).changes(lambda: False)
     ]
     assert len(times) == live.LASTS_SECONDS / live.BEAT_SECONDS
     assert {after - before for before, after in pairwise(times)} == {live.BEAT_SECONDS}

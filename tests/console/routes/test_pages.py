@@ -45,7 +45,8 @@ DAY = DayView(0.0, 1800.0, ("good",) * 48, (None,) * 48, True)
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e{{ 7*7 }}\ud800'
 
 
-async def test_every_page_is_there_with_its_headers() -> None:
+async def test_every_page_is_there_with_its_headers_and_takes_no_change() -> None:
+    """A slash too many leads nowhere: a redirect would lead where the request says that we are."""
     async with visited() as one:
         for path in (*PAGES, "/nothing", "/login"):
             answer = await one.client.get(path)
@@ -55,14 +56,12 @@ async def test_every_page_is_there_with_its_headers() -> None:
             assert answer.headers["referrer-policy"] == "same-origin" and answer.headers["cache-control"] == "no-store"
             assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:", answer.text), path
             assert answer.text.count("<h1>") == 1 and 'lang="en"' in answer.text and "<main" in answer.text
-
-
-async def test_a_slash_too_many_leads_nowhere() -> None:
-    """A redirect would lead where the request says that we are."""
-    async with visited() as one:
         for path in ("/static/icon.svg/", "/login/", "/incidents/", "/api/v1/services/"):
             answer = await one.client.get(path)
             assert answer.status_code == 404 and "location" not in answer.headers, path
+        for path in (*PAGES, "/api/v1/services", "/api/v1/incidents/web-1"):
+            assert (await one.client.post(path)).status_code == 405, path
+            assert (await one.client.delete(path)).status_code == 405, path
 
 
 async def test_the_overview_shows_the_troubled_first() -> None:
@@ -122,28 +121,19 @@ async def test_an_incident_says_what_explain_says() -> None:
         assert words in text.replace("&#34;", '"'), words
 
 
-async def test_what_people_added_is_shown_and_the_root_cause_in_the_table() -> None:
-    """A note is a line of the timeline and of what `explain` prints; a named cause ticks its item and is history."""
+async def test_the_history_is_the_runbooks_table_and_is_not_sent_again_as_it_was() -> None:
+    """A named cause is history, and on the incident's page a note, a line of `explain` and of the timeline, a tick."""
     async with visited() as one:
         await one.store.remark("web-1", "the cache was <cold>", by="ann", root_cause=True)
-        incident, history = await one.page("/incidents/web-1"), await one.page("/history")
-    assert incident.count("the cache was &lt;cold&gt;") == 4 and "the cache was &lt;cold&gt;" in history
-
-
-async def test_the_history_is_the_runbooks_table() -> None:
-    async with visited() as one:
-        text = await one.page("/history")
-        # A rollback that did not help is live as well: nothing is restored then.
-        assert "whether or not that helped" in text and "Restored in" not in text and 'data-label="Live after"' in text
-    assert "2026-11-25" in text and "web: HTTP 503 on home" in text and "judged right" in text and "api-7" not in text
-
-
-async def test_a_page_that_did_not_change_is_not_sent_again() -> None:
-    async with visited() as one:
-        first = await one.client.get("/history")
+        incident, first = await one.page("/incidents/web-1"), await one.client.get("/history")
         again = await one.client.get("/history", headers={"if-none-match": first.headers["etag"]})
         await one.store.label("web-1", "wrong", "bob")
         changed = await one.client.get("/history", headers={"if-none-match": first.headers["etag"]})
+    assert incident.count("the cache was &lt;cold&gt;") == 4 and "the cache was &lt;cold&gt;" in first.text
+    # A rollback that did not help is live as well: nothing is restored then.
+    assert "whether or not that helped" in first.text and "Restored in" not in first.text
+    assert 'data-label="Live after"' in first.text and "api-7" not in first.text
+    assert "2026-11-25" in first.text and "web: HTTP 503 on home" in first.text and "judged right" in first.text
     assert (again.status_code, again.content, changed.status_code) == (304, b"", 200)
     assert again.headers["content-security-policy"] == POLICY
 
@@ -197,13 +187,6 @@ async def test_hostile_text_stays_text(where: str) -> None:
     assert "&lt;script&gt;" in text and "{{ 7*7 }}" in text
     assert not re.search(r"<script(?! src=)|<img|\x1b|\u202e", text)
     assert said.status_code in (200, 404) and said.headers["content-type"] == "application/json"
-
-
-async def test_no_page_itself_takes_a_change() -> None:
-    async with visited() as one:
-        for path in (*PAGES, "/api/v1/services", "/api/v1/incidents/web-1"):
-            assert (await one.client.post(path)).status_code == 405, path
-            assert (await one.client.delete(path)).status_code == 405, path
 
 
 async def test_a_service_of_another_worker_is_shown_as_it_was_saved() -> None:
