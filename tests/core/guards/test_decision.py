@@ -130,7 +130,7 @@ def test_a_decision_carries_everything_that_explain_prints() -> None:
     decision = decided()
     assert (decision.policy_action, decision.severity_why) == (Action.ROLLBACK, "home: a critical route fails")
     assert (decision.at, decision.share, decision.mode, decision.would) == (NOW, 1.0, "autonomous", "")
-    assert decision.blame is not None and decision.target is not None and len(decision.guards) == 21
+    assert decision.blame is not None and decision.target is not None and len(decision.guards) == 22
 
 
 def test_without_a_suspect_there_is_no_target_either() -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, a_turn, an_incident
 from tests.core.world import make_policy
 from watchdog.core.assess.suppression import UPGRADE
-from watchdog.core.guards import flapping, guards
+from watchdog.core.guards import downtime, flapping, guards
 from watchdog.domain.decisions import Course, Decision, Finding, GuardAnswer, GuardReason, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import Act, ActiveCritical, ServiceState
@@ -52,6 +52,7 @@ PASSES = {
     "cooldown": "ok",
     "tried": "not yet",
     "returned": "never rolled back here",
+    "record": "complete",
     "newer deploy": "none",
     "deny-list": "target not on it",
     "service": "neither suspended nor in maintenance mode",
@@ -97,6 +98,8 @@ BILLED = replace(FACTS, suspended=True, suspenders=("user", "billing"))
 OFF, ON = replace(FACTS, suspended=True), replace(FACTS, maintenance=True)
 ENDED = replace(DOWN, ended_at=NOW - 90.0)
 COMMAND = "a pre-deploy command is set; write rollback_safe: true if rolling back is safe"
+GAP = "10 min ago Render showed a change that the record lacked; what else it lacks is not known: a human decides"
+LACKED = {"record_lacked_at": NOW - 1000.0}
 CAME_BACK = {"state": {"denied": ("bad00000",)}, "service": {"bad": (("bad00000", "dep-30"),)}}
 
 
@@ -151,6 +154,8 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("block", "cooldown", "last rollback 30 min ago (limit 30 min)", service={"acted_at": (NOW - 1799,)}),
         row("block", "tried", "this incident already had its one rollback", incident=an_incident(tried=True)),
         row("ask", "returned", "bad0000 was rolled back here before, and came back", **CAME_BACK),
+        row("ask", "record", GAP, service={"record_lacked_at": NOW - 599.0}),
+        row("ask", "record", GAP.replace("10", "17"), service=LACKED, incident=an_incident(opened_at=NOW - 401.0)),
         row("block", "newer deploy", "dep-42 is on its way (build_in_progress)", True, service=deploys(ON_ITS_WAY)),
         row("block", "newer deploy", "dep-42 is on its way (warming_up)", True, service=deploys(STRANGE)),
         row("block", "target", "nothing good", target=TargetChoice(None, "nothing good")),
@@ -217,6 +222,8 @@ def test_a_block_says_when_it_passes_by_itself(name: str, service: dict, clears_
         pytest.param({**CAME_BACK, "service": {}}, id="another service's commit is denied"),
         pytest.param({**CAME_BACK, "service": {"bad": (("cccccccc", "dep-30"),)}}, id="another commit came back"),
         pytest.param({**CAME_BACK, "state": {}}, id="rolled back here, and trusted since"),
+        pytest.param({"service": {"record_lacked_at": NOW - 600.0}}, id="long after the record lacked something"),
+        pytest.param({"service": LACKED, "incident": an_incident(opened_at=NOW - 400.0)}, id="it began long after"),
         pytest.param({"service": deploys(HISTORY[0], ON_ITS_WAY, of=1)}, id="a build that hangs behind it"),
         pytest.param({"service": deploys(FAILED)}, id="a newer deploy that failed"),
         pytest.param({"service": deploys(replace(FAILED, status="canceled"))}, id="a newer deploy that was cancelled"),
@@ -231,11 +238,11 @@ def test_what_was_suspended_in_an_incident_is_asked_about_in_it() -> None:
     """Whoever did it: as long as it is that incident, however often it is decided anew."""
     incident = an_incident()
     for facts in (replace(FACTS, suspended=True, suspenders=("billing",)), FACTS, FACTS):
-        told = guards.availability(a_request(service={"facts": facts}, incident=incident))
+        told = downtime.availability(a_request(service={"facts": facts}, incident=incident))
         decision = Decision(NOW, Course.PAGE, incident.severity, "", None, 1.0, "autonomous", guards=(told,))
         incident = replace(incident, decision=decision)
     assert told.verdict is Verdict.ASK and told.why.startswith("web was suspended in this incident")
-    assert guards.availability(a_request(incident=an_incident())).verdict is Verdict.PASS
+    assert downtime.availability(a_request(incident=an_incident())).verdict is Verdict.PASS
 
 
 def test_limits_are_limits_to_the_second() -> None:

@@ -101,6 +101,7 @@ def test_auto_deploy_is_not_given_back_where_a_rollback_of_the_same_moment_may_b
         (a_state(sending(), troubles=WAVE), TWO, "correlation: 2 groups critical within 90 s: shop, web"),
         (a_state(sending()), OBSERVED, "mode: observe"),
         (a_state(sending(), holds=(HOLD,)), make_policy(), "action hold: hold-1"),
+        (a_state(sending(record_lacked_at=NOW)), make_policy(), "record: "),
     ],
 )
 def test_what_came_up_meanwhile_holds_a_rollback_back_unless_it_was_asked_for_by_hand(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import World, make_policy, old_deploy
+from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.domain import effects as fx
@@ -69,6 +69,36 @@ def test_case_55_it_is_not_rolled_back_a_second_time_without_a_human(answer: str
     world.run(3400.0)
     assert [tell.notice.wakes for tell in world.tells if tell.notice.kind.value == "asked"] == [True]
     assert len(world.accepted) == (2 if answer == "approve" else 1) and world.broken == []
+
+
+@pytest.mark.parametrize(
+    ("sign", "auto_deploy", "after", "asked"),
+    [
+        ("a rollback", "commit", 10.0, True),
+        ("a canceled one", "commit", 10.0, True),
+        ("a canceled one", "commit", 610.0, False),
+        ("none", "off", 10.0, True),
+        ("new code by the API", "commit", 10.0, False),
+    ],
+)
+def test_case_55_other_code_is_asked_about_too_soon_after_the_record_was_found_to_lack_a_change(
+    sign: str, auto_deploy: str, after: float, asked: bool
+) -> None:
+    """The copy also forgot when the site broke, and who was asked: newer code would be blamed for an older failure."""
+    world = taken_up(after_a_rollback(reach(Phase.CALM).state))
+    put(world, facts=replace(world.facts, auto_deploy="commit"))
+    world.faults.append(Fault(0.0, FOREVER, code="new00000"))
+    shown = {
+        "a rollback": tuple(world.deploys),
+        "a canceled one": chain(world, GOOD, status="canceled"),
+        "none": chain(world),
+        "new code by the API": chain(world, "ddddddd1", trigger="api"),
+    }
+    listed(world, *shown[sign], auto_deploy=auto_deploy)
+    world.ship(world.time + after, "new00000")
+    world.run(world.time + after + 300.0)
+    assert [tell.notice.kind.value for tell in world.tells].count("asked") == asked and world.broken == []
+    assert len(world.accepted) == (1 if asked else 2)
 
 
 def test_what_came_back_before_the_restore_is_told_as_any_return() -> None:
@@ -228,15 +258,24 @@ def test_case_55_a_rollback_long_after_the_request_of_a_copy_is_missing(late: fl
     assert world.state.denied == denied
 
 
-def test_case_55_what_was_decided_by_a_copy_is_asked_about_once_the_rollback_it_lacks_is_found() -> None:
+@pytest.mark.parametrize(
+    ("status", "denied", "why"),
+    [
+        ("update_failed", (BAD,), "returned: bad0000 was rolled back here before"),
+        ("canceled", (), "record: "),
+    ],
+)
+def test_case_55_what_was_decided_by_a_copy_is_asked_about_once_the_rollback_it_lacks_is_found(
+    status: str, denied: tuple[str, ...], why: str
+) -> None:
     """The copy is of the moment before it was sent; decided again, it is one for people: never a second one."""
     world = reach(Phase.PINNING)
     world.begin(GOOD, "rollback")
-    world.deploys[0] = replace(world.deploys[0], status="update_failed")
+    world.deploys[0] = replace(world.deploys[0], status=status)
     listed(taken_up(world), at=61.0)
-    assert world.state.denied == (BAD,)
+    assert world.state.denied == denied
     after = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
-    assert "Rollback" not in kinds(after) and "returned: bad0000 was rolled back here before" in lines(after, "WAIT")[0]
+    assert "Rollback" not in kinds(after) and why in lines(after, "WAIT")[0]
 
 
 def test_without_a_record_or_a_list_nothing_is_learned() -> None:
@@ -303,14 +342,16 @@ def test_case_55_the_order_of_a_restored_incident_is_what_switched_auto_deploy_o
     phase: Phase, put_off: bool, previous: str | None
 ) -> None:
     """The copy is older than the answer to the order, so the next order reads back our own `off`. A question orders
-    nothing, nor does an approval that waits in its window: a person switched it off then.
+    nothing, nor does an approval that waits in its window: people are told that it is off, and the incident asks.
     """
     world = reach(Phase.PINNING if phase is Phase.SUSPECT else phase)
     if put_off:
         put(world, phase=phase, incident=amended(incident_of(world), blocked_since=world.now))
-    listed(taken_up(world))
+    effects = listed(taken_up(world))
     incident = web(world).incident
     assert incident is not None and incident.pin.previous == previous
+    assert notices(effects) == ["human_needed"] * (previous is None)
+    assert (web(world).record_lacked_at is None) is (previous is not None)
     if phase is Phase.PINNING:
         hear(world, e.PinConfirmed(world.now, "web", incident.id, "off"))
         assert web(world).auto_deploy_off == "commit"

@@ -122,10 +122,18 @@ async def test_an_incident_from_memory_that_goes_on_forgets_nothing_that_was_don
 async def test_an_incident_from_memory_that_goes_on_is_held_by_the_brakes_of_the_record(one: Worker) -> None:
     """A start without the record does not know that the shop flaps: it would roll back what people are asked about."""
     await begin(one)
-    held = {"flapping_since": 3.0, "downtime": Downtime("suspended", 1.0, 1.0, 4.0)}
+    held = {"flapping_since": 3.0, "downtime": Downtime("suspended", 1.0, 1.0, 4.0), "record_lacked_at": 4.0}
     put(one, **held, opened_at=(1.0, 2.0, 3.0))
     await one.engine.recorder.snapshot(one.engine.state)
-    put(one, flapping_since=None, downtime=None, opened_at=(5.0,), phase=Phase.PAGED, incident=asked_about(one))
+    put(
+        one,
+        flapping_since=None,
+        downtime=None,
+        record_lacked_at=None,
+        opened_at=(5.0,),
+        phase=Phase.PAGED,
+        incident=asked_about(one),
+    )
     one.engine.recorder.know(("shop",), unread=True)
     await one.sharing.renew()
     shop = one.engine.state.services["shop"]

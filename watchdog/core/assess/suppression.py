@@ -2,7 +2,7 @@
 
 Rule 1: both have an end, an author and a reason. Configured ones are in the policy, ones made by command in the state
 that all workers share (manual_silences.py). A service that is meant to be down by the platform is silenced by that
-(maintenance.py), and never rolled back (guards.availability).
+(maintenance.py), and never rolled back (guards.downtime).
 Rule 2: a silence mutes notices, never the record, and only of its own scope: a second failing signal is notified. Two
 notices pass: the end, to people who had the begin; and a rollback of a critical service, unless the silence names that
 severity. Stakeholders (stakeholder_updates.py) get nothing new while any silence covers the service.

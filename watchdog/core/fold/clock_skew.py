@@ -13,7 +13,15 @@ from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import DeployWatch, Escalation, Incident, Question, RollbackAttempt, ServiceState
 
-OF_SERVICE = ("phase_since", "watching_since", "deploys_at", "healthy_at", "closed_at", "flapping_since")
+OF_SERVICE = (
+    "phase_since",
+    "watching_since",
+    "deploys_at",
+    "record_lacked_at",
+    "healthy_at",
+    "closed_at",
+    "flapping_since",
+)
 OF_INCIDENT = (
     "opened_at",
     "onset_at",

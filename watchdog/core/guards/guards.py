@@ -7,15 +7,16 @@ Rule 2: one guard, one function, one line in GUARDS.
 from collections.abc import Callable, Sequence
 
 from watchdog.core import note_text
-from watchdog.core.assess import connectivity, failure_correlation, maintenance, suppression
+from watchdog.core.assess import connectivity, failure_correlation, suppression
 from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.detect import turned_away
 from watchdog.core.guards import flapping
 from watchdog.core.guards import rollback_budget as budgets
+from watchdog.core.guards.downtime import availability
 from watchdog.core.guards.guard_context import GuardContext, asks, blocks, passes
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.decisions import GuardAnswer, GuardReason, Verdict
+from watchdog.domain.decisions import GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState, State
 from watchdog.domain.policy import Mode, Policy
@@ -23,6 +24,11 @@ from watchdog.domain.units import show_seconds
 
 DAY_SECONDS = 86400.0
 NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
+RECORD_SECONDS = 600.0
+"""How long after a record was found to lack a change an outage may go back to before: what it knows of a deploy, of
+failures and of people's answers is then too old. A deploy is blamed without a human for seven minutes at most; after
+ten, all that is weighed was seen since.
+"""
 
 
 def mode(request: GuardContext) -> GuardAnswer:
@@ -152,6 +158,18 @@ def recurring_commit(request: GuardContext) -> GuardAnswer:
     return passes("returned", "never rolled back here")
 
 
+def complete_record(request: GuardContext) -> GuardAnswer:
+    """A restored copy of the store lacks more than the change that showed it: failures, rollbacks, people's answers."""
+    lacked_at = request.service.record_lacked_at
+    # By the begin of the incident: time that passes in it makes nothing known.
+    began = request.incident.opened_at if request.incident is not None else request.now
+    if lacked_at is None or began >= lacked_at + RECORD_SECONDS:
+        return passes("record", "complete")
+    ago = show_seconds(request.now - lacked_at)
+    why = f"{ago} ago Render showed a change that the record lacked; what else it lacks is not known: a human decides"
+    return asks("record", why)
+
+
 def newer_deploy(request: GuardContext) -> GuardAnswer:
     """A deploy under way must not be overtaken; an unknown status may mean one."""
     coming = on_its_way(request.service)
@@ -182,61 +200,6 @@ def deny_list(request: GuardContext) -> GuardAnswer:
     if request.target.ask:
         return asks("target", request.target.ask)
     return passes("deny-list", "target not on it")
-
-
-def availability(request: GuardContext) -> GuardAnswer:
-    """A service that is meant to be down has no outage."""
-    facts, name = request.service.facts, request.service.name
-    if facts is None:
-        return blocks("service", f"the platform did not report it: {request.service.deploys_why}")
-    age = request.now - (request.service.deploys_at or request.now)
-    when = f", by what was read {show_seconds(age)} ago" if age > maintenance.KNOWN_SECONDS else ""
-    if facts.suspended:
-        by = f" by {', '.join(facts.suspenders)}" if facts.suspenders else ""
-        why = f"{name} is suspended{by}{when}"
-        return blocks("service", why, reason=GuardReason.SUSPENDED, suspenders=facts.suspenders)
-    if facts.maintenance:
-        return blocks("service", f"{name} is in maintenance mode{when}")
-    return (
-        _after_downtime(request)
-        or _after_suspension(request)
-        or passes("service", "neither suspended nor in maintenance mode")
-    )
-
-
-def _after_downtime(request: GuardContext) -> GuardAnswer | None:
-    """Return a block in the grace period after a downtime, an ask if the failure began in it: such an onset acquits."""
-    down = request.service.downtime
-    if down is None or down.ended_at is None:
-        return None
-    ago, name = show_seconds(request.now - down.ended_at), request.service.name
-    if request.now < down.ended_at + maintenance.GRACE_SECONDS:
-        limit = show_seconds(maintenance.GRACE_SECONDS)
-        over = down.ended_at + maintenance.GRACE_SECONDS
-        return blocks(
-            "service", f"{name} was {down.what} until {ago} ago (limit {limit})", passing=True, clears_at=over
-        )
-    found = request.incident if request.incident is not None else request.found
-    began = found.onset_at if found is not None else None
-    if began is None or maintenance.overlapped(request.service, began) is None:
-        return None
-    return asks("service", f"{name} was {down.what} until {ago} ago, and failed then: a human decides")
-
-
-def _after_suspension(request: GuardContext) -> GuardAnswer | None:
-    """Return an ask if the service was suspended in this incident: the suspension may explain the onset."""
-    decision = request.incident.decision if request.incident is not None else None
-    answers = decision.guards if decision is not None else ()
-    if not any(one.reason in (GuardReason.SUSPENDED, GuardReason.WAS_SUSPENDED) for one in answers):
-        return None
-    why = "was suspended in this incident, so the cause of the failures is unknown: a human decides"
-    return asks("service", f"{request.service.name} {why}", reason=GuardReason.WAS_SUSPENDED)
-
-
-def was_down(incident: Incident) -> bool:
-    """Return whether the last decision was blocked because the service is, or was, meant to be down."""
-    answers = incident.decision.guards if incident.decision is not None else ()
-    return any(one.name == "service" and one.verdict is Verdict.BLOCK for one in answers)
 
 
 def migration(request: GuardContext) -> GuardAnswer:
@@ -320,6 +283,7 @@ GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
     cooldown,
     already_attempted,
     recurring_commit,
+    complete_record,
     newer_deploy,
     deny_list,
     availability,
@@ -332,9 +296,20 @@ GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
 
 
 # A pause and a violated invariant are not in these lists: `State.stop_reason` is asked for every change, pins too.
-AT_SENDING = (mode, action_hold, key, budget, recurring_commit, mass_failure, newer_deploy, deny_list, availability)
+AT_SENDING = (
+    mode,
+    action_hold,
+    key,
+    budget,
+    recurring_commit,
+    complete_record,
+    mass_failure,
+    newer_deploy,
+    deny_list,
+    availability,
+)
 """The guards whose answer may have changed between the decision and the moment of sending."""
-AT_THE_CALL = (mode, action_hold, key, blind, recurring_commit, mass_failure, deny_list, availability)
+AT_THE_CALL = (mode, action_hold, key, blind, recurring_commit, complete_record, mass_failure, deny_list, availability)
 """The guards asked at the call itself: the budget is spent by then, and the actuator has read the newest deploys."""
 
 

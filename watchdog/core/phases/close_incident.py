@@ -6,7 +6,7 @@ from watchdog.core.assess import maintenance
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.fold import lessons, observations
-from watchdog.core.guards import guards
+from watchdog.core.guards import downtime, guards
 from watchdog.core.phases import escalation, restore_auto_deploy
 from watchdog.domain.deploys import BY_API
 from watchdog.domain.incidents import History, Incident, Outcome, Phase, State
@@ -44,7 +44,7 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     Auto-deploy that was switched off for it is restored where no rollback was sent; where it stays off, people get a
     notice even if they had none before. An incident that a planned downtime explains teaches nothing.
     """
-    planned = guards.was_down(ctx.incident) and maintenance.explains(ctx.service, ctx.incident.onset_at)
+    planned = downtime.was_down(ctx.incident) and maintenance.explains(ctx.service, ctx.incident.onset_at)
     # After a rollback it stays off: auto-deploy would bring the bad commit back with the next merge.
     given = not ctx.incident.rollback.tried and give_auto_deploy_back(ctx)
     how = f"{how}; auto-deploy, switched off for it, is being given back" if given else how

@@ -18,7 +18,7 @@ from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
 NOT_FOR_HUMANS = frozenset(
-    {"action hold", "blind", "budget", "cooldown", "correlation", "flapping", "returned", "tried", "trailer"}
+    {"action hold", "blind", "budget", "cooldown", "correlation", "flapping", "record", "returned", "tried", "trailer"}
 )
 """Guards that restrain the daemon, and not a human who asks by hand."""
 

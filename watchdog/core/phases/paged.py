@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
-from watchdog.core.guards import guards
+from watchdog.core.guards import downtime
 from watchdog.core.phases import close_incident, escalation, lasting_errors, manual_silences, open_incident, suspicion
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 from watchdog.domain.incidents import Incident, Outcome
@@ -97,7 +97,7 @@ def may_ask_later(incident: Incident) -> bool:
         before is not None
         and before.course is Course.PAGE
         and not (before.blame is not None and before.blame.vetoed)
-        and not guards.was_down(incident)
+        and not downtime.was_down(incident)
         and not incident.muted
         and not incident.human_needed
         and not incident.rollback.tried

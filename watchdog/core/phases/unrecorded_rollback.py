@@ -2,15 +2,16 @@
 back while no worker looked.
 
 Rule 1: it is looked for once, in the first deploy list after a service was taken up, among the deploys that are newer
-than all recorded ones. One that was canceled led nowhere. Older code built anew by the API is one, too: so it is rolled
-back where the artefact is gone.
+than all recorded ones. Older code built anew by the API is one, too: so it is rolled back where the artefact is gone.
 Rule 2: newer code that it left counts as found bad here: it is denied, and a rollback from it is asked about, never
-made. Code that a later one led back to was taken back by a person, and is not denied.
+made. Code that a later one led back to was taken back by a person, and is not denied. A canceled one led nowhere.
 Rule 3: people are notified of auto-deploy that was on by the record and is off. An order of before to give it back does
 not hold any more. Where an open incident had ordered it off, that order is held to have been carried out.
 Rule 4: these notices are alerts of their own. Each ends with its matter, and after a day at the latest: auto-deploy may
 be off on purpose, which no list can show.
 Rule 5: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
+Rule 6: any of these changes, a canceled rollback too, shows that the record is not complete: a guard asks a human
+before each rollback for an outage that begins soon after (guards.complete_record).
 """
 
 from collections.abc import Sequence
@@ -18,11 +19,13 @@ from dataclasses import replace
 
 from watchdog.core import note_text
 from watchdog.core.context import StepContext
+from watchdog.core.guards import guards
 from watchdog.core.phases import bad_commit_recurrence, restore_auto_deploy
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import BY_API, Deploy
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.notices import NoticeKind
+from watchdog.domain.units import show_seconds
 
 NOT_ON = ("off", "unknown")
 CANCELED = "canceled"
@@ -30,6 +33,10 @@ LANDS_SECONDS = 60.0
 """How long after a request was recorded its rollback may be made: its deadline, and what the network holds back."""
 OPEN_SECONDS = 86400.0
 """How long an alert about what the record lacked is open at most."""
+ASKED = (
+    f"What else the record lacks is not known: a rollback for an outage that begins within "
+    f"{show_seconds(guards.RECORD_SECONDS)} is asked about."
+)
 
 
 def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
@@ -41,8 +48,13 @@ def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
     denied: dict[str, Deploy] = {}
     for rollback in missing(ctx.service.deploys, recorded.deploys, ctx.service.incident):
         left = _left_by(ctx.service.deploys, rollback)
-        if left is not None and left.code is not None and _led_back(ctx.service.deploys, rollback, left.code):
-            denied[left.code] = rollback
+        code = left.code if left is not None else None
+        led_back = code is not None and _led_back(ctx.service.deploys, rollback, code)
+        # A pipeline that deploys new code by the API does so while a worker starts, too.
+        if led_back or rollback.is_rollback:
+            ctx.update_service(record_lacked_at=ctx.now)
+        if code is not None and led_back and rollback.status != CANCELED:
+            denied[code] = rollback
         # A later rollback led back to this code, so a person holds it to be good.
         if rollback.is_rollback and rollback.code is not None and (rollback.was_live or rollback.in_progress):
             denied.pop(rollback.code, None)
@@ -66,8 +78,7 @@ def missing(listed: Sequence[Deploy], recorded: Sequence[Deploy], incident: Inci
         return []
     newest = max(deploy.created_at for deploy in recorded)
     newer = [one for one in reversed(listed) if one.created_at > newest]
-    newer = [one for one in newer if one.is_rollback or one.trigger == BY_API]
-    return [one for one in newer if one.status != CANCELED and not _is_ours(incident, one)]
+    return [one for one in newer if (one.is_rollback or one.trigger == BY_API) and not _is_ours(incident, one)]
 
 
 def _is_ours(incident: Incident | None, deploy: Deploy) -> bool:
@@ -120,13 +131,14 @@ def _deny(ctx: StepContext, rollback: Deploy, code: str) -> None:
         f"{note_text.short(code)} is deny-listed: a rollback from it is asked about. If it is good: "
         f"{command_line('trust', code)}",
         *_auto_deploy(ctx),
+        ASKED,
     )
     ctx.note("HUMAN", " ".join((f"{what}.", *lines)))
     _tell(ctx, rollback.id, f"{ctx.name}: {what}", lines)
 
 
 def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
-    """Notify people that auto-deploy is off though it was on by the record, unless an open incident reports it.
+    """Notify people that auto-deploy is off though it was on by the record, unless an open incident ordered that.
 
     It may have been switched off for an incident that the record lacks: then only a human restores it.
     """
@@ -139,12 +151,15 @@ def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
         # What an approval or a veto window delays is ordered only in its time.
         put_off = incident.rollback.blocked_since is not None and recorded.phase is not Phase.ANNOUNCED
         ordered = recorded.phase is Phase.PINNING or put_off
-        if ordered and incident.pin.previous is None:
-            ctx.update_pin(previous=was)
-        return
+        if ordered:
+            if incident.pin.previous is None:
+                ctx.update_pin(previous=was)
+            return
+    ctx.update_service(record_lacked_at=ctx.now)
     lines = (
         f"By the record it was {was}: it was switched off while no worker looked, or the store is a restored copy.",
         "Switch it on at the platform, unless it is to stay off.",
+        ASKED,
     )
     title = f"AUTO-DEPLOY IS OFF on {ctx.name}"
     ctx.note("HUMAN", " ".join((f"{title}.", *lines)))

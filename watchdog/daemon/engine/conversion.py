@@ -68,13 +68,18 @@ def _joined(known: ServiceState | None, saved: ServiceState) -> ServiceState:
 
 
 def _brakes(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
-    """Return what makes a rollback wait for a human: a flapping, a downtime; from memory or before."""
+    """Return what makes a rollback wait for a human: a flapping, a downtime, a gap in the record; from memory or
+    before.
+    """
     # One that had not ended by the record says nothing of now: this worker reads that from the platform itself.
     ended = saved.downtime if saved.downtime is not None and saved.downtime.ended_at is not None else None
     return {
         "flapping_since": saved.flapping_since if known.flapping_since is None else known.flapping_since,
         "opened_at": tuple(sorted({*saved.opened_at, *known.opened_at})),
         "downtime": known.downtime or ended,
+        "record_lacked_at": max(
+            (at for at in (saved.record_lacked_at, known.record_lacked_at) if at is not None), default=None
+        ),
     }
 
 
