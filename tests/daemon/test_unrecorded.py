@@ -23,7 +23,7 @@ from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Act, ActiveCritical, Incident, Outcome, Phase, ServiceState, Shared, State
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import IncidentNews, NoticeKind, Topic
 from watchdog.domain.policy import Digest, Moment, Suppression
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import PendingEffect, Write
@@ -96,7 +96,8 @@ def open_in(number: int, closed_at: float | None = None) -> State:
 
 
 PAGE, OVER = tell("down", "pager", wakes=True), tell("over", "pager", kind=NoticeKind.RESOLVED)
-AGAIN = tell("down again", "pager", wakes=True, incident="web-2")
+NEWS = IncidentNews(Topic.FOUND, Incident("web-2", "web", Severity.CRITICAL, 0.0, 0.0, "web is down"))
+AGAIN = tell("down again", "pager", wakes=True, incident="web-2", about=NEWS)
 
 
 NOTHING = State()
@@ -174,6 +175,19 @@ async def test_any_other_all_clear_is_told_from_memory(known: State | None) -> N
     store.saving = SHUT
     ours = tell("sees again", "pager", kind=NoticeKind.RESOLVED, service="watchdog", incident="blind")
     assert await recorded(recorder, open_in(1, closed_at=9.0), OVER, ours) == [OVER, ours]
+
+
+@pytest.mark.parametrize(("known", "owed"), [(open_in(1), []), (open_in(2), [AGAIN]), (State(), [AGAIN])])
+async def test_case_53_a_page_of_an_incident_that_gave_way_to_the_record_gets_no_row(
+    known: State, owed: list[Tell]
+) -> None:
+    """Told from memory, and ended by this worker: the next one would send it anew, and has no incident to end."""
+    store, recorder = journal()
+    store.saving = SHUT
+    assert await recorded(recorder, open_in(2), AGAIN) == [AGAIN]
+    recorder.know(["web"], known)
+    store.saving = None
+    assert await recorded(recorder, known, PAGE) == [*owed, PAGE]
 
 
 async def test_case_51_the_end_of_an_incident_that_the_store_missed_is_written_with_the_next_record() -> None:

@@ -75,10 +75,10 @@ class Two:
         await self.rings(**more)
         await self.take_over()
 
-    async def hold(self) -> asyncio.Task[None]:
+    async def hold(self, **more: object) -> asyncio.Task[None]:
         """Let a page be on its way, and its answer wait, while the heir takes over."""
         self.pager.gate.clear()
-        page, asked = self.page(), self.pager.asked
+        page, asked = self.page(**more), self.pager.asked  # type: ignore[arg-type]
         await eventually(lambda: self.pager.asked > asked)
         await self.take_over()
         return page
@@ -163,6 +163,25 @@ async def test_case_53_a_page_that_is_tried_again_is_not_sent_once_the_heir_clos
         await two.notices()
     await two.lands(page)
     assert (two.pager.asked, two.titles) == (1, [])
+
+
+@pytest.mark.parametrize(("stood_still", "sent"), [(0.0, True), (60.0, False)])
+async def test_case_53_the_store_is_asked_again_by_a_process_that_stood_still_as_it_asked(
+    two: Two, stood_still: float, sent: bool
+) -> None:
+    """Its time for the answer ran out unused. By its own fast clock, the page is younger than the close."""
+    await two.take_over()
+    await two.saves(Phase.CALM, closed_at=two.clock.now() - 3600.0)
+    ask = two.one.store.incident
+
+    async def stall(_incident: str) -> Incident | None:
+        two.one.store.incident = ask  # type: ignore[method-assign]
+        await two.clock.sleep(stood_still)
+        raise Temporary("no answer")
+
+    two.one.store.incident = stall  # type: ignore[method-assign]
+    await two.clock.during(asyncio.wait_for(two.page(at=two.clock.now() - 20.0), 60.0))
+    assert two.titles == [PAGE] * sent
 
 
 async def test_what_the_heir_has_open_is_the_heirs_to_resolve(two: Two) -> None:
@@ -333,6 +352,17 @@ async def test_a_page_outside_incidents_is_resolved_once_its_matter_is_over_at_t
         assert two.titles == [PAGE, f"shop: {about} is over"][: 1 + resolved]
     await two.rings(incident=about, about=None)
     assert len(two.titles) == 2, "now it is not even sent"
+
+
+async def test_an_alert_that_lands_after_its_matter_ended_at_the_heir_is_resolved_at_the_first_look(two: Two) -> None:
+    """The list was read before the page landed, and after it was decided: a worker that stops soon must not wait."""
+    decided_at = two.clock.now()
+    page = await two.hold(incident=THREAD, about=None)
+    await two.save_heir(deploys_at=decided_at + CLOCKS_SECONDS + 1.0, deploys_why="", facts=ON)
+    two.pager.gate.set()
+    await two.clock.during(asyncio.wait_for(page, 60.0))
+    await two.notices()
+    assert two.titles == [PAGE, f"shop: {THREAD} is over"]
 
 
 async def test_a_page_of_an_incident_whose_facts_another_version_wrote_rings_until_that_is_closed(two: Two) -> None:

@@ -118,8 +118,10 @@ class StepPersister:
         # The state just read has these incidents open, and the core closes them again by itself.
         self._closed = deque((one for one in self._closed if one.service not in names), OWED_MAX)
         self._wrote(state or State(), names)
-        # An all-clear that waits for its record would end the page of what is open by the state just read.
-        self._settle([tell for tell in self._owed if tell.notice.service in names and self._waits(tell)])
+        # An all-clear that waits for its record would end the page of what is open by the state just read. A page of
+        # another incident has no end by that state: it stays this process's own, which resolves it.
+        gave_way = [tell for tell in self._owed if self._waits(tell) or self._gave_way(tell)]
+        self._settle([tell for tell in gave_way if tell.notice.service in names])
 
     def _wrote(self, state: State, names: Collection[str]) -> None:
         """Remember which incidents of these names the store has open."""
@@ -285,6 +287,11 @@ class StepPersister:
         """Return whether a notice waits for the record: an all-clear whose incident the store has open."""
         notice = tell.notice
         return notice.resolves and self._open.get(notice.service) == notice.incident
+
+    def _gave_way(self, tell: Tell) -> bool:
+        """Return whether a notice is no all-clear, and about another incident than the store has open."""
+        notice, open_one = tell.notice, self._open.get(tell.notice.service)
+        return notice.about is not None and not notice.resolves and open_one not in (None, notice.incident)
 
     def _complain(self, error: Exception) -> None:
         known = isinstance(error, (Temporary, Permanent))

@@ -13,7 +13,7 @@ Rule 4: the same holds for what is in this worker's state no more, so that no st
 service that was decided before the service moved, also if it came back since; and the incident from memory that was
 dropped as the store turned out to have another one open.
 Rule 5: an alert of its own (a bad commit that came back, auto-deploy that is off) is resolved once the other worker
-read a deploy list in which its matter is over, and does not have it open itself.
+read a deploy list, after the alert was decided, in which its matter is over, and does not have it open itself.
 """
 
 from asyncio import TaskGroup
@@ -37,6 +37,8 @@ from watchdog.ports import Clock
 
 ASK_SECONDS = SHIPPED.lease_seconds
 """From this age on, a notice's service may be another worker's: before that the lease was this worker's."""
+STALLS_MAX = 3
+"""So often the store is asked for one page where the process stood still instead of waiting for the answer."""
 LOOK_SECONDS, SELDOM_SECONDS, OFTEN_SECONDS = 5.0, 60.0, 600.0
 """Intervals of the lookups: SELDOM once a service has been lost for OFTEN_SECONDS."""
 CLOCKS_SECONDS = 30.0
@@ -135,15 +137,23 @@ class LatePages:
         forgotten, late = self._is_forgotten(notice), self._clock.now() - notice.at > ASK_SECONDS
         if not may_ring(notice) or not (late or forgotten):
             return False
-        try:
-            incident = await self._delivery_log.incident(notice)
-            if incident is None and notice.about is None:
-                return forgotten and await self._is_settled(notice, notice.at)
+        for _ in range(STALLS_MAX):
+            asked_at = self._clock.monotonic()
+            try:
+                return await self._is_ended(notice, forgotten=forgotten)
+            except Temporary:
+                # A process that stood still did not wait for an answer, and may have lost the service meanwhile.
+                if self._clock.monotonic() - asked_at < ASK_SECONDS:
+                    break
         # A store that does not answer keeps no page back (Rule 1).
-        except Temporary:
-            return False
-        closed_at = incident.closed_at if incident is not None else None
-        return closed_at is not None and (forgotten or closed_at >= notice.at)
+        return False
+
+    async def _is_ended(self, notice: Notice, *, forgotten: bool) -> bool:
+        incident = await self._delivery_log.incident(notice)
+        if incident is None and notice.about is None:
+            return forgotten and await self._is_settled(notice)
+        # Not by when it was closed: a page is of an open incident, and a fast clock may have dated it after the close.
+        return incident is not None and incident.closed_at is not None
 
     async def look(self, is_under_way: Callable[[], bool]) -> None:
         """Look until no page of a lost service is left unresolved, and none `is_under_way`."""
@@ -194,7 +204,8 @@ class LatePages:
         # Without facts it may be about an incident all the same: a row of another version.
         if incident is None and notice.about is None:
             how = f"{self._whose(notice)}, and the record shows that it is over."
-            over = await self._is_settled(notice, max(sent.channels.values()))
+            # From the decision, not the delivery: a list that was read meanwhile is newer than what the page says.
+            over = await self._is_settled(notice)
             return self._tell(notice, f"{notice.incident} is over", how, list(sent.channels)) if over else None
         if incident is None:
             return await self._end_of_unknown(sent)
@@ -206,11 +217,11 @@ class LatePages:
         how = f"{self._whose(notice)}; its page may have come after the all-clear."
         return self._tell(notice, f"{notice.incident} is over", how, late if incident.paged else list(sent.channels))
 
-    async def _is_settled(self, notice: Notice, sent_at: float) -> bool:
+    async def _is_settled(self, notice: Notice) -> bool:
         """Return whether an alert of its own is over at the other worker. Raises Temporary."""
         state = await self._delivery_log.state(notice)
         return state is not None and not own_alerts.may_be_open(
-            state, notice.service, notice.incident, sent_at + CLOCKS_SECONDS
+            state, notice.service, notice.incident, notice.at + CLOCKS_SECONDS
         )
 
     async def _end_of_unknown(self, sent: _Sent) -> Tell | None:
