@@ -6,11 +6,12 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, web
+from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, share, web
 from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.core.phases.close_incident import ended
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState, State
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, Policy, Rule
@@ -95,6 +96,26 @@ def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
     assert "Auto-deploy: off, is being given back (was commit)" in notice.lines
     assert [restore.value for restore in world.restores] == ["commit"]
     assert [note.incident for note in world.notes if note.text == "auto-deploy given back: commit"] == ["web-1"]
+
+
+@pytest.mark.parametrize(
+    ("newest", "status", "given"),
+    [
+        ("bad00000", "deactivated", False),
+        ("new00000", "live", True),
+        ("new00000", "update_in_progress", False),
+        ("aaaaaaa1", "live", False),
+    ],
+)
+def test_what_another_rollback_left_keeps_auto_deploy_off_until_new_code_serves(
+    newest: str, status: str, given: bool
+) -> None:
+    """The blamed code was denied here meanwhile; the next merge might bring it back."""
+    world = share(reach(Phase.ROLLING_BACK), denied=("bad00000",))
+    older = tuple(replace(deploy, status="deactivated") for deploy in web(world).deploys)
+    put(world, bad=(("bad00000", "dep-7"),), deploys=(Deploy("dep-99", status, commit=newest), *older))
+    effects = hear(world, e.RollbackStoodDown(world.now, "web", "web-1", "another deploy"))
+    assert ("RestoreAutoDeploy" in kinds(effects)) is given
 
 
 def test_what_a_pause_keeps_from_being_given_back_is_told_at_the_end() -> None:

@@ -246,10 +246,13 @@ def test_a_rollback_by_hand_that_was_postponed_is_left_to_the_human_who_asked() 
     assert "RestoreAutoDeploy" in kinds(effects) and not incident_of(world).rollback.tried
 
 
-@pytest.mark.parametrize("incident", ["web-1", "web-7"])
-def test_an_acceptance_that_comes_while_it_is_decided_anew_is_followed(incident: str) -> None:
+@pytest.mark.parametrize(("incident", "by_hand"), [("web-1", False), ("web-1", True), ("web-7", False)])
+def test_an_acceptance_that_comes_while_it_is_decided_anew_is_followed(incident: str, by_hand: bool) -> None:
     """It was thought not sent, and auto-deploy is switched off for the next attempt: a second one is never sent."""
-    world = reach(Phase.PINNING)
+    world = reach(Phase.CALM if by_hand else Phase.PINNING)
+    if by_hand:
+        hear(world, e.RollbackRequested(world.now, "web", "ann"))
+    assert web(world).phase is Phase.PINNING and incident_of(world).by_hand is by_hand
     effects = hear(world, e.RollbackAccepted(world.now, "web", incident, "dep-950"))
     ours = incident == "web-1"
     assert web(world).phase is (Phase.DEPLOYING if ours else Phase.PINNING)

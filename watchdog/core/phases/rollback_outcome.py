@@ -195,11 +195,6 @@ def accepted(ctx: StepContext) -> None:
 
 def accepted_after_all(ctx: StepContext) -> None:
     """Follow a rollback that was thought not sent, instead of sending a second one once auto-deploy is off."""
-    event = ctx.event
-    assert isinstance(event, e.RollbackAccepted)
-    if event.incident != ctx.incident.id or ctx.incident.by_hand:
-        acceptance_came_late(ctx)
-        return
     rollback_budget.spend(ctx)
     ctx.update_rollback(tried=True, requested_at=ctx.now)
     accepted(ctx)
