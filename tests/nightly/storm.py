@@ -2,6 +2,7 @@
 
 `watchdog lab storm` plays a fixed number; a night has a fixed time. Seeds are played in batches. The sum so far is
 printed after each batch, so that an interrupted run shows how far it came. `--first` goes on where another run ended.
+A seed that hangs is given up after minutes, and is a bad one.
 """
 
 import argparse

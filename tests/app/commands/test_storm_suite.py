@@ -1,10 +1,13 @@
 """Storms in parallel processes: a sum that adds up, and one seed told again exactly."""
 
+import asyncio
 import json
+from contextlib import suppress
 
 import pytest
 
-from watchdog.app.commands.storm_suite import play_all, reasons, replay
+from watchdog.app.commands.storm_suite import play_all, play_within, reasons, replay
+from watchdog.lab.storm.world import Result
 
 pytestmark = pytest.mark.long
 
@@ -29,3 +32,22 @@ def test_a_seed_plays_again_byte_for_byte() -> None:
     assert once.trace == again.trace
     assert once.fingerprint == again.fingerprint == play_all(6, 1, processes=1).outcomes[0].fingerprint
     assert any("THE FAULTS STOP" in line for line in once.trace)
+
+
+async def goes_on_after_any_error() -> None:
+    while True:
+        with suppress(Exception):
+            await asyncio.sleep(0)
+
+
+def hangs(_seed: int) -> Result:
+    asyncio.run(goes_on_after_any_error())
+    raise AssertionError("it never ends")
+
+
+def test_a_seed_that_hangs_is_bad_and_stops_no_other() -> None:
+    """A night ended with the first one, and reported nothing."""
+    hung = play_within(0.1, 7, hangs)
+    assert (hung.seed, reasons(hung.score)) == (7, ["faults: it was not played to its end within 0.1 s"])
+    fine = play_within(60.0, 8, replay)
+    assert fine.seed == 8 and fine.fingerprint

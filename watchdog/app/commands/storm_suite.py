@@ -1,9 +1,12 @@
 """Many storms: seeds in parallel processes, summed up; or one seed, printed line by line.
 
-Rule: a bad seed is printed with its reasons, and replays byte for byte: `watchdog lab storm --seed N`.
+Rule 1: a bad seed is printed with its reasons, and replays byte for byte: `watchdog lab storm --seed N`.
+Rule 2: a seed that hangs is a bad one, and stops no other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import repeat
 from time import perf_counter
@@ -17,6 +20,10 @@ from watchdog.lab.storm.world import Result
 
 CHUNK = 20
 """Seeds that one process plays before it returns its results."""
+SEED_SECONDS = 180.0
+"""Real seconds after which a seed is given up. It takes about one; a loaded machine needs a multiple."""
+STOP_EVERY_SECONDS = 5.0
+"""So often a seed is stopped again: an interruption inside a finalizer is only printed."""
 DAY_SECONDS = 86400.0
 COUNTED = tuple(one.name for one in fields(Score))
 WORDS: Mapping[str, str] = MappingProxyType(
@@ -77,11 +84,36 @@ def reasons(score: Score) -> Sequence[str]:
     return [f"{what}: {why}" for what in COUNTED for why in getattr(score, what)]
 
 
+class _GivenUp(KeyboardInterrupt):
+    """The time of a seed is over. As Ctrl-C, since asyncio and the daemon keep going after any other exception."""
+
+
+def play_within(seconds: float, seed: int, play_one: Callable[[int], Result]) -> Result:
+    """Return the result of a seed; a bad one, if it is not played after so many real seconds. In the main thread."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise _GivenUp
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, STOP_EVERY_SECONDS)
+    try:
+        return play_one(seed)
+    except _GivenUp:
+        score = Score(faults=[f"it was not played to its end within {seconds:g} s"])
+        return Result(seed, 0.0, score, "", trace=(), rollbacks=0, judged=0, struck=Counter())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def play_chunk(seeds: range, variant: str) -> list[Result]:
     """Play a few seeds in this process."""
     with silence():
         # Without the traces, which are long: one is printed by `replay`.
-        return [replace(play(seed, VARIANTS[variant]), trace=()) for seed in seeds]
+        return [
+            replace(play_within(SEED_SECONDS, seed, lambda one: play(one, VARIANTS[variant])), trace=())
+            for seed in seeds
+        ]
 
 
 def play_all(first: int, seeds: int, *, variant: str = FULL, processes: int = 2) -> Report:
