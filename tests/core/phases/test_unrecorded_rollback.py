@@ -183,8 +183,10 @@ def test_case_55_each_of_several_rollbacks_is_judged(
 ) -> None:
     """What was led back to is not denied. Each has its notice; without one there is one of auto-deploy that is off."""
     world = restored()
-    listed(world, *chain(world, *codes, **how))
+    noted = lines(listed(world, *chain(world, *codes, **how)), "HUMAN")
     assert world.state.denied == denied and len(web(world).beside_the_record) == max(len(denied), 1)
+    rollbacks = bool(codes) and how is not BUILT
+    assert any(line.startswith("the record lacks dep-r0") for line in noted) is (rollbacks and not denied)
 
 
 def test_good_code_that_is_deployed_once_more_after_it_excuses_nothing() -> None:

@@ -46,18 +46,23 @@ def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
         return
     ctx.update_service(unlisted=False)
     denied: dict[str, Deploy] = {}
+    lacked: list[str] = []
     for rollback in missing(ctx.service.deploys, recorded.deploys, ctx.service.incident):
         left = _left_by(ctx.service.deploys, rollback)
         code = left.code if left is not None else None
         led_back = code is not None and _led_back(ctx.service.deploys, rollback, code)
         # A pipeline that deploys new code by the API does so while a worker starts, too.
         if led_back or rollback.is_rollback:
-            ctx.update_service(record_lacked_at=ctx.now)
+            lacked.append(rollback.id)
         if code is not None and led_back and rollback.status != CANCELED:
             denied[code] = rollback
         # A later rollback led back to this code, so a person holds it to be good.
         if rollback.is_rollback and rollback.code is not None and (rollback.was_live or rollback.in_progress):
             denied.pop(rollback.code, None)
+    if lacked:
+        ctx.update_service(record_lacked_at=ctx.now)
+    if lacked and not denied:
+        ctx.note("HUMAN", f"the record lacks {', '.join(lacked)}: canceled, or taken back by a person. {ASKED}")
     for code, rollback in denied.items():
         _deny(ctx, rollback, code)
     if denied:
