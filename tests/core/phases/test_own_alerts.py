@@ -20,8 +20,9 @@ def saved(**fields: Any) -> State:
     world.end(back)
     world.deploys[0] = replace(world.deploys[0], status=fields.pop("status", "live"))
     facts = replace(world.facts, auto_deploy=fields.pop("auto_deploy", "commit"))
+    denied = fields.pop("denied", (BAD,))
     known = {"deploys": tuple(world.deploys), "deploys_at": SENT + 1.0, "deploys_why": "", "facts": facts, **fields}
-    return State(services={"web": ServiceState("web", **known)}, denied=(BAD,))
+    return State(services={"web": ServiceState("web", **known)}, denied=denied)
 
 
 def returned(state: State) -> str:
@@ -36,6 +37,7 @@ def returned(state: State) -> str:
         pytest.param({"status": "update_in_progress"}, True, id="it is on its way"),
         pytest.param({"status": "deactivated"}, False, id="it was replaced"),
         pytest.param({"deploys": ()}, False, id="it is not listed"),
+        pytest.param({"denied": ()}, False, id="its commit is trusted by now"),
         pytest.param({"deploys": (), "deploys_at": SENT}, True, id="not looked since"),
         pytest.param({"deploys": (), "deploys_at": None}, True, id="never looked"),
         pytest.param({"deploys": (), "deploys_why": "HTTP 500"}, True, id="cannot look"),
@@ -53,12 +55,6 @@ def test_the_return_of_a_bad_commit(fields: dict[str, Any], is_open: bool) -> No
     assert may_be_open(saved(**fields), "web", about, SENT) is is_open
 
 
-def test_the_return_of_a_commit_that_is_trusted_by_now() -> None:
-    """It is good again."""
-    state = saved()
-    assert not may_be_open(replace(state, denied=()), "web", returned(state), SENT)
-
-
 @pytest.mark.parametrize(
     ("fields", "is_open"),
     [
@@ -69,10 +65,6 @@ def test_the_return_of_a_commit_that_is_trusted_by_now() -> None:
     ],
 )
 def test_auto_deploy_that_is_off(fields: dict[str, Any], is_open: bool) -> None:
-    """It is over once the platform says that it is on."""
+    """It is over once the platform says that it is on; of a service that no worker saved nothing is known."""
     assert may_be_open(saved(**fields), "web", THREAD, SENT) is is_open
-
-
-def test_a_service_that_no_worker_saved() -> None:
-    """Nothing is known."""
     assert may_be_open(State(), "web", THREAD, SENT)
