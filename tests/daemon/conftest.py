@@ -1,10 +1,15 @@
-"""Two workers of one database."""
+"""A clock that stands still until the test moves it; two workers of one database."""
 
 import pytest
 
 from tests.daemon.supervision.test_lease_manager import Worker
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryDatabase
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(auto=False)
 
 
 @pytest.fixture

@@ -251,18 +251,6 @@ async def test_a_refusal_that_nobody_took_yet_stays_for_the_record() -> None:
     assert [one.name for one in await store.commands()] == ["refused"]
 
 
-async def test_what_was_answered_in_the_moment_of_the_withdrawal_is_told() -> None:
-    clock = FakeClock()
-
-    class Late(MemoryStore):
-        async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
-            await super().answer(command_id, ok=True, text="APPROVED by ann", exit_code=0)
-            return await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
-
-    reply = await desk(Late(clock), clock).handle(Request(ANN, "approve", ("web-1",), may_change=True))
-    assert reply.ok and reply.lines[-1] == "APPROVED by ann"
-
-
 def typed(text: str) -> dict[str, Any]:
     name, *words = text.split()
     return typed_arguments(COMMANDS[name], words)

@@ -21,10 +21,22 @@ async def begin(worker: Worker) -> None:
     await worker.sharing.begin()
 
 
-def put(worker: Worker, **fields: object) -> ServiceState:
+def put(worker: Worker, **fields: object) -> None:
     shop = replace(worker.engine.state.services["shop"], **fields)  # type: ignore[arg-type]
     worker.engine.state = replace(worker.engine.state, services={**worker.engine.state.services, "shop": shop})
-    return shop
+
+
+async def record(worker: Worker, **fields: object) -> None:
+    """Let the record have the shop with these fields."""
+    put(worker, **fields)
+    await worker.engine.recorder.snapshot(worker.engine.state)
+
+
+async def read_again(worker: Worker) -> ServiceState:
+    """Let the record be read, of which a worker knew nothing until now; return the shop as it is then."""
+    worker.engine.recorder.know(("shop",), unread=True)
+    await worker.sharing.renew()
+    return worker.engine.state.services["shop"]
 
 
 async def see(worker: Worker, seconds: float, *, bad: bool) -> None:
@@ -51,8 +63,7 @@ async def test_an_outage_after_one_whose_yes_was_undone_goes_on_as_the_one_of_th
     does not.
     """
     await begin(one)
-    put(one, phase=Phase.ASKING, incident=asked_about(one), incidents=1)
-    await one.engine.recorder.snapshot(one.engine.state)
+    await record(one, phase=Phase.ASKING, incident=asked_about(one), incidents=1)
     one.store.silent = frozenset({"save"})
     await one.engine.handle(e.Approved(one.clock.now(), "shop-1", "ann"))
     assert set(one.engine.recorder.unread) == {"shop"}
@@ -72,8 +83,7 @@ async def test_an_outage_after_one_whose_yes_was_undone_goes_on_as_the_one_of_th
 async def test_what_a_start_without_the_record_paged_goes_on_as_what_it_has_open(one: Worker, other: Worker) -> None:
     """A new worker cannot know the incident of before: its page would ring beside the old one for ever."""
     await begin(other)
-    put(other, phase=Phase.PAGED, incident=asked_about(other), incidents=1)
-    await other.engine.recorder.snapshot(other.engine.state)
+    await record(other, phase=Phase.PAGED, incident=asked_about(other), incidents=1)
     await one.clock.advance(60.0)
     one.store.gone = True
     await begin(one)
@@ -92,14 +102,11 @@ DEPLOY = ("bad00000", "dep-16")
 async def test_an_alert_that_was_told_from_memory_stays_known_when_the_record_is_read(one: Worker) -> None:
     """The return of a bad commit, paged without the record, is closed by the deploy list like any other."""
     await begin(one)
-    put(one, phase=Phase.PAGED, incident=asked_about(one), incidents=1, returned=("dep-3",))
-    await one.engine.recorder.snapshot(one.engine.state)
+    await record(one, phase=Phase.PAGED, incident=asked_about(one), incidents=1, returned=("dep-3",))
     beside = (("dep-14", 5.0),)
     put(one, phase=Phase.CALM, incident=None, returned=("dep-16",), bad=(DEPLOY,), beside_the_record=beside)
     put(one, auto_deploy_notice_thread="told")
-    one.engine.recorder.know(("shop",), unread=True)
-    await one.sharing.renew()
-    shop = one.engine.state.services["shop"]
+    shop = await read_again(one)
     assert (shop.phase, shop.returned, shop.bad) == (Phase.PAGED, ("dep-3", "dep-16"), (DEPLOY,))
     assert (shop.auto_deploy_notice_thread, shop.beside_the_record) == ("told", beside)
 
@@ -108,13 +115,10 @@ async def test_an_incident_from_memory_that_goes_on_forgets_nothing_that_was_don
     """A start without the record knows of no auto-deploy that is off because of us: it would never be given back."""
     done = {"auto_deploy_off": "commit", "pinned_for": "shop-7", "undone": ("dep-2",), "acted_at": (5.0,)}
     await begin(one)
-    put(one, **done, auto_deploy_notice_thread="shop-7/auto-deploy", incidents=7)
-    await one.engine.recorder.snapshot(one.engine.state)
+    await record(one, **done, auto_deploy_notice_thread="shop-7/auto-deploy", incidents=7)
     put(one, **dict.fromkeys(("auto_deploy_off", "pinned_for"), ""), undone=(), acted_at=(), incidents=99)
     put(one, phase=Phase.PAGED, incident=asked_about(one), auto_deploy_notice_thread="")
-    one.engine.recorder.know(("shop",), unread=True)
-    await one.sharing.renew()
-    shop = one.engine.state.services["shop"]
+    shop = await read_again(one)
     assert {name: getattr(shop, name) for name in done} == done
     assert (shop.phase, shop.incidents, shop.auto_deploy_notice_thread) == (Phase.PAGED, 99, "shop-7/auto-deploy")
 
@@ -123,20 +127,10 @@ async def test_an_incident_from_memory_that_goes_on_is_held_by_the_brakes_of_the
     """A start without the record does not know that the shop flaps: it would roll back what people are asked about."""
     await begin(one)
     held = {"flapping_since": 3.0, "downtime": Downtime("suspended", 1.0, 1.0, 4.0), "record_lacked_at": 4.0}
-    put(one, **held, opened_at=(1.0, 2.0, 3.0))
-    await one.engine.recorder.snapshot(one.engine.state)
-    put(
-        one,
-        flapping_since=None,
-        downtime=None,
-        record_lacked_at=None,
-        opened_at=(5.0,),
-        phase=Phase.PAGED,
-        incident=asked_about(one),
-    )
-    one.engine.recorder.know(("shop",), unread=True)
-    await one.sharing.renew()
-    shop = one.engine.state.services["shop"]
+    await record(one, **held, opened_at=(1.0, 2.0, 3.0))
+    nothing = dict.fromkeys(held)
+    put(one, **nothing, opened_at=(5.0,), phase=Phase.PAGED, incident=asked_about(one))
+    shop = await read_again(one)
     assert {name: getattr(shop, name) for name in held} == held
     assert (shop.phase, shop.opened_at) == (Phase.PAGED, (1.0, 2.0, 3.0, 5.0))
 
@@ -152,13 +146,10 @@ async def test_case_55_what_a_restored_record_lacks_is_found_though_an_incident_
     recorded = (bad, replace(old, status="deactivated"))
     now_listed = (back, replace(bad, status="deactivated"), recorded[1])
     await begin(one)
-    put(one, deploys=recorded, deploys_at=5.0, live="dep-2")
-    await one.engine.recorder.snapshot(one.engine.state)
+    await record(one, deploys=recorded, deploys_at=5.0, live="dep-2")
     at = one.clock.now()
     put(one, phase=Phase.PAGED, incident=asked_about(one), deploys=now_listed, deploys_at=at, live="dep-3")
-    one.engine.recorder.know(("shop",), unread=True)
-    await one.sharing.renew()
-    shop = one.engine.state.services["shop"]
+    shop = await read_again(one)
     assert shop.incident is not None and shop.live == "dep-3"
     await one.engine.handle(e.DeploysListed(one.clock.now(), "shop", now_listed, ServiceFacts("srv-1", "shop")))
     assert one.engine.state.denied == (("bad00000",) if trigger == "rollback" else ())

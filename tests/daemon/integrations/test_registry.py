@@ -10,11 +10,6 @@ from watchdog.domain.readings import Bad, Good, Unknown, Unread
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(auto=False)
-
-
-@pytest.fixture
 def kept(clock: FakeClock) -> IntegrationRegistry:
     return IntegrationRegistry(clock)
 

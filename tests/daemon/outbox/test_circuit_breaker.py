@@ -44,11 +44,6 @@ async def delivering(clock: FakeClock, *vendors: Vendor) -> AsyncIterator[Delive
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(auto=False)
-
-
-@pytest.fixture
 def dead(clock: FakeClock) -> Vendor:
     return Vendor("dead", clock, down_until=1e9)
 
