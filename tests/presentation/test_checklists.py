@@ -56,7 +56,6 @@ def test_ids_are_short_unlike_each_other_and_no_follow_up_s() -> None:
 
 SEEN = {
     "documented": (HUMAN, replace(HUMAN, findings=())),
-    "team-told": None,
     "last-good": (x.incident(), x.incident(decision=x.decision(target=TargetChoice(None, "none was good")))),
     "deploy-related": (
         x.incident(decision=x.decision(blame=x.blame(vetoes=(Veto("blind", True, "no control answers"),)))),
@@ -74,11 +73,10 @@ SEEN = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name, pair in SEEN.items() if pair is not None])
+@pytest.mark.parametrize("name", SEEN)
 def test_the_record_ticks_what_it_shows_and_nothing_else(name: str) -> None:
     """With evidence; what it does not show is open, with what is known instead."""
-    pair = SEEN[name]
-    shown, not_shown = pair
+    shown, not_shown = SEEN[name]
     item = items(facts(shown))[name]
     assert item.done and item.seen and item.tick is None and item.evidence
     if not_shown is not None:
@@ -86,25 +84,14 @@ def test_the_record_ticks_what_it_shows_and_nothing_else(name: str) -> None:
         assert not item.done and not item.seen and item.evidence and item.owner
 
 
-def test_nobody_was_told_until_somebody_was() -> None:
-    """By a note of this incident, not of another."""
+def test_without_anything_known_nothing_is_ticked() -> None:
+    """But that it is recorded; the team was told by a note of this incident, not of another."""
     assert items(facts())["team-told"].seen
     others = [replace(note, incident="web-2") for note in x.NOTES]
     assert not items(facts(notes=others))["team-told"].seen
-
-
-def test_without_anything_known_nothing_is_ticked() -> None:
-    """But that it is recorded."""
     bare = Facts(Incident("web-1", "web", Severity.HIGH, 5.0, 4.0, "slow"), 6.0)
     assert [name for name, item in items(bare).items() if item.done] == ["log"]
     assert {item.due for item in checklists(bare)[0].items} == {"no time is set"}
-
-
-def test_a_named_root_cause_ticks_its_item() -> None:
-    """As the record shows it: no tick is needed."""
-    cause = Remark(END, "web-1", "bob", "a lock", root_cause=True)
-    item = items(facts(remarks=[cause]))["root-cause"]
-    assert item.seen and item.evidence == "2026-11-25 02:15:01 UTC, by bob: a lock"
 
 
 def test_a_tick_holds_until_it_is_undone_and_hides_nothing_that_was_seen() -> None:
@@ -118,6 +105,8 @@ def test_a_tick_holds_until_it_is_undone_and_hides_nothing_that_was_seen() -> No
     assert not items(facts(ticks=[replace(tick, incident="web-2")]))["lessons"].done
     seen = items(facts(ticks=[replace(tick, item="restored")]))["restored"]
     assert seen.evidence == "02:15:31: home: good; errors still unknown; ticked by ann, 2026-11-25 02:15 UTC"
+    named = items(facts(remarks=[Remark(END, "web-1", "bob", "a lock", root_cause=True)]))["root-cause"]
+    assert named.seen and named.evidence == "2026-11-25 02:15:01 UTC, by bob: a lock", "no tick is needed"
 
 
 @pytest.mark.parametrize(

@@ -237,12 +237,12 @@ def test_before_any_decision() -> None:
 
 
 def test_a_rollback_that_did_not_help() -> None:
-    """An unproved recovery and a missing pin are said plainly, and the human's task comes first."""
+    """An unproved recovery and a missing pin are said plainly; the human's task comes first; the next day is named."""
     unpinned = {"off": False, "note": "NOT CONFIRMED to be off: HTTP 500"}
     unproved = {"verified_at": None, "verification": "0 of 7 probes good", "outcome": "", "restored_at": x.BEGIN + 400}
     failed = x.incident(**unpinned, **unproved, human_needed="the rollback did not help: look at web now")
-    lines = explain(failed, x.NOTES, None, target_seconds=300)
-    assert lines[0] == "web-1  web  CRITICAL, LEFT TO A HUMAN."
+    lines = explain(failed, (*x.NOTES, x.note(86400, "ACT", "b")), None, target_seconds=300)
+    assert lines[0] == "web-1  web  CRITICAL, LEFT TO A HUMAN." and "  02:14:04   (2026-11-26) b" in lines
     told = " ".join(" ".join(lines).split())
     assert "auto-deploy: NOT CONFIRMED to be off: HTTP 500;" in told
     assert "recovery was not proved: 0 of 7 probes good." in told
@@ -276,23 +276,6 @@ def test_what_was_meant_to_be_down_says_that_it_counts_nowhere() -> None:
     whole = x.undone(x.decision(), planned=True, paged=False, closed_at=x.BEGIN + 900, outcome=Outcome.RECOVERED)
     words = " ".join(standing(whole))
     assert "It was intentionally down: excluded from baselines and statistics." in words
-
-
-def test_the_next_day_is_named() -> None:
-    """What was done after midnight carries its date."""
-    lines = explain(x.incident(), (x.note(0, "ACT", "a"), x.note(86400, "ACT", "b")), None)
-    assert "  02:14:04   (2026-11-26) b" in lines
-
-
-def test_what_is_kept_for_a_window_says_by_whom_and_until_when() -> None:
-    """In the head of it; then it is decided again."""
-    why = "kept for nights (Wed 02:00 UTC); approved; dep-42 fits"
-    decided = x.decision(course=Course.ANNOUNCE, why=why)
-    kept = x.undone(decided, announced_until=x.BEGIN + 9000, approved_by="ann")
-    text = "\n".join(explain(kept, (), None))
-    assert text.startswith("web-1  web  CRITICAL, ROLLBACK SCHEDULED.")
-    assert "Kept for nights (Wed 02:00 UTC); approved; dep-42 fits." in text
-    assert "Approved by ann." in text and "Rolls back to dep-40 (1b7e0d4) at 04:44 UTC, approved by ann" in text
 
 
 def test_what_healed_before_its_rollback_is_not_called_restored_by_it() -> None:

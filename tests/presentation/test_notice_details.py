@@ -125,19 +125,15 @@ def test_each_command_of_an_outlook_is_spelled_as_it_is_typed() -> None:
     assert (stop, acknowledge) == ("Do not roll back: watchdog incident stop web-1", ACKNOWLEDGE)
 
 
-def test_what_was_done_is_said_and_nothing_else() -> None:
-    """Nothing done, no line."""
-    assert details.done_lines(an_incident()) == ()
-    done = an_incident(note="off, read back", suspect="dep-41", target="dep-40", deploy="dep-42")
-    assert details.done_lines(done) == ("Auto-deploy: off, read back", DONE)
-
-
 @pytest.mark.parametrize(("expired", "rebuilt"), [(None, False), ("dep-39", False), ("dep-40", True)])
-def test_a_rebuild_that_was_made_says_that_it_is_one(expired: str | None, rebuilt: bool) -> None:
-    """Only where it is the target's own artefact that is gone."""
+def test_what_was_done_is_said_and_nothing_else(expired: str | None, rebuilt: bool) -> None:
+    """That it was rebuilt only where it is the target's own artefact that is gone; nothing done, no line."""
+    assert details.done_lines(an_incident()) == ()
     incident = an_incident(target="dep-40", target_code="aaaaaaa1", suspect="dep-41", expired=expired, deploy="dep-42")
     how = " (a rebuild of aaaaaaa, since its artefact is gone: it takes as long as a build)" if rebuilt else ""
     assert details.done_lines(incident) == (f"{DONE}{how}",)
+    pinned = amended(incident, note="off, read back")
+    assert details.done_lines(pinned) == ("Auto-deploy: off, read back", f"{DONE}{how}")
 
 
 @pytest.mark.parametrize("value", ["commit", ""])

@@ -42,29 +42,20 @@ def test_the_times_are_means_over_what_is_known() -> None:
     """38 s and 82 s to detect; 47 s and 20 min to restore; one of them was answered by a human after 5 min."""
     found = of_web(x.incident(), other(), acts={"web-2": x.BEGIN + DAY_SECONDS + 382})
     assert (found.detect, found.acknowledge, found.restore) == (Mean(60, 2), Mean(300, 1), Mean(623.5, 2))
-
-
-def test_what_was_meant_to_be_down_counts_in_no_number() -> None:
-    """Neither as an outage, nor as a deploy at fault."""
-    found = of_web(x.incident(planned=True), other(planned=True))
-    assert (found.detect, found.restore, found.incidents) == (Mean(None, 0), Mean(None, 0), [])
-    assert found.change_failure_rate == Mean(0.0, 2)
+    meant = of_web(x.incident(planned=True), other(planned=True))
+    assert (meant.detect, meant.restore, meant.incidents) == (Mean(None, 0), Mean(None, 0), [])
+    assert meant.change_failure_rate == Mean(0.0, 2), "what was meant to be down is no deploy's fault"
 
 
 def test_what_is_not_known_is_none_and_never_zero() -> None:
-    """No incident, no deploy, watched for an hour."""
+    """No incident, no deploy, watched for an hour; what is older than the period, or did not end well, is not known."""
+    assert of_web(x.incident(opened_at=SINCE - 1)).detect.n == 0
+    assert of_web(x.incident(verified_at=None, outcome=Outcome.OPEN)).restore.n == 0
     (found, everything) = stats([], {"web": Watched(NOW - 3600)}, {}, {}, SINCE, NOW)
     numbers = (found.detect, found.acknowledge, found.restore, found.change_failure_rate, found.deploys_per_day)
     assert set(numbers) == {Mean(None, 0)} and found.rollbacks_per_month == Mean(None, 0)
     assert everything.service == "all" and everything.detect == Mean(None, 0)
     assert show([found], "text")[1].split("  ")[-1].strip() == "not known"
-
-
-def test_deployments_and_rollbacks_are_rates_of_the_time_they_are_known_for() -> None:
-    """Two went live in the 25 days since the oldest listed one; one rollback in 20 watched days."""
-    found = of_web(x.incident())
-    assert found.deploys_per_day == Mean(2 / 25, 2)
-    assert found.rollbacks_per_month == Mean(30.44 / 20, 1)
 
 
 def test_the_change_failure_rate_counts_what_went_live_while_we_watched() -> None:
@@ -82,12 +73,6 @@ def test_a_rollback_by_hand_counts_as_rollback_and_has_no_onset() -> None:
     seen = of_web(x.incident(decision=x.decision(blame=None)))
     assert (seen.detect.n, seen.restore.n, seen.rollbacks) == (1, 1, 1), "a check had found it before the human acted"
     assert found.change_failure_rate == Mean(0.5, 2)
-
-
-def test_what_is_older_than_the_period_does_not_count() -> None:
-    """Nor what did not end well, for the time to restore."""
-    assert of_web(x.incident(opened_at=SINCE - 1)).detect.n == 0
-    assert of_web(x.incident(verified_at=None, outcome=Outcome.OPEN)).restore.n == 0
 
 
 def test_all_services_together() -> None:
@@ -110,8 +95,13 @@ def test_the_formats_say_the_same() -> None:
     assert web["mean_time_to_acknowledge_seconds"] is None and web["change_failure_rate"] == 0.5
 
 
-def test_rates_of_all_are_the_sum_of_each_ones() -> None:
-    """However long the list of each reaches back: a busy service beside a quiet one is not spread over its time."""
+def test_deployments_and_rollbacks_are_rates_of_the_time_they_are_known_for() -> None:
+    """Two went live in the 25 days since the oldest listed one; one rollback in 20 watched days; of all, the sum.
+
+    However long the list of each reaches back: a busy service beside a quiet one is not spread over its time.
+    """
+    found = of_web(x.incident())
+    assert (found.deploys_per_day, found.rollbacks_per_month) == (Mean(2 / 25, 2), Mean(30.44 / 20, 1))
     busy = Watched(NOW - 20 * DAY_SECONDS, tuple(deploy(f"a{n}", 0.5 + n / 2) for n in range(5)))
     (a, web, both) = (one.deploys_per_day for one in stats([], {"a": busy, **WATCHED}, {}, {}, SINCE, NOW))
     assert a.value and web.value and both == Mean(a.value + web.value, a.n + web.n)

@@ -36,17 +36,13 @@ def test_later_lines_start_below_the_text() -> None:
     assert {line[:13] for line in lines[1:]} == {" " * 13}
 
 
-def test_parts_are_kept_whole() -> None:
-    """A guard's answer is not broken in two while it fits on a line of its own."""
+def test_parts_are_kept_whole_and_arrows_stand_below_each_other() -> None:
+    """A guard's answer is not broken in two while it fits on a line; conditions are padded to the longest."""
     assert text.joined("GUARDS", ["mode ok", "x" * 30, "y" * 30]) == [
         "GUARDS       mode ok | " + "x" * 30,
         "             " + "y" * 30,
     ]
     assert text.joined("GUARDS", []) == []
-
-
-def test_arrows_stand_below_each_other() -> None:
-    """Conditions are padded to the longest."""
     assert text.arrows([("a", "b"), ("longer", "c")], "OTHERWISE") == [
         "OTHERWISE    a      -> b",
         "             longer -> c",
