@@ -91,6 +91,10 @@ REFUSED = [
     (["tick", "web-1", "own-1"], "own-1: no such item of web-1"),
     (["tick", "web-1", "lessons", "log"], "log: done by the record (2026-11-25 02:14:53 UTC: it is in "),
     (["tick", "web-1", "lessons", "--as", "\x07"], "--as: there is nothing in it to read"),
+    (["note", "web-9", "hello"], "web-9: no such incident -> `watchdog incident list` lists them\n"),
+    (["note", "web-1", " \n\x07"], "TEXT: there is nothing in it to read"),
+    (["note", "web-1", "x" * 1001], "TEXT: longer than 1000 characters"),
+    (["note", "web-1", "x", "--as", "\x07"], "--as: there is nothing in it to read"),
     (["checklist", "web-9"], "web-9: no such incident"),
     (["follow-up", "web-9", "x"], "web-9: no such incident"),
     (["follow-up", "web-1", " \x07"], "TEXT: there is nothing in it to read -> write what is to be done"),
@@ -108,6 +112,7 @@ def test_what_cannot_be_meant(typed: Typed) -> None:
     wrong = [(words, told) for words, said in REFUSED if not (told := typed(*words, code=2)).startswith(said)]
     assert wrong == []
     assert not [name for name, one in items(typed).items() if one["ticked_by"] or name.startswith("own")]
+    assert "SAID" not in typed("explain", "web-1")
 
 
 @pytest.mark.long

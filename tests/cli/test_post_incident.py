@@ -61,15 +61,6 @@ def test_case_62_a_name_that_is_given_cannot_look_proven(typed: Typed) -> None:
         assert f"{said(name.translate(str.maketrans('(（)）', '[[]]')))}: yes {number}" in shown
 
 
-def test_a_note_that_cannot_be_taken(typed: Typed) -> None:
-    missing = "web-9: no such incident -> `watchdog incident list` lists them\n"
-    assert typed("note", "web-9", "hello", code=2).startswith(missing)
-    assert typed("note", "web-1", " \n\x07", code=2).startswith("TEXT: there is nothing in it to read")
-    assert typed("note", "web-1", "x" * 1001, code=2).startswith("TEXT: longer than 1000 characters")
-    assert typed("note", "web-1", "x", "--as", "\x07", code=2).startswith("--as: there is nothing in it to read")
-    assert "SAID" not in typed("explain", "web-1")
-
-
 def test_who_types_is_recorded_without_a_name(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user of the machine, whatever the environment says; and the longest text is taken whole."""
     monkeypatch.setenv("LOGNAME", "mallory")
