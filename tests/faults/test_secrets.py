@@ -12,7 +12,6 @@ import pytest
 from tests.support.canaries import forms
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding
 from tests.support.databases import dumped, postgresql
-from watchdog.domain.commands.command_line import PLACES
 from watchdog.settings.load.secrets import KNOWN
 
 MARK = "c4n4ry"
@@ -20,47 +19,6 @@ CHANNELS = """
   webhook: {}
   email: {smtp: "127.0.0.1:1", from: watchdog@example.com, to: [ops@example.com], user: bob}
 """
-COMMANDS = (
-    ("status",),
-    ("incident", "list"),
-    ("incident", "show", "web-1"),
-    ("explain", "web-1"),
-    ("service", "why-not", "web", "00:00"),
-    ("report", "history", "--format", "json"),
-    ("service", "deploys", "web"),
-    ("check",),
-    ("check", "--live"),
-    ("once",),
-    ("channel", "test"),
-    ("rollback", "web"),
-    ("incident", "undo", "web-1"),
-    ("incident", "approve", "web-1"),
-    ("incident", "reject", "web-1"),
-    ("incident", "stop", "web-1"),
-    ("incident", "ack", "web-1"),
-    ("service", "silence", "web", "--for", "2h", "--reason", "work"),
-    ("service", "hold", "web", "--for", "2h", "--reason", "work"),
-    ("service", "silences"),
-    ("service", "unsilence", "silence-1"),
-    ("pause",),
-    ("resume",),
-    ("commit", "trust", "abcdef1"),
-    ("service", "restore-auto-deploy", "web"),
-    ("incident", "label", "web-1", "right"),
-    ("incident", "note", "web-1", "looked at it"),
-    ("announcement", "post", "shop", "--title", "Slow", "--text", "We look into it."),
-    ("announcement", "schedule", "shop", "--title", "x", "--text", "y", "--starts", "2027-01-31T22:00", "--for", "2h"),
-    ("announcement", "update", "announcement-1", "--text", "Fast again.", "--state", "resolved"),
-    ("announcement", "list"),
-    ("incident", "checklist", "web-1"),
-    ("incident", "follow-up", "web-1", "a bigger pool"),
-    ("incident", "tick", "web-1", "lessons"),
-    ("report", "follow-ups"),
-    ("incident", "postmortem", "web-1"),
-    ("report", "stats"),
-    ("report", "digest"),
-)
-"""Each command there is, but for those that need no configuration: asked in test_canaries.py."""
 OF_A_CLOUD_THAT_WORKS = (
     ("explain", "web-1"),
     ("service", "deploys", "web"),
@@ -171,14 +129,6 @@ def test_canary_secrets_never_show(tmp_path: Path, password: bool) -> None:
             "web-1" in seen["explain web-1"] and "401" in seen["service deploys web"] and "web-1" in seen["the store"]
         )
         assert "task failed" not in daemon.words()
-
-
-def test_every_command_is_asked() -> None:
-    """A new command is asked, too; `run` is the daemon itself, `init` asks the real Render, others hold no secret."""
-    apart = ("run", "init", "demo", "lab", "docs", "schema", "completion")
-    asked = {" ".join(command) for command in COMMANDS}
-    left = {words for words in PLACES.values() if not any(f"{one} ".startswith(f"{words} ") for one in asked)}
-    assert {words for words in left if words.split()[0] not in apart} == set()
 
 
 def test_each_secret_is_recognised_in_disguise() -> None:
