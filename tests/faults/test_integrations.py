@@ -7,17 +7,17 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.core.scenes import FACTS, HISTORY
 from tests.support.simulated_daemon import Guarded, Site, guarding
-from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, wire
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Forbidden, Misshapen, MissingPermission, Permanent, Temporary
 from watchdog.domain.integrations import Standing
-from watchdog.domain.policy import Policy, ServicePolicy, SignalPolicy, VendorPolicy
+from watchdog.domain.policy import ServicePolicy, SignalPolicy, VendorPolicy
 from watchdog.domain.readings import Unknown, Unread
 from watchdog.ports import ClockReading
 
@@ -57,28 +57,16 @@ class Relying(Guarded):
 
     def __init__(self) -> None:
         home = (SignalPolicy("home", "http", critical=True), SignalPolicy("errors", "sentry", every_seconds=60.0))
-        policy = guarding("slack", "pager")
         services = {
             "web": ServicePolicy("web", "srv-web", signals=home),
             "shop": ServicePolicy("shop", None, signals=home),
         }
         vendors = {"render": VendorPolicy("render", "platform")}
-        parts = {name: getattr(policy, name) for name in policy.__dataclass_fields__}
-        super().__init__(("slack", "pager"), Policy(**{**parts, "services": services, "vendors": vendors}))
+        super().__init__(("slack", "pager"), replace(guarding("slack", "pager"), services=services, vendors=vendors))
         self.cloud, self.page = Cloud(), Site("render", kind="vendor_status", every_seconds=60.0, adaptive=False)
         self.feed = Site("errors", kind="sentry", every_seconds=60.0, adaptive=False)
-        self.shop = Site("home")
-
-    def wire(self) -> Daemon:
-        outside = ExternalPorts(clock=self.clock, store=self.store, platform=self.cloud, notifiers=self.vendors)  # type: ignore[arg-type]
-        sources = {CONTROL: [self.control], VENDORS: [self.page], "web": [self.site, self.feed], "shop": [self.shop]}
-        return wire(
-            self.policy,
-            outside,
-            worker="worker",
-            sources=lambda _: lambda name: sources.get(name, []),
-            on_error=lambda name, error: self.errors.append(f"{name}: {error!r}"),
-        )
+        self.platform = self.cloud  # type: ignore[assignment]
+        self.sources |= {VENDORS: [self.page], "web": [self.site, self.feed], "shop": [Site("home")]}
 
 
 @asynccontextmanager
@@ -100,35 +88,22 @@ def reads(place: str, cause: Unread) -> Callable[[Relying], None]:
     return do
 
 
-def answers(error: Exception) -> Callable[[Relying], None]:
+def answers(error: Exception | None = None, **otherwise: Any) -> Callable[[Relying], None]:
+    """Have the platform raise that, or tell otherwise from now on."""
 
     def do(world: Relying) -> None:
-        world.cloud.error = error
+        vars(world.cloud).update(error=error, **otherwise)
 
     return do
 
 
 def tells(auto_deploy: str) -> Callable[[Relying], None]:
     """Have the platform tell that of auto-deploy ("unknown": it leaves that out)."""
-
-    def do(world: Relying) -> None:
-        world.cloud.tells = replace(FACTS, auto_deploy=auto_deploy)
-
-    return do
+    return answers(tells=replace(FACTS, auto_deploy=auto_deploy))
 
 
-def lists_a_new_status(world: Relying) -> None:
-    """Have the platform list its newest deploy with a status that it did not have before."""
-    world.cloud.lists = [replace(HISTORY[0], status="promoted")]
-
-
-def clock(ahead_seconds: float) -> Callable[[Relying], None]:
-    """Have our clock be so far ahead of the platform's."""
-
-    def do(world: Relying) -> None:
-        world.cloud.ahead_seconds = ahead_seconds
-
-    return do
+lists_a_new_status = answers(lists=[replace(HISTORY[0], status="promoted")])
+"""Has the platform list its newest deploy with a status that it did not have before."""
 
 
 def hangs(world: Relying) -> None:
@@ -157,8 +132,8 @@ TABLE = [
         300.0,
         PAGE,
     ),
-    ("our clock ahead", clock(31.0), CLOCK, Standing.FAILING, 300.0, PAGE),
-    ("our clock behind", clock(-3600.0), CLOCK, Standing.FAILING, 300.0, PAGE),
+    ("our clock ahead", answers(ahead_seconds=31.0), CLOCK, Standing.FAILING, 300.0, PAGE),
+    ("our clock behind", answers(ahead_seconds=-3600.0), CLOCK, Standing.FAILING, 300.0, PAGE),
     ("a service gone", answers(Permanent("answered 404")), "platform/Render", Standing.FAILING, 300.0, PAGE),
     ("the feed's token refused", reads("feed", Unread.REFUSED), "feed/sentry", Standing.REFUSED, 60.0, INFO),
     ("the feed down", reads("feed", Unread.OTHER), "feed/sentry", Standing.FAILING, 300.0, INFO),

@@ -21,7 +21,7 @@ from watchdog.daemon.telemetry.heartbeat import Heartbeat, healthchecks
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, Rule, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
-from watchdog.ports import Sample
+from watchdog.ports import Platform, Sample
 from watchdog.sandbox.request_log import EventLog
 from watchdog.sandbox.vendors.notification_apis import Pagers
 
@@ -61,16 +61,17 @@ class Guarded:
         self.pagers = Pagers(EventLog())
         self.errors: list[str] = []
         self.policy = policy or guarding(*names)
+        self.platform: Platform | None = None
+        self.sources = {CONTROL: [self.control], "web": [self.site]}
 
     def wire(self) -> Daemon:
         """Return a daemon on this world's store, as one more start of the process."""
-        outside = ExternalPorts(clock=self.clock, store=self.store, platform=None, notifiers=self.vendors)
-        sources = {CONTROL: [self.control], "web": [self.site]}
+        outside = ExternalPorts(clock=self.clock, store=self.store, platform=self.platform, notifiers=self.vendors)
         return wire(
             self.policy,
             outside,
             worker=f"worker-{self.clock.elapsed}",
-            sources=lambda _: lambda name: sources.get(name, []),
+            sources=lambda _: lambda name: self.sources.get(name, []),
             on_error=lambda name, error: self.errors.append(f"{name}: {error!r}"),
         )
 
