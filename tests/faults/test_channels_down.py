@@ -36,8 +36,7 @@ def mend(cloud: Cloud, daemon: Daemon) -> None:
 
 
 def rings(cloud: Cloud) -> list[str]:
-    """Return the dedup key of each event that rings at PagerDuty."""
-    return [one["dedup_key"] for one in cloud.log("pagerduty_trigger") if one["severity"] != "info"]
+    return [one["dedup_key"] for one in cloud.rings()]
 
 
 def slack_pages(cloud: Cloud) -> list[str]:

@@ -15,10 +15,6 @@ advanced:
 """What is not about the time it takes; a confirmation still takes longer than the platform's next word."""
 
 
-def rings(cloud: Cloud) -> list[str]:
-    return [one["summary"] for one in cloud.log("pagerduty_trigger") if one["severity"] != "info"]
-
-
 def confirmed_in_maintenance_mode(cloud: Cloud, daemon: Daemon) -> None:
     """Let somebody switch maintenance mode on, and wait until that is an incident of which nobody is told."""
     cloud.write(more=SHORT)
@@ -38,7 +34,7 @@ def switched_off_and_well(folder: Path) -> None:
         cloud.post("maintenance", enabled=False)
         assert daemon.until_story("CLOSED").startswith("recovered")
         assert "It was intentionally down" in daemon.cli("explain", "web-1").stdout
-        assert rings(cloud) == [] and cloud.untouched()
+        assert cloud.rings() == [] and cloud.untouched()
         assert [one["summary"] for one in cloud.log("pagerduty_trigger")] == [
             one for one in cloud.pages() if one.startswith("Over: web was in maintenance mode")
         ]
@@ -48,7 +44,7 @@ def suspended_for_a_bill(folder: Path) -> None:
     """News, and no downtime: paged, with the reason first."""
     with watching(folder, quirks=False, more=SHORT) as (cloud, daemon):
         cloud.post("suspend", by="billing")
-        daemon.until(lambda: rings(cloud))
+        daemon.until(lambda: cloud.rings())
         assert "page: service: web is suspended by billing" in daemon.until_story("DECIDED")
         assert cloud.untouched() and daemon.story("DOWNTIME") == []
 
@@ -62,7 +58,7 @@ def platform_at_work(folder: Path) -> None:
         cloud.post("announce", name="Moving more", begins_in=86400, **names)
         daemon.start().until_watching()
         cloud.bad_deploy()
-        daemon.until(lambda: rings(cloud))
+        daemon.until(lambda: cloud.rings())
         why = daemon.until_story("DECIDED")
         assert 'render announced maintenance: "Moving disks" of Oregon/Web Services, until ' in why
         assert cloud.untouched()
@@ -100,7 +96,7 @@ def test_what_still_fails_a_minute_after_maintenance_mode_is_paged(tmp_path: Pat
         confirmed_in_maintenance_mode(cloud, daemon)
         cloud.post("faults", target="web", kind="error", status=500)
         cloud.post("maintenance", enabled=False)
-        daemon.until(lambda: rings(cloud))
+        daemon.until(lambda: cloud.rings())
         ended = next(line for line in daemon.said("story", label="DOWNTIME") if line["text"].startswith("over: "))
         assert "failures that remain after 60 s are notified" in ended["text"]
         waited = cloud.log("pagerduty_trigger")[-1]["at"] - cloud.log("maintenance_mode")[-1]["at"]

@@ -12,21 +12,15 @@ from watchdog.sandbox import keys
 pytestmark = pytest.mark.long
 
 
-def rings(cloud: Cloud) -> list[tuple[str, str]]:
-    """Return dedup key and words of each event that rings at PagerDuty."""
-    told = [one for one in cloud.log("pagerduty_trigger") if one["severity"] != "info"]
-    return [(one["dedup_key"], one["summary"]) for one in told]
-
-
 def until_probed_on(cloud: Cloud, daemon: Daemon, times: int = 6) -> None:
     """Wait for so many further probes of the site."""
     begun = len([hit for hit in cloud.hits() if hit[1] == "web"])
     daemon.until(lambda: len([hit for hit in cloud.hits() if hit[1] == "web"]) >= begun + times)
 
 
-def fail_after_a_good_deploy(cloud: Cloud, daemon: Daemon) -> None:
+def fail_after_a_good_deploy(cloud: Cloud, daemon: Daemon, **more: str) -> None:
     """A good version goes live, and then the world breaks the site: the deploy is blamed, and no rollback helps."""
-    cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"})
+    cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"}, **more)
     daemon.until(lambda: cloud.log("deploy_live"))
     cloud.post("faults", target="web", kind="error", status=503)
 
@@ -36,16 +30,17 @@ def key_refused(folder: Path) -> None:
     with watching(folder, quirks=False) as (cloud, daemon):
         cloud.post("modes", name="rollback", mode="refuse_403")
         cloud.bad_deploy()
-        daemon.until(lambda: rings(cloud))
+        daemon.until(lambda: cloud.rings())
         until_probed_on(cloud, daemon)
-        assert len(rings(cloud)) == 1 and "web" in rings(cloud)[0][1], rings(cloud)
+        (page,) = cloud.rings()
+        assert "web" in page["summary"]
         assert "403" in daemon.cli("explain", "web-1").stdout
         daemon.until(lambda: cloud.log("auto_deploy_changed")[-1]["to"] == "commit")
         cloud.bad_deploy(commit="b" * 40)
         daemon.until(lambda: [one for one in cloud.log("deploy_live") if one["commit"] == "b" * 40])
         until_probed_on(cloud, daemon)
         assert len(cloud.requests("render", "POST")) == 1, "no second try with a key that was refused"
-        assert len(rings(cloud)) == 1, rings(cloud)
+        assert len(cloud.rings()) == 1, cloud.rings()
 
 
 def live_and_failing(folder: Path) -> None:
@@ -53,13 +48,13 @@ def live_and_failing(folder: Path) -> None:
     with watching(folder, quirks=False) as (cloud, daemon):
         fail_after_a_good_deploy(cloud, daemon)
         daemon.until_story("RESTORED")
-        daemon.until(lambda: rings(cloud))
-        ((_, words),) = rings(cloud)
-        assert words == "web: recovery not proved after its rollback"
+        daemon.until(lambda: cloud.rings())
+        (page,) = cloud.rings()
+        assert page["summary"] == "web: recovery not proved after its rollback"
         assert "did not help" in daemon.cli("explain", "web-1").stdout
         until_probed_on(cloud, daemon)
         assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
-        assert (len(cloud.requests("render", "POST")), len(rings(cloud))) == (1, 1)
+        assert (len(cloud.requests("render", "POST")), len(cloud.rings())) == (1, 1)
         (row,) = daemon.history()
         assert not row["verified"], row
 
@@ -76,10 +71,11 @@ def bad_commit_returns(folder: Path) -> None:
         cloud.post("deploys", merge=True, commit="b" * 40, build_seconds=0.2, update_seconds=0.2)
         told = daemon.until_story("RETURNED")
         assert "bbbbbbb" in told and "again" in told
-        daemon.until(lambda: rings(cloud))
+        daemon.until(lambda: cloud.rings())
         until_probed_on(cloud, daemon)
-        ((key, _),) = rings(cloud)
-        assert {one["dedup_key"] for one in cloud.log("pagerduty_trigger")} == {key}, "the page of the incident"
+        (page,) = cloud.rings()
+        paged = {one["dedup_key"] for one in cloud.log("pagerduty_trigger")}
+        assert paged == {page["dedup_key"]}, "the page of the incident"
         assert [one["to"] for one in cloud.log("auto_deploy_changed")] == ["off", "commit", "off"], "and off again"
         assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
         assert len(cloud.requests("render", "POST")) == 1, "never a second rollback of one incident"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.test_no_help import fail_after_a_good_deploy, rings, until_probed_on
+from tests.faults.test_no_help import fail_after_a_good_deploy, until_probed_on
 from tests.support.daemon_processes import Cloud, Daemon, guarding, together
 
 pytestmark = pytest.mark.long
@@ -28,7 +28,7 @@ def old_instances_fail(folder: Path) -> None:
         begun(cloud, daemon)
         cloud.post("serving", deploy="dep-40")
         fail_after_a_good_deploy(cloud, daemon)
-        daemon.until(lambda: rings(cloud))
+        daemon.until(lambda: cloud.rings())
         assert "every failing answer names dep-40, which serves still" in daemon.cli("explain", "web-1").stdout
         until_probed_on(cloud, daemon)
         assert cloud.untouched()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.test_no_help import fail_after_a_good_deploy
 from tests.support.daemon_processes import Cloud, Daemon, together, watching
 
 RUNNER = Path(__file__).with_name("signalled_daemon.py")
@@ -17,9 +18,7 @@ POSTED = 1
 
 def roll_back_wrongly(cloud: Cloud, daemon: Daemon) -> None:
     """A good version goes live, the world breaks the site, the deploy is blamed; then the world is well again."""
-    cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"}, commit=WRONGED)
-    daemon.until(lambda: cloud.log("deploy_live"))
-    cloud.post("faults", target="web", kind="error", status=503)
+    fail_after_a_good_deploy(cloud, daemon, commit=WRONGED)
     daemon.until(lambda: cloud.log("rollback_accepted"))
     cloud.post("faults", target="web", kind="good")
     assert daemon.until_story("CLOSED").startswith("rolled back and verified")

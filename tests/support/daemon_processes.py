@@ -111,6 +111,10 @@ class Cloud:
         answer = httpx.get(f"{self.urls['admin']}/hits", **LOOPBACK)
         return [(at, service, path, status) for at, service, path, status in answer.json()]
 
+    def rings(self) -> list[Entry]:
+        """Return each event that rings at PagerDuty."""
+        return [one for one in self.log("pagerduty_trigger") if one["severity"] != "info"]
+
     def pages(self) -> list[str]:
         return [str(entry["summary"]) for entry in self.log("pagerduty_trigger")]
 
