@@ -6,16 +6,11 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from tests.console.public.scene import SHOP, calm, hours, public_town
+from tests.console.render.test_contrast import luminance
 from watchdog.console.public.badges import COLOURS, LABEL, badge, share_badge, slugs, state_badge, width
 from watchdog.console.public.public_views import WORST_FIRST, StatusPage
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_white_text_is_readable_on_each_colour() -> None:

@@ -18,12 +18,16 @@ def asked(store: Counted) -> list[tuple[float, float]]:
     return [one[:2] for one in found]
 
 
+def watched(takes: float = 0.0, **more: float) -> tuple[PassingClock, Counted, Calendar]:
+    clock = PassingClock()
+    store = Counted(clock, takes)
+    return clock, store, Calendar(store, clock, **more)
+
+
 async def test_today_is_one_query_and_the_past_is_read_once() -> None:
     """Newest first; a minute later today alone; nothing at all before that."""
-    clock = PassingClock()
-    store = Counted(clock)
+    clock, store, calendar = watched()
     await store.put_minutes(hours("web", 3, bad={0: 36, 20: 90}))
-    calendar = Calendar(store, clock)
     await calendar.refresh(HOME)
     times = asked(store)
     assert calendar.complete and times[0] == (TODAY, TODAY + DAY)
@@ -40,9 +44,7 @@ async def test_today_is_one_query_and_the_past_is_read_once() -> None:
 
 
 async def test_a_long_past_is_read_a_little_at_a_time() -> None:
-    clock = PassingClock()
-    store = Counted(clock, takes=1.0)
-    calendar = Calendar(store, clock, budget_seconds=3.0)
+    _, store, calendar = watched(takes=1.0, budget_seconds=3.0)
     await calendar.refresh(HOME)
     assert 1 < len(asked(store)) < 5 and not calendar.complete
     pages = 1
@@ -54,9 +56,7 @@ async def test_a_long_past_is_read_a_little_at_a_time() -> None:
 
 async def test_a_day_is_read_anew_when_it_is_over_and_once_more_when_all_has_come() -> None:
     """Also where nobody looked for hours; what is too old is forgotten."""
-    clock = PassingClock()
-    store = Counted(clock)
-    calendar = Calendar(store, clock)
+    clock, store, calendar = watched()
     await calendar.refresh(HOME)
     for later, read in ((DAY + 60, 2), (DAY + 120, 2), (DAY + LATE_SECONDS, 2), (DAY + LATE_SECONDS + 60, 1)):
         asked(store)
@@ -69,8 +69,7 @@ async def test_a_day_is_read_anew_when_it_is_over_and_once_more_when_all_has_com
 
 async def test_the_worst_of_the_signals_that_count_is_taken_and_others_are_not() -> None:
     """A service is available if all that matters is; a reading that is unknown says nothing."""
-    clock = PassingClock()
-    store = Counted(clock)
+    _, store, calendar = watched()
     rows = [
         Minute("web", "home", NOW - 60, 9, 1, 0),
         Minute("web", "pay", NOW - 60, 5, 5, 0),
@@ -79,7 +78,6 @@ async def test_the_worst_of_the_signals_that_count_is_taken_and_others_are_not()
         Minute("api", "home", NOW - 60, 0, 9, 0),
     ]
     await store.put_minutes(rows)
-    calendar = Calendar(store, clock)
     await calendar.refresh({"web": ("home", "pay")})
     found = [share for share in calendar.hours("web", TODAY) if share is not None]
     assert found == [Hour(0.5)]

@@ -4,8 +4,6 @@ import asyncio
 import time
 from dataclasses import replace
 
-import pytest
-
 from tests.cli import examples as x
 from tests.console.public.scene import SHOP, PublicTown, ago, calm, hours, opened, public_town
 from tests.console.scene import NOW, TOKENS, as_read, fill, policy_of, service_policy, service_state
@@ -25,8 +23,12 @@ GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
 
 
 async def test_all_is_well() -> None:
+    """Until the readings are old: a daemon that sees nothing any more says so; a page of hours ago is no news."""
     async with public_town(minutes=hours("web", 10)) as one:
         said, text = await one.json(), await one.page()
+        for later in (600, 3 * 3600):
+            one.clock.at = NOW + later
+            assert (await one.json())["state"] == "unknown"
     assert "All services are operational" in text and "None in the last 14 days" in text and "<h2>Now</h2>" not in text
     assert set(TOKENS.values()).isdisjoint(text.split())
     assert (said["title"], said["state"]) == ("Acme shop", "operational")
@@ -88,15 +90,6 @@ async def test_blind_we_say_that_we_cannot_tell() -> None:
         assert (await one.json())["state"] == "unknown"
 
 
-@pytest.mark.parametrize("later", [600, 3 * 3600])
-async def test_old_readings_and_a_page_of_hours_ago_are_no_news(later: float) -> None:
-    """A daemon that sees nothing any more says so, by itself; what was true when somebody looked last is not read."""
-    async with public_town() as one:
-        assert (await one.json())["state"] == "operational"
-        one.clock.at += later
-        assert (await one.json())["state"] == "unknown"
-
-
 async def test_many_who_look_cost_what_one_does() -> None:
     """A page is made at most twice a minute; a second page of the same services reads nothing anew."""
     policy, state = calm()
@@ -138,7 +131,9 @@ async def test_while_the_store_is_away_the_past_stands_and_the_present_is_seen()
 
 
 async def test_what_another_worker_holds_is_what_it_saved() -> None:
-    """And while the store is away, it is not known here: an old memory is no news."""
+    """And while the store is away, it is not known here: an old memory is no news; nor is a service that is gone."""
+    async with public_town(policy_of(service_policy("api"))) as one:
+        assert [service["state"] for service in (await one.json())["services"]] == ["unknown", "operational"]
     policy, state = calm()
     mine = State(services={"web": state.services["web"], "api": state.services["api"]}, control=state.control)
     async with public_town(policy, mine, saved=state, held=["web"]) as one:
@@ -147,11 +142,6 @@ async def test_what_another_worker_holds_is_what_it_saved() -> None:
         one.clock.at += FRESH_SECONDS
         assert [service["state"] for service in (await one.json())["services"]] == ["operational", "unknown"]
         assert "All that we can see is operational" in await one.page()
-
-
-async def test_a_service_that_is_no_longer_there_is_not_known() -> None:
-    async with public_town(policy_of(service_policy("api"))) as one:
-        assert [service["state"] for service in (await one.json())["services"]] == ["unknown", "operational"]
 
 
 async def test_no_more_than_some_past_incidents() -> None:

@@ -113,14 +113,13 @@ UNBLAMED = x.decision(share=0.0, blame=None)
 BY_HAND = x.incident(id="web-5", findings=(), decision=UNBLAMED, onset_at=NOW - 60, opened_at=NOW - 60, **ONGOING)
 
 
-def test_what_was_meant_to_be_down_was_down() -> None:
-    """Its owner suspended it: a visitor found nothing there; nobody was called, as with a silence."""
+def test_what_a_human_began_without_a_finding_is_no_outage() -> None:
+    """A rollback, or an undo, of a service that is well; while a check that counts fails meanwhile, that is told.
+
+    What was meant to be down was down: its owner suspended it, and a visitor found nothing there.
+    """
     planned = replace(OUTAGE, planned=True, closed_at=NOW)
     assert outages([planned]) == [planned]
-
-
-def test_what_a_human_began_without_a_finding_is_no_outage() -> None:
-    """A rollback, or an undo, of a service that is well; while a check that counts fails meanwhile, that is told."""
     failing = {"home": replace(checks(home=Bad("HTTP 503"))["home"], failing_since=NOW - 90)}
     assert outages([BY_HAND, replace(OUTAGE, severity=Severity.MEDIUM)]) == []
     well = service_state("web", incident=BY_HAND, phase=Phase.VERIFYING)
@@ -168,19 +167,21 @@ def failed(*shares: float | None) -> list[Hour | None]:
     return [None if share is None else Hour(share) for share in shares] + [None] * (24 - len(shares))
 
 
-def test_a_day_without_failures_is_good_and_one_without_data_is_none() -> None:
-    """Hours that nobody saw count for neither."""
-    assert (day([0.0] * 24).state, day([0.0] * 24).available) == ("good", 1.0)
-    assert (day([]).state, day([]).available) == ("none", None) and day([0.0]).watched_seconds == 3600.0
-
-
 @pytest.mark.parametrize(
-    ("share", "state", "available"),
-    [(0.02, "good", 1 - 0.02 / 24), (0.1, "some", 1 - 0.1 / 24), (0.6, "bad", 1 - 0.6 / 24)],
+    ("shares", "state", "available"),
+    [
+        ([0.0] * 24, "good", 1.0),
+        ([], "none", None),
+        ([0.02] + [0.0] * 23, "good", 1 - 0.02 / 24),
+        ([0.1] + [0.0] * 23, "some", 1 - 0.1 / 24),
+        ([0.6] + [0.0] * 23, "bad", 1 - 0.6 / 24),
+    ],
 )
-def test_a_day_loses_what_its_checks_say(share: float, state: str, available: float) -> None:
-    found = day([share] + [0.0] * 23)
-    assert found.state == state and found.available == pytest.approx(available)
+def test_a_day_loses_what_its_checks_say(shares: list[float | None], state: str, available: float | None) -> None:
+    """Hours that nobody saw count for neither."""
+    found = day(shares)
+    assert found.state == state and found.available == (available and pytest.approx(available))
+    assert day([0.0]).watched_seconds == 3600.0
 
 
 def test_an_hour_with_an_incident_loses_no_more_than_the_incident_took() -> None:

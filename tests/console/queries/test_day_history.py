@@ -21,11 +21,15 @@ def asked(store: Counted) -> list[tuple[float, float]]:
     return [one[:2] for one in found]
 
 
+def watched(takes: float = 0.0, **more: float) -> tuple[PassingClock, Counted, DayHistory]:
+    clock = PassingClock()
+    store = Counted(clock, takes)
+    return clock, store, DayHistory(store, clock, **more)
+
+
 async def test_it_reads_the_newest_first_and_the_rest_with_the_next_pages() -> None:
     """Each page reads for its budget, and one piece at least; then only what may have grown is read again."""
-    clock = PassingClock()
-    store = Counted(clock, takes=1.0)
-    days = DayHistory(store, clock, budget_seconds=3.0)
+    clock, store, days = watched(takes=1.0, budget_seconds=3.0)
     await days.refresh()
     first = asked(store)
     assert first[0][1] == (NOW // SPAN_SECONDS + 1) * SPAN_SECONDS
@@ -47,11 +51,9 @@ async def test_it_reads_the_newest_first_and_the_rest_with_the_next_pages() -> N
 
 async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
     """And the one before is read on until late minutes have come."""
-    clock = PassingClock()
-    store = MemoryStore(clock)
+    clock, store, days = watched()
     first = NOW // SPAN_SECONDS * SPAN_SECONDS
     await store.put_minutes([minute(first), minute(first + 60, good=0, bad=6)])
-    days = DayHistory(store, clock)
     await days.refresh()
     assert days.of("web", ["home"]).states[-1] == "bad"
     clock.at = first + SPAN_SECONDS + 20
@@ -71,10 +73,8 @@ async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
 
 
 async def test_a_store_that_fails_is_asked_again() -> None:
-    clock = PassingClock()
-    store = Counted(clock)
+    _, store, days = watched()
     store.away = True
-    days = DayHistory(store, clock)
     with pytest.raises(Temporary):
         await days.refresh()
     store.away = False
@@ -91,12 +91,10 @@ def test_the_state_of_a_span() -> None:
 
 
 async def test_the_latency_is_that_of_the_first_signal_that_has_any() -> None:
-    clock = PassingClock()
-    store = MemoryStore(clock)
+    _, store, days = watched()
     start = NOW // SPAN_SECONDS * SPAN_SECONDS
     other = Minute("web", "api", start, 1, 0, 0, 0.7, 0.8, 0.9)
     await store.put_minutes([minute(start, p50=None), other])
-    days = DayHistory(store, clock)
     await days.refresh()
     assert days.of("web", ["home", "api"]).latency_seconds[-1] == 0.7
     assert days.of("none", ["home"]).latency_seconds[-1] is None

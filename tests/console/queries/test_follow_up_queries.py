@@ -20,14 +20,6 @@ def item(text: str, name: str) -> str:
     return found.partition("</li>")[0]
 
 
-async def ask(*given: object) -> None:
-    """Nothing is asked for here."""
-
-
-async def listing(*given: object) -> None:
-    """No deploys are read here."""
-
-
 async def test_an_incident_shows_what_is_done_and_what_waits() -> None:
     async with visited() as one:
         await one.store.tick("web-1", "lessons", "ann")
@@ -85,9 +77,8 @@ async def test_the_number_is_read_now_and_then_and_the_list_each_time() -> None:
     store = MemoryStore(clock)
     policy, state, incidents = story()
     await fill(store, state, incidents)
-    following = FollowUpQueries(
-        Dependencies(store, clock, lambda: policy, lambda: state, tuple, ask, listing, tuple, "9.9")
-    )  # type: ignore[arg-type]
+    world = Dependencies(store, clock, lambda: policy, lambda: state, tuple, None, None, tuple, "9.9")  # type: ignore
+    following = FollowUpQueries(world)
     assert (await following.lately()).open == len(BY_PEOPLE)
     await store.tick("web-1", "lessons", "ann")
     await clock.advance(FRESH_SECONDS - 1)

@@ -62,20 +62,15 @@ async def test_the_console_serves_every_page_to_who_is_logged_in() -> None:
                 assert address.startswith(("/help/", "#", "https://")), address
 
 
-async def test_a_picture_is_served_as_one() -> None:
+async def test_a_picture_is_served_as_one_and_what_is_not_there_is_not_found() -> None:
     answer = picture("a.svg", {"a.svg": b"<svg/>"})
     assert answer is not None and (answer.body, answer.media_type) == (b"<svg/>", "image/svg+xml")
     async with visited() as one:
-        assert (await one.client.get("/help/nowhere.svg")).status_code == 404
+        for name in ("/nowhere.svg", "", "/nowhere", "/operation.md", "/..%2fpages", "/operation/"):
+            assert (await one.client.get(f"/help{name}")).status_code == 404, name
         for name, content in pictures().items():
             served = await one.client.get(f"/help/{name}")
             assert served.content == content and served.headers["content-type"].startswith("image/")
-
-
-async def test_a_page_that_is_not_there_is_not_found() -> None:
-    async with visited() as one:
-        for path in ("/help", "/help/nowhere", "/help/operation.md", "/help/..%2fpages", "/help/operation/"):
-            assert (await one.client.get(path)).status_code == 404, path
 
 
 def test_the_site_is_the_same_pages_and_stands_alone(tmp_path: Path) -> None:
