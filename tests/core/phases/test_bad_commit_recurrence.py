@@ -262,15 +262,3 @@ def test_in_an_incident_of_its_own_it_is_asked_about(answer: str) -> None:
     if answer == "none":
         assert "PinAutoDeploy" in kinds(hear(world, e.RollbackRequested(world.now, "web", "ann")))
         assert "returned" not in {one.name for one in decision_of(world).guards}, "no second question"
-
-
-def test_a_whole_story_ends_with_one_rollback() -> None:
-    """Auto-deploy was switched on behind our back, a merge brings the bad commit again: one rollback, one more pin."""
-    world = bad_world(make_policy())
-    world.run(120.0)
-    world.facts = replace(world.facts, auto_deploy="commit")
-    world.ship(140.0, "bad00000", trigger="new_commit")
-    world.run(170.0)
-    assert web(world).phase is Phase.PAGED
-    assert len(world.accepted) == 1 and world.broken == []
-    assert world.facts.auto_deploy == "off" and len(world.pins) == 2

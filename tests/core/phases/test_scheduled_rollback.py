@@ -119,8 +119,12 @@ def test_a_second_yes_means_now_but_not_the_same_one_said_twice() -> None:
 
 
 def test_a_second_yes_that_a_guard_forbids_leaves_it_to_a_human() -> None:
-    """With the reason, as any yes."""
+    """With the reason, as any yes. A rollback by hand is refused before, and says which words do what."""
     world = kept().run(400.0)
+    never = "watchdog incident stop web-1 not at all"
+    assert lines(hear(world, e.RollbackRequested(world.now, "web", "bob")), "REFUSED") == [
+        f"web-1 is kept for its window: watchdog incident approve web-1 means now, {never}"
+    ]
     world.tell(e.Paused(world.now, "bob"))
     assert lines(hear(world, e.Approved(world.now, "web-1", "ann")), "REFUSED") == ["hold: paused by bob"]
     assert web(world).phase is Phase.PAGED and incident_of(world).question.approved_by is None
@@ -140,13 +144,6 @@ def test_it_can_be_stopped(what: type, said: str) -> None:
     )
     world.run(ENDS + 100.0)
     assert not world.pins and not world.sent
-
-
-def test_a_rollback_by_hand_meets_what_is_kept() -> None:
-    """One of the two: it says which words do what."""
-    refused = lines(hear(kept(), e.RollbackRequested(START + 300.0, "web", "bob")), "REFUSED")
-    never = "watchdog incident stop web-1 not at all"
-    assert refused == [f"web-1 is kept for its window: watchdog incident approve web-1 means now, {never}"]
 
 
 # --- its time has come ---

@@ -85,13 +85,18 @@ def test_what_was_good_before_the_rollback_took_traffic_was_not_its_doing(
 
 
 def test_what_had_healed_and_fails_again_was_not_healed() -> None:
-    """It is left to a human as any rollback that did not help; nobody is told that the deploy may be innocent."""
+    """It is left to a human as any rollback that did not help: confirmed afresh, paged, and nothing more is tried.
+
+    Nobody is told that the deploy may be innocent.
+    """
     world = reach(Phase.VERIFYING)
     rollback = replace(incident_of(world).rollback, healed_at=world.now - 30.0)
     put(world, incident=replace(incident_of(world), rollback=rollback))
     world.faults = [Fault(world.time, FOREVER)]
     world.run(world.time + 120.0)
     assert web(world).phase is Phase.PAGED and incident_of(world).rollback.healed_at is None
+    assert incident_of(world).human_needed.startswith("the rollback did not help: 21 of 21 probes failed")
+    assert len(world.accepted) == 1 and not world.restores
     assert not [line for tell in world.tells for line in tell.notice.lines if "may be innocent" in line]
 
 
@@ -141,13 +146,6 @@ def test_what_may_go_on_unseen_is_proved_after_as_long(unseen: float, seconds: f
     ctx = StepContext(world.state, e.TimePassed(world.now), world.policy)
     ctx.name = "web"
     assert proof_seconds(ctx) == seconds
-
-
-def test_a_rollback_that_did_not_help_is_left_to_a_human() -> None:
-    """It goes on failing: confirmed afresh, paged, and nothing more is tried."""
-    world = bad_world(faults=[Fault(64.0, FOREVER)]).run(900.0)
-    assert incident_of(world).human_needed.startswith("the rollback did not help: 21 of 21 probes failed")
-    assert len(world.accepted) == 1 and not world.restores
 
 
 def test_another_deploy_that_is_live_ends_the_verification_and_a_list_without_any_does_not() -> None:

@@ -61,17 +61,11 @@ def silenced(world: World, at: float, seconds: float, **fields: Any) -> World:
     return world
 
 
-def test_nobody_is_told_by_default() -> None:
-    """The small team's case: no plain word, and nothing of it in the record."""
-    world = bad_world().run(600.0)
-    assert len(world.accepted) == 1 and plainly(world) == []
-    assert world.incidents["web-1"].informed == () and "INFORMED" not in world.labels()
-
-
 def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
     """It fails; it works, while that is proved; it is over. It wakes nobody, and engineers hear the same as ever.
 
-    Each at its moment: when the incident is opened, after a minute of good checks, and when it is closed.
+    Each at its moment: when the incident is opened, after a minute of good checks, and when it is closed. By default
+    nobody is told, and nothing of it is in the record.
     """
     world = bad_world(policy()).run(600.0)
     assert titles(world) == ["not available", "works again", "all is well again"]
@@ -85,9 +79,11 @@ def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
     informed = [note for note in world.notes if note.label == "INFORMED"]
     assert informed[0].text == "board-email, board-slack: The shop: not available since 14:14 (UTC)"
     assert {note.about for note in informed} == {BOARD.channels}
-    usual = bad_world().run(600.0).tells
-    assert [left_out(tell) for tell in others] == [left_out(tell) for tell in usual]
-    less = {line for tell in usual for line in tell.notice.todo} - {
+    usual = bad_world().run(600.0)
+    assert len(usual.accepted) == 1 and plainly(usual) == []
+    assert usual.incidents["web-1"].informed == () and "INFORMED" not in usual.labels()
+    assert [left_out(tell) for tell in others] == [left_out(tell) for tell in usual.tells]
+    less = {line for tell in usual.tells for line in tell.notice.todo} - {
         line for tell in others for line in tell.notice.todo
     }
     assert [line.partition(":")[0] for line in less] == ["Communicate status to stakeholders"], "that is done"
