@@ -226,33 +226,31 @@ def two_files(folder: Path, told: RecordedStage) -> list[Path]:
 
 
 def test_files_of_a_run_are_replayed_as_one(tmp_path: Path) -> None:
-    """However they are named; the other policy does not begin anew in between."""
+    """However they are named; the other policy does not begin anew in between.
+
+    A file alone begins with the state. The head of each file checks all that came before it: a state that is not where
+    the last file ended is found.
+    """
     told = story("bad_deploy_is_rolled_back")
     first, second = two_files(tmp_path, told)
     found = replay(runs_of([second, first, tmp_path]), observing)
     assert (found.divergence, found.files, found.events, found.notes) == (None, 2, len(told.steps), [])
     assert not [one for one in found.new if one.is_act]
-
-
-def test_a_file_alone_can_be_replayed(tmp_path: Path) -> None:
-    """It begins with the state; and one that is missing in between is missed in words."""
-    told = story("bad_deploy_is_rolled_back")
-    _, second = two_files(tmp_path, told)
     assert replayed(second).divergence is None
-    thirds = (told.steps[nth * len(told.steps) // 3 : (nth + 1) * len(told.steps) // 3] for nth in range(3))
-    one, two, three = sorted(taped(tmp_path / "b", *thirds).iterdir())
-    two.unlink()
-    found = replay(runs_of([one, three]))
-    assert found.divergence is None and "missing before this file" in found.notes[0]
-
-
-def test_a_state_that_is_not_where_the_last_file_ended_is_found(tmp_path: Path) -> None:
-    """The head of each file checks all that came before it."""
-    first, second = two_files(tmp_path, story("bad_deploy_is_rolled_back"))
     lines = gzip.decompress(second.read_bytes()).decode().replace('"paused_by":""', '"paused_by":"ann"', 1)
     second.write_bytes(gzip.compress(lines.encode()))
     found = replay(runs_of([first, second]))
     assert found.divergence is not None and found.divergence.where == f"{second.name}:1"
+
+
+def test_a_file_that_is_missing_in_between_is_missed_in_words(tmp_path: Path) -> None:
+    """What comes after it is replayed all the same."""
+    told = story("bad_deploy_is_rolled_back")
+    thirds = (told.steps[nth * len(told.steps) // 3 : (nth + 1) * len(told.steps) // 3] for nth in range(3))
+    one, two, three = sorted(taped(tmp_path, *thirds).iterdir())
+    two.unlink()
+    found = replay(runs_of([one, three]))
+    assert found.divergence is None and "missing before this file" in found.notes[0]
 
 
 def test_runs_are_replayed_one_after_the_other(tmp_path: Path) -> None:

@@ -52,16 +52,6 @@ def test_a_question_is_decided_anew_when_it_worsens() -> None:
     assert [rollback.approved_by for _, rollback in world.accepted] == [None]
 
 
-def test_a_question_about_a_deploy_that_is_gone_is_decided_anew() -> None:
-    """A colleague's fix is live and just as slow: the question is not about it, a human is paged."""
-    world = reach(Phase.ASKING, make_policy(), faults=[SLOW])
-    world.faults = [replace(SLOW, code=None)]
-    world.ship(world.time + 5.0, "fix00000", seconds=4.0)
-    world.run(world.time + 30.0)
-    assert web(world).phase is Phase.PAGED and not world.pins
-    assert incident_of(world).suspect != "dep-900" and "before" in decision_of(world).why
-
-
 def test_a_question_whose_signal_a_reload_took_away_is_left_to_a_human() -> None:
     """The deploy is gone, the finding can no longer be judged, and another check stumbles: a human has it."""
     world = unwatch(reach(Phase.ASKING, make_policy(), faults=[SLOW]), "api")

@@ -65,7 +65,8 @@ def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
     """It fails; it works, while that is proved; it is over. It wakes nobody, and engineers hear the same as ever.
 
     Each at its moment: when the incident is opened, after a minute of good checks, and when it is closed. By default
-    nobody is told, and nothing of it is in the record.
+    nobody is told, and nothing of it is in the record. What comes after the end, while the incident is still
+    remembered and after it is let go, says nothing more.
     """
     world = bad_world(policy()).run(600.0)
     assert titles(world) == ["not available", "works again", "all is well again"]
@@ -93,6 +94,9 @@ def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
     assert incident.rollback.restored_at is not None and 60.0 <= works - incident.rollback.restored_at <= 62.0
     (heard,) = incident.informed
     assert heard == StakeholderStatus("board", "web-1/stakeholders", incident.onset_at, incident.rollback.restored_at)
+    world.state = replace(world.state, services={"web": replace(web(world), incident=an_incident(closed_at=NOW))})
+    for event in (e.TimePassed(world.now), e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts)):
+        assert not [effect for effect in hear(world, event) if isinstance(effect, fx.Tell)]
 
 
 def left_out(tell: fx.Tell) -> fx.Tell:
@@ -283,11 +287,3 @@ def test_a_part_that_fails_is_said_to_be_a_part() -> None:
     assert notice.lines[0] == "A part of it does not work. All visitors are affected."
     nameless = bad_world(replace(make_policy(Mode.OBSERVE), stakeholders=(BOARD,))).run(300.0)
     assert plainly(nameless)[0].title.startswith("web: not available since")
-
-
-def test_a_closed_incident_is_told_of_once() -> None:
-    """What comes while it is still remembered, and after it is let go, says nothing more."""
-    world = bad_world(policy()).run(600.0)
-    world.state = replace(world.state, services={"web": replace(web(world), incident=an_incident(closed_at=NOW))})
-    for event in (e.TimePassed(world.now), e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts)):
-        assert not [effect for effect in hear(world, event) if isinstance(effect, fx.Tell)]
