@@ -56,15 +56,11 @@ def test_a_rollback_that_mends_is_no_harm_whatever_the_table_says() -> None:
     assert acted("leak", (1200.0, "rollback", MAIN), commit="bad").harm
 
 
-def test_where_going_back_is_not_safe_it_mends_nothing() -> None:
-    """A rollback harms, and a question is worth no more than a page."""
+def test_where_going_back_is_not_safe_or_does_not_help_it_mends_nothing() -> None:
+    """A rollback harms, and a question is worth no more than a page. One that does not help was right: no harm."""
     found = acted("migration", (30.0, "rollback", MAIN))
     assert found.harm and found.mended_at is None and found.heard_at == 30.0
     assert cost(acted("migration", (30.0, "ask", MAIN))) == cost(acted("migration", (30.0, "page", MAIN)))
-
-
-def test_where_a_rollback_does_not_help_it_mends_nothing_but_was_right() -> None:
-    """One try, then a human: no harm."""
     found = acted("no-help", (30.0, "rollback", MAIN))
     assert not found.harm and found.mended_at is None and cost(found) == pytest.approx(42.5)
 
