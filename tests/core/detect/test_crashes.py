@@ -41,10 +41,12 @@ def test_old_ones_do_not_count() -> None:
     assert told(T0 + 800, check=check).crashes == ((T0 + 800, "instance 0 crashed"),)
 
 
-def test_the_moment_it_happened_counts_not_the_moment_it_was_told() -> None:
-    """Render tells half a minute late."""
+def test_the_moment_it_happened_counts_not_when_and_in_which_order_it_was_told() -> None:
+    """Render tells half a minute late, and its feed need not be sorted: the onset is the oldest."""
     check = told(T0, late=30.0)
     assert check.crashes == ((T0, "instance 0 crashed"),)
+    finding = detect.find(told(T0 + 30, T0, T0 + 20, late=40.0), given(EVENTS, T0 + 80))
+    assert finding.onset_at == T0
 
 
 def test_suspicious_for_a_minute_calm_without_a_loop() -> None:
@@ -73,10 +75,3 @@ def test_what_happened_before_a_fresh_start_does_not_count() -> None:
     assert told(T0 + 49, check=check, late=30.0).crashes == ()
     assert told(T0 + 50, check=check, late=30.0).crashes == ((T0 + 50, "instance 0 crashed"),)
     assert detect.find(told(T0 + 10, T0 + 20, T0 + 49, check=check, late=30.0), given(EVENTS, T0 + 80)) is None
-
-
-def test_onset_is_the_oldest_in_whatever_order_they_are_told() -> None:
-    """The platform's feed need not be sorted."""
-    check = told(T0 + 30, T0, T0 + 20, late=40.0)
-    finding = detect.find(check, given(EVENTS, T0 + 80))
-    assert finding.onset_at == T0

@@ -76,34 +76,28 @@ def test_nothing_read_is_nothing_found(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad_at", "counts_from", "for_seconds", "calm"),
+    ("bad_at", "counts_from", "interrupted_at", "for_seconds", "calm"),
     [
-        (None, 0.0, 60.0, True),
-        (NOW - 59, 0.0, 60.0, False),
-        (NOW - 60, 0.0, 60.0, True),
-        (NOW - 59, 0.0, 0.0, True),
-        (NOW - 300, NOW - 59, 60.0, False),
-        (NOW - 300, NOW - 60, 60.0, True),
-        (None, NOW - 10, 60.0, False),
+        (None, 0.0, 0.0, 60.0, True),
+        (NOW - 59, 0.0, 0.0, 60.0, False),
+        (NOW - 60, 0.0, 0.0, 60.0, True),
+        (NOW - 59, 0.0, 0.0, 0.0, True),
+        (NOW - 0.5, 0.0, 0.0, 0.0, True),
+        (NOW - 300, NOW - 59, 0.0, 60.0, False),
+        (NOW - 300, NOW - 60, 0.0, 60.0, True),
+        (None, NOW - 10, 0.0, 60.0, False),
+        (NOW - 600, 0.0, NOW - 59, 60.0, False),
+        (NOW - 600, 0.0, NOW - 60, 60.0, True),
     ],
 )
-def test_calm_for_so_long_counts_from_the_last_bad_look_or_the_fresh_start(
-    bad_at: float | None, counts_from: float, for_seconds: float, calm: bool
+def test_calm_for_so_long_counts_from_the_last_bad_look_the_fresh_start_or_an_interruption(
+    bad_at: float | None, counts_from: float, interrupted_at: float, for_seconds: float, calm: bool
 ) -> None:
-    """A minute of calm is a minute that we watched."""
-    check = Check("it", "http", last_bad_at=bad_at, good_run=5, counts_from=counts_from)
+    """A minute of calm is a minute that we watched; calm alone asks for no while."""
+    since = {"last_bad_at": bad_at, "counts_from": counts_from, "interrupted_at": interrupted_at}
+    check = Check("it", "http", good_run=5, **since)
     given = Conditions(NOW, SignalPolicy("it", "http"), LIMITS)
     assert detect.calm(check, given, for_seconds) is calm
-
-
-def test_calm_alone_asks_for_no_while_and_an_interruption_begins_it_anew() -> None:
-    """Bad half a second ago, and two successes since: calm; for a minute: only a minute after the restart."""
-    given = Conditions(NOW, SignalPolicy("it", "http"), LIMITS)
-    check = Check("it", "http", last_bad_at=NOW - 0.5, good_run=5)
-    assert detect.calm(check, given)
-    old = replace(check, last_bad_at=NOW - 600)
-    assert not detect.calm(replace(old, interrupted_at=NOW - 59), given, 60.0)
-    assert detect.calm(replace(old, interrupted_at=NOW - 60), given, 60.0)
 
 
 def changed(before: Check, after: Check) -> set[str]:

@@ -1,5 +1,6 @@
 """Too many slow answers: found by what the number of probes allows, and over when they are."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from math import inf, log
 from random import Random
@@ -25,10 +26,15 @@ T0 = 10_000.0
 
 def sums(slow: str, signal: SignalPolicy) -> tuple[SlowAnswers, ...]:
     """Return what is summed after answers ("s" is slow), ten seconds apart."""
+    return [(), *after_each(slow, signal)][-1]
+
+
+def after_each(slow: str, signal: SignalPolicy) -> Iterator[tuple[SlowAnswers, ...]]:
+    """Yield what is summed after each of these answers."""
     known: tuple[SlowAnswers, ...] = ()
     for number, one in enumerate(slow):
         known = counted(known, signal, 2.0 if one == "s" else 0.2, T0 + 10.0 * number)
-    return known
+        yield known
 
 
 def counted(
@@ -87,23 +93,14 @@ def test_the_sum_is_that_of_the_log_likelihood_ratios() -> None:
 )
 def test_a_share_is_found_by_what_the_number_of_probes_allows(signal: SignalPolicy, share: float, answers: int) -> None:
     """Twice the objective, and a tail of 15 % within 25 min of probes, of 4 % within 6 h: eleven of twelve."""
-    found = 0
-    for seed in range(12):
-        known: tuple[SlowAnswers, ...] = ()
-        for number, one in enumerate(spread(share, answers, seed)):
-            known = counted(known, signal, 2.0 if one == "s" else 0.2, T0 + 10.0 * number)
-            if slow_answers.confirmed(known, KNOWN, signal):
-                found += 1
-                break
-    assert found >= 11
+    tries = [after_each(spread(share, answers, seed), signal) for seed in range(12)]
+    assert sum(any(slow_answers.confirmed(known, KNOWN, signal) for known in one) for one in tries) >= 11
 
 
 @pytest.mark.parametrize(("signal", "share"), [(P95, 0.03), (TAIL, 0.01)])
 def test_what_may_be_slow_is_not_found(signal: SignalPolicy, share: float) -> None:
     """Three in a hundred beside an objective of five, one beside a usual one: in ten days of probes."""
-    known: tuple[SlowAnswers, ...] = ()
-    for number, one in enumerate(spread(share, 86_400, 7)):
-        known = counted(known, signal, 2.0 if one == "s" else 0.2, T0 + 10.0 * number)
+    for number, known in enumerate(after_each(spread(share, 86_400, 7), signal)):
         assert not slow_answers.confirmed(known, KNOWN, signal), number
 
 

@@ -41,29 +41,24 @@ def probe(world: World, seconds: float, *readings: Reading, every: float = 5.0) 
 
 
 def test_case_45_turned_away_since_a_fresh_deploy_is_asked_about() -> None:
-    """From the first minute after the deploy on, for as long as confirms an outage then; it is over with an answer."""
-    world = probe(watched(10.0), 60.0, AWAY)
+    """From the first minute after the deploy on, for as long as confirms an outage then; it is over with an answer.
+
+    Stakeholders hear nothing of it: whether visitors are turned away is not known.
+    """
+    world = watched(10.0)
+    world.policy = replace(world.policy, stakeholders=(Stakeholders("support", ("support",)),))
+    probe(world, 60.0, AWAY)
     incident = web(world).incident
     assert incident is not None and web(world).phase is Phase.ASKING
     (finding,) = incident.findings
     assert finding.method == turned_away.METHOD and not finding.fails
     assert finding.text.endswith("turned away for 40 s: the site limits our probes: HTTP 429")
     assert finding.symptom == "the site limits our probes: HTTP 429"
-    assert incident.severity == "high"
+    assert incident.severity == "high" and incident.informed == ()
     probe(world, 600.0, AWAY)
     assert incident.closed_at is None and web(world).phase is not Phase.CALM, "nobody saw it well"
     probe(world, 120.0, Good("HTTP 200"))
     assert web(world).phase is Phase.CALM
-
-
-def test_stakeholders_hear_nothing_of_it() -> None:
-    """Whether visitors are turned away is not known."""
-    world = watched(10.0)
-    told = Stakeholders("support", ("support",))
-    world.policy = replace(world.policy, stakeholders=(told,))
-    probe(world, 60.0, AWAY)
-    incident = web(world).incident
-    assert incident is not None and incident.informed == ()
 
 
 @pytest.mark.parametrize(

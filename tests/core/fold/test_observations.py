@@ -47,7 +47,8 @@ def test_which_version_answered_is_folded_in() -> None:
     service = looked(CALM, (0.0, Good()), (1.0, Bad("HTTP 502")))
     assert service.checks["home"].served == ()
     named = Observed(NOW + 2.0, "web", "home", Good(), 0.1, version="aaaaaaa1")
-    service = looked(observations.apply_observation(service, named, POLICY), (3.0, Good()), (4.0, Bad("HTTP 502")))
+    unnamed = ((3.0, Good()), (3.5, Unknown("limited")), (4.0, Bad("HTTP 502")))
+    service = looked(observations.apply_observation(service, named, POLICY), *unnamed)
     of_none = Served("", NOW + 4.0, NOW + 4.0, (NOW + 4.0,))
     assert service.checks["home"].served == (Served("aaaaaaa1", NOW + 2.0, NOW + 2.0), of_none)
 

@@ -7,7 +7,7 @@ from watchdog.core.fold import served_versions
 from watchdog.domain.checks import Check, Served
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import Observed
-from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading
 
 NEW, OLD = "bad00000", "aaaaaaa1"
 BEFORE, AFTER = Deploy("dep-40", "deactivated", commit=OLD), Deploy("dep-41", "live", commit=NEW)
@@ -30,14 +30,6 @@ def test_versions_are_kept_with_their_first_and_last_answer_and_their_failures()
         Served(NEW, NOW + 10.0, NOW + 10.0, (NOW + 10.0,)),
         Served("", NOW + 15.0, NOW + 15.0, (NOW + 15.0,)),
     )
-
-
-def test_an_answer_without_a_version_that_is_good_or_unknown_changes_nothing() -> None:
-    """It may be anybody's."""
-    check = seen((0.0, OLD, Good()))
-    for reading in (Good(), Unknown("limited")):
-        event = Observed(NOW + 5.0, "web", "home", reading)
-        assert served_versions.observed(check, event) is check
 
 
 def test_a_slow_answer_names_no_version() -> None:
