@@ -190,13 +190,11 @@ def test_only_the_target_itself_can_be_rebuilt(built: str) -> None:
     effects = hear(world, e.RollbackRefused(world.now + 100.0, *OURS, "no artefact", expired=True))
     left = "refused: no artefact; the one alternative is a rebuild of aaaaaaa, since"
     told = [text.startswith(left) for text in lines(effects, "ACT")]
+    rollback = incident_of(world).rollback
     if built == "dep-40":
-        assert told == [True] and (incident_of(world).rollback.expired, incident_of(world).rollback.tried) == (
-            "dep-40",
-            False,
-        )
+        assert told == [True] and (rollback.expired, rollback.tried) == ("dep-40", False)
     else:
-        assert True not in told and incident_of(world).rollback.expired is None
+        assert True not in told and rollback.expired is None
 
 
 @pytest.mark.parametrize(

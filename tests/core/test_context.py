@@ -155,15 +155,11 @@ def test_a_notice_links_to_its_incident_in_the_console_first(facts: ServiceFacts
     assert [link.text for link in others] == (["site"] if facts is not None else [])
 
 
-def test_a_rule_that_names_nobody_tells_nobody() -> None:
-    """No channel: no notice, and it is not claimed that somebody was told."""
+def test_a_notice_goes_to_other_channels_than_those_of_the_incident_or_to_nobody() -> None:
+    """No channel: no notice, and it is not claimed that somebody was told. To who is called next, and nobody else."""
     ctx = a_turn(incident=an_incident(channels=()))
     ctx.notify(NoticeKind.OPENED, Topic.FOUND)
     assert ctx.effects == [] and not ctx.incident.paged
-
-
-def test_a_notice_may_go_to_other_channels_than_those_of_the_incident() -> None:
-    """To who is called next, and to nobody else."""
     ctx = a_turn(incident=an_incident())
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.ESCALATED, wakes=True, channels=("mail",), by="lead")
     tell = tell_of(ctx.effects)
@@ -171,35 +167,35 @@ def test_a_notice_may_go_to_other_channels_than_those_of_the_incident() -> None:
     assert lines(ctx.effects, "TOLD") == ["mail (page): escalated"]
 
 
+STEPS = (Step("lead", ("mail",), 300.0),)
+
+
 @pytest.mark.parametrize(
-    ("off", "restored", "said"),
-    [("", False, ""), ("off", False, ""), ("commit", False, "commit"), ("commit", True, "")],
+    ("off", "denied", "steps", "told", "fact"),
+    [
+        pytest.param("", (), (), {}, {"auto_deploy_off": "", "denied": False, "escalates": False}, id="nothing"),
+        pytest.param("off", (), (), {}, {"auto_deploy_off": ""}, id="it was off before"),
+        pytest.param("commit", (), (), {}, {"auto_deploy_off": "commit"}, id="off because of us"),
+        pytest.param("commit", (), (), {"restored": True}, {"auto_deploy_off": ""}, id="it is being given back"),
+        pytest.param("", ("bad00000",), (), {}, {"denied": True}, id="the suspect is denied"),
+        pytest.param("", (), STEPS, {}, {"escalates": True}, id="others are called"),
+        pytest.param("", (), STEPS, {"escalates": False}, {"escalates": False}, id="others, but it says no itself"),
+        pytest.param("", (), (), {"escalates": True}, {"escalates": True}, id="nobody, but it says so itself"),
+    ],
 )
-def test_a_notice_knows_whether_auto_deploy_is_off_because_of_us(off: str, restored: bool, said: str) -> None:
-    """Not if it was off before, nor while it is being given back."""
-    ctx = a_turn(incident=an_incident(), auto_deploy_off=off)
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STOPPED_SHORT, restored=restored)
-    assert tell_of(ctx.effects).notice.about.auto_deploy_off == said
-
-
-@pytest.mark.parametrize("denied", [(), ("bad00000",)])
-def test_a_notice_knows_whether_the_suspect_is_denied(denied: tuple[str, ...]) -> None:
-    """A person may have trusted it since the rollback."""
-    ctx = a_turn(incident=an_incident(suspect_code="bad00000"))
+def test_a_notice_knows_what_is_so_at_that_moment(
+    off: str, denied: tuple[str, ...], steps: tuple[Step, ...], told: dict[str, bool], fact: dict[str, object]
+) -> None:
+    """Whether auto-deploy is off because of us; whether the suspect is denied, which a person may have trusted since
+    the rollback; whether the policy calls others, which a notice that says so itself keeps.
+    """
+    ctx = a_turn(
+        replace(make_policy(), escalation=steps), incident=an_incident(suspect_code="bad00000"), auto_deploy_off=off
+    )
     ctx.state = replace(ctx.state, denied=denied)
-    ctx.notify(NoticeKind.RESOLVED, Topic.CLOSED, why="well")
-    assert tell_of(ctx.effects).notice.about.denied is bool(denied)
-
-
-@pytest.mark.parametrize("steps", [(), (Step("lead", ("mail",), 300.0),)])
-def test_a_notice_knows_whether_others_are_called_if_nobody_takes_it_up(steps: tuple[Step, ...]) -> None:
-    """As the policy's escalation says at that moment; a notice that says so itself keeps it."""
-    ctx = a_turn(replace(make_policy(), escalation=steps), incident=an_incident())
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN)
-    assert tell_of(ctx.effects).notice.about.escalates is bool(steps)
-    ctx.effects.clear()
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN, escalates=not steps)
-    assert tell_of(ctx.effects).notice.about.escalates is not bool(steps)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN, **told)
+    about = tell_of(ctx.effects).notice.about
+    assert {name: getattr(about, name) for name in fact} == fact
 
 
 def test_notices_of_one_moment_are_told_apart_by_what_and_whom_they_are_about() -> None:

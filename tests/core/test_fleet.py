@@ -91,8 +91,12 @@ def test_only_an_answer_gives_sight_back() -> None:
 
 
 def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() -> None:
-    """Noted at once, told after half a minute; only a probe that speaks gives sight back."""
-    state, effects = step(a_state(), e.ProbesJudged(NOW, silent=True), make_policy())
+    """Noted at once, told after half a minute, with the reason of each service, so that one look at the message shows
+    where to look; only a probe that speaks gives sight back.
+    """
+    checks = {"home": Check("home", "http", last=Unknown("the site limits our probes: HTTP 429"), last_at=NOW)}
+    both_known = a_state(a_service(checks=checks), a_service(name="gone"))
+    state, effects = step(both_known, e.ProbesJudged(NOW, silent=True), make_policy())
     assert state.blind_since == NOW and state.unseen
     why = "no probe of any service brings evidence"
     assert lines(effects, "BLIND") == [f"{why}: the watchdog's network is at fault, nothing is changed"]
@@ -103,17 +107,9 @@ def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() 
     assert tell.notice.wakes and tell.notice.title == f"watchdog is blind: {why} for 30 s"
     assert lines(effects, "TOLD") == [f"pager, chat (page): watchdog is blind: {why} for 30 s"]
     assert "until a probe of one is good or bad again" in tell.notice.lines[0]
+    assert tell.notice.lines[-1] == "web: the site limits our probes: HTTP 429"
     state, effects = step(state, e.ProbesJudged(NOW + 41.0, silent=False), make_policy())
     assert (state.blind_since, state.unseen) == (None, False) and notices(effects) == ["resolved"]
-
-
-def test_who_is_told_of_silent_probes_reads_why_of_each_service() -> None:
-    """Of the first five: one look at the message, and one knows where to look."""
-    checks = {"home": Check("home", "http", last=Unknown("the site limits our probes: HTTP 429"), last_at=NOW)}
-    state, _ = step(a_state(a_service(checks=checks)), e.ProbesJudged(NOW, silent=True), make_policy())
-    _, effects = step(state, e.TimePassed(NOW + 30.0), make_policy(alerts=("pager",)))
-    (tell,) = [effect for effect in effects if isinstance(effect, Tell)]
-    assert tell.notice.lines[-1] == "web: the site limits our probes: HTTP 429"
 
 
 def test_a_probe_that_speaks_does_not_help_while_every_control_target_fails() -> None:

@@ -5,16 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.fold.test_observations import listed
 from tests.core.limits import WEIGHTS
-from tests.core.scenes import FACTS, HISTORY, NOW, a_case, a_service
+from tests.core.scenes import HISTORY, NOW, a_case, a_service
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, web
 from watchdog.core.assess import blame, onset_prior
-from watchdog.core.fold import observations
 from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.events import DeploysListed
-from watchdog.domain.incidents import History, ServiceState
+from watchdog.domain.incidents import History
 from watchdog.domain.policy import DEFAULT_MATRIX, BlameWeights, Mode
 from watchdog.domain.severity import Severity
 
@@ -83,11 +82,6 @@ def test_the_shipped_assumption_makes_no_old_deploy_a_suspect_by_its_age() -> No
 
 
 # --- deploys ---
-
-
-def listed(service: ServiceState, *deploys: Deploy, at: float = NOW) -> ServiceState:
-    """Fold a list in."""
-    return observations.apply_deploy_list(service, DeploysListed(at, "web", deploys, FACTS), make_policy())
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,9 @@ def test_people_read_why_they_are_asked_and_that_the_question_may_become_void() 
     assert why.startswith(f"Decided: ask: {both}")
     may = "Once that has passed, the daemon decides again, and may roll back without an answer."
     assert may in lasting.pages()[0].notice.lines and may not in for_good.pages()[0].notice.lines
+    down(for_good).run(for_good.time + 30.0)
+    assert web(for_good).phase is Phase.ASKING and not for_good.pins, "in mode assist nothing is done unasked"
+    assert len(for_good.pages()) == 1
 
 
 def test_it_acts_by_itself_when_the_other_has_recovered() -> None:
@@ -119,13 +122,6 @@ def test_people_hear_after_a_minute_that_it_is_not_on_its_way() -> None:
     for seconds, late in ((59.0, []), (60.0, ["human_needed"]), (61.0, [])):
         effects = hear(world, e.Observed(began + seconds, "web", "home", Bad("HTTP 503")))
         assert notices(effects) == late
-
-
-def test_who_asks_for_another_reason_too_goes_on_asking() -> None:
-    """In mode assist nothing is done unasked, wave or no wave."""
-    world = asked_in_a_wave(fleet(Mode.ASSIST))
-    down(world).run(world.time + 30.0)
-    assert web(world).phase is Phase.ASKING and not world.pins and len(world.pages()) == 1
 
 
 def test_a_question_that_no_yes_can_answer_any_more_is_withdrawn() -> None:
