@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tests.core.world import FOREVER, START, Fault, World, make_policy, old_deploy
-from tests.core.worlds import bad_world, decision_of, history, watch, web
+from tests.core.worlds import bad_world, decision_of, history, web
 from tests.support.effect_readers import notices
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target, rolled_away_from
 from watchdog.domain.events import Restarted
-from watchdog.domain.policy import Policy, SignalPolicy
+from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, FailureKind
 
 
@@ -95,21 +95,6 @@ def test_an_expired_certificate_is_no_rollback() -> None:
     """A TLS failure right after a deploy: no rollback cures that."""
     world = bad_deploy(Fault(64.0, FOREVER, reading=Bad("expired", FailureKind.TLS))).run(400.0)
     assert not world.accepted and "no rollback cures" in decision_of(world).why
-
-
-def test_a_lesser_finding_waits_for_the_critical_one_that_is_about_to_be_confirmed() -> None:
-    """Home and API fail together, the API is confirmed first: one decision, no question that is void a moment later."""
-    world = bad_deploy(api_fails_with_home=True).run(400.0)
-    assert [rollback.target for _, rollback in world.accepted] == ["dep-40"]
-    assert "asked" not in [tell.notice.kind.value for tell in world.tells]
-    assert {finding.signal for finding in world.incidents["web-1"].findings} == {"home", "api"}
-
-
-def test_errors_of_the_outage_do_not_disprove_the_rollback() -> None:
-    """The outage floods Sentry; its minutes are told again after the rollback is live, and count no more."""
-    world = bad_deploy(flood=(64.0, 130.0))
-    watch(world, *world.policy.services["web"].signals, SignalPolicy("errors", "sentry")).run(700.0)
-    assert world.incidents["web-1"].outcome == "rolled back and verified" and not world.pages()
 
 
 def test_a_pin_for_a_rollback_that_was_put_off_is_given_back_and_told() -> None:

@@ -365,17 +365,6 @@ def home(world: World) -> Check:
     return web(world).checks["home"]
 
 
-def test_a_blip_is_learnt_and_the_next_is_borne() -> None:
-    """The first is just let pass; one that lasts a little longer is no outage, either."""
-    faults = [Fault(100.0, 145.0), Fault(400.0, 448.0)]
-    world = World(make_policy(), history(), faults=faults).run(300.0)
-    learnt = home(world).healed_seconds
-    assert learnt == 44.0
-    assert not world.run(600.0).incidents and home(world).healed_seconds > learnt
-    unlearnt = World(make_policy(), history(), faults=faults[1:]).run(600.0)
-    assert unlearnt.incidents, "without the lesson it is told of"
-
-
 def test_a_felt_restart_is_learnt_though_people_were_told_and_counts_for_restarts_alone() -> None:
     """The next deploy may take as long to start; at any other time so long an outage is told of."""
     times = ((100.0, 180.0), (1000.0, 1084.0), (2000.0, 2084.0))
