@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sandbox.documents import PAGERDUTY, RENDER, SENTRY, answer_problems
+from tests.sandbox.vendors.test_notification_apis import event
 from tests.sandbox.world import World, opened
 from tests.support.clocks import eventually
 from watchdog.sandbox import keys
@@ -93,11 +94,6 @@ async def test_sentry_answers_as_documented(world: World) -> None:
 
 
 async def test_pagerduty_answers_as_documented(world: World) -> None:
-    event = {
-        "routing_key": keys.PAGERDUTY_ROUTING_KEY,
-        "event_action": "trigger",
-        "payload": {"summary": "web is down", "source": "watchdog", "severity": "critical"},
-    }
-    for path, body in (("/enqueue", event), ("/change/enqueue", event)):
-        answer = await world.client.post(f"{world.sandbox.urls['pagerduty']}/v2{path}", json=body)
+    for path in ("/enqueue", "/change/enqueue"):
+        answer = await world.client.post(f"{world.sandbox.urls['pagerduty']}/v2{path}", json=event())
         assert answer.status_code == 202 and answer_problems(PAGERDUTY, "POST", path, 202, answer.json()) == []

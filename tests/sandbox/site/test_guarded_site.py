@@ -39,13 +39,10 @@ async def eventually_refused(world: World) -> None:
         await world.site()
 
 
-async def test_a_hanging_site_takes_connections_and_never_answers(world: World) -> None:
+async def test_a_hanging_site_never_answers_and_a_wrong_body_comes_with_200(world: World) -> None:
     world.sandbox.set_fault("web", "hang")
-    with pytest.raises(httpx.ReadTimeout):
+    with pytest.raises(httpx.ReadTimeout):  # it took the connection
         await world.site(timeout=HASTY)
-
-
-async def test_a_wrong_body_comes_with_200(world: World) -> None:
     world.sandbox.set_fault("web", "wrong_body")
     answer = await world.site()
     assert (answer.status_code, answer.text) == (200, WRONG_BODY) and "</html>" not in answer.text

@@ -30,16 +30,6 @@ async def test_the_branch_holds_what_was_deployed_and_what_was_merged(world: Wor
     assert (await listed(world, **KEY)).count("c" * 40) == 1
 
 
-async def test_a_commit_is_as_documented(world: World) -> None:
-    """Measured by the commit of GitHub's own document."""
-    document = spec("github-rest-git-subset.json")
-    compare = document["/repos/{owner}/{repo}/compare/{basehead}"]["get"]["responses"]["200"]
-    schema = _plain(document, compare["content"]["application/json"]["schema"]["properties"]["commits"])
-    answer = await world.client.get(world.sandbox.urls["github"] + PATH)
-    assert len(answer.json()) == 3 and problems(document, schema, answer.json()) == []
-    assert problems(document, schema, [{**answer.json()[0], "sha": None}]) != []
-
-
 async def test_a_comparison_is_as_documented(world: World) -> None:
     """Ahead, behind and identical, measured by GitHub's own document; paged, with the files on the first page."""
     document = spec("github-rest-git-subset.json")

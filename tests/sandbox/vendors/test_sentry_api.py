@@ -39,13 +39,10 @@ async def test_without_the_right_token_nothing_is_told(world: World, headers: di
     assert int(answer.headers["x-sentry-rate-limit-reset"]) > clock.now() - 60
 
 
-async def test_unknown_organizations_and_projects_are_404(world: World) -> None:
+async def test_a_slug_leads_to_its_numeric_id_and_back_and_an_unknown_one_to_404(world: World) -> None:
+    """The project answers under both names; the API's region is the sandbox itself."""
     for path in ("/organizations/other/", f"/projects/{keys.ORGANIZATION}/gone/"):
         assert (await world.sentry(path)).status_code == 404
-
-
-async def test_a_slug_leads_to_its_numeric_id_and_back(world: World) -> None:
-    """The project answers under both names; the API's region is the sandbox itself."""
     by_slug = (await world.sentry(f"/projects/{keys.ORGANIZATION}/web/")).json()
     by_id = (await world.sentry(f"/projects/{keys.ORGANIZATION}/{by_slug['id']}/")).json()
     assert by_id["slug"] == "web"
