@@ -21,14 +21,19 @@ LONG_AGO = replace(OTHER, created_at=0.0, finished_at=NOW - 900_000)
 AFTER = replace(OTHER, created_at=NOW - 100, finished_at=NOW - 80)
 
 
-def a_request(mode: Mode = Mode.AUTONOMOUS, *, wishes: dict | None = None, **more: Any) -> guards.GuardContext:
-    """Return an intended rollback; `service` and `state` are fields to change, other keywords go in as they are."""
+def a_request(
+    mode: Mode = Mode.AUTONOMOUS, *, wishes: dict | None = None, shop: dict | None = None, **more: Any
+) -> guards.GuardContext:
+    """Return an intended rollback; `service` and `state` are fields to change, other keywords go in as they are.
+
+    `wishes` are fields of web's policy, `shop` those of the policy of the other service.
+    """
     policy = make_policy(mode)
     web = replace(policy.services["web"], **(wishes or {}))
     service = a_service(**more.pop("service", {}))
     state = a_state(service, **more.pop("state", {}))
-    shop = ServicePolicy("shop", "srv-shop")
-    policy = replace(policy, services={"web": web, "shop": shop}, **more.pop("policy", {}))
+    other = replace(ServicePolicy("shop", "srv-shop"), **(shop or {}))
+    policy = replace(policy, services={"web": web, "shop": other}, **more.pop("policy", {}))
     fields = {"blame": a_blame(), "target": TARGET, "incident": None, **more}
     return guards.GuardContext(state, policy, service, web, now=NOW, **fields)
 
@@ -341,18 +346,16 @@ def test_what_lies_before_the_target_does_not_matter() -> None:
 )
 def test_a_dependant_deployed_after_the_change_asks(deploys: tuple | None, depends_on: tuple, asks: bool) -> None:
     """It may rely on what the rollback takes away."""
-    request = with_a_shop(depends_on)
+    known = {} if deploys is None else {"services": {"shop": ServiceState("shop", deploys=deploys)}}
+    request = a_request(shop={"depends_on": depends_on}, state=known)
     why = "shop depends on it and was deployed after dep-41 (dep-90)" if asks else PASSES["dependants"]
     expected = GuardAnswer("dependants", Verdict.ASK if asks else Verdict.PASS, why)
-    if deploys is not None:
-        shop = ServiceState("shop", deploys=deploys)
-        request = replace(request, state=replace(request.state, services={"shop": shop}))
     assert guards.dependants(request) == expected
     nowhere = guards.dependants(replace(request, target=TargetChoice(None, "none")))
     assert nowhere == GuardAnswer("dependants", Verdict.PASS, "no target")
 
 
-CRITICAL = ActiveCritical("shop", NOW - 30, "cccccccc")
+CRITICAL, DEPENDANT = ActiveCritical("shop", NOW - 30, "cccccccc"), {"depends_on": ("web",)}
 
 
 @pytest.mark.parametrize(
@@ -381,45 +384,29 @@ CRITICAL = ActiveCritical("shop", NOW - 30, "cccccccc")
 )
 def test_what_depends_on_a_critical_service_is_asked_about(depends_on: tuple, state: dict, why: str) -> None:
     """It may fail by that; by what is not known, too."""
-    request = a_request()
-    web = replace(request.policy.services["web"], depends_on=depends_on)
-    policy = replace(request.policy, services={**request.policy.services, "web": web})
-    answer = guards.dependencies(replace(request, policy=policy, state=replace(request.state, **state)))
+    answer = guards.dependencies(a_request(wishes={"depends_on": depends_on}, state=state))
     asks = GuardAnswer("dependencies", Verdict.ASK, why, passing="critical" in why)
     assert answer == (asks if why else GuardAnswer("dependencies", Verdict.PASS, PASSES["dependencies"]))
 
 
 def test_a_dependant_of_what_is_passed_over_asks_too() -> None:
     """A rollback takes away everything down to its target, not the newest change alone."""
-    request = with_a_shop(("web",))
     passed = replace(HISTORY[1], id="dep-405", commit="denied00", created_at=NOW - 8000, finished_at=NOW - 7900)
-    web = replace(request.service, deploys=(HISTORY[0], passed, *HISTORY[1:]))
-    shop = ServiceState("shop", deploys=(OTHER,))
-    request = replace(request, service=web, state=replace(request.state, services={"shop": shop}))
+    known = {"services": {"shop": ServiceState("shop", deploys=(OTHER,))}}
+    request = a_request(shop=DEPENDANT, service=deploys(HISTORY[0], passed, of=1), state=known)
     assert guards.dependants(request).why == "shop depends on it and was deployed after dep-405 (dep-90)"
 
 
 def test_a_dependency_that_is_only_watched_is_never_deployed() -> None:
     """No worker lists deploys of what has no id on the platform."""
-    request = a_request()
-    services = dict(request.policy.services)
-    services["shop"] = replace(services["shop"], platform_id=None)
-    services["web"] = replace(services["web"], depends_on=("shop",))
-    policy = replace(request.policy, services=services)
-    assert guards.dependencies(replace(request, policy=policy)).verdict is Verdict.PASS
-
-
-def with_a_shop(depends_on: tuple[str, ...]) -> guards.GuardContext:
-    """Return the plain request in a fleet whose shop depends on these."""
-    request = a_request()
-    shop = replace(request.policy.services["shop"], depends_on=depends_on)
-    return replace(request, policy=replace(request.policy, services={**request.policy.services, "shop": shop}))
+    request = a_request(wishes={"depends_on": ("shop",)}, shop={"platform_id": None})
+    assert guards.dependencies(request).verdict is Verdict.PASS
 
 
 def test_a_dependant_that_another_worker_watches_asks() -> None:
     """Nobody here knows when it was deployed."""
     why = "shop depends on it, and another worker watches when it was deployed"
-    assert guards.dependants(with_a_shop(("web",))) == GuardAnswer("dependants", Verdict.ASK, why)
+    assert guards.dependants(a_request(shop=DEPENDANT)) == GuardAnswer("dependants", Verdict.ASK, why)
 
 
 DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", None, 1.0, "", blame=a_blame(), target=TARGET)

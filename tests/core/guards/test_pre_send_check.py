@@ -23,8 +23,8 @@ DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", None, 1.0
 OPEN = an_incident(decision=DECIDED, suspect="dep-41", suspect_code="bad00000", target="dep-40", tried=True)
 BY_HAND = replace(OPEN, decision=replace(DECIDED, blame=None))
 HEALED = {"home": failing(last_bad_at=NOW - 16, last_at=NOW - 16)}
-TWO = make_policy()
-TWO = replace(TWO, services={**TWO.services, "shop": ServicePolicy("shop", "srv-shop")})
+PLAIN = make_policy()
+TWO = replace(PLAIN, services={**PLAIN.services, "shop": ServicePolicy("shop", "srv-shop")})
 OBSERVED = make_policy(Mode.OBSERVE)
 HOLD = Suppression("hold-1", "web", "ann", "a move of the data", NOW - 1.0, NOW + 3600.0)
 
@@ -42,30 +42,28 @@ def trouble(name: str, code: str) -> ActiveCritical:
 WAVE = {"web": trouble("web", "bad00000"), "shop": trouble("shop", "other000")}
 
 
+def held(state: State, effect: Rollback | PinAutoDeploy | RestoreAutoDeploy = ROLLBACK, policy: Policy = PLAIN) -> str:
+    """Return what holds the effect back in the last moment."""
+    return pre_send_check.reason_not_to_send(state, policy, effect, NOW)
+
+
 @pytest.mark.parametrize("effect", [ROLLBACK, PIN, RESTORE])
 def test_a_pause_and_a_broken_promise_hold_everything_back(
     effect: Rollback | PinAutoDeploy | RestoreAutoDeploy,
 ) -> None:
     """Also what would only give something back."""
     state = a_state(sending())
-    assert pre_send_check.reason_not_to_send(state, make_policy(), effect, NOW) == ""
-    assert (
-        pre_send_check.reason_not_to_send(replace(state, paused_by="ann"), make_policy(), effect, NOW)
-        == "paused by ann"
-    )
-    assert (
-        pre_send_check.reason_not_to_send(replace(state, disarmed="two"), make_policy(), effect, NOW)
-        == "disarmed (two)"
-    )
+    assert held(state, effect) == ""
+    assert held(replace(state, paused_by="ann"), effect) == "paused by ann"
+    assert held(replace(state, disarmed="two"), effect) == "disarmed (two)"
 
 
 @pytest.mark.parametrize("found", ["unlisted", "overtaken"])
 def test_case_55_auto_deploy_is_not_given_back_by_an_order_that_may_be_of_before_a_rollback(found: str) -> None:
     """Not before the deploys are listed, and not if a rollback is among them that the record lacked."""
     state = a_state(a_service(auto_deploy_off="commit", **{found: True}))
-    assert pre_send_check.reason_not_to_send(state, make_policy(), RESTORE, NOW) != ""
-    assert pre_send_check.reason_not_to_send(state, make_policy(), PIN, NOW) == ""
-    assert pre_send_check.reason_not_to_send(State(), make_policy(), RESTORE, NOW) == ""
+    assert held(state, RESTORE) != ""
+    assert held(state, PIN) == held(State(), RESTORE) == ""
 
 
 @pytest.mark.parametrize(
@@ -87,31 +85,31 @@ def test_auto_deploy_is_not_given_back_where_a_rollback_of_the_same_moment_may_b
     other = Deploy("dep-51", status, trigger, "aaaaaaa1", created_at=NOW - 30.0 + began)
     incident = amended(OPEN, requested_at=NOW - 30.0, deploy=taken)
     state = a_state(a_service(auto_deploy_off="commit", incident=incident, deploys=(other,)))
-    assert bool(pre_send_check.reason_not_to_send(state, make_policy(), RESTORE, NOW)) is ambiguous
+    assert bool(held(state, RESTORE)) is ambiguous
 
 
 @pytest.mark.parametrize(
     ("state", "policy", "why"),
     [
-        (a_state(sending(checks=HEALED)), make_policy(), "no failure in the last 15 s"),
-        (a_state(sending(), blind_since=NOW - 5), make_policy(), "blind: no control target answers"),
-        (a_state(sending(forbidden="401")), make_policy(), "key: our key may not change it (401)"),
-        (a_state(sending(), denied=("aaaaaaa1",)), make_policy(), "deny-list: dep-40 is deny-listed"),
-        (a_state(sending(facts=None)), make_policy(), "service: the platform did not report it"),
+        (a_state(sending(checks=HEALED)), PLAIN, "no failure in the last 15 s"),
+        (a_state(sending(), blind_since=NOW - 5), PLAIN, "blind: no control target answers"),
+        (a_state(sending(forbidden="401")), PLAIN, "key: our key may not change it (401)"),
+        (a_state(sending(), denied=("aaaaaaa1",)), PLAIN, "deny-list: dep-40 is deny-listed"),
+        (a_state(sending(facts=None)), PLAIN, "service: the platform did not report it"),
         (a_state(sending(), troubles=WAVE), TWO, "correlation: 2 groups critical within 90 s: shop, web"),
         (a_state(sending()), OBSERVED, "mode: observe"),
-        (a_state(sending(), holds=(HOLD,)), make_policy(), "action hold: hold-1"),
-        (a_state(sending(record_lacked_at=NOW)), make_policy(), "record: "),
+        (a_state(sending(), holds=(HOLD,)), PLAIN, "action hold: hold-1"),
+        (a_state(sending(record_lacked_at=NOW)), PLAIN, "record: "),
     ],
 )
 def test_what_came_up_meanwhile_holds_a_rollback_back_unless_it_was_asked_for_by_hand(
     state: State, policy: Policy, why: str
 ) -> None:
     """The pin needs none of it, and a human's own wish waits for no finding."""
-    assert pre_send_check.reason_not_to_send(state, policy, ROLLBACK, NOW).startswith(why)
-    assert pre_send_check.reason_not_to_send(state, policy, PIN, NOW) == ""
+    assert held(state, policy=policy).startswith(why)
+    assert held(state, PIN, policy) == ""
     web = replace(state.services["web"], incident=BY_HAND)
-    assert pre_send_check.reason_not_to_send(replace(state, services={"web": web}), policy, ROLLBACK, NOW) == ""
+    assert held(replace(state, services={"web": web}), policy=policy) == ""
 
 
 @pytest.mark.parametrize(
@@ -125,11 +123,9 @@ def test_what_came_up_meanwhile_holds_a_rollback_back_unless_it_was_asked_for_by
 )
 def test_a_rollback_that_nobody_waits_for_any_more_is_not_sent(state: State) -> None:
     """A human has it, its incident is another one, or another worker has the service."""
-    gone = "the rollback of web-1 is no longer wanted"
-    assert pre_send_check.reason_not_to_send(state, make_policy(), ROLLBACK, NOW) == gone
+    assert held(state) == "the rollback of web-1 is no longer wanted"
 
 
 def test_a_service_that_the_policy_knows_no_more_is_left_alone() -> None:
     """Taken out of the configuration meanwhile."""
-    without = replace(make_policy(), services={})
-    assert pre_send_check.reason_not_to_send(a_state(sending()), without, ROLLBACK, NOW).endswith("no longer wanted")
+    assert held(a_state(sending()), policy=replace(PLAIN, services={})).endswith("no longer wanted")
