@@ -38,6 +38,12 @@ services:
 channels:
   console: {}
 """
+MAILED = f"""{SMALL}\
+  email: {{smtp: "smtp.acme.example:587", from: watchdog@acme.example, to: [ops@acme.example]}}
+"""
+CHATTING = f'{MAILED}  slack: {{channel: "#incidents"}}\n'
+BOT = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-1"}
+"""With channels whose server and token those of contacts and stakeholders share."""
 
 
 def loaded(text: str, environ: Mapping[str, str] | None = None) -> Settings:

@@ -2,16 +2,11 @@
 
 import pytest
 
-from tests.settings.texts import SMALL, loaded, shown
+from tests.settings.texts import BOT, CHATTING, SMALL, loaded, shown
 from watchdog.domain.policy import Approver, Step, Weekly
 from watchdog.domain.severity import Severity
 from watchdog.settings.text.summary import report
 
-EMAIL = f"""{SMALL}\
-  email: {{smtp: "smtp.acme.example:587", from: watchdog@acme.example, to: [ops@acme.example]}}
-  slack: {{channel: "#incidents"}}
-"""
-BOT = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-1"}
 CONTACTS = """\
 contacts:
   lead: {email: lead@acme.example, slack: D0123ABCD}
@@ -21,7 +16,7 @@ contacts:
 
 def test_a_contact_s_address_makes_a_channel_that_is_told_of_nothing_else() -> None:
     """The same server and token, another address; the matrix and our own alerts know nothing of it."""
-    settings = loaded(EMAIL + CONTACTS + "escalation: [lead, {tell: devops, after: 10m}, console]\n", BOT)
+    settings = loaded(CHATTING + CONTACTS + "escalation: [lead, {tell: devops, after: 10m}, console]\n", BOT)
     assert list(settings.channels) == ["console", "email", "slack", "lead-slack", "lead-email", "devops-email"]
     lead = settings.channels["lead-email"].options
     assert (lead.to, lead.sender) == (("lead@acme.example",), "watchdog@acme.example")  # type: ignore[attr-defined]
@@ -44,9 +39,9 @@ def test_a_contact_s_address_makes_a_channel_that_is_told_of_nothing_else() -> N
     ("text", "again"),
     [
         (SMALL.replace("console: {}", "tickets: {github: acme/app}"), False),
-        (EMAIL + CONTACTS, True),
-        (EMAIL + CONTACTS + "escalation: []\n", False),
-        (f"{EMAIL}  pagerduty: {{}}\n{CONTACTS}", False),
+        (CHATTING + CONTACTS, True),
+        (CHATTING + CONTACTS + "escalation: []\n", False),
+        (f"{CHATTING}  pagerduty: {{}}\n{CONTACTS}", False),
     ],
     ids=["tickets reach no one at once", "nothing written", "no escalation", "PagerDuty escalates"],
 )
@@ -64,7 +59,7 @@ TURNS = CONTACTS + "rotations: {oncall: {of: [lead, devops], from: 2026-11-23 09
 
 def test_a_rotation_is_a_step_whose_members_take_a_week_each() -> None:
     """It is called when it stands in the escalation; who is a member of it is called."""
-    settings = loaded(EMAIL + TURNS + "escalation: [{tell: oncall, after: 2m}]\n", BOT)
+    settings = loaded(CHATTING + TURNS + "escalation: [{tell: oncall, after: 2m}]\n", BOT)
     (step,) = settings.policy.escalation
     assert (step.name, step.after_seconds, step.rotation is not None) == ("oncall", 120.0, True)
     assert step.rotation is not None and [one.name for one in step.rotation.of] == ["lead", "devops"]
@@ -76,13 +71,13 @@ def test_a_rotation_is_a_step_whose_members_take_a_week_each() -> None:
 
 def test_a_contact_s_slack_channel_does_not_listen_too() -> None:
     """One socket hears the workspace."""
-    text = EMAIL.replace('slack: {channel: "#incidents"}', 'slack: {channel: "#incidents", approvals: socket_mode}')
+    text = CHATTING.replace('slack: {channel: "#incidents"}', 'slack: {channel: "#incidents", approvals: socket_mode}')
     settings = loaded(text + CONTACTS, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
     listens = {name: one.options.listens for name, one in settings.channels.items() if one.kind == "slack"}  # type: ignore[attr-defined]
     assert listens == {"slack": True, "lead-slack": False}
 
 
-HEARING = EMAIL.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
+HEARING = CHATTING.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
 APPROVED = "policy: {high: {approver: lead}}\n"
 
 
@@ -111,7 +106,7 @@ def test_a_typed_name_is_no_proof_where_names_are_proven(written: str) -> None:
         assert ("token:ann" in approver.answers_as) is (not more)
 
 
-@pytest.mark.parametrize("text", [EMAIL, HEARING])
+@pytest.mark.parametrize("text", [CHATTING, HEARING])
 def test_a_member_id_that_slack_would_not_hear_is_warned_of(text: str) -> None:
     """Where Slack takes no answers, or those of other members; only for approvers."""
     contacts = "contacts: {lead: {answers_as: [U0BBB, ann]}, boss: {answers_as: [U0CCC]}}\n"
@@ -134,10 +129,10 @@ def test_pagerduty_climbs_itself() -> None:
 
 
 def test_what_leaves_hours_without_anybody_is_warned_of() -> None:
-    warnings = loaded(EMAIL + CONTACTS + "escalation: [devops]\n", BOT).warnings
+    warnings = loaded(CHATTING + CONTACTS + "escalation: [devops]\n", BOT).warnings
     assert any("outside all hours no further step is called" in warning for warning in warnings)
     assert any(warning.startswith("contacts: lead is never called") for warning in warnings)
-    both = loaded(EMAIL + CONTACTS + "escalation: [lead, devops]\n", BOT).warnings
+    both = loaded(CHATTING + CONTACTS + "escalation: [lead, devops]\n", BOT).warnings
     assert not any("escalation" in warning for warning in both)
 
 
@@ -175,7 +170,7 @@ ONCALL = "rotations: {oncall: {of: [a], from: "
     ],
 )
 def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
-    text = shown(EMAIL + more + "\n", BOT)
+    text = shown(CHATTING + more + "\n", BOT)
     assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}
 
 
@@ -203,5 +198,5 @@ def test_an_address_needs_its_channel_and_the_secrets_of_that() -> None:
 )
 def test_who_owns_the_items_of_the_checklists(lead: str, other: str, owners: dict[str, str]) -> None:
     """A written role comes before a name that states one; a name never overrides the contact's own role."""
-    assert dict(loaded(EMAIL + f"contacts: {{{lead}, {other}}}\n", BOT).owners) == owners
+    assert dict(loaded(CHATTING + f"contacts: {{{lead}, {other}}}\n", BOT).owners) == owners
     assert dict(loaded(SMALL).owners) == {}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.settings.texts import SMALL, loaded, shown
+from tests.settings.texts import MAILED, SMALL, loaded, shown
 from watchdog.domain.policy import Action, Approver, Then, Weekly, Window
 from watchdog.domain.severity import Severity
 
@@ -158,7 +158,6 @@ def test_absurd_policies_are_one_mistake_each(policy: str, says: str) -> None:
 )
 def test_a_window_or_an_approver_that_cannot_be_is_one_mistake(more: str, says: str) -> None:
     """At its own line, which is the last; no person could ever approve."""
-    email = '  email: {smtp: "smtp.acme.example:587", from: w@acme.example, to: [ops@acme.example]}\n'
-    text = shown(SMALL + email + more.rstrip() + "\n")
+    text = shown(MAILED + more.rstrip() + "\n")
     assert text.startswith(f"watchdog.yaml:{10 + more.rstrip().count(chr(10))}: ")
     assert says in text and "\n" not in text

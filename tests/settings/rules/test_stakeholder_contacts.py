@@ -2,16 +2,10 @@
 
 import pytest
 
-from tests.settings.texts import SMALL, changed, loaded, shown
+from tests.settings.texts import BOT, CHATTING, SMALL, changed, loaded, shown
 from watchdog.domain.policy import Stakeholders
 from watchdog.domain.severity import Severity
 from watchdog.settings.text.summary import report
-
-EMAIL = f"""{SMALL}\
-  email: {{smtp: "smtp.acme.example:587", from: watchdog@acme.example, to: [ops@acme.example]}}
-  slack: {{channel: "#incidents"}}
-"""
-BOT = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-1"}
 
 
 def test_their_addresses_make_channels_that_are_told_of_nothing_else() -> None:
@@ -21,7 +15,7 @@ stakeholders:
   board: {email: [board@acme.example, ceo@acme.example], slack: "#company"}
   sales: {email: sales@acme.example, services: [web], severity: critical, zone: Europe/Berlin}
 """
-    settings = loaded(EMAIL + more, BOT)
+    settings = loaded(CHATTING + more, BOT)
     assert list(settings.channels) == ["console", "email", "slack", "board-slack", "board-email", "sales-email"]
     assert settings.channels["board-email"].options.to == ("board@acme.example", "ceo@acme.example")  # type: ignore[attr-defined]
     assert settings.channels["board-slack"].options.channel == "#company"  # type: ignore[attr-defined]
@@ -40,7 +34,7 @@ stakeholders:
 
 
 def test_their_slack_has_no_buttons() -> None:
-    text = EMAIL.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
+    text = CHATTING.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
     more = 'stakeholders: {board: {slack: "#company"}}\n'
     settings = loaded(text + more, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
     assert settings.channels["board-slack"].options.approvals is None  # type: ignore[attr-defined]
@@ -49,7 +43,7 @@ def test_their_slack_has_no_buttons() -> None:
 def test_a_webhook_of_theirs_is_the_configured_one() -> None:
     """With its body; a receiver hands it on to subscribers."""
     theirs = 'stakeholders: {visitors: {webhook: true}, board: {slack: "#x"}}\n'
-    text = f'{EMAIL}  webhook: {{body: {{text: "$title"}}}}\n{theirs}'
+    text = f'{CHATTING}  webhook: {{body: {{text: "$title"}}}}\n{theirs}'
     settings = loaded(text, BOT | {"WATCHDOG_WEBHOOK_URL": "https://subscribers.example/x"})
     assert settings.channels["visitors-webhook"] == settings.channels["webhook"]
     assert settings.policy.plain_channels == {"visitors-webhook", "board-slack"}
@@ -57,7 +51,7 @@ def test_a_webhook_of_theirs_is_the_configured_one() -> None:
 
 
 def test_nobody_by_default_and_a_service_has_a_name_for_people() -> None:
-    settings = loaded(EMAIL, BOT)
+    settings = loaded(CHATTING, BOT)
     assert settings.policy.stakeholders == () and settings.policy.plain_channels == frozenset()
     assert settings.policy.services["web"].title == ""
     assert not any("stakeholders" in line for line in report(settings))
@@ -94,7 +88,7 @@ BOARD, MAIL = "stakeholders: {board: ", "email: a@acme.example"
 )
 def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
     """With its place, and the value to write instead; a name of theirs is used once, and is no engineers' channel."""
-    text = shown(EMAIL + more + "\n", BOT)
+    text = shown(CHATTING + more + "\n", BOT)
     assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.settings.texts import SMALL, loaded
+from tests.settings.texts import MAILED, SMALL, loaded
 from watchdog.settings import SECRET_NAMES
 from watchdog.settings.text.redacted_view import HIDDEN, address, shown
 
@@ -24,9 +24,8 @@ def test_what_holds_is_shown_defaults_included() -> None:
 
 def test_stakeholders_and_approvers_are_shown_in_words() -> None:
     """Their channels, services and least severity; and the name of a service in their texts."""
-    text = SMALL.replace("    render: srv-web\n", "    render: srv-web\n    title: The shop\n")
-    email = '  email: {smtp: "smtp.acme.example:587", from: watchdog@acme.example, to: [ops@acme.example]}\n'
-    found = rows(text + email + "stakeholders: {board: {email: board@acme.example}}\n")
+    text = MAILED.replace("    render: srv-web\n", "    render: srv-web\n    title: The shop\n")
+    found = rows(text + "stakeholders: {board: {email: board@acme.example}}\n")
     said = found["Notices"]["stakeholders board"]
     assert said == "board-email, of all services from high on, times in UTC"
     assert found["Services"]["web"].startswith("The shop; observe")
