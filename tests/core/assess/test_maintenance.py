@@ -188,13 +188,12 @@ def test_what_still_fails_a_minute_after_it_is_told_and_asked_about(mode: Mode) 
     assert asks["service"] is False, "no default answers it"
     assert not world.pins and not world.broken and not incident_of(world).muted
     assert world.state.troubles["web"].planned is False
-
-
-def test_a_yes_to_that_question_is_a_yes() -> None:
-    """The guard asks; it does not forbid. What was served meanwhile is another incident's lesson."""
-    world = down(bad_world(), 63.0, 500.0).run(700.0)
     hear(world, e.Approved(world.now, "web-1", "ann"))
-    assert web(world).phase is Phase.PINNING
+    assert web(world).phase is (Phase.PAGED if mode is Mode.OBSERVE else Phase.PINNING), "a yes to it is a yes"
+
+
+def test_a_yes_to_that_question_is_acted_on() -> None:
+    """The guard asks; it does not forbid. What was served meanwhile is another incident's lesson."""
     world = down(bad_world(answer="approve", answer_after=40.0), 63.0, 500.0).run(1200.0)
     assert [rollback.approved_by for _, rollback in world.accepted] == ["a human"] and not world.broken
     assert world.incidents["web-1"].rollback.verified_at is not None and not world.incidents["web-1"].planned

@@ -106,25 +106,21 @@ MONDAY = Moment(0, 9 * 60, BERLIN)
 
 
 @pytest.mark.parametrize(
-    ("at", "was"),
+    ("of", "at", "was"),
     [
-        ("2027-01-11 09:00:00", "2027-01-11 09:00"),
-        ("2027-01-11 08:59:59", "2027-01-04 09:00"),
-        ("2027-01-12 00:00:00", "2027-01-11 09:00"),
-        ("2027-01-17 23:59:59", "2027-01-11 09:00"),
-        ("2027-03-29 09:00:00", "2027-03-29 09:00"),
-        ("2027-03-29 08:30:00", "2027-03-22 09:00"),
-        ("2027-11-01 08:59:59", "2027-10-25 09:00"),
+        (MONDAY, "2027-01-11 09:00:00", "2027-01-11 09:00"),
+        (MONDAY, "2027-01-11 08:59:59", "2027-01-04 09:00"),
+        (MONDAY, "2027-01-12 00:00:00", "2027-01-11 09:00"),
+        (MONDAY, "2027-01-17 23:59:59", "2027-01-11 09:00"),
+        (MONDAY, "2027-03-29 09:00:00", "2027-03-29 09:00"),
+        (MONDAY, "2027-03-29 08:30:00", "2027-03-22 09:00"),
+        (MONDAY, "2027-11-01 08:59:59", "2027-10-25 09:00"),
+        (Moment(6, 10, BERLIN), "2027-01-17 00:30", "2027-01-17 00:10"),  # in UTC it is still the day before
     ],
 )
-def test_when_it_was_that_moment_last(at: str, was: str) -> None:
+def test_when_it_was_that_moment_last(of: Moment, at: str, was: str) -> None:
     """To the second, and by the clocks of the zone, whether these were set or not."""
-    assert latest(MONDAY, moment(at)) == moment(was)
-
-
-def test_a_moment_just_past_midnight_is_of_the_zones_day() -> None:
-    """In UTC it is still the day before."""
-    assert latest(Moment(6, 10, BERLIN), moment("2027-01-17 00:30")) == moment("2027-01-17 00:10")
+    assert latest(of, moment(at)) == moment(was)
 
 
 def test_weeks_in_which_clocks_are_set_are_an_hour_shorter_or_longer() -> None:
