@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.core.scenes import HISTORY, NOW, a_service, a_state, a_turn, an_incident, failing, found, step
 from tests.core.world import make_policy
 from tests.core.worlds import bad_world, hear, incident_of
@@ -14,6 +16,12 @@ from watchdog.domain.policy import Mode, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
+DOWN = Downtime("in maintenance mode", NOW - 50.0, NOW - 65.0)
+KNOWN = ActiveCritical("web", NOW - 30.0, "aaaaaaa1")
+NAMELESS = replace(KNOWN, suspect_code=None)
+NAMED = ActiveCritical("web", NOW - 30.0, "bad00000", recent_deploy=True)
+PLANNED = ActiveCritical("web", NOW, "bad00000", recent_deploy=True, planned=True)
+
 
 def test_a_critical_service_is_entered_with_its_code_and_whether_it_was_deployed_lately() -> None:
     """What is not critical is not."""
@@ -25,39 +33,28 @@ def test_a_critical_service_is_entered_with_its_code_and_whether_it_was_deployed
     ctx = a_turn(a_service(deploys=HISTORY[1:], watch_until=NOW - 60))
     active_criticals.register(ctx, (found(), found("api", "latency", seconds=30)))
     assert ctx.state.troubles == {"web": ActiveCritical("web", NOW, None, recent_deploy=False)}
+    ctx = a_turn(a_service(downtime=DOWN))
+    active_criticals.register(ctx, (found(),))
+    assert ctx.state.troubles == {"web": PLANNED}, "it is meant to be down"
 
 
-def test_the_first_moment_and_the_first_code_stay() -> None:
-    """A code that was not known yet is added; the state is the same object when nothing changes."""
-    known = ActiveCritical("web", NOW - 30, "aaaaaaa1")
-    ctx = a_turn(troubles={"web": known})
+@pytest.mark.parametrize(
+    ("service", "known", "after"),
+    [
+        pytest.param(a_service(), KNOWN, KNOWN, id="the first moment and the first code stay"),
+        pytest.param(a_service(), NAMELESS, NAMED, id="a code that was not known yet is added"),
+        pytest.param(a_service(deploys=(), watch_until=0.0), NAMELESS, NAMELESS, id="it is not known yet"),
+        pytest.param(a_service(downtime=DOWN), PLANNED, PLANNED, id="it is still meant to be down"),
+        pytest.param(a_service(), replace(KNOWN, planned=True), KNOWN, id="it is meant to be down no more"),
+    ],
+)
+def test_what_is_entered_already(service: ServiceState, known: ActiveCritical, after: ActiveCritical) -> None:
+    """Since when, and on which code, it fails stays; the state is the same object when nothing changes."""
+    ctx = a_turn(service, troubles={"web": known})
     before = ctx.state
     active_criticals.register(ctx, (found(),))
-    assert ctx.state is before
-    ctx = a_turn(troubles={"web": replace(known, suspect_code=None)})
-    active_criticals.register(ctx, (found(),))
-    assert ctx.state.troubles["web"] == ActiveCritical("web", NOW - 30, "bad00000", recent_deploy=True)
-    ctx = a_turn(a_service(deploys=(), watch_until=0.0), troubles={"web": replace(known, suspect_code=None)})
-    before = ctx.state
-    active_criticals.register(ctx, (found(),))
-    assert ctx.state is before
-
-
-def test_one_that_is_meant_to_be_down_is_marked_for_as_long_as_it_is() -> None:
-    """Since when, and on which code, it fails stays as it was."""
-    down = Downtime("in maintenance mode", NOW - 50.0, NOW - 65.0)
-    service = a_service(downtime=down)
-    ctx = a_turn(service)
-    active_criticals.register(ctx, (found(),))
-    marked = ActiveCritical("web", NOW, "bad00000", recent_deploy=True, planned=True)
-    assert ctx.state.troubles == {"web": marked}
-    before = ctx.state
-    active_criticals.register(ctx, (found(),))
-    assert ctx.state is before
-    known = ActiveCritical("web", NOW - 30.0, "aaaaaaa1", planned=True)
-    ctx = a_turn(troubles={"web": known})
-    active_criticals.register(ctx, (found(),))
-    assert ctx.state.troubles == {"web": replace(known, planned=False)}
+    assert ctx.state.troubles == {"web": after}
+    assert (ctx.state is before) is (after == known)
 
 
 def test_it_is_struck_off_when_the_incident_is_over_or_no_longer_critical() -> None:
