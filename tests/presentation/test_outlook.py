@@ -32,7 +32,7 @@ from tests.presentation.outlook_cases import (
     suspended,
     to_blame,
 )
-from watchdog.core.guards import guards
+from watchdog.core.guards import downtime, guards
 from watchdog.core.phases.paged import PASSING_VETOES
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Incident, Outcome
@@ -215,7 +215,7 @@ def test_no_situation_lacks_a_row_or_a_case() -> None:
 
 def test_each_guard_that_can_block_has_a_row() -> None:
     """Read from the guards' own source: the first argument of each `blocks(…)`."""
-    tree = ast.parse(Path(guards.__file__).read_text())
+    tree = ast.parse("".join(Path(str(one.__file__)).read_text() for one in (guards, downtime)))
     calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
     named = {one.args[0].value for one in calls if one.func.id == "blocks" and isinstance(one.args[0], ast.Constant)}  # type: ignore[attr-defined]
     # The guard `correlation` blocks or asks by one expression.
