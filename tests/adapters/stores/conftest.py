@@ -1,7 +1,7 @@
 """Stores to test, and the words to put into them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -109,8 +109,7 @@ async def store(request: pytest.FixtureRequest, clock: HandClock) -> AsyncIterat
 def an_incident() -> Callable[..., Incident]:
     def make(number: int = 1, **changes: object) -> Incident:
         at = NOON + number
-        made = Incident(f"inc-{number}", "api", Severity.CRITICAL, at, at - 60, "api is down")
-        return Incident(**{**{name: getattr(made, name) for name in made.__dataclass_fields__}, **changes})
+        return replace(Incident(f"inc-{number}", "api", Severity.CRITICAL, at, at - 60, "api is down"), **changes)
 
     return make
 

@@ -81,13 +81,18 @@ def of_facts_alone(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("codec", "kind"),
-    [*((EVENTS, kind) for kind in get_args(Event)), *((EFFECTS, kind) for kind in get_args(Effect))],
+    ("codec", "kind", "examples"),
+    [
+        *((EVENTS, kind, 25) for kind in get_args(Event)),
+        *((EFFECTS, kind, 25) for kind in get_args(Effect)),
+        (INCIDENTS, Incident, 60),
+        pytest.param(STATES, State, 60, marks=pytest.mark.long),
+    ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_every_event_and_effect_survives(codec: Codec[Any], kind: Any) -> None:
+def test_every_event_effect_incident_and_state_survives(codec: Codec[Any], kind: Any, examples: int) -> None:
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(values_of(kind))
     def round_trip(value: Any) -> None:
         value = of_facts_alone(value)
@@ -96,12 +101,6 @@ def test_every_event_and_effect_survives(codec: Codec[Any], kind: Any) -> None:
         assert back == value and type(back) is kind and text.isascii() and "\n" not in text
 
     round_trip()
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@given(values_of(Incident))
-def test_every_incident_survives(incident: Incident) -> None:
-    assert INCIDENTS.decode(INCIDENTS.encode(incident)) == incident
 
 
 @pytest.mark.parametrize(
@@ -142,13 +141,6 @@ def test_the_names_under_which_a_service_is_stored_are_those_that_other_versions
     assert SERVICES.decode(json.dumps(stored)) == made
 
 
-@pytest.mark.long
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@given(values_of(State))
-def test_every_state_survives(state: State) -> None:
-    assert STATES.decode(STATES.encode(state)) == state
-
-
 def check(reading: Any) -> Check:
     return Check("home", "http", last=reading)
 
@@ -186,17 +178,17 @@ def test_a_state_from_before_the_watchdog_learned_from_its_checks_is_read() -> N
     blame = {"suspect": None, "change": None, "configuration": False, "odds": 1.0, "prior_odds": 20.0, "prior_why": "x"}
     blame |= {"terms": [{"factor": 0.05, "why": "upstream openai fails"}], "vetoes": [], "probability": 0.5}
     blame |= {"need": 0.8, "floor": 0.8, "cost_rule": 0.2, "why": "x"}
-    decision = {
-        "at": 1.0,
-        "course": "page",
-        "severity": "high",
-        "why": "x",
-        "rule": "x",
-        "share": 1.0,
-        "mode": "assist",
-    }
+    decision = {"at": 1.0, "course": "page", "severity": "high", "why": "x", "rule": "x", "share": 1.0}
     incident = json.loads(INCIDENTS.encode(Incident("inc-1", "api", "high", 1.0, 0.0, "slow")))  # type: ignore[arg-type]
-    incident["decision"] = {**decision, "evidence": [], "blame": blame, "guards": [], "target": None, "would": ""}
+    incident["decision"] = {
+        **decision,
+        "mode": "assist",
+        "evidence": [],
+        "blame": blame,
+        "guards": [],
+        "target": None,
+        "would": "",
+    }
     service = {"name": "api", "checks": {"api": check}, "incident": incident}
     read = STATES.decode(json.dumps({"services": {"api": service}})).services["api"]
     assert read.checks["api"] == Check("api", "latency", last_at=9.0) and read.history == History()

@@ -17,6 +17,14 @@ def failure(name: str, kind: type[sqlite3.Error] = sqlite3.OperationalError) -> 
     return error
 
 
+class Told(Exception):
+    """What PostgreSQL says: a code, and a text that is not for others."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__("hunter2")
+        self.sqlstate = sqlstate
+
+
 SQLITE = [
     (Temporary, "another process is writing", "BUSY BUSY_SNAPSHOT LOCKED"),
     (Temporary, "make room", "FULL"),
@@ -28,19 +36,6 @@ SQLITE = [
     (Permanent, "put a backup in its place", "CORRUPT_INDEX"),
     (Permanent, "another program changed them", "ERROR CONSTRAINT_NOTNULL"),
 ]
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "words"),
-    [(f"SQLITE_{name}", kind, words) for kind, words, names in SQLITE for name in names.split()],
-)
-def test_the_kind_of_error_decides(name: str, kind: type[Exception], words: str) -> None:
-    """Raw or wrapped by SQLAlchemy, it is the same answer, with the code and without the text."""
-    raw = failure(name)
-    for error in (raw, OperationalError("INSERT hunter2", {"x": "hunter2"}, raw)):
-        judged = judge(error)
-        assert type(judged) is kind and words in str(judged) and name in str(judged)
-        assert "hunter2" not in str(judged)
 
 
 POSTGRES = [
@@ -63,19 +58,19 @@ POSTGRES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("sqlstate", "kind", "words"), [(code, kind, words) for kind, words, codes in POSTGRES for code in codes.split()]
-)
-def test_postgresql_tells_by_its_code(sqlstate: str, kind: type[Exception], words: str) -> None:
+RAW = [
+    *((failure(f"SQLITE_{name}"), name, kind, words) for kind, words, names in SQLITE for name in names.split()),
+    *((Told(code), f"({code})", kind, words) for kind, words, codes in POSTGRES for code in codes.split()),
+]
 
-    class Told(Exception):
-        pass
 
-    raw = Told("hunter2")
-    raw.sqlstate = sqlstate  # type: ignore[attr-defined]
-    judged = judge(OperationalError("INSERT hunter2", {"x": "hunter2"}, raw))
-    assert type(judged) is kind and words in str(judged) and f"({sqlstate})" in str(judged)
-    assert "hunter2" not in str(judged)
+@pytest.mark.parametrize(("raw", "code", "kind", "words"), RAW)
+def test_the_kind_of_error_decides(raw: Exception, code: str, kind: type[Exception], words: str) -> None:
+    """Raw or wrapped by SQLAlchemy, it is the same answer, with the code and without the text."""
+    for error in (raw, OperationalError("INSERT hunter2", {"x": "hunter2"}, raw)):
+        judged = judge(error)
+        assert type(judged) is kind and words in str(judged) and code in str(judged)
+        assert "hunter2" not in str(judged)
 
 
 def test_our_own_limits_are_told_as_such() -> None:

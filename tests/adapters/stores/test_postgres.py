@@ -221,31 +221,11 @@ async def test_every_transaction_has_its_limits(product_store: SqlStore) -> None
             assert (await connection.exec_driver_sql("SHOW transaction_read_only")).scalar() == read_only
 
 
-@pytest.mark.long
-async def test_a_statement_that_takes_too_long_is_ended_by_the_server(product_store: SqlStore) -> None:
-    with pytest.raises(Temporary, match="it took too long"):
-        async with product_store._reading() as connection:
-            await connection.exec_driver_sql("SELECT pg_sleep(60)")
-    await save(product_store, 1)
-
-
 async def test_connections_are_few(store: SqlStore, postgres_server: PostgresServer) -> None:
     await asyncio.gather(*(save(store, 0) for _ in range(10)), *(store.notes() for _ in range(20)))
     database = store._backend.engine.url.database
     query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'"
     assert 0 < postgres_server.execute(query)[0][0] <= postgres.CONNECTIONS_MAX
-
-
-async def test_a_cancelled_save_is_finished(store: SqlStore) -> None:
-    for number in range(20):
-        task = asyncio.ensure_future(save(store, number))
-        for _ in range(1 + number):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    await store.calls.ended()
-    assert [note.at for note in await store.notes()] == [float(n) for n in range(20)]
-    assert store._backend.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 async def test_case_25_a_foreign_or_newer_database_is_permanent(
@@ -275,3 +255,19 @@ async def test_no_error_tells_where_the_database_is(
     assert "hunter2" not in caplog.text
     with pytest.raises(Temporary, match="no connection"):
         await opened(postgres_server.url("nowhere"))
+
+
+async def test_two_workers_that_add_at_once_give_different_numbers(
+    postgres_url: str, opened: Opened, a_state, an_incident
+) -> None:
+    """Each waits for the other: no one is refused, no number is given out twice, none is left out."""
+    stores = [await opened(postgres_url, *names) for names in (("api",), (), ())]
+    await stores[0].save(Write(a_state(an_incident(1))))
+    adding = [
+        store.follow_up("inc-1", f"{store}", "ann", owner="ann", due_at=9.0) for store in stores for _ in range(4)
+    ]
+    numbers = [one.number for one in await asyncio.gather(*adding) if one is not None]
+    assert sorted(numbers) == list(range(1, 13))
+    assert [one.number for one in await stores[1].follow_ups("inc-1")] == list(range(1, 13))
+    ticking = [store.tick("inc-1", "lessons", "ann") for store in stores]
+    assert await asyncio.gather(*ticking) == [True] * 3 and len(await stores[2].ticks()) == 3

@@ -2,19 +2,12 @@
 
 from dataclasses import replace
 
-import pytest
-
-from watchdog.adapters.stores.retention import hour_of, measured, roll_up, spans
+from watchdog.adapters.stores.retention import measured, roll_up, spans
 from watchdog.domain.store_records import Minute
 
 
 def minute(start: float, good: int, bad: int, *percentiles: float | None, why: str = "") -> Minute:
     return Minute("api", "home", start, good, bad, 1, *percentiles, why=why)
-
-
-@pytest.mark.parametrize(("at", "hour"), [(0.0, 0.0), (3599.9, 0.0), (3600.0, 3600.0), (7261.0, 7200.0)])
-def test_an_hour_begins_on_the_hour(at: float, hour: float) -> None:
-    assert hour_of(at) == hour
 
 
 def test_counts_are_added_and_percentiles_are_the_largest() -> None:

@@ -18,8 +18,8 @@ PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 
 
 @pytest.fixture
-async def store(url: str, opened: Opened) -> SqlStore:
-    return await opened(url)
+async def store(any_url: str, opened: Opened) -> SqlStore:
+    return await opened(any_url, "api")
 
 
 async def save(store: SqlStore, number: int) -> None:
@@ -42,8 +42,9 @@ async def test_saves_cancelled_at_any_moment_and_twice_are_finished(store: SqlSt
     assert store._backend.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
-async def test_closing_waits_for_the_write_in_hand(store: SqlStore, url: str) -> None:
+async def test_closing_waits_for_the_write_in_hand(url: str, opened: Opened) -> None:
     """SIGTERM cancels the loop while the write waits for another process; closing lets it end first."""
+    store = await opened(url)
     other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     task = asyncio.ensure_future(save(store, 7))

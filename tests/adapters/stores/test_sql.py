@@ -1,4 +1,4 @@
-"""The SQL store against the world: other processes, kill -9, a full disk, damaged files."""
+"""The SQL store against the world: other processes, kill -9, a full disk, damaged files; and closed for good."""
 
 import asyncio
 import signal
@@ -12,6 +12,7 @@ import pytest
 
 from tests.adapters.stores.conftest import Opened
 from tests.support.clocks import PATIENCE_SECONDS
+from watchdog.adapters.stores.schema import CleanText
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Permanent, Temporary
@@ -179,3 +180,39 @@ async def test_case_25_tables_changed_by_somebody_else_are_permanent(store: SqlS
         await save(store, 1, "hunter2-secret")
     assert caught.value.__suppress_context__ and caught.value.__cause__ is None
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.long
+async def test_many_processes_may_open_a_new_store_at_once(new_url: str) -> None:
+    processes = [worker("open", new_url) for _ in range(4)]
+    outputs = await asyncio.gather(
+        *(asyncio.to_thread(process.communicate, timeout=PATIENCE_SECONDS) for process in processes)
+    )
+    assert [out for out, _ in outputs] == ["opened\n"] * 4
+
+
+async def test_a_closed_store_says_so_and_may_be_opened_again(store: SqlStore) -> None:
+    await store.save(Write(State(incidents=1)))
+    await store.close()
+    with pytest.raises(Temporary, match="it is closed"):
+        await store.load()
+    with pytest.raises(Temporary, match="it is closed"):
+        await store.save(Write(State(incidents=2)))
+    await store.open()
+    assert await store.load() == State(incidents=1)
+
+
+async def test_it_is_durable_by_its_settings(store: SqlStore) -> None:
+    for engine in (store._backend.engine, store._backend.write_engine):
+        async with engine.connect() as connection:
+            pragmas = [
+                (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            ]
+        assert pragmas == ["wal", 2, 1, 100]
+
+
+def test_text_is_cleaned_of_what_databases_refuse() -> None:
+    clean = CleanText().process_bind_param
+    assert clean("a\0b\ud800c", None) == "a\ufffdb?c"
+    assert clean("🔥 ü \n", None) == "🔥 ü \n" and clean(None, None) is None

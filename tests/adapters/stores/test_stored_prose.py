@@ -18,7 +18,6 @@ from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionResult, ActionRow
 from watchdog.presentation.notices.notice_text import worded
 
-SILENT = "errors still unknown: no full minute since; more still unknown: no full minute since"
 ROW = ActionRow("web-1", "rollback", "failed", "dep-40", "dep-42", service="web")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 from watchdog.adapters.stores.sql import SqlStore
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import TimePassed
@@ -11,19 +12,6 @@ from watchdog.domain.incidents import State
 from watchdog.domain.store_records import Write
 
 OPENED_AGAIN = 5
-
-
-class FixedClock:
-    """A clock that stands still."""
-
-    def now(self) -> float:
-        return 1.0
-
-    def monotonic(self) -> float:
-        return 1.0
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 async def save(store: SqlStore, start: str) -> None:
@@ -58,7 +46,7 @@ async def opened(store: SqlStore) -> None:
 
 
 async def main(what: str, url: str, *rest: str) -> None:
-    store = SqlStore(url, FixedClock())
+    store = SqlStore(url, SystemClock())
     await opened(store)
     if what == "open":
         print("opened", flush=True)
