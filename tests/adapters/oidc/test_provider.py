@@ -2,16 +2,24 @@
 
 import asyncio
 import base64
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
-from tests.adapters.oidc.scene import ATTEMPT, there
+from tests.adapters.oidc.scene import ATTEMPT, There, there
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.oidc.provider import AT_ONCE_MAX, KEPT_SECONDS, KEYS_AGAIN_SECONDS, SILENT_SECONDS
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.sandbox import keys
 from watchdog.sandbox.vendors.oidc_provider import FORGERIES, LIES
+
+
+@pytest.fixture
+async def t() -> AsyncIterator[There]:
+    """A provider, and our client for it, which differs in nothing."""
+    async with there() as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("by_form", [False, True])
@@ -44,58 +52,54 @@ REFUSED = {lie: why for why, lies in WHY.items() for lie in lies}
 
 
 @pytest.mark.parametrize(("lie", "why"), REFUSED.items())
-async def test_a_proof_that_is_none_lets_nobody_in(lie: str, why: str) -> None:
-    async with there() as t:
-        t.issuer.lies = lie
-        with pytest.raises(Permanent, match=why) as caught:
-            await t.name("vera")
-        assert "vera" not in str(caught.value) and "eyJ" not in str(caught.value)
-        t.issuer.lies = ""
-        assert await t.name("vera") == "vera@acme.example", "the next one is judged by itself"
+async def test_a_proof_that_is_none_lets_nobody_in(t: There, lie: str, why: str) -> None:
+    t.issuer.lies = lie
+    with pytest.raises(Permanent, match=why) as caught:
+        await t.name("vera")
+    assert "vera" not in str(caught.value) and "eyJ" not in str(caught.value)
+    t.issuer.lies = ""
+    assert await t.name("vera") == "vera@acme.example", "the next one is judged by itself"
 
 
 def test_every_lie_of_the_provider_is_in_the_table() -> None:
     assert {*LIES, *FORGERIES} - {"two_names"} == set(REFUSED)
 
 
-async def test_a_new_key_is_read_when_a_proof_is_signed_with_it() -> None:
+async def test_a_new_key_is_read_when_a_proof_is_signed_with_it(t: There) -> None:
     """At most every 30 seconds, however many tokens come with unknown keys."""
-    async with there() as t:
+    await t.name()
+    await t.issuer.rotate()
+    with pytest.raises(Permanent, match="does not show"):
         await t.name()
-        await t.issuer.rotate()
+    assert t.issuer.asked["jwks"] == 1, "it was read a moment ago"
+    t.clock.ahead += KEYS_AGAIN_SECONDS
+    assert await t.name() == "ann@acme.example" and t.issuer.asked["jwks"] == 2
+    t.issuer.lies = "unknown_kid"
+    for _ in range(5):
         with pytest.raises(Permanent, match="does not show"):
             await t.name()
-        assert t.issuer.asked["jwks"] == 1, "it was read a moment ago"
-        t.clock.ahead += KEYS_AGAIN_SECONDS
-        assert await t.name() == "ann@acme.example" and t.issuer.asked["jwks"] == 2
-        t.issuer.lies = "unknown_kid"
-        for _ in range(5):
-            with pytest.raises(Permanent, match="does not show"):
-                await t.name()
-        assert t.issuer.asked["jwks"] == 2
+    assert t.issuer.asked["jwks"] == 2
 
 
-async def test_a_key_that_was_withdrawn_is_no_longer_good_after_an_hour() -> None:
+async def test_a_key_that_was_withdrawn_is_no_longer_good_after_an_hour(t: There) -> None:
     """Whatever it says of itself is kept for no longer than that."""
-    async with there() as t:
-        await t.name()
-        t.clock.ahead += KEPT_SECONDS - 60
-        await t.name()
-        assert (t.issuer.asked["discovery"], t.issuer.asked["jwks"]) == (1, 1)
-        t.clock.ahead += 120
-        await t.name()
-        assert (t.issuer.asked["discovery"], t.issuer.asked["jwks"]) == (2, 2)
+    await t.name()
+    t.clock.ahead += KEPT_SECONDS - 60
+    await t.name()
+    assert (t.issuer.asked["discovery"], t.issuer.asked["jwks"]) == (1, 1)
+    t.clock.ahead += 120
+    await t.name()
+    assert (t.issuer.asked["discovery"], t.issuer.asked["jwks"]) == (2, 2)
 
 
 @pytest.mark.parametrize("change", [{"verifier": "w" * 64}, {"nonce": "m" * 64}])
-async def test_a_code_is_of_use_to_who_asked_for_it_alone(change: dict[str, str]) -> None:
-    async with there() as t:
-        with pytest.raises(Permanent):
-            await t.provider.identify(replace(ATTEMPT, **change), await t.code())
-        code = await t.code()
+async def test_a_code_is_of_use_to_who_asked_for_it_alone(t: There, change: dict[str, str]) -> None:
+    with pytest.raises(Permanent):
+        await t.provider.identify(replace(ATTEMPT, **change), await t.code())
+    code = await t.code()
+    await t.provider.identify(ATTEMPT, code)
+    with pytest.raises(Permanent, match=r"did not take the code \(invalid_grant\): log in again"):
         await t.provider.identify(ATTEMPT, code)
-        with pytest.raises(Permanent, match=r"did not take the code \(invalid_grant\): log in again"):
-            await t.provider.identify(ATTEMPT, code)
 
 
 async def test_a_wrong_secret_is_told_as_such() -> None:
@@ -105,6 +109,7 @@ async def test_a_wrong_secret_is_told_as_such() -> None:
         assert "c4n4ry" not in str(caught.value)
     async with there(client_id="somebody") as t:
         address = await t.provider.address(ATTEMPT)
+        assert keys.OIDC_SECRET not in repr(t.provider._client) and "vvv" not in repr(ATTEMPT)
         assert "client_id=somebody" in address and keys.OIDC_SECRET not in address and ATTEMPT.verifier not in address
 
 
@@ -142,17 +147,16 @@ async def test_what_we_sent_is_in_no_message(status: int, kind: type[Exception],
         assert not [one for one in (code, ATTEMPT.verifier, keys.OIDC_SECRET, pair) if one in str(caught.value)]
 
 
-async def test_a_silent_provider_is_left_alone_for_a_while() -> None:
+async def test_a_silent_provider_is_left_alone_for_a_while(t: There) -> None:
     """Strangers can begin logins as they like: they get the error at once, and the provider a request only later."""
-    async with there() as t:
-        t.issuer.trouble["discovery"] = "error"
-        for _ in range(4):
-            with pytest.raises(Temporary):
-                await t.provider.address(ATTEMPT)
-        assert t.issuer.asked["discovery"] == 1
-        del t.issuer.trouble["discovery"]
-        t.clock.ahead += SILENT_SECONDS
-        assert (await t.provider.address(ATTEMPT)).startswith(f"{t.issuer.url}/authorize?")
+    t.issuer.trouble["discovery"] = "error"
+    for _ in range(4):
+        with pytest.raises(Temporary):
+            await t.provider.address(ATTEMPT)
+    assert t.issuer.asked["discovery"] == 1
+    del t.issuer.trouble["discovery"]
+    t.clock.ahead += SILENT_SECONDS
+    assert (await t.provider.address(ATTEMPT)).startswith(f"{t.issuer.url}/authorize?")
 
 
 async def test_only_some_are_served_at_once() -> None:
@@ -170,15 +174,9 @@ async def test_only_some_are_served_at_once() -> None:
         assert await t.provider.identify(ATTEMPT, codes[-1]) == "ann@acme.example"
 
 
-async def test_a_name_that_leads_into_a_private_network_is_not_connected_to() -> None:
+async def test_a_name_that_leads_into_a_private_network_is_not_connected_to(t: There) -> None:
     """A provider cannot send us there: its doors are judged like every address."""
-    async with there() as t:
-        t.issuer.document = {"token_endpoint": "https://metadata.internal/token"}
-        with pytest.raises((Permanent, Temporary)):
-            await t.name()
-        assert t.issuer.asked["token"] == 0
-
-
-async def test_nothing_secret_is_shown() -> None:
-    async with there() as t:
-        assert keys.OIDC_SECRET not in repr(t.provider._client) and "vvv" not in repr(ATTEMPT)
+    t.issuer.document = {"token_endpoint": "https://metadata.internal/token"}
+    with pytest.raises((Permanent, Temporary)):
+        await t.name()
+    assert t.issuer.asked["token"] == 0
