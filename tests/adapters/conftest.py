@@ -8,6 +8,7 @@ import pytest
 
 from tests.adapters.vendor import RawVendor, Vendor
 from tests.support.loopback import serve
+from watchdog.sandbox.server import Sandbox
 
 
 @pytest.fixture
@@ -43,3 +44,9 @@ async def closing() -> AsyncIterator[Callable[[Any], Any]]:
             return made
 
         yield kept
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as opened:
+        yield opened

@@ -5,7 +5,6 @@ import functools
 import gzip
 import logging
 import socket
-import ssl
 import struct
 import traceback
 import tracemalloc
@@ -13,7 +12,7 @@ import tracemalloc
 import httpx
 import pytest
 
-from tests.adapters.signals.sites import NOW, answering, authority, server_tls, site
+from tests.adapters.signals.sites import NOW, answering, client_tls, server_tls, site
 from tests.adapters.vendor import RawVendor, Seen, Vendor
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
@@ -238,10 +237,8 @@ async def test_case_32_a_header_of_five_megabytes_is_refused(raw, closing):
 async def test_case_34_an_expired_certificate_of_a_vendor_sends_nothing(closing):
     for names, ends_at in ((("127.0.0.1",), NOW.replace(year=2020)), (("other.example",), None)):
         seen: list[str] = []
-        context = ssl.create_default_context()
-        authority().configure_trust(context)
         async with site(answering(b"{}", seen=seen), server_tls(*names, ends_at=ends_at)) as base:
-            api = closing(client(base, attempts=1, transport=GuardedTransport(context=context)))
+            api = closing(client(base, attempts=1, transport=GuardedTransport(context=client_tls())))
             with pytest.raises(Temporary, match=r"^Acme could not be reached \(ConnectError\): nothing was sent$"):
                 await api.change("POST", "/x", None)
         assert seen == []

@@ -7,10 +7,11 @@ import pytest
 
 from tests.support.clocks import FakeClock
 from watchdog.adapters.http_exchange import Answer
-from watchdog.adapters.read_budget import ReadBudget
+from watchdog.adapters.read_budget import ReadBudget, reset_seconds, retry_after_seconds
 from watchdog.domain.urgency import Urgency, reading_for, reading_for_suspects_first, urgency
 
 LIMIT = 400
+RECEIVED_AT = 1_780_000_000.0
 
 
 class Vendor:
@@ -150,3 +151,34 @@ async def test_urgency_belongs_to_a_task_and_may_rise_while_it_waits() -> None:
             now[0] = Urgency.SPARE
             assert urgency() is Urgency.SPARE
     assert urgency() is Urgency.ACTING
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        *(("30", 30), ("0.5", 0.5), ("99999999", 3600)),
+        ("Thu, 28 May 2026 20:27:10 GMT", 30),
+        ("Thu, 28 May 2020 20:27:10 GMT", 0),
+        *((nonsense, 0) for nonsense in ("-5", "nan", "soon", "")),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value, seconds):
+    """Both forms are read, nonsense is no wait, and no wait is longer than an hour."""
+    assert retry_after_seconds({"retry-after": value}, RECEIVED_AT) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"ratelimit-remaining": "0", "ratelimit-reset": "59"}, 59),
+        ({"ratelimit-remaining": "1", "ratelimit-reset": "59"}, None),
+        ({"x-sentry-rate-limit-remaining": "0", "x-sentry-rate-limit-reset": str(int(RECEIVED_AT) + 12)}, 12),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(RECEIVED_AT) - 12)}, 0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(RECEIVED_AT + 8) * 1000)}, 8),
+        ({"ratelimit-remaining": "0"}, None),
+        ({"ratelimit-remaining": "none", "ratelimit-reset": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_reset_is_read_in_whatever_unit_the_vendor_sends(headers, seconds):
+    assert reset_seconds(headers, RECEIVED_AT) == (None if seconds is None else pytest.approx(seconds))

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import ssl
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ import pytest
 from tests.adapters.notifiers.letters import notice
 from tests.adapters.signals.sites import (
     answering,
-    authority,
+    client_tls,
     hang,
     hanging_lookup,
     redirect,
@@ -189,12 +188,10 @@ async def test_case_40_what_was_named_passes() -> None:
 
 async def test_case_40_tls_is_by_name_though_the_connection_is_by_address() -> None:
     """The certificate must be for the host of the URL, also when a second name shares the address."""
-    context = ssl.create_default_context()
-    authority().configure_trust(context)
     guard = AddressGuard(["acme.example", "evil.example"])
     async with site(answering(), server_tls("acme.example")) as base:
         port = base.rpartition(":")[2]
-        transport = GuardedTransport(guard, context=context, resolver=answers("127.0.0.1"))
+        transport = GuardedTransport(guard, context=client_tls(), resolver=answers("127.0.0.1"))
         async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
             assert (await client.get(f"https://acme.example:{port}/")).status_code == 200
             with pytest.raises(httpx.ConnectError):

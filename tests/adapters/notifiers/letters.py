@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.support.clocks import FakeClock
+from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
 from watchdog.domain.notices import Link, Notice, NoticeKind
 from watchdog.domain.severity import Severity
+from watchdog.ports import Notifier
 
 AT = 1_790_000_000.25
 ROUTING_KEY = "canary0routing0key0aaaaaaaaaaaaa"
@@ -66,6 +68,12 @@ def context(url: str = "http://127.0.0.1:9", clock: FakeClock | None = None, **s
     """Return a context whose vendors all stand at one address."""
     endpoints: Mapping[str, str] = {"pagerduty": url, "slack": f"{url}/api", "github": url}
     return Context(clock=clock or FakeClock(), endpoints=endpoints, secrets=secrets)
+
+
+def built(kind: str, written: dict[str, Any], url: str = "http://127.0.0.1:9", **secrets: str) -> Notifier:
+    """Return the channel of that kind, with options as in YAML, whose vendors all stand at one address."""
+    entry = NOTIFIERS[kind]
+    return entry.build(entry.options.model_validate(written), context(url, **secrets))
 
 
 def leaks(*texts: object) -> list[str]:

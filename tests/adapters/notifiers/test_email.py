@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.adapters.notifiers.conftest import Certificates
-from tests.adapters.notifiers.letters import PASSWORD, context, hostile_notice, leaks, notice, plain_notice
+from tests.adapters.notifiers.letters import PASSWORD, context, leaks, notice, plain_notice
 from tests.adapters.notifiers.mails import html_part, plain_lines
+from tests.adapters.signals.sites import server_tls
 from tests.support.mail_server import Post
 from watchdog.adapters.notifiers.email import REMEMBERED, Email, EmailOptions, build, secrets
 from watchdog.domain.errors import Partly, Permanent
@@ -111,33 +111,14 @@ def test_who_is_left_is_remembered_of_a_bounded_number_of_mails() -> None:
     assert len(channel._left) == REMEMBERED and "<0>" not in channel._left
 
 
-async def test_no_word_of_a_stranger_becomes_a_header(server: Post, channel: Notifier) -> None:
-    """Line breaks in title, incident and service: the headers are ours, the subject is one bounded line."""
-    await channel.send(hostile_notice(incident="x\r\nBcc: all@evil.example", service="\r\n\r\nhello"), None)
-    (mail,) = server.mails
-    assert set(mail) == {
-        "Subject", "From", "To", "Date", "Auto-Submitted", "Message-ID", "Content-Type", "MIME-Version",
-    }  # fmt: skip
-    assert len(mail["Subject"]) <= 250 and server.envelopes[0][1] == ["lead@acme.example", "ops@acme.example"]
-    assert all(line.isprintable() for line in (*plain_lines(mail), *html_part(mail).texts))
-
-
-async def test_a_line_of_a_single_dot_does_not_end_the_mail(server: Post, channel: Notifier) -> None:
-    """Dot-stuffing is smtplib's work; our lines are indented besides."""
-    await channel.send(notice(lines=(".", "after the dot")), None)
-    assert "  after the dot" in plain_lines(server.mails[0])
-
-
 async def test_check_mails_nothing(server: Post, channel: Notifier) -> None:
     assert f"{server.smtp} answers (none)" in await channel.check() and server.mails == []
     assert server.commands == ["EHLO", "NOOP", "QUIT"]
 
 
-async def test_the_built_channel_trusts_only_known_authorities(
-    post: Start, certificates: Certificates, closing
-) -> None:
+async def test_the_built_channel_trusts_only_known_authorities(post: Start, closing) -> None:
     """STARTTLS is the default; our own authority is not the system's, and the password stays here."""
-    server = await post(tls=certificates.server, login=("dog", PASSWORD))
+    server = await post(tls=server_tls("localhost"), login=("dog", PASSWORD))
     channel = closing(mailer(server, tls=None, user="dog"))
     with pytest.raises(Permanent, match="TLS") as caught:
         await channel.check()

@@ -7,24 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.notifiers.letters import BOT_TOKEN, HOOK_PATH, ROUTING_KEY, context, notice
+from tests.adapters.notifiers.letters import BOT_TOKEN, HOOK_PATH, ROUTING_KEY, built, notice
 from tests.adapters.notifiers.mails import html_part, plain_lines
 from tests.adapters.vendor import Vendor
 from tests.support.mail_server import Post
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.notifiers.console import Console
-from watchdog.adapters.notifiers.email import EmailOptions
-from watchdog.adapters.notifiers.email import build as build_email
-from watchdog.adapters.notifiers.pagerduty import PagerDutyOptions
-from watchdog.adapters.notifiers.pagerduty import build as build_pagerduty
-from watchdog.adapters.notifiers.slack import SlackOptions
-from watchdog.adapters.notifiers.slack import build as build_slack
-from watchdog.adapters.notifiers.tickets import TicketsOptions
-from watchdog.adapters.notifiers.tickets import build as build_tickets
-from watchdog.adapters.notifiers.webhook import WebhookOptions
-from watchdog.adapters.notifiers.webhook import build as build_webhook
 from watchdog.domain.notices import Link, Notice
-from watchdog.ports import Notifier
 from watchdog.sandbox.vendors.slack_blocks import blocks_of, problem
 
 HOSTILE = {
@@ -44,13 +33,11 @@ HOSTILE = {
     "long": "boom " + "x" * 1_000_000,
     "deep": "boom " + "[" * 5_000,
 }
-Sent = Callable[[Notice], Awaitable[list[str]]]
 
 
 def letter(words: str) -> Notice:
-    return notice(
-        title=words, lines=(words, words), service=words, links=(Link(words, f"https://ok.example/{words[:900]}"),)
-    )
+    links = (Link(words, f"https://ok.example/{words[:900]}"),)
+    return notice(title=words, lines=(words, words), incident=words, service=words, links=links)
 
 
 def leaves(value: Any) -> Iterator[str]:
@@ -65,18 +52,17 @@ def leaves(value: Any) -> Iterator[str]:
             yield from leaves(item)
 
 
-async def through_vendor(vendor: Vendor, channel: Notifier, told: Notice) -> list[Any]:
-    """Send twice (the second goes another way in some channels); return the bodies that arrived."""
+async def sent(kind: str, written: dict[str, Any], told: Notice, url: str = "", **secrets: str) -> None:
+    """Send twice through a channel of that kind (the second goes another way in some)."""
+    channel = built(kind, written, url, **secrets)
     reference = await channel.send(told, None)
     await channel.send(told, reference)
     await channel.close()
     assert len(reference or "") < 8000
+
+
+def bodies(vendor: Vendor) -> list[Any]:
     return [seen.body for seen in vendor.seen]
-
-
-def slack_api(vendor: Vendor) -> None:
-    for method in ("chat.postMessage", "chat.update"):
-        vendor.say("POST", f"/api/{method}", {"ok": True, "channel": "C0INCIDENT", "ts": "1790000000.000100"})
 
 
 async def by_console(told: Notice, vendor: Vendor, post: Post) -> list[str]:
@@ -89,15 +75,16 @@ async def by_console(told: Notice, vendor: Vendor, post: Post) -> list[str]:
 
 async def by_slack_bot(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     """Return the lines that Slack would show; checks that nothing is markup but our own link."""
-    slack_api(vendor)
-    channel = build_slack(SlackOptions(channel="#incidents"), context(vendor.url, WATCHDOG_SLACK_BOT_TOKEN=BOT_TOKEN))
-    return slack_lines(await through_vendor(vendor, channel, told))
+    for method in ("chat.postMessage", "chat.update"):
+        vendor.say("POST", f"/api/{method}", {"ok": True, "channel": "C0INCIDENT", "ts": "1790000000.000100"})
+    await sent("slack", {"channel": "#incidents"}, told, vendor.url, WATCHDOG_SLACK_BOT_TOKEN=BOT_TOKEN)
+    return slack_lines(bodies(vendor))
 
 
 async def by_slack_webhook(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     vendor.say("POST", HOOK_PATH, (200, "ok"))
-    channel = build_slack(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL=vendor.url + HOOK_PATH))
-    return slack_lines(await through_vendor(vendor, channel, told))
+    await sent("slack", {}, told, WATCHDOG_SLACK_WEBHOOK_URL=vendor.url + HOOK_PATH)
+    return slack_lines(bodies(vendor))
 
 
 def slack_lines(bodies: list[Any]) -> list[str]:
@@ -121,26 +108,24 @@ def slack_lines(bodies: list[Any]) -> list[str]:
 
 async def by_pagerduty(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     vendor.say("POST", "/v2/enqueue", (202, {"status": "success"}))
-    channel = build_pagerduty(PagerDutyOptions(), context(vendor.url, WATCHDOG_PAGERDUTY_ROUTING_KEY=ROUTING_KEY))
-    bodies = await through_vendor(vendor, channel, told)
-    assert {body["event_action"] for body in bodies} == {"trigger"}
-    return list(leaves(bodies))
+    await sent("pagerduty", {}, told, vendor.url, WATCHDOG_PAGERDUTY_ROUTING_KEY=ROUTING_KEY)
+    assert {body["event_action"] for body in bodies(vendor)} == {"trigger"}
+    return list(leaves(bodies(vendor)))
 
 
 async def by_webhook(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     vendor.say("POST", HOOK_PATH, 204)
-    channel = build_webhook(WebhookOptions(), context(WATCHDOG_WEBHOOK_URL=vendor.url + HOOK_PATH))
-    return list(leaves(await through_vendor(vendor, channel, told)))
+    await sent("webhook", {}, told, WATCHDOG_WEBHOOK_URL=vendor.url + HOOK_PATH)
+    return list(leaves(bodies(vendor)))
 
 
 async def by_webhook_template(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     """Return the lines of a body after a user's template: they mention no person and hold no markup of a chat."""
     vendor.say("POST", HOOK_PATH, 204)
-    options = WebhookOptions.model_validate({"body": {"text": "$title\n$news\n$details", "of": "$service $facts"}})
-    channel = build_webhook(options, context(WATCHDOG_WEBHOOK_URL=vendor.url + HOOK_PATH))
-    bodies = await through_vendor(vendor, channel, told)
-    assert [set(body) for body in bodies] == [{"text", "of"}] * 2
-    texts = list(leaves(bodies))
+    template = {"text": "$title\n$news\n$details", "of": "$service $facts"}
+    await sent("webhook", {"body": template}, told, WATCHDOG_WEBHOOK_URL=vendor.url + HOOK_PATH)
+    assert [set(body) for body in bodies(vendor)] == [{"text", "of"}] * 2
+    texts = list(leaves(bodies(vendor)))
     assert [text for text in texts if re.search(r"[<>`\[\]*]|(?<![\w.])@\w", text)] == []
     return [line for text in texts for line in text.split("\n")]
 
@@ -148,13 +133,11 @@ async def by_webhook_template(told: Notice, vendor: Vendor, post: Post) -> list[
 async def by_email(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     """Return the lines and headers of the mails; checks that no header and no recipient was added."""
     options = {"smtp": post.smtp, "from": "watchdog@acme.example", "to": ["lead@acme.example"], "tls": "none"}
-    channel = build_email(EmailOptions.model_validate(options), context())
-    reference = await channel.send(told, None)
-    await channel.send(told, reference)
-    await channel.close()
+    await sent("email", options, told)
     lines: list[str] = []
     for mail, (_, to) in zip(post.mails, post.envelopes, strict=True):
         assert to == ["lead@acme.example"] and mail.get_content_type() == "multipart/alternative"
+        assert len(mail["Subject"]) <= 250
         assert set(mail) - {"In-Reply-To", "References"} == {
             "Subject", "From", "To", "Date", "Auto-Submitted", "Message-ID", "Content-Type", "MIME-Version",
         }  # fmt: skip
@@ -185,8 +168,8 @@ async def by_tickets(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     vendor.say("GET", base, [])
     vendor.say("POST", base, (201, {"number": 7, "body": ""}))
     vendor.say("POST", f"{base}/7/comments", (201, {}))
-    channel = build_tickets(TicketsOptions(github="acme/app"), context(vendor.url, WATCHDOG_GITHUB_TOKEN="t0ken"))
-    _, opened, comment = await through_vendor(vendor, channel, told)
+    await sent("tickets", {"github": "acme/app"}, told, vendor.url, WATCHDOG_GITHUB_TOKEN="t0ken")
+    _, opened, comment = bodies(vendor)
     assert len(opened["title"]) <= 256 and "\n" not in opened["title"]
     return [opened["title"], *ticket_lines(opened["body"]), *ticket_lines(comment["body"])]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from tests.adapters.notifiers.letters import ROUTING_KEY, context
+from tests.adapters.notifiers.letters import ROUTING_KEY, built
 from tests.adapters.notifiers.mails import html_part, plain_lines
 from tests.cli import examples as x
 from tests.core.scenes import NOW, a_decision
@@ -19,7 +19,7 @@ from tests.support.loopback import serve
 from tests.support.mail_server import Post
 from tests.support.notification_vendors import HOOK, Town
 from tests.support.vendor_specs import request_problems, spec
-from watchdog.adapters.notifiers import NOTIFIERS, console
+from watchdog.adapters.notifiers import console
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Link, Notice, Topic
@@ -76,8 +76,7 @@ def send(town: Any, closing: Any) -> Send:
             "WATCHDOG_GITHUB_TOKEN": keys.GITHUB_TOKEN,
         }
         url = town.forge if kind == "tickets" else town.url
-        built = NOTIFIERS[kind].build(NOTIFIERS[kind].options.model_validate(options), context(url, **known))
-        await closing(built).send(notice, None)
+        await closing(built(kind, options, url, **known)).send(notice, None)
 
     return sent
 

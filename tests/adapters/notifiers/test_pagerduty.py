@@ -130,12 +130,6 @@ async def test_a_refusal_says_what_to_do_and_never_shows_the_key(
     assert leaks(caught.value, channel, caplog.text) == []
 
 
-async def test_a_pager_nobody_answers_at_is_temporary(closing) -> None:
-    channel = closing(build(PagerDutyOptions(), context(WATCHDOG_PAGERDUTY_ROUTING_KEY=ROUTING_KEY)))
-    with pytest.raises(Temporary):
-        await channel.send(notice(), None)
-
-
 async def test_check_says_what_it_cannot_prove(vendor: Vendor) -> None:
     """No event is sent; a key of the wrong shape is reported without showing it."""
     assert "channel test" in await pager(vendor).check()

@@ -1,6 +1,7 @@
 """Slack: one message per incident, edited in place, with a thread; and strangers' words stay words."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,6 @@ from tests.adapters.notifiers.letters import (
 )
 from tests.adapters.vendor import Seen, Vendor
 from watchdog.adapters.notifiers.slack import SlackOptions, build
-from watchdog.adapters.options import Context
 from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.errors import ConfigurationError, Partly, Permanent, Temporary
@@ -34,15 +34,21 @@ POST, UPDATE = ("POST", "/api/chat.postMessage"), ("POST", "/api/chat.update")
 POSTED = {"ok": True, "channel": "C0INCIDENT", "ts": "1790000000.000100"}
 
 
-def bot(vendor: Vendor) -> Notifier:
+QUESTION = Question("web-1", "web", "dep-42", "dep-40", AT, AT + 900, suspect_code="9f3c2ab7", target_code="1b7e0d4c")
+ANSWERED = SlackOptions(channel="#incidents", approvals={"socket_mode": True, "users": ["U0AAA"]})  # type: ignore[arg-type]
+
+
+def asking(vendor: Vendor, asked: Sequence[Question | None], options: SlackOptions = ANSWERED) -> Notifier:
+    """Return a bot; the last of `asked` is the open question."""
     vendor.answers.setdefault(POST, [POSTED])
     vendor.answers.setdefault(UPDATE, [POSTED])
-    return build(SlackOptions(channel="#incidents"), context(vendor.url, WATCHDOG_SLACK_BOT_TOKEN=BOT_TOKEN))
+    secrets = {"WATCHDOG_SLACK_BOT_TOKEN": BOT_TOKEN, "WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN}
+    return build(options, replace(context(vendor.url, **secrets), question=lambda notice: asked[-1]))
 
 
 @pytest.fixture
 def channel(vendor: Vendor, closing) -> Notifier:
-    return closing(bot(vendor))
+    return closing(asking(vendor, [None], SlackOptions(channel="#incidents")))
 
 
 def words(seen: Seen) -> list[str]:
@@ -74,14 +80,13 @@ async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Ve
     assert json.loads(after or "") == json.loads(reference or "")
 
 
-async def test_what_comes_back_after_its_end_begins_a_new_message(vendor: Vendor) -> None:
+async def test_what_comes_back_after_its_end_begins_a_new_message(vendor: Vendor, channel) -> None:
     """We were blind last month, and are again: last month's message would go unread."""
-    channel, reference = bot(vendor), None
+    reference = None
     for kind in (NoticeKind.SELF_ALERT, NoticeKind.RESOLVED, NoticeKind.UPDATED, NoticeKind.RESOLVED):
         reference = await channel.send(notice(kind, incident="blind"), reference)
     before = len(vendor.seen)
     await channel.send(notice(NoticeKind.SELF_ALERT, incident="blind"), reference)
-    await channel.close()
     assert before == 1 + 3 * 2
     assert [(seen.path, "thread_ts" in seen.body) for seen in vendor.seen[before:]] == [(POST[1], False)]
 
@@ -143,8 +148,11 @@ async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor, ch
 
 
 async def test_people_outside_engineering_see_words_and_each_in_the_channel(vendor: Vendor, closing) -> None:
-    """Who follows no thread sees that it is over: the message says how it stands, and the reply is shown to all."""
-    channel = closing(asking(vendor, [QUESTION], SlackOptions(channel="#company")))
+    """Who follows no thread sees that it is over: the message says how it stands, and the reply is shown to all.
+
+    They are asked nothing.
+    """
+    channel = closing(asking(vendor, [QUESTION]))
     reference = await channel.send(plain_notice(), None)
     title, line = "The shop: all is well again", "It has worked as it should since 14:07 (UTC)."
     await channel.send(plain_notice(NoticeKind.RESOLVED, title=title, lines=(line,)), reference)
@@ -153,6 +161,8 @@ async def test_people_outside_engineering_see_words_and_each_in_the_channel(vend
     assert words(first) == opened and words(edit) == [title, line]
     assert words(reply) == [title, line] and reply.body["reply_broadcast"] is True
     assert {block["type"] for seen in vendor.seen for block in blocks_of(seen.body)} == {"header", "section"}
+    await channel.send(plain_notice(lines=()), None)
+    assert [block["type"] for block in blocks_of(vendor.seen[-1].body)] == ["header"]
 
 
 @pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "edit_window_closed"])
@@ -189,27 +199,14 @@ async def test_a_reference_that_makes_no_sense_begins_a_new_message(
     ],
 )
 async def test_no_with_http_200_is_a_no(
-    vendor: Vendor, answer: Any, error: type[Exception], says: str, caplog: pytest.LogCaptureFixture, closing
+    vendor: Vendor, answer: Any, error: type[Exception], says: str, caplog: pytest.LogCaptureFixture, channel
 ) -> None:
     """Slack's error names decide whether to try again; the token is in no message and no log."""
     caplog.set_level(0)
     vendor.say(*POST, answer)
-    channel = closing(bot(vendor))
     with pytest.raises(error, match=says) as caught:
         await channel.send(notice(), None)
     assert leaks(caught.value, channel, caplog.text) == []
-
-
-QUESTION = Question("web-1", "web", "dep-42", "dep-40", AT, AT + 900, suspect_code="9f3c2ab7", target_code="1b7e0d4c")
-ANSWERED = SlackOptions(channel="#incidents", approvals={"socket_mode": True, "users": ["U0AAA"]})  # type: ignore[arg-type]
-
-
-def asking(vendor: Vendor, asked: list[Question | None], options: SlackOptions = ANSWERED) -> Notifier:
-    """Return a bot; the last of `asked` is the open question."""
-    vendor.answers.setdefault(POST, [POSTED])
-    vendor.answers.setdefault(UPDATE, [POSTED])
-    secrets = {"WATCHDOG_SLACK_BOT_TOKEN": BOT_TOKEN, "WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN}
-    return build(options, replace(context(vendor.url, **secrets), question=lambda notice: asked[-1]))
 
 
 def buttons(seen: Seen) -> dict[str, str]:
@@ -252,13 +249,6 @@ async def test_without_anybody_who_may_press_them_there_are_no_buttons(vendor: V
     assert buttons(vendor.seen[0]) == {}
 
 
-async def test_people_outside_engineering_are_asked_nothing(vendor: Vendor, closing) -> None:
-    channel = closing(asking(vendor, [QUESTION]))
-    for lines in ((), ("All visitors are affected.",)):
-        await channel.send(plain_notice(lines=lines), None)
-    assert [buttons(seen) for seen in vendor.seen] == [{}, {}]
-
-
 async def test_check_tries_the_app_token_too(vendor: Vendor, closing) -> None:
     opened = {"ok": True, "url": vendor.url.replace("http", "ws") + "/link?ticket=x"}
     vendor.say("POST", "/api/auth.test", {"ok": True, "user": "watchdog", "team": "Acme"})
@@ -293,14 +283,13 @@ async def test_a_webhook_gets_one_post_per_notice(vendor: Vendor, caplog: pytest
     assert leaks(channel, caplog.text) == []
 
 
-async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor, closing) -> None:
+async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor, channel, closing) -> None:
     vendor.say(
         "POST",
         "/api/auth.test",
         {"ok": True, "user": "watchdog", "team": "Acme"},
         {"ok": False, "error": "token_revoked"},
     )
-    channel = closing(bot(vendor))
     assert "watchdog's in Acme" in await channel.check()
     with pytest.raises(Permanent, match="token_revoked"):
         await channel.check()
@@ -309,13 +298,10 @@ async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor, closing) 
     assert "right shape" in await hook.check()
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("WATCHDOG_SLACK_BOT_TOKEN", "xoxb canary"), ("WATCHDOG_SLACK_BOT_TOKEN", "")]
-)
-def test_a_token_that_cannot_be_one_is_a_configuration_mistake(name: str, value: str) -> None:
-    made = Context(context().clock, {}, {name: value})
-    with pytest.raises(ConfigurationError, match=name):
-        build(SlackOptions(channel="#x"), made)
+@pytest.mark.parametrize("token", ["xoxb canary", ""])
+def test_a_token_that_cannot_be_one_is_a_configuration_mistake(token: str) -> None:
+    with pytest.raises(ConfigurationError, match="WATCHDOG_SLACK_BOT_TOKEN"):
+        build(SlackOptions(channel="#x"), context(WATCHDOG_SLACK_BOT_TOKEN=token))
 
 
 @pytest.mark.parametrize(

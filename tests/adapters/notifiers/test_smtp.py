@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.notifiers.conftest import Certificates
 from tests.adapters.notifiers.letters import PASSWORD, leaks
+from tests.adapters.signals.sites import client_tls, server_tls
 from tests.support.clocks import PATIENCE_SECONDS, eventually
 from tests.support.mail_server import Post
 from watchdog.adapters.notifiers.smtp import THREADS, Mailbox, MailServer
@@ -36,18 +36,16 @@ async def send(box: Mailbox, *to: str) -> None:
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-async def test_mail_is_handed_in_over_tls_after_a_login(post: Start, certificates: Certificates, security: str) -> None:
+async def test_mail_is_handed_in_over_tls_after_a_login(post: Start, security: str) -> None:
     """STARTTLS, and TLS from the start: the login happens only behind it."""
-    server = await post(tls=certificates.server, implicit=security == "tls", login=("dog", PASSWORD))
-    await send(mailbox(server, security=security, tls=certificates.client, user="dog", password=PASSWORD))
+    server = await post(tls=server_tls("localhost"), implicit=security == "tls", login=("dog", PASSWORD))
+    await send(mailbox(server, security=security, tls=client_tls(), user="dog", password=PASSWORD))
     assert server.envelopes == [("watchdog@acme.example", ["lead@acme.example"])] and "AUTH" in server.commands
 
 
-async def test_a_certificate_nobody_vouches_for_is_refused_before_the_login(
-    post: Start, certificates: Certificates
-) -> None:
+async def test_a_certificate_nobody_vouches_for_is_refused_before_the_login(post: Start) -> None:
     """The system's authorities do not know this one; the password never leaves."""
-    server = await post(tls=certificates.server, login=("dog", PASSWORD))
+    server = await post(tls=server_tls("localhost"), login=("dog", PASSWORD))
     with pytest.raises(Permanent, match="TLS"):
         await send(mailbox(server, security="starttls", user="dog", password=PASSWORD))
     assert "AUTH" not in server.commands
@@ -86,25 +84,23 @@ async def test_a_recipient_that_may_come_later_keeps_the_mail_to_be_sent_again(p
         await send(mailbox(server), "ann@acme.example", "bob@acme.example")
 
 
-async def test_a_refused_login_does_not_show_the_password(post: Start, certificates: Certificates) -> None:
-    server = await post(tls=certificates.server, implicit=True, login=("dog", "another"))
-    box = mailbox(server, security="tls", tls=certificates.client, user="dog", password=PASSWORD)
+async def test_a_refused_login_does_not_show_the_password(post: Start) -> None:
+    server = await post(tls=server_tls("localhost"), implicit=True, login=("dog", "another"))
+    box = mailbox(server, security="tls", tls=client_tls(), user="dog", password=PASSWORD)
     with pytest.raises(Permanent, match="refused the login") as caught:
         await send(box)
     assert leaks(caught.value, caught.value.__cause__, box, box._server) == []
 
 
-async def test_a_failed_goodbye_does_not_send_the_mail_again(post: Start) -> None:
-    """The mail was taken; a 5xx to QUIT changes nothing."""
-    server = await post(refuse={"QUIT": "500 what"})
-    await send(mailbox(server))
-    assert len(server.mails) == 1
-
-
-async def test_a_goodbye_nobody_answers_does_not_send_the_mail_again(post: Start) -> None:
-    """The deadline passes after the mail was taken: that is a delivery."""
-    server = await post(silent="QUIT")
-    await send(mailbox(server, total_seconds=0.5))
+@pytest.mark.parametrize(
+    ("goodbye", "total_seconds"), [({"refuse": {"QUIT": "500 what"}}, 20.0), ({"silent": "QUIT"}, 0.5)]
+)
+async def test_a_goodbye_that_fails_does_not_send_the_mail_again(
+    post: Start, goodbye: dict[str, Any], total_seconds: float
+) -> None:
+    """The mail was taken: a 5xx to QUIT, or a deadline that passes after it, changes nothing."""
+    server = await post(**goodbye)
+    await send(mailbox(server, total_seconds))
     assert len(server.mails) == 1
 
 

@@ -1,7 +1,5 @@
 """The channel `tickets`: one ticket per incident despite lost answers, and people's changes to it stand."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -27,14 +25,15 @@ NEWS = {"title": "web MEDIUM: still slow", "at": 1_790_000_060.0}
 OVER = {"title": "web: all good again", "at": 1_790_000_120.0}
 
 
-@asynccontextmanager
-async def tickets() -> AsyncIterator[tuple[Notifier, Sandbox, FakeClock]]:
-    """Open a sandbox and a channel for the issues of acme/app there."""
-    async with Sandbox() as sandbox:
-        clock = FakeClock()
-        channel = made(sandbox, clock)
-        yield channel, sandbox, clock
-        await channel.close()
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def channel(sandbox: Sandbox, clock: FakeClock, closing) -> Notifier:
+    """Return a channel for the issues of acme/app in the sandbox."""
+    return closing(made(sandbox, clock))
 
 
 def made(sandbox: Sandbox, clock: FakeClock) -> Notifier:
@@ -49,31 +48,33 @@ def the_one(sandbox: Sandbox) -> Issue:
     return issue
 
 
-async def test_an_incident_is_one_ticket_with_its_evidence_from_open_to_closed() -> None:
+async def test_an_incident_is_one_ticket_with_its_evidence_from_open_to_closed(
+    channel: Notifier, sandbox: Sandbox
+) -> None:
     """Failure, time and links; each further notice is a comment; closed by the all-clear."""
-    async with tickets() as (channel, sandbox, _):
-        reference = await channel.send(notice(**MEDIUM), None)
-        issue = the_one(sandbox)
-        assert issue.title.startswith("web CRITICAL: HTTP 503") and issue.labels == ["watchdog", "severity: medium"]
-        told = ("39 of 39 probes failed", "Blame: dep-42", "2026-09-21 14:13:20 UTC", "watchdog explain web-1")
-        assert all(part in issue.body for part in (*told, "[dashboard](<https://dashboard.example/web?a=1&b=2>)"))
-        reference = await channel.send(notice(NoticeKind.UPDATED, **MEDIUM, **NEWS), reference)
-        assert (issue.state, len(issue.comments)) == ("open", 1)
-        reference = await channel.send(notice(NoticeKind.RESOLVED, **MEDIUM, **OVER), reference)
-        assert (the_one(sandbox).state, issue.state_reason) == ("closed", "completed")
-        assert "all good again" in issue.comments[1]
+    reference = await channel.send(notice(**MEDIUM), None)
+    issue = the_one(sandbox)
+    assert issue.title.startswith("web CRITICAL: HTTP 503") and issue.labels == ["watchdog", "severity: medium"]
+    told = ("39 of 39 probes failed", "Blame: dep-42", "2026-09-21 14:13:20 UTC", "watchdog explain web-1")
+    assert all(part in issue.body for part in (*told, "[dashboard](<https://dashboard.example/web?a=1&b=2>)"))
+    reference = await channel.send(notice(NoticeKind.UPDATED, **MEDIUM, **NEWS), reference)
+    assert (issue.state, len(issue.comments)) == ("open", 1)
+    reference = await channel.send(notice(NoticeKind.RESOLVED, **MEDIUM, **OVER), reference)
+    assert (the_one(sandbox).state, issue.state_reason) == ("closed", "completed")
+    assert "all good again" in issue.comments[1]
 
 
-async def test_what_is_left_to_people_is_a_list_of_tasks_in_the_comment_that_closes_it() -> None:
+async def test_what_is_left_to_people_is_a_list_of_tasks_in_the_comment_that_closes_it(
+    channel: Notifier, sandbox: Sandbox
+) -> None:
     """One line each that can be ticked there; nothing else of it is markup, and nothing is listed before the end."""
     todo = (
         "Update the docs (if needed): ann, within 24 h (watchdog incident tick web-1 docs)",
         "Tell @acme <b>*all*</b>",
     )
-    async with tickets() as (channel, sandbox, _):
-        reference = await channel.send(notice(todo=todo), None)
-        await channel.send(notice(NoticeKind.RESOLVED, todo=todo), reference)
-        issue = the_one(sandbox)
+    reference = await channel.send(notice(todo=todo), None)
+    await channel.send(notice(NoticeKind.RESOLVED, todo=todo), reference)
+    issue = the_one(sandbox)
     assert "- [ ]" not in issue.body
     (comment,) = issue.comments
     tasks = [line for line in comment.splitlines() if line.startswith("- [ ] ")]
@@ -81,109 +82,101 @@ async def test_what_is_left_to_people_is_a_list_of_tasks_in_the_comment_that_clo
     assert not set("@<*(") & set(tasks[1].removeprefix("- [ ] "))
 
 
-async def test_the_details_are_folded_and_no_word_of_them_ends_the_fold() -> None:
+async def test_the_details_are_folded_and_no_word_of_them_ends_the_fold(channel: Notifier, sandbox: Sandbox) -> None:
     details = ("Blame: P 0.998", "````", "</details> <img src=x onerror=alert(1)> @acme")
-    async with tickets() as (channel, sandbox, _):
-        await channel.send(notice(details=details), None)
-        news, _, folded = the_one(sandbox).body.partition("<details><summary>Evidence and arithmetic</summary>\n\n")
-        assert "Guards: all pass" in news and "Blame: P" not in news
-        assert folded.startswith("\n".join(("`````text", *details, "`````", "", "</details>", "")))
+    await channel.send(notice(details=details), None)
+    news, _, folded = the_one(sandbox).body.partition("<details><summary>Evidence and arithmetic</summary>\n\n")
+    assert "Guards: all pass" in news and "Blame: P" not in news
+    assert folded.startswith("\n".join(("`````text", *details, "`````", "", "</details>", "")))
 
 
-async def test_ten_notices_and_a_lost_memory_are_one_ticket() -> None:
+async def test_ten_notices_and_a_lost_memory_are_one_ticket(sandbox: Sandbox, clock: FakeClock) -> None:
     """Each is sent as after a restart: no reference, nothing remembered. The first one twice opens no second."""
-    async with tickets() as (_, sandbox, clock):
-        first = [notice(**MEDIUM)] * 2
-        further = [notice(NoticeKind.UPDATED, **MEDIUM, at=1_790_000_001.0 + n) for n in range(9)]
-        for told in (*first, *further):
-            channel = made(sandbox, clock)
-            await channel.send(told, None)
-            await channel.close()
-        assert len(the_one(sandbox).comments) == 9
+    first = [notice(**MEDIUM)] * 2
+    further = [notice(NoticeKind.UPDATED, **MEDIUM, at=1_790_000_001.0 + n) for n in range(9)]
+    for told in (*first, *further):
+        channel = made(sandbox, clock)
+        await channel.send(told, None)
+        await channel.close()
+    assert len(the_one(sandbox).comments) == 9
 
 
-async def test_incidents_of_two_services_are_two_tickets() -> None:
-    async with tickets() as (channel, sandbox, _):
-        await channel.send(notice(**MEDIUM), None)
-        await channel.send(notice(**MEDIUM, service="api", incident="api-1"), None)
-        assert len(sandbox.issues.all) == 2
-
-
-async def test_a_lost_answer_is_looked_up_and_while_the_list_may_lag_nothing_is_opened() -> None:
+async def test_a_lost_answer_is_looked_up_and_while_the_list_may_lag_nothing_is_opened(
+    channel: Notifier, sandbox: Sandbox
+) -> None:
     """It was opened, the answer was lost, and the list does not show it yet."""
-    async with tickets() as (channel, sandbox, _):
-        sandbox.set_mode("issue", "drop", times=1)
-        with pytest.raises(Temporary, match="looked up"):
-            await channel.send(notice(**MEDIUM), None)
-        hidden, sandbox.issues.all = sandbox.issues.all, []
-        with pytest.raises(Temporary, match="looking again") as caught:
-            await channel.send(notice(**MEDIUM), None)
-        assert 0 < caught.value.retry_after_seconds <= BEHIND_SECONDS
-        sandbox.issues.all = hidden
+    sandbox.set_mode("issue", "drop", times=1)
+    with pytest.raises(Temporary, match="looked up"):
         await channel.send(notice(**MEDIUM), None)
-        assert the_one(sandbox).comments == []
-
-
-async def test_what_was_never_opened_is_opened_when_the_list_must_show_it() -> None:
-    async with tickets() as (channel, sandbox, clock):
-        sandbox.set_mode("issue", "drop", times=1)
-        with pytest.raises(Temporary):
-            await channel.send(notice(**MEDIUM), None)
-        sandbox.issues.all = []
-        await clock.advance(BEHIND_SECONDS + 1)
+    hidden, sandbox.issues.all = sandbox.issues.all, []
+    with pytest.raises(Temporary, match="looking again") as caught:
         await channel.send(notice(**MEDIUM), None)
-        the_one(sandbox)
+    assert 0 < caught.value.retry_after_seconds <= BEHIND_SECONDS
+    sandbox.issues.all = hidden
+    await channel.send(notice(**MEDIUM), None)
+    assert the_one(sandbox).comments == []
 
 
-async def test_what_people_did_to_a_ticket_stands() -> None:
+async def test_what_was_never_opened_is_opened_when_the_list_must_show_it(
+    channel: Notifier, sandbox: Sandbox, clock: FakeClock
+) -> None:
+    sandbox.set_mode("issue", "drop", times=1)
+    with pytest.raises(Temporary):
+        await channel.send(notice(**MEDIUM), None)
+    sandbox.issues.all = []
+    await clock.advance(BEHIND_SECONDS + 1)
+    await channel.send(notice(**MEDIUM), None)
+    the_one(sandbox)
+
+
+async def test_what_people_did_to_a_ticket_stands(channel: Notifier, sandbox: Sandbox) -> None:
     """One they closed is commented, not reopened; one they deleted is not opened again, and the end finds nothing."""
-    async with tickets() as (channel, sandbox, _):
-        reference = await channel.send(notice(**MEDIUM), None)
-        the_one(sandbox).state = "closed"
-        reference = await channel.send(notice(NoticeKind.UPDATED, **MEDIUM, **NEWS), reference)
-        assert (the_one(sandbox).state, len(the_one(sandbox).comments)) == ("closed", 1)
-        sandbox.issues.all = []
-        for kind in (NoticeKind.UPDATED, NoticeKind.HUMAN_NEEDED, NoticeKind.RESOLVED):
-            reference = await channel.send(notice(kind, **MEDIUM, **NEWS), reference)
-        assert sandbox.issues.all == []
+    reference = await channel.send(notice(**MEDIUM), None)
+    the_one(sandbox).state = "closed"
+    reference = await channel.send(notice(NoticeKind.UPDATED, **MEDIUM, **NEWS), reference)
+    assert (the_one(sandbox).state, len(the_one(sandbox).comments)) == ("closed", 1)
+    sandbox.issues.all = []
+    for kind in (NoticeKind.UPDATED, NoticeKind.HUMAN_NEEDED, NoticeKind.RESOLVED):
+        reference = await channel.send(notice(kind, **MEDIUM, **NEWS), reference)
+    assert sandbox.issues.all == []
 
 
-async def test_a_token_that_lost_its_rights_is_no_deleted_ticket() -> None:
+async def test_a_token_that_lost_its_rights_is_no_deleted_ticket(channel: Notifier, sandbox: Sandbox) -> None:
     """GitHub answers 404 to both; the repository itself distinguishes them."""
-    async with tickets() as (channel, sandbox, _):
-        reference = await channel.send(notice(**MEDIUM), None)
-        sandbox.set_mode("issue_comment", "refuse_404")
-        sandbox.issues.disabled = True
-        with pytest.raises(Permanent, match="switch them on"):
-            await channel.send(notice(NoticeKind.UPDATED, **MEDIUM, **NEWS), reference)
+    reference = await channel.send(notice(**MEDIUM), None)
+    sandbox.set_mode("issue_comment", "refuse_404")
+    sandbox.issues.disabled = True
+    with pytest.raises(Permanent, match="switch them on"):
+        await channel.send(notice(NoticeKind.UPDATED, **MEDIUM, **NEWS), reference)
 
 
-async def test_an_all_clear_opens_nothing_and_is_closed_even_if_locked() -> None:
+async def test_an_all_clear_opens_nothing_and_is_closed_even_if_locked(channel: Notifier, sandbox: Sandbox) -> None:
     """Nothing was written down of an incident that is over."""
-    async with tickets() as (channel, sandbox, _):
-        await channel.send(notice(NoticeKind.RESOLVED, **MEDIUM, **OVER), None)
-        assert sandbox.issues.all == []
-        reference = await channel.send(notice(**MEDIUM), None)
-        the_one(sandbox).locked = True
-        await channel.send(notice(NoticeKind.RESOLVED, **MEDIUM, **OVER), reference)
-        assert the_one(sandbox).state == "closed"
+    await channel.send(notice(NoticeKind.RESOLVED, **MEDIUM, **OVER), None)
+    assert sandbox.issues.all == []
+    reference = await channel.send(notice(**MEDIUM), None)
+    the_one(sandbox).locked = True
+    await channel.send(notice(NoticeKind.RESOLVED, **MEDIUM, **OVER), reference)
+    assert the_one(sandbox).state == "closed"
 
 
-async def test_after_its_end_a_new_beginning_is_a_new_ticket() -> None:
+async def test_after_its_end_a_new_beginning_is_a_new_ticket_and_so_is_one_of_another_service(
+    channel: Notifier, sandbox: Sandbox
+) -> None:
     """A condition of our own comes back under the same name."""
-    async with tickets() as (channel, sandbox, _):
-        reference = await channel.send(notice(**MEDIUM), None)
-        reference = await channel.send(notice(NoticeKind.RESOLVED, **MEDIUM, **OVER), reference)
-        await channel.send(notice(**MEDIUM), reference)
-        assert [one.state for one in sandbox.issues.all] == ["closed", "open"]
+    reference = await channel.send(notice(**MEDIUM), None)
+    reference = await channel.send(notice(NoticeKind.RESOLVED, **MEDIUM, **OVER), reference)
+    await channel.send(notice(**MEDIUM), reference)
+    assert [one.state for one in sandbox.issues.all] == ["closed", "open"]
+    await channel.send(notice(**MEDIUM, service="api", incident="api-1"), None)
+    assert [one.state for one in sandbox.issues.all] == ["closed", "open", "open"]
 
 
 @pytest.mark.parametrize("reference", ["", "nonsense", "[]", '{"no": "number"}', '{"number": "x"}'])
-async def test_a_reference_nobody_can_read_is_none(reference: str) -> None:
-    async with tickets() as (channel, sandbox, _):
-        await channel.send(notice(**MEDIUM), None)
-        await channel.send(notice(NoticeKind.UPDATED, **MEDIUM, **NEWS), reference)
-        assert len(the_one(sandbox).comments) == 1
+async def test_a_reference_nobody_can_read_is_none(reference: str, channel: Notifier, sandbox: Sandbox) -> None:
+    await channel.send(notice(**MEDIUM), None)
+    await channel.send(notice(NoticeKind.UPDATED, **MEDIUM, **NEWS), reference)
+    assert len(the_one(sandbox).comments) == 1
 
 
 @pytest.mark.parametrize(

@@ -34,24 +34,22 @@ def entry(kind: str = "acknowledge_log_entry", agent: Any = None, at: str = "202
     return {"id": f"R-{kind}", "type": kind, "created_at": at, "agent": ann if agent is None else agent}
 
 
-async def test_the_sandbox_tells_who_acknowledged_and_resolved() -> None:
+async def test_the_sandbox_tells_who_acknowledged_and_resolved(sandbox: Sandbox, closing) -> None:
     """Over real HTTP, from two incidents of one key; acts of our integration are left out."""
-    async with Sandbox() as sandbox:
-        pages, pagers = reader(sandbox.urls["pagerduty_api"], keys.PAGERDUTY_API_TOKEN), sandbox.pagers
-        assert await pages.responses(KEY, 0.0) == []
-        for action, who in (("acknowledge", "Ann Lee"), ("resolve", ""), ("resolve", "Bob")):
-            if not any(one.status != "resolved" for one in pagers.incidents):
-                pagers._trigger(KEY, {"severity": "critical", "summary": "down"}, {}, None)
-            if who:
-                pagers.by_human(action, who)
-            else:
-                pagers.incidents[-1].act(action)
-        assert [(one.what, one.who) for one in await pages.responses(KEY, 0.0)] == [
-            ("acknowledged", "Ann Lee"),
-            ("resolved", "Bob"),
-        ]
-        assert await pages.responses("watchdog/api/api-1", 0.0) == [] and "read back" in await pages.check()
-        await pages.close()
+    pages, pagers = closing(reader(sandbox.urls["pagerduty_api"], keys.PAGERDUTY_API_TOKEN)), sandbox.pagers
+    assert await pages.responses(KEY, 0.0) == []
+    for action, who in (("acknowledge", "Ann Lee"), ("resolve", ""), ("resolve", "Bob")):
+        if not any(one.status != "resolved" for one in pagers.incidents):
+            pagers._trigger(KEY, {"severity": "critical", "summary": "down"}, {}, None)
+        if who:
+            pagers.by_human(action, who)
+        else:
+            pagers.incidents[-1].act(action)
+    assert [(one.what, one.who) for one in await pages.responses(KEY, 0.0)] == [
+        ("acknowledged", "Ann Lee"),
+        ("resolved", "Bob"),
+    ]
+    assert await pages.responses("watchdog/api/api-1", 0.0) == [] and "read back" in await pages.check()
 
 
 async def test_requests_are_as_documented_and_an_unchanged_incident_costs_one(vendor: Vendor, pages) -> None:
@@ -71,14 +69,6 @@ async def test_requests_are_as_documented_and_an_unchanged_incident_costs_one(ve
     assert ("incident_key", KEY) in vendor.seen[0].query
 
 
-@pytest.mark.parametrize("kind", ["acknowledge_log_entry", "acknowledgement_log_entry"])
-async def test_both_words_of_the_document_are_understood(vendor: Vendor, kind: str, pages) -> None:
-    """It contradicts itself: the entry's schema asks for one word, the list of types for the other."""
-    vendor.say("GET", "/incidents", {"incidents": [{"id": "P1"}]})
-    vendor.say("GET", LOG, {"log_entries": [entry(kind)]})
-    assert [one.what for one in await pages.responses(KEY, 0.0)] == ["acknowledged"]
-
-
 AGENTS = ({"type": "service_reference", "summary": "watchdog"}, {"type": "integration_reference", "summary": "dog"})
 OTHERS = [entry(agent=agent) for agent in (*AGENTS, {}, "Ann")] + [
     entry(f"{kind}_log_entry") for kind in ("trigger", "notify")
@@ -94,12 +84,15 @@ async def test_only_what_a_human_did_counts(vendor: Vendor, raw: object, pages) 
 
 
 async def test_a_foreign_name_is_one_bounded_line_and_what_is_older_is_left_out(vendor: Vendor, pages) -> None:
-    """A name may want to be more; an earlier incident of the same id is another one."""
+    """A name may want to be more; an earlier incident of the same id is another one.
+
+    The document contradicts itself: its schema of an entry has another word for the kind than its list of types.
+    """
     evil = {"type": "user_reference", "summary": "A\n\x1b[31m<b>" + "x" * 500}
     vendor.say("GET", "/incidents", {"incidents": [{"id": "P1"}]})
-    vendor.say("GET", LOG, {"log_entries": [entry(agent=evil)]})
+    vendor.say("GET", LOG, {"log_entries": [entry("acknowledgement_log_entry", agent=evil)]})
     (one,) = await pages.responses(KEY, 0.0)
-    assert one.who.isprintable() and len(one.who) <= 60
+    assert one.what == "acknowledged" and one.who.isprintable() and len(one.who) <= 60
     assert await pages.responses(KEY, one.at) == [one], "the page and its answer within one second"
     assert await pages.responses(KEY, one.at + 1.0) == []
 

@@ -29,13 +29,12 @@ def github(vendor: Vendor, closing) -> GitHub:
     return closing(build_github(CANARY, vendor.url, FakeClock()))
 
 
-async def test_the_sandbox_is_read(closing) -> None:
-    async with Sandbox() as sandbox:
-        github = closing(build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock()))
-        first, *others = await github.commits(REPO, "main")
-        assert (first.sha, first.title, first.author) == (*COMMITS["41"], "Ann")
-        assert [one.sha for one in others] == [COMMITS["40"][0], COMMITS["39"][0]]
-        assert first.at > others[0].at > others[1].at
+async def test_the_sandbox_is_read(sandbox: Sandbox, closing) -> None:
+    github = closing(build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock()))
+    first, *others = await github.commits(REPO, "main")
+    assert (first.sha, first.title, first.author) == (*COMMITS["41"], "Ann")
+    assert [one.sha for one in others] == [COMMITS["40"][0], COMMITS["39"][0]]
+    assert first.at > others[0].at > others[1].at
 
 
 @pytest.mark.parametrize(("token", "every"), [(CANARY, EVERY_SECONDS), ("", EVERY_SECONDS_WITHOUT_TOKEN)])
@@ -76,15 +75,6 @@ async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: object, erro
     assert CANARY not in str(caught.value)
 
 
-async def test_a_used_up_limit_is_not_knocked_at(vendor: Vendor, closing) -> None:
-    vendor.say("GET", PATH, (403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1750000900"}))
-    github = closing(build_github("", vendor.url, FakeClock()))
-    for _ in range(3):
-        with pytest.raises(Temporary):
-            await github.commits(REPO, "main")
-    assert len(vendor.seen) == 1
-
-
 @pytest.mark.parametrize("repo", [REPO, REPO + ".git", REPO + "/"])
 def test_an_address_on_github_is_a_path(repo: str) -> None:
     assert repo_path(repo) == "/repos/acme/web"
@@ -120,17 +110,16 @@ A, B = "a" * 40, "b" * 40
 COMPARE = f"/repos/acme/web/compare/{A}...{B}"
 
 
-async def test_the_sandbox_compares(closing) -> None:
+async def test_the_sandbox_compares(sandbox: Sandbox, closing) -> None:
     """Commits newest first with their authors, the files, and where to see it all; the other way round it is behind."""
-    async with Sandbox() as sandbox:
-        github = closing(build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock()))
-        base, head = COMMITS["39"][0], COMMITS["41"][0]
-        found = await github.compare(REPO, base, head)
-        assert (found.status, found.total) == ("ahead", 2)
-        assert [(one.sha, one.author) for one in found.commits] == [(head, "Ann"), (COMMITS["40"][0], "Ann")]
-        assert found.files == ("app/list.py", "app/engine.py") and found.href == f"{REPO}/compare/{base}...{head}"
-        assert (await github.compare(REPO, head, base)).status == "behind"
-        assert len(sandbox.events.requests("github")) == 2
+    github = closing(build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock()))
+    base, head = COMMITS["39"][0], COMMITS["41"][0]
+    found = await github.compare(REPO, base, head)
+    assert (found.status, found.total) == ("ahead", 2)
+    assert [(one.sha, one.author) for one in found.commits] == [(head, "Ann"), (COMMITS["40"][0], "Ann")]
+    assert found.files == ("app/list.py", "app/engine.py") and found.href == f"{REPO}/compare/{base}...{head}"
+    assert (await github.compare(REPO, head, base)).status == "behind"
+    assert len(sandbox.events.requests("github")) == 2
 
 
 def commit(sha: str) -> dict[str, object]:

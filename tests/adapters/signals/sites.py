@@ -143,10 +143,15 @@ def server_tls(*names: str, ends_at: datetime.datetime | None = None) -> ssl.SSL
     return context
 
 
-def trusting_wire(**more: Any) -> ProbeTransport:
+def client_tls() -> ssl.SSLContext:
+    """Return what a client needs that trusts our authority."""
     context = ssl.create_default_context()
     authority().configure_trust(context)
-    return ProbeTransport(context, **more)
+    return context
+
+
+def trusting_wire(**more: Any) -> ProbeTransport:
+    return ProbeTransport(client_tls(), **more)
 
 
 def context_at(now: float | None = None, **more: Any) -> Context:

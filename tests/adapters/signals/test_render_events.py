@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals.render_events import (
@@ -47,14 +49,29 @@ def watching(feed: Feed | None, clock: FakeClock, service: str | None = "srv-web
     return build("crashes", EventsOptions.model_validate({"render_events": "default", **options}), context)
 
 
+@pytest.fixture
+def feed() -> Feed:
+    return Feed()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(auto=False)
+
+
+@pytest.fixture
+async def source(feed: Feed, clock: FakeClock) -> RenderEvents:
+    """Return a source that has looked once, at nothing."""
+    made = watching(feed, clock)
+    assert [sample.reading for sample in await made.read()] == [Good("nothing broke")]
+    return made
+
+
 def told(samples: Sequence[Sample]) -> list[tuple[str, float | None]]:
     return [(sample.reading.why, sample.happened_at) for sample in samples if isinstance(sample.reading, Bad)]
 
 
-async def test_each_bad_event_is_told_once_with_its_moment() -> None:
-    feed, clock = Feed(), FakeClock(auto=False)
-    source = watching(feed, clock)
-    assert [sample.reading for sample in await source.read()] == [Good("nothing broke")]
+async def test_each_bad_event_is_told_once_with_its_moment(feed: Feed, clock: FakeClock, source: RenderEvents) -> None:
     feed.say(clock.now() + 5)
     feed.say(clock.now() + 6, text="ran out of memory (limit 512Mi)")
     clock.elapsed += 15
@@ -68,10 +85,8 @@ async def test_each_bad_event_is_told_once_with_its_moment() -> None:
     assert [sample.reading for sample in await source.read()] == [Good("nothing broke")]
 
 
-async def test_an_event_that_arrives_late_is_told() -> None:
+async def test_an_event_that_arrives_late_is_told(feed: Feed, clock: FakeClock, source: RenderEvents) -> None:
     """The platform lists it a minute after it happened."""
-    feed, clock = Feed(), FakeClock(auto=False)
-    source = watching(feed, clock)
     for _ in range(5):
         await source.read()
         clock.elapsed += 15
@@ -80,36 +95,37 @@ async def test_an_event_that_arrives_late_is_told() -> None:
     assert told(await source.read()) == []
 
 
-async def test_what_happened_before_we_looked_is_not_told() -> None:
+async def test_what_happened_before_we_looked_is_not_told(feed: Feed, clock: FakeClock) -> None:
     """After a restart it would count twice."""
-    feed, clock = Feed(), FakeClock(auto=False)
     feed.say(clock.now() - 10)
     assert told(await watching(feed, clock).read()) == []
 
 
-async def test_only_the_chosen_types_and_only_bad_ones_count() -> None:
-    """`default` are failures of a running service; `all` are all that the adapter calls bad; a list chooses."""
-    chosen: list[tuple[Any, list[str]]] = [
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
         ("default", ["server_failed", "cron_job_run_ended"]),
         ("all", ["server_failed", "cron_job_run_ended", "image_pull_failed"]),
         (["cron_job_run_ended"], ["cron_job_run_ended"]),
-    ]
-    for written, expected in chosen:
-        feed, clock = Feed(), FakeClock(auto=False)
-        source = watching(feed, clock, render_events=written)
-        await source.read()
-        for kind in ("server_failed", "cron_job_run_ended", "image_pull_failed"):
-            feed.say(clock.now() + 1, kind, text=kind)
-            feed.say(clock.now() + 1, kind, bad=False, text=kind)
-        clock.elapsed += 15
-        assert [why for why, _ in told(await source.read())] == expected
-
-
-async def test_a_platform_that_cannot_be_asked_is_unknown_and_nothing_is_lost() -> None:
-    """The next look goes back to the last good one."""
-    feed, clock = Feed(), FakeClock(auto=False)
-    source = watching(feed, clock)
+    ],
+)
+async def test_only_the_chosen_types_and_only_bad_ones_count(
+    feed: Feed, clock: FakeClock, written: Any, expected: list[str]
+) -> None:
+    """`default` are failures of a running service; `all` are all that the adapter calls bad; a list chooses."""
+    source = watching(feed, clock, render_events=written)
     await source.read()
+    for kind in ("server_failed", "cron_job_run_ended", "image_pull_failed"):
+        feed.say(clock.now() + 1, kind, text=kind)
+        feed.say(clock.now() + 1, kind, bad=False, text=kind)
+    clock.elapsed += 15
+    assert [why for why, _ in told(await source.read())] == expected
+
+
+async def test_a_platform_that_cannot_be_asked_is_unknown_and_nothing_is_lost(
+    feed: Feed, clock: FakeClock, source: RenderEvents
+) -> None:
+    """The next look goes back to the last good one."""
     feed.say(clock.now() + 1)
     for error in (Temporary("Render answered 503"), Permanent("Render refused our key (401)")):
         clock.elapsed += 300
@@ -120,38 +136,25 @@ async def test_a_platform_that_cannot_be_asked_is_unknown_and_nothing_is_lost() 
     assert len(told(await source.read())) == 1
 
 
-async def test_without_a_platform_or_an_id_the_reading_says_what_to_set() -> None:
-    (sample,) = await watching(None, FakeClock(auto=False)).read()
+async def test_without_a_platform_or_an_id_the_reading_says_what_to_set(feed: Feed, clock: FakeClock) -> None:
+    (sample,) = await watching(None, clock).read()
     assert sample.reading == Unknown("no Render key: set WATCHDOG_RENDER_API_KEY")
-    (sample,) = await watching(Feed(), FakeClock(auto=False), service=None).read()
+    (sample,) = await watching(feed, clock, service=None).read()
     assert isinstance(sample.reading, Unknown) and "write render: srv-" in sample.reading.why
 
 
-async def test_memory_and_samples_are_bounded() -> None:
-    """A crash loop of a thousand instances costs a list, not the house."""
-    feed, clock = Feed(), FakeClock(auto=False)
-    source = watching(feed, clock)
-    await source.read()
+async def test_memory_samples_and_foreign_text_are_bounded(feed: Feed, clock: FakeClock, source: RenderEvents) -> None:
+    """A crash loop of a thousand instances costs a list, not the house; its words are cut, and printable."""
     for number in range(REMEMBERED_MAX + 500):
-        feed.say(clock.now() + number / 1000)
+        feed.say(clock.now() + number / 1000, text="\x1b[31m\n" + "x" * 500)
     clock.elapsed += 15
     samples = await source.read()
     assert len(samples) == 50 and len(source._told) == REMEMBERED_MAX
+    assert all(why.isprintable() and len(why) == 200 for why, _ in told(samples))
 
 
-async def test_foreign_text_is_cut_and_printable() -> None:
-    feed, clock = Feed(), FakeClock(auto=False)
-    source = watching(feed, clock)
-    await source.read()
-    feed.say(clock.now() + 1, text="\x1b[31m\n" + "x" * 500)
-    clock.elapsed += 15
-    ((why, _),) = told(await source.read())
-    assert why.isprintable() and len(why) == 200
-
-
-async def test_a_dependency_stays_bad_until_it_was_quiet_for_a_while() -> None:
+async def test_a_dependency_stays_bad_until_it_was_quiet_for_a_while(feed: Feed, clock: FakeClock) -> None:
     """A database that is down sends an event once a minute; in between it stays bad."""
-    feed, clock = Feed(), FakeClock(auto=False)
     platform: Any = feed
     context = Context(clock=clock, endpoints={}, secrets={}, platform=platform, platform_id="dpg-main")
     source = build_dependency("db", context)

@@ -28,26 +28,6 @@ def issues(vendor: Vendor, closing) -> GitHubIssues:
     return closing(tracker(vendor.url))
 
 
-async def test_an_issue_of_the_sandbox_lives_and_is_found_by_its_mark(closing) -> None:
-    """Opened with labels, commented, closed as completed; a closed one is not found any more."""
-    async with Sandbox() as sandbox:
-        issues = closing(tracker(sandbox.urls["github"], keys.GITHUB_TOKEN))
-        assert "acme/app takes issues" in await issues.check()
-        opened = await issues.open("web is slow", "<!-- mark-1 -->\nslow", LABELS)
-        await issues.open("api is slow", "<!-- mark-2 -->\nslow", LABELS)
-        assert await issues.find("<!-- mark-1 ") == opened and await issues.find("<!-- mark-3 ") is None
-        await issues.comment(opened.number, "still slow")
-        assert await issues.close_ticket(opened.number)
-        assert await issues.find("<!-- mark-1 ") is None
-        first = sandbox.issues.all[0]
-        assert (first.labels, first.comments, first.state, first.state_reason) == (
-            list(LABELS),
-            ["still slow"],
-            "closed",
-            "completed",
-        )
-
-
 async def test_requests_are_as_documented(vendor: Vendor, issues) -> None:
     """The list by state and label, newest first; the version of the API; a token, and it is nowhere else."""
     vendor.say("GET", ISSUES, [])
@@ -130,15 +110,15 @@ async def test_an_unknown_outcome_of_a_ticket_that_is_there_stays_unknown(vendor
         await issues.comment(7, "more")
 
 
-async def test_a_locked_conversation_is_told(closing) -> None:
+async def test_a_locked_conversation_is_told(sandbox: Sandbox, closing) -> None:
     """It is closed all the same; a comment would be refused."""
-    async with Sandbox() as sandbox:
-        issues = closing(tracker(sandbox.urls["github"], keys.GITHUB_TOKEN))
-        opened = await issues.open("web is slow", "slow", LABELS)
-        sandbox.issues.all[0].locked = True
-        assert await issues.close_ticket(opened.number) is False
-        with pytest.raises(Permanent, match="locked"):
-            await issues.comment(opened.number, "more")
+    issues = closing(tracker(sandbox.urls["github"], keys.GITHUB_TOKEN))
+    assert "acme/app takes issues" in await issues.check()
+    opened = await issues.open("web is slow", "slow", LABELS)
+    sandbox.issues.all[0].locked = True
+    assert await issues.close_ticket(opened.number) is False
+    with pytest.raises(Permanent, match="locked"):
+        await issues.comment(opened.number, "more")
 
 
 @pytest.mark.parametrize(
