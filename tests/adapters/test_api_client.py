@@ -28,8 +28,13 @@ def client(url: str, clock: FakeClock | None = None, **options) -> ApiClient:
 
 
 @pytest.fixture
-def api(vendor: Vendor, closing) -> ApiClient:
-    return closing(client(vendor.url))
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def api(vendor: Vendor, clock: FakeClock, closing) -> ApiClient:
+    return closing(client(vendor.url, clock))
 
 
 async def close_at_once(server: RawVendor, reader, writer) -> None:
@@ -138,11 +143,9 @@ async def test_get_is_refused_for_good(vendor: Vendor, status, body, words, clos
 
 
 @pytest.mark.parametrize("seconds", [4, 5])
-async def test_case_13_get_honours_a_short_retry_after(vendor: Vendor, closing, seconds: int):
+async def test_case_13_get_honours_a_short_retry_after(vendor: Vendor, clock: FakeClock, api, seconds: int):
     """A 429 that asks for 4 s is waited out, and one that asks for the longest we wait."""
     vendor.say("GET", "/x", (429, {"message": "rate limit exceeded"}, {"Retry-After": str(seconds)}), {"ok": 1})
-    clock = FakeClock()
-    api = closing(client(vendor.url, clock))
     assert (await api.get("/x")).json == {"ok": 1} and clock.elapsed >= seconds
 
 
@@ -155,11 +158,11 @@ async def test_no_part_of_a_key_is_shown_where_a_text_is_cut(closing, before: in
     assert "c4n" not in api.redact("x" * before + key + " and more " * 50)
 
 
-async def test_case_13_get_does_not_wait_for_a_long_retry_after_nor_ask_again_before_it(vendor: Vendor, closing):
+async def test_case_13_get_does_not_wait_for_a_long_retry_after_nor_ask_again_before_it(
+    vendor: Vendor, clock: FakeClock, api
+):
     """A 429 that asks for 60 s is Temporary at once; until then nothing is sent."""
     vendor.say("GET", "/x", (429, {"message": "rate limit exceeded"}, {"Retry-After": "60"}), {"ok": 1})
-    clock = FakeClock()
-    api = closing(client(vendor.url, clock))
     for _ in range(2):
         with pytest.raises(Temporary) as caught:
             await api.get("/x")
@@ -169,13 +172,11 @@ async def test_case_13_get_does_not_wait_for_a_long_retry_after_nor_ask_again_be
     assert (await api.get("/x")).json == {"ok": 1}
 
 
-async def test_get_stops_before_the_rate_limit_is_broken(vendor: Vendor, closing):
+async def test_get_stops_before_the_rate_limit_is_broken(vendor: Vendor, clock: FakeClock, api):
     """The last request of a window closes the gate until the window ends: long is Temporary, short is waited for."""
     used_up = {"Ratelimit-Limit": "400", "Ratelimit-Remaining": "0"}
     long, short = (200, {}, {**used_up, "Ratelimit-Reset": "40"}), (200, {}, {**used_up, "Ratelimit-Reset": "3"})
     vendor.say("GET", "/x", long, short, {"ok": 1})
-    clock = FakeClock()
-    api = closing(client(vendor.url, clock))
     await api.get("/x")
     with pytest.raises(Temporary, match=r"takes no more requests for 40 s") as caught:
         await api.get("/x")

@@ -234,19 +234,16 @@ async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_n
     assert buttons(in_thread) == buttons(gone) == {} and leaks(*(seen.body for seen in vendor.seen)) == []
 
 
-async def test_what_is_announced_has_one_button(vendor: Vendor, closing) -> None:
-    channel = closing(asking(vendor, [replace(QUESTION, announced=True)]))
-    await channel.send(notice(NoticeKind.ANNOUNCED), None)
-    assert set(buttons(vendor.seen[0])) == {"watchdog_stop"}
+async def test_what_is_announced_has_one_button_and_none_without_anybody_who_may_press_it(
+    vendor: Vendor, closing
+) -> None:
+    unheard = SlackOptions(channel="#incidents", approvals="socket_mode")  # type: ignore[arg-type]
+    assert unheard.listens and unheard.users == ()
+    for options in (ANSWERED, unheard):
+        channel = closing(asking(vendor, [replace(QUESTION, announced=True)], options))
+        await channel.send(notice(NoticeKind.ANNOUNCED), None)
+    assert [set(buttons(seen)) for seen in vendor.seen] == [{"watchdog_stop"}, set()]
     assert words(vendor.seen[0])[-1].startswith("Stop: do not roll web back")
-
-
-async def test_without_anybody_who_may_press_them_there_are_no_buttons(vendor: Vendor, closing) -> None:
-    options = SlackOptions(channel="#incidents", approvals="socket_mode")  # type: ignore[arg-type]
-    assert options.listens and options.users == ()
-    channel = closing(asking(vendor, [QUESTION], options))
-    await channel.send(notice(NoticeKind.ASKED), None)
-    assert buttons(vendor.seen[0]) == {}
 
 
 async def test_check_tries_the_app_token_too(vendor: Vendor, closing) -> None:

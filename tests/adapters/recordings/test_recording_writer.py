@@ -3,6 +3,7 @@
 import gzip
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,15 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.gz"))
 
 
+def recorded(folder: Path, *batches: tuple[float, list[Step]], **options: Any) -> list[Path]:
+    """Write these batches, each at its moment, to the end; return the files."""
+    written = tape(folder, **options)
+    for at, batch in batches:
+        written.write(at, batch)
+    written.close()
+    return files(folder)
+
+
 def test_a_file_begins_with_policy_and_state_and_tells_every_step(tmp_path: Path) -> None:
     """Only its owner may read it; a repeated event is written by its slot."""
     written, told = tape(tmp_path / "recordings", "host-1:a/b"), steps(5)
@@ -47,11 +57,9 @@ def test_a_file_begins_with_policy_and_state_and_tells_every_step(tmp_path: Path
 
 def test_each_hour_has_a_file_that_follows(tmp_path: Path) -> None:
     """Its head says so, and where; a clock that is set back begins one as well."""
-    written = tape(tmp_path)
-    for nth, at in enumerate((AT, AT + FILE_SECONDS - 1, AT + FILE_SECONDS, AT + FILE_SECONDS - 60)):
-        written.write(at, steps(1 + nth))
-    written.close()
-    heads = [Reader(path).head() for path in files(tmp_path)]
+    moments = (AT, AT + FILE_SECONDS - 1, AT + FILE_SECONDS, AT + FILE_SECONDS - 60)
+    batches = ((at, steps(1 + nth)) for nth, at in enumerate(moments))
+    heads = [Reader(path).head() for path in recorded(tmp_path, *batches)]
     assert sorted((head.part, head.follows) for head in heads if head) == [(1, False), (2, True), (3, True)]
 
 
@@ -67,10 +75,7 @@ def test_a_batch_is_on_the_disk_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [1, 7, 8, 30, 100])
 def test_a_torn_end_loses_the_last_lines_only(tmp_path: Path, cut: int) -> None:
-    written = tape(tmp_path)
-    written.write(AT, steps(50))
-    written.close()
-    (path,) = files(tmp_path)
+    (path,) = recorded(tmp_path, (AT, steps(50)))
     whole = list(Reader(path))
     path.write_bytes(path.read_bytes()[:-cut])
     reader = Reader(path)
@@ -82,10 +87,8 @@ def test_a_torn_end_loses_the_last_lines_only(tmp_path: Path, cut: int) -> None:
 
 def test_what_changed_without_an_event_is_written(tmp_path: Path) -> None:
     paused = replace(State(), paused_by="ann")
-    written = tape(tmp_path)
-    written.write(AT, [*steps(1), *steps(1, replace(State())), *steps(1, paused), *steps(1, paused)])
-    written.close()
-    kinds = [type(line) for line in Reader(files(tmp_path)[0])]
+    (path,) = recorded(tmp_path, (AT, [*steps(1), *steps(1, replace(State())), *steps(1, paused), *steps(1, paused)]))
+    kinds = [type(line) for line in Reader(path)]
     assert kinds == [Head, Told, Told, Changed, Told, Told]
 
 
@@ -93,19 +96,13 @@ def test_what_is_too_old_is_removed(tmp_path: Path) -> None:
     """By the time in the name; foreign files stay, whatever their age."""
     other = tmp_path / "20200101T000000Z-notes.txt"
     other.write_text("mine")
-    written = tape(tmp_path, keep_days=2.0)
-    for days in range(5):
-        written.write(AT + days * DAY, steps(1))
-    written.close()
-    assert len(files(tmp_path)) == 3 and other.exists()
+    kept = recorded(tmp_path, *((AT + days * DAY, steps(1)) for days in range(5)), keep_days=2.0)
+    assert len(kept) == 3 and other.exists()
 
 
 def test_all_files_together_stay_within_their_bound(tmp_path: Path) -> None:
-    one = tape(tmp_path / "one")
-    one.write(AT, story("blip_is_let_pass").steps)
-    one.close()
-    size = files(tmp_path / "one")[0].stat().st_size
-    bound = size * FILES_MIN
+    (one,) = recorded(tmp_path / "one", (AT, story("blip_is_let_pass").steps))
+    bound = one.stat().st_size * FILES_MIN
     written = tape(tmp_path / "all", max_bytes=bound)
     for hour in range(20):
         written.write(AT + hour * FILE_SECONDS, story("blip_is_let_pass").steps)
@@ -118,11 +115,8 @@ def test_all_files_together_stay_within_their_bound(tmp_path: Path) -> None:
 
 def test_a_large_file_ends_early_but_never_at_once(tmp_path: Path) -> None:
     """Its first line may be as large as the limit, which then leaves room for no other."""
-    written = tape(tmp_path, max_bytes=800)
-    for seconds in (0.0, 1.0, 59.0, 60.0, 61.0):
-        written.write(AT + seconds, steps(1))
-    written.close()
-    assert [path.name[-14:-9] for path in files(tmp_path)] == ["00002"]
+    kept = recorded(tmp_path, *((AT + seconds, steps(1)) for seconds in (0.0, 1.0, 59.0, 60.0, 61.0)), max_bytes=800)
+    assert [path.name[-14:-9] for path in kept] == ["00002"]
 
 
 def test_a_folder_that_cannot_be_made_is_said_and_tried_again(tmp_path: Path) -> None:

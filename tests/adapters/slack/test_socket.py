@@ -39,6 +39,11 @@ class Ears:
         await self.slow.wait()
 
 
+@pytest.fixture
+def ears() -> Ears:
+    return Ears()
+
+
 @asynccontextmanager
 async def listening(vendor: Vendor, ears: Ears, clock: Any = None, **more: Any) -> AsyncIterator[RealClock]:
     clock = clock or RealClock()
@@ -58,7 +63,7 @@ async def listening(vendor: Vendor, ears: Ears, clock: Any = None, **more: Any) 
         assert task.cancelled(), task.exception()
 
 
-async def test_an_envelope_is_acknowledged_before_it_is_handled(vendor: Vendor) -> None:
+async def test_an_envelope_is_acknowledged_before_it_is_handled(vendor: Vendor, ears: Ears) -> None:
     """However long that takes; and the next one is not kept waiting."""
 
     async def two(socket: Socket, connection: ServerConnection) -> None:
@@ -67,7 +72,6 @@ async def test_an_envelope_is_acknowledged_before_it_is_handled(vendor: Vendor) 
             await socket.ack(connection)
         await for_ever(socket, connection)
 
-    ears = Ears()
     ears.slow.clear()
     async with slack(vendor, two) as socket, listening(vendor, ears):
         await eventually(lambda: socket.acked == ["e1", "e2"])
@@ -76,21 +80,20 @@ async def test_an_envelope_is_acknowledged_before_it_is_handled(vendor: Vendor) 
     assert vendor.seen[0].headers["authorization"] == f"Bearer {APP_TOKEN}"
 
 
-async def test_what_is_delivered_again_is_acknowledged_and_not_handled_again(vendor: Vendor) -> None:
+async def test_what_is_delivered_again_is_acknowledged_and_not_handled_again(vendor: Vendor, ears: Ears) -> None:
     async def three_times(socket: Socket, connection: ServerConnection) -> None:
         for _ in range(3):
             await connection.send(json.dumps(typed("status")))
             await socket.ack(connection)
 
-    ears = Ears()
     async with slack(vendor, three_times, three_times, for_ever) as socket, listening(vendor, ears):
         await eventually(lambda: len(socket.paths) == 3)
     assert socket.acked == ["e1"] * 6 and ears.heard == ["e1"]
 
 
-async def test_more_than_we_can_handle_at_once_is_left_to_slack_to_say(vendor: Vendor) -> None:
+async def test_more_than_we_can_handle_at_once_is_left_to_slack_to_say(vendor: Vendor, ears: Ears) -> None:
     """One too many is not acknowledged, one that we know is; Slack says it again, and there is room by then."""
-    ears, again = Ears(), f"e{AT_ONCE_MAX + 1}"
+    again = f"e{AT_ONCE_MAX + 1}"
     ears.slow.clear()
 
     async def many(socket: Socket, connection: ServerConnection) -> None:
@@ -110,7 +113,9 @@ async def test_more_than_we_can_handle_at_once_is_left_to_slack_to_say(vendor: V
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
-async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(vendor: Vendor, reason: str) -> None:
+async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(
+    vendor: Vendor, ears: Ears, reason: str
+) -> None:
     """With a ticket of its own; envelopes that still come on the old one are handled."""
     renewed = asyncio.Event()
 
@@ -124,7 +129,7 @@ async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(vendor: 
         renewed.set()
         await for_ever(socket, connection)
 
-    ears, clock = Ears(), FakeClock(auto=False)
+    clock = FakeClock(auto=False)
     async with slack(vendor, old, new) as socket, listening(vendor, ears, clock):
         await eventually(lambda: clock.sleepers)  # before it connects again, as the first one did not last
         await clock.advance(PAUSE_MAX_SECONDS)
@@ -132,7 +137,7 @@ async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(vendor: 
         assert len(set(socket.paths)) == len(socket.paths) == 2 and False not in ears.up
 
 
-async def test_an_old_connection_that_slack_keeps_open_is_closed_after_a_while(vendor: Vendor) -> None:
+async def test_an_old_connection_that_slack_keeps_open_is_closed_after_a_while(vendor: Vendor, ears: Ears) -> None:
     """Not before: clicks may still come on it."""
     ended: list[str] = []
 
@@ -141,7 +146,7 @@ async def test_an_old_connection_that_slack_keeps_open_is_closed_after_a_while(v
         await for_ever(socket, connection)
         ended.append("old")
 
-    ears, clock = Ears(), FakeClock(auto=False)
+    clock = FakeClock(auto=False)
     async with slack(vendor, old, for_ever) as socket, listening(vendor, ears, clock):
         await eventually(lambda: clock.sleepers)
         await clock.advance(PAUSE_MAX_SECONDS)
@@ -153,7 +158,7 @@ async def test_an_old_connection_that_slack_keeps_open_is_closed_after_a_while(v
 
 
 @pytest.mark.long
-async def test_a_connection_that_is_silent_to_pings_is_dead(vendor: Vendor) -> None:
+async def test_a_connection_that_is_silent_to_pings_is_dead(vendor: Vendor, ears: Ears) -> None:
     """Nothing is closed, nothing answers: another is opened."""
     over = asyncio.Event()
 
@@ -162,20 +167,18 @@ async def test_a_connection_that_is_silent_to_pings_is_dead(vendor: Vendor) -> N
         await over.wait()
         connection.transport.abort()
 
-    ears = Ears()
     async with slack(vendor, deaf, for_ever) as socket, listening(vendor, ears, ping_seconds=0.2):
         await eventually(lambda: len(socket.paths) == 2)
         await eventually(lambda: ears.up == [True, False, True])
         over.set()
 
 
-async def test_connections_that_end_at_once_are_no_storm(vendor: Vendor) -> None:
+async def test_connections_that_end_at_once_are_no_storm(vendor: Vendor, ears: Ears) -> None:
     """The pause grows to a minute, with luck in it; so does that of a Slack that cannot be reached."""
 
     async def closes(socket: Socket, connection: ServerConnection) -> None:
         await connection.close()
 
-    ears = Ears()
     async with slack(vendor, closes) as socket, listening(vendor, ears) as clock:
         await eventually(lambda: len(socket.paths) >= 7)
     pauses = clock.slept[:6]
@@ -184,12 +187,12 @@ async def test_connections_that_end_at_once_are_no_storm(vendor: Vendor) -> None
 
 
 async def test_a_slack_that_refuses_is_asked_seldom_and_told_of(
-    vendor: Vendor, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    vendor: Vendor, ears: Ears, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """503 with growing pauses to a bound; a revoked token every five minutes; a rate limit as long as it says."""
     answers = [503] * 9 + [{"ok": False, "error": "invalid_auth"}, (429, {"ok": False}, {"retry-after": "77"}), 503]
     vendor.say(*OPEN, *answers)
-    ears, clock = Ears(), FakeClock()
+    clock = FakeClock()
     async with listening(vendor, ears, clock):
         await eventually(lambda: len(vendor.seen) >= len(answers))
     assert clock.elapsed <= 9 * PAUSE_MAX_SECONDS + 300 + 77 + 60 * 30 and clock.elapsed >= 300 + 77
@@ -198,13 +201,12 @@ async def test_a_slack_that_refuses_is_asked_seldom_and_told_of(
 
 @pytest.mark.parametrize(("counts", "warned"), [(1, False), (4, False), (5, True), ("many", False), (None, False)])
 async def test_more_connections_than_ours_are_told_of(
-    vendor: Vendor, counts: object, warned: bool, capsys: pytest.CaptureFixture[str]
+    vendor: Vendor, ears: Ears, counts: object, warned: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Slack sends each click to one of them: one that goes to a forgotten connection is lost.
 
     An unknown number is no reason.
     """
-    ears = Ears()
     async with slack(vendor, for_ever, counts=counts), listening(vendor, ears):
         await eventually(lambda: ears.up == [True])
     assert ("more connections than expected" in capsys.readouterr().out) is warned

@@ -5,11 +5,11 @@ from sqlalchemy import text
 
 from tests.adapters.stores.conftest import Opened
 from tests.adapters.stores.old_store import old_worker
+from tests.adapters.stores.steps import numbered
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.commands.announcements import Draft, Stage, Update
-from watchdog.domain.effects import Note, PinAutoDeploy
-from watchdog.domain.events import TimePassed
+from watchdog.domain.effects import Note
 from watchdog.domain.incidents import State
 from watchdog.domain.store_records import FLEET, Minute, Write
 
@@ -29,16 +29,10 @@ def execute(url: str, statement: str) -> None:
         connection.execute(text(statement))
 
 
-def save(store: SqlStore, number: int) -> object:
-    at = float(number)
-    effects = [Note(at, "api", None, "N", str(number)), PinAutoDeploy("api", "inc-1", "srv-1")]
-    return store.save(Write(State(incidents=number), TimePassed(at), effects))
-
-
 async def test_finished_records_are_forgotten_after_400_days(store: SqlStore, any_url: str, clock) -> None:
     """Events, finished effects, deliveries and answered commands go; a pending effect stays whatever its age."""
-    (done,) = await save(store, int(clock.at))  # type: ignore[misc]
-    await save(store, int(clock.at) + 1)
+    (done,) = await store.save(numbered(int(clock.at)))
+    await store.save(numbered(int(clock.at) + 1))
     await store.finish(done.id, "pinned")
     await store.delivered(done.id, "chat", "inc-1", None)
     asked = [await store.submit("pause", {}, "ann") for _ in range(2)]

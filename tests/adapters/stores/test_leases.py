@@ -98,19 +98,14 @@ async def test_what_ails_a_worker_is_known_to_the_others_while_it_lives(town: To
     assert (await hold(two, "two")).ailing == {}
 
 
-async def test_what_is_kept_is_not_given_away_to_be_fair(one: Store, two: Store) -> None:
-    """A service with an incident in hand stays; another one goes instead, if there is one."""
+async def test_what_is_kept_is_given_away_neither_to_be_fair_nor_as_unwanted(one: Store, two: Store) -> None:
+    """A service with an incident in hand stays, also when it left the configuration; another one goes instead."""
     await hold(one, "one")
     await hold(two, "two")
     assert (await hold(one, "one", keep=NAMES)).epochs.keys() == set(NAMES)
     assert (await hold(one, "one", keep=(FLEET, "job"))).epochs.keys() == {FLEET, "job", "api"}
     assert (await hold(two, "two")).epochs == {"web": 2, "db": 2}
-
-
-async def test_a_name_that_is_no_longer_wanted_is_given_back(one: Store) -> None:
-    """A service that left the configuration; unless something is in hand there."""
-    await hold(one, "one")
-    assert (await hold(one, "one", NAMES[:2], keep=("db",))).epochs.keys() == {"api", "web", "db"}
+    assert (await hold(one, "one", ("api",), keep=(FLEET,))).epochs.keys() == {FLEET, "api"}
     assert (await hold(one, "one", ())).epochs == {}
 
 

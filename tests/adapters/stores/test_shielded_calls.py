@@ -6,15 +6,10 @@ import sqlite3
 import pytest
 
 from tests.adapters.stores.conftest import Opened
+from tests.adapters.stores.steps import PIN, numbered
 from watchdog.adapters.stores.shielded_calls import Calls
 from watchdog.adapters.stores.sql import SqlStore
-from watchdog.domain.effects import Note, PinAutoDeploy
-from watchdog.domain.events import TimePassed
-from watchdog.domain.incidents import State
-from watchdog.domain.store_records import Write
 from watchdog.ports import Store
-
-PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 
 
 @pytest.fixture
@@ -22,21 +17,16 @@ async def store(any_url: str, opened: Opened) -> SqlStore:
     return await opened(any_url, "api")
 
 
-async def save(store: SqlStore, number: int) -> None:
-    at = float(number)
-    await store.save(Write(State(incidents=number), TimePassed(at), [Note(at, "api", None, "N", str(number)), PIN]))
-
-
 async def test_saves_cancelled_at_any_moment_and_twice_are_finished(store: SqlStore) -> None:
     for number in range(40):
-        task = asyncio.ensure_future(save(store, number))
+        task = asyncio.ensure_future(store.save(numbered(number)))
         for _ in range(1 + number // 2):
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    await save(store, 99)
+    await store.save(numbered(99))
     assert [note.at for note in await store.notes()] == [*map(float, range(40)), 99.0]
     assert [pending.effect for pending in await store.pending()] == [PIN] * 41
     assert store._backend.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
@@ -47,7 +37,7 @@ async def test_closing_waits_for_the_write_in_hand(url: str, opened: Opened) -> 
     store = await opened(url)
     other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    task = asyncio.ensure_future(save(store, 7))
+    task = asyncio.ensure_future(store.save(numbered(7)))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.stores.conftest import Opened
+from tests.adapters.stores.steps import PIN, numbered
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.schema import CleanText
 from watchdog.adapters.stores.sql import SqlStore
-from watchdog.domain.effects import Note, PinAutoDeploy
+from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.store_records import Write
 
 WORKER = Path(__file__).with_name("worker.py")
-PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 
 
 @pytest.fixture
@@ -37,14 +37,6 @@ async def store(url: str, opened: Opened) -> SqlStore:
 def worker(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, str(WORKER), *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def save(store: SqlStore, number: int, text: str = "") -> object:
-    """Save the same number in event, state, note and effect."""
-    at = float(number)
-    return store.save(
-        Write(State(incidents=number), TimePassed(at), [Note(at, "api", None, "N", text or str(number)), PIN])
-    )
 
 
 @pytest.mark.long
@@ -79,7 +71,7 @@ async def test_a_second_process_reads_and_queues_commands_meanwhile(url: str, st
     async with asyncio.timeout(PATIENCE_SECONDS):
         while process.poll() is None:
             number += 1
-            await save(store, number)
+            await store.save(numbered(number))
             for command in await store.commands():
                 await store.answer(command.id, ok=True, text=f"{command.name} done", exit_code=0)
     assert process.stdout is not None
@@ -90,21 +82,21 @@ async def test_a_second_process_reads_and_queues_commands_meanwhile(url: str, st
 
 async def test_a_locked_store_is_temporary_and_recovers(store: SqlStore, path: Path) -> None:
     """While another process holds the write lock nothing is saved, reading goes on; then all is well."""
-    await save(store, 1)
+    await store.save(numbered(1))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Temporary, match="the store does not answer: another process is writing"):
-        await save(store, 2)
+        await store.save(numbered(2))
     assert await store.load() == State(incidents=1)
     other.execute("COMMIT")
     other.close()
-    await save(store, 3)
+    await store.save(numbered(3))
     assert [note.at for note in await store.notes()] == [1.0, 3.0]
 
 
 async def test_case_24_a_full_disk_is_temporary_and_loses_nothing(store: SqlStore) -> None:
     """The step that did not fit is not there at all; earlier rows stay readable; with room it goes on."""
-    await save(store, 1)
+    await store.save(numbered(1))
 
     async def limit(pages: int) -> None:
         async with store._backend.engine.connect() as connection:
@@ -112,10 +104,10 @@ async def test_case_24_a_full_disk_is_temporary_and_loses_nothing(store: SqlStor
 
     await limit(1)
     with pytest.raises(Temporary, match="the disk is full: make room"):
-        await save(store, 2, "x" * 500_000)
+        await store.save(numbered(2, "x" * 500_000))
     assert await store.load() == State(incidents=1) and len(await store.pending()) == len(await store.notes()) == 1
     await limit(1_000_000)
-    await save(store, 3, "x" * 500_000)
+    await store.save(numbered(3, "x" * 500_000))
     assert await store.load() == State(incidents=3)
 
 
@@ -129,7 +121,7 @@ CREATE TRIGGER at_the_commit AFTER INSERT ON notes BEGIN INSERT INTO nowhere VAL
 async def test_what_a_failed_commit_left_out_is_in_the_next_save(store: SqlStore, path: Path, clock) -> None:
     """The commit itself fails, after every statement succeeded: its rows count as unsaved, and are saved next."""
     state = State(services={"api": ServiceState("api", watching_since=2.0)}, blind_since=2.0, incidents=2)
-    await save(store, 1)
+    await store.save(numbered(1))
     with closing(sqlite3.connect(path)) as raw:
         raw.executescript(UNCOMMITTABLE)
     with pytest.raises(Permanent, match="SQLITE_CONSTRAINT"):
@@ -161,7 +153,7 @@ async def test_case_25_a_page_damaged_later_is_permanent(url: str, path: Path, o
     """Damage that shows while running is reported as such, not retried."""
     store = await opened(url)
     for number in range(50):
-        await save(store, number, "x" * 2000)
+        await store.save(numbered(number, "x" * 2000))
     await store.close()
     whole = path.read_bytes()
     path.write_bytes(whole[:8192] + b"\xee" * (len(whole) - 8192))
@@ -177,7 +169,7 @@ async def test_case_25_tables_changed_by_somebody_else_are_permanent(store: SqlS
     with pytest.raises(Permanent, match="not what this version expects"):
         await store.notes()
     with pytest.raises(Permanent) as caught:
-        await save(store, 1, "hunter2-secret")
+        await store.save(numbered(1, "hunter2-secret"))
     assert caught.value.__suppress_context__ and caught.value.__cause__ is None
     assert "hunter2" not in str(caught.value)
 

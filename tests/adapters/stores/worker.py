@@ -3,13 +3,10 @@
 import asyncio
 import sys
 
+from tests.adapters.stores.steps import numbered
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Temporary
-from watchdog.domain.events import TimePassed
-from watchdog.domain.incidents import State
-from watchdog.domain.store_records import Write
 
 OPENED_AGAIN = 5
 
@@ -18,9 +15,7 @@ async def save(store: SqlStore, start: str) -> None:
     """Save numbered steps for ever, printing each after it was saved."""
     await store.load()
     for number in range(int(start), 1_000_000):
-        at = float(number)
-        effects = [Note(at, "api", None, "N", str(number)), PinAutoDeploy("api", "inc-1", "srv-1")]
-        await store.save(Write(State(incidents=number), TimePassed(at), effects))
+        await store.save(numbered(number))
         print(number, flush=True)
 
 

@@ -122,24 +122,21 @@ async def test_a_locked_conversation_is_told(sandbox: Sandbox, closing) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("said", "error", "words"),
     [
-        ({"has_issues": False}, "takes no issues"),
-        ({"has_issues": True, "archived": True}, "takes no issues"),
-        ({"has_issues": True, "permissions": {"push": False}}, "drop the label watchdog"),
+        ({"has_issues": False}, Permanent, "takes no issues"),
+        ({"has_issues": True, "archived": True}, Permanent, "takes no issues"),
+        ({"has_issues": True, "permissions": {"push": False}}, Permanent, "drop the label watchdog"),
+        ({"message": "welcome"}, Temporary, "not a repository"),
     ],
 )
-async def test_check_finds_what_would_fail_later(vendor: Vendor, said: dict[str, Any], words: str, issues) -> None:
+async def test_check_finds_what_would_fail_later(
+    vendor: Vendor, said: dict[str, Any], error: type, words: str, issues
+) -> None:
     vendor.say("GET", f"/repos/{REPO}", said)
-    with pytest.raises(Permanent, match=words):
+    with pytest.raises(error, match=words):
         await issues.check()
     assert vendor.count("GET") == len(vendor.seen)
-
-
-async def test_what_is_no_repository_is_not_taken_for_one(vendor: Vendor, issues) -> None:
-    vendor.say("GET", f"/repos/{REPO}", {"message": "welcome"})
-    with pytest.raises(Temporary, match="not a repository"):
-        await issues.check()
 
 
 async def test_an_answer_that_names_no_issue_is_looked_up(vendor: Vendor, issues) -> None:
