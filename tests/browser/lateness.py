@@ -16,7 +16,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.benchmarks.hostile_http import BUCKETS, quantile
 from tests.browser.chromium import browsing, log_in
 from tests.browser.fleet import NOW, Fleet
+from tests.browser.situations import throughout
 from tests.console.scene import TOKEN, fill
 from tests.support.daemon_processes import Cloud, Daemon
 from watchdog.adapters.stores import build_store
@@ -52,13 +52,7 @@ asyncio.run(main())
 
 def moved(value: Any, by: float) -> Any:
     """Return the story as if it had happened so many seconds later."""
-    if isinstance(value, float):
-        return value + by if value > AN_EPOCH else value
-    if isinstance(value, tuple):
-        return tuple(moved(one, by) for one in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{one.name: moved(getattr(value, one.name), by) for one in fields(value)})
-    return value
+    return throughout(value, lambda one: one + by if isinstance(one, float) and one > AN_EPOCH else one)
 
 
 async def remember(folder: Path, fleet: Fleet, hours: float, signals: int) -> None:

@@ -179,15 +179,20 @@ def _renaming(service: str) -> Callable[[Any], Any]:
     code = f"{crc32(service.encode()):08x}"[:7]
 
     def named(value: Any) -> Any:
-        if type(value) is str:
-            return re.sub(r"\bweb\b", service, value).replace("bad0000", code)
-        if is_dataclass(value):
-            return replace(value, **{one.name: named(getattr(value, one.name)) for one in fields(value)})  # type: ignore[type-var]
-        if isinstance(value, tuple):
-            return tuple(named(one) for one in value)
-        return {named(key): named(one) for key, one in value.items()} if isinstance(value, Mapping) else value
+        return re.sub(r"\bweb\b", service, value).replace("bad0000", code) if type(value) is str else value
 
-    return named
+    return lambda value: throughout(value, named)
+
+
+def throughout(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return the value with each of its parts changed, down to the last one."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{one.name: throughout(getattr(value, one.name), change) for one in fields(value)})  # type: ignore[type-var]
+    if isinstance(value, tuple):
+        return tuple(throughout(one, change) for one in value)
+    if isinstance(value, Mapping):
+        return {throughout(key, change): throughout(one, change) for key, one in value.items()}
+    return change(value)
 
 
 def policy(known: tuple[Case, ...]) -> Policy:

@@ -29,6 +29,7 @@ def test_a_moment_stands_in_the_reader_s_zone() -> None:
 
 
 def test_all_of_a_message_is_there() -> None:
+    """A picture must not hide a part of it: an unknown block is refused."""
     text = {"type": "plain_text", "text": "web is down"}
     button = {"type": "button", "text": {"type": "plain_text", "text": "Approve"}, "style": "primary"}
     blocks = [
@@ -41,9 +42,5 @@ def test_all_of_a_message_is_there() -> None:
     drawn = shown(attachments=[{"color": "#d00000", "blocks": blocks}])
     assert drawn.count("web is down") == 4 and "border-color: #d00000" in drawn
     assert '<span class="button primary">Approve</span>' in drawn and "for the lock screen" in shown()
-
-
-def test_an_unknown_block_is_refused() -> None:
-    """A picture must not hide a part of a message."""
     with pytest.raises(KeyError):
         shown({"type": "carousel"})

@@ -41,15 +41,19 @@ def rolled_back(number: int, at: float, **changes: Any) -> Incident:
 
 
 async def test_of_what_was_rolled_back_and_is_over_people_s_items_are_open() -> None:
-    """Nothing of an incident without a rollback, nothing of one that goes on, nothing that the record shows."""
-    going_on = replace(x.incident(), id="web-3", opened_at=NOW, closed_at=None)
-    _, _, tracked = await record(rolled_back(1, NOW - DAY), closed(2, NOW - 5, requested_at=None), going_on)
+    """Nothing of an incident without a rollback, nothing that the record shows; of one that goes on after its end."""
+    going_on = replace(rolled_back(3, NOW), closed_at=None)
+    store, clock, tracked = await record(rolled_back(1, NOW - DAY), closed(2, NOW - 5, requested_at=None), going_on)
     found = await tracked.open(POLICY, {})
     assert names(found) == [("web-1", name) for name in PEOPLES] and tracked.complete
     assert set(LATER) - set(PEOPLES) == {"restored", "errors", "response-times", "log"}
     assert {one.item.owner for one in await tracked.open(POLICY, {"team lead": "lin"})} >= {"lin (team lead)"}
     unknown_now = names(await tracked.open(Policy({}, DEFAULT_MATRIX), {}))
     assert ("web-1", "errors") in unknown_now, "of a service that is not configured any more the record shows less"
+    await put(store, replace(going_on, closed_at=NOW + 60))
+    await clock.advance(FRESH_SECONDS)
+    ended = names(await tracked.open(POLICY, {}))
+    assert {one for one in ended if one[0] == "web-3"} == {("web-3", name) for name in PEOPLES}
 
 
 async def test_a_tick_a_root_cause_and_a_follow_up_change_it_at_once() -> None:
@@ -83,16 +87,6 @@ async def test_what_people_added_counts_for_any_incident() -> None:
     for name in ("web-2", "web-9"):
         await store.tick(name, "own-1", "eve")
     assert names(await tracked.open(POLICY, {})) == [("web-3", "own-1")]
-
-
-async def test_the_end_of_an_incident_is_seen_with_the_next_look() -> None:
-    """Then its lists are open."""
-    going_on = replace(rolled_back(1, NOW), closed_at=None)
-    store, clock, tracked = await record(going_on)
-    assert await tracked.open(POLICY, {}) == []
-    await put(store, replace(going_on, closed_at=NOW + 60))
-    await clock.advance(FRESH_SECONDS)
-    assert len(await tracked.open(POLICY, {})) == len(PEOPLES)
 
 
 async def test_the_checklists_of_one_incident_know_all_of_its_record() -> None:

@@ -37,8 +37,9 @@ MEANWHILE = STAYS_OFF.replace("until you switch it back on", "meanwhile")
 SEEN = "others see that you have it"
 HOLDS = "; 30 min later the daemon pages everyone again if the incident is still open."
 LIMIT = POLICY.detection.run_seconds
+BY_HAND = ("rollback", "acknowledge")
 BUSY = x.undone(x.decision(), human_needed="for 2 min nothing could be sent", blocked_since=NOW - 120)
-ON = CurrentState(auto_deploy="commit")
+ON, OFF, UNKNOWN = CurrentState(auto_deploy="commit"), CurrentState("commit"), CurrentState()
 DEPLOYING = x.undone(x.decision(), requested_at=NOW - 4, tried=True, deploy="dep-43")
 MERGE = "Merge nothing until it is verified: auto-deploy is"
 GIVEN_BACK = amended(REFUSED, note="given back (commit)")
@@ -140,6 +141,7 @@ HELD = CurrentState(stopped="paused by ann", sends_by=NOW + 30)
 DISARMED = CurrentState(stopped="disarmed (two rollbacks)", disarmed=True)
 READ_LOG = "Read the daemon's log for the violated invariant; then resume."
 NOTHING = f"{READ_LOG} Until then the daemon changes nothing: it is disarmed (two rollbacks)."
+ARMED = replace(PAUSED, name="armed")
 COMING = paged(replace(PAUSED, name="newer deploy", why="dep-43 is on its way"))
 NOT_SENT = "The rollback to dep-40 (1b7e0d4) is not sent while the daemon is paused by ann"
 
@@ -183,70 +185,28 @@ def test_a_paused_daemon_promises_nothing_of_itself(incident: Incident, says: st
         # Resumed unread, a daemon that broke an invariant would act again.
         (ANNOUNCED, DISARMED, ("resume", "stop"), "", f"{NOTHING} Stop it if", ""),
         (paged(PAUSED), DISARMED, ("resume", "stop", "acknowledge"), "", f"{NOTHING} Resume", ""),
-        (
-            paged(replace(PAUSED, name="armed")),
-            DISARMED,
-            ("resume", "stop", "acknowledge"),
-            "",
-            f'{READ_LOG} Answer "Do not',
-            "",
-        ),
+        (paged(ARMED), DISARMED, ("resume", "stop", "acknowledge"), "", f'{READ_LOG} Answer "Do not', ""),
         # Accepted while people have it, refused while a rollback may begin or is under way.
-        (REFUSED, CurrentState("commit"), ("acknowledge", SWITCH), "", "If dep-42", STAYS_OFF),
-        (
-            x.undone(x.decision()),
-            CurrentState("commit"),
-            ("stop",),
-            "",
-            "Stop it",
-            f"{MEANWHILE} You can switch it back",
-        ),
-        (
-            ANNOUNCED,
-            CurrentState("commit"),
-            ("stop", "approve"),
-            "",
-            "Stop it",
-            f"{STAYS_OFF} You can switch it back",
-        ),
+        (REFUSED, OFF, ("acknowledge", SWITCH), "", "If dep-42", STAYS_OFF),
+        (x.undone(x.decision()), OFF, ("stop",), "", "Stop it", f"{MEANWHILE} You can switch it back"),
+        (ANNOUNCED, OFF, ("stop", "approve"), "", "Stop it", f"{STAYS_OFF} You can switch it back"),
         # Given back: the reader knows that merges are deployed.
-        (
-            GIVEN_BACK,
-            CurrentState(auto_deploy="commit"),
-            ("acknowledge",),
-            "",
-            "If dep-42",
-            "Auto-deploy is on (commit)",
-        ),
+        (GIVEN_BACK, ON, ("acknowledge",), "", "If dep-42", "Auto-deploy is on (commit)"),
         # Switched on by a Blueprint's sync, which the record does not know: it is the task, and said once.
         *(
             (amended(DEPLOYING, off=off, note="read back"), ON, (), "", f"{MERGE} on (commit).", "")
             for off in (True, False)
         ),
-        (DEPLOYING, CurrentState(auto_deploy="commit"), (), "", f"{MERGE} not known to be off.", ""),
-        (amended(DEPLOYING, off=True, note="read back"), CurrentState(), (), "", "", ""),
+        (DEPLOYING, ON, (), "", f"{MERGE} not known to be off.", ""),
+        (amended(DEPLOYING, off=True, note="read back"), UNKNOWN, (), "", "", ""),
         # An acknowledgement is no step by itself: what finds the cause stands out.
-        (amended(REFUSED, next_call_at=NOW + 60), CurrentState(), ("acknowledge",), "", "If dep-42", ""),
-        (
-            amended(HELPLESS, acknowledged_by="ann", acknowledged_at=NOW),
-            CurrentState(),
-            ("undo",),
-            "logs",
-            "Find",
-            "ann ack",
-        ),
-        (
-            BUSY,
-            CurrentState(deploys_at=NOW),
-            ("rollback", "acknowledge"),
-            "rollback",
-            "Roll",
-            "Render answers again",
-        ),
+        (amended(REFUSED, next_call_at=NOW + 60), UNKNOWN, ("acknowledge",), "", "If dep-42", ""),
+        (amended(HELPLESS, acknowledged_by="ann", acknowledged_at=NOW), UNKNOWN, ("undo",), "logs", "Find", "ann ack"),
+        (BUSY, CurrentState(deploys_at=NOW), BY_HAND, "rollback", "Roll", "Render answers again"),
         (
             BUSY,
             CurrentState(deploys_at=NOW - 9, deploys_why="HTTP 429"),
-            ("rollback", "acknowledge"),
+            BY_HAND,
             "rollback",
             "Roll back",
             "Render's list of deploys could not be read since 02:14 UTC (HTTP 429).",
