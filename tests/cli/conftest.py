@@ -6,7 +6,7 @@ import pwd
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -106,14 +106,15 @@ def config(empty: str, tmp_path: Path) -> str:
     return empty
 
 
+def answer(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    """Type a command, see its exit code, and return all that it printed: on stderr, and only there, if it fails."""
+    assert main(words) == code
+    told = capsys.readouterr()
+    assert (told.out if code else told.err) == ""
+    return told.err if code else told.out
+
+
 @pytest.fixture
 def typed(config: str, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """Return what types a command about the record, sees it end with a code, and returns all that it printed."""
-
-    def run(*words: str, code: int = 0) -> str:
-        assert main([*words, "-c", config]) == code
-        told = capsys.readouterr()
-        assert (told.out if code else told.err) == ""
-        return told.err if code else told.out
-
-    return run
+    """Return what types a command about the record."""
+    return partial(answer, capsys, "-c", config)

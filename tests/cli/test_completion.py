@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import answer
 from tests.support.child_processes import program
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.cli.commands.completion import completion
-from watchdog.cli.main import main
 
 ASK = {
     "bash": """{script}
@@ -35,10 +35,9 @@ SEPARATED = re.compile(r"\t|\n|  +")
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_its_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", shell]) == 0
-    told = capsys.readouterr()
-    assert told.err == "" and "restore-auto-deploy" in told.out and "acknowledge" not in told.out
-    subprocess.run([program(shell), "-n"], input=told.out, text=True, check=True, timeout=PATIENCE_SECONDS)
+    script = answer(capsys, "completion", shell)
+    assert "restore-auto-deploy" in script and "acknowledge" not in script
+    subprocess.run([program(shell), "-n"], input=script, text=True, check=True, timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("shell", ASK)
@@ -54,8 +53,7 @@ def test_the_shell_completes(
     shell: str, words: str, offered: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Commands, commands of a group, and the choices of an argument."""
-    main(["completion", shell])
-    script = capsys.readouterr().out
+    script = answer(capsys, "completion", shell)
     (tmp_path / "_cyclopts_watchdog").write_text(script, encoding="utf-8")
     asked = ASK[shell].format(script=script, folder=tmp_path, words=words, number=len(words.split()))
     done = subprocess.run(
@@ -66,6 +64,5 @@ def test_the_shell_completes(
 
 def test_the_help_names_the_file_by_which_zsh_finds_it(capsys: pytest.CaptureFixture[str]) -> None:
     """The name of the function in it: zsh calls none of another name."""
-    main(["completion", "zsh"])
-    assert "_cyclopts_watchdog() {" in capsys.readouterr().out
+    assert "_cyclopts_watchdog() {" in answer(capsys, "completion", "zsh")
     assert "`_cyclopts_watchdog`" in (completion.__doc__ or "")

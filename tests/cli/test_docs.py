@@ -5,18 +5,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.cli.conftest import answer
 from watchdog.cli.commands.docs import for_terminal
 from watchdog.cli.commands.markdown_view import show_markdown
-from watchdog.cli.main import main
 from watchdog.docs import pages
 
 
 def typed(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
-    """Return what `watchdog docs` prints, on stderr if it fails."""
-    assert main(["docs", *words]) == code
-    told = capsys.readouterr()
-    assert (told.out if code else told.err) == ""
-    return told.err if code else told.out
+    return answer(capsys, "docs", *words, code=code)
 
 
 def test_the_list_names_every_page_with_its_title(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +42,7 @@ def test_search_lists_page_and_heading(capsys: pytest.CaptureFixture[str]) -> No
     ]
 
 
-def test_on_a_terminal_links_are_commands(capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_a_terminal_links_are_commands() -> None:
     text = for_terminal("<!-- needs: x -->\n[a](other.md#b) [c](#d) [e](https://x.example/y.md) f<br>g\n", "one")
     assert text == "a (`watchdog docs other`) c [e](https://x.example/y.md) f g\n"
     console = Console(width=80, force_terminal=True, color_system=None)

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import Terminal, answer
 from tests.support.child_processes import python, watchdog
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog import __version__
-from watchdog.cli.main import main, renamed
+from watchdog.cli.main import renamed
 from watchdog.domain.commands.command_line import OLD_SPELLINGS, PLACES
 
 
@@ -43,9 +43,8 @@ def test_without_a_command_there_is_help_and_a_version() -> None:
 )
 def test_usage_errors_exit_with_2(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     """One sentence on stderr with a way out: the help named is that of the command in which the mistake was made."""
-    assert main(words.split()) == 2
-    told = capsys.readouterr()
-    assert told.out == "" and f"{said}, or watchdog docs reference-commands)" in " ".join(told.err.split())
+    told = answer(capsys, *words.split(), code=2)
+    assert f"{said}, or watchdog docs reference-commands)" in " ".join(told.split())
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -58,9 +57,7 @@ def test_help_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("words", [("status",), ("run",), ("explain", "web-1"), ("check",)])
 def test_a_missing_configuration_exits_with_2(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     for line in ((*words, "-c", "none.yaml"), ("--config", "none.yaml", *words)):
-        assert main(line) == 2
-        told = capsys.readouterr()
-        assert told.out == "" and "none.yaml" in told.err
+        assert "none.yaml" in answer(capsys, *line, code=2)
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
@@ -90,11 +87,8 @@ BEFORE = {
 @pytest.mark.parametrize(("old", "now"), [("incidents", "incident list"), ("lab storm", "lab storm")])
 def test_an_old_spelling_is_the_same_command(old: str, now: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The same output to the letter, and not a word more: a script reads it."""
-    told = []
-    for words in (old, now):
-        assert main(["-c", "none.yaml", *words.split(), "--help"]) == 0
-        told.append(capsys.readouterr())
-    assert told[0] == told[1] and told[0].err == "" and told[0].out.startswith(f"Usage: watchdog {now} ")
+    before, after = (answer(capsys, "-c", "none.yaml", *words.split(), "--help") for words in (old, now))
+    assert before == after and before.startswith(f"Usage: watchdog {now} ")
 
 
 def test_every_old_spelling_becomes_the_present_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,12 +2,12 @@
 
 import pytest
 
+from tests.cli.conftest import answer
 from watchdog.app.live.live_comparison import row
 from watchdog.app.live.live_judgement import Seen
 from watchdog.app.live.live_suite import Suite
 from watchdog.cli import output
 from watchdog.cli.lab.lab_live import shown, words
-from watchdog.cli.main import main
 from watchdog.lab.episode_judgement import Played
 
 
@@ -23,9 +23,7 @@ from watchdog.lab.episode_judgement import Played
     ],
 )
 def test_what_cannot_be_played_is_named(typed: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["lab", "live", *typed]) == 2
-    said = capsys.readouterr()
-    assert told in said.err and said.out == ""
+    assert told in answer(capsys, "lab", "live", *typed, code=2)
 
 
 def suite(at: float, *wrong: str) -> Suite:
