@@ -24,7 +24,6 @@ DEEP = "[" * 7000 + "]" * 7000
 PAGES = ("/", "/login", "/static/console.css", "/static/console.js", "/metrics", "/healthz", "/readyz", "/status")
 RESET = struct.pack("ii", 1, 0)
 
-Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Attack = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[object]]
 
 

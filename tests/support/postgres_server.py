@@ -147,8 +147,8 @@ class PostgresServer:
     def copy_database(self, url: str) -> str:
         """Dump a database, which may be in use, restore the dump into a new one, and return the url of that."""
         copy, dump = self.new_database(), str(self.folder / f"{next(self._numbers)}.dump")
-        self._run("pg_dump", "--format=custom", f"--file={dump}", f"--dbname={url}")
-        self._run("pg_restore", "--exit-on-error", f"--dbname={copy}", dump)
+        _run(self._programs / "pg_dump", "--format=custom", f"--file={dump}", f"--dbname={url}")
+        _run(self._programs / "pg_restore", "--exit-on-error", f"--dbname={copy}", dump)
         return copy
 
     def drop_database(self, url: str) -> None:
@@ -181,9 +181,6 @@ class PostgresServer:
         for each in (pid, *map(int, children)):
             with suppress(ProcessLookupError):
                 os.kill(each, number)
-
-    def _run(self, program: str, *arguments: str) -> None:
-        _run(self._programs / program, *arguments)
 
 
 @contextmanager

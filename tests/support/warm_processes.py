@@ -23,7 +23,6 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 POLL_SECONDS = 0.005
-Done = subprocess.CompletedProcess[str]
 
 
 class Nursery:
