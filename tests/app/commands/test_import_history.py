@@ -18,6 +18,7 @@ from watchdog.replay.imports import IMPORTERS
 from watchdog.settings.load.load import load
 
 BEGIN = 1_700_000_000
+OF_WEB = ("csv", "probes.csv", "--service", "web", "--signal", "home")
 WITH = "csv probes.csv --service web --deploys deploys.csv"
 OLD, BAD = "aaaa1111", "bbbb2222"
 CONFIG = """\
@@ -78,8 +79,7 @@ def test_a_bad_deploy_of_the_past_would_be_rolled_back(folder: Path, capsys: pyt
     """Imported, replayed the same byte for byte; with the mode autonomous it would have gone back to the good one."""
     probes(folder / "probes.csv", 400, range(200, 240))
     deploys(folder / "deploys.csv", BEGIN + 1980)
-    words = ("csv", "probes.csv", "--service", "web", "--signal", "home", "--deploys", "deploys.csv")
-    made = imported(capsys, *words, "-c", "own.yaml")
+    made = imported(capsys, *OF_WEB, "--deploys", "deploys.csv", "-c", "own.yaml")
     assert (made["readings"], made["deploys"], made["every_seconds"]) == (400, 2, 10.0)
     assert any("api, errors" in note for note in made["notes"]) and main(["lab", "replay", "rec"]) == 0
     assert "would roll back to dep-40" in capsys.readouterr().out
@@ -94,7 +94,7 @@ def test_a_bad_deploy_of_the_past_would_be_rolled_back(folder: Path, capsys: pyt
 def test_the_recording_is_of_a_daemon_that_only_watched(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever the configuration allows: nobody acted in that past. What nobody looked at is not in the policy."""
     probes(folder / "probes.csv", 30, range(0))
-    imported(capsys, "csv", "probes.csv", "--service", "web", "--signal", "home", "-c", "own.yaml")
+    imported(capsys, *OF_WEB, "-c", "own.yaml")
     (file,) = (folder / "rec").iterdir()
     head = Reader(file).head()
     assert isinstance(head, Head) and file.stat().st_mode & 0o777 == 0o600
@@ -106,7 +106,7 @@ def test_the_recording_is_of_a_daemon_that_only_watched(folder: Path, capsys: py
 def test_without_deploys_nobody_is_blamed_and_it_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same outage: a page, and no word of a rollback."""
     probes(folder / "probes.csv", 400, range(200, 240))
-    made = imported(capsys, "csv", "probes.csv", "--service", "web", "--signal", "home")
+    made = imported(capsys, *OF_WEB)
     assert any("no deploy can be blamed" in note for note in made["notes"])
     assert any("shipped defaults" in note for note in made["notes"])
     found = answer([folder / "rec"], None).replay
@@ -269,17 +269,16 @@ def test_what_else_lies_in_the_folder_is_left_alone(folder: Path, capsys: pytest
     old = folder / "rec" / "20010101T000000Z-worker-00001.jsonl.gz"
     old.write_bytes(b"kept")
     probes(folder / "probes.csv", 30, range(0))
-    words = ("csv", "probes.csv", "--service", "web", "--signal", "home")
-    imported(capsys, *words)
+    imported(capsys, *OF_WEB)
     assert old.read_bytes() == b"kept" and len(list((folder / "rec").iterdir())) == 2
     (folder / "file").write_text("no folder", encoding="utf-8")
-    assert main(["lab", "import", *words, "--out", "file"]) == 1 and "cannot be written" in capsys.readouterr().err
+    assert main(["lab", "import", *OF_WEB, "--out", "file"]) == 1 and "cannot be written" in capsys.readouterr().err
 
 
 def test_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """How much, at which pace, every note, and what to type next."""
     probes(folder / "probes.csv", 30, range(0), every=60)
-    assert main(["lab", "import", "csv", "probes.csv", "--service", "web", "--signal", "home", "--out", "rec"]) == 0
+    assert main(["lab", "import", *OF_WEB, "--out", "rec"]) == 0
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("30 readings, one every 60 s, 0 deploys, ")
     assert any("gaps of that length" in line for line in told) and told[-1].endswith("watchdog lab replay rec")
