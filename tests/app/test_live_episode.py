@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.app.scenes import URLS
+from tests.support.clocks import PATIENCE_SECONDS, eventually
 from tests.support.daemon_processes import SHORT, environment, until
 from watchdog.app.live.episode_kinds import KINDS, Plan, plans
 from watchdog.app.live.live_episode import configure
-from watchdog.app.live.live_judgement import Seen
 from watchdog.app.live.live_suite import play_all
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.errors import Permanent
-from watchdog.sandbox.server import Sandbox
 
 
 def soon(plan: Plan) -> Plan:
@@ -47,22 +46,15 @@ def test_a_bad_deploy_is_rolled_back_by_the_real_daemon(tmp_path: Path) -> None:
     assert not processes_in(tmp_path)
 
 
-def test_processes_are_ended_when_it_is_called_off(tmp_path: Path) -> None:
+async def test_processes_are_ended_when_it_is_called_off(tmp_path: Path) -> None:
     """As Ctrl-C calls it off: in the middle of an episode."""
     plan = dataclasses.replace(plans(("hard-down",), "1", 1)[0], phase=120.0)
-    during: list[int] = []
-
-    async def called_off() -> None:
-        async with asyncio.TaskGroup() as group:
-            playing = group.create_task(play_all([plan], tmp_path, SystemClock(), 1, SHORT))
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while not during and not playing.done():
-                    during.extend([len(processes_in(tmp_path))] if len(processes_in(tmp_path)) == 2 else [])
-                    await asyncio.sleep(0.05)
-            playing.cancel()
-
-    asyncio.run(called_off())
-    assert during == [2] and not processes_in(tmp_path)
+    async with asyncio.TaskGroup() as group:
+        playing = group.create_task(play_all([plan], tmp_path, SystemClock(), 1, SHORT))
+        await eventually(lambda: len(processes_in(tmp_path)) == 2 or playing.done())
+        assert not playing.done()
+        playing.cancel()
+    assert not processes_in(tmp_path)
 
 
 def test_the_command_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> None:
@@ -82,22 +74,15 @@ def test_the_command_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> Non
 
 
 @pytest.mark.long
-def test_a_daemon_that_is_dead_does_not_pass_for_one_that_left_a_blip_alone(tmp_path: Path) -> None:
+async def test_a_daemon_that_is_dead_does_not_pass_for_one_that_left_a_blip_alone(tmp_path: Path) -> None:
     """Nothing is done by it, and the episode is wrong all the same."""
     plan = dataclasses.replace(soon(plans(("restart-blip",), "1", 1)[0]), lasts=120.0)
-
-    async def killed() -> Seen:
-        playing = asyncio.create_task(play_all([plan], tmp_path, SystemClock(), 1, SHORT))
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not any("fault_started" in log.read_text() for log in tmp_path.glob("*/sandbox.jsonl")):
-                await asyncio.sleep(0.05)
-        for process, told in processes_in(tmp_path).items():
-            if "run" in told:
-                os.kill(process, signal.SIGKILL)
-        (seen,) = await playing
-        return seen
-
-    seen = asyncio.run(killed())
+    playing = asyncio.create_task(play_all([plan], tmp_path, SystemClock(), 1, SHORT))
+    await eventually(lambda: any("fault_started" in one.read_text() for one in tmp_path.glob("*/sandbox.jsonl")))
+    for process, told in processes_in(tmp_path).items():
+        if "run" in told:
+            os.kill(process, signal.SIGKILL)
+    (seen,) = await playing
     assert not seen.played and any("the daemon ended" in one for one in seen.wrong)
 
 
@@ -111,11 +96,6 @@ def test_what_is_wrong_with_the_machinery_is_one_error_in_words(tmp_path: Path) 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_replaced_is_there(tmp_path: Path, kind: str) -> None:
     """The sandbox's written configuration has every line that an episode replaces."""
-
-    async def written() -> str:
-        async with Sandbox() as sandbox:
-            return configure(tmp_path, dict(sandbox.urls), plans((kind,), "1", 1)[0], "").read_text()
-
-    text = asyncio.run(written())
+    text = configure(tmp_path, URLS, plans((kind,), "1", 1)[0], "").read_text()
     assert 'release: "{commit}"' in text and ('contains: "ok"' in text) is (kind == "wrong-body")
     assert "{render_events: default}" in text

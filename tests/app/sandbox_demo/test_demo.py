@@ -41,19 +41,14 @@ def incident(verified: bool) -> Incident:
     )
 
 
-def judged(folder: Path, scenario: str, story: Sequence[Entry], verified: bool = True) -> DemoResult:
-
-    async def judge_it() -> DemoResult:
-        settings = settings_of(folder)
-        async with wired(settings) as app:
-            return judge(scenario, story, incident(verified), app, folder / "watchdog.yaml")
-
-    return asyncio.run(judge_it())
+async def judged(folder: Path, scenario: str, story: Sequence[Entry], verified: bool = True) -> DemoResult:
+    async with wired(settings_of(folder)) as app:
+        return judge(scenario, story, incident(verified), app, folder / "watchdog.yaml")
 
 
-def test_the_right_answer_is_as_expected(tmp_path: Path) -> None:
+async def test_the_right_answer_is_as_expected(tmp_path: Path) -> None:
     """Numbers are seconds since the onset in the sandbox's log."""
-    result = judged(tmp_path, "bad-deploy", GOOD)
+    result = await judged(tmp_path, "bad-deploy", GOOD)
     assert (result.as_expected, result.deviations) == (True, ())
     assert (result.onset_to_rollback_request_seconds, result.onset_to_restored_seconds) == (50.0, 110.0)
     assert (result.rollbacks, result.pages, result.rolled_back_to) == (1, 1, "dep-40")
@@ -74,14 +69,16 @@ def test_the_right_answer_is_as_expected(tmp_path: Path) -> None:
         (GOOD, False, "verified is False"),
     ],
 )
-def test_anything_else_is_said_in_words(tmp_path: Path, story: Sequence[Entry], verified: bool, word: str) -> None:
-    result = judged(tmp_path, "bad-deploy", story, verified)
+async def test_anything_else_is_said_in_words(
+    tmp_path: Path, story: Sequence[Entry], verified: bool, word: str
+) -> None:
+    result = await judged(tmp_path, "bad-deploy", story, verified)
     assert not result.as_expected and any(word in why for why in result.deviations), result.deviations
 
 
-def test_where_nothing_may_be_written_a_write_is_a_deviation(tmp_path: Path) -> None:
+async def test_where_nothing_may_be_written_a_write_is_a_deviation(tmp_path: Path) -> None:
     """A pin alone is one too."""
-    result = judged(tmp_path, "upstream-outage", (ONSET, PATCH, PINNED, PAGE), verified=False)
+    result = await judged(tmp_path, "upstream-outage", (ONSET, PATCH, PINNED, PAGE), verified=False)
     assert any("Render was written to" in why for why in result.deviations)
 
 
