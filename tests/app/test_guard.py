@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.notifiers.letters import notice
+from tests.app import scenes
 from tests.app.scenes import NAMES, URLS, wired
 from tests.support.clocks import FakeClock, eventually
 from watchdog.app.compose.composition import build_sources
 from watchdog.app.compose.daemon_run import _start_senders
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.readings import Unknown
-from watchdog.sandbox.config_file import write_config
 from watchdog.settings import Settings
-from watchdog.settings.load.load import load
 
 CHANNELS = """  pagerduty: {}
   webhook: {}
@@ -48,13 +47,12 @@ def settings_of(folder: Path, port: int, more: str = "") -> Settings:
     urls = URLS | {name: f"{base}/{name}" for name in NAMES}
     urls |= {name: f"{base}/{name}.json" for name in URLS if name.startswith("status_")}
     urls |= {"crons": f"{base}/api/1/cron/watchdog/key/", "control": [f"{base}/control/1", f"{base}/control/2"]}
-    path = write_config(folder, urls, more=more)
-    text = path.read_text(encoding="utf-8")
-    text = text.replace('"127.0.0.1:0"}', f'"127.0.0.1:0", remote_write: "{base}/write"}}')
-    path.write_text(text.replace("  pagerduty: {}\n", CHANNELS.replace("PORT", str(port))), encoding="utf-8")
-    with (folder / ".env").open("a", encoding="utf-8") as file:
-        file.write(f"WATCHDOG_WEBHOOK_URL={base}/webhook\n")
-    return load(path, {}, folder)
+    changes = {
+        '"127.0.0.1:0"}': f'"127.0.0.1:0", remote_write: "{base}/write"}}',
+        "  pagerduty: {}\n": CHANNELS.replace("PORT", str(port)),
+    }
+    hook = {"WATCHDOG_WEBHOOK_URL": f"{base}/webhook"}
+    return scenes.settings_of(folder, more=more, urls=urls, environ=hook, **changes)
 
 
 async def test_case_40_every_client_of_the_daemon_asks_the_guard(tmp_path: Path) -> None:

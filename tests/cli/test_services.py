@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.scenes import settings_of
 from tests.support.child_processes import watchdog
 from watchdog.cli.services import AppServices
 from watchdog.domain.decisions import Verdict
@@ -13,8 +14,6 @@ from watchdog.domain.errors import ConfigurationError, Refused
 from watchdog.domain.readings import Good
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
-from watchdog.settings import Settings
-from watchdog.settings.load.load import load
 
 
 @pytest.fixture
@@ -23,17 +22,13 @@ async def cloud() -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-def settings_of(cloud: Sandbox, folder: Path, mode: str = "autonomous") -> Settings:
-    return load(write_config(folder, cloud.urls, mode), {}, folder)
-
-
 def writes(cloud: Sandbox) -> list[object]:
     return [one for one in cloud.events.requests("render") if one["method"] != "GET"]
 
 
 async def test_deploys_name_the_target(cloud: Sandbox, tmp_path: Path) -> None:
     """The list comes from Render; the target is the newest good one of another commit, skipping what never was live."""
-    found, choice = await AppServices().deploys(settings_of(cloud, tmp_path), "web")
+    found, choice = await AppServices().deploys(settings_of(tmp_path, urls=cloud.urls), "web")
     live = next(deploy for deploy in found if deploy.is_live)
     assert choice is not None and choice.deploy is not None
     assert choice.deploy.commit != live.commit and choice.deploy.was_live and writes(cloud) == []
@@ -41,28 +36,27 @@ async def test_deploys_name_the_target(cloud: Sandbox, tmp_path: Path) -> None:
 
 async def test_a_dry_run_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None:
     """The plan is the core's own decision with every guard's answer; Render is only read."""
-    plan = await AppServices().plan(settings_of(cloud, tmp_path), "web", None)
+    plan = await AppServices().plan(settings_of(tmp_path, urls=cloud.urls), "web", None)
     assert plan.target is not None and plan.target.deploy is not None
     assert plan.guards and all(answer.verdict is Verdict.PASS for answer in plan.guards) and writes(cloud) == []
 
 
 async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="dep-999 is not among"):
-        await AppServices().plan(settings_of(cloud, tmp_path), "web", "dep-999")
+        await AppServices().plan(settings_of(tmp_path, urls=cloud.urls), "web", "dep-999")
     with pytest.raises(Refused, match="observe"):
-        await AppServices().plan(settings_of(cloud, tmp_path, "observe"), "web", None)
+        await AppServices().plan(settings_of(tmp_path, "observe", urls=cloud.urls), "web", None)
 
 
 async def test_once_reads_everything(cloud: Sandbox, tmp_path: Path) -> None:
-    read = {
-        f"{one.service}/{one.signal}": one.reading for one in await AppServices().once(settings_of(cloud, tmp_path))
-    }
+    reports = await AppServices().once(settings_of(tmp_path, urls=cloud.urls))
+    read = {f"{one.service}/{one.signal}": one.reading for one in reports}
     assert isinstance(read["web/home"], Good) and sum(name.startswith("control/") for name in read) == 2
 
 
 async def test_a_live_check_of_a_well_configured_service(cloud: Sandbox, tmp_path: Path) -> None:
     """Key, service, signals, controls, pages and channels are all tried, and nothing is changed."""
-    results = await AppServices().check(settings_of(cloud, tmp_path))
+    results = await AppServices().check(settings_of(tmp_path, urls=cloud.urls))
     failed = [result for result in results if result.outcome.value == "fail"]
     assert failed == []
     names = " ".join(result.name for result in results)
@@ -84,7 +78,7 @@ async def test_services_for_a_new_configuration(cloud: Sandbox, tmp_path: Path) 
 @pytest.mark.long
 async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
     """The same through the command line, in a process of its own: test messages arrive, and init writes a file."""
-    settings_of(cloud, tmp_path)
+    settings_of(tmp_path, urls=cloud.urls)
 
     async def typed(*words: str) -> str:
         done = await asyncio.to_thread(watchdog, *words, cwd=tmp_path)
