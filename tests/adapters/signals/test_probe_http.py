@@ -15,7 +15,7 @@ from tests.support.clocks import PATIENCE_SECONDS
 from watchdog import __version__
 from watchdog.adapters.resolver import Resolver, ResolverBusyError
 from watchdog.adapters.signals.failures import Failure
-from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.phase_timer import DNS, Stopwatch
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport, inflate
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.readings import FailureKind
@@ -242,3 +242,23 @@ async def test_phases_are_measured_where_they_were_reached() -> None:
     assert plain_watch.step == "first byte"
     assert plain_watch.phases().tls_seconds is None and plain_watch.phases().first_byte_seconds is None
     assert plain_watch.phases().connect_seconds is not None
+
+
+async def test_the_parts_of_a_probe_are_timed_and_what_was_not_reached_is_none() -> None:
+    watch = Stopwatch()
+    await watch.trace("connection.connect_tcp.started", {})
+    assert watch.phases().connect_seconds is None
+    await watch.trace("connection.connect_tcp.complete", {})
+    first = watch.phases().connect_seconds
+    watch.enter(DNS)
+    await watch.trace("connection.connect_tcp.started", {})
+    await watch.trace("connection.connect_tcp.complete", {})
+    second = watch.phases().connect_seconds
+    assert first is not None and second is not None and second > first
+    assert watch.phases().tls_seconds is None and watch.phases().first_byte_seconds is None
+    watch = Stopwatch()
+    for event in ("send_request_headers.started", "send_request_headers.complete", "receive_response_headers.started"):
+        await watch.trace(f"http11.{event}", {})
+    assert watch.phases().first_byte_seconds is None
+    await watch.trace("http11.receive_response_headers.complete", {})
+    assert watch.phases().first_byte_seconds is not None

@@ -1,14 +1,17 @@
-"""From a url to a store: `stores/__init__.py`."""
+"""From a url to a store (`stores/__init__.py`), and to its files with the mode that they should have."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
 from tests.support.child_processes import python
-from watchdog.adapters.stores import STORES, build_store, check_url, database_path, role_lock, shown_url
+from watchdog.adapters.stores import STORES, RoleLock, build_store, check_url, database_path, role_lock, shown_url
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
+from watchdog.daemon.runtime.clock import SystemClock
 
 
 def test_the_url_chooses_the_store(clock) -> None:
@@ -74,3 +77,41 @@ def test_the_lock_lies_beside_the_very_file_that_sqlalchemy_opens(file: str) -> 
     assert role_lock("postgresql://db.invalid/w") is None, "leases do that"
     lock = role_lock("sqlite:////data/w.db")
     assert lock is not None and lock.path == Path("/data/w.db.lock")
+
+
+@pytest.mark.parametrize(
+    ("folder", "umask", "mode"),
+    [
+        (0o2770, 0o002, 0o660),
+        (0o2770, 0o000, 0o660),
+        (0o2775, 0o022, 0o640),
+        (0o2750, 0o002, 0o640),
+        (0o2770, 0o077, 0o600),
+        (0o0770, 0o000, 0o600),
+        (0o0777, 0o002, 0o600),
+    ],
+)
+@pytest.mark.parametrize("link", [False, True])
+async def test_a_group_gets_what_its_folder_and_the_umask_give_it(
+    folder: int, umask: int, mode: int, link: bool, tmp_path: Path
+) -> None:
+    """A setgid folder is shared on purpose: a second user of the group may pause. Behind a link it is the same."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(folder)
+    path = tmp_path / "link.db" if link else shared / "watchdog.db"
+    if link:
+        path.symlink_to(shared / "watchdog.db")
+        Path(f"{path}.lock").symlink_to(shared / "watchdog.db.lock")
+    before = os.umask(umask)
+    try:
+        store, lock = build_store(f"sqlite:///{path}", SystemClock()), RoleLock(path)
+        assert lock.acquire()
+        await store.open()
+        await store.submit("pause", {}, "ann")
+    finally:
+        os.umask(before)
+    modes = {one.name.partition(".")[2]: stat.S_IMODE(one.stat().st_mode) for one in shared.iterdir()}
+    lock.release()
+    await store.close()
+    assert modes == dict.fromkeys(("db", "db.lock", "db-wal", "db-shm"), mode)
