@@ -53,6 +53,8 @@ async def test_all_that_are_watched_share_one_list(vendor: Vendor, reader: Rende
             reader._all._asked.add(name)
         found = await asyncio.gather(*(reader.facts(name) for name in NAMES))
         assert [facts.id for facts in found] == NAMES
+    cursors = [dict(seen.query).get("cursor") for seen in vendor.seen[ALONE_MAX:]]
+    assert cursors == [None, "after-srv-99", "after-srv-199"]
     assert paths(vendor)[ALONE_MAX:] == ["/v1/services"] * 3 and (await reader.facts("srv-7")).auto_deploy == "off"
     assert paths(vendor)[ALONE_MAX + 3 :] == ["/v1/services/srv-7"]
 
