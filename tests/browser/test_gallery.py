@@ -10,15 +10,14 @@ from tests.browser.situations import NOW, cases
 from watchdog.presentation.situation import Situation, situation
 
 
-def test_each_situation_has_its_incident() -> None:
-    """A new row of the table of situations is looked at, too; each incident has a service of its own."""
+def test_each_situation_has_its_incident_and_nothing_of_it_is_ahead() -> None:
+    """A new row of the table of situations is looked at, too; each incident has a service of its own.
+
+    Its times are in order, an outcome means an end, and its charts fail from its suspicion on, not before.
+    """
     # The core decides in the step that opens an incident: no page shows one without a decision.
     assert {one.situation for one in cases()} == set(Situation) - {Situation.UNDECIDED}
     assert len({one.incident.service for one in cases()}) == len({one.name for one in cases()}) == len(cases())
-
-
-def test_each_incident_is_in_its_situation_and_nothing_of_it_is_ahead() -> None:
-    """Its times are in order, an outcome means an end, and its charts fail from its suspicion on, not before."""
     for case in cases():
         one, rollback = case.incident, case.incident.rollback
         assert situation(one) is case.situation, case.name

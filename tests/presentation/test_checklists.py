@@ -35,7 +35,10 @@ def items(given: Facts) -> dict[str, Item]:
 
 
 def test_the_lists_are_the_runbooks_in_its_order() -> None:
-    """Four of them, each item once; people's own come after, if there are any."""
+    """Four of them, each item once; people's own come after, if there are any.
+
+    Their ids are typed, and stay in the record: short, unlike each other, and no follow-up's.
+    """
     lists = checklists(facts())
     assert [one.title for one in lists] == [
         "Pre-rollback", "0-15 minutes after the rollback", "15-60 minutes after the rollback",
@@ -44,14 +47,9 @@ def test_the_lists_are_the_runbooks_in_its_order() -> None:
     assert [item.id for one in lists for item in one.items] == [one.id for one in RUNBOOK]
     assert [len(one.items) for one in lists] == [6, 4, 5, 5]
     assert checklists(facts(HUMAN))[1].title == "0-15 minutes after it was restored"
-
-
-def test_ids_are_short_unlike_each_other_and_no_follow_up_s() -> None:
-    """They are typed, and stay in the record; what is known is known of an item that there is."""
     ids = [one.id for one in RUNBOOK]
-    assert len(set(ids)) == len(ids) and set(KNOWN) <= set(ids)
+    assert len(set(ids)) == len(ids) and set(KNOWN) <= set(ids) and "all" not in ids
     assert all(len(name) <= 16 and name.replace("-", "").isalpha() and not name.startswith("own-") for name in ids)
-    assert "all" not in ids
 
 
 SEEN = {

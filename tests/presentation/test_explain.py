@@ -9,13 +9,7 @@ from watchdog.domain.incidents import Outcome
 from watchdog.domain.policy import Action
 from watchdog.presentation.explain import explain, standing
 
-VERIFIED = """\
-web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).
-Rolled back and verified.
-Mode autonomous; rule "critical -> rollback".
-Began 2026-11-25 02:14:14 UTC; decided 38 s later: roll back.
-dep-42 is to blame and every guard passes.
-
+SEEN = """\
 SEEN
   home           39 of 39 probes failed for 38 s (limit 38 s)  HTTP 503
                  CUSUM 9.2 of 14: not what fired
@@ -23,7 +17,15 @@ SEEN
   control        2 of 2 answer
   vendor status  ok
 SEVERITY     critical: home: a critical route fails; share failing 0.91
+"""
+VERIFIED = f"""\
+web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).
+Rolled back and verified.
+Mode autonomous; rule "critical -> rollback".
+Began 2026-11-25 02:14:14 UTC; decided 38 s later: roll back.
+dep-42 is to blame and every guard passes.
 
+{SEEN}
 BLAME        dep-42  9f3c2ab "Refactor sessions"
   diff       https://github.com/acme/app/compare/1b7e0d4d4e5f...9f3c2abd4e5f
   odds 679   onset 4 s after live; assumed (no history yet): 1 bad deploy in
@@ -61,7 +63,7 @@ NEXT         fix 9f3c2ab (deny-listed; `watchdog commit trust 9f3c2ab` lifts
              was this right?  watchdog incident label web-1 right|wrong
 """
 
-PAGED = """\
+PAGED = f"""\
 web-1  web  CRITICAL, NEEDS YOU.
 web is down: HTTP 503 since 02:14 UTC.
 Nothing is rolled back: dep-42 is not to blame (render reports a partial
@@ -73,14 +75,7 @@ Began 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change
 nothing.
 dep-42: the platform render reports an outage.
 
-SEEN
-  home           39 of 39 probes failed for 38 s (limit 38 s)  HTTP 503
-                 CUSUM 9.2 of 14: not what fired
-  errors         unknown: newest full Sentry minute predates onset
-  control        2 of 2 answer
-  vendor status  ok
-SEVERITY     critical: home: a critical route fails; share failing 0.91
-
+{SEEN}
 BLAME        dep-42  9f3c2ab "Refactor sessions"
   odds 11    onset 4 s after live; assumed (no history yet): 1 bad deploy in
              20, 1 other incident a month

@@ -36,11 +36,6 @@ def test_code_is_code(words: str) -> None:
     assert tokens_of(f"x {code(words)}") == [("text", "x "), ("code_inline", words)]
 
 
-def test_an_address_is_no_link_and_a_name_calls_nobody() -> None:
-    """Forges make links of bare addresses and call whoever stands behind an @."""
-    assert plain("see https://evil.example @team") == "see https\\://evil.example `@`team"
-
-
 @pytest.mark.parametrize("words", WORDS)
 def test_a_cell_stays_one_cell(words: str) -> None:
     """Bars do not make columns, in text nor in code."""
@@ -57,7 +52,8 @@ def test_a_block_cannot_be_ended_from_within() -> None:
     assert (block.type, block.content) == ("fence", "a\n````\n<b>\n")
 
 
-def test_only_web_addresses_become_links() -> None:
-    """Nothing that runs, and no early end."""
+def test_only_web_addresses_become_links_and_only_where_one_is_made() -> None:
+    """Nothing that runs, and no early end; forges make links of bare addresses, and call whoever is behind an @."""
+    assert plain("see https://evil.example @team") == "see https\\://evil.example `@`team"
     assert link("x", "javascript:alert(1)") == link("x", None) == "x"
     assert link("a]b", "https://a.example/>(1) 2") == "[a\\]b](<https://a.example/%3E(1)%202>)"

@@ -108,20 +108,14 @@ def test_what_comes_next_follows_from_the_last_decision_and_its_answers(
     assert (state_of(incident) == "NEEDS YOUR ANSWER") is (coming is Situation.QUESTION)
 
 
-def test_a_bad_configuration_is_not_deny_listed() -> None:
-    """Its code is innocent; the saved value is what comes back."""
+def test_a_bad_configuration_is_not_deny_listed_and_where_all_is_known_and_done_nothing_is_left() -> None:
+    """Its code is innocent; the saved value is what comes back. Nothing unsure, nothing left: no section."""
     rolled_back = x.incident(decision=x.decision(blame=x.blame(configuration=True)))
     steps = next_steps.next_steps(rolled_back, "right")
     assert steps[0] == "NEXT         fix the saved configuration: it returns with the next deploy"
     assert "deny-listed" not in " ".join(steps)
-
-
-def test_nothing_unsure_nothing_left() -> None:
-    """Where all is known and done, both sections are left out."""
-    sure = x.decision(evidence=(), blame=x.blame(assumed=False))
-    closed = x.undone(sure, closed_at=x.BEGIN + 60)
-    assert next_steps.unsure(closed) == []
-    assert next_steps.next_steps(closed, "right") == []
+    closed = x.undone(x.decision(evidence=(), blame=x.blame(assumed=False)), closed_at=x.BEGIN + 60)
+    assert next_steps.unsure(closed) == next_steps.next_steps(closed, "right") == []
 
 
 def test_a_wrong_rollback_has_a_way_back_until_it_was_taken() -> None:

@@ -112,14 +112,11 @@ def test_a_target_without_code_is_named_by_its_deploy(row: Row) -> None:
     assert rolling.title == f"web is down: rolling back to {RENDERS}", "whole, as Render gives it"
 
 
-def test_a_notice_with_words_of_its_own_is_left_as_it_is() -> None:
-    """It is not about an incident."""
+def test_a_notice_with_words_of_its_own_is_left_as_it_is_and_words_change_nothing_else() -> None:
+    """It is not about an incident; of one that is, whom it wakes, its thread and its facts stay."""
     notice = Notice(NOW, "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "watchdog is blind", ("look",))
     assert worded(notice, NOW + LATER) is notice
 
-
-def test_words_change_nothing_else_of_a_notice() -> None:
-    """Whom it wakes, its thread and its facts stay."""
     notice = replace(a_notice(an_outage(), Topic.FOUND), wakes=True)
     told = worded(notice, NOW)
     assert replace(told, title="", progress="", lines=(), details=()) == notice and told.identity == notice.identity

@@ -13,7 +13,7 @@ def day(*states: str) -> DayView:
     return DayView(0.0, 1800.0, states, (None,) * len(states), True)
 
 
-def test_equal_neighbours_are_one_shape() -> None:
+def test_equal_neighbours_are_one_shape_and_the_bar_is_said_in_words() -> None:
     """So that a calm day of 300 services is a small page; each state has a height of its own."""
     assert charts.bar(day(*["good"] * 48)) == [("good", "M0 12v-7h96v7z")]
     assert charts.bar(day("bad", "good", "bad", "none")) == [
@@ -22,9 +22,6 @@ def test_equal_neighbours_are_one_shape() -> None:
         ("none", "M6 12v-1h2v1z"),
     ]
     assert len(set(charts.HEIGHTS.values())) == len(charts.STATES)
-
-
-def test_the_bar_in_words() -> None:
     assert charts.bar_words(day("good", "good")) == "last 24 h: 0 of 2 half-hours with failures"
     assert charts.bar_words(day("bad", "some", "none")) == (
         "last 24 h: 2 of 3 half-hours with failures, 1 without data"
