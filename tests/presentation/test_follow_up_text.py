@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.cli import examples as x
 from tests.console.stores import Counted
-from tests.presentation.test_incident_loader import closed, put
+from tests.presentation.test_incident_loader import closed, kept, put
 from tests.support.clocks import FakeClock
 from watchdog.domain.follow_ups import RUNBOOK
 from watchdog.domain.incidents import Incident, ServiceState, State
@@ -26,9 +26,7 @@ PEOPLES = [one.id for one in RUNBOOK if one.by_people]
 
 async def record(*incidents: Incident) -> tuple[Counted, FakeClock, FollowUps]:
     clock = FakeClock(NOW, auto=False)
-    store = Counted(clock)
-    for one in incidents:
-        await put(store, one)
+    store = await kept(clock, *incidents)
     return store, clock, FollowUps(store, clock)
 
 

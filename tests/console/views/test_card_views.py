@@ -35,6 +35,7 @@ from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState, current_state
 from watchdog.presentation.situation import Situation
 
+ASKED = CASES[1][0]
 SYMPTOM = replace(x.FINDING, method="run", symptom="HTTP 503")
 PHASES = {
     Situation.UNDECIDED: Phase.SUSPECT,
@@ -136,8 +137,7 @@ async def test_only_the_button_that_the_task_asks_for_stands_out(found: Situatio
 
 async def test_a_role_sees_why_it_may_not() -> None:
     """Each command that it lacks is named with the role that has it; the others have their button."""
-    incident = CASES[1][0]
-    async with shown(incident) as one:
+    async with shown(ASKED) as one:
         for token, may, lacks in ((OPERATOR, {"reject", "acknowledge"}, 1), (VIEWER, set(), 3)):
             one.client.cookies.clear()
             await one.login(token)
@@ -148,7 +148,7 @@ async def test_a_role_sees_why_it_may_not() -> None:
 
 async def test_the_evidence_at_the_decision_stands_beside_what_is_read_now() -> None:
     """While the incident is open; afterwards the readings are about another time."""
-    async with shown(CASES[1][0]) as one:
+    async with shown(ASKED) as one:
         rows = {row["signal"]: row["now"] for row in (await one.json("/incidents/web-1"))["evidence"]}
         assert rows["home"]["verdict"] == "good" and rows["home"]["at"] == NOW - 3 and rows["control"] is None
         assert '<th scope="col">Now</th>' in await one.page("/incidents/web-1")
@@ -187,7 +187,7 @@ def test_what_needs_a_person_comes_before_what_is_only_being_decided() -> None:
 
 def test_the_headline_is_news() -> None:
     """Service and failure while it lasts, the target once that is live, then the end; without a symptom the title."""
-    opened = replace(CASES[1][0], findings=(SYMPTOM,))
+    opened = replace(ASKED, findings=(SYMPTOM,))
     assert headline(opened) == "web is down: HTTP 503"
     assert headline(replace(opened, findings=(replace(SYMPTOM, symptom=""),))) == "web is down: HTTP 503 on home"
     live = x.incident(closed_at=None, verified_at=None)
@@ -207,18 +207,18 @@ def test_the_suspect_has_its_author_and_its_links() -> None:
         facts=replace(facts, dashboard_url="https://dashboard.render.com/web/srv-web"),
         trial=DeployWatch("dep-42", x.BEGIN, NOW, NOW, authors=("ann", "bob")),
     )
-    rule = DEFAULT_MATRIX[CASES[1][0].severity]
-    suspect = card_view(CASES[1][0], service, rule, NOW).suspect
+    rule = DEFAULT_MATRIX[ASKED.severity]
+    suspect = card_view(ASKED, service, rule, NOW).suspect
     assert suspect is not None
     assert (suspect.id, suspect.code, suspect.message, suspect.author) == (
         "dep-42", "9f3c2ab", "Refactor sessions", "ann, bob",
     )  # fmt: skip
-    pages = card_view(CASES[1][0], service, rule, NOW).pages
+    pages = card_view(ASKED, service, rule, NOW).pages
     assert pages == PagesView(
         "https://dashboard.render.com/web/srv-web", "https://dashboard.render.com/web/srv-web/logs"
     )
     assert suspect.page == "https://dashboard.render.com/web/srv-web/deploys/dep-42" and "compare" in suspect.diff
-    read = card_view(CASES[1][0], replace(service, trial=None), rule, NOW, ("eve",)).suspect
+    read = card_view(ASKED, replace(service, trial=None), rule, NOW, ("eve",)).suspect
     assert read is not None and read.author == "eve"
     acquitted = next(incident for incident, found, *_ in CASES if found is Situation.NOT_THE_DEPLOY)
     assert card_view(acquitted, service, rule, NOW).suspect is None
@@ -253,11 +253,8 @@ LEFT = {"tried": True, "human_needed": "the platform refused"}
 @pytest.mark.parametrize(
     ("incident", "line"),
     [
-        (CASES[1][0], "began confirmed decided approved* sent. live. verified."),
-        (
-            amended(CASES[1][0], approved_by="ann", approved_at=NOW),
-            "began confirmed decided approved sent* live. verified.",
-        ),
+        (ASKED, "began confirmed decided approved* sent. live. verified."),
+        (amended(ASKED, approved_by="ann", approved_at=NOW), "began confirmed decided approved sent* live. verified."),
         (x.undone(x.decision()), "began confirmed decided sent* live. verified."),
         (x.undone(x.decision(), requested_at=NOW, tried=True), "began confirmed decided sent live* verified."),
         (x.incident(closed_at=None, verified_at=None), "began confirmed decided sent live verified*"),
