@@ -4,10 +4,11 @@ import asyncio
 import os
 import pwd
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -21,6 +22,7 @@ from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.store_records import Minute, Write
 from watchdog.ports import Store
 
+T = TypeVar("T")
 Typed = Callable[..., str]
 ME = pwd.getpwuid(os.getuid()).pw_name
 CONFIG = """\
@@ -83,20 +85,29 @@ async def record(folder: Path) -> AsyncIterator[Store]:
         await store.close()
 
 
+def in_record(folder: Path, do: Callable[[Store], Awaitable[T]]) -> T:
+    """Return what a coroutine with the record gives back, where no loop runs: a command has one of its own."""
+
+    async def opened() -> T:
+        async with record(folder) as store:
+            return await do(store)
+
+    return asyncio.run(opened())
+
+
 @cache
 def recorded() -> bytes:
     """Return the file of a record with the sketch's incident, and a note of another one: written once a process."""
 
-    async def write(folder: Path) -> None:
-        (folder / "watchdog.db").write_bytes(with_tables())
-        async with record(folder) as store:
-            state = State(services={"web": ServiceState("web", incident=x.incident())}, incidents=1)
-            other = Note(x.BEGIN + 5, "web", "web-7", "ACT", "of another incident")
-            await store.save(Write(state, effects=[*x.NOTES, other]))
-            await store.put_minutes([Minute("web", "home", x.BEGIN - 4, 5, 1, 0, why="HTTP 503")])
+    async def write(store: Store) -> None:
+        state = State(services={"web": ServiceState("web", incident=x.incident())}, incidents=1)
+        other = Note(x.BEGIN + 5, "web", "web-7", "ACT", "of another incident")
+        await store.save(Write(state, effects=[*x.NOTES, other]))
+        await store.put_minutes([Minute("web", "home", x.BEGIN - 4, 5, 1, 0, why="HTTP 503")])
 
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(write(Path(folder)))
+        Path(folder, "watchdog.db").write_bytes(with_tables())
+        in_record(Path(folder), write)
         return Path(folder, "watchdog.db").read_bytes()
 
 

@@ -1,12 +1,11 @@
 """Announcements at the terminal: listed from a real record; what is no page is refused before it is sent."""
 
-import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Typed, record
+from tests.cli.conftest import Typed, in_record
 from watchdog.cli.main import main
 from watchdog.domain.commands.announcements import Draft, Stage, Update
 
@@ -16,13 +15,10 @@ POST = ["announcement", "post", "shop", "--title", "Slow", "--text", "We look in
 def announced(folder: Path) -> None:
     """Write two announcements down, one that is resolved, and one of a maintenance far ahead."""
 
-    async def write() -> None:
-        window = Draft("shop", "New database", ("web",), 4_000_000_000.0, 4_000_003_600.0)
-        async with record(folder) as store:
-            await store.announce(Draft("shop", "Slow \x1b[31m"), Update(1000.0, "ann", Stage.RESOLVED, "Fast again."))
-            await store.announce(window, Update(2000.0, "bob", Stage.SCHEDULED, "Orders wait."))
-
-    asyncio.run(write())
+    window = Draft("shop", "New database", ("web",), 4_000_000_000.0, 4_000_003_600.0)
+    over = Update(1000.0, "ann", Stage.RESOLVED, "Fast again.")
+    in_record(folder, lambda store: store.announce(Draft("shop", "Slow \x1b[31m"), over))
+    in_record(folder, lambda store: store.announce(window, Update(2000.0, "bob", Stage.SCHEDULED, "Orders wait.")))
 
 
 def test_announcements_are_listed(typed: Typed, tmp_path: Path) -> None:

@@ -1,16 +1,14 @@
 """`note`, `postmortem` and `stats` over a real record: a SQLite file, written and read by the real code."""
 
-import asyncio
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.cli import examples as x
-from tests.cli.conftest import ME, Typed, record, said
+from tests.cli.conftest import ME, Typed, in_record, said
 from watchdog.domain.incidents import State
-from watchdog.domain.store_records import Command, Write
+from watchdog.domain.store_records import Write
 
 
 def test_what_people_add_is_shown_where_it_is_looked_for(typed: Typed) -> None:
@@ -41,11 +39,7 @@ def test_everything_that_people_add_is_a_command_of_the_audit(typed: Typed, tmp_
     for name, *words in ACTS:
         typed(name, "web-1", *words)
 
-    async def asked() -> Sequence[Command]:
-        async with record(tmp_path) as store:
-            return await store.asked()
-
-    rows = asyncio.run(asked())
+    rows = in_record(tmp_path, lambda store: store.asked())
     assert [one.name for one in reversed(rows)] == [name for name, *_ in ACTS]
     assert all(one.done and one.ok and one.answer and one.by == f"terminal:{ME}" for one in rows)
     assert all(one.arguments["incident"] == "web-1" for one in rows)
@@ -95,11 +89,7 @@ def test_the_numbers_are_read_from_the_record(typed: Typed) -> None:
 
 
 def test_the_first_act_of_a_person_acknowledges(typed: Typed, tmp_path: Path) -> None:
-    async def act() -> None:
-        async with record(tmp_path) as store:
-            acts = [x.note(60, "ACKNOWLEDGED", "by ann"), x.note(80, "APPROVED", "by ann")]
-            await store.save(Write(State(), effects=acts))
-
-    asyncio.run(act())
+    acts = [x.note(60, "ACKNOWLEDGED", "by ann"), x.note(80, "APPROVED", "by ann")]
+    in_record(tmp_path, lambda store: store.save(Write(State(), effects=acts)))
     web = json.loads(typed("stats", "--since", "36500d", "--format", "json"))[0]
     assert web["mean_time_to_acknowledge_seconds"] == 60.0 - (x.incident().opened_at - x.BEGIN)

@@ -1,13 +1,12 @@
 """What a terminal of 80 columns shows: nothing is wider, and what is bold is whole words."""
 
-import asyncio
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.cli import examples as x
-from tests.cli.conftest import Terminal, record
+from tests.cli.conftest import Terminal, in_record
 from watchdog.cli import output
 from watchdog.cli.main import main
 from watchdog.domain.deploys import Commit
@@ -51,12 +50,8 @@ def test_status_fits_with_an_incident_open(empty: str, tmp_path: Path, monkeypat
         auto_deploy_off="commit",
         merged=merged,
     )
-
-    async def write() -> None:
-        async with record(tmp_path) as store:
-            await store.save(Write(State(services={"web": web}, incidents=1, paused_by="lead")))
-
-    asyncio.run(write())
+    paused = Write(State(services={"web": web}, incidents=1, paused_by="lead"))
+    in_record(tmp_path, lambda store: store.save(paused))
     terminal = Terminal(monkeypatch)
     assert main(["status", "-c", empty]) == 0
     lines = [CONTROL.sub("", line) for line in terminal.shown().splitlines()]
