@@ -130,7 +130,9 @@ class AnswersNoOne(StormStore):
 
 
 class DatesLists(StormStore):
-    """A store that dates a deploy list by when it is read: the platform's list then shows nothing that it lacks."""
+    """A store that dates a deploy list by when it is read, and forgets auto-deploy: what the platform shows then, its
+    record does not lack.
+    """
 
     async def load(self, names: Collection[str] | None = None) -> State | None:
         """Load state, with the newest deploy of each service begun just now."""
@@ -140,6 +142,7 @@ class DatesLists(StormStore):
         return replace(state, services={name: self._dated(one) for name, one in state.services.items()})
 
     def _dated(self, service: ServiceState) -> ServiceState:
-        # The newest recorded deploy alone decides which listed ones the record lacks (unrecorded_rollback.py).
+        # The newest recorded deploy alone decides which listed ones the record lacks (unrecorded_rollback.py); there
+        # auto-deploy that is off is the other sign.
         newest = [replace(one, created_at=self._clock.now()) for one in service.deploys[:1]]
-        return replace(service, deploys=(*newest, *service.deploys[1:]))
+        return replace(service, deploys=(*newest, *service.deploys[1:]), facts=None)
