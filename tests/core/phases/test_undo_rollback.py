@@ -213,20 +213,6 @@ def test_what_fails_afterwards_is_paged_and_what_was_good_is_still_a_target(prov
     assert target == ("dep-901" if proved else "dep-39"), lines(effects, "BY HAND")
 
 
-def test_a_new_deploy_of_the_undone_code_is_no_return() -> None:
-    """It is not denied any more: no page, and a target as good as any when the next deploy is rolled back."""
-    world = undo(rolled_back())
-    world.policy = replace(world.policy, budget=replace(world.policy.budget, per_service_per_day=9, cooldown_seconds=0))
-    at = world.time + 600.0
-    world.ship(at, BAD)
-    world.run(at + 60.0)
-    assert "RETURNED" not in world.labels() and web(world).phase is Phase.CALM
-    world.ship(at + 600.0, "bad00001")
-    world.faults.append(Fault(at + 604.0, FOREVER, code="bad00001"))
-    world.run(at + 1200.0)
-    assert [one.target_code for _, one in world.accepted] == [GOOD, BAD, BAD] and not world.broken
-
-
 # --- what is refused ---
 
 
