@@ -133,16 +133,6 @@ def test_suspicion_waits_while_blind() -> None:
     assert after.services["web"].phase is Phase.CALM
 
 
-def test_pause_and_resume() -> None:
-    """By whom, in the state and in the journal."""
-    state, effects = step(a_state(), e.Paused(NOW, "Alice"), make_policy())
-    assert state.paused_by == "Alice" and lines(effects, "PAUSED") == ["by Alice: watching and paging only"]
-    state, effects = step(state, e.Resumed(NOW, "Bob"), make_policy())
-    assert state.paused_by == "" and lines(effects, "RESUMED") == ["by Bob; no longer paused by Alice"]
-    state, effects = step(state, e.Resumed(NOW, "Bob"), make_policy())
-    assert lines(effects, "RESUMED") == ["by Bob"]
-
-
 def test_a_broken_promise_disarms_until_a_human_resumes() -> None:
     """The first reason stays and is paged once; the resume lifts it together with a pause and says so to the pager."""
     state, effects = step(a_state(), e.InvariantBroken(NOW, "two rollbacks"), make_policy())
@@ -165,6 +155,8 @@ def test_a_broken_promise_disarms_until_a_human_resumes() -> None:
     assert (tell.notice.incident, tell.notice.lines) == ("disarmed", ("Was: two rollbacks",))
     assert tell.notice.title == "watchdog is armed again, by Bob"
     assert lines(effects, "RESUMED") == ["by Bob; no longer paused by Alice; disarmed: two rollbacks"]
+    _, effects = step(state, e.Resumed(NOW + 3, "Bob"), make_policy())
+    assert lines(effects, "RESUMED") == ["by Bob"]
 
 
 def refusal(service: str = "web", *, forbidden: bool = True) -> e.RollbackRefused:
@@ -208,14 +200,6 @@ def test_a_commit_is_trusted_by_its_name_or_seven_digits_of_it(named: str, left:
     assert state.denied == left
     text = f"{named} by Alice" if label == "TRUSTED" else f"{named} is not denied"
     assert effects == (Note(NOW, "", None, label, text),)
-
-
-def test_a_status_page_is_remembered() -> None:
-    """With the moment it was read."""
-    state, effects = step(a_state(), e.VendorChecked(NOW, "render", DARK), make_policy())
-    assert state.vendors["render"] == (NOW, DARK) and effects == ()
-    state, _ = step(state, e.VendorChecked(NOW + 60, "openai", Good()), make_policy())
-    assert set(state.vendors) == {"render", "openai"}
 
 
 @pytest.mark.parametrize(

@@ -86,11 +86,13 @@ def test_what_was_not_seen_of_a_run_does_not_count(unseen: float, lasted: str | 
     assert result is None if lasted is None else result.text.startswith(f"30 of 30 probes failed for {lasted}")
 
 
-def test_a_stale_run_confirms_nothing() -> None:
-    """What was seen more than 15 s ago is not acted on."""
+def test_a_stale_run_or_sum_confirms_nothing() -> None:
+    """What was seen more than 15 s ago is not acted on; a high sum alone, long after the last failure, is nothing."""
     check, now = seen("x" * 30)
     assert finding(check, now + 15.0) is not None and finding(check, now + 15.1) is None
     assert detect.failing(check, given(HOME, now + 15.0)) and not detect.failing(check, given(HOME, now + 15.1))
+    check, now = seen("x." * 10)
+    assert finding(check, now + 1.0) is not None and finding(check, now + 14.0) is None
 
 
 def test_the_cusum_finds_a_partial_outage_and_says_its_sum() -> None:
@@ -171,12 +173,6 @@ def test_a_blip_that_healed_is_not_the_begin_of_the_outage(text: str, onset: int
     """It would date it to before a deploy that did it; where it may as well be the begin, it is."""
     result = finding(*seen(text), in_watch=True)
     assert result is not None and result.onset_at == T0 + 2.0 * onset
-
-
-def test_the_cusum_needs_a_fresh_failure() -> None:
-    """A high sum alone, long after the last failure, confirms nothing."""
-    check, now = seen("x." * 10)
-    assert finding(check, now + 1.0) is not None and finding(check, now + 14.0) is None
 
 
 UP, DOWNWARD = log(LIMITS.cusum_p1 / LIMITS.cusum_p0), log((1 - LIMITS.cusum_p1) / (1 - LIMITS.cusum_p0))

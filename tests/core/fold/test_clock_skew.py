@@ -51,10 +51,7 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
     assert seen.incident is not None and seen.deploys[0].update_seen_at == NOW
     assert (seen.incident.opened_at, seen.incident.onset_at) == (NOW, NOW - 1.0)
     assert (seen.incident.announced_until, seen.watch_until) == (NOW + 60.0, NOW + HOUR)
-
-
-def test_a_switch_of_auto_deploy_that_may_still_land_is_waited_for_anew() -> None:
-    """By a clock an hour ahead its time is over; a list that shows the value before it proves nothing."""
+    # By a clock an hour ahead the time of a switch that may still land is over: it is waited for anew.
     switched = a_service(auto_deploy_off="commit", switch_visible_at=NOW - HOUR)
     assert clamp_future_times(switched, NOW).switch_visible_at == NOW + 30.0
 
