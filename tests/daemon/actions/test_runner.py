@@ -488,13 +488,6 @@ async def test_an_action_is_not_finished_before_the_journal_has_what_came_of_it(
         assert (len(seen), s.clock.elapsed - began >= 10.0) == (6, True)
 
 
-async def test_in_the_run_that_decided_it_nothing_is_asked_twice() -> None:
-    """Only what a restart found is held against the state."""
-    async with scene() as s:
-        (event,) = await carried_out(s, PIN, state=State())
-        assert isinstance(event, e.PinConfirmed)
-
-
 @pytest.mark.parametrize(
     ("effect", "expected"),
     [(ROLLBACK, e.RollbackStoodDown), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)],

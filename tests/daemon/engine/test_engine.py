@@ -179,23 +179,6 @@ async def test_killed_between_an_outcome_and_its_finish_it_is_looked_up_and_not_
         await again.stop()
 
 
-async def test_killed_while_it_was_being_sent_the_next_run_adopts_it() -> None:
-    """Render has it; the answer died with the process."""
-    async with scene() as s:
-        s.sandbox.modes.slow_seconds = 60.0
-        s.sandbox.set_mode("rollback", "slow")
-        await s.rollback_by_hand()
-        await eventually(lambda: s.accepted)
-        assert s.actuator.writing
-        await s.stop()
-        again = await s.another()
-        await again.until(Phase.DEPLOYING)
-        await again.quiet()
-        assert again.web.incident.rollback.deploy == s.accepted[0]["deploy"]
-        assert (again.sent("POST"), await s.store.pending()) == (1, ())
-        await again.stop()
-
-
 async def test_a_pin_left_over_from_an_incident_that_no_longer_waits_for_it_is_not_performed() -> None:
     """Stopped by a human, and killed before the pin was made: the next start does not switch auto-deploy off."""
     async with scene() as s:

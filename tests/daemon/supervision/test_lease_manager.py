@@ -133,16 +133,6 @@ async def test_a_worker_without_a_service_ends_refused_reloads_too(one: Worker, 
     assert (await one.store.load_shared()).failing == {}
 
 
-async def test_a_dead_workers_services_are_taken_over_with_what_it_knew(one: Worker, other: Worker) -> None:
-    """After the lease has run out, and with a higher epoch: the suspicion goes on where it was saved."""
-    await one.sharing.begin()
-    await one.see("shop", bad=True)
-    await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
-    await other.sharing.begin()
-    assert other.held == set(NAMES) and other.engine.state.services["shop"].phase.value == "suspect"
-    assert other.engine.held["shop"] > one.engine.held["shop"]
-
-
 async def test_a_zombie_that_wakes_up_writes_nothing_and_lets_go(one: Worker, other: Worker) -> None:
     """Its next record is refused by the store; the service is no longer its own, without waiting for a renewal."""
     await one.sharing.begin()
@@ -174,15 +164,6 @@ async def test_a_zombie_leaves_a_stop_to_who_has_the_service(one: Worker, other:
     assert other.engine.state.services["shop"].phase is Phase.PAGED
 
 
-async def test_a_late_worker_whose_lease_nobody_took_goes_on(one: Worker) -> None:
-    """Late by more than its lease, and alone: it is its owner still, with the same epoch."""
-    await one.sharing.begin()
-    epochs = dict(one.engine.held)
-    await one.clock.advance(60.0)
-    await one.sharing.renew()
-    assert one.held == set(NAMES) and one.engine.held == epochs
-
-
 async def test_a_displaced_service_that_comes_back_is_taken_up_again(one: Worker) -> None:
     """A record refused because the renewal was late drops the service; the renewal takes it up from the store."""
     await one.sharing.begin()
@@ -210,27 +191,6 @@ async def test_what_people_were_told_meanwhile_counts_when_a_service_comes_back(
     assert "shop" in one.held
     await one.tell(5, "fourth")
     assert one.pager.took == [("first", None), ("late", "after second"), ("fourth", "after third")]
-
-
-async def test_what_is_busy_is_not_given_away_to_be_fair(one: Worker, other: Worker) -> None:
-    """An incident stays with the worker that handles it, as long as that one lives."""
-    await one.sharing.begin()
-    for name in NAMES:
-        await one.see(name, bad=True)
-    await other.sharing.begin()
-    await one.sharing.renew()
-    await other.sharing.renew()
-    assert one.held == set(NAMES) and other.held == set()
-
-
-async def test_a_pause_reaches_every_worker_with_its_next_renewal(one: Worker, other: Worker) -> None:
-    """What all share is read again when its revision has moved."""
-    await one.sharing.begin()
-    await other.sharing.begin()
-    await one.engine.handle(e.Paused(one.clock.now(), "ann"))
-    assert other.engine.state.paused_by == ""
-    await other.sharing.renew()
-    assert other.engine.state.paused_by == "ann"
 
 
 async def test_a_start_without_the_store_watches_everything_from_memory(one: Worker) -> None:

@@ -129,13 +129,6 @@ def test_an_incident_is_counted_once_and_open_until_it_is_closed() -> None:
     assert open_now() == (0, 0)
 
 
-def test_an_incident_found_closed_at_a_start_is_not_open() -> None:
-    """The state of the last run comes up at once."""
-    s = Scene()
-    s.step(incident=replace(NEWS, closed_at=150.0))
-    assert s.read("watchdog_incident_open", service="web", severity="high") in (0, None)
-
-
 def test_decisions_and_restorations_are_timed_from_the_onset() -> None:
     """The delay of the first decision only; a second look at the same incident is counted, not timed."""
     s = Scene()
