@@ -81,7 +81,7 @@ async def test_case_27_hanging_lookups_are_bounded_and_then_the_fault_is_ours(ha
                 await asyncio.sleep(0.01)
 
 
-async def test_a_failed_lookup_raises_and_leaves_room(hanging: Hanging) -> None:
+async def test_a_failed_lookup_raises_and_leaves_room() -> None:
     def failing(*_: Any, **__: Any) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "no such name")
 

@@ -56,13 +56,12 @@ OVER = {"kind": NoticeKind.RESOLVED}
     ],
 )
 async def test_it_rings_for_what_wakes_and_closes_what_is_over(
-    vendor: Vendor, story: list[dict[str, Any]], told: list[str], reference: str | None
+    vendor: Vendor, story: list[dict[str, Any]], told: list[str], reference: str | None, channel
 ) -> None:
     """Each story: the notices, the events that arrive, and the reference at the end."""
-    channel, known = pager(vendor), None
+    known = None
     for step in story:
         known = await channel.send(notice(**step), known)
-    await channel.close()
     assert (events(vendor), known) == (told, reference)
     assert {seen.body["dedup_key"] for seen in vendor.seen} <= {"watchdog/web/web-1"}
 
@@ -118,12 +117,11 @@ async def test_the_page_carries_the_evidence(vendor: Vendor, channel) -> None:
     ],
 )
 async def test_a_refusal_says_what_to_do_and_never_shows_the_key(
-    vendor: Vendor, answer: Any, error: type[Exception], wait: float | None, caplog: pytest.LogCaptureFixture, closing
+    vendor: Vendor, answer: Any, error: type[Exception], wait: float | None, caplog: pytest.LogCaptureFixture, channel
 ) -> None:
     """400 is for good, 429 and 5xx are for now; a vendor that repeats our key is not quoted."""
     caplog.set_level(0)
     vendor.say(*ENQUEUE, answer)
-    channel = closing(pager(vendor))
     with pytest.raises(error) as caught:
         await channel.send(notice(wakes=True), None)
     assert wait is None or (isinstance(caught.value, Temporary) and caught.value.retry_after_seconds == wait)

@@ -246,16 +246,6 @@ async def test_what_is_announced_has_one_button_and_none_without_anybody_who_may
     assert words(vendor.seen[0])[-1].startswith("Stop: do not roll web back")
 
 
-async def test_check_tries_the_app_token_too(vendor: Vendor, closing) -> None:
-    opened = {"ok": True, "url": vendor.url.replace("http", "ws") + "/link?ticket=x"}
-    vendor.say("POST", "/api/auth.test", {"ok": True, "user": "watchdog", "team": "Acme"})
-    vendor.say("POST", "/api/apps.connections.open", opened, {"ok": False, "error": "invalid_auth"})
-    channel = closing(asking(vendor, [None]))
-    assert "Socket Mode opens, and 1 may approve there" in await channel.check()
-    with pytest.raises(Permanent, match="WATCHDOG_SLACK_APP_TOKEN"):
-        await channel.check()
-
-
 @pytest.mark.parametrize(
     ("written", "says"),
     [
@@ -280,17 +270,20 @@ async def test_a_webhook_gets_one_post_per_notice(vendor: Vendor, caplog: pytest
     assert leaks(channel, caplog.text) == []
 
 
-async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor, channel, closing) -> None:
-    vendor.say(
-        "POST",
-        "/api/auth.test",
-        {"ok": True, "user": "watchdog", "team": "Acme"},
-        {"ok": False, "error": "token_revoked"},
-    )
+async def test_check_asks_who_we_are_tries_the_app_token_and_posts_nothing(vendor: Vendor, channel, closing) -> None:
+    us = {"ok": True, "user": "watchdog", "team": "Acme"}
+    opened = {"ok": True, "url": vendor.url.replace("http", "ws") + "/link?ticket=x"}
+    vendor.say("POST", "/api/auth.test", us, us, us, {"ok": False, "error": "token_revoked"})
+    vendor.say("POST", "/api/apps.connections.open", opened, {"ok": False, "error": "invalid_auth"})
     assert "watchdog's in Acme" in await channel.check()
+    asked = closing(asking(vendor, [None]))
+    assert "Socket Mode opens, and 1 may approve there" in await asked.check()
+    with pytest.raises(Permanent, match="WATCHDOG_SLACK_APP_TOKEN"):
+        await asked.check()
     with pytest.raises(Permanent, match="token_revoked"):
         await channel.check()
-    assert {seen.path for seen in vendor.seen} == {"/api/auth.test"}
+    assert [seen.path for seen in vendor.seen].count("/api/apps.connections.open") == 2
+    assert {seen.path for seen in vendor.seen} == {"/api/auth.test", "/api/apps.connections.open"}
     hook = closing(build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL="https://hooks.example/x")))
     assert "right shape" in await hook.check()
 

@@ -74,12 +74,11 @@ async def test_without_a_token_none_is_sent(vendor: Vendor, closing) -> None:
 
 @pytest.mark.parametrize(("status", "error"), [(500, Temporary), (429, Temporary), (403, Permanent), (302, Permanent)])
 async def test_a_refusal_shows_neither_url_nor_token(
-    vendor: Vendor, status: int, error: type[Exception], caplog: pytest.LogCaptureFixture, closing
+    vendor: Vendor, status: int, error: type[Exception], caplog: pytest.LogCaptureFixture, channel
 ) -> None:
     """The receiver answers with the whole request; no part of it comes out."""
     caplog.set_level(0)
     vendor.say("POST", HOOK_PATH, (status, {"message": f"{HOOK_PATH} {vendor.url}{HOOK_PATH}?key=1 {BEARER}"}))
-    channel = closing(hook(vendor))
     with pytest.raises(error) as caught:
         await channel.send(notice(), None)
     assert leaks(caught.value, channel, caplog.text) == []

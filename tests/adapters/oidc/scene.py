@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from tests.support.clocks import LOOPBACK, PATIENCE_SECONDS, FakeClock
+from tests.support.clocks import LOOPBACK, PATIENCE_SECONDS
 from watchdog.adapters.oidc.provider import OidcClient, OidcProvider
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.ports import SignIn
@@ -55,7 +55,7 @@ async def signed_in(address: str, user: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def there(*, by_form: bool = False, clock: FakeClock | None = None, **change: Any) -> AsyncIterator[There]:
+async def there(*, by_form: bool = False, **change: Any) -> AsyncIterator[There]:
     """Open a provider, and make our client for it; `change` are the fields in which the client differs."""
     async with Issuer([BACK], by_form=by_form) as issuer:
         timeout = change.pop("timeout_seconds", PATIENCE_SECONDS)
