@@ -177,16 +177,13 @@ def test_a_title_counts_up_to_the_decision_and_names_what_is_ahead_by_its_time_o
 
 
 def test_lines_count_up_to_the_decision_too() -> None:
-    """The time since an acknowledgement, and the time until a window opens."""
+    """The time since an acknowledgement, the time until a window opens; without one, a time of day."""
     left = read(an_outage(), Topic.STILL_OPEN, decided=LATER, by="ann", since=NOW - 1800.0)
     assert left.lines[1] == "ann acknowledged it 50 min ago, and it is still open."
     for opens_at, ahead in ((NOW + 1800.0, "in 10 min"), (NOW, "in 0 s")):
         asked = read(an_outage(**CLOCK), Topic.ASKED, decided=LATER, terms=replace(NIGHTS, opens_at=opens_at))
         assert asked.lines[1].startswith(f"An approval is carried out at Mon 14:25 UTC ({ahead}) ")
-
-
-def test_a_rollback_whose_window_is_gone_is_scheduled_for_a_time_of_day() -> None:
-    """A reload took the window away: there is no word of its own for when it begins."""
+    # A reload took the window away: there is no word of its own for when it begins.
     kept = read(an_outage(**CLOCK, announced_until=NOW + 600.0, approved_by="ann"), Topic.KEPT)
     assert kept.title == "web is down: rollback scheduled for 14:25 UTC"
     assert kept.lines[1].startswith("Rolls back to dep-40 (aaaaaaa) at 14:25 UTC, approved by ann")

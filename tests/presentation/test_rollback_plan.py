@@ -28,6 +28,11 @@ def test_a_plan_of_an_undo_shows_the_target_the_guards_and_what_is_lifted() -> N
     assert decision.target.deploy.id == "dep-900" and "newer deploy" in [answer.name for answer in decision.guards]
     assert said.startswith("of web-1: bad0000 leaves the deny-list, for every service; if it fails again")
     assert world.state is before and world.state.denied == ("bad00000",)
+    # By hand it is the core's choice, or the deploy that was named: the same decision as the command's, of this moment.
+    chosen = planned(world.policy, world.state, listed(world), None)
+    named = planned(world.policy, world.state, listed(world), "dep-39")
+    assert [one.target.deploy.id for one in (chosen, named) if one.target and one.target.deploy] == ["dep-39", "dep-39"]
+    assert chosen.at == world.now and web(world).incident is None
 
 
 def test_a_plan_that_would_be_refused_is() -> None:
@@ -41,12 +46,3 @@ def test_a_plan_that_would_be_refused_is() -> None:
         planned_undo(world.policy, world.state, listed(world), world.incidents["web-1"])
     with pytest.raises(Refused, match="web-1 is being handled: deploying"):
         planned(world.policy, world.state, listed(world), None)
-
-
-def test_a_plan_of_a_rollback_by_hand_is_the_core_s_choice_or_the_deploy_that_was_named() -> None:
-    """The same decision as the command's, of this moment."""
-    world = rolled_back()
-    chosen = planned(world.policy, world.state, listed(world), None)
-    named = planned(world.policy, world.state, listed(world), "dep-39")
-    assert [one.target.deploy.id for one in (chosen, named) if one.target and one.target.deploy] == ["dep-39", "dep-39"]
-    assert chosen.at == world.now and web(world).incident is None

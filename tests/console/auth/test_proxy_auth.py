@@ -10,7 +10,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from tests.console.desk_scene import Office, office
+from tests.console.desk_scene import asking
 from tests.console.scene import TOKEN, Town, bearer, town, visited
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.console.auth.proxy_auth import COOKIE, Proxied, Proxy, Untrusted, proven_name
@@ -20,7 +20,6 @@ from watchdog.console.routes.live import STREAM
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Approver
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import Write
 
 HEADER = "X-Forwarded-User"
 PEOPLE = People(frozenset({"ann@acme.example"}), frozenset({"otto"}), frozenset({"vera"}))
@@ -198,16 +197,10 @@ async def test_many_who_come_through_one_proxy_do_not_hold_each_other_up() -> No
         assert (await one.client.get("/login")).status_code == 200
 
 
-async def waiting(o: Office) -> None:
-    o.asks()
-    await o.s.store.save(Write(o.s.engine.state))
-    o.client.headers[HEADER] = "ann@acme.example"
-
-
 async def test_a_click_stands_in_the_record_under_the_name_that_the_proxy_proved() -> None:
     """And not under one that could have been typed in."""
-    async with office(proxy=proxy()) as o:
-        await waiting(o)
+    async with asking(proxy=proxy()) as o:
+        o.client.headers[HEADER] = "ann@acme.example"
         sent = await o.send(INCIDENT, f"{INCIDENT}/approve")
         command = await o.asked()
         assert sent.status_code == 303 and command.by == "proxy:ann@acme.example (approver)"
@@ -220,12 +213,10 @@ async def test_a_click_stands_in_the_record_under_the_name_that_the_proxy_proved
 
 async def test_a_typed_name_is_not_the_approver_whom_the_proxy_proves() -> None:
     """The bearer of the approvers' token may type any name; the yes of the one who is named needs the proxy's word."""
-    async with office(proxy=proxy()) as o:
+    async with asking(proxy=proxy()) as o:
         lead = Approver("lead", ("proxy:ann@acme.example",))
         high = replace(o.s.engine.policy.matrix[Severity.HIGH], approver=lead)
         o.s.engine.policy = replace(o.s.engine.policy, matrix={**o.s.engine.policy.matrix, Severity.HIGH: high})
-        await waiting(o)
-        del o.client.headers[HEADER]
         await o.login(name="ann@acme.example")
         told = await o.page((await o.send(INCIDENT, f"{INCIDENT}/approve")).headers["location"])
         assert "you are token:ann@acme.example" in told and o.s.web.phase is Phase.ASKING
@@ -236,8 +227,8 @@ async def test_a_typed_name_is_not_the_approver_whom_the_proxy_proves() -> None:
 
 
 async def test_what_the_role_does_not_allow_is_refused_and_recorded() -> None:
-    async with office(proxy=proxy()) as o:
-        await waiting(o)
+    async with asking(proxy=proxy()) as o:
+        o.client.headers[HEADER] = "ann@acme.example"
         data = await o.form(INCIDENT, f"{INCIDENT}/approve")
         o.client.headers[HEADER] = "otto"
         data["form"] = (await o.form(INCIDENT, f"{INCIDENT}/reject"))["form"]
@@ -260,8 +251,8 @@ FORGERIES = {
 async def test_each_bar_against_other_sites_holds_alone(headers: dict[str, str], fields: dict[str, str]) -> None:
     """The proxy adds the name whoever made the browser send it; so word, cookie and origin are asked for."""
     both = People(frozenset({"ann@acme.example", "bob@acme.example"}))
-    async with office(proxy=proxy(people=both)) as o:
-        await waiting(o)
+    async with asking(proxy=proxy(people=both)) as o:
+        o.client.headers[HEADER] = "ann@acme.example"
         data = {**await o.form(INCIDENT, f"{INCIDENT}/approve"), **fields}
         told = await o.client.post(f"{INCIDENT}/approve", data=data, headers={**SAME, **headers})
         assert told.status_code == 403 and "Nothing was done" in told.text
@@ -270,8 +261,8 @@ async def test_each_bar_against_other_sites_holds_alone(headers: dict[str, str],
 
 async def test_the_api_asks_a_browser_for_the_word_as_well() -> None:
     """Else another site could use it; a program shows a token and comes without a name."""
-    async with office(proxy=proxy()) as o:
-        await waiting(o)
+    async with asking(proxy=proxy()) as o:
+        o.client.headers[HEADER] = "ann@acme.example"
         assert (await o.client.post("/api/v1/pause")).status_code == 403
         word = (await o.form("/", "/pause"))["form"]
         assert (await o.client.post("/api/v1/pause", headers={"x-form-token": word})).status_code == 200

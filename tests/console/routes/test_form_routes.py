@@ -24,7 +24,6 @@ from watchdog.domain.commands.human_command import Role, Surface
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Approver
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import Write
 
 INCIDENT, SERVICE = "/incidents/web-1", "/services/web"
 SAME = {"sec-fetch-site": "same-origin"}
@@ -65,11 +64,9 @@ async def test_a_yes_to_what_is_asked_no_longer_is_refused(change: dict[str, obj
 
 async def test_only_the_approver_s_yes_counts_here_too() -> None:
     """By the name given at the login; a name that looks like a member id is still a name; a program has none."""
-    async with office() as o:
+    async with asking() as o:
         high = replace(o.s.engine.policy.matrix[Severity.HIGH], approver=Approver("lead", ("token:Ann", "slack:U0AAA")))
         o.s.engine.policy = replace(o.s.engine.policy, matrix={**o.s.engine.policy.matrix, Severity.HIGH: high})
-        o.asks()
-        await o.s.store.save(Write(o.s.engine.state))
         for name in ("Bob", "U0AAA", "slack:U0AAA"):
             await o.login(name=name)
             shown = await o.page((await o.send(INCIDENT, f"{INCIDENT}/approve")).headers["location"])
