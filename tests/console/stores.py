@@ -40,3 +40,15 @@ class Counted(Overheard, calls="load_readonly spans incidents incident notes"):
             await self.goes_on.wait()
         if self.takes:
             self.clock.at += self.takes
+
+    def times(self) -> list[tuple[float, float]]:
+        """Return the begin and end of the spans that it was asked for since the last look."""
+        found, self.spans_asked = self.spans_asked, []
+        return [one[:2] for one in found]
+
+
+def watched(kind: Any, takes: float = 0.0, **more: float) -> tuple[PassingClock, Counted, Any]:
+    """Return a clock, a store, and what reads that store by that clock."""
+    clock = PassingClock()
+    store = Counted(clock, takes)
+    return clock, store, kind(store, clock, **more)

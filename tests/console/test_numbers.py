@@ -25,17 +25,17 @@ def closed(number: int, at: float) -> Incident:
     return replace(x.incident(), id=f"web-{number}", opened_at=at, onset_at=at - 38, closed_at=at + 60)
 
 
-async def kept(*incidents: Incident, clock: FakeClock) -> Counted:
+async def kept(*incidents: Incident) -> tuple[FakeClock, Counted]:
+    clock = FakeClock(NOW, auto=False)
     store = Counted(clock)
     await fill(store, State(services={"web": service_state("web")}), incidents, ())
-    return store
+    return clock, store
 
 
 async def test_a_page_reads_for_a_moment_and_the_next_ones_read_on() -> None:
     """Newest first; nothing twice; at last everything, and what is older than the period not at all."""
-    clock = FakeClock(NOW, auto=False)
     many = [closed(number, NOW - DAY * number / 4) for number in range(3 * CHUNK)]
-    store = await kept(*many, closed(999, NOW - PERIOD_SECONDS - 5), clock=clock)
+    clock, store = await kept(*many, closed(999, NOW - PERIOD_SECONDS - 5))
     numbers = Numbers(store, clock, budget_seconds=0.0)
     while not numbers.complete:
         before = store.asked.total()
@@ -49,9 +49,8 @@ async def test_a_page_reads_for_a_moment_and_the_next_ones_read_on() -> None:
 
 async def test_what_is_new_and_what_was_open_is_seen_later() -> None:
     """A new incident, the end of an open one, a human's act on it; closed ones are not asked again."""
-    clock = FakeClock(NOW, auto=False)
     asked = replace(x.undone(x.decision()), id="web-7", opened_at=NOW - 100, onset_at=NOW - 120, closed_at=None)
-    store = await kept(closed(1, NOW - DAY), asked, clock=clock)
+    clock, store = await kept(closed(1, NOW - DAY), asked)
     numbers = Numbers(store, clock)
     await numbers.refresh()
     assert numbers.count(State(), {})[-1].acknowledge.n == 0
@@ -73,8 +72,7 @@ async def test_what_is_new_and_what_was_open_is_seen_later() -> None:
 
 async def test_very_many_of_the_same_moment_are_all_read() -> None:
     """A whole fleet goes down at once: a page of them is no end."""
-    clock = FakeClock(NOW, auto=False)
-    store = await kept(*(closed(number, NOW - DAY) for number in range(4 * CHUNK)), clock=clock)
+    clock, store = await kept(*(closed(number, NOW - DAY) for number in range(4 * CHUNK)))
     numbers = Numbers(store, clock)
     await numbers.refresh()
     assert numbers.complete and len(numbers.incidents) == 4 * CHUNK

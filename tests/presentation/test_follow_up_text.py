@@ -25,8 +25,7 @@ PEOPLES = [one.id for one in RUNBOOK if one.by_people]
 
 
 async def record(*incidents: Incident) -> tuple[Counted, FakeClock, FollowUps]:
-    clock = FakeClock(NOW, auto=False)
-    store = await kept(clock, *incidents)
+    clock, store = await kept(*incidents)
     return store, clock, FollowUps(store, clock)
 
 

@@ -20,11 +20,12 @@ def closed(number: int, at: float, **changes: Any) -> Incident:
     return amended(x.incident(), id=f"web-{number}", opened_at=at, closed_at=at + 60, **changes)
 
 
-async def kept(clock: FakeClock, *incidents: Incident) -> Counted:
+async def kept(*incidents: Incident) -> tuple[FakeClock, Counted]:
+    clock = FakeClock(NOW, auto=False)
     store = Counted(clock)
     for one in incidents:
         await put(store, one)
-    return store
+    return clock, store
 
 
 async def put(store: MemoryStore, incident: Incident) -> None:
@@ -37,10 +38,9 @@ def ids(past: Past) -> list[str]:
 
 async def test_only_what_is_wanted_is_kept_and_nothing_is_read_twice() -> None:
     """Of the closed ones those with a rollback; an open one until it is closed."""
-    clock = FakeClock(NOW, auto=False)
     waiting = replace(x.undone(x.decision()), id="web-5", opened_at=NOW - 60)
     others = [closed(n, NOW - DAY - n, requested_at=None if n % 2 else NOW) for n in range(4)]
-    store = await kept(clock, *others, waiting)
+    clock, store = await kept(*others, waiting)
     past = Past(store, clock, 30 * DAY, lambda one: one.rollback.requested_at is not None)
     assert await past.refresh() == {"web-0", "web-1", "web-2", "web-3", "web-5"}
     assert past.complete and ids(past) == ["web-5", "web-0", "web-2"]
@@ -54,9 +54,8 @@ async def test_only_what_is_wanted_is_kept_and_nothing_is_read_twice() -> None:
 
 async def test_it_stops_when_the_time_is_over_and_reads_on_later() -> None:
     """At least a step each time; what is older than the period is not kept, nor is what has become so."""
-    clock = FakeClock(NOW, auto=False)
     many = [closed(n, NOW - n * 60.0) for n in range(3 * CHUNK)]
-    store = await kept(clock, *many, closed(999, NOW - 9 * DAY))
+    clock, store = await kept(*many, closed(999, NOW - 9 * DAY))
     past = Past(store, clock, DAY)
     steps = 0
     while not past.complete:
@@ -70,8 +69,7 @@ async def test_it_stops_when_the_time_is_over_and_reads_on_later() -> None:
 
 async def test_however_many_began_since_the_last_look_all_are_read() -> None:
     """More than one page of them, and no more pages than that takes."""
-    clock = FakeClock(NOW, auto=False)
-    store = await kept(clock, closed(1, NOW - DAY))
+    clock, store = await kept(closed(1, NOW - DAY))
     past = Past(store, clock, 30 * DAY)
     await past.refresh()
     await clock.advance(FRESH_SECONDS)

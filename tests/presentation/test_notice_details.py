@@ -57,13 +57,19 @@ def case(incident: Incident, after: float = 0.0, **facts: Any) -> NoticeCase:
     return NoticeCase(IncidentNews(Topic.ASKED, incident, **facts), NOW + after, UTC)
 
 
-def test_a_question_says_who_alone_may_say_yes() -> None:
-    """Others may still reject."""
+def test_a_question_says_who_alone_may_say_yes_and_what_may_end_before_an_answer() -> None:
+    """Others may still reject. After an action hold no answer is needed; what lasts is answered by people alone."""
     high = an_incident(severity=Severity.HIGH)
     said = "Only lead may approve (policy: high: approver: lead); others may reject."
     assert details.answer_lines(case(high, terms=AnswerTerms(approver="lead"))) == (said,)
     assert details.only_approver(high, "lead") == (said,) and details.only_approver(high, "") == ()
     assert details.answer_lines(case(high, terms=AnswerTerms())) == details.answer_lines(case(high)) == ()
+    hold = GuardAnswer("action hold", Verdict.ASK, "launch", passing=True)
+    asked = an_incident(decision=a_decision(guards=(hold,)))
+    passes = "Once that has passed, the daemon decides again, and may roll back without an answer."
+    assert details.answer_lines(case(asked)) == (passes,)
+    lasting = amended(asked, decision=a_decision(guards=(hold, replace(hold, passing=False))))
+    assert details.answer_lines(case(lasting)) == ()
 
 
 @pytest.mark.parametrize(("begins", "ahead"), [(600.0, "10 min"), (0.0, "0 s"), (-600.0, "0 s"), (None, None)])
@@ -73,16 +79,6 @@ def test_a_question_says_that_an_approval_waits_for_its_window(begins: float | N
     when = f"at Mon 14:25 UTC (in {ahead}) (policy: critical: window: nights)"
     line = f"An approval is carried out {when}; a second approval, at once."
     assert details.answer_lines(case(an_incident(), terms=terms)) == ((line,) if ahead else ())
-
-
-def test_a_passing_obstacle_may_end_before_an_answer() -> None:
-    """An action hold: after it no answer is needed. A lasting one is answered by people alone."""
-    hold = GuardAnswer("action hold", Verdict.ASK, "launch", passing=True)
-    asked = an_incident(decision=a_decision(guards=(hold,)))
-    said = "Once that has passed, the daemon decides again, and may roll back without an answer."
-    assert details.answer_lines(case(asked)) == (said,)
-    lasting = amended(asked, decision=a_decision(guards=(hold, replace(hold, passing=False))))
-    assert details.answer_lines(case(lasting)) == ()
 
 
 @pytest.mark.parametrize("after", [0.0, LATER])

@@ -2,7 +2,7 @@
 
 from tests.console.public.scene import DAY, hours
 from tests.console.scene import NOW
-from tests.console.stores import Counted, PassingClock
+from tests.console.stores import watched
 from watchdog.console.public.calendar import DAYS, FRESH_SECONDS, LATE_SECONDS, TOGETHER, Calendar
 from watchdog.domain.store_records import Minute
 from watchdog.presentation.availability import Hour
@@ -11,25 +11,13 @@ HOME = {"web": ("home",)}
 TODAY = int(NOW // DAY * DAY)
 
 
-def asked(store: Counted) -> list[tuple[float, float]]:
-    """Return the times that were asked for, and forget them."""
-    found, store.spans_asked = store.spans_asked, []
-    assert all(rest == [3600, ["web"]] for _, _, *rest in found)
-    return [one[:2] for one in found]
-
-
-def watched(takes: float = 0.0, **more: float) -> tuple[PassingClock, Counted, Calendar]:
-    clock = PassingClock()
-    store = Counted(clock, takes)
-    return clock, store, Calendar(store, clock, **more)
-
-
 async def test_today_is_one_query_and_the_past_is_read_once() -> None:
     """Newest first; a minute later today alone; nothing at all before that."""
-    clock, store, calendar = watched()
+    clock, store, calendar = watched(Calendar)
     await store.put_minutes(hours("web", 3, bad={0: 36, 20: 90}))
     await calendar.refresh(HOME)
-    times = asked(store)
+    assert all(rest == [3600, ["web"]] for _, _, *rest in store.spans_asked)
+    times = store.times()
     assert calendar.complete and times[0] == (TODAY, TODAY + DAY)
     assert len(times) == 1 + -(-(DAYS - 1) // TOGETHER)
     assert sum(until - since for since, until in times) == DAYS * DAY
@@ -37,16 +25,16 @@ async def test_today_is_one_query_and_the_past_is_read_once() -> None:
     assert Hour(0.25) in calendar.hours("web", TODAY - int(DAY))
     assert calendar.hours("web", TODAY - 5 * int(DAY)) == (None,) * 24 and calendar.hours("api", TODAY)[0] is None
     await calendar.refresh(HOME)
-    assert asked(store) == []
+    assert store.times() == []
     clock.at += FRESH_SECONDS
     await calendar.refresh(HOME)
-    assert asked(store) == [(TODAY, TODAY + DAY)]
+    assert store.times() == [(TODAY, TODAY + DAY)]
 
 
 async def test_a_long_past_is_read_a_little_at_a_time() -> None:
-    _, store, calendar = watched(takes=1.0, budget_seconds=3.0)
+    _, store, calendar = watched(Calendar, takes=1.0, budget_seconds=3.0)
     await calendar.refresh(HOME)
-    assert 1 < len(asked(store)) < 5 and not calendar.complete
+    assert 1 < len(store.times()) < 5 and not calendar.complete
     pages = 1
     while not calendar.complete:
         await calendar.refresh(HOME)
@@ -56,20 +44,20 @@ async def test_a_long_past_is_read_a_little_at_a_time() -> None:
 
 async def test_a_day_is_read_anew_when_it_is_over_and_once_more_when_all_has_come() -> None:
     """Also where nobody looked for hours; what is too old is forgotten."""
-    clock, store, calendar = watched()
+    clock, store, calendar = watched(Calendar)
     await calendar.refresh(HOME)
     for later, read in ((DAY + 60, 2), (DAY + 120, 2), (DAY + LATE_SECONDS, 2), (DAY + LATE_SECONDS + 60, 1)):
-        asked(store)
+        store.times()
         clock.at = TODAY + later
         await calendar.refresh(HOME)
         wanted = [(TODAY + DAY, TODAY + 2 * DAY), (TODAY, TODAY + DAY)][:read]
-        assert asked(store) == (wanted if later != DAY + 120 else wanted[:1]), later
+        assert store.times() == (wanted if later != DAY + 120 else wanted[:1]), later
     assert calendar.complete and len(calendar._days) == DAYS
 
 
 async def test_the_worst_of_the_signals_that_count_is_taken_and_others_are_not() -> None:
     """A service is available if all that matters is; a reading that is unknown says nothing."""
-    _, store, calendar = watched()
+    _, store, calendar = watched(Calendar)
     rows = [
         Minute("web", "home", NOW - 60, 9, 1, 0),
         Minute("web", "pay", NOW - 60, 5, 5, 0),

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.console.scene import NOW, StoryClock
-from tests.console.stores import Counted, PassingClock
+from tests.console.stores import watched
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.queries.day_history import SPAN_SECONDS, SPANS, DayHistory, state_of
 from watchdog.console.queries.span_cache import SpanCache, Spans
@@ -15,23 +15,11 @@ def minute(start: float, good: int = 6, bad: int = 0, unknown: int = 0, p50: flo
     return Minute("web", "home", start, good, bad, unknown, p50, 0.2, 0.3)
 
 
-def asked(store: Counted) -> list[tuple[float, float]]:
-    """Return the times that were asked for, and forget them."""
-    found, store.spans_asked = store.spans_asked, []
-    return [one[:2] for one in found]
-
-
-def watched(takes: float = 0.0, **more: float) -> tuple[PassingClock, Counted, DayHistory]:
-    clock = PassingClock()
-    store = Counted(clock, takes)
-    return clock, store, DayHistory(store, clock, **more)
-
-
 async def test_it_reads_the_newest_first_and_the_rest_with_the_next_pages() -> None:
     """Each page reads for its budget, and one piece at least; then only what may have grown is read again."""
-    clock, store, days = watched(takes=1.0, budget_seconds=3.0)
+    clock, store, days = watched(DayHistory, takes=1.0, budget_seconds=3.0)
     await days.refresh()
-    first = asked(store)
+    first = store.times()
     assert first[0][1] == (NOW // SPAN_SECONDS + 1) * SPAN_SECONDS
     assert len(first) >= 2 and not days.of("web", ["home"]).complete
     pages = 1
@@ -39,19 +27,19 @@ async def test_it_reads_the_newest_first_and_the_rest_with_the_next_pages() -> N
         await days.refresh()
         pages += 1
     assert 1 < pages < SPANS
-    read = sorted(first + asked(store))
+    read = sorted(first + store.times())
     assert read[0][0] == (NOW // SPAN_SECONDS - SPANS + 1) * SPAN_SECONDS
     assert sum(until - start for start, until in read) == 86400.0, "each span once"
     await days.refresh()
-    assert asked(store) == []
+    assert store.times() == []
     clock.at += 31.0
     await days.refresh()
-    assert sum(until - start for start, until in asked(store)) == SPAN_SECONDS, "only the span that grows"
+    assert sum(until - start for start, until in store.times()) == SPAN_SECONDS, "only the span that grows"
 
 
 async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
     """And the one before is read on until late minutes have come."""
-    clock, store, days = watched()
+    clock, store, days = watched(DayHistory)
     first = NOW // SPAN_SECONDS * SPAN_SECONDS
     await store.put_minutes([minute(first), minute(first + 60, good=0, bad=6)])
     await days.refresh()
@@ -73,7 +61,7 @@ async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
 
 
 async def test_a_store_that_fails_is_asked_again() -> None:
-    _, store, days = watched()
+    _, store, days = watched(DayHistory)
     store.away = True
     with pytest.raises(Temporary):
         await days.refresh()
@@ -91,7 +79,7 @@ def test_the_state_of_a_span() -> None:
 
 
 async def test_the_latency_is_that_of_the_first_signal_that_has_any() -> None:
-    _, store, days = watched()
+    _, store, days = watched(DayHistory)
     start = NOW // SPAN_SECONDS * SPAN_SECONDS
     other = Minute("web", "api", start, 1, 0, 0, 0.7, 0.8, 0.9)
     await store.put_minutes([minute(start, p50=None), other])
