@@ -102,11 +102,15 @@ def test_the_weeks_are_counted_to_the_second() -> None:
 
 
 def test_the_bars_fill_their_height_and_nothing_is_drawn_of_nothing() -> None:
-    """The highest week reaches the top; none: no path."""
+    """The highest week reaches the top; none: no path. An incident is a point; rolled back or not are two paths."""
     bars = week_bars([WeekView(0.0, 4, 1), WeekView(1.0, 0, 0), WeekView(2.0, 2, 2)])
     assert (bars.top, bars.width) == (4, 30) and bars.incidents == "M1 120v-116h8v116zM21 120v-58h8v58z"
     assert bars.rolled_back == "M1 120v-29h8v29zM21 120v-58h8v58z"
     assert week_bars([WeekView(0.0, 0, 0)]).incidents == "" and week_bars([]).width == 10
+    found = [RestoredView("web-1", 50.0, 10.0, True), RestoredView("web-2", 100.0, 86400.0, False)]
+    assert restored_dots(found, 0.0, 100.0, rolled_back=True) == "M360.0 112.0h0"
+    assert restored_dots(found, 0.0, 100.0, rolled_back=False) == "M720.0 8.0h0"
+    assert restored_dots(found, 60.0, 90.0, rolled_back=True) == ""
 
 
 @pytest.mark.parametrize(("seconds", "from_top"), [(10.0, 112.0), (0.0, 112.0), (86400.0, 8.0), (1e9, 8.0)])
@@ -115,11 +119,3 @@ def test_the_scale_is_logarithmic_and_bounded(seconds: float, from_top: float) -
     assert height(seconds) == pytest.approx(from_top)
     tops = [y for _, y in scale()]
     assert tops == sorted(tops, reverse=True) and scale()[-1] == ("1 d", 8.0) and max(tops) < HEIGHT
-
-
-def test_a_point_for_each_incident_of_the_time_that_is_shown() -> None:
-    """Rolled back or not are two paths."""
-    found = [RestoredView("web-1", 50.0, 10.0, True), RestoredView("web-2", 100.0, 86400.0, False)]
-    assert restored_dots(found, 0.0, 100.0, rolled_back=True) == "M360.0 112.0h0"
-    assert restored_dots(found, 0.0, 100.0, rolled_back=False) == "M720.0 8.0h0"
-    assert restored_dots(found, 60.0, 90.0, rolled_back=True) == ""

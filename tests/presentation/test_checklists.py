@@ -141,20 +141,14 @@ def test_the_rest_is_due_so_long_after_it_was_restored(incident: Incident, due_a
     assert (item.due_at, item.due) == (due_at, words)
 
 
-def test_contacts_stand_for_the_roles_that_they_have() -> None:
-    """In the runbook's items and in those that people added."""
-    own = FollowUp(END, "web-1", 1, "ann", "Raise the pool", "team lead", END + 60)
-    other = FollowUp(END, "web-1", 2, "ann", "Ask acme", "eve", END + 60)
-    given = facts(owners={"team lead": "lin"}, follow_ups=(own, other))
-    found = items(given)
-    assert {found[name].owner for name in ("stakeholders", "lessons", "own-1")} == {"lin (team lead)"}
-    assert (found["docs"].owner, found["own-2"].owner) == ("development team", "eve")
-
-
 def test_what_people_added_is_a_list_of_its_own() -> None:
-    """Under ids that count on; ticked like any other item."""
-    own = [FollowUp(END, "web-1", n, "ann", f"thing {n}", "eve", END + 60 * n) for n in (1, 2)]
-    given = facts(follow_ups=own, ticks=[Tick(END + 9, "web-1", "own-2", "bob")])
+    """Under ids that count on; ticked like any other item; contacts stand for the roles that they have, there too."""
+    whose = {1: "team lead", 2: "eve"}
+    own = [FollowUp(END, "web-1", n, "ann", f"thing {n}", owner, END + 60 * n) for n, owner in whose.items()]
+    given = facts(owners={"team lead": "lin"}, follow_ups=own, ticks=[Tick(END + 9, "web-1", "own-2", "bob")])
+    owners = {name: item.owner for name, item in items(given).items()}
+    assert {owners[name] for name in ("stakeholders", "lessons", "own-1")} == {"lin (team lead)"}
+    assert (owners["docs"], owners["own-2"]) == ("development team", "eve")
     title, found = checklists(given)[-1].title, checklists(given)[-1].items
     assert title == "Follow-ups of your own" and [one.id for one in found] == ["own-1", "own-2"]
     assert [one.done for one in found] == [False, True]

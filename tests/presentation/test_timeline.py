@@ -14,16 +14,12 @@ def test_every_label_has_its_source() -> None:
     assert set(get_args(NoteLabel)) == set(SOURCES)
 
 
-def test_the_suspicion_before_the_incident_belongs_to_it() -> None:
-    """It is noted under no incident; one of long before, or another label, does not belong."""
+def test_it_is_in_order_and_the_suspicion_before_the_incident_belongs_to_it() -> None:
+    """Notes, deploys and remarks in one row; a suspicion is noted under no incident; one of long before is no part."""
     early = replace(x.NOTES[0], incident=None, text="this one")
     others = [replace(early, at=early.at - 900, text="long before"), replace(early, label="CALM", text="calm")]
     lines = [one.what for one in timeline(x.incident(), [*others, early, *x.NOTES[1:]], ())]
     assert "SUSPECT: this one" in lines and not any("long before" in line or "calm" in line for line in lines)
-
-
-def test_it_is_in_order_and_people_are_in_it() -> None:
-    """Notes, deploys and remarks in one row."""
     remark = Remark(x.BEGIN + 60, "web-1", "ann", "I see it too")
     entries = timeline(x.incident(), x.NOTES, [remark])
     assert [one.at for one in entries] == sorted(one.at for one in entries)

@@ -206,6 +206,10 @@ async def test_codes_that_are_none_are_taken_there_so_often_and_no_more() -> Non
 
 
 async def test_tokens_work_beside_it_or_not_at_all() -> None:
+    """Without a provider there is no such way."""
+    async with town() as one:
+        for path in (BEGIN, BACK):
+            assert (await one.client.get(path)).headers["location"].startswith("/login?next=")
     async with doorway() as d:
         assert (await d.client.get("/api/v1/services", headers=bearer())).status_code == 200
     async with doorway(tokens={}) as d:
@@ -214,12 +218,6 @@ async def test_tokens_work_beside_it_or_not_at_all() -> None:
         assert (await d.client.get("/api/v1/services", headers=bearer())).status_code == 401
         await d.log_in("vera")
         assert (await d.client.get("/api/v1/services")).status_code == 200
-
-
-async def test_without_a_provider_there_is_no_such_way() -> None:
-    async with town() as one:
-        for path in (BEGIN, BACK):
-            assert (await one.client.get(path)).headers["location"].startswith("/login?next=")
 
 
 async def test_a_click_is_recorded_under_the_proven_name_and_needs_its_word() -> None:
