@@ -71,6 +71,9 @@ async def test_the_overview_shows_the_troubled_first() -> None:
     assert "api-7" in text and "a human is asked" not in text and "not seen yet" in text
     assert "9f3c2ab" in text and "Refactor sessions" in text and "long body" not in text
     assert "1 of 48 half-hours with failures" in text and 'class="spark"' in text
+    # A service of another worker is shown as it was saved.
+    async with visited(state=State(), held=("docs",)) as one:
+        assert "another worker" in await one.page("/services/web") and "9f3c2ab" in await one.page("/")
 
 
 async def test_a_service_tells_what_would_happen_now() -> None:
@@ -187,12 +190,6 @@ async def test_hostile_text_stays_text(where: str) -> None:
     assert "&lt;script&gt;" in text and "{{ 7*7 }}" in text
     assert not re.search(r"<script(?! src=)|<img|\x1b|\u202e", text)
     assert said.status_code in (200, 404) and said.headers["content-type"] == "application/json"
-
-
-async def test_a_service_of_another_worker_is_shown_as_it_was_saved() -> None:
-    async with visited(state=State(), held=("docs",)) as one:
-        assert "another worker" in await one.page("/services/web") and "9f3c2ab" in await one.page("/")
-    assert open_incident().id == "api-7"
 
 
 async def test_of_hundreds_of_services_those_in_trouble_are_shown_first_and_all_by_a_link() -> None:
