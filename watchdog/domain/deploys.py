@@ -31,6 +31,7 @@ class Deploy:
     finished_at: float | None = None  # when it went live or ended; None: not yet, or not said
     update_seen_at: float | None = None  # when instances were first seen being replaced; None: not seen
     changed: tuple[str, ...] = ()  # configuration that differs from the deploy before it, as in `environment`
+    changes_unread: bool = False  # that could not be read yet, so it may have changed; a later list may know
 
     @property
     def code(self) -> str | None:

@@ -413,3 +413,4 @@ async def test_events_that_the_key_may_not_read_are_said_beside_each_deploy(vend
     vendor.say("GET", f"{SERVICE}/events", (403, {"message": "no"}))
     newest, _ = await api.deploys("srv-web")
     assert newest.changed == ("configuration perhaps (events could not be read: the key lacks events: read)",)
+    assert not newest.changes_unread, "no later list can know it"

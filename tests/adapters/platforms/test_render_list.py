@@ -137,6 +137,7 @@ async def test_a_deploy_whose_events_could_not_be_read_is_marked_so(
     vendor.say("GET", f"{SERVICE}/events", 500)
     newest, *older = await reader.deploys("srv-web")
     assert (newest.changed, {one.changed for one in older}) == ((UNREAD,), {()})
+    assert newest.changes_unread and not any(one.changes_unread for one in older)
     changed = event(1, "deploy_started", 60.0, deployId="dep-7", trigger={"envUpdated": True})
     vendor.say("GET", f"{SERVICE}/events", page("event", changed))
     clock.elapsed += EVENTS_AGAIN_SECONDS

@@ -80,6 +80,7 @@ def test_all_guards_pass_for_a_plain_rollback_and_say_so() -> None:
 WAVE = {"shop": ActiveCritical("shop", NOW - 30, "cccccccc"), "gone": ActiveCritical("gone", NOW - 30, "dddddddd")}
 DAY_AGO = (NOW - 3600.0, NOW - 7200.0)
 CHANGED = replace(HISTORY[0], changed=("environment", "instance count"))
+UNREAD = replace(HISTORY[0], changed=("?",), changes_unread=True)
 UPDATED = replace(HISTORY[0], trigger="service_updated")
 MARKED = replace(HISTORY[0], commit_message="Drop a column\n\nWATCHDOG: No-Rollback")
 ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
@@ -183,6 +184,7 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("ask", "migration", COMMAND, service={"facts": replace(FACTS, pre_deploy_command="m")}),
         row("ask", "environment", f"environment, instance count {BRINGS_BACK}", service=deploys(CHANGED, of=1)),
         row("ask", "environment", f"configuration {BRINGS_BACK}", service=deploys(UPDATED, of=1)),
+        row("ask", "environment", f"? {BRINGS_BACK}", True, service=deploys(UNREAD, of=1)),
         row("block", "trailer", "dep-41 says 'Watchdog: no-rollback'", service=deploys(MARKED, of=1)),
     ],
 )

@@ -158,6 +158,23 @@ def test_what_forbids_a_default_leaves_it_to_a_human(change: Callable[[World], o
     assert not after(world, 2000.0).pins or why is not None
 
 
+@pytest.mark.parametrize("then_read", [(), ("environment",)], ids=["nothing changed", "the environment changed"])
+def test_a_question_about_changes_that_were_not_read_is_void_once_they_are(then_read: tuple[str, ...]) -> None:
+    """The decision is made anew with what is known by then; what did change is a question for people still."""
+    world = bad_world(make_policy())
+
+    def listed_with(changed: tuple[str, ...], *, unread: bool) -> None:
+        deploys = (replace(one, changed=changed, changes_unread=unread) for one in world.deploys[:1])
+        world.deploys[:1] = deploys
+
+    world.at(61.0, lambda: listed_with(("perhaps",), unread=True))
+    world.run(180.0)
+    assert web(world).phase is Phase.ASKING and "perhaps changed with" in decision_of(world).why
+    listed_with(then_read, unread=False)
+    world.run(300.0)
+    assert len(world.accepted) == (not then_read) and (web(world).phase is Phase.ASKING) is bool(then_read)
+
+
 @pytest.mark.parametrize("severity", [Severity.HIGH, Severity.CRITICAL])
 def test_then_rollback_is_made_at_the_deadline_and_proved_like_any_other(severity: Severity) -> None:
     """Asked by the policy, or by mode assist: the declared default is carried out, once, and people were told so."""

@@ -132,7 +132,10 @@ class RenderReader:
         unread = len(deploys) if known.read_at is None else known.not_covered(deploys)
         # No proof that nothing changed with these: the core will ask before it brings the old back.
         marked = known.mark(deploys)
-        return (*(replace(deploy, changed=(known.unread,)) for deploy in deploys[:unread]), *marked[unread:])
+        # What the key lacks the permission for, no later list can tell.
+        again = not known.lacking
+        doubted = (replace(deploy, changed=(known.unread,), changes_unread=again) for deploy in deploys[:unread])
+        return (*doubted, *marked[unread:])
 
     async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
         """Return one deploy. Raises Temporary or Permanent."""

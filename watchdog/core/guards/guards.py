@@ -221,7 +221,8 @@ def environment(request: GuardContext) -> GuardAnswer:
         # Where the variables could not be compared, the trigger is the only sign that configuration changed.
         changed = deploy.changed or (("configuration",) if deploy.trigger == "service_updated" else ())
         if changed:
-            return asks("environment", f"{', '.join(changed)} changed with {deploy.id}; a rollback brings the old back")
+            why = f"{', '.join(changed)} changed with {deploy.id}; a rollback brings the old back"
+            return asks("environment", why, passing=deploy.changes_unread)
     return passes("environment", "unchanged since the target")
 
 
