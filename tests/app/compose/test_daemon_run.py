@@ -1,4 +1,4 @@
-"""The life of the daemon as a process: roles, reload, health, how it starts and ends. Commands: test_queries.py."""
+"""The life of the daemon as a process: roles, reload, health, how it starts and ends. Commands: test_cli_service.py."""
 
 import signal
 import socket
