@@ -158,9 +158,17 @@ def test_what_forbids_a_default_leaves_it_to_a_human(change: Callable[[World], o
     assert not after(world, 2000.0).pins or why is not None
 
 
-@pytest.mark.parametrize("then_read", [(), ("environment",)], ids=["nothing changed", "the environment changed"])
-def test_a_question_about_changes_that_were_not_read_is_void_once_they_are(then_read: tuple[str, ...]) -> None:
-    """The decision is made anew with what is known by then; what did change is a question for people still."""
+@pytest.mark.parametrize(
+    ("then_read", "came_back", "void"),
+    [((), False, True), (("environment",), False, False), ((), True, False)],
+    ids=["nothing changed", "the environment changed", "the commit came back, and is trusted since"],
+)
+def test_a_question_about_changes_that_were_not_read_is_void_once_they_are(
+    then_read: tuple[str, ...], came_back: bool, void: bool
+) -> None:
+    """The decision is made anew with what is known by then; what did change is a question for people still. So is what
+    time does not answer: who trusts a commit meanwhile has not asked for its rollback.
+    """
     world = bad_world(make_policy())
 
     def listed_with(changed: tuple[str, ...], *, unread: bool) -> None:
@@ -168,11 +176,14 @@ def test_a_question_about_changes_that_were_not_read_is_void_once_they_are(then_
         world.deploys[:1] = deploys
 
     world.at(61.0, lambda: listed_with(("perhaps",), unread=True))
+    if came_back:
+        world.at(61.0, lambda: put(share(world, denied=("bad00000",)), bad=(("bad00000", world.deploys[0].id),)))
     world.run(180.0)
     assert web(world).phase is Phase.ASKING and "perhaps changed with" in decision_of(world).why
+    hear(world, e.CommitTrusted(world.now, "bad00000", "ann"))
     listed_with(then_read, unread=False)
     world.run(300.0)
-    assert len(world.accepted) == (not then_read) and (web(world).phase is Phase.ASKING) is bool(then_read)
+    assert len(world.accepted) == void and (web(world).phase is Phase.ASKING) is not void
 
 
 @pytest.mark.parametrize("severity", [Severity.HIGH, Severity.CRITICAL])

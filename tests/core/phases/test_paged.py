@@ -96,6 +96,8 @@ def test_other_obstacles_leave_it_to_the_human(service: ServiceState, state: dic
 
 
 LATE_CRASH = Check("events", "render_events", crashes=((NOW - 5, "out of memory"),))
+ASSIST = make_policy(Mode.ASSIST)
+UNREAD = replace(HISTORY[0], changed=("?",), changes_unread=True)
 UNSURE = make_policy()
 UNSURE = replace(UNSURE, blame=replace(UNSURE.blame, bad_deploy_share=0.00002, ask_floor=0.5))
 """A policy by which it takes a crash that the platform reports to suspect a deploy."""
@@ -110,6 +112,12 @@ UNSURE = replace(UNSURE, blame=replace(UNSURE.blame, bad_deploy_share=0.00002, a
             POLICY,
             {"acted_at": (NOW - 86_420.0, NOW - 80_000.0)},
             id="the day's budget has room again",
+        ),
+        pytest.param(
+            decided(a_service(acted_at=(NOW - 1800.0,)), policy=ASSIST),
+            ASSIST,
+            {"acted_at": (NOW - 1801.0,), "deploys": (UNREAD, *HISTORY[1:])},
+            id="a person is asked in any case, also where what changed is not read yet",
         ),
         pytest.param(
             decided(a_service(), policy=UNSURE), UNSURE, {"checks": {"events": LATE_CRASH}}, id="evidence came late"

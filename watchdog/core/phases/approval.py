@@ -57,7 +57,7 @@ def worse(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
 
 
 def _overtaken(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
-    """Return whether the question is void: the guards that asked pass now, or one of them blocks the rollback."""
+    """Return whether the question is void: what asked has passed by itself, or blocks the rollback now."""
     decision = ctx.incident.decision
     asked = [answer for answer in decision.guards if answer.verdict is Verdict.ASK] if decision is not None else []
     # Only a guard that can clear by itself can overtake the question; weighing again costs a whole decision.
@@ -71,6 +71,9 @@ def _overtaken(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     # A guard that blocks now would refuse the approval anyway: the question would promise what cannot come.
     if any(answer.verdict is Verdict.BLOCK and answer.name in names for answer in fresh.guards):
         return True
+    # Of another guard only an answer disposes: who trusts a commit that came back does not ask for its rollback.
+    if not all(answer.passing for answer in asked):
+        return False
     # Without a fresh bad reading the site may be recovering; then the question stays open for the human.
     seen = observations.failing_now(ctx.service, findings, ctx.policy, ctx.now)
     return seen and fresh.course in (Course.ROLLBACK, Course.ANNOUNCE)

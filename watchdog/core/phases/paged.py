@@ -78,16 +78,12 @@ def _may_ask_now(incident: Incident, decision: Decision) -> bool:
 
     A cooldown, a spent budget, too little evidence: the service still fails, and a human has the incident by now, so
     the daemon asks instead of acting. Excluded are a veto (it acquits for good), a downtime (its failures convict no
-    deploy) and another mode. A person who acknowledged is not asked again, nor is a question that a passing guard
-    would soon answer itself.
+    deploy) and another mode. A person who acknowledged is not asked again, nor is a question that passing
+    guards alone would soon answer.
     """
     before = incident.decision
-    return (
-        may_ask_later(incident)
-        and before is not None
-        and before.mode == decision.mode
-        and not any(one.passing for one in decision.guards if one.verdict is Verdict.ASK)
-    )
+    asks = [one.passing for one in decision.guards if one.verdict is Verdict.ASK]
+    return may_ask_later(incident) and before is not None and before.mode == decision.mode and not (asks and all(asks))
 
 
 def may_ask_later(incident: Incident) -> bool:
