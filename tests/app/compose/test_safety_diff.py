@@ -179,6 +179,11 @@ def test_who_is_called_next_may_come_sooner_and_may_not_go() -> None:
     assert loosened(settings(called), settings(POLICY))
     sooner = replace(called, escalation=(replace(lead, after_seconds=60.0),))
     assert loosened(settings(called), settings(sooner)) == ()
+    again = replace(POLICY, escalation=(Step("everyone again", (), 600.0),))
+    later = replace(called, escalation=(replace(lead, after_seconds=601.0),))
+    assert loosened(settings(again), settings(called)) == (), "the first who is named, where all were only paged again"
+    assert all(loosened(settings(again), settings(new)) for new in (POLICY, later))
+    assert loosened(settings(called), settings(again)), "the lead hears of it no more"
 
 
 def test_who_reads_in_plain_words_may_change_and_go() -> None:

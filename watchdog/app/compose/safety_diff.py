@@ -190,6 +190,8 @@ def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
     """Return whether the value affects a service that we may change; a veto counts only in mode autonomous."""
     if pattern.startswith(("matrix.*.approver", "matrix.*.window")):
         return _holds_back_still(pattern, path, policies)
+    if pattern.startswith("escalation."):
+        return not _first_named(policies)
     if not pattern.startswith("services.*."):
         return True
     trusted = [one for policy in policies for one in policy.services.values() if one.mode is not Mode.OBSERVE]
@@ -200,6 +202,14 @@ def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
         return any(one.name == name and one.mode is Mode.AUTONOMOUS for one in policies[1].services.values())
     # A dependency's signals count as well: they explain, and so hold back, an action on the service above it.
     return any(name == one.name or name in one.depends_on for one in trusted)
+
+
+def _first_named(policies: tuple[Policy, Policy]) -> bool:
+    """Return whether contacts are named where those who were paged were only paged again, and are called as soon."""
+    before, after = (policy.escalation for policy in policies)
+    # A step without channels and rotation calls the incident's own channels; it is the only one, unwritten.
+    again = bool(before) and not before[0].channels and before[0].rotation is None
+    return again and bool(after) and after[0].after_seconds <= before[0].after_seconds
 
 
 def _holds_back_still(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
