@@ -28,7 +28,7 @@ from watchdog.domain.decisions import Course
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Deadline, Phase
 from watchdog.domain.notices import Topic
-from watchdog.domain.policy import Approver, BlameWeights, Mode, Policy, Then
+from watchdog.domain.policy import Approver, BlameWeights, Mode, Policy, Step, Then
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
@@ -78,14 +78,20 @@ def passes(world: World, seconds: float) -> tuple[fx.Effect, ...]:
 # --- who alone may say yes ---
 
 
-def test_an_approver_is_asked_reminded_and_told_that_nobody_answered_at_its_own_channels() -> None:
-    """Besides the incident's people, who are told of all else; each says who alone may approve."""
+def test_an_approver_is_asked_reminded_and_called_again_at_its_own_channels() -> None:
+    """Besides the incident's people, who are told of all else; each says who alone may approve. Again where no answer
+    came in time, where no one acknowledged, and where who did is not heard of any more.
+    """
     lead = Approver("lead", ("terminal:lead",), ("lead-email", "chat"))
     world = asked(approver=lead, remind_seconds=600.0)
-    after(world, 1000.0)
+    world.policy = replace(world.policy, escalation=(Step("everyone again", (), 60.0),), ack_holds_seconds=60.0)
+    after(world, 962.0)
+    world.tell(e.Acknowledged(world.now, "web-1", "ann"))
+    after(world, 1023.0)
     ours = ("pager", "chat")
-    assert [tell.channels for tell in world.tells] == [(*ours, "lead-email")] * 3
-    for tell in world.tells:
+    called = [tell for tell in world.tells if tell.notice.wakes]
+    assert [tell.channels for tell in called] == [(*ours, "lead-email")] * 5
+    for tell in called:
         assert "Only lead may approve (policy: high: approver: lead); others may reject." in tell.notice.lines
     assert "the policy asks lead for this severity" in lines(world.notes, "DECIDED")[0]
     world.tell(e.Approved(world.now, "web-1", "lead"))

@@ -4,8 +4,8 @@ Rule 1: the clock is in the incident (`called_at`, `climbed`), so a restart chan
 Rule 2: only a human acknowledges. That stops this clock, but neither the probes nor the clock of a question. It covers
 the call it answers: a later call needs another acknowledgement.
 Rule 3: a step outside its hours is skipped at once and comes again in the next round. If every step is outside its
-hours, the incident's own channels are called again, once.
-Rule 4: a step without channels calls the incident's own ones again: the settings have one where no one else is named.
+hours, everyone is called again, once.
+Rule 4: a step without channels calls everyone again: the settings have one where no one else is named.
 """
 
 from collections.abc import Sequence
@@ -117,7 +117,7 @@ def _next(ctx: StepContext) -> tuple[Sequence[Step], Step, bool]:
 
 
 def _climb(ctx: StepContext) -> None:
-    """Call the next step within its hours; if there is none, call the incident's own channels again, once."""
+    """Call the next step within its hours; if there is none, call everyone again, once."""
     passed, step, found = _next(ctx)
     # Also where no step is called: otherwise the clock would be due again at once.
     ctx.update_escalation(called_at=ctx.now)
@@ -138,8 +138,14 @@ def _climb(ctx: StepContext) -> None:
 
 
 def _escalate(ctx: StepContext, name: str, channels: tuple[str, ...]) -> None:
-    """Call a contact by name; without channels of theirs the incident's own channels are called again."""
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.ESCALATED, wakes=True, channels=channels or None, by=name)
+    """Call a contact by name; without channels of theirs everyone is called again."""
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.ESCALATED, wakes=True, channels=channels or everyone(ctx), by=name)
+
+
+def everyone(ctx: StepContext) -> tuple[str, ...]:
+    """Return the incident's channels, and those of the person who alone may approve, while a question is open."""
+    only = ctx.rule.approver if ctx.service.phase is Phase.ASKING else None
+    return tuple(dict.fromkeys((*ctx.incident.channels, *(only.channels if only is not None else ()))))
 
 
 def _on_call(step: Step, now: float) -> bool:
@@ -153,4 +159,4 @@ def _call_again(ctx: StepContext, by: str) -> None:
     since = ctx.incident.escalation.acknowledged_at
     # Before the notice, so that the incident in it already carries the new call.
     call(ctx, climbs=True)
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN, wakes=True, by=by, since=since)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN, wakes=True, channels=everyone(ctx), by=by, since=since)

@@ -87,10 +87,8 @@ def tell_who_is_asked(
     ctx: StepContext, kind: NoticeKind, topic: Topic, *, why: str = "", since: float | None = None
 ) -> None:
     """Send the question to the incident's channels, and to the person who alone may approve."""
-    own = ctx.rule.approver.channels if ctx.rule.approver is not None else ()
-    channels = tuple(dict.fromkeys((*ctx.incident.channels, *own)))
     wakes = not close_incident.unsure(ctx.incident) or ctx.incident.severity in escalation.WAKING
-    ctx.notify(kind, topic, wakes=wakes, channels=channels, why=why, since=since)
+    ctx.notify(kind, topic, wakes=wakes, channels=escalation.everyone(ctx), why=why, since=since)
 
 
 def deadline(rule: Rule, now: float) -> Deadline:
