@@ -14,6 +14,7 @@ from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.app.compose.reload import end_refusals
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.engine.persistence import UNREAD
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.runtime.supervisor import Supervisor
@@ -124,9 +125,9 @@ async def test_a_worker_without_a_service_ends_refused_reloads_too(one: Worker, 
     await other.clock.advance(60.0)
     assert not ending.done()
     other.store.gone = False
-    await one.sharing.renew()
-    await other.sharing.renew()
-    assert other.held == set()
+    for worker in (one, other, one, other):
+        await worker.sharing.renew()
+    assert other.held == set(), "under suspicion alone it is busy"
     await asyncio.wait_for(ending, PATIENCE_SECONDS)
     await other.engine.submit_and_wait(e.TimePassed(now))
     running.cancel()
@@ -227,6 +228,7 @@ async def test_what_became_of_a_yes_that_could_not_be_saved_is_read_with_the_nex
     assert set(one.engine.recorder.unread) == {"shop"} and one.engine.state.services["shop"] is shop
     one.store.silent = frozenset()
     await one.engine.handle(e.Rejected(opened, "shop-1", "ben"))
+    assert one.engine.store_trouble == UNREAD
     await one.see("api", bad=True)
     saved = await one.store.load_readonly()
     assert saved is not None and saved.services["shop"].phase is Phase.ASKING
