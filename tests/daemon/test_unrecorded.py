@@ -153,11 +153,13 @@ async def test_what_waited_is_written_and_told_before_what_came_after_it(moved: 
     """The next record says both; people hear of the end of one outage before the beginning of the next.
 
     A worker that takes the service over has the incident open, and calls it off itself: to it what waits is left.
+    Another service that is read meanwhile changes nothing.
     """
     store, recorder = journal()
     recorder.know(["web"], open_in(1))
     store.saving = SHUT
     assert await recorded(recorder, open_in(1, closed_at=9.0), OVER) == []
+    recorder.know(["shop"])
     if moved:
         recorder.forget(["web"])
     store.saving = None

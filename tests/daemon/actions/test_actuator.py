@@ -193,18 +193,18 @@ class ListGoneAtFirst(Render):
 
 
 @pytest.mark.parametrize(
-    ("left", "resumed", "made"),
+    ("left", "resumed", "made", "live"),
     [
-        ("", False, Render),
-        *((left, True, made) for left in ("", "planned", "sending") for made in (Render, ListGoneAtFirst)),
+        *(("", False, Render, live) for live in (False, True)),
+        *((left, True, made, False) for left in ("", "planned", "sending") for made in (Render, ListGoneAtFirst)),
     ],
 )
 async def test_case_17_55_what_the_row_says_was_never_sent_is_looked_for_when_it_is_taken_up(
-    left: str, resumed: bool, made: type[Render]
+    left: str, resumed: bool, made: type[Render], live: bool
 ) -> None:
     """The store is a copy of the moment before the send, or we died in it: that in the list is ours, none is sent.
 
-    So is one that a human, who clicked faster, made to the same code: as good as ours.
+    So is one that a human, who clicked faster, made to the same code: as good as ours, on its way or live.
     """
     async with scene(made=made) as s:
         if left == "sending":
@@ -212,7 +212,9 @@ async def test_case_17_55_what_the_row_says_was_never_sent_is_looked_for_when_it
         elif left:
             row = ActionRow(INCIDENT, "rollback", "planned", "dep-39", "dep-41", service="web")
             assert await s.store.put_action(row, expect=None)
-        ours = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
+        ours, suspect = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39")), s.web.find("dep-40")
+        if live:
+            suspect.status, ours.status = "deactivated", "live"
         await s.tells(ROLLBACK, e.RollbackAccepted, ours.id, adopted=True, resumed=resumed)
         row = await s.row()
         assert (row.state, row.deploy, row.target, s.sent("POST")) == ("accepted", ours.id, "dep-39", 0)

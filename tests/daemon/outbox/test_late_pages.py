@@ -142,9 +142,9 @@ async def test_case_53_a_page_that_lands_after_the_heirs_all_clear_is_resolved_a
 
 @pytest.mark.long
 async def test_it_is_so_when_it_lands_after_the_loss_was_noticed(two: Two) -> None:
-    """What is under way is looked after until it has landed."""
+    """What is under way is looked after until it has landed, also where the heir's clock is an hour ahead."""
     await two.hold()
-    await two.saves(Phase.CALM, closed_at=two.clock.now())
+    await two.saves(Phase.CALM, closed_at=two.clock.now() + 3600.0)
     await two.notices()
     two.pager.gate.set()
     await two.clock.advance(2 * LOOK_SECONDS)
