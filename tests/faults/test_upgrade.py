@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replay.test_recording_replay import recorded
+from tests.replay.test_recording_replay import taped
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, together
 from tests.support.recorded_stories import story
 from watchdog import __version__
@@ -88,7 +88,7 @@ def what_never_came_to_its_end_is_not_begun_for_ever(folder: Path) -> None:
     """Begun twice already: people are told that it is not known, and the hold ends."""
     with guarding(folder, quirks=False) as (cloud, daemon):
         recordings = cloud.folder / "recordings"
-        recorded(recordings, story("bad_deploy_is_rolled_back").steps)
+        taped(recordings, story("bad_deploy_is_rolled_back").steps)
         of_an_earlier_version(recordings, told="rollback critical dep-40")
         (recordings / MARK).write_text(json.dumps({"judgement": ours(), "tries": 2}))
         cloud.write()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.scenes import settings_of, wired
-from tests.replay.test_recording_replay import changed_file, recorded
+from tests.replay.test_recording_replay import changed_file, taped
 from tests.support.clocks import FakeClock, eventually
 from tests.support.recorded_stories import story
 from watchdog import __version__
@@ -34,7 +34,7 @@ OTHER = ["0.0.9", "0123456789ab"]
 )
 def test_when_it_is_due(tmp_path: Path, version: str, mark: object, due: bool) -> None:
     head = f'"watchdog":"{__version__}"'
-    folder = recorded(tmp_path, story("veto_runs_out").steps)
+    folder = taped(tmp_path, story("veto_runs_out").steps)
     changed_file(folder, lambda lines: [lines[0].replace(head, f'"watchdog":"{version}"', 1), *lines[1:]])
     if mark is not None:
         (folder / MARK).write_text(mark if isinstance(mark, str) else json.dumps(mark))
