@@ -27,6 +27,7 @@ BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service 
 PAUSED = GuardAnswer("hold", Verdict.BLOCK, "paused by ann", passing=True)
 TRAILER = GuardAnswer("trailer", Verdict.BLOCK, "dep-42 says 'Watchdog: no-rollback'")
 SUSPENDED = GuardAnswer("service", Verdict.BLOCK, "web is suspended by billing")
+UNREAD = GuardAnswer("environment", Verdict.ASK, "its events could not be read", passing=True)
 COOLDOWN = GuardAnswer("cooldown", Verdict.BLOCK, "last rollback 3 min ago (limit 10 min)", clears_at=NOW + 300)
 PAGE = x.decision(course=Course.PAGE)
 OBSERVED = replace(PAGE, mode="observe", would="would roll back to dep-40 (1b7e0d4)", would_course="rollback")
@@ -195,6 +196,12 @@ CASES = [
         f"{SPENT} Also: paused by ann. The daemon asks again at 02:25 UTC, if web still fails and nothing else forbids"
         f" it then.{OTHERWISE}",
         ("resume", "acknowledge"),  # a pause holds for people, too
+    ),
+    (
+        paged(BUDGET, UNREAD),
+        Situation.ASKS_LATER,
+        f"{ASKS_LATER.removesuffix(' then.')} and nothing else forbids it then.{OTHERWISE}",
+        ("rollback", "acknowledge"),
     ),
     (
         paged(BUDGET, next_call_at=NOW + 300),

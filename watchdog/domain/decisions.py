@@ -265,3 +265,9 @@ class Decision:
     would: Prose = ""  # the action that only mode observe prevents; empty: another mode
     would_course: Prose = ""  # the course of that in a word, to compare versions by; empty: another mode
     severity_why: Prose = ""  # the rule that gave the severity, in words
+
+    @property
+    def asks_for_now(self) -> bool:
+        """Return whether a guard asks a human, and time alone may lift the reason of each that does."""
+        asks = [one.passing for one in self.guards if one.verdict is Verdict.ASK]
+        return bool(asks) and all(asks)

@@ -82,8 +82,7 @@ def _may_ask_now(incident: Incident, decision: Decision) -> bool:
     guards alone would soon answer.
     """
     before = incident.decision
-    asks = [one.passing for one in decision.guards if one.verdict is Verdict.ASK]
-    return may_ask_later(incident) and before is not None and before.mode == decision.mode and not (asks and all(asks))
+    return may_ask_later(incident) and before is not None and before.mode == decision.mode and not decision.asks_for_now
 
 
 def may_ask_later(incident: Incident) -> bool:

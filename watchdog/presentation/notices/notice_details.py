@@ -6,7 +6,7 @@ from types import MappingProxyType
 from watchdog.core.note_text import blame_line, guards_line, healed_line, rebuild_words, short, target_line
 from watchdog.domain.code_comparison import headline
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.decisions import Blame, Verdict
+from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.follow_ups import RUNBOOK
 from watchdog.domain.incidents import Incident
@@ -121,9 +121,8 @@ def answer_lines(case: NoticeCase) -> Lines:
         policy = f"policy: {incident.severity}: window: {terms.window}"
         when = f"{terms.opens} (in {show_seconds(max(0.0, terms.opens_at - case.at))})"
         lines += (f"An approval is carried out at {when} ({policy}); a second approval, at once.",)
-    asks = [one for one in incident.decision.guards if one.verdict is Verdict.ASK] if incident.decision else []
     # The daemon decides anew once a passing obstacle has cleared, with or without an answer.
-    if asks and all(one.passing for one in asks):
+    if incident.decision is not None and incident.decision.asks_for_now:
         lines += ("Once that has passed, the daemon decides again, and may roll back without an answer.",)
     return lines
 

@@ -225,7 +225,10 @@ def blocked(case: Case) -> str:
     if passes:
         then = passes
     elif situation(case.incident) is Situation.ASKS_LATER and block is not None:
-        free = " and nothing else forbids it" if others or case.state.stopped else ""
+        decision = case.incident.decision
+        # What only asks for now keeps the question back, too (paged._may_ask_now).
+        waits = others or case.state.stopped or (decision is not None and decision.asks_for_now)
+        free = " and nothing else forbids it" if waits else ""
         then = f"The daemon asks again{case.by(block.clears_at, 'at')}, if {case.service} still fails{free} then."
     elif block is not None and block.clears_at is not None and acknowledged is not None:
         then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
