@@ -318,13 +318,13 @@ def test_an_upstream_that_recovers_first_does_not_convict_the_deploy() -> None:
     assert story(None).sent, "without it the deploy is rolled back once its list is read"
 
 
-def test_since_when_a_page_tells_of_trouble() -> None:
+def test_what_a_page_says_is_kept_beside_the_others_and_since_when_it_tells_of_trouble() -> None:
     """Without a break: what cannot be read may have been good."""
     from tests.core.scenes import a_state, step
     from watchdog.domain.events import VendorChecked
     from watchdog.domain.readings import Unknown
 
-    state = a_state()
+    state = a_state(vendors={"render": (0.5, Bad("outage"))})
     for at, reading, since in (
         (0.0, Good(), {}),
         (1.0, Bad("down"), {"openai": 1.0}),
@@ -335,3 +335,4 @@ def test_since_when_a_page_tells_of_trouble() -> None:
     ):
         state, _ = step(state, VendorChecked(at, "openai", reading), make_policy())
         assert dict(state.vendors_bad_since) == since
+        assert state.vendors == {"render": (0.5, Bad("outage")), "openai": (at, reading)}
