@@ -153,10 +153,11 @@ def test_a_feed_that_fell_silent_says_nothing() -> None:
 
 
 def test_what_was_before_a_rollback_is_history_and_no_evidence() -> None:
-    """Told again or not, minutes that begin before the moment of forgetting are not judged."""
+    """Told again or not, minutes that begin before the moment of forgetting are not judged, nor is that of it."""
     flood = minutes([*QUIET, 1, 1, 1, 30, 30])
-    after = detect.forget(fed(flood), flood[-1].start + 70.0)
+    after = detect.forget(fed(flood), flood[-1].start + 30.0)
     assert finding(after) is None and finding(fed(flood, after)) is None
+    assert not detect.suspicious(fed(flood, after), given(ERRORS, flood[-1].start + 90.0))
     assert len(after.counts) == len(flood)
     new = minutes([30, 30], start=flood[-1].start + 120.0)
     assert finding(fed(new, after)) is not None

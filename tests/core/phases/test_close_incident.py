@@ -99,21 +99,23 @@ def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("newest", "status", "given"),
+    ("newest", "status", "before", "given"),
     [
-        ("bad00000", "deactivated", False),
-        ("new00000", "live", True),
-        ("new00000", "update_in_progress", False),
-        ("aaaaaaa1", "live", False),
+        ("bad00000", "deactivated", "deactivated", False),
+        ("bad00000", "build_in_progress", "live", False),
+        ("new00000", "live", "deactivated", True),
+        ("new00000", "update_in_progress", "deactivated", False),
+        ("aaaaaaa1", "live", "deactivated", False),
     ],
 )
 def test_what_another_rollback_left_keeps_auto_deploy_off_until_new_code_serves(
-    newest: str, status: str, given: bool
+    newest: str, status: str, before: str, given: bool
 ) -> None:
-    """The blamed code was denied here meanwhile; the next merge might bring it back."""
+    """The blamed code was denied here meanwhile; the next merge might bring it back, or keep it where it comes back."""
     world = share(reach(Phase.ROLLING_BACK), denied=("bad00000",))
     older = tuple(replace(deploy, status="deactivated") for deploy in web(world).deploys)
-    put(world, bad=(("bad00000", "dep-7"),), deploys=(Deploy("dep-99", status, commit=newest), *older))
+    newer = (Deploy("dep-99", status, commit=newest), Deploy("dep-98", before, commit="fix00000"))
+    put(world, bad=(("bad00000", "dep-7"),), deploys=(*newer, *older))
     effects = hear(world, e.RollbackStoodDown(world.now, "web", "web-1", "another deploy"))
     assert ("RestoreAutoDeploy" in kinds(effects)) is given
 

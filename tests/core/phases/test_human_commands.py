@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.scenes import an_incident
 from tests.core.world import FOREVER, START, Fault, World, make_policy
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, web
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases.close_incident import ended
 from watchdog.core.phases.undo_rollback import asked_for
@@ -14,8 +14,8 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, GuardReason, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Outcome, Phase
-from watchdog.domain.policy import Mode
+from watchdog.domain.incidents import ActiveCritical, Outcome, Phase
+from watchdog.domain.policy import Mode, ServicePolicy
 from watchdog.domain.severity import Severity
 
 BY = "ann"
@@ -221,8 +221,17 @@ def test_modes_bind_the_human_too_but_assist_is_the_human(mode: Mode) -> None:
 
 
 def test_guards_for_machines_do_not_hold_a_human_back() -> None:
-    """Budget and cooldown are spent, and there is an action hold; a human may. A pause is for everybody."""
+    """Budget and cooldown are spent, there is an action hold, the author forbids a rollback, the daemon is blind and
+    two others fail; a human may. A pause is for everybody.
+    """
     world = quiet_world()
+    others = ("shop", "mail")
+    fleet = {**world.policy.services, **{name: ServicePolicy(name, f"srv-{name}") for name in others}}
+    world.policy = replace(world.policy, services=fleet)
+    failing = {name: ActiveCritical(name, world.now, None, recent_deploy=False) for name in others}
+    share(world, troubles=failing, blind_since=world.now)
+    live, *older = web(world).deploys
+    put(world, deploys=(replace(live, commit_message="Move the data\n\nWatchdog: no-rollback"), *older))
     hear(world, e.Held(world.now, "bob", world.now + 3600.0, "launch", "web"))
     put(world, acted_at=(world.now - 60.0, world.now - 30.0))
     world.state = replace(world.state, acted_at=web(world).acted_at)

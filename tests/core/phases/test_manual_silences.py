@@ -63,6 +63,7 @@ def test_they_are_numbered_noted_and_end_in_their_time() -> None:
     state, effects = said(state, e.Held(NOW, "ann", NOW + 7200.0, "launch"))
     assert lines(effects, "HELD") == ["hold-3 of all services by ann (launch), for 2 h 0 min"]
     assert [one.name for one in (*state.silences, *state.holds)] == ["silence-1", "silence-2", "hold-3"]
+    assert fx.WakeAt(NOW + 7200.0) in said(state, e.Restarted(NOW + 5.0))[1]
     same, effects = said(state, e.TimePassed(NOW + 59.0))
     assert (same.silences, same.holds) == (state.silences, state.holds) and notices(effects) == []
     state, effects = said(state, e.TimePassed(NOW + 60.0))

@@ -51,8 +51,9 @@ def look(service: ServiceState, policy: Policy = POLICY, **fields: Any) -> tuple
         decided(a_service(deploys_at=NOW - 200)),
         decided(a_service(), a_state(control={})),
         decided(a_service(deploys=(), deploys_at=None, facts=None)),
+        decided(*STALE_IN_OUTAGE),
     ],
-    ids=["newer deploy", "pause", "fleet budget", "stale list", "control targets unread", "no list at all"],
+    ids=["newer deploy", "pause", "fleet budget", "stale list", "targets unread", "no list", "list and outage"],
 )
 def test_when_a_passing_obstacle_is_gone_the_rollback_is_made(before: Decision) -> None:
     """Time alone lifted it: decide anew, and act."""

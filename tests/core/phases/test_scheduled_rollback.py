@@ -65,7 +65,9 @@ def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     policy = scheduled(escalation=(Step("lead", ("lead",), 30.0),), ack_holds_seconds=60.0)
     high = replace(policy.matrix[Severity.HIGH], remind_seconds=60.0, within_seconds=120.0)
     world = asked(replace(policy, matrix={**policy.matrix, Severity.HIGH: high}))
+    world.tell(e.Acknowledged(world.now, "web-1", "ann"))
     effects = hear(world, e.Approved(world.now, "web-1", "ann"))
+    assert incident_of(world).escalation.next_call_at is None
     incident = incident_of(world)
     assert (web(world).phase, web(world).is_kept) == (Phase.ANNOUNCED, True)
     assert (incident.question.approved_by, incident.announced_until) == ("ann", START + BEGINS)
