@@ -179,13 +179,21 @@ async def test_any_other_all_clear_is_told_from_memory(known: State | None) -> N
     assert await recorded(recorder, open_in(1, closed_at=9.0), OVER, ours) == [OVER, ours]
 
 
-@pytest.mark.parametrize(("known", "owed"), [(open_in(1), []), (open_in(2), [AGAIN]), (State(), [AGAIN])])
+@pytest.mark.parametrize(
+    ("known", "owed", "why"),
+    [
+        (open_in(1), [], SHUT),
+        (open_in(2), [AGAIN], SHUT),
+        (State(), [AGAIN], SHUT),
+        (open_in(2), [], TypeError("a field")),  # what no store can take would spoil every record after it
+    ],
+)
 async def test_case_53_a_page_of_an_incident_that_gave_way_to_the_record_gets_no_row(
-    known: State, owed: list[Tell]
+    known: State, owed: list[Tell], why: Exception
 ) -> None:
     """Told from memory, and ended by this worker: the next one would send it anew, and has no incident to end."""
     store, recorder = journal()
-    store.saving = SHUT
+    store.saving = why
     assert await recorded(recorder, open_in(2), AGAIN) == [AGAIN]
     recorder.know(["web"], known)
     store.saving = None

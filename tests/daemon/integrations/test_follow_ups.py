@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.daemon.supervision.test_lease_manager import Worker
 from tests.support.clocks import FakeClock, eventually
@@ -179,7 +180,9 @@ async def test_a_frozen_worker_that_wakes_up_reminds_of_nothing(one: Worker, oth
         await desk.keeper(other.store, other.clock, lambda: other.engine.held, other.engine.handle).look()
         await one.engine.handle(event)
 
-    await desk.keeper(one.store, one.clock, lambda: one.engine.held, freeze).look()
+    with capture_logs() as lines:
+        await desk.keeper(one.store, one.clock, lambda: one.engine.held, freeze).look()
+    assert lines[-1]["event"] == "follow-up reminder left to another worker"
     notes = [note for note in await other.store.notes() if note.label == LABEL]
     assert len(notes) == 1 and len(await other.store.pending(("api",))) <= 1
     await eventually(lambda: len(other.pager.took) == 1)
