@@ -74,7 +74,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         task = task if cured else tasks.resume_first(case, task)
         commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
     holder = _holder(row, incident)
-    heading = f"{holder} has it; if you take over" if holder else _HEADINGS.get(found, "Do now")
+    heading = f"To do ({holder} has it)" if holder else _HEADINGS.get(found, "Do now")
     return Outlook(
         situation=found,
         label=f"{holder} has it" if holder else row.label,

@@ -323,6 +323,8 @@ def test_the_configuration_that_is_to_blame_is_no_obstacle_to_going_back() -> No
     deploys = (CHANGED, between, *HISTORY[1:])
     told = answers(a_request(blame=blame, service={"deploys": deploys}))
     assert "dep-40b" in told["environment"].why
+    unread = answers(a_request(service={"deploys": (UNREAD, between, *HISTORY[1:])}))["environment"]
+    assert "dep-40b" in unread.why and not unread.passing, "what is known to have changed does not pass"
 
 
 def test_what_lies_before_the_target_does_not_matter() -> None:

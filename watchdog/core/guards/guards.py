@@ -213,7 +213,7 @@ def migration(request: GuardContext) -> GuardAnswer:
 
 def environment(request: GuardContext) -> GuardAnswer:
     """A rollback also restores environment and instance count."""
-    change = request.blame.change
+    change, found = request.blame.change, []
     for deploy in request.between():
         # Here the changed configuration is the suspect itself, and bringing the old one back is the purpose.
         if request.blame.configuration and change is not None and deploy.id == change.id:
@@ -221,9 +221,12 @@ def environment(request: GuardContext) -> GuardAnswer:
         # Where the variables could not be compared, the trigger is the only sign that configuration changed.
         changed = deploy.changed or (("configuration",) if deploy.trigger == "service_updated" else ())
         if changed:
-            why = f"{', '.join(changed)} changed with {deploy.id}; a rollback brings the old back"
-            return asks("environment", why, passing=deploy.changes_unread)
-    return passes("environment", "unchanged since the target")
+            found.append((deploy, f"{', '.join(changed)} changed with {deploy.id}; a rollback brings the old back"))
+    if not found:
+        return passes("environment", "unchanged since the target")
+    # What is known to have changed goes first: no later list takes that back.
+    deploy, why = min(found, key=lambda each: each[0].changes_unread)
+    return asks("environment", why, passing=deploy.changes_unread)
 
 
 def trailer(request: GuardContext) -> GuardAnswer:
