@@ -53,13 +53,13 @@ class Two:
     async def begin(self) -> None:
         await self.clock.during(self.one.sharing.begin())
 
-    def page(self, kind: NoticeKind = NoticeKind.OPENED, **more: object) -> asyncio.Task[None]:
+    def page(self, kind: NoticeKind = NoticeKind.OPENED, resumed: bool = False, **more: object) -> asyncio.Task[None]:
         """Let the first worker tell of the shop's incident, from memory."""
         now = self.clock.now()
         news = IncidentNews(Topic.FOUND, Incident("shop-1", "shop", Severity.CRITICAL, now, now, "shop is down"))
         about = {"at": now, "incident": "shop-1", "service": "shop", "wakes": True, "about": news, **more}
         effect = tell(PAGE, "pager", kind=kind, **about)  # type: ignore[arg-type]
-        return asyncio.create_task(self.one.teller.deliver(None, effect))
+        return asyncio.create_task(self.one.teller.deliver(None, effect, resumed=resumed))
 
     async def rings(self, **more: Any) -> None:
         """Let a page arrive."""
@@ -194,14 +194,37 @@ async def test_what_the_heir_has_open_is_the_heirs_to_resolve(two: Two) -> None:
     assert two.titles == [PAGE, PAGE]
 
 
-@pytest.mark.parametrize(("seconds", "again"), [(CLOCKS_SECONDS + 1.0, False), (CLOCKS_SECONDS - 1.0, True)])
-async def test_a_page_from_well_before_the_close_has_the_heirs_all_clear(two: Two, seconds: float, again: bool) -> None:
-    """Of what was told in time nothing is said twice; the two clocks may differ by half a minute."""
-    sent_at = two.clock.now()
-    await two.rings_and_is_lost()
-    await two.saves(Phase.CALM, closed_at=sent_at + seconds)
+@pytest.mark.parametrize("ahead", [-3600.0, 0.0, 3600.0])
+@pytest.mark.parametrize("renewed", [True, False])
+async def test_a_page_from_before_the_last_renewal_has_the_heirs_all_clear(
+    two: Two, renewed: bool, ahead: float
+) -> None:
+    """Of what was told in time nothing is said twice, whatever the heir's clock says. Without a renewal the heir may
+    have had the service for long, while this worker, which the store did not answer, paged from memory.
+    """
+    if not renewed:
+        await two.take_over()
+    await two.rings()
+    await two.clock.advance(1.0)
+    if renewed:
+        await two.clock.during(two.one.sharing.renew())
+        await two.take_over()
+    await two.passes(60.0)
+    await two.saves(Phase.CALM, closed_at=two.clock.now() + ahead)
     await two.notices()
-    assert two.titles == [PAGE, OVER][: 1 + again]
+    assert two.titles == [PAGE, OVER][: 2 - renewed]
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, 0.0, 3600.0])
+async def test_case_53_a_page_found_in_the_store_is_not_sent_once_its_incident_is_closed(
+    two: Two, ahead: float
+) -> None:
+    """The service was handed over seconds after the worker paged and closed, so that the page is young."""
+    await two.take_over()
+    await two.saves(Phase.CALM, closed_at=two.clock.now())
+    found = two.page(at=two.clock.now() + ahead, resumed=True)
+    await two.lands(found)
+    assert two.titles == []
 
 
 async def test_a_page_that_lands_while_the_store_is_asked_counts_from_then(two: Two) -> None:
@@ -223,7 +246,7 @@ async def test_a_page_that_lands_while_the_store_is_asked_counts_from_then(two: 
     await two.lands(second)
     answers.set()
     await two.passes(LOOK_SECONDS)
-    await two.saves(Phase.CALM, closed_at=two.clock.now() + CLOCKS_SECONDS / 2)
+    await two.saves(Phase.CALM, closed_at=two.clock.now())
     await two.passes(2 * LOOK_SECONDS)
     assert two.titles == [PAGE, PAGE, OVER]
 

@@ -63,8 +63,10 @@ class Worker:
         actuator = Actuator(None, self.store, self.clock)
         parts = {"actuator": actuator, "teller": self.teller, "listeners": Hooks()}
         self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=supervisor, **parts)
-        hooks = {"begin": self._begin, "end": self._end, "ailment": lambda: self.ailment}
-        self.sharing = LeaseManager(self.name, self.store, self.engine, self.clock, lambda: NAMES, **hooks)
+        hooks = {"begin": self._begin, "end": self._end, "renewed": self.teller.renewed}
+        self.sharing = LeaseManager(
+            self.name, self.store, self.engine, self.clock, lambda: NAMES, ailment=lambda: self.ailment, **hooks
+        )
 
     async def _begin(self, names: Sequence[str]) -> None:
         assert not self.watched & set(names), "begun twice"

@@ -170,7 +170,7 @@ def wire(
         stall=stall,
         meter=meter,
         watches=watches,
-        sharing=_sharing(worker, store, engine, clock, watches, health),
+        sharing=_sharing(worker, store, engine, clock, watches, health, teller),
         commands=CommandPoller(store, engine, clock, names_are_proven=outside.names_are_proven, pages=outside.pages),
         health=health,
         evidence=evidence,
@@ -220,14 +220,16 @@ def _notifiers(
 
 
 def _sharing(
-    worker: str, store: Store, engine: Engine, clock: Clock, watches: ServiceWatcher, health: Health
+    worker: str, store: Store, engine: Engine, clock: Clock, watches: ServiceWatcher, health: Health, teller: Outbox
 ) -> LeaseManager:
     def names() -> tuple[str, ...]:
         # Read at each renewal: a reload may have added or removed services.
         return tuple(engine.policy.services)
 
-    begin, end = watches.begin, watches.end
-    return LeaseManager(worker, store, engine, clock, names, begin=begin, end=end, ailment=health.health_problem)
+    begin, end, ailment = watches.begin, watches.end, health.health_problem
+    return LeaseManager(
+        worker, store, engine, clock, names, begin=begin, end=end, ailment=ailment, renewed=teller.renewed
+    )
 
 
 async def begin(daemon: Daemon) -> None:

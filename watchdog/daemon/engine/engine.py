@@ -350,11 +350,11 @@ class Engine:
 
     def _perform(self, item: PendingEffect, *, resumed: bool = False) -> None:
         """Start an effect, unless its task runs already: a service that moved away and back is resumed here."""
-        effect = item.effect
+        effect, row = item.effect, item.id >= 0
         if item.id in self._under_way:
             return
         if isinstance(effect, fx.Tell):
-            work = self._teller.deliver(item.id, effect) if item.id >= 0 else self._tell_from_memory(effect)
+            work = self._teller.deliver(item.id, effect, resumed=resumed) if row else self._tell_from_memory(effect)
             self._begin(item.id, f"tell:{effect.notice.incident}", work)
         elif isinstance(effect, ACTS):
             work = self._acts.run(item.id, effect, resumed=resumed)

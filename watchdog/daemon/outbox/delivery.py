@@ -9,12 +9,16 @@ from watchdog.domain.notices import Notice
 
 @dataclass(eq=False)
 class Delivery:
-    """One `Tell` on its way. `heard_by` are the channels that have it, in order of delivery."""
+    """One `Tell` on its way. `heard_by` are the channels that have it, in order of delivery.
+
+    `resumed`: it was found in the store, as the one who decided it died, lost the service, or did not know of its row.
+    """
 
     effect_id: int | None
     notice: Notice
     named: tuple[str, ...]
     place: Place
+    resumed: bool = False
     group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     queued: dict[str, QueuedNotice] = field(default_factory=dict)
     stand_ins: list[QueuedNotice] = field(default_factory=list)

@@ -4,9 +4,11 @@ Theory. A worker that stalled, or whose store did not answer, may still be sendi
 the service over, closed the incident and sent its all-clear. The page would then ring with nothing to end it.
 
 Rule 1: a page is not sent once the store has its incident closed. The store is asked if another worker has the service,
-or if the page is late; a store that does not answer keeps no page back.
+if the page was found in the store, whose worker may have closed the incident since, or if it is late; a store that does
+not answer keeps no page back.
 Rule 2: a page sent all the same is resolved again: each incident of a lost service that this worker paged is looked up
-until it is closed, while this process lives and for a day at most.
+until it is closed, while this process lives and for a day at most. What arrived before the last renewal of the leases
+came before the heir, and has the heir's all-clear. No time of another worker says so: its clock may be wrong.
 Rule 3: an incident that the store never had is resolved once the other worker has another one open, or saw every check
 good for some time. Missing readings are no all-clear.
 Rule 4: the same holds for what is in this worker's state no more, so that no step of its core ends it: every page of a
@@ -42,7 +44,7 @@ STALLS_MAX = 3
 LOOK_SECONDS, SELDOM_SECONDS, OFTEN_SECONDS = 5.0, 60.0, 600.0
 """Intervals of the lookups: SELDOM once a service has been lost for OFTEN_SECONDS."""
 CLOCKS_SECONDS = 30.0
-"""Tolerated difference of two workers' clocks: a page sent this long before the close counts as late."""
+"""Tolerated difference of two workers' clocks: a list read this long after an alert was decided is newer."""
 SEEN_SECONDS = 120.0
 """Time for which the other worker must see every check good, where the store has no such incident."""
 
@@ -56,9 +58,9 @@ log = structlog.get_logger("watchdog")
 
 @dataclass(slots=True)
 class _Sent:
-    """The newest notice of an incident sent by this worker, and each channel's time of delivery (UTC epoch seconds).
+    """The newest notice of an incident sent by this worker, and each channel's time of delivery (monotonic seconds).
 
-    `late` are the channels that got it when the service may have been another worker's, whatever two clocks say.
+    `late` are the channels that got it when the service may have been another worker's.
     """
 
     notice: Notice
@@ -82,7 +84,12 @@ class LatePages:
         self._sent: LRUCache[tuple[str, str], _Sent] = LRUCache(REMEMBERED)
         # A notice of a service that is older is not in its state any more.
         self._forgotten_until: dict[str, float] = {}
+        self._renewed_at = float("-inf")
         self._looking = False
+
+    def renewed(self, at: float) -> None:
+        """Note that a renewal begun then (monotonic seconds) left this worker the services that it has."""
+        self._renewed_at = at
 
     def lose(self, services: Collection[str]) -> None:
         """Note that another worker has these services; their paged incidents are looked up from now on."""
@@ -95,11 +102,10 @@ class LatePages:
     def _forget(self, services: Collection[str], until: float) -> None:
         self._forgotten_until.update(dict.fromkeys(services, until))
         for sent in self._sent.values():
-            if sent.lost_at is None and sent.notice.service in services:
-                sent.lost_at = self._clock.monotonic()
-                # A stalled worker learns of the loss only after it has sent what was on its way.
-                since = self._clock.now() - ASK_SECONDS
-                sent.late.update(name for name, at in sent.channels.items() if at >= since)
+            if sent.notice.service in services:
+                # Also of what was lost before: it may have come back, and have been paged again.
+                sent.late.update(name for name, at in sent.channels.items() if at >= self._renewed_at)
+                sent.lost_at = self._clock.monotonic() if sent.lost_at is None else sent.lost_at
 
     def take(self, services: Collection[str]) -> None:
         """Note that this worker has these services. Earlier pages are still looked up: they may be closed by now."""
@@ -126,16 +132,19 @@ class LatePages:
             lost_at = self._clock.monotonic() if self._is_forgotten(notice) else None
             sent = self._sent.setdefault(key, _Sent(notice, lost_at))
             sent.notice = notice
-            sent.channels[channel] = self._clock.now()
+            sent.channels[channel] = self._clock.monotonic()
             if lost_at is not None:
                 sent.late.add(channel)
 
-    async def is_over(self, notice: Notice) -> bool:
+    async def is_over(self, notice: Notice, *, resumed: bool) -> bool:
         """Return whether another worker closed the notice's incident. The store is asked only where that is
         possible.
+
+        `resumed`: the notice was found in the store, so its age says nothing: it may be another worker's, by its clock.
         """
-        forgotten, late = self._is_forgotten(notice), self._clock.now() - notice.at > ASK_SECONDS
-        if not may_ring(notice) or not (late or forgotten):
+        # The store took what this worker decided just now, or did not answer.
+        forgotten, fresh = self._is_forgotten(notice), 0.0 <= self._clock.now() - notice.at <= ASK_SECONDS
+        if not may_ring(notice) or (fresh and not resumed and not forgotten):
             return False
         for _ in range(STALLS_MAX):
             asked_at = self._clock.monotonic()
@@ -211,9 +220,8 @@ class LatePages:
             return await self._end_of_unknown(sent)
         if incident.closed_at is None:
             return None
-        # Channels that got the page before the close also got the other worker's all-clear.
-        since = incident.closed_at - CLOCKS_SECONDS
-        late = [name for name, at in sent.channels.items() if at >= since or name in sent.late]
+        # Channels that got the page before the other worker had the service also got its all-clear.
+        late = [name for name in sent.channels if name in sent.late]
         how = f"{self._whose(notice)}; its page may have come after the all-clear."
         return self._tell(notice, f"{notice.incident} is over", how, late if incident.paged else list(sent.channels))
 
@@ -232,7 +240,8 @@ class LatePages:
         if other is not None and _speaks_for(other, notice):
             how = f"{whose}; the record has the same outage as {other.id}."
             return self._tell(notice, f"{notice.incident} goes on as {other.id}", how, list(sent.channels))
-        if service is None or not _is_well(service, max(sent.channels.values()) + SEEN_SECONDS):
+        arrived_at = self._clock.now() - (self._clock.monotonic() - max(sent.channels.values()))
+        if service is None or not _is_well(service, arrived_at + SEEN_SECONDS):
             return None
         how = f"{whose}, and every check of the service is good."
         return self._tell(notice, f"{notice.incident} is over", how, list(sent.channels))

@@ -122,6 +122,10 @@ class Outbox:
         self._delivery_log.forget(services)
         self._late.take(services)
 
+    def renewed(self, at: float) -> None:
+        """Note that a renewal of the leases begun then (monotonic seconds) left this worker the services it has."""
+        self._late.renewed(at)
+
     def lose(self, services: Collection[str]) -> Coroutine[Any, Any, None]:
         """Forget the deliveries of services that moved away; return the task that resolves what is over there."""
         self._delivery_log.forget(services)
@@ -136,14 +140,15 @@ class Outbox:
     def _look_after_pages(self) -> Coroutine[Any, Any, None]:
         return self._late.look(lambda: any(self._late.may_ring_forgotten(one.notice) for one in self._deliveries))
 
-    async def deliver(self, effect_id: int | None, tell: Tell) -> None:
+    async def deliver(self, effect_id: int | None, tell: Tell, *, resumed: bool = False) -> None:
         """Deliver a notice to its channels and finish the effect; `effect_id` is None without a row in the store.
 
-        May be called again for the same effect after a restart; may be cancelled at any moment.
+        `resumed`: its row was found in the store. May be called again for the same effect after a restart; may be
+        cancelled at any moment.
         """
         while (before := self._on_its_way(effect_id, tell)) is not None:
             await before.ended.wait()
-        delivery = Delivery(effect_id, tell.notice, self._named(tell), self._place(effect_id))
+        delivery = Delivery(effect_id, tell.notice, self._named(tell), self._place(effect_id), resumed)
         # Before the first await: notices queue in the order in which they were decided.
         for name in delivery.named:
             self._queue(delivery, name)
@@ -265,7 +270,7 @@ class Outbox:
             return any(one.place > delivery.place and channel in one.heard_by for one in ends)
         if notice.kind is NoticeKind.SELF_ALERT:  # without a row it is this worker's own, and ended by it
             return delivery.effect_id is not None and self.own_page_is_over(notice.incident)
-        return await self._late.is_over(notice)
+        return await self._late.is_over(notice, resumed=delivery.resumed)
 
     async def _stirred(self, queued: QueuedNotice, within_seconds: float) -> None:
         """Return when the notice is stirred, or after so many seconds."""

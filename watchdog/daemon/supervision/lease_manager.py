@@ -47,6 +47,7 @@ class LeaseManager:
     """Keeps the engine's services in step with this worker's leases.
 
     `names` returns every service of the policy, `ailment` the reason why this worker is unhealthy, or an empty string.
+    `renewed` is called with the beginning of each renewal that succeeded (monotonic seconds).
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class LeaseManager:
         begin: Watch,
         end: Watch,
         ailment: Callable[[], str],
+        renewed: Callable[[float], None],
     ) -> None:
         self.worker = worker
         self.grip = LeaseGrant(worker, {})
@@ -70,6 +72,7 @@ class LeaseManager:
         self._begin = begin
         self._end = end
         self._ailment = ailment
+        self._renewed = renewed
         self._watched: dict[str, int] = {}
         self._trouble = ""
         self._revision = 0
@@ -136,7 +139,7 @@ class LeaseManager:
         if not self._opened:
             await self._store.open()
             self._opened = True
-        names = (FLEET, *self._names())
+        names, began = (FLEET, *self._names()), self._clock.monotonic()
         ailment = self._ailment()[:AILMENT_MAX]
         grip = await self._store.renew_leases(
             self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment
@@ -157,6 +160,7 @@ class LeaseManager:
         if grip.revision != self._revision:
             await self._engine.refresh()
             self._revision = grip.revision
+        self._renewed(began)
         # Last: those who wait for it rely on services and shared state alike.
         self.in_step.set()
 
