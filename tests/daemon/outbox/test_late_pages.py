@@ -317,10 +317,13 @@ async def test_case_53_what_the_store_never_had_is_resolved_once_the_heir_saw_al
 async def test_case_53_a_page_under_way_when_the_service_moved_is_ended_though_it_came_back(
     two: Two, about: str
 ) -> None:
-    """It was decided without the store, and is in the state of no worker any more, so that no step ends it."""
-    alert = {"incident": about, "about": None} if about.endswith("/auto-deploy") else {}
+    """It is in the state of no worker any more, so that no step ends it: decided without the store, or found there, and
+    decided by another worker, whose clock is ahead.
+    """
+    alert: dict[str, Any] = {"incident": about, "about": None}
+    found: dict[str, Any] = {"resumed": True, "at": two.clock.now() + 3600.0}
     two.pager.gate.clear()
-    page = two.page(**alert)
+    page = two.page(**(alert if about.endswith("/auto-deploy") else found))
     await eventually(lambda: two.pager.asked == 1)
     await two.take_over()
     await two.clock.during(two.one.sharing.renew())

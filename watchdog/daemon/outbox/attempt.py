@@ -104,7 +104,7 @@ class Attempts:
         self.report(name, outcome, delivery.notice, why=why)
         delivery.heard(name)
         # Before the await: the service may be lost while the store records the delivery.
-        self._late.sent(delivery.notice, name)
+        self._late.sent(delivery, name)
         await self._delivery_log.record(delivery.effect_id, delivery.notice, name, reference)
 
     def _failed_for_some(self, delivery: Delivery, queued: QueuedNotice, failure: Exception) -> Exception | None:

@@ -11,6 +11,7 @@ from watchdog.domain.notices import Notice
 class Delivery:
     """One `Tell` on its way. `heard_by` are the channels that have it, in order of delivery.
 
+    `began_at`: when this worker began to deliver it (monotonic seconds).
     `resumed`: it was found in the store, as the one who decided it died, lost the service, or did not know of its row.
     """
 
@@ -18,6 +19,7 @@ class Delivery:
     notice: Notice
     named: tuple[str, ...]
     place: Place
+    began_at: float
     resumed: bool = False
     group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     queued: dict[str, QueuedNotice] = field(default_factory=dict)

@@ -29,6 +29,7 @@ from cachetools import LRUCache
 from watchdog.core.phases import own_alerts
 from watchdog.daemon.actions.timings import SHIPPED
 from watchdog.daemon.engine.persistence import OURSELVES
+from watchdog.daemon.outbox.delivery import Delivery
 from watchdog.daemon.outbox.delivery_log import GIVE_UP_SECONDS, REMEMBERED, DeliveryLog
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
@@ -49,7 +50,7 @@ SEEN_SECONDS = 120.0
 """Time for which the other worker must see every check good, where the store has no such incident."""
 
 AWAY = float("inf")
-"""Until when the notices of a service are forgotten, while another worker has it."""
+"""Until when the deliveries of a service are forgotten, while another worker has it."""
 FORGOTTEN_SECONDS = 3600.0
 """A check without a reading for this long is no longer configured."""
 
@@ -82,7 +83,8 @@ class LatePages:
         self._clock = clock
         self._resolve = resolve
         self._sent: LRUCache[tuple[str, str], _Sent] = LRUCache(REMEMBERED)
-        # A notice of a service that is older is not in its state any more.
+        # What was on its way before (monotonic seconds) may be in the state of the service no more. A notice's own time
+        # does not say so: it may be of another worker's clock.
         self._forgotten_until: dict[str, float] = {}
         self._renewed_at = float("-inf")
         self._looking = False
@@ -97,7 +99,7 @@ class LatePages:
 
     def drop(self, services: Collection[str]) -> None:
         """Note that these services, of this worker, go on with other incidents than those of its memory."""
-        self._forget(services, self._clock.now())
+        self._forget(services, self._clock.monotonic())
 
     def _forget(self, services: Collection[str], until: float) -> None:
         self._forgotten_until.update(dict.fromkeys(services, until))
@@ -110,41 +112,42 @@ class LatePages:
     def take(self, services: Collection[str]) -> None:
         """Note that this worker has these services. Earlier pages are still looked up: they may be closed by now."""
         back = [service for service in services if self._is_away(service)]
-        self._forgotten_until.update(dict.fromkeys(back, self._clock.now()))
+        self._forgotten_until.update(dict.fromkeys(back, self._clock.monotonic()))
 
-    def may_ring_forgotten(self, notice: Notice) -> bool:
-        """Return whether a notice may ring though no step of this worker's core ends it."""
-        return may_ring(notice) and self._is_forgotten(notice)
+    def may_ring_forgotten(self, delivery: Delivery) -> bool:
+        """Return whether a notice on its way may ring though no step of this worker's core ends it."""
+        return may_ring(delivery.notice) and self._is_forgotten(delivery)
 
-    def _is_forgotten(self, notice: Notice) -> bool:
-        return notice.at <= self._forgotten_until.get(notice.service, 0.0)
+    def _is_forgotten(self, delivery: Delivery) -> bool:
+        return delivery.began_at <= self._forgotten_until.get(delivery.notice.service, float("-inf"))
 
     def _is_away(self, service: str) -> bool:
         return self._forgotten_until.get(service) == AWAY
 
-    def sent(self, notice: Notice, channel: str) -> None:
+    def sent(self, delivery: Delivery, channel: str) -> None:
         """Note that a channel has a notice: a page, or the all-clear that ends it."""
+        notice = delivery.notice
         key = (notice.service, notice.incident)
         if notice.resolves and key in self._sent:
             self._sent[key].channels.pop(channel, None)
         elif may_ring(notice):
             # The page was in flight when the service moved.
-            lost_at = self._clock.monotonic() if self._is_forgotten(notice) else None
+            lost_at = self._clock.monotonic() if self._is_forgotten(delivery) else None
             sent = self._sent.setdefault(key, _Sent(notice, lost_at))
             sent.notice = notice
             sent.channels[channel] = self._clock.monotonic()
             if lost_at is not None:
                 sent.late.add(channel)
 
-    async def is_over(self, notice: Notice, *, resumed: bool) -> bool:
+    async def is_over(self, delivery: Delivery) -> bool:
         """Return whether another worker closed the notice's incident. The store is asked only where that is
         possible.
-
-        `resumed`: the notice was found in the store, so its age says nothing: it may be another worker's, by its clock.
         """
-        # The store took what this worker decided just now, or did not answer.
-        forgotten, fresh = self._is_forgotten(notice), 0.0 <= self._clock.now() - notice.at <= ASK_SECONDS
-        if not may_ring(notice) or (fresh and not resumed and not forgotten):
+        notice, forgotten = delivery.notice, self._is_forgotten(delivery)
+        # The store took what this worker decided just now, or did not answer. Of what was found there the age says
+        # nothing: it may be of another worker's clock.
+        fresh = not delivery.resumed and 0.0 <= self._clock.now() - notice.at <= ASK_SECONDS
+        if not may_ring(notice) or (fresh and not forgotten):
             return False
         for _ in range(STALLS_MAX):
             asked_at = self._clock.monotonic()

@@ -138,7 +138,7 @@ class Outbox:
         return self._look_after_pages()
 
     def _look_after_pages(self) -> Coroutine[Any, Any, None]:
-        return self._late.look(lambda: any(self._late.may_ring_forgotten(one.notice) for one in self._deliveries))
+        return self._late.look(lambda: any(self._late.may_ring_forgotten(one) for one in self._deliveries))
 
     async def deliver(self, effect_id: int | None, tell: Tell, *, resumed: bool = False) -> None:
         """Deliver a notice to its channels and finish the effect; `effect_id` is None without a row in the store.
@@ -146,9 +146,10 @@ class Outbox:
         `resumed`: its row was found in the store. May be called again for the same effect after a restart; may be
         cancelled at any moment.
         """
+        began_at = self._clock.monotonic()
         while (before := self._on_its_way(effect_id, tell)) is not None:
             await before.ended.wait()
-        delivery = Delivery(effect_id, tell.notice, self._named(tell), self._place(effect_id), resumed)
+        delivery = Delivery(effect_id, tell.notice, self._named(tell), self._place(effect_id), began_at, resumed)
         # Before the first await: notices queue in the order in which they were decided.
         for name in delivery.named:
             self._queue(delivery, name)
@@ -270,7 +271,7 @@ class Outbox:
             return any(one.place > delivery.place and channel in one.heard_by for one in ends)
         if notice.kind is NoticeKind.SELF_ALERT:  # without a row it is this worker's own, and ended by it
             return delivery.effect_id is not None and self.own_page_is_over(notice.incident)
-        return await self._late.is_over(notice, resumed=delivery.resumed)
+        return await self._late.is_over(delivery)
 
     async def _stirred(self, queued: QueuedNotice, within_seconds: float) -> None:
         """Return when the notice is stirred, or after so many seconds."""
