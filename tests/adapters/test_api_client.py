@@ -17,7 +17,7 @@ from tests.adapters.vendor import RawVendor, Seen, Vendor
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.ssrf_transport import GuardedTransport
-from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
+from watchdog.domain.errors import Forbidden, OutcomeUnknown, Permanent, Refused, Temporary
 
 CANARY = "rnd_canary0123456789"
 
@@ -140,6 +140,7 @@ async def test_get_is_refused_for_good(vendor: Vendor, status, body, words, clos
     with pytest.raises(PermanentAnswer) as caught:
         await api.get("/x")
     assert str(caught.value) == words and caught.value.status == status and len(vendor.seen) == 1
+    assert isinstance(caught.value, Forbidden) == (status in (401, 403))
 
 
 @pytest.mark.parametrize("seconds", [4, 5])
@@ -173,7 +174,10 @@ async def test_case_13_get_does_not_wait_for_a_long_retry_after_nor_ask_again_be
 
 
 async def test_get_stops_before_the_rate_limit_is_broken(vendor: Vendor, clock: FakeClock, api):
-    """The last request of a window closes the gate until the window ends: long is Temporary, short is waited for."""
+    """The last request of a window closes the gate until the window ends: long is Temporary, short is waited for.
+
+    It may be a refused one: GitHub says 403 where its limit is used up.
+    """
     used_up = {"Ratelimit-Limit": "400", "Ratelimit-Remaining": "0"}
     long, short = (200, {}, {**used_up, "Ratelimit-Reset": "40"}), (200, {}, {**used_up, "Ratelimit-Reset": "3"})
     vendor.say("GET", "/x", long, short, {"ok": 1})
@@ -185,6 +189,11 @@ async def test_get_stops_before_the_rate_limit_is_broken(vendor: Vendor, clock: 
     await api.get("/x")
     before = clock.elapsed
     assert (await api.get("/x")).json == {"ok": 1} and clock.elapsed - before == pytest.approx(3)
+    vendor.say("GET", "/x", (403, *long[1:]))
+    for error in (PermanentAnswer, Temporary):
+        with pytest.raises(error):
+            await api.get("/x")
+    assert len(vendor.seen) == 4
 
 
 @pytest.mark.parametrize("script", [SLOW_BODY, SLOW_HEADERS], ids=["body", "headers"])
