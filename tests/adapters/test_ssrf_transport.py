@@ -26,6 +26,7 @@ from tests.adapters.signals.sites import (
 )
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.api_client import ApiClient
+from watchdog.adapters.http_exchange import NoResponse, exchange
 from watchdog.adapters.notifiers.webhook import WebhookOptions, build
 from watchdog.adapters.options import Context
 from watchdog.adapters.resolver import Resolver
@@ -294,5 +295,7 @@ async def test_a_lookup_that_hangs_means_that_nothing_was_sent() -> None:
     with hanging_lookup() as resolver:
         transport = GuardedTransport(resolver=resolver)
         async with httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(5, connect=0.1)) as client:
-            with pytest.raises(httpx.ConnectTimeout):
-                await client.post("http://acme.example/")
+            came = await exchange(
+                client, "POST", "http://acme.example/", timeout_seconds=PATIENCE_SECONDS, max_body_bytes=1
+            )
+    assert came == NoResponse("could not be reached (ConnectTimeout)", sent=False)
