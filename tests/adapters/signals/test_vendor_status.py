@@ -66,7 +66,7 @@ async def test_which_components_concern_us_is_asked_each_time(vendor: Vendor) ->
     ("answer", "why"),
     [
         (500, "HTTP 500"),
-        ((200, "<html>"), "not Statuspage-shaped"),
+        ((200, "<html>", {"ETag": "a"}), "not Statuspage-shaped"),
         ((200, {"components": 3}), "not Statuspage-shaped"),
         ((200, "[" * 100_000), "not Statuspage-shaped"),
         ((200, b"x", {"Content-Encoding": "br"}), "too large or compressed"),
@@ -76,9 +76,12 @@ async def test_which_components_concern_us_is_asked_each_time(vendor: Vendor) ->
 )
 async def test_a_page_that_cannot_be_read_is_unknown(vendor: Vendor, answer: Any, why: str) -> None:
     vendor.say("GET", PATH, answer)
-    (sample,) = await status(vendor).read()
-    assert isinstance(sample.reading, Unknown) and why in sample.reading.why
-    assert sample.reading.why.startswith("the status page of acme could not be read: ")
+    source = status(vendor)
+    for _ in range(2):
+        (sample,) = await source.read()
+        assert isinstance(sample.reading, Unknown) and why in sample.reading.why
+        assert sample.reading.why.startswith("the status page of acme could not be read: ")
+    assert "if-none-match" not in vendor.seen[-1].headers, "what was not understood is to be sent again"
 
 
 async def test_an_unchanged_page_is_not_sent_again_and_one_missed_reading_keeps_what_was_said(vendor: Vendor) -> None:
