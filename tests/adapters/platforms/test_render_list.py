@@ -6,7 +6,7 @@ import pytest
 
 from tests.adapters.platforms.bodies import START, deploy, event, page, service
 from tests.adapters.platforms.test_render import SERVICE, paged, render, with_deploys
-from tests.adapters.vendor import Vendor
+from tests.adapters.vendor import Seen, Vendor
 from tests.support.clocks import FakeClock
 from watchdog.adapters.platforms.render_events import UNREAD
 from watchdog.adapters.platforms.render_list import ALONE_MAX, GAP_SECONDS
@@ -70,6 +70,29 @@ async def test_a_list_is_never_older_than_the_look(vendor: Vendor, clock: FakeCl
             await reader.facts("srv-2")
         assert paths(vendor)[pages:] == ["/v1/services"] * 3
         assert clock.monotonic() - asked_at == pytest.approx(GAP_SECONDS[urgency] - 0.5, abs=0.1)
+
+
+async def test_a_look_while_the_list_is_read_waits_for_the_next_one(
+    vendor: Vendor, clock: FakeClock, reader: RenderReader
+) -> None:
+    """Its service may stand on a page that was read before."""
+    pages, late = paged("service", [service(name) for name in NAMES]), list[asyncio.Task[None]]()
+
+    async def watch(name: str) -> None:
+        with reading_for(Urgency.WATCHING):
+            await reader.facts(name)
+
+    def answer(seen: Seen) -> object:
+        clock.elapsed += 1.0
+        if not late:
+            late.append(asyncio.create_task(watch("srv-2")))
+        return pages(seen)
+
+    vendor.say("GET", "/v1/services", answer)
+    reader._all._asked.update(NAMES)
+    await watch("srv-1")
+    await late[0]
+    assert len(paths(vendor)) == 2 * 3
 
 
 async def test_one_that_watches_hurries_the_list_that_a_calm_one_began(
