@@ -56,9 +56,11 @@ def issue(number: int, body: str = "", **more: Any) -> dict[str, Any]:
 async def test_the_oldest_of_several_is_found_over_pages_and_pull_requests_are_none(vendor: Vendor, issues) -> None:
     first = [issue(900, "mark "), issue(899, "mark ", pull_request={}), *(issue(n) for n in range(898, 800, -1))]
     assert len(first) == PAGE
-    vendor.say("GET", ISSUES, first, [issue(20, "mark "), issue(19, None), "nothing", issue(5, "mark ")])  # type: ignore[arg-type]
-    found = await issues.find("mark ")
-    assert found is not None and found.number == 5
+    older = [issue(20, "mark "), issue(19, None), "nothing", issue(5, "mark ")]  # type: ignore[arg-type]
+    for second, number in ((older, 5), ([issue(5)], 900)):
+        vendor.say("GET", ISSUES, first, second)
+        found = await issues.find("mark ")
+        assert found is not None and found.number == number
     vendor.say("GET", ISSUES, [issue(n) for n in range(PAGE)])
     vendor.seen.clear()
     assert await issues.find("mark ") is None and len(vendor.seen) == 5
