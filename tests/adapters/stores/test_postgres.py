@@ -221,6 +221,15 @@ async def test_every_transaction_has_its_limits(product_store: SqlStore) -> None
             assert (await connection.exec_driver_sql("SHOW transaction_read_only")).scalar() == read_only
 
 
+@pytest.mark.long
+async def test_a_call_that_ended_in_time_cuts_no_later_one(postgres_url: str, opened: Opened) -> None:
+    """The second is on the same connection when the time of the first would be over."""
+    store = await opened(postgres_url, call_seconds=2.0)
+    for _ in range(2):
+        async with store._reading() as connection:
+            await connection.exec_driver_sql("SELECT pg_sleep(1.1)")
+
+
 async def test_connections_are_few(store: SqlStore, postgres_server: PostgresServer) -> None:
     await asyncio.gather(*(save(store, 0) for _ in range(10)), *(store.notes() for _ in range(20)))
     database = store._backend.engine.url.database
@@ -235,6 +244,7 @@ async def test_case_25_a_foreign_or_newer_database_is_permanent(
     postgres_server.execute("DROP TABLE notes", postgres_url)
     with pytest.raises(Permanent, match="another program changed them"):
         await store.notes()
+    assert store._backend.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
     postgres_server.execute("UPDATE watchdog_schema SET version_num = '9999'", postgres_url)
     with pytest.raises(Permanent, match="made by a newer watchdog"):
         await opened(postgres_url)
