@@ -12,6 +12,7 @@ from tests.support.mail_server import Post
 from tests.support.notification_vendors import tell
 from watchdog.adapters.notifiers.email import EmailOptions, build
 from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
 from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, PARTLY_SECONDS, Outbox
 from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import State
@@ -63,17 +64,24 @@ async def mailed(refusal: str, *, auto: bool = False) -> AsyncIterator[Mailed]:
 
 
 async def test_who_was_refused_for_now_has_it_later_and_nobody_twice() -> None:
-    """Meanwhile the channel counts as well, the page as heard, and a newer notice waits for nobody."""
+    """Meanwhile the channel counts as well, the page as heard, and a newer notice waits for nobody.
+
+    The first attempt fails for all: what this worker brought to some with the second is no other worker's delivery.
+    """
     async with mailed("450 greylisted") as s, asyncio.TaskGroup() as group:
+        s.server.refuse_to[LEAD] = "450 greylisted"
         group.create_task(s.deliver(PAGE))
         await s.tried(1)
+        del s.server.refuse_to[LEAD]
+        await s.clock.advance(GAPS_SECONDS[0])
+        await s.tried(2)
         assert (s.teller.failing, s.teller.unheard, s.teller.up) == ({}, 0, {"email": True})
         s.server.refuse_to.clear()
         await s.deliver(tell("still down", "email"))
         await s.clock.advance(BROKEN_GAP_SECONDS)
         await eventually(lambda: not s.teller.waiting)
         assert s.took == [("down", [LEAD]), ("still down", [LEAD, OPS]), ("down", [OPS])]
-        assert s.outcomes == ["partly", "sent", "sent"]
+        assert s.outcomes == ["failed", "partly", "sent", "sent"]
     assert await s.store.pending() == ()
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.daemon.supervision.test_lease_manager import POLICY, Worker
 from watchdog.daemon.outbox.late_pages import LOOK_SECONDS
 from watchdog.domain import events as e
-from watchdog.domain.deploys import Deploy, Downtime, ServiceFacts
+from watchdog.domain.deploys import Commit, Deploy, Downtime, ServiceFacts
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Mode
 from watchdog.domain.severity import Severity
@@ -114,9 +114,12 @@ async def test_an_alert_that_was_told_from_memory_stays_known_when_the_record_is
 async def test_an_incident_from_memory_that_goes_on_forgets_nothing_that_was_done_before(one: Worker) -> None:
     """A start without the record knows of no auto-deploy that is off because of us: it would never be given back."""
     done = {"auto_deploy_off": "commit", "pinned_for": "shop-7", "undone": ("dep-2",), "acted_at": (5.0,)}
+    done |= {"overtaken": True, "pinned_at": 3.0, "offered": "dep-3"}
+    done |= {"merged": (Commit("c0ffee", 4.0, "Fix the basket"),), "merges_why": "no answer"}
     await begin(one)
+    blank = {name: getattr(one.engine.state.services["shop"], name) for name in done}
     await record(one, **done, auto_deploy_notice_thread="shop-7/auto-deploy", incidents=7)
-    put(one, **dict.fromkeys(("auto_deploy_off", "pinned_for"), ""), undone=(), acted_at=(), incidents=99)
+    put(one, **blank, incidents=99)
     put(one, phase=Phase.PAGED, incident=asked_about(one), auto_deploy_notice_thread="")
     shop = await read_again(one)
     assert {name: getattr(shop, name) for name in done} == done
