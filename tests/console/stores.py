@@ -16,7 +16,7 @@ class PassingClock(StoryClock):
         return self.at
 
 
-class Counted(Overheard, calls="load_readonly spans incidents incident notes"):
+class Counted(Overheard, calls="load_readonly spans incidents incident notes announcements"):
     """A store that counts what it is asked, by the call's name, and keeps with what it is asked for spans.
 
     While `away` is set each of these calls fails, while `goes_on` is cleared those for spans hang; each takes `takes`

@@ -40,6 +40,10 @@ async def test_a_long_past_is_read_a_little_at_a_time() -> None:
         await calendar.refresh(HOME)
         pages += 1
     assert pages > 3
+    _, slow, calendar = watched(Calendar, takes=FRESH_SECONDS)
+    await calendar.refresh(HOME)
+    await calendar.refresh(HOME)
+    assert slow.times() == [(TODAY, TODAY + DAY)] * 2, "what was written during a slow read is read with the next page"
 
 
 async def test_a_day_is_read_anew_when_it_is_over_and_once_more_when_all_has_come() -> None:

@@ -35,6 +35,10 @@ async def test_it_reads_the_newest_first_and_the_rest_with_the_next_pages() -> N
     clock.at += 31.0
     await days.refresh()
     assert sum(until - start for start, until in store.times()) == SPAN_SECONDS, "only the span that grows"
+    _, slow, days = watched(DayHistory, takes=31.0)
+    await days.refresh()
+    await days.refresh()
+    assert slow.times() == [first[0]] * 2, "what was written during a slow read is read with the next page"
 
 
 async def test_a_new_half_hour_pushes_the_oldest_out() -> None:

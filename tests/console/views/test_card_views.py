@@ -210,8 +210,8 @@ def test_the_suspect_has_its_author_and_its_links() -> None:
     rule = DEFAULT_MATRIX[ASKED.severity]
     suspect = card_view(ASKED, service, rule, NOW).suspect
     assert suspect is not None
-    assert (suspect.id, suspect.code, suspect.message, suspect.author) == (
-        "dep-42", "9f3c2ab", "Refactor sessions", "ann, bob",
+    assert (suspect.id, suspect.code, suspect.message, suspect.author, suspect.likely) == (
+        "dep-42", "9f3c2ab", "Refactor sessions", "ann, bob", "99 % likely",
     )  # fmt: skip
     pages = card_view(ASKED, service, rule, NOW).pages
     assert pages == PagesView(

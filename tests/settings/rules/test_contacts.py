@@ -39,11 +39,12 @@ def test_a_contact_s_address_makes_a_channel_that_is_told_of_nothing_else() -> N
     ("text", "again"),
     [
         (SMALL.replace("console: {}", "tickets: {github: acme/app}"), False),
+        (CHATTING + "  tickets: {github: acme/app}\n", True),
         (CHATTING + CONTACTS, True),
         (CHATTING + CONTACTS + "escalation: []\n", False),
         (f"{CHATTING}  pagerduty: {{}}\n{CONTACTS}", False),
     ],
-    ids=["tickets reach no one at once", "nothing written", "no escalation", "PagerDuty escalates"],
+    ids=["only tickets", "tickets beside Slack", "nothing written", "no escalation", "PagerDuty escalates"],
 )
 def test_nobody_else_is_called_unless_it_is_asked_for(text: str, again: bool) -> None:
     """Those who were called are called again, where nothing is written and no channel does it by itself."""
