@@ -227,7 +227,8 @@ async def test_a_call_that_ended_in_time_cuts_no_later_one(postgres_url: str, op
     store = await opened(postgres_url, call_seconds=2.0)
     for _ in range(2):
         async with store._reading() as connection:
-            await connection.exec_driver_sql("SELECT pg_sleep(1.1)")
+            for _ in range(4):
+                await connection.exec_driver_sql("SELECT pg_sleep(0.3)")
 
 
 async def test_connections_are_few(store: SqlStore, postgres_server: PostgresServer) -> None:
