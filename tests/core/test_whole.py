@@ -8,11 +8,12 @@ import pytest
 from tests.core.scenes import NOW, a_service, a_state, an_incident
 from tests.core.whole import holes
 from watchdog.domain.effects import Effect, Note, Tell
-from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
 from watchdog.domain.severity import Severity
 
 NOTICE = Notice(NOW, "web-1", "web", Severity.HIGH, NoticeKind.ASKED, "web fails", ("why",))
 TELL = Tell(NOTICE, ("pager",))
+CALLED = IncidentNews(Topic.ASKED, an_incident(told_at=NOW))
 STATE = a_state(a_service(incident=an_incident()))
 
 
@@ -27,6 +28,7 @@ STATE = a_state(a_service(incident=an_incident()))
         (replace(TELL, notice=replace(NOTICE, wakes=None)), ["Tell.notice.wakes"]),
         (replace(TELL, notice=replace(NOTICE, lines=("why", None))), ["Tell.notice.lines[]"]),
         (replace(TELL, channels=None), ["Tell.channels"]),
+        (replace(TELL, notice=replace(NOTICE, about=CALLED)), ["approval asked was told before its call"]),
     ],
 )
 def test_a_hole_in_an_effect_is_found(effect: Effect, where: list[str]) -> None:

@@ -27,7 +27,8 @@ OURSELVES = ("", "watchdog")
 def holes(before: State, after: State, effects: Sequence[Effect], now: float) -> list[str]:
     """Return where the new parts of the state, or the effects, are not what their types say.
 
-    What is said is said at this moment, and of a service or of ourselves.
+    What is said is said at this moment, and of a service or of ourselves; the last notice of an incident knows the
+    call that it is of.
     """
     found = [
         f"{type(effect).__name__}{hole}" for effect in effects for hole in _holes(effect, _kind(type(effect)), NEW)
@@ -38,6 +39,11 @@ def holes(before: State, after: State, effects: Sequence[Effect], now: float) ->
             said = effect.notice if isinstance(effect, Tell) else effect
             found += [f"{said.at} is not the moment {now} at which it is said"] if said.at != now else []
             found += [f"{said.service} is nobody"] if said.service not in (*after.services, *OURSELVES) else []
+    last = {one.notice.incident: one.notice.about for one in effects if isinstance(one, Tell) and one.notice.about}
+    for incident in (service.incident for service in after.services.values() if last):
+        about = last.get(incident.id) if incident is not None else None
+        if about is not None and about.incident.escalation.told_at != incident.escalation.told_at:
+            found.append(f"{about.topic} was told before its call")
     return found
 
 

@@ -45,11 +45,15 @@ def test_an_announced_rollback_that_a_guard_forbids_by_then_is_left_to_a_human()
 
 
 def test_a_question_is_decided_anew_when_it_worsens() -> None:
-    """Slow (high, asked) becomes down (critical): rolled back without waiting for the answer."""
-    world = bad_world(faults=[Fault(250.0, FOREVER, code="bad00000"), replace(SLOW, end=250.0)]).run(400.0)
-    assert notices(world.tells)[:2] == ["asked", "acted"]
-    assert world.incidents["web-1"].severity is Severity.CRITICAL
-    assert [rollback.approved_by for _, rollback in world.accepted] == [None]
+    """Slow (high, asked) becomes down (critical): rolled back without waiting for the answer, or announced, and no
+    answer is waited for then.
+    """
+    for veto_seconds, told in ((0.0, "acted"), (30.0, "announced")):
+        faults = [Fault(250.0, FOREVER, code="bad00000"), replace(SLOW, end=250.0)]
+        world = bad_world(make_policy(veto_seconds=veto_seconds), faults=faults).run(400.0)
+        assert notices(world.tells)[:2] == ["asked", told] and world.tells[1].notice.about.terms is None
+        assert world.incidents["web-1"].severity is Severity.CRITICAL
+        assert [rollback.approved_by for _, rollback in world.accepted] == [None]
 
 
 def test_a_question_whose_signal_a_reload_took_away_is_left_to_a_human() -> None:
