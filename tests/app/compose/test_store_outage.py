@@ -1,5 +1,6 @@
 """One page for each time the record is away, and its end; a restart of the database wakes nobody."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from watchdog.app.compose.composition import App
 from watchdog.app.compose.store_outage import PATIENCE_SECONDS, watch_the_record
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.domain.errors import Permanent
+from watchdog.domain.notices import Notice
 
 
 class Damaged(MemoryStore):
@@ -26,10 +28,19 @@ class Damaged(MemoryStore):
         return await super().renew_leases(*given, **more)  # type: ignore[arg-type]
 
 
+class Distant(Channel):
+    """A channel that answers as late as a vendor: what is not waited for does not arrive."""
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+        return await super().send(notice, reference)
+
+
 @asynccontextmanager
 async def daemon(folder: Path, why: str = "") -> AsyncIterator[tuple[App, Damaged, FakeClock, Channel]]:
     """Start a daemon whose store is damaged or can be, and whose only channel remembers what it took."""
-    clock, pager = FakeClock(auto=False), Channel("pager")
+    clock, pager = FakeClock(auto=False), Distant("pager")
     store = Damaged(clock)
     store.why = why
     settings = settings_of(folder)
