@@ -105,7 +105,7 @@ def interrupted(command: str, folder: Path) -> None:
             for pid in alive_in_session(process.pid):
                 os.kill(pid, signal.SIGKILL)
     said = (folder / "errors").read_text()
-    # A library that runs Python code while it loads lets the interpreter end itself by the signal: a shell says 130, too.
+    # A library that runs Python code as it loads lets the interpreter end by the signal itself: a shell says 130, too.
     assert code in (INTERRUPTED, -signal.SIGINT) and "Traceback" not in said, f"{command}: {code}\n{said}"
 
 
