@@ -292,8 +292,8 @@ class Outbox:
             return not queued.follows and not (delivery.notice.resolves and queued.queue.has_page_before(queued))
         if not queued.overtaken and not self._stale(delivery.notice):
             return False
-        # A fallback that is no longer needed is no outcome to report.
-        if queued not in delivery.stand_ins:
+        # A fallback that is no longer needed is no outcome to report; nor is one that was reported when its turn came.
+        if queued not in delivery.stand_ins and delivery.outcomes.get(name) != "gave way":
             delivery.outcomes[name] = "gave way"
             self._delivery_log.settled(delivery.effect_id, delivery.notice, name)
             self._attempts.report(name, "gave_way", delivery.notice)
