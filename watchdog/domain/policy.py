@@ -290,6 +290,11 @@ class Step:
     hours: Weekly | None = None  # when they may be called; None: always
     rotation: Rotation | None = None  # its member on duty is called; None: no rotation
 
+    @property
+    def calls_everyone(self) -> bool:
+        """Return whether it names no one: those who were paged are paged again."""
+        return not self.channels and self.rotation is None
+
 
 @dataclass(frozen=True, slots=True)
 class Stakeholders:

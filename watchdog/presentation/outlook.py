@@ -26,7 +26,6 @@ STOPPED = frozenset({"approve", "rollback", "undo", "restore-auto-deploy"})
 """The commands that the daemon refuses while it is paused or disarmed: it changes nothing then, for people neither."""
 
 NOT_SENT = frozenset({Situation.ANNOUNCED, Situation.SCHEDULED, Situation.SENDING})
-_HEADINGS = {Situation.CLOSED: "Left to do"}
 HINDERED = NOT_SENT | {Situation.BLOCKED_FOR_NOW}
 """What the daemon would go on with by itself, were it not paused or disarmed."""
 
@@ -74,7 +73,8 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         task = task if cured else tasks.resume_first(case, task)
         commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
     holder = _holder(row, incident)
-    heading = f"To do ({holder} has it)" if holder else _HEADINGS.get(found, "Do now")
+    heading = f"To do ({holder} has it)" if holder else "Do now"
+    heading = "Left to do" if found is Situation.CLOSED else heading
     return Outlook(
         situation=found,
         label=f"{holder} has it" if holder else row.label,

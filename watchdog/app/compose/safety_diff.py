@@ -207,8 +207,8 @@ def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
 def _first_named(policies: tuple[Policy, Policy]) -> bool:
     """Return whether contacts are named where those who were paged were only paged again, and are called as soon."""
     before, after = (policy.escalation for policy in policies)
-    # A step without channels and rotation calls the incident's own channels; it is the only one, unwritten.
-    again = bool(before) and not before[0].channels and before[0].rotation is None
+    # That step is the only one, and unwritten.
+    again = bool(before) and before[0].calls_everyone
     return again and bool(after) and after[0].after_seconds <= before[0].after_seconds
 
 

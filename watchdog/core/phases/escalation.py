@@ -127,7 +127,7 @@ def _climb(ctx: StepContext) -> None:
         so_far = ctx.incident.escalation
         ctx.update_escalation(climbed=so_far.climbed + len(passed) + 1, calls=so_far.calls + 1, all_called=False)
         wake(ctx)
-        _escalate(ctx, step.name if step.channels else "", step.channels)
+        _escalate(ctx, "" if step.calls_everyone else step.name, step.channels)
         return
     again = not ctx.incident.escalation.all_called
     ctx.update_escalation(all_called=True)
