@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 MACHINES = ("x86_64", "aarch64")
-LACKS = re.compile(r"Because (?:only )?([\w.-]+?)(?:==\S+)? has no wheels")
+LACKS = re.compile(r"Because (?:only )?([\w.-]+?)(?:\{.*?\})?(?:==\S+)? has no (?:usable )?wheels")
 
 
 @dataclass(frozen=True)
