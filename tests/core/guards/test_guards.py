@@ -75,6 +75,7 @@ def test_all_guards_pass_for_a_plain_rollback_and_say_so() -> None:
     assert [answer.verdict for answer in told] == [Verdict.PASS] * len(guards.GUARDS)
     assert {answer.name: answer.why for answer in told} == PASSES
     assert [answer.name for answer in told] == list(PASSES)
+    assert guards.migration(a_request(**MIGRATES)).why == "rollback_safe: true"
 
 
 WAVE = {"shop": ActiveCritical("shop", NOW - 30, "cccccccc"), "gone": ActiveCritical("gone", NOW - 30, "dddddddd")}
@@ -87,7 +88,24 @@ ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
 DOWN = Downtime("in maintenance mode", NOW - 900.0, NOW - 915.0)
 STRANGE = Deploy("dep-42", "warming_up", commit="fix00000")
 FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
+NONE_LIVE = {"blame": a_blame(HISTORY[1]), "target": TargetChoice(HISTORY[2], "good")}
+COMING, NOWHERE = "dep-42 is on its way (build_in_progress)", TargetChoice(None, "nothing good")
+BETWEEN = replace(HISTORY[1], id="dep-40b", changed=("environment",))
+BY_CONFIGURATION = a_blame(CHANGED, configuration=True)
+BETWEEN_TOO = "environment changed with dep-40b; a rollback brings the old back"
+MARKED_TARGET = replace(HISTORY[1], changed=("environment",), commit_message="Watchdog: no-rollback")
+PASSED = replace(HISTORY[1], id="dep-405", commit="denied00", created_at=NOW - 8000, finished_at=NOW - 7900)
+RELIES_ON_PASSED = "shop depends on it and was deployed after dep-405 (dep-90)"
+DEPENDANT = {"depends_on": ("web",)}
+SHOP = {"state": {"services": {"shop": ServiceState("shop", deploys=(OTHER,))}}}
+MIGRATES = {"wishes": {"rollback_safe": True}, "service": {"facts": replace(FACTS, pre_deploy_command="migrate")}}
+JUST_SPENT = {"service": {"acted_at": (NOW - 86_400.0, NOW - 1800.0)}, "state": {"acted_at": (NOW - 600.0,)}}
+BUSY = {"service": {"acted_at": (NOW - 1.0,)}, "state": {"acted_at": (NOW - 1.0,)}}
+GENEROUS = Budget(per_service_per_day=9, per_fleet_per_10m=9, cooldown_seconds=0.0)
 HOLD = Suppression("hold-1", "web", "ann", "launch", NOW, NOW + 60.0)
+HELD, HELD_BY_UPGRADE = {"state": {"holds": (HOLD,)}}, {"state": {"holds": (replace(HOLD, by=UPGRADE),)}}
+OF_UPGRADE = f"hold-1 of web by {UPGRADE} (launch): a human decides"
+APPROVED = an_incident(approved_by="ann")
 ALONE = (
     "2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services (limit 50%)"
 )
@@ -122,6 +140,11 @@ def found(onset: float, method: str = "run") -> Finding:
     return Finding("home", "http", method, onset, 1.0, "intermittent failures: HTTP 503")
 
 
+def acted(service: str, code: str) -> dict:
+    """Return the state after a rollback of that service, from that code, ten seconds ago."""
+    return {"acted_at": (NOW - 10,), "acts": (Act(NOW - 10, service, code),)}
+
+
 def deploys(*newest: Deploy, of: int = 0) -> dict:
     """Return the service's deploys: these, then those of the history from that one on."""
     return {"deploys": (*newest, *HISTORY[of:])}
@@ -133,7 +156,9 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("block", "mode", "observe: reports what it would do, changes nothing", mode=Mode.OBSERVE),
         row("ask", "mode", "assist: a human decides", mode=Mode.ASSIST),
         row("block", "hold", "paused by Alice", True, state={"paused_by": "Alice"}),
-        row("ask", "action hold", "hold-1 of web by ann (launch): a human decides", True, state={"holds": (HOLD,)}),
+        row("ask", "action hold", "hold-1 of web by ann (launch): a human decides", True, **HELD),
+        row("ask", "action hold", "hold-1 of web by ann (launch): a human decides", True, **HELD, incident=APPROVED),
+        row("ask", "action hold", OF_UPGRADE, True, **HELD_BY_UPGRADE, incident=an_incident()),
         row(
             "block",
             "blind",
@@ -144,6 +169,8 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("block", "blind", NO_EVIDENCE, True, state={"blind_since": NOW - 5, "unseen": True}),
         row("block", "budget", "2 of 2 rollbacks of this service today", service={"acted_at": DAY_AGO}),
         row("block", "budget", FLEET_SPENT, True, state={"acted_at": (NOW - 599,)}),
+        row("block", "budget", FLEET_SPENT, True, state=acted("shop", "other000")),
+        row("block", "budget", FLEET_SPENT, True, state=acted("web", "bad00000")),
         row("block", "armed", "disarmed: two; watchdog resume", True, state={"disarmed": "two"}),
         row("block", "key", MEND, True, service={"forbidden": "403"}),
         row("ask", "correlation", ALONE, True, state={"troubles": WAVE}),
@@ -162,9 +189,10 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("ask", "returned", "bad0000 was rolled back here before, and came back", **CAME_BACK),
         row("ask", "record", GAP, service={"record_lacked_at": NOW - 599.0}),
         row("ask", "record", GAP.replace("10", "17"), service=LACKED, incident=an_incident(opened_at=NOW - 401.0)),
-        row("block", "newer deploy", "dep-42 is on its way (build_in_progress)", True, service=deploys(ON_ITS_WAY)),
+        row("block", "newer deploy", COMING, True, service=deploys(ON_ITS_WAY)),
         row("block", "newer deploy", "dep-42 is on its way (warming_up)", True, service=deploys(STRANGE)),
-        row("block", "target", "nothing good", target=TargetChoice(None, "nothing good")),
+        row("block", "newer deploy", COMING, True, service={"deploys": (*HISTORY[1:], ON_ITS_WAY)}, **NONE_LIVE),
+        row("block", "target", "nothing good", target=NOWHERE, service=deploys(MARKED, of=1)),
         row("block", "deny-list", "dep-40 is deny-listed", state={"denied": ("aaaaaaa1",)}),
         row("ask", "target", "by a tag", target=replace(TARGET, ask="by a tag")),
         row("block", "service", "the platform did not report it: 403", service={"facts": None, "deploys_why": "403"}),
@@ -185,7 +213,11 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("ask", "environment", f"environment, instance count {BRINGS_BACK}", service=deploys(CHANGED, of=1)),
         row("ask", "environment", f"configuration {BRINGS_BACK}", service=deploys(UPDATED, of=1)),
         row("ask", "environment", f"? {BRINGS_BACK}", True, service=deploys(UNREAD, of=1)),
+        row("ask", "environment", BETWEEN_TOO, service=deploys(UNREAD, BETWEEN, of=1)),
+        row("ask", "environment", BETWEEN_TOO, service=deploys(CHANGED, BETWEEN, of=1), blame=BY_CONFIGURATION),
         row("block", "trailer", "dep-41 says 'Watchdog: no-rollback'", service=deploys(MARKED, of=1)),
+        row("ask", "dependants", "shop depends on it, and another worker watches when it was deployed", shop=DEPENDANT),
+        row("ask", "dependants", RELIES_ON_PASSED, shop=DEPENDANT, service=deploys(HISTORY[0], PASSED, of=1), **SHOP),
     ],
 )
 def test_what_each_guard_says_against_it(change: dict, answer: GuardAnswer) -> None:
@@ -232,8 +264,21 @@ def test_a_block_says_when_it_passes_by_itself(name: str, service: dict, clears_
         pytest.param({"service": {"record_lacked_at": NOW - 600.0}}, id="long after the record lacked something"),
         pytest.param({"service": LACKED, "incident": an_incident(opened_at=NOW - 400.0)}, id="it began long after"),
         pytest.param({"service": deploys(HISTORY[0], ON_ITS_WAY, of=1)}, id="a build that hangs behind it"),
+        pytest.param({"service": {"deploys": HISTORY[1:]}, **NONE_LIVE}, id="no deploy is live, and all are finished"),
         pytest.param({"service": deploys(FAILED)}, id="a newer deploy that failed"),
         pytest.param({"service": deploys(replace(FAILED, status="canceled"))}, id="a newer deploy that was cancelled"),
+        pytest.param(JUST_SPENT, id="rollbacks of a day, ten minutes, half an hour ago"),
+        pytest.param({**BUSY, "policy": {"budget": GENEROUS}}, id="rollbacks of just now, as the budget allows them"),
+        pytest.param({"state": acted("shop", "bad00000")}, id="the same fault, rolled back elsewhere"),
+        pytest.param({**HELD_BY_UPGRADE, "incident": APPROVED}, id="a yes that was given before the upgrade"),
+        pytest.param(MIGRATES, id="a migration, where the user said so"),
+        pytest.param(
+            {"blame": BY_CONFIGURATION, "service": deploys(CHANGED, of=1)}, id="the configuration that is to blame"
+        ),
+        pytest.param({"service": deploys(HISTORY[0], MARKED_TARGET, of=2)}, id="what lies before the target"),
+        pytest.param(
+            {"wishes": {"depends_on": ("shop",)}, "shop": {"platform_id": None}}, id="depends on what is never deployed"
+        ),
     ],
 )
 def test_what_is_no_obstacle(change: dict) -> None:
@@ -250,32 +295,6 @@ def test_what_was_suspended_in_an_incident_is_asked_about_in_it() -> None:
         incident = replace(incident, decision=decision)
     assert told.verdict is Verdict.ASK and told.why.startswith("web was suspended in this incident")
     assert downtime.availability(a_request(incident=an_incident())).verdict is Verdict.PASS
-
-
-def test_limits_are_limits_to_the_second() -> None:
-    """A day, ten minutes, half an hour: over is over, a second less is not."""
-    old = {"service": {"acted_at": (NOW - 86_400.0, NOW - 1800.0)}, "state": {"acted_at": (NOW - 600.0,)}}
-    assert answers(a_request(**old)) == {}
-    generous = Budget(per_service_per_day=9, per_fleet_per_10m=9, cooldown_seconds=0.0)
-    busy = {"service": {"acted_at": (NOW - 1.0,)}, "state": {"acted_at": (NOW - 1.0,)}}
-    assert answers(a_request(policy={"budget": generous}, **busy)) == {}
-    for ago, verdict in ((86_399.0, Verdict.BLOCK), (86_400.0, Verdict.PASS)):
-        assert guards.budget(a_request(service={"acted_at": (NOW - ago,) * 2})).verdict is verdict
-
-
-@pytest.mark.parametrize(
-    ("act", "blocks"),
-    [
-        (Act(NOW - 10, "shop", "bad00000"), False),
-        (Act(NOW - 10, "shop", "other000"), True),
-        (Act(NOW - 10, "web", "bad00000"), True),
-    ],
-    ids=["the same fault elsewhere", "another fault", "its own again"],
-)
-def test_the_fleet_s_budget_knows_whose_and_what_for(act: Act, blocks: bool) -> None:
-    """One bad commit in two services is one fault; a service's own rollback counts whatever it was for."""
-    told = guards.budget(a_request(state={"acted_at": (act.at,), "acts": (act,)}))
-    assert (told.verdict is Verdict.BLOCK) is blocks
 
 
 HALF = ActiveCritical("shop", NOW - 30, "cccccccc", recent_deploy=True)
@@ -296,43 +315,6 @@ def test_a_wave_is_counted_with_what_is_known_of_our_own_trouble(troubles: dict,
     """Known to all workers already, or of this moment: then a deploy is suspect, so it does not count double."""
     told = guards.mass_failure(a_request(state={"troubles": troubles}, policy={"brakes": Brakes(fleet_share=share)}))
     assert told.verdict is (Verdict.ASK if asks else Verdict.PASS)
-
-
-def test_anything_unfinished_blocks_where_no_deploy_is_live() -> None:
-    """Without a live deploy the whole list is looked through, and a finished one is no obstacle."""
-    dead = (HISTORY[1], HISTORY[2])
-    assert "newer deploy" not in answers(a_request(service={"deploys": (HISTORY[0], *dead)}))
-    request = a_request(service={"deploys": dead}, blame=a_blame(HISTORY[1]), target=TargetChoice(HISTORY[2], "good"))
-    assert "newer deploy" not in answers(request)
-    assert guards.newer_deploy(a_request(service={"deploys": (*dead, ON_ITS_WAY)})).verdict is Verdict.BLOCK
-
-
-def test_a_migration_is_no_obstacle_where_the_user_said_so() -> None:
-    """rollback_safe: true, and it is named."""
-    facts = replace(FACTS, pre_deploy_command="migrate")
-    request = a_request(wishes={"rollback_safe": True}, service={"facts": facts})
-    assert answers(request) == {} and guards.migration(request).why == "rollback_safe: true"
-    assert guards.migration(a_request(service={"facts": None})).verdict is Verdict.PASS
-
-
-def test_the_configuration_that_is_to_blame_is_no_obstacle_to_going_back() -> None:
-    """What changed with the change itself is what a rollback is for; what changed with another deploy asks."""
-    blame = a_blame(CHANGED, configuration=True)
-    assert answers(a_request(blame=blame, service={"deploys": (CHANGED, *HISTORY[1:])})) == {}
-    between = replace(HISTORY[1], id="dep-40b", changed=("environment",))
-    deploys = (CHANGED, between, *HISTORY[1:])
-    told = answers(a_request(blame=blame, service={"deploys": deploys}))
-    assert "dep-40b" in told["environment"].why
-    unread = answers(a_request(service={"deploys": (UNREAD, between, *HISTORY[1:])}))["environment"]
-    assert "dep-40b" in unread.why and not unread.passing, "what is known to have changed does not pass"
-
-
-def test_what_lies_before_the_target_does_not_matter() -> None:
-    """A trailer or a change of the target or of an older deploy is untouched by the rollback."""
-    deploys = (HISTORY[0], replace(HISTORY[1], changed=("environment",), commit_message="Watchdog: no-rollback"))
-    assert answers(a_request(service={"deploys": deploys})) == {}
-    nobody = a_request(target=TargetChoice(None, "none"), service={"deploys": (MARKED, *HISTORY[1:])})
-    assert set(answers(nobody)) == {"target"}
 
 
 @pytest.mark.parametrize(
@@ -359,7 +341,7 @@ def test_a_dependant_deployed_after_the_change_asks(deploys: tuple | None, depen
     assert nowhere == GuardAnswer("dependants", Verdict.PASS, "no target")
 
 
-CRITICAL, DEPENDANT = ActiveCritical("shop", NOW - 30, "cccccccc"), {"depends_on": ("web",)}
+CRITICAL = ActiveCritical("shop", NOW - 30, "cccccccc")
 
 
 @pytest.mark.parametrize(
@@ -393,26 +375,6 @@ def test_what_depends_on_a_critical_service_is_asked_about(depends_on: tuple, st
     assert answer == (asks if why else GuardAnswer("dependencies", Verdict.PASS, PASSES["dependencies"]))
 
 
-def test_a_dependant_of_what_is_passed_over_asks_too() -> None:
-    """A rollback takes away everything down to its target, not the newest change alone."""
-    passed = replace(HISTORY[1], id="dep-405", commit="denied00", created_at=NOW - 8000, finished_at=NOW - 7900)
-    known = {"services": {"shop": ServiceState("shop", deploys=(OTHER,))}}
-    request = a_request(shop=DEPENDANT, service=deploys(HISTORY[0], passed, of=1), state=known)
-    assert guards.dependants(request).why == "shop depends on it and was deployed after dep-405 (dep-90)"
-
-
-def test_a_dependency_that_is_only_watched_is_never_deployed() -> None:
-    """No worker lists deploys of what has no id on the platform."""
-    request = a_request(wishes={"depends_on": ("shop",)}, shop={"platform_id": None})
-    assert guards.dependencies(request).verdict is Verdict.PASS
-
-
-def test_a_dependant_that_another_worker_watches_asks() -> None:
-    """Nobody here knows when it was deployed."""
-    why = "shop depends on it, and another worker watches when it was deployed"
-    assert guards.dependants(a_request(shop=DEPENDANT)) == GuardAnswer("dependants", Verdict.ASK, why)
-
-
 DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", None, 1.0, "", blame=a_blame(), target=TARGET)
 
 
@@ -428,7 +390,7 @@ def test_what_may_have_changed_is_asked_again_at_sending() -> None:
     assert at_sending() == ""
     assert at_sending(flapping_since=NOW) == ""
     newer = (ON_ITS_WAY, *HISTORY)
-    assert at_sending(deploys=newer) == "newer deploy: dep-42 is on its way (build_in_progress)"
+    assert at_sending(deploys=newer) == f"newer deploy: {COMING}"
     spent = at_sending(deploys=newer, acted_at=DAY_AGO)
     assert spent == "budget: 2 of 2 rollbacks of this service today"
 
@@ -467,20 +429,3 @@ def test_nothing_is_sent_that_was_not_decided(decision: Decision | None) -> None
     """Whom to blame and where to go to are known, or it is a fault of our own."""
     with pytest.raises(AssertionError, match=r"^it was decided$"):
         at_sending(decision)
-
-
-def test_nothing_at_all_is_changed_while_paused_or_disarmed() -> None:
-    """A human's pause, a broken promise; the promise first."""
-    assert a_state().stop_reason == ""
-    assert a_state(paused_by="Alice").stop_reason == "paused by Alice"
-    assert a_state(paused_by="Alice", disarmed="two").stop_reason == "disarmed (two)"
-
-
-@pytest.mark.parametrize(
-    ("by", "approved_by", "asks"), [(UPGRADE, None, True), (UPGRADE, "ann", False), ("ann", "bob", True)]
-)
-def test_a_yes_that_was_given_before_an_upgrade_counts(by: str, approved_by: str | None, asks: bool) -> None:
-    """The hold of the upgrade is for what is done unasked; one that a person made is newer than the yes."""
-    hold = Suppression("hold-1", None, by, "why", NOW - 5.0, NOW + 60.0)
-    request = a_request(state={"holds": (hold,)}, incident=an_incident(approved_by=approved_by))
-    assert ("action hold" in answers(request)) is asks

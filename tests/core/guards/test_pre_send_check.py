@@ -55,7 +55,7 @@ def test_a_pause_and_a_broken_promise_hold_everything_back(
     state = a_state(sending())
     assert held(state, effect) == ""
     assert held(replace(state, paused_by="ann"), effect) == "paused by ann"
-    assert held(replace(state, disarmed="two"), effect) == "disarmed (two)"
+    assert held(replace(state, paused_by="ann", disarmed="two"), effect) == "disarmed (two)"
 
 
 @pytest.mark.parametrize("found", ["unlisted", "overtaken"])
