@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.vendor import RawVendor, Vendor
+from tests.adapters.vendor import RawVendor, Script, Vendor
 from tests.support.loopback import serve
 from watchdog.sandbox.server import Sandbox
 
@@ -20,22 +20,6 @@ async def vendor() -> AsyncIterator[Vendor]:
 
 
 @pytest.fixture
-async def raw() -> AsyncIterator[Callable[..., Awaitable[RawVendor]]]:
-    """Start a server that hands each connection to the given function."""
-    started: list[RawVendor] = []
-
-    async def start(*scripts: Callable[..., Awaitable[None]]) -> RawVendor:
-        server = RawVendor(scripts)
-        await server.start()
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        await server.stop()
-
-
-@pytest.fixture
 async def closing() -> AsyncIterator[Callable[[Any], Any]]:
     async with AsyncExitStack() as stack:
 
@@ -44,6 +28,18 @@ async def closing() -> AsyncIterator[Callable[[Any], Any]]:
             return made
 
         yield kept
+
+
+@pytest.fixture
+def raw(closing: Callable[[Any], Any]) -> Callable[..., Awaitable[RawVendor]]:
+    """Start a server that hands each connection to the given function."""
+
+    async def start(*scripts: Script) -> RawVendor:
+        server: RawVendor = closing(RawVendor(scripts))
+        await server.start()
+        return server
+
+    return start
 
 
 @pytest.fixture

@@ -5,15 +5,25 @@ import functools
 import gzip
 import logging
 import socket
-import struct
 import traceback
 import tracemalloc
 
 import httpx
 import pytest
 
-from tests.adapters.signals.sites import NOW, answering, client_tls, server_tls, site
-from tests.adapters.vendor import RawVendor, Seen, Vendor
+from tests.adapters.signals.sites import (
+    NOW,
+    answering,
+    client_tls,
+    flood,
+    hang,
+    hang_up,
+    reset,
+    server_tls,
+    site,
+    trickle,
+)
+from tests.adapters.vendor import Seen, Vendor
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.ssrf_transport import GuardedTransport
@@ -37,59 +47,11 @@ def api(vendor: Vendor, clock: FakeClock, closing) -> ApiClient:
     return closing(client(vendor.url, clock))
 
 
-async def close_at_once(server: RawVendor, reader, writer) -> None:
-    await server.request(reader)
-
-
-async def reset(server: RawVendor, reader, writer) -> None:
-    """Read the request and reset the connection: the client sees a read that failed, not an end."""
-    await server.request(reader)
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-async def say_nothing(server: RawVendor, reader, writer) -> None:
-    await server.request(reader)
-    await reader.read()
-    server.cut_off.set()
-
-
-def trickle(head: bytes, piece: bytes):
-    """Return a script that sends the piece again and again, so that no read ever times out."""
-
-    async def script(server: RawVendor, reader, writer) -> None:
-        await server.request(reader)
-        writer.write(head)
-        while True:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(0.02)
-
-    return script
-
-
 SLOW_BODY = trickle(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n", b" ")
 SLOW_HEADERS = trickle(b"HTTP/1.1 200 OK\r\n", b"X-Slow: loris\r\n")
-
-
-async def flood(server: RawVendor, reader, writer) -> None:
-    await server.request(reader)
-    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-    while True:
-        writer.write(b"x" * 65536)
-        await writer.drain()
-
-
-def answer(head: bytes, body: bytes = b"", *, cut: bool = False):
-    """Return a script that answers one request; `cut` promises more body than it sends."""
-
-    async def script(server: RawVendor, reader, writer) -> None:
-        await server.request(reader)
-        length = len(body) + (100 if cut else 0)
-        writer.write(b"HTTP/1.1 " + head + b"\r\ncontent-length: %d\r\n\r\n" % length + body)
-        await writer.drain()
-
-    return script
+ENDLESS = flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)
+CUT = {"Content-Length": "100"}
+"""More than a body that is shorter."""
 
 
 async def test_get_reads_json_with_repeated_parameters_and_our_key(vendor: Vendor, closing):
@@ -203,15 +165,15 @@ async def test_case_29_a_trickling_answer_is_cut_by_the_total_deadline(raw, clos
     api = closing(client(server.url, timeout_seconds=0.4, attempts=1))
     with pytest.raises(Temporary, match=r"^Acme did not answer in 0\.4 s \(TimeoutError\)$"):
         await api.get("/x")
-    await asyncio.wait_for(server.cut_off.wait(), PATIENCE_SECONDS)
+    await asyncio.wait_for(server.ended.wait(), PATIENCE_SECONDS)
 
 
 async def test_case_30_an_endless_answer_is_cut_by_the_size_limit(raw, closing):
-    server = await raw(flood)
+    server = await raw(ENDLESS)
     api = closing(client(server.url, max_body_bytes=1_000_000))
     with pytest.raises(Permanent, match=r"^Acme sent more than 1000000 bytes$"):
         await api.get("/x")
-    await asyncio.wait_for(server.cut_off.wait(), PATIENCE_SECONDS)
+    await asyncio.wait_for(server.ended.wait(), PATIENCE_SECONDS)
     assert server.connections == 1
 
 
@@ -232,7 +194,7 @@ async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout(closing)
 
 async def test_case_32_a_header_of_five_megabytes_is_refused(raw, closing):
     """At 100 KB; a change that was answered so may have happened."""
-    server = await raw(answer(b"200 OK\r\nX-Big: " + b"x" * 5_000_000))
+    server = await raw(answering(headers={"X-Big": "x" * 5_000_000}))
     api = closing(client(server.url, attempts=1))
     with pytest.raises(Temporary, match=r"^Acme broke the connection off \(RemoteProtocolError\)$"):
         await api.get("/x")
@@ -274,11 +236,11 @@ async def test_case_31_a_compressed_answer_is_inflated_within_the_limit(vendor: 
 async def test_a_dead_kept_connection_does_not_fail_a_read(raw, closing):
     """The server closes a kept connection as we reuse it: the read goes on with a new one."""
 
-    async def answer_then_hang_up(server, reader, writer):
-        await answer(b"200 OK", b"{}")(server, reader, writer)
+    async def answer_then_hang_up(reader, writer):
+        await answering(b"{}")(reader, writer)
         await server.request(reader)
 
-    server = await raw(answer_then_hang_up, answer(b"200 OK", b'{"second": 1}'))
+    server = await raw(answer_then_hang_up, answering(b'{"second": 1}'))
     api = closing(client(server.url))
     await api.get("/x")
     assert (await api.get("/x")).json == {"second": 1} and (server.connections, len(server.requests)) == (2, 3)
@@ -293,7 +255,7 @@ async def test_no_proxy_of_the_environment_is_used(vendor: Vendor, monkeypatch, 
 
 
 async def test_cancelling_a_read_cancels_it(raw, closing):
-    server = await raw(say_nothing)
+    server = await raw(hang)
     api = closing(client(server.url))
     reading = asyncio.create_task(api.get("/x"))
     while not server.requests:
@@ -331,15 +293,15 @@ async def test_change_is_one_request_whatever_the_status(vendor: Vendor, status,
 @pytest.mark.parametrize(
     ("script", "error"),
     [
-        (say_nothing, OutcomeUnknown),
-        (close_at_once, OutcomeUnknown),
+        (hang, OutcomeUnknown),
+        (hang_up, OutcomeUnknown),
         (reset, OutcomeUnknown),
         (SLOW_BODY, OutcomeUnknown),
-        (answer(b"201 Created", b'{"id', cut=True), OutcomeUnknown),
-        (answer(b"503 Unavailable", cut=True), OutcomeUnknown),
-        (answer(b"not HTTP at all"), OutcomeUnknown),
-        (answer(b"404 Not Found", b"{", cut=True), PermanentAnswer),
-        (answer(b"429 Too Many", b"{", cut=True), Temporary),
+        (answering(b'{"id', "201 Created", CUT), OutcomeUnknown),
+        (answering(b"", "503 Unavailable", CUT), OutcomeUnknown),
+        (answering(b"", "not HTTP at all"), OutcomeUnknown),
+        (answering(b"{", "404 Not Found", CUT), PermanentAnswer),
+        (answering(b"{", "429 Too Many", CUT), Temporary),
     ],
 )
 async def test_a_lost_answer_to_a_change_is_never_asked_for_again(raw, script, error, closing):
@@ -354,9 +316,9 @@ async def test_a_lost_answer_to_a_change_is_never_asked_for_again(raw, script, e
 async def test_each_change_has_a_fresh_connection(raw, closing):
     """A kept connection that died would make a change look lost: none is kept, though the server would; reads keep."""
 
-    async def answer_for_ever(server, reader, writer):
+    async def answer_for_ever(reader, writer):
         while True:
-            await answer(b"200 OK", b"{}")(server, reader, writer)
+            await answering(b"{}")(reader, writer)
 
     server = await raw(answer_for_ever)
     api = closing(client(server.url))
@@ -370,7 +332,7 @@ async def test_each_change_has_a_fresh_connection(raw, closing):
 
 async def test_a_read_only_client_cannot_write(raw, closing):
     """Neither its methods nor the client within can do anything but GET; no socket is touched."""
-    server = await raw(answer(b"200 OK", b"{}"))
+    server = await raw(answering(b"{}"))
     api = closing(client(server.url, read_only=True))
     for attempt in (
         api.change("POST", "/x", {}),
@@ -448,7 +410,7 @@ async def test_no_secret_is_ever_told(vendor: Vendor, raw, caplog, closing):
             vendor.say(method, f"/{status}/{CANARY}/x", functools.partial(echo, status))
     urls = [f"{vendor.url}/{status}" for status in statuses]
     urls += ["http://127.0.0.1:1", "http://127.0.0.1:99999", "nonsense://host"]
-    urls += [(await raw(script)).url for script in (close_at_once, SLOW_BODY, flood, answer(b"garbage"))]
+    urls += [(await raw(script)).url for script in (hang_up, SLOW_BODY, ENDLESS, answering(b"", "garbage"))]
     said = []
     for url in urls:
         api = closing(client(f"{url}/{CANARY}", timeout_seconds=0.3, max_body_bytes=1000, attempts=1))
@@ -490,10 +452,10 @@ async def test_case_06_a_change_is_not_sent_after_its_deadline(vendor: Vendor, c
     assert vendor.count("GET") == 1
 
 
-@pytest.mark.parametrize(("head", "ok"), [(b"400 Bad Request", True), (b"401 No", True), (b"429 Busy", False)])
-async def test_a_form_is_asked_once_and_a_refusal_is_an_answer(raw, head: bytes, ok: bool, closing) -> None:
+@pytest.mark.parametrize(("status", "ok"), [("400 Bad Request", True), ("401 No", True), ("429 Busy", False)])
+async def test_a_form_is_asked_once_and_a_refusal_is_an_answer(raw, status: str, ok: bool, closing) -> None:
     """As a browser sends one; a vendor that is broken or busy has not answered."""
-    server = await raw(answer(head, b'{"error": "invalid_grant"}'))
+    server = await raw(answering(b'{"error": "invalid_grant"}', status))
     api = closing(client(server.url, read_only=False))
     if ok:
         came = await api.post_form("/token", {"code": "a b&c"})

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +14,12 @@ from tests.adapters.notifiers.letters import notice
 from tests.adapters.signals.sites import (
     answering,
     client_tls,
+    greeting,
     hang,
+    hang_up,
     hanging_lookup,
     redirect,
+    reset,
     resolving,
     routes,
     row,
@@ -241,45 +243,26 @@ async def test_the_next_address_is_tried_when_one_cannot_be_reached() -> None:
         assert (await get(url, transport)).text == "there"
 
 
-async def _close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.close()
-
-
-async def _reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-async def _babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"what do you want?\r\n\r\n")
-
-
 LOST = {
-    "closed": (_close, httpx.RemoteProtocolError),
-    "reset": (_reset, httpx.ReadError),
+    "closed": (hang_up, httpx.RemoteProtocolError),
+    "reset": (reset, httpx.ReadError),
     "silent": (hang, httpx.ReadTimeout),
-    "not HTTP": (_babble, httpx.RemoteProtocolError),
+    "not HTTP": (greeting, httpx.RemoteProtocolError),
 }
 
 
 @pytest.mark.parametrize("how", LOST)
-async def test_what_was_sent_goes_to_no_second_address_though_its_answer_is_lost(how: str) -> None:
+async def test_what_was_sent_goes_to_no_second_address_though_its_answer_is_lost(how: str, raw: Any) -> None:
     """A rollback whose answer was lost may have been done: a second one would undo the wrong deploy."""
-    asked: list[bytes] = []
-    answer, error = LOST[how]
-
-    async def accepting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readuntil(b"{}"))
-        await answer(reader, writer)
-
-    async with site(accepting) as base:
-        two = resolving("127.0.0.1", "::ffff:127.0.0.1")
-        guarded = GuardedTransport(AddressGuard(["acme.example"]), resolver=two)
-        timeout = httpx.Timeout(20, read=0.2)
-        async with httpx.AsyncClient(transport=guarded, trust_env=False, timeout=timeout) as client:
-            with pytest.raises(error):
-                await client.post(base.replace("127.0.0.1", "acme.example") + "/rollback", content=b"{}")
-    assert [request.split(b" ")[0] for request in asked] == [b"POST"]
+    script, error = LOST[how]
+    server = await raw(script)
+    two = resolving("127.0.0.1", "::ffff:127.0.0.1")
+    guarded = GuardedTransport(AddressGuard(["acme.example"]), resolver=two)
+    timeout = httpx.Timeout(20, read=0.2)
+    async with httpx.AsyncClient(transport=guarded, trust_env=False, timeout=timeout) as client:
+        with pytest.raises(error):
+            await client.post(server.url.replace("127.0.0.1", "acme.example") + "/rollback", content=b"{}")
+    assert [request.split(b" ")[0] for request in server.requests] == [b"POST"]
 
 
 @pytest.mark.parametrize("lookups_max", [0, 1])

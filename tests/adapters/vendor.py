@@ -72,28 +72,32 @@ class RawVendor:
         self.url = ""
         self.connections = 0
         self.requests: list[bytes] = []
-        self.cut_off = asyncio.Event()
+        self.ended = asyncio.Event()
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         self._server.close()
 
-    async def request(self, reader: asyncio.StreamReader) -> bytes:
+    async def request(self, reader: asyncio.StreamReader) -> None:
+        """Remember the next request, and leave it to the script to be read."""
         head = await reader.readuntil(REQUEST_END)
         length = next((line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), b"0")
         whole = head + await reader.readexactly(int(length))
         self.requests.append(whole)
-        return whole
+        if not reader.at_eof():
+            reader.feed_data(whole)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         script = self._scripts[0] if len(self._scripts) == 1 else self._scripts.pop(0)
         try:
-            await script(self, reader, writer)
+            await self.request(reader)
+            await script(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
-            self.cut_off.set()
+            pass
         finally:
+            self.ended.set()
             writer.close()

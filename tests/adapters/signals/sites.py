@@ -5,13 +5,15 @@ import datetime
 import functools
 import socket
 import ssl
+import struct
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import trustme
 
+from tests.adapters.vendor import REQUEST_END, Script
 from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.adapters.resolver import Resolver
@@ -19,7 +21,6 @@ from watchdog.adapters.signals import http, latency
 from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.ports import Sample
 
-Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 NOW = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
 DAY = 86400.0
 
@@ -51,7 +52,7 @@ def answering(
     """Return a script that answers one request and closes; the request's head goes to `seen`."""
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
+        head = await reader.readuntil(REQUEST_END)
         if seen is not None:
             seen.append(head.decode())
         given = {"Content-Length": str(len(body)), **(headers or {})}
@@ -64,7 +65,7 @@ def answering(
 
 def routes(table: Mapping[str, Script]) -> Script:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
+        head = await reader.readuntil(REQUEST_END)
         again = asyncio.StreamReader()
         again.feed_data(head)
         again.feed_eof()
@@ -82,11 +83,29 @@ async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         pass
 
 
+async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(REQUEST_END)
+
+
+async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read the request and reset the connection: the client sees a read that failed, not an end."""
+    await reader.readuntil(REQUEST_END)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer in another protocol."""
+    await reader.read(1000)
+    writer.write(b"SSH-2.0-canary\x1b\r\n\r\n")
+    await writer.drain()
+
+
 def trickle(head: bytes, piece: bytes) -> Script:
     """Return a script that sends a little every now and then, for ever."""
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        await reader.readuntil(REQUEST_END)
         writer.write(head)
         while not writer.is_closing():
             writer.write(piece)
@@ -98,7 +117,7 @@ def trickle(head: bytes, piece: bytes) -> Script:
 
 def flood(head: bytes, piece: bytes) -> Script:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        await reader.readuntil(REQUEST_END)
         writer.write(head)
         while True:
             writer.write(piece)

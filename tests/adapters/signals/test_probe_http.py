@@ -10,7 +10,19 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.adapters.signals.sites import NOW, answering, flood, hang, resolving, server_tls, site, trusting_wire
+from tests.adapters.signals.sites import (
+    NOW,
+    answering,
+    flood,
+    greeting,
+    hang,
+    hang_up,
+    reset,
+    resolving,
+    server_tls,
+    site,
+    trusting_wire,
+)
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog import __version__
 from watchdog.adapters.resolver import Resolver, ResolverBusyError
@@ -66,18 +78,14 @@ async def test_a_fresh_connection_each_time_survives_a_server_that_closes() -> N
     assert len(seen) == 5
 
 
-async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1000)
-    writer.write(b"SSH-2.0-canary\x1b\r\n\r\n")
-    await writer.drain()
-
-
 HEADERS, TOO_MUCH = b"HTTP/1.1 200 OK\r\n", "headers larger than 100 KB"
 NOT_HTTP = [
     (flood(HEADERS, b"X-Big: " + b"x" * 65536 + b"\r\n"), TOO_MUCH),
     (flood(HEADERS + b"X-Big: ", b"x" * 65536), TOO_MUCH),
     (greeting, "not valid HTTP"),
     (answering(b"plain", headers={"Content-Encoding": "gzip"}), "the body is not the gzip that the header says"),
+    (hang_up, "connection closed without an answer"),
+    (answering(b"half of it", headers={"Content-Length": "1000"}), "connection closed in the middle of the body"),
 ]
 
 
@@ -99,22 +107,7 @@ async def test_case_32_a_header_of_five_megabytes_is_refused() -> None:
     assert peak < 30 * MIB  # the server's own copies are in here
 
 
-async def test_a_server_that_hangs_up_is_told_from_one_that_breaks_off() -> None:
-    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-
-    async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf of it")
-
-    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.transport.abort()
-
-    async with site(close) as base:
-        assert await get(base) == Failure(FailureKind.PROTOCOL, "connection closed without an answer")
-    async with site(break_off) as base:
-        assert await get(base) == Failure(FailureKind.PROTOCOL, "connection closed in the middle of the body")
+async def test_a_connection_that_is_reset_is_a_failure() -> None:
     async with site(reset) as base:
         came = await get(base)
     assert isinstance(came, Failure) and came.kind in (FailureKind.CONNECT, FailureKind.PROTOCOL)
