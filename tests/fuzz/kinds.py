@@ -37,6 +37,14 @@ def json_of(data: bytes) -> Any:
         return None
 
 
+def tried(answers: type[Exception], read: Callable[..., object], *given: object) -> object:
+    """Return what it makes of this, or its words if it raises one of the errors that are answers."""
+    try:
+        return read(*given)
+    except answers as error:
+        return str(error)
+
+
 def size_of(value: object) -> int:
     """Return how many characters and numbers a value holds, all the way down."""
     found, todo = 0, [value]

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.adapters.notifiers.letters import notice
-from tests.fuzz.kinds import Parser, json_of, split, text_of
+from tests.fuzz.kinds import Parser, json_of, split, text_of, tried
 from tests.settings.texts import ALL_SECRETS
 from watchdog.adapters.notifiers import slack, slack_message, ticket_markdown, tickets, webhook_body
 from watchdog.adapters.notifiers.email import Email, EmailOptions
@@ -86,13 +86,7 @@ def dotenv(data: bytes) -> object:
 
 def _each(parsers: Mapping[str, Any], value: object) -> list[object]:
     """Return what each makes of a value; a ValueError is an answer."""
-    found = list[object]()
-    for parse in parsers.values():
-        try:
-            found.append(parse(value))
-        except ValueError as error:
-            found.append(str(error))
-    return found
+    return [tried(ValueError, parse, value) for parse in parsers.values()]
 
 
 def quantities(data: bytes) -> object:
@@ -118,10 +112,7 @@ def addresses(data: bytes) -> object:
 def expression(data: bytes) -> object:
     """Take a regular expression, and try it on what follows it."""
     first, page = split(data, 2)
-    try:
-        return Pattern(text_of(first)).finds(text_of(page))
-    except TooSlow as error:
-        return str(error)
+    return tried(TooSlow, Pattern(text_of(first)).finds, text_of(page))
 
 
 def probe_answer(data: bytes) -> object:
@@ -150,27 +141,17 @@ def command(data: bytes) -> object:
     """Give every command what a form, a body or a line of chat says."""
     subject, given = split(data, 2)
     said, found = json_of(given), list[object]()
+    fields = said if isinstance(said, dict) else {"seconds": text_of(given)}
     for row in ROWS:
-        try:
-            found.append(json.dumps(typed_arguments(row, text_of(data).split()[:60]), allow_nan=False))
-        except InvalidRequest as error:
-            found.append(str(error))
-        try:
-            fields = said if isinstance(said, dict) else {"seconds": text_of(given)}
-            found.append(json.dumps(arguments_of(row, text_of(subject), fields), allow_nan=False))
-        except Invalid as error:
-            found.append(str(error))
-    return found
+        found.append(tried(InvalidRequest, typed_arguments, row, text_of(data).split()[:60]))
+        found.append(tried(Invalid, arguments_of, row, text_of(subject), fields))
+    return json.dumps(found, allow_nan=False)
 
 
 def stored(data: bytes) -> object:
     """Read a text as every kind of value that the store holds, and as a command's arguments."""
-    text, found = text_of(data), list[object]()
-    for one in CODECS:
-        try:
-            found.append(one.encode(one.decode(text)))
-        except Permanent as error:
-            found.append(str(error))
+    text = text_of(data)
+    found = [tried(Permanent, lambda one=one: one.encode(one.decode(text))) for one in CODECS]
     stored_prose.note(NOW, "web", "web-1", "TOLD", text)
     stored_prose.action_row(1, "web-1", "web", "rollback", "failed", NOW, NOW, "k", text)
     return [found, _arguments(text)]
@@ -194,11 +175,7 @@ def imported(data: bytes) -> object:
                 found.append([len(history.observed), history.every_seconds, history.notes])
             except ConfigurationError as error:
                 found.append(str(error))
-    try:
-        found.append(len(deploys_of(path, 60.0)))
-    except ConfigurationError as error:
-        found.append(str(error))
-    return found
+    return [found, tried(ConfigurationError, lambda: len(deploys_of(path, 60.0)))]
 
 
 def notices(data: bytes) -> object:

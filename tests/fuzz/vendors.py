@@ -3,7 +3,7 @@
 import asyncio
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from email.message import EmailMessage
 from io import BytesIO
 from typing import Any
@@ -12,7 +12,7 @@ import httpx
 from joserfc.jwk import KeySet, OKPKey
 from joserfc.jwt import encode
 
-from tests.fuzz.kinds import Parser, json_of, split, text_of
+from tests.fuzz.kinds import Parser, json_of, split, text_of, tried
 from tests.support.clocks import FakeClock
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.github import unless_limited
@@ -101,19 +101,22 @@ def exchange(data: bytes) -> object:
     return LOOP.run_until_complete(both())
 
 
+async def told(asking: Awaitable[Any]) -> Any:
+    """Return what a vendor's client makes of the answers, or the words of its error."""
+    try:
+        return await asking
+    except (Temporary, Permanent) as error:
+        return str(error)
+
+
 def render(data: bytes) -> object:
     """Read a service's facts, deploys, events and one deploy; write again what was read of moments."""
 
     async def all_of_it() -> object:
-        found = list[Any]()
-        for read in ("services", "facts", "deploys", "deploy", "events"):
-            reader, given = RenderReader(client(data), FakeClock(NOW)), ("srv-1",)
-            given = () if read == "services" else (*given, "dep-1") if read == "deploy" else given
-            given = (*given, 0.0) if read == "events" else given
-            try:
-                found.append(await getattr(reader, read)(*given))
-            except (Temporary, Permanent) as error:
-                found.append(str(error))
+        services, facts, deploys, deploy, events = (RenderReader(client(data), FakeClock(NOW)) for _ in range(5))
+        asking = (services.services(), facts.facts("srv-1"), deploys.deploys("srv-1"))
+        asking += (deploy.deploy("srv-1", "dep-1"), events.events("srv-1", 0.0))
+        found = [await told(one) for one in asking]
         for one in found[2] if isinstance(found[2], tuple) else ():
             found += [show_time(at) for at in (one.created_at, one.started_at, one.finished_at) if at is not None]
         return found
@@ -125,34 +128,24 @@ def people(data: bytes) -> object:
     """Ask GitHub, PagerDuty and Slack what they tell of commits, pages, tickets and a socket."""
 
     async def all_of_it() -> object:
-        clock, found = FakeClock(NOW), list[Any]()
-        asks = (
-            lambda: GitHub(client(data), clock, 60.0).commits("https://github.com/acme/app", "main"),
-            lambda: GitHub(client(data), clock, 60.0).compare("https://github.com/acme/app", COMMIT, COMMIT[::-1]),
-            lambda: PagerDutyReader(client(data)).responses("watchdog/web/web-1", 0.0),
-            lambda: GitHubIssues(client(data), "acme/app", clock).find("<!-- watchdog"),
-            lambda: GitHubIssues(client(data), "acme/app", clock).check(),
-            lambda: open_address(client(data), "https://slack.com/api"),
+        clock = FakeClock(NOW)
+        asking = (
+            GitHub(client(data), clock, 60.0).commits("https://github.com/acme/app", "main"),
+            GitHub(client(data), clock, 60.0).compare("https://github.com/acme/app", COMMIT, COMMIT[::-1]),
+            PagerDutyReader(client(data)).responses("watchdog/web/web-1", 0.0),
+            GitHubIssues(client(data), "acme/app", clock).find("<!-- watchdog"),
+            GitHubIssues(client(data), "acme/app", clock).check(),
+            open_address(client(data), "https://slack.com/api"),
         )
-        for ask in asks:
-            try:
-                found.append(await ask())
-            except (Temporary, Permanent) as error:
-                found.append(str(error))
-        return found
+        return [await told(one) for one in asking]
 
     return LOOP.run_until_complete(all_of_it())
 
 
 def sentry(data: bytes) -> object:
     """Take an answer as a series and as a list of issues."""
-    found = list[Any]()
-    for read in (lambda one: sentry_answers.buckets(one, NOW), sentry_answers.issue_texts):
-        try:
-            found.append(read(json_of(data)))
-        except sentry_answers.Unreadable as error:
-            found.append(str(error))
-    return found
+    reads = (lambda one: sentry_answers.buckets(one, NOW), sentry_answers.issue_texts)
+    return [tried(sentry_answers.Unreadable, read, json_of(data)) for read in reads]
 
 
 def status_page(data: bytes) -> object:
