@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.vendor import RawVendor, Script, Vendor
+from tests.support.clocks import FakeClock
 from tests.support.loopback import serve
 from watchdog.sandbox.server import Sandbox
 
@@ -17,6 +18,11 @@ async def vendor() -> AsyncIterator[Vendor]:
     made = Vendor()
     async with serve(made) as made.url:
         yield made
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture

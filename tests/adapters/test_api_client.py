@@ -38,11 +38,6 @@ def client(url: str, clock: FakeClock | None = None, **options) -> ApiClient:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def api(vendor: Vendor, clock: FakeClock, closing) -> ApiClient:
     return closing(client(vendor.url, clock))
 

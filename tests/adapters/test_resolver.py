@@ -2,36 +2,21 @@
 
 import asyncio
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.adapters.signals.sites import row
+from tests.adapters.signals.sites import Hanging, hanging_lookup
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.resolver import Resolver, ResolverBusyError
 from watchdog.adapters.ssrf_guard import as_address
 
 
-class Hanging:
-    """A name server that answers when the test says so."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.answer = threading.Event()
-
-    def __call__(self, host: str, port: int, **_: Any) -> list[Any]:
-        self.asked.append(host)
-        self.answer.wait(20)
-        return [row("192.0.2.1"), row("192.0.2.2"), row("192.0.2.1")]
-
-
 @pytest.fixture
 def hanging() -> Iterator[Hanging]:
-    made = Hanging()
-    yield made
-    made.answer.set()
+    with hanging_lookup() as made:
+        yield made
 
 
 async def test_a_real_name_resolves() -> None:

@@ -275,8 +275,8 @@ async def test_a_name_without_an_answer_means_that_nothing_was_sent(lookups_max:
 
 async def test_a_lookup_that_hangs_means_that_nothing_was_sent() -> None:
     """It counts as connecting, which has its own bound below the total."""
-    with hanging_lookup() as resolver:
-        transport = GuardedTransport(resolver=resolver)
+    with hanging_lookup() as lookup:
+        transport = GuardedTransport(resolver=Resolver(lookup=lookup))
         async with httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(5, connect=0.1)) as client:
             came = await exchange(
                 client, "POST", "http://acme.example/", timeout_seconds=PATIENCE_SECONDS, max_body_bytes=1

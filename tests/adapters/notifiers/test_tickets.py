@@ -26,11 +26,6 @@ OVER = {"title": "web: all good again", "at": 1_790_000_120.0}
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def channel(sandbox: Sandbox, clock: FakeClock, closing) -> Notifier:
     """Return a channel for the issues of acme/app in the sandbox."""
     return closing(made(sandbox, clock))

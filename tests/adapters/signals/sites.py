@@ -136,19 +136,27 @@ def resolving(*addresses: str) -> Resolver:
     return Resolver(lookup=lambda *_, **__: [row(address) for address in addresses])
 
 
+class Hanging:
+    """A name server that answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answer = threading.Event()
+
+    def __call__(self, host: str, port: int, **_: Any) -> list[Any]:
+        self.asked.append(host)
+        self.answer.wait(20)
+        return [row("192.0.2.1"), row("192.0.2.2"), row("192.0.2.1")]
+
+
 @contextmanager
-def hanging_lookup() -> Iterator[Resolver]:
-    """Yield a resolver that has no answer until the end."""
-    over = threading.Event()
-
-    def hanging(*_: Any, **__: Any) -> list[Any]:
-        over.wait(20)
-        return []
-
+def hanging_lookup() -> Iterator[Hanging]:
+    """Yield a name server that has no answer until the end, unless the test says so."""
+    made = Hanging()
     try:
-        yield Resolver(lookup=hanging)
+        yield made
     finally:
-        over.set()
+        made.answer.set()
 
 
 @functools.cache

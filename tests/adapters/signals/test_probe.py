@@ -76,8 +76,9 @@ async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout() -> Non
 
 
 async def test_a_lookup_that_hangs_is_a_timeout_of_dns() -> None:
-    with hanging_lookup() as resolver:
-        sample = await probe("http://acme.example/", ProbeTransport(resolver=resolver), timeout="100ms")
+    with hanging_lookup() as lookup:
+        wire = ProbeTransport(resolver=Resolver(lookup=lookup))
+        sample = await probe("http://acme.example/", wire, timeout="100ms")
     assert sample.reading == Bad("timed out after 0.1 s (dns)", FailureKind.TIMEOUT)
     assert sample.phases is not None and sample.phases.connect_seconds is None
 
