@@ -95,31 +95,32 @@ STOP = (
     "Do now: Stop it if dep-41 (bad0000) is not to blame; else there is nothing to do.",
     "Stop the rollback: watchdog incident stop web-1 · Do not wait: watchdog incident approve web-1",
 )
+HOLD = "hold: paused by bob"
+LEFT_OUT = f"The default (roll back) is not carried out: {HOLD}."
+SILENCED = "A silence held this notice back until now."
+CALLED = "Escalated to lead: not acknowledged for 5 min."
+HAD = "web is down: still open, acknowledged by ann"
+KEPT_OPEN = "ann acknowledged it 30 min ago, and it is still open."
 Row = tuple[Topic, dict[str, Any], dict[str, Any], str, tuple[str, ...], tuple[str, ...]]
+
+
+def paged(topic: Topic, *news: str, title: str = STATE, **facts: Any) -> Row:
+    """Return the row of a topic about a paged incident, whose news stands before the plan."""
+    commands = BY_HAND_COMMANDS + (ENDS_BOTH if "escalates" in facts else CANCELS)
+    return topic, PAGED, facts, title, (SINCE, *news, *BLOCKED, commands), WHY_PAGED
+
+
+def asked(topic: Topic, title: str, *news: str, **facts: Any) -> Row:
+    """Return the row of a topic about an open question, whose news stands before the question."""
+    commands = ANSWERS + (STOPS if "escalates" in facts else ACKNOWLEDGE)
+    fields = {**CLOCK, "opened_at": NOW - 300.0}
+    return topic, fields, {**QUESTION, **facts}, title, (SINCE, *news, *ASKS, commands), WHY_ASKED
+
+
 TABLE: list[Row] = [
-    (Topic.FOUND, PAGED, {}, STATE, (SINCE, *BLOCKED, BY_HAND_COMMANDS + CANCELS), WHY_PAGED),
-    (
-        Topic.LEFT_TO_HUMAN,
-        PAGED,
-        {"escalates": True},
-        STATE,
-        (SINCE, *BLOCKED, BY_HAND_COMMANDS + ENDS_BOTH),
-        WHY_PAGED,
-    ),
-    (
-        Topic.UNMUTED,
-        PAGED,
-        {"also": ("api fails",), "escalates": True},
-        STATE,
-        (
-            SINCE,
-            "A silence held this notice back until now.",
-            "Also failing: api fails",
-            *BLOCKED,
-            BY_HAND_COMMANDS + ENDS_BOTH,
-        ),
-        WHY_PAGED,
-    ),
+    paged(Topic.FOUND),
+    paged(Topic.LEFT_TO_HUMAN, escalates=True),
+    paged(Topic.UNMUTED, SILENCED, "Also failing: api fails", also=("api fails",), escalates=True),
     (
         Topic.FLAPPING,
         PAGED,
@@ -150,30 +151,9 @@ TABLE: list[Row] = [
         ),
         WHY_ASKED,
     ),
-    (
-        Topic.ASKED,
-        CLOCK,
-        QUESTION,
-        "web is down: approve rollback to aaaaaaa by 14:45 UTC?",
-        (SINCE, *ASKS, ANSWERS + ACKNOWLEDGE),
-        WHY_ASKED,
-    ),
-    (
-        Topic.REMINDED,
-        CLOCK,
-        {**QUESTION, "since": NOW - 600.0},
-        "web is down: unanswered 10 min, approve by 14:45 UTC?",
-        (SINCE, *ASKS, ANSWERS + ACKNOWLEDGE),
-        WHY_ASKED,
-    ),
-    (
-        Topic.UNANSWERED,
-        CLOCK,
-        {**QUESTION, "since": NOW - 900.0, "why": "hold: paused by bob"},
-        "web is down: no answer for 15 min",
-        (SINCE, "The default (roll back) is not carried out: hold: paused by bob.", *ASKS, ANSWERS + ACKNOWLEDGE),
-        WHY_ASKED,
-    ),
+    asked(Topic.ASKED, "web is down: approve rollback to aaaaaaa by 14:45 UTC?"),
+    asked(Topic.REMINDED, "web is down: unanswered 10 min, approve by 14:45 UTC?", since=NOW - 600.0),
+    asked(Topic.UNANSWERED, "web is down: no answer for 15 min", LEFT_OUT, since=NOW - 900.0, why=HOLD),
     (
         Topic.ACKNOWLEDGED,
         {**CLOCK, "acknowledged_by": "ann"},
@@ -182,22 +162,8 @@ TABLE: list[Row] = [
         (SINCE, f"{ASKS[0].removesuffix('pages again.')}changes nothing: ann acknowledged it."),
         (),
     ),
-    (
-        Topic.ESCALATED,
-        {**CLOCK, "opened_at": NOW - 300.0},
-        {**QUESTION, "by": "lead", "escalates": True},
-        "web is down: not acknowledged for 5 min",
-        (SINCE, "Escalated to lead: not acknowledged for 5 min.", *ASKS, ANSWERS + STOPS),
-        WHY_ASKED,
-    ),
-    (
-        Topic.STILL_OPEN,
-        PAGED,
-        {"by": "ann", "since": NOW - 1800.0, "escalates": True},
-        "web is down: still open, acknowledged by ann",
-        (SINCE, "ann acknowledged it 30 min ago, and it is still open.", *BLOCKED, BY_HAND_COMMANDS + ENDS_BOTH),
-        WHY_PAGED,
-    ),
+    asked(Topic.ESCALATED, "web is down: not acknowledged for 5 min", CALLED, by="lead", escalates=True),
+    paged(Topic.STILL_OPEN, KEPT_OPEN, title=HAD, by="ann", since=NOW - 1800.0, escalates=True),
     (
         Topic.OVERDUE,
         {"blocked_since": NOW - 60.0},
