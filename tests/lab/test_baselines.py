@@ -1,6 +1,7 @@
 """The rivals: what each rule must do, to the second, on sequences made by hand; and that nobody beats the oracle."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import pytest
 
@@ -32,65 +33,48 @@ def fires(rule: Rule, probes: str, every: float) -> list[float]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("failures", "every", "probes", "at"),
-    [
-        (3, 60, "..xxx...", [240]),
-        (3, 10, "..xxxxx.", [40]),
-        (3, 10, "xx.xx.xx.", []),
-        (3, 10, "xxx.xx.xxx", [20, 90]),
-        (2, 10, "x.x.xx", [50]),
-        (5, 60, "xxxx.xxxxx", [540]),
-        (1, 10, "..x", [20]),
-    ],
-)
-def test_so_many_in_a_row(failures: int, every: int, probes: str, at: list[float]) -> None:
-    """The run must be unbroken."""
-    assert fires(InARow(failures), probes, every) == at
+HOUR, TWENTIETH = "." * 360, ("x" + "." * 19) * 20
+FOR_5M, FOR_2M = partial(Threshold, 300.0), partial(Threshold, 120.0)
+FAST_BURN, FAST_BURN_A_MINUTE = partial(Burn, 10.0, (FAST,)), partial(Burn, 60.0, (FAST,))
 
 
 @pytest.mark.parametrize(
-    ("minutes", "probes", "at"),
+    ("make", "every", "probes", "at"),
     [
-        (5, "...." + "x" * 21, [360]),  # pending from 60 s on
-        (5, "...." + "x" * 20, []),  # 15 s short of 5 minutes
-        (2, "...." + "x" * 9, [180]),
-        (2, "x..." * 3, [120]),  # one of the four of each minute: 25 %
-        (2, "x....x....x..", []),  # a minute without a failure: anew each time
-        (2, "x" * 8 + "....." + "x" * 9, [120, 315]),  # what is in the window holds on for three probes
-        (5, "x" * 12, []),
+        # So many in a row: the run must be unbroken.
+        (partial(InARow, 3), 60, "..xxx...", [240]),
+        (partial(InARow, 3), 10, "..xxxxx.", [40]),
+        (partial(InARow, 3), 10, "xx.xx.xx.", []),
+        (partial(InARow, 3), 10, "xxx.xx.xxx", [20, 90]),
+        (partial(InARow, 2), 10, "x.x.xx", [50]),
+        (partial(InARow, 5), 60, "xxxx.xxxxx", [540]),
+        (partial(InARow, 1), 10, "..x", [20]),
+        # More than 5 % of the probes of a minute (four, at 15 s), for so long without a break.
+        (FOR_5M, 15, "...." + "x" * 21, [360]),  # pending from 60 s on
+        (FOR_5M, 15, "...." + "x" * 20, []),  # 15 s short of 5 minutes
+        (FOR_2M, 15, "...." + "x" * 9, [180]),
+        (FOR_2M, 15, "x..." * 3, [120]),  # one of the four of each minute: 25 %
+        (FOR_2M, 15, "x....x....x..", []),  # a minute without a failure: anew each time
+        (FOR_2M, 15, "x" * 8 + "....." + "x" * 9, [120, 315]),  # what is in the window holds on for three probes
+        (FOR_5M, 15, "x" * 12, []),
+        (partial(FOR_2M, share=0.05), 3, TWENTIETH, []),  # exactly 5 % is not more than 5 %
+        (partial(FOR_2M, share=0.0499), 3, TWENTIETH, [120]),
+        # 14.4 times the budget of 99.9 %: six of an hour, and one of five minutes.
+        (FAST_BURN, 10, HOUR + "x" * 8, [3650]),  # six of 360 are more than 1.44 %
+        (FAST_BURN, 10, "x" * 8, [40]),  # the unseen hour brings the noise of 0.355 failures: five are enough
+        (FAST_BURN, 10, HOUR + "x" * 5, []),
+        (FAST_BURN, 10, HOUR + "x" * 5 + "." * 30 + "x", [3950]),  # the sixth
+        # Quiet after 5 min without a failure.
+        (FAST_BURN, 10, HOUR + "x" * 7 + "." * 60 + "x" + "." * 50 + "x", [3650, 4270, 4780]),
+        (FAST_BURN, 10, HOUR + "x" * 5 + "." * 355 + "x", []),  # the first ones are an hour old
+        (FAST_BURN, 10, HOUR + ("x" + "." * 19) * 7, [4600]),  # 5 %: the sixth failure
+        (FAST_BURN_A_MINUTE, 60, "." * 60 + "xxxx", []),  # four failures never burn, at any pace
+        (FAST_BURN_A_MINUTE, 60, "." * 60 + "xxxxx", [3840]),
     ],
 )
-def test_a_threshold_must_hold_without_a_break(minutes: int, probes: str, at: list[float]) -> None:
-    """More than 5 % of the probes of a minute (four, at 15 s) for so long."""
-    assert fires(Threshold(60.0 * minutes), probes, 15) == at
-
-
-def test_a_threshold_is_a_share() -> None:
-    """Exactly 5 % is not more than 5 %."""
-    twentieth = ("x" + "." * 19) * 20
-    assert fires(Threshold(120.0, share=0.05), twentieth, 3) == []
-    assert fires(Threshold(120.0, share=0.0499), twentieth, 3) == [120]
-
-
-HOUR = "." * 360
-
-
-@pytest.mark.parametrize(
-    ("probes", "at"),
-    [
-        (HOUR + "x" * 8, [3650]),  # six of 360 are more than 1.44 %
-        ("x" * 8, [40]),  # the unseen hour brings the noise of 0.355 failures: five are enough
-        (HOUR + "x" * 5, []),
-        (HOUR + "x" * 5 + "." * 30 + "x", [3950]),  # the sixth
-        (HOUR + "x" * 7 + "." * 60 + "x" + "." * 50 + "x", [3650, 4270, 4780]),  # quiet after 5 min without a failure
-        (HOUR + "x" * 5 + "." * 355 + "x", []),  # the first ones are an hour old
-        (HOUR + ("x" + "." * 19) * 7, [4600]),  # 5 %: the sixth failure
-    ],
-)
-def test_the_fast_burn_is_six_of_an_hour_and_one_of_five_minutes(probes: str, at: list[float]) -> None:
-    """14.4 times the budget of 99.9 %, at 10 s."""
-    assert fires(Burn(10.0, (FAST,)), probes, 10) == at
+def test_when_a_rule_begins_to_fire(make: Callable[[], Rule], every: float, probes: str, at: list[float]) -> None:
+    """To the second."""
+    assert fires(make(), probes, every) == at
 
 
 def test_the_slow_burn_is_thirteen_of_six_hours_and_two_of_half_an_hour() -> None:
@@ -101,12 +85,6 @@ def test_the_slow_burn_is_thirteen_of_six_hours_and_two_of_half_an_hour() -> Non
     assert fires(Burn(10.0, (SLOW,)), before + "x...", 10) == []
     assert fires(Burn(10.0, (SLOW,)), before + "x..x", 10) == [(2160 + 12 + 300 + 3) * 10]
     assert fires(Burn(10.0), HOUR + "x" * 8, 10) == [3650], "whichever is first"
-
-
-def test_four_failures_never_burn() -> None:
-    """The minimum count, at any pace."""
-    assert fires(Burn(60.0, (FAST,)), "." * 60 + "xxxx", 60) == []
-    assert fires(Burn(60.0, (FAST,)), "." * 60 + "xxxxx", 60) == [3840]
 
 
 # --- the lookout, and what it does ---
