@@ -8,6 +8,8 @@ import pytest
 
 import watchdog
 from tests.handbook.reference.notices import FOUND, OWN, OWN_PLACES, TOPIC_PLACES
+from tests.support.clocks import FakeClock
+from tests.support.failing_channel import Vendor
 from watchdog.daemon.integrations.annotating_notifier import AnnotatingNotifier, handbook_page
 from watchdog.docs import headings, page
 from watchdog.docs.places import (
@@ -91,23 +93,6 @@ def test_a_finding_has_the_place_of_its_subject() -> None:
     assert named == ["secrets#render", "console", CONFIGURATION]
 
 
-class Kept:
-    """A channel that keeps the last lines."""
-
-    name = "slack"
-    lines: tuple[str, ...] = ()
-
-    async def send(self, notice: Notice, reference: str | None) -> str | None:
-        self.lines = notice.lines
-        return reference
-
-    async def check(self) -> str:
-        return "ok"
-
-    async def close(self) -> None:
-        """Close nothing."""
-
-
 @pytest.mark.parametrize(
     ("notice", "url", "last"),
     [
@@ -122,8 +107,8 @@ class Kept:
 )
 async def test_a_notice_about_the_watchdog_ends_with_its_page(notice: Notice, url: str, last: str) -> None:
     """The command, or the console's address; an all-clear and a service's notice have none."""
-    kept = Kept()
+    kept = Vendor("slack", FakeClock())
     channel = AnnotatingNotifier(kept, [handbook_page(lambda: url)])
-    assert await channel.send(notice, "r") == "r" and await channel.check() == "ok"
+    assert await channel.send(notice, "r") == f"after {notice.title}" and await channel.check() == ""
     await channel.close()
-    assert kept.lines[-1] == last
+    assert kept.notices[-1].lines[-1] == last and kept.took == [(notice.title, "r")]

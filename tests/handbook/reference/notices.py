@@ -111,28 +111,18 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
     ),
 }
 FOUND = "decisions"
-TOPIC_PLACES: Mapping[Topic, str] = {
-    Topic.UNMUTED: "on-call#silences",
-    Topic.FLAPPING: "decisions#does-anything-forbid-it",
-    Topic.LEFT_TO_HUMAN: "decisions#does-anything-forbid-it",
-    Topic.ANNOUNCED: "on-call#approvals",
-    Topic.KEPT: "on-call#approvals",
-    Topic.ASKED: "on-call#approvals",
-    Topic.REMINDED: "on-call#approvals",
-    Topic.UNANSWERED: "on-call#approvals",
-    Topic.ACKNOWLEDGED: "on-call#acknowledge-and-escalate",
-    Topic.ESCALATED: "on-call#acknowledge-and-escalate",
-    Topic.STILL_OPEN: "on-call#acknowledge-and-escalate",
-    Topic.OVERDUE: "decisions#how-is-it-done",
-    Topic.ROLLING_BACK: "decisions#how-is-it-done",
-    Topic.STOPPED_SHORT: "decisions#how-is-it-done",
-    Topic.NOT_LIVE_YET: "decisions#how-is-it-done",
-    Topic.AUTO_DEPLOY_ON_AGAIN: "decisions#how-is-it-done",
-    Topic.AUTO_DEPLOY_NOT_OFF: "decisions#how-is-it-done",
-    Topic.AUTO_DEPLOY_NOT_RESTORED: "after-an-incident#auto-deploy",
-    Topic.RETURNED: "after-an-incident",
-    Topic.CLOSED: "after-an-incident#post-mortem-and-checklist",
+OFF = (Topic.AUTO_DEPLOY_ON_AGAIN, Topic.AUTO_DEPLOY_NOT_OFF)
+TOPICS_OF: Mapping[str, tuple[Topic, ...]] = {
+    "on-call#silences": (Topic.UNMUTED,),
+    "decisions#does-anything-forbid-it": (Topic.FLAPPING, Topic.LEFT_TO_HUMAN),
+    "on-call#approvals": (Topic.ANNOUNCED, Topic.KEPT, Topic.ASKED, Topic.REMINDED, Topic.UNANSWERED),
+    "on-call#acknowledge-and-escalate": (Topic.ACKNOWLEDGED, Topic.ESCALATED, Topic.STILL_OPEN),
+    "decisions#how-is-it-done": (Topic.OVERDUE, Topic.ROLLING_BACK, Topic.STOPPED_SHORT, Topic.NOT_LIVE_YET, *OFF),
+    "after-an-incident#auto-deploy": (Topic.AUTO_DEPLOY_NOT_RESTORED,),
+    "after-an-incident": (Topic.RETURNED,),
+    "after-an-incident#post-mortem-and-checklist": (Topic.CLOSED,),
 }
+TOPIC_PLACES = {topic: place for place, topics in TOPICS_OF.items() for topic in topics}
 """The handbook's place of a notice; FOUND where none is named."""
 OWN: Mapping[str, tuple[str, str, str]] = {
     "blind": (
