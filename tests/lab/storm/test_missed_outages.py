@@ -25,33 +25,52 @@ def missed(history: History | None = None, **more: object) -> bool:
     return bool(judge(books(history, **more)).found)
 
 
-def test_an_outage_nobody_heard_of_is_missed() -> None:
-    """It was judged."""
-    assert (judge(books()).judged, missed()) == (1, True)
+def every(seconds: float, who: str, *, blind: bool = False) -> list[Disturbance]:
+    """Return a disturbance of ten seconds every so often, through the whole outage."""
+    return [Disturbance(at, at + 10.0, who, blind) for at in (100.0 + seconds * n for n in range(int(400 / seconds)))]
+
+
+PAGED = [arrived(notice(200.0))]
+FROZEN, OTHER_FROZEN = Disturbance(100.0, 900.0, "a.1"), Disturbance(100.0, 900.0, "b.1")
+PAGER_DOWN, CHAT_DOWN = Outage("pager", 100.0, 450.0), Outage("chat", 100.0, 450.0)
+MISSED, CLEAN, EXCUSED = (1, True), (1, False), (0, False)
 
 
 @pytest.mark.parametrize(
-    ("told", "at", "enough"),
+    ("facts", "found"),
     [
-        (notice(200.0), 200.0, True),
-        (notice(200.0), 265.0, True),
-        (notice(200.0), 265.5, False),
-        (notice(99.0), 99.0, False),
-        (notice(200.0, wakes=False), 200.0, False),
-        (notice(200.0, kind=NoticeKind.RESOLVED, wakes=False), 200.0, False),
-        (notice(200.0, service="api"), 200.0, False),
-        (notice(200.0, service="watchdog", kind=NoticeKind.SELF_ALERT), 200.0, False),
+        ({}, MISSED),
+        # A page wakes, names the service, and came while there was still time.
+        ({"arrived": PAGED}, CLEAN),
+        ({"arrived": [arrived(notice(200.0), 265.0)]}, CLEAN),
+        ({"arrived": [arrived(notice(200.0), 265.5)]}, MISSED),
+        ({"arrived": [arrived(notice(99.0))]}, MISSED),
+        ({"arrived": [arrived(notice(200.0, wakes=False))]}, MISSED),
+        ({"arrived": [arrived(notice(200.0, kind=NoticeKind.RESOLVED, wakes=False))]}, MISSED),
+        ({"arrived": [arrived(notice(200.0, service="api"))]}, MISSED),
+        ({"arrived": [arrived(notice(200.0, service="watchdog", kind=NoticeKind.SELF_ALERT))]}, MISSED),
+        # A human who said stop, in this outage and in time, has it in hand.
+        ({"stopped": [("web", 120.0)]}, CLEAN),
+        *(({"stopped": [said]}, MISSED) for said in (("web", 90.0), ("api", 120.0), ("web", 300.0))),
+        # A disturbance excuses who had the service; the other worker may freeze and die as it likes.
+        ({"disturbed": every(100.0, "a.1")}, EXCUSED),
+        ({"disturbed": every(100.0, "b.1")}, MISSED),
+        ({"disturbed": every(100.0, "a", blind=True)}, EXCUSED),
+        # Who is gone is taken over from; both at a time excuse as long as both are away.
+        ({"disturbed": [FROZEN]}, MISSED),
+        ({"disturbed": [FROZEN, OTHER_FROZEN]}, EXCUSED),
+        # One channel that works is enough.
+        ({"outages": [PAGER_DOWN]}, MISSED),
+        ({"outages": [PAGER_DOWN, CHAT_DOWN]}, EXCUSED),
+        # What is said to be proved must work; a few seconds of failing nobody can have seen.
+        ({"arrived": PAGED, "proved": [("web", 115.0), ("web", 501.0), ("api", 300.0)]}, CLEAN),
+        ({"arrived": PAGED, "proved": [("web", 130.0)]}, MISSED),
     ],
 )
-def test_only_a_page_about_it_in_time_tells(told: object, at: float, enough: bool) -> None:
-    """It wakes, names the service, and came while there was still time."""
-    assert missed(arrived=[arrived(told, at)]) is not enough  # type: ignore[arg-type]
-
-
-def test_a_human_who_said_stop_has_it_in_hand() -> None:
-    """In this outage, and in time."""
-    assert not missed(stopped=[("web", 120.0)])
-    assert missed(stopped=[("web", 90.0)]) and missed(stopped=[("api", 120.0)]) and missed(stopped=[("web", 300.0)])
+def test_what_is_judged_of_the_one_outage(facts: dict[str, object], found: tuple[int, bool]) -> None:
+    """Whether it is judged at all, and whether it was missed."""
+    verdict = judge(books(**facts))
+    assert (verdict.judged, bool(verdict.found)) == found
 
 
 def test_an_outage_that_is_over_soon_is_not_judged() -> None:
@@ -96,35 +115,3 @@ def test_a_page_of_the_outage_just_before_stands_until_it_is_called_off() -> Non
     assert not missed(history, arrived=[page, off, arrived(notice(600.0, incident="web-2"))])
     history.episodes.all[1].began, history.episodes.all[1].ended = 1240.0, 1600.0
     assert missed(history, arrived=[page]), "long after"
-
-
-def every(seconds: float, who: str = "", *, blind: bool = False) -> list[Disturbance]:
-    """Return a disturbance of ten seconds every so often, through the whole outage."""
-    return [Disturbance(at, at + 10.0, who, blind) for at in (100.0 + seconds * n for n in range(int(400 / seconds)))]
-
-
-@pytest.mark.parametrize(("who", "blind", "excused"), [("a.1", False, True), ("b.1", False, False), ("a", True, True)])
-def test_a_disturbance_excuses_who_had_the_service(who: str, blind: bool, excused: bool) -> None:
-    """The other worker may freeze and die as it likes."""
-    assert (judge(books(disturbed=every(100.0, who, blind=blind))).judged == 0) is excused
-
-
-def test_who_is_gone_is_taken_over_from() -> None:
-    """A worker frozen for ever excuses a few seconds; both at a time excuse as long as both are away."""
-    frozen = Disturbance(100.0, 900.0, "a.1")
-    assert judge(books(disturbed=[frozen])).judged == 1
-    assert judge(books(disturbed=[frozen, Disturbance(100.0, 900.0, "b.1")])).judged == 0
-
-
-@pytest.mark.parametrize(("channels", "excused"), [(("pager",), False), (("pager", "chat"), True)])
-def test_one_channel_that_works_is_enough(channels: tuple[str, ...], excused: bool) -> None:
-    """Only all of them down at once are an excuse."""
-    outages = [Outage(channel, 100.0, 450.0) for channel in channels]
-    assert (judge(books(outages=outages)).judged == 0) is excused
-
-
-def test_what_is_said_to_be_proved_must_work() -> None:
-    """A few seconds of failing nobody can have seen; more is a proof of nothing."""
-    told = [arrived(notice(200.0))]
-    assert not missed(arrived=told, proved=[("web", 115.0), ("web", 501.0), ("api", 300.0)])
-    assert missed(arrived=told, proved=[("web", 130.0)])
