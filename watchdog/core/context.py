@@ -211,7 +211,7 @@ class StepContext:
             return
         facts.setdefault("terms", self._answer_terms())
         climbs = incident.severity is Severity.CRITICAL or self.service.phase is Phase.ASKING
-        facts.setdefault("escalates", climbs and bool(self.policy.escalation))
+        facts.setdefault("escalates", climbs and bool(self.policy.steps_of(incident.channels)))
         notice = Notice(
             at=self.now,
             incident=incident.id,

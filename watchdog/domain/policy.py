@@ -3,7 +3,7 @@
 The defaults are the shipped ones; `config/watchdog.yaml` explains them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -289,6 +289,7 @@ class Step:
     after_seconds: float = 300.0  # so long after the page, or the step before
     hours: Weekly | None = None  # when they may be called; None: always
     rotation: Rotation | None = None  # its member on duty is called; None: no rotation
+    not_with: tuple[str, ...] = ()  # channels that escalate by themselves: no step of an incident that one of them has
 
     @property
     def calls_everyone(self) -> bool:
@@ -339,7 +340,7 @@ class Policy:
     control: tuple[str, ...] = ()  # URLs of control targets
     vendors: Mapping[str, VendorPolicy] = field(default_factory=lambda: MappingProxyType({}))  # by name
     alerts: tuple[str, ...] = ()  # channels for alerts about the watchdog itself
-    escalation: tuple[Step, ...] = ()  # steps, in order; empty: we escalate nothing
+    escalation: tuple[Step, ...] = ()  # steps, in order; of one incident: `steps_of`
     ack_holds_seconds: float = 1800.0  # an acknowledgement holds so long; then all are called again
     silences: tuple[Suppression, ...] = ()  # from the configuration
     action_holds: tuple[Suppression, ...] = ()  # from the configuration
@@ -369,6 +370,10 @@ class Policy:
         """Return the names of a service's signals, of all services for None."""
         named = [one.signals for name, one in self.services.items() if service in (None, name)]
         return tuple(dict.fromkeys(signal.name for signals in named for signal in signals))
+
+    def steps_of(self, channels: Sequence[str]) -> tuple[Step, ...]:
+        """Return the steps of the escalation of an incident with these channels; empty: we escalate nothing."""
+        return tuple(step for step in self.escalation if not set(step.not_with).intersection(channels))
 
     @property
     def plain_channels(self) -> frozenset[str]:

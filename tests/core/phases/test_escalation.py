@@ -84,10 +84,15 @@ def test_each_notice_says_when_the_next_call_is_due() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "faults"), [(make_policy(Mode.OBSERVE), [DOWN]), (make_policy(Mode.OBSERVE, escalation=STEPS), [SLOW])]
+    ("policy", "faults"),
+    [
+        (make_policy(Mode.OBSERVE), [DOWN]),
+        (make_policy(Mode.OBSERVE, escalation=(Step("again", (), 60.0, not_with=("pager",)),)), [DOWN]),
+        (make_policy(Mode.OBSERVE, escalation=STEPS), [SLOW]),
+    ],
 )
 def test_without_steps_of_ours_and_below_critical_nobody_else_is_called(policy: Policy, faults: list[Fault]) -> None:
-    """PagerDuty climbs, or nobody said who is next; high is paged once, and climbs only where nobody answered."""
+    """Nobody said who is next, or the pager climbs; high is paged once, and climbs only where nobody answered."""
     assert len(called(reach(Phase.PAGED, policy, faults=faults).run(3000.0))) == 1
 
 

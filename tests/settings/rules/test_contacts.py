@@ -42,9 +42,8 @@ def test_a_contact_s_address_makes_a_channel_that_is_told_of_nothing_else() -> N
         (CHATTING + "  tickets: {github: acme/app}\n", True),
         (CHATTING + CONTACTS, True),
         (CHATTING + CONTACTS + "escalation: []\n", False),
-        (f"{CHATTING}  pagerduty: {{}}\n{CONTACTS}", False),
     ],
-    ids=["only tickets", "tickets beside Slack", "nothing written", "no escalation", "PagerDuty escalates"],
+    ids=["only tickets", "tickets beside Slack", "nothing written", "no escalation"],
 )
 def test_nobody_else_is_called_unless_it_is_asked_for(text: str, again: bool) -> None:
     """Those who were called are called again, where nothing is written and no channel does it by itself."""
@@ -119,12 +118,16 @@ def test_a_member_id_that_slack_would_not_hear_is_warned_of(text: str) -> None:
 
 
 def test_pagerduty_climbs_itself() -> None:
-    """Named or not: ours does not climb then."""
+    """Named or not: ours does not climb with what it is paged for, and calls again about what it never gets."""
     key = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
     text = SMALL + "  pagerduty: {}\nack_holds: 1h\n"
-    assert loaded(text, key).policy.escalation == ()
-    settings = loaded(text + "escalation: pagerduty\n", key)
-    assert settings.policy.escalation == () and settings.policy.ack_holds_seconds == 3600.0
+    for written in ("", "escalation: pagerduty\n"):
+        settings = loaded(f"{text}{written}policy: {{high: {{tell: [console]}}}}\n", key)
+        steps = {severity: settings.policy.steps_of(rule.tell) for severity, rule in settings.policy.matrix.items()}
+        assert (steps[Severity.CRITICAL], [step.name for step in steps[Severity.HIGH]]) == ((), ["everyone again"])
+        assert steps[Severity.HIGH][0].after_seconds == 3600.0 and not settings.warnings
+        line = next(line for line in report(settings) if line.startswith("escalation"))
+        assert line.endswith("everyone again after 1 h, unless pagerduty is paged, which escalates by itself")
     both = loaded(text + "escalation: [console]\n", key)
     assert any("let only one of them climb" in warning for warning in both.warnings)
 

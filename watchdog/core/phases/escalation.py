@@ -89,10 +89,11 @@ def _due_at(ctx: StepContext) -> float | None:
     if incident.escalation.acknowledged_at is not None:
         wakes = is_worth_waking(incident) or ctx.service.phase is Phase.ASKING
         return incident.escalation.acknowledged_at + ctx.policy.ack_holds_seconds if wakes else None
-    if incident.escalation.called_at is None or not ctx.policy.escalation:
+    steps = ctx.policy.steps_of(incident.channels)
+    if incident.escalation.called_at is None or not steps:
         return None
     # A bound on pages: a page that four whole rounds left unanswered has the wrong recipients.
-    if incident.escalation.calls >= ROUNDS * len(ctx.policy.escalation):
+    if incident.escalation.calls >= ROUNDS * len(steps):
         return None
     # The delay is that of the step to be called, not of the one that was: `after: 10m` waits ten minutes for it.
     return incident.escalation.called_at + _next(ctx)[1].after_seconds
@@ -107,7 +108,8 @@ def is_worth_waking(incident: Incident) -> bool:
 
 def _next(ctx: StepContext) -> tuple[Sequence[Step], Step, bool]:
     """Return the skipped steps, the next step of the cyclic order, and whether it is within its hours."""
-    order, at = ctx.policy.escalation, ctx.incident.escalation.climbed % len(ctx.policy.escalation)
+    order = ctx.policy.steps_of(ctx.incident.channels)
+    at = ctx.incident.escalation.climbed % len(order)
     # Rotations are resolved here, at the moment of the call: a handover may lie between two steps.
     once_round = [schedule.whose(step, ctx.now) for step in (*order[at:], *order[:at])]
     passed = tuple(takewhile(lambda step: not _on_call(step, ctx.now), once_round))

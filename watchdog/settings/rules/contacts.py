@@ -120,9 +120,9 @@ def check_rotations(
 def check_escalation(
     document: Document, shape: Shape, contacts: Contacts, channels: Mapping[str, Adapter]
 ) -> tuple[Step, ...]:
-    """Return the steps of the escalation; none where PagerDuty escalates.
+    """Return the steps of the escalation.
 
-    Where none is written, and no channel escalates by itself, those who were called are called again.
+    Where none is written, those who were called are called again, unless PagerDuty has the incident and escalates it.
     """
     people = {name: Step(name, tuple(own), hours=_hours(shape.contacts[name])) for name, own in contacts.items()}
     known = {**people, **check_rotations(document, shape, people, channels)}
@@ -145,8 +145,9 @@ def check_escalation(
         else:
             document.report(path, "names no contact, rotation or channel", choose(step.tell, set(known)))
     pages = any(channel not in WRITES_DOWN for channel in channels)
-    if shape.escalation is None and pages and PAGERDUTY not in channels:
-        return (Step(AGAIN, (), after_seconds=shape.ack_holds),)
+    if (shape.escalation is None or written == PAGERDUTY) and pages:
+        escalate = tuple(one for one in channels if one == PAGERDUTY)
+        return (Step(AGAIN, (), after_seconds=shape.ack_holds, not_with=escalate),)
     return tuple(steps)
 
 
@@ -183,6 +184,8 @@ def warnings_of_people(
 ) -> list[str]:
     """Return warnings of settings that work, but probably not as meant."""
     found = []
+    # The shipped step leaves PagerDuty what PagerDuty has, and calls no contact.
+    steps = tuple(step for step in steps if not step.not_with)
     # All steps have hours, so there may be a night in which the escalation reaches no further person.
     if steps and all(any(one.hours is not None for one in _everybody(step)) for step in steps):
         found.append("escalation: outside all hours no further step is called: give one step no hours")

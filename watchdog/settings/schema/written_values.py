@@ -97,7 +97,7 @@ def _host(text: str) -> str:
 
 
 def steps(value: object) -> object:
-    """Accept `pagerduty` (which escalates itself) for no steps of ours, and a name alone for a step."""
+    """Accept `pagerduty` (which escalates itself) for no written steps, and a name alone for a step."""
     if value == "pagerduty":
         return []
     if isinstance(value, list):

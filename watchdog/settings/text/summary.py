@@ -86,7 +86,8 @@ def people_rows(policy: Policy) -> Iterator[Row]:
 def _step(step: Step) -> str:
     hours = f" ({show_weekly(step.hours)})" if step.hours is not None else ""
     turns = f" ({', '.join(one.name for one in step.rotation.of)}: a week each)" if step.rotation is not None else ""
-    return f"{step.name} after {show_seconds(step.after_seconds)}{hours}{turns}"
+    unless = f", unless {', '.join(step.not_with)} is paged, which escalates by itself" if step.not_with else ""
+    return f"{step.name} after {show_seconds(step.after_seconds)}{hours}{turns}{unless}"
 
 
 def _metrics(settings: Settings) -> str:
