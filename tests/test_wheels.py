@@ -2,6 +2,8 @@
 
 import tomllib
 
+import pytest
+
 from tests.wheels import LACKS, ROOT, command, promised, sets
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -33,10 +35,14 @@ def test_only_wheels_are_taken() -> None:
     assert {"--only-binary=:all:", "--python-version=3.15", "--python-platform=aarch64-manylinux_2_28"} <= set(line)
 
 
-def test_what_lacks_a_wheel_is_named() -> None:
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Because google-re2==1.1.20251105 has no wheels with a matching Python ABI tag (e.g., `cp315`)", "google-re2"),
+        ("Because slipcover{python_full_version < '3.15'}==1.1.0 has no usable wheels and only", "slipcover"),
+    ],
+)
+def test_what_lacks_a_wheel_is_named(said: str, name: str) -> None:
     """In uv's words."""
-    said = (
-        "cause: Because google-re2==1.1.20251105 has no wheels with a matching Python ABI tag (e.g., `cp315`) and only"
-    )
-    found = LACKS.search(said)
-    assert found and found[1] == "google-re2"
+    found = LACKS.search(f"cause: {said}")
+    assert found and found[1] == name
