@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import World
-from tests.core.worlds import hear, incident_of, put, reach, share, web
+from tests.core.worlds import hear, incident_of, listed, put, reach, share, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -99,11 +99,10 @@ def test_a_late_pin_is_never_forgotten(phase: Phase, confirmed: bool) -> None:
     assert "RestoreAutoDeploy" not in kinds(hear(world, late_pin(world, confirmed=confirmed)))
     assert (web(world).auto_deploy_off, incident_of(world).pin.previous) == ("commit", "commit")
     assert incident_of(world).pin.off is confirmed
-    settled = world.now + (5.0 if confirmed else 30.0)
+    settled = 5.0 if confirmed else 30.0
     put(world, phase=Phase.PAGED)
     for seconds, off in ((0.0, "commit"), (1.0, "")):
-        facts = replace(world.facts, auto_deploy="commit")
-        hear(world, e.DeploysListed(settled + seconds, "web", tuple(world.deploys), facts))
+        listed(world, at=settled + seconds, auto_deploy="commit")
         assert web(world).auto_deploy_off == off
 
 

@@ -67,6 +67,11 @@ def make_policy(mode: Mode = Mode.AUTONOMOUS, veto_seconds: float = 0.0, **more:
     return replace(base, **more)
 
 
+def with_row(policy: Policy, severity: Severity, **fields: object) -> Policy:
+    """Return the policy with a row of its matrix changed."""
+    return replace(policy, matrix={**policy.matrix, severity: replace(policy.matrix[severity], **fields)})
+
+
 @dataclass
 class Fault:
     """From `start` to `end` (seconds after START) `share` of home's probes fail; where `code` is live, if given."""
@@ -77,6 +82,9 @@ class Fault:
     code: str | None = None
     reading: Reading = field(default_factory=lambda: Bad("HTTP 503", FailureKind.STATUS))
     slow: bool = False
+
+
+SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 
 
 @dataclass

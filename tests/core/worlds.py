@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from tests.core.scenes import step
-from tests.core.world import FOREVER, Fault, World, as_read, make_policy, old_deploy
+from tests.core.world import FOREVER, Fault, World, as_read, make_policy, old_deploy, with_row
+from watchdog.core.context import StepContext
 from watchdog.domain.decisions import Decision
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, Tell
-from watchdog.domain.events import Event
+from watchdog.domain.events import DeploysListed, Event, TimePassed
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.notices import Notice, Topic
 from watchdog.domain.policy import Mode, Policy, SignalPolicy
@@ -72,6 +73,19 @@ def hear(world: World, event: Event) -> tuple[Effect, ...]:
     return tuple(as_read(effect, effect.notice.at) if isinstance(effect, Tell) else effect for effect in effects)
 
 
+def listed(world: World, *deploys: Deploy, at: float = 0.0, **facts: Any) -> tuple[Effect, ...]:
+    """Let the core of a world read its deploy list (or these deploys), so many seconds from now."""
+    seen = deploys or tuple(world.deploys)
+    return hear(world, DeploysListed(world.now + at, "web", seen, replace(world.facts, **facts)))
+
+
+def a_turn_of(world: World) -> StepContext:
+    """Return a turn of this moment about the world's service."""
+    ctx = StepContext(world.state, TimePassed(world.now), world.policy)
+    ctx.name = "web"
+    return ctx
+
+
 def topics(world: World) -> list[Topic]:
     """Return what people were told of the world's incidents, in order."""
     return [tell.notice.about.topic for tell in world.tells if tell.notice.about is not None]
@@ -98,15 +112,19 @@ def share(world: World, **fields: Any) -> World:
 
 def reload(world: World, severity: Severity, **fields: Any) -> None:
     """Change a row of the world's matrix."""
-    row = replace(world.policy.matrix[severity], **fields)
-    world.policy = replace(world.policy, matrix={**world.policy.matrix, severity: row})
+    world.policy = with_row(world.policy, severity, **fields)
+
+
+def wish(world: World, **fields: Any) -> World:
+    """Let a reload change what is wished of the world's service."""
+    wishes = replace(world.policy.services["web"], **fields)
+    world.policy = replace(world.policy, services={**world.policy.services, "web": wishes})
+    return world
 
 
 def watch(world: World, *signals: SignalPolicy) -> World:
     """Let a reload leave the world's service these signals."""
-    wishes = replace(world.policy.services["web"], signals=signals)
-    world.policy = replace(world.policy, services={**world.policy.services, "web": wishes})
-    return world
+    return wish(world, signals=signals)
 
 
 def unwatch(world: World, name: str) -> World:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.world import SLOW, START, Fault, World, make_policy, with_row
 from tests.core.worlds import (
     bad_world,
     decision_of,
@@ -32,16 +32,12 @@ from watchdog.domain.policy import Approver, BlameWeights, Mode, Policy, Step, T
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
-SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
-
-
 UNHEARD = "no channel has delivered the question"
 
 
 def clocked(mode: Mode = Mode.AUTONOMOUS, severity: Severity = Severity.HIGH, **fields: Any) -> Policy:
     """Return the policy with a row of the matrix changed."""
-    policy = make_policy(mode)
-    return replace(policy, matrix={**policy.matrix, severity: replace(policy.matrix[severity], **fields)})
+    return with_row(make_policy(mode), severity, **fields)
 
 
 def rejected(world: World) -> None:

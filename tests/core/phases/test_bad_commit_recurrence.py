@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import World, make_policy
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
+from tests.core.world import World, make_policy, with_row
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web, wish
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases import bad_commit_recurrence
 from watchdog.domain import effects as fx
@@ -77,8 +77,7 @@ def test_nothing_is_switched_off_that_need_not_or_may_not(why: str) -> None:
     if why == "no incident of ours":
         put(world, incident=amended(incident_of(world), deploy=None))
     if why == "no platform id":
-        services = {"web": replace(world.policy.services["web"], platform_id=None)}
-        world.policy = replace(world.policy, services=services)
+        wish(world, platform_id=None)
     world.begin("bad00000")
     effects = listed(world, auto_deploy="off" if why == "off already" else "commit")
     assert len(lines(effects, "RETURNED")) == 1
@@ -149,8 +148,7 @@ def test_an_entry_of_another_version_about_a_rollback_to_good_code_ends_once_it_
 def test_without_a_channel_for_high_the_alerts_are_used(tell: tuple[str, ...], alerts: tuple[str, ...], told: int):
     """And without any at all it is only written down."""
     world = rolled_back(Phase.CALM)
-    rule = replace(world.policy.matrix[Severity.HIGH], tell=tell)
-    world.policy = replace(world.policy, matrix={**world.policy.matrix, Severity.HIGH: rule}, alerts=alerts)
+    world.policy = replace(with_row(world.policy, Severity.HIGH, tell=tell), alerts=alerts)
     world.begin("bad00000")
     effects = listed(world)
     assert len(lines(effects, "RETURNED")) == 1 and len(notices(effects)) == told

@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.phases.test_restore_auto_deploy import quiet
 from tests.core.world import World
-from tests.core.worlds import hear, put, reach, web
+from tests.core.worlds import hear, listed, put, reach, web
 from tests.support.effect_readers import lines, notices, tell_of
 from watchdog.core.phases.blocked_merges import LIST_MAX_SECONDS, REMEMBERED_MAX, SHOWN_MAX
 from watchdog.domain import effects as fx
@@ -62,7 +62,7 @@ def test_what_somebody_deployed_is_shipped_with_everything_below_it() -> None:
     world = quiet()
     hear(world, branch(world, "c2", "c1"))
     world.end(world.begin("c2", "manual"))
-    hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts))
+    listed(world)
     assert notices(hear(world, branch(world, "c2", "c1"))) == []
     assert web(world).merged == ()
     notice = tell_of(hear(world, branch(world, "c3", "c2", "c1"))).notice

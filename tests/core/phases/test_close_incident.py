@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, share, web
+from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, share, web, wish
 from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.core.phases.close_incident import ended
 from watchdog.domain import effects as fx
@@ -203,8 +203,7 @@ def test_only_what_was_on_is_given_back_or_warned_of(
 def test_a_service_without_a_platform_has_nothing_to_give_back() -> None:
     """A reload took the platform's id away: no restore can be asked for, and none is claimed."""
     world = reach(Phase.ROLLING_BACK)
-    wishes = replace(world.policy.services["web"], platform_id=None)
-    world.policy = replace(world.policy, services={"web": wishes})
+    wish(world, platform_id=None)
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     assert "RestoreAutoDeploy" not in kinds(effects)
     assert lines(effects, "TOLD") == ["pager, chat (page): human needed"]

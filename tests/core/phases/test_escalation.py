@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, topics, web
 from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core.phases import escalation
@@ -22,7 +22,6 @@ from watchdog.domain.severity import Severity
 STEPS = (Step("lead", ("mail",), 300.0), Step("devops", ("phone",), 600.0), Step("boss", ("letter",), 60.0))
 NOT_PAGED = (Course.TELL, Course.NOTE)
 NEVER = Weekly((), 0, 1, "UTC")
-SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 DOWN = replace(SLOW, slow=False)
 
 
@@ -214,9 +213,7 @@ def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
 
 def question(**fields: object) -> World:
     """Return a world that asks about a slow deploy; fields change its row of the matrix."""
-    policy = climbing(mode=Mode.AUTONOMOUS)
-    row = replace(policy.matrix[Severity.HIGH], **fields)
-    return reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.HIGH: row}), faults=[SLOW])
+    return reach(Phase.ASKING, with_row(climbing(mode=Mode.AUTONOMOUS), Severity.HIGH, **fields), faults=[SLOW])
 
 
 def test_a_question_climbs_from_its_deadline_on() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import FACTS, NOW, a_service, a_state, a_turn, an_incident, failing, step
-from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, reach, web
 from tests.support.effect_readers import lines, notices
 from watchdog.core.phases import manual_silences
@@ -15,8 +15,6 @@ from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, Policy, Suppression, Then
 from watchdog.domain.severity import Severity
-
-SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 
 
 def slow_world(seconds: float, policy: Policy | None = None) -> World:
@@ -120,9 +118,7 @@ def test_what_is_rolled_back_where_it_is_critical_is_told_all_the_same() -> None
 
 def by_default(severity: Severity) -> Policy:
     """Return the policy that rolls back when nobody answers."""
-    policy = make_policy()
-    row = replace(policy.matrix[severity], then=Then.ROLLBACK)
-    return replace(policy, matrix={**policy.matrix, severity: row})
+    return with_row(make_policy(), severity, then=Then.ROLLBACK)
 
 
 @pytest.mark.parametrize(

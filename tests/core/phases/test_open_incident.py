@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import World, make_policy
+from tests.core.world import World, make_policy, with_row
 from tests.core.worlds import bad_world, hear, incident_of, put, reach, reload, share, web
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
@@ -96,11 +96,8 @@ def test_a_yes_holds_for_a_while_when_the_send_was_put_off(
 )
 def test_a_yes_is_not_for_what_became_another_approver_s_to_say(named: Approver | None, holds: bool) -> None:
     """The lead said yes to what was high; put off, it is critical now."""
-    policy = make_policy(Mode.ASSIST)
-    lead = replace(policy.matrix[Severity.HIGH], approver=Approver("lead", ("terminal:lead",)))
-    worse = replace(policy.matrix[Severity.CRITICAL], approver=named)
-    policy = replace(policy, matrix={**policy.matrix, Severity.HIGH: lead, Severity.CRITICAL: worse})
-    world = reach(Phase.ASKING, policy)
+    policy = with_row(make_policy(Mode.ASSIST), Severity.HIGH, approver=Approver("lead", ("terminal:lead",)))
+    world = reach(Phase.ASKING, with_row(policy, Severity.CRITICAL, approver=named))
     put(world, incident=replace(incident_of(world), severity=Severity.HIGH))
     effects = hear(world, e.Approved(world.now, "web-1", "lead"))
     assert ("PinAutoDeploy" in kinds(effects)) is holds

@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.core.world import World
-from tests.core.worlds import decision_of, hear, incident_of, put, reach, share, web
+from tests.core.worlds import a_turn_of, decision_of, hear, incident_of, put, reach, share, web
 from tests.support.effect_readers import lines
-from watchdog.core.context import StepContext
 from watchdog.core.phases import overdue_rollback
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -85,8 +84,7 @@ def test_a_moment_that_lies_ahead_is_not_waited_for() -> None:
     """Our clock was set back by an hour since: the minute begins now, not when that hour is over."""
     world = reach(Phase.PINNING)
     ahead = replace(world.state.troubles["web"], at=world.now + 3600.0)
-    ctx = StepContext(replace(world.state, troubles={"web": ahead}), e.TimePassed(world.now), world.policy)
-    ctx.name = "web"
+    ctx = a_turn_of(share(world, troubles={"web": ahead}))
     overdue_rollback.wake(ctx)
     assert ctx.effects == [fx.WakeAt(world.now + MINUTE)]
 

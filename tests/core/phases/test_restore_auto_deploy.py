@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.world import World
-from tests.core.worlds import bad_world, hear, put, reach, share, web
+from tests.core.worlds import bad_world, hear, listed, put, reach, share, web
 from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -18,11 +18,6 @@ def quiet() -> World:
     world = bad_world().run(1200.0)
     assert (web(world).phase, web(world).auto_deploy_off, web(world).pinned_for) == (Phase.CALM, "commit", "web-1")
     return world
-
-
-def listed(world: World) -> tuple[fx.Effect, ...]:
-    """Return what the core makes of a fresh deploy list."""
-    return hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts))
 
 
 def test_it_is_offered_once_when_a_new_commit_is_live() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, share, unwatch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.fold import observations
@@ -19,9 +19,6 @@ from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 from watchdog.presentation.situation import Situation, situation
-
-SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
-
 
 # --- waiting for people ---
 
@@ -356,9 +353,7 @@ def test_a_question_is_late_at_its_very_deadline_and_without_one_never_repeated(
     asked = incident_of(world).question.asked_at
     assert notices(hear(world, e.TimePassed(asked + 299.0))) == []
     assert notices(hear(world, e.TimePassed(asked + 300.0))) == ["human_needed"]
-    policy = make_policy(Mode.ASSIST)
-    rule = replace(policy.matrix[Severity.CRITICAL], within_seconds=None)
-    world = reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.CRITICAL: rule}))
+    world = reach(Phase.ASKING, with_row(make_policy(Mode.ASSIST), Severity.CRITICAL, within_seconds=None))
     at = world.now + 30.0
     due = set(wakes(hear(world, e.Restarted(at))))
     assert due == {at + rollback_request.PIN_PATIENCE_SECONDS, at + rollback_request.SEND_PATIENCE_SECONDS}

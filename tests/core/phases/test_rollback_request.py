@@ -7,8 +7,8 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.scenes import found
-from tests.core.world import CONTROL, START, World, make_policy
-from tests.core.worlds import decision_of, hear, incident_of, line_of, put, reach, share, web
+from tests.core.world import CONTROL, START, World, make_policy, with_row
+from tests.core.worlds import a_turn_of, decision_of, hear, incident_of, line_of, put, reach, share, web, wish
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.context import StepContext
 from watchdog.core.guards import rollback_budget
@@ -74,9 +74,7 @@ ASKED = "roll back to dep-40? watchdog incident approve web-1 or watchdog incide
 @pytest.mark.parametrize("within", [300.0, None])
 def test_a_question_says_until_when_it_waits(within: float | None) -> None:
     """With a deadline: woken then; without one: asked once, open for ever."""
-    policy = make_policy(Mode.ASSIST)
-    rule = replace(policy.matrix[Severity.CRITICAL], within_seconds=within)
-    world = reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.CRITICAL: rule}))
+    world = reach(Phase.ASKING, with_row(make_policy(Mode.ASSIST), Severity.CRITICAL, within_seconds=within))
     notice = world.tells[0].notice
     assert notice.about.topic is Topic.ASKED and notice.lines[0].startswith("Critical for ")
     assert notice.title == f"web is down: approve rollback to aaaaaaa{' by 14:20 UTC' if within else ''}?"
@@ -88,10 +86,7 @@ def test_a_question_says_until_when_it_waits(within: float | None) -> None:
 
 def turned(world: World, **incident: object) -> StepContext:
     """Return a turn of that moment about the world's service, with fields of its incident changed."""
-    put(world, incident=amended(incident_of(world), **incident))
-    ctx = StepContext(world.state, e.TimePassed(world.now), world.policy)
-    ctx.name = "web"
-    return ctx
+    return a_turn_of(put(world, incident=amended(incident_of(world), **incident)))
 
 
 @pytest.mark.parametrize(
@@ -127,8 +122,7 @@ def test_nothing_is_sent_without_knowing_from_where_to_where_and_of_what(unknown
     world = reach(Phase.PINNING)
     ctx = turned(world) if unknown == "service" else turned(world, **{unknown: None})
     if unknown == "service":
-        wishes = replace(world.policy.services["web"], platform_id=None)
-        ctx.policy = replace(world.policy, services={"web": wishes})
+        ctx.policy = wish(world, platform_id=None).policy
         with pytest.raises(AssertionError, match=r"^a guard blocks a service the platform did not tell of$"):
             rollback_request.disable_auto_deploy(ctx)
     with pytest.raises(AssertionError):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.scenes import FACTS
-from tests.core.world import DAY, FOREVER, START, Fault, World, make_policy
+from tests.core.world import DAY, FOREVER, SLOW, START, Fault, World, make_policy, with_row
 from tests.core.worlds import decision_of, hear, incident_of, line_of, put, reach, reload, share, unwatch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
@@ -24,7 +24,6 @@ from watchdog.domain.policy import Action, Mode, Policy, Step, Suppression, Week
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.severity import Severity
 
-SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 BEGINS = 700.0
 """14:25 UTC, in the world's seconds."""
 NIGHTS = Window("nights", Weekly(tuple(range(7)), 14 * 60 + 25, 14 * 60 + 35, "UTC"))
@@ -33,9 +32,7 @@ ENDS = BEGINS + 600.0
 
 def scheduled(mode: Mode = Mode.AUTONOMOUS, window: Window = NIGHTS, **more: Any) -> Policy:
     """Return the policy whose row for high is scheduled."""
-    policy = make_policy(mode, **more)
-    high = replace(policy.matrix[Severity.HIGH], do=Action.SCHEDULE, window=window)
-    return replace(policy, matrix={**policy.matrix, Severity.HIGH: high})
+    return with_row(make_policy(mode, **more), Severity.HIGH, do=Action.SCHEDULE, window=window)
 
 
 def asked(policy: Policy | None = None, **more: Any) -> World:
@@ -63,8 +60,7 @@ def at(world: World, seconds: float) -> tuple[fx.Effect, ...]:
 def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     """No page: by whom, until when, what happens then, how to stop it. The clocks of the question stand still."""
     policy = scheduled(escalation=(Step("lead", ("lead",), 30.0),), ack_holds_seconds=60.0)
-    high = replace(policy.matrix[Severity.HIGH], remind_seconds=60.0, within_seconds=120.0)
-    world = asked(replace(policy, matrix={**policy.matrix, Severity.HIGH: high}))
+    world = asked(with_row(policy, Severity.HIGH, remind_seconds=60.0, within_seconds=120.0))
     world.tell(e.Acknowledged(world.now, "web-1", "ann"))
     effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     assert incident_of(world).escalation.next_call_at is None

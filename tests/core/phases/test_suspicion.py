@@ -1,12 +1,11 @@
 """Calm and suspicion: the first bad reading, its confirmation, its dismissal, patience and restarts."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
 from tests.core.world import CONTROL, Fault
-from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, watch, web
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases.suspicion import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
@@ -79,9 +78,7 @@ def test_what_was_found_opens_an_incident_though_only_what_is_seen_goes_on_with_
     world = reach(Phase.ROLLING_BACK if opened else Phase.SUSPECT)
     if opened:
         hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
-    events = SignalPolicy("events", "render_events")
-    wishes = world.policy.services["web"]
-    world.policy = replace(world.policy, services={"web": replace(wishes, signals=(events,))})
+    watch(world, SignalPolicy("events", "render_events"))
     crashes = tuple((world.now - ago, "out of memory") for ago in (80.0, 70.0, 61.0))
     put(world, checks={"events": Check("events", "render_events", last=Good(), crashes=crashes)})
     effects = hear(world, e.TimePassed(world.now))

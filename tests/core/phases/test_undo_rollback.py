@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.scenes import FACTS, a_service, an_incident
 from tests.core.world import FOREVER, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, incident_of, put, reach, share, web
+from tests.core.worlds import bad_world, hear, incident_of, listed, put, reach, share, web
 from tests.support.effect_readers import kinds, lines
 from watchdog.core.phases.undo_rollback import asked_for
 from watchdog.domain import effects as fx
@@ -114,7 +114,7 @@ def test_without_an_entry_nothing_is_lifted(why: str) -> None:
     else:
         world.incidents["web-1"] = replace(world.incidents["web-1"], suspect_code=None)
         world.deploys = [replace(one, commit=None if one.id == "dep-900" else one.commit) for one in world.deploys]
-        hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts))
+        listed(world)
     world.state = replace(world.state, denied=("eeeeeeee",))
     effects = ask(world)
     assert lines(effects, "UNDO")[0].startswith("of web-1: no code was deny-listed for it; if")

@@ -8,10 +8,9 @@ import pytest
 from tests.core.incident_fields import amended
 from tests.core.limits import LIMITS
 from tests.core.world import FOREVER, START, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, watch, web
+from tests.core.worlds import a_turn_of, bad_world, hear, incident_of, line_of, listed, put, reach, watch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.core import detect
-from watchdog.core.context import StepContext
 from watchdog.core.phases.verification import PATIENCE_SECONDS, proof_seconds
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -29,11 +28,6 @@ def restored_at(world: World) -> float:
     return incident_of(world).rollback.restored_at
 
 
-def listed(world: World, at: float) -> tuple[fx.Effect, ...]:
-    """Let the deploy list be read."""
-    return hear(world, e.DeploysListed(at, "web", tuple(world.deploys), world.facts))
-
-
 def probed(at: float, count: int, every: float = 2.0) -> tuple[tuple[float, bool], ...]:
     """Return so many good outcomes, the last one at that moment."""
     return tuple((at - every * number, False) for number in reversed(range(count)))
@@ -46,7 +40,7 @@ def test_a_rollback_that_is_live_is_verified_from_then_on() -> None:
     """What was seen before counts no longer; woken at the end of the proof, and of patience."""
     world = reach(Phase.DEPLOYING)
     world.end(incident_of(world).rollback.deploy or "")
-    effects = listed(world, world.now)
+    effects = listed(world)
     assert web(world).phase is Phase.VERIFYING and restored_at(world) == world.now
     assert lines(effects, "RESTORED") == ["dep-901 live; verifying for 3 min"]
     wakes = [effect.at for effect in effects if isinstance(effect, fx.WakeAt)]
@@ -105,7 +99,7 @@ def test_a_rollback_that_ended_otherwise_is_left_to_a_human(status: str, given: 
     """Failed: the old value of auto-deploy is given back; overtaken after it was live: it is not."""
     world = reach(Phase.DEPLOYING)
     world.deploys = [replace(item, status=status) if item.id == "dep-901" else item for item in world.deploys]
-    effects = listed(world, world.now)
+    effects = listed(world)
     assert lines(effects, "HUMAN") == [f"the rollback dep-901 ended as {status}; nothing more is tried"]
     assert web(world).phase is Phase.PAGED and ("RestoreAutoDeploy" in kinds(effects)) is given
 
@@ -143,19 +137,17 @@ def test_what_may_go_on_unseen_is_proved_after_as_long(unseen: float, seconds: f
     world = reach(Phase.VERIFYING)
     found = replace(incident_of(world).findings[0], unseen_seconds=unseen)
     put(world, incident=replace(incident_of(world), findings=(found,)))
-    ctx = StepContext(world.state, e.TimePassed(world.now), world.policy)
-    ctx.name = "web"
-    assert proof_seconds(ctx) == seconds
+    assert proof_seconds(a_turn_of(world)) == seconds
 
 
 def test_another_deploy_that_is_live_ends_the_verification_and_a_list_without_any_does_not() -> None:
     """The platform names none for a moment: go on. A colleague deployed over it: what is read says nothing of ours."""
     world = reach(Phase.VERIFYING)
     world.deploys = [replace(item, status="deactivated") for item in world.deploys]
-    listed(world, world.now)
+    listed(world)
     assert not any(item.is_live for item in web(world).deploys) and web(world).phase is Phase.VERIFYING
     world.end(world.begin("fix00000"))
-    effects = listed(world, world.now)
+    effects = listed(world)
     assert lines(effects, "HUMAN") == ["dep-902 is live instead of our rollback dep-901"]
     assert web(world).phase is Phase.PAGED
 
@@ -164,12 +156,12 @@ def test_a_pin_that_somebody_undid_is_told_once() -> None:
     """A Blueprint sync switched auto-deploy on: a page while it matters, and not again."""
     world = reach(Phase.VERIFYING)
     world.facts = replace(world.facts, auto_deploy="commit")
-    effects = listed(world, world.now)
+    effects = listed(world)
     assert lines(effects, "HUMAN")[0].startswith("Auto-deploy is commit again")
     assert notices(effects) == ["updated"] and incident_of(world).pin.note.startswith("switched back to commit")
     about = tell_of(effects).notice.about
     assert (about.topic, about.why) == (Topic.AUTO_DEPLOY_ON_AGAIN, "commit")
-    assert listed(world, world.now + 2.0) == ()
+    assert listed(world, at=2.0) == ()
 
 
 @pytest.mark.parametrize(("lasts", "seconds", "failed"), [(0.0, 180.0, 0), (0.5, 180.0, 1), (2.5, 243.0, 0)])

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.scenes import FACTS, NOW, a_service, a_state, an_incident, step
 from tests.core.world import START, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, history, put, web
+from tests.core.worlds import bad_world, hear, history, listed, put, web
 from tests.support.effect_readers import lines
 from watchdog.core.fold.clock_skew import clamp_future_times
 from watchdog.domain import events as e
@@ -317,7 +317,7 @@ def test_what_goes_live_in_an_incident_is_its_business() -> None:
     world = bad_world(make_policy(Mode.ASSIST, good_news=("chat",))).run(300.0)
     assert web(world).phase is Phase.ASKING and web(world).trial is None
     put(world, trial=None, live="dep-40")
-    hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), FACTS))
+    listed(world)
     assert web(world).trial is None
 
 
