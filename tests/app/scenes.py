@@ -6,7 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from watchdog.adapters.stores.memory import MemoryStore
+from tests.support.intercepted_calls import Overheard
+from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.app.compose.composition import App, build
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.runtime.clock import SystemClock
@@ -44,6 +45,20 @@ def settings_of(
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
     return load(path, environ, folder)
+
+
+class FaultyStore(Overheard, calls="renew_leases save incidents notes"):
+    """A store whose call raises while `faults` has an error for it; `asked` are the calls that were made."""
+
+    def __init__(self, clock: Clock, database: MemoryDatabase | None = None) -> None:
+        super().__init__(clock, database, sole=database is None)
+        self.faults: dict[str, Exception] = {}
+        self.asked: list[str] = []
+
+    async def heard(self, call: str, *given: Any) -> None:
+        self.asked.append(call)
+        if call in self.faults:
+            raise self.faults[call]
 
 
 def built(settings: Settings, clock: Clock, store: MemoryStore) -> App:

@@ -1,15 +1,14 @@
 """The weekly digest of a daemon: made once, told over real HTTP, late or not at all, and by one of two that try."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.app.scenes import built, settings_of
+from tests.app.scenes import FaultyStore, built, settings_of
 from tests.cli import examples as x
 from tests.console.scene import service_state
 from tests.core.incident_fields import amended
@@ -27,15 +26,7 @@ WANTED = "digest: {every: Mon 00:30 Europe/Berlin, tell: [slack]}\n"
 ELSEWHERE = "services:\n  shop: {signals: {home: {http: https://shop.acme.example}}}\n"
 
 
-class ShyStore(MemoryStore):
-    """A store that does not let its incidents be read while `shy`."""
-
-    shy = False
-
-    async def incidents(self, *args: Any, **more: Any) -> Sequence[Incident]:
-        if self.shy:
-            raise Temporary("the store does not answer")
-        return await super().incidents(*args, **more)
+UNREAD = {"incidents": Temporary("the store does not answer")}
 
 
 def made(
@@ -70,9 +61,9 @@ async def running(app: App) -> AsyncIterator[App]:
 
 @asynccontextmanager
 async def alone(folder: Path, late: float, more: str = WANTED) -> AsyncIterator[tuple[App, FakeClock, Sandbox]]:
-    """Let one worker run so many seconds after the moment; it knows of last week's digest, and its store can be shy."""
+    """Let one worker run so many seconds after the moment; it knows of last week's digest; its store can be faulty."""
     clock = FakeClock(MONDAY + late, auto=False)
-    store = ShyStore(clock)
+    store = FaultyStore(clock)
     async with Sandbox() as sandbox:
         await remember(store)
         async with running(made(folder, sandbox, clock, store, more)) as app:
@@ -88,7 +79,7 @@ async def test_it_is_made_at_its_moment_once_also_across_a_restart(tmp_path: Pat
     clock = FakeClock(MONDAY - 60.0, auto=False)
     database = MemoryDatabase(clock)
     async with Sandbox() as sandbox:
-        store = ShyStore(clock, database, sole=False)
+        store = FaultyStore(clock, database)
         down = replace(x.incident(), id="web-7", opened_at=MONDAY - 3600, onset_at=MONDAY - 3638)
         await remember(store, MONDAY - WEEK, amended(down, restored_at=MONDAY - 3591, closed_at=MONDAY - 3500))
         async with running(made(tmp_path, sandbox, clock, store)) as app:
@@ -102,7 +93,7 @@ async def test_it_is_made_at_its_moment_once_also_across_a_restart(tmp_path: Pat
         assert title == "watchdog, the week until 2027-01-11: 1 incident, 1 rollback"
         body = str(sandbox.pagers.slack_webhook[0])
         assert "60 probes, 98.33 % good" in body and "watchdog incident label web-7 right|wrong" in body
-        async with running(made(tmp_path, sandbox, clock, ShyStore(clock, database, sole=False))) as app:
+        async with running(made(tmp_path, sandbox, clock, FaultyStore(clock, database))) as app:
             app.supervisor.start("digest", lambda: keep_digests(app))
             await clock.advance(600.0)
             assert len(told(sandbox)) == 1
@@ -126,20 +117,20 @@ async def test_what_was_missed_comes_late_within_a_day(tmp_path: Path, late: flo
 
 async def test_a_record_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None:
     async with alone(tmp_path, 5.0) as (app, clock, sandbox):
-        assert isinstance(app.store, ShyStore)
-        app.store.shy = True
+        assert isinstance(app.store, FaultyStore)
+        app.store.faults |= UNREAD
         app.supervisor.start("digest", lambda: keep_digests(app))
         await clock.advance(120.0)
         assert app.engine.state.digested_at < MONDAY and app.supervisor.ailing() == {}
-        app.store.shy = False
+        app.store.faults.clear()
         await clock.advance(60.0)
         await eventually(lambda: told(sandbox))
 
 
 async def test_without_one_asked_for_none_is_made(tmp_path: Path) -> None:
     async with alone(tmp_path, 5.0, more="") as (app, _, sandbox):
-        assert isinstance(app.store, ShyStore)
-        app.store.shy = True
+        assert isinstance(app.store, FaultyStore)
+        app.store.faults |= UNREAD
         await make_digest(app)
         assert told(sandbox) == [] and app.engine.state.digested_at == MONDAY - WEEK
 
@@ -149,9 +140,9 @@ async def test_of_two_that_make_it_at_once_one_is_told(tmp_path: Path) -> None:
     clock = FakeClock(MONDAY + 5.0, auto=False)
     database = MemoryDatabase(clock)
     async with Sandbox() as sandbox:
-        await remember(ShyStore(clock, database, sole=False))
-        async with running(made(tmp_path / "one", sandbox, clock, ShyStore(clock, database, sole=False))) as one:
-            other = made(tmp_path / "two", sandbox, clock, ShyStore(clock, database, sole=False))
+        await remember(FaultyStore(clock, database))
+        async with running(made(tmp_path / "one", sandbox, clock, FaultyStore(clock, database))) as one:
+            other = made(tmp_path / "two", sandbox, clock, FaultyStore(clock, database))
             other.supervisor.start("engine", other.engine.run)
             await other.store.renew_leases("a zombie", (), ttl_seconds=60.0)
             await other.engine.adopt_services({FLEET: 0})
@@ -172,10 +163,10 @@ async def test_what_other_workers_watch_stands_in_it_and_who_has_not_the_fleet_m
     clock = FakeClock(MONDAY + 5.0, auto=False)
     database = MemoryDatabase(clock)
     async with Sandbox() as sandbox:
-        mine = ShyStore(clock, database, sole=False)
+        mine = FaultyStore(clock, database)
         app = made(tmp_path, sandbox, clock, mine, **{"services:\n": ELSEWHERE})
         await remember(mine)
-        theirs = ShyStore(clock, database, sole=False)
+        theirs = FaultyStore(clock, database)
         await theirs.renew_leases("another", ("shop",), ttl_seconds=1e6)
         shop = service_state("shop", auto_deploy_off="commit", watching_since=MONDAY - 9 * WEEK)
         await theirs.save(Write(State(services={"shop": shop})))

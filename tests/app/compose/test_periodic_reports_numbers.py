@@ -1,17 +1,15 @@
 """The numbers of `watchdog report stats` among the metrics: counted from the store, by the holder of the service."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.app.scenes import built, settings_of
+from tests.app.scenes import FaultyStore, built, settings_of
 from tests.cli import examples as x
 from tests.console.scene import service_state
 from tests.support.clocks import FakeClock
-from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
+from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.app.compose.composition import App
 from watchdog.app.compose.periodic_reports import EVERY_SECONDS, PERIOD_SECONDS, keep_numbers
 from watchdog.domain.errors import Temporary
@@ -24,26 +22,9 @@ TWO = "services:\n  shop: {signals: {home: {http: https://shop.acme.example}}}\n
 """A second service, in the sandbox's configuration of one."""
 
 
-class CountingStore(MemoryStore):
-    """A store that counts the reads of it, and fails while `away`."""
-
-    reads = 0
-    away = False
-
-    async def incidents(self, *args: Any, **more: Any) -> Sequence[Incident]:
-        self.reads += 1
-        if self.away:
-            raise Temporary("the store does not answer")
-        return await super().incidents(*args, **more)
-
-    async def notes(self, **more: Any) -> Any:
-        self.reads += 1
-        return await super().notes(**more)
-
-
-def worker(folder: Path, clock: FakeClock, database: MemoryDatabase | None = None) -> tuple[App, CountingStore]:
+def worker(folder: Path, clock: FakeClock, database: MemoryDatabase | None = None) -> tuple[App, FaultyStore]:
     folder.mkdir(exist_ok=True)
-    store = CountingStore(clock, database, sole=database is None)
+    store = FaultyStore(clock, database)
     return built(settings_of(folder, "observe", **{"services:\n": TWO}), clock, store), store
 
 
@@ -52,7 +33,7 @@ def told(app: App, service: str = "web") -> list[float | None]:
     return [read(f"watchdog_{name}", {"service": service}) for name in (*NAMES, "rollbacks_30d")]
 
 
-async def remember(store: MemoryStore, *incidents: Incident) -> None:
+async def remember(store: FaultyStore, *incidents: Incident) -> None:
     """Write incidents down, as the worker that holds everything."""
     await store.renew_leases("earlier", (FLEET, "web", "shop"), ttl_seconds=60.0)
     for one in incidents:
@@ -83,14 +64,14 @@ async def test_they_are_counted_anew_every_few_minutes_and_closed_incidents_are_
     app.supervisor.start("numbers", lambda: keep_numbers(app))
     await clock.advance(1.0)
     await store.label("web-1", "wrong", "ann")
-    read = store.reads
+    store.asked.clear()
     await clock.advance(EVERY_SECONDS - 2.0)
-    assert told(app)[3] == 0.5 and store.reads == read
+    assert told(app)[3] == 0.5 and store.asked == []
     await clock.advance(2.0)
-    assert told(app)[3] == 0.0 and store.reads == read + 1
-    store.away = True
+    assert told(app)[3] == 0.0 and store.asked == ["incidents"]
+    store.faults["incidents"] = Temporary("the store does not answer")
     await clock.advance(EVERY_SECONDS)
-    assert told(app)[0] == 38.0 and store.reads == read + 2 and app.supervisor.ailing() == {}
+    assert told(app)[0] == 38.0 and store.asked == ["incidents"] * 2 and app.supervisor.ailing() == {}
     await app.supervisor.stop(5.0)
 
 

@@ -5,17 +5,17 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.app.scenes import watching, wired
+from tests.app.scenes import FaultyStore, watching, wired
 from tests.settings.hostile_texts import hostile
 from tests.settings.texts import KEY, loaded
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals import SIGNALS, SignalKind
 from watchdog.adapters.signals.options import SignalOptions, policy
-from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.composition import App
 from watchdog.app.compose.reload import HALF_TAKEN, needs_restart, reload_on_demand, reload_settings
 from watchdog.domain.decisions import Finding
@@ -127,18 +127,15 @@ def test_a_changed_secret_needs_a_restart() -> None:
     assert why == "a secret changed"
 
 
-class Moody(MemoryStore):
-    """A store whose leases cannot be renewed while it has a `fault`; `meanwhile` is called at the next renewal."""
+class BusyStore(FaultyStore):
+    """One with which something happens `meanwhile`: at its next call."""
 
-    fault: Exception | None = None
     meanwhile: Callable[[], None] | None = None
 
-    async def renew_leases(self, *given: object, **more: object) -> object:  # type: ignore[override]
+    async def heard(self, call: str, *given: Any) -> None:
         if self.meanwhile is not None:
             self.meanwhile()
-        if self.fault is not None:
-            raise self.fault
-        return await super().renew_leases(*given, **more)  # type: ignore[arg-type]
+        await super().heard(call, *given)
 
 
 @dataclass
@@ -146,10 +143,16 @@ class Reloading:
     """A daemon that reloads on demand, and what it told people."""
 
     app: App
+    store: BusyStore
     path: Path
     asked: asyncio.Event
     capsys: pytest.CaptureFixture[str]
     said: str = ""
+
+    def ask(self, text: str) -> None:
+        """Write a configuration, and ask for it."""
+        self.path.write_text(text, encoding="utf-8")
+        self.asked.set()
 
     async def until_said(self, text: str) -> None:
         """Wait until the log or the channel, which is the console, has said so."""
@@ -167,11 +170,12 @@ async def reloading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Async
     path = tmp_path / "watchdog.yaml"
     path.write_text(OBSERVED, encoding="utf-8")
     clock, asked = FakeClock(auto=False), asyncio.Event()
-    async with wired(load(path, {}, tmp_path), clock, Moody(clock)) as app:
+    store = BusyStore(clock)
+    async with wired(load(path, {}, tmp_path), clock, store) as app:
         await watching(app)
         app.supervisor.start("engine", app.engine.run)
         app.supervisor.start("reload", lambda: reload_on_demand(app, asked))
-        yield Reloading(app, path, asked, capsys)
+        yield Reloading(app, store, path, asked, capsys)
 
 
 @pytest.mark.parametrize(
@@ -196,11 +200,7 @@ async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
     wanted = {(name, signal) for name, service in app.settings.services.items() for signal in service.signals}
     assert sources == wanted and app.engine.policy is app.settings.policy
     if words:
-        assert (app.settings is before, words in said, "keeping the previous configuration" in said) == (
-            True,
-            True,
-            True,
-        )
+        assert app.settings is before and words in said and "keeping the previous configuration" in said
     else:
         assert app.settings is not before and app.settings.policy == load(path, {}, path.parent).policy
 
@@ -211,12 +211,10 @@ async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
 async def test_case_59_a_hostile_file_is_a_refusal_that_people_hear_of(reloading: Reloading, more: str) -> None:
     """The task that reloads goes on: the next file is taken, and people are told that this is over."""
     before = reloading.app.settings
-    reloading.path.write_text(OBSERVED + more, encoding="utf-8")
-    reloading.asked.set()
+    reloading.ask(OBSERVED + more)
     await reloading.until_said("UTC: refused")
     assert reloading.app.settings is before and len(reloading.said) < 40_000
-    reloading.path.write_text(OBSERVED.replace("docs", "help"), encoding="utf-8")
-    reloading.asked.set()
+    reloading.ask(OBSERVED.replace("docs", "help"))
     await reloading.until_said("followed by one that was applied")
     assert "help" in reloading.app.settings.services
 
@@ -293,17 +291,14 @@ async def test_a_reload_whose_undo_fails_says_that_it_is_half_taken(reloading: R
 
 async def test_a_signal_that_comes_while_a_file_is_taken_is_heard(reloading: Reloading) -> None:
     """The file may have changed since it was read."""
-    store = reloading.app.store
-    assert isinstance(store, Moody)
     still_set: list[bool] = []
 
     def _change() -> None:
-        store.meanwhile = None
+        reloading.store.meanwhile = None
         still_set.append(reloading.asked.is_set())
-        reloading.path.write_text(OBSERVED.replace("docs", "help"), encoding="utf-8")
-        reloading.asked.set()
+        reloading.ask(OBSERVED.replace("docs", "help"))
 
-    store.meanwhile = _change
+    reloading.store.meanwhile = _change
     reloading.asked.set()
     await eventually(lambda: still_set)
     assert still_set == [False], "what comes now would be forgotten with the first"
@@ -313,13 +308,11 @@ async def test_a_signal_that_comes_while_a_file_is_taken_is_heard(reloading: Rel
 @pytest.mark.parametrize("fault", [Displaced(("web",)), Stale(), Temporary("away"), KeyError("ours")])
 async def test_a_reload_is_taken_though_new_services_cannot_be_yet(reloading: Reloading, fault: Exception) -> None:
     """The new configuration is in force: nobody is told that the old one stays; the next renewal takes them up."""
-    store = reloading.app.store
-    assert isinstance(store, Moody)
-    store.fault = fault
+    reloading.store.faults["renew_leases"] = fault
     reloading.path.write_text(OBSERVED.replace("docs", "help"), encoding="utf-8")
     assert await reload_settings(reloading.app) == "" and "help" in reloading.app.settings.services
     await reloading.until_said("at the next lease renewal")
     assert "refused" not in reloading.said
-    store.fault = None
+    reloading.store.faults.clear()
     await reloading.app.sharing.renew()
     assert "help" in reloading.app.engine.held

@@ -6,26 +6,16 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tests.app.scenes import settings_of, wired
+from tests.app.scenes import FaultyStore, settings_of, wired
 from tests.support.clocks import FakeClock
 from tests.support.notification_vendors import Channel
-from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.composition import App
 from watchdog.app.compose.store_outage import PATIENCE_SECONDS, watch_the_record
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.domain.errors import Permanent
 from watchdog.domain.notices import Notice
 
-
-class Damaged(MemoryStore):
-    """A store that cannot be used while `why` says so."""
-
-    why = ""
-
-    async def renew_leases(self, *given: object, **more: object) -> object:  # type: ignore[override]
-        if self.why:
-            raise Permanent(self.why)
-        return await super().renew_leases(*given, **more)  # type: ignore[arg-type]
+DAMAGED = Permanent("the store is damaged")
 
 
 class Distant(Channel):
@@ -38,11 +28,11 @@ class Distant(Channel):
 
 
 @asynccontextmanager
-async def daemon(folder: Path, why: str = "") -> AsyncIterator[tuple[App, Damaged, FakeClock, Channel]]:
-    """Start a daemon whose store is damaged or can be, and whose only channel remembers what it took."""
+async def daemon(folder: Path, **faults: Exception) -> AsyncIterator[tuple[App, FaultyStore, FakeClock, Channel]]:
+    """Start a daemon whose store has these faults, and whose only channel remembers what it took."""
     clock, pager = FakeClock(auto=False), Distant("pager")
-    store = Damaged(clock)
-    store.why = why
+    store = FaultyStore(clock)
+    store.faults |= faults
     settings = settings_of(folder)
     settings = replace(settings, policy=replace(settings.policy, alerts=("pager",)))
     async with wired(settings, clock, store) as app:
@@ -55,10 +45,10 @@ async def daemon(folder: Path, why: str = "") -> AsyncIterator[tuple[App, Damage
 
 async def test_case_25_damaged_at_a_start_is_told_at_once_and_its_end_too(tmp_path: Path) -> None:
     """The page has the store's own reason; a human puts a good one in its place, and it is over."""
-    async with daemon(tmp_path, "the store is damaged") as (_, store, clock, pager):
+    async with daemon(tmp_path, renew_leases=DAMAGED) as (_, store, clock, pager):
         await clock.advance(30.0)
         assert titles(pager) == ["watchdog runs without its store: the store is damaged"]
-        store.why = ""
+        store.faults.clear()
         await clock.advance(10.0)
         assert titles(pager)[1:] == ["watchdog has its store again"]
 
@@ -67,19 +57,19 @@ async def test_a_store_that_is_soon_back_wakes_nobody(tmp_path: Path) -> None:
     """Half a minute away: no word. Away for longer than our patience: one page."""
     async with daemon(tmp_path) as (_, store, clock, pager):
         await clock.advance(10.0)
-        store.why = "the database restarts"
+        store.faults["renew_leases"] = Permanent("the database restarts")
         await clock.advance(PATIENCE_SECONDS / 2)
-        store.why = ""
+        store.faults.clear()
         await clock.advance(PATIENCE_SECONDS)
         assert titles(pager) == []
-        store.why = "the database is gone"
+        store.faults["renew_leases"] = Permanent("the database is gone")
         await clock.advance(PATIENCE_SECONDS + 10.0)
         assert titles(pager) == ["watchdog runs without its store: the database is gone"]
 
 
 async def test_case_54_a_stop_ends_what_only_this_process_can_end(tmp_path: Path) -> None:
     """A human stops it, repairs the store and starts it: nothing would say of the old alert that it is over."""
-    async with daemon(tmp_path, "the store is damaged") as (app, _, clock, pager):
+    async with daemon(tmp_path, renew_leases=DAMAGED) as (app, _, clock, pager):
         await clock.advance(30.0)
         assert await app.supervisor.stop(5.0) == ()
         over = "watchdog stops without its store; its next start reports whether the store is back"

@@ -1,21 +1,18 @@
 """Whether the recorded past is to be decided again: where other code recorded it, once."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.app.scenes import settings_of, wired
+from tests.app.scenes import FaultyStore, settings_of, wired
 from tests.replay.test_recording_replay import changed_file, taped
 from tests.support.clocks import FakeClock, eventually
 from tests.support.recorded_stories import story
 from watchdog import __version__
 from watchdog.adapters.recordings.judgement_digest import ours
-from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.upgrade_check import AGAIN_SECONDS, MARK, TRIES_MAX, decide_past_again, is_due
 from watchdog.domain.errors import Temporary
-from watchdog.domain.store_records import PendingEffect, Write
 
 OTHER = ["0.0.9", "0123456789ab"]
 
@@ -49,30 +46,19 @@ def test_where_nothing_is_recorded_nothing_is_due(tmp_path: Path) -> None:
     assert not is_due(tmp_path)
 
 
-class Away(MemoryStore):
-    """A store that takes nothing while it is away, and counts what it refused."""
-
-    away, refused = False, 0
-
-    async def save(self, write: Write) -> Sequence[PendingEffect]:
-        if self.away:
-            self.refused += 1
-            raise Temporary("the store does not answer")
-        return await super().save(write)
-
-
 async def test_it_is_done_once_people_have_the_result(tmp_path: Path) -> None:
     """Given up after some starts, which people must read: while they cannot be told, the next start would tell them."""
     clock = FakeClock(auto=False)
-    store = Away(clock)
+    store = FaultyStore(clock)
     (tmp_path / MARK).write_text(json.dumps({"judgement": ours(), "tries": TRIES_MAX}))
     async with wired(settings_of(tmp_path, "observe"), clock, store) as app:
         await app.sharing.renew()
         app.supervisor.start("engine", app.engine.run)
-        store.away = True
+        store.faults["save"] = Temporary("the store does not answer")
+        store.asked.clear()
         app.supervisor.start("upgrade", lambda: decide_past_again(app, tmp_path))
-        await eventually(lambda: store.refused)
+        await eventually(lambda: "save" in store.asked)
         assert "done" not in json.loads((tmp_path / MARK).read_text())
-        store.away = False
+        store.faults.clear()
         await clock.advance(AGAIN_SECONDS)
         await eventually(lambda: '"done"' in (tmp_path / MARK).read_text())
