@@ -18,6 +18,7 @@ def relying(on: str, text: str = SMALL) -> str:
     [
         (changed("version: 1\n", ""), "watchdog.yaml:1: version: missing -> add version: 1"),
         (changed("version: 1", "version: '1'"), "watchdog.yaml:1: version: not a version we know"),
+        (changed("version: 1", "version: 2"), "watchdog.yaml:1: version: not a version we know"),
         ("version: 1\n", "services: missing"),
         ("version: 1\nservices: {}\n", "watchdog.yaml:2: services: nothing to guard"),
         ("version: 1\nservices: 5\n", "watchdog.yaml:2: services: wrong type -> write a mapping"),
@@ -79,6 +80,8 @@ def relying(on: str, text: str = SMALL) -> str:
         (changed("console: {}", "slack: []"), "channels.slack: wrong type -> write a mapping"),
         (changed("http: https://www.acme.example", "lighthouse: x"), "home.lighthouse: not available in this version"),
         (changed("http:", "htp:"), "home.htp: unknown kind of signal -> did you mean http?"),
+        (changed("https:", "ftp:"), "watchdog.yaml:6: services.web.signals.home.http: "),
+        (changed("http:", "p95: 800, latency:"), "signals.home.p95: a duration needs a unit -> write 800s"),
         (changed("{http: https://www.acme.example}", "{}"), "signals.home: names nothing to check"),
         (changed("{http: https://www.acme.example}", "[]"), "signals.home: wrong type -> write a mapping"),
     ],
