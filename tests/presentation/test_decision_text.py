@@ -1,23 +1,8 @@
-"""The arithmetic in words: what each part of a decision looks like alone."""
-
-import pytest
+"""What a part of a decision looks like alone, where test_explain.py has no whole text with it."""
 
 from tests.cli import examples as x
-from watchdog.domain.decisions import Cause, GuardAnswer, TargetChoice, Term, Verdict, Veto
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.decisions import Cause, TargetChoice, Veto
 from watchdog.presentation import decision_text
-
-
-def test_every_factor_is_shown_in_order() -> None:
-    """Prior, then each term with its reason, then the product, the probability and the need."""
-    terms = (x.UPSTREAM, Term(5.0, "the platform reports, since this deploy: out of memory"))
-    weighed = x.blame(odds=169.75, prior_odds=679.0, prior_why="onset 4 s after live", terms=terms, probability=0.9941)
-    assert decision_text.arithmetic(weighed) == [
-        "  odds 679   onset 4 s after live",
-        "  x 1/20     openai reports a major outage",
-        "  x 5        the platform reports, since this deploy: out of memory",
-        "  = 170 : 1  P 0.994; need 0.80 = max(floor 0.80, cost rule 0.16)",
-    ]
 
 
 def test_all_that_may_have_caused_it_is_ranked() -> None:
@@ -53,30 +38,3 @@ def test_vetoes() -> None:
     both = x.blame(vetoes=told)
     assert decision_text.vetoes(both) == ["  VETO       onset: it failed 20 s before dep-42"]
     assert decision_text.vetoes(both, everything=True)[1:] == ["  no veto    deploy list: read 3 s ago"]
-
-
-def test_guards_that_hold_come_first() -> None:
-    """A block before an ask, each on a line of its own; a passing obstacle says so."""
-    answers = (
-        GuardAnswer("hold", Verdict.PASS, "none"),
-        GuardAnswer("migration", Verdict.ASK, "a pre-deploy command is set"),
-        GuardAnswer("newer deploy", Verdict.BLOCK, "dep-44 is on its way", passing=True),
-    )
-    assert decision_text.guards(answers) == [
-        "GUARDS       BLOCK  newer deploy: dep-44 is on its way (for now)",
-        "             ASK  migration: a pre-deploy command is set",
-        "             hold none",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("deploy", "named"),
-    [
-        (Deploy("dep-1", "live", commit="9f3c2abd4e", commit_message="one\ntwo"), 'dep-1  9f3c2ab "one"'),
-        (Deploy("dep-1", "live", image_sha="sha256:0123456789"), "dep-1  0123456"),
-        (Deploy("dep-1", "live"), "dep-1  no commit"),
-    ],
-)
-def test_deploys_are_named(deploy: Deploy, named: str) -> None:
-    """By id, short code and the first line of the message."""
-    assert decision_text.named(deploy) == named

@@ -1,7 +1,6 @@
-"""Text for a terminal: hostile input is disarmed, lines stay narrow, numbers read as people say them."""
+"""Text for a terminal: hostile input is disarmed, numbers read as people say them; test_explain.py has whole lines."""
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -28,27 +27,6 @@ def test_foreign_text_cannot_drive_the_terminal(foreign: str, shown: str) -> Non
     assert text.clean(foreign) == shown
 
 
-def test_later_lines_start_below_the_text() -> None:
-    """A long sentence wraps within 78 columns, below itself."""
-    lines = text.section("UNSURE", "word " * 40)
-    assert all(len(line) <= text.WIDTH for line in lines)
-    assert lines[0].startswith("UNSURE       word")
-    assert {line[:13] for line in lines[1:]} == {" " * 13}
-
-
-def test_parts_are_kept_whole_and_arrows_stand_below_each_other() -> None:
-    """A guard's answer is not broken in two while it fits on a line; conditions are padded to the longest."""
-    assert text.joined("GUARDS", ["mode ok", "x" * 30, "y" * 30]) == [
-        "GUARDS       mode ok | " + "x" * 30,
-        "             " + "y" * 30,
-    ]
-    assert text.joined("GUARDS", []) == []
-    assert text.arrows([("a", "b"), ("longer", "c")], "OTHERWISE") == [
-        "OTHERWISE    a      -> b",
-        "             longer -> c",
-    ]
-
-
 NUMBERS = {679.4: "679", 2.9: "2.9", 0.05: "1/20", 0.000183: "1/5464", 0.02: "1/50", 0.37: "0.37", 1.0: "1"}
 CHANCES = {0.99999: "> 0.999", 0.9985: "0.999", 0.796: "0.796", 0.0001: "< 0.001"}
 ODDS = {679.2: "679 : 1", 0.55: "0.55 : 1", 9.13e-06: "1 : 109529", 0.0: "0 : 1"}
@@ -67,12 +45,6 @@ CODES = {"9f3c2abd4e5f": "9f3c2ab", "sha256:0123456789": "0123456", None: "no co
 def test_numbers_and_codes(show: Callable[..., str], table: dict) -> None:
     """Odds, factors, probabilities and commits, as people read them."""
     assert {value: show(value) for value in table} == table
-
-
-def test_times_carry_their_zone() -> None:
-    """The same moment in two zones."""
-    assert text.moment(1795572844.0) == "2026-11-25 02:14:04 UTC"
-    assert text.moment(1795572844.0, ZoneInfo("Europe/Berlin")) == "2026-11-25 03:14:04 CET"
 
 
 @pytest.mark.parametrize(
