@@ -67,8 +67,8 @@ async def test_a_page_without_a_stream_says_that_it_asks_and_a_filter_keeps_what
             assert [text.split()[0] for text in texts] == shown
 
 
-async def test_the_ranges_are_links_and_work_without_scripts() -> None:
-    """Each draws its time; without scripts the server's own drawing is there."""
+async def test_the_ranges_are_links_and_every_page_works_without_scripts() -> None:
+    """Each draws its time; without scripts, which only refresh, the server's own drawings and tables are there."""
     async with town() as one, browsing() as browser:
         async with window(browser, address(one.client), "dark", "phone") as page:
             await log_in(page, TOKEN)
@@ -83,6 +83,9 @@ async def test_the_ranges_are_links_and_work_without_scripts() -> None:
             await log_in(page, TOKEN)
             await page.goto("/services/web?range=24h")
             assert await page.locator(".plot svg.chart").count() >= 1 and await page.locator("#beat").is_hidden()
+            for path in ("/", "/incidents/web-1"):
+                await page.goto(path)
+                assert await page.locator("svg[role=img], table").count() > 0, path
 
 
 async def test_the_page_keeps_itself_up_to_date_without_losing_the_reader_s_place() -> None:

@@ -99,17 +99,3 @@ async def test_hostile_text_is_inert_and_changes_nothing_else() -> None:
         assert "<b>Ann</b>" in await page.locator("header").inner_text()
         assert {url.split("/")[2] for url in requests} == {f"127.0.0.1:{one.port}"}
         assert not [url for url in requests if url.endswith("/x")]
-
-
-@pytest.mark.parametrize("path", ["/", "/incidents/web-1"])
-async def test_without_scripts_everything_is_there(path: str) -> None:
-    """Scripts only refresh."""
-    async with (
-        town() as one,
-        browsing() as browser,
-        look(browser, address(one.client), java_script_enabled=False) as context,
-    ):
-        page = await context.new_page()
-        await log_in(page, TOKEN)
-        await page.goto(path)
-        assert await page.locator("svg[role=img], table").count() > 0
