@@ -20,6 +20,7 @@ from watchdog.domain.checks import Check
 from watchdog.domain.commands.announcements import Draft, Stage, Update
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Outcome
+from watchdog.domain.policy import Suppression
 from watchdog.domain.readings import Bad
 
 GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
@@ -112,15 +113,19 @@ async def test_a_page_that_is_made_is_handed_out_as_often_as_anybody_asks() -> N
 
 
 async def test_nothing_of_the_inside_stands_on_it() -> None:
-    """An outage whose record is full of it: the page and its data are searched for every piece."""
+    """An outage whose record is full of it: the page and its data are searched for every piece.
+
+    A silence keeps us from calling people, and hides nothing from visitors.
+    """
     findings = (Finding("home", "http", "run", NOW - 600, 1.0, ERROR),)
-    named = {"service": "internal-name-of-web", "title": ERROR, "findings": findings}
+    named = {"service": "internal-name-of-web", "title": ERROR, "findings": findings, "muted": True}
     incident = amended(GOES_ON, **named, human_needed="zoe was asked", approved_by="zoe", outcome=Outcome.VERIFIED)
     past = [ago(replace(incident, id=f"web-9{back}"), 86400 * back, 300) for back in range(1, 6)]
     bad = {"home": Check("home", "http", NOW - 1, Bad(ERROR))}
     service = replace(opened(incident), name="internal-name-of-web", checks=bad)
     policy, state = calm(**{"internal-name-of-web": service})
-    state = replace(state, paused_by="zoe", denied=(x.BAD.commit,))
+    silence = Suppression("silence-1", "internal-name-of-web", "zoe", ERROR, NOW - 900, NOW + 900)
+    state = replace(state, paused_by="zoe", denied=(x.BAD.commit,), silences=(silence,))
     pages = [StatusPage("shop", "Acme shop", {"internal-name-of-web": "Web shop", "api": "Orders"})]
     minutes = hours("internal-name-of-web", 40, bad={100: 30})
     async with public_town(policy, state, pages=pages, incidents=[incident, *past], minutes=minutes) as one:

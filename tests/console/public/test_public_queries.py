@@ -15,7 +15,6 @@ from watchdog.console.public.public_queries import FRESH_SECONDS, PAST_MAX, SOON
 from watchdog.console.public.public_views import StatusPage
 from watchdog.domain.events import RollbackRequested
 from watchdog.domain.incidents import Incident, Outcome, Phase, State
-from watchdog.domain.policy import Suppression
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
@@ -66,15 +65,6 @@ async def test_what_has_just_ended_is_over_before_its_record_says_so() -> None:
         one.shown["state"] = replace(state, services={**state.services, "web": opened(over)})
         said = await one.json()
     assert said["state"] == "operational" and [incident["ends"] for incident in said["incidents"]] != [None]
-
-
-async def test_a_silenced_incident_is_shown() -> None:
-    """A silence keeps us from calling people; who looks at the page has the outage before their eyes."""
-    policy, state = calm(web=opened(replace(GOES_ON, muted=True)))
-    silence = Suppression("silence-1", "web", "ann", "moving the database", begins_at=NOW - 900, ends_at=NOW + 900)
-    async with public_town(policy, replace(state, silences=(silence,)), incidents=[GOES_ON]) as one:
-        said, text = await one.json(), await one.page()
-    assert said["state"] == "outage" and "moving" not in text and "silence" not in text
 
 
 async def test_blind_we_say_that_we_cannot_tell() -> None:
