@@ -5,31 +5,17 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
-from tests.console.scene import NOW, fill, service_state, story, visited
-from tests.console.stores import Counted
-from tests.support.clocks import FakeClock
+from tests.console.scene import NOW as SHOWN_AT
+from tests.console.scene import story, visited
+from tests.presentation.test_incident_loader import DAY, NOW, closed, kept, put
 from watchdog.console.render.stats_charts import HEIGHT, height, restored_dots, scale, week_bars
 from watchdog.console.views.stats_views import WEEKS, RestoredView, WeekView, numbers_view, stats_view
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Incident, State
-from watchdog.domain.store_records import Write
+from watchdog.domain.incidents import State
 from watchdog.presentation.incident_loader import CHUNK, FRESH_SECONDS
 from watchdog.presentation.stats import stats, watched
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
 from watchdog.presentation.stats_text import WORDS, show
-
-DAY = 86400.0
-
-
-def closed(number: int, at: float) -> Incident:
-    return replace(x.incident(), id=f"web-{number}", opened_at=at, onset_at=at - 38, closed_at=at + 60)
-
-
-async def kept(*incidents: Incident) -> tuple[FakeClock, Counted]:
-    clock = FakeClock(NOW, auto=False)
-    store = Counted(clock)
-    await fill(store, State(services={"web": service_state("web")}), incidents, ())
-    return clock, store
 
 
 async def test_a_page_reads_for_a_moment_and_the_next_ones_read_on() -> None:
@@ -54,14 +40,8 @@ async def test_what_is_new_and_what_was_open_is_seen_later() -> None:
     numbers = Numbers(store, clock)
     await numbers.refresh()
     assert numbers.count(State(), {})[-1].acknowledge.n == 0
-    ended = replace(asked, closed_at=NOW + 5, outcome="recovered")
-    await store.save(Write(State(services={"web": service_state("web", incident=ended)})))
-    await store.save(
-        Write(
-            State(services={"web": service_state("web", incident=closed(8, NOW + 9))}),
-            effects=(Note(NOW - 40, "web", "web-7", "REJECTED", "by ann"),),
-        )
-    )
+    await put(store, replace(asked, closed_at=NOW + 5, outcome="recovered"))
+    await put(store, closed(8, NOW + 9), Note(NOW - 40, "web", "web-7", "REJECTED", "by ann"))
     await clock.advance(FRESH_SECONDS + 1)
     await numbers.refresh()
     whole = numbers.count(State(), {})[-1]
@@ -84,7 +64,8 @@ async def test_the_page_says_what_the_command_prints() -> None:
         said = (await one.json("/stats"))["all"]
         text = await one.page("/stats")
     _, state, incidents = story()
-    counted = stats(incidents, watched(state.services, NOW), {}, {"web-1": "right"}, NOW - PERIOD_SECONDS, NOW)
+    since = SHOWN_AT - PERIOD_SECONDS
+    counted = stats(incidents, watched(state.services, SHOWN_AT), {}, {"web-1": "right"}, since, SHOWN_AT)
     printed = show(counted[-1:], "text")[1].split()
     view = numbers_view(counted[-1])
     assert said["mean_time_to_restore_seconds"]["value"] == view.mean_time_to_restore_seconds.value

@@ -8,6 +8,7 @@ from tests.console.stores import Counted
 from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.store_records import Write
 from watchdog.presentation.incident_loader import CHUNK, FRESH_SECONDS, Past
@@ -28,8 +29,8 @@ async def kept(*incidents: Incident) -> tuple[FakeClock, Counted]:
     return clock, store
 
 
-async def put(store: MemoryStore, incident: Incident) -> None:
-    await store.save(Write(State(services={"web": ServiceState("web", incident=incident)})))
+async def put(store: MemoryStore, incident: Incident, *notes: Note) -> None:
+    await store.save(Write(State(services={"web": ServiceState("web", incident=incident)}), effects=notes))
 
 
 def ids(past: Past) -> list[str]:
