@@ -15,6 +15,7 @@ from tests.console.public.scene import SHOP, ago, calm, hours, opened, public_to
 from tests.console.scene import NOW, TOKEN, service_state
 from tests.core.incident_fields import amended
 from watchdog.console.public.app import POLICY, lasted, percent
+from watchdog.console.public.public_queries import PAST_MAX
 from watchdog.console.public.public_views import PublicIncident, StatusPage
 from watchdog.domain.checks import Check
 from watchdog.domain.commands.announcements import Draft, Stage, Update
@@ -175,6 +176,7 @@ async def test_the_largest_page_is_small() -> None:
         text = await one.whole_page()
         assert text.count("with failures") == 15 + 15 and "45 with failures" in text
         assert 20_000 < len(text.encode()) < 55_000
+        assert len((await one.json())["incidents"]) == PAST_MAX
 
 
 def test_a_share_is_never_rounded_up_and_what_lasted_never_took_no_time() -> None:

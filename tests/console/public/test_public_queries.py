@@ -11,7 +11,7 @@ from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World
 from tests.core.worlds import bad_world, hear, reach
 from tests.support.clocks import PATIENCE_SECONDS
-from watchdog.console.public.public_queries import FRESH_SECONDS, PAST_MAX, SOON_SECONDS, WAIT_SECONDS, WAITING_MAX
+from watchdog.console.public.public_queries import FRESH_SECONDS, SOON_SECONDS, WAIT_SECONDS, WAITING_MAX
 from watchdog.console.public.public_views import StatusPage
 from watchdog.domain.events import RollbackRequested
 from watchdog.domain.incidents import Incident, Outcome, Phase, State
@@ -132,13 +132,6 @@ async def test_what_another_worker_holds_is_what_it_saved() -> None:
         one.clock.at += FRESH_SECONDS
         assert [service["state"] for service in (await one.json())["services"]] == ["operational", "unknown"]
         assert "All that we can see is operational" in await one.page()
-
-
-async def test_no_more_than_some_past_incidents() -> None:
-    many = [ago(x.incident(), 7200.0 * number, 60, id=f"web-{number}") for number in range(1, 60)]
-    async with public_town(incidents=many) as one:
-        found = (await one.json())["incidents"]
-    assert len(found) == PAST_MAX and found[0]["begins"] > found[-1]["begins"]
 
 
 async def seconds_of(one: PublicTown, path: str) -> float:

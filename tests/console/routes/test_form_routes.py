@@ -125,16 +125,6 @@ async def test_a_command_leaves_the_page_s_filter_and_range_as_they_were() -> No
             assert sent.headers["location"] == f"{SERVICE}?{back}{(await o.asked()).id}"
 
 
-async def test_who_looks_after_it_says_so_on_the_incident_s_page() -> None:
-    async with asking(VIEWER) as o:
-        assert ">Acknowledge<" not in await o.page(INCIDENT)
-        await o.login(OPERATOR, name="Zoe")
-        await o.send(INCIDENT, f"{INCIDENT}/acknowledge")
-        assert o.s.web.phase is Phase.ASKING
-        text = await o.page(INCIDENT)
-        assert "Acknowledged by token:Zoe (operator)." in text and ">Acknowledge<" not in text
-
-
 async def test_a_silence_may_be_of_one_signal_and_of_one_severity() -> None:
     """Chosen from what there is; a hold knows neither, and what nobody offered is refused with what there is."""
     async with office() as o:
@@ -283,7 +273,7 @@ async def test_what_a_rollback_leaves_behind_is_put_right_by_a_click() -> None:
         assert (command.name, command.by, command.ok) == ("restore-auto-deploy", "token:Ann (approver)", True)
 
 
-async def test_a_note_and_a_judgement() -> None:
+async def test_what_is_added_to_the_record_a_note_a_judgement_a_tick_a_follow_up() -> None:
     async with asking(OPERATOR, name="Zoe") as o:
         await o.send(INCIDENT, f"{INCIDENT}/note", text="the <pool>\nwas dry", root_cause="yes")
         await o.send(INCIDENT, f"{INCIDENT}/label", verdict="right")
@@ -297,10 +287,6 @@ async def test_a_note_and_a_judgement() -> None:
             answer = await o.send(INCIDENT, f"{INCIDENT}/note", **form)
             assert answer.status_code == 400 and why in answer.text
         assert (await o.send(INCIDENT, f"{INCIDENT}/label", verdict="maybe")).status_code == 400
-
-
-async def test_a_tick_and_a_follow_up() -> None:
-    async with asking(OPERATOR, name="Zoe") as o:
         text = await o.page(INCIDENT)
         assert 'aria-label="Tick: Communicate status to stakeholders"' in text and "Undo" not in text
         sent = await o.send(INCIDENT, f"{INCIDENT}/tick", item="stakeholders")
@@ -358,6 +344,12 @@ async def test_what_a_role_may_not_is_not_offered_and_is_refused_with_a_reason()
         assert answer.status_code == 403 and "needs the role operator" in answer.json()["detail"]
         assert answer.json()["help"] == "/help/console#roles"
         assert (await o.api("/pause", token=OPERATOR)).status_code == 200
+        assert ">Acknowledge<" not in text
+        await o.login(OPERATOR, name="Zoe")
+        await o.send(INCIDENT, f"{INCIDENT}/acknowledge")
+        assert o.s.web.phase is Phase.ASKING
+        text = await o.page(INCIDENT)
+        assert "Acknowledged by token:Zoe (operator)." in text and ">Acknowledge<" not in text
 
 
 async def test_refusals_fill_no_record() -> None:
