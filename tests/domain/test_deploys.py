@@ -36,22 +36,9 @@ def test_the_code_is_the_commit_or_the_digest() -> None:
     """Nothing, if the platform names neither. A rollback is known by its trigger alone."""
     assert DEPLOY.code == "aaaa"
     assert replace(DEPLOY, commit=None).code == "sha256:bb"
-    assert replace(DEPLOY, commit=None, image_sha=None).code is None
+    unnamed = replace(DEPLOY, commit=None, image_sha=None)
+    assert unnamed.code is None and not unnamed.has_mutable_image
     assert replace(DEPLOY, trigger="rollback").is_rollback and not DEPLOY.is_rollback
-
-
-@pytest.mark.parametrize(
-    ("commit", "image", "mutable"),
-    [
-        (None, "acme/web:latest", True),
-        (None, "acme/web@sha256:abc", False),
-        (None, None, False),
-        ("aaaa", "acme/web:latest", False),
-    ],
-)
-def test_a_tag_is_mutable_a_digest_and_a_commit_are_not(commit: str | None, image: str | None, mutable: bool) -> None:
-    """What a tag names may change."""
-    assert replace(DEPLOY, commit=commit, image_ref=image).has_mutable_image is mutable
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,11 @@ import pytest
 from watchdog.domain import effects, errors
 from watchdog.domain.decisions import Blame, Veto
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import DEFAULT_MATRIX, Action, ServicePolicy, SignalPolicy
+from watchdog.domain.policy import DEFAULT_MATRIX, Action
 from watchdog.domain.severity import Severity
 
 BLAME = Blame(None, None, False, 9.0, 9.0, "", (), (), 0.9, 0.8, 0.8, 0.2, "")
 NOTICE = Notice(1.0, "web-7", "web", Severity.HIGH, NoticeKind.OPENED, "title")
-
-
-def test_severities_have_an_order() -> None:
-    """Worst first, and ranks to compare by."""
-    assert [severity.rank for severity in Severity] == [3, 2, 1, 0]
 
 
 def test_the_default_matrix_is_the_runbooks() -> None:
@@ -27,13 +22,6 @@ def test_the_default_matrix_is_the_runbooks() -> None:
         Severity.MEDIUM: (Action.TELL, 3600.0),
         Severity.LOW: (Action.NOTE, None),
     }
-
-
-def test_a_signal_is_found_by_its_name() -> None:
-    """Or not at all."""
-    home = SignalPolicy("home", "http")
-    service = ServicePolicy("web", "srv", signals=(SignalPolicy("api", "latency"), home))
-    assert service.signal("home") is home and service.signal("gone") is None
 
 
 @pytest.mark.parametrize(

@@ -94,48 +94,41 @@ def test_the_run_timer_outlasts_the_blips_of_this_check() -> None:
         assert (result.text if result else "").startswith(words) and (result is not None) is bool(words)
 
 
-@pytest.mark.parametrize(
-    ("healed", "conditions", "limit"),
-    [
-        (0.0, {}, 45.0),
-        (40.0, {}, 45.0),
-        (44.0, {}, 48.4),
-        (60.0, {}, 56.25),
-        (1e6, {}, 56.25),
-        (40.0, {"in_watch": True}, 44.0),
-        (1e6, {"in_watch": True}, 50.0),
-        (1e6, {"blip_share": 4e-4}, 20.0),
-        (1e6, {"blip_share": 0.002}, 56.25),
-        (40.0, {"blip_share": 0.002}, 44.0),
-        (14.0, {"blip_share": 0.002}, 36.0),
-    ],
-)
-def test_the_lesson_is_bounded(healed: float, conditions: dict, limit: float) -> None:
-    """A quarter longer at most, whatever was learnt; where enough other signals agree it does not count."""
-    check = Check("home", "http", healed_seconds=healed, healed_at=T0)
-    assert probes.run_limit_seconds(check, given(HOME, T0, **conditions)) == pytest.approx(limit)
+FELT, UNANSWERED = ", as its restarts are felt for up to 80 s", ", as the new deploy has not answered yet"
 
 
 @pytest.mark.parametrize(
-    ("felt", "conditions", "limit", "why"),
+    ("lesson", "conditions", "limit", "why"),
     [
-        (80.0, {}, 45.0, ""),
-        (40.0, {"restarting": True}, 45.0, ""),
-        (80.0, {"restarting": True}, 88.0, ", as its restarts are felt for up to 80 s"),
-        (80.0, {"restarting": True, "in_watch": True}, 88.0, ", as its restarts are felt for up to 80 s"),
-        (1e6, {"restarting": True}, 120.0, ", as its restarts are felt for up to 11 d 13 h"),
-        (1e6, {"restarting": True, "blip_share": 4e-4}, 20.0, ""),
-        (40.0, {"restarting": True, "blip_share": 0.02}, 44.0, ""),
-        (40.0, {"restarting": True, "unanswered": True}, 120.0, ", as the new deploy has not answered yet"),
-        (0.0, {"unanswered": True, "in_watch": True}, 120.0, ", as the new deploy has not answered yet"),
-        (0.0, {"unanswered": True, "blip_share": 4e-4}, 20.0, ""),
+        ({"healed_seconds": 0.0}, {}, 45.0, ""),
+        ({"healed_seconds": 40.0}, {}, 45.0, ""),
+        ({"healed_seconds": 44.0}, {}, 48.4, ", as its blips last up to 44 s"),
+        ({"healed_seconds": 60.0}, {}, 56.25, ", as its blips last up to 60 s"),
+        ({"healed_seconds": 1e6}, {}, 56.25, ", as its blips last up to 11 d 13 h"),
+        ({"healed_seconds": 40.0}, {"in_watch": True}, 44.0, ", as its blips last up to 40 s"),
+        ({"healed_seconds": 1e6}, {"in_watch": True}, 50.0, ", as its blips last up to 11 d 13 h"),
+        ({"healed_seconds": 1e6}, {"blip_share": 4e-4}, 20.0, ""),
+        ({"healed_seconds": 1e6}, {"blip_share": 0.002}, 56.25, ", as its blips last up to 11 d 13 h"),
+        ({"healed_seconds": 40.0}, {"blip_share": 0.002}, 44.0, ""),
+        ({"healed_seconds": 14.0}, {"blip_share": 0.002}, 36.0, ""),
+        ({"restart_seconds": 80.0}, {}, 45.0, ""),
+        ({"restart_seconds": 40.0}, {"restarting": True}, 45.0, ""),
+        ({"restart_seconds": 80.0}, {"restarting": True}, 88.0, FELT),
+        ({"restart_seconds": 80.0}, {"restarting": True, "in_watch": True}, 88.0, FELT),
+        ({"restart_seconds": 1e6}, {"restarting": True}, 120.0, ", as its restarts are felt for up to 11 d 13 h"),
+        ({"restart_seconds": 1e6}, {"restarting": True, "blip_share": 4e-4}, 20.0, ""),
+        ({"restart_seconds": 40.0}, {"restarting": True, "blip_share": 0.02}, 44.0, ""),
+        ({"restart_seconds": 40.0}, {"restarting": True, "unanswered": True}, 120.0, UNANSWERED),
+        ({}, {"unanswered": True, "in_watch": True}, 120.0, UNANSWERED),
+        ({}, {"unanswered": True, "blip_share": 4e-4}, 20.0, ""),
     ],
 )
-def test_the_lesson_of_restarts_counts_as_a_deploy_takes_traffic(
-    felt: float, conditions: dict, limit: float, why: str
-) -> None:
-    """Two minutes at most; the finding says why it waited."""
-    check = Check("home", "http", restart_seconds=felt, restart_at=T0, healed_seconds=30.0, healed_at=T0)
+def test_the_lesson_is_bounded(lesson: dict, conditions: dict, limit: float, why: str) -> None:
+    """A quarter longer at most, whatever was learnt; where enough other signals agree it does not count.
+
+    That of restarts counts as a deploy takes traffic: two minutes at most. The finding says why it waited.
+    """
+    check = Check("home", "http", **{"healed_seconds": 30.0, "healed_at": T0, "restart_at": T0, **lesson})
     assert probes.run_limit_seconds(check, given(HOME, T0, **conditions)) == pytest.approx(limit)
     assert probes.learnt_words(check, given(HOME, T0, **conditions)) == why
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.phases.test_approval import after, asked
-from tests.core.scenes import NOW, a_service, a_state, an_incident, step
+from tests.core.scenes import NOW, a_service, an_incident
 from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.fold.clock_skew import clamp_future_times
 from watchdog.domain import events as e
@@ -108,13 +108,6 @@ def test_a_run_that_a_slightly_fast_clock_dated_goes_on(ahead: float, probes: in
         assert seen.recent == ((began, True), (NOW, True))
 
 
-def test_a_start_takes_the_service_up_as_of_now() -> None:
-    """`Restarted` is when a service changes hands."""
-    state = a_state(a_service(name="web", phase=Phase.CALM, phase_since=NOW + HOUR))
-    after, _ = step(state, e.Restarted(NOW, ("web",)), make_policy())
-    assert after.services["web"].phase_since <= NOW
-
-
 def test_a_default_that_a_fast_clock_took_is_carried_out_by_a_right_one() -> None:
     """Nobody answered in time by the clock that asked: the other worker, a minute behind, breaks no promise by it."""
     world = asked(Severity.CRITICAL, then=Then.ROLLBACK)
@@ -140,5 +133,6 @@ def test_an_incident_goes_on_at_once_on_a_worker_whose_clock_is_right() -> None:
     checks = {name: replace(check, last_at=check.last_at + HOUR) for name, check in web.checks.items()}
     world.state = replace(world.state, services={"web": replace(web, checks=checks)})
     world.tell(e.Restarted(world.now, ("web",)))
+    assert world.state.services["web"].phase_since <= world.now, "it is when a service changes hands"
     world.run(400.0)
     assert world.state.services["web"].phase is Phase.CALM

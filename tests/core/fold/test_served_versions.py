@@ -22,7 +22,10 @@ def seen(*answers: tuple[float, str, Reading]) -> Check:
 
 
 def test_versions_are_kept_with_their_first_and_last_answer_and_their_failures() -> None:
-    """The newest answer last; failing answers that name none are a version of their own, once one was named."""
+    """The newest answer last; failing answers that name none are a version of their own, once one was named.
+
+    So is a slow one: a cache answers in place of a server that hangs, late, with a page of the code before.
+    """
     assert seen((0.0, "", Bad("HTTP 502"))).served == (), "nothing is known of versions here"
     check = seen((0.0, OLD, Good()), (5.0, OLD, Good()), (10.0, NEW, Bad("HTTP 500")), (15.0, "", Bad("HTTP 502")))
     assert check.served == (
@@ -30,10 +33,6 @@ def test_versions_are_kept_with_their_first_and_last_answer_and_their_failures()
         Served(NEW, NOW + 10.0, NOW + 10.0, (NOW + 10.0,)),
         Served("", NOW + 15.0, NOW + 15.0, (NOW + 15.0,)),
     )
-
-
-def test_a_slow_answer_names_no_version() -> None:
-    """A cache answers in place of a server that hangs, late, with a page of the code before."""
     check = seen((0.0, OLD, Good()), (9.0, OLD, Bad("answered in 9.00 s", FailureKind.SLOW)))
     assert check.served[-1] == Served("", NOW + 9.0, NOW + 9.0, (NOW + 9.0,))
 

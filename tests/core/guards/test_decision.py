@@ -37,6 +37,7 @@ def asked(*guards: str) -> Incident:
 SLOW = Check("api", "latency", last=Good(), last_at=NOW, samples=tuple((NOW - 50 + i, 0.9) for i in range(50)))
 SLOW_WEB = a_service(checks={"home": Check("home", "http", last=Good()), "api": SLOW})
 MIGRATING = a_service(facts=replace(FACTS, pre_deploy_command="migrate"))
+UNREAD = a_service(deploys=(), deploys_at=None, deploys_why="Render answered 503")
 OLD_NEWS = a_service(deploys=HISTORY[:1], deploys_at=NOW - 100)
 ALONE = a_service(deploys=HISTORY[:1])
 INNOCENT = a_service(deploys=(replace(HISTORY[1], status="live"), HISTORY[2]), live="dep-40")
@@ -77,6 +78,8 @@ TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(A
         ((None, ALONE), {"approved": True}, "page", "there is no earlier deploy"),
         ((), {"state": {"paused_by": "Alice"}, "approved": True}, "page", "hold: paused by Alice"),
         ((), {"incident": an_incident(tried=True)}, "page", "tried: this incident already had"),
+        ((make_policy(veto_seconds=1.0),), {}, "announce", "veto window of 1 s"),
+        ((None, UNREAD), {}, "page", "Render answered 503"),
         ((MUTED,), {}, "note", "only notes"),
         ((TELLING,), {}, "tell", "only notifies"),
         ((TICKETED,), {}, "tell", "keeps a ticket"),
@@ -126,18 +129,15 @@ def test_who_is_to_blame_for_sure_is_not_asked_about() -> None:
 
 
 def test_a_decision_carries_everything_that_explain_prints() -> None:
-    """Rule, share, mode, blame, guards, target and evidence."""
+    """Severity, rule, share, mode, blame, guards, target and evidence; of the severity's rule nothing else is said."""
     decision = decided()
+    assert decision.severity is Severity.CRITICAL
     assert (decision.policy_action, decision.severity_why) == (Action.ROLLBACK, "home: a critical route fails")
     assert (decision.at, decision.share, decision.mode, decision.would) == (NOW, 1.0, "autonomous", "")
     assert decision.blame is not None and decision.target is not None and len(decision.guards) == 22
-
-
-def test_without_a_suspect_there_is_no_target_either() -> None:
-    """The deploy list was never read: page, with that reason."""
-    decision = decided(None, a_service(deploys=(), deploys_at=None, deploys_why="Render answered 503"))
-    assert decision.course.value == "page" and "Render answered 503" in decision.why
-    assert decision.target is not None and decision.target.deploy is None
+    assert decided(None, UNREAD).target == TargetChoice(None, decided(None, UNREAD).blame.why), "without a suspect"
+    assert decided(MUTED).why == "the policy only notes this severity"
+    assert decided(TELLING).why == "the policy only notifies of this severity"
 
 
 def aimed(suspect: Deploy | None = HISTORY[0], change: Deploy | None = HISTORY[0], **more: Any) -> TargetChoice:
@@ -164,14 +164,6 @@ def test_everything_known_goes_into_the_choice_of_the_target() -> None:
     assert aimed(service={"deploys": same}).deploy == HISTORY[2]
     assert aimed(service={"deploys": same}, configuration=True).deploy == same[1]
     assert aimed(change=same[1], service={"deploys": same}, configuration=True).deploy == HISTORY[2]
-
-
-def test_a_course_in_its_own_words() -> None:
-    """The severity's rule alone; the shortest veto window is one."""
-    assert decided(MUTED).why == "the policy only notes this severity"
-    assert decided(TELLING).why == "the policy only notifies of this severity"
-    assert decided().severity is Severity.CRITICAL
-    assert decided(make_policy(veto_seconds=1.0)).course.value == "announce"
 
 
 def test_the_share_is_that_of_the_last_minute() -> None:

@@ -30,13 +30,9 @@ def test_what_was_spent_for_nothing_is_given_back_and_nothing_of_others() -> Non
     assert ctx.service.acted_at == (NOW - 90_000,)
     assert ctx.state.acted_at == (NOW - 5, NOW - 4)
     assert ctx.state.acts == (acts[0], acts[2])
-
-
-def test_nothing_is_given_back_where_nothing_was_spent() -> None:
-    """A rollback that was never asked for."""
     ctx = a_turn(a_service(incident=an_incident()), acted_at=(NOW - 4,))
     rollback_budget.give_back(ctx)
-    assert ctx.state.acted_at == (NOW - 4,)
+    assert ctx.state.acted_at == (NOW - 4,), "a rollback that was never asked for"
 
 
 @pytest.mark.parametrize(
