@@ -51,12 +51,6 @@ def test_what_is_no_identity_is_said_with_what_to_write(text: str) -> None:
         meant(text)
 
 
-def test_who_gave_no_name_has_no_identity() -> None:
-    """And so is nobody's approver."""
-    assert identity("token", "") == ""
-    assert identity("token", "slack:U0AAA") == "token:slack:U0AAA", "still only a name"
-
-
 @pytest.mark.parametrize("text", ["lead", "console:lead"])
 def test_a_typed_name_counts_only_where_none_is_proven(text: str) -> None:
     """A terminal's user stays; `token:` says that the typed name is meant all the same."""
@@ -65,7 +59,9 @@ def test_a_typed_name_counts_only_where_none_is_proven(text: str) -> None:
 
 
 def test_the_way_stands_first_whatever_the_name_says() -> None:
-    """No name can claim another way, nor a role in the brackets, which are ours."""
+    """No name can claim another way, nor a role in the brackets, which are ours; without one there is no identity."""
+    assert identity("token", "") == "", "nor is it somebody's approver"
+    assert identity("token", "slack:U0AAA") == "token:slack:U0AAA", "still only a name"
     assert recorded("said", "ann (oidc: approver)", "terminal:bob") == "said:ann [oidc: approver] (terminal:bob)"
     assert recorded("said", "oidc:ann") == "said:oidc:ann"
     assert recorded("token", "", "viewer") == "token (viewer)"

@@ -96,9 +96,7 @@ def test_a_version_that_did_not_write_what_it_did(tmp_path: Path, capsys: pytest
 def test_recordings_of_the_first_format_are_compared_as_far_as_they_can_be(tmp_path: Path) -> None:
     """They are of another version by their head."""
     (tmp_path / OLDER[0].name).write_bytes(OLDER[0].read_bytes())
-    changed_file(
-        tmp_path, lambda lines: [lines[0].replace(f'"watchdog":"{__version__}"', '"watchdog":"0.0.1"'), *lines[1:]]
-    )
+    changed_file(tmp_path, by_version("0.0.1"))
     found = decided_again([tmp_path], None)
     assert found.before == ["0.0.1"] and found.is_same and found.without_acts == 1
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.assess.test_peers import OURS, fails, probes, stumbles, town
 from tests.core.limits import WEIGHTS
-from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, found
+from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, a_state, found, step
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world
 from watchdog.core.assess import blame
@@ -16,9 +16,10 @@ from watchdog.core.assess.onset_prior import prior_of
 from watchdog.core.assess.other_causes import FELT_SHARE, UNSEEN_SHARE
 from watchdog.domain.decisions import Blame, Cause
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.events import VendorChecked
 from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState
 from watchdog.domain.policy import Policy
-from watchdog.domain.readings import Bad, Good
+from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.severity import Severity
 
 LEAST = 1 / WEIGHTS.upstream_failing - 1
@@ -320,10 +321,6 @@ def test_an_upstream_that_recovers_first_does_not_convict_the_deploy() -> None:
 
 def test_what_a_page_says_is_kept_beside_the_others_and_since_when_it_tells_of_trouble() -> None:
     """Without a break: what cannot be read may have been good."""
-    from tests.core.scenes import a_state, step
-    from watchdog.domain.events import VendorChecked
-    from watchdog.domain.readings import Unknown
-
     state = a_state(vendors={"render": (0.5, Bad("outage"))})
     for at, reading, since in (
         (0.0, Good(), {}),

@@ -1,6 +1,5 @@
 """Hours: by the clocks of their own zone, also in the nights in which these are set."""
 
-from dataclasses import replace
 from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -60,40 +59,38 @@ def test_an_hour_that_comes_twice_counts_twice_and_one_that_is_left_out_does_not
 
 
 ANN, BOB, EVE = (Step(name, (f"{name}-mail",), 300.0) for name in ("ann", "bob", "eve"))
-ONCALL = Step("oncall", (), 120.0, rotation=Rotation((ANN, BOB, EVE), date(2026, 10, 12).toordinal(), 540, BERLIN))
+ONCALL, HALF_PAST = (
+    Step("oncall", (), 120.0, rotation=Rotation((ANN, BOB, EVE), date(2026, 10, 12).toordinal(), minute, BERLIN))
+    for minute in (540, 570)
+)
 
 
 @pytest.mark.parametrize(
-    ("local", "name"),
+    ("step", "local", "name"),
     [
-        ("2026-10-12 09:00", "ann"),
-        ("2026-10-19 08:59", "ann"),
-        ("2026-10-19 09:00", "bob"),
-        ("2026-10-20 08:00", "bob"),
-        ("2026-10-20 09:30", "bob"),
-        ("2026-10-26 08:59", "bob"),  # summer time ended in the night before the last
-        ("2026-10-26 09:00", "eve"),
-        ("2026-11-02 09:00", "ann"),
-        ("2026-10-12 08:59", "eve"),
-        ("2026-10-05 09:00", "eve"),
+        (ONCALL, "2026-10-12 09:00", "ann"),
+        (ONCALL, "2026-10-19 08:59", "ann"),
+        (ONCALL, "2026-10-19 09:00", "bob"),
+        (ONCALL, "2026-10-20 08:00", "bob"),
+        (ONCALL, "2026-10-20 09:30", "bob"),
+        (ONCALL, "2026-10-26 08:59", "bob"),  # summer time ended in the night before the last
+        (ONCALL, "2026-10-26 09:00", "eve"),
+        (ONCALL, "2026-11-02 09:00", "ann"),
+        (ONCALL, "2026-10-12 08:59", "eve"),
+        (ONCALL, "2026-10-05 09:00", "eve"),
+        (HALF_PAST, "2026-10-19 09:29", "ann"),
+        (HALF_PAST, "2026-10-19 09:30", "bob"),
+        (HALF_PAST, "2026-10-19 09:45", "bob"),
     ],
 )
-def test_a_rotation_is_handed_over_every_week_at_the_same_hour(local: str, name: str) -> None:
+def test_a_rotation_is_handed_over_every_week_at_the_same_hour(step: Step, local: str, name: str) -> None:
     """To the minute, across the end of summer time; before its begin the turns are counted backwards.
 
     A step without a rotation is itself.
     """
     assert whose(ANN, moment(local)) is ANN
-    one = whose(ONCALL, moment(local))
+    one = whose(step, moment(local))
     assert (one.name, one.channels, one.after_seconds) == (f"{name} (oncall)", (f"{name}-mail",), 120.0)
-
-
-def test_a_rotation_may_be_handed_over_at_half_past() -> None:
-    """To the minute."""
-    assert ONCALL.rotation is not None
-    half_past = replace(ONCALL, rotation=replace(ONCALL.rotation, minute=570))
-    handed = [whose(half_past, moment(f"2026-10-19 09:{minute}")).name for minute in (29, 30, 45)]
-    assert handed == ["ann (oncall)", "bob (oncall)", "bob (oncall)"]
 
 
 MONDAY = Moment(0, 9 * 60, BERLIN)

@@ -72,17 +72,25 @@ def test_the_words_carry_the_arithmetic_and_the_onset_is_the_first_bad_minute() 
     assert result.text.startswith("40 errors/min, 1.1 expected (phi 1.0, chance ")
 
 
-@pytest.mark.parametrize(("before", "now"), [(None, 1000.0), (100.0, None), (0.0, 1000.0)])
-def test_traffic_that_is_known_on_one_side_only_explains_nothing(before: float | None, now: float | None) -> None:
-    """Then it is the mean that is expected."""
-    history = [replace(minute, total=before) for minute in minutes([3.0] * 15)]
-    why = error_counts.why_bad(MinuteCount(T0 + 9000.0, 60.0, 30.0, now), history, ERRORS, LIMITS)
-    assert why.startswith("30 errors/min, 3.0 expected")
+SOME_TRAFFIC = (*minutes([60.0] * 5), *minutes([3.0] * 10, [100.0] * 10, start=T0 + 300))
 
 
-def test_a_service_that_seldom_errs_but_then_in_heaps_is_known_to() -> None:
-    """The spread is over the mean, however small that is."""
-    assert "0.3 expected (phi 2.7, " in judged(60.0, [*[0.0] * 18, 3.0, 3.0])
+@pytest.mark.parametrize(
+    ("count", "total", "history", "why"),
+    [
+        pytest.param(30.0, 1000.0, minutes([3.0] * 15), "3.0 expected", id="traffic is known now only"),
+        pytest.param(30.0, None, minutes([3.0] * 15, [100.0] * 15), "3.0 expected", id="before only"),
+        pytest.param(30.0, 1000.0, minutes([3.0] * 15, [0.0] * 15), "3.0 expected", id="none came before"),
+        pytest.param(300.0, 100.0, SOME_TRAFFIC, "3.0 expected", id="minutes without it would make a request worse"),
+        pytest.param(300.0, 10_000.0, SOME_TRAFFIC, "", id="a crowd"),
+        pytest.param(9.0, 1000.0, minutes([0.0] * 20, [1000.0] * 20), "0.1 expected", id="a clean history"),
+        pytest.param(60.0, None, minutes([*[0.0] * 18, 3.0, 3.0]), "0.3 expected (phi 2.7, ", id="seldom, in heaps"),
+    ],
+)
+def test_what_is_expected(count: float, total: float | None, history: tuple[MinuteCount, ...], why: str) -> None:
+    """By the traffic where it is known of both, else the mean; the spread is over the mean, however small that is."""
+    found = error_counts.why_bad(MinuteCount(T0 + 9000.0, 60.0, count, total), list(history), ERRORS, LIMITS)
+    assert found.startswith(f"{count:.0f} errors/min, {why}") if why else found == ""
 
 
 def test_what_is_just_as_probable_as_allowed_is_allowed() -> None:
@@ -132,14 +140,6 @@ def test_known_errors_whose_traffic_is_not_known_are_a_count_and_no_flood(
     """Ten times the visitors bring ten times the errors: told, and nobody is woken."""
     result = finding(fed(minutes(FLOOD, totals), new_issues=new), signal)
     assert result.method == method
-
-
-def test_only_minutes_with_traffic_make_the_expected_rate() -> None:
-    """The others would make a request look worse than it is."""
-    history = [*minutes([60.0] * 5), *minutes([3.0] * 10, [100.0] * 10, start=T0 + 300)]
-    why = error_counts.why_bad(MinuteCount(T0 + 9000.0, 60.0, 300.0, 100.0), history, ERRORS, LIMITS)
-    assert why.startswith("300 errors/min, 3.0 expected")
-    assert error_counts.why_bad(MinuteCount(T0 + 9000.0, 60.0, 300.0, 10_000.0), history, ERRORS, LIMITS) == ""
 
 
 def test_a_feed_that_fell_silent_says_nothing() -> None:
@@ -248,13 +248,6 @@ def test_an_objective_is_per_minute_whatever_the_bucket(count: float, seconds: f
     """Longer and shorter buckets are converted."""
     expected = f"{why} errors/min > 20 (objective)" if why else ""
     assert judged(count, [], seconds, limit_per_minute=20.0) == expected
-
-
-def test_a_clean_history_still_leaves_something_to_expect() -> None:
-    """Traffic without any error before does not make one error infinitely improbable."""
-    clean = list(minutes([0.0] * 20, [1000.0] * 20))
-    bucket = MinuteCount(T0 + 9000.0, 60.0, 9.0, 1000.0)
-    assert "0.1 expected" in error_counts.why_bad(bucket, clean, ERRORS, LIMITS)
 
 
 def test_a_limit_of_no_minutes_still_needs_one() -> None:

@@ -125,13 +125,17 @@ def test_a_stray_slow_answer_does_not_date_what_begins_later() -> None:
 
 
 def test_what_goes_on_and_since_when() -> None:
-    """Not what is ending; of two the earlier one. Where not every slow answer is kept, the onset may still be."""
+    """Not what is ending, and suspicious at half of the limit; of two the earlier one.
+
+    Where not every slow answer is kept, the onset may still be.
+    """
     both, (known,) = replace(TAIL, limits_seconds={"p95": 0.8}), sums("s" * 20, P95)
     tail = replace(known, limit="tail", since=known.since - 1.0)
     found = slow_answers.confirmed((known, tail), KNOWN, both)
     assert found is not None and found[0] is tail
     low = replace(known, level=slow_answers.LIMIT / 2 - 0.1)
     assert slow_answers.confirmed((low,), KNOWN, P95) is None and slow_answers.is_suspicious((low,))
+    assert slow_answers.is_suspicious(sums("s" * 8, P95)) and not slow_answers.is_suspicious(sums("s" * 7, P95))
     sparse = [(T0 + 100.0 * at, 100 * at + 1) for at in range(12)]
     dense = [(T0 + 2000.0 + at, 1300 + at) for at in range(20)]
     long = replace(known, since=T0 - 900.0, answers=1319, slow=40, recent=(*sparse, *dense))
@@ -152,11 +156,6 @@ def test_an_answer_is_far_slower_than_most_are_now() -> None:
     """A site that is twice as slow, all of it, has no longer tail; an objective holds as ever."""
     assert counted((), TAIL, 1.5, T0) and counted((), P95, 1.5, T0, typical=0.4)
     assert not counted((), TAIL, 1.5, T0, typical=0.4) and counted((), TAIL, 2.1, T0, typical=0.4)
-
-
-def test_it_is_suspicious_at_half_of_the_limit() -> None:
-    """Eight in a row are beyond it, seven are not."""
-    assert slow_answers.is_suspicious(sums("s" * 8, P95)) and not slow_answers.is_suspicious(sums("s" * 7, P95))
 
 
 def test_it_is_over_after_many_times_the_usual_distance_of_slow_answers() -> None:

@@ -166,16 +166,15 @@ def test_a_new_live_deploy_opens_the_watch_window_and_begins_its_own_record() ->
 
 
 def test_an_empty_list_is_never_everything() -> None:
-    """After a list with deploys an empty one is not believed: the old one stays, grows stale, and says why."""
+    """After a list with deploys an empty one is not believed: the old one stays, grows stale, and says why.
+
+    So does one that could not be read.
+    """
     after = listed(a_service())
     assert after.deploys == HISTORY and after.deploys_at == NOW - 5
     assert after.deploys_why == "the platform listed no deploy at all"
     new = listed(ServiceState("web"))
     assert new.deploys == () and new.deploys_at == NOW
-
-
-def test_an_unread_list_stays_and_says_why() -> None:
-    """It grows stale."""
     after = observations.apply_deploy_list_error(a_service(), DeploysUnread(NOW, "web", "Render answered 503"))
     assert after == replace(a_service(), deploys_why="Render answered 503")
     assert listed(after, *HISTORY).deploys_why == ""
