@@ -31,7 +31,7 @@ def main(words: Sequence[str]) -> int:
     with atheris.instrument_imports(include=["watchdog", "h11", "uvicorn", "starlette"]):
         from tests.fuzz.corpus import kept, varied
         from tests.fuzz.parsers import PARSERS
-        from tests.fuzz.play import played, shown
+        from tests.fuzz.play import played
     if wanted.list or wanted.name not in PARSERS:
         print(f"choose from {', '.join(PARSERS)}", file=sys.stderr)
         return 0 if wanted.list else 2
@@ -41,7 +41,7 @@ def main(words: Sequence[str]) -> int:
         try:
             played(one, data)
         except BaseException:
-            print(f"\ncorpus/{wanted.name}.txt: {shown(data)}", flush=True)
+            print(f"\ncorpus/{wanted.name}.txt: {data!a}", flush=True)
             raise
 
     def mutated(data: bytes, size_max: int, seed: int) -> bytes:

@@ -16,7 +16,3 @@ def played(one: Parser, data: bytes) -> None:
     spent = time.process_time() - began
     assert spent <= CPU_SECONDS_MAX, f"{spent:.1f} s of the processor for {len(data)} bytes"
     assert size <= one.most + one.times * len(data), f"{size} characters came of {len(data)} bytes"
-
-
-def shown(data: bytes) -> str:
-    return ascii(data)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.fuzz.corpus import FOLDER, kept, variations
 from tests.fuzz.parsers import PARSERS
-from tests.fuzz.play import played, shown
+from tests.fuzz.play import played
 
 MADE = 100
 """Inputs for each parser, the same with every commit; `python -m tests.fuzz NAME` makes others, guided by coverage."""
@@ -19,7 +19,7 @@ def test_what_is_kept_is_answered(name: str) -> None:
         try:
             played(PARSERS[name], data)
         except BaseException:
-            print(shown(data[:2000]))
+            print(ascii(data[:2000]))
             raise
 
 
@@ -30,7 +30,7 @@ def test_what_is_made_of_it_is_answered_as_documented(name: str) -> None:
         try:
             played(PARSERS[name], data)
         except BaseException:
-            print(shown(data[:2000]))
+            print(ascii(data[:2000]))
             raise
 
 

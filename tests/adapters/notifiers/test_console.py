@@ -11,12 +11,6 @@ from watchdog.adapters.notifiers.console import Console, ConsoleOptions, build
 from watchdog.domain.errors import Temporary
 
 
-async def test_a_notice_is_written_whole() -> None:
-    stream = io.StringIO()
-    assert await Console(stream).send(notice(), None) is None
-    assert stream.getvalue().startswith("web CRITICAL: HTTP 503") and "\n  Guards: all pass\n" in stream.getvalue()
-
-
 async def test_an_escape_sequence_does_not_reach_the_terminal() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")

@@ -79,6 +79,7 @@ async def test_the_events_follow_the_vendors_document(vendor: Vendor, channel) -
     """Trigger and resolve, of a plain and of a hostile notice, with bounded parts."""
     for letter in (notice(wakes=True), hostile_notice(incident="i" * 400 + "\n"), notice(NoticeKind.RESOLVED)):
         await channel.send(letter, "info")
+    assert vendor.seen[1].body["payload"]["timestamp"] == "2026-09-21T14:13:20.250+00:00"
     document = spec("pagerduty-events-v2-openapi.json")
     for seen in vendor.seen:
         assert request_problems(document, "POST", "/enqueue", {}, seen.body) == []
@@ -95,16 +96,6 @@ async def test_a_change_event_follows_the_vendors_document(vendor: Vendor, chann
         assert request_problems(document, "POST", "/change/enqueue", {}, seen.body) == []
         assert len(seen.body["payload"]["summary"]) <= 1024 and seen.body["payload"]["summary"].isprintable()
     assert [len(seen.body["links"]) for seen in vendor.seen] == [1, 0]
-
-
-async def test_the_page_carries_the_evidence(vendor: Vendor, channel) -> None:
-    """Title, moment, evidence lines and links stand where PagerDuty shows them."""
-    await channel.send(notice(wakes=True), None)
-    body = vendor.seen[0].body
-    assert body["payload"]["summary"].startswith("web CRITICAL: HTTP 503")
-    assert body["payload"]["timestamp"] == "2026-09-21T14:13:20.250+00:00"
-    assert body["payload"]["custom_details"]["news"][1] == "Guards: all pass"
-    assert body["links"] == [{"href": "https://dashboard.example/web?a=1&b=2", "text": "dashboard"}]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """The shared parts of the tests of Slack's conversation: a question, a Slack that gives addresses, a socket server."""
 
-import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from tests.adapters.vendor import Vendor
+from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.ports.chat import Question
 
 OPEN = ("POST", "/api/apps.connections.open")
@@ -19,22 +18,16 @@ QUESTION = Question("web-1", "web", "dep-42", "dep-40", 1000.0, 2000.0, suspect_
 HELLO = {"type": "hello"}
 
 
-class RealClock:
+class HastyClock(SystemClock):
     """The real time, with pauses a hundred times shorter."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
 
-    def now(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
     async def sleep(self, seconds: float) -> None:
         """Sleep a hundredth of it."""
         self.slept.append(seconds)
-        await asyncio.sleep(seconds / 100)
+        await super().sleep(seconds / 100)
 
 
 Script = Callable[["Socket", ServerConnection], Awaitable[None]]

@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from tests.adapters.notifiers.letters import APP_TOKEN, HOSTILE
-from tests.adapters.slack.slacks import RealClock, Socket, for_ever, slack, typed
+from tests.adapters.slack.slacks import HastyClock, Socket, for_ever, slack, typed
 from tests.adapters.vendor import Vendor
 from tests.support.clocks import eventually
 from watchdog.adapters.options import Context
@@ -38,7 +38,7 @@ async def talking(vendor: Vendor, *envelopes: dict[str, Any]) -> AsyncIterator[l
         heard.append(request)
         return Reply((f"said {request.name}",))
 
-    context = Context(RealClock(), {"slack": f"{vendor.url}/api"}, {"WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN})
+    context = Context(HastyClock(), {"slack": f"{vendor.url}/api"}, {"WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN})
     async with slack(vendor, say):
         conversation = SlackConversation(context, ["U0AAA"], lambda error: None)
         task = asyncio.create_task(conversation.run(hear))

@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from tests.adapters.notifiers.letters import APP_TOKEN, leaks
-from tests.adapters.slack.slacks import OPEN, RealClock, Socket, for_ever, slack, typed
+from tests.adapters.slack.slacks import OPEN, HastyClock, Socket, for_ever, slack, typed
 from tests.adapters.vendor import Vendor
 from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.options import Context
@@ -45,8 +45,8 @@ def ears() -> Ears:
 
 
 @asynccontextmanager
-async def listening(vendor: Vendor, ears: Ears, clock: Any = None, **more: Any) -> AsyncIterator[RealClock]:
-    clock = clock or RealClock()
+async def listening(vendor: Vendor, ears: Ears, clock: Any = None, **more: Any) -> AsyncIterator[HastyClock]:
+    clock = clock or HastyClock()
     client = app_client(given(vendor, clock))
 
     def report(error: Exception | None) -> None:
@@ -214,7 +214,7 @@ async def test_more_connections_than_ours_are_told_of(
 
 async def test_what_goes_wrong_holds_no_address_and_no_ticket(vendor: Vendor) -> None:
     """No listener; a malformed greeting; an address that is not Slack's; a private one."""
-    clock = RealClock()
+    clock = HastyClock()
     context = given(vendor, clock)
     client = app_client(context)
     mode = SocketMode(client, f"{vendor.url}/api", clock)
@@ -251,7 +251,7 @@ async def test_what_goes_wrong_holds_no_address_and_no_ticket(vendor: Vendor) ->
 )
 async def test_a_no_of_slack_says_what_to_do(vendor: Vendor, answer: Any, error: type[Exception], says: str) -> None:
     vendor.say(*OPEN, answer)
-    client = app_client(given(vendor, RealClock()))
+    client = app_client(given(vendor, HastyClock()))
     with pytest.raises(error, match=says) as caught:
         await open_address(client, f"{vendor.url}/api")
     await client.close()

@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
+from tests.adapters.stores.steps import PIN
 from watchdog.adapters.stores import codec
 from watchdog.adapters.stores.database import migrate
-from watchdog.domain.effects import Effect, PinAutoDeploy
+from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Incident, State
-
-PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 
 
 @contextmanager

@@ -6,23 +6,19 @@ from dataclasses import replace
 
 import pytest
 
+from tests.adapters.stores.steps import PIN, ROW, state
 from tests.support.store_workers import Town, in_memory, on_postgres
 from watchdog.adapters.stores.leases import share
-from watchdog.domain.effects import Note, PinAutoDeploy, Tell
+from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant, Write
+from watchdog.domain.store_records import FLEET, LeaseGrant, Write
 from watchdog.ports import Store
 
 NAMES = ("api", "web", "db", "job", FLEET)
 TTL = 10.0
-ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
-PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 API_MOVED = "^another worker has api now$"
-TELL = Tell(Notice(1.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down"), ("pager",))
 
 
 @pytest.fixture(params=["memory", "postgresql"])
@@ -51,10 +47,6 @@ async def refused(writing: Awaitable[object], error: type[Exception] = Displaced
 
 async def hold(store: Store, worker: str, names: tuple[str, ...] = NAMES, keep: tuple[str, ...] = ()) -> LeaseGrant:
     return await store.renew_leases(worker, names, ttl_seconds=TTL, keep=keep)
-
-
-def state(*services: str, **more: object) -> State:
-    return State(services={name: ServiceState(name) for name in services}, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -155,10 +147,10 @@ async def test_case_21_a_zombie_writes_nothing(town: Town, one: Store, two: Stor
     assert await two.put_action(ROW, None)
 
 
-async def test_case_21_a_zombie_finishes_no_action(town: Town, one: Store, two: Store) -> None:
+async def test_case_21_a_zombie_finishes_no_action(town: Town, one: Store, two: Store, a_tell) -> None:
     """Its knowledge of an action comes from an older state; a delivered notice is finished by its sender."""
     await hold(one, "one")
-    action, notice = await one.save(Write(state("api", "web"), TimePassed(1.0), [PIN, TELL]))
+    action, notice = await one.save(Write(state("api", "web"), TimePassed(1.0), [PIN, a_tell("api")]))
     town.lapse(TTL + 1)
     await hold(two, "two")
     await refused(one.finish(action.id, "no longer wanted", PIN.service), words=API_MOVED)

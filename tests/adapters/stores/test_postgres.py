@@ -13,18 +13,17 @@ import pytest
 from sqlalchemy import event
 
 from tests.adapters.stores.conftest import Opened
+from tests.adapters.stores.steps import PIN, ROW
 from tests.adapters.stores.wire import Wire, wire
 from tests.support.postgres_server import PostgresServer
 from watchdog.adapters.stores import postgres
 from watchdog.adapters.stores.sql import SqlStore
-from watchdog.domain.effects import Note, PinAutoDeploy
+from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent, Stale, Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant, Write
+from watchdog.domain.store_records import FLEET, LeaseGrant, Write
 
-PIN = PinAutoDeploy("api", "inc-1", "srv-1")
-ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
 NAMES = ("api", "web", FLEET)
 GENEROUS_SECONDS = 60.0
 

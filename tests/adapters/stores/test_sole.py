@@ -10,16 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.stores.conftest import Opened
+from tests.adapters.stores.steps import PIN, ROW, state
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
-from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
-from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.incidents import State
 from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant, Write
 from watchdog.ports import Store
 
 NAMES = ("api", "web", FLEET)
-ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
 
 
 @pytest.fixture(params=["sqlite", "memory"])
@@ -33,10 +32,6 @@ def start(request: pytest.FixtureRequest, url: str, clock, closing) -> Callable[
         return store
 
     return run
-
-
-def state(*names: str, **more: object) -> State:
-    return State(services={name: ServiceState(name) for name in names}, **more)  # type: ignore[arg-type]
 
 
 async def test_everything_is_taken_at_once_and_each_run_has_its_epoch(start: Callable[[], Awaitable[Store]]) -> None:
@@ -68,7 +63,7 @@ async def test_before_and_after_holding_nothing_is_fenced(start: Callable[[], Aw
     """The command line without a daemon writes too; so does the last word after a release; others' names are free."""
     store = await start()
     await store.release()
-    await store.save(Write(state("api", blind_since=1.0), effects=[PinAutoDeploy("api", "inc-1", "srv-1")]))
+    await store.save(Write(state("api", blind_since=1.0), effects=[PIN]))
     assert await store.put_action(ROW, None)
     await store.renew_leases("run", NAMES, ttl_seconds=1.0)
     await store.save(Write(state("api", "gone", blind_since=2.0)))

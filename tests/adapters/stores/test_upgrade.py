@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import inspect, text
 
 from tests.adapters.stores.conftest import Opened, patient_store
-from tests.adapters.stores.old_store import PIN, make_old_store, old_worker, save_effect, save_state
+from tests.adapters.stores.old_store import make_old_store, old_worker, save_effect, save_state
+from tests.adapters.stores.steps import PIN
 from watchdog.adapters.stores import codec, schema
 from watchdog.adapters.stores.database import migrate
 from watchdog.adapters.stores.sql import SqlStore
