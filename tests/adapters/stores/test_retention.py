@@ -34,13 +34,7 @@ def test_a_row_that_is_its_span_already_is_not_copied() -> None:
     assert measured(minute(0, 0, 0), 60.0) == nothing
     known = replace(minute(0, 1, 1), watched_seconds=60.0, lost_seconds=5.0, timed_checks=2)
     assert measured(known, 3600.0) is known
-
-
-def test_an_hour_in_which_an_older_version_had_a_hand_lost_by_its_counts() -> None:
-    """Whichever of the two wrote first: an hour that is not timed as a whole counts as not timed."""
-    timed = replace(minute(0, 180, 0), watched_seconds=1800.0, lost_seconds=0.0, timed_checks=180)
-    added_to_by_older = replace(timed, bad=180)
-    (older_was_first,) = roll_up([minute(60, 5, 1)], [minute(0, 25, 5)])
-    for mixed, lost in ((added_to_by_older, 1800.0), (older_was_first, 600.0)):
-        assert (measured(mixed, 3600.0).watched_seconds, measured(mixed, 3600.0).lost_seconds) == (3600.0, lost)
-    assert measured(timed, 3600.0).watched_seconds == 1800.0
+    added_to_by_older = replace(known, bad=3)
+    assert measured(added_to_by_older, 3600.0) == replace(
+        added_to_by_older, watched_seconds=3600.0, lost_seconds=2700.0, timed_checks=4
+    )
