@@ -1,16 +1,13 @@
 """The console in the real process: off unless enabled, and then only for the owner of its token."""
 
-import importlib.util
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.settings.texts import SMALL, loaded, shown
 from tests.support.child_processes import python
 from tests.support.clocks import LOOPBACK
 from tests.support.daemon_processes import SHORT, watching
-from watchdog.settings.rules import console_access
 
 TOKEN = "c4n4ry-console-0123456789"
 ON = "console: {enabled: true}\n"
@@ -65,27 +62,3 @@ def test_without_it_nothing_of_it_is_imported() -> None:
     """Neither our package nor the libraries of its extra."""
     code = IMPORTED.replace("LOOKED", "('fastapi', 'jinja2', 'joserfc', 'watchdog.console', 'watchdog.adapters.oidc')")
     assert python("-c", code).stdout == "[]\n"
-
-
-def test_what_it_needs_is_said() -> None:
-    """A token, an address, the libraries of its extra: exit code 2 with what to do."""
-    assert loaded(SMALL).console.enabled is False and loaded(SMALL + ON, GIVEN).console.enabled is True
-    assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + ON)
-    assert "shorter than 24" in shown(SMALL + ON, {"WATCHDOG_CONSOLE_TOKEN": "short"})
-    assert "two roles have the same token" in shown(SMALL + ON, {**GIVEN, "WATCHDOG_CONSOLE_VIEWER_TOKEN": TOKEN})
-    assert "no address to serve it on" in shown(SMALL + ON + 'metrics: {listen: ""}\n', GIVEN)
-
-
-@pytest.mark.parametrize(("listen", "warned"), [("127.0.0.1:0", False), ("[::1]:0", False), ("0.0.0.0:9464", True)])
-def test_others_who_can_reach_it_are_warned_of(listen: str, warned: bool) -> None:
-    """Off this machine the token would travel in clear."""
-    found = loaded(SMALL + ON + f'metrics: {{listen: "{listen}"}}\n', GIVEN).warnings
-    assert any("TLS" in warning for warning in found) is warned
-
-
-def test_without_its_libraries_it_says_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = importlib.util.find_spec
-    lacks = ("fastapi", "jinja2")
-    monkeypatch.setattr(console_access, "find_spec", lambda name: None if name in lacks else found(name))
-    needs = "needs fastapi and jinja2, which the extra console brings -> install it: pip install '.[console]'"
-    assert needs in shown(SMALL + ON, GIVEN)

@@ -1,6 +1,6 @@
 """The ways into the console, and the combinations that fit together."""
 
-import importlib.util
+from importlib.util import find_spec
 
 import pytest
 
@@ -10,10 +10,14 @@ from watchdog.settings.text.redacted_view import shown as rows
 
 PROXY = "proxy: {user_header: X-Forwarded-User, from: [127.0.0.1], approvers: [ann@acme.example], viewers: '*'}"
 TOKEN = {"WATCHDOG_CONSOLE_TOKEN": "canary-0123456789-0123456789"}
+ON = "console: {enabled: true}\n"
 VIEWER = {"WATCHDOG_CONSOLE_VIEWER_TOKEN": "canary-viewer-0123456789-0123456789"}
 
 
 def test_there_is_a_way_in_by_tokens_unless_they_are_switched_off() -> None:
+    assert not loaded(SMALL).console.enabled and loaded(SMALL + ON, TOKEN).console.enabled
+    assert "shorter than 24" in shown(SMALL + ON, {"WATCHDOG_CONSOLE_TOKEN": "short"})
+    assert "no address to serve it on" in shown(SMALL + ON + 'metrics: {listen: ""}\n', TOKEN)
     assert "no way to log in" in shown(SMALL + "console: {enabled: true, tokens: false}\n")
     settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n")
     assert settings.console.proxy is not None and not settings.console.tokens
@@ -50,14 +54,6 @@ def test_that_everybody_with_an_account_may_look_is_warned_of(viewers: str, warn
     assert settings.console.oidc.everybody is warned
 
 
-def test_without_its_library_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = importlib.util.find_spec
-    monkeypatch.setattr(console_access, "find_spec", lambda name: None if name == "joserfc" else found(name))
-    on = SMALL + f"console: {{enabled: true, tokens: false, {OIDC}}}\n"
-    assert "needs joserfc, which the extra console brings" in shown(on, SECRET)
-    assert not shown(SMALL + "console: {enabled: true}\n", TOKEN)
-
-
 PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: Web shop}}}\n"
 
 
@@ -90,14 +86,36 @@ def test_what_is_no_status_page(old: str, new: str, says: str) -> None:
     assert says in shown(SMALL + PAGE.replace(old, new, 1))
 
 
-def test_a_status_page_needs_somewhere_to_be_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address, and one library; where others can reach it they can reach the metrics as well."""
+def test_a_status_page_needs_somewhere_to_be_served() -> None:
+    """An address; where others can reach it they can reach the metrics as well."""
     assert "no address to serve them on" in shown(SMALL + PAGE + 'metrics: {listen: ""}\n')
     open_to_all = loaded(SMALL + PAGE + 'metrics: {listen: "0.0.0.0:9464"}\n').warnings
     assert any("others can reach /metrics there, too" in one for one in open_to_all)
-    found = importlib.util.find_spec
-    monkeypatch.setattr(console_access, "find_spec", lambda name: None if name == "jinja2" else found(name))
-    assert "needs jinja2, which the extra console brings" in shown(SMALL + PAGE)
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "lacks"),
+    [
+        (ON, TOKEN, ("fastapi", "jinja2")),
+        (f"console: {{enabled: true, tokens: false, {OIDC}}}\n", SECRET, ("joserfc",)),
+        (PAGE, {}, ("jinja2",)),
+    ],
+    ids=["the console", "with a provider", "a public page alone"],
+)
+def test_without_its_libraries_it_says_how_to_install_them(
+    text: str, environ: dict[str, str], lacks: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not shown(SMALL + text, environ)
+    monkeypatch.setattr(console_access, "find_spec", lambda name: None if name in lacks else find_spec(name))
+    needs = "which the extra console brings -> install it: pip install '.[console]'"
+    assert f"needs {' and '.join(lacks)}, {needs}" in shown(SMALL + text, environ)
+
+
+@pytest.mark.parametrize(("listen", "warned"), [("127.0.0.1:0", False), ("[::1]:0", False), ("0.0.0.0:9464", True)])
+def test_others_who_can_reach_it_are_warned_of(listen: str, warned: bool) -> None:
+    """Off this machine the token would travel in clear."""
+    found = loaded(SMALL + ON + f'metrics: {{listen: "{listen}"}}\n', TOKEN).warnings
+    assert any("TLS" in warning for warning in found) is warned
 
 
 def test_each_person_and_each_token_has_one_role() -> None:
@@ -106,8 +124,8 @@ def test_each_person_and_each_token_has_one_role() -> None:
     nobody = "proxy: {user_header: X-U, from: [127.0.0.1]}"
     assert "no identity has a role" in shown(SMALL + f"console: {{{nobody}}}\n")
     same = dict.fromkeys((*TOKEN, *VIEWER), TOKEN["WATCHDOG_CONSOLE_TOKEN"])
-    assert "two roles have the same token" in shown(SMALL + "console: {enabled: true}\n", same)
-    assert loaded(SMALL + "console: {enabled: true}\n", TOKEN | VIEWER)
+    assert "two roles have the same token" in shown(SMALL + ON, same)
+    assert loaded(SMALL + ON, TOKEN | VIEWER)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +151,7 @@ def test_a_name_that_counts_where_it_is_proven_alone_is_warned_of(
 def test_a_token_that_opens_nothing_is_warned_of() -> None:
     off = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n", TOKEN | VIEWER)
     assert any("WATCHDOG_CONSOLE_VIEWER_TOKEN opens nothing" in one for one in off.warnings)
-    assert not any("opens nothing" in one for one in loaded(SMALL + "console: {enabled: true}\n", TOKEN).warnings)
+    assert not any("opens nothing" in one for one in loaded(SMALL + ON, TOKEN).warnings)
 
 
 def test_the_settings_page_shows_who_may_come_in() -> None:
