@@ -199,10 +199,13 @@ def test_once_and_checks_and_foreign_words_are_neither_markup_nor_control() -> N
         "control     GOOD     -     2 of 2 answer",
     ]
     done = [CheckResult("key", Outcome.OK, "works"), CheckResult("web", Outcome.FAIL, "unknown id", "correct it")]
+    done += [CheckResult("page", Outcome.WARN, "late"), CheckResult("right", Outcome.UNTRIED, "unknown")]
     assert printed(tables.checks(done)) == [
-        "WHAT        FOUND",
-        "key   ok    works",
-        "web   fail  unknown id -> correct it",
+        "WHAT            FOUND",
+        "key    ok       works",
+        "web    fail     unknown id -> correct it",
+        "page   warn     late",
+        "right  untried  unknown",
     ]
     hostile = replace(x.BAD, commit_message="[red]\x1b[2Jboo[/red] [link=x]")
     assert "[red][2Jboo[/red] [link=x]" in printed(tables.deploys([hostile], None, x.BEGIN))[1]
