@@ -8,11 +8,10 @@ import functools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
 
 import jsonschema
 
-from tests.support.vendor_specs import operation, spec
+from tests.support.vendor_specs import operation, resolve, spec
 from watchdog.sandbox.vendors.quirks import NEWER_EVENT_TYPES
 
 RENDER, SENTRY, PAGERDUTY = "render-openapi.json", "sentry-openapi.json", "pagerduty-events-v2-openapi.json"
@@ -45,24 +44,13 @@ def _schema(name: str, method: str, path: str, status: str) -> Any:
     response = responses.get(status, responses.get(f"{status[0]}XX"))
     if response is None:
         return None
-    content = _follow(document, response).get("content", {})
+    content = resolve(document, response).get("content", {})
     return _plain(document, content["application/json"]["schema"]) if "application/json" in content else {}
-
-
-def _follow(document: Mapping[str, Any], node: Any) -> Any:
-    """Follow `$ref`s; the vendor percent-encodes some."""
-    while isinstance(node, Mapping) and "$ref" in node:
-        target: Any = document
-        for part in unquote(node["$ref"]).removeprefix("#/").split("/"):
-            key = part.replace("~1", "/").replace("~0", "~")
-            target = target[int(key)] if isinstance(target, list) else target[key]
-        node = target
-    return node
 
 
 def _plain(document: Mapping[str, Any], node: Any) -> Any:
     """Return an OpenAPI 3.0 schema as JSON schema: no references, null where `nullable`."""
-    node = _follow(document, node)
+    node = resolve(document, node)
     if isinstance(node, list):
         return [_plain(document, item) for item in node]
     if not isinstance(node, Mapping):

@@ -22,7 +22,7 @@ def test_ids_and_commits_are_never_shared() -> None:
     services = services_at_start(frozenset())
     ids = [deploy.id for service in services for deploy in service.deploys]
     commits = [deploy.commit for service in services for deploy in service.deploys]
-    assert len(set(ids)) == len(ids) and len(set(commits)) == len(commits)
+    assert len(set(ids)) == len(ids) and len(set(commits)) == len(commits) and set(map(len, commits)) == {40}
     assert [(service.id, service.kind) for service in services] == [
         ("srv-web", "web_service"),
         ("srv-api", "web_service"),

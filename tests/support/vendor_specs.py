@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import jsonschema
 import pytest
@@ -52,9 +53,10 @@ def operation(document: Mapping[str, Any], method: str, path: str) -> Mapping[st
 
 
 def resolve(document: Mapping[str, Any], node: Any) -> Any:
+    """Follow references; some vendors percent-encode theirs."""
     while isinstance(node, Mapping) and "$ref" in node:
         target: Any = document
-        for part in node["$ref"].removeprefix("#/").split("/"):
+        for part in unquote(node["$ref"]).removeprefix("#/").split("/"):
             name = part.replace("~1", "/").replace("~0", "~")
             target = target[int(name) if isinstance(target, list) else name]
         node = target

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from tests.app.scenes import settings_of, wired
+from tests.cli import examples as x
 from watchdog.app.sandbox_demo.demo import EXPECTED, FULL, Pacing, demo, judge
 from watchdog.domain.errors import Permanent
-from watchdog.domain.incidents import Incident, RollbackAttempt
 from watchdog.domain.reports import DemoResult
-from watchdog.domain.severity import Severity
 from watchdog.sandbox.scenarios.scenario_table import SCENARIOS
 
 Entry = dict[str, Any]
@@ -28,22 +27,10 @@ RESOLVED = {"at": 260.0, "what": "pagerduty_resolve", "dedup_key": "web-1"}
 GOOD: tuple[Entry, ...] = (ONSET, PATCH, PINNED, POST, ACCEPTED, PAGE, LIVE, RESOLVED)
 
 
-def incident(verified: bool) -> Incident:
-    at = 250.0 if verified else None
-    return Incident(
-        "web-1",
-        "web",
-        Severity.CRITICAL,
-        101.0,
-        100.0,
-        "5 of 5 probes failed",
-        rollback=RollbackAttempt(verified_at=at),
-    )
-
-
 async def judged(folder: Path, scenario: str, story: Sequence[Entry], verified: bool = True) -> DemoResult:
     async with wired(settings_of(folder)) as app:
-        return judge(scenario, story, incident(verified), app, folder / "watchdog.yaml")
+        incident = x.incident(verified_at=250.0 if verified else None)
+        return judge(scenario, story, incident, app, folder / "watchdog.yaml")
 
 
 async def test_the_right_answer_is_as_expected(tmp_path: Path) -> None:

@@ -51,15 +51,12 @@ async def test_a_comparison_is_as_documented(world: World) -> None:
 
 
 @pytest.mark.parametrize("place", ["/repos/acme/nothing/commits", PATH + "?sha=nothing"])
-async def test_what_is_not_there_is_404(world: World, place: str) -> None:
-    """A private repository without a token looks the same."""
+async def test_what_is_not_there_is_404_and_a_wrong_token_401(world: World, place: str) -> None:
+    """A private repository without a token looks the same as one that is not there."""
     answer = await world.client.get(world.sandbox.urls["github"] + place)
     assert (answer.status_code, answer.json()["message"]) == (404, "Not Found")
-
-
-async def test_a_wrong_token_is_401(world: World) -> None:
-    answer = await world.client.get(world.sandbox.urls["github"] + PATH, headers={"Authorization": "Bearer other"})
-    assert answer.status_code == 401
+    other = {"Authorization": "Bearer other"}
+    assert (await world.client.get(world.sandbox.urls["github"] + place, headers=other)).status_code == 401
 
 
 async def test_without_a_token_an_hour_has_sixty_answers(world: World) -> None:

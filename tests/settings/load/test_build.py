@@ -1,6 +1,5 @@
 """From checked parts to Settings."""
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -86,13 +85,12 @@ def test_recordings_lie_beside_the_store(tmp_path: Path, store: str, written: st
     assert (settings.record.keep, settings.record.max) == (30 * 86400.0, 200 * 1024**2)
 
 
-def test_a_policy_can_be_read_without_any_secret() -> None:
+def test_a_policy_can_be_read_without_any_secret(tmp_path: Path) -> None:
     """For a replay, on a machine that holds none; everything else is checked all the same."""
     text = changed("render: srv-web", "render: srv-web\n    mode: autonomous").replace("console", "pagerduty")
-    with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "new.yaml"
-        path.write_text(text + "store: postgresql\n", encoding="utf-8")
-        policy = load(path, {}, path.parent, secretless=True).policy
-        assert policy.services["web"].mode is Mode.AUTONOMOUS
-        with pytest.raises(ConfigurationError, match="needs a secret"):
-            load(path, {}, path.parent)
+    path = tmp_path / "new.yaml"
+    path.write_text(text + "store: postgresql\n", encoding="utf-8")
+    policy = load(path, {}, tmp_path, secretless=True).policy
+    assert policy.services["web"].mode is Mode.AUTONOMOUS
+    with pytest.raises(ConfigurationError, match="needs a secret"):
+        load(path, {}, tmp_path)

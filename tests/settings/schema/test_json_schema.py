@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from tests.app.scenes import URLS
 from tests.settings.texts import SMALL, refusals
 from tests.support.child_processes import python
 from watchdog.sandbox import config_file, keys
@@ -72,11 +73,8 @@ def test_the_files_of_config_are_accepted(name: str) -> None:
 
 
 def test_the_sandboxs_own_configuration_is_accepted(tmp_path: Path) -> None:
-    address = "http://127.0.0.1:1"
-    names = ("site", "render", "sentry", "pagerduty", "pagerduty_api", "slack", "github", "status_openai")
-    urls = dict.fromkeys((*names, "status_render", "status_sentry", "slack_webhook", "heartbeat", "crons"), address)
-    path = config_file.write_config(tmp_path, {**urls, "control": [address, address]})
-    assert refusals(path.read_text(encoding="utf-8")) == [] and keys.ORGANIZATION in path.read_text(encoding="utf-8")
+    text = config_file.write_config(tmp_path, URLS).read_text(encoding="utf-8")
+    assert refusals(text) == [] and keys.ORGANIZATION in text
 
 
 def test_a_small_one_is_refused_for_a_misspelt_key() -> None:
