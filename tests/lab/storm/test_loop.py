@@ -22,11 +22,11 @@ def run(work: Coroutine[Any, Any, Any], seed: int = 1) -> Any:
         loop.close()
 
 
-def spawn(loop: StormLoop, process: Process, work: Coroutine[Any, Any, Any]) -> None:
+def spawn(process: Process, work: Coroutine[Any, Any, Any]) -> None:
     """Run a coroutine as a process."""
     context = Context()
     context.run(PROCESS.set, process)
-    loop.create_task(work, context=context)
+    asyncio.get_running_loop().create_task(work, context=context)
 
 
 def test_python_still_runs_its_loop_as_we_replace_it() -> None:
@@ -121,7 +121,6 @@ def test_the_same_seed_draws_the_same_order() -> None:
 
 def test_a_killed_process_runs_no_finally() -> None:
     """Kill -9: no step of any of its tasks comes after, and nothing of it is cleaned up."""
-    loop = StormLoop(Random(1))
     process, said = Process("a"), list[str]()
 
     async def work(name: str) -> None:
@@ -133,17 +132,16 @@ def test_a_killed_process_runs_no_finally() -> None:
             said.append(f"{name} ended")
 
     async def world() -> int:
-        spawn(loop, process, work("one"))
-        spawn(loop, process, work("two"))
+        spawn(process, work("one"))
+        spawn(process, work("two"))
         await asyncio.sleep(2.5)
         process.state = DEAD
         count = len(said)
         await asyncio.sleep(100)
         return count
 
-    assert loop.run_until_complete(world()) == len(said) == 6
+    assert run(world()) == len(said) == 6
     assert process.buried, "what was left of it is kept until the seed is over"
-    loop.close()
 
 
 def test_a_frozen_process_goes_on_where_it_was() -> None:
@@ -157,7 +155,7 @@ def test_a_frozen_process_goes_on_where_it_was() -> None:
             said.append(loop.time())
 
     async def world() -> None:
-        spawn(loop, process, work())
+        spawn(process, work())
         await asyncio.sleep(1.5)
         process.state = FROZEN
         await asyncio.sleep(20)
@@ -181,7 +179,7 @@ def test_a_fuse_strikes_before_a_chosen_step() -> None:
             await asyncio.sleep(1)
 
     async def world() -> None:
-        spawn(loop, process, work())
+        spawn(process, work())
         await asyncio.sleep(60)
 
     loop.run_until_complete(world())
