@@ -6,15 +6,12 @@ from dataclasses import replace
 
 from tests.cli import examples as x
 from tests.console.public.scene import SHOP, PublicTown, ago, calm, hours, opened, public_town
-from tests.console.scene import NOW, TOKENS, as_read, fill, policy_of, service_policy, service_state
-from tests.core.incident_fields import amended
-from tests.core.world import FOREVER, Fault, World
-from tests.core.worlds import bad_world, hear, reach
+from tests.console.public.test_public_views import BY_HAND
+from tests.console.scene import NOW, TOKENS, as_read, policy_of, service_policy, service_state
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.console.public.public_queries import FRESH_SECONDS, SOON_SECONDS, WAIT_SECONDS, WAITING_MAX
 from watchdog.console.public.public_views import StatusPage
-from watchdog.domain.events import RollbackRequested
-from watchdog.domain.incidents import Incident, Outcome, Phase, State
+from watchdog.domain.incidents import Phase, State
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
@@ -39,8 +36,11 @@ async def test_all_is_well() -> None:
 
 
 async def test_an_outage_is_told_while_it_lasts_and_afterwards() -> None:
-    policy, state = calm(web=opened(GOES_ON), docs=service_state("docs"))
+    """And none is made by a human who rolls back what is well: neither on the page now nor afterwards."""
+    by_hand = opened(replace(BY_HAND, service="api"), phase=Phase.PINNING)
+    policy, state = calm(web=opened(GOES_ON), api=by_hand, docs=service_state("docs"))
     past = [ago(x.incident(), 86400 * back, 300, id=f"web-{back}") for back in (1, 13, 15)]
+    past.append(ago(BY_HAND, 86400 * 3, 300))
     slight = ago(x.incident(), 86400 * 2, 300, id="web-20", severity=Severity.MEDIUM)
     other = ago(x.incident(service="docs"), 86400, 300, id="docs-1")
     async with public_town(policy, state, incidents=[*past, slight, other, GOES_ON]) as one:
@@ -164,47 +164,3 @@ async def test_while_the_store_hangs_nobody_waits_for_long() -> None:
         one.clock.at += FRESH_SECONDS
         async with asyncio.timeout(PATIENCE_SECONDS):
             await one.whole_page()
-
-
-async def test_a_human_who_rolls_back_what_is_well_makes_no_outage() -> None:
-    """By the core's own hand: neither on the page now nor afterwards."""
-    world = reach(Phase.CALM, faults=[])
-    hear(world, RollbackRequested(world.now, "web", "ann", None))
-    mine = world.state.services["web"].incident
-    assert mine is not None and mine.severity is Severity.HIGH
-    mine = at_the_pages_time(mine, world)
-    policy, state = calm(web=opened(mine, phase=Phase.PINNING))
-    over = ago(replace(mine, id="web-0"), 86400, 300)
-    async with public_town(policy, state, incidents=[mine, over]) as one:
-        said = await one.json()
-    assert said["state"] == "operational" and said["incidents"] == []
-
-
-async def test_an_outage_that_a_human_takes_over_goes_on() -> None:
-    """By the core's own hand: one outage, since its onset; also when the store has told of the first one only."""
-    world = bad_world(faults=[Fault(64.0, FOREVER)]).run(300.0)
-    first = world.state.services["web"].incident
-    assert first is not None and first.rollback.deploy is not None
-    shown = at_the_pages_time(first, world)
-    policy, state = calm(web=opened(shown, phase=Phase.PAGED))
-    async with public_town(policy, state, incidents=[shown]) as one:
-        told = (await one.json())["incidents"]
-        hear(world, RollbackRequested(world.now, "web", "ann", "dep-39"))
-        second = world.state.services["web"].incident
-        assert second is not None and (second.id, first.id) == ("web-2", "web-1")
-        second = at_the_pages_time(second, world)
-        for record in ((), (replace(shown, closed_at=second.opened_at, outcome=Outcome.CONTINUED), second)):
-            await fill(one.store, state, record, ())
-            phase = opened(second, phase=Phase.PINNING)
-            one.shown["state"] = replace(state, services={**state.services, "web": phase})
-            one.clock.at += FRESH_SECONDS
-            said = await one.json()
-            assert said["incidents"] == told and len(told) == 1
-        assert said["services"][0]["state"] == "outage"
-
-
-def at_the_pages_time(incident: Incident, world: World) -> Incident:
-    """Return an incident of the core's world as if its present were the pages'."""
-    moments = {name: getattr(incident, name) for name in ("onset_at", "opened_at", "closed_at")}
-    moments["restored_at"] = incident.rollback.restored_at
-    return amended(incident, **{name: at and at + NOW - world.now for name, at in moments.items()})
