@@ -63,8 +63,8 @@ async def test_the_worst_of_the_signals_that_count_is_taken_and_others_are_not()
     """A service is available if all that matters is; a reading that is unknown says nothing."""
     _, store, calendar = watched(Calendar)
     rows = [
-        Minute("web", "home", NOW - 60, 9, 1, 0),
-        Minute("web", "pay", NOW - 60, 5, 5, 0),
+        Minute("web", "home", NOW - 60, 5, 5, 0),
+        Minute("web", "pay", NOW - 60, 9, 1, 0),
         Minute("web", "errors", NOW - 60, 0, 9, 0),
         Minute("web", "home", NOW - 7200, 0, 0, 60),
         Minute("api", "home", NOW - 60, 0, 9, 0),
