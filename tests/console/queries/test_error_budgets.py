@@ -9,8 +9,7 @@ import pytest
 from tests.cli import examples as x
 from tests.console.public.scene import ago, calm, hours
 from tests.console.scene import NOW, fill, service_policy, visited
-from tests.console.stores import Counted, PassingClock
-from watchdog.adapters.stores.memory import MemoryStore
+from tests.console.stores import watched
 from watchdog.console.queries.error_budgets import FRESH_SECONDS, Budgets
 from watchdog.console.render.charts import budget_state, budget_words
 from watchdog.console.views.view_models import BudgetView
@@ -19,21 +18,14 @@ from watchdog.domain.incidents import State
 WEB = service_policy("web")
 
 
-async def stored(clock: PassingClock, *, days: int = 31, bad: dict[float, int] | None = None) -> MemoryStore:
-    """Return a store with so many days of hours; `bad` has failures among 360 checks, by hours before now."""
-    store = MemoryStore(clock)
-    await store.put_minutes(hours("web", days, bad=bad))
-    return store
-
-
 async def test_the_budget_of_thirty_days() -> None:
     """A tenth of one hour is 360 s of 2592; what lies before the 30 days is forgotten, an incident bounds its hour."""
-    clock = PassingClock()
-    store = await stored(clock, bad={5: 36, 9: 180, 24 * 30 + 2: 360})
+    _, store, budgets = watched(Budgets)
+    await store.put_minutes(hours("web", 31, bad={5: 36, 9: 180, 24 * 30 + 2: 360}))
     begin = NOW - NOW % 3600 - 9 * 3600
     outage = x.incident(onset_at=begin + 600, opened_at=begin + 610, restored_at=begin + 690, closed_at=begin + 720)
     await fill(store, State(), (outage,))
-    view = await Budgets(store, clock).of(WEB)
+    view = await budgets.of(WEB)
     assert view.objective == 0.999 and view.allowed_seconds == pytest.approx(2592.0)
     assert view.watched_seconds == 719 * 3600 + NOW % 3600
     assert view.lost_seconds == pytest.approx(360 + 90) and view.left == pytest.approx(1 - 450 / 2592)
@@ -42,30 +34,27 @@ async def test_the_budget_of_thirty_days() -> None:
 
 async def test_what_was_meant_to_be_down_spends_nothing_and_a_flapping_service_no_more_than_it_was_away() -> None:
     """A planned hour is left out altogether; of forty outages each bounds its own hour."""
-    clock = PassingClock()
+    _, store, budgets = watched(Budgets)
     begin = NOW - NOW % 3600
-    store = await stored(clock, bad=dict.fromkeys(range(1, 41), 180) | {50: 360})
+    await store.put_minutes(hours("web", 31, bad=dict.fromkeys(range(1, 41), 180) | {50: 360}))
     short = [ago(x.incident(), NOW - begin + 3600 * back - 600, 45, id=f"web-{100 - back}") for back in range(1, 41)]
     planned = replace(ago(x.incident(), NOW - begin + 3600 * 50, 3600, id="web-1"), planned=True)
     await fill(store, State(), (planned, *reversed(short)))
-    view = await Budgets(store, clock).of(WEB)
+    view = await budgets.of(WEB)
     assert view.lost_seconds == pytest.approx(40 * 45) and view.watched_seconds == 718 * 3600 + NOW % 3600
 
 
 async def test_who_look_at_once_are_given_one_reading() -> None:
     """Ten at the same moment: the store is asked as for one."""
-    clock = PassingClock()
-    store = Counted(clock)
+    _, store, budgets = watched(Budgets)
     await store.put_minutes(hours("web", 2))
-    budgets = Budgets(store, clock)
     views = await asyncio.gather(*(budgets.of(WEB) for _ in range(10)))
     assert len({id(view) for view in views}) == 1 and store.asked["spans"] == 6
 
 
 async def test_it_is_read_once_a_minute_and_anew_for_another_objective() -> None:
-    clock = PassingClock()
-    store = await stored(clock, days=2)
-    budgets = Budgets(store, clock)
+    clock, store, budgets = watched(Budgets)
+    await store.put_minutes(hours("web", 2))
     assert (await budgets.of(WEB)).lost_seconds == 0.0
     await store.put_minutes(hours("web", 1, bad={3: 360}))
     clock.at += FRESH_SECONDS - 1
@@ -79,8 +68,9 @@ async def test_it_is_read_once_a_minute_and_anew_for_another_objective() -> None
 
 
 async def test_the_page_and_the_api_tell_it() -> None:
-    policy, state = calm()
-    async with visited(policy, state, store=await stored(PassingClock(), bad={5: 36})) as one:
+    (policy, state), (_, store, _) = calm(), watched(Budgets)
+    await store.put_minutes(hours("web", 31, bad={5: 36}))
+    async with visited(policy, state, store=store) as one:
         page, unwatched = await one.page("/services/web"), await one.page("/services/api")
         told: dict[str, Any] = (await one.client.get("/api/v1/services/web")).json()["budget"]
     assert "86 % left: 6 min 0 s lost of the 43 min 12 s that 99.9 % allows; available 99.98 %" in page
