@@ -177,21 +177,22 @@ async def town(
     state: State | None = None,
     *,
     store: Store | None = None,
+    incidents: tuple[Incident, ...] = (),
     held: tuple[str, ...] | None = None,
     at_once: float = 1000.0,
     authors: Authors = unread,
     at: float = NOW,
     **access: Any,
 ) -> AsyncIterator[Town]:
-    """Serve the story (or another policy, state and store, filled already) at that moment, and give a client.
+    """Serve the story (or another policy, state, incidents, or store filled already) at that moment; give a client.
 
     `access`: see serving.
     """
     clock = StoryClock(at)
-    told_policy, told_state, incidents = story()
+    told_policy, told_state, happened = story()
     if store is None:
         store = MemoryStore(clock)
-        await fill(store, told_state, incidents)
+        await fill(store, told_state, incidents or happened)
         await store.put_minutes(day_of("web"))
         await store.label("web-1", "right", "ann")
     now_policy, now_state = policy or told_policy, state or told_state

@@ -3,7 +3,7 @@
 import re
 
 from tests.cli import examples as x
-from tests.console.scene import NOW, VIEWER, StoryClock, as_read, fill, story, visited
+from tests.console.scene import NOW, VIEWER, as_read, fill, story, visited
 from tests.core.incident_fields import amended
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
@@ -35,11 +35,8 @@ async def test_an_incident_shows_what_is_done_and_what_waits() -> None:
 
 
 async def test_what_is_due_is_marked_and_contacts_are_named() -> None:
-    store = MemoryStore(StoryClock())
-    _, state, incidents = story()
-    old = amended(incidents[0], restored_at=NOW - 3700, verified_at=NOW - 3600, closed_at=NOW - 3600)
-    await fill(store, state, (old,))
-    async with visited(store=store) as one:
+    old = amended(x.incident(), restored_at=NOW - 3700, verified_at=NOW - 3600, closed_at=NOW - 3600)
+    async with visited(incidents=(old,)) as one:
         text = await one.page("/incidents/web-1")
         said = await one.json("/incidents/web-1/checklist")
     assert "</span> overdue</span>" in item(text, "stakeholders") and "</span> open</span>" in item(text, "prevention")
@@ -64,10 +61,7 @@ async def test_what_is_open_over_all_incidents_has_a_page_and_a_number() -> None
 
 
 async def test_nothing_open_is_not_shown_on_the_overview() -> None:
-    store = MemoryStore(StoryClock())
-    _, state, _ = story()
-    await fill(store, state, (x.undone(x.decision()),))
-    async with visited(store=store) as one:
+    async with visited(incidents=(x.undone(x.decision()),)) as one:
         assert "follow-ups open" not in await one.page("/") and "Nothing is open." in await one.page("/follow-ups")
 
 

@@ -229,14 +229,9 @@ def test_a_row_that_changed_is_drawn_anew_and_is_escaped() -> None:
 
 async def test_all_that_may_have_caused_it_is_ranked() -> None:
     """On the page and in the API, where more than its own deploy is seen."""
-    _, state, incidents = story()
-    incident = next(one for one in incidents if one.id == "web-1")
-    assert incident.decision is not None and incident.decision.blame is not None
     cause = Cause("upstream pay", 679.0, "upstream pay fails: <down>")
-    blame = replace(incident.decision.blame, odds=1.0, probability=0.5, causes=(cause,))
-    judged = replace(incident, decision=replace(incident.decision, blame=blame))
-    async with visited() as one:
-        await fill(one.store, state, (judged,))
+    judged = x.incident(decision=x.decision(blame=x.blame(odds=1.0, probability=0.5, causes=(cause,))))
+    async with visited(incidents=(judged,)) as one:
         text, told = await one.page("/incidents/web-1"), await one.json("/incidents/web-1")
     assert "its own deploy dep-42" in text and "upstream pay fails: &lt;down&gt;" in text
     causes = told["decision"]["blame"]["causes"]
