@@ -22,11 +22,10 @@ from tests.presentation.outlook_cases import (
     paged,
     question,
 )
-from watchdog.domain.decisions import Course, Evidence
+from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Then
+from watchdog.domain.policy import Step, Then
 from watchdog.domain.readings import Bad
-from watchdog.domain.severity import Severity
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState, current_state
 
@@ -35,7 +34,7 @@ RESUME = "Resume the daemon first (paused by ann): until then it changes nothing
 STAYS_OFF = "Auto-deploy is off until you switch it back on (it was commit): merges are not deployed."
 MEANWHILE = STAYS_OFF.replace("until you switch it back on", "meanwhile")
 SEEN = "others see that you have it"
-HOLDS = "; 30 min later the daemon pages everyone again if the incident is still open."
+HOLDS = "; at 02:45 UTC the daemon pages everyone again if the incident is still open."
 LIMIT = POLICY.detection.run_seconds
 BY_HAND = ("rollback", "acknowledge")
 BUSY = x.undone(x.decision(), human_needed="for 2 min nothing could be sent", blocked_since=NOW - 120)
@@ -89,7 +88,11 @@ def test_the_state_around_an_incident_is_read_from_its_service() -> None:
     assert not gone.watched, "removed from the configuration"
     assert around(closed, web, disarmed="two rollbacks").disarmed and not around(live, web, paused_by="ann").disarmed
     unknown = around(closed, None, paused_by="ann")
-    assert unknown == CurrentState(watched=True, stopped="paused by ann", ack_holds_seconds=POLICY.ack_holds_seconds)
+    assert unknown == CurrentState(watched=True, stopped="paused by ann")
+    asking, again = replace(web, phase=Phase.PAGED), replace(POLICY, escalation=(Step("all", (), 60.0),))
+    called = amended(x.undone(x.decision()), called_at=NOW)
+    states = [current_state(called, State(services={"web": asking}), one, NOW) for one in (again, POLICY)]
+    assert [one.pages_again_at for one in states] == [NOW + POLICY.ack_holds_seconds, None]
     for other in ({"auto_deploy_off": "off"}, {"pinned_for": "web-9"}):
         assert not around(closed, replace(web, **other)).auto_deploy_was  # type: ignore[arg-type]
     # Left off by an earlier incident, it is a task of the one that ended last.
@@ -227,21 +230,18 @@ def test_what_is_offered_is_accepted_and_what_holds_meanwhile_is_said(
     [
         (
             paged(BUDGET, next_call_at=NOW + 300),
-            "no further page at 02:20 UTC; 30 min later the daemon pages everyone again",
+            "no further page at 02:20 UTC; at 02:45 UTC the daemon pages everyone again",
         ),
         (paged(BUDGET), f"{SEEN}{HOLDS} It also cancels the question at 02:25 UTC."),
         (paged(PAUSED), f"{SEEN}{HOLDS} It does not keep the daemon from deciding again."),
         (question(Then.ESCALATE), f"{SEEN}{HOLDS} The question stays open, and no page follows at 02:19 UTC."),
         (question(Then.ROLLBACK), f"{SEEN}{HOLDS} The question stays open."),
-        (replace(REFUSED, severity=Severity.MEDIUM), f"{SEEN}."),
-        (x.undone(x.decision(course=Course.TELL)), f"{SEEN}."),
-        (x.undone(x.decision()), f"{SEEN}."),
     ],
 )
 def test_an_acknowledgement_says_what_it_does(incident: Incident, says: str) -> None:
     """What it stops, when it ends, and what it does to a question; nothing once there is one."""
-    state = CurrentState(ack_holds_seconds=1800.0)
+    state = CurrentState(pages_again_at=NOW + 1800.0)
     assert outlook(incident, NOW, state=state).acknowledging.startswith(f"Acknowledge: {says}")
     assert outlook(amended(incident, acknowledged_by="ann"), NOW, state=state).acknowledging == ""
-    ends = outlook(incident, NOW, state=replace(state, ack_holds_seconds=60.0)).acknowledging
+    ends = outlook(incident, NOW, state=replace(state, pages_again_at=NOW + 60.0)).acknowledging
     assert "no page follows" not in ends, "it ends before the deadline"

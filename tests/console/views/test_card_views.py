@@ -85,7 +85,8 @@ async def test_the_page_and_the_overview_say_the_same_and_offer_what_is_accepted
         page, overview = await one.page("/incidents/web-1"), await one.page("/")
         told = (await one.json("/incidents/web-1"))["outlook"]
         opened = (await one.json("/services"))["open"]
-    known = State(services={"web": service_state("web", **live)})
+    phase = PHASES.get(found, Phase.PAGED)
+    known = State(services={"web": service_state("web", phase=phase, **live)})
     around = current_state(incident, known, policy_of(service_policy("web")), NOW)
     coming = outlook(incident, NOW, state=around)
     assert (told["situation"], told["sentence"], told["commands"]) == (found.value, coming.sentence, list(commands))

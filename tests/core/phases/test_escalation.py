@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, topics, web
 from tests.support.effect_readers import lines, notices, tell_of, wakes
@@ -181,16 +180,6 @@ def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
     assert len(names) + 1 == 2 * escalation.ROUNDS
 
 
-def test_a_new_call_has_all_its_rounds_before_it() -> None:
-    """Everybody was called in vain, then somebody acknowledged and left it: called again, it climbs as at first."""
-    world = paged()
-    put(world, incident=amended(incident_of(world), calls=escalation.ROUNDS * len(STEPS)))
-    world.tell(e.Acknowledged(world.now, "web-1", "ann"))
-    world.run(world.time + world.policy.ack_holds_seconds + 301.0)
-    told = [(tell.notice.about.topic, tell.notice.about.by) for tell in world.tells]
-    assert told[-2:] == [(Topic.STILL_OPEN, "ann"), (Topic.ESCALATED, "lead")]
-
-
 def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
     """Told late by a pager: it says nothing of what people were called for since; of the same page it counts late."""
     for world in (paged(), question()):
@@ -282,8 +271,11 @@ def test_a_second_one_changes_nothing() -> None:
         assert web(world) == before
 
 
-def test_an_old_one_calls_everybody_again_from_the_first() -> None:
-    """Half an hour, and nothing changed: to the very second, also after a restart; then it may be taken up anew."""
+def test_an_old_one_calls_everybody_again_from_where_it_stood() -> None:
+    """Half an hour, and nothing changed: to the very second, also after a restart; then it may be taken up anew.
+
+    With them the step that was put off; the one after that follows in its time.
+    """
     world = paged()
     acknowledge(world)
     at = world.now
@@ -295,17 +287,37 @@ def test_an_old_one_calls_everybody_again_from_the_first() -> None:
     assert (tell.notice.about.topic, tell.notice.about.by) == (Topic.STILL_OPEN, "ann") and tell.notice.wakes
     assert tell.notice.title == "web is down: still open, acknowledged by ann"
     assert "ann acknowledged it 30 min ago, and it is still open." in tell.notice.lines
-    assert tell.channels == ("pager", "chat") and incident_of(world).escalation.acknowledged_by is None
-    assert tell_of(hear(world, e.TimePassed(at + 2100.0))).channels == ("mail",)
+    assert tell.channels == ("pager", "chat", "mail") and incident_of(world).escalation.acknowledged_by is None
+    assert notices(hear(world, e.TimePassed(at + 2399.0))) == []
+    assert tell_of(hear(world, e.TimePassed(at + 2400.0))).channels == ("phone",)
     assert lines(acknowledge(world, "bob"), "ACKNOWLEDGED")[0].startswith("by bob: escalation paused")
 
 
-def test_what_is_high_climbs_once_its_acknowledgement_is_old() -> None:
-    """At first it does not: but then somebody had it, and has left it."""
-    world = reach(Phase.PAGED, climbing(), faults=[SLOW])
-    acknowledge(world)
-    assert tell_of(hear(world, e.TimePassed(world.now + 1800.0))).notice.about.topic is Topic.STILL_OPEN
-    assert tell_of(hear(world, e.TimePassed(world.now + 2100.0))).channels == ("mail",)
+AGAIN = Step("everyone again", (), 60.0)
+
+
+@pytest.mark.parametrize("every", [180, 1020, 90_000], ids=lambda seconds: f"each {seconds} s")
+@pytest.mark.parametrize("steps", [STEPS, (AGAIN,), ()], ids=["by name", "everyone", "no one"])
+@pytest.mark.parametrize("makes", ["critical", "high", Then.ESCALATE, Then.NOTHING])
+def test_who_acknowledges_is_never_paged_more_than_others(makes: str, steps: tuple[Step, ...], every: int) -> None:
+    """However often, and however short it holds: no page comes earlier, and no more of them."""
+    runs = []
+    for acknowledges in (False, True):
+        if isinstance(makes, Then):
+            world = question(then=makes, remind_seconds=None, within_seconds=3600.0)
+        else:
+            world = reach(Phase.PAGED, climbing(), faults=[DOWN if makes == "critical" else SLOW])
+        world.policy = replace(world.policy, escalation=steps, ack_holds_seconds=120.0 if every < 1000 else 1800.0)
+        at, pages = world.now, []
+        for second in range(0, 9000, 60):
+            if acknowledges and second % every == 60:
+                hear(world, e.Acknowledged(at + second, "web-1", "ann"))
+            pages += [second for _ in notices(hear(world, e.TimePassed(at + second)))]
+        runs.append(pages)
+    unacknowledged, acknowledged = runs
+    assert len(acknowledged) <= len(unacknowledged)
+    assert all(late >= early for late, early in zip(acknowledged, unacknowledged, strict=False))
+    assert bool(acknowledged) is bool(unacknowledged), "what it put off comes in the end"
 
 
 def test_it_is_of_what_was_known_then() -> None:
@@ -333,32 +345,31 @@ def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_dead
 
 
 def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
-    """No answer is no answer: it is said again what silence means, also when the acknowledgement ends before it."""
+    """No answer is no answer: what silence means is said again, and happens before the acknowledgement calls anyone."""
     world = question(then=Then.ROLLBACK)
     plan = line_of(tell_of(acknowledge(world)).notice, "Roll back to ")
     assert plan.endswith("then rolls back to dep-40 (aaaaaaa), if nothing forbids it.")
     assert len(world.run(1500.0).accepted) == 1
     world = question(then=Then.ROLLBACK, within_seconds=3600.0)
     acknowledge(world)
-    notice = tell_of(hear(world, e.TimePassed(world.now + 1800.0))).notice
-    assert notice.about.topic is Topic.STILL_OPEN
-    assert "then rolls back to" in line_of(notice, "Roll back to ")
+    assert len(world.run(5000.0).accepted) == 1 and Topic.STILL_OPEN not in topics(world)
 
 
 def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_about() -> None:
     """The closed incident is still remembered; medium was only told, and so was what the policy only notifies of.
 
-    A question is called about, whatever it is.
+    A question is called about, whatever it is; and what a pager climbs with, though no step is ours.
     """
     world = paged()
     put(world, phase=Phase.CALM, incident=replace(incident_of(world), closed_at=world.now, outcome="recovered"))
     assert lines(acknowledge(world), "REFUSED") == ["web-1 is over: recovered"]
     told = decision_of(paged())
-    for fields in ({"severity": Severity.MEDIUM}, *({"decision": replace(told, course=one)} for one in NOT_PAGED)):
-        world = paged()
+    less = ({"severity": Severity.MEDIUM}, *({"decision": replace(told, course=one)} for one in NOT_PAGED))
+    for fields, pages in ((less[0], []), (less[1], []), (less[2], []), ({}, ["human_needed"])):
+        world = paged(Step("again", (), 60.0, not_with=("pager",)))
         put(world, incident=replace(incident_of(world), **fields))
         acknowledge(world)
-        assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == []
+        assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == pages
     asking = question()
     put(asking, incident=replace(incident_of(asking), severity=Severity.MEDIUM))
     acknowledge(asking)

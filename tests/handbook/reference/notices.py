@@ -73,7 +73,7 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
         "`watchdog incident ack INCIDENT`, then as the incident says",
     ),
     Topic.STILL_OPEN: (
-        "It was acknowledged `ack_holds` ago, and neither ended nor changed; all contacts are called again",
+        "It was acknowledged `ack_holds` ago, and is still open; everyone is called again, with the step that was due",
         "Ask the person who acknowledged it, or take it over: `watchdog incident ack INCIDENT`",
     ),
     Topic.OVERDUE: (

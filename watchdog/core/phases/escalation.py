@@ -2,7 +2,8 @@
 
 Rule 1: the clock is in the incident (`called_at`, `climbed`), so a restart changes nothing.
 Rule 2: only a human acknowledges. That stops this clock, but neither the probes nor the clock of a question. It covers
-the call it answers: a later call needs another acknowledgement.
+the call it answers: a later call needs another acknowledgement. It ends after `ack_holds_seconds`; what it put off goes
+on then from where it stood, and it never adds a page: people who acknowledge are not called more often than others.
 Rule 3: a step outside its hours is skipped at once and comes again in the next round. If every step is outside its
 hours, everyone is called again, once.
 Rule 4: a step without channels calls everyone again: the settings have one where no one else is named.
@@ -16,7 +17,7 @@ from watchdog.core.context import StepContext
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Escalation, Incident, Phase
 from watchdog.domain.notices import NoticeKind, Topic
-from watchdog.domain.policy import Step
+from watchdog.domain.policy import Policy, Step, Then
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
@@ -63,8 +64,10 @@ def wake(ctx: StepContext) -> None:
 
 def _record_due(ctx: StepContext) -> float | None:
     """Record and return when the next step is due: people read that moment wherever they read of the incident."""
-    at = _due_at(ctx)
-    if ctx.service.incident is not None and ctx.incident.escalation.next_call_at != at:
+    if ctx.service.incident is None:
+        return None
+    at = due_at(ctx.incident, ctx.service.phase, ctx.policy, ctx.now)
+    if ctx.incident.escalation.next_call_at != at:
         ctx.update_escalation(next_call_at=at)
     return at
 
@@ -81,38 +84,58 @@ def keep_the_clock(ctx: StepContext) -> None:
         _call_again(ctx, ctx.incident.escalation.acknowledged_by)
 
 
-def _due_at(ctx: StepContext) -> float | None:
-    incident = ctx.service.incident
-    if incident is None or incident.closed_at is not None or ctx.service.phase not in WAITING:
+def due_at(incident: Incident, phase: Phase, policy: Policy, now: float) -> float | None:
+    """Return when the next call is due (UTC epoch seconds); None where none is.
+
+    An acknowledgement puts off what would call otherwise: a step, the deadline of a question, the pager's own steps.
+    """
+    if incident.closed_at is not None or phase not in WAITING:
         return None
-    # An expired acknowledgement calls again only where the incident is worth waking for, or a question is open.
-    if incident.escalation.acknowledged_at is not None:
-        wakes = is_worth_waking(incident) or ctx.service.phase is Phase.ASKING
-        return incident.escalation.acknowledged_at + ctx.policy.ack_holds_seconds if wakes else None
-    steps = ctx.policy.steps_of(incident.channels)
-    if incident.escalation.called_at is None or not steps:
-        return None
+    step, held = _step_due_at(incident, policy, now), incident.escalation.acknowledged_at
+    if held is None:
+        return step
+    others = (_deadline_call_at(incident, phase), _pager_called_at(incident, phase, policy))
+    put_off = [at for at in (step, *others) if at is not None]
+    return max(min(put_off), held + policy.ack_holds_seconds) if put_off else None
+
+
+def _step_due_at(incident: Incident, policy: Policy, now: float) -> float | None:
+    clock, steps = incident.escalation, policy.steps_of(incident.channels)
     # A bound on pages: a page that four whole rounds left unanswered has the wrong recipients.
-    if incident.escalation.calls >= ROUNDS * len(steps):
+    if clock.called_at is None or clock.calls >= ROUNDS * len(steps):
         return None
     # The delay is that of the step to be called, not of the one that was: `after: 10m` waits ten minutes for it.
-    return incident.escalation.called_at + _next(ctx)[1].after_seconds
+    return clock.called_at + _next(steps, clock.climbed, now)[1].after_seconds
 
 
-def is_worth_waking(incident: Incident) -> bool:
+def _deadline_call_at(incident: Incident, phase: Phase) -> float | None:
+    """Return when a question without an answer calls; None where it does not, or did."""
+    deadline, told_at = incident.question.deadline, incident.escalation.told_at or 0.0
+    if phase is not Phase.ASKING or deadline is None or deadline.then is Then.NOTHING or deadline.due_at is None:
+        return None
+    return deadline.due_at if told_at < deadline.due_at else None
+
+
+def _pager_called_at(incident: Incident, phase: Phase, policy: Policy) -> float | None:
+    """Return since when a pager calls by its own escalation; None without one, or where it was not to wake people."""
+    by_pager = len(policy.steps_of(incident.channels)) < len(policy.escalation)
+    wakes = _is_worth_waking(incident) or phase is Phase.ASKING
+    return incident.escalation.told_at or incident.opened_at if by_pager and wakes else None
+
+
+def _is_worth_waking(incident: Incident) -> bool:
     """Return whether people are woken for it: by its severity, unless the policy only notifies of it or records it."""
     decision = incident.decision
     only_told = decision is not None and decision.course in (Course.TELL, Course.NOTE)
     return incident.severity in WAKING and not only_told
 
 
-def _next(ctx: StepContext) -> tuple[Sequence[Step], Step, bool]:
+def _next(order: Sequence[Step], climbed: int, now: float) -> tuple[Sequence[Step], Step, bool]:
     """Return the skipped steps, the next step of the cyclic order, and whether it is within its hours."""
-    order = ctx.policy.steps_of(ctx.incident.channels)
-    at = ctx.incident.escalation.climbed % len(order)
+    at = climbed % len(order)
     # Rotations are resolved here, at the moment of the call: a handover may lie between two steps.
-    once_round = [schedule.whose(step, ctx.now) for step in (*order[at:], *order[:at])]
-    passed = tuple(takewhile(lambda step: not _on_call(step, ctx.now), once_round))
+    once_round = [schedule.whose(step, now) for step in (*order[at:], *order[:at])]
+    passed = tuple(takewhile(lambda step: not _on_call(step, now), once_round))
     # If every step is outside its hours, the next one in order is only the clock of the next attempt.
     found = len(passed) < len(order)
     return passed, once_round[len(passed) if found else 0], found
@@ -120,23 +143,27 @@ def _next(ctx: StepContext) -> tuple[Sequence[Step], Step, bool]:
 
 def _climb(ctx: StepContext) -> None:
     """Call the next step within its hours; if there is none, call everyone again, once."""
-    passed, step, found = _next(ctx)
-    # Also where no step is called: otherwise the clock would be due again at once.
-    ctx.update_escalation(called_at=ctx.now)
-    if found:
-        for one in passed:
-            ctx.note("PASSED", f"{one.name}: not in their hours")
-        so_far = ctx.incident.escalation
-        ctx.update_escalation(climbed=so_far.climbed + len(passed) + 1, calls=so_far.calls + 1, all_called=False)
-        wake(ctx)
-        _escalate(ctx, "" if step.calls_everyone else step.name, step.channels)
-        return
-    again = not ctx.incident.escalation.all_called
-    ctx.update_escalation(all_called=True)
+    again, step = not ctx.incident.escalation.all_called, _take_step(ctx)
     wake(ctx)
-    if again:
+    if step is not None:
+        _escalate(ctx, "" if step.calls_everyone else step.name, step.channels)
+    elif again:
         ctx.note("PASSED", "no step of the escalation is in its hours")
         _escalate(ctx, "", ())
+
+
+def _take_step(ctx: StepContext) -> Step | None:
+    """Move on to the next step within its hours, and return it; None where all are outside."""
+    passed, step, found = _next(ctx.policy.steps_of(ctx.incident.channels), ctx.incident.escalation.climbed, ctx.now)
+    # Also where no step is called: otherwise the clock would be due again at once.
+    ctx.update_escalation(called_at=ctx.now, all_called=not found)
+    if not found:
+        return None
+    for one in passed:
+        ctx.note("PASSED", f"{one.name}: not in their hours")
+    so_far = ctx.incident.escalation
+    ctx.update_escalation(climbed=so_far.climbed + len(passed) + 1, calls=so_far.calls + 1)
+    return step
 
 
 def _escalate(ctx: StepContext, name: str, channels: tuple[str, ...]) -> None:
@@ -155,10 +182,17 @@ def _on_call(step: Step, now: float) -> bool:
 
 
 def _call_again(ctx: StepContext, by: str) -> None:
-    """Call again: the acknowledgement expired, and the incident has neither ended nor changed since."""
-    holds = show_seconds(ctx.policy.ack_holds_seconds)
+    """Call everyone, and the step that the acknowledgement put off: it expired, and nothing changed since."""
+    holds, clock = show_seconds(ctx.policy.ack_holds_seconds), ctx.incident.escalation
     ctx.note("UNATTENDED", f"acknowledged by {by} {holds} ago, and nothing changed since")
-    since = ctx.incident.escalation.acknowledged_at
+    # Of a question's deadline, or a pager's escalation, no step was put off: those follow from now on.
+    climbs = clock.called_at is not None and bool(ctx.policy.steps_of(ctx.incident.channels))
+    step = _take_step(ctx) if climbs else None
+    ctx.update_escalation(told_at=ctx.now, called_at=ctx.now, acknowledged_by=None, acknowledged_at=None)
     # Before the notice, so that the incident in it already carries the new call.
-    call(ctx, climbs=True)
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN, wakes=True, channels=everyone(ctx), by=by, since=since)
+    wake(ctx)
+    if climbs and step is None and clock.all_called:
+        return
+    channels = tuple(dict.fromkeys((*everyone(ctx), *(step.channels if step is not None else ()))))
+    since = clock.acknowledged_at
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN, wakes=True, channels=channels, by=by, since=since)

@@ -103,8 +103,8 @@ def acknowledge(ctx: StepContext) -> None:
         ctx.note("ACKNOWLEDGED", f"by {ctx.incident.escalation.acknowledged_by} already")
     else:
         escalation.taken_up(ctx, event.by)
-        holds = show_seconds(ctx.policy.ack_holds_seconds)
-        ctx.note("ACKNOWLEDGED", f"by {event.by}: escalation paused for {holds}, unless something changes")
+        holds = f": escalation paused for {show_seconds(ctx.policy.ack_holds_seconds)}, unless something changes"
+        ctx.note("ACKNOWLEDGED", f"by {event.by}{holds if ctx.incident.escalation.next_call_at is not None else ''}")
         # Only people who were paged read that the incident is taken.
         if ctx.incident.paged:
             ctx.notify(NoticeKind.UPDATED, Topic.ACKNOWLEDGED, by=event.by)

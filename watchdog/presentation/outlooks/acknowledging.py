@@ -1,8 +1,6 @@
 """What an acknowledgement does in an incident, said beside its button; and whether it is the thing to do. Pure."""
 
-from watchdog.core.phases.escalation import is_worth_waking
 from watchdog.domain.policy import Then
-from watchdog.domain.units import show_seconds
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import clears_at
 from watchdog.presentation.situation import Situation, situation
@@ -34,12 +32,10 @@ def acknowledging(case: Case) -> str:
 
 def _pages_again(case: Case) -> str:
     """Return when an acknowledgement ends with a page, if it ends with one."""
-    holds, found = case.state.ack_holds_seconds, situation(case.incident)
-    wakes = is_worth_waking(case.incident) or found is Situation.QUESTION
-    # While the daemon acts, no clock of an acknowledgement runs.
-    if holds is None or not wakes or not case.incident.channels or found in BY_ITSELF:
+    at = case.state.pages_again_at
+    if at is None or not case.incident.channels:
         return ""
-    return f"; {show_seconds(holds)} later the daemon pages everyone again if the incident is still open"
+    return f"; at {case.at(at)} the daemon pages everyone again if the incident is still open"
 
 
 def _besides(case: Case) -> str:
@@ -51,8 +47,8 @@ def _besides(case: Case) -> str:
         return " It does not keep the daemon from deciding again."
     if found is Situation.QUESTION:
         pages = question is not None and question.then is Then.ESCALATE and not case.incident.late_paged
-        due, holds = question.due_at if pages and question is not None else None, case.state.ack_holds_seconds
+        due, again = question.due_at if pages and question is not None else None, case.state.pages_again_at
         # An acknowledgement that ends before the deadline keeps no page from people.
-        covers = due is not None and holds is not None and due < case.now + holds
+        covers = due is not None and again is not None and due < again
         return f" The question stays open{f', and no page follows at {case.at(due)}' if covers else ''}."
     return ""

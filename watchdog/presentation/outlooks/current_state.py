@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from watchdog.core.assess.confirmation_time import next_confirmation
 from watchdog.core.assess.current_readings import current_readings
 from watchdog.core.fold.observations import auto_deploy_is_on
+from watchdog.core.phases import escalation
 from watchdog.core.phases.rollback_request import PIN_PATIENCE_SECONDS
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
@@ -35,7 +36,7 @@ class CurrentState:
     deploys_at: float | None = None  # when Render's list of deploys was read last
     deploys_why: str = ""  # why it could not be read since; empty: it was
     auto_deploy: str = ""  # value of auto-deploy that Render stated last; empty: not known
-    ack_holds_seconds: float | None = None  # how long an acknowledgement holds
+    pages_again_at: float | None = None  # when an acknowledgement of now would end with a page; None: with none
 
     @property
     def fails(self) -> Evidence | None:
@@ -51,7 +52,6 @@ def current_state(incident: Incident, state: State, policy: Policy, now: float) 
         denied=blames_code(incident) and incident.suspect_code in state.denied,
         stopped=state.stop_reason,
         disarmed=bool(state.disarmed),
-        ack_holds_seconds=policy.ack_holds_seconds,
     )
     if service is None:
         return around
@@ -71,8 +71,13 @@ def current_state(incident: Incident, state: State, policy: Policy, now: float) 
         sends_by=service.phase_since + PIN_PATIENCE_SECONDS if service.phase is Phase.PINNING else None,
         deploys_at=service.deploys_at,
         deploys_why=service.deploys_why,
+        pages_again_at=escalation.due_at(_acknowledged(incident, now), service.phase, policy, now),
         auto_deploy=service.facts.auto_deploy if service.facts is not None and auto_deploy_is_on(service) else "",
     )
+
+
+def _acknowledged(incident: Incident, now: float) -> Incident:
+    return replace(incident, escalation=replace(incident.escalation, acknowledged_at=now))
 
 
 def blames_code(incident: Incident) -> bool:

@@ -27,11 +27,15 @@ def _next_page(case: Case) -> str:
     due, by = case.incident.escalation.next_call_at, case.incident.escalation.acknowledged_by
     if due is None or case.now >= due or case.incident.muted or not case.incident.channels:
         return ""
+    deadline = case.incident.question.deadline
+    if by is not None and situation(case.incident) is Situation.QUESTION and deadline and due == deadline.due_at:
+        # The sentence before names that moment and that page.
+        return ""
+    if case.incident.escalation.all_called:
+        return f" No step of the escalation is in its hours; the daemon looks again at {case.at(due)}."
     if by is not None:
         again = f"The daemon pages again at {case.at(due)} if it is still open"
         return f" {again}: {clean(by)}'s acknowledgement ends then."
-    if case.incident.escalation.all_called:
-        return f" No step of the escalation is in its hours; the daemon looks again at {case.at(due)}."
     # The sentence before names a later moment: the reader learns which of the two comes first.
     asks_at = clears_at(case.incident) if situation(case.incident) is Situation.ASKS_LATER else None
     when = "Before that the daemon" if asks_at is not None and due < asks_at else "The daemon"
