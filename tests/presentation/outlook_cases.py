@@ -53,7 +53,8 @@ def suspended(*suspenders: str, **fields: object) -> Incident:
 def question(then: Then, **fields: object) -> Incident:
     """Return an incident whose question ends in 4 min."""
     deadline = Deadline(x.BEGIN + 50, then, 300.0, NOW + 240)
-    return x.undone(x.decision(course=Course.ASK), asked_at=x.BEGIN + 50, deadline=deadline, **fields)
+    fields = {"decision": x.decision(course=Course.ASK), "asked_at": x.BEGIN + 50, "deadline": deadline, **fields}
+    return x.undone(fields.pop("decision"), **fields)
 
 
 def over(human_needed: str = "", **fields: object) -> Incident:

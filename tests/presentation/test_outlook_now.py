@@ -19,10 +19,11 @@ from tests.presentation.outlook_cases import (
     PAUSED,
     POLICY,
     REFUSED,
+    UNREAD,
     paged,
     question,
 )
-from watchdog.domain.decisions import Evidence
+from watchdog.domain.decisions import Course, Evidence
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Step, Then
 from watchdog.domain.readings import Bad
@@ -233,9 +234,17 @@ def test_what_is_offered_is_accepted_and_what_holds_meanwhile_is_said(
             "no further page at 02:20 UTC; at 02:45 UTC the daemon pages everyone again",
         ),
         (paged(BUDGET), f"{SEEN}{HOLDS} It also cancels the question at 02:25 UTC."),
-        (paged(PAUSED), f"{SEEN}{HOLDS} It does not keep the daemon from deciding again."),
+        (paged(PAUSED), f"{SEEN}{HOLDS} The daemon decides again all the same, and may roll back to dep-40 "),
         (question(Then.ESCALATE), f"{SEEN}{HOLDS} The question stays open, and no page follows at 02:19 UTC."),
-        (question(Then.ROLLBACK), f"{SEEN}{HOLDS} The question stays open."),
+        (
+            question(Then.ROLLBACK),
+            f"{SEEN}{HOLDS} The question stays open. Without an answer the daemon rolls back at 02:19 UTC, if nothing",
+        ),
+        (
+            question(Then.ESCALATE, decision=x.decision(course=Course.ASK, guards=(UNREAD,))),
+            f"{SEEN}{HOLDS} The question stays open, and no page follows at 02:19 UTC. The daemon may still roll back",
+        ),
+        (x.undone(x.decision()), f"{SEEN}{HOLDS} It does not stop the rollback."),
     ],
 )
 def test_an_acknowledgement_says_what_it_does(incident: Incident, says: str) -> None:

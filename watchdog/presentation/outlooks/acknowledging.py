@@ -44,11 +44,24 @@ def _besides(case: Case) -> str:
     if found is Situation.ASKS_LATER:
         return f" It also cancels the question{case.by(clears_at(case.incident), 'at')}."
     if found is Situation.BLOCKED_FOR_NOW:
-        return " It does not keep the daemon from deciding again."
+        return f" The daemon decides again all the same, and {case.may_act}."
+    if found in BY_ITSELF:
+        return " It does not stop the rollback." if found is not Situation.UNDECIDED else ""
     if found is Situation.QUESTION:
         pages = question is not None and question.then is Then.ESCALATE and not case.incident.late_paged
         due, again = question.due_at if pages and question is not None else None, case.state.pages_again_at
         # An acknowledgement that ends before the deadline keeps no page from people.
         covers = due is not None and again is not None and due < again
-        return f" The question stays open{f', and no page follows at {case.at(due)}' if covers else ''}."
+        stays = f" The question stays open{f', and no page follows at {case.at(due)}' if covers else ''}."
+        return f"{stays}{_without_an_answer(case)}"
+    return ""
+
+
+def _without_an_answer(case: Case) -> str:
+    """Return that the daemon may roll back although no person approved: by the question's default, or a guard's end."""
+    question, decision = case.incident.question.deadline, case.incident.decision
+    if question is not None and question.then is Then.ROLLBACK and not case.incident.late_paged:
+        return f" Without an answer the daemon rolls back{case.by(question.due_at, 'at')}, if nothing forbids it."
+    if decision is not None and decision.asks_for_now:
+        return " The daemon may still roll back without an answer, once what made it ask has passed."
     return ""
