@@ -81,7 +81,7 @@ APPLIED = [
     ("reject", {"incident": "web-1"}, Phase.ASKING, "REJECTED by ann"),
     ("stop", {"incident": "web-1"}, Phase.PINNING, "STOPPED by ann"),
     ("stop", {"incident": "web-1"}, Phase.ANNOUNCED, "STOPPED by ann"),
-    ("acknowledge", {"incident": "web-1"}, Phase.PAGED, "ACKNOWLEDGED by ann: escalation paused for 30 min"),
+    ("acknowledge", {"incident": "web-1"}, Phase.PAGED, "ACKNOWLEDGED by ann"),
     ("acknowledge", {"incident": "web-1"}, Phase.DEPLOYING, "ACKNOWLEDGED by ann"),
     ("silence", HIGH, Phase.CALM, "SILENCED silence-1 of web, severity high by ann (work), for 60 s"),
     ("silence", {**QUIET, "of": None}, Phase.CALM, "SILENCED silence-1 of all services"),
