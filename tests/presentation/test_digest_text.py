@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from tests.cli import examples as x
+from tests.console.scene import SIGNALS
 from tests.core.incident_fields import amended
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Outcome, ServiceState, State
-from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy, Suppression
+from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, Suppression
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Minute
 from watchdog.presentation.digest_text import INCIDENTS_SHOWN, NAMES_SHOWN, STANDING_SHOWN, Week, digest
@@ -19,11 +20,6 @@ from watchdog.presentation.digest_text import INCIDENTS_SHOWN, NAMES_SHOWN, STAN
 DAY = 86400.0
 UNTIL = x.BEGIN + 3 * DAY
 SINCE = UNTIL - 7 * DAY
-SIGNALS = (
-    SignalPolicy("home", "http", critical=True),
-    SignalPolicy("api", "latency"),
-    SignalPolicy("errors", "sentry"),
-)
 SERVICES = {name: ServicePolicy(name, f"srv-{name}", signals=SIGNALS) for name in ("web", "shop")}
 POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
 LOOKS = (
