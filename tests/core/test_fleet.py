@@ -112,16 +112,6 @@ def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() 
     assert (state.blind_since, state.unseen) == (None, False) and notices(effects) == ["resolved"]
 
 
-def test_a_probe_that_speaks_does_not_help_while_every_control_target_fails() -> None:
-    """Either reason blinds by itself."""
-    state, _ = both(a_state(), NOW, DARK)
-    state, _ = step(state, e.ProbesJudged(NOW + 1.0, silent=True), make_policy())
-    state, _ = step(state, e.ProbesJudged(NOW + 2.0, silent=False), make_policy())
-    assert state.blind_since == NOW
-    state, _ = both(state, NOW + 3.0, Good())
-    assert state.blind_since is None
-
-
 def test_suspicion_waits_while_blind() -> None:
     """Neither opened nor calmed; nothing new is even suspected."""
     dark = dict.fromkeys(CONTROL, (NOW - 1, DARK))

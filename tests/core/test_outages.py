@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.world import FOREVER, START, Fault, World, make_policy, old_deploy
+from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, history, web
-from tests.support.effect_readers import notices
-from watchdog.core.assess.rollback_target import TargetQuery, choose_target, rolled_away_from
 from watchdog.domain.events import Restarted
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, FailureKind
@@ -72,43 +70,10 @@ def test_across_a_gap_a_run_is_as_long_as_what_was_seen_of_it(down_seconds: floa
     assert after.failing_since == before.failing_since
 
 
-@pytest.mark.parametrize(
-    ("outcome", "accepted", "restored"),
-    [("postponed", 1, 0), ("refused", 0, 1), ("stood_down", 0, 1), ("lost", 0, 0), ("accepted_and_lost", 1, 0)],
-)
-def test_every_outcome_of_the_send_ends_well_or_with_a_human(outcome: str, accepted: int, restored: int) -> None:
-    """Postponed is tried anew; refused and stood down give auto-deploy back; a lost one is left to a human."""
-    world = bad_deploy(outcomes=[outcome]).run(900.0)
-    assert (len(world.accepted), len(world.restores)) == (accepted, restored)
-    assert world.pages() or outcome == "postponed"
-
-
-def test_an_unconfirmed_pin_does_not_stop_the_rollback_but_is_said() -> None:
-    """The pin is not read back in time: the outage does not wait, the message says so."""
-    world = bad_deploy(pin="unconfirmed").run(500.0)
-    assert len(world.accepted) == 1
-    acted = next(tell.notice for tell in world.tells if tell.notice.kind.value == "acted")
-    assert any("NOT CONFIRMED" in line for line in acted.lines) and acted.wakes
-
-
 def test_an_expired_certificate_is_no_rollback() -> None:
     """A TLS failure right after a deploy: no rollback cures that."""
     world = bad_deploy(Fault(64.0, FOREVER, reading=Bad("expired", FailureKind.TLS))).run(400.0)
     assert not world.accepted and "no rollback cures" in decision_of(world).why
-
-
-def test_a_pin_for_a_rollback_that_was_put_off_is_given_back_and_told() -> None:
-    """Pinned, then 429, then the site recovers by itself: auto-deploy is restored, and people hear of it."""
-    world = bad_deploy(Fault(64.0, 107.0, code="bad00000"), outcomes=["postponed"]).run(500.0)
-    assert not world.accepted and len(world.restores) == 1 and world.facts.auto_deploy == "commit"
-    assert notices(world.tells) == ["resolved"]
-
-
-def test_an_action_without_any_outcome_is_not_stranded_in_silence() -> None:
-    """Neither the pin nor the rollback ever answers: the outage does not wait, and a human is told."""
-    world = bad_deploy(pin="silent", outcomes=["silent"]).run(900.0)
-    assert len(world.sent) == 1 and world.pages()
-    assert "no outcome of the rollback came" in world.incidents["web-1"].human_needed
 
 
 def test_an_approval_after_recovery_or_in_blindness_sends_nothing() -> None:
@@ -118,27 +83,3 @@ def test_an_approval_after_recovery_or_in_blindness_sends_nothing() -> None:
     assert not recovered.accepted and recovered.facts.auto_deploy == "commit"
     blind = bad_deploy(replace(slow, end=FOREVER), answer="approve", answer_after=40.0, blind=(140.0, 400.0))
     assert not blind.run(300.0).sent
-
-
-def test_blindness_while_verifying_starts_the_proof_anew() -> None:
-    """What was not seen is not proof: three good minutes are counted from when we see again."""
-    incident = bad_deploy(blind=(135.0, 190.0)).run(900.0).incidents["web-1"]
-    assert incident.rollback.verified_at >= START + 190.0 + 180.0
-
-
-def test_code_that_somebody_rolled_away_from_is_no_target() -> None:
-    """A deploy with green probes that a colleague rolled back had its reasons."""
-    deploys = [
-        replace(old_deploy("dep-43", "aaaaaaa1", 2.9, "live"), trigger="rollback"),
-        old_deploy("dep-42", "aaaaaaa2", 3.0),
-        old_deploy("dep-41", "aaaaaaa1", 5.0),
-    ]
-    world = World(make_policy(), deploys, faults=[Fault(64.0, FOREVER, code="bad00000")])
-    world.ship(60.0, "bad00000")
-    world.run(500.0)
-    assert [rollback.target for _, rollback in world.accepted] == ["dep-43"]
-    choice = choose_target(
-        TargetQuery(tuple(world.deploys), world.deploys[-4], world.deploys[-4], False, watching_since=START)
-    )
-    assert choice.deploy is not None and choice.deploy.id == "dep-43"
-    assert rolled_away_from(deploys, deploys[1]) is deploys[0]

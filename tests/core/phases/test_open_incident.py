@@ -6,8 +6,8 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import World, make_policy, with_row
-from tests.core.worlds import bad_world, hear, incident_of, put, reach, reload, share, web
-from tests.support.effect_readers import kinds, lines, notices
+from tests.core.worlds import hear, incident_of, put, reach, reload, share, web
+from tests.support.effect_readers import kinds, lines
 from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
@@ -132,12 +132,3 @@ def test_what_was_put_off_and_has_another_target_is_told_anew(policy: Policy, ph
     effects = hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
     assert web(world).phase is phase and incident_of(world).question.approved_by is None
     assert "the target changed since you were notified (dep-40 -> dep-39)" in lines(effects, "DECIDED")[0]
-
-
-def test_a_put_off_rollback_is_sent_in_the_end() -> None:
-    """The whole way: announced once, put off once, rolled back once."""
-    world = bad_world(make_policy(veto_seconds=60.0), outcomes=["postponed"]).run(700.0)
-    assert notices(world.tells) == ["announced", "acted", "resolved"]
-    assert len(world.accepted) == 1
-    asked = bad_world(make_policy(Mode.ASSIST), outcomes=["postponed"], answer="approve").run(700.0)
-    assert notices(asked.tells) == ["asked", "acted", "resolved"]

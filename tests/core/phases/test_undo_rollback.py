@@ -299,13 +299,6 @@ def test_guards_that_are_for_humans_too_hold_it_back_and_nothing_is_lifted(event
     assert refusal(world) == why and world.state.denied == (BAD,)
 
 
-def test_guards_for_machines_do_not_hold_it_back() -> None:
-    """A minute after its rollback was proved: the cooldown is on, and one of two rollbacks of today is spent."""
-    world = rolled_back(until=400.0)
-    assert web(world).phase is Phase.CALM
-    assert lines(ask(world), "REFUSED") == [] and web(world).phase is Phase.PINNING
-
-
 # --- at any moment ---
 
 
