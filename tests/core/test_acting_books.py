@@ -205,15 +205,18 @@ def test_only_the_target_itself_can_be_rebuilt(built: str) -> None:
     ],
 )
 def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, given: bool, requested: bool) -> None:
-    """Auto-deploy is given back when nothing was sent; when nobody knows, it stays off."""
+    """Auto-deploy is given back when nothing was sent, and no budget is spent; when nobody knows, it stays off."""
     world = pinned(Phase.ROLLING_BACK)
     effects = hear(world, outcome(world.now, *OURS, "no"))
     assert incident_of(world).human_needed == why and lines(effects, "HUMAN") == [why]
-    assert ("RestoreAutoDeploy" in kinds(effects)) is given
+    assert ("RestoreAutoDeploy" in kinds(effects)) is given and web(world).phase is Phase.PAGED
     assert (incident_of(world).rollback.requested_at is not None) is requested
+    assert len(web(world).acted_at) == len(world.state.acted_at) == (outcome is e.RollbackLost), "what was not made"
     put_off = reach(Phase.ROLLING_BACK)
+    assert len(web(put_off).acted_at) == len(put_off.state.acted_at) == 1
     effects = hear(put_off, e.RollbackPostponed(put_off.now, *OURS, "rate limit"))
     assert (incident_of(put_off).rollback.tried, incident_of(put_off).rollback.requested_at) == (False, None)
+    assert web(put_off).acted_at == put_off.state.acted_at == () and web(put_off).phase is Phase.SUSPECT
     assert lines(effects, "WAIT") == ["nothing was sent: rate limit; looking again"]
 
 

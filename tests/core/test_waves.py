@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.world import FOREVER, Fault, World, make_policy
-from tests.core.worlds import decision_of, hear, incident_of, reach, web
+from tests.core.world import World, make_policy
+from tests.core.worlds import decision_of, hear, incident_of, reach, until, web
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
@@ -30,12 +30,7 @@ def down(world: World, *names: str) -> World:
 
 def asked_in_a_wave(policy: Policy | None = None) -> World:
     """Return a world in which shop fails as well, so that people were just asked about web."""
-    world = reach(Phase.SUSPECT, policy or fleet())
-    for second in range(int(world.time), 200):
-        down(world, "shop").run(float(second))
-        if web(world).phase is Phase.ASKING:
-            return world
-    raise AssertionError(f"nobody was asked: {world.labels()}")
+    return until(Phase.ASKING, down(reach(Phase.SUSPECT, policy or fleet()), "shop"))
 
 
 def course(world: World) -> tuple[Course, str]:
@@ -106,12 +101,7 @@ def reach_pinning_after_a_wave() -> World:
     """Return a world whose question is void, and in which auto-deploy is just being switched off."""
     world = asked_in_a_wave()
     world.pin = "silent"
-    down(world)
-    for second in range(int(world.time), int(world.time) + 20):
-        world.run(float(second))
-        if web(world).phase is Phase.PINNING:
-            return world
-    raise AssertionError(f"nothing was begun: {world.labels()}")
+    return until(Phase.PINNING, down(world))
 
 
 def test_people_hear_after_a_minute_that_it_is_not_on_its_way() -> None:
@@ -158,13 +148,3 @@ def test_a_yes_does_not_outlive_what_came_up_on_the_way() -> None:
     assert web(world).phase is Phase.ASKING and notices(effects) == ["asked"]
     given_back = hear(world, e.Rejected(world.now + 2, "web-1", "ann"))
     assert "RestoreAutoDeploy" in kinds(given_back)
-
-
-def test_a_yes_to_one_target_is_none_to_another() -> None:
-    """The target changed, so people are asked anew; that it worsens then is no yes."""
-    slow = Fault(64.0, FOREVER, code="bad00000", slow=True)
-    world = reach(Phase.ASKING, make_policy(), faults=[slow])
-    world.state = replace(world.state, denied=("aaaaaaa1",))
-    hear(world, e.Approved(world.now, "web-1", "ann"))
-    assert course(world)[1].startswith("the target changed") and incident_of(world).question.approved_by is None
-    assert web(world).phase is Phase.ASKING

@@ -9,7 +9,7 @@ from watchdog.core.context import StepContext
 from watchdog.domain.decisions import Decision
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, Tell
-from watchdog.domain.events import DeploysListed, Event, TimePassed
+from watchdog.domain.events import DeploysListed, Event, RollbackPostponed, TimePassed
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.notices import Notice, Topic
 from watchdog.domain.policy import Mode, Policy, SignalPolicy
@@ -41,11 +41,31 @@ def reach(phase: Phase, policy: Policy | None = None, **more: Any) -> World:
     }
     way = {**ways.get(phase, {}), **more}
     world = bad_world(policy or way.pop("policy", None), **{key: way[key] for key in way if key != "policy"})
-    for second in range(30 if phase is Phase.CALM else 62, 400):
-        world.run(float(second))
-        if world.state.services["web"].phase is phase:
+    return until(phase, world, 30 if phase is Phase.CALM else 62)
+
+
+def until(phase: Phase, world: World, second: int | None = None) -> World:
+    """Let the world go on (from that second, or from where it is) until its machine comes to that phase."""
+    for at in range(int(world.time) if second is None else second, 400):
+        world.run(float(at))
+        if web(world).phase is phase:
             return world
     raise AssertionError(f"{phase} was not reached: {world.labels()}")
+
+
+def quiet(**more: Any) -> World:
+    """Return a world after a verified rollback, with auto-deploy off because of us."""
+    world = bad_world(**more).run(1200.0)
+    assert (web(world).phase, web(world).auto_deploy_off, web(world).pinned_for) == (Phase.CALM, "commit", "web-1")
+    return world
+
+
+def put_off() -> World:
+    """Return a world in which auto-deploy is off for a rollback that was decided and put off; nobody was told yet."""
+    world = reach(Phase.ROLLING_BACK)
+    hear(world, RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    assert (web(world).phase, web(world).auto_deploy_off) == (Phase.SUSPECT, "commit")
+    return world
 
 
 def web(world: World) -> ServiceState:

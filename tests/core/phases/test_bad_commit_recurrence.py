@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import World, make_policy, with_row
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web, wish
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, quiet, reach, share, web, wish
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases import bad_commit_recurrence
 from watchdog.domain import effects as fx
@@ -20,15 +20,6 @@ def listed(world: World, *, auto_deploy: str = "commit") -> tuple[fx.Effect, ...
     """Return what the core makes of a fresh deploy list."""
     facts = replace(world.facts, auto_deploy=auto_deploy)
     return hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), facts))
-
-
-def rolled_back(phase: Phase = Phase.VERIFYING) -> World:
-    """Return a world in which the rollback is live, and is looked at still (or was verified)."""
-    if phase is Phase.CALM:
-        world = bad_world().run(1200.0)
-        assert web(world).phase is Phase.CALM
-        return world
-    return reach(phase)
 
 
 @pytest.mark.parametrize("ends", ["live", "on its way"])
@@ -59,7 +50,7 @@ def test_it_is_said_once_per_deploy_and_auto_deploy_is_switched_off_once_more(en
 
 def test_live_again_during_verification_is_one_page_with_the_cause() -> None:
     """Verification ends with a human in the same words; what was pinned stays so."""
-    world = rolled_back()
+    world = reach(Phase.VERIFYING)
     world.end(world.begin("bad00000"))
     effects = listed(world)
     assert notices(effects) == ["human_needed"]
@@ -87,7 +78,7 @@ def test_nothing_is_switched_off_that_need_not_or_may_not(why: str) -> None:
 @pytest.mark.parametrize("remembered", [False, True])
 def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool) -> None:
     """In calm nothing is changed; the page is one per deploy, whoever it wakes, though the incident is known still."""
-    world = rolled_back(Phase.CALM)
+    world = quiet()
     if remembered:
         put(world, incident=world.incidents["web-1"])
     back = world.begin("bad00000", "deploy_hook")
@@ -112,7 +103,7 @@ def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool) -> None:
 )
 def test_case_55_its_page_is_closed_once_that_is_over(ends: str, why: str) -> None:
     """Not before, once only, and the page of another return stays open."""
-    world = rolled_back(Phase.CALM)
+    world = quiet()
     live, back = str(web(world).live), world.begin("bad00000", "deploy_hook")
     listed(world)
     assert web(world).returned == (back,) and notices(listed(world)) == []
@@ -137,7 +128,7 @@ def test_case_55_its_page_is_closed_once_that_is_over(ends: str, why: str) -> No
 
 def test_an_entry_of_another_version_about_a_rollback_to_good_code_ends_once_it_serves_no_more() -> None:
     """That its code is not denied ends nothing."""
-    world = rolled_back(Phase.CALM)
+    world = quiet()
     put(world, returned=(rollback := str(web(world).live),))
     assert notices(listed(world)) == []
     world.end(world.begin("new00000"))
@@ -147,7 +138,7 @@ def test_an_entry_of_another_version_about_a_rollback_to_good_code_ends_once_it_
 @pytest.mark.parametrize(("tell", "alerts", "told"), [((), ("pager",), 1), ((), (), 0)])
 def test_without_a_channel_for_high_the_alerts_are_used(tell: tuple[str, ...], alerts: tuple[str, ...], told: int):
     """And without any at all it is only written down."""
-    world = rolled_back(Phase.CALM)
+    world = quiet()
     world.policy = replace(with_row(world.policy, Severity.HIGH, tell=tell), alerts=alerts)
     world.begin("bad00000")
     effects = listed(world)
@@ -156,10 +147,10 @@ def test_without_a_channel_for_high_the_alerts_are_used(tell: tuple[str, ...], a
 
 def test_trusted_code_and_code_that_another_service_denied_are_nobodys_return() -> None:
     """A human lifted it, or it never was this service's; and the suspect itself is no news while it is still live."""
-    trusted = rolled_back(Phase.CALM)
+    trusted = quiet()
     hear(trusted, e.CommitTrusted(trusted.now, "bad00000", "ann"))
     trusted.begin("bad00000")
-    known = rolled_back(Phase.DEPLOYING)
+    known = reach(Phase.DEPLOYING)
     assert web(known).bad == (("bad00000", incident_of(known).suspect),)
     for world in (trusted, known, share(reach(Phase.CALM), denied=("aaaaaaa1",))):
         assert lines(listed(world), "RETURNED") == []
@@ -196,16 +187,6 @@ def test_what_came_of_the_second_pin_is_written_down(event: e.Event, known: tupl
     assert "RestoreAutoDeploy" not in kinds(effects) and web(world).phase is Phase.DEPLOYING
 
 
-def test_a_second_pin_is_believed_without_facts_and_a_strange_postponement_is_nothing() -> None:
-    """Nothing is known of the service yet; an outcome of another incident tells nothing."""
-    world = reach(Phase.DEPLOYING)
-    assert hear(world, e.RollbackPostponed(world.now, "web", "web-1", "late")) == ()
-    assert hear(world, e.RollbackPostponed(world.now, "web", "web-7", "late")) == ()
-    put(world, incident=amended(incident_of(world), again=True), facts=None)
-    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
-    assert incident_of(world).pin.off and web(world).facts is None
-
-
 def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:
     """The bad commit's deploy canceled ours: giving auto-deploy back would bring the next one."""
     world = reach(Phase.DEPLOYING)
@@ -218,7 +199,7 @@ def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:
 
 def test_auto_deploy_is_not_given_back_by_a_request_by_hand_while_the_newest_code_is_denied() -> None:
     """It was on when the person asked, as its first switch had failed; the next merge would still build on bad code."""
-    world = bad_world(make_policy()).run(1200.0)
+    world = quiet()
     put(world, auto_deploy_off="", pinned_for="", facts=replace(world.facts, auto_deploy="commit"))
     hear(world, e.RollbackRequested(world.now, "web", "ann"))
     hear(world, e.PinConfirmed(world.now, "web", "web-2", "commit"))

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.phases.test_restore_auto_deploy import quiet
 from tests.core.world import World
-from tests.core.worlds import hear, listed, put, reach, web
+from tests.core.worlds import hear, listed, put, quiet, reach, web
 from tests.support.effect_readers import lines, notices, tell_of
 from watchdog.core.phases.blocked_merges import LIST_MAX_SECONDS, REMEMBERED_MAX, SHOWN_MAX
 from watchdog.domain import effects as fx

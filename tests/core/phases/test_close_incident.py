@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, incident_of, line_of, put, reach, share, web, wish
+from tests.core.worlds import bad_world, hear, incident_of, line_of, put, put_off, reach, share, web, wish
 from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.core.phases.close_incident import ended
 from watchdog.domain import effects as fx
@@ -139,18 +139,10 @@ def test_what_a_pause_keeps_from_being_given_back_is_told_at_the_end() -> None:
     assert world.tells[-1].notice.title == "web: auto-deploy is on again" and world.facts.auto_deploy == "commit"
 
 
-def put_off(**service: object) -> World:
-    """Return a world in which auto-deploy is off for a rollback that was decided and put off; nobody was told yet."""
-    world = reach(Phase.ROLLING_BACK)
-    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
-    assert (web(world).phase, web(world).auto_deploy_off) == (Phase.SUSPECT, "commit")
-    return put(world, **service)
-
-
 @pytest.mark.parametrize(("off", "told"), [("", False), ("checksPass", True)])
 def test_what_an_earlier_incident_switched_off_is_a_human_s_to_give_back(off: str, told: bool) -> None:
     """A pin that found it off already has nothing to give back; if that was our own, it is told all the same."""
-    world = put_off(auto_deploy_off=off, pinned_for="web-0")
+    world = put(put_off(), auto_deploy_off=off, pinned_for="web-0")
     put(world, incident=amended(incident_of(world), previous="off"))
     effects = hear(world, e.Stopped(world.now, "web-1", "ann"))
     line = "AUTO-DEPLOY IS OFF on web. It was checksPass; it was switched off for web-0."

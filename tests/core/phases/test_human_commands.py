@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.scenes import an_incident
 from tests.core.world import FOREVER, START, Fault, World, make_policy
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, put_off, reach, share, web
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases.close_incident import ended
 from watchdog.core.phases.undo_rollback import asked_for
@@ -113,9 +113,7 @@ def test_a_no_changes_nothing(phase: Phase, what: str) -> None:
 
 def test_a_stop_after_the_pin_gives_auto_deploy_back() -> None:
     """Postponed after the pin: suspect again; a stop there restores the old value."""
-    world = reach(Phase.ROLLING_BACK)
-    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
-    assert web(world).phase is Phase.SUSPECT
+    world = put_off()
     effects = said(world, "stop")
     restores = [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
     assert restores == ["commit"] and web(world).phase is Phase.PAGED
@@ -136,22 +134,6 @@ def test_a_stop_while_an_obstacle_holds_the_rollback_back() -> None:
 
 
 # --- a rollback by hand ---
-
-
-def test_a_rollback_by_hand_opens_an_incident_and_is_proved_like_any_other() -> None:
-    """Nobody is blamed, no code is denied; pinned, sent, verified, told to the people of a high incident."""
-    world = quiet_world(answer="none")
-    world.ship(60.0, "cccccccc")
-    world.run(70.0)
-    world.tell(e.RollbackRequested(world.now, "web", BY))
-    assert web(world).phase is Phase.PINNING
-    incident = incident_of(world)
-    assert incident.severity is Severity.HIGH and incident.title == "rollback by hand, asked for by ann"
-    assert incident.question.approved_by == BY and incident.channels == ("pager", "chat")
-    world.run(600.0)
-    assert [(rollback.target, rollback.approved_by) for _, rollback in world.accepted] == [("dep-40", BY)]
-    assert world.incidents["web-1"].outcome == "rolled back and verified"
-    assert world.state.denied == ()
 
 
 def test_a_rollback_to_a_named_deploy_after_a_closed_incident_opens_a_new_one() -> None:
@@ -177,7 +159,9 @@ def test_a_rollback_by_hand_is_the_humans_decision_and_shows_what_speaks_against
     course = (Course.ROLLBACK, Severity.HIGH, "asked for by ann", None, 0.0, "autonomous")
     assert decision == Decision(world.now, *course, (), None, decision.guards, target)
     assert [answer.name for answer in decision.guards if answer.verdict is not Verdict.PASS] == ["environment"]
-    assert (incident_of(world).suspect, incident_of(world).suspect_code) == ("dep-42", "aaaaaaa1")
+    incident = incident_of(world)
+    assert (incident.title, incident.channels) == ("rollback by hand, asked for by ann", ("pager", "chat"))
+    assert (incident.suspect, incident.suspect_code) == ("dep-42", "aaaaaaa1")
     assert [item.deploy for item in target.skipped] == ["dep-40"]
 
 

@@ -6,18 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tests.core.world import World
-from tests.core.worlds import bad_world, hear, listed, put, reach, share, web
+from tests.core.worlds import hear, listed, put, quiet, reach, share, web
 from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
-
-
-def quiet() -> World:
-    """Return a world after a verified rollback, with auto-deploy off because of us."""
-    world = bad_world().run(1200.0)
-    assert (web(world).phase, web(world).auto_deploy_off, web(world).pinned_for) == (Phase.CALM, "commit", "web-1")
-    return world
 
 
 def test_it_is_offered_once_when_a_new_commit_is_live() -> None:

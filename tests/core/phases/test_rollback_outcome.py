@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
+from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, share, unwatch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.fold import observations
@@ -111,13 +111,6 @@ def test_auto_deploy_that_was_off_already_is_not_ours_to_give_back() -> None:
     assert notice.about.auto_deploy_off == "" and "Auto-deploy: off, read back (was off)" in notice.lines
 
 
-def test_the_first_old_value_is_kept_when_auto_deploy_is_pinned_twice() -> None:
-    """Postponed after the pin, pinned again: the value to give back is the user's, not our own `off`."""
-    world = bad_world(outcomes=["postponed", "refused"]).run(400.0)
-    assert len(world.pins) == 2
-    assert [restore.value for restore in world.restores] == ["commit"]
-
-
 def test_an_unconfirmed_pin_that_read_the_old_value_remembers_it() -> None:
     """It may be off: the old value is known, so a refusal gives it back."""
     world = reach(Phase.PINNING)
@@ -204,16 +197,6 @@ def test_a_configuration_is_not_denied_as_code() -> None:
     for one, denied in ((world, ()), (share(reach(Phase.ROLLING_BACK), denied=("bad00000",)), ("bad00000",))):
         hear(one, e.RollbackAccepted(one.now, "web", "web-1", "dep-950"))
         assert one.state.denied == denied
-
-
-@pytest.mark.parametrize("outcome", [e.RollbackRefused, e.RollbackStoodDown, e.RollbackPostponed])
-def test_a_rollback_that_was_not_made_costs_no_budget(outcome: type) -> None:
-    """Nothing happened: the act is taken off the account of the service and of the fleet."""
-    world = reach(Phase.ROLLING_BACK)
-    assert len(web(world).acted_at) == len(world.state.acted_at) == 1
-    hear(world, outcome(world.now, "web", "web-1", "no"))
-    assert web(world).acted_at == () and world.state.acted_at == ()
-    assert web(world).phase is (Phase.SUSPECT if outcome is e.RollbackPostponed else Phase.PAGED)
 
 
 def test_a_rollback_by_hand_that_was_postponed_is_left_to_the_human_who_asked() -> None:
@@ -345,19 +328,6 @@ def test_a_restart_waits_anew_for_what_was_begun(phase: Phase) -> None:
     assert incident.rollback.overdue_at == paged_at, "what people read"
     late = wakes(hear(world, e.Restarted(at + 1000.0)))
     assert min(late) >= at + 1000.0 and (phase is not Phase.ANNOUNCED or at + 1000.0 in late)
-
-
-def test_a_question_is_late_at_its_very_deadline_and_without_one_never_repeated() -> None:
-    """`within` may be left out: then a restart asks for no such wake-up, and no page comes twice."""
-    world = reach(Phase.ASKING)
-    asked = incident_of(world).question.asked_at
-    assert notices(hear(world, e.TimePassed(asked + 299.0))) == []
-    assert notices(hear(world, e.TimePassed(asked + 300.0))) == ["human_needed"]
-    world = reach(Phase.ASKING, with_row(make_policy(Mode.ASSIST), Severity.CRITICAL, within_seconds=None))
-    at = world.now + 30.0
-    due = set(wakes(hear(world, e.Restarted(at))))
-    assert due == {at + rollback_request.PIN_PATIENCE_SECONDS, at + rollback_request.SEND_PATIENCE_SECONDS}
-    assert len(world.run(2000.0).pages()) == 1
 
 
 # --- an expired artefact ---

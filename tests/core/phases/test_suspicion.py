@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.core.world import CONTROL, Fault
-from tests.core.worlds import bad_world, hear, incident_of, put, reach, watch, web
+from tests.core.worlds import bad_world, hear, incident_of, put, put_off, reach, watch, web
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.phases.suspicion import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
@@ -62,8 +62,7 @@ def test_an_incident_that_is_over_is_let_go_by_the_next_reading() -> None:
 
 def test_an_open_incident_is_decided_anew_only_while_it_is_seen_failing() -> None:
     """Put off, and the last failure is not fresh: wait; one fresh failure, and it goes on."""
-    world = reach(Phase.ROLLING_BACK)
-    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    world = put_off()
     world.time += 20.0
     assert hear(world, e.TimePassed(world.now)) == ()
     assert web(world).phase is Phase.SUSPECT
@@ -75,9 +74,7 @@ def test_an_open_incident_is_decided_anew_only_while_it_is_seen_failing() -> Non
 @pytest.mark.parametrize("opened", [False, True])
 def test_what_was_found_opens_an_incident_though_only_what_is_seen_goes_on_with_one(opened: bool) -> None:
     """A crash loop whose last crash is a minute old: news worth an incident, no reason to act on an open one."""
-    world = reach(Phase.ROLLING_BACK if opened else Phase.SUSPECT)
-    if opened:
-        hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    world = put_off() if opened else reach(Phase.SUSPECT)
     watch(world, SignalPolicy("events", "render_events"))
     crashes = tuple((world.now - ago, "out of memory") for ago in (80.0, 70.0, 61.0))
     put(world, checks={"events": Check("events", "render_events", last=Good(), crashes=crashes)})
@@ -87,8 +84,7 @@ def test_what_was_found_opens_an_incident_though_only_what_is_seen_goes_on_with_
 
 def test_an_open_incident_is_not_watched_in_silence_for_ever() -> None:
     """Ten minutes without a decision or a recovery: a human has it, and auto-deploy is given back."""
-    world = reach(Phase.ROLLING_BACK)
-    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    world = put_off()
     over = web(world).phase_since + PATIENCE_SECONDS
     assert hear(world, e.TimePassed(over - 1.0)) == ()
     effects = hear(world, e.TimePassed(over))

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
-from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
+from tests.core.worlds import hear, incident_of, put, quiet, reach, web
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -20,8 +20,8 @@ BAD, GOOD, OLDER = "bad00000", "aaaaaaa1", "ccccccc1"
 
 def after_a_rollback(backup: State, answer: str = "none") -> World:
     """Return a world in which a rollback was verified long ago, and whose record is a copy of before."""
-    world = bad_world(make_policy(), answer=answer).run(1200.0)
-    assert web(world).phase is Phase.CALM and len(world.accepted) == 1
+    world = quiet(answer=answer)
+    assert len(world.accepted) == 1
     world.state = backup
     return world
 
