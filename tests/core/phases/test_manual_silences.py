@@ -19,9 +19,7 @@ from watchdog.domain.severity import Severity
 
 def slow_world(seconds: float, policy: Policy | None = None) -> World:
     """Return the world of a slow deploy, in which ann silences web for so long before anything happens."""
-    world = silenced(World(policy or make_policy(), bad_world().deploys, faults=[SLOW]).run(1.0), seconds)
-    world.ship(60.0, "bad00000")
-    return world
+    return silenced(bad_world(policy, faults=[SLOW]).run(1.0), seconds)
 
 
 def silenced(world: World, seconds: float = 3600.0, **fields: object) -> World:
@@ -165,11 +163,8 @@ def test_when_it_is_over_what_is_still_open_is_told() -> None:
 
 def test_a_silence_of_one_signal_hides_no_other_that_fails_later() -> None:
     """The latency was silenced, and then the site is down for a part: people hear of both."""
-    policy = make_policy(Mode.OBSERVE)
     faults = [Fault(900.0, FOREVER, share=0.15, code="bad00000"), SLOW]
-    world = silenced(World(policy, bad_world().deploys, faults=faults).run(1.0), 9000.0, signal="api")
-    world.ship(60.0, "bad00000")
-    world.run(890.0)
+    world = silenced(bad_world(make_policy(Mode.OBSERVE), faults=faults).run(1.0), 9000.0, signal="api").run(890.0)
     assert not world.pages() and incident_of(world).muted
     world.run(1500.0)
     assert world.pages() and not incident_of(world).muted
