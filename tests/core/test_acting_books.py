@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import World
-from tests.core.worlds import hear, incident_of, listed, put, reach, share, web
+from tests.core.worlds import hear, incident_of, line_of, listed, put, reach, share, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -72,9 +72,9 @@ def test_a_late_pin_is_undone_where_nobody_needs_it(
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == (*off, "")
 
 
-def late_pin(world: World, *, confirmed: bool) -> e.Event:
+def late_pin(world: World, *, confirmed: bool, incident: str = "web-1") -> e.Event:
     """Return a pin that comes late, read back or not."""
-    place = (world.now, *OURS)
+    place = (world.now, "web", incident)
     return e.PinConfirmed(*place, "commit") if confirmed else e.PinUnconfirmed(*place, "timed out", "commit")
 
 
@@ -131,9 +131,8 @@ def test_the_last_old_value_that_is_not_our_own_off_is_the_one_to_give_back() ->
 def test_a_pin_of_an_incident_that_is_over_is_remembered_and_told(confirmed: bool, known: str) -> None:
     """Nobody knows any more whether it was rolled back, so a human gives it back; an older old value counts."""
     world = put(reach(Phase.CALM), auto_deploy_off=known)
+    (note, tell) = hear(world, late_pin(world, confirmed=confirmed, incident="web-7"))
     place = (world.now, "web", "web-7")
-    confirmation, doubt = e.PinConfirmed(*place, "commit"), e.PinUnconfirmed(*place, "timed out", "commit")
-    (note, tell) = hear(world, confirmation if confirmed else doubt)
     was = known or "commit"
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == (was, "web-7", "dep-40")
     title = f"AUTO-DEPLOY {'IS' if confirmed else 'MAY BE'} OFF on web"
@@ -209,6 +208,10 @@ def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, g
     world = pinned(Phase.ROLLING_BACK)
     effects = hear(world, outcome(world.now, *OURS, "no"))
     assert incident_of(world).human_needed == why and lines(effects, "HUMAN") == [why]
+    tell, about = tell_of(effects), tell_of(effects).notice.about
+    assert (tell.notice.kind, tell.notice.wakes, tell.channels) == (NoticeKind.HUMAN_NEEDED, True, ("pager", "chat"))
+    assert (about.topic, about.why, about.auto_deploy_off) == (Topic.STOPPED_SHORT, why, "" if given else "commit")
+    assert line_of(tell.notice, "Blame: ")
     assert ("RestoreAutoDeploy" in kinds(effects)) is given and web(world).phase is Phase.PAGED
     assert (incident_of(world).rollback.requested_at is not None) is requested
     assert len(web(world).acted_at) == len(world.state.acted_at) == (outcome is e.RollbackLost), "what was not made"
@@ -300,7 +303,8 @@ def test_given_back_is_as_if_it_had_never_been_off() -> None:
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines[:2]) == (NoticeKind.HUMAN_NEEDED, True, told)
     hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")
-    assert (incident_of(world).pin.off, incident_of(world).pin.previous) == (False, None)
+    pin = incident_of(world).pin
+    assert (pin.off, pin.previous, pin.note) == (False, None, "given back (commit)")
 
 
 @pytest.mark.parametrize(("incident", "named"), [("web-1", "web-1"), ("web", None)])

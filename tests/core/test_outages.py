@@ -7,13 +7,7 @@ import pytest
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, history, web
 from watchdog.domain.events import Restarted
-from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, FailureKind
-
-
-def bad_deploy(*faults: Fault, policy: Policy | None = None, **more: object) -> World:
-    """Return a world in which commit bad00000 goes live at 60 s, and fails from 64 s on or as these faults say."""
-    return bad_world(policy, faults=list(faults) or [Fault(64.0, FOREVER, code="bad00000")], **more)
 
 
 def killed(world: World, down_seconds: float) -> None:
@@ -45,8 +39,8 @@ def test_case_50_a_worker_that_is_killed_every_twenty_seconds_rolls_back_all_the
 ) -> None:
     """What was seen to fail before counts on, across the seconds without a look; half a minute later at most."""
     fault = Fault(64.0, FOREVER, share, code="bad00000")
-    unharmed = bad_deploy(fault).run(400.0).incidents["web-1"].rollback.requested_at
-    world = bad_deploy(fault)
+    unharmed = bad_world(faults=[fault]).run(400.0).incidents["web-1"].rollback.requested_at
+    world = bad_world(faults=[fault])
     for kill in range(70, 400, 20):
         world.at(float(kill), lambda: killed(world, down_seconds))
     world.run(400.0)
@@ -57,7 +51,7 @@ def test_case_50_a_worker_that_is_killed_every_twenty_seconds_rolls_back_all_the
 @pytest.mark.parametrize(("down_seconds", "goes_on"), [(8.0, True), (12.0, True), (20.0, True), (40.0, False)])
 def test_across_a_gap_a_run_is_as_long_as_what_was_seen_of_it(down_seconds: float, goes_on: bool) -> None:
     """Of what was not seen ten seconds count: half of the shortest run that convicts. Too long a gap ends the run."""
-    world = bad_deploy()
+    world = bad_world()
     world.run(80.0)
     before = web(world).checks["home"]
     world.at(80.0, lambda: killed(world, down_seconds))
@@ -72,14 +66,14 @@ def test_across_a_gap_a_run_is_as_long_as_what_was_seen_of_it(down_seconds: floa
 
 def test_an_expired_certificate_is_no_rollback() -> None:
     """A TLS failure right after a deploy: no rollback cures that."""
-    world = bad_deploy(Fault(64.0, FOREVER, reading=Bad("expired", FailureKind.TLS))).run(400.0)
+    world = bad_world(faults=[Fault(64.0, FOREVER, reading=Bad("expired", FailureKind.TLS))]).run(400.0)
     assert not world.accepted and "no rollback cures" in decision_of(world).why
 
 
 def test_an_approval_after_recovery_or_in_blindness_sends_nothing() -> None:
     """A yes to a question whose world has changed is not carried out."""
     slow = Fault(64.0, 150.0, code="bad00000", slow=True)
-    recovered = bad_deploy(slow, answer="approve", answer_after=60.0).run(600.0)
+    recovered = bad_world(faults=[slow], answer="approve", answer_after=60.0).run(600.0)
     assert not recovered.accepted and recovered.facts.auto_deploy == "commit"
-    blind = bad_deploy(replace(slow, end=FOREVER), answer="approve", answer_after=40.0, blind=(140.0, 400.0))
+    blind = bad_world(faults=[replace(slow, end=FOREVER)], answer="approve", answer_after=40.0, blind=(140.0, 400.0))
     assert not blind.run(300.0).sent

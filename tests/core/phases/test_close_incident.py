@@ -169,38 +169,29 @@ def test_what_turned_out_to_be_low_keeps_nothing_switched_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("off", "previous", "paused", "warned", "given"),
+    ("off", "previous", "paused", "platform", "warned", "given"),
     [
-        ("commit", "commit", "", False, True),
-        ("commit", "commit", "bob", True, False),
-        ("commit", "off", "", True, False),
-        ("off", "off", "", False, False),
-        ("", "commit", "", False, False),
+        ("commit", "commit", "", "srv-web", False, True),
+        ("commit", "commit", "bob", "srv-web", True, False),
+        pytest.param("commit", "commit", "", None, True, False, id="a reload took the platform away"),
+        ("commit", "off", "", "srv-web", True, False),
+        ("off", "off", "", "srv-web", False, False),
+        ("", "commit", "", "srv-web", False, False),
     ],
 )
 def test_only_what_was_on_is_given_back_or_warned_of(
-    off: str, previous: str, paused: str, warned: bool, given: bool
+    off: str, previous: str, paused: str, platform: str | None, warned: bool, given: bool
 ) -> None:
     """Not what was off before us, nor what is on again; nothing at all during a pause: people are warned."""
-    world = reach(Phase.ROLLING_BACK)
+    world = wish(reach(Phase.ROLLING_BACK), platform_id=platform)
     put(world, auto_deploy_off=off, incident=amended(incident_of(world), previous=previous))
     world.state = replace(world.state, paused_by=paused)
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert tell.notice.about.auto_deploy_off == ("commit" if warned else "")
+    assert incident_of(world).pin.note == f"off, {'is being given back' if given else 'read back'} (was commit)"
     restores = [effect for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
     assert restores == ([fx.RestoreAutoDeploy("web", "web-1", "srv-web", "commit")] if given else [])
-
-
-def test_a_service_without_a_platform_has_nothing_to_give_back() -> None:
-    """A reload took the platform's id away: no restore can be asked for, and none is claimed."""
-    world = reach(Phase.ROLLING_BACK)
-    wish(world, platform_id=None)
-    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
-    assert "RestoreAutoDeploy" not in kinds(effects)
-    assert lines(effects, "TOLD") == ["pager, chat (page): human needed"]
-    notice = tell_of(effects).notice
-    assert notice.about.auto_deploy_off == "commit" and "Auto-deploy: off, read back (was commit)" in notice.lines
 
 
 OPEN = Incident("web-1", "web", Severity.HIGH, 1.0, 1.0, "web is slow")

@@ -198,16 +198,3 @@ def test_it_is_over_after_a_good_minute(human: str, outcome: str) -> None:
     assert lines(effects, "CLOSED") == [f"{outcome}: every check has been good for a minute; 62 s since onset"]
     incident: Incident | None = state.services["web"].incident
     assert (incident.outcome, incident.closed_at) == (outcome, NOW + 2)
-
-
-def test_what_happened_while_nobody_looked_is_not_calm() -> None:
-    """After a takeover two good probes prove no good minute: the site may have failed until a moment ago."""
-    service = paged(None, human_needed="the rollback failed")
-    old = Check("home", "http", last_at=NOW - 100, last_bad_at=NOW - 100)
-    state = a_state(replace(service, checks={"home": old}))
-    state, _ = step(state, e.Restarted(NOW, ("web",)), POLICY)
-    for at in range(5, 60, 5):
-        state, _ = step(state, e.Observed(NOW + at, "web", "home", Good()), POLICY)
-        assert state.services["web"].phase is Phase.PAGED
-    state, _ = step(state, e.Observed(NOW + 61, "web", "home", Good()), POLICY)
-    assert state.services["web"].phase is Phase.CALM

@@ -99,18 +99,6 @@ def test_a_yes_in_a_good_moment_is_carried_out_once_it_fails_again() -> None:
 # --- the pin ---
 
 
-def test_auto_deploy_that_was_off_already_is_not_ours_to_give_back() -> None:
-    """Pinned, read back, was off before: nothing to restore, no alarm about it."""
-    world = reach(Phase.PINNING)
-    effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "off"))
-    assert lines(effects, "ACT") == ["auto-deploy off, read back (was off)"]
-    assert web(world).phase is Phase.ROLLING_BACK and web(world).auto_deploy_off == ""
-    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
-    assert "RestoreAutoDeploy" not in kinds(effects) and refusal_of(world) == (world.now, "artefact expired", False)
-    notice = tell_of(effects).notice
-    assert notice.about.auto_deploy_off == "" and "Auto-deploy: off, read back (was off)" in notice.lines
-
-
 def test_an_unconfirmed_pin_that_read_the_old_value_remembers_it() -> None:
     """It may be off: the old value is known, so a refusal gives it back."""
     world = reach(Phase.PINNING)
@@ -118,6 +106,7 @@ def test_an_unconfirmed_pin_that_read_the_old_value_remembers_it() -> None:
     assert "Rollback" in kinds(effects) and "NOT CONFIRMED to be off: timed out" in lines(effects, "ACT")[0]
     assert web(world).auto_deploy_off == "commit" and not incident_of(world).pin.off
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
+    assert refusal_of(world) == (world.now, "artefact expired", False)
     assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == ["commit"]
 
 
@@ -244,21 +233,6 @@ def test_an_acceptance_that_comes_after_giving_up_is_written_down(incident: str)
 
 
 # --- auto-deploy given back ---
-
-
-def test_auto_deploy_given_back_is_written_down() -> None:
-    """In the incident while there is one; without one only the service's flag falls."""
-    world = reach(Phase.PINNING)
-    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
-    hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
-    later = world.now + 5.0
-    effects = hear(world, e.AutoDeployRestored(later, "web", "web-1", "commit"))
-    assert web(world).auto_deploy_off == ""
-    assert not incident_of(world).pin.off and incident_of(world).pin.note == "given back (commit)"
-    assert lines(effects, "ACT") == ["auto-deploy given back: commit"]
-    put(world, incident=None, phase=Phase.CALM, auto_deploy_off="commit")
-    hear(world, e.AutoDeployRestored(later, "web", "web-1", "commit"))
-    assert web(world).incident is None and web(world).auto_deploy_off == ""
 
 
 @pytest.mark.parametrize("by_hand", [False, True])

@@ -9,7 +9,7 @@ from tests.core.incident_fields import amended
 from tests.core.scenes import found
 from tests.core.world import CONTROL, START, World, make_policy, with_row
 from tests.core.worlds import a_turn_of, decision_of, hear, incident_of, line_of, put, reach, share, web, wish
-from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
+from tests.support.effect_readers import kinds, lines, tell_of, wakes
 from watchdog.core.context import StepContext
 from watchdog.core.guards import rollback_budget
 from watchdog.core.phases import rollback_request
@@ -335,26 +335,6 @@ def test_the_account_of_acts_is_bounded() -> None:
     confirmed(world)
     for kept in (web(world).acted_at, world.state.acted_at):
         assert len(kept) == rollback_budget.ACTS_KEPT and kept[-1] == world.now
-
-
-@pytest.mark.parametrize(("outcome", "given"), [("refused", True), ("lost", False)])
-def test_a_human_who_takes_over_hears_everything(outcome: str, given: bool) -> None:
-    """What happened, what was done, the evidence; and whether auto-deploy is still off because of us."""
-    world = reach(Phase.ROLLING_BACK)
-    event = {"refused": e.RollbackRefused, "lost": e.RollbackLost}[outcome]
-    effects = hear(world, event(world.now, "web", "web-1", "artefact expired"))
-    tell = tell_of(effects)
-    assert notices(effects) == ["human_needed"] and tell.notice.wakes and tell.channels == ("pager", "chat")
-    assert (tell.notice.about.topic, tell.notice.about.auto_deploy_off) == (
-        Topic.STOPPED_SHORT,
-        "" if given else "commit",
-    )
-    how = "Render refused the rollback" if given else "No rollback is known to be live"
-    assert tell.notice.title == f"web is down: {how[0].lower() + how[1:] if not given else how}"
-    assert "artefact expired" in line_of(tell.notice, how)
-    assert line_of(tell.notice, "Auto-deploy: off, is being given back" if given else "Auto-deploy: off, read back")
-    assert any(line.startswith("Blame: ") for line in tell.notice.lines)
-    assert ("RestoreAutoDeploy" in kinds(effects)) is given
 
 
 @pytest.mark.parametrize("by_hand", [False, True])
