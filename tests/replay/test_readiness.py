@@ -239,7 +239,7 @@ def test_a_policy_that_is_reloaded_is_judged_from_then_on(tmp_path: Path) -> Non
     life.breaks("dep-worse")
     life.back(50, "dep-back-2")
     found = assessed(tmp_path, life, minutes=85)
-    assert found.replay.files == 2 and found.replay.divergence is None
+    assert (found.replay.files, found.replay.divergence, found.replay.notes) == (2, None, [])
     assert [(one.act.suspect, one.verdict) for one in found.acts] == [("dep-worse", RIGHT)]
     assert [(one.undone.left.id, one.why.partition(":")[0]) for one in found.missed] == [("dep-bad", "ask")]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.world import make_policy
 from tests.support.recorded_stories import RecordedStage, story, tape
 from watchdog.adapters.recordings.recording_reader import Reader, runs_of
 from watchdog.cli.main import main
@@ -331,15 +330,3 @@ def test_differences_are_in_the_order_of_time() -> None:
     found: list[Difference] = compare(told.did, told.did[1:])
     assert [one.at for one in found] == sorted(one.at for one in found)
     assert compare([], []) == [] and unknown_from([]) is None
-
-
-def test_the_policy_of_a_run_that_was_reloaded_is_followed(tmp_path: Path) -> None:
-    """A policy that changes in the middle begins a new file."""
-    told = story("bad_deploy_is_rolled_back")
-    calm = replace(told.steps[0].policy, alerts=())
-    assert calm != make_policy()
-    steps = [replace(step, policy=calm) if nth == 0 else step for nth, step in enumerate(told.steps)]
-    folder = taped(tmp_path, steps)
-    assert len(list(folder.iterdir())) == 2
-    found = replayed(folder)
-    assert found.divergence is None and found.files == 2 and found.notes == []

@@ -78,11 +78,22 @@ def test_a_question_costs_less_than_a_rollback_and_so_needs_less(share: float, t
     assert blame.asking_cost_rule(share, never) == 1.0
 
 
-@pytest.mark.parametrize(("minutes", "course"), [(2, "acted on"), (30, "asked"), (60, "asked"), (600, "")])
-def test_what_shows_late_is_asked_about(minutes: float, course: str) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "course", "ago"),
+    [
+        (2, "acted on", "2 min"),
+        (30, "asked", "30 min"),
+        (60, "asked", "60 min"),
+        (180, "asked", "3 h 0 min"),
+        (600, "", "10 h 0 min"),
+    ],
+)
+def test_what_shows_late_is_asked_about(minutes: float, course: str, ago: str) -> None:
     """Nothing but the time tells against the deploy: too little to act on after some minutes, not too little to ask."""
     verdict = blame.weigh(a_case(live_before(minutes)))
-    assert (verdict.convicts, verdict.likely) == (course == "acted on", course != "")
+    assert (verdict.convicts, verdict.likely) == (course == "acted on", course != "") and not verdict.vetoed
+    need = "need 0.80" if verdict.convicts else "need 0.80, too little to act"
+    assert verdict.why == f"dep-41, P {verdict.probability:.3f} ({need}): onset {ago} after live"
 
 
 def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
@@ -143,14 +154,6 @@ def test_the_delay_is_counted_from_live_or_from_the_first_traffic(live_at: float
     assert verdict.prior_why == f"{onset}; {RATES}"
     minutes = 0.0 if live_at == NOW - 60.0 else 1.0
     assert verdict.prior_odds == pytest.approx(0.05 * MINUTES_PER_MONTH * onset_prior.density_per_minute(minutes))
-
-
-def test_an_old_deploy_is_too_little_to_act() -> None:
-    """Three hours after the deploy: below the threshold, and it says so."""
-    verdict = blame.weigh(a_case(live_before(180)))
-    assert not verdict.convicts and not verdict.vetoed
-    words = f"dep-41, P {verdict.probability:.3f} (need 0.80, too little to act): onset 3 h 0 min after live"
-    assert verdict.why == words
 
 
 def test_a_small_share_needs_more_than_the_floor_and_no_share_only_the_floor() -> None:

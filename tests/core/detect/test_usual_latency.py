@@ -47,6 +47,11 @@ def times(factor: float) -> Answers:
     return lambda at: factor
 
 
+def until(hour: int, factor: float) -> Answers:
+    """Return what makes it that many times as slow until that hour."""
+    return lambda at: factor if at % DAY < hour * HOUR else 1.0
+
+
 def followed(hours: float, factor: Answers, usual: UsualLatency, at: float) -> Iterator[tuple[float, UsualLatency]]:
     """Yield the moment and what is usual after each step of so many hours of 200 ms, times a factor."""
     for number in range(int(hours * 60)):
@@ -106,11 +111,33 @@ def test_nothing_is_judged_before_ten_steps() -> None:
     assert alarms(2.0, times(2.1), young, MONDAY + HOUR)[0] <= 0.1
 
 
-@pytest.mark.parametrize(("slower", "minutes"), [(1.25, None), (1.5, (7, 10)), (2.0, (3, 4)), (10.0, (3, 4))])
-def test_a_slower_release_is_found_in_minutes(slower: float, minutes: tuple[int, int] | None) -> None:
-    """Half again as slow within ten, twice within four; never within three, and a quarter slower not at all."""
-    at = MONDAY + 8 * DAY + 11 * HOUR
-    found = alarms(6.0, lambda now: slower * by_day(now), lived(24 * 8 + 11, by_day), at)
+DAYS = 24 * 8
+
+
+@pytest.mark.parametrize(
+    ("hours", "season", "now", "minutes"),
+    [
+        pytest.param(DAYS + 11, by_day, lambda at: 1.25 * by_day(at), None, id="a quarter slower"),
+        pytest.param(DAYS + 11, by_day, lambda at: 1.5 * by_day(at), (7, 10), id="half again as slow"),
+        pytest.param(DAYS + 11, by_day, lambda at: 2.0 * by_day(at), (3, 4), id="twice"),
+        pytest.param(DAYS + 11, by_day, lambda at: 10.0 * by_day(at), (3, 4), id="ten times"),
+        pytest.param(DAYS + 12, nightly, times(1.5), (0, 10), id="at noon, where there is a job at night"),
+        pytest.param(DAYS + 1.5, nightly, until(2, 2.4), None, id="the job is early"),
+        pytest.param(DAYS + 1.5, nightly, times(4.5), (0, 30), id="far slower than the job"),
+        pytest.param(24 * 16 + 9, mondays, times(1.5), (0, 30), id="a Wednesday, where Mondays have a job"),
+        pytest.param(24 * 21 + 7.5, mondays, until(10, 2.0), None, id="a Monday's job"),
+        pytest.param(3.0, times(0.05), times(0.125), None, id="25 ms where ten are usual"),
+        pytest.param(3.0, times(0.05), times(0.2), (0, 120), id="40 ms"),
+    ],
+)
+def test_a_slower_release_is_found_in_minutes(
+    hours: float, season: Answers, now: Answers, minutes: tuple[int, int] | None
+) -> None:
+    """Half again as slow within ten, twice within four; never within three, and some milliseconds not at all.
+
+    A job hides nothing but from half an hour before its hour to an hour after it, on the days that it has.
+    """
+    found = alarms(6.0, now, lived(hours, season), MONDAY + HOUR * hours)
     assert (minutes is None) is (not found)
     if minutes is not None:
         assert minutes[0] <= found[0] * 60 <= minutes[1]
@@ -126,15 +153,6 @@ def test_what_comes_again_is_told_once_and_not_again(season: Answers, first: int
     found = alarms(22 * 24 - 6.0, season, lived(6.0, season), MONDAY + 6 * HOUR)
     early = [hour for hour in found if hour < 7 * 24]
     assert len(early) <= first and found == early
-
-
-def test_a_job_does_not_hide_a_slow_release_for_the_rest_of_the_day() -> None:
-    """Half an hour before the job's hour and an hour after it: at noon half again as slow is found as ever."""
-    known = lived(24 * 8 + 12, nightly)
-    assert alarms(2.0, times(1.5), known, MONDAY + 8 * DAY + 12 * HOUR)[0] * 60 <= 10
-    at_night = lived(24 * 8 + 1.5, nightly)
-    assert alarms(0.5, times(2.4), at_night, MONDAY + 8 * DAY + 1.5 * HOUR) == [], "the job may be early"
-    assert alarms(0.5, times(4.5), at_night, MONDAY + 8 * DAY + 1.5 * HOUR) != [], "but not that slow"
 
 
 def test_the_hours_are_bounded_and_what_was_missed_is_not_known() -> None:
@@ -215,14 +233,6 @@ def test_a_slow_minute_moves_the_average_little_and_those_after_it_not_at_all() 
     assert settled.average < once.average <= 1.011 * settled.average and again.average == once.average
 
 
-def test_a_weekly_job_hides_nothing_on_the_other_days() -> None:
-    """Mondays from eight to ten are slow: on a Wednesday at nine half again as slow is found, a Monday's job is not."""
-    known = lived(24 * 16 + 9, mondays)
-    assert alarms(0.5, times(1.5), known, MONDAY + 16 * DAY + 9 * HOUR), "a Wednesday"
-    monday = lived(24 * 21 + 7.5, mondays)
-    assert alarms(3.0, lambda at: 2.0 if at % DAY < 10 * HOUR else 1.0, monday, MONDAY + 21 * DAY + 7.5 * HOUR) == []
-
-
 def test_a_site_with_two_usual_latencies_is_seldom_told_in_its_first_days() -> None:
     """A cache that misses two times of five: what is usual lies between, once it was seen for a while.
 
@@ -281,13 +291,6 @@ def test_neither_a_slowness_nor_a_job_widens_how_far_steps_swing() -> None:
     """The limit would rise with it, and the next one be found later."""
     assert lived(0.5, times(3.0), lived(24 * 8), MONDAY + 8 * DAY).spread < 0.005
     assert lived(24 * 8, nightly).spread < 0.001
-
-
-def test_some_milliseconds_are_no_slowness() -> None:
-    """Ten are usual: twenty-five are not told of, forty are."""
-    fast = lived(3.0, times(0.05))
-    assert alarms(2.0, times(0.125), fast, MONDAY + 3 * HOUR) == []
-    assert alarms(2.0, times(0.2), fast, MONDAY + 3 * HOUR) != []
 
 
 def test_years_without_a_slow_answer_do_not_end_in_a_share_of_nothing() -> None:
