@@ -40,27 +40,23 @@ def test_seeing_and_blind(
     assert connectivity.is_blind(state, POLICY, NOW) is blind
 
 
-def test_silent_probes_blind_us_with_and_without_control_targets() -> None:
-    """That other people's sites answer does not help where nothing of ours can be judged."""
-    state = a_state(control={"control-1": (NOW, GOOD)}, unseen=True)
-    for policy in (POLICY, replace(POLICY, control=())):
-        assert connectivity.assess_connectivity(state, policy, NOW) == (
-            False,
-            "no probe of any service brings evidence",
-            True,
-        )
-        assert connectivity.is_blind(state, policy, NOW)
-    assert connectivity.why(state) == "no probe of any service brings evidence"
-    assert connectivity.why(replace(state, unseen=False)) == "no control target answers"
+UNSEEN = connectivity.Sight(False, "no probe of any service brings evidence", True)
 
 
-def test_without_control_targets_we_take_it_that_we_see() -> None:
-    """The user chose so; what is left of an older configuration does not count either."""
-    policy = replace(POLICY, control=())
-    state = a_state(control={"control-1": (NOW, BAD)})
-    assert connectivity.assess_connectivity(state, policy, NOW) == connectivity.Sight(
-        True, "no control target configured"
-    )
-    assert not connectivity.is_blind(state, policy, NOW)
-    other = replace(POLICY, control=("control-9",))
-    assert connectivity.assess_connectivity(a_state(control={"control-1": (NOW, GOOD)}), other, NOW)[0] is False
+@pytest.mark.parametrize(
+    ("control", "last", "unseen", "sight"),
+    [
+        (POLICY.control, GOOD, True, UNSEEN),
+        ((), GOOD, True, UNSEEN),
+        ((), BAD, False, connectivity.Sight(True, "no control target configured")),
+        (("control-9",), GOOD, False, connectivity.Sight(False, "no control target was read in the last 30 s")),
+    ],
+)
+def test_what_other_sites_do_not_tell(
+    control: tuple[str, ...], last: Reading, unseen: bool, sight: connectivity.Sight
+) -> None:
+    """Not where nothing of ours can be judged, nor where the user chose none; and none of an older configuration."""
+    policy, state = replace(POLICY, control=control), a_state(control={"control-1": (NOW, last)}, unseen=unseen)
+    assert connectivity.assess_connectivity(state, policy, NOW) == sight
+    assert connectivity.is_blind(state, policy, NOW) is unseen
+    assert connectivity.why(state) == (UNSEEN.why if unseen else "no control target answers")

@@ -1,13 +1,15 @@
-"""Terms: the evidence about the deploy itself; what told for it when the incident began still does."""
+"""Terms: the evidence about the deploy itself; what told for it when the incident began, cause or term, still does."""
 
 from dataclasses import replace
+from math import prod
 
 import pytest
 
+from tests.core.assess.test_other_causes import UPSTREAM
 from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, failing, found
 from watchdog.core.assess import blame
 from watchdog.domain.checks import Check
-from watchdog.domain.decisions import Blame, Term
+from watchdog.domain.decisions import Blame, Cause, Term
 
 BEFORE = Term(1 / 10, "an incident of this service ended within the hour before it", "fault before")
 CRASHES = Term(5.0, "the platform reports, since this deploy: instance crashed", "crashes")
@@ -29,16 +31,23 @@ def judged_again(before: Blame | None) -> Blame:
         pytest.param(a_blame(terms=(replace(BEFORE, name=""),)), (), id="of an older version, without a name"),
         pytest.param(a_blame(replace(HISTORY[0], id="dep-0"), terms=(BEFORE,)), (), id="another deploy was judged"),
         pytest.param(replace(a_blame(terms=(BEFORE,)), suspect=None, change=None), (), id="no deploy was"),
+        pytest.param(a_blame(causes=(UPSTREAM,)), (UPSTREAM,), id="by another cause"),
+        pytest.param(a_blame(replace(HISTORY[0], id="dep-0"), causes=(UPSTREAM,)), (), id="the cause of another"),
+        pytest.param(replace(a_blame(causes=(UPSTREAM,)), suspect=None, change=None), (), id="the cause of none"),
     ],
 )
-def test_what_acquitted_when_it_began_still_does(before: Blame | None, kept: tuple[Term, ...]) -> None:
-    """That it is found no more does not tell against the deploy. The words say, once, that it is no news."""
+def test_what_acquitted_when_it_began_still_does(before: Blame | None, kept: tuple[Term | Cause, ...]) -> None:
+    """That it is found no more, or recovered first, does not tell against the deploy. The words say, once, that it is
+    no news.
+    """
     verdict = judged_again(before)
-    assert verdict.terms == tuple(
-        replace(term, why=f"{term.why} (seen before, in this incident)", earlier=True) for term in kept
+    assert (*verdict.terms, *verdict.causes) == tuple(
+        replace(one, why=f"{one.why} (seen before, in this incident)", earlier=True) for one in kept
     )
-    assert verdict.odds == pytest.approx(verdict.prior_odds * (1 / 10 if kept else 1.0))
-    assert judged_again(verdict).terms == verdict.terms, "however often it is judged"
+    factors = (one.factor if isinstance(one, Term) else 1 / (1 + one.odds) for one in kept)
+    assert verdict.odds == pytest.approx(verdict.prior_odds * prod(factors))
+    again = judged_again(verdict)
+    assert (again.terms, again.causes) == (verdict.terms, verdict.causes), "however often it is judged"
 
 
 def test_what_is_found_again_is_said_as_it_is_now() -> None:

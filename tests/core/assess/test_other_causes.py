@@ -273,25 +273,6 @@ def test_two_changes_within_reach_of_each_other_are_asked_about(minutes: float, 
 UPSTREAM = Cause("upstream openai", 1000.0, "upstream openai fails: major outage")
 
 
-@pytest.mark.parametrize(
-    ("before", "kept"),
-    [
-        pytest.param(None, (), id="never judged"),
-        pytest.param(a_blame(), (), id="nothing found"),
-        pytest.param(a_blame(causes=(UPSTREAM,)), (UPSTREAM,), id="acquitted"),
-        pytest.param(a_blame(replace(HISTORY[0], id="dep-0"), causes=(UPSTREAM,)), (), id="another deploy was judged"),
-        pytest.param(replace(a_blame(causes=(UPSTREAM,)), suspect=None, change=None), (), id="no deploy was"),
-    ],
-)
-def test_what_acquitted_when_it_began_still_does(before: Blame | None, kept: tuple[Cause, ...]) -> None:
-    """Others recovered first: that does not tell against the deploy. The words say, once, that it is no news."""
-    verdict = blame.weigh(replace(a_case(), before=before))
-    assert verdict.causes == tuple(
-        replace(one, why=f"{one.why} (seen before, in this incident)", earlier=True) for one in kept
-    )
-    assert blame.weigh(replace(a_case(), before=verdict)).causes == verdict.causes, "however often it is judged"
-
-
 def test_what_is_found_again_is_said_as_it_is_now_unless_it_was_likelier() -> None:
     """Not twice: the newest words of the same cause, or the stronger of the two."""
     policy = town(web=("openai",))

@@ -76,6 +76,7 @@ def test_all_guards_pass_for_a_plain_rollback_and_say_so() -> None:
     assert {answer.name: answer.why for answer in told} == PASSES
     assert [answer.name for answer in told] == list(PASSES)
     assert guards.migration(a_request(**MIGRATES)).why == "rollback_safe: true"
+    assert guards.dependants(a_request(target=NOWHERE)) == GuardAnswer("dependants", Verdict.PASS, "no target")
 
 
 WAVE = {"shop": ActiveCritical("shop", NOW - 30, "cccccccc"), "gone": ActiveCritical("gone", NOW - 30, "dddddddd")}
@@ -95,9 +96,14 @@ BY_CONFIGURATION = a_blame(CHANGED, configuration=True)
 BETWEEN_TOO = "environment changed with dep-40b; a rollback brings the old back"
 MARKED_TARGET = replace(HISTORY[1], changed=("environment",), commit_message="Watchdog: no-rollback")
 PASSED = replace(HISTORY[1], id="dep-405", commit="denied00", created_at=NOW - 8000, finished_at=NOW - 7900)
-RELIES_ON_PASSED = "shop depends on it and was deployed after dep-405 (dep-90)"
 DEPENDANT = {"depends_on": ("web",)}
-SHOP = {"state": {"services": {"shop": ServiceState("shop", deploys=(OTHER,))}}}
+ON_SHOP, AFTER_OURS = {"depends_on": ("shop",)}, "shop depends on it and was deployed after dep-41 (dep-90)"
+SHOP = ActiveCritical("shop", NOW - 30, "cccccccc", recent_deploy=True)
+SAME_FAULT = replace(SHOP, suspect_code="bad00000")
+OURS = ActiveCritical("web", NOW - 20, "bad00000")
+BOTH_FAIL = {"troubles": {"shop": SAME_FAULT}, "services": {"shop": ServiceState("shop")}}
+HALF = "2 groups critical within 90 s: shop, web; counted as 2 of 2 services (limit 50%)"
+NO_DEPLOY = "2 groups critical within 90 s: shop, web (no deploy lately, counts double); counted as 3 of 2 services"
 MIGRATES = {"wishes": {"rollback_safe": True}, "service": {"facts": replace(FACTS, pre_deploy_command="migrate")}}
 JUST_SPENT = {"service": {"acted_at": (NOW - 86_400.0, NOW - 1800.0)}, "state": {"acted_at": (NOW - 600.0,)}}
 BUSY = {"service": {"acted_at": (NOW - 1.0,)}, "state": {"acted_at": (NOW - 1.0,)}}
@@ -140,6 +146,17 @@ def found(onset: float, method: str = "run") -> Finding:
     return Finding("home", "http", method, onset, 1.0, "intermittent failures: HTTP 503")
 
 
+def critical(*troubles: ActiveCritical, share: float = 1.0) -> dict:
+    """Return what is known of critical services, of a fleet of which that share may be."""
+    known = {one.service: one for one in troubles}
+    return {"state": {"troubles": known}, "policy": {"brakes": Brakes(fleet_share=share)}}
+
+
+def shop(*deploys: Deploy) -> dict:
+    """Return what is known of the other service: its deploys."""
+    return {"state": {"services": {"shop": ServiceState("shop", deploys=deploys)}}}
+
+
 def acted(service: str, code: str) -> dict:
     """Return the state after a rollback of that service, from that code, ten seconds ago."""
     return {"acted_at": (NOW - 10,), "acts": (Act(NOW - 10, service, code),)}
@@ -174,6 +191,8 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("block", "armed", "disarmed: two; watchdog resume", True, state={"disarmed": "two"}),
         row("block", "key", MEND, True, service={"forbidden": "403"}),
         row("ask", "correlation", ALONE, True, state={"troubles": WAVE}),
+        row("ask", "correlation", HALF, True, **critical(SHOP, share=0.5)),
+        row("ask", "correlation", f"{NO_DEPLOY} (limit 100%)", True, **critical(SHOP, OURS)),
         row("block", "correlation", TOGETHER, True, state={"troubles": WAVE}, policy={"brakes": Brakes(groups_max=2)}),
         row("ask", "flapping", flapping.why(make_policy().brakes), service={"flapping_since": NOW - 9}),
         row(
@@ -217,7 +236,24 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("ask", "environment", BETWEEN_TOO, service=deploys(CHANGED, BETWEEN, of=1), blame=BY_CONFIGURATION),
         row("block", "trailer", "dep-41 says 'Watchdog: no-rollback'", service=deploys(MARKED, of=1)),
         row("ask", "dependants", "shop depends on it, and another worker watches when it was deployed", shop=DEPENDANT),
-        row("ask", "dependants", RELIES_ON_PASSED, shop=DEPENDANT, service=deploys(HISTORY[0], PASSED, of=1), **SHOP),
+        row("ask", "dependants", AFTER_OURS, shop=DEPENDANT, **shop(AFTER)),
+        row(
+            "ask",
+            "dependants",
+            "shop depends on it and was deployed after dep-405 (dep-90)",
+            shop=DEPENDANT,
+            service=deploys(HISTORY[0], PASSED, of=1),
+            **shop(OTHER),
+        ),
+        row("ask", "dependencies", "it depends on shop, whose deploys another worker watches", wishes=ON_SHOP),
+        row(
+            "ask",
+            "dependencies",
+            "shop, which it depends on, is critical: a human decides",
+            True,
+            wishes=ON_SHOP,
+            **critical(SHOP),
+        ),
     ],
 )
 def test_what_each_guard_says_against_it(change: dict, answer: GuardAnswer) -> None:
@@ -276,9 +312,19 @@ def test_a_block_says_when_it_passes_by_itself(name: str, service: dict, clears_
             {"blame": BY_CONFIGURATION, "service": deploys(CHANGED, of=1)}, id="the configuration that is to blame"
         ),
         pytest.param({"service": deploys(HISTORY[0], MARKED_TARGET, of=2)}, id="what lies before the target"),
-        pytest.param(
-            {"wishes": {"depends_on": ("shop",)}, "shop": {"platform_id": None}}, id="depends on what is never deployed"
-        ),
+        pytest.param(critical(SAME_FAULT, share=0.5), id="the same fault in half of the fleet"),
+        pytest.param(critical(SHOP), id="as many critical as allowed"),
+        pytest.param(critical(SHOP, replace(OURS, recent_deploy=True)), id="ours is known, with a deploy"),
+        pytest.param({"shop": DEPENDANT, **shop(LONG_AGO)}, id="a dependant, deployed before the target"),
+        pytest.param({"shop": DEPENDANT, **shop(OTHER)}, id="a dependant, deployed between the target and the change"),
+        pytest.param({"shop": DEPENDANT, **shop(replace(HISTORY[0], id="dep-90"))}, id="a dependant, with the change"),
+        pytest.param({"shop": DEPENDANT, **shop(replace(AFTER, status="deactivated"))}, id="none of a dependant live"),
+        pytest.param({"shop": DEPENDANT, **shop()}, id="a dependant that is not read yet"),
+        pytest.param(shop(AFTER), id="deployed after the change, but no dependant"),
+        pytest.param({"wishes": ON_SHOP, **shop()}, id="what it depends on is well"),
+        pytest.param({"wishes": {"depends_on": ("openai",)}}, id="it depends on a status page"),
+        pytest.param({"wishes": ON_SHOP, "shop": {"platform_id": None}}, id="depends on what is never deployed"),
+        pytest.param({"wishes": ON_SHOP, "state": BOTH_FAIL}, id="what it depends on fails by the same commit"),
     ],
 )
 def test_what_is_no_obstacle(change: dict) -> None:
@@ -295,84 +341,6 @@ def test_what_was_suspended_in_an_incident_is_asked_about_in_it() -> None:
         incident = replace(incident, decision=decision)
     assert told.verdict is Verdict.ASK and told.why.startswith("web was suspended in this incident")
     assert downtime.availability(a_request(incident=an_incident())).verdict is Verdict.PASS
-
-
-HALF = ActiveCritical("shop", NOW - 30, "cccccccc", recent_deploy=True)
-
-
-@pytest.mark.parametrize(
-    ("troubles", "share", "asks"),
-    [
-        ({"shop": HALF}, 0.5, True),
-        ({"shop": replace(HALF, suspect_code="bad00000")}, 0.5, False),
-        ({"shop": HALF}, 1.0, False),
-        ({"shop": HALF, "web": ActiveCritical("web", NOW - 20, "bad00000")}, 1.0, True),
-        ({"shop": HALF, "web": ActiveCritical("web", NOW - 20, "bad00000", recent_deploy=True)}, 1.0, False),
-    ],
-    ids=["half and half", "the same fault", "as many as allowed", "known without a deploy", "known with a deploy"],
-)
-def test_a_wave_is_counted_with_what_is_known_of_our_own_trouble(troubles: dict, share: float, asks: bool) -> None:
-    """Known to all workers already, or of this moment: then a deploy is suspect, so it does not count double."""
-    told = guards.mass_failure(a_request(state={"troubles": troubles}, policy={"brakes": Brakes(fleet_share=share)}))
-    assert told.verdict is (Verdict.ASK if asks else Verdict.PASS)
-
-
-@pytest.mark.parametrize(
-    ("deploys", "depends_on", "asks"),
-    [
-        pytest.param((AFTER,), ("web",), True, id="after the change"),
-        pytest.param((LONG_AGO,), ("web",), False, id="before the target"),
-        pytest.param((OTHER,), ("web",), False, id="between the target and the change"),
-        pytest.param((replace(HISTORY[0], id="dep-90"),), ("web",), False, id="with the change"),
-        pytest.param((replace(AFTER, status="deactivated"),), ("web",), False, id="none live"),
-        pytest.param((AFTER,), (), False, id="no dependant"),
-        pytest.param((), ("web",), False, id="not read yet"),
-        pytest.param(None, (), False, id="not ours"),
-    ],
-)
-def test_a_dependant_deployed_after_the_change_asks(deploys: tuple | None, depends_on: tuple, asks: bool) -> None:
-    """It may rely on what the rollback takes away."""
-    known = {} if deploys is None else {"services": {"shop": ServiceState("shop", deploys=deploys)}}
-    request = a_request(shop={"depends_on": depends_on}, state=known)
-    why = "shop depends on it and was deployed after dep-41 (dep-90)" if asks else PASSES["dependants"]
-    expected = GuardAnswer("dependants", Verdict.ASK if asks else Verdict.PASS, why)
-    assert guards.dependants(request) == expected
-    nowhere = guards.dependants(replace(request, target=TargetChoice(None, "none")))
-    assert nowhere == GuardAnswer("dependants", Verdict.PASS, "no target")
-
-
-CRITICAL = ActiveCritical("shop", NOW - 30, "cccccccc")
-
-
-@pytest.mark.parametrize(
-    ("depends_on", "state", "why"),
-    [
-        pytest.param((), {"troubles": {"shop": CRITICAL}}, "", id="no dependency"),
-        pytest.param(("shop",), {"services": {"shop": ServiceState("shop")}}, "", id="well"),
-        pytest.param(("openai",), {}, "", id="a status page"),
-        pytest.param(
-            ("shop",),
-            {"troubles": {"shop": CRITICAL}},
-            "shop, which it depends on, is critical: a human decides",
-            id="critical",
-        ),
-        pytest.param(
-            ("shop",),
-            {
-                "troubles": {"shop": replace(CRITICAL, suspect_code="bad00000")},
-                "services": {"shop": ServiceState("shop")},
-            },
-            "",
-            id="critical by the same commit",
-        ),
-        pytest.param(("shop",), {}, "it depends on shop, whose deploys another worker watches", id="another worker's"),
-    ],
-)
-def test_what_depends_on_a_critical_service_is_asked_about(depends_on: tuple, state: dict, why: str) -> None:
-    """It may fail by that; by what is not known, too."""
-    answer = guards.dependencies(a_request(wishes={"depends_on": depends_on}, state=state))
-    asks = GuardAnswer("dependencies", Verdict.ASK, why, passing="critical" in why)
-    assert answer == (asks if why else GuardAnswer("dependencies", Verdict.PASS, PASSES["dependencies"]))
 
 
 DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", None, 1.0, "", blame=a_blame(), target=TARGET)
