@@ -9,7 +9,7 @@ import pytest
 from tests.core.limits import WEIGHTS
 from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
-from watchdog.core.assess import blame, onset_prior, suspect_deploy
+from watchdog.core.assess import blame, onset_prior
 from watchdog.core.assess.blame_input import BlameInput
 from watchdog.domain.checks import Check, Served
 from watchdog.domain.decisions import Blame, Term, Veto
@@ -224,12 +224,6 @@ def test_an_onset_a_moment_early_is_tolerated() -> None:
     assert verdict.probability == 0.0
 
 
-def test_created_is_the_last_resort() -> None:
-    """Nothing better known than its creation: then that."""
-    bare = Deploy("dep-1", "live", created_at=50.0)
-    assert suspect_deploy.first_traffic_at(bare, WEIGHTS) == 50.0
-
-
 def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None:
     """Reports from before it do not count; of several the newest is named."""
     why = "the platform reports, since this deploy: instance crashed"
@@ -261,21 +255,15 @@ def test_a_fault_that_ended_shortly_before_the_deploy_is_probably_the_same_one(a
     assert blame.weigh(a_case(a_service(closed_at=closed_at))).terms == ((term,) if same else ())
 
 
-def answered(*failing_answers: tuple[str, int], first: float = 900.0, **fields: Any) -> ServiceState:
-    """Return the service where so many failing answers since the onset named these versions."""
+def answered(
+    *failing_answers: tuple[str, int], first: float = 900.0, well: tuple[Served, ...] = (), **fields: Any
+) -> ServiceState:
+    """Return the service where so many failing answers since the onset named these versions, and others were `well`."""
     served = tuple(
         Served(version, NOW - first, NOW, tuple(NOW - 2.0 * at for at in range(count)))
         for version, count in failing_answers
     )
-    return a_service(checks={"home": failing(served=served)}, **fields)
-
-
-def answered_well_before_it_failed() -> ServiceState:
-    """Return the service whose new code answered once, well, between its deploy (90 s ago) and the onset (60 s ago)."""
-    service = answered(("aaaaaaa1", 9))
-    home = service.checks["home"]
-    once = Served("bad00000", NOW - 75.0, NOW - 75.0, ())
-    return replace(service, checks={"home": replace(home, served=(*home.served, once))})
+    return a_service(checks={"home": failing(served=(*served, *well))}, **fields)
 
 
 TEN_MINUTES_OLD = (replace(HISTORY[0], created_at=NOW - 700.0, finished_at=NOW - 481.0), *HISTORY[1:])
@@ -295,7 +283,7 @@ TEN_MINUTES_OLD = (replace(HISTORY[0], created_at=NOW - 700.0, finished_at=NOW -
         answered(("aaaaaaa1", 9), first=60.0),
         answered(("aaaaaaa1", 9), deploys=TEN_MINUTES_OLD),
         answered(("aaaaaaa1", 9), deploys=HISTORY[:1]),
-        answered_well_before_it_failed(),
+        answered(("aaaaaaa1", 9), well=(Served("bad00000", NOW - 75.0, NOW - 75.0, ()),)),  # between deploy and onset
     ],
 )
 def test_a_deploy_is_not_acquitted_by_failing_answers_that_may_be_its_own(service: ServiceState) -> None:

@@ -1,7 +1,7 @@
 """Other causes: what it depends on fails or was deployed, others fail with it; each with its odds, all add up to 1."""
 
 from dataclasses import replace
-from math import exp
+from math import exp, prod
 from typing import Any
 
 import pytest
@@ -234,10 +234,7 @@ def test_the_causes_add_up_to_one() -> None:
     assert len(verdict.causes) == 3 and verdict.probability is not None
     unseen = 1 / (1 + sum(odds(verdict).values()) + verdict.prior_odds)
     assert verdict.probability + sum(map(verdict.chance_of, verdict.causes)) + unseen == pytest.approx(1.0)
-    product = verdict.prior_odds
-    for term in verdict.factors:
-        product *= term.factor
-    assert product == pytest.approx(verdict.odds)
+    assert verdict.prior_odds * prod(term.factor for term in verdict.factors) == pytest.approx(verdict.odds)
 
 
 def test_a_veto_leaves_the_others_what_they_are() -> None:

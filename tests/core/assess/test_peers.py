@@ -52,12 +52,6 @@ def stumbles(*seconds: float, name: str = "shop") -> ServiceState:
     return fails(name, run_started_at=None, run_probes=0, recent=recent, last_bad_at=recent[-2][0])
 
 
-def gone(name: str) -> ServiceState:
-    """Return a service that fails by a check whose signal a reload took away."""
-    service = fails(name)
-    return replace(service, checks={"old": replace(service.checks["home"], name="old")})
-
-
 OPEN = Incident("shop-1", "shop", Severity.HIGH, NOW - 30, NOW - OURS, "home fails")
 
 
@@ -97,7 +91,7 @@ def test_an_onset_that_a_feed_tells_is_less_exact() -> None:
         pytest.param(ServiceState("shop", checks={"home": Check("home", "http")}), False, id="healthy"),
         pytest.param(fails("gone"), False, id="no service of the policy"),
         pytest.param(fails("shop", last_at=NOW - 61), False, id="not read for a minute"),
-        pytest.param(gone("shop"), False, id="by a signal that is no more"),
+        pytest.param(replace(fails("shop"), checks={"old": failing("old")}), False, id="by a signal that is no more"),
         pytest.param(replace(fails("shop"), incident=replace(OPEN, onset_at=0.0)), True, id="in an older incident"),
         pytest.param(fails("shop", replace(HISTORY[0], finished_at=NOW - 90_000)), False, id="the suspect code"),
         pytest.param(

@@ -100,16 +100,12 @@ def test_calm_for_so_long_counts_from_the_last_bad_look_the_fresh_start_or_an_in
     assert detect.calm(check, given, for_seconds) is calm
 
 
-def changed(before: Check, after: Check) -> set[str]:
-    """Return the names of the fields that differ."""
-    return {field.name for field in fields(Check) if getattr(before, field.name) != getattr(after, field.name)}
-
-
 def test_an_interruption_ends_runs_and_sums_and_nothing_else() -> None:
     """After a restart readings may be missing: what must be unbroken begins anew, what was seen stays."""
     before = worn("http")
     after = detect.interrupt(before, 0.0)
-    assert changed(before, after) == {
+    changed = {field.name for field in fields(Check) if getattr(before, field.name) != getattr(after, field.name)}
+    assert changed == {
         "run_started_at", "run_probes", "good_run", "cusum", "cusum_zero_at", "over_since", "troubled_since",
     }  # fmt: skip
     assert (after.run_started_at, after.run_probes, after.good_run) == (None, 0, 0)

@@ -20,27 +20,16 @@ DOWN = Downtime("in maintenance mode", NOW - 50.0, NOW - 65.0)
 KNOWN = ActiveCritical("web", NOW - 30.0, "aaaaaaa1")
 NAMELESS = replace(KNOWN, suspect_code=None)
 NAMED = ActiveCritical("web", NOW - 30.0, "bad00000", recent_deploy=True)
+NONE_LIVE = a_service(deploys=HISTORY[1:], watch_until=NOW - 60)
 PLANNED = ActiveCritical("web", NOW, "bad00000", recent_deploy=True, planned=True)
-
-
-def test_a_critical_service_is_entered_with_its_code_and_whether_it_was_deployed_lately() -> None:
-    """What is not critical is not."""
-    ctx = a_turn()
-    active_criticals.register(ctx, (found("api", "latency"),))
-    assert ctx.state.troubles == {}
-    active_criticals.register(ctx, (found(),))
-    assert ctx.state.troubles == {"web": ActiveCritical("web", NOW, "bad00000", recent_deploy=True)}
-    ctx = a_turn(a_service(deploys=HISTORY[1:], watch_until=NOW - 60))
-    active_criticals.register(ctx, (found(), found("api", "latency", seconds=30)))
-    assert ctx.state.troubles == {"web": ActiveCritical("web", NOW, None, recent_deploy=False)}
-    ctx = a_turn(a_service(downtime=DOWN))
-    active_criticals.register(ctx, (found(),))
-    assert ctx.state.troubles == {"web": PLANNED}, "it is meant to be down"
 
 
 @pytest.mark.parametrize(
     ("service", "known", "after"),
     [
+        pytest.param(a_service(), None, replace(PLANNED, planned=False), id="with its code, deployed lately"),
+        pytest.param(NONE_LIVE, None, ActiveCritical("web", NOW, None, recent_deploy=False), id="of no live deploy"),
+        pytest.param(a_service(downtime=DOWN), None, PLANNED, id="it is meant to be down"),
         pytest.param(a_service(), KNOWN, KNOWN, id="the first moment and the first code stay"),
         pytest.param(a_service(), NAMELESS, NAMED, id="a code that was not known yet is added"),
         pytest.param(a_service(deploys=(), watch_until=0.0), NAMELESS, NAMELESS, id="it is not known yet"),
@@ -48,11 +37,13 @@ def test_a_critical_service_is_entered_with_its_code_and_whether_it_was_deployed
         pytest.param(a_service(), replace(KNOWN, planned=True), KNOWN, id="it is meant to be down no more"),
     ],
 )
-def test_what_is_entered_already(service: ServiceState, known: ActiveCritical, after: ActiveCritical) -> None:
+def test_what_is_entered(service: ServiceState, known: ActiveCritical | None, after: ActiveCritical) -> None:
     """Since when, and on which code, it fails stays; the state is the same object when nothing changes."""
-    ctx = a_turn(service, troubles={"web": known})
+    ctx = a_turn(service, troubles={"web": known} if known is not None else {})
     before = ctx.state
-    active_criticals.register(ctx, (found(),))
+    active_criticals.register(ctx, (found("api", "latency"),))
+    assert ctx.state is before, "what is not critical is not entered"
+    active_criticals.register(ctx, (found(), found("api", "latency", seconds=30)))
     assert ctx.state.troubles == {"web": after}
     assert (ctx.state is before) is (after == known)
 
@@ -78,18 +69,14 @@ def test_a_whole_incident_enters_and_leaves() -> None:
     assert world.incidents["web-1"].rollback.verified_at is not None and world.state.troubles == {}
 
 
-def other(name: str, code: str) -> ServiceState:
-    """Return another service that fails since the same moment, and whose own deploy is as fresh."""
-    return a_service(name=name, deploys=(replace(HISTORY[0], commit=code), *HISTORY[1:]))
-
-
 def both_fail(code: str) -> tuple[State, list[str], list[str]]:
     """Let web and shop be confirmed in one step; return what was decided, and what was sent once both pins are off."""
     policy = make_policy()
     home = SignalPolicy("home", "http", critical=True)
     shop = ServicePolicy("shop", "srv-shop", Mode.AUTONOMOUS, signals=(home,))
     policy = replace(policy, services={**policy.services, "shop": shop})
-    quiet = a_state(a_service(), other("shop", code))
+    fresh = (replace(HISTORY[0], commit=code), *HISTORY[1:])
+    quiet = a_state(a_service(), a_service(name="shop", deploys=fresh))
     state, effects = step(quiet, e.TimePassed(NOW), policy)
     decided = lines(effects, "DECIDED")
     sent: list[str] = []

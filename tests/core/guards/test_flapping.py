@@ -32,17 +32,14 @@ def test_the_third_within_an_hour_is_one_too_many(opened: tuple[float, ...], sin
     assert ctx.service.flapping_since == (NOW if begins else since)
 
 
-def flappy() -> World:
-    """Return a world whose site breaks for a minute and a half, every six minutes, on a deploy that is fresh."""
-    faults = [Fault(at, at + 90.0) for at in (64.0, 424.0, 784.0)]
-    world = World(make_policy(), history(), faults=faults)
-    world.state = replace(world.state, paused_by="Alice")
-    return world
-
-
 def test_who_flaps_is_told_of_once_and_asked_about() -> None:
-    """Two incidents as always, a word and a question at the third; no rollback unasked."""
-    world = flappy().run(783.0)
+    """Two incidents as always, a word and a question at the third; no rollback unasked.
+
+    The site breaks for a minute and a half, every six minutes, on a deploy that is fresh.
+    """
+    world = World(make_policy(), history(), faults=[Fault(at, at + 90.0) for at in (64.0, 424.0, 784.0)])
+    world.state = replace(world.state, paused_by="Alice")
+    world.run(783.0)
     assert "FLAPPING" not in world.labels() and len(world.incidents) == 2
     world.run(900.0)
     text = "3 incidents opened within 60 min: rollbacks need approval until 30 min without an incident"
