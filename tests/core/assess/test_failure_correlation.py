@@ -27,7 +27,10 @@ def formed(policy: Policy, *members: ActiveCritical) -> list[str]:
 
 
 def test_the_same_code_or_a_dependency_makes_a_group() -> None:
-    """Either way round, by way of a healthy service, and from member to member."""
+    """Either way round, by way of a healthy service, and from member to member.
+
+    Two that a third one joins become one, in the place of the first: none is in two groups.
+    """
     policy = fleet("web", "api", "db", "shop", "blog", "mail", web=("api", "openai"), api=("db",), blog=("openai",))
     assert formed(policy, trouble("web", 0, "bad00000"), trouble("shop", 0, "bad00000")) == [
         "web+shop (commit bad0000)"
@@ -38,12 +41,7 @@ def test_the_same_code_or_a_dependency_makes_a_group() -> None:
     chain = (trouble("db"), trouble("shop", 0, "bad00000"), trouble("mail"), trouble("web", 0, "bad00000"))
     assert formed(policy, *chain) == ["db+web+shop", "mail"]
     assert formed(policy, trouble("web", 0, "aaaaaaa1"), trouble("shop", 0, "bad00000")) == ["web", "shop"]
-
-
-def test_nobody_is_in_two_groups_when_one_comes_that_joins_them() -> None:
-    """The two become one, in the place of the first."""
-    policy = fleet("a", "b", "c", "d", d=("a", "c"))
-    assert formed(policy, trouble("a"), trouble("b"), trouble("c"), trouble("d")) == ["a+d+c", "b"]
+    assert formed(fleet("a", "b", "c", "d", d=("a", "c")), *map(trouble, "abcd")) == ["a+d+c", "b"]
 
 
 def test_what_is_relied_on_is_followed_along_every_branch_and_a_circle_once() -> None:

@@ -28,8 +28,7 @@ def lived(spans: Iterable[tuple[float, bool]], every: float = 2.0) -> tuple[Chec
         ends += seconds
         while at < ends and found is None:
             check = detect.observe(check, Observed(at, "web", "home", Good() if up else DOWN), HOME, LIMITS)
-            conditions = given(HOME, at)
-            found = detect.find(check, conditions)
+            found = detect.find(check, given(HOME, at))
             at += every
     return check, at - every, found
 

@@ -62,9 +62,8 @@ def test_a_run_that_ended_by_itself_teaches_how_long_a_blip_lasts(text: str, sec
 def test_an_interrupted_run_teaches_nothing() -> None:
     """Whoever took over in the middle has not seen how long it was."""
     check, now = told("." + "x" * 10)
-    check, _ = told("x" * 5 + ".", check=detect.interrupt(check, now), start=now + 2.0)
-    assert check.healed_seconds == 0.0
-    check, now = told("." + "x" * 10)
+    after, _ = told("x" * 5 + ".", check=detect.interrupt(check, now), start=now + 2.0)
+    assert after.healed_seconds == 0.0
     for unseen in (detect.interrupt(check, now), detect.go_on_unseen(check, 30.0)):
         after, _ = told("x.", check=unseen, start=now + 2.0)
         assert after.healed_seconds == 0.0

@@ -243,7 +243,7 @@ def test_crash_reports_around_the_run_corroborate_it(crashes: tuple[float, ...],
 def test_the_new_code_and_new_errors_corroborate_a_run(
     served: str, counts: tuple[float, ...], watch: float, share: float
 ) -> None:
-    """Two failing answers that name it, in its watch window; a flood in which some errors are new."""
+    """Two failing answers that name it, in its watch window until its end; a flood in which some errors are new."""
     seen = (Served(served, NOW - 90, NOW, (NOW - 4, NOW - 2)),) if served else ()
     minutes = tuple(MinuteCount(NOW - 60.0 * (30 - n), 60.0, 1.0) for n in range(29))
     newest = tuple(MinuteCount(NOW - 60.0, 60.0, count) for count in counts)
@@ -252,7 +252,8 @@ def test_the_new_code_and_new_errors_corroborate_a_run(
     policy = replace(POLICY, services={"web": replace(web, signals=(*web.signals, SignalPolicy("errors", "sentry")))})
     checks = {"home": failing(seconds=25, served=seen), "errors": feed, "gone": replace(feed, name="gone")}
     service = a_service(checks=checks, deploys=HISTORY, watch_until=NOW + watch)
-    assert observations.conditions(service, "home", policy, NOW).blip_share == pytest.approx(share)
+    conditions = observations.conditions(service, "home", policy, NOW)
+    assert conditions.blip_share == pytest.approx(share) and conditions.in_watch is (watch > 0.0)
 
 
 STARTING = failing(seconds=85, last_kind="gateway")
@@ -294,13 +295,6 @@ def test_a_new_deploy_without_an_answer_may_be_starting(
     incident = an_incident(deploy="dep-44")
     service = a_service(deploys=deploys, checks={check.name: check for check in checks}, incident=incident)
     assert observations.conditions(service, "home", POLICY, NOW).unanswered is unanswered
-
-
-def test_the_watch_window_is_a_condition() -> None:
-    """Until its end."""
-    service = a_service(watch_until=NOW + 1)
-    assert observations.conditions(service, "home", POLICY, NOW).in_watch
-    assert not observations.conditions(service, "home", POLICY, NOW + 1).in_watch
 
 
 def test_signals_that_are_no_longer_configured_are_neither_found_nor_suspected_nor_waited_for() -> None:
