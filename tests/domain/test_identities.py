@@ -60,7 +60,7 @@ def test_a_typed_name_counts_only_where_none_is_proven(text: str) -> None:
 
 def test_the_way_stands_first_whatever_the_name_says() -> None:
     """No name can claim another way, nor a role in the brackets, which are ours; without one there is no identity."""
-    assert identity("token", "") == "", "nor is it somebody's approver"
+    assert identity("token", "") == "", "nor an approver"
     assert identity("token", "slack:U0AAA") == "token:slack:U0AAA", "still only a name"
     assert recorded("said", "ann (oidc: approver)", "terminal:bob") == "said:ann [oidc: approver] (terminal:bob)"
     assert recorded("said", "oidc:ann") == "said:oidc:ann"

@@ -244,7 +244,7 @@ def test_what_the_service_looks_like_when_it_is_sent(fields: dict, why: str) -> 
         pytest.param(after(holds=(replace(HOLD, service="shop"),)), id="an action hold of another service"),
         pytest.param(
             lambda step: approved(after(troubles=WAVE)(step), "correlation"),
-            id="a yes to a wave of which nobody is sure, if that was asked",
+            id="a yes to a wave that is not certain, if that was asked",
         ),
         pytest.param(
             lambda _: limited(per_service_per_day=1)(sending(acted_at=(NOW - 86_400.0, NOW))), id="one of a day ago"
