@@ -16,7 +16,6 @@ from tests.core.scenes import NOW, a_decision
 from tests.presentation.notices import CLOCK, ENDED, QUESTION, SENT, an_outage, read
 from tests.support.clocks import FakeClock
 from tests.support.loopback import serve
-from tests.support.mail_server import Post
 from tests.support.notification_vendors import HOOK, Town
 from tests.support.vendor_specs import request_problems, spec
 from watchdog.adapters.notifiers import console
@@ -43,7 +42,7 @@ DECIDED = replace(a_decision(), blame=x.BLAME, guards=x.GUARDS, target=x.TARGET)
 ASKED = replace(DECIDED, course=Course.ASK)
 BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600.0)
 BLOCKED = replace(DECIDED, course=Course.PAGE, guards=(BUDGET,))
-MOMENTS = {
+NOTICES = {
     "found": read(an_outage(decision=DECIDED), Topic.FOUND),
     "asked": read(an_outage(**{**CLOCK, "decision": ASKED}), Topic.ASKED, **QUESTION),
     "blocked": read(an_outage(decision=BLOCKED), Topic.LEFT_TO_HUMAN, escalates=True),
@@ -53,7 +52,9 @@ MOMENTS = {
         an_outage(decision=BLOCKED, closed_at=NOW + 180.0, outcome=Outcome.BY_ITSELF), Topic.CLOSED, why="all is good"
     ),
 }
+MOMENTS = {name: replace(told, links=LINKS) for name, told in NOTICES.items()}
 """An incident at several moments: as its notices say it."""
+AT_ALL_MOMENTS = pytest.mark.parametrize("told", MOMENTS.values(), ids=MOMENTS)
 Send = Callable[[str, Notice, dict[str, Any]], Awaitable[None]]
 
 
@@ -95,14 +96,10 @@ def words(*lines: str) -> list[str]:
     return [" ".join(line.split()) for line in lines]
 
 
-def linked(notice: Notice) -> Notice:
-    return replace(notice, links=LINKS)
-
-
 @pytest.mark.parametrize("name", [name for name, told in MOMENTS.items() if not told.resolves])
 async def test_pagerduty_gets_the_facts_in_short_rows(name: str, town: Any, send: Send) -> None:
     """Accepted by the sandbox, valid by the vendor's document; the summary is the title."""
-    told = replace(linked(MOMENTS[name]), wakes=True)
+    told = replace(MOMENTS[name], wakes=True)
     await send("pagerduty", told, {})
     (alert,) = town.pagers.incidents
     event = alert.events[0]
@@ -117,9 +114,9 @@ async def test_pagerduty_gets_the_facts_in_short_rows(name: str, town: Any, send
     assert [(link["text"], link["href"]) for link in event["links"]] == [(link.text, link.href) for link in LINKS]
 
 
-@pytest.mark.parametrize("name", MOMENTS)
-async def test_both_parts_of_a_mail_say_the_same(name: str, send: Send, post: Callable[..., Awaitable[Post]]) -> None:
-    told, server = linked(MOMENTS[name]), await post()
+@AT_ALL_MOMENTS
+async def test_both_parts_of_a_mail_say_the_same(told: Notice, send: Send, post: Callable[..., Any]) -> None:
+    server = await post()
     to = {"smtp": server.smtp, "from": "watchdog@acme.example", "to": ["lead@acme.example"], "tls": "none"}
     await send("email", told, to)
     (mail,) = server.mails
@@ -132,9 +129,8 @@ async def test_both_parts_of_a_mail_say_the_same(name: str, send: Send, post: Ca
     assert shown.texts.count(told.progress) == 1 and shown.foreign == []
 
 
-@pytest.mark.parametrize("name", MOMENTS)
-async def test_a_webhook_gets_typed_facts(name: str, town: Any, send: Send) -> None:
-    told = linked(MOMENTS[name])
+@AT_ALL_MOMENTS
+async def test_a_webhook_gets_typed_facts(told: Notice, town: Any, send: Send) -> None:
     await send("webhook", told, {})
     (body,) = town.pagers.webhook
     said = facts_of(told)
@@ -149,10 +145,9 @@ async def test_a_webhook_gets_typed_facts(name: str, town: Any, send: Send) -> N
     assert [Link(link["text"], link["href"]) for link in body["links"]] == list(LINKS)
 
 
-@pytest.mark.parametrize("name", MOMENTS)
-async def test_a_chat_gets_the_same_by_a_template(name: str, town: Any, send: Send) -> None:
+@AT_ALL_MOMENTS
+async def test_a_chat_gets_the_same_by_a_template(told: Notice, town: Any, send: Send) -> None:
     """Within the 2000 characters of the strictest of them, with title, facts and a link."""
-    told = linked(MOMENTS[name])
     body = {"content": "**$title**\n$news", "embeds": [{"description": "$facts", "url": "$link"}], "tts": False}
     await send("webhook", told, {"body": body})
     (posted,) = town.pagers.webhook
@@ -162,9 +157,9 @@ async def test_a_chat_gets_the_same_by_a_template(name: str, town: Any, send: Se
     assert (embed["url"], posted["tts"]) == (LINKS[0].href, False)
 
 
-@pytest.mark.parametrize("name", MOMENTS)
-async def test_the_others_have_title_links_and_next_step_too(name: str, town: Any, send: Send) -> None:
-    told, stream = linked(MOMENTS[name]), io.StringIO()
+@AT_ALL_MOMENTS
+async def test_the_others_have_title_links_and_next_step_too(told: Notice, town: Any, send: Send) -> None:
+    stream = io.StringIO()
     await send("slack", told, {"channel": "#incidents"})
     await send("tickets", told, {"github": "acme/web"})
     await console.Console(stream).send(told, None)

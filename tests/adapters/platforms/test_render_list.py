@@ -11,6 +11,7 @@ from tests.support.clocks import FakeClock
 from watchdog.adapters.platforms.render_events import UNREAD
 from watchdog.adapters.platforms.render_list import ALONE_MAX, GAP_SECONDS
 from watchdog.adapters.platforms.render_read import EVENTS_AGAIN_SECONDS, RenderReader
+from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import Temporary
 from watchdog.domain.urgency import Urgency, reading_for
 
@@ -32,6 +33,11 @@ def reader(vendor: Vendor, clock: FakeClock, closing) -> RenderReader:
     vendor.say("GET", "/v1/services", paged("service", [service(name) for name in NAMES]))
     vendor.say("GET", "/v1/services/srv-7", service("srv-7", autoDeploy="no", autoDeployTrigger="off"))
     return closing(render(vendor, clock))
+
+
+async def look(reader: RenderReader, name: str, urgency: Urgency = Urgency.SPARE) -> ServiceFacts:
+    with reading_for(urgency):
+        return await reader.facts(name)
 
 
 async def use_up_nearly(vendor: Vendor, reader: RenderReader) -> None:
@@ -63,11 +69,10 @@ async def test_a_list_is_never_older_than_the_look(vendor: Vendor, clock: FakeCl
     """Who asks a second after a list waits for the next one, a calm caller longer than one that watches."""
     reader._all._asked.update(NAMES)
     for urgency in (Urgency.SPARE, Urgency.WATCHING):
-        with reading_for(urgency):
-            await reader.facts("srv-1")
-            clock.elapsed += 0.5
-            asked_at, pages = clock.monotonic(), len(paths(vendor))
-            await reader.facts("srv-2")
+        await look(reader, "srv-1", urgency)
+        clock.elapsed += 0.5
+        asked_at, pages = clock.monotonic(), len(paths(vendor))
+        await look(reader, "srv-2", urgency)
         assert paths(vendor)[pages:] == ["/v1/services"] * 3
         assert clock.monotonic() - asked_at == pytest.approx(GAP_SECONDS[urgency] - 0.5, abs=0.1)
 
@@ -76,21 +81,17 @@ async def test_a_look_while_the_list_is_read_waits_for_the_next_one(
     vendor: Vendor, clock: FakeClock, reader: RenderReader
 ) -> None:
     """Its service may stand on a page that was read before."""
-    pages, late = paged("service", [service(name) for name in NAMES]), list[asyncio.Task[None]]()
-
-    async def watch(name: str) -> None:
-        with reading_for(Urgency.WATCHING):
-            await reader.facts(name)
+    pages, late = paged("service", [service(name) for name in NAMES]), list[asyncio.Task[ServiceFacts]]()
 
     def answer(seen: Seen) -> object:
         clock.elapsed += 1.0
         if not late:
-            late.append(asyncio.create_task(watch("srv-2")))
+            late.append(asyncio.create_task(look(reader, "srv-2", Urgency.WATCHING)))
         return pages(seen)
 
     vendor.say("GET", "/v1/services", answer)
     reader._all._asked.update(NAMES)
-    await watch("srv-1")
+    await look(reader, "srv-1", Urgency.WATCHING)
     await late[0]
     assert len(paths(vendor)) == 2 * 3
 
@@ -104,13 +105,11 @@ async def test_one_that_watches_hurries_the_list_that_a_calm_one_began(
 
     async def watch() -> float:
         await clock.sleep(3.0)
-        with reading_for(Urgency.WATCHING):
-            await reader.facts("srv-2")
+        await look(reader, "srv-2", Urgency.WATCHING)
         return clock.monotonic() - began
 
     async def calm() -> float:
-        with reading_for(Urgency.SPARE):
-            await reader.facts("srv-1")
+        await look(reader, "srv-1")
         return clock.monotonic() - began
 
     watched, waited = await asyncio.gather(watch(), calm())
@@ -124,16 +123,14 @@ async def test_without_anybody_in_a_hurry_a_calm_list_waits(
     """Two fifths of the limit are left to others."""
     await use_up_nearly(vendor, reader)
     began = clock.monotonic()
-    with reading_for(Urgency.SPARE):
-        await reader.facts("srv-1")
+    await look(reader, "srv-1")
     assert clock.monotonic() - began > 45.0
 
 
 async def test_one_service_of_a_large_account_is_read_alone(vendor: Vendor, reader: RenderReader) -> None:
     """Pages of services for one cost more than that one."""
-    with reading_for(Urgency.SPARE):
-        for _ in range(3):
-            await reader.facts("srv-7")
+    for _ in range(3):
+        await look(reader, "srv-7")
     assert paths(vendor) == ["/v1/services/srv-7"] * 3
 
 
@@ -145,8 +142,7 @@ async def test_a_list_that_fails_is_asked_for_once(vendor: Vendor, reader: Rende
         failed = await asyncio.gather(*(reader.facts(name) for name in NAMES), return_exceptions=True)
     assert all(isinstance(one, Temporary) for one in failed)
     assert len(paths(vendor)) == 3, "the attempts of one read"
-    with reading_for(Urgency.WATCHING):
-        assert (await reader.facts("srv-7")).auto_deploy == "off"
+    assert (await look(reader, "srv-7", Urgency.WATCHING)).auto_deploy == "off"
 
 
 async def test_a_deploy_whose_events_could_not_be_read_is_marked_so(

@@ -72,16 +72,15 @@ async def test_counts_are_read_minute_by_minute(vendor: Vendor) -> None:
     ],
 )
 async def test_a_project_goes_by_its_number_where_the_token_may_read_it(
-    vendor: Vendor, answers: list[Any], projects: list[str]
+    vendor: Vendor, answers: list[Any], projects: list[str], closing
 ) -> None:
     """A slug is a 400 to an older server; a token that may not read the project is asked again an hour later."""
     vendor.say("GET", PROJECT, *answers)
     clock = FakeClock(NOW)
-    made = source(vendor, clock=clock)
+    made = closing(source(vendor, clock=clock))
     for seconds in (0.0, 1.0, ASK_AGAIN_SECONDS):
         clock.elapsed += seconds
         await made.read()
-    await made.close()
     assert [query(seen)["project"] for seen in asked(vendor)] == projects
 
 
@@ -145,30 +144,28 @@ async def test_traffic_is_the_denominator_where_it_is_known(vendor: Vendor) -> N
     assert [one.total for one in sample.counts] == [None, None, None]
 
 
-async def test_a_server_that_cannot_leave_ignored_issues_out_is_asked_without_that(vendor: Vendor) -> None:
+async def test_a_server_that_cannot_leave_ignored_issues_out_is_asked_without_that(vendor: Vendor, closing) -> None:
     """For an hour, then it may have been updated; the reading says so each time."""
     refused = (400, {"detail": "Invalid query: is"})
     vendor.say("GET", TIMESERIES, refused, GOOD, GOOD, refused, GOOD)
     clock = FakeClock(NOW)
-    made = source(vendor, clock=clock)
+    made = closing(source(vendor, clock=clock))
     for _ in range(2):
         (sample,) = await made.read()
         assert isinstance(sample.reading, Good) and "ignored issues are counted too" in sample.reading.detail
     clock.elapsed += ASK_AGAIN_SECONDS
     await made.read()
-    await made.close()
     assert [query(seen).get("query") for seen in asked(vendor)] == ["is:unresolved", None, None, "is:unresolved", None]
 
 
-async def test_a_400_for_another_reason_is_not_taken_for_the_filter(vendor: Vendor) -> None:
+async def test_a_400_for_another_reason_is_not_taken_for_the_filter(vendor: Vendor, closing) -> None:
     """The same is refused without it: unknown, and the next look asks as the first did."""
     vendor.say("GET", TIMESERIES, (400, {"detail": "Invalid project"}), (400, {"detail": "Invalid project"}), GOOD)
-    made = source(vendor)
+    made = closing(source(vendor))
     (sample,) = await made.read()
     assert isinstance(sample.reading, Unknown) and "Sentry answered 400" in sample.reading.why
     (sample,) = await made.read()
     assert isinstance(sample.reading, Good) and "counted too" not in sample.reading.detail
-    await made.close()
     assert [query(seen).get("query") for seen in asked(vendor)] == ["is:unresolved", None, "is:unresolved"]
 
 

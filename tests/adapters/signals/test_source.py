@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.signals.source import Source
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.readings import Unknown
@@ -52,17 +51,3 @@ async def test_cancellation_passes_through() -> None:
     """A daemon that ends must not get a reading instead."""
     with pytest.raises(asyncio.CancelledError):
         await Breaking(asyncio.CancelledError()).read()
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("a\r\nb\tc", "a b c"),
-        ("\x1b[31mred\x00", "[31mred"),
-        ("x" * 300, "x" * 199 + "…"),
-        ("\u202eevil\u2028line", "evil line"),
-        ("größe – ok", "größe – ok"),
-    ],
-)
-def test_foreign_text_becomes_one_printable_line(text: str, shown: str) -> None:
-    assert plain(text) == shown
