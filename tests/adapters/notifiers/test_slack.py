@@ -74,7 +74,7 @@ async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Ve
     assert first.headers["authorization"] == f"Bearer {BOT_TOKEN}"
     assert (edit.path, edit.body["channel"], edit.body["ts"]) == ("/api/chat.update", "C0INCIDENT", POSTED["ts"])
     assert words(edit) == ["web: rolled back to dep-40", "dep-43"]
-    assert f"Began as: {notice().title}" in context_of(edit)
+    assert f"Began as: {notice().title}" in context_of(edit) and "unfurl_links" not in edit.body, "no field of a post"
     assert (reply.body["channel"], reply.body["thread_ts"]) == ("C0INCIDENT", POSTED["ts"])
     assert words(reply) == ["web: rolled back to dep-40", "dep-43"]
     assert json.loads(after or "") == json.loads(reference or "")
@@ -100,7 +100,8 @@ async def test_details_are_in_the_thread_and_again_only_when_they_changed(vendor
     reference = await channel.send(notice(NoticeKind.UPDATED, details=DETAILED), reference)
     reference = await channel.send(notice(NoticeKind.ACTED, details=(*DETAILED, "Rollback: sent")), reference)
     await channel.send(notice(NoticeKind.RESOLVED, details=()), reference)
-    first, evidence, _, same, _, new, _, over = vendor.seen
+    first, evidence, edit, same, _, new, _, over = vendor.seen
+    assert not any("Began as" in one for one in context_of(edit)), "the title is the same"
     assert "Guards: all pass" not in words(first)[3:] and words(evidence) == list(DETAILED)
     assert (evidence.body["thread_ts"], evidence.body["reply_broadcast"]) == (POSTED["ts"], False)
     assert words(same) == words(over) == [notice().title, *notice().lines]
@@ -163,6 +164,7 @@ async def test_people_outside_engineering_see_words_and_each_in_the_channel(vend
     assert {block["type"] for seen in vendor.seen for block in blocks_of(seen.body)} == {"header", "section"}
     await channel.send(plain_notice(lines=()), None)
     assert [block["type"] for block in blocks_of(vendor.seen[-1].body)] == ["header"]
+    assert vendor.seen[-1].body["attachments"] == [], "an edit without them would keep the old ones"
 
 
 @pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "edit_window_closed"])

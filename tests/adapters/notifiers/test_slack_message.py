@@ -93,13 +93,3 @@ def test_what_is_too_long_is_cut_between_characters_lines_and_links() -> None:
     many = tuple(Link(f"link {number}", "https://x.example/" + "a" * 900) for number in range(10))
     context = list(blocks_of(made.message(notice(links=many))))[-1]["elements"][0]["text"]
     assert len(context) <= made.MAX_BLOCK and context.count("<") == context.count(">") == 3
-
-
-def test_an_edit_names_what_it_began_as_and_replaces_what_was_shown() -> None:
-    """An edit may not carry the fields of a post (unfurling); without attachments Slack would keep the old ones."""
-    body = made.state(notice(title="web: verified", lines=()), "web CRITICAL: HTTP 503")
-    texts = [one["text"] for block in blocks_of(body) for one in block.get("elements", ())]
-    assert "Began as: web CRITICAL: HTTP 503" in texts and "unfurl_links" not in body
-    same = made.state(notice(), notice().title)
-    assert not any("Began as" in one["text"] for block in blocks_of(same) for one in block.get("elements", ()))
-    assert made.state(plain_notice(lines=()), "x")["attachments"] == []

@@ -11,7 +11,7 @@ import pytest
 
 from tests.adapters.signals.sites import answering, probe, site
 from watchdog.adapters.signals.pattern import SEARCH_SECONDS, TRIES, Pattern, TooSlow, beside
-from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
+from watchdog.domain.readings import Unknown
 
 LENGTH = 64 * 1024
 PAGES = {
@@ -176,13 +176,6 @@ def test_what_people_look_for_is_found(text: str, page: str) -> None:
 def test_an_ordinary_expression_is_decided_on_any_page(text: str, page: str) -> None:
     """None of them is found on these, though most of the page may look like the beginning."""
     assert not Pattern(text).finds(PAGES[page])
-
-
-async def test_a_match_over_the_wire_is_good() -> None:
-    async with site(answering("größe".encode())) as base:
-        assert (await probe(base, matches="^gr.ße$")).reading == Good("HTTP 200")
-        reading = (await probe(base, matches="klein")).reading
-    assert reading == Bad("body does not match /klein/", FailureKind.BODY)
 
 
 def test_patterns_are_told_apart_by_their_text() -> None:
