@@ -33,12 +33,19 @@ async def rolled_back(s: Scene, at: Phase | None = None, **changes: Any) -> Inci
 
 
 async def test_a_wrong_rollback_that_is_over_is_undone() -> None:
-    """The core knows nothing of it any more: what the record says comes along. One rollback is sent, nobody denied."""
+    """The core knows nothing of it any more: what the record says comes along. One rollback is sent, nobody denied.
+
+    It is from the deploy that was seen live. The deny-list is one for all: whose entry is lifted, too, is told at once.
+    """
     async with scene() as s:
-        await rolled_back(s)
-        command = await answer(s, "undo", incident="web-1")
+        made = await rolled_back(s)
+        s.engine.state = replace(s.engine.state, acts=(Act(s.clock.now() - 600.0, "api", str(made.suspect_code)),))
+        refused = await answer(s, "undo", incident="web-1", seen={"live deploy": "dep-0"})
+        assert (refused.exit_code, refused.answer) == (REFUSED, f"the live deploy {HAS_CHANGED}")
+        command = await answer(s, "undo", incident="web-1", seen={"live deploy": "dep-40"})
         assert (command.ok, command.exit_code) == (True, 0), command.answer
         assert "BY HAND undo of web-1, asked for by ann: dep-40 -> dep-39" in command.answer
+        assert "for every service (rolled back from it, too: api)" in command.answer
         await s.until(Phase.DEPLOYING)
         assert [one["target"] for one in s.accepted] == ["dep-39"] and s.engine.state.denied == ()
         assert s.web.undone == ("dep-40",)
@@ -65,16 +72,6 @@ async def test_case_52_a_yes_that_was_saved_without_an_acknowledgement_is_overwr
         assert (s.web.phase, [one["target"] for one in s.accepted]) == (Phase.DEPLOYING, ["dep-39"])
 
 
-async def test_the_answer_names_the_other_services_whose_entry_is_lifted() -> None:
-    """The deny-list is one for all: who undoes it for one service reads it there and then."""
-    async with scene() as s:
-        made = await rolled_back(s)
-        act = Act(s.clock.now() - 600.0, "api", str(made.suspect_code))
-        s.engine.state = replace(s.engine.state, acts=(act,))
-        command = await answer(s, "undo", incident="web-1")
-        assert command.ok and "for every service (rolled back from it, too: api)" in command.answer
-
-
 async def test_an_undo_is_refused_in_the_cores_words_or_fails_for_nothing() -> None:
     """No rollback, one that is not live any more; an incident that nobody knows; none that is named."""
     async with scene() as s:
@@ -96,15 +93,6 @@ async def test_an_undo_of_a_service_that_a_reload_took_away_fails() -> None:
         s.engine.policy = replace(s.engine.policy, services={})
         unknown = await answer(s, "undo", incident="web-1")
         assert (unknown.exit_code, unknown.answer) == (FAILED, "no service web; known: ")
-
-
-async def test_an_undo_is_from_the_deploy_that_was_seen_live() -> None:
-    """Another one is live meanwhile: refused; the one that is live: done."""
-    async with scene() as s:
-        await rolled_back(s)
-        refused = await answer(s, "undo", incident="web-1", seen={"live deploy": "dep-0"})
-        assert (refused.exit_code, refused.answer) == (REFUSED, f"the live deploy {HAS_CHANGED}")
-        assert (await answer(s, "undo", incident="web-1", seen={"live deploy": "dep-40"})).ok
 
 
 async def test_an_undo_that_cannot_be_written_down_did_not_happen() -> None:

@@ -266,7 +266,10 @@ async def unrecorded(worker: Worker, event: Event) -> None:
 async def test_what_another_worker_wrote_does_not_lift_what_could_not_be_written(
     one: Worker, other: Worker, event: Event
 ) -> None:
-    """A refresh brings the other's news and leaves the pause; with the next record all workers have it."""
+    """A refresh brings the other's news and leaves the pause; with the next record all workers have it.
+
+    From then on another worker's resume lifts it: it sticks only as long as nobody else can know of it.
+    """
     await one.sharing.begin()
     await other.sharing.begin()
     await unrecorded(one, event)
@@ -279,6 +282,9 @@ async def test_what_another_worker_wrote_does_not_lift_what_could_not_be_written
     await one.see(service, bad=True)
     await other.sharing.renew()
     assert held_back(one) == held_back(other) == why
+    await other.engine.handle(e.Resumed(other.clock.now(), "bob"))
+    await one.sharing.renew()
+    assert held_back(one) == held_back(other) == ""
 
 
 @pytest.mark.parametrize("event", HOLDS)
@@ -296,19 +302,6 @@ async def test_neither_a_late_record_nor_a_takeover_lifts_it_either(one: Worker,
     assert len(one.held) == 4 and held_back(one) == why
     await one.see("shop", bad=True)
     assert (await other.store.load_shared()) == one.engine.state.shared
-
-
-async def test_what_was_written_is_lifted_by_another_workers_resume(one: Worker, other: Worker) -> None:
-    """A pause sticks only as long as nobody else can know of it."""
-    await one.sharing.begin()
-    await other.sharing.begin()
-    await unrecorded(one, HOLDS[0])
-    await one.see(sorted(one.held or {"api"})[0], bad=True)
-    await other.sharing.renew()
-    assert held_back(other) == "ann"
-    await other.engine.handle(e.Resumed(other.clock.now(), "bob"))
-    await one.sharing.renew()
-    assert held_back(one) == held_back(other) == ""
 
 
 async def test_others_that_write_without_a_pause_are_heard() -> None:

@@ -48,28 +48,25 @@ async def test_a_switch_that_did_nothing_is_tried_again(mode: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "mode", "previous", "why"),
+    ("name", "mode", "left", "previous", "why"),
     [
-        ("render", "hang", None, "it was not read back in time"),
-        ("render", "error_500", None, "it was not read back in time"),
-        ("patch", "ignore", "commit", "it is not read back as off"),
-        ("patch", "slow", "commit", "it was not read back in time"),
+        ("render", "hang", None, None, "it was not read back in time"),
+        ("render", "error_500", None, None, "it was not read back in time"),
+        ("render", "error_500", SENDING, "commit", "it was not read back in time"),
+        ("patch", "ignore", None, "commit", "it is not read back as off"),
+        ("patch", "slow", None, "commit", "it was not read back in time"),
     ],
 )
-async def test_the_whole_pin_is_bounded(name: str, mode: str, previous: str | None, why: str) -> None:
+async def test_the_whole_pin_is_bounded(
+    name: str, mode: str, left: ActionRow | None, previous: str | None, why: str
+) -> None:
+    """What an attempt of a killed worker may have switched is told though nothing can be read, from the journal."""
     async with scene(clock=FakeClock(auto=False)) as s:
+        if left:
+            await s.store.put_action(left, expect=None)
         s.sandbox.set_mode(name, mode)
-        outcome = await s.ends(SHORT, e.PinUnconfirmed)
+        outcome = await s.ends(SHORT, e.PinUnconfirmed, resumed=left is not None)
         assert (outcome.previous, outcome.why, s.actuator.writing) == (previous, why, False)
-
-
-async def test_what_an_earlier_attempt_may_have_switched_is_told_though_nothing_can_be_read() -> None:
-    """Killed on the way, resumed by another, and the platform does not answer: the old value stands in the journal."""
-    async with scene(clock=FakeClock(auto=False)) as s:
-        await s.store.put_action(SENDING, expect=None)
-        s.sandbox.set_mode("render", "error_500")
-        outcome = await s.actuator.perform(SHORT, resumed=True)
-        assert isinstance(outcome, e.PinUnconfirmed) and outcome.previous == "commit"
 
 
 async def test_what_is_off_already_is_left_off() -> None:

@@ -126,29 +126,24 @@ async def two() -> Two:
     return made
 
 
-@pytest.mark.parametrize("ahead", [0.0, 3600.0])
-async def test_case_53_a_page_that_lands_after_the_heirs_all_clear_is_resolved_again(two: Two, ahead: float) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "noticed"), [(0.0, False), (3600.0, False), pytest.param(3600.0, True, marks=pytest.mark.long)]
+)
+async def test_case_53_a_page_that_lands_after_the_heirs_all_clear_is_resolved_again(
+    two: Two, ahead: float, noticed: bool
+) -> None:
     """The process stood still while it was sent: with nothing to end it, it would ring for ever. The heir's clock may
-    be an hour ahead.
+    be an hour ahead. What is under way as the loss is noticed is looked after until it has landed.
     """
     page = await two.hold()
     await two.saves(Phase.CALM, closed_at=two.clock.now() + ahead)
+    if noticed:
+        await two.notices()
     await two.lands(page)
-    await two.notices()
+    await (two.clock.advance(2 * LOOK_SECONDS) if noticed else two.notices())
     assert two.titles == [PAGE, OVER]
     await two.clock.advance(SEEN_SECONDS)
     assert two.titles == [PAGE, OVER], "once"
-
-
-@pytest.mark.long
-async def test_it_is_so_when_it_lands_after_the_loss_was_noticed(two: Two) -> None:
-    """What is under way is looked after until it has landed, also where the heir's clock is an hour ahead."""
-    await two.hold()
-    await two.saves(Phase.CALM, closed_at=two.clock.now() + 3600.0)
-    await two.notices()
-    two.pager.gate.set()
-    await two.clock.advance(2 * LOOK_SECONDS)
-    assert two.titles == [PAGE, OVER]
 
 
 @pytest.mark.long
