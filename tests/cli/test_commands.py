@@ -76,6 +76,7 @@ def test_what_the_record_answers(words: str, code: int, said: str, typed: Typed)
     ("words", "code", "all_said"),
     [
         ("explain web-9", 2, f"web-9: no such incident -> `watchdog incident list` lists them\n{PAGE}"),
+        ("incident show web-9 --json", 2, f"web-9: no such incident -> `watchdog incident list` lists them\n{PAGE}"),
         ("why-not shop 03:12", 2, f"shop: no such service -> one of: web\n{PAGE}"),
         ("status --tag eu", 2, f"eu: no service has this tag -> one of: checkout\n{PAGE}"),
         ("silences", 0, "No silence and no action hold.\n"),
@@ -222,18 +223,6 @@ def test_the_help_offers_the_scenarios_there_are() -> None:
     """The choices of --scenario are those the sandbox can play and the demo can judge."""
     offered = set(get_args(Scenario))
     assert offered == set(EXPECTED) and offered <= set(SCENARIOS)
-
-
-def test_init_from_two_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It writes a configuration that loads, does not overwrite one unasked, and explains a wrong answer."""
-    path = str(tmp_path / "new.yaml")
-    answers = ["--site", "https://www.acme.example", "--render", ""]
-    assert main(["init", *answers, "-c", path]) == 0 and main(["check", "-c", path]) == 0
-    assert "web: observe" in capsys.readouterr().out and main(["init", *answers, "-c", path]) == 2
-    assert "--force overwrites it" in capsys.readouterr().err
-    assert main(["init", *answers, "-c", path, "--force"]) == 0
-    assert main(["init", "--site", "acme", "--render", "", "-c", str(tmp_path / "other.yaml")]) == 2
-    assert "not a web address" in capsys.readouterr().err and not (tmp_path / "other.yaml").exists()
 
 
 @pytest.mark.parametrize("command", ["run", "check", "status", "once"])

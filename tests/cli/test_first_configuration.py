@@ -37,17 +37,18 @@ def test_what_is_written_is_known_to_editors_and_loads(folder: Path, capsys: pyt
     assert f"copy .env.example to .env and set {KEY}\n" in said, "the other one is set"
     assert "NOBODY" not in said and main(["check"]) == 0
     said = capsys.readouterr().out
-    assert "channels: slack, email" in said and "NOBODY" not in said
+    assert "channels: slack, email" in said and "NOBODY" not in said and "web: observe" in said
 
 
 KEY = "WATCHDOG_RENDER_API_KEY"
 
 
 def test_a_configuration_that_tells_nobody_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["init", *SITE]) == 0
+    assert main(["init", "--site", "https://www.acme.example", "--render", "", "-c", "mine.yaml"]) == 0
     assert capsys.readouterr().out.splitlines()[-2].startswith("NO CHANNEL TO PEOPLE")
-    assert "# NO CHANNEL TO PEOPLE" in (folder / "watchdog.yaml").read_text(encoding="utf-8")
-    assert main(["check"]) == 0 and "WARNING channels: NO CHANNEL TO PEOPLE" in capsys.readouterr().out
+    assert "# NO CHANNEL TO PEOPLE" in (folder / "mine.yaml").read_text(encoding="utf-8")
+    assert main(["check", "-c", "mine.yaml"]) == 0
+    assert "WARNING channels: NO CHANNEL TO PEOPLE" in capsys.readouterr().out
 
 
 def test_files_that_are_there_stay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,6 +56,7 @@ def test_files_that_are_there_stay(folder: Path, capsys: pytest.CaptureFixture[s
     (folder / ".env.example").write_text("MINE=\n", encoding="utf-8")
     assert main(["init", *SITE, "--slack"]) == 0 and f"set in .env: {KEY}\n" in capsys.readouterr().out
     assert (folder / ".env.example").read_text(encoding="utf-8") == "MINE=\n"
+    assert main(["init", *SITE, "--slack"]) == 2 and "--force overwrites it" in capsys.readouterr().err
     assert main(["init", *SITE, "--slack", "--force"]) == 0
     assert HOOK in (folder / ".env.example").read_text(encoding="utf-8")
     assert (folder / ".env").read_text(encoding="utf-8") == "OTHER=1\n"
@@ -63,14 +65,15 @@ def test_files_that_are_there_stay(folder: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--email", "ops@acme.example"), "mail needs a server"),
-        (("--email", "ops", "--smtp", "smtp.acme.example:587"), "not an e-mail address"),
+        ((*SITE, "--email", "ops@acme.example"), "mail needs a server"),
+        ((*SITE, "--email", "ops", "--smtp", "smtp.acme.example:587"), "not an e-mail address"),
+        (("--site", "acme", "--render", ""), "not a web address"),
     ],
 )
-def test_mail_that_could_not_be_sent_is_refused(
+def test_what_could_not_work_is_refused(
     folder: Path, words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["init", *SITE, *words]) == 2 and says in capsys.readouterr().err and list(folder.iterdir()) == []
+    assert main(["init", *words]) == 2 and says in capsys.readouterr().err and list(folder.iterdir()) == []
 
 
 @pytest.mark.long

@@ -76,10 +76,6 @@ def test_the_incident_is_told_as_the_api_tells_it(typed: Typed) -> None:
     assert {"at": "2026-11-25T02:14:53Z", "source": "done"}.items() <= draft["timeline"][-6].items()
 
 
-def test_an_unknown_incident_is_an_error(typed: Typed) -> None:
-    assert typed("incident", "show", "web-9", "--json", code=2).startswith("web-9: no such incident")
-
-
 @dataclass(frozen=True)
 class Facts:
     """Something of every kind."""

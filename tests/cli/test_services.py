@@ -54,17 +54,6 @@ async def test_once_reads_everything(cloud: Sandbox, tmp_path: Path) -> None:
     assert isinstance(read["web/home"], Good) and sum(name.startswith("control/") for name in read) == 2
 
 
-async def test_a_live_check_of_a_well_configured_service(cloud: Sandbox, tmp_path: Path) -> None:
-    """Key, service, signals, controls, pages and channels are all tried, and nothing is changed."""
-    results = await AppServices().check(settings_of(tmp_path, urls=cloud.urls))
-    failed = [result for result in results if result.outcome.value == "fail"]
-    assert failed == []
-    names = " ".join(result.name for result in results)
-    for part in ("render key", "signal web/home", "control", "channel slack", "channel pagerduty"):
-        assert part in names
-    assert writes(cloud) == []
-
-
 async def test_services_for_a_new_configuration(cloud: Sandbox, tmp_path: Path) -> None:
     """The key comes from .env beside the file; without one the variable is named."""
     write_config(tmp_path, cloud.urls)

@@ -42,7 +42,8 @@ async def test_each_missing_permission_is_named_and_hides_no_other_check(
         row = found[f"permission {name}"]
         assert row.outcome is (FAIL if name == lacking else OK), row
         assert ("add it to the key at Render" in row.fix) == (name == lacking) and row.what.endswith("(every mode)")
-    assert {"signal web/home", "channel slack", "rollback target of web", "status page render"} <= found.keys()
+    tried = {"signal web/home", "channel slack", "channel pagerduty", "rollback target of web", "status page render"}
+    assert tried | {f"control {url}" for url in cloud.urls["control"]} <= found.keys()
     assert found["rollback target of web"].outcome is (FAIL if lacking == "deploys: read" else OK)
 
 
@@ -51,6 +52,7 @@ async def test_a_permission_to_change_something_is_never_tried(
     cloud: Sandbox, tmp_path: Path, mode: str, outcome: Outcome
 ) -> None:
     found = await checked(cloud, tmp_path, mode)
+    assert [row for row in found.values() if row.outcome is FAIL] == []
     for name in CHANGES:
         row = found[f"permission {name}"]
         assert row.outcome is outcome, row
