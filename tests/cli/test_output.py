@@ -31,11 +31,6 @@ def test_expected_errors(error: Exception, code: int, said: str, capsys: pytest.
     assert (out, err.partition("Handbook: watchdog docs ")[0]) == ("", said) and "Handbook: " in err
 
 
-def test_a_pipe_gets_lines_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    output.show_lines(["SEEN", "x" * 200])
-    assert capsys.readouterr().out == "SEEN\n" + "x" * 200 + "\n"
-
-
 def test_a_pipe_gets_whole_rows(capsys: pytest.CaptureFixture[str]) -> None:
     """A long cell is not folded where nobody looks at columns, and nothing trails."""
     output.show_table(tables.table(("a", "b"), [("1", "word " * 60), ("22", "")]))

@@ -72,24 +72,17 @@ def test_what_is_kept_for_a_window_is_not_overlooked() -> None:
     assert status_text.status_lines(State(services={"web": announced}), x.BEGIN + 10) == []
 
 
-def test_what_holds_us_back() -> None:
-    """A broken promise, a key that was refused, a service that flaps; each with the way out."""
-    web = ServiceState("web", checks=WEB.checks, forbidden="Render answered 403", flapping_since=x.BEGIN)
-    state = State(services={"web": web}, disarmed="a second rollback in one step")
-    since = tables.day(x.BEGIN), tables.clock(x.BEGIN)
+def test_what_must_not_be_overlooked_stands_above_the_table() -> None:
+    """What holds us back, with the way out, and what is left off or denied."""
+    web = replace(WEB, forbidden="Render answered 403", flapping_since=x.BEGIN)
+    known = {"paused_by": "lead", "blind_since": x.BEGIN, "denied": (x.BAD.commit or "",)}
+    state = State(services={"web": web}, disarmed="a second rollback in one step", **known)  # type: ignore[arg-type]
     assert status_text.status_lines(state, x.BEGIN + 10) == [
         "DISARMED: a second rollback in one step. It watches, pages, touches nothing. (watchdog resume)",
-        "NO RIGHT to change web: Render answered 403. (fix the key, then watchdog resume)",
-        f"FLAPPING since {since[0]} {since[1]}: web fails and recovers, so each rollback needs approval.",
-    ]
-
-
-def test_what_must_not_be_overlooked() -> None:
-    """Pause, blindness, an auto-deploy left off and the deny-list stand above the table."""
-    state = State(services={"web": WEB}, paused_by="lead", blind_since=x.BEGIN, denied=(x.BAD.commit or "",))
-    assert status_text.status_lines(state, x.BEGIN + 10) == [
         "PAUSED by lead: it watches and touches nothing. (watchdog resume)",
         "BLIND since 2026-11-25 02:14:04: no control target answers, so nothing is judged or touched.",
+        "NO RIGHT to change web: Render answered 403. (fix the key, then watchdog resume)",
+        "FLAPPING since 2026-11-25 02:14:04: web fails and recovers, so each rollback needs approval.",
         'AUTO-DEPLOY IS OFF on web (it was "commit").',
         "Deny-listed: 9f3c2ab (watchdog commit trust COMMIT lifts one).",
     ]

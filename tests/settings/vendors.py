@@ -6,8 +6,10 @@ from typing import Any
 from tests.adapters.vendor import Vendor
 from tests.settings.texts import SMALL
 from tests.support.clocks import FakeClock
+from watchdog.adapters.options import Context
 from watchdog.adapters.platforms import PLATFORMS
-from watchdog.ports import Platform
+from watchdog.adapters.signals import SIGNALS
+from watchdog.ports import Platform, SignalSource
 from watchdog.settings import Settings
 from watchdog.settings.check.check import CheckResult, World, live_checks
 
@@ -26,6 +28,13 @@ def platform_of(settings: Settings) -> Platform:
     ids = frozenset(service.platform_id for service in settings.policy.services.values() if service.platform_id)
     build = PLATFORMS["render"]
     return build("key", settings.endpoints["render"], FakeClock(), writable_ids=frozenset(), all_ids=ids)
+
+
+def home_of(settings: Settings) -> SignalSource:
+    """Return what reads web's signal `home`."""
+    kind, options = settings.services["web"].signals["home"]
+    context = Context(clock=FakeClock(), endpoints=settings.endpoints, secrets=settings.secrets, service="web")
+    return SIGNALS[kind].build("home", options, context)
 
 
 def say_render(vendor: Vendor, *, service: Mapping[str, Any] | None = None) -> None:

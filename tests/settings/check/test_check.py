@@ -5,19 +5,16 @@ from collections.abc import Sequence
 
 from tests.adapters.vendor import Vendor
 from tests.settings.texts import SMALL, loaded
-from tests.settings.vendors import checked, configuration
+from tests.settings.vendors import checked, configuration, home_of
 from tests.support.clocks import FakeClock
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
-from watchdog.adapters.signals import SIGNALS
 from watchdog.settings.check.check import CheckResult, Outcome, World, live_checks
 
 
 async def test_each_signal_control_and_page_is_read_once(vendor: Vendor) -> None:
     settings = loaded(configuration(vendor))
-    kind, options = settings.services["web"].signals["home"]
-    context = Context(clock=FakeClock(), endpoints=settings.endpoints, secrets=settings.secrets, service="web")
-    source = SIGNALS[kind].build("home", options, context)
+    source = home_of(settings)
     vendor.say("GET", "/home", (200, "hello"), (503, "down"))
     well = await checked(settings, signals={"web/home": source})
     assert well["signal web/home"].outcome is Outcome.OK

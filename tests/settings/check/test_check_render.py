@@ -6,11 +6,9 @@ import pytest
 
 from tests.adapters.vendor import Vendor
 from tests.settings.texts import SMALL, loaded
-from tests.settings.vendors import KEY, checked, configuration, platform_of, say_render
+from tests.settings.vendors import KEY, checked, configuration, home_of, platform_of, say_render
 from tests.support.clocks import FakeClock
-from watchdog.adapters.options import Context
 from watchdog.adapters.repositories.github import build_github
-from watchdog.adapters.signals import SIGNALS
 from watchdog.domain.decisions import TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.settings.check.check import CheckResult, Outcome, World, live_checks
@@ -144,9 +142,7 @@ async def with_version(vendor: Vendor, named: dict[str, str]) -> dict[str, Check
     address = f"{vendor.url}/home"
     text = configuration(vendor).replace(f"http: {address}", f"http: {address}, version: {{header: x-commit}}")
     settings = loaded(text, KEY)
-    kind, options = settings.services["web"].signals["home"]
-    context = Context(clock=FakeClock(), endpoints=settings.endpoints, secrets=settings.secrets, service="web")
-    source = SIGNALS[kind].build("home", options, context)
+    source = home_of(settings)
     found = await checked(settings, platform=platform_of(settings), signals={"web/home": source})
     await source.close()
     return found
