@@ -8,13 +8,9 @@ from tests.benchmarks import instructions, workloads
 from tests.benchmarks.instructions import MINOR, NUMBERS, REFERENCE, Row, each, keep, kept_in, rows
 
 
-def test_start_up_cancels() -> None:
-    """A thousand instructions of start-up beside seven an item are not in the figure."""
+def test_start_up_cancels_and_a_workload_that_does_nothing_is_no_figure() -> None:
+    """A thousand instructions of start-up beside seven an item do not count; twice as many items must take more."""
     assert each(1000 + 7 * 50, 1000 + 7 * 100, 50) == 7.0
-
-
-def test_a_workload_that_does_nothing_is_no_figure() -> None:
-    """Twice as many items must take more."""
     with pytest.raises(ValueError, match="nothing was done"):
         each(1000, 1000, 50)
 

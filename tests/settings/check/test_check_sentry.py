@@ -26,15 +26,15 @@ def watched(vendor: Vendor) -> Settings:
     return loaded(text.replace(home, home + errors), SECRETS)
 
 
-async def asked(vendor: Vendor, *, with_key: bool = True) -> dict[str, CheckResult]:
+async def asked(vendor: Vendor, *, with_key: bool = True, organisation: Any = ORGANISATION) -> dict[str, CheckResult]:
     """Ask the fake Sentry (and the fake Render for the live commit, bbb)."""
+    vendor.say("GET", "/api/0/organizations/acme/", organisation)
     settings = watched(vendor)
     say_render(vendor)
     return by_name(await check_sentry(settings, FakeClock(), platform_of(settings) if with_key else None))
 
 
 async def test_a_token_that_can_read_and_a_release_that_is_live(vendor: Vendor) -> None:
-    vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
     vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web", "latestRelease": {"version": "bbb"}})
     found = await asked(vendor)
     assert {result.outcome for result in found.values()} == {Outcome.OK}
@@ -55,13 +55,11 @@ async def test_a_token_that_cannot_do_its_job(
     vendor: Vendor, organisation: Any, outcome: Outcome, what: str, fix: str
 ) -> None:
     """Found before the night it is needed; its value is not shown."""
-    vendor.say("GET", "/api/0/organizations/acme/", organisation)
-    result = (await asked(vendor))["sentry acme"]
+    result = (await asked(vendor, organisation=organisation))["sentry acme"]
     assert result.outcome is outcome and what in result.what and fix in result.fix and "canary" not in str(result)
 
 
 async def test_a_project_that_is_not_there(vendor: Vendor) -> None:
-    vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
     result = (await asked(vendor))["sentry acme/web"]
     assert result.outcome is Outcome.FAIL and "services.web" in result.fix
 
@@ -79,7 +77,6 @@ async def test_a_release_that_is_not_the_newest_is_asked_for(
     vendor: Vendor, answer: Any, outcome: Outcome, what: str
 ) -> None:
     """Without it, new errors could not be blamed on a deploy."""
-    vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
     vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web", "latestRelease": {"version": "aaa"}})
     vendor.say("GET", "/api/0/organizations/acme/releases/bbb/", answer)
     result = (await asked(vendor))["sentry release of web"]
@@ -87,7 +84,6 @@ async def test_a_release_that_is_not_the_newest_is_asked_for(
 
 
 async def test_without_render_the_live_commit_is_not_known(vendor: Vendor) -> None:
-    vendor.say("GET", "/api/0/organizations/acme/", ORGANISATION)
     vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web"})
     result = (await asked(vendor, with_key=False))["sentry release of web"]
     assert (result.outcome, result.what) == (Outcome.WARN, "the live commit is not known")
