@@ -5,16 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from tests.app.scenes import settings_of, wired
 from tests.support.clocks import eventually
-from watchdog.app.compose.composition import App, build_repository
+from watchdog.app.compose.composition import App
 from watchdog.app.compose.daemon_factory import begin
-from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.store_records import Write
-from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox
 
 
@@ -46,14 +42,3 @@ async def test_a_merge_that_does_not_ship_reaches_the_people(tmp_path: Path) -> 
             await eventually(lambda: any("NOT shipped" in str(entry) for entry in sandbox.log))
         assert [entry["status"] for entry in sandbox.events.requests("github")] == [200]
         assert not sandbox.events.requests("render", "PATCH") and not sandbox.events.requests("render", "POST")
-
-
-@pytest.mark.parametrize("mode", ["observe", "assist"])
-async def test_without_the_right_to_act_nobody_asks_github(tmp_path: Path, mode: str) -> None:
-    """In mode observe auto-deploy is never off because of us."""
-    settings = settings_of(tmp_path, mode)
-    repository = build_repository(settings, SystemClock())
-    assert (repository is None) == (mode == "observe")
-    if repository is not None:
-        assert settings.secrets["WATCHDOG_GITHUB_TOKEN"] == keys.GITHUB_TOKEN
-        await repository.close()
