@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.app.scenes import URLS, settings_of, watching, wired
+from watchdog.adapters.signals.render_events import DependencyEvents
+from watchdog.adapters.signals.vendor_status import VendorStatus
 from watchdog.app.compose.composition import build_platform, resolve
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.probing.scheduler import Lateness
@@ -52,14 +54,20 @@ async def test_without_a_key_it_watches_and_knows_no_deploys(tmp_path: Path) -> 
 
 
 async def test_everything_that_is_configured_is_read(tmp_path: Path) -> None:
-    """Signals, control targets under their URLs, status pages and dependencies on the platform as vendors."""
+    """Under the policy's names: signals, control targets (their URLs), status pages and dependencies as vendors.
+
+    A database on the platform stays bad until it was quiet.
+    """
     settings = settings_of(tmp_path, **{"channels:": DATABASE})
     async with wired(settings) as app:
         await watching(app)
         read = {(service, source.name) for service, source in app.scheduler.sources()}
         assert {name for service, name in read if service == "web"} == set(settings.services["web"].signals)
         assert {name for service, name in read if service == CONTROL} == set(URLS["control"])
-        assert {name for service, name in read if service == VENDORS} == {"render", "sentry", "openai", "database"}
+        assert set(settings.policy.control) == set(URLS["control"])
+        kinds = {source.name: type(source) for service, source in app.scheduler.sources() if service == VENDORS}
+        assert kinds == dict.fromkeys(("render", "sentry", "openai"), VendorStatus) | {"database": DependencyEvents}
+        assert set(kinds) == set(settings.policy.vendors)
         assert set(app.notifiers) == {"slack", "pagerduty"} and set(app.engine.deploy_watches) == {"web"}
 
 
