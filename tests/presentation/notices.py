@@ -208,11 +208,11 @@ TABLE: list[Row] = [
     (
         Topic.NOT_LIVE_YET,
         SENT,
-        {"why": "update_in_progress"},
+        {"why": "update in progress"},
         "web is down: rollback not live after 5 min",
         (
             SINCE,
-            "The rollback dep-42 is not live after 5 min (update_in_progress).",
+            "The rollback dep-42 is not live after 5 min (update in progress).",
             "Render deploys dep-40 (aaaaaaa) again since 14:10 UTC, as dep-42; the daemon verifies it once live.",
             MERGE,
             LOOK,

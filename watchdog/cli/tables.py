@@ -71,7 +71,7 @@ def deploys(found: Sequence[Deploy], choice: TargetChoice | None, now: float, tz
         note = mark or (f"skipped: {skipped[one.id]}" if one.id in skipped else "")
         ended = f"{day(one.finished_at, tz)} {clock(one.finished_at, tz)[:5]}" if one.finished_at else "-"
         subject = clean(one.commit_message.strip().split("\n")[0], limit=40)
-        made.append((one.id, one.status.replace("_", " "), one.trigger, short(one.code), ended, subject, note))
+        made.append((one.id, one.status_words, one.trigger, short(one.code), ended, subject, note))
     return table(("deploy", "status", "trigger", "code", f"finished ({zone(now, tz)})", "message", "note"), made)
 
 

@@ -39,6 +39,11 @@ class Deploy:
         return self.commit or self.image_sha
 
     @property
+    def status_words(self) -> str:
+        """Return the status for people: `update in progress`."""
+        return self.status.replace("_", " ")
+
+    @property
     def is_live(self) -> bool:
         """Return whether it serves the traffic now."""
         return self.status == "live"

@@ -90,7 +90,7 @@ DOWN = Downtime("in maintenance mode", NOW - 900.0, NOW - 915.0)
 STRANGE = Deploy("dep-42", "warming_up", commit="fix00000")
 FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
 NONE_LIVE = {"blame": a_blame(HISTORY[1]), "target": TargetChoice(HISTORY[2], "good")}
-COMING, NOWHERE = "dep-42 is on its way (build_in_progress)", TargetChoice(None, "nothing good")
+COMING, NOWHERE = "dep-42 is on its way (build in progress)", TargetChoice(None, "nothing good")
 BETWEEN = replace(HISTORY[1], id="dep-40b", changed=("environment",))
 BY_CONFIGURATION = a_blame(CHANGED, configuration=True)
 BETWEEN_TOO = "environment changed with dep-40b; a rollback brings the old back"
@@ -209,7 +209,7 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("ask", "record", GAP, service={"record_lacked_at": NOW - 599.0}),
         row("ask", "record", GAP.replace("10", "17"), service=LACKED, incident=an_incident(opened_at=NOW - 401.0)),
         row("block", "newer deploy", COMING, True, service=deploys(ON_ITS_WAY)),
-        row("block", "newer deploy", "dep-42 is on its way (warming_up)", True, service=deploys(STRANGE)),
+        row("block", "newer deploy", "dep-42 is on its way (warming up)", True, service=deploys(STRANGE)),
         row("block", "newer deploy", COMING, True, service={"deploys": (*HISTORY[1:], ON_ITS_WAY)}, **NONE_LIVE),
         row("block", "target", "nothing good", target=NOWHERE, service=deploys(MARKED, of=1)),
         row("block", "deny-list", "dep-40 is deny-listed", state={"denied": ("aaaaaaa1",)}),

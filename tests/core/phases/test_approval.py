@@ -147,7 +147,7 @@ def test_then_nothing_is_written_down_and_no_more() -> None:
     [
         pytest.param(rejected, None, id="a no in time"),
         pytest.param(lambda world: hear(world, e.Paused(world.now, "bob")), "hold: paused by bob", id="paused"),
-        pytest.param(deploying, "newer deploy: dep-99 is on its way (build_in_progress)", id="somebody deploys"),
+        pytest.param(deploying, "newer deploy: dep-99 is on its way (build in progress)", id="somebody deploys"),
     ],
 )
 def test_what_forbids_a_default_leaves_it_to_a_human(change: Callable[[World], object], why: str | None) -> None:

@@ -176,7 +176,7 @@ DEPLOYS = (
     ("deploys", "target", "why"),
     [
         (DEPLOYS, "dep-7", "dep-7 is not among the last 3 deploys"),
-        (DEPLOYS, "dep-41", "dep-41 was never live (build_failed)"),
+        (DEPLOYS, "dep-41", "dep-41 was never live (build failed)"),
         (DEPLOYS, "dep-42", "dep-42 is live already"),
         (DEPLOYS, "dep-43", "dep-43 is newer than the live deploy"),
         (DEPLOYS, None, "no earlier deploy is known to be good"),

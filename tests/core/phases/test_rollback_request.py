@@ -177,7 +177,7 @@ ALONE = "correlation: 2 groups critical within 90 s: shop (no deploy lately, cou
 @pytest.mark.parametrize(
     ("change", "after", "why"),
     [
-        (begins, 0.0, "newer deploy: dep-950 is on its way (build_in_progress)"),
+        (begins, 0.0, "newer deploy: dep-950 is on its way (build in progress)"),
         (lambda world: taken_down(world, suspended=True), 0.0, "service: web is suspended"),
         (lambda world: taken_down(world, maintenance=True), 0.0, "service: web is in maintenance mode"),
         (blinded, 0.0, "blind"),
@@ -300,7 +300,7 @@ def test_a_failure_in_the_second_it_went_live_was_one_of_it(after: float, sent: 
         pytest.param(blinded, 0.0, "", id="nothing fails, and we are blind: the human wants it"),
         pytest.param(lambda world: None, 119.0, "", id="held up for a while"),
         pytest.param(lambda world: None, 120.0, "it was asked for 2 min ago", id="people read that it was not sent"),
-        pytest.param(begins, 0.0, "dep-950 is on its way (build_in_progress)", id="somebody deploys meanwhile"),
+        pytest.param(begins, 0.0, "dep-950 is on its way (build in progress)", id="somebody deploys meanwhile"),
     ],
 )
 def test_what_holds_a_rollback_by_hand_back(change: Callable[[World], object], after: float, why: str) -> None:

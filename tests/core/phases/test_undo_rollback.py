@@ -149,7 +149,7 @@ def test_an_undo_can_be_asked_for_again() -> None:
     """Not sent: the same incident goes on, what was lifted stays lifted. Failed: the next try is one of its own."""
     failed = rolled_back()
     failed.rollback_ends = "update_failed"
-    assert "ended as update_failed" in undo(failed, 60.0).incidents["web-2"].human_needed
+    assert "ended as update failed" in undo(failed, 60.0).incidents["web-2"].human_needed
     failed.rollback_ends = "live"
     for world, incidents in ((not_sent(), ["web-1", "web-2"]), (failed, ["web-1", "web-2", "web-3"])):
         undo(world)
@@ -283,7 +283,7 @@ def test_another_open_incident_of_the_service_comes_first() -> None:
         (e.Paused(1e9, "bob"), "hold: paused by bob"),
         (e.InvariantBroken(1e9, "two rollbacks"), "armed: disarmed: two rollbacks; watchdog resume"),
         (None, "mode: observe: reports what it would do, changes nothing"),
-        (e.DeploysListed(1e9, "web", (), FACTS), "newer deploy: dep-902 is on its way (update_in_progress)"),
+        (e.DeploysListed(1e9, "web", (), FACTS), "newer deploy: dep-902 is on its way (update in progress)"),
     ],
 )
 def test_guards_that_are_for_humans_too_hold_it_back_and_nothing_is_lifted(event: e.Event | None, why: str) -> None:

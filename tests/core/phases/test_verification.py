@@ -100,7 +100,9 @@ def test_a_rollback_that_ended_otherwise_is_left_to_a_human(status: str, given: 
     world = reach(Phase.DEPLOYING)
     world.deploys = [replace(item, status=status) if item.id == "dep-901" else item for item in world.deploys]
     effects = listed(world)
-    assert lines(effects, "HUMAN") == [f"the rollback dep-901 ended as {status}; nothing more is tried"]
+    assert lines(effects, "HUMAN") == [
+        f"the rollback dep-901 ended as {status.replace('_', ' ')}; nothing more is tried"
+    ]
     assert web(world).phase is Phase.PAGED and ("RestoreAutoDeploy" in kinds(effects)) is given
 
 
@@ -114,11 +116,11 @@ def test_a_late_rollback_is_paged_once_and_given_up_at_last(known: bool) -> None
     assert hear(world, e.TimePassed(requested + 299.0)) == ()
     assert incident_of(world).rollback.overdue_at == requested + 300.0
     effects = hear(world, e.TimePassed(requested + 300.0))
-    status = " (update_in_progress)" if known else ""
+    status = " (update in progress)" if known else ""
     assert lines(effects, "LATE") == [f"The rollback dep-901 is not live after 5 min{status}."]
     notice = tell_of(effects).notice
     assert (notice.kind.value, notice.wakes) == ("human_needed", True)
-    assert (notice.about.topic, notice.about.why) == (Topic.NOT_LIVE_YET, "update_in_progress" if known else "")
+    assert (notice.about.topic, notice.about.why) == (Topic.NOT_LIVE_YET, "update in progress" if known else "")
     assert notice.title == "web is down: rollback not live after 5 min"
     assert [line_of(notice, "The rollback ")] == lines(effects, "LATE") and web(world).phase is Phase.DEPLOYING
     assert hear(world, e.TimePassed(requested + 400.0)) == ()

@@ -30,7 +30,7 @@ def deploy_view(deploy: Deploy, note: str = "", author: str = "") -> DeployView:
     """Return a deploy with the first line of its message."""
     return DeployView(
         id=clean(deploy.id),
-        status=clean(deploy.status.replace("_", " ")),
+        status=clean(deploy.status_words),
         trigger=clean(deploy.trigger.replace("_", " ")),
         code=short(deploy.code),
         message=clean(deploy.commit_message.strip().split("\n")[0], limit=MESSAGE_MAX),

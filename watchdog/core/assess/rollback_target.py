@@ -53,7 +53,7 @@ def _older_than(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
 def _why_not(deploy: Deploy, search: TargetQuery) -> str:
     """Return why this deploy is not the target, or ""."""
     if not deploy.was_live:
-        return f"{deploy.status.replace('_', ' ')}, never live"
+        return f"{deploy.status_words}, never live"
     # Without a code it can be compared neither with the deny-list nor with the suspect.
     if deploy.code is None:
         return "names neither commit nor image digest"

@@ -174,7 +174,7 @@ def newer_deploy(request: GuardContext) -> GuardAnswer:
     """A deploy under way must not be overtaken; an unknown status may mean one."""
     coming = on_its_way(request.service)
     if coming is not None:
-        return blocks("newer deploy", f"{coming.id} is on its way ({coming.status})", passing=True)
+        return blocks("newer deploy", f"{coming.id} is on its way ({coming.status_words})", passing=True)
     return passes("newer deploy", "none")
 
 

@@ -180,7 +180,7 @@ def validate_target(ctx: StepContext, suspect: Deploy, wanted: str) -> TargetCho
     if deploy is None:
         return TargetChoice(None, f"{wanted} is not among the last {len(ctx.service.deploys)} deploys")
     if not deploy.was_live:
-        return TargetChoice(None, f"{wanted} was never live ({deploy.status})")
+        return TargetChoice(None, f"{wanted} was never live ({deploy.status_words})")
     if deploy.id == suspect.id:
         return TargetChoice(None, f"{wanted} is live already")
     newer = [item.id for item in ctx.service.deploys]

@@ -219,7 +219,7 @@ def _not_by_hand_now(ctx: StepContext) -> str:
     if ctx.incident.rollback.target_code in ctx.state.denied:
         return f"{ctx.incident.rollback.target} was deny-listed meanwhile"
     coming = guards.on_its_way(ctx.service)
-    return f"{coming.id} is on its way ({coming.status})" if coming is not None else ""
+    return f"{coming.id} is on its way ({coming.status_words})" if coming is not None else ""
 
 
 def _why_wait(ctx: StepContext) -> str:

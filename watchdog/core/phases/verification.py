@@ -38,7 +38,7 @@ def follow(ctx: StepContext) -> None:
     # A deploy that never was live changed nothing, so auto-deploy can be restored. After a second pin it stays off:
     # the bad commit had come back by it once.
     if deploy is not None and not deploy.in_progress:
-        why = f"the rollback {deploy.id} ended as {deploy.status}; nothing more is tried"
+        why = f"the rollback {deploy.id} ended as {deploy.status_words}; nothing more is tried"
         rollback_request.escalate_to_human(ctx, why, restore=not deploy.was_live and not ctx.incident.pin.again)
         return
     waited = ctx.now - (ctx.incident.rollback.requested_at or ctx.now)
@@ -53,10 +53,10 @@ def follow(ctx: StepContext) -> None:
     elif waited >= limits.late_seconds and not ctx.incident.late_paged:
         ctx.update_incident(late_paged=True)
         rollback_request.expect_live(ctx)
-        status = f" ({deploy.status})" if deploy is not None else ""
+        status = f" ({deploy.status_words})" if deploy is not None else ""
         line = f"The rollback {ctx.incident.rollback.deploy} is not live after {show_seconds(waited)}{status}."
         ctx.note("LATE", line)
-        why = deploy.status if deploy is not None else ""
+        why = deploy.status_words if deploy is not None else ""
         ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.NOT_LIVE_YET, wakes=True, why=why)
 
 

@@ -174,7 +174,7 @@ class Actuator:
             return await self._stand_down(effect, row, human)
         coming = next((deploy for deploy in newer_than(deploys, effect.suspect) if not deploy.has_ended), None)
         if coming is not None:
-            return self._postponed(effect, f"{coming.id} is on its way ({coming.status})")
+            return self._postponed(effect, f"{coming.id} is on its way ({coming.status_words})")
         sending = replace(row, state="sending", attempts=row.attempts + 1, sent_at=self._clock.now())
         try:
             # Before the last check: after a crash from here on, the next worker looks the request up before it sends.

@@ -191,5 +191,5 @@ def _on_their_way(service: ServiceState, incident: Incident) -> Iterator[str]:
         # The rollback's own deploy, or a rebuild of the suspect, is no fix.
         if deploy.in_progress and not deploy.is_rollback and deploy.code not in mine:
             commit = Commit(deploy.code or deploy.id, deploy.created_at, deploy.commit_message.partition("\n")[0])
-            yield f"On its way, perhaps a fix: {deploy.id} {named((commit,))}, {deploy.status}"
+            yield f"On its way, perhaps a fix: {deploy.id} {named((commit,))}, {deploy.status_words}"
             return
