@@ -43,7 +43,7 @@ def test_people_read_why_they_are_asked_and_that_the_question_may_become_void() 
     """All that asks is named, the wave among it; nobody is promised that nothing happens, if something may."""
     lasting, for_good = asked_in_a_wave(), asked_in_a_wave(fleet(Mode.ASSIST))
     why = next(line for line in for_good.pages()[0].notice.lines if line.startswith("Decided: ask: "))
-    both = "mode: assist: a human decides; correlation: 2 groups critical within 90 s"
+    both = "mode: assist: a human decides; correlation: 2 failures within 90 s"
     assert why.startswith(f"Decided: ask: {both}")
     may = "Once that has passed, the daemon decides again, and may roll back without an answer."
     assert may in lasting.pages()[0].notice.lines and may not in for_good.pages()[0].notice.lines
@@ -118,7 +118,7 @@ def test_a_question_that_no_yes_can_answer_any_more_is_withdrawn() -> None:
     """A third service fails: no deploy did that. People are told so, and once it is two again they are asked again."""
     world = asked_in_a_wave()
     down(world, "shop", "docs").run(world.time + 10.0)
-    assert web(world).phase is Phase.PAGED and course(world)[1].startswith("correlation: 3 groups critical")
+    assert web(world).phase is Phase.PAGED and course(world)[1].startswith("correlation: 3 failures")
     effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     assert lines(effects, "REFUSED") and not world.pins
     down(world, "shop").run(world.time + 10.0)
@@ -131,7 +131,7 @@ def test_a_yes_answers_what_was_asked_and_no_more() -> None:
     effects = hear(down(world, "shop"), e.Approved(world.now, "web-1", "ann"))
     assert web(world).phase is Phase.ASKING and "PinAutoDeploy" not in kinds(effects)
     assert course(world) == (Course.ASK, lines(effects, "REFUSED")[0])
-    assert lines(effects, "REFUSED")[0].startswith("mode: assist: a human decides; correlation: 2 groups critical")
+    assert lines(effects, "REFUSED")[0].startswith("mode: assist: a human decides; correlation: 2 failures")
     assert notices(effects) == ["asked"] and incident_of(world).question.approved_by is None
     world.tell(e.Approved(world.now, "web-1", "ann"))
     assert web(world).phase is not Phase.ASKING and incident_of(world).question.approved_by == "ann"

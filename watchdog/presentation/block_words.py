@@ -48,7 +48,7 @@ BLOCKS: Mapping[str, Block] = MappingProxyType(
             "The daemon changes nothing until one is available again.",
             _BY_HAND,
             by_hand=True,
-            passes="fewer groups were rolled back in the last 10 min",
+            passes="fewer services were rolled back in the last 10 min",
         ),
         "correlation": Block(
             _AGAIN,

@@ -95,5 +95,5 @@ def test_a_wave_is_three_groups_or_two_that_are_most_of_the_fleet(
     mine = trouble("web", 0, A)
     known = {one.service: one for one in (mine, *others)}
     count, _, names = who.partition(": ")
-    wave = failure_correlation.MassFailure(f"{count} groups critical within 90 s: {names}", certain) if who else None
+    wave = failure_correlation.MassFailure(f"{count} failures within 90 s: {names}", certain) if who else None
     assert failure_correlation.mass_failure(policy, known, mine) == wave

@@ -100,10 +100,8 @@ def test_two_unrelated_services_of_two_are_a_wave_also_for_the_one_that_decided_
     """A human is asked about the second; the first, decided in ignorance, looks again before it sends."""
     state, decided, sent = both_fail("other000")
     assert [text.partition(":")[0] for text in decided] == ["rollback", "ask"]
-    assert "correlation: 2 groups critical within 90 s: shop, web" in decided[1]
-    assert len(sent) == 1 and sent[0].startswith(
-        "nothing was sent: correlation: 2 groups critical within 90 s: shop, web"
-    )
+    assert "correlation: 2 failures within 90 s: shop, web" in decided[1]
+    assert len(sent) == 1 and sent[0].startswith("nothing was sent: correlation: 2 failures within 90 s: shop, web")
     assert state.acts == ()
 
 

@@ -102,8 +102,8 @@ SHOP = ActiveCritical("shop", NOW - 30, "cccccccc", recent_deploy=True)
 SAME_FAULT = replace(SHOP, suspect_code="bad00000")
 OURS = ActiveCritical("web", NOW - 20, "bad00000")
 BOTH_FAIL = {"troubles": {"shop": SAME_FAULT}, "services": {"shop": ServiceState("shop")}}
-HALF = "2 groups critical within 90 s: shop, web; counted as 2 of 2 services (limit 50%)"
-NO_DEPLOY = "2 groups critical within 90 s: shop, web (no deploy lately, counts double); counted as 3 of 2 services"
+HALF = "2 failures within 90 s: shop, web; counted as 2 of 2 services (limit 50%)"
+NO_DEPLOY = "2 failures within 90 s: shop, web (no deploy lately, counts double); counted as 3 of 2 services"
 MIGRATES = {"wishes": {"rollback_safe": True}, "service": {"facts": replace(FACTS, pre_deploy_command="migrate")}}
 JUST_SPENT = {"service": {"acted_at": (NOW - 86_400.0, NOW - 1800.0)}, "state": {"acted_at": (NOW - 600.0,)}}
 BUSY = {"service": {"acted_at": (NOW - 1.0,)}, "state": {"acted_at": (NOW - 1.0,)}}
@@ -112,15 +112,13 @@ HOLD = Suppression("hold-1", "web", "ann", "launch", NOW, NOW + 60.0)
 HELD, HELD_BY_UPGRADE = {"state": {"holds": (HOLD,)}}, {"state": {"holds": (replace(HOLD, by=UPGRADE),)}}
 OF_UPGRADE = f"hold-1 of web by {UPGRADE} (launch): a human decides"
 APPROVED = an_incident(approved_by="ann")
-ALONE = (
-    "2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services (limit 50%)"
-)
+ALONE = "2 failures within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services (limit 50%)"
 SEE = "a human must check whether visitors are refused too"
 TOLD_OLD = "web is in maintenance mode, by what was read 61 s ago"
 NO_EVIDENCE = "no probe of any service brings evidence: the watchdog's network may be at fault"
-FLEET_SPENT = "1 of 1 groups rolled back in the fleet in 10 min"
+FLEET_SPENT = "1 of 1 rollbacks of all services together in 10 min"
 MEND = "our key may not change it (403); fix the key, then watchdog resume"
-TOGETHER = "2 groups critical within 90 s: shop, web (limit 2)"
+TOGETHER = "2 failures within 90 s: shop, web (limit 2)"
 JUST_OVER = "web was in maintenance mode until 59 s ago (limit 60 s)"
 BRINGS_BACK = "changed with dep-41; a rollback brings the old back"
 IN_IT = "web was in maintenance mode until 90 s ago, and failed then: a human decides"
@@ -389,7 +387,7 @@ def test_what_asks_at_sending_needs_the_yes_of_a_human_to_just_that(
 ) -> None:
     """A second group that went critical meanwhile: a yes to any other guard does not answer it."""
     why = at_sending(decision, troubles=WAVE, by=by)
-    assert why == "" if sent else why.startswith("correlation: 2 groups critical within 90 s: shop")
+    assert why == "" if sent else why.startswith("correlation: 2 failures within 90 s: shop")
 
 
 @pytest.mark.parametrize("decision", [None, replace(DECIDED, blame=None), replace(DECIDED, target=None)])

@@ -188,7 +188,7 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
         (after(troubles=WAVE), seen(TWO).why),
         (lambda step: approved(after(troubles=WAVE)(step), "mode"), seen(TWO).why),
         (lambda step: approved(replace(after(troubles=WAVE)(step), policy=STRICT), "correlation"), seen(STRICT).why),
-        (after(acted_at=ELSEWHERE, acts=FOREIGN), "2 groups rolled back in the fleet in 10 min (limit 1)"),
+        (after(acted_at=ELSEWHERE, acts=FOREIGN), "2 rollbacks of all services together in 10 min (limit 1)"),
     ],
 )
 def test_a_write_that_breaks_a_promise_is_named(change: Callable[[Step], Step], why: str) -> None:

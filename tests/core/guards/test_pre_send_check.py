@@ -96,7 +96,7 @@ def test_auto_deploy_is_not_given_back_where_a_rollback_of_the_same_moment_may_b
         (a_state(sending(forbidden="401")), PLAIN, "key: our key may not change it (401)"),
         (a_state(sending(), denied=("aaaaaaa1",)), PLAIN, "deny-list: dep-40 is deny-listed"),
         (a_state(sending(facts=None)), PLAIN, "service: the platform did not report it"),
-        (a_state(sending(), troubles=WAVE), TWO, "correlation: 2 groups critical within 90 s: shop, web"),
+        (a_state(sending(), troubles=WAVE), TWO, "correlation: 2 failures within 90 s: shop, web"),
         (a_state(sending()), OBSERVED, "mode: observe"),
         (a_state(sending(), holds=(HOLD,)), PLAIN, "action hold: hold-1"),
         (a_state(sending(record_lacked_at=NOW)), PLAIN, "record: "),

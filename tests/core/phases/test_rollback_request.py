@@ -170,8 +170,8 @@ def test_a_pause_or_a_broken_promise_before_the_send_stops_it_and_changes_nothin
     assert lines(effects, "HUMAN") == [f"{why} before the rollback was sent"]
 
 
-SPENT = "budget: 1 of 1 groups rolled back in the fleet in 10 min"
-ALONE = "correlation: 2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2"
+SPENT = "budget: 1 of 1 rollbacks of all services together in 10 min"
+ALONE = "correlation: 2 failures within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ COMING = frozenset(
     }
 )
 """Situations in which a rollback is under way or may follow without a new incident."""
-FIRST: Mapping[Situation, str] = MappingProxyType({Situation.ASKS_LATER: "asked", Situation.BLOCKED_FOR_NOW: "cleared"})
+FIRST: Mapping[Situation, str] = MappingProxyType(
+    {Situation.ASKS_LATER: "asks you", Situation.BLOCKED_FOR_NOW: "unblocked"}
+)
 """What must happen before a rollback of these situations is sent."""
 MISSED: Mapping[Situation, Mapping[str, str]] = MappingProxyType(
     {

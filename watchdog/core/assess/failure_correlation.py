@@ -99,7 +99,7 @@ def mass_failure(policy: Policy, troubles: Mapping[str, ActiveCritical], mine: A
 
 def _too_many(policy: Policy, groups: Sequence[Sequence[ActiveCritical]]) -> MassFailure | None:
     brakes = policy.brakes
-    head = f"{len(groups)} groups critical within {show_seconds(brakes.window_seconds)}"
+    head = f"{len(groups)} failures within {show_seconds(brakes.window_seconds)}"
     if len(groups) >= brakes.groups_max:
         why = f"{head}: {', '.join(map(name_group, groups))} (limit {brakes.groups_max})"
         return MassFailure(why, certain=True)

@@ -97,7 +97,7 @@ def budget(request: GuardContext) -> GuardAnswer:
         why = f"{today} of {limits.per_service_per_day} rollbacks of this service today"
         return blocks("budget", why, clears_at=clears)
     if fleet >= limits.per_fleet_per_10m:
-        why = f"{fleet} of {limits.per_fleet_per_10m} groups rolled back in the fleet in 10 min"
+        why = f"{fleet} of {limits.per_fleet_per_10m} rollbacks of all services together in 10 min"
         return blocks("budget", why, passing=True)
     return passes("budget", f"{today} of {limits.per_service_per_day} used today")
 

@@ -161,7 +161,7 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
         return f"{today} rollbacks of the service today (limit {limits.per_service_per_day})"
     fleet = rollback_budget.fleet_spent(after, policy, effect.service, incident.suspect_code, now)
     if fleet > limits.per_fleet_per_10m:
-        return f"{fleet} groups rolled back in the fleet in 10 min (limit {limits.per_fleet_per_10m})"
+        return f"{fleet} rollbacks of all services together in 10 min (limit {limits.per_fleet_per_10m})"
     return ""
 
 
