@@ -47,7 +47,7 @@ ARITHMETIC = (
 )
 WHY = (SEEN, "Decided: rollback: it fits", *ARITHMETIC)
 ACKNOWLEDGE = "Acknowledge: watchdog incident ack web-1"
-ESCALATES = " Before that the daemon pages again at 14:20 UTC, unless a person acknowledges it first."
+ESCALATES = " Before that the daemon pages everyone again at 14:20 UTC, unless a person acknowledges it first."
 ONLY_WORSE = " If you do nothing, no further page is sent, however long it lasts, unless it gets worse."
 STOPS = "Acknowledge (stops the escalation): watchdog incident ack web-1"
 CANCELS = ACKNOWLEDGE.replace(":", " (cancels that question):")

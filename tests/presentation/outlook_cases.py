@@ -205,9 +205,9 @@ CASES = [
         ("rollback", "acknowledge"),
     ),
     (
-        paged(BUDGET, next_call_at=NOW + 300),
+        paged(BUDGET, next_call_at=NOW + 300, next_call_name="lead"),
         Situation.ASKS_LATER,
-        f"{ASKS_LATER} Before that the daemon pages again at 02:20 UTC, unless a person acknowledges it first.",
+        f"{ASKS_LATER} Before that the daemon pages lead at 02:20 UTC, unless a person acknowledges it first.",
         ("rollback", "acknowledge"),
     ),
     (
@@ -217,10 +217,10 @@ CASES = [
         ("rollback", "acknowledge"),
     ),
     (
-        paged(BUDGET, acknowledged_by="ann", next_call_at=NOW + 1800),
+        paged(BUDGET, acknowledged_by="ann", next_call_at=NOW + 1800, next_call_name="lead"),
         Situation.BLOCKED,
-        f"{SPENT} ann acknowledged it, so the daemon does not ask again. The daemon pages again at 02:45 UTC if it is"
-        " still open: ann's acknowledgement ends then.",
+        f"{SPENT} ann acknowledged it, so the daemon does not ask again. The daemon pages everyone again, and lead, at"
+        " 02:45 UTC if it is still open: ann's acknowledgement ends then.",
         ("rollback",),
     ),
     (
@@ -332,8 +332,8 @@ CASES = [
             # The acknowledgement ends before the deadline.
             (
                 NOW + 60,
-                "pages again. The daemon pages again at 02:16 UTC if it is still open: ann's acknowledgement ends"
-                " then.",
+                "pages again. The daemon pages everyone again at 02:16 UTC if it is still open: ann's"
+                " acknowledgement ends then.",
             ),
         )
     ),

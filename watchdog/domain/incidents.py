@@ -118,6 +118,7 @@ class Escalation:
     told_at: float | None = None  # the last call; earlier acknowledgements do not cover it
     called_at: float | None = None  # when a person was last called who may not have noticed; None: no further call
     next_call_at: float | None = None  # when the next call is due, also once an acknowledgement ends; None: none is
+    next_call_name: str = ""  # whom that call names; empty: everyone again
     climbed: int = 0  # steps taken
     calls: int = 0  # steps that called a person
     all_called: bool = False  # no step was within its hours at the last call

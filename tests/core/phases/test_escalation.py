@@ -72,6 +72,8 @@ def test_each_notice_says_when_the_next_call_is_due() -> None:
     about = [tell.notice.about for tell in world.pages()]
     due = [one.incident.escalation.next_call_at for one in about if one is not None]
     assert due[:-1] == [tell.notice.at for tell in world.pages()[1:]]
+    named = [one.incident.escalation.next_call_name for one in about if one is not None]
+    assert named == ["lead", "devops", "boss", "lead"], "and whom it calls"
     hear(world, e.Acknowledged(world.now, "web-1", "ann"))
     assert incident_of(world).escalation.next_call_at == world.now + world.policy.ack_holds_seconds
     shorter = (replace(STEPS[0], after_seconds=10.0),)

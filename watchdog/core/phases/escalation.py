@@ -67,9 +67,20 @@ def _record_due(ctx: StepContext) -> float | None:
     if ctx.service.incident is None:
         return None
     at = due_at(ctx.incident, ctx.service.phase, ctx.policy, ctx.now)
-    if ctx.incident.escalation.next_call_at != at:
-        ctx.update_escalation(next_call_at=at)
+    name = _next_name(ctx.incident, ctx.policy, ctx.now) if at is not None else ""
+    clock = ctx.incident.escalation
+    if (clock.next_call_at, clock.next_call_name) != (at, name):
+        ctx.update_escalation(next_call_at=at, next_call_name=name)
     return at
+
+
+def _next_name(incident: Incident, policy: Policy, now: float) -> str:
+    """Return the contact whom the next call names, by the rotations of now; empty for everyone again."""
+    clock, steps = incident.escalation, policy.steps_of(incident.channels)
+    if clock.called_at is None or not steps:
+        return ""
+    _, step, found = _next(steps, clock.climbed, now)
+    return step.name if found and not step.calls_everyone else ""
 
 
 def keep_the_clock(ctx: StepContext) -> None:

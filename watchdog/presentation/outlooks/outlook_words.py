@@ -31,15 +31,17 @@ def _next_page(case: Case) -> str:
     if by is not None and situation(case.incident) is Situation.QUESTION and deadline and due == deadline.due_at:
         # The sentence before names that moment and that page.
         return ""
+    named = clean(case.incident.escalation.next_call_name)
     if case.incident.escalation.all_called:
         return f" No step of the escalation is in its hours; the daemon looks again at {case.at(due)}."
     if by is not None:
-        again = f"The daemon pages again at {case.at(due)} if it is still open"
+        also = f", and {named}," if named else ""
+        again = f"The daemon pages everyone again{also} at {case.at(due)} if it is still open"
         return f" {again}: {clean(by)}'s acknowledgement ends then."
     # The sentence before names a later moment: the reader learns which of the two comes first.
     asks_at = clears_at(case.incident) if situation(case.incident) is Situation.ASKS_LATER else None
     when = "Before that the daemon" if asks_at is not None and due < asks_at else "The daemon"
-    return f" {when} pages again at {case.at(due)}, unless a person acknowledges it first."
+    return f" {when} pages {named or 'everyone again'} at {case.at(due)}, unless a person acknowledges it first."
 
 
 def names_holder(case: Case) -> bool:
