@@ -130,8 +130,8 @@ def test_a_closed_incident_says_what_it_left(state: CurrentState, task: str, com
     assert (said.label, said.task, said.commands, said.besides) == ("over", task, commands, follows)
     assert said.step == (f"Left to do: {task}" if task else "Nothing to do.")
     assert outlook(x.incident(), NOW).step == "", "what it left is not known"
-    # On the deny-list the commit is fixed first: the button does not stand out.
-    assert said.recommended == (commands[0] if commands and not state.denied else "")
+    # On the deny-list the commit is fixed first: its diff stands out, and not the button.
+    assert said.recommended == ("diff" if state.denied else commands[0] if commands else "")
     unproved = outlook(x.incident(outcome=Outcome.WITH_A_HUMAN), NOW, state=state)
     assert unproved.task == task.replace("Fix 9f3c2ab", "Fix 9f3c2ab if it is to blame"), "the rollback did not help"
     still = outlook(paged(BUDGET), NOW, state=state)
@@ -176,7 +176,7 @@ RECOMMENDED = {
             for one, kind, *_ in CASES
             if kind in RECOMMENDED
         ),
-        (to_blame(PLATFORM, next_call_at=NOW + 60), ""),
+        (to_blame(PLATFORM, next_call_at=NOW + 60), "status"),
         (x.undone(PAGE, human_needed="busy", decision=None), "dashboard"),
         (paged(BUDGET), "rollback"),
         (paged(BUDGET, PAUSED), "resume"),
@@ -195,7 +195,7 @@ def test_the_button_that_stands_out_is_what_the_task_asks_for(incident: Incident
     """A command before a place; none if it is done elsewhere. To acknowledge comes beside it, never before it."""
     said = outlook(incident, NOW)
     assert said.recommended == button
-    assert button in ("", said.place, *said.commands) and said.place in ("", "dashboard", "logs")
+    assert button in ("", said.place, *said.commands) and said.place in ("", "dashboard", "logs", "status")
     heading = f"To do ({said.holder} has it)" if said.holder else "Do now"
     assert said.step == (f"{heading}: {said.task}" if said.task else "Nothing to do now.")
     assert said.task or not button, "nothing to do, and nothing that stands out"

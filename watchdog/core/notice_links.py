@@ -1,11 +1,12 @@
-"""The links of a notice, in the order of use: the incident, what changed, the deploy, the service and its logs, the
-site."""
+"""The links of a notice, in the order of use: the incident, what changed, Render's status where it acquits the
+deploy, the deploy, the service and its logs, the site."""
 
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import Link
 
 GITHUB = "https://github.com/"
+RENDERS_STATUS = "https://status.render.com"
 
 
 def links(facts: ServiceFacts | None, incident: Incident | None, console_url: str) -> tuple[Link, ...]:
@@ -13,6 +14,8 @@ def links(facts: ServiceFacts | None, incident: Incident | None, console_url: st
     found: list[tuple[str, str | None]] = []
     if incident is not None:
         found.append(("incident", f"{console_url}/incidents/{incident.id}" if console_url else None))
+    if incident is not None and _platform_fails(incident):
+        found.append(("status", RENDERS_STATUS))
     if facts is not None and incident is not None:
         found += [("diff", _diff(facts, incident)), ("deploy", _deploy(facts, incident))]
     if facts is not None:
@@ -31,3 +34,8 @@ def _diff(facts: ServiceFacts, incident: Incident) -> str | None:
 def _deploy(facts: ServiceFacts, incident: Incident) -> str | None:
     """Return the suspect's page at the platform, with its logs."""
     return f"{facts.dashboard_url}/deploys/{incident.suspect}" if facts.dashboard_url and incident.suspect else None
+
+
+def _platform_fails(incident: Incident) -> bool:
+    blame = incident.decision.blame if incident.decision is not None else None
+    return blame is not None and any(veto.name == "platform status" for veto in blame.vetoed)

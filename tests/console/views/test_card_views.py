@@ -23,7 +23,7 @@ from tests.console.scene import (
     visited,
 )
 from tests.core.incident_fields import amended
-from tests.presentation.outlook_cases import CASES
+from tests.presentation.outlook_cases import CASES, PLATFORM, to_blame
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.views.card_views import COUNTED, TONES, URGENCY, author_of, badge, card_view, headline, urgency
 from watchdog.console.views.deploy_facts import PagesView
@@ -52,11 +52,11 @@ PHASES = {
 
 
 @asynccontextmanager
-async def shown(incident: Incident, **changes: object) -> AsyncIterator[Town]:
+async def shown(incident: Incident, denied: tuple[str, ...] = (), **changes: object) -> AsyncIterator[Town]:
     """Serve a town in which this is web's incident, to an approver."""
     phase = PHASES.get(outlook(incident, NOW).situation, Phase.PAGED)
     web = service_state("web", phase=phase, incident=incident, **changes)
-    state, store = State(services={"web": web}), MemoryStore(StoryClock())
+    state, store = State(services={"web": web}, denied=denied), MemoryStore(StoryClock())
     await fill(store, state, (incident,), ())
     async with visited(policy_of(service_policy("web")), state, store=store) as one:
         yield one
@@ -197,6 +197,23 @@ def test_the_headline_is_news() -> None:
     assert headline(live, fails) == "web still fails: HTTP 503"
     assert headline(x.incident(), fails) == headline(x.incident())
     assert headline(replace(x.incident(), findings=(SYMPTOM,))) == "web is back after 47 s: rolled back to 1b7e0d4"
+
+
+@pytest.mark.parametrize(
+    ("incident", "denied", "first"),
+    [
+        (x.incident(), (x.BAD.commit,), "Open the diff to fix"),
+        (to_blame(PLATFORM), (), "Open Render's status page"),
+    ],
+)
+async def test_what_the_step_names_first_has_the_first_button(
+    incident: Incident, denied: tuple[str, ...], first: str
+) -> None:
+    """The fix before the switch, and the platform's trouble before a look at the service."""
+    async with shown(incident, denied, auto_deploy_off="commit", pinned_for="web-1") as one:
+        card = unescape(card_of(await one.page("/incidents/web-1")))
+    choices = card[card.index('class="choices"') :]
+    assert re.findall(r">([^<>\n]+)</(?:a|button)>", choices)[0] == first
 
 
 def test_the_suspect_has_its_author_and_its_links() -> None:

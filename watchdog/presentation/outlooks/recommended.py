@@ -12,8 +12,9 @@ from watchdog.presentation.outlooks.outlook_words import blocking_words
 from watchdog.presentation.situation import Situation, blocking, situation
 from watchdog.presentation.text import clean
 
-DASHBOARD, LOGS = "dashboard", "logs"
-"""Places at the platform, named beside the commands: the card has a link to each."""
+DASHBOARD, LOGS, DIFF, STATUS = "dashboard", "logs", "diff", "status"
+"""Places where a step is done, beside the commands: the card has a link to each."""
+RENDERS_STATUS = "Render's status page"
 COMMANDS: Mapping[Situation, str] = MappingProxyType(
     {
         Situation.QUESTION: "approve",
@@ -53,12 +54,17 @@ def recommended(case: Case, commands: Sequence[str]) -> str:
         return command
     # Another place comes first, or a fix: a refused rollback has no second try.
     first = (found is Situation.NOT_THE_DEPLOY and elsewhere(case)) or case.incident.rollback.refused_at is not None
-    return "" if first else place(case)
+    return "" if first and place(case) != STATUS else place(case)
 
 
 def place(case: Case) -> str:
-    """Return where at the platform the next step is done; empty: elsewhere."""
+    """Return where the next step is done; empty: at no place with a link."""
     found, held = situation(case.incident), case.in_peoples_way
+    if found is Situation.CLOSED:
+        # Healed before the rollback could help, its commit may need no fix.
+        return DIFF if case.state.denied and case.incident.rollback.healed_at is None else ""
+    if found is Situation.NOT_THE_DEPLOY and elsewhere(case) == RENDERS_STATUS:
+        return STATUS
     if found not in BLOCKED:
         # Without its artefact there is nothing to look for there.
         return "" if case.incident.rollback.artefact_gone else PLACES.get(found, "")
@@ -78,7 +84,7 @@ def elsewhere(case: Case) -> str:
     decision, likely = case.incident.decision, case.likely
     vetoes = decision.blame.vetoed if decision is not None and decision.blame is not None else ()
     if any(one.name == "platform status" for one in vetoes):
-        return "Render's status page"
+        return RENDERS_STATUS
     if likely is None:
         return ""
     if likely.name == "peers":
