@@ -24,7 +24,7 @@ from tests.presentation.outlook_cases import (
     question,
 )
 from watchdog.domain.decisions import Course, Evidence
-from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import HumanDecision, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Step, Then
 from watchdog.domain.readings import Bad
 from watchdog.presentation.outlook import outlook
@@ -224,6 +224,14 @@ def test_what_is_offered_is_accepted_and_what_holds_meanwhile_is_said(
     said = outlook(incident, NOW, state=state)
     assert (said.commands, said.recommended) == (commands, recommended)
     assert said.task.startswith(task) and said.besides.startswith(besides) and bool(said.besides) is bool(besides)
+
+
+def test_who_answered_and_who_has_it_now_stand_in_one_sentence() -> None:
+    """Beside each other they read as two people who disagree."""
+    answered = x.undone(x.decision(), human_needed="rejected by ann", human_decision=HumanDecision.REJECTED)
+    said = outlook(amended(answered, acknowledged_by="bob", acknowledged_at=NOW), NOW)
+    assert said.sentence.startswith("Rejected by ann, acknowledged by bob at 02:15 UTC. The daemon changes nothing")
+    assert "bob" not in said.besides
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,11 @@ def _next_page(case: Case) -> str:
 
 def names_holder(case: Case) -> bool:
     """Return whether the sentence says until when the acknowledgement holds, or what it keeps the daemon from."""
-    deadline = case.incident.question.deadline
+    deadline, found = case.incident.question.deadline, situation(case.incident)
     due = deadline.due_at if deadline is not None and not case.incident.late_paged else None
-    if situation(case.incident) is Situation.QUESTION and due is not None and _holds_until(case, due):
+    if found in (Situation.REJECTED, Situation.STOPPED):
+        return True
+    if found is Situation.QUESTION and due is not None and _holds_until(case, due):
         return deadline is not None and deadline.then is Then.ESCALATE
     return case.incident.escalation.acknowledged_by is not None and bool(_next_page(case))
 
@@ -310,8 +312,11 @@ def refusal(case: Case) -> str:
 
 
 def answered(case: Case) -> str:
-    """Return who rejected or stopped the rollback, and that the daemon only watches."""
-    said = sentence(clean(case.incident.human_needed))
+    """Return who rejected or stopped the rollback, and who has acknowledged it since; the daemon only watches."""
+    clock, said = case.incident.escalation, sentence(clean(case.incident.human_needed))
+    if clock.acknowledged_by is not None:
+        since = f"acknowledged by {clean(clock.acknowledged_by)}{case.by(clock.acknowledged_at, 'at')}"
+        said = f"{said.rstrip('.')}, {since}."
     return f"{said} The daemon changes nothing in this incident and watches until it is over."
 
 
