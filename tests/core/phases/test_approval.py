@@ -358,7 +358,7 @@ def test_a_restart_at_the_deadline_gives_people_time_to_say_it_again() -> None:
     assert "PinAutoDeploy" not in kinds(hear(world, e.TimePassed(at + 5119.0)))
     assert web(world).phase is Phase.ASKING
     endless = asked(then=Then.ROLLBACK, within_seconds=None)
-    hear(endless, e.Restarted(at + 5000.0))
+    assert wakes(hear(endless, e.Restarted(at + 5000.0))) == [at + 5060.0, at + 5300.0], "for no deadline"
     assert incident_of(endless).question.deadline.due_at is None
     escalating = asked()
     hear(escalating, e.Restarted(at + 5000.0))
