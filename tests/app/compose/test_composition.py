@@ -11,12 +11,11 @@ from watchdog.app.compose.composition import build_platform, resolve
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.probing.scheduler import Lateness
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.domain.errors import ConfigurationError, Refused
+from watchdog.domain.errors import Refused
 from watchdog.domain.events import TimePassed
 from watchdog.domain.readings import Bad, Good
 from watchdog.ports import Sample, WritablePlatform
 from watchdog.settings.load.load import load
-from watchdog.settings.model.settings import resolve_names
 from watchdog.settings.rules.required_secrets import RENDER_KEY
 
 DATABASE = "  database: {render: dpg-main}\nchannels:"
@@ -91,15 +90,10 @@ async def test_a_service_that_moves_away_is_no_longer_watched(tmp_path: Path) ->
         assert app.engine.deploy_watches == {} and app.supervisor.names() == ()
 
 
-async def test_names_are_resolved_or_reported(tmp_path: Path) -> None:
-    """Ids need no look-up; a name that nobody has is a mistake with its place."""
-    clock = SystemClock()
+async def test_ids_need_no_look_up(tmp_path: Path) -> None:
+    """Names do: settings/model/test_settings.py."""
     settings = settings_of(tmp_path)
-    assert await resolve(settings, clock) is settings
-    named = settings_of(tmp_path, **{"render: srv-web": "render: shop"})
-    assert named.unresolved == {"web": "shop"}
-    with pytest.raises(ConfigurationError, match=r"watchdog\.yaml"):
-        resolve_names(named, ())
+    assert await resolve(settings, SystemClock()) is settings
 
 
 async def test_while_we_are_blind_no_failure_is_counted_as_a_service_s(tmp_path: Path) -> None:
