@@ -44,8 +44,8 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(aside: Sequence[str] = (BOARD,)) -> AsyncIterator[Scene]:
-    made = Scene(FakeClock(), aside)
+async def scene(aside: Sequence[str] = (BOARD,), clock: FakeClock | None = None) -> AsyncIterator[Scene]:
+    made = Scene(clock or FakeClock(), aside)
     await made.store.open()
     yield made
     await made.store.close()
@@ -105,20 +105,17 @@ async def test_the_end_goes_to_nobody_else() -> None:
 async def test_what_only_the_board_misses_is_no_silence() -> None:
     """Its channel being down means neither that nobody can be told, nor that a notice is unheard."""
     clock = FakeClock(auto=False)
-    made = Scene(clock, (BOARD,))
-    await made.store.open()
-    for vendor in made.vendors.values():
-        vendor.down_until = FOR_EVER
-    async with asyncio.TaskGroup() as group:
-        group.create_task(made.deliver(plainly("The shop")))
+    async with scene(clock=clock) as s, asyncio.TaskGroup() as group:
+        for vendor in s.vendors.values():
+            vendor.down_until = FOR_EVER
+        group.create_task(s.deliver(plainly("The shop")))
         for _ in range(6):
             await clock.advance(60.0)
-        assert (made.teller.waiting, made.teller.unheard, made.teller.silenced) == (1, 0, False)
-        assert made.teller.up[BOARD] is False
-        made.vendors[BOARD].down_until = 0.0
+        assert (s.teller.waiting, s.teller.unheard, s.teller.silenced) == (1, 0, False)
+        assert s.teller.up[BOARD] is False
+        s.vendors[BOARD].down_until = 0.0
         await clock.advance(120.0)
-        await eventually(lambda: made.teller.waiting == 0)
-    await made.store.close()
+        await eventually(lambda: s.teller.waiting == 0)
 
 
 async def test_a_day_later_it_is_no_news() -> None:

@@ -168,16 +168,6 @@ async def test_who_looks_after_it_and_who_wants_quiet_say_so_in_a_channel_as_at_
         assert s.engine.state.paused_by == ANN
 
 
-async def test_a_signal_that_nobody_knows_is_refused_by_the_daemon() -> None:
-    """It has the configuration; the row says what was asked for."""
-    async with scene() as s:
-        for of, what in (("web", "web"), ("all", "any service")):
-            request = Request(ANN, "silence", (of, "2h", "signal=hom", "moving"), may_change=True)
-            reply, (row,) = await asked(s, request)
-            assert reply.lines[0] == f"Refused: no signal hom of {what}; known: home." and not row.ok
-        assert s.engine.state.silences == ()
-
-
 async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> None:
     """A stranger's pause; a button without a claim; an answer that names nothing."""
     async with scene() as s:
@@ -212,7 +202,7 @@ async def test_who_answered_is_told_where_it_was_asked() -> None:
         with_question(s, Phase.PAGED, channels=("pager",), human_needed="no target")
         for _ in range(2):
             reply, _ = await asked(s, replace(answer("approve"), by="slack:U0BBB (bob)"))
-            assert "nothing is asked" in reply.lines[0]
+            assert reply.lines[0] == "Refused: nothing is asked: web is paged."
         await s.quiet()
         assert len(s.pages) == 1, "it was told of already"
 

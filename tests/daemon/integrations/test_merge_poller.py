@@ -37,8 +37,8 @@ def off(service: ServiceState = WEB, **facts: Any) -> ServiceState:
     return replace(service, auto_deploy_off="commit", facts=replace(service.facts, **facts))
 
 
-async def test_it_looks_at_once_when_auto_deploy_is_switched_off_and_then_slowly() -> None:
-    """Nothing is asked before; a merge is seen at the next look."""
+async def test_it_looks_at_once_when_auto_deploy_is_switched_off_then_slowly_and_stops_when_it_is_on() -> None:
+    """Nothing is asked before; a merge is seen at the next look. With the next switch it begins anew, at once."""
     async with watching() as it:
         await it.clock.advance(7200.0)
         assert it.asked == 0
@@ -59,18 +59,11 @@ async def test_it_looks_at_once_when_auto_deploy_is_switched_off_and_then_slowly
         await it.heard(2)
         assert isinstance(it.told[1], CommitsSeen)
         assert (it.told[1].commits[0].sha, it.told[1].commits[0].title) == ("c" * 40, "Mend it")
-
-
-async def test_it_stops_when_auto_deploy_is_on_again() -> None:
-    """And begins anew with the next switch, at once."""
-    async with watching() as it:
-        it.know(off())
-        await it.heard(1)
         it.know(WEB)
         await it.clock.advance(7200.0)
-        assert it.asked == 1
+        assert it.asked == 2
         it.know(off())
-        await it.heard(2)
+        await it.heard(3)
 
 
 async def test_what_came_from_another_worker_or_an_earlier_run_is_looked_at_at_once() -> None:
