@@ -7,36 +7,30 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.adapters.notifiers.letters import context
+from tests.daemon.outbox.test_outbox import Telling
 from tests.support.clocks import FakeClock, eventually
 from tests.support.mail_server import Post
 from tests.support.notification_vendors import tell
 from watchdog.adapters.notifiers.email import EmailOptions, build
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS
-from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, PARTLY_SECONDS, Outbox
-from watchdog.domain.effects import Tell
-from watchdog.domain.incidents import State
+from watchdog.daemon.outbox.outbox import BROKEN_GAP_SECONDS, PARTLY_SECONDS
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.store_records import Write
+from watchdog.ports import Store
 
 LEAD, OPS = "lead@acme.example", "ops@acme.example"
 PAGE = tell("down", "email", wakes=True)
 END = tell("up", "email", kind=NoticeKind.RESOLVED)
 
 
-class Mailed:
+class Mailed(Telling):
     """The outbox of one start, a store, and a mail server that refuses `ops` as it is told."""
 
-    def __init__(self, server: Post, clock: FakeClock, store: MemoryStore) -> None:
-        self.server, self.clock, self.store = server, clock, store
+    def __init__(self, server: Post, clock: FakeClock, store: Store) -> None:
+        self.server = server
         wishes = {"smtp": server.smtp, "from": "watchdog@acme.example", "to": [LEAD, OPS], "tls": "none"}
         self.email = build(EmailOptions.model_validate(wishes), context())
-        self.outcomes: list[str] = []
-        self.teller = Outbox(store, {"email": self.email}, clock, lambda _, outcome, __: self.outcomes.append(outcome))
-
-    async def deliver(self, effect: Tell) -> None:
-        (row,) = await self.store.save(Write(State(), effects=(effect,)))
-        await self.teller.deliver(row.id, effect)
+        super().__init__(clock, store, {"email": self.email})
 
     @property
     def took(self) -> list[tuple[str, list[str]]]:
@@ -45,7 +39,7 @@ class Mailed:
 
     async def tried(self, times: int) -> None:
         """Wait until so many attempts have ended, the last one to be followed by a pause."""
-        await eventually(lambda: len(self.outcomes) == times and self.clock.sleepers)
+        await eventually(lambda: len(self.outcomes("email")) == times and self.clock.sleepers)
 
 
 @asynccontextmanager
@@ -81,7 +75,7 @@ async def test_who_was_refused_for_now_has_it_later_and_nobody_twice() -> None:
         await s.clock.advance(BROKEN_GAP_SECONDS)
         await eventually(lambda: not s.teller.waiting)
         assert s.took == [("down", [LEAD]), ("still down", [LEAD, OPS]), ("down", [OPS])]
-        assert s.outcomes == ["failed", "partly", "sent", "sent"]
+        assert s.outcomes("email") == ["failed", "partly", "sent", "sent"]
     assert await s.store.pending() == ()
 
 
@@ -89,7 +83,7 @@ async def test_who_is_refused_for_good_is_reported_and_not_tried_again() -> None
     """A mistyped address: said in log and metric with each notice, and the notice is done."""
     async with mailed("550 no such user", auto=True) as s:
         await s.deliver(PAGE)
-        assert (s.took, s.outcomes) == ([("down", [LEAD])], ["partly"]) and s.clock.elapsed == 0
+        assert (s.took, s.outcomes("email")) == ([("down", [LEAD])], ["partly"]) and s.clock.elapsed == 0
         assert await s.store.pending() == ()
 
 
@@ -104,12 +98,12 @@ async def test_trying_again_ends_after_an_hour_or_a_refusal_for_good(then: str, 
         s.server.refuse_to[OPS] = then
         for number in range(2, int(attempts) + 1):
             await s.clock.advance(BROKEN_GAP_SECONDS)
-            await eventually(lambda number=number: len(s.outcomes) == number)
+            await eventually(lambda number=number: len(s.outcomes("email")) == number)
             assert (s.teller.failing, s.teller.up) == ({}, {"email": True})
             await eventually(lambda: s.clock.sleepers or not s.teller.waiting)
         await s.clock.advance(BROKEN_GAP_SECONDS)
         await eventually(lambda: not s.teller.waiting)
-        assert s.outcomes == ["partly"] * int(attempts) and s.took == [("down", [LEAD])]
+        assert s.outcomes("email") == ["partly"] * int(attempts) and s.took == [("down", [LEAD])]
 
 
 async def test_after_the_all_clear_an_old_page_is_mailed_to_nobody() -> None:

@@ -6,38 +6,27 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.daemon.outbox.test_outbox import Telling
 from tests.support.clocks import FakeClock, eventually
 from tests.support.failing_channel import Vendor
 from tests.support.notification_vendors import tell
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.outbox.outbox import STALE_SECONDS, Outbox
+from watchdog.daemon.outbox.outbox import STALE_SECONDS
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent
-from watchdog.domain.incidents import State
-from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.store_records import Write
+from watchdog.domain.notices import NoticeKind
 
 BOARD = "board-email"
 ENGINEERS = ("pager", "chat")
 FOR_EVER = 1e12
 
 
-class Scene:
+class Scene(Telling):
     """An outbox, a store, and channels of engineers and of a board; the board's comes first in the order."""
 
     def __init__(self, clock: FakeClock, aside: Sequence[str]) -> None:
-        self.clock, self.store = clock, MemoryStore(clock)
         self.vendors = {name: Vendor(name, clock) for name in (BOARD, *ENGINEERS)}
-        self.reports: list[tuple[str, str]] = []
-        self.teller = Outbox(self.store, self.vendors, clock, self.report, aside=aside)
-
-    def report(self, channel: str, outcome: str, notice: Notice) -> None:
-        """Remember what the metrics would be told."""
-        self.reports.append((channel, outcome))
-
-    async def deliver(self, effect: Tell) -> None:
-        (pending,) = await self.store.save(Write(State(), effects=(effect,)))
-        await self.teller.deliver(pending.id, effect)
+        super().__init__(clock, MemoryStore(clock), self.vendors, aside)
 
     def took(self) -> dict[str, list[str]]:
         return {name: vendor.titles for name, vendor in self.vendors.items() if vendor.titles}

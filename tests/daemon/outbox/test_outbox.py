@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -31,29 +31,37 @@ from watchdog.ports import Notifier, Store
 from watchdog.sandbox import keys
 
 
-class Scene:
-    """A town, a store file, and the outbox between them; it can be started again."""
+class Telling:
+    """A store, channels, and the outbox between them; it can be started again. `reports`: what the metrics are told."""
 
-    def __init__(self, clock: FakeClock, folder: Path, url: str, town: Town, *names: str) -> None:
-        self.clock, self.town, self.reports = clock, town, list[tuple[str, str, str]]()
-        self.notifiers = channels(url, clock, *names)
-        self.store: Store = store_at(f"sqlite:///{folder}/watchdog.db", clock)
+    def __init__(
+        self, clock: FakeClock, store: Store, notifiers: Mapping[str, Notifier], aside: Sequence[str] = ()
+    ) -> None:
+        self.clock, self.store, self.notifiers, self.aside = clock, store, notifiers, aside
+        self.reports: list[tuple[str, str]] = []
         self.teller = self.outbox()
 
     def outbox(self) -> Outbox:
         """Return a fresh outbox, as after a restart: it remembers nothing."""
-        return Outbox(self.store, self.notifiers, self.clock, self.report)
+        return Outbox(self.store, self.notifiers, self.clock, self.report, aside=self.aside)
 
     def report(self, channel: str, outcome: str, notice: Notice) -> None:
-        """Remember what the metrics would be told."""
-        self.reports.append((channel, outcome, notice.title))
+        self.reports.append((channel, outcome))
 
     async def deliver(self, effect: Tell) -> None:
         (pending,) = await self.store.save(Write(State(), effects=(effect,)))
         await self.teller.deliver(pending.id, effect)
 
     def outcomes(self, channel: str) -> list[str]:
-        return [outcome for name, outcome, _ in self.reports if name == channel]
+        return [outcome for name, outcome in self.reports if name == channel]
+
+
+class Scene(Telling):
+    """An outbox over a store file, which tells a town."""
+
+    def __init__(self, clock: FakeClock, folder: Path, url: str, town: Town, *names: str) -> None:
+        self.town = town
+        super().__init__(clock, store_at(f"sqlite:///{folder}/watchdog.db", clock), channels(url, clock, *names))
 
 
 @asynccontextmanager

@@ -96,27 +96,28 @@ async def test_who_no_longer_speaks_for_all_is_silent_and_not_late() -> None:
         assert len(switch.asked) == 2
 
 
-@pytest.mark.parametrize("sick", ["the store does not answer", KeyError("broken check")])
-async def test_sickness_is_reported_as_such(sick: str | Exception) -> None:
-    """A reason, or a check that raises, goes to /fail; health again goes to the plain address."""
-    async with beating() as switch:
+HEALTHCHECKS, CRONS = "/s3cret-uuid?create=1", "/api/1/cron/watchdog/s3cretkey/?environment=production"
+
+
+@pytest.mark.parametrize(
+    ("path", "made", "sick", "asked"),
+    [
+        (HEALTHCHECKS, healthchecks, "the store does not answer", ["/s3cret-uuid/fail?create=1", HEALTHCHECKS]),
+        (HEALTHCHECKS, healthchecks, KeyError("broken check"), ["/s3cret-uuid/fail?create=1", HEALTHCHECKS]),
+        (CRONS, sentry_crons, "the store does not answer", [f"{CRONS}&status=error", f"{CRONS}&status=ok"]),
+    ],
+)
+async def test_sickness_is_reported_as_such(path: str, made: Made, sick: str | Exception, asked: list[str]) -> None:
+    """A reason, or a check that raises, goes to /fail; health again goes to the plain address. The same in Sentry's
+    words; an environment in the address is kept.
+    """
+    async with beating(path, made) as switch:
         switch.sick = sick
         await switch.minute()
         switch.sick = ""
         await switch.minute()
         assert (switch.count("sick"), switch.count("ok")) == (1, 1)
-    assert [path for _, path in switch.asked] == ["/s3cret-uuid/fail?create=1", "/s3cret-uuid?create=1"]
-
-
-async def test_a_cron_monitor_is_told_by_its_status() -> None:
-    """The same in Sentry's words; an environment in the address is kept."""
-    path = "/api/1/cron/watchdog/s3cretkey/?environment=production"
-    async with beating(path, sentry_crons) as switch:
-        await switch.minute()
-        switch.sick = "the store does not answer"
-        await switch.minute()
-        assert (switch.count("ok"), switch.count("sick")) == (1, 1)
-    assert switch.asked == [("GET", f"{path}&status=ok"), ("GET", f"{path}&status=error")]
+    assert switch.asked == [("GET", one) for one in asked]
 
 
 async def test_a_refusing_switch_is_counted_and_asked_again_next_minute() -> None:
