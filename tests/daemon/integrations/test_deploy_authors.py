@@ -80,32 +80,24 @@ async def test_what_cannot_be_compared_is_not_asked_for(service: ServiceState) -
         assert it.asked == 0 and it.told == []
 
 
-async def test_what_is_not_answered_is_asked_again_after_a_minute() -> None:
-    """And not sooner, whatever else happens."""
-    async with reading() as it:
-        it.sandbox.set_mode("github", "error_500")
+@pytest.mark.parametrize(("token", "pause"), [(keys.GITHUB_TOKEN, AGAIN_SECONDS), ("wrong", REFUSED_SECONDS)])
+async def test_what_is_not_answered_is_asked_again_later(token: str, pause: float) -> None:
+    """And not sooner, whatever else happens; a refusal needs a human first. Another deploy is another question."""
+    async with reading(token) as it:
+        it.sandbox.set_mode("github", "error_500" if pause == AGAIN_SECONDS else "ok")
         it.know(NEW)
         await eventually(lambda: it.asked and it.clock.sleepers)
         asked = it.asked
         it.know(WEB)
         it.know(NEW)
-        await it.clock.advance(AGAIN_SECONDS - 1.0)
-        assert it.asked == asked
-        it.sandbox.set_mode("github", "ok")
-        await it.clock.advance(2.0)
-        await eventually(lambda: it.told)
-
-
-async def test_a_refusal_is_asked_about_again_ten_minutes_later() -> None:
-    """A human must change something first; another deploy is another question."""
-    async with reading("wrong") as it:
-        it.know(NEW)
-        await eventually(lambda: it.asked == 1)
-        await eventually(lambda: it.clock.sleepers)
-        await it.clock.advance(REFUSED_SECONDS - 1.0)
-        assert it.asked == 1 and it.told == []
+        await it.clock.advance(pause - 1.0)
+        assert it.asked == asked and it.told == []
         it.know(replace(NEW, trial=replace(NEW.trial, deploy="dep-42")))  # type: ignore[type-var]
-        await eventually(lambda: it.asked == 2)
+        await eventually(lambda: it.asked > asked and it.clock.sleepers)
+        it.sandbox.set_mode("github", "ok")
+        it.know(NEW)
+        await it.clock.advance(2.0)
+        await eventually(lambda: it.told if pause == AGAIN_SECONDS else it.asked == 3)
 
 
 class Nobody:
