@@ -180,6 +180,9 @@ def test_lines_count_up_to_the_decision_too() -> None:
     """The time since an acknowledgement, the time until a window opens; without one, a time of day."""
     left = read(an_outage(), Topic.STILL_OPEN, decided=LATER, by="ann", since=NOW - 1800.0)
     assert left.lines[1] == "ann acknowledged it 50 min ago, and it is still open."
+    gap = read(an_outage(), Topic.STILL_OPEN, decided=LATER, since=NOW - 1800.0)
+    assert gap.title == "web is down: still open after a gap"
+    assert gap.lines[1].startswith("No worker watched it for a time after 13:45 UTC: if an all-clear came since")
     for opens_at, ahead in ((NOW + 1800.0, "in 10 min"), (NOW, "in 0 s")):
         asked = read(an_outage(**CLOCK), Topic.ASKED, decided=LATER, terms=replace(NIGHTS, opens_at=opens_at))
         assert asked.lines[1].startswith(f"An approval is carried out at Mon 14:25 UTC ({ahead}) ")

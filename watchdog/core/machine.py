@@ -26,6 +26,7 @@ from watchdog.core.phases import (
     approval,
     bad_commit_recurrence,
     blocked_merges,
+    escalation,
     human_commands,
     manual_silences,
     overdue_rollback,
@@ -335,6 +336,8 @@ def _apply_observation(ctx: StepContext) -> None:
     elif isinstance(event, e.DeploysUnread):
         ctx.set_service(observations.apply_deploy_list_error(ctx.service, event))
     elif isinstance(event, e.Restarted):
+        # Before its times are changed, which say how long no worker watched it.
+        escalation.remember_gap(ctx)
         # A worker with a fast clock may have saved times that lie ahead of this worker's.
         ctx.set_service(clock_skew.clamp_future_times(ctx.service, event.at))
         ctx.update_service(unlisted=True)

@@ -124,6 +124,7 @@ class Escalation:
     all_called: bool = False  # no step was within its hours at the last call
     acknowledged_by: str | None = None  # who looks after it
     acknowledged_at: float | None = None  # since when
+    unwatched_since: float | None = None  # no worker watched from then on, and it may have ended; None: no such gap
 
 
 @dataclass(frozen=True, slots=True)

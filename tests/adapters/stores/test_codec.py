@@ -28,7 +28,8 @@ calls channels climbed closed_at deadline decision defaulted_at expected_at expi
 human_needed id informed late_paged leaves_good muted next_call_at next_call_name onset_at opened_at outcome overdue_at
 paged pin_note pin_previous pinned planned
 put_off_at reconsidered_at refusal refused_at reminded repinned requested_at restored_at rollback_deploy service
-severity suspect suspect_code target target_code title told_at tried undoes unproved verification verified_at
+severity suspect suspect_code target target_code title told_at tried undoes unproved unwatched_since
+verification verified_at
 """
 
 

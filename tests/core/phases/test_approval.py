@@ -371,7 +371,7 @@ def test_a_question_of_a_version_without_clocks_is_told_again_and_no_more() -> N
     put(world, incident=amended(incident_of(world), deadline=None))
     at = incident_of(world).question.asked_at or 0.0
     hear(world, e.QuestionHeard(at + 1.0, "web", "web-1", at))
-    hear(world, e.Restarted(at + 60.0))
+    hear(world, e.Restarted(at + 30.0))
     assert incident_of(world).question.deadline == Deadline(at, Then.ESCALATE, 900.0, at + 900.0)
     assert notices(passes(world, 900.0)) == ["human_needed"] and not after(world, 3000.0).pins
 

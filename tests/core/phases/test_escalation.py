@@ -383,3 +383,51 @@ def test_of_what_nobody_was_told_nobody_hears_who_has_it() -> None:
     world = reach(Phase.PINNING)
     effects = acknowledge(world)
     assert lines(effects, "ACKNOWLEDGED") and notices(effects) == [] and not incident_of(world).paged
+
+
+# --- a gap without a worker ---
+
+
+def test_case_55_after_a_gap_in_which_it_may_have_ended_people_are_called_again_and_once() -> None:
+    """A restored copy lacks the all-clear that was sent after it (storm seed 201621), also read by a slow clock.
+
+    In a shorter gap it cannot have ended: nobody is called a second time. A question is asked anew, with its time.
+    """
+    calm = paged().policy.detection.calm_seconds
+    for gap, called_again in ((calm - 1.0, []), (calm, [Topic.STILL_OPEN]), (-3600.0, [Topic.STILL_OPEN])):
+        world = paged(Step("lead", ("mail",), 9000.0)).run(400.0)
+        acknowledge(world)
+        before, seen = len(world.tells), max(check.last_at for check in web(world).checks.values())
+        # The other worker's clock may have been far ahead: the record is of tomorrow then.
+        checks = {name: replace(check, last_at=seen - min(gap, 0.0)) for name, check in web(world).checks.items()}
+        put(world, checks=checks)
+        world.time = seen + max(gap, 1.0) - START
+        world.tell(e.Restarted(world.now))
+        world.run(world.time + 300.0)
+        told = [tell.notice for tell in world.tells[before:]]
+        assert [notice.about.topic for notice in told] == called_again, gap
+        assert all(notice.wakes and "No worker watched it" in " ".join(notice.lines) for notice in told)
+        assert (incident_of(world).escalation.acknowledged_by is None) == bool(called_again)
+    world = question(then=Then.ROLLBACK).run(400.0)
+    asked_at = incident_of(world).question.asked_at
+    world.time += calm
+    world.tell(e.Restarted(world.now))
+    world.run(world.time + 300.0)
+    assert topics(world)[-1] is Topic.ASKED and incident_of(world).question.asked_at > asked_at
+    assert incident_of(world).question.deadline.due_at > world.now
+
+
+def test_an_incident_that_is_good_after_the_gap_or_of_which_no_one_knew_calls_no_one() -> None:
+    """It closes as ever; one that was only recorded stays so."""
+    world = paged()
+    world.faults = []
+    world.time += 600.0
+    world.tell(e.Restarted(world.now))
+    world.run(world.time + 300.0)
+    assert web(world).phase is Phase.CALM and Topic.STILL_OPEN not in topics(world)
+    world = reach(Phase.PAGED)
+    put(world, incident=replace(incident_of(world), paged=False))
+    world.time += 600.0
+    world.tell(e.Restarted(world.now))
+    world.run(world.time + 300.0)
+    assert Topic.STILL_OPEN not in topics(world)

@@ -73,7 +73,9 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
         "`watchdog incident ack INCIDENT`, then as the incident says",
     ),
     Topic.STILL_OPEN: (
-        "It was acknowledged `ack_holds` ago, and is still open; everyone is called again, with the step that was due",
+        "It was acknowledged `ack_holds` ago, and is still open; or no worker watched it for so long that it may have "
+        "ended (a restored store, too, may lack its end), and it fails; everyone is called again, with the step that "
+        "was due",
         "Ask the person who acknowledged it, or take it over: `watchdog incident ack INCIDENT`",
     ),
     Topic.OVERDUE: (

@@ -46,6 +46,10 @@ def await_approval(ctx: StepContext) -> None:
         return
     if manual_silences.notify_after_silence(ctx):
         return
+    # In the gap its end may have been sent, and the buttons taken away: the question as a whole is asked anew.
+    if findings and ctx.incident.escalation.unwatched_since is not None:
+        rollback_request.ask(ctx)
+        return
     _keep_the_clock(ctx)
     escalation.keep_the_clock(ctx)
 

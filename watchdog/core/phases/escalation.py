@@ -7,6 +7,9 @@ on then from where it stood, and it never adds a page: people who acknowledge ar
 Rule 3: a step outside its hours is skipped at once and comes again in the next round. If every step is outside its
 hours, everyone is called again, once.
 Rule 4: a step without channels calls everyone again: the settings have one where no one else is named.
+Rule 5: a call holds until its end was sent. After a gap without a worker in which the incident may have ended, people
+are called again as soon as a failure is confirmed: a restored copy of the store does not know of an all-clear, and
+what fails may be another outage.
 """
 
 from collections.abc import Sequence
@@ -14,6 +17,7 @@ from itertools import takewhile
 
 from watchdog.core.assess import schedule
 from watchdog.core.context import StepContext
+from watchdog.core.fold import observations
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Escalation, Incident, Phase
 from watchdog.domain.notices import NoticeKind, Topic
@@ -43,15 +47,29 @@ def call(ctx: StepContext, *, climbs: bool | None = None) -> None:
 
 def answered(ctx: StepContext) -> None:
     """Stop the escalation: a human decided."""
-    ctx.update_escalation(called_at=None, next_call_at=None, acknowledged_by=None, acknowledged_at=None)
+    ctx.update_escalation(
+        called_at=None, next_call_at=None, acknowledged_by=None, acknowledged_at=None, unwatched_since=None
+    )
     ctx.update_incident(muted=False)
 
 
 def taken_up(ctx: StepContext, by: str) -> None:
     """Pause the escalation: a human acknowledged, for `ack_holds_seconds`."""
-    ctx.update_escalation(acknowledged_by=by, acknowledged_at=ctx.now)
+    ctx.update_escalation(acknowledged_by=by, acknowledged_at=ctx.now, unwatched_since=None)
     ctx.update_incident(muted=False)
     wake(ctx)
+
+
+def remember_gap(ctx: StepContext) -> None:
+    """Record, as the service is taken up, since when no worker watched it, if the incident may have ended since."""
+    if ctx.service.incident is None or ctx.service.phase not in WAITING:
+        return
+    seen_at = max((check.last_at for check in ctx.service.checks.values()), default=ctx.now)
+    calm = ctx.policy.detection.calm_seconds
+    # From far ahead of our clock (`abs`) the record does not show how long the gap was. It may end in good readings, of
+    # which the missing ones were the rest.
+    if abs(ctx.now - seen_at) >= calm or observations.is_healthy(ctx.service, ctx.policy, ctx.now, calm):
+        ctx.update_escalation(unwatched_since=min(seen_at, ctx.now))
 
 
 def wake(ctx: StepContext) -> None:
@@ -190,6 +208,18 @@ def everyone(ctx: StepContext) -> tuple[str, ...]:
 
 def _on_call(step: Step, now: float) -> bool:
     return step.hours is None or schedule.within(step.hours, now)
+
+
+def call_after_gap(ctx: StepContext) -> None:
+    """Call again about what fails after a gap, if people were called before it."""
+    since = ctx.incident.escalation.unwatched_since
+    if since is None or not ctx.incident.paged:
+        return
+    ctx.note(
+        "UNATTENDED", f"no worker watched it for a time since it was last seen, {show_seconds(ctx.now - since)} ago"
+    )
+    call(ctx)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN, wakes=is_worth_waking(ctx.incident), since=since)
 
 
 def _call_again(ctx: StepContext, by: str) -> None:

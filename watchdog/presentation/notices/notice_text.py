@@ -157,6 +157,10 @@ def _escalated(case: NoticeCase) -> Words:
 
 def _still_open(case: NoticeCase) -> Words:
     news = case.news
+    if not news.by:
+        since = case.clock(news.since if news.since is not None else case.at)
+        gap = f"No worker watched it for a time after {since}: if an all-clear came since, it does not hold."
+        return f"{happens(case.incident)}: still open after a gap", _asking(case, gap)
     why = f"{news.by} acknowledged it {case.lasted(news.since)} ago, and it is still open."
     return f"{happens(case.incident)}: still open, acknowledged by {news.by}", _asking(case, why)
 
