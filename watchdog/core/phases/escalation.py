@@ -219,7 +219,7 @@ def call_after_gap(ctx: StepContext) -> None:
         "UNATTENDED", f"no worker watched it for a time since it was last seen, {show_seconds(ctx.now - since)} ago"
     )
     call(ctx)
-    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN, wakes=is_worth_waking(ctx.incident), since=since)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN, wakes=_is_worth_waking(ctx.incident), since=since)
 
 
 def _call_again(ctx: StepContext, by: str) -> None:
