@@ -192,9 +192,10 @@ def test_a_notice_knows_what_is_so_at_that_moment(
     ctx = a_turn(
         replace(make_policy(), escalation=steps), incident=an_incident(suspect_code="bad00000"), auto_deploy_off=off
     )
-    ctx.state = replace(ctx.state, denied=denied)
+    ctx.state = replace(ctx.state, denied=denied, disarmed="two rollbacks")
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN, **told)
     about = tell_of(ctx.effects).notice.about
+    assert about is not None and about.disarmed and about.stopped.startswith("disarmed")
     assert {name: getattr(about, name) for name in fact} == fact
 
 

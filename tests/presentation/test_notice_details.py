@@ -148,6 +148,9 @@ def test_what_is_left_for_people(value: str) -> None:
     assert not value or paused[0].startswith(
         "Left to do: Resume the daemon first (paused by ann): until then it changes"
     )
+    broken = {"stopped": "disarmed (two rollbacks)", "disarmed": True}
+    log_first = details.left_lines(case(an_incident(closed_at=NOW), auto_deploy_off=value, **broken))
+    assert not value or log_first[0].startswith("Left to do: Read the daemon's log for the violated invariant; then")
     off = 'auto-deploy of web back on (it was "commit"): until then merges are not deployed.' if value else ""
     before = (f"Left to do: Switch {off}", *command) if value else ("Nothing to do.",)
     half: tuple[dict[str, Any], ...] = ({}, {"suspect_code": "bad00000"}, {"deploy": "dep-42"})

@@ -227,6 +227,7 @@ class StepContext:
                 readings=self._readings(),
                 denied=incident.suspect_code in self.state.denied,
                 stopped=self.state.stop_reason,
+                disarmed=bool(self.state.disarmed),
                 **facts,
             ),
         )

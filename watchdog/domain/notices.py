@@ -82,6 +82,7 @@ class IncidentNews:
     terms: AnswerTerms | None = None  # terms of the question, or of the approval; None: neither
     denied: bool = False  # the suspect's code is on the deny-list
     stopped: Prose = ""  # why the daemon changes nothing at all, for people neither; empty: it may
+    disarmed: bool = False  # because an invariant was violated: its log is read before it is resumed
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from watchdog.presentation.outlooks.current_state import CurrentState, blames_co
 def state_of_news(news: IncidentNews) -> CurrentState:
     """Return the state around the incident at the decision to send."""
     denied = news.denied and blames_code(news.incident)
-    return CurrentState(news.auto_deploy_off, watched=True, denied=denied, stopped=news.stopped)
+    return CurrentState(news.auto_deploy_off, watched=True, denied=denied, stopped=news.stopped, disarmed=news.disarmed)
 
 
 @dataclass(frozen=True, slots=True)
