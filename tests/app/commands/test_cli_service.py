@@ -75,13 +75,22 @@ def test_a_yes_without_a_daemon_is_kept_for_its_window(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_rollback_is_stopped_within_the_veto(tmp_path: Path) -> None:
-    """In time: nothing was written to Render, and a human has it. (One that nobody stops: journey `veto` of faults.)"""
+    """In time: nothing was written to Render, and a human has it."""
     with watching(tmp_path, quirks=False, replace={ACTS: f"{ACTS}\n    veto: 60s"}) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until(lambda: daemon.rows("SELECT 1 FROM incidents"))
         assert "STOPPED" in expect(daemon, DONE, "stop", "web-1")
         assert "nothing can be stopped" in expect(daemon, REFUSED, "stop", "web-1")
         assert "rollback stopped" in expect(daemon, DONE, "status") and cloud.untouched()
+
+
+@pytest.mark.long
+def test_a_rollback_that_no_one_stops_is_made_when_the_veto_is_over(tmp_path: Path) -> None:
+    """By real processes: once."""
+    with watching(tmp_path, quirks=True, replace={ACTS: f"{ACTS}\n    veto: 2s"}) as (cloud, daemon):
+        cloud.bad_deploy()
+        assert daemon.until_story("CLOSED").startswith("rolled back and verified")
+        assert len(cloud.log("rollback_accepted")) == 1
 
 
 @pytest.mark.long
