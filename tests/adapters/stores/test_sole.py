@@ -13,9 +13,8 @@ from tests.adapters.stores.conftest import Opened
 from tests.adapters.stores.steps import PIN, ROW, state
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
-from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
-from watchdog.domain.incidents import State
-from watchdog.domain.store_records import FLEET, ActionRow, LeaseGrant, Write
+from watchdog.domain.errors import Displaced, Permanent, Temporary
+from watchdog.domain.store_records import FLEET, LeaseGrant, Write
 from watchdog.ports import Store
 
 NAMES = ("api", "web", FLEET)
@@ -70,18 +69,6 @@ async def test_before_and_after_holding_nothing_is_fenced(start: Callable[[], Aw
     await store.release()
     await store.save(Write(state("web", blind_since=3.0)))
     assert await store.load() == state("api", "gone", "web", blind_since=3.0)
-
-
-async def test_what_all_share_is_judged_here_as_well(start: Callable[[], Awaitable[Store]]) -> None:
-    """A write whose outcome was lost leaves the revision behind; loading heals it."""
-    one, two = await start(), await start()
-    await one.save(Write(State(incidents=1)))
-    with pytest.raises(Stale):
-        await two.save(Write(State(incidents=2)))
-    with pytest.raises(Stale):
-        await two.put_action(ActionRow("inc-1", "rollback", "sending", "dep-1", "dep-2"), None)
-    assert (await two.load_shared()).incidents == 1
-    await two.save(Write(State(incidents=2)))
 
 
 async def test_holding_again_does_not_touch_the_disk(url: str, clock, opened: Opened) -> None:
