@@ -388,7 +388,7 @@ def test_of_what_nobody_was_told_nobody_hears_who_has_it() -> None:
 # --- a gap without a worker ---
 
 
-def test_case_55_after_a_gap_in_which_it_may_have_ended_people_are_called_again_and_once() -> None:
+def test_case_63_after_a_gap_in_which_it_may_have_ended_people_are_called_again_and_once() -> None:
     """A restored copy lacks the all-clear that was sent after it (storm seed 201621), also read by a slow clock.
 
     In a shorter gap it cannot have ended: nobody is called a second time. A question is asked anew, with its time.

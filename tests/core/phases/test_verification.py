@@ -94,6 +94,35 @@ def test_what_had_healed_and_fails_again_was_not_healed() -> None:
     assert not [line for tell in world.tells for line in tell.notice.lines if "may be innocent" in line]
 
 
+@pytest.mark.parametrize(
+    ("ended", "code", "status", "place"),
+    [
+        ("canceled", "aaaaaaa1", "live", Phase.VERIFYING),
+        ("update_failed", "aaaaaaa1", "build_in_progress", Phase.DEPLOYING),
+        ("canceled", "aaaaaaa1", "update_failed", Phase.PAGED),
+        ("canceled", "aaaaaaa0", "live", Phase.PAGED),
+    ],
+)
+def test_case_17_an_equal_rollback_that_took_the_place_of_ours_is_followed(
+    ended: str, code: str, status: str, place: Phase
+) -> None:
+    """A person's rollback in the same second was taken for ours, which then landed and canceled it (storm seed 63081).
+
+    Auto-deploy stays off: the newest commit is the bad one. A rollback elsewhere, or one that failed, is none.
+    """
+    world = reach(Phase.DEPLOYING)
+    taken = incident_of(world).rollback.deploy or ""
+    world.end(taken, ended)
+    first = next(one for one in world.deploys if one.id == taken)
+    world.deploys.insert(0, replace(first, id="dep-902", commit=code, status=status, created_at=world.now))
+    effects = listed(world, world.now)
+    assert web(world).phase is place
+    followed = place is not Phase.PAGED
+    assert (incident_of(world).rollback.deploy == "dep-902") is followed
+    assert any(isinstance(effect, fx.RestoreAutoDeploy) for effect in effects) is not followed
+    assert bool(lines(effects, "ACT")) is followed
+
+
 @pytest.mark.parametrize(("status", "given"), [("update_failed", True), ("canceled", True), ("deactivated", False)])
 def test_a_rollback_that_ended_otherwise_is_left_to_a_human(status: str, given: bool) -> None:
     """Failed: the old value of auto-deploy is given back; overtaken after it was live: it is not."""

@@ -35,6 +35,12 @@ def follow(ctx: StepContext) -> None:
     if deploy is not None and deploy.is_live:
         _restored(ctx, deploy)
         return
+    # The list does not name the request behind a rollback: the one taken for ours may be a person's, and this one ours.
+    if deploy is not None and (other := _in_its_place(ctx, deploy)) is not None:
+        ctx.update_rollback(deploy=other.id)
+        ctx.note("ACT", f"{other.id}, a rollback to the same code, took the place of {deploy.id}: it is followed")
+        follow(ctx)
+        return
     # A deploy that never was live changed nothing, so auto-deploy can be restored. After a second pin it stays off:
     # the bad commit had come back by it once.
     if deploy is not None and not deploy.in_progress:
@@ -58,6 +64,15 @@ def follow(ctx: StepContext) -> None:
         ctx.note("LATE", line)
         why = deploy.status_words if deploy is not None else ""
         ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.NOT_LIVE_YET, wakes=True, why=why)
+
+
+def _in_its_place(ctx: StepContext, deploy: Deploy) -> Deploy | None:
+    """Return the newest rollback to the same code that was made after this one, if this one never was live."""
+    if deploy.in_progress or deploy.was_live or deploy.code is None:
+        return None
+    newer = ctx.service.deploys[: ctx.service.deploys.index(deploy)]
+    equal = (one for one in newer if one.is_rollback and one.code == deploy.code)
+    return next((one for one in equal if one.in_progress or one.was_live), None)
 
 
 def _rollback(ctx: StepContext) -> Deploy | None:
