@@ -328,11 +328,14 @@ async def test_others_that_write_without_a_pause_are_heard() -> None:
 FIRST, SECOND = Act(1.0, "web", "aaa"), Act(2.0, "shop", "bbb")
 DOWN = ActiveCritical("web", 5.0, "aaa")
 HOLD = Suppression("hold-1", "web", "ann", "launch", 1.0, 2.0)
+LIFTED = Shared(paused_by="bob", disarmed="x")
 ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
     (Shared(), Shared(), Shared(paused_by="bob"), Shared(paused_by="bob")),
     (Shared(paused_by="bob"), Shared(paused_by="bob"), Shared(), Shared()),
     (Shared(), Shared(paused_by="ann"), Shared(), Shared(paused_by="ann")),
     (Shared(), Shared(disarmed="x"), Shared(paused_by="bob"), Shared(disarmed="x", paused_by="bob")),
+    # Lifted by another worker, which stays so though something else is unsaved here.
+    (LIFTED, replace(LIFTED, denied=("aaa",)), Shared(), Shared(denied=("aaa",))),
     (Shared(), Shared(denied=("aaa",)), Shared(denied=("bbb",)), Shared(denied=("bbb", "aaa"))),
     (Shared(denied=("aaa",)), Shared(denied=("aaa", "ccc")), Shared(), Shared(denied=("ccc",))),
     (
