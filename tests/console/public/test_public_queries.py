@@ -55,16 +55,18 @@ async def test_an_outage_is_told_while_it_lasts_and_afterwards() -> None:
     assert "2026-11-24 02:16 to 02:21 UTC, 5 min" in as_read(text)
 
 
-async def test_what_has_just_ended_is_over_before_its_record_says_so() -> None:
-    """The state is newer than what was read of the past."""
+async def test_the_state_is_newer_than_what_was_read_of_the_past() -> None:
+    """What a human took over goes on, since its onset; what has just ended is over before its record says so."""
     policy, state = calm(web=opened(GOES_ON))
-    over = ago(GOES_ON, 600, 590)
+    taken, over = opened(replace(BY_HAND, id="web-10"), phase=Phase.PINNING), opened(ago(GOES_ON, 600, 590))
     async with public_town(policy, state, incidents=[GOES_ON]) as one:
-        assert (await one.json())["state"] == "outage"
-        one.clock.at += FRESH_SECONDS
-        one.shown["state"] = replace(state, services={**state.services, "web": opened(over)})
-        said = await one.json()
-    assert said["state"] == "operational" and [incident["ends"] for incident in said["incidents"]] != [None]
+        told = [await one.json()]
+        for web in (taken, over):
+            one.clock.at += FRESH_SECONDS
+            one.shown["state"] = replace(state, services={**state.services, "web": web})
+            told.append(await one.json())
+    assert [said["state"] for said in told] == ["outage", "outage", "operational"]
+    assert told[0]["incidents"] == told[1]["incidents"] and [each["ends"] for each in told[2]["incidents"]] != [None]
 
 
 async def test_blind_we_say_that_we_cannot_tell() -> None:
