@@ -176,7 +176,8 @@ async def test_the_largest_page_is_small() -> None:
         text = await one.whole_page()
         assert text.count("with failures") == 15 + 15 and "45 with failures" in text
         assert 20_000 < len(text.encode()) < 55_000
-        assert len((await one.json())["incidents"]) == PAST_MAX
+        shown = (await one.json())["incidents"]
+        assert (len(shown), shown[0]["begins"]) == (PAST_MAX, "2026-11-25T01:16:04Z"), "the newest of them"
 
 
 def test_a_share_is_never_rounded_up_and_what_lasted_never_took_no_time() -> None:
