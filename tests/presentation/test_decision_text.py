@@ -2,6 +2,7 @@
 
 from tests.cli import examples as x
 from watchdog.domain.decisions import Cause, TargetChoice, Veto
+from watchdog.domain.deploys import Deploy
 from watchdog.presentation import decision_text
 
 
@@ -30,6 +31,11 @@ def test_what_there_is_none_of_is_no_section_or_a_line() -> None:
     ]
     nothing = (decision_text.vetoes(x.blame(vetoes=())), decision_text.guards(()), decision_text.target(None))
     assert nothing == ([], [], [])
+
+
+def test_a_deploy_of_an_image_is_named_by_its_digest() -> None:
+    assert decision_text.named(Deploy("dep-1", "live", image_sha="sha256:0123456789")) == "dep-1  0123456"
+    assert decision_text.named(Deploy("dep-1", "live")) == "dep-1  no commit"
 
 
 def test_vetoes() -> None:

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from tests.cli import examples as x
-from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Verdict, Veto
+from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Term, Verdict, Veto
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.policy import Action
@@ -77,9 +77,10 @@ dep-42: the platform render reports an outage.
 
 {SEEN}
 BLAME        dep-42  9f3c2ab "Refactor sessions"
-  odds 11    onset 4 s after live; assumed (no history yet): 1 bad deploy in
+  odds 2.2   onset 4 s after live; assumed (no history yet): 1 bad deploy in
              20, 1 other incident a month
   x 1/20     openai reports a major outage
+  x 5        render reports, since this deploy: out of memory
   = 0.55 : 1 P 0, vetoed; need 0.80 = max(floor 0.80, cost rule 0.16)
   VETO       platform outage: render reports a partial outage
   no veto    blind: 2 of 2 control targets answer
@@ -148,7 +149,8 @@ def test_the_sketch() -> None:
 def test_paged_only() -> None:
     """An incident that was only paged says what stood against a rollback, and how much was missing."""
     vetoes = (Veto("platform outage", True, "render reports a partial outage"), x.VETOES[0])
-    weighed = x.blame(odds=0.55, prior_odds=11.0, terms=(x.UPSTREAM,), vetoes=vetoes, probability=0.0)
+    terms = (x.UPSTREAM, Term(5.0, "render reports, since this deploy: out of memory"))
+    weighed = x.blame(odds=0.55, prior_odds=2.2, terms=terms, vetoes=vetoes, probability=0.0)
     none, why = TargetChoice(None, "no earlier deploy was ever live"), "dep-42: the platform render reports an outage"
     decided = x.decision(course=Course.PAGE, blame=weighed, why=why, guards=(), target=none)
     notes = (x.note(50, "TOLD", "PagerDuty"),)
