@@ -69,10 +69,12 @@ FELT = "88 s as one takes traffic, as its restarts are felt for up to 80 s"
         ("restart", 80.0, START, f"run of 60 s and 5 probes (56 s after a deploy, {FELT}"),
         ("restart", 40.0, START, USUAL),
         ("restart", 80.0, START + 61.0, USUAL),
+        ("outage", 80.0, START, "(88 s after a deploy, as outages of up to 80 s ended by themselves, 2 min"),
+        ("outage", 80.0, START + 61.0, USUAL),
     ],
 )
 def test_the_limit_is_the_one_that_was_in_force(taught: str, seconds: float, learnt_at: float, limits: str) -> None:
-    """What the blips or restarts of this check taught by then; not what is shorter than the limit, or taught later."""
+    """What blips, restarts or short outages taught by then; not what is shorter than the limit, or taught later."""
     learnt: dict[str, Any] = {f"{taught}_seconds": seconds, f"{taught}_at": learnt_at}
     rows = (minute("home", 0, 6), minute("home", 60, 4, 2, why="HTTP 503"))
     past = PastMoment("web", START + 60, (), rows, (), checks={"home": Check("home", "http", **learnt)})

@@ -102,6 +102,7 @@ def stop(at: float, incident: str = "web-1") -> Obeyed:
         (Wishes(obeyed=[pause(149.9, "b.1")]), ""),
         (Wishes(obeyed=[pause(140.0, "b.1")]), "paused"),
         (Wishes(obeyed=[pause(149.9)], resumed=(149.95,)), ""),
+        (Wishes(obeyed=[pause(149.9), Obeyed(149.95, "b.1", "resume", {})]), ""),
         (Wishes(obeyed=[pause(151.0)]), ""),
         # A stop holds for that service and this outage.
         (Wishes(obeyed=[stop(149.0)]), "stop"),
