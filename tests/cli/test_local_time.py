@@ -27,7 +27,8 @@ def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_berlin")
 def test_the_offset_is_that_of_the_moment() -> None:
-    assert moment(x.BEGIN, LocalZone()) == "2026-11-25 03:14:04 CET"
+    evening = x.BEGIN + 21 * 3600
+    assert moment(evening, LocalZone()) == "2026-11-26 00:14:04 CET", "the day is that of the zone, too"
     assert (clock(SUMMER, LocalZone()), zone(SUMMER, LocalZone())) == ("04:00:00", "CEST")
     winter = datetime(2026, 11, 25, 3, 14, 4, tzinfo=LocalZone())
     assert winter.timestamp() == x.BEGIN and winter.tzname() == "CET"

@@ -47,6 +47,13 @@ def test_numbers_and_codes(show: Callable[..., str], table: dict) -> None:
     assert {value: show(value) for value in table} == table
 
 
+def test_what_people_copy_stays_whole() -> None:
+    """An address that is longer than a line, and an id with hyphens at the end of one."""
+    address, name = f"https://www.acme.example/{'a' * text.WIDTH}", "srv-0123456789-0123456789"
+    for lines in (text.section("SEE", f"{'word ' * 10}{name} {address}"), text.flow(f"{'word ' * 14}{name} {address}")):
+        assert [line.strip() for line in lines[1:]] == [name, address]
+
+
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [("onset before it", "Onset before it."), ("dep-42 did it", "dep-42 did it."), ("Really?", "Really?"), (" ", "")],

@@ -229,6 +229,7 @@ LESS = replace(LEAD, answers_as=("slack:U0AAA",), channels=("lead-email", "lead-
         (scheduled(), scheduled(days=(5,)), ("high.window.hours.days.6: listed -> nothing",)),
         (ACTS, rule(Severity.HIGH, then=Then.ROLLBACK, within_seconds=60.0), ("high.within_seconds: 900 -> 60",)),
         (ACTS, rule(Severity.HIGH, then=Then.ROLLBACK, within_seconds=3600.0), ()),
+        (ACTS, rule(Severity.HIGH, within_seconds=60.0), ()),
         (POLICY, rule(Severity.HIGH, within_seconds=60.0, remind_seconds=9.0), ()),
         (called(), called(after_seconds=60.0), ()),
         (called(), called(after_seconds=900.0), ("escalation.lead.after_seconds: 600 -> 900",)),
