@@ -239,3 +239,13 @@ def test_every_mistake_is_reported_at_once(
     for line, (number, what, instead) in zip(lines, SAID, strict=True):
         place, _, cure = line.partition(" -> ")
         assert place.startswith(f"mine.yaml:{number}: ") and what in place and instead in cure, line
+
+
+def test_the_text_in_the_environment_is_checked_alike(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a file, and without that as well, it says what to do."""
+    monkeypatch.chdir(tmp_path)
+    assert "watchdog init" in answer(capsys, "run", code=2)
+    monkeypatch.setenv("WATCHDOG_CONFIG_YAML", SEVEN)
+    assert answer(capsys, "run", code=2).startswith("WATCHDOG_CONFIG_YAML:2: mod: unknown key -> ")
