@@ -9,6 +9,7 @@ from rich.table import Table
 from tests.cli import examples as x
 from tests.core.incident_fields import amended
 from watchdog.cli import tables
+from watchdog.cli.commands import lifecycle
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, TargetChoice
 from watchdog.domain.deploys import Commit, Deploy, Downtime
@@ -200,5 +201,6 @@ def test_once_and_checks_and_foreign_words_are_neither_markup_nor_control() -> N
         "page   warn     late",
         "right  untried  unknown",
     ]
+    assert [lifecycle._verdict(some) for some in (done, done[2:])] == [1, 0], "a warning fails no check"
     hostile = replace(x.BAD, commit_message="[red]\x1b[2Jboo[/red] [link=x]")
     assert "[red][2Jboo[/red] [link=x]" in printed(tables.deploys([hostile], None, x.BEGIN))[1]
