@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, topics, web
 from tests.support.effect_readers import lines, notices, tell_of, wakes
@@ -323,13 +324,14 @@ def test_who_acknowledges_is_never_paged_more_than_others(makes: str, steps: tup
 
 
 def test_it_is_of_what_was_known_then() -> None:
-    """Slow was acknowledged; down is called about anew, and climbs."""
+    """Slow was called about in vain, then acknowledged; down is called about anew, and climbs from the first step."""
     faults = [Fault(500.0, FOREVER, code="bad00000"), replace(SLOW, end=500.0)]
     world = reach(Phase.PAGED, climbing(), faults=faults)
+    put(world, incident=amended(incident_of(world), climbed=2, calls=escalation.ROUNDS * len(STEPS)))
     acknowledge(world)
     world.run(700.0)
     assert incident_of(world).severity is Severity.CRITICAL and incident_of(world).escalation.acknowledged_by is None
-    assert incident_of(world).escalation.called_at is not None
+    assert incident_of(world).escalation.next_call_name == "lead"
 
 
 def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_deadline() -> None:
