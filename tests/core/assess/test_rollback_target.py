@@ -83,6 +83,8 @@ def test_code_that_was_left_by_an_undo_is_not() -> None:
     assert choose_target(replace(search, undone=(left.id,))).deploy is left
     assert rolled_away_from((SUSPECT, away, left), left) is away
     assert rolled_away_from((SUSPECT, away, left), left, ["dep-other"]) is away
+    failed = old("dep-f", status="build_failed", commit="fffffff1")
+    assert rolled_away_from((SUSPECT, away, failed, left), left) is away, "what was never live came between"
 
 
 def test_our_own_record_makes_a_deploy_good() -> None:

@@ -99,6 +99,8 @@ PASSED = replace(HISTORY[1], id="dep-405", commit="denied00", created_at=NOW - 8
 DEPENDANT = {"depends_on": ("web",)}
 ON_SHOP, AFTER_OURS = {"depends_on": ("shop",)}, "shop depends on it and was deployed after dep-41 (dep-90)"
 SHOP = ActiveCritical("shop", NOW - 30, "cccccccc", recent_deploy=True)
+SHOP_IS_DOWN = "shop, which it depends on, is critical: a human decides"
+NO_CODE, CODE_UNKNOWN = replace(SHOP, suspect_code=None), {"blame": a_blame(replace(HISTORY[0], commit=None))}
 SAME_FAULT = replace(SHOP, suspect_code="bad00000")
 OURS = ActiveCritical("web", NOW - 20, "bad00000")
 BOTH_FAIL = {"troubles": {"shop": SAME_FAULT}, "services": {"shop": ServiceState("shop")}}
@@ -244,14 +246,8 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
             **shop(OTHER),
         ),
         row("ask", "dependencies", "it depends on shop, whose deploys another worker watches", wishes=ON_SHOP),
-        row(
-            "ask",
-            "dependencies",
-            "shop, which it depends on, is critical: a human decides",
-            True,
-            wishes=ON_SHOP,
-            **critical(SHOP),
-        ),
+        row("ask", "dependencies", SHOP_IS_DOWN, True, wishes=ON_SHOP, **critical(SHOP)),
+        row("ask", "dependencies", SHOP_IS_DOWN, True, wishes=ON_SHOP, **critical(NO_CODE), **CODE_UNKNOWN),
     ],
 )
 def test_what_each_guard_says_against_it(change: dict, answer: GuardAnswer) -> None:
