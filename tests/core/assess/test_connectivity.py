@@ -41,6 +41,7 @@ def test_seeing_and_blind(
 
 
 UNSEEN = connectivity.Sight(False, "no probe of any service brings evidence", True)
+UNREAD = connectivity.Sight(False, "no control target was read in the last 30 s")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,8 @@ UNSEEN = connectivity.Sight(False, "no probe of any service brings evidence", Tr
         (POLICY.control, GOOD, True, UNSEEN),
         ((), GOOD, True, UNSEEN),
         ((), BAD, False, connectivity.Sight(True, "no control target configured")),
-        (("control-9",), GOOD, False, connectivity.Sight(False, "no control target was read in the last 30 s")),
+        (("control-9",), GOOD, False, UNREAD),
+        (("control-9",), BAD, False, UNREAD),
     ],
 )
 def test_what_other_sites_do_not_tell(
