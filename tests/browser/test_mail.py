@@ -4,13 +4,13 @@ import pytest
 
 from tests.adapters.notifiers.letters import hostile_notice
 from tests.adapters.notifiers.test_hostile import HOSTILE, letter
-from tests.adapters.notifiers.test_one_incident import MOMENTS, linked
+from tests.adapters.notifiers.test_one_incident import MOMENTS
 from tests.browser.chromium import EACH_LOOK, accessibility, browsing, overflow, window
 from watchdog.adapters.notifiers.email_html import page as mail
 from watchdog.domain.notices import Notice
 
 NOTICES: dict[str, Notice] = {
-    **{name: linked(told) for name, told in MOMENTS.items()},
+    **MOMENTS,
     "hostile": hostile_notice(),
     **{f"hostile {name}": letter(words) for name, words in HOSTILE.items()},
 }

@@ -115,7 +115,7 @@ def test_case_17_an_equal_rollback_that_took_the_place_of_ours_is_followed(
     world.end(taken, ended)
     first = next(one for one in world.deploys if one.id == taken)
     world.deploys.insert(0, replace(first, id="dep-902", commit=code, status=status, created_at=world.now))
-    effects = listed(world, world.now)
+    effects = listed(world)
     assert web(world).phase is place
     followed = place is not Phase.PAGED
     assert (incident_of(world).rollback.deploy == "dep-902") is followed

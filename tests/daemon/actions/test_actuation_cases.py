@@ -213,7 +213,7 @@ async def test_case_18_a_rollback_that_fails_is_paged_and_nothing_more_is_sent(e
         await s.know_deploys()
         await s.until(Phase.PAGED)
         await s.quiet()
-        assert s.web.incident is not None and f"ended as {ends}" in s.web.incident.human_needed
+        assert s.web.incident is not None and f"ended as {ends.replace('_', ' ')}" in s.web.incident.human_needed
         assert s.sent("POST") == 1 and s.sandbox.cloud.services["web"].auto_deploy_trigger == "commit"
 
 

@@ -485,7 +485,7 @@ class SomethingNew(Render):
 async def test_case_16_a_deploy_of_unknown_state_may_be_on_its_way() -> None:
     async with scene(made=SomethingNew) as s:
         outcome = await s.ends(ROLLBACK, e.RollbackPostponed)
-        assert outcome.why == "dep-50 is on its way (waiting_for_approval)" and s.accepted == []
+        assert outcome.why == "dep-50 is on its way (waiting for approval)" and s.accepted == []
 
 
 async def test_without_the_intent_in_the_store_nothing_is_sent() -> None:

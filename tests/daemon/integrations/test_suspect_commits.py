@@ -89,7 +89,7 @@ async def test_a_fix_that_is_building_or_merged_is_named() -> None:
         it.know(replace(PAGED, deploys=(back, building, *DEPLOYS)))
         await eventually(lambda: len(it.reader.lines(ASKED)) == 3)
         assert it.reader.lines(ASKED)[1:] == (
-            'On its way, perhaps a fix: dep-43 7d20e9f "Fix typo", build_in_progress',
+            'On its way, perhaps a fix: dep-43 7d20e9f "Fix typo", build in progress',
             'Merged since the suspect, not deployed: ccccccc "Mend the engine" by Ann',
         )
 

@@ -119,7 +119,7 @@ def test_a_member_id_that_slack_would_not_hear_is_warned_of(text: str) -> None:
 
 def test_pagerduty_climbs_itself() -> None:
     """Named or not: ours does not climb with what it is paged for, and calls again about what it never gets."""
-    key = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
+    key = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x", "WATCHDOG_RENDER_API_KEY": "rnd_x"}
     text = SMALL + "  pagerduty: {}\nack_holds: 1h\n"
     for written in ("", "escalation: pagerduty\n"):
         settings = loaded(f"{text}{written}policy: {{high: {{tell: [console]}}}}\n", key)
