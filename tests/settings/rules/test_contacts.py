@@ -127,7 +127,7 @@ def test_pagerduty_climbs_itself() -> None:
         assert (steps[Severity.CRITICAL], [step.name for step in steps[Severity.HIGH]]) == ((), ["everyone again"])
         assert steps[Severity.HIGH][0].after_seconds == 3600.0 and not settings.warnings
         line = next(line for line in report(settings) if line.startswith("escalation"))
-        assert line.endswith("everyone again after 1 h, unless pagerduty is paged, which escalates by itself")
+        assert line.endswith("everyone again after 60 min, unless pagerduty is paged, which escalates by itself")
     both = loaded(text + "escalation: [console]\n", key)
     assert any("let only one of them climb" in warning for warning in both.warnings)
 
