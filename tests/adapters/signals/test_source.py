@@ -28,7 +28,8 @@ class Breaking(Source):
 @pytest.mark.parametrize(
     ("error", "why"),
     [
-        (Temporary("Sentry answered 503\x1b[31m\nnow"), "Sentry answered 503 [31m now"),
+        (Temporary("größe 503\x1b[31m\r\nnow\u202eevil\u2028line"), "größe 503 [31m now evil line"),
+        (Temporary("x" * 300), "x" * 199 + "…"),
         (Permanent("Sentry refused our key (401)"), "Sentry refused our key (401)"),
         (None, "breaking did not answer in 0.1 s"),
     ],
