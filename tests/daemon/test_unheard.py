@@ -58,6 +58,17 @@ async def test_we_tell_it_ourselves_once_though_it_has_a_row_now() -> None:
         assert len(s.pages) == len(set(s.pages)) > 0 and await s.store.pending() == ()
 
 
+async def test_a_page_without_a_row_does_not_keep_another_one_back() -> None:
+    """Both have the same number, which is none."""
+    async with scene() as s:
+        s.pager.script = [Temporary("503")] * 3
+        await page_from_memory(s)
+        s.store.saving = SHUT  # type: ignore[attr-defined]
+        await s.engine.submit_and_wait(e.InvariantBroken(s.clock.now(), "a promise of ours"))
+        await s.quiet()
+        assert len(s.pages) == len(set(s.pages)) == 2
+
+
 async def test_what_people_have_heard_is_not_written() -> None:
     """The next start must not ring again."""
     async with scene() as s:
