@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import FACTS, NOW, a_service, a_state, an_incident
+from tests.core.scenes import FACTS, NOW, a_blame, a_decision, a_service, a_state, an_incident
 from tests.core.world import START, make_policy
 from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.core.context import StepContext
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.decisions import Veto
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Link, Notice, NoticeKind, Topic
@@ -144,6 +145,9 @@ def test_a_notice_has_the_links_that_are_known(facts: ServiceFacts | None) -> No
     assert lines(ctx.effects, "TOLD") == ["pager, chat (info): found"]
 
 
+RENDER_FAILS = a_decision(blame=a_blame(vetoes=(Veto("platform status", True, "Render reports trouble"),)))
+
+
 @pytest.mark.parametrize("facts", [None, ServiceFacts("srv-web", "web", url="https://web.example")])
 def test_a_notice_links_to_its_incident_in_the_console_first(facts: ServiceFacts | None) -> None:
     """Where the configuration says at which address that is; also while the platform is not known to answer."""
@@ -153,6 +157,9 @@ def test_a_notice_links_to_its_incident_in_the_console_first(facts: ServiceFacts
     first, *others = tell_of(ctx.effects).notice.links
     assert first == Link("incident", "https://watchdog.example/incidents/web-1")
     assert [link.text for link in others] == (["site"] if facts is not None else [])
+    ctx = a_turn(incident=an_incident(decision=RENDER_FAILS), facts=facts)
+    ctx.notify(NoticeKind.OPENED, Topic.FOUND)
+    assert tell_of(ctx.effects).notice.links[0] == Link("status", "https://status.render.com")
 
 
 def test_a_notice_goes_to_other_channels_than_those_of_the_incident_or_to_nobody() -> None:

@@ -163,6 +163,10 @@ def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
     world.policy = climbing(replace(STEPS[1], hours=NEVER), mode=Mode.OBSERVE)
     world.run(20_000.0)
     assert [first for *_, first in called(world, 2) if "devops" not in first] == ["escalated"]
+    # An answer brings no second call either.
+    world = paged(replace(STEPS[1], hours=NEVER)).run(1000.0)
+    acknowledge(world)
+    assert len(called(world.run(9000.0), 1)) == 1 and len(lines(world.notes, "UNATTENDED")) >= 1
 
 
 def test_a_step_without_channels_calls_the_same_again() -> None:

@@ -82,8 +82,6 @@ def wake(ctx: StepContext) -> None:
 
 def _record_due(ctx: StepContext) -> float | None:
     """Record and return when the next step is due: people read that moment wherever they read of the incident."""
-    if ctx.service.incident is None:
-        return None
     at = due_at(ctx.incident, ctx.service.phase, ctx.policy, ctx.now)
     name = _next_name(ctx.incident, ctx.policy, ctx.now) if at is not None else ""
     clock = ctx.incident.escalation
