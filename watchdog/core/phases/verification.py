@@ -5,6 +5,8 @@ Rule 2: a rollback that did not help pages a human, and the daemon does nothing 
 Rule 3: one failed probe does not break a good stretch (one in a thousand fails by itself); two close together do.
 """
 
+from collections.abc import Sequence
+
 from watchdog.core import note_text
 from watchdog.core.assess import maintenance
 from watchdog.core.assess.suspect_deploy import live_deploy
@@ -42,10 +44,11 @@ def follow(ctx: StepContext) -> None:
         follow(ctx)
         return
     # A deploy that never was live changed nothing, so auto-deploy can be restored. After a second pin it stays off:
-    # the bad commit had come back by it once.
+    # the bad commit had come back by it once. So it does where another took its place and rolls back elsewhere.
     if deploy is not None and not deploy.in_progress:
         why = f"the rollback {deploy.id} ended as {deploy.status_words}; nothing more is tried"
-        rollback_request.escalate_to_human(ctx, why, restore=not deploy.was_live and not ctx.incident.pin.again)
+        kept = deploy.was_live or ctx.incident.pin.again or _was_rolled_back_since(ctx, deploy)
+        rollback_request.escalate_to_human(ctx, why, restore=not kept)
         return
     waited = ctx.now - (ctx.incident.rollback.requested_at or ctx.now)
     limits = ctx.policy.verification
@@ -70,9 +73,18 @@ def _in_its_place(ctx: StepContext, deploy: Deploy) -> Deploy | None:
     """Return the newest rollback to the same code that was made after this one, if this one never was live."""
     if deploy.in_progress or deploy.was_live or deploy.code is None:
         return None
-    newer = ctx.service.deploys[: ctx.service.deploys.index(deploy)]
-    equal = (one for one in newer if one.is_rollback and one.code == deploy.code)
+    equal = (one for one in _newer(ctx, deploy) if one.is_rollback and one.code == deploy.code)
     return next((one for one in equal if one.in_progress or one.was_live), None)
+
+
+def _was_rolled_back_since(ctx: StepContext, deploy: Deploy) -> bool:
+    """Return whether the service left the suspect by another deploy since: auto-deploy would bring it back."""
+    back = (one for one in _newer(ctx, deploy) if one.is_rollback or one.code == deploy.code)
+    return any(one.in_progress or one.was_live for one in back)
+
+
+def _newer(ctx: StepContext, deploy: Deploy) -> Sequence[Deploy]:
+    return ctx.service.deploys[: ctx.service.deploys.index(deploy)]
 
 
 def _rollback(ctx: StepContext) -> Deploy | None:
