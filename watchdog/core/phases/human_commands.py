@@ -77,6 +77,7 @@ def reject(ctx: StepContext) -> None:
     if ctx.service.is_kept:
         scheduled_rollback.forget(ctx)
     ctx.update_incident(human_needed=f"rejected by {event.by}", human_decision=HumanDecision.REJECTED)
+    ctx.enter_phase(Phase.PAGED)
     # With an unsure blame the rejection is about this deploy only. The outage goes on, and the person who rejected has
     # it: the escalation pauses as after an acknowledgement, instead of ending.
     if close_incident.unsure(ctx.incident):
@@ -84,7 +85,6 @@ def reject(ctx: StepContext) -> None:
     else:
         escalation.answered(ctx)
     ctx.note("REJECTED", f"by {event.by}: nothing is changed")
-    ctx.enter_phase(Phase.PAGED)
     close_incident.give_back_or_say(ctx)
 
 
