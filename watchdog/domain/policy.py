@@ -341,6 +341,7 @@ class Policy:
     vendors: Mapping[str, VendorPolicy] = field(default_factory=lambda: MappingProxyType({}))  # by name
     alerts: tuple[str, ...] = ()  # channels for alerts about the watchdog itself
     escalation: tuple[Step, ...] = ()  # steps, in order; of one incident: `steps_of`
+    pagers: tuple[str, ...] = ()  # channels that escalate by themselves
     ack_holds_seconds: float = 1800.0  # an acknowledgement puts the escalation off so long
     silences: tuple[Suppression, ...] = ()  # from the configuration
     action_holds: tuple[Suppression, ...] = ()  # from the configuration

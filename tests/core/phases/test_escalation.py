@@ -15,7 +15,7 @@ from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Topic
-from watchdog.domain.policy import Mode, Policy, Rotation, Step, Then, Weekly
+from watchdog.domain.policy import Action, Mode, Policy, Rotation, Step, Then, Weekly
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
@@ -374,10 +374,15 @@ def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_
     told = decision_of(paged())
     less = ({"severity": Severity.MEDIUM}, *({"decision": replace(told, course=one)} for one in NOT_PAGED))
     for fields, pages in ((less[0], []), (less[1], []), (less[2], []), ({}, ["human_needed"])):
-        world = paged(Step("again", (), 60.0, not_with=("pager",)))
+        world = paged(Step("again", (), 60.0, not_with=("pager",)), pagers=("pager",))
         put(world, incident=replace(incident_of(world), **fields))
         acknowledge(world)
         assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == pages
+    for pagers, pages in (((), []), (("pager",), ["human_needed"])):
+        world = paged(Step("lead", ("mail",), 60.0), pagers=pagers)
+        put(world, incident=replace(amended(incident_of(world), called_at=None), severity=Severity.HIGH))
+        acknowledge(world)
+        assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == pages, "also beside a list of contacts"
     asking = question()
     put(asking, incident=replace(incident_of(asking), severity=Severity.MEDIUM))
     acknowledge(asking)
@@ -398,6 +403,7 @@ def test_case_63_after_a_gap_in_which_it_may_have_ended_people_are_called_again_
     """A restored copy lacks the all-clear that was sent after it (storm seed 201621), also read by a slow clock.
 
     In a shorter gap it cannot have ended: nobody is called a second time. A question is asked anew, with its time.
+    The next step is called all the same; and a daemon that has such gaps without end calls people so often and no more.
     """
     calm = paged().policy.detection.calm_seconds
     for gap, called_again in ((calm - 1.0, []), (calm, [Topic.STILL_OPEN]), (-3600.0, [Topic.STILL_OPEN])):
@@ -413,7 +419,14 @@ def test_case_63_after_a_gap_in_which_it_may_have_ended_people_are_called_again_
         told = [tell.notice for tell in world.tells[before:]]
         assert [notice.about.topic for notice in told] == called_again, gap
         assert all(notice.wakes and "No worker watched it" in " ".join(notice.lines) for notice in told)
-        assert (incident_of(world).escalation.acknowledged_by is None) == bool(called_again)
+        assert incident_of(world).escalation.acknowledged_by == "ann", "who has it has it still"
+    world = paged(Step("lead", ("mail",), 900.0), Step("devops", ("chat",), 900.0)).run(400.0)
+    for _ in range(12):
+        world.time += 70.0
+        world.tell(e.Restarted(world.now))
+        world.run(world.time + 300.0)
+    again = [first.split(" to ")[-1] for *_, first in called(world, 1)]
+    assert again.count("still open") == 2 * escalation.ROUNDS - 2 and {"lead", "devops"} <= set(again)
     world = question(then=Then.ROLLBACK).run(400.0)
     asked_at = incident_of(world).question.asked_at
     world.time += calm
@@ -437,3 +450,40 @@ def test_an_incident_that_is_good_after_the_gap_or_of_which_no_one_knew_calls_no
     world.tell(e.Restarted(world.now))
     world.run(world.time + 300.0)
     assert Topic.STILL_OPEN not in topics(world)
+
+
+def test_what_is_read_rarely_has_no_gap_at_a_restart() -> None:
+    """Its last reading is 80 s old, as ever; a reading after the restart changes nothing."""
+    world = paged().run(400.0)
+    web_policy = world.policy.services["web"]
+    rare = tuple(replace(signal, every_seconds=120.0) for signal in web_policy.signals)
+    world.policy = replace(world.policy, services={"web": replace(web_policy, signals=rare)})
+    before = len(world.tells)
+    world.time += 80.0
+    world.tell(e.Restarted(world.now))
+    world.run(world.time + 100.0)
+    assert [tell for tell in world.tells[before:] if tell.notice.about.topic is Topic.STILL_OPEN] == []
+
+
+def test_a_course_that_begins_after_the_gap_tells_as_it_does_and_nothing_follows() -> None:
+    """Worse by now, and only told of by the policy: it wakes no one."""
+    told = with_row(with_row(climbing(), Severity.HIGH, do=Action.NOTE), Severity.CRITICAL, do=Action.TELL)
+    world = reach(Phase.PAGED, told, faults=[replace(SLOW, end=500.0), Fault(500.0, FOREVER, code="bad00000")])
+    before = len(world.tells)
+    world.time = 600.0
+    world.tell(e.Restarted(world.now))
+    world.run(1500.0)
+    assert incident_of(world).severity is Severity.CRITICAL
+    after_gap = [tell.notice for tell in world.tells[before:]]
+    assert Topic.STILL_OPEN not in {notice.about.topic for notice in after_gap}
+
+
+def test_an_acknowledgement_that_outlives_a_deadline_takes_its_page_from_no_one() -> None:
+    """All steps are out of hours, and everyone was called for that before: the page of the deadline is another."""
+    world = question(within_seconds=900.0, remind_seconds=None)
+    world.policy = replace(world.policy, escalation=(replace(STEPS[0], hours=NEVER),), ack_holds_seconds=1800.0)
+    at = world.now
+    put(world, incident=amended(incident_of(world), called_at=at, all_called=True))
+    hear(world, e.Acknowledged(at + 360.0, "web-1", "ann"))
+    assert notices(hear(world, e.TimePassed(at + 900.0))) == []
+    assert notices(hear(world, e.TimePassed(at + 2160.0))) == ["human_needed"]

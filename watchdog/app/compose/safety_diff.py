@@ -135,6 +135,7 @@ SAFE_WHEN_NEW = (
     "matrix.*.approver.channels.",
     "alerts.",
     "escalation.",
+    "pagers.",
     "stakeholders.",
     "action_holds.",
     "good_news.",

@@ -47,7 +47,7 @@ def await_approval(ctx: StepContext) -> None:
     if manual_silences.notify_after_silence(ctx):
         return
     # In the gap its end may have been sent, and the buttons taken away: the question as a whole is asked anew.
-    if findings and ctx.incident.escalation.unwatched_since is not None:
+    if findings and escalation.was_read_after_gap(ctx):
         rollback_request.ask(ctx)
         return
     _keep_the_clock(ctx)

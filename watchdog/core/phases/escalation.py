@@ -17,6 +17,7 @@ from itertools import takewhile
 
 from watchdog.core.assess import schedule
 from watchdog.core.context import StepContext
+from watchdog.core.detect import probes
 from watchdog.core.fold import observations
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Escalation, Incident, Phase
@@ -64,12 +65,24 @@ def remember_gap(ctx: StepContext) -> None:
     """Record, as the service is taken up, since when no worker watched it, if the incident may have ended since."""
     if ctx.service.incident is None or ctx.service.phase not in WAITING:
         return
-    seen_at = max((check.last_at for check in ctx.service.checks.values()), default=ctx.now)
-    calm = ctx.policy.detection.calm_seconds
+    limits, seen_at = ctx.policy.detection, _last_reading(ctx, ctx.now)
+    calm = limits.calm_seconds
+    # What is read every two minutes is not unwatched after one.
+    gap = max(calm, min((probes.gap_seconds(one, limits) for one in ctx.service_policy.signals), default=calm))
     # From far ahead of our clock (`abs`) the record does not show how long the gap was. It may end in good readings, of
     # which the missing ones were the rest.
-    if abs(ctx.now - seen_at) >= calm or observations.is_healthy(ctx.service, ctx.policy, ctx.now, calm):
-        ctx.update_escalation(unwatched_since=min(seen_at, ctx.now))
+    if abs(ctx.now - seen_at) >= gap or observations.is_healthy(ctx.service, ctx.policy, ctx.now, calm):
+        ctx.update_escalation(unwatched_since=min(seen_at, ctx.now - calm))
+
+
+def was_read_after_gap(ctx: StepContext) -> bool:
+    """Return whether a gap is recorded, and a check was read since: what fails then fails now."""
+    since = ctx.incident.escalation.unwatched_since
+    return since is not None and _last_reading(ctx, since) > since + ctx.policy.detection.calm_seconds
+
+
+def _last_reading(ctx: StepContext, default: float) -> float:
+    return max((check.last_at for check in ctx.service.checks.values()), default=default)
 
 
 def wake(ctx: StepContext) -> None:
@@ -145,7 +158,7 @@ def _deadline_call_at(incident: Incident, phase: Phase) -> float | None:
 
 def _pager_called_at(incident: Incident, phase: Phase, policy: Policy) -> float | None:
     """Return since when a pager calls by its own escalation; None without one, or where it was not to wake people."""
-    by_pager = len(policy.steps_of(incident.channels)) < len(policy.escalation)
+    by_pager = not set(policy.pagers).isdisjoint(incident.channels)
     wakes = _is_worth_waking(incident) or phase is Phase.ASKING
     return incident.escalation.told_at or incident.opened_at if by_pager and wakes else None
 
@@ -209,14 +222,19 @@ def _on_call(step: Step, now: float) -> bool:
 
 
 def call_after_gap(ctx: StepContext) -> None:
-    """Call again about what fails after a gap, if people were called before it."""
-    since = ctx.incident.escalation.unwatched_since
-    if since is None or not ctx.incident.paged:
+    """Call those again who were called before a gap, about what fails after it. Nothing else changes: who acknowledged
+    has it, and the next step stays due."""
+    clock, steps = ctx.incident.escalation, ctx.policy.steps_of(ctx.incident.channels)
+    if not was_read_after_gap(ctx) or not ctx.incident.paged:
+        return
+    since = clock.unwatched_since or ctx.now
+    ctx.update_escalation(unwatched_since=None, calls=clock.calls + 1)
+    # A daemon that crashes again and again has a gap each time: the bound on pages holds for these, too.
+    if clock.calls >= ROUNDS * max(len(steps), 1):
         return
     ctx.note(
         "UNATTENDED", f"no worker watched it for a time since it was last seen, {show_seconds(ctx.now - since)} ago"
     )
-    call(ctx)
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN, wakes=_is_worth_waking(ctx.incident), since=since)
 
 
@@ -226,11 +244,13 @@ def _call_again(ctx: StepContext, by: str) -> None:
     ctx.note("UNATTENDED", f"acknowledged by {by} {holds} ago, and nothing changed since")
     # Of a question's deadline, or a pager's escalation, no step was put off: those follow from now on.
     climbs = clock.called_at is not None and bool(ctx.policy.steps_of(ctx.incident.channels))
+    deadline_at = _deadline_call_at(ctx.incident, ctx.service.phase)
     step = _take_step(ctx) if climbs else None
     ctx.update_escalation(told_at=ctx.now, called_at=ctx.now, acknowledged_by=None, acknowledged_at=None)
     # Before the notice, so that the incident in it already carries the new call.
     wake(ctx)
-    if climbs and step is None and clock.all_called:
+    # Of the deadline, which this call stands for, no one was told yet.
+    if climbs and step is None and clock.all_called and deadline_at is None:
         return
     channels = tuple(dict.fromkeys((*everyone(ctx), *(step.channels if step is not None else ()))))
     since = clock.acknowledged_at

@@ -191,6 +191,7 @@ def begin_course(
         reconsidered_at=ctx.now,
     )
     ctx.update_rollback(target=target.id if target else None, target_code=target.code if target else None)
+    ctx.update_escalation(unwatched_since=None)
     # Before the course: its own notes and notices follow the decision in the story.
     _note_decision(ctx, decision)
     begin = {

@@ -7,7 +7,7 @@ from watchdog.core.fold import observations
 from watchdog.core.guards import downtime
 from watchdog.core.phases import close_incident, escalation, lasting_errors, manual_silences, open_incident, suspicion
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
-from watchdog.domain.incidents import Incident, Outcome, Phase
+from watchdog.domain.incidents import Incident, Outcome
 
 # Vetoes that time may lift: for lack of data, or while old instances drain. Every other veto is lasting evidence.
 PASSING_VETOES = frozenset({"deploy list", "control targets", "served version"})
@@ -31,9 +31,8 @@ def keep_watching(ctx: StepContext) -> None:
     findings = observations.findings(ctx.service, ctx.policy, ctx.now)
     if findings:
         _reconsider(ctx, findings)
-        # Last: a new course has called people already.
-        if ctx.service.phase is Phase.PAGED:
-            escalation.call_after_gap(ctx)
+        # Last: a new course knows of no gap, as it calls people itself where they are to be called.
+        escalation.call_after_gap(ctx)
 
 
 def keep_the_clock(ctx: StepContext) -> None:

@@ -42,7 +42,7 @@ def _besides(case: Case) -> str:
     """Return what it does to a question and to a rollback."""
     found, question = situation(case.incident), case.incident.question.deadline
     if found is Situation.ASKS_LATER:
-        return f" It also cancels the question{case.by(clears_at(case.incident), 'at')}."
+        return f" It also puts off the question{case.by(clears_at(case.incident), 'at')}."
     if found is Situation.BLOCKED_FOR_NOW:
         return f" The daemon decides again all the same, and {case.may_act}."
     if found in BY_ITSELF:

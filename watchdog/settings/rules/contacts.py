@@ -4,7 +4,7 @@ A contact's address makes a channel of its own (`lead-email`): the configured ch
 only the pages of the escalation, and the questions that its contact alone may approve.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -117,6 +117,11 @@ def check_rotations(
     return found
 
 
+def pagers(channels: Collection[str]) -> tuple[str, ...]:
+    """Return the channels that escalate by themselves."""
+    return tuple(one for one in channels if one == PAGERDUTY)
+
+
 def check_escalation(
     document: Document, shape: Shape, contacts: Contacts, channels: Mapping[str, Adapter]
 ) -> tuple[Step, ...]:
@@ -146,8 +151,7 @@ def check_escalation(
             document.report(path, "names no contact, rotation or channel", choose(step.tell, set(known)))
     pages = any(channel not in WRITES_DOWN for channel in channels)
     if (shape.escalation is None or written == PAGERDUTY) and pages:
-        escalate = tuple(one for one in channels if one == PAGERDUTY)
-        return (Step(AGAIN, (), after_seconds=shape.ack_holds, not_with=escalate),)
+        return (Step(AGAIN, (), after_seconds=shape.ack_holds, not_with=pagers(channels)),)
     return tuple(steps)
 
 

@@ -40,6 +40,7 @@ def check_told(document: Document, shape: Shape, channels: Mapping[str, Adapter]
         matrix=MappingProxyType(dict(matrix)),
         alerts=audible_channels(tuple(channels)),
         escalation=steps,
+        pagers=people.pagers(channels),
         ack_holds_seconds=shape.ack_holds,
         silences=build_quiets(document, "silences", shape.silences, shape.services),
         action_holds=build_quiets(document, "action_holds", shape.action_holds, shape.services),
