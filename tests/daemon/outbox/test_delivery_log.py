@@ -1,7 +1,7 @@
 """The record of deliveries, with a real store that comes and goes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.store_records import PendingEffect, Write
 from watchdog.ports import Store
 
@@ -289,3 +289,61 @@ async def test_two_workers_that_wait_with_the_same_row_bring_it_once() -> None:
             await clock.advance(20)
         await clock.advance(200)
     assert vendor.titles == ["page"] and await store.pending() == ()
+
+
+class Forgetful(MemoryStore):
+    """A store that loses some of its answers about deliveries, those with these numbers; the second takes a second."""
+
+    def __init__(self, clock: FakeClock, *lost: int) -> None:
+        super().__init__(clock)
+        self.clock, self.lost, self.asked = clock, lost, 0
+
+    async def deliveries(self, effect_id: int) -> Sequence[str]:
+        self.asked += 1
+        number = self.asked
+        await self.clock.sleep(number == 2)
+        if number in self.lost:
+            raise Temporary("the answer was lost")
+        return await super().deliveries(effect_id)
+
+
+class Slow(Channel):
+    """A channel that takes two seconds for each notice."""
+
+    clock: FakeClock
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        await self.clock.sleep(2.0)
+        return await super().send(notice, reference)
+
+
+@pytest.mark.parametrize(
+    ("lost", "later", "took"),
+    [
+        ((), True, ["page", "end"]),
+        # The channel is down as the end is due again: an answer that is lost does not make it needless.
+        ((3,), True, ["page", "end"]),
+        ((4,), True, ["page", "end"]),
+        ((2, 3), True, ["page", "end"]),
+        # Both are taken up at once: it is known in time that the channel has the end.
+        ((1,), False, []),
+        ((1, 2), False, ["page", "end"]),
+    ],
+)
+async def test_a_page_is_not_the_last_word_where_the_store_loses_an_answer(
+    lost: tuple[int, ...], later: bool, took: list[str]
+) -> None:
+    """A dead worker brought the end; its page may ring after all, and the end has to follow then."""
+    clock = FakeClock(auto=False)
+    store, channel = Forgetful(clock, *lost), Slow("slack", None, Temporary("down"), Temporary("down"))
+    channel.clock = clock
+    rows = await store.save(Write(State(), effects=(PAGE, END)))
+    await store.delivered(rows[1].id, "slack", END.notice.incident, None)
+    teller = Outbox(store, {"slack": channel}, clock, lambda *_: None)
+    async with asyncio.TaskGroup() as group:
+        for row, effect in zip(rows, (PAGE, END), strict=True):
+            group.create_task(teller.deliver(row.id, effect, resumed=True))
+            if later:  # the page is on its way as the end is taken up
+                await clock.settle()
+        await clock.advance(60)
+    assert [title for title, _ in channel.took] == took and await store.pending() == ()

@@ -70,7 +70,9 @@ class Attempts:
                 # that another worker brought before the page of this one has to be sent after it; one that another
                 # worker brings between two attempts came after it, and is not sent again.
                 if queued.follows:
-                    queued.follows = name in await self._delivery_log.heard_by(delivery.effect_id, delivery.notice)
+                    # Without an answer it follows as before: else the page could be the last that the channel has.
+                    known = await self._delivery_log.heard_by(delivery.effect_id, delivery.notice, otherwise=(name,))
+                    queued.follows = name in known
                 elif queued.troubled and not queued.partly and await self._was_brought_meanwhile(delivery, name):
                     breaker.given_back(queued)
                     return None

@@ -26,6 +26,7 @@ class Delivery:
     stand_ins: list[QueuedNotice] = field(default_factory=list)
     heard_by: list[str] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)
+    compared: asyncio.Event = field(default_factory=asyncio.Event)  # the store was asked who has it
     ended: asyncio.Event = field(default_factory=asyncio.Event)  # no task brings it any more
 
     @property

@@ -52,10 +52,10 @@ class DeliveryLog:
         if effect_id is None:
             self._from_memory.setdefault(notice, {})[channel] = None
 
-    async def heard_by(self, effect_id: int | None, notice: Notice) -> Sequence[str]:
+    async def heard_by(self, effect_id: int | None, notice: Notice, otherwise: Sequence[str] = ()) -> Sequence[str]:
         """Return the channels that have the notice: from before a restart, or from memory before its row was known.
 
-        Only the latter, if the store does not answer.
+        If the store does not answer, the latter alone, and those `otherwise` taken to have it.
         """
         if effect_id is None:
             return ()
@@ -63,7 +63,7 @@ class DeliveryLog:
         try:
             return tuple({**from_memory, **dict.fromkeys(await self._ask(notice, self._store.deliveries(effect_id)))})
         except Temporary:
-            return tuple(from_memory)  # then a person gets it twice
+            return (*from_memory, *otherwise)  # without the latter a person gets it twice
 
     def forget(self, services: Collection[str]) -> None:
         """Ask the store first about these services: another worker notifies of them."""

@@ -157,6 +157,7 @@ class Outbox:
         try:
             for name in await self._delivery_log.heard_by(effect_id, delivery.notice):
                 delivery.heard(name)
+            delivery.compared.set()
             async with delivery.group:
                 for queued in tuple(delivery.queued.values()):
                     delivery.group.create_task(self._bring(delivery, queued))
@@ -167,6 +168,7 @@ class Outbox:
             for queued in delivery.queued.values():
                 # A cancelled delivery must not block the queue for later notices.
                 queued.queue.leave(queued)
+            delivery.compared.set()
             delivery.ended.set()
         # Not in `finally`: a cancelled delivery stays pending for the next start (Rule 3).
         await self._delivery_log.finish(effect_id, delivery.notice, delivery.outcomes)
@@ -267,7 +269,10 @@ class Outbox:
         notice = delivery.notice
         ends = [one for one in self._deliveries if one.notice.resolves and one.notice.incident == notice.incident]
         if ends:
-            # A dead worker may have recorded the delivery of the end, and not yet that of the page.
+            # A dead worker may have recorded the delivery of the end, and not yet that of the page. Both are taken up
+            # at once: the page alone could ring before the store said that the channel has its end.
+            for one in ends:
+                await one.compared.wait()
             return any(one.place > delivery.place and channel in one.heard_by for one in ends)
         if notice.kind is NoticeKind.SELF_ALERT:  # without a row it is this worker's own, and ended by it
             return delivery.effect_id is not None and self.own_page_is_over(notice.incident)
