@@ -338,6 +338,7 @@ def _apply_observation(ctx: StepContext) -> None:
     elif isinstance(event, e.Restarted):
         # Before its times are changed, which say how long no worker watched it.
         escalation.remember_gap(ctx)
+        unrecorded_rollback.remember_gap(ctx)
         # A worker with a fast clock may have saved times that lie ahead of this worker's.
         ctx.set_service(clock_skew.clamp_future_times(ctx.service, event.at))
         ctx.update_service(unlisted=True)

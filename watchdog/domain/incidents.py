@@ -242,6 +242,7 @@ class ServiceState:
     deploys_at: float | None = None  # when it was read; None: not yet
     # The first list may show a rollback that the record lacks: the store may be a restored copy.
     unlisted: bool = False  # taken up by a worker, and its deploys were not listed since
+    unread_gap: bool = False  # taken up after a time without a worker, and the record has no list of its deploys
     record_lacked_at: float | None = None  # when such a list last showed a change that the record lacked; None: never
     deploys_why: Prose = "not read yet"  # why it could not be read; empty: it was
     facts: ServiceFacts | None = None  # the platform's facts of the service

@@ -5,8 +5,9 @@ Rule 1: it is looked for once, in the first deploy list after a service was take
 than all recorded ones. Older code built anew by the API is one, too: so it is rolled back where the artefact is gone.
 Rule 2: newer code that it left counts as found bad here: it is denied, and a rollback from it is asked about, never
 made. Code that a later one led back to was taken back by a person, and is not denied. A canceled one led nowhere.
-Rule 3: people are notified of auto-deploy that was on by the record and is off. An order of before to give it back does
-not hold any more. Where an open incident had ordered it off, that order is held to have been carried out.
+Rule 3: people are notified of auto-deploy that was on by the record and is off; also where the record never had it, and
+no worker looked for a time. An order of before to give it back does not hold any more. Where an open incident had
+ordered it off, that order is held to have been carried out.
 Rule 4: these notices are alerts of their own. Each ends with its matter, and after a day at the latest: auto-deploy may
 be off on purpose, which no list can show.
 Rule 5: the rollback that this record has under way is no such one, though neither its id nor its code may be known yet.
@@ -31,6 +32,8 @@ NOT_ON = ("off", "unknown")
 CANCELED = "canceled"
 LANDS_SECONDS = 60.0
 """How long after a request was recorded its rollback may be made: its deadline, and what the network holds back."""
+GAP_SECONDS = 60.0
+"""From this time without a worker on, a record without a deploy list may be a copy: a restart takes less."""
 OPEN_SECONDS = 86400.0
 """How long an alert about what the record lacked is open at most."""
 ASKED = (
@@ -39,12 +42,20 @@ ASKED = (
 )
 
 
+def remember_gap(ctx: StepContext) -> None:
+    """Record, as a service is taken up, that no worker looked for a time, and that its deploys were never listed."""
+    service = ctx.service
+    seen_at = max((check.last_at for check in service.checks.values()), default=service.watching_since)
+    if service.facts is None and ctx.now - seen_at >= GAP_SECONDS:
+        ctx.update_service(unread_gap=True)
+
+
 def deny_what_it_left(ctx: StepContext, recorded: ServiceState) -> None:
     """Compare the first list after a take-up with what the record had."""
     # Only in the step of a fresh list: the remembered one is the record itself, and lacks nothing.
     if not ctx.service.unlisted or ctx.service.deploys_at != ctx.now:
         return
-    ctx.update_service(unlisted=False)
+    ctx.update_service(unlisted=False, unread_gap=False)
     denied: dict[str, Deploy] = {}
     lacked: list[str] = []
     for rollback in missing(ctx.service.deploys, recorded.deploys, ctx.service.incident):
@@ -147,9 +158,17 @@ def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
 
     It may have been switched off for an incident that the record lacks: then only a human restores it.
     """
-    was = recorded.facts.auto_deploy if recorded.facts is not None else "off"
     facts, incident = ctx.service.facts, ctx.service.incident
-    if was in NOT_ON or facts is None or facts.auto_deploy != "off" or ctx.service.auto_deploy_off:
+    if facts is None or facts.auto_deploy != "off" or ctx.service.auto_deploy_off:
+        return
+    if recorded.facts is None:
+        # Else it is a first start, and auto-deploy is off on purpose. Nothing shows that a change is missing, so no
+        # rollback is asked about.
+        if recorded.unread_gap:
+            _say_off(ctx, "By the record it was never read: it may have been switched off while no worker looked.")
+        return
+    was = recorded.facts.auto_deploy
+    if was in NOT_ON:
         return
     if incident is not None and incident.closed_at is None:
         # The record may have been copied after the order and before its answer: the next one reads back our own `off`.
@@ -161,11 +180,12 @@ def _tell_of_auto_deploy(ctx: StepContext, recorded: ServiceState) -> None:
                 ctx.update_pin(previous=was)
             return
     ctx.update_service(record_lacked_at=ctx.now)
-    lines = (
-        f"By the record it was {was}: it was switched off while no worker looked, or the store is a restored copy.",
-        "Switch it on at the platform, unless it is to stay off.",
-        ASKED,
-    )
+    how = f"By the record it was {was}: it was switched off while no worker looked, or the store is a restored copy."
+    _say_off(ctx, how, ASKED)
+
+
+def _say_off(ctx: StepContext, how: str, *more: str) -> None:
+    lines = (how, "Switch it on at the platform, unless it is to stay off.", *more)
     title = f"AUTO-DEPLOY IS OFF on {ctx.name}"
     ctx.note("HUMAN", " ".join((f"{title}.", *lines)))
     about = restore_auto_deploy.thread(ctx.name)
