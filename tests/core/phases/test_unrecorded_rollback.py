@@ -13,6 +13,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase, State
+from watchdog.domain.policy import Mode
 
 DAY = 86_400.0
 BAD, GOOD, OLDER = "bad00000", "aaaaaaa1", "ccccccc1"
@@ -331,6 +332,14 @@ def test_case_55_auto_deploy_that_is_off_and_was_not_by_the_record_is_told_once(
     )
     assert len(lines(effects, "HUMAN")) == told and notices(effects) == ["human_needed"] * told
     assert notices(listed(world, auto_deploy=now, at=5.0)) == []
+
+
+def test_what_is_only_observed_was_not_switched_off_by_a_daemon() -> None:
+    """A new user's second start, with the key this time: auto-deploy is off on purpose."""
+    world = reach(Phase.CALM, make_policy(Mode.OBSERVE))
+    put(world, facts=None)
+    hear(world, e.Restarted(world.now + 600.0))
+    assert notices(listed(world, auto_deploy="off", at=601.0)) == []
 
 
 @pytest.mark.parametrize("put_off", ["", "commit"])

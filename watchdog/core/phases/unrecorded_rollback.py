@@ -26,6 +26,7 @@ from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import BY_API, Deploy
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import Mode
 from watchdog.domain.units import show_seconds
 
 NOT_ON = ("off", "unknown")
@@ -46,7 +47,9 @@ def remember_gap(ctx: StepContext) -> None:
     """Record, as a service is taken up, that no worker looked for a time, and that its deploys were never listed."""
     service = ctx.service
     seen_at = max((check.last_at for check in service.checks.values()), default=service.watching_since)
-    if service.facts is None and ctx.now - seen_at >= GAP_SECONDS:
+    # What is only observed was not switched off by a daemon: the second start of a new user is no gap.
+    may_act = ctx.service_policy.mode is not Mode.OBSERVE
+    if may_act and service.facts is None and ctx.now - seen_at >= GAP_SECONDS:
         ctx.update_service(unread_gap=True)
 
 
