@@ -399,6 +399,13 @@ def test_of_what_nobody_was_told_nobody_hears_who_has_it() -> None:
 # --- a gap without a worker ---
 
 
+def taken_up_after(world: World, seconds: float, then: float = 300.0) -> World:
+    """Return the world some time after a worker took it up, which no worker had watched for so long."""
+    world.time += seconds
+    world.tell(e.Restarted(world.now))
+    return world.run(world.time + then)
+
+
 def test_case_63_after_a_gap_in_which_it_may_have_ended_people_are_called_again_and_once() -> None:
     """A restored copy lacks the all-clear that was sent after it (storm seed 201621), also read by a slow clock.
 
@@ -422,16 +429,12 @@ def test_case_63_after_a_gap_in_which_it_may_have_ended_people_are_called_again_
         assert incident_of(world).escalation.acknowledged_by == "ann", "who has it has it still"
     world = paged(Step("lead", ("mail",), 900.0), Step("devops", ("chat",), 900.0)).run(400.0)
     for _ in range(12):
-        world.time += 70.0
-        world.tell(e.Restarted(world.now))
-        world.run(world.time + 300.0)
+        taken_up_after(world, 70.0)
     again = [first.split(" to ")[-1] for *_, first in called(world, 1)]
     assert again.count("still open") == 2 * escalation.ROUNDS - 2 and {"lead", "devops"} <= set(again)
     world = question(then=Then.ROLLBACK).run(400.0)
     asked_at = incident_of(world).question.asked_at
-    world.time += calm
-    world.tell(e.Restarted(world.now))
-    world.run(world.time + 300.0)
+    taken_up_after(world, calm)
     assert topics(world)[-1] is Topic.ASKED and incident_of(world).question.asked_at > asked_at
     assert incident_of(world).question.deadline.due_at > world.now
 
@@ -440,15 +443,11 @@ def test_an_incident_that_is_good_after_the_gap_or_of_which_no_one_knew_calls_no
     """It closes as ever; one that was only recorded stays so."""
     world = paged()
     world.faults = []
-    world.time += 600.0
-    world.tell(e.Restarted(world.now))
-    world.run(world.time + 300.0)
+    taken_up_after(world, 600.0)
     assert web(world).phase is Phase.CALM and Topic.STILL_OPEN not in topics(world)
     world = reach(Phase.PAGED)
     put(world, incident=replace(incident_of(world), paged=False))
-    world.time += 600.0
-    world.tell(e.Restarted(world.now))
-    world.run(world.time + 300.0)
+    taken_up_after(world, 600.0)
     assert Topic.STILL_OPEN not in topics(world)
 
 
@@ -459,9 +458,7 @@ def test_what_is_read_rarely_has_no_gap_at_a_restart() -> None:
     rare = tuple(replace(signal, every_seconds=120.0) for signal in web_policy.signals)
     world.policy = replace(world.policy, services={"web": replace(web_policy, signals=rare)})
     before = len(world.tells)
-    world.time += 80.0
-    world.tell(e.Restarted(world.now))
-    world.run(world.time + 100.0)
+    taken_up_after(world, 80.0, then=100.0)
     assert [tell for tell in world.tells[before:] if tell.notice.about.topic is Topic.STILL_OPEN] == []
 
 

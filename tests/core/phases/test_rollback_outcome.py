@@ -216,6 +216,22 @@ def test_an_acceptance_that_comes_while_it_is_decided_anew_is_followed(incident:
     assert ("Rollback" in kinds(after)) is not ours and world.state.disarmed == ""
 
 
+def test_an_acceptance_that_comes_after_it_was_put_off_is_followed_or_keeps_auto_deploy_off() -> None:
+    """Put off, and found in the list: before the next decision, and after one that left it to a human (403593)."""
+    for left in (False, True):
+        world = reach(Phase.ROLLING_BACK)
+        hear(world, e.RollbackPostponed(world.now, "web", "web-1", "no look at the list for 5 s"))
+        assert web(world).phase is Phase.SUSPECT and world.state.acts == ()
+        if left:
+            put(world, phase=Phase.PAGED, incident=replace(incident_of(world), paged=True))
+        hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-950", adopted=True))
+        assert web(world).phase is (Phase.PAGED if left else Phase.DEPLOYING)
+        assert incident_of(world).rollback.tried and len(world.state.acts) == 1
+        world.faults = []
+        world.run(world.time + 300.0)
+        assert not world.restores and web(world).auto_deploy_off
+
+
 @pytest.mark.parametrize("incident", ["web-1", "web-7"])
 def test_an_acceptance_that_comes_after_giving_up_is_written_down(incident: str) -> None:
     """A human has it already; the deploy is remembered and its code denied, if it is this incident's."""

@@ -332,14 +332,21 @@ def put_off_late(ctx: StepContext) -> None:
 
 
 def acceptance_came_late(ctx: StepContext) -> None:
-    """Record that a rollback which was given up had been accepted after all."""
+    """Record that a rollback which was given up had been accepted after all; one that was only put off is followed."""
     event = ctx.event
     assert isinstance(event, e.RollbackAccepted)
     incident = ctx.service.incident
-    if incident is not None and incident.id == event.incident and incident.rollback.deploy is None:
-        ctx.update_rollback(deploy=event.deploy)
-        _deny(ctx)
-        ctx.note("ACT", f"the rollback was accepted after all: {event.deploy}")
+    if incident is None or incident.id != event.incident or incident.rollback.deploy is not None:
+        return
+    if ctx.service.phase is Phase.SUSPECT:
+        accepted_after_all(ctx)
+        return
+    if not incident.rollback.tried:
+        rollback_budget.spend(ctx)
+    # Tried: auto-deploy stays off as after any rollback.
+    ctx.update_rollback(deploy=event.deploy, tried=True)
+    _deny(ctx)
+    ctx.note("ACT", f"the rollback was accepted after all: {event.deploy}")
 
 
 def auto_deploy_restored(ctx: StepContext) -> None:
