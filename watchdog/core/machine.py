@@ -135,6 +135,7 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.DeploysListed: suspicion.confirm,
             e.TimePassed: suspicion.confirm,
             e.Restarted: suspicion.resume,
+            e.RollbackAccepted: rollback_outcome.accepted_after_all,
             # Also here: an incident whose rollback waits for a fresh bad reading is back under suspicion.
             e.Rejected: human_commands.stop,
             e.Stopped: human_commands.stop,

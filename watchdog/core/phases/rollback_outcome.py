@@ -332,14 +332,11 @@ def put_off_late(ctx: StepContext) -> None:
 
 
 def acceptance_came_late(ctx: StepContext) -> None:
-    """Record that a rollback which was given up had been accepted after all; one that was only put off is followed."""
+    """Record that a rollback which was given up had been accepted after all."""
     event = ctx.event
     assert isinstance(event, e.RollbackAccepted)
     incident = ctx.service.incident
     if incident is None or incident.id != event.incident or incident.rollback.deploy is not None:
-        return
-    if ctx.service.phase is Phase.SUSPECT:
-        accepted_after_all(ctx)
         return
     if not incident.rollback.tried:
         rollback_budget.spend(ctx)
