@@ -296,6 +296,10 @@ class ServiceState:
             return None
         return self.incident.announced_until if self.is_kept else self.incident.question.asked_at
 
+    def last_reading_at(self, default: float) -> float:
+        """Return when a check of it was last read; `default` if none was."""
+        return max((check.last_at for check in self.checks.values()), default=default)
+
 
 @dataclass(frozen=True, slots=True)
 class ActiveCritical:

@@ -65,7 +65,7 @@ def single_reading_lines(rule: Detection) -> list[str]:
 def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
     """Return the conditions of all services that must not be overlooked; `now` is UTC epoch seconds."""
     lines = []
-    newest = max((check.last_at for one in state.services.values() for check in one.checks.values()), default=0.0)
+    newest = max((one.last_reading_at(0.0) for one in state.services.values()), default=0.0)
     if not newest:
         lines.append(f"Nothing has been read yet: is the daemon running? ({command_line('run')})")
     elif now - newest > STALE_SECONDS:

@@ -65,7 +65,7 @@ def remember_gap(ctx: StepContext) -> None:
     """Record, as the service is taken up, since when no worker watched it, if the incident may have ended since."""
     if ctx.service.incident is None or ctx.service.phase not in WAITING:
         return
-    limits, seen_at = ctx.policy.detection, _last_reading(ctx, ctx.now)
+    limits, seen_at = ctx.policy.detection, ctx.service.last_reading_at(ctx.now)
     calm = limits.calm_seconds
     # What is read every two minutes is not unwatched after one.
     gap = max(calm, min((probes.gap_seconds(one, limits) for one in ctx.service_policy.signals), default=calm))
@@ -78,11 +78,7 @@ def remember_gap(ctx: StepContext) -> None:
 def was_read_after_gap(ctx: StepContext) -> bool:
     """Return whether a gap is recorded, and a check was read since: what fails then fails now."""
     since = ctx.incident.escalation.unwatched_since
-    return since is not None and _last_reading(ctx, since) > since + ctx.policy.detection.calm_seconds
-
-
-def _last_reading(ctx: StepContext, default: float) -> float:
-    return max((check.last_at for check in ctx.service.checks.values()), default=default)
+    return since is not None and ctx.service.last_reading_at(since) > since + ctx.policy.detection.calm_seconds
 
 
 def wake(ctx: StepContext) -> None:
@@ -249,7 +245,7 @@ def _call_again(ctx: StepContext, by: str) -> None:
     ctx.update_escalation(told_at=ctx.now, called_at=ctx.now, acknowledged_by=None, acknowledged_at=None)
     # Before the notice, so that the incident in it already carries the new call.
     wake(ctx)
-    # Of the deadline, which this call stands for, no one was told yet.
+    # A question whose deadline passed meanwhile has not paged yet: this page stands for it.
     if climbs and step is None and clock.all_called and deadline_at is None:
         return
     channels = tuple(dict.fromkeys((*everyone(ctx), *(step.channels if step is not None else ()))))

@@ -46,7 +46,7 @@ ASKED = (
 def remember_gap(ctx: StepContext) -> None:
     """Record, as a service is taken up, that no worker looked for a time, and that its deploys were never listed."""
     service = ctx.service
-    seen_at = max((check.last_at for check in service.checks.values()), default=service.watching_since)
+    seen_at = service.last_reading_at(service.watching_since)
     # What is only observed was not switched off by a daemon: the second start of a new user is no gap.
     may_act = ctx.service_policy.mode is not Mode.OBSERVE
     if may_act and service.facts is None and ctx.now - seen_at >= GAP_SECONDS:
