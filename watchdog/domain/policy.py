@@ -289,7 +289,6 @@ class Step:
     after_seconds: float = 300.0  # so long after the page, or the step before
     hours: Weekly | None = None  # when they may be called; None: always
     rotation: Rotation | None = None  # its member on duty is called; None: no rotation
-    not_with: tuple[str, ...] = ()  # channels that escalate by themselves: no step of an incident that one of them has
 
     @property
     def calls_everyone(self) -> bool:
@@ -373,8 +372,12 @@ class Policy:
         return tuple(dict.fromkeys(signal.name for signals in named for signal in signals))
 
     def steps_of(self, channels: Sequence[str]) -> tuple[Step, ...]:
-        """Return the steps of the escalation of an incident with these channels; empty: we escalate nothing."""
-        return tuple(step for step in self.escalation if not set(step.not_with).intersection(channels))
+        """Return the steps of the escalation of an incident with these channels; empty: we escalate nothing.
+
+        What a pager escalates by itself is not paged again to everyone.
+        """
+        by_itself = not set(self.pagers).isdisjoint(channels)
+        return tuple(step for step in self.escalation if not (by_itself and step.calls_everyone))
 
     @property
     def plain_channels(self) -> frozenset[str]:

@@ -88,7 +88,7 @@ def test_each_notice_says_when_the_next_call_is_due() -> None:
     ("policy", "faults"),
     [
         (make_policy(Mode.OBSERVE), [DOWN]),
-        (make_policy(Mode.OBSERVE, escalation=(Step("again", (), 60.0, not_with=("pager",)),)), [DOWN]),
+        (make_policy(Mode.OBSERVE, escalation=(Step("again", (), 60.0),), pagers=("pager",)), [DOWN]),
         (make_policy(Mode.OBSERVE, escalation=STEPS), [SLOW]),
     ],
 )
@@ -374,7 +374,7 @@ def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_
     told = decision_of(paged())
     less = ({"severity": Severity.MEDIUM}, *({"decision": replace(told, course=one)} for one in NOT_PAGED))
     for fields, pages in ((less[0], []), (less[1], []), (less[2], []), ({}, ["human_needed"])):
-        world = paged(Step("again", (), 60.0, not_with=("pager",)), pagers=("pager",))
+        world = paged(Step("again", (), 60.0), pagers=("pager",))
         put(world, incident=replace(incident_of(world), **fields))
         acknowledge(world)
         assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == pages

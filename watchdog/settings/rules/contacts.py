@@ -151,7 +151,7 @@ def check_escalation(
             document.report(path, "names no contact, rotation or channel", choose(step.tell, set(known)))
     pages = any(channel not in WRITES_DOWN for channel in channels)
     if (shape.escalation is None or written == PAGERDUTY) and pages:
-        return (Step(AGAIN, (), after_seconds=shape.ack_holds, not_with=pagers(channels)),)
+        return (Step(AGAIN, (), after_seconds=shape.ack_holds),)
     return tuple(steps)
 
 
@@ -189,7 +189,7 @@ def warnings_of_people(
     """Return warnings of settings that work, but probably not as meant."""
     found = []
     # The shipped step leaves PagerDuty what PagerDuty has, and calls no contact.
-    steps = tuple(step for step in steps if not step.not_with)
+    steps = tuple(step for step in steps if not step.calls_everyone)
     # All steps have hours, so there may be a night in which the escalation reaches no further person.
     if steps and all(any(one.hours is not None for one in _everybody(step)) for step in steps):
         found.append("escalation: outside all hours no further step is called: give one step no hours")

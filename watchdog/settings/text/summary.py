@@ -1,6 +1,6 @@
 """The meaning of a configuration, in a few lines, for `watchdog check`; the settings page has its words from here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from watchdog.adapters.stores import shown_url
@@ -76,17 +76,21 @@ def _clock(rule: Rule) -> str:
 
 def people_rows(policy: Policy) -> Iterator[Row]:
     """Yield who is notified beside the channels of a severity: of what, and where; empty where it is not configured."""
-    yield "escalation of an unacknowledged critical page", "; ".join(map(_step, policy.escalation))
+    yield (
+        "escalation of an unacknowledged critical page",
+        "; ".join(_step(step, policy.pagers) for step in policy.escalation),
+    )
     yield from ((f"stakeholders {one.name}", hears(one)) for one in policy.stakeholders)
     yield "good_news", ", ".join(policy.good_news)
     yield "announcements", ", ".join(policy.announcements)
     yield "digest", show_digest(policy.digest) if policy.digest is not None else ""
 
 
-def _step(step: Step) -> str:
+def _step(step: Step, pagers: Sequence[str]) -> str:
     hours = f" ({show_weekly(step.hours)})" if step.hours is not None else ""
     turns = f" ({', '.join(one.name for one in step.rotation.of)}: a week each)" if step.rotation is not None else ""
-    unless = f", unless {', '.join(step.not_with)} is paged, which escalates by itself" if step.not_with else ""
+    named = ", ".join(pagers) if step.calls_everyone else ""
+    unless = f", unless {named} is paged, which escalates by itself" if named else ""
     return f"{step.name} after {show_seconds(step.after_seconds)}{hours}{turns}{unless}"
 
 
