@@ -9,8 +9,8 @@ from watchdog.console.views.series_views import DeployMark, SeriesView, SignalSe
 from watchdog.console.views.view_models import DayView, TermView
 
 
-def day(*states: str) -> DayView:
-    return DayView(0.0, 1800.0, states, (None,) * len(states), True)
+def day(*states: str, complete: bool = True) -> DayView:
+    return DayView(0.0, 1800.0, states, (None,) * len(states), complete)
 
 
 def test_equal_neighbours_are_one_shape_and_the_bar_is_said_in_words() -> None:
@@ -26,6 +26,8 @@ def test_equal_neighbours_are_one_shape_and_the_bar_is_said_in_words() -> None:
     assert charts.bar_words(day("bad", "some", "none")) == (
         "last 24 h: 2 of 3 half-hours with failures, 1 without data"
     )
+    unread = day("bad", "none", complete=False)
+    assert charts.bar_words(unread) == "last 24 h: 1 of 2 half-hours with failures, still being read from the store"
 
 
 def test_a_sparkline_breaks_where_nothing_is_known() -> None:

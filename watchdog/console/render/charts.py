@@ -47,10 +47,15 @@ def bar_of(states: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def bar_words(day: DayView) -> str:
-    """Return the bar in words: `last 24 h: 2 of 48 half-hours with failures, 1 without data`."""
+    """Return the bar in words: `last 24 h: 2 of 48 half-hours with failures, 1 without data`.
+
+    Half-hours that were not read yet are not said to be without data.
+    """
     failed = sum(state in ("some", "bad") for state in day.states)
     silent = sum(state in ("unknown", "none") for state in day.states)
     said = f"{failed} of {len(day.states)} half-hours with failures"
+    if not day.complete:
+        return f"last 24 h: {said}, still being read from the store"
     return f"last 24 h: {said}" + (f", {silent} without data" if silent else "")
 
 
