@@ -35,6 +35,8 @@ def _pages_again(case: Case) -> str:
     at = case.state.pages_again_at
     if at is None or not case.incident.channels:
         return ""
+    if case.incident.escalation.all_called and case.incident.question.deadline is None:
+        return f"; at {case.at(at)} the daemon pages everyone again if a step of the escalation is in its hours then"
     return f"; at {case.at(at)} the daemon pages everyone again if the incident is still open"
 
 
