@@ -16,6 +16,7 @@ from tests.console.scene import (
     StoryClock,
     Town,
     as_read,
+    at_render,
     fill,
     policy_of,
     service_policy,
@@ -128,12 +129,10 @@ async def test_a_card_shows_who_has_it_the_newest_note_and_that_the_site_answers
 )
 async def test_only_the_button_that_the_task_asks_for_stands_out(found: Situation, stands_out: list[str]) -> None:
     """A link to Render, too; to acknowledge, or to answer otherwise, is grey."""
-    facts = service_state("web").facts
-    assert facts is not None
-    async with shown(of(found), facts=replace(facts, dashboard_url="https://dashboard.render.com/web/x")) as one:
+    async with shown(of(found), facts=at_render(service_state("web")).facts) as one:
         card = card_of(await one.page("/incidents/web-1"))
     assert re.findall(r'class="(?:button )?primary"[^>]*>([^<]+)<', card) == stands_out
-    assert all(f' href="https://dashboard.render.com/web/x{place}" ' in card for place in ("", "/logs"))
+    assert all(f' href="https://dashboard.render.com/web/srv-web{place}" ' in card for place in ("", "/logs"))
 
 
 async def test_a_role_sees_why_it_may_not() -> None:
@@ -218,13 +217,8 @@ async def test_what_the_step_names_first_has_the_first_button(
 
 def test_the_suspect_has_its_author_and_its_links() -> None:
     """The author of its watch window, else of the repository; a deploy that is not to blame is no suspect."""
-    facts = service_state("web").facts
-    assert facts is not None
-    service = service_state(
-        "web",
-        facts=replace(facts, dashboard_url="https://dashboard.render.com/web/srv-web"),
-        trial=DeployWatch("dep-42", x.BEGIN, NOW, NOW, authors=("ann", "bob")),
-    )
+    watched = DeployWatch("dep-42", x.BEGIN, NOW, NOW, authors=("ann", "bob"))
+    service = at_render(service_state("web", trial=watched))
     rule = DEFAULT_MATRIX[ASKED.severity]
     suspect = card_view(ASKED, service, rule, NOW).suspect
     assert suspect is not None
