@@ -4,20 +4,28 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.vendor import Vendor
 from tests.app.scenes import URLS, settings_of, watching, wired
+from tests.settings.texts import SMALL, loaded
+from tests.support.clocks import FakeClock
+from tests.support.loopback import serve
 from watchdog.adapters.signals.render_events import DependencyEvents
 from watchdog.adapters.signals.vendor_status import VendorStatus
-from watchdog.app.compose.composition import build_platform, resolve
+from watchdog.app.compose.composition import build_platform, build_sources, resolve
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.probing.scheduler import Lateness
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import TimePassed
-from watchdog.domain.readings import Bad, Good
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.readings import Bad, Good, Unknown, Unread
+from watchdog.domain.severity import Severity
 from watchdog.ports import Sample, WritablePlatform
+from watchdog.sandbox import keys
 from watchdog.settings.load.load import load
 from watchdog.settings.rules.required_secrets import RENDER_KEY
 
+TOKEN = {"WATCHDOG_PAGERDUTY_API_TOKEN": keys.PAGERDUTY_API_TOKEN}
 DATABASE = "  database: {render: dpg-main}\nchannels:"
 
 
@@ -114,3 +122,67 @@ async def test_while_we_are_blind_no_failure_is_counted_as_a_service_s(tmp_path:
             said = [(row.bad, row.unknown, row.watched_seconds, row.why) for row in rows]
             seen, unseen = (1, 0, 60.0, "no answer"), (0, 1, 0.0, "no control target answers: no answer")
             assert said == [unseen if blind else seen]
+
+
+async def test_only_the_components_that_are_used_make_an_upstream_ill() -> None:
+    """Another region's outage acquits nobody of ours; a component that is named anew is no evidence."""
+    rows = [
+        {"id": name, "name": name, "group": False, "status": status}
+        for name, status in (("US Ingestion", "operational"), ("EU Ingestion", "major_outage"))
+    ]
+    page, found = Vendor(), {}
+    page.say("GET", "/summary.json", {"components": rows, "status": {"indicator": "major"}})
+    async with serve(page) as url:
+        for components in ("[US Ingestion]", "[]", "[us ingestion, Symbolication]"):
+            one = f"{{vendor_status: {url}/summary.json, components: {components}}}"
+            sources = build_sources(loaded(f"{SMALL}dependencies: {{tracker: {one}}}\n"), FakeClock(), None)
+            (source,) = [source for _, source in sources if source.name == "tracker"]
+            (sample,) = await source.read()
+            found[components] = sample.reading
+            for _, each in sources:
+                await each.close()
+    assert isinstance(found["[US Ingestion]"], Good) and isinstance(found["[]"], Bad)
+    missing = found["[us ingestion, Symbolication]"]
+    assert isinstance(missing, Unknown) and missing.cause is Unread.SHAPE and "Symbolication" in missing.why
+
+
+@pytest.mark.parametrize(
+    ("mode", "more", "change", "environ", "running"),
+    [
+        ("observe", "", {}, {}, set()),
+        ("assist", "", {}, {}, {"merges"}),
+        ("observe", "repository: github", {}, {}, {"merges", "suspect-commits", "authors"}),
+        ("observe", "", {}, TOKEN, {"responders"}),
+        ("observe", "", {"pagerduty: {}": "pagerduty: {changes: true}"}, {}, {"change-events"}),
+        ("observe", "", {"  pagerduty: {}\n": ""}, TOKEN, set()),
+    ],
+)
+async def test_each_part_runs_only_where_it_is_asked_for(
+    tmp_path: Path, mode: str, more: str, change: dict[str, str], environ: dict[str, str], running: set[str]
+) -> None:
+    """What runs beside the decisions is wired exactly where it is configured."""
+    async with wired(settings_of(tmp_path, mode, more, environ=environ, **change)) as app:
+        assert set(app.beside) == running
+        annotators = 2 if "suspect-commits" in running else 1
+        assert {len(getattr(one, "annotators", ())) for one in app.notifiers.values()} == {annotators}
+
+
+LEAD = "policy: {high: {approver: lead}}\ncontacts: {lead: {answers_as: [lead, 'token:lead']}}\n"
+PROXY = "console: {proxy: {user_header: X-User, from: [127.0.0.1], approvers: [lead]}}\n"
+ASKED = Incident("web-1", "web", Severity.HIGH, 1.0, 1.0, "slow", suspect="dep-42")
+
+
+@pytest.mark.parametrize(("more", "words"), [(LEAD, ""), (LEAD + PROXY, "are of different versions")])
+async def test_a_yes_of_the_console_before_is_refused_where_names_are_proven(
+    tmp_path: Path, more: str, words: str
+) -> None:
+    """Its rows, as a worker of this version takes them: none tells the proxy's word from a token bearer's."""
+    async with wired(settings_of(tmp_path, "assist", more)) as app:
+        await watching(app)
+        app.engine.state = State(services={"web": ServiceState("web", phase=Phase.ASKING, incident=ASKED)})
+        app.supervisor.start("engine", app.engine.run)
+        number = await app.store.submit("approve", {"incident": "web-1", "identity": "console:lead"}, "console:lead")
+        await app.commands.apply_all()
+        answered = await app.store.command(number)
+        assert answered is not None and answered.done
+        assert (words in answered.answer) if words else ("only lead may approve" not in answered.answer), answered

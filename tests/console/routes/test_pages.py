@@ -238,3 +238,24 @@ async def test_all_that_may_have_caused_it_is_ranked() -> None:
     assert [one["shown"] for one in causes] == ["0.500", "0.499", "0.001"] and sum(
         one["probability"] for one in causes
     ) == pytest.approx(1.0)
+
+
+async def test_services_stand_under_their_first_tag_and_are_filtered_by_any() -> None:
+    """In page and API: the worst group first, of those alike the untagged last; no filter hides an incident."""
+    tags = {"web": ("shop", "eu"), "api": ("checkout", "eu"), "docs": ("checkout",), "blog": ()}
+    _, state, _ = story()
+    known = replace(state, services={**state.services, "blog": replace(state.services["web"], name="blog")})
+    policy = policy_of(*(replace(service_policy(name), tags=mine) for name, mine in tags.items()))
+    async with visited(policy, known) as one:
+        text, filtered = await one.page("/"), await one.page("/?tag=shop")
+        nothing = await one.page("/?tag=%3Cb%3E")
+        some = await one.json("/services?tag=eu")
+    order = re.findall(r'<th colspan.*?(checkout|shop|Without a tag).*?<small>(\d)|row"><a href="/services/(\w+)', text)
+    assert ["".join(found) for found in order] == ["checkout2", "api", "docs", "shop1", "web", "Without a tag1", "blog"]
+    assert 'href="/services/web"' in filtered and 'row"><a href="/services/api"' not in filtered
+    assert "/incidents/api-7" in filtered and "No service has the tag &lt;b&gt;" in nothing
+    assert [(row["name"], row["tags"]) for row in some["services"]] == [
+        ("api", ["checkout", "eu"]),
+        ("web", ["shop", "eu"]),
+    ]
+    assert [card["id"] for card in some["open"]] == ["api-7"]
