@@ -5,7 +5,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from structlog.testing import capture_logs
 
-from tests.console.scene import OPERATOR, TOKEN, TOKENS, VIEWER, access, bearer, town, visited
+from tests.console.scene import OPERATOR, TOKEN, TOKENS, access, bearer, town, visited
 from tests.daemon.http.test_http_auth import strangers
 from tests.support.clocks import FakeClock
 from watchdog.console.auth.auth_middleware import AuthMiddleware
@@ -237,11 +237,3 @@ def test_a_session_ends_and_hangs_on_the_token() -> None:
     ):
         assert ours.read(forged, 1000.0) is None, forged
     assert ours.read(ours.make(Role.VIEWER, "", 1e9), 1000.0) is None, "a clock that was set back by years"
-
-
-def test_each_token_opens_its_own_role() -> None:
-    ours = Sessions(TOKENS)
-    roles = {VIEWER: Role.VIEWER, OPERATOR: Role.OPERATOR, TOKEN: Role.APPROVER, "x": None, "": None}
-    assert {token: ours.role_of(token.encode()) for token in roles} == roles
-    one, other = (ours.read(ours.make(Role.VIEWER, "", 5.0), 5.0) for _ in range(2))
-    assert one is not None and other is not None and one.form_token != other.form_token
