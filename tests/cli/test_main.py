@@ -1,5 +1,6 @@
 """The command as a user types it: help, usage errors, exit codes, spellings from before commands were grouped."""
 
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ from tests.cli.conftest import Terminal, answer
 from tests.support.child_processes import python, watchdog
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog import __version__
-from watchdog.cli.main import renamed
+from watchdog.cli.command_tree import GROUPS, PANELS
+from watchdog.cli.main import app, renamed
 from watchdog.domain.commands.command_line import OLD_SPELLINGS, PLACES
 
 
@@ -85,7 +87,7 @@ BEFORE = {
 
 
 def test_every_old_spelling_becomes_the_present_one(capsys: pytest.CaptureFixture[str]) -> None:
-    """Before anything reads it, and without a word: a script reads the output. Their help: tests/cli/test_help.py."""
+    """Before anything reads it, and without a word: a script reads the output. Their help: below."""
     for old, now in BEFORE.items():
         assert renamed(["-c", "none.yaml", *old.split(), "--help"]) == ["-c", "none.yaml", *now.split(), "--help"]
     assert capsys.readouterr() == ("", "")
@@ -116,3 +118,31 @@ def test_a_terminal_is_told_the_new_spelling(monkeypatch: pytest.MonkeyPatch) ->
     terminal = Terminal(monkeypatch, "stderr")
     renamed(["acknowledge", "web-1"])
     assert terminal.shown() == "(watchdog acknowledge is now watchdog incident ack)\r\n"
+
+
+def test_every_page_says_how_it_is_typed_and_every_group_lists_its_commands(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The top level lists the groups, and where to begin; 80 columns show each as it is meant."""
+    monkeypatch.setenv("COLUMNS", "80")
+    helps = {words: answer(capsys, *words.split(), "--help") for words in ("", *GROUPS, *PLACES.values())}
+    assert [line for shown in helps.values() for line in shown.splitlines() if len(line) > 80] == []
+    for words, shown in helps.items():
+        assert shown.startswith(f"Usage: watchdog {words}".rstrip()), words
+        assert "--config" in shown and "--utc" in shown, words
+    for words in PLACES.values():
+        group, _, word = words.rpartition(" ")
+        assert f"│ {word} " in helps[group], words
+    assert all(f"│ {word} " in helps[""] for _, words in PANELS for word in words)
+    assert "First: watchdog demo" in helps[""]
+    # The flags stand in a panel of their own, not among the commands.
+    assert "─ Options ─" in helps[""] and "─ Commands ─" not in helps[""]
+
+
+def test_every_command_is_described_by_one_sentence() -> None:
+    for words in (*GROUPS, *PLACES.values()):
+        here = app
+        for word in words.split():
+            here = here[word]
+        first = " ".join(str(here.help).split("\n\n")[0].split())
+        assert re.fullmatch(r"[A-Z](?:[^.]|\.\w)*[.?]", first), f"{words}: {first}"

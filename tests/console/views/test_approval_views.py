@@ -1,4 +1,4 @@
-"""What people may say now, as the pages have it: of what is kept for a window."""
+"""What people may say now, as the pages have it: of what is kept for a window. And the answer to a click."""
 
 from dataclasses import replace
 
@@ -8,9 +8,12 @@ from tests.cli import examples as x
 from tests.console.desk_scene import Office, asking, office
 from tests.console.scene import TOKEN, VIEWER, bearer
 from tests.core.incident_fields import amended
+from watchdog.console.views.answer_views import DONE, answer_view
+from watchdog.domain.commands.command_table import commands_of
+from watchdog.domain.commands.human_command import Surface
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Phase
-from watchdog.domain.store_records import Write
+from watchdog.domain.store_records import Command, Write
 
 INCIDENT = "/incidents/web-1"
 
@@ -82,3 +85,27 @@ async def test_after_a_page_nothing_is_said_to_be_meant(name: str, passing: bool
         assert "means to" not in text and "/approve" not in text and "watchdog incident approve" not in text
         assert ("Once that deploy is live or has failed, the daemon decides again" in text) is passing
         assert ("Do not roll back" in text) is passing and "Stop the rollback" not in text
+
+
+def test_each_command_of_the_console_has_its_sentence() -> None:
+    """A new one fails here until it has one."""
+    assert set(DONE) == {row.name for row in commands_of(Surface.CONSOLE)}
+    assert all(text.endswith(".") and len(text.split()) <= 25 for text in DONE.values())
+
+
+@pytest.mark.parametrize(
+    ("done", "ok", "code", "state", "said"),
+    [
+        (True, True, 0, "done", "The rollback is stopped."),
+        (True, False, 1, "failed", "Not done. Too late: it was sent."),
+        (True, False, 3, "refused", "Not done. Too late: it was sent."),
+        (False, False, None, "waiting", "The daemon has not answered yet."),
+    ],
+)
+def test_the_sentence_tells_the_outcome(done: bool, ok: bool, code: int | None, state: str, said: str) -> None:
+    """With the reason where nothing was done, and never that a refused one was done."""
+    answer = "too late: it was sent" if done else ""
+    command = Command(1, "stop", {"incident": "web-1"}, "ann", done=done, ok=ok, answer=answer, exit_code=code, at=5.0)
+    view = answer_view(command)
+    assert (view.state, view.said, view.asked, view.command) == (state, said, "stop web-1", "stop")
+    assert view.help == ("/help/on-call#approvals" if said.startswith("Not done") else "")
