@@ -7,17 +7,51 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.recorded import bad_deploy
 from tests.support.canaries import hits_in
-from tests.support.daemon_processes import watching
+from tests.support.clocks import eventually
+from tests.support.daemon_processes import SHORT, watching
 from watchdog.adapters.recordings.recording_format import Head, Told
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.app.commands.replay_run import Answer, answer
+from watchdog.app.compose.composition import App, build
+from watchdog.app.compose.daemon_run import finish, start
 from watchdog.cli.main import main
-from watchdog.presentation.step_actions import Action
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.presentation.step_actions import Action, actions
+from watchdog.sandbox.config_file import write_config
+from watchdog.sandbox.server import Sandbox
+from watchdog.sandbox.site.behaviours import behaviour
 from watchdog.settings.load.load import load
 
 pytestmark = pytest.mark.long
+
+
+async def bad_deploy(folder: Path) -> tuple[App, list[Action]]:
+    """Live through a bad deploy, with the statistics shortened, to an end in good order; return the daemon's doings."""
+    did: list[Action] = []
+    async with Sandbox(rollback_seconds=1.0) as sandbox:
+        path = write_config(folder, sandbox.urls, more=SHORT)
+        app = build(load(path, {}, folder), SystemClock(), on_error=lambda name, error: None)
+        app.engine.listeners.stepped.append(
+            lambda before, after, event, effects: did.extend(actions(before, after, effects, event.at))
+        )
+        await start(app)
+        try:
+            await eventually(lambda: _is_watching(app))
+            sandbox.cloud.deploy(behaviour=behaviour("error", after_seconds=0.0), build_seconds=0.2, update_seconds=0.2)
+            await eventually(lambda: _is_over(did) and not app.teller.waiting)
+        finally:
+            await finish(app)
+    return app, did
+
+
+def _is_watching(app: App) -> bool:
+    web = app.engine.state.services.get("web")
+    return web is not None and web.live == "dep-40" and len(web.checks) >= 2
+
+
+def _is_over(did: list[Action]) -> bool:
+    return any(one.what.startswith("resolved") for one in did)
 
 
 @pytest.fixture(scope="session")
