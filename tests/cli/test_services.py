@@ -26,19 +26,23 @@ def writes(cloud: Sandbox) -> list[object]:
     return [one for one in cloud.events.requests("render") if one["method"] != "GET"]
 
 
-async def test_deploys_name_the_target(cloud: Sandbox, tmp_path: Path) -> None:
-    """The list comes from Render; the target is the newest good one of another commit, skipping what never was live."""
-    found, choice = await AppServices().deploys(settings_of(tmp_path, urls=cloud.urls), "web")
+async def test_who_looks_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None:
+    """Render is only read, for the list of deploys, for the plan of a dry run, and for one reading of everything.
+
+    The target is the newest good one of another commit, skipping what never was live; the plan is the core's own
+    decision with every guard's answer.
+    """
+    settings = settings_of(tmp_path, urls=cloud.urls)
+    found, choice = await AppServices().deploys(settings, "web")
     live = next(deploy for deploy in found if deploy.is_live)
     assert choice is not None and choice.deploy is not None
     assert choice.deploy.commit != live.commit and choice.deploy.was_live and writes(cloud) == []
-
-
-async def test_a_dry_run_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None:
-    """The plan is the core's own decision with every guard's answer; Render is only read."""
-    plan = await AppServices().plan(settings_of(tmp_path, urls=cloud.urls), "web", None)
+    plan = await AppServices().plan(settings, "web", None)
     assert plan.target is not None and plan.target.deploy is not None
     assert plan.guards and all(answer.verdict is Verdict.PASS for answer in plan.guards) and writes(cloud) == []
+    read = {f"{one.service}/{one.signal}": one.reading for one in await AppServices().once(settings)}
+    assert isinstance(read["web/home"], Good) and sum(name.startswith("control/") for name in read) == 2
+    assert writes(cloud) == []
 
 
 async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp_path: Path) -> None:
@@ -46,12 +50,6 @@ async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp
         await AppServices().plan(settings_of(tmp_path, urls=cloud.urls), "web", "dep-999")
     with pytest.raises(Refused, match="observe"):
         await AppServices().plan(settings_of(tmp_path, "observe", urls=cloud.urls), "web", None)
-
-
-async def test_once_reads_everything(cloud: Sandbox, tmp_path: Path) -> None:
-    reports = await AppServices().once(settings_of(tmp_path, urls=cloud.urls))
-    read = {f"{one.service}/{one.signal}": one.reading for one in reports}
-    assert isinstance(read["web/home"], Good) and sum(name.startswith("control/") for name in read) == 2
 
 
 async def test_services_for_a_new_configuration(cloud: Sandbox, tmp_path: Path) -> None:
