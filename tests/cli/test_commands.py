@@ -80,6 +80,7 @@ def test_what_the_record_answers(words: str, code: int, said: str, typed: Typed)
         ("why-not shop 03:12", 2, f"shop: no such service -> one of: web\n{PAGE}"),
         ("status --tag eu", 2, f"eu: no service has this tag -> one of: checkout\n{PAGE}"),
         ("silences", 0, "No silence and no action hold.\n"),
+        ("silences --json", 0, "[]\n"),
     ],
 )
 def test_one_line_is_the_whole_answer(words: str, code: int, all_said: str, typed: Typed) -> None:

@@ -59,10 +59,6 @@ def test_an_array_of_records(words: str, typed: Typed) -> None:
     assert isinstance(json.loads(typed(*words.split(), "--json")), list)
 
 
-def test_nothing_is_silenced(typed: Typed) -> None:
-    assert json.loads(typed("service", "silences", "--json")) == []
-
-
 def test_the_incident_is_told_as_the_api_tells_it(typed: Typed) -> None:
     one = json.loads(typed("incident", "show", "web-1", "--json"))
     assert one["incident"]["onset_at"] == ONSET and one["decision"]["course"] == "rollback"
