@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import answer as typed
 from tests.support.canaries import hits_in
 from tests.support.clocks import eventually
 from tests.support.daemon_processes import SHORT, watching
@@ -15,7 +16,6 @@ from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.app.commands.replay_run import Answer, answer
 from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.daemon_run import finish, start
-from watchdog.cli.main import main
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.presentation.step_actions import Action, actions
 from watchdog.sandbox.config_file import write_config
@@ -178,15 +178,12 @@ def test_typed(
     monkeypatch.chdir(guarded[0])
     for name in [name for name in os.environ if name.startswith("WATCHDOG_")]:
         monkeypatch.delenv(name)
-    assert main(["lab", "replay", "recordings"]) == 0
-    printed = capsys.readouterr().out
+    printed = typed(capsys, "lab", "replay", "recordings")
     assert "the same decisions as in the run, at every step" in printed
     assert "ROLLBACK roll back away from dep-42 -> dep-40" in printed
     new = str(other(guarded[0], ("mode: autonomous", "mode: observe")))
-    assert main(["lab", "replay", "recordings", "--config", new]) == 0
-    printed = capsys.readouterr().out
+    printed = typed(capsys, "lab", "replay", "recordings", "--config", new)
     assert "- only old: " in printed and "~ what" in printed and "what follows is unknown" in printed
-    assert main(["lab", "replay", "recordings", "--config", new, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    told = json.loads(typed(capsys, "lab", "replay", "recordings", "--config", new, "--json"))
     assert told["same"] and told["cost"]["rollbacks"] == 1 and told["new"]["cost"]["rollbacks"] == 0
     assert told["unknown_from"] == min(one["old"]["at"] for one in told["differences"] if one["only"] == "old")

@@ -16,6 +16,7 @@ from tests.cli import examples as x
 from tests.support.databases import with_tables
 from watchdog.adapters.stores import build_store
 from watchdog.cli.main import main
+from watchdog.cli.services import AppServices
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import ServiceState, State
@@ -117,9 +118,11 @@ def config(empty: str, tmp_path: Path) -> str:
     return empty
 
 
-def answer(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+def answer(
+    capsys: pytest.CaptureFixture[str], *words: str, code: int = 0, services: Callable[[], AppServices] = AppServices
+) -> str:
     """Type a command, see its exit code, and return all that it printed: on stderr, and only there, if it fails."""
-    assert main(words) == code
+    assert main(words, services) == code
     told = capsys.readouterr()
     assert (told.out if code else told.err) == ""
     return told.err if code else told.out

@@ -109,7 +109,7 @@ def test_a_label_is_recorded_and_shown(typed: Typed) -> None:
     ],
 )
 def test_nothing_recorded_yet(words: str, said: str, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*words.split(), "-c", empty]) == 0 and said in capsys.readouterr().out
+    assert said in answer(capsys, *words.split(), "-c", empty)
 
 
 SILENCE, HOLD = "silence web --for 2h --reason work", {"of": "web", "seconds": 7200.0, "reason": "work"}
@@ -141,8 +141,8 @@ def test_changes_go_to_the_daemon(
     """Each becomes one command with its arguments; the daemon's words are printed."""
     name, *_ = words.split()
     roof = ToldRoof(Command(1, name, arguments, "me", done=True, ok=True, answer="PAUSED by me"))
-    assert main([*words.split(), "-c", empty], lambda: roof) == 0 and roof.asked == [(name, arguments)]
-    assert capsys.readouterr().out == "PAUSED by me\n"
+    assert answer(capsys, *words.split(), "-c", empty, services=lambda: roof) == "PAUSED by me\n"
+    assert roof.asked == [(name, arguments)]
 
 
 @pytest.mark.parametrize(
@@ -187,27 +187,25 @@ def test_what_cannot_be_meant_is_not_sent(
 ) -> None:
     """Each says what to write; a prefix that could mean several commits never reaches the daemon either."""
     roof = ToldRoof()
-    assert main([*words.split(), *more, "-c", empty], lambda: roof) == 2
-    assert roof.asked == [] and said in capsys.readouterr().err
+    assert said in answer(capsys, *words.split(), *more, "-c", empty, code=2, services=lambda: roof)
+    assert roof.asked == []
 
 
 def test_the_demo_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     """One object on stdout; the exit code says whether it went as expected; no configuration is needed."""
-    assert main(["demo", "--json"], lambda: ToldRoof(result=good_result())) == 0
-    assert json.loads(capsys.readouterr().out) == good_result().json_object()
+    told = answer(capsys, "demo", "--json", services=lambda: ToldRoof(result=good_result()))
+    assert json.loads(told) == good_result().json_object()
     failed = DemoResult("blind", None, None, None, None, None, None, 0, 0, False, as_expected=False)
     assert main(["demo", "--scenario", "blind", "--json"], lambda: ToldRoof(result=failed)) == 1
 
 
 def test_the_demo_on_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo"], lambda: ToldRoof(result=good_result())) == 0
-    out = capsys.readouterr().out
+    out = answer(capsys, "demo", services=lambda: ToldRoof(result=good_result()))
     assert out.startswith("watchdog demo: bad-deploy. The real daemon") and out.count("RESULT: AS EXPECTED") == 1
 
 
 def test_the_demo_with_a_console_has_no_end_to_print_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "--console", "--json"], lambda: ToldRoof()) == 2
-    assert "leave --json out" in capsys.readouterr().err
+    assert "leave --json out" in answer(capsys, "demo", "--console", "--json", code=2, services=ToldRoof)
 
 
 def test_the_demo_s_console_needs_its_extra(
@@ -215,8 +213,7 @@ def test_the_demo_s_console_needs_its_extra(
 ) -> None:
     """Named for the option that was typed, not for a line of the demo's own configuration."""
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    assert main(["demo", "--console"], lambda: ToldRoof()) == 2
-    said = capsys.readouterr().err
+    said = answer(capsys, "demo", "--console", code=2, services=ToldRoof)
     assert "--console: needs jinja2, which the extra console brings -> install it: pip install '.[console]'" in said
 
 

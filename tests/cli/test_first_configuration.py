@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import answer
 from tests.settings.texts import refusals
 from tests.support.clocks import PATIENCE_SECONDS
-from watchdog.cli.main import main
 from watchdog.settings.schema.json_schema import SHIPPED
 
 SITE = ("--site", "https://www.acme.example", "--render", "srv-web")
@@ -27,16 +27,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_is_written_is_known_to_editors_and_loads(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The schema lies beside it, and is named in the first line; the variables are in `.env.example`, unset."""
-    assert main(["init", *SITE, "--slack", *MAIL]) == 0
+    said = answer(capsys, "init", *SITE, "--slack", *MAIL)
     text = (folder / "watchdog.yaml").read_text(encoding="utf-8")
     assert text.startswith("# yaml-language-server: $schema=watchdog.schema.json\n") and refusals(text) == []
     assert (folder / "watchdog.schema.json").read_bytes() == SHIPPED.read_bytes()
     names = [line for line in (folder / ".env.example").read_text(encoding="utf-8").splitlines() if line[0] != "#"]
     assert names == [f"{one}=" for one in (KEY, HOOK, "WATCHDOG_SMTP_PASSWORD", "WATCHDOG_HEARTBEAT_URL")]
-    said = capsys.readouterr().out
     assert f"copy .env.example to .env and set {KEY}\n" in said, "the other one is set"
-    assert "NOBODY" not in said and main(["check"]) == 0
-    said = capsys.readouterr().out
+    assert "NOBODY" not in said
+    said = answer(capsys, "check")
     assert "channels: slack, email" in said and "NOBODY" not in said and "web: observe" in said
 
 
@@ -44,20 +43,19 @@ KEY = "WATCHDOG_RENDER_API_KEY"
 
 
 def test_a_configuration_that_tells_nobody_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["init", "--site", "https://www.acme.example", "--render", "", "-c", "mine.yaml"]) == 0
-    assert capsys.readouterr().out.splitlines()[-2].startswith("NO CHANNEL TO PEOPLE")
+    said = answer(capsys, "init", "--site", "https://www.acme.example", "--render", "", "-c", "mine.yaml")
+    assert said.splitlines()[-2].startswith("NO CHANNEL TO PEOPLE")
     assert "# NO CHANNEL TO PEOPLE" in (folder / "mine.yaml").read_text(encoding="utf-8")
-    assert main(["check", "-c", "mine.yaml"]) == 0
-    assert "WARNING channels: NO CHANNEL TO PEOPLE" in capsys.readouterr().out
+    assert "WARNING channels: NO CHANNEL TO PEOPLE" in answer(capsys, "check", "-c", "mine.yaml")
 
 
 def test_files_that_are_there_stay(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / ".env").write_text("OTHER=1\n", encoding="utf-8")
     (folder / ".env.example").write_text("MINE=\n", encoding="utf-8")
-    assert main(["init", *SITE, "--slack"]) == 0 and f"set in .env: {KEY}\n" in capsys.readouterr().out
+    assert f"set in .env: {KEY}\n" in answer(capsys, "init", *SITE, "--slack")
     assert (folder / ".env.example").read_text(encoding="utf-8") == "MINE=\n"
-    assert main(["init", *SITE, "--slack"]) == 2 and "--force overwrites it" in capsys.readouterr().err
-    assert main(["init", *SITE, "--slack", "--force"]) == 0
+    assert "--force overwrites it" in answer(capsys, "init", *SITE, "--slack", code=2)
+    answer(capsys, "init", *SITE, "--slack", "--force")
     assert HOOK in (folder / ".env.example").read_text(encoding="utf-8")
     assert (folder / ".env").read_text(encoding="utf-8") == "OTHER=1\n"
 
@@ -73,7 +71,7 @@ def test_files_that_are_there_stay(folder: Path, capsys: pytest.CaptureFixture[s
 def test_what_could_not_work_is_refused(
     folder: Path, words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["init", *words]) == 2 and says in capsys.readouterr().err and list(folder.iterdir()) == []
+    assert says in answer(capsys, "init", *words, code=2) and list(folder.iterdir()) == []
 
 
 @pytest.mark.long
@@ -81,8 +79,7 @@ def test_without_render_in_reach_it_names_the_host_and_the_way_without(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("WATCHDOG_RENDER_API_KEY", "rnd_" + "x" * 24)
-    assert main(["init", "--from-render", "--render-url", "http://127.0.0.1:1"]) == 1
-    said = capsys.readouterr().err
+    said = answer(capsys, "init", "--from-render", "--render-url", "http://127.0.0.1:1", code=1)
     assert "at 127.0.0.1: this machine must reach it directly" in said and "watchdog init --site" in said
     assert "Handbook: watchdog docs reference-notices" in said and list(folder.iterdir()) == []
 

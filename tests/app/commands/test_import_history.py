@@ -7,12 +7,12 @@ from typing import Any, get_args
 
 import pytest
 
+from tests.cli.conftest import answer as typed
 from watchdog.adapters.recordings.recording_format import Head
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.app.commands.import_history import PROBES
 from watchdog.app.commands.replay_run import answer
 from watchdog.cli.lab.lab_import import Kind, SignalKind
-from watchdog.cli.main import main
 from watchdog.domain.policy import Mode
 from watchdog.replay.imports import IMPORTERS
 from watchdog.settings.load.load import load
@@ -64,15 +64,14 @@ def prometheus(path: Path, values: Sequence[float | str], step: int = 60) -> Pat
 
 
 def imported(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    assert main(["lab", "import", *words, "--out", "rec", "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
+    return json.loads(typed(capsys, "lab", "import", *words, "--out", "rec", "--json"))
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """Type `lab import` wrongly and return what it says; nothing is written."""
-    assert main(["lab", "import", *words, "--out", "rec"]) == 2
+    said = typed(capsys, "lab", "import", *words, "--out", "rec", code=2)
     assert not Path("rec").exists() or not list(Path("rec").iterdir())
-    return capsys.readouterr().err
+    return said
 
 
 def test_a_bad_deploy_of_the_past_would_be_rolled_back(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,8 +80,8 @@ def test_a_bad_deploy_of_the_past_would_be_rolled_back(folder: Path, capsys: pyt
     deploys(folder / "deploys.csv", BEGIN + 1980)
     made = imported(capsys, *OF_WEB, "--deploys", "deploys.csv", "-c", "own.yaml")
     assert (made["readings"], made["deploys"], made["every_seconds"]) == (400, 2, 10.0)
-    assert any("api, errors" in note for note in made["notes"]) and main(["lab", "replay", "rec"]) == 0
-    assert "would roll back to dep-40" in capsys.readouterr().out
+    assert any("api, errors" in note for note in made["notes"])
+    assert "would roll back to dep-40" in typed(capsys, "lab", "replay", "rec")
     found = answer([folder / "rec"], load(folder / "own.yaml", {}, folder, secretless=True))
     assert found.replay.divergence is None
     (act,) = [one for one in found.replay.new if one.kind == "pin"]
@@ -272,13 +271,12 @@ def test_what_else_lies_in_the_folder_is_left_alone(folder: Path, capsys: pytest
     imported(capsys, *OF_WEB)
     assert old.read_bytes() == b"kept" and len(list((folder / "rec").iterdir())) == 2
     (folder / "file").write_text("no folder", encoding="utf-8")
-    assert main(["lab", "import", *OF_WEB, "--out", "file"]) == 1 and "cannot be written" in capsys.readouterr().err
+    assert "cannot be written" in typed(capsys, "lab", "import", *OF_WEB, "--out", "file", code=1)
 
 
 def test_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """How much, at which pace, every note, and what to type next."""
     probes(folder / "probes.csv", 30, range(0), every=60)
-    assert main(["lab", "import", *OF_WEB, "--out", "rec"]) == 0
-    told = capsys.readouterr().out.splitlines()
+    told = typed(capsys, "lab", "import", *OF_WEB, "--out", "rec").splitlines()
     assert told[0].startswith("30 readings, one every 60 s, 0 deploys, ")
     assert any("gaps of that length" in line for line in told) and told[-1].endswith("watchdog lab replay rec")
