@@ -65,10 +65,6 @@ class Tags(HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """It is closed at once."""
-        self.seen.append(tag)
-
     def handle_endtag(self, tag: str) -> None:
         """It must be the last one opened."""
         assert self.open.pop() == tag

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from watchdog.domain.units import show_seconds
+
 HEAD = "# How each part of `python -m tests.nightly` ended when it last ran (`--when`). The command writes this file.\n"
 ADDRESS = re.compile(r"\b\w+://\S+")
 FOLDER = re.compile(r"(?<![\w./])/(?:[\w.+-]+/)+")
@@ -78,7 +80,7 @@ def when(names: Sequence[str], runs: Mapping[str, Run], now: datetime, root: Pat
 
 def _when(run: Run, now: datetime, root: Path) -> str:
     ended = run.result if run.result != "failed" else f"failed ({run.exit_code})"
-    text = f"{ended}, {_ago(run.at, run.commit, now, root)}, after {_length(run.seconds)}"
+    text = f"{ended}, {_ago(run.at, run.commit, now, root)}, after {show_seconds(run.seconds)}"
     text += ", with changes of no commit" if run.changed else ""
     if run.result != "passed":
         text += f"; passed {_ago(run.passed_at, run.passed_commit, now, root)}" if run.passed_at else "; never passed"
@@ -89,17 +91,6 @@ def _ago(at: str, commit: str, now: datetime, root: Path) -> str:
     days = (now - datetime.fromisoformat(at)).days
     commits = git(root, "rev-list", "--count", f"{commit}..HEAD")
     return f"{days} days and {commits or 'an unknown number of'} commits ago ({commit})"
-
-
-def _length(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return (
-        f"{minutes // 60} h {minutes % 60} min"
-        if minutes >= 60
-        else f"{minutes} min"
-        if minutes
-        else f"{seconds:.0f} s"
-    )
 
 
 def stamp() -> str:
