@@ -24,7 +24,7 @@ async def test_the_configuration_names_the_sandbox(world: World, tmp_path: Path)
 
 
 async def test_the_secrets_open_the_sandbox(world: World, tmp_path: Path) -> None:
-    """The keys in .env are the ones the sandbox accepts, and none is in the configuration."""
+    """The keys in .env are the ones the sandbox accepts, none is in the configuration, and all are visibly fake."""
     path = write_config(tmp_path, world.sandbox.urls, mode="observe")
     lines = (tmp_path / ".env").read_text().splitlines()
     secrets = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
@@ -36,4 +36,6 @@ async def test_the_secrets_open_the_sandbox(world: World, tmp_path: Path) -> Non
     assert (await world.client.get(secrets["WATCHDOG_HEARTBEAT_URL"])).status_code == 200
     assert (await world.client.get(f"{secrets['WATCHDOG_SENTRY_CRONS_URL']}?status=ok")).status_code == 202
     assert all(secret not in path.read_text() for secret in secrets.values())
+    del secrets["WATCHDOG_HEARTBEAT_URL"]
+    assert all("FAKE" in secret for secret in (*secrets.values(), keys.SLACK_BOT_TOKEN, keys.OIDC_SECRET))
     assert yaml.safe_load(path.read_text())["services"]["web"]["mode"] == "observe"

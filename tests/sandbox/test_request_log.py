@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-from tests.sandbox.world import opened
-from tests.support.clocks import eventually
 from watchdog.sandbox import request_log
 from watchdog.sandbox.request_log import EventLog
 
@@ -42,24 +40,3 @@ def test_a_person_follows_messages_and_steps_alone() -> None:
         "00:00:00 UTC  pagerduty_trigger   critical  web is down",
         "00:00:00 UTC  slack_webhook       web is down",
     ]
-
-
-async def test_the_file_tells_the_same_story_as_the_memory(tmp_path: Path) -> None:
-    path = tmp_path / "log.jsonl"
-    async with opened(log_file=path, rollback_seconds=1) as world:
-        await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
-        await world.rollback("dep-39")
-        await eventually(lambda: world.status_of("dep-42") == "live")
-        written = [json.loads(line) for line in path.read_text().splitlines()]
-        assert [(entry["at"], entry["what"]) for entry in written] == [
-            (entry["at"], entry["what"]) for entry in world.sandbox.log
-        ]
-        whats = [entry["what"] for entry in written]
-        assert whats == [
-            "request",
-            "auto_deploy_changed",
-            "request",
-            "deploy_created",
-            "rollback_accepted",
-            "deploy_live",
-        ]

@@ -102,15 +102,6 @@ async def test_auto_deploy_is_patched(
     assert answer is None or patched.json()["autoDeployTrigger"] == answer[1]
 
 
-async def test_an_ignored_patch_answers_200_and_changes_nothing(world: World) -> None:
-    """The mode `ignore` is the Blueprint that takes the value back."""
-    world.sandbox.set_mode("patch", "ignore", times=1)
-    answer = await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
-    assert (answer.status_code, answer.json()["autoDeployTrigger"]) == (200, "commit")
-    answer = await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
-    assert answer.json()["autoDeployTrigger"] == "off"
-
-
 async def test_a_rollback_is_a_new_deploy_of_the_old_commit() -> None:
     """201 with a new id, trigger rollback; live in the end, the old one deactivated; auto-deploy untouched."""
     async with opened(rollback_seconds=4) as world:
@@ -179,13 +170,6 @@ async def test_events_are_those_of_the_last_hour(world: World) -> None:
     assert [row["event"]["id"] for row in listed] == [new.id, old.id]
     listed = (await world.render("GET", "/services/srv-web/events?type=server_failed")).json()
     assert listed == []
-
-
-async def test_a_commit_can_be_deployed_again(world: World) -> None:
-    """POST deploys takes a commit."""
-    commit = world.sandbox.cloud.service("web").deploys[0].commit
-    made = (await world.render("POST", "/services/srv-web/deploys", json={"commitId": commit})).json()
-    assert (made["commit"]["id"], made["trigger"], made["status"]) == (commit, "api", "created")
 
 
 async def test_a_suspended_service_is_answered_for_by_the_platform(world: World) -> None:

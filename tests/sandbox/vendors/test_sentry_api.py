@@ -7,6 +7,7 @@ import pytest
 from tests.sandbox.world import World
 from watchdog.sandbox import clock, keys
 from watchdog.sandbox.cloud import Hit
+from watchdog.sandbox.vendors.sentry_bodies import project_json
 
 ORGANIZATION = f"/organizations/{keys.ORGANIZATION}"
 SERIES = f"{ORGANIZATION}/events-timeseries/"
@@ -51,6 +52,7 @@ async def test_a_slug_leads_to_its_numeric_id_and_back_and_an_unknown_one_to_404
     assert (answer.status_code, answer.json()["timeSeries"]) == (200, [])
     region = (await world.sentry(f"{ORGANIZATION}/")).json()["links"]["regionUrl"]
     assert region == world.sandbox.urls["sentry"]
+    assert project_json("web", None, region)["latestRelease"] is None
 
 
 async def test_buckets_are_minutes_in_milliseconds_and_the_newest_are_incomplete(world: World) -> None:
@@ -117,12 +119,12 @@ async def test_spans_give_both_halves_of_a_ratio(world: World) -> None:
 
 
 async def test_a_release_has_its_new_issues(world: World) -> None:
-    """firstRelease finds what the release brought; counts are strings; the old issue stays out."""
+    """firstRelease finds what the release brought; `count` is a string, `userCount` a number; the old issue is out."""
     failures(world, 40, seconds_ago=200, commit="c0ffee")
     found = (await world.sentry(f"{ISSUES}?query=is:unresolved firstRelease:c0ffee level:[error,fatal]")).json()
-    assert [(issue["title"], issue["count"], issue["substatus"]) for issue in found] == [
-        ("HTTPException: 503", "40", "new")
-    ]
+    (issue,) = found
+    assert (issue["title"], issue["count"], issue["userCount"]) == ("HTTPException: 503", "40", 0)
+    assert issue["substatus"] == "new" and issue["shortId"] == f"WEB-{issue['id']}"
     everything = (await world.sentry(f"{ISSUES}?query=&project=web&sort=freq")).json()
     assert len(everything) == 2
 
