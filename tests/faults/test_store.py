@@ -100,8 +100,7 @@ def observed_and_repaired(folder: Path, harm: Callable[[Path], None], quirks: bo
         path = cloud.folder / "watchdog.db"
         if harm is not nobody_s_notes:
             daemon.start().until_watching()
-            daemon.process.terminate()
-            assert daemon.until_ended() == 0
+            daemon.stop()
         harm(path)
         before = path.read_bytes()
         daemon.start().until_watching()

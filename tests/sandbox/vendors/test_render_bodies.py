@@ -1,7 +1,5 @@
 """Render's bodies in the details that matter to a reader: what is absent, what is null, what follows what."""
 
-import pytest
-
 from watchdog.sandbox.vendors.quirks import chosen
 from watchdog.sandbox.vendors.render_bodies import deploy_json, service_json
 from watchdog.sandbox.world import Service, past_deploy, services_at_start, strange_history
@@ -9,7 +7,7 @@ from watchdog.sandbox.world import Service, past_deploy, services_at_start, stra
 NONE: frozenset[str] = frozenset()
 
 
-def test_deploys_as_recorded() -> None:
+def test_deploys_and_services_as_recorded() -> None:
     """Documented: absent. Recorded: null."""
     image = strange_history(chosen(["commit_null"]))[0]
     assert "commit" not in deploy_json(image, NONE)
@@ -21,15 +19,8 @@ def test_deploys_as_recorded() -> None:
     assert deploy_json(running, chosen(["finished_at_null"]))["finishedAt"] is None
     assert "startedAt" in deploy_json(running, NONE)
     assert "startedAt" not in deploy_json(running, chosen(["started_at_absent"]))
-
-
-@pytest.mark.parametrize(("trigger", "legacy"), [("commit", "yes"), ("checksPass", "yes"), ("off", "no")])
-def test_the_deprecated_auto_deploy_follows_the_trigger(trigger: str, legacy: str) -> None:
-    service = Service("srv-api", "api", auto_deploy_trigger=trigger)
-    body = service_json(service, NONE)
-    assert (body["autoDeploy"], body["autoDeployTrigger"]) == (legacy, trigger)
-    body = service_json(service, chosen(["legacy_auto_deploy"]))
-    assert body["autoDeploy"] == legacy and "autoDeployTrigger" not in body
+    legacy = service_json(Service("srv-api", "api", auto_deploy_trigger="off"), chosen(["legacy_auto_deploy"]))
+    assert legacy["autoDeploy"] == "no" and "autoDeployTrigger" not in legacy
 
 
 def test_a_worker_has_no_address() -> None:

@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from tests.sandbox.vendors.test_notification_apis import slack
 from tests.sandbox.world import SLACK, World, opened
 from tests.support.clocks import eventually
 from watchdog.sandbox import keys
@@ -39,12 +40,6 @@ async def do(world: World, status: int = 200, **what: Any) -> Any:
     return answer.json()
 
 
-async def post(world: World, method: str = "chat.postMessage", **body: Any) -> dict[str, Any]:
-    answer = await world.client.post(f"{world.sandbox.urls['slack']}/{method}", json=body, headers=SLACK)
-    said: dict[str, Any] = answer.json()
-    return said
-
-
 @pytest.mark.parametrize(
     ("headers", "error"),
     [(SLACK, "not_allowed_token_type"), ({}, "not_authed"), ({"Authorization": "x"}, "invalid_auth")],
@@ -63,7 +58,7 @@ async def test_a_ticket_is_good_once(world: World) -> None:
 
 async def test_a_button_that_was_posted_is_pressed_with_its_own_value(world: World) -> None:
     """The envelope is acknowledged, its author answered; a button that is gone can be pressed as an old one only."""
-    posted = await post(world, channel="#incidents", text="asked", blocks=ASKING)
+    posted = await slack(world, "chat.postMessage", {"channel": "#incidents", "text": "asked", "blocks": ASKING})
     await do(world, 400, do="click", action="approve")  # nobody is connected
     async with connected(world) as socket:
         await do(world, 400, do="click", action="reject")
@@ -78,7 +73,8 @@ async def test_a_button_that_was_posted_is_pressed_with_its_own_value(world: Wor
         answer = await world.client.post(payload["response_url"], json={"text": "x", "blocks": [section]})
         assert answer.text == "ok"
         assert [(one["user"], one["text"]) for one in world.sandbox.pagers.slack_socket.replies] == [("U0BBB", "done")]
-        await post(world, "chat.update", channel=posted["channel"], ts=posted["ts"], text="over", blocks=[])
+        over = {"channel": posted["channel"], "ts": posted["ts"], "text": "over", "blocks": []}
+        await slack(world, "chat.update", over)
         await do(world, 400, do="click", action="approve")
         await do(world, do="click", action="approve", old=True, value="forged")
         assert json.loads(await socket.recv())["payload"]["actions"][0]["value"] == "forged"

@@ -9,21 +9,6 @@ from tests.sandbox.world import World
 from tests.support.clocks import eventually
 from watchdog.sandbox import keys
 from watchdog.sandbox.sockets import BODY_LIMIT_BYTES
-from watchdog.sandbox.vendors.vendor_port import vendor_of
-
-
-@pytest.mark.parametrize(
-    ("path", "vendor"),
-    [
-        ("/render/v1/services", "render"),
-        ("/slack/api/auth.test", "slack"),
-        ("/slack/webhook/T/B/x", "slack_webhook"),
-        ("/status/openai/api/v2/summary.json", "status"),
-        ("/", ""),
-    ],
-)
-def test_the_path_tells_the_vendor(path: str, vendor: str) -> None:
-    assert vendor_of(path) == vendor
 
 
 @pytest.mark.parametrize("vendor", ["pagerduty", "slack", "slack_webhook", "webhook", "sentry", "render", "status"])
