@@ -61,7 +61,6 @@ def test_every_key_is_described_and_has_words_in_an_editor() -> None:
     assert {place.rpartition("/")[2] for place in silent} <= set(repeated)
     assert schema["properties"]["mode"]["description"].startswith("for every service without a mode of its own")
     assert "seconds" not in json.dumps(schema["definitions"]["PaceSection"]["properties"]["idle"])
-    schema = json.loads(SHIPPED.read_text(encoding="utf-8"))
     shapes = {"": schema, **schema["definitions"]}
     assert [name for name, one in shapes.items() if "properties" in one and one["additionalProperties"]] == []
 
