@@ -194,16 +194,6 @@ async def test_case_14_a_refused_key_is_one_page_and_nothing_more_is_tried() -> 
         assert s.sent("POST") == 1
 
 
-async def test_case_16_a_deploy_on_its_way_is_waited_for() -> None:
-    """Nothing is sent while a newer one is built; with the world as it was, the next attempt goes out."""
-    async with actuator_scene.scene() as s:
-        made = s.sandbox.deploy("web", build_seconds=600)
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackPostponed) and made.id in outcome.why
-        s.sandbox.cloud.cancel(s.web, made)
-        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted) and s.sent("POST") == 1
-
-
 @pytest.mark.parametrize(("ends", "words"), [("update_failed", "update failed"), ("canceled", "canceled")])
 async def test_case_18_a_rollback_that_fails_is_paged_and_nothing_more_is_sent(ends: str, words: str) -> None:
     """Render calls a rollback that fails its health check either way."""
