@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from tests.daemon.actions.test_actuator import Gated
 from tests.support.actuator_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
 from tests.support.clocks import PATIENCE_SECONDS as BOUND_SECONDS
 from tests.support.clocks import FakeClock, eventually
@@ -67,10 +68,14 @@ class BuggyReader(Render):
 
 
 class Silent(Overheard, calls="action"):
-    """A store that does not say what became of an action."""
+    """A store that says so many times what became of an action, and then no more."""
+
+    answers = 0
 
     async def heard(self, call: str, *given: object) -> None:
-        raise Temporary(AWAY)
+        self.answers -= 1
+        if self.answers < 0:
+            raise Temporary(AWAY)
 
 
 class Finished:
@@ -171,18 +176,10 @@ async def test_a_broken_promise_disarms_before_a_human_is_asked(effect: Change) 
 
 async def test_a_fault_of_our_own_while_the_journal_is_away_tells_no_value_to_restore() -> None:
     """Nobody can say what auto-deploy was."""
-
-    class Gone(MemoryStore):
-        asked = 0
-
-        async def action(self, incident: str, step: str) -> ActionRow | None:
-            self.asked += 1
-            if self.asked > 1:
-                raise Temporary(AWAY)
-            return await super().action(incident, step)
-
     clock = FakeClock()
-    async with scene(made=BuggyReader, store=Gone(clock), clock=clock) as s:
+    store = Silent(clock)
+    store.answers = 1
+    async with scene(made=BuggyReader, store=store, clock=clock) as s:
         (event,) = await carried_out(s, PIN)
         assert isinstance(event, e.PinUnconfirmed) and event.previous is None
 
@@ -201,15 +198,8 @@ async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later(s
 
 
 async def test_services_do_not_wait_for_each_other() -> None:
-
-    class Gated(Render):
-        async def set_auto_deploy(self, service_id: str, value: str) -> None:
-            if service_id == "srv-web":
-                begun.set()
-                await gate.wait()
-            await super().set_auto_deploy(service_id, value)
-
-    begun, gate = asyncio.Event(), asyncio.Event()
+    gate, no_gate = asyncio.Event(), asyncio.Event()
+    no_gate.set()
     heard: list[str] = []
 
     async def ask(event: Event) -> None:
@@ -217,10 +207,11 @@ async def test_services_do_not_wait_for_each_other() -> None:
 
     other = replace(PIN, service="api", incident="api-1", platform_id="srv-api")
     async with scene(made=Gated) as s, asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as group:
+        s.platform.gates = (gate, no_gate)  # type: ignore[attr-defined]
         one, two = await s.store.save(Write(State(), effects=(PIN, other)))
         acts = ActionRunner(s.actuator, s.store, s.clock, State, ask)
         waiting = group.create_task(acts.run(one.id, PIN, resumed=False))
-        await begun.wait()
+        await eventually(lambda: s.platform.begun == 1)  # type: ignore[attr-defined]
         await acts.run(two.id, other, resumed=False)
         assert heard == ["api"]
         gate.set()
