@@ -45,23 +45,13 @@ async def test_a_rollback_by_hand_goes_its_way() -> None:
 
 async def test_nothing_is_done_before_it_is_written_down() -> None:
     """While the store still writes, Render hears nothing and nobody is told."""
-    gate, asked = asyncio.Event(), asyncio.Event()
-
-    class Slow(ShakyStore):
-        async def save(self, write: Write) -> Sequence[PendingEffect]:
-            if isinstance(write.event, e.RollbackRequested):
-                asked.set()
-                await gate.wait()
-            return await super().save(write)
-
-    async with scene(Slow) as s:
+    async with scene(SlowAnswer) as s:
         await s.know_deploys()
         reads = s.sent("GET")
-        await s.engine.submit(e.RollbackRequested(s.clock.now(), "web", "ann"))
-        await asyncio.wait_for(asked.wait(), PATIENCE_SECONDS)
+        store = await in_a_turn(s, e.RollbackRequested(s.clock.now(), "web", "ann"))
         await s.clock.settle()
         assert (s.sent("GET"), s.sent("PATCH"), s.pages) == (reads, 0, [])
-        gate.set()
+        store.gate.set()
         await s.until(Phase.DEPLOYING)
         assert len(s.accepted) == 1
 
@@ -197,7 +187,7 @@ async def test_a_pin_left_over_from_an_incident_that_no_longer_waits_for_it_is_n
 
 
 class SlowAnswer(ShakyStore):
-    """The store has the record of a pause, and its answer takes until the test says so."""
+    """The store has the record of what a human asks, and its answer takes until the test says so."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)
@@ -205,7 +195,7 @@ class SlowAnswer(ShakyStore):
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
         saved = await super().save(write)
-        if isinstance(write.event, e.Paused):
+        if isinstance(write.event, e.Paused | e.RollbackRequested):
             self.inside.set()
             await self.gate.wait()
         return saved
@@ -215,10 +205,10 @@ class SlowAnswer(ShakyStore):
         self._db.revision += 1
 
 
-async def in_a_turn(s: Scene) -> SlowAnswer:
-    """Begin a pause, and return the store while it has not answered."""
+async def in_a_turn(s: Scene, event: Event) -> SlowAnswer:
+    """Begin the turn of an event, and return the store while it has not answered."""
     assert isinstance(s.store, SlowAnswer)
-    await s.engine.submit(e.Paused(s.clock.now(), "ann"))
+    await s.engine.submit(event)
     await asyncio.wait_for(s.store.inside.wait(), PATIENCE_SECONDS)
     return s.store
 
@@ -227,7 +217,7 @@ async def test_a_snapshot_never_overwrites_what_a_turn_is_saving() -> None:
     """The snapshot waits for the turn in hand: what the store has last is the newest state."""
     async with scene(SlowAnswer) as s:
         s.supervisor.start("time", s.engine.keep_time)
-        store, began = await in_a_turn(s), s.clock.elapsed
+        store, began = await in_a_turn(s, e.Paused(s.clock.now(), "ann")), s.clock.elapsed
         await eventually(lambda: s.clock.sleepers == 0 and s.clock.elapsed > began + FIRST_SNAPSHOT_SECONDS - 1)
         store.gate.set()
         await eventually(lambda: store.saved[-1][0] is None)
@@ -240,7 +230,7 @@ async def test_what_comes_in_the_middle_of_a_turn_is_not_lost_with_its_end(comes
     """It waits for the turn, which would put back what it began with."""
     async with scene(SlowAnswer) as s:
         await s.know_deploys()
-        store, goes = await in_a_turn(s), comes == "a service goes"
+        store, goes = await in_a_turn(s, e.Paused(s.clock.now(), "ann")), comes == "a service goes"
         store.written_by_another(denied=("bad00000",))
         coming = asyncio.create_task(s.engine.drop(["web"]) if goes else s.engine.refresh())
         for _ in range(20):
