@@ -217,8 +217,7 @@ async def test_case_53_a_page_found_in_the_store_is_not_sent_once_its_incident_i
     """The service was handed over seconds after the worker paged and closed, so that the page is young."""
     await two.take_over()
     await two.saves(Phase.CALM, closed_at=two.clock.now())
-    found = two.page(at=two.clock.now() + ahead, resumed=True)
-    await two.lands(found)
+    await two.rings(at=two.clock.now() + ahead, resumed=True)
     assert two.titles == []
 
 
@@ -380,8 +379,7 @@ async def test_an_alert_that_lands_after_its_matter_ended_at_the_heir_is_resolve
     decided_at = two.clock.now()
     page = await two.hold(incident=THREAD, about=None)
     await two.save_heir(deploys_at=decided_at + CLOCKS_SECONDS + 1.0, deploys_why="", facts=ON)
-    two.pager.gate.set()
-    await two.clock.during(asyncio.wait_for(page, 60.0))
+    await two.lands(page)
     await two.notices()
     assert two.titles == [PAGE, f"shop: {THREAD} is over"]
 
@@ -389,8 +387,7 @@ async def test_an_alert_that_lands_after_its_matter_ended_at_the_heir_is_resolve
 async def test_a_page_of_an_incident_whose_facts_another_version_wrote_rings_until_that_is_closed(two: Two) -> None:
     """Its row has words alone, as an alert outside incidents does: no deploy of that name says nothing of it."""
     await two.rings_and_is_lost(about=None)
-    shop = replace(two.heir.engine.state.services["shop"], deploys_at=two.clock.now() + 60.0, deploys_why="")
-    two.heir.engine.state = replace(two.heir.engine.state, services={"shop": shop})
+    await two.save_heir(deploys_at=two.clock.now() + 60.0, deploys_why="")
     for phase, closed_at in ((Phase.PAGED, None), (Phase.CALM, two.clock.now() + 60.0)):
         await two.saves(phase, closed_at, paged=False)
         await two.notices()
