@@ -28,12 +28,6 @@ async def test_every_answer_is_inert_in_a_browser(path: str) -> None:
     assert not {"server", "x-powered-by"} & set(answer.headers)
 
 
-async def test_a_slash_too_many_leads_nowhere() -> None:
-    """A redirect would lead to whatever host the request names."""
-    async with asking() as client:
-        assert (await client.get("/healthz/")).status_code == 404
-
-
 async def test_an_answer_may_bring_its_own() -> None:
     """A page of ours will need a policy of its own."""
     async with asking(
