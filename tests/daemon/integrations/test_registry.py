@@ -111,26 +111,24 @@ def test_it_fails_since_its_first_part_and_is_shut_since_its_last(kept: Integrat
     assert since == {"feed": began, "probes": began + 10}
 
 
-def test_what_says_nothing_for_three_times_its_interval_is_silent(kept: IntegrationRegistry, clock: FakeClock) -> None:
-    """Since it was heard last: no event tells of a probe that is always void, or never made."""
-    kept.expect("probes", "web", "home", every_seconds=30.0)
+@pytest.mark.parametrize(
+    ("every_seconds", "quiet_seconds", "before"), [(30.0, 90, Standing.OK), (2.0, 60, Standing.UNTRIED)]
+)
+def test_what_says_nothing_for_three_times_its_interval_is_silent(
+    kept: IntegrationRegistry, clock: FakeClock, every_seconds: float, quiet_seconds: float, before: Standing
+) -> None:
+    """Since it was heard last: no event tells of a probe that is always void, or never made. A minute is no silence."""
+    kept.expect("probes", "web", "home", every_seconds=every_seconds)
     heard = clock.now()
-    kept.read("probes", "web", "home", Good())
-    clock.freeze(90)
-    assert only(kept).standing is Standing.OK
+    if before is Standing.OK:
+        kept.read("probes", "web", "home", Good())
+    clock.freeze(quiet_seconds)
+    assert only(kept).standing is before
     clock.freeze(1)
     one = only(kept)
     assert (one.standing, one.since, one.why) == (Standing.SILENT, heard, "nothing was read of it")
     kept.read("probes", "web", "home", Good())
     assert only(kept).standing is Standing.OK
-
-
-def test_what_is_read_often_may_be_silent_for_a_minute(kept: IntegrationRegistry, clock: FakeClock) -> None:
-    kept.expect("probes", "web", "home", every_seconds=2.0)
-    clock.freeze(60)
-    assert only(kept).standing is Standing.UNTRIED
-    clock.freeze(1)
-    assert only(kept).standing is Standing.SILENT
 
 
 def test_a_kind_without_a_row_in_the_table_cannot_be_relied_on(kept: IntegrationRegistry) -> None:

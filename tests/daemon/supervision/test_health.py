@@ -47,12 +47,12 @@ async def test_silence(silent_seconds: float, well: bool) -> None:
         assert health.reasons() == []
 
 
+async def die() -> None:
+    raise KeyError("x")
+
+
 async def test_a_task_that_died() -> None:
     async with healthy() as (s, health):
-
-        async def die() -> None:
-            raise KeyError("x")
-
         s.supervisor.start("minutes", die, restart=False)
         await eventually(health.reasons)
         assert health.reasons() == ["task minutes: died of KeyError"]
@@ -154,10 +154,6 @@ async def test_it_is_ready_when_every_service_was_read_and_until_it_stops() -> N
 async def test_strangers_learn_the_kinds_alone() -> None:
     """No name of a task, a channel or a service, and no text from outside; each kind once."""
     async with healthy() as (s, health):
-
-        async def die() -> None:
-            raise KeyError("x")
-
         for name in ("minutes", "hours"):
             s.supervisor.start(name, die, restart=False)
         s.engine.state = replace(s.engine.state, disarmed="two rollbacks for web-1", blind_since=s.clock.now())

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tests.support.clocks import FakeClock
+from tests.support.intercepted_calls import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.telemetry.feed_hours import SETTLED_SECONDS, FeedHours
@@ -15,17 +16,15 @@ from watchdog.domain.store_records import FeedHour
 HOUR, BEGIN = 3600.0, 1_790_002_800.0 - 1_790_002_800.0 % 3600.0
 
 
-class Shut(MemoryStore):
+class Shut(Overheard, calls="put_feed_hours"):
     """A store that may be shut."""
 
     shut, writes = False, 0
 
-    async def put_feed_hours(self, rows: list[FeedHour]) -> None:  # type: ignore[override]
-        """Fail while it is shut."""
+    async def heard(self, call: str, *given: object) -> None:
         self.writes += 1
         if self.shut:
             raise Temporary("the store does not answer")
-        await super().put_feed_hours(rows)
 
 
 async def test_an_hour_is_written_once_when_it_is_complete_and_again_by_a_worker_that_knows_more() -> None:
