@@ -59,14 +59,12 @@ async def test_get_reads_json_with_repeated_parameters_and_our_key(vendor: Vendo
     assert vendor.seen[0].headers["accept-encoding"] == "identity"
 
 
-@pytest.mark.parametrize(
-    ("body", "parsed"), [(b"", None), (b"<html>", None), (b"[" * 100_000, None), (b"\xff\xfe", None), (b"null", None)]
-)
-async def test_what_is_not_json_is_none(vendor: Vendor, body, parsed, api):
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[" * 100_000, b"\xff\xfe", b"null"])
+async def test_what_is_not_json_is_none(vendor: Vendor, body, api):
     """Empty, HTML, absurdly deep and undecodable bodies are answers without JSON."""
     vendor.say("GET", "/x", (200, body))
     came = await api.get("/x")
-    assert came.json is parsed and len(came.text) <= 64 * 1024
+    assert came.json is None and len(came.text) <= 64 * 1024
 
 
 async def test_get_is_tried_again_and_then_given_up(vendor: Vendor, api):

@@ -43,14 +43,6 @@ async def test_mail_is_handed_in_over_tls_after_a_login(post: Start, security: s
     assert server.envelopes == [("watchdog@acme.example", ["lead@acme.example"])] and "AUTH" in server.commands
 
 
-async def test_a_certificate_nobody_vouches_for_is_refused_before_the_login(post: Start) -> None:
-    """The system's authorities do not know this one; the password never leaves."""
-    server = await post(tls=server_tls("localhost"), login=("dog", PASSWORD))
-    with pytest.raises(Permanent, match="TLS"):
-        await send(mailbox(server, security="starttls", user="dog", password=PASSWORD))
-    assert "AUTH" not in server.commands
-
-
 async def test_a_server_without_starttls_gets_no_mail(post: Start) -> None:
     """No silent fall-back to clear text."""
     server = await post()
