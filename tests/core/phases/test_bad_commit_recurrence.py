@@ -5,21 +5,15 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import World, make_policy, with_row
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, quiet, reach, share, web, wish
-from tests.support.effect_readers import kinds, lines, notices
+from tests.core.world import make_policy, with_row
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, listed, put, quiet, reach, share, web, wish
+from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.core.phases import bad_commit_recurrence
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Topic
 from watchdog.domain.severity import Severity
-
-
-def listed(world: World, *, auto_deploy: str = "commit") -> tuple[fx.Effect, ...]:
-    """Return what the core makes of a fresh deploy list."""
-    facts = replace(world.facts, auto_deploy=auto_deploy)
-    return hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), facts))
 
 
 @pytest.mark.parametrize("ends", ["live", "on its way"])
@@ -29,7 +23,7 @@ def test_it_is_said_once_per_deploy_and_auto_deploy_is_switched_off_once_more(en
     back = world.begin("bad00000", "blueprint_sync")
     if ends == "live":
         world.end(back)
-    effects = listed(world)
+    effects = listed(world, auto_deploy="commit")
     how = "live again" if ends == "live" else "on its way again"
     assert lines(effects, "RETURNED") == [f"the bad commit bad0000 is {how} ({back}, blueprint_sync)"]
     assert [effect.incident for effect in effects if isinstance(effect, fx.PinAutoDeploy)] == ["web-1"]
@@ -41,18 +35,21 @@ def test_it_is_said_once_per_deploy_and_auto_deploy_is_switched_off_once_more(en
     assert "The daemon does not roll it back a second time by itself." in tell.lines
     assert lines(effects, "ACT") == ["auto-deploy -> off once more, to be read back"]
     assert "Rollback" not in kinds(effects)
-    again = listed(world)
+    again = listed(world, auto_deploy="commit")
     assert lines(again, "RETURNED") == [] and "PinAutoDeploy" not in kinds(again)
     other = world.begin("bad00000", "manual")
-    third = listed(world)
+    third = listed(world, auto_deploy="commit")
     assert other in lines(third, "RETURNED")[0] and "PinAutoDeploy" not in kinds(third)
+    world.end(incident_of(world).rollback.deploy or "", "canceled")
+    overtaken = listed(world, auto_deploy="commit")
+    assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(overtaken), "it would bring the next"
 
 
 def test_live_again_during_verification_is_one_page_with_the_cause() -> None:
     """Verification ends with a human in the same words; what was pinned stays so."""
     world = reach(Phase.VERIFYING)
     world.end(world.begin("bad00000"))
-    effects = listed(world)
+    effects = listed(world, auto_deploy="commit")
     assert notices(effects) == ["human_needed"]
     assert "the bad commit bad0000 is live again" in lines(effects, "HUMAN")[0]
     assert web(world).phase is Phase.PAGED
@@ -82,13 +79,13 @@ def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool) -> None:
     if remembered:
         put(world, incident=world.incidents["web-1"])
     back = world.begin("bad00000", "deploy_hook")
-    effects = listed(world)
+    effects = listed(world, auto_deploy="commit")
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert (tell.notice.incident, tell.notice.wakes, tell.channels) == (back, True, ("pager", "chat"))
     assert "deploy_hook" in tell.notice.title and "watchdog commit trust bad00000" in tell.notice.lines[1]
     assert web(world).overtaken, "an order of before to give auto-deploy back holds no more"
     assert "PinAutoDeploy" not in kinds(effects)
-    assert notices(listed(world)) == []
+    assert notices(listed(world, auto_deploy="commit")) == []
 
 
 @pytest.mark.parametrize(
@@ -105,12 +102,12 @@ def test_case_55_its_page_is_closed_once_that_is_over(ends: str, why: str) -> No
     """Not before, once only, and the page of another return stays open."""
     world = quiet()
     live, back = str(web(world).live), world.begin("bad00000", "deploy_hook")
-    listed(world)
-    assert web(world).returned == (back,) and notices(listed(world)) == []
+    listed(world, auto_deploy="commit")
+    assert web(world).returned == (back,) and notices(listed(world, auto_deploy="commit")) == []
     new = ""
     if ends == "another is live":
         world.end(back)
-        listed(world)
+        listed(world, auto_deploy="commit")
         world.end(new := world.begin("new00000"))
     elif ends == "trusted":
         hear(world, e.CommitTrusted(world.now, "bad00000", "ann"))
@@ -120,19 +117,19 @@ def test_case_55_its_page_is_closed_once_that_is_over(ends: str, why: str) -> No
         world.deploys[:] = [replace(deploy, status="deactivated") for deploy in world.deploys]
     else:
         world.deploys[:] = [deploy for deploy in world.deploys if deploy.id != back]
-    (closed,) = [effect.notice for effect in listed(world) if isinstance(effect, fx.Tell)]
+    (closed,) = [effect.notice for effect in listed(world, auto_deploy="commit") if isinstance(effect, fx.Tell)]
     assert (closed.kind.value, closed.incident, closed.resolves) == ("resolved", back, True)
     assert closed.lines == (why.format(new=new, live=live, back=back),)
-    assert web(world).returned == () and notices(listed(world)) == []
+    assert web(world).returned == () and notices(listed(world, auto_deploy="commit")) == []
 
 
 def test_an_entry_of_another_version_about_a_rollback_to_good_code_ends_once_it_serves_no_more() -> None:
     """That its code is not denied ends nothing."""
     world = quiet()
     put(world, returned=(rollback := str(web(world).live),))
-    assert notices(listed(world)) == []
+    assert notices(listed(world, auto_deploy="commit")) == []
     world.end(world.begin("new00000"))
-    assert [one.notice.incident for one in listed(world) if isinstance(one, fx.Tell)] == [rollback]
+    assert tell_of(listed(world, auto_deploy="commit")).notice.incident == rollback
 
 
 @pytest.mark.parametrize(("tell", "alerts", "told"), [((), ("pager",), 1), ((), (), 0)])
@@ -141,7 +138,7 @@ def test_without_a_channel_for_high_the_alerts_are_used(tell: tuple[str, ...], a
     world = quiet()
     world.policy = replace(with_row(world.policy, Severity.HIGH, tell=tell), alerts=alerts)
     world.begin("bad00000")
-    effects = listed(world)
+    effects = listed(world, auto_deploy="commit")
     assert len(lines(effects, "RETURNED")) == 1 and len(notices(effects)) == told
 
 
@@ -153,7 +150,7 @@ def test_trusted_code_and_code_that_another_service_denied_are_nobodys_return() 
     known = reach(Phase.DEPLOYING)
     assert web(known).bad == (("bad00000", incident_of(known).suspect),)
     for world in (trusted, known, share(reach(Phase.CALM), denied=("aaaaaaa1",))):
-        assert lines(listed(world), "RETURNED") == []
+        assert lines(listed(world, auto_deploy="commit"), "RETURNED") == []
 
 
 def test_what_is_remembered_is_bounded() -> None:
@@ -161,7 +158,7 @@ def test_what_is_remembered_is_bounded() -> None:
     world = reach(Phase.DEPLOYING)
     for _ in range(bad_commit_recurrence.KNOWN_MAX + 5):
         world.begin("bad00000")
-    listed(world)
+    listed(world, auto_deploy="commit")
     assert len(web(world).bad) == bad_commit_recurrence.KNOWN_MAX
 
 
@@ -179,22 +176,12 @@ def test_what_came_of_the_second_pin_is_written_down(event: e.Event, known: tupl
     world = reach(Phase.DEPLOYING)
     put(world, switch_visible_at=world.now - 1.0)  # the first pin has long shown
     world.begin("bad00000")
-    listed(world)
+    listed(world, auto_deploy="commit")
     assert incident_of(world).pin.again and not incident_of(world).pin.off
     effects = hear(world, replace(event, at=world.now))
     assert (incident_of(world).pin.off, web(world).facts.auto_deploy) == known
     assert notices(effects) == told and web(world).auto_deploy_off == off
     assert "RestoreAutoDeploy" not in kinds(effects) and web(world).phase is Phase.DEPLOYING
-
-
-def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:
-    """The bad commit's deploy canceled ours: giving auto-deploy back would bring the next one."""
-    world = reach(Phase.DEPLOYING)
-    world.begin("bad00000")
-    ours = incident_of(world).rollback.deploy
-    world.end(ours, "canceled")
-    effects = listed(world)
-    assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(effects)
 
 
 def test_auto_deploy_is_not_given_back_by_a_request_by_hand_while_the_newest_code_is_denied() -> None:
