@@ -1,6 +1,7 @@
 """Acting: what each outcome leaves in the incident and the service, in the story, and on the page; to the letter."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -49,33 +50,45 @@ def test_a_pin_is_remembered_with_whom_it_is_for_and_since_when() -> None:
     assert web(later).pinned_at == 7.0
 
 
+def late_pin(
+    world: World, *, confirmed: bool = False, incident: str = "web-1", previous: str | None = "commit"
+) -> e.Event:
+    """Return a pin that comes late, read back or not."""
+    place = (world.now, "web", incident)
+    return e.PinConfirmed(*place, previous) if confirmed else e.PinUnconfirmed(*place, "timed out", previous)
+
+
+NOT_OFF, OFF = ("", "", ""), ("commit", "web-1", "dep-900")
+
+
 @pytest.mark.parametrize(
-    ("previous", "phase", "rolled_back", "given"),
+    ("late", "phase", "fields", "given", "off"),
     [
-        ("commit", Phase.PAGED, None, True),
-        ("commit", Phase.PAGED, "dep-950", False),
-        ("commit", Phase.SUSPECT, None, False),
-        ("off", Phase.PAGED, None, False),
-        (None, Phase.PAGED, None, False),
+        ({}, Phase.PAGED, {}, ["commit"], OFF),
+        ({}, Phase.PAGED, {"suspect": None}, ["commit"], ("commit", "web-1", "")),
+        ({"confirmed": True}, Phase.PAGED, {}, ["commit"], OFF),
+        ({}, Phase.PAGED, {"deploy": "dep-950"}, [], OFF),
+        ({}, Phase.SUSPECT, {}, [], OFF),
+        ({"previous": "off"}, Phase.PAGED, {}, [], NOT_OFF),
+        ({"previous": "off", "confirmed": True}, Phase.PAGED, {}, [], NOT_OFF),
+        ({"previous": None}, Phase.PAGED, {}, [], NOT_OFF),
+        ({"incident": "web-7", "confirmed": True}, Phase.PAGED, {}, [], ("commit", "web-7", "dep-900")),
     ],
 )
 def test_a_late_pin_is_undone_where_nobody_needs_it(
-    previous: str | None, phase: Phase, rolled_back: str | None, given: bool
+    late: dict[str, Any], phase: Phase, fields: dict[str, Any], given: list[str], off: tuple[str, str, str]
 ) -> None:
-    """Given back only if nothing was rolled back, and nothing will be soon; what was on is remembered in any case."""
+    """Stopped while pinning: given back only if nothing was rolled back, and nothing will be soon, and if it is of
+    this incident; what was on is remembered in any case.
+    """
     world = reach(Phase.PINNING)
-    put(world, phase=phase, incident=amended(incident_of(world), deploy=rolled_back, suspect=None))
-    effects = hear(world, e.PinUnconfirmed(world.now, *OURS, "timed out", previous))
-    assert ("RestoreAutoDeploy" in kinds(effects)) is given
-    assert incident_of(world).pin.previous == previous
-    off = ("commit", "web-1") if previous == "commit" else ("", "")
-    assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == (*off, "")
-
-
-def late_pin(world: World, *, confirmed: bool, incident: str = "web-1") -> e.Event:
-    """Return a pin that comes late, read back or not."""
-    place = (world.now, "web", incident)
-    return e.PinConfirmed(*place, "commit") if confirmed else e.PinUnconfirmed(*place, "timed out", "commit")
+    hear(world, e.Stopped(world.now, "web-1", "ann"))
+    assert web(world).phase is Phase.PAGED
+    put(world, phase=phase, incident=amended(incident_of(world), **fields))
+    effects = hear(world, late_pin(world, **late))
+    assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == given
+    assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == off
+    assert incident_of(world).pin.previous == (None if "incident" in late else late.get("previous", "commit"))
 
 
 @pytest.mark.parametrize("phase", [Phase.PAGED, Phase.CALM])
@@ -214,6 +227,7 @@ def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, g
     assert line_of(tell.notice, "Blame: ")
     assert ("RestoreAutoDeploy" in kinds(effects)) is given and web(world).phase is Phase.PAGED
     assert (incident_of(world).rollback.requested_at is not None) is requested
+    assert incident_of(world).escalation.called_at == world.now, "from this page on others are called"
     assert len(web(world).acted_at) == len(world.state.acted_at) == (outcome is e.RollbackLost), "what was not made"
     put_off = reach(Phase.ROLLING_BACK)
     assert len(web(put_off).acted_at) == len(put_off.state.acted_at) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, topics, web
+from tests.core.worlds import decision_of, hear, incident_of, line_of, put, reach, topics, web
 from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core.phases import escalation
 from watchdog.domain import effects as fx
@@ -95,15 +95,6 @@ def test_each_notice_says_when_the_next_call_is_due() -> None:
 def test_without_steps_of_ours_and_below_critical_nobody_else_is_called(policy: Policy, faults: list[Fault]) -> None:
     """Nobody said who is next, or the pager climbs; high is paged once, and climbs only where nobody answered."""
     assert len(called(reach(Phase.PAGED, policy, faults=faults).run(3000.0))) == 1
-
-
-def test_what_a_rollback_leaves_to_a_human_climbs_too() -> None:
-    """It did not help: the page of that begins the clock."""
-    world = bad_world(climbing(mode=Mode.AUTONOMOUS), faults=[Fault(64.0, FOREVER)]).run(300.0)
-    assert web(world).phase is Phase.PAGED
-    before = world.tells[-1].notice.at
-    world.run(before - START + 301.0)
-    assert world.tells[-1].channels == ("mail",) and world.tells[-1].notice.at == before + 300.0
 
 
 def test_while_we_are_at_it_nobody_else_is_called() -> None:

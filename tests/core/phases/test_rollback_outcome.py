@@ -33,14 +33,6 @@ def test_what_people_were_told_of_is_dropped_when_the_site_recovers(policy: Poli
     assert notices(world.tells) == [told, "resolved"]
 
 
-def test_an_announced_rollback_that_a_guard_forbids_by_then_is_left_to_a_human() -> None:
-    """Paused within the window: at its end people are paged with the reason, nothing is pinned."""
-    world = reach(Phase.ANNOUNCED)
-    world.tell(e.Paused(world.now, "bob"))
-    world.run(world.time + 65.0)
-    assert web(world).phase is Phase.PAGED and not world.pins and decision_of(world).why == "hold: paused by bob"
-
-
 def test_a_question_is_decided_anew_when_it_worsens() -> None:
     """Slow (high, asked) becomes down (critical): rolled back without waiting for the answer, or announced, and no
     answer is waited for then.
@@ -120,25 +112,6 @@ def test_a_pin_without_an_answer_is_waited_for_a_minute() -> None:
     assert "Rollback" in kinds(effects)
     said = "NOT CONFIRMED to be off: no answer came; a merge may bring the bad commit back"
     assert incident_of(world).pin.note == said
-
-
-@pytest.mark.parametrize(
-    ("late", "given"),
-    [
-        pytest.param(e.PinConfirmed(START, "web", "web-1", "commit"), ["commit"], id="confirmed"),
-        pytest.param(e.PinUnconfirmed(START, "web", "web-1", "timed out", "commit"), ["commit"], id="unconfirmed"),
-        pytest.param(e.PinUnconfirmed(START, "web", "web-1", "timed out"), [], id="unread"),
-        pytest.param(e.PinConfirmed(START, "web", "web-1", "off"), [], id="off"),
-        pytest.param(e.PinConfirmed(START, "web", "web-7", "commit"), [], id="other incident"),
-    ],
-)
-def test_a_pin_that_comes_after_a_stop_is_undone(late: e.Event, given: list[str]) -> None:
-    """Stopped while pinning; the pin comes late: auto-deploy is given back, if it was ever on and is ours."""
-    world = reach(Phase.PINNING)
-    hear(world, e.Stopped(world.now, "web-1", "ann"))
-    assert web(world).phase is Phase.PAGED
-    effects = hear(world, replace(late, at=world.now))
-    assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == given
 
 
 def test_a_pin_that_comes_after_the_rollback_stays() -> None:
