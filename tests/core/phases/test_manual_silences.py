@@ -254,13 +254,3 @@ def test_when_a_hold_is_over_what_is_still_failing_is_rolled_back() -> None:
     assert line_of(world.tells[-1].notice, "Once that has passed, the daemon decides again") and not world.pins
     world.run(600.0)
     assert [rollback.approved_by for _, rollback in world.accepted] == [None] and not world.broken
-
-
-def test_a_hold_that_comes_while_auto_deploy_is_switched_off_keeps_it_from_being_sent() -> None:
-    """Asked at the moment of sending once more; then a human is asked."""
-    world = reach(Phase.PINNING)
-    hear(world, e.Held(world.now, "ann", world.now + 3600.0, "launch", "web"))
-    effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
-    assert lines(effects, "WAIT")[0].startswith("nothing was sent: action hold: hold-1")
-    world.run(world.time + 5.0)
-    assert web(world).phase is Phase.ASKING and not world.sent

@@ -170,6 +170,7 @@ def test_a_pause_or_a_broken_promise_before_the_send_stops_it_and_changes_nothin
     assert lines(effects, "HUMAN") == [f"{why} before the rollback was sent"]
 
 
+HELD = "action hold: hold-1 of web by ann (launch): a human decides"
 SPENT = "budget: 1 of 1 rollbacks of all services together in 10 min"
 ALONE = "correlation: 2 failures within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2"
 
@@ -181,6 +182,7 @@ ALONE = "correlation: 2 failures within 90 s: shop (no deploy lately, counts dou
         (lambda world: taken_down(world, suspended=True), 0.0, "service: web is suspended"),
         (lambda world: taken_down(world, maintenance=True), 0.0, "service: web is in maintenance mode"),
         (blinded, 0.0, "blind"),
+        (lambda world: hear(world, e.Held(world.now, "ann", world.now + 3600.0, "launch", "web")), 0.0, HELD),
         (lambda world: None, 16.0, "no failure in the last 15 s"),
         (lambda world: share(world, acted_at=(START + 50.0,)), 0.0, SPENT),
         (fails_elsewhere, 0.0, f"{ALONE} services (limit 50%)"),
@@ -191,6 +193,7 @@ ALONE = "correlation: 2 failures within 90 s: shop (no deploy lately, counts dou
         "suspended",
         "maintenance",
         "blind",
+        "held",
         "good again",
         "acted elsewhere",
         "fails elsewhere",
