@@ -14,7 +14,7 @@ from watchdog.core.machine import EVENTS, LATE, TRANSITIONS, ignore
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.integrations import Integration, Standing
-from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.severity import Severity
 
@@ -191,11 +191,3 @@ def test_bad_readings_in_the_dark_are_not_remembered_good_ones_are() -> None:
     assert web(world) == before
     hear(world, e.Observed(world.now + 1.0, "web", "home", Good()))
     assert web(world).checks["home"].last_at == world.now + 1.0
-
-
-def test_an_unread_list_says_why_in_every_phase() -> None:
-    """It grows stale; the reason stays with it, and nothing is done."""
-    for phase in (Phase.CALM, Phase.ASKING, Phase.VERIFYING):
-        world = reach(phase, make_policy(Mode.ASSIST) if phase is Phase.ASKING else None)
-        hear(world, e.DeploysUnread(world.now, "web", "Render answered 503"))
-        assert web(world).deploys_why == "Render answered 503" and web(world).phase is phase

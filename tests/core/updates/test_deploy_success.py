@@ -116,14 +116,6 @@ def test_across_a_restart_it_is_told_once() -> None:
     assert len(news(world.run(OVER + 600.0))) == 1
 
 
-def test_the_newest_deploy_counts() -> None:
-    """One that was replaced before its time is not spoken of."""
-    world = shipped()
-    world.ship(900.0, "c0ffee01")
-    (title,) = news(world.run(4000.0))
-    assert title.startswith("web: dep-901 (c0ffee0)")
-
-
 # --- what is no good news ---
 
 
@@ -270,6 +262,7 @@ MINUTE = replace(WANTED, pace=replace(WANTED.pace, watch_window_seconds=60.0))
     ("live", "fields", "after", "begins"),
     [
         (LIVE, {}, 0.0, True),
+        pytest.param(LIVE, {"trial": replace(TRIAL, deploy="dep-8")}, 0.0, True, id="it takes the place of another"),
         (LIVE, {"live": None}, 0.0, False),
         (LIVE, {"live": "dep-9"}, 0.0, False),
         (replace(LIVE, status="build_failed"), {}, 0.0, False),
