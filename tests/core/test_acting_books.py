@@ -13,6 +13,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind, Topic
+from watchdog.domain.policy import Step
 from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity
 
@@ -219,6 +220,7 @@ def test_only_the_target_itself_can_be_rebuilt(built: str) -> None:
 def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, given: bool, requested: bool) -> None:
     """Auto-deploy is given back when nothing was sent, and no budget is spent; when nobody knows, it stays off."""
     world = pinned(Phase.ROLLING_BACK)
+    world.policy = replace(world.policy, escalation=(Step("lead", ("mail",), 300.0),))
     effects = hear(world, outcome(world.now, *OURS, "no"))
     assert incident_of(world).human_needed == why and lines(effects, "HUMAN") == [why]
     tell, about = tell_of(effects), tell_of(effects).notice.about
@@ -227,7 +229,8 @@ def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, g
     assert line_of(tell.notice, "Blame: ")
     assert ("RestoreAutoDeploy" in kinds(effects)) is given and web(world).phase is Phase.PAGED
     assert (incident_of(world).rollback.requested_at is not None) is requested
-    assert incident_of(world).escalation.called_at == world.now, "from this page on others are called"
+    assert about.incident is not None and about.incident.escalation.next_call_at == world.now + 300.0
+    assert fx.WakeAt(world.now + 300.0) in effects, "from this page on others are called, on time"
     assert len(web(world).acted_at) == len(world.state.acted_at) == (outcome is e.RollbackLost), "what was not made"
     put_off = reach(Phase.ROLLING_BACK)
     assert len(web(put_off).acted_at) == len(put_off.state.acted_at) == 1
