@@ -175,7 +175,7 @@ def test_an_empty_list_is_never_everything() -> None:
     assert after.deploys_why == "the platform listed no deploy at all"
     new = listed(ServiceState("web"))
     assert new.deploys == () and new.deploys_at == NOW
-    after = observations.apply_deploy_list_error(a_service(), DeploysUnread(NOW, "web", "Render answered 503"))
+    after = observations.apply_deploy_list_error(after, DeploysUnread(NOW, "web", "Render answered 503"))
     assert after == replace(a_service(), deploys_why="Render answered 503")
     assert listed(after, *HISTORY).deploys_why == ""
 
