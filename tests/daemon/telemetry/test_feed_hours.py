@@ -49,7 +49,9 @@ async def test_an_hour_is_written_once_when_it_is_complete_and_again_by_a_worker
 
 
 async def test_minutes_that_a_tracker_tells_of_late_complete_the_hour() -> None:
-    """It did not answer at the end of the hour; that the state forgets minutes again takes nothing away."""
+    """It did not answer at the end of the hour; that the state forgets minutes again takes nothing away. The next hour
+    has less.
+    """
     clock = FakeClock(BEGIN + HOUR + SETTLED_SECONDS, auto=False)
     buckets = tuple(MinuteCount(BEGIN + 60 * number, 60.0, 1.0) for number in range(60))
     store, known = MemoryStore(clock), list(buckets[:30])
@@ -66,4 +68,9 @@ async def test_minutes_that_a_tracker_tells_of_late_complete_the_hour() -> None:
         assert await store.feed_hours("api", BEGIN, BEGIN + HOUR) == (
             FeedHour("api", "errors", BEGIN, count, 60 * count),
         )
+    known[:] = (replace(one, start=one.start + HOUR) for one in buckets[:20])
+    await clock.advance(HOUR)
+    assert await store.feed_hours("api", BEGIN + HOUR, BEGIN + 2 * HOUR) == (
+        FeedHour("api", "errors", BEGIN + HOUR, 20.0, 1200.0),
+    )
     assert list(hours.due()) == [] and await supervisor.stop(5.0) == ()
