@@ -44,16 +44,17 @@ async def test_a_rollback_by_hand_goes_its_way() -> None:
 
 
 async def test_nothing_is_done_before_it_is_written_down() -> None:
-    """While the store still writes, Render hears nothing and nobody is told."""
+    """While the store still writes, Render hears nothing, nobody is told, and the story does not go on."""
     async with scene(SlowAnswer) as s:
         await s.know_deploys()
-        reads = s.sent("GET")
+        reads, story = s.sent("GET"), list[fx.Note]()
+        s.listeners.note.append(story.append)
         store = await in_a_turn(s, e.RollbackRequested(s.clock.now(), "web", "ann"))
         await s.clock.settle()
-        assert (s.sent("GET"), s.sent("PATCH"), s.pages) == (reads, 0, [])
+        assert (s.sent("GET"), s.sent("PATCH"), s.pages, story) == (reads, 0, [], [])
         store.gate.set()
         await s.until(Phase.DEPLOYING)
-        assert len(s.accepted) == 1
+        assert len(s.accepted) == 1 and story
 
 
 @pytest.mark.parametrize("error", [SHUT, Permanent("the disk is full"), TypeError("a bug in the codec")])
