@@ -64,7 +64,7 @@ class Post:
             if verb in self.refuse:
                 self._say(writer, self.refuse[verb])
             elif verb == "EHLO":
-                offers = ["STARTTLS"] * bool(self.tls and not secure) + ["AUTH PLAIN"] * bool(self.login and secure)
+                offers = ["STARTTLS"] * bool(self.tls and not secure) + ["AUTH PLAIN"] * bool(self.login)
                 self._say(writer, "250-post greets you", *(f"250-{offer}" for offer in offers), "250 HELP")
             elif verb == "STARTTLS":
                 self._say(writer, "220 go ahead")

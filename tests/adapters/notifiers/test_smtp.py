@@ -37,10 +37,12 @@ async def send(box: Mailbox, *to: str) -> None:
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_mail_is_handed_in_over_tls_after_a_login(post: Start, security: str) -> None:
-    """STARTTLS, and TLS from the start: the login happens only behind it."""
+    """STARTTLS, and TLS from the start: the login happens only behind it, though it is offered before."""
     server = await post(tls=server_tls("localhost"), implicit=security == "tls", login=("dog", PASSWORD))
     await send(mailbox(server, security=security, tls=client_tls(), user="dog", password=PASSWORD))
-    assert server.envelopes == [("watchdog@acme.example", ["lead@acme.example"])] and "AUTH" in server.commands
+    assert server.envelopes == [("watchdog@acme.example", ["lead@acme.example"])]
+    before = server.commands.index("STARTTLS") if security == "starttls" else 0
+    assert ["AUTH" in part for part in (server.commands[:before], server.commands[before:])] == [False, True]
 
 
 async def test_a_server_without_starttls_gets_no_mail(post: Start) -> None:
