@@ -87,7 +87,7 @@ def test_a_yes_acts_at_once(phase: Phase) -> None:
 def test_a_yes_while_nothing_may_be_changed_is_refused(event: e.Event, why: str) -> None:
     """A guard that an approval does not answer: paged, and whoever said yes, or asks by hand, hears why.
 
-    Who said it looks after it: nobody else is called meanwhile.
+    The end of a veto window does not answer it either. Who said it looks after it: nobody else is called meanwhile.
     """
     world = reach(Phase.ASKING)
     hear(world, replace(event, at=world.now))
@@ -96,6 +96,10 @@ def test_a_yes_while_nothing_may_be_changed_is_refused(event: e.Event, why: str)
     assert not {"Rollback", "PinAutoDeploy"} & set(kinds(effects))
     assert incident_of(world).escalation.acknowledged_by == BY
     assert lines(ask_for(world), "REFUSED") == [why]
+    announced = reach(Phase.ANNOUNCED)
+    hear(announced, replace(event, at=announced.now))
+    announced.run(announced.time + 65.0)
+    assert web(announced).phase is Phase.PAGED and decision_of(announced).why == why and not announced.pins
 
 
 @pytest.mark.parametrize(
