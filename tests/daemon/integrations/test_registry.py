@@ -128,7 +128,7 @@ def test_what_says_nothing_for_three_times_its_interval_is_silent(
     one = only(kept)
     assert (one.standing, one.since, one.why) == (Standing.SILENT, heard, "nothing was read of it")
     kept.read("probes", "web", "home", Good())
-    assert only(kept).standing is Standing.OK
+    assert (only(kept).standing, only(kept).since) == (Standing.OK, clock.now())
 
 
 def test_a_kind_without_a_row_in_the_table_cannot_be_relied_on(kept: IntegrationRegistry) -> None:
