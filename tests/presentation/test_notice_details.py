@@ -160,6 +160,8 @@ def test_what_is_left_for_people(value: str) -> None:
     both_left = f"Fix bad0000, then switch {off} {DENIED}" if value else f"Fix bad0000. {DENIED}"
     assert left(**both) == (f"Left to do: {both_left}", *command)
     assert left(denied=False, **both) == before, "a person trusted it meanwhile"
+    stays = "" if value else "Auto-deploy is off, as it was before the rollback."
+    assert left(**both, off=True, previous="off")[-1] == (stays or command[0])
     # An undo leads back to the code that was blamed: there is nothing to fix.
     assert left(**{**both, "decision": a_decision(blame=None)}, undoes="web-0") == before
     healed = left(**both, suspect="dep-41", healed_at=NOW - 30.0, restored_at=NOW)

@@ -146,10 +146,12 @@ def done_lines(incident: Incident) -> Lines:
 
 
 def left_lines(case: NoticeCase) -> Lines:
-    """Return the work left for people after an incident: that of its outlook; and if it may have been needless."""
+    """Return the work left for people after an incident: that of its outlook; and if it may have been needless. Where
+    auto-deploy was switched off, how it stands now."""
     healed = case.incident.rollback.healed_at is not None
     maybe = (f"Left to do: {healed_line(case.incident)}.",) if healed else ()
-    return (*maybe, *task_lines(case, more=healed))
+    stands = (case.outlook.besides,) if case.incident.pin.off and case.outlook.besides else ()
+    return (*maybe, *task_lines(case, more=healed), *stands)
 
 
 def todo_lines(incident: Incident) -> Lines:

@@ -348,12 +348,15 @@ def _ended(incident: Incident) -> str:
 
 
 def follows(case: Case) -> str:
-    """Return what follows once it is over: that merges deploy again, or what the daemon does."""
+    """Return what follows once it is over: whether merges deploy, or what the daemon does."""
     # What is left to people follows; and what a person continued by hand goes on.
     if case.state.auto_deploy_was or case.incident.outcome is Outcome.CONTINUED:
         return ""
     if case.state.auto_deploy and case.incident.pin.off:
         return "Auto-deploy is on again: the next merge deploys."
+    if case.incident.pin.off and case.incident.pin.previous == "off":
+        # People may have meant that; or a restored record forgot that the daemon had switched it off.
+        return "Auto-deploy is off, as it was before the rollback."
     # Removed from the configuration, it is watched no more.
     if not case.state.watched:
         return ""
