@@ -11,8 +11,8 @@ from watchdog.domain.policy import Then
 from watchdog.presentation.situation import Situation
 
 NOW = x.BEGIN + 60.0
-UNLESS_WORSE = " If you do nothing, no further page is sent, however long it lasts, unless it gets worse."
-OTHERWISE = f"{UNLESS_WORSE.removesuffix('.')} or the decision changes."
+UNLESS_WORSE = " No further page is sent, unless it gets worse."
+OTHERWISE = f"{UNLESS_WORSE.removesuffix('.')} or the daemon decides otherwise."
 UNLIKELY = "Nothing is rolled back: dep-42 is 30 % likely to blame, and the daemon acts from 80 %."
 # 63 % likely; the rest is the own change (30 %) and what is not seen.
 OPENAI = Cause("upstream openai", 9.0, "upstream openai fails: major outage")
@@ -175,6 +175,13 @@ CASES = [
         to_blame(x.blame(vetoes=(Veto("deploy list", True, "the list is 2 min old"),))),
         Situation.BLOCKED_FOR_NOW,
         f"Not rolled back: the list is 2 min old. Once that list can be read again, {AGAIN}{OTHERWISE}",
+        ("stop", "acknowledge"),
+    ),
+    (
+        to_blame(x.blame(probability=0.01, vetoes=(Veto("deploy list", True, "the list is 2 min old"),))),
+        Situation.BLOCKED_FOR_NOW,
+        "Not rolled back: the list is 2 min old. Once that list can be read again, the daemon decides again, and may"
+        f" roll back by itself if web still fails.{OTHERWISE}",
         ("stop", "acknowledge"),
     ),
     (

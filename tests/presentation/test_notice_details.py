@@ -107,7 +107,7 @@ def test_a_question_without_a_default_asks_for_no_answer_in_time(fields: dict[st
     """Its deadline has passed, or the policy has none."""
     told = read(an_outage(**{**CLOCK, **fields}), Topic.ASKED, **QUESTION)
     assert told.title == "web is down: approve rollback to aaaaaaa?"
-    assert told.lines[1].startswith(f"Roll back to dep-40 (aaaaaaa)? {waits} If you do nothing, no further page ")
+    assert told.lines[1].startswith(f"Roll back to dep-40 (aaaaaaa)? {waits} No further page ")
 
 
 def test_each_command_of_an_outlook_is_spelled_as_it_is_typed() -> None:

@@ -34,7 +34,7 @@ from tests.presentation.outlook_cases import (
 )
 from watchdog.core.guards import downtime, guards
 from watchdog.core.phases.paged import PASSING_VETOES
-from watchdog.domain.decisions import Course, GuardAnswer, Verdict
+from watchdog.domain.decisions import Course, GuardAnswer, Verdict, Veto
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.policy import Then
 from watchdog.presentation.block_words import BLOCKS, UNREAD
@@ -50,6 +50,9 @@ def test_each_situation_has_its_sentence_and_its_commands(
     """The sentence states what the daemon does by itself, and the commands are those that would be accepted."""
     said = outlook(incident, NOW)
     assert (said.situation, said.sentence, said.commands) == (found, sentence, commands)
+    names = {"reject": "Reject:", "stop": "Do not roll back:" if found is Situation.BLOCKED_FOR_NOW else "Stop:"}
+    refuses = next((names[one] for one in commands if one in names), "")
+    assert said.refusing == (f"{refuses} the daemon changes nothing more in this incident." if refuses else "")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,10 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (paged(replace(BUDGET, name="tried")), "Fix forward"),
         (paged(BUDGET, PAUSED), "Resume the daemon"),
         (paged(PAUSED), 'Resume the daemon, unless the pause is still needed. Answer "Do not roll back" if dep-42'),
+        (
+            to_blame(x.blame(probability=0.01, vetoes=(Veto("deploy list", True, "the list is 2 min old"),))),
+            'Check the service on Render\'s dashboard. Answer "Do not roll back" if no deploy is to blame.',
+        ),
         (paged(MODE, decision=OBSERVED), "Roll back to dep-40 (1b7e0d4) on Render's dashboard if dep-42 (9f3c2ab)"),
         (x.undone(x.decision(), human_needed="busy"), "Roll back to dep-40 (1b7e0d4) by hand if dep-42"),
         (x.undone(PAGE, human_needed="busy", acknowledged_by="ann", decision=None), "Find the cause"),

@@ -4,7 +4,7 @@ Each situation has one row in `ROWS`, each guard that can block has one in `bloc
 notices and API take label, sentence, next step and buttons from here, so that they never contradict each other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.outlooks.outlook_besides import besides
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.recommended import BLOCKED, cure_words, place, recommended
-from watchdog.presentation.situation import Situation, situation
+from watchdog.presentation.situation import Situation, rolls_back_unanswered, situation
 from watchdog.presentation.text import clean
 
 NEEDS_YOU, NAME_MAX = "needs you", 20
@@ -47,6 +47,8 @@ class Outlook:
     step: str = ""  # the next step under its heading, or that there is none; empty: it is not known
     holder: str = ""  # who has acknowledged what would need a person otherwise; empty: no one
     acknowledging: str = ""  # what an acknowledgement does; empty: it has one already
+    refusing: str = ""  # what to reject or to stop the rollback does; empty: neither is offered
+    rolls_back: bool = False  # whether a question without an answer is answered by a rollback, at `until`
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         step=f"{heading}: {task}" if task else _no_step(found, state),
         holder=holder,
         acknowledging=acknowledging(case),
+        refusing=_refusing(found, commands),
+        rolls_back=found is Situation.QUESTION and rolls_back_unanswered(incident),
     )
 
 
@@ -96,6 +100,15 @@ def _holder(row: Row, incident: Incident) -> str:
     """Return who has acknowledged the incident, where it needs a person: it then needs no other reader."""
     by = incident.escalation.acknowledged_by
     return clean(by, NAME_MAX) if by is not None and row.label == NEEDS_YOU else ""
+
+
+def _refusing(found: Situation, commands: Sequence[str]) -> str:
+    """Return what it means to refuse the rollback: no button takes that back."""
+    name = "Reject" if "reject" in commands else ""
+    if "stop" in commands:
+        # Nothing is under way yet that a button could stop.
+        name = "Do not roll back" if found is Situation.BLOCKED_FOR_NOW else "Stop"
+    return f"{name}: the daemon changes nothing more in this incident." if name else ""
 
 
 def _no_step(found: Situation, state: CurrentState | None) -> str:

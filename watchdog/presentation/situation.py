@@ -10,6 +10,7 @@ from math import inf
 from watchdog.core.phases.paged import may_ask_later, obstacle_may_pass
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, Verdict
 from watchdog.domain.incidents import HumanDecision, Incident
+from watchdog.domain.policy import Then
 
 
 class Situation(StrEnum):
@@ -97,6 +98,12 @@ def _paged(incident: Incident, decision: Decision) -> Situation:
     if block is not None and block.clears_at is not None and may_ask_later(incident):
         return Situation.ASKS_LATER
     return Situation.BLOCKED
+
+
+def rolls_back_unanswered(incident: Incident) -> bool:
+    """Return whether the rollback is the default of the question, and was not carried out yet."""
+    deadline = incident.question.deadline
+    return deadline is not None and deadline.then is Then.ROLLBACK and not incident.late_paged
 
 
 def blocking(incident: Incident) -> GuardAnswer | None:

@@ -108,11 +108,11 @@ def accepted_now(coming: Outlook, incident: Incident, service: ServiceState | No
 
 
 def badge(coming: Outlook, now: float) -> str:
-    """Return the progress with its countdown: `needs your answer, 3 min left`."""
+    """Return the progress with its countdown: `needs your answer, 3 min left`, or `…, rolls back in 3 min`."""
     if coming.until is None:
         return coming.label
-    left = coming.until - now
-    return f"{coming.label}, {COUNTED[coming.situation].format(show_seconds(left)) if left > 0 else 'due now'}"
+    left, counted = coming.until - now, "rolls back in {}" if coming.rolls_back else COUNTED[coming.situation]
+    return f"{coming.label}, {counted.format(show_seconds(left)) if left > 0 else 'due now'}"
 
 
 def suspect_view(incident: Incident, service: ServiceState | None, authors: Sequence[str] = ()) -> SuspectView | None:

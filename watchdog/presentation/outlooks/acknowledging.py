@@ -3,7 +3,7 @@
 from watchdog.domain.policy import Then
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import clears_at
-from watchdog.presentation.situation import Situation, situation
+from watchdog.presentation.situation import Situation, rolls_back_unanswered, situation
 
 UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
 """The daemon makes or proves a rollback."""
@@ -62,7 +62,7 @@ def _besides(case: Case) -> str:
 def _without_an_answer(case: Case) -> str:
     """Return that the daemon may roll back although no person approved: by the question's default, or a guard's end."""
     question, decision = case.incident.question.deadline, case.incident.decision
-    if question is not None and question.then is Then.ROLLBACK and not case.incident.late_paged:
+    if question is not None and rolls_back_unanswered(case.incident):
         return f" Without an answer the daemon rolls back{case.by(question.due_at, 'at')}, if nothing forbids it."
     if decision is not None and decision.asks_for_now:
         return " The daemon may still roll back without an answer, once what made it ask has passed."

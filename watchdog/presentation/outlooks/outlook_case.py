@@ -78,12 +78,22 @@ class Case:
 
     @property
     def may_act(self) -> str:
-        """Return what a decision may lead to, by mode and rule: `may roll back to dep-40 by itself`."""
+        """Return what a decision may lead to, by mode and rule: `may roll back to dep-40 by itself`.
+
+        Where no deploy is likely to blame so far, the next decision may find another one, with another target.
+        """
         decision = self.incident.decision
         asks = decision is not None and (
             decision.mode == Mode.ASSIST or decision.policy_action in (Action.ASK, Action.SCHEDULE)
         )
-        return f"may {'ask whether to roll' if asks else 'roll'} back to {self.target}{'' if asks else ' by itself'}"
+        where = f" to {self.target}" if self.suspects else ""
+        return f"may {'ask whether to roll' if asks else 'roll'} back{where}{'' if asks else ' by itself'}"
+
+    @property
+    def suspects(self) -> bool:
+        """Return whether a deploy is likelier to blame than not."""
+        decision = self.incident.decision
+        return decision is not None and decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
 
     @property
     def in_peoples_way(self) -> GuardAnswer | None:
@@ -127,4 +137,4 @@ class Case:
             return False
         # The trailer holds for the daemon alone; yet its author knows why this commit must not be rolled back.
         blocked = {one.name for one in self.blocks} - (NOT_FOR_HUMANS - {"trailer"})
-        return not blocked and decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
+        return not blocked and self.suspects

@@ -96,7 +96,8 @@ def cure(case: Case) -> str:
 
 def cure_or_stop(case: Case) -> str:
     """Return the cure where the daemon decides again by itself, and when to prevent that."""
-    return f'{cure(case)} Answer "Do not roll back" if {case.suspect} is not to blame.'
+    suspect = f"{case.suspect} is not" if case.suspects else "no deploy is"
+    return f'{cure(case)} Answer "Do not roll back" if {suspect} to blame.'
 
 
 def beside_the_deploy(case: Case) -> str:

@@ -61,8 +61,8 @@ def _only_for_news(case: Case) -> str:
         return " The policy names no channel for its severity: the daemon pages no one."
     if incident.muted or case.incident.escalation.next_call_at is not None:
         return ""
-    changes = "" if incident.human_needed else " or the decision changes"
-    return f" If you do nothing, no further page is sent, however long it lasts, unless it gets worse{changes}."
+    changes = "" if incident.human_needed else " or the daemon decides otherwise"
+    return f" No further page is sent, unless it gets worse{changes}."
 
 
 def question(case: Case) -> str:
