@@ -272,13 +272,13 @@ CASES = [
         x.undone(PAGE, human_needed="rejected by ann", human_decision=HumanDecision.REJECTED),
         Situation.REJECTED,
         f"Rejected by ann. {WATCHES}",
-        ("acknowledge",),
+        ("rollback", "acknowledge"),
     ),
     (
         x.undone(PAGE, human_needed="stopped by ann", human_decision=HumanDecision.STOPPED),
         Situation.STOPPED,
         f"Stopped by ann. {WATCHES}",
-        ("acknowledge",),
+        ("rollback", "acknowledge"),
     ),
     (
         HELPLESS,

@@ -35,7 +35,7 @@ from tests.presentation.outlook_cases import (
 from watchdog.core.guards import downtime, guards
 from watchdog.core.phases.paged import PASSING_VETOES
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict, Veto
-from watchdog.domain.incidents import Incident, Outcome
+from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
 from watchdog.presentation.block_words import BLOCKS, UNREAD
 from watchdog.presentation.outlook import ROWS, outlook
@@ -72,7 +72,11 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (paged(TRAILER), "Fix forward, or ask its author"),
         (LOST, "Look at web's deploys on Render's dashboard before anything else; if dep-42 (9f3c2ab) is still"),
         (REFUSED, "If dep-42 (9f3c2ab) is to blame, deploy a fix, or look on Render's dashboard for a deploy that"),
-        (amended(REFUSED, artefact_gone=True), "If dep-42 (9f3c2ab) is to blame, deploy a fix."),
+        (amended(REFUSED, artefact_gone=True), "If dep-42 (9f3c2ab) is to blame, deploy a fix; else"),
+        (
+            x.undone(PAGE, human_needed="rejected by ann", human_decision=HumanDecision.REJECTED),
+            "Find the cause on Render's dashboard and in the logs. Roll back to dep-40 (1b7e0d4) by hand if dep-42",
+        ),
         (to_blame(ELSEWHERE), "Look at upstream openai first; if nothing is wrong there, find the"),
         (to_blame(PEERS), "Look at the other services that fail first; if nothing is wrong"),
         (to_blame(NEIGHBOUR), "Look at the deploy of api first; if nothing is wrong there, find"),

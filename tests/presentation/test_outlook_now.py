@@ -69,7 +69,10 @@ FAILS = Evidence("api", "bad", "HTTP 503.")
 def test_a_rollback_that_is_live_says_whether_the_site_answers(state: CurrentState, says: str) -> None:
     """By the newest readings of its critical probes; and the page that comes first."""
     live = x.incident(**OPEN, overdue_at=NOW + 293)
-    assert says in outlook(live, NOW, state=state).sentence
+    said = outlook(live, NOW, state=state)
+    assert says in said.sentence
+    fails = "Look at the logs: api fails with the earlier deploy, too." if FAILS in state.readings else ""
+    assert (said.task, said.place, said.recommended) == (fails, *(("logs",) * 2 if fails else ("", "")))
     unheard = outlook(replace(live, channels=()), NOW, state=replace(state, confirms=("api", NOW + 60))).sentence
     assert "pages" not in unheard
 

@@ -175,7 +175,7 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         ),
         Situation.REQUESTED: Row("rolling back", words.requested, tasks.merge_nothing),
         Situation.DEPLOYING: Row("rolling back", words.deploying, tasks.merge_nothing),
-        Situation.VERIFYING: Row("verifying", words.verifying, tasks.merge_nothing),
+        Situation.VERIFYING: Row("verifying", words.verifying, tasks.see_it_recover),
         Situation.BLOCKED_FOR_NOW: Row(
             NEEDS_YOU, words.with_next_page(words.blocked), tasks.cure_or_stop, ("stop", *_ACKNOWLEDGE)
         ),
@@ -189,10 +189,10 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         ),
         Situation.NO_ACTION: Row("for information", words.no_action, _NOTHING, _ACKNOWLEDGE),
         Situation.REJECTED: Row(
-            "rollback rejected", words.with_next_page(words.answered), tasks.look_for_the_cause, _ACKNOWLEDGE
+            "rollback rejected", words.with_next_page(words.answered), tasks.look_elsewhere, _BY_HAND
         ),
         Situation.STOPPED: Row(
-            "rollback stopped", words.with_next_page(words.answered), tasks.look_for_the_cause, _ACKNOWLEDGE
+            "rollback stopped", words.with_next_page(words.answered), tasks.look_elsewhere, _BY_HAND
         ),
         Situation.DID_NOT_HELP: Row(
             NEEDS_YOU,

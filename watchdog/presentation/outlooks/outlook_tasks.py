@@ -58,6 +58,13 @@ def merge_nothing(case: Case) -> str:
     return f"Merge nothing until it is verified: auto-deploy is {known}."
 
 
+def see_it_recover(case: Case) -> str:
+    """Return the step while the target is live: none, unless it fails there as well."""
+    fails = case.state.fails
+    look = f"Look at the logs: {clean(fails.signal)} fails with the earlier deploy, too." if fails is not None else ""
+    return " ".join(one for one in (look, merge_nothing(case)) if one)
+
+
 def find_the_cause(case: Case) -> str:
     """Return the step where the daemon does nothing more: the rollback by hand, if its button is there."""
     if case.may_roll_back:
@@ -68,6 +75,12 @@ def find_the_cause(case: Case) -> str:
 def look_for_the_cause(case: Case) -> str:
     """Return the step where no rollback is worth a try."""
     return f"Find the cause on Render's dashboard and in the logs{_acknowledge(case)}."
+
+
+def look_elsewhere(case: Case) -> str:
+    """Return the step after a person refused the rollback; one who learns more may still roll back by hand."""
+    after_all = " Roll back to {target} by hand if {suspect} proves to be to blame after all."
+    return f"{look_for_the_cause(case)}{case.named(after_all) if case.may_roll_back else ''}"
 
 
 def _acknowledge(case: Case) -> str:
@@ -84,7 +97,7 @@ def look_at_the_deploys(case: Case) -> str:
             " blame, roll back there or deploy a fix."
         )
     back = "" if rollback.artefact_gone else ", or look on Render's dashboard for a deploy that can be rolled back to"
-    return case.named(f"If {{suspect}} is to blame, deploy a fix{back}.")
+    return case.named(f"If {{suspect}} is to blame, deploy a fix{back}; else find the cause in the logs.")
 
 
 def cure(case: Case) -> str:

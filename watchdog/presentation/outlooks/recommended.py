@@ -65,6 +65,8 @@ def place(case: Case) -> str:
         return DIFF if case.state.denied and case.incident.rollback.healed_at is None else ""
     if found is Situation.NOT_THE_DEPLOY and elsewhere(case) == RENDERS_STATUS:
         return STATUS
+    if found is Situation.VERIFYING and case.state.fails is not None:
+        return LOGS
     if found not in BLOCKED:
         # Without its artefact there is nothing to look for there.
         return "" if case.incident.rollback.artefact_gone else PLACES.get(found, "")
