@@ -90,9 +90,9 @@ def service_state(name: str, **changes: Any) -> ServiceState:
 
 
 def at_render(service: ServiceState) -> ServiceState:
-    """Return the service as Render reports it, with the address of its page there."""
+    """Return the service as Render reports it, with the address of its page there, which its id alone does not tell."""
     assert service.facts is not None
-    page = f"https://dashboard.render.com/web/{service.facts.id}"
+    page = f"https://dashboard.render.com/web/of-{service.facts.id}"
     return replace(service, facts=replace(service.facts, dashboard_url=page))
 
 

@@ -132,7 +132,7 @@ async def test_only_the_button_that_the_task_asks_for_stands_out(found: Situatio
     async with shown(of(found), facts=at_render(service_state("web")).facts) as one:
         card = card_of(await one.page("/incidents/web-1"))
     assert re.findall(r'class="(?:button )?primary"[^>]*>([^<]+)<', card) == stands_out
-    assert all(f' href="https://dashboard.render.com/web/srv-web{place}" ' in card for place in ("", "/logs"))
+    assert all(f' href="https://dashboard.render.com/web/of-srv-web{place}" ' in card for place in ("", "/logs"))
 
 
 async def test_a_role_sees_why_it_may_not() -> None:
@@ -221,16 +221,16 @@ def test_the_suspect_has_its_author_and_its_links() -> None:
     watched = DeployWatch("dep-42", x.BEGIN, NOW, NOW, authors=("ann", "bob"))
     service = at_render(service_state("web", trial=watched))
     rule = DEFAULT_MATRIX[ASKED.severity]
-    suspect = card_view(ASKED, service, rule, NOW).suspect
+    suspect = card_view(ASKED, service, rule, NOW, ("eve",)).suspect
     assert suspect is not None
     assert (suspect.id, suspect.code, suspect.message, suspect.author, suspect.likely) == (
         "dep-42", "9f3c2ab", "Refactor sessions", "ann, bob", "99 % likely",
     )  # fmt: skip
     pages = card_view(ASKED, service, rule, NOW).pages
     assert pages == PagesView(
-        "https://dashboard.render.com/web/srv-web", "https://dashboard.render.com/web/srv-web/logs"
+        "https://dashboard.render.com/web/of-srv-web", "https://dashboard.render.com/web/of-srv-web/logs"
     )
-    assert suspect.page == "https://dashboard.render.com/web/srv-web/deploys/dep-42" and "compare" in suspect.diff
+    assert suspect.page == "https://dashboard.render.com/web/of-srv-web/deploys/dep-42" and "compare" in suspect.diff
     read = card_view(ASKED, replace(service, trial=None), rule, NOW, ("eve",)).suspect
     assert read is not None and read.author == "eve"
     acquitted = next(incident for incident, found, *_ in CASES if found is Situation.NOT_THE_DEPLOY)
