@@ -106,6 +106,8 @@ def test_a_label_is_recorded_and_shown(typed: Typed) -> None:
         ("incidents", "No incident yet."),
         ("history", "No rollback yet."),
         ("why-not web 00:00", "nothing was recorded"),
+        ("silences", "No silence and no action hold."),
+        ("silences --json", "[]"),
     ],
 )
 def test_nothing_recorded_yet(words: str, said: str, empty: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,7 +63,7 @@ def test_without_a_terminal_no_progress_is_written(capsys: pytest.CaptureFixture
 def test_it_says_how_far_it_is_and_how_long_the_rest_takes() -> None:
     """At the mean pace so far; not more often than once a second, and always at the end."""
     said: list[str] = []
-    times = iter([0.0, 10.0, 10.5, 30.0, 40.0])
+    times = iter([0.0, 10.0, 10.5, 30.0, 30.4])
     played = list(with_progress("abcd", "months", 4, said.append, lambda: next(times)))
     assert played == list("abcd")
     assert said == ["months 1 of 4, about 30 s left", "months 3 of 4, about 10 s left", "months 4 of 4"]

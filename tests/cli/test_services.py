@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.app.scenes import settings_of
+from tests.cli.conftest import record
 from tests.support.child_processes import watchdog
 from watchdog.cli.services import AppServices
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.errors import ConfigurationError, Refused
+from watchdog.domain.incidents import State
 from watchdog.domain.readings import Good
+from watchdog.domain.store_records import Write
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
 
@@ -41,8 +44,21 @@ async def test_who_looks_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None
     assert plan.target is not None and plan.target.deploy is not None
     assert plan.guards and all(answer.verdict is Verdict.PASS for answer in plan.guards) and writes(cloud) == []
     read = {f"{one.service}/{one.signal}": one.reading for one in await AppServices().once(settings)}
-    assert isinstance(read["web/home"], Good) and sum(name.startswith("control/") for name in read) == 2
+    assert isinstance(read["web/home"], Good) and isinstance(read["web/events"], Good), "the second of Render itself"
+    assert sum(name.startswith("control/") for name in read) == 2
     assert writes(cloud) == []
+
+
+async def test_a_denied_commit_is_no_target(cloud: Sandbox, tmp_path: Path) -> None:
+    """By the daemon's own record, which the command reads beside it."""
+    settings = settings_of(tmp_path, urls=cloud.urls)
+    _, choice = await AppServices().deploys(settings, "web")
+    assert choice is not None and choice.deploy is not None and choice.deploy.commit is not None
+    async with record(tmp_path) as store:
+        await store.save(Write(State(denied=(choice.deploy.commit,))))
+    _, other = await AppServices().deploys(settings, "web")
+    assert other is not None and other.deploy is None
+    assert [(one.deploy, one.why) for one in other.skipped] == [(choice.deploy.id, "deny-listed")]
 
 
 async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The composition root: what is wired follows from the configuration, and nothing is started by wiring it."""
 
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -160,9 +161,11 @@ async def test_only_the_components_that_are_used_make_an_upstream_ill() -> None:
 async def test_each_part_runs_only_where_it_is_asked_for(
     tmp_path: Path, mode: str, more: str, change: dict[str, str], environ: dict[str, str], running: set[str]
 ) -> None:
-    """What runs beside the decisions is wired exactly where it is configured."""
+    """What runs beside the decisions is wired exactly where it is configured, and sees every step."""
     async with wired(settings_of(tmp_path, mode, more, environ=environ, **change)) as app:
         assert set(app.beside) == running
+        steps = map(attrgetter("__self__.stepped"), app.beside.values())
+        assert all(stepped in app.engine.listeners.stepped for stepped in steps)
         annotators = 2 if "suspect-commits" in running else 1
         assert {len(getattr(one, "annotators", ())) for one in app.notifiers.values()} == {annotators}
 

@@ -23,8 +23,8 @@ def test_equal_neighbours_are_one_shape_and_the_bar_is_said_in_words() -> None:
     ]
     assert len(set(charts.HEIGHTS.values())) == len(charts.STATES)
     assert charts.bar_words(day("good", "good")) == "last 24 h: 0 of 2 half-hours with failures"
-    assert charts.bar_words(day("bad", "some", "none")) == (
-        "last 24 h: 2 of 3 half-hours with failures, 1 without data"
+    assert charts.bar_words(day("bad", "some", "none", "unknown")) == (
+        "last 24 h: 2 of 4 half-hours with failures, 2 without data"
     )
     unread = day("bad", "none", complete=False)
     assert charts.bar_words(unread) == "last 24 h: 1 of 2 half-hours with failures, still being read from the store"
