@@ -35,6 +35,7 @@ class Fleet:
         self._luck = random.Random(seed)
         self.days = days
         self.names = [*NAMES, *(f"service-{number:03}" for number in range(len(NAMES), services))][:services]
+        self._listed = {name: self._deploys(name) for name in self.names}
         self.incidents = tuple(self._incidents())
         self.asked = self._asked()
 
@@ -80,7 +81,7 @@ class Fleet:
         return now_bad + [span for span in mine if span[1] > begin] + [(at, at + 120) for at in blips]
 
     def _calm(self, name: str):  # type: ignore[no-untyped-def]
-        deploys = tuple(self._deploys(name))
+        deploys = tuple(self._listed[name])
         checks = {
             "home": Check("home", "http", NOW - self._luck.uniform(1, 9), Good("200 in 120 ms")),
             "api": Check("api", "latency", NOW - self._luck.uniform(1, 9), Good("p95 310 ms of 800 ms")),
@@ -91,10 +92,13 @@ class Fleet:
         return at_render(service_state(name, deploys=deploys, live=live, checks=checks, watching_since=watching))
 
     def _deploys(self, name: str) -> list[Deploy]:
+        """Return what the platform lists, back to before the time that was watched: newest first."""
         if name in ("web", "api"):
-            older = [self._deploy(number, NOW - (43 - number) * 2.5 * DAY) for number in range(39, 20, -1)]
-            return [replace(x.BAD, finished_at=ONSET_AT - 4), x.FAILED, x.GOOD, *older]
-        return [self._deploy(60 - back, NOW - (back + self._luck.random()) * 3 * DAY, back == 0) for back in range(20)]
+            older = [self._deploy(number, NOW - (43 - number) * 4.6 * DAY) for number in range(39, 21, -1)]
+            return [x.BAD if name == "web" else replace(x.BAD, finished_at=ONSET_AT - 4), x.FAILED, x.GOOD, *older]
+        return [
+            self._deploy(60 - back, NOW - (back + self._luck.random()) * 4.7 * DAY, back == 0) for back in range(21)
+        ]
 
     def _deploy(self, number: int, at: float, is_live: bool = False) -> Deploy:
         code = f"{self._luck.getrandbits(160):040x}"
@@ -112,18 +116,27 @@ class Fleet:
         yield x.incident()
 
     def _incident(self, name: str, number: int, at: float) -> Incident:
+        """Return one that its own deploy caused, or one that no deploy did."""
         whole, known = x.incident(), f"{name}-{100 + number}"
         severity, title = self._luck.choice((Severity.CRITICAL, Severity.HIGH)), self._luck.choice(TITLES)
         took = self._luck.lognormvariate(4.6, 0.5)
         detected = self._luck.uniform(25, 70)
         if self._luck.random() < 0.55:
+            place = 3 + 4 * number + self._luck.randrange(4)
+            bad, good = self._listed[name][place : place + 2]
+            odds, at = self._luck.uniform(20, 900), (bad.finished_at or at) + self._luck.uniform(2, 9)
+            blamed = x.blame(suspect=bad, change=bad, prior_odds=odds, odds=odds, probability=odds / (odds + 1))
+            decided = x.decision(blame=blamed)
+            whole = amended(whole, decision=decided, suspect=bad.id, suspect_code=bad.code)
+            whole = amended(whole, target=good.id, target_code=good.code)
             moments = {"requested_at": at + detected + 1, "restored_at": at + took + detected}
             moments |= {"verified_at": at + took + detected + 180, "closed_at": at + took + detected + 180}
             moments |= {"onset_at": at, "opened_at": at + detected}
             return amended(whole, id=known, service=name, severity=severity, title=title, **moments)
         ended = at + detected + self._luck.lognormvariate(6.5, 1.1)
         return x.undone(
-            x.decision(), id=known, service=name, onset_at=at, opened_at=at + detected, closed_at=ended,
+            x.decision(blame=x.blame(probability=0.1, odds=0.1)), id=known, service=name,
+            onset_at=at, opened_at=at + detected, closed_at=ended,
             severity=severity, title=title, outcome=Outcome.BY_ITSELF, human_needed="",
         )  # fmt: skip
 

@@ -70,7 +70,9 @@ async def test_the_page_says_what_the_command_prints() -> None:
     view = numbers_view(counted[-1])
     assert said["mean_time_to_restore_seconds"]["value"] == view.mean_time_to_restore_seconds.value
     for number in (view.mean_time_to_detect_seconds, view.mean_time_to_restore_seconds, view.change_failure_rate):
-        assert number.shown.split()[0] in printed and f"<strong>{number.shown}</strong>" in text
+        assert number.shown.split()[0] in printed
+        assert f"<strong>{number.shown}</strong> <small>{number.counted}</small>" in text
+    assert view.change_failure_rate.counted == f"{counted[-1].failed} of {counted[-1].judged} deploys"
     assert WORDS[0] in text and 'class="dots acted"' in text
 
 

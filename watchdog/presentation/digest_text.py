@@ -20,7 +20,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.incident_facts import ended_at
 from watchdog.presentation.stats import Mean, Stats, Watched, seen_going_live, stats, watched
 from watchdog.presentation.status_text import open_incident, quiet_lines, status_lines
-from watchdog.presentation.text import clean, day
+from watchdog.presentation.text import clean, day, many
 
 INCIDENTS_SHOWN, NAMES_SHOWN, STANDING_SHOWN = 10, 5, 10
 LISTED_MAX = 20
@@ -51,7 +51,7 @@ def digest(week: Week) -> tuple[str, tuple[str, ...]]:
     """Return the title and the lines of the digest."""
     counted = _counted(week)
     rolled_back = [one for one in week.incidents if one.rollback.requested_at is not None]
-    happened = [_many(len(week.incidents), "incident"), *([_many(len(rolled_back), "rollback")] if rolled_back else [])]
+    happened = [many(len(week.incidents), "incident"), *([many(len(rolled_back), "rollback")] if rolled_back else [])]
     nothing = "nothing happened" if _was_seen(week) else "nothing was seen"
     said = ", ".join(happened) if week.incidents else nothing
     lines = [
@@ -101,7 +101,7 @@ def _quiet_week(week: Week) -> Iterator[str]:
 def _watched(week: Week) -> str:
     """Return the number of services, and the results of their probes."""
     names = _some(list(week.policy.services))
-    services = f"Watched: {_many(len(week.policy.services), 'service')} ({names})"
+    services = f"Watched: {many(len(week.policy.services), 'service')} ({names})"
     new = [name for name, one in _services(week).items() if one.watching_since > week.since]
     newly = f", only a part of the week: {_some(new)}" if new else ""
     good, bad, unknown = _sums(_probes(week))
@@ -245,10 +245,6 @@ def _left_to_do(week: Week) -> Iterator[str]:
         names = command_line("note", unnamed[0], QUOTED, "--root-cause")
         how = f"{command_line('postmortem', unnamed[0])} drafts it, {names} names it"
         yield f"Root cause not named yet: {_some(unnamed)} ({how})"
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _some(names: Sequence[str]) -> str:

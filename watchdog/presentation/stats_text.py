@@ -5,8 +5,8 @@ from typing import Literal
 
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.markdown import plain, table
-from watchdog.presentation.stats import Mean, Stats
-from watchdog.presentation.text import columns
+from watchdog.presentation.stats import DAY_SECONDS, Mean, Stats
+from watchdog.presentation.text import columns, many
 
 Format = Literal["text", "markdown"]
 HEAD = ("Service", "MTTD", "MTTA", "MTTR", "Change failure rate", "Deploys a day", "Rollbacks a month")
@@ -55,6 +55,16 @@ def cells(one: Stats) -> tuple[str, ...]:
         *(_seconds(mean) for mean in (one.detect, one.acknowledge, one.restore)),
         "not known" if rate.value is None else f"{rate.value:.0%} (n={rate.n})",
         *(_rate(mean) for mean in (one.deploys_per_day, one.rollbacks_per_month)),
+    )
+
+
+def counted(one: Stats) -> tuple[str, ...]:
+    """Return, for each number, what it was counted from, for people."""
+    return (
+        *(many(mean.n, "incident") for mean in (one.detect, one.acknowledge, one.restore)),
+        f"{one.failed} of {many(one.judged, 'deploy')}",
+        f"{one.deployments} in {many(round(one.deploy_seconds / DAY_SECONDS), 'day')}",
+        f"{one.rollbacks} in {many(round(one.span_seconds / DAY_SECONDS), 'day')}",
     )
 
 

@@ -109,6 +109,11 @@ def short(code: str | None) -> str:
     return clean((code or "no commit").removeprefix("sha256:"))[: 7 if code else 9]
 
 
+def many(number: int, what: str) -> str:
+    """Return a number of things: `1 deploy`, `2 deploys`."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def show_number(value: float) -> str:
     """Return odds or a factor: `679`, `2.9`, `1/20`."""
     if value >= 1e6:

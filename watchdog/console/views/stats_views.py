@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from watchdog.domain.incidents import Incident
 from watchdog.presentation.incident_facts import ended_at
 from watchdog.presentation.stats import Mean, Stats
-from watchdog.presentation.stats_text import NAMES, WORDS, cells
+from watchdog.presentation.stats_text import NAMES, WORDS, cells, counted
 from watchdog.presentation.text import clean
 
 WEEK_SECONDS = 7 * 86400.0
@@ -18,11 +18,12 @@ WEEKS = 13
 
 @dataclass(frozen=True, slots=True)
 class NumberView:
-    """A number, the size of its sample, and its text. `value` None: not known."""
+    """A number, the size of its sample, and its text. `value` None: not known; `counted`: from what, in words."""
 
     value: float | None
     n: int
     shown: str
+    counted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ class StatsView:
 
 
 def stats_view(
-    counted: Sequence[Stats], incidents: Sequence[Incident], since: float, now: float, complete: bool
+    numbers: Sequence[Stats], incidents: Sequence[Incident], since: float, now: float, complete: bool
 ) -> StatsView:
-    """Return the numbers of all services (the last of `counted`) and of each, most incidents first."""
-    *services, whole = counted
+    """Return the numbers of all services (the last of `numbers`) and of each, most incidents first."""
+    *services, whole = numbers
     # Planned incidents count in no number (presentation/stats.py).
     incidents = [one for one in incidents if not one.planned]
     services.sort(key=lambda one: (-len(one.incidents), one.service))
@@ -94,9 +95,12 @@ def stats_view(
 def numbers_view(one: Stats) -> NumbersView:
     """Return the numbers of a service, each as the command prints it."""
     means: list[Mean] = [getattr(one, attribute) for _, attribute in NAMES]
-    found = zip(NAMES, means, cells(one)[1:], strict=True)
+    found = zip(NAMES, means, cells(one)[1:], counted(one), strict=True)
     # The size of the sample is a field of its own, so its words are cut from the text.
-    values = {name: NumberView(mean.value, mean.n, shown.partition(" (n=")[0]) for (name, _), mean, shown in found}
+    values = {
+        name: NumberView(mean.value, mean.n, shown.partition(" (n=")[0], words)
+        for (name, _), mean, shown, words in found
+    }
     return NumbersView(service=clean(one.service), **values)
 
 
