@@ -101,7 +101,7 @@ class Metrics:
             name: self._gauge(name, text, "service")
             for name, text in (
                 ("time_to_detect_seconds", "Mean from onset to the first decision, over 30 days (MTTD)."),
-                ("time_to_acknowledge_seconds", "Mean from opening to a human's first act, over 30 days (MTTA)."),
+                ("time_to_acknowledge_seconds", "Mean from opening to a first human act or note, over 30 days (MTTA)."),
                 ("time_to_restore_seconds", "Mean from onset to restored, over 30 days (MTTR)."),
                 ("change_failure_ratio", "Deployments at fault, of those seen going live in 30 days (DORA)."),
                 ("rollbacks_30d", "Rollbacks requested for incidents of the last 30 days, by hand or not."),
