@@ -71,6 +71,8 @@ async def test_what_it_says() -> None:
         service = await one.json("/services/web")
         incident = await one.json("/incidents/web-1")
         history = await one.json("/history?limit=1")
+        newest = await one.json("/incidents?limit=1")
+        older = await one.json(f"/incidents?until={newest['older']}")
         for path in ("/", "/services/web", "/incidents/web-1", "/api/v1/services", "/api/v1/openapi.json", "/login"):
             answer = await one.client.get(path, headers=bearer())
             assert TOKEN not in answer.text and TOKEN not in str(answer.headers)
@@ -81,6 +83,8 @@ async def test_what_it_says() -> None:
     assert incident["incident"]["label"] == "right" and incident["decision"]["blame"]["terms"][0]["factor"] == 679.0
     assert incident["explained"][0].startswith("web-1  web  CRITICAL, VERIFIED.")
     assert {row["incident"] for row in history["rollbacks"]} <= {"web-1"}
+    rows = {row["id"]: row["lasted_seconds"] for row in (*newest["incidents"], *older["incidents"])}
+    assert rows == {"web-1": 47.0, "api-7": None} and older["older"] is None
 
 
 @pytest.mark.parametrize(

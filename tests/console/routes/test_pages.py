@@ -124,6 +124,17 @@ async def test_an_incident_says_what_explain_says() -> None:
         assert words in text.replace("&#34;", '"'), words
 
 
+async def test_the_open_incidents_come_first() -> None:
+    """Whatever was opened after them; each page counts them, and an older one says so."""
+    late = replace(x.undone(x.decision()), id="web-0", opened_at=NOW + 9, onset_at=NOW, closed_at=NOW + 109)
+    async with visited() as one:
+        await fill(one.store, State(), (late,))
+        text, older = await one.page("/incidents"), await one.page(f"/incidents?before={int(NOW) - 9999}")
+    assert text.index("/incidents/api-7") < text.index("/incidents/web-0") < text.index("/incidents/web-1")
+    assert ">1 min 49 s</data>" in text and ">1</data> open." in text
+    assert "There is nothing older." in older and ">Newest</a>" in older
+
+
 async def test_the_history_is_the_runbooks_table_and_is_not_sent_again_as_it_was() -> None:
     """A named cause is history, and on the incident's page a note, a line of `explain` and of the timeline, a tick."""
     async with visited() as one:

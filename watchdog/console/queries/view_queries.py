@@ -3,6 +3,7 @@ fails."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import ceil
 
 from watchdog.background import run_in_background
 from watchdog.console.dependencies import Authors, Dependencies
@@ -165,10 +166,13 @@ class ViewQueries:
         self._pulse = self.world.clock.monotonic(), pulse
         return pulse
 
-    async def incidents(self, limit: int) -> Incidents:
-        """Return the newest incidents."""
-        found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
-        return Incidents(self.world.clock.now(), tuple(incident_row(one, labels.get(one.id)) for one in found))
+    async def incidents(self, limit: int, *, until: float | None = None) -> Incidents:
+        """Return the newest incidents (opened at that moment or before)."""
+        # One row more than shown: it says whether an older page exists, and begins it.
+        found, labels = await self.world.journal.incidents(limit + 1, until=until), await self.world.journal.labels()
+        rows = tuple(incident_row(one, labels.get(one.id)) for one in found[:limit])
+        # Whole seconds, rounded up: the next page may repeat an incident, and misses none.
+        return Incidents(self.world.clock.now(), rows, ceil(found[limit].opened_at) if len(found) > limit else None)
 
     async def incident(self, incident_id: str) -> IncidentView | None:
         """Return one incident, or None for an unknown id."""

@@ -99,6 +99,7 @@ def _environment(version: str) -> Environment:
         age=age,
         short=short,
         latency=latency,
+        took=took,
         sentence=sentence,
         percent=percent,
         ticks=ticks,
@@ -122,6 +123,14 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds // size:.0f} {unit}"
     return f"{max(seconds, 0.0):.0f} s"
+
+
+def took(seconds: float) -> str:
+    """Return a duration to the second below an hour, so that those of one column compare: `47 s`, `1 min 49 s`."""
+    whole = round(seconds)
+    if whole < 60 or whole >= 3600:
+        return show_seconds(whole)
+    return f"{whole // 60} min {whole % 60} s"
 
 
 def latency(seconds: float | None) -> str:

@@ -112,9 +112,9 @@ def _routes(version: str) -> FastAPI:
         return await _found(await reader.service(name))
 
     @api.get("/incidents", response_model=Incidents)
-    async def incidents(reader: Reader, limit: Limit = 100) -> Response:
-        """Incidents, newest first."""
-        return await _told(await reader.incidents(limit))
+    async def incidents(reader: Reader, limit: Limit = 100, until: Moment = None) -> Response:
+        """Incidents (opened at that moment or before), newest first."""
+        return await _told(await reader.incidents(limit, until=until))
 
     @api.get("/incidents/{incident_id}", response_model=IncidentView, responses=MISSING)
     async def incident(reader: Reader, incident_id: str) -> Response:

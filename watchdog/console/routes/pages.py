@@ -32,7 +32,7 @@ Handlers = dict[str, Callable[[Request], Awaitable[Response]]]
 IN_CONSOLE = handbook.Addresses(before=HELP)
 """The addresses of the handbook in the console."""
 PAGE_MARK = re.compile("[0-9]{1,15}")
-"""The number of the row at which an older page begins."""
+"""The number of the row, or the second, at which an older page begins."""
 ROWS_MAX = 100
 """Services on the overview, those in trouble first; all of them under `/?all`: a page of 300 weighs over 300 KB."""
 LISTED = 200
@@ -100,7 +100,9 @@ def _lists(reader: ViewQueries, draw: Draw) -> Handlers:
     """Return the pages about the past: incidents, rollbacks, commands, numbers; and the settings."""
 
     async def incidents(request: Request) -> Response:
-        return await draw(request, "incidents.html", {"view": await reader.incidents(LISTED)})
+        until = _page_mark(request)
+        given = {"view": await reader.incidents(LISTED, until=until), "newest": until is None}
+        return await draw(request, "incidents.html", given)
 
     async def history(request: Request) -> Response:
         return await draw(request, "history.html", {"view": await reader.history(LISTED)})
@@ -110,9 +112,7 @@ def _lists(reader: ViewQueries, draw: Draw) -> Handlers:
         return await draw(request, "follow_ups.html", given)
 
     async def audit(request: Request) -> Response:
-        given, refused = request.query_params.get("before", ""), request.query_params.get("show") == "refused"
-        # An address that a person edited shows the newest page, not an error.
-        before = int(given) if PAGE_MARK.fullmatch(given) else None
+        before, refused = _page_mark(request), request.query_params.get("show") == "refused"
         view = await reader.audit(before=before, not_allowed=refused)
         return await draw(request, "audit.html", {"view": view, "refused": refused, "newest": before is None})
 
@@ -131,6 +131,13 @@ def _lists(reader: ViewQueries, draw: Draw) -> Handlers:
         "/stats": stats,
         "/settings": settings,
     }
+
+
+def _page_mark(request: Request) -> int | None:
+    """Return where an older page begins, None for the newest one."""
+    given = request.query_params.get("before", "")
+    # An address that a person edited shows the newest page, not an error.
+    return int(given) if PAGE_MARK.fullmatch(given) else None
 
 
 def _help(draw: Draw, renderer: Renderer) -> Handlers:

@@ -21,6 +21,7 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import SignalPolicy
 from watchdog.presentation import decision_text
 from watchdog.presentation.explain import COURSES, state_of
+from watchdog.presentation.incident_facts import ended_at
 from watchdog.presentation.text import clean, sentence, short, show_number, show_odds, show_probability
 
 MESSAGE_MAX = 100
@@ -73,7 +74,16 @@ def incident_row(incident: Incident, label: str | None) -> IncidentRow:
         closed_at=incident.closed_at,
         restored_in_seconds=restored,
         label=label,
+        lasted_seconds=_lasted_seconds(incident),
     )
+
+
+def _lasted_seconds(incident: Incident) -> float | None:
+    if incident.closed_at is None and incident.rollback.verified_at is None:
+        return None
+    # As in the statistics: the minutes of proof are no downtime. It ended unproved, if another incident continues it.
+    end = ended_at(incident) or incident.closed_at
+    return None if end is None else max(0.0, end - incident.onset_at)
 
 
 def decision_view(decision: Decision, repo: str | None) -> DecisionView:

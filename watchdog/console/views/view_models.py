@@ -52,7 +52,10 @@ class DayView:
 
 @dataclass(frozen=True, slots=True)
 class IncidentRow:
-    """One incident in a list. `standing` is its progress; `label` the verdict of a person afterwards."""
+    """One incident in a list. `standing` is its progress; `label` the verdict of a person afterwards.
+
+    `restored_in_seconds` ends when a rollback was live, `lasted_seconds` when it was over (None: it is open).
+    """
 
     id: str
     service: str
@@ -64,6 +67,7 @@ class IncidentRow:
     closed_at: float | None
     restored_in_seconds: float | None
     label: str | None
+    lasted_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +290,12 @@ class IncidentView:
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """Incidents, newest first."""
+    """Incidents, newest first. `older` is the value of `until` for the next page of older ones; None: there are
+    none."""
 
     at: float
     incidents: tuple[IncidentRow, ...]
+    older: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
