@@ -9,6 +9,7 @@ from tests.console.public.scene import DAY, SHOP, public_town
 from tests.console.scene import NOW, as_read
 from watchdog.console.public.public_announcements import SHOWN_MAX, PublicAnnouncement, PublicUpdate, announced
 from watchdog.console.public.public_views import StatusPage
+from watchdog.console.views.announcement_views import announcement_views
 from watchdog.domain.commands.announcements import Announcement, Draft, Stage, Update
 
 NAMES = {"web": "Web shop", "api": "api"}
@@ -62,6 +63,12 @@ def test_an_update_never_contradicts_how_the_maintenance_stands() -> None:
     cancelled = window(1, -490, -300, Stage.SCHEDULED, Stage.RESOLVED, Stage.RESOLVED)
     (one,) = announced([cancelled], "shop", NAMES, NOW, NOW - DAY)
     assert (one.state, [each.state for each in one.updates]) == ("Cancelled", ["Cancelled", "Cancelled", "Scheduled"])
+
+
+def test_operators_read_what_goes_on_first() -> None:
+    """A problem or a maintenance in progress, then what lies ahead, then what is over, however new."""
+    found = (problem(1, Stage.RESOLVED), problem(2, Stage.IDENTIFIED), window(3, 60, 120), window(4, -60, 120))
+    assert [one.id for one in announcement_views(found, NOW)] == [f"announcement-{number}" for number in (4, 2, 3, 1)]
 
 
 def test_those_that_are_not_over_come_first_where_there_are_many() -> None:

@@ -49,7 +49,7 @@ class PageView:
 
 @dataclass(frozen=True, slots=True)
 class AnnouncementsView:
-    """The newest announcements, those that are not over first; and the pages that there are."""
+    """The newest announcements, what goes on first and what is over last; and the pages that there are."""
 
     at: float
     pages: tuple[PageView, ...]
@@ -57,9 +57,9 @@ class AnnouncementsView:
 
 
 def announcement_views(found: Iterable[Announcement], now: float) -> tuple[AnnouncementView, ...]:
-    """Return announcements as they stand now: those that are not over first, then by begin, newest first."""
+    """Return announcements as they stand now: what goes on, what lies ahead, what is over; each newest first."""
     views = [_view(one, now) for one in newest_first(tuple(found))]
-    return tuple(sorted(views, key=lambda one: one.over))
+    return tuple(sorted(views, key=lambda one: (one.over, one.begins_at > now)))
 
 
 def _view(one: Announcement, now: float) -> AnnouncementView:
