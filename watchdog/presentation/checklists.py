@@ -274,7 +274,7 @@ KNOWN: Mapping[str, Callable[[Facts], Known]] = MappingProxyType(
         "fix-branch": _fix_branch,
         "post-mortem": lambda facts: (
             False,
-            f"{command_line('postmortem', facts.incident.id)} drafts the paper for it",
+            f"{command_line('postmortem', facts.incident.id)} drafts the report",
         ),
     }
 )
