@@ -103,13 +103,16 @@ async def fleet_town(services: int) -> AsyncIterator[list[Place]]:
     store = MemoryStore(StoryClock())
     await fill(store, fleet.state(), (*fleet.incidents, fleet.asked), fleet.notes())
     await store.put_minutes(list(fleet.minutes(every=4)))
-    await store.remark("api-7", "Looking at it; the pool is at its limit.", "Ann")
+    said = {"incident": "api-7", "text": "Looking at it; the pool is at its limit."}
+    await store.remark(*said.values(), "Ann")
+    noted = await store.submit("note", said, "Ann")
+    await store.answer(noted, ok=True, text="recorded as a note on api-7", exit_code=0)
     newest = max(fleet.incidents, key=lambda one: one.opened_at)
     for one in fleet.incidents:
         for item in [item for item in RUNBOOK if one is not newest or item.within_seconds != LONG_TERM]:
             await store.tick(one.id, item.id, "Ann")
     await announce(store)
-    await store.answer(await store.submit("pause", {}, "ann"), ok=True, text="PAUSED by ann", exit_code=0)
+    await store.answer(await store.submit("pause", {}, "Ann"), ok=True, text="PAUSED by Ann", exit_code=0)
     async with town(fleet.policy(), fleet.state(), store=store) as one:
         at = address(one.client)
         yield [Place(name, at + path, name != "login") for name, path in FLEET_PAGES.items()]
