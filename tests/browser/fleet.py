@@ -94,7 +94,8 @@ class Fleet:
     def _deploys(self, name: str) -> list[Deploy]:
         """Return what the platform lists, back to before the time that was watched: newest first."""
         if name in ("web", "api"):
-            older = [self._deploy(number, NOW - (43 - number) * 4.6 * DAY) for number in range(39, 21, -1)]
+            days = {number: (43 - number + self._luck.random() / 2) * 4.6 for number in range(39, 21, -1)}
+            older = [self._deploy(number, NOW - back * DAY) for number, back in days.items()]
             return [x.BAD if name == "web" else replace(x.BAD, finished_at=ONSET_AT - 4), x.FAILED, x.GOOD, *older]
         return [
             self._deploy(60 - back, NOW - (back + self._luck.random()) * 4.7 * DAY, back == 0) for back in range(21)

@@ -1,13 +1,14 @@
 """The rollback history in its four formats."""
 
 import csv
+from typing import Any
 
 import pytest
 
 from tests.cli import examples as x
 from tests.core.incident_fields import amended
 from watchdog.domain.deploys import Deploy
-from watchdog.presentation.history_table import history, records
+from watchdog.presentation.history_table import helped, history, records
 from watchdog.presentation.text import columns
 
 HEAD = "| Date | Time | Trigger | Method | Duration | Root Cause |"
@@ -28,6 +29,20 @@ def test_markdown_is_the_runbooks_table() -> None:
         "| dep-42 9f3c2ab Refactor sessions (approved by lead) |",
         "| 2026-11-25 | 02:14 | web: HTTP 503 on home | Render | not restored | dep-42 9f3c2ab |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "yes, verified"),
+        ({"verified_at": None, "closed_at": None}, "not known yet"),
+        ({"verified_at": None, "closed_at": None, "human_needed": "it still fails"}, "not proved"),
+        ({"verified_at": None}, "not proved"),
+        ({"verified_at": None, "restored_at": None}, "was not seen live"),
+    ],
+)
+def test_whether_a_rollback_helped_is_what_was_proved(changes: dict[str, Any], said: str) -> None:
+    assert helped(amended(x.incident(), **changes)) == said
 
 
 def test_a_commit_message_cannot_break_the_table() -> None:

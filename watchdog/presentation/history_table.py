@@ -77,6 +77,15 @@ def duration(incident: Incident) -> str:
     return f"{max(1, math.ceil((incident.rollback.restored_at - incident.onset_at) / 60))}min"
 
 
+def helped(incident: Incident) -> str:
+    """Return whether a rollback helped, as far as the record proves it."""
+    if incident.rollback.verified_at is not None:
+        return "yes, verified"
+    if incident.closed_at is None and not incident.human_needed:
+        return "not known yet"
+    return "not proved" if incident.rollback.restored_at is not None else "was not seen live"
+
+
 def root_cause(incident: Incident, label: str | None, named: Remark | None = None) -> str:
     """Return the cause that a person named, and the blamed deploy with its probability or the verdict of people."""
     blamed = _blamed(incident, label)

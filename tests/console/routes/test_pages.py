@@ -146,6 +146,7 @@ async def test_the_history_is_the_runbooks_table_and_is_not_sent_again_as_it_was
     assert incident.count("the cache was &lt;cold&gt;") == 4 and "the cache was &lt;cold&gt;" in first.text
     # A rollback that did not help is live as well: nothing is restored then.
     assert "whether or not that helped" in first.text and "Restored in" not in first.text
+    assert ">dep-40 1b7e0d4<" in first.text and ">yes, verified<" in first.text and "Method" not in first.text
     assert 'data-label="Live after"' in first.text and "api-7" not in first.text
     assert "2026-11-25" in first.text and "web: HTTP 503 on home" in first.text and "judged right" in first.text
     assert (again.status_code, again.content, changed.status_code) == (304, b"", 200)

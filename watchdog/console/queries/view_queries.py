@@ -29,7 +29,7 @@ from watchdog.console.views.card_views import card_view, urgency
 from watchdog.console.views.deploy_facts import deploy_facts, pages_of
 from watchdog.console.views.lifeline import lifeline
 from watchdog.console.views.stats_views import StatsView, stats_view
-from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row
+from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row, rollback_view
 from watchdog.console.views.view_models import (
     Alternative,
     AnswerView,
@@ -41,7 +41,6 @@ from watchdog.console.views.view_models import (
     NoteView,
     Overview,
     PlanView,
-    RollbackView,
     SectionView,
     ServiceRow,
     ServiceView,
@@ -54,7 +53,7 @@ from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.presentation import explain, next_steps
-from watchdog.presentation.history_table import rolled_back, row
+from watchdog.presentation.history_table import rolled_back
 from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
 from watchdog.presentation.status_text import all_lines, open_incident, readings_now
@@ -295,7 +294,7 @@ class ViewQueries:
         found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
         causes = root_causes(await self.world.journal.remarks())
         acted = rolled_back(found)
-        rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id), causes.get(one.id))) for one in acted)
+        rows = tuple(rollback_view(one, labels.get(one.id), causes.get(one.id)) for one in acted)
         return History(self.world.clock.now(), rows)
 
     async def _newest_notes(self, state: State, services: Iterable[str]) -> Mapping[str, Remark]:

@@ -9,6 +9,7 @@ from watchdog.console.views.view_models import (
     DeployView,
     GuardView,
     IncidentRow,
+    RollbackView,
     SignalView,
     TargetView,
     TermView,
@@ -17,10 +18,12 @@ from watchdog.console.views.view_models import (
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Decision, TargetChoice
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import SignalPolicy
 from watchdog.presentation import decision_text
 from watchdog.presentation.explain import COURSES, state_of
+from watchdog.presentation.history_table import helped, row
 from watchdog.presentation.incident_facts import ended_at
 from watchdog.presentation.text import clean, sentence, short, show_number, show_odds, show_probability
 
@@ -84,6 +87,15 @@ def _lasted_seconds(incident: Incident) -> float | None:
     # As in the statistics: the minutes of proof are no downtime. It ended unproved, if another incident continues it.
     end = ended_at(incident) or incident.closed_at
     return None if end is None else max(0.0, end - incident.onset_at)
+
+
+def rollback_view(incident: Incident, label: str | None, cause: Remark | None) -> RollbackView:
+    """Return a rollback as one row; `label` and `cause` are people's, afterwards."""
+    target = f"{incident.rollback.target or 'unknown deploy'} {short(incident.rollback.target_code)}"
+    date, time, trigger, method, duration, suspect = row(incident, label, cause)
+    return RollbackView(
+        clean(incident.id), date, time, trigger, method, duration, suspect, clean(target), helped(incident)
+    )
 
 
 def decision_view(decision: Decision, repo: str | None) -> DecisionView:

@@ -300,7 +300,7 @@ class Incidents:
 
 @dataclass(frozen=True, slots=True)
 class RollbackView:
-    """One rollback, with the columns of the runbook's table."""
+    """One rollback, with the columns of the runbook's table, the deploy it led to, and whether it helped."""
 
     incident: str
     date: str
@@ -309,6 +309,8 @@ class RollbackView:
     method: str
     duration: str
     root_cause: str
+    target: str
+    helped: str
 
 
 @dataclass(frozen=True, slots=True)
