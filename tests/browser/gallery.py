@@ -142,8 +142,8 @@ async def outage_town() -> AsyncIterator[PublicTown]:
     """Serve the public page during an outage, with two of before."""
     outage = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
     policy, state = calm(web=opened(outage))
-    past = [ago(x.incident(), 86400.0 * back, 300, id=f"web-{back}") for back in (1, 5)]
-    minutes = [*hours("web", 60, bad={30: 200, 200: 60}), *hours("api", 20)]
+    past = [ago(x.incident(), 3600.0 * back, took, id=f"web-{back}") for back, took in ((30, 2400), (200, 600))]
+    minutes = [*hours("web", 60, bad={30: 240, 200: 60}), *hours("api", 20)]
     async with public_town(policy, state, incidents=[outage, *past], minutes=minutes) as one:
         yield one
 

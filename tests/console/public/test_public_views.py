@@ -10,6 +10,7 @@ from tests.console.public.scene import DAY, ago
 from tests.console.scene import NOW, service_policy, service_state
 from tests.core.incident_fields import amended
 from watchdog.console.public import public_views
+from watchdog.console.public.public_announcements import PublicAnnouncement
 from watchdog.console.public.public_views import (
     PublicDay,
     PublicIncident,
@@ -47,6 +48,21 @@ def now_of(service: ServiceState | None, blind: bool = False, **wishes: Any) -> 
     known = outages([service.incident] if service is not None and service.incident is not None else [])
     outage = next((one for one in known if ended_at(one) is None), None)
     return ongoing("Web shop", replace(WEB, **wishes), service, outage, blind, NOW)
+
+
+@pytest.mark.parametrize(
+    ("services", "maintenance", "spoken"),
+    [(("Web shop",), False, 1), ((), False, 1), (("api",), False, 0), (("Web shop",), True, 0)],
+)
+def test_what_people_announce_and_checks_find_is_one_problem(
+    services: tuple[str, ...], maintenance: bool, spoken: int
+) -> None:
+    """Each incident stands once: with the first announcement of a problem of its service, else by itself."""
+    state, found = now_of(service_state("web", incident=OUTAGE, phase=Phase.PAGED))
+    assert found is not None
+    said = PublicAnnouncement("1", "Cards fail", "Identified", maintenance, False, services, NOW, None, ())
+    view = PublicView(NOW, "shop", "Shop", state, (), (found,), (), (said, said), True)
+    assert view.measured == (((found,) * spoken), ()) and view.unannounced == (found,) * (1 - spoken)
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,23 @@ class PublicView:
         return tuple(sorted(now, key=lambda one: one.maintenance))
 
     @property
+    def measured(self) -> tuple[tuple[PublicIncident, ...], ...]:
+        """Return, for each of `current`, the incidents that go on at its services, if it is a problem; each once."""
+        left = list(self.open)
+        found = []
+        for one in self.current:
+            mine = [each for each in left if not one.maintenance and each.service in (one.services or [each.service])]
+            left = [each for each in left if each not in mine]
+            found.append(tuple(mine))
+        return tuple(found)
+
+    @property
+    def unannounced(self) -> tuple[PublicIncident, ...]:
+        """Return the incidents that go on, of which no announcement speaks."""
+        spoken = [each for mine in self.measured for each in mine]
+        return tuple(one for one in self.open if one not in spoken)
+
+    @property
     def ends_at(self) -> float | None:
         """Return the planned end of the maintenance in progress; None without one, or beside a problem or an outage."""
         current = self.current
