@@ -112,7 +112,7 @@ async def fleet_town(services: int) -> AsyncIterator[list[Place]]:
         for item in [item for item in RUNBOOK if one is not newest or item.within_seconds != LONG_TERM]:
             await store.tick(one.id, item.id, "Ann")
     await announce(store)
-    await store.answer(await store.submit("pause", {}, "Ann"), ok=True, text="PAUSED by Ann", exit_code=0)
+    await store.answer(await store.submit("resume", {}, "ann"), ok=True, text="RESUMED by ann", exit_code=0)
     async with town(fleet.policy(), fleet.state(), store=store) as one:
         at = address(one.client)
         yield [Place(name, at + path, name != "login") for name, path in FLEET_PAGES.items()]

@@ -70,12 +70,7 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
         lines.append(f"Nothing has been read yet: is the daemon running? ({command_line('run')})")
     elif now - newest > STALE_SECONDS:
         lines.append(f"The newest reading is {show_seconds(now - newest)} old: the daemon does not seem to run.")
-    if state.disarmed:
-        lines.append(
-            f"DISARMED: {clean(state.disarmed)}. It watches, pages, touches nothing. ({command_line('resume')})"
-        )
-    if state.paused_by:
-        lines.append(f"PAUSED by {clean(state.paused_by)}: it watches and touches nothing. ({command_line('resume')})")
+    lines += stopped_lines(state)
     if state.blind_since is not None:
         since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
         lines.append(f"BLIND since {since}: {connectivity.why(state)}, so nothing is judged or touched.")
@@ -87,6 +82,16 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
     if state.denied:
         listed = ", ".join(short(code) for code in state.denied)
         lines.append(f"Deny-listed: {listed} ({command_line('trust', 'COMMIT')} lifts one).")
+    return lines
+
+
+def stopped_lines(state: State) -> list[str]:
+    """Return why all actions are off until a person resumes them."""
+    lines, how = [], f"({command_line('resume')})"
+    if state.disarmed:
+        lines.append(f"DISARMED: {clean(state.disarmed)}. It watches, pages, touches nothing. {how}")
+    if state.paused_by:
+        lines.append(f"PAUSED by {clean(state.paused_by)}: it watches and touches nothing. {how}")
     return lines
 
 

@@ -99,11 +99,13 @@ async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
         assert o.s.engine.state.paused_by == "token (approver)"
     async with office() as o:
         o.asks()
-        await o.login(name="Bob")
-        await o.api("/pause")
         await o.login()
-        await o.send("/", "/resume")
-        assert not o.s.engine.state.paused_by
+        assert "Pause now" in await o.page("/")
+        await o.send("/", "/pause")
+        for page in ("/", "/audit", INCIDENT):
+            assert (await o.page(page)).count("PAUSED by token (approver): it watches") == 1, "once, on every page"
+        await o.send("/audit", "/resume")
+        assert not o.s.engine.state.paused_by and "PAUSED by" not in await o.page("/")
         text = await o.page("/audit")
         assert text.index("resume") < text.index('<th scope="row">pause') and "RESUMED by token (approver)" in text
 

@@ -14,7 +14,7 @@ from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.situation import situation
-from watchdog.presentation.status_text import open_incident
+from watchdog.presentation.status_text import open_incident, stopped_lines
 from watchdog.presentation.text import clean
 
 BAD, SOME, GOOD = "bad", "some", "good"
@@ -25,11 +25,13 @@ ICONS = {BAD: "icon-bad.svg", SOME: "icon-some.svg", GOOD: "icon.svg"}
 class Pulse:
     """The worst state (bad, some or good), the words in front of a tab's title (empty: all is well), and `mark`, which
     changes with every step of an incident. A symbol leads the words: the state can be read without the icon's colour.
+    `stopped` says why all actions are off, on every page; empty: they are not.
     """
 
     state: str
     title: str
     mark: str
+    stopped: tuple[str, ...] = ()
 
 
 def pulse_of(state: State, policy: Policy, now: float) -> Pulse:
@@ -39,11 +41,12 @@ def pulse_of(state: State, policy: Policy, now: float) -> Pulse:
     # Fields that people can see change, and no readings: else each probe would reload every open page.
     marked = [(one.name, one.phase, one.live, rank, _step(open_incident(one))) for one, (rank, *_) in found]
     mark = hashlib.sha256(repr((marked, state.paused_by, state.disarmed)).encode("utf-8", "replace")).hexdigest()[:16]
+    stopped = tuple(stopped_lines(state))
     if not found:
-        return Pulse(GOOD, "", mark)
+        return Pulse(GOOD, "", mark, stopped)
     _, worst, symbol, words = min((told for _, told in found), key=lambda told: told[0])
     others = f" (+{len(found) - 1})" if len(found) > 1 else ""
-    return Pulse(worst, f"{symbol} {clean(words)}{others}", mark)
+    return Pulse(worst, f"{symbol} {clean(words)}{others}", mark, stopped)
 
 
 def _told(

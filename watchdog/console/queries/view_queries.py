@@ -151,6 +151,10 @@ class ViewQueries:
             pages=pages_of(known),
         )
 
+    def read_anew(self) -> None:
+        """Share nothing made before now: the page after a command shows what the command changed."""
+        self._overview = self._pulse = None
+
     async def pulse(self) -> Pulse:
         """Return the worst state of all services, at most a second old; made again for all listeners together."""
         made = self._pulse

@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -68,7 +69,7 @@ class Live:
         async for one in self.changes(lambda: shown in self._access.ended):
             yield f"data: {json.dumps(one)}\n\n"
 
-    async def changes(self, over: Callable[[], bool]) -> AsyncIterator[dict[str, str]]:
+    async def changes(self, over: Callable[[], bool]) -> AsyncIterator[dict[str, Any]]:
         """Yield the pulse at once, when it changes, and every BEAT_SECONDS, until it is over or LASTS_SECONDS old."""
         begin = self._clock.monotonic()
         said, said_at = None, begin
@@ -95,5 +96,5 @@ class _Stream(StreamingResponse):
             self._live.streams -= Counter({self._person: 1})  # which drops a person without a stream
 
 
-def _told(pulse: Pulse) -> dict[str, str]:
+def _told(pulse: Pulse) -> dict[str, Any]:
     return {**asdict(pulse), "icon": addresses()[ICONS[pulse.state]]}

@@ -28,11 +28,12 @@ const ownTimes = (() => {
   const AGAIN = 60000;  // a refused stream is tried again after this
   const SETTLE = 1000;  // new buttons take no click for so long: it may be meant for what stood there before
   const beat = document.getElementById("beat");
-  const live = () => document.querySelectorAll("[data-live]");
+  const live = () => document.querySelectorAll("[data-live], #stopped");
   const said = new Map();  // part of the page: what the server said last, before times and charts were put into it
   for (const part of live()) said.set(part.id, part.innerHTML);
   ownTimes(document);
-  if (!beat && !live().length) return;
+  const refreshes = () => document.querySelector("[data-live]") !== null;  // the bar alone is not asked for
+  if (!beat && !refreshes()) return;
   const own = document.querySelector("title").dataset.own;
   let etag = null, failures = 0, opened = Date.now(), heard = opened, listening = false, refused = false, mark = beat?.dataset.mark;
 
@@ -94,7 +95,7 @@ const ownTimes = (() => {
     document.getElementById("age").textContent = stale ? `no answer for ${seconds} s` : `updated ${seconds} s ago${how}`;
     document.getElementById("stale").hidden = !stale;
   };
-  const asks = () => live().length > 0 && !document.hidden;  // else it only listens, or asks for the pulse alone
+  const asks = () => refreshes() && !document.hidden;  // else it only listens, or asks for the pulse alone
   const hear = () => { heard = Date.now(); showAge(); };
   const tab = (title, icon) => {
     if (document.title !== title) document.title = title;
