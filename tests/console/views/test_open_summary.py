@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.console.scene import NOW, as_read, policy_of, service_policy, service_state, visited
 from tests.core.incident_fields import amended
 from tests.presentation.outlook_cases import CASES
+from watchdog.console.routes.pages import CARDS_MAX
 from watchdog.console.views.card_views import card_view
 from watchdog.console.views.open_summary import NAMED_MAX, UNTIL, parts
 from watchdog.domain.incidents import Phase, State
@@ -74,6 +75,9 @@ async def test_the_overview_leads_to_the_cards() -> None:
     assert "<strong>6 need you</strong>: " in line and "<strong>1 the daemon is handling</strong>: " in line
     last = line.partition(' and <a href="#card-')[2]
     assert last.startswith('maps-1">1 more</a>. <strong>web</strong> asks you until 02:19 UTC.')
+    # Of many the most urgent ones have a card, the others a row; what the daemon does comes last.
+    assert text.count("<article") == CARDS_MAX and text.count('<li id="card-') == len(names) - CARDS_MAX
+    assert text.index('id="card-docs-1"') > text.index('class="rest"')
     for name in names:
         assert f'<a href="#card-{name}-1">{name}</a>' in line or last.startswith(name)
         assert f'id="card-{name}-1"' in text

@@ -3,7 +3,7 @@ fails."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import ceil
+from math import ceil, inf
 
 from watchdog.background import run_in_background
 from watchdog.console.dependencies import Authors, Dependencies
@@ -28,6 +28,7 @@ from watchdog.console.views.card_models import CardView
 from watchdog.console.views.card_views import card_view, urgency
 from watchdog.console.views.deploy_facts import deploy_facts, pages_of
 from watchdog.console.views.lifeline import lifeline
+from watchdog.console.views.open_summary import turn
 from watchdog.console.views.stats_views import StatsView, stats_view
 from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row, rollback_view
 from watchdog.console.views.view_models import (
@@ -333,14 +334,15 @@ class ViewQueries:
 def _cards(
     policy: Policy, services: Iterable[str], state: State, said: Mapping[str, Remark], authors: Authors, now: float
 ) -> tuple[CardView, ...]:
-    """Return the open incidents of these services: by severity, then questions, what needs a person, and the newest.
+    """Return the open incidents of these services: what needs a person first, then by severity; of those alike
+    questions, the soonest deadline, and the newest.
 
     `said` has the newest note of people by incident.
     """
     known = map(state.services.get, services)
     found = [(one, incident) for one in known if (incident := open_incident(one)) is not None]
-    found.sort(key=lambda pair: (-pair[1].severity.rank, urgency(pair[1]), -pair[1].onset_at))
-    return tuple(
+    found.sort(key=lambda pair: -pair[1].onset_at)
+    cards = (
         card_view(
             incident,
             one,
@@ -352,6 +354,9 @@ def _cards(
         )
         for one, incident in found
     )
+    rows = [(turn(card), incident, card) for card, (_, incident) in zip(cards, found, strict=True)]
+    rows.sort(key=lambda row: (row[0], -row[1].severity.rank, urgency(row[1]), row[2].outlook.until or inf))
+    return tuple(card for *_, card in rows)
 
 
 def _evidence(policy: Policy, incident: Incident, known: ServiceState | None, now: float) -> tuple[EvidenceView, ...]:

@@ -22,6 +22,7 @@ from watchdog.console.views.view_models import ServiceRow
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import HumanCommand, Seen, Surface
 from watchdog.domain.units import show_seconds
+from watchdog.presentation.outlook import Outlook
 from watchdog.presentation.text import clock, day, iso, moment, percent, sentence, short
 
 HERE = Path(__file__).parents[1]
@@ -86,7 +87,7 @@ def _environment(version: str) -> Environment:
         ORDER=ORDER, asset=addresses(), icon_of=ICONS, bar=charts.bar, bar_words=charts.bar_words,
         budget_state=charts.budget_state, budget_words=charts.budget_words,
         sparkline=charts.sparkline, term_bar=charts.term_bar, chart=charts.chart,
-        other_commands=other_commands, badge=card_views.badge, tone=card_views.TONES.__getitem__,
+        other_commands=other_commands, badge=card_views.badge, tone=tone,
         service_row=lru_cache(ROWS_KEPT)(row),
         week_bars=stats_charts.week_bars, restored_dots=stats_charts.restored_dots, scale=stats_charts.scale,
     )  # fmt: skip
@@ -138,6 +139,11 @@ def latency(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else show_seconds(seconds)
+
+
+def tone(coming: Outlook) -> str:
+    """Return the colour of a card and of its badge: calm where another person has it."""
+    return "quiet" if coming.holder else card_views.TONES[coming.situation]
 
 
 def ticks(text: str) -> Markup:

@@ -35,6 +35,8 @@ PAGE_MARK = re.compile("[0-9]{1,15}")
 """The number of the row, or the second, at which an older page begins."""
 ROWS_MAX = 100
 """Services on the overview, those in trouble first; all of them under `/?all`: a page of 300 weighs over 300 KB."""
+CARDS_MAX = 6
+"""Open incidents with a whole card, the most urgent ones: of a wider outage the others are rows."""
 LISTED = 200
 """Incidents, or open items, on a page; the API returns more."""
 
@@ -93,7 +95,8 @@ def overview_values(view: Overview, tag: str | None, most: int | None) -> Mappin
     """Return the values of the overview's template: the services under headings, `most` of them, None for all."""
     grouped, counts = groups(view.services, ORDER, most), Counter(one.standing for one in view.services)
     acting = open_summary.parts(view.open, view.at)
-    return {"view": view, "tag": tag, "most": most, "groups": grouped, "counts": counts, "acting": acting}
+    given = {"view": view, "tag": tag, "most": most, "cards": CARDS_MAX}
+    return {**given, "groups": grouped, "counts": counts, "acting": acting}
 
 
 def _lists(reader: ViewQueries, draw: Draw) -> Handlers:

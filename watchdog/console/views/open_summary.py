@@ -46,6 +46,16 @@ class Part:
         return UNTIL[self.soonest.outlook.situation] if self.soonest is not None else ""
 
 
+def turn(card: CardView) -> int:
+    """Return who acts, in the order of `parts`: the reader (0), a person who has it, the daemon, no one (3)."""
+    # A daemon that has to be resumed first handles nothing.
+    if TONES[card.outlook.situation] in BY_THE_DAEMON and "resume" not in card.outlook.commands:
+        return 2
+    if not card.outlook.task:
+        return 3
+    return 1 if card.outlook.holder else 0
+
+
 def parts(cards: Sequence[CardView], now: float) -> tuple[Part, ...]:
     """Return who acts, those that need a person first; nothing for a single incident, whose card says it.
 
@@ -53,13 +63,7 @@ def parts(cards: Sequence[CardView], now: float) -> tuple[Part, ...]:
     """
     if len(cards) < 2:
         return ()
-    acting = [one for one in cards if TONES[one.outlook.situation] in BY_THE_DAEMON]
-    # A daemon that has to be resumed first handles nothing.
-    handled = [one for one in acting if "resume" not in one.outlook.commands]
-    rest = [one for one in cards if one not in handled]
-    needing = [one for one in rest if one.outlook.task and not one.outlook.holder]
-    taken = [one for one in rest if one.outlook.task and one.outlook.holder]
-    others = [one for one in rest if not one.outlook.task]
+    needing, taken, handled, others = ([one for one in cards if turn(one) == number] for number in range(4))
     found = (
         (needing, "needs you" if len(needing) == 1 else "need you"),
         (taken, "acknowledged"),
