@@ -266,7 +266,7 @@ LEFT = {"tried": True, "human_needed": "the platform refused"}
 @pytest.mark.parametrize(
     ("incident", "line"),
     [
-        (ASKED, "began confirmed decided approved* sent. live. verified."),
+        (ASKED, "began confirmed decided your answer* sent. live. verified."),
         (amended(ASKED, approved_by="ann", approved_at=NOW), "began confirmed decided approved sent* live. verified."),
         (x.undone(x.decision()), "began confirmed decided sent* live. verified."),
         (x.undone(x.decision(), requested_at=NOW, tried=True), "began confirmed decided sent live* verified."),

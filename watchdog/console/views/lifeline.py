@@ -66,7 +66,7 @@ def _judged(incident: Incident) -> list[Step]:
     later: list[Step] = [("decided", decision.at if decision is not None else None)]
     approved_at = question.approved_at or question.defaulted_at
     if approved_at is not None or situation(incident) is Situation.QUESTION:
-        later.append(("approved", approved_at))
+        later.append(("approved" if approved_at is not None else "your answer", approved_at))
     # An approval kept for its window is older than the decision that follows it.
     return [*steps, *sorted(later, key=lambda one: (one[1] is None, one[1] or 0.0))]
 
