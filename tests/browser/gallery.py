@@ -110,7 +110,7 @@ async def fleet_town(services: int) -> AsyncIterator[list[Place]]:
     newest = max(fleet.incidents, key=lambda one: one.opened_at)
     for one in fleet.incidents:
         for item in [item for item in RUNBOOK if one is not newest or item.within_seconds != LONG_TERM]:
-            await store.tick(one.id, item.id, "Ann")
+            await store.tick(one.id, item.id, "ann")
     await announce(store)
     await store.answer(await store.submit("resume", {}, "ann"), ok=True, text="RESUMED by ann", exit_code=0)
     async with town(fleet.policy(), fleet.state(), store=store) as one:
@@ -163,7 +163,7 @@ async def looking(browser: Any, url: str, scheme: str, size: str, *, inside: boo
     async with look(browser, url.partition("/status")[0], scheme, size, reduced_motion="reduce") as context:
         page = await context.new_page()
         if inside:
-            await log_in(page, TOKEN, "Ann")
+            await log_in(page, TOKEN, "ann")
         yield page
 
 
