@@ -125,12 +125,12 @@ async def test_a_question_that_changed_under_the_reader_is_not_answered() -> Non
 
 
 async def test_a_rollback_is_confirmed_on_a_page_of_its_own() -> None:
-    """The plan with every guard, then the button; doing nothing is as near."""
+    """The plan with every guard, then the button; to cancel is as near."""
     async with office() as o, reader(o.client) as page:
         await page.goto("/services/web")
         await page.get_by_role("link", name="Roll back by hand").click()
         assert await page.locator("tbody tr").count() >= 8
-        await page.get_by_role("link", name="Do nothing").click()
+        await page.get_by_role("link", name="Cancel").click()
         assert o.s.sent("PATCH") == 0
         await page.goto("/services/web/rollback")
         await page.get_by_role("button", name="Roll back to dep-39 now").dblclick()

@@ -240,7 +240,9 @@ class ViewQueries:
         except (Temporary, Permanent) as error:
             return PlanView(self.world.clock.now(), name, None, None, sentence(str(error)))
         repo = listed.facts.repo if listed.facts is not None else None
-        return plan_view(policy, await self._everyone.state(), listed, to, repo)
+        state = await self._everyone.state()
+        card = next(iter(_cards(policy, [name], state, {}, self.world.authors, self.world.clock.now())), None)
+        return replace(plan_view(policy, state, listed, to, repo), card=card)
 
     async def plan_undo(self, incident_id: str) -> PlanView | None:
         """Return the plan of an undo, from a fresh deploy list; None for an unknown incident."""

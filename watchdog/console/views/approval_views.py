@@ -1,6 +1,6 @@
 """Commands open to people now, silences, and the plan of a manual rollback. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from watchdog.console.views.card_models import AskView
@@ -8,6 +8,7 @@ from watchdog.console.views.view_builders import decision_view, deploy_view
 from watchdog.console.views.view_models import PlanView, QuietView
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.domain.decisions import Decision, Verdict
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import ACTING, Incident, ServiceState, State
@@ -87,4 +88,16 @@ def _plan(listed: DeploysListed, repo: str | None, made: Callable[[], tuple[Deci
     blocked = next((one for one in decision.guards if one.verdict is Verdict.BLOCK), None)
     why = f"{blocked.name}: {blocked.why}" if blocked is not None else ""
     plan = decision_view(decision, repo)
-    return PlanView(listed.at, listed.service, shown, plan, sentence(why), follows=sentence(follows))
+    target = decision.target.deploy if decision.target is not None else None
+    lost = _lost(listed.deploys, live, target) if live is not None and target is not None else ()
+    shown_lost = tuple(map(deploy_view, lost))
+    return PlanView(listed.at, listed.service, shown, plan, sentence(why), follows=sentence(follows), lost=shown_lost)
+
+
+def _lost(deploys: Sequence[Deploy], live: Deploy, target: Deploy) -> Sequence[Deploy]:
+    """Return the deploys, newest first, whose changes are live and not in the target; one of each code."""
+    places = {one.id: place for place, one in enumerate(deploys)}
+    # A rollback deploy is newer than what it serves: the changes that are live end with the first deploy of its code.
+    newest = max((places[one.id] for one in deploys if one.code == live.code is not None), default=places[live.id])
+    found = deploys[newest : places.get(target.id, 0)]
+    return list({one.code: one for one in found if one.code != target.code}.values())

@@ -325,7 +325,8 @@ class History:
 class PlanView:
     """The plan of a manual rollback. `refused` is the reason why it would not be done; then no command is offered.
 
-    For an undo: its `incident`, and its consequences in words (`follows`).
+    `card` is the open incident, None without one; `lost` are the deploys whose changes are not in the target. For an
+    undo: its `incident`, and its consequences in words (`follows`).
     """
 
     at: float
@@ -335,6 +336,8 @@ class PlanView:
     refused: str
     incident: str = ""
     follows: str = ""
+    lost: tuple[DeployView, ...] = ()
+    card: CardView | None = None
 
 
 @dataclass(frozen=True, slots=True)
