@@ -104,8 +104,8 @@ async def fleet_town(services: int) -> AsyncIterator[list[Place]]:
     await fill(store, fleet.state(), (*fleet.incidents, fleet.asked), fleet.notes())
     await store.put_minutes(list(fleet.minutes(every=4)))
     said = {"incident": "api-7", "text": "Looking at it; the pool is at its limit."}
-    await store.remark(*said.values(), "Ann")
-    noted = await store.submit("note", said, "Ann")
+    await store.remark(*said.values(), "ann")
+    noted = await store.submit("note", said, "ann")
     await store.answer(noted, ok=True, text="recorded as a note on api-7", exit_code=0)
     newest = max(fleet.incidents, key=lambda one: one.opened_at)
     for one in fleet.incidents:

@@ -1,7 +1,7 @@
 """From store and memory to views: the contents of each page and each API answer. Raises Temporary if the store
 fails."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import ceil, inf
 
@@ -30,6 +30,7 @@ from watchdog.console.views.deploy_facts import deploy_facts, pages_of
 from watchdog.console.views.lifeline import lifeline
 from watchdog.console.views.open_summary import turn
 from watchdog.console.views.stats_views import StatsView, stats_view
+from watchdog.console.views.timeline_views import timeline_view
 from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row, rollback_view
 from watchdog.console.views.view_models import (
     Alternative,
@@ -39,7 +40,6 @@ from watchdog.console.views.view_models import (
     History,
     Incidents,
     IncidentView,
-    NoteView,
     Overview,
     PlanView,
     SectionView,
@@ -48,7 +48,6 @@ from watchdog.console.views.view_models import (
     SettingsView,
     SettingView,
 )
-from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.incidents import Incident, ServiceState, State
@@ -219,7 +218,7 @@ class ViewQueries:
                 Alternative(clean(left), clean(right)) for left, right in next_steps.alternatives(decision)
             ),
             next_steps=tuple(clean(step) for step in next_steps.steps_left(incident, label, notes, around)),
-            timeline=_timeline(notes, remarks),
+            timeline=timeline_view(notes, remarks),
             explained=tuple(lines),
             ask=card.ask,
             outlook=card.outlook,
@@ -376,10 +375,3 @@ def _evidence(policy: Policy, incident: Incident, known: ServiceState | None, no
 def _target_seconds(policy: Policy, incident: Incident) -> float | None:
     rule = policy.matrix.get(incident.severity)
     return rule.within_seconds if rule is not None else None
-
-
-def _timeline(notes: Sequence[Note], remarks: Sequence[Remark]) -> tuple[NoteView, ...]:
-    """Return the timeline of an incident with the notes of people, oldest first."""
-    told = [NoteView(one.at, clean(one.label), clean(one.text)) for one in notes]
-    said = [NoteView(one.at, "NOTE", clean(f"{one.by}: {one.text}")) for one in remarks]
-    return tuple(sorted([*told, *said], key=lambda one: one.at))

@@ -249,11 +249,13 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """One line of the timeline."""
+    """One line of the timeline: what was noted `times` times in a row, from `at` to `until` (None: once)."""
 
     at: float
     label: str
     text: str
+    times: int = 1
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
