@@ -265,7 +265,9 @@ async def test_services_stand_under_their_first_tag_and_are_filtered_by_any() ->
     order = re.findall(r'<th colspan.*?(checkout|shop|Without a tag).*?<small>(\d)|row"><a href="/services/(\w+)', text)
     assert ["".join(found) for found in order] == ["checkout2", "api", "docs", "shop1", "web", "Without a tag1", "blog"]
     assert 'href="/services/web"' in filtered and 'row"><a href="/services/api"' not in filtered
-    assert "/incidents/api-7" in filtered and "No service has the tag &lt;b&gt;" in nothing
+    assert "<article" in text and "Elsewhere" not in text
+    assert "/incidents/api-7" in filtered.partition("Elsewhere, not tagged shop")[2] and "<article" not in filtered
+    assert "No service has the tag &lt;b&gt;" in nothing
     assert [(row["name"], row["tags"]) for row in some["services"]] == [
         ("api", ["checkout", "eu"]),
         ("web", ["shop", "eu"]),
