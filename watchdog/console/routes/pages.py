@@ -36,7 +36,8 @@ PAGE_MARK = re.compile("[0-9]{1,15}")
 ROWS_MAX = 100
 """Services on the overview, those in trouble first; all of them under `/?all`: a page of 300 weighs over 300 KB."""
 CARDS_MAX = 6
-"""Open incidents with a whole card, the most urgent ones: of a wider outage the others are rows."""
+"""Open incidents with a whole card, the most urgent ones; the others are rows: below 26 cards the services began at
+16,000 px on a phone."""
 LISTED = 200
 """Incidents, or open items, on a page; the API returns more."""
 
