@@ -102,7 +102,8 @@ async def fleet_town(services: int) -> AsyncIterator[list[Place]]:
     fleet = Fleet(services)
     store = MemoryStore(StoryClock())
     await fill(store, fleet.state(), (*fleet.incidents, fleet.asked), fleet.notes())
-    await store.put_minutes(list(fleet.minutes(every=4)))
+    # A large fleet has fewer: its minutes would take longer to make than its pages.
+    await store.put_minutes(list(fleet.minutes(every=1 if services <= 10 else 4)))
     said = {"incident": "api-7", "text": "Looking at it; the pool is at its limit."}
     await store.remark(*said.values(), "ann")
     noted = await store.submit("note", said, "ann")
