@@ -7,12 +7,18 @@ import pytest
 
 from tests.browser.chromium import Complaints, address, browsing, log_in, look, overflow, reader, window
 from tests.console.routes.test_live import DOWN, calm, down
-from tests.console.scene import TOKEN, story, town
+from tests.console.scene import NOW, TOKEN, story, town
+from watchdog.domain.store_records import Minute
 
 pytestmark = pytest.mark.long
 
 LEGEND = ".plot .u-legend .u-value"
 ICON = "document.querySelector('link[rel=icon]').getAttribute('href')"
+FIRST_RED = """(one, height) => {
+  const { data } = one.getContext("2d").getImageData(0, 10 + height - 3, one.width, 1);
+  return data.findIndex((value, at) => at % 4 === 0 && value > 150 && data[at + 1] < 80 && data[at + 3] > 200) / 4;
+}"""
+"""The first red column of a chart's lowest row, where the failing spans are marked (its padding: 10 pixels)."""
 TITLE = "title => document.title.startsWith(title)"
 
 
@@ -50,6 +56,19 @@ async def test_a_chart_is_drawn_read_and_zoomed() -> None:
         await page.keyboard.press("ArrowLeft")
         await page.wait_for_function(f"before => document.querySelector('{LEGEND}').innerText !== before", arg=before)
         assert await overflow(page) <= 0
+
+
+async def test_the_failures_of_an_incident_begin_at_its_onset() -> None:
+    """Not with the minute that it lies in, which began before the deploy: red is drawn from there on."""
+    async with town() as one, reader(one.client) as page:
+        since, onset = (NOW - 1900) // 60 * 60, NOW - 100
+        await one.store.put_minutes([Minute("api", "home", onset // 60 * 60, 3, 3, 0, 0.1, 0.2, 0.3)])
+        await page.goto("/incidents/api-7")
+        await page.locator("figure[data-drawn] canvas").wait_for()
+        box = await page.locator(".plot .u-over").bounding_box()
+        left = box["x"] - (await page.locator(".plot canvas").bounding_box())["x"]
+        red = await page.locator(".plot canvas").evaluate(FIRST_RED, box["height"])
+    assert red - left == pytest.approx(box["width"] * (onset - since) / (NOW - since), abs=2)
 
 
 async def test_a_page_without_a_stream_says_that_it_asks_and_a_filter_keeps_what_fits() -> None:

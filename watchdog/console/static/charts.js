@@ -34,13 +34,15 @@
     grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 }, ...more,
   });
 
-  const broken = (spans) => (plot, place, first, last, gaps) => {
-    const widest = plot.valToPos(GAP * spans, "x", true) - plot.valToPos(0, "x", true);
-    return gaps.filter(([left, right]) => right - left > widest);
-  };
+  // The span in which an incident began counts from its onset: its failures must not seem to precede the deploy.
+  const endOf = (view, number) => view.since + (number + 1) * view.span_seconds;
+  const beginsOf = (view, one, onset) => one.good.map((_, number) => {
+    const begin = endOf(view, number) - view.span_seconds;
+    return one.bad[number] && begin < onset && onset < endOf(view, number) ? onset : begin;
+  });
 
   // Above the curves: a mark for each failing span, so that one of a thousand is seen, and a line for each deploy.
-  const marks = (view, one) => (plot) => {
+  const marks = (view, one, begins) => (plot) => {
     const { ctx, bbox } = plot, ratio = devicePixelRatio, bottom = bbox.top + bbox.height;
     ctx.save();
     ctx.beginPath();
@@ -48,10 +50,10 @@
     ctx.clip();
     const place = (at) => plot.valToPos(at, "x", true);
     for (const [number, bad] of (one.bad ?? []).entries()) {
-      const from = view.since + number * view.span_seconds, silent = one.unknown[number] && !one.good[number];
+      const from = begins[number], silent = one.unknown[number] && !one.good[number];
       if (!bad && !silent) continue;
       ctx.fillStyle = colour(bad ? "bad" : "unknown");
-      const left = place(from), width = Math.max(2 * ratio, place(from + view.span_seconds) - left);
+      const left = place(from), width = Math.max(2 * ratio, place(endOf(view, number)) - left);
       ctx.fillRect(left, bottom - (bad ? 5 : 3) * ratio, width, (bad ? 5 : 3) * ratio);
     }
     ctx.fillStyle = colour("none");
@@ -86,34 +88,52 @@
     button.hidden = plot.scales.x.min <= view.since && plot.scales.x.max >= view.until;
   };
 
-  const curvesOf = (view, one, kind) => {
+  const curvesOf = (view, one, kind, onset) => {
     if (kind === "errors") {
-      return { data: [one.start, one.per_minute], timed: false, series: [bars("errors", "rate", rate, "some", { paths: steps(one) })] };
+      const ends = one.start.map((from, number) => from + one.seconds[number]);
+      return { data: [one.start, one.per_minute], timed: false, series: [bars("errors", "rate", rate, "some", ends)] };
     }
-    const starts = one.good.map((_, number) => view.since + number * view.span_seconds);
+    const starts = beginsOf(view, one, onset), ends = starts.map((_, number) => endOf(view, number));
     const failing = one.bad.map((bad, number) => (bad + one.good[number] ? (100 * bad) / (bad + one.good[number]) : null));
     const timed = one.p50_seconds.some((value) => value != null);
     const line = (label, more) => ({
-      label, scale: "seconds", width: 1.5, points: { show: false }, gaps: broken(view.span_seconds),
+      label, scale: "seconds", width: 1.5, points: { show: false }, paths: held(ends, view.span_seconds),
       value: (_, value) => latency(value), ...more,
     });
-    const series = [bars("failing", "share", share, "bad")];
+    const series = [bars("failing", "share", share, "bad", ends)];
     if (timed) series.push(line("median", { stroke: colour("link") }), line("95 %", { stroke: colour("quiet"), dash: [4, 3] }));
     const limit = timed ? one.p95_limit_seconds : null;
     if (limit != null) series.push(line("limit of 95 %", { stroke: colour("some"), width: 1, dash: [10, 4] }));
     const limits = limit != null ? [starts.map(() => limit)] : [];
     return { data: [starts, failing, ...(timed ? [one.p50_seconds, one.p95_seconds] : []), ...limits], timed, series };
   };
-  const bars = (label, scale, show, name, more = {}) => ({
+  // A value is that of its whole span: drawn from point to point, a line would rise before what it measured.
+  const held = (ends, spans) => (plot, number) => {
+    const stroke = new Path2D(), place = (at) => plot.valToPos(at, "x", true);
+    let before = -Infinity, level = 0;
+    for (const [index, from] of plot.data[0].entries()) {
+      const value = plot.data[number][index];
+      if (value == null) continue;
+      const height = plot.valToPos(value, "seconds", true);
+      if (from - before > GAP * spans) stroke.moveTo(place(from), height);
+      else stroke.lineTo(place(from), level);
+      stroke.lineTo(place(from), height);
+      stroke.lineTo(place(ends[index]), height);
+      [before, level] = [ends[index], height];
+    }
+    return { stroke, fill: null, clip: null, band: null, gaps: null, flags: 1 };
+  };
+  const bars = (label, scale, show, name, ends) => ({
     label, scale, fill: `${colour(name)}99`, stroke: colour(name), width: 0, points: { show: false },
-    paths: uPlot.paths.bars({ size: [1, 100], align: 1 }), value: (_, value) => show(value), ...more,
+    paths: steps(scale, ends), value: (_, value) => show(value),
   });
   // All of them, whatever is in view: a wide one may begin left of it.
-  const steps = (one) => (plot, number) => {
-    const fill = new Path2D(), floor = plot.valToPos(0, "rate", true), place = (at) => plot.valToPos(at, "x", true);
-    for (const [index, from] of one.start.entries()) {
-      const left = place(from), top = plot.valToPos(plot.data[number][index], "rate", true);
-      fill.rect(left, top, Math.max(1, place(from + one.seconds[index]) - left - 1), floor - top);
+  const steps = (scale, ends) => (plot, number) => {
+    const fill = new Path2D(), floor = plot.valToPos(0, scale, true), place = (at) => plot.valToPos(at, "x", true);
+    for (const [index, from] of plot.data[0].entries()) {
+      const left = place(from), top = plot.valToPos(plot.data[number][index] ?? 0, scale, true);
+      const width = place(ends[index]) - left;
+      fill.rect(left, top, Math.max(1, width > 6 ? width - 1 : width), floor - top);
     }
     return { stroke: null, fill, clip: null, band: null, gaps: null, flags: 0 };
   };
@@ -122,7 +142,7 @@
   const lasting = (one, number) => (one.seconds?.[number] >= 3600 ? `, ${one.seconds[number] / 3600} h` : "");
 
   const make = (figure, view, one, kind) => {
-    const { data, timed, series } = curvesOf(view, one, kind);
+    const { data, timed, series } = curvesOf(view, one, kind, Number(figure.dataset.onset) || Infinity);
     const frame = figure.querySelector(".canvas"), note = document.createElement("p");
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Show all", hidden: true });
     note.className = "near";
@@ -141,7 +161,7 @@
       scales: { x: { time: true, range: (_, low, high) => [low, high] }, share: { range: [0, 100] }, seconds: least(0.01), rate: least(1) },
       series: [{ label: "at", value: (_, value, __, number) => (value == null ? "–" : whole(value) + lasting(one, number)) }, ...series],
       axes,
-      hooks: { draw: [marks(view, one)], setCursor: [pointing(view, note)], setScale: [zoomed(view, button)] },
+      hooks: { draw: [marks(view, one, data[0])], setCursor: [pointing(view, note)], setScale: [zoomed(view, button)] },
     }, data, frame);
     plot.setScale("x", { min: view.since, max: view.until });
     button.addEventListener("click", () => plot.setScale("x", { min: view.since, max: view.until }));
