@@ -41,12 +41,12 @@
     return one.bad[number] && begin < onset && onset < endOf(view, number) ? onset : begin;
   });
 
-  // Above the curves: a mark for each failing span, so that one of a thousand is seen, and a line for each deploy.
+  // Above the curves: a mark for each failing span, so that one of a thousand is seen.
   const marks = (view, one, begins) => (plot) => {
     const { ctx, bbox } = plot, ratio = devicePixelRatio, bottom = bbox.top + bbox.height;
     ctx.save();
     ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height + 8 * ratio);
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     const place = (at) => plot.valToPos(at, "x", true);
     for (const [number, bad] of (one.bad ?? []).entries()) {
@@ -58,11 +58,19 @@
     }
     ctx.fillStyle = colour("none");
     for (const [from, to] of one.missing ?? []) ctx.fillRect(place(from), bottom - 3 * ratio, place(to) - place(from), 3 * ratio);
+    ctx.restore();
+  };
+
+  // Below the curves, which a line on top would hide where they jump.
+  const deployLines = (view) => (plot) => {
+    const { ctx, bbox } = plot, ratio = devicePixelRatio, bottom = bbox.top + bbox.height;
+    ctx.save();
     ctx.strokeStyle = ctx.fillStyle = colour("act");
     ctx.lineWidth = 2 * ratio;
     ctx.setLineDash([2 * ratio, 3 * ratio]);
     for (const deploy of view.deploys) {
-      const x = place(deploy.at);
+      const x = plot.valToPos(deploy.at, "x", true);
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bottom);
@@ -146,7 +154,8 @@
     const frame = figure.querySelector(".canvas"), note = document.createElement("p");
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Show all", hidden: true });
     note.className = "near";
-    const side = (size) => ({ size, gap: 2 });
+    const narrow = frame.clientWidth < 480;
+    const side = (size) => ({ size: narrow ? size - 14 : size, gap: 2, ...(narrow ? { ticks: { show: false }, font: "11px system-ui, sans-serif" } : {}) });
     const axes = [axis("x", 2, ticks, { size: 32, space: 70 })];
     if (kind === "errors") axes.push(axis("rate", 3, (_, all) => all.map((value) => `${+value.toFixed(1)}`), side(60)));
     if (timed) axes.push(axis("seconds", 3, (_, all) => all.map(latency), side(60)));
@@ -161,7 +170,7 @@
       scales: { x: { time: true, range: (_, low, high) => [low, high] }, share: { range: [0, 100] }, seconds: least(0.01), rate: least(1) },
       series: [{ label: "at", value: (_, value, __, number) => (value == null ? "–" : whole(value) + lasting(one, number)) }, ...series],
       axes,
-      hooks: { draw: [marks(view, one, data[0])], setCursor: [pointing(view, note)], setScale: [zoomed(view, button)] },
+      hooks: { drawAxes: [deployLines(view)], draw: [marks(view, one, data[0])], setCursor: [pointing(view, note)], setScale: [zoomed(view, button)] },
     }, data, frame);
     plot.setScale("x", { min: view.since, max: view.until });
     button.addEventListener("click", () => plot.setScale("x", { min: view.since, max: view.until }));
