@@ -105,13 +105,13 @@
     const failing = one.bad.map((bad, number) => (bad + one.good[number] ? (100 * bad) / (bad + one.good[number]) : null));
     const timed = one.p50_seconds.some((value) => value != null);
     const line = (label, more) => ({
-      label, scale: "seconds", width: 1.5, points: { show: false }, paths: held(ends, view.span_seconds),
+      label, scale: "seconds", width: 1.5, class: "curve", points: { show: false }, paths: held(ends, view.span_seconds),
       value: (_, value) => latency(value), ...more,
     });
-    const series = [bars("failing", "share", share, "bad", ends)];
-    if (timed) series.push(line("median", { stroke: colour("link") }), line("95 %", { stroke: colour("quiet"), dash: [4, 3] }));
+    const series = [bars("failing checks", "share", share, "bad", ends)];
+    if (timed) series.push(line("median latency", { stroke: colour("link") }), line("p95 latency", { stroke: colour("quiet"), dash: [4, 3], class: "dashed" }));
     const limit = timed ? one.p95_limit_seconds : null;
-    if (limit != null) series.push(line("limit of 95 %", { stroke: colour("some"), width: 1, dash: [10, 4] }));
+    if (limit != null) series.push(line("limit of p95", { stroke: colour("some"), width: 1, dash: [10, 4], class: "dashed" }));
     const limits = limit != null ? [starts.map(() => limit)] : [];
     return { data: [starts, failing, ...(timed ? [one.p50_seconds, one.p95_seconds] : []), ...limits], timed, series };
   };
@@ -154,13 +154,16 @@
     const frame = figure.querySelector(".canvas"), note = document.createElement("p");
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Show all", hidden: true });
     note.className = "near";
+    // Narrow: the legend says what the axes are.
     const narrow = frame.clientWidth < 480;
-    const side = (size) => ({ size: narrow ? size - 14 : size, gap: 2, ...(narrow ? { ticks: { show: false }, font: "11px system-ui, sans-serif" } : {}) });
+    const side = (label) => (narrow
+      ? { size: 46, gap: 2, ticks: { show: false }, font: "11px system-ui, sans-serif" }
+      : { size: 60, gap: 2, label, labelSize: 18, labelGap: 0, labelFont: "12px system-ui, sans-serif" });
     const axes = [axis("x", 2, ticks, { size: 32, space: 70 })];
-    if (kind === "errors") axes.push(axis("rate", 3, (_, all) => all.map((value) => `${+value.toFixed(1)}`), side(60)));
-    if (timed) axes.push(axis("seconds", 3, (_, all) => all.map(latency), side(60)));
+    if (kind === "errors") axes.push(axis("rate", 3, (_, all) => all.map((value) => `${+value.toFixed(1)}`), side("errors per minute")));
+    if (timed) axes.push(axis("seconds", 3, (_, all) => all.map(latency), side("latency")));
     if (kind !== "errors") {
-      axes.push(axis("share", timed ? 1 : 3, (_, all) => all.map((value) => `${value} %`), { ...side(60), splits: [0, 50, 100], grid: { show: !timed, stroke: colour("line"), width: 1 } }));
+      axes.push(axis("share", timed ? 1 : 3, (_, all) => all.map((value) => `${value} %`), { ...side("failing checks"), splits: [0, 50, 100], grid: { show: !timed, stroke: colour("line"), width: 1 } }));
     }
     const least = (floor) => ({ range: (_, low, high) => [0, Math.max(floor, (high ?? 0) * 1.1)] });
     const plot = new uPlot({
