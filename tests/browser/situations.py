@@ -164,13 +164,14 @@ def _play(story: Story) -> Filmed:
 
 
 def _minutes(service: str, stage: Filmed) -> Iterator[Minute]:
-    """Yield a good day of home, a minute of every five, and then each minute of the story."""
-    for before in range(86400, 0, -300):
+    """Yield a good day of home, a minute of every five, then of each before the story, and each of the story."""
+    for before in (*range(86400, 3600, -300), *range(3600, 0, -60)):
         yield Minute(service, "home", START - START % 60 - before, 6, 0, 0, 0.05, 0.08, 0.1)
     for (signal, start), read in sorted(stage.minutes.items(), key=lambda one: one[0]):
         bad = sum(isinstance(one.reading, Bad) for one in read)
-        lasted = sorted(one.latency_seconds or 0.0 for one in read)
-        slow = lasted[len(lasted) // 2], lasted[-1], lasted[-1]
+        # Of the good ones, as the daemon keeps them.
+        lasted = sorted(one.latency_seconds or 0.0 for one in read if not isinstance(one.reading, Bad))
+        slow = (lasted[len(lasted) // 2], lasted[-1], lasted[-1]) if lasted else (None, None, None)
         yield Minute(service, signal, start, len(read) - bad, bad, 0, *slow, "HTTP 503" if bad else "")
 
 

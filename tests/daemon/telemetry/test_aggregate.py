@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from watchdog.daemon.telemetry import aggregate
 from watchdog.daemon.telemetry.aggregate import MinuteAggregator, Sketch
-from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 from watchdog.domain.store_records import Minute
 from watchdog.ports import Sample
 
@@ -36,16 +36,17 @@ def test_a_sketch_is_bounded_and_empty_is_none() -> None:
 def test_a_minute_is_handed_out_once_after_it_ended_and_a_little_more() -> None:
     minutes = MinuteAggregator()
     minutes.add("api", "health", Sample(Good(), latency_seconds=0.1), NOON)
-    minutes.add("api", "health", Sample(Bad("HTTP 503"), latency_seconds=0.3), NOON + 10)
+    minutes.add("api", "health", Sample(Bad("slow", FailureKind.SLOW), latency_seconds=0.3), NOON + 9)
+    minutes.add("api", "health", Sample(Bad("HTTP 503"), latency_seconds=0.001), NOON + 10)
     minutes.add("api", "health", Sample(Unknown("no answer")), NOON + 59.9)
     minutes.add("api", "health", Sample(Good()), NOON + 60)
     minutes.add("api", "sentry", Sample(Unknown("no answer")), NOON + 1)
     assert minutes.complete(NOON + 59) == [] and minutes.complete(NOON + 64) == []
     first, second = minutes.complete(NOON + 65)
-    assert (first.signal, first.start, first.good, first.bad, first.unknown) == ("health", NOON, 1, 1, 1)
+    assert (first.signal, first.start, first.good, first.bad, first.unknown) == ("health", NOON, 1, 2, 1)
     assert first.why == "HTTP 503" and first.p50_seconds == pytest.approx(0.1, rel=0.011)
     assert first.p99_seconds == pytest.approx(0.3, rel=0.011)
-    assert (first.watched_seconds, first.lost_seconds) == (60.0, 30.0) and first.timed_checks == 2
+    assert (first.watched_seconds, first.lost_seconds) == (60.0, 40.0) and first.timed_checks == 3
     assert second == Minute("api", "sentry", NOON, 0, 0, 1, None, None, None, "no answer", 0.0, 0.0, 0)
     assert minutes.complete(NOON + 65) == [] and [row.start for row in minutes.complete(NOON + 130)] == [NOON + 60]
 

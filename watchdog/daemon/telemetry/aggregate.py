@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 from watchdog.domain.store_records import Minute
 from watchdog.ports import Sample
 
@@ -82,7 +82,9 @@ class MinuteAggregator:
                 row.unknown += 1
                 # A failure's reason outranks that of an unknown reading.
                 row.why = row.why if row.bad else why[:WHY_MAX_CHARACTERS]
-        if sample.latency_seconds is not None:
+        # An error often comes fast: in the percentiles it would make an outage look fast.
+        failed = isinstance(sample.reading, Bad) and sample.reading.kind is not FailureKind.SLOW
+        if sample.latency_seconds is not None and not failed:
             row.latencies.add(sample.latency_seconds)
 
     def complete(self, now: float) -> list[Minute]:
