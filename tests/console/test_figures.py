@@ -36,7 +36,7 @@ from watchdog.presentation.text import clock, iso, moment, percent
 
 TEMPLATES = " ".join(one.read_text() for one in sorted((HERE / "templates").rglob("*.html")))
 FIXED = " ".join(re.sub("<[^>]*>", " ", TEMPLATES).split())
-FORMATS = ("{:g}".format, "{:.2f}".format, show_seconds, percent, latency, took)
+FORMATS = ("{:g}".format, "{:.2f}".format, show_seconds, percent, latency, took, age)
 ALLOWED = {
     "title": "the tab's, of the pulse that routes/live.py streams: test_live.py",
     "footer": "the version",

@@ -12,6 +12,8 @@ from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.queries.uptimes import DAY_HOURS, Uptimes
+from watchdog.console.render.rendering import age
+from watchdog.console.views.card_models import UptimeView
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import Minute
@@ -48,6 +50,16 @@ async def test_a_signal_that_does_not_count_costs_nothing_and_an_hour_of_failure
     view = uptimes.of(WEB)
     assert view.complete and (view.day, view.week) == (1.0, pytest.approx(23 / 24))
     assert view.month == pytest.approx(23 / 25)
+    assert (view.week_watched_seconds, view.month_watched_seconds) == (24 * 3600, 25 * 3600)
+    assert not view.week_is_covered and not view.month_is_covered
+
+
+def test_a_number_of_a_part_is_told_from_one_of_the_period() -> None:
+    """A tenth may be missing, and the day that has just begun."""
+    watched = [86400.0 * days for days in (1, 6, 26, 27)]
+    views = [UptimeView(week_watched_seconds=each, month_watched_seconds=each) for each in watched]
+    assert [one.week_is_covered for one in views] == [False, True, True, True]
+    assert [one.month_is_covered for one in views] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("planned", [False, True])
@@ -93,3 +105,5 @@ async def test_the_overview_shows_it_and_says_what_is_missing() -> None:
         (docs,) = [row for row in (await one.json("/services"))["services"] if row["name"] == "docs"]
     assert 0.9 < web["uptime"]["day"] < 1.0 and docs["uptime"]["day"] is None
     assert f'<td class="up">{int(web["uptime"]["day"] * 10000) / 100:.2f} %' in as_read(text)
+    # The story's store holds one day: neither 7 nor 30 are covered.
+    assert f"in {age(web['uptime']['month_watched_seconds'])}</span></small>" in as_read(text)

@@ -94,14 +94,15 @@ class Uptimes:
         starts = [start for start in self._hours.starts() if start >= today - (RECENT_DAYS - 1) * DAY_SECONDS]
         recent = self._recent(name, starts, real, planned)
 
-        def share(days: int) -> float | None:
+        def within(days: int) -> Availability:
             older = days - RECENT_DAYS
             if not self._days.is_read(older):
-                return None
+                return Availability()
             kept = [(start, self._days.of(start, name)) for start in self._days.starts()[-older:]]
-            return _sum([recent, *(_of_day(start, one, real, planned) for start, one in kept if one is not None)]).share
+            return _sum([recent, *(_of_day(start, one, real, planned) for start, one in kept if one is not None)])
 
-        return UptimeView(day, share(WEEK_DAYS), share(MONTH_DAYS), self._days.is_read(MONTH_DAYS - RECENT_DAYS))
+        week, month, complete = within(WEEK_DAYS), within(MONTH_DAYS), self._days.is_read(MONTH_DAYS - RECENT_DAYS)
+        return UptimeView(day, week.share, month.share, complete, week.watched_seconds, month.watched_seconds)
 
     def _recent(
         self, name: str, starts: Sequence[int], real: Sequence[Incident], planned: Sequence[Incident]

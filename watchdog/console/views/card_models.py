@@ -5,18 +5,33 @@ from dataclasses import dataclass
 from watchdog.console.views.deploy_facts import PagesView
 from watchdog.presentation.outlook import Outlook
 
+COVERED_SHARE = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class UptimeView:
     """The share of the last 24 h, 7 and 30 days in which a service was available; None: it was not watched.
 
-    `complete`: everything was read from the store.
+    `week_watched_seconds`, `month_watched_seconds`: how much of the period each is about. `complete`: everything was
+    read from the store.
     """
 
     day: float | None = None
     week: float | None = None
     month: float | None = None
     complete: bool = False
+    week_watched_seconds: float = 0.0
+    month_watched_seconds: float = 0.0
+
+    @property
+    def week_is_covered(self) -> bool:
+        """Tell whether enough was watched for a number of the week; its last day may just have begun."""
+        return self.week_watched_seconds >= COVERED_SHARE * 6 * 86400
+
+    @property
+    def month_is_covered(self) -> bool:
+        """Tell the same of the month."""
+        return self.month_watched_seconds >= COVERED_SHARE * 29 * 86400
 
 
 @dataclass(frozen=True, slots=True)
