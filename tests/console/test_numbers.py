@@ -8,7 +8,7 @@ from tests.cli import examples as x
 from tests.console.scene import NOW as SHOWN_AT
 from tests.console.scene import story, visited
 from tests.presentation.test_incident_loader import DAY, NOW, closed, kept, put
-from watchdog.console.render.stats_charts import HEIGHT, height, restored_dots, scale, week_bars
+from watchdog.console.render.stats_charts import HEIGHT, height, restored_dots, scale, week_bars, week_scale
 from watchdog.console.views.stats_views import WEEKS, RestoredView, WeekView, numbers_view, stats_view
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import State
@@ -88,11 +88,13 @@ def test_the_bars_fill_their_height_and_nothing_is_drawn_of_nothing() -> None:
     """The highest week reaches the top; none: no path. An incident is a point; rolled back or not are two paths."""
     bars = week_bars([WeekView(0.0, 4, 1), WeekView(1.0, 0, 0), WeekView(2.0, 2, 2)])
     assert (bars.top, bars.width) == (4, 30) and bars.incidents == "M1 120v-116h8v116zM21 120v-58h8v58z"
+    assert week_scale(bars) == [("0", 119.5), ("2", 61.8), ("4", 4.0)]
+    assert [one for one, _ in week_scale(week_bars([WeekView(0.0, 1, 0)]))] == ["0", "1"]
     assert bars.rolled_back == "M1 120v-29h8v29zM21 120v-58h8v58z"
     assert week_bars([WeekView(0.0, 0, 0)]).incidents == "" and week_bars([]).width == 10
     found = [RestoredView("web-1", 50.0, 10.0, True), RestoredView("web-2", 100.0, 86400.0, False)]
     assert restored_dots(found, 0.0, 100.0, rolled_back=True) == "M360.0 112.0h0"
-    assert restored_dots(found, 0.0, 100.0, rolled_back=False) == "M720.0 8.0h0"
+    assert restored_dots(found, 0.0, 100.0, rolled_back=False) == "M712.0 8.0h0"
     assert restored_dots(found, 60.0, 90.0, rolled_back=True) == ""
 
 

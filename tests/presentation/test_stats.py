@@ -87,7 +87,7 @@ def test_the_formats_say_the_same() -> None:
     """Text for people, a table for a report, numbers with their n for machines."""
     found = stats([x.incident(), other()], WATCHED, {}, {}, SINCE, NOW)
     text = show(found, "text")
-    cells = ("web", "60 s (n=2)", "not known", "10 min (n=2)", "50% (n=2)", "0.08 (n=2)", "1.5 (n=1)")
+    cells = ("web", "60 s (n=2)", "not known", "10 min (n=2)", "50 % (n=2)", "0.08 (n=2)", "1.5 (n=1)")
     assert tuple(cell.strip() for cell in text[1].split("  ") if cell.strip()) == cells
     assert show(found, "markdown")[2] == f"| {' | '.join(cells)} |"
     web = record(found[0])

@@ -53,7 +53,7 @@ def cells(one: Stats) -> tuple[str, ...]:
     return (
         one.service,
         *(_seconds(mean) for mean in (one.detect, one.acknowledge, one.restore)),
-        "not known" if rate.value is None else f"{rate.value:.0%} (n={rate.n})",
+        "not known" if rate.value is None else f"{100 * rate.value:.0f} % (n={rate.n})",
         *(_rate(mean) for mean in (one.deploys_per_day, one.rollbacks_per_month)),
     )
 

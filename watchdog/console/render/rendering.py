@@ -89,7 +89,8 @@ def _environment(version: str) -> Environment:
         sparkline=charts.sparkline, term_bar=charts.term_bar, chart=charts.chart,
         other_commands=other_commands, badge=card_views.badge, tone=tone,
         service_row=lru_cache(ROWS_KEPT)(row),
-        week_bars=stats_charts.week_bars, restored_dots=stats_charts.restored_dots, scale=stats_charts.scale,
+        week_bars=stats_charts.week_bars, week_scale=stats_charts.week_scale, dates=stats_charts.dates,
+        restored_dots=stats_charts.restored_dots, scale=stats_charts.scale,
     )  # fmt: skip
     environment.filters.update(
         moment=moment,

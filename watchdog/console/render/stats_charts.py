@@ -12,7 +12,8 @@ from watchdog.console.views.stats_views import RestoredView, WeekView
 
 WEEK_WIDTH, GAP = 10, 2
 HEIGHT = 120
-WIDTH = 720
+WIDTH, EDGE = 720, 8
+"""The first and the last dot keep this far from the sides, or they would cross them."""
 LINES = ((10.0, "10 s"), (60.0, "1 min"), (600.0, "10 min"), (3600.0, "1 h"), (86400.0, "1 d"))
 """The lines of the logarithmic scale in seconds, the lowest and the highest at its ends."""
 
@@ -49,11 +50,22 @@ def _bars(values: Sequence[int], top: int) -> str:
     )
 
 
+def week_scale(bars: Bars) -> list[tuple[str, float]]:
+    """Return the lines of the bars' scale: whole numbers, and their distance from the top."""
+    numbers = sorted({0, bars.top // 2, bars.top})
+    return [(str(one), round(HEIGHT - 0.5 - (HEIGHT - 4.5) * one / bars.top, 1)) for one in numbers]
+
+
+def dates(since: float, until: float) -> list[float]:
+    """Return the moments that are written below a chart between its begin and now."""
+    return [since + (until - since) * part / 3 for part in (1, 2)]
+
+
 def restored_dots(found: Sequence[RestoredView], since: float, until: float, *, rolled_back: bool) -> str:
     """Return a path of points, one for each incident: across its begin, upwards its duration on a logarithmic scale."""
     # A line of no length: its round cap is a dot, which stays round when the chart is stretched.
     return "".join(
-        f"M{WIDTH * (one.at - since) / (until - since):.1f} {height(one.seconds):.1f}h0"
+        f"M{EDGE + (WIDTH - 2 * EDGE) * (one.at - since) / (until - since):.1f} {height(one.seconds):.1f}h0"
         for one in found
         if one.rolled_back is rolled_back and since <= one.at <= until
     )
