@@ -5,6 +5,7 @@
 (() => {
   const LEAST = 30, MOST = 300;  // seconds between two reads of a series: half of its span
   const GAP = 5;  // spans without a value that break a line: drawn through, it would claim what was never measured
+  const ONSET_SPAN = 120;  // seconds: the longest span that may begin at an onset instead
   const utc = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options });
   const dayOf = utc({ day: "numeric", month: "short" });
   const timeOf = utc({ hour: "2-digit", minute: "2-digit" });
@@ -34,11 +35,12 @@
     grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 }, ...more,
   });
 
-  // The span in which an incident began counts from its onset: its failures must not seem to precede the deploy.
+  // The span in which an incident began counts from its onset: its failures must not seem to precede the deploy. Of a
+  // long span that would hide what failed before.
   const endOf = (view, number) => view.since + (number + 1) * view.span_seconds;
   const beginsOf = (view, one, onset) => one.good.map((_, number) => {
     const begin = endOf(view, number) - view.span_seconds;
-    return one.bad[number] && begin < onset && onset < endOf(view, number) ? onset : begin;
+    return view.span_seconds <= ONSET_SPAN && one.bad[number] && begin < onset && onset < endOf(view, number) ? onset : begin;
   });
 
   // Above the curves: a mark for each failing span, so that one of a thousand is seen.
