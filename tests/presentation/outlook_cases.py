@@ -12,7 +12,7 @@ from watchdog.presentation.situation import Situation
 
 NOW = x.BEGIN + 60.0
 UNLESS_WORSE = " No further page is sent, unless it gets worse."
-OTHERWISE = f"{UNLESS_WORSE.removesuffix('.')} or the daemon decides otherwise."
+OTHERWISE = f"{UNLESS_WORSE.removesuffix('.')} or the daemon decides anew."
 UNLIKELY = "Nothing is rolled back: dep-42 is 30 % likely to blame, and the daemon acts from 80 %."
 # 63 % likely; the rest is the own change (30 %) and what is not seen.
 OPENAI = Cause("upstream openai", 9.0, "upstream openai fails: major outage")

@@ -9,7 +9,7 @@ from watchdog.console.routes.pages import CARDS_MAX
 from watchdog.console.views.card_views import card_view
 from watchdog.console.views.open_summary import NAMED_MAX, UNTIL, parts
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.policy import DEFAULT_MATRIX
+from watchdog.domain.policy import DEFAULT_MATRIX, Then
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation
 
@@ -62,22 +62,28 @@ def test_the_soonest_deadline_of_each_part_is_named() -> None:
         ("rolls back at", EACH[Situation.ANNOUNCED].announced_until),
     ]
     assert soonest(asked.due_at)[0][0] == "asks again at" and soonest(NOW + 9e9) == [("", None)] * 3
+    question = EACH[Situation.QUESTION].question
+    acts = replace(EACH[Situation.QUESTION], question=replace(question, deadline=replace(asked, then=Then.ROLLBACK)))
+    (silent,) = parts([card_view(acts, None, DEFAULT_MATRIX[acts.severity], NOW)] * 2, NOW)
+    assert silent.happens == "rolls back, unless you answer, at"
 
 
 async def test_the_overview_leads_to_the_cards() -> None:
-    names = dict.fromkeys(("web", "api", "shop", "cart", "blog", "maps"), Situation.QUESTION)
+    names = dict.fromkeys(("web", "api", "shop", "cart", "blog", "maps", "wiki"), Situation.QUESTION)
     names["docs"] = Situation.DEPLOYING
     found = {name: replace(EACH[wanted], id=f"{name}-1", service=name) for name, wanted in names.items()}
     services = {name: service_state(name, phase=Phase.PAGED, incident=one) for name, one in found.items()}
     async with visited(policy_of(*map(service_policy, names)), State(services=services)) as one:
         text = as_read(await one.page("/"))
     line = text.partition('<ul class="acting-now"')[2].partition("</ul>")[0]
-    assert "<strong>6 need you</strong>: " in line and "<strong>1 the daemon is handling</strong>: " in line
+    assert "<strong>7 need you</strong>: " in line and "<strong>1 the daemon is handling</strong>: " in line
     last = line.partition(' and <a href="#card-')[2]
-    assert last.startswith('maps-1">1 more</a>. <strong>web</strong> asks you until 02:19 UTC.')
+    assert last.startswith('maps-1">2 more</a>. <strong>web</strong> asks you until 02:19 UTC.')
     # Of many the most urgent ones have a card, the others a row; what the daemon does comes last.
     assert text.count("<article") == CARDS_MAX and text.count('<li id="card-') == len(names) - CARDS_MAX
     assert text.index('id="card-docs-1"') > text.index('class="rest"')
+    rest = text.partition('class="rest"')[2]
+    assert "Look and answer" in rest and "/approve" not in rest.partition("</ul>")[0], "asked without the evidence"
     for name in names:
-        assert f'<a href="#card-{name}-1">{name}</a>' in line or last.startswith(name)
+        assert f'<a href="#card-{name}-1">{name}</a>' in line or name in ("maps", "wiki")
         assert f'id="card-{name}-1"' in text

@@ -36,7 +36,7 @@ COUNTED: Mapping[Situation, str] = MappingProxyType(
 TONES: Mapping[Situation, str] = MappingProxyType(
     {
         **dict.fromkeys(Situation, "needs"),
-        **dict.fromkeys((Situation.UNDECIDED, Situation.NO_ACTION, Situation.REJECTED, Situation.STOPPED), "quiet"),
+        **dict.fromkeys((Situation.UNDECIDED, Situation.NO_ACTION), "quiet"),
         **dict.fromkeys((Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING), "acting"),
         **dict.fromkeys((Situation.ANNOUNCED, Situation.SCHEDULED), "soon"),
         Situation.CLOSED: "over",

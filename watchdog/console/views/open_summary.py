@@ -43,7 +43,10 @@ class Part:
     @property
     def happens(self) -> str:
         """Return what happens at the soonest deadline: `asks you until`."""
-        return UNTIL[self.soonest.outlook.situation] if self.soonest is not None else ""
+        if self.soonest is None:
+            return ""
+        coming = self.soonest.outlook
+        return "rolls back, unless you answer, at" if coming.rolls_back else UNTIL[coming.situation]
 
 
 def turn(card: CardView) -> int:

@@ -61,7 +61,7 @@ def _only_for_news(case: Case) -> str:
         return " The policy names no channel for its severity: the daemon pages no one."
     if incident.muted or case.incident.escalation.next_call_at is not None:
         return ""
-    changes = "" if incident.human_needed else " or the daemon decides otherwise"
+    changes = "" if incident.human_needed else " or the daemon decides anew"
     return f" No further page is sent, unless it gets worse{changes}."
 
 
@@ -70,7 +70,7 @@ def question(case: Case) -> str:
     deadline, by = case.incident.question.deadline, clean(case.incident.escalation.acknowledged_by)
     due = deadline.due_at if deadline is not None else None
     if deadline is None or due is None:
-        return with_next_page(lambda one: f"Roll back to {one.target}? Waits for an answer.")(case)
+        return with_next_page(lambda one: f"Roll back to {one.target}? Does nothing without an answer.")(case)
     if case.incident.late_paged:
         said = f"Roll back to {case.target}? No answer came by {case.at(due)}; the daemon still waits for one."
         return with_next_page(lambda _: said)(case)
