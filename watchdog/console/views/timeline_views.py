@@ -15,8 +15,9 @@ from watchdog.presentation.text import clean
 
 AGAIN_SECONDS = 60.0
 """A line counts as a repetition if the same was noted at most this long before."""
-NUMBERS = re.compile(r"(?<![\w-])\d+(?:\.\d+)?(?![\w-])")
-"""Counts and time spans, which grow from one repetition to the next; no part of an id such as `dep-42`."""
+NUMBERS = re.compile(r"(?<!\bHTTP )(?<!\bP )(?<![\w.-])\d+(?:\.\d+)?(?![\w-])")
+"""Counts and time spans, which grow from one repetition to the next; no part of an id such as `dep-42`, no status such
+as `HTTP 503`, no probability such as `P 0.62`: a change of these is news."""
 
 
 def timeline_view(notes: Sequence[Note], remarks: Sequence[Remark]) -> tuple[NoteView, ...]:

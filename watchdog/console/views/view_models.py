@@ -249,7 +249,7 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """One line of the timeline: what was noted `times` times in a row, from `at` to `until` (None: once)."""
+    """One line of the timeline: what was noted `times` times, numbers apart, from `at` to `until` (None: once)."""
 
     at: float
     label: str
