@@ -1,0 +1,34 @@
+"""What the pages are made from: lists that are read page by page, and what is shared for a while."""
+
+from dataclasses import replace
+
+from tests.cli import examples as x
+from tests.console.scene import NOW, StoryClock, fill, story
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.console.dependencies import Dependencies
+from watchdog.console.queries.view_queries import ViewQueries
+from watchdog.domain.incidents import Incident, State
+
+
+async def filled(*incidents: Incident) -> tuple[MemoryStore, ViewQueries]:
+    """Return the story of `scene`, or other incidents, in a store; and a console of which no service is held."""
+    clock = StoryClock(NOW)
+    policy, state, happened = story()
+    store = MemoryStore(clock)
+    await fill(store, state, incidents or happened)
+    world = Dependencies(store, clock, lambda: policy, State, tuple, None, None, tuple, "9.9")  # type: ignore[arg-type]
+    return store, ViewQueries(world)
+
+
+async def test_older_pages_of_incidents_lead_to_the_oldest() -> None:
+    """Also where more than a page of them opened within a second: an outage of all services."""
+    moments = (NOW, NOW, NOW - 0.2, NOW - 0.7, NOW - 1.0, NOW - 1.3, NOW - 9.0)
+    opened = {f"web-{number}": at for number, at in enumerate(moments)}
+    _, reader = await filled(*(replace(x.incident(), id=name, opened_at=at) for name, at in opened.items()))
+    for most in (1, 2, 3, 7):
+        seen, until, pages = set[str](), None, 0
+        while pages == 0 or until is not None:
+            view = await reader.incidents(most, until=until)
+            seen, until, pages = seen | {one.id for one in view.incidents}, view.older, pages + 1
+            assert pages <= len(moments), f"pages of {most} lead in a circle"
+        assert seen >= set(opened)
