@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from tests.cli import examples as x
-from tests.console.scene import NOW, StoryClock, fill, story
+from tests.console.scene import NOW, StoryClock, fill, service_state, story
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.dependencies import Dependencies
 from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.domain.incidents import Incident, State
+from watchdog.domain.store_records import Write
 
 
 async def filled(*incidents: Incident) -> tuple[MemoryStore, ViewQueries]:
@@ -32,3 +33,13 @@ async def test_older_pages_of_incidents_lead_to_the_oldest() -> None:
             seen, until, pages = seen | {one.id for one in view.incidents}, view.older, pages + 1
             assert pages <= len(moments), f"pages of {most} lead in a circle"
         assert seen >= set(opened)
+
+
+async def test_after_a_command_what_other_workers_saved_is_read_again() -> None:
+    """Else the page that answers a click shows for seconds what was before it."""
+    store, reader = await filled()
+    before = await reader.pulse()
+    await store.save(Write(State(services={"api": service_state("api")})))
+    assert await reader.pulse() == before and "api" in before.title
+    reader.read_anew()
+    assert "api" not in (await reader.pulse()).title

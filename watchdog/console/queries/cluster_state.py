@@ -15,6 +15,10 @@ class Everyone:
         self._world = world
         self._others: tuple[float, State] | None = None
 
+    def read_anew(self) -> None:
+        """Forget what the other workers saved: a command may have changed it."""
+        self._others = None
+
     async def state(self) -> State:
         """Return this worker's state, with the services of other workers as they saved them last."""
         state, held = self._world.state(), self._world.held()

@@ -154,6 +154,7 @@ class ViewQueries:
     def read_anew(self) -> None:
         """Share nothing made before now: the page after a command shows what the command changed."""
         self._overview = self._pulse = None
+        self._everyone.read_anew()
 
     async def pulse(self) -> Pulse:
         """Return the worst state of all services, at most a second old; made again for all listeners together."""
