@@ -52,7 +52,11 @@ def test_each_situation_has_its_sentence_and_its_commands(
     assert (said.situation, said.sentence, said.commands) == (found, sentence, commands)
     names = {"reject": "Reject:", "stop": "Do not roll back:" if found is Situation.BLOCKED_FOR_NOW else "Stop:"}
     refuses = next((names[one] for one in commands if one in names), "")
-    assert said.refusing == (f"{refuses} the daemon changes nothing more in this incident." if refuses else "")
+    back = ", but gives auto-deploy back if it switched that off" if found is Situation.SENDING else ""
+    assert said.refusing == (f"{refuses} the daemon changes nothing more in this incident{back}." if refuses else "")
+    for previous, gives in (("commit", True), ("off", found is Situation.SENDING)):
+        pinned = outlook(amended(incident, previous=previous), NOW)
+        assert not refuses or ("gives auto-deploy back" in pinned.refusing) is gives
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         step=f"{heading}: {task}" if task else _no_step(found, state),
         holder=holder,
         acknowledging=acknowledging(case),
-        refusing=_refusing(found, commands),
+        refusing=_refusing(case, commands),
         rolls_back=found is Situation.QUESTION and rolls_back_unanswered(incident),
     )
 
@@ -102,13 +102,16 @@ def _holder(row: Row, incident: Incident) -> str:
     return clean(by, NAME_MAX) if by is not None and row.label == NEEDS_YOU else ""
 
 
-def _refusing(found: Situation, commands: Sequence[str]) -> str:
+def _refusing(case: Case, commands: Sequence[str]) -> str:
     """Return what it means to refuse the rollback: no button takes that back."""
-    name = "Reject" if "reject" in commands else ""
+    found, name = situation(case.incident), "Reject" if "reject" in commands else ""
     if "stop" in commands:
         # Nothing is under way yet that a button could stop.
         name = "Do not roll back" if found is Situation.BLOCKED_FOR_NOW else "Stop"
-    return f"{name}: the daemon changes nothing more in this incident." if name else ""
+    # While it is being switched off, its value before is not read back yet.
+    pinned = found is Situation.SENDING or case.incident.pin.previous not in (None, "off")
+    back = ", but gives auto-deploy back if it switched that off" if pinned and not case.state.stopped else ""
+    return f"{name}: the daemon changes nothing more in this incident{back}." if name else ""
 
 
 def _no_step(found: Situation, state: CurrentState | None) -> str:
