@@ -354,12 +354,12 @@ def follows(case: Case) -> str:
         return ""
     if case.state.auto_deploy and case.incident.pin.off:
         return "Auto-deploy is on again: the next merge deploys."
+    # Removed from the configuration, it is watched no more: how it stands now is not known.
+    if not case.state.watched:
+        return ""
     if case.incident.pin.off and case.incident.pin.previous == "off":
         # People may have meant that; or a restored record forgot that the daemon had switched it off.
         return "Auto-deploy is off, as it was before the rollback."
-    # Removed from the configuration, it is watched no more.
-    if not case.state.watched:
-        return ""
     if case.incident.outcome is Outcome.NEW_BASELINE:
         return f"The errors of {case.service} did not stop: only what is far above them is reported from now on."
     return f"The daemon watches {case.service} as before."
