@@ -6,7 +6,7 @@ from tests.cli import examples as x
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.presentation.stats import DAY_SECONDS, Mean, Stats, Watched, stats
-from watchdog.presentation.stats_text import record, show
+from watchdog.presentation.stats_text import counted, record, show
 
 NOW = x.BEGIN + 10 * DAY_SECONDS
 SINCE = NOW - 90 * DAY_SECONDS
@@ -103,5 +103,11 @@ def test_deployments_and_rollbacks_are_rates_of_the_time_they_are_known_for() ->
     found = of_web(x.incident())
     assert (found.deploys_per_day, found.rollbacks_per_month) == (Mean(2 / 25, 2), Mean(30.44 / 20, 1))
     busy = Watched(NOW - 20 * DAY_SECONDS, tuple(deploy(f"a{n}", 0.5 + n / 2) for n in range(5)))
-    (a, web, both) = (one.deploys_per_day for one in stats([], {"a": busy, **WATCHED}, {}, {}, SINCE, NOW))
+    each = stats([], {"a": busy, **WATCHED}, {}, {}, SINCE, NOW)
+    (a, web, both) = (one.deploys_per_day for one in each)
     assert a.value and web.value and both == Mean(a.value + web.value, a.n + web.n)
+    assert [counted(one)[4:] for one in each] == [
+        (f"{a.n} in 2 days", "0 in 20 days"), ("2 in 25 days", "0 in 20 days"), (f"{a.n + 2} deploys", "0 in 20 days"),
+    ]  # fmt: skip
+    (new, _) = stats([], {"web": Watched(NOW - 3600.0)}, {}, {}, SINCE, NOW)
+    assert counted(new)[4:] == ("0 deploys", "0 rollbacks"), "not in 0 days"

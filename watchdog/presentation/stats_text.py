@@ -9,6 +9,8 @@ from watchdog.presentation.stats import DAY_SECONDS, Mean, Stats
 from watchdog.presentation.text import columns, many
 
 Format = Literal["text", "markdown"]
+MUCH_SHARE = 0.9
+"""One period speaks for those of all services if the shortest is at least this part of it."""
 HEAD = ("Service", "MTTD", "MTTA", "MTTR", "Change failure rate", "Deploys a day", "Rollbacks a month")
 NAMES = (
     ("mean_time_to_detect_seconds", "detect"),
@@ -60,12 +62,23 @@ def cells(one: Stats) -> tuple[str, ...]:
 
 def counted(one: Stats) -> tuple[str, ...]:
     """Return, for each number, what it was counted from, for people."""
+    deploying = [each for each in one.parts if each.deployments]
     return (
         *(many(mean.n, "incident") for mean in (one.detect, one.acknowledge, one.restore)),
         f"{one.failed} of {many(one.judged, 'deploy')}",
-        f"{one.deployments} in {many(round(one.deploy_seconds / DAY_SECONDS), 'day')}",
-        f"{one.rollbacks} in {many(round(one.span_seconds / DAY_SECONDS), 'day')}",
+        _within(one.deployments, "deploy", [one.deploy_seconds, *(each.deploy_seconds for each in deploying)]),
+        _within(one.rollbacks, "rollback", [one.span_seconds, *(each.span_seconds for each in one.parts)]),
     )
+
+
+def _within(number: int, what: str, spans: Sequence[float]) -> str:
+    """Return a number of things, with the days in which they were counted where these are the same for all services.
+
+    The rate of all is the sum of the rates: over different times, no period explains it.
+    """
+    days = [round(one / DAY_SECONDS) for one in spans]
+    known = min(days) > 0 and min(days) >= MUCH_SHARE * max(days)
+    return f"{number} in {many(max(days), 'day')}" if known else many(number, what)
 
 
 def _seconds(mean: Mean) -> str:
