@@ -5,9 +5,12 @@ from dataclasses import replace
 from tests.console.scene import NOW, as_read, policy_of, service_policy, service_state, visited
 from tests.core.incident_fields import amended
 from tests.presentation.outlook_cases import CASES
-from watchdog.console.routes.pages import CARDS_MAX
+from watchdog.console.auth.roles import Role, Visitor
+from watchdog.console.render.rendering import Renderer
+from watchdog.console.routes.pages import CARDS_MAX, overview_values
 from watchdog.console.views.card_views import card_view
 from watchdog.console.views.open_summary import NAMED_MAX, UNTIL, parts
+from watchdog.console.views.view_models import Overview
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Then
 from watchdog.presentation.outlooks.current_state import CurrentState
@@ -87,3 +90,14 @@ async def test_the_overview_leads_to_the_cards() -> None:
     for name in names:
         assert f'<a href="#card-{name}-1">{name}</a>' in line or name in ("maps", "wiki")
         assert f'id="card-{name}-1"' in text
+
+
+def test_a_row_of_many_says_that_its_service_answers_again() -> None:
+    """As its card does: how long it fails would go on counting."""
+    live = EACH[Situation.VERIFYING]
+    card = card_view(live, None, DEFAULT_MATRIX[live.severity], NOW)
+    again = replace(card, id="web-9", answers_since=NOW - 20.0)
+    view = Overview(NOW, (), (), False, open=(*[card] * (CARDS_MAX + 1), again))
+    given = {"path": "/", "me": Visitor(Role.VIEWER, "Ann"), "answer": None, **overview_values(view, None, None)}
+    rows = Renderer("1").body("overview.html", given).decode().partition('class="rest"')[2].split("<li")[1:]
+    assert ["answers again since" in row for row in rows] == [False, True]
