@@ -6,7 +6,7 @@ Rule 2: the audit records a command that the role does not allow, but no more of
 counts per role, so new names do not evade it. The incident's timeline has no line of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from math import isfinite
 from typing import Any
@@ -37,10 +37,11 @@ class NotAllowed(Exception):
 
 
 class CommandService:
-    """Submits commands to the daemon."""
+    """Submits commands to the daemon; `answered` is called after each answer."""
 
-    def __init__(self, world: Dependencies, access: Access) -> None:
+    def __init__(self, world: Dependencies, access: Access, answered: Callable[[], None]) -> None:
         self._world = world
+        self._answered = answered
         self._access = access
         self._refusals = access.failures
 
@@ -62,7 +63,9 @@ class CommandService:
         # The daemon compares the identity with the policy's approver; the shown name proves nothing.
         if command.name == "approve":
             arguments["identity"] = visitor.identity
-        return await self._world.ask(command.name, arguments, visitor.by)
+        done = await self._world.ask(command.name, arguments, visitor.by)
+        self._answered()
+        return done
 
     async def _record_refusal(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> None:
         # Never the name, which the bearer of a token chooses: new names would evade the limit.

@@ -108,6 +108,10 @@ async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
         assert not o.s.engine.state.paused_by and "PAUSED by" not in await o.page("/")
         text = await o.page("/audit")
         assert text.index("resume") < text.index('<th scope="row">pause') and "RESUMED by token (approver)" in text
+        for command in ("pause", "resume"):
+            await o.api(f"/{command}")
+            said = (await o.client.get("/api/v1/services", headers=bearer())).json()
+            assert said["paused"] is (command == "pause"), "a program's command shows at once, too"
 
 
 async def test_a_command_leaves_the_page_s_filter_and_range_as_they_were() -> None:

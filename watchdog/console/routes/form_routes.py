@@ -65,7 +65,6 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
             return problem(request, "Not allowed", f"{error}.", 403, ROLES)
         except Temporary as error:
             return problem(request, "No answer", f"{error}", 503, place_of_error(error))
-        reader.read_anew()
         # 303 after a POST: reloading the page does not give the command again.
         kept = kept_query(form.get("kept", ""))
         return RedirectResponse(f"{_page_of(command, request)}?{kept and kept + '&'}answer={done.id}", 303)
