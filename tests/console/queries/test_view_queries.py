@@ -1,5 +1,6 @@
 """What the pages are made from: lists that are read page by page, and what is shared for a while."""
 
+import asyncio
 from dataclasses import replace
 
 from tests.cli import examples as x
@@ -43,3 +44,14 @@ async def test_after_a_command_what_other_workers_saved_is_read_again() -> None:
     assert await reader.pulse() == before and "api" in before.title
     reader.read_anew()
     assert "api" not in (await reader.pulse()).title
+
+
+async def test_what_was_begun_before_a_command_is_not_shared_after_it() -> None:
+    """Several tabs ask all the time: one of them may be answered while the command is."""
+    store, reader = await filled()
+    early = asyncio.create_task(reader.overview())
+    await asyncio.sleep(0)
+    assert not early.done()
+    await store.save(Write(State(services={"api": service_state("api")})))
+    reader.read_anew()
+    assert (await early).open and not (await reader.overview()).open

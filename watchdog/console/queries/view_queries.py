@@ -86,6 +86,7 @@ class ViewQueries:
         self.series = SeriesQueries(world, self._everyone.state)
         self._overview: tuple[float, Overview] | None = None
         self._pulse: tuple[float, Pulse] | None = None
+        self._commands = 0
 
     async def overview(self, tag: str | None = None) -> Overview:
         """Return the open incidents, and all services or those with a tag, failing ones first."""
@@ -97,6 +98,7 @@ class ViewQueries:
         made = self._overview
         if made is not None and self.world.clock.monotonic() - made[0] < SHARED_SECONDS:
             return made[1]
+        commands = self._commands
         policy, state = self.world.policy(), await self._everyone.state()
         await self.days.refresh()
         await self.uptimes.refresh(policy)
@@ -113,7 +115,8 @@ class ViewQueries:
             open=_cards(policy, policy.services, state, said, self.world.authors, now),
             denied=tuple(map(clean, state.denied)),
         )
-        self._overview = self.world.clock.monotonic(), view
+        if commands == self._commands:
+            self._overview = self.world.clock.monotonic(), view
         return view
 
     async def service(self, name: str) -> ServiceView | None:
@@ -154,6 +157,8 @@ class ViewQueries:
     def read_anew(self) -> None:
         """Share nothing made before now: the page after a command shows what the command changed."""
         self._overview = self._pulse = None
+        # What is being made at the moment may be of before: it is not shared.
+        self._commands += 1
         self._everyone.read_anew()
 
     async def pulse(self) -> Pulse:
