@@ -145,6 +145,7 @@ def test_a_rollback_that_waits_for_auto_deploy_says_when_it_is_sent_anyway() -> 
 
 PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")
 HELD = CurrentState(stopped="paused by ann", sends_by=NOW + 30)
+FREE = CurrentState()
 DISARMED = CurrentState(stopped="disarmed (two rollbacks)", disarmed=True)
 READ_LOG = "Read the daemon's log for the violated invariant; then resume."
 NOTHING = f"{READ_LOG} Until then the daemon changes nothing: it is disarmed (two rollbacks)."
@@ -170,6 +171,12 @@ def test_a_paused_daemon_promises_nothing_of_itself(incident: Incident, says: st
     """The core withholds what comes due in a pause, and a guard blocks what is decided in it: no time counts down."""
     said = outlook(incident, NOW, state=HELD)
     assert (said.sentence, said.until) == (says, None)
+    asked = question(Then.ROLLBACK)
+    for state, where in ((HELD, "if the daemon is resumed by then and nothing else"), (FREE, "if nothing")):
+        said = outlook(asked, NOW, state=state)
+        assert f"rolls back to dep-40 (1b7e0d4), {where} forbids it." in said.sentence
+        assert f"rolls back at 02:19 UTC, {where} forbids it." in said.acknowledging
+        assert said.until is not None and said.rolls_back is (state is FREE), "its badge counts the answer's time alone"
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         holder=holder,
         acknowledging=acknowledging(case),
         refusing=_refusing(case, commands),
-        rolls_back=found is Situation.QUESTION and rolls_back_unanswered(incident),
+        rolls_back=found is Situation.QUESTION and rolls_back_unanswered(incident) and not case.state.stopped,
     )
 
 

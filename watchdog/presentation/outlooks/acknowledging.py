@@ -63,7 +63,7 @@ def _without_an_answer(case: Case) -> str:
     """Return that the daemon may roll back although no person approved: by the question's default, or a guard's end."""
     question, decision = case.incident.question.deadline, case.incident.decision
     if question is not None and rolls_back_unanswered(case.incident):
-        return f" Without an answer the daemon rolls back{case.by(question.due_at, 'at')}, if nothing forbids it."
+        return f" Without an answer the daemon rolls back{case.by(question.due_at, 'at')}, {case.if_allowed}."
     if decision is not None and decision.asks_for_now:
         return " The daemon may still roll back without an answer, once what made it ask has passed."
     return ""

@@ -90,6 +90,13 @@ class Case:
         return f"may {'ask whether to roll' if asks else 'roll'} back{where}{'' if asks else ' by itself'}"
 
     @property
+    def if_allowed(self) -> str:
+        """Return the condition of a rollback without an answer; a pause is known to forbid it."""
+        if self.state.stopped:
+            return "if the daemon is resumed by then and nothing else forbids it"
+        return "if nothing forbids it"
+
+    @property
     def suspects(self) -> bool:
         """Return whether a deploy is likelier to blame than not."""
         decision = self.incident.decision

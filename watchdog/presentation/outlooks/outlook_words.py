@@ -76,7 +76,7 @@ def question(case: Case) -> str:
         return with_next_page(lambda _: said)(case)
     pages = "then pages again, unless it is still silenced" if case.incident.muted else "then pages again"
     then = {
-        Then.ROLLBACK: f"then rolls back to {case.target}, if nothing forbids it",
+        Then.ROLLBACK: f"then rolls back to {case.target}, {case.if_allowed}",
         Then.ESCALATE: f"then changes nothing: {by} acknowledged it" if _holds_until(case, due) else pages,
         Then.NOTHING: "then changes nothing",
     }[deadline.then]
