@@ -215,7 +215,7 @@ def test_the_button_that_stands_out_is_what_the_task_asks_for(incident: Incident
     said = outlook(incident, NOW)
     assert said.recommended == button
     assert button in ("", said.place, *said.commands) and said.place in ("", "dashboard", "logs", "status")
-    heading = f"To do ({said.holder} has it)" if said.holder else "Do now"
+    heading = f"For {said.holder}, who has it" if said.holder else "Do now"
     assert said.step == (f"{heading}: {said.task}" if said.task else "Nothing to do now.")
     assert said.task or not button, "nothing to do, and nothing that stands out"
 

@@ -75,7 +75,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         task = task if cured else tasks.resume_first(case, task)
         commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
     holder = _holder(row, incident)
-    heading = f"To do ({holder} has it)" if holder else "Do now"
+    heading = f"For {holder}, who has it" if holder else "Do now"
     heading = "Left to do" if found is Situation.CLOSED else heading
     return Outlook(
         situation=found,

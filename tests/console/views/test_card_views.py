@@ -29,7 +29,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.views.card_views import COUNTED, TONES, URGENCY, author_of, badge, card_view, headline, urgency
 from watchdog.console.views.deploy_facts import PagesView
 from watchdog.console.views.lifeline import lifeline
-from watchdog.domain.decisions import Evidence
+from watchdog.domain.decisions import Evidence, Veto
 from watchdog.domain.incidents import DeployWatch, Incident, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX
 from watchdog.presentation.outlook import outlook
@@ -128,10 +128,12 @@ async def test_a_card_shows_who_has_it_the_newest_note_and_that_the_site_answers
     ],
 )
 async def test_only_the_button_that_the_task_asks_for_stands_out(found: Situation, stands_out: list[str]) -> None:
-    """A link to Render, too; to acknowledge, or to answer otherwise, is grey."""
-    async with shown(of(found), facts=at_render(service_state("web")).facts) as one:
-        card = card_of(await one.page("/incidents/web-1"))
-    assert re.findall(r'class="(?:button )?primary"[^>]*>([^<]+)<', card) == stands_out
+    """A link to Render, too; to acknowledge, or to answer otherwise, is grey; and none where another person has it."""
+    for by in ("ann", None):
+        async with shown(amended(of(found), acknowledged_by=by), facts=at_render(service_state("web")).facts) as one:
+            card = card_of(await one.page("/incidents/web-1"))
+        theirs = by is not None and found in (Situation.NOT_THE_DEPLOY, Situation.NEEDS_A_PERSON)
+        assert re.findall(r'class="(?:button )?primary"[^>]*>([^<]+)<', card) == ([] if theirs else stands_out)
     assert all(f' href="https://dashboard.render.com/web/of-srv-web{place}" ' in card for place in ("", "/logs"))
 
 
@@ -234,7 +236,10 @@ def test_the_suspect_has_its_author_and_its_links() -> None:
     read = card_view(ASKED, replace(service, trial=None), rule, NOW, ("eve",)).suspect
     assert read is not None and read.author == "eve"
     acquitted = next(incident for incident, found, *_ in CASES if found is Situation.NOT_THE_DEPLOY)
-    assert card_view(acquitted, service, rule, NOW).suspect is None
+    unread = Veto("deploy list", True, "the list is 2 min old")
+    unlikely, likely = (to_blame(x.blame(probability=each, vetoes=(unread,))) for each in (0.01, 0.9))
+    shown_of = [card_view(one, service, rule, NOW).suspect for one in (acquitted, unlikely, likely)]
+    assert shown_of[:2] == [None, None] and shown_of[2] is not None
     assert author_of(service, "dep-40") == "" == author_of(None, "dep-42")
 
 
