@@ -11,9 +11,9 @@ from tests.core.worlds import history
 from watchdog.core.guards.decision import decide, failing_share, find_target
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import Incident, ServiceState
-from watchdog.domain.policy import Action, BlameWeights, Mode, Policy, Rule, SignalPolicy, Verification
+from watchdog.domain.policy import Action, BlameWeights, Budget, Mode, Policy, Rule, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.severity import Severity
 
@@ -37,6 +37,7 @@ def asked(*guards: str) -> Incident:
 SLOW = Check("api", "latency", last=Good(), last_at=NOW, samples=tuple((NOW - 50 + i, 0.9) for i in range(50)))
 SLOW_WEB = a_service(checks={"home": Check("home", "http", last=Good()), "api": SLOW})
 MIGRATING = a_service(facts=replace(FACTS, pre_deploy_command="migrate"))
+MAINTAINED = a_service(downtime=Downtime("in maintenance mode", NOW - 900.0, NOW - 915.0, ended_at=NOW - 90.0))
 UNREAD = a_service(deploys=(), deploys_at=None, deploys_why="Render answered 503")
 OLD_NEWS = a_service(deploys=HISTORY[:1], deploys_at=NOW - 100)
 ALONE = a_service(deploys=HISTORY[:1])
@@ -83,6 +84,7 @@ TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(A
         ((MUTED,), {}, "note", "only notes"),
         ((TELLING,), {}, "tell", "only notifies"),
         ((TICKETED,), {}, "tell", "keeps a ticket"),
+        ((None, MAINTAINED, found(seconds=100.0)), {}, "ask", "until 90 s ago, and failed then: a human decides"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -90,6 +92,14 @@ def test_the_course_and_its_reason(args: tuple, more: dict, course: str, why: st
     """Blame convicts, guards permit, a target exists; an approval answers what asks, and nothing else."""
     decision = decided(*args, **more)
     assert decision.course.value == course and why in decision.why
+
+
+@pytest.mark.parametrize(("limit", "clears_at"), [(0, None), (1, NOW + 86_399.0)])
+def test_a_daily_limit_says_when_it_ends(limit: int, clears_at: float | None) -> None:
+    """A limit of one a day after the last rollback; a limit of none never."""
+    policy = replace(make_policy(), budget=Budget(per_service_per_day=limit, cooldown_seconds=0.0))
+    (spent,) = [one for one in decided(policy, a_service(acted_at=(NOW - 1.0,))).guards if one.name == "budget"]
+    assert (spent.verdict, spent.clears_at) == (Verdict.BLOCK, clears_at)
 
 
 def weighing(**weights: float) -> Policy:
@@ -134,6 +144,7 @@ def test_a_decision_carries_everything_that_explain_prints() -> None:
     assert decision.severity is Severity.CRITICAL
     assert (decision.policy_action, decision.severity_why) == (Action.ROLLBACK, "home: a critical route fails")
     assert (decision.at, decision.share, decision.mode, decision.would) == (NOW, 1.0, "autonomous", "")
+    assert decision.would_course == ""
     assert decision.blame is not None and decision.target is not None and len(decision.guards) == 22
     assert decided(None, UNREAD).target == TargetChoice(None, decided(None, UNREAD).blame.why), "without a suspect"
     assert decided(MUTED).why == "the policy only notes this severity"
@@ -192,7 +203,9 @@ IMAGE = replace(HISTORY[1], commit=None, image_ref="acme/web@sha256:abc", image_
 )
 def test_observe_says_what_it_would_do(service: ServiceState, state: dict, would: str) -> None:
     """The same decision without the guard of the mode, and what else forbids it."""
-    assert decided(make_policy(Mode.OBSERVE), service, state=state).would.startswith(would)
+    decision = decided(make_policy(Mode.OBSERVE), service, state=state)
+    assert decision.would.startswith(would)
+    assert decision.would_course == {"roll": "rollback", "ask": "ask", "page:": "page"}[would.split()[1]]
 
 
 def test_the_evidence_has_a_line_for_everything_that_was_looked_at() -> None:
