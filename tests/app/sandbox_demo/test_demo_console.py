@@ -78,7 +78,7 @@ def test_the_console_of_the_demo_asks_rolls_back_and_ends_with_ctrl_c(tmp_path: 
         url, link, token = found.groups()
         with closing(httpx.Client(base_url=url, **LOOPBACK)) as browser:
             assert "set-cookie" not in browser.get(f"/enter/{token}").headers
-            assert "Token" in browser.get("/login").text
+            assert "Access token" in browser.get("/login").text
             assert browser.post("/login", data={"token": token, "name": "Ann"}).status_code == 303
             overview = browser.get("/").text
             assert all(f'href="/services/{name}"' in overview for name in SERVICES)
