@@ -17,7 +17,7 @@ from watchdog.presentation.incident_facts import ended_at
 from watchdog.presentation.notices.headlines import end_title, happens, still_fails, target_name
 from watchdog.presentation.outlook import Outlook, outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
-from watchdog.presentation.outlooks.outlook_case import LIKELY
+from watchdog.presentation.outlooks.outlook_case import suspects
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.status_text import open_incident
 from watchdog.presentation.text import clean, short, show_likely
@@ -124,7 +124,7 @@ def suspect_view(incident: Incident, service: ServiceState | None, authors: Sequ
     if decision is None or blame is None or suspect is None or found is Situation.NOT_THE_DEPLOY:
         return None
     # The next decision may find another one: what is unlikely by a list that could not be read is no suspect.
-    if found is Situation.BLOCKED_FOR_NOW and (blame.probability or 0.0) < LIKELY:
+    if found is Situation.BLOCKED_FOR_NOW and not suspects(incident):
         return None
     facts = service.facts if service is not None else None
     return SuspectView(

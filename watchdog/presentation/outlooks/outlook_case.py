@@ -18,6 +18,12 @@ LIKELY = 0.5
 """A manual rollback is suggested, and another cause named, only if that is likelier to blame than not."""
 
 
+def suspects(incident: Incident) -> bool:
+    """Return whether a deploy is likelier to blame for the incident than not."""
+    decision = incident.decision
+    return decision is not None and decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """An incident and the moment its outlook is read at."""
@@ -99,8 +105,7 @@ class Case:
     @property
     def suspects(self) -> bool:
         """Return whether a deploy is likelier to blame than not."""
-        decision = self.incident.decision
-        return decision is not None and decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
+        return suspects(self.incident)
 
     @property
     def in_peoples_way(self) -> GuardAnswer | None:
