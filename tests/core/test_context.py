@@ -1,6 +1,7 @@
 """One turn: the state under change, and the effects in order."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.core.context import StepContext
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.decisions import Veto
+from watchdog.domain.decisions import Cause, Veto
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Link, Notice, NoticeKind, Topic
@@ -160,6 +161,17 @@ def test_a_notice_links_to_its_incident_in_the_console_first(facts: ServiceFacts
     ctx = a_turn(incident=an_incident(decision=RENDER_FAILS), facts=facts)
     ctx.notify(NoticeKind.OPENED, Topic.FOUND)
     assert tell_of(ctx.effects).notice.links[0] == Link("status", "https://status.render.com")
+
+
+@pytest.mark.parametrize(("odds", "linked"), [(1.0, True), (0.1, False)])
+def test_a_notice_links_to_the_status_page_of_a_likely_upstream(odds: float, linked: bool) -> None:
+    """As likely as not or likelier; another reader would look for the address at night, or at the wrong page."""
+    page, upstream = "https://status.openai.example", partial(Cause, "upstream openai", why="it fails")
+    for address in (page, ""):
+        blame = a_blame(odds=0.0, probability=0.0, causes=(upstream(odds=odds, page=address),))
+        ctx = a_turn(incident=an_incident(decision=a_decision(blame=blame)))
+        ctx.notify(NoticeKind.OPENED, Topic.FOUND)
+        assert tell_of(ctx.effects).notice.links == ((Link("status", page),) if linked and address else ())
 
 
 def test_a_notice_goes_to_other_channels_than_those_of_the_incident_or_to_nobody() -> None:

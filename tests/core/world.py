@@ -54,7 +54,10 @@ def make_policy(mode: Mode = Mode.AUTONOMOUS, veto_seconds: float = 0.0, **more:
         Severity.CRITICAL: Rule(Action.ROLLBACK, 300.0, ("pager", "chat")),
         Severity.HIGH: Rule(Action.ASK, 900.0, ("pager", "chat")),
     }
-    vendors = {"render": VendorPolicy("render", "platform"), "openai": VendorPolicy("openai", "upstream")}
+    vendors = {
+        "render": VendorPolicy("render", "platform"),
+        "openai": VendorPolicy("openai", "upstream", "https://status.openai.example"),
+    }
     base = Policy(
         services={"web": web},
         matrix=matrix,

@@ -20,6 +20,7 @@ from tests.presentation.outlook_cases import (
     NEIGHBOUR,
     NOW,
     OBSERVED,
+    OPENAI,
     PAGE,
     PAUSED,
     PEERS,
@@ -208,6 +209,7 @@ RECOMMENDED = {
         (suspended("billing", next_call_at=NOW + 60), "dashboard"),
         (suspended("billing", next_call_at=NOW + 60, acknowledged_by="ann"), "dashboard"),
         (to_blame(ELSEWHERE), ""),
+        (to_blame(replace(ELSEWHERE, causes=(replace(OPENAI, page="https://status.openai.example"),))), "status"),
     ],
 )
 def test_the_button_that_stands_out_is_what_the_task_asks_for(incident: Incident, button: str) -> None:

@@ -1,5 +1,5 @@
-"""The links of a notice, in the order of use: the incident, what changed, Render's status where it acquits the
-deploy, the deploy, the service and its logs, the site."""
+"""The links of a notice, in the order of use: the incident, the status page that acquits the deploy, what changed,
+the deploy, the service and its logs, the site."""
 
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Incident
@@ -14,8 +14,7 @@ def links(facts: ServiceFacts | None, incident: Incident | None, console_url: st
     found: list[tuple[str, str | None]] = []
     if incident is not None:
         found.append(("incident", f"{console_url}/incidents/{incident.id}" if console_url else None))
-    if incident is not None and _platform_fails(incident):
-        found.append(("status", RENDERS_STATUS))
+        found.append(("status", status_page(incident)))
     if facts is not None and incident is not None:
         found += [("diff", _diff(facts, incident)), ("deploy", _deploy(facts, incident))]
     if facts is not None:
@@ -36,6 +35,11 @@ def _deploy(facts: ServiceFacts, incident: Incident) -> str | None:
     return f"{facts.dashboard_url}/deploys/{incident.suspect}" if facts.dashboard_url and incident.suspect else None
 
 
-def _platform_fails(incident: Incident) -> bool:
+def status_page(incident: Incident) -> str:
+    """Return the address of the status page that acquits the deploy: Render's, or a likely upstream's; else nothing."""
     blame = incident.decision.blame if incident.decision is not None else None
-    return blame is not None and any(veto.name == "platform status" for veto in blame.vetoed)
+    if blame is None:
+        return ""
+    if any(veto.name == "platform status" for veto in blame.vetoed):
+        return RENDERS_STATUS
+    return blame.other_cause.page if blame.other_cause is not None else ""

@@ -94,6 +94,7 @@ class Cause:
     service: str = ""  # whose change it is; empty: no change of a service
     deploy: str = ""  # the platform's id of that change
     earlier: bool = False  # found earlier in this incident and kept, though not found now
+    page: str = ""  # address of the status page that reports it, for people; empty: found in no status page
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,12 @@ class Blame:
         own = 0.0 if self.vetoed else self.odds
         others = 1.0 + sum(one.odds for one in self.causes)
         return cause.odds / others / (1.0 + own)
+
+    @property
+    def other_cause(self) -> Cause | None:
+        """Return the other cause that is likelier than not, or None."""
+        first = next(iter(self.causes), None)
+        return first if first is not None and self.chance_of(first) >= LIKELIER_THAN_NOT else None
 
     @property
     def rival(self) -> Cause | None:

@@ -142,6 +142,7 @@ class VendorPolicy:
 
     name: str  # name of the status page or dependency
     role: str  # platform (vetoes rollbacks) or upstream (a term of blame)
+    page: str = ""  # address of the status page for people; empty: it has none
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Outlook:
     task: str  # the reader's next step, imperative; empty: there is nothing to do
     commands: tuple[str, ...]  # the commands that do it, the recommended one first; `rollback` is the service's
     besides: str = ""  # what holds meanwhile, and has to be known: auto-deploy that is off, who acknowledged it
-    place: str = ""  # where the next step is done: dashboard or logs, Render's status, the diff; empty: elsewhere
+    place: str = ""  # where the next step is done: dashboard or logs, a status page, the diff; empty: elsewhere
     recommended: str = ""  # the command, or that place, that the next step asks for first: its button stands out
     heading: str = ""  # the heading of the next step: once it is over, nothing is urgent any more
     step: str = ""  # the next step under its heading, or that there is none; empty: it is not known

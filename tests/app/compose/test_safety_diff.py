@@ -339,6 +339,7 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
             "good_news": {"*"},
             "announcements": {"*"},
             "console_url": {""},
+            "vendors": {field.name for field in dataclasses.fields(VendorPolicy)},
             "digest": {"", *(field.name for cls in (Digest, Moment) for field in dataclasses.fields(cls))},
         }.get(section) or {field.name for field in dataclasses.fields(sections[section])}
         assert name.removesuffix(".*").rpartition(".")[2] in known, pattern

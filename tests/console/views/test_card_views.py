@@ -205,7 +205,7 @@ def test_the_headline_is_news() -> None:
     ("incident", "denied", "first"),
     [
         (x.incident(), (x.BAD.commit,), "Open the diff to fix"),
-        (to_blame(PLATFORM), (), "Open Render's status page"),
+        (to_blame(PLATFORM), (), "Open the status page"),
     ],
 )
 async def test_what_the_step_names_first_has_the_first_button(

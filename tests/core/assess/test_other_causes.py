@@ -56,7 +56,8 @@ def test_a_status_page_counts_by_how_near_its_trouble_is(since: float | None, de
     policy = town(web=("openai",))
     verdict = weighed(policy=policy, **page(since))
     assert odds(verdict) == {"upstream openai": pytest.approx(max(LEAST, FELT_SHARE * density * RATE))}
-    assert verdict.causes[0].why == "upstream openai fails: major outage"
+    (cause,) = verdict.causes
+    assert (cause.why, cause.page) == ("upstream openai fails: major outage", "https://status.openai.example")
 
 
 def test_pages_that_tell_nothing_now_are_no_cause() -> None:

@@ -22,11 +22,13 @@ def test_a_preview_copy_only_observes() -> None:
 
 def test_upstreams_are_made_and_modes_are_per_service() -> None:
     """The host's page can veto, the others are terms of blame."""
-    text = SMALL + "dependencies: {openai: {vendor_status: https://s.example/summary.json}, db: {render: dpg-1}}\n"
+    text = SMALL + "dependencies: {openai: {vendor_status: https://s.example/a.json}, db: {render: dpg-1}}\n"
     settings = loaded(text + "vendor_status: [render, github]\n")
     roles = {name: vendor.role for name, vendor in settings.policy.vendors.items()}
     assert roles == {"render": "platform", "github": "upstream", "openai": "upstream", "db": "upstream"}
-    assert settings.vendors["openai"] == "https://s.example/summary.json" and "db" not in settings.vendors
+    assert settings.vendors["openai"] == "https://s.example/a.json" and "db" not in settings.vendors
+    pages = [settings.policy.vendors[name].page for name in ("openai", "github", "db")]
+    assert pages == ["https://s.example", "https://www.githubstatus.com", ""]
     assert settings.dependencies["db"].render == "dpg-1"
     other = "  api: {mode: observe, rollback_safe: true, depends_on: [web], signals: {a: {http: https://x.example}}}\n"
     text = changed("version: 1", "version: 1\nmode: assist").replace("channels:", other + "channels:")

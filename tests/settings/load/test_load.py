@@ -6,7 +6,7 @@ import pytest
 
 from tests.settings.texts import ALL_SECRETS, SMALL, loaded, mistakes, shown
 from watchdog.domain.errors import ConfigurationError
-from watchdog.domain.policy import DEFAULT_MATRIX, Detection, Mode
+from watchdog.domain.policy import DEFAULT_MATRIX, Detection, Mode, VendorPolicy
 from watchdog.domain.severity import Severity
 from watchdog.settings.load.load import load
 
@@ -67,7 +67,7 @@ def test_a_small_configuration_gets_the_shipped_defaults() -> None:
     assert policy.matrix[Severity.CRITICAL].do is DEFAULT_MATRIX[Severity.CRITICAL].do
     assert policy.matrix[Severity.CRITICAL].tell == ("console",) and policy.detection == Detection()
     assert policy.control == ("https://example.com", "https://example.org")
-    assert policy.vendors["render"].role == "platform"
+    assert policy.vendors["render"] == VendorPolicy("render", "platform", "https://status.render.com")
     assert settings.vendors == {"render": "https://status.render.com/api/v2/summary.json"}
     assert settings.store_url.startswith("sqlite:////") and settings.store_url.endswith("/watchdog.db")
     assert (settings.metrics.host, settings.metrics.port) == ("127.0.0.1", 9464)

@@ -21,7 +21,7 @@ MAX_HREF = 1000
 LABELS = {
     "incident": "Open",
     "site": "Site",
-    "status": "Render's status page",
+    "status": "Status page",
     "dashboard": "Render",
     "logs": "Logs on Render",
     "deploy": "Deploy on Render",

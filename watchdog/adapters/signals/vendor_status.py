@@ -9,6 +9,7 @@ Rule 3: a page in a shape or with words that we do not know is `Unknown`.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -75,6 +76,13 @@ def elsewhere_of(name: str, sentry: str) -> frozenset[str]:
     if name != "sentry":
         return frozenset()
     return frozenset({"us" if SENTRY_EU_HOST in sentry else "eu", "integration", "integrations"})
+
+
+def page_of(url: str) -> str:
+    """Return the address of a status page for people, by the one that is read: its host's first page; of none, none."""
+    parts = urlsplit(url)
+    # Without a user name and a query: they may be secrets.
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
 
 
 class VendorStatus(Source):

@@ -66,6 +66,8 @@ SAFE: Mapping[str, AllowedChange] = {
     # The objective and the tags are only shown; no decision reads them.
     "services.*.objective": AllowedChange.CHANGE,
     "services.*.tags.*": AllowedChange.CHANGE,
+    # Only linked; which page is read is judged by its own address.
+    "vendors.*.page": AllowedChange.CHANGE,
     # Stakeholders take no decisions, and their channels do not page.
     "stakeholders.*.name": AllowedChange.CHANGE,
     "stakeholders.*.channels.*": AllowedChange.CHANGE,

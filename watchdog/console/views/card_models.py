@@ -96,7 +96,8 @@ class CardView:
 
     `ended_at` is None while it lasts; `answers_since` is since when the service answers again meanwhile.
     `outlook.commands` has the accepted commands alone, the recommended one first. `quiet` says why no notices are sent;
-    `pages` are those of the service at Render; `note` is the newest one of people.
+    `pages` are those of the service at Render; `status_page` is the address of the one that acquits the deploy; `note`
+    is the newest one of people.
     """
 
     id: str
@@ -109,6 +110,7 @@ class CardView:
     ask: AskView | None
     suspect: SuspectView | None
     pages: PagesView
+    status_page: str = ""
     quiet: str = ""
     answers_since: float | None = None
     note: SaidView | None = None

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from watchdog.console.views.approval_views import ask_view, can_undo
 from watchdog.console.views.card_models import CardView, SaidView, SuspectView
 from watchdog.console.views.deploy_facts import author_of, page_of, pages_of
+from watchdog.core.notice_links import status_page
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Phase, ServiceState
@@ -74,6 +75,7 @@ def card_view(
         quiet="No notices are sent: it is silenced." if incident.muted else "",
         note=SaidView(said.at, clean(said.by), clean(said.text, NOTE_MAX)) if said is not None else None,
         pages=pages_of(service),
+        status_page=clean(status_page(incident)),
     )
 
 

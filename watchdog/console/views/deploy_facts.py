@@ -4,7 +4,6 @@ and the service's own pages there. Pure."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from watchdog.core.notice_links import RENDERS_STATUS
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ServiceState
 from watchdog.presentation.text import clean
@@ -16,11 +15,6 @@ class PagesView:
 
     dashboard: str = ""
     logs: str = ""
-
-    @property
-    def status(self) -> str:
-        """Return the status page of Render itself."""
-        return RENDERS_STATUS
 
 
 @dataclass(frozen=True, slots=True)

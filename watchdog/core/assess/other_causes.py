@@ -65,9 +65,10 @@ def _failing_upstreams(case: BlameInput, suspect: Deploy, others_per_month: floa
     through = [case.wishes, *(services[name] for name in sorted(relied_on(services, case.service.name)))]
     found = []
     for name in dict.fromkeys(upstream for one in through for upstream in one.depends_on):
-        page = case.page_trouble(name)
-        if page is not None:
-            why = f"upstream {name} fails: {page.why}"
+        trouble, page = case.page_trouble(name), ""
+        if trouble is not None:
+            why, vendor = f"upstream {name} fails: {trouble.why}", case.policy.vendors.get(name)
+            page = vendor.page if vendor is not None else ""
             began = case.state.vendors_bad_since.get(name, case.onset_at)
             odds = _felt_odds(case.onset_at - began, PAGE_MEAN_MINUTES, PAGE_MEAN_MINUTES, others_per_month)
         elif name in services and (case.failing_since(name) or case.failed_once_at(name)) is not None:
@@ -76,7 +77,8 @@ def _failing_upstreams(case: BlameInput, suspect: Deploy, others_per_month: floa
         else:
             continue
         # The policy's weight is the minimum: a blip or an old failure still counts that much.
-        found.append(Cause(f"upstream {name}", max(odds, 1.0 / case.policy.blame.upstream_failing - 1.0), why))
+        odds = max(odds, 1.0 / case.policy.blame.upstream_failing - 1.0)
+        found.append(Cause(f"upstream {name}", odds, why, page=page))
     return found
 
 

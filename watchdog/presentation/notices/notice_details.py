@@ -14,7 +14,6 @@ from watchdog.domain.notices import IncidentNews
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named, reading_now
 from watchdog.presentation.notices.notice_case import NoticeCase
-from watchdog.presentation.outlooks.outlook_case import LIKELY
 from watchdog.presentation.situation import Situation
 from watchdog.presentation.text import clean
 
@@ -67,9 +66,7 @@ def _suspected(incident: Incident, onset: float) -> str:
 
 
 def _accused(blame: Blame | None) -> Deploy | None:
-    if blame is None or blame.vetoed or (blame.probability or 0.0) < LIKELY:
-        return None
-    return blame.change or blame.suspect
+    return blame.accused if blame is not None and blame.likelier_than_not else None
 
 
 def name_deploy(deploy: Deploy) -> str:

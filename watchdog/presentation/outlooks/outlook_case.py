@@ -6,7 +6,7 @@ from datetime import tzinfo
 from watchdog.core.note_text import short
 from watchdog.core.phases.human_commands import NOT_FOR_HUMANS
 from watchdog.core.phases.paged import PASSING_VETOES
-from watchdog.domain.decisions import Cause, GuardAnswer, Verdict
+from watchdog.domain.decisions import LIKELIER_THAN_NOT, Cause, GuardAnswer, Verdict
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Action, Mode
 from watchdog.presentation.notices.headlines import time_of_day
@@ -14,14 +14,14 @@ from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import blocking
 from watchdog.presentation.text import clean
 
-LIKELY = 0.5
-"""A manual rollback is suggested, and another cause named, only if that is likelier to blame than not."""
-
 
 def suspects(incident: Incident) -> bool:
-    """Return whether a deploy is likelier to blame for the incident than not."""
-    decision = incident.decision
-    return decision is not None and decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
+    """Return whether a deploy is likelier to blame for the incident than not.
+
+    Also where a fact is not read yet: that vetoes a rollback, and acquits no deploy (its probability is 0 then).
+    """
+    blame = incident.decision.blame if incident.decision is not None else None
+    return blame is not None and (blame.probability or 0.0) >= LIKELIER_THAN_NOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,7 @@ class Case:
     def likely(self) -> Cause | None:
         """Return the other cause that is likelier than not; None if none is."""
         decision = self.incident.decision
-        blame = decision.blame if decision is not None else None
-        if blame is None or not blame.causes or blame.chance_of(blame.causes[0]) < LIKELY:
-            return None
-        return blame.causes[0]
+        return decision.blame.other_cause if decision is not None and decision.blame is not None else None
 
     @property
     def auto_deploy_on(self) -> str:

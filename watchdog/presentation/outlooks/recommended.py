@@ -6,6 +6,7 @@ Rule: a reader at 3 a.m. presses what stands out, so that is never more than the
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from watchdog.core.notice_links import status_page
 from watchdog.presentation.block_words import BLOCKS, Block, block_of
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import blocking_words
@@ -14,7 +15,6 @@ from watchdog.presentation.text import clean
 
 DASHBOARD, LOGS, DIFF, STATUS = "dashboard", "logs", "diff", "status"
 """Places where a step is done, beside the commands: the card has a link to each."""
-RENDERS_STATUS = "Render's status page"
 COMMANDS: Mapping[Situation, str] = MappingProxyType(
     {
         Situation.QUESTION: "approve",
@@ -63,7 +63,7 @@ def place(case: Case) -> str:
     if found is Situation.CLOSED:
         # Healed before the rollback could help, its commit may need no fix.
         return DIFF if case.state.denied and case.incident.rollback.healed_at is None else ""
-    if found is Situation.NOT_THE_DEPLOY and elsewhere(case) == RENDERS_STATUS:
+    if found is Situation.NOT_THE_DEPLOY and status_page(case.incident):
         return STATUS
     if found is Situation.VERIFYING and case.state.fails is not None:
         return LOGS
@@ -86,7 +86,7 @@ def elsewhere(case: Case) -> str:
     decision, likely = case.incident.decision, case.likely
     vetoes = decision.blame.vetoed if decision is not None and decision.blame is not None else ()
     if any(one.name == "platform status" for one in vetoes):
-        return RENDERS_STATUS
+        return "Render's status page"
     if likely is None:
         return ""
     if likely.name == "peers":

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from watchdog.adapters.signals.control import DEFAULT_CONTROL
+from watchdog.adapters.signals.vendor_status import page_of
 from watchdog.domain.policy import (
     BlameWeights,
     Brakes,
@@ -176,16 +177,17 @@ def _policy(
         )
         for name, service in shape.services.items()
     }
-    upstreams = {*vendors, *shape.dependencies} - {cross_checks.PLATFORM}
-    roles = dict.fromkeys(sorted(upstreams), "upstream")
+    read = {**vendors, **{name: one.vendor_status or "" for name, one in shape.dependencies.items()}}
     # The page named `render` is the host's own: it can veto a rollback; the others only explain.
-    if cross_checks.PLATFORM in vendors:
-        roles[cross_checks.PLATFORM] = "platform"
+    # Sorted, so that a configuration in another order is the same policy.
+    roles = {
+        name: "platform" if name in vendors and name == cross_checks.PLATFORM else "upstream" for name in sorted(read)
+    }
     return dataclasses.replace(
         people,
         services=MappingProxyType(services),
         control=shape.control if shape.control is not None else DEFAULT_CONTROL,
-        vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
+        vendors=MappingProxyType({name: VendorPolicy(name, role, page_of(read[name])) for name, role in roles.items()}),
         console_url=(shape.console.url or "").rstrip("/") if shape.console.enabled else "",
         budget=apply(Budget, shape.budget),
         brakes=apply(Brakes, shape.brakes),
