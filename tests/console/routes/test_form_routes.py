@@ -89,6 +89,10 @@ async def test_only_the_approver_s_yes_counts_here_too() -> None:
 
 async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
     async with asking(TOKEN) as o:
+        # Who comes to the plan of a rollback during an incident reads its own next step there, too.
+        plan = (await o.client.get("/api/v1/services/web/plan")).json()
+        task = plan["card"]["outlook"]["task"]
+        assert task.startswith("Approve") and task in await o.page(f"{SERVICE}/rollback")
         await o.send(INCIDENT, f"{INCIDENT}/reject")
         assert o.s.web.phase is Phase.PAGED
         o.asks(announced_until=o.s.clock.now() + 60.0)
