@@ -1,5 +1,6 @@
 """What people may say now, as the pages have it: of what is kept for a window. And the answer to a click."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,10 +9,14 @@ from tests.cli import examples as x
 from tests.console.desk_scene import Office, asking, office
 from tests.console.scene import TOKEN, VIEWER, bearer
 from tests.core.incident_fields import amended
+from tests.core.scenes import FACTS, HISTORY, NOW, a_service, a_state
+from tests.core.world import make_policy
 from watchdog.console.views.answer_views import DONE, answer_view
+from watchdog.console.views.approval_views import plan_view
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import Surface
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
+from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Phase
 from watchdog.domain.store_records import Command, Write
 
@@ -85,6 +90,30 @@ async def test_after_a_page_nothing_is_said_to_be_meant(name: str, passing: bool
         assert "means to" not in text and "/approve" not in text and "watchdog incident approve" not in text
         assert ("Once that deploy is live or has failed, the daemon decides again" in text) is passing
         assert ("Do not roll back" in text) is passing and "Stop the rollback" not in text
+
+
+@pytest.mark.parametrize(
+    ("commits", "lost"),
+    [
+        (("ddd4444", "ccc3333", "bbb2222", "aaa1111"), ["dep-44", "dep-43", "dep-42"]),
+        (("ddd4444", "ddd4444", "bbb2222", "aaa1111"), ["dep-43", "dep-42"]),
+        # Code that the platform does not name may be any: none is left out as one of the others.
+        (("ddd4444", None, None, "aaa1111"), ["dep-44", "dep-43", "dep-42"]),
+        (("ddd4444", "aaa1111", None, "aaa1111"), ["dep-44", "dep-42"]),
+        # Live is a rollback: what came after the code that it serves is live no more.
+        (("bbb2222", "ccc3333", "bbb2222", "aaa1111"), ["dep-42"]),
+    ],
+)
+def test_a_plan_names_each_deploy_that_it_takes_back(commits: Sequence[str | None], lost: list[str]) -> None:
+    deploys = tuple(
+        replace(HISTORY[min(place, 1)], id=f"dep-{44 - place}", commit=code, created_at=at, finished_at=at + 60.0)
+        for place, code in enumerate(commits)
+        for at in [NOW - (place + 1) * 86400.0]
+    )
+    listed = DeploysListed(NOW, "web", deploys, FACTS)
+    healthy = a_service(phase=Phase.CALM, live="dep-44", deploys=deploys)
+    view = plan_view(make_policy(), a_state(healthy), listed, "dep-41", None)
+    assert (view.refused, [one.id for one in view.lost]) == ("", lost)
 
 
 def test_each_command_of_the_console_has_its_sentence() -> None:

@@ -95,9 +95,9 @@ def _plan(listed: DeploysListed, repo: str | None, made: Callable[[], tuple[Deci
 
 
 def _lost(deploys: Sequence[Deploy], live: Deploy, target: Deploy) -> Sequence[Deploy]:
-    """Return the deploys, newest first, whose changes are live and not in the target; one of each code."""
+    """Return the deploys, newest first, whose changes are live and not in the target; one of each known code."""
     places = {one.id: place for place, one in enumerate(deploys)}
     # A rollback deploy is newer than what it serves: the changes that are live end with the first deploy of its code.
     newest = max((places[one.id] for one in deploys if one.code == live.code is not None), default=places[live.id])
     found = deploys[newest : places.get(target.id, 0)]
-    return list({one.code: one for one in found if one.code != target.code}.values())
+    return list({one.code or one.id: one for one in found if one.code is None or one.code != target.code}.values())
