@@ -16,7 +16,8 @@ class Notifier(Protocol):
     async def send(self, notice: Notice, reference: str | None) -> str | None:
         """Deliver the notice; `reference` is the return value of the last send for this incident (a thread, a state).
 
-        None means that no earlier send is known; one may have happened all the same.
+        None means that no earlier send is known; one may have happened all the same. A channel that returns None is
+        taken to have told no one: it gets no all-clear where only a stand-in was told.
         """
 
     async def check(self) -> str:

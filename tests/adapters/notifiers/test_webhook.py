@@ -26,7 +26,7 @@ def channel(vendor: Vendor, closing) -> Notifier:
 async def test_the_body_is_the_notice_in_version_1(vendor: Vendor, channel) -> None:
     """Every field of version 1, spelt out: receivers depend on them."""
     vendor.say("POST", HOOK_PATH, 204)
-    assert await channel.send(notice(NoticeKind.RESOLVED, todo=("Update the docs",)), None) is None
+    assert await channel.send(notice(NoticeKind.RESOLVED, todo=("Update the docs",)), None) == ""
     (seen,) = vendor.seen
     assert seen.headers["authorization"] == f"Bearer {BEARER}" and seen.query == (("key", "1"),)
     assert seen.body == {

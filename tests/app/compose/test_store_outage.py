@@ -13,6 +13,7 @@ from watchdog.app.compose.composition import App
 from watchdog.app.compose.store_outage import PATIENCE_SECONDS, watch_the_record
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.domain.errors import Permanent
+from watchdog.domain.events import RollbackRequested
 from watchdog.domain.notices import Notice
 
 DAMAGED = Permanent("the store is damaged")
@@ -65,6 +66,22 @@ async def test_a_store_that_is_soon_back_wakes_nobody(tmp_path: Path) -> None:
         store.faults["renew_leases"] = Permanent("the database is gone")
         await clock.advance(PATIENCE_SECONDS + 10.0)
         assert titles(pager) == ["watchdog runs without its store: the database is gone"]
+
+
+async def test_a_store_that_takes_no_record_and_still_grants_leases_is_told(tmp_path: Path) -> None:
+    """A full disk under SQLite: whoever reads of it days later had no rollback meanwhile. One page, and its end."""
+    async with daemon(tmp_path) as (app, store, clock, pager):
+        app.supervisor.start("engine", app.engine.run)
+        app.supervisor.start("time", app.engine.keep_time)
+        store.faults["save"] = Permanent("the disk is full")
+        await app.engine.submit_and_wait(RollbackRequested(clock.now(), "web", "ann"))
+        await clock.advance(PATIENCE_SECONDS / 2)
+        assert titles(pager) == [] and app.sharing.trouble == ""
+        await clock.advance(PATIENCE_SECONDS)
+        assert titles(pager) == ["watchdog runs without its store: the disk is full"]
+        store.faults.clear()
+        await clock.advance(PATIENCE_SECONDS)
+        assert titles(pager)[1:] == ["watchdog has its store again"]
 
 
 async def test_case_54_a_stop_ends_what_only_this_process_can_end(tmp_path: Path) -> None:

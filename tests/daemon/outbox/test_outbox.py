@@ -160,6 +160,16 @@ async def test_who_was_told_as_a_stand_in_hears_the_end_too(tmp_path: Path, stoo
         assert s.town.slack == ["slow", "fast again"] and s.town.asked["pagerduty"] == 2 * stood_in
 
 
+async def test_a_stand_in_that_gives_no_reference_hears_the_end_too(tmp_path: Path) -> None:
+    """A webhook may be a bridge to a pager of its own: what rang there is closed there, also by the next process."""
+    async with scene(tmp_path, "pagerduty", "webhook") as s:
+        s.town.down("pagerduty", 1)
+        await s.deliver(tell("down", "pagerduty", wakes=True))
+        s.teller = s.outbox()
+        await s.deliver(tell("up again", "pagerduty", kind=NoticeKind.RESOLVED))
+        assert s.town.asked["webhook"] == 2
+
+
 async def test_what_was_information_rings_when_it_becomes_a_page_even_after_a_restart(tmp_path: Path) -> None:
     """The first alert is closed, a second one opened: PagerDuty would not ring for an open one."""
     async with scene(tmp_path, "pagerduty") as s:

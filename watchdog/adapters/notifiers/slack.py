@@ -231,10 +231,10 @@ class SlackWebhook:
         self._client = client
         self._path = path
 
-    async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Post the notice."""
+    async def send(self, notice: Notice, reference: str | None) -> str:
+        """Post the notice. There is nothing to refer to later: the reference is empty."""
         await self._client.post_telling(self._path, whole(notice))
-        return None
+        return ""
 
     async def check(self) -> str:
         """Return the result that needs no post: the URL's shape."""

@@ -39,11 +39,11 @@ class Webhook:
         self._path = path
         self._template = template
 
-    async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Post the notice; any 2xx is a delivery."""
+    async def send(self, notice: Notice, reference: str | None) -> str:
+        """Post the notice; any 2xx is a delivery. There is nothing to refer to later: the reference is empty."""
         body = as_json(notice) if self._template is None else filled(self._template, notice)
         await self._client.post_telling(self._path, body)
-        return None
+        return ""
 
     async def check(self) -> str:
         """Return the result that needs no post: the URL's shape."""

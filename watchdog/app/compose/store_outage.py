@@ -1,4 +1,4 @@
-"""Notifies people that the daemon runs without its store (damaged, newer, unreachable), and when it recovers.
+"""Notifies people that the daemon runs without its store (damaged, newer, unreachable, full), and when it recovers.
 
 Rule 1: these notices are about the store alone; notices of incidents are sent from memory meanwhile.
 Rule 2: a notice from here has no row in the store, so only this process can end it, and does so when it stops. The next
@@ -29,19 +29,19 @@ async def watch_the_record(daemon: Daemon) -> None:
     patience = 0.0
     while True:
         began = daemon.clock.monotonic()
-        while daemon.sharing.trouble and daemon.clock.monotonic() - began < patience:
+        while daemon.sharing.store_trouble and daemon.clock.monotonic() - began < patience:
             await daemon.clock.sleep(LOOK_SECONDS)
-        if daemon.sharing.trouble:
+        if daemon.sharing.store_trouble:
             await _page_until_it_is_back(daemon)
         patience = PATIENCE_SECONDS
         await daemon.clock.sleep(LOOK_SECONDS)
 
 
 async def _page_until_it_is_back(daemon: Daemon) -> None:
-    title = f"watchdog runs without its store: {daemon.sharing.trouble}"
+    title = f"watchdog runs without its store: {daemon.sharing.store_trouble}"
     _tell(daemon, NoticeKind.SELF_ALERT, title, LINES)
     try:
-        while daemon.sharing.trouble:
+        while daemon.sharing.store_trouble:
             await daemon.clock.sleep(LOOK_SECONDS)
     # The last word before the process ends: nothing else could resolve the page.
     except asyncio.CancelledError:

@@ -101,7 +101,7 @@ class IntegrationMonitor:
         return one.kind != CONFIGURATION and (one.kind in KINDS or self._sharing.grip.workers <= 1)
 
     def _look_at_the_store(self) -> None:
-        trouble = self._engine.store_trouble or self._sharing.trouble
+        trouble = self._sharing.store_trouble
         if trouble:
             self._integrations.fails("store", STORE, error=Temporary(trouble))
         else:

@@ -115,6 +115,14 @@ class LeaseManager:
         return self._trouble
 
     @property
+    def store_trouble(self) -> str:
+        """Return why this worker can change nothing in production by its store, or an empty string.
+
+        A store on a full or read-only disk may still grant leases: SQLite has no other worker to ask.
+        """
+        return self._trouble or self._engine.store_trouble or self._engine.recorder.effects.why
+
+    @property
     def speaks_for_all(self) -> bool:
         """Return whether this worker reports for all of them (heartbeats, health)."""
         return not self._opened or bool(self._trouble) or FLEET in self.grip.epochs

@@ -117,7 +117,7 @@ class Metrics:
         # From zero, so that the first dropped step is an increase for alert rules.
         for outcome in ("written", "dropped"):
             self._recorded.labels(outcome)
-        self._store_up = self._gauge("store_up", "0 while our leases cannot be renewed: we can change nothing.")
+        self._store_up = self._gauge("store_up", "0 while the store takes no lease or no record: nothing is changed.")
         self._held = self._gauge("services_held", "Services this worker watches.")
         self._workers = self._gauge("workers", "Living workers, as last read from the store.")
         self._batches = self._counter("remote_write_batches", "Remote-write batches.", "outcome")
