@@ -5,13 +5,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.faults.test_integrations import Relying, relying
 from watchdog.adapters.stores.codec import STATES
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.reload import end_refusals
 from watchdog.domain.errors import Forbidden, Temporary
 from watchdog.domain.events import IntegrationJudged
-from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
+from watchdog.domain.integrations import CONFIGURATION, PATIENCE_SECONDS, Integration, Standing
 from watchdog.domain.store_records import LeaseGrant
 from watchdog.presentation.status_text import failing_lines
 
@@ -113,6 +115,24 @@ class Accompanied(MemoryStore):
         return replace(await super().renew_leases(*given, **more), workers=1 + self.beside)
 
 
+@pytest.mark.parametrize("beside", [0, 1])
+async def test_what_this_worker_does_not_know_is_not_over(beside: int) -> None:
+    """Some register by their first result only, and some are another worker's own: it is over where neither may be."""
+    world = Relying()
+    world.store = store = Accompanied(world.clock)
+    store.beside = beside
+    await world.begin()
+    now = world.clock.now()
+    for key in ("heartbeat/hc", "clock/another-host"):
+        one = Integration(*key.split("/"), Standing.FAILING, now - 400.0, why="x")
+        await world.daemon.engine.submit(IntegrationJudged(now, one))
+    await world.go_on(PATIENCE_SECONDS / 2)
+    assert alerts(world) == ["self_alert"] * 2
+    await world.go_on(PATIENCE_SECONDS)
+    assert alerts(world) == ["self_alert"] * 2 + ["resolved"] * (0 if beside else 2)
+    assert (await world.daemon.supervisor.stop(5.0), world.errors) == ((), [])
+
+
 async def test_a_failure_of_a_kind_that_only_a_newer_version_knows_is_shown_and_left_to_it() -> None:
     """It is told, survives the store, and is over when that worker says so, or is there no more."""
     world = Relying()
@@ -129,6 +149,6 @@ async def test_a_failure_of_a_kind_that_only_a_newer_version_knows_is_shown_and_
     assert "orbit {name}/{ (failing)" in failing_lines(state)[0]
     assert world.daemon.health.degraded()[0].startswith("orbit {name}/{ (failing): x; features that use it")
     store.beside = 0
-    await world.go_on(60)
+    await world.go_on(300)
     assert alerts(world) == ["self_alert", "resolved"]
     assert (await world.daemon.supervisor.stop(5.0), world.errors) == ((), [])

@@ -15,7 +15,7 @@ from watchdog.daemon.supervision.lease_manager import LeaseManager
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import IntegrationJudged
-from watchdog.domain.integrations import CONFIGURATION, KINDS, Integration, Standing
+from watchdog.domain.integrations import CONFIGURATION, KINDS, PATIENCE_SECONDS, Integration, Standing
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Platform, TellsTime
 
@@ -55,12 +55,13 @@ class IntegrationMonitor:
         self._clock_read_at: float | None = None
         if isinstance(platform, TellsTime):
             integrations.expect("clock", self._host)
+        self._began = clock.monotonic()
         self._logged: dict[str, Integration] = {}
         self._told: dict[str, float] = {}
 
     async def run(self) -> None:
         """Look every few seconds."""
-        looked_at = self._clock.monotonic()
+        self._began = looked_at = self._clock.monotonic()
         while True:
             gap, looked_at = self._clock.monotonic() - looked_at, self._clock.monotonic()
             # A gap of two looks is a busy loop. A longer one is a frozen process, in which no result could arrive:
@@ -95,10 +96,13 @@ class IntegrationMonitor:
     def _is_ours_to_end(self, one: Integration) -> bool:
         """Return whether this worker may end the report of an integration it does not use.
 
-        A refused reload lasts until a configuration is accepted. A kind unknown to this version belongs to a newer
-        worker beside it.
+        A refused reload lasts until a configuration is accepted.
         """
-        return one.kind != CONFIGURATION and (one.kind in KINDS or self._sharing.grip.workers <= 1)
+        patience = KINDS[one.kind].patience_seconds if one.kind in KINDS else PATIENCE_SECONDS
+        # Another worker beside this one may use it: its clock, a feed that it alone reads, a kind of a newer version.
+        sole = self._sharing.grip.workers <= 1
+        # Some register only by their first result: right after a start the failure that was told may go on.
+        return one.kind != CONFIGURATION and sole and self._clock.monotonic() - self._began >= patience
 
     def _look_at_the_store(self) -> None:
         trouble = self._sharing.store_trouble
