@@ -16,6 +16,9 @@ from pydantic.fields import FieldInfo
 from tests.handbook.reference.markdown import code, first_upper, page, table
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.signals import SIGNALS
+from watchdog.domain.policy import Action, Then
+from watchdog.domain.severity import Severity
+from watchdog.settings.rules.severity_policy import ALLOWED, ASKS
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.text.yaml_document import parse
 
@@ -61,8 +64,14 @@ ALONE: Mapping[str, str] = {
     "rotations.*.from": "when the first of them begins",
     "escalation.*.tell": "a contact, a rotation or a channel",
     "escalation.*.after": "default 5m; so long after the page, or after the step before",
+    "policy.medium.then": "default: `escalate`; without an answer within that: escalate (page again), or nothing",
+    "policy.low.within": "default: none; with do: tell or ticket, target until a person has looked",
+    "policy.low.tell": "default: none; who is notified. Where it is left out with do: tell, all channels except "
+    "pagerduty and tickets; with do: ticket, all except pagerduty",
 }
-"""Keys that share their line with others in the reference."""
+"""Keys that share their line with others in the reference, or whose row there has no line of them."""
+ASKED = frozenset({"remind", "then", "approver"})
+"""Keys of a severity at which a question may be asked."""
 PLAIN: Mapping[Any, str] = {str: "text", bool: "`true` or `false`", int: "whole number", float: "number"}
 CHANNELS, SIGNAL = ("channels",), ("services", "*", "signals", "*")
 
@@ -75,7 +84,8 @@ def text() -> str:
         model = inner(info.annotation)
         if model is not None:
             parts += [f"## {name}", reference.about((name,)).intro]
-            parts += [rows([row(reference, path, one) for path, one in walk(model, below((name,), info.annotation))])]
+            found = walk(model, below((name,), info.annotation))
+            parts += [rows([row(reference, path, one) for path, one in found if not refused(path)])]
         if name == "services":
             parts += list(_signals(reference))
         if name == "channels":
@@ -99,6 +109,26 @@ def _channels(reference: "Reference") -> Iterator[str]:
         yield rows(found) if found else f"Takes no keys: `{name}: {{}}`."
 
 
+def refused(path: tuple[str, ...]) -> bool:
+    """Return whether `check` refuses this key of a severity, whatever its value."""
+    if path[0] != "policy":
+        return False
+    allowed = ALLOWED[Severity(path[1])]
+    if path[-1] == "window":
+        return Action.SCHEDULE not in allowed
+    return path[-1] in ASKED and set(allowed).isdisjoint(ASKS)
+
+
+def choices(path: tuple[str, ...]) -> str:
+    """Return the values that `check` takes at this key of a severity; empty: all of the type."""
+    if path[0] != "policy" or path[-1] not in ("do", "then"):
+        return ""
+    allowed = ALLOWED[Severity(path[1])]
+    # Without a person only a severity that may do so at once is rolled back.
+    thens = [one for one in Then if one is not Then.ROLLBACK or Action.ROLLBACK in allowed]
+    return ", ".join(code(one.value) for one in (allowed if path[-1] == "do" else thens))
+
+
 def rows(found: Sequence[Sequence[str]]) -> str:
     return table(("Key", "Type", "Default", "Meaning"), found)
 
@@ -110,7 +140,8 @@ def row(reference: "Reference", path: tuple[str, ...], info: FieldInfo, kind: st
     if info.is_required():
         default = "required"
     shown = ".".join(path[path.index("*", 2) + 2 :] or path[-1:]) if kind else ".".join(path)
-    return code(shown), words(info.annotation, info.metadata), default or plain_default(info), first_upper(told.meaning)
+    kinds = choices(path) or words(info.annotation, info.metadata)
+    return code(shown), kinds, default or plain_default(info), first_upper(told.meaning)
 
 
 def plain_default(info: FieldInfo) -> str:

@@ -8,6 +8,7 @@ WRITE = SMALL + "metrics: {remote_write: https://m.example/write, remote_write_u
 EMAIL = "email: {smtp: 'mail.example:587', from: a@acme.example, to: [b@acme.example]"
 AUTONOMOUS = changed("    signals", "    mode: autonomous\n    signals")
 FED = AUTONOMOUS.replace("http: https://www.acme.example", "sentry: a/b")
+USELESS = changed("channels:", "      errors: {sentry: a/b, critical: true}\nchannels:")
 PASSWORD, TOKEN = {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p"}, {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}
 
 
@@ -66,6 +67,7 @@ def test_credentials_for_remote_write_fit_together(url: str, user: str, environ:
         (SMALL, {"RENDER_API_KEY": "x"}, "RENDER_* is never read for the target"),
         (AUTONOMOUS, {"WATCHDOG_RENDER_API_KEY": "x"}, "AUTONOMOUS WITHOUT A HEARTBEAT"),
         (FED, {**KEY, "WATCHDOG_SENTRY_TOKEN": "x"}, "services.web is autonomous without an http signal"),
+        (USELESS, {**KEY, "WATCHDOG_SENTRY_TOKEN": "x"}, "services.web.signals.errors.critical has no effect"),
         (AUTONOMOUS + "policy: {critical: {do: ask}}", KEY, "mode autonomous, but critical only asks for ask"),
         (SMALL.replace("channels:\n  console: {}\n", ""), KEY, "no channels: notices only go to the console"),
         (SMALL + "control: [https://example.com]", KEY, "control: a single control target may be down"),

@@ -17,6 +17,8 @@ def test_the_first_http_signal_is_critical_unless_another_says_so() -> None:
     )
     assert _critical(signals(*both)) == ["b"]
     assert _critical(signals(both[0], both[1], both[2].replace("}", ", critical: true}"))) == ["c"]
+    # Findings of other kinds are never critical: such a line takes nothing away from the probes.
+    assert _critical(signals(*both, "d: {render_events: all, critical: true}")) == ["b"]
     assert _critical(signals(both[0])) == []
     assert _critical(signals(both[1].replace("}", ", critical: false}"))) == []
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from watchdog.adapters.signals.control import DEFAULT_CONTROL
 from watchdog.adapters.signals.vendor_status import page_of
 from watchdog.domain.policy import (
+    PROBES,
     BlameWeights,
     Brakes,
     Budget,
@@ -128,7 +129,7 @@ def _signals(
     policies: dict[str, tuple[SignalPolicy, ...]] = {}
     for name, service in shape.services.items():
         adapters[name], found = check_signals(document, name, service)
-        policies[name] = _with_a_critical_one(found, adapters[name])
+        policies[name] = _with_critical_probes(found, adapters[name])
     return adapters, policies
 
 
@@ -140,17 +141,17 @@ def _modes(shape: Shape, environ: Mapping[str, str]) -> dict[str, str]:
     return {name: service.mode or shape.mode for name, service in shape.services.items()}
 
 
-def _with_a_critical_one(
+def _with_critical_probes(
     policies: tuple[SignalPolicy, ...], adapters: Mapping[str, Adapter]
 ) -> tuple[SignalPolicy, ...]:
-    """Make the first `http` signal critical when no signal says so (and this one does not say no)."""
-    if any(policy.critical for policy in policies):
-        return policies
+    """Make the probes critical that say so; where none does, the first `http` signal, unless that one says no."""
+    # Failing probes alone are judged critical; elsewhere `critical: true` does nothing, of which a warning is given.
+    named = [policy.name for policy in policies if policy.critical and policy.kind in PROBES]
     first = next((policy.name for policy in policies if policy.kind == "http"), None)
     # `critical: false` was written: the user does not want this signal to decide alone.
-    if first is None or "critical" in adapters[first].options.model_fields_set:
-        return policies
-    return tuple(dataclasses.replace(policy, critical=True) if policy.name == first else policy for policy in policies)
+    if not named and first is not None and "critical" not in adapters[first].options.model_fields_set:
+        named = [first]
+    return tuple(dataclasses.replace(policy, critical=policy.name in named) for policy in policies)
 
 
 def _policy(

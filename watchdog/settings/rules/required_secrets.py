@@ -159,6 +159,13 @@ def warnings_of(
         for name in autonomous
         if not any(adapter.kind == "http" for adapter in signals[name].values())
     )
+    found.extend(
+        f"services.{service}.signals.{name}.critical has no effect: it is for probes (http, latency): "
+        "write severity: critical, or remove it"
+        for service, adapters in signals.items()
+        for name, adapter in adapters.items()
+        if adapter.kind not in PROBES and getattr(adapter.options, "critical", None)
+    )
     for service, adapters in signals.items():
         blind = [name for name, adapter in adapters.items() if adapter.kind in WITH_RENDER]
         if blind and (not key or not shape.services[service].render):
