@@ -122,13 +122,20 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         CONFIGURATION: Kind(
             "the reload at",
             "the previous configuration stays in force, unless the reason says that the new one is partly applied",
+            patience_seconds=0.0,
             wakes=True,
             ends="followed by one that was applied",
             cures=MappingProxyType(
                 {Standing.REFUSED: "correct the file and reload again; some changes need a restart"}
             ),
         ),
-        "store": Kind("the store", "nothing is changed in production; notices go out from memory", told=False),
+        "store": Kind(
+            "the store",
+            "nothing is changed in production; notices go out from memory",
+            patience_seconds=60.0,
+            wakes=True,
+            told=False,
+        ),
     }
 )
 

@@ -11,13 +11,14 @@ import yaml
 
 from tests.handbook.reference.markdown import code, first_upper, page, table
 from watchdog.docs.places import NOTICES
-from watchdog.domain.integrations import CURES, KINDS, Standing
+from watchdog.domain.integrations import CURES, KINDS, REFUSED_SECONDS, Standing
 from watchdog.domain.notices import NoticeKind, Topic
 
 ALERTS = Path(__file__).parents[3] / "deploy" / "prometheus" / "watchdog.yaml"
 ABOUT = """\
 Each notice begins with the service and its trouble, then says what is being done, then what is left to you. This page
-lists every notice that the daemon can send; `watchdog explain INCIDENT` shows the whole story of an incident."""
+lists the notices that the daemon can send, but for those to [stakeholders](on-call.md#stakeholders); `watchdog explain
+INCIDENT` shows the whole story of an incident."""
 PLACES = {"value": "(number)"}
 KIND: Mapping[NoticeKind, str] = {
     NoticeKind.OPENED: "An incident was opened. No rollback is asked for or made yet",
@@ -37,7 +38,8 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
     ),
     Topic.LEFT_TO_HUMAN: (
         "A failure was confirmed. The daemon does not roll back; the notice says which reason holds it back",
-        "`watchdog incident ack INCIDENT`, then mend the cause, or roll back: `watchdog rollback SERVICE`",
+        "`watchdog incident ack INCIDENT`, then mend the cause, or roll back: `watchdog rollback SERVICE` "
+        "(mode `observe`: in Render's dashboard)",
     ),
     Topic.UNMUTED: (
         "A silence ended, or does not cover what fails now, and the incident is still open",
@@ -105,7 +107,8 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
     ),
     Topic.RETURNED: (
         "A commit that was rolled back here is deployed again",
-        "`watchdog rollback SERVICE` if it is still bad, `watchdog commit trust COMMIT` if it is good now",
+        "`watchdog rollback SERVICE` (mode `observe`: in Render's dashboard) if it is still bad, "
+        "`watchdog commit trust COMMIT` if it is good now",
     ),
     Topic.CLOSED: (
         "The incident is over; the notice says how it ended, and what is left to do",
@@ -126,6 +129,43 @@ TOPICS_OF: Mapping[str, tuple[Topic, ...]] = {
 }
 TOPIC_PLACES = {topic: place for place, topics in TOPICS_OF.items() for topic in topics}
 """The handbook's place of a notice; FOUND where none is named."""
+RESTORE = "`watchdog service restore-auto-deploy SERVICE`"
+OF_SERVICE: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "Auto-deploy is off",
+        "It is off because of a rollback whose incident is over; or it is off and the record does not say why (a "
+        "restored store, or a person switched it while no worker looked)",
+        f"{RESTORE} once the fix is in; where the record lacks it, in Render's dashboard, unless it is off on purpose",
+        "after-an-incident#auto-deploy",
+    ),
+    (
+        "Auto-deploy can be given back",
+        "It is off because of a rollback, and a new commit that a person deployed is live",
+        RESTORE,
+        "after-an-incident#auto-deploy",
+    ),
+    (
+        "Merges not shipped",
+        "Commits were merged while auto-deploy is off because of a rollback",
+        f"Deploy the branch in Render's dashboard, then {RESTORE}",
+        "integrations#github",
+    ),
+    (
+        "Merges cannot be seen",
+        "Auto-deploy is off because of a rollback, and the branch cannot be read: merges that do not ship are "
+        "not reported",
+        f"Look at the branch; {RESTORE} once the fix is in",
+        "integrations#github",
+    ),
+    (
+        "The record lacks a rollback",
+        "Render lists a rollback that the store does not have: the store is a restored copy, or a person rolled back "
+        "while no worker looked. The code that it left is on the deny-list",
+        "`watchdog commit trust COMMIT` if that code is good",
+        "guarantees#what-remains",
+    ),
+)
+"""Notices about a service without an open incident; that of a bad commit that returned has the words of its topic."""
 OWN: Mapping[str, tuple[str, str, str]] = {
     "blind": (
         "blind",
@@ -144,15 +184,17 @@ OWN: Mapping[str, tuple[str, str, str]] = {
         "Look at the database, or at the disk; the daemon retries it",
     ),
     "upgrade": (
-        "an upgrade decides otherwise",
-        "After an upgrade of the watchdog, recorded events were decided again, and some decisions differ",
-        "`watchdog lab replay --since-upgrade` shows them; "
+        "the past decided again",
+        "After an upgrade of the watchdog, recorded events were decided again. The notice says which decisions "
+        "differ, that none does, or why the replay failed",
+        "Nothing if none differs; else `watchdog lab replay --since-upgrade` shows them; "
         "[how it works](operation.md#an-upgrade-of-the-watchdog-itself)",
     ),
     "silences": (
-        "a silence or a hold begins or ends",
-        "A person, or the configuration, silenced a service, or holds its rollbacks",
-        "Nothing; `watchdog service silences` lists both kinds",
+        "a silence, a hold or a downtime",
+        "A silence or hold that a person made ran out; or a service that was suspended or in maintenance mode is "
+        "back, or has been away for a day",
+        "Nothing, unless it was forgotten; `watchdog service silences` lists what is in force",
     ),
     "digest": (
         "weekly digest",
@@ -193,11 +235,16 @@ def text() -> str:
         table(("Kind", "Meaning"), kinds),
         "## Notices about an incident",
         table(("Notice", "Meaning", "What to do", "Page"), topics),
+        "## Notices about a service without an incident\n\nNo silence applies to them. Each is an alert of its own, "
+        "and its end is notified.",
+        table(("Notice", "Meaning", "What to do", "Page"), [(*words, linked(place)) for *words, place in OF_SERVICE]),
         "## Notices about the watchdog itself",
         "The last line of such a notice names its page.",
         table(("Notice", "Meaning", "What to do", "Page"), own),
         "## Integrations\n\nEverything the watchdog relies on. One notice comes when a failure has lasted, one when it "
-        "is over; `watchdog status` shows the current state. *Pages* says whether people are woken.",
+        f"is over; a refusal (state *refused*) is notified after {REFUSED_SECONDS:.0f} s at the latest, and a store "
+        "that does not answer at a start at once. `watchdog status` shows the current state. *Pages* says whether "
+        "people are woken.",
         table(("Integration", "While it does not work", "Notice after", "Pages", "What to do"), integrations()),
         "Where the table has no other answer:",
         table(("State", "What to do"), [(first_upper(one.value), first_upper(cure)) for one, cure in CURES.items()]),
@@ -218,7 +265,7 @@ def integrations() -> list[tuple[str, ...]]:
         (
             code(name),
             first_upper(kind.consequence.format(name="it", parts="its services")),
-            f"{kind.patience_seconds:.0f} s" if kind.told else "at once",
+            f"{kind.patience_seconds:.0f} s" if kind.patience_seconds else "at once",
             "yes" if kind.wakes else "no",
             "<br>".join(first_upper(cure) for cure in kind.cures.values()) or "–",
         )

@@ -10,10 +10,11 @@ from contextlib import suppress
 
 from watchdog.app.compose.daemon_factory import Daemon
 from watchdog.domain.effects import Tell
+from watchdog.domain.integrations import KINDS
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = KINDS["store"].patience_seconds
 """How long a store may be away (its restart, our deploy) before a person is paged; at a start, at once."""
 LOOK_SECONDS = 2.0
 LAST_WORD_SECONDS = 1.0
