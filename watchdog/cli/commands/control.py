@@ -20,7 +20,9 @@ async def rollback(
     dry_run: Flag = False,
     ctx: It,
 ) -> int:
-    """Roll a service back by hand, with the same protocol, guards and record as an automatic rollback.
+    """Roll a service back by hand: the daemon's own protocol, without the guards that restrain only the daemon.
+
+    A pause, mode observe, a refused API key, a downtime, a deploy on its way and a deny-listed target refuse it.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ async def undo(
 ) -> int:
     """Undo a wrong rollback: the deploy that was blamed goes live again, its code is no longer deny-listed.
 
-    An undo is a manual rollback with the same guards; only a rollback that is still live can be undone.
+    An undo is a rollback by hand, with the guards of one; only a rollback that is still live can be undone.
 
     Parameters
     ----------

@@ -155,7 +155,7 @@ ROWS: tuple[HumanCommand, ...] = (
     ),
     HumanCommand(
         "rollback",
-        "Roll a service back by hand: same protocol, same guards and same record as the watchdog's own.",
+        "Roll a service back by hand: the daemon's own protocol, without the guards that restrain only the daemon.",
         Subject.SERVICE,
         Role.APPROVER,
         (TARGET,),
