@@ -285,24 +285,25 @@ def test_while_a_rollback_is_made_nothing_may_replace_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "how"),
+    ("facts", "how", "mode"),
     [
-        ({"code": "bad00000"}, "commit bad0000 is live again"),
-        ({"code": "bad00000", "under_way": True}, "commit bad0000 is on its way again"),
-        ({"code": "sha256:0123456789"}, "commit 0123456 is live again"),
-        ({}, "code is live again"),
+        ({"code": "bad00000"}, "commit bad0000 is live again", "assist"),
+        ({"code": "bad00000", "under_way": True}, "commit bad0000 is on its way again", "assist"),
+        ({"code": "sha256:0123456789"}, "commit 0123456 is live again", "observe"),
+        ({}, "code is live again", "assist"),
     ],
-    ids=["live", "on its way", "an image", "without code"],
+    ids=["live", "on its way", "an image, observed", "without code"],
 )
-def test_what_came_back_says_how_far_it_is_and_how_to_trust_it(facts: dict[str, Any], how: str) -> None:
-    """Live, or on its way; where no code is known there is none to trust."""
+def test_what_came_back_says_how_far_it_is_and_how_to_trust_it(facts: dict[str, Any], how: str, mode: str) -> None:
+    """Live, or on its way; where no code is known there is none to trust. The daemon rolls nothing back in observe."""
+    by = "on Render's dashboard" if mode == "observe" else "watchdog rollback web"
     trust = f" If it is good now: watchdog commit trust {facts['code']}" if facts else ""
-    notice = read(an_outage(), Topic.RETURNED, why=BACK, by="dep-43", **facts)
+    notice = read(an_outage(decision=a_decision(mode=mode)), Topic.RETURNED, why=BACK, by="dep-43", **facts)
     assert (notice.title, notice.progress) == (f"web: bad {how}", "needs you")
     assert notice.lines[1:4] == (
         f"{BACK[0].upper()}{BACK[1:]}.",
         "The daemon does not roll it back a second time by itself.",
-        f"To roll back once more: watchdog rollback web.{trust}",
+        f"To roll back once more: {by}.{trust}",
     )
 
 

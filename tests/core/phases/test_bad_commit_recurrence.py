@@ -13,6 +13,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Topic
+from watchdog.domain.policy import Mode
 from watchdog.domain.severity import Severity
 
 
@@ -72,17 +73,22 @@ def test_nothing_is_switched_off_that_need_not_or_may_not(why: str) -> None:
     assert "PinAutoDeploy" not in kinds(effects)
 
 
-@pytest.mark.parametrize("remembered", [False, True])
-def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool) -> None:
+@pytest.mark.parametrize(
+    ("remembered", "mode", "by"),
+    [(False, Mode.AUTONOMOUS, "watchdog rollback web"), (True, Mode.OBSERVE, "on the platform's dashboard")],
+)
+def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool, mode: Mode, by: str) -> None:
     """In calm nothing is changed; the page is one per deploy, whoever it wakes, though the incident is known still."""
-    world = quiet()
+    world = wish(quiet(), mode=mode)
     if remembered:
         put(world, incident=world.incidents["web-1"])
     back = world.begin("bad00000", "deploy_hook")
     effects = listed(world, auto_deploy="commit")
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert (tell.notice.incident, tell.notice.wakes, tell.channels) == (back, True, ("pager", "chat"))
-    assert "deploy_hook" in tell.notice.title and "watchdog commit trust bad00000" in tell.notice.lines[1]
+    assert "deploy_hook" in tell.notice.title
+    trusted = "If it is good now: watchdog commit trust bad00000"
+    assert tell.notice.lines[1] == f"To roll back once more: {by}. {trusted}"
     assert web(world).overtaken, "an order of before to give auto-deploy back holds no more"
     assert "PinAutoDeploy" not in kinds(effects)
     assert notices(listed(world, auto_deploy="commit")) == []

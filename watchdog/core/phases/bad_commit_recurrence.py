@@ -15,6 +15,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.notices import NoticeKind, Topic
+from watchdog.domain.policy import Mode
 
 # A limit, as these are saved with every state; a platform lists some 20 deploys.
 KNOWN_MAX = 40
@@ -74,10 +75,12 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
     if incident is not None and incident.channels:
         ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.RETURNED, wakes=True, **returned)
         return
+    # The guard `mode` refuses a rollback by hand, too.
+    observed = ctx.service_policy.mode is Mode.OBSERVE
+    once_more = "on the platform's dashboard" if observed else command_line("rollback", ctx.name)
     lines = (
         "It is not rolled back a second time unless a human says so.",
-        f"To roll back once more: {command_line('rollback', ctx.name)}. "
-        f"If it is good now: {command_line('trust', deploy.code)}",
+        f"To roll back once more: {once_more}. If it is good now: {command_line('trust', deploy.code)}",
     )
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, deploy.id, f"{ctx.name}: {what}", lines, wakes=True)
     # Saved with the state: after a restart the page is still open, and has to be closed.

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from watchdog.core.note_text import short
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Notice, Topic
+from watchdog.domain.policy import Mode
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.notices import notice_details as details
 from watchdog.presentation.notices.headlines import (
@@ -227,14 +228,17 @@ def _auto_deploy_not_restored(case: NoticeCase) -> Words:
 
 
 def _returned(case: NoticeCase) -> Words:
-    news, service = case.news, case.incident.service
+    news, service, decision = case.news, case.incident.service, case.incident.decision
+    # The guard `mode` refuses a rollback by hand, too.
+    observed = decision is not None and decision.mode == Mode.OBSERVE
+    once_more = "on Render's dashboard" if observed else command_line("rollback", service)
     # Without a known code there is nothing that `trust` could lift from the deny-list.
     trust = f" If it is good now: {command_line('trust', news.code)}" if news.code else ""
     lines = (
         details.cause_line(case),
         sentence(news.why),
         "The daemon does not roll it back a second time by itself.",
-        f"To roll back once more: {command_line('rollback', service)}.{trust}",
+        f"To roll back once more: {once_more}.{trust}",
     )
     how = "on its way again" if news.under_way else "live again"
     what = f"bad commit {short(news.code)}" if news.code else "bad code"
