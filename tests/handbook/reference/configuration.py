@@ -140,8 +140,17 @@ def row(reference: "Reference", path: tuple[str, ...], info: FieldInfo, kind: st
     if info.is_required():
         default = "required"
     shown = ".".join(path[path.index("*", 2) + 2 :] or path[-1:]) if kind else ".".join(path)
-    kinds = choices(path) or words(info.annotation, info.metadata)
-    return code(shown), kinds, default or plain_default(info), first_upper(told.meaning)
+    written = choices(path) or words(info.annotation, info.metadata)
+    return code(shown), written, default or plain_default(info), with_values(told.meaning, written)
+
+
+def with_values(meaning: str, written: str) -> str:
+    """Return the meaning; the values of its key that it begins with stand as they are written, not capitalised."""
+    value = "|".join(map(re.escape, re.findall(r"`(\w+)`", written))) or "(?!)"
+    first = re.match(rf"(?:{value})\b(?:(?:, | or )(?:{value})\b)*", meaning)
+    if first is None:
+        return first_upper(meaning)
+    return re.sub(rf"\b({value})\b", r"`\1`", first[0]) + meaning[first.end() :]
 
 
 def plain_default(info: FieldInfo) -> str:
@@ -241,7 +250,9 @@ class Reference:
         """Return what it says of a key: of that place, else of the same key in a like place."""
         if ".".join(path) in ALONE:
             return Told("", ALONE[".".join(path)])
-        for wanted in (path, (*path[:-2], "*", path[-1]), (LIKE.get(path[0], path[0]), *path[1:])):
+        # Below a section, `*` stands for its other names; but `channels.slack` is not like `endpoints.slack`.
+        alike = (*path[:-2], "*", path[-1]) if len(path) > 2 else path
+        for wanted in (path, alike, (LIKE.get(path[0], path[0]), *path[1:])):
             for of_kind in (True, False):
                 found = self._first(wanted, kind if of_kind else "")
                 if found is not None:
