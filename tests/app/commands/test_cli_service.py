@@ -159,7 +159,8 @@ def by_hand_without_a_daemon(folder: Path) -> None:
         assert [(one["from"], one["to"]) for one in cloud.log("auto_deploy_changed")] == [("commit", "off")]
         (row,) = daemon.history()
         assert (row["target"], row["verified"]) == ("dep-39", True) and row["approved_by"]
-        assert "PAUSED" in expect(daemon, DONE, "pause")
+        done = daemon.cli("pause")
+        assert "PAUSED" in done.stdout and "no daemon holds this store" in done.stderr
         assert "paused" in expect(daemon, REFUSED, "rollback", "web", "--to", "dep-40")
 
 

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from watchdog.adapters.stores import role_lock
+import structlog
+
+from watchdog.adapters.stores import role_lock, shown_url
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.composition import App, build, build_platform, build_sources, resolve
 from watchdog.app.compose.daemon_run import prepare_logs, report_errors
@@ -31,6 +33,8 @@ BY_HAND_SECONDS = 1500.0
 """How long a manual rollback without a daemon is followed: longer than the daemon itself would wait."""
 LAST_EFFECTS_SECONDS = 60.0
 """How long this process then waits for notices, and for auto-deploy to be restored; the next start does the rest."""
+
+log = structlog.get_logger("watchdog")
 
 
 async def once(settings: Settings) -> list[SignalReport]:
@@ -77,6 +81,8 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
     """Run just enough of the daemon for one command, through the same journal and protocol."""
     # To stderr: stdout carries the command's answer.
     prepare_logs(settings, stream=sys.stderr)
+    # On another machine the same configuration names another file: the daemon learns nothing of this command.
+    log.warning("no daemon holds this store, acting without one", command=name, store=shown_url(settings.store_url))
     settings = await resolve(settings, clock)
     app = build(settings, clock, on_error=report_errors(lambda: None))
     try:

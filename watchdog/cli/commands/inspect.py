@@ -49,7 +49,8 @@ async def _status(ctx: Context, policy: "Policy", store: "Store", tag: str | Non
 
     state, now, tz = await store.load(), ctx.clock().now(), ctx.zone()
     if state is None:
-        output.show_lines([f"Nothing is recorded yet. Start the daemon: {command_line('run')}"])
+        how = f"Start the daemon: {command_line('run')}; if it runs on another machine, look there"
+        output.show_lines([f"Nothing is recorded yet. {how}"])
         return output.DONE
     output.show_wrapped(table_rows.open_incidents(state, policy, now, tz))
     output.show_wrapped(status_text.all_lines(state, policy, now, tz))
