@@ -15,7 +15,7 @@ from watchdog.docs import pages
 
 ROOT = Path(__file__).parents[2]
 NEEDS = frozenset(
-    {"docker", "github", "kubernetes", "network", "pagerduty", "postgresql", "prometheus", "render", "slack"}
+    {"docker", "github", "kubernetes", "network", "pagerduty", "postgresql", "prometheus", "render", "slack", "systemd"}
 )
 LANGUAGES = frozenset({"", "json", "sh", "text", "yaml"})
 """One name for each, so that no block escapes its test by another."""
