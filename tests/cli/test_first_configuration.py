@@ -32,7 +32,8 @@ def test_what_is_written_is_known_to_editors_and_loads(folder: Path, capsys: pyt
     assert text.startswith("# yaml-language-server: $schema=watchdog.schema.json\n") and refusals(text) == []
     assert (folder / "watchdog.schema.json").read_bytes() == SHIPPED.read_bytes()
     names = [line for line in (folder / ".env.example").read_text(encoding="utf-8").splitlines() if line[0] != "#"]
-    assert names == [f"{one}=" for one in (KEY, HOOK, "WATCHDOG_SMTP_PASSWORD", "WATCHDOG_HEARTBEAT_URL")]
+    others = ("WATCHDOG_SENTRY_TOKEN", HOOK, "WATCHDOG_SMTP_PASSWORD", "WATCHDOG_HEARTBEAT_URL")
+    assert names == [f"{one}=" for one in (KEY, *others)]
     assert f"copy .env.example to .env and set {KEY}\n" in said, "the other one is set"
     assert "NOBODY" not in said
     said = answer(capsys, "check")

@@ -19,7 +19,8 @@ VARIABLES = {
 WHERE = {
     "WATCHDOG_RENDER_API_KEY": "Render: Account Settings, API Keys. To observe, it need only read services, deploys "
     "and events",
-    "WATCHDOG_SENTRY_TOKEN": "Sentry: an internal integration with org:read, project:read and event:read",
+    "WATCHDOG_SENTRY_TOKEN": "Sentry, for signals {sentry: …}: an internal integration with org:read, project:read and "
+    "event:read",
     "WATCHDOG_SLACK_WEBHOOK_URL": "Slack: an app with an incoming webhook for one channel",
     "WATCHDOG_PAGERDUTY_ROUTING_KEY": "PagerDuty: a service, Integrations, Events API v2",
     "WATCHDOG_SMTP_PASSWORD": "the password of channels.email.user, if the mail server wants a login",
@@ -27,7 +28,8 @@ WHERE = {
     "WATCHDOG_HEARTBEAT_URL": "healthchecks.io, Dead Man's Snitch …: calls you when the watchdog itself is dead",
 }
 """The origin of each variable, in the order of the file."""
-ALWAYS = ("WATCHDOG_RENDER_API_KEY", "WATCHDOG_HEARTBEAT_URL")
+# A Sentry signal is in the written configuration as a comment, so that its token is one to fill in as well.
+ALWAYS = ("WATCHDOG_RENDER_API_KEY", "WATCHDOG_SENTRY_TOKEN", "WATCHDOG_HEARTBEAT_URL")
 _ADDRESS = re.compile(r"[^\s@\"]{1,64}@[^\s@\"]{1,190}")
 _SERVER = re.compile(r"[A-Za-z0-9._-]{1,253}:\d{1,5}")
 
