@@ -75,11 +75,11 @@ async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout() -> Non
     assert tls.reading == Bad("timed out after 0.2 s (tls)", FailureKind.TIMEOUT)
 
 
-async def test_a_lookup_that_hangs_is_a_timeout_of_dns() -> None:
+async def test_a_lookup_that_hangs_is_a_failure_of_dns() -> None:
     with hanging_lookup() as lookup:
         wire = ProbeTransport(resolver=Resolver(lookup=lookup))
         sample = await probe("http://acme.example/", wire, timeout="100ms")
-    assert sample.reading == Bad("timed out after 0.1 s (dns)", FailureKind.TIMEOUT)
+    assert sample.reading == Bad("timed out after 0.1 s (dns)", FailureKind.DNS)
     assert sample.phases is not None and sample.phases.connect_seconds is None
 
 

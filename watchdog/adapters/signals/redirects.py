@@ -9,7 +9,7 @@ import httpx
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.options import parse_url
 from watchdog.adapters.signals.failures import Failure
-from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.phase_timer import DNS, Stopwatch
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.domain.readings import FailureKind
 
@@ -77,9 +77,12 @@ async def warm_up() -> None:
 
 
 async def within(seconds: float, watch: Stopwatch, answer: Awaitable[Answer | Failure]) -> Answer | Failure:
-    """Return the answer that came within one total deadline, or a timeout with the phase it happened in."""
+    """Return the answer that came within one total deadline, or a failure with the phase in which the time ran out."""
     try:
         async with asyncio.timeout(seconds):
             return await answer
     except TimeoutError:
-        return Failure(FailureKind.TIMEOUT, f"timed out after {seconds:.1f} s ({watch.step})")
+        # A name server that does not answer fails as one that refuses: the site was never asked. A TLS handshake that
+        # hangs stays a timeout: it may be the application that hangs, behind a proxy that only passes TCP on.
+        kind = FailureKind.DNS if watch.step == DNS else FailureKind.TIMEOUT
+        return Failure(kind, f"timed out after {seconds:.1f} s ({watch.step})")
