@@ -70,6 +70,29 @@ def test_an_expired_certificate_is_no_rollback() -> None:
     assert not world.accepted and "no rollback cures" in decision_of(world).why
 
 
+LOOKUP = Bad("DNS: the resolver has no answer for now", FailureKind.DNS)
+CONFIRMS = (103.5, 104.5)
+"""The second of the probe that confirms the outage."""
+
+
+@pytest.mark.parametrize(
+    ("faults", "why"),
+    [
+        pytest.param((Fault(*CONFIRMS, reading=LOOKUP),), "onset 5 s after live", id="its last probe"),
+        pytest.param((Fault(64.0, 66.5, reading=LOOKUP),), "onset 5 s after live", id="its first probes"),
+        pytest.param(
+            (Fault(*CONFIRMS, reading=Bad("timed out", FailureKind.TIMEOUT)), Fault(64.0, FOREVER, reading=LOOKUP)),
+            "name resolution fails: no rollback cures that",
+            id="all but its last probe",
+        ),
+    ],
+)
+def test_one_probe_does_not_say_what_an_outage_is_of(faults: tuple[Fault, ...], why: str) -> None:
+    """Of most probes the name lookup fails, or of one: by the kind of the last one alone the wrong deploy goes free."""
+    world = bad_world(faults=[*faults, Fault(64.0, FOREVER, code="bad00000")]).run(200.0)
+    assert bool(world.accepted) is (why.startswith("onset")) and why in decision_of(world).why
+
+
 def test_an_approval_after_recovery_or_in_blindness_sends_nothing() -> None:
     """A yes to a question whose world has changed is not carried out."""
     slow = Fault(64.0, 150.0, code="bad00000", slow=True)

@@ -114,6 +114,7 @@ class Check:
     cusum: float = 0.0  # cumulative sum of log-likelihood ratios; 0: nothing suspicious
     cusum_zero_at: float | None = None  # when that sum last left zero, which back-dates an onset; None: it is zero
     recent: tuple[tuple[float, bool], ...] = ()  # probes of the last 3 minutes: when, and whether it failed
+    not_curable: tuple[tuple[float, str], ...] = ()  # failures among these that no code causes: when, and FailureKind
     samples: tuple[tuple[float, float], ...] = ()  # latencies of answers in the window: when, seconds
     usual: UsualLatency = UsualLatency()  # the usual latency, hour by hour
     slow: tuple[SlowAnswers, ...] = ()  # limits that more answers exceed than may; empty: none

@@ -53,7 +53,7 @@ class Finding:
     onset_at: float  # when it began (UTC epoch seconds)
     share: float  # share 0-1 of probes that failed (or of time down, slow answers); 0: none known
     text: Prose  # in words, with the arithmetic
-    failure_kind: str = ""  # FailureKind of the last failure, as a word; empty: not known
+    failure_kind: str = ""  # FailureKind of its failures, as a word (see core/detect/failure_kinds); empty: not known
     pause_seconds: float = 0.0  # longest pause between two outages that came and went
     unseen_seconds: float = 0.0  # so long it may go on before it is suspected again: a shorter good time proves nothing
     symptom: Prose = ""  # the failure in a few words, as in `HTTP 503`; empty: not known

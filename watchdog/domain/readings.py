@@ -4,8 +4,10 @@ Rule 1: a failed measurement is never evidence. `Unknown` never rolls back and n
 Rule 2: every result carries the words that a human will read.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from watchdog.domain.prose import Prose
 
@@ -36,6 +38,10 @@ OWN_ANSWER = frozenset(
     {FailureKind.STATUS, FailureKind.BODY, FailureKind.HEADER, FailureKind.TOO_LARGE, FailureKind.REDIRECT}
 )
 """Failures in which it did answer. The others tell neither (DNS, TLS, a slow answer, which may be of a proxy)."""
+NOT_CURABLE: Mapping[str, str] = MappingProxyType(
+    {FailureKind.DNS: "name resolution fails", FailureKind.TLS: "the certificate or TLS fails"}
+)
+"""Failures that no code causes and no rollback cures, in words."""
 
 
 @dataclass(frozen=True, slots=True)

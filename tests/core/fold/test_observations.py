@@ -258,6 +258,7 @@ def test_the_new_code_and_new_errors_corroborate_a_run(
 
 STARTING = failing(seconds=85, last_kind="gateway")
 """It fails from 5 s after the deploy went live on, with no answer of the application."""
+LOOKUP_FAILED = replace(STARTING, last_kind="dns", not_curable=((NOW, "dns"),))
 
 
 def good(*at: float, name: str = "api", kind: str = "latency") -> Check:
@@ -270,6 +271,8 @@ def good(*at: float, name: str = "api", kind: str = "latency") -> Check:
     [
         pytest.param((STARTING,), {}, True, id="no answer since"),
         pytest.param((replace(STARTING, last_kind="connect"), good(-95.0, -90.0)), {}, True, id="answers until then"),
+        pytest.param((LOOKUP_FAILED,), {}, True, id="of one probe the name lookup failed, the last"),
+        pytest.param((replace(LOOKUP_FAILED, recent=((NOW, True),)),), {}, False, id="the name lookup fails"),
         pytest.param((STARTING, good(-89.0)), {}, False, id="another route answered"),
         pytest.param((replace(STARTING, last_bad_at=NOW - 1.0), good(-0.5)), {}, True, id="it answers now"),
         pytest.param((STARTING, good(-89.0, name="errors", kind="sentry")), {}, True, id="a feed is no answer"),

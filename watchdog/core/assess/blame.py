@@ -21,12 +21,12 @@ from watchdog.core.fold import served_versions
 from watchdog.domain.decisions import LIKELIER_THAN_NOT, NOT_WEIGHED, Blame, Veto
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import BlameWeights
+from watchdog.domain.readings import NOT_CURABLE
 from watchdog.domain.units import show_seconds
 
 # From the first failed probe on the list is read every 5 s: a minute without one means that Render does not answer.
 STALE_DEPLOYS_SECONDS = 60.0
 FEED_MINUTE_SECONDS = 60.0
-NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
 
 
 SURE_ANSWERS = 3

@@ -14,7 +14,7 @@ from itertools import groupby
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import baseline, corroboration, intermittent
+from watchdog.core.detect import baseline, corroboration, failure_kinds, intermittent
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -56,8 +56,9 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     # A success at a sum of zero changes nothing, whatever p0 is: this common case spares the learned rates.
     quiet = not failed and check.cusum == 0
     rates = (limits.cusum_p0, limits.cusum_p1) if quiet else baseline.rates(check, event.at, signal, limits)
-    if failed:
-        return _fail(check, event.at, recent, limits, rates, unbroken=unbroken)
+    if isinstance(event.reading, Bad):
+        kinds = failure_kinds.after_failure(check, event.at, event.reading.kind, recent[0][0])
+        return {**_fail(check, event.at, recent, limits, rates, unbroken=unbroken), "not_curable": kinds}
     return _succeed(check, event.at, recent, rates, unbroken=unbroken)
 
 
@@ -297,7 +298,7 @@ def _finding(check: Check, method: str, onset: float, before: float | None, text
         onset_at=began(onset, before),
         share=failed / probes,
         text=f"{text}: {check.last_why}",
-        failure_kind=check.last_kind,
+        failure_kind=failure_kinds.kind_since(check, onset),
         symptom=check.last_why,
     )
 

@@ -114,6 +114,7 @@ def _check(check: Check, now: float) -> Check:
     return replace(
         _past(replace(cleared, **{name: getattr(check, name) for name in OF_RUN}), OF_RUN_DATED, now),
         recent=tuple((min(at, now), failed) for at, failed in check.recent),
+        not_curable=tuple((min(at, now), kind) for at, kind in check.not_curable),
         counts_from=min(check.counts_from, now),
     )
 

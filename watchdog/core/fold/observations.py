@@ -10,7 +10,7 @@ from typing import Any
 
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
-from watchdog.core.detect import corroboration, intermittent, probes, turned_away
+from watchdog.core.detect import corroboration, failure_kinds, intermittent, probes, turned_away
 from watchdog.core.fold import lessons, served_versions
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
@@ -216,7 +216,11 @@ def _unanswered(service: ServiceState, signal_name: str, policy: Policy) -> bool
     A bad deploy may look so as well, but seldom: most answer at first, or answer with an error of their own.
     """
     check = service.checks.get(signal_name)
-    if check is None or check.run_started_at is None or check.last_kind not in NO_ANSWER:
+    if check is None or check.run_started_at is None:
+        return False
+    kind = failure_kinds.kind_since(check, check.run_started_at)
+    # One failed name lookup among them is no answer of the application either.
+    if kind and kind not in NO_ANSWER:
         return False
     live = suspect_deploy.live_deploy(service.deploys)
     live_at = live.finished_at if live is not None else None
