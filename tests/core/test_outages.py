@@ -85,6 +85,7 @@ CONFIRMS = (103.5, 104.5)
             "name resolution fails: no rollback cures that",
             id="all but its last probe",
         ),
+        pytest.param((Fault(64.0, 75.0, reading=LOOKUP),), "DNS or TLS is what 27% of the", id="a quarter of them"),
     ],
 )
 def test_one_probe_does_not_say_what_an_outage_is_of(faults: tuple[Fault, ...], why: str) -> None:

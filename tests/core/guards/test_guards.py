@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, a_turn, an_incident
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, a_turn, an_incident, failing
 from tests.core.world import make_policy
 from watchdog.core.assess.suppression import UPGRADE
 from watchdog.core.guards import downtime, flapping, guards
@@ -54,6 +54,7 @@ PASSES = {
     "correlation": "no wave of failures",
     "flapping": "no",
     "let in": "our probes are",
+    "kinds": "not of a kind that no code causes beside others",
     "cooldown": "ok",
     "tried": "not yet",
     "returned": "never rolled back here",
@@ -75,6 +76,8 @@ def test_all_guards_pass_for_a_plain_rollback_and_say_so() -> None:
     assert [answer.verdict for answer in told] == [Verdict.PASS] * len(guards.GUARDS)
     assert {answer.name: answer.why for answer in told} == PASSES
     assert [answer.name for answer in told] == list(PASSES)
+    for few_or_most in (0, 3, 16):
+        assert guards.one_kind(a_request(found=found(NOW - 60.0), service=lookups(few_or_most))).verdict is Verdict.PASS
     assert guards.migration(a_request(**MIGRATES)).why == "rollback_safe: true"
     assert guards.dependants(a_request(target=NOWHERE)) == GuardAnswer("dependants", Verdict.PASS, "no target")
 
@@ -115,6 +118,7 @@ HELD, HELD_BY_UPGRADE = {"state": {"holds": (HOLD,)}}, {"state": {"holds": (repl
 OF_UPGRADE = f"hold-1 of web by {UPGRADE} (launch): a human decides"
 APPROVED = an_incident(approved_by="ann")
 ALONE = "2 failures within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services (limit 50%)"
+OF_LOOKUPS = "DNS or TLS is what {}% of the failed probes failed at: a human decides"
 SEE = "a human must check whether visitors are refused too"
 TOLD_OLD = "web is in maintenance mode, by what was read 61 s ago"
 NO_EVIDENCE = "no probe of any service brings evidence: the watchdog's network may be at fault"
@@ -144,6 +148,11 @@ def row(
 def found(onset: float, method: str = "run") -> Finding:
     """Return what fails since then."""
     return Finding("home", "http", method, onset, 1.0, "intermittent failures: HTTP 503")
+
+
+def lookups(failed: int) -> dict:
+    """Return the service whose last so many probes, of 31, failed in the name lookup."""
+    return {"checks": {"home": failing(not_curable=tuple((NOW - 2.0 * ago, "dns") for ago in range(failed)))}}
 
 
 def critical(*troubles: ActiveCritical, share: float = 1.0) -> dict:
@@ -203,6 +212,8 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
             found=found(NOW - 99.0, "intermittent"),
         ),
         row("ask", "let in", f"intermittent failures: HTTP 503; {SEE}", found=found(NOW - 99.0, "turned away")),
+        row("ask", "kinds", OF_LOOKUPS.format(13), found=found(NOW - 60.0), service=lookups(4)),
+        row("ask", "kinds", OF_LOOKUPS.format(48), found=found(NOW - 60.0), service=lookups(15)),
         row("block", "cooldown", "last rollback 30 min ago (limit 30 min)", service={"acted_at": (NOW - 1799,)}),
         row("block", "tried", "this incident already had its one rollback", incident=an_incident(tried=True)),
         row("ask", "returned", "bad0000 was rolled back here before, and came back", **CAME_BACK),

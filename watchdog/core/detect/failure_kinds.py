@@ -10,6 +10,8 @@ from watchdog.domain.readings import NOT_CURABLE, FailureKind
 
 MAJORITY = 0.5
 """The share (0 to 1) from which on they acquit: half is as good as more, as no rollback is better than a wrong one."""
+MIXED = 0.1
+"""The share (0 to 1) from which on they count beside others: fewer, of the forty to sixty that confirm, are a blip."""
 Kinds = tuple[tuple[float, str], ...]
 
 

@@ -10,7 +10,7 @@ from watchdog.core import note_text
 from watchdog.core.assess import connectivity, failure_correlation, suppression
 from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
 from watchdog.core.context import StepContext
-from watchdog.core.detect import turned_away
+from watchdog.core.detect import failure_kinds, turned_away
 from watchdog.core.guards import flapping
 from watchdog.core.guards import rollback_budget as budgets
 from watchdog.core.guards.downtime import availability
@@ -126,6 +126,16 @@ def let_in(request: GuardContext) -> GuardAnswer:
     if request.found is not None and request.found.method == turned_away.METHOD:
         return asks("let in", f"{request.found.text}; a human must check whether visitors are refused too")
     return passes("let in", "our probes are")
+
+
+def one_kind(request: GuardContext) -> GuardAnswer:
+    """A part of the failures that no code causes shows that something else fails as well; more of them are a veto."""
+    found = request.found
+    check = request.service.checks.get(found.signal) if found is not None else None
+    share = failure_kinds.not_curable_share(check, found.onset_at) if found is not None and check is not None else 0.0
+    if failure_kinds.MIXED <= share < failure_kinds.MAJORITY:
+        return asks("kinds", f"DNS or TLS is what {share:.0%} of the failed probes failed at: a human decides")
+    return passes("kinds", "not of a kind that no code causes beside others")
 
 
 def cooldown(request: GuardContext) -> GuardAnswer:
@@ -284,6 +294,7 @@ GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
     mass_failure,
     flaps,
     let_in,
+    one_kind,
     cooldown,
     already_attempted,
     recurring_commit,
