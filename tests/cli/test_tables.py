@@ -125,10 +125,12 @@ def test_what_status_pages_tell_and_announce_stands_above_the_table() -> None:
     roles = {"render": "platform", "openai": "upstream", "sentry": "upstream", "github": "upstream"}
     policy = Policy({}, {}, vendors={name: VendorPolicy(name, role) for name, role in roles.items()})
     assert status_text.outside_lines(State(vendors=vendors), policy, x.BEGIN + 899.0) == [
-        'PLATFORM render: render announced maintenance: "Disks[31m", until 04:00 UTC; '
+        'PLATFORM render: render announced maintenance: "Disks[31m", until 04:00 UTC (read 15 min ago); '
         "what fails now is not rolled back.",
-        "UPSTREAM openai: openai reports API major outage; it may explain what fails now.",
+        "UPSTREAM openai: openai reports API major outage (read 15 min ago); it may explain what fails now.",
     ]
+    lately = status_text.outside_lines(State(vendors=vendors), policy, x.BEGIN + 120.0)
+    assert [line.count("(read") for line in lately] == [0, 0]
     assert status_text.outside_lines(State(vendors=vendors), policy, x.BEGIN + 900.0) == []
     ahead = {"render": (x.BEGIN, Good("well", 'render will have maintenance: "Disks"'))}
     state = State(services={"web": replace(WEB, auto_deploy_off="")}, vendors=ahead)

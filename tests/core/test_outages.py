@@ -6,8 +6,8 @@ import pytest
 
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, history, web
-from watchdog.domain.events import Restarted
-from watchdog.domain.readings import Bad, FailureKind
+from watchdog.domain.events import Restarted, VendorChecked
+from watchdog.domain.readings import Bad, FailureKind, Unknown
 
 
 def killed(world: World, down_seconds: float) -> None:
@@ -92,6 +92,18 @@ def test_one_probe_does_not_say_what_an_outage_is_of(faults: tuple[Fault, ...], 
     """Of most probes the name lookup fails, or of one: by the kind of the last one alone the wrong deploy goes free."""
     world = bad_world(faults=[*faults, Fault(64.0, FOREVER, code="bad00000")]).run(200.0)
     assert bool(world.accepted) is (why.startswith("onset")) and why in decision_of(world).why
+
+
+def test_a_status_page_that_cannot_be_read_any_more_takes_the_platform_s_outage_not_back() -> None:
+    """Pages fail just when their vendor does."""
+
+    def unread(world: World) -> None:
+        world._due["_check_vendors"] = FOREVER
+        world.tell(VendorChecked(world.now, "render", Unknown("timed out")))
+
+    world = bad_world(platform_down=(0.0, FOREVER))
+    world.at(70.0, lambda: unread(world))
+    assert not world.run(300.0).accepted and "the platform render reports trouble" in decision_of(world).why
 
 
 def test_an_approval_after_recovery_or_in_blindness_sends_nothing() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from watchdog.core.assess import connectivity
+from watchdog.core.assess.blame_input import STALE_VENDOR_SECONDS
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.phases import manual_silences
@@ -114,9 +115,17 @@ def page_is_over(state: State, condition: str) -> bool:
 
 
 def perceive_vendor(ctx: StepContext, event: e.VendorChecked) -> None:
-    """Fold a status page's reading in, and since when the page has reported trouble without a break."""
+    """Fold a status page's reading in, and since when the page has reported trouble without a break.
+
+    A page that cannot be read takes back no trouble that still counts: pages fail just when their vendor does.
+    """
+    read_at, known = ctx.state.vendors.get(event.vendor, (0.0, None))
+    counts = isinstance(known, Bad) and event.at - read_at < STALE_VENDOR_SECONDS
+    if counts and isinstance(event.reading, Unknown):
+        return
     since = bad_since(ctx.state.vendors_bad_since, event)
-    vendors = {**ctx.state.vendors, event.vendor: (event.at, event.reading)}
+    read_at = event.read_at if event.read_at is not None else event.at
+    vendors = {**ctx.state.vendors, event.vendor: (read_at, event.reading)}
     ctx.state = fast_replace(ctx.state, vendors=vendors, vendors_bad_since=since)
 
 

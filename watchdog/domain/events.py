@@ -74,6 +74,7 @@ class VendorChecked:
     at: float  # UTC epoch seconds
     vendor: str  # name of the status page or dependency
     reading: Reading  # Bad: a partial outage or worse of a component that concerns us
+    read_at: float | None = None  # when the page said so, if it cannot be read now; None: `at`
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from watchdog.domain.readings import MinuteCount, Phases, Reading
 class Sample:
     """One reading of a signal, with its measurements.
 
-    `certificate_expires_at` is UTC epoch seconds; `happened_at` the moment of a platform event; `version` that of
-    the code that answered, where the answer names one.
+    `certificate_expires_at` is UTC epoch seconds; `happened_at` the moment of a platform event, or when a
+    status page that cannot be read now was last read; `version` is that of the code that answered, where the answer
+    names one.
     """
 
     reading: Reading

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, tzinfo
 
 from watchdog.core.assess import connectivity, suppression
-from watchdog.core.assess.blame_input import STALE_VENDOR_SECONDS
+from watchdog.core.assess.blame_input import STALE_VENDOR_SECONDS, read_ago
 from watchdog.core.assess.current_readings import current_readings, words
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Evidence
@@ -123,7 +123,8 @@ def outside_lines(state: State, policy: Policy, now: float) -> list[str]:
             means = (
                 "what fails now is not rolled back" if vendor.role == "platform" else "it may explain what fails now"
             )
-            lines.append(f"{vendor.role.upper()} {clean(name)}: {clean(reading.why)}; {means}.")
+            why = f"{clean(reading.why)}{read_ago(at, now)}"
+            lines.append(f"{vendor.role.upper()} {clean(name)}: {why}; {means}.")
         elif isinstance(reading, Good) and reading.ahead:
             lines.append(f"ANNOUNCED: {clean(reading.ahead)}.")
     return lines

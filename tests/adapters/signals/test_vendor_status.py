@@ -1,9 +1,12 @@
 """Reading status pages over real HTTP, and which components concern us."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
 
+from tests.adapters.signals.sites import answering, hang, site
 from tests.adapters.signals.test_statuspage import NOW, maintenance, page
 from tests.adapters.vendor import Vendor
 from tests.support.clocks import FakeClock
@@ -89,13 +92,34 @@ async def test_an_unchanged_page_is_not_sent_again_and_one_missed_reading_keeps_
     vendor.say("GET", PATH, (200, page({"Render API": "major_outage"}), {"ETag": 'W/"abc"'}), 304, 500)
     clock = FakeClock(auto=False)
     source = status(vendor, clock)
-    readings = []
+    readings, dated = [], []
     for seconds in (0, FRESH_SECONDS - 1, FRESH_SECONDS - 1, 2):
         clock.elapsed += seconds
-        readings.append((await source.read())[0].reading)
+        (sample,) = await source.read()
+        readings.append(sample.reading)
+        dated.append(sample.happened_at)
+    assert dated == [None, None, clock.start + FRESH_SECONDS - 1, None], "people see when it was read"
     assert isinstance(readings[0], Bad) and readings[0] == readings[1] == readings[2]
     assert isinstance(readings[3], Unknown)
     assert [seen.headers.get("if-none-match") for seen in vendor.seen[:2]] == [None, 'W/"abc"']
+
+
+async def test_a_page_that_hangs_is_one_that_could_not_be_read() -> None:
+    """It keeps what it said; without that it is unknown, and the phase is named in which the time ran out."""
+    scripts = [answering(json.dumps(page({"Render API": "major_outage"})).encode())]
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await (scripts.pop() if scripts else hang)(reader, writer)
+
+    async with site(once) as base:
+        clock = FakeClock(auto=False)
+        source = VendorStatus("acme", base, clock, "upstream", deadline_seconds=0.2)
+        said, kept = [(await source.read())[0] for _ in range(2)]
+        assert isinstance(said.reading, Bad) and (kept.reading, kept.happened_at) == (said.reading, clock.start)
+        clock.elapsed = FRESH_SECONDS + 1
+        (sample,) = await source.read()
+    why = "the status page of acme could not be read: timed out after 0.2 s (first byte)"
+    assert sample.reading == Unknown(why)
 
 
 def at(kind: str, region: str | None = "oregon") -> ServiceFacts:

@@ -311,6 +311,7 @@ CAME = replace(FIRST, id="dep-r", trigger="rollback")
     [
         (a_case(control=DARK), "control targets", "blind"),
         (a_case(vendors={"render": (NOW - 60, OUTAGE)}), "platform status", "the platform render reports trouble"),
+        (a_case(vendors={"render": (NOW - 300, OUTAGE)}), "platform status", "partial outage (read 5 min ago)"),
         (a_case(None, found(seconds=400.0)), "onset", "before dep-41"),
         (a_case(deployed(replace(HISTORY[0], trigger="rollback"))), "suspect is a rollback", "itself a rollback"),
         (a_case(deployed(AGAIN, CAME)), "suspect is a rollback", "came with dep-r, itself a rollback"),

@@ -299,16 +299,23 @@ def test_an_upstream_that_recovers_first_does_not_convict_the_deploy() -> None:
 
 
 def test_what_a_page_says_is_kept_beside_the_others_and_since_when_it_tells_of_trouble() -> None:
-    """Without a break: what cannot be read may have been good."""
+    """Without a break. A read that fails takes no trouble back for a quarter of an hour after the last one that did not
+    (of a source that tells what it read earlier: after that); a good one does at once.
+    """
     state = a_state(vendors={"render": (0.5, Bad("outage"))})
-    for at, reading, since in (
-        (0.0, Good(), {}),
-        (1.0, Bad("down"), {"openai": 1.0}),
-        (2.0, Bad("still"), {"openai": 1.0}),
-        (3.0, Unknown("503"), {}),
-        (4.0, Bad("again"), {"openai": 4.0}),
-        (5.0, Good(), {}),
+    for at, reading, read_at, since, said in (
+        (0.0, Good(), None, {}, (0.0, Good())),
+        (1.0, Bad("down"), None, {"openai": 1.0}, (1.0, Bad("down"))),
+        (2.0, Bad("still"), None, {"openai": 1.0}, (2.0, Bad("still"))),
+        (3.0, Unknown("503"), None, {"openai": 1.0}, (2.0, Bad("still"))),
+        (4.0, Bad("again"), None, {"openai": 1.0}, (4.0, Bad("again"))),
+        (5.0, Good(), None, {}, (5.0, Good())),
+        (6.0, Unknown("503"), None, {}, (6.0, Unknown("503"))),
+        (7.0, Bad("down"), None, {"openai": 7.0}, (7.0, Bad("down"))),
+        (600.0, Bad("down"), 7.0, {"openai": 7.0}, (7.0, Bad("down"))),
+        (906.0, Unknown("503"), None, {"openai": 7.0}, (7.0, Bad("down"))),
+        (907.0, Unknown("503"), None, {}, (907.0, Unknown("503"))),
     ):
-        state, _ = step(state, VendorChecked(at, "openai", reading), make_policy())
+        state, _ = step(state, VendorChecked(at, "openai", reading, read_at), make_policy())
         assert dict(state.vendors_bad_since) == since
-        assert state.vendors == {"render": (0.5, Bad("outage")), "openai": (at, reading)}
+        assert state.vendors == {"render": (0.5, Bad("outage")), "openai": said}

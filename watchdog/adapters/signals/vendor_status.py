@@ -17,7 +17,7 @@ from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.options import check_url
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_http import ProbeTransport
-from watchdog.adapters.signals.redirects import follow, warm_up
+from watchdog.adapters.signals.redirects import follow, warm_up, within
 from watchdog.adapters.signals.source import Source, unknown
 from watchdog.adapters.signals.statuspage import Part, Summary, parse_summary, verdict
 from watchdog.domain.deploys import ServiceFacts
@@ -41,6 +41,8 @@ SENTRY_EU_HOST = "de.sentry.io"
 IDLE_SECONDS = 300.0
 OPEN_SECONDS = 60.0
 DEADLINE_SECONDS = 10.0
+_GRACE_SECONDS = 1.0
+"""For closing the connection after the deadline of the exchange: a page that hangs is a failed read like any other."""
 BODY_BYTES_MAX = 4 * 1024 * 1024
 FRESH_SECONDS = 900.0
 """A page that was not read for so long is unknown again; one missed reading does not make it so."""
@@ -102,21 +104,25 @@ class VendorStatus(Source):
         *,
         idle_seconds: float = IDLE_SECONDS,
         open_seconds: float = OPEN_SECONDS,
+        deadline_seconds: float = DEADLINE_SECONDS,
         elsewhere: frozenset[str] = frozenset(),
         wire: ProbeTransport | None = None,
     ) -> None:
-        super().__init__(name, "vendor_status", every_seconds=idle_seconds, timeout_seconds=DEADLINE_SECONDS)
+        within_seconds = deadline_seconds + _GRACE_SECONDS
+        super().__init__(name, "vendor_status", every_seconds=idle_seconds, timeout_seconds=within_seconds)
         self.role = role
         self._url = httpx.URL(check_url(url))
         self._clock = clock
         self._parts = parts
         self._idle_seconds = idle_seconds
         self._open_seconds = open_seconds
+        self._deadline_seconds = deadline_seconds
         self._elsewhere = elsewhere
         self._wire = wire or ProbeTransport()
         self._tag = ""
         self._summary: Summary | None = None
         self._read_at = 0.0
+        self._dated = 0.0
 
     async def look(self) -> Sequence[Sample]:
         """Read the page once; `every_seconds` becomes shorter while an incident is open."""
@@ -132,17 +138,20 @@ class VendorStatus(Source):
         # Vendors update an open incident every few minutes; with none open, frequent reads would bring nothing.
         self.every_seconds = self._open_seconds if self._summary.is_open(now) else self._idle_seconds
         wanted = tuple(self._parts())
-        return (Sample(verdict(self.name, self._summary, self.role, wanted, now, self._elsewhere)),)
+        said = verdict(self.name, self._summary, self.role, wanted, now, self._elsewhere)
+        return (Sample(said, happened_at=self._dated if problem else None),)
 
     async def _refresh(self) -> str:
         """Read the page and return the reason of a failure, or an empty text."""
         # Pages are polled for months; a 304 spares the vendor and us the same large body.
         headers = {"Accept": "application/json", **({"If-None-Match": self._tag} if self._tag else {})}
-        came = await follow(self._wire, self._url, Stopwatch(), max_body=BODY_BYTES_MAX, redirects=2, headers=headers)
+        watch = Stopwatch()
+        answer = follow(self._wire, self._url, watch, max_body=BODY_BYTES_MAX, redirects=2, headers=headers)
+        came = await within(self._deadline_seconds, watch, answer)
         if isinstance(came, Failure):
             return came.why
         if came.status == 304 and self._summary is not None:
-            self._read_at = self._clock.monotonic()
+            self._was_read()
             return ""
         if came.status != 200:
             return f"HTTP {came.status}"
@@ -155,5 +164,8 @@ class VendorStatus(Source):
         tag = came.headers.get("etag", "")
         # The tag goes back into a request header, so it must be one that a header can hold.
         self._tag = tag if len(tag) <= 200 and tag.isascii() and tag.isprintable() else ""
-        self._read_at = self._clock.monotonic()
+        self._was_read()
         return ""
+
+    def _was_read(self) -> None:
+        self._read_at, self._dated = self._clock.monotonic(), self._clock.now()

@@ -1,6 +1,6 @@
 """The input of blame, and its view of other services."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.domain.checks import Check
@@ -9,9 +9,12 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Bad
+from watchdog.domain.units import show_seconds
 
 # Status pages are edited by hand and read rarely: an old answer neither accuses nor acquits.
 STALE_VENDOR_SECONDS = 900.0
+UNREAD_VENDOR_SECONDS = 120.0
+"""A page with an open incident is read once a minute: from here on people are shown how old its word is."""
 SURE_FAILURES = 3
 """This many failed probes of one check within LATELY_SECONDS are no blip, even with a good one between them."""
 LATELY_SECONDS = 60.0
@@ -41,7 +44,9 @@ class BlameInput:
     def page_trouble(self, name: str) -> Bad | None:
         """Return the trouble that a status page reports, or None if it reports none or was last read long ago."""
         at, reading = self.state.vendors.get(name, (0.0, None))
-        return reading if isinstance(reading, Bad) and self.now - at < STALE_VENDOR_SECONDS else None
+        if not isinstance(reading, Bad) or self.now - at >= STALE_VENDOR_SECONDS:
+            return None
+        return replace(reading, why=f"{reading.why}{read_ago(at, self.now)}")
 
     def failing_since(self, name: str) -> float | None:
         """Return since when another service fails, or None: its oldest run of failing probes, else its open incident,
@@ -97,6 +102,11 @@ class BlameInput:
         known = trouble.suspect_code if other is None and trouble is not None else None
         code = live.code if live is not None else known
         return suspect.code is not None and code == suspect.code
+
+
+def read_ago(at: float, now: float) -> str:
+    """Return how long ago a status page was read, as words to add to what it said; "" if it was lately."""
+    return f" (read {show_seconds(now - at)} ago)" if now - at > UNREAD_VENDOR_SECONDS else ""
 
 
 def _is_open(service: ServiceState) -> bool:

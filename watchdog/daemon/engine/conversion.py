@@ -164,7 +164,7 @@ def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> E
     if service == CONTROL:
         return e.ControlChecked(at, source.name, sample.reading)
     if service == VENDORS:
-        return e.VendorChecked(at, source.name, sample.reading)
+        return e.VendorChecked(at, source.name, sample.reading, sample.happened_at)
     return e.Observed(
         at,
         service,
