@@ -21,7 +21,7 @@ ROUNDS = 3
 
 
 class ProbeCoverage:
-    """Reports to the core when all probes fall silent, and when one brings evidence again.
+    """Reports to the core when all probes fall silent, and when one brings evidence again; while blind, at each look.
 
     `sampled` is a listener of the engine's.
     """
@@ -58,7 +58,10 @@ class ProbeCoverage:
             self._heard.clear()
             await sleep_until_set(self._clock, LOOK_SECONDS, self._heard)
             silent = self._look()
-            if silent != self._engine.state.unseen:
+            state = self._engine.state
+            # While blind at every look: without control targets nothing else ends a blindness that was saved, by a
+            # process before this one or by the worker that had the fleet, and every bad reading would be dropped.
+            if silent != state.unseen or state.blind_since is not None:
                 await self._engine.submit(ProbesJudged(self._clock.now(), silent))
 
     def _look(self) -> bool:
