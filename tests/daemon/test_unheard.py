@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.daemon.supervision.test_command_poller import with_incident
 from tests.daemon.supervision.test_lease_manager import NAMES, Worker
 from tests.daemon.test_renewal import fail
 from tests.support.clocks import eventually
@@ -19,9 +20,10 @@ NEVER = 10_000
 async def page_from_memory(s: Scene) -> None:
     """Let the store be away for the one step that pages, and then be back."""
     await s.know_deploys()
+    with_incident(s, Phase.ROLLING_BACK, channels=("pager",))
     s.store.saving = SHUT  # type: ignore[attr-defined]
-    await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann"))
-    await s.until(Phase.PAGED)
+    await s.engine.submit_and_wait(e.RollbackStoodDown(s.clock.now(), "web", "web-1", "dep-42 is live"))
+    assert s.web.phase is Phase.PAGED
     s.store.saving = None  # type: ignore[attr-defined]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.support.actuator_scene import client
 from tests.support.clocks import FakeClock, eventually
@@ -20,6 +20,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
+from watchdog.domain.readings import Bad, FailureKind, Good
 from watchdog.domain.store_records import FLEET, PendingEffect, Write
 from watchdog.sandbox import clock as today
 from watchdog.sandbox.request_log import Entry
@@ -29,6 +30,10 @@ HOME = SignalPolicy("home", "http", critical=True)
 WEB = ServicePolicy("web", "srv-web", mode=Mode.AUTONOMOUS, rollback_safe=True, signals=(HOME,))
 MATRIX = {severity: Rule(rule.do, rule.within_seconds, ("pager",)) for severity, rule in DEFAULT_MATRIX.items()}
 POLICY = Policy(services={"web": WEB}, matrix=MATRIX, alerts=("pager",))
+
+
+DOWN = Bad("HTTP 503", FailureKind.STATUS)
+READINGS_MAX = 60
 
 
 class ShakyStore(SlowStore):
@@ -96,6 +101,21 @@ class Scene:
         await self.engine.submit_and_wait(e.RollbackRequested(self.clock.now(), "web", "ann"))
         if until is not None:
             await self.until(until)
+
+    async def outage_after_a_deploy(self, until: Phase) -> None:
+        """Let the live deploy be one of just now, and the site fail with it, until the core decided and acted."""
+        facts, deploys = await self.platform.facts("srv-web"), await self.platform.deploys("srv-web")
+        began = self.clock.now()
+        listed = tuple(replace(one, finished_at=began) if one.is_live else one for one in deploys)
+        await self.engine.submit_and_wait(e.Observed(began, "web", "home", Good("HTTP 200"), 0.1))
+        for _ in range(READINGS_MAX):
+            self.clock.freeze(2.0)
+            await self.engine.submit_and_wait(e.DeploysListed(self.clock.now(), "web", listed, facts))
+            await self.engine.submit_and_wait(e.Observed(self.clock.now(), "web", "home", DOWN, 0.1))
+            await self.quiet()
+            if self.web.phase is until:
+                return
+        raise AssertionError(f"web is {self.web.phase.value}, not {until.value}")
 
     @property
     def web(self) -> ServiceState:

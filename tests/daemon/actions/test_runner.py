@@ -480,9 +480,15 @@ async def test_an_action_is_not_finished_before_the_journal_has_what_came_of_it(
 
 
 @pytest.mark.parametrize(
-    ("effect", "expected"),
-    [(ROLLBACK, e.RollbackStoodDown), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)],
+    ("effect", "lasting", "expected"),
+    [
+        (ROLLBACK, False, e.RollbackStoodDown),
+        (PIN, False, e.RollbackPostponed),
+        (PIN, True, e.PinUnconfirmed),
+        (RESTORE, False, e.AutoDeployNotRestored),
+    ],
 )
-def test_what_could_not_be_written_down_becomes_a_refusal(effect: Change, expected: type[Event]) -> None:
-    assert unrecorded(effect, 7.0) == expected(7.0, "web", INCIDENT, UNRECORDED)  # type: ignore[call-arg]
-    assert unrecorded(fx.SetPace("web", 2.0), 7.0) is None, "it changes nothing"
+def test_what_could_not_be_written_down_becomes_a_refusal(effect: Change, lasting: bool, expected: type[Event]) -> None:
+    refusal = expected(7.0, "web", INCIDENT, UNRECORDED)  # type: ignore[call-arg]
+    assert unrecorded(effect, 7.0, lasting=lasting) == refusal
+    assert unrecorded(fx.SetPace("web", 2.0), 7.0, lasting=lasting) is None, "it changes nothing"

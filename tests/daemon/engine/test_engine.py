@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import pytest
 
+from tests.daemon.supervision.test_command_poller import answer
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.support.engine_scene import POLICY, SHUT, Scene, ShakyStore, scene
 from tests.support.simulated_daemon import Site
@@ -63,11 +64,8 @@ async def test_a_store_that_fails_changes_nothing_and_still_pages(error: Excepti
     async with scene() as s:
         failed: list[str] = []
         s.listeners.store_failed.append(failed.append)
-        await s.know_deploys()
         s.store.saving = error  # type: ignore[attr-defined]
-        effects = await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann"))
-        assert any(isinstance(effect, fx.PinAutoDeploy) for effect in effects)
-        await s.until(Phase.PAGED)
+        await s.outage_after_a_deploy(until=Phase.PAGED)
         await eventually(lambda: s.pages)
         assert (s.sent("PATCH"), s.sent("POST")) == (0, 0) and UNRECORDED in s.web.incident.human_needed
         assert s.engine.store_trouble and failed and "engine" in s.supervisor.alive()
@@ -76,23 +74,54 @@ async def test_a_store_that_fails_changes_nothing_and_still_pages(error: Excepti
         assert (s.engine.store_trouble, len(s.accepted), s.errors) == ("", 1, [])
 
 
-class LostAnswer(ShakyStore):
-    """The store has the record of a switch of auto-deploy, and its answer is lost."""
+class FailsOnce(ShakyStore):
+    """The first record of a switch of auto-deploy is not made."""
+
+    failed = False
 
     async def save(self, write: Write) -> Sequence[PendingEffect]:
-        saved = await super().save(write)
-        if isinstance(write.event, e.RollbackRequested):
-            raise SHUT
-        return saved
+        first = not self.failed and any(isinstance(one, fx.PinAutoDeploy) for one in write.effects)
+        self.failed = self.failed or first
+        return await self.first(write) if first else await super().save(write)
+
+    async def first(self, write: Write) -> Sequence[PendingEffect]:
+        raise SHUT
 
 
-async def test_what_was_refused_and_stands_in_the_journal_is_not_done_when_the_store_is_back() -> None:
-    """People read that auto-deploy is not off: nothing switches it off behind their backs, for it would stay so."""
-    async with scene(LostAnswer) as s:
-        await s.rollback_by_hand(until=Phase.DEPLOYING)
+class LostAnswer(FailsOnce):
+    """The store has that record, and its answer is lost."""
+
+    async def first(self, write: Write) -> Sequence[PendingEffect]:
+        await ShakyStore.save(self, write)
+        raise SHUT
+
+
+@pytest.mark.parametrize("store", [FailsOnce, LostAnswer])
+async def test_one_failed_record_costs_an_automatic_rollback_neither_its_pin_nor_its_arithmetic(
+    store: type[FailsOnce],
+) -> None:
+    """It is decided anew with the next bad reading, and auto-deploy is off before anything is sent."""
+    async with scene(store) as s:
+        await s.outage_after_a_deploy(until=Phase.DEPLOYING)
+        assert isinstance(s.store, FailsOnce) and s.store.failed
+        assert (s.sent("PATCH"), len(s.accepted), s.web.auto_deploy_off) == (1, 1, "commit")
+        labels = [note.label for note in await s.store.notes() if note.incident == s.web.incident.id]
+        assert {"BLAME", "GUARDS", "WAIT"} <= set(labels) and await s.store.pending() == ()
+
+
+@pytest.mark.parametrize(("store", "ok"), [(FailsOnce, False), (LostAnswer, True)])
+async def test_what_is_answered_to_a_rollback_by_hand_is_what_becomes_of_it(store: type[FailsOnce], ok: bool) -> None:
+    """Nothing is done where its author reads that; a record whose answer was lost has the answer too, and goes on."""
+    async with scene(store) as s:
+        await s.know_deploys()
+        command = await answer(s, "rollback", service="web")
+        assert command.ok == ok and ("nothing is done; ask again" in command.answer) == (not ok)
         await s.quiet()
-        assert UNWANTED in s.store.finished and await s.store.pending() == ()  # type: ignore[attr-defined]
-        assert (s.sent("PATCH"), len(s.accepted), s.web.auto_deploy_off) == (0, 1, "")
+        assert s.web.phase is (Phase.DEPLOYING if ok else Phase.CALM)
+        assert (s.sent("PATCH"), len(s.accepted)) == (int(ok), int(ok))
+        if not ok:
+            await s.engine.adopt_services({"web": 1})  # as the next renewal of the leases does
+            assert (await answer(s, "rollback", service="web")).ok
 
 
 async def test_a_restore_that_cannot_be_recorded_is_said_and_not_made() -> None:
@@ -111,6 +140,18 @@ async def test_a_restore_that_cannot_be_recorded_is_said_and_not_made() -> None:
         await eventually(lambda: any(isinstance(event, e.AutoDeployNotRestored) for event in done))
         assert (s.sent("PATCH"), s.sandbox.cloud.services["web"].auto_deploy_trigger) == (1, "off")
         assert s.web.auto_deploy_off == "commit"
+
+
+async def test_a_restore_by_hand_that_was_not_recorded_is_answered_and_pages_nobody() -> None:
+    """Its author reads that nothing is done."""
+    async with scene() as s:
+        await s.know_deploys()
+        off = replace(s.web, auto_deploy_off="commit", pinned_for="web-1")
+        s.engine.state = replace(s.engine.state, services={"web": off})
+        s.store.saving = SHUT  # type: ignore[attr-defined]
+        assert "nothing is done" in (await answer(s, "restore-auto-deploy", service="web")).answer
+        await s.quiet()
+        assert (s.sent("PATCH"), s.pages) == (0, [])
 
 
 async def test_listeners_that_fail_lose_neither_the_page_nor_the_rollback() -> None:

@@ -50,8 +50,8 @@ async def refused_as_stale(s: Scene, number: int) -> bool:
     return (command.done, command.ok, s.engine.state.paused_by) == (True, False, "")
 
 
-def with_incident(s: Scene, phase: Phase, denied: tuple[str, ...] = ()) -> None:
-    made = Incident("web-1", "web", Severity.HIGH, s.clock.now(), s.clock.now(), "web is slow")
+def with_incident(s: Scene, phase: Phase, denied: tuple[str, ...] = (), channels: tuple[str, ...] = ()) -> None:
+    made = Incident("web-1", "web", Severity.HIGH, s.clock.now(), s.clock.now(), "web is slow", channels=channels)
     known = s.engine.state.services.get("web", ServiceState("web"))
     web = replace(known, phase=phase, phase_since=s.clock.now(), incident=made)
     s.engine.state = State(services={"web": web}, denied=denied)

@@ -31,7 +31,7 @@ FINISH_ATTEMPTS = 5
 FINISH_AGAIN_SECONDS = 5.0
 UNWANTED = "no longer wanted"
 OUTAGE = "another outage is being handled, which needs it off"
-UNRECORDED = "the journal could not be written, so nothing was sent"
+UNRECORDED = "the journal could not be written"
 
 ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy)
 """Effects that change production."""
@@ -220,12 +220,19 @@ def still_wanted(state: State, effect: Change) -> bool:
     return ours and (service.phase is Phase.PINNING or again)
 
 
-def unrecorded(effect: Effect, at: float) -> Event | None:
-    """Return the refusal sent to the core for an action whose intent could not be saved."""
+def unrecorded(effect: Effect, at: float, *, lasting: bool) -> Event | None:
+    """Return the refusal sent to the core for an action whose intent could not be saved.
+
+    `lasting`: the record before this one failed as well.
+    """
     if isinstance(effect, fx.Rollback):
         return e.RollbackStoodDown(at, effect.service, effect.incident, UNRECORDED)
     if isinstance(effect, fx.PinAutoDeploy):
-        return e.PinUnconfirmed(at, effect.service, effect.incident, UNRECORDED)
+        # While no save succeeds, the core goes on to the rollback: that is refused as well, and people are paged at
+        # once. After one that failed it decides anew, so that the rollback gets its pin and its record.
+        if lasting:
+            return e.PinUnconfirmed(at, effect.service, effect.incident, UNRECORDED)
+        return e.RollbackPostponed(at, effect.service, effect.incident, UNRECORDED)
     if isinstance(effect, fx.RestoreAutoDeploy):
         return e.AutoDeployNotRestored(at, effect.service, effect.incident, UNRECORDED)
     return None

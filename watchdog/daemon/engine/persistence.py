@@ -49,10 +49,11 @@ OWED_MAX = 1000
 
 UNREAD = "what was saved before could not be read yet"
 ALLOWING = (
-    e.Approved, e.Resumed, e.CommitTrusted, e.UndoRequested, e.Unsilenced, e.Silenced, e.FollowUpsFellDue,
-    e.WeekSummedUp, e.AnnouncementPosted, e.PastDecidedAgain,
+    e.Approved, e.Resumed, e.CommitTrusted, e.RollbackRequested, e.UndoRequested, e.RestoreRequested, e.Unsilenced,
+    e.Silenced, e.FollowUpsFellDue, e.WeekSummedUp, e.AnnouncementPosted, e.PastDecidedAgain,
 )  # fmt: skip
-"""Events whose effects need a record: a human's permission, and notices that are due once."""
+"""Events whose effects need a record: a human's permission or request to change something, and notices that are due
+once. Without it the step is undone, as the human reads that nothing is done."""
 HOLDING = (e.Rejected, e.Stopped, e.Acknowledged)
 """A human's no about an incident: it holds from memory until it is saved."""
 
@@ -258,6 +259,7 @@ class StepPersister:
 
         A human's permission is undone: the step did not happen.
         """
+        lasting = bool(self.trouble)
         self._complain(error)
         # A violated invariant disables actions at once, whichever event found it.
         disarms = result.after.disarmed and not result.before.disarmed
@@ -267,7 +269,7 @@ class StepPersister:
             self._held_back.update(_touched(result))
         for effect in result.effects:
             # The core waits for the outcome of each change: without a refusal its phase would never end.
-            refusal = unrecorded(effect, self._clock.now())
+            refusal = unrecorded(effect, self._clock.now(), lasting=lasting)
             if refusal is not None:
                 self._refuse(refusal)
         tells = [effect for effect in result.effects if isinstance(effect, Tell)]
