@@ -165,7 +165,7 @@ class Store(StoreReader, Protocol):
         """Insert the row (`expect` None), or replace it if its state is still `expect`; return whether it was.
 
         Raises Displaced if the lease on `row.service` moved to another worker. Raises Stale if the row becomes
-        `sending` and another worker changed the shared state (a pause, a budget, a mass failure).
+        `sending`, without a result, and another worker changed the shared state (a pause, a budget, a mass failure).
         """
 
     async def reference(self, incident: str, channel: str) -> str | None:

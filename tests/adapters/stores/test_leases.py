@@ -13,7 +13,7 @@ from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import FLEET, LeaseGrant, Write
+from watchdog.domain.store_records import FLEET, ActionResult, LeaseGrant, Write
 from watchdog.ports import Store
 
 NAMES = ("api", "web", "db", "job", FLEET)
@@ -280,6 +280,10 @@ async def test_nothing_is_sent_on_stale_knowledge(one: Store, two: Store) -> Non
     assert await one.put_action(replace(ROW, note="a plan may be changed"), "planned")
     await one.load_shared()
     assert await one.put_action(sending, "planned")
+    await two.save(Write(State()))
+    await refused(one.put_action(sending, "sending"), Stale)
+    # What was sent is recorded whatever others changed meanwhile.
+    assert await one.put_action(replace(sending, result=ActionResult.WITHOUT_ID), "sending")
 
 
 async def test_only_the_named_services_are_loaded(one: Store, two: Store) -> None:

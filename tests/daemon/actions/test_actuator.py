@@ -10,6 +10,7 @@ import pytest
 from tests.support.actuator_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, Told, scene
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.platforms.render import Render, build_render
+from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.core.fold.observations import PIN_SHOWS_SECONDS
 from watchdog.daemon.actions.reconcile import DeployLookup, look_up
 from watchdog.daemon.actions.timings import SHIPPED, Answer, Change, NoTrace, nothing_forbids
@@ -447,6 +448,24 @@ async def test_that_it_was_taken_is_written_down_before_it_is_looked_for() -> No
         assert [(row.state, row.note, row.sent_at) for row in rows] == [("sending", "accepted without an id", at)]
 
 
+class AcceptedWithoutId(Render):
+    """Accepts with an empty answer, while another worker changes what all share."""
+
+    store: MemoryStore
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        await super().rollback(service_id, deploy_id)
+        self.store._db.revision += 1
+        return None
+
+
+async def test_what_was_taken_without_an_id_is_followed_whatever_other_workers_change_meanwhile() -> None:
+    async with scene(made=AcceptedWithoutId) as s:
+        s.platform.store = s.store  # type: ignore[attr-defined]
+        outcome = await s.ends(ROLLBACK, e.RollbackAccepted)
+        assert (outcome.deploy, outcome.adopted) == (s.accepted[0]["deploy"], True)
+
+
 async def test_an_answer_that_does_not_come_in_time_is_looked_for() -> None:
     """The deadline is that of the whole call. A search that ends without a list says of no human that they acted."""
     async with scene() as s:
@@ -502,7 +521,7 @@ async def test_what_another_worker_changed_keeps_it_from_being_sent(error: Excep
             raise error
 
     async with scene(before=shared) as s:
-        for effect in (ROLLBACK, PIN):
+        for effect in (ROLLBACK, replace(PIN, within_seconds=0.3)):
             if isinstance(error, Displaced):
                 with pytest.raises(Displaced):
                     await s.actuator.perform(effect)

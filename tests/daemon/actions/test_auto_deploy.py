@@ -296,9 +296,27 @@ async def test_a_pin_that_was_put_off_after_a_switch_tells_the_old_value(sent: b
 
     async with scene(before=shared) as s:
         s.sandbox.set_mode("patch", "ignore", times=1)
-        outcome = await s.actuator.perform(PIN)
+        outcome = await s.actuator.perform(SHORT)
         assert type(outcome) is (e.PinUnconfirmed if sent else e.RollbackPostponed)
         assert getattr(outcome, "previous", None) == ("commit" if sent else None)
+
+
+@pytest.mark.parametrize("forbids", ["", "paused by ann"])
+async def test_a_pin_is_tried_again_once_what_another_worker_changed_is_read(forbids: str) -> None:
+    """Of a bad commit that came back nothing else would try it, and people would be woken. After a pause it is put
+    off, and certain that nothing was sent.
+    """
+    first = [Stale()]
+
+    def shared(row: ActionRow, expect: str | None) -> None:
+        if first:
+            raise first.pop()
+
+    async with scene(before=shared) as s:
+        s.actuator.forbids = lambda *_: forbids
+        outcome = await s.ends(PIN, e.RollbackPostponed if forbids else e.PinConfirmed)
+        assert (outcome.previous, s.sent("PATCH")) == ((None, 0) if forbids else ("commit", 1))
+        assert (await s.store.action(INCIDENT, "pin") is None) == bool(forbids)
 
 
 async def test_a_pin_that_is_put_off_tells_what_an_earlier_attempt_may_have_switched() -> None:
@@ -310,5 +328,5 @@ async def test_a_pin_that_is_put_off_tells_what_an_earlier_attempt_may_have_swit
 
     async with scene(before=changed) as s:
         await s.store.put_action(SENDING, expect=None)
-        outcome = await s.ends(PIN, e.RollbackPostponed, resumed=True)
+        outcome = await s.ends(SHORT, e.RollbackPostponed, resumed=True)
         assert (outcome.previous, s.sent("PATCH")) == ("commit", 0)

@@ -209,8 +209,8 @@ class FencedWrites(Leases):
         async with self._writing() as connection:
             await self._fence(connection, (row.service,))
             # "sending" is the last word before Render is called. The share lock keeps
-            # the fleet's limits as this worker last read them.
-            if row.state == "sending":
+            # the fleet's limits as this worker last read them. A row with a result was sent: that must be recorded.
+            if row.state == "sending" and row.result is None:
                 revision = await connection.scalar(select(SHARED.c.revision).with_for_update(read=True))
                 if revision != self._memo.revision:
                     raise Stale

@@ -172,7 +172,7 @@ class MemoryStore(MemoryEntries, MemoryCharts):
         """Insert (`expect` None) or replace the row if its state is still `expect`; return whether that was so."""
         self._fence((row.service,))
         # As in SQL: right before "sending" the shared limits must be those on which this worker decided.
-        if row.state == "sending" and self._memo.revision != self._db.revision:
+        if row.state == "sending" and row.result is None and self._memo.revision != self._db.revision:
             raise Stale
         before = self._db.actions.get((row.incident, row.step))
         if (None if before is None else before.state) != expect:

@@ -36,6 +36,7 @@ class _Known:
     previous: str | None = None
     intended: bool = False
     confirmed: bool = False
+    stale: str = ""
     why: str = ""
 
 
@@ -61,13 +62,10 @@ class AutoDeploy:
             known.why = known.why or "it was not read back in time"
         except Refused as error:
             known.why = str(error)
-        except Stale as error:
-            # The shared state changed (a pause, perhaps) before the row was written: nothing was sent.
-            if not known.intended:
-                at = self._clock.now()
-                return e.RollbackPostponed(at, effect.service, effect.incident, str(error), known.previous)
-            known.why = str(error)
         at = self._clock.now()
+        # The shared state changed (a pause, perhaps) before the row was written, up to the end: nothing was sent.
+        if known.stale and not known.intended:
+            return e.RollbackPostponed(at, effect.service, effect.incident, known.stale, known.previous)
         if known.confirmed:
             return e.PinConfirmed(at, effect.service, effect.incident, known.previous or OFF)
         return e.PinUnconfirmed(at, effect.service, effect.incident, known.why, known.previous)
@@ -80,15 +78,22 @@ class AutoDeploy:
             if before is not None:  # an earlier attempt may have gone through, so its baseline is the value to restore
                 known.previous = before.baseline
             value = await self._value(platform, effect, before)
+            # What another worker changed may be a pause: without a row it is certain that nothing was sent.
+            why = self._forbids(effect, looked_at) if known.stale else ""
+            if why:
+                raise Refused(why)
             row = await self._pin_row(effect, before, value)
             known.previous, known.intended = row.baseline, True
             known.confirmed = await self._switch(platform, effect, row, looked_at, value)
             known.why = "it is not read back as off"
             return known.confirmed
+        # Tried again once this worker has read what another one changed; the guards are asked after that.
+        except Stale as error:
+            known.why = known.stale = str(error)
         except (Temporary, OutcomeUnknown) as error:
             known.why = str(error)
         except Permanent as error:
-            known.why = str(error)
+            known.why, known.stale = str(error), ""
             return True
         return False
 
