@@ -104,6 +104,7 @@ async def test_an_acknowledgement_of_a_human_becomes_a_remark_and_is_told_to_the
             await it.next_round()
             assert await it.said() == []
             it.sandbox.pagers.by_human("acknowledge", "Ann Lee")
+            ours = it.clock.now()  # it runs ahead of the pager's
             await it.next_round()
             await it.next_round()
         async with running(it):
@@ -112,9 +113,9 @@ async def test_an_acknowledgement_of_a_human_becomes_a_remark_and_is_told_to_the
         assert await it.commands() == []
         assert await it.said() == [("pagerduty: Ann Lee", "acknowledged the page in pagerduty")]
         told, again = it.told
-        assert isinstance(again, Acknowledged) and again.said_at == told.said_at, "after a restart; the core knows it"
+        assert isinstance(again, Acknowledged) and again.by == told.by, "after a restart; the core knows it"
         assert isinstance(told, Acknowledged) and (told.incident, told.by) == ("web-1", "pagerduty: Ann Lee")
-        assert told.said_at is not None, "the core knows whether people were called since"
+        assert told.said_at is not None and told.said_at >= ours, "the core knows whether people were called since"
 
 
 async def test_a_resolution_of_a_human_is_only_a_remark() -> None:

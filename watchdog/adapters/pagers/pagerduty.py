@@ -60,6 +60,11 @@ class PagerDutyReader:
         self._api = api
         self._read: LRUCache[str, tuple[str, tuple[Response, ...]]] = LRUCache(REMEMBERED_MAX)
 
+    @property
+    def ahead_seconds(self) -> float:
+        """Return how far our clock is ahead of PagerDuty's, by its last answer; 0 where that has no date."""
+        return self._api.clock.ahead_seconds if self._api.clock is not None else 0.0
+
     async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
         """Return the responses of people, oldest first."""
         # Without `date_range=all` PagerDuty lists the last month only.

@@ -93,6 +93,11 @@ class InstrumentedPager:
         self._integrations = integrations
         integrations.expect("pager", inner.name)
 
+    @property
+    def ahead_seconds(self) -> float:
+        """Return how far our clock is ahead of the pager's."""
+        return self._inner.ahead_seconds
+
     async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
         """Return the humans' responses to a page."""
         with self._integrations.attempt("pager", self.name):

@@ -41,6 +41,10 @@ class PagerReader(Protocol):
     name: str
     every_seconds: float
 
+    @property
+    def ahead_seconds(self) -> float:
+        """Return how far our clock is ahead of the pager's (negative: behind), by its last answer."""
+
     async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
         """Return the humans' responses to pages of that key since then (UTC epoch seconds), oldest first."""
 
@@ -116,7 +120,9 @@ class PagerSync:
             if (by, words) not in written:
                 await self._write_down(incident.id, response, by, words)
             if response.what == "acknowledged":  # also if recorded: a worker may have died in between
-                await self._tell(Acknowledged(self._clock.now(), incident.id, by, response.at + WHOLE_SECONDS))
+                # By our clock, as the core compares it with the moment of its call.
+                said_at = response.at + self._pager.ahead_seconds + WHOLE_SECONDS
+                await self._tell(Acknowledged(self._clock.now(), incident.id, by, said_at))
             # Last: a response whose record or event failed is handled again in the next round.
             self._seen[incident.id, response.id] = None
 

@@ -1,5 +1,6 @@
 """PagerDuty's REST API: the calls that read back responders' actions. Documented: pagerduty-rest-openapi.json."""
 
+from email.utils import formatdate
 from typing import Any
 
 from starlette.requests import Request
@@ -60,7 +61,8 @@ def _page(request: Request, what: str, bodies: list[dict[str, Any]]) -> Response
     limit, offset = min(int(request.query_params.get("limit", LIMIT)), LIMIT_MAX), 0
     # `total` is null unless a request asks for it, because PagerDuty finds counting too slow.
     more = len(bodies) > limit
-    return JSONResponse({what: bodies[:limit], "limit": limit, "offset": offset, "more": more, "total": None})
+    page = {what: bodies[:limit], "limit": limit, "offset": offset, "more": more, "total": None}
+    return JSONResponse(page, headers={"Date": formatdate(clock.now(), usegmt=True)})
 
 
 def _refusal(request: Request) -> Response | None:
