@@ -17,11 +17,13 @@ from tests.core.incident_fields import amended
 from tests.support.actuator_scene import client
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from tests.support.engine_scene import Scene, ShakyStore, scene
+from tests.support.notification_vendors import tell
 from tests.support.stores import store_at
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
 from watchdog.domain import events as e
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Approver
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Command, PendingEffect, Write
@@ -160,6 +162,24 @@ async def test_what_its_author_gave_up_meanwhile_is_not_done() -> None:
 
     async with scene(Withdrawn) as s:
         assert (await answer(s, "pause")).answer == "withdrawn" and not s.engine.state.paused_by
+
+
+async def test_what_its_author_gave_up_at_the_last_moment_has_nothing_read_again() -> None:
+    """Nothing was committed: what other workers have just sent would be sent again by the holder of the fleet."""
+
+    class WithdrawnLast(ShakyStore):
+        async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
+            await super().answer(command_id, ok=False, text="withdrawn", exit_code=FAILED)
+            return await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
+
+    async with scene(WithdrawnLast) as s:
+        s.engine.state = replace(s.engine.state, disarmed="a promise was broken")
+        about = {"service": "watchdog", "incident": "disarmed", "kind": NoticeKind.SELF_ALERT, "at": s.clock.now()}
+        alert = tell("watchdog is DISARMED", "pager", wakes=True, **about)
+        await s.store.save(Write(s.engine.state, effects=(alert,)))
+        assert (await answer(s, "reboot")).answer == "withdrawn"
+        await s.quiet()
+        assert s.pages == []
 
 
 async def test_a_look_is_as_old_as_its_question_and_not_as_its_answer() -> None:

@@ -146,7 +146,9 @@ class CommandPoller:
         The commit was made and its acknowledgement lost: its author reads "done", so this worker must follow.
         """
         found, held = await self._store.command(number), self._engine.held
-        name = await self._owner(found) if found is not None and found.ok else ""
+        if found is None or not found.ok:
+            return
+        name = await self._owner(found)
         if name in held:
             log.warning("command was committed, reloading service state", number=number)
             await self._engine.adopt_services({name: held[name]})
