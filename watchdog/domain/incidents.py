@@ -96,6 +96,8 @@ class Question:
     asked_at: float | None = None  # when the last question was sent
     deadline: Deadline | None = None  # the clock of that question
     reminded: bool = False  # people were reminded of it
+    asked_about: tuple[str, ...] = ()  # its suspect and target; empty: not asked, or by a version without this
+    asked_anew_at: float | None = None  # when it was last asked about others than before
     approved_by: str | None = None  # who said yes
     approved_at: float | None = None  # when
     defaulted_at: float | None = None  # when the policy said yes in place of people

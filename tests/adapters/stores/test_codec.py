@@ -23,8 +23,9 @@ from watchdog.domain.readings import Bad, FailureKind, Unknown
 from watchdog.domain.severity import Severity
 
 STORED = """
-acknowledged_at acknowledged_by all_called announced_until approved_at approved_by artefact_gone asked_at called_at
-calls channels climbed closed_at deadline decision defaulted_at expected_at expired findings healed_at human_decision
+acknowledged_at acknowledged_by all_called announced_until approved_at approved_by artefact_gone asked_about
+asked_anew_at asked_at called_at calls channels climbed closed_at deadline decision defaulted_at expected_at expired
+findings healed_at human_decision
 human_needed id informed late_paged leaves_good muted next_call_at next_call_name onset_at opened_at outcome overdue_at
 paged pin_note pin_previous pinned planned
 put_off_at reconsidered_at refusal refused_at reminded repinned requested_at restored_at rollback_deploy service

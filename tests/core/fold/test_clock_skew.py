@@ -71,12 +71,13 @@ def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() 
 
 def test_what_people_were_asked_and_who_was_called_is_no_younger_than_now() -> None:
     """An acknowledgement of an hour ahead would keep the others asleep for an hour longer; a default is no moment."""
-    asked = Question(asked_at=NOW + HOUR, approved_by="ann", approved_at=NOW + HOUR, defaulted_at=NOW + HOUR)
+    ahead = dict.fromkeys(("asked_at", "asked_anew_at", "approved_at"), NOW + HOUR)
+    asked = Question(approved_by="ann", defaulted_at=NOW + HOUR, **ahead)
     called = Escalation(told_at=NOW + HOUR, called_at=NOW + HOUR, acknowledged_by="bob", acknowledged_at=NOW + HOUR)
     made = an_incident(question=asked, escalation=called)
     seen = clamp_future_times(a_service(incident=made), NOW).incident
     assert seen is not None
-    assert seen.question == replace(asked, asked_at=NOW, approved_at=NOW)
+    assert seen.question == replace(asked, **dict.fromkeys(ahead, NOW))
     assert seen.escalation == replace(called, told_at=NOW, called_at=NOW, acknowledged_at=NOW)
 
 

@@ -377,9 +377,11 @@ def test_a_question_of_a_version_without_clocks_is_told_again_and_no_more() -> N
 
 
 def test_a_default_for_another_target_than_people_were_told_of_is_asked_anew() -> None:
-    """The target was denied meanwhile: silence about dep-40 says nothing of dep-39."""
+    """The target was denied meanwhile: silence about dep-40 says nothing of dep-39, nor does a yes typed just then."""
     world = share(asked(then=Then.ROLLBACK), denied=("aaaaaaa1",))
+    assert incident_of(world).question.asked_anew_at is None
     assert notices(passes(world, 900.0)) == ["asked"] and incident_of(world).rollback.target == "dep-39"
+    assert incident_of(world).question.asked_anew_at == incident_of(world).question.asked_at
     assert decision_of(world).course is Course.ASK
     assert incident_of(world).question.defaulted_at is None and incident_of(world).late_paged is False
 

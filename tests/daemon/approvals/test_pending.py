@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from tests.core.incident_fields import amended
-from watchdog.daemon.approvals.pending import HOLDS_SECONDS, approver_mismatch, question, stale_answer_check
+from watchdog.daemon.approvals.pending import (
+    HOLDS_SECONDS,
+    READ_SECONDS,
+    approver_mismatch,
+    question,
+    stale_answer_check,
+)
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, RollbackAttempt, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy
@@ -82,26 +88,49 @@ def test_an_answer_is_to_what_its_author_saw(now: State, given: dict[str, Any] |
     """Nothing objects where the core itself has an answer."""
     arguments = {"incident": "web-1"} | ({"question": given} if given is not None else {})
     for name in ("approve", "reject"):
-        said = stale_answer_check(name, arguments)(now)
+        said = stale_answer_check(name, arguments, AT)(now)
         assert (why in said) if why else said == ""
 
 
 def test_a_yes_is_to_the_newest_message_and_a_no_to_the_same_rollback_holds_asked_again_or_not() -> None:
     """A silence ended, say, and people were asked anew."""
     arguments = {"incident": "web-1", "question": SHOWN}
-    assert "asked again since" in stale_answer_check("approve", arguments)(state(asked_at=AT + 9))
-    assert stale_answer_check("reject", arguments)(state(asked_at=AT + 9)) == ""
+    assert "asked again since" in stale_answer_check("approve", arguments, AT)(state(asked_at=AT + 9))
+    assert stale_answer_check("reject", arguments, AT)(state(asked_at=AT + 9)) == ""
+
+
+TYPED, SEEN = {"incident": "web-1"}, {"incident": "web-1", "seen": {"suspect": "dep-42"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "after", "refused"),
+    [
+        ("approve", TYPED, 12.0, True),
+        ("approve", TYPED, READ_SECONDS, False),
+        ("approve", SEEN, 12.0, False),
+        ("reject", TYPED, 12.0, False),
+        ("stop", TYPED, 12.0, False),
+    ],
+)
+def test_a_typed_yes_is_not_to_a_question_that_has_just_replaced_another(
+    name: str, given: dict[str, Any], after: float, refused: bool
+) -> None:
+    """Its author may have read the one before. A no, or a page that shows the question, needs no such wait."""
+    said = stale_answer_check(name, given, AT + after)(state(asked_anew_at=AT))
+    since = "since 00:16:40 UTC the question is another one (dep-42 -> dep-40)"
+    assert said == (f"{since}: if you mean that one, approve it in 48 s" if refused else "")
+    assert stale_answer_check(name, given, AT + after)(state(Phase.PAGED, asked_anew_at=AT)) == ""
 
 
 @pytest.mark.parametrize("now", [state(asked_at=AT + 9), state(target="dep-39"), state(live="dep-43")])
 def test_a_stop_is_not_refused_for_a_detail(now: State) -> None:
     """Whatever rollback is to come: somebody does not want it."""
-    assert stale_answer_check("stop", {"incident": "web-1", "question": SHOWN})(now) == ""
+    assert stale_answer_check("stop", {"incident": "web-1", "question": SHOWN}, AT)(now) == ""
 
 
 def test_what_proves_nothing_is_refused_whatever_the_state() -> None:
     """Forged, too late, the wrong person."""
-    assert stale_answer_check("stop", {"incident": "web-1", "refused": "forged"})(State()) == "forged"
+    assert stale_answer_check("stop", {"incident": "web-1", "refused": "forged"}, AT)(State()) == "forged"
 
 
 KEPT = state(Phase.ANNOUNCED, announced_until=AT + 9000.0, approved_by="ann", approved_at=AT)
@@ -112,10 +141,10 @@ def test_what_is_kept_for_a_window_can_be_stopped_until_it_is_due() -> None:
     asked = question(KEPT, policy(900.0), told(), AT)
     assert asked is not None and asked.announced and (asked.asked_at, asked.until) == (AT + 9000.0, AT + 9000.0)
     arguments = {"incident": "web-1", "question": SHOWN}
-    assert stale_answer_check("reject", arguments)(KEPT) == stale_answer_check("stop", arguments)(KEPT) == ""
-    assert "decided already: approved by ann" in stale_answer_check("approve", arguments)(KEPT)
+    assert stale_answer_check("reject", arguments, AT)(KEPT) == stale_answer_check("stop", arguments, AT)(KEPT) == ""
+    assert "decided already: approved by ann" in stale_answer_check("approve", arguments, AT)(KEPT)
     acting = state(Phase.PINNING, announced_until=AT + 9000.0, approved_by="ann", approved_at=AT)
-    assert "decided already: approved by ann" in stale_answer_check("reject", arguments)(acting)
+    assert "decided already: approved by ann" in stale_answer_check("reject", arguments, AT)(acting)
 
 
 LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"))

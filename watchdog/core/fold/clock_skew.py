@@ -28,7 +28,7 @@ OF_INCIDENT = (
     "reconsidered_at",
     "closed_at",
 )
-OF_QUESTION = ("asked_at", "approved_at")
+OF_QUESTION = ("asked_at", "asked_anew_at", "approved_at")
 """Without `defaulted_at`: it is compared with the deadline, which stays and comes from the same clock."""
 OF_ROLLBACK = ("requested_at", "refused_at", "blocked_since", "restored_at", "healed_at", "verified_at")
 OF_ESCALATION = ("told_at", "called_at", "acknowledged_at")

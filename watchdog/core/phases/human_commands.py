@@ -55,7 +55,7 @@ def approve(ctx: StepContext) -> None:
     """
     event, again = ctx.event, ctx.service.is_kept
     assert isinstance(event, e.Approved)
-    if again and (why_not := scheduled_rollback.confirm_immediate(ctx)):
+    if again and (why_not := scheduled_rollback.confirm_immediate(ctx, event.by)):
         refuse(ctx, why_not)
         return
     ctx.note("APPROVED", f"by {event.by}{', not to wait for its window' if again else ''}")

@@ -67,8 +67,10 @@ def announce_schedule(ctx: StepContext, missed: str = "") -> None:
 
 def ask(ctx: StepContext) -> None:
     """Ask a human; the policy's default applies at the deadline (approval)."""
-    clock = deadline(ctx.rule, ctx.now)
-    ctx.update_question(asked_at=ctx.now, deadline=clock, reminded=False)
+    clock, about = deadline(ctx.rule, ctx.now), (ctx.incident.suspect or "", ctx.incident.rollback.target or "")
+    if ctx.incident.question.asked_about not in ((), about):
+        ctx.update_question(asked_anew_at=ctx.now)
+    ctx.update_question(asked_at=ctx.now, deadline=clock, reminded=False, asked_about=about)
     ctx.update_incident(late_paged=False)
     ctx.update_rollback(blocked_since=None)
     # Before the call: no step of an escalation is due in a phase in which the daemon acts.

@@ -17,7 +17,9 @@ from watchdog.domain.policy import Window
 from watchdog.domain.units import show_seconds
 
 SAID_ONCE_SECONDS = 10.0
-"""A second approval this soon after the first is the same one: a double click, or two people at once."""
+"""A second approval of a person this soon after the first is the same one: a double click."""
+READ_SECONDS = 60.0
+"""Another person's approval this soon after the first answers the question: its author may not know that it is kept."""
 HELD_UP = (Course.PAGE, Course.ASK)
 
 
@@ -90,12 +92,13 @@ def _passes(ctx: StepContext, decision: Decision) -> bool:
     return decision.course in HELD_UP and bool(against or vetoes) and all((*against, *vetoes))
 
 
-def confirm_immediate(ctx: StepContext) -> str:
+def confirm_immediate(ctx: StepContext, again_by: str) -> str:
     """Return why a second approval does not mean now, or ""."""
     by, at = ctx.incident.question.approved_by, ctx.incident.question.approved_at or 0.0
-    if ctx.now - at >= SAID_ONCE_SECONDS:
+    counts_at = at + (SAID_ONCE_SECONDS if again_by == by else READ_SECONDS)
+    if ctx.now >= counts_at:
         return ""
     return (
         f"{by} approved it {show_seconds(ctx.now - at)} ago, and it is kept for its window; not to wait for that,"
-        f" approve it again in {show_seconds(at + SAID_ONCE_SECONDS - ctx.now)}"
+        f" approve it again in {show_seconds(counts_at - ctx.now)}"
     )

@@ -1,7 +1,8 @@
 """The open questions, and the reasons why an answer to one does not count. Pure: states in, texts out.
 
 Rule 1: an answer is bound to the question its author saw, with its deploys. A changed question is asked anew. A no to
-the same rollback holds, even if it was asked again since.
+the same rollback holds, even if it was asked again since. A typed yes names no deploys: it counts for the open
+question, once that has been out for READ_SECONDS if it replaced one about another rollback.
 Rule 2: a stop is never refused for a detail: its author wants no rollback of that incident.
 Rule 3: where the policy names an approver, a yes counts under one of that contact's identities, and under no other.
 """
@@ -19,10 +20,14 @@ from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import CommandAnswer
+from watchdog.domain.units import show_seconds
 from watchdog.ports.chat import Question
 
 HOLDS_SECONDS = 3600.0
 """Lifetime of a button where the policy sets no deadline; a stop's lasts longer if its rollback is due later."""
+
+READ_SECONDS = 60.0
+"""A typed yes this soon after the question changed may answer the one before."""
 
 OTHER_VERSION = (
     "the console that took this approval and this worker are of different versions, and it is unknown whether the name "
@@ -86,8 +91,8 @@ def open_in(service: ServiceState) -> bool:
     return service.phase in (Phase.ASKING, Phase.ANNOUNCED)
 
 
-def stale_answer_check(name: str, given: Mapping[str, Any]) -> Objection:
-    """Return the check of an answer (approve, reject, stop) with these arguments.
+def stale_answer_check(name: str, given: Mapping[str, Any], at: float) -> Objection:
+    """Return the check of an answer (approve, reject, stop) with these arguments, given at that time.
 
     Of `given`, `refused` is why its author has no permission; `question` has the values shown (suspect, target,
     asked_at).
@@ -98,9 +103,12 @@ def stale_answer_check(name: str, given: Mapping[str, Any]) -> Objection:
         if given.get("refused"):
             return str(given["refused"])
         service = state.of_incident(given["incident"])
-        # Nothing to compare with: the core judges the answer.
-        if shown is None or service is None or service.incident is None:
+        if service is None or service.incident is None:
             return ""
+        # Nothing to compare with: the core judges the answer.
+        if shown is None:
+            typed = name == "approve" and not given.get("seen")
+            return _just_replaced(service, service.incident, at) if typed else ""
         if service.incident.closed_at is not None:
             return closed_text(service.incident)
         if name == "stop":
@@ -164,6 +172,16 @@ def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any]
     if again and _since(incident, service.phase is Phase.ANNOUNCED) != shown.get("asked_at"):
         return "it was asked again since: answer the newer message"
     return ""
+
+
+def _just_replaced(service: ServiceState, incident: Incident, at: float) -> str:
+    """Return that the open question is another one since a moment ago, or an empty string."""
+    since = incident.question.asked_anew_at
+    if service.phase is not Phase.ASKING or since is None or at - since >= READ_SECONDS:
+        return ""
+    now = f"{incident.suspect} -> {incident.rollback.target}"
+    left = show_seconds(since + READ_SECONDS - at)
+    return f"since {moment(since)} the question is another one ({now}): if you mean that one, approve it in {left}"
 
 
 def _since(incident: Incident, announced: bool) -> float:

@@ -278,7 +278,7 @@ class CommandPoller:
     def _objection(self, event: Event, command: Command) -> Objection | None:
         """Return the check made in the very step: the state its author saw may change while the command is queued."""
         given = command.arguments
-        about = stale_answer_check(command.name, given) if isinstance(event, ANSWERS) else None
+        about = stale_answer_check(command.name, given, event.at) if isinstance(event, ANSWERS) else None
         if about is None and not given.get("seen"):
             return None
 
