@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.core.fold.test_observations import listed
 from tests.core.limits import WEIGHTS
 from tests.core.scenes import HISTORY, NOW, a_case, a_service
-from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.world import FOREVER, SLOW, Fault, World, make_policy
 from tests.core.worlds import bad_world, web
 from watchdog.core.assess import blame, onset_prior
 from watchdog.domain.decisions import Blame
@@ -113,6 +114,19 @@ def counts(world: World) -> tuple[int, int, int]:
     return history.deploys, history.bad_deploys, history.others
 
 
+def fixed_forward(**more: Any) -> World:
+    """Return a world in which people ship a repair instead of an answer."""
+    world = bad_world(make_policy(Mode.ASSIST), **more)
+    world.ship(200.0, "fix00000")
+    return world
+
+
+def acquitted() -> World:
+    """Return one in which people are asked, and when it gets worse a dependency is known to fail."""
+    slow, down = replace(SLOW, start=500.0, end=700.0), Fault(700.0, 800.0)
+    return bad_world(make_policy(Mode.ASSIST), faults=[slow, down], upstream_down=(680.0, 800.0))
+
+
 @pytest.mark.parametrize(
     ("world", "counted"),
     [
@@ -121,11 +135,14 @@ def counts(world: World) -> tuple[int, int, int]:
         pytest.param(
             lambda: bad_world(OBSERVED, faults=[Fault(64.0, 250.0, code="bad00000")]), (1, 0, 0), id="it still serves"
         ),
+        pytest.param(lambda: fixed_forward(), (2, 1, 0), id="people repaired it, though asked about a rollback"),
+        pytest.param(lambda: fixed_forward(faults=[Fault(64.0, 260.0)]), (2, 1, 0), id="their deploy failed at first"),
+        pytest.param(lambda: acquitted(), (1, 0, 1), id="weighed again, it was not to blame"),
     ],
 )
-def test_a_deploy_is_a_bad_one_when_it_was_rolled_back(world: Callable[[], World], counted: tuple[int, ...]) -> None:
-    """Also if that did not help; what nobody undid and went on well is neither."""
-    assert counts(world().run(900.0)) == counted
+def test_a_deploy_is_a_bad_one_when_it_was_replaced(world: Callable[[], World], counted: tuple[int, ...]) -> None:
+    """Also if a rollback did not help; what nobody undid and went on well is neither."""
+    assert counts(world().run(1200.0)) == counted
 
 
 @pytest.mark.parametrize(("answer", "counted"), [("approve", (1, 1, 0)), ("reject", (1, 0, 1))])

@@ -235,6 +235,7 @@ def rolled_back(seen_at: float) -> Mapping[str, object]:
     return {"deploys": (replace(ROLLED_BACK, update_seen_at=NOW + seen_at), *HISTORY)}
 
 
+DECIDED_ANEW = amended(BY_ITSELF, suspect="dep-42", to_blame=("dep-41",))
 OURS = amended(BY_ITSELF, requested_at=NOW, verified_at=NOW + 9.0)
 
 
@@ -249,6 +250,7 @@ OURS = amended(BY_ITSELF, requested_at=NOW, verified_at=NOW + 9.0)
         pytest.param(replace(SEEN, crashes=((NOW - 60.0, "crash"),)), BY_ITSELF, {}, 0.0, id="crashed"),
         pytest.param(replace(SEEN, crashes=((NOW - 60.1, "crash"),)), BY_ITSELF, {}, 59.0, id="crashed long before"),
         pytest.param(TAUGHT, BY_ITSELF, rolled_back(50.0), 0.0, id="a person rolled back"),
+        pytest.param(TAUGHT, DECIDED_ANEW, rolled_back(50.0), 0.0, id="so did one, and it was decided anew"),
         pytest.param(TAUGHT, BY_ITSELF, rolled_back(-61.0), 80.0, id="a person had rolled back before it"),
         pytest.param(TAUGHT, amended(OURS, undoes="web-0"), {}, 80.0, id="an undo"),
         pytest.param(SEEN, amended(BY_ITSELF, requested_at=NOW), {}, 0.0, id="our rollback, which proved nothing"),

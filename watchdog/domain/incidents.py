@@ -71,9 +71,7 @@ class Deadline:
 
     asked_at: float  # when the question was sent
     then: Then  # the action at `due_at` without an answer
-    within_seconds: float | None = (
-        None  # time to answer, from `heard_at` before a rollback, else from `asked_at`; None: no limit
-    )
+    within_seconds: float | None = None  # to answer, from `heard_at` before a rollback, else `asked_at`; None: no limit
     due_at: float | None = None  # when `then` is done
     remind_at: float | None = None  # when people are reminded
     heard_at: float | None = None  # when the first channel showed the question; None: no channel is known to have
@@ -186,6 +184,8 @@ class Incident:
     pin: Pin = Pin()  # auto-deploy, switched off for the rollback
     suspect: str | None = None  # the deploy that is blamed
     suspect_code: str | None = None  # its commit or image digest
+    # Kept when people ship another deploy, which is the suspect then.
+    to_blame: tuple[str, ...] = ()  # deploys likelier than not to blame: that suspect, and back to its change
     rollback: RollbackAttempt = RollbackAttempt()  # its rollback: where to, when, whether it helped
     human_needed: Prose = ""  # why we do nothing more by ourselves; also who rejected or stopped it
     human_decision: HumanDecision | None = None  # that a person rejected or stopped it
@@ -251,9 +251,7 @@ class ServiceState:
     observed_healthy_seconds: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({})
     )  # deploy id → how long we ourselves saw it healthy
-    healthy_at: float | None = (
-        None  # up to when healthy time is counted; None: not calm, or a critical check is not good
-    )
+    healthy_at: float | None = None  # up to when healthy time is counted; None: not calm, or a critical check fails
     live: str | None = None  # id of the live deploy
     watch_until: float = 0.0  # end of the watch window after a deploy
     pace_seconds: float = 0.0  # the interval of probes asked for last

@@ -18,6 +18,7 @@ from tests.core.worlds import (
     reach,
     reload,
     share,
+    topics,
     unwatch,
     web,
 )
@@ -93,6 +94,23 @@ def test_an_approver_is_asked_reminded_and_called_again_at_its_own_channels() ->
     world.tell(e.Approved(world.now, "web-1", "lead"))
     after(world, 1100.0)
     assert world.tells[-1].notice.kind.value == "acted" and world.tells[-1].channels == ours
+
+
+# --- a repair in place of an answer ---
+
+
+@pytest.mark.parametrize(("lasts", "paged"), [(0.0, False), (90.0, True)])
+def test_a_deploy_in_place_of_an_answer_is_judged_by_what_fails_with_it(lasts: float, paged: bool) -> None:
+    """No page tells of failures that it has ended; where they go on, people read that it is not to blame for them."""
+    world = asked(Severity.CRITICAL)
+    world.ship(200.0, "fix00000", seconds=30.0)
+    world.faults.append(Fault(200.0, 200.0 + lasts, code="fix00000"))
+    world.run(500.0)
+    incident = world.incidents["web-1"]
+    assert topics(world) == [Topic.ASKED, *[Topic.LEFT_TO_HUMAN] * paged, Topic.CLOSED]
+    assert incident.outcome == "recovered" and (incident.suspect == "dep-901") is paged
+    how = "every check has been good for a minute" if paged else "dep-901 replaced dep-900"
+    assert lines(world.notes, "CLOSED")[0].startswith(f"recovered: {how}")
 
 
 # --- the reminder ---

@@ -45,16 +45,15 @@ def test_a_question_is_decided_anew_when_it_worsens() -> None:
         assert [rollback.approved_by for _, rollback in world.accepted] == [None]
 
 
-def test_a_question_whose_signal_a_reload_took_away_is_left_to_a_human() -> None:
-    """The deploy is gone, the finding can no longer be judged, and another check stumbles: a human has it."""
-    world = unwatch(reach(Phase.ASKING, make_policy(), faults=[SLOW]), "api")
-    hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+def test_a_question_about_a_deploy_that_is_gone_is_decided_anew_with_what_fails_then() -> None:
+    """Not where the list shows no live deploy; nor does that take anything back from who was likely to blame."""
+    world = reach(Phase.ASKING)
     live, *older = world.deploys
-    hear(world, e.DeploysListed(world.now, "web", tuple(older), world.facts))
-    assert web(world).phase is Phase.ASKING, "no other deploy is known to be live"
-    effects = hear(world, e.DeploysListed(world.now, "web", (replace(live, id="dep-999"), *older), world.facts))
-    assert web(world).phase is Phase.PAGED and notices(effects) == ["human_needed"]
-    assert lines(effects, "HUMAN") == ["the signals that failed are no longer configured"]
+    gone = e.DeploysListed(world.now, "web", tuple(older), world.facts)
+    assert notices(hear(world, gone)) == [] and web(world).phase is Phase.ASKING
+    fix = replace(live, id="dep-999", commit="fix00000", created_at=world.now - 9.0, finished_at=world.now)
+    assert notices(hear(world, replace(gone, deploys=(fix, *older)))) == ["human_needed"]
+    assert incident_of(world).suspect == "dep-999" and incident_of(world).to_blame == (live.id,)
 
 
 def test_an_approval_of_what_can_no_longer_be_judged_is_refused() -> None:

@@ -36,13 +36,13 @@ def await_approval(ctx: StepContext) -> None:
     seconds = ctx.policy.detection.calm_seconds
     # Recovery first: a site that works again is never rolled back, not even when the deadline passes in this event.
     if observations.is_healthy(ctx.service, ctx.policy, ctx.now, seconds):
-        close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before an answer came")
+        _close(ctx)
         return
     if lasting_errors.closed(ctx):
         return
     findings = observations.findings(ctx.service, ctx.policy, ctx.now)
-    if (findings and (worse(ctx, findings) or _overtaken(ctx, findings))) or suspect_gone(ctx):
-        decide_anew(ctx)
+    if findings and (suspect_gone(ctx) or worse(ctx, findings) or _overtaken(ctx, findings)):
+        open_incident.open_incident(ctx, findings)
         return
     if manual_silences.notify_after_silence(ctx):
         return
@@ -52,6 +52,15 @@ def await_approval(ctx: StepContext) -> None:
         return
     _keep_the_clock(ctx)
     escalation.keep_the_clock(ctx)
+
+
+def _close(ctx: StepContext) -> None:
+    """Close the incident: by itself, unless another deploy than the suspect serves, which may have repaired it."""
+    if suspect_gone(ctx):
+        how = f"{ctx.service.live} replaced {ctx.incident.suspect}, and it recovered before an answer came"
+        close_incident.close(ctx, Outcome.RECOVERED, how)
+    else:
+        close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before an answer came")
 
 
 def worse(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
@@ -84,16 +93,13 @@ def _overtaken(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
 
 
 def suspect_gone(ctx: StepContext) -> bool:
-    """Return whether the live deploy is another one than the question names."""
+    """Return whether the live deploy is another one than the question names.
+
+    The question is void then. It is decided anew with the next finding: the failures until now are of the deploy that
+    went, and the new one may have repaired it.
+    """
     # A list may show no deploy as live (a status that we do not know); that takes the question back from no one.
     return ctx.service.live is not None and ctx.service.live != ctx.incident.suspect
-
-
-def decide_anew(ctx: StepContext) -> None:
-    """Decide with the present evidence; the open question is void."""
-    findings = rollback_outcome.known_findings(ctx)
-    if findings:
-        open_incident.open_incident(ctx, findings)
 
 
 def _keep_the_clock(ctx: StepContext) -> None:

@@ -93,7 +93,7 @@ def unsure(incident: Incident) -> bool:
 def _wiser(ctx: StepContext) -> History:
     """Return the service's history with this incident counted, if it counts.
 
-    It counts as a bad deploy if the suspect was likelier than not to blame, or its rollback helped, and it serves no
+    It counts as a bad deploy if a deploy was likelier than not to blame, or its rollback helped, and it serves no
     more; while it still serves, nothing is known, and nothing counted. Nor is an undo, what is neither critical nor
     high, and a restart that recovered before its rollback took traffic. Every other incident counts as one of another
     cause, at most once an hour, as an intermittent outage is one incident.
@@ -103,10 +103,10 @@ def _wiser(ctx: StepContext) -> History:
         return history
     if incident.rollback.healed_at is not None:
         return history
-    blame = incident.decision.blame if incident.decision is not None else None
-    helped = incident.rollback.verified_at is not None
-    if blame is not None and (helped or blame.likelier_than_not):
-        replaced = service.live != incident.suspect
+    helped = incident.rollback.verified_at is not None and not incident.by_hand
+    # Not by the last decision: after a person's fix-forward it acquits their deploy.
+    if helped or incident.to_blame:
+        replaced = service.live not in (incident.to_blame or (incident.suspect,))
         return replace(history, bad_deploys=history.bad_deploys + 1) if replaced else history
     again = service.closed_at is not None and incident.opened_at - service.closed_at < AGAIN_SECONDS
     return history if again else replace(history, others=history.others + 1)

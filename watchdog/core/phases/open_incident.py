@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from watchdog.core import note_text
-from watchdog.core.assess import maintenance, schedule, severity
+from watchdog.core.assess import maintenance, schedule, severity, suspect_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.guards import active_criticals, flapping
 from watchdog.core.guards.decision import decide
 from watchdog.core.phases import close_incident, rollback_request
-from watchdog.domain.decisions import Course, Decision, Finding
+from watchdog.domain.decisions import Blame, Course, Decision, Finding
 from watchdog.domain.incidents import Incident
 from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.policy import Then
@@ -186,6 +186,7 @@ def begin_course(
         announced_until=ctx.incident.announced_until if ours else None,
         suspect=suspect.id if suspect else None,
         suspect_code=suspect.code if suspect else None,
+        to_blame=_to_blame(ctx, decision.blame),
         # Channels only accumulate: a channel that was notified at a lower severity also gets the end.
         channels=tuple(dict.fromkeys((*ctx.incident.channels, *ctx.policy.matrix[decision.severity].tell))),
         reconsidered_at=ctx.now,
@@ -203,6 +204,20 @@ def begin_course(
         Course.NOTE: close_incident.record_only,
     }[decision.course]
     begin(ctx)
+
+
+def _to_blame(ctx: StepContext, blame: Blame | None) -> tuple[str, ...]:
+    """Return the ids of the deploys that were likelier than not to blame, the newest first.
+
+    A later weighing of the same deploy may acquit it. That people shipped another one meanwhile does not.
+    """
+    known = ctx.incident.to_blame
+    if blame is None or blame.suspect is None or blame.change is None:
+        return known
+    if not blame.likelier_than_not:
+        return () if blame.suspect.id in known else known
+    run = [one.id for one in suspect_deploy.same_code_run(ctx.service.deploys, blame.suspect)]
+    return tuple(run[: run.index(blame.change.id) + 1])
 
 
 DECIDED_AS: Mapping[Severity, NoteLabel] = {

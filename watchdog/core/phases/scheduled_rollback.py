@@ -11,7 +11,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards
 from watchdog.core.phases import approval, close_incident, open_incident, paged, rollback_outcome, rollback_request
-from watchdog.domain.decisions import Course, Decision, Verdict
+from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.policy import Window
 from watchdog.domain.units import show_seconds
@@ -30,9 +30,9 @@ def wait(ctx: StepContext) -> None:
         rollback_outcome.await_veto(ctx)
     elif observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
         close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before the window for which the rollback was kept")
-    elif _is_another_matter(ctx):
+    elif findings := _of_another_matter(ctx):
         forget(ctx)
-        approval.decide_anew(ctx)
+        open_incident.open_incident(ctx, findings)
     # A silence muted the announcement, so no reader could stop it.
     elif ctx.incident.muted and ctx.silenced_by() is None:
         rollback_request.announce_schedule(ctx)
@@ -40,9 +40,10 @@ def wait(ctx: StepContext) -> None:
         _begin(ctx)
 
 
-def _is_another_matter(ctx: StepContext) -> bool:
+def _of_another_matter(ctx: StepContext) -> tuple[Finding, ...]:
+    """Return the present findings, if they are not what was approved."""
     findings = observations.findings(ctx.service, ctx.policy, ctx.now)
-    return approval.suspect_gone(ctx) or (bool(findings) and approval.worse(ctx, findings))
+    return findings if findings and (approval.suspect_gone(ctx) or approval.worse(ctx, findings)) else ()
 
 
 def forget(ctx: StepContext) -> None:
