@@ -184,12 +184,15 @@ def test_case_14_a_key_that_was_refused_is_not_used_again_until_a_restart_or_res
     ],
 )
 def test_a_commit_is_trusted_by_its_name_or_seven_digits_of_it(named: str, left: tuple[str, ...], label: str) -> None:
-    """Too short, or not denied: refused. The name of the algorithm alone is no name."""
-    state = a_state(denied=("bad00000", "sha256:1f2e3d4c5b"))
-    state, effects = step(state, e.CommitTrusted(NOW, named, "Alice"), make_policy())
-    assert state.denied == left
+    """So is a deploy of it that was likely to blame. Too short, or neither: refused; the algorithm alone is no name."""
+    denied = ("bad00000", "sha256:1f2e3d4c5b")
+    blamed = tuple((f"dep-{code}", code, "web-1") for code in denied)
     text = f"{named} by Alice" if label == "TRUSTED" else f"{named} is not denied"
-    assert effects == (Note(NOW, "", None, label, text),)
+    for known in ({"denied": denied, "blamed": blamed}, {"denied": denied}, {"blamed": blamed}):
+        state, effects = step(a_state(**known), e.CommitTrusted(NOW, named, "Alice"), make_policy())
+        assert state.denied == (left if "denied" in known else ())
+        assert tuple(code for _, code, _ in state.blamed) == (left if "blamed" in known else ())
+        assert effects == (Note(NOW, "", None, label, text),)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -10,7 +9,7 @@ from tests.core.fold.test_observations import listed
 from tests.core.limits import WEIGHTS
 from tests.core.scenes import HISTORY, NOW, a_case, a_service
 from tests.core.world import FOREVER, SLOW, Fault, World, make_policy
-from tests.core.worlds import bad_world, web
+from tests.core.worlds import bad_world, fixed_forward, web
 from watchdog.core.assess import blame, onset_prior
 from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy
@@ -112,13 +111,6 @@ def counts(world: World) -> tuple[int, int, int]:
     """Return what was counted: deploys, bad ones, other incidents."""
     history = web(world).history
     return history.deploys, history.bad_deploys, history.others
-
-
-def fixed_forward(**more: Any) -> World:
-    """Return a world in which people ship a repair instead of an answer."""
-    world = bad_world(make_policy(Mode.ASSIST), **more)
-    world.ship(200.0, "fix00000")
-    return world
 
 
 def acquitted() -> World:

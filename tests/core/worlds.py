@@ -29,6 +29,13 @@ def bad_world(policy: Policy | None = None, **more: Any) -> World:
     return world
 
 
+def fixed_forward(policy: Policy | None = None, **more: Any) -> World:
+    """Return a world in which people are asked about that commit, and ship a repair instead of an answer."""
+    world = bad_world(policy or make_policy(Mode.ASSIST), **more)
+    world.ship(200.0, "fix00000")
+    return world
+
+
 def reach(phase: Phase, policy: Policy | None = None, **more: Any) -> World:
     """Return a world whose machine has just come to that phase."""
     ways: dict[Phase, dict[str, Any]] = {

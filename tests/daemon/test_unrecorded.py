@@ -328,6 +328,7 @@ async def test_others_that_write_without_a_pause_are_heard() -> None:
 FIRST, SECOND = Act(1.0, "web", "aaa"), Act(2.0, "shop", "bbb")
 DOWN = ActiveCritical("web", 5.0, "aaa")
 HOLD = Suppression("hold-1", "web", "ann", "launch", 1.0, 2.0)
+OLD, NEW = ("dep-1", "aaa", "web-1"), ("dep-2", "bbb", "web-2")
 LIFTED = Shared(paused_by="bob", disarmed="x")
 ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
     (Shared(), Shared(), Shared(paused_by="bob"), Shared(paused_by="bob")),
@@ -338,6 +339,7 @@ ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
     (LIFTED, replace(LIFTED, denied=("aaa",)), Shared(), Shared(denied=("aaa",))),
     (Shared(), Shared(denied=("aaa",)), Shared(denied=("bbb",)), Shared(denied=("bbb", "aaa"))),
     (Shared(denied=("aaa",)), Shared(denied=("aaa", "ccc")), Shared(), Shared(denied=("ccc",))),
+    (Shared(blamed=(OLD,)), Shared(blamed=(OLD, NEW)), Shared(), Shared(blamed=(NEW,))),
     (
         Shared(acts=(FIRST,), acted_at=(1.0,)),
         Shared(acts=(FIRST, SECOND), acted_at=(1.0, 2.0)),

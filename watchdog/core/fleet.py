@@ -195,12 +195,13 @@ def _allowed(services: Mapping[str, ServiceState], names: Container[str]) -> Map
 
 
 def trust(ctx: StepContext, event: e.CommitTrusted) -> None:
-    """Remove a code from the deny-list."""
-    kept = tuple(code for code in ctx.state.denied if not _same_code(code, event.commit))
+    """Remove a code from the deny-list, and its deploys from those that were likely to blame."""
+    state = ctx.state
     # A prefix may name several codes; all of them are lifted.
-    lifted = len(ctx.state.denied) - len(kept)
-    ctx.state = replace(ctx.state, denied=kept)
-    if lifted:
+    denied = tuple(code for code in state.denied if not _same_code(code, event.commit))
+    blamed = tuple(one for one in state.blamed if not _same_code(one[1], event.commit))
+    ctx.state = replace(state, denied=denied, blamed=blamed)
+    if (denied, blamed) != (state.denied, state.blamed):
         ctx.emit(Note(ctx.now, "", None, "TRUSTED", f"{event.commit} by {event.by}"))
     else:
         ctx.emit(Note(ctx.now, "", None, "REFUSED", f"{event.commit} is not denied"))

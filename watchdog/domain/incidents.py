@@ -327,6 +327,8 @@ class Shared:
     """The part of the state that all workers share."""
 
     denied: tuple[str, ...] = ()  # codes never to return to
+    # By deploy: the same code, deployed again later, is judged by its own record.
+    blamed: tuple[tuple[str, str, str], ...] = ()  # replaced deploys that were likely to blame: id, code, incident
     # Kept beside `acts`: the record of an older version has these moments only.
     acted_at: tuple[float, ...] = ()  # rollbacks of all services
     acts: tuple[Act, ...] = ()  # the same, with service and code

@@ -48,6 +48,7 @@ SAME = "same code and configuration as dep-41"
         (old(status="canceled"), {}, "canceled, never live"),
         (old(commit=None), {}, "names neither commit nor image digest"),
         (old(), {"denied": ("cccccccc",)}, "deny-listed"),
+        (old(), {"blamed": (("dep-x", "cccccccc", "web-1"),)}, "was likely to blame for web-1"),
         (old(commit="bad00000"), {}, "same code as dep-41"),
         (old(commit="bad00000", created_at=NOW - 100), {"configuration": True}, SAME),
         (old(commit="bad00000", created_at=SUSPECT.created_at), {"configuration": True}, SAME),

@@ -6,7 +6,20 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World, make_policy
-from tests.core.worlds import bad_world, hear, incident_of, line_of, put, put_off, reach, share, web, wish
+from tests.core.worlds import (
+    bad_world,
+    decision_of,
+    fixed_forward,
+    hear,
+    incident_of,
+    line_of,
+    put,
+    put_off,
+    reach,
+    share,
+    web,
+    wish,
+)
 from tests.support.effect_readers import kinds, lines, tell_of
 from watchdog.core.phases.close_incident import ended
 from watchdog.domain import effects as fx
@@ -14,7 +27,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState, State
 from watchdog.domain.notices import Topic
-from watchdog.domain.policy import DEFAULT_MATRIX, Action, Policy, Rule
+from watchdog.domain.policy import DEFAULT_MATRIX, Action, Mode, Policy, Rule
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
@@ -41,6 +54,41 @@ def test_a_medium_incident_is_told_without_waking_anybody_and_a_low_one_is_only_
     world = outage(home_means(Severity.LOW, "chat"))
     assert not world.tells and not world.pins and {"LOW", "CLOSED"} <= set(world.labels())
     assert world.incidents["web-1"].outcome == "recovered"
+
+
+def blamed(world: World) -> tuple[tuple[str, str, str], ...]:
+    """Return the deploys that no rollback leads back to, some time later."""
+    return world.run(700.0).state.blamed
+
+
+def test_a_deploy_that_was_likely_to_blame_and_was_replaced_is_remembered() -> None:
+    """Where people repaired it. Not while it serves, nor what is denied, nor for a matter that wakes no one."""
+    entry = ("dep-900", "bad00000", "web-1")
+    assert blamed(fixed_forward()) == (entry,)
+    old = tuple((f"dep-{number}", "x", "api-1") for number in range(200))
+    assert blamed(share(fixed_forward(), blamed=old)) == (*old[1:], entry)
+    assert blamed(bad_world()) == blamed(outage(make_policy(Mode.OBSERVE))) == ()
+    assert blamed(fixed_forward(home_means(Severity.MEDIUM, "chat"))) == ()
+    again = bad_world(make_policy(Mode.ASSIST), faults=[Fault(120.0, FOREVER, code="bad00000")])
+    again.ship(90.0, "bad00000")
+    again.ship(300.0, "fix00000")
+    assert blamed(again) == (("dep-901", *entry[1:]), entry), "both deploys of the commit"
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_no_rollback_leads_back_to_what_was_likely_to_blame_until_it_is_trusted(trusted: bool) -> None:
+    """It broke after seven good minutes; the repair breaks as well."""
+    faults = [Fault(500.0, FOREVER, code="bad00000"), Fault(800.0, FOREVER, code="fix00000")]
+    world = bad_world(make_policy(Mode.ASSIST), faults=faults)
+    world.ship(600.0, "fix00000")
+    world.run(780.0)
+    if trusted:
+        hear(world, e.CommitTrusted(world.now, "bad0000", "ann"))
+    target = decision_of(world.run(900.0)).target
+    skipped = [(one.deploy, one.why) for one in target.skipped]
+    assert (target.deploy.id, skipped) == (
+        ("dep-900", []) if trusted else ("dep-40", [("dep-900", "was likely to blame for web-1")])
+    )
 
 
 def test_what_is_left_to_people_is_told_at_the_end_of_a_rollback() -> None:

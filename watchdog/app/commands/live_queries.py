@@ -283,6 +283,7 @@ def target_now(settings: Settings, state: State, service: str, deploys: Sequence
             change=live,
             configuration=False,
             denied=state.denied,
+            blamed=state.blamed,
             undone=known.undone,
             observed_healthy_seconds=known.observed_healthy_seconds,
             watching_since=known.watching_since,

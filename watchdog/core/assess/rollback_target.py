@@ -2,7 +2,8 @@
 
 Rule 1: never by position ("previous"), always an explicit deploy; every skipped deploy has its reason.
 Rule 2: if only configuration changed, the same code is a target; otherwise never the suspect's own code.
-Rule 3: good = healthy by our own record, or live long enough before the daemon began to watch.
+Rule 3: good = healthy by our own record, or live long enough before the daemon began to watch. Not good, whatever its
+record: a deploy that was likelier than not to blame for an incident, and was replaced in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +19,14 @@ from watchdog.domain.units import show_seconds
 
 @dataclass(frozen=True, slots=True)
 class TargetQuery:
-    """The facts for the choice. `deploys` newest first; `change` as in Blame, `undone` as in ServiceState."""
+    """The facts for the choice. `deploys` newest first; `change` as in Blame, `undone` and `blamed` as in the state."""
 
     deploys: Sequence[Deploy]
     suspect: Deploy
     change: Deploy
     configuration: bool
     denied: Sequence[str] = ()
+    blamed: Sequence[tuple[str, str, str]] = ()
     undone: Sequence[str] = ()
     observed_healthy_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     watching_since: float = 0.0
@@ -67,6 +69,10 @@ def _why_not(deploy: Deploy, search: TargetQuery) -> str:
     left = rolled_away_from(search.deploys, deploy, search.undone)
     if left is not None:
         return f"{left.id} rolled away from its code"
+    # It may fail hours after it went live: its record from before that proves nothing.
+    incident = next((incident for name, _, incident in search.blamed if name == deploy.id), "")
+    if incident:
+        return f"was likely to blame for {incident}"
     return "" if _why_good(deploy, search) else _why_not_good(deploy, search)
 
 

@@ -111,6 +111,7 @@ def find_target(state: State, policy: Policy, service: ServiceState, verdict: Bl
             change=verdict.change,
             configuration=verdict.configuration,
             denied=state.denied,
+            blamed=state.blamed,
             undone=service.undone,
             observed_healthy_seconds=service.observed_healthy_seconds,
             watching_since=service.watching_since,

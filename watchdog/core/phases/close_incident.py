@@ -16,12 +16,15 @@ from watchdog.domain.units import show_seconds
 
 # An outage that comes back within the hour is one incident of the history, or each blip would count.
 AGAIN_SECONDS = 3600.0
+BLAMED_KEPT = 200
+"""Of all services together; a platform lists some 20 deploys of each, and only what it lists can be a target."""
+SERIOUS = (Severity.CRITICAL, Severity.HIGH)
 
 
 def page(ctx: StepContext) -> None:
     """Leave the incident to a human: a page with everything known; critical and high ones wake."""
     ctx.enter_phase(Phase.PAGED)
-    wakes = ctx.incident.severity in (Severity.CRITICAL, Severity.HIGH)
+    wakes = ctx.incident.severity in SERIOUS
     escalation.call(ctx)
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN, wakes=wakes)
 
@@ -62,6 +65,7 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     ctx.set_service(observations.reset_detectors(ctx.service, ctx.now, spells=False))
     if not planned:
         ctx.update_service(closed_at=ctx.now, history=_wiser(ctx))
+        _remember_blamed(ctx)
     ctx.enter_phase(Phase.CALM)
 
 
@@ -99,7 +103,7 @@ def _wiser(ctx: StepContext) -> History:
     cause, at most once an hour, as an intermittent outage is one incident.
     """
     history, incident, service = ctx.service.history, ctx.incident, ctx.service
-    if incident.rollback.undoes or incident.severity not in (Severity.CRITICAL, Severity.HIGH):
+    if incident.rollback.undoes or incident.severity not in SERIOUS:
         return history
     if incident.rollback.healed_at is not None:
         return history
@@ -110,6 +114,20 @@ def _wiser(ctx: StepContext) -> History:
         return replace(history, bad_deploys=history.bad_deploys + 1) if replaced else history
     again = service.closed_at is not None and incident.opened_at - service.closed_at < AGAIN_SECONDS
     return history if again else replace(history, others=history.others + 1)
+
+
+def _remember_blamed(ctx: StepContext) -> None:
+    """Remember the deploys that were likely to blame and serve no more: no rollback leads back to them.
+
+    A rollback in the incident is a verdict of its own (the deny-list, rollback_target.rolled_away_from).
+    """
+    incident, service = ctx.incident, ctx.service
+    if incident.rollback.deploy is not None or incident.severity not in SERIOUS or service.live in incident.to_blame:
+        return
+    found = [one for one in service.deploys if one.id in incident.to_blame]
+    new = [(one.id, one.code, incident.id) for one in found if one.code is not None]
+    if new:
+        ctx.state = replace(ctx.state, blamed=(*ctx.state.blamed, *new)[-BLAMED_KEPT:])
 
 
 def give_back_or_say(ctx: StepContext) -> None:

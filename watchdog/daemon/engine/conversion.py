@@ -114,7 +114,8 @@ def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
     """Return the shared state as just read, plus this worker's changes that the store does not have yet.
 
     `written` is the shared state of this worker's last save. Unsaved additions survive: pauses, invariant violations,
-    denied commits, spent budgets, silences, holds. Of troubles and failing integrations, unsaved removals survive too.
+    denied commits, blamed deploys, spent budgets, silences, holds. Of troubles and failing integrations, unsaved
+    removals survive too.
     """
     read = replace(read, digested_at=max(read.digested_at, known.digested_at))  # an older version does not write it
     if known == written:
@@ -122,6 +123,7 @@ def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
     return replace(
         read,
         denied=_with_new(read.denied, written.denied, known.denied),
+        blamed=_with_new(read.blamed, written.blamed, known.blamed),
         acted_at=_with_new(read.acted_at, written.acted_at, known.acted_at),
         acts=_with_new(read.acts, written.acts, known.acts),
         # A pause set here and unsaved wins; one that another worker lifted is unchanged here, and stays lifted.
