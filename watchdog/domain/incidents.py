@@ -259,6 +259,7 @@ class ServiceState:
     incident: Incident | None = None  # the open incident, or the one that was just closed
     acted_at: tuple[float, ...] = ()  # rollbacks that were sent
     closed_at: float | None = None  # when the last incident ended
+    failed_from: tuple[tuple[str, float], ...] = ()  # checks that failed in it, since when; none: a deploy was to blame
     auto_deploy_off: str = ""  # the value of auto-deploy to give back; empty: it was not switched off
     overtaken: bool = False  # since giving it back was ordered, a missing rollback was found, or a bad commit returned
     pinned_for: str = ""  # the incident it was switched off for

@@ -232,7 +232,7 @@ class BlameWeights:
     peers_failing: float = 1 / 50  # odds factor: another service fails at the same moment, each of the first three
     new_errors_in_release: float = 5.0  # odds factor: a flood with errors first seen in this release
     platform_reports_crash: float = 5.0  # odds factor: crashes reported since the deploy
-    same_fault_before: float = 1 / 10  # odds factor: an incident of it ended within the hour before the deploy
+    same_fault_before: float = 1 / 10  # odds factor: an incident ended within the hour before the deploy, or spanned it
     first_traffic_lead_seconds: float = 120.0  # instances may take traffic so long before the platform says `live`
     onset_tolerance_seconds: float = 5.0  # an onset so shortly before the deploy still fits
     floor: float = 0.80  # probability below which nothing is rolled back unasked

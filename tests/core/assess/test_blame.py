@@ -255,6 +255,20 @@ def test_a_fault_that_ended_shortly_before_the_deploy_is_probably_the_same_one(a
     assert blame.weigh(a_case(a_service(closed_at=closed_at))).terms == ((term,) if same else ())
 
 
+@pytest.mark.parametrize(
+    ("signal", "began", "ended", "same"),
+    [("home", -1, 1, True), ("home", -9000, 110, True), ("home", 0, 1, False), ("api", -1, 1, False)],
+)
+def test_a_fault_that_the_deploy_came_in_the_middle_of_is_probably_the_same_one(
+    signal: str, began: float, ended: float, same: bool
+) -> None:
+    """The incident ended after the deploy took traffic, and the same check had failed before it; a hotfix, often."""
+    since = NOW - 120
+    service = a_service(closed_at=since + ended, failed_from=((signal, since + began),))
+    why = "home failed before it as well, in an incident that ended after it"
+    assert blame.weigh(a_case(service)).terms == ((Term(0.1, why, "fault before"),) if same else ())
+
+
 def answered(
     *failing_answers: tuple[str, int], first: float = 900.0, well: tuple[Served, ...] = (), **fields: Any
 ) -> ServiceState:

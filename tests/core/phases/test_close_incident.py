@@ -1,5 +1,6 @@
 """Endings: paged, told, noted, closed; auto-deploy given back when it was switched off for nothing."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from tests.core.worlds import (
     decision_of,
     fixed_forward,
     hear,
+    history,
     incident_of,
     line_of,
     put,
@@ -54,6 +56,40 @@ def test_a_medium_incident_is_told_without_waking_anybody_and_a_low_one_is_only_
     world = outage(home_means(Severity.LOW, "chat"))
     assert not world.tells and not world.pins and {"LOW", "CLOSED"} <= set(world.labels())
     assert world.incidents["web-1"].outcome == "recovered"
+
+
+HOTFIXED = [Fault(64.0, 260.0), Fault(500.0, FOREVER)]
+
+
+def hotfixed() -> World:
+    """Return a world in which an outage that is no deploy's doing seems to end with a hotfix, and comes back."""
+    world = World(make_policy(), history(), faults=HOTFIXED)
+    world.ship(250.0, "fix00000")
+    return world.run(600.0)
+
+
+def test_what_comes_back_after_a_hotfix_is_asked_about() -> None:
+    """The code that it repaired had failed in the same way; by the time alone the hotfix would be rolled back."""
+    world = hotfixed()
+    decision = decision_of(world)
+    assert web(world).phase is Phase.ASKING and not world.sent
+    assert [term.name for term in decision.blame.terms] == ["fault before"] and decision.blame.likelier_than_not
+
+
+@pytest.mark.parametrize(
+    ("world", "failed"),
+    [
+        pytest.param(hotfixed, ("home",), id="no deploy was to blame"),
+        pytest.param(lambda: bad_world(), (), id="a rollback cured it"),
+        pytest.param(lambda: fixed_forward(), (), id="a deploy was to blame, and was replaced"),
+        pytest.param(lambda: bad_world(faults=[Fault(64.0, 600.0)]), ("home",), id="its rollback did not help"),
+    ],
+)
+def test_the_next_deploy_may_meet_what_no_deploy_was_to_blame_for(
+    world: Callable[[], World], failed: tuple[str, ...]
+) -> None:
+    """A deploy that is to blame is cured by its replacement: what fails then is of that one."""
+    assert tuple(name for name, _ in web(world().run(900.0)).failed_from) == failed
 
 
 def blamed(world: World) -> tuple[tuple[str, str, str], ...]:

@@ -55,11 +55,26 @@ def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
     new = _new_errors(case)
     if new:
         found.append(Term(weights.new_errors_in_release, f"errors new in this release: {new[0]}", "new errors"))
-    # The deploy came right after an incident: the fault may be older than its code.
-    if case.service.closed_at is not None and since - 3600 < case.service.closed_at <= since:
-        why = "an incident of this service ended within the hour before it"
+    why = _fault_before(case, since)
+    if why:
         found.append(Term(weights.same_fault_before, why, "fault before"))
     return tuple(found)
+
+
+def _fault_before(case: BlameInput, since: float) -> str:
+    """Return why the fault may be older than the change, which came right after an incident or in the middle of it.
+
+    In the middle, only if the same check failed then: of another fault the change may be the cause.
+    """
+    ended_at = case.service.closed_at
+    if ended_at is None or ended_at <= since - 3600:
+        return ""
+    if ended_at <= since:
+        return "an incident of this service ended within the hour before it"
+    began_at = dict(case.service.failed_from).get(case.main.signal, since)
+    return (
+        f"{case.main.signal} failed before it as well, in an incident that ended after it" if began_at < since else ""
+    )
 
 
 def has_new_errors(case: BlameInput) -> bool:

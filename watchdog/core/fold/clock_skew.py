@@ -64,6 +64,7 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
         deploys=tuple(_past(deploy, ("update_seen_at",), now) for deploy in service.deploys),
         acted_at=tuple(min(at, now) for at in service.acted_at),
         opened_at=tuple(min(at, now) for at in service.opened_at),
+        failed_from=tuple((signal, min(at, now)) for signal, at in service.failed_from),
         beside_the_record=tuple((about, min(since, now)) for about, since in service.beside_the_record),
         switch_visible_at=_settled_at(service, now),
         incident=None if incident is None else _incident(incident, now),

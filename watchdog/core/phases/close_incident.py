@@ -64,7 +64,7 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     # Short outages stay counted: an intermittent one does not begin anew with each of its incidents.
     ctx.set_service(observations.reset_detectors(ctx.service, ctx.now, spells=False))
     if not planned:
-        ctx.update_service(closed_at=ctx.now, history=_wiser(ctx))
+        ctx.update_service(closed_at=ctx.now, failed_from=_failed_from(ctx.incident), history=_wiser(ctx))
         _remember_blamed(ctx)
     ctx.enter_phase(Phase.CALM)
 
@@ -114,6 +114,17 @@ def _wiser(ctx: StepContext) -> History:
         return replace(history, bad_deploys=history.bad_deploys + 1) if replaced else history
     again = service.closed_at is not None and incident.opened_at - service.closed_at < AGAIN_SECONDS
     return history if again else replace(history, others=history.others + 1)
+
+
+def _failed_from(incident: Incident) -> tuple[tuple[str, float], ...]:
+    """Return since when each check failed in the incident: its fault may outlast a deploy in the middle of it.
+
+    None if a deploy was to blame: what replaced that has cured it. A rollback that did not help acquits.
+    """
+    rollback = incident.rollback
+    if rollback.verified_at is not None or (incident.to_blame and rollback.restored_at is None):
+        return ()
+    return tuple((finding.signal, finding.onset_at) for finding in incident.findings)
 
 
 def _remember_blamed(ctx: StepContext) -> None:
