@@ -149,7 +149,9 @@ def long_way(state: State, event: Observed) -> tuple[State, tuple[Effect, ...]]:
     )
     if isinstance(event.reading, Good):
         recent = tuple(item for item in check.recent if item[0] > event.at - 180.0)[-255:]
-        check = replace(check, good_run=check.good_run + 1, recent=(*recent, (event.at, False)))
+        gap = 0.0 < check.seen_at < event.at - 30.0
+        known = {"seen_at": event.at, "interrupted_at": event.at if gap else check.interrupted_at}
+        check = replace(check, good_run=check.good_run + 1, recent=(*recent, (event.at, False)), **known)
     pace = 5.0 if event.at < service.watch_until else 10.0
     told = (SetPace("web", pace),) if pace != service.pace_seconds else ()
     service = replace(service, checks={**service.checks, "home": check}, pace_seconds=pace)

@@ -111,6 +111,7 @@ class World:
     heard: bool = True
     api_fails_with_home: bool = False
     flood: tuple[float, float] | None = None
+    errors_unread: tuple[float, float] | None = None
     flood_errors: float = 100.0
     seed: int = 0
     names_version: bool = False
@@ -199,7 +200,14 @@ class World:
         waits = web.phase in WAITING and self.now - web.phase_since > QUIET_AFTER_SECONDS
         ahead = [planned[0] for planned in self._agenda[:1]]
         if not self._hurry:
-            spans = (self.blind, self.platform_down, self.upstream_down, self.unreadable, self.flood)
+            spans = (
+                self.blind,
+                self.platform_down,
+                self.upstream_down,
+                self.unreadable,
+                self.flood,
+                self.errors_unread,
+            )
             edges = [self._changed, *(edge for fault in self.faults for edge in (fault.start, fault.end))]
             edges += [edge for span in spans if span is not None for edge in span]
             if web.phase is Phase.CALM or any(0.0 <= self.time - edge < 2 * QUIET_AFTER_SECONDS for edge in edges):
@@ -295,6 +303,9 @@ class World:
     def _read_feed(self) -> None:
         """Tell an hour of Sentry's complete minutes, a minute and a half late, every 30 s."""
         if self.policy.services["web"].signal("errors") is None:
+            return
+        if self._between(self.errors_unread):
+            self.tell(e.Observed(self.now, "web", "errors", Unknown("Sentry answered 429")))
             return
         newest = int((self.time - 90.0) // 60)
         counts = tuple(

@@ -50,7 +50,7 @@ DONE (UTC)
 
 UNSURE       Errors could not be judged (newest full Sentry minute predates
              onset); the rates behind the odds are assumptions; Sentry still
-             unknown: no full minute since.
+             unknown: too little was read of it since.
 
 OTHERWISE    onset before dep-42 -> page only
              mode observe        -> say what it would do

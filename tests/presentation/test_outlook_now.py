@@ -105,6 +105,11 @@ def test_the_state_around_an_incident_is_read_from_its_service() -> None:
     assert [one.signal for one in around(live, web, NOW + 60).readings] == ["home"]
     late = amended(live, restored_at=NOW + 600)
     assert around(late, web, NOW + 60).readings == ()
+    lost = replace(web, incident=live, checks={"home": replace(web.checks["home"], seen_at=NOW - 60)})
+    assert around(live, lost).unseen == (("home", NOW - 60),)
+    assert around(live, replace(lost, incident=None)).unseen == around(closed, lost).unseen == ()
+    said = outlook(paged(PAUSED), NOW, state=CurrentState(unseen=(("home", NOW - 60),))).besides
+    assert "home could not be read since 02:14 UTC: whether it still fails is not known." in said
     stale = web.checks["home"].last_at + 121.0
     assert around(live, web, stale).readings == (), "the daemon stopped: nothing is known of now"
     assert around(live, web, stale - 2.0).readings

@@ -326,6 +326,8 @@ HAPPENS: dict[str, Teller] = {
     r"every route refuses connections": _refuse,
     r"home fails for (\d+) s": lambda stage, at, seconds: stage.faults.append(Fault(at, at + float(seconds))),
     r"(\d+) errors a minute for (\d+) s": _later(_errors),
+    r"the errors cannot be read": _span("errors_unread"),
+    r"the errors can be read again": _end_of("errors_unread"),
     r"it recovers": _recover,
     r"instances of (\S+) answer on": _later(lambda stage, code: setattr(stage, "stuck_on", code)),
     r"the live deploy answers": _later(lambda stage: setattr(stage, "stuck_on", None)),

@@ -106,6 +106,7 @@ class Check:
     last_why: Prose = ""  # why that reading was bad
     last_kind: str = ""  # its FailureKind, as a word
     own_error_at: float = 0.0  # the last failure in which the application itself answered; 0: never
+    seen_at: float = 0.0  # the last reading that was evidence, good or bad; 0: none yet
     # A restart of ours is a gap in the evidence, so it must not lengthen a run of failures.
     unseen_seconds: float = 0.0  # of that run, in which no probe ran (a restart of ours): they are not counted
     run_started_at: float | None = None  # first failure of the unbroken run of failures; None: not failing
@@ -125,7 +126,7 @@ class Check:
     counts_before: tuple[MinuteCount, ...] = ()  # those before the flood in `counts`; empty: there is none
     usual_errors: UsualErrors = UsualErrors()  # the usual errors of a feed, hour by hour
     counts_from: float = 0.0  # statistics were cleared then: earlier readings no longer count
-    interrupted_at: float = 0.0  # when readings were last missing (restart, other worker): not known to be calm before
+    interrupted_at: float = 0.0  # when readings were last missing (restart, gap): not known to be calm before
     failing_since: float | None = None  # first failure with nothing good since, kept over missing readings
     troubled_since: float | None = None  # onset of a sum or slowness cut short by missing readings, until calm again
     stumbled_at: float = 0.0  # last failure with another one within 20 probes; 0: never

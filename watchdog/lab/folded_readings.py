@@ -10,6 +10,7 @@ the core: through the detectors (`detect.observe`) if one check must decide, thr
 """
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from math import inf
 from types import MappingProxyType
 from typing import Any
@@ -74,7 +75,7 @@ class CheckAtRest:
         if not self.ats:
             return self._check
         more = GATHERED[self._check.kind](self._check, self.ats, self.seconds, self.signal, self._given.limits)
-        return fast_replace(self._check, last=self.last, last_at=self.ats[-1], **more)
+        return fast_replace(self._check, last=self.last, last_at=self.ats[-1], seen_at=self.ats[-1], **more)
 
 
 def is_well(check: Check, given: detect.Conditions) -> bool:
@@ -113,6 +114,9 @@ def _probed(
         if cusum == 0.0:
             break
         cusum = probes.after_success(cusum, baseline.rates(check, at, signal, limits))
+    gap = probes.gap_seconds(signal, limits)
+    known = (check.seen_at or ats[0], *ats)
+    resumed = [at for before, at in pairwise(known) if before < at - gap]
     # At most RECENT_MAX of them can stay in the window; a calm month has collected a quarter of a million.
     looks = (*check.recent, *[(at, False) for at in ats[-probes.RECENT_MAX :]])
     oldest = max(ats) - probes.RECENT_SECONDS
@@ -122,6 +126,7 @@ def _probed(
         "cusum": cusum,
         "cusum_zero_at": check.cusum_zero_at if cusum > 0 else None,
         "spells": intermittent.settled(check.spells, max(ats)),
+        "interrupted_at": resumed[-1] if resumed else check.interrupted_at,
     }
 
 

@@ -43,7 +43,7 @@ def doubts_of(incident: Incident) -> list[str]:
     if rollback.restored_at is not None and rollback.verified_at is None and incident.closed_at is not None:
         doubts.append(f"recovery was not proved: {rollback.verification or 'no verification ran'}")
     else:
-        doubts += [f"{name} still unknown: no full minute since" for name in rollback.unproved]
+        doubts += [f"{name} still unknown: too little was read of it since" for name in rollback.unproved]
     return doubts
 
 

@@ -63,7 +63,7 @@ def test_good_news_add_nothing_and_memory_is_bounded() -> None:
     """A recovery event is no crash; at most fifty are kept."""
     available, new = Observed(T0 + 1, "web", "events", Good("available")), Check("events", "render_events")
     assert len(detect.observe(told(T0), available, EVENTS, Detection()).crashes) == 1
-    noted = replace(new, last=available.reading, last_at=T0 + 1)
+    noted = replace(new, last=available.reading, last_at=T0 + 1, seen_at=T0 + 1)
     assert detect.observe(new, available, EVENTS, Detection()) == noted, "only that it was read"
     assert len(told(*(T0 + i for i in range(80))).crashes) == crashes.CRASHES_MAX
 

@@ -22,6 +22,7 @@ def worn(kind: str) -> Check:
         name="it",
         kind=kind,
         last_at=NOW,
+        seen_at=NOW,
         last=Good(),
         last_bad_at=NOW - 2,
         last_why="HTTP 503",
@@ -130,7 +131,7 @@ def test_forgetting_keeps_baselines_history_and_the_last_look() -> None:
     before = worn("latency")
     after = detect.forget(before, NOW)
     before = replace(before, usual=replace(before.usual, excess=0.0, excess_since=None))
-    kept = {"name", "kind", "last", "last_at", "usual", "counts"}
+    kept = {"name", "kind", "last", "last_at", "seen_at", "usual", "counts"}
     empty = Check("it", "latency")
     for field in fields(Check):
         if field.name in kept:

@@ -187,6 +187,36 @@ def test_a_flood_explains_neither_itself_nor_the_next_one(later: list[float], fo
     assert bool(check.counts_before) is before and all(one.count < 14.0 for one in check.counts_before)
 
 
+@pytest.mark.parametrize(
+    ("known", "later", "missed", "found"),
+    [
+        pytest.param(60, [30.0] * 55, 0, True, id="all of the flood came at once"),
+        pytest.param(60, [*[1.0] * 20, *[30.0] * 35], 0, True, id="it began while nothing was read"),
+        pytest.param(60, [30.0] * 60, 88, True, id="some minutes never came"),
+        pytest.param(60, [30.0] * 60, 90, False, id="what is known is of another time of the day"),
+        pytest.param(0, [30.0] * 60, 0, False, id="nothing is known"),
+    ],
+)
+def test_a_flood_that_was_not_read_does_not_explain_itself(
+    known: int, later: list[float], missed: int, found: bool
+) -> None:
+    """Read again after an hour: it is judged minute by minute, as it would have been, and its errors are not usual."""
+    check = fed(minutes([1.0] * known)) if known else None
+    check = fed(minutes(later, start=T0 + 60.0 * (known + missed)), check)
+    assert bool(finding(check)) is found
+    assert all(one.count == 1.0 for one in check.counts_before) and bool(check.counts_before) is found
+
+
+def test_when_a_minute_was_bad_last() -> None:
+    """Its end; those from before the statistics were cleared do not count."""
+    check = fed(minutes([*QUIET, 1, 1, 30, 1, 1]))
+    at = T0 + 60.0 * (len(QUIET) + 3)
+    assert error_counts.last_bad_at(check, ERRORS, LIMITS) == at
+    assert error_counts.last_bad_at(detect.forget(check, at - 60.0), ERRORS, LIMITS) == at
+    assert error_counts.last_bad_at(detect.forget(check, at - 59.0), ERRORS, LIMITS) == 0.0
+    assert error_counts.known_until(check) == T0 + 60.0 * 17 and error_counts.known_until(Check("it", "sentry")) == 0.0
+
+
 def test_suspicious_and_calm_look_at_the_newest_minute() -> None:
     """One bad minute is enough to look closer."""
     bad, good = fed(minutes([*QUIET, 1, 1, 1, 1, 30])), fed(minutes([*QUIET, 1, 1, 1, 30, 1]))

@@ -1,12 +1,13 @@
 """Perception: the healthy record, when a deploy took traffic, corroboration, what is fresh."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.core.scenes import FACTS, HISTORY, NOW, a_service, an_incident, failing, found
 from tests.core.world import make_policy
-from watchdog.core.fold import observations
+from watchdog.core.fold import observations, unread
 from watchdog.domain.checks import Check, Served, SlowAnswers
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
@@ -373,6 +374,54 @@ def test_every_check_must_be_calm() -> None:
     assert not observations.is_healthy(slow, POLICY, NOW)
 
 
+ERRORS = SignalPolicy("errors", "sentry")
+EVENTS = SignalPolicy("events", "render_events", every_seconds=15.0, timeout_seconds=15.0)
+
+
+def counted(ago: float, last: float) -> Check:
+    """Return a feed whose newest minute ended so long ago, its last two with so many errors."""
+    ends = [NOW - ago - 60.0 * number for number in reversed(range(30))]
+    counts = tuple(MinuteCount(end - 60.0, 60.0, last if end > ends[-3] else 1.0) for end in ends)
+    return Check("errors", "sentry", last=Unknown("HTTP 429"), last_at=NOW, seen_at=NOW, counts=counts)
+
+
+def read(name: str, kind: str, ago: float, **fields: Any) -> Check:
+    """Return a check that is well, with its last evidence so long ago."""
+    return Check(name, kind, last=Unknown("HTTP 429"), last_at=NOW, seen_at=NOW - ago, good_run=9, **fields)
+
+
+LOOP = tuple((NOW - 650.0 + number, "out of memory") for number in range(3))
+
+
+@pytest.mark.parametrize(
+    ("check", "failed", "known"),
+    [
+        pytest.param(counted(361.0, 1.0), "errors", False, id="a feed that failed"),
+        pytest.param(counted(360.0, 1.0), "errors", True, id="it was counted lately"),
+        pytest.param(counted(361.0, 1.0), "home", True, id="another check failed"),
+        pytest.param(counted(361.0, 99.0), "home", False, id="its newest minutes were a flood"),
+        pytest.param(read("events", "render_events", 46.0), "events", False, id="events that failed"),
+        pytest.param(read("events", "render_events", 45.0), "events", True, id="they were read lately"),
+        pytest.param(read("events", "render_events", 640.0, crashes=LOOP), "home", False, id="a loop when last read"),
+        pytest.param(read("events", "render_events", 640.0), "home", True, id="no loop then"),
+        pytest.param(read("api", "latency", 31.0), "api", False, id="a probe that failed"),
+        pytest.param(read("api", "latency", 30.0), "api", True, id="the next one is not overdue"),
+        pytest.param(read("api", "latency", 9e9), "home", True, id="one that was never read"),
+    ],
+)
+def test_what_failed_is_over_only_by_evidence_of_now(check: Check, failed: str, known: bool) -> None:
+    """Nothing bad is seen of it either way; what is not read any more may still fail, and keeps the incident open."""
+    policy = with_signals(*WEB.signals, ERRORS, EVENTS)
+    incident = an_incident(findings=(found(failed),))
+    checks = {check.name: check, "home": read("home", "http", 1.0)}
+    service = a_service(checks=checks, incident=incident)
+    assert observations.is_healthy(service, policy, NOW, seen=False)
+    assert observations.is_healthy(service, policy, NOW) is known
+    assert [one.name for one in unread.unseen(service, policy, NOW)] == ([] if known else [check.name])
+    over = replace(service, incident=replace(incident, closed_at=NOW))
+    assert unread.unseen(over, policy, NOW) == ()
+
+
 def test_since_when_nothing_bad_was_seen_of_any_check() -> None:
     """The last trouble of all counts, of signals that the policy knows; without a check there was none."""
     checks = {
@@ -403,5 +452,5 @@ def test_a_trouble_that_a_restart_cut_short_is_over_after_a_minute_of_calm(
 ) -> None:
     """As an incident is: what fails after it began anew."""
     service = a_service(checks={"home": failing(cusum=20.0, cusum_zero_at=NOW - 60.0)})
-    good = [(1.0, Good()), (calm_seconds, Good())]
+    good = [(1.0, Good()), (30.0, Good()), (calm_seconds, Good())]
     assert looked(observations.end_failure_runs(service, NOW), *good).checks["home"].troubled_since == since

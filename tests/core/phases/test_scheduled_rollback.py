@@ -195,7 +195,7 @@ def test_a_recovered_site_is_left_alone() -> None:
     world.run(ENDS)
     assert not world.pins
     world = kept().run(BEGINS - 1.0)
-    well = {"last_at": world.now, "last": Good(), "good_run": 99}
+    well = {"last_at": world.now, "seen_at": world.now, "last": Good(), "good_run": 99}
     put(world, checks={one.name: Check(one.name, one.kind, **well) for one in web(world).checks.values()})
     assert "PinAutoDeploy" not in kinds(hear(world, e.TimePassed(START + BEGINS))) and web(world).phase is Phase.CALM
 

@@ -13,7 +13,9 @@ from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import SignalPolicy
-from watchdog.domain.readings import Bad, Good
+from watchdog.domain.readings import Bad, Good, MinuteCount, Unknown
+
+UNREAD = "errors cannot be read, and nothing else fails"
 
 
 def test_one_bad_reading_is_enough_to_look_closer() -> None:
@@ -58,6 +60,18 @@ def test_an_incident_that_is_over_is_let_go_by_the_next_reading() -> None:
     assert all(check.run_probes == 0 and not check.recent for check in web(world).checks.values())
     hear(world, e.Observed(world.now, "web", "home", Good()))
     assert over.closed_at is not None and web(world).incident is None
+
+
+@pytest.mark.parametrize(("ago", "why"), [(100.0, "every check is back to normal"), (361.0, UNREAD)])
+def test_a_suspicion_of_what_cannot_be_read_any_more_is_let_go_in_words(ago: float, why: str) -> None:
+    """One bad minute of a feed, and then none: no incident, and no claim that it is well."""
+    world = reach(Phase.SUSPECT)
+    watch(world, SignalPolicy("errors", "sentry"))
+    ends = [world.now - ago - 60.0 * number for number in reversed(range(30))]
+    counts = tuple(MinuteCount(end - 60.0, 60.0, 90.0 if end == ends[-1] and ago > 360.0 else 1.0) for end in ends)
+    put(world, checks={"errors": Check("errors", "sentry", last=Unknown("HTTP 429"), counts=counts)})
+    effects = hear(world, e.TimePassed(world.now))
+    assert lines(effects, "CALM")[0].endswith(f": {why}") and web(world).phase is Phase.CALM
 
 
 def test_an_open_incident_is_decided_anew_only_while_it_is_seen_failing() -> None:

@@ -7,18 +7,21 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.limits import LIMITS
+from tests.core.scenes import found as a_finding
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import a_turn_of, bad_world, hear, incident_of, line_of, listed, put, reach, watch, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.core import detect
+from watchdog.core.detect import error_counts
 from watchdog.core.phases.verification import PATIENCE_SECONDS, proof_seconds
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check, Served
+from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import SignalPolicy
-from watchdog.domain.readings import Bad, Good, MinuteCount
+from watchdog.domain.readings import Bad, Good, MinuteCount, Unknown
 
 SECONDS = 180.0
 
@@ -275,7 +278,7 @@ LIVE, END = -SECONDS, 0.0
 def well(name: str = "home", kind: str = "http", last: float = END, probes: int = 60, **fields: Any) -> Check:
     """Return a check whose last reading was good, after so many good probes; moments are counted from END."""
     fields = {"last": Good(), "good_run": probes, "recent": probed(last, probes), **fields}
-    return Check(name, kind, last_at=last, **fields)
+    return Check(name, kind, last_at=last, **{"seen_at": last, **fields})
 
 
 def answering(*versions: tuple[str, float], **fields: Any) -> Check:
@@ -289,9 +292,16 @@ def fed(*minutes: float) -> Check:
     return Check("errors", "sentry", last_at=-1.0, last=Good(), counts=counts)
 
 
+def flooded(bad: float) -> Check:
+    """Return a feed with one error a minute, and many in the minute that began then."""
+    return replace(
+        fed(), counts=tuple(MinuteCount(bad + 60.0 * ago, 60.0, 1.0 if ago else 90.0) for ago in range(-30, 1))
+    )
+
+
 def moved(check: Check, by: float) -> Check:
     """Return the check with its moments moved."""
-    names = ("last_at", "last_bad_at", "run_started_at")
+    names = ("last_at", "seen_at", "last_bad_at", "run_started_at")
     moments = {name: getattr(check, name) + by for name in names if getattr(check, name) is not None}
     recent = tuple((at + by, bad) for at, bad in check.recent)
     counts = tuple(replace(minute, start=minute.start + by) for minute in check.counts)
@@ -300,14 +310,18 @@ def moved(check: Check, by: float) -> Check:
 
 
 def ended(
-    checks: tuple[Check, ...], signals: tuple[SignalPolicy, ...] | None, *, failed: bool, after: float
+    checks: tuple[Check, ...],
+    signals: tuple[SignalPolicy, ...] | None,
+    *,
+    failed: bool | tuple[Finding, ...],
+    after: float,
 ) -> tuple[World, str, str]:
     """Return the world so long after the rollback was live, its proof, and why a human has it."""
     world = reach(Phase.VERIFYING)
     if signals is not None:
         watch(world, *signals)
     at = restored_at(world) + after
-    findings = incident_of(world).findings if failed else ()
+    findings = failed if isinstance(failed, tuple) else incident_of(world).findings if failed else ()
     put(world, incident=replace(incident_of(world), findings=findings))
     put(world, checks={check.name: moved(check, at) for check in checks})
     effects = hear(world, e.TimePassed(at))
@@ -325,7 +339,7 @@ FIVE = tuple((LIVE + 45.0 * number, False) for number in range(5))
 FAILING = well("api", "latency", last=END, probes=0, last_bad_at=END, last_why="HTTP 503", run_started_at=-4.0)
 FAILING = replace(FAILING, last=Bad("HTTP 503"), run_probes=2, recent=((-4.0, True), (END, True)))
 BEFORE = (*probed(LIVE - 121.0, 20), *((LIVE - 120.0 + number, True) for number in range(6)), *probed(END, 4))
-NEVER, ONCE = Check("home", "http", last_at=LIVE - 120.1), Check("home", "http", last_at=LIVE - 120.0)
+NEVER, ONCE = well(last=LIVE - 120.1, probes=0), well(last=LIVE - 120.0, probes=0)
 BOTH = (well(recent=((LIVE - 1.0, True), *FIVE)), well("api", "latency", recent=((LIVE, True), *FIVE)))
 FEW = (BOTH[0], replace(BOTH[1], recent=BOTH[1].recent[:-1]))
 NEW, OLD = "aaaaaaa1", "bad00000"
@@ -338,20 +352,21 @@ NEVER_READ = replace(NEVER, served=(Served(OLD, LIVE - 60.0, END),))
 @pytest.mark.parametrize(
     ("signals", "checks", "failed", "why"),
     [
-        pytest.param(None, (), True, "home was not read since", id="never read"),
-        pytest.param(None, (NEVER,), True, "home was not read since", id="not read since"),
-        pytest.param(None, (well(last=-100.0, probes=20),), True, "home was last read 100 s ago", id="read long ago"),
-        pytest.param(None, (ONCE,), True, "home was last read 5 min ago", id="read when it was live"),
+        pytest.param(None, (), True, "home: not read since", id="never read"),
+        pytest.param(None, (NEVER,), True, "home: not read since", id="not read since"),
+        pytest.param(None, (well(last=-100.0, probes=20),), True, "home: last read 100 s ago", id="read long ago"),
+        pytest.param(None, (ONCE,), True, "home: last read 5 min ago", id="read when it was live"),
         pytest.param(None, (well(last=-1.0, probes=4),), True, "home: only 4 good probes since", id="too few"),
         pytest.param(None, (well(recent=BEFORE),), True, "home: only 4 good probes since", id="good before"),
         pytest.param(MINUTELY, FEW, True, "api: only 4 good probes since", id="one good, the other too few"),
-        pytest.param(SLOWLY, (well(last=-71.0, probes=9),), True, "home was last read 71 s ago", id="two were due"),
+        pytest.param(SLOWLY, (well(last=-56.0, probes=9),), True, "home: last read 56 s ago", id="longer than a gap"),
         pytest.param(None, (well(), FAILING), True, "not every check is back to normal", id="the API fails just now"),
         pytest.param((FEED,), (fed(LIVE - 180.0),), False, "errors: no full minute since", id="no minute of the feed"),
+        pytest.param((FEED,), (fed(LIVE),), False, "errors: only 1 full minute since", id="one minute of the feed"),
         pytest.param((), (), True, "no signal could prove it", id="a reload took every signal away"),
-        pytest.param((PLAIN, TWO), (well(),), False, "two was not read since", id="nothing critical: all of them"),
-        pytest.param((HOME, TWO), (well("two"),), False, "home was not read since", id="critical, and had not failed"),
-        pytest.param((PLAIN, TWO), (well("two"),), True, "home was not read since", id="failed, and is not critical"),
+        pytest.param((PLAIN, TWO), (well(),), False, "two: not read since", id="nothing critical: all of them"),
+        pytest.param((HOME, TWO), (well("two"),), False, "home: not read since", id="critical, and had not failed"),
+        pytest.param((PLAIN, TWO), (well("two"),), True, "home: not read since", id="failed, and is not critical"),
         pytest.param(
             None, (answering((NEW, -1.0), (OLD, END)),), True, f"home: {STILL}", id="the old code serves as well"
         ),
@@ -387,12 +402,13 @@ ONE_OF_TWO = "api: 5 of 6 probes good since it was live"
 @pytest.mark.parametrize(
     ("signals", "checks", "failed", "proof"),
     [
-        pytest.param((FEED,), (fed(LIVE),), False, "errors: nothing bad since", id="a full minute of the feed"),
-        pytest.param((FEED,), (fed(LIVE + 60.0),), False, "errors: nothing bad since", id="a later one"),
+        pytest.param(
+            (FEED,), (fed(LIVE, LIVE + 60.0),), False, "errors: nothing bad since", id="two minutes of a feed"
+        ),
         pytest.param((*OWN, SENTRY), (well(), fed()), True, f"{ALL}{SILENT}", id="a silent feed"),
         pytest.param((*OWN, SENTRY), (well(), fed(LIVE)), True, ALL, id="a feed that told"),
         pytest.param(MINUTELY, BOTH, True, f"home: 5 of 5 probes good since it was live; {ONE_OF_TWO}", id="five each"),
-        pytest.param(SLOWLY, (well(last=-70.0, probes=9),), True, ALL.replace("60", "9"), id="the next is just slow"),
+        pytest.param(SLOWLY, (well(last=-55.0, probes=9),), True, ALL.replace("60", "9"), id="the next is just slow"),
         pytest.param((PLAIN, STORE, TWO), (well(), well("shop")), True, SHOP, id="a third is unread"),
         pytest.param(OWN, (answering((OLD, -60.1), (NEW, END)),), True, ALL, id="the old code is silent for a minute"),
         pytest.param(OWN, (answering(("aaaaaaa0", END)),), True, ALL, id="the code of yet another deploy"),
@@ -446,6 +462,94 @@ def test_it_is_proved_only_once_the_old_code_is_silent_for_a_minute(until: float
     else:
         why = f"not proved to be good 5 min after the rollback was live: home: {STILL}"
         assert rollback.verified_at is None and world.incidents["web-1"].human_needed == why
+
+
+VOID, LIMITED = Unknown("void"), Unknown("HTTP 429")
+EVENTS = SignalPolicy("events", "render_events", every_seconds=15.0, timeout_seconds=15.0)
+UNREAD = replace(fed(LIVE - 500.0), last=LIMITED)
+DARK = well("events", "render_events", last=LIVE - 150.0)
+DARK = replace(DARK, last=LIMITED, last_at=END)
+LATER = "home: 60 of 60 probes good since it was live; "
+
+
+@pytest.mark.parametrize(
+    ("signals", "also", "checks", "proof", "why"),
+    [
+        pytest.param(
+            (HOME, SENTRY),
+            "errors",
+            (well(), UNREAD),
+            f"{LATER}errors still unknown: no full minute since (HTTP 429)",
+            "",
+            id="the probes had failed, too",
+        ),
+        pytest.param(
+            (HOME, FEED), "", (well(), UNREAD), f"{LATER}errors still unknown: no full minute since (HTTP 429)", "",
+            id="it had not failed, and is critical",
+        ),
+        pytest.param(
+            (HOME, EVENTS), "events", (well(), DARK), f"{LATER}events still unknown: not read since (HTTP 429)", "",
+            id="no list of events",
+        ),
+        pytest.param(
+            (HOME, SENTRY), "errors alone", (well(), UNREAD), "", "", id="it alone had failed: it may only be late"
+        ),
+        pytest.param(
+            (HOME, EVENTS), "events alone", (well(), DARK), "", "events: not read since (HTTP 429)", id="they alone had"
+        ),
+        pytest.param(
+            (HOME, SENTRY), "errors", (replace(well(), last=VOID, seen_at=-40.0), UNREAD), "",
+            "home: last read 40 s ago (void)", id="nor are the probes read",
+        ),
+        pytest.param(
+            (HOME, SENTRY), "errors", (well(), flooded(LIVE)), "", "errors: too many errors until 2 min ago",
+            id="a minute since was bad",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_named_and_disproves_nothing(
+    signals: tuple[SignalPolicy, ...], also: str, checks: tuple[Check, ...], proof: str, why: str
+) -> None:
+    """Sentry limits us for hours after a good rollback: only where nothing else had failed is it left to a human."""
+    names = [also.split()[0]] if also.endswith("alone") else ["home", *also.split()]
+    kinds = {one.name: one.kind for one in signals}
+    found = tuple(replace(a_finding(name), kind=kinds[name]) for name in names)
+    world, told, left = ended(checks, signals, failed=found, after=SECONDS + PATIENCE_SECONDS)
+    assert (told, left.partition("was live: ")[2]) == (proof, why)
+    if proof:
+        unknown = next(one.name for one in signals if one is not HOME)
+        assert incident_of(world).rollback.unproved == (unknown,) and web(world).phase is Phase.CALM
+    if also == "errors alone":
+        assert web(world).phase is Phase.VERIFYING
+        after = SECONDS + PATIENCE_SECONDS + error_counts.LATE_SECONDS
+        assert ended(checks, signals, failed=found, after=after)[2].endswith("errors: no full minute since (HTTP 429)")
+
+
+@pytest.mark.parametrize(
+    ("reads", "ended_at", "how"),
+    [
+        pytest.param([(0, 301, 10, Good())], 180.0, "VERIFIED home: 18 of 18", id="without a gap"),
+        pytest.param(
+            [(0, 30, 10, Good()), (30, 301, 10, VOID)], 300.0, "home: last read 5 min ago (void)", id="unread"
+        ),
+        pytest.param([(0, 10, 1, Good()), (178, 400, 10, Good())], 358.0, "VERIFIED home: 18 of 18", id="a gap"),
+        pytest.param([(0, 701, 31, Good())], 620.0, "no unbroken good stretch", id="gap after gap"),
+        pytest.param([(0, 301, 30, Good())], 180.0, "VERIFIED home: 6 of 6", id="each as late as may be"),
+    ],
+)
+def test_only_what_was_read_without_a_gap_is_proved(reads: list, ended_at: float, how: str) -> None:
+    """A gap begins the three minutes anew, but not for ever."""
+    world = reach(Phase.VERIFYING)
+    live_at = restored_at(world)
+    put(world, checks={"home": web(world).checks["home"]})
+    moments = [(at, reading) for begin, end, every, reading in reads for at in range(begin, end, every)]
+    for at, reading in moments:
+        latency = 0.1 if reading == Good() else None
+        effects = hear(world, e.Observed(live_at + at, "web", "home", reading, latency))
+        if web(world).phase is not Phase.VERIFYING:
+            break
+    said = [f"VERIFIED {one}" for one in lines(effects, "VERIFIED")] + lines(effects, "HUMAN")
+    assert at == ended_at and how in said[0]
 
 
 def test_in_the_dark_nothing_is_proved() -> None:

@@ -1,7 +1,8 @@
 """Detection: from single readings to a confirmed anomaly. One file per method, all pure.
 
 Rule 1: a detector never sees more than its own check and the policy.
-Rule 2: an Unknown reading changes no statistic: no data is neither good nor bad.
+Rule 2: an Unknown reading changes no statistic: no data is neither good nor bad. So each check keeps when it was last
+evidence (`seen_at`): what failed is over only by evidence of now (`is_seen`).
 Rule 3: a finding carries its arithmetic in words.
 """
 
@@ -77,7 +78,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
         seen |= {"last_bad_at": event.at, "last_why": reading.why, "last_kind": reading.kind.value}
         if reading.kind in OWN_ANSWER:
             seen["own_error_at"] = event.at
-    return fast_replace(check, last=reading, last_at=event.at, **seen)
+    return fast_replace(check, last=reading, last_at=event.at, seen_at=event.at, **seen)
 
 
 def learn(before: Check, after: Check, given: Conditions, *, in_incident: bool) -> Check:
@@ -121,6 +122,18 @@ def calm(check: Check, given: Conditions, for_seconds: float = 0.0) -> bool:
 def calm_since(check: Check) -> float:
     """Return since when the check has had no bad reading (UTC epoch seconds), within unbroken observation."""
     return max(check.last_bad_at or 0.0, check.last_slow_at, check.counts_from, check.interrupted_at)
+
+
+def seen_at(check: Check) -> float:
+    """Return when its last evidence is from (UTC epoch seconds; 0: none yet); a feed's is its newest counted minute."""
+    return error_counts.known_until(check) if check.kind == "sentry" else check.seen_at
+
+
+def is_seen(check: Check, given: Conditions) -> bool:
+    """Return whether its evidence is of now: no older than its own pace, or the lateness of a feed, explains."""
+    if check.kind == "sentry":
+        return given.now - seen_at(check) <= error_counts.STALE_SECONDS
+    return given.now - check.seen_at <= probes.gap_seconds(given.signal, given.limits)
 
 
 def failing(check: Check, given: Conditions) -> bool:
@@ -185,6 +198,7 @@ def forget(check: Check, at: float, *, spells: bool = True) -> Check:
         kind=check.kind,
         last=check.last,
         last_at=check.last_at,
+        seen_at=check.seen_at,
         usual=slower_than_usual.without_sum(check.usual),
         healed_seconds=check.healed_seconds,
         healed_at=check.healed_at,

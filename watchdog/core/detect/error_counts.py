@@ -12,10 +12,13 @@ just after it is not hidden by the batch in those minutes. From a flood on, its 
 until the last of them is 90 minutes old: they would soon explain it, and the next one. Good minutes well apart
 from them join it, as otherwise the morning's rise after a short burst would be measured by the night.
 
+Minutes that come late, as the feed could not be read, are judged one after the other as if it had been: at once, a
+flood among them would explain itself.
+
 Known errors without a traffic count are a "count", not a flood: ten times the visitors cause ten times as many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil, exp, lgamma, log
 from statistics import fmean, median, pvariance
 from typing import TYPE_CHECKING, Any
@@ -38,25 +41,51 @@ BOUND_BELOW = 1e-9
 """Below this probability Chernoff's bound is returned: 100,000 errors are not summed term by term at every probe."""
 UNKNOWN = UsualErrors()
 LEVEL_MINUTES = 30
-STALE_SECONDS = 360.0
-"""A feed whose newest minute is older has fallen silent (a feed is at most 5 min late, and read every minute)."""
+LATE_SECONDS = 300.0
+"""A feed's newest minute is at most so old when it is read."""
+STALE_SECONDS = LATE_SECONDS + 60.0
+"""A feed whose newest minute is older has fallen silent: it is read every minute."""
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
     """Merge the feed's complete buckets into the check; a bucket that comes again replaces the old one."""
-    counts = _merged(check.counts, event.counts)
-    usual = usual_errors.after(check.usual_errors, counts) if counts else check.usual_errors
-    found: dict[str, Any] = {"counts": counts, "usual_errors": usual, "new_issues": event.new_issues}
-    if not event.counts:
-        return found
-    return found | {"counts_before": _before_flood(fast_replace(check, **found), event.at, signal, limits)}
+    found: dict[str, Any] = {"new_issues": event.new_issues}
+    for told in _in_turn(check.counts, event.counts):
+        counts = _merged(check.counts, told)
+        found |= {"counts": counts, "usual_errors": usual_errors.after(check.usual_errors, counts)}
+        check = fast_replace(check, **found)
+        found["counts_before"] = _before_flood(check, signal, limits)
+        check = fast_replace(check, **found)
+    return found
 
 
-def _before_flood(check: Check, at: float, signal: SignalPolicy, limits: Detection) -> tuple[MinuteCount, ...]:
+def _in_turn(known: Sequence[MinuteCount], told: Sequence[MinuteCount]) -> Iterator[Sequence[MinuteCount]]:
+    """Yield the minutes as they would have come; all at once where the known ones are older than a history may be.
+
+    Those are of another time of the day: by them, the morning would be a flood.
+    """
+    newest = known[-1].start if known else 0.0
+    new = [one for one in told if newest < one.start]
+    # The common case: one minute is new, or none.
+    if not known or len(new) < 2 or new[0].start - newest > COUNTS_MAX * 60.0:
+        new = new[-1:]
+    first = len(told) - len(new) + 1
+    if told:
+        yield told[:first]
+    for one in told[first:]:
+        yield (one,)
+
+
+def known_until(check: Check) -> float:
+    """Return the end of the newest counted minute (UTC epoch seconds); 0 if none is known."""
+    return check.counts[-1].start + check.counts[-1].seconds if check.counts else 0.0
+
+
+def _before_flood(check: Check, signal: SignalPolicy, limits: Detection) -> tuple[MinuteCount, ...]:
     """Return the history without a confirmed flood, as long as any minute of it is in `counts`; or none."""
     before, complete = check.counts_before, check.counts[: -limits.feed_window_minutes]
     if not before:
-        confirmed = len(_bad_minutes(check, signal, limits, at)) >= max(limits.feed_minutes, 1)
+        confirmed = len(_bad_minutes(check, signal, limits, known_until(check))) >= max(limits.feed_minutes, 1)
         return complete if confirmed else ()
     known = {one.start for one in before}
     since = [one for one in check.counts if one.start not in known]
@@ -162,7 +191,7 @@ def _objective(minute: MinuteCount, signal: SignalPolicy) -> str:
 def _bad_minutes(check: Check, signal: SignalPolicy, limits: Detection, now: float) -> list[tuple[MinuteCount, str]]:
     """Return the bad minutes of the window with their arithmetic; none unless the newest one is bad."""
     window = check.counts[-limits.feed_window_minutes :]
-    if not window or now - (window[-1].start + window[-1].seconds) > STALE_SECONDS:
+    if now - known_until(check) > STALE_SECONDS:
         return []
     history = _history(check, limits)
     bad: list[tuple[MinuteCount, str]] = []
@@ -208,6 +237,14 @@ def suspicious(check: Check, given: "Conditions") -> bool:
 def calm(check: Check, given: "Conditions") -> bool:
     """Return whether the newest minute is not bad."""
     return not suspicious(check, given)
+
+
+def last_bad_at(check: Check, signal: SignalPolicy, limits: Detection) -> float:
+    """Return the end of the last bad minute since the statistics were cleared (UTC epoch seconds); 0 without one."""
+    history = _history(check, limits)
+    judged = [one for one in check.counts if one.start >= check.counts_from]
+    bad = (one for one in reversed(judged) if why_bad(one, history, signal, limits, check.usual_errors))
+    return next((one.start + one.seconds for one in bad), 0.0)
 
 
 def lasts(check: Check, hours: int, known_min: int, limits: Detection) -> bool:

@@ -51,15 +51,21 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     oldest = event.at - RECENT_SECONDS
     kept = [item for item in check.recent if item[0] > oldest][-RECENT_MAX + 1 :]
     # After a longer gap the site may have recovered and failed again unseen, so it is another run.
-    unbroken = bool(kept) and event.at - kept[-1][0] <= gap_seconds(signal, limits)
+    gap = gap_seconds(signal, limits)
+    unbroken = bool(kept) and event.at - kept[-1][0] <= gap
     recent = (*kept, (event.at, failed))
     # A success at a sum of zero changes nothing, whatever p0 is: this common case spares the learned rates.
     quiet = not failed and check.cusum == 0
     rates = (limits.cusum_p0, limits.cusum_p1) if quiet else baseline.rates(check, event.at, signal, limits)
     if isinstance(event.reading, Bad):
-        kinds = failure_kinds.after_failure(check, event.at, event.reading.kind, recent[0][0])
-        return {**_fail(check, event.at, recent, limits, rates, unbroken=unbroken), "not_curable": kinds}
-    return _succeed(check, event.at, recent, rates, unbroken=unbroken)
+        changed = _fail(check, event.at, recent, limits, rates, unbroken=unbroken)
+        changed["not_curable"] = failure_kinds.after_failure(check, event.at, event.reading.kind, recent[0][0])
+    else:
+        changed = _succeed(check, event.at, recent, rates, unbroken=unbroken)
+    # Nor is it known to have been calm in such a gap. Feeds and lists of events tell later what they missed.
+    if 0.0 < check.seen_at < event.at - gap:
+        changed["interrupted_at"] = event.at
+    return changed
 
 
 def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:

@@ -101,7 +101,7 @@ def _check(check: Check, now: float) -> Check:
     """
     if max(check.last_at, check.counts_from, check.usual.stepped_at, check.interrupted_at) <= now:
         return check
-    dated = ("last_at", "healed_at", "restart_at", "outage_at", "slow_healed_at", "watched_from")
+    dated = ("last_at", "seen_at", "healed_at", "restart_at", "outage_at", "slow_healed_at", "watched_from")
     # Versions out of their order could acquit the wrong deploy, so they are dropped.
     past = replace(check, served=(), **{name: min(getattr(check, name), now) for name in dated})
     past = replace(

@@ -11,7 +11,7 @@ from typing import Any
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
 from watchdog.core.detect import corroboration, failure_kinds, intermittent, probes, turned_away
-from watchdog.core.fold import lessons, served_versions
+from watchdog.core.fold import lessons, served_versions, unread
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
@@ -330,9 +330,11 @@ def _why_suspicious(check: Check) -> str:
     return check.last_why
 
 
-def is_healthy(service: ServiceState, policy: Policy, now: float, for_seconds: float = 0.0) -> bool:
-    """Return whether every check is back to normal, and has been for `for_seconds`."""
-    return all(
+def is_healthy(
+    service: ServiceState, policy: Policy, now: float, for_seconds: float = 0.0, *, seen: bool = True
+) -> bool:
+    """Return whether every check is back to normal, and has been for `for_seconds`; what failed must be `seen` so."""
+    return not (seen and unread.unseen(service, policy, now)) and all(
         detect.calm(check, conditions(service, name, policy, now), for_seconds)
         for name, check in service.checks.items()
         if policy.services[service.name].signal(name) is not None

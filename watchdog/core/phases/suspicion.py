@@ -5,7 +5,7 @@ only if it is confirmed. An incident whose rollback could not be sent comes back
 """
 
 from watchdog.core.context import StepContext
-from watchdog.core.fold import lessons, observations
+from watchdog.core.fold import lessons, observations, unread
 from watchdog.core.phases import close_incident, overdue_rollback, rollback_request
 from watchdog.core.phases.open_incident import open_incident
 from watchdog.domain.decisions import Finding
@@ -69,7 +69,9 @@ def _calm_down(ctx: StepContext) -> None:
     if observations.may_return(ctx.service, ctx.now):
         return
     lasted = ctx.now - ctx.service.phase_since
-    ctx.note("CALM", f"no longer failing after {show_seconds(lasted)}: every check is back to normal")
+    lost = ", ".join(unread.unread_suspects(ctx.service, ctx.policy, ctx.now))
+    normal = f"{lost} cannot be read, and nothing else fails" if lost else "every check is back to normal"
+    ctx.note("CALM", f"no longer failing after {show_seconds(lasted)}: {normal}")
     ctx.set_service(lessons.after_suspicion(ctx.service, ctx.policy, ctx.now))
     ctx.enter_phase(Phase.CALM)
 

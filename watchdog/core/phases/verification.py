@@ -3,15 +3,18 @@
 Rule 1: verification begins when the rollback is live; no earlier reading counts.
 Rule 2: a rollback that did not help pages a human, and the daemon does nothing more.
 Rule 3: one failed probe does not break a good stretch (one in a thousand fails by itself); two close together do.
+Rule 4: only readings prove. A gap in the probes begins the stretch anew. A feed or list of events that cannot be read
+proves nothing: where probes had failed, and are good again, they prove it, and the proof names what is unknown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from watchdog.core import note_text
+from watchdog.core import detect, note_text
 from watchdog.core.assess import maintenance
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
-from watchdog.core.detect import intermittent, turned_away
+from watchdog.core.detect import error_counts, intermittent, turned_away
 from watchdog.core.fold import lessons, observations, served_versions
 from watchdog.core.phases import bad_commit_recurrence, close_incident, rollback_request
 from watchdog.domain.checks import Check
@@ -20,7 +23,8 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import SetPace
 from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.notices import NoticeKind, Topic
-from watchdog.domain.policy import PROBES
+from watchdog.domain.policy import PROBES, SignalPolicy
+from watchdog.domain.readings import Unknown
 from watchdog.domain.units import show_seconds
 
 # Fewer good probes than this are no evidence, however long the stretch: a slow probe interval reads only a few.
@@ -29,6 +33,8 @@ DRAINED_SECONDS = 60.0
 """For this long no answer may have named the code that the rollback left: its instances drain meanwhile."""
 PATIENCE_SECONDS = 120.0
 """How long, beyond the verification itself, the daemon waits for an unbroken good stretch."""
+FEED = "sentry"
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def follow(ctx: StepContext) -> None:
@@ -104,11 +110,11 @@ def _restored(ctx: StepContext, deploy: Deploy) -> None:
         observations.reset_detectors(lessons.without_usual_latency_since(ctx.service, ctx.incident.onset_at), ctx.now)
     )
     ctx.enter_phase(Phase.VERIFYING)
-    seconds = proof_seconds(ctx)
-    ctx.update_rollback(expected_at=ctx.now + seconds, overdue_at=ctx.now + seconds + PATIENCE_SECONDS)
+    seconds, overdue_at = proof_seconds(ctx), _overdue_at(ctx, ctx.now)
+    ctx.update_rollback(expected_at=ctx.now + seconds, overdue_at=overdue_at)
     # Two wakes: the earliest proof, and the moment at which its absence is left to a human. Readings may not come.
     ctx.wake_at(ctx.now + seconds)
-    ctx.wake_at(ctx.now + seconds + PATIENCE_SECONDS)
+    ctx.wake_at(overdue_at)
     ctx.note("RESTORED", f"{deploy.id} live; verifying for {show_seconds(seconds)}")
 
 
@@ -121,6 +127,18 @@ def proof_seconds(ctx: StepContext) -> float:
     waits = [max(intermittent.PAUSES * one.pause_seconds, one.unseen_seconds) for one in ctx.incident.findings]
     longest = min(max(waits, default=0.0), intermittent.PAUSE_MAX_SECONDS)
     return max(ctx.policy.verification.seconds, longest)
+
+
+def _overdue_at(ctx: StepContext, restored: float) -> float:
+    """Return when the absence of a proof is left to a human (UTC epoch seconds).
+
+    Time spent blind or in a downtime does not use up the patience. A gap in the probes begins the stretch anew, but
+    only within the first patience: probes that come and go would be waited for without end.
+    """
+    # Where feeds alone failed nothing else proves anything, and they tell late.
+    late = error_counts.LATE_SECONDS if {one.kind for one in ctx.incident.findings} == {FEED} else 0.0
+    patience, judged = proof_seconds(ctx) + PATIENCE_SECONDS + late, _judged_since(ctx, restored)
+    return min(_unbroken_since(ctx, restored), judged + patience) + patience
 
 
 def _found(ctx: StepContext) -> tuple[Finding, ...]:
@@ -150,15 +168,18 @@ def verify(ctx: StepContext) -> None:
     # Rate-limited probes say nothing about the site, so they are no proof that the rollback failed.
     findings = [one for one in _found(ctx) if one.method != turned_away.METHOD]
     waited = ctx.now - restored
-    seconds = proof_seconds(ctx)
-    rollback_request.expect_by(ctx, _judged_since(ctx, restored) + seconds + PATIENCE_SECONDS)
+    overdue_at, unknown = _overdue_at(ctx, restored), NONE
+    rollback_request.expect_by(ctx, overdue_at)
+    # Its errors may be read in hours only: that is no reason to take the rollback for one that did not help.
+    if ctx.now >= overdue_at and _is_proved_by_probes(ctx):
+        unknown = _unknown(ctx, restored)
+    why = _unproved(ctx, restored, unknown)
     if findings:
         _left_to_human(ctx, f"the rollback did not help: {findings[0].text}; nothing more is tried")
-    elif ctx.now - _good_since(ctx, restored) >= seconds and not _unproved(ctx, restored):
-        _verified(ctx, restored)
-    # From the last interruption on: time spent blind or in a downtime does not use up the patience.
-    elif ctx.now - _judged_since(ctx, restored) >= seconds + PATIENCE_SECONDS:
-        why = _unproved(ctx, restored) or "no unbroken good stretch"
+    elif ctx.now - _good_since(ctx, restored) >= proof_seconds(ctx) and not why:
+        _verified(ctx, restored, unknown)
+    elif ctx.now >= overdue_at:
+        why = why or "no unbroken good stretch"
         _left_to_human(ctx, f"not proved to be good {show_seconds(waited)} after the rollback was live: {why}")
 
 
@@ -187,13 +208,21 @@ def _watched(ctx: StepContext) -> list[Check]:
 
 
 def _good_since(ctx: StepContext, restored: float) -> float:
-    return max([_judged_since(ctx, restored), *(_broken_at(check) for check in _watched(ctx))])
+    return max([_unbroken_since(ctx, restored), *(_broken_at(ctx, check) for check in _watched(ctx))])
 
 
-def _broken_at(check: Check) -> float:
+def _broken_at(ctx: StepContext, check: Check) -> float:
     """Return when a failure last broke this check's good stretch (UTC epoch seconds; 0: never)."""
-    # Probes have their own rule (rule 3); for feeds and crash reports each bad reading counts.
+    # A feed is never bad as a whole: its minutes are.
+    if check.kind == FEED:
+        return error_counts.last_bad_at(check, _signal(ctx, check), ctx.policy.detection)
+    # Probes have their own rule (rule 3); each crash report counts.
     return check.stumbled_at if check.kind in PROBES else check.last_bad_at or 0.0
+
+
+def _unbroken_since(ctx: StepContext, restored: float) -> float:
+    """Return since when readings count and the probes were read without a gap (UTC epoch seconds)."""
+    return max([_judged_since(ctx, restored), *(check.interrupted_at for check in _watched(ctx))])
 
 
 def _judged_since(ctx: StepContext, restored: float) -> float:
@@ -201,17 +230,31 @@ def _judged_since(ctx: StepContext, restored: float) -> float:
     return max([restored, *(check.counts_from for check in _watched(ctx))])
 
 
-def _unproved(ctx: StepContext, restored: float) -> str:
-    """Return the missing part of the proof, or "". No evidence at all is no proof."""
-    missing = [_why_unproved(ctx, check, restored) for check in _watched(ctx)]
+def _is_proved_by_probes(ctx: StepContext) -> bool:
+    """Return whether good probes show the recovery: some had failed, or no finding names what had."""
+    return any(one.kind in PROBES for one in ctx.incident.findings or _watched(ctx))
+
+
+def _unknown(ctx: StepContext, restored: float) -> Mapping[str, str]:
+    """Return the feeds and lists of events that showed nothing bad since, and too little good: name and reason."""
+    others = [check for check in _watched(ctx) if check.kind not in PROBES and _broken_at(ctx, check) <= restored]
+    missing = {check.name: _why_unproved(ctx, check, restored) for check in others}
+    return {name: why for name, why in missing.items() if why}
+
+
+def _unproved(ctx: StepContext, restored: float, unknown: Mapping[str, str]) -> str:
+    """Return the missing part of the proof, or "". No evidence at all is no proof; `unknown`: what it does without."""
+    watched = [check for check in _watched(ctx) if check.name not in unknown]
+    missing = {check.name: _why_unproved(ctx, check, restored) for check in watched}
     if not missing:
         return "no signal could prove it"
     still = _answers_still(ctx, restored)
     if still:
         return still
-    if any(missing):
-        return next(why for why in missing if why)
-    return "" if observations.is_healthy(ctx.service, ctx.policy, ctx.now) else "not every check is back to normal"
+    if any(missing.values()):
+        return next(f"{name}: {why}" for name, why in missing.items() if why)
+    calm = observations.is_healthy(ctx.service, ctx.policy, ctx.now, seen=False)
+    return "" if calm else "not every check is back to normal"
 
 
 def _answers_still(ctx: StepContext, restored: float) -> str:
@@ -224,30 +267,50 @@ def _answers_still(ctx: StepContext, restored: float) -> str:
     return f"{', '.join(named)}: {suspect.id} answers still" if named else ""
 
 
-def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
-    """Return why this check proves no recovery yet (not read since, stale, too few good readings), or ""."""
+def _signal(ctx: StepContext, check: Check) -> SignalPolicy:
     signal = ctx.service_policy.signal(check.name)
     assert signal is not None, "a watched check belongs to a signal"
-    if check.last_at < restored:
-        return f"{check.name} was not read since"
-    # Two missed intervals: a reading so old may be from before a new failure.
-    if ctx.now - check.last_at > 2 * signal.every_seconds + signal.timeout_seconds:
-        return f"{check.name} was last read {show_seconds(ctx.now - check.last_at)} ago"
-    # A feed counts whole minutes: the minute in which the rollback went live still has errors of the old code.
-    if check.kind == "sentry" and not any(count.start >= restored for count in check.counts):
-        return f"{check.name}: no full minute since"
+    return signal
+
+
+def _why_unproved(ctx: StepContext, check: Check, restored: float) -> str:
+    """Return why this check proves no recovery yet (not read since, stale, too few good readings), or ""."""
+    why = _feed_unproved(ctx, check, restored) if check.kind == FEED else _reads_unproved(ctx, check, restored)
+    return f"{why} ({check.last.why})" if why and isinstance(check.last, Unknown) else why
+
+
+def _feed_unproved(ctx: StepContext, check: Check, restored: float) -> str:
+    # Whole minutes: that in which the rollback went live still has errors of the old code. As many as confirm a flood.
+    broken_at, needed = _broken_at(ctx, check), max(ctx.policy.detection.feed_minutes, 1)
+    minutes = sum(count.start >= max(restored, broken_at) for count in check.counts)
+    if minutes < needed and broken_at > restored:
+        return f"too many errors until {show_seconds(ctx.now - broken_at)} ago"
+    if minutes < needed:
+        return f"only {minutes} full minute{'s' if minutes > 1 else ''} since" if minutes else "no full minute since"
+    return _too_old(ctx, check)
+
+
+def _reads_unproved(ctx: StepContext, check: Check, restored: float) -> str:
+    # An unknown reading is no evidence, however new it is.
+    if check.seen_at < restored:
+        return "not read since"
     good = sum(at >= restored and not failed for at, failed in check.recent)
-    if check.kind in PROBES and good < PROBES_MIN:
-        return f"{check.name}: only {good} good probes since"
-    return ""
+    few = check.kind in PROBES and good < PROBES_MIN
+    return _too_old(ctx, check) or (f"only {good} good probes since" if few else "")
 
 
-def _verified(ctx: StepContext, restored: float) -> None:
+def _too_old(ctx: StepContext, check: Check) -> str:
+    """Return how old its evidence is, if it may be from before a new failure; else ""."""
+    given = observations.conditions(ctx.service, check.name, ctx.policy, ctx.now)
+    return "" if detect.is_seen(check, given) else f"last read {show_seconds(ctx.now - detect.seen_at(check))} ago"
+
+
+def _verified(ctx: StepContext, restored: float, unknown: Mapping[str, str]) -> None:
     # A quiet feed does not delay the proof, but the proof must not claim it as good.
-    silent = _silent_feeds(ctx, restored)
-    unknown = [f"{name} still unknown: no full minute since" for name in silent]
-    proof = "; ".join([*(_proof(check, restored) for check in _watched(ctx)), *unknown])
-    ctx.update_rollback(verified_at=ctx.now, verification=proof, unproved=silent)
+    unknown = {**dict.fromkeys(_silent_feeds(ctx, restored), "no full minute since"), **unknown}
+    proved = [_proof(check, restored) for check in _watched(ctx) if check.name not in unknown]
+    proof = "; ".join([*proved, *(f"{name} still unknown: {why}" for name, why in unknown.items())])
+    ctx.update_rollback(verified_at=ctx.now, verification=proof, unproved=tuple(unknown))
     ctx.note("VERIFIED", proof)
     close_incident.close(ctx, Outcome.VERIFIED, proof)
 
@@ -273,7 +336,7 @@ def resume(ctx: StepContext) -> None:
     restored = ctx.incident.rollback.restored_at
     if restored is not None:
         ctx.wake_at(max(ctx.now, restored + proof_seconds(ctx)))
-        ctx.wake_at(max(ctx.now, restored + proof_seconds(ctx) + PATIENCE_SECONDS))
+        ctx.wake_at(max(ctx.now, _overdue_at(ctx, restored)))
     else:
         requested = ctx.incident.rollback.requested_at or ctx.now
         ctx.wake_at(max(ctx.now, requested + limits.late_seconds))

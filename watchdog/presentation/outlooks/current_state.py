@@ -6,9 +6,11 @@ Rule: a place that cannot read the state leaves the defaults, which claim nothin
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from watchdog.core import detect
 from watchdog.core.assess.confirmation_time import next_confirmation
 from watchdog.core.assess.current_readings import current_readings
 from watchdog.core.fold.observations import auto_deploy_is_on
+from watchdog.core.fold.unread import unseen
 from watchdog.core.phases import escalation
 from watchdog.core.phases.rollback_request import PIN_PATIENCE_SECONDS
 from watchdog.domain.decisions import Evidence
@@ -36,6 +38,7 @@ class CurrentState:
     deploys_at: float | None = None  # when Render's list of deploys was read last
     deploys_why: str = ""  # why it could not be read since; empty: it was
     auto_deploy: str = ""  # value of auto-deploy that Render stated last; empty: not known
+    unseen: tuple[tuple[str, float], ...] = ()  # checks that may still fail, and are not read any more: since when
     pages_again_at: float | None = None  # when an acknowledgement of now would end with a page; None: with none
 
     @property
@@ -71,6 +74,7 @@ def current_state(incident: Incident, state: State, policy: Policy, now: float) 
         sends_by=service.phase_since + PIN_PATIENCE_SECONDS if service.phase is Phase.PINNING else None,
         deploys_at=service.deploys_at,
         deploys_why=service.deploys_why,
+        unseen=_unseen(incident, service, policy, now),
         pages_again_at=escalation.due_at(_acknowledged(incident, now), service.phase, policy, now),
         auto_deploy=service.facts.auto_deploy if service.facts is not None and auto_deploy_is_on(service) else "",
     )
@@ -97,6 +101,14 @@ def _readings(incident: Incident, service: ServiceState, policy: Policy, now: fl
     since = max(restored, now - STALE_SECONDS)
     read = current_readings(service, policy, now)
     return tuple(one for one in read if one.signal in judged and service.checks[one.signal].last_at >= since)
+
+
+def _unseen(incident: Incident, service: ServiceState, policy: Policy, now: float) -> tuple[tuple[str, float], ...]:
+    open_one = service.incident is not None and service.incident.id == incident.id and incident.closed_at is None
+    if not open_one or service.name not in policy.services:
+        return ()
+    seen = [(check.name, detect.seen_at(check)) for check in unseen(service, policy, now)]
+    return tuple((name, at) for name, at in seen if at > 0.0)
 
 
 def _answers_since(

@@ -19,7 +19,7 @@ def besides(case: Case, commands: Sequence[str]) -> str:
     found = situation(case.incident)
     if found is Situation.CLOSED:
         return follows(case)
-    said = (_acknowledged(case), _render(case, found), _auto_deploy(case, found, commands))
+    said = (_acknowledged(case), _unseen(case), _render(case, found), _auto_deploy(case, found, commands))
     return " ".join(one for one in said if one)
 
 
@@ -29,6 +29,12 @@ def _acknowledged(case: Case) -> str:
     if escalation.acknowledged_by is None or names_holder(case):
         return ""
     return f"{clean(escalation.acknowledged_by)} acknowledged it{case.by(escalation.acknowledged_at, 'at')}."
+
+
+def _unseen(case: Case) -> str:
+    """Return what failed and is not read any more: without that, an incident without a failure in sight stays open."""
+    said = [f"{clean(name)} could not be read since {case.at(at)}" for name, at in case.state.unseen]
+    return f"{', '.join(said)}: whether it still fails is not known." if said else ""
 
 
 def _render(case: Case, found: Situation) -> str:

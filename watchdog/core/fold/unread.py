@@ -1,0 +1,44 @@
+"""Checks that are not read any more: no data is neither good nor bad, and must not look like a recovery.
+
+Rule 1: what an incident is about is over only by evidence of now. Sentry that answers 429 ends no flood of errors.
+Rule 2: it must be what failed. A check that was good when it was last read says nothing either way, and keeps no
+incident open. A mere suspicion was never confirmed: it is let go, in words that claim nothing.
+"""
+
+from collections.abc import Iterator
+
+from watchdog.core import detect
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import ServiceState
+from watchdog.domain.policy import Policy
+
+
+def unseen(service: ServiceState, policy: Policy, now: float) -> tuple[Check, ...]:
+    """Return the checks by which the open incident may still go on, as they are no longer read.
+
+    It is about them, or they were confirmed to fail when they were last read.
+    """
+    incident = service.incident
+    if incident is None or incident.closed_at is not None:
+        return ()
+    failed = {one.signal for one in incident.findings}
+    return tuple(
+        check
+        for check, then in _not_read(service, policy, now)
+        if check.name in failed or detect.find(check, then) is not None
+    )
+
+
+def unread_suspects(service: ServiceState, policy: Policy, now: float) -> tuple[str, ...]:
+    """Return the names of the checks that were suspicious when they were last read, and are no longer read."""
+    return tuple(check.name for check, then in _not_read(service, policy, now) if detect.suspicious(check, then))
+
+
+def _not_read(service: ServiceState, policy: Policy, now: float) -> Iterator[tuple[Check, detect.Conditions]]:
+    """Yield each check without evidence of now, and the conditions when it had some."""
+    for name, check in service.checks.items():
+        signal = policy.services[service.name].signal(name)
+        if signal is None or detect.is_seen(check, detect.Conditions(now, signal, policy.detection)):
+            continue
+        # The plain conditions: feeds and crash reports know no others, and a probe that failed last is never calm.
+        yield check, detect.Conditions(detect.seen_at(check), signal, policy.detection)
