@@ -30,7 +30,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Deadline, Phase
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Approver, BlameWeights, Mode, Policy, Step, Then
-from watchdog.domain.readings import Bad
+from watchdog.domain.readings import Bad, Good, Reading, Unknown
 from watchdog.domain.severity import Severity
 
 UNHEARD = "no channel has delivered the question"
@@ -282,6 +282,18 @@ def test_what_is_not_done_by_default(world: Callable[[], World], why: str | None
         assert all(f"The default (roll back) is not carried out: {one.about.why}." in one.lines for one in told)
     world.tell(e.QuestionHeard(world.now, "web", "web-1", world.now))
     assert not after(world, 3000.0).pins
+
+
+@pytest.mark.parametrize(("last", "decided"), [(Good(), True), (Unknown("HTTP 429"), False)])
+def test_nothing_is_done_by_default_about_what_cannot_be_read_any_more(last: Reading, decided: bool) -> None:
+    """Nothing would be sent without a fresh failure, and auto-deploy would be off for it: people are called instead."""
+    world = asked(then=Then.ROLLBACK)
+    checks = {name: replace(check, last=last) for name, check in web(world).checks.items()}
+    put(world, checks=checks)
+    effects = hear(world, e.TimePassed((incident_of(world).question.asked_at or 0.0) + 900.0))
+    assert bool(lines(effects, "DECIDED")) is decided
+    said = ["no answer for 15 min; not rolled back by default: api cannot be read any more"]
+    assert lines(effects, "DEADLINE") == ([] if decided else said)
 
 
 def test_nothing_is_done_by_default_before_people_have_heard_of_it_for_all_the_time() -> None:

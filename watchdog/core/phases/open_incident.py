@@ -6,6 +6,7 @@ from dataclasses import replace
 from watchdog.core import note_text
 from watchdog.core.assess import maintenance, schedule, severity, suspect_deploy
 from watchdog.core.context import StepContext
+from watchdog.core.fold import unread
 from watchdog.core.guards import active_criticals, flapping
 from watchdog.core.guards.decision import decide
 from watchdog.core.phases import close_incident, rollback_request
@@ -13,6 +14,7 @@ from watchdog.domain.decisions import Blame, Course, Decision, Finding
 from watchdog.domain.incidents import Incident
 from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.policy import Then
+from watchdog.domain.readings import Unknown
 from watchdog.domain.severity import Severity
 
 FEEDS = ("feed", "count")
@@ -126,13 +128,17 @@ def _forget_an_old_default(ctx: StepContext, findings: tuple[Finding, ...]) -> N
 def why_no_default(ctx: StepContext, findings: tuple[Finding, ...]) -> str:
     """Return why the default of an unanswered question may not be carried out, or "".
 
-    A default holds as its question announced it: at that severity, delivered by a channel, and still in the policy.
+    A default holds as its question announced it: at that severity, delivered by a channel, and still in the policy. It
+    needs evidence, too: no failure would be fresh enough to send the rollback, and auto-deploy would be off for it.
     """
     deadline, asked = ctx.incident.question.deadline, ctx.incident.severity
     if deadline is None or deadline.heard_at is None:
         return "no channel has delivered the question"
     if ctx.rule.then is not Then.ROLLBACK:
         return "the policy does not say so any more"
+    lost = {one.name for one in unread.unseen(ctx.service, ctx.policy, ctx.now) if isinstance(one.last, Unknown)}
+    if lost.issuperset(one.signal for one in findings):
+        return f"{', '.join(sorted(lost))} cannot be read any more"
     level = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0]
     return "" if level is asked else f"you were asked about what was {asked}, and it is {level} now"
 
