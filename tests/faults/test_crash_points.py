@@ -40,7 +40,7 @@ def assert_sample_is_well(folder: Path, seed: str, store: str, journey: str, cou
     chance = Random(f"{seed} {store} {journey}")
     with DATABASES[store]() as databases:
         points = path(folder / "undisturbed", databases, JOURNEYS[journey])
-        # To give auto-deploy back is the shortest way: its save, its order, its answer, its notice, each before and after.
+        # To give auto-deploy back is the shortest way: six commits and calls, before and after each.
         assert len(points) >= 12, points
         drawn = spread(points, count, chance)
         standby = journey == "veto"
