@@ -178,6 +178,7 @@ class Incident:
     onset_at: float  # the first failed reading that belongs to it
     title: Prose  # one line, as in notices
     findings: tuple[Finding, ...] = ()  # the confirmed failures of the last decision
+    severity_since: float | None = None  # since when it fails that severely; None: not known, as since its onset
     decision: Decision | None = None  # the last decision, with its reasons
     question: Question = Question()  # the question to people, and their answer
     announced_until: float | None = None  # when an announced or scheduled rollback begins

@@ -8,19 +8,21 @@ import pytest
 
 from tests.core.assess.test_peers import OURS, fails, probes, stumbles, town
 from tests.core.limits import WEIGHTS
-from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, a_state, found, step
+from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, a_state, an_incident, found, step
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world
 from watchdog.core.assess import blame
 from watchdog.core.assess.onset_prior import prior_of
-from watchdog.core.assess.other_causes import FELT_SHARE, UNSEEN_SHARE
-from watchdog.domain.decisions import Blame, Cause
+from watchdog.core.assess.other_causes import EARLIER, FELT_SHARE, UNSEEN_SHARE
+from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Blame, Cause, Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import VendorChecked
 from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.severity import Severity
+from watchdog.domain.units import show_seconds
 
 LEAST = 1 / WEIGHTS.upstream_failing - 1
 RATE = 43830.0
@@ -208,6 +210,53 @@ def test_others_that_depend_on_it_and_fail_with_us_make_it_likelier() -> None:
         (cause,) = verdict.causes
         assert cause.odds == pytest.approx(alone / WEIGHTS.peers_failing ** min(count, 3))
         assert cause.why.endswith(f"; what else depends on it and fails: {', '.join(names[:count])}")
+
+
+# --- this service failed before, less severely ---
+
+
+CHECKS = {"errors": Check("errors", "sentry")}
+
+
+@pytest.mark.parametrize(
+    ("finding", "lead"),
+    [
+        pytest.param(found("api", "latency", seconds=OURS + 600), 600.0, id="ten minutes"),
+        pytest.param(
+            found("api", "latency", seconds=OURS + 86_400), 86_400.0, id="a day: it did not grow in all of it"
+        ),
+        pytest.param(found("docs", seconds=OURS + 67), 67.0, id="right before the deploy took traffic"),
+        pytest.param(found("docs", seconds=OURS + 65), None, id="within the tolerance"),
+        pytest.param(found("errors", "feed", seconds=OURS + 120), None, id="within the minute of a feed"),
+        pytest.param(found("docs", seconds=OURS - 20), None, id="after the deploy"),
+        pytest.param(found("docs", seconds=OURS), None, id="with us"),
+    ],
+)
+def test_a_lesser_failure_that_is_older_than_the_change_may_have_grown_into_this_one(
+    finding: Finding, lead: float | None
+) -> None:
+    """Ten minutes before in the mean. What began with the change is no cause of its own, and hardly what is chronic."""
+    for service, findings in (
+        (a_service(checks=CHECKS), (found(), finding)),
+        (a_service(incident=an_incident(findings=(finding,), onset_at=NOW - 5)), (found(),)),
+    ):
+        verdict = blame.weigh(a_case(service, *findings))
+        expected = {} if lead is None else {EARLIER: pytest.approx(FELT_SHARE * exp(-lead / 600) / 10 * RATE)}
+        assert odds(verdict) == expected and verdict.rival is None
+        for cause in verdict.causes:
+            why = f"the trouble of {finding.signal} began {show_seconds(lead - 60)} before dep-41 could take traffic"
+            assert cause.why == why
+
+
+def test_an_earlier_failure_is_dated_by_its_record_and_acquits_nothing_twice() -> None:
+    """Errors of an hour are found anew in each window; of an incident the onset counts, too; a veto needs no cause."""
+    errors = found("errors", "count", seconds=300.0)
+    incident = an_incident(findings=(replace(errors, onset_at=NOW - 4000.0),), onset_at=NOW - 300.0)
+    (cause,) = blame.weigh(a_case(a_service(incident=incident), found(), errors)).causes
+    assert cause.why == "incident web-1 began 3 min before dep-41 could take traffic"
+    (cause,) = blame.weigh(a_case(a_service(incident=replace(incident, onset_at=NOW - 4000.0)), found(), errors)).causes
+    assert cause.why.startswith("the trouble of errors began 65 min before")
+    assert not blame.weigh(a_case(None, found(seconds=400.0), found("api", "latency", seconds=400.0))).causes
 
 
 # --- others fail at the same moment ---

@@ -1,11 +1,14 @@
 """Severity: the rules, worst first, and what the configuration overrides."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.core.limits import LIMITS
-from tests.core.scenes import found
-from watchdog.core.assess.severity import RULES, judge
+from tests.core.scenes import NOW, an_incident, found
+from watchdog.core.assess.severity import RULES, as_severe_since, judge
 from watchdog.domain.decisions import Finding
+from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import ServicePolicy, SignalPolicy
 from watchdog.domain.severity import Severity
 
@@ -51,6 +54,33 @@ def test_the_worst_finding_decides_whatever_its_place() -> None:
     assert judge((slow, down), WEB, LIMITS)[2] is down
     assert judge((down, slow), WEB, LIMITS)[2] is down
     assert judge((slow, also), WEB, LIMITS)[2] is slow
+
+
+DOWN, ERRORS = found("home"), found("errors", "count", seconds=900.0, kind="sentry")
+TOLD = an_incident(severity=Severity.MEDIUM, findings=(ERRORS,), onset_at=NOW - 900.0, severity_since=NOW - 900.0)
+GREW = an_incident(findings=(DOWN, ERRORS), onset_at=NOW - 900.0, severity_since=NOW - 60.0)
+
+
+@pytest.mark.parametrize(
+    ("findings", "incident", "seconds"),
+    [
+        pytest.param((DOWN, found("api", "latency", seconds=300.0)), None, 60.0, id="what is less severe is apart"),
+        pytest.param((found("about"), found("api", "latency", seconds=300.0)), None, 300.0, id="what is as severe"),
+        pytest.param((found("about"), found("errors", "feed", seconds=90.0)), None, 60.0, id="a minute of a feed"),
+        pytest.param((found("errors", "feed", seconds=90.0),), None, 90.0, id="which itself is the main finding"),
+        pytest.param((DOWN, ERRORS), TOLD, 60.0, id="an incident that was less severe"),
+        pytest.param((DOWN, ERRORS), GREW, 60.0, id="also once it has grown"),
+        pytest.param((ERRORS,), TOLD, 900.0, id="an incident as severe"),
+        pytest.param((found("about", seconds=20.0),), GREW, 60.0, id="one that was worse"),
+        pytest.param((DOWN,), replace(TOLD, findings=(found(seconds=300.0),)), 300.0, id="the same signal"),
+        pytest.param((DOWN,), an_incident(onset_at=NOW - 300.0), 300.0, id="the record of an older version"),
+    ],
+)
+def test_a_lesser_failure_does_not_date_the_worse_one(
+    findings: tuple[Finding, ...], incident: Incident | None, seconds: float
+) -> None:
+    """A deploy in between may be to blame for the worse one; one in the middle of the failure itself is not."""
+    assert as_severe_since(findings, incident, WEB, LIMITS) == NOW - seconds
 
 
 def test_rules_are_ordered_worst_first() -> None:

@@ -29,6 +29,7 @@ def test_what_is_past_is_left_alone() -> None:
 def test_moments_ahead_become_now_and_deadlines_stay() -> None:
     """The incident's and the service's own; a veto window that still runs is meant to lie ahead."""
     incident = Incident("web-1", "web", Severity.HIGH, NOW + HOUR, NOW - 1.0, "x", announced_until=NOW + 60.0)
+    incident = replace(incident, severity_since=NOW + HOUR)
     deploy = Deploy("dep-1", "live", "api", commit="a" * 40, created_at=NOW - 9.0, update_seen_at=NOW + HOUR)
     service = a_service(
         name="web",
@@ -50,7 +51,7 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
     assert (seen.record_lacked_at, seen.failed_from) == (NOW, (("home", NOW), ("api", NOW - 9.0)))
     assert (seen.switch_visible_at, seen.beside_the_record) == (NOW + 30.0, (("dep-1", NOW),))
     assert seen.incident is not None and seen.deploys[0].update_seen_at == NOW
-    assert (seen.incident.opened_at, seen.incident.onset_at) == (NOW, NOW - 1.0)
+    assert (seen.incident.opened_at, seen.incident.onset_at, seen.incident.severity_since) == (NOW, NOW - 1.0, NOW)
     assert (seen.incident.announced_until, seen.watch_until) == (NOW + 60.0, NOW + HOUR)
     # By a clock an hour ahead the time of a switch that may still land is over: it is waited for anew.
     switched = a_service(auto_deploy_off="commit", switch_visible_at=NOW - HOUR)

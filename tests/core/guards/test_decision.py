@@ -35,6 +35,7 @@ def asked(*guards: str) -> Incident:
 
 
 SLOW = Check("api", "latency", last=Good(), last_at=NOW, samples=tuple((NOW - 50 + i, 0.9) for i in range(50)))
+SLOW_BEFORE = found("api", "latency", seconds=600.0)
 SLOW_WEB = a_service(checks={"home": Check("home", "http", last=Good()), "api": SLOW})
 MIGRATING = a_service(facts=replace(FACTS, pre_deploy_command="migrate"))
 MAINTAINED = a_service(downtime=Downtime("in maintenance mode", NOW - 900.0, NOW - 915.0, ended_at=NOW - 90.0))
@@ -69,6 +70,8 @@ TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(A
         ((make_policy(Mode.ASSIST), MIGRATING), {}, "ask", "mode: assist: a human decides; migration: a pre-deploy"),
         ((None, SLOW_WEB, found("api", "latency", share=0.9)), {}, "ask", "the policy asks for this severity"),
         ((None, SLOW_WEB, found("api", "latency", share=0.9)), {"approved": True}, "rollback", "approved"),
+        ((None, None, found(), SLOW_BEFORE), {}, "ask", "more likely than not, and no more: dep-41, P 0."),
+        ((None, SLOW_WEB, SLOW_BEFORE), {}, "page", "it failed 8 min before dep-41 could take traffic"),
         ((make_policy(Mode.OBSERVE),), {}, "page", "mode: observe"),
         ((make_policy(Mode.OBSERVE),), {"approved": True}, "page", "mode: observe"),
         ((None, OLD_NEWS), {}, "page", "Render's list of deploys was not read for 100 s"),
@@ -250,13 +253,15 @@ def test_evidence_of_a_latency_without_samples_and_of_dark_control_targets() -> 
     assert "control" not in {item.signal for item in unread.evidence}
 
 
-def test_a_deploy_in_the_middle_of_an_incident_is_not_to_blame_for_it() -> None:
-    """It is slow, a human was told, and ships something that fails as well: what was there before it acquits it."""
-    faults = [Fault(64.0, FOREVER, code="bad00000"), Fault(20.0, FOREVER, slow=True)]
-    world = World(make_policy(), history(), faults=faults)
-    world.faults.sort(key=lambda fault: fault.code is None)
+@pytest.mark.parametrize("code", ["bad00000", None], ids=["by the deploy", "by the same cause"])
+def test_a_deploy_in_the_middle_of_a_lesser_failure_is_asked_about(code: str | None) -> None:
+    """It is slow, a human was told, and right after a deploy it fails: the deploy's fault, or the old one that grew.
+    Neither is acted on, nor passed over in silence; and who says yes to the question is not refused.
+    """
+    faults = [Fault(405.0, FOREVER, code=code), Fault(20.0, FOREVER, slow=True)]
+    world = World(make_policy(), history(), faults=faults, answer="approve")
     world.ship(400.0, "bad00000")
     world.run(900.0)
-    assert not world.sent and len(world.incidents) == 1
-    decision = next(iter(world.incidents.values())).decision
-    assert [veto.name for veto in decision.blame.vetoed] == ["onset"]
+    assert len(world.sent) == len(world.incidents) == 1
+    (asked,) = [note.text for note in world.notes if note.text.startswith("ask: ")]
+    assert asked.startswith("ask: more likely than not") and "(the trouble of api began " in asked

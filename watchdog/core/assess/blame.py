@@ -64,7 +64,7 @@ def weigh(case: BlameInput) -> Blame:
     change = change_of(run, case.onset_at, weights)
     prior = prior_of(case.service, change, case.onset_at, weights, case.now)
     terms = evidence_terms(case, suspect, change)
-    causes = other_causes(case, suspect, prior.rates.others_per_month)
+    causes = other_causes(case, suspect, change, prior.rates.others_per_month)
     # P = own / (1 + own + others): the other causes enter as a divisor of the odds.
     odds = prior.odds * prod(term.factor for term in terms) / (1.0 + sum(one.odds for one in causes))
     vetoes = _vetoes(case, suspect, change)

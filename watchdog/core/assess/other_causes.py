@@ -10,6 +10,8 @@ All odds are against an unobserved cause, as the prior odds of the own change ar
 2. A dependency was changed, and fails itself or not: the prior odds of that change for our onset, less the share that
    the dependency's own checks would have shown. Other dependants of it that fail with us make it likelier.
 3. Other services fail at the same moment without a reason of their own (peers.py): one cause for all.
+4. A lesser failure of this service is older than the change: it may have grown into this one. The odds are as in 1, by
+   the lead of its onset before ours. One of hours or days says nothing: it had its time to grow, and did not.
 """
 
 from math import exp
@@ -18,7 +20,7 @@ from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.evidence import as_earlier
 from watchdog.core.assess.failure_correlation import relied_on
 from watchdog.core.assess.onset_prior import MINUTES_PER_MONTH, prior_of
-from watchdog.core.assess.peers import failing_peers, fails_with_us
+from watchdog.core.assess.peers import FEED_SECONDS, failing_peers, fails_with_us
 from watchdog.core.assess.suspect_deploy import change_before, first_traffic_at
 from watchdog.domain.decisions import Blame, Cause
 from watchdog.domain.deploys import Deploy
@@ -32,16 +34,21 @@ AFTERWARDS_MEAN_MINUTES = 0.5
 """A failure that appears this long after ours was detected late, or is caused by this service."""
 UNSEEN_SHARE = 0.5
 """The share (0 to 1) of a dependency's faults that take this service down and do not show in its own checks."""
+EARLIER = "earlier failure"
+"""The name of a lesser failure of this service as the cause."""
+EARLIER_MEAN_MINUTES = 10.0
+"""Mean lead of its onset before ours: queues and memory fill in minutes; a lost dependency is felt sooner."""
 PEERS_COUNTED_MAX = 3.0
 """From the third peer on, further peers add no evidence."""
 
 
-def other_causes(case: BlameInput, suspect: Deploy, others_per_month: float) -> tuple[Cause, ...]:
+def other_causes(case: BlameInput, suspect: Deploy, change: Deploy, others_per_month: float) -> tuple[Cause, ...]:
     """Return every other cause seen now or earlier in this incident, the likeliest first."""
     found = [
         *_failing_upstreams(case, suspect, others_per_month),
         *_changed_dependencies(case, suspect),
         *_common_cause(case, suspect),
+        *_earlier_failure(case, change, others_per_month),
     ]
     return tuple(sorted(_with_earlier(found, case.before, suspect), key=lambda one: -one.odds))
 
@@ -136,3 +143,28 @@ def _common_cause(case: BlameInput, suspect: Deploy) -> list[Cause]:
     # Each peer divides the own odds by 50 (1/50): odds of n peers against an unobserved cause are 50^n - 1.
     odds = case.policy.blame.peers_failing ** -min(sum(peers.values()), PEERS_COUNTED_MAX) - 1.0
     return [Cause("peers", odds, f"other services fail too: {', '.join(peers)}")] if odds > 0 else []
+
+
+def _earlier_failure(case: BlameInput, change: Deploy, others_per_month: float) -> list[Cause]:
+    """Return the lesser failure of this service that began before the change could take traffic: the latest of them."""
+    weights, incident = case.policy.blame, case.service.incident
+    served = first_traffic_at(change, weights)
+    # As severe, or of the same signal, it is the failure itself (severity.as_severe_since): then its onset acquits.
+    if case.onset_at < served - weights.onset_tolerance_seconds:
+        return []
+    found = [*(incident.findings if incident is not None else ()), *case.findings]
+    # By signal, the earliest that is recorded: feeds and crash reports of days are found anew in each of their windows.
+    since = {one.signal: min(again.onset_at for again in found if again.signal == one.signal) for one in found}
+    # Only probes date a failure exactly; what seems to begin right before the change may be its own fault.
+    onsets = [
+        (since[one.signal], f"the trouble of {one.signal}")
+        for one in found
+        if since[one.signal] < served - (weights.onset_tolerance_seconds if one.fails else FEED_SECONDS)
+    ]
+    if incident is not None and incident.onset_at < served - FEED_SECONDS:
+        onsets.append((incident.onset_at, f"incident {incident.id}"))
+    if not onsets:
+        return []
+    at, what = max(onsets)
+    odds = _felt_odds(max(0.0, case.onset_at - at), EARLIER_MEAN_MINUTES, 0.0, others_per_month)
+    return [Cause(EARLIER, odds, f"{what} began {show_seconds(served - at)} before {change.id} could take traffic")]

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from watchdog.core.detect import turned_away
 from watchdog.domain.decisions import Finding
+from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Detection, ServicePolicy, SignalPolicy
 from watchdog.domain.severity import Severity
+
+FEEDS = ("feed", "count")
+"""Methods that date an onset to the begin of a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,28 @@ def judge(findings: Sequence[Finding], service: ServicePolicy, limits: Detection
     """Return the worst severity among the findings (at least one), its reason, and its finding."""
     judged = [(*_judge_one(found, service, limits), found) for found in findings]
     return max(judged, key=lambda item: item[0].rank)
+
+
+def as_severe_since(
+    findings: Sequence[Finding], incident: Incident | None, service: ServicePolicy, limits: Detection
+) -> float:
+    """Return since when the service fails as severely as now (UTC epoch seconds): a later deploy is not to blame.
+
+    A lesser failure that began earlier may be another matter: it acquits no deploy, and is weighed as another cause
+    (other_causes.py). So of the findings those count that are as severe, and of the open incident what was: its own
+    severity, or the same signal, as a failure of it that grew is one failure.
+
+    A feed dates its onset to the begin of a minute. Such an onset may lie before the deploy that caused it, and would
+    acquit that deploy; so it counts only for the main finding (blame allows for it there).
+    """
+    level, _, main = judge(findings, service, limits)
+    equals = [one for one in findings if one.method not in FEEDS and _judge_one(one, service, limits)[0] == level]
+    onsets = [main.onset_at, *(one.onset_at for one in equals)]
+    if incident is not None:
+        onsets += [one.onset_at for one in incident.findings if one.signal == main.signal]
+        if incident.severity.rank >= level.rank:
+            onsets.append(incident.onset_at if incident.severity_since is None else incident.severity_since)
+    return min(onsets)
 
 
 def _judge_one(found: Finding, service: ServicePolicy, limits: Detection) -> tuple[Severity, str]:

@@ -25,6 +25,7 @@ OF_SERVICE = (
 OF_INCIDENT = (
     "opened_at",
     "onset_at",
+    "severity_since",
     "reconsidered_at",
     "closed_at",
 )

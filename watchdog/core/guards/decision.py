@@ -51,7 +51,8 @@ def decide(
     wishes = policy.services[service.name]
     level, why_level, main = severity.judge(findings, wishes, policy.detection)
     share = failing_share(service, main, now, policy)
-    since = _since_it_began(main, incident)
+    # A deploy that came in the middle of the failure is not to blame for it.
+    since = replace(main, onset_at=severity.as_severe_since(findings, incident, wishes, policy.detection))
     case = BlameInput(state, policy, service, wishes, findings, since, share, now, _before(incident))
     # Blame, then target, then guards: the target depends on the suspect, and some guards on both.
     verdict = blaming.weigh(case)
@@ -79,11 +80,6 @@ def decide(
         would_course=would_course,
         severity_why=why_level,
     )
-
-
-def _since_it_began(main: Finding, incident: Incident | None) -> Finding:
-    """Return the finding with the onset of its incident: a deploy that came in the middle of it is not to blame."""
-    return main if incident is None else replace(main, onset_at=min(main.onset_at, incident.onset_at))
 
 
 def _before(incident: Incident | None) -> Blame | None:

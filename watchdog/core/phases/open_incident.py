@@ -17,8 +17,6 @@ from watchdog.domain.policy import Then
 from watchdog.domain.readings import Unknown
 from watchdog.domain.severity import Severity
 
-FEEDS = ("feed", "count")
-"""Methods that date an onset to the begin of a minute."""
 RECONSIDER_SECONDS = 5.0
 """How often the decision about a paged incident is weighed again."""
 YES_HOLDS_SECONDS = 300.0
@@ -151,11 +149,7 @@ def _window_is_over(ctx: StepContext, incident: Incident) -> bool:
 
 
 def _create(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
-    """Create the incident, dated to its first finding.
-
-    A feed dates its onset to the begin of a minute. Such an onset may lie before the deploy that caused it, and would
-    acquit that deploy; so it counts only for the main finding (blame allows for it there).
-    """
+    """Create the incident, dated to its first finding, however slight; a feed's minute counts for the main one only."""
     level, _, main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)
     ctx.update_service(
         incident=Incident(
@@ -163,10 +157,15 @@ def _create(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
             service=ctx.name,
             severity=level,
             opened_at=ctx.now,
-            onset_at=min(one.onset_at for one in findings if one is main or one.method not in FEEDS),
+            onset_at=min(one.onset_at for one in findings if one is main or one.method not in severity.FEEDS),
+            severity_since=_as_severe_since(ctx, findings, None),
             title=findings[0].text,
         )
     )
+
+
+def _as_severe_since(ctx: StepContext, findings: tuple[Finding, ...], incident: Incident | None) -> float:
+    return severity.as_severe_since(findings, incident, ctx.service_policy, ctx.policy.detection)
 
 
 def begin_course(
@@ -186,6 +185,7 @@ def begin_course(
     )
     ctx.update_incident(
         severity=decision.severity,
+        severity_since=_as_severe_since(ctx, findings, ctx.incident),
         findings=(main, *(finding for finding in findings if finding is not main)),
         title=main.text,
         decision=decision,

@@ -6,6 +6,7 @@ Rule: a reader at 3 a.m. presses what stands out, so that is never more than the
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from watchdog.core.assess.other_causes import EARLIER
 from watchdog.core.notice_links import status_page
 from watchdog.presentation.block_words import BLOCKS, Block, block_of
 from watchdog.presentation.outlooks.outlook_case import Case
@@ -87,7 +88,8 @@ def elsewhere(case: Case) -> str:
     vetoes = decision.blame.vetoed if decision is not None and decision.blame is not None else ()
     if any(one.name == "platform status" for one in vetoes):
         return "Render's status page"
-    if likely is None:
+    # An earlier failure of the service itself is at no other place.
+    if likely is None or likely.name == EARLIER:
         return ""
     if likely.name == "peers":
         return "the other services that fail"
