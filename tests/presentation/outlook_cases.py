@@ -22,6 +22,8 @@ NEIGHBOUR = replace(
     ELSEWHERE, probability=0.1, causes=(Cause("deploy of api", 9.0, "api was deployed", "api", "dep-7"),)
 )
 PLATFORM = x.blame(probability=0.0, vetoes=(Veto("platform status", True, "the platform render reports trouble"),))
+RED = "Nothing is rolled back: dep-42 is not to blame (the platform render reports trouble)."
+AGAIN_ONCE_GREEN = " Once that is over, the daemon weighs dep-42 again and may ask about a rollback."
 POLICY = policy_of(service_policy("web"))
 BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600)
 PAUSED = GuardAnswer("hold", Verdict.BLOCK, "paused by ann", passing=True)
@@ -254,6 +256,14 @@ CASES = [
         Situation.NOT_THE_DEPLOY,
         f"Likely cause: upstream openai fails: major outage. {UNLIKELY}{OTHERWISE}",
         ("acknowledge",),
+    ),
+    *(
+        (to_blame(PLATFORM, **fields), Situation.NOT_THE_DEPLOY, f"{RED}{again}{then}", commands)
+        for fields, again, then, commands in (
+            ({}, AGAIN_ONCE_GREEN, OTHERWISE, ("acknowledge",)),
+            ({"asked_at": x.BEGIN}, "", OTHERWISE, ("acknowledge",)),
+            ({"acknowledged_by": "ann"}, "", OTHERWISE, ()),
+        )
     ),
     (
         suspended(),

@@ -17,11 +17,13 @@ from tests.presentation.outlook_cases import (
     OPEN,
     OTHERWISE,
     PAUSED,
+    PLATFORM,
     POLICY,
     REFUSED,
     UNREAD,
     paged,
     question,
+    to_blame,
 )
 from watchdog.domain.decisions import Course, Evidence
 from watchdog.domain.incidents import HumanDecision, Incident, Phase, ServiceState, State
@@ -259,6 +261,7 @@ def test_who_answered_and_who_has_it_now_stand_in_one_sentence() -> None:
         (paged(BUDGET), f"{SEEN}{HOLDS} It also puts off the question at 02:25 UTC."),
         (paged(BUDGET, all_called=True), f"{SEEN}; at 02:45 UTC the daemon pages everyone again if a step of"),
         (replace(paged(BUDGET), channels=()), f"{SEEN}. It also puts off the question at 02:25 UTC."),
+        (to_blame(PLATFORM), f"{SEEN}{HOLDS} It also puts off the question whether to roll back."),
         (paged(PAUSED), f"{SEEN}{HOLDS} The daemon decides again all the same, and may roll back to dep-40 "),
         (question(Then.ESCALATE), f"{SEEN}{HOLDS} The question stays open, and no page follows at 02:19 UTC."),
         (

@@ -7,7 +7,7 @@ derived from the incident, so a notice that is sent late, and the page of a clos
 from enum import StrEnum
 from math import inf
 
-from watchdog.core.phases.paged import may_ask_later, obstacle_may_pass
+from watchdog.core.phases.paged import may_ask_later, obstacle_may_pass, vetoed_by_platform
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, Verdict
 from watchdog.domain.incidents import HumanDecision, Incident
 from watchdog.domain.policy import Then
@@ -98,6 +98,11 @@ def _paged(incident: Incident, decision: Decision) -> Situation:
     if block is not None and block.clears_at is not None and may_ask_later(incident):
         return Situation.ASKS_LATER
     return Situation.BLOCKED
+
+
+def asks_after_outage(incident: Incident) -> bool:
+    """Return whether only an outage of the platform acquits the deploy: once it is over, the daemon may ask."""
+    return vetoed_by_platform(incident.decision) and may_ask_later(incident)
 
 
 def rolls_back_unanswered(incident: Incident) -> bool:

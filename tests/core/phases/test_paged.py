@@ -51,9 +51,8 @@ def look(service: ServiceState, policy: Policy = POLICY, **fields: Any) -> tuple
         decided(a_service(deploys_at=NOW - 200)),
         decided(a_service(), a_state(control={})),
         decided(a_service(deploys=(), deploys_at=None, facts=None)),
-        decided(*STALE_IN_OUTAGE),
     ],
-    ids=["newer deploy", "pause", "fleet budget", "stale list", "targets unread", "no list", "list and outage"],
+    ids=["newer deploy", "pause", "fleet budget", "stale list", "targets unread", "no list"],
 )
 def test_when_a_passing_obstacle_is_gone_the_rollback_is_made(before: Decision) -> None:
     """Time alone lifted it: decide anew, and act."""
@@ -66,6 +65,8 @@ MAINTENANCE = a_service(facts=replace(FACTS, maintenance=True))
 SILENCE = Suppression("silence-1", "web", "ann", "moving", 0.0, NOW + 600.0)
 COOLING = decided(a_service(acted_at=(NOW - 1800.0,)))
 """Paged, as the last rollback was 1770 s ago then."""
+IN_OUTAGE = decided(a_service(), a_state(vendors=OUTAGE))
+BEFORE_DEPLOY = decide(a_state(vendors=OUTAGE), POLICY, a_service(), (found(seconds=400.0),), now=NOW - 30)
 PASSING = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
 
 
@@ -79,7 +80,9 @@ PASSING = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
         pytest.param(paged(COOLING, muted=True), {"silences": (SILENCE,)}, id="a silence keeps it from people"),
         pytest.param(paged(COOLING, asked_at=NOW - 20), {}, id="it was asked about"),
         pytest.param(paged(COOLING, human_needed="rejected by Alice"), {}, id="a human took it"),
-        pytest.param(paged(decided(a_service(), a_state(vendors=OUTAGE))), {}, id="platform outage"),
+        pytest.param(paged(IN_OUTAGE), {"vendors": OUTAGE}, id="the platform's outage goes on"),
+        pytest.param(paged(IN_OUTAGE, acknowledged_by="ann"), {}, id="it is over, and somebody looks after it"),
+        pytest.param(paged(BEFORE_DEPLOY), {}, id="it is over, and began before the deploy"),
         pytest.param(paged(decided(*STALE_IN_OUTAGE)), {"vendors": OUTAGE}, id="one of two has passed"),
         pytest.param(paged(decided(a_service())), {}, id="nothing forbade it"),
         pytest.param(paged(None), {}, id="no decision"),
@@ -120,6 +123,11 @@ UNSURE = replace(UNSURE, blame=replace(UNSURE.blame, bad_deploy_share=0.00002, a
             {"acted_at": (NOW - 1801.0,), "deploys": (UNREAD, *HISTORY[1:])},
             id="a person is asked in any case, also where what changed is not read yet",
         ),
+        pytest.param(IN_OUTAGE, POLICY, {}, id="the platform's outage is over"),
+        pytest.param(decided(*STALE_IN_OUTAGE), POLICY, {}, id="that, and the list is read again"),
+        pytest.param(
+            decided(a_service(), a_state(vendors=OUTAGE, paused_by="Alice")), POLICY, {}, id="that, and a pause"
+        ),
         pytest.param(
             decided(a_service(), policy=UNSURE), UNSURE, {"checks": {"events": LATE_CRASH}}, id="evidence came late"
         ),
@@ -137,6 +145,15 @@ def test_what_is_possible_now_is_asked_about_once(before: Decision, policy: Poli
     paged_again = replace(after, phase=Phase.PAGED, incident=replace(after.incident, reconsidered_at=NOW - 60))
     again, effects = look(paged_again, policy)
     assert again.phase is Phase.PAGED and notices(effects) == []
+
+
+def test_what_worsens_after_an_outage_of_the_platform_is_asked_about_too() -> None:
+    """It began in the outage: whatever fails besides by now, a human decides."""
+    service = paged(IN_OUTAGE, severity=Severity.HIGH)
+    after, effects = look(service)
+    assert after.phase is Phase.ASKING and notices(effects) == ["asked"]
+    assert after.incident is not None and after.incident.severity is Severity.CRITICAL
+    assert look(replace(service, incident=replace(service.incident, decision=COOLING)))[0].phase is Phase.PINNING
 
 
 def test_a_question_that_came_late_is_not_carried_out_when_the_next_check_is_confirmed() -> None:

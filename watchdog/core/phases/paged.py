@@ -11,6 +11,9 @@ from watchdog.domain.incidents import Incident, Outcome
 
 # Vetoes that time may lift: for lack of data, or while old instances drain. Every other veto is lasting evidence.
 PASSING_VETOES = frozenset({"deploy list", "control targets", "served version"})
+# An outage of the platform explains the failure while it lasts. What still fails afterwards may be the deploy's fault:
+# then a human is asked. The daemon never acts by itself on what began in an outage.
+PLATFORM_VETO = "platform status"
 ACTING = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
 
 
@@ -61,16 +64,19 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     worse = decision.severity.rank > incident.severity.rank
     free = not incident.human_needed and obstacle_may_pass(incident.decision) and decision.course in ACTING
     late = not (free or worse) and decision.course in ACTING and _may_ask_now(incident, decision)
+    # The platform's page may be green again by now, but the failure began in its outage: a human decides that, too.
+    after_outage = worse and decision.course in ACTING and vetoed_by_platform(incident.decision)
     # A human has it for a reason that a worse severity does not remove: page again, without an action.
     if worse and incident.human_needed and decision.course in ACTING:
         decision = replace(decision, course=Course.PAGE, why=f"{incident.human_needed}; {decision.why}")
     # Asked and not done, even if the guards allow more: the human who was paged may be repairing it by now.
     # The severity does not fall with the question: right after a restart only some checks are confirmed again, and the
     # next one would count as worse and carry out what was only asked.
-    elif late:
+    elif late or after_outage:
+        level = decision.severity if worse else incident.severity
         by_now = "" if decision.severity is incident.severity else f", {decision.severity.value} by now"
         why = f"weighed again{by_now}: {decision.why}"
-        decision = replace(decision, course=Course.ASK, severity=incident.severity, why=why)
+        decision = replace(decision, course=Course.ASK, severity=level, why=why)
     if worse or free or late:
         open_incident.begin_course(ctx, findings, decision)
 
@@ -78,10 +84,10 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
 def _may_ask_now(incident: Incident, decision: Decision) -> bool:
     """Return whether the incident was only paged, and the obstacle to a question may be gone.
 
-    A cooldown, a spent budget, too little evidence: the service still fails, and a human has the incident by now, so
-    the daemon asks instead of acting. Excluded are a veto (it acquits for good), a downtime (its failures convict no
-    deploy) and another mode. A person who acknowledged is not asked again, nor is a question that passing
-    guards alone would soon answer.
+    A cooldown, a spent budget, too little evidence, an outage of the platform: the service still fails, and a human has
+    the incident by now, so the daemon asks instead of acting. Excluded are other vetoes (they acquit for good), a
+    downtime (its failures convict no deploy) and another mode. A person who acknowledged is not asked again, nor is a
+    question that passing guards alone would soon answer.
     """
     before = incident.decision
     return may_ask_later(incident) and before is not None and before.mode == decision.mode and not decision.asks_for_now
@@ -93,7 +99,7 @@ def may_ask_later(incident: Incident) -> bool:
     return (
         before is not None
         and before.course is Course.PAGE
-        and not (before.blame is not None and before.blame.vetoed)
+        and not _acquitted_for_good(before)
         and not downtime.was_down(incident)
         and not incident.muted
         and not incident.human_needed
@@ -103,11 +109,24 @@ def may_ask_later(incident: Incident) -> bool:
     )
 
 
+def vetoed_by_platform(decision: Decision | None) -> bool:
+    """Return whether the platform's status page vetoed the blame of the deploy."""
+    return decision is not None and PLATFORM_VETO in _vetoes(decision)
+
+
+def _vetoes(decision: Decision) -> set[str]:
+    return {veto.name for veto in decision.blame.vetoed} if decision.blame is not None else set()
+
+
+def _acquitted_for_good(decision: Decision) -> bool:
+    return not _vetoes(decision) <= {PLATFORM_VETO, *PASSING_VETOES}
+
+
 def obstacle_may_pass(decision: Decision | None) -> bool:
     """Return whether time alone may lift everything that forbade an action."""
-    if decision is None:
+    if decision is None or vetoed_by_platform(decision):
         return False
     blocks = [answer for answer in decision.guards if answer.verdict is Verdict.BLOCK]
     blame = decision.blame
-    unread = blame is not None and (blame.suspect is None or any(veto.name in PASSING_VETOES for veto in blame.vetoed))
+    unread = blame is not None and (blame.suspect is None or bool(_vetoes(decision) & PASSING_VETOES))
     return unread or (bool(blocks) and all(answer.passing for answer in blocks))

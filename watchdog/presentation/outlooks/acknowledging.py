@@ -3,7 +3,7 @@
 from watchdog.domain.policy import Then
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import clears_at
-from watchdog.presentation.situation import Situation, rolls_back_unanswered, situation
+from watchdog.presentation.situation import Situation, asks_after_outage, rolls_back_unanswered, situation
 
 UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
 """The daemon makes or proves a rollback."""
@@ -45,6 +45,8 @@ def _besides(case: Case) -> str:
     found, question = situation(case.incident), case.incident.question.deadline
     if found is Situation.ASKS_LATER:
         return f" It also puts off the question{case.by(clears_at(case.incident), 'at')}."
+    if found is Situation.NOT_THE_DEPLOY and asks_after_outage(case.incident):
+        return " It also puts off the question whether to roll back."
     if found is Situation.BLOCKED_FOR_NOW:
         return f" The daemon decides again all the same, and {case.may_act}."
     if found in BY_ITSELF:

@@ -11,7 +11,7 @@ from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.block_words import NO_SUSPECT, UNREAD, Block, block_of
 from watchdog.presentation.outlooks.outlook_case import Case
-from watchdog.presentation.situation import Situation, blocking, situation
+from watchdog.presentation.situation import Situation, asks_after_outage, blocking, situation
 from watchdog.presentation.text import clean, percent, sentence, show_likely
 
 Words = Callable[[Case], str]
@@ -288,7 +288,8 @@ def not_the_deploy(case: Case) -> str:
     if block is not None and block.name == "service":
         return f"Nothing is rolled back: {clean(block.why).rstrip('.')}."
     other = f"Likely cause: {case.other_cause}. " if case.other_cause else ""
-    return f"{other}Nothing is rolled back: {why}."
+    again = f" Once that is over, the daemon weighs {name} again and may ask about a rollback."
+    return f"{other}Nothing is rolled back: {why}.{again if asks_after_outage(case.incident) else ''}"
 
 
 def left(case: Case) -> str:
