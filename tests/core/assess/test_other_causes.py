@@ -256,6 +256,11 @@ def test_an_earlier_failure_is_dated_by_its_record_and_acquits_nothing_twice() -
     assert cause.why == "incident web-1 began 3 min before dep-41 could take traffic"
     (cause,) = blame.weigh(a_case(a_service(incident=replace(incident, onset_at=NOW - 4000.0)), found(), errors)).causes
     assert cause.why.startswith("the trouble of errors began 65 min before")
+    events = Check("events", "render_events", crashes=tuple((NOW - ago, "crashed") for ago in (150.0, 50.0, 40.0)))
+    (cause,) = blame.weigh(
+        a_case(a_service(checks={"events": events}), found("events", "crashes", seconds=50.0))
+    ).causes
+    assert cause.why == "the trouble of events began 30 s before dep-41 could take traffic"
     assert not blame.weigh(a_case(None, found(seconds=400.0), found("api", "latency", seconds=400.0))).causes
 
 

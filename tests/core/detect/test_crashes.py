@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import crashes
@@ -31,6 +33,32 @@ def test_three_in_ten_minutes_are_a_crash_loop() -> None:
     finding = detect.find(told(T0, T0 + 100, T0 + 200), given(EVENTS, T0 + 210))
     text = "3 failures in 10 min (limit 3): instance 2 crashed"
     assert finding == Finding("events", "render_events", "crashes", T0, 0.0, text, "crash", symptom="3 in 10 min")
+
+
+@pytest.mark.parametrize(
+    ("moments", "onset"),
+    [
+        pytest.param((0, 256, 266), 256, id="four minutes before the loop"),
+        pytest.param((0, 61, 90, 150), 61, id="calm, and for longer than ever since"),
+        pytest.param((0, 256, 266, 500, 510), 256, id="however long the loop goes on"),
+        pytest.param((0, 60, 80), 0, id="not calm in between"),
+        pytest.param((0, 70, 150), 0, id="a loop with pauses"),
+        pytest.param((0, 200, 250, 450), 0, id="such a pause comes again"),
+        pytest.param((0, 5, 300), 0, id="two of before are none alone"),
+    ],
+)
+def test_a_crash_that_stands_alone_does_not_date_the_loop(moments: tuple[int, ...], onset: int) -> None:
+    """One stray crash of the code before would acquit the deploy that crashes on and on."""
+    finding = detect.find(told(*(T0 + at for at in moments)), given(EVENTS, T0 + moments[-1]))
+    assert finding is not None and finding.onset_at == T0 + onset
+
+
+def test_with_a_lower_limit_a_loop_begins_with_its_first_report() -> None:
+    """Of one or two reports none stands apart."""
+    for limit in (1, 2):
+        limits = Detection(crashes_min=limit)
+        finding = detect.find(told(*(T0 + 200 * at for at in range(limit))), given(EVENTS, T0 + 200, limits))
+        assert finding is not None and finding.onset_at == T0
 
 
 def test_old_ones_do_not_count() -> None:

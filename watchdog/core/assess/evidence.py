@@ -41,14 +41,11 @@ def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
     weights = case.policy.blame
     found = []
     since = first_traffic_at(change, weights)
-    # Of crashes before the first traffic of the change, the code before it is the cause.
-    crashes = [
-        text
-        for check in case.service.checks.values()
-        for at, text in check.crashes
-        if check.kind == "render_events" and at >= since
-    ]
-    if crashes:
+    reports = [one for check in case.service.checks.values() if check.kind == "render_events" for one in check.crashes]
+    # Of crashes before the first traffic of the change, the code before it is the cause; and if it crashed lately, too,
+    # a crash is no sign of this change.
+    crashes = [text for at, text in reports if at >= since]
+    if crashes and len(crashes) == len(reports):
         found.append(
             Term(weights.platform_reports_crash, f"the platform reports, since this deploy: {crashes[-1]}", "crashes")
         )

@@ -22,7 +22,7 @@ from watchdog.core.assess.failure_correlation import relied_on
 from watchdog.core.assess.onset_prior import MINUTES_PER_MONTH, prior_of
 from watchdog.core.assess.peers import FEED_SECONDS, failing_peers, fails_with_us
 from watchdog.core.assess.suspect_deploy import change_before, first_traffic_at
-from watchdog.domain.decisions import Blame, Cause
+from watchdog.domain.decisions import Blame, Cause, Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.units import show_seconds
 
@@ -154,12 +154,14 @@ def _earlier_failure(case: BlameInput, change: Deploy, others_per_month: float) 
         return []
     found = [*(incident.findings if incident is not None else ()), *case.findings]
     # By signal, the earliest that is recorded: feeds and crash reports of days are found anew in each of their windows.
-    since = {one.signal: min(again.onset_at for again in found if again.signal == one.signal) for one in found}
-    # Only probes date a failure exactly; what seems to begin right before the change may be its own fault.
+    recorded = [(one.signal, one.onset_at) for one in found]
+    recorded += [(check.name, at) for check in case.service.checks.values() for at, _ in check.crashes]
+    since = {one.signal: min(at for name, at in recorded if name == one.signal) for one in found}
+    # Of what is dated roughly, an onset right before the change may be later in truth, and the change's own fault.
     onsets = [
         (since[one.signal], f"the trouble of {one.signal}")
         for one in found
-        if since[one.signal] < served - (weights.onset_tolerance_seconds if one.fails else FEED_SECONDS)
+        if since[one.signal] < served - (weights.onset_tolerance_seconds if _is_exact(one) else FEED_SECONDS)
     ]
     if incident is not None and incident.onset_at < served - FEED_SECONDS:
         onsets.append((incident.onset_at, f"incident {incident.id}"))
@@ -168,3 +170,8 @@ def _earlier_failure(case: BlameInput, change: Deploy, others_per_month: float) 
     at, what = max(onsets)
     odds = _felt_odds(max(0.0, case.onset_at - at), EARLIER_MEAN_MINUTES, 0.0, others_per_month)
     return [Cause(EARLIER, odds, f"{what} began {show_seconds(served - at)} before {change.id} could take traffic")]
+
+
+def _is_exact(one: Finding) -> bool:
+    """Return whether single failures date the finding, as those of probes and crash reports do; no sums or minutes."""
+    return one.fails or one.method == "crashes"

@@ -3,6 +3,8 @@
 The only signal of a service without a URL; for the others a second witness of a probe's suspicion.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from watchdog.domain.checks import Check
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from watchdog.core.detect import Conditions
 
 CRASHES_MAX = 50
+SETTLED_SECONDS = 60.0
+"""This long without a report, the check is calm again unless a loop goes on."""
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
@@ -46,7 +50,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         check.name,
         check.kind,
         "crashes",
-        min(at for at, _ in recent),
+        _began(sorted(at for at, _ in recent)),
         0.0,
         text,
         "crash",
@@ -54,9 +58,20 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     )
 
 
+def _began(reports: Sequence[float]) -> float:
+    """Return the onset of a loop: its oldest report, unless that one stands alone.
+
+    It does where a pause follows in which the check was calm, and which is longer than any later one: the crash of a
+    quieter time does not date the loop. Blame weighs it all the same (assess/other_causes.py).
+    """
+    pauses = [later - earlier for earlier, later in pairwise(reports)]
+    alone = len(pauses) > 1 and pauses[0] > max(SETTLED_SECONDS, *pauses[1:])
+    return reports[1] if alone else reports[0]
+
+
 def suspicious(check: Check, given: "Conditions") -> bool:
     """Return whether a failure was reported in the last minute."""
-    return any(at > given.now - 60 for at, _ in check.crashes)
+    return any(at > given.now - SETTLED_SECONDS for at, _ in check.crashes)
 
 
 def calm(check: Check, given: "Conditions") -> bool:
