@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.limits import LIMITS
 from tests.core.scenes import NOW, an_incident, found
-from watchdog.core.assess.severity import RULES, as_severe_since, judge
+from watchdog.core.assess.severity import RULES, as_severe_since, first_sign, judge
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import ServicePolicy, SignalPolicy
@@ -81,6 +81,14 @@ def test_a_lesser_failure_does_not_date_the_worse_one(
 ) -> None:
     """A deploy in between may be to blame for the worse one; one in the middle of the failure itself is not."""
     assert as_severe_since(findings, incident, WEB, LIMITS) == NOW - seconds
+
+
+def test_an_incident_begins_with_its_first_sign_however_slight() -> None:
+    """Of the findings and the record; the minute of a feed counts where the feed is what it is about."""
+    slow, flood = found("api", "latency", seconds=300.0), found("errors", "feed", seconds=400.0)
+    assert first_sign((DOWN, slow, flood), None, WEB, LIMITS) == NOW - 300.0
+    assert first_sign((flood,), None, WEB, LIMITS) == NOW - 400.0
+    assert first_sign((DOWN, slow, flood), TOLD, WEB, LIMITS) == NOW - 900.0
 
 
 def test_rules_are_ordered_worst_first() -> None:

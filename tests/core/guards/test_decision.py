@@ -253,6 +253,23 @@ def test_evidence_of_a_latency_without_samples_and_of_dark_control_targets() -> 
     assert "control" not in {item.signal for item in unread.evidence}
 
 
+@pytest.mark.parametrize(
+    ("seconds", "onset"),
+    [
+        (80.0, "onset 10 s after live"),
+        (125.0, "onset 0 s after its first traffic"),
+        (126.0, "onset 70 s after live"),
+    ],
+)
+def test_a_lesser_failure_since_the_deploy_was_the_first_sign_of_the_worse_one(seconds: float, onset: str) -> None:
+    """The deploy took traffic 120 s ago, give or take 5 s, and went live 90 s ago; home fails for 20 s."""
+    slow = found("api", "latency", seconds=seconds)
+    lesser = an_incident(severity=Severity.HIGH, findings=(slow,), onset_at=slow.onset_at, severity_since=slow.onset_at)
+    down = found(seconds=20.0)
+    for decision in (decided(None, None, down, slow), decided(None, None, down, incident=lesser)):
+        assert decision.blame is not None and decision.blame.onset_why == onset
+
+
 @pytest.mark.parametrize("code", ["bad00000", None], ids=["by the deploy", "by the same cause"])
 def test_a_deploy_in_the_middle_of_a_lesser_failure_is_asked_about(code: str | None) -> None:
     """It is slow, a human was told, and right after a deploy it fails: the deploy's fault, or the old one that grew.

@@ -56,6 +56,19 @@ def judge(findings: Sequence[Finding], service: ServicePolicy, limits: Detection
     return max(judged, key=lambda item: item[0].rank)
 
 
+def first_sign(
+    findings: Sequence[Finding], incident: Incident | None, service: ServicePolicy, limits: Detection
+) -> float:
+    """Return when the first of the findings, or the open incident, began, however slight (UTC epoch seconds).
+
+    A feed dates its onset to the begin of a minute. Such an onset may lie before the deploy that caused it, and would
+    acquit that deploy; so it counts only for the main finding (blame allows for it there).
+    """
+    main = judge(findings, service, limits)[2]
+    onsets = [one.onset_at for one in findings if one is main or one.method not in FEEDS]
+    return min(onsets) if incident is None else min(*onsets, incident.onset_at)
+
+
 def as_severe_since(
     findings: Sequence[Finding], incident: Incident | None, service: ServicePolicy, limits: Detection
 ) -> float:
@@ -63,10 +76,7 @@ def as_severe_since(
 
     A lesser failure that began earlier may be another matter: it acquits no deploy, and is weighed as another cause
     (other_causes.py). So of the findings those count that are as severe, and of the open incident what was: its own
-    severity, or the same signal, as a failure of it that grew is one failure.
-
-    A feed dates its onset to the begin of a minute. Such an onset may lie before the deploy that caused it, and would
-    acquit that deploy; so it counts only for the main finding (blame allows for it there).
+    severity, or the same signal, as a failure of it that grew is one failure. Feeds count as in `first_sign`.
     """
     level, _, main = judge(findings, service, limits)
     equals = [one for one in findings if one.method not in FEEDS and _judge_one(one, service, limits)[0] == level]

@@ -14,6 +14,7 @@ from watchdog.core.assess import severity
 from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.current_readings import words
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target
+from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy, same_code_run
 from watchdog.core.detect import latency, probes, slow_answers
 from watchdog.core.guards import guards
 from watchdog.core.guards.guard_context import GuardContext
@@ -51,8 +52,7 @@ def decide(
     wishes = policy.services[service.name]
     level, why_level, main = severity.judge(findings, wishes, policy.detection)
     share = failing_share(service, main, now, policy)
-    # A deploy that came in the middle of the failure is not to blame for it.
-    since = replace(main, onset_at=severity.as_severe_since(findings, incident, wishes, policy.detection))
+    since = replace(main, onset_at=_since_it_began(service, findings, incident, policy))
     case = BlameInput(state, policy, service, wishes, findings, since, share, now, _before(incident))
     # Blame, then target, then guards: the target depends on the suspect, and some guards on both.
     verdict = blaming.weigh(case)
@@ -80,6 +80,23 @@ def decide(
         would_course=would_course,
         severity_why=why_level,
     )
+
+
+def _since_it_began(
+    service: ServiceState, findings: tuple[Finding, ...], incident: Incident | None, policy: Policy
+) -> float:
+    """Return since when it fails: a deploy that came in the middle of that is not to blame.
+
+    A lesser failure was its first sign, if the code that serves now served then. On other code it may have been another
+    matter, so it dates this one only where it was as severe.
+    """
+    place = (findings, incident, policy.services[service.name], policy.detection)
+    severe, first = severity.as_severe_since(*place), severity.first_sign(*place)
+    suspect = live_deploy(service.deploys)
+    if suspect is None:
+        return severe
+    served = first_traffic_at(same_code_run(service.deploys, suspect)[-1], policy.blame)
+    return min(severe, first) if first >= served - policy.blame.onset_tolerance_seconds else severe
 
 
 def _before(incident: Incident | None) -> Blame | None:

@@ -149,15 +149,15 @@ def _window_is_over(ctx: StepContext, incident: Incident) -> bool:
 
 
 def _create(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
-    """Create the incident, dated to its first finding, however slight; a feed's minute counts for the main one only."""
-    level, _, main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)
+    """Create the incident, dated to its first sign."""
+    level = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0]
     ctx.update_service(
         incident=Incident(
             id=ctx.new_incident_id(),
             service=ctx.name,
             severity=level,
             opened_at=ctx.now,
-            onset_at=min(one.onset_at for one in findings if one is main or one.method not in severity.FEEDS),
+            onset_at=severity.first_sign(findings, None, ctx.service_policy, ctx.policy.detection),
             severity_since=_as_severe_since(ctx, findings, None),
             title=findings[0].text,
         )
