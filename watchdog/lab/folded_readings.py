@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from watchdog.core import detect
-from watchdog.core.detect import baseline, intermittent, latency, probes, slow_answers, slower_than_usual
+from watchdog.core.detect import intermittent, latency, probes, slow_answers, slower_than_usual
 from watchdog.core.fold.observations import HEALTHY_GAP_SECONDS, HEALTHY_MAX, HEALTHY_STEP_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
@@ -81,7 +81,8 @@ class CheckAtRest:
 def is_well(check: Check, given: detect.Conditions) -> bool:
     """Return whether no sequence of good readings, at any times, can make the check suspicious."""
     # A good reading ends a run, a trouble or a crash report: that changes the check instead of adding to it.
-    unbroken = check.run_started_at is None and check.troubled_since is None and not check.crashes
+    # So does one while the CUSUM is above zero: it lowers the sum.
+    unbroken = check.run_started_at is None and check.troubled_since is None and not check.crashes and check.cusum == 0
     return unbroken and isinstance(check.last, Good) and not detect.suspicious(check, given)
 
 
@@ -108,12 +109,6 @@ def _adds_if_quick(check: Check, signal: SignalPolicy) -> tuple[float, float, fl
 def _probed(
     check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy, limits: Detection
 ) -> dict[str, Any]:
-    cusum = check.cusum
-    for at in ats:
-        # CUSUM is clamped at zero, and successes only lower it: from zero on the remaining readings change nothing.
-        if cusum == 0.0:
-            break
-        cusum = probes.after_success(cusum, baseline.rates(check, at, signal, limits))
     gap = probes.gap_seconds(signal, limits)
     known = (check.seen_at or ats[0], *ats)
     resumed = [at for before, at in pairwise(known) if before < at - gap]
@@ -123,8 +118,6 @@ def _probed(
     return {
         "good_run": check.good_run + len(ats),
         "recent": tuple([item for item in looks if item[0] > oldest][-probes.RECENT_MAX :]),
-        "cusum": cusum,
-        "cusum_zero_at": check.cusum_zero_at if cusum > 0 else None,
         "spells": intermittent.settled(check.spells, max(ats)),
         "interrupted_at": resumed[-1] if resumed else check.interrupted_at,
     }

@@ -176,6 +176,28 @@ def test_a_blip_that_healed_is_not_the_begin_of_the_outage(text: str, onset: int
     assert result is not None and result.onset_at == T0 + 2.0 * onset
 
 
+@pytest.mark.parametrize(
+    ("text", "confirmed"),
+    [
+        pytest.param("x..x." * 4, False, id="less than 20 s of its own"),
+        pytest.param("x.x.................x", False, id="less than the limit of its own"),
+        pytest.param("x..x." * 4 + "x", True, id="an outage after it"),
+        pytest.param("x..x." * 120 + "x", True, id="for so long that the blip is forgotten"),
+    ],
+)
+def test_the_sum_of_a_blip_minutes_ago_neither_dates_nor_hastens_the_outage(text: str, confirmed: bool) -> None:
+    """In calm the probes are slow, so that sum has not run down yet."""
+    check, at = seen("xxxxxx" + "." * 3)
+    check, at = seen("." * 17, 10.0, check, at + 10.0)
+    assert check.cusum > 0 and at - T0 > probes.RECENT_SECONDS
+    check, now = seen(text, 1.0, check, at + 1.0)
+    assert check.cusum >= LIMITS.cusum_limit_in_watch
+    result = finding(check, now, in_watch=True)
+    assert (result is not None) is confirmed
+    if result is not None:
+        assert result.onset_at == at + 1.0 and result.share == pytest.approx(0.4, abs=0.05)
+
+
 UP, DOWNWARD = log(LIMITS.cusum_p1 / LIMITS.cusum_p0), log((1 - LIMITS.cusum_p1) / (1 - LIMITS.cusum_p0))
 
 

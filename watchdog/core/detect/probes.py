@@ -4,6 +4,10 @@ Theory. The run timer confirms an unbroken run of failures that outlasts the bli
 (Page 1954; optimal by Moustakides 1986) adds log(p1/p0) for a failure and log((1-p1)/(1-p0)) for a success, and
 confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip. Where
 nearly all probes fail, one lucky probe does not turn one blip into two: the sum then confirms no sooner than the timer.
+The moment at which the sum left zero is the likeliest onset of an outage of share p1, but the sum of a blip takes
+minutes to run down, and the next outage adds to it. So that moment only bounds the onset from below: it is estimated
+with a free p (generalised likelihood ratio) from all probes since then, which are kept for it. The sum is not changed,
+as a sum that began anew after each calm would not find what fails one probe in five.
 Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
 Each check learns how long its blips last and which share of its probes fails (baseline). Outages too short for the
 timer and too far apart for the CUSUM are counted by the time they take (see intermittent).
@@ -18,6 +22,7 @@ from watchdog.core.detect import baseline, corroboration, failure_kinds, intermi
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
+from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad
 from watchdog.domain.units import show_seconds
@@ -48,8 +53,8 @@ Rates = tuple[float, float]
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
     """Return the fields of the check that one probe changes."""
     failed = isinstance(event.reading, Bad)
-    oldest = event.at - RECENT_SECONDS
-    kept = [item for item in check.recent if item[0] > oldest][-RECENT_MAX + 1 :]
+    known = _kept(check, event.at)
+    kept = known[-RECENT_MAX + 1 :]
     # After a longer gap the site may have recovered and failed again unseen, so it is another run.
     gap = gap_seconds(signal, limits)
     unbroken = bool(kept) and event.at - kept[-1][0] <= gap
@@ -57,6 +62,10 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     # A success at a sum of zero changes nothing, whatever p0 is: this common case spares the learned rates.
     quiet = not failed and check.cusum == 0
     rates = (limits.cusum_p0, limits.cusum_p1) if quiet else baseline.rates(check, event.at, signal, limits)
+    left_zero = check.cusum_zero_at
+    # With no room for the first probe since the sum left zero, what all of them say of the onset takes its place.
+    if left_zero is not None and len(known) >= RECENT_MAX and known[0][0] <= left_zero < kept[0][0]:
+        check = fast_replace(check, cusum_zero_at=_likeliest_onset(check, left_zero, rates[0], forgiving=True))
     if isinstance(event.reading, Bad):
         changed = _fail(check, event.at, recent, limits, rates, unbroken=unbroken)
         changed["not_curable"] = failure_kinds.after_failure(check, event.at, event.reading.kind, recent[0][0])
@@ -66,6 +75,13 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     if 0.0 < check.seen_at < event.at - gap:
         changed["interrupted_at"] = event.at
     return changed
+
+
+def _kept(check: Check, at: float) -> list[tuple[float, bool]]:
+    """Return the outcomes of the last minutes, and all since the sum left zero: the onset is estimated from these."""
+    oldest, left_zero = at - RECENT_SECONDS, check.cusum_zero_at
+    since = at if left_zero is None else left_zero
+    return [item for item in check.recent if item[0] > oldest or item[0] >= since]
 
 
 def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:
@@ -84,7 +100,7 @@ def _fail(
     if run_probes <= limits.cusum_failures_per_run:
         # One step of the sum: the log-likelihood ratio of a failure in an incident (p1) and in health (p0).
         cusum = min(cusum + log(rates[1] / rates[0]), CUSUM_CAP * limits.cusum_limit)
-    # `cusum_zero_at` is a CUSUM's estimate of the change point: the moment at which the sum last left zero.
+    # `cusum_zero_at` is a CUSUM's estimate of the change point, from which `_likeliest_onset` searches.
     return {
         "run_started_at": check.run_started_at if unbroken and check.run_started_at is not None else at,
         "run_probes": run_probes,
@@ -208,25 +224,40 @@ def _find_run(check: Check, given: "Conditions") -> Finding | None:
 
 def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
     limit = cusum_limit(given)
-    onset = check.cusum_zero_at
+    left_zero = check.cusum_zero_at
     failed_at = _fresh_failure(check, given)
-    if onset is None or failed_at is None or check.cusum < limit:
+    if left_zero is None or failed_at is None or check.cusum < limit:
         return None
+    rates = baseline.rates(check, given.now, given.signal, given.limits)
+    # One blip with a lucky probe in it is still one blip: then the limit of the run timer decides.
+    since = _likeliest_onset(check, left_zero, rates[0], forgiving=False)
+    if _one_blip(check, since, failed_at) and failed_at - since < run_limit_seconds(check, given):
+        return None
+    onset = _likeliest_onset(check, left_zero, rates[0], forgiving=True)
     # Both in time and in number: a sum of a few seconds may be one burst of probes.
     if failed_at - onset < given.limits.cusum_span_seconds:
         return None
-    p0 = baseline.rates(check, given.now, given.signal, given.limits)[0]
-    # One blip with a lucky probe in it is still one blip: then the limit of the run timer decides.
-    since = _likeliest_onset(check, onset, p0, forgiving=False)
-    if _one_blip(check, since, failed_at) and failed_at - since < run_limit_seconds(check, given):
+    # What is left of a blip that healed is no evidence of this outage.
+    if onset > left_zero and _sum_since(check, onset, rates, given.limits) < limit:
         return None
-    onset = _likeliest_onset(check, onset, p0, forgiving=True)
     failed, probes = share_failing(check, onset)
     text = (
         f"{failed} of {probes} probes failed in {show_seconds(failed_at - onset)} "
-        f"(CUSUM {check.cusum:.1f}, limit {limit:.0f}{_as_usual(p0, given.limits)})"
+        f"(CUSUM {check.cusum:.1f}, limit {limit:.0f}{_as_usual(rates[0], given.limits)})"
     )
     return _finding(check, "cusum", onset, check.troubled_since, text)
+
+
+def _sum_since(check: Check, onset: float, rates: Rates, limits: Detection) -> float:
+    """Return the sum as it would be if it had been zero until the onset."""
+    total = 0.0
+    for failed, run in groupby([bad for at, bad in check.recent if at >= onset]):
+        probes = len(list(run))
+        if failed:
+            total += min(probes, limits.cusum_failures_per_run) * log(rates[1] / rates[0])
+        else:
+            total = max(0.0, total + probes * log((1 - rates[1]) / (1 - rates[0])))
+    return total
 
 
 def _find_intermittent(check: Check, given: "Conditions") -> Finding | None:
