@@ -214,20 +214,34 @@ def test_auto_deploy_that_somebody_switched_on_is_no_longer_off_because_of_us(
         ((-85, 0), 4e-4),
         ((-85.1, 0), 0.02),
         ((-80, -5), 4e-4),
-        ((-80, -5, -4, -3, -2), 8e-6),
+        ((-80, -5, -4, -3, -2), 4e-4),
+        ((-80, -10, -5, -3), 8e-6),
         ((-5,), 0.02),
         ((-5, 1), 0.02),
         ((), 1.0),
     ],
 )
 def test_crash_reports_around_the_run_corroborate_it(crashes: tuple[float, ...], share: float) -> None:
-    """From a minute before the run until now; each makes a blip less likely, old ones do not count."""
+    """From a minute before the run until now; each makes a blip less likely, old ones do not count.
+
+    Of those within five seconds one counts: one cause may have ended several instances.
+    """
     events = Check("events", "render_events", crashes=tuple((NOW + at, "crashed") for at in crashes))
     service = a_service(checks={"home": failing(seconds=25), "events": events})
     assert observations.conditions(service, "home", POLICY, NOW).blip_share == pytest.approx(share)
     assert bool(observations.findings(service, POLICY, NOW)) is (share <= 4e-4)
     for checks in ({"home": Check("home", "http"), "events": events}, {"events": events}):
         assert observations.conditions(a_service(checks=checks), "home", POLICY, NOW).blip_share == 1.0
+
+
+@pytest.mark.parametrize(("watch", "share"), [(1.0, 0.02), (0.0, 4e-4)])
+def test_a_crash_of_the_code_before_a_deploy_does_not_corroborate_its_failure(watch: float, share: float) -> None:
+    """While the deploy is watched, its own crashes count alone."""
+    deploy = replace(HISTORY[0], update_seen_at=NOW - 40)
+    events = Check("events", "render_events", crashes=((NOW - 41, "crashed"), (NOW - 30, "crashed")))
+    checks = {"home": failing(seconds=25), "events": events}
+    service = a_service(checks=checks, deploys=(deploy, *HISTORY[1:]), watch_until=NOW + watch)
+    assert observations.conditions(service, "home", POLICY, NOW).blip_share == pytest.approx(share)
 
 
 @pytest.mark.parametrize(

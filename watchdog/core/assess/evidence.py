@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.suspect_deploy import first_traffic_at
+from watchdog.core.detect import crashes
 from watchdog.domain.decisions import Blame, Cause, Term
 from watchdog.domain.deploys import Deploy
 
@@ -41,14 +42,12 @@ def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
     weights = case.policy.blame
     found = []
     since = first_traffic_at(change, weights)
-    reports = [one for check in case.service.checks.values() if check.kind == "render_events" for one in check.crashes]
-    # Of crashes before the first traffic of the change, the code before it is the cause; and if it crashed lately, too,
-    # a crash is no sign of this change.
-    crashes = [text for at, text in reports if at >= since]
-    if crashes and len(crashes) == len(reports):
-        found.append(
-            Term(weights.platform_reports_crash, f"the platform reports, since this deploy: {crashes[-1]}", "crashes")
-        )
+    checks = case.service.checks.values()
+    reports = crashes.reported_since(checks, since)
+    # If the code before it crashed lately, too, a crash is no sign of this change.
+    if reports and len(reports) == len(crashes.reported_since(checks, 0.0)):
+        why = f"the platform reports, since this deploy: {reports[-1][1]}"
+        found.append(Term(weights.platform_reports_crash, why, "crashes"))
     new = _new_errors(case)
     if new:
         found.append(Term(weights.new_errors_in_release, f"errors new in this release: {new[0]}", "new errors"))

@@ -11,8 +11,12 @@ with the share of restarts that last longer than t (uniform, 5 to 40 s) and that
 limit is the shortest t with which that is at most FALSE_A_YEAR: 40 s with one crash report, 36 s if the failing answers
 name the new code as well, 18 s with two reports (policy has a floor). Two routes of one service fail together in nearly
 every restart (q = 1) and shorten nothing, nor does the name of the new code alone. The shares are assumed.
+
+The product holds only for reports with a reason of their own. One cause ends several instances within seconds: their
+reports count once. Soon after a deploy its own crashes count, and not those that the code before it had.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from math import erfc, inf, log, sqrt
 
@@ -26,6 +30,9 @@ BLIP_SIGMA = log(14.0 / BLIP_MEDIAN_SECONDS) / 1.2816
 FALSE_A_YEAR = 0.05
 CRASH_SHARE = 0.02
 """Blips of a healthy service with a crash report of the platform; each further report is one more."""
+CRASHES_APART_SECONDS = 5.0
+"""Of one cause the reports are closer: the platform checks each instance every few seconds. A further crash of one that
+was started again comes later."""
 NEW_ERRORS_SHARE = 0.05
 """With a flood of errors of which some are new in the release."""
 VERSION_SHARE = 0.1
@@ -33,6 +40,15 @@ VERSION_SHARE = 0.1
 REPORTS_MAX = 3
 OUTWEIGHS = CRASH_SHARE**2
 """As rare as two crash reports: then the lessons of the check's own blips and restarts count no longer."""
+
+
+def separate(crashes_at: Iterable[float]) -> int:
+    """Return how many of the crash reports (UTC epoch seconds) may have a reason of their own."""
+    count, last = 0, -inf
+    for at in sorted(crashes_at):
+        if at - last >= CRASHES_APART_SECONDS:
+            count, last = count + 1, at
+    return count
 
 
 def blip_share(crashes: int, *, new_errors: bool, names_new_code: bool) -> float:

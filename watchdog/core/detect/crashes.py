@@ -3,7 +3,7 @@
 The only signal of a service without a URL; for the others a second witness of a probe's suspicion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,14 @@ def _began(reports: Sequence[float]) -> float:
     pauses = [later - earlier for earlier, later in pairwise(reports)]
     alone = len(pauses) > 1 and pauses[0] > max(SETTLED_SECONDS, *pauses[1:])
     return reports[1] if alone else reports[0]
+
+
+def reported_since(checks: Iterable[Check], since: float) -> list[tuple[float, str]]:
+    """Return the reports of failures since a moment, as from the first traffic of a deploy: of earlier ones the code
+    before it is the cause.
+    """
+    reporting = [check for check in checks if check.kind == "render_events"]
+    return [(at, text) for check in reporting for at, text in check.crashes if at >= since]
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:

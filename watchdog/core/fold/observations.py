@@ -10,7 +10,7 @@ from typing import Any
 
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
-from watchdog.core.detect import corroboration, failure_kinds, intermittent, probes, turned_away
+from watchdog.core.detect import corroboration, crashes, failure_kinds, intermittent, probes, turned_away
 from watchdog.core.fold import lessons, served_versions, unread
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
@@ -254,8 +254,12 @@ def _blip_share(service: ServiceState, signal_name: str, policy: Policy, now: fl
     if check is None or check.run_started_at is None:
         return 1.0
     since = check.run_started_at - lessons.CRASH_LEAD_SECONDS
-    reports = sum(since <= at <= now for other in service.checks.values() for at, _ in other.crashes)
     live = suspect_deploy.live_deploy(service.deploys) if now < service.watch_until else None
+    if live is not None:
+        since = max(since, suspect_deploy.first_traffic_at(live, policy.blame))
+    reports = corroboration.separate(
+        at for at, _ in crashes.reported_since(service.checks.values(), since) if at <= now
+    )
     names_new_code = live is not None and served_versions.fails_as(check, live, check.run_started_at)
     return corroboration.blip_share(
         reports, new_errors=_new_errors(service, policy, now), names_new_code=names_new_code
