@@ -9,6 +9,7 @@ from tests.core.world import make_policy
 from tests.core.worlds import bad_world, hear, incident_of
 from tests.support.effect_readers import lines
 from watchdog.core.guards import active_criticals
+from watchdog.core.guards.decision import decide
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import ActiveCritical, Phase, ServiceState, State
@@ -103,6 +104,41 @@ def test_two_unrelated_services_of_two_are_a_wave_also_for_the_one_that_decided_
     assert "correlation: 2 failures within 90 s: shop, web" in decided[1]
     assert len(sent) == 1 and sent[0].startswith("nothing was sent: correlation: 2 failures within 90 s: shop, web")
     assert state.acts == ()
+
+
+SHOP = ServicePolicy("shop", "srv-shop", Mode.AUTONOMOUS, signals=(SignalPolicy("home", "http", critical=True),))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "mode", "here", "known", "phase"),
+    [
+        pytest.param(59.0, Mode.AUTONOMOUS, True, (), Phase.PINNING, id="one worker watches both: it sees the other"),
+        pytest.param(
+            59.0, Mode.AUTONOMOUS, False, (), Phase.SUSPECT, id="the other may fail, and is not confirmed yet"
+        ),
+        pytest.param(60.0, Mode.AUTONOMOUS, False, (), Phase.PINNING, id="it would be known by now"),
+        pytest.param(60.0, Mode.AUTONOMOUS, False, ("shop",), Phase.ASKING, id="it is known to fail"),
+        pytest.param(
+            59.0, Mode.ASSIST, False, (), Phase.ASKING, id="a person decides, and reads it as it becomes known"
+        ),
+    ],
+)
+def test_no_rollback_before_failures_at_other_workers_can_be_known(
+    seconds: float, mode: Mode, here: bool, known: tuple[str, ...], phase: Phase
+) -> None:
+    """Until the limit of a service without a fresh deploy (45 s), and one probe; under suspicion and after a page."""
+    policy = make_policy(mode)
+    policy = replace(policy, services={**policy.services, "shop": SHOP})
+    web = a_service(checks={"home": failing(seconds=seconds)})
+    passing = decide(a_state(web, paused_by="Alice"), policy, web, (found(seconds=seconds),), now=NOW - 30)
+    left = an_incident(decision=passing, suspect="dep-41", onset_at=NOW - seconds)
+    troubles = {name: ActiveCritical(name, NOW - 5) for name in known}
+    for service in (web, replace(web, phase=Phase.PAGED, incident=left, pace_seconds=5.0)):
+        others = (replace(a_service(), name="shop", phase=Phase.CALM, checks={}),) if here else ()
+        state = a_state(service, *others, troubles=troubles)
+        after, _ = step(state, e.Observed(NOW, "web", "home", Bad("HTTP 503")), policy)
+        waits = service.phase if phase is Phase.SUSPECT else phase
+        assert after.services["web"].phase is waits
 
 
 def test_a_question_that_worsens_is_entered_too() -> None:

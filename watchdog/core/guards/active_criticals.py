@@ -2,6 +2,10 @@
 
 Two workers whose services break at once both change this shared record. The save of the later one fails, so it loads
 the record again and decides with knowledge of both.
+
+But a service without a fresh deploy is confirmed later than one in its watch window. So before a rollback without a
+human, a worker waits until the failures that began with its own, of services that others watch, are registered
+(`known_from`). Where one worker watches all services it sees them fail itself, and waits for nothing.
 """
 
 from dataclasses import replace
@@ -41,6 +45,17 @@ def _trouble(ctx: StepContext, findings: tuple[Finding, ...], before: ActiveCrit
         # By the oldest finding: one that joins the same incident later says nothing about its begin.
         recent_deploy=min(finding.onset_at for finding in findings) < ctx.service.watch_until,
     )
+
+
+def known_from(ctx: StepContext, findings: tuple[Finding, ...]) -> float:
+    """Return from when on failures of other workers' services that began with ours are registered (UTC epoch seconds);
+    0 where this worker watches every service.
+    """
+    if all(name in ctx.state.services for name in ctx.policy.services):
+        return 0.0
+    main = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[2]
+    # A calm service is probed slowly, so its run begins that much later.
+    return main.onset_at + ctx.policy.detection.run_seconds + ctx.policy.detection.fresh_seconds
 
 
 def clear(ctx: StepContext) -> None:

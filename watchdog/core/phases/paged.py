@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
-from watchdog.core.guards import downtime
+from watchdog.core.guards import active_criticals, downtime
 from watchdog.core.phases import close_incident, escalation, lasting_errors, manual_silences, open_incident, suspicion
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 from watchdog.domain.incidents import Incident, Outcome
@@ -61,6 +61,9 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     """
     incident = ctx.incident
     decision = open_incident.make_decision(ctx, findings)
+    # Failures of other workers' services may still acquit the deploy; it is weighed again soon.
+    if decision.course is Course.ROLLBACK and ctx.now < active_criticals.known_from(ctx, findings):
+        return
     worse = decision.severity.rank > incident.severity.rank
     free = not incident.human_needed and obstacle_may_pass(incident.decision) and decision.course in ACTING
     late = not (free or worse) and decision.course in ACTING and _may_ask_now(incident, decision)

@@ -6,9 +6,11 @@ only if it is confirmed. An incident whose rollback could not be sent comes back
 
 from watchdog.core.context import StepContext
 from watchdog.core.fold import lessons, observations, unread
+from watchdog.core.guards import active_criticals
+from watchdog.core.guards.decision import decide
 from watchdog.core.phases import close_incident, overdue_rollback, rollback_request
 from watchdog.core.phases.open_incident import open_incident
-from watchdog.domain.decisions import Finding
+from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.effects import SetPace
 from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.units import show_seconds
@@ -58,7 +60,18 @@ def _may_decide(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     # The lesser of two findings would ask a question that the critical one voids a moment later.
     if observations.critical_check_pending(ctx.service, ctx.policy, findings, ctx.now):
         return False
-    return ctx.service.incident is None or observations.failing_now(ctx.service, findings, ctx.policy, ctx.now)
+    if ctx.service.incident is not None and not observations.failing_now(ctx.service, findings, ctx.policy, ctx.now):
+        return False
+    return not _is_early(ctx, findings)
+
+
+def _is_early(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
+    """Return whether it would be rolled back before a failure of other workers' services could acquit the deploy."""
+    if ctx.now >= active_criticals.known_from(ctx, findings):
+        return False
+    incident = ctx.service.incident
+    decision = decide(ctx.state, ctx.policy, ctx.service, findings, now=ctx.now, incident=incident)
+    return decision.course is Course.ROLLBACK
 
 
 def _calm_down(ctx: StepContext) -> None:
