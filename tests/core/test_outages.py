@@ -7,6 +7,7 @@ import pytest
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, history, web
 from watchdog.domain.events import Restarted, VendorChecked
+from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Bad, FailureKind, Unknown
 
 
@@ -46,6 +47,19 @@ def test_case_50_a_worker_that_is_killed_every_twenty_seconds_rolls_back_all_the
     world.run(400.0)
     requested_at = world.incidents["web-1"].rollback.requested_at
     assert requested_at is not None and unharmed is not None and requested_at - unharmed <= 30.0
+
+
+@pytest.mark.parametrize(("mode", "live_at"), [(Mode.AUTONOMOUS, 90.0), (Mode.ASSIST, 130.0)])
+def test_a_deploy_on_top_of_the_bad_one_does_not_end_the_matter(mode: Mode, live_at: float) -> None:
+    """Before the decision, or while a human is asked about the bad one alone: a human is asked about both."""
+    faults = [Fault(64.0, FOREVER, code=code) for code in ("bad00000", "merge000")]
+    world = bad_world(make_policy(mode), faults=faults, answer="approve", answer_after=40.0)
+    world.ship(live_at, "merge000", seconds=10.0)
+    world.run(600.0)
+    asked = [note.text for note in world.notes if note.label == "DECIDED" and note.text.startswith("ask")]
+    assert "went live on top of dep-900, and the rollback takes both back" in asked[-1]
+    assert [effect.target for _, effect in world.accepted] == ["dep-40"] and not world.broken
+    assert set(world.state.denied) == {"bad00000", "merge000"}
 
 
 @pytest.mark.parametrize(("down_seconds", "goes_on"), [(8.0, True), (12.0, True), (20.0, True), (40.0, False)])

@@ -315,8 +315,46 @@ def test_a_finding_whose_check_names_no_version_keeps_the_deploy_accused() -> No
         assert not blame.weigh(a_case(service, found(), other)).vetoed
 
 
-DARK = dict.fromkeys(("control-1", "control-2"), (NOW - 1, Bad("timed out")))
 OUTAGE = Bad("partial outage")
+MERGE = Deploy("dep-42", "live", commit="merge000", created_at=NOW - 50, finished_at=NOW - 20)
+"""It went live on top of dep-41 while that failed."""
+BELOW = replace(HISTORY[0], status="deactivated")
+
+
+@pytest.mark.parametrize(
+    ("case", "change", "words"),
+    [
+        pytest.param(
+            a_case(deployed(MERGE, BELOW)), "dep-41", "after live; dep-42 went live on top of it since", id="both"
+        ),
+        pytest.param(
+            a_case(deployed(MERGE, replace(BELOW, created_at=NOW - 90_000, finished_at=NOW - 80_000))),
+            "dep-42",
+            "before dep-42 could take traffic",
+            id="the one below served for long before it failed",
+        ),
+        pytest.param(
+            a_case(deployed(MERGE, BELOW), vendors={"render": (NOW - 60, OUTAGE)}),
+            "dep-42",
+            "the platform render reports trouble",
+            id="more than the onset acquits",
+        ),
+        pytest.param(
+            a_case(deployed(MERGE, replace(BELOW, trigger="rollback"))),
+            "dep-42",
+            "before dep-42 could take traffic",
+            id="the one below is a rollback",
+        ),
+    ],
+)
+def test_a_deploy_on_top_of_the_bad_one_is_left_with_it(case: BlameInput, change: str, words: str) -> None:
+    """The one below is weighed as if it were live, and only a conviction counts."""
+    verdict = blame.weigh(case)
+    assert verdict.suspect.id == "dep-42" and verdict.change.id == change and words in verdict.why
+    assert verdict.convicts is (change == "dep-41")
+
+
+DARK = dict.fromkeys(("control-1", "control-2"), (NOW - 1, Bad("timed out")))
 CAME = replace(FIRST, id="dep-r", trigger="rollback")
 
 

@@ -16,7 +16,13 @@ from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.evidence import evidence_terms, has_new_errors
 from watchdog.core.assess.onset_prior import prior_of
 from watchdog.core.assess.other_causes import other_causes
-from watchdog.core.assess.suspect_deploy import change_of, first_traffic_at, live_deploy, same_code_run
+from watchdog.core.assess.suspect_deploy import (
+    change_before,
+    change_of,
+    first_traffic_at,
+    live_deploy,
+    same_code_run,
+)
 from watchdog.core.fold import served_versions
 from watchdog.domain.decisions import LIKELIER_THAN_NOT, NOT_WEIGHED, Blame, Veto
 from watchdog.domain.deploys import Deploy
@@ -52,14 +58,39 @@ def asking_cost_rule(share: float, weights: BlameWeights) -> float:
 
 def weigh(case: BlameInput) -> Blame:
     """Return the blame of the live deploy, term by term."""
-    weights = case.policy.blame
     suspect = live_deploy(case.service.deploys)
-    # A feed or a crash loop states no share of requests: then only the floor holds.
-    cost = cost_rule(case.share, weights) if case.share > 0 else 0.0
-    need = max(weights.floor, cost)
     if suspect is None or case.service.deploys_at is None:
         why = f"no deploy can be blamed: {case.service.deploys_why or 'the platform names no live deploy'}"
-        return replace(NOT_WEIGHED, need=need, floor=weights.floor, cost_rule=cost, why=why)
+        need, cost = _needed(case)
+        return replace(NOT_WEIGHED, need=need, floor=case.policy.blame.floor, cost_rule=cost, why=why)
+    blame = _weighed(case, suspect)
+    return _with_the_one_below(case, blame, suspect) or blame
+
+
+def _with_the_one_below(case: BlameInput, live: Blame, suspect: Deploy) -> Blame | None:
+    """Return the blame of the deploy that was live at the onset, if only the onset acquits the live one and that one is
+    convicted. Then a human is asked about a rollback past both (assess/rollback_target).
+    """
+    if [veto.name for veto in live.vetoed] != ["onset"]:
+        return None
+    below = change_before(case.service.deploys, case.onset_at, case.policy.blame)
+    blame = _weighed(case, below) if below is not None else None
+    if blame is None or not blame.convicts:
+        return None
+    return replace(blame, suspect=suspect, why=f"{blame.why}; {suspect.id} went live on top of it since")
+
+
+def _needed(case: BlameInput) -> tuple[float, float]:
+    """Return the probability from which it is acted on, and the cost rule's part in it."""
+    # A feed or a crash loop states no share of requests: then only the floor holds.
+    cost = cost_rule(case.share, case.policy.blame) if case.share > 0 else 0.0
+    return max(case.policy.blame.floor, cost), cost
+
+
+def _weighed(case: BlameInput, suspect: Deploy) -> Blame:
+    """Return the blame of a deploy that was or is live."""
+    weights = case.policy.blame
+    need, cost = _needed(case)
     run = same_code_run(case.service.deploys, suspect)
     change = change_of(run, case.onset_at, weights)
     prior = prior_of(case.service, change, case.onset_at, weights, case.now)

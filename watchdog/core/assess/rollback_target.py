@@ -2,7 +2,8 @@
 
 Rule 1: never by position ("previous"), always an explicit deploy; every skipped deploy has its reason.
 Rule 2: if only configuration changed, the same code is a target; otherwise never the suspect's own code.
-Rule 3: good = healthy by our own record, or live long enough before the daemon began to watch. Not good, whatever its
+Rule 3: a deploy that went live on top of the blamed one, while it failed, is left as well; a human is asked about that.
+Rule 4: good = healthy by our own record, or live long enough before the daemon began to watch. Not good, whatever its
 record: a deploy that was likelier than not to blame for an incident, and was replaced in it.
 """
 
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
 
+from watchdog.core.assess.suspect_deploy import same_code_run
 from watchdog.domain.decisions import Skipped, TargetChoice
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import Verification
@@ -42,7 +44,7 @@ def choose_target(search: TargetQuery) -> TargetChoice:
         if why_not:
             skipped.append(Skipped(deploy.id, deploy.code, why_not))
             continue
-        return TargetChoice(deploy, _why_good(deploy, search), tuple(skipped), _warning(search), _ask(deploy))
+        return TargetChoice(deploy, _why_good(deploy, search), tuple(skipped), _warning(search), _ask(deploy, search))
     why = "no earlier deploy is known to be good" if older else "there is no earlier deploy"
     return TargetChoice(None, why, tuple(skipped))
 
@@ -61,14 +63,17 @@ def _why_not(deploy: Deploy, search: TargetQuery) -> str:
         return "names neither commit nor image digest"
     if deploy.code in search.denied:
         return "deny-listed"
-    if deploy.code == search.suspect.code and not search.configuration:
-        return f"same code as {search.suspect.id}"
-    if deploy.code == search.suspect.code and deploy.created_at >= search.change.created_at:
-        return f"same code and configuration as {search.suspect.id}"
+    left = next((one for one in (search.suspect, search.change) if one.code == deploy.code), None)
+    if left is not None and left.id == deploy.id:
+        return "it is blamed"
+    if left is not None and not search.configuration:
+        return f"same code as {left.id}"
+    if left is not None and deploy.created_at >= search.change.created_at:
+        return f"same code and configuration as {left.id}"
     # A rollback away from this code, also by a person, is a verdict on it that our health record may not show.
-    left = rolled_away_from(search.deploys, deploy, search.undone)
-    if left is not None:
-        return f"{left.id} rolled away from its code"
+    away = rolled_away_from(search.deploys, deploy, search.undone)
+    if away is not None:
+        return f"{away.id} rolled away from its code"
     # It may fail hours after it went live: its record from before that proves nothing.
     incident = next((incident for name, _, incident in search.blamed if name == deploy.id), "")
     if incident:
@@ -131,8 +136,12 @@ def _warning(search: TargetQuery) -> str:
     return ""
 
 
-def _ask(deploy: Deploy) -> str:
+def _ask(deploy: Deploy, search: TargetQuery) -> str:
+    asked = []
+    # The live deploy may be somebody's repair of the blamed one; only people know.
+    if search.change.id not in [one.id for one in same_code_run(search.deploys, search.suspect)]:
+        asked.append(f"{search.suspect.id} went live on top of {search.change.id}, and the rollback takes both back")
     # Render keeps no images: a rollback pulls the tag again, and gets what it holds today.
     if deploy.has_mutable_image:
-        return f"{deploy.id} names its image by a tag, which may hold something else today"
-    return ""
+        asked.append(f"{deploy.id} names its image by a tag, which may hold something else today")
+    return "; ".join(asked)

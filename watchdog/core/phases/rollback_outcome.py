@@ -201,14 +201,19 @@ def accepted_after_all(ctx: StepContext) -> None:
 
 
 def _deny(ctx: StepContext) -> None:
-    """Deny the suspect's code, unless only its configuration was bad, or a human asked by hand (no blame then)."""
+    """Deny the suspect's code, unless only its configuration was bad, or a human asked by hand (no blame then).
+
+    So is the code of the change where the suspect went live on top of it.
+    """
     decision = ctx.incident.decision
     blame = decision.blame if decision is not None else None
-    code = ctx.incident.suspect_code
-    if blame is not None and not blame.configuration and code is not None and code not in ctx.state.denied:
-        ctx.state = replace(ctx.state, denied=(*ctx.state.denied, code))
-    if code is not None and code in ctx.state.denied:
-        bad_commit_recurrence.remember(ctx, code)
+    change = blame.change if blame is not None else None
+    named = dict.fromkeys((ctx.incident.suspect_code, change.code if change is not None else None))
+    for code in [one for one in named if one is not None]:
+        if blame is not None and not blame.configuration and code not in ctx.state.denied:
+            ctx.state = replace(ctx.state, denied=(*ctx.state.denied, code))
+        if code in ctx.state.denied:
+            bad_commit_recurrence.remember(ctx, code)
     if ctx.incident.rollback.undo_of_verified and ctx.incident.suspect is not None:
         ctx.update_service(undone=(*ctx.service.undone, ctx.incident.suspect)[-UNDONE_KEPT:])
 
