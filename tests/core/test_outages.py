@@ -49,6 +49,18 @@ def test_case_50_a_worker_that_is_killed_every_twenty_seconds_rolls_back_all_the
     assert requested_at is not None and unharmed is not None and requested_at - unharmed <= 30.0
 
 
+@pytest.mark.parametrize("blip", [Fault(220.0, 232.0), Fault(240.0, 241.0), Fault(300.0, 301.0)])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_blip_minutes_before_a_deploy_does_not_acquit_it_of_a_partial_outage(blip: Fault, seed: int) -> None:
+    """Suspicion lasts until the sum of the blip has run down, so the outage is dated to its own begin."""
+    partial = Fault(402.0, FOREVER, 0.3, code="bad00000")
+    world = World(make_policy(), history(), faults=[blip, partial], seed=seed, steady=True)
+    world.ship(400.0, "bad00000", seconds=10.0)
+    world.run(800.0)
+    assert [effect.target for _, effect in world.accepted] == ["dep-40"]
+    assert not world.broken
+
+
 @pytest.mark.parametrize(("mode", "live_at"), [(Mode.AUTONOMOUS, 90.0), (Mode.ASSIST, 130.0)])
 def test_a_deploy_on_top_of_the_bad_one_does_not_end_the_matter(mode: Mode, live_at: float) -> None:
     """Before the decision, or while a human is asked about the bad one alone: a human is asked about both."""

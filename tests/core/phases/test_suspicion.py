@@ -1,6 +1,7 @@
 """Calm and suspicion: the first bad reading, its confirmation, its dismissal, patience and restarts."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,20 @@ def test_what_is_not_borne_out_is_let_go() -> None:
     (text,) = [note.text for note in world.notes if note.label == "CALM"]
     assert re.fullmatch(r"no longer failing after \d\d s: every check is back to normal", text)
     assert not world.tells and not world.incidents
+
+
+def test_it_is_let_go_when_the_sum_is_back_at_zero() -> None:
+    """One failed probe takes 21 good ones; the sum of a signal that a reload removed holds nothing up."""
+    world = reach(Phase.CALM)
+    for _ in range(2):
+        hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+        gone = replace(web(world).checks["home"], name="gone")
+        put(world, checks={**web(world).checks, "gone": gone})
+        for good in range(21):
+            assert web(world).phase is Phase.SUSPECT and web(world).checks["home"].good_run == good
+            world.time += 2.0
+            hear(world, e.Observed(world.now, "web", "home", Good()))
+        assert web(world).phase is Phase.CALM and web(world).checks["home"].cusum == 0.0
 
 
 def test_an_incident_that_is_over_is_let_go_by_the_next_reading() -> None:

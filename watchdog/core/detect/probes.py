@@ -5,9 +5,10 @@ Theory. The run timer confirms an unbroken run of failures that outlasts the bli
 confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip. Where
 nearly all probes fail, one lucky probe does not turn one blip into two: the sum then confirms no sooner than the timer.
 The moment at which the sum left zero is the likeliest onset of an outage of share p1, but the sum of a blip takes
-minutes to run down, and the next outage adds to it. So that moment only bounds the onset from below: it is estimated
-with a free p (generalised likelihood ratio) from all probes since then, which are kept for it. The sum is not changed,
-as a sum that began anew after each calm would not find what fails one probe in five.
+dozens of probes to run down, and the next outage adds to it. So suspicion, with its fast probes, ends at zero only; and
+that moment only bounds the onset from below: it is estimated with a free p (generalised likelihood ratio) from all
+probes since then, which are kept for it. The sum itself is never cut: one that began anew after each good minute would
+not find what fails one probe in five.
 Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
 Each check learns how long its blips last and which share of its probes fails (baseline). Outages too short for the
 timer and too far apart for the CUSUM are counted by the time they take (see intermittent).

@@ -345,9 +345,11 @@ def is_healthy(
     )
 
 
-def may_return(service: ServiceState, now: float) -> bool:
-    """Return whether another short outage is to be expected."""
-    return any(intermittent.may_return(check, now) for check in service.checks.values())
+def may_return(service: ServiceState, policy: Policy, now: float) -> bool:
+    """Return whether another short outage is to be expected, or a CUSUM is not back at zero."""
+    known = policy.services[service.name]
+    checks = [check for name, check in service.checks.items() if known.signal(name) is not None]
+    return any(check.cusum > 0 or intermittent.may_return(check, now) for check in checks)
 
 
 def healthy_since(service: ServiceState, policy: Policy) -> float:

@@ -78,8 +78,9 @@ def _calm_down(ctx: StepContext) -> None:
     if ctx.service.incident is not None:
         close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before a rollback was sent")
         return
-    # An intermittent outage may return: in calm, slower probes could miss its next short outage.
-    if observations.may_return(ctx.service, ctx.now):
+    # An intermittent outage may return: in calm, slower probes could miss its next short outage. And they would take
+    # minutes to bring a sum down, in which a deploy's failure would be dated to the blip before it (detect/probes).
+    if observations.may_return(ctx.service, ctx.policy, ctx.now):
         return
     lasted = ctx.now - ctx.service.phase_since
     lost = ", ".join(unread.unread_suspects(ctx.service, ctx.policy, ctx.now))
