@@ -10,7 +10,7 @@ from typing import Any
 
 from watchdog.core import detect
 from watchdog.core.assess import maintenance, suspect_deploy
-from watchdog.core.detect import corroboration, crashes, failure_kinds, intermittent, probes, turned_away
+from watchdog.core.detect import corroboration, crashes, failure_kinds, probes, turned_away
 from watchdog.core.fold import lessons, served_versions, unread
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.decisions import Finding
@@ -343,13 +343,6 @@ def is_healthy(
         for name, check in service.checks.items()
         if policy.services[service.name].signal(name) is not None
     )
-
-
-def may_return(service: ServiceState, policy: Policy, now: float) -> bool:
-    """Return whether another short outage is to be expected, or a CUSUM is not back at zero."""
-    known = policy.services[service.name]
-    checks = [check for name, check in service.checks.items() if known.signal(name) is not None]
-    return any(check.cusum > 0 or intermittent.may_return(check, now) for check in checks)
 
 
 def healthy_since(service: ServiceState, policy: Policy) -> float:

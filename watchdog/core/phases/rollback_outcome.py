@@ -201,15 +201,11 @@ def accepted_after_all(ctx: StepContext) -> None:
 
 
 def _deny(ctx: StepContext) -> None:
-    """Deny the suspect's code, unless only its configuration was bad, or a human asked by hand (no blame then).
-
-    So is the code of the change where the suspect went live on top of it.
-    """
+    """Deny the codes of suspect and change, unless only configuration was bad, or a human asked by hand (no blame)."""
     decision = ctx.incident.decision
     blame = decision.blame if decision is not None else None
-    change = blame.change if blame is not None else None
-    named = dict.fromkeys((ctx.incident.suspect_code, change.code if change is not None else None))
-    for code in [one for one in named if one is not None]:
+    changed = blame.change.code if blame is not None and blame.change is not None else None
+    for code in [one for one in dict.fromkeys((ctx.incident.suspect_code, changed)) if one is not None]:
         if blame is not None and not blame.configuration and code not in ctx.state.denied:
             ctx.state = replace(ctx.state, denied=(*ctx.state.denied, code))
         if code in ctx.state.denied:

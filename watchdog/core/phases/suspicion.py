@@ -5,6 +5,7 @@ only if it is confirmed. An incident whose rollback could not be sent comes back
 """
 
 from watchdog.core.context import StepContext
+from watchdog.core.detect import intermittent
 from watchdog.core.fold import lessons, observations, unread
 from watchdog.core.guards import active_criticals
 from watchdog.core.guards.decision import decide
@@ -78,9 +79,7 @@ def _calm_down(ctx: StepContext) -> None:
     if ctx.service.incident is not None:
         close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before a rollback was sent")
         return
-    # An intermittent outage may return: in calm, slower probes could miss its next short outage. And they would take
-    # minutes to bring a sum down, in which a deploy's failure would be dated to the blip before it (detect/probes).
-    if observations.may_return(ctx.service, ctx.policy, ctx.now):
+    if _may_return(ctx):
         return
     lasted = ctx.now - ctx.service.phase_since
     lost = ", ".join(unread.unread_suspects(ctx.service, ctx.policy, ctx.now))
@@ -88,6 +87,16 @@ def _calm_down(ctx: StepContext) -> None:
     ctx.note("CALM", f"no longer failing after {show_seconds(lasted)}: {normal}")
     ctx.set_service(lessons.after_suspicion(ctx.service, ctx.policy, ctx.now))
     ctx.enter_phase(Phase.CALM)
+
+
+def _may_return(ctx: StepContext) -> bool:
+    """Return whether slow probes would come too early: another short outage is to be expected, or a sum is above zero.
+
+    They could miss that outage, and would take minutes to bring the sum down. A deploy's failure in these minutes would
+    be dated to the blip before it (detect/probes).
+    """
+    checks = [one for name, one in ctx.service.checks.items() if ctx.service_policy.signal(name) is not None]
+    return any(one.cusum > 0 or intermittent.may_return(one, ctx.now) for one in checks)
 
 
 def resume(ctx: StepContext) -> None:
