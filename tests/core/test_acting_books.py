@@ -180,7 +180,7 @@ def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(off: boo
     [
         ((), {"decision": None}, False),
         (("bad00000",), {"decision": None}, True),
-        pytest.param((), {"suspect_code": None}, False, id="no code is known"),
+        pytest.param(("bad00000",), {"decision": None, "suspect_code": None}, False, id="no code is known"),
     ],
 )
 def test_what_was_not_decided_denies_nothing_new_but_is_known_if_it_was_denied(

@@ -105,7 +105,7 @@ def test_a_suspicion_at_the_end_is_waited_for() -> None:
     world = shipped(WANTED, Fault(OVER - 4.0, OVER + 10.0)).run(OVER + 8.0)
     assert web(world).phase is Phase.SUSPECT and news(world) == []
     (title,) = news(world.run(OVER + 300.0))
-    assert "is fine: live for 31 min, 569 of 574 probes good" in title
+    assert "is fine: live for 32 min, 593 of 598 probes good" in title
 
 
 def test_across_a_restart_it_is_told_once() -> None:
