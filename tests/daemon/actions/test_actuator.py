@@ -459,7 +459,7 @@ class AcceptedWithoutId(Render):
         return None
 
 
-async def test_what_was_taken_without_an_id_is_followed_whatever_other_workers_change_meanwhile() -> None:
+async def test_case_21_what_was_taken_without_an_id_is_followed_whatever_other_workers_change_meanwhile() -> None:
     async with scene(made=AcceptedWithoutId) as s:
         s.platform.store = s.store  # type: ignore[attr-defined]
         outcome = await s.ends(ROLLBACK, e.RollbackAccepted)

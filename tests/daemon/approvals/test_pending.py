@@ -112,7 +112,7 @@ TYPED, SEEN = {"incident": "web-1"}, {"incident": "web-1", "seen": {"suspect": "
         ("stop", TYPED, 12.0, False),
     ],
 )
-def test_a_typed_yes_is_not_to_a_question_that_has_just_replaced_another(
+def test_case_38_a_typed_yes_is_not_to_a_question_that_has_just_replaced_another(
     name: str, given: dict[str, Any], after: float, refused: bool
 ) -> None:
     """Its author may have read the one before. A no, or a page that shows the question, needs no such wait."""

@@ -97,7 +97,7 @@ class LostAnswer(FailsOnce):
 
 
 @pytest.mark.parametrize("store", [FailsOnce, LostAnswer])
-async def test_one_failed_record_costs_an_automatic_rollback_neither_its_pin_nor_its_arithmetic(
+async def test_case_22_one_failed_record_costs_an_automatic_rollback_neither_its_pin_nor_its_arithmetic(
     store: type[FailsOnce],
 ) -> None:
     """It is decided anew with the next bad reading, and auto-deploy is off before anything is sent."""
@@ -110,7 +110,9 @@ async def test_one_failed_record_costs_an_automatic_rollback_neither_its_pin_nor
 
 
 @pytest.mark.parametrize(("store", "ok"), [(FailsOnce, False), (LostAnswer, True)])
-async def test_what_is_answered_to_a_rollback_by_hand_is_what_becomes_of_it(store: type[FailsOnce], ok: bool) -> None:
+async def test_case_52_what_is_answered_to_a_rollback_by_hand_is_what_becomes_of_it(
+    store: type[FailsOnce], ok: bool
+) -> None:
     """Nothing is done where its author reads that; a record whose answer was lost has the answer too, and goes on."""
     async with scene(store) as s:
         await s.know_deploys()

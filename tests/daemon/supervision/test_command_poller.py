@@ -164,7 +164,7 @@ async def test_what_its_author_gave_up_meanwhile_is_not_done() -> None:
         assert (await answer(s, "pause")).answer == "withdrawn" and not s.engine.state.paused_by
 
 
-async def test_what_its_author_gave_up_at_the_last_moment_has_nothing_read_again() -> None:
+async def test_case_52_what_its_author_gave_up_at_the_last_moment_has_nothing_read_again() -> None:
     """Nothing was committed: what other workers have just sent would be sent again by the holder of the fleet."""
 
     class WithdrawnLast(ShakyStore):
