@@ -185,8 +185,7 @@ class Incident:
     pin: Pin = Pin()  # auto-deploy, switched off for the rollback
     suspect: str | None = None  # the deploy that is blamed
     suspect_code: str | None = None  # its commit or image digest
-    # Kept when people ship another deploy, which is the suspect then.
-    to_blame: tuple[str, ...] = ()  # deploys likelier than not to blame: that suspect, and back to its change
+    to_blame: tuple[str, ...] = ()  # deploys likelier than not to blame, also once people have shipped another suspect
     rollback: RollbackAttempt = RollbackAttempt()  # its rollback: where to, when, whether it helped
     human_needed: Prose = ""  # why we do nothing more by ourselves; also who rejected or stopped it
     human_decision: HumanDecision | None = None  # that a person rejected or stopped it
@@ -329,8 +328,8 @@ class Shared:
     """The part of the state that all workers share."""
 
     denied: tuple[str, ...] = ()  # codes never to return to
-    # By deploy: the same code, deployed again later, is judged by its own record.
-    blamed: tuple[tuple[str, str, str], ...] = ()  # replaced deploys that were likely to blame: id, code, incident
+    # By deploy, not by code: what is deployed again later is judged by its own record.
+    blamed: tuple[tuple[str, str, str], ...] = ()  # likely to blame, and replaced: deploy, code, incident
     # Kept beside `acts`: the record of an older version has these moments only.
     acted_at: tuple[float, ...] = ()  # rollbacks of all services
     acts: tuple[Act, ...] = ()  # the same, with service and code
