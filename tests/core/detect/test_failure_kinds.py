@@ -7,7 +7,7 @@ import pytest
 from tests.core.limits import LIMITS
 from tests.core.scenes import NOW, a_service
 from watchdog.core import detect
-from watchdog.core.detect import failure_kinds
+from watchdog.core.detect import failure_kinds, probes
 from watchdog.core.fold import clock_skew
 from watchdog.domain.checks import Check
 from watchdog.domain.events import Observed
@@ -50,10 +50,12 @@ def test_failures_that_no_code_causes_acquit_where_they_are_half_of_all(kinds: s
 
 
 def test_they_are_remembered_as_long_as_the_outcomes_of_probes() -> None:
-    """Three minutes: an outage that began in the name lookup and goes on as errors becomes one of errors."""
+    """An outage that began in the name lookup and goes on as errors becomes one of errors."""
     kinds = [failure_kinds.kind_since(probed("d" * 30 + "5" * errors), 0.0) for errors in (1, 30, 31, 200)]
     assert kinds == ["dns", "dns", "status", "status"]
-    assert len(probed("d" * 30 + "5" * 70).not_curable) == 20 and probed("d" * 30 + "5" * 200).not_curable == ()
+    forgotten = probes.RECENT_MAX - 10
+    assert len(probed("d" * 30 + "5" * 70).not_curable) == 30
+    assert len(probed("d" * 30 + "5" * forgotten).not_curable) == 10
     assert detect.forget(probed("d"), NOW).not_curable == ()
 
 

@@ -223,7 +223,8 @@ def _to_blame(ctx: StepContext, blame: Blame | None) -> tuple[str, ...]:
     if not blame.likelier_than_not:
         return () if blame.suspect.id in known else known
     run = [one.id for one in suspect_deploy.same_code_run(ctx.service.deploys, blame.suspect)]
-    return tuple(run[: run.index(blame.change.id) + 1])
+    # Blamed below a deploy that went live on top of it, it is alone: nothing is known of the one above.
+    return tuple(run[: run.index(blame.change.id) + 1]) if blame.change.id in run else (blame.change.id,)
 
 
 DECIDED_AS: Mapping[Severity, NoteLabel] = {
