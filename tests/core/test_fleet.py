@@ -13,7 +13,7 @@ from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.integrations import Failing
+from watchdog.domain.integrations import Failing, Integration, Standing
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good, Unknown
 
@@ -44,7 +44,7 @@ def test_blind_is_noted_at_once_and_told_after_half_a_minute() -> None:
     mute = make_policy(alerts=())
     state, effects = step(state, e.TimePassed(NOW + 30.0), mute)
     assert notices(effects) == [] and lines(effects, "TOLD")[0].startswith("no channel configured: watchdog is blind")
-    state, effects = step(replace(state, blind_told=False), e.TimePassed(NOW + 30.0), make_policy())
+    state, effects = step(replace(state, failing={}), e.TimePassed(NOW + 30.0), make_policy())
     assert notices(effects) == ["self_alert"] and state.blind_told
     tell = tell_of(effects)
     assert tell.notice.wakes and tell.channels == ("pager",)
@@ -200,6 +200,7 @@ def test_a_commit_is_trusted_by_its_name_or_seven_digits_of_it(named: str, left:
     [
         ("blind", State(blind_since=1.0), False),
         ("blind", State(), True),
+        ("blind", State(failing={"sight/other": Failing(1.0, "failing", "dark", ())}), False),
         ("disarmed", State(disarmed="why"), False),
         ("disarmed", State(), True),
         ("channel/pager", State(failing={"channel/pager": Failing(1.0, "failing", "down", ())}), False),
@@ -211,3 +212,14 @@ def test_a_page_about_the_watchdog_itself_is_over_when_it_is_no_longer_so(
 ) -> None:
     """So that one that waited, or that a dead worker left, does not ring afterwards."""
     assert page_is_over(state, condition) is over
+
+
+def test_the_page_of_workers_that_died_blind_is_over_with_the_last_of_them() -> None:
+    """While one of them lives, and is blind, the page stands."""
+    dark = Failing(NOW - 60.0, "failing", "dark")
+    state = a_state(failing={"sight/one": dark, "sight/two": dark})
+    for name, told in (("one", []), ("two", ["resolved"])):
+        gone = Integration("sight", name, Standing.UNTRIED, NOW)
+        state, effects = step(state, e.IntegrationJudged(NOW, gone), make_policy())
+        assert notices(effects) == told
+    assert tell_of(effects).notice.incident == "blind" and not state.failing

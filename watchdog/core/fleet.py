@@ -11,7 +11,7 @@ from watchdog.core.assess.blame_input import STALE_VENDOR_SECONDS
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.core.phases import manual_silences
-from watchdog.core.updates import announcement_news, integration_alerts, upgrade_notice, weekly_digest
+from watchdog.core.updates import announcement_news, blind_workers, integration_alerts, upgrade_notice, weekly_digest
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.effects import Note
@@ -62,12 +62,13 @@ def judge_sight(ctx: StepContext) -> None:
     elif seeing:
         _see_again(ctx, ctx.now - since)
     # The wait spares the operators a page for each blip of the host's own network.
-    elif not ctx.state.blind_told and ctx.now - since >= BLIND_TELL_SECONDS:
+    elif not blind_workers.is_listed(ctx.state) and ctx.now - since >= BLIND_TELL_SECONDS:
         _tell_blind(ctx, why, ctx.now - since)
 
 
 def _tell_blind(ctx: StepContext, why: str, lasted: float) -> None:
     ctx.state = replace(ctx.state, blind_told=True)
+    blind_workers.add(ctx, why)
     title = f"watchdog is blind: {why} for {show_seconds(lasted)}"
     lines = (*UNSEEN_LINES, *_unread(ctx)) if ctx.state.unseen else DARK_LINES
     ctx.notify_operators(NoticeKind.SELF_ALERT, "blind", title, lines)
@@ -89,9 +90,10 @@ def _unread(ctx: StepContext) -> tuple[str, ...]:
 def _see_again(ctx: StepContext, lasted: float) -> None:
     told = ctx.state.blind_told
     ctx.state = replace(ctx.state, blind_since=None, blind_told=False)
+    blind_workers.remove(ctx, ctx.state.worker)
     title = f"watchdog sees again after {show_seconds(lasted)}"
     ctx.emit(Note(ctx.now, "", None, "SEEING", f"{title}; what was read meanwhile does not count"))
-    if told:
+    if told and blind_workers.is_empty(ctx.state):
         ctx.notify_operators(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
     # Bad readings were dropped meanwhile, so no run of failures is known to be unbroken: every detector begins anew,
     # and a suspicion without an incident has lost its only evidence.
@@ -107,10 +109,10 @@ def _see_again(ctx: StepContext, lasted: float) -> None:
 def page_is_over(state: State, condition: str) -> bool:
     """Return whether the condition of a page about the watchdog itself has ended; `condition` is its dedup key.
 
-    Each worker knows only of its own blindness; the other conditions are in the state that all workers share.
+    It may be another worker's page, which has no way out where that one is blind.
     """
     if condition == "blind":
-        return state.blind_since is None
+        return state.blind_since is None and blind_workers.is_empty(state)
     return not state.disarmed if condition == "disarmed" else condition not in state.failing
 
 

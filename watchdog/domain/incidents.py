@@ -373,6 +373,7 @@ class State(Shared, Fleet):
     """
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))  # by name
+    worker: str = ""  # the worker whose memory this is; no part of what is saved
 
     def of_incident(self, name: str | None) -> ServiceState | None:
         """Return the service whose last incident has that id."""

@@ -66,6 +66,8 @@ class Kind:
 CONFIGURATION = "configuration"
 """The kind of a refused reload. Each has a name of its own, so the next one pages as well; an accepted configuration
 ends them all, by a reload or by a start."""
+SIGHT = "sight"
+"""The kind of a worker that is blind, and paged that: one alert for all of them."""
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "probes": Kind(
@@ -128,6 +130,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             cures=MappingProxyType(
                 {Standing.REFUSED: "correct the file and reload again; some changes need a restart"}
             ),
+        ),
+        SIGHT: Kind(
+            "the sight of worker",
+            "none of its services is judged, and nothing is changed there",
+            patience_seconds=60.0,
+            told=False,
+            cures=MappingProxyType({Standing.FAILING: "look at the network and the load of that worker's host"}),
         ),
         "store": Kind(
             "the store",

@@ -41,6 +41,7 @@ from watchdog.daemon.telemetry.aggregate import MinuteAggregator
 from watchdog.daemon.telemetry.feed_hours import FeedHours
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
+from watchdog.domain.incidents import State
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Policy
 from watchdog.ports import Clock, Notifier, Platform, Store
@@ -149,6 +150,7 @@ def wire(
         teller=teller,
         listeners=listeners,
     )
+    engine.state = State(worker=worker)
     stall = engine.stall = LoopLagMonitor(clock, metrics.loop_lag)
     scheduler = engine.scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
     meter = _metered(metrics, policy, listeners)

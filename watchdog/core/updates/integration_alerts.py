@@ -6,9 +6,10 @@ All workers share the alerts that were sent (`State.failing`): another worker th
 from dataclasses import replace
 
 from watchdog.core.context import StepContext
+from watchdog.core.updates import blind_workers
 from watchdog.domain import events as e
 from watchdog.domain.fast_replace import fast_replace
-from watchdog.domain.integrations import Failing, Integration, Standing
+from watchdog.domain.integrations import SIGHT, Failing, Integration, Standing
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
@@ -17,7 +18,9 @@ def judged(ctx: StepContext, event: e.IntegrationJudged) -> None:
     """Send an alert when an integration has failed for long enough, got worse, or works again."""
     one, known = event.integration, ctx.state.failing.get(event.integration.key)
     if one.standing.works:
-        if known is not None:
+        if known is not None and one.kind == SIGHT:
+            blind_workers.gone(ctx, one)
+        elif known is not None:
             _works(ctx, one, known)
     elif known is None or (one.standing is Standing.REFUSED and known.standing != one.standing.value):
         # Blindness has its own page, and silent probes are one of its causes.

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from watchdog.core.phases import unrecorded_rollback
+from watchdog.core.updates import blind_workers
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
@@ -30,7 +31,7 @@ def merged(state: State, saved: State, names: Collection[str]) -> tuple[State, C
     """Return the state with the saved services of `names` and the saved shared part; and whose open incidents it drops.
 
     An incident opened while the store did not answer continues, unless the saved state has an open incident itself.
-    `unseen` (no probe brings evidence) describes this worker's own probes, so it is never taken over.
+    Blindness is this worker's own (its network, its probes), so it is never taken over.
     """
     ours = {name: _joined(state.services.get(name), one) for name, one in saved.services.items() if name in names}
     known = replace(state, services={**state.services, **ours}).with_part(saved.shared)
@@ -47,9 +48,8 @@ def merged(state: State, saved: State, names: Collection[str]) -> tuple[State, C
             for name, at in {**state.vendors_bad_since, **saved.vendors_bad_since}.items()
             if name in state.vendors_bad_since or name not in state.vendors
         },
-        blind_since=state.blind_since or saved.blind_since,
-        blind_told=state.blind_told or saved.blind_told,
     )
+    known = blind_workers.with_older_page(known, saved)
     return known, _dropped(state, known)
 
 

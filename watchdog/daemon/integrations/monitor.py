@@ -15,7 +15,7 @@ from watchdog.daemon.supervision.lease_manager import LeaseManager
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import IntegrationJudged
-from watchdog.domain.integrations import CONFIGURATION, KINDS, PATIENCE_SECONDS, Integration, Standing
+from watchdog.domain.integrations import CONFIGURATION, KINDS, PATIENCE_SECONDS, SIGHT, Integration, Standing
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Platform, TellsTime
 
@@ -96,13 +96,17 @@ class IntegrationMonitor:
     def _is_ours_to_end(self, one: Integration) -> bool:
         """Return whether this worker may end the report of an integration it does not use.
 
-        A refused reload lasts until a configuration is accepted.
+        A refused reload lasts until a configuration is accepted. A worker that is blind ails for as long as it lives;
+        while this one is blind as well, the page stands.
         """
         patience = KINDS[one.kind].patience_seconds if one.kind in KINDS else PATIENCE_SECONDS
         # Another worker beside this one may use it: its clock, a feed that it alone reads, a kind of a newer version.
-        sole = self._sharing.grip.workers <= 1
+        free = self._sharing.grip.workers <= 1
+        if one.kind == SIGHT:
+            living = (self._sharing.worker, *self._sharing.grip.ailing)
+            free = one.name not in living and self._engine.state.blind_since is None
         # Some register only by their first result: right after a start the failure that was told may go on.
-        return one.kind != CONFIGURATION and sole and self._clock.monotonic() - self._began >= patience
+        return one.kind != CONFIGURATION and free and self._clock.monotonic() - self._began >= patience
 
     def _look_at_the_store(self) -> None:
         trouble = self._sharing.store_trouble

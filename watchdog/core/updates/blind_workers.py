@@ -1,0 +1,56 @@
+"""The workers that paged that they are blind: each has an entry in `State.failing`, which all workers share.
+
+Rule: their pages have one dedup key. The last of them that sees again ends it, as one worker's sight says nothing of
+another's. A worker that died blind ends nothing itself: the holder of the fleet's lease does (`IntegrationMonitor`).
+"""
+
+from watchdog.core.context import StepContext
+from watchdog.domain.fast_replace import fast_replace
+from watchdog.domain.incidents import State
+from watchdog.domain.integrations import SIGHT, Failing, Integration, Standing
+from watchdog.domain.notices import NoticeKind
+
+
+def is_listed(state: State) -> bool:
+    """Return whether the worker whose state this is has its entry."""
+    return _key(state.worker) in state.failing
+
+
+def is_empty(state: State) -> bool:
+    """Return whether no worker has an entry."""
+    return not any(key.startswith(_key("")) for key in state.failing)
+
+
+def add(ctx: StepContext, why: str) -> None:
+    """Enter this worker."""
+    blind = Failing(ctx.state.blind_since or ctx.now, Standing.FAILING.value, why)
+    ctx.state = fast_replace(ctx.state, failing={**ctx.state.failing, _key(ctx.state.worker): blind})
+
+
+def remove(ctx: StepContext, worker: str) -> None:
+    """Remove a worker that sees again, or is gone."""
+    left = {key: failing for key, failing in ctx.state.failing.items() if key != _key(worker)}
+    ctx.state = fast_replace(ctx.state, failing=left)
+
+
+def gone(ctx: StepContext, one: Integration) -> None:
+    """Remove a worker that died blind, and end the page if no other is blind."""
+    remove(ctx, one.name)
+    if is_empty(ctx.state):
+        lines = ("Its services are judged again, by the workers that run.",)
+        ctx.notify_operators(NoticeKind.RESOLVED, "blind", "watchdog: the worker that was blind is gone", lines)
+
+
+def with_older_page(state: State, saved: State) -> State:
+    """Return the state with an entry for the page of an older version, which wrote none.
+
+    It ends like the page of a dead worker.
+    """
+    if not saved.blind_told or not is_empty(saved):
+        return state
+    older = Failing(saved.blind_since or 0.0, Standing.FAILING.value, "an older version paged that")
+    return fast_replace(state, failing={**state.failing, _key(""): older})
+
+
+def _key(worker: str) -> str:
+    return f"{SIGHT}/{worker}"
