@@ -94,8 +94,8 @@ def test_each_situation_has_its_sentence_and_its_commands(
         (suspended("stuck_crashlooping"), "Find in the logs why web crashes; deploy a fix, then resume it on Render."),
         (
             suspended("billing", next_call_at=NOW + 60),
-            "Settle the bill with Render, then check on Render's dashboard that web runs again; acknowledge to stop the"
-            " escalation.",
+            "Settle the bill with Render, then check on Render's dashboard that web runs again; acknowledge to pause"
+            " the escalation.",
         ),
         (ANNOUNCED, "Stop it if dep-42 (9f3c2ab) is not to blame; else there is nothing to do."),
         (over(outcome=Outcome.CONTINUED), "Go on with the newer incident of web."),

@@ -63,7 +63,7 @@ def test_a_critical_page_climbs_on_time_and_in_order() -> None:
     assert notice.title == "web is down: not acknowledged for 16 min" and notice.incident == "web-1"
     assert notice.lines[0].startswith("Critical for 17 min, ")
     assert "Escalated to boss: not acknowledged for 16 min." in notice.lines
-    assert "Acknowledge (stops the escalation): watchdog incident ack web-1" in "".join(notice.lines)
+    assert "Acknowledge (pauses the escalation): watchdog incident ack web-1" in "".join(notice.lines)
     assert not world.broken
 
 

@@ -3,7 +3,7 @@
 Rule 1: the clock belongs to the question as people received it (`Deadline`). Neither a restart nor a reload shortens
 it, and no default is carried out before a channel with human readers has had the question for that whole time.
 Rule 2: a default is no approval: it answers the policy's own question, and no question of a guard.
-Rule 3: an acknowledgement is no answer: it stops the escalation, and the deadline's default still holds.
+Rule 3: an acknowledgement is no answer: it pauses the escalation, and the deadline's default still holds.
 """
 
 from dataclasses import replace

@@ -103,8 +103,8 @@ def _spelled(command: str, case: NoticeCase) -> str:
 
 
 def _stops(case: NoticeCase) -> str:
-    """Return what an acknowledgement ends: ` (stops the escalation, cancels that question)`."""
-    escalation = ["stops the escalation"] if case.news.escalates else []
+    """Return what an acknowledgement does: ` (pauses the escalation, cancels that question)`."""
+    escalation = ["pauses the escalation"] if case.news.escalates else []
     question = ["cancels that question"] if case.outlook.situation is Situation.ASKS_LATER else []
     ends = ", ".join((*escalation, *question))
     return f" ({ends})" if ends else ""

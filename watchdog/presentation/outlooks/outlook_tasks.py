@@ -85,7 +85,7 @@ def look_elsewhere(case: Case) -> str:
 
 def _acknowledge(case: Case) -> str:
     """Return the second half of a step where the daemon would call further people; else nothing."""
-    return "; acknowledge to stop the escalation" if stops_a_call(case) else ""
+    return "; acknowledge to pause the escalation" if stops_a_call(case) else ""
 
 
 def look_at_the_deploys(case: Case) -> str:
