@@ -5,18 +5,34 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tests.app.scenes import FaultyStore, settings_of, wired
 from tests.support.clocks import FakeClock
 from tests.support.notification_vendors import Channel
 from watchdog.app.compose.composition import App
 from watchdog.app.compose.store_outage import PATIENCE_SECONDS, watch_the_record
+from watchdog.daemon.engine.persistence import HANGS_SECONDS
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.domain.errors import Permanent
-from watchdog.domain.events import RollbackRequested
+from watchdog.domain.events import Paused, RollbackRequested
 from watchdog.domain.notices import Notice
 
 DAMAGED = Permanent("the store is damaged")
+
+
+class Hanging(FaultyStore):
+    """A store on a disk that does not answer while `answers` is unset."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def heard(self, call: str, *given: Any) -> None:
+        await super().heard(call, *given)
+        if call == "save":
+            await self.answers.wait()
 
 
 class Distant(Channel):
@@ -29,10 +45,10 @@ class Distant(Channel):
 
 
 @asynccontextmanager
-async def daemon(folder: Path, **faults: Exception) -> AsyncIterator[tuple[App, FaultyStore, FakeClock, Channel]]:
+async def daemon(folder: Path, **faults: Exception) -> AsyncIterator[tuple[App, Hanging, FakeClock, Channel]]:
     """Start a daemon whose store has these faults, and whose only channel remembers what it took."""
     clock, pager = FakeClock(auto=False), Distant("pager")
-    store = FaultyStore(clock)
+    store = Hanging(clock)
     store.faults |= faults
     settings = settings_of(folder)
     settings = replace(settings, policy=replace(settings.policy, alerts=("pager",)))
@@ -82,6 +98,24 @@ async def test_a_store_that_takes_no_record_and_still_grants_leases_is_told(tmp_
         store.faults.clear()
         await clock.advance(PATIENCE_SECONDS)
         assert titles(pager)[1:] == ["watchdog has its store again"]
+
+
+async def test_a_save_that_does_not_return_is_told_and_is_not_given_up(tmp_path: Path) -> None:
+    """The engine waits for it, and so does every event. Its transaction is made after all, once."""
+    async with daemon(tmp_path) as (app, store, clock, pager):
+        app.supervisor.start("engine", app.engine.run)
+        app.supervisor.start("time", app.engine.keep_time)
+        await clock.advance(10.0)
+        store.answers.clear()
+        await app.engine.submit(Paused(clock.now(), "ann"))
+        await clock.advance(HANGS_SECONDS)
+        assert titles(pager) == [] and app.engine.state.paused_by == ""
+        await clock.advance(PATIENCE_SECONDS + 10.0)
+        assert titles(pager) == ["watchdog runs without its store: a save does not return"]
+        store.answers.set()
+        await clock.advance(10.0)
+        assert titles(pager)[1:] == ["watchdog has its store again"]
+        assert [note.label for note in await store.notes()].count("PAUSED") == 1
 
 
 async def test_case_54_a_stop_ends_what_only_this_process_can_end(tmp_path: Path) -> None:

@@ -180,7 +180,8 @@ OWN: Mapping[str, tuple[str, str, str]] = {
     ),
     "record": (
         "runs without its store",
-        "The store does not answer: the daemon watches and notifies from memory, and changes nothing",
+        "The store does not answer: the daemon watches and notifies from memory, and changes nothing. While a save "
+        "does not return, it judges nothing either",
         "Look at the database, or at the disk; the daemon retries it",
     ),
     "upgrade": (

@@ -1,6 +1,7 @@
-"""Notifies people that the daemon runs without its store (damaged, newer, unreachable, full), and when it recovers.
+"""Notifies people that the daemon runs without its store (damaged, newer, full, it hangs), and when it recovers.
 
-Rule 1: these notices are about the store alone; notices of incidents are sent from memory meanwhile.
+Rule 1: these notices are about the store alone; notices of incidents are sent from memory meanwhile
+(there are none while a save hangs: the engine waits for it).
 Rule 2: a notice from here has no row in the store, so only this process can end it, and does so when it stops. The next
 start reports at once whether the store is still away.
 """
@@ -22,6 +23,10 @@ LINES = (
     "The daemon keeps probing and paging from memory, and changes nothing in production.",
     "The daemon retries the store until it can be used; no restart is needed.",
 )
+HANGING_LINES = (
+    "Nothing is judged and no outage is paged until that save returns.",
+    "Look at the disk that holds the store, and at the load of its host.",
+)
 
 
 async def watch_the_record(daemon: Daemon) -> None:
@@ -40,7 +45,7 @@ async def watch_the_record(daemon: Daemon) -> None:
 
 async def _page_until_it_is_back(daemon: Daemon) -> None:
     title = f"watchdog runs without its store: {daemon.sharing.store_trouble}"
-    _tell(daemon, NoticeKind.SELF_ALERT, title, LINES)
+    _tell(daemon, NoticeKind.SELF_ALERT, title, HANGING_LINES if daemon.engine.recorder.hanging else LINES)
     try:
         while daemon.sharing.store_trouble:
             await daemon.clock.sleep(LOOK_SECONDS)

@@ -44,6 +44,8 @@ OTHERS_SECONDS = 60.0
 """Age from which a pending notice about the watchdog itself is taken up by the holder of the fleet's lease."""
 QUIET_AGAIN_SECONDS = 30.0
 """Pause of the saves out of turn after one failed."""
+HANGS_SECONDS = 30.0
+"""From this duration on a save under way is trouble: SQLite waits less for a lock, and PostgreSQL ends its calls."""
 OWED_MAX = 1000
 """Notices (and closed incidents) without a row that wait for the next record; beyond it the oldest are dropped."""
 
@@ -105,7 +107,18 @@ class StepPersister:
         self._owed: deque[Tell] = deque(maxlen=OWED_MAX)
         self._closed: deque[Incident] = deque(maxlen=OWED_MAX)
         self._quiet_after = 0.0
+        self._saving_since: float | None = None
         self._throttle = LogThrottle()
+
+    @property
+    def hanging(self) -> str:
+        """Return that a save does not return, or an empty string. The engine waits for it, and handles no event.
+
+        It is not given up: it may be made later, with the permission of a human who read that it was not recorded.
+        """
+        since = self._saving_since
+        hangs = since is not None and self._clock.monotonic() - since >= HANGS_SECONDS
+        return "a save does not return" if hangs else ""
 
     @property
     def unread(self) -> Collection[str]:
@@ -230,6 +243,7 @@ class StepPersister:
     async def _save(self, write: Write) -> Sequence[PendingEffect]:
         owed = self._may_be_written()
         whole = self._with_what_is_owed(write)
+        self._saving_since = self._clock.monotonic()
         try:
             pending = await self._store.save(whole)
         except (Displaced, Stale, Withdrawn):
@@ -237,6 +251,8 @@ class StepPersister:
         except Exception as error:
             self.effects.refused(whole.effects, _reason(error))
             raise
+        finally:
+            self._saving_since = None
         self.effects.taken(whole.effects)
         self._settle(owed)
         self._closed.clear()

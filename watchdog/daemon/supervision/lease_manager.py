@@ -118,9 +118,10 @@ class LeaseManager:
     def store_trouble(self) -> str:
         """Return why this worker can change nothing in production by its store, or an empty string.
 
-        A store on a full or read-only disk may still grant leases: SQLite has no other worker to ask.
+        A store on a full, read-only or hanging disk may still grant leases: SQLite has no other worker to ask.
         """
-        return self._trouble or self._engine.store_trouble or self._engine.recorder.effects.why
+        recorder = self._engine.recorder
+        return recorder.hanging or self._trouble or self._engine.store_trouble or recorder.effects.why
 
     @property
     def speaks_for_all(self) -> bool:
