@@ -1,5 +1,6 @@
 """The fleet: blindness, pause, the deny-list, status pages."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from tests.core.world import CONTROL, make_policy
 from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core import fleet
 from watchdog.core.fleet import page_is_over
+from watchdog.core.updates import blind_workers
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.effects import Effect, Note, Tell
@@ -223,3 +225,15 @@ def test_the_page_of_workers_that_died_blind_is_over_with_the_last_of_them() -> 
         state, effects = step(state, e.IntegrationJudged(NOW, gone), make_policy())
         assert notices(effects) == told
     assert tell_of(effects).notice.incident == "blind" and not state.failing
+
+
+@pytest.mark.parametrize(
+    ("told", "failing", "older"), [(False, {}, False), (True, {}, True), (True, ["sight/one"], False)]
+)
+def test_what_an_older_version_paged_is_entered_as_of_a_dead_worker(
+    told: bool, failing: Collection[str], older: bool
+) -> None:
+    """It saved only that it did, once for the holder of the fleet's lease; what is entered already has its own end."""
+    saved = State(blind_told=told, failing=dict.fromkeys(failing, Failing(1.0, "failing", "dark")))
+    state = blind_workers.with_older_page(State(), saved)
+    assert not blind_workers.is_empty(state) if older else state == State()
