@@ -328,8 +328,7 @@ class Shared:
     """The part of the state that all workers share."""
 
     denied: tuple[str, ...] = ()  # codes never to return to
-    # By deploy, not by code: what is deployed again later is judged by its own record.
-    blamed: tuple[tuple[str, str, str], ...] = ()  # likely to blame, and replaced: deploy, code, incident
+    blamed: tuple[tuple[str, str, str], ...] = ()  # deploys likely to blame, and replaced: id, code, incident
     # Kept beside `acts`: the record of an older version has these moments only.
     acted_at: tuple[float, ...] = ()  # rollbacks of all services
     acts: tuple[Act, ...] = ()  # the same, with service and code

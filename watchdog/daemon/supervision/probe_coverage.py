@@ -59,8 +59,8 @@ class ProbeCoverage:
             await sleep_until_set(self._clock, LOOK_SECONDS, self._heard)
             silent = self._look()
             state = self._engine.state
-            # While blind at every look: without control targets nothing else ends a blindness that was saved, by a
-            # process before this one or by the worker that had the fleet, and every bad reading would be dropped.
+            # While blind at every look: if a reload took the control targets away, nothing else ends it, and every bad
+            # reading would be dropped.
             if silent != state.unseen or state.blind_since is not None:
                 await self._engine.submit(ProbesJudged(self._clock.now(), silent))
 
