@@ -59,6 +59,13 @@ def test_they_are_remembered_as_long_as_the_outcomes_of_probes() -> None:
     assert detect.forget(probed("d"), NOW).not_curable == ()
 
 
+def test_what_the_record_of_probes_has_forgotten_is_no_share_of_it() -> None:
+    """One failed lookup, and good probes since: no failure is left that it could be a part of."""
+    forgotten = probed("d" + "." * (probes.RECENT_MAX + 1))
+    assert forgotten.not_curable and failure_kinds.not_curable_share(forgotten, 0.0) == 0.0
+    assert failure_kinds.kind_since(forgotten, 0.0) == forgotten.last_kind == "dns"
+
+
 def test_a_run_that_an_older_worker_began_is_of_the_kind_of_its_last_failure() -> None:
     """It stored that one only; one more failed lookup is no minority of a run of them."""
     older = replace(probed("d" * 20), not_curable=())

@@ -32,12 +32,19 @@ def kind_since(check: Check, since: float) -> str:
     """
     share = not_curable_share(check, since)
     if share >= MAJORITY:
-        found = [kind for at, kind in check.not_curable if at >= since]
+        found = _since(check, since)
         return max(dict.fromkeys(found), key=found.count)
     return "" if share and check.last_kind in NOT_CURABLE else check.last_kind
 
 
 def not_curable_share(check: Check, since: float) -> float:
     """Return the share (0 to 1) of the failures since then that no code causes."""
-    found = sum(at >= since for at, _ in check.not_curable)
-    return found / sum(failed for at, failed in check.recent if at >= since) if found else 0.0
+    found, failures = len(_since(check, since)), sum(failed for at, failed in check.recent if at >= since)
+    return found / max(found, failures) if found else 0.0
+
+
+def _since(check: Check, since: float) -> list[str]:
+    """Return the kinds of the failures since then that no code causes, as far back as outcomes are remembered."""
+    # Good probes push outcomes out of the record; only the next failure takes the kinds out of theirs.
+    oldest = check.recent[0][0] if check.recent else since
+    return [kind for at, kind in check.not_curable if at >= max(since, oldest)]
