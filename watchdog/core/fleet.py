@@ -68,7 +68,11 @@ def judge_sight(ctx: StepContext) -> None:
 
 def _tell_blind(ctx: StepContext, why: str, lasted: float) -> None:
     ctx.state = replace(ctx.state, blind_told=True)
+    # The page of another, or of this one before its restart, stands for it: a crash loop would ring each time.
+    first = blind_workers.is_empty(ctx.state)
     blind_workers.add(ctx, why)
+    if not first:
+        return
     title = f"watchdog is blind: {why} for {show_seconds(lasted)}"
     lines = (*UNSEEN_LINES, *_unread(ctx)) if ctx.state.unseen else DARK_LINES
     ctx.notify_operators(NoticeKind.SELF_ALERT, "blind", title, lines)

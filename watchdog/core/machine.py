@@ -186,6 +186,7 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.PinConfirmed: rollback_outcome.pinned,
             e.PinUnconfirmed: rollback_outcome.not_pinned,
             e.RollbackAccepted: rollback_outcome.accepted_after_all,
+            e.RollbackStoodDown: rollback_outcome.aborted,
             e.RollbackPostponed: rollback_outcome.postponed,
             e.Rejected: human_commands.stop,
             e.Stopped: human_commands.stop,

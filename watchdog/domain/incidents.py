@@ -372,7 +372,7 @@ class State(Shared, Fleet):
     """
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))  # by name
-    worker: str = ""  # the worker whose memory this is; no part of what is saved
+    worker: str = ""  # the worker whose memory this is; recorded, and no part of the store
 
     def of_incident(self, name: str | None) -> ServiceState | None:
         """Return the service whose last incident has that id."""

@@ -116,6 +116,7 @@ class LeaseGrant:
     revision: int = 0  # revision of the shared state (`Shared`)
     ailing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Other living workers with a fault: name to the fault in words."""
+    others: tuple[str, ...] = ()  # names of the other living workers
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,10 +71,10 @@ def test_a_fair_share(mine: tuple[str, ...], workers: int, keep: tuple[str, ...]
 async def test_the_living_share_the_names_fairly(one: Store, two: Store) -> None:
     """The first takes all; with a second one it gives its surplus back, which the second takes."""
     assert await hold(one, "one") == LeaseGrant("one", dict.fromkeys(NAMES, 1), 1, 0)
-    assert await hold(two, "two") == LeaseGrant("two", {}, 2, 0)
-    assert await hold(one, "one") == LeaseGrant("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
-    assert await hold(two, "two") == LeaseGrant("two", {"job": 2, FLEET: 2}, 2, 0)
-    assert await hold(one, "one") == LeaseGrant("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
+    assert await hold(two, "two") == LeaseGrant("two", {}, 2, 0, others=("one",))
+    assert await hold(one, "one") == LeaseGrant("one", {"api": 1, "web": 1, "db": 1}, 2, 0, others=("two",))
+    assert await hold(two, "two") == LeaseGrant("two", {"job": 2, FLEET: 2}, 2, 0, others=("one",))
+    assert await hold(one, "one") == LeaseGrant("one", {"api": 1, "web": 1, "db": 1}, 2, 0, others=("two",))
 
 
 async def test_what_ails_a_worker_is_known_to_the_others_while_it_lives(town: Town, one: Store, two: Store) -> None:

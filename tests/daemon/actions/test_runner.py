@@ -484,7 +484,7 @@ async def test_an_action_is_not_finished_before_the_journal_has_what_came_of_it(
     [
         (ROLLBACK, False, e.RollbackStoodDown),
         (PIN, False, e.RollbackPostponed),
-        (PIN, True, e.PinUnconfirmed),
+        (PIN, True, e.RollbackStoodDown),
         (RESTORE, False, e.AutoDeployNotRestored),
     ],
 )

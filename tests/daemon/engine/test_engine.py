@@ -109,6 +109,24 @@ async def test_case_22_one_failed_record_costs_an_automatic_rollback_neither_its
         assert {"BLAME", "GUARDS", "WAIT"} <= set(labels) and await s.store.pending() == ()
 
 
+class FailsForATime(FailsOnce):
+    """No record is made of the suspicion, nor the first one of that switch; all later ones are."""
+
+    async def save(self, write: Write) -> Sequence[PendingEffect]:
+        if not self.failed and any(one.phase is Phase.SUSPECT for one in write.state.services.values()):
+            raise SHUT
+        return await super().save(write)
+
+
+async def test_case_22_without_its_pin_and_its_arithmetic_no_rollback_goes_out() -> None:
+    """The records before it failed as well, and the next would be made: people are paged at once, nothing is sent."""
+    async with scene(FailsForATime) as s:
+        await s.outage_after_a_deploy(until=Phase.PAGED)
+        await eventually(lambda: s.pages)
+        assert isinstance(s.store, FailsOnce) and s.store.failed
+        assert (s.sent("PATCH"), s.sent("POST")) == (0, 0) and UNRECORDED in s.web.incident.human_needed
+
+
 @pytest.mark.parametrize(("store", "ok"), [(FailsOnce, False), (LostAnswer, True)])
 async def test_case_52_what_is_answered_to_a_rollback_by_hand_is_what_becomes_of_it(
     store: type[FailsOnce], ok: bool

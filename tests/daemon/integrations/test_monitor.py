@@ -112,24 +112,27 @@ class Accompanied(MemoryStore):
     beside = 1
 
     async def renew_leases(self, *given: Any, **more: Any) -> LeaseGrant:
-        return replace(await super().renew_leases(*given, **more), workers=1 + self.beside)
+        others = ("another-host-7-ab",) * self.beside
+        return replace(await super().renew_leases(*given, **more), workers=1 + self.beside, others=others)
 
 
 @pytest.mark.parametrize("beside", [0, 1])
 async def test_what_this_worker_does_not_know_is_not_over(beside: int) -> None:
-    """Some register by their first result only, and some are another worker's own: it is over where neither may be."""
+    """Some register by their first result only, and some are another living worker's own: else it is over."""
     world = Relying()
     world.store = store = Accompanied(world.clock)
     store.beside = beside
     await world.begin()
     now = world.clock.now()
-    for key in ("heartbeat/hc", "clock/another-host"):
+    for key in ("heartbeat/hc", "clock/another-host", "clock/gone", "feed/elsewhere"):
         one = Integration(*key.split("/"), Standing.FAILING, now - 400.0, why="x")
         await world.daemon.engine.submit(IntegrationJudged(now, one))
     await world.go_on(PATIENCE_SECONDS / 2)
-    assert alerts(world) == ["self_alert"] * 2
+    assert alerts(world) == ["self_alert"] * 4
     await world.go_on(PATIENCE_SECONDS)
-    assert alerts(world) == ["self_alert"] * 2 + ["resolved"] * (0 if beside else 2)
+    left = ["clock/another-host", "feed/elsewhere"] * beside
+    assert list(world.daemon.engine.state.failing) == left
+    assert alerts(world) == ["self_alert"] * 4 + ["resolved"] * (4 - len(left))
     assert (await world.daemon.supervisor.stop(5.0), world.errors) == ((), [])
 
 

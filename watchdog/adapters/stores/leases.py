@@ -73,8 +73,9 @@ class Leases(Database):
             await self._take(connection, worker, names, room, ttl_seconds)
             epochs = await _epochs_of(connection, worker)
             revision = await connection.scalar(select(SHARED.c.revision)) or 0
-        ailing = {name: why for name, why in living.items() if why and name != worker}
-        self._grip = LeaseGrant(worker, epochs, len(living), revision, ailing)
+        others = {name: why for name, why in living.items() if name != worker}
+        ailing = {name: why for name, why in others.items() if why}
+        self._grip = LeaseGrant(worker, epochs, len(living), revision, ailing, tuple(others))
         # Memory of parts whose lease is lost is dropped: another worker may change them from now on.
         self._memo.keep(epochs)
         return self._grip

@@ -86,8 +86,9 @@ class MemoryDatabase:
         for name in free[:room]:
             self.leases[name] = Lease(worker, self.leases.get(name, Lease()).epoch + 1, until)
         epochs = {name: lease.epoch for name, lease in self.leases.items() if lease.owner == worker}
-        ailing = {name: why for name, (_, why) in self.workers.items() if why and name != worker}
-        return LeaseGrant(worker, epochs, workers, self.revision, ailing)
+        others = {name: why for name, (_, why) in self.workers.items() if name != worker and not sole}
+        ailing = {name: why for name, why in others.items() if why}
+        return LeaseGrant(worker, epochs, workers, self.revision, ailing, tuple(others))
 
     def _free(self, name: str, now: float, sole: bool) -> bool:
         return sole or name not in self.leases or self.leases[name].expires <= now

@@ -228,10 +228,10 @@ def unrecorded(effect: Effect, at: float, *, lasting: bool) -> Event | None:
     if isinstance(effect, fx.Rollback):
         return e.RollbackStoodDown(at, effect.service, effect.incident, UNRECORDED)
     if isinstance(effect, fx.PinAutoDeploy):
-        # While no save succeeds, the core goes on to the rollback: that is refused as well, and people are paged at
-        # once. After one that failed it decides anew, so that the rollback gets its pin and its record.
+        # While no save succeeds, people are paged at once. After one that failed the core decides anew. Either way no
+        # rollback goes out without the order to switch auto-deploy off, and without its reasons in the record.
         if lasting:
-            return e.PinUnconfirmed(at, effect.service, effect.incident, UNRECORDED)
+            return e.RollbackStoodDown(at, effect.service, effect.incident, UNRECORDED)
         return e.RollbackPostponed(at, effect.service, effect.incident, UNRECORDED)
     if isinstance(effect, fx.RestoreAutoDeploy):
         return e.AutoDeployNotRestored(at, effect.service, effect.incident, UNRECORDED)

@@ -30,6 +30,11 @@ SAME_SECONDS = 5.0
 WELL_SECONDS = 30.0
 """Time of working before a recovery is reported, so that a flapping integration is reported once."""
 
+CONFIGURED = frozenset(
+    {"channel", "pager", "repository", "changes", "heartbeat", "remote write", "status page", "control"}
+)
+"""The kinds that each worker uses, or the one that speaks for all, by the configuration alone."""
+
 log = structlog.get_logger("watchdog")
 
 
@@ -96,17 +101,23 @@ class IntegrationMonitor:
     def _is_ours_to_end(self, one: Integration) -> bool:
         """Return whether this worker may end the report of an integration it does not use.
 
-        A refused reload lasts until a configuration is accepted. A worker that is blind ails for as long as it lives;
-        while this one is blind as well, the page stands.
+        A refused reload lasts until a configuration is accepted.
         """
         patience = KINDS[one.kind].patience_seconds if one.kind in KINDS else PATIENCE_SECONDS
-        # Another worker beside this one may use it: its clock, a feed that it alone reads, a kind of a newer version.
-        free = self._sharing.grip.workers <= 1
-        if one.kind == SIGHT:
-            living = (self._sharing.worker, *self._sharing.grip.ailing)
-            free = one.name not in living and self._engine.state.blind_since is None
         # Some register only by their first result: right after a start the failure that was told may go on.
-        return one.kind != CONFIGURATION and free and self._clock.monotonic() - self._began >= patience
+        settled = self._clock.monotonic() - self._began >= patience
+        return one.kind != CONFIGURATION and settled and not self._may_be_used_elsewhere(one)
+
+    def _may_be_used_elsewhere(self, one: Integration) -> bool:
+        """Return whether another living worker may use what this one does not."""
+        grip = self._sharing.grip
+        if one.kind == SIGHT:
+            # A blind worker ails for as long as it lives. While this one is blind as well, the page stands.
+            return one.name in (self._sharing.worker, *grip.ailing) or self._engine.state.blind_since is not None
+        if one.kind == "clock":
+            return any(worker.startswith(f"{one.name}-") for worker in grip.others)
+        # The others are one worker's own: a feed that it alone reads, a kind of a newer version.
+        return one.kind not in CONFIGURED and grip.workers > 1
 
     def _look_at_the_store(self) -> None:
         trouble = self._sharing.store_trouble
