@@ -270,6 +270,17 @@ def test_a_lesser_failure_since_the_deploy_was_the_first_sign_of_the_worse_one(s
         assert decision.blame is not None and decision.blame.onset_why == onset
 
 
+@pytest.mark.parametrize(
+    ("later", "onset"), [(600.0, "onset 5 s after live"), (601.0, "onset 10 min after live")], ids=["soon", "not soon"]
+)
+def test_a_lesser_failure_of_this_deploy_dates_the_worse_one_only_if_that_came_soon(later: float, onset: str) -> None:
+    """What a deploy does at once would convict it of every outage of its day."""
+    live_at = NOW - 20.0 - later - 5.0
+    service = a_service(deploys=(replace(HISTORY[0], created_at=live_at - 30, finished_at=live_at), *HISTORY[1:]))
+    decision = decided(None, service, found(seconds=20.0), found("api", "latency", seconds=20.0 + later))
+    assert decision.blame is not None and decision.blame.onset_why == onset
+
+
 @pytest.mark.parametrize("code", ["bad00000", None], ids=["by the deploy", "by the same cause"])
 def test_a_deploy_in_the_middle_of_a_lesser_failure_is_asked_about(code: str | None) -> None:
     """It is slow, a human was told, and right after a deploy it fails: the deploy's fault, or the old one that grew.

@@ -13,6 +13,7 @@ from watchdog.core.assess import blame as blaming
 from watchdog.core.assess import severity
 from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.current_readings import words
+from watchdog.core.assess.other_causes import EARLIER_MEAN_MINUTES
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target
 from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy, same_code_run
 from watchdog.core.detect import latency, probes, slow_answers
@@ -87,8 +88,8 @@ def _since_it_began(
 ) -> float:
     """Return since when it fails: a deploy that came in the middle of that is not to blame.
 
-    A lesser failure was its first sign, if the code that serves now served then. On other code it may have been another
-    matter, so it dates this one only where it was as severe.
+    A lesser failure was its first sign, if the code that serves now served then and this came soon after. Else it may
+    be another matter, and dates this one only where it was as severe: what grows does so in minutes.
     """
     place = (findings, incident, policy.services[service.name], policy.detection)
     severe, first = severity.as_severe_since(*place), severity.first_sign(*place)
@@ -96,7 +97,8 @@ def _since_it_began(
     if suspect is None:
         return severe
     served = first_traffic_at(same_code_run(service.deploys, suspect)[-1], policy.blame)
-    return min(severe, first) if first >= served - policy.blame.onset_tolerance_seconds else severe
+    since_then = first >= served - policy.blame.onset_tolerance_seconds
+    return min(severe, first) if since_then and severe - first <= EARLIER_MEAN_MINUTES * 60 else severe
 
 
 def _before(incident: Incident | None) -> Blame | None:
