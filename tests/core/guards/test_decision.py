@@ -281,6 +281,16 @@ def test_a_lesser_failure_of_this_deploy_dates_the_worse_one_only_if_that_came_s
     assert decision.blame is not None and decision.blame.onset_why == onset
 
 
+@pytest.mark.parametrize("code", ["bad00000", "aaaaaaa1"], ids=["other code", "the same code with other settings"])
+def test_a_lesser_failure_before_the_deploy_does_not_date_the_worse_one_after_it(code: str) -> None:
+    """A deploy of the same code is a change as well; the old trouble may have grown, so a human is asked."""
+    service = a_service(deploys=(replace(HISTORY[0], commit=code), *HISTORY[1:]))
+    for seconds, course, onset in ((300.0, "ask", "30 s after live"), (123.0, "rollback", "0 s after its first")):
+        decision = decided(None, service, found(), found("api", "latency", seconds=seconds))
+        assert decision.blame is not None and decision.blame.change is service.deploys[0]
+        assert decision.course.value == course and decision.blame.onset_why.startswith(f"onset {onset}")
+
+
 @pytest.mark.parametrize("code", ["bad00000", None], ids=["by the deploy", "by the same cause"])
 def test_a_deploy_in_the_middle_of_a_lesser_failure_is_asked_about(code: str | None) -> None:
     """It is slow, a human was told, and right after a deploy it fails: the deploy's fault, or the old one that grew.

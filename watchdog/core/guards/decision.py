@@ -15,7 +15,7 @@ from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.current_readings import words
 from watchdog.core.assess.other_causes import EARLIER_MEAN_MINUTES
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target
-from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy, same_code_run
+from watchdog.core.assess.suspect_deploy import change_of, first_traffic_at, live_deploy, same_code_run
 from watchdog.core.detect import latency, probes, slow_answers
 from watchdog.core.guards import guards
 from watchdog.core.guards.guard_context import GuardContext
@@ -88,17 +88,20 @@ def _since_it_began(
 ) -> float:
     """Return since when it fails: a deploy that came in the middle of that is not to blame.
 
-    A lesser failure was its first sign, if the code that serves now served then and this came soon after. Else it may
-    be another matter, and dates this one only where it was as severe: what grows does so in minutes.
+    A lesser failure was its first sign, if the change that fits this one served then and this came soon after. Else it
+    may be another matter, and dates this one only where it was as severe: what grows does so in minutes.
     """
     place = (findings, incident, policy.services[service.name], policy.detection)
     severe, first = severity.as_severe_since(*place), severity.first_sign(*place)
     suspect = live_deploy(service.deploys)
     if suspect is None:
         return severe
-    served = first_traffic_at(same_code_run(service.deploys, suspect)[-1], policy.blame)
+    # The same code deployed anew may bring other environment variables: what failed before is no sign of those.
+    change = change_of(same_code_run(service.deploys, suspect), severe, policy.blame)
+    served = first_traffic_at(change, policy.blame)
     since_then = first >= served - policy.blame.onset_tolerance_seconds
-    return min(severe, first) if since_then and severe - first <= EARLIER_MEAN_MINUTES * 60 else severe
+    # No earlier than the change: within the tolerance of clocks, a deploy of the same code before it would fit better.
+    return min(severe, max(first, served)) if since_then and severe - first <= EARLIER_MEAN_MINUTES * 60 else severe
 
 
 def _before(incident: Incident | None) -> Blame | None:
