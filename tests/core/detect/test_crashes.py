@@ -41,6 +41,7 @@ def test_three_in_ten_minutes_are_a_crash_loop() -> None:
         pytest.param((0, 256, 266), 256, id="four minutes before the loop"),
         pytest.param((0, 61, 90, 150), 61, id="calm, and for longer than ever since"),
         pytest.param((0, 256, 266, 500, 510), 256, id="however long the loop goes on"),
+        pytest.param((0, 146, 156, 220, 400), 146, id="however late the platform restarts it in the end"),
         pytest.param((0, 60, 80), 0, id="not calm in between"),
         pytest.param((0, 70, 150), 0, id="a loop with pauses"),
         pytest.param((0, 200, 250, 450), 0, id="such a pause comes again"),

@@ -50,7 +50,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         check.name,
         check.kind,
         "crashes",
-        _began(sorted(at for at, _ in recent)),
+        _began(sorted(at for at, _ in recent), given.limits.crashes_min),
         0.0,
         text,
         "crash",
@@ -58,13 +58,14 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     )
 
 
-def _began(reports: Sequence[float]) -> float:
+def _began(reports: Sequence[float], enough: int) -> float:
     """Return the onset of a loop: its oldest report, unless that one stands alone.
 
-    It does where a pause follows in which the check was calm, and which is longer than any later one: the crash of a
-    quieter time does not date the loop. Blame weighs it all the same (assess/other_causes.py).
+    It does where a pause follows in which the check was calm, and which is longer than those between the next reports,
+    as many as make a loop: the crash of a quieter time does not date the loop. The platform restarts what crashes
+    later each time, so pauses after these say nothing. Blame weighs it all the same (assess/other_causes.py).
     """
-    pauses = [later - earlier for earlier, later in pairwise(reports)]
+    pauses = [later - earlier for earlier, later in pairwise(reports[: enough + 1])]
     alone = len(pauses) > 1 and pauses[0] > max(SETTLED_SECONDS, *pauses[1:])
     return reports[1] if alone else reports[0]
 
