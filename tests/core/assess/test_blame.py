@@ -328,6 +328,12 @@ BELOW = replace(HISTORY[0], status="deactivated")
             a_case(deployed(MERGE, BELOW)), "dep-41", "after live; dep-42 went live on top of it since", id="both"
         ),
         pytest.param(
+            a_case(deployed(MERGE, BELOW), found(), found("api", "latency", seconds=600.0)),
+            "dep-41",
+            "too little to act): onset 30 s after live; P 0.",
+            id="both, of which a human is asked either way",
+        ),
+        pytest.param(
             a_case(deployed(MERGE, replace(BELOW, created_at=NOW - 90_000, finished_at=NOW - 80_000))),
             "dep-42",
             "before dep-42 could take traffic",
@@ -348,10 +354,10 @@ BELOW = replace(HISTORY[0], status="deactivated")
     ],
 )
 def test_a_deploy_on_top_of_the_bad_one_is_left_with_it(case: BlameInput, change: str, words: str) -> None:
-    """The one below is weighed as if it were live, and only a conviction counts."""
+    """The one below is weighed as if it were live, and counts where a human would be asked about it alone."""
     verdict = blame.weigh(case)
     assert verdict.suspect.id == "dep-42" and verdict.change.id == change and words in verdict.why
-    assert verdict.convicts is (change == "dep-41")
+    assert verdict.likely is (change == "dep-41") and verdict.convicts is (verdict.likely and not verdict.causes)
 
 
 DARK = dict.fromkeys(("control-1", "control-2"), (NOW - 1, Bad("timed out")))

@@ -69,13 +69,13 @@ def weigh(case: BlameInput) -> Blame:
 
 def _with_the_one_below(case: BlameInput, live: Blame, suspect: Deploy) -> Blame | None:
     """Return the blame of the deploy that was live at the onset, if only the onset acquits the live one and that one is
-    convicted. Then a human is asked about a rollback past both (assess/rollback_target).
+    convicted, or worth a question. Then a human is asked about a rollback past both (assess/rollback_target).
     """
     if [veto.name for veto in live.vetoed] != ["onset"]:
         return None
     below = change_before(case.service.deploys, case.onset_at, case.policy.blame)
     blame = _weighed(case, below) if below is not None else None
-    if blame is None or not blame.convicts:
+    if blame is None or not (blame.convicts or blame.likely):
         return None
     return replace(blame, suspect=suspect, why=f"{blame.why}; {suspect.id} went live on top of it since")
 
