@@ -8,6 +8,7 @@ import pytest
 from tests.core.world import CONTROL, Fault
 from tests.core.worlds import bad_world, hear, incident_of, put, put_off, reach, watch, web
 from tests.support.effect_readers import kinds, lines, notices
+from watchdog.core.detect.probes import gap_seconds
 from watchdog.core.phases.suspicion import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -63,6 +64,19 @@ def test_it_is_let_go_when_the_sum_is_back_at_zero() -> None:
             world.time += 2.0
             hear(world, e.Observed(world.now, "web", "home", Good()))
         assert web(world).phase is Phase.CALM and web(world).checks["home"].cusum == 0.0
+
+
+def test_the_sum_of_a_check_that_cannot_be_read_any_more_holds_nothing_up() -> None:
+    """One failed probe, nine good ones, and no more: its sum stays as it is, whatever the pace."""
+    world = reach(Phase.SUSPECT)
+    put(world, checks={})
+    for reading in (Bad("HTTP 503"), *[Good()] * 9):
+        hear(world, e.Observed(world.now, "web", "home", reading))
+    gap = gap_seconds(world.policy.services["web"].signals[0], world.policy.detection)
+    for later, phase in ((gap, Phase.SUSPECT), (1.0, Phase.CALM), (1.0, Phase.CALM)):
+        world.time += later
+        hear(world, e.Observed(world.now, "web", "home", Unknown("no IPv6 here")))
+        assert web(world).phase is phase and web(world).checks["home"].cusum > 0.0
 
 
 def test_an_incident_that_is_over_is_let_go_by_the_next_reading() -> None:

@@ -34,6 +34,16 @@ def unread_suspects(service: ServiceState, policy: Policy, now: float) -> tuple[
     return tuple(check.name for check, then in _not_read(service, policy, now) if detect.suspicious(check, then))
 
 
+def seen(service: ServiceState, policy: Policy, now: float) -> tuple[Check, ...]:
+    """Return the checks with evidence of now."""
+    known = ((check, policy.services[service.name].signal(name)) for name, check in service.checks.items())
+    return tuple(
+        check
+        for check, signal in known
+        if signal is not None and detect.is_seen(check, detect.Conditions(now, signal, policy.detection))
+    )
+
+
 def _not_read(service: ServiceState, policy: Policy, now: float) -> Iterator[tuple[Check, detect.Conditions]]:
     """Yield each check without evidence of now, and the conditions when it had some."""
     for name, check in service.checks.items():

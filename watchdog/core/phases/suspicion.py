@@ -93,9 +93,9 @@ def _may_return(ctx: StepContext) -> bool:
     """Return whether slow probes would come too early: another short outage is to be expected, or a sum is above zero.
 
     They could miss that outage, and would take minutes to bring the sum down. A deploy's failure in these minutes would
-    be dated to the blip before it (detect/probes).
+    be dated to the blip before it (detect/probes). The sum of a check that is not read stays as it is, at any pace.
     """
-    checks = [one for name, one in ctx.service.checks.items() if ctx.service_policy.signal(name) is not None]
+    checks = unread.seen(ctx.service, ctx.policy, ctx.now)
     return any(one.cusum > 0 or intermittent.may_return(one, ctx.now) for one in checks)
 
 
