@@ -108,6 +108,7 @@ OTHERWISE = (Outcome.WITH_A_HUMAN, Outcome.BY_ITSELF, Outcome.RECOVERED, Outcome
         (Outcome.VERIFIED, BY_HAND, "web is healthy, rolled back to aaaaaaa"),
         (Outcome.CONTINUED, {}, "web: continued by hand, as another incident"),
         (Outcome.CONTINUED, BY_HAND, "web: continued by hand, as another incident"),
+        (Outcome.UNSEEN, {}, "web: not known whether it has recovered"),
         (Outcome.WITH_A_HUMAN, {}, "web has recovered after 4 min"),
         (Outcome.BY_ITSELF, {}, "web has recovered after 4 min, by itself"),
         (Outcome.RECOVERED, {}, "web has recovered after 4 min"),

@@ -67,6 +67,12 @@ def errors_stay(name: str) -> Words:
     return Words(f"{name}: some errors remain", (line,))
 
 
+def works_as_far_as_seen(name: str) -> Words:
+    """Return the message that nothing fails which can be checked, and that what had failed cannot be."""
+    line = "What had failed cannot be checked at the moment; nothing else fails. We will notify you if it fails again."
+    return Words(f"{name}: works, as far as we can see", (line,))
+
+
 def moment(at: float, now: float, zone: str) -> str:
     """Return a moment (UTC epoch seconds) in a time zone: `14:02 (UTC)`; with its date if it was not today."""
     there = datetime.fromtimestamp(at, ZoneInfo(zone))

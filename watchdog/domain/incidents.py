@@ -45,10 +45,9 @@ class Outcome(StrEnum):
     BY_ITSELF = "recovered by itself"
     WITH_A_HUMAN = "recovered, with a human"
     VERIFIED = "rolled back and verified"
-    CONTINUED = "continued by hand"
-    """A person began another rollback, which is an incident of its own."""
-    NEW_BASELINE = "a new baseline"
-    """Its errors did not stop: their level has stayed the same, and is the usual one from now on."""
+    CONTINUED = "continued by hand"  # a person began another rollback, which is an incident of its own
+    NEW_BASELINE = "a new baseline"  # its errors did not stop: their level has stayed, and is the usual one from now on
+    UNSEEN = "its end is not known"  # what failed is not read any more, and nothing else fails
     # An older worker must be able to read, and to save, the state that a newer one wrote.
     UNKNOWN = "ended in a way that a newer version knows"
 

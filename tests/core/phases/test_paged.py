@@ -14,9 +14,9 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Decision
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
-from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, Policy, Suppression
-from watchdog.domain.readings import Bad, Good
+from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState, StakeholderStatus, State
+from watchdog.domain.policy import Mode, Policy, SignalPolicy, Stakeholders, Suppression
+from watchdog.domain.readings import Bad, Good, MinuteCount, Unknown
 from watchdog.domain.severity import Severity
 
 POLICY = make_policy()
@@ -215,3 +215,51 @@ def test_it_is_over_after_a_good_minute(human: str, outcome: str) -> None:
     assert lines(effects, "CLOSED") == [f"{outcome}: every check has been good for a minute; 62 s since onset"]
     incident: Incident | None = state.services["web"].incident
     assert (incident.outcome, incident.closed_at) == (outcome, NOW + 2)
+
+
+@pytest.mark.parametrize(
+    ("severity", "ago", "human", "failed_ago", "restarted_ago", "is_closed"),
+    [
+        pytest.param(Severity.MEDIUM, 600.0, "", 60.0, 9e5, True, id="minor, and long unread"),
+        pytest.param(Severity.HIGH, 9e5, "", 60.0, 9e5, False, id="people were called for it"),
+        pytest.param(Severity.MEDIUM, 599.0, "", 60.0, 9e5, False, id="read ten minutes ago"),
+        pytest.param(Severity.MEDIUM, 9e5, "stood down", 60.0, 9e5, False, id="a human has it"),
+        pytest.param(Severity.MEDIUM, 600.0, "", 59.0, 9e5, False, id="another check failed lately"),
+        pytest.param(Severity.MEDIUM, 9e5, "", 60.0, 599.0, False, id="the daemon was restarted"),
+    ],
+)
+def test_a_minor_incident_of_what_is_not_read_any_more_ends_as_not_known(
+    severity: Severity, ago: float, human: str, failed_ago: float, restarted_ago: float, is_closed: bool
+) -> None:
+    """No word of a recovery, also to stakeholders; its errors do not become usual."""
+    team = Stakeholders("team", ("mail",), severity=Severity.MEDIUM)
+    web = POLICY.services["web"]
+    watched = replace(web, signals=(*web.signals, SignalPolicy("errors", "sentry")))
+    policy = replace(POLICY, services={"web": watched}, stakeholders=(team,))
+    checks = {
+        "home": Check("home", "http", last=Good(), last_at=NOW, last_bad_at=NOW - failed_ago, good_run=9),
+        "errors": Check(
+            "errors",
+            "sentry",
+            last=Unknown("HTTP 429"),
+            interrupted_at=NOW - restarted_ago,
+            counts=(MinuteCount(NOW - ago - 60.0, 60.0, 99.0),),
+        ),
+    }
+    service = paged(
+        None,
+        severity=severity,
+        human_needed=human,
+        paged=True,
+        findings=(found("errors", "count"),),
+        informed=(StakeholderStatus("team", "plain", NOW - 900.0),),
+    )
+    service = replace(service, checks=checks, deploys=())
+    state, effects = step(a_state(service), e.Observed(NOW, "web", "home", Good()), policy)
+    after = state.services["web"]
+    assert (after.phase is Phase.CALM) is is_closed and (after.incident.outcome is Outcome.UNSEEN) is is_closed
+    if is_closed:
+        (text,) = lines(effects, "CLOSED")
+        assert text.startswith("its end is not known: errors could not be read for 10 min, and nothing else fails")
+        assert [line.split(": ", 1)[1] for line in lines(effects, "INFORMED")] == ["web: works, as far as we can see"]
+        assert after.checks["errors"].usual_errors.learns_from == NOW

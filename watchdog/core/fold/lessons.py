@@ -106,6 +106,9 @@ def _may_have_been_ended(service: ServiceState, incident: Incident, policy: Poli
     # Errors that went on until it was closed were ended by no one.
     if incident.outcome is Outcome.NEW_BASELINE:
         return False
+    # Errors whose end was not seen may go on: they must not become usual.
+    if incident.outcome is Outcome.UNSEEN:
+        return True
     people = incident.escalation.acknowledged_by is not None or incident.human_decision is not None
     return people or incident.rollback.requested_at is not None or _deployed_since(service, policy, incident.onset_at)
 

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+from watchdog.core import detect
 from watchdog.core.context import StepContext
-from watchdog.core.fold import observations
+from watchdog.core.fold import observations, unread
 from watchdog.core.guards import active_criticals, downtime
 from watchdog.core.phases import close_incident, escalation, lasting_errors, manual_silences, open_incident, suspicion
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 from watchdog.domain.incidents import Incident, Outcome
+from watchdog.domain.units import show_seconds
 
 # Vetoes that time may lift: for lack of data, or while old instances drain. Every other veto is lasting evidence.
 PASSING_VETOES = frozenset({"deploy list", "control targets", "served version"})
@@ -24,7 +26,7 @@ def keep_watching(ctx: StepContext) -> None:
     if observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
         close_incident.close(ctx, _outcome(ctx), "every check has been good for a minute")
         return
-    if lasting_errors.closed(ctx) or manual_silences.notify_after_silence(ctx):
+    if lasting_errors.closed(ctx) or _closed_unseen(ctx) or manual_silences.notify_after_silence(ctx):
         return
     # Also with each reading: a reload may have changed the next step, and its time.
     escalation.keep_the_clock(ctx)
@@ -36,6 +38,27 @@ def keep_watching(ctx: StepContext) -> None:
         _reconsider(ctx, findings)
         # Last: a new course knows of no gap, as it calls people itself where they are to be called.
         escalation.call_after_gap(ctx)
+
+
+def _closed_unseen(ctx: StepContext) -> bool:
+    """Close an incident of minor severity that only checks hold open which are not read any more; return whether.
+
+    No one is called for it, so it could stay open for ever. Meanwhile no good deploy would get a healthy record, and a
+    rollback would go past all of them. If the check is read again and still fails, that is another incident.
+    """
+    if ctx.incident.severity in close_incident.SERIOUS or ctx.incident.human_needed:
+        return False
+    lost = unread.unseen(ctx.service, ctx.policy, ctx.now)
+    # After a restart it is read anew: the time before tells nothing about the feed.
+    seconds = min((ctx.now - max(detect.seen_at(one), one.interrupted_at) for one in lost), default=0.0)
+    if seconds < suspicion.PATIENCE_SECONDS:
+        return False
+    if not observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds, seen=False):
+        return False
+    names = ", ".join(one.name for one in lost)
+    why = f"{names} could not be read for {show_seconds(seconds)}, and nothing else fails"
+    close_incident.close(ctx, Outcome.UNSEEN, why)
+    return True
 
 
 def keep_the_clock(ctx: StepContext) -> None:

@@ -20,6 +20,12 @@ from watchdog.domain.incidents import Outcome, Phase, ServiceState, StakeholderS
 from watchdog.domain.notices import Notice, NoticeKind, plain_thread
 from watchdog.domain.policy import Stakeholders
 
+NOT_WELL = {
+    Outcome.NEW_BASELINE: stakeholder_text.errors_stay,
+    Outcome.UNSEEN: stakeholder_text.works_as_far_as_seen,
+}
+"""The last message where the end was no recovery."""
+
 
 def settle(ctx: StepContext, seen: ServiceState) -> None:
     """Send the messages that are due after a step; `seen` is the service after the fold and before its handler."""
@@ -93,8 +99,8 @@ def _works_again(ctx: StepContext) -> None:
 def _over(ctx: StepContext, seen: ServiceState) -> None:
     """Send the last message: the incident is closed. `seen` still has the time of recovery, which closing resets."""
     for one, known in _informed(ctx):
-        if ctx.incident.outcome is Outcome.NEW_BASELINE:
-            _say(ctx, one, known, NoticeKind.RESOLVED, stakeholder_text.errors_stay(_name(ctx)))
+        if ctx.incident.outcome in NOT_WELL:
+            _say(ctx, one, known, NoticeKind.RESOLVED, NOT_WELL[ctx.incident.outcome](_name(ctx)))
             continue
         # The recovery they read of holds only if the incident closes out of that verification.
         proved = known.works_at if seen.phase is Phase.VERIFYING else None

@@ -83,6 +83,8 @@ def end_title(incident: Incident) -> str:
         return f"{service}: continued by hand, as another incident"
     if incident.outcome is Outcome.NEW_BASELINE:
         return f"{service}: errors go on, and count as usual now"
+    if incident.outcome is Outcome.UNSEEN:
+        return f"{service}: not known whether it has recovered"
     if incident.outcome is Outcome.VERIFIED:
         if rollback.undoes:
             return f"{service} is healthy: rollback undone, {target} is live"
