@@ -135,10 +135,18 @@ def _overdue_at(ctx: StepContext, restored: float) -> float:
     Time spent blind or in a downtime does not use up the patience. A gap in the probes begins the stretch anew, but
     only within the first patience: probes that come and go would be waited for without end.
     """
-    # Where feeds alone failed nothing else proves anything, and they tell late.
-    late = error_counts.LATE_SECONDS if {one.kind for one in ctx.incident.findings} == {FEED} else 0.0
+    late = error_counts.LATE_SECONDS if _waits_for_feeds(ctx, restored) else 0.0
     patience, judged = proof_seconds(ctx) + PATIENCE_SECONDS + late, _judged_since(ctx, restored)
     return min(_unbroken_since(ctx, restored), judged + patience) + patience
+
+
+def _waits_for_feeds(ctx: StepContext, restored: float) -> bool:
+    """Return whether only a feed can prove it, which tells late: feeds alone failed, or one had a bad minute since.
+
+    Instances of the old code that drain bring such a minute after a good rollback, too.
+    """
+    alone = {one.kind for one in ctx.incident.findings} == {FEED}
+    return alone or any(check.kind == FEED and _broken_at(ctx, check) > restored for check in _watched(ctx))
 
 
 def _found(ctx: StepContext) -> tuple[Finding, ...]:
@@ -308,17 +316,19 @@ def _too_old(ctx: StepContext, check: Check) -> str:
 def _verified(ctx: StepContext, restored: float, unknown: Mapping[str, str]) -> None:
     # A quiet feed does not delay the proof, but the proof must not claim it as good.
     unknown = {**dict.fromkeys(_silent_feeds(ctx, restored), "no full minute since"), **unknown}
-    proved = [_proof(check, restored) for check in _watched(ctx) if check.name not in unknown]
+    proved = [_proof(ctx, check, restored) for check in _watched(ctx) if check.name not in unknown]
     proof = "; ".join([*proved, *(f"{name} still unknown: {why}" for name, why in unknown.items())])
     ctx.update_rollback(verified_at=ctx.now, verification=proof, unproved=tuple(unknown))
     ctx.note("VERIFIED", proof)
     close_incident.close(ctx, Outcome.VERIFIED, proof)
 
 
-def _proof(check: Check, restored: float) -> str:
+def _proof(ctx: StepContext, check: Check, restored: float) -> str:
     outcomes = [failed for at, failed in check.recent if at >= restored]
     if check.kind not in PROBES:
-        return f"{check.name}: nothing bad since"
+        broken_at = _broken_at(ctx, check)
+        when = "since" if broken_at <= restored else f"for {show_seconds(ctx.now - broken_at)}"
+        return f"{check.name}: nothing bad {when}"
     good = len(outcomes) - sum(outcomes)
     return f"{check.name}: {good} of {len(outcomes)} probes good since it was live"
 
