@@ -66,13 +66,12 @@ def test_why_a_deploy_is_passed_over(between: Deploy, search: dict, why: str) ->
 
 
 @pytest.mark.parametrize("commit", ["merge000", "bad00000"])
-def test_a_deploy_on_top_of_the_blamed_one_is_left_with_it_if_a_human_agrees(commit: str) -> None:
+def test_a_deploy_on_top_of_the_blamed_one_is_left_with_it(commit: str) -> None:
     """Also where it brought the blamed code back, behind another."""
     top, between = old("dep-43", commit=commit, created_at=NOW, finished_at=NOW), old("dep-42", finished_at=NOW - 60)
     choice = choose_target(TargetQuery((top, between, *HISTORY), top, SUSPECT, False, watching_since=NOW - 100_000))
     why = "it is blamed" if commit == "merge000" else "same code as dep-43"
     assert choice.deploy is GOOD and choice.skipped[1] == Skipped("dep-41", "bad00000", why)
-    assert choice.ask == "dep-43 went live on top of dep-41, and the rollback takes both back"
 
 
 def test_code_somebody_rolled_away_from_is_passed_over() -> None:

@@ -148,7 +148,7 @@ def test_a_decision_carries_everything_that_explain_prints() -> None:
     assert (decision.policy_action, decision.severity_why) == (Action.ROLLBACK, "home: a critical route fails")
     assert (decision.at, decision.share, decision.mode, decision.would) == (NOW, 1.0, "autonomous", "")
     assert decision.would_course == ""
-    assert decision.blame is not None and decision.target is not None and len(decision.guards) == 23
+    assert decision.blame is not None and decision.target is not None and len(decision.guards) == 24
     assert decided(None, UNREAD).target == TargetChoice(None, decided(None, UNREAD).blame.why), "without a suspect"
     assert decided(MUTED).why == "the policy only notes this severity"
     assert decided(TELLING).why == "the policy only notifies of this severity"

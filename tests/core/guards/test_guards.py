@@ -61,6 +61,7 @@ PASSES = {
     "record": "complete",
     "newer deploy": "none",
     "deny-list": "target not on it",
+    "on top": "the blamed code is live",
     "service": "neither suspended nor in maintenance mode",
     "migration": "none",
     "environment": "unchanged since the target",
@@ -99,6 +100,7 @@ BY_CONFIGURATION = a_blame(CHANGED, configuration=True)
 BETWEEN_TOO = "environment changed with dep-40b; a rollback brings the old back"
 MARKED_TARGET = replace(HISTORY[1], changed=("environment",), commit_message="Watchdog: no-rollback")
 PASSED = replace(HISTORY[1], id="dep-405", commit="denied00", created_at=NOW - 8000, finished_at=NOW - 7900)
+ON_TOP = "dep-41 went live on top of dep-405, and the rollback takes both back"
 DEPENDANT = {"depends_on": ("web",)}
 ON_SHOP, AFTER_OURS = {"depends_on": ("shop",)}, "shop depends on it and was deployed after dep-41 (dep-90)"
 SHOP = ActiveCritical("shop", NOW - 30, "cccccccc", recent_deploy=True)
@@ -225,6 +227,9 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("block", "target", "nothing good", target=NOWHERE, service=deploys(MARKED, of=1)),
         row("block", "deny-list", "dep-40 is deny-listed", state={"denied": ("aaaaaaa1",)}),
         row("ask", "target", "by a tag", target=replace(TARGET, ask="by a tag")),
+        row(
+            "ask", "on top", ON_TOP, service=deploys(HISTORY[0], PASSED, of=1), blame=replace(a_blame(), change=PASSED)
+        ),
         row("block", "service", "the platform did not report it: 403", service={"facts": None, "deploys_why": "403"}),
         row("block", "service", "web is suspended", service={"facts": OFF}),
         row(

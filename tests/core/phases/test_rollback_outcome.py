@@ -6,13 +6,25 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy
-from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, put, reach, share, unwatch, web
+from tests.core.worlds import (
+    bad_world,
+    decision_of,
+    hear,
+    incident_of,
+    line_of,
+    listed,
+    put,
+    reach,
+    share,
+    unwatch,
+    web,
+)
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.fold import observations
 from watchdog.core.phases import rollback_request
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.decisions import Course
+from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, Policy
@@ -54,6 +66,21 @@ def test_a_question_about_a_deploy_that_is_gone_is_decided_anew_with_what_fails_
     fix = replace(live, id="dep-999", commit="fix00000", created_at=world.now - 9.0, finished_at=world.now)
     assert notices(hear(world, replace(gone, deploys=(fix, *older)))) == ["human_needed"]
     assert incident_of(world).suspect == "dep-999" and incident_of(world).to_blame == (live.id,)
+
+
+def test_a_yes_does_not_hold_for_a_deploy_that_went_live_since() -> None:
+    """It may be a repair: people are asked anew, also where they said yes to a rollback past two deploys already."""
+    world = reach(Phase.ASKING, faults=[Fault(64.0, 110.0, code="bad00000")]).run(130.0)
+    decision, below = decision_of(world), GuardAnswer("on top", Verdict.ASK, "dep-900 went live on top of dep-40")
+    asked = replace(decision, guards=(*(one for one in decision.guards if one.name != "on top"), below))
+    put(world, incident=replace(incident_of(world), decision=asked))
+    fix = replace(world.deploys[0], id="dep-999", commit="fix00000", created_at=world.now - 9.0, finished_at=world.now)
+    listed(world, fix, *world.deploys)
+    hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    assert incident_of(world).suspect == "dep-900"
+    effects = hear(world, e.Approved(world.now, "web-1", "ann"))
+    assert "on top: dep-999 went live on top of dep-900" in lines(effects, "REFUSED")[0]
+    assert web(world).phase is Phase.ASKING and incident_of(world).suspect == "dep-999"
 
 
 def test_an_approval_of_what_can_no_longer_be_judged_is_refused() -> None:

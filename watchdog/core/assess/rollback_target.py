@@ -2,7 +2,8 @@
 
 Rule 1: never by position ("previous"), always an explicit deploy; every skipped deploy has its reason.
 Rule 2: if only configuration changed, the same code is a target; otherwise never the suspect's own code.
-Rule 3: a deploy that went live on top of the blamed one, while it failed, is left as well; a human is asked about that.
+Rule 3: a deploy that went live on top of the blamed one, while it failed, is left as well; a human is asked about that
+(guards.on_top).
 Rule 4: good = healthy by our own record, or live long enough before the daemon began to watch. Not good, whatever its
 record: a deploy that was likelier than not to blame for an incident, and was replaced in it.
 """
@@ -12,7 +13,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
 
-from watchdog.core.assess.suspect_deploy import same_code_run
 from watchdog.domain.decisions import Skipped, TargetChoice
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import Verification
@@ -44,7 +44,7 @@ def choose_target(search: TargetQuery) -> TargetChoice:
         if why_not:
             skipped.append(Skipped(deploy.id, deploy.code, why_not))
             continue
-        return TargetChoice(deploy, _why_good(deploy, search), tuple(skipped), _warning(search), _ask(deploy, search))
+        return TargetChoice(deploy, _why_good(deploy, search), tuple(skipped), _warning(search), _ask(deploy))
     why = "no earlier deploy is known to be good" if older else "there is no earlier deploy"
     return TargetChoice(None, why, tuple(skipped))
 
@@ -136,12 +136,8 @@ def _warning(search: TargetQuery) -> str:
     return ""
 
 
-def _ask(deploy: Deploy, search: TargetQuery) -> str:
-    asked = []
-    # The live deploy may be somebody's repair of the blamed one; only people know.
-    if search.change.id not in [one.id for one in same_code_run(search.deploys, search.suspect)]:
-        asked.append(f"{search.suspect.id} went live on top of {search.change.id}, and the rollback takes both back")
+def _ask(deploy: Deploy) -> str:
     # Render keeps no images: a rollback pulls the tag again, and gets what it holds today.
     if deploy.has_mutable_image:
-        asked.append(f"{deploy.id} names its image by a tag, which may hold something else today")
-    return "; ".join(asked)
+        return f"{deploy.id} names its image by a tag, which may hold something else today"
+    return ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from watchdog.core import note_text
 from watchdog.core.assess import connectivity, failure_correlation, suppression
-from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
+from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy, same_code_run
 from watchdog.core.context import StepContext
 from watchdog.core.detect import failure_kinds, turned_away
 from watchdog.core.guards import flapping
@@ -212,6 +212,15 @@ def deny_list(request: GuardContext) -> GuardAnswer:
     return passes("deny-list", "target not on it")
 
 
+def on_top(request: GuardContext) -> GuardAnswer:
+    """A deploy that went live on top of the blamed one may be a person's repair of it: only people know."""
+    suspect, change = request.blame.suspect, request.blame.change
+    # A guard of its own: a yes that answers another guard, as to a tag, was given before that deploy was there.
+    if suspect is None or change is None or change in same_code_run(request.service.deploys, suspect):
+        return passes("on top", "the blamed code is live")
+    return asks("on top", f"{suspect.id} went live on top of {change.id}, and the rollback takes both back")
+
+
 def migration(request: GuardContext) -> GuardAnswer:
     """A pre-deploy command may have migrated a database, and runs again on a rollback."""
     facts = request.service.facts
@@ -301,6 +310,7 @@ GUARDS: tuple[Callable[[GuardContext], GuardAnswer], ...] = (
     complete_record,
     newer_deploy,
     deny_list,
+    on_top,
     availability,
     migration,
     environment,

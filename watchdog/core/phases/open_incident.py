@@ -62,17 +62,19 @@ def make_decision(ctx: StepContext, findings: tuple[Finding, ...], *, approved: 
     )
 
 
-def for_another(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
-    """Return whether the present severity needs another approver than the person who approved."""
+def is_another_question(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
+    """Return whether a yes is no answer to what is asked now: another deploy is live, which may be a repair, or the
+    present severity needs another approver than the person who approved.
+    """
+    if ctx.incident.suspect != ctx.service.live:
+        return True
     level = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0]
     return ctx.policy.matrix[level].approver not in (None, ctx.rule.approver)
 
 
 def _still_approved(ctx: StepContext, incident: Incident | None, findings: tuple[Finding, ...]) -> str | None:
     """Return who approved a moment ago, when only the sending was delayed; an approval is for that deploy alone."""
-    if incident is None or incident.question.approved_at is None or incident.suspect != ctx.service.live:
-        return None
-    if for_another(ctx, findings):
+    if incident is None or incident.question.approved_at is None or is_another_question(ctx, findings):
         return None
     # An approval that waited for its window counts from the begin of the window.
     until = incident.announced_until

@@ -55,8 +55,8 @@ def decide_and_act(ctx: StepContext, by: str | None, *, in_window: bool = False)
     findings = known_findings(ctx)
     if not findings:
         return
-    # An approval counts only from a person who may approve the present severity.
-    counts = by is None or not open_incident.for_another(ctx, findings)
+    # An approval counts only for the deploy that was asked about, from a person who may approve the present severity.
+    counts = by is None or not open_incident.is_another_question(ctx, findings)
     decision = open_incident.make_decision(ctx, findings, approved=by is not None and counts)
     if counts and decision.course in (Course.ROLLBACK, Course.ANNOUNCE):
         decision = open_incident.honour_announcement(ctx, decision, agreed=by is not None)
