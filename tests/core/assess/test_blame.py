@@ -351,6 +351,12 @@ BELOW = replace(HISTORY[0], status="deactivated")
             "before dep-42 could take traffic",
             id="the one below is a rollback",
         ),
+        pytest.param(
+            a_case(deployed(replace(MERGE, commit="aaaaaaa1"), BELOW)),
+            "dep-42",
+            "before dep-42 could take traffic",
+            id="its code was live before the one below, took that back, and fails all the same",
+        ),
     ],
 )
 def test_a_deploy_on_top_of_the_bad_one_is_left_with_it(case: BlameInput, change: str, words: str) -> None:

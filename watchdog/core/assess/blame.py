@@ -8,6 +8,7 @@ saves) on: a human is called either way, and an improbable suspect costs less th
 Rule: a single veto acquits; a stale or missing reading never convicts.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
@@ -69,15 +70,24 @@ def weigh(case: BlameInput) -> Blame:
 
 def _with_the_one_below(case: BlameInput, live: Blame, suspect: Deploy) -> Blame | None:
     """Return the blame of the deploy that was live at the onset, if only the onset acquits the live one and that one is
-    convicted, or worth a question. Then a human is asked about a rollback past both (assess/rollback_target).
+    convicted, or worth a question. Then a human is asked about a rollback past both (guards.on_top).
     """
     if [veto.name for veto in live.vetoed] != ["onset"]:
         return None
     below = change_before(case.service.deploys, case.onset_at, case.policy.blame)
-    blame = _weighed(case, below) if below is not None else None
-    if blame is None or not (blame.convicts or blame.likely):
+    # Live code that served before that deploy took it back, and still fails: then that deploy is not the cause.
+    if below is None or _served_before(case.service.deploys, suspect, below):
+        return None
+    blame = _weighed(case, below)
+    if not (blame.convicts or blame.likely):
         return None
     return replace(blame, suspect=suspect, why=f"{blame.why}; {suspect.id} went live on top of it since")
+
+
+def _served_before(deploys: Sequence[Deploy], suspect: Deploy, below: Deploy) -> bool:
+    """Return whether the suspect's code was live before the deploy below it."""
+    older = deploys[[one.id for one in deploys].index(below.id) + 1 :]
+    return any(one.was_live and one.code is not None and one.code == suspect.code for one in older)
 
 
 def _needed(case: BlameInput) -> tuple[float, float]:

@@ -201,15 +201,15 @@ def accepted_after_all(ctx: StepContext) -> None:
 
 
 def _deny(ctx: StepContext) -> None:
-    """Deny the codes of suspect and change, unless only configuration was bad, or a human asked by hand (no blame)."""
+    """Deny the code of the blamed change, unless only configuration was bad, or a human asked by hand (no blame)."""
     decision = ctx.incident.decision
     blame = decision.blame if decision is not None else None
-    changed = blame.change.code if blame is not None and blame.change is not None else None
-    for code in [one for one in dict.fromkeys((ctx.incident.suspect_code, changed)) if one is not None]:
-        if blame is not None and not blame.configuration and code not in ctx.state.denied:
-            ctx.state = replace(ctx.state, denied=(*ctx.state.denied, code))
-        if code in ctx.state.denied:
-            bad_commit_recurrence.remember(ctx, code)
+    # Not the suspect's where that went live on top of the change: nothing is known of it, and it may be a repair.
+    code = blame.change.code if blame is not None and blame.change is not None else ctx.incident.suspect_code
+    if blame is not None and not blame.configuration and code is not None and code not in ctx.state.denied:
+        ctx.state = replace(ctx.state, denied=(*ctx.state.denied, code))
+    if code is not None and code in ctx.state.denied:
+        bad_commit_recurrence.remember(ctx, code)
     if ctx.incident.rollback.undo_of_verified and ctx.incident.suspect is not None:
         ctx.update_service(undone=(*ctx.service.undone, ctx.incident.suspect)[-UNDONE_KEPT:])
 
