@@ -58,13 +58,19 @@ def test_a_question_is_decided_anew_when_it_worsens() -> None:
 
 
 def test_a_question_about_a_deploy_that_is_gone_is_decided_anew_with_what_fails_then() -> None:
-    """Not where the list shows no live deploy; nor does that take anything back from who was likely to blame."""
+    """Not where the list shows no live deploy; nor does that take anything back from who was likely to blame. What
+    failed until then is no reason to ask about a repair, nor is a yes.
+    """
     world = reach(Phase.ASKING)
     live, *older = world.deploys
     gone = e.DeploysListed(world.now, "web", tuple(older), world.facts)
     assert notices(hear(world, gone)) == [] and web(world).phase is Phase.ASKING
     fix = replace(live, id="dep-999", commit="fix00000", created_at=world.now - 9.0, finished_at=world.now)
-    assert notices(hear(world, replace(gone, deploys=(fix, *older)))) == ["human_needed"]
+    assert notices(hear(world, replace(gone, deploys=(fix, *older)))) == []
+    yes = hear(world, e.Approved(world.now, "web-1", "ann"))
+    assert lines(yes, "REFUSED") == ["no failure was seen since dep-999 is live"] and notices(yes) == []
+    assert web(world).phase is Phase.ASKING and incident_of(world).suspect == live.id
+    assert notices(hear(world, e.Observed(world.now + 1.0, "web", "home", Bad("HTTP 503")))) == ["human_needed"]
     assert incident_of(world).suspect == "dep-999" and incident_of(world).to_blame == (live.id,)
 
 

@@ -41,7 +41,7 @@ def await_approval(ctx: StepContext) -> None:
     if lasting_errors.closed(ctx):
         return
     findings = observations.findings(ctx.service, ctx.policy, ctx.now)
-    if findings and (suspect_gone(ctx) or worse(ctx, findings) or _overtaken(ctx, findings)):
+    if findings and (another_fails(ctx) or worse(ctx, findings) or _overtaken(ctx, findings)):
         open_incident.open_incident(ctx, findings)
         return
     if manual_silences.notify_after_silence(ctx):
@@ -55,9 +55,10 @@ def await_approval(ctx: StepContext) -> None:
 
 
 def _close(ctx: StepContext) -> None:
-    """Close the incident: by itself, unless another deploy than the suspect serves, which may have repaired it."""
-    if suspect_gone(ctx):
-        how = f"{ctx.service.live} replaced {ctx.incident.suspect}, and it recovered before an answer came"
+    """Close the incident: by itself, unless another deploy serves than was to blame, which may have repaired it."""
+    blamed, live = ctx.incident.to_blame or (ctx.incident.suspect,), ctx.service.live
+    if live is not None and live not in blamed:
+        how = f"{live} replaced {blamed[0]}, and it recovered before an answer came"
         close_incident.close(ctx, Outcome.RECOVERED, how)
     else:
         close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before an answer came")
@@ -92,12 +93,16 @@ def _overtaken(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     return seen and fresh.course in (Course.ROLLBACK, Course.ANNOUNCE)
 
 
-def suspect_gone(ctx: StepContext) -> bool:
-    """Return whether the live deploy is another one than the question names.
+def another_fails(ctx: StepContext) -> bool:
+    """Return whether another deploy than the question names is live, and was seen to fail.
 
-    The question is void then. It is decided anew with the next finding: the failures until now are of the deploy that
-    went, and the new one may have repaired it.
+    The question is void then, and decided anew. A finding alone is no reason: it outlives the deploy that failed by
+    some seconds, and the new one may have repaired it.
     """
+    return _suspect_gone(ctx) and not rollback_request.not_seen_yet(ctx)
+
+
+def _suspect_gone(ctx: StepContext) -> bool:
     # A list may show no deploy as live (a status that we do not know); that takes the question back from no one.
     return ctx.service.live is not None and ctx.service.live != ctx.incident.suspect
 

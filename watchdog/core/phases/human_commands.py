@@ -58,6 +58,11 @@ def approve(ctx: StepContext) -> None:
     if again and (why_not := scheduled_rollback.confirm_immediate(ctx, event.by)):
         refuse(ctx, why_not)
         return
+    # Else the yes would only ask people whether to undo a repair that nothing was seen to be wrong with.
+    if ctx.incident.suspect != ctx.service.live and (why_not := rollback_request.not_seen_yet(ctx)):
+        escalation.taken_up(ctx, event.by)
+        refuse(ctx, why_not)
+        return
     ctx.note("APPROVED", f"by {event.by}{', not to wait for its window' if again else ''}")
     if again:
         # Before the decision: the second approval replaces the first, and with it the wait for the window.

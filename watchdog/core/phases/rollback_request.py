@@ -234,11 +234,11 @@ def _why_wait(ctx: StepContext) -> str:
     if ctx.incident.question.defaulted_at is not None and ctx.rule.then is not Then.ROLLBACK:
         return "no answer came, and the policy no longer says rollback"
     if observations.failing_now(ctx.service, ctx.incident.findings, ctx.policy, ctx.now):
-        return _not_seen_yet(ctx) or guards.at_sending(ctx)
+        return not_seen_yet(ctx) or guards.at_sending(ctx)
     return f"no failure in the last {show_seconds(ctx.policy.detection.fresh_seconds)}"
 
 
-def _not_seen_yet(ctx: StepContext) -> str:
+def not_seen_yet(ctx: StepContext) -> str:
     """Return that no failure was seen since the live deploy went live, or "".
 
     A repair may have gone live while the daemon was frozen or blind. Where the platform does not state since when, or
