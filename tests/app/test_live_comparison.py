@@ -42,20 +42,16 @@ def test_what_is_spread_and_few_cannot_be_told() -> None:
         assert made.within is within and made.good is (within is not False)
 
 
-def test_a_wrong_episode_is_never_good() -> None:
-    """However well its delay holds."""
-    made = row([seen(60.0), seen(60.0, "2 pages, expected 1")], [played(60.0)], "seed")
-    assert made.within and not made.good and [one.wrong for one in made.wrong] == [("2 pages, expected 1",)]
-
-
 def test_a_miss_counts_at_the_horizon_on_both_sides() -> None:
     made = row([seen(None), seen(60.0)], [played(None), played(60.0)], "seed")
     assert made.real == made.simulated == (HORIZON_SECONDS, 60.0)
     assert (made.simulated_right, made.simulated_number) == (1, 2)
 
 
-def test_what_could_not_be_played_is_wrong_and_says_nothing_of_delays() -> None:
-    """A machine that is too busy does not make the watchdog slow; but not all is as it should be."""
+def test_a_wrong_episode_is_never_good_and_one_that_was_not_played_says_nothing_of_delays() -> None:
+    """However well its delay holds. A machine that is too busy does not make the watchdog slow."""
+    made = row([seen(60.0), seen(60.0, "2 pages, expected 1")], [played(60.0)], "seed")
+    assert made.within and not made.good and [one.wrong for one in made.wrong] == [("2 pages, expected 1",)]
     unready = replace(seen(None, "the daemon did not get ready"), played=False)
     some = row([seen(60.0), unready], [played(60.0)] * 3, "seed")
     assert some.real == (60.0,) and some.within and not some.good
@@ -63,12 +59,8 @@ def test_what_could_not_be_played_is_wrong_and_says_nothing_of_delays() -> None:
     assert none.real == () and none.ratio is None and not none.good
 
 
-def test_pages_are_compared_with_pages() -> None:
-    """Where there is nothing to roll back: the simulated first page."""
+def test_where_there_is_nothing_to_roll_back_pages_are_compared_and_else_there_is_no_delay() -> None:
     assert row([seen(66.0)], [played(60.0, "page")], "seed").simulated == (60.0,)
-
-
-def test_where_nothing_is_to_be_done_there_is_no_delay() -> None:
     made = row([seen(None)], [Played("hard-down", "1", "nothing", "nothing", True)], "seed")
     assert made.ratio is None and made.good and made.json_object()["ratio_of_medians"] is None
 

@@ -17,10 +17,10 @@ def judged(right: Right, story: Sequence[Entry], *troubles: str) -> Seen:
 
 
 def test_seconds_count_from_the_onset_in_the_log() -> None:
-    """To the request, not to its acceptance; the pin is told beside it."""
+    """To the request, not to its acceptance; the pin is told beside it. What went wrong with the playing is wrong."""
     seen = judged(Right.ROLLBACK, ROLLED_BACK)
     assert (seen.at, seen.pinned_at, seen.target, seen.rollbacks, seen.pages) == (50.0, 49.0, "dep-40", 1, 1)
-    assert seen.wrong == ()
+    assert seen.wrong == () and judged(Right.ROLLBACK, ROLLED_BACK, "the daemon ended").wrong == ("the daemon ended",)
 
 
 @pytest.mark.parametrize(("right", "story", "at"), [(Right.PAGE, (ONSET, PAGE), 51.0), (Right.NOTHING, (ONSET,), None)])
@@ -48,8 +48,3 @@ def test_where_there_is_nothing_to_roll_back(right: Right, story: Sequence[Entry
 def test_anything_else_is_said(right: Right, story: Sequence[Entry], word: str) -> None:
     """None, two, another target, pinned late, not paged, paged twice, too early, a write where none may be."""
     assert any(word in why for why in judged(right, story).wrong)
-
-
-def test_what_went_wrong_with_the_playing_makes_it_wrong() -> None:
-    """However good it looks in the log."""
-    assert judged(Right.ROLLBACK, ROLLED_BACK, "the daemon ended").wrong == ("the daemon ended",)

@@ -82,21 +82,16 @@ def test_what_comes_and_goes_does_so_in_the_sandbox() -> None:
         assert shows(0.99 * fault.on_seconds) and not shows(1.01 * fault.on_seconds) and shows(fault.every_seconds)
 
 
-def test_every_episode_has_luck_of_its_own() -> None:
-    """Which requests fail must not be the same in all of them, or many would say no more than one."""
-    assert len({one.luck for one in plans(KINDS, "seed", 40)}) == 40
+def test_kinds_are_played_in_turn_and_those_whose_delays_are_spread_more_often() -> None:
+    """Each with the next of its seeds, and luck of its own: many with the same failing requests say no more than one.
 
-
-def test_kinds_are_played_in_turn() -> None:
-    """As many of each as of any other, give or take one; each with the next of its seeds."""
+    The first eight are one of each; more of those that are spread, so that their medians mean something.
+    """
     made = plans(("hard-down", "restart-blip"), "seed", 5)
     assert [one.kind for one in made] == ["hard-down", "restart-blip", "hard-down", "restart-blip", "hard-down"]
     assert [one.seed for one in made if one.kind == "hard-down"] == seeds("hard-down", "seed", 3)
-
-
-def test_kinds_whose_delays_are_spread_are_played_more_often() -> None:
-    """So that their medians mean something; the first eight are one of each."""
     counted = Counter(one.kind for one in plans(KINDS, "seed", 22))
     assert [one.kind for one in plans(KINDS, "seed", 8)] == list(KINDS)
     assert (counted["fifth-failing"], counted["half-failing"]) == (6, 4)
     assert {counted[kind] for kind in KINDS if kind not in ("fifth-failing", "half-failing")} == {2}
+    assert len({one.luck for one in plans(KINDS, "seed", 40)}) == 40

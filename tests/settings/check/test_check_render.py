@@ -15,6 +15,8 @@ from watchdog.settings.check.check import CheckResult, Outcome, World, live_chec
 
 UNTOLD = ", and failures are not notified"
 QUIET = f"nothing is rolled back{UNTOLD}"
+MIGRATES = {"preDeployCommand": "migrate"}
+PRE_DEPLOY = "it has a pre-deploy command, which a rollback may run again: the daemon asks for approval instead"
 
 
 async def test_render_that_agrees_is_three_times_well(vendor: Vendor) -> None:
@@ -34,40 +36,24 @@ async def test_render_that_agrees_is_three_times_well(vendor: Vendor) -> None:
     assert {request.method for request in vendor.seen} == {"GET"}
 
 
-async def test_a_key_that_is_refused_says_where_to_get_one(vendor: Vendor) -> None:
-    vendor.say("GET", "/v1/services", (401, {"message": "Unauthorized: key"}))
-    settings = loaded(configuration(vendor), KEY)
-    found = await checked(settings, platform=platform_of(settings))
-    assert found["render key"].outcome is Outcome.FAIL
-    assert "WATCHDOG_RENDER_API_KEY" in found["render key"].fix and "service web" not in found
-
-
 async def test_without_a_key_nothing_is_asked() -> None:
     (result,) = await live_checks(loaded(SMALL), World())
     assert (result.name, result.outcome) == ("render key", Outcome.WARN)
     assert await live_checks(loaded(SMALL.replace("    render: srv-web\n", "")), World()) == []
 
 
-async def test_a_service_nobody_knows_gets_the_list_of_those_the_key_sees(vendor: Vendor) -> None:
+async def test_a_service_nobody_knows_gets_the_list_of_those_the_key_sees_and_a_refused_key_where_to_get_one(
+    vendor: Vendor,
+) -> None:
     say_render(vendor)
     settings = loaded(configuration(vendor, "srv-wbe"), KEY)
     found = await checked(settings, platform=platform_of(settings))
     assert found["service web"].outcome is Outcome.FAIL
     assert found["service web"].fix == "correct services.web.render: the key sees srv-web (acme site)"
-
-
-async def test_what_forbids_a_rollback_is_said_beforehand(vendor: Vendor) -> None:
-    details = {"preDeployCommand": "migrate", "envSpecificDetails": {"preDeployCommand": "migrate"}}
-    say_render(vendor, service={"suspended": "suspended", "serviceDetails": details})
-    settings = loaded(configuration(vendor), KEY)
-    results = await live_checks(
-        settings,
-        World(platform=platform_of(settings), target=lambda *_: TargetChoice(None, "there is no earlier deploy")),
-    )
-    warnings = [result.what for result in results if result.outcome is Outcome.WARN]
-    assert any("it is suspended" in what for what in warnings)
-    assert any("pre-deploy command" in what for what in warnings)
-    assert any(what == "none: there is no earlier deploy" for what in warnings)
+    vendor.say("GET", "/v1/services", (401, {"message": "Unauthorized: key"}))
+    found = await checked(settings, platform=platform_of(settings))
+    assert found["render key"].outcome is Outcome.FAIL
+    assert "WATCHDOG_RENDER_API_KEY" in found["render key"].fix and "service web" not in found
 
 
 @pytest.mark.parametrize(
@@ -76,13 +62,18 @@ async def test_what_forbids_a_rollback_is_said_beforehand(vendor: Vendor) -> Non
         ({"suspended": "suspended", "suspenders": ["billing"]}, "it is suspended: nothing is rolled back"),
         ({"suspended": "suspended", "suspenders": ["user"]}, f"it is suspended: nothing is rolled back{UNTOLD}"),
         ({"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": ""}}}, f"it is in maintenance mode: {QUIET}"),
+        ({"serviceDetails": {"preDeployCommand": "migrate", "envSpecificDetails": MIGRATES}}, PRE_DEPLOY),
     ],
 )
-async def test_what_is_meant_to_be_down_is_said_to_be_quiet(vendor: Vendor, told: dict, what: str) -> None:
+async def test_what_is_meant_to_be_down_or_forbids_a_rollback_is_said_beforehand(
+    vendor: Vendor, told: dict, what: str
+) -> None:
     say_render(vendor, service=told)
     settings = loaded(configuration(vendor), KEY)
-    results = await live_checks(settings, World(platform=platform_of(settings)))
-    assert what in [result.what for result in results if result.outcome is Outcome.WARN]
+    nowhere = TargetChoice(None, "there is no earlier deploy")
+    results = await live_checks(settings, World(platform=platform_of(settings), target=lambda *_: nowhere))
+    warnings = [result.what for result in results if result.outcome is Outcome.WARN]
+    assert what in warnings and "none: there is no earlier deploy" in warnings
 
 
 @pytest.mark.parametrize("known", [True, False])

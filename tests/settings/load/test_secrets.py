@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.settings.texts import SMALL, loaded, mistakes, shown
+from tests.settings.texts import ALL_SECRETS, SMALL, loaded, mistakes, shown
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.settings.load.secrets import KNOWN, SecretMap, read_dotenv, read_secrets, unknown_variables
 
@@ -63,9 +63,12 @@ def test_every_secret_a_channel_asks_for_is_known() -> None:
         assert set(entry.secrets(entry.options.model_validate(written))) <= set(KNOWN)
 
 
-def test_a_secret_map_is_a_mapping_that_does_not_talk() -> None:
+def test_a_secret_map_is_a_mapping_that_does_not_talk_nor_do_the_settings_that_hold_it() -> None:
     secrets = SecretMap({"WATCHDOG_X": "CANARY"})
     assert secrets["WATCHDOG_X"] == "CANARY" and len(secrets) == 1 and repr(secrets) == "{WATCHDOG_X: ***}"
+    settings = loaded(SMALL, ALL_SECRETS)
+    assert len(settings.secrets) == len(ALL_SECRETS) and "canary" not in repr(settings)
+    assert "WATCHDOG_RENDER_API_KEY: ***" in repr(settings) and "canary" not in str(settings.secrets)
 
 
 def test_lines_of_a_file_that_are_no_variables_are_one_warning(

@@ -69,22 +69,17 @@ def test_a_rotation_is_a_step_whose_members_take_a_week_each() -> None:
     assert any("outside all hours" in warning for warning in settings.warnings)
 
 
-def test_a_contact_s_slack_channel_does_not_listen_too() -> None:
-    """One socket hears the workspace."""
-    text = CHATTING.replace('slack: {channel: "#incidents"}', 'slack: {channel: "#incidents", approvals: socket_mode}')
-    settings = loaded(text + CONTACTS, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
-    listens = {name: one.options.listens for name, one in settings.channels.items() if one.kind == "slack"}  # type: ignore[attr-defined]
-    assert listens == {"slack": True, "lead-slack": False}
-
-
 HEARING = CHATTING.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
 APPROVED = "policy: {high: {approver: lead}}\n"
 
 
 def test_an_approver_is_asked_at_its_own_addresses_and_known_by_its_identities() -> None:
+    """Their own Slack channel does not listen too: one socket hears the workspace."""
     contacts = CONTACTS.replace("slack: D0123ABCD", "slack: D0123ABCD, answers_as: [U0AAA, console:Ann Smith]")
     text = HEARING + contacts + APPROVED + "escalation: [{tell: devops, after: 10m}, console]\n"
     settings = loaded(text, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
+    listens = {name: one.options.listens for name, one in settings.channels.items() if one.kind == "slack"}  # type: ignore[attr-defined]
+    assert listens == {"slack": True, "lead-slack": False}
     lead = Approver("lead", ("slack:U0AAA", "token:Ann Smith"), ("lead-slack", "lead-email"))
     assert settings.policy.matrix[Severity.HIGH].approver == lead
     assert not any("contacts" in warning for warning in settings.warnings)

@@ -33,18 +33,14 @@ stakeholders:
     ]
 
 
-def test_their_slack_has_no_buttons() -> None:
-    text = CHATTING.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
-    more = 'stakeholders: {board: {slack: "#company"}}\n'
-    settings = loaded(text + more, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
-    assert settings.channels["board-slack"].options.approvals is None  # type: ignore[attr-defined]
-
-
-def test_a_webhook_of_theirs_is_the_configured_one() -> None:
+def test_a_webhook_of_theirs_is_the_configured_one_and_their_slack_has_no_buttons() -> None:
     """With its body; a receiver hands it on to subscribers."""
+    chatting = CHATTING.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
     theirs = 'stakeholders: {visitors: {webhook: true}, board: {slack: "#x"}}\n'
-    text = f'{CHATTING}  webhook: {{body: {{text: "$title"}}}}\n{theirs}'
-    settings = loaded(text, BOT | {"WATCHDOG_WEBHOOK_URL": "https://subscribers.example/x"})
+    text = f'{chatting}  webhook: {{body: {{text: "$title"}}}}\n{theirs}'
+    secrets = {"WATCHDOG_WEBHOOK_URL": "https://subscribers.example/x", "WATCHDOG_SLACK_APP_TOKEN": "xapp-1"}
+    settings = loaded(text, BOT | secrets)
+    assert settings.channels["board-slack"].options.approvals is None  # type: ignore[attr-defined]
     assert settings.channels["visitors-webhook"] == settings.channels["webhook"]
     assert settings.policy.plain_channels == {"visitors-webhook", "board-slack"}
     assert settings.policy.stakeholders[0] == Stakeholders("visitors", ("visitors-webhook",))
