@@ -117,7 +117,7 @@ async def test_case_48_what_others_use_of_the_same_key_counts() -> None:
     assert vendor.budget.seconds_to_wait(Urgency.SPARE) == 0
 
 
-async def test_an_answer_that_was_overtaken_opens_nothing() -> None:
+async def test_an_answer_that_was_overtaken_opens_nothing_and_one_without_a_limit_sets_none() -> None:
     """A 429 closes for 30 s; the last answer before it, of a window that ends in a second, comes after it."""
     clock = FakeClock()
     budget = ReadBudget(clock)
@@ -126,9 +126,6 @@ async def test_an_answer_that_was_overtaken_opens_nothing() -> None:
     assert budget.seconds_shut() == 30.0
     clock.elapsed += 29.0
     assert budget.seconds_shut() == 1.0
-
-
-async def test_a_vendor_without_a_limit_sets_none() -> None:
     budget = ReadBudget(FakeClock(), shares=True)
     budget.note(Answer(200, {}, None, ""))
     assert [budget.seconds_to_wait(one) for one in Urgency] == [0, 0, 0]

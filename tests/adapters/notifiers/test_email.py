@@ -39,7 +39,12 @@ def channel(server: Post, closing) -> Notifier:
 
 
 async def test_a_mail_reads_like_the_notice_and_goes_to_all(server: Post, channel: Notifier) -> None:
-    """Subject is the title, the plain part the rendering, beside it an HTML part; both recipients get it."""
+    """Subject is the title, the plain part the rendering, beside it an HTML part; both recipients get it.
+
+    A check mails nothing.
+    """
+    assert f"{server.smtp} answers (none)" in await channel.check() and server.mails == []
+    assert server.commands == ["EHLO", "NOOP", "QUIT"]
     reference = await channel.send(notice(), None)
     (mail,) = server.mails
     assert mail["Subject"] == "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)"
@@ -109,11 +114,6 @@ def test_who_is_left_is_remembered_of_a_bounded_number_of_mails() -> None:
     for number in range(REMEMBERED + 1):
         channel._remember(f"<{number}>", (OPS,))
     assert len(channel._left) == REMEMBERED and "<0>" not in channel._left
-
-
-async def test_check_mails_nothing(server: Post, channel: Notifier) -> None:
-    assert f"{server.smtp} answers (none)" in await channel.check() and server.mails == []
-    assert server.commands == ["EHLO", "NOOP", "QUIT"]
 
 
 async def test_the_built_channel_trusts_only_known_authorities(post: Start, closing) -> None:

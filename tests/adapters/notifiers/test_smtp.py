@@ -45,14 +45,6 @@ async def test_mail_is_handed_in_over_tls_after_a_login(post: Start, security: s
     assert ["AUTH" in part for part in (server.commands[:before], server.commands[before:])] == [False, True]
 
 
-async def test_a_server_without_starttls_gets_no_mail(post: Start) -> None:
-    """No silent fall-back to clear text."""
-    server = await post()
-    with pytest.raises(Permanent, match="does not offer"):
-        await send(mailbox(server, security="starttls"))
-    assert server.mails == []
-
-
 @pytest.mark.parametrize(
     ("refuse", "error", "says"),
     [
@@ -96,6 +88,17 @@ async def test_a_goodbye_that_fails_does_not_send_the_mail_again(
     server = await post(**goodbye)
     await send(mailbox(server, total_seconds))
     assert len(server.mails) == 1
+
+
+async def test_a_server_without_starttls_gets_no_mail_and_one_that_ended_gets_it_later(post: Start) -> None:
+    """No silent fall-back to clear text."""
+    server = await post()
+    with pytest.raises(Permanent, match="does not offer"):
+        await send(mailbox(server, security="starttls"))
+    assert server.mails == []
+    server.stop()
+    with pytest.raises(Temporary, match="ConnectionRefusedError"):
+        await send(mailbox(server))
 
 
 async def test_a_server_that_takes_no_position_is_tried_again(post: Start) -> None:
@@ -157,10 +160,3 @@ async def test_one_that_is_cancelled_while_it_connects_does_not_stay_with_a_serv
     guard.go.set()
     await eventually(lambda: box._free._value == THREADS)
     box.close()
-
-
-async def test_nobody_listening_is_temporary(post: Start) -> None:
-    server = await post()
-    server.stop()
-    with pytest.raises(Temporary, match="ConnectionRefusedError"):
-        await send(mailbox(server))

@@ -42,8 +42,9 @@ def test_what_cannot_be_seen_does_not_pass(given: str, shown: str) -> None:
     assert text.clean(given, 20) == shown
 
 
-def test_a_flood_of_evidence_is_cut_and_says_so() -> None:
+def test_a_flood_of_evidence_is_cut_and_a_title_of_nothing_visible_is_what_we_know() -> None:
     """40 lines stay; the last line counts the others and names the command that shows them."""
+    assert text.title(notice(title=" \n ")) == "web opened"
     kept = text.lines(notice(lines=tuple(f"line {number}" for number in range(1000))))
     assert len(kept) == 41 and kept[39] == "line 39" and kept[40] == "… and 960 more lines: watchdog explain web-1"
 
@@ -53,7 +54,3 @@ def test_only_web_links_survive_in_ascii_without_markup() -> None:
     assert text.links(hostile_notice()) == (
         Link("a|b> <!here>", "https://ok.example/a%7Cb%3Ec%27d%0A%E2%80%AE?q=%C3%BC"),
     )
-
-
-def test_a_title_of_nothing_visible_falls_back_to_what_we_know() -> None:
-    assert text.title(notice(title=" \n ")) == "web opened"

@@ -24,7 +24,8 @@ def channel(vendor: Vendor, closing) -> Notifier:
 
 
 async def test_the_body_is_the_notice_in_version_1(vendor: Vendor, channel) -> None:
-    """Every field of version 1, spelt out: receivers depend on them."""
+    """Every field of version 1, spelt out: receivers depend on them. A check posts nothing."""
+    assert "channel test" in await channel.check() and vendor.seen == []
     vendor.say("POST", HOOK_PATH, 204)
     assert await channel.send(notice(NoticeKind.RESOLVED, todo=("Update the docs",)), None) == ""
     (seen,) = vendor.seen
@@ -82,10 +83,6 @@ async def test_a_refusal_shows_neither_url_nor_token(
         await channel.send(notice(), None)
     assert leaks(caught.value, channel, caplog.text) == []
     assert ("no_service" in str(caught.value)) is (status != 500)
-
-
-async def test_check_posts_nothing(vendor: Vendor, channel) -> None:
-    assert "channel test" in await channel.check() and vendor.seen == []
 
 
 @pytest.mark.parametrize(

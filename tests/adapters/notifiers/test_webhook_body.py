@@ -43,15 +43,12 @@ def test_a_template_that_could_not_be_filled_is_refused(what: str) -> None:
         WebhookOptions.model_validate({"body": REFUSED[what]})
 
 
-def test_the_mistake_names_its_place_and_the_fields() -> None:
+def test_a_template_passes_the_schema_or_the_mistake_names_its_place_and_the_fields() -> None:
     """The text itself is not repeated: it may hold a secret by mistake."""
-    said = shown(with_body('{text: "$titel canary-cccccccccccc"}'), ALL_SECRETS)
-    assert "channels.webhook.body" in said and "write one of $title, $news" in said and "canary" not in said
-
-
-def test_a_template_that_is_accepted_passes_the_schema() -> None:
     text = with_body('{text: "$title $$5", embeds: [{n: 1, ok: true, none: null}]}')
     assert mistakes(text, ALL_SECRETS) == () and refusals(text) == []
+    said = shown(with_body('{text: "$titel canary-cccccccccccc"}'), ALL_SECRETS)
+    assert "channels.webhook.body" in said and "write one of $title, $news" in said and "canary" not in said
 
 
 def test_a_template_keeps_all_but_its_texts() -> None:

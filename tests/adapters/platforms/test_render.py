@@ -59,12 +59,6 @@ def paged(key: str, everything: list[dict]):
     return answer
 
 
-async def test_it_is_registered_and_is_what_the_ports_ask_for(api, writer):
-    assert PLATFORMS["render"] is build_render
-    assert isinstance(api, Platform) and not isinstance(api, WritablePlatform)
-    assert isinstance(writer, WritablePlatform) and (api.can_write, writer.can_write) == (False, True)
-
-
 async def test_facts_are_always_asked_afresh(vendor: Vendor, api):
     """A pin is read back from Render, never from memory."""
     vendor.say("GET", SERVICE, service(), service(autoDeploy="no", autoDeployTrigger="off"))
@@ -134,15 +128,13 @@ async def test_unreadable_events_do_not_fail_the_deploys(vendor: Vendor, answer,
     assert (await api.deploys("srv-web"))[0].changed == ("environment",)
 
 
-async def test_deploys_are_paged_back_to_a_baseline(vendor: Vendor, api):
+async def test_deploys_are_paged_back_to_a_baseline_and_one_that_is_not_there_is_not_read(vendor: Vendor, api):
+    """Paging ends at the list's end or at its bound: "not found" is never "there is none"."""
     vendor.say("GET", f"{SERVICE}/deploys", paged("deploy", [deploy(number) for number in range(350, 0, -1)]))
     vendor.say("GET", f"{SERVICE}/events", [])
     found = await api.deploys("srv-web", back_to="dep-90")
     assert [item.id for item in found] == [f"dep-{number}" for number in range(350, 50, -1)]
-
-
-async def test_a_baseline_that_is_not_there_is_not_read(vendor: Vendor, api):
-    """Paging ends at the list's end or at its bound: "not found" is never "there is none"."""
+    vendor.seen.clear()
     vendor.say("GET", f"{SERVICE}/deploys", paged("deploy", [deploy(number) for number in range(150, 0, -1)]))
     with pytest.raises(Temporary, match="dep-999 is not among the 150 newest deploys of srv-web"):
         await api.deploys("srv-web", back_to="dep-999")
@@ -259,8 +251,11 @@ async def test_a_rollback_or_a_rebuild_is_refused_or_lost_after_one_request(
         assert isinstance(caught.value, Permanent) == issubclass(error, Permanent) and vendor.count("POST") == sent
 
 
-async def test_a_reader_cannot_write_whoever_holds_it(vendor: Vendor, api):
-    """Observe mode has no method, no client and no transport that could change anything."""
+async def test_a_reader_cannot_write_whoever_holds_it(vendor: Vendor, api, writer):
+    """Observe mode has no method, no client and no transport that could change anything. Both fit the ports."""
+    assert PLATFORMS["render"] is build_render
+    assert isinstance(api, Platform) and not isinstance(api, WritablePlatform)
+    assert isinstance(writer, WritablePlatform) and (api.can_write, writer.can_write) == (False, True)
     assert type(api) is RenderReader and not hasattr(api, "rollback")
     assert api._api.read_only and api._api._writes is None
     with pytest.raises(Refused):

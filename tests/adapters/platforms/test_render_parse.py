@@ -71,19 +71,15 @@ def test_wrong_types_in_every_field_are_survived(nothing):
         assert parse_service(service(serviceDetails={**service()["serviceDetails"], name: nothing})).id == "srv-web"
 
 
-def test_unknown_words_survive():
-    """New statuses and triggers are kept as they are; absent ones are not called live."""
+def test_unknown_words_survive_and_a_long_commit_message_keeps_its_trailers():
+    """New statuses and triggers are kept as they are; absent ones are not called live. Trailers stand at the end."""
+    message = "subject\n" + "x" * 100_000 + "\nWatchdog: no-rollback"
+    kept = parse_deploy(deploy(1, commit={"id": "c1", "message": message})).commit_message
+    assert len(kept) < 9000 and kept.startswith("subject") and kept.endswith("Watchdog: no-rollback")
     parsed = parse_deploy(deploy(1, status="hibernating", trigger="moon_phase", buildId="x"))
     assert (parsed.status, parsed.trigger) == ("hibernating", "moon_phase")
     assert not parsed.was_live and not parsed.in_progress
     assert parse_deploy(deploy(1, status=None)).status == "unknown"
-
-
-def test_a_long_commit_message_keeps_its_trailers():
-    """Both ends are kept, since trailers stand at the end."""
-    message = "subject\n" + "x" * 100_000 + "\nWatchdog: no-rollback"
-    kept = parse_deploy(deploy(1, commit={"id": "c1", "message": message})).commit_message
-    assert len(kept) < 9000 and kept.startswith("subject") and kept.endswith("Watchdog: no-rollback")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,10 @@ from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 
 
-async def test_a_good_answer_comes_with_everything_that_was_measured() -> None:
+async def test_a_good_answer_comes_with_everything_that_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the site itself, not through a proxy of the environment."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     async with site(answering(b"<html></html>")) as base:
         sample = await probe(base, contains="</html>")
     assert sample.reading == Good("HTTP 200")
@@ -75,16 +78,13 @@ async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout() -> Non
     assert tls.reading == Bad("timed out after 0.2 s (tls)", FailureKind.TIMEOUT)
 
 
-async def test_a_lookup_that_hangs_is_a_failure_of_dns() -> None:
+async def test_a_lookup_that_hangs_is_a_failure_of_dns_and_our_own_limit_on_lookups_is_none() -> None:
+    """A broken ruler is `Unknown`: no evidence against the site."""
     with hanging_lookup() as lookup:
         wire = ProbeTransport(resolver=Resolver(lookup=lookup))
         sample = await probe("http://acme.example/", wire, timeout="100ms")
     assert sample.reading == Bad("timed out after 0.1 s (dns)", FailureKind.DNS)
     assert sample.phases is not None and sample.phases.connect_seconds is None
-
-
-async def test_our_own_limits_are_no_evidence_against_the_site() -> None:
-    """A broken ruler is `Unknown`."""
     sample = await probe("http://acme.example/", ProbeTransport(resolver=Resolver(lookups_max=0)))
     assert sample.reading == Unknown("too many name lookups are pending")
 
@@ -129,11 +129,3 @@ async def test_consecutive_probes_take_turns_among_addresses() -> None:
         readings = [(await source.read())[0].reading for _ in range(4)]
     turns: list[Reading] = [Good("HTTP 200"), Bad("connection refused", FailureKind.CONNECT)]
     assert readings in (turns * 2, turns[::-1] * 2)
-
-
-async def test_proxy_variables_do_not_steer_a_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A probe goes to the site, not through a proxy of the environment."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    async with site(answering()) as base:
-        assert (await probe(base)).reading == Good("HTTP 200")

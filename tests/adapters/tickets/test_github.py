@@ -90,16 +90,15 @@ async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: 
 
 
 @pytest.mark.parametrize("status", [301, 404, 410])
-async def test_a_ticket_that_is_not_there_is_gone(vendor: Vendor, status: int, issues) -> None:
+async def test_a_ticket_that_is_not_there_is_gone_and_a_repository_that_moved_is_told(
+    vendor: Vendor, status: int, issues
+) -> None:
     vendor.say("POST", f"{ISSUES}/7/comments", status)
     vendor.say("PATCH", f"{ISSUES}/7", status)
     vendor.say("GET", f"{ISSUES}/7", status)
     for call in (issues.comment(7, "more"), issues.close_ticket(7)):
         with pytest.raises(GoneError):
             await call
-
-
-async def test_a_repository_that_moved_is_told(vendor: Vendor, issues) -> None:
     vendor.say("GET", ISSUES, 301)
     with pytest.raises(Permanent, match="renamed or moved"):
         await issues.find("mark ")
