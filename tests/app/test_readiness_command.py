@@ -99,15 +99,13 @@ def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.long
 def test_what_the_handbook_shows(week: Path, typed: Typed) -> None:
-    """It is what is printed: every word and line; the numbers follow the shipped limits, which are tuned."""
+    """It is what is printed: every word and line; the numbers follow the shipped limits, which are tuned.
+
+    For machines what was missed has both deploys, the moments, and how much earlier it would have asked.
+    """
     page = PAGE.read_text(encoding="utf-8")
     shown = re.search(r"<!-- readiness -->\n```sh\n.*?```\n+```\n(.*?)```", page, re.DOTALL)
     assert shown is not None and wording(typed(week, 1)) == wording(shown[1])
-
-
-@pytest.mark.long
-def test_what_was_missed_for_machines(week: Path, typed: Typed) -> None:
-    """With both deploys, the moments, and how much earlier it would have asked."""
     (one,) = json.loads(typed(week, 1, "--json"))["missed"]
     assert (one["suspect"], one["target"], one["how"], one["by"]) == ("dep-46", "dep-47", "rolled back", "")
     assert one["decided_at"] < one["at"] < one["live_at"] and one["asked_seconds"] == one["at"] - one["decided_at"]
@@ -141,24 +139,23 @@ def test_a_month_that_is_enough(month: Path, typed: Typed) -> None:
     assert "up to 28% of its rollbacks may be wrong" in told and "36.8 more service-years" in told
 
 
-def test_each_act_is_found_in_a_replay(outage: Path, typed: Typed) -> None:
-    """JSON has the incident and the moments by which `lab replay` shows what was decided, and from what."""
-    told = json.loads(typed(outage / "recordings", 1, ".", "--json"))
-    assert (told["verdict"], told["counts"]["unknown"]) == ("NOT ENOUGH EVIDENCE", 1)
-    assert told["false_rollbacks_per_service_year"]["high"] > 1000 and told["wrong_share"]["high"] == 1.0
-    replayed = json.loads(typed(outage / "recordings", 0, ".", "--json", command="replay"))
-    (decided,) = [one for one in replayed["decisions"] if one["kind"] == "decided"]
-    (act,) = told["acts"]
-    assert (act["run_incident"], act["service"]) == (decided["incident"], decided["service"])
-    assert act["at"] - decided["at"] == pytest.approx(2.0, abs=1.0)
+def test_a_part_of_it_is_not_enough_and_its_act_is_found_in_a_replay(outage: Path, typed: Typed) -> None:
+    """What is missing is said in numbers; without a configuration there are no labels.
 
-
-def test_a_part_of_it_is_not_enough(outage: Path, typed: Typed) -> None:
-    """What is missing is said in numbers; without a configuration there are no labels."""
+    JSON has the incident and the moments by which `lab replay` shows what was decided, and from what.
+    """
     told = typed(outage / "recordings", 1, ".")
     assert "note: no configuration, so no store" in told
     assert "\nNOT ENOUGH EVIDENCE\nNeeded: 10 more judged rollbacks, 30 more service-days, a label for 1 of" in told
     assert "1 unknown" in told and "dep-fix went live (new_commit) and is no rollback" in told
+    found = json.loads(typed(outage / "recordings", 1, ".", "--json"))
+    assert (found["verdict"], found["counts"]["unknown"]) == ("NOT ENOUGH EVIDENCE", 1)
+    assert found["false_rollbacks_per_service_year"]["high"] > 1000 and found["wrong_share"]["high"] == 1.0
+    replayed = json.loads(typed(outage / "recordings", 0, ".", "--json", command="replay"))
+    (decided,) = [one for one in replayed["decisions"] if one["kind"] == "decided"]
+    (act,) = found["acts"]
+    assert (act["run_incident"], act["service"]) == (decided["incident"], decided["service"])
+    assert act["at"] - decided["at"] == pytest.approx(2.0, abs=1.0)
 
 
 def test_a_label_is_taken_from_the_store(outage: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,9 +91,14 @@ def test_a_bad_deploy_of_the_past_would_be_rolled_back(folder: Path, capsys: pyt
 
 
 def test_the_recording_is_of_a_daemon_that_only_watched(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever the configuration allows: nobody acted in that past. What nobody looked at is not in the policy."""
-    probes(folder / "probes.csv", 30, range(0))
-    imported(capsys, *OF_WEB, "-c", "own.yaml")
+    """Whatever the configuration allows: nobody acted in that past. What nobody looked at is not in the policy.
+
+    In words: how much, at which pace, every note, and what to type next.
+    """
+    probes(folder / "probes.csv", 30, range(0), every=60)
+    told = typed(capsys, "lab", "import", *OF_WEB, "-c", "own.yaml", "--out", "rec").splitlines()
+    assert told[0].startswith("30 readings, one every 60 s, 0 deploys, ")
+    assert any("gaps of that length" in line for line in told) and told[-1].endswith("watchdog lab replay rec")
     (file,) = (folder / "rec").iterdir()
     head = Reader(file).head()
     assert isinstance(head, Head) and file.stat().st_mode & 0o777 == 0o600
@@ -272,11 +277,3 @@ def test_what_else_lies_in_the_folder_is_left_alone(folder: Path, capsys: pytest
     assert old.read_bytes() == b"kept" and len(list((folder / "rec").iterdir())) == 2
     (folder / "file").write_text("no folder", encoding="utf-8")
     assert "cannot be written" in typed(capsys, "lab", "import", *OF_WEB, "--out", "file", code=1)
-
-
-def test_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """How much, at which pace, every note, and what to type next."""
-    probes(folder / "probes.csv", 30, range(0), every=60)
-    told = typed(capsys, "lab", "import", *OF_WEB, "--out", "rec").splitlines()
-    assert told[0].startswith("30 readings, one every 60 s, 0 deploys, ")
-    assert any("gaps of that length" in line for line in told) and told[-1].endswith("watchdog lab replay rec")

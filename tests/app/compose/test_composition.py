@@ -40,7 +40,10 @@ async def test_observe_gets_a_client_that_can_only_get(tmp_path: Path, mode: str
 
 
 async def test_only_the_services_that_may_be_changed_are_writable(tmp_path: Path) -> None:
-    client = build_platform(settings_of(tmp_path), SystemClock())
+    """Their ids need no look-up; names do: settings/model/test_settings.py."""
+    settings = settings_of(tmp_path)
+    assert await resolve(settings, SystemClock()) is settings
+    client = build_platform(settings, SystemClock())
     assert isinstance(client, WritablePlatform)
     with pytest.raises(Refused):
         await client.rollback("srv-api", "dep-1")
@@ -79,8 +82,11 @@ async def test_everything_that_is_configured_is_read(tmp_path: Path) -> None:
         assert set(app.notifiers) == {"slack", "pagerduty"} and set(app.engine.deploy_watches) == {"web"}
 
 
-async def test_a_deploy_watch_that_goes_on_is_kept(tmp_path: Path) -> None:
-    """Wired anew at a reload, a service keeps its watch (and so its pace)."""
+async def test_a_deploy_watch_that_goes_on_is_kept_and_that_of_a_service_that_moves_away_ends(tmp_path: Path) -> None:
+    """Wired anew at a reload, a service keeps its watch (and so its pace); moved away, its sources are closed.
+
+    The control targets and status pages stay.
+    """
     async with wired(settings_of(tmp_path)) as app:
         await watching(app)
         before, sources = app.engine.deploy_watches["web"], app.scheduler.sources()
@@ -88,21 +94,9 @@ async def test_a_deploy_watch_that_goes_on_is_kept(tmp_path: Path) -> None:
         assert app.engine.deploy_watches["web"] is before
         assert {source.name for _, source in app.scheduler.sources()} == {source.name for _, source in sources}
         assert not {id(source) for _, source in app.scheduler.sources()} & {id(source) for _, source in sources}
-
-
-async def test_a_service_that_moves_away_is_no_longer_watched(tmp_path: Path) -> None:
-    """Its sources are closed, its deploy watch ends; the control targets and status pages stay."""
-    async with wired(settings_of(tmp_path)) as app:
-        await watching(app)
         await app.watches.end(["web"])
         assert {service for service, _ in app.scheduler.sources()} == {CONTROL, VENDORS}
         assert app.engine.deploy_watches == {} and app.supervisor.names() == ()
-
-
-async def test_ids_need_no_look_up(tmp_path: Path) -> None:
-    """Names do: settings/model/test_settings.py."""
-    settings = settings_of(tmp_path)
-    assert await resolve(settings, SystemClock()) is settings
 
 
 async def test_while_we_are_blind_no_failure_is_counted_as_a_service_s(tmp_path: Path) -> None:

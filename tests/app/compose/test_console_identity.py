@@ -36,19 +36,16 @@ def test_a_proxy_s_users_come_in_and_act_by_name(tmp_path: Path) -> None:
         assert daemon.get("/").headers["location"] == "/login" and daemon.get("/healthz").status_code in (200, 503)
 
 
-def test_workers_with_one_token_sign_forms_alike() -> None:
+def test_workers_with_one_token_sign_forms_alike_and_one_that_is_left_behind_admits_nobody() -> None:
     """Without any, each process for itself; the token itself does not show in it."""
-    text = SMALL + f"console: {{enabled: true, {PROXY}}}\n"
-    one, other = (form_key(loaded(text, {"WATCHDOG_CONSOLE_TOKEN": TOKEN})) for _ in range(2))
-    assert one == other and TOKEN.encode() not in one
-    alone = [form_key(loaded(text.replace("true,", "true, tokens: false,"))) for _ in range(2)]
-    assert alone[0] != alone[1]
-
-
-def test_switched_off_a_token_that_is_left_behind_admits_nobody() -> None:
     text, given = SMALL + f"console: {{enabled: true, {PROXY}}}\n", {"WATCHDOG_CONSOLE_TOKEN": TOKEN}
+    off = text.replace("true,", "true, tokens: false,")
     assert access_of(loaded(text, given), FakeClock()).tokens == {Role.APPROVER: TOKEN}
-    assert access_of(loaded(text.replace("true,", "true, tokens: false,"), given), FakeClock()).tokens == {}
+    assert access_of(loaded(off, given), FakeClock()).tokens == {}
+    one, other = (form_key(loaded(text, given)) for _ in range(2))
+    assert one == other and TOKEN.encode() not in one
+    alone = [form_key(loaded(off)) for _ in range(2)]
+    assert alone[0] != alone[1]
 
 
 def test_a_session_holds_for_its_provider_its_client_and_its_claim_alone() -> None:

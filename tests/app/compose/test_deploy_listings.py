@@ -38,7 +38,12 @@ class Counting(Platform):
 
 
 async def test_who_looks_often_reads_the_platform_seldom() -> None:
-    """Each service for itself; also those who ask at the same time; what failed is asked for again."""
+    """Each service for itself; also those who ask at the same time; what failed is asked for again.
+
+    Without a key a plan says so.
+    """
+    with pytest.raises(Permanent, match="WATCHDOG_RENDER_API_KEY"):
+        await Listings(None, lambda: POLICY, FakeClock()).of("web")
     platform, clock = Counting(), FakeClock()
     listings = Listings(platform, lambda: POLICY, clock)
     platform.away = True
@@ -68,8 +73,3 @@ async def test_case_48_a_loop_over_all_plans_reads_so_many_a_minute() -> None:
     assert listed[-1].deploys == (x.GOOD,)
     clock.elapsed += 61
     assert (await listings.of("s99")).deploys == (x.BAD, x.GOOD)
-
-
-async def test_without_a_key_a_plan_says_so() -> None:
-    with pytest.raises(Permanent, match="WATCHDOG_RENDER_API_KEY"):
-        await Listings(None, lambda: POLICY, FakeClock()).of("web")

@@ -42,8 +42,12 @@ async def remember(store: FaultyStore, *incidents: Incident) -> None:
     await store.release()
 
 
-async def test_they_are_what_the_command_prints_and_absent_where_there_is_nothing_to_average(tmp_path: Path) -> None:
-    """One rollback in 30 days, answered by nobody; an older incident does not count; of shop nothing happened."""
+async def test_they_are_what_the_command_prints_and_are_counted_anew_every_few_minutes(tmp_path: Path) -> None:
+    """One rollback in 30 days, answered by nobody; an older incident does not count; of shop nothing happened.
+
+    A label of a human changes one, and closed incidents are not read again; a store that does not answer changes
+    nothing, and is asked again later.
+    """
     clock = FakeClock(NOW, auto=False)
     old = replace(x.incident(), id="web-0", opened_at=NOW - PERIOD_SECONDS - 1, onset_at=NOW - PERIOD_SECONDS - 900)
     app, store = worker(tmp_path, clock)
@@ -52,17 +56,6 @@ async def test_they_are_what_the_command_prints_and_absent_where_there_is_nothin
     app.supervisor.start("numbers", lambda: keep_numbers(app))
     await clock.advance(1.0)
     assert told(app) == [38.0, None, 47.0, 0.5, 1.0] and told(app, "shop") == [None, None, None, 0.0, 0.0]
-    await app.supervisor.stop(5.0)
-
-
-async def test_they_are_counted_anew_every_few_minutes_and_closed_incidents_are_not_read_again(tmp_path: Path) -> None:
-    """A label of a human changes one; a store that does not answer changes nothing, and is asked again later."""
-    clock = FakeClock(NOW, auto=False)
-    app, store = worker(tmp_path, clock)
-    await remember(store, x.incident())
-    await app.sharing.renew()
-    app.supervisor.start("numbers", lambda: keep_numbers(app))
-    await clock.advance(1.0)
     await store.label("web-1", "wrong", "ann")
     store.asked.clear()
     await clock.advance(EVERY_SECONDS - 2.0)
