@@ -1,5 +1,5 @@
-"""A vendor's API on loopback, as the adapters' tests use it."""
+"""A vendor's API on loopback and the sandbox, as the adapters' tests use them."""
 
-from tests.adapters.conftest import vendor
+from tests.adapters.conftest import sandbox, vendor
 
-__all__ = ["vendor"]
+__all__ = ["sandbox", "vendor"]

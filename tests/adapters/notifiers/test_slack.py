@@ -63,7 +63,10 @@ def context_of(seen: Seen) -> list[str]:
 
 
 async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Vendor, channel) -> None:
-    """Opened, then acted: the message shows the present state and what it began as; the thread has each step."""
+    """Opened, then acted: the message shows the present state and what it began as; the thread has each step.
+
+    A reference of an earlier version kept more lines, of which the first is the title.
+    """
     reference = await channel.send(notice(), None)
     after = await channel.send(
         notice(NoticeKind.ACTED, title="web: rolled back to dep-40", lines=("dep-43",)), reference
@@ -78,6 +81,9 @@ async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Ve
     assert (reply.body["channel"], reply.body["thread_ts"]) == ("C0INCIDENT", POSTED["ts"])
     assert words(reply) == ["web: rolled back to dep-40", "dep-43"]
     assert json.loads(after or "") == json.loads(reference or "")
+    old = json.dumps({"channel": "C0OLD", "ts": "1.2", "began": ["web is down", "a line"], "closed": False})
+    await channel.send(notice(NoticeKind.UPDATED, title="web is back"), old)
+    assert "Began as: web is down" in context_of(vendor.seen[3])
 
 
 async def test_what_comes_back_after_its_end_begins_a_new_message(vendor: Vendor, channel) -> None:
@@ -131,13 +137,6 @@ async def test_a_first_reply_that_fails_does_not_post_the_message_again(vendor: 
     await channel.send(notice(details=DETAILED), caught.value.reference)
     assert [seen.path for seen in vendor.seen] == [POST[1], POST[1], UPDATE[1], POST[1]]
     assert words(vendor.seen[-1])[3:] == list(DETAILED)
-
-
-async def test_a_reference_of_an_earlier_version_is_read(vendor: Vendor, channel) -> None:
-    """It kept more lines; the first is the title."""
-    old = json.dumps({"channel": "C0OLD", "ts": "1.2", "began": ["web is down", "a line"], "closed": False})
-    await channel.send(notice(NoticeKind.UPDATED, title="web is back"), old)
-    assert "Began as: web is down" in context_of(vendor.seen[0])
 
 
 async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor, channel) -> None:

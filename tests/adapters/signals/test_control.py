@@ -26,7 +26,8 @@ async def test_any_answer_at_all_is_good(script: object, status: int) -> None:
     assert sample.reading == Good(f"HTTP {status}") and sample.status_code == status
 
 
-async def test_no_answer_is_bad_and_named() -> None:
+async def test_no_answer_is_bad_and_named_and_our_own_limits_are_no_sign_of_blindness() -> None:
+    """A control target that we could not even ask says nothing."""
     async with site(answering()) as base:
         target = ControlTarget(base)
     (sample,) = await target.read()
@@ -37,10 +38,6 @@ async def test_no_answer_is_bad_and_named() -> None:
     async with site(hang) as base:
         (sample,) = await ControlTarget(base, deadline_seconds=0.2).read()
     assert sample.reading == Bad("timed out after 0.2 s (first byte)", FailureKind.TIMEOUT)
-
-
-async def test_our_own_limits_are_no_sign_of_blindness() -> None:
-    """A control target that we could not even ask says nothing."""
     wire = ProbeTransport(resolver=Resolver(lookups_max=0))
     (sample,) = await ControlTarget("http://control.example", wire=wire).read()
     assert isinstance(sample.reading, Unknown)

@@ -78,7 +78,9 @@ def parsed(*rows: Any) -> tuple[Maintenance, ...]:
     return parse_maintenances(list(rows), lambda row: f"label of {row['name']}")
 
 
-def test_real_rows_are_understood_and_what_is_over_is_left_out() -> None:
+def test_real_rows_are_understood_what_is_over_is_left_out_and_fields_that_make_no_sense_are_unknown() -> None:
+    (odd,) = parsed({"status": "scheduled", "scheduled_for": 3, "scheduled_until": "soon", "components": {}})
+    assert odd == Maintenance("untitled", "scheduled", None, None, frozenset())
     row = {
         "name": "Moving disks\x1b[31m",
         "status": "In Progress",
@@ -98,8 +100,3 @@ def test_real_rows_are_understood_and_what_is_over_is_left_out() -> None:
 @pytest.mark.parametrize("rows", [None, {}, "x", [None, 3]])
 def test_what_has_no_such_shape_is_nothing(rows: Any) -> None:
     assert parse_maintenances(rows, lambda row: "") == ()
-
-
-def test_fields_that_make_no_sense_are_unknown() -> None:
-    (one,) = parsed({"status": "scheduled", "scheduled_for": 3, "scheduled_until": "soon", "components": {}})
-    assert one == Maintenance("untitled", "scheduled", None, None, frozenset())

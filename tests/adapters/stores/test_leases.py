@@ -112,10 +112,18 @@ async def test_case_21_the_dead_are_taken_over_after_their_time_and_not_before(
     assert await hold(two, "two") == LeaseGrant("two", dict.fromkeys(NAMES, 2), 1, 0)
 
 
-async def test_an_expired_lease_is_none_until_it_is_renewed_and_keeps_its_epoch(town: Town, one: Store) -> None:
-    """The next write of a frozen worker is refused, though no other worker wrote in between."""
+async def test_an_expired_lease_is_none_until_it_is_renewed_and_keeps_its_epoch(
+    town: Town, one: Store, two: Store
+) -> None:
+    """The next write of a frozen worker is refused, though no other worker wrote in between.
+
+    One who reads learns whether a worker is there to answer.
+    """
+    assert not await two.is_served()
     await hold(one, "one")
-    town.lapse(100)
+    assert await two.is_served()
+    town.lapse(TTL + 1.0)
+    assert not await two.is_served()
     await refused(one.save(Write(state("api"))))
     assert (await hold(one, "one")).epochs == dict.fromkeys(NAMES, 1)
     await one.save(Write(state("api")))
@@ -127,6 +135,7 @@ async def test_a_lease_given_back_is_free_at_once(one: Store, two: Store) -> Non
     await hold(one, "one")
     await one.save(Write(state("api")))
     await one.release()
+    assert not await two.is_served()
     assert await hold(two, "two") == LeaseGrant("two", dict.fromkeys(NAMES, 2), 1, 0)
     await refused(one.save(Write(state("api"))))
 
@@ -340,15 +349,3 @@ async def test_of_two_who_change_what_all_share_one_does(one: Store, two: Store)
     saves = (one.save(Write(State(paused_by="ann"))), two.save(Write(State(paused_by="bob"))))
     outcomes = await asyncio.gather(*saves, return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Stale", "tuple"]
-
-
-async def test_a_store_is_served_while_a_lease_lasts(one: Store, two: Store, town: Town) -> None:
-    """One who reads learns whether a worker is there to answer."""
-    assert not await two.is_served()
-    await hold(one, "one")
-    assert await two.is_served()
-    town.lapse(TTL + 1.0)
-    assert not await two.is_served()
-    await hold(one, "one")
-    await one.release()
-    assert not await two.is_served()

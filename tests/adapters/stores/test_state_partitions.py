@@ -61,13 +61,10 @@ def test_what_moved_away_is_forgotten_and_unread_until_it_is_loaded() -> None:
     assert memo.unread == frozenset()
 
 
-def test_the_end_of_an_incident_needs_the_lease_of_its_service() -> None:
-    """It may be owed since the service went to another worker, which has the incident open."""
+def test_effects_and_the_end_of_an_incident_need_the_lease_of_their_service(a_tell) -> None:
+    """An end may be owed since the service went to another worker, which has the incident open."""
     over = Incident("web-1", "web", Severity.HIGH, 0.0, 0.0, "web is slow", closed_at=9.0)
     assert SavedState().changes(Write(State(), closed=[over])).leases == ("web",)
-
-
-def test_effects_need_the_lease_of_their_service(a_tell) -> None:
     pin = PinAutoDeploy("web", "inc-1", "srv-1")
     assert [service_of(effect) for effect in (pin, a_tell("api"), a_tell("watchdog"))] == ["web", "api", FLEET]
     effects = (pin, a_tell("api"), a_tell("watchdog"), WakeAt(1.0))

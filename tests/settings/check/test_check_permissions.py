@@ -1,6 +1,5 @@
 """The permissions of Render's fine-grained keys in `watchdog check --live`, by the command line against the sandbox."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,41 +16,35 @@ OK, FAIL, WARN, UNTRIED = Outcome.OK, Outcome.FAIL, Outcome.WARN, Outcome.UNTRIE
 READS, CHANGES = ("services: read", "deploys: read", "events: read"), ("services: update", "deploys: create")
 
 
-@pytest.fixture
-async def cloud() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-async def checked(cloud: Sandbox, folder: Path, mode: str, lacking: str = "") -> dict[str, CheckResult]:
+async def checked(sandbox: Sandbox, folder: Path, mode: str, lacking: str = "") -> dict[str, CheckResult]:
     """Return the results of the live checks with a key that lacks a permission."""
-    cloud.render.keys[keys.RENDER_API_KEY] = keys.RENDER_PERMISSIONS - {lacking}
-    results = by_name(await AppServices().check(load(write_config(folder, cloud.urls, mode), {}, folder)))
-    assert {one["method"] for one in cloud.events.requests("render")} == {"GET"}
+    sandbox.render.keys[keys.RENDER_API_KEY] = keys.RENDER_PERMISSIONS - {lacking}
+    results = by_name(await AppServices().check(load(write_config(folder, sandbox.urls, mode), {}, folder)))
+    assert {one["method"] for one in sandbox.events.requests("render")} == {"GET"}
     return results
 
 
 @pytest.mark.parametrize("lacking", ["", *READS])
 async def test_each_missing_permission_is_named_and_hides_no_other_check(
-    cloud: Sandbox, tmp_path: Path, lacking: str
+    sandbox: Sandbox, tmp_path: Path, lacking: str
 ) -> None:
     """Its purpose, its modes, and the way to grant it; signals and channels are tried as ever."""
-    found = await checked(cloud, tmp_path, "observe", lacking)
+    found = await checked(sandbox, tmp_path, "observe", lacking)
     assert found["render key"].outcome is OK
     for name in READS:
         row = found[f"permission {name}"]
         assert row.outcome is (FAIL if name == lacking else OK), row
         assert ("add it to the key at Render" in row.fix) == (name == lacking) and row.what.endswith("(every mode)")
     tried = {"signal web/home", "channel slack", "channel pagerduty", "rollback target of web", "status page render"}
-    assert tried | {f"control {url}" for url in cloud.urls["control"]} <= found.keys()
+    assert tried | {f"control {url}" for url in sandbox.urls["control"]} <= found.keys()
     assert found["rollback target of web"].outcome is (FAIL if lacking == "deploys: read" else OK)
 
 
 @pytest.mark.parametrize(("mode", "outcome"), [("observe", OK), ("assist", UNTRIED), ("autonomous", UNTRIED)])
 async def test_a_permission_to_change_something_is_never_tried(
-    cloud: Sandbox, tmp_path: Path, mode: str, outcome: Outcome
+    sandbox: Sandbox, tmp_path: Path, mode: str, outcome: Outcome
 ) -> None:
-    found = await checked(cloud, tmp_path, mode)
+    found = await checked(sandbox, tmp_path, mode)
     assert [row for row in found.values() if row.outcome is FAIL] == []
     for name in CHANGES:
         row = found[f"permission {name}"]
@@ -60,10 +53,10 @@ async def test_a_permission_to_change_something_is_never_tried(
         assert "(assist, autonomous)" in row.what
 
 
-async def test_a_service_by_name_is_not_tried_with_a_key_that_lists_none(cloud: Sandbox, tmp_path: Path) -> None:
-    path = write_config(tmp_path, cloud.urls, "observe")
+async def test_a_service_by_name_is_not_tried_with_a_key_that_lists_none(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = write_config(tmp_path, sandbox.urls, "observe")
     path.write_text(path.read_text(encoding="utf-8").replace("render: srv-web", "render: web"), encoding="utf-8")
-    cloud.render.keys[keys.RENDER_API_KEY] = frozenset({"deploys: read"})
+    sandbox.render.keys[keys.RENDER_API_KEY] = frozenset({"deploys: read"})
     found = by_name(await AppServices().check(load(path, {}, tmp_path)))
     assert [found[f"permission {name}"].outcome for name in READS] == [FAIL, WARN, WARN]
     assert found["service web"].outcome is WARN and found["channel slack"].outcome is OK

@@ -114,18 +114,14 @@ BOT = 'slack: {channel: "#ops", approvals: '
 TOKENS = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x", "WATCHDOG_SLACK_APP_TOKEN": "xapp-x"}
 
 
-def test_answers_in_slack_need_both_tokens_and_a_bot() -> None:
+def test_answers_in_slack_need_both_tokens_and_a_bot_and_those_by_nobody_are_warned_of() -> None:
     text = changed("console: {}", f"{BOT}socket_mode}}")
     assert "WATCHDOG_SLACK_APP_TOKEN" in shown(text, {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x"})
     assert not mistakes(text, TOKENS)
+    assert any("approvals names no approver" in warning for warning in loaded(text, TOKENS).warnings)
+    ann = loaded(changed("console: {}", f"{BOT}{{socket_mode: true, users: [U0AAA]}}}}"), TOKENS)
+    assert not any("approvals" in warning for warning in ann.warnings)
     assert "need a bot" in shown(changed("console: {}", "slack: {approvals: socket_mode}"), TOKENS)
     assert "not a way to answer" in shown(changed("console: {}", f"{BOT}http}}"), TOKENS)
     off = changed("console: {}", f"{BOT}{{socket_mode: false}}}}")
     assert not mistakes(off, {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x"})
-
-
-def test_answers_in_slack_by_nobody_are_warned_of() -> None:
-    nobody = loaded(changed("console: {}", f"{BOT}socket_mode}}"), TOKENS)
-    assert any("approvals names no approver" in warning for warning in nobody.warnings)
-    ann = loaded(changed("console: {}", f"{BOT}{{socket_mode: true, users: [U0AAA]}}}}"), TOKENS)
-    assert not any("approvals" in warning for warning in ann.warnings)
