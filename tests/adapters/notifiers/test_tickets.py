@@ -97,9 +97,9 @@ async def test_ten_notices_and_a_lost_memory_are_one_ticket(sandbox: Sandbox, cl
 
 
 async def test_a_lost_answer_is_looked_up_and_while_the_list_may_lag_nothing_is_opened(
-    channel: Notifier, sandbox: Sandbox
+    channel: Notifier, sandbox: Sandbox, clock: FakeClock
 ) -> None:
-    """It was opened, the answer was lost, and the list does not show it yet."""
+    """It was opened, the answer was lost, and the list does not show it yet. Never opened, it is when it must."""
     sandbox.set_mode("issue", "drop", times=1)
     with pytest.raises(Temporary, match="looked up"):
         await channel.send(notice(**MEDIUM), None)
@@ -110,17 +110,12 @@ async def test_a_lost_answer_is_looked_up_and_while_the_list_may_lag_nothing_is_
     sandbox.issues.all = hidden
     await channel.send(notice(**MEDIUM), None)
     assert the_one(sandbox).comments == []
-
-
-async def test_what_was_never_opened_is_opened_when_the_list_must_show_it(
-    channel: Notifier, sandbox: Sandbox, clock: FakeClock
-) -> None:
     sandbox.set_mode("issue", "drop", times=1)
     with pytest.raises(Temporary):
-        await channel.send(notice(**MEDIUM), None)
+        await channel.send(notice(**MEDIUM, incident="web-2"), None)
     sandbox.issues.all = []
     await clock.advance(BEHIND_SECONDS + 1)
-    await channel.send(notice(**MEDIUM), None)
+    await channel.send(notice(**MEDIUM, incident="web-2"), None)
     the_one(sandbox)
 
 

@@ -36,10 +36,19 @@ def platform(statuses: dict[str, str], wanted: tuple[Part, ...] = OURS, **more: 
 
 
 @pytest.mark.parametrize("status", ["partial_outage", "major_outage"])
-@pytest.mark.parametrize("component", ["Render API", "g-or/Web Services", "g-or/Builds and Deploys"])
-def test_an_outage_of_a_component_of_ours_is_bad(component: str, status: str) -> None:
-    """A rollback during it usually fails, and destroys evidence."""
-    reading = platform({component: status})
+@pytest.mark.parametrize(
+    ("component", "wanted"),
+    [
+        *((component, OURS) for component in ("Render API", "g-or/Web Services", "g-or/Builds and Deploys")),
+        *(("g-fr/Web Services", ((name,),)) for name in ("frankfurt/web services", "Web Services")),
+    ],
+)
+def test_an_outage_of_a_component_of_ours_is_bad(component: str, wanted: tuple[Part, ...], status: str) -> None:
+    """A rollback during it usually fails, and destroys evidence.
+
+    Names match whatever their case; `Frankfurt` is a part of `Frankfurt, EU`; without a region every group matches.
+    """
+    reading = platform({component: status}, wanted)
     assert isinstance(reading, Bad) and reading.kind is FailureKind.OUTAGE
     assert reading.why.startswith("render reports ") and status.replace("_", " ") in reading.why
 
@@ -97,13 +106,6 @@ def test_render_s_api_is_known_by_each_name_it_had(listed: tuple[str, ...], ill:
         for name in listed
     ]
     assert verdict("render", parse_summary(page(components=rows)), "platform", RENDER_API, NOW) == expected
-
-
-def test_names_match_whatever_their_case_and_a_region_by_a_part_of_its_group() -> None:
-    """`Frankfurt` is a part of `Frankfurt, EU`; without a region every group matches."""
-    broken = {"g-fr/Web Services": "partial_outage"}
-    assert isinstance(platform(broken, wanted=(("frankfurt/web services",),)), Bad)
-    assert isinstance(platform(broken, wanted=(("Web Services",),)), Bad)
 
 
 def test_an_upstream_is_bad_with_any_component_or_by_its_indicator() -> None:

@@ -28,7 +28,7 @@ def issues(vendor: Vendor, closing) -> GitHubIssues:
     return closing(tracker(vendor.url))
 
 
-async def test_requests_are_as_documented(vendor: Vendor, issues) -> None:
+async def test_requests_are_as_documented_and_nothing_else_can_be_done_with_the_token(vendor: Vendor, issues) -> None:
     """The list by state and label, newest first; the version of the API; a token, and it is nowhere else."""
     vendor.say("GET", ISSUES, [])
     vendor.say("POST", ISSUES, (201, {"number": 7, "body": "b"}))
@@ -40,13 +40,10 @@ async def test_requests_are_as_documented(vendor: Vendor, issues) -> None:
     assert opened.body == {"title": "title", "body": "b", "labels": list(LABELS)}
     assert opened.headers["x-github-api-version"] == "2022-11-28"
     assert opened.headers["authorization"] == f"Bearer {CANARY}"
-
-
-async def test_nothing_else_can_be_done_with_the_token(vendor: Vendor, issues) -> None:
     for method, path in (("POST", "/repos/acme/other/issues"), ("DELETE", ISSUES), ("PATCH", f"/repos/{REPO}")):
         with pytest.raises(Refused):
             await issues._api.change(method, path, {})
-    assert vendor.seen == []
+    assert len(vendor.seen) == 2
 
 
 def issue(number: int, body: str = "", **more: Any) -> dict[str, Any]:

@@ -89,11 +89,10 @@ def test_all_mistakes_are_told_at_once_and_of_all_files(tmp_path: Path) -> None:
     assert told[1].startswith("gone.yaml: cannot be read (FileNotFoundError)")
 
 
-def test_what_is_right_is_a_class_named_after_its_file(tmp_path: Path) -> None:
+def test_what_is_right_is_a_class_named_after_its_file_and_every_trait_of_a_service_can_be_written(
+    tmp_path: Path,
+) -> None:
+    assert {one.name.removesuffix("_seconds") for one in fields(Profile)} == set(ServiceShape.model_fields)
     kind = read_scenario(written(tmp_path, GOOD), tmp_path)
     assert (kind.name, kind.words, kind.weight, kind.file) == ("mine", "the api is slow", 1.0, "mine.yaml")
     assert kind.deploy_caused and kind.scene("a").truth.right is Right.ROLLBACK
-
-
-def test_every_trait_of_a_service_can_be_written() -> None:
-    assert {one.name.removesuffix("_seconds") for one in fields(Profile)} == set(ServiceShape.model_fields)

@@ -70,19 +70,16 @@ async def test_where_nothing_may_be_written_a_write_is_a_deviation(tmp_path: Pat
     assert any("Render was written to" in why for why in result.deviations)
 
 
-def test_every_scenario_of_the_sandbox_has_its_right_answer() -> None:
+async def test_every_scenario_of_the_sandbox_has_its_right_answer_and_an_unknown_one_is_refused() -> None:
     assert set(EXPECTED) == set(SCENARIOS)
+    with pytest.raises(Permanent, match="bad-deploy"):
+        await demo("sunny")
 
 
 def test_what_is_shortened_is_said() -> None:
     """The shipped defaults shorten nothing; the demo names both figures it changes."""
     assert [words.partition(" ")[0] for words in Pacing().shortened] == ["verification", "the"]
     assert "180s" in FULL.yaml or "3m" in FULL.yaml
-
-
-async def test_an_unknown_scenario_is_refused() -> None:
-    with pytest.raises(Permanent, match="bad-deploy"):
-        await demo("sunny")
 
 
 @pytest.mark.nightly

@@ -35,11 +35,15 @@ async def asked(vendor: Vendor, *, with_key: bool = True, organisation: Any = OR
 
 
 async def test_a_token_that_can_read_and_a_release_that_is_live(vendor: Vendor) -> None:
+    """Nothing is asked when nothing uses Sentry; without Render the live commit is not known."""
+    assert await check_sentry(loaded(SMALL, SECRETS), FakeClock(), None) == []
     vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web", "latestRelease": {"version": "bbb"}})
     found = await asked(vendor)
     assert {result.outcome for result in found.values()} == {Outcome.OK}
     assert list(found) == ["sentry acme", "sentry acme/web", "sentry release of web"]
     assert vendor.count("GET") == len(vendor.seen)
+    result = (await asked(vendor, with_key=False))["sentry release of web"]
+    assert (result.outcome, result.what) == (Outcome.WARN, "the live commit is not known")
 
 
 @pytest.mark.parametrize(
@@ -81,13 +85,3 @@ async def test_a_release_that_is_not_the_newest_is_asked_for(
     vendor.say("GET", "/api/0/organizations/acme/releases/bbb/", answer)
     result = (await asked(vendor))["sentry release of web"]
     assert result.outcome is outcome and what in result.what
-
-
-async def test_without_render_the_live_commit_is_not_known(vendor: Vendor) -> None:
-    vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web"})
-    result = (await asked(vendor, with_key=False))["sentry release of web"]
-    assert (result.outcome, result.what) == (Outcome.WARN, "the live commit is not known")
-
-
-async def test_nothing_is_asked_when_nothing_uses_sentry() -> None:
-    assert await check_sentry(loaded(SMALL, SECRETS), FakeClock(), None) == []

@@ -51,11 +51,16 @@ def test_nothing_of_the_settings_can_be_changed() -> None:
 FOUND = (ServiceFacts("srv-1", "acme site"), ServiceFacts("srv-2", "other"))
 
 
-def test_a_service_named_by_its_name_is_resolved_later() -> None:
+def test_a_service_named_by_its_name_is_resolved_later_and_its_id_beside_it_is_found_out() -> None:
+    """Two incidents would act on one service."""
     settings = loaded(changed("srv-web", "acme site"))
     assert settings.policy.services["web"].platform_id is None and settings.unresolved == {"web": "acme site"}
     resolved = resolve_names(settings, FOUND)
     assert resolved.policy.services["web"].platform_id == "srv-1" and not resolved.unresolved
+    other = "  api: {render: srv-1, signals: {a: {http: https://x.example}}}\n"
+    settings = loaded(changed("srv-web", "acme site").replace("channels:", other + "channels:"))
+    with pytest.raises(ConfigurationError, match="guarded twice"):
+        resolve_names(settings, FOUND)
 
 
 @pytest.mark.parametrize(
@@ -73,11 +78,3 @@ def test_a_name_must_mean_one_service_that_is_not_the_watchdog(
     with pytest.raises(ConfigurationError, match=says) as caught:
         resolve_names(settings, found)
     assert str(caught.value).startswith("watchdog.yaml: services.web.render: ")
-
-
-def test_a_name_and_an_id_of_one_service_are_found_out() -> None:
-    """Two incidents would act on one service."""
-    other = "  api: {render: srv-1, signals: {a: {http: https://x.example}}}\n"
-    settings = loaded(changed("srv-web", "acme site").replace("channels:", other + "channels:"))
-    with pytest.raises(ConfigurationError, match="guarded twice"):
-        resolve_names(settings, FOUND)

@@ -10,14 +10,6 @@ PAGED = SMALL + "  pagerduty: {}\n"
 SECRET = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
 
 
-def test_who_is_told_by_default() -> None:
-    """All people for a bad failure; no page for a lesser one; notes are only written down."""
-    matrix = loaded(PAGED, SECRET).policy.matrix
-    assert matrix[Severity.CRITICAL].tell == ("console", "pagerduty")
-    assert matrix[Severity.HIGH].tell == ("console", "pagerduty")
-    assert matrix[Severity.MEDIUM].tell == ("console",) and matrix[Severity.LOW].tell == ()
-
-
 TICKETED = SMALL + "  tickets: {github: acme/app}\n"
 TOKEN = {"WATCHDOG_GITHUB_TOKEN": "x"}
 
@@ -48,7 +40,12 @@ def test_a_ticket_is_told_where_tickets_are_kept_too(severity: Severity) -> None
     assert said.startswith("watchdog.yaml:10: policy.medium.tell: impossible: it leaves the ticket out -> add tickets,")
 
 
-def test_an_omitted_key_keeps_its_default() -> None:
+def test_who_is_told_by_default_and_an_omitted_key_keeps_its_default() -> None:
+    """All people for a bad failure; no page for a lesser one; notes are only written down."""
+    matrix = loaded(PAGED, SECRET).policy.matrix
+    assert matrix[Severity.CRITICAL].tell == ("console", "pagerduty")
+    assert matrix[Severity.HIGH].tell == ("console", "pagerduty")
+    assert matrix[Severity.MEDIUM].tell == ("console",) and matrix[Severity.LOW].tell == ()
     text = PAGED + "policy: {critical: {tell: [console]}, high: {within: 20m}, low: {do: tell}}\n"
     matrix = loaded(text, SECRET).policy.matrix
     assert matrix[Severity.CRITICAL].do is Action.ROLLBACK and matrix[Severity.CRITICAL].within_seconds == 300.0
