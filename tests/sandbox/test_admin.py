@@ -47,6 +47,8 @@ async def test_the_log_is_read_over_http(world: World) -> None:
         ("/faults", {"target": "moon", "kind": "error"}, "control"),
         ("/faults", {"target": "web", "kind": "error", "perod_seconds": 5}, "perod_seconds"),
         ("/modes", {"name": "rollback", "mode": "slwo"}, "slow"),
+        ("/modes", {"name": "rolback", "mode": "ok"}, "none of ('rollback', "),
+        ("/modes", {"name": "patch", "mode": "expired"}, "none of ('ok', "),
         ("/maintenance", {"service": "web"}, "enabled"),
         ("/suspend", {"by": "nobody"}, "billing"),
         ("/announce", {"vendor": "moon", "name": "x", "components": [], "lasts": 9}, "render"),

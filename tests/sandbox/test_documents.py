@@ -7,8 +7,11 @@ from tests.sandbox.vendors.test_notification_apis import event
 from tests.sandbox.world import World, opened
 from tests.support.clocks import eventually
 from watchdog.sandbox import keys
-from watchdog.sandbox.vendors.quirks import QUIRKS
+from watchdog.sandbox.vendors.quirks import QUIRKS, chosen
+from watchdog.sandbox.vendors.render_bodies import deploy_json, service_json
+from watchdog.sandbox.world import Service, past_deploy, services_at_start, strange_history
 
+NONE: frozenset[str] = frozenset()
 RENDER_READS = (
     *("/services", "/services/srv-web", "/services/srv-jobs", "/services/srv-gone", "/services/srv-web/events"),
     *("/services/srv-web/deploys", *(f"/services/srv-web/deploys/dep-{number}" for number in (40, 42, 999))),
@@ -97,3 +100,46 @@ async def test_pagerduty_answers_as_documented(world: World) -> None:
     for path in ("/enqueue", "/change/enqueue"):
         answer = await world.client.post(f"{world.sandbox.urls['pagerduty']}/v2{path}", json=event())
         assert answer.status_code == 202 and answer_problems(PAGERDUTY, "POST", path, 202, answer.json()) == []
+
+
+def test_quirks_are_chosen_and_each_has_a_reason() -> None:
+    """True is all, False none; an unknown name is an error that tells the known ones."""
+    assert chosen(True) == QUIRKS.keys() and chosen(False) == frozenset()
+    assert chosen(["commit_null"]) == {"commit_null"}
+    with pytest.raises(ValueError, match="commit_null"):
+        chosen(["comit_null"])
+    assert all(len(quirk.reason) > 30 for quirk in QUIRKS.values())
+
+
+async def test_strange_deploys_are_old_ones_and_a_queued_rollback_is_listed() -> None:
+    """With all quirks on the newest three deploys of web are the usual ones."""
+    async with opened(quirks=True) as world:
+        ids = [row["deploy"]["id"] for row in (await world.render("GET", "/services/srv-web/deploys")).json()]
+        assert ids == ["dep-41", "dep-40", "dep-39", "dep-37", "dep-36", "dep-35"]
+    async with opened(quirks=["queued_without_body"]) as world:
+        answer = await world.rollback()
+        assert (answer.status_code, answer.content) == (202, b"")
+        newest = (await world.render("GET", "/services/srv-web/deploys?limit=1")).json()[0]["deploy"]
+        assert (newest["id"], newest["trigger"]) == ("dep-42", "rollback")
+
+
+def test_deploys_and_services_as_recorded() -> None:
+    """In the details that matter to a reader. Documented: absent. Recorded: null."""
+    image = strange_history(chosen(["commit_null"]))[0]
+    assert "commit" not in deploy_json(image, NONE)
+    assert deploy_json(image, chosen(["commit_null"]))["commit"] is None
+    assert deploy_json(image, NONE)["image"]["ref"] == "docker.io/acme/web:latest"
+    running = past_deploy("50", "42", 10, "build_in_progress")
+    running.finished_at = None
+    assert "finishedAt" not in deploy_json(running, NONE)
+    assert deploy_json(running, chosen(["finished_at_null"]))["finishedAt"] is None
+    assert "startedAt" in deploy_json(running, NONE)
+    assert "startedAt" not in deploy_json(running, chosen(["started_at_absent"]))
+    legacy = service_json(Service("srv-api", "api", auto_deploy_trigger="off"), chosen(["legacy_auto_deploy"]))
+    assert legacy["autoDeploy"] == "no" and "autoDeployTrigger" not in legacy
+
+
+def test_a_worker_has_no_address() -> None:
+    jobs = services_at_start(NONE)[2]
+    details = service_json(jobs, NONE)["serviceDetails"]
+    assert {"url", "openPorts", "healthCheckPath", "maintenanceMode"} & details.keys() == set()

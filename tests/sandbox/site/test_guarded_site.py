@@ -1,10 +1,11 @@
-"""The site in its good and bad ways, seen from outside."""
+"""The site in its good and bad ways, seen from outside; the table of these; and the control targets beside it."""
 
 import httpx
 import pytest
 
 from tests.sandbox.world import HASTY, World, opened
 from tests.support.clocks import eventually
+from watchdog.sandbox.site.behaviours import GOOD, KINDS, behaviour
 from watchdog.sandbox.site.guarded_site import (
     BASE_LATENCY_SECONDS,
     JITTER_SECONDS,
@@ -22,6 +23,10 @@ async def test_a_good_site_answers(world: World, name: str) -> None:
     for path in ("/api/test", "/healthz"):
         assert (await world.site(path, name)).json() == {"status": "ok"}
     assert (await world.site("/nothing", name)).status_code == 404
+    # Sentry will count from this: service, live commit, path, status.
+    hit, service = world.sandbox.cloud.hits[-1], world.sandbox.cloud.service("web" if name == "site" else name)
+    assert service.live is not None
+    assert (hit.service, hit.commit, hit.path, hit.status) == (service.name, service.live.commit, "/nothing", 404)
 
 
 async def test_a_crashed_site_refuses_connections(world: World) -> None:
@@ -74,11 +79,31 @@ async def test_slow_and_leaking_versions_are_late(world: World) -> None:
     assert site.latency_seconds(site.behaves("/"), 1e9) <= LEAK_LIMIT_FACTOR * high
 
 
-async def test_the_site_remembers_what_it_answered(world: World) -> None:
-    """Sentry will count from this: service, live commit, path, status."""
-    world.sandbox.set_fault("web", "error")
-    await world.site("/api/test")
-    hit = world.sandbox.cloud.hits[-1]
-    live = world.sandbox.cloud.service("web").live
-    assert live is not None
-    assert (hit.service, hit.commit, hit.path, hit.status) == ("web", live.commit, "/api/test", 503)
+async def test_control_targets_go_dark_together(world: World) -> None:
+    """Both answer; under the fault both refuse; the guarded site is not touched by it."""
+    addresses = world.sandbox.urls["control"]
+    assert len(set(addresses)) == 2
+    for url in addresses:
+        assert (await world.client.get(url)).status_code == 200
+    world.sandbox.set_fault("control", "refused")
+    await eventually(lambda: world.sandbox.shut() == ["control", "control"])
+    async with httpx.AsyncClient(trust_env=False) as fresh:  # a kept connection may not have noticed yet
+        for url in addresses:
+            with pytest.raises(httpx.ConnectError):
+                await fresh.get(url)
+    assert (await world.site()).status_code == 200
+
+
+@pytest.mark.parametrize(("seconds", "fails"), [(0.0, True), (4.9, True), (5.0, False), (19.9, False), (20.0, True)])
+def test_a_behaviour_with_a_period_comes_and_goes(seconds: float, fails: bool) -> None:
+    """It fails in the first part of each; without a period, all the time."""
+    assert behaviour("error", period_seconds=20.0, down_seconds=5.0).shows(seconds) is fails
+    assert behaviour("error").shows(seconds)
+
+
+def test_a_behaviour_touches_its_routes_only_and_is_one_that_there_is() -> None:
+    assert behaviour("error").touches("/any") and behaviour("error", routes=["/"]).touches("/")
+    assert not behaviour("error", routes=["/"]).touches("/api/test") and not GOOD.touches("/")
+    with pytest.raises(TypeError):
+        behaviour("error", sttaus=500)
+    assert {kind.after_seconds for name, kind in KINDS.items() if name != "good"} == {4.0}

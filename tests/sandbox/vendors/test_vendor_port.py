@@ -1,4 +1,4 @@
-"""The port all vendors share: who is meant, how a vendor is down, and what the log keeps."""
+"""The port all vendors share: who is meant, how a vendor is down by a closed table of modes, and what the log keeps."""
 
 import asyncio
 
@@ -9,6 +9,7 @@ from tests.sandbox.world import World
 from tests.support.clocks import eventually
 from watchdog.sandbox import keys
 from watchdog.sandbox.sockets import BODY_LIMIT_BYTES
+from watchdog.sandbox.vendors.failure_modes import MODES, Modes
 
 
 @pytest.mark.parametrize("vendor", ["pagerduty", "slack", "slack_webhook", "webhook", "sentry", "render", "status"])
@@ -61,3 +62,12 @@ async def test_a_body_without_end_is_refused(world: World) -> None:
     """Nothing of ours sends a megabyte: 413."""
     answer = await world.client.post(world.sandbox.urls["webhook"], content=b"x" * (BODY_LIMIT_BYTES + 1))
     assert answer.status_code == 413
+
+
+def test_everything_is_well_at_first_and_a_mode_holds_for_so_many_uses() -> None:
+    modes = Modes()
+    modes.set("rollback", "drop", times=2)
+    assert modes.peek("rollback") == "drop" and [modes.use("rollback") for _ in range(3)] == ["drop", "drop", "ok"]
+    modes.set("rollback", "slow")
+    assert [modes.use("rollback") for _ in range(3)] == ["slow"] * 3
+    assert {Modes().use(name) for name in MODES} == {"ok", "wait"}
