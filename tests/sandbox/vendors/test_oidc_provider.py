@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +10,7 @@ import pytest
 
 from tests.support.clocks import LOOPBACK
 from watchdog.sandbox import keys
-from watchdog.sandbox.vendors.oidc_provider import FORGERIES, LIES, TROUBLES, Issuer
+from watchdog.sandbox.vendors.oidc_provider import TROUBLES, Issuer
 
 BACK = "http://127.0.0.1:1/back"
 VERIFIER = "v" * 64
@@ -47,25 +46,6 @@ def basic(name: str = keys.OIDC_CLIENT_ID, secret: str = keys.OIDC_SECRET) -> ht
     return httpx.BasicAuth(quote_plus(name), quote_plus(secret))
 
 
-def claims(token: str) -> dict[str, Any]:
-    part = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-
-
-async def test_a_code_becomes_a_proof_once() -> None:
-    async with Issuer([BACK]) as issuer:
-        page = await ask(issuer, "GET", "/authorize", params=ASKED)
-        assert page.status_code == 200 and "ann" in page.text
-        given = {**WANTED, "code": await code(issuer)}
-        said = (await ask(issuer, "POST", "/token", data=given, auth=basic())).json()
-        proof = claims(said["id_token"])
-        assert (proof["email"], proof["nonce"], proof["aud"]) == ("ann@acme.example", "n" * 32, "watchdog")
-        again = await ask(issuer, "POST", "/token", data=given, auth=basic())
-        assert (again.status_code, again.json()) == (400, {"error": "invalid_grant"})
-        refused = await ask(issuer, "POST", "/authorize", params=ASKED, data={"user": "stranger"})
-        assert "error=access_denied" in refused.headers["location"] and issuer.asked["token"] == 2
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -81,6 +61,8 @@ async def test_whom_it_does_not_know_it_sends_nowhere(change: dict[str, str]) ->
     async with Issuer([BACK]) as issuer:
         answer = await ask(issuer, "POST", "/authorize", params={**ASKED, **change}, data={"user": "ann"})
         assert answer.status_code == 400 and next(iter(change)) in answer.text
+        refused = await ask(issuer, "POST", "/authorize", params=ASKED, data={"user": "stranger"})
+        assert "error=access_denied" in refused.headers["location"]
 
 
 @pytest.mark.parametrize(
@@ -110,19 +92,6 @@ async def test_a_new_key_takes_the_place_of_the_old() -> None:
         old = (await ask(issuer, "GET", "/jwks")).json()["keys"][-1]["kid"]
         await issuer.rotate()
         assert old not in [one["kid"] for one in (await ask(issuer, "GET", "/jwks")).json()["keys"]]
-
-
-@pytest.mark.parametrize("lie", [*LIES, *FORGERIES])
-async def test_each_lie_is_one(lie: str) -> None:
-    async with Issuer([BACK]) as issuer:
-        proofs = []
-        for issuer.lies in ("", lie):
-            said = await ask(issuer, "POST", "/token", data={**WANTED, "code": await code(issuer)}, auth=basic())
-            proofs.append(str(said.json().get("id_token", "")))
-        honest, other = proofs
-        same = honest.split(".")[:1] == other.split(".")[:1] and claims(honest) == claims(other)
-        assert lie == "foreign_key" or not same
-        assert honest != other
 
 
 @pytest.mark.parametrize("trouble", [name for name in TROUBLES if name != "hang"])
