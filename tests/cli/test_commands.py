@@ -87,11 +87,6 @@ def test_one_line_is_the_whole_answer(words: str, code: int, all_said: str, type
     assert typed(*words.split(), code=code) == all_said
 
 
-def test_the_history_is_json_and_nothing_else(typed: Typed) -> None:
-    assert json.loads(typed("history", "--format", "json"))[0]["incident"] == "web-1"
-    assert typed("explain", "web-1").startswith("web-1  web  CRITICAL, VERIFIED. ")
-
-
 def test_a_label_is_recorded_and_shown(typed: Typed) -> None:
     """A judgement is kept with the incident; one of an unknown incident is refused."""
     typed("label", "web-1", "wrong")

@@ -1,12 +1,9 @@
 """The closed loop: the real core in the simulated worlds, with the shipped defaults."""
 
-from dataclasses import replace
-
 import pytest
 
 from watchdog.app.commands.lab_policy import policy_for
 from watchdog.app.commands.score_run import play_episode, report_seed, score
-from watchdog.domain.policy import Mode
 from watchdog.lab.classes import BY_NAME
 from watchdog.lab.clean_years import clean_scene, play_clean
 from watchdog.lab.closed_loop import ClosedLoop
@@ -31,16 +28,6 @@ def test_the_same_episode_twice_is_the_same_byte_for_byte() -> None:
     """Virtual time and numbered chance: nothing else."""
     for name in ("fifth-failing", "region-after-deploy", "surge-with-errors"):
         assert repr(play_episode(name, "twice")) == repr(play_episode(name, "twice"))
-
-
-def test_what_is_only_watched_is_only_watched() -> None:
-    """The mode is the policy's: in observe nothing is sent."""
-    scene = BY_NAME["hard-down"].scene("observe")
-    policy = policy_for(scene)
-    watching = {name: replace(one, mode=Mode.OBSERVE) for name, one in policy.services.items()}
-    record = ClosedLoop(scene, replace(policy, services=watching)).run(scene.ends_at)
-    assert not any(one.what == "rollback" for one in record.did)
-    assert any(one.what == "page" for one in record.did)
 
 
 @pytest.mark.parametrize("name", ["restart-blip", "recovers", "blind", "certificate", "upstream", "database"])

@@ -1,14 +1,13 @@
 """The soak: a short one here; `watchdog lab soak` runs a virtual day of a hundred services."""
 
 import asyncio
-from random import Random
 
 import pytest
 
+from tests.lab.storm.test_loop import run
 from watchdog.app.commands.soak_run import Look, SoakResult, soak
 from watchdog.domain.deploys import Deploy
 from watchdog.lab.soak import BUILD_SECONDS, EPOCH, LISTED, SHIPS_EVERY_SECONDS, SoakPlatform
-from watchdog.lab.storm.loop import StormLoop
 
 
 @pytest.mark.long
@@ -43,11 +42,7 @@ def test_the_town_ships() -> None:
             await asyncio.sleep(SHIPS_EVERY_SECONDS / 100)
         return lists
 
-    loop = StormLoop(Random(1))
-    try:
-        lists = loop.run_until_complete(watch())
-    finally:
-        loop.close()
+    lists = run(watch())
     assert {len(deploys) for deploys in lists} == {LISTED}
     assert {sum(deploy.is_live for deploy in deploys) for deploys in lists} == {1}
     assert len({deploys[0].id for deploys in lists}) == 4, "three shipped while we looked"

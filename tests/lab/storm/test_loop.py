@@ -13,9 +13,9 @@ import pytest
 from watchdog.lab.storm.loop import DEAD, FROZEN, PROCESS, Deadlock, Process, StormLoop
 
 
-def run(work: Coroutine[Any, Any, Any], seed: int = 1) -> Any:
-    """Run a coroutine to its end on a loop of its own."""
-    loop = StormLoop(Random(seed))
+def run(work: Coroutine[Any, Any, Any], seed: int = 1, loop: StormLoop | None = None) -> Any:
+    """Run a coroutine to its end on that loop, or on one of its own, and close it."""
+    loop = loop or StormLoop(Random(seed))
     try:
         return loop.run_until_complete(work)
     finally:
@@ -43,11 +43,10 @@ def test_python_still_runs_its_loop_as_we_replace_it() -> None:
             await asyncio.sleep(10)
 
     loop = StormLoop(Random(1))
-    loop.run_until_complete(count())
+    run(count(), loop=loop)
     assert ran == ["0 0", "10 1", "20 2"]
     assert loop.time() == 30
     assert loop.steps > 5, "every step went through the storm's own _run_once"
-    loop.close()
 
 
 def test_time_is_virtual_and_a_day_takes_no_time() -> None:
@@ -162,9 +161,8 @@ def test_a_frozen_process_goes_on_where_it_was() -> None:
         loop.thaw(process)
         await asyncio.sleep(10)
 
-    loop.run_until_complete(world())
+    run(world(), loop=loop)
     assert said == [1, 21.5, 22.5, 23.5]
-    loop.close()
 
 
 def test_a_fuse_strikes_before_a_chosen_step() -> None:
@@ -182,9 +180,8 @@ def test_a_fuse_strikes_before_a_chosen_step() -> None:
         spawn(process, work())
         await asyncio.sleep(60)
 
-    loop.run_until_complete(world())
+    run(world(), loop=loop)
     assert struck == ["a"]
-    loop.close()
 
 
 def test_what_a_callback_dies_of_is_remembered() -> None:
@@ -195,6 +192,5 @@ def test_what_a_callback_dies_of_is_remembered() -> None:
         await asyncio.sleep(1)
 
     loop = StormLoop(Random(1))
-    loop.run_until_complete(world())
+    run(world(), loop=loop)
     assert ["ZeroDivisionError" in complaint for complaint in loop.complaints] == [True]
-    loop.close()
