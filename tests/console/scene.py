@@ -41,6 +41,8 @@ SETTINGS = (
     ("Budget", (("cooldown", "30 min"),)),
 )
 NOW = x.BEGIN + 120.0
+SAME = {"sec-fetch-site": "same-origin"}
+"""What a browser says of a form of our own site."""
 PAGES = {"shop": {"web": "Web shop", "api": "Programs"}}
 HOME = SignalPolicy("home", "http", critical=True)
 SIGNALS = (HOME, SignalPolicy("api", "latency"), SignalPolicy("errors", "sentry"))

@@ -1,7 +1,6 @@
 """Signing in elsewhere, over real HTTP: there and back, and every way of coming back that lets nobody in."""
 
 import asyncio
-import re
 from urllib.parse import urlsplit
 
 import httpx
@@ -9,13 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.console.oidc_scene import KEY, PEOPLE, Doorway, doorway
-from tests.console.scene import TOKEN, TOKENS, bearer, town
+from tests.console.scene import SAME, TOKEN, TOKENS, bearer, town
 from watchdog.console.auth import session
 from watchdog.console.auth.oidc_login import BACK, BEGIN, COOKIE, LIFE_SECONDS, PendingLogins
 from watchdog.console.auth.roles import People, Role, Way
 from watchdog.console.auth.session import Oidc, Sessions
-
-SAME = {"sec-fetch-site": "same-origin"}
 
 
 async def test_there_and_back_opens_a_session_under_the_proven_name() -> None:
@@ -218,19 +215,6 @@ async def test_tokens_work_beside_it_or_not_at_all() -> None:
         assert (await d.client.get("/api/v1/services", headers=bearer())).status_code == 401
         await d.log_in("vera")
         assert (await d.client.get("/api/v1/services")).status_code == 200
-
-
-async def test_a_click_is_recorded_under_the_proven_name_and_needs_its_word() -> None:
-    async with doorway() as d:
-        await d.log_in("ann")
-        page = (await d.client.get("/")).text
-        word = re.search(r'name="form" value="([0-9a-f]{64})"', page)
-        assert word is not None
-        assert (await d.client.post("/pause", data={"form": "0" * 64}, headers=SAME)).status_code == 403
-        answer = await d.client.post("/pause", data={"form": word[1]}, headers={"sec-fetch-site": "cross-site"})
-        assert answer.status_code == 403
-        told = await d.client.post("/pause", data={"form": word[1]}, headers=SAME)
-        assert told.status_code == 503, "this town's daemon answers nobody: it was asked"
 
 
 def test_a_session_hangs_on_the_secret_and_on_the_role_of_now() -> None:

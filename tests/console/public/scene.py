@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from starlette.types import Receive, Scope, Send
 
+from tests.cli import examples as x
 from tests.console.scene import NOW, SETTINGS, access, fill, listening, policy_of, service_policy, service_state
 from tests.console.stores import Counted, PassingClock
 from tests.core.incident_fields import amended
@@ -132,3 +133,7 @@ def ago(incident: Incident, seconds: float, took: float | None, **changes: Any) 
     ends = None if took is None else begin + took
     moments = {"onset_at": begin, "opened_at": begin + 30, "restored_at": ends, "verified_at": ends, "closed_at": ends}
     return amended(incident, **{**moments, **changes})
+
+
+GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
+"""An outage of the whole of web that goes on for ten minutes."""

@@ -11,7 +11,7 @@ from html import unescape
 import pytest
 
 from tests.cli import examples as x
-from tests.console.public.scene import SHOP, ago, calm, hours, opened, public_town
+from tests.console.public.scene import GOES_ON, SHOP, ago, calm, hours, opened, public_town
 from tests.console.scene import NOW, TOKEN, service_state
 from tests.core.incident_fields import amended
 from watchdog.console.public.app import POLICY, lasted, percent
@@ -24,7 +24,6 @@ from watchdog.domain.incidents import Outcome
 from watchdog.domain.policy import Suppression
 from watchdog.domain.readings import Bad
 
-GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
 PLAIN = "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 ERROR = "HTTP 503 c4n4ry-body"
 INSIDE = (  # an error's text, ids, a service's own name, a deploy, a commit and its message, a repository, signals

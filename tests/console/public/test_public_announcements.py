@@ -1,13 +1,12 @@
 """Announcements as visitors read them: on their own page, in order, for as long as they matter."""
 
-from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from tests.console.public.scene import DAY, SHOP, public_town
 from tests.console.scene import NOW, as_read
-from watchdog.console.public.public_announcements import SHOWN_MAX, PublicAnnouncement, PublicUpdate, announced
+from watchdog.console.public.public_announcements import SHOWN_MAX, announced
 from watchdog.console.public.public_views import StatusPage
 from watchdog.console.views.announcement_views import announcement_views
 from watchdog.domain.commands.announcements import Announcement, Draft, Stage, Update
@@ -76,12 +75,6 @@ def test_those_that_are_not_over_come_first_where_there_are_many() -> None:
     over = [problem(number, Stage.RESOLVED, ago=60.0 * number) for number in range(2, 40)]
     shown = told(problem(1, Stage.MONITORING, ago=5 * DAY), *over)
     assert len(shown) == SHOWN_MAX and shown[-1] == ("No. 1", "Monitoring")
-
-
-def test_no_author_and_no_id_has_a_field() -> None:
-    """Texts are those that people wrote for visitors."""
-    names = [field.name for shape in (PublicAnnouncement, PublicUpdate) for field in fields(shape)]
-    assert "by" not in names and "id" not in names and "number" not in names and "page" not in names
 
 
 async def test_a_page_tells_what_people_announce() -> None:

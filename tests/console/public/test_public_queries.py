@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 
 from tests.cli import examples as x
-from tests.console.public.scene import SHOP, PublicTown, ago, calm, hours, opened, public_town
+from tests.console.public.scene import GOES_ON, SHOP, PublicTown, ago, calm, hours, opened, public_town
 from tests.console.public.test_public_views import BY_HAND
 from tests.console.scene import NOW, TOKENS, as_read, policy_of, service_policy, service_state
 from tests.support.clocks import PATIENCE_SECONDS
@@ -14,8 +14,6 @@ from watchdog.console.public.public_views import StatusPage
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
-
-GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
 
 
 async def test_all_is_well() -> None:

@@ -10,7 +10,7 @@ from tests.console.public.scene import DAY, ago
 from tests.console.scene import NOW, service_policy, service_state
 from tests.core.incident_fields import amended
 from watchdog.console.public import public_views
-from watchdog.console.public.public_announcements import PublicAnnouncement
+from watchdog.console.public.public_announcements import PublicAnnouncement, PublicUpdate
 from watchdog.console.public.public_views import (
     PublicDay,
     PublicIncident,
@@ -238,6 +238,8 @@ def test_the_worst_of_several() -> None:
 
 def test_no_field_could_hold_what_strangers_or_people_wrote() -> None:
     """States and titles are ours, names the configuration's; the rest are numbers, and announcements to visitors."""
+    names = [field.name for shape in (PublicAnnouncement, PublicUpdate) for field in fields(shape)]
+    assert {"by", "id", "number", "page"}.isdisjoint(names), "neither its author nor its id"
     shapes = (PublicDay, PublicService, PublicIncident, PublicView)
     assert [[field.name for field in fields(shape) if "str" in str(field.type)] for shape in shapes] == [
         ["state"],

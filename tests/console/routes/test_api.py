@@ -94,6 +94,13 @@ async def test_what_it_says() -> None:
         ("/incidents?limit=x", 422), ("/history?limit=501", 422), ("/docs", 404), ("/redoc", 404),
         ("/services/..%2f..%2fetc", 404), ("/incidents/%00", 404), ("/services/%ff", 404),
         ("/incidents/none/checklist", 404),
+        # Bounded: no request reads more than is kept, or makes more points than a chart can show.
+        *(
+            (f"/services/web/series?{query}", 422)
+            for query in ("range=2h", "since=nan", f"since={NOW + 5}", "since=0", "since=1e400")
+        ),
+        (f"/services/web/series?since={NOW - 9}&until={NOW - 99}", 422), ("/services/none/series", 404),
+        (f"/services/none/series?since={NOW - 99}", 404),
     ],
 )  # fmt: skip
 async def test_what_is_not_there_is_said_to_be_so(path: str, status: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
-from tests.console.scene import NOW, OPERATOR, TOKEN, VIEWER, as_read, story, town
+from tests.console.scene import NOW, OPERATOR, TOKEN, VIEWER, as_read, story, town, visited
 from watchdog.domain.incidents import DeployWatch, State
 
 DASHBOARD = "https://dashboard.render.com/web/srv-web"
@@ -34,8 +34,7 @@ async def test_a_rollback_to_each_earlier_deploy_is_a_click_away(token: str, may
 
 async def test_a_deploy_has_its_author_its_age_and_its_page_at_render() -> None:
     """The exact time on hover; the author only where the repository named one, as text. The service has pages, too."""
-    async with town(state=known()) as one:
-        await one.login()
+    async with visited(state=known()) as one:
         text, told = await one.page("/services/web"), await one.json("/services/web")
     assert [f'href="{DASHBOARD}{place}" rel="noreferrer noopener"' in text for place in ("", "/logs")] == [True] * 2
     assert told["pages"] == {"dashboard": DASHBOARD, "logs": f"{DASHBOARD}/logs"}
@@ -49,8 +48,7 @@ async def test_a_deploy_has_its_author_its_age_and_its_page_at_render() -> None:
 @pytest.mark.parametrize("dashboard", [None, "", "javascript:alert(1)", "ftp://dashboard"])
 async def test_only_an_address_of_the_web_becomes_a_link(dashboard: str | None) -> None:
     """What Render says is text of others, too."""
-    async with town(state=known(dashboard)) as one:
-        await one.login()
+    async with visited(state=known(dashboard)) as one:
         text = await one.page("/services/web")
         assert "/deploys/dep-42" not in text and ">On Render<" not in text
 
@@ -60,7 +58,6 @@ async def test_the_suspect_has_the_same_author_on_every_page() -> None:
     _, state, _ = story()
     web = state.services["web"]
     state = replace(state, services={**state.services, "web": replace(web, incident=x.undone(x.decision()))})
-    async with town(state=state, authors=lambda incident, service: (f"Ann of {incident.id}",)) as one:
-        await one.login()
+    async with visited(state=state, authors=lambda incident, service: (f"Ann of {incident.id}",)) as one:
         pages = [await one.page(path) for path in ("/", "/services/web", "/incidents/web-1")]
     assert ["99 % likely to blame, by Ann of web-1" in as_read(text) for text in pages] == [True] * 3
