@@ -1,9 +1,12 @@
 """The closed loop: the real core in the simulated worlds, with the shipped defaults."""
 
+from dataclasses import replace
+
 import pytest
 
 from watchdog.app.commands.lab_policy import policy_for
 from watchdog.app.commands.score_run import play_episode, report_seed, score
+from watchdog.domain.policy import Mode
 from watchdog.lab.classes import BY_NAME
 from watchdog.lab.clean_years import clean_scene, play_clean
 from watchdog.lab.closed_loop import ClosedLoop
@@ -21,6 +24,10 @@ def test_a_bad_deploy_is_rolled_back_and_the_world_is_well_again() -> None:
     assert scene.main.auto_deploy == "off"
     played = judge(scene, "loop", record)
     assert played.good and played.rollback_at is not None and played.rollback_at < 120.0
+    watching = {name: replace(one, mode=Mode.OBSERVE) for name, one in drive.policy.services.items()}
+    scene = BY_NAME["hard-down"].scene("loop")
+    observed = ClosedLoop(scene, replace(drive.policy, services=watching)).run(scene.ends_at)
+    assert {one.what for one in observed.did} & {"rollback", "page"} == {"page"}, "the mode is the policy's"
 
 
 @pytest.mark.long
