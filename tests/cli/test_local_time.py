@@ -12,6 +12,7 @@ from tests.cli.conftest import Typed
 from watchdog.cli.command_context import LocalZone
 from watchdog.presentation.text import clock, moment, zone
 
+pytestmark = pytest.mark.usefixtures("_berlin")
 SUMMER = 1782871200.0
 """2026-07-01 02:00:00 UTC."""
 
@@ -25,7 +26,6 @@ def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-@pytest.mark.usefixtures("_berlin")
 def test_the_offset_is_that_of_the_moment() -> None:
     evening = x.BEGIN + 21 * 3600
     assert moment(evening, LocalZone()) == "2026-11-26 00:14:04 CET", "the day is that of the zone, too"
@@ -35,7 +35,6 @@ def test_the_offset_is_that_of_the_moment() -> None:
     assert datetime(2026, 7, 1, 4, tzinfo=LocalZone()).timestamp() == SUMMER
 
 
-@pytest.mark.usefixtures("_berlin")
 @pytest.mark.parametrize(
     ("words", "local", "utc"),
     [
@@ -59,7 +58,6 @@ def test_what_people_read_is_local(words: str, local: str, utc: str, typed: Type
     assert utc in typed(*words.split(), "--utc") and utc in typed("--utc", *words.split())
 
 
-@pytest.mark.usefixtures("_berlin")
 def test_a_time_that_is_typed_is_local(typed: Typed) -> None:
     told = "web at 2026-11-25 03:14:30 CET"
     assert typed("service", "why-not", "web", "2026-11-25 03:14:30").startswith(told)
@@ -68,7 +66,6 @@ def test_a_time_that_is_typed_is_local(typed: Typed) -> None:
     assert in_utc.startswith("web at 2026-11-25 02:14:30 UTC")
 
 
-@pytest.mark.usefixtures("_berlin")
 def test_scripts_and_documents_are_utc(typed: Typed) -> None:
     """JSON, the runbook's table, the post-mortem: they are read elsewhere."""
     assert json.loads(typed("explain", "web-1", "--json"))["incident"]["onset_at"] == "2026-11-25T02:14:14Z"
