@@ -61,7 +61,7 @@ class Office:
         told = {"suspect": "dep-41", "target": "dep-40", "asked_at": now - 0.123456789}
         incident = amended(Incident("web-1", "web", Severity.HIGH, now, now, "web is slow"), **{**told, **changes})
         known = self.s.engine.state.services["web"]
-        web = replace(known, phase=Phase.ASKING, phase_since=now, incident=incident)
+        web = replace(known, phase=Phase.ASKING, phase_since=now, incident=incident, live=incident.suspect)
         self.s.engine.state = State(services={"web": web})
 
 
