@@ -92,6 +92,14 @@ def test_only_an_answer_gives_sight_back() -> None:
         assert state.blind_since == blind_since
 
 
+def test_one_page_stands_for_all_that_are_blind() -> None:
+    """Of another worker, or of this one before a restart: a blind worker that crashes again and again rings once."""
+    before = {"sight/other": Failing(NOW - 60.0, "failing", "dark", ())}
+    state, _ = both(a_state(failing=before, worker="this"), NOW, DARK)
+    state, effects = step(state, e.TimePassed(NOW + 30.0), make_policy())
+    assert notices(effects) == [] and state.blind_told and set(state.failing) == {"sight/other", "sight/this"}
+
+
 def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() -> None:
     """Noted at once, told after half a minute, with the reason of each service, so that one look at the message shows
     where to look; only a probe that speaks gives sight back.

@@ -53,8 +53,9 @@ async def refused_as_stale(s: Scene, number: int) -> bool:
 
 
 def with_incident(s: Scene, phase: Phase, denied: tuple[str, ...] = (), channels: tuple[str, ...] = ()) -> None:
-    made = Incident("web-1", "web", Severity.HIGH, s.clock.now(), s.clock.now(), "web is slow", channels=channels)
     known = s.engine.state.services.get("web", ServiceState("web"))
+    now, more = s.clock.now(), {"channels": channels, "suspect": known.live}
+    made = Incident("web-1", "web", Severity.HIGH, now, now, "web is slow", **more)  # type: ignore[arg-type]
     web = replace(known, phase=phase, phase_since=s.clock.now(), incident=made)
     s.engine.state = State(services={"web": web}, denied=denied)
 
