@@ -104,7 +104,7 @@ class IntegrationMonitor:
         A refused reload lasts until a configuration is accepted.
         """
         patience = KINDS[one.kind].patience_seconds if one.kind in KINDS else PATIENCE_SECONDS
-        # Some register only by their first result: right after a start the failure that was told may go on.
+        # Some register only by their first result: right after a start a reported failure may go on.
         settled = self._clock.monotonic() - self._began >= patience
         return one.kind != CONFIGURATION and settled and not self._may_be_used_elsewhere(one)
 
