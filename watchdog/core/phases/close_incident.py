@@ -11,20 +11,18 @@ from watchdog.core.phases import escalation, restore_auto_deploy
 from watchdog.domain.deploys import BY_API
 from watchdog.domain.incidents import History, Incident, Outcome, Phase, State
 from watchdog.domain.notices import NoticeKind, Topic
-from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 
 # An outage that comes back within the hour is one incident of the history, or each blip would count.
 AGAIN_SECONDS = 3600.0
 BLAMED_KEPT = 200
 """Of all services together; a platform lists some 20 deploys of each, and only what it lists can be a target."""
-SERIOUS = (Severity.CRITICAL, Severity.HIGH)
 
 
 def page(ctx: StepContext) -> None:
     """Leave the incident to a human: a page with everything known; critical and high ones wake."""
     ctx.enter_phase(Phase.PAGED)
-    wakes = ctx.incident.severity in SERIOUS
+    wakes = ctx.incident.severity in escalation.WAKING
     escalation.call(ctx)
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.LEFT_TO_HUMAN, wakes=wakes)
 
@@ -103,7 +101,7 @@ def _wiser(ctx: StepContext) -> History:
     cause, at most once an hour, as an intermittent outage is one incident.
     """
     history, incident, service = ctx.service.history, ctx.incident, ctx.service
-    if incident.rollback.undoes or incident.severity not in SERIOUS:
+    if incident.rollback.undoes or incident.severity not in escalation.WAKING:
         return history
     if incident.rollback.healed_at is not None:
         return history
@@ -133,7 +131,11 @@ def _remember_blamed(ctx: StepContext) -> None:
     A rollback in the incident is a verdict of its own (the deny-list, rollback_target.rolled_away_from).
     """
     incident, service = ctx.incident, ctx.service
-    if incident.rollback.deploy is not None or incident.severity not in SERIOUS or service.live in incident.to_blame:
+    if (
+        incident.rollback.deploy is not None
+        or incident.severity not in escalation.WAKING
+        or service.live in incident.to_blame
+    ):
         return
     found = [one for one in service.deploys if one.id in incident.to_blame]
     new = [(one.id, one.code, incident.id) for one in found if one.code is not None]

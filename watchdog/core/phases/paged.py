@@ -46,7 +46,7 @@ def _closed_unseen(ctx: StepContext) -> bool:
     No one is called for it, so it could stay open for ever. Meanwhile no good deploy would get a healthy record, and a
     rollback would go past all of them. If the check is read again and still fails, that is another incident.
     """
-    if ctx.incident.severity in close_incident.SERIOUS or ctx.incident.human_needed:
+    if ctx.incident.severity in escalation.WAKING or ctx.incident.human_needed:
         return False
     lost = unread.unseen(ctx.service, ctx.policy, ctx.now)
     # After a restart it is read anew: the time before tells nothing about the feed.
