@@ -27,7 +27,7 @@ def parts(*, storm_seeds: int = 100_000, storm_first: int = 1, hours: float = 4.
     storm = ("--seeds", str(storm_seeds), "--first", str(storm_first), "--hours", f"{hours:g}")
     return [
         _module("wheels", "every dependency has a wheel for each Python", "tests.wheels"),
-        Part("tests", (*_PYTHON, "pytest", "-m", "nightly", "-n", "2"), "tests/conftest.py", "tests marked nightly"),
+        Part("tests", (*_PYTHON, "pytest", "-m", "nightly", "-n", "6"), "tests/conftest.py", "tests marked nightly"),
         _module("soak-processes", "a real process for 15 minutes: file descriptors stay flat", "tests.faults.soak"),
         Part(
             "soak",
