@@ -387,6 +387,7 @@ CAME = replace(FIRST, id="dep-r", trigger="rollback")
             "deploy list",
             "read for 61 s (",
         ),
+        (a_case(a_service(deploys_at=NOW - 41, deploys_why="503"), found(seconds=40.0)), "deploy list", "41 s (503)"),
     ],
 )
 def test_every_veto_acquits_with_its_reason(case: BlameInput, name: str, words: str) -> None:
@@ -428,7 +429,12 @@ def test_the_change_is_the_newest_that_took_traffic_by_the_onset(
 
 
 def test_a_deploy_list_is_fresh_for_a_minute() -> None:
-    """To the second; and one that was read in our future, by another worker's clock, is read now."""
-    for ago, words in ((60.0, "read 60 s ago"), (-1.0, "read 0 s ago")):
-        verdict = blame.weigh(a_case(a_service(deploys_at=NOW - ago)))
+    """To the second; and one that was read in our future, by another worker's clock, is read now. A failed reading
+    matters if the list is from before the failure."""
+    for ago, why, words in (
+        (60.0, "", "read 60 s ago"),
+        (-1.0, "", "read 0 s ago"),
+        (60.0, "Render answered 503", "read 60 s ago"),
+    ):
+        verdict = blame.weigh(a_case(a_service(deploys_at=NOW - ago, deploys_why=why)))
         assert verdict.vetoes[-1] == Veto("deploy list", False, words)

@@ -222,11 +222,13 @@ def _version_veto(case: BlameInput, suspect: Deploy) -> Veto:
 
 
 def _stale_veto(case: BlameInput) -> Veto:
-    assert case.service.deploys_at is not None
-    # A newer deploy may have gone live since the list was read; the rollback would then leave the wrong one.
-    age = case.now - case.service.deploys_at
-    if age > STALE_DEPLOYS_SECONDS:
-        why, lasts = case.service.deploys_why, show_seconds(age)
+    read_at, why = case.service.deploys_at, case.service.deploys_why
+    assert read_at is not None
+    # A newer deploy may have gone live since the list was read; the rollback would then leave the wrong one. A list
+    # from before the failure does not show a deploy that failed at once, so it acquits none while it cannot be read.
+    age = case.now - read_at
+    if age > STALE_DEPLOYS_SECONDS or (why and read_at < case.onset_at):
+        lasts = show_seconds(age)
         unread = f"could not be read for {lasts} ({why})" if why else f"was not read for {lasts}"
         return Veto("deploy list", True, f"Render's list of deploys {unread}")
     return Veto("deploy list", False, f"read {show_seconds(max(0.0, age))} ago")
