@@ -18,7 +18,8 @@ from watchdog.domain.decisions import (
 )
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Incident, Outcome, Pin, RollbackAttempt
+from watchdog.domain.incident_parts import Pin, RollbackAttempt
+from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.policy import Action
 from watchdog.domain.severity import Severity
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from watchdog.domain.incidents import Escalation, Incident, Pin, Question, RollbackAttempt
+from watchdog.domain.incident_parts import Escalation, Pin, Question, RollbackAttempt
+from watchdog.domain.incidents import Incident
 
 PARTS = {"question": Question, "pin": Pin, "rollback": RollbackAttempt, "escalation": Escalation}
 

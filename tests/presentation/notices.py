@@ -4,7 +4,8 @@ from typing import Any
 
 from tests.core.scenes import NOW, a_decision, an_incident, found
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
-from watchdog.domain.incidents import Deadline, Incident, Outcome
+from watchdog.domain.incident_parts import Deadline
+from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Notice, NoticeKind, Topic
 from watchdog.domain.policy import Then
 from watchdog.presentation.notices.notice_text import worded

@@ -6,7 +6,8 @@ from tests.cli import examples as x
 from tests.console.scene import policy_of, service_policy
 from tests.core.incident_fields import amended
 from watchdog.domain.decisions import Blame, Cause, Course, Decision, GuardAnswer, Verdict, Veto
-from watchdog.domain.incidents import Deadline, HumanDecision, Incident, Outcome
+from watchdog.domain.incident_parts import Deadline
+from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
 from watchdog.presentation.situation import Situation
 

@@ -12,7 +12,8 @@ from tests.presentation.notices import ACKNOWLEDGE, CLOCK, DENIED, DONE, ENDED, 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Course, Evidence, GuardAnswer, Term, Verdict
 from watchdog.domain.follow_ups import RUNBOOK
-from watchdog.domain.incidents import Incident, Outcome, StakeholderStatus
+from watchdog.domain.incident_parts import StakeholderStatus
+from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Topic
 from watchdog.domain.policy import Then
 from watchdog.domain.severity import Severity

@@ -4,8 +4,7 @@ from dataclasses import replace
 from typing import get_args
 
 from tests.cli import examples as x
-from watchdog.domain.incident_notes import Remark
-from watchdog.domain.note_labels import NoteLabel
+from watchdog.domain.incident_notes import NoteLabel, Remark
 from watchdog.presentation.timeline import FIRST, LAST, SOURCES, Entry, human_acts, shortened, timeline
 
 

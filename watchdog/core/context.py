@@ -14,8 +14,8 @@ from watchdog.domain.decisions import Evidence
 from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
 from watchdog.domain.events import Event
 from watchdog.domain.fast_replace import fast_replace
+from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Link, Notice, NoticeKind, Topic
 from watchdog.domain.policy import Policy, Rule, ServicePolicy, Suppression
 from watchdog.domain.severity import Severity

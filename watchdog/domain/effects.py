@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from watchdog.domain.note_labels import NoteLabel
+from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.notices import Notice
 from watchdog.domain.prose import Prose
 

@@ -18,7 +18,8 @@ from watchdog.domain.decisions import Term
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event, Observed, TimePassed
-from watchdog.domain.incidents import Escalation, History, Incident, Pin, Question, RollbackAttempt, ServiceState, State
+from watchdog.domain.incident_parts import Escalation, Pin, Question, RollbackAttempt
+from watchdog.domain.incidents import History, Incident, ServiceState, State
 from watchdog.domain.readings import Bad, FailureKind, Unknown
 from watchdog.domain.severity import Severity
 

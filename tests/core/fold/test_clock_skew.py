@@ -12,7 +12,8 @@ from watchdog.domain import events as e
 from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import Escalation, Incident, Phase, Question
+from watchdog.domain.incident_parts import Escalation, Question
+from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.policy import Then
 from watchdog.domain.readings import Good
 from watchdog.domain.severity import Severity

@@ -14,7 +14,8 @@ from watchdog.core.guards.invariants import violated_invariant
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
-from watchdog.domain.incidents import Act, ActiveCritical, Deadline, Phase, State
+from watchdog.domain.incident_parts import Deadline
+from watchdog.domain.incidents import Act, ActiveCritical, Phase, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Brakes, Budget, Mode, Policy, ServicePolicy, Suppression, Then, Weekly, Window
 from watchdog.domain.severity import Severity

@@ -27,7 +27,8 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Deadline, Phase
+from watchdog.domain.incident_parts import Deadline
+from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Approver, BlameWeights, Mode, Policy, Step, Then
 from watchdog.domain.readings import Bad, Good, Reading, Unknown

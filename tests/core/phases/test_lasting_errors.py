@@ -12,7 +12,8 @@ from watchdog.core.phases.lasting_errors import LASTS_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check, UsualErrors
-from watchdog.domain.incidents import Outcome, Phase, ServiceState, StakeholderStatus
+from watchdog.domain.incident_parts import StakeholderStatus
+from watchdog.domain.incidents import Outcome, Phase, ServiceState
 from watchdog.domain.policy import SignalPolicy, Stakeholders
 from watchdog.domain.readings import Good, MinuteCount
 from watchdog.domain.severity import Severity

@@ -14,7 +14,8 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Decision
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
-from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState, StakeholderStatus, State
+from watchdog.domain.incident_parts import StakeholderStatus
+from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, SignalPolicy, Stakeholders, Suppression
 from watchdog.domain.readings import Bad, Good, MinuteCount, Unknown
 from watchdog.domain.severity import Severity

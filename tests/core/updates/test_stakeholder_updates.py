@@ -16,7 +16,8 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.incidents import Phase, StakeholderStatus
+from watchdog.domain.incident_parts import StakeholderStatus
+from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode, Policy, SignalPolicy, Stakeholders
 from watchdog.domain.readings import Bad, FailureKind

@@ -31,7 +31,8 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, Phase, Pin, RollbackAttempt, ServiceState, State
+from watchdog.domain.incident_parts import Pin, RollbackAttempt
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionRow, Write
 from watchdog.ports import Store

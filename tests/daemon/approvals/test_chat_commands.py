@@ -18,7 +18,8 @@ from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import InvalidRequest
 from watchdog.domain.errors import Temporary
-from watchdog.domain.incidents import Incident, Phase, RollbackAttempt, ServiceState, State
+from watchdog.domain.incident_parts import RollbackAttempt
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Command
 from watchdog.ports.chat import Question, Reply, Request

@@ -13,7 +13,8 @@ from watchdog.daemon.approvals.pending import (
     question,
     stale_answer_check,
 )
-from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, RollbackAttempt, ServiceState, State
+from watchdog.domain.incident_parts import RollbackAttempt
+from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy
 from watchdog.domain.severity import Severity

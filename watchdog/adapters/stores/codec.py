@@ -21,8 +21,8 @@ from watchdog.adapters.stores import stored_prose
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event
+from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.incidents import Fleet, Incident, ServiceState, Shared, State
-from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import Notice
 from watchdog.domain.readings import Reading
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term, cause_factors
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Escalation, HumanDecision, Incident, Outcome, Question, RollbackAttempt
+from watchdog.domain.incident_parts import Escalation, Question, RollbackAttempt
+from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Action
 from watchdog.domain.readings import Bad, FailureKind

@@ -11,7 +11,8 @@ from watchdog.core import detect
 from watchdog.core.fold import observations
 from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import DeployWatch, Escalation, Incident, Question, RollbackAttempt, ServiceState
+from watchdog.domain.incident_parts import Escalation, Question, RollbackAttempt
+from watchdog.domain.incidents import DeployWatch, Incident, ServiceState
 
 OF_SERVICE = (
     "phase_since",

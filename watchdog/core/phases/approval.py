@@ -22,7 +22,8 @@ from watchdog.core.phases import (
 )
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Finding, Verdict
-from watchdog.domain.incidents import Deadline, Outcome
+from watchdog.domain.incident_parts import Deadline
+from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds

@@ -20,7 +20,8 @@ from watchdog.core.context import StepContext
 from watchdog.core.detect import probes
 from watchdog.core.fold import observations
 from watchdog.domain.decisions import Course
-from watchdog.domain.incidents import Escalation, Incident, Phase
+from watchdog.domain.incident_parts import Escalation
+from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import Policy, Step, Then
 from watchdog.domain.severity import Severity

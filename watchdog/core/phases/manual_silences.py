@@ -12,8 +12,8 @@ from watchdog.core.fold import observations
 from watchdog.core.phases import escalation, open_incident, rollback_request
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
+from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.policy import Suppression
 from watchdog.domain.units import show_seconds

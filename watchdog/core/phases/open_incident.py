@@ -11,8 +11,8 @@ from watchdog.core.guards import active_criticals, flapping
 from watchdog.core.guards.decision import decide
 from watchdog.core.phases import close_incident, rollback_request
 from watchdog.domain.decisions import Blame, Course, Decision, Finding
+from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.incidents import Incident
-from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.policy import Then
 from watchdog.domain.readings import Unknown
 from watchdog.domain.severity import Severity

@@ -14,7 +14,7 @@ from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note, RestoreAutoDeploy
-from watchdog.domain.note_labels import NoteLabel
+from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.notices import NoticeKind
 
 OF_A_THREAD = "/auto-deploy"

@@ -23,8 +23,8 @@ from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.effects import Note, SetPace
+from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.incidents import ACTING, Outcome, Phase
-from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.units import show_seconds
 

@@ -15,7 +15,8 @@ from watchdog.core.guards import guards, rollback_budget
 from watchdog.core.phases import close_incident, escalation, overdue_rollback
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.effects import PinAutoDeploy, Rollback
-from watchdog.domain.incidents import Deadline, Phase
+from watchdog.domain.incident_parts import Deadline
+from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import AnswerTerms, NoticeKind, Topic
 from watchdog.domain.policy import Rule, Then
 from watchdog.domain.units import show_seconds

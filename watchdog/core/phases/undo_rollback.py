@@ -15,8 +15,8 @@ from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
+from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.incidents import Incident
-from watchdog.domain.note_labels import NoteLabel
 
 
 def asked_for(incident: Incident, at: float, by: str) -> e.UndoRequested:

@@ -11,8 +11,8 @@ from watchdog.core.context import StepContext
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.effects import Note, Tell
+from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.incidents import Incident
-from watchdog.domain.note_labels import NoteLabel
 from watchdog.domain.notices import Notice, NoticeKind
 
 LABEL: NoteLabel = "REMINDED"

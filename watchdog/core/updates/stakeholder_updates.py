@@ -16,7 +16,8 @@ from watchdog.core.detect import turned_away
 from watchdog.core.fold import observations
 from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import Tell
-from watchdog.domain.incidents import Outcome, Phase, ServiceState, StakeholderStatus
+from watchdog.domain.incident_parts import StakeholderStatus
+from watchdog.domain.incidents import Outcome, Phase, ServiceState
 from watchdog.domain.notices import Notice, NoticeKind, plain_thread
 from watchdog.domain.policy import Stakeholders
 
