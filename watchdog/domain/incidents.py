@@ -200,6 +200,18 @@ class ServiceState:
             return None
         return self.incident.announced_until if self.is_kept else self.incident.question.asked_at
 
+    @property
+    def suspect_replaced(self) -> bool:
+        """Return whether another deploy than the incident's suspect is known to be live.
+
+        A live deploy that is not known (its list was not read, or shows none as live) takes no question and no answer
+        back. A yes rolls nothing back blindly for that: a decision without a live deploy blames none and has no target,
+        so it leaves the incident to a human; and right before the request the actuator stands down, unless a fresh list
+        shows the suspect as live.
+        """
+        suspect = self.incident.suspect if self.incident is not None else None
+        return self.live is not None and self.live != suspect
+
     def last_reading_at(self, default: float) -> float:
         """Return when a check of it was last read; `default` if none was."""
         return max((check.last_at for check in self.checks.values()), default=default)

@@ -57,21 +57,41 @@ def test_a_question_is_decided_anew_when_it_worsens() -> None:
         assert [rollback.approved_by for _, rollback in world.accepted] == [None]
 
 
-def test_a_question_about_a_deploy_that_is_gone_is_decided_anew_with_what_fails_then() -> None:
-    """Not where the list shows no live deploy; nor does that take anything back from who was likely to blame. What
-    failed until then is no reason to ask about a repair, nor is a yes.
+@pytest.mark.parametrize(
+    ("live", "yes", "phase", "suspect", "refused"),
+    [
+        (None, "none", Phase.ASKING, "dep-900", []),
+        (None, "now", Phase.PAGED, None, ["no deploy can be blamed: the platform names no live deploy"]),
+        (None, "put off", Phase.PAGED, None, []),
+        ("dep-900", "none", Phase.ASKING, "dep-900", []),
+        ("dep-900", "now", Phase.PINNING, "dep-900", []),
+        ("dep-900", "put off", Phase.PINNING, "dep-900", []),
+        ("dep-999", "none", Phase.PAGED, "dep-999", []),
+        ("dep-999", "now", Phase.ASKING, "dep-900", ["no failure was seen since dep-999 is live"]),
+        ("dep-999", "put off", Phase.PAGED, "dep-999", []),
+    ],
+)
+def test_only_a_deploy_that_is_known_to_be_live_replaces_the_one_people_were_asked_about(
+    live: str | None, yes: str, phase: Phase, suspect: str | None, refused: list[str]
+) -> None:
+    """Where none is known the question stays, and a yes has nothing rolled back: a human has the incident. Another one
+    may be a repair: what failed until then is no reason to ask about it, nor is a yes.
     """
     world = reach(Phase.ASKING)
-    live, *older = world.deploys
-    gone = e.DeploysListed(world.now, "web", tuple(older), world.facts)
-    assert notices(hear(world, gone)) == [] and web(world).phase is Phase.ASKING
-    fix = replace(live, id="dep-999", commit="fix00000", created_at=world.now - 9.0, finished_at=world.now)
-    assert notices(hear(world, replace(gone, deploys=(fix, *older)))) == []
-    yes = hear(world, e.Approved(world.now, "web-1", "ann"))
-    assert lines(yes, "REFUSED") == ["no failure was seen since dep-999 is live"] and notices(yes) == []
-    assert web(world).phase is Phase.ASKING and incident_of(world).suspect == live.id
-    assert notices(hear(world, e.Observed(world.now + 1.0, "web", "home", Bad("HTTP 503")))) == ["human_needed"]
-    assert incident_of(world).suspect == "dep-999" and incident_of(world).to_blame == (live.id,)
+    bad, *older = world.deploys
+    if yes == "put off":
+        hear(world, e.Approved(world.now, "web-1", "ann"))
+        hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+        hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    fix = replace(bad, id="dep-999", commit="fix00000", created_at=world.now - 9.0, finished_at=world.now)
+    effects = listed(world, *{None: (), "dep-900": (bad,), "dep-999": (fix,)}[live], *older)
+    assert yes == "put off" or effects == ()
+    failed = e.Observed(world.now + 1.0, "web", "home", Bad("HTTP 503"))
+    effects = hear(world, e.Approved(world.now, "web-1", "ann") if yes == "now" else failed)
+    incident = incident_of(world)
+    assert (web(world).phase, incident.suspect, lines(effects, "REFUSED")) == (phase, suspect, refused)
+    assert incident.question.approved_by == ("ann" if phase is Phase.PINNING else None)
+    assert incident.to_blame == ("dep-900",), "whatever is live"
 
 
 def test_a_yes_does_not_hold_for_a_deploy_that_went_live_since() -> None:

@@ -100,12 +100,7 @@ def another_fails(ctx: StepContext) -> bool:
     The question is void then, and decided anew. A finding alone is no reason: it outlives the deploy that failed by
     some seconds, and the new one may have repaired it.
     """
-    return _suspect_gone(ctx) and not rollback_request.not_seen_yet(ctx)
-
-
-def _suspect_gone(ctx: StepContext) -> bool:
-    # A list may show no deploy as live (a status that we do not know); that takes the question back from no one.
-    return ctx.service.live is not None and ctx.service.live != ctx.incident.suspect
+    return ctx.service.suspect_replaced and not rollback_request.not_seen_yet(ctx)
 
 
 def _keep_the_clock(ctx: StepContext) -> None:

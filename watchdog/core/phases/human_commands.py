@@ -59,7 +59,7 @@ def approve(ctx: StepContext) -> None:
         refuse(ctx, why_not)
         return
     # Else the yes would only ask people whether to undo a repair that nothing was seen to be wrong with.
-    if ctx.incident.suspect != ctx.service.live and (why_not := rollback_request.not_seen_yet(ctx)):
+    if ctx.service.suspect_replaced and (why_not := rollback_request.not_seen_yet(ctx)):
         escalation.taken_up(ctx, event.by)
         refuse(ctx, why_not)
         return

@@ -66,7 +66,7 @@ def is_another_question(ctx: StepContext, findings: tuple[Finding, ...]) -> bool
     """Return whether a yes is no answer to what is asked now: another deploy is live, which may be a repair, or the
     present severity needs another approver than the person who approved.
     """
-    if ctx.incident.suspect != ctx.service.live:
+    if ctx.service.suspect_replaced:
         return True
     level = severity.judge(findings, ctx.service_policy, ctx.policy.detection)[0]
     return ctx.policy.matrix[level].approver not in (None, ctx.rule.approver)
@@ -120,7 +120,7 @@ def _forget_an_old_default(ctx: StepContext, findings: tuple[Finding, ...]) -> N
     incident = ctx.service.incident
     if incident is None or incident.question.defaulted_at is None:
         return
-    old = ctx.now - incident.question.defaulted_at >= YES_HOLDS_SECONDS or incident.suspect != ctx.service.live
+    old = ctx.now - incident.question.defaulted_at >= YES_HOLDS_SECONDS or ctx.service.suspect_replaced
     if old or why_no_default(ctx, findings):
         ctx.update_question(defaulted_at=None)
 
@@ -147,7 +147,7 @@ def _window_is_over(ctx: StepContext, incident: Incident) -> bool:
     """Return whether this rollback was announced before, and its veto window ended a moment ago."""
     until = incident.announced_until
     recent = until is not None and 0 <= ctx.now - until < YES_HOLDS_SECONDS
-    return recent and incident.suspect == ctx.service.live
+    return recent and not ctx.service.suspect_replaced
 
 
 def _create(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
