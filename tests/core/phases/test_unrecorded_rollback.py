@@ -16,7 +16,7 @@ from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Mode
 
 DAY = 86_400.0
-BAD, GOOD, OLDER = "bad00000", "aaaaaaa1", "ccccccc1"
+BAD, GOOD, OLDER, OLDEST_LISTED = "bad00000", "aaaaaaa1", "ccccccc1", "aaaaaaa0"
 
 
 def after_a_rollback(backup: State, answer: str = "none") -> World:
@@ -168,6 +168,7 @@ BUILT = {"trigger": "api"}
         ((GOOD,), {}, (BAD,)),
         ((GOOD, BAD), {}, ()),  # a person took it back
         ((GOOD, OLDER), {}, (BAD, GOOD)),  # from the good one to an older one: it was not good either
+        ((GOOD, OLDER, OLDEST_LISTED), {}, (BAD, GOOD)),  # and forward again: that left no newer code
         ((GOOD, BAD, GOOD), {}, (BAD,)),  # taken back, and left once more
         ((BAD,), {}, ()),  # configuration alone
         ((), {}, ()),

@@ -124,7 +124,8 @@ def _led_back(deploys: Sequence[Deploy], rollback: Deploy, code: str) -> bool:
             first.setdefault(deploy.code, number)
     # The platform's word is enough for a rollback; a build leads back only if its code is listed as older.
     unlisted = -1 if rollback.is_rollback else len(deploys)
-    return first.get(rollback.code, unlisted) < first.get(code, len(deploys))
+    # Code that was left and is not listed came by a rollback itself: it is older than all that is.
+    return first.get(rollback.code, unlisted) < first.get(code, 0)
 
 
 def _left_by(deploys: Sequence[Deploy], rollback: Deploy) -> Deploy | None:
