@@ -8,7 +8,7 @@ import pytest
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
 from tests.core.worlds import hear, incident_of, put, quiet, reach, web
-from tests.support.effect_readers import kinds, lines, notices
+from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
@@ -55,7 +55,9 @@ def test_case_55_the_code_that_it_left_is_denied_and_auto_deploy_is_reported(aut
     assert world.state.denied == (BAD,) and [code for code, _ in web(world).bad] == [BAD]
     assert notices(effects) == ["human_needed"] and lines(effects, "RETURNED") == []
     (note,) = lines(effects, "HUMAN")
-    assert f"the record lacks {web(world).live}, a rollback away from bad0000" in note
+    what = f"the record lacks {web(world).live}, a rollback away from bad0000"
+    assert note.startswith(f"{what}. ") and tell_of(effects).notice.title == f"web: {what}"
+    assert "bad0000 is deny-listed: a rollback from it is asked about. If it is good: watchdog commit trust bad" in note
     assert says in note and ("AUTO-DEPLOY" in note) is bool(says)
     assert {"PinAutoDeploy", "RestoreAutoDeploy"}.isdisjoint(kinds(effects))
     assert notices(listed(world, auto_deploy=auto_deploy)) == []
@@ -129,8 +131,8 @@ def test_case_55_an_order_of_before_to_give_auto_deploy_back_holds_no_more() -> 
     assert not web(world).overtaken
     listed(taken_up(world))
     assert web(world).overtaken and web(world).auto_deploy_off == "commit"
-    listed(taken_up(world))
-    assert web(world).overtaken, "it is in the record by now; the order is not carried out after the next start either"
+    assert notices(listed(taken_up(world))) == [], "it is in the record by now"
+    assert web(world).overtaken, "the order is not carried out after the next start either"
     effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
     assert "RestoreAutoDeploy" in kinds(effects) and not web(world).overtaken
 
@@ -173,6 +175,8 @@ BUILT = {"trigger": "api"}
         ((BAD,), {}, ()),  # configuration alone
         ((), {}, ()),
         ((GOOD,), {"status": "update_failed"}, (BAD,)),  # the daemon had its one try
+        ((GOOD, BAD), {"status": "update_failed"}, (BAD,)),  # it is not live again by that
+        ((BAD,), {"status": "update_failed"}, ()),
         ((GOOD,), {"status": "canceled"}, ()),  # it led nowhere
         ((GOOD,), BUILT, (BAD,)),
         ((GOOD, BAD), BUILT, (BAD,)),  # brought back as it came, by who knows whom
@@ -201,7 +205,7 @@ def test_good_code_that_is_deployed_once_more_after_it_excuses_nothing() -> None
 
 @pytest.mark.parametrize(
     ("live_at", "status", "denied"),
-    [(-1.0, "deactivated", "new00000"), (1.0, "deactivated", BAD), (-1.0, "update_failed", BAD)],
+    [(0.0, "deactivated", "new00000"), (1.0, "deactivated", BAD), (-1.0, "update_failed", BAD)],
 )
 def test_case_55_what_went_live_only_after_it_was_made_is_not_what_it_left(
     live_at: float, status: str, denied: str
@@ -241,16 +245,17 @@ def test_our_own_rollback_is_not_missing(phase: Phase, unread: bool) -> None:
     assert lines(effects, "HUMAN") == [] and world.state.denied == denied
 
 
-def test_a_rollback_from_before_the_incident_is_not_its_own() -> None:
+@pytest.mark.parametrize(("after", "lacked"), [(-1.0, 1), (0.0, 0)])
+def test_a_rollback_from_before_the_incident_is_not_its_own(after: float, lacked: int) -> None:
     """Of the same code, made by a person a moment before."""
     world = reach(Phase.ROLLING_BACK)
     made = replace(world.deploys[0], id="dep-x", trigger="rollback", commit=GOOD)
-    before = replace(made, created_at=incident_of(world).opened_at - 1.0)
-    effects = listed(taken_up(world), before, *world.deploys)
-    assert "the record lacks dep-x, a rollback away from bad0000" in lines(effects, "HUMAN")[0]
+    before = replace(made, created_at=incident_of(world).opened_at + after)
+    told = lines(listed(taken_up(world), before, *world.deploys), "HUMAN")
+    assert [line.split(". ")[0] for line in told] == ["the record lacks dep-x, a rollback away from bad0000"] * lacked
 
 
-@pytest.mark.parametrize(("late", "denied"), [(59.0, ()), (61.0, (BAD,))])
+@pytest.mark.parametrize(("late", "denied"), [(60.0, ()), (61.0, (BAD,))])
 def test_case_55_a_rollback_long_after_the_request_of_a_copy_is_missing(late: float, denied: tuple[str, ...]) -> None:
     """The copy is of before it was sent: nothing was sent by it, and a later attempt made this one."""
     world = reach(Phase.ROLLING_BACK)
@@ -295,11 +300,14 @@ def test_without_a_record_or_a_list_nothing_is_learned() -> None:
 
 
 def test_what_is_denied_already_is_not_denied_twice() -> None:
-    """Another service denied the same code, or another one."""
+    """Another service denied the same code, or another one. An alert that is open by a memory is not doubled."""
     for known, denied in (((BAD,), (BAD,)), (("eeeeeeee",), ("eeeeeeee", BAD))):
         world = taken_up(after_a_rollback(replace(reach(Phase.CALM).state, denied=known)))
+        rollback = world.deploys[0].id
+        put(world, beside_the_record=((rollback, world.now - 60.0),))
         listed(world)
         assert world.state.denied == denied and [code for code, _ in web(world).bad] == [BAD]
+        assert web(world).beside_the_record == ((rollback, world.now),)
 
 
 @pytest.mark.parametrize(
@@ -328,19 +336,21 @@ def test_case_55_auto_deploy_that_is_off_and_was_not_by_the_record_is_told_once(
         hear(world, e.Restarted(at))
     effects = listed(world, auto_deploy=now)
     assert (web(world).record_lacked_at is not None) is (told == 1 and recorded is not None)
-    assert [text for text in lines(effects, "HUMAN") if text.startswith("AUTO-DEPLOY IS OFF on web")] == lines(
-        effects, "HUMAN"
-    )
-    assert len(lines(effects, "HUMAN")) == told and notices(effects) == ["human_needed"] * told
+    was = f"it was {recorded}: it was switched off" if recorded else "it was never read: it may have been switched off"
+    off = f"AUTO-DEPLOY IS OFF on web. By the record {was} while no worker looked"
+    assert [line.startswith(off) for line in lines(effects, "HUMAN")] == [True] * told
+    assert ["is asked about" in line for line in lines(effects, "HUMAN")] == [recorded is not None] * told
+    assert [one.notice.incident for one in effects if isinstance(one, fx.Tell)] == ["web/auto-deploy"] * told
     assert notices(listed(world, auto_deploy=now, at=5.0)) == []
 
 
-def test_what_is_only_observed_was_not_switched_off_by_a_daemon() -> None:
-    """A new user's second start, with the key this time: auto-deploy is off on purpose."""
-    world = reach(Phase.CALM, make_policy(Mode.OBSERVE))
-    put(world, facts=None)
+@pytest.mark.parametrize(("mode", "told"), [(Mode.OBSERVE, []), (Mode.ASSIST, ["human_needed"])])
+def test_what_is_only_observed_was_not_switched_off_by_a_daemon(mode: Mode, told: list[str]) -> None:
+    """A new user's second start, with the key this time: auto-deploy is off on purpose. No check was read before it."""
+    world = reach(Phase.CALM, make_policy(mode))
+    put(world, facts=None, checks={})
     hear(world, e.Restarted(world.now + 600.0))
-    assert notices(listed(world, auto_deploy="off", at=601.0)) == []
+    assert notices(listed(world, auto_deploy="off", at=601.0)) == told and not web(world).unread_gap
 
 
 @pytest.mark.parametrize("put_off", ["", "commit"])
@@ -395,9 +405,9 @@ def test_the_notice_about_it_is_closed_once_it_serves_no_more_and_auto_deploy_is
     world.end(world.begin("ddddddd1", "manual"))
     assert notices(listed(world, at=10.0)) == [], "the same notice says that auto-deploy is off"
     effects = listed(world, auto_deploy="commit", at=15.0)
-    assert [(one.notice.incident, one.notice.resolves) for one in effects if isinstance(one, fx.Tell)] == [
-        (rollback, True)
-    ]
+    ended = tell_of(effects).notice
+    assert (ended.incident, ended.resolves) == (rollback, True)
+    assert ended.title == f"web: a rollback that the record lacked: {rollback} is over"
     assert web(world).beside_the_record == ()
 
 
@@ -410,6 +420,7 @@ def test_case_55_a_notice_about_what_the_record_lacked_is_closed_after_a_day(wha
     assert notices(listed(world, at=DAY - 1.0)) == []
     (ended,) = [one.notice for one in listed(world, at=DAY) if isinstance(one, fx.Tell)]
     assert ended.resolves and ended.dedup_key == opened.dedup_key and ended.lines[-1] == "Auto-deploy is off."
+    assert ended.title == "web: an alert about what the record lacked is closed"
     assert (web(world).beside_the_record, web(world).auto_deploy_notice_thread) == ((), "")
     assert notices(listed(world, at=DAY + 5.0)) == []
 
