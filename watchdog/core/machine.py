@@ -277,7 +277,7 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         if isinstance(event, e.DeploysListed):
             restore_auto_deploy.over_by_list(ctx)
             bad_commit_recurrence.watch(ctx)
-            unrecorded_rollback.end_notices(ctx)
+            unrecorded_rollback.end_notices(ctx, event.facts)
             manual_silences.by_platform(ctx)
         _handler(ctx)(ctx)
         # After the handler: these four read the phase and the incident that it left.

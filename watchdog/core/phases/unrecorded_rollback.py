@@ -17,13 +17,14 @@ before each rollback for an outage that begins soon after (guards.complete_recor
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from watchdog.core import note_text
 from watchdog.core.context import StepContext
 from watchdog.core.guards import guards
 from watchdog.core.phases import bad_commit_recurrence, restore_auto_deploy
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.deploys import BY_API, Deploy
+from watchdog.domain.deploys import BY_API, Deploy, ServiceFacts
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Mode
@@ -123,7 +124,7 @@ def _led_back(deploys: Sequence[Deploy], rollback: Deploy, code: str) -> bool:
         if not deploy.is_rollback:
             first.setdefault(deploy.code, number)
     # The platform's word is enough for a rollback; a build leads back only if its code is listed as older.
-    unlisted = -1 if rollback.is_rollback else len(deploys)
+    unlisted = -inf if rollback.is_rollback else inf
     # Code that was left and is not listed came by a rollback itself: it is older than all that is.
     return first.get(rollback.code, unlisted) < first.get(code, 0)
 
@@ -203,27 +204,22 @@ def _tell(ctx: StepContext, about: str, title: str, lines: tuple[str, ...]) -> N
     ctx.update_service(beside_the_record=(*others, (about, ctx.now))[-bad_commit_recurrence.KNOWN_MAX :])
 
 
-def end_notices(ctx: StepContext) -> None:
-    """End the notice about each rollback that serves no more, and each notice that is a day old."""
+def end_notices(ctx: StepContext, facts: ServiceFacts) -> None:
+    """End the notice about each rollback that serves no more, and each notice that is a day old, by a list's facts."""
+    # What is off because of us has a notice of its own; otherwise this one may be all that says so.
+    is_off = facts.auto_deploy == "off" and not ctx.service.auto_deploy_off
     for about, since in ctx.service.beside_the_record:
         of_auto_deploy = restore_auto_deploy.is_thread(about)
         if of_auto_deploy and (about != ctx.service.auto_deploy_notice_thread or restore_auto_deploy.is_ours(ctx)):
             _forget(ctx, about)  # it was ended as auto-deploy is on, or is about a switch of ours by now
         elif ctx.now - since >= OPEN_SECONDS:
-            facts = ctx.service.facts
             lines = (
                 "A day has passed since it was opened: what is so now is taken to be meant.",
-                f"Auto-deploy is {facts.auto_deploy if facts is not None else 'unknown'}.",
+                f"Auto-deploy is {facts.auto_deploy}.",
             )
             _end(ctx, about, "an alert about what the record lacked is closed", lines)
-        elif not of_auto_deploy and not _is_off(ctx) and (why := bad_commit_recurrence.why_not_serving(ctx, about)):
+        elif not of_auto_deploy and not is_off and (why := bad_commit_recurrence.why_not_serving(ctx, about)):
             _end(ctx, about, f"a rollback that the record lacked: {about} is over", (why,))
-
-
-def _is_off(ctx: StepContext) -> bool:
-    # What is off because of us has a notice of its own; otherwise this one may be all that says so.
-    facts = ctx.service.facts
-    return facts is not None and facts.auto_deploy == "off" and not ctx.service.auto_deploy_off
 
 
 def _end(ctx: StepContext, about: str, what: str, lines: tuple[str, ...]) -> None:
