@@ -28,6 +28,7 @@ BEGINS = 700.0
 """14:25 UTC, in the world's seconds."""
 NIGHTS = Window("nights", Weekly(tuple(range(7)), 14 * 60 + 25, 14 * 60 + 35, "UTC"))
 ENDS = BEGINS + 600.0
+LATER = Window("later", Weekly(tuple(range(7)), 16 * 60, 17 * 60, "UTC"))
 
 
 def scheduled(mode: Mode = Mode.AUTONOMOUS, window: Window = NIGHTS, **more: Any) -> Policy:
@@ -370,8 +371,13 @@ def test_a_reload_that_takes_the_window_away_takes_nothing_back_that_people_were
 
 
 def test_another_window_counts_from_now_on() -> None:
-    """At the moment of which people were told it is closed: kept for the other one."""
+    """At the moment of which people were told it is closed: kept for the other one. That of another severity is not
+    waited for: what has become less is done when people were told.
+    """
     world = kept().run(400.0)
-    reload(world, Severity.HIGH, window=Window("later", Weekly(tuple(range(7)), 16 * 60, 17 * 60, "UTC")))
+    reload(world, Severity.HIGH, window=LATER)
     at(world, BEGINS)
     assert incident_of(world).announced_until == START + BEGINS + 95 * 60.0 and web(world).is_kept
+    faults = [Fault(64.0, 300.0, code="bad00000"), Fault(300.0, FOREVER, code="bad00000", slow=True)]
+    policy = with_row(scheduled(window=LATER), Severity.CRITICAL, do=Action.SCHEDULE, window=NIGHTS)
+    assert "PinAutoDeploy" in kinds(at(kept(policy, faults=faults), BEGINS))

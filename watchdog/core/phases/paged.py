@@ -137,15 +137,16 @@ def may_ask_later(incident: Incident) -> bool:
 
 def vetoed_by_platform(decision: Decision | None) -> bool:
     """Return whether the platform's status page vetoed the blame of the deploy."""
-    return decision is not None and PLATFORM_VETO in _vetoes(decision)
+    return decision is not None and PLATFORM_VETO in vetoes(decision)
 
 
-def _vetoes(decision: Decision) -> set[str]:
+def vetoes(decision: Decision) -> set[str]:
+    """Return the names of the vetoes that acquit its suspect."""
     return {veto.name for veto in decision.blame.vetoed} if decision.blame is not None else set()
 
 
 def _acquitted_for_good(decision: Decision) -> bool:
-    return not _vetoes(decision) <= {PLATFORM_VETO, *PASSING_VETOES}
+    return not vetoes(decision) <= {PLATFORM_VETO, *PASSING_VETOES}
 
 
 def obstacle_may_pass(decision: Decision | None) -> bool:
@@ -154,5 +155,5 @@ def obstacle_may_pass(decision: Decision | None) -> bool:
         return False
     blocks = [answer for answer in decision.guards if answer.verdict is Verdict.BLOCK]
     blame = decision.blame
-    unread = blame is not None and (blame.suspect is None or bool(_vetoes(decision) & PASSING_VETOES))
+    unread = blame is not None and (blame.suspect is None or bool(vetoes(decision) & PASSING_VETOES))
     return unread or (bool(blocks) and all(answer.passing for answer in blocks))

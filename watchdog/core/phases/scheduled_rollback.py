@@ -36,7 +36,7 @@ def wait(ctx: StepContext) -> None:
     # A silence muted the announcement, so no reader could stop it.
     elif ctx.incident.muted and ctx.silenced_by() is None:
         rollback_request.announce_schedule(ctx)
-    elif ctx.now >= (ctx.incident.announced_until or 0.0):
+    elif ctx.now >= (ctx.incident.announced_until or ctx.now):
         _begin(ctx)
 
 
@@ -76,7 +76,7 @@ def _is_held_up(ctx: StepContext, window: Window) -> bool:
         return False
     if since is None:
         ctx.note("WAIT", f"{decision.why}; waiting while {window.name} lasts")
-    ctx.update_rollback(blocked_since=ctx.now if since is None else since)
+        ctx.update_rollback(blocked_since=ctx.now)
     ctx.update_incident(reconsidered_at=ctx.now)
     return True
 
@@ -89,7 +89,7 @@ def _passes(ctx: StepContext, decision: Decision) -> bool:
         for one in decision.guards
         if one.verdict is Verdict.BLOCK or (one.verdict is Verdict.ASK and one.name not in answered)
     ]
-    vetoes = [veto.name in paged.PASSING_VETOES for veto in decision.blame.vetoed] if decision.blame is not None else []
+    vetoes = [name in paged.PASSING_VETOES for name in paged.vetoes(decision)]
     return decision.course in HELD_UP and bool(against or vetoes) and all((*against, *vetoes))
 
 
