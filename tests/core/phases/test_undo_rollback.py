@@ -63,6 +63,8 @@ def test_the_suspect_goes_live_again_by_the_protocol_of_a_rollback_by_hand() -> 
     assert (back.outcome, back.title) == ("rolled back and verified", "undo of web-1, asked for by ann")
     assert (back.rollback.undoes, back.rollback.undo_of_verified) == ("web-1", True)
     assert world.live().code == BAD and not world.broken
+    guards = [(one.name, one.why) for one in back.decision.guards]
+    assert ("dependants", "none deployed after the change") in guards, "what it leaves is the rollback's deploy"
 
 
 def test_it_is_no_incident_in_the_service_s_history() -> None:
@@ -103,6 +105,8 @@ def test_what_other_services_were_rolled_back_from_is_named() -> None:
     share(world, acts=acts, services={**others, **world.state.services})
     (text, _) = lines(ask(world), "UNDO")
     assert "for every service (rolled back from it, too: api, shop); if" in text
+    forgot = share(rolled_back(), acts=())
+    assert "for every service; if" in lines(ask(forgot), "UNDO")[0], "after a day the record has no act of web itself"
 
 
 @pytest.mark.parametrize("why", ["trusted before", "no code"])

@@ -42,7 +42,8 @@ def undo(ctx: StepContext) -> None:
     if why_not:
         _refuse(ctx, event, why_not)
         return
-    assert live is not None and event.suspect is not None, "or there is a reason not to"
+    assert live is not None, "or there is a reason not to"
+    assert event.suspect is not None, "or there was nothing to take back"
     choice = human_commands.validate_target(ctx, live, event.suspect)
     # The guards are asked with the denial lifted, but it is lifted only once they permit the undo.
     denied = tuple(code for code in ctx.state.denied if code != event.suspect_code)
