@@ -40,7 +40,7 @@ def odds(verdict: Blame) -> dict[str, float]:
     return {one.name: one.odds for one in verdict.causes}
 
 
-def page(since: float | None, at: float = NOW - 5) -> dict:
+def page(since: float | None, at: float = NOW - 120) -> dict:
     """Return the state in which a status page that `web` depends on has told of trouble since then."""
     down = {"vendors": {"openai": (at, Bad("major outage"))}}
     return down if since is None else {**down, "vendors_bad_since": {"openai": NOW - OURS - since}}
@@ -87,7 +87,7 @@ SURE = FELT_SHARE * 0.4 * RATE
     ("shop", "expected"),
     [
         pytest.param(fails("shop", recent=probes(-5, -3)), LEAST, id="a blip as yet"),
-        pytest.param(stumbles(-OURS), LEAST, id="a failure a minute ago"),
+        pytest.param(stumbles(-OURS - 60), LEAST, id="a failure a minute before ours"),
         pytest.param(stumbles(-OURS - 61), None, id="an older failure"),
         pytest.param(stumbles(-OURS, -30, -1), SURE, id="in part"),
         pytest.param(fails("shop", replace(HISTORY[0], finished_at=NOW - 9e4)), LEAST, id="by the suspect code"),
@@ -98,6 +98,14 @@ def test_how_sure_it_is_that_a_service_fails(shop: ServiceState, expected: float
     """Only what fails for sure, and not by the same commit, counts in full."""
     verdict = weighed(shop, policy=town("shop", web=("shop",)))
     assert odds(verdict) == ({} if expected is None else {"upstream shop": pytest.approx(expected)})
+
+
+@pytest.mark.parametrize(("seconds", "near"), [(180.0, True), (181.0, False)])
+def test_a_failed_probe_three_minutes_after_our_onset_is_the_last_that_counts(seconds: float, near: bool) -> None:
+    """Later it is another matter."""
+    known = {"web": a_service(), "shop": stumbles(0.0)}
+    case = a_case(None, found(seconds=seconds), services=known, policy=town("shop", web=("shop",)))
+    assert [one.name for one in blame.weigh(case).causes] == ["upstream shop"] * near
 
 
 def test_an_open_incident_or_another_workers_trouble_is_sure() -> None:
@@ -145,7 +153,7 @@ def deployed(name: str, minutes: float, commit: str = "shop0000") -> ServiceStat
     return ServiceState(name, deploys=(deploy,))
 
 
-@pytest.mark.parametrize("minutes", [0.0, 1.0, 5.0, 60.0, 1440.0])
+@pytest.mark.parametrize("minutes", [-5 / 60, 0.0, 1.0, 5.0, 60.0, 1440.0])
 def test_a_dependency_that_was_deployed_may_have_broken_us(minutes: float) -> None:
     """By the prior odds of its deploy for our onset; half of such faults its own checks would show."""
     shop = deployed("shop", minutes)

@@ -81,7 +81,7 @@ def test_an_onset_that_a_feed_tells_is_less_exact() -> None:
 @pytest.mark.parametrize(
     ("shop", "peer"),
     [
-        pytest.param(fails("shop"), True, id="together"),
+        pytest.param(fails("shop", last_at=NOW - 60), True, id="together, and read a minute ago"),
         pytest.param(fails("shop", seconds=OURS + PEER_SECONDS + 1), False, id="long before"),
         pytest.param(fails("shop", recent=probes(-55, -30, -5)), True, id="three probes"),
         pytest.param(stumbles(-55, -30, -5), True, id="three probes, and well between them"),

@@ -96,10 +96,10 @@ class BlameInput:
         return [one for one in other.checks.values() if one.name in known and self.now - one.last_at <= LATELY_SECONDS]
 
     def same_code(self, name: str, suspect: Deploy) -> bool:
-        """Return whether another service runs the suspect code (or fails on it, if another worker watches it)."""
+        """Return whether another service runs the suspect code (or failed on it, if its live deploy is not known)."""
         other, trouble = self.state.services.get(name), self.state.troubles.get(name)
         live = live_deploy(other.deploys) if other is not None else None
-        known = trouble.suspect_code if other is None and trouble is not None else None
+        known = trouble.suspect_code if trouble is not None else None
         code = live.code if live is not None else known
         return suspect.code is not None and code == suspect.code
 
