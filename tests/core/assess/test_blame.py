@@ -12,7 +12,7 @@ from tests.core.world import make_policy
 from watchdog.core.assess import blame, onset_prior
 from watchdog.core.assess.blame_input import BlameInput
 from watchdog.domain.checks import Check, Served
-from watchdog.domain.decisions import Blame, Term, Veto
+from watchdog.domain.decisions import Blame, Veto
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ServiceState
 from watchdog.domain.policy import BlameWeights
@@ -222,51 +222,6 @@ def test_an_onset_a_moment_early_is_tolerated() -> None:
         assert (verdict.convicts, told) == (fits, fits)
     assert verdict.why == "dep-41: it failed 6 s before dep-41 could take traffic"
     assert verdict.probability == 0.0
-
-
-def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None:
-    """Of several the newest is named. Where the code before it crashed lately, they are no sign of the deploy."""
-    why = "the platform reports, since this deploy: instance crashed"
-    for ago, times in ((20.0, 1), (111.0, 1), (112.0, 0), (121.0, 0)):
-        crashes = Check(
-            "events", "render_events", crashes=((NOW - ago - 9, "an earlier one"), (NOW - ago, "instance crashed"))
-        )
-        verdict = blame.weigh(a_case(a_service(checks={"home": failing(), "events": crashes})))
-        assert verdict.terms == (Term(5.0, why, "crashes"),) * times
-    crashes = Check("home", "http", crashes=((NOW - 20, "no platform report"),))
-    assert blame.weigh(a_case(a_service(checks={"home": crashes}))).terms == ()
-
-
-def test_errors_new_in_the_release_speak_against_it() -> None:
-    """Only with a flood, and only if some are new."""
-    for issues, times in ((("KeyError: 'plan'",), 1), ((), 0)):
-        service = a_service(checks={"home": failing(), "errors": Check("errors", "sentry", new_issues=issues)})
-        verdict = blame.weigh(a_case(service, found(), found("errors", "feed")))
-        assert [term.why for term in verdict.terms] == ["errors new in this release: KeyError: 'plan'"] * times
-
-
-@pytest.mark.parametrize(
-    ("after", "same"), [(-1000.0, True), (0.0, True), (1.0, False), (-3599.0, True), (-3600.0, False), (None, False)]
-)
-def test_a_fault_that_ended_shortly_before_the_deploy_is_probably_the_same_one(after: float | None, same: bool) -> None:
-    """An incident closed within the hour before it took traffic; not one after, nor days ago."""
-    term = Term(0.1, "an incident of this service ended within the hour before it", "fault before")
-    closed_at = NOW - 120 + after if after is not None else None
-    assert blame.weigh(a_case(a_service(closed_at=closed_at))).terms == ((term,) if same else ())
-
-
-@pytest.mark.parametrize(
-    ("signal", "began", "ended", "same"),
-    [("home", -1, 1, True), ("home", -9000, 110, True), ("home", 0, 1, False), ("api", -1, 1, False)],
-)
-def test_a_fault_that_the_deploy_came_in_the_middle_of_is_probably_the_same_one(
-    signal: str, began: float, ended: float, same: bool
-) -> None:
-    """The incident ended after the deploy took traffic, and the same check had failed before it; a hotfix, often."""
-    since = NOW - 120
-    service = a_service(closed_at=since + ended, failed_from=((signal, since + began),))
-    why = "home failed before it as well, in an incident that ended after it"
-    assert blame.weigh(a_case(service)).terms == ((Term(0.1, why, "fault before"),) if same else ())
 
 
 def answered(

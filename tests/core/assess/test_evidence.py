@@ -26,7 +26,7 @@ def judged_again(before: Blame | None) -> Blame:
         pytest.param(None, (), id="never judged"),
         pytest.param(a_blame(), (), id="nothing found"),
         pytest.param(a_blame(terms=(BEFORE,)), (BEFORE,), id="acquitted"),
-        pytest.param(a_blame(terms=(CRASHES,)), (), id="convicted"),
+        pytest.param(a_blame(terms=(replace(CRASHES, factor=1.5),)), (), id="convicted, if weakly"),
         pytest.param(a_blame(terms=(BEFORE, CRASHES)), (BEFORE,), id="both"),
         pytest.param(a_blame(terms=(replace(BEFORE, name=""),)), (), id="of an older version, without a name"),
         pytest.param(a_blame(replace(HISTORY[0], id="dep-0"), terms=(BEFORE,)), (), id="another deploy was judged"),
@@ -54,6 +54,49 @@ def test_what_is_found_again_is_said_as_it_is_now() -> None:
     """Not as seen before, nor twice."""
     case = a_case(a_service(closed_at=NOW - 121.0))
     assert blame.weigh(replace(case, before=a_blame(terms=(BEFORE,)))).terms == (BEFORE,)
+
+
+def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None:
+    """Of several the newest is named. Where the code before it crashed lately, they are no sign of the deploy."""
+    for ago, times in ((20.0, 1), (111.0, 1), (112.0, 0), (121.0, 0)):
+        reports = ((ago + 9, "the first"), (ago + 4, "the second"), (ago, "instance crashed"))
+        crashes = Check("events", "render_events", crashes=tuple((NOW - at, what) for at, what in reports))
+        verdict = blame.weigh(a_case(a_service(checks={"home": failing(), "events": crashes})))
+        assert verdict.terms == (CRASHES,) * times
+    crashes = Check("home", "http", crashes=((NOW - 20, "no platform report"),))
+    assert blame.weigh(a_case(a_service(checks={"home": crashes}))).terms == ()
+
+
+def test_errors_new_in_the_release_speak_against_it() -> None:
+    """Only with a flood, and only if some are new."""
+    for issues, times in ((("KeyError: 'plan'",), 1), ((), 0)):
+        service = a_service(checks={"home": failing(), "errors": Check("errors", "sentry", new_issues=issues)})
+        verdict = blame.weigh(a_case(service, found(), found("errors", "feed")))
+        term = Term(5.0, "errors new in this release: KeyError: 'plan'", "new errors")
+        assert verdict.terms == (term,) * times
+
+
+@pytest.mark.parametrize(
+    ("after", "same"), [(-1000.0, True), (0.0, True), (1.0, False), (-3599.0, True), (-3600.0, False), (None, False)]
+)
+def test_a_fault_that_ended_shortly_before_the_deploy_is_probably_the_same_one(after: float | None, same: bool) -> None:
+    """An incident closed within the hour before it took traffic; not one after, nor days ago."""
+    closed_at = NOW - 120 + after if after is not None else None
+    assert blame.weigh(a_case(a_service(closed_at=closed_at))).terms == ((BEFORE,) if same else ())
+
+
+@pytest.mark.parametrize(
+    ("signal", "began", "ended", "same"),
+    [("home", -1, 1, True), ("home", -9000, 110, True), ("home", 0, 1, False), ("api", -1, 1, False)],
+)
+def test_a_fault_that_the_deploy_came_in_the_middle_of_is_probably_the_same_one(
+    signal: str, began: float, ended: float, same: bool
+) -> None:
+    """The incident ended after the deploy took traffic, and the same check had failed before it; a hotfix, often."""
+    since = NOW - 120
+    service = a_service(closed_at=since + ended, failed_from=((signal, since + began),))
+    why = "home failed before it as well, in an incident that ended after it"
+    assert blame.weigh(a_case(service)).terms == ((Term(0.1, why, "fault before"),) if same else ())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Rule: a missing reading makes no term: only evidence that was read counts. Other
 """
 
 from dataclasses import replace
+from math import inf
 from typing import TypeVar
 
 from watchdog.core.assess.blame_input import BlameInput
@@ -28,7 +29,7 @@ def _with_earlier(terms: tuple[Term, ...], before: Blame | None, suspect: Deploy
         return terms
     now = {term.name: term.factor for term in terms}
     # Only acquitting terms are kept: one that convicts must be observed now.
-    kept = [term for term in before.terms if term.name and term.factor < min(1.0, now.get(term.name, 1.0))]
+    kept = [term for term in before.terms if term.name and term.factor < min(1.0, now.get(term.name, inf))]
     weaker = {term.name for term in kept}
     return (*(term for term in terms if term.name not in weaker), *map(as_earlier, kept))
 
@@ -45,7 +46,7 @@ def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
     checks = case.service.checks.values()
     reports = crashes.reported_since(checks, since)
     # If the code before it crashed lately, too, a crash is no sign of this change.
-    if reports and len(reports) == len(crashes.reported_since(checks, 0.0)):
+    if reports and len(reports) == len(crashes.reported_since(checks)):
         why = f"the platform reports, since this deploy: {reports[-1][1]}"
         found.append(Term(weights.platform_reports_crash, why, "crashes"))
     new = _new_errors(case)
