@@ -13,6 +13,7 @@ from watchdog.core.detect.corroboration import (
     blip_share,
     false_a_year,
     limit_seconds,
+    separate,
 )
 
 
@@ -46,4 +47,14 @@ def test_runs_that_outlast_a_limit_are_restarts_and_blips() -> None:
     assert false_a_year(14.0) == pytest.approx(RESTARTS * 26 / 35 + BLIPS / 10, rel=0.001)
     assert false_a_year(40.0) == pytest.approx(0.0093 * BLIPS, rel=0.02)
     assert blip_share(99, new_errors=False, names_new_code=False) == CRASH_SHARE**REPORTS_MAX
-    assert limit_seconds(0.2) == inf, "the name alone, and twice as often: no limit up to a minute is long enough"
+    at_a_minute = FALSE_A_YEAR / false_a_year(60.0)
+    assert (limit_seconds(at_a_minute), limit_seconds(1.01 * at_a_minute)) == (60.0, inf), "no limit is longer"
+
+
+@pytest.mark.parametrize(
+    ("crashes_at", "count"),
+    [([], 0), ([100.0], 1), ([105.0, 100.0], 2), ([100.0, 104.9], 1), ([100.0, 104.0, 108.0, 112.0], 2)],
+)
+def test_reports_within_five_seconds_of_one_that_counts_have_its_cause(crashes_at: list[float], count: int) -> None:
+    """In whatever order they came. The distance is the one to the last report that counted, not to the last of all."""
+    assert separate(crashes_at) == count

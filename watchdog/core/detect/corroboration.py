@@ -69,6 +69,4 @@ def false_a_year(seconds: float) -> float:
 def limit_seconds(share: float) -> float:
     """Return the shortest limit (whole seconds) with few enough false rollbacks; infinite without corroboration."""
     # Asked for each reading of a failing service; shares are products of three numbers, so there are few.
-    if share >= 1.0:
-        return inf
     return next((float(t) for t in range(1, 61) if false_a_year(t) * share <= FALSE_A_YEAR), inf)
