@@ -33,10 +33,10 @@ def probed(kinds: str, check: Check | None = None, until: float = NOW) -> Check:
         ("5555555555", "status"),
         ("555555555d", ""),
         ("ddddd55555", "dns"),
-        ("dddd555555", "status"),
+        ("5ddd555", "status"),
         ("dddddddddt", "dns"),
         ("tdddttdddt", "dns"),
-        ("lldllttttt", "tls"),
+        ("ldddlttttt", "dns"),
         ("dddd.55555", "status"),
         ("5.5.5.5.5.d.", ""),
         ("d.5.d.5.d.5.", "dns"),
@@ -56,7 +56,8 @@ def test_they_are_remembered_as_long_as_the_outcomes_of_probes() -> None:
     forgotten = probes.RECENT_MAX - 10
     assert len(probed("d" * 30 + "5" * 70).not_curable) == 30
     assert len(probed("d" * 30 + "5" * forgotten).not_curable) == 10
-    assert detect.forget(probed("d"), NOW).not_curable == ()
+    gone = detect.forget(probed("d"), NOW)
+    assert gone.not_curable == () and failure_kinds.kind_since(gone, 0.0) == ""
 
 
 def test_what_the_record_of_probes_has_forgotten_is_no_share_of_it() -> None:
