@@ -46,7 +46,7 @@ def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
     checks = case.service.checks.values()
     reports = crashes.reported_since(checks, since)
     # If the code before it crashed lately, too, a crash is no sign of this change.
-    if reports and len(reports) == len(crashes.reported_since(checks)):
+    if reports and len(reports) == len(crashes.reported_since(checks, -inf)):
         why = f"the platform reports, since this deploy: {reports[-1][1]}"
         found.append(Term(weights.platform_reports_crash, why, "crashes"))
     new = _new_errors(case)

@@ -70,9 +70,9 @@ def _began(reports: Sequence[float], enough: int) -> float:
     return reports[1] if alone else reports[0]
 
 
-def reported_since(checks: Iterable[Check], since: float = 0.0) -> list[tuple[float, str]]:
-    """Return the reports of failures, all or those since a moment, as from the first traffic of a deploy: of earlier
-    ones the code before it is the cause.
+def reported_since(checks: Iterable[Check], since: float) -> list[tuple[float, str]]:
+    """Return the reports of failures since a moment, as from the first traffic of a deploy: of earlier ones the code
+    before it is the cause.
     """
     reporting = [check for check in checks if check.kind == "render_events"]
     return [(at, text) for check in reporting for at, text in check.crashes if at >= since]
