@@ -84,9 +84,20 @@ def test_blips_are_none(spans: list[tuple[float, bool]], why: str) -> None:
 
 
 def test_a_long_blip_counts_for_no_more_than_twenty_seconds() -> None:
-    """A deploy that was felt for a minute is one of the four, and not all of them."""
+    """A deploy that was felt for a minute is one of the four, and not all of them. It lasts from one good probe to the
+    next by half; where none is known, from and to its failures.
+    """
     spells = intermittent.added(_ended(60.0), T0 + 62.0, 0.001)
-    assert spells.level_seconds == pytest.approx(20.0 - 0.03 * 62.0) and spells.down_seconds == 62.0
+    assert spells == Spells(T0 - 1.0, T0 + 61.0, 1, 1.0, 20.0 - 0.03 * 62.0, 62.0)
+    alone = intermittent.added(replace(_ended(60.0), recent=()), None, 0.001)
+    assert alone == Spells(T0, T0 + 60.0, 1, 1.0, 20.0 - 0.03 * 60.0, 60.0)
+
+
+@pytest.mark.parametrize(("level", "whole", "enough"), [(8.75, 3.0, True), (8.74, 3.0, False), (8.75, 2.9, False)])
+def test_four_whole_spells_and_twenty_five_seconds_are_enough(level: float, whole: float, enough: bool) -> None:
+    """Of a bucket that leaks: this one lost 3.75 s, and the fourth spell fills in 20."""
+    check = replace(_ended(25.0), recent=(), spells=Spells(T0 - 400.0, T0 - 100.0, 3, whole, level, 60.0, 60.0))
+    assert (intermittent.confirmed(check, 0.001) is not None) is enough
 
 
 def test_what_has_leaked_away_is_forgotten() -> None:
@@ -96,6 +107,11 @@ def test_what_has_leaked_away_is_forgotten() -> None:
     for at in range(int(now), int(now) + 3600, 10):
         check = detect.observe(check, Observed(float(at), "web", "home", Good()), HOME, LIMITS)
     assert check.spells == Spells() and detect.at_rest(check)
+    two = Spells(0.0, 100.0, 2, 2.0, 30.0, 40.0, 60.0)
+    assert [intermittent.settled(two, 100.0 + after) for after in (999.0, 1000.0)] == [two, Spells()]
+    rows = ((1, 18.0, False), (2, 6.25, True), (2, 6.24, False))
+    for count, level, suspicious in rows:
+        assert intermittent.is_suspicious(replace(two, count=count, level_seconds=level)) is suspicious
 
 
 def test_an_hour_of_it_is_over_when_it_stayed_away() -> None:
@@ -125,9 +141,22 @@ def test_the_longest_pause_counts_and_what_was_over_begins_anew() -> None:
     check, now, _ = lived([*on_off(20.0, 90.0, 1), (20.0, False), (30.0, True), (20.0, False), (9.0, True)])
     assert check.spells.count == 3 and check.spells.pause_seconds == pytest.approx(90.0, abs=4.0)
     assert not intermittent.is_in_a_pause(check, now), "three are no outage of that kind yet"
-    told = Spells(T0 - 400.0, T0 - 91.0, 4, 4.0, 40.0, 80.0, 60.0)
-    for spells, count in ((told, 1), (replace(told, ended_at=T0 - 60.0), 5), (replace(told, whole=3.5), 5)):
-        assert intermittent.added(replace(_ended(10.0), spells=spells), T0 + 12.0, 0.001).count == count
+    four = Spells(T0 - 400.0, T0 - 60.0, 4, 4.0, 40.0, 80.0, 60.0)
+    level = 40.0 - 0.03 * 59.0 + (12.0 - 0.03 * 12.0)
+    assert one_more(four) == Spells(T0 - 400.0, T0 + 11.0, 5, 5.0, level, 92.0, 60.0)
+    paused = replace(four, ended_at=T0 - 91.0)
+    for spells, count, pause in (
+        (paused, 1, 0.0),
+        (replace(paused, whole=3.5), 5, 90.0),
+        (replace(paused, whole=3.5, ended_at=T0 - 101.0, level_seconds=3.0), 1, 0.0),
+        (replace(paused, whole=3.5, ended_at=T0 - 101.0, level_seconds=3.5), 5, 100.0),
+    ):
+        assert (one_more(spells).count, one_more(spells).pause_seconds) == (count, pause)
+
+
+def one_more(spells: Spells) -> Spells:
+    """Return the spells with one more, of 12 s, which began at T0 - 1."""
+    return intermittent.added(replace(_ended(10.0), spells=spells), T0 + 12.0, 0.001)
 
 
 def test_where_many_probes_fail_by_themselves_more_leaks_away() -> None:
@@ -142,10 +171,10 @@ def test_where_many_probes_fail_by_themselves_more_leaks_away() -> None:
     [
         (Spells(0.0, 100.0, 1, 1.0, 18.0, 20.0, 0.0), 10.0, False),
         (Spells(0.0, 100.0, 2, 2.0, 30.0, 40.0, 60.0), 89.0, True),
-        (Spells(0.0, 100.0, 2, 2.0, 30.0, 40.0, 60.0), 91.0, False),
-        (Spells(0.0, 100.0, 2, 2.0, 30.0, 40.0, 400.0), 151.0, False),
+        (Spells(0.0, 100.0, 2, 2.0, 30.0, 40.0, 60.0), 90.0, False),
+        (Spells(0.0, 100.0, 2, 2.0, 30.0, 40.0, 400.0), 150.0, False),
         (Spells(0.0, 100.0, 3, 3.0, 50.0, 40.0, 400.0), 599.0, True),
-        (Spells(0.0, 100.0, 3, 3.0, 50.0, 40.0, 900.0), 841.0, False),
+        (Spells(0.0, 100.0, 3, 3.0, 50.0, 40.0, 900.0), 840.0, False),
         (Spells(0.0, 100.0, 3, 3.0, 12.25, 40.0, 400.0), 200.0, True),
         (Spells(0.0, 100.0, 3, 3.0, 12.25, 40.0, 400.0), 201.0, False),
     ],
@@ -153,3 +182,5 @@ def test_where_many_probes_fail_by_themselves_more_leaks_away() -> None:
 def test_another_one_is_expected_for_one_and_a_half_pauses(spells: Spells, after: float, returns: bool) -> None:
     """After two spells for 150 s at most; after more for 14 min; no longer once three quarters have leaked away."""
     assert intermittent.may_return(Check("home", "http", spells=spells), 100.0 + after) is returns
+    confirmed = Check("home", "http", spells=replace(spells, whole=4.0))
+    assert intermittent.is_in_a_pause(confirmed, 100.0 + after) is returns

@@ -36,12 +36,14 @@ def added(check: Check, good_at: float | None, usual_share: float) -> Spells:
     if check.run_started_at is None or check.last_bad_at is None:
         return check.spells
     ends = check.last_bad_at + (0.0 if good_at is None else _edge(good_at - check.last_bad_at))
-    return _with(check.spells, check.run_started_at - _edge_before(check), ends, max(LEAK, 2 * usual_share))
+    begins = _begin(check, check.run_started_at)
+    return _with(check.spells, begins, ends, max(LEAK, 2 * usual_share))
 
 
-def _edge_before(check: Check) -> float:
-    good = [at for at, failed in check.recent if not failed and at < (check.run_started_at or 0.0)]
-    return _edge(check.run_started_at - good[-1]) if good and check.run_started_at is not None else 0.0
+def _begin(check: Check, failed_at: float) -> float:
+    """Return the begin of the present run, whose first failure was then; without a good probe before it, just then."""
+    good_at = next((at for at, failed in reversed(check.recent) if not failed), failed_at)
+    return failed_at - _edge(failed_at - good_at)
 
 
 def _edge(gap_seconds: float) -> float:
