@@ -60,13 +60,23 @@ def test_what_a_silence_mutes(fields: dict[str, Any], incident: Incident, mutes:
 
 
 def test_what_mutes_news_for_people_outside_engineering() -> None:
-    """Any silence that names it, also where it is rolled back; none that names something else."""
+    """Any silence that names it, also where it is rolled back; none that names something else. The news that
+    a deploy went well has neither signal nor severity: every silence of its service mutes it.
+    """
     for incident in (OPEN, ROLLED_BACK, DECIDED):
         assert suppression.muting_silence(a_state(silences=(ONE,)), make_policy(), incident, {"home"}, NOW) == ONE
         assert suppression.muting_silence(a_state(), make_policy(silences=(ONE,)), incident, {"home"}, NOW) == ONE
-    for fields in ({"service": "shop"}, {"ends_at": NOW}, {"severity": Severity.MEDIUM}, {"signal": "api"}):
+    for fields, of_service in (
+        ({"service": "shop"}, False),
+        ({"ends_at": NOW}, False),
+        ({"severity": Severity.MEDIUM}, True),
+        ({"service": None, "signal": "api"}, True),
+    ):
         other = replace(ONE, **fields)
-        assert suppression.muting_silence(a_state(silences=(other,)), make_policy(), OPEN, {"home"}, NOW) is None
+        state = a_state(silences=(other,))
+        assert suppression.muting_silence(state, make_policy(), OPEN, {"home"}, NOW) is None
+        muting = suppression.service_muting_silence(state, make_policy(), "web", NOW)
+        assert muting == (other if of_service else None)
 
 
 def test_the_all_clear_passes_to_who_was_told() -> None:
@@ -96,6 +106,8 @@ def test_the_platform_s_own_word_is_a_silence() -> None:
     down = Downtime("in maintenance mode", NOW - 60.0, NOW - 75.0)
     state = a_state(a_service(downtime=down))
     silence = suppression.active_silence(state, make_policy(), OPEN, NoticeKind.HUMAN_NEEDED, {"home", "api"}, NOW)
+    assert suppression.muting_silence(state, make_policy(), OPEN, {"home"}, NOW) == silence
+    assert suppression.service_muting_silence(state, make_policy(), "web", NOW) == silence
     assert suppression.describe(silence) == (
         "downtime of web by the platform (in maintenance mode, seen since 2026-09-21 14:14 UTC)"
     )

@@ -69,7 +69,7 @@ def by_platform(service: ServiceState | None, now: float) -> tuple[Suppression, 
 
 def of_downtime(service: str, down: Downtime) -> Suppression:
     """Return a downtime as a silence; it ends only when the platform says so."""
-    since = f"{datetime.fromtimestamp(down.since, UTC):%Y-%m-%d %H:%M} UTC"
+    since = f"{datetime.fromtimestamp(down.since, UTC):%Y-%m-%d %H:%M %Z}"
     return Suppression("downtime", service, PLATFORM, f"{down.what}, seen since {since}", down.since)
 
 
