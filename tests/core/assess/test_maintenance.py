@@ -101,6 +101,7 @@ def test_how_long_it_holds(fields: dict[str, Any], since_end: float, holds: bool
     """While the platform said so within a minute; a minute after it, and longer where what was open fails no more."""
     service = a_service(**{"deploys_at": NOW + since_end, "incident": an_incident(), **fields})
     assert (maintenance.in_force(service, NOW + since_end) is not None) is holds
+    assert maintenance.hides(service, NOW + since_end) is (holds and since_end < 60.0), "a minute is all it explains"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_how_long_it_holds(fields: dict[str, Any], since_end: float, holds: bool
         (SINCE, NOW - 310.0, True, True),
         (SINCE, NOW - 310.1, True, False),
         (replace(SINCE, after=None), NOW - 9000.0, True, True),
-        (replace(SINCE, ended_at=NOW - 100.0), NOW - 200.0, True, False),
+        (replace(SINCE, ended_at=NOW - 60.0), NOW - 200.0, True, False),
         (replace(SINCE, ended_at=NOW - 59.9), NOW - 200.0, True, True),
         (replace(SINCE, ended_at=NOW - 100.0), NOW - 40.1, True, False),
         (replace(SINCE, ended_at=NOW - 100.0), NOW - 40.0, False, False),

@@ -76,7 +76,7 @@ def _settles(service: ServiceState, over: float) -> bool:
     incident = service.incident
     if incident is None or incident.closed_at is not None or incident.onset_at >= over:
         return False
-    return _failed_at(service) < over
+    return not _failed_since(service, over)
 
 
 def overlapped(service: ServiceState, began: float) -> Downtime | None:
@@ -95,9 +95,10 @@ def explains(service: ServiceState, began: float) -> bool:
     down = overlapped(service, began)
     if down is None or (down.after is not None and began < down.after):
         return False
-    return down.ended_at is None or _failed_at(service) < down.ended_at + GRACE_SECONDS
+    return down.ended_at is None or not _failed_since(service, down.ended_at + GRACE_SECONDS)
 
 
-def _failed_at(service: ServiceState) -> float:
-    """Return when a signal of the service was last bad or slow (UTC epoch seconds; 0: never)."""
-    return max((max(check.last_bad_at or 0.0, check.last_slow_at) for check in service.checks.values()), default=0.0)
+def _failed_since(service: ServiceState, since: float) -> bool:
+    """Return whether a signal of the service was bad or slow at that moment or later."""
+    times = (at for check in service.checks.values() for at in (check.last_bad_at, check.last_slow_at))
+    return any(at is not None and at >= since for at in times)
