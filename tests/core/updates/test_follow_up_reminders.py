@@ -10,6 +10,7 @@ from watchdog.core.updates.follow_up_reminders import LABEL, SHOWN_MAX, reminded
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import FollowUpsFellDue
 from watchdog.domain.incidents import Phase, State
+from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Policy, Suppression
 from watchdog.domain.severity import Severity
 
@@ -29,14 +30,12 @@ def hear(event: FollowUpsFellDue, state: State | None = None, policy: Policy | N
 
 def test_people_are_told_what_is_overdue_and_nobody_is_woken() -> None:
     """Under a name of its own, so that the incident stays over wherever it was told; and it is written down."""
-    note, tell = hear(DUE)
-    assert isinstance(note, Note) and isinstance(tell, Tell)
-    assert (note.incident, note.label) == ("web-1", LABEL)
-    assert note.text == "docs, own-1 (overdue; sent to chat, mail)"
-    assert tell.channels == ("chat", "mail") and not tell.notice.wakes and not tell.notice.resolves
-    assert (tell.notice.incident, tell.notice.severity) == ("web-1/follow-ups", Severity.CRITICAL)
-    assert tell.notice.title == "web: 2 follow-ups of web-1 overdue"
-    assert tell.notice.lines == ("Update the docs", "Raise the pool", "All of them: watchdog incident checklist web-1")
+    title, severity = "web: 2 follow-ups of web-1 overdue", Severity.CRITICAL
+    words = ("Update the docs", "Raise the pool", "All of them: watchdog incident checklist web-1")
+    assert hear(DUE) == (
+        Note(NOW, "web", "web-1", LABEL, "docs, own-1 (overdue; sent to chat, mail)", ("docs", "own-1")),
+        Tell(Notice(NOW, "web-1/follow-ups", "web", severity, NoticeKind.UPDATED, title, words), ("chat", "mail")),
+    )
     one = hear(replace(DUE, items=("docs",), lines=("Update the docs",)))[1]
     assert isinstance(one, Tell) and one.notice.title == "web: 1 follow-up of web-1 overdue"
     assert hear(replace(DUE, channels=())) == (), "an incident that was only noted"
@@ -62,6 +61,7 @@ def test_a_long_list_is_counted() -> None:
         (replace(SILENCE, service="shop"), True),
         (replace(SILENCE, signal="home"), True),
         (replace(SILENCE, severity=Severity.LOW), True),
+        (replace(SILENCE, severity=Severity.CRITICAL), False),
     ],
 )
 def test_a_silence_puts_it_off(silence: Suppression, told: bool) -> None:

@@ -26,9 +26,7 @@ def remind(ctx: StepContext) -> None:
     assert isinstance(event, e.FollowUpsFellDue)
     # The closed incident may be gone from the state; a silence needs only its service and severity.
     asked = Incident(event.incident, event.service, event.severity, ctx.now, ctx.now, "")
-    if not event.channels or suppression.active_silence(
-        ctx.state, ctx.policy, asked, NoticeKind.UPDATED, set(), ctx.now
-    ):
+    if not event.channels or suppression.muting_silence(ctx.state, ctx.policy, asked, set(), ctx.now):
         return
     number = len(event.items)
     what = "1 follow-up" if number == 1 else f"{number} follow-ups"
