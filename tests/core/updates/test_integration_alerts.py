@@ -37,12 +37,13 @@ def test_it_is_told_once_with_what_follows_and_the_cure() -> None:
     assert notice.lines[0] == "Why: Render refused our key (401)"
     assert notice.lines[1] == "Consequence: a bad deploy of web is only paged, not rolled back."
     assert "WATCHDOG_RENDER_API_KEY" in notice.lines[2]
-    assert notice.kind is NoticeKind.SELF_ALERT and notice.wakes
-    assert len(lines(effects, "TOLD")) == 1
+    assert notice.kind is NoticeKind.SELF_ALERT and notice.wakes and notice.incident == "platform/Render"
+    assert lines(effects, "TOLD") == ["pager (page): the platform Render: refused for 60 s"]
     ((key, failing),) = world.state.failing.items()
     assert isinstance(failing, Failing) and failing.integration(key) == replace(REFUSED, since=world.now - 60.0)
-    assert not judged(world, REFUSED)
-    assert not judged(world, replace(REFUSED, standing=Standing.FAILING))
+    before = world.state
+    assert not judged(world, REFUSED) and not judged(world, replace(REFUSED, standing=Standing.FAILING))
+    assert world.state is before, "nothing new, and nothing to be written"
 
 
 def test_what_can_wait_wakes_nobody() -> None:
@@ -74,9 +75,9 @@ def test_its_end_is_told_once() -> None:
     assert not judged(world, well)
     judged(world, REFUSED)
     notice = tell_of(judged(world, well)).notice
-    assert (
-        notice.kind is NoticeKind.RESOLVED and notice.title == "watchdog: the platform Render: works again after 60 s"
-    )
+    assert (notice.kind, notice.incident) == (NoticeKind.RESOLVED, "platform/Render")
+    assert notice.title == "watchdog: the platform Render: works again after 60 s"
+    assert notice.lines == ("It was refused: Render refused our key (401)",)
     assert not world.state.failing and not judged(world, well)
 
 
@@ -92,7 +93,7 @@ def test_each_worker_calls_well_what_it_sees_and_the_last_one_says_that_it_is_ov
     assert world.state.failing["platform/Render"].parts == ("web", "shop"), "one is known no more"
     assert not judged(world, well) and world.state.failing["platform/Render"].parts == ("shop",)
     before = world.state
-    assert not judged(world, well) and world.state is before, "nothing new, and nothing to be written"
+    assert not judged(world, well) and world.state is before
     assert tell_of(judged(world, replace(well, parts=("shop",))))
     assert not world.state.failing
 
@@ -107,11 +108,13 @@ def test_a_refusal_after_a_lesser_failure_is_told_as_well() -> None:
 
 
 def test_what_is_configured_no_more_is_over_and_says_so() -> None:
-    """A channel was taken out."""
+    """A channel was taken out; a worker that had paged that it is blind is gone, and with it the page of all."""
     world = a_world()
     judged(world, Integration("channel", "slack", Standing.FAILING, 0.0, why="down"))
     notice = tell_of(judged(world, Integration("channel", "slack", Standing.UNTRIED, 0.0))).notice
     assert notice.title == "watchdog: the channel slack: relied on no more after 60 s"
+    world.state = replace(world.state, failing={"sight/one": Failing(1.0, "failing", "dark")})
+    assert tell_of(judged(world, Integration("sight", "one", Standing.UNTRIED, 0.0))).notice.incident == "blind"
 
 
 def test_what_a_newer_version_relies_on_can_be_shown() -> None:

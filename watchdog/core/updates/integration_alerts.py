@@ -40,7 +40,7 @@ def _fails(ctx: StepContext, one: Integration, known: tuple[str, ...]) -> None:
     title = f"{one.title}: {one.standing.value}{f' for {show_seconds(lasted)}' if lasted >= 1 else ''}"
     _put(ctx, one.key, Failing(one.since, one.standing.value, one.why, _with(known, one.needed)))
     lines = (f"Why: {one.why}", f"Consequence: {one.consequence}.", f"What to do: {one.cure}.")
-    _tell(ctx, one.key, NoticeKind.SELF_ALERT, title, lines, wakes=one.kind_of_it.wakes)
+    _tell(ctx, one, NoticeKind.SELF_ALERT, title, lines)
 
 
 def _works(ctx: StepContext, one: Integration, known: Failing) -> None:
@@ -54,7 +54,7 @@ def _works(ctx: StepContext, one: Integration, known: Failing) -> None:
     ctx.state = fast_replace(ctx.state, failing=kept)
     how = one.kind_of_it.ends if one.standing is Standing.OK else "relied on no more"
     title = f"{one.title}: {how} after {show_seconds(ctx.now - known.at)}"
-    _tell(ctx, one.key, NoticeKind.RESOLVED, title, (f"It was {known.standing}: {known.why}",))
+    _tell(ctx, one, NoticeKind.RESOLVED, title, (f"It was {known.standing}: {known.why}",))
 
 
 def _is_watched(ctx: StepContext, part: str) -> bool:
@@ -66,7 +66,6 @@ def _put(ctx: StepContext, key: str, failing: Failing) -> None:
     ctx.state = fast_replace(ctx.state, failing={**ctx.state.failing, key: failing})
 
 
-def _tell(
-    ctx: StepContext, key: str, kind: NoticeKind, title: str, lines: tuple[str, ...], *, wakes: bool = False
-) -> None:
-    ctx.notify_operators(kind, key, f"watchdog: {title}", lines, wakes=wakes, noted=title)
+def _tell(ctx: StepContext, one: Integration, kind: NoticeKind, title: str, lines: tuple[str, ...]) -> None:
+    wakes = one.kind_of_it.wakes
+    ctx.notify_operators(kind, one.key, f"watchdog: {title}", lines, wakes=wakes, noted=title)
