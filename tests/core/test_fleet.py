@@ -1,6 +1,5 @@
 """The fleet: blindness, pause, the deny-list, status pages."""
 
-from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -10,12 +9,11 @@ from tests.core.world import CONTROL, make_policy
 from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core import fleet
 from watchdog.core.fleet import page_is_over
-from watchdog.core.updates import blind_workers
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.integrations import Failing, Integration, Standing
+from watchdog.domain.integrations import Failing
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good, Unknown
 
@@ -90,14 +88,6 @@ def test_only_an_answer_gives_sight_back() -> None:
     for reading, blind_since in ((Unknown("void"), NOW), (Good(), None)):
         state, _ = step(state, e.ControlChecked(NOW + 46.0, "control-1", reading), make_policy())
         assert state.blind_since == blind_since
-
-
-def test_one_page_stands_for_all_that_are_blind() -> None:
-    """Of another worker, or of this one before a restart: a blind worker that crashes again and again rings once."""
-    before = {"sight/other": Failing(NOW - 60.0, "failing", "dark", ())}
-    state, _ = both(a_state(failing=before, worker="this"), NOW, DARK)
-    state, effects = step(state, e.TimePassed(NOW + 30.0), make_policy())
-    assert notices(effects) == [] and state.blind_told and set(state.failing) == {"sight/other", "sight/this"}
 
 
 def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() -> None:
@@ -222,26 +212,3 @@ def test_a_page_about_the_watchdog_itself_is_over_when_it_is_no_longer_so(
 ) -> None:
     """So that one that waited, or that a dead worker left, does not ring afterwards."""
     assert page_is_over(state, condition) is over
-
-
-def test_the_page_of_workers_that_died_blind_is_over_with_the_last_of_them() -> None:
-    """While one of them lives, and is blind, the page stands."""
-    dark = Failing(NOW - 60.0, "failing", "dark")
-    state = a_state(failing={"sight/one": dark, "sight/two": dark})
-    for name, told in (("one", []), ("two", ["resolved"])):
-        gone = Integration("sight", name, Standing.UNTRIED, NOW)
-        state, effects = step(state, e.IntegrationJudged(NOW, gone), make_policy())
-        assert notices(effects) == told
-    assert tell_of(effects).notice.incident == "blind" and not state.failing
-
-
-@pytest.mark.parametrize(
-    ("told", "failing", "older"), [(False, {}, False), (True, {}, True), (True, ["sight/one"], False)]
-)
-def test_what_an_older_version_paged_is_entered_as_of_a_dead_worker(
-    told: bool, failing: Collection[str], older: bool
-) -> None:
-    """It saved only that it did, once for the holder of the fleet's lease; what is entered already has its own end."""
-    saved = State(blind_told=told, failing=dict.fromkeys(failing, Failing(1.0, "failing", "dark")))
-    state = blind_workers.with_older_page(State(), saved)
-    assert not blind_workers.is_empty(state) if older else state == State()
