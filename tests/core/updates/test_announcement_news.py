@@ -12,5 +12,7 @@ def test_the_channels_that_asked_get_it_and_nothing_else_changes() -> None:
     state, effects = step(a_state(), event, make_policy(announcements=("chat",)))
     (told,) = [one for one in effects if isinstance(one, Tell)]
     assert told.channels == ("chat",) and told.notice.news and not told.notice.wakes
-    assert (told.notice.title, told.notice.incident) == ("Identified: slow", "announcement-3") and state == a_state()
+    assert (told.notice.title, told.notice.incident) == ("Identified: slow", "announcement-3")
+    assert told.notice.lines == ("We look into it.",)
+    assert state == a_state()
     assert step(a_state(), event, make_policy()) == (a_state(), ())

@@ -9,6 +9,7 @@ from watchdog.core.assess.suppression import UPGRADE
 from watchdog.domain import events as e
 from watchdog.domain.effects import Tell, WakeAt
 from watchdog.domain.incidents import State
+from watchdog.domain.notices import NoticeKind
 
 TITLE = "watchdog 2 decides 3 past incidents as watchdog 1 did"
 POLICY = replace(make_policy(), alerts=("chat",))
@@ -24,6 +25,7 @@ def test_its_hold_ends_with_it_and_no_other() -> None:
     (told,) = [effect for effect in effects if isinstance(effect, Tell)]
     assert told.channels == ("chat",) and not told.notice.wakes
     assert (told.notice.title, told.notice.lines) == (TITLE, ("Decided again: 9 events.",))
+    assert (told.notice.kind, told.notice.incident) == (NoticeKind.UPDATED, "upgrade")
     assert lines(effects, "TOLD") == [f"chat (info): {TITLE}"]
 
 
