@@ -53,8 +53,9 @@ def rebuild_words(incident: Incident) -> str:
 
 def healed_line(incident: Incident) -> str:
     """Return that the service recovered before the rollback was live, and the command that undoes it."""
-    assert incident.rollback.healed_at is not None, "it had healed"
-    ahead = show_seconds((incident.rollback.restored_at or 0.0) - incident.rollback.healed_at)
+    healed_at, restored_at = incident.rollback.healed_at, incident.rollback.restored_at
+    assert healed_at is not None and restored_at is not None, "it had healed"
+    ahead = show_seconds(restored_at - healed_at)
     return (
         f"all was good again {ahead} before the rollback was live, and not by it: {incident.suspect} may be innocent "
         f"(`{command_line('undo', incident.id)}` takes the rollback back)"
