@@ -7,17 +7,18 @@ import pytest
 
 from tests.core.incident_fields import amended
 from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
-from tests.core.worlds import decision_of, hear, incident_of, line_of, put, reach, topics, web
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, listed, put, reach, topics, web, wish
 from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core.phases import escalation
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Escalation, Phase
 from watchdog.domain.notices import Topic
-from watchdog.domain.policy import Action, Mode, Policy, Rotation, Step, Then, Weekly
+from watchdog.domain.policy import Action, Approver, Mode, Policy, Rotation, SignalPolicy, Step, Then, Weekly
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
+from watchdog.domain.units import show_seconds
 
 STEPS = (Step("lead", ("mail",), 300.0), Step("devops", ("phone",), 600.0), Step("boss", ("letter",), 60.0))
 NOT_PAGED = (Course.TELL, Course.NOTE)
@@ -40,6 +41,11 @@ def called(world: World, since: int = 0) -> list[tuple[float, tuple[str, ...], s
     at = world.incidents["web-1"].opened_at
     tells = [tell for tell in world.tells if tell.notice.wakes][since:]
     return [(tell.notice.at - at, tell.channels, whom(tell)) for tell in tells]
+
+
+def next_call(world: World) -> tuple[float | None, str]:
+    """Return when the next call is due, and whom it names: empty for everyone again."""
+    return incident_of(world).escalation.next_call_at, incident_of(world).escalation.next_call_name
 
 
 def whom(tell: fx.Tell) -> str:
@@ -70,11 +76,9 @@ def test_a_critical_page_climbs_on_time_and_in_order() -> None:
 def test_each_notice_says_when_the_next_call_is_due() -> None:
     """The record has the moment, so that people read it everywhere; acknowledged, the one at which that ends."""
     world = paged().run(1200.0)
-    about = [tell.notice.about for tell in world.pages()]
-    due = [one.incident.escalation.next_call_at for one in about if one is not None]
-    assert due[:-1] == [tell.notice.at for tell in world.pages()[1:]]
-    named = [one.incident.escalation.next_call_name for one in about if one is not None]
-    assert named == ["lead", "devops", "boss", "lead"], "and whom it calls"
+    clocks = [tell.notice.about.incident.escalation for tell in world.pages()]
+    assert [one.next_call_at for one in clocks[:-1]] == [tell.notice.at for tell in world.pages()[1:]]
+    assert [one.next_call_name for one in clocks] == ["lead", "devops", "boss", "lead"], "and whom it calls"
     hear(world, e.Acknowledged(world.now, "web-1", "ann"))
     assert incident_of(world).escalation.next_call_at == world.now + world.policy.ack_holds_seconds
     shorter = (replace(STEPS[0], after_seconds=10.0),)
@@ -147,7 +151,8 @@ def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
 def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
     """Once; and when the hours of one of them begin, that one is called all the same. After that they are again."""
     world = paged(replace(STEPS[1], hours=NEVER), replace(STEPS[2], hours=NEVER)).run(9000.0)
-    assert called(world, 1) == [(600.0, ("pager", "chat"), "escalated")]
+    assert called(world, 1) == [(600.0, ("pager", "chat"), "escalated")] and next_call(world)[1] == ""
+    assert lines(world.notes, "PASSED") == ["no step of the escalation is in its hours"]
     world.policy = climbing(STEPS[1], replace(STEPS[2], hours=NEVER), mode=Mode.OBSERVE)
     world.run(10_000.0)
     assert next(first for *_, first in called(world, 2)) == "escalated to devops"
@@ -162,8 +167,11 @@ def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
 
 def test_a_step_without_channels_calls_the_same_again() -> None:
     """As often as any step: four times, then no more."""
-    world = paged(Step("everyone again", (), 1800.0)).run(12_000.0)
+    world = paged(Step("everyone again", (), 1800.0))
+    world.policy = with_row(world.policy, Severity.CRITICAL, approver=Approver("lead", ("terminal:lead",), ("letter",)))
+    world.run(12_000.0)
     assert called(world, 1) == [(1800.0 * nth, ("pager", "chat"), "escalated") for nth in (1, 2, 3, 4)]
+    assert {one.notice.about.incident.escalation.next_call_name for one in world.pages()} == {""}, "whom: everyone"
     assert "Sent again: not acknowledged for 2 h 0 min." in world.tells[-1].notice.lines
 
 
@@ -176,6 +184,7 @@ def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
     names = [first for *_, first in called(world, 2)]
     assert names[:4] == ["escalated to lead", "escalated to boss"] * 2
     assert len(names) + 1 == 2 * escalation.ROUNDS
+    assert next_call(world) == (None, "")
 
 
 def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
@@ -226,12 +235,16 @@ def test_a_question_climbs_from_its_deadline_on() -> None:
 def test_an_answer_or_another_end_stops_it(fields: dict, answer: type | None) -> None:
     """Nobody of the list is called."""
     world = question(**fields)
-    world.run(incident_of(world).question.asked_at - START + 1000.0)
+    world.run(incident_of(world).question.asked_at - START + (1000.0 if answer is None else 800.0))
     if answer is not None:
-        hear(world, answer(world.now, "web-1", "ann"))
-        assert incident_of(world).escalation.called_at is None
+        told_at, now = incident_of(world).escalation.told_at, world.now
+        going = Escalation(told_at, now, now + 300.0, acknowledged_by="bob", acknowledged_at=now, unwatched_since=now)
+        put(world, incident=replace(incident_of(world), muted=True, escalation=going))
+        hear(world, answer(now, "web-1", "ann"))
+        assert incident_of(world).escalation == Escalation(told_at) and not incident_of(world).muted
+        acknowledge(world)
     world.run(5000.0)
-    assert Topic.ASKED in topics(world) and Topic.ESCALATED not in topics(world)
+    assert Topic.ASKED in topics(world) and not {Topic.ESCALATED, Topic.STILL_OPEN} & set(topics(world))
 
 
 # --- acknowledgement ---
@@ -246,7 +259,9 @@ def test_an_acknowledgement_stops_the_climbing_and_not_the_watching() -> None:
     """Who was told hears who has it; the end is told as ever."""
     world = paged()
     world.run(world.time + 100.0)
+    put(world, incident=amended(incident_of(world), muted=True, unwatched_since=world.now - 90.0))
     effects = acknowledge(world)
+    assert (incident_of(world).muted, incident_of(world).escalation.unwatched_since) == (False, None), "they know of it"
     assert lines(effects, "ACKNOWLEDGED") == ["by ann: escalation paused for 30 min, unless something changes"]
     notice = tell_of(effects).notice
     assert (notice.about.topic, notice.about.by) == (Topic.ACKNOWLEDGED, "ann") and not notice.wakes
@@ -331,7 +346,7 @@ def test_it_is_of_what_was_known_then() -> None:
 
 def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_deadline() -> None:
     """Then people are called again when it is old."""
-    world = question(remind_seconds=600.0)
+    world = question(remind_seconds=600.0, approver=Approver("lead", ("terminal:lead",), ("letter",)))
     since, still = tell_of(acknowledge(world)).notice.lines
     assert since.startswith("High for ")
     assert still.startswith("Roll back to dep-40 (aaaaaaa)? Waits for an answer until ")
@@ -341,6 +356,7 @@ def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_dead
     assert len(world.pages()) == 1 and web(world).phase is Phase.ASKING
     world.run(at - START + 1810.0)
     assert world.pages()[-1].notice.about.topic is Topic.STILL_OPEN and len(world.pages()) == 2
+    assert world.pages()[-1].channels == ("pager", "chat", "letter"), "also who alone may approve"
 
 
 def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
@@ -374,17 +390,21 @@ def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_
         put(world, incident=replace(amended(incident_of(world), called_at=None), severity=Severity.HIGH))
         acknowledge(world)
         assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == pages, "also beside a list of contacts"
-    asking = question()
-    put(asking, incident=replace(incident_of(asking), severity=Severity.MEDIUM))
-    acknowledge(asking)
-    assert notices(hear(asking, e.TimePassed(asking.now + 1800.0))) == ["human_needed"]
+        assert next_call(world) == ((world.now + 9060.0, "lead") if pages else (None, "")), "who follows from now on"
+    for then, pagers in ((Then.ESCALATE, ()), (Then.NOTHING, ("pager",))):
+        asking = question(then=then)
+        asking.policy = replace(asking.policy, pagers=pagers)
+        put(asking, incident=replace(incident_of(asking), severity=Severity.MEDIUM))
+        acknowledge(asking)
+        assert notices(hear(asking, e.TimePassed(asking.now + 1800.0))) == ["human_needed"]
 
 
 def test_of_what_nobody_was_told_nobody_hears_who_has_it() -> None:
     """While the rollback is on its way its own page is still to come."""
-    world = reach(Phase.PINNING)
+    world = reach(Phase.PINNING, make_policy(pagers=("pager",)))
     effects = acknowledge(world)
-    assert lines(effects, "ACKNOWLEDGED") and notices(effects) == [] and not incident_of(world).paged
+    assert lines(effects, "ACKNOWLEDGED") == ["by ann"] and next_call(world) == (None, ""), "no call to be put off"
+    assert notices(effects) == [] and not incident_of(world).paged
 
 
 # --- a gap without a worker ---
@@ -404,18 +424,25 @@ def test_case_63_after_a_gap_in_which_it_may_have_ended_people_are_called_again_
     The next step is called all the same; and a daemon that has such gaps without end calls people so often and no more.
     """
     calm = paged().policy.detection.calm_seconds
-    for gap, called_again in ((calm - 1.0, []), (calm, [Topic.STILL_OPEN]), (-3600.0, [Topic.STILL_OPEN])):
+    again = [Topic.STILL_OPEN]
+    rows = [(calm - 1.0, 0.0, []), (calm, 0.0, again), (-3600.0, 0.0, again), (30.0, 30.0, again), (30.0, 29.0, [])]
+    for gap, good, called_again in rows:
         world = paged(Step("lead", ("mail",), 9000.0)).run(400.0)
         acknowledge(world)
         before, seen = len(world.tells), max(check.last_at for check in web(world).checks.values())
         # The other worker's clock may have been far ahead: the record is of tomorrow then.
         checks = {name: replace(check, last_at=seen - min(gap, 0.0)) for name, check in web(world).checks.items()}
-        put(world, checks=checks)
+        # Readings that were good before it, and the missing ones, may be all that its end needed.
+        healed = {"cusum": 0.0, "good_run": 9, "last_bad_at": seen - good} if good else {}
+        put(world, checks={**checks, "home": replace(checks["home"], **healed)})
         world.time = seen + max(gap, 1.0) - START
+        since = min(seen - min(gap, 0.0), world.now - calm)
         world.tell(e.Restarted(world.now))
-        world.run(world.time + 300.0)
+        world.run(world.time + 110.0)
         told = [tell.notice for tell in world.tells[before:]]
-        assert [notice.about.topic for notice in told] == called_again, gap
+        assert [(notice.about.topic, notice.about.since) for notice in told] == [(one, since) for one in called_again]
+        ago = [f"last seen, {show_seconds(notice.at - since)} ago" for notice in told]
+        assert [text.partition("since it was ")[2] for text in lines(world.notes, "UNATTENDED")] == ago
         assert all(notice.wakes and "No worker watched it" in " ".join(notice.lines) for notice in told)
         assert incident_of(world).escalation.acknowledged_by == "ann", "who has it has it still"
     world = paged(Step("lead", ("mail",), 900.0), Step("devops", ("chat",), 900.0)).run(400.0)
@@ -423,6 +450,10 @@ def test_case_63_after_a_gap_in_which_it_may_have_ended_people_are_called_again_
         taken_up_after(world, 70.0)
     again = [first.split(" to ")[-1] for *_, first in called(world, 1)]
     assert again.count("still open") == 2 * escalation.ROUNDS - 2 and {"lead", "devops"} <= set(again)
+    world = reach(Phase.PAGED)
+    for _ in range(6):
+        taken_up_after(world, 70.0)
+    assert topics(world).count(Topic.STILL_OPEN) == escalation.ROUNDS
     world = question(then=Then.ROLLBACK).run(400.0)
     asked_at = incident_of(world).question.asked_at
     taken_up_after(world, calm)
@@ -442,28 +473,39 @@ def test_an_incident_that_is_good_after_the_gap_or_of_which_no_one_knew_calls_no
     assert Topic.STILL_OPEN not in topics(world)
 
 
+def test_what_a_feed_showed_before_a_gap_calls_no_one_before_something_is_read() -> None:
+    """Its minutes still count as a failure, which may have ended; of a minor one people are told, and not woken."""
+    policy = with_row(climbing(), Severity.MEDIUM, do=Action.TELL, tell=("chat",))
+    world = bad_world(policy, faults=[], flood=(4260.0, FOREVER))
+    wish(world, signals=(*policy.services["web"].signals, SignalPolicy("errors", "sentry"))).run(4600.0)
+    checks = web(world).checks
+    put(world, checks={**checks, "home": replace(checks["home"], last_at=world.now + 3600.0)})
+    world.time += 60.0
+    hear(world, e.Restarted(world.now))
+    assert notices(listed(world, at=5.0)) == []
+    assert topics(world.run(world.time + 60.0))[1:] == [Topic.STILL_OPEN] and not world.tells[-1].notice.wakes
+
+
 def test_what_is_read_rarely_has_no_gap_at_a_restart() -> None:
     """Its last reading is 80 s old, as ever; a reading after the restart changes nothing."""
     world = paged().run(400.0)
-    web_policy = world.policy.services["web"]
-    rare = tuple(replace(signal, every_seconds=120.0) for signal in web_policy.signals)
-    world.policy = replace(world.policy, services={"web": replace(web_policy, signals=rare)})
-    before = len(world.tells)
-    taken_up_after(world, 80.0, then=100.0)
-    assert [tell for tell in world.tells[before:] if tell.notice.about.topic is Topic.STILL_OPEN] == []
+    rare = tuple(replace(signal, every_seconds=120.0) for signal in world.policy.services["web"].signals)
+    taken_up_after(wish(world, signals=rare), 80.0, then=100.0)
+    assert Topic.STILL_OPEN not in topics(world)
+    put(wish(world, signals=()), checks={})
+    hear(world, e.Restarted(world.now))
+    assert web(world).phase is Phase.PAGED, "a reload took its checks away"
+    acting = reach(Phase.DEPLOYING)
+    hear(acting, e.Restarted(acting.now + 600.0))
+    assert incident_of(acting).escalation.unwatched_since is None, "its next page is still to come"
 
 
 def test_a_course_that_begins_after_the_gap_tells_as_it_does_and_nothing_follows() -> None:
     """Worse by now, and only told of by the policy: it wakes no one."""
     told = with_row(with_row(climbing(), Severity.HIGH, do=Action.NOTE), Severity.CRITICAL, do=Action.TELL)
     world = reach(Phase.PAGED, told, faults=[replace(SLOW, end=500.0), Fault(500.0, FOREVER, code="bad00000")])
-    before = len(world.tells)
-    world.time = 600.0
-    world.tell(e.Restarted(world.now))
-    world.run(1500.0)
-    assert incident_of(world).severity is Severity.CRITICAL
-    after_gap = [tell.notice for tell in world.tells[before:]]
-    assert Topic.STILL_OPEN not in {notice.about.topic for notice in after_gap}
+    taken_up_after(world, 600.0 - world.time, then=900.0)
+    assert incident_of(world).severity is Severity.CRITICAL and Topic.STILL_OPEN not in topics(world)
 
 
 def test_an_acknowledgement_that_outlives_a_deadline_takes_its_page_from_no_one() -> None:
@@ -475,3 +517,7 @@ def test_an_acknowledgement_that_outlives_a_deadline_takes_its_page_from_no_one(
     hear(world, e.Acknowledged(at + 360.0, "web-1", "ann"))
     assert notices(hear(world, e.TimePassed(at + 900.0))) == []
     assert notices(hear(world, e.TimePassed(at + 2160.0))) == ["human_needed"]
+    world = question(remind_seconds=None).run(1100.0)
+    world.policy = replace(world.policy, escalation=())
+    acknowledge(world)
+    assert topics(world.run(5000.0)) == [Topic.ASKED, Topic.UNANSWERED], "after that page nothing is put off"

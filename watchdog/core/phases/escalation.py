@@ -79,7 +79,8 @@ def remember_gap(ctx: StepContext) -> None:
 def was_read_after_gap(ctx: StepContext) -> bool:
     """Return whether a gap is recorded, and a check was read since: what fails then fails now."""
     since = ctx.incident.escalation.unwatched_since
-    return since is not None and ctx.service.last_reading_at(since) > since + ctx.policy.detection.calm_seconds
+    calm = ctx.policy.detection.calm_seconds
+    return since is not None and any(check.last_at > since + calm for check in ctx.service.checks.values())
 
 
 def wake(ctx: StepContext) -> None:
@@ -147,17 +148,18 @@ def _step_due_at(incident: Incident, policy: Policy, now: float) -> float | None
 
 def _deadline_call_at(incident: Incident, phase: Phase) -> float | None:
     """Return when a question without an answer calls; None where it does not, or did."""
-    deadline, told_at = incident.question.deadline, incident.escalation.told_at or 0.0
+    deadline = incident.question.deadline
     if phase is not Phase.ASKING or deadline is None or deadline.then is Then.NOTHING or deadline.due_at is None:
         return None
+    told_at = incident.escalation.told_at or deadline.asked_at
     return deadline.due_at if told_at < deadline.due_at else None
 
 
 def _pager_called_at(incident: Incident, phase: Phase, policy: Policy) -> float | None:
-    """Return since when a pager calls by its own escalation; None without one, or where it was not to wake people."""
+    """Return from when on a pager may call by its own escalation; None without one, or where it was to wake no one."""
     by_pager = not set(policy.pagers).isdisjoint(incident.channels)
     wakes = _is_worth_waking(incident) or phase is Phase.ASKING
-    return incident.escalation.told_at or incident.opened_at if by_pager and wakes else None
+    return incident.opened_at if by_pager and wakes else None
 
 
 def _is_worth_waking(incident: Incident) -> bool:
@@ -186,7 +188,7 @@ def _climb(ctx: StepContext) -> None:
         _escalate(ctx, "" if step.calls_everyone else step.name, step.channels)
     elif again:
         ctx.note("PASSED", "no step of the escalation is in its hours")
-        _escalate(ctx, "", ())
+        _escalate(ctx)
 
 
 def _take_step(ctx: StepContext) -> Step | None:
@@ -203,7 +205,7 @@ def _take_step(ctx: StepContext) -> Step | None:
     return step
 
 
-def _escalate(ctx: StepContext, name: str, channels: tuple[str, ...]) -> None:
+def _escalate(ctx: StepContext, name: str = "", channels: tuple[str, ...] = ()) -> None:
     """Call a contact by name; without channels of theirs everyone is called again."""
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.ESCALATED, wakes=True, channels=channels or everyone(ctx), by=name)
 
