@@ -9,17 +9,10 @@ from watchdog.domain.decisions import GuardAnswer, Skipped, TargetChoice, Verdic
 from watchdog.domain.deploys import Deploy
 
 
-@pytest.mark.parametrize(
-    ("code", "shown"), [("1b7e0d4f9a", "1b7e0d4"), ("sha256:0123456789", "0123456"), (None, ""), ("abc", "abc")]
-)
-def test_codes_are_short(code: str | None, shown: str) -> None:
-    """Seven characters of a commit or a digest; nothing for nothing."""
-    assert note_text.short(code) == shown
-
-
 def test_deploys_are_named_with_their_code() -> None:
-    """Without a code only the id, without a blank at its end."""
+    """Seven characters of a commit or a digest; without a code only the id, without a blank at its end."""
     assert note_text.name_deploy(HISTORY[0]) == "dep-41 bad0000"
+    assert note_text.name_deploy(Deploy("dep-2", "live", image_sha="sha256:0123456789")) == "dep-2 0123456"
     assert note_text.name_deploy(Deploy("dep-1", "live")) == "dep-1"
 
 

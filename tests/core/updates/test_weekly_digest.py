@@ -67,12 +67,7 @@ def test_it_is_told_once_to_those_who_asked_and_written_down_with_it() -> None:
 
 @pytest.mark.parametrize("until", [MONDAY - WEEK, MONDAY + WEEK, MONDAY + 1.0])
 def test_of_another_week_nothing_is_told(until: float) -> None:
-    """It was summed up for nothing: too late, or for a moment that a reload changed."""
+    """It was summed up for nothing: too late, or for a moment that a reload changed; or nobody asks for it any more."""
     state = made(MONDAY - WEEK)
-    assert step(state, e.WeekSummedUp(MONDAY + 5.0, until, "the week", ()), WANTED) == (state, ())
-
-
-def test_who_asks_no_more_gets_none() -> None:
-    """A reload took it out of the configuration."""
-    state = made(MONDAY - WEEK)
-    assert step(state, e.WeekSummedUp(MONDAY + 5.0, MONDAY, "the week", ()), make_policy()) == (state, ())
+    for week, policy in ((until, WANTED), (MONDAY, make_policy())):
+        assert step(state, e.WeekSummedUp(MONDAY + 5.0, week, "the week", ()), policy) == (state, ())
