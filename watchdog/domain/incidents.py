@@ -109,6 +109,11 @@ class Incident:
         """Return whether a person asked for this rollback: then no deploy was blamed, and nothing is decided anew."""
         return self.decision is not None and self.decision.blame is None
 
+    @property
+    def accused(self) -> tuple[str | None, ...]:
+        """Return the deploys that were likelier than not to blame, the newest first; else the suspect alone."""
+        return self.to_blame or (self.suspect,)
+
 
 @dataclass(frozen=True, slots=True)
 class History:

@@ -266,8 +266,7 @@ def _ended_by_itself(service: ServiceState, policy: Policy, run: Run) -> bool:
 
 def _without_lessons_of(service: ServiceState, incident: Incident, policy: Policy) -> ServiceState:
     # Once a person has rolled back at the platform, that rollback may be the suspect.
-    accused = incident.to_blame or (incident.suspect,)
-    suspect = next((one for one in service.deploys if one.id in accused), None)
+    suspect = next((one for one in service.deploys if one.id in incident.accused), None)
     began = suspect.first_traffic_at(policy.blame.first_traffic_lead_seconds) if suspect is not None else None
     if began is None:
         return service

@@ -57,9 +57,9 @@ def await_approval(ctx: StepContext) -> None:
 
 def _close(ctx: StepContext) -> None:
     """Close the incident: by itself, unless another deploy serves than was to blame, which may have repaired it."""
-    blamed, live = ctx.incident.to_blame or (ctx.incident.suspect,), ctx.service.live
-    if live is not None and live not in blamed:
-        how = f"{live} replaced {blamed[0]}, and it recovered before an answer came"
+    accused, live = ctx.incident.accused, ctx.service.live
+    if live is not None and live not in accused:
+        how = f"{live} replaced {accused[0]}, and it recovered before an answer came"
         close_incident.close(ctx, Outcome.RECOVERED, how)
     else:
         close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before an answer came")

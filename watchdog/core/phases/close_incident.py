@@ -108,7 +108,7 @@ def _wiser(ctx: StepContext) -> History:
     helped = incident.rollback.verified_at is not None and not incident.by_hand
     # Not by the last decision: after a person's fix-forward it acquits their deploy.
     if helped or incident.to_blame:
-        replaced = service.live not in (incident.to_blame or (incident.suspect,))
+        replaced = service.live not in incident.accused
         return replace(history, bad_deploys=history.bad_deploys + 1) if replaced else history
     again = service.closed_at is not None and incident.opened_at - service.closed_at < AGAIN_SECONDS
     return history if again else replace(history, others=history.others + 1)
