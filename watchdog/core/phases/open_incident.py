@@ -160,14 +160,10 @@ def _create(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
             severity=level,
             opened_at=ctx.now,
             onset_at=severity.first_sign(findings, None, ctx.service_policy, ctx.policy.detection),
-            severity_since=_as_severe_since(ctx, findings, None),
+            severity_since=severity.as_severe_since(findings, None, ctx.service_policy, ctx.policy.detection),
             title=findings[0].text,
         )
     )
-
-
-def _as_severe_since(ctx: StepContext, findings: tuple[Finding, ...], incident: Incident | None) -> float:
-    return severity.as_severe_since(findings, incident, ctx.service_policy, ctx.policy.detection)
 
 
 def begin_course(
@@ -187,7 +183,7 @@ def begin_course(
     )
     ctx.update_incident(
         severity=decision.severity,
-        severity_since=_as_severe_since(ctx, findings, ctx.incident),
+        severity_since=severity.as_severe_since(findings, ctx.incident, ctx.service_policy, ctx.policy.detection),
         findings=(main, *(finding for finding in findings if finding is not main)),
         title=main.text,
         decision=decision,
