@@ -43,10 +43,9 @@ def _found(case: BlameInput, change: Deploy) -> tuple[Term, ...]:
     weights = case.policy.blame
     found = []
     since = first_traffic_at(change, weights)
-    checks = case.service.checks.values()
-    reports = crashes.reported_since(checks, since)
+    reports = crashes.reported_since(case.service.checks.values(), -inf)
     # If the code before it crashed lately, too, a crash is no sign of this change.
-    if reports and len(reports) == len(crashes.reported_since(checks, -inf)):
+    if reports and all(at >= since for at, _ in reports):
         why = f"the platform reports, since this deploy: {reports[-1][1]}"
         found.append(Term(weights.platform_reports_crash, why, "crashes"))
     new = _new_errors(case)
