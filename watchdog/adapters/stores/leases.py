@@ -81,8 +81,8 @@ class Leases(Database):
         return self._grip
 
     async def is_served(self) -> bool:
-        """Return whether any worker holds a lease now, judged by the database's clock."""
-        held = select(LEASES.c.name).where(LEASES.c.owner != NOBODY, LEASES.c.expires > self._backend.now)
+        """Return whether any worker holds a lease now, judged by the database's clock; a free one has expired."""
+        held = select(LEASES.c.name).where(LEASES.c.expires > self._backend.now)
         async with self._reading() as connection:
             return await connection.scalar(held.limit(1)) is not None
 

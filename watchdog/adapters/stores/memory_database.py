@@ -94,8 +94,8 @@ class MemoryDatabase:
         return sole or name not in self.leases or self.leases[name].expires <= now
 
     def is_served(self) -> bool:
-        """Return whether any worker holds a lease now."""
-        return any(lease.owner != NOBODY and lease.expires > self.clock.now() for lease in self.leases.values())
+        """Return whether any worker holds a lease now; a free one has expired."""
+        return any(lease.expires > self.clock.now() for lease in self.leases.values())
 
     def give_back(self, worker: str) -> None:
         """End every lease of a worker, and delete the worker."""
