@@ -96,6 +96,16 @@ def test_only_two_files_read_a_clock() -> None:
             )
 
 
+def test_no_http_client_of_ours_takes_a_proxy_of_the_environment() -> None:
+    """No behaviour shows it where a transport is given: this httpx looks at no variable then, the next one may."""
+    texts = {relative(path): path.read_text(encoding="utf-8") for path in SOURCES}
+    nodes = [(name, node) for name, text in texts.items() if "httpx" in text for node in ast.walk(ast.parse(text))]
+    calls = [(name, ast.unparse(node)) for name, node in nodes if isinstance(node, ast.Call)]
+    made = [(name, call) for name, call in calls if re.match(r"httpx\.(Async)?(Client|HTTPTransport)\(", call)]
+    assert {"watchdog/adapters/api_client.py", "watchdog/adapters/ssrf_transport.py"} < {name for name, _ in made}
+    assert [name for name, call in made if "trust_env=False" not in call] == []
+
+
 def test_the_transition_table_is_total() -> None:
     """Every phase has an entry for every event; silence is written, never implied."""
     assert set(TRANSITIONS) == set(Phase)
