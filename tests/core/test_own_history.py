@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.fold.test_observations import listed
+from tests.core.fold.test_deploy_lists import listed
 from tests.core.limits import WEIGHTS
 from tests.core.scenes import HISTORY, NOW, a_case, a_service
 from tests.core.world import FOREVER, SLOW, Fault, World, make_policy

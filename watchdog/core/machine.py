@@ -20,7 +20,7 @@ from typing import get_args
 
 from watchdog.core import fleet
 from watchdog.core.context import StepContext
-from watchdog.core.fold import clock_skew, observations
+from watchdog.core.fold import clock_skew, deploy_lists, observations
 from watchdog.core.guards import active_criticals, flapping
 from watchdog.core.phases import (
     approval,
@@ -73,7 +73,7 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
         e.DeploysUnread: ignore,
     }
 )
-"""Events that only change shared knowledge; no phase reacts to them (see fleet, fold/observations)."""
+"""Events that only change shared knowledge; no phase reacts to them (see fleet, fold/deploy_lists)."""
 
 IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
     {
@@ -332,11 +332,11 @@ def _apply_observation(ctx: StepContext) -> None:
     elif isinstance(event, e.DeploysListed):
         # The list before this event, to tell a newly live deploy and unrecorded rollbacks from known ones.
         was = ctx.service
-        ctx.set_service(observations.apply_deploy_list(was, event, ctx.policy))
+        ctx.set_service(deploy_lists.apply_deploy_list(was, event, ctx.policy))
         unrecorded_rollback.deny_what_it_left(ctx, was)
         deploy_success.begin_watch(ctx, was.live)
     elif isinstance(event, e.DeploysUnread):
-        ctx.set_service(observations.apply_deploy_list_error(ctx.service, event))
+        ctx.set_service(deploy_lists.apply_deploy_list_error(ctx.service, event))
     elif isinstance(event, e.Restarted):
         # Before its times are changed, which say how long no worker watched it.
         escalation.remember_gap(ctx)

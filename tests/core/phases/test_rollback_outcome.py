@@ -20,7 +20,7 @@ from tests.core.worlds import (
     web,
 )
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
-from watchdog.core.fold import observations
+from watchdog.core.fold import deploy_lists
 from watchdog.core.phases import rollback_request
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -416,4 +416,4 @@ def test_a_pin_that_was_put_off_is_decided_anew(previous: str | None, known: tup
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
     assert (web(world).auto_deploy_off, web(world).pinned_for) == known
     assert incident_of(world).pin.previous == previous
-    assert previous is None or web(world).switch_visible_at == world.now + observations.PIN_LANDS_SECONDS
+    assert previous is None or web(world).switch_visible_at == world.now + deploy_lists.PIN_LANDS_SECONDS

@@ -11,7 +11,7 @@ from tests.support.actuator_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.core.fold.observations import PIN_SHOWS_SECONDS
+from watchdog.core.fold.deploy_lists import PIN_SHOWS_SECONDS
 from watchdog.daemon.actions.reconcile import DeployLookup, look_up
 from watchdog.daemon.actions.timings import SHIPPED, Answer, Change, NoTrace, nothing_forbids
 from watchdog.domain import events as e

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from watchdog.core import detect
-from watchdog.core.fold import observations
+from watchdog.core.fold import deploy_lists
 from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incident_parts import Escalation, Question, RollbackAttempt
@@ -80,7 +80,7 @@ def _settled_at(service: ServiceState, now: float) -> float:
 
     One that may still land is waited for anew: by another worker's clock its time may seem to be over already.
     """
-    latest = now + observations.PIN_LANDS_SECONDS
+    latest = now + deploy_lists.PIN_LANDS_SECONDS
     return latest if service.auto_deploy_off else min(service.switch_visible_at, latest)
 
 

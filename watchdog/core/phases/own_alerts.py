@@ -4,7 +4,7 @@ A page that was sent from memory is in no state but that of its worker. Once ano
 says whether the matter of the page is over. In doubt it is not: the page stays.
 """
 
-from watchdog.core.fold.observations import auto_deploy_is_on
+from watchdog.core.fold.deploy_lists import auto_deploy_is_on
 from watchdog.core.phases import restore_auto_deploy
 from watchdog.domain.incidents import State
 

@@ -1,6 +1,6 @@
 """Auto-deploy that the daemon switched off: offered back once a new commit is live, restored when a human asks.
 
-Rule 1: after a rollback only a human restores it; a switch by another person is theirs (fold/observations).
+Rule 1: after a rollback only a human restores it; a switch by another person is theirs (fold/deploy_lists).
 Rule 2: a new commit is one that a person deployed by hand. Render reports no commit that auto-deploy passed over
 (neither as a deploy nor as an event): those come from the repository (blocked_merges.py).
 Rule 3: its notices form an alert of their own, as the incident's alert is closed by then. The first notice opens it,
@@ -9,7 +9,7 @@ and it closes when auto-deploy is on again, whether by the daemon or a person.
 
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
-from watchdog.core.fold.observations import auto_deploy_is_on
+from watchdog.core.fold.deploy_lists import auto_deploy_is_on
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy

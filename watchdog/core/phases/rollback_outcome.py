@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from watchdog.core import note_text
 from watchdog.core.context import StepContext
-from watchdog.core.fold import observations
+from watchdog.core.fold import deploy_lists, observations
 from watchdog.core.guards import rollback_budget
 from watchdog.core.phases import (
     bad_commit_recurrence,
@@ -132,7 +132,7 @@ def _remember_off(
         return
     sure = isinstance(event, e.PinConfirmed)
     # Until then a deploy list may still show the value before the switch, which must not count as a person's doing.
-    settles = observations.PIN_SHOWS_SECONDS if sure else observations.PIN_LANDS_SECONDS
+    settles = deploy_lists.PIN_SHOWS_SECONDS if sure else deploy_lists.PIN_LANDS_SECONDS
     ctx.update_service(
         auto_deploy_off=previous,
         pinned_for=event.incident,

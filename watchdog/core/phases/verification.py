@@ -15,7 +15,7 @@ from watchdog.core.assess import maintenance
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.detect import error_counts, intermittent, turned_away
-from watchdog.core.fold import lessons, observations, served_versions
+from watchdog.core.fold import deploy_lists, lessons, observations, served_versions
 from watchdog.core.phases import bad_commit_recurrence, close_incident, rollback_request
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
@@ -200,7 +200,7 @@ def _left_to_human(ctx: StepContext, why: str) -> None:
 def _check_pin(ctx: StepContext) -> None:
     """Notify once that auto-deploy was switched on again during the verification, as a Blueprint sync does."""
     facts = ctx.service.facts
-    if ctx.incident.pin.off and facts is not None and observations.auto_deploy_is_on(ctx.service):
+    if ctx.incident.pin.off and facts is not None and deploy_lists.auto_deploy_is_on(ctx.service):
         line = f"Auto-deploy is {facts.auto_deploy} again (a Blueprint sync or a colleague): a merge may undo this."
         ctx.update_pin(off=False, note=f"switched back to {facts.auto_deploy} by another person or program")
         ctx.note("HUMAN", line)

@@ -19,7 +19,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from watchdog.core.fold.observations import PIN_SHOWS_SECONDS
+from watchdog.core.fold.deploy_lists import PIN_SHOWS_SECONDS
 from watchdog.daemon.actions.auto_deploy import AutoDeploy
 from watchdog.daemon.actions.reconcile import UNREADABLE, DeployLookup, Reconcile, look_up, newer_than
 from watchdog.daemon.actions.timings import (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from watchdog.core import detect
 from watchdog.core.assess.confirmation_time import next_confirmation
 from watchdog.core.assess.current_readings import current_readings
-from watchdog.core.fold.observations import auto_deploy_is_on
+from watchdog.core.fold.deploy_lists import auto_deploy_is_on
 from watchdog.core.fold.unread import unseen
 from watchdog.core.phases import escalation
 from watchdog.core.phases.rollback_request import PIN_PATIENCE_SECONDS
