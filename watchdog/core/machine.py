@@ -31,6 +31,7 @@ from watchdog.core.phases import (
     manual_silences,
     overdue_rollback,
     paged,
+    pin_outcome,
     restore_auto_deploy,
     rollback_outcome,
     scheduled_rollback,
@@ -89,16 +90,16 @@ IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
 
 LATE: Mapping[type[Event], Handler] = MappingProxyType(
     {
-        e.PinConfirmed: rollback_outcome.pin_came_late,
-        e.PinUnconfirmed: rollback_outcome.pin_came_late,
+        e.PinConfirmed: pin_outcome.pin_came_late,
+        e.PinUnconfirmed: pin_outcome.pin_came_late,
         e.RollbackAccepted: rollback_outcome.acceptance_came_late,
         # No phase waits for it; a refused key is noted by the fleet's handler (fleet.forbid).
         e.RollbackRefused: ignore,
         e.RollbackStoodDown: ignore,
-        e.RollbackPostponed: rollback_outcome.put_off_late,
+        e.RollbackPostponed: pin_outcome.put_off_late,
         e.RollbackLost: ignore,
-        e.AutoDeployRestored: rollback_outcome.auto_deploy_restored,
-        e.AutoDeployNotRestored: rollback_outcome.auto_deploy_not_restored,
+        e.AutoDeployRestored: pin_outcome.auto_deploy_restored,
+        e.AutoDeployNotRestored: pin_outcome.auto_deploy_not_restored,
     }
 )
 """Outcomes that a phase does not wait for, or that belong to another incident."""
@@ -181,10 +182,10 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **NOT_ASKED,
             e.Observed: overdue_rollback.page_if_overdue,
             e.DeploysListed: ignore,
-            e.TimePassed: rollback_outcome.pin_overdue,
+            e.TimePassed: pin_outcome.pin_overdue,
             e.Restarted: rollback_outcome.resume_acting,
-            e.PinConfirmed: rollback_outcome.pinned,
-            e.PinUnconfirmed: rollback_outcome.not_pinned,
+            e.PinConfirmed: pin_outcome.pinned,
+            e.PinUnconfirmed: pin_outcome.not_pinned,
             e.RollbackAccepted: rollback_outcome.accepted_after_all,
             e.RollbackStoodDown: rollback_outcome.aborted,
             e.RollbackPostponed: rollback_outcome.postponed,
