@@ -59,7 +59,7 @@ async def test_without_a_key_it_watches_and_knows_no_deploys(tmp_path: Path) -> 
     assert RENDER_KEY not in settings.secrets and build_platform(settings, SystemClock()) is None
     async with wired(settings) as app:
         await watching(app)
-        assert app.engine.deploy_watches == {}
+        assert app.engine.dispatcher.deploy_watches == {}
         looked_at = {source.name for name, source in app.scheduler.sources() if name == "web"}
         assert looked_at == {"home", "api", "errors", "events"}
 
@@ -79,7 +79,8 @@ async def test_everything_that_is_configured_is_read(tmp_path: Path) -> None:
         kinds = {source.name: type(source) for service, source in app.scheduler.sources() if service == VENDORS}
         assert kinds == dict.fromkeys(("render", "sentry", "openai"), VendorStatus) | {"database": DependencyEvents}
         assert set(kinds) == set(settings.policy.vendors)
-        assert set(app.notifiers) == {"slack", "pagerduty"} and set(app.engine.deploy_watches) == {"web"}
+        assert app.actuator.stood_still == app.stall.stalled_since
+        assert set(app.notifiers) == {"slack", "pagerduty"} and set(app.engine.dispatcher.deploy_watches) == {"web"}
 
 
 async def test_a_deploy_watch_that_goes_on_is_kept_and_that_of_a_service_that_moves_away_ends(tmp_path: Path) -> None:
@@ -89,14 +90,14 @@ async def test_a_deploy_watch_that_goes_on_is_kept_and_that_of_a_service_that_mo
     """
     async with wired(settings_of(tmp_path)) as app:
         await watching(app)
-        before, sources = app.engine.deploy_watches["web"], app.scheduler.sources()
+        before, sources = app.engine.dispatcher.deploy_watches["web"], app.scheduler.sources()
         await app.watches.again(("web", CONTROL, VENDORS))
-        assert app.engine.deploy_watches["web"] is before
+        assert app.engine.dispatcher.deploy_watches["web"] is before
         assert {source.name for _, source in app.scheduler.sources()} == {source.name for _, source in sources}
         assert not {id(source) for _, source in app.scheduler.sources()} & {id(source) for _, source in sources}
         await app.watches.end(["web"])
         assert {service for service, _ in app.scheduler.sources()} == {CONTROL, VENDORS}
-        assert app.engine.deploy_watches == {} and app.supervisor.names() == ()
+        assert app.engine.dispatcher.deploy_watches == {} and app.supervisor.names() == ()
 
 
 async def test_while_we_are_blind_no_failure_is_counted_as_a_service_s(tmp_path: Path) -> None:

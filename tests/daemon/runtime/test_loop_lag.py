@@ -20,10 +20,12 @@ async def test_case_07_a_stall_is_seen_by_spans_that_touch_it_and_no_others() ->
     clock.freeze(0.7)
     frozen = clock.monotonic()
     assert detector.lag_between(before, frozen) > STALL_SECONDS, "seen before the ticker was woken"
+    assert detector.stalled_since(before) == "the event loop stalled for 0.7 s since the last look"
     await clock.advance(1)
     assert max(lags) > STALL_SECONDS and detector.lag_between(before, frozen) > STALL_SECONDS
     assert detector.lag_between(before - 1, before) == 0
     assert detector.lag_between(frozen + 0.1, clock.monotonic()) == 0 and detector.lag_seconds < 0.001
+    assert detector.stalled_since(frozen + 0.1) == ""
     await supervisor.stop(1)
 
 

@@ -151,8 +151,10 @@ def wire(
         listeners=listeners,
     )
     engine.state = State(worker=worker)
-    stall = engine.stall = LoopLagMonitor(clock, metrics.loop_lag)
-    scheduler = engine.scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
+    stall = LoopLagMonitor(clock, metrics.loop_lag)
+    acting.stood_still = stall.stalled_since
+    scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
+    engine.dispatcher.scheduler = scheduler
     meter = _metered(metrics, policy, listeners)
     health, evidence = Health(engine, teller, supervisor, clock), ProbeCoverage(engine, scheduler, clock)
     listeners.sampled += [health.sampled, evidence.sampled]

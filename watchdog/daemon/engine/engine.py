@@ -2,8 +2,8 @@
 
 Theory. All producers (probes, pollers, timers, commands, outcomes of actions) put events into one queue; they are
 handled one at a time, under a lock. For each event: step; save state, event, notes and pending effects in one
-transaction, if the step is worth saving; only then hand the effects to the action runner and the outbox, which report
-their outcome as further events. A crash leaves no record, or one with pending effects for the next start.
+transaction, if the step is worth saving; only then the `EffectDispatcher` hands the effects to those who perform them,
+whose outcome comes back as further events. A crash leaves no record, or one with pending effects for the next start.
 
 Rule 1: effects on production run only after the transaction that holds them.
 Rule 2: without the store production is not changed (fails closed), but people are notified from memory (fails open).
@@ -13,9 +13,8 @@ Rule 6: an unsaved pause, violated invariant or denied commit survives a reload 
 """
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import structlog
 
@@ -23,27 +22,24 @@ from watchdog.core import fleet
 from watchdog.core.checked_step import checked_step
 from watchdog.core.guards import pre_send_check
 from watchdog.daemon.actions.actuator import Actuator
-from watchdog.daemon.actions.runner import ACTS, ActionRunner
+from watchdog.daemon.actions.runner import ActionRunner
 from watchdog.daemon.actions.timings import Change
 from watchdog.daemon.approvals.pending import Asked, refusal
 from watchdog.daemon.engine.conversion import event_of, failure_run_changed, merged, with_unknown, worth_recording
+from watchdog.daemon.engine.effect_dispatcher import EffectDispatcher
 from watchdog.daemon.engine.persistence import StepPersister, StepResult
 from watchdog.daemon.engine.timers import Timers
 from watchdog.daemon.outbox.outbox import Outbox
-from watchdog.daemon.probing.deploy_poller import DeployPoller
-from watchdog.daemon.probing.probe_intervals import ProbeIntervals
-from watchdog.daemon.probing.scheduler import Lateness, ProbeScheduler
+from watchdog.daemon.probing.scheduler import Lateness
 from watchdog.daemon.runtime.hooks import Hooks, call_safely
-from watchdog.daemon.runtime.loop_lag import STALL_SECONDS, LoopLagMonitor
 from watchdog.daemon.runtime.supervisor import Supervisor, raised
-from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.effects import Effect, Note
+from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
-from watchdog.domain.store_records import FLEET, PendingEffect, Step
+from watchdog.domain.store_records import FLEET, Step
 from watchdog.ports import Clock, Sample, SignalSource, Store
 
 # A bound, so that a core that cannot keep up slows its producers down instead of filling the memory.
@@ -82,9 +78,6 @@ class Engine:
         self.policy = policy
         self.state = State()
         self.listeners = listeners
-        self.scheduler: ProbeScheduler | None = None
-        self.stall: LoopLagMonitor | None = None
-        self.deploy_watches: dict[str, DeployPoller] = {}
         self.held: dict[str, int] = {}
         self._stays: dict[str, int] = {}
         self._taken_up = 0
@@ -95,8 +88,7 @@ class Engine:
         self._teller = teller
         teller.own_page_is_over = lambda condition: fleet.page_is_over(self.state, condition)
         actuator.forbids = self._forbids
-        actuator.stood_still = self._stalled_since
-        self._acts = ActionRunner(
+        acts = ActionRunner(
             actuator,
             store,
             clock,
@@ -107,10 +99,9 @@ class Engine:
         )
         self._time = Timers(clock, self.submit, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
-        self._paces = ProbeIntervals()
         self.recorder = StepPersister(store, clock, listeners, self._refuse, self._recovered)
+        self.dispatcher = EffectDispatcher(acts, teller, self._time, supervisor, listeners, self.recorder.heard)
         self._turn = asyncio.Lock()
-        self._under_way: set[int] = set()
         self._fault: tuple[float, str] | None = None
 
     @property
@@ -155,7 +146,7 @@ class Engine:
             # Before the resumed effects report their outcome: the core clamps timestamps of a worker with a fast clock.
             await self.handle(e.Restarted(self._clock.now(), names))
         for item in pending:
-            self._perform(item, resumed=True)
+            self.dispatcher.perform(item, resumed=True)
 
     async def drop(self, names: Collection[str]) -> None:
         """Forget these services: another worker has their leases now."""
@@ -169,7 +160,7 @@ class Engine:
         for name in names:
             self.held.pop(name, None)
             self._stays.pop(name, None)
-            self._paces.forget(name)
+            self.dispatcher.forget(name)
         self.recorder.forget(names)
         for listener in self.listeners.dropped:
             call_safely(listener, tuple(names))
@@ -257,9 +248,9 @@ class Engine:
                 # Snapshots are 30 s apart: a worker that takes over would restart the suspicion from an old one.
                 self._time.save_now()
             for item in result.pending:
-                self._perform(item)
+                self.dispatcher.perform(item)
         # Outside the turn: these change nothing that is saved, so the lock is free for a snapshot or a takeover.
-        self._adjust(result.effects)
+        self.dispatcher.adjust(result.effects, self.policy.pace)
         for listener in self.listeners.stepped:
             call_safely(listener, result.before, result.after, event, result.effects)
         if result.policy is not None:
@@ -315,61 +306,16 @@ class Engine:
         try:
             async with self._turn:
                 # Under the lock: a step in progress has rows whose tasks are not started yet.
-                left = await self.recorder.left_over(self.held, self._under_way)
+                left = await self.recorder.left_over(self.held, self.dispatcher.under_way)
         except (Temporary, Permanent) as error:
             log.error("unfinished effects not read, retrying", why=str(error))
             return
         for item in left:
-            self._perform(item, resumed=True)
-
-    def _adjust(self, effects: Sequence[Effect]) -> None:
-        """Perform the effects within the daemon: probe intervals, wake-ups, notes."""
-        for effect in effects:
-            if isinstance(effect, fx.SetPace):
-                self._paces.set(effect, self.policy.pace.idle_seconds, self.scheduler)
-            elif isinstance(effect, fx.ReadDeploys) and effect.service in self.deploy_watches:
-                self.deploy_watches[effect.service].set_pace(effect.every_seconds)
-            elif isinstance(effect, fx.WakeAt):
-                self._time.wake_at(effect.at)
-            elif isinstance(effect, Note):
-                self._write_note(effect)
+            self.dispatcher.perform(item, resumed=True)
 
     def _forbids(self, change: Change, looked_at: float) -> str:
         """Return why a change must not be sent at this very moment, or an empty string."""
         return pre_send_check.reason_not_to_send(self.state, self.policy, change, self._clock.now())
-
-    def _stalled_since(self, looked_at: float) -> str:
-        """Return that the event loop stalled since the last look, so events of that time are not handled yet."""
-        stalled = self.stall.lag_between(looked_at, self._clock.monotonic()) if self.stall is not None else 0.0
-        return f"the event loop stalled for {stalled:.1f} s since the last look" if stalled > STALL_SECONDS else ""
-
-    def _write_note(self, note: Note) -> None:
-        log.info("story", service=note.service, incident=note.incident, label=note.label, text=note.text)
-        for listener in self.listeners.note:
-            call_safely(listener, note)
-
-    def _perform(self, item: PendingEffect, *, resumed: bool = False) -> None:
-        """Start an effect, unless its task runs already: a service that moved away and back is resumed here."""
-        effect, row = item.effect, item.id >= 0
-        if item.id in self._under_way:
-            return
-        if isinstance(effect, fx.Tell):
-            work = self._teller.deliver(item.id, effect, resumed=resumed) if row else self._tell_from_memory(effect)
-            self._begin(item.id, f"tell:{effect.notice.incident}", work)
-        elif isinstance(effect, ACTS):
-            work = self._acts.run(item.id, effect, resumed=resumed)
-            self._begin(item.id, f"act:{effect.incident}", work)
-
-    async def _tell_from_memory(self, tell: fx.Tell) -> None:
-        await self._teller.deliver(None, tell)
-        self.recorder.heard(tell)
-
-    def _begin(self, effect_id: int, name: str, work: Coroutine[Any, Any, None]) -> None:
-        task = self._supervisor.spawn(name, work)
-        # Effects without a row share the id -1, and several may run at once.
-        if effect_id >= 0:
-            self._under_way.add(effect_id)
-            task.add_done_callback(lambda _: self._under_way.discard(effect_id))
 
     # --- time and readings ---
 

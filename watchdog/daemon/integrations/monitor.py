@@ -127,7 +127,8 @@ class IntegrationMonitor:
             self._integrations.works("store", STORE)
 
     def _look_at_the_load(self) -> None:
-        overload = self._engine.scheduler.overload() if self._engine.scheduler is not None else None
+        scheduler = self._engine.dispatcher.scheduler
+        overload = scheduler.overload() if scheduler is not None else None
         if overload is not None:
             self._integrations.fails("capacity", PROBES, error=Temporary(str(overload)))
         else:

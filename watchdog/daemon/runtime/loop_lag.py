@@ -46,6 +46,11 @@ class LoopLagMonitor:
             overlapping.append(end - self._due)
         return max(overlapping, default=0.0)
 
+    def stalled_since(self, looked_at: float) -> str:
+        """Return that the loop stalled since the last look, so events of that time are not handled yet, or ""."""
+        stalled = self.lag_between(looked_at, self._clock.monotonic())
+        return f"the event loop stalled for {stalled:.1f} s since the last look" if stalled > STALL_SECONDS else ""
+
     def _woken(self, due: float, now: float) -> None:
         self.lag_seconds = max(0.0, now - due)
         self._on_lag(self.lag_seconds)

@@ -116,7 +116,8 @@ class Health:
             found.append(Reason(kind, f"{kind}: {engine.state.disarmed}"))
         if engine.state.blind_since is not None:
             found.append(Reason("blind", f"blind: {connectivity.why(engine.state)}"))
-        overload = engine.scheduler.overload() if engine.scheduler is not None else None
+        scheduler = engine.dispatcher.scheduler
+        overload = scheduler.overload() if scheduler is not None else None
         if overload is not None:
             found.append(Reason(f"overloaded: {overload}"))  # numbers of our own alone
         return found

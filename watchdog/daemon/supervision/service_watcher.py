@@ -63,7 +63,7 @@ class ServiceWatcher:
         # A copy, as closing changes the scheduler's table, with one entry per service.
         for service in {service: None for service, _ in self._scheduler.sources()}:
             await self._close_sources(service)
-        for name in [name for name in self._engine.deploy_watches if name not in names]:
+        for name in [name for name in self._engine.dispatcher.deploy_watches if name not in names]:
             await self._unfollow(name)
         await self.begin(names)
 
@@ -81,7 +81,7 @@ class ServiceWatcher:
         wishes = self._engine.policy.services.get(name)
         if wishes is None or wishes.platform_id is None or self._platform is None:
             return
-        known = self._engine.deploy_watches.get(name)
+        known = self._engine.dispatcher.deploy_watches.get(name)
         # A running reader keeps its pace; only another Render service replaces it.
         if known is not None and known.platform_id == wishes.platform_id:
             return
@@ -95,9 +95,9 @@ class ServiceWatcher:
             self._integrations,
             self._deploys_every(name),
             # Counted at each read: the pace of other services changes meanwhile.
-            lambda: sum(not one.is_calm for one in self._engine.deploy_watches.values()),
+            lambda: sum(not one.is_calm for one in self._engine.dispatcher.deploy_watches.values()),
         )
-        self._engine.deploy_watches[name] = watch
+        self._engine.dispatcher.deploy_watches[name] = watch
         self._supervisor.start(f"deploys:{name}", watch.run)
 
     def _deploys_every(self, name: str) -> float:
@@ -107,7 +107,7 @@ class ServiceWatcher:
         return self._engine.policy.calm_seconds if calm else DEPLOYS_SUSPECT_SECONDS
 
     async def _unfollow(self, name: str) -> None:
-        watch = self._engine.deploy_watches.pop(name, None)
+        watch = self._engine.dispatcher.deploy_watches.pop(name, None)
         if watch is not None:
             await self._supervisor.end(f"deploys:{name}")
             watch.forget()
