@@ -62,14 +62,14 @@ def spread(share: float, answers: int, seed: int) -> str:
         (P95, KNOWN, [("p95", 0.8, 0.05, 0.125)]),
         (MIDDLE, KNOWN, [("p50", 0.3, 0.5, 0.75), ("p99", 2.0, 0.01, 0.025)]),
         (TAIL, KNOWN, [("tail", 1.0, 0.01, 0.04)]),
-        (TAIL, replace(KNOWN, tail_share=0.1), [("tail", 1.0, 0.13, 0.325)]),
+        (TAIL, replace(KNOWN, tail_share=0.15), [("tail", 1.0, 0.195, 0.4875)]),
         (TAIL, replace(KNOWN, steps=slow_answers.STEPS_MIN - 1), []),
-        (TAIL, replace(KNOWN, tail_share=0.2), []),
+        (TAIL, replace(KNOWN, tail_share=0.151), []),
         (TAIL, replace(KNOWN, now=20.0), [("tail", 0.052, 0.01, 0.04)]),
         (replace(TAIL, times_baseline=8.0), KNOWN, [("tail", 1.6, 0.01, 0.04)]),
         (replace(TAIL, limits_seconds={"p95": 2.0}), KNOWN, [("p95", 2.0, 0.05, 0.125), ("tail", 1.0, 0.01, 0.04)]),
     ],
-    ids=["objective", "two", "tail", "usual tail", "no day known", "two latencies", "milliseconds", "times", "both"],
+    ids=["objective", "two", "tail", "usual tail", "no day", "two latencies", "milliseconds", "times", "both"],
 )  # fmt: skip
 def test_the_limits(signal: SignalPolicy, usual: UsualLatency, limits: list[tuple[str, float, float, float]]) -> None:
     """Each with the share that may be slower, and with the one that is to be found."""
@@ -82,10 +82,12 @@ def test_the_sum_is_that_of_the_log_likelihood_ratios() -> None:
     """A slow answer adds log(.125 / .05), a quick one takes log(.95 / .875) away; at zero it is gone."""
     (one,) = sums("ss..s", P95)
     assert one.level == pytest.approx(3 * log(2.5) - 2 * log(0.95 / 0.875))
-    assert (one.since, one.answers, one.slow, one.quick) == (T0, 5, 3, 0)
+    assert (one.answers, one.slow, one.quick, one.recent) == (5, 3, 0, ((T0, 1), (T0 + 10.0, 2), (T0 + 40.0, 5)))
     assert sums("s" + "." * 11, P95) and not sums("s" + "." * 12, P95)
     (most,) = sums("s" * 99, P95)
     assert most.level == 1.25 * slow_answers.LIMIT
+    assert (most.recent[0], most.recent[-1], len(most.recent)) == ((T0 + 670.0, 68), (T0 + 980.0, 99), 32)
+    assert slow_answers.began(most, slow_answers.limits(KNOWN, P95)[0]) == T0, "further back than the kept ones"
 
 
 @pytest.mark.parametrize(
@@ -133,13 +135,18 @@ def test_what_goes_on_and_since_when() -> None:
     tail = replace(known, limit="tail", since=known.since - 1.0)
     found = slow_answers.confirmed((known, tail), KNOWN, both)
     assert found is not None and found[0] is tail
-    low = replace(known, level=slow_answers.LIMIT / 2 - 0.1)
+    low, half = (replace(known, level=slow_answers.LIMIT / 2 - less) for less in (0.1, 0.0))
     assert slow_answers.confirmed((low,), KNOWN, P95) is None and slow_answers.is_suspicious((low,))
+    assert slow_answers.confirmed((half,), KNOWN, P95) and slow_answers.is_suspicious((replace(half, confirmed=False),))
     assert slow_answers.is_suspicious(sums("s" * 8, P95)) and not slow_answers.is_suspicious(sums("s" * 7, P95))
+    fourth = "s..." * 36 + "ssss" + "." * 12
+    goes_on = [slow_answers.confirmed(sums(slow, P95), KNOWN, P95) for slow in (fourth, "s" * 14, fourth + ".")]
+    assert goes_on[0] and goes_on[1:] == [None, None]
     sparse = [(T0 + 100.0 * at, 100 * at + 1) for at in range(12)]
     dense = [(T0 + 2000.0 + at, 1300 + at) for at in range(20)]
     long = replace(known, since=T0 - 900.0, answers=1319, slow=40, recent=(*sparse, *dense))
-    assert slow_answers.began(long, slow_answers.limits(KNOWN, P95)[0]) == T0 + 2000.0
+    (late,), (limit,) = sums("ss" + "." * 9 + "s", P95), slow_answers.limits(KNOWN, P95)
+    assert [slow_answers.began(one, limit) for one in (long, late)] == [T0 + 2000.0, T0 + 110.0]
 
 
 def test_a_moment_in_which_everything_is_slow_is_no_tail() -> None:
@@ -156,12 +163,17 @@ def test_an_answer_is_far_slower_than_most_are_now() -> None:
     """A site that is twice as slow, all of it, has no longer tail; an objective holds as ever."""
     assert counted((), TAIL, 1.5, T0) and counted((), P95, 1.5, T0, typical=0.4)
     assert not counted((), TAIL, 1.5, T0, typical=0.4) and counted((), TAIL, 2.1, T0, typical=0.4)
+    known = sums("s", TAIL)
+    assert counted(known, TAIL, 1.0, T0 + 10.0) == counted(known, TAIL, 0.2, T0 + 10.0), "1000 ms are not beyond 1000"
+    later = [counted(known, TAIL, seconds, T0 + 10.0, typical=0.4)[0].slow for seconds in (1.5, 2.1)]
+    assert later == [1, 2], "a tail that is not told yet moves with what most answers take, and is not lost"
+    assert [slow_answers.far_slower((0.2, 1.0, last), KNOWN, TAIL, [(T0, 0.2)]) for last in (0.9, 1.1)] == [0, 1]
 
 
 def test_it_is_over_after_many_times_the_usual_distance_of_slow_answers() -> None:
-    """All slow: three quick ones end it. Every fourth: nearly fifty do, for a dozen may be chance."""
-    assert sums("s" * 40 + "...", P95) and not sums("s" * 40 + "....", P95)
-    assert sums("s..." * 40 + "." * 60, P95) and not sums("s..." * 40 + "." * 72, P95)
+    """Nine in ten slow: five quick ones end it. Every fourth: 67 do, for a dozen may be chance."""
+    for slow, quick in (("s" * 40, 3), ("s" * 17 + "..s", 4), ("s..." * 38 + "ss", 66)):
+        assert sums(slow + "." * quick, P95) and not sums(slow + "." * (quick + 1), P95), slow
 
 
 def test_a_tail_that_is_told_does_not_end_by_getting_worse() -> None:

@@ -199,8 +199,7 @@ def began(one: SlowAnswers, limit: Limit) -> float:
         if slow / answers > limit.usual_share and evidence > best:
             best, since = evidence, at
     # The list is cut at RECENT_MAX: an estimate at its very edge may lie further back.
-    whole = kept == one.slow or since != one.recent[0][0]
-    return since if whole else one.since
+    return one.since if since == one.recent[0][0] else since
 
 
 def is_suspicious(known: Sequence[SlowAnswers]) -> bool:
@@ -234,6 +233,6 @@ def describe(one: SlowAnswers, limit: Limit, usual: UsualLatency, lasted: float)
 
 def symptom(one: SlowAnswers, limit: Limit, usual: UsualLatency) -> str:
     """Return how many answers are too slow, in words."""
-    times = limit.seconds / (usual.now * UNIT_SECONDS) if limit.name == TAIL else 0.0
-    which = f"{times:.0f} x usual" if limit.name == TAIL else f"{limit.name} limit"
+    is_tail = limit.name == TAIL
+    which = f"{limit.seconds / (usual.now * UNIT_SECONDS):.0f} x usual" if is_tail else f"{limit.name} limit"
     return f"{one.slow} of {one.answers} answers > {limit.seconds * 1000:.0f} ms ({which})"
