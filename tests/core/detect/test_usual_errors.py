@@ -93,6 +93,7 @@ def test_before_four_days_are_known_the_last_minutes_are_usual() -> None:
         assert error_counts.why_bad(bucket, few, ERRORS, LIMITS) == ""
         known = error_counts.why_bad(bucket, few, ERRORS, LIMITS, lived(24 * 8))
         assert known.startswith("30 errors/min, 2.0 expected at this hour (phi 1.0, chance ")
+        assert usual_errors.expected(lived(24 * 8), bucket) == pytest.approx(2.0 * seconds / 60.0)
 
 
 def test_a_crowd_explains_more_than_the_hour_and_a_batch_more_than_its_visitors() -> None:
@@ -111,10 +112,11 @@ def test_phi_is_that_of_hours_without_a_job() -> None:
     def heaps(at: float) -> float:
         return 20.0 if at // 60 % 10 == 0 else 0.0
 
-    assert lived(96, heaps).phi == pytest.approx(18.0, rel=0.1)
+    assert lived(96, heaps).phi == pytest.approx(17.76, abs=0.01)
     assert lived(24 * 8, nightly).phi == 1.0
     silent = lived(24, lambda at: 0.0)
     assert silent.phi == 1.0 and set(silent.medians[1:]) == {100}
+    assert usual_errors.expected(lived(24 * 5, lambda at: 0.0), MinuteCount(MONDAY + 5 * DAY, 60.0, 0.0)) == 0.0
     one = lived(2, lambda at: heaps(at) * 100)
     assert one.phi == pytest.approx(1.1), "one hour counts as three times the average at most"
 
@@ -125,8 +127,9 @@ def test_an_hour_is_closed_late_and_once_and_one_that_was_missed_is_not_known() 
     begun = usual_errors.after(UsualErrors(), minutes(steady, MONDAY, MONDAY + 600.0))
     early = usual_errors.after(begun, minutes(steady, MONDAY, MONDAY + HOUR + 300.0))
     assert (begun.hour, begun.medians) == (hour, ()) and early is begun
-    late = usual_errors.after(begun, minutes(steady, MONDAY, MONDAY + HOUR + 360.0))
-    assert (late.hour, late.medians) == (hour + 1, (300,))
+    flood = [minutes(lambda at: 90.0, MONDAY + a, MONDAY + b) for a, b in ((-HOUR, 0.0), (HOUR, HOUR + 360.0))]
+    late = usual_errors.after(begun, (*flood[0], *minutes(steady, MONDAY, MONDAY + HOUR), *flood[1]))
+    assert (late.hour, late.medians, late.highs, late.phi) == (hour + 1, (300,), (300,), 1.0), "of its own minutes"
     some = usual_errors.after(begun, minutes(steady, MONDAY + 1620.0, MONDAY + HOUR + 360.0))
     assert some.medians == (0,), "three steps of six"
     for seconds, seen, known in ((30, 240, 0), (30, 300, 300), (300, 300, 300)):
@@ -134,7 +137,7 @@ def test_an_hour_is_closed_late_and_once_and_one_that_was_missed_is_not_known() 
         kept = [one for one in buckets if one.start % 600 < seen or one is buckets[-1]]
         assert usual_errors.after(begun, kept).medians == (known,), "of whatever length"
     gap = usual_errors.after(late, minutes(steady, MONDAY + 4 * HOUR, MONDAY + 4 * HOUR + 600.0))
-    assert gap.medians == (300, 0, 0, 0)
+    assert gap.medians == (300, 0, 0, 0) and usual_errors.lasting(gap, 4) == [2.0]
 
 
 def test_a_check_learns_them_keeps_them_and_forgets_what_a_rollback_ended() -> None:
