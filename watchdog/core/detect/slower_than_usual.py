@@ -128,7 +128,7 @@ def _judged(
     more = max(-LESS_MAX, min(excess - free, MORE_MAX))
     level = min(max(0.0, usual.excess + more), CAP * confirms)
     sure = usual.confirmed or level >= confirms
-    ease = min(max(0.0, usual.ease + min(free / 2 - excess, EASE_MAX)), EASE) if sure else 0.0
+    ease = max(0.0, usual.ease + min(free / 2 - excess, EASE_MAX)) if sure else 0.0
     if ease >= EASE:
         level, sure, ease = 0.0, False, 0.0
     elif sure:
