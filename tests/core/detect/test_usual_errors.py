@@ -1,7 +1,6 @@
 """Errors that come again at an hour are usual there, and nowhere else."""
 
 from collections.abc import Callable
-from functools import cache
 
 import pytest
 
@@ -43,7 +42,6 @@ def minutes(rate: Rate, begin: float, end: float) -> tuple[MinuteCount, ...]:
     return tuple(MinuteCount(begin + 60.0 * n, 60.0, rate(begin + 60.0 * n)) for n in range(int((end - begin) // 60)))
 
 
-@cache
 def lived(hours: int, rate: Rate = steady) -> UsualErrors:
     """Return what is usual after so many hours from a Monday on."""
     usual = UsualErrors()
