@@ -107,11 +107,9 @@ def test_nothing_is_judged_before_ten_steps() -> None:
     young = lived(STEPS_MIN / 60)
     assert (young.steps, young.now, young.days) == (STEPS_MIN, 2000.0, 0)
     assert alarms(1.0, times(9.0), UsualLatency(), MONDAY) == []
-    assert alarms(2.0, times(1.5), young, MONDAY + HOUR) == []
     for steps, excess, moves in ((9, 0.0, True), (10, 0.3, False), (99, 0.3, False), (100, 0.3, True)):
         once = stepped(lived(steps / 60), minute(MONDAY + 2 * HOUR, 2.0), 1.5, well=True)
         assert (once.excess, once.average > 2000.0) == (excess, moves), "one slow step moves a settled average"
-    assert stepped(UsualLatency(), minute(MONDAY, 0.0), 1.5, well=True).minutes == (1,), "no level is zero"
 
 
 DAYS = 24 * 8
@@ -224,7 +222,6 @@ def test_the_limit_follows_from_the_spread_of_the_steps() -> None:
     assert slower_than_usual.limit(usual, 1.5) == pytest.approx(1.0, abs=0.01)
     half = replace(usual, excess=slower_than_usual.limit(usual, 1.5) / 2)
     assert slower_than_usual.is_suspicious(half, 1.5) and not slower_than_usual.is_suspicious(half, None)
-    assert not slower_than_usual.is_suspicious(replace(half, excess=half.excess - 0.01), 1.5)
     wide = replace(usual, spread=0.4)
     deviation, free = 0.5, 2 / 3 * log(1.5)
     kappa = free / deviation
