@@ -239,7 +239,7 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
             suspenders=("user", "billing"),
             service={"facts": BILLED},
         ),
-        row("block", "service", "web is in maintenance mode", service={"facts": ON}),
+        row("block", "service", "web is in maintenance mode", service={"facts": ON, "deploys_at": NOW - 60.0}),
         row("block", "service", TOLD_OLD, service={"facts": ON, "deploys_at": NOW - 61.0}),
         row("block", "service", JUST_OVER, True, service={"downtime": replace(DOWN, ended_at=NOW - 59.0)}),
         row("ask", "service", IN_IT, service={"downtime": ENDED}, found=found(NOW - 31.0)),
@@ -291,7 +291,7 @@ def test_a_block_says_when_it_passes_by_itself(name: str, service: dict, clears_
     assert answers(request)[name].clears_at == clears_at
     if clears_at is not None:
         assert answers(replace(request, now=clears_at - 0.5))[name].clears_at == clears_at
-        after = answers(replace(request, now=clears_at + 0.5)).get(name)
+        after = answers(replace(request, now=clears_at)).get(name)
         assert after is None or after.verdict is Verdict.ASK
 
 
@@ -345,11 +345,14 @@ def test_what_is_no_obstacle(change: dict) -> None:
 def test_what_was_suspended_in_an_incident_is_asked_about_in_it() -> None:
     """Whoever did it: as long as it is that incident, however often it is decided anew."""
     incident = an_incident()
+    assert not downtime.was_down(incident)
     for facts in (replace(FACTS, suspended=True, suspenders=("billing",)), FACTS, FACTS):
         told = downtime.availability(a_request(service={"facts": facts}, incident=incident))
         decision = Decision(NOW, Course.PAGE, incident.severity, "", None, 1.0, "autonomous", guards=(told,))
         incident = replace(incident, decision=decision)
-    assert told.verdict is Verdict.ASK and told.why.startswith("web was suspended in this incident")
+        assert downtime.was_down(incident) is facts.suspended, "it asks where it was, and is not any more"
+    why = "web was suspended in this incident, so the cause of the failures is unknown: a human decides"
+    assert told == GuardAnswer("service", Verdict.ASK, why, reason=GuardReason.WAS_SUSPENDED)
     assert downtime.availability(a_request(incident=an_incident())).verdict is Verdict.PASS
 
 
