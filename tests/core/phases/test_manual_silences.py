@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FACTS, NOW, a_service, a_state, a_turn, an_incident, failing, step
+from tests.core.scenes import FACTS, HISTORY, NOW, a_service, a_state, a_turn, an_incident, failing, step
 from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, reach, web
-from tests.support.effect_readers import lines, notices
+from tests.support.effect_readers import lines, notices, tell_of
 from watchdog.core.phases import manual_silences
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.deploys import Downtime, ServiceFacts
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, Policy, Suppression, Then
@@ -55,18 +56,18 @@ def test_they_are_numbered_noted_and_end_in_their_time() -> None:
     assert fx.WakeAt(NOW + 60.0) in effects
     for at, wake in ((NOW + 5.0, NOW + 60.0), (NOW + 90.0, NOW + 90.0)):
         assert fx.WakeAt(wake) in said(state, e.Restarted(at))[1]
-    state, _ = said(state, e.Silenced(NOW, "bob", NOW + 3600.0, "backup"))
     state, effects = said(state, e.Held(NOW, "ann", NOW + 7200.0, "launch"))
-    assert lines(effects, "HELD") == ["hold-3 of all services by ann (launch), for 2 h 0 min"]
-    assert [one.name for one in (*state.silences, *state.holds)] == ["silence-1", "silence-2", "hold-3"]
+    assert lines(effects, "HELD") == ["hold-2 of all services by ann (launch), for 2 h 0 min"]
+    state, _ = said(state, e.Silenced(NOW, "bob", NOW + 3600.0, "backup"))
+    assert [one.name for one in (*state.silences, *state.holds)] == ["silence-1", "silence-3", "hold-2"]
     assert fx.WakeAt(NOW + 7200.0) in said(state, e.Restarted(NOW + 5.0))[1]
     same, effects = said(state, e.TimePassed(NOW + 59.0))
     assert (same.silences, same.holds) == (state.silences, state.holds) and notices(effects) == []
     state, effects = said(state, e.TimePassed(NOW + 60.0))
-    assert [one.name for one in state.silences] == ["silence-2"]
-    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert (tell.notice.title, tell.notice.wakes) == ("Over: silence-1", False)
-    assert lines(effects, "EXPIRED") == ["silence-1 of web, signal api, severity high by ann (moving)"]
+    assert [one.name for one in state.silences] == ["silence-3"]
+    told = tell_of(effects).notice
+    assert (told.incident, told.title, told.wakes) == ("silences", "Over: silence-1", False)
+    assert [*told.lines] == lines(effects, "EXPIRED") == ["silence-1 of web, signal api, severity high by ann (moving)"]
     state, effects = said(state, e.TimePassed(NOW + 7200.0))
     assert state.silences == () and state.holds == () and notices(effects) == ["updated"]
 
@@ -254,3 +255,68 @@ def test_when_a_hold_is_over_what_is_still_failing_is_rolled_back() -> None:
     assert line_of(world.tells[-1].notice, "Once that has passed, the daemon decides again") and not world.pins
     world.run(600.0)
     assert [rollback.approved_by for _, rollback in world.accepted] == [None] and not world.broken
+
+
+# --- what the platform says is meant to be down ---
+
+DOWN = Downtime("in maintenance mode", NOW - 600.0, NOW - 615.0)
+FOR_A_DAY = replace(DOWN, since=NOW - 86_400.0)
+ON, BILLED = replace(FACTS, maintenance=True), replace(FACTS, suspended=True, suspenders=("user", "billing"))
+BEGINS = "it is in maintenance mode, says the platform: notifications and rollbacks are off"
+LASTED = "web was in maintenance mode for 10 min"
+LASTS = "web was in maintenance mode for 24 h 0 min, and still is"
+FORGOTTEN = "Failures there are not notified. If it was forgotten: switch it back on at the platform."
+
+
+@pytest.mark.parametrize(
+    ("down", "facts", "note", "title", "line"),
+    [
+        (None, ON, BEGINS, "", ""),
+        (DOWN, ON, "", "", ""),
+        (replace(FOR_A_DAY, since=NOW - 86_399.0), ON, "", "", ""),
+        (FOR_A_DAY, ON, LASTS, LASTS, FORGOTTEN),
+        (replace(FOR_A_DAY, told=True), ON, "", "", ""),
+        (
+            DOWN,
+            FACTS,
+            f"over: {LASTED}; failures that remain after 60 s are notified",
+            f"Over: {LASTED}",
+            "Failures that remain after 60 s are notified.",
+        ),
+        (replace(DOWN, ended_at=NOW - 90.0), FACTS, "", "", ""),
+        (DOWN, BILLED, f"over: {LASTED}; it is suspended by user, billing now", "", ""),
+        (DOWN, replace(BILLED, suspenders=()), f"over: {LASTED}; it is suspended by somebody now", "", ""),
+    ],
+)
+def test_a_downtime_is_noted_and_people_read_of_its_end_and_that_it_lasts_a_day(
+    down: Downtime | None, facts: ServiceFacts, note: str, title: str, line: str
+) -> None:
+    """Once each, waking nobody; no end of it where another than its owner suspends the service by then."""
+    state, effects = said(
+        a_state(a_service(downtime=down, checks={}, phase=Phase.CALM)), e.DeploysListed(NOW, "web", HISTORY, facts)
+    )
+    assert lines(effects, "DOWNTIME") == [note] * bool(note)
+    told = [(one.notice.title, *one.notice.lines) for one in effects if isinstance(one, fx.Tell)]
+    assert told == [(title, line)] * bool(title)
+    assert (fx.WakeAt(NOW + 60.0) in effects) is title.startswith("Over"), "then what still fails is notified"
+    _, effects = said(state, e.DeploysListed(NOW + 0.5, "web", HISTORY, facts))
+    assert not lines(effects, "DOWNTIME") and not notices(effects)
+
+
+@pytest.mark.parametrize(
+    ("phase", "fields", "muted"),
+    [
+        (Phase.PAGED, {"paged": True}, True),
+        (Phase.ASKING, {"paged": True}, True),
+        (Phase.VERIFYING, {"paged": True}, False),
+        (Phase.PAGED, {}, False),
+        (Phase.PAGED, {"paged": True, "human_needed": "stopped by ann"}, False),
+    ],
+)
+def test_what_people_read_of_before_a_downtime_is_notified_anew_after_it(
+    phase: Phase, fields: dict, muted: bool
+) -> None:
+    """It counts as muted from the end on; not what a human has, nor what is being acted on."""
+    service = a_service(phase=phase, downtime=DOWN, incident=an_incident(**fields))
+    state, _ = said(a_state(service), e.DeploysListed(NOW, "web", HISTORY, FACTS))
+    assert state.services["web"].incident.muted is muted
