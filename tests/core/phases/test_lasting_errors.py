@@ -99,12 +99,13 @@ def test_a_level_that_stayed_for_a_day_is_the_usual_one(phase: Phase, acknowledg
             (replace(FLOODED, usual_errors=replace(USUAL, medians=MEDIANS[-19:])),), {}, id="too little known"
         ),
         pytest.param((FLOODED, failing()), {}, id="the home page fails as well"),
+        pytest.param((FLOODED, replace(WELL, last_bad_at=NOW - 59.0)), {}, id="it failed a moment ago"),
         pytest.param((FLOODED,), {"limit": 30.0}, id="over the user's own limit"),
         pytest.param((replace(FLOODED, counts_before=()),), {"limit": 30.0}, id="over that limit alone"),
     ],
 )
 def test_anything_else_keeps_it_open(checks: tuple[Check, ...], more: dict) -> None:
-    """Time alone closes no outage."""
-    service, _ = looked(*checks, **more)
-    assert service.incident is not None and service.incident.closed_at is None
+    """Time alone closes no outage; what a silence kept back of it is notified now, as ever."""
+    service, _ = looked(*checks, muted=True, **more)
+    assert service.incident is not None and service.incident.closed_at is None and not service.incident.muted
     assert service.checks["errors"].usual_errors == checks[0].usual_errors
