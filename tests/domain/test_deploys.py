@@ -51,5 +51,5 @@ def test_the_code_is_the_commit_or_the_digest() -> None:
 )
 def test_when_its_instances_could_first_take_traffic(change: dict, at: float | None) -> None:
     """When we saw it, else two minutes before it finished; never, if it was not live."""
-    assert replace(DEPLOY, **change).first_traffic_at() == at
+    assert replace(DEPLOY, **change).first_traffic_at(120.0) == at
     assert DEPLOY.first_traffic_at(30.0) == 1270.0

@@ -78,10 +78,10 @@ class Deploy:
         """Return whether its image is named by a tag, which may point to other code today."""
         return self.commit is None and self.image_ref is not None and "@sha256:" not in self.image_ref
 
-    def first_traffic_at(self, lead_seconds: float = 120.0) -> float | None:
+    def first_traffic_at(self, lead_seconds: float) -> float | None:
         """Return the earliest moment its instances could take traffic, or None if they never did.
 
-        That is the moment we saw `update_in_progress`, else `finishedAt` less two minutes: the platform switches
+        That is the moment we saw `update_in_progress`, else `finishedAt` less `lead_seconds`: the platform switches
         some time before it says so, but not before the deploy was created.
         """
         if self.update_seen_at is not None:
