@@ -40,6 +40,7 @@ FLOODED = Check(
     usual_errors=USUAL,
 )
 FRESH = replace(USUAL, medians=(*MEDIANS[:-24], *(200,) * 20, *MEDIANS[-4:]))
+UNTIL_LATELY = minutes(40.0, NOW - 97 * 60.0)
 LATELY = (*minutes(1.0, number=80), *minutes(40.0, NOW - 660.0, 10))
 WELL = Check("home", "http", last=Good(), last_at=NOW, good_run=99)
 
@@ -66,8 +67,11 @@ def looked(
 @pytest.mark.parametrize("phase", [Phase.PAGED, Phase.ASKING])
 @pytest.mark.parametrize("acknowledged_by", [None, "ann"])
 def test_a_level_that_stayed_for_a_day_is_the_usual_one(phase: Phase, acknowledged_by: str | None) -> None:
-    """The notice says that the errors did not stop; whoever had acknowledged, its hours are usual, and they alone."""
-    service, effects = looked(FLOODED, phase=phase, acknowledged_by=acknowledged_by)
+    """The notice says that the errors did not stop; whoever had acknowledged, its hours are usual, and they alone.
+
+    A question whose time is up by then is over, too: nobody is called, nothing is done by default.
+    """
+    service, effects = looked(FLOODED, phase=phase, acknowledged_by=acknowledged_by, asked_at=NOW - LASTS_SECONDS)
     assert service.phase is Phase.CALM and service.incident is not None
     assert service.incident.outcome is Outcome.NEW_BASELINE and not service.incident.outcome.recovered
     (closed,) = lines(effects, "CLOSED")
@@ -98,6 +102,7 @@ def test_a_level_that_stayed_for_a_day_is_the_usual_one(phase: Phase, acknowledg
         pytest.param(
             (replace(FLOODED, usual_errors=replace(USUAL, medians=MEDIANS[-19:])),), {}, id="too little known"
         ),
+        pytest.param((replace(FLOODED, counts=UNTIL_LATELY),), {}, id="it is not read any more"),
         pytest.param((FLOODED, failing()), {}, id="the home page fails as well"),
         pytest.param((FLOODED, replace(WELL, last_bad_at=NOW - 59.0)), {}, id="it failed a moment ago"),
         pytest.param((FLOODED,), {"limit": 30.0}, id="over the user's own limit"),
