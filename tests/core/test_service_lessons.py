@@ -14,12 +14,12 @@ from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import HumanDecision, Incident, Phase, ServiceState
+from watchdog.domain.incidents import HumanDecision, Incident, Outcome, Phase, ServiceState
 from watchdog.domain.policy import Mode, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading
 from watchdog.domain.severity import Severity
 
-DOWN = Bad("HTTP 503", FailureKind.STATUS)
+DOWN, REFUSED = Bad("HTTP 503", FailureKind.STATUS), Bad("connection refused", FailureKind.CONNECT)
 OLD = (replace(HISTORY[1], status="live"), HISTORY[2])
 
 
@@ -87,6 +87,7 @@ def and_another_at(seconds: float) -> Mapping[str, object]:
     return {"deploys": (newest, replace(HISTORY[0], update_seen_at=NOW, finished_at=NOW + 1.0), *OLD[1:])}
 
 
+TWIN = replace(HISTORY[0], finished_at=NOW + 1.0)
 PLANNED = Downtime("in maintenance mode", NOW - 300.0, NOW - 315.0)
 ROLLING_BACK = an_incident(requested_at=NOW + 10.0)
 
@@ -95,7 +96,7 @@ ROLLING_BACK = an_incident(requested_at=NOW + 10.0)
     ("fields", "blips", "slow_times"),
     [
         pytest.param({}, True, True, id="by itself"),
-        pytest.param(live_at(-1.0), True, True, id="long live"),
+        pytest.param(live_at(0.0), True, True, id="live as it began"),
         pytest.param(live_at(1.0), False, False, id="a new deploy"),
         pytest.param(took_traffic_at(0.5), False, False, id="before a new deploy took traffic"),
         pytest.param({"deploys": (replace(HISTORY[0], finished_at=None),)}, True, True, id="no date"),
@@ -123,6 +124,7 @@ def test_only_what_ended_by_itself_teaches(fields: dict, blips: bool, slow_times
         pytest.param(took_traffic_at(0.0), True, id="as a new deploy took traffic"),
         pytest.param(took_traffic_at(0.5), False, id="before it did"),
         pytest.param({"deploys": (*OLD, replace(HISTORY[0], finished_at=NOW + 1.0))}, True, id="in any order"),
+        pytest.param({"deploys": (TWIN, replace(TWIN, id="dep-42"), *OLD[1:])}, True, id="two at the same moment"),
         pytest.param(and_another_at(22.0), False, id="the next deploy ended it"),
         pytest.param(and_another_at(22.5), True, id="the next deploy came after it"),
         pytest.param({"deploys": (replace(HISTORY[0], finished_at=None),)}, False, id="no date"),
@@ -175,8 +177,10 @@ def outage(*outcomes: tuple[float, float, bool], **fields: object) -> Check:
 
 SEEN = outage((-9, 0, False), (0, 60, True), (60, 99, False))
 ONE_LUCKY = outage((-9, 0, False), (0, 60, True), (60, 62, False), (80, 99, False))
+ONE_LATE = outage((-9, 0, False), (0, 60, True), (60, 61, False), (75, 99, False))
 ON_AND_OFF = outage((-9, 0, False), (0, 30, True), (30, 31, False), (31, 60, True), (60, 99, False))
 CRASHED = Check("events", "render_events", crashes=((NOW - 60.0, "crash"),))
+OTHER_CRASHES = ((NOW - 60.1, "crash"), (NOW + 60.1, "crash"))
 TAUGHT = replace(SEEN, restart_seconds=80.0, restart_at=NOW)
 
 
@@ -187,6 +191,7 @@ TAUGHT = replace(SEEN, restart_seconds=80.0, restart_at=NOW)
         pytest.param({"rollback": replace(QUEUED, update_seen_at=NOW + 90.0)}, 60.0, id="just long enough"),
         pytest.param({"rollback": replace(QUEUED, update_seen_at=NOW + 89.0)}, None, id="not for long"),
         pytest.param({"checks": [ONE_LUCKY]}, None, id="not looked at for long"),
+        pytest.param({"checks": [ONE_LATE]}, 60.0, id="looked at just often enough"),
         pytest.param({"checks": [outage((57, 60, True), (60, 99, False))]}, 60.0, id="kept since then"),
         pytest.param({"checks": [outage((58, 60, True), (60, 99, False))]}, None, id="not all is kept"),
         pytest.param({"checks": [replace(SEEN, last_slow_at=NOW + 80.0)]}, None, id="slow after that"),
@@ -201,6 +206,7 @@ TAUGHT = replace(SEEN, restart_seconds=80.0, restart_at=NOW)
         pytest.param({"incident": replace(GONE_WRONG, findings=(found(method="cusum"),))}, None, id="in part"),
         pytest.param({"other": replace(QUEUED, id="dep-x", update_seen_at=NOW + 60.0)}, None, id="a colleague"),
         pytest.param({"other": replace(QUEUED, id="dep-x", update_seen_at=NOW + 61.0)}, 60.0, id="too late"),
+        pytest.param({"other": replace(QUEUED, id="dep-x", update_seen_at=NOW)}, 60.0, id="as it began"),
         pytest.param({"other": replace(HISTORY[0], update_seen_at=NOW + 2.0)}, 60.0, id="itself, by its clock"),
     ],
 )
@@ -214,11 +220,15 @@ def test_what_healed_before_the_rollback_took_traffic(change: dict, healed: floa
     assert at == (None if healed is None else NOW + healed)
 
 
-def test_patience_with_a_restart_teaches_no_patience_with_blips() -> None:
-    """Without it the run would have been an outage, of which nothing is learnt for other times."""
+def test_what_a_blip_is_depends_on_the_plain_limit_alone() -> None:
+    """Patience with a restart teaches none with blips; what other signals agreed with may still have been a blip."""
     patient = Check("home", "http", restart_seconds=100.0, restart_at=NOW)
     service = untouched(**live_at(-1.0), checks={"home": patient})
     assert looked(service, "home", *failed(50.0, WELL)).healed_seconds == 0.0
+    refused = [(at, REFUSED if reading is DOWN else reading, took) for at, reading, took in failed(50.0, WELL)]
+    assert looked(untouched(**live_at(-1.0)), "home", *refused).healed_seconds == 0.0
+    crashing = Check("events", "render_events", crashes=tuple((NOW - ago, "crashed") for ago in (30.0, 20.0, 10.0)))
+    assert looked(untouched(checks={"events": crashing}), "home", *failed(30.0, WELL)).healed_seconds == 30.0
 
 
 def closed(check: Check, incident: Incident, **fields: object) -> float:
@@ -245,10 +255,13 @@ OURS = amended(BY_ITSELF, requested_at=NOW, verified_at=NOW + 9.0)
         pytest.param(SEEN, BY_ITSELF, {}, 59.0, id="by itself"),
         pytest.param(ONE_LUCKY, BY_ITSELF, {}, 59.0, id="not looked at for a while, and good"),
         pytest.param(SEEN, replace(BY_ITSELF, findings=(found(method="cusum"),)), {}, 0.0, id="in part"),
+        pytest.param(SEEN, replace(BY_ITSELF, decision=None), {}, 59.0, id="by itself, before a decision"),
         pytest.param(Check("home", "http"), BY_ITSELF, {}, 0.0, id="anew"),
+        pytest.param(Check("home", "http", last_bad_at=NOW + 59.0), BY_ITSELF, {}, 0.0, id="no probe is kept"),
         pytest.param(ON_AND_OFF, BY_ITSELF, {}, 0.0, id="comes and goes"),
         pytest.param(replace(SEEN, crashes=((NOW - 60.0, "crash"),)), BY_ITSELF, {}, 0.0, id="crashed"),
-        pytest.param(replace(SEEN, crashes=((NOW - 60.1, "crash"),)), BY_ITSELF, {}, 59.0, id="crashed long before"),
+        pytest.param(replace(SEEN, crashes=((NOW + 60.0, "crash"),)), BY_ITSELF, {}, 0.0, id="crashed as it ended"),
+        pytest.param(replace(SEEN, crashes=OTHER_CRASHES), BY_ITSELF, {}, 59.0, id="crashed long before, and after"),
         pytest.param(TAUGHT, BY_ITSELF, rolled_back(50.0), 0.0, id="a person rolled back"),
         pytest.param(TAUGHT, DECIDED_ANEW, rolled_back(50.0), 0.0, id="so did one, and it was decided anew"),
         pytest.param(TAUGHT, BY_ITSELF, rolled_back(-61.0), 80.0, id="a person had rolled back before it"),
@@ -294,7 +307,7 @@ def test_a_lesson_of_the_deploy_that_was_to_blame_is_taken_back() -> None:
     """It was taken for a restart at its first failure; an older lesson stays, and so does one of an unknown deploy."""
     learnt = {
         name: Check(name, "http", restart_seconds=80.0, restart_at=NOW + at)
-        for name, at in (("home", 1), ("api", -999))
+        for name, at in (("home", -119.0), ("api", -119.1))
     }
     service = untouched(**live_at(1.0), checks=learnt)
     proved = an_incident(suspect="dep-41", requested_at=NOW + 60.0, verified_at=NOW + 300.0)
@@ -314,6 +327,8 @@ def test_a_lesson_of_the_deploy_that_was_to_blame_is_taken_back() -> None:
         pytest.param({"acknowledged_by": "ann"}, {}, False, id="a person was at it"),
         pytest.param({"acknowledged_by": "ann", "findings": (found(),)}, {}, True, id="an outage without a flood"),
         pytest.param({"human_decision": HumanDecision.REJECTED}, {}, False, id="a person has it"),
+        pytest.param({"outcome": Outcome.UNSEEN}, {}, False, id="its end was not seen"),
+        pytest.param({"outcome": Outcome.NEW_BASELINE, "acknowledged_by": "ann"}, {}, True, id="it went on"),
         pytest.param({}, live_at(-59.0), False, id="a deploy"),
         pytest.param({}, live_at(-61.0), True, id="the deploy was before it"),
     ],
@@ -383,8 +398,8 @@ def test_a_felt_restart_is_learnt_though_people_were_told_and_counts_for_restart
 @pytest.mark.parametrize(
     ("reading", "seconds", "rolled_back"),
     [
-        (Bad("connection refused", FailureKind.CONNECT), 100.0, False),
-        (Bad("connection refused", FailureKind.CONNECT), 200.0, True),
+        (REFUSED, 100.0, False),
+        (REFUSED, 200.0, True),
         (DOWN, 100.0, True),
         (DOWN, 20.0, True),
         (DOWN, 5.0, False),

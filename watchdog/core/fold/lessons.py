@@ -95,7 +95,7 @@ def with_errors_as_usual(service: ServiceState, since: float) -> ServiceState:
         for name, check in service.checks.items()
         if check.counts_before
     }
-    return fast_replace(service, checks={**service.checks, **settled}) if settled else service
+    return fast_replace(service, checks={**service.checks, **settled})
 
 
 def _may_have_been_ended(service: ServiceState, incident: Incident, policy: Policy) -> bool:
@@ -167,8 +167,10 @@ def _run_of(incident: Incident, finding: Finding, check: Check | None) -> Run | 
     healed_at = incident.rollback.healed_at
     if healed_at is not None:
         return finding.onset_at, healed_at, healed_at
-    good = _good_after(incident, finding, check, check.last_bad_at or 0.0)
-    return (finding.onset_at, check.last_bad_at or 0.0, good[0]) if good else None
+    if check.last_bad_at is None:
+        return None
+    good = _good_after(incident, finding, check, check.last_bad_at)
+    return (finding.onset_at, check.last_bad_at, good[0]) if good else None
 
 
 def healed_before(service: ServiceState, incident: Incident, rollback: Deploy, policy: Policy) -> float | None:
