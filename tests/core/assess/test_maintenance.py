@@ -298,17 +298,6 @@ def test_while_it_lasts_the_platform_is_asked_no_oftener_than_when_all_is_well()
     assert web(world).phase is Phase.PAGED and world.deploy_pace == 5.0
 
 
-def test_what_people_heard_of_in_it_and_still_fails_after_it_is_told_and_asked_about() -> None:
-    """One hiccup of the platform paged them; it was kept from a rollback, and nothing else would take that up."""
-    world = down(bad_world(unreadable=(300.0, 420.0)), 63.0, 600.0).run(700.0)
-    (first, second) = world.pages()
-    assert first.notice.kind.value == "human_needed" and "by what was read 6" in line_of(
-        first.notice, "Decided: page: "
-    )
-    assert second.notice.kind.value == "asked" and second.notice.at - START == pytest.approx(660.0, abs=15.0)
-    assert not world.pins and not world.broken
-
-
 def test_what_only_a_feed_tells_of_soon_after_it_is_told() -> None:
     """Its readings are no failed probes; what was open then is over."""
     world = World(make_policy(), history(), flood=(4260.0, 8000.0))

@@ -67,10 +67,7 @@ def looked(
 @pytest.mark.parametrize("phase", [Phase.PAGED, Phase.ASKING])
 @pytest.mark.parametrize("acknowledged_by", [None, "ann"])
 def test_a_level_that_stayed_for_a_day_is_the_usual_one(phase: Phase, acknowledged_by: str | None) -> None:
-    """The notice says that the errors did not stop; whoever had acknowledged, its hours are usual, and they alone.
-
-    A question whose time is up by then is over, too: nobody is called, nothing is done by default.
-    """
+    """The notice says that the errors did not stop; its hours alone are usual; its question is over, too."""
     service, effects = looked(FLOODED, phase=phase, acknowledged_by=acknowledged_by, asked_at=NOW - LASTS_SECONDS)
     assert service.phase is Phase.CALM and service.incident is not None
     assert service.incident.outcome is Outcome.NEW_BASELINE and not service.incident.outcome.recovered

@@ -263,42 +263,34 @@ DOWN = Downtime("in maintenance mode", NOW - 600.0, NOW - 615.0)
 FOR_A_DAY = replace(DOWN, since=NOW - 86_400.0)
 ON, BILLED = replace(FACTS, maintenance=True), replace(FACTS, suspended=True, suspenders=("user", "billing"))
 BEGINS = "it is in maintenance mode, says the platform: notifications and rollbacks are off"
-LASTED = "web was in maintenance mode for 10 min"
+ENDED = "over: web was in maintenance mode for 10 min; "
+OVER = ("Over: web was in maintenance mode for 10 min", "Failures that remain after 60 s are notified.")
 LASTS = "web was in maintenance mode for 24 h 0 min, and still is"
 FORGOTTEN = "Failures there are not notified. If it was forgotten: switch it back on at the platform."
 
 
 @pytest.mark.parametrize(
-    ("down", "facts", "note", "title", "line"),
+    ("down", "facts", "note", "told"),
     [
-        (None, ON, BEGINS, "", ""),
-        (DOWN, ON, "", "", ""),
-        (replace(FOR_A_DAY, since=NOW - 86_399.0), ON, "", "", ""),
-        (FOR_A_DAY, ON, LASTS, LASTS, FORGOTTEN),
-        (replace(FOR_A_DAY, told=True), ON, "", "", ""),
-        (
-            DOWN,
-            FACTS,
-            f"over: {LASTED}; failures that remain after 60 s are notified",
-            f"Over: {LASTED}",
-            "Failures that remain after 60 s are notified.",
-        ),
-        (replace(DOWN, ended_at=NOW - 90.0), FACTS, "", "", ""),
-        (DOWN, BILLED, f"over: {LASTED}; it is suspended by user, billing now", "", ""),
-        (DOWN, replace(BILLED, suspenders=()), f"over: {LASTED}; it is suspended by somebody now", "", ""),
+        (None, ON, BEGINS, ()),
+        (DOWN, ON, "", ()),
+        (replace(FOR_A_DAY, since=NOW - 86_399.0), ON, "", ()),
+        (FOR_A_DAY, ON, LASTS, (LASTS, FORGOTTEN)),
+        (DOWN, FACTS, f"{ENDED}failures that remain after 60 s are notified", OVER),
+        (DOWN, BILLED, f"{ENDED}it is suspended by user, billing now", ()),
+        (DOWN, replace(BILLED, suspenders=()), f"{ENDED}it is suspended by somebody now", ()),
     ],
 )
 def test_a_downtime_is_noted_and_people_read_of_its_end_and_that_it_lasts_a_day(
-    down: Downtime | None, facts: ServiceFacts, note: str, title: str, line: str
+    down: Downtime | None, facts: ServiceFacts, note: str, told: tuple[str, ...]
 ) -> None:
     """Once each, waking nobody; no end of it where another than its owner suspends the service by then."""
-    state, effects = said(
-        a_state(a_service(downtime=down, checks={}, phase=Phase.CALM)), e.DeploysListed(NOW, "web", HISTORY, facts)
-    )
+    service = a_service(downtime=down, checks={}, phase=Phase.CALM)
+    state, effects = said(a_state(service), e.DeploysListed(NOW, "web", HISTORY, facts))
     assert lines(effects, "DOWNTIME") == [note] * bool(note)
-    told = [(one.notice.title, *one.notice.lines) for one in effects if isinstance(one, fx.Tell)]
-    assert told == [(title, line)] * bool(title)
-    assert (fx.WakeAt(NOW + 60.0) in effects) is title.startswith("Over"), "then what still fails is notified"
+    sent = [one.notice for one in effects if isinstance(one, fx.Tell)]
+    assert [(one.incident, one.title, *one.lines) for one in sent] == [("silences", *told)] * bool(told)
+    assert (fx.WakeAt(NOW + 60.0) in effects) is (told == OVER), "then what still fails is notified"
     _, effects = said(state, e.DeploysListed(NOW + 0.5, "web", HISTORY, facts))
     assert not lines(effects, "DOWNTIME") and not notices(effects)
 
@@ -313,10 +305,8 @@ def test_a_downtime_is_noted_and_people_read_of_its_end_and_that_it_lasts_a_day(
         (Phase.PAGED, {"paged": True, "human_needed": "stopped by ann"}, False),
     ],
 )
-def test_what_people_read_of_before_a_downtime_is_notified_anew_after_it(
-    phase: Phase, fields: dict, muted: bool
-) -> None:
-    """It counts as muted from the end on; not what a human has, nor what is being acted on."""
+def test_what_people_read_of_before_a_downtime_is_notified_anew(phase: Phase, fields: dict, muted: bool) -> None:
+    """It counts as muted from its end on; not what a human has, nor what is being acted on."""
     service = a_service(phase=phase, downtime=DOWN, incident=an_incident(**fields))
     state, _ = said(a_state(service), e.DeploysListed(NOW, "web", HISTORY, FACTS))
     assert state.services["web"].incident.muted is muted
