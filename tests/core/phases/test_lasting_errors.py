@@ -77,6 +77,7 @@ def test_a_level_that_stayed_for_a_day_is_the_usual_one(phase: Phase, acknowledg
     assert titles == ["web: errors go on, and count as usual now", "web: some errors remain"]
     usual = service.checks["errors"].usual_errors
     assert set(usual.medians) == {4100} and (len(usual.medians), usual.days) == (24, 0)
+    assert service.checks["errors"].counts_before == ()
     again, _ = step(a_state(service), e.Observed(NOW + 2.0, "web", "home", Good(), 0.1), make_policy())
     assert again.services["web"].phase is Phase.CALM
 
