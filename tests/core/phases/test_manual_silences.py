@@ -181,6 +181,8 @@ def test_what_was_muted_is_told_as_loudly_as_it_is_with_what_fails_beside_it(sev
     (tell,) = [effect for effect in ctx.effects if isinstance(effect, fx.Tell)]
     (beside,) = tell.notice.about.also
     assert "HTTP 502" in beside and tell.notice.wakes is wakes
+    assert lines(ctx.effects, "UNMUTED")[0].startswith("the silence is over")
+    assert not manual_silences.notify_after_silence(ctx), "once"
 
 
 def test_a_veto_window_that_a_silence_hid_is_announced_when_it_is_over() -> None:
@@ -293,6 +295,17 @@ def test_a_downtime_is_noted_and_people_read_of_its_end_and_that_it_lasts_a_day(
     assert (fx.WakeAt(NOW + 60.0) in effects) is (told == OVER), "then what still fails is notified"
     _, effects = said(state, e.DeploysListed(NOW + 0.5, "web", HISTORY, facts))
     assert not lines(effects, "DOWNTIME") and not notices(effects)
+
+
+@pytest.mark.parametrize(
+    ("fields", "anew"), [({}, True), ({"onset_at": NOW - 40.0}, False), ({"human_needed": "stopped by ann"}, False)]
+)
+def test_what_failed_in_a_downtime_is_decided_anew_after_it(fields: dict, anew: bool) -> None:
+    """Whatever was decided in it; not what began a minute after it or later, nor what a human has."""
+    service = a_service(phase=Phase.PAGED, incident=an_incident(muted=True, **fields))
+    ctx = a_turn(replace(service, downtime=replace(DOWN, ended_at=NOW - 100.0)))
+    assert manual_silences.notify_after_silence(ctx)
+    assert (ctx.incident.decision is not None) is anew
 
 
 @pytest.mark.parametrize(
