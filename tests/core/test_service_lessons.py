@@ -342,7 +342,8 @@ def test_errors_of_an_incident_become_usual_only_if_they_ended_by_themselves(
     service = untouched(checks=checks, **fields)
     closed = an_incident(**{"findings": (found("errors", "feed"),), **incident})
     after = lessons.after_incident(service, closed, make_policy(), NOW + 99.0).checks["errors"]
-    assert after.usual_errors.medians == ((300, 9000) if usual else (300, 0))
+    learns = ((300, 9000), known.learns_from) if usual else ((300, 0), NOW + 99.0)
+    assert (after.usual_errors.medians, after.usual_errors.learns_from) == learns
     beside = untouched(checks={"errors": replace(checks["errors"], counts_before=(MinuteCount(NOW, 60.0, 1.0),))})
     other = an_incident(findings=(found(),), acknowledged_by="ann")
     after = lessons.after_incident(beside, other, make_policy(), NOW + 99.0).checks["errors"]
@@ -363,10 +364,15 @@ def test_a_deploy_long_before_the_end_of_a_slow_time_did_not_end_it(minutes: flo
     live_since = NOW - 60.0 * minutes
     deploys = (replace(HISTORY[0], created_at=live_since - 200.0, finished_at=live_since), *OLD[1:])
     judged = given(SignalPolicy("home", "http"), NOW)
-    after = lessons.after_reading(
-        untouched(deploys=deploys), before, replace(before, over_since=None), make_policy(), judged
-    )
+    service, policy = untouched(deploys=deploys), make_policy()
+    after = lessons.after_reading(service, before, replace(before, over_since=None), policy, judged)
     assert bool(after.usual.minutes) is known
+    run = {"run_started_at": NOW - 3600.0, "failing_since": NOW - 3600.0, "last_bad_at": NOW - 3590.0, "run_probes": 2}
+    well = replace(before, over_since=None)
+    after = lessons.after_reading(service, replace(well, **run), well, policy, judged)
+    assert (after == well) is (minutes < 60.0), "of a run of failures any deploy since it began may be the end"
+    without = lessons.without_usual_latency_since(untouched(checks={"home": before}), NOW)
+    assert not without.checks["home"].usual.minutes
 
 
 def test_a_check_is_watched_from_its_first_reading() -> None:
