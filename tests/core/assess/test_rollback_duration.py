@@ -24,6 +24,7 @@ def rollback(took: float, **changes: object) -> Deploy:
         ((rollback(40.0, trigger="new_commit"), rollback(40.0, status="canceled")), None),
         ((rollback(40.0, created_at=0.0), rollback(40.0, finished_at=None)), None),
         ((rollback(40.0),), 40.0),
+        ((rollback(-1.0),), 0.0),
         ((rollback(40.0), rollback(70.0)), 70.0),
         (tuple(map(rollback, (30.0, 600.0, 35.0, 45.0, 40.0, 900.0))), 45.0),
     ],

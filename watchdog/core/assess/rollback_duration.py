@@ -12,8 +12,10 @@ USUAL_SHARE = 0.8
 
 def usual_rollback_seconds(deploys: Sequence[Deploy]) -> float | None:
     """Return the seconds in which most of the newest rollbacks were live; None without one. `deploys`: newest first."""
-    live = [
-        one for one in deploys if one.is_rollback and one.was_live and one.created_at and one.finished_at is not None
+    took = [
+        max(0.0, one.finished_at - one.created_at)
+        for one in deploys
+        if one.is_rollback and one.was_live and one.created_at and one.finished_at is not None
     ]
-    took = sorted(max(0.0, (one.finished_at or 0.0) - one.created_at) for one in live[:NEWEST])
-    return took[ceil(USUAL_SHARE * len(took)) - 1] if took else None
+    newest = sorted(took[:NEWEST])
+    return newest[ceil(USUAL_SHARE * len(newest)) - 1] if newest else None
