@@ -11,6 +11,7 @@ from watchdog.core.assess.current_readings import current_readings
 from watchdog.core.context import StepContext
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Evidence
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.readings import Bad, Good, Reading, Unknown
 
@@ -30,9 +31,15 @@ def test_a_confirmed_failure_is_no_good_reading(last: Reading | None, seen: tupl
     found = current_readings(a_service(checks=checks), make_policy(), NOW + 3.0)
     assert [(one.signal, one.verdict) for one in found] == ([("home", seen[0])] if seen else [])
     assert all(one.text.startswith(seen[1]) and one.detail == "read 3 s ago" for one in found if seen)
-    both = {name: Check(name, "http", NOW, Good("200")) for name in ("api", "home")}
-    found = current_readings(a_service(checks=both), make_policy(), NOW)
-    assert [one.signal for one in found] == ["home", "api"], "as they are configured"
+
+
+def test_they_are_shown_in_the_order_of_the_configuration() -> None:
+    """Whatever was read first; one that was not read yet hides none behind it."""
+    checks = {"api": Check("api", "latency", NOW, Good("0.2 s")), "home": Check("home", "http", NOW, Good())}
+    found = current_readings(a_service(checks=checks), make_policy(), NOW)
+    ago = "read 0 s ago"
+    assert found == (Evidence("home", "good", "ok", ago), Evidence("api", "good", "0.2 s", ago))
+    assert current_readings(a_service(checks={"api": checks["api"]}), make_policy(), NOW) == found[1:]
 
 
 @pytest.mark.parametrize(("age", "carried"), [(29.0, False), (30.0, True)])
