@@ -1,4 +1,4 @@
-"""A service's own history: which deploys and incidents are counted, and how much they move what is assumed."""
+"""A service's own history: which deploys and incidents are counted."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,18 +6,14 @@ from dataclasses import replace
 import pytest
 
 from tests.core.fold.test_deploy_lists import listed
-from tests.core.limits import WEIGHTS
-from tests.core.scenes import HISTORY, NOW, a_case, a_service
+from tests.core.scenes import HISTORY, NOW, a_service
 from tests.core.world import FOREVER, SLOW, Fault, World, make_policy
 from tests.core.worlds import bad_world, fixed_forward, web
-from watchdog.core.assess import blame, onset_prior
-from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import History
-from watchdog.domain.policy import DEFAULT_MATRIX, BlameWeights, Mode
+from watchdog.domain.policy import DEFAULT_MATRIX, Mode
 from watchdog.domain.severity import Severity
 
-MONTH_SECONDS = onset_prior.MINUTES_PER_MONTH * 60
 OBSERVED = make_policy(Mode.OBSERVE)
 NEW = Deploy("dep-42", "live", commit="cccccccc", created_at=NOW - 100, finished_at=NOW - 3)
 
@@ -25,60 +21,6 @@ NEW = Deploy("dep-42", "live", commit="cccccccc", created_at=NOW - 100, finished
 def seen(deploys: int, bad_deploys: int, others: int, since: float = NOW - 1000.0) -> History:
     """Return a history."""
     return History(since, deploys, bad_deploys, others)
-
-
-def weighed(history: History, months: float) -> Blame:
-    """Return the blame of a service whose history is so long."""
-    return blame.weigh(a_case(a_service(history=replace(history, since=NOW - months * MONTH_SECONDS))))
-
-
-ASSUMED = "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"
-
-
-@pytest.mark.parametrize(
-    ("history", "months", "bad", "others", "words"),
-    [
-        pytest.param(History(), 0.0, 1 / 20, 1.0, ASSUMED, id="new"),
-        pytest.param(History(), 0.0999, 1 / 20, 1.0, ASSUMED, id="for three days"),
-        pytest.param(History(), 0.1, 1 / 20, 1 / 1.1, "0.91 other incidents; 0 of 0, 0 others in 0.1", id="for longer"),
-        pytest.param(
-            seen(20, 1, 2), 0.0, 2 / 40, 3.0, "3 other incidents; 1 of 20, 2 others in 0.0", id="much at once"
-        ),
-        pytest.param(
-            seen(20, 1, 2), -5.0, 2 / 40, 3.0, "3 other incidents; 1 of 20, 2 others in 0.0", id="clock set back"
-        ),
-        pytest.param(
-            seen(180, 0, 0), 11.0, 1 / 200, 1 / 12, "0.083 other incidents; 0 of 180, 0 others in 11.0", id="good"
-        ),
-        pytest.param(
-            seen(20, 9, 19), 3.0, 1 / 20, 5.0, "5 other incidents; 9 of 20, 19 others in 3.0", id="a bad team"
-        ),
-        pytest.param(seen(0, 0, 11), 11.0, 1 / 20, 1.0, "1 other incident; 0 of 0, 11 others in 11.0", id="as assumed"),
-    ],
-)
-def test_what_is_assumed_counts_as_much_as_twenty_deploys_and_a_month(
-    history: History, months: float, bad: float, others: float, words: str
-) -> None:
-    """Posterior means; the decision says what was seen."""
-    verdict = weighed(history, months)
-    odds = bad * onset_prior.density_per_minute(0.5) / (others / onset_prior.MINUTES_PER_MONTH)
-    assert verdict.prior_odds == pytest.approx(odds, rel=1e-9)
-    rates, _, counted = words.partition("; ")
-    if counted:
-        deploys, _, rest = counted.partition(", ")
-        rates = f"1 bad deploy in {1 / bad:.0f}, {rates} a month (seen: {deploys} deploys, {rest} months)"
-    assert verdict.prior_why == f"onset 30 s after live; {rates}"
-
-
-def test_the_shipped_assumption_makes_no_old_deploy_a_suspect_by_its_age() -> None:
-    """As many other incidents as public monitors see, about: a deploy of an hour ago is no suspect by its age alone."""
-    policy = replace(make_policy(), blame=replace(WEIGHTS, other_incidents_per_month=3.6))
-    at = NOW - 60 - 3600
-    deploys = (replace(HISTORY[0], created_at=at - 300, finished_at=at), *HISTORY[1:])
-    verdict = blame.weigh(a_case(a_service(deploys=deploys), policy=policy))
-    expected = 0.05 * onset_prior.density_per_minute(60.0) * onset_prior.MINUTES_PER_MONTH / 3.6
-    assert verdict.prior_odds == pytest.approx(expected) and not verdict.convicts
-    assert BlameWeights().other_incidents_per_month == 3.6
 
 
 # --- deploys ---

@@ -1,11 +1,11 @@
 """Blame: every term and every veto, its factor and its words."""
 
 from dataclasses import replace
-from math import e
 from typing import Any
 
 import pytest
 
+from tests.core.assess.test_onset_prior import MINUTES_PER_MONTH, RATES, live_before
 from tests.core.limits import WEIGHTS
 from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
@@ -17,49 +17,6 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import ServiceState
 from watchdog.domain.policy import BlameWeights
 from watchdog.domain.readings import Bad
-
-MINUTES_PER_MONTH = 43830.0
-RATES = "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"
-
-
-def live_before(onset_minutes: float) -> ServiceState:
-    """Return a service whose live deploy finished so many minutes before the onset, 60 s before NOW."""
-    at = NOW - 60 - onset_minutes * 60
-    return a_service(deploys=(replace(HISTORY[0], created_at=at - 300, finished_at=at), *HISTORY[1:]))
-
-
-@pytest.mark.parametrize("minutes", [0, 1, 5, 20, 30, 60, 180, 600, 10_000])
-def test_prior_odds_are_those_of_a_bad_deploy_and_an_onset_then(minutes: float) -> None:
-    """P(bad deploy) f(D) / lambda: one deploy in 20, and one other incident a month."""
-    verdict = blame.weigh(a_case(live_before(minutes)))
-    expected = 0.05 * onset_prior.density_per_minute(minutes) * MINUTES_PER_MONTH
-    assert verdict.prior_odds == pytest.approx(expected, rel=1e-9)
-    assert "onset" in verdict.prior_why and "1 bad deploy in 20, 1 other incident a month" in verdict.prior_why
-
-
-def test_the_density_is_one() -> None:
-    """f(D) is a probability density: its parts are, and its integral over all delays is 1."""
-    assert sum(share for share, _ in (*onset_prior.ONSETS, onset_prior.UNDER_LOAD)) == pytest.approx(1.0)
-    step = 0.005
-    area = sum(onset_prior.density_per_minute((i + 0.5) * step) for i in range(400_000)) * step
-    assert area == pytest.approx(1.0, abs=0.001)
-
-
-@pytest.mark.parametrize("minutes", [0.0, 1.0, 20.0, 80.0, 600.0])
-def test_the_density_is_the_sum_of_its_parts(minutes: float) -> None:
-    """Most bad deploys show at once, some within half an hour, the rest under the load of later hours."""
-    (early, at_once), (later, soon) = onset_prior.ONSETS
-    parts = (early / at_once * e ** (-minutes / at_once), later / soon * e ** (-minutes / soon))
-    share, scale = onset_prior.UNDER_LOAD
-    late = share * minutes * e ** (-minutes / scale) / scale**2
-    assert onset_prior.density_per_minute(minutes) == pytest.approx(sum(parts) + late)
-    assert early > 0.5 and at_once < soon < scale
-
-
-def test_the_later_it_began_the_less_the_deploy_is_suspected() -> None:
-    """After minutes nearly certain, after half a day hardly (facts: attribution)."""
-    odds = [blame.weigh(a_case(live_before(minutes))).prior_odds for minutes in (0, 1, 5, 20, 30, 60, 180, 600)]
-    assert odds == sorted(odds, reverse=True) and odds[1] > 200 and odds[2] > 20 and odds[-1] < 0.5
 
 
 @pytest.mark.parametrize(("share", "threshold"), [(1.0, 0.16), (0.1, 0.66), (0.02, 0.91)])
@@ -137,23 +94,6 @@ def test_just_as_probable_as_needed_is_enough() -> None:
     probability = blame.weigh(a_case()).probability
     verdict = blame.weigh(a_case(policy=replace(policy, blame=replace(WEIGHTS, floor=probability))))
     assert verdict.convicts and verdict.why == f"dep-41, P {probability:.3f} (need 1.00): onset 30 s after live"
-
-
-@pytest.mark.parametrize(
-    ("live_at", "onset"),
-    [
-        (NOW - 60.0, "onset 0 s after live"),
-        (NOW - 59.0, "onset 60 s after its first traffic"),
-        (None, "onset 60 s after its first traffic"),
-    ],
-)
-def test_the_delay_is_counted_from_live_or_from_the_first_traffic(live_at: float | None, onset: str) -> None:
-    """Live by the onset, to the second: from then; else from when it could first take traffic."""
-    suspect = replace(HISTORY[0], finished_at=live_at)
-    verdict = blame.weigh(a_case(a_service(deploys=(suspect, *HISTORY[1:]))))
-    assert verdict.prior_why == f"{onset}; {RATES}"
-    minutes = 0.0 if live_at == NOW - 60.0 else 1.0
-    assert verdict.prior_odds == pytest.approx(0.05 * MINUTES_PER_MONTH * onset_prior.density_per_minute(minutes))
 
 
 def test_a_small_share_needs_more_than_the_floor_and_no_share_only_the_floor() -> None:
