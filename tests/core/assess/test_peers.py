@@ -14,7 +14,7 @@ from watchdog.core.assess.onset_prior import prior_of
 from watchdog.core.assess.peers import ONCE_BY_CHANCE, UNSURE, failing_peers
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy, Downtime
-from watchdog.domain.incidents import ActiveCritical, Incident, Phase, ServiceState
+from watchdog.domain.incidents import ActiveCritical, History, Incident, Phase, ServiceState
 from watchdog.domain.policy import BlameWeights, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
@@ -71,11 +71,14 @@ def test_a_peer_counts_by_how_near_its_onset_is(apart: float) -> None:
     assert weights(shop) == (pytest.approx({"shop": weight}) if weight >= 0.01 else {})
 
 
-def test_an_onset_that_a_feed_tells_is_less_exact() -> None:
-    """A feed counts minutes: what is a minute apart may be the same moment."""
-    shop = fails("shop", seconds=OURS + 100)
-    assert weights(shop, method="feed")["shop"] == pytest.approx(exp(-((100 / hypot(60, 90)) ** 2)))
-    assert weights(shop)["shop"] == pytest.approx(exp(-((100 / 60) ** 2)))
+@pytest.mark.parametrize(
+    ("method", "apart", "together"),
+    [("feed", 100, hypot(60, 90)), ("feed", 180, hypot(60, 90)), ("feed", 181, None), ("run", 100, 60.0)],
+)
+def test_an_onset_that_a_feed_tells_is_less_exact(method: str, apart: float, together: float | None) -> None:
+    """A feed counts minutes: what is a minute apart may be the same moment; over three minutes are another failure."""
+    expected = {"shop": pytest.approx(exp(-((apart / together) ** 2)))} if together else {}
+    assert weights(fails("shop", seconds=OURS + apart), method=method) == expected
 
 
 @pytest.mark.parametrize(
@@ -99,6 +102,11 @@ def test_an_onset_that_a_feed_tells_is_less_exact() -> None:
             False,
             id="meant to be down",
         ),
+        pytest.param(
+            replace(fails("shop"), downtime=Downtime("suspended", NOW - 900.0, NOW - 910.0, NOW - OURS - 60.0)),
+            True,
+            id="meant to be down a minute before",
+        ),
     ],
 )
 def test_who_fails_with_us(shop: ServiceState, peer: bool) -> None:
@@ -110,7 +118,7 @@ def test_who_fails_with_us(shop: ServiceState, peer: bool) -> None:
     ("shop", "peer"),
     [
         pytest.param(stumbles(-1), True, id="a moment ago"),
-        pytest.param(stumbles(-OURS - 29), True, id="just before us"),
+        pytest.param(stumbles(-OURS - 30), True, id="just before us"),
         pytest.param(stumbles(-OURS - 31), False, id="long before us"),
         pytest.param(replace(stumbles(-1), checks={}), False, id="not read"),
         pytest.param(fails("shop", seconds=2, recent=probes(-2)), True, id="a run that has just begun"),
@@ -203,7 +211,7 @@ def test_who_was_deployed_before_it_failed_counts_as_much_less_as_that_explains_
     deploys: tuple[Deploy, ...], before: float | None
 ) -> None:
     """By the odds that its own deploy made it fail then."""
-    shop = fails("shop", *deploys)
+    shop = replace(fails("shop", *deploys), history=History(NOW - 1e6))
     odds = 0.0
     if before is not None:
         odds = prior_of(shop, deploys[0], NOW - OURS, BlameWeights(other_incidents_per_month=1.0), NOW).odds
@@ -211,7 +219,7 @@ def test_who_was_deployed_before_it_failed_counts_as_much_less_as_that_explains_
     counts = 1 / (1 + odds)
     expected = pytest.approx({"shop": counts}) if counts >= 0.01 else {}
     assert weights(shop) == expected
-    cart = ServiceState("cart", deploys=deploys)
+    cart = ServiceState("cart", deploys=deploys, history=shop.history)
     policy = town("shop", "cart", shop=("cart",))
     assert weights(fails("shop"), cart, policy=policy) == expected, "of what it depends on, likewise"
 
@@ -223,7 +231,7 @@ def test_who_was_deployed_before_it_failed_counts_as_much_less_as_that_explains_
         (30.0, None, None, True),
         (30.0, "bad00000", None, False),
         (181.0, "other000", None, False),
-        (500.0, "other000", 450.0, True),
+        (500.0, "other000", 320.0, True),
     ],
 )
 def test_another_workers_service_is_known_by_its_trouble(

@@ -18,6 +18,8 @@ TOGETHER_SECONDS = 60.0
 """One cause takes services down within a few probes: a peer counts exp(-(distance / this)^2)."""
 FEED_SECONDS = 90.0
 """The error of an onset that does not come from probes: a feed of minutes, or another worker's record."""
+ROUGHLY_TOGETHER_SECONDS = hypot(TOGETHER_SECONDS, FEED_SECONDS)
+"""For such an onset: two independent errors add up as the sides of a right angle."""
 UNSURE = 0.3
 """The weight of a service with one or two failed probes since our onset: a blip as likely as not."""
 ONCE_BY_CHANCE = 0.01
@@ -44,8 +46,9 @@ def failing_peers(case: BlameInput, suspect: Deploy | None) -> dict[str, float]:
 
 def _beyond_chance(weights: Mapping[str, float], by_chance: float) -> dict[str, float]:
     """Return the weights less the number expected by chance, in proportion."""
-    left = max(0.0, 1.0 - by_chance / (sum(weights.values()) or 1.0))
-    return {name: weight * left for name, weight in weights.items() if weight * left >= LEAST}
+    total = sum(weights.values())
+    left = {name: weight - by_chance * weight / total for name, weight in weights.items()}
+    return {name: weight for name, weight in left.items() if weight >= LEAST}
 
 
 def _failed_once(case: BlameInput, name: str) -> bool:
@@ -81,8 +84,9 @@ def _has_a_cause(case: BlameInput, name: str) -> bool:
 def _weight(case: BlameInput, name: str) -> float:
     other, began = case.state.services.get(name), case.failing_since(name)
     if other is None or began is None:
-        return _nearness(case.state.troubles[name].at - case.known_at, exactly=False)
-    near = _nearness(began - case.onset_at, exactly=case.main.method != "feed")
+        return _nearness(case.state.troubles[name].at - case.known_at, ROUGHLY_TOGETHER_SECONDS)
+    together = ROUGHLY_TOGETHER_SECONDS if case.main.method == "feed" else TOGETHER_SECONDS
+    near = _nearness(began - case.onset_at, together)
     # 1 / (1 + odds) is the probability that no change of its own, or of a dependency, explains its failure.
     return near / (1.0 + sum(_change_odds(case, one, began) for one in (name, *case.policy.services[name].depends_on)))
 
@@ -96,7 +100,6 @@ def _change_odds(case: BlameInput, name: str, began: float) -> float:
     return prior_of(service, change, began, case.policy.blame, case.now).odds
 
 
-def _nearness(seconds: float, *, exactly: bool) -> float:
+def _nearness(seconds: float, together: float) -> float:
     """Return 1 for onsets at the same moment, approaching 0 for distant ones."""
-    # Two independent errors add up as the sides of a right angle (hypot).
-    return exp(-((seconds / (TOGETHER_SECONDS if exactly else hypot(TOGETHER_SECONDS, FEED_SECONDS))) ** 2))
+    return exp(-((seconds / together) ** 2))
