@@ -1,4 +1,6 @@
-"""The state of all workers: this one's from memory, the others' as last saved. Raises Temporary if the store fails."""
+"""The state of all workers, for pages: the own services from memory, the others as last saved, read at most once in
+five seconds. Raises Temporary if the store fails. Chat and the reports read afresh: app/compose/cluster_state.py.
+"""
 
 from dataclasses import replace
 
