@@ -13,7 +13,7 @@ from tests.support.clocks import eventually
 from tests.support.daemon_processes import SHORT, watching
 from watchdog.adapters.recordings.recording_format import Head, Told
 from watchdog.adapters.recordings.recording_reader import Reader
-from watchdog.app.commands.replay_run import Answer, answer
+from watchdog.app.commands.replay_run import ReplayResult, answer
 from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.daemon_run import finish, start
 from watchdog.daemon.runtime.clock import SystemClock
@@ -76,7 +76,7 @@ def other(folder: Path, *pairs: tuple[str, str]) -> Path:
     return path
 
 
-def against(folder: Path, *pairs: tuple[str, str]) -> Answer:
+def against(folder: Path, *pairs: tuple[str, str]) -> ReplayResult:
     path = other(folder, *pairs)
     return answer([folder / "recordings"], load(path, {}, path.parent, secretless=True))
 

@@ -8,7 +8,7 @@ import pytest
 from tests.cli import examples as x
 from tests.core.incident_fields import amended
 from watchdog.cli.command_context import Context
-from watchdog.cli.commits import Asked, compared
+from watchdog.cli.commits import CommitsRead, compared
 from watchdog.cli.services import AppServices
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Incident
@@ -22,7 +22,7 @@ FACTS = ServiceFacts("srv-web", "web", repo="https://github.com/acme/web", branc
 INCIDENT = x.incident(suspect_code=COMMITS["41"][0], target_code=COMMITS["39"][0])
 
 
-async def ask(folder: Path, sandbox: Sandbox, incident: Incident, facts: ServiceFacts | None, more: str) -> Asked:
+async def ask(folder: Path, sandbox: Sandbox, incident: Incident, facts: ServiceFacts | None, more: str) -> CommitsRead:
     path = write_config(folder, sandbox.urls, more=more)
     it = Context(path, {}, folder, AppServices)
     return await compared(it, load(path, {}, folder), incident, facts)
@@ -41,7 +41,7 @@ async def test_explain_shows_the_commits_of_the_suspect(tmp_path: Path) -> None:
 async def test_without_the_key_nobody_is_asked(tmp_path: Path) -> None:
     """It is off until it is asked for."""
     async with Sandbox() as sandbox:
-        assert await ask(tmp_path, sandbox, INCIDENT, FACTS, "") == Asked()
+        assert await ask(tmp_path, sandbox, INCIDENT, FACTS, "") == CommitsRead()
         assert sandbox.events.requests("github") == []
 
 

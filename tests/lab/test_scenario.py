@@ -10,7 +10,7 @@ from watchdog.app.commands.score_run import score
 from watchdog.cli.main import main
 from watchdog.lab.episode import EpisodeWorld, Right
 from watchdog.lab.report.outcomes import failures
-from watchdog.lab.scenario import PREVIOUS, START, PlannedDeploy, PlannedFault, PlannedOutage, Scenario, Verdict
+from watchdog.lab.scenario import PREVIOUS, START, PlannedDeploy, PlannedFault, PlannedOutage, Scenario, ScenarioTruth
 from watchdog.lab.score import mix
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ def test_the_second_example_is_what_it_says() -> None:
 def test_what_to_go_back_to(target: str, place: int) -> None:
     """Of two deploys of a service the second is bad: back to the first, or to what was there before both."""
     deploys = (PlannedDeploy("web", (0.0, 0.0), "second"), PlannedDeploy("web", (-600.0, -300.0), "first"))
-    truth = Verdict(Right.ROLLBACK, deploy="second", target=target)
+    truth = ScenarioTruth(Right.ROLLBACK, deploy="second", target=target)
     scene = made(Scenario("two", truth, deploys=deploys, faults=(PlannedFault(deploy="second", share=(1.0, 1.0)),)))
     assert scene.truth.targets == {scene.main.releases[place].commit}
     assert scene.truth.commit == scene.main.releases[-1].commit
@@ -69,7 +69,7 @@ def test_everything_else_that_can_be_said() -> None:
     """A felt restart, a marker, a command, a network that is down, what comes and goes, a share of its own."""
     scenario = Scenario(
         "all",
-        Verdict(Right.PAGE, frozenset({Right.ASK}), "bad", service="shop", share=0.1),
+        ScenarioTruth(Right.PAGE, frozenset({Right.ASK}), "bad", service="shop", share=0.1),
         deploys=(PlannedDeploy("shop", name="bad", blip=(20.0, 20.0), no_rollback=True),),
         faults=(
             PlannedFault(
@@ -92,7 +92,7 @@ def test_everything_else_that_can_be_said() -> None:
 
 def test_seeds_for_development_hold_out_a_third_of_the_users_ranges_too() -> None:
     """They are ranges like all others."""
-    scenario = Scenario("wide", Verdict(Right.PAGE), faults=(PlannedFault(share=(0.1, 0.4)),))
+    scenario = Scenario("wide", ScenarioTruth(Right.PAGE), faults=(PlannedFault(share=(0.1, 0.4)),))
     assert max(made(scenario, f"dev{n}").truth.share for n in range(60)) <= 0.3
     assert max(made(scenario, f"s{n}").truth.share for n in range(60)) > 0.3
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.lab.storm.test_loop import run
-from watchdog.app.commands.soak_run import Look, SoakResult, soak
+from watchdog.app.commands.soak_run import HourlySample, SoakResult, soak
 from watchdog.domain.deploys import Deploy
 from watchdog.lab.soak import BUILD_SECONDS, EPOCH, LISTED, SHIPS_EVERY_SECONDS, SoakPlatform
 
@@ -13,7 +13,7 @@ from watchdog.lab.soak import BUILD_SECONDS, EPOCH, LISTED, SHIPS_EVERY_SECONDS,
 @pytest.mark.long
 def test_case_08_a_daemon_is_flat_over_virtual_hours() -> None:
     """Twelve services with outages, three hours: they are told, and neither memory nor tasks grow."""
-    heard: list[Look] = []
+    heard: list[HourlySample] = []
     result = soak(3, 12, seed=1, told=heard.append)
     assert heard == list(result.looks) and len(heard) == 3
     assert result.reads > 3 * 360 * 24
@@ -25,7 +25,7 @@ def test_growth_is_seen() -> None:
     """Judged by the worst hour, not by the last."""
 
     def grown(mib: float, tasks: int, errors: int = 0) -> SoakResult:
-        looks = (Look(1, 50.0, 20), Look(2, 50.0 + mib, 20 + tasks), Look(3, 50.0, 20))
+        looks = (HourlySample(1, 50.0, 20), HourlySample(2, 50.0 + mib, 20 + tasks), HourlySample(3, 50.0, 20))
         return SoakResult(1, 3, 1, 1, errors, looks, 1.0)
 
     assert grown(4.9, -2).flat

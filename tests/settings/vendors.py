@@ -11,7 +11,7 @@ from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.signals import SIGNALS
 from watchdog.ports import Platform, SignalSource
 from watchdog.settings import Settings
-from watchdog.settings.check.check import CheckResult, World, live_checks
+from watchdog.settings.check.check import CheckResult, Clients, live_checks
 
 KEY = {"WATCHDOG_RENDER_API_KEY": "key"}
 
@@ -55,4 +55,4 @@ def by_name(results: Sequence[CheckResult]) -> dict[str, CheckResult]:
 
 
 async def checked(settings: Settings, **world: Any) -> dict[str, CheckResult]:
-    return by_name(await live_checks(settings, World(**world)))
+    return by_name(await live_checks(settings, Clients(**world)))

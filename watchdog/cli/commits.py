@@ -14,26 +14,28 @@ if TYPE_CHECKING:
     from watchdog.settings import Settings
 
 
-class Asked(NamedTuple):
+class CommitsRead(NamedTuple):
     """The repository's comparison, or the reason why there is none; neither, if no repository was asked."""
 
     found: "Comparison | None" = None
     why: str = ""
 
 
-async def compared(ctx: "Context", settings: "Settings", incident: "Incident", service: "ServiceFacts | None") -> Asked:
+async def compared(
+    ctx: "Context", settings: "Settings", incident: "Incident", service: "ServiceFacts | None"
+) -> CommitsRead:
     """Return the comparison of the incident's target and its suspect."""
     from watchdog.domain.errors import Permanent, Temporary
 
     if settings.repository is None or not incident.suspect_code:
-        return Asked()
+        return CommitsRead()
     if service is None or not service.repo:
-        return Asked(why="the platform names no repository")
+        return CommitsRead(why="the platform names no repository")
     if not incident.rollback.target_code:
-        return Asked(why="no target was chosen to compare the suspect with")
+        return CommitsRead(why="no target was chosen to compare the suspect with")
     try:
-        return Asked(
+        return CommitsRead(
             await ctx.app().compare(settings, service.repo, incident.rollback.target_code, incident.suspect_code)
         )
     except (Temporary, Permanent) as error:
-        return Asked(why=str(error))
+        return CommitsRead(why=str(error))

@@ -17,9 +17,9 @@ from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import (
     ALL,
     Argument,
+    ArgumentType,
     HumanCommand,
     InvalidRequest,
-    Kind,
     Subject,
     stored_arguments,
 )
@@ -69,9 +69,9 @@ def command_function(command: HumanCommand) -> Callable[..., Coroutine[Any, Any,
 def _option(one: Argument) -> Named:
     """Return an argument as an option: `--for 2h`."""
     choices: Any = Literal[one.choices] if one.choices else str
-    kind: Any = bool if one.kind is Kind.FLAG else choices
-    optional = one.default is not None or one.kind is Kind.FLAG
-    default = Named.empty if not optional else (False if one.kind is Kind.FLAG else one.default or None)
+    kind: Any = bool if one.kind is ArgumentType.FLAG else choices
+    optional = one.default is not None or one.kind is ArgumentType.FLAG
+    default = Named.empty if not optional else (False if one.kind is ArgumentType.FLAG else one.default or None)
     kind = kind if default is not None else kind | None
     return Named(one.name, Named.KEYWORD_ONLY, default=default, annotation=Annotated[kind, Parameter(name=one.option)])
 

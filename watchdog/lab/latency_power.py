@@ -54,7 +54,7 @@ def _released(slower: Slower, scene: EpisodeWorld) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NoticeDelays:
     """The delay of the first notification of each release, in seconds after its onset; None: not in time."""
 
     slower: Slower
@@ -90,6 +90,6 @@ def seasonal(begins_at: float, record: Record, what: Collection[str] = ("page", 
     return Seasonal(first, len(pages) - first)
 
 
-def told(slower: Slower, played: Sequence[Played]) -> Told:
+def told(slower: Slower, played: Sequence[Played]) -> NoticeDelays:
     """Return the notification delays of the played episodes."""
-    return Told(slower, [one.heard_at for one in played])
+    return NoticeDelays(slower, [one.heard_at for one in played])

@@ -80,7 +80,7 @@ class PlannedOutage:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ScenarioTruth:
     """The truth: the `right` action and those that are as good (`also`), the guilty `deploy` if any, and its `target`.
 
     `share` is the share of all requests that fail, if it differs from that of the service's first fault.
@@ -99,7 +99,7 @@ class Scenario:
     """One scenario file. `services` exist beside the main one; their numbers replace those that chance would draw."""
 
     words: str
-    truth: Verdict
+    truth: ScenarioTruth
     weight: float = 1.0
     horizon_seconds: float = 1500.0
     services: Mapping[str, Mapping[str, Range]] | None = None

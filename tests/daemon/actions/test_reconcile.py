@@ -13,7 +13,7 @@ from tests.support.slow_calls import Latency, SlowStore
 from watchdog.adapters.platforms.render_parse import newest_first, parse_deploy
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.reconcile import DeployLookup, look_up, newer_than
-from watchdog.daemon.actions.timings import SHIPPED, Found, NoTrace, Unreadable
+from watchdog.daemon.actions.timings import SHIPPED, Found, NoTrace, UnreadableList
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Permanent, Temporary
@@ -164,7 +164,7 @@ async def test_the_list_is_read_back_to_the_baseline_however_many_came_after_it(
 async def test_an_unreadable_list_is_never_taken_for_an_empty_one() -> None:
     """It is waited for, longer than the window, and then a human must look."""
     unread = search(Temporary("503"))
-    assert await look_up(unread) == Unreadable("the deploy list cannot be read")
+    assert await look_up(unread) == UnreadableList("the deploy list cannot be read")
     *before, last = [at - 1000.0 for at in looks(unread).asked_at]
     assert last > SHIPPED.lost_seconds >= max(before)
 

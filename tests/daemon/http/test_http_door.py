@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.clocks import eventually
-from watchdog.daemon.http.http_door import REQUESTS_AT_ONCE, REQUESTS_PER_SECOND, Door, Pace
+from watchdog.daemon.http.http_door import REQUESTS_AT_ONCE, REQUESTS_PER_SECOND, Door, TokenBucket
 
 CROWD, OTHER = "127.0.1.1", "127.0.1.2"
 
 
 def test_the_pace_gives_out_some_moments_at_once_and_then_one_after_the_other() -> None:
     now = 1000.0
-    pace = Pace(lambda: now)
+    pace = TokenBucket(lambda: now)
     for _ in range(2):
         waits = [pace.reserve() for _ in range(REQUESTS_AT_ONCE + 3)]
         assert waits == pytest.approx([0.0] * REQUESTS_AT_ONCE + [n / REQUESTS_PER_SECOND for n in (1, 2, 3)])
@@ -47,7 +47,7 @@ async def hall(waiting_max: int = 64) -> AsyncIterator[Hall]:
     loop = asyncio.get_running_loop()
     sock = socket.create_server(("127.0.0.1", 0))
     made = Hall(sock)
-    door = Door(loop, sock, Pace(loop.time, 10.0, 1), made.let_in, waiting_max)
+    door = Door(loop, sock, TokenBucket(loop.time, 10.0, 1), made.let_in, waiting_max)
     door.open()
     try:
         yield made

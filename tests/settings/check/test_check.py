@@ -9,7 +9,7 @@ from tests.settings.vendors import checked, configuration, home_of
 from tests.support.clocks import FakeClock
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
-from watchdog.settings.check.check import CheckResult, Outcome, World, live_checks
+from watchdog.settings.check.check import CheckResult, Clients, Outcome, live_checks
 
 
 async def test_each_signal_control_and_page_is_read_once(vendor: Vendor) -> None:
@@ -55,7 +55,7 @@ async def test_a_check_that_hangs_is_cut_off_and_hides_no_other(vendor: Vendor) 
 
     settings = loaded(SMALL.replace("    render: srv-web\n", ""))
     jobs = (("sentry", hangs), ("ours", breaks), ("others", answers))
-    results = await live_checks(settings, World(extra=jobs), timeout_seconds=0.05)
+    results = await live_checks(settings, Clients(extra=jobs), timeout_seconds=0.05)
     assert [(result.name, result.outcome) for result in results] == [
         ("sentry", Outcome.FAIL),
         ("ours", Outcome.FAIL),

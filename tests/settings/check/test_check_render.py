@@ -11,7 +11,7 @@ from tests.support.clocks import FakeClock
 from watchdog.adapters.repositories.github import build_github
 from watchdog.domain.decisions import TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.settings.check.check import CheckResult, Outcome, World, live_checks
+from watchdog.settings.check.check import CheckResult, Clients, Outcome, live_checks
 
 UNTOLD = ", and failures are not notified"
 QUIET = f"nothing is rolled back{UNTOLD}"
@@ -37,9 +37,9 @@ async def test_render_that_agrees_is_three_times_well(vendor: Vendor) -> None:
 
 
 async def test_without_a_key_nothing_is_asked() -> None:
-    (result,) = await live_checks(loaded(SMALL), World())
+    (result,) = await live_checks(loaded(SMALL), Clients())
     assert (result.name, result.outcome) == ("render key", Outcome.WARN)
-    assert await live_checks(loaded(SMALL.replace("    render: srv-web\n", "")), World()) == []
+    assert await live_checks(loaded(SMALL.replace("    render: srv-web\n", "")), Clients()) == []
 
 
 async def test_a_service_nobody_knows_gets_the_list_of_those_the_key_sees_and_a_refused_key_where_to_get_one(
@@ -71,7 +71,7 @@ async def test_what_is_meant_to_be_down_or_forbids_a_rollback_is_said_beforehand
     say_render(vendor, service=told)
     settings = loaded(configuration(vendor), KEY)
     nowhere = TargetChoice(None, "there is no earlier deploy")
-    results = await live_checks(settings, World(platform=platform_of(settings), target=lambda *_: nowhere))
+    results = await live_checks(settings, Clients(platform=platform_of(settings), target=lambda *_: nowhere))
     warnings = [result.what for result in results if result.outcome is Outcome.WARN]
     assert what in warnings and "none: there is no earlier deploy" in warnings
 

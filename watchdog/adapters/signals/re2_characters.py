@@ -9,16 +9,16 @@ import regex  # type: ignore[import-untyped]
 LAST = 0x10FFFF
 
 
-class Range(NamedTuple):
+class CharRange(NamedTuple):
     """Code points from the first to the last, both included."""
 
     first: int
     last: int
 
 
-def _ranges(text: str) -> tuple[Range, ...]:
+def _ranges(text: str) -> tuple[CharRange, ...]:
     """Return the ranges of pairs of characters: `azAZ` is a to z and A to Z."""
-    return tuple(Range(ord(low), ord(high)) for low, high in zip(text[::2], text[1::2], strict=True))
+    return tuple(CharRange(ord(low), ord(high)) for low, high in zip(text[::2], text[1::2], strict=True))
 
 
 PERL = {"d": _ranges("09"), "s": _ranges("\t\n\f\r  "), "w": _ranges("09AZ__az")}
@@ -46,15 +46,15 @@ _FOLDED = {"k": "\u212a", "s": "\u017f"}
 """The Kelvin sign and the long s: outside of ASCII, and equal to a letter of it where case does not count."""
 
 
-def others(ranges: Sequence[Range], fold: bool = False) -> tuple[Range, ...]:
+def others(ranges: Sequence[CharRange], fold: bool = False) -> tuple[CharRange, ...]:
     """Return every character that is in none of these ranges (which are ASCII); with `fold`, in neither case."""
     cases = [_cases(chr(code)) for low, high in ranges for code in range(low, high + 1)] if fold else []
     found, start = [], 0
-    for first, last in sorted((*ranges, *(Range(ord(each), ord(each)) for each in "".join(cases)))):
+    for first, last in sorted((*ranges, *(CharRange(ord(each), ord(each)) for each in "".join(cases)))):
         if start < first:
-            found.append(Range(start, first - 1))
+            found.append(CharRange(start, first - 1))
         start = max(start, last + 1)
-    return (*found, Range(start, LAST)) if start <= LAST else tuple(found)
+    return (*found, CharRange(start, LAST)) if start <= LAST else tuple(found)
 
 
 def _cases(character: str) -> str:
@@ -69,7 +69,7 @@ def written(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def members(ranges: Sequence[Range]) -> str:
+def members(ranges: Sequence[CharRange]) -> str:
     """Return the text between the brackets of a set."""
     return "".join(f"{written(chr(first))}-{written(chr(last))}" for first, last in ranges)
 
@@ -77,7 +77,7 @@ def members(ranges: Sequence[Range]) -> str:
 def unicode_members(name: str, negated: bool) -> str | None:
     r"""Return the same for `\p{name}`: a general category, a script or Any. None: no such name."""
     if name == "Any":
-        return members(others([Range(0, LAST)]) if negated else [Range(0, LAST)])
+        return members(others([CharRange(0, LAST)]) if negated else [CharRange(0, LAST)])
     what = f"{{{'gc' if _CATEGORY.fullmatch(name) else 'script'}={name}}}"
     # The name goes into an expression: anything but letters and underscores could end the braces.
     if not name.replace("_", "").isascii() or not name.replace("_", "").isalpha():

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from watchdog.adapters.signals import re2_characters as characters
-from watchdog.adapters.signals.re2_characters import PERL, POSIX, Range
+from watchdog.adapters.signals.re2_characters import PERL, POSIX, CharRange
 from watchdog.adapters.signals.re2_items import Item, group, joined, trimmed
 
 TEXT_MAX, DEPTH_MAX, REPEAT_MAX, SIZE_MAX = 4000, 50, 1000, 40_000
@@ -175,7 +175,7 @@ class _Reader:
             high = self.escaped()
         if high < low:
             self.refuse(start, "invalid character class range")
-        return characters.members([Range(ord(low), ord(high))])
+        return characters.members([CharRange(ord(low), ord(high))])
 
     def named(self, inside: bool = False) -> str | None:
         r"""Read \d, \pN or (within a set) [:alpha:]. None: none of these is here."""

@@ -36,7 +36,7 @@ from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.ports import GroupsServices, Notifier, Platform, Repository, SignalSource
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.settings import Settings
-from watchdog.settings.check.check import CheckResult, World, live_checks
+from watchdog.settings.check.check import CheckResult, Clients, live_checks
 from watchdog.settings.check.check_dependencies import check_dependencies
 from watchdog.settings.check.check_oidc import check_oidc
 from watchdog.settings.check.check_result import Job, Outcome
@@ -194,9 +194,9 @@ def world_of(
     repository: Repository | None = None,
     incidents: Sequence[Incident] = (),
     extra: Sequence[tuple[str, Job]] = (),
-) -> World:
+) -> Clients:
     """Return the input of a live check: signals, control targets and status pages apart, and the rollback target."""
-    return World(
+    return Clients(
         platform=platform,
         repository=repository,
         channels=channels,

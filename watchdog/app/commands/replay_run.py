@@ -13,7 +13,7 @@ from watchdog.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReplayResult:
     """A replay, and the differences between two policies; None if only one was replayed."""
 
     replay: Replay
@@ -25,15 +25,15 @@ class Answer:
         return unknown_from(self.differences or ())
 
 
-def answer(paths: Sequence[Path], settings: Settings | None) -> Answer:
+def answer(paths: Sequence[Path], settings: Settings | None) -> ReplayResult:
     """Replay files or folders; with settings, against their policy too. Raises ConfigurationError."""
     runs = runs_of(paths)
     if settings is None:
-        return Answer(replay(runs))
+        return ReplayResult(replay(runs))
     notes: dict[str, None] = {}
     found = replay(runs, policy_of(settings, notes))
     found.notes.extend(notes)
-    return Answer(found, compare(found.old, found.new))
+    return ReplayResult(found, compare(found.old, found.new))
 
 
 def policy_of(settings: Settings, notes: dict[str, None]) -> Callable[[Policy], Policy]:

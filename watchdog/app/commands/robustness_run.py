@@ -19,9 +19,9 @@ from watchdog.lab.latency_power import (
     SEASONS,
     SLOWER,
     WATCHED,
+    NoticeDelays,
     Seasonal,
     Slower,
-    Told,
     seasonal,
 )
 from watchdog.lab.profile import DAY_SECONDS
@@ -71,7 +71,7 @@ class Row:
 
 
 def json_object(
-    seed: str, rows: Sequence[Row], told_after: Sequence[Told], quarters: Sequence[Seasonal]
+    seed: str, rows: Sequence[Row], told_after: Sequence[NoticeDelays], quarters: Sequence[Seasonal]
 ) -> dict[str, Any]:
     """Return the numbers for machines."""
     return {
@@ -82,7 +82,9 @@ def json_object(
     }
 
 
-def tables(seed: str, rows: Sequence[Row], told_after: Sequence[Told], quarters: Sequence[Seasonal] = ()) -> list[str]:
+def tables(
+    seed: str, rows: Sequence[Row], told_after: Sequence[NoticeDelays], quarters: Sequence[Seasonal] = ()
+) -> list[str]:
     """Return the numbers as Markdown tables."""
     lines = [f"seed {seed}"]
     if rows:
@@ -129,7 +131,7 @@ def _interval(one: dict[str, float]) -> str:
     return f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
 
 
-def _told_line(one: Told) -> str:
+def _told_line(one: NoticeDelays) -> str:
     known = sorted(at for at in one.after if at is not None)
     middle, last = (show_seconds(known[len(known) // 2]), show_seconds(known[-1])) if known else ("", "")
     within = show_seconds(one.slower.within_seconds)
@@ -173,7 +175,7 @@ def play_latency(
     kinds: Sequence[Slower] = SLOWER,
     processes: int = 2,
     progress: Callable[[str], None] = no_progress,
-) -> Sequence[Told]:
+) -> Sequence[NoticeDelays]:
     """Play `episodes` slower releases of each kind, each after two weeks of seasons."""
     jobs = [(slower, f"{seed}-{number}") for slower in kinds for number in range(episodes)]
     with workers(processes) as pool:

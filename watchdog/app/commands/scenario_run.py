@@ -13,7 +13,7 @@ from watchdog.lab.episode_story import begins_at, tell, why_wrong
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ScenarioEpisode:
     """One episode of a scenario."""
 
     scene: EpisodeWorld
@@ -55,7 +55,7 @@ class Told:
         }
 
 
-def play(path: Path, folder: Path, seed: str) -> Told:
+def play(path: Path, folder: Path, seed: str) -> ScenarioEpisode:
     """Play a scenario file (relative to a folder) once. Raises ConfigurationError with every mistake in it."""
     scene, record = run_episode(read_scenario(path, folder), seed)
-    return Told(scene, record, judge(scene, seed, record))
+    return ScenarioEpisode(scene, record, judge(scene, seed, record))

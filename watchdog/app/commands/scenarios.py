@@ -26,7 +26,7 @@ from watchdog.lab.scenario import (
     PlannedOutage,
     Range,
     Scenario,
-    Verdict,
+    ScenarioTruth,
 )
 from watchdog.settings.schema.written_values import NAME
 from watchdog.settings.text.validation import choose, validate
@@ -179,7 +179,7 @@ def _scenario(shape: ScenarioShape) -> Scenario:
     truth, deploys = shape.truth, {one.name: one.service for one in shape.deploys}
     return Scenario(
         words=shape.words,
-        truth=Verdict(
+        truth=ScenarioTruth(
             Right(truth.right),
             frozenset(Right(one) for one in truth.also),
             truth.deploy or "",

@@ -27,7 +27,7 @@ SAMPLES = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class HourlySample:
     """The daemon at the end of a virtual hour."""
 
     hour: int
@@ -44,7 +44,7 @@ class SoakResult:
     reads: int
     notices: int
     errors: int
-    looks: tuple[Look, ...]
+    looks: tuple[HourlySample, ...]
     seconds: float
 
     @property
@@ -83,7 +83,7 @@ def soak_apart(hours: int, services: int, seed: int) -> SoakResult:
         return pool.submit(soak, hours, services, seed).result()
 
 
-def soak(hours: int, services: int, seed: int, told: Callable[[Look], None] = lambda look: None) -> SoakResult:
+def soak(hours: int, services: int, seed: int, told: Callable[[HourlySample], None] = lambda look: None) -> SoakResult:
     """Run the soak test; `told` receives each hour's sample."""
     began = time.perf_counter()
     chance = Random(seed)  # noqa: S311  spreads load, guards nothing
@@ -111,8 +111,8 @@ async def _watch(
     probes: list[town.Probe],
     channel: town.SoakChannel,
     errors: list[str],
-    told: Callable[[Look], None],
-) -> tuple[Look, ...]:
+    told: Callable[[HourlySample], None],
+) -> tuple[HourlySample, ...]:
     clock = LoopClock(asyncio.get_running_loop())
     down = {f"svc-{number}": town.outages(chance, hours) for number in range(services)}
 
@@ -148,14 +148,14 @@ async def _watch(
     return tuple(looks)
 
 
-async def _look(daemon: Daemon, hour: int) -> Look:
+async def _look(daemon: Daemon, hour: int) -> HourlySample:
     counts = []
     for _ in range(SAMPLES):
         counts.append(len(asyncio.all_tasks()))
         await daemon.clock.sleep(1.0)
     # Collected first: garbage that waits for the collector is no leak.
     gc.collect()
-    return Look(hour, _resident_mib(), sorted(counts)[SAMPLES // 2])
+    return HourlySample(hour, _resident_mib(), sorted(counts)[SAMPLES // 2])
 
 
 def _resident_mib() -> float:

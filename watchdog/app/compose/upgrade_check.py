@@ -45,7 +45,7 @@ HOW = command_line("lab replay", "--since-upgrade")
 log = structlog.get_logger("watchdog")
 
 
-class Result(NamedTuple):
+class UpgradeResult(NamedTuple):
     """The result for people; `other`: at least one decision differs."""
 
     title: str
@@ -128,7 +128,7 @@ def _write_mark(folder: Path, what: Mapping[str, Any]) -> bool:
     return True
 
 
-async def _replayed(folder: Path) -> Result:
+async def _replayed(folder: Path) -> UpgradeResult:
     """Return the notice to send: the result of the replay, or the reason why there is none."""
     command = ("-m", "watchdog", "lab", "replay", "--since-upgrade", "--json", str(folder))
     pipe = asyncio.subprocess.PIPE
@@ -154,17 +154,17 @@ async def _replayed(folder: Path) -> Result:
     return _found(out) or _not_done(words[-1] if words else f"the replay ended with exit code {process.returncode}")
 
 
-def _found(out: bytes) -> Result | None:
+def _found(out: bytes) -> UpgradeResult | None:
     try:
         found = json.loads(out)
         other, lines = not found["same"], tuple(map(str, found["lines"]))
         if other:
             lines += (f"For {LOOK_SECONDS / 60:.0f} min from now each rollback needs approval. Again: `{HOW}`.",)
-        return Result(str(found["title"]), lines, other)
+        return UpgradeResult(str(found["title"]), lines, other)
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _not_done(why: str) -> Result:
+def _not_done(why: str) -> UpgradeResult:
     lines = (f"Why: {why}.", f"What to do: run `{HOW}` beside the daemon; it acts as its modes allow from now on.")
-    return Result(f"watchdog {__version__} could not decide the past again", lines)
+    return UpgradeResult(f"watchdog {__version__} could not decide the past again", lines)

@@ -37,7 +37,7 @@ STORY_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class LivePair:
     """A running sandbox and daemon: their logs, and the sandbox's admin."""
 
     folder: Path
@@ -106,7 +106,7 @@ async def play(plan: Plan, folder: Path, clock: Clock, shortened: str = SHORTENE
         daemon = await stack.enter_async_context(
             sandbox_process.running("watchdog", "run", "-c", str(config), out=out, errors=err, folder=folder)
         )
-        return await _play(plan, Pair(folder, urls["admin"], daemon, clock))
+        return await _play(plan, LivePair(folder, urls["admin"], daemon, clock))
 
 
 def configure(folder: Path, urls: dict[str, Any], plan: Plan, shortened: str) -> Path:
@@ -121,7 +121,7 @@ def configure(folder: Path, urls: dict[str, Any], plan: Plan, shortened: str) ->
     return config
 
 
-async def _play(plan: Plan, pair: Pair) -> Seen:
+async def _play(plan: Plan, pair: LivePair) -> Seen:
     played = False
     try:
         if await pair.until(lambda: _ready(pair), READY_WITHIN_SECONDS):
@@ -136,7 +136,7 @@ async def _play(plan: Plan, pair: Pair) -> Seen:
     return replace(seen, wrong=(*seen.wrong, f"its story: {pair.words()}")) if seen.wrong else seen
 
 
-async def _told(plan: Plan, pair: Pair) -> list[str]:
+async def _told(plan: Plan, pair: LivePair) -> list[str]:
     """Start the fault, and wait for the end; return the steps that did not finish in time."""
     await _begin(plan, pair)
     if plan.lasts is not None:
@@ -155,13 +155,13 @@ async def _told(plan: Plan, pair: Pair) -> list[str]:
     return [] if closed else ["its recovery was not proved"]
 
 
-def _ready(pair: Pair) -> bool:
+def _ready(pair: LivePair) -> bool:
     """Return whether the daemon watches and has read the deploys."""
     watching = any(line.get("event") == "watching" for line in pair.said())
     return watching and any(entry.get("path", "").endswith("/deploys") for entry in pair.log())
 
 
-async def _begin(plan: Plan, pair: Pair) -> None:
+async def _begin(plan: Plan, pair: LivePair) -> None:
     """Deploy, if the plan has a deploy, and start the fault."""
     if plan.deploys:
         # The deploy of a blip is good: only its restart fails, by the fault posted below and ended by the caller.
@@ -174,7 +174,7 @@ async def _begin(plan: Plan, pair: Pair) -> None:
     await pair.until(lambda: pair.has("fault_started"), plan.after + 30.0)
 
 
-async def _until_done(plan: Plan, pair: Pair) -> bool:
+async def _until_done(plan: Plan, pair: LivePair) -> bool:
     """Wait for the rollback, or for the page without one; meanwhile the platform reports its crashes."""
     what = "rollback_accepted" if plan.right is Right.ROLLBACK else PAGED
     if not plan.crash_every:

@@ -8,7 +8,7 @@ from watchdog.cli.command_context import Context, usage_error
 from watchdog.cli.options import AsJson, Flag, It
 
 if TYPE_CHECKING:
-    from watchdog.app.commands.replay_run import Answer
+    from watchdog.app.commands.replay_run import ReplayResult
     from watchdog.presentation.step_actions import Action
     from watchdog.replay.comparison import Difference
     from watchdog.replay.cost import Cost
@@ -78,7 +78,7 @@ def _since_upgrade(paths: Sequence[Path], ctx: Context, *, as_json: bool) -> int
     return output.DONE if found.is_same else output.FAILED
 
 
-def json_object(found: "Answer") -> Mapping[str, Any]:
+def json_object(found: "ReplayResult") -> Mapping[str, Any]:
     """Return the result for machines."""
     from watchdog.replay.cost import Cost
 
@@ -104,7 +104,7 @@ def json_object(found: "Answer") -> Mapping[str, Any]:
     return told
 
 
-def lines(found: "Answer") -> Iterator[str]:
+def lines(found: "ReplayResult") -> Iterator[str]:
     """Yield the result in words."""
     yield _what_was_replayed(found.replay)
     yield from (f"note: {note}" for note in found.replay.notes)
@@ -145,7 +145,7 @@ def _diverged(replayed: "Replay") -> Iterator[str]:
         yield "this version of the watchdog, or the file, is not the one of the run"
 
 
-def _diff(found: "Answer", differences: Sequence["Difference"]) -> Iterator[str]:
+def _diff(found: "ReplayResult", differences: Sequence["Difference"]) -> Iterator[str]:
     from watchdog.replay.cost import Cost
 
     unknown_from = found.unknown_from

@@ -13,7 +13,7 @@ from watchdog.cli.tables import table
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clean, clock, day, moment
-from watchdog.replay.readiness.criteria import BOUND_PER_YEAR, Criterion, Outlook
+from watchdog.replay.readiness.criteria import BOUND_PER_YEAR, ActTally, Criterion
 from watchdog.replay.readiness.judgement_rules import HUMAN_SECONDS, RECOVERY_SECONDS, STAYED_SECONDS
 from watchdog.replay.readiness.verdicts import Verdict
 
@@ -107,7 +107,7 @@ def _earlier(saved: Sequence[float]) -> Iterator[str]:
         yield _line("earlier", f"{show_seconds(abs(median(saved)))} {who} ({often}); an estimate")
 
 
-def _criteria(outlook: Outlook) -> Iterator[str]:
+def _criteria(outlook: ActTally) -> Iterator[str]:
     for one in outlook.criteria:
         mark = "ok" if one.met else "NOT ENOUGH" if one.evidence else "TOO MUCH"
         mark = "TOO MANY UNKNOWN" if mark == "NOT ENOUGH" and one.bound == "most" else mark
@@ -149,7 +149,7 @@ def _verdict(found: "Readiness") -> Iterator[str]:
     )
 
 
-def _needed(outlook: Outlook) -> str:
+def _needed(outlook: ActTally) -> str:
     needed = outlook.needed
     parts = [
         f"{needed['judged_acts']:g} more judged rollbacks" if needed["judged_acts"] else "",

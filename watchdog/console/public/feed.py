@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from watchdog.console.public.public_announcements import PublicAnnouncement
 from watchdog.console.public.public_views import PublicIncident, PublicView
-from watchdog.domain.commands.announcements import Standing
+from watchdog.domain.commands.announcements import ShownStage
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import iso, moment
 
@@ -71,10 +71,10 @@ def _of_announcement(page: str, one: PublicAnnouncement, now: float) -> Entry:
     published_at, last_at = one.updates[-1].at, one.updates[0].at
     lines = [f"{each.state}, {_minute(each.at)}: {each.text}" for each in one.updates]
     if one.maintenance and one.ends_at is not None:
-        when = "Was planned from" if one.state == Standing.CANCELLED else "From"
+        when = "Was planned from" if one.state == ShownStage.CANCELLED else "From"
         lines = [f"{when} {_minute(one.begins_at)} to {_minute(one.ends_at)}.", *lines]
         # A maintenance is news again when it begins, and when it ends; one that is cancelled does neither.
-        if one.state != Standing.CANCELLED:
+        if one.state != ShownStage.CANCELLED:
             last_at = max([last_at, *(at for at in (one.begins_at, one.ends_at) if at <= now)])
     about = f" ({', '.join(one.services)})" if one.services else ""
     return Entry(

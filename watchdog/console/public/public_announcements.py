@@ -11,7 +11,7 @@ from watchdog.domain.commands.announcements import (
     TEXT_MAX,
     TITLE_MAX,
     Announcement,
-    Standing,
+    ShownStage,
     Update,
     newest_first,
 )
@@ -51,7 +51,7 @@ class PublicAnnouncement:
     @property
     def is_ahead(self) -> bool:
         """Return whether it announces a maintenance that has not begun."""
-        return self.state == Standing.SCHEDULED
+        return self.state == ShownStage.SCHEDULED
 
 
 def announced(
@@ -64,7 +64,7 @@ def announced(
 
 
 def _is_shown(one: Announcement, names: Mapping[str, str], now: float, since: float) -> bool:
-    if one.standing(now) is Standing.WITHDRAWN:
+    if one.standing(now) is ShownStage.WITHDRAWN:
         return False
     if one.about.services and not any(name in names for name in one.about.services):
         return False

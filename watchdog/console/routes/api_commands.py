@@ -27,8 +27,8 @@ from watchdog.domain.commands.human_command import (
     MOMENT_MAX,
     NAME_MAX,
     Argument,
+    ArgumentType,
     HumanCommand,
-    Kind,
     Seen,
     Subject,
     Surface,
@@ -129,11 +129,11 @@ def _body(command: HumanCommand) -> type[BaseModel] | None:
 
 def _field(one: Argument) -> tuple[Any, Any]:
     """Return the type and the default of an argument in a body."""
-    if one.kind is Kind.FLAG:
+    if one.kind is ArgumentType.FLAG:
         return bool, Field(False, description=one.says)
     choices: Any = Literal[one.choices]
-    longest = {Kind.DURATION: DURATION_MAX, Kind.MOMENT: MOMENT_MAX}.get(one.kind, one.max_characters)
-    kind = choices if one.kind is Kind.CHOICE else _text(longest)
+    longest = {ArgumentType.DURATION: DURATION_MAX, ArgumentType.MOMENT: MOMENT_MAX}.get(one.kind, one.max_characters)
+    kind = choices if one.kind is ArgumentType.CHOICE else _text(longest)
     default = ... if one.default is None else one.default or None
     return kind if default is not None else kind | None, Field(default, description=one.says)
 

@@ -7,7 +7,7 @@ from watchdog.console.views.view_models import ServiceRow
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ServiceGroup:
     """Services with the same first tag (empty: without one). `number` counts them all, `rows` has those shown."""
 
     tag: str
@@ -15,7 +15,7 @@ class Group:
     rows: tuple[ServiceRow, ...]
 
 
-def groups(rows: Sequence[ServiceRow], order: Sequence[str], most: int | None) -> tuple[Group, ...]:
+def groups(rows: Sequence[ServiceRow], order: Sequence[str], most: int | None) -> tuple[ServiceGroup, ...]:
     """Return the groups of `rows` (sorted, the worst first) with the first `most` rows; a group without rows is left
     out.
 
@@ -25,7 +25,9 @@ def groups(rows: Sequence[ServiceRow], order: Sequence[str], most: int | None) -
     for row in rows:
         by_tag.setdefault(row.tags[0] if row.tags else "", []).append(row)
     shown = {row.name for row in rows[:most]}
-    made = [Group(tag, len(mine), tuple(one for one in mine if one.name in shown)) for tag, mine in by_tag.items()]
+    made = [
+        ServiceGroup(tag, len(mine), tuple(one for one in mine if one.name in shown)) for tag, mine in by_tag.items()
+    ]
     # Untagged services come last among groups that stand alike.
     return tuple(
         sorted(

@@ -30,7 +30,7 @@ from watchdog.daemon.actions.timings import (
     Found,
     Timings,
     TooLate,
-    Unreadable,
+    UnreadableList,
     never_too_late,
     no_hook,
     nothing_forbids,
@@ -262,7 +262,7 @@ class Actuator:
         answer = await self._reconcile(self._search(platform, effect))
         if isinstance(answer, Found):
             return await self._adopt(effect, row, answer.deploy)
-        if isinstance(answer, Unreadable):
+        if isinstance(answer, UnreadableList):
             return await self._lost(effect, row, answer.why)
         human = self._human_acted(answer.deploys, effect) if answer.deploys else ""
         why = f"{answer.why} ({row.note or 'answer lost'})"

@@ -7,7 +7,7 @@ Rule 2: to take a foreign deploy for the own one is the safe mistake: it sends n
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from watchdog.daemon.actions.timings import Answer, Found, NoTrace, Timings, Unreadable
+from watchdog.daemon.actions.timings import Answer, Found, NoTrace, Timings, UnreadableList
 from watchdog.domain.deploys import BY_API, Deploy
 from watchdog.domain.effects import Rollback
 from watchdog.domain.errors import Permanent, Temporary
@@ -101,5 +101,5 @@ async def look_up(search: DeployLookup) -> Answer:
         if deploys is not None and waited > timings.settle_seconds:
             return NoTrace(f"no trace of it in the deploy list after {timings.settle_seconds:.0f} s", deploys)
         if waited > timings.lost_seconds:
-            return Unreadable(UNREADABLE)
+            return UnreadableList(UNREADABLE)
         await clock.sleep(timings.look_every_seconds)

@@ -105,11 +105,11 @@ class NoTrace:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableList:
     """The deploy list could not be read: the outcome is unknown."""
 
     why: str
 
 
-Answer = Found | NoTrace | Unreadable
+Answer = Found | NoTrace | UnreadableList
 """The outcome of a send whose answer was lost."""

@@ -21,9 +21,9 @@ from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND
 from watchdog.docs.places import handbook_line, place_of_answer
 from watchdog.domain.commands.command_table import commands_of
 from watchdog.domain.commands.human_command import (
+    ArgumentType,
     HumanCommand,
     InvalidRequest,
-    Kind,
     Subject,
     Surface,
     stored_arguments,
@@ -159,5 +159,5 @@ def _options(command: HumanCommand, words: Sequence[str]) -> tuple[dict[str, str
         if name not in known or name in found or not value:
             wrong = "twice" if name in found else "nothing behind it" if name in known else "no such option"
             raise InvalidRequest(f"{name}=", wrong, instead)
-        found[name] = value.lower() if known[name].kind is Kind.CHOICE else value
+        found[name] = value.lower() if known[name].kind is ArgumentType.CHOICE else value
     return found, ()

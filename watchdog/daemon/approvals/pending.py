@@ -39,7 +39,7 @@ Objection = Callable[[State], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingCommand:
     """The command behind an event: its objection, and the answer made from the core's effects."""
 
     objection: Objection | None

@@ -24,7 +24,7 @@ from watchdog.core.guards import pre_send_check
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.runner import ActionRunner
 from watchdog.daemon.actions.timings import Change
-from watchdog.daemon.approvals.pending import Asked, refusal
+from watchdog.daemon.approvals.pending import PendingCommand, refusal
 from watchdog.daemon.engine.conversion import event_of, failure_run_changed, merged, with_unknown, worth_recording
 from watchdog.daemon.engine.effect_dispatcher import EffectDispatcher
 from watchdog.daemon.engine.persistence import StepPersister, StepResult
@@ -58,7 +58,7 @@ class _Item:
 
     event: Event
     handled: asyncio.Future[StepResult] | None = None
-    asked: Asked | None = None
+    asked: PendingCommand | None = None
 
 
 class Engine:
@@ -229,7 +229,7 @@ class Engine:
         """Queue an event and return the core's effects. Raises Permanent if the event raised."""
         return (await self.answer(event)).effects
 
-    async def answer(self, event: Event, asked: Asked | None = None) -> StepResult:
+    async def answer(self, event: Event, asked: PendingCommand | None = None) -> StepResult:
         """Queue an event and return its result; `asked` may object to it. Raises Permanent if the event raised."""
         handled: asyncio.Future[StepResult] = asyncio.get_running_loop().create_future()
         await self._queue.put(_Item(event, handled, asked))
@@ -239,7 +239,7 @@ class Engine:
         """Step, record, then act. Raises Displaced if this worker does not hold the event's service."""
         return (await self._handle(event)).effects
 
-    async def _handle(self, event: Event, asked: Asked | None = None) -> StepResult:
+    async def _handle(self, event: Event, asked: PendingCommand | None = None) -> StepResult:
         async with self._turn:
             result = await self._recorded(event, asked)
             self.state = result.after
@@ -259,7 +259,7 @@ class Engine:
                 call_safely(taken, step)
         return result
 
-    async def _recorded(self, event: Event, asked: Asked | None) -> StepResult:
+    async def _recorded(self, event: Event, asked: PendingCommand | None) -> StepResult:
         """Step and save; repeat if another worker changed the shared state or took one of the services."""
         for _ in range(STALE_MAX):
             result = self._stepped(event, asked)
@@ -278,7 +278,7 @@ class Engine:
         why = Temporary("other workers write without a pause")
         return self.recorder.unrecorded(event, self._stepped(event, asked), why)
 
-    def _stepped(self, event: Event, asked: Asked | None) -> StepResult:
+    def _stepped(self, event: Event, asked: PendingCommand | None) -> StepResult:
         if not self._is_ours(event):
             raise Displaced((getattr(event, "service", "") or getattr(event, "incident", ""),))
         before, policy = self.state, self.policy

@@ -36,7 +36,7 @@ _RESET = struct.pack("ii", 1, 0)
 log = structlog.get_logger("watchdog")
 
 
-class Pace:
+class TokenBucket:
     """Gives out moments: some at once, then one each `1 / per_second`."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Door:
         self,
         loop: asyncio.AbstractEventLoop,
         sock: socket.socket,
-        pace: Pace,
+        pace: TokenBucket,
         enter: Callable[[socket.socket], None],
         waiting_max: int = WAITING_MAX,
     ) -> None:

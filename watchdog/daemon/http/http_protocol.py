@@ -27,7 +27,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from watchdog.daemon.http.http_auth import network_of
-from watchdog.daemon.http.http_door import Pace
+from watchdog.daemon.http.http_door import TokenBucket
 
 CONNECTIONS_MAX = 64
 HEAD_SECONDS = 5.0
@@ -47,7 +47,7 @@ class BoundedProtocol(H11Protocol):
     head_seconds = HEAD_SECONDS
     drain_seconds = DRAIN_SECONDS
     places = CONNECTIONS_MAX
-    pace: Pace | None = None
+    pace: TokenBucket | None = None
     """The pace of further requests; set by the creator of the connection."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:

@@ -21,7 +21,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
 from watchdog.daemon.http.http_auth import TokenAuth
-from watchdog.daemon.http.http_door import Door, Pace
+from watchdog.daemon.http.http_door import Door, TokenBucket
 from watchdog.daemon.http.http_faults import Faults
 from watchdog.daemon.http.http_headers import SafeHeaders
 from watchdog.daemon.http.http_hosts import Hosts
@@ -143,7 +143,8 @@ class _Server(uvicorn.Server):
         # Without sockets: the doors accept, and hand each connection to the loop.
         await super().startup(sockets=[])
         loop = asyncio.get_running_loop()
-        first, further = Pace(loop.time), Pace(loop.time)  # apart: who keeps connections busy shuts no door
+        # Apart: who keeps connections busy shuts no door.
+        first, further = TokenBucket(loop.time), TokenBucket(loop.time)
 
         def protocol() -> BoundedProtocol:
             made = self._protocol(self.config, self.server_state, self.lifespan.state, loop)

@@ -24,8 +24,8 @@ from watchdog.daemon.approvals.annotations import RECORDED, add
 from watchdog.daemon.approvals.announcements import POSTED, Pages, post
 from watchdog.daemon.approvals.pending import (
     VERBS,
-    Asked,
     Objection,
+    PendingCommand,
     approver_mismatch,
     closed_text,
     stale_answer_check,
@@ -249,7 +249,9 @@ class CommandPoller:
         """Let the core handle the event and save the answer with its changes; return an answer that is not
         saved yet.
         """
-        asked = Asked(self._objection(event, command), lambda effects: CommandAnswer(command.id, *_answer(effects)))
+        asked = PendingCommand(
+            self._objection(event, command), lambda effects: CommandAnswer(command.id, *_answer(effects))
+        )
         try:
             result = await self._engine.answer(event, asked)
         except Permanent as error:

@@ -39,7 +39,7 @@ ENDS = (Stage.RESOLVED, Stage.WITHDRAWN)
 """The stages that end an announcement of either kind."""
 
 
-class Standing(StrEnum):
+class ShownStage(StrEnum):
     """How an announcement stands at a moment, as visitors read it."""
 
     INVESTIGATING = "Investigating"
@@ -53,7 +53,7 @@ class Standing(StrEnum):
     WITHDRAWN = "Withdrawn"
 
 
-OVER = frozenset({Standing.RESOLVED, Standing.COMPLETED, Standing.CANCELLED, Standing.WITHDRAWN})
+OVER = frozenset({ShownStage.RESOLVED, ShownStage.COMPLETED, ShownStage.CANCELLED, ShownStage.WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +118,25 @@ class Announcement:
             found = (one.at if found is None else found) if one.stage in ENDS else None
         return found
 
-    def standing(self, now: float) -> Standing:
+    def standing(self, now: float) -> ShownStage:
         """Return how it stands at that moment."""
         return self.said_by(self.updates[-1].stage, now)
 
-    def said_by(self, stage: Stage, at: float) -> Standing:
+    def said_by(self, stage: Stage, at: float) -> ShownStage:
         """Return what a stage means at a moment when it was the newest: a maintenance begins and ends by the clock.
 
         It is not resolved, but completed, or cancelled before its begin.
         """
         if stage is Stage.SCHEDULED:
             if at < self.begins_at:
-                return Standing.SCHEDULED
+                return ShownStage.SCHEDULED
             ends_at = self.about.ends_at
-            return Standing.IN_PROGRESS if ends_at is None or at < ends_at else Standing.COMPLETED
+            return ShownStage.IN_PROGRESS if ends_at is None or at < ends_at else ShownStage.COMPLETED
         if self.is_maintenance and stage is Stage.RESOLVED:
             # What is written after its end does not change how it ended.
             ended = at if self._ended_at is None else min(at, self._ended_at)
-            return Standing.CANCELLED if ended < self.begins_at else Standing.COMPLETED
-        return Standing(stage.value.capitalize())
+            return ShownStage.CANCELLED if ended < self.begins_at else ShownStage.COMPLETED
+        return ShownStage(stage.value.capitalize())
 
     def is_over(self, now: float) -> bool:
         """Return whether it is over at that moment."""

@@ -12,9 +12,9 @@ from watchdog.domain.commands import announcements as a
 from watchdog.domain.commands import human_events as e
 from watchdog.domain.commands.human_command import (
     Argument,
+    ArgumentType,
     CommandGroup,
     HumanCommand,
-    Kind,
     Role,
     Seen,
     Subject,
@@ -34,7 +34,7 @@ NOT_IN_CHAT = frozenset({Surface.TERMINAL, Surface.CONSOLE})
 LASTS = Argument(
     "lasts",
     "how long, as in 2h; at most 30d",
-    Kind.DURATION,
+    ArgumentType.DURATION,
     max_seconds=LONGEST_QUIET_SECONDS,
     example="2h",
     flag="for",
@@ -45,17 +45,17 @@ SIGNAL = Argument("signal", "only where this signal alone fails", default="", ex
 SEVERITY = Argument(
     "severity",
     "only of this severity; without it, a rollback of a critical incident is still notified",
-    Kind.CHOICE,
+    ArgumentType.CHOICE,
     default="",
     choices=tuple(one.value for one in Severity),
     example="high",
 )
 TARGET = Argument("target", "the deploy to go back to, as in dep-40; without it, the one we would choose", default="")
 NOTE = Argument("text", "the text, at most 1000 characters", max_characters=TEXT_MAX, example="TEXT", flag="TEXT")
-ROOT_CAUSE = Argument("root_cause", "it names the root cause", Kind.FLAG)
-VERDICT = Argument("verdict", "your judgement", Kind.CHOICE, choices=("right", "wrong"), example="right|wrong")
+ROOT_CAUSE = Argument("root_cause", "it names the root cause", ArgumentType.FLAG)
+VERDICT = Argument("verdict", "your judgement", ArgumentType.CHOICE, choices=("right", "wrong"), example="right|wrong")
 ITEM = Argument("item", "the item, as the checklist names it", example="ITEM")
-UNDO = Argument("undo", "take the tick back instead", Kind.FLAG)
+UNDO = Argument("undo", "take the tick back instead", ArgumentType.FLAG)
 TO_DO = Argument(
     "text", "what is to be done, at most 300 characters", max_characters=FOLLOW_UP_MAX, example="TEXT", flag="TEXT"
 )
@@ -63,7 +63,7 @@ OWNER = Argument("owner", "whose it is: a role, a contact, a name", default=DEVE
 DUE_IN = Argument(
     "due",
     "in how long it is due, as in 3d",
-    Kind.DURATION,
+    ArgumentType.DURATION,
     default=DUE,
     max_seconds=DUE_MAX_SECONDS,
     example="3d",
@@ -81,7 +81,7 @@ ABOUT_SERVICES = Argument(
 STATE = Argument(
     "state",
     "how it stands",
-    Kind.CHOICE,
+    ArgumentType.CHOICE,
     default=a.PROBLEM[0].value,
     choices=tuple(stage.value for stage in a.PROBLEM if stage not in a.ENDS),
     example="identified",
@@ -89,7 +89,7 @@ STATE = Argument(
 NEW_STATE = Argument(
     "state",
     "how it stands now; resolved ends it, withdrawn takes it off the page",
-    Kind.CHOICE,
+    ArgumentType.CHOICE,
     default="",
     choices=tuple(stage.value for stage in (*a.PROBLEM, a.Stage.WITHDRAWN)),
     example="resolved",
@@ -97,14 +97,14 @@ NEW_STATE = Argument(
 STARTS = Argument(
     "starts",
     "when it begins, in UTC unless an offset follows",
-    Kind.MOMENT,
+    ArgumentType.MOMENT,
     example="2027-01-31T22:00",
     stored_as="starts_at",
 )
 WINDOW = Argument(
     "lasts",
     "how long it may take, as in 2h; at most 30d",
-    Kind.DURATION,
+    ArgumentType.DURATION,
     max_seconds=a.LASTS_MAX_SECONDS,
     example="2h",
     flag="for",

@@ -78,7 +78,7 @@ class Seen(StrEnum):
     LIVE_DEPLOY = "which deploy is live"
 
 
-class Kind(StrEnum):
+class ArgumentType(StrEnum):
     """The type of an argument."""
 
     TEXT = "text"
@@ -94,7 +94,7 @@ class Argument:
 
     name: str  # its name in forms, the JSON API and Slack
     says: str  # its help, half a sentence
-    kind: Kind = Kind.TEXT  # what may be given
+    kind: ArgumentType = ArgumentType.TEXT  # what may be given
     default: str | None = None  # used if left out; empty: may be left out; None: must be given, unless a flag
     choices: tuple[str, ...] = ()  # the allowed values, for kind CHOICE
     max_characters: int = NAME_MAX  # longest text
@@ -113,7 +113,7 @@ class Argument:
 
     def checked(self, value: Any) -> Any:
         """Return the value to store, None where it was left out. Raises InvalidRequest."""
-        if self.kind is Kind.FLAG:
+        if self.kind is ArgumentType.FLAG:
             return value in (True, "yes")
         # One line, single blanks: the text goes into a note, a chat message and a table cell.
         text = " ".join(str(self.default or "" if value is None else value).split())
@@ -121,11 +121,11 @@ class Argument:
             if self.default != "":
                 raise InvalidRequest(self.option, "there is nothing in it to read", f"write {self.says}")
             return None
-        if self.kind is Kind.DURATION:
+        if self.kind is ArgumentType.DURATION:
             return self._seconds(text)
-        if self.kind is Kind.MOMENT:
+        if self.kind is ArgumentType.MOMENT:
             return self._moment(text)
-        if self.kind is Kind.CHOICE and text not in self.choices:
+        if self.kind is ArgumentType.CHOICE and text not in self.choices:
             raise InvalidRequest(self.option, f"no such {self.name}", f"write one of: {', '.join(self.choices)}")
         if len(text) > self.max_characters and not self.is_cut:
             longer = self.max_characters > NAME_MAX
@@ -178,7 +178,7 @@ class HumanCommand:
     @property
     def required(self) -> tuple[Argument, ...]:
         """Return the arguments that must be given, in order."""
-        return tuple(one for one in self.arguments if one.default is None and one.kind is not Kind.FLAG)
+        return tuple(one for one in self.arguments if one.default is None and one.kind is not ArgumentType.FLAG)
 
     @property
     def usage(self) -> str:

@@ -11,7 +11,7 @@ from watchdog.lab.episode_judgement import Played
 from watchdog.lab.ranking import Ranking
 from watchdog.lab.report.bar import Bar
 from watchdog.lab.report.bars import bars
-from watchdog.lab.report.cost_chart import Step, ladder
+from watchdog.lab.report.cost_chart import LadderStep, ladder
 from watchdog.lab.report.delays import Delays, delays
 from watchdog.lab.report.outcomes import Failure, Row, failures, rows
 
@@ -39,7 +39,7 @@ class Report:
         return delays(self.ours, self.oracle)
 
     @cached_property
-    def ladder(self) -> list[Step]:
+    def ladder(self) -> list[LadderStep]:
         """Return the avoidable cost of an incident, by decider."""
         return ladder(self.ranking)
 

@@ -16,7 +16,7 @@ TOP, ROW, FOOT = 46.0, 28.0, 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LadderStep:
     """One decider: avoidable outage minutes an incident, by the factor of the price of mistakes."""
 
     name: str
@@ -39,18 +39,18 @@ class Step:
         return {"name": self.name, "family": self.family, "avoidable_minutes": minutes}
 
 
-def ladder(ranking: Ranking | None) -> list[Step]:
+def ladder(ranking: Ranking | None) -> list[LadderStep]:
     """Return the watchdog and the best setting of each family, the cheapest first; the choice favours the rivals."""
-    best: dict[str, Step] = {}
+    best: dict[str, LadderStep] = {}
     for name, costs in (ranking.avoidable if ranking else {}).items():
-        step = Step(name, FAMILIES.get(name, name), costs)
+        step = LadderStep(name, FAMILIES.get(name, name), costs)
         # The best setting on these very episodes, not on development seeds: an advantage for the rivals.
         if step.family not in best or step.usual < best[step.family].usual:
             best[step.family] = step
     return sorted(best.values(), key=lambda step: step.usual)
 
 
-def plot_ladder(steps: Sequence[Step], oracle_minutes: float) -> str:
+def plot_ladder(steps: Sequence[LadderStep], oracle_minutes: float) -> str:
     """Return the SVG; `oracle_minutes` is the lowest possible cost of an incident."""
     height = TOP + ROW * len(steps) + FOOT
     # A rival may be luckier than the bound on these episodes, so the axis may begin below zero.
@@ -71,12 +71,12 @@ def plot_ladder(steps: Sequence[Step], oracle_minutes: float) -> str:
     return svg.drawing(WIDTH, height, "Avoidable minutes of outage per incident, by method", parts)
 
 
-def label(step: Step) -> str:
+def label(step: LadderStep) -> str:
     """Return the display name of a decider."""
     return "this watchdog" if step.is_ours else step.name
 
 
-def _bar(step: Step, top: float, place: svg.Scale) -> Iterator[str]:
+def _bar(step: LadderStep, top: float, place: svg.Scale) -> Iterator[str]:
     left, right = sorted((place(0.0), place(step.usual)))
     yield svg.words(0, top + 15, label(step), "label strong" if step.is_ours else "label")
     yield svg.box(left, top + 2, max(right - left, 1.0), ROW - 10, "bar ours" if step.is_ours else "bar rival")

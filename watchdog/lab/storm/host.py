@@ -32,7 +32,7 @@ UNREACHABLE = Bad("no answer", FailureKind.TIMEOUT)
 UP = Good("HTTP 200")
 
 
-class Sight:
+class HostNetwork:
     """Whether a host's network works: without it, everything seems to be down."""
 
     def __init__(self, nature: Nature) -> None:
@@ -50,7 +50,9 @@ class Probe:
 
     adaptive = True
 
-    def __init__(self, nature: Nature, sight: Sight, name: str, service: Service | None, every_seconds: float) -> None:
+    def __init__(
+        self, nature: Nature, sight: HostNetwork, name: str, service: Service | None, every_seconds: float
+    ) -> None:
         self.name = name
         self.kind = "http" if service is not None else "control"
         self.every_seconds = every_seconds
@@ -157,7 +159,7 @@ class Host:
         self.render = render
         self.post = post
         self.clock = LoopClock(nature.loop)
-        self.sight = Sight(nature)
+        self.sight = HostNetwork(nature)
         self.faults: list[str] = []
         self.proved: list[tuple[str, float]] = []
         self.started: list[WorkerProcess] = []

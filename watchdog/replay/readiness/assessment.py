@@ -14,7 +14,7 @@ from watchdog.domain import events as e
 from watchdog.domain.events import Event
 from watchdog.domain.policy import Mode, Policy
 from watchdog.replay.policy_runs import Act
-from watchdog.replay.readiness.criteria import Outlook
+from watchdog.replay.readiness.criteria import ActTally
 from watchdog.replay.readiness.judgement_rules import judge
 from watchdog.replay.readiness.missed_rollbacks import Missed, missed
 from watchdog.replay.readiness.service_history import Diaries
@@ -42,10 +42,10 @@ class Readiness:
         return {verdict: found[verdict] for verdict in Verdict}
 
     @property
-    def outlook(self) -> Outlook:
+    def outlook(self) -> ActTally:
         """Return the totals, from which the criteria are computed."""
         counts, days = self.counts, sum(self.watched_seconds.values()) / DAY_SECONDS
-        return Outlook(counts[Verdict.RIGHT], counts[Verdict.WRONG], counts[Verdict.UNKNOWN], days)
+        return ActTally(counts[Verdict.RIGHT], counts[Verdict.WRONG], counts[Verdict.UNKNOWN], days)
 
 
 def assess(

@@ -56,7 +56,7 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class ActTally:
     """The counts of judged actions and the recorded service-days, with the verdict that follows from them."""
 
     right: int

@@ -12,16 +12,18 @@ from watchdog.domain.errors import WatchdogError
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.ports import Notifier, SignalSource
 from watchdog.settings.check.check_render import render_jobs
-from watchdog.settings.check.check_result import CheckResult, Job, Outcome, TargetFinder, World
+from watchdog.settings.check.check_result import CheckResult, Clients, Job, Outcome, TargetFinder
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.text.summary import report
 
-__all__ = ["CheckResult", "Outcome", "TargetFinder", "World", "live_checks", "report"]
+__all__ = ["CheckResult", "Clients", "Outcome", "TargetFinder", "live_checks", "report"]
 
 TIMEOUT_SECONDS = 30.0
 
 
-async def live_checks(settings: Settings, world: World, timeout_seconds: float = TIMEOUT_SECONDS) -> list[CheckResult]:
+async def live_checks(
+    settings: Settings, world: Clients, timeout_seconds: float = TIMEOUT_SECONDS
+) -> list[CheckResult]:
     """Run every check once, side by side, and return the results in the order of the configuration.
 
     `world.extra` are further checks by name (Sentry's: see check_sentry.py). An outage of a checked service is a

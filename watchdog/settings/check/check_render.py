@@ -11,12 +11,12 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Forbidden, MissingPermission, WatchdogError
 from watchdog.ports import Platform, Repository
 from watchdog.settings.check.check_permissions import check_permissions
-from watchdog.settings.check.check_result import CheckResult, Job, Outcome, World
+from watchdog.settings.check.check_result import CheckResult, Clients, Job, Outcome
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.schema.schema import PLATFORM_ID
 
 
-def render_jobs(settings: Settings, world: World) -> list[tuple[str, Job]]:
+def render_jobs(settings: Settings, world: Clients) -> list[tuple[str, Job]]:
     """Return the checks, each with its name: the key and its permissions, each service, each dependency on Render.
 
     They run side by side, and each has a deadline of its own: one that fails hides no other.
@@ -81,7 +81,7 @@ async def _key(settings: Settings, platform: Platform, listed: _Listed) -> Seque
 
 
 async def _service(
-    settings: Settings, world: World, platform: Platform, name: str, listed: _Listed
+    settings: Settings, world: Clients, platform: Platform, name: str, listed: _Listed
 ) -> Sequence[CheckResult]:
     written = settings.services[name].render or ""
     place = f"service {name}"
@@ -122,7 +122,7 @@ def _state(settings: Settings, name: str, facts: ServiceFacts) -> Sequence[Check
 
 
 async def _history(
-    settings: Settings, world: World, platform: Platform, name: str, facts: ServiceFacts
+    settings: Settings, world: Clients, platform: Platform, name: str, facts: ServiceFacts
 ) -> Sequence[CheckResult]:
     """Return the rollback target, the served version, and whether the service's merges can be read."""
     results = [await _target(world, platform, name, facts)]
@@ -132,7 +132,7 @@ async def _history(
     return results
 
 
-async def _served_versions(settings: Settings, world: World, name: str, facts: ServiceFacts) -> list[CheckResult]:
+async def _served_versions(settings: Settings, world: Clients, name: str, facts: ServiceFacts) -> list[CheckResult]:
     """Read each signal of a service that says where its answers name a version: is it the live deploy's?"""
     # One that never matches would silently hold back every acquittal and every proof that depends on it.
     signals = settings.services[name].signals
@@ -179,7 +179,7 @@ async def _merges(repository: Repository, name: str, repo: str, branch: str) -> 
     return CheckResult(place, Outcome.OK, f"{len(commits)} commits of {branch} can be read")
 
 
-async def _target(world: World, platform: Platform, name: str, facts: ServiceFacts) -> CheckResult:
+async def _target(world: Clients, platform: Platform, name: str, facts: ServiceFacts) -> CheckResult:
     place = f"rollback target of {name}"
     try:
         deploys = await platform.deploys(facts.id)

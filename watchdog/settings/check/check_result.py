@@ -36,7 +36,7 @@ Job = Callable[[], Awaitable[Sequence[CheckResult]]]
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Clients:
     """The clients to try: `signals` by `service/signal`, `controls` by URL, `pages` and `channels` by name."""
 
     platform: Platform | None = None
