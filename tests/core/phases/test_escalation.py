@@ -389,6 +389,7 @@ def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_
         world = paged(Step("lead", ("mail",), 60.0), pagers=pagers)
         put(world, incident=replace(amended(incident_of(world), called_at=None), severity=Severity.HIGH))
         acknowledge(world)
+        assert next_call(world) == (world.now + 1800.0 if pages else None, ""), "everyone"
         assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == pages, "also beside a list of contacts"
         assert next_call(world) == ((world.now + 9060.0, "lead") if pages else (None, "")), "who follows from now on"
     for then, pagers in ((Then.ESCALATE, ()), (Then.NOTHING, ("pager",))):
@@ -404,7 +405,7 @@ def test_of_what_nobody_was_told_nobody_hears_who_has_it() -> None:
     world = reach(Phase.PINNING, make_policy(pagers=("pager",)))
     effects = acknowledge(world)
     assert lines(effects, "ACKNOWLEDGED") == ["by ann"] and next_call(world) == (None, ""), "no call to be put off"
-    assert notices(effects) == [] and not incident_of(world).paged
+    assert notices(effects) == [] and not incident_of(world).paged and not incident_of(world).muted
 
 
 # --- a gap without a worker ---
