@@ -136,12 +136,11 @@ def test_what_goes_on_and_since_when() -> None:
     found = slow_answers.confirmed((known, tail), KNOWN, both)
     assert found is not None and found[0] is tail
     low, half = (replace(known, level=slow_answers.LIMIT / 2 - less) for less in (0.1, 0.0))
-    assert slow_answers.confirmed((low,), KNOWN, P95) is None and slow_answers.is_suspicious((low,))
-    assert slow_answers.confirmed((half,), KNOWN, P95) and slow_answers.is_suspicious((replace(half, confirmed=False),))
-    assert slow_answers.is_suspicious(sums("s" * 8, P95)) and not slow_answers.is_suspicious(sums("s" * 7, P95))
-    fourth = "s..." * 36 + "ssss" + "." * 12
-    ends = [slow_answers.confirmed(sums(slow, P95), KNOWN, P95) is None for slow in (fourth, fourth + ".", "s" * 14)]
-    assert ends == [False, True, True]
+    new = replace(half, confirmed=False)
+    assert [slow_answers.confirmed((one,), KNOWN, P95) is None for one in (low, new, half)] == [True, True, False]
+    assert [slow_answers.is_suspicious(one) for one in ((low,), (new,), sums("s" * 7, P95))] == [True, True, False]
+    ending = ("s..." * 36 + "ssss" + "." * quick for quick in (12, 13))
+    assert [slow_answers.confirmed(sums(slow, P95), KNOWN, P95) is None for slow in ending] == [False, True]
     sparse = [(T0 + 100.0 * at, 100 * at + 1) for at in range(12)]
     dense = [(T0 + 2000.0 + at, 1300 + at) for at in range(20)]
     long = replace(known, since=T0 - 900.0, answers=1319, slow=40, recent=(*sparse, *dense))

@@ -195,7 +195,6 @@ def test_between_the_middles_of_two_hours_the_usual_is_a_line() -> None:
         assert expected(usual, MONDAY + 60.0 * minute) == pytest.approx(ms)
     alone = replace(usual, around=(0.0, 2000.0, 0.0))
     assert expected(alone, MONDAY) == expected(alone, MONDAY + 3599.0) == 2000.0
-    assert (expected(usual, MONDAY - DAY), expected(usual, MONDAY + DAY)) == (1000.0, 4000.0), "within an hour"
     for job, usually in ((2400.0, 2000.0), (5000.0, 5000.0), (20_000.0, 3 * 2000.0)):
         assert expected(replace(alone, high=job, high_later=job), MONDAY) == usually, "a job, but not of any height"
     young = UsualLatency(average=1000.0, medians=(1500, *[1900] * 24))
