@@ -329,7 +329,7 @@ def test_what_failed_is_over_only_by_evidence_of_now(check: Check, failed: str, 
     """Nothing bad is seen of it either way; what is not read any more may still fail, and keeps the incident open."""
     policy = with_signals(*WEB.signals, ERRORS, EVENTS)
     incident = an_incident(findings=(found(failed),))
-    checks = {check.name: check, "home": read("home", "http", 1.0)}
+    checks = {"home": read("home", "http", 1.0), check.name: check}
     service = a_service(checks=checks, incident=incident)
     assert observations.is_healthy(service, policy, NOW, seen=False)
     assert observations.is_healthy(service, policy, NOW) is known
