@@ -130,6 +130,7 @@ def test_only_what_ended_by_itself_teaches(fields: dict, blips: bool, slow_times
         pytest.param({"deploys": (replace(HISTORY[0], finished_at=None),)}, False, id="no date"),
         pytest.param({"deploys": ()}, False, id="no deploy"),
         pytest.param({"downtime": PLANNED}, False, id="in a downtime"),
+        pytest.param({"downtime": replace(PLANNED, ended_at=NOW - 60.0)}, True, id="after a downtime"),
         pytest.param({"deploys_at": NOW + 20.0}, False, id="nothing was listed since"),
         pytest.param({"deploys_at": None}, False, id="nothing was ever listed"),
         pytest.param({"deploys_why": "HTTP 503"}, False, id="no list can be read"),

@@ -285,7 +285,6 @@ def test_suspended_by_its_owner_and_then_for_a_bill() -> None:
     """No minute is waited for: nothing comes back by itself."""
     world = down(quiet_world(), 100.0, suspended=True, suspenders=("user",))
     down(world, 400.0, suspended=True, suspenders=("user", "billing"))
-    down(world, 500.0, suspended=True, suspenders=())
     (page,) = world.run(450.0).pages()
     assert page.notice.at - START == pytest.approx(400.0, abs=16.0)
 
