@@ -167,6 +167,7 @@ DECIDED = Decision(NOW + 57.0, Course.PAGE, Severity.CRITICAL, "it fits", None, 
 BY_ITSELF = an_incident(findings=(found(seconds=0.0),), suspect="dep-41", decision=DECIDED)
 GONE_WRONG = amended(BY_ITSELF, requested_at=NOW + 57.0)
 QUEUED = Deploy("dep-42", "live", "rollback", created_at=NOW + 58.0, update_seen_at=NOW + 96.0)
+UNDATED = replace(QUEUED, update_seen_at=None)
 
 
 def outage(*outcomes: tuple[float, float, bool], **fields: object) -> Check:
@@ -189,14 +190,14 @@ TAUGHT = replace(SEEN, restart_seconds=80.0, restart_at=NOW)
     ("change", "healed"),
     [
         pytest.param({}, 60.0, id="healed"),
-        pytest.param({"rollback": replace(QUEUED, update_seen_at=NOW + 90.0)}, 60.0, id="just long enough"),
+        pytest.param({"rollback": replace(UNDATED, finished_at=NOW + 210.0)}, 60.0, id="just long enough"),
         pytest.param({"rollback": replace(QUEUED, update_seen_at=NOW + 89.0)}, None, id="not for long"),
         pytest.param({"checks": [ONE_LUCKY]}, None, id="not looked at for long"),
         pytest.param({"checks": [ONE_LATE]}, 60.0, id="looked at just often enough"),
         pytest.param({"checks": [outage((57, 60, True), (60, 99, False))]}, 60.0, id="kept since then"),
         pytest.param({"checks": [outage((58, 60, True), (60, 99, False))]}, None, id="not all is kept"),
         pytest.param({"checks": [replace(SEEN, last_slow_at=NOW + 80.0)]}, None, id="slow after that"),
-        pytest.param({"rollback": replace(QUEUED, update_seen_at=None)}, None, id="not known when"),
+        pytest.param({"rollback": UNDATED}, None, id="not known when"),
         pytest.param({"checks": [ON_AND_OFF]}, None, id="comes and goes"),
         pytest.param({"checks": [outage((-9, 0, False), (0, 99, True))]}, None, id="still failing"),
         pytest.param({"checks": [SEEN, replace(SEEN, name="api", last_bad_at=NOW + 80.0)]}, None, id="another fails"),
