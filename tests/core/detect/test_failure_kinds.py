@@ -56,8 +56,7 @@ def test_they_are_remembered_as_long_as_the_outcomes_of_probes() -> None:
     forgotten = probes.RECENT_MAX - 10
     assert len(probed("d" * 30 + "5" * 70).not_curable) == 30
     assert len(probed("d" * 30 + "5" * forgotten).not_curable) == 10
-    gone = detect.forget(probed("d"), NOW)
-    assert gone.not_curable == () and failure_kinds.kind_since(gone, 0.0) == ""
+    assert failure_kinds.kind_since(detect.forget(probed("d"), NOW), 0.0) == ""
 
 
 def test_what_the_record_of_probes_has_forgotten_is_no_share_of_it() -> None:

@@ -116,7 +116,6 @@ def test_a_check_whose_kind_changed_with_the_configuration_begins_anew() -> None
         ((-85, 0), 4e-4),
         ((-85.1, 0), 0.02),
         ((-80, -5), 4e-4),
-        ((-80, -5, -4, -3, -2), 4e-4),
         ((-80, -10, -5, -3), 8e-6),
         ((-5,), 0.02),
         ((-5, 1), 0.02),
