@@ -44,7 +44,7 @@ def read(service: ServiceState, event: DeploysListed) -> Downtime | None:
     if known is None or (known.ended_at is not None and event.at >= known.ended_at + GRACE_SECONDS):
         # The last look without it bounds its begin: it may have begun at any moment since.
         return Downtime(what, event.at, service.deploys_at)
-    return known if known.what == what and known.ended_at is None else replace(known, what=what, ended_at=None)
+    return replace(known, what=what, ended_at=None)
 
 
 def in_force(service: ServiceState, now: float) -> Downtime | None:
