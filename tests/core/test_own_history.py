@@ -16,12 +16,7 @@ from watchdog.domain.severity import Severity
 
 OBSERVED = make_policy(Mode.OBSERVE)
 NEW = Deploy("dep-42", "live", commit="cccccccc", created_at=NOW - 100, finished_at=NOW - 3)
-
-
-def seen(deploys: int, bad_deploys: int, others: int, since: float = NOW - 1000.0) -> History:
-    """Return a history."""
-    return History(since, deploys, bad_deploys, others)
-
+SEEN = History(NOW - 1000.0, 7, 1, 2)
 
 # --- deploys ---
 
@@ -40,9 +35,9 @@ def seen(deploys: int, bad_deploys: int, others: int, since: float = NOW - 1000.
 def test_a_deploy_counts_once_it_went_live_before_our_eyes(live: str | None, newest: Deploy, counted: int) -> None:
     """No rollback, and not what served when we began to watch."""
     before = replace(HISTORY[0], status="live" if newest.status != "live" else "deactivated")
-    service = a_service(live=live, history=seen(7, 1, 2))
+    service = a_service(live=live, history=SEEN)
     after = listed(service, newest, before, *HISTORY[1:])
-    assert after.history == seen(7 + counted, 1, 2)
+    assert after.history == replace(SEEN, deploys=7 + counted)
     assert listed(after, newest, before, *HISTORY[1:], at=NOW + 15).history == after.history
 
 

@@ -295,9 +295,7 @@ def test_an_earlier_failure_that_may_have_begun_with_us_counts_as_one_that_did()
     ("count", "apart", "power"), [(1, 0.0, 1), (2, 0.0, 2), (3, 0.0, 3), (4, 0.0, 3), (1, 80.0, exp(-16 / 9))]
 )
 def test_every_peer_that_fails_at_our_moment_tells_of_one_cause(count: int, apart: float, power: float) -> None:
-    """One may be chance, three are none; from the third on nothing more is learnt. All are named, but what runs the
-    suspect code.
-    """
+    """One may be chance; from the third on nothing more is learnt. All are named, but what runs the suspect code."""
     names = ("cart", "shop", "stock", "mail")[:count]
     twin = fails("twin", replace(HISTORY[0], finished_at=NOW - 9e4))
     verdict = weighed(*(fails(name, seconds=OURS + apart) for name in names), twin)
