@@ -25,12 +25,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import trustme
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.benchmarks.beside import beside
 from tests.support.child_processes import processor_seconds
 from tests.support.daemon_processes import Cloud, Daemon
+from tests.support.echoing_vendors import certificate
+from tests.support.prometheus_server import free_fixed_port
 
 EVERY_SECONDS = 10
 SETTLING_SECONDS = 45.0
@@ -44,7 +45,7 @@ http {{
   access_log off;
   server {{
     listen 127.0.0.1:{port} ssl backlog=8192;
-    ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
+    ssl_certificate {own}; ssl_certificate_key {own};
     location / {{ return 200 "ok"; }}
   }}
 }}
@@ -59,23 +60,12 @@ control: ["https://127.0.0.1:{port}/control"]
 """
 
 
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return int(held.getsockname()[1])
-
-
 @contextmanager
 def serving(folder: Path, core: int) -> Iterator[int]:
-    """Run nginx with a certificate of a private CA (ca.pem); return its port."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    issued = authority.issue_cert("127.0.0.1")
-    issued.private_key_pem.write_to_path(str(folder / "key.pem"))
-    for pem in issued.cert_chain_pems:
-        pem.write_to_path(str(folder / "cert.pem"), append=True)
-    port = free_port()
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
+    """Run nginx with a certificate of a private CA (trusted.pem); return its port."""
+    own, _ = certificate(folder)
+    port = free_fixed_port()
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, own=own, port=port))
     command = ["taskset", "-c", str(core), "nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
@@ -117,7 +107,7 @@ class Watched(Daemon):
     """A daemon under load, seen from outside, with no sandbox beside it."""
 
     def __init__(self, folder: Path, core: int) -> None:
-        super().__init__(Cloud({}, folder, folder / "none"), {"SSL_CERT_FILE": str(folder / "ca.pem")})
+        super().__init__(Cloud({}, folder, folder / "none"), {"SSL_CERT_FILE": str(folder / "trusted.pem")})
         run = ("-m", "watchdog", "run", "-c", str(self.cloud.config))
         self.start("taskset", "-c", str(core), sys.executable, *run, cold=True)
         self.until(lambda: self.said("watching"))

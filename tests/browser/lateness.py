@@ -10,8 +10,6 @@ buckets), for each pair, and the medians. Nothing is asserted: the machine decid
 import argparse
 import asyncio
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.benchmarks.hostile_http import BUCKETS, quantile
+from tests.benchmarks.instructions import site
 from tests.browser.chromium import browsing, log_in
 from tests.browser.fleet import NOW, Fleet
 from tests.browser.situations import throughout
@@ -35,19 +34,6 @@ LOOKED_AT = ("/", "/services/docs", "/incidents/api-100")
 SETTLE_SECONDS = 15.0
 AN_EPOCH = 1e9
 """What is larger is a moment, and moves with the story."""
-SITE = """
-import asyncio
-async def answer(reader, writer):
-    await reader.readuntil(b"\\r\\n\\r\\n")
-    writer.write(b"HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\nconnection: close\\r\\n\\r\\nok")
-    await writer.drain()
-    writer.close()
-async def main():
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=1000)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-asyncio.run(main())
-"""
 
 
 def moved(value: Any, by: float) -> Any:
@@ -71,15 +57,6 @@ def configured(folder: Path, fleet: Fleet, site: str) -> None:
     lines = ["version: 1", "services:", *services, f"control: ['{site}/control']", "vendor_status: []"]
     lines += ["metrics: {listen: '127.0.0.1:0'}", "console: {enabled: true}", "record: {enabled: false}"]
     (folder / "watchdog.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def probed() -> Iterator[str]:
-    """Run the site as a process of its own; return its address."""
-    with subprocess.Popen([sys.executable, "-c", SITE], stdout=subprocess.PIPE) as site:
-        assert site.stdout is not None
-        yield f"http://127.0.0.1:{int(site.stdout.readline())}"
-        site.terminate()
 
 
 @contextmanager
@@ -141,8 +118,8 @@ async def measure(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         await remember(folder, fleet, given.hours, given.signals)
-        with probed() as site:
-            configured(folder, fleet, site)
+        with site() as probed:
+            configured(folder, fleet, probed)
             with daemon_in(folder) as daemon:
                 found = await pairs(daemon, given.pairs, given.seconds)
     nobody, people = (statistics.median(row[place] for row in found) for place in (0, 1))
