@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.recorded_lives import SLOW, Life
-from tests.support.stores import store_at
+from tests.support.stores import opened
 from watchdog.app.commands.lab_policy import configuration
 from watchdog.cli.main import main
 from watchdog.daemon.runtime.clock import SystemClock
@@ -118,12 +118,10 @@ def wording(text: str) -> list[str]:
 
 async def remember(folder: Path, life: Life) -> None:
     """Write the life's states into the store, as the daemon does."""
-    store = store_at(f"sqlite:///{folder}/lab.db", SystemClock())
-    await store.open()
-    for step in life.drive.steps:
-        if step.effects:
-            await store.save(Write(step.after, step.event, step.effects))
-    await store.close()
+    async with opened(f"sqlite:///{folder}/lab.db", SystemClock()) as store:
+        for step in life.drive.steps:
+            if step.effects:
+                await store.save(Write(step.after, step.event, step.effects))
 
 
 @pytest.mark.long
@@ -172,10 +170,8 @@ def test_a_label_is_taken_from_the_store(outage: Path, typed: Typed, monkeypatch
 
 async def label(folder: Path, word: str) -> None:
     """Judge the incident, as `watchdog incident label` does."""
-    store = store_at(f"sqlite:///{folder}/lab.db", SystemClock())
-    await store.open()
-    assert await store.label("web-1", word, "ann")
-    await store.close()
+    async with opened(f"sqlite:///{folder}/lab.db", SystemClock()) as store:
+        assert await store.label("web-1", word, "ann")
 
 
 def test_a_store_that_cannot_be_read_is_said_to_be(outage: Path, tmp_path: Path, typed: Typed) -> None:

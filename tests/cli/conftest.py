@@ -4,8 +4,8 @@ import asyncio
 import os
 import pwd
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli import examples as x
 from tests.support.databases import with_tables
-from watchdog.adapters.stores import build_store
+from tests.support.stores import opened
 from watchdog.cli.main import main
 from watchdog.cli.services import AppServices
 from watchdog.daemon.runtime.clock import SystemClock
@@ -76,24 +76,18 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(path)
 
 
-@asynccontextmanager
-async def record(folder: Path) -> AsyncIterator[Store]:
-    store = build_store(f"sqlite:///{folder}/watchdog.db", SystemClock())
-    await store.open()
-    try:
-        yield store
-    finally:
-        await store.close()
+def record(folder: Path) -> AbstractAsyncContextManager[Store]:
+    return opened(f"sqlite:///{folder}/watchdog.db", SystemClock())
 
 
 def in_record(folder: Path, do: Callable[[Store], Awaitable[T]]) -> T:
     """Return what a coroutine with the record gives back, where no loop runs: a command has one of its own."""
 
-    async def opened() -> T:
+    async def done() -> T:
         async with record(folder) as store:
             return await do(store)
 
-    return asyncio.run(opened())
+    return asyncio.run(done())
 
 
 @cache

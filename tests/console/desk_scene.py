@@ -68,8 +68,7 @@ class Office:
 @asynccontextmanager
 async def office(**access: Any) -> AsyncIterator[Office]:
     """Open a world with an engine and a console on it; `access` is who may come in otherwise than by a token."""
-    async with scene() as s:
-        await s.know_deploys()
+    async with scene(listed=True) as s:
         commands = CommandPoller(s.store, s.engine, s.clock, pages=PAGES)
 
         async def ask(name: str, arguments: Mapping[str, Any], by: str) -> Command:

@@ -52,8 +52,7 @@ async def test_a_command_that_was_not_recorded_fails_and_says_to_ask_again(
     name: str, given: dict[str, Any], phase: Phase, words: str, then: tuple[str, tuple[str, ...], Phase]
 ) -> None:
     """A yes is not taken at all, a no holds as long as we run; nobody is told that it was done, and nothing is sent."""
-    async with scene() as s:
-        await s.know_deploys()
+    async with scene(listed=True) as s:
         with_incident(s, phase, denied=(CODE,))
         s.engine.state = replace(s.engine.state, paused_by="bob")
         s.store.saving = SHUT  # type: ignore[attr-defined]
@@ -234,8 +233,7 @@ async def test_the_end_of_an_incident_is_left_to_the_worker_that_reads_it_as_ope
 
 async def test_case_51_an_incident_that_a_person_continues_by_hand_is_closed_in_the_store() -> None:
     """It ends in the step that begins the next, so no state ever holds it closed."""
-    async with scene() as s:
-        await s.know_deploys()
+    async with scene(listed=True) as s:
         with_incident(s, Phase.PAGED)
         open_one = s.web.incident
         assert open_one is not None

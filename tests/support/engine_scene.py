@@ -141,14 +141,18 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(store: type[MemoryStore] = ShakyStore, made: type[Render] = Render) -> AsyncIterator[Scene]:
-    """Open a world with a running engine; at its end everything is closed."""
+async def scene(
+    store: type[MemoryStore] = ShakyStore, made: type[Render] = Render, *, listed: bool = False
+) -> AsyncIterator[Scene]:
+    """Open a world with a running engine, which knows the deploys if they are `listed`; at its end all is closed."""
     clock = FakeClock(start=today.now())
     async with Sandbox() as sandbox:
         platform = client(sandbox, clock, made)
         s = Scene(sandbox, clock, store(clock), platform)
         await s.start()
         try:
+            if listed:
+                await s.know_deploys()
             yield s
         finally:
             await s.supervisor.stop(5.0)

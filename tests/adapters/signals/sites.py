@@ -101,8 +101,8 @@ async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     await writer.drain()
 
 
-def trickle(head: bytes, piece: bytes) -> Script:
-    """Return a script that sends a little every now and then, for ever."""
+def trickle(head: bytes, piece: bytes, every_seconds: float = 0.02) -> Script:
+    """Return a script that sends a piece every now and then, for ever."""
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(REQUEST_END)
@@ -110,20 +110,12 @@ def trickle(head: bytes, piece: bytes) -> Script:
         while not writer.is_closing():
             writer.write(piece)
             await writer.drain()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(every_seconds)
 
     return script
 
 
-def flood(head: bytes, piece: bytes) -> Script:
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(REQUEST_END)
-        writer.write(head)
-        while True:
-            writer.write(piece)
-            await writer.drain()
-
-    return script
+flood = functools.partial(trickle, every_seconds=0.0)
 
 
 def row(address: str) -> tuple[Any, ...]:

@@ -12,7 +12,8 @@ import pytest
 from tests.settings.texts import KEY, SMALL, loaded
 from tests.support.clocks import FakeClock
 from tests.support.postgres_server import postgres_server, postgres_url  # noqa: F401 - fixtures
-from watchdog.adapters.stores import build_store, role_lock
+from tests.support.stores import opened
+from watchdog.adapters.stores import role_lock
 from watchdog.app.commands.annotate import annotate
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.errors import Permanent, Temporary
@@ -33,14 +34,10 @@ def settings_of(url: str) -> Settings:
 @asynccontextmanager
 async def left_by_a_daemon(url: str, ttl_seconds: float = 60.0) -> AsyncIterator[Store]:
     """Make a store with an incident; the worker that wrote it gives nothing back."""
-    store = build_store(url, SystemClock())
-    await store.open()
-    await store.renew_leases("one", (FLEET, "web"), ttl_seconds=ttl_seconds)
-    await store.save(Write(State(services={"web": ServiceState("web", incident=INCIDENT)}, incidents=1)))
-    try:
+    async with opened(url, SystemClock()) as store:
+        await store.renew_leases("one", (FLEET, "web"), ttl_seconds=ttl_seconds)
+        await store.save(Write(State(services={"web": ServiceState("web", incident=INCIDENT)}, incidents=1)))
         yield store
-    finally:
-        await store.close()
 
 
 async def test_without_a_daemon_they_are_added_here_where_nothing_is_locked(postgres_url: str) -> None:  # noqa: F811

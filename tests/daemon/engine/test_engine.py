@@ -44,8 +44,7 @@ async def test_a_rollback_by_hand_goes_its_way() -> None:
 
 async def test_nothing_is_done_before_it_is_written_down() -> None:
     """While the store still writes, Render hears nothing, nobody is told, and the story does not go on."""
-    async with scene(SlowAnswer) as s:
-        await s.know_deploys()
+    async with scene(SlowAnswer, listed=True) as s:
         reads, story = s.sent("GET"), list[fx.Note]()
         s.listeners.note.append(story.append)
         store = await in_a_turn(s, e.RollbackRequested(s.clock.now(), "web", "ann"))
@@ -130,8 +129,7 @@ async def test_case_52_what_is_answered_to_a_rollback_by_hand_is_what_becomes_of
     store: type[FailsOnce], ok: bool
 ) -> None:
     """Nothing is done where its author reads that; a record whose answer was lost has the answer too, and goes on."""
-    async with scene(store) as s:
-        await s.know_deploys()
+    async with scene(store, listed=True) as s:
         command = await answer(s, "rollback", service="web")
         assert command.ok == ok and ("nothing is done; ask again" in command.answer) == (not ok)
         await s.quiet()
@@ -162,8 +160,7 @@ async def test_a_restore_that_cannot_be_recorded_is_said_and_not_made() -> None:
 
 async def test_a_restore_by_hand_that_was_not_recorded_is_answered_and_pages_nobody() -> None:
     """Its author reads that nothing is done."""
-    async with scene() as s:
-        await s.know_deploys()
+    async with scene(listed=True) as s:
         off = replace(s.web, auto_deploy_off="commit", pinned_for="web-1")
         s.engine.state = replace(s.engine.state, services={"web": off})
         s.store.saving = SHUT  # type: ignore[attr-defined]
@@ -231,8 +228,7 @@ async def test_killed_between_an_outcome_and_its_finish_it_is_looked_up_and_not_
 
 async def test_a_pin_left_over_from_an_incident_that_no_longer_waits_for_it_is_not_performed() -> None:
     """Stopped by a human, and killed before the pin was made: the next start does not switch auto-deploy off."""
-    async with scene() as s:
-        await s.know_deploys()
+    async with scene(listed=True) as s:
         s.sandbox.set_mode("render", "hang")
         await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann"))
         await s.engine.submit_and_wait(e.Stopped(s.clock.now(), s.web.incident.id, "ann"))
@@ -288,8 +284,7 @@ async def test_a_snapshot_never_overwrites_what_a_turn_is_saving() -> None:
 @pytest.mark.parametrize("comes", ["a service goes", "news of others"])
 async def test_what_comes_in_the_middle_of_a_turn_is_not_lost_with_its_end(comes: str) -> None:
     """It waits for the turn, which would put back what it began with."""
-    async with scene(SlowAnswer) as s:
-        await s.know_deploys()
+    async with scene(SlowAnswer, listed=True) as s:
         store, goes = await in_a_turn(s, e.Paused(s.clock.now(), "ann")), comes == "a service goes"
         store.written_by_another(denied=("bad00000",))
         coming = asyncio.create_task(s.engine.drop(["web"]) if goes else s.engine.refresh())
@@ -353,8 +348,7 @@ async def test_samples_become_events_dated_when_the_look_began(service: str, exp
 
 async def test_healthy_readings_are_not_journalled_one_by_one() -> None:
     """The first sight of a service is, and every change of phase; a hundred good probes are not."""
-    async with scene() as s:
-        await s.know_deploys()
+    async with scene(listed=True) as s:
         before = len(s.store.saved)  # type: ignore[attr-defined]
         for number in range(100):
             await s.engine.submit_and_wait(
@@ -395,8 +389,7 @@ async def test_a_worry_has_everything_looked_at_and_the_control_targets_follow_t
 
 async def test_a_promise_that_would_be_broken_disarms_instead() -> None:
     """A state that no step of ours makes (pinning without an incident) trips an assertion of the core."""
-    async with scene() as s:
-        await s.know_deploys()
+    async with scene(listed=True) as s:
         s.engine.state = replace(s.engine.state, services={"web": replace(s.web, phase=Phase.PINNING, incident=None)})
         await s.engine.submit(e.TimePassed(s.clock.now() + 1000.0))
         await eventually(lambda: s.engine.state.disarmed)

@@ -14,7 +14,7 @@ from tests.daemon.outbox.test_outbox import Scene, scene
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.support.failing_channel import Vendor
 from tests.support.notification_vendors import Channel, tell
-from tests.support.stores import store_at
+from tests.support.stores import opened
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, DeliveryLog
 from watchdog.daemon.outbox.outbox import Outbox
@@ -34,20 +34,9 @@ END = tell("end", "slack", kind=NoticeKind.RESOLVED)
 @asynccontextmanager
 async def _broken_store(folder: Path) -> AsyncIterator[Store]:
     """A real store that was closed under us: every call fails."""
-    store = store_at(f"sqlite:///{folder}/gone.db", FakeClock())
-    await store.open()
-    await store.close()
+    async with opened(f"sqlite:///{folder}/gone.db", FakeClock()) as store:
+        pass
     yield store
-
-
-@asynccontextmanager
-async def opened(folder: Path, clock: FakeClock) -> AsyncIterator[Store]:
-    store = store_at(f"sqlite:///{folder}/there.db", clock)
-    await store.open()
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 async def test_without_a_store_people_are_told_from_memory(tmp_path: Path) -> None:
@@ -67,10 +56,8 @@ async def test_without_a_store_people_are_told_from_memory(tmp_path: Path) -> No
 async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) -> None:
     """The store is opened a while after the page left: delivery and end of the effect are recorded."""
     clock = FakeClock(auto=False)
-    store = store_at(f"sqlite:///{tmp_path}/late.db", clock)
-    await store.open()
-    (pending,) = await store.save(Write(State(), effects=(PAGE,)))
-    await store.close()
+    async with opened(f"sqlite:///{tmp_path}/late.db", clock) as store:
+        (pending,) = await store.save(Write(State(), effects=(PAGE,)))
     channel = Channel("slack")
     async with asyncio.TaskGroup() as group:
         group.create_task(Outbox(store, {"slack": channel}, clock, lambda *_: None).deliver(pending.id, PAGE))
@@ -171,7 +158,7 @@ async def test_a_store_that_stays_away_is_asked_for_a_day(tmp_path: Path) -> Non
 async def test_what_was_sent_from_memory_is_not_sent_again_by_its_row(tmp_path: Path) -> None:
     """The save seemed to fail and did not: the row is finished, and a notice of other words is sent."""
     clock = FakeClock()
-    async with opened(tmp_path, clock) as store:
+    async with opened(f"sqlite:///{tmp_path}/there.db", clock) as store:
         channel = Channel("slack")
         teller = Outbox(store, {"slack": channel}, clock, lambda *_: None)
         await teller.deliver(None, PAGE)
@@ -191,7 +178,7 @@ async def test_a_row_found_late_waits_for_what_is_under_way_from_memory(
     delivery from memory that is cancelled leaves the notice to its row.
     """
     clock = FakeClock(auto=False)
-    async with opened(tmp_path, clock) as store, asyncio.TaskGroup() as group:
+    async with opened(f"sqlite:///{tmp_path}/there.db", clock) as store, asyncio.TaskGroup() as group:
         channel = Channel("slack", Temporary("down"))
         teller = Outbox(store, {"slack": channel}, clock, lambda *_: None)
         from_memory = group.create_task(teller.deliver(None, notice))

@@ -18,7 +18,7 @@ from tests.support.actuator_scene import client
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from tests.support.engine_scene import Scene, ShakyStore, scene
 from tests.support.notification_vendors import tell
-from tests.support.stores import store_at
+from tests.support.stores import opened
 from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
 from watchdog.domain import events as e
 from watchdog.domain.errors import Permanent, Temporary
@@ -63,8 +63,7 @@ def with_incident(s: Scene, phase: Phase, denied: tuple[str, ...] = (), channels
 @asynccontextmanager
 async def about(phase: Phase, denied: tuple[str, ...] = ()) -> AsyncIterator[Scene]:
     """Open a world whose deploys are known, and in which web has an incident in that phase."""
-    async with scene() as s:
-        await s.know_deploys()
+    async with scene(listed=True) as s:
         with_incident(s, phase, denied)
         yield s
 
@@ -278,8 +277,7 @@ class Forgetful(ShakyStore):
 
 async def test_a_command_is_applied_once_though_its_answer_is_written_twice() -> None:
     """The poll goes on over a store that fails; what was applied is only answered again."""
-    async with scene(Forgetful) as s:
-        await s.know_deploys()
+    async with scene(Forgetful, listed=True) as s:
         with_incident(s, Phase.PAGED)
         await s.store.save(Write(s.engine.state))
         number = await s.store.submit("note", {"incident": "web-1", "text": "the cache"}, "ann")
@@ -427,9 +425,7 @@ async def test_case_57_a_row_that_cannot_be_used_is_answered_and_keeps_nothing_b
     """Whoever wrote it: it fails, nothing comes of it, and the commands behind it are applied."""
     clock = FakeClock(start=today.now())
     url = tmp_path / "journal.db"
-    store = store_at(f"sqlite:///{url}", clock)
-    await store.open()
-    async with Sandbox() as sandbox:
+    async with opened(f"sqlite:///{url}", clock) as store, Sandbox() as sandbox:
         s = Scene(sandbox, clock, store, client(sandbox, clock))  # type: ignore[arg-type]
         await s.start()
         bad = [await store.submit("hold", {}, "ann") for _ in UNUSABLE]
@@ -444,7 +440,6 @@ async def test_case_57_a_row_that_cannot_be_used_is_answered_and_keeps_nothing_b
         assert (await row(s, good)).ok and s.engine.state.holds == ()
         await s.stop()
         await s.platform.close()
-    await store.close()
 
 
 @pytest.mark.parametrize("hours", [-1.0, 1.0])
@@ -480,8 +475,7 @@ async def test_a_silence_is_ended_by_its_name() -> None:
 
 
 async def test_auto_deploy_is_given_back_on_demand() -> None:
-    async with scene() as s:
-        await s.know_deploys()
+    async with scene(listed=True) as s:
         s.sandbox.cloud.services["web"].auto_deploy_trigger = "off"
         await s.know_deploys()
         s.engine.state = replace(s.engine.state, services={"web": replace(s.web, auto_deploy_off="commit")})
@@ -526,8 +520,7 @@ async def test_a_rollback_by_hand_is_from_the_deploy_that_was_seen_live() -> Non
 
 async def test_what_people_say_of_an_incident_is_added_to_its_record() -> None:
     """Notes and a label; follow-ups and ticks as well."""
-    async with scene() as s:
-        await s.know_deploys()
+    async with scene(listed=True) as s:
         await answer(s, "rollback", service="web")
         name = s.engine.state.services["web"].incident.id  # type: ignore[union-attr]
         assert (await answer(s, "note", incident=name, text="the cache")).answer == f"recorded as a note on {name}"
