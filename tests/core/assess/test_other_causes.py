@@ -167,7 +167,7 @@ def test_a_dependency_that_was_deployed_may_have_broken_us(minutes: float) -> No
     prior = prior_of(shop, shop.deploys[0], NOW - OURS, WEIGHTS, NOW)
     assert cause.odds == pytest.approx(UNSEEN_SHARE * prior.odds)
     assert (cause.name, cause.service, cause.deploy) == ("deploy of shop", "shop", "dep-shop")
-    ago = show_seconds(60 * minutes)
+    ago = show_seconds(max(0.0, 60 * minutes))
     assert cause.why == f"shop, which it depends on, was deployed {ago} before (dep-shop)"
 
 
