@@ -65,11 +65,12 @@ def spread(share: float, answers: int, seed: int) -> str:
         (TAIL, replace(KNOWN, tail_share=0.15), [("tail", 1.0, 0.195, 0.4875)]),
         (TAIL, replace(KNOWN, steps=slow_answers.STEPS_MIN - 1), []),
         (TAIL, replace(KNOWN, tail_share=0.151), []),
+        (TAIL, replace(KNOWN, now=0.0), []),
         (TAIL, replace(KNOWN, now=20.0), [("tail", 0.052, 0.01, 0.04)]),
         (replace(TAIL, times_baseline=8.0), KNOWN, [("tail", 1.6, 0.01, 0.04)]),
         (replace(TAIL, limits_seconds={"p95": 2.0}), KNOWN, [("p95", 2.0, 0.05, 0.125), ("tail", 1.0, 0.01, 0.04)]),
     ],
-    ids=["objective", "two", "tail", "usual tail", "no day", "two latencies", "milliseconds", "times", "both"],
+    ids=["objective", "two", "tail", "usual tail", "no day", "two latencies", "new", "milliseconds", "times", "both"],
 )  # fmt: skip
 def test_the_limits(signal: SignalPolicy, usual: UsualLatency, limits: list[tuple[str, float, float, float]]) -> None:
     """Each with the share that may be slower, and with the one that is to be found."""
@@ -141,11 +142,11 @@ def test_what_goes_on_and_since_when() -> None:
     assert [slow_answers.is_suspicious(one) for one in ((low,), (new,), sums("s" * 7, P95))] == [True, True, False]
     ending = ("s..." * 36 + "ssss" + "." * quick for quick in (12, 13))
     assert [slow_answers.confirmed(sums(slow, P95), KNOWN, P95) is None for slow in ending] == [False, True]
-    sparse = [(T0 + 100.0 * at, 100 * at + 1) for at in range(12)]
-    dense = [(T0 + 2000.0 + at, 1300 + at) for at in range(20)]
-    long = replace(known, since=T0 - 900.0, answers=1319, slow=40, recent=(*sparse, *dense))
+    sparse = [(T0 + 100.0 * at, 100 * at + 1) for at in range(30)]
+    dense = [(T0 + 4000.0 + at, 3300 + at) for at in range(2)]
+    long = replace(known, since=T0 - 900.0, answers=3319, slow=40, recent=(*sparse, *dense))
     (late,), (limit,) = sums("ss" + "." * 9 + "s", P95), slow_answers.limits(KNOWN, P95)
-    assert [slow_answers.began(one, limit) for one in (long, late)] == [T0 + 2000.0, T0 + 110.0]
+    assert [slow_answers.began(one, limit) for one in (long, late)] == [T0 + 4000.0, T0 + 110.0]
 
 
 def test_a_moment_in_which_everything_is_slow_is_no_tail() -> None:
