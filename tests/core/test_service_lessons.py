@@ -240,6 +240,7 @@ def closed(check: Check, incident: Incident, **fields: object) -> float:
 
 
 ROLLED_BACK = replace(HISTORY[1], id="dep-42", status="live", trigger="rollback", finished_at=NOW + 61.0)
+MENDED = replace(ROLLED_BACK, trigger="new_commit")
 
 
 def rolled_back(seen_at: float) -> Mapping[str, object]:
@@ -264,9 +265,10 @@ OURS = amended(BY_ITSELF, requested_at=NOW, verified_at=NOW + 9.0)
         pytest.param(replace(SEEN, crashes=((NOW - 60.0, "crash"),)), BY_ITSELF, {}, 0.0, id="crashed"),
         pytest.param(replace(SEEN, crashes=((NOW + 60.0, "crash"),)), BY_ITSELF, {}, 0.0, id="crashed as it ended"),
         pytest.param(replace(SEEN, crashes=OTHER_CRASHES), BY_ITSELF, {}, 59.0, id="crashed long before, and after"),
-        pytest.param(TAUGHT, BY_ITSELF, rolled_back(50.0), 0.0, id="a person rolled back"),
+        pytest.param(TAUGHT, BY_ITSELF, {"deploys": (ROLLED_BACK, *HISTORY)}, 0.0, id="a person rolled back"),
+        pytest.param(TAUGHT, BY_ITSELF, {"deploys": (MENDED, *HISTORY)}, 80.0, id="a person deployed"),
         pytest.param(TAUGHT, DECIDED_ANEW, rolled_back(50.0), 0.0, id="so did one, and it was decided anew"),
-        pytest.param(TAUGHT, BY_ITSELF, rolled_back(-61.0), 80.0, id="a person had rolled back before it"),
+        pytest.param(TAUGHT, BY_ITSELF, rolled_back(-60.0), 80.0, id="a person had rolled back before it"),
         pytest.param(TAUGHT, amended(OURS, undoes="web-0"), {}, 80.0, id="an undo"),
         pytest.param(SEEN, amended(BY_ITSELF, requested_at=NOW), {}, 0.0, id="our rollback, which proved nothing"),
         pytest.param(TAUGHT, amended(OURS, findings=()), {}, 80.0, id="a rollback by hand"),
