@@ -19,10 +19,11 @@ from enum import Enum
 from pathlib import Path
 
 LEFT_OUT = shutil.ignore_patterns(".git", ".hypothesis", ".*_cache", "__pycache__", "mutants", "venv", ".venv", "*.db*")
-COPIED_TOO = ("tests", "config", "deploy", "README.md", "LICENSE")
+PLUGIN = Path(__file__).with_name("fresh_caches.py")
+COPIED_TOO = ("tests", "config", "deploy", "README.md", "LICENSE", PLUGIN.name)
 QUICK = "not long and not nightly and not no_cover"
 """The tests that a mutant is tried by: those that reach lines of the core by themselves (as `.ci/run` has it)."""
-PYTEST_ARGUMENTS = ("-n", "0", "-m", QUICK, "--import-mode=prepend", "-p", "no:cacheprovider")
+PYTEST_ARGUMENTS = ("-n", "0", "-m", QUICK, "--import-mode=prepend", "-p", "no:cacheprovider", "-p", PLUGIN.stem)
 CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["watchdog"]
@@ -96,6 +97,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(root, tree, ignore=LEFT_OUT)
+        shutil.copy(PLUGIN, tree)
         _configure(tree, modules, tests)
         _mutmut(tree, list(names), children)
         wanted = frozenset(() if whole else names)
