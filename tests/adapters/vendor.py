@@ -11,6 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 REQUEST_END = b"\r\n\r\n"
+HANGS = object()
+"""An answer that does not come while the client waits."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class Vendor:
         self.seen.append(Seen(request.method, request.url.path, query, dict(request.headers), body))
         known = self.answers.get((request.method, request.url.path))
         answer = (404, {"message": "not found"}) if not known else known[0] if len(known) == 1 else known.pop(0)
+        if answer is HANGS:
+            await receive()
+            return
         if callable(answer):
             answer = answer(self.seen[-1])
         await _response(answer)(scope, receive, send)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.signals.test_sentry_answers import NOW, bucket, series
-from tests.adapters.vendor import Seen, Vendor
+from tests.adapters.vendor import HANGS, Seen, Vendor
 from tests.sandbox.documents import SENTRY, answer_problems
 from tests.support import vendor_specs
 from tests.support.clocks import FakeClock
@@ -68,6 +68,7 @@ async def test_counts_are_read_minute_by_minute(vendor: Vendor) -> None:
         ([{"id": "4507"}, {"id": "4508"}], ["4507", "4507", "4508"]),
         ([403, {"id": "4507"}], ["web", "web", "4507"]),
         ([500, 500, {"id": "4507"}], ["web", "web", "4507"]),
+        ([{"id": "4507"}, 500], ["4507", "4507", "4507"]),
         ([{"id": None}], ["web", "web", "web"]),
     ],
 )
@@ -118,10 +119,23 @@ async def test_a_commit_that_is_not_known_asks_for_no_issues(vendor: Vendor, com
     assert sample.new_issues == () and len(asked(vendor)) == 1
 
 
-async def test_issues_that_cannot_be_read_do_not_spoil_the_counts(vendor: Vendor) -> None:
-    vendor.say("GET", ISSUES, 403)
-    sample = await read(source(vendor, release="{commit}"))
-    assert isinstance(sample.reading, Good) and "new issues unknown (Sentry answered 403" in sample.reading.detail
+@pytest.mark.parametrize(
+    ("path", "answer", "options", "says"),
+    [
+        (ISSUES, 403, {}, "new issues unknown (Sentry answered 403"),
+        (ISSUES, HANGS, {}, "new issues unknown (Sentry did not answer in time)"),
+        (TIMESERIES, HANGS, {"traffic": True}, "no traffic to compare with (Sentry did not answer in time)"),
+        (PROJECT, HANGS, {}, ""),
+    ],
+)
+async def test_what_only_adds_to_the_counts_cannot_spoil_them(
+    vendor: Vendor, path: str, answer: Any, options: dict[str, Any], says: str
+) -> None:
+    """Neither by a refusal nor by an answer that does not come: it may not use up the deadline of the reading."""
+    vendor.say("GET", ISSUES, [ISSUE])
+    vendor.say("GET", path, *([GOOD] if path == TIMESERIES else []), answer)
+    sample = await read(source(vendor, release="{commit}", timeout="1s", **options))
+    assert isinstance(sample.reading, Good) and says in sample.reading.detail
     assert len(sample.counts) == 3
 
 

@@ -8,10 +8,14 @@ knows that filter. Where a server refuses it (400: older, self-hosted), everythi
 Rule 3: with `release: "{commit}"` the counts stay those of all releases. A series of one moving release begins at zero
 with every deploy, and the usual errors of a good one would look like a flood. The new issues are the release's own. A
 fixed text in `release` filters both.
+Rule 4: the counts are the signal. What only adds to them (the project's number, the traffic, the issues) has a share of
+the deadline: a slow answer to it must not cost the reading.
 """
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Annotated
 
@@ -37,6 +41,8 @@ PROJECT = r"[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_-]{1,100}"
 ISSUES_MAX = 25
 SOON_SECONDS = 60.0
 """Seconds until a project's number is requested again after Sentry failed to answer (5xx, 429, no answer)."""
+PROJECT_SHARE, ALL_SHARE = 0.25, 0.9
+"""The shares of the deadline at which the number is waited for no longer, and at which the counts go without more."""
 ASK_AGAIN_SECONDS = 3600.0
 """Seconds until the number, or a refused request, is tried again: project, server or token may have changed."""
 _HINTS = {
@@ -112,16 +118,17 @@ class SentryErrors(Source):
         """Read once. Raises Temporary or Permanent when Sentry did not answer."""
         if self._client is None:
             return unknown(self._broken)
-        await self._find_project(self._client)
+        began = asyncio.get_running_loop().time()
+        await self._find_project(self._client, began + PROJECT_SHARE * self.timeout_seconds)
         try:
             counts = buckets(await self._errors(self._client), self._context.clock.now())
         except Unreadable as error:
             return unknown(str(error), Unread.SHAPE)
         notes: list[str] = []
+        until = began + ALL_SHARE * self.timeout_seconds
         if self._options.traffic:
-            counts = await self._normalised(self._client, counts, notes)
-        # Last, and never fatal: the counts are the signal, the issues only add their names to a page.
-        issues = await self._new_issues(self._client, notes)
+            counts = await self._normalised(self._client, counts, notes, until)
+        issues = await self._new_issues(self._client, notes, until)
         return (Sample(Good(self._detail(counts, notes)), counts=counts, new_issues=issues),)
 
     async def close(self) -> None:
@@ -153,10 +160,11 @@ class SentryErrors(Source):
         return self._context.clock.monotonic() < self._unfiltered_until
 
     async def _normalised(
-        self, client: ApiClient, counts: tuple[MinuteCount, ...], notes: list[str]
+        self, client: ApiClient, counts: tuple[MinuteCount, ...], notes: list[str], until: float
     ) -> tuple[MinuteCount, ...]:
         try:
-            totals = await self._series(client, "spans", self._query("is_transaction:true"))
+            async with _answered(until):
+                totals = await self._series(client, "spans", self._query("is_transaction:true"))
             # Spans are sampled: a total extrapolated from few of them would make a false
             # error rate, so such minutes stay without one.
             return with_totals(counts, buckets(totals, self._context.clock.now(), only_sure=True))
@@ -169,7 +177,7 @@ class SentryErrors(Source):
         params = [("dataset", dataset), ("yAxis", "count()"), ("interval", "1m"), ("statsPeriod", PERIOD)]
         return (await client.get(path, [*params, *self._scope(), *([("query", query)] if query else [])])).json
 
-    async def _new_issues(self, client: ApiClient, notes: list[str]) -> tuple[str, ...]:
+    async def _new_issues(self, client: ApiClient, notes: list[str], until: float) -> tuple[str, ...]:
         release = self._release()
         if release is None:
             if self._options.release is not None:
@@ -178,32 +186,35 @@ class SentryErrors(Source):
         # `firstRelease` selects new issues: an old one that the release merely hits again does not blame the deploy.
         query = f'is:unresolved firstRelease:"{release}" level:[error,fatal]'
         params = [("query", query), ("sort", "freq"), ("statsPeriod", "24h"), ("limit", str(ISSUES_MAX))]
+        path = f"/api/0/organizations/{self._organization}/issues/"
         try:
-            answer = await client.get(f"/api/0/organizations/{self._organization}/issues/", [*params, *self._scope()])
+            async with _answered(until):
+                answer = await client.get(path, [*params, *self._scope()])
             return issue_texts(answer.json)
         except (Temporary, Permanent, Unreadable) as error:
             notes.append(f"new issues unknown ({plain(str(error), 80)})")
             return ()
 
-    async def _find_project(self, client: ApiClient) -> None:
+    async def _find_project(self, client: ApiClient, until: float) -> None:
         """Read the project's number, once an hour: slugs are understood since June 2026, and are a 400 to older
         servers.
 
-        Where the number cannot be read (the token lacks the scope, or Sentry fails) the slug has to do for a while.
+        Where the token may not read it the slug has to do; where Sentry fails, what was known before.
         """
         now = self._context.clock.monotonic()
         if now < self._project_until:
             return
-        found, again_seconds = None, ASK_AGAIN_SECONDS
+        number, again_seconds = None, ASK_AGAIN_SECONDS
         try:
-            found = (await client.get(f"/api/0/projects/{self._organization}/{self._project}/")).json
+            async with _answered(until):
+                found = (await client.get(f"/api/0/projects/{self._organization}/{self._project}/")).json
+            number = found.get("id") if isinstance(found, dict) else None
         except Permanent:
             # The token may lack project:read; the slug is enough for current servers.
             pass
         except Temporary:
             # A failure of Sentry passes: an hour with the slug could be an hour of refusals on an older server.
-            again_seconds = SOON_SECONDS
-        number = found.get("id") if isinstance(found, dict) else None
+            again_seconds, number = SOON_SECONDS, self._project_id
         self._project_id = number if isinstance(number, str) and number.isdecimal() else ""
         self._project_until = now + again_seconds
 
@@ -234,6 +245,16 @@ class SentryErrors(Source):
         if self._counts_everything:
             notes.insert(0, "ignored issues are counted too: this server cannot leave them out")
         return "; ".join([text, *notes])
+
+
+@asynccontextmanager
+async def _answered(until: float) -> AsyncIterator[None]:
+    """Raise Temporary where the body takes longer than until then (the loop's seconds)."""
+    try:
+        async with asyncio.timeout_at(until):
+            yield
+    except TimeoutError:
+        raise Temporary("Sentry did not answer in time") from None
 
 
 def build(name: str, options: SentryOptions, context: Context) -> SentryErrors:
