@@ -360,13 +360,15 @@ async def test_a_page_refused_for_good_does_not_hold_up_the_next_and_never_rings
 
 
 async def test_a_name_that_is_no_longer_configured_falls_to_the_first_channel() -> None:
-    """The configuration changed while a page was pending; with nobody named, nobody is told."""
-    first, second = Channel("first"), Channel("second")
-    teller = outbox(first, second)
+    """The configuration changed while a page was pending; with nobody named, nobody is told. The console is nobody."""
+    first, second, console = Channel("first"), Channel("second"), Channel("console")
+    teller = outbox(console, first, second)
     await teller.deliver(None, tell("page", "gone", wakes=True))
+    await teller.deliver(None, tell("printed", "gone", "console", wakes=True))
     await teller.deliver(None, tell("note", "gone", "second"))
     await teller.deliver(None, tell("silence"))
-    assert [title for title, _ in first.took] == ["page"] and [title for title, _ in second.took] == ["note"]
+    took = [[title for title, _ in one.took] for one in (first, second, console)]
+    assert took == [["page", "printed"], ["note"], ["printed"]]
 
 
 async def test_a_broken_reporter_stops_no_page() -> None:

@@ -190,14 +190,21 @@ class Outbox:
         return (effect_id, 0) if effect_id is not None else (self._newest_row, next(self._numbers))
 
     def _named(self, tell: Tell) -> tuple[str, ...]:
-        """Return the configured channels of the notice; if none is configured, the first fallback (not for news)."""
+        """Return the configured channels of the notice.
+
+        With the first fallback, if one is not configured, and no other but the console or tickets is (not for news).
+        """
         named = tuple(dict.fromkeys(name for name in tell.channels if name in self._notifiers))
         for name in tell.channels:
             if name not in self._notifiers:
                 self._attempts.report(name, "failed", tell.notice, why="no such channel is configured")
-        aside = tell.notice.plain or tell.notice.news
-        # A channel that left the configuration since the decision: a page goes to a fallback rather than nowhere.
-        return named or (self._others[:1] if tell.channels and not aside else ())
+        if tell.notice.plain or tell.notice.news or PASSIVE_CHANNELS.issuperset(tell.channels):
+            return named
+        # A channel that left the configuration since the decision: a page goes to a fallback rather than to no person.
+        if PASSIVE_CHANNELS.issuperset(named):
+            active = tuple(name for name in self._others if name not in PASSIVE_CHANNELS)
+            named = tuple(dict.fromkeys((*named, *(active or self._others)[:1])))
+        return named
 
     def _queue(self, delivery: Delivery, name: str) -> QueuedNotice:
         queue = self._queues.setdefault((delivery.notice.incident, name), ChannelQueue())
