@@ -1,12 +1,13 @@
 """The shared parts of all calls to GitHub: the headers, the name of a repository, and the rate limit.
 
-Rule: GitHub says "too many requests" with 403 as well as with 429; a 403 with its limit's headers is temporary.
+Rule: GitHub says "too many requests" with 403 as well as with 429. A 403 with its limit's headers is temporary; so is
+one without them whose message names a rate limit: the secondary limits often have no other sign, as its docs say.
 """
 
 import re
 from collections.abc import Mapping
 
-from watchdog.adapters.api_client import PermanentAnswer
+from watchdog.adapters.api_client import Answer, PermanentAnswer
 from watchdog.domain.errors import Permanent, Temporary
 
 TOKEN = "WATCHDOG_GITHUB_TOKEN"  # noqa: S105  the name of the variable
@@ -35,18 +36,26 @@ def repo_path(repo: str) -> str:
 
 def unless_limited(error: PermanentAnswer, now: float) -> PermanentAnswer | Temporary:
     """Return the refusal, or Temporary where it is the rate limit's. `now` is UTC epoch seconds."""
-    if error.status != 403 or not _is_limited(error.answer.headers):
+    if error.status != 403 or not _is_limited(error.answer):
         return error
     return Temporary(RATE_LIMITED, retry_after_seconds=_wait_seconds(error.answer.headers, now))
 
 
-def _is_limited(found: Mapping[str, str]) -> bool:
-    return found.get("x-ratelimit-remaining") == "0" or "retry-after" in found
+def _is_limited(answer: Answer) -> bool:
+    said = answer.json.get("message") if isinstance(answer.json, Mapping) else None
+    named = isinstance(said, str) and "rate limit" in said.lower()
+    return named or "retry-after" in answer.headers or _is_used_up(answer.headers)
+
+
+def _is_used_up(found: Mapping[str, str]) -> bool:
+    return found.get("x-ratelimit-remaining") == "0"
 
 
 def _wait_seconds(found: Mapping[str, str], now: float) -> float:
     """Return the seconds that GitHub asks us to wait."""
-    for name, since in (("retry-after", 0.0), ("x-ratelimit-reset", now)):
+    # The window's end counts only where the window is used up: a secondary limit ends in a minute, not with the hour.
+    ends = {"retry-after": 0.0} | ({"x-ratelimit-reset": now} if _is_used_up(found) else {})
+    for name, since in ends.items():
         if re.fullmatch(r"\d{1,12}", found.get(name, "")):
             return min(max(float(found[name]) - since, 1.0), 3600.0)
     return LIMITED_SECONDS

@@ -22,6 +22,7 @@ from watchdog.sandbox.world import COMMITS
 REPO = "https://github.com/acme/web"
 PATH = "/repos/acme/web/commits"
 CANARY = "github_pat_c4n4ry_0123456789"
+SECONDARY = {"x-ratelimit-remaining": "4990", "x-ratelimit-reset": "1750003000"}
 
 
 @pytest.fixture
@@ -64,6 +65,7 @@ async def test_one_request_is_sent_as_documented(vendor: Vendor, token: str, eve
         ((403, {"message": "Resource not accessible"}), Permanent, "Resource not accessible"),
         ((403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1750000900"}), Temporary, "no more requests"),
         ((403, {}, {"retry-after": "60"}), Temporary, "no more requests"),
+        ((403, {"message": "You have exceeded a secondary rate limit."}, SECONDARY), Temporary, "no more requests"),
         (503, Temporary, "503"),
         ({"not": "a list"}, Temporary, "not a JSON list"),
     ],
@@ -73,6 +75,7 @@ async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: object, erro
     with pytest.raises(error, match=words) as caught:
         await github.commits(REPO, "main")
     assert CANARY not in str(caught.value)
+    assert getattr(caught.value, "retry_after_seconds", 0.0) <= 900, "the hour's end is not that of a secondary limit"
 
 
 @pytest.mark.parametrize("repo", [REPO, REPO + ".git", REPO + "/"])
