@@ -166,8 +166,9 @@ async def test_people_outside_engineering_see_words_and_each_in_the_channel(vend
     assert vendor.seen[-1].body["attachments"] == [], "an edit without them would keep the old ones"
 
 
-@pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "edit_window_closed"])
+@pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "is_inactive", "channel_not_found"])
 async def test_a_message_that_is_gone_is_posted_anew(vendor: Vendor, gone: str, channel) -> None:
+    """Also one in a channel that is archived or left: the configuration names another since."""
     vendor.say(*UPDATE, {"ok": False, "error": gone})
     reference = await channel.send(notice(), json.dumps({"channel": "C0OLD", "ts": "1.2"}))
     assert json.loads(reference or "")["channel"] == "C0INCIDENT"
@@ -192,6 +193,7 @@ async def test_a_reference_that_makes_no_sense_begins_a_new_message(
         ({"ok": False, "error": "invalid_auth"}, Permanent, "WATCHDOG_SLACK_BOT_TOKEN"),
         ({"ok": False, "error": f"surprise {BOT_TOKEN}"}, Permanent, "surprise"),
         ({"ok": False, "error": "ratelimited"}, Temporary, "ratelimited"),
+        ({"ok": False, "error": "rate_limited"}, Temporary, "rate_limited"),
         ({"ok": False, "error": "internal_error"}, Temporary, "internal_error"),
         ("<html>proxy</html>", Temporary, "no reason"),
         ((429, {"ok": False}, {"retry-after": "7"}), Temporary, "429"),

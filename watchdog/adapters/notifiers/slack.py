@@ -41,7 +41,9 @@ CHANNEL = r"#[^\s#,<>&@|]{1,80}|[CGD][A-Z0-9]{6,20}"
 MEMBER = r"[UW][A-Z0-9]{2,20}"
 BEGINNINGS = (NoticeKind.OPENED, NoticeKind.SELF_ALERT, NoticeKind.TEST)
 """The kinds that never go under an old all-clear: a condition of our own (blind …) comes back under the same name."""
-GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"})
+GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+LEFT = frozenset({"channel_not_found", "not_in_channel", "is_archived"})
+"""Errors of the channel: of a message there, since when another may be configured; of a first post, a mistake."""
 KEPT_CHARACTERS = 200
 ADVICE = {
     "channel_not_found": "check the channel's name, and invite the bot if it is private",
@@ -152,7 +154,8 @@ class SlackBot:
             changed = _mark(notice) not in ("", known.shown)
             shown = notice.wakes or notice.plain  # who follows no thread reads the channel
             await self._reply(known, reply(notice, details=changed), broadcast=shown)
-        # The message was deleted or is too old to edit; the incident must not lose its page for that.
+        # The message was deleted or is too old to edit, or its channel was archived or left: the incident must not lose
+        # its page for that. Where the configured channel is that same one, the post is refused in its turn.
         except _Gone:
             return await self._open(notice)
         return _reference(replace(known, shown=_mark(notice) or known.shown, closed=notice.resolves))
@@ -214,9 +217,9 @@ class SlackBot:
             return said
         # Slack answers refusals with HTTP 200 as well: the word in `error` is all that tells them apart.
         error = text.clean(self._client.redact(str(said.get("error", "no reason"))), 60)
-        if error in GONE:
-            raise _Gone(f"Slack: {error}")
         why = ": ".join(part for part in (f"Slack refused {method}", error, ADVICE.get(error, "")) if part)
+        if error in GONE | LEFT:
+            raise _Gone(why)
         # An empty answer names no error, so it counts as a disturbance that a retry may pass.
         passing = error in PASSING or not said
         raise (Temporary if passing else Forbidden if error in KEY_REFUSED else Permanent)(why)
@@ -246,7 +249,7 @@ class SlackWebhook:
 
 
 class _Gone(Permanent):
-    """The message that we edit no longer exists."""
+    """The message that we edit, or its channel, cannot be reached any more."""
 
 
 @dataclass(frozen=True, slots=True)

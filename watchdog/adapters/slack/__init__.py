@@ -10,7 +10,9 @@ in the end.
 APP_TOKEN = "WATCHDOG_SLACK_APP_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 API = "https://slack.com/api"
 PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-"""Errors of a method that pass by themselves."""
+PASSING |= {"rate_limited", "org_login_required", "team_added_to_org"}
+"""Errors of a method that pass by themselves: `chat.postMessage` has its own word for too many messages, and the last
+two end with the workspace's migration."""
 KEY_REFUSED = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope"}
 )
