@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.utils import formatdate
 
 import pytest
 
@@ -176,6 +177,11 @@ async def test_events_are_told_oldest_first_since_then(vendor: Vendor, api):
     found = await api.events("srv-web", START + 180)
     assert [(item.id, item.bad) for item in found] == [("evt-3", True), ("evt-4", True), ("evt-5", True)]
     assert dict(vendor.seen[0].query) == {"startTime": "2026-05-28T20:29:40.000Z", "limit": "100"}
+    # A clock of ours that is 5 min ahead asks for nothing of the future.
+    vendor.say("GET", f"{SERVICE}/events", (200, page("event", *failed), {"date": formatdate(START + 3300)}))
+    await api.events("srv-web", START)
+    assert [item.id for item in await api.events("srv-web", START + 600)] == ["evt-5"]
+    assert dict(vendor.seen[-1].query)["startTime"] == "2026-05-28T20:31:40.000Z"
 
 
 async def test_a_database_is_watched_by_its_status(vendor: Vendor, api):
