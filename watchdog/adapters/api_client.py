@@ -153,6 +153,14 @@ class ApiClient:
         if self._writes is not None:
             await self._writes.aclose()
 
+    def theirs(self, moment: float) -> float:
+        """Return a moment by our clock as one by the vendor's (UTC epoch seconds), never a later one.
+
+        For "since": a clock of ours that is minutes ahead would else ask for what the vendor dates in the future, and
+        nothing that came is taken for nothing that happened.
+        """
+        return moment - max(0.0, self.clock.ahead_seconds if self.clock is not None else 0.0)
+
     def redact(self, text: str) -> str:
         """Return the text without any of our keys, on one line of at most 300 characters."""
         for secret in self._secrets:

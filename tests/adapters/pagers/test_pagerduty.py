@@ -1,5 +1,6 @@
 """Who responded, read from PagerDuty: humans only, bounded, with as few requests as will do."""
 
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -95,6 +96,9 @@ async def test_a_foreign_name_is_one_bounded_line_and_what_is_older_is_left_out(
     assert one.what == "acknowledged" and one.who.isprintable() and len(one.who) <= 60
     assert await pages.responses(KEY, one.at) == [one], "the page and its answer within one second"
     assert await pages.responses(KEY, one.at + 1.0) == []
+    five_minutes_behind_us = {"date": formatdate(FakeClock().now() - 300)}
+    vendor.say("GET", "/incidents", (200, {"incidents": [{"id": "P1"}]}, five_minutes_behind_us))
+    assert await pages.responses(KEY, one.at + 300.0) == [one], "the page was dated by our clock, the act by theirs"
 
 
 @pytest.mark.parametrize(

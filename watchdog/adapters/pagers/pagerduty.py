@@ -73,7 +73,8 @@ class PagerDutyReader:
         found = _list_of(await self._get("/incidents", asked), "incidents")
         incidents = [one for one in map(mapping, found[:INCIDENTS_MAX]) if _ID.fullmatch(text(one.get("id")))]
         done = [response for one in reversed(incidents) for response in await self._of(one)]
-        return sorted((one for one in done if one.at >= since), key=lambda one: one.at)
+        begin = self._api.theirs(since)
+        return sorted((one for one in done if one.at >= begin), key=lambda one: one.at)
 
     async def check(self) -> str:
         """Read one incident, to prove that the key has that right."""

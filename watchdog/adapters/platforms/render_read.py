@@ -155,7 +155,7 @@ class RenderReader:
         began = self._clock.now()
         rows = await self._list_events(service_id, since)
         self._learn(service_id, rows, since, began)
-        begin = self._at_render(since)
+        begin = self._api.theirs(since)
         found = (event for event in map(parse_event, rows) if event is not None and event.at >= begin)
         return tuple(sorted({event.id: event for event in found}.values(), key=lambda event: event.at))
 
@@ -216,13 +216,8 @@ class RenderReader:
         return newest_first(found)
 
     async def _list_events(self, service_id: str, since: float, kind: str = "") -> list[object]:
-        params = {"startTime": show_time(self._at_render(since))} | ({"type": kind} if kind else {})
+        params = {"startTime": show_time(self._api.theirs(since))} | ({"type": kind} if kind else {})
         return await self._pages(f"{service_path(service_id)}/events", "event", pages=5, params=params)
-
-    def _at_render(self, since: float) -> float:
-        """Return a moment by our clock as one by Render's, never a later one."""
-        # A clock that is minutes ahead would ask for events of the future: an empty list, which reads as health.
-        return since - max(0.0, self.clock.ahead_seconds if self.clock is not None else 0.0)
 
     async def _postgres_events(self, database_id: str) -> Sequence[PlatformEvent]:
         status = text(mapping(await self._one(service_path(database_id))).get("status"))
