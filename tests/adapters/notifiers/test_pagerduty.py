@@ -6,6 +6,7 @@ import pytest
 
 from tests.adapters.notifiers.letters import AT, HOSTILE, ROUTING_KEY, context, hostile_notice, leaks, notice
 from tests.adapters.vendor import Vendor
+from tests.support.clocks import FakeClock
 from tests.support.vendor_specs import request_problems, spec
 from watchdog.adapters.notifiers.pagerduty import EU, US, PagerDuty, PagerDutyOptions, build
 from watchdog.adapters.options import Context
@@ -13,6 +14,8 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.pager import Change
 from watchdog.domain.severity import Severity
+from watchdog.sandbox import keys
+from watchdog.sandbox.server import Sandbox
 
 ENQUEUE = ("POST", "/v2/enqueue")
 DONE = (202, {"status": "success", "message": "Event processed", "dedup_key": "k"})
@@ -64,6 +67,24 @@ async def test_it_rings_for_what_wakes_and_closes_what_is_over(
         known = await channel.send(notice(**step), known)
     assert (events(vendor), known) == (told, reference)
     assert {seen.body["dedup_key"] for seen in vendor.seen} <= {"watchdog/web/web-1"}
+
+
+@pytest.mark.parametrize(
+    ("token", "rings"), [(keys.PAGERDUTY_API_TOKEN, "info"), ("wrong", "critical"), ("", "critical")]
+)
+async def test_an_update_does_not_ring_again_after_a_person_resolved_the_page(
+    sandbox: Sandbox, token: str, rings: str, closing
+) -> None:
+    """Its key would open a new alert. Without an answer of the REST API an alert counts as open."""
+    secrets = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": keys.PAGERDUTY_ROUTING_KEY, "WATCHDOG_PAGERDUTY_API_TOKEN": token}
+    channel = closing(build(PagerDutyOptions(), Context(FakeClock(), sandbox.urls, secrets)))
+    known = await channel.send(notice(**INFO), None)
+    for step in (PAGE, INFO):
+        known = await channel.send(notice(**step), known)
+    assert [one.severity for one in sandbox.pagers.incidents] == ["info", "critical"] and known == "woken"
+    sandbox.pagers.by_human("resolve", "Ann Lee")
+    await channel.send(notice(**INFO), known)
+    assert [one.severity for one in sandbox.pagers.incidents] == ["info", "critical", rings]
 
 
 @pytest.mark.parametrize("severity", list(Severity))

@@ -4,7 +4,9 @@ Rule 1: a second trigger of an open alert does not page again. So before a notic
 resolved. It may be information ("info"), or an earlier page ("woken") that an engineer may have acknowledged meanwhile:
 the promised second page must ring. The reference is "info", "woken" or "resolved".
 Rule 2: a notice that does not page, after a page, is a trigger with the same key: it adds to the alert's log and pages
-no engineer. It keeps the page's severity, so that it cannot lower the alert's urgency.
+no engineer. It keeps the page's severity, so that it cannot lower the alert's urgency. After a person resolved the
+alert there, a trigger with its key opens a new one, which would ring: it is "info". Only the REST API tells (an API
+token); without an answer from it the alert counts as open.
 Rule 3: an all-clear is always sent, whatever we remember: PagerDuty drops a resolve of an alert that is not open, while
 a forgotten alert would stay open for ever. Without memory of an alert, a page is a trigger alone, with the usual key:
 it joins an open alert, so that one outage stays one page.
@@ -15,7 +17,7 @@ Whether "info" stays silent is set in PagerDuty: the service's urgency must foll
 import hashlib
 import re
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.channel_options import ChannelOptions
@@ -23,7 +25,7 @@ from watchdog.adapters.notifiers.facts import rows
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.errors import Permanent
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import Notice
 from watchdog.domain.pager import Change
 from watchdog.domain.severity import Severity
@@ -53,13 +55,24 @@ class PagerDutyOptions(ChannelOptions):
     changes: bool = False
 
 
+class Alerts(Protocol):
+    """What can be read of our alerts. Raises Temporary or Permanent."""
+
+    async def resolved_by_a_person(self, dedup_key: str) -> bool:
+        """Return whether a person resolved the newest alert of this key."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
 class PagerDuty:
-    """The pager. `endpoint` is the base URL of the Events API."""
+    """The pager. `endpoint` is the base URL of the Events API; `alerts` read back what became of ours, if possible."""
 
     name = "pagerduty"
 
-    def __init__(self, endpoint: str, routing_key: str, context: Context) -> None:
+    def __init__(self, endpoint: str, routing_key: str, context: Context, alerts: Alerts | None = None) -> None:
         self.endpoint = endpoint
+        self._alerts = alerts
         self._routing_key = routing_key
         self._client = TellingClient(
             "PagerDuty",
@@ -82,9 +95,15 @@ class PagerDuty:
         if notice.wakes and reference in ("info", "woken"):
             await self._post(notice, "resolve")
         # After a page its severity stays: a lower one would lower the urgency of the alert that rings.
-        rings = notice.wakes or reference == "woken"
+        rings = notice.wakes or (reference == "woken" and not await self._was_resolved_there(notice))
         await self._post(notice, "trigger", payload=_payload(notice, rings=rings), links=_links(notice))
         return "woken" if rings else "info"
+
+    async def _was_resolved_there(self, notice: Notice) -> bool:
+        try:
+            return self._alerts is not None and await self._alerts.resolved_by_a_person(notice.dedup_key)
+        except (Temporary, Permanent):
+            return False  # an alert that may be open keeps its severity
 
     async def note(self, change: Change) -> None:
         """Show a deploy or rollback beside the service's incidents (implements change_events.ChangeLog)."""
@@ -111,6 +130,8 @@ class PagerDuty:
     async def close(self) -> None:
         """Close connections."""
         await self._client.close()
+        if self._alerts is not None:
+            await self._alerts.close()
 
     async def _post(self, notice: Notice, action: str, **more: Any) -> None:
         event = {
@@ -183,4 +204,10 @@ def build(options: PagerDutyOptions, context: Context) -> Notifier:
     # A named endpoint (a proxy, the sandbox) wins over the region.
     if options.region == "eu" and endpoint == US:
         endpoint = EU
-    return PagerDuty(endpoint, context.secrets.get(KEY, "").strip(), context)
+    from watchdog.adapters.pagers import pagerduty  # which takes `alert_key` from here
+
+    try:
+        alerts = pagerduty.build(options.region, context)
+    except Permanent:
+        alerts = None  # a malformed token of the reader's is reported there; it must not cost the pager
+    return PagerDuty(endpoint, context.secrets.get(KEY, "").strip(), context, alerts)

@@ -67,14 +67,26 @@ class PagerDutyReader:
 
     async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
         """Return the responses of people, oldest first."""
+        incidents = await self._incidents(dedup_key)
+        done = [response for one in reversed(incidents) for response in await self._of(one)]
+        begin = self._api.theirs(since)
+        return sorted((one for one in done if one.at >= begin), key=lambda one: one.at)
+
+    async def resolved_by_a_person(self, dedup_key: str) -> bool:
+        """Return whether a person resolved the newest incident of that key."""
+        newest = next(iter(await self._incidents(dedup_key)), None)
+        # Not the status alone: our own resolve before a second page may be listed before that page is.
+        if newest is None or newest.get("status") != "resolved":
+            return False
+        return any(one.what == "resolved" for one in await self._of(newest))
+
+    async def _incidents(self, dedup_key: str) -> Sequence[Mapping[str, Any]]:
+        """Return the newest few incidents of the key, the newest first."""
         # Without `date_range=all` PagerDuty lists the last month only.
         asked = [("incident_key", alert_key(dedup_key)), ("date_range", "all"), ("sort_by", "created_at:desc")]
         asked += [("limit", str(INCIDENTS_MAX)), *(("statuses[]", status) for status in STATUSES)]
         found = _list_of(await self._get("/incidents", asked), "incidents")
-        incidents = [one for one in map(mapping, found[:INCIDENTS_MAX]) if _ID.fullmatch(text(one.get("id")))]
-        done = [response for one in reversed(incidents) for response in await self._of(one)]
-        begin = self._api.theirs(since)
-        return sorted((one for one in done if one.at >= begin), key=lambda one: one.at)
+        return [one for one in map(mapping, found[:INCIDENTS_MAX]) if _ID.fullmatch(text(one.get("id")))]
 
     async def check(self) -> str:
         """Read one incident, to prove that the key has that right."""
