@@ -1,6 +1,7 @@
 """One GET over real sockets: addresses, headers, sizes, compression, certificates."""
 
 import asyncio
+import errno
 import gzip
 import socket
 import tracemalloc
@@ -26,9 +27,9 @@ from tests.adapters.signals.sites import (
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog import __version__
 from watchdog.adapters.resolver import Resolver, ResolverBusyError
-from watchdog.adapters.signals.failures import Failure
+from watchdog.adapters.signals.failures import Failure, explain
 from watchdog.adapters.signals.phase_timer import Stopwatch
-from watchdog.adapters.signals.probe_http import Answer, ProbeTransport, inflate
+from watchdog.adapters.signals.probe_http import Answer, ProbeTransport, in_turn, inflate
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.readings import FailureKind
 
@@ -66,6 +67,15 @@ async def test_an_address_we_have_no_route_to_is_passed_over() -> None:
         none = await get(url, ProbeTransport(resolver=resolving(unreachable), guard=NAMED))
     assert isinstance(came, Answer) and came.address == "127.0.0.1"
     assert none == Failure(FailureKind.CONNECT, "network unreachable", no_route=True)
+    here = explain(OSError(errno.EHOSTUNREACH, ""), "connect")
+    assert here.no_route, "a router without a way out for IPv6"
+
+
+def test_the_turn_is_over_all_addresses_however_the_name_server_orders_them() -> None:
+    """Of nine IPv6 addresses without a route the first four would be all that is tried."""
+    assert [in_turn(("b", "a") if turn % 2 else ("a", "b"), turn)[0] for turn in range(4)] == ["a", "b", "a", "b"]
+    name = [f"2001:db8::{number}" for number in range(1, 10)] + ["192.0.2.1"]
+    assert all("192.0.2.1" in in_turn(name, turn)[:2] for turn in range(10)) and in_turn((), 1) == []
 
 
 async def test_a_fresh_connection_each_time_survives_a_server_that_closes() -> None:

@@ -27,8 +27,11 @@ _PROTOCOL_WORDS = (
     ("without sending complete message", "connection closed in the middle of the body"),
     ("too long", "headers larger than 100 KB"),
 )
-NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
-"""Errors of a host that cannot reach this address family: try the next address before blaming the site."""
+NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+"""Errors of a host that cannot reach this address family: try the next address before blaming the site.
+
+EHOSTUNREACH: it has an IPv6 address, but its router has no way out. A browser takes the next address as well.
+"""
 
 
 @dataclass(frozen=True, slots=True)

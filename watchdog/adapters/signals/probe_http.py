@@ -10,7 +10,7 @@ Rule 4: bodies are asked for uncompressed, and a body that comes compressed anyw
 import socket
 import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -76,8 +76,7 @@ class ProbeTransport:
             kind = FailureKind.REDIRECT if redirected else FailureKind.DNS
             return Failure(kind, why, ours=not redirected)  # what we do not dare to look at is unknown, not bad
         came: Answer | Failure = Failure(FailureKind.DNS, "DNS: the name has no address")
-        for step in range(min(len(found), ADDRESSES_MAX)):
-            address = found[(turn + step) % len(found)]
+        for address in in_turn(found, turn)[:ADDRESSES_MAX]:
             came = await self._get_from(address, url, watch, max_body, headers)
             # Only an unreachable address family moves on to the next address: a
             # refused connection is the answer of this server.
@@ -119,6 +118,17 @@ class ProbeTransport:
                     await response.aclose()
         except (httpx.HTTPError, OSError, zlib.error) as error:
             return explain(error, watch.step)
+
+
+def in_turn(found: Sequence[str], turn: int) -> Sequence[str]:
+    """Return the addresses in the order in which this turn tries them: one, the other family, the rest of its own.
+
+    The turn counts in a fixed order: where a name server rotates its answers, one of two addresses would never be
+    probed. The other family comes second: a name may have more IPv6 addresses than are tried.
+    """
+    place = turn % max(len(found), 1)
+    turned = [*sorted(found)[place:], *sorted(found)[:place]]
+    return sorted(turned, key=lambda one: one != turned[0] and (":" in one) == (":" in turned[0]))
 
 
 async def _receive(response: httpx.Response, address: str, watch: Stopwatch, max_body: int) -> Answer | Failure:
