@@ -71,8 +71,12 @@ async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) 
 class Half(MemoryStore):
     """A store that closes effects and does not take deliveries, as with a lock on their table."""
 
-    async def delivered(self, *_: object) -> None:
-        raise Temporary("locked")
+    locked = True
+
+    async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
+        if self.locked:
+            raise Temporary("locked")
+        await super().delivered(effect_id, channel, incident, reference)
 
 
 async def test_a_row_is_open_until_its_deliveries_are_written() -> None:
@@ -85,8 +89,13 @@ async def test_a_row_is_open_until_its_deliveries_are_written() -> None:
     async with asyncio.TaskGroup() as group:
         end = group.create_task(log.finish(row.id, PAGE.notice, {"slack": "sent"}))
         await eventually(lambda: clock.sleepers)
-        end.cancel()
-    assert await store.pending() == (row,)
+        assert await store.pending() == (row,)
+        # The service moves, and then the table is free: the next worker finds the thread.
+        log.forget(["web"])
+        store.locked = False
+        await clock.advance(1)
+        await end
+    assert await store.pending() == () and await store.reference("web-1", "slack") == "thread"
 
 
 @pytest.mark.parametrize("rows", [True, False])

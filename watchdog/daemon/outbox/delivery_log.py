@@ -150,7 +150,9 @@ class DeliveryLog:
         """Write the effect's deliveries that the store missed, with the newest reference."""
         for missed in [missed for missed in self._unrecorded if missed[0] == effect_id]:
             channel = missed[1]
-            newest = self._references.get((notice.service, notice.incident, channel))
+            key = (notice.service, notice.incident, channel)
+            # The service may have moved since: without a reference the next worker could not find the message.
+            newest = self._references.get(key, self._older.get(key))
             await self._ask(notice, self._store.delivered(effect_id, channel, notice.incident, newest))
             self._unrecorded.pop(missed, None)
 
