@@ -151,9 +151,11 @@ def _acknowledged(case: NoticeCase) -> Words:
 
 
 def _escalated(case: NoticeCase) -> Words:
-    opened = case.lasted(case.incident.opened_at)
-    why = f"{f'Escalated to {case.news.by}' if case.news.by else 'Sent again'}: not acknowledged for {opened}."
-    return f"{happens(case.incident)}: not acknowledged for {opened}", _asking(case, why)
+    # Since the last call, not the opening: before that a person may have had it, or a silence held it back.
+    told_at = case.incident.escalation.told_at
+    waited = case.lasted(told_at if told_at is not None else case.incident.opened_at)
+    why = f"{f'Escalated to {case.news.by}' if case.news.by else 'Sent again'}: not acknowledged for {waited}."
+    return f"{happens(case.incident)}: not acknowledged for {waited}", _asking(case, why)
 
 
 def _still_open(case: NoticeCase) -> Words:
