@@ -38,6 +38,7 @@ CODES = {"9f3c2abd4e5f": "9f3c2ab", "sha256:0123456789": "0123456", None: "no co
     [
         pytest.param(text.show_number, NUMBERS | {3e7: "3.0e+07", 0.0: "0"}, id="as one would say them"),
         pytest.param(text.show_probability, CHANCES, id="neither 0 nor 1 is ever claimed"),
+        pytest.param(text.show_likely, {0.58: "58 % likely", 0.29: "29 % likely"}, id="as the figure beside it"),
         pytest.param(text.show_odds, ODDS, id="small odds are written the other way round"),
         pytest.param(text.short, CODES, id="seven characters, digests without their prefix"),
     ],

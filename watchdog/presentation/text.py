@@ -172,7 +172,8 @@ def percent(share: float | None, decimals: int = 2) -> str:
     if share is None:
         return "–"
     scale = 10**decimals
-    return "100 %" if share >= 1 else f"{int(100 * share * scale) / scale:.{decimals}f} %"
+    # Rounded first: as a float, 0.58 is a little less, and would be 57 %.
+    return "100 %" if share >= 1 else f"{int(round(100 * share * scale, 9)) / scale:.{decimals}f} %"
 
 
 def iso(at: float | None) -> str | None:
