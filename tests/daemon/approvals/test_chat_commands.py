@@ -23,6 +23,7 @@ from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Command
 from watchdog.ports.chat import Question, Reply, Request
+from watchdog.presentation.notices.headlines import TITLE_MAX
 
 ANN = "slack:U0AAA (ann)"
 QUIET = {"of": "web", "seconds": 7200.0, "reason": "moving house"}
@@ -202,6 +203,11 @@ async def test_who_answered_is_told_where_it_was_asked() -> None:
             assert reply.lines[0] == "Refused: nothing is asked: web is paged."
         await s.quiet()
         assert len(s.pages) == 1, "it was told of already"
+        with_question(s, Phase.PAGED, channels=("pager",))
+        await asked(s, Request(ANN, "stop", ("web-1",), may_change=True))
+        await s.quiet()
+        assert f"STOPPED by {ANN}" in s.pages[1], "nothing was asked, and the daemon would have gone on"
+        assert max(map(len, s.pages)) <= TITLE_MAX
 
 
 async def test_a_stale_button_is_taken_away_once() -> None:

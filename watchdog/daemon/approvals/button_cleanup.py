@@ -13,6 +13,8 @@ from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.presentation.notices.headlines import TITLE_MAX
+from watchdog.presentation.text import clean
 
 LABELS = ("APPROVED", "REJECTED", "STOPPED")
 TIDIED_MAX = 1000
@@ -38,11 +40,12 @@ class ButtonCleanup:
         if incident is None or incident.closed_at is not None or _asks(after, incident):
             return
         said = [f"{one.label} {one.text}" for one in effects if isinstance(one, Note) and one.label in LABELS]
-        if said and _asks(before, incident):
-            self._tell(incident, event, f"{said[0]} ({moment(event.at)})")
+        # Also where no question was open: a stop while the daemon waits, or switches auto-deploy off, has no notice.
+        if said:
+            self._tell(incident, event, said[0])
         # Once per incident: each press of a stale button would otherwise send a notice.
         elif not _asks(before, incident) and incident.id not in self._tidied:
-            self._tell(incident, event, f"nothing is asked any more ({moment(event.at)})")
+            self._tell(incident, event, "nothing is asked any more")
 
     def _tell(self, incident: Incident, event: Event, what: str) -> None:
         self._tidied = [*self._tidied, incident.id][-TIDIED_MAX:]
@@ -50,8 +53,9 @@ class ButtonCleanup:
         channels = tuple(name for name in self._channels if name in incident.channels)
         if not channels:
             return
-        title = f"{incident.id}: {what}"
-        notice = Notice(event.at, incident.id, incident.service, incident.severity, NoticeKind.UPDATED, title)
+        # The line has the whole: a person's name may be longer than a title.
+        title, lines = clean(f"{incident.id}: {what}", TITLE_MAX), (f"{what} ({moment(event.at)}).",)
+        notice = Notice(event.at, incident.id, incident.service, incident.severity, NoticeKind.UPDATED, title, lines)
         self._supervisor.spawn("tell:settled", self._teller.deliver(None, Tell(notice, channels)))
 
 
