@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from tests.core import worlds
 from tests.core.incident_fields import amended
-from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
+from tests.core.world import DAY, FOREVER, Fault, World, make_policy, old_deploy
 from tests.core.worlds import hear, incident_of, put, quiet, reach, web
 from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.domain import effects as fx
@@ -15,7 +17,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Mode
 
-DAY = 86_400.0
+listed = partial(worlds.listed, auto_deploy="off")
 BAD, GOOD, OLDER, OLDEST_LISTED = "bad00000", "aaaaaaa1", "ccccccc1", "aaaaaaa0"
 
 
@@ -25,12 +27,6 @@ def after_a_rollback(backup: State, answer: str = "none") -> World:
     assert len(world.accepted) == 1
     world.state = backup
     return world
-
-
-def listed(world: World, *deploys: Deploy, auto_deploy: str = "off", at: float = 0.0) -> tuple[fx.Effect, ...]:
-    """Return what the core makes of a fresh deploy list."""
-    facts = replace(world.facts, auto_deploy=auto_deploy)
-    return hear(world, e.DeploysListed(world.now + at, "web", deploys or tuple(world.deploys), facts))
 
 
 def taken_up(world: World) -> World:
@@ -112,16 +108,26 @@ def test_what_came_back_before_the_restore_is_told_as_any_return() -> None:
     assert back in lines(effects, "RETURNED")[0] and notices(effects) == ["human_needed", "human_needed"]
 
 
-def test_case_55_auto_deploy_is_not_given_back_to_it() -> None:
-    """A copy of while auto-deploy was being switched off: the site is well, and the next merge might bring it back."""
+@pytest.mark.parametrize("serves_again", [False, True])
+def test_case_55_auto_deploy_is_not_given_back_to_it(serves_again: bool) -> None:
+    """A copy of while auto-deploy was being switched off: the site is well, and the next merge might bring it back.
+
+    Or the bad commit is live once more: the rollback that was decided stands down, and no more.
+    """
     world = after_a_rollback(reach(Phase.PINNING).state)
     incident = amended(incident_of(world), previous="commit")
     put(world, auto_deploy_off="commit", pinned_for="web-1", incident=incident)
+    if serves_again:
+        world.ship(world.time, BAD, trigger="deploy_hook")
+        world.run(world.time + 1.0)
     world.tell(e.Restarted(world.now))
     world.run(world.time + 1500.0)
-    assert web(world).phase is Phase.CALM and len(world.accepted) == 1
-    assert world.facts.auto_deploy == "off" and web(world).auto_deploy_off == "commit"
-    assert any("AUTO-DEPLOY" in tell.notice.title for tell in world.tells)
+    assert len(world.accepted) == 1 and world.restores == [] and world.facts.auto_deploy == "off"
+    if serves_again:
+        assert [tell.notice.wakes for tell in world.tells if tell.notice.kind.value == "human_needed"][-1:] == [True]
+    else:
+        assert web(world).phase is Phase.CALM and web(world).auto_deploy_off == "commit"
+        assert any("AUTO-DEPLOY" in tell.notice.title for tell in world.tells)
 
 
 def test_case_55_an_order_of_before_to_give_auto_deploy_back_holds_no_more() -> None:
@@ -135,19 +141,6 @@ def test_case_55_an_order_of_before_to_give_auto_deploy_back_holds_no_more() -> 
     assert web(world).overtaken, "the order is not carried out after the next start either"
     effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
     assert "RestoreAutoDeploy" in kinds(effects) and not web(world).overtaken
-
-
-def test_case_55_auto_deploy_is_not_given_back_while_it_serves_again() -> None:
-    """The same copy, and the bad commit is live once more: the rollback that was decided stands down, and no more."""
-    world = after_a_rollback(reach(Phase.PINNING).state)
-    incident = amended(incident_of(world), previous="commit")
-    put(world, auto_deploy_off="commit", pinned_for="web-1", incident=incident)
-    world.ship(world.time, BAD, trigger="deploy_hook")
-    world.run(world.time + 1.0)
-    world.tell(e.Restarted(world.now))
-    world.run(world.time + 600.0)
-    assert len(world.accepted) == 1 and world.restores == [] and world.facts.auto_deploy == "off"
-    assert [tell.notice.wakes for tell in world.tells if tell.notice.kind.value == "human_needed"][-1:] == [True]
 
 
 def chain(world: World, *codes: str, status: str = "deactivated", trigger: str = "rollback") -> Sequence[Deploy]:
@@ -193,14 +186,6 @@ def test_case_55_each_of_several_rollbacks_is_judged(
     assert world.state.denied == denied and len(web(world).beside_the_record) == max(len(denied), 1)
     rollbacks = bool(codes) and how is not BUILT
     assert any(": canceled, or taken back" in line for line in noted) is (rollbacks and not denied)
-
-
-def test_good_code_that_is_deployed_once_more_after_it_excuses_nothing() -> None:
-    """When code came first is what counts."""
-    world = restored()
-    again = Deploy("dep-m", "live", "manual", GOOD, created_at=world.now - 1.0)
-    listed(world, again, *chain(world, GOOD))
-    assert world.state.denied == (BAD,)
 
 
 @pytest.mark.parametrize(
