@@ -181,6 +181,13 @@ CASES = [
         ("stop", "acknowledge"),
     ),
     (
+        to_blame(x.blame(vetoes=(Veto("deploy list", True, "the list is 2 min old"),)), unhindered=True),
+        Situation.BLOCKED,
+        "Not rolled back: the list is 2 min old. That is over: the daemon has decided again, and rolls nothing back by"
+        f" itself unless it gets worse.{OTHERWISE}",
+        ("rollback", "acknowledge"),
+    ),
+    (
         to_blame(x.blame(probability=0.01, vetoes=(Veto("deploy list", True, "the list is 2 min old"),))),
         Situation.BLOCKED_FOR_NOW,
         "Not rolled back: the list is 2 min old. Once that list can be read again, the daemon decides again, and may"

@@ -99,6 +99,7 @@ class Incident:
     muted: bool = False  # a silence kept something of it from people, to be sent when it ends
     planned: bool = False  # the service was meant to be down all the time
     reconsidered_at: float = 0.0  # when the decision was last made again
+    unhindered: bool = False  # what passing obstacles the decision had are gone, and nothing came of that
     closed_at: float | None = None  # when it ended
     outcome: Outcome = Outcome.OPEN  # how it ended
     channels: tuple[str, ...] = ()  # channels that its notices go to

@@ -89,7 +89,7 @@ def _decided(incident: Incident) -> Situation:
 def _paged(incident: Incident, decision: Decision) -> Situation:
     """Return why a paged incident is not rolled back, and whether that may change by itself."""
     if obstacle_may_pass(decision):
-        return Situation.BLOCKED_FOR_NOW
+        return Situation.BLOCKED if incident.unhindered else Situation.BLOCKED_FOR_NOW
     blame, block = decision.blame, blocking(incident)
     if blame is not None and (blame.vetoed or not (blame.convicts or blame.likely or blame.contested)):
         return Situation.NOT_THE_DEPLOY

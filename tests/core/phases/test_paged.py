@@ -106,6 +106,7 @@ UNREAD = replace(HISTORY[0], changed=("?",), changes_unread=True)
 UNSURE = make_policy()
 UNSURE = replace(UNSURE, blame=replace(UNSURE.blame, bad_deploy_share=0.00002, ask_floor=0.5))
 """A policy by which it takes a crash that the platform reports to suspect a deploy."""
+SURE_BY_A_CRASH = replace(UNSURE, blame=replace(UNSURE.blame, bad_deploy_share=0.000037))
 
 
 @pytest.mark.parametrize(
@@ -174,6 +175,17 @@ def test_an_obstacle_that_is_still_there_is_not_told_again() -> None:
     service, effects = look(paged(passing), paused_by="Alice")
     assert service.phase is Phase.PAGED and notices(effects) == []
     assert service.incident is not None and service.incident.reconsidered_at == NOW
+
+
+@pytest.mark.parametrize(("acknowledged_by", "phase"), [("ann", Phase.PAGED), (None, Phase.ASKING)])
+def test_an_obstacle_that_passed_without_an_action_frees_none_later(acknowledged_by: str | None, phase: Phase) -> None:
+    """The list was unread for a moment, then too little convicts: a late crash is weighed as in any incident."""
+    unread = decided(a_service(deploys_at=NOW - 80, deploys_why="Render answered 503"), policy=SURE_BY_A_CRASH)
+    service, effects = look(paged(unread, acknowledged_by=acknowledged_by, reconsidered_at=0.0), SURE_BY_A_CRASH)
+    assert service.phase is Phase.PAGED and effects == () and service.incident is not None
+    again = replace(service.incident, reconsidered_at=0.0)
+    service = replace(service, incident=again, checks={**service.checks, "events": LATE_CRASH})
+    assert look(service, SURE_BY_A_CRASH)[0].phase is phase
 
 
 def worsened(**fields: Any) -> tuple[ServiceState, tuple[Effect, ...]]:

@@ -194,6 +194,7 @@ def begin_course(
         # Channels only accumulate: a channel that was notified at a lower severity also gets the end.
         channels=tuple(dict.fromkeys((*ctx.incident.channels, *ctx.policy.matrix[decision.severity].tell))),
         reconsidered_at=ctx.now,
+        unhindered=False,
     )
     ctx.update_rollback(target=target.id if target else None, target_code=target.code if target else None)
     ctx.update_escalation(unwatched_since=None)

@@ -88,7 +88,8 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
     if decision.course is Course.ROLLBACK and ctx.now < active_criticals.known_from(ctx, findings):
         return
     worse = decision.severity.rank > incident.severity.rank
-    free = not incident.human_needed and obstacle_may_pass(incident.decision) and decision.course in ACTING
+    hindered = obstacle_may_pass(incident.decision) and not incident.unhindered
+    free = hindered and not incident.human_needed and decision.course in ACTING
     late = not (free or worse) and decision.course in ACTING and _may_ask_now(incident, decision)
     # The platform's page may be green again by now, but the failure began in its outage: a human decides that, too.
     after_outage = worse and decision.course in ACTING and vetoed_by_platform(incident.decision)
@@ -105,6 +106,9 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
         decision = replace(decision, course=Course.ASK, severity=level, why=why)
     if worse or free or late:
         open_incident.begin_course(ctx, findings, decision)
+    # It was not the obstacle that kept the daemon from acting: evidence that comes later is asked about, as any is.
+    elif hindered and not obstacle_may_pass(decision):
+        ctx.update_incident(unhindered=True)
 
 
 def _may_ask_now(incident: Incident, decision: Decision) -> bool:

@@ -232,6 +232,8 @@ def blocked(case: Case) -> str:
     then, passes = case.named(words.then), _passes(case, words)
     if passes:
         then = passes
+    elif case.incident.unhindered:
+        then = "That is over: the daemon has decided again, and rolls nothing back by itself unless it gets worse."
     elif situation(case.incident) is Situation.ASKS_LATER and block is not None:
         decision = case.incident.decision
         # What only asks for now keeps the question back, too (paged._may_ask_now).
