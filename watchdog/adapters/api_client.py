@@ -116,8 +116,15 @@ class ApiClient:
         return await retrying(self._get_once, path, params)
 
     async def post_telling(self, path: str, json: object) -> Answer:
-        """Send a page or a notice, in one attempt. Raises Temporary, Permanent or Refused."""
+        """Send a page or a notice whose answer is read, in one attempt. Raises Temporary, Permanent or Refused."""
         return self._ok_or_raise(await self._write("POST", path, json))
+
+    async def deliver(self, path: str, json: object) -> None:
+        """Send a page or a notice; any 2xx is a delivery. Raises the same."""
+        came = await self._write("POST", path, json)
+        # Also where the body breaks off or hangs: the receiver has the page, and would get it again at every retry.
+        if not (isinstance(came, NoResponse) and came.accepted):
+            self._ok_or_raise(came)
 
     async def post_form(self, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
         """Post a form, in one attempt; a refusal (4xx) is an answer too. Raises Temporary or Refused."""

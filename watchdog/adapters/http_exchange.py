@@ -9,7 +9,7 @@ import json
 import logging
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 
@@ -45,11 +45,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """No usable answer came, with the reason. `sent` is False only when certainly no byte of the request left."""
+    """No usable answer came, with the reason. `sent` is False only when certainly no byte of the request left.
+
+    `accepted`: a 2xx came, and its body was lost.
+    """
 
     why: str
     sent: bool
     too_large: bool = False
+    accepted: bool = False
 
 
 class OnlyGet(httpx.AsyncBaseTransport):
@@ -104,10 +108,10 @@ async def exchange(
             return _answer(response, await _read(response, max_body_bytes))
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ExceptionGroup, _TooLarge, _TooLate, zlib.error) as error:
         lost = _lost(error, timeout_seconds, max_body_bytes)
-    # A success whose body was lost is lost: its JSON was the answer.
     if seen is not None and seen.status_code >= 400:
         return _answer(seen, b"")
-    return lost
+    # A success whose body was lost is lost where its JSON is the answer; the caller knows.
+    return replace(lost, accepted=seen is not None and seen.is_success)
 
 
 class _TooLate(Exception):

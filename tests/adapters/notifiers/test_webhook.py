@@ -3,6 +3,7 @@
 import pytest
 
 from tests.adapters.notifiers.letters import AT, BEARER, HOOK_PATH, context, leaks, notice, plain_notice
+from tests.adapters.signals.sites import answering
 from tests.adapters.vendor import Vendor
 from watchdog.adapters.notifiers.notifier_http import client_for_secret_url
 from watchdog.adapters.notifiers.webhook import WebhookOptions, build
@@ -49,6 +50,13 @@ async def test_the_body_is_the_notice_in_version_1(vendor: Vendor, channel) -> N
         "details": [],
         "facts": None,
     }
+
+
+async def test_a_2xx_is_a_delivery_also_where_its_body_is_lost(raw, closing) -> None:
+    """Else a receiver that says a length it does not keep to gets the same page for as long as the incident lasts."""
+    server = await raw(answering(b"ok", headers={"Content-Length": "100"}))
+    channel = closing(build(WebhookOptions(), context(WATCHDOG_WEBHOOK_URL=f"{server.url}{HOOK_PATH}")))
+    assert await channel.send(notice(), None) == ""
 
 
 async def test_one_for_people_outside_engineering_has_its_words_alone(vendor: Vendor, closing) -> None:

@@ -117,7 +117,7 @@ class PagerDuty:
         href = text.safe_href(change.href)
         links = [{"href": href, "text": "deploy"}] if href else []
         event = {"routing_key": self._routing_key, "payload": payload, "links": links}
-        await self._client.post_telling("/v2/change/enqueue", event)
+        await self._client.deliver("/v2/change/enqueue", event)
 
     async def check(self) -> str:
         """Return the result that needs no event: the key's shape. Raises Permanent if the shape is wrong."""
@@ -142,7 +142,7 @@ class PagerDuty:
         }
         if action == "trigger":
             event["client"] = "watchdog"
-        await self._client.post_telling("/v2/enqueue", event)
+        await self._client.deliver("/v2/enqueue", event)
 
 
 def alert_key(key: str) -> str:

@@ -236,7 +236,7 @@ class SlackWebhook:
 
     async def send(self, notice: Notice, reference: str | None) -> str:
         """Post the notice. There is nothing to refer to later: the reference is empty."""
-        await self._client.post_telling(self._path, whole(notice))
+        await self._client.deliver(self._path, whole(notice))
         return ""
 
     async def check(self) -> str:

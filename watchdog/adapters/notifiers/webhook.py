@@ -42,7 +42,7 @@ class Webhook:
     async def send(self, notice: Notice, reference: str | None) -> str:
         """Post the notice; any 2xx is a delivery. There is nothing to refer to later: the reference is empty."""
         body = as_json(notice) if self._template is None else filled(self._template, notice)
-        await self._client.post_telling(self._path, body)
+        await self._client.deliver(self._path, body)
         return ""
 
     async def check(self) -> str:

@@ -77,7 +77,7 @@ class SlackConversation:
         try:
             for attempt in range(REPLY_ATTEMPTS):
                 try:
-                    await client.post_telling("", message(reply))
+                    await client.deliver("", message(reply))
                     return
                 except Temporary as error:
                     why = str(error)
