@@ -184,17 +184,20 @@ async def test_events_are_told_oldest_first_since_then(vendor: Vendor, api):
     assert dict(vendor.seen[-1].query)["startTime"] == "2026-05-28T20:31:40.000Z"
 
 
-async def test_a_database_is_watched_by_its_status(vendor: Vendor, api):
-    """No deploys, facts of kind postgres, one bad event while it is down, and "unknown" is not read."""
-    body = {"id": "dpg-main", "name": "main", "region": "oregon", "suspended": "not_suspended"}
+@pytest.mark.parametrize(
+    ("store", "kind", "name"), [("dpg-main", "postgres", "Postgres"), ("red-main", "key-value", "Key Value")]
+)
+async def test_a_data_store_is_watched_by_its_status(vendor: Vendor, api, store: str, kind: str, name: str):
+    """No deploys, facts of its kind, one bad event while it is down, and "unknown" is not read."""
+    body = {"id": store, "name": "main", "region": "oregon", "suspended": "not_suspended"}
     statuses = ("available", "available", "unavailable", "unknown")
-    vendor.say("GET", "/v1/postgres/dpg-main", *({**body, "status": status} for status in statuses))
-    assert (await api.facts("dpg-main")).kind == "postgres" and list(await api.events("dpg-main", START)) == []
-    [down] = await api.events("dpg-main", START)
-    assert (down.bad, down.text, down.at) == (True, "Postgres is not available: unavailable", START + 3600)
-    with pytest.raises(Temporary, match="does not say whether dpg-main is available"):
-        await api.events("dpg-main", START)
-    assert list(await api.deploys("dpg-main")) == []
+    vendor.say("GET", f"/v1/{kind}/{store}", *({**body, "status": status} for status in statuses))
+    assert (await api.facts(store)).kind == kind and list(await api.events(store, START)) == []
+    [down] = await api.events(store, START)
+    assert (down.bad, down.text, down.at) == (True, f"{name} is not available: unavailable", START + 3600)
+    with pytest.raises(Temporary, match=f"does not say whether {store} is available"):
+        await api.events(store, START)
+    assert list(await api.deploys(store)) == []
 
 
 async def test_auto_deploy_is_set_by_exactly_one_field(vendor: Vendor, writer):

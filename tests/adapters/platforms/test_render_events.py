@@ -4,7 +4,7 @@ import pytest
 
 from tests.adapters.platforms.bodies import START, deploy, event
 from tests.support.vendor_specs import problems, resolve, spec
-from watchdog.adapters.platforms.render_events import Changes, parse_event, postgres_event
+from watchdog.adapters.platforms.render_events import Changes, parse_event, store_event
 from watchdog.adapters.platforms.render_parse import parse_deploy
 
 EVENTS = [
@@ -80,14 +80,14 @@ def test_the_events_of_these_tests_are_as_documented(kind, details):
 @pytest.mark.parametrize("status", ["unavailable", "suspended", "recovery_failed"])
 def test_a_database_that_is_down_is_one_bad_event_a_minute(status):
     """Render lists no events of databases: we make one per minute of being down."""
-    first, same, later = (postgres_event(status, "dpg-1", START + seconds) for seconds in (0, 10, 60))
+    first, same, later = (store_event(status, "dpg-1", START + seconds) for seconds in (0, 10, 60))
     assert first.bad and status in first.text and first.id == same.id != later.id
 
 
 @pytest.mark.parametrize("status", ["available", "creating", "maintenance_in_progress", "config_restart"])
 def test_a_database_that_is_well_or_under_maintenance_is_no_event(status):
     """Maintenance is not an outage of ours."""
-    assert postgres_event(status, "dpg-1", START) is None
+    assert store_event(status, "dpg-1", START) is None
 
 
 def changed(*events, deploys=(3, 2, 1)):

@@ -10,8 +10,8 @@ from watchdog.adapters.platforms.render_parse import (
     check_deploys,
     newest_first,
     parse_deploy,
-    parse_postgres,
     parse_service,
+    parse_store,
     show_time,
     unwrap,
 )
@@ -57,7 +57,7 @@ def test_deploys_as_documented_and_as_recorded() -> None:
 
 @pytest.mark.parametrize("raw", [None, [], "dep-1", {}, {"id": None}, {"id": 5}, {"status": "live"}])
 def test_what_has_no_id_is_no_deploy_and_no_service(raw):
-    assert parse_deploy(raw) is None and parse_service(raw) is None and parse_postgres(raw) is None
+    assert parse_deploy(raw) is None and parse_service(raw) is None and parse_store(raw) is None
 
 
 @pytest.mark.parametrize("nothing", [None, 7, [], {}, "text"])
@@ -112,8 +112,8 @@ def test_the_facts_that_guards_need() -> None:
     plain = parse_service(service())
     assert (plain.suspended, plain.maintenance, plain.pre_deploy_command) == (False, False, None)
     assert plain.repo == "https://git.example/acme/web"
-    assert parse_postgres({"id": "dpg-1", "status": []}).maintenance is False
-    facts = parse_postgres({"id": "dpg-1", "name": "main", "status": "maintenance_in_progress", "region": "oregon"})
+    assert parse_store({"id": "dpg-1", "status": []}).maintenance is False
+    facts = parse_store({"id": "dpg-1", "name": "main", "status": "maintenance_in_progress", "region": "oregon"})
     assert (facts.kind, facts.name, facts.maintenance, facts.suspended) == ("postgres", "main", True, False)
 
 

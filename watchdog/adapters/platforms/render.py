@@ -10,7 +10,7 @@ from types import MappingProxyType
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_parse import mapping, parse_service, text
 from watchdog.adapters.platforms.render_permissions import refused
-from watchdog.adapters.platforms.render_read import FORBIDDEN, POSTGRES, RenderReader, safe_id, service_path
+from watchdog.adapters.platforms.render_read import FORBIDDEN, RenderReader, is_store, safe_id, service_path
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.deploys import AUTO_DEPLOY
 from watchdog.domain.errors import Forbidden, Gone, Refused
@@ -122,7 +122,7 @@ class _AllowList:
 
     def __init__(self, service_ids: frozenset[str]) -> None:
         # A database has no deploys: nothing about it may be changed.
-        services = [service_path(service_id) for service_id in service_ids if not service_id.startswith(POSTGRES)]
+        services = [service_path(service_id) for service_id in service_ids if not is_store(service_id)]
         self._pins = frozenset(services)
         self._posts = {f"{path}/rollback": ["deployId"] for path in services}
         self._posts |= {f"{path}/deploys": ["commitId"] for path in services}

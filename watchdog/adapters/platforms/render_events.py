@@ -43,15 +43,15 @@ def parse_event(raw: object) -> PlatformEvent | None:
     return PlatformEvent(event_id, at, kind, plain(words, TEXT_MAX), bad)
 
 
-def postgres_event(status: str, database_id: str, now: float) -> PlatformEvent | None:
-    """Return the bad event of a database that is down, None for one that is healthy or under maintenance.
+def store_event(status: str, database_id: str, now: float, name: str = "Postgres") -> PlatformEvent | None:
+    """Return the bad event of a data store that is down, None for one that is healthy or under maintenance.
 
     Render lists no events for databases, so each minute (UTC epoch) of being down is one event of ours.
     """
     if status not in POSTGRES_BROKEN:
         return None
     event_id = f"{database_id}-{status}-{int(now // 60)}"
-    return PlatformEvent(event_id, now, "postgres_unavailable", f"Postgres is not available: {status}", bad=True)
+    return PlatformEvent(event_id, now, "postgres_unavailable", f"{name} is not available: {status}", bad=True)
 
 
 def reason(raw: object, subject: str = "instance") -> str:

@@ -81,8 +81,8 @@ def parse_service(raw: object) -> ServiceFacts | None:
     )
 
 
-def parse_postgres(raw: object) -> ServiceFacts | None:
-    """Return the facts of a Postgres instance (kind "postgres", nothing to deploy), or None when it has no id."""
+def parse_store(raw: object, kind: str = "postgres") -> ServiceFacts | None:
+    """Return the facts of a data store (kind "postgres" or "key-value", nothing to deploy), or None without an id."""
     body = mapping(raw)
     database_id = text(body.get("id"))
     if not database_id:
@@ -90,7 +90,7 @@ def parse_postgres(raw: object) -> ServiceFacts | None:
     return ServiceFacts(
         id=database_id,
         name=text(body.get("name")) or database_id,
-        kind="postgres",
+        kind=kind,
         region=text(body.get("region")) or None,
         suspended=body.get("suspended") == "suspended",
         maintenance=text(body.get("status")) in MAINTENANCE,

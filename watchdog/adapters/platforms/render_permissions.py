@@ -43,7 +43,9 @@ EVENTS = Permission(
     re.compile(rf"/services/{ID}/events"),
     "crashes, and what else changed with a deploy",
 )
-DATABASES = Permission("databases: read", "GET", re.compile(rf"/postgres/{ID}"), "whether a database is available")
+DATABASES = Permission(
+    "databases: read", "GET", re.compile(rf"/(postgres|key-value)/{ID}"), "whether a database is available"
+)
 SWITCH = Permission(
     "services: update", "PATCH", re.compile(rf"/services/{ID}"), "to switch auto-deploy off for a rollback", ACTING
 )

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf
+from types import MappingProxyType
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_events import (
@@ -20,7 +21,7 @@ from watchdog.adapters.platforms.render_events import (
     POSTGRES_WELL,
     Changes,
     parse_event,
-    postgres_event,
+    store_event,
 )
 from watchdog.adapters.platforms.render_list import PAGE_MAX, ServiceList
 from watchdog.adapters.platforms.render_parse import (
@@ -28,8 +29,8 @@ from watchdog.adapters.platforms.render_parse import (
     mapping,
     newest_first,
     parse_deploy,
-    parse_postgres,
     parse_service,
+    parse_store,
     show_time,
     text,
     unwrap,
@@ -41,7 +42,10 @@ from watchdog.domain.urgency import Urgency, reading_for_suspects_first, urgency
 from watchdog.ports import Clock, ClockReading, PlatformEvent
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-POSTGRES = "dpg-"
+STORES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"dpg-": ("postgres", "Postgres"), "red-": ("key-value", "Key Value")}
+)
+"""The data stores, which have no deploys, by the prefix of their ids: the path that Render has for them, and a name."""
 FORBIDDEN = 403
 PAGE = 20
 PAGES_MAX = 10
@@ -103,14 +107,14 @@ class RenderReader:
         return self._api.clock
 
     async def facts(self, service_id: str) -> ServiceFacts:
-        """Return Render's present facts of a service or (`dpg-`) a database. Raises Temporary or Permanent."""
+        """Return Render's present facts of a service or a data store. Raises Temporary or Permanent."""
         # An action decides on fresh facts alone; the shared list may be a few seconds old.
-        if urgency() is not Urgency.ACTING and not service_id.startswith(POSTGRES):
+        if urgency() is not Urgency.ACTING and not is_store(service_id):
             known = await self._all.facts(service_id)
             if known is not None:
                 return known
         body = await self._one(service_path(service_id))
-        facts = parse_postgres(body) if service_id.startswith(POSTGRES) else parse_service(body)
+        facts = parse_store(body, _store(service_id)[0]) if is_store(service_id) else parse_service(body)
         if facts is None:
             raise Misshapen(f"Render's answer about {service_id} cannot be read")
         return facts
@@ -120,7 +124,7 @@ class RenderReader:
 
         Raises Temporary when the list is empty or `back_to` is not within 1,000 deploys, and Permanent.
         """
-        if service_id.startswith(POSTGRES):
+        if is_store(service_id):
             return ()
         deploys = await self._list_deploys(service_id, back_to)
         if not deploys:
@@ -149,8 +153,8 @@ class RenderReader:
 
         Render lists none for a database: its status is read, and each minute of being down is one bad event.
         """
-        if service_id.startswith(POSTGRES):
-            return await self._postgres_events(service_id)
+        if is_store(service_id):
+            return await self._store_events(service_id)
         # Before the request: an event that happens while Render answers must be read again next time.
         began = self._clock.now()
         rows = await self._list_events(service_id, since)
@@ -219,14 +223,14 @@ class RenderReader:
         params = {"startTime": show_time(self._api.theirs(since))} | ({"type": kind} if kind else {})
         return await self._pages(f"{service_path(service_id)}/events", "event", pages=5, params=params)
 
-    async def _postgres_events(self, database_id: str) -> Sequence[PlatformEvent]:
+    async def _store_events(self, database_id: str) -> Sequence[PlatformEvent]:
         status = text(mapping(await self._one(service_path(database_id))).get("status"))
         # An unknown status is neither good nor bad: Render adds new ones without notice.
         if status not in POSTGRES_WELL | POSTGRES_BROKEN:
             raise Temporary(
                 f"Render does not say whether {database_id} is available (status {status[:40] or 'absent'})"
             )
-        event = postgres_event(status, database_id, self._clock.now())
+        event = store_event(status, database_id, self._clock.now(), _store(database_id)[1])
         return () if event is None else (event,)
 
     async def _read_changes(self, service_id: str, deploys: Sequence[Deploy]) -> None:
@@ -283,13 +287,22 @@ class RenderReader:
 
 def service_path(service_id: str) -> str:
     """Return the path of a service or database. Raises Permanent for a text that cannot be an id."""
-    return f"/{'postgres' if service_id.startswith(POSTGRES) else 'services'}/{safe_id(service_id)}"
+    return f"/{_store(service_id)[0] if is_store(service_id) else 'services'}/{safe_id(service_id)}"
+
+
+def is_store(service_id: str) -> bool:
+    """Return whether an id is that of a data store."""
+    return service_id[:4] in STORES
+
+
+def _store(store_id: str) -> tuple[str, str]:
+    return STORES[store_id[:4]]
 
 
 def safe_id(given: str) -> str:
     """Return an id as it is. Raises Permanent for a text that could mean another path."""
     if not _ID.fullmatch(given):
-        raise Permanent(f"not an id of Render's: {given[:60]!r} (they look like srv-…, crn-…, dpg-…, dep-…)")
+        raise Permanent(f"not an id of Render's: {given[:60]!r} (they look like srv-…, crn-…, dpg-…, red-…, dep-…)")
     return given
 
 

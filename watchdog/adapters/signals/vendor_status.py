@@ -57,6 +57,7 @@ _KINDS = {
     "static_site": "Static Sites",
     "cron_job": "Cron Jobs",
     "postgres": "PostgreSQL",
+    "key-value": "Redis",
 }
 
 

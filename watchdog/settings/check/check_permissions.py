@@ -32,11 +32,12 @@ async def check_permissions(
     `service` is the id of a service to read, if one is known; `why_not` is the error that the list of services ended
     with.
     """
-    databases = [one.render for one in settings.dependencies.values() if (one.render or "").startswith("dpg-")]
+    read = [one.render or "" for one in settings.dependencies.values()]
+    databases = [one for one in read if one.startswith(("dpg-", "red-"))]
     trials: dict[Permission, Trial | None] = {
         DEPLOYS: None if service is None else lambda: platform.deploys(service),
         EVENTS: None if service is None else lambda: _newest_events(platform, service),
-        **({DATABASES: lambda: platform.facts(str(databases[0]))} if databases else {}),
+        **({DATABASES: lambda: platform.facts(databases[0])} if databases else {}),
     }
     rows = [_judged(SERVICES, why_not)]
     rows += [await _tried(one, trial) for one, trial in trials.items()]
