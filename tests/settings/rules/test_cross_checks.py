@@ -3,6 +3,8 @@
 import pytest
 
 from tests.settings.texts import SMALL, changed, shown
+from watchdog.daemon.engine.conversion import CONTROL, VENDORS
+from watchdog.domain.commands.human_command import ALL
 
 API = "  api:\n    render: srv-api\n    signals:\n      home: {http: https://api.acme.example}\n"
 WEB = "srv-api\n    depends_on: [web]"
@@ -44,6 +46,8 @@ def relying(on: str, text: str = SMALL) -> str:
         (SMALL + "vendor_status: render", "vendor_status: not a list of status pages"),
         (SMALL + "vendor_status: {x: 'http://status.example'}", "vendor_status.x: not encrypted -> write https://"),
         (SMALL + "control: [example.com]", "watchdog.yaml:9: control[0]: not a web address"),
+        (SMALL + "control: [https://a.example, https://a.example/]", "control[1]: named twice"),
+        *((changed("web:", f"{one}:"), f"services.{one}: a word of the wat") for one in (CONTROL, VENDORS, ALL)),
         (SMALL + "store: postgresql", "watchdog.yaml:9: store: store: postgresql needs a secret that is not set"),
         (SMALL + "store: postgresql://db", "store: not a PostgreSQL url -> write postgresql://user:password@host"),
         (SMALL + "store: postgres://me:CANARY@db/x", "set WATCHDOG_STORE_URL (and write store: postgresql)"),

@@ -71,6 +71,7 @@ def test_credentials_for_remote_write_fit_together(url: str, user: str, environ:
         (AUTONOMOUS + "policy: {critical: {do: ask}}", KEY, "mode autonomous, but critical only asks for ask"),
         (SMALL.replace("channels:\n  console: {}\n", ""), KEY, "no channels: notices only go to the console"),
         (SMALL + "control: [https://example.com]", KEY, "control: a single control target may be down"),
+        (SMALL + "control: [https://www.acme.example/x]", KEY, "control: www.acme.example is guarded by services"),
         (SMALL + "control: []", KEY, "control: a fault of the watchdog's network looks like an outage"),
         (SMALL + "dependencies: {db: {render: dpg-1}}", {}, "dependencies on Render stay unknown"),
     ],

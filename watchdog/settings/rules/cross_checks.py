@@ -6,6 +6,7 @@ from functools import partial
 from watchdog.adapters.signals.vendor_status import KNOWN_VENDORS
 from watchdog.core.detect.probes import CUSUM_CAP
 from watchdog.docs.pages import shell_place
+from watchdog.domain.commands.human_command import ALL
 from watchdog.settings.schema.adapter_entries import check_name
 from watchdog.settings.schema.schema import PLATFORM_ID, Shape
 from watchdog.settings.schema.tuning import figure
@@ -16,6 +17,8 @@ PAGES: Mapping[str, str] = KNOWN_VENDORS
 """Status pages known by name."""
 PLATFORM = "render"
 """The one page that can veto a rollback: the host's own."""
+TAKEN = (ALL, "control", "vendors")
+"""Names that mean something else wherever a service is named: all of them; the control targets and the status pages."""
 
 
 def check_presence(document: Document) -> None:
@@ -39,6 +42,8 @@ def check_services(document: Document, shape: Shape, own: Mapping[str, str]) -> 
     for name, service in shape.services.items():
         path = ("services", name)
         check_name(document, path)
+        if name in TAKEN:
+            document.report(path, "a word of the watchdog's own", f"give it another name, as in {name}-site")
         mode = service.mode or shape.mode
         if service.veto is not None and mode != "autonomous":
             document.report((*path, "veto"), f"impossible: no automatic rollback in mode {mode}", "remove it")
@@ -48,6 +53,14 @@ def check_services(document: Document, shape: Shape, own: Mapping[str, str]) -> 
             _check_target(document, (*path, "render"), service.render, targets, own)
         _check_depends_on(document, name, service.depends_on)
     _check_cycles(document, shape)
+
+
+def _check_control(document: Document, shape: Shape) -> None:
+    """Report control targets that are named twice: each is read once, under its address."""
+    control = shape.control or ()
+    for place, url in enumerate(control):
+        if url in control[:place]:
+            document.report(("control", place), "named twice", "name the site of another operator")
 
 
 def _check_target(
@@ -96,7 +109,8 @@ def _check_cycles(document: Document, shape: Shape) -> None:
 
 
 def check_dependencies(document: Document, shape: Shape) -> None:
-    """Check the dependencies, which are watched and never acted on."""
+    """Check the dependencies and the control targets, which are watched and never acted on."""
+    _check_control(document, shape)
     for name, dependency in shape.dependencies.items():
         path = ("dependencies", name)
         check_name(document, path)

@@ -172,6 +172,7 @@ def warnings_of(
             found.append(f"services.{service}.signals.{blind[0]} stays unknown: it needs render: and {RENDER_KEY}")
     found.extend(_warnings_of_the_whole(shape, autonomous, key))
     found.extend(_private_names(shape, signals))
+    found.extend(_own_sites_as_control(shape, signals))
     found.extend(console_warnings(shape, variables))
     found.extend(name_warnings(shape, environ))
     return found
@@ -179,18 +180,33 @@ def warnings_of(
 
 def _private_names(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Sequence[str]:
     """Return a warning for each host that can only be in a private network and is not listed as such."""
-    urls = {
-        f"services.{service}.signals.{name}": getattr(adapter.options, adapter.kind, None)
-        for service, adapters in signals.items()
-        for name, adapter in adapters.items()
-        if adapter.kind in PROBES
-    }
-    urls["metrics.remote_write"] = shape.metrics.remote_write
+    urls = {**_probed(signals), "metrics.remote_write": shape.metrics.remote_write}
     hosts = {place: (urlsplit(url).hostname or "") if isinstance(url, str) else "" for place, url in urls.items()}
     return [
         f"{place} is not connected to: {host} leads into a private network, so list it under private_hosts"
         for place, host in hosts.items()
         if _is_private_name(host) and host not in shape.private_hosts
+    ]
+
+
+def _probed(signals: Mapping[str, Mapping[str, Adapter]]) -> Mapping[str, object]:
+    """Return the address of each probe, by its place in the file."""
+    return {
+        f"services.{service}.signals.{name}": getattr(adapter.options, adapter.kind, None)
+        for service, adapters in signals.items()
+        for name, adapter in adapters.items()
+        if adapter.kind in PROBES
+    }
+
+
+def _own_sites_as_control(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Sequence[str]:
+    """Return a warning for each control target that is a guarded site: its outage looks like a fault of our network."""
+    own = {urlsplit(url).netloc.lower(): place for place, url in _probed(signals).items() if isinstance(url, str)}
+    return [
+        f"control: {host} is guarded by {own[host]}: an outage of it looks like one of the watchdog's network, and is "
+        "not judged: name the site of another operator"
+        for host in dict.fromkeys(urlsplit(url).netloc.lower() for url in shape.control or ())
+        if host in own
     ]
 
 
