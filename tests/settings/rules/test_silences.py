@@ -57,6 +57,16 @@ def test_what_cannot_be_meant_says_what_to_write(written: str, says: str) -> Non
     assert says in shown(SMALL + f"silences: [{{{written}}}]\n")
 
 
+def test_a_silence_without_an_end_in_sight_is_warned_of() -> None:
+    """`Mon-Sun 00:00-24:00`, or years by a slip of the finger; one signal may stay silent, and an hour each day."""
+    hours = ("every: Mon-Sun 00:00-24:00 UTC", "from: 2026-01-14T08:00Z, to: 2062-01-14T20:00Z")
+    meant = ("every: Mon-Sun 00:00-01:00 UTC", "every: Mon-Sun 00:00-24:00 UTC, signal: home")
+    text = "".join(f"  - {{service: all, {one}, {WHO}}}\n" for one in (*hours, *meant))
+    found = [one for one in loaded(SMALL + f"silences:\n{text}").warnings if "silences" in one]
+    assert [one.partition(":")[0] for one in found] == ["silences[0]", "silences[1]"]
+    assert "outages of all services stay silent for over 30 days" in found[0]
+
+
 def test_a_hold_is_of_no_signal() -> None:
     text = shown(SMALL + f"action_holds: [{{service: all, every: Sun 02:00-04:00 UTC, signal: home, {WHO}}}]\n")
     assert "action_holds[0].signal: unknown key" in text

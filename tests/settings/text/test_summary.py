@@ -20,6 +20,11 @@ def test_the_report_says_what_the_configuration_means() -> None:
     waits = "an approval waits for nights (Sat,Sun 02:00-04:00 UTC)"
     scheduled = f"high: would schedule a rollback within 15 min, reminds after 10 min, {waits}, notifies console"
     assert scheduled in report(loaded(SMALL + nights))
+    quiet = "silences: [{service: web, every: Sun 02:00-04:00 UTC, signal: home, author: a, reason: b}]\n"
+    once = "[{service: all, from: 2027-01-14T08:00Z, to: 2027-01-14T09:00Z, author: a, reason: b}]\n"
+    held = report(loaded(SMALL + quiet + f"action_holds: {once}"))
+    assert "silences: web, home: Sun 02:00-04:00 UTC" in held
+    assert "action_holds: all services: 2027-01-14 08:00 to 2027-01-14 09:00 UTC" in held
     assert any(line.startswith("budget: 2 rollbacks") for line in lines)
     assert "secrets set: WATCHDOG_RENDER_API_KEY" in lines
     assert any("WARNING AUTONOMOUS WITHOUT A HEARTBEAT" in line for line in lines)

@@ -10,7 +10,7 @@ from watchdog.settings.rules import contacts as people
 from watchdog.settings.rules import stakeholder_contacts
 from watchdog.settings.rules.info_notices import build_announcements, build_digest, build_good_news
 from watchdog.settings.rules.severity_policy import audible_channels, build_matrix
-from watchdog.settings.rules.silences import build_quiets
+from watchdog.settings.rules.silences import build_quiets, endless
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.text.yaml_document import Document
 
@@ -53,5 +53,6 @@ def check_told(document: Document, shape: Shape, channels: Mapping[str, Adapter]
     warnings = (
         *people.warnings_of_people(shape, steps, contacts, matrix),
         *people.warnings_of_approvers(matrix, channels),
+        *endless(policy),
     )
     return NotificationRules(policy, {**channels, **theirs}, warnings)

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from watchdog.domain.policy import Suppression
+from watchdog.domain.commands.command_table import LONGEST_QUIET_SECONDS
+from watchdog.domain.policy import Policy, Suppression
 from watchdog.domain.severity import Severity
-from watchdog.settings.rules.recurrence import parse_weekly
+from watchdog.settings.rules.recurrence import DAYS, MINUTES_OF_A_DAY, parse_weekly
 from watchdog.settings.schema.schema import QuietShape, ServiceShape, SilenceShape
 from watchdog.settings.text.validation import choose
 from watchdog.settings.text.yaml_document import Document
 
 ALL = "all"
+ALL_DAY = (0, MINUTES_OF_A_DAY)
 
 
 def build_quiets(
@@ -29,6 +31,22 @@ def build_quiets(
         # A name by its place, so that commands and pages can refer to an entry of the file.
         found.append(_quiet(one, f"configured-{place + 1}", signal))
     return tuple(found)
+
+
+def endless(policy: Policy) -> Sequence[str]:
+    """Return a warning for each silence, of all that fails in a service, that is longer than a command may make it."""
+    days = f"{LONGEST_QUIET_SECONDS / 86400:.0f} days"
+    return [
+        f"silences[{place}]: outages of {one.service or 'all services'} stay silent for over {days}: write a nearer end"
+        for place, one in enumerate(policy.silences)
+        if one.signal is None and one.severity is None and _is_endless(one)
+    ]
+
+
+def _is_endless(one: Suppression) -> bool:
+    if one.weekly is None:
+        return one.ends_at is not None and one.ends_at - one.begins_at > LONGEST_QUIET_SECONDS
+    return len(one.weekly.days) == len(DAYS) and (one.weekly.begins_minute, one.weekly.ends_minute) == ALL_DAY
 
 
 def _check_time(document: Document, path: tuple[str | int, ...], one: QuietShape) -> None:

@@ -1,10 +1,11 @@
 """The meaning of a configuration, in a few lines, for `watchdog check`; the settings page has its words from here."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Action, Mode, Policy, Rule, Step, Then
+from watchdog.domain.policy import Action, Mode, Policy, Rule, Step, Suppression, Then
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.rules.recurrence import show_digest, show_weekly, show_window
@@ -81,9 +82,22 @@ def people_rows(policy: Policy) -> Iterator[Row]:
         "; ".join(_step(step, policy.pagers) for step in policy.escalation),
     )
     yield from ((f"stakeholders {one.name}", hears(one)) for one in policy.stakeholders)
+    yield "silences", "; ".join(map(_quiet, policy.silences))
+    yield "action_holds", "; ".join(map(_quiet, policy.action_holds))
     yield "good_news", ", ".join(policy.good_news)
     yield "announcements", ", ".join(policy.announcements)
     yield "digest", show_digest(policy.digest) if policy.digest is not None else ""
+
+
+def _quiet(one: Suppression) -> str:
+    """Return the scope of a silence or an action hold, and its time; author and reason may be long, and are in the
+    file.
+    """
+    of = ", ".join(filter(None, (one.service or "all services", one.signal, one.severity)))
+    if one.weekly is not None:
+        return f"{of}: {show_weekly(one.weekly)}"
+    begins, ends = (f"{datetime.fromtimestamp(at or 0.0, UTC):%Y-%m-%d %H:%M}" for at in (one.begins_at, one.ends_at))
+    return f"{of}: {begins} to {ends} UTC"
 
 
 def _step(step: Step, pagers: Sequence[str]) -> str:
