@@ -18,6 +18,7 @@ MISTAKES = (Mistake("a.yaml:3", "unknown key", "write mode"), Mistake("a.yaml:9"
     [
         (Temporary("Render is late", retry_after_seconds=15), 1, "Render is late. Try again in 15 s.\n"),
         (Temporary("the store is busy."), 1, "the store is busy. Try again.\n"),
+        (Temporary("it did not answer. Is it healthy?"), 1, "it did not answer. Is it healthy? Try again.\n"),
         (Permanent("Render refused the key: replace it"), 1, "Render refused the key: replace it.\n"),
         (OutcomeUnknown("the answer was lost"), 1, LOST),
         (Refused("cooldown: last rollback 3 min ago"), 3, "refused: cooldown: last rollback 3 min ago\n"),

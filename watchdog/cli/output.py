@@ -128,7 +128,9 @@ def explain_error(error: WatchdogError) -> int:
         print_error(f"refused: {error}")
         _name_page(error)
         return REFUSED
-    print_error(f"{str(error).rstrip('.')}. {_next_step(error)}".strip())
+    said = str(error).rstrip(".")
+    end = "" if said.endswith("?") else "."
+    print_error(f"{said}{end} {_next_step(error)}".strip())
     _name_page(error)
     return FAILED
 
