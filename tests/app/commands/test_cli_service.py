@@ -177,11 +177,12 @@ def refused_by_the_platform(folder: Path) -> None:
 
 def killed_in_hand(folder: Path) -> None:
     """The command dies by kill -9 while Render has its rollback; a daemon started later adopts and proves it."""
-    with guarding(folder, quirks=True, rollback_seconds=2.0) as (cloud, daemon):
+    with guarding(folder, quirks=True, rollback_seconds=6.0) as (cloud, daemon):
         cloud.write()
         cloud.post("modes", name="rollback", mode="slow", times=1)
         daemon.start(*daemon.command("rollback", "web", "--to", "dep-39"))
         daemon.until(lambda: cloud.log("rollback_accepted"))
+        assert "ACKNOWLEDGED" in expect(daemon, DONE, "incident", "ack", "web-1"), "it answers others"
         daemon.process.send_signal(signal.SIGKILL)
         assert daemon.until_ended() == -9
         daemon.start()

@@ -14,7 +14,7 @@ from watchdog.adapters.stores.new_files import mode_of_new
 from watchdog.domain.errors import Permanent
 
 COMMAND = " command"
-"""The suffix of a process id that belongs to a command line, which holds the role briefly and takes no commands."""
+"""The suffix of a process id that belongs to a command line which holds the role and answers no commands of others."""
 
 
 def _owners(path: str, flags: int) -> int:
@@ -44,13 +44,20 @@ class RoleLock:
         except OSError:
             file.close()
             return False
-        # Only after the lock: until then the file names the present holder, which messages show.
-        file.seek(0)
-        file.truncate()
-        file.write(f"{os.getpid()}{COMMAND if by_command else ''}\n")
-        file.flush()
         self._file = file
+        # Only after the lock: until then the file names the present holder, which messages show.
+        self.write_holder(by_command=by_command)
         return True
+
+    def write_holder(self, *, by_command: bool = False) -> None:
+        """Name this process, which has the role, in the file; a command line that answers others is no longer marked
+        as one.
+        """
+        assert self._file is not None, "the file names the process that has the role"
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(f"{os.getpid()}{COMMAND if by_command else ''}\n")
+        self._file.flush()
 
     def release(self) -> None:
         """Give the role back; harmless when it is not held."""

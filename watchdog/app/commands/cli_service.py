@@ -1,5 +1,6 @@
 """The command line's work besides `run`: reading the journal, submitting commands, one pass, building parts."""
 
+import asyncio
 import contextlib
 import dataclasses
 import sys
@@ -8,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from watchdog.adapters.stores import role_lock, shown_url
+from watchdog.adapters.stores import RoleLock, role_lock, shown_url
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.composition import App, build, build_platform, build_sources, resolve
 from watchdog.app.compose.daemon_run import prepare_logs, report_errors
@@ -69,7 +70,7 @@ async def command(settings: Settings, name: str, arguments: Mapping[str, Any], b
     lock = role_lock(settings.store_url)
     if lock is not None and lock.acquire(by_command=True):
         try:
-            return await _apply_here(settings, clock, name, arguments, by)
+            return await _apply_here(settings, clock, lock, name, arguments, by)
         finally:
             lock.release()
     # Also without a lock, as on PostgreSQL: there leases decide which worker acts, and a command takes none over.
@@ -77,7 +78,9 @@ async def command(settings: Settings, name: str, arguments: Mapping[str, Any], b
         return await submit_and_wait(store, clock, name, arguments, by)
 
 
-async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
+async def _apply_here(
+    settings: Settings, clock: Clock, lock: RoleLock, name: str, arguments: Mapping[str, Any], by: str
+) -> Command:
     """Run just enough of the daemon for one command, through the same journal and protocol."""
     # To stderr: stdout carries the command's answer.
     prepare_logs(settings, stream=sys.stderr)
@@ -92,7 +95,7 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
         # The guards judge by the deploy list, and no probe loop has read one in this process.
         await _tell_deploys(app)
         command_id = await app.store.submit(name, arguments, by)
-        # Applied directly: no poller runs in this process.
+        # Applied directly: the poller runs only while a rollback is followed.
         await app.commands.apply_all()
         answered = await app.store.command(command_id)
         if answered is None:
@@ -100,7 +103,7 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
         # The incident is looked up before following it: at its end the service may have another one.
         if answered.ok and name in ACTS:
             incident_id = arguments["incident"] if name == "approve" else await _begun(app, arguments)
-            await _follow(app)
+            await _follow(app, lock)
             return _with_outcome(answered, await app.store.incident(incident_id))
         await _last_effects(app)
         return answered
@@ -147,8 +150,28 @@ async def _tell_deploys(app: App) -> None:
             await app.engine.submit_and_wait(DeploysUnread(app.clock.now(), name, str(error)))
 
 
-async def _follow(app: App) -> None:
-    """Follow a manual rollback until it is verified or left to a person, since no daemon does."""
+async def _follow(app: App, lock: RoleLock) -> None:
+    """Follow a manual rollback until it is verified or left to a person, since no daemon does.
+
+    Commands of others are answered meanwhile: for minutes this process alone could stop, acknowledge or pause.
+    """
+    app.supervisor.start("commands", app.commands.run)
+    # Only now: an annotation waits for the answer of a holder that is not marked as a command.
+    lock.write_holder()
+    try:
+        await _until_settled(app)
+        await _last_effects(app)
+    except asyncio.CancelledError:
+        how = f"Render goes on; the next `{command_line('run')}` follows it"
+        log.warning("interrupted, no process follows the rollback now", next=how)
+        raise
+    finally:
+        await app.supervisor.end("commands")
+        lock.write_holder(by_command=True)
+
+
+async def _until_settled(app: App) -> None:
+    """Watch every service until none is in an action, or until BY_HAND_SECONDS are over."""
     # Control targets and status pages as well: verification must tell a dead site from a dead network.
     await app.watches.begin((CONTROL, VENDORS))
     app.supervisor.start("time", app.engine.keep_time)
@@ -159,7 +182,6 @@ async def _follow(app: App) -> None:
         if all(service.phase in SETTLED or service.is_kept for service in app.engine.state.services.values()):
             break
         await app.clock.sleep(0.5)
-    await _last_effects(app)
 
 
 async def _last_effects(app: App) -> None:
