@@ -23,6 +23,8 @@ def test_a_preview_copy_only_observes() -> None:
 def test_upstreams_are_made_and_modes_are_per_service() -> None:
     """The host's page can veto, the others are terms of blame."""
     text = SMALL + "dependencies: {openai: {vendor_status: https://s.example/a.json}, db: {render: dpg-1}}\n"
+    relying = text.replace("    signals", "    depends_on: [github, openai]\n    signals", 1)
+    assert list(loaded(relying).vendors) == ["render", "github", "openai"], "what a service depends on is read"
     settings = loaded(text + "vendor_status: [render, github]\n")
     roles = {name: vendor.role for name, vendor in settings.policy.vendors.items()}
     assert roles == {"render": "platform", "github": "upstream", "openai": "upstream", "db": "upstream"}

@@ -132,7 +132,13 @@ def status_pages(document: Document, shape: Shape, kinds: set[str]) -> dict[str,
     listed, written = document.data.get("vendor_status"), shape.vendor_status
     # By default only the pages of vendors that this configuration uses.
     if written is None:
-        listed, written = None, {PLATFORM: None, **({"sentry": None} if "sentry" in kinds else {})}
+        named = {one for service in shape.services.values() for one in service.depends_on}
+        used = {
+            PLATFORM,
+            *({"sentry"} & kinds),
+            *named.intersection(PAGES).difference(shape.services, shape.dependencies),
+        }
+        listed, written = None, {name: None for name in PAGES if name in used}
     pages: dict[str, str] = {}
     for name, url in written.items():
         # A list has places, a mapping has keys; the mistake should show the line either way.
