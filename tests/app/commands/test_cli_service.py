@@ -160,7 +160,8 @@ def by_hand_without_a_daemon(folder: Path) -> None:
         (row,) = daemon.history()
         assert (row["target"], row["verified"]) == ("dep-39", True) and row["approved_by"]
         done = daemon.cli("pause")
-        assert "PAUSED" in done.stdout and "no daemon holds this store" in done.stderr
+        assert "PAUSED" in done.stdout and "; no daemon runs on sqlite:///" in done.stdout
+        assert "no daemon holds this store" in done.stderr
         assert "paused" in expect(daemon, REFUSED, "rollback", "web", "--to", "dep-40")
 
 

@@ -84,7 +84,7 @@ async def _apply_here(
     """Run just enough of the daemon for one command, through the same journal and protocol."""
     # To stderr: stdout carries the command's answer.
     prepare_logs(settings, stream=sys.stderr)
-    # On another machine the same configuration names another file: the daemon learns nothing of this command.
+    # At once, as a rollback takes minutes: on another machine the same configuration names another file.
     log.warning("no daemon holds this store, acting without one", command=name, store=shown_url(settings.store_url))
     settings = await resolve(settings, clock)
     app = build(settings, clock, on_error=report_errors(lambda: None))
@@ -106,7 +106,9 @@ async def _apply_here(
             await _follow(app, lock)
             return _with_outcome(answered, await app.store.incident(incident_id))
         await _last_effects(app)
-        return answered
+        # In the answer, too: people on another machine than the daemon's would take its "PAUSED" for the daemon's.
+        alone = f"no daemon runs on {shown_url(settings.store_url)}, and one elsewhere learns nothing of this"
+        return dataclasses.replace(answered, answer=f"{answered.answer}; {alone}")
     finally:
         # Halt before stopping tasks: a step in progress is saved, and no new one begins.
         await app.engine.halt()
