@@ -76,6 +76,8 @@ def test_time_without_readings_is_no_failure_time(missing: str) -> None:
     check, now = seen("x", check=check, start=now)
     assert check.run_probes == 1 and check.run_started_at == now, "a run with a hole in it begins anew"
     assert finding(check, now) is None
+    check, now = seen("xx.xx", check=seen("xx.xx." + missing)[0], start=T0 + 52.0)
+    assert finding(check, now) is None and check.troubled_since == T0, "nor does a sum outlast it, but the onset"
 
 
 @pytest.mark.parametrize(("unseen", "lasted"), [(10.0, "48 s"), (13.0, "45 s"), (13.5, None)])

@@ -9,7 +9,7 @@ dozens of probes to run down, and the next outage adds to it. So suspicion, with
 that moment only bounds the onset from below: it is estimated with a free p (generalised likelihood ratio) from all
 probes since then, which are kept for it. The sum itself is never cut: one that began anew after each good minute would
 not find what fails one probe in five.
-Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
+Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap, as a sum does.
 Each check learns how long its blips last and which share of its probes fails (baseline). Outages too short for the
 timer and too far apart for the CUSUM are counted by the time they take (see intermittent).
 """
@@ -53,11 +53,15 @@ Rates = tuple[float, float]
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
     """Return the fields of the check that one probe changes."""
-    failed = isinstance(event.reading, Bad)
+    failed, gap = isinstance(event.reading, Bad), gap_seconds(signal, limits)
+    missed = 0.0 < check.seen_at < event.at - gap
+    if missed and check.cusum_zero_at is not None:
+        # Or the failures of another day would confirm with one blip of now.
+        onset = began(check.cusum_zero_at, check.troubled_since)
+        check = fast_replace(check, cusum=0.0, cusum_zero_at=None, troubled_since=onset)
     known = _kept(check, event.at)
     kept = known[-RECENT_MAX + 1 :]
     # After a longer gap the site may have recovered and failed again unseen, so it is another run.
-    gap = gap_seconds(signal, limits)
     unbroken = bool(kept) and event.at - kept[-1][0] <= gap
     recent = (*kept, (event.at, failed))
     # A success at a sum of zero changes nothing, whatever p0 is: this common case spares the learned rates.
@@ -73,8 +77,8 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     else:
         changed = _succeed(check, event.at, recent, rates, unbroken=unbroken)
     # Nor is it known to have been calm in such a gap. Feeds and lists of events tell later what they missed.
-    if 0.0 < check.seen_at < event.at - gap:
-        changed["interrupted_at"] = event.at
+    if missed:
+        changed |= {"interrupted_at": event.at, "troubled_since": check.troubled_since}
     return changed
 
 
