@@ -65,7 +65,7 @@ def test_what_is_kept_for_a_window_is_not_overlooked() -> None:
     kept = x.undone(x.decision(course=Course.ANNOUNCE), approved_by="ann\x1b[31m", announced_until=x.BEGIN + 9010)
     web = ServiceState("web", phase=Phase.ANNOUNCED, checks=WEB.checks, incident=kept)
     state, end = State(services={"web": web}), "approved by ann[31m. (watchdog incident stop web-1)"
-    when = "KEPT: web will be rolled back to dep-40 at 2026-11-25 04:44:14"
+    when = "KEPT: web will be rolled back to dep-40 at 2026-11-25 04:44:14 UTC"
     assert status_text.status_lines(state, x.BEGIN + 10) == [f"{when} (in 2 h 30 min), {end}"]
     assert f"{when} (it is due), {end}" in status_text.status_lines(state, x.BEGIN + 9010)
     assert "rollback scheduled" in printed(tables.status(state, POLICY, x.BEGIN))[1]
@@ -81,9 +81,9 @@ def test_what_must_not_be_overlooked_stands_above_the_table() -> None:
     assert status_text.status_lines(state, x.BEGIN + 10) == [
         "DISARMED: a second rollback in one step. It watches, pages, touches nothing. (watchdog resume)",
         "PAUSED by lead: it watches and touches nothing. (watchdog resume)",
-        "BLIND since 2026-11-25 02:14:04: no control target answers, so nothing is judged or touched.",
+        "BLIND since 2026-11-25 02:14:04 UTC: no control target answers, so nothing is judged or touched.",
         "NO RIGHT to change web: Render answered 403. (fix the key, then watchdog resume)",
-        "FLAPPING since 2026-11-25 02:14:04: web fails and recovers, so each rollback needs approval.",
+        "FLAPPING since 2026-11-25 02:14:04 UTC: web fails and recovers, so each rollback needs approval.",
         'AUTO-DEPLOY IS OFF on web (it was "commit").',
         "Deny-listed: 9f3c2ab (watchdog commit trust COMMIT lifts one).",
     ]
@@ -95,7 +95,7 @@ def test_what_is_quiet_is_listed_with_its_end() -> None:
     state = State(silences=(until, replace(until, name="silence-2", ends_at=x.BEGIN)))
     policy = Policy(services={}, matrix={}, action_holds=(weekly,))
     assert status_text.quiet_lines(state, policy, x.BEGIN) == [
-        "SILENCE silence-1 of web by ann (moving[31m), until 2026-11-25 02:15:04",
+        "SILENCE silence-1 of web by ann (moving[31m), until 2026-11-25 02:15:04 UTC",
         "ACTION HOLD configured-1 of all services by ops (backup), every week, Europe/Berlin",
     ]
     assert status_text.quiet_lines(State(), Policy(services={}, matrix={}), x.BEGIN) == []

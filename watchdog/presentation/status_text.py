@@ -1,4 +1,8 @@
-"""Standing conditions in words: those of all services that must not be overlooked; a reading in one word. Pure."""
+"""Standing conditions in words: those of all services that must not be overlooked; a reading in one word. Pure.
+
+Rule: each time has its zone beside it: chat and console show these lines alone, and an end may lie beyond a change of
+the clocks.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
@@ -13,7 +17,7 @@ from watchdog.domain.policy import Detection, Policy, Suppression
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.reports import SignalReport
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.text import clean, clock, day, short
+from watchdog.presentation.text import clean, moment, short
 
 MERGES_SHOWN_MAX = 3
 NO_QUIET = "No silence and no action hold."
@@ -72,7 +76,7 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
         lines.append(f"The newest reading is {show_seconds(now - newest)} old: the daemon does not seem to run.")
     lines += stopped_lines(state)
     if state.blind_since is not None:
-        since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
+        since = moment(state.blind_since, tz)
         lines.append(f"BLIND since {since}: {connectivity.why(state)}, so nothing is judged or touched.")
     lines += failing_lines(state, tz)
     for one in state.services.values():
@@ -100,7 +104,7 @@ def failing_lines(state: State, tz: tzinfo = UTC) -> list[str]:
     lines = []
     for key, failing in state.failing.items():
         one = failing.integration(key)
-        since = f"{day(failing.at, tz)} {clock(failing.at, tz)}"
+        since = moment(failing.at, tz)
         what = f"NOT WORKING since {since}: {clean(one.title)} ({one.standing.value}): {clean(one.why)}"
         lines.append(f"{what}; {clean(one.consequence)}. ({one.cure})")
     return lines
@@ -166,8 +170,7 @@ def _by_platform(service: ServiceState, now: float) -> tuple[Suppression, str]:
 def _when(one: Suppression, tz: tzinfo) -> str:
     if one.weekly is not None:
         return f"every week, {one.weekly.zone}"
-    ends = one.ends_at or 0.0
-    return f"until {day(ends, tz)} {clock(ends, tz)}"
+    return f"until {moment(one.ends_at or 0.0, tz)}"
 
 
 def _not_shipping(service: ServiceState) -> str:
@@ -190,7 +193,7 @@ def _kept(service: ServiceState, now: float, tz: tzinfo) -> list[str]:
     if not service.is_kept or incident is None or incident.announced_until is None:
         return []
     until = incident.announced_until
-    when = f"{day(until, tz)} {clock(until, tz)}"
+    when = moment(until, tz)
     left = f"in {show_seconds(until - now)}" if until > now else "it is due"
     who = f"approved by {clean(incident.question.approved_by)}"
     what = f"{clean(service.name)} will be rolled back to {clean(incident.rollback.target)} at {when} ({left}), {who}"
@@ -205,7 +208,7 @@ def _held(service: ServiceState, tz: tzinfo) -> list[str]:
             f"NO RIGHT to change {name}: {clean(service.forbidden)}. (fix the key, then {command_line('resume')})"
         )
     if service.flapping_since is not None:
-        since = f"{day(service.flapping_since, tz)} {clock(service.flapping_since, tz)}"
+        since = moment(service.flapping_since, tz)
         lines.append(f"FLAPPING since {since}: {name} fails and recovers, so each rollback needs approval.")
     return lines
 
