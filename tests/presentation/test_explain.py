@@ -5,9 +5,11 @@ from zoneinfo import ZoneInfo
 from tests.cli import examples as x
 from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Term, Verdict, Veto
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import Note
+from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.policy import Action
-from watchdog.presentation.explain import explain, standing
+from watchdog.presentation.explain import done, explain, said, standing
 
 SEEN = """\
 SEEN
@@ -184,6 +186,18 @@ def test_asked_in_another_zone_without_blame() -> None:
     decided = x.decision(guards=guards, target=target, **high, **assist, **unblamed)
     asked = x.undone(decided, severity=x.Severity.HIGH, asked_at=x.BEGIN + 49, paged=False)
     assert shown(explain(asked, (), None, tz=ZoneInfo("Europe/Berlin"))) == ASKED
+
+
+def test_no_line_stands_under_the_zone_of_before_the_clocks_were_changed() -> None:
+    """Twenty minutes after 02:50 CEST it is 02:10 CET."""
+    before, berlin = 1792889400.0, ZoneInfo("Europe/Berlin")
+    notes = [Note(at, "web", "web-1", "ACT", "done") for at in (before, before + 1200.0)]
+    assert done(notes, berlin) == ["DONE (CEST)", "  02:50:00   done", "  02:10:00   (CET) done"]
+    people = [Remark(note.at, "web-1", "ann", "done") for note in notes]
+    assert said(people, berlin)[1:] == [
+        "  02:50:00   (2026-10-25) ann: done",
+        "  02:10:00   (2026-10-25 CET) ann: done",
+    ]
 
 
 def test_observe_says_what_it_would_do() -> None:

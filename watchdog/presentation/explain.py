@@ -162,7 +162,7 @@ def severity_of(decision: Decision) -> str:
 
 
 def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:
-    """Return the actions taken, each line with its time of day, and its date if that differs from the first."""
+    """Return the actions taken, each line with its time of day; and its date and zone if they differ from the first."""
     rows = [note for note in notes if note.label not in REASONING]
     # VERIFIED already says that it ended: CLOSED after it would be the same news twice.
     if any(note.label == "VERIFIED" for note in rows):
@@ -172,9 +172,18 @@ def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:
     first = rows[0].at
     lines = [f"DONE ({zone(first, tz)})"]
     for note in rows:
-        date = "" if day(note.at, tz) == day(first, tz) else f"({day(note.at, tz)}) "
-        lines += item(clock(note.at, tz), date + _words(note))
+        date = "" if day(note.at, tz) == day(first, tz) else day(note.at, tz)
+        differs = f"{date} {_other_zone(note.at, first, tz)}".strip()
+        lines += item(clock(note.at, tz), f"{f'({differs}) ' if differs else ''}{_words(note)}")
     return lines
+
+
+def _other_zone(at: float, first: float, tz: tzinfo) -> str:
+    """Return the zone's name, if the clocks were changed since the first line, under whose zone it stands; else "".
+
+    Else an end would stand an hour before its begin.
+    """
+    return zone(at, tz) if zone(at, tz) != zone(first, tz) else ""
 
 
 def _words(note: Note) -> str:
@@ -197,7 +206,8 @@ def said(remarks: Sequence[Remark], tz: tzinfo) -> list[str]:
     if remarks:
         lines.append(f"SAID ({zone(remarks[0].at, tz)})")
     for remark in remarks:
-        lines += item(clock(remark.at, tz), f"({day(remark.at, tz)}) {remark.by}: {remark.text}")
+        date = f"{day(remark.at, tz)} {_other_zone(remark.at, remarks[0].at, tz)}".strip()
+        lines += item(clock(remark.at, tz), f"({date}) {remark.by}: {remark.text}")
     return lines
 
 
