@@ -229,6 +229,7 @@ async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_n
     first, again, in_thread, gone, _ = vendor.seen
     seal = ButtonSigner(APP_TOKEN)
     assert set(buttons(first)) == set(buttons(again)) == {"watchdog_approve", "watchdog_reject"}
+    assert words(first)[-1].endswith(" UTC, or until the question is decided.")
     for seen, until in ((first, AT + 900), (again, AT + 1800)):
         for action, value in buttons(seen).items():
             opened = seal.verify(value)

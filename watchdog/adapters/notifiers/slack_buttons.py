@@ -40,7 +40,9 @@ def _asks(question: Question) -> str:
     if question.announced:
         until = f"{datetime.fromtimestamp(question.until, UTC):%Y-%m-%d} {until}"
         return f"Stop: do not {act(question)}. The button counts until {until}, or until the rollback is sent."
-    return f"Approve: {act(question)}, once. Reject: change nothing. The buttons count until {until}."
+    # A reminder is sent later than the question, whose deadline, with its default, does not move for it.
+    counts = f"The buttons count until {until}, or until the question is decided."
+    return f"Approve: {act(question)}, once. Reject: change nothing. {counts}"
 
 
 def _button(action: str, question: Question, seal: ButtonSigner) -> Block:
