@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state, an_incident, failing, step
+from tests.core.scenes import NOW, a_service, a_state, an_incident, step
 from tests.core.world import CONTROL, make_policy
 from tests.support.effect_readers import lines, notices, tell_of, wakes
 from watchdog.core import fleet
@@ -110,17 +110,6 @@ def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() 
     assert tell.notice.lines[-1] == "web: the site limits our probes: HTTP 429"
     state, effects = step(state, e.ProbesJudged(NOW + 41.0, silent=False), make_policy())
     assert (state.blind_since, state.unseen) == (None, False) and notices(effects) == ["resolved"]
-
-
-def test_suspicion_waits_while_blind() -> None:
-    """Neither opened nor calmed; nothing new is even suspected."""
-    dark = dict.fromkeys(CONTROL, (NOW - 1, DARK))
-    state = a_state(a_service(checks={"home": failing(seconds=80)}), blind_since=NOW - 1, control=dark)
-    after, effects = step(state, e.TimePassed(NOW), make_policy())
-    assert after.services["web"].phase is Phase.SUSPECT and not lines(effects, "CRITICAL")
-    calm = a_state(a_service(phase=Phase.CALM), blind_since=NOW - 1, control=dark)
-    after, _ = step(calm, e.Observed(NOW, "web", "home", Good()), make_policy())
-    assert after.services["web"].phase is Phase.CALM
 
 
 def test_a_broken_promise_disarms_until_a_human_resumes() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.scenes import NOW, failing
 from tests.core.world import CONTROL, Fault
 from tests.core.worlds import bad_world, hear, incident_of, put, put_off, reach, watch, web
 from tests.support.effect_readers import kinds, lines, notices
@@ -40,8 +41,8 @@ def test_in_the_dark_nothing_is_suspected() -> None:
             hear(dark, e.ControlChecked(dark.now, target, Bad("timed out")))
     hear(world, e.Observed(world.now, "web", "api", Good(), 0.1))
     assert web(world).phase is Phase.CALM
-    assert hear(suspect, e.TimePassed(suspect.now + 20.0)) == ()
-    assert web(suspect).phase is Phase.SUSPECT
+    put(suspect, checks={"home": failing(seconds=80)})
+    assert not lines(hear(suspect, e.TimePassed(NOW)), "DECIDED") and web(suspect).phase is Phase.SUSPECT
 
 
 def test_what_is_not_borne_out_is_let_go() -> None:
