@@ -6,9 +6,9 @@ import pytest
 
 from tests.core.world import FOREVER, START, Fault, World, make_policy
 from tests.core.worlds import bad_world, decision_of, history, web
-from watchdog.domain.events import Restarted, VendorChecked
+from watchdog.domain.events import Restarted
 from watchdog.domain.policy import Mode
-from watchdog.domain.readings import Bad, FailureKind, Unknown
+from watchdog.domain.readings import Bad, FailureKind
 
 
 def killed(world: World, down_seconds: float) -> None:
@@ -90,12 +90,6 @@ def test_across_a_gap_a_run_is_as_long_as_what_was_seen_of_it(down_seconds: floa
     assert after.failing_since == before.failing_since
 
 
-def test_an_expired_certificate_is_no_rollback() -> None:
-    """A TLS failure right after a deploy: no rollback cures that."""
-    world = bad_world(faults=[Fault(64.0, FOREVER, reading=Bad("expired", FailureKind.TLS))]).run(400.0)
-    assert not world.accepted and "no rollback cures" in decision_of(world).why
-
-
 LOOKUP = Bad("DNS: the resolver has no answer for now", FailureKind.DNS)
 CONFIRMS = (103.5, 104.5)
 """The second of the probe that confirms the outage."""
@@ -118,18 +112,6 @@ def test_one_probe_does_not_say_what_an_outage_is_of(faults: tuple[Fault, ...], 
     """Of most probes the name lookup fails, or of one: by the kind of the last one alone the wrong deploy goes free."""
     world = bad_world(faults=[*faults, Fault(64.0, FOREVER, code="bad00000")]).run(200.0)
     assert bool(world.accepted) is (why.startswith("onset")) and why in decision_of(world).why
-
-
-def test_a_status_page_that_cannot_be_read_any_more_takes_the_platform_s_outage_not_back() -> None:
-    """Pages fail just when their vendor does."""
-
-    def unread(world: World) -> None:
-        world._due["_check_vendors"] = FOREVER
-        world.tell(VendorChecked(world.now, "render", Unknown("timed out")))
-
-    world = bad_world(platform_down=(0.0, FOREVER))
-    world.at(70.0, lambda: unread(world))
-    assert not world.run(300.0).accepted and "the platform render reports trouble" in decision_of(world).why
 
 
 def test_an_approval_after_recovery_or_in_blindness_sends_nothing() -> None:
