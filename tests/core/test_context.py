@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.core import scenes
 from tests.core.scenes import FACTS, NOW, a_blame, a_decision, a_service, a_state, an_incident
 from tests.core.world import START, make_policy
 from tests.support.effect_readers import kinds, lines, tell_of
@@ -34,9 +35,7 @@ QUIET = Rule(Action.ASK, 900.0, ())
 
 def a_turn(policy: Policy | None = None, **fields: object) -> StepContext:
     """Return a turn about `web`."""
-    ctx = StepContext(a_state(a_service(**fields)), e.TimePassed(NOW), policy or make_policy())
-    ctx.name = "web"
-    return ctx
+    return scenes.a_turn(a_service(**fields), policy=policy)
 
 
 def test_a_turn_changes_its_own_state_only() -> None:

@@ -4,12 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FACTS, NOW, a_decision, a_service, a_state, an_incident, failing
+from tests.core.scenes import FACTS, NOW, a_decision, a_service, a_turn, an_incident, failing
 from tests.core.world import make_policy
 from tests.support.effect_readers import tell_of
 from watchdog.core.assess.current_readings import current_readings
-from watchdog.core.context import StepContext
-from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.notices import NoticeKind, Topic
@@ -47,8 +45,7 @@ def test_a_notice_long_after_the_decision_carries_them(age: float, carried: bool
     """Its evidence is that of the decision, and may be over."""
     incident = an_incident(decision=a_decision(at=NOW - age))
     service = a_service(incident=incident, facts=FACTS, checks={"home": Check("home", "http", NOW, Good("200"))})
-    ctx = StepContext(a_state(service), e.TimePassed(NOW), make_policy())
-    ctx.name = "web"
+    ctx = a_turn(service)
     ctx.notify(NoticeKind.OPENED, Topic.ESCALATED, wakes=True, by="lead")
     about = tell_of(ctx.effects).notice.about
     assert about is not None and [one.verdict for one in about.readings] == (["good"] if carried else [])
