@@ -6,7 +6,6 @@ import pytest
 
 from tests.core.scenes import HISTORY, NOW, a_service, a_state, a_turn, an_incident, failing, found, step
 from tests.core.world import make_policy
-from tests.core.worlds import bad_world, hear, incident_of
 from tests.support.effect_readers import lines
 from watchdog.core.guards import active_criticals
 from watchdog.core.guards.decision import decide
@@ -57,17 +56,6 @@ def test_it_is_struck_off_when_the_incident_is_over_or_no_longer_critical() -> N
         ctx = a_turn(a_service(incident=incident), troubles=known)
         active_criticals.clear(ctx)
         assert list(ctx.state.troubles) == left
-
-
-def test_a_whole_incident_enters_and_leaves() -> None:
-    """From the decision to the proof."""
-    world = bad_world()
-    world.run(104.0)
-    assert world.state.troubles == {}
-    world.run(110.0)
-    assert world.state.troubles == {"web": ActiveCritical("web", incident_of(world).opened_at, "bad00000", True)}
-    world.run(420.0)
-    assert world.incidents["web-1"].rollback.verified_at is not None and world.state.troubles == {}
 
 
 def both_fail(code: str) -> tuple[State, list[str], list[str]]:
@@ -139,13 +127,3 @@ def test_no_rollback_before_failures_at_other_workers_can_be_known(
         after, _ = step(state, e.Observed(NOW, "web", "home", Bad("HTTP 503")), policy)
         waits = service.phase if phase is Phase.SUSPECT else phase
         assert after.services["web"].phase is waits
-
-
-def test_a_question_that_worsens_is_entered_too() -> None:
-    """High becomes critical while a human is asked: the service is in trouble from then on."""
-    slow = an_incident(severity=Severity.HIGH, suspect="dep-41")
-    service = a_service(phase=Phase.PAGED, incident=slow, checks={"home": failing()})
-    world = bad_world()
-    world.state = a_state(service)
-    hear(world, e.Observed(NOW, "web", "home", Bad("HTTP 503")))
-    assert list(world.state.troubles) == ["web"]

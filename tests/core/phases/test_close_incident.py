@@ -164,7 +164,7 @@ def test_an_end_is_told_with_how_what_was_done_and_what_is_left() -> None:
     assert notice.lines[0].startswith("Rolled back and verified: home: ")
     assert "Rollback: dep-900 -> dep-40 as dep-901" in notice.lines
     assert line_of(notice, "Switch auto-deploy on: watchdog service restore-auto-deploy web")
-    assert world.facts.auto_deploy == "off" and not world.restores
+    assert world.facts.auto_deploy == "off" and not world.restores and not world.state.troubles
 
 
 def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
