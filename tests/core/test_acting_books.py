@@ -8,7 +8,7 @@ import pytest
 from tests.core.incident_fields import amended
 from tests.core.world import World
 from tests.core.worlds import hear, incident_of, line_of, listed, put, reach, share, web
-from tests.support.effect_readers import kinds, lines, notices, tell_of
+from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
@@ -158,14 +158,21 @@ def test_a_pin_of_an_incident_that_is_over_is_remembered_and_told(confirmed: boo
     assert hear(world, e.PinUnconfirmed(*place, "timed out")) == hear(world, e.PinConfirmed(*place, "off")) == ()
 
 
+HOW = {None: "sent once", "dep-40": "a rebuild of aaaaaaa, since its artefact is gone"}
+
+
 @pytest.mark.parametrize("off", [True, False])
-@pytest.mark.parametrize("expired", [None, "dep-40"])
-def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(off: bool, expired: str | None) -> None:
-    """What was sent and how; if auto-deploy is not known to be off, the page rings."""
+@pytest.mark.parametrize(("expired", "adopted"), [(None, False), ("dep-40", False), (None, True)])
+def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(
+    off: bool, expired: str | None, adopted: bool
+) -> None:
+    """What was sent and how; if auto-deploy is not known to be off, the page rings. Followed if its answer was lost."""
     world = reach(Phase.ROLLING_BACK)
     put(world, incident=amended(incident_of(world), off=off, expired=expired))
-    effects = hear(world, e.RollbackAccepted(world.now, *OURS, "dep-950"))
-    how = "sent once" if expired is None else "a rebuild of aaaaaaa, since its artefact is gone"
+    effects = hear(world, e.RollbackAccepted(world.now, *OURS, "dep-950", adopted=adopted))
+    assert web(world).phase is Phase.DEPLOYING and world.state.denied == ("bad00000",)
+    assert wakes(effects) == [world.now + 300.0, world.now + 1200.0]
+    how = "found by reading the deploy list" if adopted else HOW[expired]
     assert lines(effects, "ACT")[0].startswith(f"rollback to dep-40, {how}")
     assert lines(effects, "ACT")[0].endswith(" -> dep-950")
     tell = tell_of(effects)
@@ -246,8 +253,9 @@ REPINNED = {"again": True, "off": False}
 def test_off_once_more_is_written_down() -> None:
     """As read back, in the incident, the service's facts and the story; without facts there are none to change."""
     world = pinned(Phase.DEPLOYING, **REPINNED)
-    put(world, facts=replace(world.facts, auto_deploy="commit"))
+    put(world, facts=replace(world.facts, auto_deploy="commit"), auto_deploy_off="")
     effects = hear(world, e.PinConfirmed(world.now, *OURS, "commit"))
+    assert web(world).phase is Phase.DEPLOYING and web(world).auto_deploy_off == "commit"
     assert (incident_of(world).pin.off, incident_of(world).pin.note) == (True, "off once more, read back")
     facts = web(world).facts
     assert facts.auto_deploy == "off" and facts.id == world.facts.id
@@ -257,18 +265,21 @@ def test_off_once_more_is_written_down() -> None:
     assert web(unread).facts is None
 
 
+@pytest.mark.parametrize("previous", [None, "checksPass"])
 @pytest.mark.parametrize("event", [e.PinUnconfirmed, e.RollbackPostponed])
-def test_not_off_once_more_rings(event: type) -> None:
-    """The bad commit may come back again: somebody must switch it off by hand."""
+def test_not_off_once_more_rings(event: type, previous: str | None) -> None:
+    """The bad commit may come back again: somebody must switch it off by hand. It may be off all the same."""
     world = pinned(Phase.DEPLOYING, **REPINNED)
-    effects = hear(world, event(world.now, *OURS, "timed out"))
+    effects = hear(world, event(world.now, *OURS, "timed out", previous))
+    assert (web(world).auto_deploy_off, web(world).phase) == (previous or "commit", Phase.DEPLOYING)
+    assert "RestoreAutoDeploy" not in kinds(effects)
     line = "Auto-deploy could not be switched off again: timed out. Switch it off by hand."
     assert incident_of(world).pin.note == "NOT off again: timed out" and lines(effects, "HUMAN") == [line]
     tell = tell_of(effects)
     news = ("The daemon could not switch auto-deploy off again: timed out.", "Switch it off on Render.")
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines[:2]) == (NoticeKind.UPDATED, True, news)
     assert (tell.notice.about.topic, tell.notice.about.why) == (Topic.AUTO_DEPLOY_NOT_OFF, "timed out")
-    assert tell.notice.about.auto_deploy_off == "commit" and tell.notice.severity is Severity.CRITICAL
+    assert tell.notice.about.auto_deploy_off == (previous or "commit") and tell.notice.severity is Severity.CRITICAL
     assert tell.notice.title == "web: auto-deploy could not be switched off"
 
 

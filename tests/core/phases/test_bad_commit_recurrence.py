@@ -35,6 +35,7 @@ def test_it_is_said_once_per_deploy_and_auto_deploy_is_switched_off_once_more(en
     assert tell.about.why == f"the bad commit bad0000 is {how} ({back}, blueprint_sync)"
     assert "The daemon does not roll it back a second time by itself." in tell.lines
     assert lines(effects, "ACT") == ["auto-deploy -> off once more, to be read back"]
+    assert incident_of(world).pin.again and not incident_of(world).pin.off
     assert "Rollback" not in kinds(effects)
     again = listed(world, auto_deploy="commit")
     assert lines(again, "RETURNED") == [] and "PinAutoDeploy" not in kinds(again)
@@ -166,28 +167,6 @@ def test_what_is_remembered_is_bounded() -> None:
         world.begin("bad00000")
     listed(world, auto_deploy="commit")
     assert len(web(world).bad) == bad_commit_recurrence.KNOWN_MAX
-
-
-@pytest.mark.parametrize(
-    ("event", "known", "told", "off"),
-    [
-        (e.PinConfirmed(0.0, "web", "web-1", "commit"), (True, "off"), [], "commit"),
-        (e.PinUnconfirmed(0.0, "web", "web-1", "timed out", "commit"), (False, "commit"), ["updated"], "commit"),
-        (e.RollbackPostponed(0.0, "web", "web-1", "another worker"), (False, "commit"), ["updated"], ""),
-    ],
-    ids=["confirmed", "unconfirmed", "put off"],
-)
-def test_what_came_of_the_second_pin_is_written_down(event: e.Event, known: tuple, told: list, off: str) -> None:
-    """Confirmed: what is known of the service says so at once. Otherwise a human is told to do it."""
-    world = reach(Phase.DEPLOYING)
-    put(world, switch_visible_at=world.now - 1.0)  # the first pin has long shown
-    world.begin("bad00000")
-    listed(world, auto_deploy="commit")
-    assert incident_of(world).pin.again and not incident_of(world).pin.off
-    effects = hear(world, replace(event, at=world.now))
-    assert (incident_of(world).pin.off, web(world).facts.auto_deploy) == known
-    assert notices(effects) == told and web(world).auto_deploy_off == off
-    assert "RestoreAutoDeploy" not in kinds(effects) and web(world).phase is Phase.DEPLOYING
 
 
 def test_auto_deploy_is_not_given_back_by_a_request_by_hand_while_the_newest_code_is_denied() -> None:

@@ -50,7 +50,7 @@ def test_a_question_is_decided_anew_when_it_worsens() -> None:
         faults = [Fault(250.0, FOREVER, code="bad00000"), replace(SLOW, end=250.0)]
         world = bad_world(make_policy(veto_seconds=veto_seconds), faults=faults).run(400.0)
         assert notices(world.tells)[:2] == ["asked", told] and world.tells[1].notice.about.terms is None
-        assert world.incidents["web-1"].severity is Severity.CRITICAL
+        assert world.incidents["web-1"].severity is Severity.CRITICAL and list(world.state.troubles) == ["web"]
         assert [rollback.approved_by for _, rollback in world.accepted] == [None]
 
 
@@ -151,15 +151,6 @@ def test_a_rollback_without_an_outcome_is_waited_for_five_minutes() -> None:
     notice = tell_of(effects).notice
     assert notice.wakes and notice.about.auto_deploy_off == "commit"
     assert "Auto-deploy: off, read back (was commit)" in notice.lines
-
-
-def test_a_rollback_that_was_found_by_reading_says_so() -> None:
-    """The answer was lost, the deploy is there: adopted, followed like any other."""
-    world = reach(Phase.ROLLING_BACK)
-    effects = hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-950", adopted=True))
-    assert web(world).phase is Phase.DEPLOYING and world.state.denied == ("bad00000",)
-    assert lines(effects, "ACT") == ["rollback to dep-40, found by reading the deploy list -> dep-950"]
-    assert wakes(effects) == [world.now + 300.0, world.now + 1200.0]
 
 
 def test_a_configuration_is_not_denied_as_code() -> None:
