@@ -188,32 +188,23 @@ def test_an_obstacle_that_passed_without_an_action_frees_none_later(acknowledged
     assert look(service, SURE_BY_A_CRASH)[0].phase is phase
 
 
-def worsened(**fields: Any) -> tuple[ServiceState, tuple[Effect, ...]]:
-    """Let an incident that was high become critical."""
-    blocked = decided(a_service(facts=replace(FACTS, maintenance=True)))
-    return look(paged(blocked, severity=Severity.HIGH, **fields))
-
-
 def test_worse_is_decided_and_told_anew() -> None:
-    """High becomes critical: the rule of critical holds now."""
-    service, effects = worsened()
+    """High becomes critical: the rule of critical holds now, also where that asks."""
+    service, effects = look(paged(decided(MAINTENANCE), severity=Severity.HIGH))
     assert service.phase is Phase.PINNING and len(lines(effects, "CRITICAL")) == 1
+    assert look(paged(None, severity=Severity.MEDIUM), ASSIST)[0].phase is Phase.ASKING
     assert service.incident is not None and service.incident.severity is Severity.CRITICAL
 
 
 def test_worse_does_not_overrule_a_no() -> None:
-    """A human said no, and it becomes critical: paged again, with the no in the reason, and nothing done."""
-    service, effects = worsened(human_needed="rejected by Alice")
+    """A human said no, and it becomes critical: paged again, with the no in the reason, and nothing done.
+
+    Also of what was only told, and of which nothing was decided.
+    """
+    service, effects = look(paged(None, severity=Severity.MEDIUM, human_needed="rejected by Alice"))
     assert service.phase is Phase.PAGED and notices(effects) == ["human_needed"]
     assert lines(effects, "DECIDED")[0].startswith("page: rejected by Alice; dep-41")
     assert service.incident is not None and service.incident.human_needed == "rejected by Alice"
-
-
-def test_a_severity_that_only_tells_worsens_into_one_that_asks() -> None:
-    """From medium to critical in assist: asked."""
-    policy = make_policy(Mode.ASSIST)
-    service, effects = look(paged(None, severity=Severity.MEDIUM), policy)
-    assert service.phase is Phase.ASKING and notices(effects) == ["asked"]
 
 
 @pytest.mark.parametrize(("human", "outcome"), [("", "recovered"), ("stood down", "recovered, with a human")])
