@@ -106,13 +106,11 @@ def test_a_refusal_after_a_lesser_failure_is_told_as_well() -> None:
 
 
 def test_what_is_configured_no_more_is_over_and_says_so() -> None:
-    """A channel was taken out; a worker that had paged that it is blind is gone, and with it the page of all."""
+    """A channel was taken out; of a blind worker that is gone see test_blind_workers."""
     world = a_world()
     judged(world, Integration("channel", "slack", Standing.FAILING, 0.0, why="down"))
     notice = tell_of(judged(world, Integration("channel", "slack", Standing.UNTRIED, 0.0))).notice
     assert notice.title == "watchdog: the channel slack: relied on no more after 60 s"
-    world.state = replace(world.state, failing={"sight/one": Failing(1.0, "failing", "dark")})
-    assert tell_of(judged(world, Integration("sight", "one", Standing.UNTRIED, 0.0))).notice.incident == "blind"
 
 
 def test_what_a_newer_version_relies_on_can_be_shown() -> None:
