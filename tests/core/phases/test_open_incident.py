@@ -12,7 +12,7 @@ from watchdog.core.phases.open_incident import YES_HOLDS_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Approver, Mode, Policy
+from watchdog.domain.policy import Approver, Mode
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 
@@ -43,14 +43,6 @@ def test_an_incident_is_written_down_with_its_reasons() -> None:
     assert incident.decision is not None and incident.decision.course is Course.ROLLBACK
     assert (incident.question.approved_by, incident.question.approved_at) == (None, None)
     assert incident.reconsidered_at == incident.decision.at == incident.opened_at
-
-
-def test_an_incident_that_is_continued_is_decided_on_with_what_was_done_for_it() -> None:
-    """One rollback per incident, whatever brings it here once more."""
-    world = put(reach(Phase.ROLLING_BACK), phase=Phase.SUSPECT)
-    assert incident_of(world).rollback.tried
-    effects = hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
-    assert "tried: this incident already had its one rollback" in lines(effects, "GUARDS")[0]
 
 
 def test_observe_writes_down_what_it_would_do_and_that_nobody_is_to_blame() -> None:
@@ -117,18 +109,11 @@ def test_a_window_that_ran_out_holds_for_a_while_too(later: float, holds: bool) 
     assert lines(effects, "DECIDED")[0].startswith("rollback: no stop came") is holds
 
 
-@pytest.mark.parametrize(
-    ("policy", "phase"), [(make_policy(veto_seconds=60.0), Phase.ANNOUNCED), (make_policy(Mode.ASSIST), Phase.ASKING)]
-)
-def test_what_was_put_off_and_has_another_target_is_told_anew(policy: Policy, phase: Phase) -> None:
-    """Its commit was denied meanwhile: neither a window that ran out nor a yes is about another deploy."""
-    world = reach(phase, policy, pin="silent")
-    if phase is Phase.ASKING:
-        world.tell(e.Approved(world.now, "web-1", "ann"))
-    else:
-        world.run(world.time + 61.0)
-    hear(share(world, denied=("aaaaaaa1",)), e.PinConfirmed(world.now, "web", "web-1", "commit"))
-    assert web(world).phase is Phase.SUSPECT
+def test_what_was_put_off_and_has_another_target_is_told_anew() -> None:
+    """Its commit was denied meanwhile: a yes is about no other deploy."""
+    world = reach(Phase.ASKING)
+    hear(world, e.Approved(world.now, "web-1", "ann"))
+    put_off(share(world, denied=("aaaaaaa1",)))
     effects = hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
-    assert web(world).phase is phase and incident_of(world).question.approved_by is None
+    assert web(world).phase is Phase.ASKING and incident_of(world).question.approved_by is None
     assert "the target changed since you were notified (dep-40 -> dep-39)" in lines(effects, "DECIDED")[0]
