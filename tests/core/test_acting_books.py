@@ -87,6 +87,7 @@ def test_a_late_pin_is_undone_where_nobody_needs_it(
     assert web(world).phase is Phase.PAGED
     put(world, phase=phase, incident=amended(incident_of(world), **fields))
     effects = hear(world, late_pin(world, **late))
+    assert incident_of(world).pin.off is (late == {"confirmed": True}) and (effects == () or off != NOT_OFF)
     assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == given
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == off
     assert incident_of(world).pin.previous == (None if "incident" in late else late.get("previous", "commit"))
@@ -319,16 +320,9 @@ def test_while_an_outage_is_handled_nobody_is_advised_to_switch_it_on() -> None:
 
 
 def test_given_back_is_as_if_it_had_never_been_off() -> None:
-    """Nothing of the pin is left; what could not be given back wakes somebody."""
+    """Nothing of the pin is left."""
     world = pinned(Phase.PAGED, off=True)
     put(world, pinned_for="web-1", offered="dep-900")
-    effects = hear(world, e.AutoDeployNotRestored(world.now, *OURS, "Render answered 503"))
-    tell = tell_of(effects)
-    told = (
-        "Why: Render answered 503",
-        "Switch it on at Render, or try again: watchdog service restore-auto-deploy web",
-    )
-    assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines[:2]) == (NoticeKind.HUMAN_NEEDED, True, told)
     hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")
     pin = incident_of(world).pin

@@ -40,17 +40,6 @@ def test_a_pin_without_an_answer_is_waited_for_a_minute() -> None:
     assert incident_of(world).pin.note == said
 
 
-def test_a_pin_that_comes_after_the_rollback_stays() -> None:
-    """The send went on without it: off is what we want."""
-    world = reach(Phase.DEPLOYING, pin="unconfirmed")
-    effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
-    assert "RestoreAutoDeploy" not in kinds(effects)
-    assert web(world).phase is Phase.DEPLOYING
-    already = reach(Phase.DEPLOYING, pin="unconfirmed")
-    assert hear(already, e.PinConfirmed(already.now, "web", "web-1", "off")) == (), "it was off before us"
-    assert not incident_of(already).pin.off
-
-
 @pytest.mark.parametrize(("previous", "known"), [(None, ("", "")), ("commit", ("commit", "web-1"))])
 def test_a_pin_that_was_put_off_is_decided_anew(previous: str | None, known: tuple[str, str]) -> None:
     """Another worker changed what all share first; what an earlier attempt may have switched goes back at the end."""
@@ -83,7 +72,9 @@ def test_auto_deploy_that_cannot_be_given_back_is_told(by_hand: bool) -> None:
     notice = tell_of(effects).notice
     assert notice.about.topic is Topic.AUTO_DEPLOY_NOT_RESTORED and notice.severity is Severity.CRITICAL
     assert notice.title == "web: auto-deploy is OFF, could not be switched on" and notice.wakes
-    assert notice.about.under_way is by_hand
+    assert notice.about.under_way is by_hand and notice.kind.value == "human_needed"
+    again = "Switch it on at Render, or try again: watchdog service restore-auto-deploy web"
+    assert by_hand or notice.lines[:2] == ("Why: Render answered 503", again)
     assert web(world).auto_deploy_off == "commit"
     assert incident_of(world).pin.note == "still OFF, it could not be given back: Render answered 503"
 

@@ -262,7 +262,8 @@ def test_case_15_an_expired_artefact_is_answered_by_one_rebuild_of_the_same_comm
     assert incident_of(world).rollback.expired == "dep-40" and incident_of(world).rollback.tried
     acted = next(tell.notice for tell in world.tells if tell.notice.kind.value == "acted")
     assert "a rebuild of aaaaaaa" in line_of(acted, "Rollback: ")
-    assert any("a rebuild" in text for text in lines(world.notes, "INTENT"))
+    _, intent = lines(world.notes, "INTENT")
+    assert intent.startswith("dep-900 -> dep-40, a rebuild of aaaaaaa, since its artefact")
     assert world.broken == []
 
 

@@ -130,16 +130,6 @@ def test_nothing_is_sent_without_knowing_from_where_to_where_and_of_what(unknown
     assert ctx.effects == []
 
 
-def test_a_rebuild_that_a_human_approved_says_so_to_the_shell_and_in_the_story() -> None:
-    """Who said yes goes along; the one alternative is asked for as such."""
-    world = reach(Phase.PINNING)
-    ctx = turned(world, expired="dep-40", approved_by="ann")
-    rollback_request.send(ctx)
-    (rollback,) = [effect for effect in ctx.effects if isinstance(effect, fx.Rollback)]
-    assert (rollback.rebuild, rollback.approved_by) == (True, "ann")
-    assert lines(ctx.effects, "INTENT")[0].startswith("dep-900 -> dep-40, a rebuild of aaaaaaa, since its artefact")
-
-
 def test_auto_deploy_is_pinned_before_anything_is_sent() -> None:
     """The pin goes out alone; the rollback follows its answer, and names what it was decided on."""
     world = reach(Phase.PINNING)
