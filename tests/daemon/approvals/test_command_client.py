@@ -4,15 +4,27 @@ import pytest
 
 from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.approvals.command_client import UNKNOWN, WITHDRAWN, submit_and_wait
+from watchdog.daemon.approvals.command_client import NONE_WATCHES, UNKNOWN, WITHDRAWN, submit_and_wait
 from watchdog.domain.errors import Temporary
 
 
-@pytest.mark.parametrize(("name", "words"), [("silence", WITHDRAWN), ("note", UNKNOWN), ("follow-up", UNKNOWN)])
-async def test_a_command_without_an_answer_is_withdrawn_and_what_is_known_is_said(name: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "worker", "words"),
+    [
+        ("silence", "w1", WITHDRAWN),
+        ("silence", "", NONE_WATCHES),
+        ("note", "w1", UNKNOWN),
+        ("follow-up", "w1", UNKNOWN),
+    ],
+)
+async def test_a_command_without_an_answer_is_withdrawn_and_what_is_known_is_said(
+    name: str, worker: str, words: str
+) -> None:
     """An event is saved together with the answer; what is added to the record may be there without one."""
     clock = FakeClock()
     store = MemoryStore(clock)
+    if worker:
+        await store.renew_leases(worker, ("web",), ttl_seconds=60.0)
     with pytest.raises(Temporary) as raised:
         await submit_and_wait(store, clock, name, {}, "ann")
     assert str(raised.value) == words

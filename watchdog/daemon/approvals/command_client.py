@@ -14,6 +14,10 @@ from watchdog.ports.chat import REFUSED
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.1
 WITHDRAWN = "the running watchdog did not answer; the command was withdrawn. Is it healthy?"
+NONE_WATCHES = (
+    "no watchdog watches a service on this store now; the command was withdrawn: "
+    f"start one (`{command_line('run')}`), or ask again once it is up"
+)
 UNKNOWN = "the running watchdog did not answer; whether it was added is not known: look, then ask again"
 KEPT = f"the running watchdog did not answer yet, and the command may still be done: look at `{command_line('status')}`"
 
@@ -35,7 +39,7 @@ async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapp
         await clock.sleep(POLL_SECONDS)
     if name == REFUSED:
         raise Temporary("the running watchdog did not answer")
-    words = UNKNOWN if name in RECORDED or name in POSTED else WITHDRAWN
+    words = UNKNOWN if name in RECORDED or name in POSTED else await _why_unanswered(store)
     # The store accepts one answer per command: withdrawal and the daemon's answer exclude each other.
     if await _withdrawn(store, number, words):
         raise Temporary(words)
@@ -44,6 +48,14 @@ async def submit_and_wait(store: Store, clock: Clock, name: str, arguments: Mapp
     if answered is None:
         raise Temporary(KEPT)
     return answered
+
+
+async def _why_unanswered(store: Store) -> str:
+    try:
+        # By the leases: without one no worker could have answered, be it that none runs, or that it still starts.
+        return WITHDRAWN if await store.is_served() else NONE_WATCHES
+    except Temporary:
+        return WITHDRAWN
 
 
 async def _withdrawn(store: Store, number: int, words: str) -> bool:
