@@ -74,6 +74,7 @@ def test_credentials_for_remote_write_fit_together(url: str, user: str, environ:
         (SMALL + "control: [https://www.acme.example/x]", KEY, "control: www.acme.example is guarded by services"),
         (SMALL + "control: []", KEY, "control: a fault of the watchdog's network looks like an outage"),
         (SMALL + "dependencies: {db: {render: dpg-1}}", {}, "dependencies on Render stay unknown"),
+        (SMALL.replace("acme.example", "acme.example, timeout: 15s"), KEY, "home.timeout is too long to act on"),
     ],
 )
 def test_what_works_but_not_as_meant_is_a_warning(text: str, environ: dict[str, str], says: str) -> None:

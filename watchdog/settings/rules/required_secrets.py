@@ -9,10 +9,12 @@ from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.vendor_status import NOT_READABLE
 from watchdog.domain.policy import PROBES
+from watchdog.domain.units import show_seconds
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings, install_extra
 from watchdog.settings.rules.server_names import name_warnings
 from watchdog.settings.schema.schema import Shape
+from watchdog.settings.schema.tuning import figure
 from watchdog.settings.schema.urls import is_loopback
 from watchdog.settings.schema.written_values import POSTGRESQL
 from watchdog.settings.text.yaml_document import Document, Path
@@ -173,9 +175,25 @@ def warnings_of(
     found.extend(_warnings_of_the_whole(shape, autonomous, key))
     found.extend(_private_names(shape, signals))
     found.extend(_own_sites_as_control(shape, signals))
+    found.extend(_too_patient(shape, signals))
     found.extend(console_warnings(shape, variables))
     found.extend(name_warnings(shape, environ))
     return found
+
+
+def _too_patient(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Sequence[str]:
+    """Return a warning for each probe whose timeout is so long that its failure is old when it is known.
+
+    A reading is dated to its begin, and a rollback is only sent on a failure that is fresh.
+    """
+    fresh = figure("detection", shape.advanced.detection, "fresh")
+    return [
+        f"services.{service}.signals.{name}.timeout is too long to act on: a site that hangs is paged, "
+        f"and never rolled back: write less than {show_seconds(fresh)}"
+        for service, adapters in signals.items()
+        for name, adapter in adapters.items()
+        if adapter.kind in PROBES and getattr(adapter.options, "timeout", 0.0) >= fresh
+    ]
 
 
 def _private_names(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Sequence[str]:
