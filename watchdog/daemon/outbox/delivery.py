@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from watchdog.daemon.outbox.channel_queue import Place, QueuedNotice
 from watchdog.domain.notices import Notice
 
+PASSIVE_CHANNELS = frozenset({"console", "tickets"})
+"""Channels that are never a fallback: a process's output or a ticket wakes no person."""
+
 
 @dataclass(eq=False)
 class Delivery:
@@ -31,16 +34,18 @@ class Delivery:
 
     @property
     def needs_fallback(self) -> bool:
-        """Return whether a fallback is needed: no channel has the notice, or a page lacks a named channel and a
-        fallback.
+        """Return whether a fallback is needed: no channel has the notice; one that people read lacks it, and none of
+        these has it; or a page lacks a named channel and a fallback.
 
         Opt-in news can wait, and notices to stakeholders go to no other channel.
         """
         if self.notice.news or self.notice.plain:
             return False
         # A page must reach each named channel; a fallback stands in for one that lacks it.
-        lacks = any(name not in self.heard_by for name in self.named)
-        return not self.heard_by or (self.notice.wakes and lacks and all(name in self.named for name in self.heard_by))
+        lacking = [name for name in self.named if name not in self.heard_by]
+        unread = PASSIVE_CHANNELS.issuperset(self.heard_by) and not PASSIVE_CHANNELS.issuperset(lacking)
+        alone = bool(lacking) and all(name in self.named for name in self.heard_by)
+        return not self.heard_by or unread or (self.notice.wakes and alone)
 
     def heard(self, name: str) -> None:
         """Note that a channel has the notice; fallbacks no longer needed are superseded."""

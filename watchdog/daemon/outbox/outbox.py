@@ -32,7 +32,7 @@ from weakref import WeakValueDictionary
 from watchdog.daemon.outbox.attempt import ATTEMPT_SECONDS, Attempts, Report, next_gap
 from watchdog.daemon.outbox.channel_queue import ChannelQueue, Place, QueuedNotice
 from watchdog.daemon.outbox.circuit_breaker import NEVER, CircuitBreaker
-from watchdog.daemon.outbox.delivery import Delivery
+from watchdog.daemon.outbox.delivery import PASSIVE_CHANNELS, Delivery
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, DeliveryLog
 from watchdog.daemon.outbox.late_pages import LatePages
 from watchdog.daemon.runtime.sleep import sleep_until_set
@@ -47,9 +47,6 @@ PARTLY_SECONDS = 3600.0
 """Age until which a notice is retried for recipients refused for now: greylisting takes minutes."""
 STALE_SECONDS = 86400.0
 """Age at which a notice that is neither a page nor an all-clear for engineers is dropped."""
-
-PASSIVE_CHANNELS = frozenset({"console", "tickets"})
-"""Channels that are never a fallback: a process's output or a ticket wakes no person."""
 
 
 class Outbox:

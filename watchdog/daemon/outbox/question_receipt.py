@@ -3,7 +3,7 @@
 Rule: a channel has it when its send succeeded; console and ticket channels never count as delivery.
 """
 
-from watchdog.daemon.outbox.outbox import PASSIVE_CHANNELS
+from watchdog.daemon.outbox.delivery import PASSIVE_CHANNELS
 from watchdog.domain.events import QuestionHeard
 from watchdog.domain.notices import Notice, NoticeKind
 
