@@ -190,6 +190,13 @@ def test_what_still_fails_a_minute_after_it_is_told_and_asked_about(mode: Mode) 
     assert web(world).phase is (Phase.PAGED if mode is Mode.OBSERVE else Phase.PINNING), "a yes to it is a yes"
 
 
+def test_a_yes_to_that_question_is_acted_on() -> None:
+    """The guard asks; it does not forbid. What was served meanwhile is another incident's lesson."""
+    world = down(bad_world(answer="approve", answer_after=40.0), 63.0, 500.0).run(1200.0)
+    assert [rollback.approved_by for _, rollback in world.accepted] == ["a human"] and not world.broken
+    assert world.incidents["web-1"].rollback.verified_at is not None and not world.incidents["web-1"].planned
+
+
 def test_a_yes_to_what_was_asked_before_it_and_is_asked_again_after_it_is_a_yes() -> None:
     """The question is the new one: it has what the guard asks by now, and its answer is not refused."""
     world = down(bad_world(make_policy(Mode.ASSIST)), 150.0, 460.0).run(600.0)
