@@ -39,7 +39,6 @@ def test_a_question_costs_less_than_a_rollback_and_so_needs_less(share: float, t
     ("minutes", "course", "ago"),
     [
         (2, "acted on", "2 min"),
-        (30, "asked", "30 min"),
         (60, "asked", "60 min"),
         (180, "asked", "3 h 0 min"),
         (600, "", "10 h 0 min"),

@@ -99,11 +99,9 @@ FELT, UNANSWERED = ", as its restarts are felt for up to 80 s", ", as the new de
 @pytest.mark.parametrize(
     ("lesson", "conditions", "limit", "why"),
     [
-        ({"healed_seconds": 0.0}, {}, 45.0, ""),
         ({"healed_seconds": 40.0}, {}, 45.0, ""),
         ({"healed_seconds": 44.0}, {}, 48.4, ", as its blips last up to 44 s"),
         ({"healed_seconds": 60.0}, {}, 56.25, ", as its blips last up to 60 s"),
-        ({"healed_seconds": 1e6}, {}, 56.25, ", as its blips last up to 11 d 13 h"),
         ({"healed_seconds": 40.0}, {"in_watch": True}, 44.0, ", as its blips last up to 40 s"),
         ({"healed_seconds": 1e6}, {"in_watch": True}, 50.0, ", as its blips last up to 11 d 13 h"),
         ({"healed_seconds": 1e6}, {"blip_share": 4e-4}, 20.0, ""),
