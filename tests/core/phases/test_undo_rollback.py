@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FACTS, a_service, an_incident
+from tests.core.scenes import a_service, an_incident
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world, hear, incident_of, listed, put, reach, share, web
 from tests.support.effect_readers import kinds, lines
@@ -282,24 +282,20 @@ def test_another_open_incident_of_the_service_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "why"),
+    ("deploying", "why"),
     [
-        (e.Paused(1e9, "bob"), "hold: paused by bob"),
-        (e.InvariantBroken(1e9, "two rollbacks"), "armed: disarmed: two rollbacks; watchdog resume"),
-        (None, "mode: observe: reports what it would do, changes nothing"),
-        (e.DeploysListed(1e9, "web", (), FACTS), "newer deploy: dep-902 is on its way (update in progress)"),
+        (False, "mode: observe: reports what it would do, changes nothing"),
+        (True, "newer deploy: dep-902 is on its way (update in progress)"),
     ],
 )
-def test_guards_that_are_for_humans_too_hold_it_back_and_nothing_is_lifted(event: e.Event | None, why: str) -> None:
-    """A pause, a broken promise, the mode, a deploy on its way."""
+def test_guards_that_are_for_humans_too_hold_it_back_and_nothing_is_lifted(deploying: bool, why: str) -> None:
+    """The mode, a deploy on its way; as any rollback by hand."""
     world = rolled_back()
-    if event is None:
-        world.policy = make_policy(Mode.OBSERVE)
-    elif isinstance(event, e.DeploysListed):
+    if deploying:
         world.begin("cccccccc")
-        hear(world, replace(event, at=world.now, deploys=tuple(world.deploys)))
+        listed(world)
     else:
-        hear(world, replace(event, at=world.now))
+        world.policy = make_policy(Mode.OBSERVE)
     assert refusal(world) == why and world.state.denied == (BAD,)
 
 
