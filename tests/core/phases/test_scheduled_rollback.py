@@ -29,6 +29,7 @@ BEGINS = 700.0
 NIGHTS = Window("nights", Weekly(tuple(range(7)), 14 * 60 + 25, 14 * 60 + 35, "UTC"))
 ENDS = BEGINS + 600.0
 LATER = Window("later", Weekly(tuple(range(7)), 16 * 60, 17 * 60, "UTC"))
+MIGRATES = replace(FACTS, pre_deploy_command="migrate")
 
 
 def scheduled(mode: Mode = Mode.AUTONOMOUS, window: Window = NIGHTS, **more: Any) -> Policy:
@@ -240,7 +241,7 @@ def test_what_nobody_was_asked_about_by_then_is_asked_anew(change: Callable[[Wor
     assert web(world).phase is Phase.ASKING and "PinAutoDeploy" not in kinds(effects) and not world.pins
     assert lines(effects, "DECIDED")[0].startswith(f"ask: {why}")
     assert (incident_of(world).question.approved_by, incident_of(world).announced_until) == (None, None)
-    world = kept(facts=replace(FACTS, pre_deploy_command="migrate"))
+    world = kept(facts=MIGRATES)
     assert "PinAutoDeploy" in kinds(at(world, BEGINS))
 
 
@@ -283,8 +284,8 @@ HOLD = Suppression("launch", "web", "bob", "launch", START + 400.0, START + BEGI
     ],
 )
 def test_what_passes_is_waited_for_while_the_window_lasts(trouble: str, why: str) -> None:
-    """Said once, nobody is woken; done when it has passed."""
-    world = kept(scheduled(action_holds=(HOLD,) if trouble == "held" else ())).run(400.0)
+    """Said once, nobody is woken; done when it has passed. The yes answered another guard, and not what asks now."""
+    world = kept(scheduled(action_holds=(HOLD,) if trouble == "held" else ()), facts=MIGRATES).run(400.0)
     if trouble == "paused":
         world.tell(e.Paused(world.now, "bob"))
         world.at(BEGINS + 120.0, lambda: world.tell(e.Resumed(world.now, "bob")))
@@ -314,7 +315,7 @@ def test_what_did_not_pass_is_kept_for_the_next_window() -> None:
 
 def test_it_is_looked_at_again_every_few_seconds_while_something_holds_it_up() -> None:
     """Not with every reading; what was answered with the yes does not count."""
-    world = kept(facts=replace(FACTS, pre_deploy_command="migrate")).run(400.0)
+    world = kept(facts=MIGRATES).run(400.0)
     world.tell(e.Paused(world.now, "bob"))
     at(world, BEGINS)
     looked = incident_of(world).reconsidered_at
