@@ -141,7 +141,7 @@ async def test_the_all_clear_of_an_incident_that_the_journal_has_open_waits_for_
     await recorded(recorder, open_in(1))
     store.saving = SHUT
     assert await recorded(recorder, open_in(1), PAGE) == [PAGE]
-    recorder.heard(PAGE)
+    recorder.delivered(PAGE)
     assert await recorded(recorder, open_in(1, closed_at=9.0), OVER) == []
     store.saving = None
     assert await recorded(recorder, open_in(1, closed_at=9.0)) == [OVER]

@@ -14,9 +14,9 @@ from tests.fuzz.kinds import Parser, json_of, split, text_of, tried
 from tests.settings.texts import ALL_SECRETS
 from watchdog.adapters.notifiers import slack, slack_message, ticket_markdown, tickets, webhook_body
 from watchdog.adapters.notifiers.email import Email, EmailOptions
-from watchdog.adapters.notifiers.pagerduty import alert_key
 from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
 from watchdog.adapters.options import parse_url
+from watchdog.adapters.pagers.pagerduty import alert_key
 from watchdog.adapters.recordings.recording_reader import judgement_of, runs_of
 from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.json_path import JsonPath

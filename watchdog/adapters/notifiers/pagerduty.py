@@ -14,7 +14,6 @@ it joins an open alert, so that one outage stays one page.
 Whether "info" stays silent is set in PagerDuty: the service's urgency must follow the alert's severity.
 """
 
-import hashlib
 import re
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
@@ -24,6 +23,7 @@ from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.facts import rows
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context
+from watchdog.adapters.pagers import pagerduty
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import Notice
@@ -35,7 +35,6 @@ KEY = "WATCHDOG_PAGERDUTY_ROUTING_KEY"
 US = "https://events.pagerduty.com"
 EU = "https://events.eu.pagerduty.com"
 MAX_SUMMARY = 1024
-MAX_DEDUP_KEY = 255
 SEVERITIES = {
     Severity.CRITICAL: "critical",
     Severity.HIGH: "error",
@@ -137,21 +136,12 @@ class PagerDuty:
         event = {
             "routing_key": self._routing_key,
             "event_action": action,
-            "dedup_key": alert_key(notice.dedup_key),
+            "dedup_key": pagerduty.alert_key(notice.dedup_key),
             **more,
         }
         if action == "trigger":
             event["client"] = "watchdog"
         await self._client.deliver("/v2/enqueue", event)
-
-
-def alert_key(key: str) -> str:
-    """Return an incident's key; one too long for PagerDuty keeps its head and gets its hash as tail."""
-    if len(key) <= MAX_DEDUP_KEY and key.isprintable():
-        return key
-    # PagerDuty takes 255 characters; two long keys with the same head must stay two alerts.
-    tail = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
-    return f"{text.clean(key, 180)}/{tail}"
 
 
 def _payload(notice: Notice, *, rings: bool) -> dict[str, Any]:
@@ -204,8 +194,6 @@ def build(options: PagerDutyOptions, context: Context) -> Notifier:
     # A named endpoint (a proxy, the sandbox) wins over the region.
     if options.region == "eu" and endpoint == US:
         endpoint = EU
-    from watchdog.adapters.pagers import pagerduty  # which takes `alert_key` from here
-
     try:
         alerts = pagerduty.build(options.region, context)
     except Permanent:

@@ -14,7 +14,6 @@ from typing import Any
 from cachetools import LRUCache
 
 from watchdog.adapters.api_client import ApiClient
-from watchdog.adapters.notifiers.pagerduty import alert_key
 from watchdog.adapters.notifiers.text import clean
 from watchdog.adapters.options import Context
 from watchdog.adapters.platforms.render_parse import mapping, text
@@ -22,6 +21,7 @@ from watchdog.domain.errors import Misshapen, Permanent
 from watchdog.domain.pager import Response
 from watchdog.domain.units import parse_time
 
+MAX_DEDUP_KEY = 255
 TOKEN = "WATCHDOG_PAGERDUTY_API_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 US, EU = "https://api.pagerduty.com", "https://api.eu.pagerduty.com"
 ACCEPT = "application/vnd.pagerduty+json;version=2"
@@ -161,3 +161,12 @@ def build(region: str, context: Context) -> PagerDutyReader | None:
         hints=HINTS,
     )
     return PagerDutyReader(api)
+
+
+def alert_key(key: str) -> str:
+    """Return an incident's key; one too long for PagerDuty keeps its head and gets its hash as tail."""
+    if len(key) <= MAX_DEDUP_KEY and key.isprintable():
+        return key
+    # PagerDuty takes 255 characters; two long keys with the same head must stay two alerts.
+    tail = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+    return f"{clean(key, 180)}/{tail}"

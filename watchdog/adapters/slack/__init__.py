@@ -9,8 +9,10 @@ in the end.
 
 APP_TOKEN = "WATCHDOG_SLACK_APP_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 API = "https://slack.com/api"
-PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-PASSING |= {"rate_limited", "org_login_required", "team_added_to_org"}
+PASSING = frozenset(
+    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+    | {"org_login_required", "team_added_to_org"}
+)
 """Errors of a method that pass by themselves: `chat.postMessage` has its own word for too many messages, and the last
 two end with the workspace's migration."""
 KEY_REFUSED = frozenset(

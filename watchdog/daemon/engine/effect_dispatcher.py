@@ -29,7 +29,7 @@ log = structlog.get_logger("watchdog")
 
 
 class EffectDispatcher:
-    """Hands effects over. `heard` takes a notice without a row once it was delivered.
+    """Starts the task of each effect. `delivered` is called with a notice that has no row, once it was sent.
 
     `scheduler` and `deploy_watches` (by service) read at the pace that the core asks for; their owner sets them.
     """
@@ -41,7 +41,7 @@ class EffectDispatcher:
         timers: Timers,
         supervisor: Supervisor,
         listeners: Hooks,
-        heard: Callable[[fx.Tell], None],
+        delivered: Callable[[fx.Tell], None],
     ) -> None:
         self.scheduler: ProbeScheduler | None = None
         self.deploy_watches: dict[str, DeployPoller] = {}
@@ -50,7 +50,7 @@ class EffectDispatcher:
         self._timers = timers
         self._supervisor = supervisor
         self._listeners = listeners
-        self._heard = heard
+        self._delivered = delivered
         self._paces = ProbeIntervals()
         self._under_way: set[int] = set()
 
@@ -73,7 +73,7 @@ class EffectDispatcher:
 
     async def _tell_from_memory(self, tell: fx.Tell) -> None:
         await self._teller.deliver(None, tell)
-        self._heard(tell)
+        self._delivered(tell)
 
     def _begin(self, effect_id: int, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = self._supervisor.spawn(name, work)

@@ -100,7 +100,7 @@ class Engine:
         self._time = Timers(clock, self.submit, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
         self.recorder = StepPersister(store, clock, listeners, self._refuse, self._recovered)
-        self.dispatcher = EffectDispatcher(acts, teller, self._time, supervisor, listeners, self.recorder.heard)
+        self.dispatcher = EffectDispatcher(acts, teller, self._time, supervisor, listeners, self.recorder.delivered)
         self._turn = asyncio.Lock()
         self._fault: tuple[float, str] | None = None
 

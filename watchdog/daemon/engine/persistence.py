@@ -153,7 +153,7 @@ class StepPersister:
         # The other worker makes its own notices from the saved state: rows of this one would notify twice.
         self._settle([tell for tell in self._owed if tell.notice.service in names])
 
-    def heard(self, tell: Tell) -> None:
+    def delivered(self, tell: Tell) -> None:
         """Note that a notice from memory was delivered: it needs no row any more."""
         self._settle([tell])
 

@@ -22,24 +22,24 @@ TIMEOUT_SECONDS = 30.0
 
 
 async def live_checks(
-    settings: Settings, world: Clients, timeout_seconds: float = TIMEOUT_SECONDS
+    settings: Settings, clients: Clients, timeout_seconds: float = TIMEOUT_SECONDS
 ) -> list[CheckResult]:
     """Run every check once, side by side, and return the results in the order of the configuration.
 
-    `world.extra` are further checks by name (Sentry's: see check_sentry.py). An outage of a checked service is a
+    `clients.extra` are further checks by name (Sentry's: see check_sentry.py). An outage of a checked service is a
     result, never an exception.
     """
-    jobs = [*render_jobs(settings, world), *world.extra]
-    for name, source in world.signals.items():
+    jobs = [*render_jobs(settings, clients), *clients.extra]
+    for name, source in clients.signals.items():
         jobs.append((f"signal {name}", _reading_job(f"signal {name}", source, _signal_fix(name), Outcome.FAIL)))
-    for url, source in world.controls.items():
+    for url, source in clients.controls.items():
         fix = "name another site under control:, or let this machine reach it"
         jobs.append((f"control {url}", _reading_job(f"control {url}", source, fix, Outcome.FAIL)))
-    for name, source in world.pages.items():
+    for name, source in clients.pages.items():
         fix = "an outage there passes; if the page is not readable at all, correct vendor_status:"
         # Only a warning: a vendor's outage is no fault of this configuration.
         jobs.append((f"status page {name}", _reading_job(f"status page {name}", source, fix, Outcome.WARN)))
-    for name, channel in world.channels.items():
+    for name, channel in clients.channels.items():
         jobs.append((f"channel {name}", _channel_job(name, channel)))
     async with asyncio.TaskGroup() as group:
         # A task each, so that the slowest service sets the time, not the sum of all.

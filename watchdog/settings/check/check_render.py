@@ -16,17 +16,17 @@ from watchdog.settings.model.settings import Settings
 from watchdog.settings.schema.schema import PLATFORM_ID
 
 
-def render_jobs(settings: Settings, world: Clients) -> list[tuple[str, Job]]:
+def render_jobs(settings: Settings, clients: Clients) -> list[tuple[str, Job]]:
     """Return the checks, each with its name: the key and its permissions, each service, each dependency on Render.
 
     They run side by side, and each has a deadline of its own: one that fails hides no other.
     """
-    platform, on_render = world.platform, [name for name, one in settings.services.items() if one.render]
+    platform, on_render = clients.platform, [name for name, one in settings.services.items() if one.render]
     if platform is None:
         return [("render key", _without_a_key)] if on_render else []
     listed = _Listed(platform)
     jobs: list[tuple[str, Job]] = [("render key", lambda: _key(settings, platform, listed))]
-    jobs += [(f"service {name}", partial(_service, settings, world, platform, name, listed)) for name in on_render]
+    jobs += [(f"service {name}", partial(_service, settings, clients, platform, name, listed)) for name in on_render]
     for name, dependency in settings.dependencies.items():
         if dependency.render:
             jobs.append((f"dependency {name}", partial(_dependency, platform, name, dependency.render)))
@@ -81,7 +81,7 @@ async def _key(settings: Settings, platform: Platform, listed: _Listed) -> Seque
 
 
 async def _service(
-    settings: Settings, world: Clients, platform: Platform, name: str, listed: _Listed
+    settings: Settings, clients: Clients, platform: Platform, name: str, listed: _Listed
 ) -> Sequence[CheckResult]:
     written = settings.services[name].render or ""
     place = f"service {name}"
@@ -93,14 +93,14 @@ async def _service(
         unseen = CheckResult(place, Outcome.WARN, f"cannot be looked up: {error}", "see the render key above")
         if not PLATFORM_ID.fullmatch(written):
             return [unseen]
-        return [unseen, await _target(world, platform, name, ServiceFacts(written, written))]
+        return [unseen, await _target(clients, platform, name, ServiceFacts(written, written))]
     matches = [facts for facts in found if written in (facts.id, facts.name)]
     if len(matches) != 1:
         what = (
             "Render knows no service of that id or name" if not matches else f"{len(matches)} services have that name"
         )
         return [CheckResult(place, Outcome.FAIL, what, f"correct services.{name}.render: {_listing(found)}")]
-    return [*_state(settings, name, matches[0]), *await _history(settings, world, platform, name, matches[0])]
+    return [*_state(settings, name, matches[0]), *await _history(settings, clients, platform, name, matches[0])]
 
 
 def _state(settings: Settings, name: str, facts: ServiceFacts) -> Sequence[CheckResult]:
@@ -122,26 +122,26 @@ def _state(settings: Settings, name: str, facts: ServiceFacts) -> Sequence[Check
 
 
 async def _history(
-    settings: Settings, world: Clients, platform: Platform, name: str, facts: ServiceFacts
+    settings: Settings, clients: Clients, platform: Platform, name: str, facts: ServiceFacts
 ) -> Sequence[CheckResult]:
     """Return the rollback target, the served version, and whether the service's merges can be read."""
-    results = [await _target(world, platform, name, facts)]
-    results.extend(await _served_versions(settings, world, name, facts))
-    if world.repository is not None and facts.repo and facts.branch:
-        results.append(await _merges(world.repository, name, facts.repo, facts.branch))
+    results = [await _target(clients, platform, name, facts)]
+    results.extend(await _served_versions(settings, clients, name, facts))
+    if clients.repository is not None and facts.repo and facts.branch:
+        results.append(await _merges(clients.repository, name, facts.repo, facts.branch))
     return results
 
 
-async def _served_versions(settings: Settings, world: Clients, name: str, facts: ServiceFacts) -> list[CheckResult]:
+async def _served_versions(settings: Settings, clients: Clients, name: str, facts: ServiceFacts) -> list[CheckResult]:
     """Read each signal of a service that says where its answers name a version: is it the live deploy's?"""
     # One that never matches would silently hold back every acquittal and every proof that depends on it.
     signals = settings.services[name].signals
     naming = [one for one, (_, options) in signals.items() if isinstance(options, ProbeOptions) and options.version]
-    sources = {one: world.signals[f"{name}/{one}"] for one in naming if f"{name}/{one}" in world.signals}
-    if not sources or world.platform is None:
+    sources = {one: clients.signals[f"{name}/{one}"] for one in naming if f"{name}/{one}" in clients.signals}
+    if not sources or clients.platform is None:
         return []
     try:
-        deploys = await world.platform.deploys(facts.id)
+        deploys = await clients.platform.deploys(facts.id)
     except WatchdogError:
         return []  # the rollback target says so
     found = []
@@ -179,7 +179,7 @@ async def _merges(repository: Repository, name: str, repo: str, branch: str) -> 
     return CheckResult(place, Outcome.OK, f"{len(commits)} commits of {branch} can be read")
 
 
-async def _target(world: Clients, platform: Platform, name: str, facts: ServiceFacts) -> CheckResult:
+async def _target(clients: Clients, platform: Platform, name: str, facts: ServiceFacts) -> CheckResult:
     place = f"rollback target of {name}"
     try:
         deploys = await platform.deploys(facts.id)
@@ -188,9 +188,9 @@ async def _target(world: Clients, platform: Platform, name: str, facts: ServiceF
     live = next((deploy for deploy in deploys if deploy.is_live), None)
     if live is None:
         return CheckResult(place, Outcome.WARN, "nothing is live", "deploy it once")
-    if world.target is None:
+    if clients.target is None:
         return CheckResult(place, Outcome.OK, f"{len(deploys)} deploys can be read; live is {live.id}")
-    choice = world.target(name, deploys, facts)
+    choice = clients.target(name, deploys, facts)
     if choice.deploy is None:
         fix = "an earlier deploy of another commit must have been live for a while; until then the daemon asks"
         return CheckResult(place, Outcome.WARN, f"none: {choice.why}", fix)
