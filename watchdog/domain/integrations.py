@@ -85,7 +85,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 {
                     Standing.REFUSED: "give the API key the permission that the reason names (Render: Account "
                     "Settings, API Keys); where it names none, make a new key, set WATCHDOG_RENDER_API_KEY to it and "
-                    "restart the watchdog"
+                    "restart the watchdog",
+                    # An id or a name that Render does not know: its status page says nothing about that.
+                    Standing.FAILING: "where the reason names a fix, do that and restart the watchdog; else look at "
+                    "Render's status page: the daemon retries it",
                 }
             ),
         ),
