@@ -5,7 +5,15 @@ Rule: a port names the errors it raises; an adapter lets no other error through.
 
 from watchdog.ports.channels import Notifier
 from watchdog.ports.clock import Clock
-from watchdog.ports.platform import ClockReading, GroupsServices, Platform, PlatformEvent, TellsTime, WritablePlatform
+from watchdog.ports.platform import (
+    ClockReading,
+    GroupsServices,
+    Platform,
+    PlatformEvent,
+    TellsTime,
+    Withheld,
+    WritablePlatform,
+)
 from watchdog.ports.repository import Repository
 from watchdog.ports.sign_in import IdentityProvider, SignIn
 from watchdog.ports.signals import Sample, SignalSource
@@ -27,5 +35,6 @@ __all__ = [
     "Store",
     "StoreReader",
     "TellsTime",
+    "Withheld",
     "WritablePlatform",
 ]

@@ -4,10 +4,11 @@ Rule: a read may be repeated; a call that changes production is made once and th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.errors import Permanent, Temporary
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,17 @@ class PlatformEvent:
     type: str
     text: str
     bad: bool = False
+
+
+@dataclass(slots=True)
+class Withheld:
+    """Services that a client makes no call about, as it is not certain yet that they are the configured ones.
+
+    Each call about one of `ids` raises `why`, which changes with each failed attempt to find that out.
+    """
+
+    ids: frozenset[str] = frozenset()
+    why: Temporary | Permanent = field(default_factory=lambda: Temporary("the platform was not asked yet"))
 
 
 @runtime_checkable

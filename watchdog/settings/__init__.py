@@ -11,7 +11,7 @@ check/   `watchdog check [--live]`
 from watchdog.settings.load.load import is_configured, load
 from watchdog.settings.load.secrets import KNOWN as SECRET_NAMES
 from watchdog.settings.load.secrets import SecretMap
-from watchdog.settings.model.settings import Adapter, Settings, resolve_names
+from watchdog.settings.model.settings import Adapter, Settings, remember_names, resolve_names
 
 __all__ = [
     "SECRET_NAMES",
@@ -20,5 +20,6 @@ __all__ = [
     "Settings",
     "is_configured",
     "load",
+    "remember_names",
     "resolve_names",
 ]

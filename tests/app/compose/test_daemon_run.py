@@ -147,7 +147,7 @@ def ends_in_words(folder: Path, code: int, word: str, change: dict[str, str], se
 
 @pytest.mark.long
 def test_a_start_that_cannot_be_ends_in_words(tmp_path: Path) -> None:
-    """A DSN that is none, a port that is taken, a service name that nobody has, a key that Render refuses."""
+    """A DSN that is none, a port that is taken, a service name that nobody has."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -157,22 +157,32 @@ def test_a_start_that_cannot_be_ends_in_words(tmp_path: Path) -> None:
             lambda: ends_in_words(tmp_path / "dsn", 2, "WATCHDOG_SENTRY_DSN", {}, dsn),
             lambda: ends_in_words(tmp_path / "port", 1, "cannot listen", {'"127.0.0.1:0"': busy}),
             lambda: ends_in_words(tmp_path / "name", 2, "no service of that name", name),
-            lambda: ends_in_words(tmp_path / "key", 1, "401", name, "WATCHDOG_RENDER_API_KEY=rnd_FAKE_other\n"),
         )
 
 
 def names_are_looked_up(folder: Path) -> None:
-    """Render is away at the start: the daemon waits, says so, and stops at once when told to; later it watches."""
+    """Render refuses the key, or is away, at a start that needs it for a name: the site is watched and paged.
+
+    Nothing is asked or changed by the id of before; once Render says the id, the deploy is rolled back.
+    """
     with guarding(folder, quirks=True) as (cloud, daemon):
         cloud.write(replace={"render: srv-web": "render: web"})
+        daemon.start().until_watching()
+        daemon.stop()
+        daemon.variables["WATCHDOG_RENDER_API_KEY"] = "rnd_FAKE_other"
+        daemon.start()
+        daemon.until(lambda: daemon.said("integration failing", integration="platform/Render", how="refused"))
+        daemon.stop()
+        del daemon.variables["WATCHDOG_RENDER_API_KEY"]
         cloud.post("modes", name="render", mode="error_500")
         daemon.start()
-        daemon.until(lambda: daemon.said("service names not resolved, retrying"))
-        daemon.stop()
-        cloud.post("modes", name="render", mode="ok")
-        daemon.start().until_watching()
         cloud.bad_deploy()
+        daemon.until(cloud.pages)
+        daemon.until(lambda: daemon.said("integration failing", integration="platform/Render", how="failing"))
+        assert cloud.untouched()
+        cloud.post("modes", name="render", mode="ok")
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
+        assert len(daemon.said("watching")) == 2
 
 
 def nobody_reads_the_log(folder: Path) -> None:

@@ -14,7 +14,7 @@ from watchdog.adapters.platforms.render_read import FORBIDDEN, RenderReader, is_
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.deploys import AUTO_DEPLOY
 from watchdog.domain.errors import Forbidden, Gone, Refused
-from watchdog.ports import Clock
+from watchdog.ports import Clock, Withheld
 
 HINTS = MappingProxyType(
     {
@@ -40,7 +40,7 @@ class Render(RenderReader):
         """
         if value not in AUTO_DEPLOY:
             raise Refused(f"auto-deploy can be {', '.join(AUTO_DEPLOY)}; not {value[:40]!r}")
-        answer = await self._change("PATCH", service_path(service_id), {"autoDeployTrigger": value})
+        answer = await self._change("PATCH", self._path(service_id), {"autoDeployTrigger": value})
         facts = parse_service(answer.json)
         # An answer about another service, or without the field, confirms nothing; the actuator then reads the service.
         return facts.auto_deploy if facts is not None and facts.id == service_id else None
@@ -50,11 +50,11 @@ class Render(RenderReader):
 
         Raises Refused, Temporary (nothing happened), Permanent (refused; Gone, Forbidden) or OutcomeUnknown.
         """
-        return await self._make(f"{service_path(service_id)}/rollback", {"deployId": safe_id(deploy_id)})
+        return await self._make(f"{self._path(service_id)}/rollback", {"deployId": safe_id(deploy_id)})
 
     async def redeploy(self, service_id: str, commit: str) -> str | None:
         """Request the build and deploy of a commit once. Returns and raises the same as `rollback`."""
-        return await self._make(f"{service_path(service_id)}/deploys", {"commitId": safe_id(commit)})
+        return await self._make(f"{self._path(service_id)}/deploys", {"commitId": safe_id(commit)})
 
     async def _make(self, path: str, body: dict[str, str]) -> str | None:
         """Request a new deploy; return its id, or None if it was accepted without one (202, no body)."""
@@ -93,11 +93,14 @@ def build_render(
     all_ids: frozenset[str],
     guard: AddressGuard | None = None,
     calm_seconds: float = 0.0,
+    withheld: Withheld | None = None,
 ) -> RenderReader | Render:
     """Return a client that can change the services of `writable_ids`, or one that can only GET if there are none.
 
+    Those `withheld` are left out of what it may change, for as long as this client lives.
     Raises Refused if a writable id is not among the configured ones, Permanent for a key that cannot be sent.
     """
+    withheld = withheld or Withheld()
     strangers = writable_ids - all_ids
     if strangers:
         raise Refused(f"not a configured service, so not writable: {', '.join(sorted(strangers))}")
@@ -109,12 +112,12 @@ def build_render(
         headers={"authorization": f"Bearer {api_key}"},
         clock=clock,
         read_only=not writable_ids,
-        allow=_AllowList(writable_ids),
+        allow=_AllowList(writable_ids - withheld.ids),
         guard=guard,
         hints=HINTS,
         shares_reads=True,
     )
-    return (Render if writable_ids else RenderReader)(api, clock, calm_seconds)
+    return (Render if writable_ids else RenderReader)(api, clock, calm_seconds, withheld)
 
 
 class _AllowList:

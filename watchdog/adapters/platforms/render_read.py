@@ -39,7 +39,7 @@ from watchdog.adapters.platforms.render_permissions import refused
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen, MissingPermission, Permanent, Temporary
 from watchdog.domain.urgency import Urgency, reading_for_suspects_first, urgency
-from watchdog.ports import Clock, ClockReading, PlatformEvent
+from watchdog.ports import Clock, ClockReading, PlatformEvent, Withheld
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 STORES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -67,15 +67,18 @@ OVERLAP_SECONDS = 120.0
 class RenderReader:
     """Reads Render (implements ports.Platform). One list per `deploys`, and one of events at most once a minute.
 
-    `calm_seconds`: how often a service is read while nothing is wrong.
+    `calm_seconds`: how often a service is read while nothing is wrong. `withheld`: services that no call concerns.
     """
 
     name = "render"
     can_write = False
 
-    def __init__(self, api: ApiClient, clock: Clock, calm_seconds: float = 0.0) -> None:
+    def __init__(
+        self, api: ApiClient, clock: Clock, calm_seconds: float = 0.0, withheld: Withheld | None = None
+    ) -> None:
         self._api = api
         self._clock = clock
+        self._withheld = withheld or Withheld()
         self._events_every = max(EVENTS_EVERY_SECONDS, calm_seconds)
         self._changes: dict[str, Changes] = {}
         self._all = ServiceList(self.services, clock)
@@ -108,12 +111,13 @@ class RenderReader:
 
     async def facts(self, service_id: str) -> ServiceFacts:
         """Return Render's present facts of a service or a data store. Raises Temporary or Permanent."""
+        path = self._path(service_id)
         # An action decides on fresh facts alone; the shared list may be a few seconds old.
         if urgency() is not Urgency.ACTING and not is_store(service_id):
             known = await self._all.facts(service_id)
             if known is not None:
                 return known
-        body = await self._one(service_path(service_id))
+        body = await self._one(path)
         facts = parse_store(body, _store(service_id)[0]) if is_store(service_id) else parse_service(body)
         if facts is None:
             raise Misshapen(f"Render's answer about {service_id} cannot be read")
@@ -124,9 +128,10 @@ class RenderReader:
 
         Raises Temporary when the list is empty or `back_to` is not within 1,000 deploys, and Permanent.
         """
+        path = self._path(service_id)
         if is_store(service_id):
             return ()
-        deploys = await self._list_deploys(service_id, back_to)
+        deploys = await self._list_deploys(path, back_to)
         if not deploys:
             raise Temporary(f"Render listed no deploy of {service_id}, and an empty list is never everything")
         if back_to is not None and all(deploy.id != back_to for deploy in deploys):
@@ -143,7 +148,7 @@ class RenderReader:
 
     async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
         """Return one deploy. Raises Temporary or Permanent."""
-        deploy = parse_deploy(await self._one(f"{service_path(service_id)}/deploys/{safe_id(deploy_id)}"))
+        deploy = parse_deploy(await self._one(f"{self._path(service_id)}/deploys/{safe_id(deploy_id)}"))
         if deploy is None:
             raise Misshapen(f"Render's answer about {deploy_id} cannot be read")
         return deploy
@@ -166,6 +171,13 @@ class RenderReader:
     async def close(self) -> None:
         """Close connections."""
         await self._api.close()
+
+    def _path(self, service_id: str) -> str:
+        """Return the path of a service or database. Raises Permanent for no id, or why its calls are withheld."""
+        if service_id in self._withheld.ids:
+            # Of many callers: each would add its own frames to what the error holds.
+            raise self._withheld.why.with_traceback(None)
+        return service_path(service_id)
 
     async def _get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
         """Read. Raises Temporary or Permanent; MissingPermission for a 403 of Render itself."""
@@ -202,9 +214,9 @@ class RenderReader:
             query["cursor"] = cursor
         return rows
 
-    async def _list_deploys(self, service_id: str, back_to: str | None) -> tuple[Deploy, ...]:
+    async def _list_deploys(self, service: str, back_to: str | None) -> tuple[Deploy, ...]:
         """Return deploys, paged until `back_to` (or enough that once served) is found; the first page is small."""
-        path, found = f"{service_path(service_id)}/deploys", list[Deploy]()
+        path, found = f"{service}/deploys", list[Deploy]()
         size = PAGE if back_to is None else PAGE_MAX
         query = {"limit": str(size)}
         for page in range(PAGES_MAX):
@@ -221,10 +233,10 @@ class RenderReader:
 
     async def _list_events(self, service_id: str, since: float, kind: str = "") -> list[object]:
         params = {"startTime": show_time(self._api.theirs(since))} | ({"type": kind} if kind else {})
-        return await self._pages(f"{service_path(service_id)}/events", "event", pages=5, params=params)
+        return await self._pages(f"{self._path(service_id)}/events", "event", pages=5, params=params)
 
     async def _store_events(self, database_id: str) -> Sequence[PlatformEvent]:
-        status = text(mapping(await self._one(service_path(database_id))).get("status"))
+        status = text(mapping(await self._one(self._path(database_id))).get("status"))
         # An unknown status is neither good nor bad: Render adds new ones without notice.
         if status not in POSTGRES_WELL | POSTGRES_BROKEN:
             raise Temporary(

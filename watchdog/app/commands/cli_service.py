@@ -13,6 +13,7 @@ from watchdog.adapters.stores import RoleLock, role_lock, shown_url
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.composition import App, build, build_platform, build_sources, resolve
 from watchdog.app.compose.daemon_run import prepare_logs, report_errors
+from watchdog.app.compose.service_names import named
 from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.runtime.clock import SystemClock
@@ -86,8 +87,9 @@ async def _apply_here(
     prepare_logs(settings, stream=sys.stderr)
     # At once, as a rollback takes minutes: on another machine the same configuration names another file.
     log.warning("no daemon holds this store, acting without one", command=name, store=shown_url(settings.store_url))
-    settings = await resolve(settings, clock)
-    app = build(settings, clock, on_error=report_errors(lambda: None))
+    # A pause needs no Render: while that cannot say which services are meant, the command goes without their deploys.
+    names = await named(settings, clock)
+    app = build(names.settings, clock, on_error=report_errors(lambda: None), withheld=names.withheld)
     try:
         # Lease first: the engine persists nothing for services that this worker does not hold.
         await app.sharing.renew()

@@ -44,7 +44,7 @@ from watchdog.daemon.telemetry.remote_write import RemoteWriter
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Bad, Unknown
-from watchdog.ports import Clock, Notifier, Platform, Repository, Sample, SignalSource, Store
+from watchdog.ports import Clock, Notifier, Platform, Repository, Sample, SignalSource, Store, Withheld
 from watchdog.ports.chat import Conversation, Question
 from watchdog.settings import Settings, resolve_names
 from watchdog.settings.rules.required_secrets import RENDER_KEY
@@ -63,8 +63,11 @@ class App(Daemon):
     conversation: Conversation | None = None
 
 
-def build_platform(settings: Settings, clock: Clock) -> Platform | None:
-    """Return the Render client: it can change services in the modes assist and autonomous, and only GET others."""
+def build_platform(settings: Settings, clock: Clock, withheld: Withheld | None = None) -> Platform | None:
+    """Return the Render client: it can change services in the modes assist and autonomous, and only GET others.
+
+    About those `withheld` it makes no call.
+    """
     key = settings.secrets.get(RENDER_KEY)
     if not key:
         return None
@@ -79,6 +82,7 @@ def build_platform(settings: Settings, clock: Clock) -> Platform | None:
         all_ids=frozenset(item.platform_id for item in services if item.platform_id),
         guard=settings.guard,
         calm_seconds=settings.policy.calm_seconds,
+        withheld=withheld,
     )
 
 
@@ -250,11 +254,15 @@ def build(
     hook: FaultPoint = no_hook,
     listeners: Hooks | None = None,
     worker: str = "",
+    withheld: Withheld | None = None,
 ) -> App:
-    """Wire a daemon for settings whose names are resolved; `worker` names this start of it."""
+    """Wire a daemon for settings with an id for every name; `worker` names this start of it.
+
+    `withheld` are the ids that Render has not confirmed yet.
+    """
     # Now, not at the first save: that one comes when a site fails, and would be a tenth of a second late.
     codec.prepare()
-    platform = build_platform(settings, clock)
+    platform = build_platform(settings, clock, withheld)
     # The channels need the engine for their questions, and the engine needs the channels: this list closes the circle.
     engines: list[Engine] = []
 

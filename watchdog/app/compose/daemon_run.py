@@ -18,17 +18,19 @@ from watchdog.adapters.ssrf_transport import GuardedTransport
 from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.compose.chat import start_hearing
-from watchdog.app.compose.composition import App, build, resolve
+from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.console_mount import with_pages
 from watchdog.app.compose.daemon_factory import begin, end, upkeep
 from watchdog.app.compose.periodic_reports import follow_up_keeper, keep_digests, keep_numbers
 from watchdog.app.compose.reload import end_refusals, reload_on_demand
+from watchdog.app.compose.service_names import ServiceNames, named
 from watchdog.app.compose.store_outage import watch_the_record
 from watchdog.app.compose.upgrade_check import decide_past_again, is_due
 from watchdog.daemon.actions.timings import FaultPoint, no_hook
 from watchdog.daemon.http.http_server import HttpServer, private_app
 from watchdog.daemon.probing.socket_limit import raise_limit
 from watchdog.daemon.runtime.gc_tuning import tune_interpreter
+from watchdog.daemon.runtime.sleep import any_set
 from watchdog.daemon.supervision.status import status_of
 from watchdog.daemon.supervision.step_recorder import StepRecorder
 from watchdog.daemon.telemetry import error_reporting, logs
@@ -44,7 +46,6 @@ SENTRY_DSN = "WATCHDOG_SENTRY_DSN"
 HTTP_TOKEN = "WATCHDOG_HTTP_TOKEN"
 HEARTBEATS = {HEARTBEAT: healthchecks, CRONS: sentry_crons}
 STANDBY_SECONDS = 1.0
-RESOLVE_AGAIN_SECONDS = 15.0
 LAST_WORD_SECONDS = 2.0
 
 log = structlog.get_logger("watchdog")
@@ -107,9 +108,10 @@ async def _hold_the_role(
         return
     # The role before any call to Render: during a deploy of ours two processes run, and only one may act.
     try:
-        resolved = await _resolve_patiently(settings, clock, stop)
-        if resolved is not None:
-            await _live(resolved, clock, stop, reload, hook)
+        names = await named(settings, clock)
+        while not stop.is_set():
+            # Once more when names that were not certain at the start have become so.
+            await _live(names, clock, stop, reload, hook)
     finally:
         if lock is not None:
             lock.release()
@@ -140,20 +142,6 @@ async def _take_role(lock: RoleLock | None, clock: Clock, stop: asyncio.Event) -
             return False
         await clock.sleep(STANDBY_SECONDS)
     return True
-
-
-async def _resolve_patiently(settings: Settings, clock: Clock, stop: asyncio.Event) -> Settings | None:
-    """Look service names up, for as long as the platform takes to answer."""
-    while not stop.is_set():
-        try:
-            return await resolve(settings, clock)
-        except Temporary as error:
-            log.error("service names not resolved, retrying", why=str(error))
-            with contextlib.suppress(TimeoutError):
-                # A wait that a SIGTERM ends: sleeping would delay the shutdown by up to 15 s.
-                async with asyncio.timeout(RESOLVE_AGAIN_SECONDS):
-                    await stop.wait()
-    return None
 
 
 def report_errors(get_app: Callable[[], App | None]) -> Callable[[str, BaseException], None]:
@@ -191,10 +179,15 @@ def server_of(app: App, private: ASGIApp | None) -> HttpServer:
     )
 
 
-async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: FaultPoint) -> None:
+async def _live(
+    names: ServiceNames, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: FaultPoint
+) -> None:
+    """Watch until `stop`, or until Render has said the ids of names that are not certain yet."""
+    settings, uncertain = names.settings, not names.certain.is_set()
     # Errors may occur while `build` runs, before there is an app: the list stays empty until then.
     holder: list[App] = []
-    app = build(settings, clock, on_error=report_errors(lambda: holder[0] if holder else None), hook=hook)
+    on_error = report_errors(lambda: holder[0] if holder else None)
+    app = build(settings, clock, on_error=on_error, hook=hook, withheld=names.withheld)
     holder.append(app)
     # Until after `finish` the server answers: a health check sees `stopping`, not a refused connection.
     async with contextlib.AsyncExitStack() as stack:
@@ -215,8 +208,10 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
         app.supervisor.start("reload", lambda: reload_on_demand(app, reload))
         app.supervisor.start("record", lambda: watch_the_record(app))
         app.supervisor.start("interpreter", lambda: tune_interpreter(app.clock))
+        if uncertain:
+            app.supervisor.start("names", lambda: names.ask_until_certain(app))
         log.info("watching", version=__version__, process=os.getpid(), services=list(settings.policy.services))
-        await stop.wait()
+        await any_set(stop, *([names.certain] if uncertain else []))
         log.info("stopping")
         await finish(app)
 

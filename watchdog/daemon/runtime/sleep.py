@@ -1,4 +1,4 @@
-"""A sleep on the clock that an event can cut short."""
+"""Waits that an event cuts short."""
 
 import asyncio
 
@@ -16,3 +16,13 @@ async def sleep_until_set(clock: Clock, seconds: float, nudged: asyncio.Event) -
         await nudged.wait()
     finally:
         sleeping.cancel()
+
+
+async def any_set(*events: asyncio.Event) -> None:
+    """Return once one of these events is set."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

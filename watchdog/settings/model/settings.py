@@ -117,6 +117,21 @@ def resolve_names(settings: Settings, found: Sequence[ServiceFacts]) -> Settings
     return dataclasses.replace(settings, policy=read_calmly(policy))
 
 
+def remember_names(settings: Settings, known: Mapping[str, str]) -> Settings:
+    """Return the settings with an id for every named service: the one `known` for it, else its name, which is no id.
+
+    For as long as the platform does not tell the ids: nothing may be read or changed by these.
+    """
+    services = dict(settings.policy.services)
+    for name, written in settings.unresolved.items():
+        taken = {service.platform_id for service in services.values()}
+        remembered = known.get(name, written)
+        # The service of that id has an entry of its own by now, which names it for certain.
+        services[name] = dataclasses.replace(services[name], platform_id=written if remembered in taken else remembered)
+    policy = dataclasses.replace(settings.policy, services=MappingProxyType(services))
+    return dataclasses.replace(settings, policy=read_calmly(policy))
+
+
 def read_calmly(policy: Policy) -> Policy:
     """Return the policy with the platform's events read as rarely as the number of services demands (`calm_seconds`).
 

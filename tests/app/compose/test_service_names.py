@@ -1,0 +1,95 @@
+"""A start that Render does not say the ids of named services to: what is watched with, and what no call is about."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.adapters.vendor import Vendor
+from tests.settings.texts import KEY, SMALL, loaded
+from tests.support.clocks import FakeClock
+from tests.support.loopback import serve
+from tests.support.stores import opened
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.app.compose.composition import build
+from watchdog.app.compose.service_names import named
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.errors import ConfigurationError, Forbidden, Permanent, Temporary
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.store_records import Write
+from watchdog.ports import WritablePlatform
+from watchdog.settings import Settings
+
+NAMED = SMALL.replace("srv-web", "acme site\n    mode: autonomous")
+KNOWN = ServiceFacts("srv-1", "acme site")
+
+
+def listing(**names: str) -> list[Any]:
+    """Return Render's list of services, by id without its prefix."""
+    return [{"cursor": "c", "service": {"id": f"srv-{key}", "name": name}} for key, name in names.items()]
+
+
+async def settings_of(url: str, folder: Path, clock: FakeClock, known: ServiceFacts | None) -> Settings:
+    """Return the settings of a service by its name; their store remembers these facts of it."""
+    more = f'endpoints: {{render: "{url}/v1"}}\nstore: "sqlite:///{folder}/watchdog.db"\n'
+    settings = loaded(NAMED + more, KEY)
+    if known is not None:
+        async with opened(settings.store_url, clock) as store:
+            await store.renew_leases("before", ["web"], ttl_seconds=1.0)
+            await store.save(Write(State(services={"web": ServiceState("web", facts=known)})))
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("known", "answer", "watched", "raised"),
+    [
+        (KNOWN, 401, "srv-1", Forbidden),
+        (KNOWN, 500, "srv-1", Temporary),
+        (KNOWN, listing(a="acme site", b="acme site"), "srv-1", Permanent),
+        (KNOWN, listing(**{"1": "acme shop"}), "srv-1", Permanent),
+        (ServiceFacts("srv-1", "acme shop"), listing(**{"1": "acme shop"}), "srv-1", Permanent),
+        (None, 401, "acme site", Forbidden),
+    ],
+    ids=["refused", "away", "two of that name", "renamed at Render", "renamed while it ran", "never resolved"],
+)
+async def test_it_is_watched_and_nothing_is_asked_or_changed_until_render_says_which_it_is(
+    tmp_path: Path, known: ServiceFacts | None, answer: Any, watched: str, raised: type[Exception]
+) -> None:
+    """By the id of before, or by none; once the name is that of another service, by that one's."""
+    vendor, clock = Vendor(), FakeClock()
+    async with serve(vendor) as url:
+        vendor.say("GET", "/v1/services", answer)
+        names = await named(await settings_of(url, tmp_path, clock, known), clock)
+        assert names.ids == {"web": watched} and not names.certain.is_set()
+        kept = MemoryStore(clock)
+        app = build(names.settings, clock, on_error=lambda *_: None, store=kept, withheld=names.withheld)
+        client = app.platform
+        assert isinstance(client, WritablePlatform)
+        for call in (
+            client.facts(watched),
+            client.deploys(watched),
+            client.deploy(watched, "dep-1"),
+            client.events(watched, 0.0),
+            client.set_auto_deploy(watched, "off"),
+            client.rollback(watched, "dep-1"),
+            client.redeploy(watched, "c0ffee"),
+        ):
+            with pytest.raises(raised):
+                await call
+        assert {(seen.method, seen.path) for seen in vendor.seen} == {("GET", "/v1/services")}
+        vendor.say("GET", "/v1/services", answer, listing(**{"1": "acme shop", "9": "acme site"}))
+        await names.ask_until_certain(app)
+        await app.close()
+        assert names.ids == {"web": "srv-9"} and names.certain.is_set() and not names.withheld.ids
+
+
+async def test_a_name_that_was_just_written_wrong_ends_the_start(tmp_path: Path) -> None:
+    """Its author reads the terminal. While the store cannot be read, it may be one that was renamed since."""
+    vendor, clock = Vendor(), FakeClock()
+    async with serve(vendor) as url:
+        vendor.say("GET", "/v1/services", listing(a="acme shop"))
+        settings = await settings_of(url, tmp_path, clock, None)
+        with pytest.raises(ConfigurationError, match="no service of that name"):
+            await named(settings, clock)
+        (tmp_path / "watchdog.db").write_bytes(b"no database at all" * 100)
+        assert not (await named(settings, clock)).certain.is_set()
