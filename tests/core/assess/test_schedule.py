@@ -13,6 +13,7 @@ BERLIN = "Europe/Berlin"
 OFFICE = Weekly((0, 1, 2, 3, 4), 9 * 60, 18 * 60, BERLIN)
 NIGHT = Weekly((4,), 22 * 60, 6 * 60, BERLIN)
 BACKUP = Weekly((6,), 2 * 60, 4 * 60, BERLIN)
+HALF_PAST_TWO = Weekly((6,), 2 * 60 + 30, 3 * 60 + 15, BERLIN)
 IN_NEW_YORK = Weekly((5,), 22 * 60, 6 * 60, "America/New_York")
 
 
@@ -151,7 +152,8 @@ def test_a_date_is_that_of_the_zone(zone: str, date: str) -> None:
         (BACKUP, "2027-03-27 12:00:00", "2027-03-28 03:00:00"),
         (Weekly((6,), 2 * 60, 3 * 60, BERLIN), "2027-03-27 12:00:00", "2027-04-04 02:00:00"),
         (BACKUP, "2027-10-30 12:00:00", "2027-10-31 02:00:00"),
-        (Weekly((6,), 2 * 60 + 30, 6 * 60, BERLIN), "2027-03-27 12:00:00", "2027-03-28 03:30:00"),
+        (Weekly((6,), 2 * 60 + 30, 6 * 60, BERLIN), "2027-03-27 12:00:00", "2027-03-28 03:00:00"),
+        (HALF_PAST_TWO, "2027-03-27 12:00:00", "2027-03-28 03:00:00"),  # 15 minutes are left of it
         (IN_NEW_YORK, "2026-11-28 20:30:00", "2026-11-28 22:00:00"),  # this evening, where UTC has tomorrow
     ],
 )
@@ -161,6 +163,13 @@ def test_when_they_begin_next(weekly: Weekly, local: str, begins: str) -> None:
     found = next_beginning(weekly, asked_at)
     assert found == moment(begins, weekly.zone), show(weekly, found)
     assert within(weekly, found) and found > asked_at
+
+
+def test_in_an_hour_that_comes_twice_a_period_begins_twice() -> None:
+    """Between the two, a rollback that was approved waits for minutes, not for a week."""
+    first, second = moment("2027-10-31 02:30"), moment("2027-10-31 02:30", fold=1)
+    begins = [next_beginning(HALF_PAST_TWO, at) for at in (first - 1.0, first, second - 1.0, second)]
+    assert begins == [first, second, second, moment("2027-11-07 02:30")]
 
 
 def test_a_moment_is_shown_by_the_clocks_of_the_hours() -> None:

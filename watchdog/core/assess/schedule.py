@@ -4,8 +4,9 @@ The zone's own summer time applies: an hour that comes twice counts twice, and a
 comes once a week: of two the first counts, and for a skipped one the time that the clock shows instead.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from watchdog.domain.policy import Moment, Rotation, Step, Weekly
@@ -59,18 +60,29 @@ def date_of(at: float, zone: str) -> str:
 
 
 def next_beginning(weekly: Weekly, at: float) -> float:
-    """Return when this period begins next after a moment (UTC epoch seconds); a begin that the clocks skip is none."""
-    zone = ZoneInfo(weekly.zone)
-    today = datetime.fromtimestamp(at, zone)
-    hour, minute = divmod(weekly.begins_minute, 60)
+    """Return when this period begins next after a moment (UTC epoch seconds); in an hour that comes twice, it does so
+    twice. Where the clocks skip its begin, it begins with the first minute that they show of it, if any.
+    """
+    today = datetime.fromtimestamp(at, ZoneInfo(weekly.zone)).date()
     days = (today + timedelta(days=number) for number in range(TWO_WEEKS_DAYS))
-    begins = (datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).timestamp() for day in days)
-    # A begin in the hour that the clocks skip gets another local time, so `_begins` refuses it.
-    return next(moment for moment in begins if moment > at and _begins(weekly, moment))
+    begins = (moment for day in days for moment in _begins_on(day, weekly))
+    return next(moment for moment in begins if moment > at and _begun(weekly, moment))
 
 
-def _begins(weekly: Weekly, at: float) -> bool:
-    return datetime.fromtimestamp(at, ZoneInfo(weekly.zone)).weekday() in weekly.days and within(weekly, at)
+def _begins_on(day: date, weekly: Weekly) -> Iterable[float]:
+    """Return the moments of a day at which the clocks may show its begin, in order."""
+    local = datetime.combine(day, time(*divmod(weekly.begins_minute, 60)), ZoneInfo(weekly.zone))
+    first, second = local.timestamp(), local.replace(fold=1).timestamp()
+    # `fold` 1 is the earlier one for a time that the clocks skip, and the later one for a time that comes twice.
+    minutes = int(first - second) // 60
+    return (first, second) if minutes <= 0 else (second + 60.0 * number for number in range(minutes + 1))
+
+
+def _begun(weekly: Weekly, at: float) -> bool:
+    """Return whether the period that begins on the day of a moment has begun by then, and is not over."""
+    local = datetime.fromtimestamp(at, ZoneInfo(weekly.zone))
+    begun = local.hour * 60 + local.minute >= weekly.begins_minute
+    return begun and local.weekday() in weekly.days and within(weekly, at)
 
 
 def show(weekly: Weekly, at: float) -> str:
