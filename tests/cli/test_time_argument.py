@@ -1,5 +1,7 @@
 """Which moment a person means."""
 
+from datetime import datetime
+
 import pytest
 
 from watchdog.cli.time_argument import parse_moment
@@ -32,6 +34,13 @@ def test_today_is_the_date_in_that_zone() -> None:
     """Late in the evening in UTC it is tomorrow in Berlin already."""
     evening = NOW + 21.5 * 3600
     assert evening - parse_moment("00:30 Europe/Berlin", evening) == 844
+
+
+def test_of_a_time_that_comes_twice_the_latest_is_meant() -> None:
+    """In the night of 25 October the clocks of Berlin show 02:30 twice: 00:30 and 01:30 UTC."""
+    for asked, before_now in (("2026-10-25T00:45Z", 900), ("2026-10-25T01:15Z", 2700), ("2026-10-25T01:45Z", 900)):
+        now = datetime.fromisoformat(asked).timestamp()
+        assert now - parse_moment("02:30 Europe/Berlin", now) == before_now
 
 
 @pytest.mark.parametrize(

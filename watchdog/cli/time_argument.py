@@ -27,10 +27,11 @@ def parse_moment(text: str, now: float, tz: tzinfo = UTC) -> float:
         zone = _zone(zone_name, tz)
         # Today is the date in that zone: late in the evening in UTC it is tomorrow in Berlin.
         today = datetime.fromtimestamp(now, zone).date()
-        at = _at(date.fromisoformat(day) if day else today, time, zone)
-        if not day and at > now:
-            # A day of the calendar, not 24 hours: the two differ on the day of a clock change.
-            at = _at(today - timedelta(days=1), time, zone)
+        # A day of the calendar, not 24 hours: the two differ on the day of a clock change.
+        days = [date.fromisoformat(day)] if day else [today, today - timedelta(days=1)]
+        # In the night in which clocks are set back, an hour comes twice: its second time is `fold` 1.
+        found = [_at(one, time, zone, fold) for one in days for fold in (0, 1)]
+        at = max((one for one in found if one <= now), default=found[0])
     # A name that is a folder of zones, such as `Europe`, may raise OSError.
     except (ZoneInfoNotFoundError, OSError):
         raise ValueError(f"unknown time zone: {EXAMPLES}") from None
@@ -41,9 +42,9 @@ def parse_moment(text: str, now: float, tz: tzinfo = UTC) -> float:
     return at
 
 
-def _at(day: date, time: str, zone: tzinfo) -> float:
+def _at(day: date, time: str, zone: tzinfo, fold: int) -> float:
     hours, minutes, seconds = [*map(int, time.split(":")), 0][:3]
-    return datetime(day.year, day.month, day.day, hours, minutes, seconds, tzinfo=zone).timestamp()
+    return datetime(day.year, day.month, day.day, hours, minutes, seconds, tzinfo=zone, fold=fold).timestamp()
 
 
 def _zone(name: str | None, default: tzinfo) -> tzinfo:

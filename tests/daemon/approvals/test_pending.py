@@ -77,10 +77,10 @@ ANN = "rejected by slack:U0AAA (ann)"
         (state(suspect="dep-43", live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
         (state(live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
         (state(Phase.PAGED, live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
-        (state(Phase.PINNING, approved_by="ann", approved_at=AT), SHOWN, "approved by ann at 00:16:40 UTC"),
+        (state(Phase.PINNING, approved_by="ann", approved_at=AT), SHOWN, "by ann at 1970-01-01 00:16:40 UTC"),
         (state(Phase.PAGED, human_needed=ANN, human_decision=HumanDecision.REJECTED), SHOWN, f"decided already: {ANN}"),
         (state(Phase.PAGED, human_needed="no target"), SHOWN, ""),
-        (state(closed_at=AT, outcome=Outcome.BY_ITSELF), SHOWN, "web-1 is over since 00:16:40 UTC: recovered"),
+        (state(closed_at=AT, outcome=Outcome.BY_ITSELF), SHOWN, "over since 1970-01-01 00:16:40 UTC: recovered"),
         (State(), SHOWN, ""),
         (state(Phase.PAGED), None, ""),
     ],
@@ -118,7 +118,7 @@ def test_case_38_a_typed_yes_is_not_to_a_question_that_has_just_replaced_another
 ) -> None:
     """Its author may have read the one before. A no, or a page that shows the question, needs no such wait."""
     said = stale_answer_check(name, given, AT + after)(state(asked_anew_at=AT))
-    since = "since 00:16:40 UTC the question is another one (dep-42 -> dep-40)"
+    since = "since 1970-01-01 00:16:40 UTC the question is another one (dep-42 -> dep-40)"
     assert said == (f"{since}: if you mean that one, approve it in 48 s" if refused else "")
     assert stale_answer_check(name, given, AT + after)(state(Phase.PAGED, asked_anew_at=AT)) == ""
 

@@ -6,7 +6,7 @@ harmless: any later notice removes the buttons too, and a stale button is answer
 
 from collections.abc import Sequence
 
-from watchdog.daemon.approvals.pending import VERBS, moment, open_in
+from watchdog.daemon.approvals.pending import VERBS, open_in
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.domain.effects import Effect, Note, Tell
@@ -14,7 +14,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.presentation.notices.headlines import TITLE_MAX
-from watchdog.presentation.text import clean
+from watchdog.presentation.text import clean, moment
 
 LABELS = ("APPROVED", "REJECTED", "STOPPED")
 TIDIED_MAX = 1000

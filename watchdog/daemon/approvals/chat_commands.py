@@ -16,7 +16,6 @@ from typing import Any
 import structlog
 
 from watchdog.daemon.approvals.command_client import submit_and_wait
-from watchdog.daemon.approvals.pending import moment
 from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets
 from watchdog.docs.places import handbook_line, place_of_answer
 from watchdog.domain.commands.command_table import commands_of
@@ -31,6 +30,7 @@ from watchdog.domain.commands.human_command import (
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, Store
 from watchdog.ports.chat import NOT_ALLOWED, REFUSED, Reply, Request
+from watchdog.presentation.text import moment
 
 CHANGES: Mapping[str, HumanCommand] = MappingProxyType({one.name: one for one in commands_of(Surface.CHAT)})
 SHOWN = ("suspect", "target", "asked_at")

@@ -9,7 +9,6 @@ Rule 3: where the policy names an approver, a yes counts under one of that conta
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from watchdog.domain import events as e
@@ -22,6 +21,7 @@ from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import CommandAnswer
 from watchdog.domain.units import show_seconds
 from watchdog.ports.chat import Question
+from watchdog.presentation.text import moment
 
 HOLDS_SECONDS = 3600.0
 """Lifetime of a button where the policy sets no deadline; a stop's lasts longer if its rollback is due later."""
@@ -145,11 +145,6 @@ def closed_text(incident: Incident) -> str:
     """Return the text of a closed incident: since when, and its outcome."""
     at = f" since {moment(incident.closed_at)}" if incident.closed_at is not None else ""
     return f"{incident.id} is over{at}: {incident.outcome or 'closed'}; no question is open"
-
-
-def moment(at: float) -> str:
-    """Return UTC epoch seconds as `02:14:52 UTC`."""
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S} UTC"
 
 
 def _decided(incident: Incident) -> str:
