@@ -1,8 +1,10 @@
 """Commands over a real record: a SQLite file that an incident was written to, read back by the real code."""
 
 import json
+import sqlite3
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +14,7 @@ from tests.cli import examples as x
 from tests.cli.conftest import ME, Typed, answer
 from tests.cli.test_demo_text import good_result
 from tests.settings.load.test_load import SAID, SEVEN
+from tests.support.databases import with_tables
 from watchdog.app.sandbox_demo.demo import EXPECTED, Screen
 from watchdog.cli.commands.lifecycle import Scenario
 from watchdog.cli.main import main
@@ -105,8 +108,33 @@ def test_a_label_is_recorded_and_shown(typed: Typed) -> None:
         ("silences --json", "[]"),
     ],
 )
-def test_nothing_recorded_yet(words: str, said: str, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_recorded_yet(
+    words: str, said: str, empty: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "watchdog.db").write_bytes(with_tables())
     assert said in answer(capsys, *words.split(), "-c", empty)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("status", "status --json", "incident list", "service silences", "service why-not web 00:00"),
+        *("report history", "report stats", "report digest", "report follow-ups", "announcement list"),
+        *(f"incident {one} web-1" for one in ("show", "checklist", "postmortem", "undo --dry-run", "tick --undo")),
+        *("explain web-1", "incident note web-1 words", "incident label web-1 right"),
+    ],
+)
+def test_who_reads_neither_makes_nor_migrates_a_store(
+    words: str, empty: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Made by root, it could not be written by the daemon's user; migrated beside an older daemon, that one could not
+    start again."""
+    file = tmp_path / "watchdog.db"
+    assert "there is no store yet" in answer(capsys, *words.split(), "-c", empty, code=1) and not file.exists()
+    file.write_bytes(with_tables("0007"))
+    assert "restart the daemon with this one" in answer(capsys, *words.split(), "-c", empty, code=1)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT version_num FROM watchdog_schema").fetchall() == [("0007",)]
 
 
 SILENCE, HOLD = "silence web --for 2h --reason work", {"of": "web", "seconds": 7200.0, "reason": "work"}

@@ -30,10 +30,10 @@ Databases = Callable[[Path], AbstractContextManager[Record]]
 
 
 @cache
-def with_tables() -> bytes:
+def with_tables(to: str = "head") -> bytes:
     """Return a store's file that holds nothing yet: to make its tables is nine tenths of its first opening."""
     with create_engine("sqlite://").connect() as connection:
-        migrate(connection)
+        migrate(connection, to)
         connection.commit()
         return bytes(connection.connection.dbapi_connection.serialize())  # type: ignore[union-attr]
 

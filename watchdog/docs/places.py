@@ -15,12 +15,14 @@ COMMANDS = "reference-commands"
 VARIABLES = "reference-variables"
 OWN_NOTICES = "reference-notices#notices-about-the-watchdog-itself"
 INTEGRATIONS = "reference-notices#integrations"
+UPGRADE = "operation#an-upgrade-of-the-watchdog-itself"
 ERRORS: Mapping[type[errors.WatchdogError], str] = MappingProxyType(
     {
         errors.ConfigurationError: COMMANDS,
         errors.Forbidden: "secrets",
         errors.Temporary: INTEGRATIONS,
         errors.Permanent: INTEGRATIONS,
+        errors.Outdated: UPGRADE,
         errors.OutcomeUnknown: "guarantees",
         errors.Refused: "on-call",
     }
@@ -33,7 +35,7 @@ NOTICES: Mapping[str, str] = MappingProxyType(
         "disarmed": OWN_NOTICES,
         "record": OWN_NOTICES,
         "silences": "on-call#silences",
-        "upgrade": "operation#an-upgrade-of-the-watchdog-itself",
+        "upgrade": UPGRADE,
     }
 )
 """The place of a notice about the watchdog itself, by its condition: the part of `Notice.incident` before a slash."""

@@ -7,7 +7,8 @@ WatchdogError            (never raised itself)
 ├── Permanent            do not try again; a human must change something
 │   ├── Forbidden        our key is refused, or may not do it: stop trying
 │   │   └── MissingPermission  the key works, and lacks one permission: name it, a human adds it
-│   └── Gone             the requested object is not there (any more): only another one may help
+│   ├── Gone             the requested object is not there (any more): only another one may help
+│   └── Outdated         the store's tables are of an older version: the start of a daemon migrates them
 ├── OutcomeUnknown       it may have happened: look it up, never repeat blindly
 ├── Refused              a guard forbids it, with its reason
 ├── Displaced            another worker has the lease now: drop the service, write nothing
@@ -66,6 +67,10 @@ class MissingPermission(Forbidden):
 
 class Gone(Permanent):
     """The requested object is not there (any more), such as the artefact of an old deploy."""
+
+
+class Outdated(Permanent):
+    """The store's tables are of an older version, whose daemon may still use them: only a daemon migrates them."""
 
 
 # Not a Temporary: a caller that handles that one would simply repeat the call.

@@ -116,6 +116,12 @@ class Store(StoreReader, Protocol):
     async def open(self) -> None:
         """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file."""
 
+    # Beside a daemon of an older version, or as another user than it: neither its tables nor its file may change.
+    async def open_existing(self, *, outdated: bool = False) -> None:
+        """Open a store that a daemon has made, and make or migrate nothing. Raises Gone if there is none yet, and
+        Outdated for an older schema; `outdated`: that of any older version will do, as for `submit`.
+        """
+
     # `keep`: a worker in the middle of an action must not lose the service to a fairer share.
     async def renew_leases(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""

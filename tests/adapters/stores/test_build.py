@@ -94,9 +94,14 @@ def test_the_lock_lies_beside_the_very_file_that_sqlalchemy_opens(file: str) -> 
 async def test_a_group_gets_what_its_folder_and_the_umask_give_it(
     folder: int, umask: int, mode: int, link: bool, tmp_path: Path
 ) -> None:
-    """A setgid folder is shared on purpose: a second user of the group may pause. Behind a link it is the same."""
+    """A setgid folder is shared on purpose: a second user of the group may pause. Behind a link it is the same.
+
+    What root makes belongs to the folder's owner, so that a daemon of that user can write it.
+    """
     shared = tmp_path / "shared"
     shared.mkdir()
+    if os.geteuid() == 0:
+        os.chown(shared, 65534, -1)
     shared.chmod(folder)
     path = tmp_path / "link.db" if link else shared / "watchdog.db"
     if link:
@@ -111,6 +116,8 @@ async def test_a_group_gets_what_its_folder_and_the_umask_give_it(
     finally:
         os.umask(before)
     modes = {one.name.partition(".")[2]: stat.S_IMODE(one.stat().st_mode) for one in shared.iterdir()}
+    owners = {one.stat().st_uid for one in shared.iterdir()}
     lock.release()
     await store.close()
+    assert owners == {shared.stat().st_uid}
     assert modes == dict.fromkeys(("db", "db.lock", "db-wal", "db-shm"), mode)

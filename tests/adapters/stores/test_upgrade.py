@@ -10,10 +10,10 @@ from tests.adapters.stores.conftest import Opened, patient_store
 from tests.adapters.stores.old_store import make_old_store, old_worker, save_effect, save_state
 from tests.adapters.stores.steps import PIN
 from watchdog.adapters.stores import codec, schema
-from watchdog.adapters.stores.database import migrate
+from watchdog.adapters.stores.database import migrate, revision
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.commands.announcements import Draft, Stage, Update
-from watchdog.domain.errors import Temporary
+from watchdog.domain.errors import Gone, Outdated, Permanent, Temporary
 from watchdog.domain.incidents import Outcome, ServiceState, State
 from watchdog.domain.readings import Good
 from watchdog.domain.store_records import FLEET, FeedHour, Write
@@ -122,6 +122,25 @@ async def test_a_worker_without_hours_of_feeds_goes_on(bare_url: str, opened: Op
     with old_worker(bare_url) as connection:
         after = {name: inspect(connection).get_columns(name) for name in inspect(connection).get_table_names()}
     assert str({name: after[name] for name in before}) == str(before) and set(after) - set(before) == {"feed_hours"}
+
+
+async def test_who_is_no_daemon_opens_it_as_it_is(bare_url: str, clock, closing) -> None:
+    """Beside a daemon of revision 0007 a newer command line reads nothing, and can give its commands all the same."""
+    store = closing(SqlStore(bare_url, clock))
+    with pytest.raises(Gone):
+        await store.open_existing()
+    with old_worker(bare_url) as connection:
+        migrate(connection, "0007")
+    with pytest.raises(Outdated, match="schema 0007; this one reads"):
+        await store.open_existing()
+    await store.open_existing(outdated=True)
+    number = await store.submit("pause", {}, "ann")
+    assert [one.id for one in await store.commands()] == [number] and not await store.is_served()
+    with old_worker(bare_url) as connection:
+        assert revision(connection) == "0007"
+        connection.execute(text("UPDATE watchdog_schema SET version_num = '9999'"))
+    with pytest.raises(Permanent, match="made by a newer watchdog"):
+        await store.open_existing(outdated=True)
 
 
 @pytest.mark.parametrize("old", [True, False])

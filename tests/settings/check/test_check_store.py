@@ -8,7 +8,7 @@ from tests.support.clocks import FakeClock
 from tests.support.postgres_server import PostgresServer, new_postgres_url, postgres_server  # noqa: F401 - fixtures
 from watchdog.adapters.stores import build_store
 from watchdog.settings.check.check import CheckResult, Outcome
-from watchdog.settings.check.check_store import check_store, is_ready
+from watchdog.settings.check.check_store import check_store
 
 
 async def checked(url: str) -> CheckResult:
@@ -48,7 +48,7 @@ async def test_a_database_that_is_away_says_what_to_do_and_no_password() -> None
 
 
 async def test_a_file_needs_no_check(tmp_path: Path) -> None:
-    assert await check_store(loaded(SMALL)) == [] and await is_ready(loaded(SMALL))
+    assert await check_store(loaded(SMALL)) == []
 
 
 def test_a_database_that_is_away_hides_no_other_result(tmp_path: Path) -> None:

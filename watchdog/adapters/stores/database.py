@@ -5,7 +5,7 @@ Rule: one write at a time in this process; a write awaits nothing but SQL.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from watchdog.adapters.stores.schema import HEAD, VERSION_TABLE
 from watchdog.adapters.stores.shielded_calls import Calls
 from watchdog.adapters.stores.sqlite import Sqlite
 from watchdog.adapters.stores.state_partitions import SavedState
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Gone, Outdated, Permanent, Temporary
 from watchdog.ports import Clock
 
 ELSEWHERE = (
@@ -43,8 +43,10 @@ class Backend(Protocol):
     def insert(self, table: Table, /) -> Any:
         """Return an insert of this dialect, which knows `on_conflict_…`."""
 
-    async def look(self) -> None:
-        """Check that the database can be reached. Raises an error of its driver."""
+    async def look(self, *, make: bool) -> None:
+        """Check that the database can be reached. Raises an error of its driver, and Gone for a file that is not there
+        and not to be made.
+        """
 
     async def is_elsewhere(self) -> bool:
         """Return whether the open database is no longer the one that the url names."""
@@ -77,26 +79,51 @@ class Database:
         After a failure the store refuses reads and writes, since the file may not be a store at all. Its connections
         are closed too: an open one would go on using the old file after the user put another in its place.
         """
+        await self._open_by(self._made_or_migrated())
+
+    async def open_existing(self, *, outdated: bool = False) -> None:
+        """Open a store that a daemon has made, and make or migrate nothing. Raises Gone if there is none yet, and
+        Outdated for an older schema; `outdated`: that of any older version will do, as for `submit`.
+        """
+        await self._open_by(self._as_it_is(outdated))
+
+    async def _open_by(self, opening: Coroutine[Any, Any, None]) -> None:
         if self._closed:
             self._closed = self._elsewhere = False
         try:
             # Shielded: a cancelled migration would leave its transaction, and the lock on
             # it, to a connection that the pool still holds.
-            await self.calls.shield(self._open())
+            await self.calls.shield(opening)
         except (Temporary, Permanent):
             await self.close()
             raise
 
-    async def _open(self) -> None:
-        with translated():
-            await self._backend.look()
-        async with self._reading() as connection:
-            current = await connection.run_sync(revision)
+    async def _made_or_migrated(self) -> None:
         # Only a change of schema loads Alembic and takes the migration's lock; every other start stays a reader.
-        if current != HEAD:
+        if await self._revision(make=True) != HEAD:
             with translated():
                 async with self._backend.migration() as connection:
                     await connection.run_sync(migrate)
+
+    async def _as_it_is(self, outdated: bool) -> None:
+        current = await self._revision(make=False)
+        if current is None:
+            raise Gone("there is no store yet")
+        # Revisions are numbers of four digits: their order is that of their texts.
+        if current > HEAD:
+            raise _newer(current)
+        if current < HEAD and not outdated:
+            raise Outdated(
+                f"the store is of an older version (schema {current}; this one reads {HEAD}): use the command line of "
+                "the daemon's version, or restart the daemon with this one, which migrates it"
+            )
+
+    async def _revision(self, *, make: bool) -> str | None:
+        """Return the schema revision of the store, or None if it has no tables yet; `make`: a missing file is made."""
+        with translated():
+            await self._backend.look(make=make)
+        async with self._reading() as connection:
+            return await connection.run_sync(revision)
 
     async def close(self) -> None:
         """Wait for the calls in progress, then close every connection; `open` opens the store again."""
@@ -187,8 +214,12 @@ def migrate(connection: Connection, to: str = "head") -> None:
     # error about scripts, which no user can act on.
     ours = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in ours:
-        raise Permanent(
-            f"the store was made by a newer watchdog (schema {current}; this one knows {HEAD}): run that version, "
-            "or point the store's url at a new file or database"
-        )
+        raise _newer(current)
     command.upgrade(config, to)
+
+
+def _newer(current: str) -> Permanent:
+    return Permanent(
+        f"the store was made by a newer watchdog (schema {current}; this one knows {HEAD}): run that version, "
+        "or point the store's url at a new file or database"
+    )

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from watchdog.adapters.stores.new_files import mode_of_new
+from watchdog.adapters.stores.new_files import mode_of_new, opened_new
 from watchdog.domain.errors import Permanent
 
 COMMAND = " command"
@@ -19,7 +19,10 @@ COMMAND = " command"
 
 def _owners(path: str, flags: int) -> int:
     """Open a file; a new one takes the store's mode, since a user who may open it could hold the lock."""
-    return os.open(path, flags, mode_of_new(path))
+    try:
+        return opened_new(os.path.realpath(path), flags)
+    except FileExistsError:
+        return os.open(path, flags, mode_of_new(path))
 
 
 class RoleLock:

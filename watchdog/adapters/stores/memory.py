@@ -52,6 +52,9 @@ class MemoryStore(MemoryEntries, MemoryCharts):
     async def open(self) -> None:
         """Do nothing: there is no schema to create."""
 
+    async def open_existing(self, *, outdated: bool = False) -> None:
+        """Do nothing: it has no schema, and this process made it."""
+
     async def close(self) -> None:
         """Do nothing: there is no connection to close, and the content stays readable."""
 

@@ -66,7 +66,7 @@ class Postgres:
         """Return the end of a lease taken now, by the server's clock."""
         return self.now + ttl_seconds
 
-    async def look(self) -> None:
+    async def look(self, *, make: bool) -> None:
         """Do nothing: there is nothing to check before connecting."""
 
     async def is_elsewhere(self) -> bool:

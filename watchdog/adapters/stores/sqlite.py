@@ -18,8 +18,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from watchdog.adapters.stores.new_files import mode_of_new
-from watchdog.domain.errors import Permanent
+from watchdog.adapters.stores.new_files import opened_new
+from watchdog.domain.errors import Gone, Permanent
 
 ORPHANED = (
     "the store's file is not there, but its -wal is, which may hold what was written last: put the file back beside "
@@ -66,12 +66,13 @@ class Sqlite:
         """Return the end of a lease taken now, which is FOREVER."""
         return literal(FOREVER)
 
-    async def look(self) -> None:
+    async def look(self, *, make: bool) -> None:
         """Check that the file can be opened and is a database; remember its identity.
 
-        Raises sqlite3.Error, or Permanent where only the log (`-wal`) of a database is left.
+        Raises sqlite3.Error, Permanent where only the log (`-wal`) of a database is left, or Gone for a missing file
+        that is not to be made.
         """
-        await asyncio.to_thread(_look, self._file, self._call_seconds)
+        await asyncio.to_thread(_look, self._file, self._call_seconds, make)
         # Read after opening: a new store has no inode before that.
         self._identity = await asyncio.to_thread(_identity, self._file)
 
@@ -108,7 +109,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _look(file: str, call_seconds: float) -> None:
+def _look(file: str, call_seconds: float, make: bool) -> None:
     """Open and read without aiosqlite: its thread outlives a failed connection and reports an error after the loop's
     end.
 
@@ -117,10 +118,13 @@ def _look(file: str, call_seconds: float) -> None:
     with suppress(OSError):  # SQLite says below what is wrong with that disk
         if _identity(file) is None and _identity(_log(file)) is not None:
             raise Permanent(ORPHANED)
-    with suppress(OSError):  # it is there, or SQLite says below why it cannot be
-        # Created here first, since SQLite itself would make it readable for everyone whom the umask allows.
-        # Exclusive: a file that is there already keeps its mode, and a race with another process is no error.
-        os.close(os.open(os.path.realpath(file), os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode_of_new(file)))
+        if _identity(file) is None and not make:
+            raise Gone("there is no file")
+    if make:
+        with suppress(OSError):  # it is there, or SQLite says below why it cannot be
+            # Created here first, since SQLite itself would make it readable for everyone whom the umask allows.
+            # Exclusive: a file that is there already keeps its mode, and a race with another process is no error.
+            os.close(opened_new(os.path.realpath(file), os.O_WRONLY))
     with closing(sqlite3.connect(_existing(file), uri=True, timeout=call_seconds)) as connection:
         # Opening alone reads nothing; this makes SQLite read the header, so a file that is no database fails here.
         connection.execute("PRAGMA schema_version").fetchone()

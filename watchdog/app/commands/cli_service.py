@@ -75,7 +75,7 @@ async def command(settings: Settings, name: str, arguments: Mapping[str, Any], b
         finally:
             lock.release()
     # Also without a lock, as on PostgreSQL: there leases decide which worker acts, and a command takes none over.
-    async with reading(settings, clock) as store:
+    async with reading(settings, clock, outdated=True) as store:
         return await submit_and_wait(store, clock, name, arguments, by)
 
 

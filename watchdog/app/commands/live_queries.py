@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from watchdog.adapters.platforms import PLATFORMS
+from watchdog.adapters.stores import is_postgres
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.composition import (
     build_notifiers,
@@ -30,7 +31,7 @@ from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Decision, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary, WatchdogError
+from watchdog.domain.errors import ConfigurationError, Gone, Mistake, Outdated, Permanent, Temporary, WatchdogError
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.ports import GroupsServices, Notifier, Platform, Repository, SignalSource
@@ -41,7 +42,7 @@ from watchdog.settings.check.check_dependencies import check_dependencies
 from watchdog.settings.check.check_oidc import check_oidc
 from watchdog.settings.check.check_result import Job, Outcome
 from watchdog.settings.check.check_sentry import check_sentry
-from watchdog.settings.check.check_store import check_store, is_ready
+from watchdog.settings.check.check_store import check_store
 from watchdog.settings.load.build import ENDPOINTS
 from watchdog.settings.load.secrets import read_dotenv, read_secrets
 from watchdog.settings.rules.required_secrets import RENDER_KEY
@@ -60,9 +61,7 @@ COMPARE_SECONDS = 5.0
 
 async def check(settings: Settings) -> Sequence[CheckResult]:
     """Run every live check once, and return the results."""
-    # A database out of reach, or without our tables, is one of the findings: the other checks run without it.
-    ready = await is_ready(settings)
-    state, incidents = (await _state(settings), await _incidents(settings)) if ready else (State(), ())
+    state, incidents, unread = await _recorded(settings)
     # A name that cannot be resolved is reported by the check of the key, or of that service.
     with suppress(WatchdogError):
         settings = await resolve(settings, SystemClock())
@@ -71,6 +70,7 @@ async def check(settings: Settings) -> Sequence[CheckResult]:
         if platform is not None:
             open_things.push_async_callback(platform.close)
         channels, wrong = _channels(settings)
+        wrong = [*wrong, *unread]
         repository = build_repository(settings, SystemClock())
         if repository is not None:
             open_things.push_async_callback(repository.close)
@@ -238,14 +238,26 @@ async def _resolved(settings: Settings) -> tuple[Settings, Platform | None]:
 
 async def _state(settings: Settings) -> State:
     """Return the state that the daemon saved last, or an empty one."""
-    async with reading(settings) as store:
-        return await store.load() or State()
+    # Before the first start there is no store: then nothing is deny-listed, paused or held.
+    with suppress(Gone):
+        async with reading(settings) as store:
+            return await store.load() or State()
+    return State()
 
 
-async def _incidents(settings: Settings) -> Sequence[Incident]:
-    """Return the recorded incidents, newest first."""
-    async with reading(settings) as store:
-        return await store.incidents(INCIDENTS_MAX)
+async def _recorded(settings: Settings) -> tuple[State, Sequence[Incident], Sequence[tuple[str, Job]]]:
+    """Return the state that the daemon saved last, its newest incidents, and a failing check if a file cannot be read;
+    of a database, check_store.py says that.
+    """
+    try:
+        async with reading(settings) as store:
+            return await store.load() or State(), await store.incidents(INCIDENTS_MAX), ()
+    # The next start of the daemon makes or migrates it.
+    except (Gone, Outdated):
+        return State(), (), ()
+    except (Temporary, Permanent) as error:
+        found = () if is_postgres(settings.store_url) else (("store", partial(_raised, error)),)
+        return State(), (), found
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from watchdog.adapters.recordings.recording_reader import runs_of
-from watchdog.adapters.stores import database_path
 from watchdog.app.commands.replay_run import policy_of
 from watchdog.app.commands.store_reading import reading
 from watchdog.domain.commands.command_line import command_line
@@ -55,10 +54,8 @@ async def _labels(settings: Settings | None) -> tuple[Sequence[Labelled], str]:
     """Return the labelled incidents of the store, and a note if the store cannot be read."""
     if settings is None:
         return (), "no configuration, so no store: labels count only with one (-c)"
-    # Reading would create a missing file, and then report that it has no label.
-    file = database_path(settings.store_url)
-    if not settings.store_url or (file is not None and not file.exists()):
-        return (), "the store of the configuration is not here, so labels are not known"
+    if not settings.store_url:
+        return (), "the configuration names its store in a variable that is not set, so labels are not known"
     try:
         async with reading(settings) as store:
             found = [(await store.incident(name), word) for name, word in (await store.labels()).items()]

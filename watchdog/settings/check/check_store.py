@@ -20,13 +20,3 @@ async def check_store(settings: Settings) -> Sequence[CheckResult]:
         return [CheckResult("store", Outcome.OK, await look(settings.store_url))]
     except WatchdogError as error:
         return [CheckResult("store", Outcome.FAIL, str(error), FIX)]
-
-
-async def is_ready(settings: Settings) -> bool:
-    """Return whether a check may open the record: not if the database is away, or without our tables."""
-    if not is_postgres(settings.store_url):
-        return True
-    from watchdog.adapters.stores.postgres_probe import READY
-
-    # Opening a database without tables would create them, and a check changes nothing.
-    return all(result.what == READY for result in await check_store(settings))
