@@ -230,6 +230,17 @@ def test_a_run_bears_a_hole_of_half_a_minute(missing: float, unbroken: bool) -> 
     assert (check.run_probes, check.run_started_at) == ((11, T0) if unbroken else (1, now))
 
 
+@pytest.mark.parametrize(("began", "run"), [(-1.0, (5, T0, T0)), (3.0, (3, T0 + 4, T0 + 4)), (8.0, (0, None, None))])
+def test_a_slow_answer_ends_no_failures_that_began_after_it(began: float, run: tuple) -> None:
+    """Dated as all readings are, by when they began: it stands before them, also where the kept outcomes are read."""
+    check = seen(".", check=seen("xxxxx")[0], start=T0 + began)[0]
+    assert (check.run_probes, check.run_started_at, check.failing_since) == run
+    assert (T0 + began, False) in check.recent and list(check.recent) == sorted(check.recent, key=lambda one: one[0])
+    assert check.cusum == pytest.approx(2 * UP + DOWNWARD)
+    gone = replace(check, cusum=-DOWNWARD / 2)
+    assert seen(".", check=gone, start=T0 + began)[0].cusum_zero_at is None, "a sum of zero began nowhere"
+
+
 @pytest.mark.parametrize(("in_watch", "needed"), [(False, 2), (True, 5)])
 def test_after_one_failure_calm_takes_longer_in_a_watch_window(in_watch: bool, needed: int) -> None:
     """A quarter of the lower limit is reached later."""

@@ -74,6 +74,8 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     if isinstance(event.reading, Bad):
         changed = _fail(check, event.at, recent, limits, rates, unbroken=unbroken)
         changed["not_curable"] = failure_kinds.after_failure(check, event.at, event.reading.kind, recent[0][0])
+    elif check.run_started_at is not None and check.last_bad_at is not None and event.at < check.last_bad_at:
+        changed = _succeed_late(check, event.at, recent, rates, run_started_at=check.run_started_at)
     else:
         changed = _succeed(check, event.at, recent, rates, unbroken=unbroken)
     # Nor is it known to have been calm in such a gap. Feeds and lists of events tell later what they missed.
@@ -134,6 +136,26 @@ def _succeed(check: Check, at: float, recent: Outcomes, rates: Rates, *, unbroke
         "failing_since": None,
         "good_run": check.good_run + 1,
         "recent": recent,
+        "cusum": cusum,
+        "cusum_zero_at": check.cusum_zero_at if cusum > 0 else None,
+    }
+
+
+def _succeed_late(check: Check, at: float, recent: Outcomes, rates: Rates, *, run_started_at: float) -> dict[str, Any]:
+    """Return the fields that a good probe changes which began before failures that are known already.
+
+    Old instances answer their slow requests while new ones fail at once. Such an answer ends the run up to itself: the
+    failures that began later are unbroken, and go on.
+    """
+    cusum = after_success(check.cusum, rates)
+    later = [began for began, failed in recent if failed and began > at]
+    before_it = at < run_started_at
+    return {
+        "run_started_at": run_started_at if before_it else min(later),
+        "run_probes": check.run_probes if before_it else len(later),
+        "unseen_seconds": check.unseen_seconds if before_it else 0.0,
+        "failing_since": check.failing_since if before_it else min(later),
+        "recent": tuple(sorted(recent)),
         "cusum": cusum,
         "cusum_zero_at": check.cusum_zero_at if cusum > 0 else None,
     }
