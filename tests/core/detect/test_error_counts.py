@@ -228,6 +228,30 @@ def test_suspicious_and_calm_look_at_the_newest_minute() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pauses", "good", "calm"),
+    [
+        ([], 3, False),
+        ([], 4, True),
+        ([3], 4, False),
+        ([3], 5, True),
+        ([4], 3, False),
+        ([4], 4, True),
+        ([3, 4, 5, 7, 10, 13], 13, False),
+        ([3, 4, 5, 7, 10, 13], 14, True),
+    ],
+)
+def test_a_flood_that_swings_is_one_flood(pauses: list[int], good: int, calm: bool) -> None:
+    """It ends after four good minutes, as two bad ones of five confirm; after one and a half times a longer pause, at
+    most 14. A feed that is not read any more says nothing of it.
+    """
+    check = fed(minutes([*QUIET, 1, 1, 1, 30, 30]))
+    for count in [each for pause in pauses for each in (*[1.0] * pause, 30.0)] + [1.0] * good:
+        check = fed(minutes([count], start=error_counts.known_until(check)), check)
+    now = error_counts.known_until(check) + 30.0
+    assert detect.calm(check, given(ERRORS, now)) is calm and detect.calm(check, given(ERRORS, now + 331.0))
+
+
+@pytest.mark.parametrize(
     ("count", "mean", "tail"),
     [(0, 1.0, 1.0), (1, 1.0, 0.6321), (3, 1.0, 0.0803), (2.5, 1.0, 0.0803), (10, 4.0, 0.00813), (4, 10.0, 0.98966)],
 )

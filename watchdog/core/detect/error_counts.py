@@ -15,15 +15,19 @@ from them join it, as otherwise the morning's rise after a short burst would be 
 Minutes that come late, as the feed could not be read, are judged one after the other as if it had been: at once, a
 flood among them would explain itself.
 
+A flood swings, so one good minute does not end it: it lasts until its last bad minute could not confirm with another,
+and in longer pauses as an intermittent outage does (see intermittent).
+
 Known errors without a traffic count are a "count", not a flood: ten times the visitors cause ten times as many.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import ceil, exp, lgamma, log
 from statistics import fmean, median, pvariance
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import usual_by_hour, usual_errors
+from watchdog.core.detect import intermittent, usual_by_hour, usual_errors
 from watchdog.domain.checks import Check, UsualErrors
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -235,16 +239,43 @@ def suspicious(check: Check, given: "Conditions") -> bool:
 
 
 def calm(check: Check, given: "Conditions") -> bool:
-    """Return whether the newest minute is not bad."""
-    return not suspicious(check, given)
+    """Return whether the newest minute is not bad, and no flood is in one of its pauses."""
+    return not suspicious(check, given) and not _is_in_a_pause(check, given)
+
+
+def _is_in_a_pause(check: Check, given: "Conditions") -> bool:
+    """Return whether a flood is confirmed, and may go on after its last good minutes.
+
+    It is over once its last bad minute can no longer confirm with a next one, as that is how long a pause may be in the
+    window. Where it has had longer ones, after PAUSES times the longest, as an intermittent outage (see intermittent).
+    """
+    known, limits = known_until(check), given.limits
+    if not check.counts_before or given.now - known > STALE_SECONDS:
+        return False
+    needed = least = 60.0 * (limits.feed_window_minutes - max(limits.feed_minutes, 1) + 1)
+    good = known - last_bad_at(check, given.signal, limits)
+    # Short circuit: only longer pauses need every minute judged, and this runs with every probe of the service.
+    if good < least:
+        return True
+    bad = reversed(list(_bad_since_cleared(check, given.signal, limits)))
+    for one, later in pairwise(bad):
+        pause = later.start - one.start - one.seconds
+        longer = min(intermittent.PAUSES * pause, intermittent.PAUSE_MAX_SECONDS)
+        needed = least if pause >= needed else max(needed, longer)
+    return good < needed
 
 
 def last_bad_at(check: Check, signal: SignalPolicy, limits: Detection) -> float:
     """Return the end of the last bad minute since the statistics were cleared (UTC epoch seconds); 0 without one."""
-    history = _history(check, limits)
-    judged = [one for one in check.counts if one.start >= check.counts_from]
-    bad = (one for one in reversed(judged) if why_bad(one, history, signal, limits, check.usual_errors))
+    bad = _bad_since_cleared(check, signal, limits)
     return next((one.start + one.seconds for one in bad), 0.0)
+
+
+def _bad_since_cleared(check: Check, signal: SignalPolicy, limits: Detection) -> Iterator[MinuteCount]:
+    """Yield the bad minutes since the statistics were cleared, the newest first."""
+    history = _history(check, limits)
+    judged = (one for one in reversed(check.counts) if one.start >= check.counts_from)
+    return (one for one in judged if why_bad(one, history, signal, limits, check.usual_errors))
 
 
 def lasts(check: Check, hours: int, known_min: int, limits: Detection) -> bool:
