@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
+from tests.core.scenes import NOW, a_decision, a_service, a_turn, an_incident
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import (
     bad_world,
@@ -23,10 +24,11 @@ from tests.core.worlds import (
     wish,
 )
 from tests.support.effect_readers import kinds, lines, tell_of
-from watchdog.core.phases.close_incident import ended
+from watchdog.core.phases.close_incident import close, ended
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.decisions import GuardAnswer, Verdict
+from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState, State
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, Mode, Policy, Rule
@@ -56,6 +58,18 @@ def test_a_medium_incident_is_told_without_waking_anybody_and_a_low_one_is_only_
     world = outage(home_means(Severity.LOW, "chat"))
     assert not world.tells and not world.pins and {"LOW", "CLOSED"} <= set(world.labels())
     assert world.incidents["web-1"].outcome == "recovered"
+
+
+@pytest.mark.parametrize(("ended_at", "planned"), [(None, True), (NOW - 59.0, True), (NOW - 60.0, False)])
+def test_an_incident_is_planned_only_if_a_downtime_explains_all_its_failures(
+    ended_at: float | None, planned: bool
+) -> None:
+    """Decided in it, and what fails a minute after its end is an outage that counts, and teaches."""
+    meant = a_decision(guards=(GuardAnswer("service", Verdict.BLOCK, "it is suspended"),))
+    down = Downtime("suspended", NOW - 600.0, NOW - 615.0, ended_at=ended_at)
+    ctx = a_turn(a_service(phase=Phase.PAGED, downtime=down, incident=an_incident(decision=meant)))
+    close(ctx, Outcome.RECOVERED, "it recovered")
+    assert ctx.incident.planned is planned and (ctx.service.closed_at is None) is planned
 
 
 HOTFIXED = [Fault(64.0, 260.0), Fault(500.0, FOREVER)]
