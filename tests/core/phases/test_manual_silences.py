@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FACTS, HISTORY, NOW, a_service, a_state, a_turn, an_incident, failing, step
+from tests.core.scenes import FACTS, HISTORY, NOW, a_decision, a_service, a_state, a_turn, an_incident, failing, step
 from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
 from tests.core.worlds import bad_world, decision_of, hear, incident_of, line_of, reach, web
 from tests.support.effect_readers import lines, notices, tell_of
@@ -183,6 +183,8 @@ def test_what_was_muted_is_told_as_loudly_as_it_is_with_what_fails_beside_it(sev
     assert "HTTP 502" in beside and tell.notice.wakes is wakes
     assert lines(ctx.effects, "UNMUTED")[0].startswith("the silence is over")
     assert not manual_silences.notify_after_silence(ctx), "once"
+    asked = a_turn(a_service(phase=Phase.ASKING, incident=replace(muted, decision=a_decision())))
+    assert manual_silences.notify_after_silence(asked) and not asked.incident.muted, "the question is asked anew"
 
 
 def test_a_veto_window_that_a_silence_hid_is_announced_when_it_is_over() -> None:
@@ -303,8 +305,11 @@ def test_a_downtime_is_noted_and_people_read_of_its_end_and_that_it_lasts_a_day(
 def test_what_failed_in_a_downtime_is_decided_anew_after_it(fields: dict, anew: bool) -> None:
     """Whatever was decided in it; not what began a minute after it or later, nor what a human has."""
     service = a_service(phase=Phase.PAGED, incident=an_incident(muted=True, **fields))
-    ctx = a_turn(replace(service, downtime=replace(DOWN, ended_at=NOW - 100.0)))
-    assert manual_silences.notify_after_silence(ctx)
+    policy = make_policy()
+    signals = tuple(replace(one, severity=Severity.LOW) for one in policy.services["web"].signals)
+    policy = replace(policy, services={"web": replace(policy.services["web"], signals=signals)})
+    ctx = a_turn(replace(service, downtime=replace(DOWN, ended_at=NOW - 100.0)), policy=policy)
+    assert manual_silences.notify_after_silence(ctx) and not ctx.incident.muted
     assert (ctx.incident.decision is not None) is anew
 
 
