@@ -31,7 +31,7 @@ def test_a_deploy_that_went_well_is_told_once_also_across_kills(tmp_path: Path) 
         daemon.until(lambda: cloud.requests("github", "GET"))
         daemon.restart()
         daemon.until(lambda: fine(cloud))
-        told = daemon.story("TOLD")[-1]
+        told = daemon.story("NOTIFIED")[-1]
         daemon.until(lambda: daemon.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
         daemon.restart()
         cloud.bad_deploy()

@@ -130,7 +130,7 @@ NOTES = (
     note(49, "ACT", "rollback to dep-40, sent once -> dep-43"),
     note(
         50,
-        "TOLD",
+        "NOTIFIED",
         "slack, pagerduty (info): ROLLING BACK to dep-40: web CRITICAL: HTTP 503 on home",
         *("slack", "pagerduty"),
     ),

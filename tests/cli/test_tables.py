@@ -65,7 +65,7 @@ def test_what_is_kept_for_a_window_is_not_overlooked() -> None:
     kept = x.undone(x.decision(course=Course.ANNOUNCE), approved_by="ann\x1b[31m", announced_until=x.BEGIN + 9010)
     web = ServiceState("web", phase=Phase.ANNOUNCED, checks=WEB.checks, incident=kept)
     state, end = State(services={"web": web}), "approved by ann[31m. (watchdog incident stop web-1)"
-    when = "KEPT: web will be rolled back to dep-40 at 2026-11-25 04:44:14 UTC"
+    when = "SCHEDULED: web will be rolled back to dep-40 at 2026-11-25 04:44:14 UTC"
     assert status_text.status_lines(state, x.BEGIN + 10) == [f"{when} (in 2 h 30 min), {end}"]
     assert f"{when} (it is due), {end}" in status_text.status_lines(state, x.BEGIN + 9010)
     assert "rollback scheduled" in printed(tables.status(state, POLICY, x.BEGIN))[1]

@@ -288,7 +288,7 @@ def what_happened(world: World) -> dict[str, int]:
         "accepted": bool(world.accepted),
         "verified": any(incident.rollback.verified_at is not None for incident in incidents),
         "approved": any(rollback.approved_by is not None for rollback, _, _ in world.sent),
-        "kept": "KEPT" in world.labels(),
+        "kept": "SCHEDULED" in world.labels(),
         "left to a human": any(incident.human_needed for incident in incidents),
         "second incident": len(world.incidents) > 1,
         "second rollback": len(world.accepted) > 1,

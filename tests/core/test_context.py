@@ -129,7 +129,7 @@ def test_a_notice_goes_to_the_channels_of_the_incident(kind: str) -> None:
     assert tell.notice.wakes and tell.notice.incident == "web-1" and ctx.incident.paged
     assert tell.notice.about == IncidentNews(Topic.STOPPED_SHORT, told_of, why="refused")
     assert (tell.notice.title, tell.notice.lines, tell.notice.todo) == ("", (), ()), "words are made when it is sent"
-    assert lines(ctx.effects, "TOLD") == ["pager, chat (page): human needed"]
+    assert lines(ctx.effects, "NOTIFIED") == ["pager, chat (page): human needed"]
 
 
 FAR = ServiceFacts("srv-web", "web", repo="https://git.example/w")
@@ -142,7 +142,7 @@ def test_a_notice_has_the_links_that_are_known(facts: ServiceFacts | None) -> No
     ctx.notify(NoticeKind.OPENED, Topic.FOUND)
     tell = tell_of(ctx.effects)
     assert tell.notice.links == () and not tell.notice.wakes and tell.notice.about.topic is Topic.FOUND
-    assert lines(ctx.effects, "TOLD") == ["pager, chat (info): found"]
+    assert lines(ctx.effects, "NOTIFIED") == ["pager, chat (info): found"]
 
 
 RENDER_FAILS = a_decision(blame=a_blame(vetoes=(Veto("platform status", True, "Render reports trouble"),)))
@@ -182,7 +182,7 @@ def test_a_notice_goes_to_other_channels_than_those_of_the_incident_or_to_nobody
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.ESCALATED, wakes=True, channels=("mail",), by="lead")
     tell = tell_of(ctx.effects)
     assert (tell.channels, tell.notice.about.by) == (("mail",), "lead")
-    assert lines(ctx.effects, "TOLD") == ["mail (page): escalated"]
+    assert lines(ctx.effects, "NOTIFIED") == ["mail (page): escalated"]
 
 
 STEPS = (Step("lead", ("mail",), 300.0),)
@@ -267,7 +267,7 @@ def test_a_notice_of_an_open_question_knows_who_may_answer_it_and_when_a_yes_act
     assert tell_of(ctx.effects).notice.about.terms == asked
     own = AnswerTerms(window="days")
     ctx.effects.clear()
-    ctx.notify(NoticeKind.ANNOUNCED, Topic.KEPT, terms=own)
+    ctx.notify(NoticeKind.ANNOUNCED, Topic.SCHEDULED, terms=own)
     assert tell_of(ctx.effects).notice.about.terms == own
 
 

@@ -43,14 +43,15 @@ def test_blind_is_noted_at_once_and_told_after_half_a_minute() -> None:
     assert told == []
     mute = make_policy(alerts=())
     state, effects = step(state, e.TimePassed(NOW + 30.0), mute)
-    assert notices(effects) == [] and lines(effects, "TOLD")[0].startswith("no channel configured: watchdog is blind")
+    assert notices(effects) == []
+    assert lines(effects, "NOTIFIED")[0].startswith("no channel configured: watchdog is blind")
     state, effects = step(replace(state, failing={}), e.TimePassed(NOW + 30.0), make_policy())
-    assert notices(effects) == ["self_alert"] and state.blind_told
+    assert notices(effects) == ["self_alert"] and state.blind_notified
     tell = tell_of(effects)
     assert tell.notice.wakes and tell.channels == ("pager",)
     assert tell.notice.title == "watchdog is blind: 0 of 2 control targets answer for 30 s"
     assert (tell.notice.incident, tell.notice.lines) == ("blind", fleet.DARK_LINES)
-    assert lines(effects, "TOLD") == [f"pager (page): {tell.notice.title}"]
+    assert lines(effects, "NOTIFIED") == [f"pager (page): {tell.notice.title}"]
     assert notices(step(state, e.TimePassed(NOW + 31.0), make_policy())[1]) == []
 
 
@@ -61,9 +62,9 @@ def test_sight_regained_forgets_what_was_seen_meanwhile() -> None:
     """
     open_one = a_service(name="shop", phase=Phase.PAGED, incident=an_incident(service="shop"))
     suspected = a_service(name="api", incident=an_incident(service="api"))
-    state = a_state(a_service(), open_one, suspected, a_service(name="gone"), blind_since=NOW - 40, blind_told=True)
+    state = a_state(a_service(), open_one, suspected, a_service(name="gone"), blind_since=NOW - 40, blind_notified=True)
     state, effects = step(state, e.ControlChecked(NOW + 1, "control-1", Good()), make_policy())
-    assert (state.blind_since, state.blind_told) == (None, False)
+    assert (state.blind_since, state.blind_notified) == (None, False)
     notice = tell_of(effects).notice
     assert (notice.resolves, notice.incident) == (True, "blind")
     assert notice.lines == ("Services are judged again, from now on.",)
@@ -105,7 +106,7 @@ def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() 
     state, effects = step(state, e.TimePassed(NOW + 30.0), make_policy(alerts=("pager", "chat")))
     tell = next(effect for effect in effects if isinstance(effect, Tell))
     assert tell.notice.wakes and tell.notice.title == f"watchdog is blind: {why} for 30 s"
-    assert lines(effects, "TOLD") == [f"pager, chat (page): watchdog is blind: {why} for 30 s"]
+    assert lines(effects, "NOTIFIED") == [f"pager, chat (page): watchdog is blind: {why} for 30 s"]
     assert "until a probe of one is good or bad again" in tell.notice.lines[0]
     assert tell.notice.lines[-1] == "web: the site limits our probes: HTTP 429"
     state, effects = step(state, e.ProbesJudged(NOW + 41.0, silent=False), make_policy())

@@ -50,7 +50,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.Rejected(now, "web-1", "ann"),
         e.Stopped(now, "web-1", "ann"),
         e.Acknowledged(now, "web-1", "ann"),
-        e.QuestionHeard(now, *PLACE, now),
+        e.QuestionDelivered(now, *PLACE, now),
         e.FollowUpsFellDue(now, *PLACE, Severity.HIGH, ("chat",), ("docs",), ("Update the docs",)),
         e.Paused(now, "ann"),
         e.Silenced(now, "ann", now + 60.0, "work", "web"),

@@ -125,9 +125,9 @@ def test_a_story_goes_as_it_went_whatever_the_words(path: Path) -> None:
 
 def test_a_value_is_compared_without_its_texts_or_with_whether_they_are_empty() -> None:
     """Alone and in a tuple, at any depth; what is no text is compared as it is, and a default is left out."""
-    note = Note(1.0, "web", "web-1", "TOLD", "pager: web is down", ("pager",))
+    note = Note(1.0, "web", "web-1", "NOTIFIED", "pager: web is down", ("pager",))
     notice = Notice(1.0, "web-1", "web", Severity.HIGH, NoticeKind.TEST, "a title", ("a line",), (Link("site", "/"),))
-    known = {"is": "Note", "at": 1.0, "service": "web", "incident": "web-1", "label": "TOLD", "about": ["pager"]}
+    known = {"is": "Note", "at": 1.0, "service": "web", "incident": "web-1", "label": "NOTIFIED", "about": ["pager"]}
     assert without_texts(note) == known == without_texts(note, emptiness=True)
     assert without_texts(replace(note, text="")) == known
     assert without_texts(replace(note, text=""), emptiness=True) == {**known, "text": False}

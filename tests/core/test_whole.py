@@ -13,7 +13,7 @@ from watchdog.domain.severity import Severity
 
 NOTICE = Notice(NOW, "web-1", "web", Severity.HIGH, NoticeKind.ASKED, "web fails", ("why",))
 TELL = Tell(NOTICE, ("pager",))
-CALLED = IncidentNews(Topic.ASKED, an_incident(told_at=NOW))
+CALLED = IncidentNews(Topic.ASKED, an_incident(notified_at=NOW))
 STATE = a_state(a_service(incident=an_incident()))
 
 

@@ -42,7 +42,7 @@ def holes(before: State, after: State, effects: Sequence[Effect], now: float) ->
     last = {one.notice.incident: one.notice.about for one in effects if isinstance(one, Tell) and one.notice.about}
     for incident in (service.incident for service in after.services.values() if last):
         about = last.get(incident.id) if incident is not None else None
-        if about is not None and about.incident.escalation.told_at != incident.escalation.told_at:
+        if about is not None and about.incident.escalation.notified_at != incident.escalation.notified_at:
             found.append(f"{about.topic} was told before its call")
     return found
 

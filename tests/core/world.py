@@ -355,7 +355,7 @@ class World:
         notice = tell.notice
         if self.heard and notice.kind.value == "asked":
             about = (notice.service, notice.incident, notice.at)
-            self.at(self.time, lambda: self.tell(e.QuestionHeard(self.now, *about)))
+            self.at(self.time, lambda: self.tell(e.QuestionDelivered(self.now, *about)))
 
     def _maybe_answer(self, tell: fx.Tell) -> None:
         answers = {"approve": e.Approved, "reject": e.Rejected, "stop": e.Stopped}

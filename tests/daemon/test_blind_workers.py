@@ -66,7 +66,9 @@ async def test_the_page_of_an_older_version_is_ended_by_the_one_that_follows() -
     """It was blind when it was stopped, and paged; it wrote nothing of that but that it did."""
     world = Guarded(["pager"])
     await world.store.open()
-    await world.store.save(Write(replace(world.wire().engine.state, blind_since=world.clock.now(), blind_told=True)))
+    await world.store.save(
+        Write(replace(world.wire().engine.state, blind_since=world.clock.now(), blind_notified=True))
+    )
     await world.begin()
     await world.go_on(120)
     await eventually(lambda: world.kinds("pager") == ["resolved"])

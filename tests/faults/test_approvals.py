@@ -22,7 +22,7 @@ def test_case_38_over_the_command_line(tmp_path: Path) -> None:
     """Asked while no daemon ran, too old: refused. Fresh: done once. Again, or for nothing: refused in words."""
     with watching(tmp_path, quirks=False, replace=ASK) as (cloud, daemon):
         cloud.bad_deploy()
-        daemon.until(lambda: daemon.story("TOLD") and daemon.rows("SELECT 1 FROM incidents"))
+        daemon.until(lambda: daemon.story("NOTIFIED") and daemon.rows("SELECT 1 FROM incidents"))
         daemon.kill()
         with closing(sqlite3.connect(cloud.folder / "watchdog.db")) as store:
             columns = "name, arguments, by, at, done, ok, answer, exit_code"

@@ -25,7 +25,7 @@ def test_two_workers_send_one_also_when_the_one_that_sent_it_is_killed(tmp_path:
         assert title == f"watchdog, the week until {now:%Y-%m-%d}: nothing was seen"
         made = "SELECT count(*) FROM effects WHERE incident LIKE 'digest-%'"
         until(lambda: two.near.rows(f"{made} AND status = 'done' AND outcome = 'slack: sent'") == [(1,)])
-        (sender,) = [worker for worker in two.both if worker.story("TOLD")]
+        (sender,) = [worker for worker in two.both if worker.story("NOTIFIED")]
         sender.kill()
         heir = two.other(sender)
         fleet = "SELECT owner FROM leases WHERE name = '' AND expires > extract(epoch FROM clock_timestamp())"

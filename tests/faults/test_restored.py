@@ -112,7 +112,7 @@ def until_told_of_auto_deploy(heir: Daemon) -> None:
 
 def pages(heir: Daemon) -> int:
     """Return how often it called a human because of an incident."""
-    return sum("(page)" in text for text in heir.story("TOLD"))
+    return sum("(page)" in text for text in heir.story("NOTIFIED"))
 
 
 def until_left_to_human(heir: Daemon, since: int = 0) -> None:

@@ -94,7 +94,7 @@ def what_never_came_to_its_end_is_not_begun_for_ever(folder: Path) -> None:
         cloud.write()
         daemon.start().until_watching()
         daemon.until(lambda: is_done(recordings))
-        (told,) = [text for text in daemon.story("TOLD") if "decide the past again" in text]
+        (told,) = [text for text in daemon.story("NOTIFIED") if "decide the past again" in text]
         assert f"watchdog {__version__} could not decide the past again" in told
         assert daemon.rows("SELECT count(*) FROM shared WHERE json LIKE '%the upgrade%'") == [(0,)]
 

@@ -152,7 +152,7 @@ def stored(data: bytes) -> object:
     """Read a text as every kind of value that the store holds, and as a command's arguments."""
     text = text_of(data)
     found = [tried(Permanent, lambda one=one: one.encode(one.decode(text))) for one in CODECS]
-    stored_prose.note(NOW, "web", "web-1", "TOLD", text)
+    stored_prose.note(NOW, "web", "web-1", "NOTIFIED", text)
     stored_prose.action_row(1, "web-1", "web", "rollback", "failed", NOW, NOW, "k", text)
     return [found, _arguments(text)]
 

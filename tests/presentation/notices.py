@@ -139,7 +139,7 @@ TABLE: list[Row] = [
         (SEEN, "Decided: announce: it fits", *ARITHMETIC),
     ),
     (
-        Topic.KEPT,
+        Topic.SCHEDULED,
         {**CLOCK, "announced_until": NOW + 600.0, "approved_by": "ann"},
         {"terms": NIGHTS, "why": "no watchdog ran"},
         "web is down: rollback scheduled for Mon 14:25 UTC",

@@ -46,7 +46,7 @@ DONE (UTC)
   02:14:52   intent saved; newest deploy then dep-42
   02:14:53   auto-deploy commit -> off, read back
   02:14:53   rollback to dep-40, sent once -> dep-43
-  02:14:54   told: slack, pagerduty (info)
+  02:14:54   notified: slack, pagerduty (info)
   02:15:01   restored: dep-43 live; verifying
   02:15:31   verified: 7 of 7 probes good for 30 s
 
@@ -90,7 +90,7 @@ BLAME        dep-42  9f3c2ab "Refactor sessions"
 TARGET       none: no earlier deploy was ever live
 
 DONE (UTC)
-  02:14:54   told: PagerDuty
+  02:14:54   notified: PagerDuty
 
 UNSURE       Errors could not be judged (newest full Sentry minute predates
              onset); the rates behind the odds are assumptions.
@@ -154,7 +154,7 @@ def test_paged_only() -> None:
     weighed = x.blame(odds=0.55, prior_odds=2.2, terms=terms, vetoes=vetoes, probability=0.0)
     none, why = TargetChoice(None, "no earlier deploy was ever live"), "dep-42: the platform render reports an outage"
     decided = x.decision(course=Course.PAGE, blame=weighed, why=why, guards=(), target=none)
-    notes = (x.note(50, "TOLD", "PagerDuty"),)
+    notes = (x.note(50, "NOTIFIED", "PagerDuty"),)
     assert shown(explain(x.undone(decided), notes, "wrong", target_seconds=300, all_vetoes=True)) == PAGED
 
 

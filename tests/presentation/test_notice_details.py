@@ -83,13 +83,13 @@ def test_a_question_says_that_an_approval_waits_for_its_window(begins: float | N
 
 
 @pytest.mark.parametrize("after", [0.0, LATER])
-@pytest.mark.parametrize("heard_at", [None, NOW - 600.0])
+@pytest.mark.parametrize("delivered_at", [None, NOW - 600.0])
 @pytest.mark.parametrize("then", list(Then))
 def test_the_deadline_that_is_told_is_when_its_default_is_due_at_the_earliest(
-    then: Then, heard_at: float | None, after: float
+    then: Then, delivered_at: float | None, after: float
 ) -> None:
     """By its time of day, also where it is sent late; people who read of it later get more time, never less."""
-    clock = replace(CLOCK["deadline"], then=then, heard_at=heard_at)
+    clock = replace(CLOCK["deadline"], then=then, delivered_at=delivered_at)
     told = read(an_outage(**{**CLOCK, "deadline": clock}), Topic.ASKED, after=after, **QUESTION)
     assert told.title == "web is down: approve rollback to aaaaaaa by 14:45 UTC?"
     plan = told.lines[2 if after else 1]

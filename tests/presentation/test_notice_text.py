@@ -166,7 +166,7 @@ def test_what_goes_on_tells_how_long_it_lasted_by_the_decision(row: Row) -> None
         (Topic.NOT_LIVE_YET, "web is down: rollback not live after 25 min"),
         (Topic.ASKED, "web is down: approve rollback to aaaaaaa by 14:45 UTC?"),
         (Topic.ANNOUNCED, "web is down: rollback to aaaaaaa at 14:20 UTC"),
-        (Topic.KEPT, "web is down: rollback scheduled for Mon 14:25 UTC"),
+        (Topic.SCHEDULED, "web is down: rollback scheduled for Mon 14:25 UTC"),
         (Topic.CLOSED, "web is back after 62 s: rolled back to aaaaaaa"),
     ],
 )
@@ -187,7 +187,7 @@ def test_lines_count_up_to_the_decision_too() -> None:
         asked = read(an_outage(**CLOCK), Topic.ASKED, decided=LATER, terms=replace(NIGHTS, opens_at=opens_at))
         assert asked.lines[1].startswith(f"An approval is carried out at Mon 14:25 UTC ({ahead}) ")
     # A reload took the window away: there is no word of its own for when it begins.
-    kept = read(an_outage(**CLOCK, announced_until=NOW + 600.0, approved_by="ann"), Topic.KEPT)
+    kept = read(an_outage(**CLOCK, announced_until=NOW + 600.0, approved_by="ann"), Topic.SCHEDULED)
     assert kept.title == "web is down: rollback scheduled for 14:25 UTC"
     assert kept.lines[1].startswith("Rolls back to dep-40 (aaaaaaa) at 14:25 UTC, approved by ann")
 

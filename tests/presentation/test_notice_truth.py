@@ -16,7 +16,7 @@ from watchdog.presentation.situation import Situation
 PLAIN = [row[:3] for row in TABLE]
 MEANT = {
     Topic.ANNOUNCED: {Situation.ANNOUNCED},
-    Topic.KEPT: {Situation.SCHEDULED},
+    Topic.SCHEDULED: {Situation.SCHEDULED},
     Topic.ASKED: {Situation.QUESTION},
     Topic.REMINDED: {Situation.QUESTION},
     Topic.UNANSWERED: {Situation.QUESTION},

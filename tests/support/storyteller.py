@@ -70,7 +70,7 @@ def clock(seconds: float) -> str:
 def describe(effect: fx.Effect, now: float) -> str:
     """Return a line for what a reader of the story wants to know; nothing for paces and wakes."""
     match effect:
-        case fx.Note(label="TOLD" | "INFORMED"):
+        case fx.Note(label="NOTIFIED" | "INFORMED"):
             return ""
         case fx.Note(label=label, text=text):
             return f"{label} {text}"

@@ -234,7 +234,7 @@ class StepContext:
         self.emit(Tell(notice, channels))
         self.update_incident(paged=True, muted=False)
         how = "page" if wakes else "info"
-        self.note("TOLD", f"{', '.join(channels)} ({how}): {topic}", channels)
+        self.note("NOTIFIED", f"{', '.join(channels)} ({how}): {topic}", channels)
 
     def _readings(self) -> tuple[Evidence, ...]:
         """Return the newest readings if the decision, with its evidence, is older than OLD_EVIDENCE_SECONDS."""
@@ -298,7 +298,7 @@ class StepContext:
             self.emit(Tell(notice, self.policy.alerts))
         if noted:
             channels, how = ", ".join(self.policy.alerts) or "no channel configured", "page" if notice.wakes else "info"
-            self.emit(Note(self.now, "", None, "TOLD", f"{channels} ({how}): {noted}"))
+            self.emit(Note(self.now, "", None, "NOTIFIED", f"{channels} ({how}): {noted}"))
 
     def notify_info(
         self, about: str, title: str, lines: tuple[str, ...], channels: tuple[str, ...], service: str = "watchdog"
@@ -315,7 +315,7 @@ class StepContext:
             news=True,
         )
         self.emit(Tell(notice, channels))
-        self.emit(Note(self.now, self.name, None, "TOLD", f"{', '.join(channels)} (info): {title}"))
+        self.emit(Note(self.now, self.name, None, "NOTIFIED", f"{', '.join(channels)} (info): {title}"))
 
     def notify_service(
         self, kind: NoticeKind, about: str, title: str, lines: tuple[str, ...], *, wakes: bool = False

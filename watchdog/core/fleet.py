@@ -67,7 +67,7 @@ def judge_sight(ctx: StepContext) -> None:
 
 
 def _tell_blind(ctx: StepContext, why: str, lasted: float) -> None:
-    ctx.state = replace(ctx.state, blind_told=True)
+    ctx.state = replace(ctx.state, blind_notified=True)
     # The page of another, or of this one before its restart, stands for it: a crash loop would ring each time.
     first = blind_workers.is_empty(ctx.state)
     blind_workers.add(ctx, why)
@@ -77,7 +77,7 @@ def _tell_blind(ctx: StepContext, why: str, lasted: float) -> None:
     lines = (*UNSEEN_LINES, *_unread(ctx)) if ctx.state.unseen else DARK_LINES
     ctx.notify_operators(NoticeKind.SELF_ALERT, "blind", title, lines)
     notified = f"{', '.join(ctx.policy.alerts)} (page)" if ctx.policy.alerts else "no channel configured"
-    ctx.emit(Note(ctx.now, "", None, "TOLD", f"{notified}: {title}"))
+    ctx.emit(Note(ctx.now, "", None, "NOTIFIED", f"{notified}: {title}"))
 
 
 def _unread(ctx: StepContext) -> tuple[str, ...]:
@@ -92,8 +92,8 @@ def _unread(ctx: StepContext) -> tuple[str, ...]:
 
 
 def _see_again(ctx: StepContext, lasted: float) -> None:
-    told = ctx.state.blind_told
-    ctx.state = replace(ctx.state, blind_since=None, blind_told=False)
+    told = ctx.state.blind_notified
+    ctx.state = replace(ctx.state, blind_since=None, blind_notified=False)
     blind_workers.remove(ctx, ctx.state.worker)
     title = f"watchdog sees again after {show_seconds(lasted)}"
     ctx.emit(Note(ctx.now, "", None, "SEEING", f"{title}; what was read meanwhile does not count"))

@@ -83,7 +83,7 @@ IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
         e.AuthorsRead: deploy_success.written,
         e.Acknowledged: human_commands.acknowledge,
         # Only an open question has a clock: ASKING overrides this row.
-        e.QuestionHeard: ignore,
+        e.QuestionDelivered: ignore,
         e.FollowUpsFellDue: follow_up_reminders.remind,
     }
 )
@@ -166,7 +166,7 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Observed: approval.await_approval,
             e.DeploysListed: approval.await_approval,
             e.TimePassed: approval.await_approval,
-            e.QuestionHeard: approval.question_delivered,
+            e.QuestionDelivered: approval.question_delivered,
             e.Restarted: approval.resume,
             e.Approved: human_commands.approve,
             e.Rejected: human_commands.reject,

@@ -240,7 +240,7 @@ class AutoDeployNotRestored:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionHeard:
+class QuestionDelivered:
     """A channel with human readers has delivered the notice of a question."""
 
     at: float  # UTC epoch seconds
@@ -324,7 +324,7 @@ Event = (
     | RollbackLost
     | AutoDeployRestored
     | AutoDeployNotRestored
-    | QuestionHeard
+    | QuestionDelivered
     | FollowUpsFellDue
     | WeekSummedUp
     | AnnouncementPosted

@@ -20,10 +20,10 @@ NoteLabel = Literal[
     "ACT",  # the request that was sent, and its outcome
     "WAIT",  # why an action waits
     "ASKED",  # people were asked
-    "HEARD",  # a channel showed the question
+    "DELIVERED",  # a channel showed the question
     "DEADLINE",  # no answer came in time
-    "PASSED",  # a step of the escalation was skipped: outside its hours
-    "KEPT",  # an approved rollback waits for its window
+    "SKIPPED",  # a step of the escalation was skipped: outside its hours
+    "SCHEDULED",  # an approved rollback waits for its window
     "LATE",  # a rollback is overdue
     "APPROVED",  # a person said yes
     "REJECTED",  # a person said no
@@ -42,7 +42,7 @@ NoteLabel = Literal[
     "VERIFIED",  # the recovery is proved
     "UNPROVED",  # a new deploy is not called fine
     "CLOSED",  # the incident ended
-    "TOLD",  # who was notified
+    "NOTIFIED",  # who was notified
     "INFORMED",  # which stakeholders were notified
     "REMINDED",  # follow-ups were called to mind
     "UNATTENDED",  # acknowledged, and nothing changed since

@@ -15,10 +15,10 @@ class Deadline:
 
     asked_at: float  # when the question was sent
     then: Then  # the action at `due_at` without an answer
-    within_seconds: float | None = None  # to answer, from `heard_at` before a rollback, else `asked_at`; None: no limit
+    within_seconds: float | None = None  # to answer, from `delivered_at` before a rollback, else `asked_at`; None: any
     due_at: float | None = None  # when `then` is done
     remind_at: float | None = None  # when people are reminded
-    heard_at: float | None = None  # when the first channel showed the question; None: no channel is known to have
+    delivered_at: float | None = None  # when the first channel showed the question; None: no channel is known to have
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Pin:
 class Escalation:
     """The calls for an incident, and its acknowledgement. Times are UTC epoch seconds."""
 
-    told_at: float | None = None  # the last call; earlier acknowledgements do not cover it
+    notified_at: float | None = None  # the last call; earlier acknowledgements do not cover it
     called_at: float | None = None  # when a person was last called who may not have noticed; None: no further call
     next_call_at: float | None = None  # when the next call is due, also once an acknowledgement ends; None: none is
     next_call_name: str = ""  # whom that call names; empty: everyone again

@@ -276,7 +276,7 @@ class Fleet:
         default_factory=lambda: MappingProxyType({})
     )  # status pages: when each was read, and the reading
     blind_since: float | None = None  # since when we cannot see; None: we can
-    blind_told: bool = False  # the operators were notified of that
+    blind_notified: bool = False  # the operators were notified of that
     unseen: bool = False  # no probe of any service brings evidence
     vendors_bad_since: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({})

@@ -36,7 +36,7 @@ class Topic(StrEnum):
     UNMUTED = "sent after a silence"
     FLAPPING = "flapping"
     ANNOUNCED = "rollback announced"
-    KEPT = "rollback kept for its window"
+    SCHEDULED = "rollback kept for its window"
     ASKED = "approval asked"
     REMINDED = "approval reminded"
     UNANSWERED = "no answer in time"

@@ -132,7 +132,7 @@ class ClosedLoop:
             what = "ask"
             # The channel's delivery confirmation: the core starts the clock of an approval request only with it.
             asked = (notice.service, notice.incident, notice.at)
-            self._agenda.at(self.now, lambda: self.tell(e.QuestionHeard(self.now, *asked)))
+            self._agenda.at(self.now, lambda: self.tell(e.QuestionDelivered(self.now, *asked)))
         else:
             what = "page" if notice.wakes else "info"
         self.record.did.append(

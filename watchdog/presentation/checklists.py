@@ -146,7 +146,7 @@ def _documented(facts: Facts) -> Known:
 
 
 def _team_told(facts: Facts) -> Known:
-    told = next((note for note in facts.own_notes if note.label == "TOLD"), None)
+    told = next((note for note in facts.own_notes if note.label == "NOTIFIED"), None)
     if told is None:
         return False, "no notice of the watchdog was delivered"
     # The channels stand in brackets at the end; the title behind them would repeat the incident's.

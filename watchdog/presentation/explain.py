@@ -194,7 +194,7 @@ def _words(note: Note) -> str:
     reached, bracket, _ = note.text.partition("): ")
     return (
         f"{note.label.lower()}: {reached}{bracket[:1]}"
-        if note.label == "TOLD"
+        if note.label == "NOTIFIED"
         else f"{note.label.lower()}: {note.text}"
     )
 

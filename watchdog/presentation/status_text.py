@@ -197,7 +197,7 @@ def _kept(service: ServiceState, now: float, tz: tzinfo) -> list[str]:
     left = f"in {show_seconds(until - now)}" if until > now else "it is due"
     who = f"approved by {clean(incident.question.approved_by)}"
     what = f"{clean(service.name)} will be rolled back to {clean(incident.rollback.target)} at {when} ({left}), {who}"
-    return [f"KEPT: {what}. ({command_line('stop', clean(incident.id))})"]
+    return [f"SCHEDULED: {what}. ({command_line('stop', clean(incident.id))})"]
 
 
 def _held(service: ServiceState, tz: tzinfo) -> list[str]:

@@ -39,15 +39,15 @@ JUDGED = (
     "INTENT",
     "WAIT",
     "ASKED",
-    "HEARD",
-    "KEPT",
+    "DELIVERED",
+    "SCHEDULED",
     "DEADLINE",
-    "PASSED",
+    "SKIPPED",
     "UNATTENDED",
 )
 LEFT = ("HUMAN", "CLOSED", "REFUSED", "DISARMED", "SILENCED", "UNMUTED", "EXPIRED", "UNPROVED")
 SAID = (
-    "TOLD",
+    "NOTIFIED",
     "INFORMED",
     "REMINDED",
     "OFFER",

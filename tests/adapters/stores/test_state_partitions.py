@@ -17,7 +17,7 @@ STATE = State(
     denied=("abc",),
     paused_by="ann",
     blind_since=3.0,
-    blind_told=True,
+    blind_notified=True,
     unseen=True,
     incidents=7,
     troubles={"api": ActiveCritical("api", 4.0)},
@@ -39,7 +39,7 @@ def test_only_what_changed_is_written() -> None:
     assert memo.revision == 1
     nothing = memo.changes(Write(replace(STATE)))
     assert (nothing.services, nothing.fleet, nothing.shared, nothing.leases) == ((), None, None, ())
-    moved = replace(STATE, services={"api": API, "web": ServiceState("web")}, blind_told=False, incidents=8)
+    moved = replace(STATE, services={"api": API, "web": ServiceState("web")}, blind_notified=False, incidents=8)
     second = memo.changes(Write(moved))
     assert (second.services, second.fleet, second.shared) == ((WEB,), moved.fleet, moved.shared)
     assert second.leases == ("web",)

@@ -119,7 +119,7 @@ def test_the_result_of_an_action(row: ActionRow, note: str | None) -> None:
 @pytest.mark.parametrize(
     ("label", "text", "about"),
     [
-        ("TOLD", "chat, mail (page): web CRITICAL", ("chat", "mail")),
+        ("NOTIFIED", "chat, mail (page): web CRITICAL", ("chat", "mail")),
         ("INFORMED", "status: web is down", ("status",)),
         ("REMINDED", "docs, own-1 (overdue; told to chat)", ("docs", "own-1")),
         ("ACT", "rollback to dep-40 (sent once)", ()),

@@ -48,7 +48,9 @@ async def test_what_is_kept_says_by_whom_until_when_and_what_can_be_said_to_it()
         assert "rollback scheduled, sent in 2 h 30 min</span>" in text
         assert "Do not wait: roll back now to dep-40" in text and "Stop the rollback" in text
         overview = await o.page("/")
-        assert "KEPT: web will be rolled back to dep-40" in overview and "(watchdog incident stop web-1)" in overview
+        assert (
+            "SCHEDULED: web will be rolled back to dep-40" in overview and "(watchdog incident stop web-1)" in overview
+        )
         (row,) = (await o.client.get("/api/v1/services", headers=bearer())).json()["services"]
         assert row["why"] == "an approved rollback is kept for its window"
         asked = (await o.client.get(f"/api/v1{INCIDENT}", headers=bearer())).json()["ask"]

@@ -76,12 +76,12 @@ def test_what_people_were_asked_and_who_was_called_is_no_younger_than_now() -> N
     """An acknowledgement of an hour ahead would keep the others asleep for an hour longer; a default is no moment."""
     ahead = dict.fromkeys(("asked_at", "asked_anew_at", "approved_at"), NOW + HOUR)
     asked = Question(approved_by="ann", defaulted_at=NOW + HOUR, **ahead)
-    called = Escalation(told_at=NOW + HOUR, called_at=NOW + HOUR, acknowledged_by="bob", acknowledged_at=NOW + HOUR)
+    called = Escalation(notified_at=NOW + HOUR, called_at=NOW + HOUR, acknowledged_by="bob", acknowledged_at=NOW + HOUR)
     made = an_incident(question=asked, escalation=called)
     seen = clamp_future_times(a_service(incident=made), NOW).incident
     assert seen is not None
     assert seen.question == replace(asked, **dict.fromkeys(ahead, NOW))
-    assert seen.escalation == replace(called, told_at=NOW, called_at=NOW, acknowledged_at=NOW)
+    assert seen.escalation == replace(called, notified_at=NOW, called_at=NOW, acknowledged_at=NOW)
 
 
 @pytest.mark.parametrize("field", ["last_at", "counts_from", "stepped_at", "interrupted_at"])

@@ -112,7 +112,7 @@ def seen(policy: Policy) -> failure_correlation.MassFailure:
     return failure_correlation.mass_failure(policy, WAVE, WAVE["web"])
 
 
-CLOCK = Deadline(NOW - 301.0, Then.ROLLBACK, 300.0, due_at=NOW, heard_at=NOW - 300.0)
+CLOCK = Deadline(NOW - 301.0, Then.ROLLBACK, 300.0, due_at=NOW, delivered_at=NOW - 300.0)
 UNANSWERED = amended(SENT, asked_at=NOW - 301.0, deadline=CLOCK, defaulted_at=NOW)
 ASSIST = make_policy(Mode.ASSIST)
 HOLD = Suppression("hold-1", "web", "ann", "launch", NOW - 9.0, NOW + 9.0)
@@ -136,8 +136,8 @@ def test_what_is_kept_for_a_window_is_not_sent_before_it_begins() -> None:
         {"defaulted_at": NOW - 0.5},
         {"defaulted_at": None},
         {"deadline": None},
-        {"deadline": replace(CLOCK, heard_at=None)},
-        {"deadline": replace(CLOCK, heard_at=NOW - 299.0)},
+        {"deadline": replace(CLOCK, delivered_at=None)},
+        {"deadline": replace(CLOCK, delivered_at=NOW - 299.0)},
         {"deadline": replace(CLOCK, within_seconds=None)},
         {"deadline": replace(CLOCK, then=Then.ESCALATE)},
     ],

@@ -284,7 +284,7 @@ def test_what_is_not_done_by_default(world: Callable[[], World], why: str | None
         told = [effect.notice for effect in effects if isinstance(effect, fx.Tell)]
         assert all(one.about.topic is Topic.UNANSWERED and one.about.why.startswith(why) for one in told)
         assert all(f"The default (roll back) is not carried out: {one.about.why}." in one.lines for one in told)
-    world.tell(e.QuestionHeard(world.now, "web", "web-1", world.now))
+    world.tell(e.QuestionDelivered(world.now, "web", "web-1", world.now))
     assert not after(world, 3000.0).pins
 
 
@@ -308,9 +308,9 @@ def test_nothing_is_done_by_default_before_people_have_heard_of_it_for_all_the_t
     world = asked(then=Then.ROLLBACK, remind_seconds=1200.0, heard=False)
     assert "until 14:31 UTC" in line_of(world.tells[0].notice, "Roll back to ")
     at = incident_of(world).question.asked_at or 0.0
-    after(world, 600.0).tell(e.QuestionHeard(world.now, "web", "web-1", at))
+    after(world, 600.0).tell(e.QuestionDelivered(world.now, "web", "web-1", at))
     assert fx.WakeAt(world.now + 900.0) in hear(
-        asked(then=Then.ROLLBACK, heard=False), e.QuestionHeard(world.now, "web", "web-1", at)
+        asked(then=Then.ROLLBACK, heard=False), e.QuestionDelivered(world.now, "web", "web-1", at)
     )
     notice = tell_of(passes(world, 1200.0)).notice
     assert notice.about.topic is Topic.REMINDED and "until 14:41 UTC" in line_of(notice, "Roll back to ")
@@ -324,7 +324,7 @@ def test_what_was_heard_of_before_or_of_another_incident_is_not_this_question(in
     """A page that came late says nothing of what is asked now."""
     world = asked(then=Then.ROLLBACK, heard=False)
     before, at = incident_of(world), incident_of(world).question.asked_at
-    hear(world, e.QuestionHeard(at + 10.0, "web", incident, at + asked_at))
+    hear(world, e.QuestionDelivered(at + 10.0, "web", incident, at + asked_at))
     assert incident_of(world) == before
 
 
@@ -334,9 +334,9 @@ def test_heard_of_twice_is_heard_of_at_first() -> None:
         world = asked(then=then, heard=False)
         at = incident_of(world).question.asked_at or 0.0
         for seconds in (10.0, 400.0):
-            hear(world, e.QuestionHeard(at + seconds, "web", "web-1", at))
+            hear(world, e.QuestionDelivered(at + seconds, "web", "web-1", at))
         clock = incident_of(world).question.deadline
-        assert (clock.heard_at, clock.due_at) == (at + 10.0, at + due)
+        assert (clock.delivered_at, clock.due_at) == (at + 10.0, at + due)
 
 
 @pytest.mark.parametrize(
@@ -404,7 +404,7 @@ def test_a_question_of_a_version_without_clocks_is_told_again_and_no_more() -> N
     world = asked(then=Then.ROLLBACK)
     put(world, incident=amended(incident_of(world), deadline=None))
     at = incident_of(world).question.asked_at or 0.0
-    hear(world, e.QuestionHeard(at + 1.0, "web", "web-1", at))
+    hear(world, e.QuestionDelivered(at + 1.0, "web", "web-1", at))
     hear(world, e.Restarted(at + 30.0))
     assert incident_of(world).question.deadline == Deadline(at, Then.ESCALATE, 900.0, at + 900.0)
     assert notices(passes(world, 900.0)) == ["human_needed"] and not after(world, 3000.0).pins

@@ -132,7 +132,7 @@ def test_who_is_out_of_hours_is_passed_over_in_favour_of_the_next() -> None:
     """And noted; the one after is called when it is their time by the order, not later."""
     world = paged(replace(STEPS[0], after_seconds=3600.0, hours=NEVER), *STEPS[1:]).run(1000.0)
     assert called(world, 1) == [(600.0, ("phone",), "escalated to devops"), (660.0, ("letter",), "escalated to boss")]
-    assert lines(world.notes, "PASSED") == ["lead: not in their hours"]
+    assert lines(world.notes, "SKIPPED") == ["lead: not in their hours"]
 
 
 def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
@@ -145,14 +145,14 @@ def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
     asleep = replace(turns, of=(STEPS[0], replace(STEPS[1], hours=NEVER)))
     world = paged(Step("oncall", (), 300.0, rotation=asleep), STEPS[2]).run(300.0)
     assert called(world, 1)[0] == (60.0, ("letter",), "escalated to boss")
-    assert set(lines(world.notes, "PASSED")) == {"devops (oncall): not in their hours"}
+    assert set(lines(world.notes, "SKIPPED")) == {"devops (oncall): not in their hours"}
 
 
 def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
     """Once; and when the hours of one of them begin, that one is called all the same. After that they are again."""
     world = paged(replace(STEPS[1], hours=NEVER), replace(STEPS[2], hours=NEVER)).run(9000.0)
     assert called(world, 1) == [(600.0, ("pager", "chat"), "escalated")] and next_call(world)[1] == ""
-    assert lines(world.notes, "PASSED") == ["no step of the escalation is in its hours"]
+    assert lines(world.notes, "SKIPPED") == ["no step of the escalation is in its hours"]
     world.policy = climbing(STEPS[1], replace(STEPS[2], hours=NEVER), mode=Mode.OBSERVE)
     world.run(10_000.0)
     assert next(first for *_, first in called(world, 2)) == "escalated to devops"
@@ -190,17 +190,17 @@ def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
 def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
     """Told late by a pager: it says nothing of what people were called for since; of the same page it counts late."""
     for world in (paged(), question()):
-        told_at = incident_of(world).escalation.told_at
-        effects = hear(world, e.Acknowledged(told_at + 60.0, "web-1", "ann", said_at=told_at - 1.0))
+        notified_at = incident_of(world).escalation.notified_at
+        effects = hear(world, e.Acknowledged(notified_at + 60.0, "web-1", "ann", said_at=notified_at - 1.0))
         assert lines(effects, "REFUSED") == ["web-1: people were called for something else since"]
         assert incident_of(world).escalation.acknowledged_by is None
-        hear(world, e.Acknowledged(told_at + 60.0, "web-1", "ann", said_at=told_at))
+        hear(world, e.Acknowledged(notified_at + 60.0, "web-1", "ann", said_at=notified_at))
         assert incident_of(world).escalation.acknowledged_by == "ann"
-        assert hear(world, e.Acknowledged(told_at + 90.0, "web-1", "ann", said_at=told_at)) == ()
+        assert hear(world, e.Acknowledged(notified_at + 90.0, "web-1", "ann", said_at=notified_at)) == ()
     overtaken = paged()
-    told_at = incident_of(overtaken).escalation.told_at
-    overtaken.run(told_at - START + 305.0)
-    hear(overtaken, e.Acknowledged(overtaken.now, "web-1", "ann", said_at=told_at + 295.0))
+    notified_at = incident_of(overtaken).escalation.notified_at
+    overtaken.run(notified_at - START + 305.0)
+    hear(overtaken, e.Acknowledged(overtaken.now, "web-1", "ann", said_at=notified_at + 295.0))
     assert incident_of(overtaken).escalation.acknowledged_by == "ann", "said before the lead was called, read after it"
 
 
@@ -237,11 +237,11 @@ def test_an_answer_or_another_end_stops_it(fields: dict, answer: type | None) ->
     world = question(**fields)
     world.run(incident_of(world).question.asked_at - START + (1000.0 if answer is None else 800.0))
     if answer is not None:
-        told_at, now = incident_of(world).escalation.told_at, world.now
-        going = Escalation(told_at, now, now + 300.0, acknowledged_by="bob", acknowledged_at=now, unwatched_since=now)
+        called, now = incident_of(world).escalation.notified_at, world.now
+        going = Escalation(called, now, now + 300.0, acknowledged_by="bob", acknowledged_at=now, unwatched_since=now)
         put(world, incident=replace(incident_of(world), muted=True, escalation=going))
         hear(world, answer(now, "web-1", "ann"))
-        assert incident_of(world).escalation == Escalation(told_at) and not incident_of(world).muted
+        assert incident_of(world).escalation == Escalation(called) and not incident_of(world).muted
         acknowledge(world)
     world.run(5000.0)
     assert Topic.ASKED in topics(world) and not {Topic.ESCALATED, Topic.STILL_OPEN} & set(topics(world))

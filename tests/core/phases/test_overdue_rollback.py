@@ -54,7 +54,7 @@ def test_a_look_at_the_site_is_occasion_enough(phase: Phase) -> None:
     world = reach(phase)
     at = since(world)
     hear(world, e.Restarted(at + 70.0))
-    assert "TOLD" not in [one.label for one in hear(world, e.TimePassed(at + 70.0)) if isinstance(one, fx.Note)]
+    assert "NOTIFIED" not in [one.label for one in hear(world, e.TimePassed(at + 70.0)) if isinstance(one, fx.Note)]
     hear(world, e.Observed(at + 72.0, "web", "home", Bad("HTTP 503")))
     assert incident_of(world).paged and web(world).phase is phase
 

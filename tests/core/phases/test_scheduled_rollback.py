@@ -71,12 +71,12 @@ def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     assert (incident.question.approved_by, incident.announced_until) == ("ann", START + BEGINS)
     assert START + BEGINS in wakes(effects)
     assert lines(effects, "DECIDED")[0].startswith("announce: kept for nights (Mon 14:25 UTC); approved; dep-900, P ")
-    assert lines(effects, "KEPT") == ["for Mon 14:25 UTC (in 9 min); stop: watchdog incident stop web-1"]
+    assert lines(effects, "SCHEDULED") == ["for Mon 14:25 UTC (in 9 min); stop: watchdog incident stop web-1"]
     assert lines(effects, "REFUSED") == [] and "PinAutoDeploy" not in kinds(effects)
     tell = tell_of(effects)
     assert (tell.notice.kind.value, tell.notice.wakes, tell.channels) == ("announced", False, ("pager", "chat"))
     kept_for = AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=START + BEGINS)
-    assert (tell.notice.about.topic, tell.notice.about.terms) == (Topic.KEPT, kept_for)
+    assert (tell.notice.about.topic, tell.notice.about.terms) == (Topic.SCHEDULED, kept_for)
     assert tell.notice.title == "web api is slow: rollback scheduled for Mon 14:25 UTC"
     assert tell.notice.lines[0].startswith("High for ")
     assert line_of(tell.notice, "Rolls back to dep-40 (aaaaaaa) at 14:25 UTC, approved by ann, if web still fails")
@@ -171,7 +171,7 @@ def test_when_the_window_begins_it_is_decided_anew_and_done() -> None:
     incident = world.incidents["web-1"]
     assert rollback.approved_by == "ann" and incident.rollback.verified_at is not None
     assert incident.rollback.requested_at is not None and incident.rollback.requested_at >= START + BEGINS
-    assert not world.broken and world.labels().count("KEPT") == 1
+    assert not world.broken and world.labels().count("SCHEDULED") == 1
 
 
 def test_a_window_in_which_no_watchdog_ran_is_followed_by_the_next() -> None:
@@ -180,7 +180,7 @@ def test_a_window_in_which_no_watchdog_ran_is_followed_by_the_next() -> None:
     hear(world, e.Restarted(START + ENDS))
     notice = tell_of(hear(world, e.TimePassed(START + ENDS))).notice
     assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
-    assert (notice.about.topic, notice.about.why) == (Topic.KEPT, "no watchdog ran")
+    assert (notice.about.topic, notice.about.why) == (Topic.SCHEDULED, "no watchdog ran")
     assert notice.title == "web api is slow: rollback scheduled for Tue 14:25 UTC"
     assert "It was not sent in its last window: no watchdog ran." in notice.lines
     assert line_of(notice, "Rolls back to dep-40 (aaaaaaa) at 22 Sep 14:25 UTC, approved by ann, if web still fails")
@@ -309,7 +309,7 @@ def test_what_did_not_pass_is_kept_for_the_next_window() -> None:
     world.run(ENDS + 10.0)
     assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
     assert "It was not sent in its last window: what held it up did not pass." in world.tells[-1].notice.lines
-    assert len(world.pages()) == pages and world.labels().count("KEPT") == 2
+    assert len(world.pages()) == pages and world.labels().count("SCHEDULED") == 2
     assert incident_of(world).rollback.blocked_since is None
 
 
@@ -362,7 +362,7 @@ def test_a_reload_that_takes_the_window_away_takes_nothing_back_that_people_were
     put(world, incident=replace(incident_of(world), muted=True))
     reload(world, Severity.HIGH, do=Action.ASK, window=None)
     effects = hear(world, e.TimePassed(world.now))
-    assert lines(effects, "KEPT") == ["for 5 min from now; stop: watchdog incident stop web-1"]
+    assert lines(effects, "SCHEDULED") == ["for 5 min from now; stop: watchdog incident stop web-1"]
     assert "PinAutoDeploy" in kinds(at(world, BEGINS))
     world = kept().run(400.0)
     reload(world, Severity.HIGH, do=Action.TELL, window=None)

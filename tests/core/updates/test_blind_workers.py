@@ -23,7 +23,7 @@ def test_one_page_stands_for_all_that_are_blind(others: dict[str, Failing], told
     effects = [hear(world, e.ControlChecked(NOW, target, Bad("timed out"))) for target in CONTROL]
     effects.append(hear(world, e.TimePassed(NOW + 30.0)))
     before = world.state
-    assert before.failing == {**others, "sight/this": THIS} and before.blind_told
+    assert before.failing == {**others, "sight/this": THIS} and before.blind_notified
     assert hear(world, e.TimePassed(NOW + 31.0)) == () and world.state is before, "nothing new is to be written"
     effects.append(hear(world, e.ControlChecked(NOW + 32.0, CONTROL[0], Good())))
     assert world.state.failing == others and [kind for one in effects for kind in notices(one)] == told
@@ -44,6 +44,9 @@ def test_the_page_of_workers_that_died_blind_is_over_with_the_last_of_them() -> 
 def test_what_an_older_version_paged_is_entered_as_of_a_dead_worker(since: float | None) -> None:
     """It saved only that it did, once for the holder of the fleet's lease; what is entered already has its own end."""
     older = Failing(since or 0.0, "failing", "an older version paged that")
-    assert with_older_page(State(), State(blind_since=since, blind_told=True)) == State(failing={"sight/": older})
-    for saved in (State(blind_since=since), State(blind_since=since, blind_told=True, failing={"sight/one": OTHER})):
+    assert with_older_page(State(), State(blind_since=since, blind_notified=True)) == State(failing={"sight/": older})
+    for saved in (
+        State(blind_since=since),
+        State(blind_since=since, blind_notified=True, failing={"sight/one": OTHER}),
+    ):
         assert with_older_page(State(), saved) == State()

@@ -48,7 +48,7 @@ def test_it_is_told_once_when_the_window_is_over() -> None:
     assert tell.notice.title == "web: dep-900 (9f3c2ab) is fine: live for 30 min, 541 of 541 probes good"
     assert (tell.channels, tell.notice.lines, tell.notice.links, tell.notice.wakes) == (("chat",), (), (), False)
     assert (tell.notice.service, tell.notice.incident, tell.notice.news) == ("web", "dep-900/well", True)
-    assert [note.text for note in world.notes if note.label == "TOLD"] == [f"chat (info): {tell.notice.title}"]
+    assert [note.text for note in world.notes if note.label == "NOTIFIED"] == [f"chat (info): {tell.notice.title}"]
     assert web(world).trial is None and not world.broken
 
 

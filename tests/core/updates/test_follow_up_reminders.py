@@ -72,6 +72,6 @@ def test_a_silence_puts_it_off(silence: Suppression, told: bool) -> None:
 def test_what_was_told_is_known_by_the_notes() -> None:
     """Of all reminders together, and by nothing else."""
     first, second = hear(DUE), hear(replace(DUE, items=("lessons",), lines=("x",)))
-    other = Note(NOW, "web", "web-1", "TOLD", "chat (info): lessons, docs (x)", ("lessons",))
+    other = Note(NOW, "web", "web-1", "NOTIFIED", "chat (info): lessons, docs (x)", ("lessons",))
     written = [one for one in (*first, other, *second) if isinstance(one, Note)]
     assert reminded(written) == {"docs", "own-1", "lessons"} and reminded([other]) == set()

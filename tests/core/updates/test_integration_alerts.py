@@ -36,7 +36,7 @@ def test_it_is_told_once_with_what_follows_and_the_cure() -> None:
     assert notice.lines[1] == "Consequence: a bad deploy of web is only paged, not rolled back."
     assert "WATCHDOG_RENDER_API_KEY" in notice.lines[2]
     assert notice.kind is NoticeKind.SELF_ALERT and notice.wakes and notice.incident == "platform/Render"
-    assert lines(effects, "TOLD") == ["pager (page): the platform Render: refused for 60 s"]
+    assert lines(effects, "NOTIFIED") == ["pager (page): the platform Render: refused for 60 s"]
     ((key, failing),) = world.state.failing.items()
     assert isinstance(failing, Failing) and failing.integration(key) == replace(REFUSED, since=world.now - 60.0)
     before = world.state
@@ -135,5 +135,5 @@ def test_the_record_has_it_where_no_one_is_told() -> None:
     """Nobody configured: at least a line."""
     world = a_world()
     world.policy = replace(world.policy, alerts=())
-    (line,) = lines(judged(world, REFUSED), "TOLD")
+    (line,) = lines(judged(world, REFUSED), "NOTIFIED")
     assert line == "no channel configured (page): the platform Render: refused for 60 s"

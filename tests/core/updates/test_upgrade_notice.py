@@ -26,7 +26,7 @@ def test_its_hold_ends_with_it_and_no_other() -> None:
     assert told.channels == ("chat",) and not told.notice.wakes
     assert (told.notice.title, told.notice.lines) == (TITLE, ("Decided again: 9 events.",))
     assert (told.notice.kind, told.notice.incident) == (NoticeKind.UPDATED, "upgrade")
-    assert lines(effects, "TOLD") == [f"chat (info): {TITLE}"]
+    assert lines(effects, "NOTIFIED") == [f"chat (info): {TITLE}"]
 
 
 def test_where_something_is_other_people_may_look_first() -> None:
@@ -40,4 +40,4 @@ def test_where_something_is_other_people_may_look_first() -> None:
 def test_without_a_channel_for_alerts_it_stands_in_the_record() -> None:
     """Nobody is configured; the story has it."""
     _, effects = step(State(), e.PastDecidedAgain(NOW, TITLE, ()), replace(POLICY, alerts=()))
-    assert lines(effects, "TOLD") == [f"no channel configured (info): {TITLE}"]
+    assert lines(effects, "NOTIFIED") == [f"no channel configured (info): {TITLE}"]

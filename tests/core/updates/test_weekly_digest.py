@@ -60,7 +60,7 @@ def test_it_is_told_once_to_those_who_asked_and_written_down_with_it() -> None:
     assert told.channels == ("chat", "email") and (notice.title, notice.lines) == (event.title, event.lines)
     assert (notice.service, notice.incident, notice.severity) == ("watchdog", "digest-2027-01-11", Severity.LOW)
     assert notice.news and not notice.wakes and not notice.resolves
-    assert lines(effects, "TOLD") == ["chat, email (info): the week: nothing happened"]
+    assert lines(effects, "NOTIFIED") == ["chat, email (info): the week: nothing happened"]
     for again in (event, replace(event, at=MONDAY + 3600.0)):
         assert step(state, again, WANTED) == (state, ())
 

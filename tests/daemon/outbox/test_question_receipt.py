@@ -3,7 +3,7 @@
 import pytest
 
 from watchdog.daemon.outbox.question_receipt import heard
-from watchdog.domain.events import QuestionHeard
+from watchdog.domain.events import QuestionDelivered
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
 
@@ -32,4 +32,4 @@ def test_a_question_is_heard_of_where_a_channel_that_wakes_people_has_it(
 ) -> None:
     """Nobody reads what a process prints, and a ticket calls nobody."""
     event = heard(channel, outcome, told(kind), 160.0)
-    assert event == (QuestionHeard(160.0, "web", "web-1", 100.0) if counts else None)
+    assert event == (QuestionDelivered(160.0, "web", "web-1", 100.0) if counts else None)

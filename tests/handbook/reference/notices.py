@@ -53,7 +53,7 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
         "The service is rolled back at the time in the title (`veto`)",
         "Nothing, or `watchdog incident stop INCIDENT` to prevent it",
     ),
-    Topic.KEPT: (
+    Topic.SCHEDULED: (
         "An approved rollback waits for its window (`do: schedule`)",
         "Nothing; `watchdog incident approve INCIDENT` again means now, `watchdog incident stop INCIDENT` prevents it",
     ),
@@ -120,7 +120,7 @@ OFF = (Topic.AUTO_DEPLOY_ON_AGAIN, Topic.AUTO_DEPLOY_NOT_OFF)
 TOPICS_OF: Mapping[str, tuple[Topic, ...]] = {
     "on-call#silences": (Topic.UNMUTED,),
     "decisions#does-anything-forbid-it": (Topic.FLAPPING, Topic.LEFT_TO_HUMAN),
-    "on-call#approvals": (Topic.ANNOUNCED, Topic.KEPT, Topic.ASKED, Topic.REMINDED, Topic.UNANSWERED),
+    "on-call#approvals": (Topic.ANNOUNCED, Topic.SCHEDULED, Topic.ASKED, Topic.REMINDED, Topic.UNANSWERED),
     "on-call#acknowledge-and-escalate": (Topic.ACKNOWLEDGED, Topic.ESCALATED, Topic.STILL_OPEN),
     "decisions#how-is-it-done": (Topic.OVERDUE, Topic.ROLLING_BACK, Topic.STOPPED_SHORT, Topic.NOT_LIVE_YET, *OFF),
     "after-an-incident#auto-deploy": (Topic.AUTO_DEPLOY_NOT_RESTORED,),

@@ -23,6 +23,7 @@ from typing import Any
 
 from watchdog.adapters.recordings.judgement_digest import Judgement, ours
 from watchdog.adapters.stores.codec import EFFECTS, EVENTS, FLEETS, SERVICES, SHAREDS, STATES, Codec
+from watchdog.adapters.stores.stored_names import renamed
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Fleet, ServiceState, Shared, State
@@ -85,7 +86,9 @@ Line = Head | Told | Changed
 
 def hashed(effects: Sequence[Effect]) -> str:
     """Return the hash of effects, without the texts for people; an empty text for no effects."""
-    return _short_hash(json.dumps([without_texts(effect) for effect in effects], sort_keys=True)) if effects else ""
+    if not effects:
+        return ""
+    return _short_hash(json.dumps([renamed(without_texts(effect)) for effect in effects], sort_keys=True))
 
 
 def hashed_with_texts(effects: Sequence[Effect]) -> str | None:

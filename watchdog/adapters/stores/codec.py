@@ -1,7 +1,7 @@
 """The domain's types to JSON and back, for every store.
 
 Rule 1: JSON of an older or newer worker stays readable: unknown fields are ignored, missing ones take defaults.
-Rule 2: a union's member is found by its class name, so classes may gain fields but never change names.
+Rule 2: a union's member is found by its class name. What the code renames keeps its stored name (stored_names.py).
 
 Mappings come back as plain dicts, which compare equal to the read-only ones they were.
 """
@@ -17,7 +17,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
-from watchdog.adapters.stores import stored_prose
+from watchdog.adapters.stores import stored_names, stored_prose
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event
@@ -33,16 +33,6 @@ UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, Re
 """The exceptions of a value that no version of ours wrote: another shape, 1e999 for a whole number, unbounded nesting.
 """
 T = TypeVar("T")
-
-SERVICE_NAMES = {
-    "observed_healthy_seconds": "healthy_seconds",
-    "switch_visible_at": "pin_settled_at",
-    "auto_deploy_notice_thread": "told_off",
-}
-"""The fields of a service's state whose stored name differs, by their name here.
-
-A field is renamed in the code only: older workers go on reading the stored name.
-"""
 
 
 def _is_mapping(kind: Any) -> bool:
@@ -85,6 +75,16 @@ def _notice_writing(kind: type, converter: Converter) -> Callable[[Notice], Any]
     return lambda notice: write(stored_prose.for_older_workers(notice))
 
 
+def _register_renamed(kind: type, names: Mapping[str, str], converter: Converter) -> None:
+    stored: dict[str, Any] = {name: override(rename=there) for name, there in names.items()}
+    converter.register_structure_hook_factory(
+        partial(eq, kind), lambda kind: make_dict_structure_fn(kind, converter, **stored)
+    )
+    converter.register_unstructure_hook_factory(
+        partial(eq, kind), lambda kind: make_dict_unstructure_fn(kind, converter, **stored)
+    )
+
+
 @cache
 def _converter() -> Converter:
     """Build the one converter. A union's members are fixed when it is configured, so inner unions come first."""
@@ -97,16 +97,10 @@ def _converter() -> Converter:
     converter.register_unstructure_hook_factory(_is_mapping, _mapping_hook)
     converter.register_structure_hook_factory(partial(eq, Notice), partial(_notice_reading, converter=converter))
     converter.register_unstructure_hook_factory(partial(eq, Notice), partial(_notice_writing, converter=converter))
-    stored: dict[str, Any] = {name: override(rename=there) for name, there in SERVICE_NAMES.items()}
-    is_service = partial(eq, ServiceState)
-    converter.register_structure_hook_factory(
-        is_service, lambda kind: make_dict_structure_fn(kind, converter, **stored)
-    )
-    converter.register_unstructure_hook_factory(
-        is_service, lambda kind: make_dict_unstructure_fn(kind, converter, **stored)
-    )
+    for kind, names in stored_names.FIELDS.items():
+        _register_renamed(kind, names, converter)
     # A reading may be absent, and the tagged union covers Reading alone: the optional gets its hooks by hand.
-    configure_tagged_union(Reading, converter)
+    configure_tagged_union(Reading, converter, stored_names.class_name)
     read = converter.get_structure_hook(Reading)
     write = converter.get_unstructure_hook(Reading)
     maybe: Any = Reading | None
@@ -137,7 +131,7 @@ class Codec(Generic[T]):
     @cached_property
     def _converter(self) -> Converter:
         if not isinstance(self._kind, type):
-            configure_tagged_union(self._kind, _converter())
+            configure_tagged_union(self._kind, _converter(), stored_names.class_name)
         return _converter()
 
     def prepare(self) -> None:

@@ -26,6 +26,7 @@ from watchdog.adapters.stores.schema import (
 )
 from watchdog.adapters.stores.shielded_calls import uninterrupted
 from watchdog.adapters.stores.state_partitions import Changes, assemble, service_of
+from watchdog.adapters.stores.stored_names import class_name
 from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
 from watchdog.domain.errors import Stale, Withdrawn
 from watchdog.domain.events import Event
@@ -239,12 +240,12 @@ async def add(connection: AsyncConnection, table: Any, key: Any, row: Mapping[st
 
 def _event_row(event: Event) -> dict[str, Any]:
     about = {name: getattr(event, name, None) for name in ("service", "incident")}
-    return {"at": event.at, "type": type(event).__name__, "json": codec.EVENTS.encode(event), **about}
+    return {"at": event.at, "type": class_name(type(event)), "json": codec.EVENTS.encode(event), **about}
 
 
 def _effect_row(effect: Effect, event_seq: int | None, now: float) -> dict[str, Any]:
     incident = effect.notice.incident if isinstance(effect, Tell) else getattr(effect, "incident", None)
-    row = {"event_seq": event_seq, "type": type(effect).__name__, "incident": incident, "created_at": now}
+    row = {"event_seq": event_seq, "type": class_name(type(effect)), "incident": incident, "created_at": now}
     row |= {"json": codec.EFFECTS.encode(effect), "service": service_of(effect)}
     return {**row, "status": PENDING, "outcome": ""}
 

@@ -31,7 +31,7 @@ def _has(state: State, fleet: Fleet) -> bool:
         fleet.control is state.control
         and fleet.vendors is state.vendors
         and fleet.vendors_bad_since is state.vendors_bad_since
-        and (fleet.blind_since, fleet.blind_told) == (state.blind_since, state.blind_told)
+        and (fleet.blind_since, fleet.blind_notified) == (state.blind_since, state.blind_notified)
         and fleet.unseen == state.unseen
     )
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from watchdog.adapters.stores import stored_names
 from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term, cause_factors
 from watchdog.domain.effects import Note
 from watchdog.domain.incident_parts import Escalation, Question, RollbackAttempt
@@ -30,7 +31,8 @@ NEWER_KINDS = (FailureKind.GATEWAY,)
 
 
 def _same_names(part: type) -> Mapping[str, str]:
-    return {one.name: one.name for one in fields(part)}
+    names = stored_names.FIELDS.get(part, {})
+    return {stored: stored for one in fields(part) if (stored := names.get(one.name, one.name))}
 
 
 PARTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -124,8 +126,20 @@ def _bad(plain: Plain) -> Plain:
     return {**plain, "kind": newer} if newer in tuple(FailureKind) else plain
 
 
+def _note(plain: Plain) -> Plain:
+    return {**plain, "label": stored_names.label_here(str(plain["label"]))}
+
+
 READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
-    {GuardAnswer: _guard_answer, Term: _term, Blame: _blame, Decision: _decision, Incident: _incident, Bad: _bad}
+    {
+        GuardAnswer: _guard_answer,
+        Term: _term,
+        Blame: _blame,
+        Decision: _decision,
+        Incident: _incident,
+        Bad: _bad,
+        Note: _note,
+    }
 )
 """The functions that add to a stored value the fields that it lacks; fields that it has win."""
 
@@ -154,6 +168,7 @@ def _write_bad(plain: Plain) -> Plain:
 
 def _write_note(plain: Plain) -> Plain:
     """Leave an empty `about` out: hashes of recordings in format 1 are of this text, and earlier notes had none."""
+    plain = {**plain, "label": stored_names.stored_label(plain["label"])}
     return plain if plain["about"] else {name: value for name, value in plain.items() if name != "about"}
 
 
@@ -178,13 +193,13 @@ def for_older_workers(notice: Notice) -> Notice:
     return said if said.about is None else replace(said, progress="", lines=(*said.lines, *said.details), details=())
 
 
-AFTER_NAMES: Mapping[str, str] = MappingProxyType({"TOLD": " (", "INFORMED": ": ", "REMINDED": " ("})
+AFTER_NAMES: Mapping[str, str] = MappingProxyType({"NOTIFIED": " (", "INFORMED": ": ", "REMINDED": " ("})
 """The text that follows the names of such a note, at the head of its stored text: `chat, mail (page): down`."""
 
 
 def note_row(note: Note) -> Mapping[str, Any]:
     """Return the columns of a note. Its `about` has no column: the names stand at the head of its text."""
-    columns = asdict(note)
+    columns = asdict(note) | {"label": stored_names.stored_label(note.label)}
     names = f"{', '.join(columns.pop('about'))}{AFTER_NAMES.get(note.label, '')}"
     if note.about and not note.text.startswith(names):
         columns["text"] = f"{names}{note.text}{')' if names.endswith('(') else ''}"
@@ -195,6 +210,7 @@ def note(at: float, service: str, incident: str | None, label: Any, text: str) -
     """Return the note of these columns; only a note on an incident gets its `about`, since no other note is looked up
     by it.
     """
+    label = stored_names.label_here(label)
     names = text.partition(AFTER_NAMES[label])[0].split(", ") if label in AFTER_NAMES and incident is not None else ()
     return Note(at, service, incident, label, text, tuple(names))
 

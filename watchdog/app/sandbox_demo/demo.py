@@ -260,7 +260,7 @@ def _answered(app: App, expected: Expected) -> bool:
     if app.teller.waiting:
         return False
     # A blind daemon opens no incident: this notice is its whole answer.
-    if state.blind_told:
+    if state.blind_notified:
         return True
     # Where a verified rollback is expected, a question is a deviation: the run waits on, to its limit.
     left_to_people = {Phase.PAGED} if expected.verified else {Phase.PAGED, Phase.ASKING}

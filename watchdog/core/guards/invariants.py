@@ -171,7 +171,7 @@ def _unanswered(incident: Incident) -> bool:
     if deadline is None or deadline.then is not Then.ROLLBACK or deadline.within_seconds is None:
         return False
     # From the receipt, not from the sending: a question that no channel delivered cannot go unanswered.
-    heard = deadline.heard_at
+    heard = deadline.delivered_at
     return heard is not None and defaulted is not None and defaulted >= heard + deadline.within_seconds
 
 

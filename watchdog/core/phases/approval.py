@@ -152,17 +152,17 @@ def _nobody_answered(ctx: StepContext, deadline: Deadline, waited: str) -> None:
 def question_delivered(ctx: StepContext) -> None:
     """Start the default's clock: a channel has delivered the question, and people get the whole time from then on."""
     event, deadline = ctx.event, ctx.incident.question.deadline
-    assert isinstance(event, e.QuestionHeard)
+    assert isinstance(event, e.QuestionDelivered)
     # A receipt of an earlier question must not start the clock of this one.
     if deadline is None or event.incident != ctx.incident.id or event.written_at < deadline.asked_at:
         return
     # The first delivery counts: further channels do not extend the time.
-    if deadline.heard_at is None:
-        clock = _not_before(replace(deadline, heard_at=ctx.now), ctx.now, deadline.within_seconds)
+    if deadline.delivered_at is None:
+        clock = _not_before(replace(deadline, delivered_at=ctx.now), ctx.now, deadline.within_seconds)
         ctx.update_question(deadline=clock)
         if clock.then is Then.ROLLBACK and clock.due_at is not None:
             ctx.note(
-                "HEARD", f"a channel has the question: its default is due in {show_seconds(clock.due_at - ctx.now)}"
+                "DELIVERED", f"a channel has the question: its default is due in {show_seconds(clock.due_at - ctx.now)}"
             )
         wake(ctx)
 

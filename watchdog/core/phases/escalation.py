@@ -43,7 +43,7 @@ def call(ctx: StepContext, *, climbs: bool | None = None) -> None:
         climbs = ctx.incident.severity is Severity.CRITICAL
     called_at = ctx.now if climbs else None
     # A fresh record: an acknowledgement of the previous call does not cover this one (rule 2).
-    ctx.update_incident(escalation=Escalation(told_at=ctx.now, called_at=called_at))
+    ctx.update_incident(escalation=Escalation(notified_at=ctx.now, called_at=called_at))
     wake(ctx)
 
 
@@ -151,8 +151,8 @@ def _deadline_call_at(incident: Incident, phase: Phase) -> float | None:
     deadline = incident.question.deadline
     if phase is not Phase.ASKING or deadline is None or deadline.then is Then.NOTHING or deadline.due_at is None:
         return None
-    told_at = incident.escalation.told_at or deadline.asked_at
-    return deadline.due_at if told_at < deadline.due_at else None
+    notified_at = incident.escalation.notified_at or deadline.asked_at
+    return deadline.due_at if notified_at < deadline.due_at else None
 
 
 def _pager_called_at(incident: Incident, phase: Phase, policy: Policy) -> float | None:
@@ -187,7 +187,7 @@ def _climb(ctx: StepContext) -> None:
     if step is not None:
         _escalate(ctx, "" if step.calls_everyone else step.name, step.channels)
     elif again:
-        ctx.note("PASSED", "no step of the escalation is in its hours")
+        ctx.note("SKIPPED", "no step of the escalation is in its hours")
         _escalate(ctx)
 
 
@@ -199,7 +199,7 @@ def _take_step(ctx: StepContext) -> Step | None:
     if not found:
         return None
     for one in passed:
-        ctx.note("PASSED", f"{one.name}: not in their hours")
+        ctx.note("SKIPPED", f"{one.name}: not in their hours")
     so_far = ctx.incident.escalation
     ctx.update_escalation(climbed=so_far.climbed + len(passed) + 1, calls=so_far.calls + 1)
     return step
@@ -245,7 +245,7 @@ def _call_again(ctx: StepContext, by: str) -> None:
     climbs = clock.called_at is not None and bool(ctx.policy.steps_of(ctx.incident.channels))
     deadline_at = _deadline_call_at(ctx.incident, ctx.service.phase)
     step = _take_step(ctx) if climbs else None
-    ctx.update_escalation(told_at=ctx.now, called_at=ctx.now, acknowledged_by=None, acknowledged_at=None)
+    ctx.update_escalation(notified_at=ctx.now, called_at=ctx.now, acknowledged_by=None, acknowledged_at=None)
     # Before the notice, so that the incident in it already carries the new call.
     wake(ctx)
     # A question whose deadline passed meanwhile has not paged yet: this page stands for it.

@@ -117,7 +117,7 @@ def acknowledge(ctx: StepContext) -> None:
 
 def _of_an_earlier_call(incident: Incident, event: e.Acknowledged) -> bool:
     """Return whether the acknowledgement is older than the last call, which it then does not cover."""
-    return event.said_at is not None and event.said_at < max(incident.escalation.told_at or 0.0, incident.opened_at)
+    return event.said_at is not None and event.said_at < max(incident.escalation.notified_at or 0.0, incident.opened_at)
 
 
 def stop(ctx: StepContext) -> None:

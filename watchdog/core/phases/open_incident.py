@@ -132,7 +132,7 @@ def why_no_default(ctx: StepContext, findings: tuple[Finding, ...]) -> str:
     needs evidence, too: no failure would be fresh enough to send the rollback, and auto-deploy would be off for it.
     """
     deadline, asked = ctx.incident.question.deadline, ctx.incident.severity
-    if deadline is None or deadline.heard_at is None:
+    if deadline is None or deadline.delivered_at is None:
         return "no channel has delivered the question"
     if ctx.rule.then is not Then.ROLLBACK:
         return "the policy does not say so any more"

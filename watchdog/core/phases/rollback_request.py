@@ -59,11 +59,11 @@ def announce_schedule(ctx: StepContext, missed: str = "") -> None:
     # A reload may have removed the window from the policy.
     opens = schedule.show(window.hours, until) if window is not None else ""
     ctx.note(
-        "KEPT",
+        "SCHEDULED",
         f"for {f'{opens} (in {left})' if opens else f'{left} from now'}; stop: {command_line('stop', ctx.incident.id)}",
     )
     kept = AnswerTerms(window=window.name if window is not None else "", opens=opens, opens_at=until)
-    ctx.notify(NoticeKind.ANNOUNCED, Topic.KEPT, why=missed, terms=kept)
+    ctx.notify(NoticeKind.ANNOUNCED, Topic.SCHEDULED, why=missed, terms=kept)
 
 
 def ask(ctx: StepContext) -> None:

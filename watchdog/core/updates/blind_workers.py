@@ -46,7 +46,7 @@ def with_older_page(state: State, saved: State) -> State:
 
     It ends like the page of a dead worker.
     """
-    if not saved.blind_told or not is_empty(saved):
+    if not saved.blind_notified or not is_empty(saved):
         return state
     older = Failing(saved.blind_since or 0.0, Standing.FAILING.value, "an older version paged that")
     return fast_replace(state, failing={**state.failing, _key(""): older})

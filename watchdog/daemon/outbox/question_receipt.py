@@ -4,7 +4,7 @@ Rule: a channel has it when its send succeeded; console and ticket channels neve
 """
 
 from watchdog.daemon.outbox.delivery import PASSIVE_CHANNELS
-from watchdog.domain.events import QuestionHeard
+from watchdog.domain.events import QuestionDelivered
 from watchdog.domain.notices import Notice, NoticeKind
 
 ARRIVED = ("sent", "partly")
@@ -12,9 +12,9 @@ TELLS_OF_IT = (NoticeKind.ASKED, NoticeKind.HUMAN_NEEDED)
 """Notices of these kinds state the open question, and the action taken without an answer."""
 
 
-def heard(channel: str, outcome: str, notice: Notice, now: float) -> QuestionHeard | None:
+def heard(channel: str, outcome: str, notice: Notice, now: float) -> QuestionDelivered | None:
     """Return the receipt of a question if this attempt delivered it, else None."""
     if channel in PASSIVE_CHANNELS or outcome not in ARRIVED or notice.kind not in TELLS_OF_IT:
         return None
     # With the time of the notice, so that the receipt of an older question starts no newer deadline.
-    return QuestionHeard(now, notice.service, notice.incident, notice.at)
+    return QuestionDelivered(now, notice.service, notice.incident, notice.at)

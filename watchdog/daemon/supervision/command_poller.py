@@ -50,7 +50,7 @@ from watchdog.presentation.notices.announcement_notice import announcement_notic
 POLL_SECONDS = 0.5
 REFUSED = 3
 FAILED = 1
-KEPT = "KEPT"
+SCHEDULED = "SCHEDULED"
 QUESTION = "moment of the question"
 HAS_CHANGED = "is another one than you saw: look again, then decide"
 STALE_SECONDS = 60.0
@@ -366,6 +366,6 @@ def _answer(effects: Sequence[Effect]) -> tuple[bool, str, int]:
     notes = [effect for effect in effects if isinstance(effect, Note)]
     if refused := _refused(effects):
         return False, refused, REFUSED
-    if any(note.label == KEPT for note in notes):
-        notes = [note for note in notes if note.label in ("APPROVED", KEPT)]
+    if any(note.label == SCHEDULED for note in notes):
+        notes = [note for note in notes if note.label in ("APPROVED", SCHEDULED)]
     return True, "; ".join(f"{note.label} {note.text}" for note in notes) or "done", 0

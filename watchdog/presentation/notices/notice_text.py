@@ -152,8 +152,8 @@ def _acknowledged(case: NoticeCase) -> Words:
 
 def _escalated(case: NoticeCase) -> Words:
     # Since the last call, not the opening: before that a person may have had it, or a silence held it back.
-    told_at = case.incident.escalation.told_at
-    waited = case.lasted(told_at if told_at is not None else case.incident.opened_at)
+    notified_at = case.incident.escalation.notified_at
+    waited = case.lasted(notified_at if notified_at is not None else case.incident.opened_at)
     why = f"{f'Escalated to {case.news.by}' if case.news.by else 'Sent again'}: not acknowledged for {waited}."
     return f"{happens(case.incident)}: not acknowledged for {waited}", _asking(case, why)
 
@@ -260,7 +260,7 @@ WORDS: Mapping[Topic, Callable[[NoticeCase], Words]] = MappingProxyType(
         Topic.UNMUTED: _unmuted,
         Topic.FLAPPING: _flapping,
         Topic.ANNOUNCED: _announced,
-        Topic.KEPT: _kept,
+        Topic.SCHEDULED: _kept,
         Topic.ASKED: _asked,
         Topic.REMINDED: _reminded,
         Topic.UNANSWERED: _unanswered,

@@ -1,0 +1,67 @@
+"""A rename in the code: stores, recordings and their hashes keep the name that earlier versions read and wrote."""
+
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+from watchdog.adapters.recordings.recording_format import hashed
+from watchdog.adapters.stores import stored_prose
+from watchdog.adapters.stores.codec import EFFECTS, EVENTS, FLEETS, INCIDENTS, STATES, Codec
+from watchdog.adapters.stores.stored_names import FIELDS, LABELS
+from watchdog.domain.effects import Note, Tell
+from watchdog.domain.events import QuestionDelivered
+from watchdog.domain.incident_notes import NoteLabel
+from watchdog.domain.incident_parts import Deadline, Escalation, Question
+from watchdog.domain.incidents import Fleet, Incident, State
+from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
+from watchdog.domain.policy import Then
+from watchdog.domain.severity import Severity
+
+QUESTION = Question(deadline=Deadline(1.0, Then.ROLLBACK, delivered_at=2.0))
+ASKED = Incident(
+    "web-1", "web", Severity.HIGH, 1.0, 1.0, "x", question=QUESTION, escalation=Escalation(notified_at=3.0)
+)
+HASH_OF_BEFORE = "c8c188b363eec058"
+"""Of the effects below, as commit c85375cd hashed them, with the names of then."""
+
+
+@pytest.mark.parametrize(
+    ("codec", "value", "stored"),
+    [
+        (EVENTS, QuestionDelivered(1.0, "web", "web-1", 1.0), '"_type":"QuestionHeard"'),
+        (STATES, State(blind_notified=True), '"blind_told":true'),
+        (FLEETS, Fleet(blind_notified=True), '"blind_told":true'),
+        (INCIDENTS, ASKED, '"heard_at":2.0'),
+        (INCIDENTS, ASKED, '"told_at":3.0'),
+        *[
+            (EFFECTS, Note(1.0, "web", None, here, "x"), f'"label":"{there}"')  # type: ignore[arg-type]
+            for here, there in LABELS.items()
+        ],
+    ],
+)
+def test_what_is_stored_has_the_name_that_earlier_versions_read(codec: Codec[Any], value: Any, stored: str) -> None:
+    text = codec.encode(value)
+    assert stored in text and codec.decode(text) == value
+    renamed = {name for names in FIELDS.values() for name in names} | LABELS.keys() | {"QuestionDelivered"}
+    assert not [name for name in renamed if f'"{name}"' in text]
+
+
+@pytest.mark.parametrize(("here", "there"), LABELS.items())
+def test_the_row_of_a_note_has_the_label_that_earlier_versions_read(here: Any, there: str) -> None:
+    assert here in get_args(NoteLabel) and there not in get_args(NoteLabel)
+    note = Note(1.0, "web", "web-1", here, "pager (page): web is down", ("pager",) if here == "NOTIFIED" else ())
+    row = stored_prose.note_row(note)
+    assert row["label"] == there and stored_prose.note(*row.values()) == note
+
+
+def test_a_recording_of_the_version_before_has_the_same_hash() -> None:
+    """Else a replay would find every notice and note of it to be another decision."""
+    about = IncidentNews(Topic.ASKED, ASKED)
+    page = Tell(Notice(1.0, "web-1", "web", Severity.HIGH, NoticeKind.ASKED, about=about), ("pager",))
+    notes = [Note(1.0, "web", "web-1", label, "x") for label in ("NOTIFIED", "DELIVERED", "SCHEDULED", "SKIPPED")]
+    assert hashed((page, *notes)) == HASH_OF_BEFORE  # type: ignore[arg-type]
+    other = replace(ASKED, escalation=Escalation(notified_at=4.0))
+    assert hashed((replace(page, notice=replace(page.notice, about=replace(about, incident=other))), *notes)) != (
+        HASH_OF_BEFORE  # type: ignore[arg-type]
+    )

@@ -1,0 +1,64 @@
+"""The names under which values are stored, where the code has another name by now.
+
+Rule: a rename changes the code alone. Stores, recordings and the hashes in recordings keep the name that they always
+had: old ones stay readable, and a worker of an earlier version that still runs goes on reading what this one writes.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from watchdog.domain.effects import Note
+from watchdog.domain.events import QuestionDelivered
+from watchdog.domain.incident_parts import Deadline, Escalation
+from watchdog.domain.incidents import Fleet, ServiceState, State
+
+FIELDS: Mapping[type, Mapping[str, str]] = MappingProxyType(
+    {
+        ServiceState: {
+            "observed_healthy_seconds": "healthy_seconds",
+            "switch_visible_at": "pin_settled_at",
+            "auto_deploy_notice_thread": "told_off",
+        },
+        State: {"blind_notified": "blind_told"},
+        Fleet: {"blind_notified": "blind_told"},
+        Deadline: {"delivered_at": "heard_at"},
+        Escalation: {"notified_at": "told_at"},
+    }
+)
+"""The stored name of each renamed field, by its name here."""
+CLASSES: Mapping[type, str] = MappingProxyType({QuestionDelivered: "QuestionHeard"})
+"""The stored name of each renamed member of a union."""
+LABELS: Mapping[str, str] = MappingProxyType(
+    {"NOTIFIED": "TOLD", "DELIVERED": "HEARD", "SCHEDULED": "KEPT", "SKIPPED": "PASSED"}
+)
+"""The stored name of each renamed label of a note."""
+_LABELS_HERE: Mapping[str, str] = MappingProxyType({there: here for here, there in LABELS.items()})
+_FIELDS_BY_CLASS = {kind.__name__: names for kind, names in FIELDS.items()}
+
+
+def class_name(kind: type) -> str:
+    """Return the stored name of a class."""
+    return CLASSES.get(kind, kind.__name__)
+
+
+def stored_label(label: str) -> str:
+    """Return the stored name of a note's label."""
+    return LABELS.get(label, label)
+
+
+def label_here(label: str) -> str:
+    """Return the label of a stored name; one that only a newer version knows is returned unchanged."""
+    return _LABELS_HERE.get(label, label)
+
+
+def renamed(plain: Any) -> Any:
+    """Return what `without_texts` returned, with stored names: hashes of earlier versions were made of those."""
+    if isinstance(plain, list):
+        return [renamed(one) for one in plain]
+    if not isinstance(plain, dict):
+        return plain
+    kind = str(plain.get("is"))
+    names = _FIELDS_BY_CLASS.get(kind, {})
+    found = {names.get(name, name): renamed(value) for name, value in plain.items()}
+    return {**found, "label": stored_label(found["label"])} if kind == Note.__name__ else found
