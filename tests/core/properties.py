@@ -202,10 +202,10 @@ def broken_promises(world: World) -> list[str]:
     broken += [
         f"{rollback.incident}: sent in a wave" for rollback, incident, _ in world.sent if _in_a_wave(world, incident)
     ]
-    wishes = world.policy.services["web"]
-    if wishes.mode is Mode.OBSERVE and (world.pins or world.sent or world.restores):
+    service_policy = world.policy.services["web"]
+    if service_policy.mode is Mode.OBSERVE and (world.pins or world.sent or world.restores):
         broken.append("mode observe changed something")
-    if wishes.mode is Mode.ASSIST and any(rollback.approved_by is None for rollback, _, _ in world.sent):
+    if service_policy.mode is Mode.ASSIST and any(rollback.approved_by is None for rollback, _, _ in world.sent):
         broken.append("mode assist acted without a yes")
     unsure = {"lost", "silent", "accepted_and_lost"} & set(world.answers)
     rests = world.state.services["web"].phase is CorePhase.CALM and not world.accepted and not unsure

@@ -150,8 +150,8 @@ def test_an_answer_finds_its_service_by_the_incident() -> None:
     """Two services have an incident; the answer moves one."""
     world = reach(Phase.ASKING)
     other = replace(web(world), name="api", incident=replace(incident_of(world), id="web-2", service="api"))
-    wishes = {**world.policy.services, "api": replace(world.policy.services["web"], name="api")}
-    world.policy = replace(world.policy, services=wishes)
+    service_policy = {**world.policy.services, "api": replace(world.policy.services["web"], name="api")}
+    world.policy = replace(world.policy, services=service_policy)
     world.state = replace(world.state, services={**world.state.services, "api": other})
     hear(world, e.Rejected(world.now, "web-2", "ann"))
     assert web(world).phase is Phase.ASKING and world.state.services["api"].phase is Phase.PAGED

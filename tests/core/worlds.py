@@ -144,8 +144,8 @@ def reload(world: World, severity: Severity, **fields: Any) -> None:
 
 def wish(world: World, **fields: Any) -> World:
     """Let a reload change what is wished of the world's service."""
-    wishes = replace(world.policy.services["web"], **fields)
-    world.policy = replace(world.policy, services={**world.policy.services, "web": wishes})
+    service_policy = replace(world.policy.services["web"], **fields)
+    world.policy = replace(world.policy, services={**world.policy.services, "web": service_policy})
     return world
 
 

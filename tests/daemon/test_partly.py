@@ -28,8 +28,8 @@ class Mailed(Telling):
 
     def __init__(self, server: Post, clock: FakeClock, store: Store) -> None:
         self.server = server
-        wishes = {"smtp": server.smtp, "from": "watchdog@acme.example", "to": [LEAD, OPS], "tls": "none"}
-        self.email = build(EmailOptions.model_validate(wishes), context())
+        service_policy = {"smtp": server.smtp, "from": "watchdog@acme.example", "to": [LEAD, OPS], "tls": "none"}
+        self.email = build(EmailOptions.model_validate(service_policy), context())
         super().__init__(clock, store, {"email": self.email})
 
     @property

@@ -84,20 +84,20 @@ def _unread(ctx: StepContext) -> tuple[str, ...]:
     """Return one line for each of the first services that cannot be judged, with the reason."""
     found = []
     for name, service in ctx.state.services.items():
-        eyes = ctx.policy.services[name].eyes if name in ctx.policy.services else ()
-        reading = next((service.checks[eye].last for eye in eyes if eye in service.checks), None)
+        deciding_probes = ctx.policy.services[name].deciding_probes if name in ctx.policy.services else ()
+        reading = next((service.checks[name].last for name in deciding_probes if name in service.checks), None)
         if isinstance(reading, Unknown):
             found.append(f"{name}: {reading.why}")
     return tuple(found[:UNREAD_MAX])
 
 
 def _see_again(ctx: StepContext, lasted: float) -> None:
-    told = ctx.state.blind_notified
+    notified = ctx.state.blind_notified
     ctx.state = replace(ctx.state, blind_since=None, blind_notified=False)
     blind_workers.remove(ctx, ctx.state.worker)
     title = f"watchdog sees again after {show_seconds(lasted)}"
     ctx.emit(Note(ctx.now, "", None, "SEEING", f"{title}; what was read meanwhile does not count"))
-    if told and blind_workers.is_empty(ctx.state):
+    if notified and blind_workers.is_empty(ctx.state):
         ctx.notify_operators(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
     # Bad readings were dropped meanwhile, so no run of failures is known to be unbroken: every detector begins anew,
     # and a suspicion without an incident has lost its only evidence.

@@ -183,7 +183,7 @@ class ServiceState:
     bad: tuple[tuple[str, str], ...] = ()  # deploys of denied code that people know of: code, deploy id
     returned: tuple[str, ...] = ()  # deploys of denied code about which a notice of its own is open
     # Beside `returned`: an older worker ends a notice about a deploy of that list as soon as its code is not denied.
-    beside_the_record: tuple[tuple[str, float], ...] = ()  # open notices of what it lacked: thread, since when
+    record_gap_notices: tuple[tuple[str, float], ...] = ()  # open notices of what it lacked: thread, since when
     undone: tuple[str, ...] = ()  # rollbacks that humans took back though the site was well with them
     opened_at: tuple[float, ...] = ()  # when the last incidents were opened
     flapping_since: float | None = None  # since when it fails too often to be rolled back

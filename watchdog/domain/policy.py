@@ -130,7 +130,7 @@ class ServicePolicy:
         return None
 
     @property
-    def eyes(self) -> tuple[str, ...]:
+    def deciding_probes(self) -> tuple[str, ...]:
         """Return the names of the critical probes of the service; of all its probes, if none is critical."""
         probes = [signal for signal in self.signals if signal.kind in PROBES]
         return tuple(signal.name for signal in probes if signal.critical) or tuple(signal.name for signal in probes)

@@ -70,8 +70,8 @@ class SimulatedMonitor:
         self.probes = 0
         self._checks = [
             Check(scene.services[name], signal, signal.every_seconds, signal.kind)
-            for name, wishes in policy.services.items()
-            for signal in wishes.signals
+            for name, service_policy in policy.services.items()
+            for signal in service_policy.signals
         ]
         for check in self._checks:
             check.read = partial(self._read, check)

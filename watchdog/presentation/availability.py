@@ -63,12 +63,12 @@ class ErrorBudget:
         return 1 - self.found.lost_seconds / self.allowed_seconds
 
 
-def that_count(wishes: ServicePolicy) -> tuple[str, ...]:
+def that_count(service_policy: ServicePolicy) -> tuple[str, ...]:
     """Return the signals that count for a service's availability: its critical ones, else its probes, else all of
     them."""
-    critical = tuple(one.name for one in wishes.signals if one.critical)
-    probes = tuple(one.name for one in wishes.signals if one.kind in PROBES)
-    return critical or probes or tuple(one.name for one in wishes.signals)
+    critical = tuple(one.name for one in service_policy.signals if one.critical)
+    probes = tuple(one.name for one in service_policy.signals if one.kind in PROBES)
+    return critical or probes or tuple(one.name for one in service_policy.signals)
 
 
 def hours_of(rows: Iterable[Minute], signals: Collection[str], since: float, number: int) -> Hours:

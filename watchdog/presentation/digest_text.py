@@ -112,7 +112,11 @@ def _watched(week: Week) -> str:
 
 
 def _probes(week: Week) -> list[Minute]:
-    kinds = {(name, one.name): one.kind for name, wishes in week.policy.services.items() for one in wishes.signals}
+    kinds = {
+        (name, one.name): one.kind
+        for name, service_policy in week.policy.services.items()
+        for one in service_policy.signals
+    }
     return [look for look in week.looks if kinds.get((look.service, look.signal)) in PROBES]
 
 
@@ -141,7 +145,7 @@ def _worst(week: Week) -> str:
 def _deploys(week: Week) -> Iterator[str]:
     """Yield the number of deploys that went live, and how many were fine; one still in its watch window is neither."""
     # Without a platform no deploy can be seen: a count of 0 would read as a quiet week.
-    if all(wishes.platform_id is None for wishes in week.policy.services.values()):
+    if all(service_policy.platform_id is None for service_policy in week.policy.services.values()):
         return
     window = week.policy.pace.watch_window_seconds
     number = fresh = at_fault = 0

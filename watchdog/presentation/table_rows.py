@@ -29,12 +29,12 @@ def status(state: State, policy: Policy, now: float) -> list[Row]:
 
 
 def _status(name: str, policy: Policy, service: ServiceState | None, failing: Collection[str], now: float) -> Row:
-    wishes = policy.services[name]
+    service_policy = policy.services[name]
     if service is None:
-        return (name, wishes.mode.value, "not seen yet", "-", f"{len(wishes.signals)} unknown", "-")
+        return (name, service_policy.mode.value, "not seen yet", "-", f"{len(service_policy.signals)} unknown", "-")
     read = {signal: word for signal, (word, _) in verdicts(service, policy, now).items()}
     # By the configuration, not by the readings: a signal that was never read counts as unknown.
-    said = [read.get(signal.name, "UNKNOWN") for signal in wishes.signals]
+    said = [read.get(signal.name, "UNKNOWN") for signal in service_policy.signals]
     live = next((deploy for deploy in service.deploys if deploy.id == service.live), None)
     named = f"{live.id} {short(live.code)}" if live is not None else service.live or "unknown"
     shown = short(live.code) if len(named) > LIVE_MAX and live is not None and live.code else named[:LIVE_MAX]
@@ -43,20 +43,21 @@ def _status(name: str, policy: Policy, service: ServiceState | None, failing: Co
     counted = [(said.count(word), word.lower()) for word in ("GOOD", "BAD", "UNKNOWN")]
     signals = ", ".join(f"{number} {word}" for number, word in counted if number) or "none"
     # A service without evidence cannot become suspect: that must not look like health.
-    state = "NOT WATCHED" if f"probes/{name}" in failing else _state(service, read, wishes, now)
-    return (name, wishes.mode.value, state, shown, signals, open_one.id if open_one is not None else "-")
+    state = "NOT WATCHED" if f"probes/{name}" in failing else _state(service, read, service_policy, now)
+    return (name, service_policy.mode.value, state, shown, signals, open_one.id if open_one is not None else "-")
 
 
-def _state(service: ServiceState, read: Mapping[str, str], wishes: ServicePolicy, now: float) -> str:
+def _state(service: ServiceState, read: Mapping[str, str], service_policy: ServicePolicy, now: float) -> str:
     """Return the progress of the open incident, or how the service does without one; `read` are its verdicts."""
     open_one = open_incident(service)
     if open_one is not None:
         return outlook(open_one, now).label
-    names = [signal.name for signal in wishes.signals]
+    names = [signal.name for signal in service_policy.signals]
     if service.phase is Phase.SUSPECT or "BAD" in map(read.get, names):
         return "suspected"
     # As on the console: its probes decide, since good error counts say nothing of a site that no probe reaches.
-    return "ok" if any(read.get(name, "UNKNOWN") != "UNKNOWN" for name in wishes.eyes or names) else "cannot see"
+    deciding = service_policy.deciding_probes or names
+    return "ok" if any(read.get(name, "UNKNOWN") != "UNKNOWN" for name in deciding) else "cannot see"
 
 
 def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:

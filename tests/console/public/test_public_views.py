@@ -43,11 +43,13 @@ def checks(**readings: Any) -> dict[str, Check]:
     return found
 
 
-def now_of(service: ServiceState | None, blind: bool = False, **wishes: Any) -> tuple[str, PublicIncident | None]:
+def now_of(
+    service: ServiceState | None, blind: bool = False, **service_policy: Any
+) -> tuple[str, PublicIncident | None]:
     """Return what the page says of a service: its state, and the incident that goes on."""
     known = outages([service.incident] if service is not None and service.incident is not None else [])
     outage = next((one for one in known if ended_at(one) is None), None)
-    return ongoing("Web shop", replace(WEB, **wishes), service, outage, blind, NOW)
+    return ongoing("Web shop", replace(WEB, **service_policy), service, outage, blind, NOW)
 
 
 @pytest.mark.parametrize(

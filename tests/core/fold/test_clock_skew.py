@@ -38,7 +38,7 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
         acted_at=(NOW - 9.0, NOW + HOUR),
         opened_at=(NOW + HOUR,),
         failed_from=(("home", NOW + HOUR), ("api", NOW - 9.0)),
-        beside_the_record=(("dep-1", NOW + HOUR),),
+        record_gap_notices=(("dep-1", NOW + HOUR),),
         record_lacked_at=NOW + HOUR,
         watch_until=NOW + HOUR,
         switch_visible_at=NOW + HOUR,
@@ -50,7 +50,7 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
     assert seen.downtime == Downtime("in maintenance mode", NOW, NOW - 9.0, NOW)
     assert (seen.phase_since, seen.acted_at, seen.opened_at) == (NOW, (NOW - 9.0, NOW), (NOW,))
     assert (seen.record_lacked_at, seen.failed_from) == (NOW, (("home", NOW), ("api", NOW - 9.0)))
-    assert (seen.switch_visible_at, seen.beside_the_record) == (NOW + 30.0, (("dep-1", NOW),))
+    assert (seen.switch_visible_at, seen.record_gap_notices) == (NOW + 30.0, (("dep-1", NOW),))
     assert seen.incident is not None and seen.deploys[0].update_seen_at == NOW
     assert (seen.incident.opened_at, seen.incident.onset_at, seen.incident.severity_since) == (NOW, NOW - 1.0, NOW)
     assert (seen.incident.announced_until, seen.watch_until) == (NOW + 60.0, NOW + HOUR)

@@ -22,14 +22,14 @@ AFTER = replace(OTHER, created_at=NOW - 100, finished_at=NOW - 80)
 
 
 def a_request(
-    mode: Mode = Mode.AUTONOMOUS, *, wishes: dict | None = None, shop: dict | None = None, **more: Any
+    mode: Mode = Mode.AUTONOMOUS, *, service_policy: dict | None = None, shop: dict | None = None, **more: Any
 ) -> guards.GuardContext:
     """Return an intended rollback; `service` and `state` are fields to change, other keywords go in as they are.
 
-    `wishes` are fields of web's policy, `shop` those of the policy of the other service.
+    `service_policy` are fields of web's policy, `shop` those of the policy of the other service.
     """
     policy = make_policy(mode)
-    web = replace(policy.services["web"], **(wishes or {}))
+    web = replace(policy.services["web"], **(service_policy or {}))
     service = a_service(**more.pop("service", {}))
     state = a_state(service, **more.pop("state", {}))
     other = replace(ServicePolicy("shop", "srv-shop"), **(shop or {}))
@@ -111,7 +111,10 @@ OURS = ActiveCritical("web", NOW - 20, "bad00000")
 BOTH_FAIL = {"troubles": {"shop": SAME_FAULT}, "services": {"shop": ServiceState("shop")}}
 HALF = "2 failures within 90 s: shop, web; counted as 2 of 2 services (limit 50%)"
 NO_DEPLOY = "2 failures within 90 s: shop, web (no deploy lately, counts double); counted as 3 of 2 services"
-MIGRATES = {"wishes": {"rollback_safe": True}, "service": {"facts": replace(FACTS, pre_deploy_command="migrate")}}
+MIGRATES = {
+    "service_policy": {"rollback_safe": True},
+    "service": {"facts": replace(FACTS, pre_deploy_command="migrate")},
+}
 JUST_SPENT = {"service": {"acted_at": (NOW - 86_400.0, NOW - 1800.0)}, "state": {"acted_at": (NOW - 600.0,)}}
 BUSY = {"service": {"acted_at": (NOW - 1.0,)}, "state": {"acted_at": (NOW - 1.0,)}}
 GENEROUS = Budget(per_service_per_day=9, per_fleet_per_10m=9, cooldown_seconds=0.0)
@@ -261,9 +264,9 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
             service=deploys(HISTORY[0], PASSED, of=1),
             **shop(OTHER),
         ),
-        row("ask", "dependencies", "it depends on shop, whose deploys another worker watches", wishes=ON_SHOP),
-        row("ask", "dependencies", SHOP_IS_DOWN, True, wishes=ON_SHOP, **critical(SHOP)),
-        row("ask", "dependencies", SHOP_IS_DOWN, True, wishes=ON_SHOP, **critical(NO_CODE), **CODE_UNKNOWN),
+        row("ask", "dependencies", "it depends on shop, whose deploys another worker watches", service_policy=ON_SHOP),
+        row("ask", "dependencies", SHOP_IS_DOWN, True, service_policy=ON_SHOP, **critical(SHOP)),
+        row("ask", "dependencies", SHOP_IS_DOWN, True, service_policy=ON_SHOP, **critical(NO_CODE), **CODE_UNKNOWN),
     ],
 )
 def test_what_each_guard_says_against_it(change: dict, answer: GuardAnswer) -> None:
@@ -331,10 +334,12 @@ def test_a_block_says_when_it_passes_by_itself(name: str, service: dict, clears_
         pytest.param({"shop": DEPENDANT, **shop(replace(AFTER, status="deactivated"))}, id="none of a dependant live"),
         pytest.param({"shop": DEPENDANT, **shop()}, id="a dependant that is not read yet"),
         pytest.param(shop(AFTER), id="deployed after the change, but no dependant"),
-        pytest.param({"wishes": ON_SHOP, **shop()}, id="what it depends on is well"),
-        pytest.param({"wishes": {"depends_on": ("openai",)}}, id="it depends on a status page"),
-        pytest.param({"wishes": ON_SHOP, "shop": {"platform_id": None}}, id="depends on what is never deployed"),
-        pytest.param({"wishes": ON_SHOP, "state": BOTH_FAIL}, id="what it depends on fails by the same commit"),
+        pytest.param({"service_policy": ON_SHOP, **shop()}, id="what it depends on is well"),
+        pytest.param({"service_policy": {"depends_on": ("openai",)}}, id="it depends on a status page"),
+        pytest.param(
+            {"service_policy": ON_SHOP, "shop": {"platform_id": None}}, id="depends on what is never deployed"
+        ),
+        pytest.param({"service_policy": ON_SHOP, "state": BOTH_FAIL}, id="what it depends on fails by the same commit"),
     ],
 )
 def test_what_is_no_obstacle(change: dict) -> None:

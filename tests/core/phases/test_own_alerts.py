@@ -37,7 +37,7 @@ def saved(**fields: Any) -> State:
         pytest.param({"deploys": (), "deploys_at": None}, True, id="never looked"),
         pytest.param({"deploys": (), "deploys_why": "HTTP 500"}, True, id="cannot look"),
         pytest.param({"deploys": (), "returned": (RETURN,)}, True, id="the other worker has it open"),
-        pytest.param({"deploys": (), "beside_the_record": ((RETURN, SENT),)}, True, id="its record lacked it"),
+        pytest.param({"deploys": (), "record_gap_notices": ((RETURN, SENT),)}, True, id="its record lacked it"),
         pytest.param({"about": THREAD, "auto_deploy": "off"}, True, id="auto-deploy is off"),
         pytest.param({"about": THREAD, "auto_deploy": "unknown"}, True, id="nobody knows"),
         pytest.param({"about": THREAD}, False, id="it is on"),

@@ -183,7 +183,7 @@ def test_case_55_each_of_several_rollbacks_is_judged(
     """What was led back to is not denied. Each has its notice; without one there is one of auto-deploy that is off."""
     world = restored()
     noted = lines(listed(world, *chain(world, *codes, **how)), "HUMAN")
-    assert world.state.denied == denied and len(web(world).beside_the_record) == max(len(denied), 1)
+    assert world.state.denied == denied and len(web(world).record_gap_notices) == max(len(denied), 1)
     rollbacks = bool(codes) and how is not BUILT
     assert any(": canceled, or taken back" in line for line in noted) is (rollbacks and not denied)
 
@@ -289,10 +289,10 @@ def test_what_is_denied_already_is_not_denied_twice() -> None:
     for known, denied in (((BAD,), (BAD,)), (("eeeeeeee",), ("eeeeeeee", BAD))):
         world = taken_up(after_a_rollback(replace(reach(Phase.CALM).state, denied=known)))
         rollback = world.deploys[0].id
-        put(world, beside_the_record=((rollback, world.now - 60.0),))
+        put(world, record_gap_notices=((rollback, world.now - 60.0),))
         listed(world)
         assert world.state.denied == denied and [code for code, _ in web(world).bad] == [BAD]
-        assert web(world).beside_the_record == ((rollback, world.now),)
+        assert web(world).record_gap_notices == ((rollback, world.now),)
 
 
 @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ def test_the_notice_about_it_is_closed_once_it_serves_no_more_and_auto_deploy_is
     world = restored()
     listed(world)
     rollback = web(world).live
-    assert [about for about, _ in web(world).beside_the_record] == [rollback]
+    assert [about for about, _ in web(world).record_gap_notices] == [rollback]
     assert web(world).returned == (), "an older worker would end a notice of that list as its code is not denied"
     assert notices(listed(world, auto_deploy="commit", at=5.0)) == [], "it serves"
     world.end(world.begin("ddddddd1", "manual"))
@@ -393,7 +393,7 @@ def test_the_notice_about_it_is_closed_once_it_serves_no_more_and_auto_deploy_is
     ended = tell_of(effects).notice
     assert (ended.incident, ended.resolves) == (rollback, True)
     assert ended.title == f"web: a rollback that the record lacked: {rollback} is over"
-    assert web(world).beside_the_record == ()
+    assert web(world).record_gap_notices == ()
 
 
 @pytest.mark.parametrize("what", ["a rollback", "auto-deploy"])
@@ -406,7 +406,7 @@ def test_case_55_a_notice_about_what_the_record_lacked_is_closed_after_a_day(wha
     (ended,) = [one.notice for one in listed(world, at=DAY) if isinstance(one, fx.Tell)]
     assert ended.resolves and ended.dedup_key == opened.dedup_key and ended.lines[-1] == "Auto-deploy is off."
     assert ended.title == "web: an alert about what the record lacked is closed"
-    assert (web(world).beside_the_record, web(world).auto_deploy_notice_thread) == ((), "")
+    assert (web(world).record_gap_notices, web(world).auto_deploy_notice_thread) == ((), "")
     assert notices(listed(world, at=DAY + 5.0)) == []
 
 
@@ -421,7 +421,7 @@ def test_a_day_ends_no_alert_that_ended_already_or_is_about_a_switch_of_ours(by:
     else:
         put(world, auto_deploy_off="commit", pinned_for="web-1")
     listed(world, at=10.0)
-    assert web(world).beside_the_record == () and notices(listed(world, at=DAY)) == []
+    assert web(world).record_gap_notices == () and notices(listed(world, at=DAY)) == []
 
 
 def test_auto_deploy_that_is_off_by_the_list_alone_is_ended_by_the_list() -> None:

@@ -203,9 +203,9 @@ def trial_after(state: State, event: e.Event, policy: Policy = WANTED) -> tuple[
 )
 def test_which_readings_count(signal: str, reading: Reading, counted: tuple[int, int]) -> None:
     """Probes that were good or bad: a broken ruler is no evidence, and a feed does not look at the site."""
-    wishes = WANTED.services["web"]
+    service_policy = WANTED.services["web"]
     feed = SignalPolicy("errors", "sentry")
-    policy = replace(WANTED, services={"web": replace(wishes, signals=(*wishes.signals, feed))})
+    policy = replace(WANTED, services={"web": replace(service_policy, signals=(*service_policy.signals, feed))})
     trial, _ = trial_after(calm(), e.Observed(NOW, "web", signal, reading), policy)
     assert (trial.probes, trial.good) == counted
     assert trial.seen_at == (NOW if counted[0] == 401 else NOW - 5.0)

@@ -104,11 +104,11 @@ async def test_an_alert_that_was_told_from_memory_stays_known_when_the_record_is
     await begin(one)
     await record(one, phase=Phase.PAGED, incident=asked_about(one), incidents=1, returned=("dep-3",))
     beside = (("dep-14", 5.0),)
-    put(one, phase=Phase.CALM, incident=None, returned=("dep-16",), bad=(DEPLOY,), beside_the_record=beside)
+    put(one, phase=Phase.CALM, incident=None, returned=("dep-16",), bad=(DEPLOY,), record_gap_notices=beside)
     put(one, auto_deploy_notice_thread="told")
     shop = await read_again(one)
     assert (shop.phase, shop.returned, shop.bad) == (Phase.PAGED, ("dep-3", "dep-16"), (DEPLOY,))
-    assert (shop.auto_deploy_notice_thread, shop.beside_the_record) == ("told", beside)
+    assert (shop.auto_deploy_notice_thread, shop.record_gap_notices) == ("told", beside)
 
 
 async def test_an_incident_from_memory_that_goes_on_forgets_nothing_that_was_done_before(one: Worker) -> None:

@@ -9,14 +9,14 @@ from watchdog.domain.deploys import Deploy
 from watchdog.lab.storm.backups import Restored
 from watchdog.lab.storm.render import Accepted, Release
 from watchdog.lab.storm.store import Obeyed
-from watchdog.lab.storm.targets import Wishes, given_back, repeated, wrong
+from watchdog.lab.storm.targets import Orders, given_back, repeated, wrong
 
-NOTHING = Wishes()
+NOTHING = Orders()
 
 
-def why(history: History, one: Accepted, wishes: Wishes = NOTHING) -> str:
+def why(history: History, one: Accepted, orders: Orders = NOTHING) -> str:
     """Return what is wrong with a rollback, or nothing."""
-    return "".join(wrong([one], history.render, history.episodes, wishes))
+    return "".join(wrong([one], history.render, history.episodes, orders))
 
 
 def test_a_rollback_of_a_bad_deploy_to_a_good_one_is_right() -> None:
@@ -50,8 +50,8 @@ def test_a_site_that_has_been_well_needs_no_rollback(at: float, is_wrong: bool) 
     """A confirmation must be fresh when the request leaves; a human may want it all the same, for a while."""
     history = History()
     assert ("had worked for" in why(history, history.sent(at))) is is_wrong
-    assert why(history, history.sent(at), Wishes(asked=[("web", at - 100.0)])) == ""
-    assert bool(why(history, history.sent(at), Wishes(asked=[("web", at - 300.0)]))) is is_wrong
+    assert why(history, history.sent(at), Orders(asked=[("web", at - 100.0)])) == ""
+    assert bool(why(history, history.sent(at), Orders(asked=[("web", at - 300.0)]))) is is_wrong
 
 
 @pytest.mark.parametrize(
@@ -95,49 +95,49 @@ def stop(at: float, incident: str = "web-1") -> Obeyed:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "wrong"),
+    ("orders", "wrong"),
     [
         # A pause holds at once for who said yes to it; for the other worker, within a careful look.
-        (Wishes(obeyed=[pause(149.9)]), "paused"),
-        (Wishes(obeyed=[pause(149.9, "b.1")]), ""),
-        (Wishes(obeyed=[pause(140.0, "b.1")]), "paused"),
-        (Wishes(obeyed=[pause(149.9)], resumed=(149.95,)), ""),
-        (Wishes(obeyed=[pause(149.9), Obeyed(149.95, "b.1", "resume", {})]), ""),
-        (Wishes(obeyed=[pause(151.0)]), ""),
+        (Orders(obeyed=[pause(149.9)]), "paused"),
+        (Orders(obeyed=[pause(149.9, "b.1")]), ""),
+        (Orders(obeyed=[pause(140.0, "b.1")]), "paused"),
+        (Orders(obeyed=[pause(149.9)], resumed=(149.95,)), ""),
+        (Orders(obeyed=[pause(149.9), Obeyed(149.95, "b.1", "resume", {})]), ""),
+        (Orders(obeyed=[pause(151.0)]), ""),
         # A stop holds for that service and this outage.
-        (Wishes(obeyed=[stop(149.0)]), "stop"),
-        (Wishes(obeyed=[stop(149.0, "api-1")]), ""),
-        (Wishes(obeyed=[stop(99.0)]), ""),
+        (Orders(obeyed=[stop(149.0)]), "stop"),
+        (Orders(obeyed=[stop(149.0, "api-1")]), ""),
+        (Orders(obeyed=[stop(99.0)]), ""),
         # One that the store forgot, as it was put back to a copy of before, holds no more.
-        (Wishes(obeyed=[stop(120.0)]), "stop"),
-        (Wishes(obeyed=[stop(120.0)], restored=[Restored(110.0, 130.0)]), ""),
-        (Wishes(obeyed=[stop(120.0)], restored=[Restored(125.0, 130.0)]), "stop"),
+        (Orders(obeyed=[stop(120.0)]), "stop"),
+        (Orders(obeyed=[stop(120.0)], restored=[Restored(110.0, 130.0)]), ""),
+        (Orders(obeyed=[stop(120.0)], restored=[Restored(125.0, 130.0)]), "stop"),
     ],
 )
-def test_a_pause_and_a_stop_hold_from_when_they_are_known(wishes: Wishes, wrong: str) -> None:
+def test_a_pause_and_a_stop_hold_from_when_they_are_known(orders: Orders, wrong: str) -> None:
     """A rollback that is sent against them is wrong for no other reason."""
     history = History()
-    said = why(history, history.sent(150.0), wishes)
+    said = why(history, history.sent(150.0), orders)
     assert wrong in said and bool(said) is bool(wrong)
 
 
 @pytest.mark.parametrize(
-    ("wishes", "found"),
+    ("orders", "found"),
     [
         (NOTHING, 1),
-        (Wishes(asked=[("web", 650.0)]), 0),
-        (Wishes(asked=[("web", 140.0)]), 0),
-        (Wishes(obeyed=[Obeyed(650.0, "a.1", "approve", {"incident": "web-2"})]), 0),
-        (Wishes(obeyed=[Obeyed(120.0, "a.1", "approve", {"incident": "web-1"})]), 1),
+        (Orders(asked=[("web", 650.0)]), 0),
+        (Orders(asked=[("web", 140.0)]), 0),
+        (Orders(obeyed=[Obeyed(650.0, "a.1", "approve", {"incident": "web-2"})]), 0),
+        (Orders(obeyed=[Obeyed(120.0, "a.1", "approve", {"incident": "web-1"})]), 1),
     ],
 )
-def test_code_is_left_by_one_rollback_unless_a_human_says_so(wishes: Wishes, found: int) -> None:
+def test_code_is_left_by_one_rollback_unless_a_human_says_so(orders: Orders, found: int) -> None:
     """In whatever outage: a store that was put back may have forgotten the first; one by hand denied nothing."""
     history = History()
     one, other = (replace(history.sent(at), left=history.bad) for at in (150.0, 700.0))
-    assert len(repeated([one, other], wishes)) == found
-    assert repeated([one, replace(other, left=history.good)], wishes) == []
-    assert repeated([one, replace(other, left=None)], wishes) == []
+    assert len(repeated([one, other], orders)) == found
+    assert repeated([one, replace(other, left=history.good)], orders) == []
+    assert repeated([one, replace(other, left=None)], orders) == []
 
 
 def test_auto_deploy_is_not_given_back_to_what_was_rolled_away_from() -> None:

@@ -19,6 +19,7 @@ FIELDS: Mapping[type, Mapping[str, str]] = MappingProxyType(
             "observed_healthy_seconds": "healthy_seconds",
             "switch_visible_at": "pin_settled_at",
             "auto_deploy_notice_thread": "told_off",
+            "record_gap_notices": "beside_the_record",
         },
         State: {"blind_notified": "blind_told"},
         Fleet: {"blind_notified": "blind_told"},

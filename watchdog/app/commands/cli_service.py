@@ -141,13 +141,13 @@ def _with_outcome(answered: Command, incident: Incident | None) -> Command:
 
 async def _tell_deploys(app: App) -> None:
     """Submit the current deploys of every service to the core."""
-    for name, wishes in app.settings.policy.services.items():
-        if app.platform is None or wishes.platform_id is None:
+    for name, service_policy in app.settings.policy.services.items():
+        if app.platform is None or service_policy.platform_id is None:
             continue
         try:
             at = app.clock.now()
-            facts = await app.platform.facts(wishes.platform_id)
-            deploys = tuple(await app.platform.deploys(wishes.platform_id))
+            facts = await app.platform.facts(service_policy.platform_id)
+            deploys = tuple(await app.platform.deploys(service_policy.platform_id))
             await app.engine.submit_and_wait(DeploysListed(at, name, deploys, facts))
         except (Temporary, Permanent) as error:
             # Submitted as well: the refusal of the command then names the reason why no list is known.

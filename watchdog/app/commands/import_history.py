@@ -104,8 +104,8 @@ def _policy(source: Source, environ: Mapping[str, str], cwd: Path) -> tuple[Poli
     else:
         # Nothing of the past is read from a vendor, so no key is needed.
         policy = load(source.config, environ, cwd, secretless=True).policy
-    wishes = policy.services.get(source.service)
-    if wishes is None:
+    service_policy = policy.services.get(source.service)
+    if service_policy is None:
         _mistaken(source.service, "no such service in the configuration", f"one of: {', '.join(policy.services)}")
     if policy.control or policy.vendors:
         notes.append(
@@ -114,8 +114,8 @@ def _policy(source: Source, environ: Mapping[str, str], cwd: Path) -> tuple[Poli
         )
     only = replace(
         # Without an id of the platform a service has no deploys, and the replay could blame none.
-        wishes,
-        platform_id=wishes.platform_id or f"srv-imported-{source.service}",
+        service_policy,
+        platform_id=service_policy.platform_id or f"srv-imported-{source.service}",
         mode=Mode.OBSERVE,
         veto_seconds=0.0,
         depends_on=(),
@@ -125,18 +125,18 @@ def _policy(source: Source, environ: Mapping[str, str], cwd: Path) -> tuple[Poli
 
 
 def _signal(policy: Policy, source: Source) -> SignalPolicy:
-    wishes = policy.services[source.service]
-    signal = wishes.signal(source.signal)
+    service_policy = policy.services[source.service]
+    signal = service_policy.signal(source.signal)
     if signal is None:
-        names = ", ".join(one.name for one in wishes.signals)
+        names = ", ".join(one.name for one in service_policy.signals)
         _mistaken(source.signal, f"{source.service} has no such signal in the configuration", f"one of: {names}")
     return signal
 
 
 def _paced(policy: Policy, source: Source, signal: SignalPolicy, history: History, notes: list[str]) -> Policy:
     """Return the policy with that signal alone, read at the pace of the history if that is slower."""
-    wishes = policy.services[source.service]
-    left_out = [one.name for one in wishes.signals if one.name != signal.name]
+    service_policy = policy.services[source.service]
+    left_out = [one.name for one in service_policy.signals if one.name != signal.name]
     if left_out:
         notes.append(f"not in this history, and so left out of the policy: {', '.join(left_out)}")
     every = history.every_seconds
@@ -148,7 +148,7 @@ def _paced(policy: Policy, source: Source, signal: SignalPolicy, history: Histor
             "steps"
         )
         signal = replace(signal, every_seconds=every)
-    services = {source.service: replace(wishes, signals=(signal,))}
+    services = {source.service: replace(service_policy, signals=(signal,))}
     return replace(policy, services=MappingProxyType(services))
 
 

@@ -192,7 +192,7 @@ def _context(settings: Settings, clock: Clock, platform: Platform | None, engine
         platform=platform,
         platform_id=settings.policy.services[name].platform_id,
         # Without probes only the platform's events show a failure early: then they are read at the full pace.
-        calm_seconds=settings.policy.calm_seconds if settings.policy.services[name].eyes else 0.0,
+        calm_seconds=settings.policy.calm_seconds if settings.policy.services[name].deciding_probes else 0.0,
         live_commit=live_commit,
         guard=settings.guard,
     )

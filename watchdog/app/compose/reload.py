@@ -200,11 +200,11 @@ def _strands_an_incident(new: Settings, state: State) -> str:
         incident = service.incident
         if incident is None or incident.closed_at is not None:
             continue
-        wishes = new.policy.services.get(name)
-        if wishes is None:
+        service_policy = new.policy.services.get(name)
+        if service_policy is None:
             return f"{incident.id} is open and its service {name} would be gone"
         # Without that signal the other checks would prove a recovery while this one may still fail.
-        lost = [item.signal for item in incident.findings if wishes.signal(item.signal) is None]
+        lost = [item.signal for item in incident.findings if service_policy.signal(item.signal) is None]
         if lost:
             return f"{incident.id} is open and the signal {lost[0]} of {name}, which it judges, would be gone"
     return ""

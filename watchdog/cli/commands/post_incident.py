@@ -116,7 +116,7 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
     if incident is None:
         no_such_incident(incident_id)
     since, until = incident.onset_at - BEFORE_SECONDS, (incident.closed_at or now) + AFTER_SECONDS
-    state, wishes = await store.load(), settings.policy.services.get(incident.service)
+    state, service_policy = await store.load(), settings.policy.services.get(incident.service)
     known = state.services.get(incident.service) if state is not None else None
     # The suspicion is noted before the incident has an id, so it is among the service's notes.
     before = await store.notes(service=incident.service, since=since, until=incident.opened_at, limit=NOTES_READ)
@@ -130,7 +130,7 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
         label=(await store.labels()).get(incident_id),
         minutes=await store.minutes(incident.service, hour_or_minute(incident.onset_at, now), until),
         target_seconds=settings.policy.matrix[incident.severity].within_seconds,
-        signals={signal.name: signal.kind for signal in wishes.signals} if wishes is not None else {},
+        signals={signal.name: signal.kind for signal in service_policy.signals} if service_policy is not None else {},
         service=known.facts if known is not None else None,
         ticks=await store.ticks(incident_id),
         follow_ups=await store.follow_ups(incident_id),

@@ -158,7 +158,7 @@ class PublicView:
 
 def ongoing(
     name: str,
-    wishes: ServicePolicy | None,
+    service_policy: ServicePolicy | None,
     service: ServiceState | None,
     outage: Incident | None,
     blind: bool,
@@ -169,7 +169,7 @@ def ongoing(
     `outage` is its open incident that visitors notice, if any. Without recent readings the state is unknown, and never
     looks healthy.
     """
-    fresh = _fresh(wishes, service, now) if wishes is not None and service is not None else []
+    fresh = _fresh(service_policy, service, now) if service_policy is not None and service is not None else []
     bad = [check for check in fresh if isinstance(check.last, Bad)]
     found = told(outage, {outage.service: name}) if outage is not None else None
     if found is None and service is not None and bad and _is_by_hand(service):
@@ -191,9 +191,9 @@ def ongoing(
     return state, replace(found, state=state) if found is not None else None
 
 
-def _fresh(wishes: ServicePolicy, service: ServiceState, now: float) -> list[Check]:
+def _fresh(service_policy: ServicePolicy, service: ServiceState, now: float) -> list[Check]:
     """Return the checks that count for visitors and were read lately."""
-    checks = [service.checks[name] for name in that_count(wishes) if name in service.checks]
+    checks = [service.checks[name] for name in that_count(service_policy) if name in service.checks]
     return [check for check in checks if check.last is not None and now - check.last_at <= STALE_SECONDS]
 
 

@@ -35,24 +35,24 @@ class Budgets:
         self._kept: dict[str, tuple[float, ServicePolicy, BudgetView]] = {}
         self._lock = asyncio.Lock()
 
-    async def of(self, wishes: ServicePolicy) -> BudgetView:
+    async def of(self, service_policy: ServicePolicy) -> BudgetView:
         """Return the budget of a service, at most a minute old. Raises Temporary."""
-        if (fresh := self._fresh(wishes)) is not None:
+        if (fresh := self._fresh(service_policy)) is not None:
             return fresh
         async with self._lock:
             # Checked again under the lock: the visitor before us may have read it meanwhile.
-            if (fresh := self._fresh(wishes)) is not None:
+            if (fresh := self._fresh(service_policy)) is not None:
                 return fresh
-            view = await self._read(wishes)
-            self._kept[wishes.name] = self._clock.monotonic(), wishes, view
+            view = await self._read(service_policy)
+            self._kept[service_policy.name] = self._clock.monotonic(), service_policy, view
             return view
 
-    def _fresh(self, wishes: ServicePolicy) -> BudgetView | None:
-        at, told_of, view = self._kept.get(wishes.name, (0.0, None, None))
+    def _fresh(self, service_policy: ServicePolicy) -> BudgetView | None:
+        at, told_of, view = self._kept.get(service_policy.name, (0.0, None, None))
         # A changed objective or signal makes the cached budget wrong.
-        return view if told_of == wishes and self._clock.monotonic() - at < FRESH_SECONDS else None
+        return view if told_of == service_policy and self._clock.monotonic() - at < FRESH_SECONDS else None
 
-    async def _read(self, wishes: ServicePolicy) -> BudgetView:
+    async def _read(self, service_policy: ServicePolicy) -> BudgetView:
         now = self._clock.now()
         # From the begin of an hour: after 48 h the store has sums of whole hours alone.
         since = now - now % HOUR_SECONDS - (HOURS - 1) * HOUR_SECONDS
@@ -60,9 +60,11 @@ class Budgets:
         begin = since
         while begin < now:
             end = min(begin + TOGETHER_SECONDS, now)
-            rows += await self._journal.spans(begin, end, int(HOUR_SECONDS), [wishes.name])
+            rows += await self._journal.spans(begin, end, int(HOUR_SECONDS), [service_policy.name])
             begin = end
-        return await run_in_background(_counted, wishes, rows, await self._incidents(wishes.name, since), since, now)
+        return await run_in_background(
+            _counted, service_policy, rows, await self._incidents(service_policy.name, since), since, now
+        )
 
     async def _incidents(self, service: str, since: float) -> Sequence[Incident]:
         """Return the incidents that began in the period, and the last one before it; at most INCIDENTS_MAX, the
@@ -80,13 +82,13 @@ class Budgets:
 
 
 def _counted(
-    wishes: ServicePolicy, rows: Sequence[Minute], incidents: Sequence[Incident], since: float, now: float
+    service_policy: ServicePolicy, rows: Sequence[Minute], incidents: Sequence[Incident], since: float, now: float
 ) -> BudgetView:
-    hours = hours_of(rows, that_count(wishes), since, HOURS)
+    hours = hours_of(rows, that_count(service_policy), since, HOURS)
     real = [one for one in outages(incidents) if not one.planned]
     # Planned downtime costs no budget: it counts neither as watched nor as lost.
     found = availability(since, hours, real, now, [one for one in incidents if one.planned])
-    budget = ErrorBudget(wishes.objective, found)
+    budget = ErrorBudget(service_policy.objective, found)
     return BudgetView(
         objective=budget.objective,
         available=found.share,

@@ -6,6 +6,7 @@ Rule: it costs little with hundreds of services, as it is made each second while
 
 import hashlib
 from dataclasses import dataclass
+from operator import itemgetter
 
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy, ServicePolicy
@@ -36,21 +37,22 @@ class Pulse:
 
 def pulse_of(state: State, policy: Policy, now: float) -> Pulse:
     """Return the pulse of all configured services."""
-    known = [(state.services[name], wishes) for name, wishes in policy.services.items() if name in state.services]
-    found = [(one, told) for one, wishes in known if (told := _told(one, wishes, state, policy, now)) is not None]
+    known = [(state.services[name], one) for name, one in policy.services.items() if name in state.services]
+    judged = [(service, _trouble(service, one, state, policy, now)) for service, one in known]
+    found = [(service, trouble) for service, trouble in judged if trouble is not None]
     # Fields that people can see change, and no readings: else each probe would reload every open page.
     marked = [(one.name, one.phase, one.live, rank, _step(open_incident(one))) for one, (rank, *_) in found]
     mark = hashlib.sha256(repr((marked, state.paused_by, state.disarmed)).encode("utf-8", "replace")).hexdigest()[:16]
     stopped = tuple(stopped_lines(state))
     if not found:
         return Pulse(GOOD, "", mark, stopped)
-    _, worst, symbol, words = min((told for _, told in found), key=lambda told: told[0])
+    _, worst, symbol, words = min((trouble for _, trouble in found), key=itemgetter(0))
     others = f" (+{len(found) - 1})" if len(found) > 1 else ""
     return Pulse(worst, f"{symbol} {clean(words)}{others}", mark, stopped)
 
 
-def _told(
-    service: ServiceState, wishes: ServicePolicy, state: State, policy: Policy, now: float
+def _trouble(
+    service: ServiceState, service_policy: ServicePolicy, state: State, policy: Policy, now: float
 ) -> tuple[int, str, str, str] | None:
     """Return rank (the worst first), state, symbol and words of a service in trouble; None if it is well."""
     incident = open_incident(service)
@@ -67,7 +69,7 @@ def _told(
     if not any(isinstance(check.last, Unknown) for check in service.checks.values()):
         return None
     # By the signals that judge whether it is available: a silent feed beside good probes is no blindness.
-    read = [service.checks[name].last for name in wishes.eyes if name in service.checks]
+    read = [service.checks[name].last for name in service_policy.deciding_probes if name in service.checks]
     if read and all(isinstance(one, Unknown) for one in read):
         return 3, SOME, "◌", f"{service.name} cannot be seen"
     return None

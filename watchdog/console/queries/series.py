@@ -95,8 +95,8 @@ class SeriesQueries:
         return view
 
     async def _read(self, name: str, since: float, until: float) -> SeriesView | None:
-        wishes = self._world.policy().services.get(name)
-        if wishes is None:
+        service_policy = self._world.policy().services.get(name)
+        if service_policy is None:
             return None
         now = self._world.clock.now()
         span = span_of(since, until, now)
@@ -104,7 +104,7 @@ class SeriesQueries:
         rows = await self._world.journal.spans(begin, until, span, [name])
         known = (await self._state()).services.get(name)
         hours = await self._world.journal.feed_hours(name, begin - begin % HOUR_SECONDS, until)
-        return await run_in_background(_view, wishes, known, rows, hours, begin, until, span, now)
+        return await run_in_background(_view, service_policy, known, rows, hours, begin, until, span, now)
 
 
 def span_of(since: float, until: float, now: float) -> int:
@@ -115,7 +115,7 @@ def span_of(since: float, until: float, now: float) -> int:
 
 
 def _view(
-    wishes: ServicePolicy,
+    service_policy: ServicePolicy,
     known: ServiceState | None,
     rows: Sequence[Minute],
     hours: Sequence[FeedHour],
@@ -128,14 +128,15 @@ def _view(
     places = range(math.ceil((until - begin) / span))
     return SeriesView(
         at=now,
-        service=wishes.name,
+        service=service_policy.name,
         since=begin,
         until=until,
         span_seconds=float(span),
         signals=tuple(
-            _signal(signal, [by_place.get((signal.name, place)) for place in places]) for signal in wishes.signals
+            _signal(signal, [by_place.get((signal.name, place)) for place in places])
+            for signal in service_policy.signals
         ),
-        errors=_errors(wishes, known, hours, begin, until, span),
+        errors=_errors(service_policy, known, hours, begin, until, span),
         deploys=_marks(known, begin, until),
     )
 
@@ -165,7 +166,7 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 def _errors(
-    wishes: ServicePolicy,
+    service_policy: ServicePolicy,
     known: ServiceState | None,
     hours: Sequence[FeedHour],
     since: float,
@@ -176,7 +177,7 @@ def _errors(
     # The begin was moved to that of its minute.
     long = until - since > BY_MINUTE_SECONDS + MINUTE_SECONDS
     found = []
-    for signal in wishes.signals:
+    for signal in service_policy.signals:
         check = known.checks.get(signal.name) if known is not None else None
         mine = [one for one in hours if one.signal == signal.name]
         counts = [one for one in (check.counts if check is not None else ()) if since <= one.start < until]

@@ -32,15 +32,15 @@ def service_row(
     now: float,
 ) -> ServiceRow:
     """Return the row of a service on the overview, read at `now` (UTC epoch seconds)."""
-    wishes, (day, uptime) = policy.services[name], past
+    service_policy, (day, uptime) = policy.services[name], past
     signals = signals_of(policy, name, service, now)
     counts = {word: sum(one.verdict == word for one in signals) for word in ("good", "bad", "unknown")}
-    standing, why = _standing(wishes, service, signals)
+    standing, why = _standing(service_policy, service, signals)
     live = live_deploy(service.deploys) if service is not None else None
     incident = open_incident(service)
     return ServiceRow(
-        name=wishes.name,
-        mode=wishes.mode.value,
+        name=service_policy.name,
+        mode=service_policy.mode.value,
         standing=standing,
         why=why,
         phase=service.phase.value if service is not None else None,
@@ -52,7 +52,7 @@ def service_row(
         unknown=counts["unknown"],
         day=day,
         uptime=uptime,
-        tags=wishes.tags,
+        tags=service_policy.tags,
     )
 
 
@@ -74,7 +74,9 @@ def _why_open(service: ServiceState, incident: Incident) -> str:
 
 
 # The worst news first: an action under way, then an open incident, then a suspicion, then missing readings.
-def _standing(wishes: ServicePolicy, service: ServiceState | None, signals: tuple[SignalView, ...]) -> tuple[str, str]:
+def _standing(
+    service_policy: ServicePolicy, service: ServiceState | None, signals: tuple[SignalView, ...]
+) -> tuple[str, str]:
     if service is None:
         return "elsewhere", "nothing is known of it here yet"
     # Before the incident, which is open as well: an action under way is the news.
@@ -91,7 +93,9 @@ def _standing(wishes: ServicePolicy, service: ServiceState | None, signals: tupl
     if bad is not None:
         return "suspect", f"{bad.name}: {bad.why}"
     # Its probes decide: error counts and platform events may be unknown while the site is well watched.
-    eyes = [one for one in signals if one.name in wishes.eyes] or signals
-    if all(one.verdict == "unknown" for one in eyes):
-        return "unsure", f"not watched: {eyes[0].name}: {eyes[0].why}" if eyes else f"{wishes.name} has no signal"
+    deciding = [one for one in signals if one.name in service_policy.deciding_probes] or signals
+    if not deciding:
+        return "unsure", f"{service_policy.name} has no signal"
+    if all(one.verdict == "unknown" for one in deciding):
+        return "unsure", f"not watched: {deciding[0].name}: {deciding[0].why}"
     return "ok", ""

@@ -57,7 +57,7 @@ class Uptimes:
     async def refresh(self, policy: Policy) -> None:
         """Read the spans and the incidents that are missing or have changed, within the time limits. Raises
         Temporary."""
-        counting = {name: that_count(wishes) for name, wishes in policy.services.items()}
+        counting = {name: that_count(service_policy) for name, service_policy in policy.services.items()}
         if counting != self._counting:
             # Other signals count since a reload: what was read is about the old ones.
             self._hours, self._days = self._caches(sum(len(one.signals) for one in policy.services.values()))
@@ -71,12 +71,12 @@ class Uptimes:
                 found[one.service].append(one)
             self._incidents = found
 
-    def of(self, wishes: ServicePolicy) -> UptimeView:
+    def of(self, service_policy: ServicePolicy) -> UptimeView:
         """Return the uptime of a service, at most FRESH_SECONDS old; None for a period that is not read yet."""
-        at, view = self._kept.get(wishes.name, (0.0, UptimeView()))
+        at, view = self._kept.get(service_policy.name, (0.0, UptimeView()))
         if not view.complete or self._clock.monotonic() - at >= FRESH_SECONDS:
-            view = self._view(wishes.name)
-            self._kept[wishes.name] = self._clock.monotonic(), view
+            view = self._view(service_policy.name)
+            self._kept[service_policy.name] = self._clock.monotonic(), view
         return view
 
     def _view(self, name: str) -> UptimeView:

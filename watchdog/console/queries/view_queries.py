@@ -122,8 +122,8 @@ class ViewQueries:
     async def service(self, name: str) -> ServiceView | None:
         """Return one service, or None for an unknown name."""
         policy = self.world.policy()
-        wishes = policy.services.get(name)
-        if wishes is None:
+        service_policy = policy.services.get(name)
+        if service_policy is None:
             return None
         state = await self._everyone.state()
         await self.days.refresh()
@@ -148,7 +148,7 @@ class ViewQueries:
             now_why=sentence(imagined.why),
             quiets=quiet_views(state, policy, name, now),
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
-            budget=await self._budgets.of(wishes),
+            budget=await self._budgets.of(service_policy),
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
             card=next(iter(_cards(policy, [name], state, said, self.world.authors, now)), None),
             pages=pages_of(known),
@@ -336,10 +336,10 @@ class ViewQueries:
         return rows, all_lines(state, policy, now)
 
     def _row(self, policy: Policy, name: str, state: State, now: float) -> ServiceRow:
-        wishes = policy.services[name]
+        service_policy = policy.services[name]
         # A row has room for one latency: that of a critical signal, else of a probe.
-        order = sorted(wishes.signals, key=lambda one: (not one.critical, one.kind not in PROBES))
-        past = self.days.of(name, [one.name for one in order]), self.uptimes.of(wishes)
+        order = sorted(service_policy.signals, key=lambda one: (not one.critical, one.kind not in PROBES))
+        past = self.days.of(name, [one.name for one in order]), self.uptimes.of(service_policy)
         return service_status.service_row(policy, name, state.services.get(name), name in self.world.held(), past, now)
 
 

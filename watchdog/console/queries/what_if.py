@@ -27,13 +27,13 @@ class WhatIf:
 
 def imagine(state: State, policy: Policy, name: str, now: float) -> WhatIf:
     """Return the decision if the service's main signal were confirmed as failing at this moment."""
-    service, wishes = state.services.get(name), policy.services[name]
+    service, service_policy = state.services.get(name), policy.services[name]
     if service is None:
         return WhatIf(why="nothing is known of this service yet")
     known = open_incident(service)
     if known is not None:
         return WhatIf(why=f"{known.id} is open: its page shows the decision")
-    signal = _main(wishes, service)
+    signal = _main(service_policy, service)
     if signal is None:
         return WhatIf(why="no signal was read yet")
     text = f"imagined: {signal.name} fails from now on"
@@ -52,7 +52,7 @@ def _failing(service: ServiceState, signal: str, text: str, now: float) -> Servi
     return replace(service, checks={**service.checks, signal: check}, deploys_at=deploys_at)
 
 
-def _main(wishes: ServicePolicy, service: ServiceState) -> SignalPolicy | None:
-    read = [signal for signal in wishes.signals if signal.name in service.checks]
+def _main(service_policy: ServicePolicy, service: ServiceState) -> SignalPolicy | None:
+    read = [signal for signal in service_policy.signals if signal.name in service.checks]
     order = sorted(read, key=lambda one: (not one.critical, one.kind not in PROBES))
     return order[0] if order else None

@@ -29,7 +29,7 @@ class BlameInput:
     state: State
     policy: Policy
     service: ServiceState
-    wishes: ServicePolicy
+    service_policy: ServicePolicy
     findings: tuple[Finding, ...]
     main: Finding
     share: float

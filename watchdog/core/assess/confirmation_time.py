@@ -15,9 +15,9 @@ def next_confirmation(service: ServiceState, policy: Policy, now: float) -> tupl
     It is confirmed with its next failed probe after that; a probe that succeeds before ends the run. The limit is that
     of now: it may change with the watch window, and with what other signals show. Times are UTC epoch seconds.
     """
-    wishes, due = policy.services[service.name], list[tuple[float, str]]()
+    service_policy, due = policy.services[service.name], list[tuple[float, str]]()
     for name, check in service.checks.items():
-        if check.kind in PROBES and check.run_started_at is not None and wishes.signal(name) is not None:
+        if check.kind in PROBES and check.run_started_at is not None and service_policy.signal(name) is not None:
             limit = probes.run_limit_seconds(check, observations.conditions(service, name, policy, now))
             due.append((check.run_started_at + check.unseen_seconds + limit, name))
     first = min(due, default=None)

@@ -66,13 +66,14 @@ def form(policy: Policy, members: Sequence[M]) -> list[list[M]]:
 def relied_on(services: Mapping[str, ServicePolicy], name: str) -> frozenset[str]:
     """Return the guarded services that this one relies on, directly or through others."""
     found: set[str] = set()
-    ahead = [name]
-    while ahead:
-        wishes = services.get(ahead.pop())
+    to_visit = [name]
+    while to_visit:
+        service_policy = services.get(to_visit.pop())
         # `found` also ends the search in a cycle of dependencies.
-        fresh = [other for other in wishes.depends_on if other in services and other not in found] if wishes else []
+        upstreams = service_policy.depends_on if service_policy is not None else ()
+        fresh = [other for other in upstreams if other in services and other not in found]
         found.update(fresh)
-        ahead += fresh
+        to_visit += fresh
     return frozenset(found)
 
 

@@ -69,7 +69,7 @@ def _with_earlier(found: list[Cause], before: Blame | None, suspect: Deploy) -> 
 def _failing_upstreams(case: BlameInput, suspect: Deploy, others_per_month: float) -> list[Cause]:
     """Return the failing services among its dependencies, directly or through other guarded services."""
     services = case.policy.services
-    through = [case.wishes, *(services[name] for name in sorted(relied_on(services, case.service.name)))]
+    through = [case.service_policy, *(services[name] for name in sorted(relied_on(services, case.service.name)))]
     found = []
     for name in dict.fromkeys(upstream for one in through for upstream in one.depends_on):
         trouble, page = case.page_trouble(name), ""
@@ -133,8 +133,8 @@ def _failing_dependants(case: BlameInput, changed: str) -> list[str]:
     """Return the other dependants of a changed service that fail with us."""
     return [
         name
-        for name, wishes in case.policy.services.items()
-        if name != case.service.name and changed in wishes.depends_on and fails_with_us(case, name)
+        for name, service_policy in case.policy.services.items()
+        if name != case.service.name and changed in service_policy.depends_on and fails_with_us(case, name)
     ]
 
 

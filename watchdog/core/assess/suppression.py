@@ -74,8 +74,8 @@ def of_downtime(service: str, down: Downtime) -> Suppression:
 
 
 def _concerns(one: Suppression, incident: Incident, signals: Set[str]) -> bool:
-    told_all_the_same = _is_rolled_back(incident) and one.severity is not Severity.CRITICAL
-    return _names(one, incident, signals) and not told_all_the_same
+    exempt = _is_rolled_back(incident) and one.severity is not Severity.CRITICAL
+    return _names(one, incident, signals) and not exempt
 
 
 def _names(one: Suppression, incident: Incident, signals: Set[str]) -> bool:

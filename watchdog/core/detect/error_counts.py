@@ -54,8 +54,8 @@ STALE_SECONDS = LATE_SECONDS + 60.0
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
     """Merge the feed's complete buckets into the check; a bucket that comes again replaces the old one."""
     found: dict[str, Any] = {"new_issues": event.new_issues}
-    for told in _in_turn(check.counts, event.counts):
-        counts = _merged(check.counts, told)
+    for listed in _minute_by_minute(check.counts, event.counts):
+        counts = _merged(check.counts, listed)
         found |= {"counts": counts, "usual_errors": usual_errors.after(check.usual_errors, counts)}
         check = fast_replace(check, **found)
         found["counts_before"] = _before_flood(check, signal, limits)
@@ -63,20 +63,20 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     return found
 
 
-def _in_turn(known: Sequence[MinuteCount], told: Sequence[MinuteCount]) -> Iterator[Sequence[MinuteCount]]:
+def _minute_by_minute(known: Sequence[MinuteCount], listed: Sequence[MinuteCount]) -> Iterator[Sequence[MinuteCount]]:
     """Yield the minutes as they would have come; all at once where the known ones are older than a history may be.
 
     Those are of another time of the day: by them, the morning would be a flood.
     """
     newest = known[-1].start if known else 0.0
-    new = [one for one in told if newest < one.start]
+    new = [one for one in listed if newest < one.start]
     # The common case: one minute is new, or none.
     if not known or len(new) < 2 or new[0].start - newest > COUNTS_MAX * 60.0:
         new = new[-1:]
-    first = len(told) - len(new) + 1
-    if told:
-        yield told[:first]
-    for one in told[first:]:
+    first = len(listed) - len(new) + 1
+    if listed:
+        yield listed[:first]
+    for one in listed[first:]:
         yield (one,)
 
 
@@ -103,12 +103,12 @@ def _before_flood(check: Check, signal: SignalPolicy, limits: Detection) -> tupl
     return (*before, *good)[-COUNTS_MAX:]
 
 
-def _merged(known: Sequence[MinuteCount], told: Sequence[MinuteCount]) -> tuple[MinuteCount, ...]:
-    before = told[:-1]
+def _merged(known: Sequence[MinuteCount], listed: Sequence[MinuteCount]) -> tuple[MinuteCount, ...]:
+    before = listed[:-1]
     # The common case: the feed answers with the known minutes and one more, so no merge and no sort is needed.
-    if known and before and tuple(known[-len(before) :]) == tuple(before) and told[-1].start > known[-1].start:
-        return (*known, told[-1])[-COUNTS_MAX:]
-    merged = {count.start: count for count in known} | {count.start: count for count in told}
+    if known and before and tuple(known[-len(before) :]) == tuple(before) and listed[-1].start > known[-1].start:
+        return (*known, listed[-1])[-COUNTS_MAX:]
+    merged = {count.start: count for count in known} | {count.start: count for count in listed}
     return tuple(merged[start] for start in sorted(merged))[-COUNTS_MAX:]
 
 

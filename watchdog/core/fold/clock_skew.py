@@ -67,7 +67,7 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
         acted_at=tuple(min(at, now) for at in service.acted_at),
         opened_at=tuple(min(at, now) for at in service.opened_at),
         failed_from=tuple((signal, min(at, now)) for signal, at in service.failed_from),
-        beside_the_record=tuple((about, min(since, now)) for about, since in service.beside_the_record),
+        record_gap_notices=tuple((about, min(since, now)) for about, since in service.record_gap_notices),
         switch_visible_at=_settled_at(service, now),
         incident=None if incident is None else _incident(incident, now),
         trial=None if service.trial is None else _past(service.trial, ("live_at", "seen_at"), now),

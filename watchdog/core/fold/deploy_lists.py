@@ -48,7 +48,7 @@ def apply_deploy_list(service: ServiceState, event: DeploysListed, policy: Polic
             history = replace(history, deploys=history.deploys + 1)
         began = live.finished_at if live.finished_at is not None else event.at
         watch_until = max(watch_until, began + policy.pace.watch_window_seconds)
-        service = _told_anew(service)
+        service = _without_spells(service)
         # The healthy record is of one deploy: the time around the switch belongs to neither.
         healthy_at = None
     seen = fast_replace(
@@ -72,7 +72,7 @@ def apply_deploy_list(service: ServiceState, event: DeploysListed, policy: Polic
     return fast_replace(seen, auto_deploy_off="", pinned_at=0.0, merged=(), merges_why="")
 
 
-def _told_anew(service: ServiceState) -> ServiceState:
+def _without_spells(service: ServiceState) -> ServiceState:
     """Return the service without its short outages: intermittent failures of other code are another matter."""
     if not any(check.spells.count for check in service.checks.values()):
         return service

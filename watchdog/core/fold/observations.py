@@ -27,8 +27,8 @@ HEALTHY_MAX = 50
 
 def apply_observation(service: ServiceState, event: Observed, policy: Policy) -> ServiceState:
     """Fold one reading of a signal in; a signal that the policy does not know is ignored."""
-    wishes = policy.services[service.name]
-    signal = wishes.signal(event.signal)
+    service_policy = policy.services[service.name]
+    signal = service_policy.signal(event.signal)
     if signal is None:
         return service
     before = service.checks.get(event.signal)
@@ -47,13 +47,15 @@ def apply_observation(service: ServiceState, event: Observed, policy: Policy) ->
     if check.troubled_since is not None:
         check = detect.settle(check, conditions(service, event.signal, policy, event.at))
     checks = {**service.checks, event.signal: check}
-    return fast_replace(service, checks=checks, **_healthy(service, checks, wishes, event.at))
+    return fast_replace(service, checks=checks, **_healthy(service, checks, service_policy, event.at))
 
 
-def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: ServicePolicy, at: float) -> Mapping[str, Any]:
+def _healthy(
+    service: ServiceState, checks: Mapping[str, Check], service_policy: ServicePolicy, at: float
+) -> Mapping[str, Any]:
     """Return the changed fields of the live deploy's healthy record; the time since the last look is added to it."""
     since, live = service.healthy_at, service.live
-    if service.phase is not Phase.CALM or live is None or not _all_well(checks, wishes):
+    if service.phase is not Phase.CALM or live is None or not _all_well(checks, service_policy):
         return {"healthy_at": None}
     # A gap without readings proves no health, so the time in it is not added.
     if since is None or at - since > HEALTHY_GAP_SECONDS:
@@ -69,8 +71,8 @@ def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: Service
     return {"healthy_at": at, "observed_healthy_seconds": record}
 
 
-def _all_well(checks: Mapping[str, Check], wishes: ServicePolicy) -> bool:
-    watched = [signal for signal in wishes.signals if signal.critical] or wishes.signals
+def _all_well(checks: Mapping[str, Check], service_policy: ServicePolicy) -> bool:
+    watched = [signal for signal in service_policy.signals if signal.critical] or service_policy.signals
     for signal in watched:
         check = checks.get(signal.name)
         if check is None or not isinstance(check.last, Good):
@@ -255,8 +257,8 @@ def failing_now(service: ServiceState, found: tuple[Finding, ...], policy: Polic
 
 def still_judged(service: ServiceState, found: tuple[Finding, ...], policy: Policy) -> tuple[Finding, ...]:
     """Return the findings whose signal the policy still has: a reload may have removed it."""
-    wishes = policy.services[service.name]
-    return tuple(finding for finding in found if wishes.signal(finding.signal) is not None)
+    service_policy = policy.services[service.name]
+    return tuple(finding for finding in found if service_policy.signal(finding.signal) is not None)
 
 
 def end_failure_runs(service: ServiceState, now: float) -> ServiceState:
@@ -270,11 +272,11 @@ def carry_on(service: ServiceState, policy: Policy, now: float) -> ServiceState:
     Unobserved time up to half of the shortest confirming run counts as more of the same, so that the unobserved part is
     never the larger one. Unobserved time beyond that is not counted.
     """
-    wishes, limits = policy.services[service.name], policy.detection
+    service_policy, limits = policy.services[service.name], policy.detection
     taken = min(limits.run_seconds, limits.run_seconds_in_watch, limits.run_seconds_corroborated) / 2
 
     def carried(check: Check) -> Check:
-        signal, unseen = wishes.signal(check.name), now - check.last_at
+        signal, unseen = service_policy.signal(check.name), now - check.last_at
         if signal is not None and unseen <= taken:
             return check
         # No run to continue, or a gap in which the site may have recovered and failed again.

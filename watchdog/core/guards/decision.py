@@ -50,21 +50,21 @@ def decide(
 
     `approved`: a human approved the incident's question. That answers the guards that asked then, and no others.
     """
-    wishes = policy.services[service.name]
-    level, why_level, main = severity.judge(findings, wishes, policy.detection)
+    service_policy = policy.services[service.name]
+    level, why_level, main = severity.judge(findings, service_policy, policy.detection)
     share = failing_share(service, main, now, policy)
     since = replace(main, onset_at=_since_it_began(service, findings, incident, policy))
-    case = BlameInput(state, policy, service, wishes, findings, since, share, now, _before(incident))
+    case = BlameInput(state, policy, service, service_policy, findings, since, share, now, _before(incident))
     # Blame, then target, then guards: the target depends on the suspect, and some guards on both.
     verdict = blaming.weigh(case)
     target = find_target(state, policy, service, verdict)
-    answers = guards.check(GuardContext(state, policy, service, wishes, verdict, target, incident, now, since))
+    answers = guards.check(GuardContext(state, policy, service, service_policy, verdict, target, incident, now, since))
     rule = policy.matrix[level]
     # Read from the question's own decision: a guard that asks only now was never put to the human.
     answered = guards.guards_that_ask(incident) if approved else None
     defaulted = guards.answered_by_default(incident)
-    course, why = _course(rule, verdict, target, answers, wishes, answered, defaulted=defaulted)
-    would, would_course = _would(rule, verdict, target, answers, wishes)
+    course, why = _course(rule, verdict, target, answers, service_policy, answered, defaulted=defaulted)
+    would, would_course = _would(rule, verdict, target, answers, service_policy)
     return Decision(
         at=now,
         course=course,
@@ -72,8 +72,8 @@ def decide(
         why=why,
         policy_action=rule.do,
         share=share,
-        mode=wishes.mode.value,
-        evidence=tuple(_evidence(service, wishes, findings, state, policy)),
+        mode=service_policy.mode.value,
+        evidence=tuple(_evidence(service, service_policy, findings, state, policy)),
         blame=verdict,
         guards=answers,
         target=target,
@@ -143,7 +143,7 @@ def _course(
     verdict: Blame,
     target: TargetChoice,
     answers: Sequence[GuardAnswer],
-    wishes: ServicePolicy,
+    service_policy: ServicePolicy,
     answered: frozenset[str] | None = None,
     *,
     defaulted: bool = False,
@@ -182,8 +182,8 @@ def _course(
     if defaulted:
         return Course.ROLLBACK, f"no answer came in time, and the policy says rollback; {verdict.why}"
     # Last: only a rollback that nothing forbids or asks about is announced, so that silence may mean consent.
-    if wishes.veto_seconds > 0:
-        return Course.ANNOUNCE, f"veto window of {wishes.veto_seconds:.0f} s; {verdict.why}"
+    if service_policy.veto_seconds > 0:
+        return Course.ANNOUNCE, f"veto window of {service_policy.veto_seconds:.0f} s; {verdict.why}"
     return Course.ROLLBACK, verdict.why
 
 
@@ -194,14 +194,14 @@ def _likely_in_words(verdict: Blame) -> str:
 
 
 def _would(
-    rule: Rule, verdict: Blame, target: TargetChoice, answers: Sequence[GuardAnswer], wishes: ServicePolicy
+    rule: Rule, verdict: Blame, target: TargetChoice, answers: Sequence[GuardAnswer], service_policy: ServicePolicy
 ) -> tuple[str, str]:
     """Return the action that only mode observe prevents, in words, and its course; ("", "") in every other mode."""
-    if wishes.mode is not Mode.OBSERVE:
+    if service_policy.mode is not Mode.OBSERVE:
         return "", ""
     # The same course without the guard `mode`: observe mode shows the decision that it prevents.
     others = [answer for answer in answers if answer.name != "mode"]
-    course, why = _course(rule, verdict, target, others, wishes)
+    course, why = _course(rule, verdict, target, others, service_policy)
     if course not in (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK) or target.deploy is None:
         return f"would {course.value}: {why}", course.value
     verb = "ask to roll back" if course is Course.ASK else "roll back"
@@ -210,14 +210,17 @@ def _would(
 
 def _evidence(
     service: ServiceState,
-    wishes: ServicePolicy,
+    service_policy: ServicePolicy,
     findings: tuple[Finding, ...],
     state: State,
     policy: Policy,
 ) -> list[Evidence]:
     """Return the reading of each signal, each control target and each status page."""
     found = {finding.signal: finding for finding in findings}
-    lines = [_signal_evidence(signal.name, service.checks.get(signal.name), found, policy) for signal in wishes.signals]
+    lines = [
+        _signal_evidence(signal.name, service.checks.get(signal.name), found, policy)
+        for signal in service_policy.signals
+    ]
     # In the order of the configuration; a target that was not read yet is left out.
     control = [state.control[target] for target in policy.control if target in state.control]
     if control:

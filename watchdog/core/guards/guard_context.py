@@ -15,7 +15,7 @@ class GuardContext:
     state: State
     policy: Policy
     service: ServiceState
-    wishes: ServicePolicy
+    service_policy: ServicePolicy
     blame: Blame
     target: TargetChoice
     incident: Incident | None

@@ -33,11 +33,11 @@ ten, all that is weighed was seen since.
 
 def mode(request: GuardContext) -> GuardAnswer:
     """The service's mode must allow a rollback."""
-    if request.wishes.mode is Mode.OBSERVE:
+    if request.service_policy.mode is Mode.OBSERVE:
         return blocks("mode", "observe: reports what it would do, changes nothing")
-    if request.wishes.mode is Mode.ASSIST and not answered_by_default(request.incident):
+    if request.service_policy.mode is Mode.ASSIST and not answered_by_default(request.incident):
         return asks("mode", "assist: a human decides")
-    return passes("mode", request.wishes.mode.value)
+    return passes("mode", request.service_policy.mode.value)
 
 
 def answered_by_default(incident: Incident | None) -> bool:
@@ -225,7 +225,7 @@ def migration(request: GuardContext) -> GuardAnswer:
     """A pre-deploy command may have migrated a database, and runs again on a rollback."""
     facts = request.service.facts
     command = facts.pre_deploy_command if facts else None
-    if command and not request.wishes.rollback_safe:
+    if command and not request.service_policy.rollback_safe:
         return asks("migration", "a pre-deploy command is set; write rollback_safe: true if rolling back is safe")
     return passes("migration", "rollback_safe: true" if command else "none")
 
@@ -266,8 +266,8 @@ def dependants(request: GuardContext) -> GuardAnswer:
     # By the oldest that served: a dependant may rely on any of the changes that the rollback removes.
     first = min(served, key=lambda one: first_traffic_at(one, request.policy.blame), default=request.blame.change)
     began = first_traffic_at(first, request.policy.blame)
-    for name, wishes in request.policy.services.items():
-        if request.service.name not in wishes.depends_on:
+    for name, service_policy in request.policy.services.items():
+        if request.service.name not in service_policy.depends_on:
             continue
         other = request.state.services.get(name)
         if other is None:

@@ -34,7 +34,7 @@ def violated_invariant(before: State, after: State, effects: Sequence[Effect], p
     for name, service in after.services.items():
         was = before.services.get(name)
         if was is not None and service is not was:
-            why = _told(was, service, effects) or _left(was, service)
+            why = _notice_missing(was, service, effects) or _left(was, service)
             if why:
                 return f"{name}: {why}"
     return ""
@@ -42,13 +42,13 @@ def violated_invariant(before: State, after: State, effects: Sequence[Effect], p
 
 def _write(effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, after: State, policy: Policy) -> str:
     """Return why no write of this kind may go to this service, or ""."""
-    wishes, service = policy.services.get(effect.service), after.services.get(effect.service)
-    if wishes is None or service is None:
+    service_policy, service = policy.services.get(effect.service), after.services.get(effect.service)
+    if service_policy is None or service is None:
         return "the service is not configured"
     # A configuration that was edited, or a restored state, may pair a name with the id of another service.
-    if wishes.platform_id is None or wishes.platform_id != effect.platform_id:
-        return f"{effect.platform_id} is not the service's id ({wishes.platform_id})"
-    if wishes.mode is Mode.OBSERVE:
+    if service_policy.platform_id is None or service_policy.platform_id != effect.platform_id:
+        return f"{effect.platform_id} is not the service's id ({service_policy.platform_id})"
+    if service_policy.mode is Mode.OBSERVE:
         return "the service is only observed"
     return ""
 
@@ -126,8 +126,8 @@ def _overtaken(effect: Rollback, service: ServiceState) -> str:
 
 def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after: State, policy: Policy) -> str:
     """Return why a rollback that no human requested is not allowed (I2, I5), or ""."""
-    wishes, limits, now = policy.services[effect.service], policy.budget, incident.rollback.requested_at
-    if wishes.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident):
+    service_policy, limits, now = policy.services[effect.service], policy.budget, incident.rollback.requested_at
+    if service_policy.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident):
         return "no human approved it"
     if after.blind_since is not None:
         return "blind"
@@ -171,11 +171,11 @@ def _unanswered(incident: Incident) -> bool:
     if deadline is None or deadline.then is not Then.ROLLBACK or deadline.within_seconds is None:
         return False
     # From the receipt, not from the sending: a question that no channel delivered cannot go unanswered.
-    heard = deadline.delivered_at
-    return heard is not None and defaulted is not None and defaulted >= heard + deadline.within_seconds
+    since = deadline.delivered_at
+    return since is not None and defaulted is not None and defaulted >= since + deadline.within_seconds
 
 
-def _told(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -> str:
+def _notice_missing(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -> str:
     """Return that an incident is marked as notified without a notice in this step (I6), or ""."""
     incident = service.incident
     if incident is None or not incident.paged:

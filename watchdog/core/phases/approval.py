@@ -111,7 +111,7 @@ def _keep_the_clock(ctx: StepContext) -> None:
         return
     if deadline.due_at is not None and ctx.now >= deadline.due_at:
         ctx.update_incident(late_paged=True)
-        _nobody_answered(ctx, deadline, show_seconds(deadline.due_at - deadline.asked_at))
+        _at_deadline(ctx, deadline, show_seconds(deadline.due_at - deadline.asked_at))
     elif deadline.remind_at is not None and ctx.now >= deadline.remind_at and not ctx.incident.question.reminded:
         ctx.update_question(reminded=True)
         if ctx.incident.escalation.acknowledged_by is None:
@@ -129,7 +129,7 @@ def _remind(ctx: StepContext, asked_at: float) -> None:
     rollback_request.tell_who_is_asked(ctx, NoticeKind.HUMAN_NEEDED, Topic.REMINDED, since=asked_at)
 
 
-def _nobody_answered(ctx: StepContext, deadline: Deadline, waited: str) -> None:
+def _at_deadline(ctx: StepContext, deadline: Deadline, waited: str) -> None:
     """Carry out the default that people read in the question; escalate one that cannot be, with its reason."""
     if deadline.then is Then.NOTHING:
         ctx.note("DEADLINE", f"no answer for {waited}; the policy says: nothing")

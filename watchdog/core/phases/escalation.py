@@ -165,8 +165,8 @@ def _pager_called_at(incident: Incident, phase: Phase, policy: Policy) -> float 
 def _is_worth_waking(incident: Incident) -> bool:
     """Return whether people are woken for it: by its severity, unless the policy only notifies of it or records it."""
     decision = incident.decision
-    only_told = decision is not None and decision.course in (Course.TELL, Course.NOTE)
-    return incident.severity in WAKING and not only_told
+    informs_only = decision is not None and decision.course in (Course.TELL, Course.NOTE)
+    return incident.severity in WAKING and not informs_only
 
 
 def _next(order: Sequence[Step], climbed: int, now: float) -> tuple[Sequence[Step], Step, bool]:

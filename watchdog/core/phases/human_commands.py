@@ -151,7 +151,7 @@ def rollback_by_hand(ctx: StepContext) -> None:
         refuse(ctx, f"no live deploy is known: {ctx.service.deploys_why or 'none in the list'}")
         return
     if event.target is None:
-        choice = find_target(ctx.state, ctx.policy, ctx.service, _blame_nobody(suspect))
+        choice = find_target(ctx.state, ctx.policy, ctx.service, _blame_by_hand(suspect))
     else:
         choice = validate_target(ctx, suspect, event.target)
     answers, why_not = permitted(ctx, ctx.state, suspect, choice)
@@ -170,7 +170,7 @@ def permitted(
     """
     if choice.deploy is None:
         return (), choice.why
-    blame = _blame_nobody(suspect)
+    blame = _blame_by_hand(suspect)
     request = GuardContext(
         state, ctx.policy, ctx.service, ctx.service_policy, blame, choice, ctx.service.incident, ctx.now
     )
@@ -194,7 +194,7 @@ def validate_target(ctx: StepContext, suspect: Deploy, wanted: str) -> TargetCho
     return TargetChoice(deploy, "named by hand")
 
 
-def _blame_nobody(suspect: Deploy) -> Blame:
+def _blame_by_hand(suspect: Deploy) -> Blame:
     """Return the blame that guards and targets expect; it convicts no deploy, as the human accuses none either."""
     return replace(NOT_WEIGHED, suspect=suspect, change=suspect)
 

@@ -15,7 +15,7 @@ def may_be_open(state: State, name: str, about: str, since: float) -> bool:
     if service is None or service.deploys_why or service.deploys_at is None or service.deploys_at <= since:
         return True
     # The worker that has it in its record ends it.
-    beside = [thread for thread, _ in service.beside_the_record]
+    beside = [thread for thread, _ in service.record_gap_notices]
     if about in (service.auto_deploy_notice_thread, *service.returned, *beside):
         return True
     if restore_auto_deploy.is_thread(about):

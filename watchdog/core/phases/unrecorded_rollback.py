@@ -200,15 +200,15 @@ def _say_off(ctx: StepContext, how: str, *more: str) -> None:
 
 def _tell(ctx: StepContext, about: str, title: str, lines: tuple[str, ...]) -> None:
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, about, title, lines)
-    others = [one for one in ctx.service.beside_the_record if one[0] != about]
-    ctx.update_service(beside_the_record=(*others, (about, ctx.now))[-bad_commit_recurrence.KNOWN_MAX :])
+    others = [one for one in ctx.service.record_gap_notices if one[0] != about]
+    ctx.update_service(record_gap_notices=(*others, (about, ctx.now))[-bad_commit_recurrence.KNOWN_MAX :])
 
 
 def end_notices(ctx: StepContext, facts: ServiceFacts) -> None:
     """End the notice about each rollback that serves no more, and each notice that is a day old, by a list's facts."""
     # What is off because of us has a notice of its own; otherwise this one may be all that says so.
     is_off = facts.auto_deploy == "off" and not ctx.service.auto_deploy_off
-    for about, since in ctx.service.beside_the_record:
+    for about, since in ctx.service.record_gap_notices:
         of_auto_deploy = restore_auto_deploy.is_thread(about)
         if of_auto_deploy and (about != ctx.service.auto_deploy_notice_thread or restore_auto_deploy.is_ours(ctx)):
             _forget(ctx, about)  # it was ended as auto-deploy is on, or is about a switch of ours by now
@@ -230,7 +230,7 @@ def _end(ctx: StepContext, about: str, what: str, lines: tuple[str, ...]) -> Non
 
 
 def _forget(ctx: StepContext, about: str) -> None:
-    ctx.update_service(beside_the_record=tuple(one for one in ctx.service.beside_the_record if one[0] != about))
+    ctx.update_service(record_gap_notices=tuple(one for one in ctx.service.record_gap_notices if one[0] != about))
 
 
 def _auto_deploy(ctx: StepContext) -> tuple[str, ...]:

@@ -39,16 +39,16 @@ def settle(ctx: StepContext, seen: ServiceState) -> None:
         # A human took over by hand, which opened another incident: for stakeholders it is the same outage.
         ctx.update_incident(informed=was.informed)
     if incident.closed_at is None:
-        _tell_of_it(ctx)
+        _announce_outage(ctx)
         _works_again(ctx)
     elif was is not None and was.closed_at is None:
         _over(ctx, seen)
 
 
-def _tell_of_it(ctx: StepContext) -> None:
+def _announce_outage(ctx: StepContext) -> None:
     """Send the first message to those stakeholders whose severity is reached and who have not had it."""
-    heard = {one.name for one in ctx.incident.informed}
-    wanting = [one for one in ctx.policy.stakeholders if one.name not in heard and _hears_of(one, ctx.name)]
+    informed = {one.name for one in ctx.incident.informed}
+    wanting = [one for one in ctx.policy.stakeholders if one.name not in informed and _concerns(one, ctx.name)]
     if not wanting or ctx.state.blind_since is not None:
         return
     findings = observations.findings(ctx.service, ctx.policy, ctx.now)
@@ -122,7 +122,7 @@ def _works_since(ctx: StepContext, service: ServiceState, known: StakeholderStat
     return at if at > known.since else ctx.now
 
 
-def _hears_of(one: Stakeholders, service: str) -> bool:
+def _concerns(one: Stakeholders, service: str) -> bool:
     return not one.services or service in one.services
 
 

@@ -98,7 +98,7 @@ def _open_alerts(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
     return {
         "auto_deploy_notice_thread": saved.auto_deploy_notice_thread or known.auto_deploy_notice_thread,
         "returned": tuple(dict.fromkeys((*saved.returned, *known.returned))),
-        "beside_the_record": tuple({**dict(known.beside_the_record), **dict(saved.beside_the_record)}.items()),
+        "record_gap_notices": tuple({**dict(known.record_gap_notices), **dict(saved.record_gap_notices)}.items()),
         "bad": tuple(dict.fromkeys((*saved.bad, *known.bad))),
     }
 

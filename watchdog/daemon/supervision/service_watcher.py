@@ -78,17 +78,17 @@ class ServiceWatcher:
             await source.close()
 
     async def _follow(self, name: str) -> None:
-        wishes = self._engine.policy.services.get(name)
-        if wishes is None or wishes.platform_id is None or self._platform is None:
+        service_policy = self._engine.policy.services.get(name)
+        if service_policy is None or service_policy.platform_id is None or self._platform is None:
             return
         known = self._engine.dispatcher.deploy_watches.get(name)
         # A running reader keeps its pace; only another Render service replaces it.
-        if known is not None and known.platform_id == wishes.platform_id:
+        if known is not None and known.platform_id == service_policy.platform_id:
             return
         await self._unfollow(name)
         watch = DeployPoller(
             name,
-            wishes.platform_id,
+            service_policy.platform_id,
             self._platform,
             self._clock,
             self._engine.submit,
@@ -129,8 +129,7 @@ def noted_reads(
 def place_of(service: str, source: SignalSource, policy: Policy) -> tuple[str, str, str] | None:
     """Return kind, name and part of a source among the integrations.
 
-    None for a probe that the policy does not count among the service's `eyes`: it alone does not make the service
-    watched.
+    None for a probe that is none of the service's `deciding_probes`: it alone does not make the service watched.
     """
     if service == CONTROL:
         return "control", CONTROL, signal_label(source.name)
@@ -138,5 +137,6 @@ def place_of(service: str, source: SignalSource, policy: Policy) -> tuple[str, s
         return "status page", source.name, ""
     if not source.adaptive:
         return "feed", source.kind, f"{service}/{source.name}"
-    wishes = policy.services.get(service)
-    return ("probes", service, source.name) if wishes is not None and source.name in wishes.eyes else None
+    service_policy = policy.services.get(service)
+    decides = service_policy is not None and source.name in service_policy.deciding_probes
+    return ("probes", service, source.name) if decides else None

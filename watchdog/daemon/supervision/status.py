@@ -34,10 +34,10 @@ def status_of(
         "denied": list(state.denied),
         "integrations": [_integration(one) for one in integrations],
         "services": {
-            name: {"mode": wishes.mode.value, "held": name in held, "epoch": held.get(name)}
+            name: {"mode": service_policy.mode.value, "held": name in held, "epoch": held.get(name)}
             # Of a service of another worker the memory may hold an old state, which must not be shown as the present.
             | _service(state.services.get(name) if name in held else None)
-            for name, wishes in policy.services.items()
+            for name, service_policy in policy.services.items()
         },
     }
 

@@ -27,8 +27,8 @@ class StepMetrics:
 
     def set_policy(self, policy: Policy) -> None:
         """Set the mode of each service (observe, assist, autonomous)."""
-        for name, wishes in policy.services.items():
-            self._metrics.mode(name, wishes.mode.value)
+        for name, service_policy in policy.services.items():
+            self._metrics.mode(name, service_policy.mode.value)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Update the metrics after one step."""

@@ -22,7 +22,7 @@ ONSET_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Orders:
     """Through the watchdog: rollbacks and the end of pauses asked for, and commands obeyed (they may wait)."""
 
     asked: Sequence[tuple[str, float]] = ()
@@ -35,29 +35,29 @@ class Wishes:
         return any(one.copied_at < said.at <= one.at <= at for one in self.restored)
 
 
-def wrong(accepted: Sequence[Accepted], render: Render, episodes: Episodes, wishes: Wishes) -> list[str]:
+def wrong(accepted: Sequence[Accepted], render: Render, episodes: Episodes, orders: Orders) -> list[str]:
     """Return the rollbacks that should not have been sent there, or not at that moment."""
     found = []
     for one in accepted:
-        why = _why_wrong(one, render, episodes, wishes)
+        why = _why_wrong(one, render, episodes, orders)
         if why:
             found.append(f"{one.service}: {one.made} to {one.target.deploy.id}, sent at {one.sent_at:.1f} s: {why}")
     return found
 
 
-def repeated(accepted: Sequence[Accepted], wishes: Wishes) -> list[str]:
+def repeated(accepted: Sequence[Accepted], orders: Orders) -> list[str]:
     """Return the rollbacks away from code that another of ours had left before, without a human's order.
 
     That holds for a store that forgot the first one, too. Code that was left by hand was not found bad by the daemon.
     """
     found = []
-    judged = [one for one in accepted if not was_asked(wishes.asked, one.service, one.sent_at)]
+    judged = [one for one in accepted if not was_asked(orders.asked, one.service, one.sent_at)]
     for one in accepted:
         before = [other for other in judged if other.landed_at < one.sent_at and _left_the_same(other, one)]
-        if not before or was_asked(wishes.asked, one.service, one.sent_at):
+        if not before or was_asked(orders.asked, one.service, one.sent_at):
             continue
         since = before[-1].landed_at
-        yes = any(said.name == "approve" and said.service == one.service and since < said.at for said in wishes.obeyed)
+        yes = any(said.name == "approve" and said.service == one.service and since < said.at for said in orders.obeyed)
         if not yes:
             found.append(f"{one.service}: {one.made} left what {before[-1].made} had left before, and nobody said so")
     return found
@@ -93,9 +93,9 @@ def _newest_left(service: Service, accepted: Sequence[Accepted], at: float) -> R
     return newest if newest is not None and newest.deploy.commit in left else None
 
 
-def _why_wrong(one: Accepted, render: Render, episodes: Episodes, wishes: Wishes) -> str:
+def _why_wrong(one: Accepted, render: Render, episodes: Episodes, orders: Orders) -> str:
     looked = one.sent_at - LOOK_MAX_SECONDS
-    asked = was_asked(wishes.asked, one.service, one.sent_at)
+    asked = was_asked(orders.asked, one.service, one.sent_at)
     # No look could show that a target served which went live only after the last look.
     if one.target.live_at is None or one.target.live_at > looked:
         return "it never served"
@@ -104,13 +104,13 @@ def _why_wrong(one: Accepted, render: Render, episodes: Episodes, wishes: Wishes
         return "it is bad itself"
     releases = render.services[one.service].releases
     suspects = (_live_then(releases, looked), _live_then(releases, one.sent_at))
-    reasons = [_why_wrong_of(suspect, one, render, episodes, wishes, asked=asked) for suspect in suspects]
+    reasons = [_why_wrong_of(suspect, one, render, episodes, orders, asked=asked) for suspect in suspects]
     # The last look may have shown either of the two as live: wrong is only what was wrong for both.
     return reasons[0] if all(reasons) else ""
 
 
 def _why_wrong_of(
-    suspect: Release, one: Accepted, render: Render, episodes: Episodes, wishes: Wishes, *, asked: bool
+    suspect: Release, one: Accepted, render: Render, episodes: Episodes, orders: Orders, *, asked: bool
 ) -> str:
     """Return why it was wrong if this release was seen live: it may have changed too shortly before to be seen."""
     looked, releases = one.sent_at - LOOK_MAX_SECONDS, render.services[one.service].releases
@@ -121,7 +121,7 @@ def _why_wrong_of(
     if coming:
         return f"{coming[0].deploy.id} had been on its way for {one.sent_at - coming[0].began_at:.0f} s"
     service = render.services[one.service]
-    return _paused(one, wishes) or ("" if asked else _uncalled_for(one, suspect, service, episodes, wishes))
+    return _paused(one, orders) or ("" if asked else _uncalled_for(one, suspect, service, episodes, orders))
 
 
 def _live_then(releases: Sequence[Release], moment: float) -> Release:
@@ -154,16 +154,16 @@ def _seen_failing(service: Service, episode: Episode, at: float) -> float:
     return next((seen for seen in service.seen_failing if seen >= began), began)
 
 
-def _paused(one: Accepted, wishes: Wishes) -> str:
+def _paused(one: Accepted, orders: Orders) -> str:
     """Return that a pause was in force: known to the sender, or for so long that every worker had to know it."""
-    resumed = (*wishes.resumed, *(said.at for said in wishes.obeyed if said.name == "resume"))
-    for said in wishes.obeyed:
+    resumed = (*orders.resumed, *(said.at for said in orders.obeyed if said.name == "resume"))
+    for said in orders.obeyed:
         age = one.sent_at - said.at
         over = any(said.at <= at <= one.sent_at for at in resumed)
         if (
             said.name == "pause"
             and not over
-            and not wishes.forgot(said, one.sent_at)
+            and not orders.forgot(said, one.sent_at)
             # The worker that obeyed the pause knows it at once, another one from its last look on.
             and age > (0.0 if said.worker == one.worker else LOOK_MAX_SECONDS)
         ):
@@ -171,7 +171,7 @@ def _paused(one: Accepted, wishes: Wishes) -> str:
     return ""
 
 
-def _uncalled_for(one: Accepted, suspect: Release, service: Service, episodes: Episodes, wishes: Wishes) -> str:
+def _uncalled_for(one: Accepted, suspect: Release, service: Service, episodes: Episodes, orders: Orders) -> str:
     """Return why the rollback was not needed any more, or an empty text."""
     since = episodes.healthy_since(one.service, one.sent_at)
     if since is not None and one.sent_at - since > WELL_SECONDS:
@@ -183,6 +183,6 @@ def _uncalled_for(one: Accepted, suspect: Release, service: Service, episodes: E
     # A suspect that fails itself is never innocent, even if it took over later.
     if suspect is not episode.culprit and not suspect.fails and took_over:
         return f"{suspect.deploy.id} (by {suspect.by}) had taken over since it failed, and is not to blame"
-    told = [said for said in wishes.obeyed if said.service == one.service and not wishes.forgot(said, one.sent_at)]
+    told = [said for said in orders.obeyed if said.service == one.service and not orders.forgot(said, one.sent_at)]
     stops = [said.at for said in told if said.name == "stop"]
     return "a human had said stop" if any(episode.began < at < one.sent_at for at in stops) else ""

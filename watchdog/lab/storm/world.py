@@ -236,7 +236,7 @@ class World:
     def _judge(self, missed_ones: list[str]) -> Score:
         accepted, episodes, people = self.render.accepted, self.episodes, self.people
         restored = self.backups.restored
-        wishes = targets.Wishes(people.asked, self.store.obeyed, people.resumed, restored)
+        orders = targets.Orders(people.asked, self.store.obeyed, people.resumed, restored)
         now = self.nature.loop.time()
         open_ones = self._open_incidents()
         services = list(self.render.services.values())
@@ -245,10 +245,10 @@ class World:
         return Score(
             double_rollbacks=[
                 *score.doubles(accepted, episodes, people.asked),
-                *targets.repeated(accepted, wishes),
+                *targets.repeated(accepted, orders),
             ],
             wrong_targets=[
-                *targets.wrong(accepted, self.render, episodes, wishes),
+                *targets.wrong(accepted, self.render, episodes, orders),
                 *targets.given_back(services, accepted),
             ],
             missed=missed_ones,

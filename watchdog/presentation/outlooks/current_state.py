@@ -63,13 +63,13 @@ def current_state(incident: Incident, state: State, policy: Policy, now: float) 
     newest = service.closed_at is not None and service.closed_at == incident.closed_at
     was = service.auto_deploy_off if newest or service.pinned_for in ("", incident.id) else ""
     readings = _readings(incident, service, policy, now)
-    eyes = policy.services[service.name].eyes if readings else ()
+    deciding_probes = policy.services[service.name].deciding_probes if readings else ()
     return replace(
         around,
-        readings=tuple(one for one in readings if one.signal in eyes),
+        readings=tuple(one for one in readings if one.signal in deciding_probes),
         # It was off before the incident: there is nothing of ours to give back.
         auto_deploy_was="" if was == "off" else was,
-        answers_since=_answers_since(incident, service, readings, eyes),
+        answers_since=_answers_since(incident, service, readings, deciding_probes),
         confirms=next_confirmation(service, policy, now) if readings else None,
         sends_by=service.phase_since + PIN_PATIENCE_SECONDS if service.phase is Phase.PINNING else None,
         deploys_at=service.deploys_at,
@@ -93,10 +93,10 @@ def blames_code(incident: Incident) -> bool:
 
 def _readings(incident: Incident, service: ServiceState, policy: Policy, now: float) -> tuple[Evidence, ...]:
     """Return the newest readings since the rollback is live, of the critical probes and of the checks that failed."""
-    restored, wishes = incident.rollback.restored_at, policy.services.get(service.name)
-    if wishes is None or restored is None or incident.closed_at is not None:
+    restored, service_policy = incident.rollback.restored_at, policy.services.get(service.name)
+    if service_policy is None or restored is None or incident.closed_at is not None:
         return ()
-    judged = {*wishes.eyes, *(one.signal for one in incident.findings)}
+    judged = {*service_policy.deciding_probes, *(one.signal for one in incident.findings)}
     # A reading from before is of the deploy before; an old one, of a daemon that does not run, says nothing of now.
     since = max(restored, now - STALE_SECONDS)
     read = current_readings(service, policy, now)
@@ -112,13 +112,13 @@ def _unseen(incident: Incident, service: ServiceState, policy: Policy, now: floa
 
 
 def _answers_since(
-    incident: Incident, service: ServiceState, readings: Sequence[Evidence], eyes: Sequence[str]
+    incident: Incident, service: ServiceState, readings: Sequence[Evidence], deciding_probes: Sequence[str]
 ) -> float | None:
     """Return since when all of them are good: from the last bad one on, or since the rollback is live."""
     failed, restored = {one.signal for one in incident.findings if one.fails}, incident.rollback.restored_at
     read = {one.signal for one in readings}
     # What was only slow answered all the time; and a check that was not read again shows nothing.
-    if restored is None or not failed or not {*eyes, *failed} <= read:
+    if restored is None or not failed or not {*deciding_probes, *failed} <= read:
         return None
     if any(one.verdict != "good" for one in readings):
         return None

@@ -144,7 +144,7 @@ def read_calmly(policy: Policy) -> Policy:
         return dataclasses.replace(signal, every_seconds=policy.calm_seconds) if rarely else signal
 
     services = {
-        name: dataclasses.replace(one, signals=tuple(map(calm, one.signals))) if one.eyes else one
+        name: dataclasses.replace(one, signals=tuple(map(calm, one.signals))) if one.deciding_probes else one
         for name, one in policy.services.items()
     }
     return dataclasses.replace(policy, services=MappingProxyType(services))

@@ -93,7 +93,7 @@ def _service(name: str, facts: ServiceFacts, *, hints: bool) -> str:
     # Other kinds have a URL too (a private service), but no page that this machine could reach.
     if facts.url and facts.kind in WITH_PAGES:
         return f"{head}      home:   {{http: {_quoted(facts.url)}}}\n{_HINTS if hints else ''}"
-    return f"{head}      events: {{render_events: default}}  # no URL: Render's own events are the only eyes\n"
+    return f"{head}      events: {{render_events: default}}  # no URL: only Render's own events show its state\n"
 
 
 def _name(wanted: str, taken: Sequence[str]) -> str:
