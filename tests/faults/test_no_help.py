@@ -81,10 +81,32 @@ def bad_commit_returns(folder: Path) -> None:
         assert len(cloud.requests("render", "POST")) == 1, "never a second rollback of one incident"
 
 
+def deleted_for_good(folder: Path) -> None:
+    """The service is deleted at Render as it fails: one page; removed from the configuration, its incident is over."""
+    with watching(folder, quirks=False) as (cloud, daemon):
+        cloud.bad_deploy()
+        daemon.until_story("SUSPECT")
+        cloud.post("delete")
+        daemon.until(lambda: cloud.rings())
+        until_probed_on(cloud, daemon)
+        assert 'Render answered 404: "not found: srv-web"' in daemon.cli("explain", "web-1").stdout.replace("\n", " ")
+        assert len(cloud.rings()) == 1 and "Traceback" not in daemon.words(), cloud.rings()
+        daemon.stop()
+        text = cloud.config.read_text(encoding="utf-8")
+        web = text[text.index("  web:") : text.index("channels:")]
+        other = f'  docs: {{signals: {{home: {{http: "{cloud.urls["control"][0]}"}}}}}}\n'
+        cloud.config.write_text(text.replace(web, other), encoding="utf-8")
+        daemon.start().until_watching()
+        daemon.until(lambda: [one["dedup_key"] for one in cloud.log("pagerduty_resolve")] == ["watchdog/web/web-1"])
+        assert daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)]
+        assert "its end is not known: its service is not in the configuration" in daemon.cli("explain", "web-1").stdout
+
+
 def test_case_14_18_19_refused_or_of_no_help_it_is_one_page_and_one_attempt(tmp_path: Path) -> None:
     """A key that is refused, a rollback that is live and fails, a bad commit that auto-deploy brings back."""
     together(
         lambda: key_refused(tmp_path / "key"),
         lambda: live_and_failing(tmp_path / "failing"),
         lambda: bad_commit_returns(tmp_path / "returns"),
+        lambda: deleted_for_good(tmp_path / "deleted"),
     )

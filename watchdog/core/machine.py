@@ -37,6 +37,7 @@ from watchdog.core.phases import (
     scheduled_rollback,
     suspicion,
     undo_rollback,
+    unguarded_service,
     unrecorded_rollback,
     verification,
 )
@@ -287,6 +288,8 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         stakeholder_updates.settle(ctx, seen)
         deploy_success.settle(ctx)
         ctx.update_probe_interval()
+    if isinstance(event, e.Restarted):
+        unguarded_service.end_incidents(ctx, event.services)
     return ctx.state, tuple(ctx.effects)
 
 

@@ -6,7 +6,7 @@ POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_
              /slack {do: click | command | redeliver | goodbye | drop, …: see slack_socket_mode.py}
              /modes {name, mode, times?} · /events {service?, type, details} · /pagerduty {action, by, dedup_key?}
              /serving {service?, deploy} (`null`: the live one's instances answer again)
-             /maintenance {service?, enabled} · /suspend {service?, by?} · /resume {service?, by?}
+             /maintenance {service?, enabled} · /suspend {service?, by?} · /resume {service?, by?} · /delete {service?}
              /announce {vendor?, name, components, begins_in?, lasts}: maintenance on a status page, in seconds
              /render_key {key?, permissions}: the permissions of a key from now on (default: the unrestricted one)
              /scenario {name} · /shutdown
@@ -62,6 +62,7 @@ class Admin:
             "/maintenance": self.maintenance,
             "/suspend": self.suspend,
             "/resume": self.resume,
+            "/delete": self.delete,
             "/announce": self.announce,
             "/render_key": self.render_key,
             "/scenario": self.scenario,
@@ -162,6 +163,11 @@ class Admin:
         service = self.cloud.service(body.get("service", "web"))
         self.cloud.resume(service, body.get("by", "user"))
         return {"suspenders": service.suspenders}
+
+    def delete(self, body: Json) -> Any:
+        """POST /delete: delete a service at Render, for good."""
+        self.cloud.delete(self.cloud.service(body.get("service", "web")))
+        return {"deleted": body.get("service", "web")}
 
     def announce(self, body: Json) -> Any:
         """POST /announce: a maintenance of components named like `Oregon/Web Services`, or `Render REST API`."""

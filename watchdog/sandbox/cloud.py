@@ -10,7 +10,7 @@ Rule 2: a version misbehaves only while its deploy is live; a fault in `faults` 
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,8 +83,12 @@ class Cloud:
         self._next_event = 1
 
     def by_id(self, service_id: str) -> Service | None:
-        """Return a service by its Render id."""
-        return next((service for service in self.services.values() if service.id == service_id), None)
+        """Return a service by its Render id, unless it was deleted."""
+        return next((service for service in self.listed() if service.id == service_id), None)
+
+    def listed(self) -> Sequence[Service]:
+        """Return the services that Render has."""
+        return [service for service in self.services.values() if not service.deleted]
 
     def service(self, name: str) -> Service:
         """Return a service by its name. Raises ValueError naming the known ones."""
@@ -318,6 +322,12 @@ class Cloud:
         service.suspenders.append(by)
         service.updated_at = clock.now()
         self.log.append("suspended", service=service.name, by=by)
+        self.changed()
+
+    def delete(self, service: Service) -> None:
+        """Delete a service: Render knows it no more, and answers 404 at its address."""
+        service.deleted = True
+        self.log.append("deleted", service=service.name)
         self.changed()
 
     def resume(self, service: Service, by: str = "user") -> None:

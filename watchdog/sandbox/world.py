@@ -99,6 +99,7 @@ class Service:
     events: list[PlatformEvent] = field(default_factory=list)
     merged: list[Commit] = field(default_factory=list)
     stuck_on: str | None = None
+    deleted: bool = False
 
     @property
     def suspended(self) -> bool:
@@ -108,7 +109,7 @@ class Service:
     @property
     def replaced(self) -> bool:
         """Return whether the platform answers in the service's place, so that visitors do not reach it."""
-        return self.suspended or self.maintenance
+        return self.deleted or self.suspended or self.maintenance
 
     @property
     def repo(self) -> str:

@@ -22,7 +22,7 @@ from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_SECONDS, LeaseManager
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
-from watchdog.domain.incidents import Incident, Phase, ServiceState
+from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState
 from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good
@@ -54,6 +54,7 @@ class Worker:
     clock: FakeClock
     watched: set[str] = field(default_factory=set)
     ailment: str = ""
+    names: Sequence[str] = NAMES
     pager: Channel = field(default_factory=lambda: Channel("pager"))
 
     def __post_init__(self) -> None:
@@ -65,7 +66,7 @@ class Worker:
         self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=supervisor, **parts)
         hooks = {"begin": self._begin, "end": self._end, "renewed": self.teller.renewed}
         self.sharing = LeaseManager(
-            self.name, self.store, self.engine, self.clock, lambda: NAMES, ailment=lambda: self.ailment, **hooks
+            self.name, self.store, self.engine, self.clock, lambda: self.names, ailment=lambda: self.ailment, **hooks
         )
 
     async def _begin(self, names: Sequence[str]) -> None:
@@ -134,6 +135,28 @@ async def test_a_worker_without_a_service_ends_refused_reloads_too(one: Worker, 
     await other.engine.submit_and_wait(e.TimePassed(now))
     running.cancel()
     assert (await one.store.load_shared()).failing == {}
+
+
+@pytest.mark.parametrize("left", [True, False])
+async def test_case_51_the_incident_of_a_service_that_was_removed_ends_once_no_worker_knows_it(
+    one: Worker, other: Worker, left: bool
+) -> None:
+    """A newer configuration lacks its shop: it waits until the worker that has it is gone, ends it, and lets go."""
+    await one.sharing.begin()
+    await one.has_an_incident(Phase.PAGED)
+    other.names = tuple(name for name in NAMES if name != "shop")
+    other.engine.policy = replace(POLICY, services={name: SERVICES[name] for name in other.names})
+    for worker in (other, one, other, one):
+        await worker.sharing.renew()
+    assert "shop" in one.held and "shop" not in other.held
+    await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
+    for _ in range(4):
+        if not left:
+            await one.sharing.renew()
+        await other.sharing.renew()
+    shop = await other.store.incident("shop-1")
+    assert shop is not None and (shop.outcome is Outcome.UNSEEN and shop.closed_at is not None) is left
+    assert other.held == (set(other.names) if left else other.held - {"shop"})
 
 
 @pytest.mark.parametrize("taken", [True, False])

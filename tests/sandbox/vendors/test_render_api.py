@@ -193,6 +193,15 @@ async def test_a_suspended_service_is_answered_for_by_the_platform(world: World)
     assert (await world.render("GET", "/services?suspended=suspended")).json() == []
 
 
+async def test_a_deleted_service_is_known_no_more(world: World) -> None:
+    """Neither by its id nor in the list; at its address the platform says so."""
+    await world.admin("POST", "/delete", json={})
+    assert (await world.render("GET", "/services/srv-web/deploys")).status_code == 404
+    assert "srv-web" not in (await world.render("GET", "/services")).text
+    site = await world.site("/")
+    assert (site.status_code, site.headers["x-render-routing"]) == (404, "no-server")
+
+
 async def test_in_maintenance_mode_the_platform_answers_for_the_site(world: World) -> None:
     """Who is down behind its page is not seen: it neither hangs nor refuses. PATCH turns it on as well; the 503 that
     every public request then gets is no error of the site's own.

@@ -16,6 +16,7 @@ Rule 4: the holder of the fleet's lease speaks for all workers (heartbeats, heal
 holder speaks for itself.
 Rule 5: state that a renewal could not read is read again with the next one; until then a service that was taken
 over is watched from memory, and not acted on. The same holds for a service whose last save lost its acknowledgement.
+Rule 6: a service with an open incident that the configuration has no more is taken up once, to end that incident.
 """
 
 import asyncio
@@ -34,6 +35,8 @@ RENEW_SECONDS = 2.0
 # Three renewals may fail in a row before another worker takes the services.
 TTL_SECONDS = SHIPPED.lease_seconds
 AILMENT_MAX = 500
+STRANDED_MAX = 500
+"""So many of the newest incidents are searched for open ones of services that the configuration has no more."""
 ALONE = 0
 """The epoch of a service watched from memory: no lease ever has it."""
 
@@ -76,6 +79,8 @@ class LeaseManager:
         self._watched: dict[str, int] = {}
         self._trouble = ""
         self._revision = 0
+        self._stranded: Sequence[str] = ()
+        self._workers = 0
         self._opened = False
         self.in_step = asyncio.Event()
         """Set while this worker has the shared state as the store has it: from a renewal until one fails."""
@@ -148,7 +153,7 @@ class LeaseManager:
         if not self._opened:
             await self._store.open()
             self._opened = True
-        names, began = (FLEET, *self._names()), self._clock.monotonic()
+        names, began = (FLEET, *self._names(), *self._stranded), self._clock.monotonic()
         ailment = self._ailment()[:AILMENT_MAX]
         grip = await self._store.renew_leases(
             self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment
@@ -172,6 +177,18 @@ class LeaseManager:
         self._renewed(began)
         # Last: those who wait for it rely on services and shared state alike.
         self.in_step.set()
+        self._stranded = await self._still_stranded()
+
+    async def _still_stranded(self) -> Sequence[str]:
+        """Return the services whose open incident is still to be ended, as the configuration has them no more."""
+        # Looked for at the start, and as a worker leaves: it may have had the configuration of before.
+        if self._workers != self.grip.workers:
+            found, known = await self._store.incidents(STRANDED_MAX), self._names()
+            self._workers = self.grip.workers
+            return sorted({one.service for one in found if one.closed_at is None and one.service not in known})
+        # Its end is recorded with the step in which it was taken up, or later if the store is in trouble.
+        trouble = self._engine.store_trouble
+        return [name for name in self._stranded if trouble or name not in self._engine.held]
 
     def _busy(self) -> tuple[str, ...]:
         """Return the services in an incident or under suspicion: they are not moved to a new worker for balance."""

@@ -46,7 +46,7 @@ class Site:
         acts, (_, since) = self.behaves(path), self.cloud.acting(self.service.name)
         await clock.sleep(self.latency_seconds(acts, clock.now() - since))
         # The platform's own pages come first: Render serves them without asking the site.
-        instead = self.suspended() or self.maintenance()
+        instead = self.deleted() or self.suspended() or self.maintenance()
         response = instead or self.misbehave(acts) or self.route(path)
         serving = self.service.serving
         # Only the site's own code names its commit: the platform's pages do not know it.
@@ -69,6 +69,12 @@ class Site:
         if not self.service.maintenance:
             return None
         return HTMLResponse("<html><body>This site is under maintenance.</body></html>", status_code=503)
+
+    def deleted(self) -> Response | None:
+        """Return Render's answer at an address that no service has; None if this one has it."""
+        return (
+            PlainTextResponse("Not Found\n", 404, {"x-render-routing": "no-server"}) if self.service.deleted else None
+        )
 
     def suspended(self) -> Response | None:
         """Return Render's page in place of a suspended site: 503, as in public reports of such sites; None if not."""

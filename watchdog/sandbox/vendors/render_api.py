@@ -119,7 +119,7 @@ class RenderApi:
         query = request.query_params
         services = [
             service
-            for service in self.cloud.services.values()
+            for service in self.cloud.listed()
             if _among(query, "name", service.name)
             and _among(query, "type", service.kind)
             and _among(query, "region", "oregon")
@@ -252,7 +252,7 @@ class RenderApi:
         """GET /environments of projects: its one environment, with the sites in it and the jobs outside of it."""
         if "projectId" not in request.query_params:
             raise Refused(400, "projectId is required")
-        sites = [one.id for one in self.cloud.services.values() if one.kind == "web_service"]
+        sites = [one.id for one in self.cloud.listed() if one.kind == "web_service"]
         page = paged([environment_json(sites)], request.query_params, lambda environment: str(environment["id"]))
         return JSONResponse([{"environment": item, "cursor": cursor} for item, cursor in page])
 

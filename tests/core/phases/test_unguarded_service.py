@@ -1,0 +1,34 @@
+"""A service that was removed from the configuration in the middle of its incident: the incident is ended, once."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.worlds import hear, incident_of, reach, share
+from tests.support.effect_readers import kinds, lines, notices
+from watchdog.core.phases.unguarded_service import WHY
+from watchdog.domain import events as e
+from watchdog.domain.incidents import ActiveCritical, Outcome, Phase
+from watchdog.domain.policy import Mode, ServicePolicy, Suppression
+
+SHOP = {"shop": ServicePolicy("shop", "srv-shop", Mode.AUTONOMOUS)}
+OPEN = (Phase.PINNING, Phase.ASKING, Phase.ANNOUNCED, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED)
+
+
+@pytest.mark.parametrize("phase", OPEN)
+def test_case_51_its_open_incident_is_ended_as_it_is_taken_up(phase: Phase) -> None:
+    """Whoever was called reads so, nothing is changed at the platform, and it counts among what is critical no more."""
+    world = reach(phase)
+    before = incident_of(world)
+    share(world, troubles={"web": ActiveCritical("web", world.now, None)})
+    world.policy = replace(world.policy, services=SHOP, silences=(Suppression("s", "shop", "ann", "", 0.0, 9e9),))
+    assert lines(hear(world, e.Restarted(world.now, ("shop",))), "CLOSED") == [] and incident_of(world) == before
+    effects = hear(world, e.Restarted(world.now, ("shop", "web")))
+    after = incident_of(world)
+    assert (after.outcome, after.closed_at, world.state.troubles) == (Outcome.UNSEEN, world.now, {})
+    (text,) = lines(effects, "CLOSED")
+    assert text.startswith(f"its end is not known: {WHY}; ")
+    auto_deploy_is_off = ["opened"] if before.pin.previous is not None else []
+    assert notices(effects) == (["resolved"] if before.paged else auto_deploy_is_off)
+    assert {"PinAutoDeploy", "RestoreAutoDeploy", "Rollback"}.isdisjoint(kinds(effects))
+    assert hear(world, e.Restarted(world.now, ("web",))) == ()
