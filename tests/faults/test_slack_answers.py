@@ -285,6 +285,9 @@ def test_a_daemon_that_listens_on_nothing_answers_what_is_typed(tmp_path: Path) 
         assert "SILENCED silence-1 of web, signal api, severity high by slack:U0AAA (ann) (moving house)" in said
         assert "no signal apj of web; known: home, api" in chat.until_reply(chat.type("silence web 2h signal=apj x"))
         assert "UNSILENCED silence-1" in chat.until_reply(chat.type("unsilence silence-1"))
+        assert "is not off because of us" in chat.until_reply(chat.type("restore-auto-deploy web"))
+        plan = chat.until_reply(chat.type("rollback web"))
+        assert "dep-39" in plan and "/watchdog rollback web live=dep-40" in plan, plan
         chat.cloud.bad_deploy()
         chat.until_asked("approve", "reject")
         why = chat.until_reply(chat.type("explain web", **NOBODY))

@@ -7,7 +7,7 @@ import pytest
 from tests.adapters.notifiers.letters import APP_TOKEN
 from tests.adapters.slack.slacks import QUESTION, pressed, typed
 from watchdog.adapters.slack.button_signature import ButtonSigner
-from watchdog.adapters.slack.envelopes import heard
+from watchdog.adapters.slack.envelopes import WORDS_MAX, heard
 from watchdog.ports.chat import Request
 
 SEAL = ButtonSigner(APP_TOKEN)
@@ -59,7 +59,7 @@ def test_what_is_typed_is_words() -> None:
     assert request(typed("  Approve   web-1 ")).name == "approve"
     assert request(typed("approve web-1")).words == ("web-1",) and request(typed("")).name == "help"
     named = request(typed("status", user_name="ann\n\x1b[31m" + "x" * 500)).by
-    assert named.isprintable() and len(named) < 80 and len(request(typed("a " * 500)).words) < 60
+    assert named.isprintable() and len(named) < 80 and len(request(typed("a " * 900)).words) < WORDS_MAX
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from watchdog.console.auth.roles import Visitor
 from watchdog.console.queries.view_queries import AUDITED_MAX
 from watchdog.console.routes.api_commands import PATHS, VERBS
 from watchdog.docs.places import ANSWERS, INTEGRATIONS
-from watchdog.domain.commands.command_table import commands_of
-from watchdog.domain.commands.human_command import Role, Surface
+from watchdog.domain.commands.command_table import ROWS
+from watchdog.domain.commands.human_command import Role
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Approver
 from watchdog.domain.severity import Severity
@@ -472,7 +472,7 @@ async def test_what_cannot_be_written_as_json_is_only_refused(value: str) -> Non
     """Half a letter, or a number beyond all bounds, in any field of any command: no fault of ours."""
     async with asking() as o:
         o.client.cookies.clear()
-        for command in commands_of(Surface.CONSOLE):
+        for command in ROWS:
             path = PATHS[command.subject].format(verb=VERBS.get(command.name, command.name))
             path = path.replace("{name}", "web").replace("{incident_id}", "web-1")
             own = {one.name: f'"{one.choices[0] if one.choices else "x"}"' for one in command.arguments}
@@ -510,7 +510,7 @@ async def test_a_body_beyond_bounds_is_not_read_on() -> None:
 
 
 def test_the_roles_are_as_they_are_told() -> None:
-    known = {one.name for one in commands_of(Surface.CONSOLE)}
+    known = {one.name for one in ROWS}
     may = {role: {command for command in known if Visitor(role).may(command)} for role in Role}
     assert may[Role.VIEWER] == set() and may[Role.APPROVER] == known
     held_back = {"reject", "stop", "acknowledge", "silence", "hold", "pause"}

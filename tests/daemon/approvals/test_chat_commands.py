@@ -39,8 +39,8 @@ async def fail(words: Sequence[str]) -> Reply:
 
 
 def desk(store: MemoryStore, clock: FakeClock, console_url: str = "") -> ChatCommands:
-    """Return a desk with two words that read."""
-    return ChatCommands(store, clock, {"help": say_help, "status": fail}, lambda: console_url)
+    """Return a desk with three words that read."""
+    return ChatCommands(store, clock, {"help": say_help, "status": fail, "plan": say_help}, lambda: console_url)
 
 
 async def asked(s: Scene, request: Request, one: ChatCommands | None = None) -> tuple[Reply, list[Command]]:
@@ -159,6 +159,7 @@ async def test_who_looks_after_it_and_who_wants_quiet_say_so_in_a_channel_as_at_
             ),
             ("unsilence", ("silence-1",), {"which": "silence-1"}, "UNSILENCED silence-1 of web"),
             ("pause", (), {}, f"PAUSED by {ANN}"),
+            ("note", ("web-1", "the", "pool"), {"incident": "web-1", "text": "the pool", "root_cause": False}, "note"),
         ):
             reply, (row,) = await asked(s, Request(ANN, name, words, may_change=True))
             assert reply.ok and said in reply.lines[1], reply
@@ -175,11 +176,25 @@ async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> N
             (Request(ANN, "approve", may_change=True), "say which incident; approve INCIDENT"),
             (Request("slack:U9", "acknowledge"), "not on the list"),
             (Request("slack:U9", "silence", ("web", "2h", "moving")), "not on the list"),
+            (Request("slack:U9", "rollback", ("web",)), "not on the list"),
+            (Request(ANN, "rollback", ("web", "dep-39"), may_change=True), "dep-39 is one word too many; write target"),
+            (Request(ANN, "trust", ("9f3c",), may_change=True), "too short"),
             (Request(ANN, "acknowledge", may_change=True), "say which incident; acknowledge INCIDENT"),
             (Request(ANN, "hold", ("web", "99d", "launch"), may_change=True), "write something up to 30d"),
         ):
             reply, rows = await asked(s, request)
             assert not reply.ok and why in reply.lines[0] and rows == []
+
+
+async def test_a_rollback_by_hand_is_bound_to_the_deploy_that_its_plan_names() -> None:
+    """Without it the plan is shown; a second member's line, typed once another deploy is live, changes nothing."""
+    async with scene() as s:
+        for name, about in (("rollback", "web"), ("undo", "web-1")):
+            reply, rows = await asked(s, Request(ANN, name, (about,), may_change=True))
+            assert (reply.lines, rows) == (("help", about), [])
+        reply, (row,) = await asked(s, Request(ANN, "rollback", ("web", "live=dep-1"), may_change=True))
+        assert reply.lines[0] == "Refused: the live deploy is another one than you saw: look again, then decide."
+        assert row.arguments["seen"] == {"live deploy": "dep-1"} and s.sent("POST") == 0
 
 
 async def test_nobody_answers() -> None:
@@ -265,6 +280,14 @@ def typed(text: str) -> dict[str, Any]:
         ),
         ("silence web 2h moving signal=api", QUIET | {"reason": "moving signal=api"}),
         ("silence web 2h https://acme.example/?a=b moves", QUIET | {"reason": "https://acme.example/?a=b moves"}),
+        ("rollback web target=dep-39", {"service": "web", "target": "dep-39"}),
+        ("rollback web live=dep-42", {"service": "web", "seen": {"live deploy": "dep-42"}}),
+        ("tick web-1 undo=yes monitor", {"incident": "web-1", "item": "monitor", "undo": True}),
+        (
+            "announce shop “Cards are refused” services=web We look into it.",
+            {"page": "shop", "title": "Cards are refused", "text": "We look into it."}
+            | {"services": "web", "state": "investigating"},
+        ),
     ],
 )
 def test_words_become_arguments(text: str, gets: dict[str, Any]) -> None:
@@ -285,6 +308,10 @@ def test_words_become_arguments(text: str, gets: dict[str, Any]) -> None:
         ("silence web 2h signal=api signal=home moving", "signal=: twice"),
         ("silence web soon moving", "--for: not a duration"),
         ("hold web 2h signal=api moving", "signal=: no such option; leave it out"),
+        ("undo web-1 now", "undo: too many words; undo INCIDENT"),
+        ("announce shop Cards are refused", 'announce: TITLE is not in quotes; announce PAGE "TITLE" TEXT'),
+        ('announce shop "Cards are refused', "announce: TITLE is not in quotes"),
+        ('announce shop "Cards"', "announce: TEXT is missing"),
     ],
 )
 def test_a_mistyped_line_does_not_do_more_than_was_meant(text: str, says: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from watchdog.domain.commands.command_table import COMMANDS, ROWS
-from watchdog.domain.commands.human_command import InvalidRequest, Subject, Surface, stored_arguments
+from watchdog.domain.commands.human_command import InvalidRequest, Subject, stored_arguments
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 
 QUIET = {"lasts": "1h", "reason": "moving house"}
@@ -85,7 +85,7 @@ def test_what_the_daemon_gets(command: str, subject: str, given: dict[str, Any],
         ("silence", "web", QUIET | {"lasts": "0s"}, "--for: not a sensible time; write something up to 30d"),
         ("silence", "web", QUIET | {"lasts": "31d"}, "--for: not a sensible time"),
         ("silence", "web", QUIET | {"severity": "hgih"}, "--severity: no such severity; write one of: critical, high"),
-        ("announce", "", {}, "announce: say which page; announce PAGE TITLE TEXT"),
+        ("announce", "", {}, 'announce: say which page; announce PAGE "TITLE" TEXT'),
         ("announce", "shop", {"title": "x" * 101}, "--title: longer than 100 characters"),
         ("announce", "shop", {"title": "x", "text": "y", "state": "resolved"}, "--state: no such state; write one of"),
         ("schedule-maintenance", "shop", WHEN | {"starts": "soon"}, "--starts: not a date and time; write 2027-01-31T"),
@@ -108,13 +108,13 @@ def test_what_cannot_be_meant(command: str, subject: str, given: dict[str, Any],
 
 
 def test_every_row_is_whole() -> None:
-    """A sentence of help, a name that can be typed; a command that a channel takes needs no more than words."""
+    """A sentence of help, a name that can be typed; a channel takes each command by words alone."""
     assert len(COMMANDS) == len(ROWS)
     for row in ROWS:
-        assert row.says.endswith(".") and row.name.islower() and row.surfaces, row.name
+        assert row.says.endswith(".") and row.name.islower(), row.name
         names = [one.name for one in row.arguments]
         assert len({*names, row.subject.value}) == len(names) + 1, row.name
-        assert Surface.CHAT not in row.surfaces or row.usage.startswith(row.name)
+        assert row.usage.startswith(row.name)
         assert (row.subject is Subject.NOTHING) == (row.usage == row.name)
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from tests.handbook.reference.markdown import code, first_upper, page, table
 from watchdog.console.routes.api import _routes
-from watchdog.domain.commands.command_table import commands_of
-from watchdog.domain.commands.human_command import Surface
+from watchdog.domain.commands.command_table import ROWS
 
 ABOUT = """\
 Below `/api/v1` of the console (`console: {enabled: true}`), for programs: `Authorization: Bearer TOKEN`, with one of
@@ -22,7 +21,7 @@ that was not done (409) has that `help`, too."""
 def text() -> str:
     document = _routes("0").openapi()
     found = list(operations(document))
-    roles = {one.name.replace("-", " "): one.role.name.lower() for one in commands_of(Surface.CONSOLE)}
+    roles = {one.name.replace("-", " "): one.role.name.lower() for one in ROWS}
     reads = [
         (code(f"GET {path}"), " ".join(query(what)) or "–", what["description"])
         for path, verb, what in found

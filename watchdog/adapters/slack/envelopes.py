@@ -15,7 +15,9 @@ from watchdog.adapters.slack.button_signature import FORGED, ButtonSigner
 from watchdog.domain.identities import SLACK, identity, recorded
 from watchdog.ports.chat import Request
 
-WORDS_MAX = 60
+TYPED_MAX = 2500
+"""Characters of a line: two texts of a thousand fit in."""
+WORDS_MAX = 500
 NAME_MAX = 40
 
 
@@ -40,8 +42,8 @@ def heard(envelope: dict[str, Any], seal: ButtonSigner, users: Collection[str], 
 
 
 def _typed(payload: dict[str, Any], users: Collection[str]) -> Heard:
-    # Cut: commands of ours are short, and any member of the workspace may type the text.
-    words = text.clean(str(payload.get("text") or ""), 300).split()[:WORDS_MAX]
+    # Cut: any member of the workspace may type the text.
+    words = text.clean(str(payload.get("text") or ""), TYPED_MAX).split()[:WORDS_MAX]
     person = str(payload.get("user_id") or "")
     request = Request(
         by=_who(person, payload.get("user_name")),

@@ -9,20 +9,25 @@ from collections.abc import Mapping, Sequence
 from watchdog.adapters.options import Context
 from watchdog.app.compose.cluster_state import state_of_all
 from watchdog.app.compose.composition import App
+from watchdog.app.compose.deploy_listings import Listings
+from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.approvals.button_cleanup import ButtonCleanup
 from watchdog.daemon.approvals.chat_commands import ChatCommands, Read
-from watchdog.domain.commands.command_table import commands_of
-from watchdog.domain.commands.human_command import Surface
-from watchdog.domain.errors import Temporary
+from watchdog.domain.commands.command_table import ROWS
+from watchdog.domain.decisions import Decision, Verdict
+from watchdog.domain.errors import Refused, Temporary
+from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, State
 from watchdog.ports import StoreReader
 from watchdog.ports.chat import Conversation, Reply
-from watchdog.presentation import status_text, table_rows
+from watchdog.presentation import decision_text, status_text, table_rows
 from watchdog.presentation.explain import explain as explained
 from watchdog.presentation.outlooks.current_state import current_state
+from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.text import clean, columns
 from watchdog.settings.rules.required_secrets import answers_in_slack
 
+TO = "target="
 INCIDENTS_SHOWN = 10
 INCIDENTS_READ = 200
 CELL_MAX = 80
@@ -32,10 +37,11 @@ READS = (
     ("incidents", "The last ten."),
     ("explain SERVICE", "Its newest incident: what was seen, the arithmetic, what was done (or explain INCIDENT)."),
     ("silences", "Silences and action holds that hold now."),
+    ("plan SERVICE", "Where a rollback by hand would lead, and what forbids it (plan INCIDENT: of an undo)."),
 )
 HELP = (
-    *(f"{words:<24} {says}" for words, says in (*READS, *((one.usage, one.says) for one in commands_of(Surface.CHAT)))),
-    "Before the WHY of a silence, signal=NAME or severity=high narrows it.",
+    *(f"{words:<24} {says}" for words, says in (*READS, *((one.usage, one.says) for one in ROWS))),
+    "Before the WHY of a silence, signal=NAME or severity=high narrows it. Texts before the last stand in quotes.",
     "To change something you must be on the list of those who may (approvals.users).",
 )
 
@@ -75,11 +81,16 @@ class ChatQueries:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        engine = app.engine
+        self._listings = Listings(
+            app.platform, lambda: engine.policy, app.clock, lambda name: engine.state.services.get(name)
+        )
         self.table: Mapping[str, Read] = {
             "status": self.status,
             "incidents": self.incidents,
             "explain": self.explain,
             "silences": self.silences,
+            "plan": self.plan,
             "help": self.help,
         }
 
@@ -135,6 +146,30 @@ class ChatQueries:
         )
         return Reply(tuple(lines), fixed=True)
 
+    async def plan(self, words: Sequence[str]) -> Reply:
+        """Show the plan of a rollback by hand, or of an incident's undo, and the line to type to do it.
+
+        A second word `target=dep-40` names the target. Raises Temporary or Permanent.
+        """
+        name, to = next(iter(words), ""), next((one.removeprefix(TO) for one in words[1:] if one.startswith(TO)), None)
+        policy = self._app.engine.policy
+        incident = await self._app.store.incident(name) if name not in policy.services else None
+        service = incident.service if incident is not None else name
+        if service not in policy.services:
+            return Reply((f"plan what? plan SERVICE ({', '.join(policy.services)}) or plan INCIDENT",), ok=False)
+        listed, state = await self._listings.of(service), await self._state()
+        try:
+            if incident is not None:
+                decision, follows = planned_undo(policy, state, listed, incident)
+            else:
+                decision, follows = planned(policy, state, listed, to), ""
+        except Refused as error:
+            return Reply((f"It would not be done: {error}.",), ok=False)
+        return Reply(
+            _plan_lines(decision, listed, f"undo {name}" if incident is not None else f"rollback {name}", follows, to),
+            fixed=True,
+        )
+
     def _nothing_of(self, name: str) -> str:
         known = self._app.engine.policy.services
         if name in known:
@@ -155,3 +190,23 @@ class ChatQueries:
         with contextlib.suppress(Temporary):
             return await state_of_all(self._app)
         return self._app.engine.state
+
+
+def _plan_lines(
+    decision: Decision, listed: DeploysListed, command: str, follows: str, to: str | None
+) -> tuple[str, ...]:
+    """Return where it leads and what the guards answer; last, the line that does it."""
+    live = live_deploy(listed.deploys)
+    refused = any(one.verdict is Verdict.BLOCK for one in decision.guards)
+    end = "A guard refuses it."
+    if live is not None and not refused and decision.target is not None and decision.target.deploy is not None:
+        chosen = f" {TO}{to}" if to is not None else ""
+        end = f"Nothing is changed yet. To do it: /watchdog {command}{chosen} live={live.id}"
+    return (
+        *([f"LIVE         {decision_text.named(live)}"] if live is not None else []),
+        *decision_text.target(decision.target),
+        *decision_text.guards(decision.guards),
+        *([follows] if follows else []),
+        "",
+        end,
+    )

@@ -19,8 +19,8 @@ from watchdog.console.queries.service_status import ORDER
 from watchdog.console.render import charts, stats_charts
 from watchdog.console.views import card_views
 from watchdog.console.views.view_models import ServiceRow
-from watchdog.domain.commands.command_table import commands_of
-from watchdog.domain.commands.human_command import HumanCommand, Seen, Surface
+from watchdog.domain.commands.command_table import ROWS
+from watchdog.domain.commands.human_command import HumanCommand, Seen
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.outlook import Outlook
 from watchdog.presentation.text import clock, day, iso, moment, percent, sentence, short
@@ -113,8 +113,7 @@ def _environment(version: str) -> Environment:
 
 def other_commands(subject: str) -> list[HumanCommand]:
     """Return the commands about an `incident`, a `service` or nothing that have no form of their own on a page."""
-    rows = commands_of(Surface.CONSOLE)
-    plain = [one for one in rows if one.name not in DRAWN and one.seen is Seen.NOTHING]
+    plain = [one for one in ROWS if one.name not in DRAWN and one.seen is Seen.NOTHING]
     # `service` matches SERVICE and SERVICE_OR_ALL: their forms stand on the same page.
     return [one for one in plain if one.subject.name.lower().startswith(subject)]
 

@@ -21,7 +21,7 @@ from watchdog.console.render.json_response import Ascii, refusal
 from watchdog.console.views.answer_views import answer_view
 from watchdog.console.views.view_models import AnswerView
 from watchdog.docs.places import ROLES, place_of_answer, place_of_error
-from watchdog.domain.commands.command_table import commands_of
+from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.commands.human_command import (
     DURATION_MAX,
     MOMENT_MAX,
@@ -31,7 +31,6 @@ from watchdog.domain.commands.human_command import (
     HumanCommand,
     Seen,
     Subject,
-    Surface,
 )
 from watchdog.domain.errors import Temporary
 
@@ -88,7 +87,7 @@ def add_commands(api: FastAPI) -> None:
             return refusal(str(error), 503, place_of_error(error))
         return Ascii(asdict(done), 200 if done.state == "done" else 409)
 
-    for command in commands_of(Surface.CONSOLE):
+    for command in ROWS:
         path = PATHS[command.subject].format(verb=VERBS.get(command.name, command.name))
         api.post(path, response_model=AnswerView, responses=NOT_DONE)(_endpoint(command, take))
 

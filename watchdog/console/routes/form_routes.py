@@ -22,8 +22,8 @@ from watchdog.console.routes.pages import drawing_of, not_found
 from watchdog.console.views.view_models import PlanView
 from watchdog.docs.pages import HELP
 from watchdog.docs.places import ROLES, place_of_answer, place_of_error
-from watchdog.domain.commands.command_table import commands_of
-from watchdog.domain.commands.human_command import HumanCommand, Subject, Surface
+from watchdog.domain.commands.command_table import ROWS
+from watchdog.domain.commands.human_command import HumanCommand, Subject
 from watchdog.domain.errors import Temporary
 
 Form = Mapping[str, str]
@@ -86,7 +86,7 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
         Route("/incidents/{id}/undo", confirm_undo, methods=["GET"]),
         *(
             Route(PATHS[command.subject].format(command=command.name), partial(take, command), methods=["POST"])
-            for command in commands_of(Surface.CONSOLE)
+            for command in ROWS
         ),
     ]
 

@@ -10,7 +10,6 @@ strangers must not bury it.
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
-from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -18,13 +17,14 @@ import structlog
 from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets
 from watchdog.docs.places import handbook_line, place_of_answer
-from watchdog.domain.commands.command_table import commands_of
+from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import (
+    Argument,
     ArgumentType,
     HumanCommand,
     InvalidRequest,
+    Seen,
     Subject,
-    Surface,
     stored_arguments,
 )
 from watchdog.domain.errors import Permanent, Temporary
@@ -32,9 +32,10 @@ from watchdog.ports import Clock, Store
 from watchdog.ports.chat import NOT_ALLOWED, REFUSED, Reply, Request
 from watchdog.presentation.text import moment
 
-CHANGES: Mapping[str, HumanCommand] = MappingProxyType({one.name: one for one in commands_of(Surface.CHAT)})
 SHOWN = ("suspect", "target", "asked_at")
 """The fields of a question that an answer is bound to, beside its incident."""
+LIVE = Argument("live", "the deploy that is live, as the plan names it", example="dep-42")
+"""The option of a rollback by hand, which binds it to its plan: a second member's line must not roll back once more."""
 NOT_ON_THE_LIST = "not on the list of those who may (approvals.users in the configuration)"
 
 Read = Callable[[Sequence[str]], Awaitable[Reply]]
@@ -68,7 +69,7 @@ class ChatCommands:
         return reply
 
     async def _handle(self, request: Request) -> Reply:
-        if request.name in CHANGES:
+        if request.name in COMMANDS:
             return await self._change(request)
         read = self._reads.get(request.name)
         return await (read or self._reads["help"])(request.words)
@@ -82,13 +83,15 @@ class ChatCommands:
             given |= {"incident": shown["incident"], "question": {key: shown[key] for key in SHOWN}}
         else:
             try:
-                said = typed_arguments(CHANGES[request.name], request.words)
+                said = typed_arguments(COMMANDS[request.name], request.words)
             except InvalidRequest as error:
                 return self._refused(request.name, f"Refused: {refused}." if refused else str(error))
             # The audit holds only refusals about an incident (Rule 2).
             if refused and "incident" not in said:
                 return self._refused(request.name, f"Refused: {refused}.")
-            given |= said
+            given |= {"incident": said["incident"]} if refused else said
+        if COMMANDS[request.name].seen is Seen.LIVE_DEPLOY and not refused and "seen" not in given:
+            return await self._reads["plan"](request.words)
         # Only a yes is bound to a person: the policy may name an approver.
         if request.name == "approve":
             given["identity"] = request.identity
@@ -124,17 +127,21 @@ def _no(why: str) -> Reply:
 
 
 _OPTION = re.compile(r"([A-Za-z_-]+)=(.*)")
+_QUOTES = '"“”„'
+"""The marks around a text of several words: phones write curved ones."""
 
 
 def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, Any]:
     """Return the command's arguments, its subject first. Raises InvalidRequest.
 
-    The last required argument takes the rest of the words; options may stand before it as `name=value`.
+    The last required argument takes the rest of the words, a text before it stands in quotes; options may stand before
+    the last as `name=value`.
     """
     if command.subject is Subject.NOTHING and not command.arguments:
         return {}
     subject, *rest = words or ("",) if command.subject is not Subject.NOTHING else ("", *words)
     names = [one.name for one in command.required]
+    rest = _unquoted(command, rest)
     if subject and (len(rest) < len(names) or (rest and not command.arguments)):
         missing = [one.example for one in command.required[len(rest) :]]
         raise InvalidRequest(command.name, f"{missing[0]} is missing" if missing else "too many words", command.usage)
@@ -142,14 +149,44 @@ def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, An
     options, last = _options(command, rest[len(names) - 1 :] if names else rest)
     if names:
         given[names[-1]] = " ".join(last)
-    return stored_arguments(command, subject, given | options)
+    elif last:
+        # Left out, it might have been the target: another one would be chosen.
+        raise InvalidRequest(command.name, f"{last[0]} is one word too many", f"write {_shown(command)}")
+    live = options.pop(LIVE.name, None)
+    stored = stored_arguments(command, subject, given | options)
+    return stored | ({"seen": {"live deploy": LIVE.checked(live)}} if live else {})
+
+
+def _unquoted(command: HumanCommand, words: Sequence[str]) -> list[str]:
+    """Return the words, with each text in quotes that the command requires before its last argument as one of them.
+
+    Raises InvalidRequest for such a text without quotes: its end would be a guess.
+    """
+    texts, rest = list[str](), list(words)
+    for one in command.required[:-1]:
+        end = 1
+        if one.kind is ArgumentType.TEXT and rest:
+            ends = (place for place, word in enumerate(rest, 1) if word[-1] in _QUOTES and word.strip(_QUOTES) != word)
+            end = next(ends, 0) if rest[0][0] in _QUOTES else 0
+            if not end:
+                raise InvalidRequest(command.name, f"{one.example} is not in quotes", command.usage)
+        texts, rest = [*texts, " ".join(rest[:end]).strip(_QUOTES)], rest[end:]
+    return [one for one in texts if one] + rest
+
+
+def _known_options(command: HumanCommand) -> dict[str, Argument]:
+    known = [one for one in command.arguments if one not in command.required]
+    return {one.name: one for one in (*known, *((LIVE,) if command.seen is Seen.LIVE_DEPLOY else ()))}
+
+
+def _shown(command: HumanCommand) -> str:
+    return " ".join(f"{name}={one.example}" for name, one in _known_options(command).items())
 
 
 def _options(command: HumanCommand, words: Sequence[str]) -> tuple[dict[str, str], Sequence[str]]:
     """Return the leading options, such as `signal=api severity=high`, and the rest. Raises InvalidRequest."""
-    known = {one.name: one for one in command.arguments if one not in command.required}
-    shown = " ".join(f"{name}={one.example}" for name, one in known.items())
-    instead = f"write {shown}, each once, and then the rest" if known else "leave it out"
+    known = _known_options(command)
+    instead = f"write {_shown(command)}, each once, and then the rest" if known else "leave it out"
     found: dict[str, str] = {}
     for place, word in enumerate(words):
         match = _OPTION.fullmatch(word)

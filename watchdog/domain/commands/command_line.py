@@ -8,8 +8,7 @@ along.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from watchdog.domain.commands.command_table import commands_of
-from watchdog.domain.commands.human_command import Surface
+from watchdog.domain.commands.command_table import ROWS
 
 PROGRAM = "watchdog"
 QUOTED = '"…"'
@@ -55,9 +54,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Commands outside the command table: their names, and their spelling at the terminal, in the order of the help."""
-PLACES: Mapping[str, str] = MappingProxyType(
-    {**OTHERS, **{row.name: row.words for row in commands_of(Surface.TERMINAL)}}
-)
+PLACES: Mapping[str, str] = MappingProxyType({**OTHERS, **{row.name: row.words for row in ROWS}})
 """The spelling of every command at the terminal, by its name."""
 BEFORE_GROUPS = (
     *("incidents", "approve", "reject", "stop", "acknowledge", "undo", "note", "label", "postmortem", "checklist"),

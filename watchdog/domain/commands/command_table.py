@@ -18,7 +18,6 @@ from watchdog.domain.commands.human_command import (
     Role,
     Seen,
     Subject,
-    Surface,
 )
 from watchdog.domain.follow_ups import DEVELOPERS, DUE, DUE_MAX_SECONDS, OWNER_MAX
 from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
@@ -29,7 +28,6 @@ LONGEST_QUIET_SECONDS = 30 * 86400.0
 REASON_MAX = 300
 # Seven characters are git's own short form; a shorter prefix could match several commits.
 COMMIT_LENGTH_MIN = 7
-NOT_IN_CHAT = frozenset({Surface.TERMINAL, Surface.CONSOLE})
 
 LASTS = Argument(
     "lasts",
@@ -50,16 +48,23 @@ SEVERITY = Argument(
     choices=tuple(one.value for one in Severity),
     example="high",
 )
-TARGET = Argument("target", "the deploy to go back to, as in dep-40; without it, the one we would choose", default="")
+TARGET = Argument(
+    "target",
+    "the deploy to go back to, as in dep-40; without it, the one we would choose",
+    default="",
+    example="dep-40",
+)
 NOTE = Argument("text", "the text, at most 1000 characters", max_characters=TEXT_MAX, example="TEXT", flag="TEXT")
-ROOT_CAUSE = Argument("root_cause", "it names the root cause", ArgumentType.FLAG)
+ROOT_CAUSE = Argument("root_cause", "it names the root cause", ArgumentType.FLAG, example="yes")
 VERDICT = Argument("verdict", "your judgement", ArgumentType.CHOICE, choices=("right", "wrong"), example="right|wrong")
 ITEM = Argument("item", "the item, as the checklist names it", example="ITEM")
-UNDO = Argument("undo", "take the tick back instead", ArgumentType.FLAG)
+UNDO = Argument("undo", "take the tick back instead", ArgumentType.FLAG, example="yes")
 TO_DO = Argument(
     "text", "what is to be done, at most 300 characters", max_characters=FOLLOW_UP_MAX, example="TEXT", flag="TEXT"
 )
-OWNER = Argument("owner", "whose it is: a role, a contact, a name", default=DEVELOPERS, max_characters=OWNER_MAX)
+OWNER = Argument(
+    "owner", "whose it is: a role, a contact, a name", default=DEVELOPERS, max_characters=OWNER_MAX, example="NAME"
+)
 DUE_IN = Argument(
     "due",
     "in how long it is due, as in 3d",
@@ -160,7 +165,6 @@ ROWS: tuple[HumanCommand, ...] = (
         Role.APPROVER,
         (TARGET,),
         event=lambda at, by, given: e.RollbackRequested(at, given["service"], by, given.get("target")),
-        surfaces=NOT_IN_CHAT,
         seen=Seen.LIVE_DEPLOY,
     ),
     HumanCommand(
@@ -168,7 +172,6 @@ ROWS: tuple[HumanCommand, ...] = (
         "Take a wrong rollback back: the deploy that was blamed goes live again.",
         Subject.INCIDENT,
         Role.APPROVER,
-        surfaces=NOT_IN_CHAT,
         seen=Seen.LIVE_DEPLOY,
         group=CommandGroup.INCIDENT,
     ),
@@ -192,7 +195,6 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.COMMIT,
         Role.APPROVER,
         event=lambda at, by, given: e.CommitTrusted(at, given["commit"], by),
-        surfaces=NOT_IN_CHAT,
         subject_characters_min=COMMIT_LENGTH_MIN,
         group=CommandGroup.COMMIT,
     ),
@@ -202,7 +204,6 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.SERVICE,
         Role.APPROVER,
         event=lambda at, by, given: e.RestoreRequested(at, given["service"], by),
-        surfaces=NOT_IN_CHAT,
         group=CommandGroup.SERVICE,
     ),
     HumanCommand(
@@ -237,7 +238,6 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.INCIDENT,
         Role.OPERATOR,
         (VERDICT,),
-        surfaces=NOT_IN_CHAT,
         group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
@@ -246,7 +246,6 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.INCIDENT,
         Role.OPERATOR,
         (NOTE, ROOT_CAUSE),
-        surfaces=NOT_IN_CHAT,
         group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
@@ -255,7 +254,6 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.INCIDENT,
         Role.OPERATOR,
         (ITEM, UNDO),
-        surfaces=NOT_IN_CHAT,
         group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
@@ -264,7 +262,6 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.INCIDENT,
         Role.OPERATOR,
         (TO_DO, OWNER, DUE_IN),
-        surfaces=NOT_IN_CHAT,
         group=CommandGroup.INCIDENT,
     ),
     HumanCommand(
@@ -273,7 +270,6 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.PAGE,
         Role.APPROVER,
         (PAGE_TITLE, SAYS, ABOUT_SERVICES, STATE),
-        surfaces=NOT_IN_CHAT,
         group=CommandGroup.ANNOUNCEMENT,
         word="post",
     ),
@@ -283,7 +279,6 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.PAGE,
         Role.APPROVER,
         (PAGE_TITLE, SAYS, STARTS, WINDOW, ABOUT_SERVICES),
-        surfaces=NOT_IN_CHAT,
         group=CommandGroup.ANNOUNCEMENT,
         word="schedule",
     ),
@@ -293,14 +288,8 @@ ROWS: tuple[HumanCommand, ...] = (
         Subject.ANNOUNCEMENT,
         Role.APPROVER,
         (SAYS, NEW_STATE),
-        surfaces=NOT_IN_CHAT,
         group=CommandGroup.ANNOUNCEMENT,
         word="update",
     ),
 )
 COMMANDS: Mapping[str, HumanCommand] = MappingProxyType({row.name: row for row in ROWS})
-
-
-def commands_of(surface: Surface) -> tuple[HumanCommand, ...]:
-    """Return the commands of a surface, in the order of the help."""
-    return tuple(row for row in ROWS if surface in row.surfaces)

@@ -39,14 +39,6 @@ class Role(StrEnum):
         return tuple(Role).index(self)
 
 
-class Surface(StrEnum):
-    """A place where commands can be given."""
-
-    TERMINAL = "terminal"
-    CONSOLE = "console"
-    CHAT = "chat"
-
-
 class Subject(StrEnum):
     """The subject of a command: its first word. The value is the argument under which it is stored."""
 
@@ -164,7 +156,6 @@ class HumanCommand:
     """Makes the event from the moment (UTC epoch seconds), the author and the stored arguments. None: the command only
     adds to the record, or the daemon must look something up first.
     """
-    surfaces: frozenset[Surface] = frozenset(Surface)  # where it can be given
     seen: Seen = Seen.NOTHING  # what its author must have seen unchanged
     subject_characters_min: int = 1  # a shorter subject names too much
     group: CommandGroup = CommandGroup.TOP  # where it stands at the terminal
@@ -182,9 +173,11 @@ class HumanCommand:
 
     @property
     def usage(self) -> str:
-        """Return its spelling in a chat channel: `silence SERVICE 2h WHY`."""
+        """Return its spelling in a chat channel: `silence SERVICE 2h WHY`; a text before the last stands in quotes."""
         words = {Subject.NOTHING: "", Subject.SERVICE_OR_ALL: "SERVICE"}.get(self.subject, self.subject.name)
-        return " ".join(filter(None, (self.name, words, *(one.example for one in self.required))))
+        texts = [f'"{one.example}"' if one.kind is ArgumentType.TEXT else one.example for one in self.required[:-1]]
+        last = [one.example for one in self.required[-1:]]
+        return " ".join(filter(None, (self.name, words, *texts, *last)))
 
 
 def stored_arguments(command: HumanCommand, subject: str, given: Mapping[str, Any]) -> dict[str, Any]:
