@@ -46,10 +46,11 @@ class Chat:
         return [one for one in self.seen()["messages"] if "thread_ts" not in one["body"]]
 
     def buttons(self) -> list[str]:
-        """Return the ids of all buttons that stand in messages now."""
+        """Return the ids of the buttons in messages now that answer a question."""
         blocks = [block for one in self.seen()["messages"] for block in blocks_of(one["body"])]
         buttons = [button for block in blocks if block["type"] == "actions" for button in block["elements"]]
-        return [button["action_id"] for button in buttons if "url" not in button]
+        found = [button["action_id"] for button in buttons if "url" not in button]
+        return [one for one in found if one != "watchdog_acknowledge"]
 
     def replies(self, envelope: str) -> list[str]:
         return [str(one["text"]) for one in self.cloud.log("slack_replied") if one["envelope"] == envelope]

@@ -63,15 +63,16 @@ def test_case_38_a_high_incident_is_approved_by_a_button(tmp_path: Path) -> None
 
 @pytest.mark.long
 def test_case_38_rejected_by_a_button(tmp_path: Path) -> None:
-    """Nothing is changed, the buttons vanish, and a yes that comes after the no is refused with who said no."""
+    """Acknowledged first. Nothing is changed, the buttons vanish, and a later yes is refused with who said no."""
     with asked(tmp_path) as chat:
+        assert "ACKNOWLEDGED by slack:U0AAA (ann)" in chat.until_reply(chat.click("acknowledge"))
         said = chat.until_reply(chat.click("reject"))
         assert said.startswith("Done by slack:U0AAA (ann)"), said
         chat.daemon.until(lambda: chat.buttons() == [])
         assert "REJECTED by slack:U0AAA (ann)" in chat.parents()[0]["body"]["text"]
         late = chat.until_reply(chat.click("approve", old=True, user="U0AAA"))
         assert "decided already: rejected by slack:U0AAA (ann)" in late and chat.cloud.untouched()
-        assert [ok for _, _, ok, _, _ in chat.commands()] == [1, 0]
+        assert [ok for _, _, ok, _, _ in chat.commands()] == [1, 1, 0]
 
 
 TWO = SLACK.replace("[U0AAA]", "[U0AAA, U0BBB]")

@@ -6,8 +6,8 @@ they changed.
 Rule 1: the edit comes before the reply: when the reply fails, the whole is sent again and the edit changes nothing.
 The first reply fails alone (`Partly`): the message is posted, and is not posted again.
 Rule 2: an edit keeps the title that the incident began with; the reference carries it, since no state is kept here.
-Rule 3: where people may answer (`approvals`), the message has buttons while, and only while, a question is open;
-adapters/slack receives the clicks.
+Rule 3: where people may answer (`approvals`), the message has buttons to answer while, and only while, a question is
+open, and one to acknowledge while that changes something; adapters/slack receives the clicks.
 
 A webhook can neither edit nor thread: one post per notice, the details below a divider.
 """
@@ -201,13 +201,13 @@ class SlackBot:
         await self._call("chat.postMessage", {**place, **body})
 
     def _with_buttons(self, notice: Notice, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the body with buttons under it, if a question is open now."""
-        # Asked at each send, not stored in the notice: a late delivery must not
-        # show buttons for a question already answered. People outside engineering are asked nothing.
-        question = self._question(notice) if self._seal is not None and not notice.plain else None
-        if question is None or self._seal is None:
+        """Return the body with buttons under it: to answer a question that is open now, and to acknowledge."""
+        # People outside engineering are asked nothing.
+        if self._seal is None or notice.plain:
             return body
-        return with_blocks(body, blocks(question, self._seal))
+        # Asked at each send, not stored in the notice: a late delivery must not
+        # show buttons for a question already answered.
+        return with_blocks(body, blocks(notice, self._question(notice), self._seal))
 
     async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         """Call a method. Raises for a refusal, which Slack answers with HTTP 200 and `ok: false`."""

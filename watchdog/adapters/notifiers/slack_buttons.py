@@ -1,28 +1,36 @@
-"""The blocks under a message with a question: the exact effect of each button, its deadline, and the buttons."""
+"""The blocks under a message: of an open question the exact effect of each button, and its deadline; the buttons."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers.facts import facts
 from watchdog.adapters.notifiers.slack_message import plain
 from watchdog.adapters.slack.button_signature import ButtonSigner
+from watchdog.domain.notices import Notice
 from watchdog.ports.chat import Question
 
 Block = dict[str, Any]
 BLOCK_ID = "watchdog"
 PREFIX = "watchdog_"
 """The prefix of our action ids; the rest is the word of the command line."""
-LABELS = {"approve": "Approve rollback", "reject": "Reject", "stop": "Stop"}
+LABELS = {"approve": "Approve rollback", "reject": "Reject", "stop": "Stop", "acknowledge": "Acknowledge"}
+STYLES = {"approve": "primary", "reject": "danger", "stop": "danger"}
+ACKNOWLEDGED_WITHIN_SECONDS = 7 * 86400.0
+"""Lifetime of the button that acknowledges: the daemon refuses it anyway once the incident is over."""
 
 
-def blocks(question: Question, seal: ButtonSigner) -> list[Block]:
-    """Return the blocks for the message while the question is open."""
-    actions = ("stop",) if question.announced else ("approve", "reject")
-    buttons = [_button(action, question, seal) for action in actions]
-    return [
-        {"type": "section", "text": plain(_asks(question))},
-        {"type": "actions", "block_id": BLOCK_ID, "elements": buttons},
-    ]
+def blocks(notice: Notice, question: Question | None, seal: ButtonSigner) -> list[Block]:
+    """Return the blocks for the message: the answers to an open question, and to acknowledge where that counts."""
+    actions = () if question is None else ("stop",) if question.announced else ("approve", "reject")
+    buttons = [_button(action, question, seal) for action in actions if question is not None]
+    known = facts(notice)
+    if known is not None and "acknowledge" in known.next.commands:
+        # Nothing is asked by it, so it is bound to no rollback.
+        about = Question(notice.incident, notice.service, "", "", 0.0, notice.at + ACKNOWLEDGED_WITHIN_SECONDS)
+        buttons.append(_button("acknowledge", about, seal))
+    asked = [{"type": "section", "text": plain(_asks(question))}] if question is not None else []
+    return [*asked, *([{"type": "actions", "block_id": BLOCK_ID, "elements": buttons}] if buttons else [])]
 
 
 def act(question: Question) -> str:
@@ -51,7 +59,7 @@ def _button(action: str, question: Question, seal: ButtonSigner) -> Block:
         "action_id": PREFIX + action,
         "text": plain(LABELS[action]),
         "value": seal.value(action, question),
-        "style": "primary" if action == "approve" else "danger",
+        **({"style": STYLES[action]} if action in STYLES else {}),
     }
     # Only approving changes production, so only it asks once more; a slip of the thumb on Reject or Stop does no harm.
     if action == "approve":

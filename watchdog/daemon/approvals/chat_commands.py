@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from watchdog.daemon.approvals.command_client import submit_and_wait
+from watchdog.daemon.approvals.pending import VERBS
 from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets
 from watchdog.docs.places import handbook_line, place_of_answer
 from watchdog.domain.commands.command_table import COMMANDS
@@ -80,7 +81,9 @@ class ChatCommands:
         given |= {} if request.may_change else {NOT_ALLOWED: True}
         if request.question is not None:
             shown = asdict(request.question)
-            given |= {"incident": shown["incident"], "question": {key: shown[key] for key in SHOWN}}
+            given["incident"] = shown["incident"]
+            if request.name in VERBS.values():
+                given["question"] = {key: shown[key] for key in SHOWN}
         else:
             try:
                 said = typed_arguments(COMMANDS[request.name], request.words)
