@@ -8,13 +8,13 @@ import pytest
 
 from tests.core.assess.test_peers import OURS, fails, probes, stumbles, town
 from tests.core.limits import WEIGHTS
-from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, a_state, an_incident, found, step
+from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, a_state, an_incident, failing, found, step
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world
 from watchdog.core.assess import blame
 from watchdog.core.assess.onset_prior import prior_of
 from watchdog.core.assess.other_causes import EARLIER, FELT_SHARE, UNSEEN_SHARE
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, Served
 from watchdog.domain.decisions import Blame, Cause, Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import VendorChecked
@@ -286,6 +286,37 @@ def test_an_earlier_failure_that_may_have_begun_with_us_counts_as_one_that_did()
     policy = make_policy(blame=replace(WEIGHTS, onset_tolerance_seconds=200.0))
     case = a_case(a_service(checks=CHECKS), found(seconds=300.0), found("errors", "feed", seconds=250.0), policy=policy)
     assert odds(blame.weigh(case)) == {EARLIER: pytest.approx(FELT_SHARE / 10 * RATE)}
+
+
+NEW = Served("bad00000", NOW - 10.0, NOW)
+
+
+def old(*failed: float, version: str = "aaaaaaa1", first: float = 900.0) -> Served:
+    """Return a version that answered, and failed so many seconds ago."""
+    return Served(version, NOW - first, NOW, tuple(NOW - ago for ago in failed))
+
+
+@pytest.mark.parametrize(
+    ("served", "onset", "seconds"),
+    [
+        pytest.param((old(40, 30, 20), NEW), 40.0, 30.0, id="the code before failed for half a minute"),
+        pytest.param((old(39, 30, 20), NEW), 39.0, None, id="so may an instance that ends"),
+        pytest.param((old(40, 30), NEW), 40.0, None, id="two answers may be chance"),
+        pytest.param((old(40, 30, 20), old(20, version=""), NEW), 40.0, None, id="one may be the new code's"),
+        pytest.param((old(40, 30, 20, first=40), NEW), 40.0, None, id="not seen before it failed"),
+        pytest.param((old(40, 30, 20), replace(NEW, first_at=NOW - 50.0)), 40.0, None, id="the new code had answered"),
+        pytest.param((old(40, 30, 20), old(5, version=""), NEW), 40.0, 30.0, id="a failure after that says nothing"),
+    ],
+)
+def test_what_failed_in_the_code_before_for_longer_than_it_drains_is_older_than_the_change(
+    served: tuple[Served, ...], onset: float, seconds: float | None
+) -> None:
+    """The change may still have broken it, so it is no veto; while the new code has not answered at all, it is one."""
+    case = a_case(a_service(checks={"home": failing(served=served)}), found(seconds=onset))
+    assert odds(blame.weigh(case)) == ({} if seconds is None else {EARLIER: pytest.approx(FELT_SHARE / 10 * RATE)})
+    if seconds is not None:
+        why = f"for {seconds:.0f} s all failing answers named dep-40, before dep-41 answered"
+        assert blame.weigh(case).causes[0].why == why
 
 
 # --- others fail at the same moment ---

@@ -20,6 +20,7 @@ from watchdog.core.assess.other_causes import other_causes
 from watchdog.core.assess.suspect_deploy import (
     change_before,
     change_of,
+    code_before,
     first_traffic_at,
     live_deploy,
     same_code_run,
@@ -34,10 +35,6 @@ from watchdog.domain.units import show_seconds
 # From the first failed probe on the list is read every 5 s: a minute without one means that Render does not answer.
 STALE_DEPLOYS_SECONDS = 60.0
 FEED_MINUTE_SECONDS = 60.0
-
-
-SURE_ANSWERS = 3
-"""This many failing answers that all name the previous code acquit a deploy."""
 DRAINING_SECONDS = 600.0
 """How long after a deploy could first take traffic the instances of the previous one may still serve."""
 UNKNOWN_SHARE = 0.2
@@ -206,7 +203,7 @@ def _version_veto(case: BlameInput, suspect: Deploy) -> Veto:
     Each finding has to show that by answers of its own check. The veto ends once the suspect's code was seen
     answering, or ten minutes after it could take traffic.
     """
-    before = next((one for one in case.service.deploys if one.was_live and one.code != suspect.code), None)
+    before = code_before(case.service.deploys, suspect)
     began = first_traffic_at(suspect, case.policy.blame)
     no = Veto("served version", False, "failing answers do not all name the code before it")
     if before is None or case.now - began > DRAINING_SECONDS:
@@ -216,7 +213,7 @@ def _version_veto(case: BlameInput, suspect: Deploy) -> Veto:
         # Once the suspect's code answers as well, the failures may be its own.
         if check is None or served_versions.named_since(check, suspect, began):
             return no
-        if served_versions.all_failures_are_of(check, before, finding.onset_at) < SURE_ANSWERS:
+        if served_versions.all_failures_are_of(check, before, finding.onset_at) < served_versions.SURE_ANSWERS:
             return no
     return Veto("served version", True, f"every failing answer names {before.id}, which serves still")
 

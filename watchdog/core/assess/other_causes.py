@@ -12,6 +12,8 @@ All odds are against an unobserved cause, as the prior odds of the own change ar
 3. Other services fail at the same moment without a reason of their own (peers.py): one cause for all.
 4. A lesser failure of this service is older than the change: it may have grown into this one. The odds are as in 1, by
    the lead of its onset before ours. One of hours or days says nothing: it had its time to grow, and did not.
+   So is the failure itself, if for longer than old instances drain all failing answers named the code before, and the
+   suspect's had not answered yet. It may still have broken what both use, so this is no veto: a human weighs it.
 """
 
 from math import exp
@@ -21,7 +23,8 @@ from watchdog.core.assess.evidence import as_earlier
 from watchdog.core.assess.failure_correlation import relied_on
 from watchdog.core.assess.onset_prior import MINUTES_PER_MONTH, prior_of
 from watchdog.core.assess.peers import FEED_SECONDS, failing_peers, fails_with_us
-from watchdog.core.assess.suspect_deploy import change_before, first_traffic_at
+from watchdog.core.assess.suspect_deploy import change_before, code_before, first_traffic_at
+from watchdog.core.fold import served_versions
 from watchdog.domain.decisions import Blame, Cause, Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.units import show_seconds
@@ -38,6 +41,8 @@ EARLIER = "earlier failure"
 """The name of a lesser failure of this service as the cause."""
 EARLIER_MEAN_MINUTES = 10.0
 """Mean lead of its onset before ours: queues and memory fill in minutes; a lost dependency is felt sooner."""
+DRAIN_SECONDS = 30.0
+"""For this long the platform lets an old instance end by default, which may fail meanwhile."""
 PEERS_COUNTED_MAX = 3.0
 """From the third peer on, further peers add no evidence."""
 
@@ -48,7 +53,7 @@ def other_causes(case: BlameInput, suspect: Deploy, change: Deploy, others_per_m
         *_failing_upstreams(case, suspect, others_per_month),
         *_changed_dependencies(case, suspect),
         *_common_cause(case, suspect),
-        *_earlier_failure(case, change, others_per_month),
+        *(_in_older_code(case, suspect, others_per_month) or _earlier_failure(case, change, others_per_month)),
     ]
     return tuple(sorted(_with_earlier(found, case.before, suspect), key=lambda one: -one.odds))
 
@@ -170,6 +175,18 @@ def _earlier_failure(case: BlameInput, change: Deploy, others_per_month: float) 
     at, what = max(onsets)
     odds = _felt_odds(max(0.0, case.onset_at - at), EARLIER_MEAN_MINUTES, 0.0, others_per_month)
     return [Cause(EARLIER, odds, f"{what} began {show_seconds(served - at)} before {change.id} could take traffic")]
+
+
+def _in_older_code(case: BlameInput, suspect: Deploy, others_per_month: float) -> list[Cause]:
+    """Return the failure itself, if the answers of its own check show that the code before the suspect's had it."""
+    before, check = code_before(case.service.deploys, suspect), case.service.checks.get(case.main.signal)
+    if before is None or check is None:
+        return []
+    seconds = served_versions.failed_before(check, before, suspect, case.onset_at, case.now)
+    if seconds < DRAIN_SECONDS:
+        return []
+    why = f"for {show_seconds(seconds)} all failing answers named {before.id}, before {suspect.id} answered"
+    return [Cause(EARLIER, _felt_odds(0.0, EARLIER_MEAN_MINUTES, 0.0, others_per_month), why)]
 
 
 def _is_exact(one: Finding) -> bool:

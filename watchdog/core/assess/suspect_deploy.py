@@ -17,6 +17,11 @@ def live_deploy(deploys: Sequence[Deploy]) -> Deploy | None:
     return next((deploy for deploy in deploys if deploy.is_live), None)
 
 
+def code_before(deploys: Sequence[Deploy], suspect: Deploy) -> Deploy | None:
+    """Return the newest once-live deploy of other code than the suspect's: its instances may still answer."""
+    return next((one for one in deploys if one.was_live and one.code != suspect.code), None)
+
+
 def same_code_run(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
     """Return the suspect and the once-live deploys right before it that ran the same code, newest first."""
     run = [suspect]

@@ -1,10 +1,12 @@
 """Served versions: the version of the code that answered, where a signal says how its answers name it (`version:`).
 
-It is known only from such answers, never guessed. Three uses, of which the first two can only prevent a rollback or a
-proof:
+It is known only from such answers, never guessed. Four uses, of which the first three can only prevent a rollback or
+a proof:
 
 - Failing answers that all name the previous code acquit a deploy that has just gone live (assess/blame.py): the old
   instances still serve.
+- If they did so for longer than old instances drain, before the new code first answered, the failure is older than that
+  code: another cause, which a human weighs (assess/other_causes.py).
 - A rollback is not verified while answers name the code that it leaves (phases/verification.py).
 - Failing answers that name the new code make a crash report weigh more (detect/corroboration.py).
 
@@ -24,6 +26,8 @@ from watchdog.domain.readings import Bad, FailureKind
 
 # The length of git's short commit ids; shorter ones match other commits by chance.
 SIGNS_MIN = 7
+SURE_ANSWERS = 3
+"""This many failing answers that all name the previous code are no chance."""
 VERSIONS_MAX = 4
 FAILED_MAX = 20
 
@@ -74,3 +78,15 @@ def all_failures_are_of(check: Check, deploy: Deploy, since: float) -> int:
     if not failing or not all(is_of(one.version, deploy) and one.first_at < since for one in failing):
         return 0
     return sum(at >= since for one in failing for at in one.failed_at)
+
+
+def failed_before(check: Check, before: Deploy, suspect: Deploy, since: float, now: float) -> float:
+    """Return for how many seconds answers had failed, all naming the code before, until the suspect's code answered.
+
+    0 if one of them may be another's, if they are too few, or if the suspect's code answered before they failed.
+    """
+    answered = min((one.first_at for one in check.served if is_of(one.version, suspect)), default=now)
+    failing = [(one, sum(since <= at < answered for at in one.failed_at)) for one in check.served]
+    of_before = all(is_of(one.version, before) and one.first_at < since for one, count in failing if count)
+    enough = sum(count for _, count in failing) >= SURE_ANSWERS
+    return answered - since if of_before and enough else 0.0
