@@ -13,7 +13,7 @@ from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world
 from watchdog.core.assess import blame
 from watchdog.core.assess.onset_prior import prior_of
-from watchdog.core.assess.other_causes import EARLIER, FELT_SHARE, UNSEEN_SHARE
+from watchdog.core.assess.other_causes import EARLIER, FELT_SHARE, OVERLOAD_SHARE, UNSEEN_SHARE
 from watchdog.domain.checks import Check, Served
 from watchdog.domain.decisions import Blame, Cause, Finding
 from watchdog.domain.deploys import Deploy
@@ -159,16 +159,37 @@ def deployed(name: str, minutes: float, commit: str = "shop0000") -> ServiceStat
     return ServiceState(name, deploys=(deploy,))
 
 
+CALLEE, CALLER = town("shop", web=("shop",)), town("shop", shop=("web",))
+
+
+@pytest.mark.parametrize(
+    ("policy", "share", "words"),
+    [
+        (CALLEE, UNSEEN_SHARE, "which it depends on"),
+        (CALLER, OVERLOAD_SHARE, "which depends on it and may overload it"),
+    ],
+)
 @pytest.mark.parametrize("minutes", [-5 / 60, 0.0, 1.0, 5.0, 60.0, 1440.0])
-def test_a_dependency_that_was_deployed_may_have_broken_us(minutes: float) -> None:
-    """By the prior odds of its deploy for our onset; half of such faults its own checks would show."""
+def test_a_neighbour_that_was_deployed_may_have_broken_us(
+    minutes: float, policy: Policy, share: float, words: str
+) -> None:
+    """By the prior odds of its deploy for our onset; half of a callee's faults its own checks would show."""
     shop = replace(deployed("shop", minutes), history=History(NOW - 1e6))
-    (cause,) = weighed(shop, policy=town("shop", web=("shop",))).causes
+    (cause,) = weighed(shop, policy=policy).causes
     prior = prior_of(shop, shop.deploys[0], NOW - OURS, WEIGHTS, NOW)
-    assert cause.odds == pytest.approx(UNSEEN_SHARE * prior.odds)
+    assert cause.odds == pytest.approx(share * prior.odds)
     assert (cause.name, cause.service, cause.deploy) == ("deploy of shop", "shop", "dep-shop")
     ago = show_seconds(max(0.0, 60 * minutes))
-    assert cause.why == f"shop, which it depends on, was deployed {ago} before (dep-shop)"
+    assert cause.why == f"shop, {words}, was deployed {ago} before (dep-shop)"
+
+
+def test_our_deploy_of_minutes_before_and_that_of_a_caller_right_before_are_asked_about_with_both_named() -> None:
+    """It was rolled back; one that went live right before the failure is, as few callers overload what they call."""
+    shop = deployed("shop", 0.5)
+    for minutes, asked in ((3.0, True), (0.5, False)):
+        web = a_service(deploys=(replace(deployed("web", minutes).deploys[0], commit="bad00000"), *HISTORY[1:]))
+        verdict = blame.weigh(a_case(web, services={"web": web, "shop": shop}, policy=CALLER))
+        assert verdict.convicts is not asked and verdict.contested and ("dep-shop" in verdict.why) is asked
 
 
 @pytest.mark.parametrize(
@@ -182,8 +203,9 @@ def test_a_dependency_that_was_deployed_may_have_broken_us(minutes: float) -> No
     ],
 )
 def test_deploys_that_cannot_have_broken_us(shop: ServiceState, depends_on: tuple[str, ...]) -> None:
-    """Nothing is said of them."""
+    """Nothing is said of them, whichever of the two calls the other."""
     assert not weighed(shop, policy=town("shop", web=depends_on)).causes
+    assert not weighed(shop, policy=town("shop", shop=("web",) if depends_on else ())).causes
 
 
 def test_a_dependency_behind_another_one_counts_alike() -> None:

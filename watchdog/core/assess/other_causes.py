@@ -9,6 +9,7 @@ All odds are against an unobserved cause, as the prior odds of the own change ar
    as likely as not: for that, and for an old failure, the policy's own weight counts (`upstream_failing`).
 2. A dependency was changed, and fails itself or not: the prior odds of that change for our onset, less the share that
    the dependency's own checks would have shown. Other dependants of it that fail with us make it likelier.
+   So does the change of a caller, which may send more than this service bears: OVERLOAD_SHARE of such faults do.
 3. Other services fail at the same moment without a reason of their own (peers.py): one cause for all.
 4. A lesser failure of this service is older than the change: it may have grown into this one. The odds are as in 1, by
    the lead of its onset before ours. One of hours or days says nothing: it had its time to grow, and did not.
@@ -37,6 +38,8 @@ AFTERWARDS_MEAN_MINUTES = 0.5
 """A failure that appears this long after ours was detected late, or is caused by this service."""
 UNSEEN_SHARE = 0.5
 """The share (0 to 1) of a dependency's faults that take this service down and do not show in its own checks."""
+OVERLOAD_SHARE = 0.05
+"""The share (0 to 1) of a caller's bad deploys that overload what it calls. Assumed: no source states one."""
 EARLIER = "earlier failure"
 """The name of a lesser failure of this service as the cause."""
 EARLIER_MEAN_MINUTES = 10.0
@@ -52,6 +55,7 @@ def other_causes(case: BlameInput, suspect: Deploy, change: Deploy, others_per_m
     found = [
         *_failing_upstreams(case, suspect, others_per_month),
         *_changed_dependencies(case, suspect),
+        *_changed_callers(case, suspect),
         *_common_cause(case, suspect),
         *(_in_older_code(case, suspect, others_per_month) or _earlier_failure(case, change, others_per_month)),
     ]
@@ -117,12 +121,11 @@ def _changed_dependencies(case: BlameInput, suspect: Deploy) -> list[Cause]:
     """Return the changes of its guarded dependencies, direct or not, that took traffic before our onset."""
     found = []
     for name in sorted(relied_on(case.policy.services, case.service.name)):
-        other = case.state.services.get(name)
-        change = change_before(other.deploys, case.onset_at, case.policy.blame) if other is not None else None
-        # One commit in both services is one change, and is weighed as the own change.
-        if other is None or change is None or (suspect.code is not None and change.code == suspect.code):
+        changed = _other_change(case, name, suspect)
+        if changed is None:
             continue
-        odds = UNSEEN_SHARE * prior_of(other, change, case.onset_at, case.policy.blame, case.now).odds
+        change, odds = changed
+        odds *= UNSEEN_SHARE
         with_us = _failing_dependants(case, name)
         # Other dependants that fail as well are evidence for the dependency they share.
         # The weight is below 1 (1/50), so that dividing by it makes the dependency likelier.
@@ -132,6 +135,31 @@ def _changed_dependencies(case: BlameInput, suspect: Deploy) -> list[Cause]:
         why += f"; what else depends on it and fails: {', '.join(with_us)}" if with_us else ""
         found.append(Cause(f"deploy of {name}", odds, why, name, change.id))
     return found
+
+
+def _changed_callers(case: BlameInput, suspect: Deploy) -> list[Cause]:
+    """Return the changes of its guarded dependants, direct or not, that took traffic before our onset."""
+    services = case.policy.services
+    found = []
+    for name in sorted(name for name in services if case.service.name in relied_on(services, name)):
+        changed = _other_change(case, name, suspect)
+        if changed is None:
+            continue
+        change, odds = changed
+        ago = show_seconds(max(0.0, case.onset_at - first_traffic_at(change, case.policy.blame)))
+        why = f"{name}, which depends on it and may overload it, was deployed {ago} before ({change.id})"
+        found.append(Cause(f"deploy of {name}", OVERLOAD_SHARE * odds, why, name, change.id))
+    return found
+
+
+def _other_change(case: BlameInput, name: str, suspect: Deploy) -> tuple[Deploy, float] | None:
+    """Return the change of another service that took traffic within the day before our onset, with its prior odds."""
+    other = case.state.services.get(name)
+    change = change_before(other.deploys, case.onset_at, case.policy.blame) if other is not None else None
+    # One commit in both services is one change, and is weighed as the own change.
+    if other is None or change is None or (suspect.code is not None and change.code == suspect.code):
+        return None
+    return change, prior_of(other, change, case.onset_at, case.policy.blame, case.now).odds
 
 
 def _failing_dependants(case: BlameInput, changed: str) -> list[str]:
