@@ -129,6 +129,69 @@ def test_upptime_holds_states_about_the_changes(tmp_path: Path) -> None:
     assert [(label.service, label.start - BEGIN) for label in trial.labels] == [("site-2", 10), ("site-1", 50_000)]
 
 
+def an_episode(folder: Path, told: dict, failing: dict[str, float], deploys: dict[str, list[tuple[int, str]]]) -> None:
+    """Write an episode: each service is well for half an hour, then `failing` for ten minutes; deploys by minute."""
+    note(folder / "episode.json", told)
+    for name, share in failing.items():
+        rows = [[BEGIN + 60 * n, BEGIN + 60 * (n + 1), share * (30 <= n < 40), 0.05, 0.12] for n in range(60)]
+        table(folder / f"{name}.csv", [["start", "end", "failing", "p50", "p95"], *rows])
+    for name, went_live in deploys.items():
+        times = [[stamp(BEGIN + 60 * minute), commit] for minute, commit in went_live]
+        table(folder / f"{name}.deploys.csv", [["time", "commit"], *times])
+
+
+FAULT = {"service": "api", "begins": BEGIN + 1800, "ends": stamp(BEGIN + 2400)}
+BAD = {**FAULT, "culprit": {"service": "api", "commit": "bad1111"}}
+BEFORE = (-9000, "old0000"), (-3000, "old1111")
+
+
+@pytest.mark.parametrize(
+    ("api", "fault", "said"),
+    [
+        ([*BEFORE, (29, "bad1111")], BAD, "1 rolled back, 0 asked about, 0 neither; other rollbacks: 0, of 1 good"),
+        ([*BEFORE, (10, "bad1111")], BAD, "0 rolled back, 1 asked about, 0 neither; other rollbacks: 0, of 1 good"),
+        ([*BEFORE, (29, "new1111")], FAULT, "0 rolled back, 0 asked about, 0 neither; other rollbacks: 1, of 2 good"),
+        ([*BEFORE, (-1, "bad1111")], BAD, "0 rolled back, 0 asked about, 1 neither; other rollbacks: 0, of 1 good"),
+    ],
+    ids=["right before", "twenty minutes before", "no deploy's doing", "half an hour before"],
+)
+def test_an_episode_of_ones_own_has_deploys_dependencies_and_a_truth(
+    api: list, fault: dict, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Web was deployed well just before its dependency failed, and fails with it."""
+    told = {"set": "ours", "services": {"web": {"depends_on": ["api"]}, "api": {}}, "faults": [fault]}
+    web = [*BEFORE, (28, "good000")]
+    an_episode(tmp_path / "episodes" / "one", told, {"web": 1.0, "api": 1.0}, {"web": web, "api": api})
+    assert main(["lab", "traces", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert f"  bad deploys: {said} deploys" in out and "| ours | 1 | 1 |" in out
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("episode.json", '{"faults": []}', "KeyError: 'services'"),
+        ("episode.json", json.dumps({"services": {"web": {}}, "faults": [BAD]}), "KeyError: 'api'"),
+        (
+            "episode.json",
+            json.dumps({"services": {"web": {}, "api": {}}, "faults": [BAD]}),
+            "api has no deploy of bad1111",
+        ),
+        ("web.csv", "start,end\n", "web.csv has no samples"),
+        ("web.csv", "start,end,failing\n1700000000,1700000060,7\n", "web.csv:2: it ends before it starts, or more"),
+        ("web.csv", "start,end\n1700000060,1700000000\n", "web.csv:2: it ends before it starts"),
+    ],
+)
+def test_an_episode_of_another_shape_is_a_sentence(
+    file: str, text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "episodes" / "one"
+    an_episode(folder, {"services": {"web": {}, "api": {}}}, {"web": 0.0, "api": 0.0}, {"api": [*BEFORE]})
+    (folder / file).write_text(text, encoding="utf-8")
+    assert main(["lab", "traces", str(tmp_path)]) == 2
+    assert said in capsys.readouterr().err
+
+
 def made_up(*spans: tuple[int, float, tuple[tuple[float, float], ...]], requests: float | None = None) -> list[Bucket]:
     """Return minutes, so many of each kind: share failing and latency."""
     minutes = [(failing, latency) for count, failing, latency in spans for _ in range(count)]

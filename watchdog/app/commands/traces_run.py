@@ -3,8 +3,9 @@
 Rule: nothing is tuned to a set, and no set is left out for its result.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.policy import Policy
@@ -16,6 +17,7 @@ from watchdog.settings.load.load import load
 SITE = """\
   NAME:
     render: srv-NAME
+    depends_on: [DEPENDS]
     signals:
       home: {http: https://NAME.example}
       api: {latency: https://NAME.example/api/test}
@@ -24,10 +26,13 @@ SITE = """\
 HEAD = "version: 1\nmode: autonomous\nchannels: {console: {}}\ncontrol: []\nservices:\n"
 """No trace holds a control target. The signals are those of config/minimal.yaml, without an objective of its own."""
 
+NO_DEPENDENCIES: Mapping[str, Sequence[str]] = MappingProxyType({})
 
-def policy_for(services: Sequence[str]) -> Policy:
+
+def policy_for(services: Sequence[str], depends_on: Mapping[str, Sequence[str]] = NO_DEPENDENCIES) -> Policy:
     """Return the policy for services of these names."""
-    text = HEAD + "".join(SITE.replace("NAME", name) for name in services)
+    sites = {name: SITE.replace("DEPENDS", ", ".join(depends_on.get(name, ()))) for name in services}
+    text = HEAD + "".join(site.replace("NAME", name) for name, site in sites.items())
     return load(None, {"WATCHDOG_CONFIG_YAML": text}, Path("/nowhere"), secretless=True).policy
 
 
@@ -47,12 +52,13 @@ def run_traces(folder: Path, seed: str, names: Sequence[str] = ()) -> list[Row]:
 
 def play(trial: Trial, seed: str, row: Row) -> None:
     """Play one trial, and count it in its row."""
-    policy = policy_for(list(trial.tracks))
+    policy = policy_for(list(trial.tracks), trial.depends_on)
     times = next(
         signal.times_baseline for one in policy.services.values() for signal in one.signals if signal.times_baseline
     )
     played = Play(trial, policy, seed)
-    row.add(trial, played.run(), played.observations, times)
+    did = played.run()
+    row.add(trial, did, played.observations, times, played.acts)
 
 
 def _trials(folder: Path, name: str) -> Sequence[Trial]:
@@ -62,5 +68,5 @@ def _trials(folder: Path, name: str) -> Sequence[Trial]:
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         what = f"not of the shape that {name} has ({type(error).__name__}: {error})"[:300]
         raise ConfigurationError(
-            (Mistake(name, what, "name a folder with the sets as SOURCES.md lists them"),)
+            (Mistake(name, what, "name a folder as the page Lab of the handbook describes"),)
         ) from None

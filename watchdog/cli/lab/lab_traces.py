@@ -18,15 +18,15 @@ async def traces(
     as_json: AsJson = False,
     ctx: It,
 ) -> int:
-    """Replay real traces with labelled faults (Nezha, PetShop, NAB, Upptime): faults found, faults missed, and why.
+    """Replay real traces with labelled faults (Nezha, PetShop, NAB, Upptime, your own): faults found, missed, and why.
 
     One configuration for all, with shipped defaults, nothing fitted. Probes are drawn from the recorded readings. The
-    traces have no deploys, so any rollback would be wrong.
+    public sets have no deploys, so any rollback would be wrong; episodes of your own may have some: see the handbook.
 
     Parameters
     ----------
     folder
-        The folder with the sets that you have: nezha/, petshop/, nab/, upptime/.
+        The folder with the sets that you have: nezha/, petshop/, nab/, upptime/, episodes/.
     sets
         Only these, comma-separated.
     seed
@@ -47,7 +47,7 @@ async def traces(
 
 def lines(rows: Sequence["Row"]) -> Iterator[str]:
     """Yield the table, and below it the reason for each missed fault."""
-    from watchdog.lab.traces.score import OUTCOMES
+    from watchdog.lab.traces.score import CULPRITS, OUTCOMES
 
     yield "| set | faults | " + " | ".join(OUTCOMES) + " | false alarms a day (95 %) | delay p50 / p95 | decided |"
     yield "|---|" + "---|" * (len(OUTCOMES) + 4)
@@ -56,6 +56,10 @@ def lines(rows: Sequence["Row"]) -> Iterator[str]:
     for row in rows:
         yield ""
         yield f"{row.name}: {row.trials} series, {row.quiet_days:.1f} quiet days, {row.observations} observations"
+        if row.good_deploys or row.culprits:
+            bad = ", ".join(f"{row.culprits[outcome]} {outcome}" for outcome in CULPRITS)
+            yield f"  bad deploys: {bad}; other rollbacks: {row.wrong_rollbacks}, of {row.good_deploys} good deploys"
+            yield f"  other questions: {row.wrong_questions}"
         yield from (f"  {n} x {outcome}: {why}" for outcome, why, n in row.reasons())
         kinds = row.by_kind()
         yield from (f"  {kind}: {_outcomes(outcomes)}" for kind, outcomes in kinds.items() if len(kinds) > 1)

@@ -6,7 +6,7 @@ They are data of others, and stay where they are: nothing of them is in the proj
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from watchdog.lab.traces import nab, nezha, petshop, upptime
+from watchdog.lab.traces import episodes, nab, nezha, petshop, upptime
 from watchdog.lab.traces.trial import Trial
 
 SETS: dict[str, Callable[[Path], Iterator[Trial]]] = {
@@ -14,6 +14,7 @@ SETS: dict[str, Callable[[Path], Iterator[Trial]]] = {
     "petshop": petshop.trials,
     "nab": nab.trials,
     "upptime": upptime.trials,
+    "episodes": episodes.trials,
 }
 """By the name of the folder a set lies in."""
 

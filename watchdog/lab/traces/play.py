@@ -1,17 +1,20 @@
 """Plays a trial through the real core in virtual time, probing as the daemon does (see trial.py for the mapping).
 
 Rule 1: the core receives the recorded data and nothing of the labels.
-Rule 2: these traces hold no deploys: the platform lists one deploy, live for a day, and an older good one. So every
-rollback is wrong; a pin is answered as not confirmed, because there is no platform.
+Rule 2: a trace that holds no deploys has two: the platform lists one that is live for a day, and an older good one. So
+every rollback is wrong. A pin is answered as not confirmed, because there is no platform, and a rollback not at all:
+what the site would have done then was not recorded, so the first act on a fault counts.
 """
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from watchdog.core.checked_step import checked_step
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.decisions import Course
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
@@ -21,6 +24,7 @@ from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.traces.trial import Bucket, Trial, quantile_at
 from watchdog.presentation.step_actions import Action, actions
 from watchdog.replay.event_queue import EventQueue
+from watchdog.replay.imports.deploys_csv import listed
 
 DAY_SECONDS = 86400.0
 FEED_LATE_SECONDS = 60.0
@@ -34,6 +38,22 @@ def deploys_before(begins_at: float) -> tuple[Deploy, ...]:
         Deploy("dep-live", "live", "new_commit", commit="b" * 40, created_at=live, finished_at=live),
         Deploy("dep-old", "deactivated", "new_commit", commit="a" * 40, created_at=old, finished_at=old),
     )
+
+
+def deploy_list(deploys: tuple[Deploy, ...], now: float) -> tuple[Deploy, ...]:
+    """Return the platform's list at a moment, newest first: what is on its way by then, and what was live."""
+    began = [one for one in reversed(deploys) if one.created_at <= now < (one.finished_at or one.created_at)]
+    return (*(replace(one, status="update_in_progress", finished_at=None) for one in began), *listed(deploys, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A rollback that was sent or asked about: when, of which service, and away from which commit."""
+
+    at: float
+    service: str
+    commit: str
+    asked: bool
 
 
 class _Track:
@@ -50,12 +70,14 @@ class _Track:
 
 
 class Play:
-    """Plays one trial against one policy; `seed` seeds the draws. Read `did` and `observations` after `run`."""
+    """Plays one trial against one policy; `seed` seeds the draws. Read `did`, `acts` and `observations` after `run`."""
 
     def __init__(self, trial: Trial, policy: Policy, seed: str) -> None:
         self.did: list[Action] = []
+        self.acts: list[Act] = []
         self.observations = 0
         self._policy = policy
+        self._deploys = trial.deploys
         self._tracks = {name: _Track(buckets) for name, buckets in trial.tracks.items()}
         self._begins_at = min(buckets[0].start for buckets in trial.tracks.values())
         self._ends_at = max(buckets[-1].end for buckets in trial.tracks.values())
@@ -72,6 +94,11 @@ class Play:
         self._tell(e.Restarted(self._begins_at))
         for name, track in self._tracks.items():
             self._list_deploys(name)
+            for one in self._deploys.get(name, ()):
+                # The daemon reads the list in healthy times, too, so that it knows of a deploy before something fails.
+                for at in (one.created_at, one.finished_at or one.created_at):
+                    if at > self._begins_at:
+                        self._agenda.at(at, partial(self._list_deploys, name))
             for signal in self._policy.services[name].signals:
                 if signal.kind == "sentry":
                     self._feed(name, signal, track.buckets)
@@ -86,8 +113,20 @@ class Play:
         self.observations += 1
         if self._state is not before:
             self.did.extend(actions(before, self._state, effects, event.at))
+            self._remember_acts(before, effects)
         for effect in effects:
             self._perform(effect)
+
+    def _remember_acts(self, before: State, effects: Sequence[fx.Effect]) -> None:
+        sent = {effect.service for effect in effects if isinstance(effect, fx.Rollback)}
+        for name, service in self._state.services.items():
+            incident, known = service.incident, before.services.get(name)
+            old = known.incident if known is not None else None
+            if incident is None or incident.decision is None:
+                continue
+            asks = incident.decision.course is Course.ASK and (old is None or old.decision is not incident.decision)
+            if asks or name in sent:
+                self.acts.append(Act(self._agenda.now, name, incident.suspect_code or "", asked=name not in sent))
 
     def _perform(self, effect: fx.Effect) -> None:
         now = self._agenda.now
@@ -120,7 +159,9 @@ class Play:
 
     def _list_deploys(self, name: str) -> None:
         facts = ServiceFacts(f"srv-{name}", name)
-        self._tell(e.DeploysListed(self._agenda.now, name, deploys_before(self._begins_at), facts))
+        now, deploys = self._agenda.now, self._deploys.get(name)
+        known = deploys_before(self._begins_at) if deploys is None else deploy_list(deploys, now)
+        self._tell(e.DeploysListed(now, name, known, facts))
 
     def _set_pace(self, name: str, every_seconds: float) -> None:
         faster = every_seconds < self._paces.get(name, float("inf"))

@@ -5,7 +5,9 @@ that had begun by then (to the trace's own resolution), if it came before the la
 Rule 2: an alarm that belongs to no fault is false, even if the trace shows an unlabelled anomaly. The quiet time of the
 rate is the time outside of every label and its LATE_SECONDS.
 Rule 3: an incident pages once, so a fault that begins during an open one is counted apart, not as found.
-Rule 4: why a fault was not found is told by its visible effects in the trace alone, in a few kinds: nothing here knows
+Rule 4: a deploy that is a fault's culprit should be rolled back, or asked about, from when the fault began until
+LATE_SECONDS after; the first act counts. Every other rollback is wrong: the episode goes on as if none had been sent.
+Rule 5: why a fault was not found is told by its visible effects in the trace alone, in a few kinds: nothing here knows
 how the core decides, except for the factor of its latency limit (`times_baseline`).
 """
 
@@ -17,12 +19,14 @@ from typing import Any, NamedTuple
 
 from watchdog.core.detect.latency import quantile
 from watchdog.domain.units import show_seconds
-from watchdog.lab.traces.trial import Bucket, Label, Trial, percentile
+from watchdog.lab.traces.play import Act
+from watchdog.lab.traces.trial import Bucket, Culprit, Label, Trial, percentile
 from watchdog.presentation.step_actions import Action
 from watchdog.replay.confidence_intervals import poisson_rate
 
 LATE_SECONDS = 300.0
 DAY_SECONDS = 86400.0
+CULPRITS = ("rolled back", "asked about", "neither")
 OUTCOMES = ("in time", "late", "already open", "missed")
 BEFORE_SECONDS = 1800.0
 """A latency is compared with the median p95 of this time before its label."""
@@ -63,11 +67,23 @@ class Row:
     quiet_days: float = 0.0
     courses: Counter[str] = field(default_factory=Counter)
     rollbacks: int = 0
+    culprits: Counter[str] = field(default_factory=Counter)
+    wrong_rollbacks: int = 0
+    wrong_questions: int = 0
+    good_deploys: int = 0
     observations: int = 0
     notes: list[str] = field(default_factory=list)
 
-    def add(self, trial: Trial, did: Sequence[Action], observations: int, times_baseline: float) -> None:
+    def add(
+        self,
+        trial: Trial,
+        did: Sequence[Action],
+        observations: int,
+        times_baseline: float,
+        acts: Sequence[Act] = (),
+    ) -> None:
         """Count one trial."""
+        self._add_deploys(trial, acts)
         alarms = list(_alarms(did))
         taken: set[str] = set()
         self.trials += 1
@@ -80,6 +96,29 @@ class Row:
         self.courses.update(alarm.course for alarm in alarms)
         self.rollbacks += len({one.incident for one in did if one.kind in ("pin", "rollback")})
         self.notes += [note for note in trial.notes if note not in self.notes]
+
+    def _add_deploys(self, trial: Trial, acts: Sequence[Act]) -> None:
+        right: list[Act] = []
+        culprits = [(label, label.culprit) for label in trial.labels if label.culprit is not None]
+        for label, culprit in culprits:
+            mine = [
+                act
+                for act in acts
+                if (act.service, act.commit) == culprit and label.start <= act.at <= label.end + LATE_SECONDS
+            ]
+            right += mine
+            first = "neither" if not mine else "asked about" if mine[0].asked else "rolled back"
+            self.culprits[first] += 1
+        wrong = [act for act in acts if act not in right]
+        self.wrong_rollbacks += len({(act.service, act.commit) for act in wrong if not act.asked})
+        self.wrong_questions += len({(act.service, act.commit) for act in wrong if act.asked})
+        blamed = {culprit for _, culprit in culprits}
+        begins = min(buckets[0].start for buckets in trial.tracks.values())
+        self.good_deploys += sum(
+            (one.finished_at or 0.0) >= begins and Culprit(name, one.commit or "") not in blamed
+            for name, deploys in trial.deploys.items()
+            for one in deploys
+        )
 
     def count(self, outcome: str) -> int:
         """Return the number of faults with this outcome."""
@@ -114,6 +153,10 @@ class Row:
             "quiet_days": self.quiet_days,
             "decided": dict(self.courses),
             "rollbacks": self.rollbacks,
+            "culprits": {outcome.replace(" ", "_"): self.culprits[outcome] for outcome in CULPRITS},
+            "wrong_rollbacks": self.wrong_rollbacks,
+            "wrong_questions": self.wrong_questions,
+            "good_deploys": self.good_deploys,
             "reasons": [{"outcome": outcome, "why": why, "n": n} for outcome, why, n in self.reasons()],
             "false": [
                 {"series": name, "at": alarm.at, "incident": alarm.incident} for name, alarm in self.false_alarms

@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from watchdog.domain.deploys import Deploy
+
 
 class Bucket(NamedTuple):
     """The recorded failures and latency of a site from `start` to `end` (UTC epoch seconds).
@@ -33,25 +35,41 @@ class Bucket(NamedTuple):
     why: str = ""
 
 
+class Culprit(NamedTuple):
+    """The deploy that caused a fault, by its service and its commit."""
+
+    service: str
+    commit: str
+
+
 class Label(NamedTuple):
-    """A labelled fault of the set: its time (to `tolerance_seconds`), its service and its kind."""
+    """A labelled fault of the set: its time (to `tolerance_seconds`), its service and its kind.
+
+    `culprit`: the deploy that a rollback should lead away from; None: no deploy caused it.
+    """
 
     start: float
     end: float
     service: str
     kind: str
     tolerance_seconds: float
+    culprit: Culprit | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One stretch of time to be played; `row` names its line of the table."""
+    """One stretch of time to be played; `row` names its line of the table.
+
+    `deploys` of a service are in order of time. A service without any has two old ones, so that any rollback is wrong.
+    """
 
     row: str
     name: str
     tracks: Mapping[str, Sequence[Bucket]]
     labels: Sequence[Label] = ()
     notes: Sequence[str] = field(default=())
+    deploys: Mapping[str, tuple[Deploy, ...]] = field(default_factory=dict)
+    depends_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def quantile_at(latency: Sequence[tuple[float, float]], share: float) -> float:
