@@ -48,3 +48,10 @@ def test_the_innocent_is_not_rolled_back(name: str, numbers: range) -> None:
 def test_the_guilty_one_is_rolled_back_or_asked_about(name: str) -> None:
     """Our own deploy beside a dependency's good one; a dependency's beside a good one of ours (later: asked about)."""
     assert all(one.good and one.did in ("rollback", "ask") for one in played(name, range(3)))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["dep-silent", "dep-silent-for-two"])
+def test_a_page_about_what_a_dependency_broke_unseen_is_the_answer(name: str) -> None:
+    """No check of the dependency shows it, so the one that fails is paged, or asked about."""
+    assert {one.did for one in played(name, range(3))} <= {"page", "ask"}

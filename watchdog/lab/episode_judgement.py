@@ -99,8 +99,11 @@ def judge(scene: EpisodeWorld, seed: str, record: Record) -> Played:
 def _beside_the_point(scene: EpisodeWorld, did: ActionTaken) -> bool:
     """Return whether a call is about a service that fails only because of another one's deploy.
 
-    Such a call is true, but does not answer the incident: the decisive action is looked for after it.
+    Such a call is true, but does not answer the incident: the decisive action is looked for after it. Where the truth
+    is about that service itself, as the other one shows nothing, the call is the answer.
     """
+    if did.service == scene.truth.service:
+        return False
     service = scene.services.get(did.service)
     return did.what in CALLS and service is not None and any(fault.source for fault in service.faults)
 
