@@ -37,6 +37,7 @@ from watchdog.lab.score import (
     false_rollbacks_of_incidents,
     mix,
     precision,
+    sure_error,
     with_slow_starts,
 )
 from watchdog.replay.confidence_intervals import Estimate, wilson
@@ -282,6 +283,8 @@ def test_ece_and_brier_are_those_computed_by_hand() -> None:
     assert ece(bins) == pytest.approx(0.3 * 0.05 + 0.2 * 0.05 + 0.5 * 0.55)
     by_hand = 0.1 * (2 * 0.05**2 + 0.45**2 + 0.55**2) + 0.3 * (0.05**2 + 0.95**2)
     assert brier([*hard, *other], weight) == pytest.approx(by_hand)
+    assert sure_error(bins) == 0.0, "six episodes are chance"
+    assert sure_error([*bins, Bin(0.9, wilson(80, 100)), Bin(0.2, wilson(24, 100))]) == pytest.approx(0.1)
 
 
 def test_without_blame_there_is_no_error_to_speak_of() -> None:

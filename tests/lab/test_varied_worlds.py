@@ -13,7 +13,13 @@ from watchdog.lab.episode_judgement import Played
 from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.latency_power import SEASONS, SLOWER
 from watchdog.lab.profile import BLIP_CAP_SECONDS
-from watchdog.lab.score import INCIDENTS_PER_YEAR, false_rollbacks_of_incidents, mix, rolled_back_or_asked
+from watchdog.lab.score import (
+    INCIDENTS_PER_YEAR,
+    false_rollbacks_of_incidents,
+    mix,
+    recall_of_all,
+    rolled_back_or_asked,
+)
 from watchdog.lab.varied_worlds import BY_NAME, USUAL, Season
 
 HOUR, DAY = 3600.0, 86400.0
@@ -111,8 +117,10 @@ def test_a_bad_deploy_counts_if_it_is_rolled_back_or_asked_about() -> None:
         played("hard-down", "ask", asked_at=70.0),
         played("hard-down", "page"),
     ]
-    assert rolled_back_or_asked([*found, played("hard-down", mended_at=60.0, false=True)]).value == 0.5
-    assert rolled_back_or_asked([*found, played("upstream", "page")]).n == 3
+    wrong = played("hard-down", mended_at=60.0, false=True)
+    for share, value in ((rolled_back_or_asked, 0.5), (recall_of_all, 0.375)):
+        assert share([*found, wrong]).value == value
+        assert share([*found, played("upstream", "page")]).n == 3
 
 
 @pytest.mark.nightly

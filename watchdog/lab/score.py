@@ -144,6 +144,21 @@ def rolled_back_or_asked(played: Sequence[Played]) -> Estimate:
     return wilson(sum(mended), len(found))
 
 
+def recall_of_all(played: Sequence[Played]) -> Estimate:
+    """Return the share of rolled-back deploys of every class for which a rollback is right; asked about counts half."""
+    found = _alike(one for one in played if one.right == "rollback")
+    right = [one for one in found if not one.false]
+    mended = sum(one.mended_at is not None for one in right)
+    asked = sum(one.mended_at is None and one.asked_at is not None for one in right)
+    return wilson(mended + asked / 2, len(found))
+
+
+def sure_error(bins: Sequence[Bin]) -> float:
+    """Return the largest error of a tenth whose interval does not hold the probability that was stated; else 0."""
+    wrong = [one for one in bins if not one.actual.low <= one.predicted <= one.actual.high]
+    return max((abs(one.predicted - one.actual.value) for one in wrong), default=0.0)
+
+
 def _alike(played: Iterable[Played]) -> list[Played]:
     """Return the first episodes of each class, the same number of each."""
     groups = by_class(list(played)).values()
@@ -234,6 +249,7 @@ def summary(played: Sequence[Played], clean: Sequence[Clean]) -> dict[str, objec
         "rollback_precision_equal_classes": precision(played, equal_classes(played)).json_object(),
         "rollback_precision_with_slow_starts": precision(played, with_slow_starts(played)).json_object(),
         "rollback_recall": recall(played).json_object(),
+        "rollback_recall_all_classes": recall_of_all(played).json_object(),
         "false_rollbacks_per_service_year": poisson_rate(sum(one.rollbacks for one in clean), years).json_object(),
         "false_rollbacks_of_incidents_per_service_year": false_rollbacks_of_incidents(played, weight).json_object(),
         "false_pages_per_service_year": poisson_rate(sum(one.pages for one in clean), years).json_object(),
@@ -241,6 +257,7 @@ def summary(played: Sequence[Played], clean: Sequence[Clean]) -> dict[str, objec
         "nothing_right_share": nothing_right(played).json_object(),
         "rollback_request_delay_p95_seconds": {tag: delay_p95(played, tag).json_object() for tag in DELAYS},
         "blame_calibration_max_error": max((abs(one.predicted - one.actual.value) for one in bins), default=0.0),
+        "blame_calibration_sure_error": sure_error(bins),
         "blame_ece": ece(bins),
         "blame_brier": brier(played, weight),
         "blame_calibration": [

@@ -14,10 +14,10 @@ Numbers = Mapping[str, Any]
 DELAY_SECONDS = {
     "hard": (70.0, "hard outage"),
     "hard_corroborated": (40.0, "hard outage, corroborated by a second signal"),
-    "half": (90.0, "a critical route fails for half of its requests"),
-    "fifth": (240.0, "a critical route fails for a fifth of its requests"),
+    "half": (60.0, "a critical route fails for half of its requests"),
+    "fifth": (120.0, "a critical route fails for a fifth of its requests"),
 }
-FALSE_ROLLBACKS_HIGH = 0.1
+FALSE_ROLLBACKS_MAX = 0.05
 TENTHS = 5
 P95_EPISODES = 72
 """The number of episodes from which the largest delay exceeds the true p95 with 97.5 % certainty (0.95^72 < 0.025)."""
@@ -50,30 +50,41 @@ def _rollbacks(numbers: Numbers) -> Iterator[Bar]:
     yield Bar(
         "rollback_recall",
         "Rollback recall: bad deploys rolled back, of those that must be",
-        "at least 95 %",
+        "at least 97 %",
         recalled,
         phrases.percent,
-        0.95,
+        0.97,
         f"{recalled.n:.0f} bad deploys",
         at_least=True,
         measured=recalled.n > 0,
+    )
+    everywhere = _of(numbers["rollback_recall_all_classes"])
+    yield Bar(
+        "rollback_recall_all_classes",
+        "The same over every class for which a rollback is right; asked about counts half",
+        "at least 93 %",
+        everywhere,
+        phrases.percent,
+        0.93,
+        f"{everywhere.n:.0f} bad deploys",
+        at_least=True,
+        measured=everywhere.n > 0,
     )
 
 
 def _quiet(numbers: Numbers) -> Iterator[Bar]:
     years, episodes = numbers["clean_service_years"], sum(one["episodes"] for one in numbers["per_class"].values())
     rolled, paged = _of(numbers["false_rollbacks_per_service_year"]), _of(numbers["false_pages_per_service_year"])
-    worst = rolled.high > FALSE_ROLLBACKS_HIGH
+    uncertain = rolled.value <= FALSE_ROLLBACKS_MAX < rolled.high
     yield Bar(
         "false_rollbacks_per_service_year",
         "False rollbacks per service-year without a fault",
-        "at most 0.05; upper end of the interval at most 0.1",
+        f"at most {FALSE_ROLLBACKS_MAX}, also the upper end of the interval",
         rolled,
         phrases.number,
-        0.05,
+        FALSE_ROLLBACKS_MAX,
         f"{rolled.n:.0f} in {years:.1f} years",
-        certain_by=FALSE_ROLLBACKS_HIGH,
-        unmet="too few service-years to exclude 0.1" if worst and rolled.value <= 0.05 else "",
+        unmet=f"too few service-years to exclude more than {FALSE_ROLLBACKS_MAX}" if uncertain else "",
         measured=years > 0,
     )
     yield Bar(
@@ -139,10 +150,10 @@ def _cost(numbers: Numbers) -> Bar:
     return Bar(
         "cost_ratio_best_rival",
         "Avoidable cost of the best rival, relative to the watchdog's",
-        "at least 3 times; the watchdog's cost the lowest at every price of mistakes",
+        "at least 2.5 times; the watchdog's cost the lowest at every price of mistakes",
         found,
         phrases.times,
-        3.0,
+        2.5,
         f"{found.n:.0f} episodes" if ratio else "rivals not simulated",
         at_least=True,
         unmet="" if holds or not ratio else "the watchdog's cost is not the lowest at every price of mistakes",
@@ -151,14 +162,14 @@ def _cost(numbers: Numbers) -> Bar:
 
 
 def _calibration(numbers: Numbers) -> Bar:
-    error, tenths = numbers["blame_calibration_max_error"], len(numbers["blame_calibration"])
+    error, tenths = numbers["blame_calibration_sure_error"], len(numbers["blame_calibration"])
     return Bar(
-        "blame_calibration_max_error",
-        "Calibration of blame: largest error of a stated probability",
-        f"at most 0.07, with at least {TENTHS} of 10 bins in use",
+        "blame_calibration_sure_error",
+        "Calibration of blame: largest error of a stated probability that chance does not explain",
+        f"at most 0.05, or within the 95 % interval of its tenth, with at least {TENTHS} of 10 bins in use",
         Estimate(error, error, error, tenths),
         phrases.number,
-        0.07,
+        0.05,
         f"{tenths} of 10 bins",
         unmet="" if tenths >= TENTHS else f"too few bins in use ({tenths})",
         measured=tenths > 0,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from watchdog.lab.report import phrases, svg
 
 WIDTH, SIDE, LEFT, TOP, FOOT = 1080.0, 420.0, 90.0, 20.0, 56.0
-ALLOWED = 0.07
+ALLOWED = 0.05
 Tenth = Mapping[str, float]
 
 
