@@ -1,5 +1,6 @@
 """The role of the acting daemon: one holder, given back by the kernel when the holder dies."""
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,29 @@ def test_kill_9_gives_the_role_back(tmp_path: Path) -> None:
         process.wait(10)
         assert lock.acquire()
     lock.release()
+
+
+def test_a_full_disk_gives_the_role_without_a_name_in_its_file(tmp_path: Path) -> None:
+    """The start goes on, watches from memory and pages: it ended here, with a traceback."""
+    lock, before = RoleLock(tmp_path / "w.db"), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        assert lock.acquire()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert lock.holder is None and not RoleLock(tmp_path / "w.db").acquire()
+    lock.release()
+
+
+def test_a_disk_that_is_read_only_by_now_gives_the_role_by_the_file_of_before(tmp_path: Path) -> None:
+    """In a mount of this process's own, which a host may forbid."""
+    (tmp_path / "w.db.lock").write_text("1\n", encoding="ascii")
+    mount = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" -c "$3" "$1/w.db"'
+    command = ["unshare", "-rm", "sh", "-c", mount, "sh", str(tmp_path), sys.executable, HOLD]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if "mount" in done.stderr or "unshare" in done.stderr:
+        pytest.skip("no mounts here")
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:

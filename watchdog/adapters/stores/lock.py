@@ -5,10 +5,12 @@ It is an flock on a file *beside* the database, not on the database. The kernel 
 it would let two processes lock two files of the same name.
 """
 
+import contextlib
+import errno
 import fcntl
 import os
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from watchdog.adapters.stores.new_files import mode_of_new, opened_new
 from watchdog.domain.errors import Permanent
@@ -30,7 +32,7 @@ class RoleLock:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(f"{path}.lock")
-        self._file: IO[str] | None = None
+        self._file: FileIO | None = None
 
     def acquire(self, *, by_command: bool = False) -> bool:
         """Take the role without waiting; return False while another process has it (then `holder` names it).
@@ -44,9 +46,15 @@ class RoleLock:
         try:
             # Without waiting: the caller decides whether to stand by or to stop.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             file.close()
             return False
+        except OSError as error:
+            file.close()
+            raise Permanent(
+                f"cannot lock {self.path.name} beside the store ({error.strerror}): its file system has no locks; "
+                "use a local disk, or a store of PostgreSQL"
+            ) from None
         self._file = file
         # Only after the lock: until then the file names the present holder, which messages show.
         self.write_holder(by_command=by_command)
@@ -57,10 +65,10 @@ class RoleLock:
         as one.
         """
         assert self._file is not None, "the file names the process that has the role"
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(f"{os.getpid()}{COMMAND if by_command else ''}\n")
-        self._file.flush()
+        # On a full or read-only disk the daemon watches from memory, and pages that; the role needs no name.
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file.fileno(), 0)
+            os.write(self._file.fileno(), f"{os.getpid()}{COMMAND if by_command else ''}\n".encode())
 
     def release(self) -> None:
         """Give the role back; harmless when it is not held."""
@@ -87,11 +95,14 @@ class RoleLock:
         except (OSError, ValueError):
             return ""
 
-    def _open(self) -> IO[str]:
+    def _open(self) -> FileIO:
         try:
             # "a+": opening the file must not empty it, since it names the present holder.
-            return open(self.path, "a+", encoding="ascii", opener=_owners)
+            return open(self.path, "a+b", buffering=0, opener=_owners)
         except OSError as error:
+            # Made by an earlier start, on a disk that is read-only by now: a lock needs no right to write.
+            if error.errno == errno.EROFS and self.path.exists():
+                return self.path.open("rb", buffering=0)
             raise Permanent(
                 f"cannot make the lock file {self.path.name} beside the store ({type(error).__name__}): "
                 "its folder must exist and this user must be allowed to write there"
