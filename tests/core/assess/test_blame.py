@@ -269,9 +269,13 @@ CAME = replace(FIRST, id="dep-r", trigger="rollback")
         (
             a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")),
             "deploy list",
-            "read for 61 s (",
+            "last read 61 s ago (",
         ),
-        (a_case(a_service(deploys_at=NOW - 41, deploys_why="503"), found(seconds=40.0)), "deploy list", "41 s (503)"),
+        (
+            a_case(a_service(deploys_at=NOW - 41, deploys_why="503"), found(seconds=40.0)),
+            "deploy list",
+            "41 s ago (503)",
+        ),
     ],
 )
 def test_every_veto_acquits_with_its_reason(case: BlameInput, name: str, words: str) -> None:

@@ -264,6 +264,6 @@ def test_a_minor_incident_of_what_is_not_read_any_more_ends_as_not_known(
     assert (after.phase is Phase.CALM) is is_closed and (after.incident.outcome is Outcome.UNSEEN) is is_closed
     if is_closed:
         (text,) = lines(effects, "CLOSED")
-        assert text.startswith("its end is not known: errors could not be read for 10 min, and nothing else fails")
+        assert text.startswith("its end is not known: no reading of errors for 10 min, and nothing else fails")
         assert [line.split(": ", 1)[1] for line in lines(effects, "INFORMED")] == ["web: works, as far as we can see"]
         assert after.checks["errors"].usual_errors.learns_from == NOW

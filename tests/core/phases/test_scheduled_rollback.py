@@ -279,7 +279,7 @@ HOLD = Suppression("launch", "web", "bob", "launch", START + 400.0, START + BEGI
     [
         ("paused", "hold: paused by bob"),
         ("held", "action hold: launch of web by bob"),
-        ("unreadable", "Render's list of deploys could not be read for "),
+        ("unreadable", "Render's list of deploys was last read "),
         ("blind", "blind: "),
     ],
 )

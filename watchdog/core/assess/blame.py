@@ -226,6 +226,7 @@ def _stale_veto(case: BlameInput) -> Veto:
     age = case.now - read_at
     if age > STALE_DEPLOYS_SECONDS or (why and read_at < case.onset_at):
         lasts = show_seconds(age)
-        unread = f"could not be read for {lasts} ({why})" if why else f"was not read for {lasts}"
-        return Veto("deploy list", True, f"Render's list of deploys {unread}")
+        # Counted from the last list: the reads since then failed, but the first of them was later.
+        because = f" ({why})" if why else ""
+        return Veto("deploy list", True, f"Render's list of deploys was last read {lasts} ago{because}")
     return Veto("deploy list", False, f"read {show_seconds(max(0.0, age))} ago")

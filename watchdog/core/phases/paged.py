@@ -56,7 +56,7 @@ def _closed_unseen(ctx: StepContext) -> bool:
     if not observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds, seen=False):
         return False
     names = ", ".join(one.name for one in lost)
-    why = f"{names} could not be read for {show_seconds(seconds)}, and nothing else fails"
+    why = f"no reading of {names} for {show_seconds(seconds)}, and nothing else fails"
     close_incident.close(ctx, Outcome.UNSEEN, why)
     return True
 
