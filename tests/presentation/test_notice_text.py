@@ -98,8 +98,43 @@ def test_a_long_name_gives_way_in_its_middle_and_what_happens_stays_whole(servic
     """The name keeps its first and last letters, eight signs at least; what is still too long is cut at its end."""
     incident = an_outage(service=service)
     assert headlines.titled(f"{service}{said}", incident) == title and len(title) <= headlines.TITLE_MAX == 60
-    elsewhere = f"AUTO-DEPLOY IS OFF on {service}{said}"
-    assert headlines.titled(elsewhere, incident) == f"{elsewhere[:59]}…", "no name to shorten at its begin"
+
+
+OWN_WORDS = """
+AUTO-DEPLOY MAY BE OFF on {0}
+AUTO-DEPLOY MAY BE OFF on the-shop-that-sel…ything-to-us-all
+{0}: the bad commit bad0000 is live again (dep-43, manual)
+the-shop-th…-to-us-all: the bad commit bad0000 is live again
+{0}: the return of the bad commit by dep-d2tk3mjuibrs73f9abcg is over
+the-…all: the return of the bad commit by dep-d2tk3mjuibrs7…
+{0}: an alert about what the record lacked is closed
+the-s…s-all: an alert about what the record lacked is closed
+{0}: {0}-12 is over
+the-shop-th…g-to-us-all: the-shop-th…g-to-us-all-12 is over
+{0}: {0}-12 goes on as {0}-13
+the-sh…us-all: the-sh…us-all-12 goes on as the-sh…us-all-13
+{0}: 12 follow-ups of {0}-12 overdue
+the-sho…-us-all: 12 follow-ups of the-sho…-us-all-12 overdue
+{0}: dep-900 (9f3c2ab) by Ann is fine: live for 30 min, 721 of 721 probes good
+the-…-all: dep-900 (9f3c2ab) by Ann is fine: live for 30 min
+watchdog: the status page of {0}: refused for 12 min
+watchdog: the status page of the-s…s-all: refused for 12 min
+The {0}: not available since 2026-11-30 14:02 (America/Argentina/Buenos_Aires)
+The the-sho…-to-us-all: not available since 2026-11-30 14:02
+""".strip().splitlines()
+"""Titles made at the decision, and each as people read it of a service with the longest name that settings take."""
+
+
+@pytest.mark.parametrize(("said", "title"), list(zip(OWN_WORDS[::2], OWN_WORDS[1::2], strict=True)))
+def test_a_title_made_at_the_decision_fits_too_and_stands_whole_below(said: str, title: str) -> None:
+    """The middle of the name gives way wherever that stands, then a part at the end; a short title stays."""
+    about = {"service": "watchdog", "incident": f"probes/{LONG}"} if said.startswith("watchdog") else {}
+    told = {"service": LONG, "incident": "dep-43", "title": said.format(LONG), "plain": "not avail" in said, **about}
+    notice = Notice(at=NOW, severity=Severity.HIGH, kind=NoticeKind.UPDATED, lines=("look",), **told)
+    shown = worded(notice, NOW)
+    assert (shown.title, shown.lines) == (title, (notice.title, "look")) and len(title) <= headlines.TITLE_MAX
+    short = replace(notice, title=said.format("web")[:60])
+    assert worded(short, NOW) is short
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if "aaaaaaa" in row[3]], ids=topic_of)

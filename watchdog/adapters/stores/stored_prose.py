@@ -189,8 +189,10 @@ def for_older_workers(notice: Notice) -> Notice:
 
     Such a version knows no details either, so they follow the news.
     """
+    if notice.about is None:
+        return notice
     said = worded(notice, notice.at)
-    return said if said.about is None else replace(said, progress="", lines=(*said.lines, *said.details), details=())
+    return replace(said, progress="", lines=(*said.lines, *said.details), details=())
 
 
 AFTER_NAMES: Mapping[str, str] = MappingProxyType({"NOTIFIED": " (", "INFORMED": ": ", "REMINDED": " ("})

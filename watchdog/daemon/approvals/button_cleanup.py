@@ -13,8 +13,8 @@ from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.presentation.notices.headlines import TITLE_MAX
-from watchdog.presentation.text import clean, moment
+from watchdog.presentation.notices.headlines import fitted
+from watchdog.presentation.text import moment
 
 LABELS = ("APPROVED", "REJECTED", "STOPPED")
 TIDIED_MAX = 1000
@@ -54,7 +54,7 @@ class ButtonCleanup:
         if not channels:
             return
         # The line has the whole: a person's name may be longer than a title.
-        title, lines = clean(f"{incident.id}: {what}", TITLE_MAX), (f"{what} ({moment(event.at)}).",)
+        title, lines = fitted(f"{incident.id}: {what}", incident.service), (f"{what} ({moment(event.at)}).",)
         notice = Notice(event.at, incident.id, incident.service, incident.severity, NoticeKind.UPDATED, title, lines)
         self._supervisor.spawn("tell:settled", self._teller.deliver(None, Tell(notice, channels)))
 

@@ -2,8 +2,11 @@
 
 Rule 1: a time is a time of day, never "in 5 min": a title stands for hours in a chat, a pager, a ticket.
 Rule 2: a long title is shortened in this order: the symptom, the middle of a long name, the way it fails.
+Rule 3: one of a notice with words of its own loses the middle of the name; if that is not enough, the brackets, or
+what follows a comma, at its end; then its last words.
 """
 
+import re
 from datetime import UTC, datetime, tzinfo
 
 from watchdog.core.note_text import short
@@ -22,6 +25,7 @@ SYMPTOM_MIN = 8
 """A symptom is left out if fewer characters remain for it."""
 NAME_MIN = 8
 HALF_DAY_SECONDS = 43200.0
+_LAST_PART = re.compile(r" \([^()]*\)$|, [^,]*$")
 HAPPENS = {"intermittent": "comes and goes", "latency": "is slow", "turned away": "lets no probe in"}
 """The verb of a failure, by the method that detected it."""
 
@@ -112,11 +116,21 @@ def titled(text: str, incident: Incident) -> str:
     line, service, trouble = clean(text, 4 * TITLE_MAX), incident.service, f"{happens(incident)}: "
     if len(line) - TITLE_MAX > len(service) - NAME_MIN and incident.findings and line.startswith(trouble):
         line = f"{service}: {line.removeprefix(trouble)}"
+    return fitted(line, service)
+
+
+def fitted(text: str, name: str) -> str:
+    """Return the text as a title; too long, it loses the middle of the name wherever that stands, then its end."""
+    line = clean(text, 4 * TITLE_MAX)
+    # An incident's id holds the name of its service, so that may stand there twice.
+    times, spare = line.count(name) if name else 0, max(0, len(name) - NAME_MIN)
+    if len(line) - TITLE_MAX > times * spare:
+        line = _LAST_PART.sub("", line)
     over = len(line) - TITLE_MAX
     # The end of a title holds the time of the outage, so the middle of the name gives way.
-    if over > 0 and line.startswith(service) and len(service) > NAME_MIN:
-        kept = max(NAME_MIN, len(service) - over) - 1
-        line = f"{service[: kept - kept // 2]}…{service[len(service) - kept // 2 :]}{line[len(service) :]}"
+    if over > 0 and times and spare:
+        kept = max(NAME_MIN, len(name) - -(-over // times)) - 1
+        line = line.replace(name, f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}")
     return clean(line, TITLE_MAX)
 
 

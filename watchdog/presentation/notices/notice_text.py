@@ -21,6 +21,7 @@ from watchdog.presentation.notices import notice_details as details
 from watchdog.presentation.notices.headlines import (
     TITLE_MAX,
     end_title,
+    fitted,
     happens,
     state_title,
     target_name,
@@ -42,6 +43,17 @@ BARE = frozenset(
     }
 )
 """The topics without evidence and arithmetic: no decision is pending in them."""
+WITHOUT_PLAN = frozenset(
+    {
+        Topic.FLAPPING,
+        Topic.AUTO_DEPLOY_ON_AGAIN,
+        Topic.AUTO_DEPLOY_NOT_OFF,
+        Topic.AUTO_DEPLOY_NOT_RESTORED,
+        Topic.RETURNED,
+        Topic.CLOSED,
+    }
+)
+"""The topics about one event: their news repeats neither the plan nor an open question."""
 PROGRESS: Mapping[Topic, str] = MappingProxyType({Topic.RETURNED: "needs you"})
 """The badge of a topic that is not about the progress of its incident: that goes on beside it."""
 Lines = tuple[str, ...]
@@ -55,7 +67,7 @@ def worded(notice: Notice, now: float, tz: tzinfo = UTC) -> Notice:
     Times of day are in `tz`, with its name beside each.
     """
     if notice.about is None:
-        return notice
+        return _own_words(notice)
     try:
         case = NoticeCase(notice.about, notice.at, tz)
         text, news = WORDS[notice.about.topic](case)
@@ -68,6 +80,17 @@ def worded(notice: Notice, now: float, tz: tzinfo = UTC) -> Notice:
         evidence, progress = (), ""
         lines = (f"Its text could not be made ({type(error).__name__}): {command_line('explain', notice.incident)}",)
     return replace(notice, title=title, progress=progress, lines=lines, details=evidence, todo=todo)
+
+
+def _own_words(notice: Notice) -> Notice:
+    """Return a notice whose title was made at the decision; one too long for a lock screen is whole in a first line."""
+    if len(notice.title) <= TITLE_MAX:
+        return notice
+    # Stakeholders read the title that settings give the service; an alert about an integration has its name in its key.
+    shown = notice.title.rpartition(": ")[0] if notice.plain else ""
+    names = (notice.service, notice.incident.partition("/")[2], shown)
+    name = max((one for one in names if one in notice.title), key=len)
+    return replace(notice, title=fitted(notice.title, name), lines=(notice.title, *notice.lines))
 
 
 def _evidence(case: NoticeCase) -> Lines:
