@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from watchdog.domain.notices import Notice, Topic
+from watchdog.domain.notices import Notice
 from watchdog.presentation.notices.headlines import TITLE_MAX
+from watchdog.presentation.notices.notice_text import WITHOUT_PLAN
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation, situation
@@ -31,17 +32,6 @@ CLAIMS: Mapping[str, set[Situation]] = {
     "render refused the rollback": {Situation.NOT_DONE},
 }
 """Phrases of title and news, with the situations in which they are true."""
-WITHOUT_PLAN = frozenset(
-    {
-        Topic.FLAPPING,
-        Topic.AUTO_DEPLOY_ON_AGAIN,
-        Topic.AUTO_DEPLOY_NOT_OFF,
-        Topic.AUTO_DEPLOY_NOT_RESTORED,
-        Topic.RETURNED,
-        Topic.CLOSED,
-    }
-)
-"""Topics about one event, whose news does not repeat the plan."""
 
 
 def contradictions(notice: Notice) -> list[str]:
