@@ -101,6 +101,25 @@ async def test_get_is_refused_for_good(vendor: Vendor, status, body, words, clos
     assert isinstance(caught.value, Forbidden) == (status in (401, 403))
 
 
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_page_of_a_firewall_is_no_refusal_of_the_key(vendor: Vendor, status: int, closing):
+    """It may pass, but not in a second; a new key would not help. A change that it stopped has not happened."""
+    for method in ("GET", "POST"):
+        vendor.say(method, "/x", (status, "\n<!DOCTYPE html><h1>Request blocked</h1>"))
+    api = closing(client(vendor.url, hints={401: "make a new key", 403: "make a new key"}))
+    for asked, error in (
+        (api.get("/x"), Temporary),
+        (api.deliver("/x", {}), Temporary),
+        (api.change("POST", "/x", {}), PermanentAnswer),
+    ):
+        with pytest.raises(
+            error, match=rf"^Acme answered {status}: a page, .* not the key; let this machine reach Acme$"
+        ) as caught:
+            await asked
+        assert getattr(caught.value, "retry_after_seconds", 60) == 60
+    assert vendor.count("GET") == 1
+
+
 @pytest.mark.parametrize("seconds", [4, 5])
 async def test_case_13_get_honours_a_short_retry_after(vendor: Vendor, clock: FakeClock, api, seconds: int):
     """A 429 that asks for 4 s is waited out, and one that asks for the longest we wait."""

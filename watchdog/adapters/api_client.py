@@ -26,9 +26,12 @@ MAX_WAIT_SECONDS = 5.0
 """How long a read waits for a rate limit or a Retry-After, in seconds; beyond that it gives up and reports the wait."""
 RECONSIDER_SECONDS = 1.0
 """How often a read that leaves the rest of a budget to others checks again, in seconds: it may have become urgent."""
+BLOCKED_SECONDS = 60.0
+"""How long to wait, in seconds, after a firewall or a proxy refused a call: sooner is no use, and may prolong it."""
 SHARED_WAIT_SECONDS = 65.0
 """The longest such wait, in seconds: a little more than one window of the vendor's limit."""
 MAX_SAID = 300
+BETWEEN = "a firewall or a proxy refused the call, not the key; let this machine reach {name}"
 # With jitter: all services read the same vendor, and would else retry in the same moment.
 _pause = wait_exponential_jitter(multiplier=0.3, max=3.0, jitter=0.3)
 
@@ -263,6 +266,8 @@ class ApiClient:
             raise error(f"{self.name} {came.why}")
         if came.ok:
             return came
+        if _is_blocked(came):
+            raise TemporaryAnswer(self._words(came), came.status, BLOCKED_SECONDS)
         if came.status in (408, 425, 429) or came.status >= 500:
             later = self._temporary(came)
             raise TemporaryAnswer(str(later), came.status, later.retry_after_seconds)
@@ -277,6 +282,8 @@ class ApiClient:
     def _words(self, answer: Answer) -> str:
         """Return the message for a bad status, with the next step."""
         hint = self._hints.get(answer.status, "")
+        if _is_blocked(answer):
+            return f"{self.name} answered {answer.status}: a page, not its own answer: {BETWEEN.format(name=self.name)}"
         if answer.status == 401:
             return f"{self.name} refused our key (401)" + (f": {hint}" if hint else "")
         if 300 <= answer.status < 400:
@@ -298,6 +305,11 @@ def _worth_a_wait(error: BaseException) -> bool:
     return isinstance(error, Temporary) and error.retry_after_seconds <= MAX_WAIT_SECONDS
 
 
+def _is_blocked(answer: Answer) -> bool:
+    """Return whether a 401 or 403 comes from a firewall or a proxy: they answer with a page, and no API does."""
+    return answer.status in (401, 403) and answer.is_page
+
+
 def _said(answer: Answer) -> str:
     """Return the vendor's own explanation of an error, from the usual places."""
     if isinstance(answer.json, dict):
@@ -307,7 +319,7 @@ def _said(answer: Answer) -> str:
                 said = said.get("message")
             if isinstance(said, str) and said:
                 return said
-    return "" if answer.text.lstrip().startswith("<") else answer.text
+    return "" if answer.is_page else answer.text
 
 
 def _check_headers(name: str, headers: Mapping[str, str]) -> None:

@@ -42,6 +42,11 @@ class Answer:
         """Return whether the status is 2xx."""
         return 200 <= self.status < 300
 
+    @property
+    def is_page(self) -> bool:
+        """Return whether the body is markup (HTML), not JSON or plain words."""
+        return self.text.lstrip("\ufeff \t\r\n").startswith("<")
+
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:

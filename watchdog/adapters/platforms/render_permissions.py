@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from watchdog.adapters.api_client import PermanentAnswer
+from watchdog.adapters.api_client import BETWEEN, PermanentAnswer
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import MissingPermission, Permanent
 
@@ -60,14 +60,16 @@ PROJECTS = Permission(
     command_line("init"),
 )
 PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, PROJECTS, SWITCH, DEPLOY)
-BETWEEN = "not Render's JSON: a firewall or a proxy refused the call, not the key; let this machine reach Render's API"
 CURE = "add it to the key at Render (Account Settings, API Keys); if it is there, its owner's role does not allow it"
 
 
 def refused(error: PermanentAnswer, method: str, path: str) -> Permanent:
     """Return the error for a 403 to that call: the missing permission, unless the answer is not Render's."""
-    # Render's errors are JSON objects; a page comes from a firewall or a proxy, and says nothing about the key.
-    return missing(error, method, path) if isinstance(error.answer.json, Mapping) else Permanent(f"{error}: {BETWEEN}")
+    if isinstance(error.answer.json, Mapping):
+        return missing(error, method, path)
+    # Render's errors are JSON objects; all else comes from between. Of a page the client has said so already.
+    between = f"{error}: not Render's JSON: {BETWEEN.format(name='Render')}"
+    return Permanent(str(error) if error.answer.is_page else between)
 
 
 def missing(error: PermanentAnswer, method: str, path: str) -> MissingPermission:
