@@ -22,6 +22,7 @@ class Post:
     tls: ssl.SSLContext | None = None
     implicit: bool = False
     login: tuple[str, str] | None = None
+    logins: str = "PLAIN"
     refuse: dict[str, str] = field(default_factory=dict)
     refuse_to: dict[str, str] = field(default_factory=dict)
     silent: str = ""
@@ -64,7 +65,7 @@ class Post:
             if verb in self.refuse:
                 self._say(writer, self.refuse[verb])
             elif verb == "EHLO":
-                offers = ["STARTTLS"] * bool(self.tls and not secure) + ["AUTH PLAIN"] * bool(self.login)
+                offers = ["STARTTLS"] * bool(self.tls and not secure) + [f"AUTH {self.logins}"] * bool(self.login)
                 self._say(writer, "250-post greets you", *(f"250-{offer}" for offer in offers), "250 HELP")
             elif verb == "STARTTLS":
                 self._say(writer, "220 go ahead")

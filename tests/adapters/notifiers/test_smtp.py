@@ -66,12 +66,36 @@ async def test_4xx_is_for_now_and_5xx_for_good(post: Start, refuse: dict, error:
     assert [words for words in refuse.values() if words[4:] in str(caught.value)] == []
 
 
-async def test_a_refused_login_does_not_show_the_password(post: Start) -> None:
-    server = await post(tls=server_tls("localhost"), implicit=True, login=("dog", "another"))
-    box = mailbox(server, security="tls", tls=client_tls(), user="dog", password=PASSWORD)
-    with pytest.raises(Permanent, match="refused the login") as caught:
+@pytest.mark.parametrize(
+    ("password", "logins", "says"),
+    [
+        (PASSWORD, "PLAIN", r"refused the login \(code 535\): check user and password"),
+        (f"{PASSWORD}-ä", "PLAIN", r"refused the login \(code 535\): check user and password"),
+        (
+            f"{PASSWORD}-ä",
+            "LOGIN CRAM-MD5",
+            r"does not offer .* take user and password of ASCII letters, or check `tls`",
+        ),
+        (f"{PASSWORD}-\udcff", "PLAIN", "the login is not text in UTF-8: write user and password anew"),
+        (PASSWORD, "XOAUTH2", r"does not offer .* check `tls`"),
+    ],
+)
+async def test_a_login_that_cannot_work_is_for_good_and_does_not_show_the_password(
+    post: Start, password: str, logins: str, says: str
+) -> None:
+    server = await post(tls=server_tls("localhost"), implicit=True, login=("dog", "another"), logins=logins)
+    box = mailbox(server, security="tls", tls=client_tls(), user="dog", password=password)
+    with pytest.raises(Permanent, match=says) as caught:
         await send(box)
     assert leaks(caught.value, caught.value.__cause__, box, box._server) == []
+
+
+async def test_a_password_outside_ascii_is_sent_in_utf_8(post: Start) -> None:
+    """As RFC 4616 has it for PLAIN, which is chosen for that."""
+    login = ("hündchen", "pässword-€")
+    server = await post(tls=server_tls("localhost"), implicit=True, login=login, logins="CRAM-MD5 LOGIN plain")
+    await send(mailbox(server, security="tls", tls=client_tls(), user=login[0], password=login[1]))
+    assert len(server.mails) == 1
 
 
 @pytest.mark.parametrize(

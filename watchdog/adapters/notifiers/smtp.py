@@ -5,6 +5,7 @@ outside, and a session that passes it has its socket closed: its thread then end
 """
 
 import asyncio
+import base64
 import contextlib
 import smtplib
 import socket
@@ -24,6 +25,8 @@ READ_TIMEOUT_SECONDS = 8.0
 TOTAL_SECONDS = 20.0
 ADDRESSES_MAX = 4
 OUR_NAME = "[127.0.0.1]"  # an address literal: smtplib would else ask the DNS for our name, without a deadline
+LOGINS = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})
+"""The mechanisms that smtplib knows."""
 FAILURES = (OSError, smtplib.SMTPException, ValueError)
 """The errors that end a session. TimeoutError is an OSError; a challenge that is not Base64 is a ValueError."""
 Dialogue = Callable[[smtplib.SMTP], object]
@@ -111,8 +114,11 @@ class Mailbox:
                 kind = Permanent if error.smtp_code >= 500 else Temporary
                 return kind(f"{self._name} refused the mail (code {error.smtp_code})")
             case smtplib.SMTPNotSupportedError():
-                security = self._server.security
-                return Permanent(f"{self._name} does not offer what we need (tls: {security}, login): check `tls`")
+                security, login = self._server.security, f"{(self._server.user or '')}{self._server.password}"
+                cure = "check `tls`" if login.isascii() else "take user and password of ASCII letters, or check `tls`"
+                return Permanent(f"{self._name} does not offer what we need (tls: {security}, login): {cure}")
+            case UnicodeEncodeError():
+                return Forbidden(f"{self._name}: the login is not text in UTF-8: write user and password anew")
             case ssl.SSLError():
                 return Permanent(f"{self._name} failed at TLS ({type(error).__name__}): check host, port and `tls`")
             case TimeoutError():
@@ -143,7 +149,7 @@ class _Session:
                     self.keep(smtp.sock)
             smtp.ehlo_or_helo_if_needed()
             if server.user:
-                smtp.login(server.user, server.password)
+                _log_in(smtp, server.user, server.password)
             dialogue(smtp)
             self.done = True
             with contextlib.suppress(OSError, smtplib.SMTPException):
@@ -192,6 +198,21 @@ class _Session:
     def tls(self) -> ssl.SSLContext:
         """Return the TLS context, which says how certificates are checked."""
         return self._server.tls
+
+
+def _log_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
+    """Log in. Raises SMTPAuthenticationError for a refusal, SMTPNotSupportedError without a mechanism that can."""
+    offered = set(smtp.esmtp_features.get("auth", "").upper().split())
+    # smtplib sends ASCII alone. PLAIN takes UTF-8 (RFC 4616); of the others no document says which letters they take.
+    is_ascii = (user + password).isascii()
+    if not offered & (LOGINS if is_ascii else {"PLAIN"}):
+        raise smtplib.SMTPNotSupportedError
+    if is_ascii:
+        smtp.login(user, password)
+        return
+    code, _ = smtp.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0{user}\0{password}".encode()).decode())
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, "")
 
 
 class _Smtp(smtplib.SMTP):
