@@ -14,7 +14,7 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.pager import Change
 from watchdog.domain.severity import Severity
-from watchdog.sandbox import keys
+from watchdog.sandbox import clock, keys
 from watchdog.sandbox.server import Sandbox
 
 ENQUEUE = ("POST", "/v2/enqueue")
@@ -85,6 +85,48 @@ async def test_an_update_does_not_ring_again_after_a_person_resolved_the_page(
     sandbox.pagers.by_human("resolve", "Ann Lee")
     await channel.send(notice(**INFO), known)
     assert [one.severity for one in sandbox.pagers.incidents] == ["info", "critical", rings]
+
+
+@pytest.mark.parametrize(
+    ("before", "lost", "act", "token", "alerts"),
+    [
+        (False, "drop", "acknowledge", "", 1),
+        (False, "drop", "resolve", keys.PAGERDUTY_API_TOKEN, 1),
+        (False, "drop", "resolve", "", 2),
+        (False, "down", "", keys.PAGERDUTY_API_TOKEN, 1),
+        (True, "down", "", keys.PAGERDUTY_API_TOKEN, 2),
+    ],
+)
+async def test_a_page_whose_answer_was_lost_does_not_ring_again_after_a_person_answered_it(
+    sandbox: Sandbox, before: bool, lost: str, act: str, token: str, alerts: int, closing
+) -> None:
+    """That one resolved it only the REST API tells; the page before it, which one resolved as well, does not count."""
+    secrets = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": keys.PAGERDUTY_ROUTING_KEY, "WATCHDOG_PAGERDUTY_API_TOKEN": token}
+    channel = closing(build(PagerDutyOptions(), Context(FakeClock(clock.now()), sandbox.urls, secrets)))
+    if before:
+        await channel.send(notice(**PAGE, at=AT - 60), None)
+        sandbox.pagers.by_human("resolve", "Ann Lee").opened_at -= 60
+    sandbox.set_mode("pagerduty", lost, times=1)
+    with pytest.raises(Temporary):
+        await channel.send(notice(**PAGE), None)
+    if act:
+        sandbox.pagers.by_human(act, "Ann Lee")
+    assert await channel.send(notice(**PAGE), None) == "woken" and len(sandbox.pagers.incidents) == alerts
+
+
+async def test_a_second_page_whose_answer_was_lost_is_not_resolved_when_it_is_sent_again(
+    vendor: Vendor, channel
+) -> None:
+    """It may ring already; but what another notice opened since then is resolved, which would silence it."""
+    known, page = await channel.send(notice(**INFO), None), notice(**PAGE)
+    vendor.say(*ENQUEUE, DONE, 503, 503, DONE)
+    for _ in range(2):
+        with pytest.raises(Temporary):
+            await channel.send(page, known)
+    known = await channel.send(notice(**INFO, at=AT + 1), known)
+    await channel.send(page, known)
+    lost = ["trigger info", "resolve", "trigger critical", "trigger critical"]
+    assert events(vendor) == [*lost, "trigger info", "resolve", "trigger critical"]
 
 
 @pytest.mark.parametrize("severity", list(Severity))

@@ -10,13 +10,19 @@ token); without an answer from it the alert counts as open.
 Rule 3: an all-clear is always sent, whatever we remember: PagerDuty drops a resolve of an alert that is not open, while
 a forgotten alert would stay open for ever. Without memory of an alert, a page is a trigger alone, with the usual key:
 it joins an open alert, so that one outage stays one page.
+Rule 4: a page whose answer was lost may have rung. Sent again, it is a trigger alone, which joins the alert that it
+opened, also an acknowledged one. If a person resolved that meanwhile, it is not sent again: the REST API tells; without
+its answer the page rings a second time, as it does where the watchdog restarted in between.
 
 Whether "info" stays silent is set in PagerDuty: the service's urgency must follow the alert's severity.
 """
 
+import asyncio
 import re
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
+
+from cachetools import LRUCache
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.channel_options import ChannelOptions
@@ -35,6 +41,10 @@ KEY = "WATCHDOG_PAGERDUTY_ROUTING_KEY"
 US = "https://events.pagerduty.com"
 EU = "https://events.eu.pagerduty.com"
 MAX_SUMMARY = 1024
+ASK_SECONDS = 5.0
+"""How long to wait for what became of an alert."""
+REMEMBERED = 1000
+"""The number of pages that may have been lost which are remembered."""
 SEVERITIES = {
     Severity.CRITICAL: "critical",
     Severity.HIGH: "error",
@@ -57,8 +67,8 @@ class PagerDutyOptions(ChannelOptions):
 class Alerts(Protocol):
     """What can be read of our alerts. Raises Temporary or Permanent."""
 
-    async def resolved_by_a_person(self, dedup_key: str) -> bool:
-        """Return whether a person resolved the newest alert of this key."""
+    async def resolved_by_a_person(self, dedup_key: str, since: float = 0.0) -> bool:
+        """Return whether a person resolved the newest alert of this key, and it was opened since (UTC seconds)."""
 
     async def close(self) -> None:
         """Close connections."""
@@ -81,28 +91,45 @@ class PagerDuty:
             timeout_seconds=TIMEOUT_SECONDS,
             hints=HINTS,
         )
+        self._clock = context.clock
+        self._tried: LRUCache[str, tuple[object, float]] = LRUCache(REMEMBERED)
         # Without a key nothing may be hidden: replacing an empty text would put *** between all characters.
         self._client.hidden = (routing_key,) if routing_key else ()
 
     async def send(self, notice: Notice, reference: str | None) -> str:
         """Trigger or resolve; return the alert's new state: "info", "woken" or "resolved"."""
+        tried, at = self._tried.get(notice.dedup_key, (None, self._clock.now()))
+        again = tried == notice.identity
+        # Any other event may have opened an alert, which a trigger alone would join without a page.
+        if not again:
+            self._tried.pop(notice.dedup_key, None)
         if notice.resolves:
             await self._post(notice, "resolve")
             return "resolved"
+        if again and await self._was_resolved_there(notice, at):
+            return "woken"
         # Before the trigger, and raising on failure: a trigger on the still open
         # alert would be merged into it without a page.
-        if notice.wakes and reference in ("info", "woken"):
+        if notice.wakes and reference in ("info", "woken") and not again:
             await self._post(notice, "resolve")
         # After a page its severity stays: a lower one would lower the urgency of the alert that rings.
         rings = notice.wakes or (reference == "woken" and not await self._was_resolved_there(notice))
+        if notice.wakes:
+            self._tried[notice.dedup_key] = notice.identity, at
         await self._post(notice, "trigger", payload=_payload(notice, rings=rings), links=_links(notice))
+        self._tried.pop(notice.dedup_key, None)
         return "woken" if rings else "info"
 
-    async def _was_resolved_there(self, notice: Notice) -> bool:
+    async def _was_resolved_there(self, notice: Notice, since: float = 0.0) -> bool:
+        """Return whether a person resolved the alert; without an answer in time it counts as open."""
+        if self._alerts is None:
+            return False
         try:
-            return self._alerts is not None and await self._alerts.resolved_by_a_person(notice.dedup_key)
-        except (Temporary, Permanent):
-            return False  # an alert that may be open keeps its severity
+            # A page must not wait long for what is only asked lest it ring twice.
+            async with asyncio.timeout(ASK_SECONDS):
+                return await self._alerts.resolved_by_a_person(notice.dedup_key, since)
+        except (Temporary, Permanent, TimeoutError):
+            return False
 
     async def note(self, change: Change) -> None:
         """Show a deploy or rollback beside the service's incidents (implements change_events.ChangeLog)."""

@@ -28,6 +28,7 @@ ACCEPT = "application/vnd.pagerduty+json;version=2"
 EVERY_SECONDS = 20.0
 INCIDENTS_MAX, ENTRIES_MAX = 5, 100
 NAME_MAX = 60
+WHOLE_SECONDS = 1.0
 REMEMBERED_MAX = 500
 STATUSES = ("triggered", "acknowledged", "resolved")
 CHANGES_WITH = ("status", "last_status_change_at", "updated_at", "acknowledgements")
@@ -72,11 +73,14 @@ class PagerDutyReader:
         begin = self._api.theirs(since)
         return sorted((one for one in done if one.at >= begin), key=lambda one: one.at)
 
-    async def resolved_by_a_person(self, dedup_key: str) -> bool:
-        """Return whether a person resolved the newest incident of that key."""
+    async def resolved_by_a_person(self, dedup_key: str, since: float = 0.0) -> bool:
+        """Return whether a person resolved the newest incident of that key, if it was opened since a moment of ours."""
         newest = next(iter(await self._incidents(dedup_key)), None)
         # Not the status alone: our own resolve before a second page may be listed before that page is.
         if newest is None or newest.get("status") != "resolved":
+            return False
+        # PagerDuty writes whole seconds, by its own clock, whose offset the list just told.
+        if (parse_time(newest.get("created_at")) or 0.0) + WHOLE_SECONDS < since - self.ahead_seconds:
             return False
         return any(one.what == "resolved" for one in await self._of(newest))
 

@@ -10,8 +10,9 @@ CHANGE = ("ok", "slow", "drop", "error_after", "refuse_429", "reset_before", *RE
 """Modes of a call that changes something. slow, drop and error_after accept the change and spoil the answer;
 refuse_... and reset_before do nothing."""
 
-VENDOR = ("ok", "down", "refuse_429", "error_500", "hang")
-"""Modes of a whole vendor. `down` closes each connection without an answer (all vendors share one port)."""
+VENDOR = ("ok", "down", "drop", "refuse_429", "error_500", "hang")
+"""Modes of a whole vendor. `down` closes each connection without an answer (all vendors share one port); `drop` does
+so after it took the request."""
 
 ISSUE = ("ok", "drop", "limited", *REFUSALS)
 """Modes of a call about an issue: drop applies it without an answer; limited is GitHub's secondary limit (403)."""

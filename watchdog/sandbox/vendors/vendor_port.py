@@ -83,6 +83,9 @@ class Front:
             await sockets.gone(receive)
         elif mode == "down":
             await sockets.dropped(request)
+        elif mode == "drop":
+            await self.app(scope, _replaying(body, receive), _unheard)
+            await sockets.dropped(request)
         elif mode != "ok":
             await _refusal(vendor, mode)(scope, receive, noted)
         else:
@@ -114,6 +117,10 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return replay
+
+
+async def _unheard(message: Message) -> None:
+    """Let an answer be lost."""
 
 
 def _noting(send: Send, scope: Scope, entry: Entry) -> Send:
