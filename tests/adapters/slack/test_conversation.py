@@ -5,6 +5,7 @@ A reply is private, its text stays text, and it is within Slack's limits.
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -102,6 +103,8 @@ def test_it_is_for_its_author_and_replaces_nothing(fixed: bool) -> None:
 @pytest.mark.parametrize("fixed", [True, False])
 def test_a_long_one_is_shortened_and_says_so(fixed: bool) -> None:
     shown = parts(message(Reply(tuple(f"{number} " + "&" * 500 for number in range(500)), fixed=fixed)))
+    assert all(line.endswith("&…") for line in shown[0].splitlines()) or not fixed
+    assert re.fullmatch("(&amp;)+…", message(Reply(("&" * 900,)))["text"]), "no escape is cut in its middle"
     assert len(shown) <= BLOCKS_MAX and all(len(part) <= 3000 for part in shown) and shown[-1].endswith(CUT)
     exact = parts(message(Reply(("x" * 100,) * 3, fixed=fixed)))
     assert CUT not in exact[-1]

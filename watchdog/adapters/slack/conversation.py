@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
-from watchdog.adapters.notifiers.slack_message import MAX_BLOCK, escape, plain
+from watchdog.adapters.notifiers.slack_message import escape, plain
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack import APP_TOKEN
 from watchdog.adapters.slack.button_signature import ButtonSigner
@@ -107,7 +107,7 @@ class SlackConversation:
 def message(reply: Reply) -> dict[str, Any]:
     """Return the body of a reply."""
     blocks = [_block(part, fixed=reply.fixed) for part in _parts(reply.lines)]
-    first = escape(next(iter(reply.lines), "") or "watchdog")[:MAX_BLOCK]
+    first = plain(next(iter(reply.lines), "") or "watchdog")["text"]
     # Never in place of the message: the buttons of an open question would vanish for everyone.
     return {"response_type": "ephemeral", "replace_original": False, "text": first, "blocks": blocks}
 
@@ -116,7 +116,7 @@ def _parts(lines: tuple[str, ...]) -> list[str]:
     """Return the lines in as many pieces as are shown; a last line reports that some were cut."""
     parts, shown = [""], 0
     for line in lines:
-        kept = line[:LINE_MAX]
+        kept = line if len(line) <= LINE_MAX else f"{line[: LINE_MAX - 1]}…"
         room = BLOCK_CHARACTERS - (len(CUT) + 1 if len(parts) == BLOCKS_MAX else 0)
         # Measured after escaping: each `&` or `<` grows to five characters, and Slack counts those.
         if len(escape(parts[-1])) + len(escape(kept)) + 1 > room:
