@@ -104,19 +104,25 @@ async def test_get_is_refused_for_good(vendor: Vendor, status, body, words, clos
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_page_of_a_firewall_is_no_refusal_of_the_key(vendor: Vendor, status: int, closing):
     """It may pass, but not in a second; a new key would not help. A change that it stopped has not happened."""
-    for method in ("GET", "POST"):
-        vendor.say(method, "/x", (status, "\n<!DOCTYPE html><h1>Request blocked</h1>"))
+    page = "\n<!DOCTYPE html><h1>Request blocked</h1>"
+    vendor.say("GET", "/x", (status, page))
+    vendor.say("POST", "/x", *[(status, page)] * 2, (200, page))
     api = closing(client(vendor.url, hints={401: "make a new key", 403: "make a new key"}))
-    for asked, error in (
+    told = (
+        "a page, not its own answer: a firewall or a proxy refused the call, not the key; let this machine reach Acme"
+    )
+    asked = (
         (api.get("/x"), Temporary),
         (api.deliver("/x", {}), Temporary),
         (api.change("POST", "/x", {}), PermanentAnswer),
-    ):
-        with pytest.raises(
-            error, match=rf"^Acme answered {status}: a page, .* not the key; let this machine reach Acme$"
-        ) as caught:
-            await asked
+    )
+    for ask, error in asked:
+        with pytest.raises(error, match=f"^Acme answered {status}: {told}$") as caught:
+            await ask
         assert getattr(caught.value, "retry_after_seconds", 60) == 60
+    with pytest.raises(Temporary, match=f"^Acme answered 200: {told}$"):
+        await api.deliver("/x", {})
+    await api.deliver("/x", {}, pages=True)
     assert vendor.count("GET") == 1
 
 

@@ -122,9 +122,12 @@ class ApiClient:
         """Send a page or a notice whose answer is read, in one attempt. Raises Temporary, Permanent or Refused."""
         return self._ok_or_raise(await self._write("POST", path, json))
 
-    async def deliver(self, path: str, json: object) -> None:
-        """Send a page or a notice; any 2xx is a delivery. Raises the same."""
+    async def deliver(self, path: str, json: object, *, pages: bool = False) -> None:
+        """Send a page or a notice; any 2xx is a delivery, one with an HTML page only if it `pages`. Raises the same."""
         came = await self._write("POST", path, json)
+        # No vendor answers so: a proxy that stops a call may say 200, and the notice would be lost without a word.
+        if isinstance(came, Answer) and came.ok and came.is_page and not pages:
+            raise TemporaryAnswer(self._blocked(came), came.status, BLOCKED_SECONDS)
         # Also where the body breaks off or hangs: the receiver has the page, and would get it again at every retry.
         if not (isinstance(came, NoResponse) and came.accepted):
             self._ok_or_raise(came)
@@ -283,7 +286,7 @@ class ApiClient:
         """Return the message for a bad status, with the next step."""
         hint = self._hints.get(answer.status, "")
         if _is_blocked(answer):
-            return f"{self.name} answered {answer.status}: a page, not its own answer: {BETWEEN.format(name=self.name)}"
+            return self._blocked(answer)
         if answer.status == 401:
             return f"{self.name} refused our key (401)" + (f": {hint}" if hint else "")
         if 300 <= answer.status < 400:
@@ -292,6 +295,9 @@ class ApiClient:
         said = self.redact(_said(answer)) if answer.status < 500 else ""
         parts = [f"{self.name} answered {answer.status}"] + ([f'"{said}"'] if said else []) + ([hint] if hint else [])
         return ": ".join(parts)
+
+    def _blocked(self, answer: Answer) -> str:
+        return f"{self.name} answered {answer.status}: a page, not its own answer: {BETWEEN.format(name=self.name)}"
 
 
 def _wait(state: RetryCallState) -> float:

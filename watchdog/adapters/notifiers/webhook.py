@@ -42,7 +42,8 @@ class Webhook:
     async def send(self, notice: Notice, reference: str | None) -> str:
         """Post the notice; any 2xx is a delivery. There is nothing to refer to later: the reference is empty."""
         body = as_json(notice) if self._template is None else filled(self._template, notice)
-        await self._client.deliver(self._path, body)
+        # A receiver of the user's own may answer with any text.
+        await self._client.deliver(self._path, body, pages=True)
         return ""
 
     async def check(self) -> str:
