@@ -1,5 +1,9 @@
 """Events about all services at once: connectivity, status pages, pause, broken invariants, the deny-list.
 
+Theory. Failed probes mean nothing if our own network is down. Control targets (sites that do not fail together) tell
+the two apart: when none answers, no service is judged and nothing is changed until one does. That state is shared by
+all services of this worker, so it is kept here and not in a phase.
+
 Rule: after a pause or a broken invariant, only a human re-enables actions (`resume`).
 """
 

@@ -282,7 +282,7 @@ FORGOTTEN = "Failures there are not notified. If it was forgotten: switch it bac
         (FOR_A_DAY, ON, LASTS, (LASTS, FORGOTTEN)),
         (DOWN, FACTS, f"{ENDED}failures that remain after 60 s are notified", OVER),
         (DOWN, BILLED, f"{ENDED}it is suspended by user, billing now", ()),
-        (DOWN, replace(BILLED, suspenders=()), f"{ENDED}it is suspended by somebody now", ()),
+        (DOWN, replace(BILLED, suspenders=()), f"{ENDED}it is suspended by an unknown account now", ()),
     ],
 )
 def test_a_downtime_is_noted_and_people_read_of_its_end_and_that_it_lasts_a_day(

@@ -123,7 +123,7 @@ def test_nothing_is_sent_without_knowing_from_where_to_where_and_of_what(unknown
     ctx = turned(world) if unknown == "service" else turned(world, **{unknown: None})
     if unknown == "service":
         ctx.policy = wish(world, platform_id=None).policy
-        with pytest.raises(AssertionError, match=r"^a guard blocks a service the platform did not tell of$"):
+        with pytest.raises(AssertionError, match=r"^a guard blocks a service that the platform does not list$"):
             rollback_request.disable_auto_deploy(ctx)
     with pytest.raises(AssertionError):
         rollback_request.send(ctx)

@@ -1,6 +1,7 @@
 """Severity: declarative rules, worst first. The defaults are the runbook's matrix and scenarios.
 
-Rule: the first rule whose condition holds determines the severity; its words go into the decision.
+Rule: the first rule whose condition holds determines a finding's severity, and the worst finding that of the incident;
+the rule's words go into the decision.
 """
 
 from collections.abc import Callable, Sequence

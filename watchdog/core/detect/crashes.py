@@ -1,6 +1,8 @@
 """Crash reports of the platform itself: crashes, out-of-memory kills, failed health checks, failed runs.
 
-The only signal of a service without a URL; for the others a second witness of a probe's suspicion.
+Theory. A single crash is part of life, and the platform restarts what crashed; so the check fails only after
+`crashes_min` reports within a window. Reports come late and count by the time that they state. It is the only signal of
+a service without a URL; for the others it is a second witness of a probe's suspicion.
 """
 
 from collections.abc import Iterable, Sequence

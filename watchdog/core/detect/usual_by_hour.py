@@ -58,7 +58,7 @@ def level(usual: UsualByHour, at: float) -> float:
 
 def _past_middle(usual: UsualByHour, at: float) -> float:
     """Return the hours since the middle of the present hour, within one: a feed closes its hour some minutes late, and
-    the last minutes that it told may be from before a gap.
+    its last minutes may be from before a gap.
     """
     return max(-1.0, min(at / HOUR_SECONDS - usual.hour - 0.5, 1.0))
 

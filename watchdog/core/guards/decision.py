@@ -1,5 +1,10 @@
 """The decision: severity, blame, guards and target combined into one course, with its reasons.
 
+Theory. The four questions are answered apart, and all of them always, so that the record of a page shows why no
+rollback was sent. Then the policy's row for the severity states the aim, and the answers may only weaken it: from a
+rollback to a question, from a question to a page. A question becomes a rollback
+by an approval, or by the policy's default when no answer came.
+
 Rule 1: a rollback needs a conviction by blame, a pass from every guard and a target; and the mode must allow it.
 Rule 2: every other course notifies a human, with the same arithmetic.
 """

@@ -69,7 +69,7 @@ def _say(ctx: StepContext, deploy: Deploy) -> None:
     ctx.note("RETURNED", what)
     incident = _open(ctx)
     if incident is not None and ctx.service.phase is Phase.VERIFYING and deploy.is_live:
-        return  # verification hands over in this very turn, in these words
+        return  # verification hands over in this very step, in these words
     returned: Facts = {"why": what, "by": deploy.id, "code": deploy.code or "", "under_way": not deploy.is_live}
     # An incident that was only noted has no readers: the page is then an alert of its own.
     if incident is not None and incident.channels:

@@ -1,4 +1,9 @@
-"""Endings: an incident is left to a human, only notified, only recorded, or closed."""
+"""Endings: an incident is left to a human, only notified, only recorded, or closed.
+
+Theory. A closed incident leaves three things behind: auto-deploy as it was (unless a rollback was sent, which a merge
+would undo), an all-clear to the people who had a notice, and what it teaches of the service: its usual failures, the
+share of bad deploys, the code that was blamed. An incident that a planned downtime explains teaches nothing.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,9 @@
-"""Human commands: approve, reject, stop, acknowledge, roll back by hand. A refusal states why (label REFUSED)."""
+"""Human commands: approve, reject, stop, acknowledge, roll back by hand. A refusal states why (label REFUSED).
+
+Theory. A command is an event like any other; what it does depends on the phase, by the table in core/machine.py. An
+approval is no order to act: the decision is made anew at that moment, and every guard that a human cannot answer still
+blocks. A command that can no longer have its effect is refused, so that no one believes that it had one.
+"""
 
 from dataclasses import replace
 

@@ -118,7 +118,8 @@ def _downtime_ended(ctx: StepContext, lasted: str) -> None:
     facts = ctx.service.facts
     # Render itself suspends a service for billing or abuse: that is no planned downtime, and its failures are real.
     if facts is not None and facts.suspended:
-        ctx.note("DOWNTIME", f"over: {lasted}; it is suspended by {', '.join(facts.suspenders) or 'somebody'} now")
+        by = ", ".join(facts.suspenders) or "an unknown account"
+        ctx.note("DOWNTIME", f"over: {lasted}; it is suspended by {by} now")
         return
     waits = ctx.service.phase in (Phase.PAGED, Phase.ASKING)
     if waits and ctx.incident.paged and not ctx.incident.human_needed:

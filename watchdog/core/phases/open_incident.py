@@ -1,4 +1,10 @@
-"""Openings: an incident is opened (or continued), decided, written down, and its course begun."""
+"""Openings: an incident is opened (or continued), decided, written down, and its course begun.
+
+Theory. The same function serves the first decision of an incident and each later one, when it worsens or an obstacle
+clears. A decision is made from the state alone. What people agreed to before (an approval, a veto window without a
+stop, a default without an answer) is held against it afterwards: it counts only while the same deploy is live and the
+target is the same; else people are asked, or notified, anew.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace

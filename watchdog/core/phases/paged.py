@@ -1,4 +1,9 @@
-"""A paged incident: keep probing, notify when it worsens or ends, and decide anew when the blocking guard clears."""
+"""A paged incident: keep probing, notify when it worsens or ends, and decide anew when the blocking guard clears.
+
+Theory. A page is no end: a person has the incident, and the daemon still reads. It decides anew, at most once in
+RECONSIDER_SECONDS, where time can change the answer: a guard that clears by itself, a veto for lack of data, a higher
+severity. It never takes up again what a person has rejected or stopped.
+"""
 
 from dataclasses import replace
 
@@ -49,7 +54,7 @@ def _closed_unseen(ctx: StepContext) -> bool:
     if ctx.incident.severity in escalation.WAKING or ctx.incident.human_needed:
         return False
     lost = unread.unseen(ctx.service, ctx.policy, ctx.now)
-    # After a restart it is read anew: the time before tells nothing about the feed.
+    # After a restart it is read anew: the time before says nothing about the feed.
     seconds = min((ctx.now - max(detect.seen_at(one), one.interrupted_at) for one in lost), default=0.0)
     if seconds < suspicion.PATIENCE_SECONDS:
         return False

@@ -102,7 +102,7 @@ def deadline(rule: Rule, now: float) -> Deadline:
 
 def disable_auto_deploy(ctx: StepContext) -> None:
     """Switch auto-deploy off first: a rollback by Render's API leaves it on, and a merge would undo the rollback."""
-    assert ctx.service_policy.platform_id is not None, "a guard blocks a service the platform did not tell of"
+    assert ctx.service_policy.platform_id is not None, "a guard blocks a service that the platform does not list"
     ctx.enter_phase(Phase.PINNING)
     ctx.wake_at(ctx.now + PIN_PATIENCE_SECONDS)
     overdue_rollback.wake(ctx)

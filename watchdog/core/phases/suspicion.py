@@ -1,6 +1,6 @@
 """Calm and suspicion: from the first bad reading to a confirmed anomaly, or back to calm.
 
-Theory. Suspicion costs nothing but probes: it raises the probe rate and reads the deploy list, and people hear of it
+Theory. Suspicion costs nothing but probes: it raises the probe rate and reads the deploy list, and people are notified
 only if it is confirmed. An incident whose rollback could not be sent comes back here, and is decided again.
 """
 

@@ -143,7 +143,7 @@ def _left_by(deploys: Sequence[Deploy], rollback: Deploy) -> Deploy | None:
 def _deny(ctx: StepContext, rollback: Deploy, code: str) -> None:
     deploys = ctx.service.deploys
     older = [deploy for deploy in deploys[deploys.index(rollback) + 1 :] if deploy.code == code]
-    bad_commit_recurrence.know(ctx, older)  # not what came back since: that is told as any return is
+    bad_commit_recurrence.know(ctx, older)  # not what came back since: that is reported as any return is
     if code not in ctx.state.denied:
         ctx.state = replace(ctx.state, denied=(*ctx.state.denied, code))
     what = f"the record lacks {rollback.id}, a rollback away from {note_text.short(code)}"

@@ -141,7 +141,7 @@ def _overdue_at(ctx: StepContext, restored: float) -> float:
 
 
 def _waits_for_feeds(ctx: StepContext, restored: float) -> bool:
-    """Return whether only a feed can prove it, which tells late: feeds alone failed, or one had a bad minute since.
+    """Return whether only a feed can prove it, which reports late: feeds alone failed, or one had a bad minute since.
 
     Instances of the old code that drain bring such a minute after a good rollback, too.
     """
