@@ -39,7 +39,7 @@ async def bad_deploy(folder: Path) -> tuple[App, list[Action]]:
         try:
             await eventually(lambda: _is_watching(app))
             sandbox.cloud.deploy(behaviour=behaviour("error", after_seconds=0.0), build_seconds=0.2, update_seconds=0.2)
-            await eventually(lambda: _is_over(did) and not app.teller.waiting)
+            await eventually(lambda: _is_over(did) and not app.outbox.waiting)
         finally:
             await finish(app)
     return app, did

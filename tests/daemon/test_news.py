@@ -28,10 +28,10 @@ async def test_news_that_wait_alarm_nobody_and_are_dropped_after_a_day() -> None
     async with asyncio.TaskGroup() as group:
         group.create_task(teller.deliver(None, tell("fine", "chat", news=True, incident="dep-42/well")))
         await eventually(lambda: teller.failing)
-        assert (teller.waiting, teller.unheard) == (1, 0)
+        assert (teller.waiting, teller.undelivered) == (1, 0)
         group.create_task(teller.deliver(None, tell("page", "chat", wakes=True)))
         await eventually(lambda: teller.waiting == 2)
-        assert teller.unheard == 1
+        assert teller.undelivered == 1
         chat.script.clear()
         chat.script += [Temporary("no")] * 20_000
         await clock.advance(STALE_SECONDS + 3600.0)

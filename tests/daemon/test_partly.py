@@ -69,11 +69,11 @@ async def test_who_was_refused_for_now_has_it_later_and_nobody_twice() -> None:
         del s.server.refuse_to[LEAD]
         await s.clock.advance(GAPS_SECONDS[0])
         await s.tried(2)
-        assert (s.teller.failing, s.teller.unheard, s.teller.up) == ({}, 0, {"email": True})
+        assert (s.outbox.failing, s.outbox.undelivered, s.outbox.up) == ({}, 0, {"email": True})
         s.server.refuse_to.clear()
         await s.deliver(tell("still down", "email"))
         await s.clock.advance(BROKEN_GAP_SECONDS)
-        await eventually(lambda: not s.teller.waiting)
+        await eventually(lambda: not s.outbox.waiting)
         assert s.took == [("down", [LEAD]), ("still down", [LEAD, OPS]), ("down", [OPS])]
         assert s.outcomes("email") == ["failed", "partly", "sent", "sent"]
     assert await s.store.pending() == ()
@@ -99,10 +99,10 @@ async def test_trying_again_ends_after_an_hour_or_a_refusal_for_good(then: str, 
         for number in range(2, int(attempts) + 1):
             await s.clock.advance(BROKEN_GAP_SECONDS)
             await eventually(lambda number=number: len(s.outcomes("email")) == number)
-            assert (s.teller.failing, s.teller.up) == ({}, {"email": True})
-            await eventually(lambda: s.clock.sleepers or not s.teller.waiting)
+            assert (s.outbox.failing, s.outbox.up) == ({}, {"email": True})
+            await eventually(lambda: s.clock.sleepers or not s.outbox.waiting)
         await s.clock.advance(BROKEN_GAP_SECONDS)
-        await eventually(lambda: not s.teller.waiting)
+        await eventually(lambda: not s.outbox.waiting)
         assert s.outcomes("email") == ["partly"] * int(attempts) and s.took == [("down", [LEAD])]
 
 
@@ -113,7 +113,7 @@ async def test_after_the_all_clear_an_old_page_is_mailed_to_nobody() -> None:
         await s.tried(1)
         s.server.refuse_to.clear()
         await s.deliver(END)
-        await eventually(lambda: not s.teller.waiting)
+        await eventually(lambda: not s.outbox.waiting)
         assert s.took == [("down", [LEAD]), ("up", [LEAD, OPS])]
 
 
@@ -126,6 +126,6 @@ async def test_a_restart_meanwhile_mails_nobody_twice() -> None:
             delivery.cancel()
         s.server.refuse_to.clear()
         (row,) = await s.store.pending()
-        await Mailed(s.server, s.clock, s.store).teller.deliver(row.id, PAGE)
+        await Mailed(s.server, s.clock, s.store).outbox.deliver(row.id, PAGE)
         assert s.took == [("down", [LEAD])]
     assert await s.store.pending() == ()

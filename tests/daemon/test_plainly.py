@@ -64,7 +64,7 @@ async def test_a_board_s_channel_never_stands_in_for_engineers(aside: Sequence[s
 
 @pytest.mark.parametrize("kind", [NoticeKind.OPENED, NoticeKind.UPDATED, NoticeKind.RESOLVED])
 async def test_nobody_stands_in_for_the_board(kind: NoticeKind) -> None:
-    """Its channel is down: engineers are not told in its place, and their health says nothing of people unheard."""
+    """Its channel is down: engineers are not told in its place, and their health says nothing of people undelivered."""
     async with scene() as s:
         s.vendors[BOARD].down_until = 120.0
         await s.deliver(plainly("The shop", kind=kind))
@@ -92,7 +92,7 @@ async def test_the_end_goes_to_nobody_else() -> None:
 
 
 async def test_what_only_the_board_misses_is_no_silence() -> None:
-    """Its channel being down means neither that nobody can be told, nor that a notice is unheard."""
+    """Its channel being down means neither that nobody can be told, nor that a notice is undelivered."""
     clock = FakeClock(auto=False)
     async with scene(clock=clock) as s, asyncio.TaskGroup() as group:
         for vendor in s.vendors.values():
@@ -100,11 +100,11 @@ async def test_what_only_the_board_misses_is_no_silence() -> None:
         group.create_task(s.deliver(plainly("The shop")))
         for _ in range(6):
             await clock.advance(60.0)
-        assert (s.teller.waiting, s.teller.unheard, s.teller.silenced) == (1, 0, False)
-        assert s.teller.up[BOARD] is False
+        assert (s.outbox.waiting, s.outbox.undelivered, s.outbox.silenced) == (1, 0, False)
+        assert s.outbox.up[BOARD] is False
         s.vendors[BOARD].down_until = 0.0
         await clock.advance(120.0)
-        await eventually(lambda: s.teller.waiting == 0)
+        await eventually(lambda: s.outbox.waiting == 0)
 
 
 async def test_a_day_later_it_is_no_news() -> None:

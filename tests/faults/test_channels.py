@@ -46,7 +46,7 @@ async def test_case_36_while_a_channel_is_down_the_next_has_the_page_at_once(dow
         assert all(world.kinds(name)[-1] == "resolved" for name in (*down, up))
         assert all(world.rings(name) == [page] for name in (*down, up))
         assert len({notice.dedup_key for name in (*down, up) for notice in world.heard(name)}) == 1
-        assert world.daemon.teller.waiting == 0
+        assert world.daemon.outbox.waiting == 0
 
 
 async def test_case_36_a_breaker_per_channel() -> None:
@@ -57,7 +57,7 @@ async def test_case_36_a_breaker_per_channel() -> None:
         world.down(OUTAGE_SECONDS, "slack")
         world.break_site()
         await world.go_on(OUTAGE_SECONDS)
-        assert world.daemon.teller.up == {"pagerduty": True, "slack": False, "email": True}
+        assert world.daemon.outbox.up == {"pagerduty": True, "slack": False, "email": True}
         assert attempts(world, "slack", 120) <= 3 + OUTAGE_SECONDS / LONGEST_GAP_SECONDS + 5
         assert attempts(world, "email", 120) == len(world.vendors["email"].notices)
 
@@ -97,7 +97,7 @@ async def test_case_37_all_down_for_ten_minutes_then_each_has_it_once_and_the_ou
         assert any(why.startswith("channel pagerduty fails: down") for why in reasons)
         assert any(why.startswith("channel slack fails: down") for why in reasons)
         assert any(why.startswith("notices cannot be delivered") for why in reasons)
-        assert (world.daemon.teller.unheard > 0, world.daemon.teller.silenced) == (True, True)
+        assert (world.daemon.outbox.undelivered > 0, world.daemon.outbox.silenced) == (True, True)
         assert world.signals[3:] == ["fail"] * 9, "the outside rings for us"
         await world.go_on(LONGEST_GAP_SECONDS)
         pages = {name: world.rings(name) for name in ("pagerduty", "slack")}
@@ -163,4 +163,4 @@ async def test_case_22_without_a_database_people_are_told_from_memory_and_once(
         await world.go_on(600)
         for name in ("pagerduty", "slack"):
             assert (world.rings(name), world.kinds(name).count("resolved")) == (pages, 1)
-        assert await store.pending() == () and (world.daemon.teller.waiting, world.daemon.health.reasons()) == (0, [])
+        assert await store.pending() == () and (world.daemon.outbox.waiting, world.daemon.health.reasons()) == (0, [])

@@ -73,9 +73,9 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.supervisor = Supervisor(self.clock, lambda name, error: self.errors.append((name, type(error).__name__)))
-        self.teller = Outbox(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
+        self.outbox = Outbox(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
         self.actuator = Actuator(self.platform, self.store, self.clock)
-        parts = {"actuator": self.actuator, "teller": self.teller, "listeners": self.listeners}
+        parts = {"actuator": self.actuator, "outbox": self.outbox, "listeners": self.listeners}
         self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=self.supervisor, **parts)
 
     async def start(self) -> None:

@@ -21,7 +21,7 @@ async def test_each_channel_states_times_in_its_own_zone(tmp_path: Path) -> None
     """Slack's readers are in Berlin; the pager's have named none and read UTC."""
     async with Sandbox() as sandbox, wired(settings_of(tmp_path, urls=sandbox.urls, **IN_BERLIN)) as app:
         page = replace(a_notice(an_outage(**PAGED), Topic.LEFT_TO_HUMAN), wakes=True)
-        await app.teller.deliver(None, Tell(page, ("slack", "pagerduty")))
+        await app.outbox.deliver(None, Tell(page, ("slack", "pagerduty")))
         ((chat,), (alert,)) = sandbox.pagers.slack_webhook, sandbox.pagers.incidents
         assert chat["text"] == "web is down: HTTP 503 since 16:14 CEST"
         assert alert.summary == "web is down: HTTP 503 since 14:14 UTC"

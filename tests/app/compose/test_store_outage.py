@@ -53,7 +53,7 @@ async def daemon(folder: Path, **faults: Exception) -> AsyncIterator[tuple[App, 
     settings = settings_of(folder)
     settings = replace(settings, policy=replace(settings.policy, alerts=("pager",)))
     async with wired(settings, clock, store) as app:
-        app.teller = Outbox(store, {"pager": pager}, clock, lambda *_: None)
+        app.outbox = Outbox(store, {"pager": pager}, clock, lambda *_: None)
         await app.sharing.begin()
         app.supervisor.start("sharing", app.sharing.run)
         app.supervisor.start("record", lambda: watch_the_record(app))

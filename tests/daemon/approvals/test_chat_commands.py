@@ -207,7 +207,7 @@ async def test_nobody_answers() -> None:
 
 async def test_who_answered_is_told_where_it_was_asked() -> None:
     async with scene() as s:
-        s.listeners.stepped.append(ButtonCleanup(("pager",), s.supervisor, s.teller).stepped)
+        s.listeners.stepped.append(ButtonCleanup(("pager",), s.supervisor, s.outbox).stepped)
         with_question(s, channels=("pager",))
         await asked(s, answer())
         await s.quiet()
@@ -228,7 +228,7 @@ async def test_who_answered_is_told_where_it_was_asked() -> None:
 async def test_a_stale_button_is_taken_away_once() -> None:
     """After a restart, say, that came between the answer and its notice."""
     async with scene() as s:
-        s.listeners.stepped.append(ButtonCleanup(("pager",), s.supervisor, s.teller).stepped)
+        s.listeners.stepped.append(ButtonCleanup(("pager",), s.supervisor, s.outbox).stepped)
         with_question(s, Phase.PAGED, channels=("pager",), human_needed="no target")
         for _ in range(2):
             await asked(s, answer("approve"))
@@ -239,7 +239,7 @@ async def test_a_stale_button_is_taken_away_once() -> None:
 async def test_channels_that_were_not_asked_hear_nothing_of_it() -> None:
     """Nor does anybody of an incident that is over."""
     async with scene() as s:
-        s.listeners.stepped.append(ButtonCleanup(("pager",), s.supervisor, s.teller).stepped)
+        s.listeners.stepped.append(ButtonCleanup(("pager",), s.supervisor, s.outbox).stepped)
         with_question(s, channels=("other",))
         await asked(s, answer())
         with_question(s, Phase.CALM, channels=("pager",), closed_at=5.0)

@@ -26,11 +26,11 @@ class Delivering:
 
     def __init__(self, clock: FakeClock, vendors: Sequence[Vendor], group: asyncio.TaskGroup) -> None:
         self.clock, self.group = clock, group
-        self.teller: Outbox = outbox(*vendors, clock=clock)
+        self.outbox: Outbox = outbox(*vendors, clock=clock)
 
     async def send(self, *effects: Tell) -> None:
         for effect in effects:
-            self.group.create_task(self.teller.deliver(None, effect))
+            self.group.create_task(self.outbox.deliver(None, effect))
         await self.clock.settle()
 
 
@@ -67,7 +67,7 @@ async def test_fifty_incidents_do_not_each_ask_a_vendor_that_is_down(clock, dead
         await d.send(*crowd("dead"))
         await eventually(lambda: len(other.took) == CROWD)
         assert clock.elapsed == 0 and dead.asked_at == [0.0] * TRIPS_AT
-        assert d.teller.up == {"dead": False, "other": True}
+        assert d.outbox.up == {"dead": False, "other": True}
         await clock.advance(200)
         probes = [sum(GAPS_SECONDS[: one + 1]) for one in range(len(GAPS_SECONDS))]
         assert dead.asked_at[TRIPS_AT:] == [*probes, probes[-1] + GAPS_SECONDS[-1]] and len(other.took) == CROWD
@@ -80,7 +80,7 @@ async def test_what_waits_goes_as_soon_as_a_probe_succeeds(clock: FakeClock, dea
         for effect in crowd("dead"):
             await d.send(effect)
         await clock.advance(113)
-        assert (d.teller.waiting, d.teller.up, d.teller.failing) == (0, {"dead": True}, {})
+        assert (d.outbox.waiting, d.outbox.up, d.outbox.failing) == (0, {"dead": True}, {})
     assert sorted(dead.titles) == sorted(f"page {number}" for number in range(CROWD))
 
 
@@ -122,7 +122,7 @@ async def test_a_notice_that_finds_the_breaker_open_is_handed_on_at_once(clock, 
     async with delivering(clock, dead, other) as d:
         await d.send(page(1, "dead"))
         await clock.advance(5 if probed else 3.5)
-        assert d.teller.up == {"dead": False, "other": True}
+        assert d.outbox.up == {"dead": False, "other": True}
         dead.hangs, asked = probed, len(dead.asked_at)
         await d.send(page(2, "dead"))
         assert other.titles == ["page 1", "page 2"]
@@ -139,14 +139,14 @@ async def test_of_two_stand_ins_the_one_that_comes_back_first_has_it() -> None:
 
 
 async def test_the_console_stands_in_for_nobody(clock: FakeClock, dead: Vendor, other: Vendor) -> None:
-    """It would take everything, and nobody would look: the page stays unheard until a real channel has it."""
+    """It would take everything, and nobody would look: the page stays undelivered until a real channel has it."""
     console, other.down_until = Vendor("console", clock), 50.0
     async with delivering(clock, dead, console, other) as d:
         await d.send(page(1, "dead", "console"))
         await clock.advance(45)
-        assert (d.teller.unheard, d.teller.silenced, console.titles) == (1, True, ["page 1"])
+        assert (d.outbox.undelivered, d.outbox.silenced, console.titles) == (1, True, ["page 1"])
         await clock.advance(10)
-        assert (d.teller.unheard, d.teller.silenced, other.titles) == (0, False, ["page 1"])
+        assert (d.outbox.undelivered, d.outbox.silenced, other.titles) == (0, False, ["page 1"])
         await d.send(page(2, "dead"))
         assert (console.titles, other.titles) == (["page 1"], ["page 1", "page 2"])
 
@@ -156,10 +156,10 @@ async def test_words_that_a_channel_refuses_do_not_keep_it_shut_for_others(clock
     other.refuses = lambda notice: Permanent("these words") if notice.wakes else None
     async with delivering(clock, other) as d:
         await d.send(*crowd("other", TRIPS_AT))
-        assert d.teller.up == {"other": False}
+        assert d.outbox.up == {"other": False}
         await d.send(page(9, "other", wakes=False))
         await clock.advance(GAPS_SECONDS[0])
-        assert other.titles == ["page 9"] and d.teller.up == {"other": True}
+        assert other.titles == ["page 9"] and d.outbox.up == {"other": True}
 
 
 async def test_one_notice_refused_again_and_again_says_nothing_new_of_the_channel(clock, other: Vendor) -> None:
@@ -168,7 +168,7 @@ async def test_one_notice_refused_again_and_again_says_nothing_new_of_the_channe
     async with delivering(clock, other) as d:
         await d.send(page(1, "other"))
         await clock.advance(3600)
-        assert len(other.asked_at) == 3600 / BROKEN_GAP_SECONDS + 1 and d.teller.up == {"other": True}
+        assert len(other.asked_at) == 3600 / BROKEN_GAP_SECONDS + 1 and d.outbox.up == {"other": True}
 
 
 async def test_a_channel_that_is_down_and_asks_for_time_gets_it_from_everybody(clock, other: Vendor) -> None:

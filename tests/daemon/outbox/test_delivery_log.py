@@ -107,11 +107,11 @@ async def test_with_the_store_away_after_a_restart_one_outage_is_one_page_closed
         await s.store.close()
         late = [tell("still down", "pagerduty", wakes=True), tell("up", "pagerduty", kind=NoticeKind.RESOLVED)]
         for number, effect in enumerate(late, 2):
-            s.teller = s.outbox()
+            s.outbox = s.new_outbox()
             async with asyncio.TaskGroup() as group:
-                delivery = group.create_task(s.teller.deliver(number if rows else None, effect))
+                delivery = group.create_task(s.outbox.deliver(number if rows else None, effect))
                 await eventually(lambda number=number: s.town.asked["pagerduty"] == number)
-                await eventually(lambda: not s.teller.unheard)
+                await eventually(lambda: not s.outbox.undelivered)
                 delivery.cancel()
         (incident,) = s.town.pagers.incidents
         assert (incident.triggers, incident.status) == (2, "resolved")
@@ -128,14 +128,14 @@ async def test_who_stood_in_is_owed_the_end_though_the_store_does_not_say_so_yet
         await began
         (row,) = await s.store.save(Write(State(), effects=(END,)))
         await s.store.close()
-        s.teller = s.outbox()
-        group.create_task(s.teller.deliver(row.id, END))
+        s.outbox = s.new_outbox()
+        group.create_task(s.outbox.deliver(row.id, END))
         await eventually(lambda: s.town.slack == ["slow", "end"] and clock.sleepers)
         (alert,) = s.town.pagers.incidents
         assert alert.status == "triggered"
         await s.store.open()
         await clock.advance(1)
-        await eventually(lambda: alert.status == "resolved" and not s.teller.waiting)
+        await eventually(lambda: alert.status == "resolved" and not s.outbox.waiting)
 
 
 async def test_an_end_without_a_row_goes_to_the_named_only_while_the_store_is_away(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ async def test_a_store_that_stays_away_is_asked_for_a_day(tmp_path: Path) -> Non
         log = DeliveryLog(store, clock, lambda _, why: complaints.append(why))
         await log.finish(7, PAGE.notice, {"slack": "sent"})
         finishing, asked = clock.elapsed, len(complaints)
-        assert not await log.was_told(8, replace(END.notice, at=clock.now()), "pager")
+        assert not await log.was_delivered(8, replace(END.notice, at=clock.now()), "pager")
     for lasted, times in ((finishing, asked), (clock.elapsed - finishing, len(complaints) - asked)):
         assert GIVE_UP_SECONDS < lasted <= GIVE_UP_SECONDS + GAPS_SECONDS[-1]
         assert GIVE_UP_SECONDS < times * GAPS_SECONDS[-1] < 1.1 * GIVE_UP_SECONDS
@@ -262,7 +262,7 @@ async def test_case_37_killed_between_send_and_record_it_is_the_same_page_again(
         for _ in range(kills):
             await killed_after_its_sends(s, row)
         for _ in range(2):
-            await s.outbox().deliver(row.id, PAGE_TO_BOTH)
+            await s.new_outbox().deliver(row.id, PAGE_TO_BOTH)
         (incident,) = s.town.pagers.incidents
         assert (incident.dedup_key, incident.triggers) == ("watchdog/web/web-1", kills + 1)
         assert s.town.slack == ["page"] * (kills + 1)

@@ -59,7 +59,7 @@ class Two:
         news = IncidentNews(Topic.FOUND, Incident("shop-1", "shop", Severity.CRITICAL, now, now, "shop is down"))
         about = {"at": now, "incident": "shop-1", "service": "shop", "wakes": True, "about": news, **more}
         effect = tell(PAGE, "pager", kind=kind, **about)  # type: ignore[arg-type]
-        return asyncio.create_task(self.one.teller.deliver(None, effect, resumed=resumed))
+        return asyncio.create_task(self.one.outbox.deliver(None, effect, resumed=resumed))
 
     async def rings(self, **more: Any) -> None:
         """Let a page arrive."""
@@ -461,9 +461,9 @@ async def test_case_53_what_the_heir_brought_is_sent_again_where_it_came_before_
     await two.clock.advance(seconds)
     after = tell(OVER, "pager", kind=kind, at=two.clock.now(), **of_itself)
     (row,) = await two.clock.during(two.one.store.save(Write(two.one.engine.state, effects=(after,))))
-    later = asyncio.create_task(two.one.teller.deliver(row.id, after))
+    later = asyncio.create_task(two.one.outbox.deliver(row.id, after))
     await two.clock.advance(1.5)
     assert two.titles == [PAGE] * rang and not (rang and two.pager.script)
-    await two.clock.during(two.heir.teller.deliver(row.id, after))
+    await two.clock.during(two.heir.outbox.deliver(row.id, after))
     await two.clock.advance(300.0)
     assert page.done() and later.done() and two.titles == told

@@ -39,9 +39,9 @@ class Telling:
     ) -> None:
         self.clock, self.store, self.notifiers, self.aside = clock, store, notifiers, aside
         self.reports: list[tuple[str, str]] = []
-        self.teller = self.outbox()
+        self.outbox = self.new_outbox()
 
-    def outbox(self) -> Outbox:
+    def new_outbox(self) -> Outbox:
         """Return a fresh outbox, as after a restart: it remembers nothing."""
         return Outbox(self.store, self.notifiers, self.clock, self.report, aside=self.aside)
 
@@ -50,7 +50,7 @@ class Telling:
 
     async def deliver(self, effect: Tell) -> None:
         (pending,) = await self.store.save(Write(State(), effects=(effect,)))
-        await self.teller.deliver(pending.id, effect)
+        await self.outbox.deliver(pending.id, effect)
 
     def outcomes(self, channel: str) -> list[str]:
         return [outcome for name, outcome in self.reports if name == channel]
@@ -86,7 +86,7 @@ async def test_with_pagerduty_down_slack_has_it_at_once_and_pagerduty_later(tmp_
         s.town.down("pagerduty")
         delivery = group.create_task(s.deliver(tell("site is down", "pagerduty", "slack", wakes=True)))
         await eventually(lambda: s.town.slack == ["site is down"] and s.town.asked["pagerduty"] == 1)
-        assert clock.elapsed == 0 and "503" in s.teller.failing["pagerduty"]
+        assert clock.elapsed == 0 and "503" in s.outbox.failing["pagerduty"]
         for attempts in (2, 3):
             await eventually(lambda: clock.sleepers)
             await clock.advance(GAPS_SECONDS[attempts - 2])
@@ -97,7 +97,7 @@ async def test_with_pagerduty_down_slack_has_it_at_once_and_pagerduty_later(tmp_
         await clock.advance(GAPS_SECONDS[2])
         await delivery
         assert s.town.rings == ["site is down"] and s.town.slack == ["site is down"]
-        assert await s.store.pending() == () and (s.teller.failing, s.teller.waiting) == ({}, 0)
+        assert await s.store.pending() == () and (s.outbox.failing, s.outbox.waiting) == ({}, 0)
 
 
 async def test_a_page_that_was_held_up_says_as_of_when_it_is_true(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ async def test_who_was_told_as_a_stand_in_hears_the_end_too(tmp_path: Path, stoo
         s.town.down("slack", int(stood_in))
         await s.deliver(tell("slow", "slack"))
         assert [one.status for one in s.town.pagers.incidents] == ["triggered"] * stood_in
-        s.teller = s.outbox() if stood_in else s.teller
+        s.outbox = s.new_outbox() if stood_in else s.outbox
         await s.deliver(tell("fast again", "slack", kind=NoticeKind.RESOLVED))
         assert [one.status for one in s.town.pagers.incidents] == ["resolved"] * stood_in
         assert s.town.slack == ["slow", "fast again"] and s.town.asked["pagerduty"] == 2 * stood_in
@@ -165,7 +165,7 @@ async def test_a_stand_in_that_gives_no_reference_hears_the_end_too(tmp_path: Pa
     async with scene(tmp_path, "pagerduty", "webhook") as s:
         s.town.down("pagerduty", 1)
         await s.deliver(tell("down", "pagerduty", wakes=True))
-        s.teller = s.outbox()
+        s.outbox = s.new_outbox()
         await s.deliver(tell("up again", "pagerduty", kind=NoticeKind.RESOLVED))
         assert s.town.asked["webhook"] == 2
 
@@ -174,7 +174,7 @@ async def test_what_was_information_rings_when_it_becomes_a_page_even_after_a_re
     """The first alert is closed, a second one opened: PagerDuty would not ring for an open one."""
     async with scene(tmp_path, "pagerduty") as s:
         await s.deliver(tell("rolling back", "pagerduty"))
-        s.teller = s.outbox()
+        s.outbox = s.new_outbox()
         await s.deliver(tell("it did not help", "pagerduty", kind=NoticeKind.HUMAN_NEEDED, wakes=True))
         told = [(one.severity, one.status) for one in s.town.pagers.incidents]
         assert told == [("info", "resolved"), ("critical", "triggered")]
@@ -198,12 +198,12 @@ async def test_a_cancelled_delivery_stays_pending_and_a_restart_skips_who_has_it
             await eventually(lambda: s.town.rings and clock.sleepers)
             await recorded(s.store, "pagerduty")
             delivery.cancel()
-        assert s.teller.waiting == 0
+        assert s.outbox.waiting == 0
         s.town.back("slack")
-        s.teller = s.outbox()
+        s.outbox = s.new_outbox()
         for pending in await s.store.pending():
             assert isinstance(pending.effect, Tell)
-            await s.teller.deliver(pending.id, pending.effect)
+            await s.outbox.deliver(pending.id, pending.effect)
         assert (s.town.asked["pagerduty"], s.town.slack) == (1, ["site is down"]) and await s.store.pending() == ()
 
 
@@ -214,7 +214,7 @@ async def test_what_an_earlier_run_left_arrives_in_the_order_of_the_journal(tmp_
         rows = await s.store.save(Write(State(), effects=(page, over)))
         async with asyncio.TaskGroup() as group:
             for row in reversed(rows):
-                group.create_task(s.teller.deliver(row.id, row.effect))
+                group.create_task(s.outbox.deliver(row.id, row.effect))
         assert s.town.slack == ["down", "over"]
 
 
@@ -230,7 +230,7 @@ async def test_a_page_is_not_the_last_word_where_the_dead_worker_brought_its_end
         rows = await s.store.save(Write(State(), effects=(page, over)))
         await s.store.delivered(rows[1].id, "slack", over.notice.incident, None)
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(s.teller.deliver(row.id, row.effect)) for row in rows]
+            running = [group.create_task(s.outbox.deliver(row.id, row.effect)) for row in rows]
             await eventually(lambda: s.outcomes("slack") in (["gave_way"], ["sent", "sent"]))
             for each in running:
                 each.cancel()
@@ -244,13 +244,13 @@ async def test_after_an_outage_pages_arrive_in_order_and_old_information_does_no
         s.town.down("slack")
         for number in range(6):
             effect = tell(f"step {number}", "slack", wakes=number in (1, 3))
-            group.create_task(s.teller.deliver(None, effect))
+            group.create_task(s.outbox.deliver(None, effect))
             await eventually(lambda: clock.sleepers)
         s.town.back("slack")
         for _ in range(4):
             await clock.advance(1)
             await asyncio.sleep(0.05)
-        await eventually(lambda: s.teller.waiting == 0)
+        await eventually(lambda: s.outbox.waiting == 0)
         assert s.town.slack == ["step 1", "step 3", "step 5"] and s.outcomes("slack").count("gave_way") == 3
 
 

@@ -1,9 +1,9 @@
-"""Whether people heard of a question: what an attempt to bring a notice says of that."""
+"""Whether people received a question, by the outcome of an attempt to send its notice."""
 
 import pytest
 
 from tests.core.scenes import an_incident
-from watchdog.daemon.outbox.question_receipt import heard
+from watchdog.daemon.outbox.question_receipt import receipt_of
 from watchdog.domain.events import QuestionDelivered
 from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
 from watchdog.domain.severity import Severity
@@ -29,11 +29,11 @@ def told(kind: NoticeKind, topic: Topic | None = None) -> Notice:
         ("store", "failed", NoticeKind.ASKED, False),
     ],
 )
-def test_a_question_is_heard_of_where_a_channel_that_wakes_people_has_it(
+def test_a_question_is_delivered_where_a_channel_that_wakes_people_has_it(
     channel: str, outcome: str, kind: NoticeKind, counts: bool
 ) -> None:
     """Nobody reads what a process prints, and a ticket calls nobody."""
-    event = heard(channel, outcome, told(kind), 160.0)
+    event = receipt_of(channel, outcome, told(kind), 160.0)
     assert event == (QuestionDelivered(160.0, "web", "web-1", 100.0) if counts else None)
 
 
@@ -42,4 +42,4 @@ def test_a_page_about_another_event_of_the_incident_is_no_receipt(topic: Topic) 
     """The bad commit that comes back during a question pages in its incident, and does not state what is asked."""
     silent = {"flapping", "bad commit returned", "closed"}
     counts = topic not in silent and not topic.startswith("auto-deploy")
-    assert (heard("email", "sent", told(NoticeKind.HUMAN_NEEDED, topic), 160.0) is not None) is counts
+    assert (receipt_of("email", "sent", told(NoticeKind.HUMAN_NEEDED, topic), 160.0) is not None) is counts

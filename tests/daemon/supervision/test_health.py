@@ -27,7 +27,7 @@ from watchdog.domain.store_records import PendingEffect, Write
 async def healthy() -> AsyncIterator[tuple[Scene, Health]]:
     """A daemon that has nothing to complain of."""
     async with scene() as s:
-        health = Health(s.engine, s.teller, s.supervisor, s.clock)
+        health = Health(s.engine, s.outbox, s.supervisor, s.clock)
         assert health.reasons() == []
         yield s, health
 
@@ -131,7 +131,7 @@ async def test_a_channel_counts_while_a_notice_waits_for_it(failures: int, reaso
     async with healthy() as (s, health):
         gate = gated(s)
         s.pager.script *= failures
-        s.supervisor.spawn("tell", s.teller.deliver(None, tell("site is down", "pager", wakes=True)))
+        s.supervisor.spawn("tell", s.outbox.deliver(None, tell("site is down", "pager", wakes=True)))
         await eventually(lambda: len(health.reasons()) == len(reasons))
         assert health.reasons() == reasons
         gate.set()
@@ -158,7 +158,7 @@ async def test_strangers_learn_the_kinds_alone() -> None:
             s.supervisor.start(name, die, restart=False)
         s.engine.state = replace(s.engine.state, disarmed="two rollbacks for web-1", blind_since=s.clock.now())
         gate = gated(s)
-        s.supervisor.spawn("tell", s.teller.deliver(None, tell("site is down", "pager", wakes=True)))
+        s.supervisor.spawn("tell", s.outbox.deliver(None, tell("site is down", "pager", wakes=True)))
         await eventually(lambda: len(health.reasons()) == 5)
         known = ["a task does not run", "disarmed until `watchdog resume`", "blind", "a channel fails"]
         assert health.kinds() == known and "web-1" in " ".join(health.reasons())
@@ -183,7 +183,7 @@ class Refusing(ShakyStore):
 async def test_a_store_that_takes_all_but_effects_is_no_health_after_a_minute() -> None:
     """A lock on their table, or a missing right: readings are saved all the while. An effect for no one ends it."""
     async with scene(Refusing) as s:
-        health = Health(s.engine, s.teller, s.supervisor, s.clock)
+        health = Health(s.engine, s.outbox, s.supervisor, s.clock)
 
         async def reasons_after(seconds: float) -> list[str]:
             until = s.clock.now() + seconds

@@ -60,11 +60,11 @@ class Worker:
     def __post_init__(self) -> None:
         self.store = FlakyStore(self.clock, self.database, sole=False)
         supervisor = Supervisor(self.clock, lambda name, error: None)
-        self.teller = Outbox(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
+        self.outbox = Outbox(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
         actuator = Actuator(None, self.store, self.clock)
-        parts = {"actuator": actuator, "teller": self.teller, "listeners": Hooks()}
+        parts = {"actuator": actuator, "outbox": self.outbox, "listeners": Hooks()}
         self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=supervisor, **parts)
-        hooks = {"begin": self._begin, "end": self._end, "renewed": self.teller.renewed}
+        hooks = {"begin": self._begin, "end": self._end, "renewed": self.outbox.renewed}
         self.sharing = LeaseManager(
             self.name, self.store, self.engine, self.clock, lambda: self.names, ailment=lambda: self.ailment, **hooks
         )
@@ -84,7 +84,7 @@ class Worker:
         return held
 
     async def tell(self, effect_id: int, title: str) -> None:
-        await self.teller.deliver(effect_id, tell(title, "pager", incident="shop-1", service="shop"))
+        await self.outbox.deliver(effect_id, tell(title, "pager", incident="shop-1", service="shop"))
 
     async def has_an_incident(self, phase: Phase, **fields: str) -> ServiceState:
         """Let its shop be slow, in that phase, and save that."""

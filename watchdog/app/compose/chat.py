@@ -52,7 +52,7 @@ def start_hearing(app: App) -> None:
     if conversation is None:
         return
     app.conversation = conversation
-    app.engine.listeners.stepped.append(ButtonCleanup((conversation.name,), app.supervisor, app.teller).stepped)
+    app.engine.listeners.stepped.append(ButtonCleanup((conversation.name,), app.supervisor, app.outbox).stepped)
     desk = ChatCommands(app.store, app.clock, ChatQueries(app).table, lambda: app.engine.policy.console_url)
     app.supervisor.start(f"hear:{conversation.name}", lambda: conversation.run(desk.handle))
 

@@ -25,7 +25,7 @@ from watchdog.daemon.integrations.monitor import IntegrationMonitor
 from watchdog.daemon.integrations.registry import IntegrationRegistry
 from watchdog.daemon.integrations.suspect_commits import SuspectCommits
 from watchdog.daemon.outbox.outbox import Outbox
-from watchdog.daemon.outbox.question_receipt import heard
+from watchdog.daemon.outbox.question_receipt import receipt_of
 from watchdog.daemon.probing.scheduler import ProbeScheduler
 from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.runtime.loop_lag import LoopLagMonitor
@@ -82,7 +82,7 @@ class Daemon:
     store: Store
     platform: Platform | None
     notifiers: Mapping[str, Notifier]
-    teller: Outbox
+    outbox: Outbox
     actuator: Actuator
     engine: Engine
     scheduler: ProbeScheduler
@@ -139,7 +139,7 @@ def wire(
     suspects = suspects_of(readers, clock, lambda: engine)
     notifiers = _notifiers(outside.notifiers, integrations, suspects, lambda: engine.policy.console_url)
     attempted = _noted_attempts(metrics, supervisor, clock, lambda: engine)
-    teller = Outbox(store, notifiers, clock, attempted, aside=policy.plain_channels, zones=outside.zones)
+    outbox = Outbox(store, notifiers, clock, attempted, aside=policy.plain_channels, zones=outside.zones)
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
         policy=policy,
@@ -147,7 +147,7 @@ def wire(
         clock=clock,
         supervisor=supervisor,
         actuator=acting,
-        teller=teller,
+        outbox=outbox,
         listeners=listeners,
     )
     engine.state = State(worker=worker)
@@ -156,7 +156,7 @@ def wire(
     scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
     engine.dispatcher.scheduler = scheduler
     meter = _metered(metrics, policy, listeners)
-    health, evidence = Health(engine, teller, supervisor, clock), ProbeCoverage(engine, scheduler, clock)
+    health, evidence = Health(engine, outbox, supervisor, clock), ProbeCoverage(engine, scheduler, clock)
     listeners.sampled += [health.sampled, evidence.sampled]
     listeners.read.append(noted_reads(engine, integrations))
     watches = ServiceWatcher(engine, scheduler, supervisor, clock, outside.platform, sources(engine), integrations)
@@ -167,14 +167,14 @@ def wire(
         store=store,
         platform=outside.platform,
         notifiers=notifiers,
-        teller=teller,
+        outbox=outbox,
         actuator=acting,
         engine=engine,
         scheduler=scheduler,
         stall=stall,
         meter=meter,
         watches=watches,
-        sharing=_sharing(worker, store, engine, clock, watches, health, teller),
+        sharing=_sharing(worker, store, engine, clock, watches, health, outbox),
         commands=CommandPoller(store, engine, clock, names_are_proven=outside.names_are_proven, pages=outside.pages),
         health=health,
         evidence=evidence,
@@ -193,7 +193,7 @@ def _noted_attempts(
     # Reported as an event, not written here: when a question was shown is the core's to decide, and to save.
     def attempted(channel: str, outcome: str, notice: Notice) -> None:
         metrics.page(channel, outcome)
-        event = heard(channel, outcome, notice, clock.now())
+        event = receipt_of(channel, outcome, notice, clock.now())
         if event is not None:
             supervisor.spawn("question receipt", engine().submit(event))
 
@@ -224,7 +224,7 @@ def _notifiers(
 
 
 def _sharing(
-    worker: str, store: Store, engine: Engine, clock: Clock, watches: ServiceWatcher, health: Health, teller: Outbox
+    worker: str, store: Store, engine: Engine, clock: Clock, watches: ServiceWatcher, health: Health, outbox: Outbox
 ) -> LeaseManager:
     def names() -> tuple[str, ...]:
         # Read at each renewal: a reload may have added or removed services.
@@ -232,7 +232,7 @@ def _sharing(
 
     begin, end, ailment = watches.begin, watches.end, health.health_problem
     return LeaseManager(
-        worker, store, engine, clock, names, begin=begin, end=end, ailment=ailment, renewed=teller.renewed
+        worker, store, engine, clock, names, begin=begin, end=end, ailment=ailment, renewed=outbox.renewed
     )
 
 
@@ -297,5 +297,5 @@ def upkeep(daemon: Daemon, minutes: MinuteAggregator) -> None:
     start("feed-hours", FeedHours(daemon.store, clock, lambda: engine.state, lambda: engine.held).run)
     start(
         "vitals",
-        lambda: keep_vitals(daemon.health, daemon.supervisor, daemon.teller, daemon.sharing, clock, metrics),
+        lambda: keep_vitals(daemon.health, daemon.supervisor, daemon.outbox, daemon.sharing, clock, metrics),
     )

@@ -55,14 +55,14 @@ async def _page_until_it_is_back(daemon: Daemon) -> None:
             async with asyncio.timeout(LAST_WORD_SECONDS):
                 stops = "watchdog stops without its store; its next start reports whether the store is back"
                 # Delivered in this task: a stopping supervisor does not wait for one that is spawned now.
-                await daemon.teller.deliver(None, _notice(daemon, NoticeKind.RESOLVED, stops, ()))
+                await daemon.outbox.deliver(None, _notice(daemon, NoticeKind.RESOLVED, stops, ()))
         raise
     _tell(daemon, NoticeKind.RESOLVED, "watchdog has its store again", ())
 
 
 def _tell(daemon: Daemon, kind: NoticeKind, title: str, lines: tuple[str, ...]) -> None:
     tell = _notice(daemon, kind, title, lines)
-    daemon.supervisor.spawn("tell:record", daemon.teller.deliver(None, tell))
+    daemon.supervisor.spawn("tell:record", daemon.outbox.deliver(None, tell))
 
 
 def _notice(daemon: Daemon, kind: NoticeKind, title: str, lines: tuple[str, ...]) -> Tell:

@@ -257,7 +257,7 @@ def _answered(app: App, expected: Expected) -> bool:
     state = app.engine.state
     incidents = [service.incident for service in state.services.values() if service.incident is not None]
     # Pages are counted in the sandbox's log: a delivery under way would be missing there.
-    if app.teller.waiting:
+    if app.outbox.waiting:
         return False
     # A blind daemon opens no incident: this notice is its whole answer.
     if state.blind_notified:

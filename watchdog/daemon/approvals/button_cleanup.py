@@ -24,10 +24,10 @@ TIDIED_MAX = 1000
 class ButtonCleanup:
     """Listens to the engine's steps; `channels` are those that show buttons."""
 
-    def __init__(self, channels: Sequence[str], supervisor: Supervisor, teller: Outbox) -> None:
+    def __init__(self, channels: Sequence[str], supervisor: Supervisor, outbox: Outbox) -> None:
         self._channels = channels
         self._supervisor = supervisor
-        self._teller = teller
+        self._outbox = outbox
         self._tidied: list[str] = []
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
@@ -56,7 +56,7 @@ class ButtonCleanup:
         # The line has the whole: a person's name may be longer than a title.
         title, lines = fitted(f"{incident.id}: {what}", incident.service), (f"{what} ({moment(event.at)}).",)
         notice = Notice(event.at, incident.id, incident.service, incident.severity, NoticeKind.UPDATED, title, lines)
-        self._supervisor.spawn("tell:settled", self._teller.deliver(None, Tell(notice, channels)))
+        self._supervisor.spawn("tell:settled", self._outbox.deliver(None, Tell(notice, channels)))
 
 
 def _asks(state: State, incident: Incident) -> bool:

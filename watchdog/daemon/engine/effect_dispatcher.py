@@ -37,7 +37,7 @@ class EffectDispatcher:
     def __init__(
         self,
         acts: ActionRunner,
-        teller: Outbox,
+        outbox: Outbox,
         timers: Timers,
         supervisor: Supervisor,
         listeners: Hooks,
@@ -46,7 +46,7 @@ class EffectDispatcher:
         self.scheduler: ProbeScheduler | None = None
         self.deploy_watches: dict[str, DeployPoller] = {}
         self._acts = acts
-        self._teller = teller
+        self._outbox = outbox
         self._timers = timers
         self._supervisor = supervisor
         self._listeners = listeners
@@ -65,14 +65,14 @@ class EffectDispatcher:
         if item.id in self._under_way:
             return
         if isinstance(effect, fx.Tell):
-            work = self._teller.deliver(item.id, effect, resumed=resumed) if row else self._tell_from_memory(effect)
+            work = self._outbox.deliver(item.id, effect, resumed=resumed) if row else self._tell_from_memory(effect)
             self._begin(item.id, f"tell:{effect.notice.incident}", work)
         elif isinstance(effect, ACTS):
             work = self._acts.run(item.id, effect, resumed=resumed)
             self._begin(item.id, f"act:{effect.incident}", work)
 
     async def _tell_from_memory(self, tell: fx.Tell) -> None:
-        await self._teller.deliver(None, tell)
+        await self._outbox.deliver(None, tell)
         self._delivered(tell)
 
     def _begin(self, effect_id: int, name: str, work: Coroutine[Any, Any, None]) -> None:

@@ -72,7 +72,7 @@ class Engine:
         clock: Clock,
         supervisor: Supervisor,
         actuator: Actuator,
-        teller: Outbox,
+        outbox: Outbox,
         listeners: Hooks,
     ) -> None:
         self.policy = policy
@@ -85,8 +85,8 @@ class Engine:
         self._store = store
         self._clock = clock
         self._supervisor = supervisor
-        self._teller = teller
-        teller.own_page_is_over = lambda condition: fleet.page_is_over(self.state, condition)
+        self._outbox = outbox
+        outbox.own_page_is_over = lambda condition: fleet.page_is_over(self.state, condition)
         actuator.forbids = self._forbids
         acts = ActionRunner(
             actuator,
@@ -100,7 +100,7 @@ class Engine:
         self._time = Timers(clock, self.submit, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
         self.recorder = StepPersister(store, clock, listeners, self._refuse, self._recovered)
-        self.dispatcher = EffectDispatcher(acts, teller, self._time, supervisor, listeners, self.recorder.delivered)
+        self.dispatcher = EffectDispatcher(acts, outbox, self._time, supervisor, listeners, self.recorder.delivered)
         self._turn = asyncio.Lock()
         self._fault: tuple[float, str] | None = None
 
@@ -126,7 +126,7 @@ class Engine:
         """
         names = tuple(name for name in epochs if name != FLEET)
         # An in-flight delivery may have repopulated the cache after `lose` cleared it.
-        self._teller.forget([name for name in names if name not in self.held])
+        self._outbox.forget([name for name in names if name not in self.held])
         async with self._turn:
             pending = () if from_memory else await self._store.pending(epochs)
             # Last of the calls that may fail: from here on the store takes its answer for known to this worker.
@@ -135,7 +135,7 @@ class Engine:
                 saved = saved.with_part(self.recorder.read(self.state, saved.shared))
                 self.state, dropped = merged(self.state, saved, epochs)
                 if dropped:
-                    self._supervisor.spawn("late pages", self._teller.drop(dropped))
+                    self._supervisor.spawn("late pages", self._outbox.drop(dropped))
             elif from_memory:
                 self.state = with_unknown(self.state, names, self._clock.now())
             self.recorder.know(epochs, saved, unread=from_memory)
@@ -156,7 +156,7 @@ class Engine:
     def _drop(self, names: Collection[str]) -> None:
         kept = {name: service for name, service in self.state.services.items() if name not in names}
         self.state = replace(self.state, services=kept)
-        self._supervisor.spawn("late pages", self._teller.lose(names))
+        self._supervisor.spawn("late pages", self._outbox.lose(names))
         for name in names:
             self.held.pop(name, None)
             self._stays.pop(name, None)

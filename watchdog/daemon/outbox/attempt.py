@@ -71,8 +71,8 @@ class Attempts:
                 # worker brings between two attempts came after it, and is not sent again.
                 if queued.follows:
                     # Without an answer it follows as before: else the page could be the last that the channel has.
-                    known = await self._delivery_log.heard_by(delivery.effect_id, delivery.notice, otherwise=(name,))
-                    queued.follows = name in known
+                    row, notice = delivery.effect_id, delivery.notice
+                    queued.follows = name in await self._delivery_log.delivered_to(row, notice, otherwise=(name,))
                 elif queued.troubled and not queued.partly and await self._was_brought_meanwhile(delivery, name):
                     breaker.given_back(queued)
                     return None
@@ -104,7 +104,7 @@ class Attempts:
     async def _has(self, delivery: Delivery, name: str, reference: str | None, outcome: str, why: str = "") -> None:
         """Record that a channel has the notice."""
         self.report(name, outcome, delivery.notice, why=why)
-        delivery.heard(name)
+        delivery.mark_delivered(name)
         # Before the await: the service may be lost while the store records the delivery.
         self._late.sent(delivery, name)
         await self._delivery_log.record(delivery.effect_id, delivery.notice, name, reference)
@@ -120,10 +120,10 @@ class Attempts:
 
     async def _was_brought_meanwhile(self, delivery: Delivery, name: str) -> bool:
         """Return whether the channel got the notice from another worker while this one waited."""
-        for each in await self._delivery_log.heard_by(delivery.effect_id, delivery.notice):
-            if each not in delivery.heard_by:
-                delivery.heard(each)
-        return name in delivery.heard_by
+        for each in await self._delivery_log.delivered_to(delivery.effect_id, delivery.notice):
+            if each not in delivery.delivered_to:
+                delivery.mark_delivered(each)
+        return name in delivery.delivered_to
 
     async def _send(self, delivery: Delivery, name: str) -> str | None:
         """Send and return the reference. Raises Temporary, Permanent, Partly, or the cancellation of this task.

@@ -12,7 +12,7 @@ PASSIVE_CHANNELS = frozenset({"console", "tickets"})
 
 @dataclass(eq=False)
 class Delivery:
-    """One `Tell` on its way. `heard_by` are the channels that have it, in order of delivery.
+    """One `Tell` on its way. `delivered_to` are the channels that have it, in order of delivery.
 
     `began_at`: when this worker began to deliver it (monotonic seconds).
     `resumed`: it was found in the store, as the one who decided it died, lost the service, or did not know of its row.
@@ -27,7 +27,7 @@ class Delivery:
     group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     queued: dict[str, QueuedNotice] = field(default_factory=dict)
     stand_ins: list[QueuedNotice] = field(default_factory=list)
-    heard_by: list[str] = field(default_factory=list)
+    delivered_to: list[str] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)
     compared: asyncio.Event = field(default_factory=asyncio.Event)  # the store was asked who has it
     ended: asyncio.Event = field(default_factory=asyncio.Event)  # no task brings it any more
@@ -42,14 +42,14 @@ class Delivery:
         if self.notice.news or self.notice.plain:
             return False
         # A page must reach each named channel; a fallback stands in for one that lacks it.
-        lacking = [name for name in self.named if name not in self.heard_by]
-        unread = PASSIVE_CHANNELS.issuperset(self.heard_by) and not PASSIVE_CHANNELS.issuperset(lacking)
-        alone = bool(lacking) and all(name in self.named for name in self.heard_by)
-        return not self.heard_by or unread or (self.notice.wakes and alone)
+        lacking = [name for name in self.named if name not in self.delivered_to]
+        unread = PASSIVE_CHANNELS.issuperset(self.delivered_to) and not PASSIVE_CHANNELS.issuperset(lacking)
+        alone = bool(lacking) and all(name in self.named for name in self.delivered_to)
+        return not self.delivered_to or unread or (self.notice.wakes and alone)
 
-    def heard(self, name: str) -> None:
+    def mark_delivered(self, name: str) -> None:
         """Note that a channel has the notice; fallbacks no longer needed are superseded."""
-        self.heard_by.append(name)
+        self.delivered_to.append(name)
         self.outcomes[name] = "sent" if name in self.named else "sent as a stand-in"
         if not self.needs_fallback:
             for queued in self.stand_ins:

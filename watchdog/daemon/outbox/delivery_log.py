@@ -52,7 +52,7 @@ class DeliveryLog:
         if effect_id is None:
             self._from_memory.setdefault(notice, {})[channel] = None
 
-    async def heard_by(self, effect_id: int | None, notice: Notice, otherwise: Sequence[str] = ()) -> Sequence[str]:
+    async def delivered_to(self, effect_id: int | None, notice: Notice, otherwise: Sequence[str] = ()) -> Sequence[str]:
         """Return the channels that have the notice: from before a restart, or from memory before its row was known.
 
         If the store does not answer, the latter alone, and those `otherwise` taken to have it.
@@ -77,7 +77,7 @@ class DeliveryLog:
         except Temporary:
             return None  # at worst a second thread in the channel
 
-    async def was_told(self, effect_id: int | None, notice: Notice, channel: str) -> bool:
+    async def was_delivered(self, effect_id: int | None, notice: Notice, channel: str) -> bool:
         """Return whether the channel is known to have a notice of the incident.
 
         A store that does not answer is asked again for a day. A notice without a row is known from memory alone.

@@ -99,10 +99,10 @@ class Outbox:
         return len(self._deliveries)
 
     @property
-    def unheard(self) -> int:
+    def undelivered(self) -> int:
         """Return the number of notices that no channel but the console or a ticket has, without opt-in news."""
-        told = [delivery for delivery in self._for_engineers if not delivery.notice.news]
-        return sum(all(name in PASSIVE_CHANNELS for name in delivery.heard_by) for delivery in told)
+        due = [delivery for delivery in self._for_engineers if not delivery.notice.news]
+        return sum(all(name in PASSIVE_CHANNELS for name in delivery.delivered_to) for delivery in due)
 
     @property
     def silenced(self) -> bool:
@@ -152,8 +152,8 @@ class Outbox:
             self._queue(delivery, name)
         self._deliveries.append(delivery)
         try:
-            for name in await self._delivery_log.heard_by(effect_id, delivery.notice):
-                delivery.heard(name)
+            for name in await self._delivery_log.delivered_to(effect_id, delivery.notice):
+                delivery.mark_delivered(name)
             delivery.compared.set()
             async with delivery.group:
                 for queued in tuple(delivery.queued.values()):
@@ -211,8 +211,8 @@ class Outbox:
     async def _bring_the_end_to_others(self, delivery: Delivery) -> None:
         """Send the all-clear also to channels that have a notice of this incident, such as fallbacks."""
         for name in [name for name in self._others if name not in delivery.named]:
-            told = await self._delivery_log.was_told(delivery.effect_id, delivery.notice, name)
-            if told and name not in delivery.queued:
+            has_it = await self._delivery_log.was_delivered(delivery.effect_id, delivery.notice, name)
+            if has_it and name not in delivery.queued:
                 delivery.group.create_task(self._bring(delivery, self._queue(delivery, name)))
 
     async def _bring(self, delivery: Delivery, queued: QueuedNotice) -> None:
@@ -257,7 +257,7 @@ class Outbox:
         wanted = False
         try:
             # What the channel has is brought again behind a page alone: then its end is no reason to hold it back.
-            if queued.channel not in delivery.heard_by and await self._is_over_before(delivery, queued.channel):
+            if queued.channel not in delivery.delivered_to and await self._is_over_before(delivery, queued.channel):
                 queued.supersede()
             wanted = not self._over(delivery, queued)
         finally:
@@ -277,7 +277,7 @@ class Outbox:
             # at once: the page alone could ring before the store said that the channel has its end.
             for one in ends:
                 await one.compared.wait()
-            return any(one.place > delivery.place and channel in one.heard_by for one in ends)
+            return any(one.place > delivery.place and channel in one.delivered_to for one in ends)
         if notice.kind is NoticeKind.SELF_ALERT:  # without a row it is this worker's own, and ended by it
             return delivery.effect_id is not None and self.own_page_is_over(notice.incident)
         return await self._late.is_over(delivery)
@@ -296,7 +296,7 @@ class Outbox:
         name = queued.channel
         if queued.partly:
             return queued.overtaken or self._clock.now() - delivery.notice.at > PARTLY_SECONDS
-        if name in delivery.heard_by:
+        if name in delivery.delivered_to:
             # An end that a dead worker brought is brought again, if a page from before it goes out after all.
             return not queued.follows and not (delivery.notice.resolves and queued.queue.has_page_before(queued))
         if not queued.overtaken and not self._stale(delivery.notice):

@@ -13,7 +13,7 @@ TELLS_OF_IT = (NoticeKind.ASKED, NoticeKind.HUMAN_NEEDED)
 """Notices of these kinds state the open question, and the action taken without an answer; but for WITHOUT_PLAN."""
 
 
-def heard(channel: str, outcome: str, notice: Notice, now: float) -> QuestionDelivered | None:
+def receipt_of(channel: str, outcome: str, notice: Notice, now: float) -> QuestionDelivered | None:
     """Return the receipt of a question if this attempt delivered it, else None."""
     if channel in PASSIVE_CHANNELS or outcome not in ARRIVED or notice.kind not in TELLS_OF_IT:
         return None

@@ -34,9 +34,9 @@ class Reason(NamedTuple):
 class Health:
     """Judges the daemon. `sampled` is a listener of the engine's readings."""
 
-    def __init__(self, engine: Engine, teller: Outbox, supervisor: Supervisor, clock: Clock) -> None:
+    def __init__(self, engine: Engine, outbox: Outbox, supervisor: Supervisor, clock: Clock) -> None:
         self._engine = engine
-        self._teller = teller
+        self._outbox = outbox
         self._supervisor = supervisor
         self._clock = clock
         self._handled = engine.last_event_at
@@ -57,7 +57,7 @@ class Health:
         return _once(one.kind for one in self._found())
 
     def _found(self) -> list[Reason]:
-        return [*self._standing_still(), *self._not_to_be_trusted(), *self._nobody_told()]
+        return [*self._standing_still(), *self._not_to_be_trusted(), *self._channels_failing()]
 
     def health_problem(self) -> str:
         """Return the reasons in one line; a check that itself raises is a reason."""
@@ -122,13 +122,13 @@ class Health:
             found.append(Reason(f"overloaded: {overload}"))  # numbers of our own alone
         return found
 
-    def _nobody_told(self) -> list[Reason]:
-        failing = self._teller.failing.items()
+    def _channels_failing(self) -> list[Reason]:
+        failing = self._outbox.failing.items()
         found = [Reason("a channel fails", f"channel {name} fails: {why}") for name, why in failing]
         # A closed breaker will deliver soon; a console or ticket channel wakes no one.
-        if self._teller.silenced and self._teller.unheard:
-            unheard = f"no channel works (undelivered notices: {self._teller.unheard})"
-            found.append(Reason(f"notices cannot be delivered: {unheard}"))
+        if self._outbox.silenced and self._outbox.undelivered:
+            what = f"no channel works (undelivered notices: {self._outbox.undelivered})"
+            found.append(Reason(f"notices cannot be delivered: {what}"))
         return found
 
 

@@ -39,13 +39,13 @@ async def keep_minutes(minutes: MinuteAggregator, store: Store, clock: Clock, me
 
 
 async def keep_vitals(
-    health: Health, supervisor: Supervisor, teller: Outbox, sharing: LeaseManager, clock: Clock, metrics: Metrics
+    health: Health, supervisor: Supervisor, outbox: Outbox, sharing: LeaseManager, clock: Clock, metrics: Metrics
 ) -> None:
     """Set the metrics of the daemon itself every second, for ever."""
     while True:
         metrics.health(healthy=not health.reasons(), ready=not health.not_ready())
         metrics.tasks(supervisor.count())
-        metrics.pages_pending(teller.waiting, teller.unheard)
-        metrics.channels(teller.up)
+        metrics.pages_pending(outbox.waiting, outbox.undelivered)
+        metrics.channels(outbox.up)
         metrics.sharing(sharing.services_held, sharing.grip.workers, store_up=not sharing.store_trouble)
         await clock.sleep(VITALS_EVERY_SECONDS)

@@ -85,7 +85,7 @@ class Metrics:
         self._pinned = self._gauge("auto_deploy_pinned", "1 while we hold auto-deploy off.", "service")
         self._pages = self._counter("pages", "Notices to people.", "channel", "outcome")
         self._pages_pending = self._gauge("pages_pending", "Notices not delivered yet.")
-        self._pages_unheard = self._gauge("pages_unheard", "Notices that no channel has delivered yet; news aside.")
+        self._pages_undelivered = self._gauge("pages_unheard", "Notices that no channel has delivered yet; news aside.")
         self._channel_up = self._gauge("channel_up", "0 after failures in a row, until a notice arrives.", "channel")
         self._hears = self._gauge("channel_hears", "1 while answers from this channel are read.", "channel")
         self._follow_ups_open = self._gauge(
@@ -264,10 +264,10 @@ class Metrics:
         """Count a try to deliver a notice (sent, partly, failed, gave_way)."""
         self._pages.labels(channel, outcome).inc()
 
-    def pages_pending(self, number: int, unheard: int) -> None:
+    def pages_pending(self, number: int, undelivered: int) -> None:
         """Set the number of pending notices, and of those that no person has received."""
         self._pages_pending.set(number)
-        self._pages_unheard.set(unheard)
+        self._pages_undelivered.set(undelivered)
 
     def follow_ups(self, number: int, overdue: int) -> None:
         """Set the number of open follow-ups, and of overdue ones."""
