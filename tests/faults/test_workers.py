@@ -9,6 +9,9 @@ nothing else: pytest -m nightly tests/faults.
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -132,18 +135,35 @@ def database_restarts(folder: Path, away_seconds: float) -> None:
         until(two.shared, lambda: told(two))
 
 
-def database_gone(folder: Path) -> None:
-    """Gone between suspicion and decision: people are told from memory and nothing is changed; then all recovers."""
+@contextmanager
+def gone(two: Pair) -> Iterator[None]:
+    """SIGQUIT: every connection is cut, and none can be made."""
+    two.server.kill()
+    yield
+    two.server.start()
+
+
+@contextmanager
+def locked(two: Pair, table: str) -> Iterator[None]:
+    """Another session (a person, a migration) holds a table, and commits only later."""
+    import psycopg
+
+    with psycopg.connect(two.near.record.url) as session:
+        session.execute(f"LOCK TABLE {table}")
+        yield
+
+
+def database_gone(folder: Path, harmed: Callable[[Pair], AbstractContextManager[None]]) -> None:
+    """Of no use from suspicion to page: people are told from memory and nothing is changed; then all recovers."""
     with pair(folder, more=CALM_SOON.replace("run: 3s, run_in_watch: 3s", "run: 10s, run_in_watch: 10s")) as two:
         two.start()
         two.cloud.bad_deploy()
         holder = two.holder("web")
         until(lambda: holder.story("SUSPECT"), lambda: told(two))
-        two.server.kill()
-        until(lambda: any("web is down" in page for page in two.cloud.pages()), lambda: told(two))
-        until(lambda: holder.get("/healthz").status_code == 503)
-        assert two.changes() == []
-        two.server.start()
+        with harmed(two):
+            until(lambda: any("web is down" in page for page in two.cloud.pages()), lambda: told(two))
+            until(lambda: holder.get("/healthz").status_code == 503)
+            assert two.changes() == []
         until(lambda: all(worker.get("/healthz").status_code == 200 for worker in two.both), lambda: told(two))
         good = {"kind": "good"}
         two.cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour=good, commit="a" * 40)
@@ -224,8 +244,13 @@ def test_case_06_frozen_for_a_minute_on_a_calm_day(tmp_path: Path) -> None:
 
 @pytest.mark.nightly
 def test_case_22_the_database_is_gone_when_it_matters(tmp_path: Path) -> None:
-    """Gone between suspicion and decision, or for 30 s during a rollback."""
-    together(lambda: database_gone(tmp_path / "gone"), lambda: database_restarts(tmp_path / "restarts", 30.0))
+    """Gone, or its leases or effects locked, between suspicion and decision; gone for 30 s during a rollback."""
+    together(
+        lambda: database_gone(tmp_path / "gone", gone),
+        lambda: database_gone(tmp_path / "leases", partial(locked, table="leases")),
+        lambda: database_gone(tmp_path / "effects", partial(locked, table="effects")),
+        lambda: database_restarts(tmp_path / "restarts", 30.0),
+    )
 
 
 @pytest.mark.nightly

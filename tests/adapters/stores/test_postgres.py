@@ -111,6 +111,23 @@ async def test_neither_a_default_that_only_reads_nor_a_restart_reaches_us(
     assert len(await asyncio.gather(*(own_store.notes() for _ in range(4)))) == 4
 
 
+@pytest.mark.parametrize("table", ["leases", "effects"])
+async def test_case_22_a_table_that_another_session_holds_is_not_waited_for(
+    store: SqlStore, postgres_url: str, opened: Opened, table: str
+) -> None:
+    """A person's LOCK TABLE, a VACUUM FULL: the call ends with the reason, and what it left out is saved next."""
+    import psycopg
+
+    hasty = await opened(postgres_url, *NAMES, worker="one", call_seconds=2.0)
+    with psycopg.connect(postgres_url) as session:
+        session.execute(f"LOCK TABLE {table}")
+        with pytest.raises(Temporary, match="another transaction kept it locked for too long"):
+            await save(hasty, 1)
+    await save(store, 2)
+    assert [note.at for note in await store.notes()] == [2.0]
+    assert (await store.renew_leases("one", NAMES, ttl_seconds=9.0)).epochs == dict.fromkeys(NAMES, 1)
+
+
 @pytest.mark.long
 async def test_case_22_a_database_that_is_frozen_is_not_waited_for(
     own_postgres: PostgresServer, opened: Opened

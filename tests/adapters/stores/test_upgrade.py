@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import MetaData, select, text
 
 from tests.adapters.stores.conftest import Opened, patient_store
 from tests.adapters.stores.old_store import make_old_store, old_worker, save_effect, save_state
@@ -16,7 +16,7 @@ from watchdog.domain.commands.announcements import Draft, Stage, Update
 from watchdog.domain.errors import Gone, Outdated, Permanent, Temporary
 from watchdog.domain.incidents import Outcome, ServiceState, State
 from watchdog.domain.readings import Good
-from watchdog.domain.store_records import FLEET, FeedHour, Write
+from watchdog.domain.store_records import FLEET, Write
 
 NAMES = ("api", "web", FLEET)
 
@@ -112,16 +112,24 @@ async def test_a_worker_without_announcements_goes_on(bare_url: str, opened: Ope
     assert [one.name for one in await store.commands()] == ["pause"] and await store.announcements() == (posted,)
 
 
-async def test_a_worker_without_hours_of_feeds_goes_on(bare_url: str, opened: Opened) -> None:
-    """Of revision 0007: the new table is made beside its tables, which stay as they are."""
+@pytest.mark.parametrize("revision", [f"{number:04}" for number in range(1, int(schema.HEAD))])
+async def test_a_live_worker_of_any_version_goes_on(bare_url: str, opened: Opened, revision: str) -> None:
+    """Its columns stay what they were, and its rows, which name no newer ones, are stored and found by it."""
     with old_worker(bare_url) as connection:
-        migrate(connection, "0007")
-        before = {name: inspect(connection).get_columns(name) for name in inspect(connection).get_table_names()}
-    store = await opened(bare_url, *NAMES)
-    await store.put_feed_hours([FeedHour("api", "errors", 0.0, 1.0, 60.0)])
+        migrate(connection, revision)
+        theirs = MetaData()
+        theirs.reflect(connection)
+    await opened(bare_url, *NAMES)
     with old_worker(bare_url) as connection:
-        after = {name: inspect(connection).get_columns(name) for name in inspect(connection).get_table_names()}
-    assert str({name: after[name] for name in before}) == str(before) and set(after) - set(before) == {"feed_hours"}
+        for table in theirs.sorted_tables:
+            if table.name != schema.VERSION_TABLE:
+                row = {column.name: column.type.python_type(7) for column in table.columns}
+                connection.execute(table.insert().values(row))
+                assert row in [dict(found) for found in connection.execute(select(table)).mappings()], table.name
+        now = MetaData()
+        now.reflect(connection)
+    kept = {str(one): str(one.type) for table in theirs.tables.values() for one in table.columns}
+    assert kept.items() <= {str(one): str(one.type) for table in now.tables.values() for one in table.columns}.items()
 
 
 async def test_who_is_no_daemon_opens_it_as_it_is(bare_url: str, clock, closing) -> None:
