@@ -68,6 +68,7 @@ async def test_who_comes_in_by_a_token_and_who_leaves_is_in_the_log() -> None:
                 await one.login(f"wrong-{number}")
                 await one.client.get("/api/v1/services", headers=bearer(f"{number}-wrong"))
     told = [{key: one[key] for key in one if key != "log_level"} for one in logs]
+    assert [one["log_level"] for one in logs[:2]] == ["info"] * 2, "what is shown unless people ask for less"
     assert told[0] == {"event": "console login", "name": "Ann [oidc: approver]", "role": "operator", "way": "console"}
     assert told[1] == {"event": "console logout", "by": "token:Ann [oidc: approver] (operator)"}
     assert told[2:] == [{"event": "console token refused", "peer": "127.0.0.1"}] * 5

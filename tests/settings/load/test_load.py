@@ -49,6 +49,20 @@ def test_seven_mistakes_give_seven_located_messages_in_one_run() -> None:
     assert "CANARY" not in shown(SEVEN, environ)
 
 
+class Faulty(dict[str, str]):
+    def get(self, *_: object) -> str:  # type: ignore[override]
+        raise RuntimeError("hunter2")
+
+
+def test_case_59_a_fault_of_our_own_is_a_mistake_with_a_place(tmp_path: Path) -> None:
+    """Whatever a check raises: a daemon or its reload goes on, and nothing of the exception's words is shown."""
+    path = tmp_path / "watchdog.yaml"
+    path.write_text(SMALL, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="failed by a fault of the watchdog .RuntimeError") as caught:
+        load(path, Faulty(), tmp_path)
+    assert "watchdog.yaml:1" in str(caught.value) and "hunter2" not in str(caught.value)
+
+
 def test_an_expression_that_is_not_in_re2s_syntax_is_refused_with_its_place() -> None:
     """Python's own syntax is larger: the missing part is named, and the expression is not repeated."""
     signal = 'home: {http: https://www.acme.example, matches: "(?!canary)ok"}'
