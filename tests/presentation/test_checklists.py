@@ -12,7 +12,7 @@ from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.severity import Severity
 from watchdog.presentation.checklists import KNOWN, Item, checklists, follow_ups
-from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.incident_facts import Facts, OwnChecklist
 
 SIGNALS = {"home": "http", "api": "latency", "errors": "sentry"}
 END = x.BEGIN + 57
@@ -50,6 +50,19 @@ def test_the_lists_are_the_runbooks_in_its_order() -> None:
     ids = [one.id for one in RUNBOOK]
     assert len(set(ids)) == len(ids) and set(KNOWN) <= set(ids) and "all" not in ids
     assert all(len(name) <= 16 and name.replace("-", "").isalpha() and not name.startswith("own-") for name in ids)
+
+
+def test_the_lists_of_the_configuration_come_first_and_are_ticked_by_people() -> None:
+    """Those of the incident's service, and those of all."""
+    mine = OwnChecklist("The shop is down", {"cache": "Purge it", "provider": "Ask"}, ("web",))
+    tick = Tick(x.BEGIN + 60, "web-1", "cache", "ann")
+    given = facts(own_lists=(mine, OwnChecklist("Everywhere", {"page": "Look"}), replace(mine, services=("api",))))
+    given = replace(given, ticks=(tick,), owners={"on-call engineer": "lead"})
+    assert [one.title for one in checklists(given)][:3] == ["The shop is down", "Everywhere", "Pre-rollback"]
+    found = items(given)
+    assert (found["cache"].done, found["cache"].evidence[:13], found["provider"].done) == (True, "ticked by ann", False)
+    assert (found["provider"].owner, found["provider"].due) == ("lead (on-call engineer)", "during the incident")
+    assert not {"cache", "provider"} & {item.id for item in follow_ups(given)}, "no work after the incident"
 
 
 SEEN = {

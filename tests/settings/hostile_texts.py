@@ -50,6 +50,7 @@ digest: {every: "Mon 09:00 Europe/Berlin", tell: [slack]}
 store: sqlite:///watchdog.db
 metrics: {listen: "127.0.0.1:9464", remote_write: "https://metrics.acme.example/push", remote_write_user: acme}
 console: {enabled: true, url: https://watchdog.acme.example}
+checklists: {down: {title: Down, services: [web], items: {cache: Purge it}}}
 status_pages: {public: {title: Acme, services: [web], names: {web: Shop}}}
 control: [https://one.example, https://two.example]
 record: {keep: 30d, max: 200MiB}

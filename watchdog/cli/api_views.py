@@ -36,6 +36,7 @@ async def queries(store: "Store", settings: "Settings", clock: "Clock") -> ViewQ
             settings=tuple,
             version=__version__,
             owners=lambda: settings.owners,
+            own_lists=settings.checklists,
         )
     )
 

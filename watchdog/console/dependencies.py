@@ -15,6 +15,7 @@ from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, StoreReader
+from watchdog.presentation.incident_facts import OwnChecklist
 
 Ask = Callable[[str, Mapping[str, Any], str], Awaitable[Command]]
 """Submits a command (name, arguments, author) and returns it with its answer. Raises Temporary without one."""
@@ -74,6 +75,7 @@ class Dependencies:
     settings: Callable[[], Settings]
     version: str
     owners: Callable[[], Mapping[str, str]] = dict
+    own_lists: Sequence[OwnChecklist] = ()  # checklists of the configuration
     pages: Mapping[str, Collection[str]] = field(default_factory=dict)
     authors: Authors = unread
 

@@ -15,7 +15,7 @@ from watchdog.domain.follow_ups import DECIDES, IMMEDIATE, LONG_TERM, RUNBOOK, S
 from watchdog.domain.follow_ups import ticked as ticks_that_hold
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named, rule
-from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.incident_facts import Facts, OwnChecklist
 from watchdog.presentation.text import clock, day, moment, short, show_probability
 
 Known = tuple[bool, str]
@@ -58,7 +58,7 @@ class Checklist:
 
 
 def checklists(facts: Facts) -> Sequence[Checklist]:
-    """Return the lists of the runbook, and the follow-ups that people added, if there are any."""
+    """Return the lists of the configuration, those of the runbook, and the follow-ups that people added, if any."""
     after = "after the rollback" if facts.incident.rollback.requested_at is not None else "after it was restored"
     parts = (
         ("Pre-rollback", None),
@@ -68,7 +68,12 @@ def checklists(facts: Facts) -> Sequence[Checklist]:
     )
     lists = [Checklist(title, _of_the_runbook(facts, within)) for title, within in parts]
     own = _own(facts)
-    return [*lists, *([Checklist("Follow-ups of your own", own)] if own else [])]
+    theirs = [
+        _list_of_theirs(facts, one)
+        for one in facts.own_lists
+        if not one.services or facts.incident.service in one.services
+    ]
+    return [*theirs, *lists, *([Checklist("Follow-ups of your own", own)] if own else [])]
 
 
 def follow_ups(facts: Facts) -> Sequence[Item]:
@@ -98,6 +103,16 @@ def owner_of(facts: Facts, role: str) -> str:
 def ticked_by(tick: Tick) -> str:
     """Return `ticked by ann, 2026-11-26 14:02 UTC`."""
     return f"ticked by {tick.by}, {day(tick.at)} {clock(tick.at)[:5]} UTC"
+
+
+def _list_of_theirs(facts: Facts, one: OwnChecklist) -> Checklist:
+    ticks, owner = ticks_that_hold(facts.ticks, facts.incident.id), owner_of(facts, DECIDES[facts.incident.severity])
+    ticked = {item: ticked_by(ticks[item]) if item in ticks else "" for item in one.items}
+    items = [
+        Item(item, text, False, ticked[item], owner, "during the incident", tick=ticks.get(item))
+        for item, text in one.items.items()
+    ]
+    return Checklist(one.title, items)
 
 
 def _of_the_runbook(facts: Facts, within: float | None) -> Sequence[Item]:

@@ -15,7 +15,7 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Policy
 from watchdog.ports import Clock, StoreReader
 from watchdog.presentation.checklists import Item, follow_ups
-from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.incident_facts import Facts, OwnChecklist
 from watchdog.presentation.incident_loader import Past
 
 PERIOD_SECONDS = 400 * 86400.0
@@ -135,7 +135,12 @@ def signals_of(policy: Policy, service: str) -> Mapping[str, str]:
 
 
 async def checklist_facts(
-    journal: StoreReader, incident: Incident, policy: Policy, owners: Mapping[str, str], now: float
+    journal: StoreReader,
+    incident: Incident,
+    policy: Policy,
+    owners: Mapping[str, str],
+    now: float,
+    own_lists: Sequence[OwnChecklist] = (),
 ) -> Facts:
     """Return the data of one incident's checklists. Raises Temporary."""
     rule = policy.matrix.get(incident.severity)
@@ -149,4 +154,5 @@ async def checklist_facts(
         target_seconds=rule.within_seconds if rule is not None else None,
         signals=signals_of(policy, incident.service),
         owners=owners,
+        own_lists=own_lists,
     )

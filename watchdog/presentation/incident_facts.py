@@ -29,14 +29,23 @@ def ended_at(incident: Incident) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnChecklist:
+    """A checklist of the configuration: its items by the names that tick them; without services it is for all."""
+
+    title: str
+    items: Mapping[str, str]
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The record of one incident, at the moment `now` (UTC epoch seconds).
 
     `notes` are the service's. `target_seconds` is the policy's time limit to restore (or to answer) for this severity.
     `signals` maps the service's signals to their kinds. `auto_deploy` of `service` is its last known setting. `changes`
     is the repository's account of the suspect's commits, `changes_why` the reason if it has none. `ticks` and
-    `follow_ups` are those of people; `owners` maps roles to contacts. `state` is the present state around the incident
-    (None: not read).
+    `follow_ups` are those of people; `owners` maps roles to contacts; `own_lists` are those of the configuration.
+    `state` is the present state around the incident (None: not read).
     """
 
     incident: Incident
@@ -54,6 +63,7 @@ class Facts:
     follow_ups: Sequence[FollowUp] = ()
     state: CurrentState | None = None
     owners: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    own_lists: Sequence[OwnChecklist] = ()
 
     @property
     def own_notes(self) -> Sequence[Note]:

@@ -1,5 +1,6 @@
 """What people add to the record: once, and what changes nothing is said to be so."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -27,8 +28,10 @@ async def store() -> MemoryStore:
     return made
 
 
-async def said(store: MemoryStore, name: str, incident: str = "web-1", by: str = "ann", **given: Any) -> Said:
-    return await add(store, FakeClock(x.BEGIN), Command(1, name, {"incident": incident, **given}, by))
+async def said(
+    store: MemoryStore, name: str, incident: str = "web-1", by: str = "ann", own: Sequence[str] = (), **given: Any
+) -> Said:
+    return await add(store, FakeClock(x.BEGIN), Command(1, name, {"incident": incident, **given}, by), own)
 
 
 @pytest.mark.parametrize("name", sorted(RECORDED))
@@ -51,6 +54,8 @@ async def test_a_tick_is_written_once_and_undone_once(store: MemoryStore) -> Non
 
 async def test_only_what_is_on_a_list_can_be_ticked(store: MemoryStore) -> None:
     assert await said(store, "tick", item="own-1") == (False, "no item own-1 in the checklists of web-1")
+    assert not (await said(store, "tick", item="cache"))[0]
+    assert await said(store, "tick", own=("cache",), item="cache") == (True, "cache of web-1 is ticked")
     assert await said(store, "follow-up", **ASKED["follow-up"]) == (True, "added to web-1 as own-1")
     assert (await said(store, "tick", item="own-1"))[0] and not (await said(store, "tick", item="'; DROP"))[0]
 

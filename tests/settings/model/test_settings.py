@@ -19,6 +19,7 @@ console: {proxy: {user_header: X-User, from: [127.0.0.1], approvers: [ann]}}
 dependencies: {mail: {vendor_status: "https://s.example/s.json", components: [API]}}
 private_hosts: [db]
 status_pages: {shop: {title: Shop, services: [web], names: {web: Acme}}}
+checklists: {down: {title: Down, items: {cache: Purge it}}}
 """
 
 

@@ -5,7 +5,7 @@ call to Render: they need no role. A daemon that starts at this very moment may 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -36,7 +36,8 @@ async def annotate(
         alone = _taken(lock)
         async with reading(settings, clock) as store:
             if alone or not await _daemon_lives(lock, store, clock):
-                return [await _apply_here(store, clock, name, given, by) for name, given in asked]
+                own = settings.own_items
+                return [await _apply_here(store, clock, name, given, by, own) for name, given in asked]
             waiting = (submit_and_wait(store, clock, name, given, by) for name, given in asked)
             # All calls end before the first error is raised: the lock is released, and the store closed, after them.
             return _all(await asyncio.gather(*waiting, return_exceptions=True))
@@ -71,13 +72,15 @@ def _all(answered: Sequence[Command | BaseException]) -> Sequence[Command]:
     return [one for one in answered if isinstance(one, Command)]
 
 
-async def _apply_here(store: Store, clock: Clock, name: str, given: Mapping[str, Any], by: str) -> Command:
+async def _apply_here(
+    store: Store, clock: Clock, name: str, given: Mapping[str, Any], by: str, own_items: Collection[str]
+) -> Command:
     number = await store.submit(name, given, by)
     command = await store.command(number)
     if command is None:
         raise Permanent("the command vanished from the store")
     try:
-        ok, said = await add(store, clock, command)
+        ok, said = await add(store, clock, command, own_items)
     # Answer the row even when adding failed: an unanswered one would be applied by the next daemon.
     except (Temporary, Permanent) as error:
         with suppress(Temporary, Permanent):

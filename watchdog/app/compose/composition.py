@@ -283,6 +283,7 @@ def build(
         ),
         names_are_proven=settings.console.names_are_proven,
         pages=settings.services_of_pages,
+        own_items=settings.own_items,
         zones=_zones(settings),
     )
     listeners = listeners or Hooks()

@@ -68,6 +68,7 @@ def _world(app: App) -> Dependencies:
         settings=lambda: shown(app.settings),
         version=__version__,
         owners=lambda: app.settings.owners,
+        own_lists=app.settings.checklists,
         authors=app.suspects.authors if app.suspects is not None else unread,
         pages=app.settings.services_of_pages,
     )

@@ -7,7 +7,7 @@ Other timings or another way to settle lost answers come in through `actuator`, 
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -69,6 +69,7 @@ class ExternalPorts:
     readers: IntegrationPorts = field(default_factory=IntegrationPorts)
     names_are_proven: bool = True
     pages: Pages = field(default_factory=dict)
+    own_items: Collection[str] = ()  # of the checklists of the configuration
     zones: Mapping[str, tzinfo] = field(default_factory=dict)  # of channels, by name; a channel without one: UTC
 
 
@@ -175,13 +176,25 @@ def wire(
         meter=meter,
         watches=watches,
         sharing=_sharing(worker, store, engine, clock, watches, health, outbox),
-        commands=CommandPoller(store, engine, clock, names_are_proven=outside.names_are_proven, pages=outside.pages),
+        commands=_commands(outside, engine),
         health=health,
         evidence=evidence,
         integrations=integrations,
         readers=readers,
         beside=beside(readers, suspects, engine, store, clock, listeners),
         suspects=suspects,
+    )
+
+
+def _commands(outside: ExternalPorts, engine: Engine) -> CommandPoller:
+    """Return what applies people's commands."""
+    return CommandPoller(
+        outside.store,
+        engine,
+        outside.clock,
+        names_are_proven=outside.names_are_proven,
+        pages=outside.pages,
+        own_items=outside.own_items,
     )
 
 

@@ -156,6 +156,7 @@ FIXED = (
     "metrics",
     "console",
     "status_pages",
+    "checklists",
     "repository",
     "log",
     "record",

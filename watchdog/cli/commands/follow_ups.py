@@ -153,4 +153,4 @@ async def _facts(store: "Store", settings: "Settings", incident: str, now: float
     found = await store.incident(incident)
     if found is None:
         no_such_incident(incident)
-    return await checklist_facts(store, found, settings.policy, settings.owners, now)
+    return await checklist_facts(store, found, settings.policy, settings.owners, now, settings.checklists)

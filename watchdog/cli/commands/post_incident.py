@@ -135,5 +135,6 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
         ticks=await store.ticks(incident_id),
         follow_ups=await store.follow_ups(incident_id),
         owners=settings.owners,
+        own_lists=settings.checklists,
         state=current_state(incident, state, settings.policy, now) if state is not None else None,
     )

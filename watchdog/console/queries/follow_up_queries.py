@@ -42,7 +42,7 @@ class FollowUpQueries:
         if incident is None:
             return None
         now, owners = world.clock.now(), world.owners()
-        facts = await checklist_facts(world.journal, incident, world.policy(), owners, now)
+        facts = await checklist_facts(world.journal, incident, world.policy(), owners, now, world.own_lists)
         lists = tuple(
             ListView(one.title, sum(item.done for item in one.items), tuple(item_view(item, now) for item in one.items))
             for one in checklists(facts)

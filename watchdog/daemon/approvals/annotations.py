@@ -3,7 +3,7 @@
 Rule: an addition that changes nothing is answered as such, and nothing is written.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from watchdog.domain.follow_ups import OWN_MAX, RUNBOOK_IDS, ticked
@@ -14,8 +14,13 @@ Said = tuple[bool, str]
 """Whether the addition is recorded, and the answer."""
 
 
-async def add(store: Store, clock: Clock, command: Command) -> Said:
-    """Record a command's addition. Raises KeyError for a missing argument, and Temporary."""
+async def add(store: Store, clock: Clock, command: Command, own_items: Collection[str] = ()) -> Said:
+    """Record a command's addition; `own_items`: names of the items of the configuration's checklists.
+
+    Raises KeyError for a missing argument, and Temporary.
+    """
+    if command.name == "tick":
+        return await tick(store, clock, command.arguments, command.by, own_items)
     return await RECORDED[command.name](store, clock, command.arguments, command.by)
 
 
@@ -33,12 +38,12 @@ async def label(store: Store, clock: Clock, given: Mapping[str, Any], by: str) -
     return _said(found, name, f"{name} is recorded as judged {given['verdict']}")
 
 
-async def tick(store: Store, clock: Clock, given: Mapping[str, Any], by: str) -> Said:
+async def tick(store: Store, clock: Clock, given: Mapping[str, Any], by: str, own_items: Collection[str] = ()) -> Said:
     """Tick an item of the checklists, or undo that."""
     name, item, undo = given["incident"], given["item"], bool(given.get("undo"))
     if await store.incident(name) is None:
         return _said(False, name, "")
-    if item not in RUNBOOK_IDS and item not in [one.id for one in await store.follow_ups(name)]:
+    if item not in {*RUNBOOK_IDS, *own_items} and item not in [one.id for one in await store.follow_ups(name)]:
         return False, f"no item {item} in the checklists of {name}"
     before = ticked(await store.ticks(name), name).get(item)
     if undo and before is None:

@@ -11,7 +11,7 @@ without permission (`refused`) is only answered, so that it is in the audit.
 Rule 4: the surface (command line, console, Slack) sets the `identity` of an approval, never its author.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -69,6 +69,7 @@ class CommandPoller:
     """Reads commands from the store, applies and answers them.
 
     `names_are_proven`: the console has a proxy or a provider that vouches for names. `pages`: the public status pages.
+    `own_items`: names of the items of the configuration's checklists.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class CommandPoller:
         *,
         names_are_proven: bool = True,
         pages: Pages = NO_PAGES,
+        own_items: Collection[str] = (),
     ) -> None:
         self._pages = pages
+        self._own_items = own_items
         self._names_are_proven = names_are_proven
         self._store = store
         self._engine = engine
@@ -231,7 +234,7 @@ class CommandPoller:
         if command.name in POSTED:
             done, said = await post(self._store, self._clock, command, self._pages, self._publish)
         else:
-            done, said = await add(self._store, self._clock, command)
+            done, said = await add(self._store, self._clock, command, self._own_items)
         return done, said, 0 if done else FAILED
 
     async def _publish(self, posted: Announcement) -> None:

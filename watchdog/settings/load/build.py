@@ -27,6 +27,7 @@ from watchdog.domain.policy import (
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.model.settings import Adapter, ServiceSettings, Settings, read_calmly
 from watchdog.settings.rules import console_access, contacts, cross_checks, public_pages, required_secrets
+from watchdog.settings.rules.checklists import build_checklists
 from watchdog.settings.rules.notification_rules import check_told
 from watchdog.settings.rules.server_names import render_hosts
 from watchdog.settings.rules.store_exposure import exposure_warnings
@@ -73,15 +74,14 @@ def build(
     told = check_told(document, shape, channels)
     modes = _modes(shape, environ)
     kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
-    cross_checks.check_services(document, shape, environ)
-    cross_checks.check_dependencies(document, shape)
-    cross_checks.check_advanced(document, shape)
+    _check_between_keys(document, shape, environ)
     vendors = cross_checks.status_pages(document, shape, kinds)
     if not secretless:
         required_secrets.check_secrets(document, shape, modes, signals, told.channels, secrets)
     required_secrets.check_remote_write(document, shape, secrets)
     console_access.check_console(document, shape, secrets)
     pages = public_pages.check_status_pages(document, shape, folder)
+    lists = build_checklists(document, shape)
     required_secrets.check_slack(document, channels)
     if document.mistakes:
         return None
@@ -113,6 +113,7 @@ def build(
         private_hosts=shape.private_hosts,
         remind=shape.follow_ups.remind,
         owners=MappingProxyType(dict(contacts.owners(shape))),
+        checklists=lists,
         warnings=(
             *required_secrets.warnings_of(shape, modes, signals, secrets, environ),
             *required_secrets.slack_warnings(channels),
@@ -120,6 +121,12 @@ def build(
             *exposure_warnings(store_url, folder, environ),
         ),
     )
+
+
+def _check_between_keys(document: Document, shape: Shape, environ: Mapping[str, str]) -> None:
+    cross_checks.check_services(document, shape, environ)
+    cross_checks.check_dependencies(document, shape)
+    cross_checks.check_advanced(document, shape)
 
 
 def _signals(

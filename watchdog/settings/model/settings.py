@@ -14,6 +14,7 @@ from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.policy import Policy, SignalPolicy
+from watchdog.presentation.incident_facts import OwnChecklist
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
 from watchdog.settings.schema.schema import DependencyShape, LogShape, MetricsShape, RecordShape
@@ -63,6 +64,7 @@ class Settings:
     remind: bool = False  # overdue follow-ups are sent to people
     # Role of the runbook to its contact.
     owners: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    checklists: tuple[OwnChecklist, ...] = ()  # the runbook of the reader's own
 
     @property
     def guard(self) -> AddressGuard:
@@ -80,6 +82,11 @@ class Settings:
     def services_of_pages(self) -> Mapping[str, Mapping[str, str]]:
         """Return the names of the public status pages, each with its services: their names, and those shown."""
         return {name: page.shown for name, page in self.status_pages.items()}
+
+    @property
+    def own_items(self) -> frozenset[str]:
+        """Return the names of the items of all own checklists, by which people tick them."""
+        return frozenset(item for one in self.checklists for item in one.items)
 
     @property
     def unresolved(self) -> Mapping[str, str]:

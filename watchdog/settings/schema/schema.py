@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from watchdog.domain.policy import OBJECTIVE
 from watchdog.settings.rules.recurrence import ALWAYS
 from watchdog.settings.schema import written_values
+from watchdog.settings.schema.checklist_schema import LISTS_MAX, ChecklistShape
 from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
 from watchdog.settings.schema.tuning import (
     LISTED,
@@ -299,6 +300,7 @@ class Shape(Section):
     status_pages: dict[str, StatusPageShape] = Field(default_factory=dict, max_length=20)
     repository: Literal["github"] | None = None
     follow_ups: FollowUpsShape = FollowUpsShape()
+    checklists: dict[str, ChecklistShape] = Field(default_factory=dict, max_length=LISTS_MAX, json_schema_extra=NAMED)
     control: Annotated[tuple[HttpUrl, ...], Field(max_length=10), LISTED] | None = None
     vendor_status: Annotated[
         dict[str, HttpUrl | None] | None, BeforeValidator(written_values.named_pages), LIST_OF_NAMES

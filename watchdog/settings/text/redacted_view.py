@@ -125,6 +125,8 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield from _console(settings.console)
     for name, page in settings.status_pages.items():
         yield f"status_pages.{name}", f"{page.title}: {', '.join(page.services)}"
+    for own in settings.checklists:
+        yield f"checklists: {own.title}", f"{len(own.items)} items, {', '.join(own.services) or 'all services'}"
     yield "follow_ups.remind", "yes" if settings.remind else "no"
     yield "log", f"{settings.log.format}, {settings.log.level}"
     kept = f"{show_seconds(record.keep)}, {record.max // 1024**2} MiB at most"
