@@ -272,7 +272,7 @@ def known_in(text: str, what: str) -> str:
 @pytest.mark.long
 def test_a_daemon_that_listens_on_nothing_answers_what_is_typed(tmp_path: Path) -> None:
     """/watchdog status, explain, incidents, help for everybody; pause and resume for those who may."""
-    with chatting(tmp_path) as chat:
+    with chatting(tmp_path, more=SHORT + "checklists: {down: {title: Down, items: {cache: Purge it}}}\n") as chat:
         started(chat)
         assert listening(chat.daemon.process.pid) == [] and chat.daemon.port is None
         status = until(lambda: known_in(chat.until_reply(chat.type("status", **NOBODY)), "dep-40"))
@@ -297,6 +297,7 @@ def test_a_daemon_that_listens_on_nothing_answers_what_is_typed(tmp_path: Path) 
         texts = [re.split("SEEN|SEVERITY|DONE", text) for text in (chat.daemon.cli("explain", "web-1").stdout, why)]
         assert {(text[0], text[2]) for text in texts} == {(texts[0][0], texts[0][2])}
         assert "web-1" in chat.until_reply(chat.type("incidents"))
+        assert "cache of web-1 is ticked" in chat.until_reply(chat.type("tick web-1 cache"))
         assert "say which incident" in chat.until_reply(chat.type("approve"))
         assert "no open incident web-9" in chat.until_reply(chat.type("approve web-9"))
         assert "Done by slack:U0AAA (ann)" in chat.until_reply(chat.type("approve web-1"))
