@@ -132,6 +132,7 @@ async def test_the_open_incidents_come_first() -> None:
         text, older = await one.page("/incidents"), await one.page(f"/incidents?before={int(NOW) - 9999}")
     assert text.index("/incidents/api-7") < text.index("/incidents/web-0") < text.index("/incidents/web-1")
     assert ">1 min 49 s</data>" in text and ">1</data> open." in text
+    assert text.count("</data> so far</td>") == 1, "of the open one, how long it lasts by now"
     assert "There is nothing older." in older and ">Newest</a>" in older
 
 

@@ -42,6 +42,7 @@ async def test_a_deploy_has_its_author_its_age_and_its_page_at_render() -> None:
     assert re.search(r'<time datetime="[^"]+Z" title="[^"]+ UTC">[^<]+ ago</time>', text)
     assert [row["id"] for row in told["deploy_facts"]] == [row["id"] for row in told["deploys"]]
     assert [row["author"] for row in told["deploy_facts"]] == ["ann <b>, bob", "", ""]
+    assert text.count("No count of its errors is kept for this time yet.") == 1, "nothing was read of that hour"
     assert all(f">{words}</button>" in text for words in ("Silence notifications", "Hold rollbacks"))
 
 
