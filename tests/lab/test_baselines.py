@@ -1,10 +1,12 @@
 """The rivals: what each rule must do, to the second, on sequences made by hand; and that nobody beats the oracle."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 
 import pytest
 
+from watchdog.domain.readings import FailureKind
 from watchdog.lab.baselines import ORACLE, RIVALS, play
 from watchdog.lab.baselines.actions import Hands, Plan
 from watchdog.lab.baselines.clean_years import probers_quiet
@@ -137,6 +139,8 @@ def test_services_alert_for_themselves() -> None:
         (Plan.FRESH, 1801.0, "page"),
         (Plan.FRESH, -1.0, "page"),  # not yet live
         (Plan.FRESH, None, "page"),
+        (Plan.VETOED, 60.0, "rollback"),
+        (Plan.VETOED, 1801.0, "page"),
         (Plan.LATEST, None, "rollback"),
         (Plan.ASK, 60.0, "ask"),
     ],
@@ -146,6 +150,31 @@ def test_a_plan(plan: Plan, deployed: float | None, did: str) -> None:
     assert told(lookout(plan, deployed), (1000.0, MAIN, "home", True)) == [(1000.0, did, MAIN)]
     other = told(lookout(plan, deployed), (1000.0, "docs", "home", True))[0][1]
     assert other == ("rollback" if plan is Plan.LATEST else "page"), "the deploy was not theirs"
+
+
+@pytest.mark.parametrize("veto", ["page", "control", "peer", "before", "certificate", "migration", "told"])
+def test_our_vetoes_make_a_rival_page(veto: str) -> None:
+    """A red status page, no sight, another service that fails, a failure before the deploy, and what forbids it."""
+    post = lookout(Plan.VETOED, 60.0)
+    scene = post.hands.scene
+    at, down = scene.begins_at + 1000.0, DOWN[0]
+    span = (at - 1.0, at + 1.0)
+    if veto == "page":
+        scene.outside.vendors_down["openai"] = [span]
+    elif veto == "control":
+        scene.outside.control_down.append(span)
+    elif veto == "peer":
+        scene.trouble(down, span[0], services=("docs",))
+    elif veto == "before":
+        serves = scene.main.releases[-1].serves_at
+        scene.trouble(down, serves - 31.0, lasts=2.0)
+    elif veto == "certificate":
+        scene.trouble(replace(down, kind=FailureKind.TLS), span[0])
+    elif veto == "migration":
+        scene.pre_deploy_command = "migrate"
+    else:
+        scene.main.releases[-1] = replace(scene.main.releases[-1], message="Watchdog: no-rollback")
+    assert told(post, (1000.0, MAIN, "home", True)) == [(1000.0, "page", MAIN)]
 
 
 def test_a_rollback_goes_to_what_was_live_before_and_is_not_repeated() -> None:
@@ -259,7 +288,7 @@ def test_false_alarms_of_the_quiet_are_counted() -> None:
 
 
 def test_the_table_is_complete() -> None:
-    """Ten settings of four methods with four plans each, four judges, and nobody twice."""
+    """Ten settings of four methods with five plans each, four judges, and nobody twice."""
     names = [one.name for one in RIVALS]
-    assert len(RIVALS) == 44 and len(set(names)) == len(names)
+    assert len(RIVALS) == 54 and len(set(names)) == len(names)
     assert sum("ask" in name for name in names) == 10, "to ask is compared, too"

@@ -92,8 +92,8 @@ def tables(
             "",
             "| world | rollback precision | rollback recall | rolled back or asked "
             "| false rollbacks a service-year, without faults | with incidents | false pages a service-year "
-            "| wrong service | p95 delay: hard / corroborated / half / fifth |",
-            "|" + "---|" * 9,
+            "| wrong service | p95 delay: hard / corroborated / half / fifth | cost of the best rival |",
+            "|" + "---|" * 10,
             *[_line(row.json_object()) for row in rows],
         ]
     if quarters:
@@ -123,6 +123,7 @@ def _line(found: dict[str, Any]) -> str:
         _interval(found["false_pages_per_service_year"]),
         str(found["wrong_service_rollbacks"]),
         " / ".join(f"{delays[tag]['value']:.0f}" for tag in DELAYS) + " s",
+        f"{_interval(rival)} times ours" if (rival := found["cost_ratio_best_rival"]) else "not played",
     ]
     return f"| {' | '.join(cells)} |"
 

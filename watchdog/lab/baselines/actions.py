@@ -1,6 +1,6 @@
 """The actions of a rival after an alert: page, ask, or roll the latest deploy back, by a webhook as is usual today.
 
-Rule 1: it reads the deploys as the platform lists them at that moment, and nothing else.
+Rule 1: it reads the deploys as the platform lists them at that moment, and nothing else; one plan has our vetoes, too.
 Rule 2: a deploy is rolled back once; a deploy that came from a rollback is left to a human.
 Rule 3: its rollback takes as long as the watchdog's.
 """
@@ -8,6 +8,7 @@ Rule 3: its rollback takes as long as the watchdog's.
 from enum import StrEnum
 
 from watchdog.domain.deploys import Deploy
+from watchdog.lab.baselines.vetoes import vetoed
 from watchdog.lab.closed_loop import SEND_SECONDS, ActionTaken, Record
 from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.simulated_service import Release, Service
@@ -20,6 +21,7 @@ class Plan(StrEnum):
 
     PAGE = "page"
     FRESH = "roll back within 30 min of a deploy"
+    VETOED = "roll back within 30 min of a deploy, with our vetoes"
     LATEST = "roll back the latest deploy"
     ASK = "ask within 30 min of a deploy"
 
@@ -39,7 +41,8 @@ class Hands:
         """Carry out the plan for an alert of this service at a moment (UTC epoch seconds)."""
         service = self.scene.services[name]
         latest, target = self._latest(service, at)
-        if latest is None or target is None:
+        forbidden = self.plan is Plan.VETOED and latest is not None and vetoed(self.scene, name, latest.id, at)
+        if latest is None or target is None or forbidden:
             self.record.did.append(ActionTaken(at, "page", name))
             return
         self._rolled_back.add(latest.id)

@@ -11,7 +11,7 @@ from watchdog.lab.baselines.rules import FAST, Burn, InARow, Rule, Threshold
 from watchdog.lab.closed_loop import Record
 from watchdog.lab.episode import EpisodeWorld
 
-PLANS = (Plan.PAGE, Plan.FRESH, Plan.LATEST, Plan.ASK)
+PLANS = (Plan.PAGE, Plan.FRESH, Plan.VETOED, Plan.LATEST, Plan.ASK)
 """No team is known to practise ASK; it is here because the price of a question must hold against such a rival, too."""
 
 
