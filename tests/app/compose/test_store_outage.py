@@ -123,8 +123,7 @@ async def test_case_54_a_stop_ends_what_only_this_process_can_end(tmp_path: Path
     async with daemon(tmp_path, renew_leases=DAMAGED) as (app, _, clock, pager):
         await clock.advance(30.0)
         assert await app.supervisor.stop(5.0) == ()
-        over = "watchdog stops without its store; its next start reports whether the store is back"
-        assert titles(pager) == ["watchdog runs without its store: the store is damaged", over]
+        assert titles(pager)[1:] == ["watchdog stops without its store"]
 
 
 def titles(pager: Channel) -> list[str]:

@@ -53,9 +53,10 @@ async def _page_until_it_is_back(daemon: Daemon) -> None:
     except asyncio.CancelledError:
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORD_SECONDS):
-                stops = "watchdog stops without its store; its next start reports whether the store is back"
+                how = ("Its next start reports whether the store is back.",)
+                stops = _notice(daemon, NoticeKind.RESOLVED, "watchdog stops without its store", how)
                 # Delivered in this task: a stopping supervisor does not wait for one that is spawned now.
-                await daemon.outbox.deliver(None, _notice(daemon, NoticeKind.RESOLVED, stops, ()))
+                await daemon.outbox.deliver(None, stops)
         raise
     _tell(daemon, NoticeKind.RESOLVED, "watchdog has its store again", ())
 
