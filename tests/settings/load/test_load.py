@@ -58,7 +58,7 @@ def test_case_59_a_fault_of_our_own_is_a_mistake_with_a_place(tmp_path: Path) ->
     """Whatever a check raises: a daemon or its reload goes on, and nothing of the exception's words is shown."""
     path = tmp_path / "watchdog.yaml"
     path.write_text(SMALL, encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="failed by a fault of the watchdog .RuntimeError") as caught:
+    with pytest.raises(ConfigurationError, match=r"failed by a fault of the watchdog .RuntimeError") as caught:
         load(path, Faulty(), tmp_path)
     assert "watchdog.yaml:1" in str(caught.value) and "hunter2" not in str(caught.value)
 
