@@ -159,7 +159,7 @@ async def test_case_44_what_is_relied_on_and_fails_is_told_once(
         assert notice.incident == key and standing.value in notice.title and notice.wakes is wakes
         assert after <= notice.at - began + 60.0 and notice.at - began <= after + 160.0, "a feed is read once a minute"
         assert notice.lines[-2].startswith("What to do: ") and notice.lines[-1].startswith("Handbook: ")
-        assert len(notice.lines) == 4
+        assert len(notice.lines) == 4 + ("…" in notice.title), "a title that was shortened is whole in a first line"
         assert [one.title for one in world.vendors["pager"].notices if "/" in one.incident] == [notice.title]
         assert list(world.daemon.engine.state.failing) == [key]
         (row,) = [one for one in world.daemon.integrations.rows() if one.key == key]
@@ -234,6 +234,16 @@ async def test_case_44_one_notice_that_a_channel_refuses_says_nothing_against_th
         world.break_site()
         await world.go_on(3 * LASTS_SECONDS)
         assert [one.incident for one in world.vendors["pager"].notices if "/" in one.incident] == []
+
+
+async def test_case_44_a_channel_that_refuses_one_incident_after_another_is_told_on_the_other() -> None:
+    """For good, and not as our key is refused: each notice may be refused for its own text, not all of them."""
+    async with relying() as world:
+        world.vendors["slack"].refuses = lambda notice: Permanent("Slack answered 400: invalid_payload")
+        world.cloud.error = Forbidden("refused our key (401)")
+        world.break_site()
+        await world.go_on(3 * LASTS_SECONDS)
+        assert "channel/slack" in [notice.incident for notice in world.vendors["pager"].notices]
 
 
 async def test_case_44_one_failed_call_of_what_is_called_rarely_is_no_outage() -> None:

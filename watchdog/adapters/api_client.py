@@ -46,7 +46,7 @@ class PermanentAnswer(Permanent):
 
 
 class RefusedAnswer(PermanentAnswer, Forbidden):
-    """The vendor refuses our key, or a call that the key lacks the right for (401, 403)."""
+    """The vendor refuses our key, or a call that the key lacks the right for (401, 403; see `refusals`)."""
 
 
 class TemporaryAnswer(Temporary):
@@ -62,8 +62,9 @@ class ApiClient:
 
     `timeout_seconds` is the total deadline of one attempt, `max_body_bytes` the largest body that is read.
     `allow(method, path, json)` is asked before every request that is not a GET; `hints` are the next steps for a
-    status. `shares_reads`: less urgent reads wait while others need the rate limit (see read_budget). `guard` judges
-    the addresses that are connected to; `transport` replaces the network in tests.
+    status, `refusals` the statuses of a refused key. `shares_reads`: less urgent reads wait while others need the rate
+    limit (see read_budget). `guard` judges the addresses that are connected to; `transport` replaces the network in
+    tests.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class ApiClient:
         max_body_bytes: int = 8 * 1024 * 1024,
         allow: Callable[[str, str, object], bool] | None = None,
         hints: Mapping[int, str] = NOTHING,
+        refusals: tuple[int, ...] = (401, 403),
         attempts: int = 3,
         shares_reads: bool = False,
         guard: AddressGuard | None = None,
@@ -92,6 +94,7 @@ class ApiClient:
         self._max_body_bytes = max_body_bytes
         self._allow = allow
         self._hints = hints
+        self._refusals = refusals
         self._attempts = attempts
         self._secrets = _secrets((*headers.values(), *base_url.split("/")[3:]))
         self._budget = ReadBudget(clock, shares=shares_reads)
@@ -274,7 +277,7 @@ class ApiClient:
         if came.status in (408, 425, 429) or came.status >= 500:
             later = self._temporary(came)
             raise TemporaryAnswer(str(later), came.status, later.retry_after_seconds)
-        refused = came.status in (401, 403)
+        refused = came.status in self._refusals
         raise (RefusedAnswer if refused else PermanentAnswer)(self._words(came), came)
 
     def _temporary(self, answer: Answer) -> Temporary:

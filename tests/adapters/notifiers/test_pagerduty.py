@@ -10,7 +10,7 @@ from tests.support.clocks import FakeClock
 from tests.support.vendor_specs import request_problems, spec
 from watchdog.adapters.notifiers.pagerduty import EU, US, PagerDuty, PagerDutyOptions, build
 from watchdog.adapters.options import Context
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Forbidden, Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.pager import Change
 from watchdog.domain.severity import Severity
@@ -165,6 +165,7 @@ async def test_a_change_event_follows_the_vendors_document(vendor: Vendor, chann
     ("answer", "error", "wait"),
     [
         ((400, {"status": "invalid event", "message": f"bad key {ROUTING_KEY}", "errors": []}), Permanent, None),
+        ((400, {"message": "invalid", "errors": ["Length of 'routing_key' is incorrect"]}), Forbidden, None),
         (404, Permanent, None),
         ((429, {"message": f"slow down {ROUTING_KEY}"}, {"retry-after": "30"}), Temporary, 30),
         ((503, {"message": ROUTING_KEY}), Temporary, 0),

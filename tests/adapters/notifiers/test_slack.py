@@ -23,7 +23,7 @@ from tests.adapters.vendor import Seen, Vendor
 from watchdog.adapters.notifiers.slack import SlackOptions, build
 from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.domain.decisions import Evidence
-from watchdog.domain.errors import ConfigurationError, Partly, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Forbidden, Partly, Permanent, Temporary
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import IncidentNews, NoticeKind, Topic
 from watchdog.domain.severity import Severity
@@ -189,8 +189,8 @@ async def test_a_reference_that_makes_no_sense_begins_a_new_message(
 @pytest.mark.parametrize(
     ("answer", "error", "says"),
     [
-        ({"ok": False, "error": "channel_not_found"}, Permanent, "check the channel's name"),
-        ({"ok": False, "error": "not_in_channel"}, Permanent, "invite the bot"),
+        ({"ok": False, "error": "channel_not_found"}, Forbidden, "check the channel's name"),
+        ({"ok": False, "error": "not_in_channel"}, Forbidden, "invite the bot"),
         ({"ok": False, "error": "invalid_auth"}, Permanent, "WATCHDOG_SLACK_BOT_TOKEN"),
         ({"ok": False, "error": f"surprise {BOT_TOKEN}"}, Permanent, "surprise"),
         ({"ok": False, "error": "ratelimited"}, Temporary, "ratelimited"),

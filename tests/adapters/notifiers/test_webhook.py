@@ -7,7 +7,7 @@ from tests.adapters.signals.sites import answering
 from tests.adapters.vendor import Vendor
 from watchdog.adapters.notifiers.notifier_http import client_for_secret_url
 from watchdog.adapters.notifiers.webhook import WebhookOptions, build
-from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Forbidden, Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
 from watchdog.ports import Notifier
 
@@ -78,7 +78,7 @@ async def test_one_for_people_outside_engineering_has_its_words_alone(vendor: Ve
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(500, Temporary), (429, Temporary), (403, Permanent), (404, Permanent), (302, Permanent)],
+    [(500, Temporary), (429, Temporary), (403, Forbidden), (404, Forbidden), (302, Permanent)],
 )
 async def test_a_refusal_shows_neither_url_nor_token(
     vendor: Vendor, status: int, error: type[Exception], caplog: pytest.LogCaptureFixture, channel

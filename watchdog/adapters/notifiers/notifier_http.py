@@ -7,6 +7,8 @@ from watchdog.adapters.options import Context
 from watchdog.domain.errors import ConfigurationError, Mistake
 
 TIMEOUT_SECONDS = 10.0
+REMOVED = (401, 403, 404, 410)
+"""The statuses of an address that takes nothing any more, such as Slack's webhook once it was removed (no_service)."""
 
 
 class TellingClient(ApiClient):
@@ -23,7 +25,7 @@ class TellingClient(ApiClient):
 
 
 def client_for_secret_url(name: str, variable: str, context: Context, bearer: str = "") -> tuple[TellingClient, str]:
-    """Return a client and the path to post to, for a URL that is a secret.
+    """Return a client and the path to post to, for a URL that is a secret; its refusals name the variable.
 
     Raises ConfigurationError, without repeating it, for a text that is not an http(s) URL or for an unusable bearer
     token.
@@ -37,7 +39,14 @@ def client_for_secret_url(name: str, variable: str, context: Context, bearer: st
     base, path = match[1], match[2] or ""
     headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
     client = TellingClient(
-        name, base, headers=headers, clock=context.clock, guard=context.guard, timeout_seconds=TIMEOUT_SECONDS
+        name,
+        base,
+        headers=headers,
+        clock=context.clock,
+        guard=context.guard,
+        timeout_seconds=TIMEOUT_SECONDS,
+        hints=dict.fromkeys(REMOVED, f"check {variable}: the address may have been removed there"),
+        refusals=REMOVED,
     )
     # Vendors put tokens into path or query, and errors may quote a part.
     # Shorter parts are common words such as `hooks`.

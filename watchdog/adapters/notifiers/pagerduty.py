@@ -24,14 +24,16 @@ from typing import Any, Literal, Protocol
 
 from cachetools import LRUCache
 
+from watchdog.adapters.api_client import PermanentAnswer
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.facts import rows
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context
 from watchdog.adapters.pagers import pagerduty
+from watchdog.adapters.platforms.render_parse import mapping
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Forbidden, Permanent, Temporary
 from watchdog.domain.notices import Notice
 from watchdog.domain.pager import Change
 from watchdog.domain.severity import Severity
@@ -168,7 +170,12 @@ class PagerDuty:
         }
         if action == "trigger":
             event["client"] = "watchdog"
-        await self._client.deliver("/v2/enqueue", event)
+        try:
+            await self._client.deliver("/v2/enqueue", event)
+        except PermanentAnswer as error:
+            # Their document has no other status for a wrong key: it is named among the faults of the event.
+            found = mapping(error.answer.json).get("errors")
+            raise Forbidden(str(error)) if "routing_key" in str(found) else error from None
 
 
 def _payload(notice: Notice, *, rings: bool) -> dict[str, Any]:

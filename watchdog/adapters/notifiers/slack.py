@@ -181,7 +181,10 @@ class SlackBot:
 
     async def _open(self, notice: Notice) -> str:
         body = self._with_buttons(notice, message(notice, clicks=self._clicks))
-        said = await self._call("chat.postMessage", {"channel": self._channel, **body})
+        try:
+            said = await self._call("chat.postMessage", {"channel": self._channel, **body})
+        except _Gone as error:
+            raise Forbidden(str(error)) from None  # the configured channel takes no notice at all
         channel, ts = said.get("channel"), said.get("ts")
         if not isinstance(channel, str) or not isinstance(ts, str):
             return ""  # posted, though Slack did not say where: the next notice begins a new thread

@@ -16,32 +16,42 @@ from watchdog.ports import Notifier, Repository
 
 
 class InstrumentedNotifier:
-    """A channel; a delivery to some of its people counts as working (implements ports.Notifier)."""
+    """A channel; a delivery to some of its people counts as working (implements ports.Notifier).
+
+    A channel that refuses an incident's notices for good still works; one that then refuses another's, too, does not.
+    """
 
     def __init__(self, inner: Notifier, integrations: IntegrationRegistry) -> None:
         self.name = inner.name
         self._inner = inner
+        self._refused = ""  # the key of the incident whose notice was refused last, with none delivered since
         self._integrations = integrations
         integrations.expect("channel", inner.name)
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
         """Deliver the notice."""
-        with self._noted():
+        with self._noted(notice):
             return await self._inner.send(notice, reference)
 
     @contextmanager
-    def _noted(self) -> Iterator[None]:
+    def _noted(self, notice: Notice) -> Iterator[None]:
         note = self._integrations
         try:
-            with note.attempt(
-                "channel", self.name, answers=Permanent
-            ):  # a refused notice says nothing about the channel
+            with note.attempt("channel", self.name, answers=Permanent):
                 yield
+            self._refused = ""
         # It refused some recipients, so the channel itself works.
         except Partly:
+            self._refused = ""
             note.works("channel", self.name)
             raise
-        except (Temporary, Permanent):
+        except Temporary:
+            raise
+        except Permanent as error:
+            # A notice may be refused for its own text, and the next of its incident, which shares that.
+            if self._refused not in ("", notice.dedup_key):
+                note.fails("channel", self.name, error=error)
+            self._refused = notice.dedup_key
             raise
         except asyncio.CancelledError:  # by the attempt's deadline, or by the daemon's stop
             note.fails("channel", self.name, error=Temporary("it did not answer in time"))
