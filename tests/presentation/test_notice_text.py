@@ -375,4 +375,4 @@ def test_times_of_day_are_in_the_readers_zone() -> None:
     """Title, cause and plan; each with the zone's name."""
     notice = worded(a_notice(an_outage(**PAGED), Topic.LEFT_TO_HUMAN), NOW, ZoneInfo("Europe/Berlin"))
     assert notice.title == "web is down: HTTP 503 since 16:14 CEST"
-    assert "since 16:14 CEST" in notice.lines[0] and "asks again at 16:25 CEST" in notice.lines[1]
+    assert "since 16:14 CEST (14:14 UTC)" in notice.lines[0] and "asks again at 16:25 CEST" in notice.lines[1]

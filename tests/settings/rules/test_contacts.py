@@ -74,10 +74,13 @@ APPROVED = "policy: {high: {approver: lead}}\n"
 
 
 def test_an_approver_is_asked_at_its_own_addresses_and_known_by_its_identities() -> None:
-    """Their own Slack channel does not listen too: one socket hears the workspace."""
-    contacts = CONTACTS.replace("slack: D0123ABCD", "slack: D0123ABCD, answers_as: [U0AAA, console:Ann Smith]")
+    """In their own zone. Their own Slack channel does not listen too: one socket hears the workspace."""
+    said = "slack: D0123ABCD, zone: Asia/Tokyo, answers_as: [U0AAA, console:Ann Smith]"
+    contacts = CONTACTS.replace("slack: D0123ABCD", said)
     text = HEARING + contacts + APPROVED + "escalation: [{tell: devops, after: 10m}, console]\n"
     settings = loaded(text, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
+    assert {one.options.zone for name, one in settings.channels.items() if name.startswith("lead-")} == {"Asia/Tokyo"}  # type: ignore[attr-defined]
+    assert settings.channels["slack"].options.zone == "UTC"  # type: ignore[attr-defined]
     listens = {name: one.options.listens for name, one in settings.channels.items() if one.kind == "slack"}  # type: ignore[attr-defined]
     assert listens == {"slack": True, "lead-slack": False}
     lead = Approver("lead", ("slack:U0AAA", "token:Ann Smith"), ("lead-slack", "lead-email"))

@@ -1,6 +1,8 @@
 """The lines below a notice's title: the cause, the reader's task, the work left; and the evidence and arithmetic."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC
 from types import MappingProxyType
 
 from watchdog.core.note_text import blame_line, guards_line, healed_line, rebuild_words, short, target_line
@@ -42,7 +44,7 @@ def cause_line(case: NoticeCase) -> str:
     if not incident.findings:
         return f"{severity}, since {case.clock(incident.onset_at)}: {incident.title}."
     onset = incident.findings[0].onset_at
-    began, restored = case.clock(onset), incident.rollback.restored_at
+    began, restored = f"{case.clock(onset)}{_in_utc(case, onset)}", incident.rollback.restored_at
     when = f"{severity} for {case.lasted(onset)}, since {began}"
     if restored is not None:
         when = f"{severity} since {began}, rolled back {case.clock(restored)}"
@@ -50,6 +52,12 @@ def cause_line(case: NoticeCase) -> str:
     earlier = onset - incident.onset_at > EPISODE_SECONDS
     whole = f" (the incident began {case.clock(incident.onset_at)})" if earlier else ""
     return f"{when}{whole}{_suspected(incident, onset)}."
+
+
+def _in_utc(case: NoticeCase, at: float) -> str:
+    """Return ` (14:14 UTC)` beside a time of day of another zone: logs and colleagues elsewhere have UTC."""
+    utc = replace(case, tz=UTC).clock(at)
+    return f" ({utc})" if utc != case.clock(at) else ""
 
 
 def _suspected(incident: Incident, onset: float) -> str:

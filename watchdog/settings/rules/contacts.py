@@ -59,7 +59,7 @@ def check_contacts(document: Document, shape: Shape, channels: Mapping[str, Adap
             document.report(path, *UNREACHABLE)
         found[name] = {}
         for kind in kinds:
-            adapter = addressed(document, shape, (*path, kind), channels, getattr(contact, kind))
+            adapter = addressed(document, shape, (*path, kind), channels, getattr(contact, kind), zone=contact.zone)
             if adapter is not None:
                 found[name][f"{name}-{kind}"] = adapter
     return found
@@ -71,8 +71,10 @@ def addressed(
     path: tuple[str, ...],
     channels: Mapping[str, Adapter],
     address: str | Sequence[str],
+    zone: str | None = None,
 ) -> Adapter | None:
-    """Return the configured channel with this address in place of its own; a kind that knows one address keeps it."""
+    """Return the configured channel with this address, and zone, in place of its own; a kind that knows one address
+    keeps it."""
     kind = path[-1]
     if kind not in shape.channels:
         document.report(path, "names no configured channel", f"add {kind}: under channels:")
@@ -83,7 +85,7 @@ def addressed(
     one = kind == "email" and isinstance(address, str)
     # The rest of the channel stays: a contact has the same server and token, and another address.
     own = {ADDRESSED[kind]: [address] if one else address} if kind in ADDRESSED else {}
-    written = {**shape.channels[kind], **own}
+    written = {**shape.channels[kind], **own, **({"zone": zone} if zone is not None else {})}
     written.pop("approvals", None)  # one socket hears the workspace; where it is answered is the channel's own
     options = validate(NOTIFIERS[kind].options, written, document, path)
     return Adapter(kind, options) if options is not None and not is_wrong(document, path) else None

@@ -123,11 +123,12 @@ class PolicyShape(Section):
 
 
 class ContactShape(Section):
-    """A person for the escalation, or the only approver of a severity: addresses, hours, identities, role."""
+    """A person for the escalation, or the only approver of a severity: addresses, hours, zone, identities, role."""
 
     slack: ShortText | None = None
     email: str | None = Field(default=None, min_length=1, max_length=300)
     hours: HoursOrAlways = ALWAYS
+    zone: Zone | None = None  # None: that of the channel
     answers_as: Annotated[tuple[Identity, ...], Field(max_length=20), LISTED] = ()
     role: Literal["on-call engineer", "team lead", "development team", "product owner"] | None = None
 
