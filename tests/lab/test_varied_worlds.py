@@ -64,9 +64,42 @@ def test_bad_deploys_show_late(world: str, low: float, high: float) -> None:
         assert fault.symptom in DOWN and low <= fault.after_seconds <= high
 
 
-def test_the_error_tracker_is_late() -> None:
-    """A minute to five."""
-    assert EpisodeWorld("x", 1, BY_NAME["late-feeds"]).feed_delay_seconds == (60.0, 280.0)
+@pytest.mark.parametrize(("world", "delay"), [("late-feeds", (60.0, 280.0)), ("lost-feeds", (3600.0, 7200.0))])
+def test_the_error_tracker_is_late(world: str, delay: tuple[float, float]) -> None:
+    """A minute to five; or when all is over."""
+    assert EpisodeWorld("x", 1, BY_NAME[world]).feed_delay_seconds == delay
+
+
+def test_faults_meet_some_visitors_only() -> None:
+    """Those of a bad deploy that would meet half of them or more; the rest of the world stays as it is."""
+    for seed in range(20):
+        scene, usual = CLASSES["hard-down"].scene(seed, BY_NAME["some-visitors"]), CLASSES["hard-down"].scene(seed)
+        (fault,), (before,) = scene.main.faults, usual.main.faults
+        assert 0.05 <= fault.symptom.share == scene.truth.share <= 0.3 and before.symptom.share == 1.0
+        assert fault.after_seconds == before.after_seconds and scene.main.releases == usual.main.releases
+    assert CLASSES["few-failing"].scene(1, BY_NAME["some-visitors"]).truth == CLASSES["few-failing"].scene(1).truth
+
+
+def test_upstreams_fail_right_after_a_good_deploy() -> None:
+    """Half a minute to five; other causes keep their chance."""
+    for seed in range(20):
+        for name in ("upstream", "database"):
+            scene = CLASSES[name].scene(seed, BY_NAME["coincidences"])
+            assert 30.0 <= scene.fault_at - scene.main.releases[-1].live_at <= 300.0 and scene.weight == 1.0
+    one, other = CLASSES["other-incident"].scene(1, BY_NAME["coincidences"]), CLASSES["other-incident"].scene(1)
+    assert one.main.releases == other.main.releases
+
+
+def test_the_platforms_clock_is_off() -> None:
+    """Each service's by as much for all its deploys, which serve when they would."""
+    off = set()
+    for seed in range(20):
+        scene, usual = CLASSES["hard-down"].scene(seed, BY_NAME["clocks"]), CLASSES["hard-down"].scene(seed)
+        assert scene.main.releases == usual.main.releases
+        listed = zip(scene.main.listed(scene.fault_at), usual.main.listed(scene.fault_at), strict=True)
+        off |= {(one.finished_at or 0.0) - (other.finished_at or 0.0) for one, other in listed}
+        assert (seed + 1) == len({round(one, 3) for one in off})
+    assert -90.0 <= min(off) < -50.0 and 50.0 < max(off) <= 90.0
 
 
 def test_seasons_repeat_by_day_and_week() -> None:

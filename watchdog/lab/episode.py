@@ -4,7 +4,7 @@ Rule: building it again gives the same world, so that every decider meets the sa
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import exp, inf
 from random import Random
@@ -35,6 +35,8 @@ DEVELOPMENT = "dev"
 HELD_OUT_SHARE = 1 / 3
 """The upper share of every range, from which development seeds never draw."""
 MAIN = "web"
+MOST = 0.5
+"""A fault that meets so many visitors meets fewer in a world that says so."""
 ALWAYS = (0.0, 0.0)
 """A recurring fault is a pair: its period, and the seconds it lasts in each period. This pair means a constant one."""
 
@@ -132,6 +134,9 @@ class EpisodeWorld:
         service = Service(name, draw_profile(self.dice), self.chance)
         if self.world.seasons:
             service.season = Season(self.chance.apart(name, "season"))
+        # Of dice of their own, here and below: in other worlds all else stays as it is.
+        if self.world.platform_clock_seconds is not None:
+            service.clock_seconds = self.chance.generator(name, "clock").uniform(*self.world.platform_clock_seconds)
         live_at = self.begins_at - self.dice.uniform(3600.0, 3 * DAY_SECONDS)
         for _ in range(HISTORY):
             # Drawn from the newest backwards; the list is in order of time.
@@ -167,6 +172,13 @@ class EpisodeWorld:
                 self.deploy(self.fault_at - gap, name, blip=blip)
             else:
                 service.shift_releases(self.fault_at - gap)
+
+    def deploy_before_upstream(self) -> None:
+        """Give services a last good deploy before an upstream fails: by chance, or as near as the world says."""
+        if self.world.upstream_after_seconds is None:
+            self.deploy_by_chance()
+        else:
+            self.deploy(self.fault_at - self.chance.generator("upstream").uniform(*self.world.upstream_after_seconds))
 
     def _gap_seconds(self, rate: float, *, often: bool) -> float:
         """Return the seconds from the last deploy to the fault, drawn from a Poisson process of this rate.
@@ -219,6 +231,8 @@ class EpisodeWorld:
         """Deploy a commit with this symptom; the release before it is the rollback target. `again`: see ALWAYS."""
         good = self.main.releases[-1]
         bad = self.deploy(self.fault_at)
+        if self.world.felt_share is not None and symptom.share >= MOST:
+            symptom = replace(symptom, share=self.chance.generator("felt by").uniform(*self.world.felt_share))
         every, on = again
         fault = Fault(
             symptom,

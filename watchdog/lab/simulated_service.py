@@ -92,6 +92,8 @@ class Service:
         self._minutes: dict[float, MinuteCount] = {}
         self._facts: ServiceFacts | None = None
         self.season: Season | None = None
+        self.clock_seconds = 0.0
+        """How far the platform's clock is ahead of ours."""
         self.error_jobs: ErrorJobs | None = None
         self.counts_requests = False
         """Whether the error tracker knows the number of requests as well."""
@@ -153,7 +155,7 @@ class Service:
             ends=moments[index] if index < len(moments) else inf,
             deploys=len(self.releases),
             serving=max(served, key=lambda release: release.serves_at) if served else self.releases[0],
-            listed=tuple(_deploy(release, at, live) for release in reversed(begun[-LISTED:])),
+            listed=tuple(_deploy(release, at, live, self.clock_seconds) for release in reversed(begun[-LISTED:])),
         )
 
     def symptoms(self, at: float, route: str) -> list[Symptom]:
@@ -282,7 +284,7 @@ class Service:
         return facts
 
 
-def _deploy(release: Release, at: float, live: Release | None) -> Deploy:
+def _deploy(release: Release, at: float, live: Release | None, clock: float) -> Deploy:
     if at >= release.live_at:
         status = "live" if release is live else "deactivated"
     else:
@@ -293,9 +295,9 @@ def _deploy(release: Release, at: float, live: Release | None) -> Deploy:
         trigger=release.trigger,
         commit=release.commit,
         commit_message=release.message,
-        created_at=release.created_at,
-        started_at=release.created_at,
-        finished_at=release.live_at if at >= release.live_at else None,
+        created_at=release.created_at + clock,
+        started_at=release.created_at + clock,
+        finished_at=release.live_at + clock if at >= release.live_at else None,
     )
 
 

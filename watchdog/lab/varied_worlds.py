@@ -36,6 +36,12 @@ class World:
     onset_seconds: tuple[float, float] | None = None
     # The delay of the error tracker.
     feed_delay_seconds: tuple[float, float] | None = None
+    # The share of the visitors that a bad deploy's fault meets, where it would meet half of them or more.
+    felt_share: tuple[float, float] | None = None
+    # The seconds from a good deploy to the outage of what the service depends on.
+    upstream_after_seconds: tuple[float, float] | None = None
+    # How far the platform's clock is ahead of ours, in seconds; its times of deploys say so.
+    platform_clock_seconds: tuple[float, float] | None = None
     # Whether latency varies by hour of the day and day of the week, and with jobs.
     seasons: bool = False
     # The days of watching before the fault.
@@ -52,6 +58,10 @@ WORLDS: tuple[World, ...] = (
     World("late", "early onsets come after 2 to 10 min", onset_seconds=(120.0, 600.0)),
     World("later", "early onsets come after 10 to 60 min", onset_seconds=(600.0, 3600.0)),
     World("late-feeds", "error tracker 1 to 5 min late", feed_delay_seconds=(60.0, 280.0)),
+    World("lost-feeds", "error tracker's minutes come an hour late or more", feed_delay_seconds=(3600.0, 7200.0)),
+    World("some-visitors", "faults of bad deploys meet 5 to 30 % of the visitors", felt_share=(0.05, 0.3)),
+    World("coincidences", "upstreams fail 0.5 to 5 min after a good deploy", upstream_after_seconds=(30.0, 300.0)),
+    World("clocks", "the platform's clock is up to 90 s off", platform_clock_seconds=(-90.0, 90.0)),
 )
 BY_NAME: Mapping[str, World] = MappingProxyType({one.name: one for one in WORLDS})
 

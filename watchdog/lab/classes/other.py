@@ -100,7 +100,7 @@ def blind(scene: EpisodeWorld) -> None:
 
 def upstream(scene: EpisodeWorld) -> None:
     """An API dependency is down; its status page reports it between a minute before and 5 min after the onset."""
-    scene.deploy_by_chance()
+    scene.deploy_before_upstream()
     scene.depends_on["web"] = ("upstream",)
     at, lasts = scene.fault_at, _lasts(scene)
     scene.trouble(Symptom(scene.draw(0.3, 1.0), FailureKind.GATEWAY, "HTTP 502", errors=0.5), at, lasts=lasts)
@@ -110,7 +110,7 @@ def upstream(scene: EpisodeWorld) -> None:
 
 def database(scene: EpisodeWorld) -> None:
     """The database is down, and with it the two services that depend on it."""
-    scene.deploy_by_chance()
+    scene.deploy_before_upstream()
     scene.depends_on |= {"web": ("db",), "shop": ("db",)}
     at, lasts = scene.fault_at, _lasts(scene)
     scene.trouble(Symptom(1.0, FailureKind.STATUS, "HTTP 500", errors=1.0), at, lasts=lasts, services=("web", "shop"))
