@@ -32,23 +32,25 @@ def shipped(policy: Policy = WANTED, *faults: Fault, **more: object) -> World:
 
 
 def news(world: World) -> list[str]:
-    """Return what people were told that asks nothing of them."""
-    return [tell.notice.title for tell in world.tells if tell.notice.news]
+    """Return what people were told that asks nothing of them: a title too long for a lock screen stands whole below."""
+    return [(*tell.notice.lines, tell.notice.title)[0] for tell in world.tells if tell.notice.news]
 
 
 # --- a window that ends well ---
 
 
 def test_it_is_told_once_when_the_window_is_over() -> None:
-    """To those who asked, waking nobody, on one line; and never again of this deploy."""
+    """To those who asked, waking nobody; and never again of this deploy."""
     world = shipped().run(OVER)
     assert world.tells == []
     world.run(OVER + 3600.0)
     (tell,) = world.tells
-    assert tell.notice.title == "web: dep-900 (9f3c2ab) is fine: live for 30 min, 541 of 541 probes good"
-    assert (tell.channels, tell.notice.lines, tell.notice.links, tell.notice.wakes) == (("chat",), (), (), False)
+    (whole,) = tell.notice.lines
+    assert tell.notice.title == "web: dep-900 (9f3c2ab) is fine: live for 30 min"
+    assert whole == f"{tell.notice.title}, 541 of 541 probes good"
+    assert (tell.channels, tell.notice.links, tell.notice.wakes) == (("chat",), (), False)
     assert (tell.notice.service, tell.notice.incident, tell.notice.news) == ("web", "dep-900/well", True)
-    assert [note.text for note in world.notes if note.label == "NOTIFIED"] == [f"chat (info): {tell.notice.title}"]
+    assert [note.text for note in world.notes if note.label == "NOTIFIED"] == [f"chat (info): {whole}"]
     assert web(world).trial is None and not world.broken
 
 
