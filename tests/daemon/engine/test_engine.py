@@ -197,6 +197,10 @@ async def test_an_event_that_cannot_be_handled_is_reported_and_stops_nothing() -
         assert [name for name, _ in s.errors] == ["event", "event"]
         s.clock.freeze(FAULT_SECONDS + 1)
         assert s.engine.fault == ""
+        # Nor does a state that the core cannot take up: the start would end, with every other service unwatched.
+        s.engine.policy = NotAnEvent(0.0)  # type: ignore[assignment]
+        await s.engine.adopt_services({"web": 2})
+        assert s.engine.held["web"] == 2 and "Restarted" in s.engine.fault
 
 
 class NotAnEvent:

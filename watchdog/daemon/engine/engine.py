@@ -144,7 +144,12 @@ class Engine:
             self._stays.update(dict.fromkeys(epochs, self._taken_up))
         if names:
             # Before the resumed effects report their outcome: the core clamps timestamps of a worker with a fast clock.
-            await self.handle(e.Restarted(self._clock.now(), names))
+            restarted = e.Restarted(self._clock.now(), names)
+            try:
+                await self.handle(restarted)
+            # As from the queue: one state that the core cannot take up must not leave every site unwatched.
+            except Exception as error:  # noqa: BLE001
+                self._report(restarted, error)
         for item in pending:
             self.dispatcher.perform(item, resumed=True)
 
@@ -203,14 +208,19 @@ class Engine:
                 item.handled.set_exception(error)
             return
         except Exception as error:  # noqa: BLE001  one event that cannot be handled must not stop the others
-            what = f"{type(item.event).__name__} could not be handled ({type(error).__name__})"
-            self._fault = (self._clock.monotonic(), what)
-            self._supervisor.spawn("event", raised(error))
+            what = self._report(item.event, error)
             if item.handled is not None and not item.handled.done():
                 item.handled.set_exception(Permanent(f"an internal error: {what}; please report it"))
             return
         if item.handled is not None and not item.handled.done():
             item.handled.set_result(result)
+
+    def _report(self, event: Event, error: Exception) -> str:
+        """Report that an event could not be handled; return that in words."""
+        what = f"{type(event).__name__} could not be handled ({type(error).__name__})"
+        self._fault = (self._clock.monotonic(), what)
+        self._supervisor.spawn("event", raised(error))
+        return what
 
     async def halt(self) -> None:
         """Let the running step end and start no other, so that the final save is the last one."""
