@@ -15,7 +15,7 @@ from tests.support.clocks import PATIENCE_SECONDS, eventually
 from tests.support.mail_server import Post
 from watchdog.adapters.notifiers.smtp import THREADS, Mailbox, MailServer
 from watchdog.adapters.ssrf_guard import AddressGuard
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Forbidden, Permanent, Temporary
 
 Start = Callable[..., Awaitable[Post]]
 ANN, BOB = "ann@acme.example", "bob@acme.example"
@@ -85,7 +85,7 @@ async def test_a_login_that_cannot_work_is_for_good_and_does_not_show_the_passwo
 ) -> None:
     server = await post(tls=server_tls("localhost"), implicit=True, login=("dog", "another"), logins=logins)
     box = mailbox(server, security="tls", tls=client_tls(), user="dog", password=password)
-    with pytest.raises(Permanent, match=says) as caught:
+    with pytest.raises(Forbidden, match=says) as caught:
         await send(box)
     assert leaks(caught.value, caught.value.__cause__, box, box._server) == []
 

@@ -91,6 +91,7 @@ async def test_a_refusal_shows_neither_url_nor_token(
         await channel.send(notice(), None)
     assert leaks(caught.value, channel, caplog.text) == []
     assert ("no_service" in str(caught.value)) is (status != 500)
+    assert ("WATCHDOG_WEBHOOK_URL" in str(caught.value)) is (status < 429), "with the variable to look at"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from watchdog.adapters.options import Context
 from watchdog.domain.errors import ConfigurationError, Mistake
 
 TIMEOUT_SECONDS = 10.0
+REDIRECTS = (301, 302, 303, 307, 308)
 REMOVED = (401, 403, 404, 410)
 """The statuses of an address that takes nothing any more, such as Slack's webhook once it was removed (no_service)."""
 
@@ -45,7 +46,8 @@ def client_for_secret_url(name: str, variable: str, context: Context, bearer: st
         clock=context.clock,
         guard=context.guard,
         timeout_seconds=TIMEOUT_SECONDS,
-        hints=dict.fromkeys(REMOVED, f"check {variable}: the address may have been removed there"),
+        hints=dict.fromkeys(REMOVED, f"check {variable}: the address may have been removed there")
+        | dict.fromkeys(REDIRECTS, f"a redirect, which is not followed: write the address it leads to into {variable}"),
         refusals=REMOVED,
     )
     # Vendors put tokens into path or query, and errors may quote a part.

@@ -116,7 +116,7 @@ class Mailbox:
             case smtplib.SMTPNotSupportedError():
                 security, login = self._server.security, f"{(self._server.user or '')}{self._server.password}"
                 cure = "check `tls`" if login.isascii() else "take user and password of ASCII letters, or check `tls`"
-                return Permanent(f"{self._name} does not offer what we need (tls: {security}, login): {cure}")
+                return Forbidden(f"{self._name} does not offer what we need (tls: {security}, login): {cure}")
             case UnicodeEncodeError():
                 return Forbidden(f"{self._name}: the login is not text in UTF-8: write user and password anew")
             case ssl.SSLError():
