@@ -11,7 +11,7 @@ from tests.cli.conftest import answer as typed
 from tests.support.canaries import hits_in
 from tests.support.clocks import eventually
 from tests.support.daemon_processes import SHORT, watching
-from watchdog.adapters.recordings.recording_format import Head, Told
+from watchdog.adapters.recordings.recording_format import HandledEvent, Head
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.app.commands.replay_run import ReplayResult, answer
 from watchdog.app.compose.composition import App, build
@@ -100,7 +100,7 @@ def test_the_recording_holds_every_decision_of_the_run(guarded: tuple[Path, list
     (reader,) = [Reader(path) for path in (guarded[0] / "recordings").iterdir()]
     head, *rest = reader
     assert isinstance(head, Head) and not head.follows and head.part == 1
-    told = [line for line in rest if isinstance(line, Told)]
+    told = [line for line in rest if isinstance(line, HandledEvent)]
     assert {"Observed", "DeploysListed", "ControlChecked", "Restarted", "PinConfirmed", "RollbackAccepted"} <= {
         type(one.event).__name__ for one in told
     }

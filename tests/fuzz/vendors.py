@@ -27,7 +27,7 @@ from watchdog.adapters.read_budget import retry_after_seconds
 from watchdog.adapters.repositories.github import GitHub
 from watchdog.adapters.signals import sentry_answers, statuspage
 from watchdog.adapters.slack.button_signature import ButtonSigner
-from watchdog.adapters.slack.envelopes import heard
+from watchdog.adapters.slack.envelopes import parsed
 from watchdog.adapters.slack.slack_hosts import is_slacks
 from watchdog.adapters.slack.socket import _read_json
 from watchdog.adapters.slack.socket_url import open_address
@@ -165,7 +165,7 @@ def slack(data: bytes) -> object:
     for action in _buttons(envelope):
         if action.get("value") == "SEALED":
             action["value"] = SEALS.value("approve", question)
-    found = heard(envelope, SEALS, ("U0AAA",), NOW)
+    found = parsed(envelope, SEALS, ("U0AAA",), NOW)
     return found and [found, is_slacks(found.reply_to, "https://slack.com/api", "http")]
 
 

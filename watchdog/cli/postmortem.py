@@ -177,9 +177,9 @@ def _timed(facts: Facts, name: str, at: float | None, target: float | None) -> t
 def story(facts: Facts) -> list[str]:
     """Return the timeline as a table, each line with its source."""
     first, left_out, last = shortened(timeline(facts.incident, facts.notes, facts.remarks))
-    rows = [_told(entry, facts) for entry in first]
+    rows = [_table_row(entry, facts) for entry in first]
     rows += [("…", "", f"{left_out} lines left out")] if left_out else []
-    rows += [_told(entry, facts) for entry in last]
+    rows += [_table_row(entry, facts) for entry in last]
     return [
         "Times are UTC. *Seen*: a reading, or the platform's own list. *Decided*, *done*: by the watchdog. *Said*: to "
         "people (when it was handed to the channels) or by them.",
@@ -188,7 +188,7 @@ def story(facts: Facts) -> list[str]:
     ]
 
 
-def _told(entry: Entry, facts: Facts) -> tuple[str, str, str]:
+def _table_row(entry: Entry, facts: Facts) -> tuple[str, str, str]:
     date = "" if day(entry.at) == day(facts.incident.onset_at) else f"{day(entry.at)} "
     return (f"{date}{clock(entry.at)}", entry.source, plain(entry.what))
 

@@ -56,8 +56,8 @@ class CommandService:
             about = {command.subject.value: clean(subject, NAME_MAX)} if command.subject.value and subject else {}
             with suppress(Invalid):
                 about = arguments_of(command, subject, given)
-            told = {**about, "refused": why, "what": command.name, NOT_ALLOWED: True}
-            await self._record_refusal(visitor, command.name, told)
+            refusal = {**about, "refused": why, "what": command.name, NOT_ALLOWED: True}
+            await self._record_refusal(visitor, command.name, refusal)
             raise NotAllowed(why)
         arguments = arguments_of(command, subject, given)
         # The daemon compares the identity with the policy's approver; the shown name proves nothing.

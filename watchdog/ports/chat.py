@@ -72,10 +72,10 @@ class Conversation(Protocol):
     name: str
 
     # Slack sends a request again if its acknowledgement came late or was lost.
-    async def run(self, hear: Callable[[Request], Awaitable[Reply]]) -> None:
+    async def run(self, handle: Callable[[Request], Awaitable[Reply]]) -> None:
         """Receive requests and send replies forever, with a new connection after each failure.
 
-        `hear` may get one request more than once.
+        `handle` may get one request more than once.
         """
 
     async def close(self) -> None:

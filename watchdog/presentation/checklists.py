@@ -160,12 +160,12 @@ def _documented(facts: Facts) -> Known:
     return True, f"{clock(incident.opened_at)}: {seen} (impact on users: Impact in the post-mortem)"
 
 
-def _team_told(facts: Facts) -> Known:
-    told = next((note for note in facts.own_notes if note.label == "NOTIFIED"), None)
-    if told is None:
+def _team_notified(facts: Facts) -> Known:
+    sent = next((note for note in facts.own_notes if note.label == "NOTIFIED"), None)
+    if sent is None:
         return False, "no notice of the watchdog was delivered"
     # The channels stand in brackets at the end; the title behind them would repeat the incident's.
-    return True, f"{clock(told.at)}: {told.text.partition('): ')[0]})"
+    return True, f"{clock(sent.at)}: {sent.text.partition('): ')[0]})"
 
 
 def _stable(facts: Facts) -> Known:
@@ -274,7 +274,7 @@ def _fix_branch(facts: Facts) -> Known:
 KNOWN: Mapping[str, Callable[[Facts], Known]] = MappingProxyType(
     {
         "documented": _documented,
-        "team-told": _team_told,
+        "team-told": _team_notified,
         "last-good": _stable,
         "deploy-related": _deploy_related,
         "hotfix": _hotfix,

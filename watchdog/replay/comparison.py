@@ -58,7 +58,7 @@ def compare(
     """
     before, after = _numbered(old), _numbered(new)
     # By identity: equal actions of both sides are different entries here.
-    order = {id(one): place for doings in (old, new) for place, one in enumerate(doings)}
+    order = {id(one): place for actions in (old, new) for place, one in enumerate(actions)}
     found = [Difference("old", one, None) for key, one in before.items() if key not in after]
     found += [Difference("new", None, one) for key, one in after.items() if key not in before]
     for key, one in before.items():
@@ -78,12 +78,12 @@ def _changed(one: Action, other: Action, compared: Sequence[str], within_seconds
     return (*moved, *(name for name in compared if getattr(one, name) != getattr(other, name)))
 
 
-def _numbered(doings: Sequence[Action]) -> Mapping[tuple[str, ...], Action]:
+def _numbered(actions: Sequence[Action]) -> Mapping[tuple[str, ...], Action]:
     """Return the actions by a key: service, incident, kind and running number of that kind in the incident."""
     # A notice's kind (page or tell) is left out of the key, so that an escalated notice is `changed`, not two lines.
     seen: Counter[tuple[str, ...]] = Counter()
     found: dict[tuple[str, ...], Action] = {}
-    for one in doings:
+    for one in actions:
         is_notice = one.kind in ("page", "tell")
         key = (one.service, one.incident, "notice" if is_notice else one.kind, one.means if is_notice else "")
         seen[key] += 1

@@ -18,14 +18,14 @@ class Cost:
     delay_seconds_mean: float | None
 
     @classmethod
-    def of(cls, doings: Sequence[Action]) -> "Cost":
+    def of(cls, actions: Sequence[Action]) -> "Cost":
         """Return the totals of these actions."""
         first: dict[str, float] = {}
-        for one in doings:
+        for one in actions:
             if one.delay_seconds is not None:
                 # The first decision of an incident counts; later ones only follow the outage.
                 first.setdefault(one.incident, one.delay_seconds)
-        count = {kind: sum(one.kind == kind for one in doings) for kind in ("rollback", "page", "tell")}
+        count = {kind: sum(one.kind == kind for one in actions) for kind in ("rollback", "page", "tell")}
         mean = sum(first.values()) / len(first) if first else None
         return cls(count["rollback"], count["page"], count["tell"], len(first), mean)
 

@@ -40,7 +40,7 @@ class Past:
 
     def steps(self) -> Iterator[Step]:
         """Yield every step in order of time."""
-        self._tell(e.Restarted(self._agenda.now))
+        self._apply(e.Restarted(self._agenda.now))
         self._list_deploys()
         for at in self._deploys.moments if self._deploys is not None else ():
             if at > self._agenda.now:
@@ -49,7 +49,7 @@ class Past:
             # Wakes and deploys due before the reading run first; the reading itself is not on the agenda.
             self._agenda.run(one.at)
             self._agenda.now = max(self._agenda.now, one.at)
-            self._tell(one)
+            self._apply(one)
             # After each reading, so that the steps of months are never held in memory.
             yield from self._taken()
         yield from self._taken()
@@ -58,13 +58,13 @@ class Past:
         taken, self._steps = self._steps, []
         return taken
 
-    def _tell(self, event: Event) -> None:
+    def _apply(self, event: Event) -> None:
         before = self._state
         self._state, effects, _ = checked_step(before, event, self._policy)
         self._steps.append(Step(before, event, self._policy, self._state, effects))
         for effect in effects:
             if isinstance(effect, fx.WakeAt):
-                self._agenda.at(effect.at, lambda: self._tell(e.TimePassed(self._agenda.now)))
+                self._agenda.at(effect.at, lambda: self._apply(e.TimePassed(self._agenda.now)))
             elif isinstance(effect, fx.ReadDeploys):
                 self._asked += 1
                 self._read_deploys(self._asked, effect.every_seconds)
@@ -94,4 +94,4 @@ class Past:
             platform_id = self._policy.services[self._service].platform_id or self._service
             facts = ServiceFacts(platform_id, self._service)
             found = self._deploys.listed(self._agenda.now)
-            self._tell(e.DeploysListed(self._agenda.now, self._service, found, facts))
+            self._apply(e.DeploysListed(self._agenda.now, self._service, found, facts))

@@ -40,7 +40,7 @@ OUTCOMES: dict[type[Event], tuple[str, ...]] = {
 Key = tuple[str, str, str]
 """Identifies an action: its kind, service and incident."""
 Act = fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy
-Heard = Callable[[State, Event, State, Sequence[Effect]], None]
+StepListener = Callable[[State, Event, State, Sequence[Effect]], None]
 """Receives every step: the state before, the event, the state after, and the effects."""
 Answer = Callable[[Act, float], Event | None]
 """Returns the outcome, later than the given moment, of an action that the run did not request; None: no answer."""
@@ -54,9 +54,9 @@ class PolicyRun:
     state: State
     did: list[Action]
     ordered: dict[Key, float] = field(default_factory=dict)
-    heard: Heard | None = None
+    listener: StepListener | None = None
 
-    def hear(self, event: Event) -> Sequence[Effect]:
+    def apply(self, event: Event) -> Sequence[Effect]:
         """Step the core with an event; return the effects."""
         before = self.state
         self.state, effects, _ = checked_step(before, event, self.policy)
@@ -64,8 +64,8 @@ class PolicyRun:
         for effect in effects:
             if isinstance(effect, Act):
                 self.ordered[_key(effect)] = event.at
-        if self.heard is not None:
-            self.heard(before, event, self.state, effects)
+        if self.listener is not None:
+            self.listener(before, event, self.state, effects)
         return effects
 
 
@@ -95,7 +95,7 @@ class CounterfactualRun:
         """Replace the policy, as a reload of the configuration does."""
         self._side.policy = policy
 
-    def hear(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """Take an event of the run, after the wakes and outcomes that are due for this policy alone."""
         self._now = max(self._now, event.at)
         while (overdue := self._overdue()) is not None:
@@ -127,7 +127,7 @@ class CounterfactualRun:
             # One TimePassed serves every wake that is due, in the core as here.
             while self._wakes and self._wakes[0] <= event.at:
                 heapq.heappop(self._wakes)
-        for effect in self._side.hear(event):
+        for effect in self._side.apply(event):
             if isinstance(effect, fx.WakeAt) and effect.at > event.at:
                 heapq.heappush(self._wakes, effect.at)
             elif isinstance(effect, Act):

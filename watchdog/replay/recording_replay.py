@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from watchdog.adapters.recordings.recording_format import (
     HASHES_TEXTS,
     Changed,
+    HandledEvent,
     Head,
-    Told,
     hashed,
     hashed_with_texts,
     same,
@@ -21,7 +21,7 @@ from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.presentation.step_actions import Action
-from watchdog.replay.policy_runs import Answer, CounterfactualRun, Heard, PolicyRun, applied
+from watchdog.replay.policy_runs import Answer, CounterfactualRun, PolicyRun, StepListener, applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Replay:
     partly: bool = False
     has_acts: bool = True
 
-    def heard(self, at: float) -> None:
+    def count(self, at: float) -> None:
         """Count an event and extend the replayed time by its moment (UTC epoch seconds)."""
         self.events += 1
         self.began_at = at if self.began_at is None else min(self.began_at, at)
@@ -63,18 +63,18 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
+class Listeners:
     """Listeners for the steps of both policies, and the source of answers to actions that the run did not request."""
 
-    old: Heard | None = None
-    new: Heard | None = None
+    old: StepListener | None = None
+    new: StepListener | None = None
     answer: Answer | None = None
 
 
 def replay(
     runs: Sequence[Sequence[Reader]],
     other: Callable[[Policy], Policy] | None = None,
-    listening: Listening = Listening(),
+    listeners: Listeners = Listeners(),
     *,
     keeps_checks: bool = False,
 ) -> Replay:
@@ -84,7 +84,7 @@ def replay(
     """
     found = Replay()
     for run in runs:
-        _Run(found, other, listening, keeps_checks=keeps_checks).play(run)
+        _Run(found, other, listeners, keeps_checks=keeps_checks).play(run)
     # The workers of a fleet write runs of their own, which overlap in time.
     found.did.sort(key=lambda one: one.at)
     found.old.sort(key=lambda one: one.at)
@@ -96,11 +96,11 @@ class _Run:
     """One run of a daemon, file after file."""
 
     def __init__(
-        self, found: Replay, other: Callable[[Policy], Policy] | None, listening: Listening, *, keeps_checks: bool
+        self, found: Replay, other: Callable[[Policy], Policy] | None, listeners: Listeners, *, keeps_checks: bool
     ) -> None:
         self._found = found
         self._keeps_checks = keeps_checks
-        self._listening = listening
+        self._listeners = listeners
         self._policy_of = other
         self._old: PolicyRun | None = None
         self._other: CounterfactualRun | None = None
@@ -120,7 +120,7 @@ class _Run:
             what = "the state changed without an event (another worker, the store), and so it was taken over"
             self._found.notes.append(f"{what}: {self._changes} x")
 
-    def _take(self, line: Head | Told | Changed, where: str) -> None:
+    def _take(self, line: Head | HandledEvent | Changed, where: str) -> None:
         if isinstance(line, Head):
             self._begin(line, where)
             return
@@ -128,7 +128,7 @@ class _Run:
         if isinstance(line, Changed):
             self._change(self._old, line)
         elif not line.undone:
-            self._tell(self._old, line, where)
+            self._apply(self._old, line, where)
 
     def _begin(self, head: Head, where: str) -> None:
         # A missing part breaks the chain: its events are unknown, so both policies begin anew with the next head.
@@ -156,11 +156,11 @@ class _Run:
         # Both begin with the recorded state of the next head, as the run did after the gap.
         if self._old is not None:
             self._found.notes.append(f"{where}: something is missing before this file; both begin anew, as the run did")
-        listening = self._listening
-        self._old = PolicyRun(head.policy, head.state, self._found.old, heard=listening.old)
+        listeners = self._listeners
+        self._old = PolicyRun(head.policy, head.state, self._found.old, listener=listeners.old)
         if self._policy_of is not None:
-            new = PolicyRun(self._policy_of(head.policy), head.state, self._found.new, heard=listening.new)
-            self._other = CounterfactualRun(new, self._old, listening.answer)
+            new = PolicyRun(self._policy_of(head.policy), head.state, self._found.new, listener=listeners.new)
+            self._other = CounterfactualRun(new, self._old, listeners.answer)
 
     def _change(self, old: PolicyRun, changed: Changed) -> None:
         self._changes += 1
@@ -168,19 +168,19 @@ class _Run:
         if self._other is not None:
             self._other.change(before, old.state, changed)
 
-    def _tell(self, old: PolicyRun, told: Told, where: str) -> None:
-        self._found.heard(told.event.at)
-        self._found.did.extend(told.acts)
-        effects = old.hear(told.event)
+    def _apply(self, old: PolicyRun, handled: HandledEvent, where: str) -> None:
+        self._found.count(handled.event.at)
+        self._found.did.extend(handled.acts)
+        effects = old.apply(handled.event)
         did = hashed_with_texts(effects) if self._hashes_texts else hashed(effects)
         # None: format 1 hashed texts that have been reworded since, so only the presence of effects is compared.
-        if bool(effects) != bool(told.did) or did not in (None, told.did):
+        if bool(effects) != bool(handled.did) or did not in (None, handled.did):
             kinds = ", ".join(type(effect).__name__ for effect in effects) or "nothing"
-            recorded = "something else" if told.did else "nothing"
-            what = f"{type(told.event).__name__}: the run asked for {recorded}, this version for {kinds}"
-            self._diverged(where, told.event.at, what)
+            recorded = "something else" if handled.did else "nothing"
+            what = f"{type(handled.event).__name__}: the run asked for {recorded}, this version for {kinds}"
+            self._diverged(where, handled.event.at, what)
         if self._other is not None:
-            self._other.hear(told.event)
+            self._other.apply(handled.event)
 
     def _diverged(self, where: str, at: float, what: str) -> None:
         if self._found.divergence is None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.recorded_stories import DAY, story, tape
 from watchdog.adapters.recordings import RecordingWriter
-from watchdog.adapters.recordings.recording_format import Changed, Head, Told
+from watchdog.adapters.recordings.recording_format import Changed, HandledEvent, Head
 from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.adapters.recordings.recording_writer import FILE_SECONDS, FILES_MIN
 from watchdog.domain.errors import Temporary
@@ -50,7 +50,8 @@ def test_a_file_begins_with_policy_and_state_and_tells_every_step(tmp_path: Path
     assert path.name == "20260921T141320Z-host-1_a_b-00001.jsonl.gz"
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     head, *rest = Reader(path)
-    assert head == Head("host-1_a_b", 1, False, AT, POLICY, State()) and rest == [Told(step.event) for step in told]
+    assert head == Head("host-1_a_b", 1, False, AT, POLICY, State())
+    assert rest == [HandledEvent(one.event) for one in told]
     texts = gzip.decompress(path.read_bytes()).decode().splitlines()
     assert '"event":' in texts[1] and [text[:11] for text in texts[2:]] == ['{"again":0,'] * 4
 
@@ -89,7 +90,7 @@ def test_what_changed_without_an_event_is_written(tmp_path: Path) -> None:
     paused = replace(State(), paused_by="ann")
     (path,) = recorded(tmp_path, (AT, [*steps(1), *steps(1, replace(State())), *steps(1, paused), *steps(1, paused)]))
     kinds = [type(line) for line in Reader(path)]
-    assert kinds == [Head, Told, Told, Changed, Told, Told]
+    assert kinds == [Head, HandledEvent, HandledEvent, Changed, HandledEvent, HandledEvent]
 
 
 def test_what_is_too_old_is_removed(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ async def test_memory_samples_and_foreign_text_are_bounded(feed: Feed, clock: Fa
         feed.say(clock.now() + number / 1000, text="\x1b[31m\n" + "x" * 500)
     clock.elapsed += 15
     samples = await source.read()
-    assert len(samples) == 50 and len(source._told) == REMEMBERED_MAX
+    assert len(samples) == 50 and len(source._seen) == REMEMBERED_MAX
     assert all(why.isprintable() and len(why) == 200 for why, _ in told(samples))
 
 

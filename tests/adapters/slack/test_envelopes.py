@@ -7,7 +7,7 @@ import pytest
 from tests.adapters.notifiers.letters import APP_TOKEN
 from tests.adapters.slack.slacks import QUESTION, pressed, typed
 from watchdog.adapters.slack.button_signature import ButtonSigner
-from watchdog.adapters.slack.envelopes import WORDS_MAX, heard
+from watchdog.adapters.slack.envelopes import WORDS_MAX, parsed
 from watchdog.ports.chat import Request
 
 SEAL = ButtonSigner(APP_TOKEN)
@@ -15,7 +15,7 @@ USERS = ("U0AAA",)
 
 
 def request(envelope: dict[str, Any], now: float = 1500.0) -> Request:
-    found = heard(envelope, SEAL, USERS, now)
+    found = parsed(envelope, SEAL, USERS, now)
     assert found is not None
     return found.request
 
@@ -76,4 +76,4 @@ def test_what_is_typed_is_words() -> None:
     ],
 )
 def test_what_is_not_ours_is_left_alone(envelope: dict[str, Any]) -> None:
-    assert heard(envelope, SEAL, USERS, 1500.0) is None
+    assert parsed(envelope, SEAL, USERS, 1500.0) is None

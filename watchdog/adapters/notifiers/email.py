@@ -113,7 +113,7 @@ class Email:
         self._remember(name, left)
         # Raised after the accepted recipients are served: the outbox must not send their copies again.
         if refused:
-            raise Partly(_told_of(len(to), refused), root or name, again=bool(left))
+            raise Partly(_refused_recipients(len(to), refused), root or name, again=bool(left))
         return root or name
 
     def _remember(self, name: str, left: tuple[str, ...]) -> None:
@@ -159,7 +159,7 @@ def _plain(notice: Notice) -> str:
     return "\n".join((text.render(notice), *(("", *facts) if facts else ()), ""))
 
 
-def _told_of(asked: int, refused: Mapping[str, int]) -> str:
+def _refused_recipients(asked: int, refused: Mapping[str, int]) -> str:
     """Return the refused recipients as text for the log and `watchdog channel test`."""
     who = ", ".join(f"{address} (code {code})" for address, code in refused.items())
     return f"the mail server took it for {asked - len(refused)} of {asked} recipients and refused {who}: check `to`"

@@ -135,12 +135,12 @@ class PagerDuty:
 
     async def note(self, change: Change) -> None:
         """Show a deploy or rollback beside the service's incidents (implements change_events.ChangeLog)."""
-        told = {"commit": change.commit, "message": change.message, "deploy": change.deploy, "trigger": change.trigger}
+        facts = {"commit": change.commit, "message": change.message, "deploy": change.deploy, "trigger": change.trigger}
         payload = {
             "summary": text.clean(change.summary, MAX_SUMMARY),
             "source": text.clean(change.service, 255) or "watchdog",
             "timestamp": _iso(change.at),
-            "custom_details": {key: text.clean(value, 500) for key, value in told.items() if value},
+            "custom_details": {key: text.clean(value, 500) for key, value in facts.items() if value},
         }
         href = text.safe_href(change.href)
         links = [{"href": href, "text": "deploy"}] if href else []

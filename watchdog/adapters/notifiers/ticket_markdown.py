@@ -38,17 +38,18 @@ def opening(notice: Notice) -> str:
     Far below GitHub's 65,536 characters.
     """
     lines = [f"{mark(key(notice))}opened by {stamp(notice)} -->", f"**Severity {notice.severity.value}**", ""]
-    how = f"The watchdog comments here on what comes next and closes this when it is over. `{_told(notice.incident)}`"
-    return "\n".join([*lines, _told_of(notice), "", how])
+    explain = _explain_command(notice.incident)
+    how = f"The watchdog comments here on what comes next and closes this when it is over. `{explain}`"
+    return "\n".join([*lines, _markdown(notice), "", how])
 
 
 def comment(notice: Notice) -> str:
     """Return the body of a later comment; the last one lists the remaining tasks."""
     if not notice.resolves or not notice.todo:
-        return _told_of(notice)
+        return _markdown(notice)
     tasks = [f"- [ ] {_inert(text.clean(one, MAX_TASK))}" for one in notice.todo]
     return "\n".join(
-        [_told_of(notice), "", "Left to you (ticks here and in the watchdog's checklists are apart):", "", *tasks]
+        [_markdown(notice), "", "Left to you (ticks here and in the watchdog's checklists are apart):", "", *tasks]
     )
 
 
@@ -57,7 +58,7 @@ def stamp(notice: Notice) -> str:
     return f"{notice.kind.value} {notice.at:.6f}"
 
 
-def _told_of(notice: Notice) -> str:
+def _markdown(notice: Notice) -> str:
     """Return title and news, the details folded below them, then the links and the time."""
     parts = [*_block((text.title(notice), *(f"  {line}" for line in text.news(notice)))), ""]
     if evidence := text.details(notice):
@@ -83,7 +84,7 @@ def _inert(words: str) -> str:
     return "".join(f"&#{ord(sign)};" if sign in _MARKUP else sign for sign in words)
 
 
-def _told(incident: str) -> str:
+def _explain_command(incident: str) -> str:
     """Return the command that explains the incident; an id that is not one of ours is left out."""
     known = re.fullmatch(r"[A-Za-z0-9_-]{1,80}", incident)
     return command_line("explain", incident) if known else command_line("incidents")

@@ -59,7 +59,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HandledEvent:
     """An event that the core handled. `did` is the hash of the effects; `undone`: the step was not saved.
 
     `acts`: the effects and decisions that a person would ask about.
@@ -81,7 +81,7 @@ class Changed:
     shared: Shared | None = None
 
 
-Line = Head | Told | Changed
+Line = Head | HandledEvent | Changed
 
 
 def hashed(effects: Sequence[Effect]) -> str:
@@ -163,21 +163,21 @@ class Slots:
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], tuple[int, Event | None]] = {}
 
-    def told_line(self, told: Told) -> str:
+    def event_line(self, handled: HandledEvent) -> str:
         """Return the line of an event."""
-        source, lasting = _source(told.event), _lasting(told.event)
+        source, lasting = _source(handled.event), _lasting(handled.event)
         slot, last = self._known.get(source, (len(self._known), None))
         self._known[source] = (slot, lasting)
         # Probes of a healthy site say the same a thousand times an hour: only time and latency differ.
         if lasting == last:
-            parts = {"again": str(slot)} | {name: json.dumps(value) for name, value in passing(told.event).items()}
+            parts = {"again": str(slot)} | {name: json.dumps(value) for name, value in passing(handled.event).items()}
         else:
-            parts = {"slot": str(slot), "event": EVENTS.encode(told.event)}
-        if told.did:
-            parts["did"] = json.dumps(told.did)
-        if told.acts:
-            parts["acts"] = json.dumps([act.json_object() for act in told.acts])
-        if told.undone:
+            parts = {"slot": str(slot), "event": EVENTS.encode(handled.event)}
+        if handled.did:
+            parts["did"] = json.dumps(handled.did)
+        if handled.acts:
+            parts["acts"] = json.dumps([act.json_object() for act in handled.acts])
+        if handled.undone:
             parts["undone"] = "true"
         return _object(parts)
 

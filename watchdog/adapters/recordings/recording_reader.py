@@ -18,9 +18,9 @@ from watchdog.adapters.recordings.recording_format import (
     SUFFIX,
     VERSION,
     Changed,
+    HandledEvent,
     Head,
     Line,
-    Told,
     passing,
 )
 from watchdog.adapters.stores.codec import EVENTS, FLEETS, SERVICES, SHAREDS, STATES, UNREADABLE
@@ -70,7 +70,7 @@ class Reader:
             plain = json.loads(text)
             if self._line == 1:
                 return self._head(plain)
-            return _changed(plain["changed"]) if "changed" in plain else self._told(plain)
+            return _changed(plain["changed"]) if "changed" in plain else self._handled(plain)
         except UNREADABLE:
             self._refuse("not a line of a recording that this version can read", "replay it with the one that wrote it")
 
@@ -86,7 +86,7 @@ class Reader:
         begins = str(run), int(part), bool(follows), float(at)
         return Head(*begins, policy, state, judgement, plain["recording"], bool(plain.get("acts", False)))
 
-    def _told(self, plain: Mapping[str, Any]) -> Told:
+    def _handled(self, plain: Mapping[str, Any]) -> HandledEvent:
         if "again" in plain:
             known = self._slots[plain["again"]]
             event = replace(known, **{name: _number(plain[name]) for name in passing(known)})
@@ -94,7 +94,7 @@ class Reader:
             event = EVENTS.structured(plain["event"])
             self._slots[plain["slot"]] = event
         acts = tuple([Action.of(act) for act in plain.get("acts", ())])
-        return Told(event, str(plain.get("did", "")), bool(plain.get("undone", False)), acts)
+        return HandledEvent(event, str(plain.get("did", "")), bool(plain.get("undone", False)), acts)
 
     def _texts(self) -> Iterator[bytes]:
         begun, size = list[bytes](), 0  # joined once: a line that comes in many pieces is not copied with each

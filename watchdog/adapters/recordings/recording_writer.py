@@ -20,9 +20,9 @@ from typing import BinaryIO
 
 from watchdog.adapters.recordings.recording_format import (
     SUFFIX,
+    HandledEvent,
     Head,
     Slots,
-    Told,
     change_of,
     changed_line,
     hashed,
@@ -103,7 +103,7 @@ class RecordingWriter:
         if self._zipped is None or self._is_due(at) or step.policy is not self._policy:
             self._open(at, step, follows=self._zipped is not None)
         acts = tuple(actions(step.before, step.after, step.effects, step.event.at)) if step.effects else ()
-        self._line(self._slots.told_line(Told(step.event, hashed(step.effects), step.undone, acts)))
+        self._line(self._slots.event_line(HandledEvent(step.event, hashed(step.effects), step.undone, acts)))
         self._after = step.after
 
     def _is_due(self, at: float) -> bool:

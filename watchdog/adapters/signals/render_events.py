@@ -90,7 +90,7 @@ class RenderEvents(Source):
         self._context = context
         self._began_at: float | None = None
         self._since = 0.0
-        self._told: LRUCache[str, None] = LRUCache(REMEMBERED_MAX)
+        self._seen: LRUCache[str, None] = LRUCache(REMEMBERED_MAX)
 
     async def look(self) -> Sequence[Sample]:
         """Read once. Raises Temporary or Permanent when the platform did not answer."""
@@ -124,10 +124,10 @@ class RenderEvents(Source):
         return Urgency.WATCHING if hurried or not self._context.calm_seconds else Urgency.SPARE
 
     def _is_new(self, event: PlatformEvent) -> bool:
-        if event.id in self._told:
+        if event.id in self._seen:
             return False
         # By id: reads overlap by two minutes, so the same event comes several times.
-        self._told[event.id] = None
+        self._seen[event.id] = None
         return True
 
     def _samples(self, events: Sequence[PlatformEvent]) -> Sequence[Sample]:

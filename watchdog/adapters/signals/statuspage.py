@@ -162,8 +162,8 @@ def _ahead(vendor: str, summary: Summary, chosen: Sequence[Component], now: floa
     horizon = now + AHEAD_SECONDS
     coming = [one for one in summary.maintenances if one.is_ahead and _is_ours(one, chosen)]
     near = sorted((one for one in coming if (one.begins_at or now) <= horizon), key=lambda one: one.begins_at or now)
-    told = [f'"{one.name}"{_of_what(one, chosen)}, {one.when(now)}' for one in near[:NAMED_MAX]]
-    return f"{vendor} will have maintenance: {'; '.join(told)}" if told else ""
+    named = [f'"{one.name}"{_of_what(one, chosen)}, {one.when(now)}' for one in near[:NAMED_MAX]]
+    return f"{vendor} will have maintenance: {'; '.join(named)}" if named else ""
 
 
 def _is_ours(one: Maintenance, chosen: Sequence[Component]) -> bool:

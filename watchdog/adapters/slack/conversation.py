@@ -14,7 +14,7 @@ from watchdog.adapters.notifiers.slack_message import escape, plain
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack import APP_TOKEN
 from watchdog.adapters.slack.button_signature import ButtonSigner
-from watchdog.adapters.slack.envelopes import heard
+from watchdog.adapters.slack.envelopes import parsed
 from watchdog.adapters.slack.slack_hosts import is_slacks
 from watchdog.adapters.slack.socket import Envelope, SocketMode
 from watchdog.adapters.slack.socket_url import app_client, endpoint_of
@@ -28,7 +28,7 @@ BLOCK_CHARACTERS, BLOCKS_MAX = 2800, 4
 LINE_MAX = 400
 CUT = "… (shortened: the terminal and the console have all of it)"
 
-Hear = Callable[[Request], Awaitable[Reply]]
+Handle = Callable[[Request], Awaitable[Reply]]
 log = structlog.get_logger("watchdog")
 
 
@@ -45,26 +45,26 @@ class SlackConversation:
         self._endpoint = endpoint_of(context)
         self._socket = SocketMode(self._client, self._endpoint, context.clock, guard=context.guard, report=report)
 
-    async def run(self, hear: Hear) -> None:
+    async def run(self, handle: Handle) -> None:
         """Receive and reply for ever."""
-        await self._socket.run(lambda envelope: self._handle(envelope, hear))
+        await self._socket.run(lambda envelope: self._handle(envelope, handle))
 
     async def close(self) -> None:
         """Close connections."""
         await self._client.close()
 
-    async def _handle(self, envelope: Envelope, hear: Hear) -> None:
+    async def _handle(self, envelope: Envelope, handle: Handle) -> None:
         """Handle one envelope; an error of ours in it leaves the others unaffected."""
         try:
-            await self._answer(envelope, hear)
+            await self._answer(envelope, handle)
         except Exception:
             log.exception("slack event failed, internal error", kind=str(envelope.get("type")))
 
-    async def _answer(self, envelope: Envelope, hear: Hear) -> None:
-        found = heard(envelope, self._seal, self._users, self._context.clock.now())
+    async def _answer(self, envelope: Envelope, handle: Handle) -> None:
+        found = parsed(envelope, self._seal, self._users, self._context.clock.now())
         if found is None:
             return
-        reply = await hear(found.request)
+        reply = await handle(found.request)
         await self._post(found.reply_to, reply)
 
     async def _post(self, address: str, reply: Reply) -> None:

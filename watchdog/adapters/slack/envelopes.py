@@ -22,14 +22,14 @@ NAME_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class IncomingRequest:
     """A request, and the address for its reply (a secret, for a while), or an empty text."""
 
     request: Request
     reply_to: str
 
 
-def heard(envelope: dict[str, Any], seal: ButtonSigner, users: Collection[str], now: float) -> Heard | None:
+def parsed(envelope: dict[str, Any], seal: ButtonSigner, users: Collection[str], now: float) -> IncomingRequest | None:
     """Return the request of an envelope, or None for an envelope that is not ours. `users` are the ids of approvers."""
     payload = envelope.get("payload")
     if not isinstance(payload, dict):
@@ -41,7 +41,7 @@ def heard(envelope: dict[str, Any], seal: ButtonSigner, users: Collection[str], 
     return None
 
 
-def _typed(payload: dict[str, Any], users: Collection[str]) -> Heard:
+def _typed(payload: dict[str, Any], users: Collection[str]) -> IncomingRequest:
     # Cut: any member of the workspace may type the text.
     words = text.clean(str(payload.get("text") or ""), TYPED_MAX).split()[:WORDS_MAX]
     person = str(payload.get("user_id") or "")
@@ -52,10 +52,10 @@ def _typed(payload: dict[str, Any], users: Collection[str]) -> Heard:
         may_change=person in users,
         identity=identity(SLACK, person),
     )
-    return Heard(request, str(payload.get("response_url") or ""))
+    return IncomingRequest(request, str(payload.get("response_url") or ""))
 
 
-def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str], now: float) -> Heard | None:
+def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str], now: float) -> IncomingRequest | None:
     """Return the request of a button; with a refusal if its value proves nothing."""
     actions, user = payload.get("actions"), payload.get("user")
     pressed = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
@@ -86,7 +86,7 @@ def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str]
         refusal=refusal,
         identity=identity(SLACK, person),
     )
-    return Heard(request, str(payload.get("response_url") or ""))
+    return IncomingRequest(request, str(payload.get("response_url") or ""))
 
 
 def _who(person: str, name: object) -> str:

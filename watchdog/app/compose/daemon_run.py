@@ -132,12 +132,12 @@ def prepare_logs(settings: Settings, stream: TextIO | None = None) -> None:
 
 async def _take_role(lock: RoleLock | None, clock: Clock, stop: asyncio.Event) -> bool:
     """Wait until no other watchdog holds this store's role; two processes at once are normal during our own deploy."""
-    told = False
+    logged = False
     while lock is not None and not lock.acquire():
         # Once: a standby beside a running daemon waits for days, and asks every second.
-        if not told:
+        if not logged:
             log.warning("another watchdog holds the store, standing by", process=lock.holder)
-            told = True
+            logged = True
         if stop.is_set():
             return False
         await clock.sleep(STANDBY_SECONDS)

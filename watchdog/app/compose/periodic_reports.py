@@ -101,9 +101,9 @@ def follow_up_keeper(app: App) -> FollowUpKeeper:
 def left(one: Open, app: App) -> Left:
     """Return an open item as the daemon needs it: its channels and its text."""
     incident, item, channels = one.incident, one.item, app.settings.channels
-    heard = tuple(name for name in incident.channels if name in channels and channels[name].kind not in NOT_REMINDED)
+    named = tuple(name for name in incident.channels if name in channels and channels[name].kind not in NOT_REMINDED)
     words = f"{item.text}: {item.owner}, due {item.due}. Done? {command_line('tick', incident.id, item.id)}"
-    return Left(incident.id, incident.service, incident.severity, heard, item.id, words, item.due_at)
+    return Left(incident.id, incident.service, incident.severity, named, item.id, words, item.due_at)
 
 
 async def keep_digests(app: App) -> None:

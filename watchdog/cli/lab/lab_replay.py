@@ -83,7 +83,7 @@ def json_object(found: "ReplayResult") -> Mapping[str, Any]:
     from watchdog.replay.cost import Cost
 
     replayed, divergence = found.replay, found.replay.divergence
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "files": replayed.files,
         "events": replayed.events,
         "began_at": replayed.began_at,
@@ -95,13 +95,13 @@ def json_object(found: "ReplayResult") -> Mapping[str, Any]:
         "notes": replayed.notes,
     }
     if found.differences is not None:
-        told["new"] = {
+        answer["new"] = {
             "decisions": [one.json_object() for one in replayed.new],
             "cost": Cost.of(replayed.new).json_object(),
         }
-        told["differences"] = [one.json_object() for one in found.differences]
-        told["unknown_from"] = found.unknown_from
-    return told
+        answer["differences"] = [one.json_object() for one in found.differences]
+        answer["unknown_from"] = found.unknown_from
+    return answer
 
 
 def lines(found: "ReplayResult") -> Iterator[str]:

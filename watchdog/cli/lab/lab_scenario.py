@@ -29,10 +29,10 @@ async def scenario(
     from watchdog.app.commands.scenario_run import play
     from watchdog.cli import output
 
-    told = play(file, ctx.cwd, seed)
+    played = play(file, ctx.cwd, seed)
     if as_json:
-        output.show_record(told.json_object())
+        output.show_record(played.json_object())
     else:
         # The file is foreign text, names and messages included: no control character may reach the terminal.
-        output.show_lines(output.printable(told.lines))
-    return output.DONE if told.good else output.FAILED
+        output.show_lines(output.printable(played.lines))
+    return output.DONE if played.good else output.FAILED

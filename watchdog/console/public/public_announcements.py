@@ -60,7 +60,7 @@ def announced(
     """Return the announcements of a page that are not over, or ended after `since`; newest first, as many as fit."""
     shown = [one for one in found if one.about.page == page and _is_shown(one, names, now, since)]
     shown.sort(key=lambda one: (one.is_over(now), -one.begins_at))
-    return tuple(_told(one, names, now) for one in newest_first(shown[:SHOWN_MAX]))
+    return tuple(_public_announcement(one, names, now) for one in newest_first(shown[:SHOWN_MAX]))
 
 
 def _is_shown(one: Announcement, names: Mapping[str, str], now: float, since: float) -> bool:
@@ -71,7 +71,7 @@ def _is_shown(one: Announcement, names: Mapping[str, str], now: float, since: fl
     return not one.is_over(now) or (one.ends_at or now) >= since
 
 
-def _told(one: Announcement, names: Mapping[str, str], now: float) -> PublicAnnouncement:
+def _public_announcement(one: Announcement, names: Mapping[str, str], now: float) -> PublicAnnouncement:
     return PublicAnnouncement(
         key=f"{int(one.updates[0].at)} {one.number}",
         title=clean(one.about.title, TITLE_MAX),

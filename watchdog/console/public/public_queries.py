@@ -21,7 +21,7 @@ from watchdog.console.public.public_views import (
     StatusPage,
     day_of,
     ongoing,
-    told,
+    public_incident,
     worst,
 )
 from watchdog.console.queries.cluster_state import Everyone
@@ -172,7 +172,7 @@ class PublicReader:
             state=worst(one.state for one in services),
             services=tuple(services),
             open=tuple(sorted(going_on, key=lambda one: one.begins_at, reverse=True)),
-            past=tuple(told(one, page.services) for one in over[:PAST_MAX]),
+            past=tuple(public_incident(one, page.services) for one in over[:PAST_MAX]),
             announcements=announced(self._announcements, page.name, page.services, now, since),
             complete=complete,
         )

@@ -171,7 +171,7 @@ def ongoing(
     """
     fresh = _fresh(service_policy, service, now) if service_policy is not None and service is not None else []
     bad = [check for check in fresh if isinstance(check.last, Bad)]
-    found = told(outage, {outage.service: name}) if outage is not None else None
+    found = public_incident(outage, {outage.service: name}) if outage is not None else None
     if found is None and service is not None and bad and _is_by_hand(service):
         since = min(check.failing_since or check.last_at for check in bad)
         found = PublicIncident(name, PARTLY, since, None)
@@ -226,7 +226,7 @@ def is_whole(incident: Incident) -> bool:
     return incident.severity is Severity.CRITICAL and max(shares, default=0.0) >= WHOLE_SHARE
 
 
-def told(incident: Incident, names: Mapping[str, str]) -> PublicIncident:
+def public_incident(incident: Incident, names: Mapping[str, str]) -> PublicIncident:
     """Return the public view of an incident."""
     name, ends_at, restored_at = names[incident.service], ended_at(incident), incident.rollback.restored_at
     return PublicIncident(

@@ -104,7 +104,7 @@ def _routes(version: str) -> FastAPI:
     @api.get("/services", response_model=Overview)
     async def services(reader: Reader, tag: Tag = None) -> Response:
         """All services, or those with a tag, failing ones first; and the open incidents of all."""
-        return await _told(await reader.overview(tag))
+        return await _json(await reader.overview(tag))
 
     @api.get("/services/{name}", response_model=ServiceView, responses=MISSING)
     async def service(reader: Reader, name: str) -> Response:
@@ -114,7 +114,7 @@ def _routes(version: str) -> FastAPI:
     @api.get("/incidents", response_model=Incidents)
     async def incidents(reader: Reader, limit: Limit = 100, until: Moment = None) -> Response:
         """Incidents (opened at that moment or before), newest first."""
-        return await _told(await reader.incidents(limit, until=until))
+        return await _json(await reader.incidents(limit, until=until))
 
     @api.get("/incidents/{incident_id}", response_model=IncidentView, responses=MISSING)
     async def incident(reader: Reader, incident_id: str) -> Response:
@@ -124,24 +124,24 @@ def _routes(version: str) -> FastAPI:
     @api.get("/history", response_model=History)
     async def history(reader: Reader, limit: Limit = 100) -> Response:
         """Every rollback among the newest incidents."""
-        return await _told(await reader.history(limit))
+        return await _json(await reader.history(limit))
 
     @api.get("/audit", response_model=Audit)
     async def audit(
         reader: Reader, limit: Limit = 100, before: Before = None, not_allowed: NotAllowed = None
     ) -> Response:
         """The commands that people gave, with their outcome, newest first."""
-        return await _told(await reader.audit(limit, before=before, not_allowed=not_allowed))
+        return await _json(await reader.audit(limit, before=before, not_allowed=not_allowed))
 
     @api.get("/stats", response_model=StatsView)
     async def stats(reader: Reader) -> Response:
         """The numbers of `watchdog report stats`, of the last 90 days."""
-        return await _told(await reader.stats())
+        return await _json(await reader.stats())
 
     @api.get("/settings", response_model=SettingsView)
     async def settings(reader: Reader) -> Response:
         """The configuration as it was loaded; of a secret, only whether it is set."""
-        return await _told(reader.settings())
+        return await _json(reader.settings())
 
     _add_series(api)
     _add_plans(api)
@@ -206,20 +206,20 @@ def _add_follow_ups(api: FastAPI) -> None:
     @api.get("/follow-ups", response_model=FollowUpsView)
     async def follow_ups(reader: Reader) -> Response:
         """Open items of all incidents, by due time."""
-        return await _told(await reader.following.open())
+        return await _json(await reader.following.open())
 
     @api.get("/announcements", response_model=AnnouncementsView)
     async def announcements(reader: Reader) -> Response:
         """Announcements on the public status pages, those that are not over first."""
-        return await _told(await announcements_view(reader.world))
+        return await _json(await announcements_view(reader.world))
 
 
 async def _found(view: ServiceView | SeriesView | IncidentView | ChecklistView | PlanView | None) -> Response:
     if view is None:
         raise HTTPException(404, "there is none of that name")
-    return await _told(view)
+    return await _json(view)
 
 
-async def _told(view: Any) -> Response:
+async def _json(view: Any) -> Response:
     """Return a view as JSON, encoded in a thread: 300 services take 40 ms, which would delay probes."""
     return await run_in_background(lambda: Ascii(asdict(view)))

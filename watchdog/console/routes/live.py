@@ -54,7 +54,7 @@ class Live:
         person = self._person(request, shown)
         # Without a place the answer is JSON: a browser's EventSource takes that as a refusal, and the page polls.
         if not wanted or self.streams.total() >= STREAMS_MAX or self.streams[person] >= SHARE_MAX:
-            return JSONResponse(_told(await self._pulse()))
+            return JSONResponse(_json_object(await self._pulse()))
         request.scope[ENDLESS] = True
         return _Stream(self, person, self._events(shown))
 
@@ -77,7 +77,7 @@ class Live:
             pulse, now = await self._pulse(), self._clock.monotonic()
             if pulse != said or now - said_at >= BEAT_SECONDS:
                 said, said_at = pulse, now
-                yield _told(pulse)
+                yield _json_object(pulse)
             await self._clock.sleep(TICK_SECONDS)
 
 
@@ -96,5 +96,5 @@ class _Stream(StreamingResponse):
             self._live.streams -= Counter({self._person: 1})  # which drops a person without a stream
 
 
-def _told(pulse: Pulse) -> dict[str, Any]:
+def _json_object(pulse: Pulse) -> dict[str, Any]:
     return {**asdict(pulse), "icon": addresses()[ICONS[pulse.state]]}

@@ -22,9 +22,9 @@ as `HTTP 503`, no probability such as `P 0.62`: a change of these is news."""
 
 def timeline_view(notes: Sequence[Note], remarks: Sequence[Remark]) -> tuple[NoteView, ...]:
     """Return the timeline of an incident with the notes of people, oldest first."""
-    told = [NoteView(one.at, clean(one.label), clean(one.text)) for one in notes]
+    lines = [NoteView(one.at, clean(one.label), clean(one.text)) for one in notes]
     said = [NoteView(one.at, "NOTE", clean(f"{one.by}: {one.text}")) for one in remarks]
-    return tuple(sorted([*_folded(sorted(told, key=lambda one: one.at)), *said], key=lambda one: one.at))
+    return tuple(sorted([*_folded(sorted(lines, key=lambda one: one.at)), *said], key=lambda one: one.at))
 
 
 def _folded(rows: Sequence[NoteView]) -> list[NoteView]:

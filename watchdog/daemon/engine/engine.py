@@ -348,8 +348,8 @@ class Engine:
     async def on_samples(self, service: str, source: SignalSource, samples: Sequence[Sample], late: Lateness) -> None:
         """Queue an event per sample, dated at the start of the read: the site's state at its end is not known."""
         at = late.started_at
-        for told in self.listeners.read:
-            call_safely(told, service, source, samples)
+        for reads in self.listeners.read:
+            call_safely(reads, service, source, samples)
         for sample in samples:
             for listener in self.listeners.sampled:
                 call_safely(listener, service, source, sample, at)

@@ -71,10 +71,10 @@ class FollowUpKeeper:
         self._asked = {item: at for item, at in self._asked.items() if now - at < AGAIN_SECONDS}
         # Asked at each look: a reload may change it.
         if self._reminds():
-            for incident, items in self._to_be_told(late).items():
+            for incident, items in self._due_reminders(late).items():
                 await self._remind(incident, items)
 
-    def _to_be_told(self, late: Sequence[Left]) -> Mapping[str, list[Left]]:
+    def _due_reminders(self, late: Sequence[Left]) -> Mapping[str, list[Left]]:
         """Return lately due items of this worker's services that have a channel, by incident."""
         since, found = self._clock.now() - REMIND_WITHIN_SECONDS, dict[str, list[Left]]()
         for one in late:
@@ -84,8 +84,8 @@ class FollowUpKeeper:
 
     async def _remind(self, incident: str, items: Sequence[Left]) -> None:
         # The notes of the incident are the record of reminders, also across restarts and workers.
-        told = reminded(await self._journal.notes(incident=incident))
-        new = [one for one in items if one.item not in told and (incident, one.item) not in self._asked]
+        already = reminded(await self._journal.notes(incident=incident))
+        new = [one for one in items if one.item not in already and (incident, one.item) not in self._asked]
         if not new:
             return
         # Before the event: a reminder that a silence suppresses must not be asked for every minute.

@@ -62,7 +62,7 @@ class IntegrationMonitor:
             integrations.expect("clock", self._host)
         self._began = clock.monotonic()
         self._logged: dict[str, Integration] = {}
-        self._told: dict[str, float] = {}
+        self._notified: dict[str, float] = {}
 
     async def run(self) -> None:
         """Look every few seconds."""
@@ -170,8 +170,8 @@ class IntegrationMonitor:
         if not one.kind_of_it.told or one.lasted_seconds < one.patience_seconds:
             return False
         if known is None:
-            return abs(one.since - self._told.get(one.key, 0.0)) > SAME_SECONDS
-        self._told[one.key] = one.since
+            return abs(one.since - self._notified.get(one.key, 0.0)) > SAME_SECONDS
+        self._notified[one.key] = one.since
         # A failure that became a refusal needs another cure, and people a second notice.
         worse = one.standing is Standing.REFUSED and known.standing != one.standing.value
         return worse or not set(one.needed) <= set(known.parts)

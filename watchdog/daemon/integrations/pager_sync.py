@@ -76,7 +76,7 @@ class PagerSync:
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Begin to read when this step paged people for an incident."""
         now, was = service_of(event, after), service_of(event, before)
-        begins = now is not None and _is_told(now.incident) and not (was is not None and _is_told(was.incident))
+        begins = now is not None and _is_paged(now.incident) and not (was is not None and _is_paged(was.incident))
         if isinstance(event, Restarted) or begins:
             self._poller.wake()
 
@@ -88,19 +88,19 @@ class PagerSync:
         """Return the pager while an incident needs it: the poller's error handling then covers all incidents at
         once.
         """
-        return (self._pager.name,) if self._told() else ()
+        return (self._pager.name,) if self._paged() else ()
 
-    def _told(self) -> Sequence[tuple[str, Incident]]:
+    def _paged(self) -> Sequence[tuple[str, Incident]]:
         """Return this worker's open incidents that were paged, the newest first."""
         held = self._held()
         found = [(name, one.incident) for name, one in self._state().services.items() if name in held]
-        open_ones = [(name, one) for name, one in found if one is not None and _is_told(one)]
+        open_ones = [(name, one) for name, one in found if one is not None and _is_paged(one)]
         # The newest matter most where PAGES_MAX cuts the list.
         return sorted(open_ones, key=lambda pair: -pair[1].opened_at)[:PAGES_MAX]
 
     async def _round(self, _pager: str) -> float:
         """Read each incident's responses; return the seconds until the next round."""
-        for name, incident in self._told():
+        for name, incident in self._paged():
             # Without an open alert in the pager there is no response to read.
             if await self._store.reference(incident.id, self._pager.name) in OPEN_THERE:
                 await self._ask(name, incident)
@@ -131,7 +131,7 @@ class PagerSync:
         log.info("page response received", incident=incident_id, what=response.what, by=by)
 
 
-def _is_told(incident: Incident | None) -> bool:
+def _is_paged(incident: Incident | None) -> bool:
     return incident is not None and incident.closed_at is None and incident.paged
 
 

@@ -29,10 +29,10 @@ ORDER = tuple(Standing)
 
 @dataclass(slots=True)
 class _Part:
-    """The state of one part. `heard_at` is on the monotonic clock, the others are UTC epoch seconds."""
+    """The state of one part. `reported_at` is on the monotonic clock, the others are UTC epoch seconds."""
 
     since: float
-    heard_at: float
+    reported_at: float
     every_seconds: float | None = None
     standing: Standing = Standing.UNTRIED
     ok_at: float | None = None
@@ -65,7 +65,7 @@ class IntegrationRegistry:
 
     def works(self, kind: str, name: str, part: str = "") -> None:
         """Record a success."""
-        one = self._heard(kind, name, part)
+        one = self._reported(kind, name, part)
         one.ok_at = self._clock.now()
         self._stand(one, Standing.OK, "")
 
@@ -79,7 +79,7 @@ class IntegrationRegistry:
     def fails(self, kind: str, name: str, part: str = "", *, error: Exception) -> None:
         """Record a failure; the error's text must be free of secrets, as it is shown to users."""
         standing = next((one for kind, one in BY_ERROR if isinstance(error, kind)), Standing.FAILING)
-        self._stand(self._heard(kind, name, part), standing, str(error))
+        self._stand(self._reported(kind, name, part), standing, str(error))
 
     @contextmanager
     def attempt(
@@ -102,19 +102,19 @@ class IntegrationRegistry:
         if not isinstance(reading, Unknown):
             self.works(kind, name, part)
             return
-        self._stand(self._heard(kind, name, part), CAUSES[reading.cause], reading.why)
+        self._stand(self._reported(kind, name, part), CAUSES[reading.cause], reading.why)
 
     def stood_still(self, seconds: float) -> None:
         """Subtract the time in which this process was frozen from every silence."""
         for parts in self._parts.values():
             for one in parts.values():
-                one.heard_at = min(one.heard_at + seconds, self._clock.monotonic())
+                one.reported_at = min(one.reported_at + seconds, self._clock.monotonic())
 
     def rows(self) -> Sequence[Integration]:
         """Return the present standing of each integration."""
         return [self._row(kind, name, parts) for (kind, name), parts in self._parts.items()]
 
-    def _heard(self, kind: str, name: str, part: str) -> _Part:
+    def _reported(self, kind: str, name: str, part: str) -> _Part:
         parts = self._parts.setdefault((kind, name), {})
         if part not in parts:
             self.expect(kind, name, part)
@@ -122,7 +122,7 @@ class IntegrationRegistry:
         # The silence ends with this call: the standing it records counts from now.
         if self._is_silent(one):
             one.since = self._clock.now()
-        one.heard_at = self._clock.monotonic()
+        one.reported_at = self._clock.monotonic()
         return one
 
     def _stand(self, one: _Part, standing: Standing, why: str) -> None:
@@ -142,13 +142,13 @@ class IntegrationRegistry:
         known = [one.ok_at for one in parts.values() if one.ok_at is not None]
         why = shown.why if standing is not Standing.SILENT else "nothing was read of it"
         lasted = max(self._lasted(parts[part]) for part in concerned)
-        told = tuple(filter(None, concerned))
-        return Integration(kind, name, standing, since, max(known, default=None), why, told, lasted)
+        named = tuple(filter(None, concerned))
+        return Integration(kind, name, standing, since, max(known, default=None), why, named, lasted)
 
     def _lasted(self, one: _Part) -> float:
         """Return the seconds in this standing: a failure until its last attempt, all else until now."""
         # A failure is known until its last attempt: hourly attempts must not count as an hour of failure each.
-        ended = 0.0 if one.standing.works or self._is_silent(one) else self._clock.monotonic() - one.heard_at
+        ended = 0.0 if one.standing.works or self._is_silent(one) else self._clock.monotonic() - one.reported_at
         return self._clock.now() - self._since(one) - ended
 
     def _standing(self, one: _Part) -> Standing:
@@ -157,10 +157,10 @@ class IntegrationRegistry:
     def _is_silent(self, one: _Part) -> bool:
         if one.every_seconds is None:
             return False
-        return self._clock.monotonic() - one.heard_at > max(SILENT_SECONDS, ROUNDS * one.every_seconds)
+        return self._clock.monotonic() - one.reported_at > max(SILENT_SECONDS, ROUNDS * one.every_seconds)
 
     def _since(self, one: _Part) -> float:
         # The silence began with the last result, not when it was noticed.
         if one.standing.works and self._is_silent(one):
-            return self._clock.now() - (self._clock.monotonic() - one.heard_at)
+            return self._clock.now() - (self._clock.monotonic() - one.reported_at)
         return one.since

@@ -25,7 +25,7 @@ from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Clock, Repository
 from watchdog.presentation.status_text import open_incident
 
-TOLD_WITH = (NoticeKind.ASKED, NoticeKind.ANNOUNCED, NoticeKind.ACTED, NoticeKind.HUMAN_NEEDED)
+SHOWN_WITH = (NoticeKind.ASKED, NoticeKind.ANNOUNCED, NoticeKind.ACTED, NoticeKind.HUMAN_NEEDED)
 REMEMBERED_MAX, ASKED_MAX = 200, 20
 
 
@@ -87,7 +87,7 @@ class SuspectCommits:
         """Return the lines to add to a notice: suspect commits, and a fix under way. Waits for nothing."""
         service = self._state().services.get(notice.service)
         incident = open_incident(service)
-        if service is None or incident is None or incident.id != notice.incident or notice.kind not in TOLD_WITH:
+        if service is None or incident is None or incident.id != notice.incident or notice.kind not in SHOWN_WITH:
             return ()
         pair = _pair(service)
         known = self._known.get(pair) if pair is not None else None

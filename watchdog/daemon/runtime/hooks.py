@@ -36,10 +36,10 @@ def service_of(event: Event, state: State) -> ServiceState | None:
     return state.services.get(name) if name is not None else None
 
 
-def call_safely(listener: Callable[..., None], *told: object) -> None:
+def call_safely(listener: Callable[..., None], *arguments: object) -> None:
     """Call a listener; its exception must not stop a decision or a page."""
     try:
-        listener(*told)
+        listener(*arguments)
     # Any exception: a broken chart or recording must not stop a page.
     except Exception as error:
         log.error("listener failed", exc_info=error)

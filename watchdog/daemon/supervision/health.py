@@ -79,13 +79,13 @@ class Health:
 
     def degraded(self) -> list[str]:
         """Return the failing integrations people were notified of, each with its consequence."""
-        told = [one.integration(key) for key, one in self._engine.state.failing.items()]
-        return [f"{one.title} ({one.standing.value}): {one.why}; {one.consequence}" for one in told]
+        failing = [one.integration(key) for key, one in self._engine.state.failing.items()]
+        return [f"{one.title} ({one.standing.value}): {one.why}; {one.consequence}" for one in failing]
 
     def kinds_degraded(self) -> list[str]:
         """Return the kinds of the failing integrations, which are public."""
-        told = [one.integration(key) for key, one in self._engine.state.failing.items()]
-        return _once(f"{one.kind}: {one.standing.value}" for one in told)
+        failing = [one.integration(key) for key, one in self._engine.state.failing.items()]
+        return _once(f"{one.kind}: {one.standing.value}" for one in failing)
 
     def _standing_still(self) -> list[Reason]:
         ailing = self._supervisor.ailing().items()

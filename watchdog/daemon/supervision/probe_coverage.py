@@ -31,7 +31,7 @@ class ProbeCoverage:
         self._scheduler = scheduler
         self._clock = clock
         self._looks = 0
-        self._heard = asyncio.Event()
+        self._evidence = asyncio.Event()
 
     def sampled(self, service: str, source: SignalSource, sample: Sample, at: float) -> None:
         """Take a reading; a good or bad one of a service's probe is evidence."""
@@ -40,7 +40,7 @@ class ProbeCoverage:
         self._looks = 0
         # Only while blind: every reading would otherwise wake the task.
         if self._engine.state.unseen:
-            self._heard.set()
+            self._evidence.set()
 
     def _is_evidence(self, reading: Reading) -> bool:
         """Return whether a reading is evidence.
@@ -55,8 +55,8 @@ class ProbeCoverage:
     async def run(self) -> None:
         """Look for ever; at once when a blind daemon gets evidence."""
         while True:
-            self._heard.clear()
-            await sleep_until_set(self._clock, LOOK_SECONDS, self._heard)
+            self._evidence.clear()
+            await sleep_until_set(self._clock, LOOK_SECONDS, self._evidence)
             silent = self._look()
             state = self._engine.state
             # While blind at every look: if a reload took the control targets away, nothing else ends it, and every bad

@@ -243,14 +243,14 @@ class Metrics:
         rollbacks: int,
     ) -> None:
         """Set the numbers of a service's last 30 days; None (nothing to average) removes the series."""
-        told = {
+        values = {
             "time_to_detect_seconds": detect_seconds,
             "time_to_acknowledge_seconds": acknowledge_seconds,
             "time_to_restore_seconds": restore_seconds,
             "change_failure_ratio": change_failure_ratio,
             "rollbacks_30d": rollbacks,
         }
-        for name, value in told.items():
+        for name, value in values.items():
             if value is None:
                 self._numbers[name].remove_by_labels({"service": service})
             else:

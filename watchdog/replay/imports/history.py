@@ -121,7 +121,7 @@ def history(observed: Iterable[Observed], notes: Iterable[str], first_file: Path
     if len(found) > READINGS_MAX:
         refuse(first_file.name, f"more than {READINGS_MAX} readings", "import it piece by piece")
     ordered = sorted(found, key=lambda one: one.at)
-    told = list(notes)
+    kept = list(notes)
     if ordered != found:
-        told.append("the readings were not in the order of their times, and were put into it")
-    return History(ordered, pace_of(one.at for one in ordered), tuple(told))
+        kept.append("the readings were not in the order of their times, and were put into it")
+    return History(ordered, pace_of(one.at for one in ordered), tuple(kept))

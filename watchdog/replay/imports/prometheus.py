@@ -40,8 +40,8 @@ def read(files: Sequence[Path], wanted: Wanted) -> History:
     values = [by_time[at] for at in sorted(by_time)]
     step = pace_of(at for _, at, _ in values) or 60.0
     observed, notes = READERS[wanted.signal.kind](values, step, wanted.signal)
-    told = (Observed(at, wanted.service, wanted.signal.name, *rest) for at, *rest in observed)
-    return history(told, notes, files[0])
+    readings = (Observed(at, wanted.service, wanted.signal.name, *rest) for at, *rest in observed)
+    return history(readings, notes, files[0])
 
 
 def _values(file: Path) -> Iterator[Value]:
@@ -125,7 +125,7 @@ def _latencies(values: Sequence[Value], step: float, signal: SignalPolicy) -> Re
 
 
 def _counts(values: Sequence[Value], step: float, signal: SignalPolicy) -> Read:
-    def told() -> Iterator[tuple[Any, ...]]:
+    def counted() -> Iterator[tuple[Any, ...]]:
         for _, at, rate in values:
             if rate is None:
                 yield at, Unknown("no value")
@@ -133,7 +133,7 @@ def _counts(values: Sequence[Value], step: float, signal: SignalPolicy) -> Read:
                 bucket = MinuteCount(start=at - step, seconds=step, count=rate * step / 60.0)
                 yield at, Good(f"{rate:g} errors/min"), None, (bucket,)
 
-    return told(), (COUNTS,)
+    return counted(), (COUNTS,)
 
 
 READERS: Mapping[str, Callable[[Sequence[Value], float, SignalPolicy], Read]] = {

@@ -34,7 +34,7 @@ def read(files: Sequence[Path], wanted: Wanted) -> History:
             f"a bucket is {seconds:.0f} s long: the watchdog reads minutes, and its limits of so many minutes are of "
             "so many of these buckets here"
         )
-    told = (
+    readings = (
         Observed(
             start + seconds + LATE_SECONDS,
             wanted.service,
@@ -44,7 +44,7 @@ def read(files: Sequence[Path], wanted: Wanted) -> History:
         )
         for start, count in buckets.items()
     )
-    return history(told, notes, files[0])
+    return history(readings, notes, files[0])
 
 
 def _buckets(file: Path) -> Iterator[Bucket]:

@@ -51,9 +51,9 @@ def read(files: Sequence[Path], wanted: Wanted) -> History:
     check_kind(wanted, "upptime", "http", "latency")
     found = sorted((row for file in files for row in _rows(file)), key=lambda row: row.at)
     mine = _of_one_site(found, wanted, files[0])
-    told = history(_probes(mine, wanted), NOTES, files[0])
+    imported = history(_probes(mine, wanted), NOTES, files[0])
     # The pace of the checks: the median would be lowered by the three tries of each outage.
-    return History(told.observed, CHECK_SECONDS, told.notes)
+    return History(imported.observed, CHECK_SECONDS, imported.notes)
 
 
 def _rows(file: Path) -> Iterator[Row]:

@@ -19,7 +19,7 @@ from watchdog.replay.readiness.judgement_rules import judge
 from watchdog.replay.readiness.missed_rollbacks import Missed, missed
 from watchdog.replay.readiness.service_history import Diaries
 from watchdog.replay.readiness.verdicts import Judged, Labelled, Verdict
-from watchdog.replay.recording_replay import Listening, Replay, replay
+from watchdog.replay.recording_replay import Listeners, Replay, replay
 
 PIN_SECONDS = 2.0
 """The seconds to switch auto-deploy off and read it back; the core requests the rollback only after that."""
@@ -58,8 +58,8 @@ def assess(
     Raises ConfigurationError.
     """
     diaries = Diaries()
-    listening = Listening(diaries.old, diaries.new, answer)
-    found = replay(runs, lambda recorded: autonomous(other(recorded) if other else recorded), listening)
+    listeners = Listeners(diaries.old, diaries.new, answer)
+    found = replay(runs, lambda recorded: autonomous(other(recorded) if other else recorded), listeners)
     acts: list[Judged] = []
     ways: list[Missed] = []
     for name, diary in diaries.of.items():

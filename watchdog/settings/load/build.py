@@ -28,7 +28,7 @@ from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.model.settings import Adapter, ServiceSettings, Settings, read_calmly
 from watchdog.settings.rules import console_access, contacts, cross_checks, public_pages, required_secrets
 from watchdog.settings.rules.checklists import build_checklists
-from watchdog.settings.rules.notification_rules import check_told
+from watchdog.settings.rules.notification_rules import check_notifications
 from watchdog.settings.rules.server_names import render_hosts
 from watchdog.settings.rules.store_exposure import exposure_warnings
 from watchdog.settings.schema.adapter_entries import check_channels, check_signals
@@ -71,13 +71,13 @@ def build(
     signals, policies = _signals(document, shape)
     # The console if no channel is configured, so that notices appear somewhere.
     channels = check_channels(document, shape.channels or {"console": {}})
-    told = check_told(document, shape, channels)
+    notifications = check_notifications(document, shape, channels)
     modes = _modes(shape, environ)
     kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
     _check_between_keys(document, shape, environ)
     vendors = cross_checks.status_pages(document, shape, kinds)
     if not secretless:
-        required_secrets.check_secrets(document, shape, modes, signals, told.channels, secrets)
+        required_secrets.check_secrets(document, shape, modes, signals, notifications.channels, secrets)
     required_secrets.check_remote_write(document, shape, secrets)
     console_access.check_console(document, shape, secrets)
     pages = public_pages.check_status_pages(document, shape, folder)
@@ -86,7 +86,7 @@ def build(
     if document.mistakes:
         return None
     store_url = _store_url(shape.store, folder, secrets)
-    policy = read_calmly(_policy(shape, told.policy, modes, policies, vendors))
+    policy = read_calmly(_policy(shape, notifications.policy, modes, policies, vendors))
     return Settings(
         path=path,
         policy=policy,
@@ -96,7 +96,7 @@ def build(
                 for name, service in shape.services.items()
             }
         ),
-        channels=MappingProxyType(told.channels),
+        channels=MappingProxyType(notifications.channels),
         endpoints=MappingProxyType(_endpoints(shape)),
         secrets=secrets,
         store_url=store_url,
@@ -117,7 +117,7 @@ def build(
         warnings=(
             *required_secrets.warnings_of(shape, modes, signals, secrets, environ),
             *required_secrets.slack_warnings(channels),
-            *told.warnings,
+            *notifications.warnings,
             *exposure_warnings(store_url, folder, environ),
         ),
     )

@@ -193,12 +193,12 @@ def warnings_of_people(
     # The shipped step leaves PagerDuty what PagerDuty has, and calls no contact.
     steps = tuple(step for step in steps if not step.calls_everyone)
     # All steps have hours, so there may be a night in which the escalation reaches no further person.
-    if steps and all(any(one.hours is not None for one in _everybody(step)) for step in steps):
+    if steps and all(any(one.hours is not None for one in _members(step)) for step in steps):
         found.append("escalation: outside all hours no further step is called: give one step no hours")
     if steps and PAGERDUTY in shape.channels:
         found.append("escalation: PagerDuty has an escalation policy too: let only one of them climb")
     busy = {rule.approver.name for rule in matrix.values() if rule.approver is not None}
-    busy |= {one.name for step in steps for one in _everybody(step)}
+    busy |= {one.name for step in steps for one in _members(step)}
     idle = [name for name in contacts if name not in busy]
     # A contact that neither a step nor an approval names is most likely forgotten.
     if steps and idle:
@@ -206,20 +206,20 @@ def warnings_of_people(
     return found
 
 
-def _everybody(step: Step) -> tuple[Step, ...]:
+def _members(step: Step) -> tuple[Step, ...]:
     return step.rotation.of if step.rotation is not None else (step,)
 
 
 def warnings_of_approvers(matrix: Mapping[Severity, Rule], channels: Mapping[str, Adapter]) -> list[str]:
     """Return a warning for each member id that Slack's list of approvers lacks."""
     options = answers_in_slack(channels)
-    heard = {identity(SLACK, user) for user in options.users} if options is not None else set()
+    known = {identity(SLACK, user) for user in options.users} if options is not None else set()
     named = {rule.approver for rule in matrix.values() if rule.approver is not None}
-    unheard = {
+    missing = {
         one: approver.name
         for approver in sorted(named, key=lambda approver: approver.name)
         for one in approver.answers_as
-        if one.startswith(f"{SLACK}:") and one not in heard
+        if one.startswith(f"{SLACK}:") and one not in known
     }
     how = "list the member id under channels.slack.approvals.users"
-    return [f"contacts.{name} answers as {one}, who may not answer in Slack: {how}" for one, name in unheard.items()]
+    return [f"contacts.{name} answers as {one}, who may not answer in Slack: {how}" for one, name in missing.items()]

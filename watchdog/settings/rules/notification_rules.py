@@ -27,7 +27,7 @@ class NotificationRules:
     warnings: tuple[str, ...]  # of settings that work, but probably not as meant
 
 
-def check_told(document: Document, shape: Shape, channels: Mapping[str, Adapter]) -> NotificationRules:
+def check_notifications(document: Document, shape: Shape, channels: Mapping[str, Adapter]) -> NotificationRules:
     """Return the rules; report contradictions. `channels` are the configured ones."""
     contacts = people.check_contacts(document, shape, channels)
     steps = people.check_escalation(document, shape, contacts, channels)

@@ -156,8 +156,8 @@ def _console(console: ConsoleShape) -> Iterable[Row]:
 
 def _people(people: PeopleShape) -> str:
     viewers = "everybody" if people.everybody else ", ".join(people.viewers) or "none"
-    told = (("approvers", ", ".join(people.approvers) or "none"), ("operators", ", ".join(people.operators) or "none"))
-    return ", ".join(f"{role}: {names}" for role, names in (*told, ("viewers", viewers)))
+    roles = (("approvers", ", ".join(people.approvers) or "none"), ("operators", ", ".join(people.operators) or "none"))
+    return ", ".join(f"{role}: {names}" for role, names in (*roles, ("viewers", viewers)))
 
 
 def _named(section: str, urls: Mapping[str, str]) -> Iterable[Row]:
