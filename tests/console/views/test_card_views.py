@@ -216,6 +216,8 @@ async def test_what_the_step_names_first_has_the_first_button(
         card = unescape(card_of(await one.page("/incidents/web-1")))
     choices = card[card.index('class="choices"') :]
     assert re.findall(r">([^<>\n]+)</(?:a|button)>", choices)[0] == first
+    # What a closed one left on the deny-list can be trusted where that is read.
+    assert ('name="commit" value="9f3c2ab">Trust 9f3c2ab<' in choices) is bool(denied)
 
 
 def test_the_suspect_has_its_author_and_its_links() -> None:

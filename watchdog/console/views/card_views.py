@@ -61,6 +61,7 @@ def card_view(
     """Return an incident as a card, read at `now` (UTC epoch seconds). `rule` is the policy's for the severity;
     `authors` are those of its suspect commits, as far as they were read; `around` is the present state around it;
     `said` is the newest note of people on it."""
+    denied = around is not None and around.denied
     return CardView(
         id=clean(incident.id),
         service=clean(incident.service),
@@ -76,6 +77,7 @@ def card_view(
         note=SaidView(said.at, clean(said.by), clean(said.text, NOTE_MAX)) if said is not None else None,
         pages=pages_of(service),
         status_page=clean(status_page(incident)),
+        denied=clean(short(incident.suspect_code)) if incident.closed_at is not None and denied else "",
     )
 
 
