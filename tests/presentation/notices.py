@@ -135,7 +135,11 @@ TABLE: list[Row] = [
         ANNOUNCED,
         {},
         "web is down: rollback to aaaaaaa at 14:20 UTC",
-        (SINCE, "Rolls back to dep-40 (aaaaaaa) at 14:20 UTC, unless stopped.", *STOP),
+        (
+            SINCE,
+            "Rolls back to dep-40 (aaaaaaa) at 14:20 UTC, unless stopped, if web still fails and nothing forbids it.",
+            *STOP,
+        ),
         (SEEN, "Decided: announce: it fits", *ARITHMETIC),
     ),
     (

@@ -116,7 +116,7 @@ CASES = [
     (
         ANNOUNCED,
         Situation.ANNOUNCED,
-        "Rolls back to dep-40 (1b7e0d4) at 02:17 UTC, unless stopped.",
+        "Rolls back to dep-40 (1b7e0d4) at 02:17 UTC, unless stopped, if web still fails and nothing forbids it.",
         ("stop", "approve"),
     ),
     (

@@ -324,14 +324,16 @@ def test_while_a_rollback_is_made_nothing_may_replace_it() -> None:
     [
         ({"code": "bad00000"}, "commit bad0000 is live again", "assist"),
         ({"code": "bad00000", "under_way": True}, "commit bad0000 is on its way again", "assist"),
-        ({"code": "sha256:0123456789"}, "commit 0123456 is live again", "observe"),
+        ({"code": "bad00000", "stopped": "paused by bob"}, "commit bad0000 is live again", "assist"),
+        ({"code": "sha256:0123456789", "stopped": "paused by bob"}, "commit 0123456 is live again", "observe"),
         ({}, "code is live again", "assist"),
     ],
-    ids=["live", "on its way", "an image, observed", "without code"],
+    ids=["live", "on its way", "paused", "an image, observed", "without code"],
 )
 def test_what_came_back_says_how_far_it_is_and_how_to_trust_it(facts: dict[str, Any], how: str, mode: str) -> None:
     """Live, or on its way; where no code is known there is none to trust. The daemon rolls nothing back in observe."""
-    by = "on Render's dashboard" if mode == "observe" else "watchdog rollback web"
+    first = "resume the daemon first (paused by bob), then " if "stopped" in facts else ""
+    by = "on Render's dashboard" if mode == "observe" else f"{first}watchdog rollback web"
     trust = f" If it is good now: watchdog commit trust {facts['code']}" if facts else ""
     notice = read(an_outage(decision=a_decision(mode=mode)), Topic.RETURNED, why=BACK, by="dep-43", **facts)
     assert (notice.title, notice.progress) == (f"web: bad {how}", "needs you")

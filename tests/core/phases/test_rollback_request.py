@@ -64,7 +64,10 @@ def test_an_announcement_says_what_when_and_how_to_prevent_it() -> None:
     assert notice.wakes and notice.about.topic is Topic.ANNOUNCED
     assert notice.title == "web is down: rollback to aaaaaaa at 14:16 UTC"
     assert notice.lines[0].startswith("Critical for ")
-    assert "Rolls back to dep-40 (aaaaaaa) at 14:16 UTC, unless stopped." in notice.lines
+    assert (
+        "Rolls back to dep-40 (aaaaaaa) at 14:16 UTC, unless stopped, if web still fails and nothing forbids it."
+        in notice.lines
+    )
     assert line_of(notice, "Stop the rollback: watchdog incident stop web-1")
 
 

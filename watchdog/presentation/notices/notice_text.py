@@ -256,7 +256,8 @@ def _returned(case: NoticeCase) -> Words:
     news, service, decision = case.news, case.incident.service, case.incident.decision
     # The guard `mode` refuses a rollback by hand, too.
     observed = decision is not None and decision.mode == Mode.OBSERVE
-    once_more = "on Render's dashboard" if observed else command_line("rollback", service)
+    first = f"resume the daemon first ({clean(news.stopped)}), then " if news.stopped else ""
+    once_more = "on Render's dashboard" if observed else f"{first}{command_line('rollback', service)}"
     # Without a known code there is nothing that `trust` could lift from the deny-list.
     trust = f" If it is good now: {command_line('trust', news.code)}" if news.code else ""
     lines = (

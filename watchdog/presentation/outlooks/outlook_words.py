@@ -96,7 +96,8 @@ def announced(case: Case) -> str:
     """Return when the announced rollback is sent, or that it is not."""
     if case.state.stopped:
         return _not_sent(case)
-    return f"Rolls back to {case.target}{case.by(case.incident.announced_until, 'at')}, unless stopped."
+    rolls_back = f"Rolls back to {case.target}{case.by(case.incident.announced_until, 'at')}, unless stopped"
+    return f"{rolls_back}, if {case.service} still fails and nothing forbids it."
 
 
 def scheduled(case: Case) -> str:
