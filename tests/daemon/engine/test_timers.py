@@ -88,8 +88,11 @@ async def test_after_a_slow_snapshot_out_of_turn_the_next_one_waits_ten_times_as
 
 
 async def test_wakes_are_bounded() -> None:
-    """A core gone wild cannot fill the memory."""
+    """A core gone wild cannot fill the memory; what it asks for beyond the bound comes with the next snapshot."""
     async with keeping() as it:
         for number in range(WAKES_MAX + 50):
             it.keeper.wake_at(it.clock.start + 1000.0 + number)
         assert len(it.keeper._wakes) == WAKES_MAX
+        it.keeper.wake_at(it.clock.start + FIRST_SNAPSHOT_SECONDS + 1.0)
+        await it.clock.advance(FIRST_SNAPSHOT_SECONDS + SNAPSHOT_SECONDS)
+    assert it.told == it.snapshots == [FIRST_SNAPSHOT_SECONDS, FIRST_SNAPSHOT_SECONDS + SNAPSHOT_SECONDS]

@@ -19,6 +19,7 @@ FIRST_SNAPSHOT_SECONDS = 3.0
 QUIET_SECONDS, QUIET_SHARE = 1.0, 10.0
 """Least pause between two saves out of turn: a second, and ten times the duration of the last one."""
 WAKES_MAX = 10_000
+"""Moments kept. One beyond them is up to SNAPSHOT_SECONDS late: from then on each snapshot wakes the core."""
 SOONEST_SECONDS = 0.01
 
 
@@ -37,6 +38,7 @@ class Timers:
         self._tell = tell
         self._snapshot = snapshot
         self._wakes: list[float] = []
+        self._left_out = False
         self._nudged = asyncio.Event()
         self._save_now = False
         self._quiet_at = 0.0
@@ -44,7 +46,10 @@ class Timers:
     def wake_at(self, at: float) -> None:
         """Ask for `TimePassed` at that moment (UTC epoch seconds)."""
         # Most repeats ask for the next moment again; a deeper duplicate is popped together with its twin.
-        if len(self._wakes) >= WAKES_MAX or at in self._wakes[:1]:
+        if at in self._wakes[:1]:
+            return
+        if len(self._wakes) >= WAKES_MAX:
+            self._left_out = True
             return
         sooner = not self._wakes or at < self._wakes[0]
         heapq.heappush(self._wakes, at)
@@ -70,6 +75,8 @@ class Timers:
                 snapshot_at = self._clock.monotonic() + SNAPSHOT_SECONDS
                 self._save_now = False
                 await self._snapshot(quietly=False)
+                if self._left_out:
+                    await self._tell(TimePassed(self._clock.now()))
             elif quietly:
                 await self._save_quietly()
             await sleep_until_set(self._clock, self._until_next(snapshot_at), self._nudged)
