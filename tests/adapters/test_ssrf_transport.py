@@ -33,8 +33,8 @@ from watchdog.adapters.notifiers.webhook import WebhookOptions, build
 from watchdog.adapters.options import Context
 from watchdog.adapters.resolver import Resolver
 from watchdog.adapters.signals.control import ControlTarget
-from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.adapters.signals.redirects import follow
 from watchdog.adapters.ssrf_guard import AddressGuard

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from tests.handbook.reference import GENERATED
-from watchdog.docs.pages import HERE
+from watchdog.docs.page_table import HERE
 
 
 def main(words: list[str]) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from watchdog.docs import GROUPS, Page, anchor_of, headings, link, near, page, pages, pictures, search, section
 from watchdog.docs.headings import prose_lines
-from watchdog.docs.pages import HERE
+from watchdog.docs.page_table import HERE
 
 NAMES = [name for _, names in GROUPS for name in names]
 LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)")

@@ -9,14 +9,14 @@ import pytest
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.baselines import ORACLE, RIVALS, play
 from watchdog.lab.baselines.actions import Hands, Plan
-from watchdog.lab.baselines.clean_years import probers_quiet
+from watchdog.lab.baselines.baseline_years import probers_quiet
 from watchdog.lab.baselines.oracle import LOG_GAMMA, information
 from watchdog.lab.baselines.prober import IGNORES_SECONDS, Lookout, looks
 from watchdog.lab.baselines.rules import FAST, SLOW, Burn, InARow, Rule, Threshold
 from watchdog.lab.baselines.table import PROBERS
 from watchdog.lab.classes import BY_NAME, CLASSES
-from watchdog.lab.cost import cost
 from watchdog.lab.episode import DOWN, MAIN, FaultClass
+from watchdog.lab.episode_cost import cost
 from watchdog.lab.episode_judgement import Played
 from watchdog.lab.faults import Symptom
 from watchdog.lab.profile import PROBE_NOISE

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from watchdog.lab.baselines.clean_years import kayenta_quiet
+from watchdog.lab.baselines.baseline_years import kayenta_quiet
 from watchdog.lab.baselines.kayenta import AT_THE_END, EVERY_MINUTE, Kayenta, windows
 from watchdog.lab.baselines.mann_whitney import deviation, high, shift
 from watchdog.lab.baselines.table import JUDGES

@@ -17,7 +17,7 @@ from tests.nightly.parts import Part, parts
 from tests.nightly.record import Run, cleaned, git, keep, load, when
 from tests.nightly.storm import storm, told
 from watchdog.app.commands.storm_suite import Report
-from watchdog.lab.storm.score import Score
+from watchdog.lab.storm.seed_verdict import Score
 from watchdog.lab.storm.world import Result
 
 NOW = datetime.fromisoformat("2026-11-27T06:00:00+00:00")

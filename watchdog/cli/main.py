@@ -24,7 +24,7 @@ from cyclopts import CycloptsError, Parameter, UnknownCommandError
 from watchdog.cli import output
 from watchdog.cli.command_context import Context
 from watchdog.cli.command_tree import HELP, build
-from watchdog.docs.pages import shell_place
+from watchdog.docs.page_table import shell_place
 from watchdog.domain.commands.command_line import OLD_SPELLINGS, PLACES, PROGRAM
 from watchdog.domain.errors import WatchdogError
 

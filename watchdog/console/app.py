@@ -37,7 +37,7 @@ BODY_MAX_BYTES = 16_384
 def make_console(world: Dependencies, access: Access) -> ASGIApp:
     """Return the console. Raises ValueError if the configuration has neither token nor proxy nor OpenID provider."""
     reader, renderer = ViewQueries(world), Renderer(world.version)
-    desk = CommandService(world, access, reader.read_anew)
+    desk = CommandService(world, access, reader.forget_saved)
 
     async def problem(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500

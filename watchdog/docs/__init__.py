@@ -6,7 +6,7 @@ generated: `python -m tests.handbook --write`.
 """
 
 from watchdog.docs.headings import Heading, anchor_of, headings, section
-from watchdog.docs.pages import GROUPS, Hit, Page, link, near, page, pages, pictures, search, shell_place
+from watchdog.docs.page_table import GROUPS, Hit, Page, link, near, page, pages, pictures, search, shell_place
 
 __all__ = [
     "GROUPS",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from watchdog.docs.pages import link
+from watchdog.docs.page_table import link
 from watchdog.domain import errors
 from watchdog.domain.commands.announcements import PREFIX as ANNOUNCEMENT
 from watchdog.domain.integrations import KINDS

@@ -11,7 +11,7 @@ from math import inf
 from random import Random
 
 from watchdog.lab.clean_years import Clean
-from watchdog.lab.cost import USUAL, cost
+from watchdog.lab.episode_cost import USUAL, cost
 from watchdog.lab.episode_judgement import Played
 from watchdog.lab.score import INCIDENTS_PER_YEAR, by_class, mean_cost, mix
 from watchdog.replay.confidence_intervals import HALF, Estimate

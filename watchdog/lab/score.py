@@ -7,8 +7,8 @@ from math import log
 
 from watchdog.lab.classes import BY_NAME, CLASSES
 from watchdog.lab.clean_years import Clean
-from watchdog.lab.cost import USUAL, cost
 from watchdog.lab.episode import FaultClass
+from watchdog.lab.episode_cost import USUAL, cost
 from watchdog.lab.episode_judgement import Played
 from watchdog.replay.confidence_intervals import Estimate, poisson_rate, wilson
 

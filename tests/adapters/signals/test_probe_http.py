@@ -27,8 +27,8 @@ from tests.adapters.signals.sites import (
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog import __version__
 from watchdog.adapters.resolver import Resolver, ResolverBusyError
-from watchdog.adapters.signals.failures import Failure, explain
 from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_failures import Failure, explain
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport, in_turn, inflate
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.readings import FailureKind

@@ -9,8 +9,8 @@ import pytest
 from tests.adapters.signals.sites import answering, redirect, routes, site
 from tests.support.child_processes import python
 from tests.support.clocks import PATIENCE_SECONDS
-from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.adapters.signals.redirects import follow
 from watchdog.domain.readings import FailureKind

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from tests.adapters.stores.conftest import Opened
 from tests.adapters.stores.old_store import old_worker
-from watchdog.adapters.stores import schema
+from watchdog.adapters.stores import tables
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import State
 from watchdog.domain.store_records import Write
@@ -31,17 +31,17 @@ async def test_an_empty_file_is_brought_to_head_from_any_folder(
     await store.save(Write(State(incidents=7)))
     await store.close()
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [(schema.HEAD,)]
+        assert raw.execute(f"SELECT version_num FROM {tables.VERSION_TABLE}").fetchall() == [(tables.HEAD,)]
     store = await opened(new_url)
     assert await store.load() == State(incidents=7)
 
 
 async def test_migrations_make_exactly_the_tables_of_the_schema(any_url: str) -> None:
-    """Columns, nullability, types and indexes of `schema.py` and of the revisions are the same."""
+    """Columns, nullability, types and indexes of `tables.py` and of the revisions are the same."""
 
     def differences(connection: Connection) -> list[object]:
-        options = {"version_table": schema.VERSION_TABLE, "compare_type": True}
-        return compare_metadata(MigrationContext.configure(connection, opts=options), schema.METADATA)
+        options = {"version_table": tables.VERSION_TABLE, "compare_type": True}
+        return compare_metadata(MigrationContext.configure(connection, opts=options), tables.METADATA)
 
     with old_worker(any_url) as connection:
         assert differences(connection) == []
@@ -52,8 +52,8 @@ async def test_migrations_make_exactly_the_tables_of_the_schema(any_url: str) ->
 def test_head_is_the_newest_revision() -> None:
     """The constant that spares an ordinary start Alembic is right; there is one line of revisions."""
     config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
-    assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
+    config.set_main_option("script_location", str(Path(tables.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [tables.HEAD]
 
 
 async def test_case_25_a_store_of_a_newer_version_is_left_alone(url: str, opened: Opened) -> None:
@@ -62,11 +62,11 @@ async def test_case_25_a_store_of_a_newer_version_is_left_alone(url: str, opened
     await store.close()
     path = Path(url.removeprefix("sqlite:///"))
     with closing(sqlite3.connect(path)) as raw, raw:
-        raw.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
-    with pytest.raises(Permanent, match=f"made by a newer watchdog \\(schema 9999; this one knows {schema.HEAD}\\)"):
+        raw.execute(f"UPDATE {tables.VERSION_TABLE} SET version_num = '9999'")
+    with pytest.raises(Permanent, match=f"made by a newer watchdog \\(schema 9999; this one knows {tables.HEAD}\\)"):
         await store.open()
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [("9999",)]
+        assert raw.execute(f"SELECT version_num FROM {tables.VERSION_TABLE}").fetchall() == [("9999",)]
     path.unlink()
     await store.open()
     assert await store.load() is None, "what stands in its place is taken up"

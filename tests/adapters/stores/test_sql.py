@@ -13,8 +13,8 @@ import pytest
 from tests.adapters.stores.conftest import Opened
 from tests.adapters.stores.steps import PIN, numbered
 from tests.support.clocks import PATIENCE_SECONDS
-from watchdog.adapters.stores.schema import CleanText
 from watchdog.adapters.stores.sql import SqlStore
+from watchdog.adapters.stores.tables import CleanText
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import TimePassed

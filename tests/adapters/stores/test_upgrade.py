@@ -9,7 +9,7 @@ from sqlalchemy import MetaData, select, text
 from tests.adapters.stores.conftest import Opened, patient_store
 from tests.adapters.stores.old_store import make_old_store, old_worker, save_effect, save_state
 from tests.adapters.stores.steps import PIN
-from watchdog.adapters.stores import codec, schema
+from watchdog.adapters.stores import codec, tables
 from watchdog.adapters.stores.database import migrate, revision
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.commands.announcements import Draft, Stage, Update
@@ -112,7 +112,7 @@ async def test_a_worker_without_announcements_goes_on(bare_url: str, opened: Ope
     assert [one.name for one in await store.commands()] == ["pause"] and await store.announcements() == (posted,)
 
 
-@pytest.mark.parametrize("revision", [f"{number:04}" for number in range(1, int(schema.HEAD))])
+@pytest.mark.parametrize("revision", [f"{number:04}" for number in range(1, int(tables.HEAD))])
 async def test_a_live_worker_of_any_version_goes_on(bare_url: str, opened: Opened, revision: str) -> None:
     """Its columns stay what they were, and its rows, which name no newer ones, are stored and found by it."""
     with old_worker(bare_url) as connection:
@@ -122,7 +122,7 @@ async def test_a_live_worker_of_any_version_goes_on(bare_url: str, opened: Opene
     await opened(bare_url, *NAMES)
     with old_worker(bare_url) as connection:
         for table in theirs.sorted_tables:
-            if table.name != schema.VERSION_TABLE:
+            if table.name != tables.VERSION_TABLE:
                 row = {column.name: column.type.python_type(7) for column in table.columns}
                 connection.execute(table.insert().values(row))
                 assert row in [dict(found) for found in connection.execute(select(table)).mappings()], table.name
@@ -161,8 +161,8 @@ async def test_workers_that_open_a_postgresql_at_once_migrate_it_once(
     stores = [closing(patient_store(new_postgres_url, clock)) for _ in range(4)]
     await asyncio.gather(*(store.open() for store in stores))
     assert [await store.commands() for store in stores] == [()] * 4
-    query = f"SELECT version_num FROM {schema.VERSION_TABLE}"
-    assert postgres_server.execute(query, new_postgres_url) == [(schema.HEAD,)]
+    query = f"SELECT version_num FROM {tables.VERSION_TABLE}"
+    assert postgres_server.execute(query, new_postgres_url) == [(tables.HEAD,)]
 
 
 @pytest.mark.long

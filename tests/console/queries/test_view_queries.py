@@ -42,7 +42,7 @@ async def test_after_a_command_what_other_workers_saved_is_read_again() -> None:
     before = await reader.pulse()
     await store.save(Write(State(services={"api": service_state("api")})))
     assert await reader.pulse() == before and "api" in before.title
-    reader.read_anew()
+    reader.forget_saved()
     assert "api" not in (await reader.pulse()).title
 
 
@@ -53,5 +53,5 @@ async def test_what_was_begun_before_a_command_is_not_shared_after_it() -> None:
     await asyncio.sleep(0)
     assert not early.done()
     await store.save(Write(State(services={"api": service_state("api")})))
-    reader.read_anew()
+    reader.forget_saved()
     assert (await early).open and not (await reader.overview()).open

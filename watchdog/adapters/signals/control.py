@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import httpx
 
-from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.options import check_url
 from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.adapters.signals.redirects import warm_up, within
 from watchdog.adapters.signals.source import Source

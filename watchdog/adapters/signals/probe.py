@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import httpx
 
 from watchdog.adapters.signals.expectations import Expectations
-from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.adapters.signals.pattern import beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.adapters.signals.redirects import REDIRECTS, follow, warm_up, within
 from watchdog.adapters.signals.served_version import named_version

@@ -18,8 +18,8 @@ import httpx
 
 from watchdog import __version__
 from watchdog.adapters.resolver import Resolver, ResolverBusyError, shared_resolver
-from watchdog.adapters.signals.failures import Failure, explain, explain_dns
 from watchdog.adapters.signals.phase_timer import BODY, CONNECT, DNS, Stopwatch
+from watchdog.adapters.signals.probe_failures import Failure, explain, explain_dns
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.adapters.ssrf_transport import ADDRESSES_MAX, host_of, port_of, shared_context
 from watchdog.domain.readings import FailureKind

@@ -8,8 +8,8 @@ import httpx
 
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.options import parse_url
-from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.phase_timer import DNS, Stopwatch
+from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.domain.readings import FailureKind
 

@@ -27,8 +27,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores import announcements, retention
 from watchdog.adapters.stores.database import Database
-from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, EFFECTS, EVENTS, FEED_HOURS, HOURS, MINUTES, NOTES
 from watchdog.adapters.stores.shielded_calls import uninterrupted
+from watchdog.adapters.stores.tables import COMMANDS, DELIVERIES, EFFECTS, EVENTS, FEED_HOURS, HOURS, MINUTES, NOTES
 from watchdog.domain.store_records import FeedHour, Minute
 
 FEED_COLUMNS = [FEED_HOURS.c[field.name] for field in fields(FeedHour)]

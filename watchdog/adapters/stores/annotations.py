@@ -10,8 +10,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores.database import Database
-from watchdog.adapters.stores.schema import FOLLOW_UPS, INCIDENTS, LABELS, REMARKS, TICKS
 from watchdog.adapters.stores.shielded_calls import uninterrupted
+from watchdog.adapters.stores.tables import FOLLOW_UPS, INCIDENTS, LABELS, REMARKS, TICKS
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 

@@ -8,8 +8,8 @@ from sqlalchemy import Delete, delete, func, insert, select
 
 from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.fenced_writes import add
-from watchdog.adapters.stores.schema import ANNOUNCEMENTS, UPDATES
 from watchdog.adapters.stores.shielded_calls import uninterrupted
+from watchdog.adapters.stores.tables import ANNOUNCEMENTS, UPDATES
 from watchdog.domain.commands.announcements import ENDS, PROBLEM, RECENT_MAX, Announcement, Draft, Stage, Update
 
 STAGES = {stage.value: stage for stage in Stage}

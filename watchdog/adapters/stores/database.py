@@ -15,11 +15,11 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.schema import Table
 
-from watchdog.adapters.stores.failures import translated
-from watchdog.adapters.stores.schema import HEAD, VERSION_TABLE
+from watchdog.adapters.stores.database_errors import translated
 from watchdog.adapters.stores.shielded_calls import Calls
 from watchdog.adapters.stores.sqlite import Sqlite
 from watchdog.adapters.stores.state_partitions import SavedState
+from watchdog.adapters.stores.tables import HEAD, VERSION_TABLE
 from watchdog.domain.errors import Gone, Outdated, Permanent, Temporary
 from watchdog.ports import Clock
 

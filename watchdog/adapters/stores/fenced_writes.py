@@ -13,7 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores import codec, stored_prose
 from watchdog.adapters.stores.leases import Leases
-from watchdog.adapters.stores.schema import (
+from watchdog.adapters.stores.shielded_calls import uninterrupted
+from watchdog.adapters.stores.state_partitions import Changes, assemble, service_of
+from watchdog.adapters.stores.stored_names import class_name
+from watchdog.adapters.stores.tables import (
     ACTIONS,
     COMMANDS,
     EFFECTS,
@@ -24,9 +27,6 @@ from watchdog.adapters.stores.schema import (
     SHARED,
     STATE,
 )
-from watchdog.adapters.stores.shielded_calls import uninterrupted
-from watchdog.adapters.stores.state_partitions import Changes, assemble, service_of
-from watchdog.adapters.stores.stored_names import class_name
 from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
 from watchdog.domain.errors import Stale, Withdrawn
 from watchdog.domain.events import Event

@@ -11,8 +11,8 @@ from sqlalchemy import case, delete, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores.database import Database
-from watchdog.adapters.stores.schema import LEASES, SHARED, WORKERS
 from watchdog.adapters.stores.shielded_calls import uninterrupted
+from watchdog.adapters.stores.tables import LEASES, SHARED, WORKERS
 from watchdog.domain.errors import Displaced
 from watchdog.domain.store_records import LeaseGrant
 

@@ -4,9 +4,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 
 from watchdog.adapters.stores.database import revision
-from watchdog.adapters.stores.failures import translated
+from watchdog.adapters.stores.database_errors import translated
 from watchdog.adapters.stores.postgres import Postgres
-from watchdog.adapters.stores.schema import HEAD
+from watchdog.adapters.stores.tables import HEAD
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Permanent
 

@@ -18,8 +18,8 @@ from watchdog.adapters.stores.aggregates import Charts
 from watchdog.adapters.stores.annotations import Added
 from watchdog.adapters.stores.announcements import Announced
 from watchdog.adapters.stores.fenced_writes import FencedWrites, add, write_answer
-from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, INCIDENTS, NOTES
 from watchdog.adapters.stores.shielded_calls import uninterrupted
+from watchdog.adapters.stores.tables import COMMANDS, DELIVERIES, INCIDENTS, NOTES
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from watchdog.app.commands.lab_policy import policy_for
 from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.worker_processes import workers
-from watchdog.lab.flapping import Cell, Mapped, cells, play_cell
+from watchdog.lab.intermittent_outages import Cell, Mapped, cells, play_cell
 
 Job = tuple[Cell, Sequence[str]]
 

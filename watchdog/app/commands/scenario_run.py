@@ -6,8 +6,8 @@ from pathlib import Path
 from watchdog.app.commands.scenarios import read_scenario
 from watchdog.app.commands.score_run import run_episode
 from watchdog.lab.closed_loop import Record
-from watchdog.lab.cost import cost
 from watchdog.lab.episode import EpisodeWorld
+from watchdog.lab.episode_cost import cost
 from watchdog.lab.episode_judgement import Played, judge
 from watchdog.lab.episode_story import begins_at, tell, why_wrong
 

@@ -18,7 +18,7 @@ from watchdog.app.commands.lab_policy import configuration, policy_for
 from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.worker_processes import workers
 from watchdog.lab import classes, episode
-from watchdog.lab.baselines.clean_years import kayenta_quiet, probers_quiet
+from watchdog.lab.baselines.baseline_years import kayenta_quiet, probers_quiet
 from watchdog.lab.baselines.oracle import Oracle
 from watchdog.lab.baselines.table import JUDGES, PROBERS, RIVALS
 from watchdog.lab.clean_years import Clean, clean_scene, play_clean

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from watchdog.app.commands.storm_run import play, silence
 from watchdog.app.commands.worker_processes import workers
-from watchdog.lab.storm.score import Score
+from watchdog.lab.storm.seed_verdict import Score
 from watchdog.lab.storm.variants import FULL, VARIANTS
 from watchdog.lab.storm.world import Result
 

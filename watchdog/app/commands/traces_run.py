@@ -10,8 +10,8 @@ from types import MappingProxyType
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.policy import Policy
 from watchdog.lab.traces import SETS, Trial
+from watchdog.lab.traces.fault_outcomes import Row
 from watchdog.lab.traces.play import Play
-from watchdog.lab.traces.score import Row
 from watchdog.settings.load.load import load
 
 SITE = """\

@@ -1,6 +1,6 @@
 """The state of all workers, for chat and the reports: the own services from memory, the others as last saved.
 
-Pages have theirs in console/queries/cluster_state.py, which reads the store at most once in five seconds.
+Pages have theirs in console/queries/cached_cluster_state.py, which reads the store at most once in five seconds.
 """
 
 from dataclasses import replace

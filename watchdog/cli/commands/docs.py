@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from watchdog.cli.command_context import usage_error
 from watchdog.cli.options import It
-from watchdog.docs.pages import shell_place
+from watchdog.docs.page_table import shell_place
 from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:

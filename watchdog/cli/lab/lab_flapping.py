@@ -29,7 +29,7 @@ async def flapping(
     """
     from watchdog.app.commands.flapping_run import play_map
     from watchdog.cli import output
-    from watchdog.lab.flapping import json_object, table
+    from watchdog.lab.intermittent_outages import json_object, table
 
     mapped = play_map(seed, episodes, processes=processes, progress=output.show_progress)
     output.end_progress()

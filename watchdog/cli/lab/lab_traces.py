@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from watchdog.cli.options import AsJson, It
 
 if TYPE_CHECKING:
-    from watchdog.lab.traces.score import Row
+    from watchdog.lab.traces.fault_outcomes import Row
 
 
 async def traces(
@@ -47,7 +47,7 @@ async def traces(
 
 def lines(rows: Sequence["Row"]) -> Iterator[str]:
     """Yield the table, and below it the reason for each missed fault."""
-    from watchdog.lab.traces.score import CULPRITS, OUTCOMES
+    from watchdog.lab.traces.fault_outcomes import CULPRITS, OUTCOMES
 
     yield "| set | faults | " + " | ".join(OUTCOMES) + " | false alarms a day (95 %) | delay p50 / p95 | decided |"
     yield "|---|" + "---|" * (len(OUTCOMES) + 4)
@@ -68,7 +68,7 @@ def lines(rows: Sequence["Row"]) -> Iterator[str]:
 
 def _line(row: "Row") -> str:
     from watchdog.core.detect.latency import quantile
-    from watchdog.lab.traces.score import OUTCOMES
+    from watchdog.lab.traces.fault_outcomes import OUTCOMES
     from watchdog.replay.confidence_intervals import poisson_rate
 
     rate = poisson_rate(len(row.false_alarms), row.quiet_days)

@@ -24,7 +24,7 @@ from watchdog.console.public.public_views import (
     public_incident,
     worst,
 )
-from watchdog.console.queries.cluster_state import Everyone
+from watchdog.console.queries.cached_cluster_state import CachedClusterState
 from watchdog.core.assess import connectivity
 from watchdog.domain.commands.announcements import Announcement
 from watchdog.domain.errors import Temporary
@@ -62,7 +62,7 @@ class PublicReader:
         self._world = world
         self._spawn = spawn
         self._pages = {page.name: page for page in pages}
-        self._everyone = Everyone(world)
+        self._cluster = CachedClusterState(world)
         self._calendar = Calendar(world.journal, world.clock)
         self._past = Past(world.journal, world.clock, PERIOD_SECONDS)
         self._kept: dict[str, tuple[float, PublicView]] = {}
@@ -139,7 +139,7 @@ class PublicReader:
         wanted = {name for one in self._pages.values() for name in one.services if name in policy.services}
         # An outage of the store leaves `_found` as far as it came: the state alone, or nothing.
         with suppress(Temporary):
-            self._found = await self._everyone.state(), False
+            self._found = await self._cluster.state(), False
             self._announcements = await self._world.journal.announcements()
             await self._calendar.refresh({name: that_count(policy.services[name]) for name in sorted(wanted)})
             await self._past.refresh(self._world.clock.monotonic() + BUDGET_SECONDS)

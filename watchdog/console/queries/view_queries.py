@@ -8,7 +8,7 @@ from math import ceil, inf
 from watchdog.background import run_in_background
 from watchdog.console.dependencies import Authors, Dependencies
 from watchdog.console.queries import service_status
-from watchdog.console.queries.cluster_state import Everyone
+from watchdog.console.queries.cached_cluster_state import CachedClusterState
 from watchdog.console.queries.day_history import DayHistory
 from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.queries.follow_up_queries import FollowUpQueries
@@ -82,8 +82,8 @@ class ViewQueries:
         self.numbers = Numbers(world.journal, world.clock)
         self.following = FollowUpQueries(world)
         self._budgets = Budgets(world.journal, world.clock)
-        self._everyone = Everyone(world)
-        self.series = SeriesQueries(world, self._everyone.state)
+        self._cluster = CachedClusterState(world)
+        self.series = SeriesQueries(world, self._cluster.state)
         self._overview: tuple[float, Overview] | None = None
         self._pulse: tuple[float, Pulse] | None = None
         self._commands = 0
@@ -99,7 +99,7 @@ class ViewQueries:
         if made is not None and self.world.clock.monotonic() - made[0] < SHARED_SECONDS:
             return made[1]
         commands = self._commands
-        policy, state = self.world.policy(), await self._everyone.state()
+        policy, state = self.world.policy(), await self._cluster.state()
         await self.days.refresh()
         await self.uptimes.refresh(policy)
         left, said = await self.following.lately(), await self._newest_notes(state, policy.services)
@@ -125,7 +125,7 @@ class ViewQueries:
         service_policy = policy.services.get(name)
         if service_policy is None:
             return None
-        state = await self._everyone.state()
+        state = await self._cluster.state()
         await self.days.refresh()
         now, known = self.world.clock.now(), state.services.get(name)
         repo = known.facts.repo if known is not None and known.facts is not None else None
@@ -154,12 +154,12 @@ class ViewQueries:
             pages=pages_of(known),
         )
 
-    def read_anew(self) -> None:
+    def forget_saved(self) -> None:
         """Share nothing made before now: the page after a command shows what the command changed."""
         self._overview = self._pulse = None
         # What is being made at the moment may be of before: it is not shared.
         self._commands += 1
-        self._everyone.read_anew()
+        self._cluster.forget_saved()
 
     async def pulse(self) -> Pulse:
         """Return the worst state of all services, at most a second old; made again for all listeners together."""
@@ -167,7 +167,7 @@ class ViewQueries:
         if made is not None and self.world.clock.monotonic() - made[0] < PULSE_SECONDS:
             return made[1]
         try:
-            state = await self._everyone.state()
+            state = await self._cluster.state()
         # No page may fail for the sake of its tab's title: while the store is away, our own services count.
         except Temporary:
             state = self.world.state()
@@ -190,7 +190,7 @@ class ViewQueries:
 
     async def incident(self, incident_id: str) -> IncidentView | None:
         """Return one incident, or None for an unknown id."""
-        policy, state = self.world.policy(), await self._everyone.state()
+        policy, state = self.world.policy(), await self._cluster.state()
         incident = self._newest(await self.world.journal.incident(incident_id), state)
         if incident is None:
             return None
@@ -250,7 +250,7 @@ class ViewQueries:
         except (Temporary, Permanent) as error:
             return PlanView(self.world.clock.now(), name, None, None, sentence(str(error)))
         repo = listed.facts.repo if listed.facts is not None else None
-        state = await self._everyone.state()
+        state = await self._cluster.state()
         card = next(iter(_cards(policy, [name], state, {}, self.world.authors, self.world.clock.now())), None)
         return replace(plan_view(policy, state, listed, to, repo), card=card)
 
@@ -265,7 +265,7 @@ class ViewQueries:
             why, name = sentence(str(error)), clean(incident.id)
             return PlanView(self.world.clock.now(), incident.service, None, None, why, name)
         repo = listed.facts.repo if listed.facts is not None else None
-        return undo_view(policy, await self._everyone.state(), listed, incident, repo)
+        return undo_view(policy, await self._cluster.state(), listed, incident, repo)
 
     async def audit(
         self, limit: int = AUDITED_MAX, *, before: int | None = None, not_allowed: bool | None = None
@@ -279,7 +279,7 @@ class ViewQueries:
     async def stats(self) -> StatsView:
         """Return the numbers of the last 90 days."""
         await self.numbers.refresh()
-        state, labels = await self._everyone.state(), await self.world.journal.labels()
+        state, labels = await self._cluster.state(), await self.world.journal.labels()
         now = self.world.clock.now()
         return await run_in_background(self._count, state, labels, now)
 

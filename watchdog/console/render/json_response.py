@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from watchdog.docs.pages import HELP
+from watchdog.docs.page_table import HELP
 from watchdog.docs.places import API
 
 

@@ -20,7 +20,7 @@ from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.pages import drawing_of, not_found
 from watchdog.console.views.view_models import PlanView
-from watchdog.docs.pages import HELP
+from watchdog.docs.page_table import HELP
 from watchdog.docs.places import ROLES, place_of_answer, place_of_error
 from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.commands.human_command import HumanCommand, Subject

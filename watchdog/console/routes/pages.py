@@ -24,7 +24,7 @@ from watchdog.console.views import open_summary
 from watchdog.console.views.service_groups import groups
 from watchdog.console.views.view_models import AnswerView, Overview
 from watchdog.docs import pictures
-from watchdog.docs.pages import HELP
+from watchdog.docs.page_table import HELP
 from watchdog.domain.follow_ups import DUE
 
 Draw = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from watchdog.console.views.view_models import AnswerView
-from watchdog.docs.pages import HELP
+from watchdog.docs.page_table import HELP
 from watchdog.docs.places import place_of_answer
 from watchdog.domain.store_records import Command
 from watchdog.presentation.text import clean, sentence

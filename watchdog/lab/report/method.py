@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from watchdog.domain.commands.command_line import command_line
-from watchdog.lab.cost import HUMAN_MINUTES, NOTICED_MINUTES, ROLLBACK_MINUTES, USUAL
 from watchdog.lab.episode import FaultClass
+from watchdog.lab.episode_cost import HUMAN_MINUTES, NOTICED_MINUTES, ROLLBACK_MINUTES, USUAL
 from watchdog.lab.page_judgement import ANSWER_MINUTES
 from watchdog.lab.report.content import Report
 from watchdog.lab.report.delays import NO_HURRY

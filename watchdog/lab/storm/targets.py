@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from watchdog.lab.storm.backups import Restored
 from watchdog.lab.storm.episodes import Episode, Episodes
 from watchdog.lab.storm.render import Accepted, Release, Render, Service
-from watchdog.lab.storm.score import was_asked
+from watchdog.lab.storm.seed_verdict import was_asked
 from watchdog.lab.storm.store import Obeyed
 
 LOOK_MAX_SECONDS = 5.0 + 3.0 + 1.0

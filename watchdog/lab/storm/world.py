@@ -5,7 +5,7 @@
     ledger  who was really granted which lease                   episodes  the real failures, and when
     site    the sites, as a probe sees them                       people    who acts at the same time
     backups the store put back to a copy of minutes ago
-    score   the verdict, with targets and missed
+    seed_verdict  from the world's side, with targets and missed_outages
 
 Left out, and why: the network does not duplicate POSTs (TCP does not), the loop's stall detector (a freeze is
 worse), status pages and error feeds (they never start a rollback), metrics that are sent away, a store whose clock is
@@ -32,7 +32,7 @@ from watchdog.domain.policy import (
     Verification,
 )
 from watchdog.domain.store_records import ActionRow
-from watchdog.lab.storm import missed_outages, score, targets
+from watchdog.lab.storm import missed_outages, seed_verdict, targets
 from watchdog.lab.storm.backups import Backups
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.environment import Nature
@@ -41,9 +41,9 @@ from watchdog.lab.storm.host import CHANNELS, CONTROL_URL, Host, Run
 from watchdog.lab.storm.loop import RUNNING, Process
 from watchdog.lab.storm.people import People
 from watchdog.lab.storm.render import Render
-from watchdog.lab.storm.score import Score
+from watchdog.lab.storm.seed_events import HOUR_SECONDS, NTP_SECONDS, Plot
+from watchdog.lab.storm.seed_verdict import Score
 from watchdog.lab.storm.store import StoreHost
-from watchdog.lab.storm.timeline import HOUR_SECONDS, NTP_SECONDS, Plot
 
 AT_LEAST_SECONDS = 600.0
 AT_MOST_SECONDS = 3600.0
@@ -209,7 +209,7 @@ class World:
         A worker that lost the service looks up its pages once a minute, and resolves them then.
         """
         services = list(self.render.services.values())
-        return score.rung_after_end(self.post, self._open_incidents(), services, self.backups.restored)
+        return seed_verdict.rung_after_end(self.post, self._open_incidents(), services, self.backups.restored)
 
     def _open_incidents(self) -> list[str]:
         """Return the ids of the incidents that the state holds as open; pages about the watchdog have none."""
@@ -244,7 +244,7 @@ class World:
         stuck = self._unrest() if now >= self.plot.ends_at + AT_MOST_SECONDS else []
         return Score(
             double_rollbacks=[
-                *score.doubles(accepted, episodes, people.asked),
+                *seed_verdict.doubles(accepted, episodes, people.asked),
                 *targets.repeated(accepted, orders),
             ],
             wrong_targets=[
@@ -253,9 +253,9 @@ class World:
             ],
             missed=missed_ones,
             stuck=stuck,
-            lost_pages=score.lost(self.post, now),
-            left_off=score.left_off(services, self.post),
-            left_open=score.left_open(self.store.database.incidents.values(), open_ones),
+            lost_pages=seed_verdict.lost(self.post, now),
+            left_off=seed_verdict.left_off(services, self.post),
+            left_open=seed_verdict.left_open(self.store.database.incidents.values(), open_ones),
             rung_after_end=self._rung(),
             faults=[
                 *(fault for host in self.hosts for fault in host.faults),

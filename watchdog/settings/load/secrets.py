@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from watchdog.adapters.options import parse_url
 from watchdog.adapters.stores import POSTGRES, check_url
-from watchdog.docs.pages import shell_place
+from watchdog.docs.page_table import shell_place
 from watchdog.domain.errors import Mistake
 
 # One prefix for all: names such as RENDER_SERVICE_ID are set by Render itself, and mean the watchdog.

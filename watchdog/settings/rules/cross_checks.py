@@ -5,7 +5,7 @@ from functools import partial
 
 from watchdog.adapters.signals.vendor_status import KNOWN_VENDORS
 from watchdog.core.detect.probes import CUSUM_CAP
-from watchdog.docs.pages import shell_place
+from watchdog.docs.page_table import shell_place
 from watchdog.domain.commands.human_command import ALL
 from watchdog.settings.schema.adapter_entries import check_name
 from watchdog.settings.schema.schema import PLATFORM_ID, Shape

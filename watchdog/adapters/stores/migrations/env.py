@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from watchdog.adapters.stores.schema import METADATA, VERSION_TABLE
+from watchdog.adapters.stores.tables import METADATA, VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=METADATA, version_table=VERSION_TABLE

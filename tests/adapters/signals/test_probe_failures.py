@@ -6,7 +6,7 @@ import ssl
 import httpx
 import pytest
 
-from watchdog.adapters.signals.failures import Failure, explain
+from watchdog.adapters.signals.probe_failures import Failure, explain
 from watchdog.domain.readings import FailureKind
 
 

@@ -6,8 +6,8 @@ from watchdog.app.commands.lab_policy import policy_for
 from watchdog.lab.episode import DOWN
 from watchdog.lab.episode_judgement import Played
 from watchdog.lab.faults import Fault
-from watchdog.lab.flapping import Cell, Mapped, cells, json_object, play_cell, table
 from watchdog.lab.folding_loop import FoldingLoop
+from watchdog.lab.intermittent_outages import Cell, Mapped, cells, json_object, play_cell, table
 
 SEEDS = ("test",)
 

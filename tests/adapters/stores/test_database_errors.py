@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from watchdog.adapters.stores.failures import judge, translated
+from watchdog.adapters.stores.database_errors import judge, translated
 from watchdog.domain.errors import Permanent, Temporary
 
 

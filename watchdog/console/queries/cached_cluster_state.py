@@ -10,14 +10,14 @@ from watchdog.domain.incidents import State
 OTHERS_FRESH_SECONDS = 5.0
 
 
-class Everyone:
+class CachedClusterState:
     """The state of all services."""
 
     def __init__(self, world: Dependencies) -> None:
         self._world = world
         self._others: tuple[float, State] | None = None
 
-    def read_anew(self) -> None:
+    def forget_saved(self) -> None:
         """Forget what the other workers saved: a command may have changed it."""
         self._others = None
 

@@ -6,8 +6,8 @@ import pytest
 
 from watchdog.lab.classes import BY_NAME
 from watchdog.lab.closed_loop import ActionTaken, Record
-from watchdog.lab.cost import cost
 from watchdog.lab.episode import MAIN
+from watchdog.lab.episode_cost import cost
 from watchdog.lab.episode_judgement import Played, judge
 
 PLAYED = Played("hard-down", "s", "rollback", "rollback", True, share=1.0, guilty=True)

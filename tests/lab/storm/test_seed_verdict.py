@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab.storm.history import History, arrived, notice
 from watchdog.domain.notices import NoticeKind
-from watchdog.lab.storm import score
+from watchdog.lab.storm import seed_verdict
 from watchdog.lab.storm.backups import Restored
 from watchdog.lab.storm.channels import Arrived, Outage, Owed, Post
 from watchdog.lab.storm.environment import Nature
@@ -22,32 +22,32 @@ PAGE = notice(200.0)
 def test_one_rollback_of_an_episode_is_right() -> None:
     """The usual story is clean; a new outage has its own."""
     history = History()
-    assert score.doubles([history.sent(150.0)], history.episodes, []) == []
+    assert seed_verdict.doubles([history.sent(150.0)], history.episodes, []) == []
     history.episodes.all.append(Episode("web", 2, 600.0, 1.0, None, ended=900.0))
-    assert score.doubles([history.sent(150.0), history.sent(700.0)], history.episodes, []) == []
+    assert seed_verdict.doubles([history.sent(150.0), history.sent(700.0)], history.episodes, []) == []
 
 
 def test_a_second_rollback_of_the_same_outage_is_one_too_many() -> None:
     """Even if it lands when the outage is over; unless a human asked for it, for this service and in this outage."""
     history = History()
     both = [history.sent(350.0), history.sent(499.0, lands=8.0)]
-    assert len(score.doubles(both, history.episodes, [])) == 1
-    assert score.doubles(both, history.episodes, [("web", 400.0)]) == []
-    assert len(score.doubles(both, history.episodes, [("api", 400.0)])) == 1
-    assert len(score.doubles(both, history.episodes, [("web", 150.0)])) == 1, "long before"
+    assert len(seed_verdict.doubles(both, history.episodes, [])) == 1
+    assert seed_verdict.doubles(both, history.episodes, [("web", 400.0)]) == []
+    assert len(seed_verdict.doubles(both, history.episodes, [("api", 400.0)])) == 1
+    assert len(seed_verdict.doubles(both, history.episodes, [("web", 150.0)])) == 1, "long before"
 
 
 @pytest.mark.parametrize(("at", "was"), [(99.0, False), (101.0, True), (280.0, True), (281.0, False)])
 def test_a_human_asks_for_the_next_minutes(at: float, was: bool) -> None:
     """Not for ever, and not for what was before."""
-    assert score.was_asked([("web", 100.0)], "web", at) is was
-    assert not score.was_asked([("web", 100.0)], "api", at)
+    assert seed_verdict.was_asked([("web", 100.0)], "web", at) is was
+    assert not seed_verdict.was_asked([("web", 100.0)], "api", at)
 
 
 def lost(owed: list[Owed], *told: Arrived, outages: tuple[Outage, ...] = (), end: float = 600.0) -> list[str]:
     """Return the pages that were lost; each notice is composed when it says so."""
     composed: dict[tuple[object, ...], float] = {one.notice.identity: one.notice.at for one in told}
-    return score.lost(Post(Nature(1), [*told], owed, composed, outages=[*outages]), end)
+    return seed_verdict.lost(Post(Nature(1), [*told], owed, composed, outages=[*outages]), end)
 
 
 def test_a_newer_page_speaks_for_it_also_where_its_worker_has_a_wrong_clock() -> None:
@@ -56,7 +56,7 @@ def test_a_newer_page_speaks_for_it_also_where_its_worker_has_a_wrong_clock() ->
     post = Post(Nature(1), [late], [Owed(PAGE, ("pager",), 200.0, None)])
     for composed, expected in ((290.0, 0), (190.0, 1)):
         post.composed[late.notice.identity] = composed
-        assert len(score.lost(post, 600.0)) == expected
+        assert len(seed_verdict.lost(post, 600.0)) == expected
 
 
 def test_a_page_that_a_channel_never_got_is_lost() -> None:
@@ -100,7 +100,7 @@ def left_off(
     history: History, *told: Arrived, composed: Mapping[tuple[object, ...], float] = MappingProxyType({})
 ) -> list[str]:
     """Return what is left off without a word."""
-    return score.left_off([history.service], Post(history.render.nature, [*told], composed={**composed}))
+    return seed_verdict.left_off([history.service], Post(history.render.nature, [*told], composed={**composed}))
 
 
 def test_auto_deploy_that_stays_off_must_be_known() -> None:
@@ -124,10 +124,10 @@ def test_auto_deploy_that_stays_off_must_be_known() -> None:
 
 def test_a_score_is_bad_if_anything_is() -> None:
     """Faults of the daemon's own count too."""
-    assert not score.Score().bad
-    assert score.Score(faults=["AssertionError"]).bad
-    assert score.Score(left_off=["web"]).bad
-    assert score.Score(lost_pages=["web"]).bad
+    assert not seed_verdict.Score().bad
+    assert seed_verdict.Score(faults=["AssertionError"]).bad
+    assert seed_verdict.Score(left_off=["web"]).bad
+    assert seed_verdict.Score(lost_pages=["web"]).bad
 
 
 def test_a_channel_whose_last_word_is_a_page_of_what_is_over_rings_on() -> None:
@@ -135,17 +135,18 @@ def test_a_channel_whose_last_word_is_a_page_of_what_is_over_rings_on() -> None:
     post = Post(Nature(1))
     post.owed = [Owed(PAGE, ("pager",), 200.0, None)]
     post.arrived = [Arrived("pager", PAGE, 200.0)]
-    assert len(score.rung_after_end(post, (), ())) == 1 and score.rung_after_end(post, (PAGE.incident,), ()) == []
+    assert len(seed_verdict.rung_after_end(post, (), ())) == 1
+    assert seed_verdict.rung_after_end(post, (PAGE.incident,), ()) == []
     post.arrived.append(Arrived("pager", notice(300.0, kind=RESOLVED, wakes=False), 300.0))
-    assert score.rung_after_end(post, (), ()) == []
+    assert seed_verdict.rung_after_end(post, (), ()) == []
     post.arrived.append(Arrived("pager", PAGE, 301.0, copy=True))
-    assert score.rung_after_end(post, (), ()) == []
+    assert seed_verdict.rung_after_end(post, (), ()) == []
     post.arrived.append(Arrived("pager", PAGE, 302.0))
-    assert len(score.rung_after_end(post, (), ())) == 1
+    assert len(seed_verdict.rung_after_end(post, (), ())) == 1
     process = Process("a.1")
     process.state = DEAD
     post.owed = [Owed(PAGE, ("pager",), 200.0, process)]
-    assert score.rung_after_end(post, (), ()) == []
+    assert seed_verdict.rung_after_end(post, (), ()) == []
 
 
 def test_a_page_about_a_deploy_that_is_live_or_about_auto_deploy_that_is_off_is_true_still() -> None:
@@ -153,10 +154,10 @@ def test_a_page_about_a_deploy_that_is_live_or_about_auto_deploy_that_is_off_is_
     history = History()
     post = Post(Nature(1), [arrived(notice(200.0, incident=name)) for name in ("dep-2", "web-1/auto-deploy")])
     post.owed = [Owed(one.notice, ("pager",), 200.0, None) for one in post.arrived]
-    assert len(score.rung_after_end(post, (), [history.service])) == 1
+    assert len(seed_verdict.rung_after_end(post, (), [history.service])) == 1
     history.service.switch("off", 190.0)
-    assert score.rung_after_end(post, (), [history.service]) == []
+    assert seed_verdict.rung_after_end(post, (), [history.service]) == []
     history.live("dep-3", 300.0, 310.0)
-    assert len(score.rung_after_end(post, (), [history.service])) == 1
-    assert score.rung_after_end(post, (), [history.service], [Restored(150.0, 250.0)]) == []
-    assert len(score.rung_after_end(post, (), [history.service], [Restored(210.0, 250.0)])) == 1
+    assert len(seed_verdict.rung_after_end(post, (), [history.service])) == 1
+    assert seed_verdict.rung_after_end(post, (), [history.service], [Restored(150.0, 250.0)]) == []
+    assert len(seed_verdict.rung_after_end(post, (), [history.service], [Restored(210.0, 250.0)])) == 1
