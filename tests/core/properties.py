@@ -205,7 +205,8 @@ def broken_promises(world: World) -> list[str]:
     service_policy = world.policy.services["web"]
     if service_policy.mode is Mode.OBSERVE and (world.pins or world.sent or world.restores):
         broken.append("mode observe changed something")
-    if service_policy.mode is Mode.ASSIST and any(rollback.approved_by is None for rollback, _, _ in world.sent):
+    unasked = [mode for (one, _, _), mode in zip(world.sent, world.sent_in, strict=True) if one.approved_by is None]
+    if Mode.ASSIST in unasked:
         broken.append("mode assist acted without a yes")
     unsure = {"lost", "silent", "accepted_and_lost"} & set(world.answers)
     rests = world.state.services["web"].phase is CorePhase.CALM and not world.accepted and not unsure

@@ -130,6 +130,7 @@ class World:
         self.deploy_pace = 15.0
         self.accepted: list[tuple[str, fx.Rollback]] = []
         self.sent: list[tuple[fx.Rollback, Incident, tuple[str, ...]]] = []
+        self.sent_in: list[Mode] = []
         self.pins: list[fx.PinAutoDeploy] = []
         self.restores: list[fx.RestoreAutoDeploy] = []
         self.tells: list[fx.Tell] = []
@@ -379,6 +380,7 @@ class World:
     def _rollback(self, effect: fx.Rollback) -> None:
         incident = self.incidents[effect.incident]
         self.sent.append((effect, incident, self.state.denied))
+        self.sent_in.append(self.policy.services["web"].mode)
         outcome = self.outcomes.pop(0) if self.outcomes else "accepted"
         self.answers.append(outcome)
         self.at(self.time + 1.0, lambda: self._answer(effect, outcome))

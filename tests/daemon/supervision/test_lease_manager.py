@@ -120,7 +120,9 @@ async def test_a_worker_without_a_service_ends_refused_reloads_too(one: Worker, 
         await one.see(name, bad=True)  # what is busy stays where it is
     now = one.clock.now()
     refused = Integration(CONFIGURATION, "12:00", Standing.REFUSED, now, why="a typo")
-    await one.engine.handle(e.IntegrationJudged(now, refused))
+    later = replace(refused, name="12:01", since=now + 1.0)
+    for each in (refused, later):
+        await one.engine.handle(e.IntegrationJudged(each.since, each))
     other.store.gone = True
     await other.sharing.begin()
     ending = asyncio.create_task(end_refusals(other, now))  # type: ignore[arg-type]
@@ -134,7 +136,8 @@ async def test_a_worker_without_a_service_ends_refused_reloads_too(one: Worker, 
     await asyncio.wait_for(ending, PATIENCE_SECONDS)
     await other.engine.submit_and_wait(e.TimePassed(now))
     running.cancel()
-    assert (await one.store.load_shared()).failing == {}
+    failing = (await one.store.load_shared()).failing
+    assert [one.at for one in failing.values()] == [later.since], "a file that was refused since then is not in force"
 
 
 @pytest.mark.parametrize("left", [True, False])
