@@ -27,7 +27,7 @@ from cachetools import LRUCache
 from watchdog.adapters.api_client import PermanentAnswer
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.channel_options import ChannelOptions
-from watchdog.adapters.notifiers.facts import rows
+from watchdog.adapters.notifiers.facts import facts, rows
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context
 from watchdog.adapters.pagers import pagerduty
@@ -197,9 +197,12 @@ def _payload(notice: Notice, *, rings: bool) -> dict[str, Any]:
 
 
 def _details(notice: Notice) -> dict[str, str | list[str]]:
-    """Return the facts in short rows, then the news and the evidence; PagerDuty shows each name with its value."""
-    evidence = list(text.details(notice))
-    shown = {**rows(notice), "notice": notice.kind.value, "news": list(text.news(notice))}
+    """Return the facts in short rows, then the news beyond them and the evidence; PagerDuty shows each name with its
+    value."""
+    evidence, known = list(text.details(notice)), facts(notice)
+    said = (known.next.sentence, known.next.step) if known is not None else ()
+    news = [line for line in text.news(notice) if line not in said]
+    shown = {**rows(notice), "notice": notice.kind.value, "news": news}
     return {**shown, "details": evidence} if evidence else shown
 
 
