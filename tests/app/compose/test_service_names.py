@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.vendor import Vendor
+from tests.app.scenes import wired
 from tests.settings.texts import KEY, SMALL, loaded
 from tests.support.clocks import FakeClock
 from tests.support.loopback import serve
@@ -84,7 +85,10 @@ async def test_it_is_watched_and_nothing_is_asked_or_changed_until_render_says_w
 
 
 async def test_a_name_that_was_just_written_wrong_ends_the_start(tmp_path: Path) -> None:
-    """Its author reads the terminal. While the store cannot be read, it may be one that was renamed since."""
+    """Its author reads the terminal. While the store cannot be read, it may be one that was renamed since.
+
+    It is certain from the reload on that corrects it.
+    """
     vendor, clock = Vendor(), FakeClock()
     async with serve(vendor) as url:
         vendor.say("GET", "/v1/services", listing(a="acme shop"))
@@ -92,4 +96,9 @@ async def test_a_name_that_was_just_written_wrong_ends_the_start(tmp_path: Path)
         with pytest.raises(ConfigurationError, match="no service of that name"):
             await named(settings, clock)
         (tmp_path / "watchdog.db").write_bytes(b"no database at all" * 100)
-        assert not (await named(settings, clock)).certain.is_set()
+        names = await named(settings, clock)
+        assert not names.certain.is_set()
+        async with wired(loaded(SMALL), clock) as app:
+            # As a reload leaves it, of a file whose mistake is corrected.
+            await names.ask_until_certain(app)
+            assert names.settings is app.settings

@@ -47,6 +47,8 @@ HTTP_TOKEN = "WATCHDOG_HTTP_TOKEN"
 HEARTBEATS = {HEARTBEAT: healthchecks, CRONS: sentry_crons}
 STANDBY_SECONDS = 1.0
 LAST_WORD_SECONDS = 2.0
+BEGIN_AGAIN_SECONDS = 45.0
+"""More than the limits of a graceful stop together."""
 
 log = structlog.get_logger("watchdog")
 
@@ -213,7 +215,9 @@ async def _live(
         log.info("watching", version=__version__, process=os.getpid(), services=list(settings.policy.services))
         await any_set(stop, *([names.certain] if uncertain else []))
         log.info("stopping")
-        await finish(app)
+        # No platform kills a process that only begins again: one that hangs here would be blind, and ends instead.
+        async with asyncio.timeout(None if stop.is_set() else BEGIN_AGAIN_SECONDS):
+            await finish(app)
 
 
 def status_now(app: App) -> dict[str, Any]:

@@ -50,14 +50,14 @@ class ServiceNames:
         while not self.certain.is_set():
             await app.clock.sleep(ASK_AGAIN_SECONDS)
             try:
-                found = await resolve(self.written, app.clock)
+                # A reload asked Render as well: its names are certain, and those of before are no longer written.
+                found = app.settings if app.settings is not self.settings else await resolve(self.written, app.clock)
             except (Temporary, Permanent, ConfigurationError) as error:
                 self._doubt(error)
                 continue
             # The daemon ends to start anew with these: without a store, what it knows would end with it.
             while app.sharing.store_trouble:
                 await app.clock.sleep(STORE_LOOK_SECONDS)
-            # A reload meanwhile has asked Render as well, and its file is newer.
             self.settings, before = found if app.settings is self.settings else app.settings, self.ids
             log.warning("service names resolved, starting anew", before=before, services=self.ids)
             self.withheld = Withheld()
