@@ -19,7 +19,7 @@ from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.supervision.command_poller import CommandPoller
-from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_SECONDS, LeaseManager
+from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, STRANDED_SECONDS, TTL_SECONDS, LeaseManager
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
 from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState
@@ -152,11 +152,12 @@ async def test_case_51_the_incident_of_a_service_that_was_removed_ends_once_no_w
     for worker in (other, one, other, one):
         await worker.sharing.renew()
     assert "shop" in one.held and "shop" not in other.held
-    await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
-    for _ in range(4):
-        if not left:
-            await one.sharing.renew()
-        await other.sharing.renew()
+    waits = (TTL_SECONDS + RENEW_SECONDS, STRANDED_SECONDS - 1.0)
+    for seconds in (*waits, 1.0, 0.0):
+        await one.clock.advance(seconds)
+        for worker in (other,) if left else (one, other):
+            await worker.sharing.renew()
+        assert seconds not in waits or "shop" not in other.held
     shop = await other.store.incident("shop-1")
     assert shop is not None and (shop.outcome is Outcome.UNSEEN and shop.closed_at is not None) is left
     assert other.held == (set(other.names) if left else other.held - {"shop"})

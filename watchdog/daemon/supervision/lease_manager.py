@@ -37,6 +37,8 @@ TTL_SECONDS = SHIPPED.lease_seconds
 AILMENT_MAX = 500
 STRANDED_MAX = 500
 """So many of the newest incidents are searched for open ones of services that the configuration has no more."""
+STRANDED_SECONDS = 600.0
+"""Since the last worker came or went, before such an incident is ended: that one may have the service, and return."""
 ALONE = 0
 """The epoch of a service watched from memory: no lease ever has it."""
 
@@ -80,6 +82,7 @@ class LeaseManager:
         self._trouble = ""
         self._revision = 0
         self._stranded: Sequence[str] = ()
+        self._stranded_from = 0.0
         self._workers = 0
         self._opened = False
         self.in_step = asyncio.Event()
@@ -153,7 +156,8 @@ class LeaseManager:
         if not self._opened:
             await self._store.open()
             self._opened = True
-        names, began = (FLEET, *self._names(), *self._stranded), self._clock.monotonic()
+        began = self._clock.monotonic()
+        names = (FLEET, *self._names(), *(self._stranded if began >= self._stranded_from else ()))
         ailment = self._ailment()[:AILMENT_MAX]
         grip = await self._store.renew_leases(
             self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment
@@ -184,6 +188,8 @@ class LeaseManager:
         # Looked for at the start, and as a worker leaves: it may have had the configuration of before.
         if self._workers != self.grip.workers:
             found, known = await self._store.incidents(STRANDED_MAX), self._names()
+            alone = (self._workers, self.grip.workers) == (0, 1)
+            self._stranded_from = self._clock.monotonic() + (0.0 if alone else STRANDED_SECONDS)
             self._workers = self.grip.workers
             return sorted({one.service for one in found if one.closed_at is None and one.service not in known})
         # Its end is recorded with the step in which it was taken up, or later if the store is in trouble.
