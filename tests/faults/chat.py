@@ -50,7 +50,7 @@ class Chat:
         blocks = [block for one in self.seen()["messages"] for block in blocks_of(one["body"])]
         buttons = [button for block in blocks if block["type"] == "actions" for button in block["elements"]]
         found = [button["action_id"] for button in buttons if "url" not in button]
-        return [one for one in found if one != "watchdog_acknowledge"]
+        return [one for one in found if one.removeprefix("watchdog_") in ("approve", "reject", "stop")]
 
     def replies(self, envelope: str) -> list[str]:
         return [str(one["text"]) for one in self.cloud.log("slack_replied") if one["envelope"] == envelope]

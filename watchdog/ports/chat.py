@@ -21,7 +21,7 @@ The story of an incident gets no line of it: a person without a role must not be
 class Question:
     """The open question, as people received it: one rollback of one service, away from `suspect`.
 
-    A button that acknowledges is about an incident alone: its `suspect` and `target` are empty.
+    A button that answers nothing is about an incident alone: its `suspect` and `target` are empty.
     `announced`: the rollback is sent unless a person stops it; otherwise only after an approval. `asked_at`, and
     `until` (the end of the time to answer) are UTC epoch seconds; the codes are for display.
     """

@@ -248,8 +248,10 @@ async def test_what_is_announced_has_one_button_and_none_without_anybody_who_may
         channel = closing(asking(vendor, [replace(QUESTION, announced=True)], options))
         await channel.send(notice(NoticeKind.ANNOUNCED), None)
     assert [set(buttons(seen)) for seen in vendor.seen] == [{"watchdog_stop"}, set()]
-    # What people can acknowledge has that button as well, with or without a question; of an end it is gone.
-    for name, has in (("asked", {"watchdog_acknowledge"}), ("rolling back", set()), ("over", set())):
+    # What people can do beside an answer has a button as well; of an end it is gone.
+    acknowledge = "watchdog_acknowledge"
+    both = {"watchdog_rollback", acknowledge}
+    for name, has in (("asked", {acknowledge}), ("blocked", both), ("rolling back", set()), ("over", set())):
         await closing(asking(vendor, [None])).send(MOMENTS[name], None)
         assert set(buttons([one for one in vendor.seen if "thread_ts" not in one.body][-1])) == has
     assert words(vendor.seen[0])[-1].startswith("Stop: do not roll web back")

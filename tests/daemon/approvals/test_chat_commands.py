@@ -192,6 +192,7 @@ async def test_a_rollback_by_hand_is_bound_to_the_deploy_that_its_plan_names() -
         for name, about in (("rollback", "web"), ("undo", "web-1")):
             reply, rows = await asked(s, Request(ANN, name, (about,), may_change=True))
             assert (reply.lines, rows) == (("help", about), [])
+            assert (await asked(s, answer(name)))[0].lines == ("help", about), "by its button"
         reply, (row,) = await asked(s, Request(ANN, "rollback", ("web", "live=dep-1"), may_change=True))
         assert reply.lines[0] == "Refused: the live deploy is another one than you saw: look again, then decide."
         assert row.arguments["seen"] == {"live deploy": "dep-1"} and s.sent("POST") == 0

@@ -14,21 +14,30 @@ Block = dict[str, Any]
 BLOCK_ID = "watchdog"
 PREFIX = "watchdog_"
 """The prefix of our action ids; the rest is the word of the command line."""
-LABELS = {"approve": "Approve rollback", "reject": "Reject", "stop": "Stop", "acknowledge": "Acknowledge"}
+LABELS = {
+    "approve": "Approve rollback",
+    "reject": "Reject",
+    "stop": "Stop",
+    "rollback": "Roll back …",
+    "undo": "Undo the rollback …",
+    "acknowledge": "Acknowledge",
+}
 STYLES = {"approve": "primary", "reject": "danger", "stop": "danger"}
-ACKNOWLEDGED_WITHIN_SECONDS = 7 * 86400.0
-"""Lifetime of the button that acknowledges: the daemon refuses it anyway once the incident is over."""
+BESIDE = ("rollback", "undo", "acknowledge")
+"""Buttons that answer no question. Those of a rollback only show its plan, with the line that does it."""
+BESIDE_SECONDS = 7 * 86400.0
+"""Lifetime of these: the daemon refuses what does not fit any more."""
 
 
 def blocks(notice: Notice, question: Question | None, seal: ButtonSigner) -> list[Block]:
-    """Return the blocks for the message: the answers to an open question, and to acknowledge where that counts."""
+    """Return the blocks for the message: the answers to an open question, and what else can be done now."""
     actions = () if question is None else ("stop",) if question.announced else ("approve", "reject")
     buttons = [_button(action, question, seal) for action in actions if question is not None]
     known = facts(notice)
-    if known is not None and "acknowledge" in known.next.commands:
-        # Nothing is asked by it, so it is bound to no rollback.
-        about = Question(notice.incident, notice.service, "", "", 0.0, notice.at + ACKNOWLEDGED_WITHIN_SECONDS)
-        buttons.append(_button("acknowledge", about, seal))
+    # Nothing is asked by these, so they are bound to no rollback.
+    about = Question(notice.incident, notice.service, "", "", 0.0, notice.at + BESIDE_SECONDS)
+    offered = known.next.commands if known is not None else ()
+    buttons += [_button(action, about, seal) for action in BESIDE if action in offered]
     asked = [{"type": "section", "text": plain(_asks(question))}] if question is not None else []
     return [*asked, *([{"type": "actions", "block_id": BLOCK_ID, "elements": buttons}] if buttons else [])]
 

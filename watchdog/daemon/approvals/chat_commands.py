@@ -93,8 +93,11 @@ class ChatCommands:
             if refused and "incident" not in said:
                 return self._refused(request.name, f"Refused: {refused}.")
             given |= {"incident": said["incident"]} if refused else said
-        if COMMANDS[request.name].seen is Seen.LIVE_DEPLOY and not refused and "seen" not in given:
-            return await self._reads["plan"](request.words)
+        row = COMMANDS[request.name]
+        if row.seen is Seen.LIVE_DEPLOY and not refused and "seen" not in given:
+            one = request.question
+            about = (one.service if row.subject is Subject.SERVICE else one.incident,) if one is not None else ()
+            return await self._reads["plan"](request.words or about)
         # Only a yes is bound to a person: the policy may name an approver.
         if request.name == "approve":
             given["identity"] = request.identity
