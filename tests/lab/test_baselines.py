@@ -14,6 +14,7 @@ from watchdog.lab.baselines.oracle import LOG_GAMMA, information
 from watchdog.lab.baselines.prober import IGNORES_SECONDS, Lookout, looks
 from watchdog.lab.baselines.rules import FAST, SLOW, Burn, InARow, Rule, Threshold
 from watchdog.lab.baselines.table import PROBERS
+from watchdog.lab.baselines.votes import Votes
 from watchdog.lab.classes import BY_NAME, CLASSES
 from watchdog.lab.episode import DOWN, MAIN, FaultClass
 from watchdog.lab.episode_cost import cost
@@ -177,6 +178,27 @@ def test_our_vetoes_make_a_rival_page(veto: str) -> None:
     assert told(post, (1000.0, MAIN, "home", True)) == [(1000.0, "page", MAIN)]
 
 
+@pytest.mark.parametrize(
+    ("begins", "lasts", "share", "did"),
+    [
+        (60.0, 600.0, 1.0, 90.0),
+        (60.0, 600.0, 0.0, None),
+        (3600.0, 600.0, 1.0, 3900.0),
+        (7300.0, 600.0, 1.0, None),
+        (-300.0, 600.0, 1.0, None),
+    ],
+    ids=["at once", "nothing fails", "fades with its age", "too late", "it failed before"],
+)
+def test_failures_vote_for_the_deploy_before_them(begins: float, lasts: float, share: float, did: float | None) -> None:
+    """Six votes: two routes every ten seconds, by the deploy's age; what failed before votes against it."""
+    scene = QUIET.scene("made")
+    live_at = scene.deploy(scene.begins_at + 1000.0).live_at
+    scene.trouble(replace(DOWN[0], share=share), live_at + begins, lasts=lasts)
+    record = Votes("", "", 6.0, vetoed=False).watch(scene, Hands(scene, Plan.LATEST), live_at + 9000.0)
+    acts = [one for one in record.did if one.service == MAIN]
+    assert [(one.what, one.at - live_at) for one in acts] == ([] if did is None else [("rollback", did)])
+
+
 def test_a_rollback_goes_to_what_was_live_before_and_is_not_repeated() -> None:
     """The world serves the old commit again; a second alert, of the same deploy or of the rollback, is for a human."""
     post = lookout(Plan.LATEST, 60.0)
@@ -288,7 +310,7 @@ def test_false_alarms_of_the_quiet_are_counted() -> None:
 
 
 def test_the_table_is_complete() -> None:
-    """Ten settings of four methods with five plans each, four judges, and nobody twice."""
+    """Ten settings of four methods with five plans each, ten judges, and nobody twice."""
     names = [one.name for one in RIVALS]
-    assert len(RIVALS) == 54 and len(set(names)) == len(names)
+    assert len(RIVALS) == 60 and len(set(names)) == len(names)
     assert sum("ask" in name for name in names) == 10, "to ask is compared, too"

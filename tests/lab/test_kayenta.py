@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from watchdog.lab.baselines.baseline_years import kayenta_quiet
+from watchdog.lab.baselines.baseline_years import judge_quiet
 from watchdog.lab.baselines.kayenta import AT_THE_END, EVERY_MINUTE, Kayenta, windows
 from watchdog.lab.baselines.mann_whitney import deviation, high, shift
 from watchdog.lab.baselines.table import JUDGES
@@ -101,5 +101,5 @@ def test_only_its_probes_see_what_the_error_tracker_does_not_hear_of() -> None:
 @pytest.mark.long
 def test_a_judge_of_deploys_has_its_false_alarms() -> None:
     """Before and after, without a control, at over-dispersed errors: some of the good deploys go, fewer at one look."""
-    often, once = (kayenta_quiet(JUDGES[n], "dev4", 30.0) for n in (0, 2))
+    often, once = (judge_quiet(JUDGES[n], "dev4", 30.0) for n in (0, 2))
     assert (often.rollbacks, once.rollbacks, often.pages) == (3, 1, 0)

@@ -18,7 +18,7 @@ from watchdog.app.commands.lab_policy import configuration, policy_for
 from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.worker_processes import workers
 from watchdog.lab import classes, episode
-from watchdog.lab.baselines.baseline_years import kayenta_quiet, probers_quiet
+from watchdog.lab.baselines.baseline_years import judge_quiet, probers_quiet
 from watchdog.lab.baselines.oracle import Oracle
 from watchdog.lab.baselines.table import JUDGES, PROBERS, RIVALS
 from watchdog.lab.clean_years import Clean, clean_scene, play_clean
@@ -175,5 +175,5 @@ def _play_clean(world: World, seed: str) -> Clean:
 
 
 def _rivals_quiet(world: World, seed: str) -> Mapping[str, Clean]:
-    judges = {one.name: kayenta_quiet(one, seed, CLEAN_DAYS, world) for one in JUDGES}
+    judges = {one.name: judge_quiet(one, seed, CLEAN_DAYS, world) for one in JUDGES}
     return {**probers_quiet(PROBERS, seed, CLEAN_DAYS, world), **judges}

@@ -1,6 +1,7 @@
 """The rivals: today's alerting methods with good settings, in the same worlds. `play` gives one episode to one of them.
 
-`rules` alert, `prober` probes and feeds the rules, `actions` act; `kayenta` compares before and after; `oracle` is the
+`rules` alert, `prober` probes and feeds the rules, `actions` act; `kayenta` compares before and after, `votes` counts
+what fails after a deploy; `oracle` is the
 bound; `clean_years` counts their false actions in a healthy service; `table` names them all.
 """
 

@@ -5,6 +5,7 @@ Rule 2: a deploy is rolled back once; a deploy that came from a rollback is left
 Rule 3: its rollback takes as long as the watchdog's.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from watchdog.domain.deploys import Deploy
@@ -70,3 +71,17 @@ class Hands:
         live = accepted + service.profile.rollback_seconds
         deploy = f"dep-rollback-{len(service.releases)}"
         service.release(Release(deploy, commit, accepted, live - 10.0, live - 1.0, live, trigger="rollback"))
+
+
+def judge_deploys(hands: Hands, condemned: Callable[[Service, Release], float | None]) -> Record:
+    """Act on every deploy that goes live in a scene and is condemned, at that moment (UTC epoch seconds)."""
+    for service in hands.scene.services.values():
+        # A copy: a rollback of `hands` appends a release, which is not judged itself.
+        for release in list(service.releases):
+            # Deploys before the world begins are its history; no minutes before them are simulated.
+            at = condemned(service, release) if release.live_at >= hands.scene.begins_at else None
+            if at is not None:
+                hands.alert(at, service.name)
+    # Judged service by service, so the actions are not yet in order of time.
+    hands.record.did.sort(key=lambda one: one.at)
+    return hands.record

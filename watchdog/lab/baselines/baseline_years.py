@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from watchdog.lab.baselines.actions import Hands, Plan
 from watchdog.lab.baselines.kayenta import Kayenta
 from watchdog.lab.baselines.prober import Lookout, Prober, looks
+from watchdog.lab.baselines.votes import Votes
 from watchdog.lab.clean_years import Clean, clean_scene, counted
 from watchdog.lab.profile import DAY_SECONDS
 from watchdog.lab.varied_worlds import USUAL, World
@@ -40,7 +41,7 @@ def _at_pace(
     return {name: counted(seed, days, post.hands.record) for name, post in posts.items()}
 
 
-def kayenta_quiet(rival: Kayenta, seed: str, days: float, world: World = USUAL) -> Clean:
+def judge_quiet(rival: Kayenta | Votes, seed: str, days: float, world: World = USUAL) -> Clean:
     """Return the counts of a deploy judge over so many clean days."""
     scene = clean_scene(seed, days, world)
     hands = Hands(scene, Plan.LATEST, dry=True)

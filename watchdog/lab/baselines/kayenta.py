@@ -12,7 +12,7 @@ from math import ceil, inf
 from statistics import median
 
 from watchdog.domain.readings import Bad
-from watchdog.lab.baselines.actions import Hands, Plan
+from watchdog.lab.baselines.actions import Hands, Plan, judge_deploys
 from watchdog.lab.baselines.mann_whitney import high
 from watchdog.lab.baselines.prober import ROUTES
 from watchdog.lab.closed_loop import Record
@@ -44,16 +44,7 @@ class Kayenta:
 
     def watch(self, scene: EpisodeWorld, hands: Hands, until: float) -> Record:
         """Judge every deploy that goes live in a scene, up to a moment (UTC epoch seconds)."""
-        for service in scene.services.values():
-            # A copy: a rollback of `hands` appends a release, which is not judged itself.
-            for release in list(service.releases):
-                # Deploys before the world begins are its history; no minutes before them are simulated.
-                at = self._condemned(scene, service, release, until) if release.live_at >= scene.begins_at else None
-                if at is not None:
-                    hands.alert(at, service.name)
-        # Judged service by service, so the actions are not yet in order of time.
-        hands.record.did.sort(key=lambda one: one.at)
-        return hands.record
+        return judge_deploys(hands, lambda service, release: self._condemned(scene, service, release, until))
 
     def _condemned(self, scene: EpisodeWorld, service: Service, release: Release, until: float) -> float | None:
         """Return the moment at which a deploy is judged bad (UTC epoch seconds), or None."""

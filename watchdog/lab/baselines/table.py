@@ -8,6 +8,7 @@ from watchdog.lab.baselines.actions import Plan
 from watchdog.lab.baselines.kayenta import AT_THE_END, EVERY_MINUTE, Kayenta
 from watchdog.lab.baselines.prober import Prober
 from watchdog.lab.baselines.rules import FAST, Burn, InARow, Rule, Threshold
+from watchdog.lab.baselines.votes import Votes
 from watchdog.lab.closed_loop import Record
 from watchdog.lab.episode import EpisodeWorld
 
@@ -52,10 +53,15 @@ PROBERS: tuple[Prober, ...] = tuple(
     for method, setting, rule, every in RULES
     for plan in PLANS
 )
-JUDGES: tuple[Kayenta, ...] = (
+JUDGES: tuple[Kayenta | Votes, ...] = (
     Kayenta("Mann-Whitney every minute", "Mann-Whitney", EVERY_MINUTE, failures=False),
     Kayenta("Mann-Whitney every minute, probes too", "Mann-Whitney", EVERY_MINUTE, failures=True),
     Kayenta("Mann-Whitney at 30 min", "Mann-Whitney", AT_THE_END, failures=False),
     Kayenta("Mann-Whitney at 30 min, probes too", "Mann-Whitney", AT_THE_END, failures=True),
+    *(
+        Votes(f"{enough} votes{', with our vetoes' if vetoed else ''}", "votes with decay", float(enough), vetoed)
+        for enough in (3, 6, 12)
+        for vetoed in (False, True)
+    ),
 )
 RIVALS: tuple[Rival, ...] = (*PROBERS, *JUDGES)
