@@ -1,5 +1,6 @@
 """The life of the daemon as a process: roles, reload, health, how it starts and ends. Commands: test_cli_service.py."""
 
+import contextlib
 import signal
 import socket
 import subprocess
@@ -147,17 +148,35 @@ def ends_in_words(folder: Path, code: int, word: str, change: dict[str, str], se
 
 @pytest.mark.long
 def test_a_start_that_cannot_be_ends_in_words(tmp_path: Path) -> None:
-    """A DSN that is none, a port that is taken, a service name that nobody has."""
-    with socket.socket() as taken:
+    """A DSN that is none, a service name that nobody has."""
+    name, dsn = {"render: srv-web": "render: shop"}, "WATCHDOG_SENTRY_DSN=https://example.com/1\n"
+    together(
+        lambda: ends_in_words(tmp_path / "dsn", 2, "WATCHDOG_SENTRY_DSN", {}, dsn),
+        lambda: ends_in_words(tmp_path / "name", 2, "no service of that name", name),
+        lambda: its_port_is_taken(tmp_path / "port"),
+    )
+
+
+def its_port_is_taken(folder: Path) -> None:
+    """The site is watched and its outage paged; the port is used once it is free."""
+    with socket.socket() as taken, guarding(folder, quirks=False) as (cloud, daemon):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        busy = f'"127.0.0.1:{taken.getsockname()[1]}"'
-        name, dsn = {"render: srv-web": "render: shop"}, "WATCHDOG_SENTRY_DSN=https://example.com/1\n"
-        together(
-            lambda: ends_in_words(tmp_path / "dsn", 2, "WATCHDOG_SENTRY_DSN", {}, dsn),
-            lambda: ends_in_words(tmp_path / "port", 1, "cannot listen", {'"127.0.0.1:0"': busy}),
-            lambda: ends_in_words(tmp_path / "name", 2, "no service of that name", name),
-        )
+        url = f"127.0.0.1:{taken.getsockname()[1]}"
+        cloud.write(replace={'"127.0.0.1:0"': f'"{url}"'})
+        daemon.start()
+        until(lambda: daemon.said("not listening, retrying"))
+        cloud.post("faults", target="web", kind="refused")
+        until(cloud.pages)
+        taken.close()
+        until(lambda: daemon.said("watching") and answers(f"http://{url}/healthz"))
+        daemon.stop()
+
+
+def answers(url: str) -> bool:
+    with contextlib.suppress(httpx.ConnectError):
+        return httpx.get(url, **LOOPBACK).status_code in (200, 503)
+    return False
 
 
 def names_are_looked_up(folder: Path) -> None:

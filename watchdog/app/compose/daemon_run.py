@@ -166,7 +166,7 @@ def pages_of(app: App) -> ASGIApp | None:
     return with_pages(app, private) if settings.console.enabled or settings.status_pages else private
 
 
-def server_of(app: App, private: ASGIApp | None) -> HttpServer:
+def server_of(app: App, private: ASGIApp | None, *, patient: bool = False) -> HttpServer:
     """Return the HTTP server of the daemon, not listening yet; `private` answers every path that it does not know."""
     metrics = app.settings.metrics
     return HttpServer(
@@ -178,6 +178,7 @@ def server_of(app: App, private: ASGIApp | None) -> HttpServer:
         degraded=app.health.kinds_degraded,
         private=private,
         hosts=app.settings.hosts,
+        patient=patient,
     )
 
 
@@ -194,10 +195,14 @@ async def _live(
     # Until after `finish` the server answers: a health check sees `stopping`, not a refused connection.
     async with contextlib.AsyncExitStack() as stack:
         if settings.metrics.host is not None:
-            server = server_of(app, pages_of(app))
+            # A port that is taken, or the address of a network that is not up yet, is no reason to watch no site.
+            server = server_of(app, pages_of(app), patient=True)
             # The server listens before the store is opened: health checks are answered even while the store hangs.
             await stack.enter_async_context(server)
-            log.info("listening", host=settings.metrics.host, port=server.port)
+            if server.why_not_listening:
+                log.error("not listening, retrying", why=server.why_not_listening)
+            else:
+                log.info("listening", host=settings.metrics.host, port=server.port)
         recordings = settings.record.folder
         # In a thread: it reads the first line of every recording, on a disk that may be slow.
         upgraded = await asyncio.to_thread(is_due, recordings)

@@ -48,7 +48,8 @@ class HttpServer:
     """Serves while the `async with` block lasts. `listen` is `host:port`; port 0 takes a free one, shown by `.port`.
 
     `private` answers every other path (see `private_app`); `protocol` bounds each connection; `hosts` are accepted
-    names beside its address (see `http_hosts.py`). Raises Permanent when the address cannot be used.
+    names beside its address (see `http_hosts.py`). Raises Permanent when the address cannot be used; a `patient` server
+    is started all the same, and the supervisor tries the address again.
     """
 
     def __init__(
@@ -63,18 +64,26 @@ class HttpServer:
         private: ASGIApp | None = None,
         protocol: type[BoundedProtocol] = BoundedProtocol,
         hosts: Collection[str] = (),
+        patient: bool = False,
     ) -> None:
         self._protocol = protocol
+        self._patient = patient
         self._listen = listen
         self._supervisor = supervisor
         self._host, self.port = parse_listen(listen)
         self._app = make_app(Hosts(self._host, hosts), metrics, health, ready, degraded, private)
         self.running: uvicorn.Server | None = None
         self._socket: socket.socket | None = None
+        self.why_not_listening = ""
 
     async def __aenter__(self) -> Self:
-        self._socket = self._bind()
-        self.port = self._socket.getsockname()[1]
+        try:
+            self._socket = self._bind()
+            self.port = self._socket.getsockname()[1]
+        except Permanent as error:
+            if not self._patient:
+                raise
+            self.why_not_listening = str(error)
         self._supervisor.start("http-server", self._serve)
         return self
 
