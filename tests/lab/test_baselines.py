@@ -181,7 +181,7 @@ def test_our_vetoes_make_a_rival_page(veto: str) -> None:
 @pytest.mark.parametrize(
     ("begins", "lasts", "share", "did"),
     [
-        (60.0, 600.0, 1.0, 90.0),
+        (60.0, 600.0, 1.0, 120.0),
         (60.0, 600.0, 0.0, None),
         (3600.0, 600.0, 1.0, 3900.0),
         (7300.0, 600.0, 1.0, None),
@@ -190,7 +190,7 @@ def test_our_vetoes_make_a_rival_page(veto: str) -> None:
     ids=["at once", "nothing fails", "fades with its age", "too late", "it failed before"],
 )
 def test_failures_vote_for_the_deploy_before_them(begins: float, lasts: float, share: float, did: float | None) -> None:
-    """Six votes: two routes every ten seconds, by the deploy's age; what failed before votes against it."""
+    """Six votes: two routes every ten seconds, by the deploy's age; what failed before, a blip here, votes against."""
     scene = QUIET.scene("made")
     live_at = scene.deploy(scene.begins_at + 1000.0).live_at
     scene.trouble(replace(DOWN[0], share=share), live_at + begins, lasts=lasts)
