@@ -3,23 +3,26 @@
 It needs atheris, which no extra brings, as not every Python that we run on has a wheel of it: `pip install atheris`
 (3.0 for Python 3.11, 3.1 for 3.12 to 3.14; none for 3.15 yet). It begins with the inputs in `corpus/NAME.txt`, and ends
 with 1 at the first input that is not answered as the table in `parsers.py` says, takes too long, or becomes too much;
-that input is printed as a line for `corpus/NAME.txt`. `--list` names the parsers.
+that input is printed as a line for `corpus/NAME.txt`. `--list` names the parsers; `every` fuzzes one after the other.
 """
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+EVERY = "every"
+
 
 def main(words: Sequence[str]) -> int:
-    """Fuzz what is asked for; does not return but for a mistake: the fuzzer ends the process."""
+    """Fuzz what is asked for; of one parser it does not return but for a mistake: the fuzzer ends the process."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.fuzz", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("name", nargs="?", help="the parser")
+    parser.add_argument("name", nargs="?", help=f"the parser, or {EVERY}")
     parser.add_argument("--seconds", type=int, default=60, help="for so long (60)")
     parser.add_argument("--list", action="store_true", help="name the parsers")
     wanted = parser.parse_args(words)
@@ -32,6 +35,11 @@ def main(words: Sequence[str]) -> int:
         from tests.fuzz.corpus import kept, varied
         from tests.fuzz.parsers import PARSERS
         from tests.fuzz.play import played
+    if wanted.name == EVERY:
+        command = [sys.executable, "-m", "tests.fuzz", "--seconds", str(wanted.seconds)]
+        failed = [name for name in PARSERS if subprocess.run([*command, name], check=False).returncode != 0]
+        print(f"{len(PARSERS)} parsers, {wanted.seconds} s each; failed: {', '.join(failed) or 'none'}")
+        return 1 if failed else 0
     if wanted.list or wanted.name not in PARSERS:
         print(f"choose from {', '.join(PARSERS)}", file=sys.stderr)
         return 0 if wanted.list else 2

@@ -35,6 +35,8 @@ def parts(*, storm_seeds: int = 100_000, storm_first: int = 1, hours: float = 4.
             "watchdog/app/commands/soak_run.py",
             "a virtual day, 100 services",
         ),
+        _module("hostile-http", "a minute of hostile HTTP: no probe is late or void", "tests.benchmarks.hostile_http"),
+        _module("fuzz", "each parser of foreign bytes for a while; needs atheris", "tests.fuzz", "every"),
         _module("crash-points", "kill -9 at every commit and call of a rollback", "tests.faults.crash_points"),
         _module(
             "mutation", f"which mutants no test notices, for {hours:g} h", "tests.mutation", "--hours", f"{hours:g}"
@@ -48,5 +50,5 @@ _PYTHON = (sys.executable, "-m")
 
 def _module(name: str, what: str, module: str, *words: str) -> Part:
     path = module.replace(".", "/")
-    file = f"{path}/__main__.py" if module == "tests.mutation" else f"{path}.py"
+    file = f"{path}/__main__.py" if module in ("tests.mutation", "tests.fuzz") else f"{path}.py"
     return Part(name, (*_PYTHON, module, *words), file, what)
