@@ -26,8 +26,11 @@ def alerts(cloud: Cloud, what: str) -> list[str]:
 
 
 def test_case_39_a_wrong_or_looser_configuration_is_refused_and_paged(tmp_path: Path) -> None:
-    """A typo and a larger budget are refused with the reason and the difference; a start or a right file ends it."""
-    with watching(tmp_path, quirks=False) as (cloud, daemon):
+    """A typo and a larger budget are refused with the reason and the difference; a start or a right file ends it.
+
+    In the middle of a rollback as well: what the incident judges by stays, all else is taken.
+    """
+    with watching(tmp_path, quirks=False, rollback_seconds=8.0) as (cloud, daemon):
         text = cloud.config.read_text(encoding="utf-8")
         reload(cloud, daemon, text.replace("contains:", "contians:"))
         daemon.until(lambda: daemon.said(REFUSED))
@@ -52,6 +55,12 @@ def test_case_39_a_wrong_or_looser_configuration_is_refused_and_paged(tmp_path: 
         daemon.until(lambda: set(alerts(cloud, "resolve")) == set(alerts(cloud, "trigger")))
 
         cloud.bad_deploy()
+        daemon.until(lambda: cloud.log("rollback_accepted"))
+        reload(cloud, daemon, stricter.replace("home:", "start:"))
+        why = daemon.until(lambda: daemon.said(REFUSED)[1:])[0]["why"]
+        assert why.startswith("web-1 is open and the signal home of web, which it judges, would be gone")
+        reload(cloud, daemon, stricter.replace('"</html>"}', '"</html>", timeout: 9s}'))
+        daemon.until(lambda: len(daemon.said("configuration reloaded")) == 2)
         daemon.until_story("CLOSED")
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"], "it guards as before"
 
