@@ -10,7 +10,7 @@ from watchdog.console.auth.roles import Visitor
 from watchdog.console.render.rendering import Renderer
 from watchdog.console.routes.api_commands import add_commands
 from watchdog.console.routes.form_routes import PATHS
-from watchdog.daemon.approvals.chat_commands import CHANGES, typed_arguments
+from watchdog.daemon.approvals.chat_commands import typed_arguments
 from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import Role
@@ -28,7 +28,7 @@ NAME = "calm"
 row, api, none = COMMANDS[NAME], FastAPI(), None
 add_commands(api)
 document = api.openapi()
-words = typed_arguments(CHANGES[NAME], ("web-1", "so", "it", "was"))
+words = typed_arguments(row, ("web-1", "so", "it", "was"))
 poller = CommandPoller(none, none, Noon())  # type: ignore[arg-type]  the event is made without store and engine
 event = poller._event(Command(1, NAME, words, "ann"))
 me = Visitor(Role.OPERATOR, form_token="word")

@@ -87,9 +87,9 @@ def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool, mode: Mode
     effects = listed(world, auto_deploy="commit")
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert (tell.notice.incident, tell.notice.wakes, tell.channels) == (back, True, ("pager", "chat"))
-    assert "deploy_hook" in tell.notice.title
+    assert "deploy_hook" in tell.notice.lines[0]
     trusted = "If it is good now: watchdog commit trust bad00000"
-    assert tell.notice.lines[1] == f"To roll back once more: {by}. {trusted}"
+    assert tell.notice.lines[2] == f"To roll back once more: {by}. {trusted}"
     assert web(world).overtaken, "an order of before to give auto-deploy back holds no more"
     assert "PinAutoDeploy" not in kinds(effects)
     assert notices(listed(world, auto_deploy="commit")) == []

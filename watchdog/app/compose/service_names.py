@@ -23,7 +23,7 @@ import structlog
 
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.composition import App, resolve
-from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Gone, Permanent, Temporary
 from watchdog.ports import Clock, Withheld
 from watchdog.settings import Settings, remember_names
 
@@ -119,8 +119,10 @@ async def _remembered(settings: Settings, clock: Clock) -> Mapping[str, str] | N
 
 async def _ids_in_store(settings: Settings, clock: Clock) -> Mapping[str, str] | None:
     try:
-        async with reading(settings, clock) as store:
+        async with reading(settings, clock, outdated=True) as store:
             state = await store.load_readonly(list(settings.unresolved))
+    except Gone:
+        return {}
     except (Temporary, Permanent):
         return None
     services = state.services if state is not None else {}

@@ -7,6 +7,7 @@ what follows a comma, at its end; then its last words.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from watchdog.core.note_text import short
@@ -132,6 +133,14 @@ def fitted(text: str, name: str) -> str:
         kept = max(NAME_MIN, len(name) - -(-over // times)) - 1
         line = line.replace(name, f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}")
     return clean(line, TITLE_MAX)
+
+
+def longest_name(text: str, names: Sequence[str], *, plain: bool) -> str:
+    """Return which of the names stands in the text; in a `plain` one also what it begins with, before a colon.
+
+    Stakeholders read the title that settings give the service, and that is in no field of a notice.
+    """
+    return max((one for one in (*names, text.rpartition(": ")[0] if plain else "") if one in text), key=len, default="")
 
 
 def time_of_day(at: float, now: float, tz: tzinfo = UTC) -> str:

@@ -23,6 +23,7 @@ from watchdog.presentation.notices.headlines import (
     end_title,
     fitted,
     happens,
+    longest_name,
     state_title,
     target_name,
     titled,
@@ -86,11 +87,9 @@ def _own_words(notice: Notice) -> Notice:
     """Return a notice whose title was made at the decision; one too long for a lock screen is whole in a first line."""
     if len(notice.title) <= TITLE_MAX:
         return notice
-    # Stakeholders read the title that settings give the service; an alert about an integration has its name in its key.
-    shown = notice.title.rpartition(": ")[0] if notice.plain else ""
-    names = (notice.service, notice.incident.partition("/")[2], shown)
-    name = max((one for one in names if one in notice.title), key=len)
-    return replace(notice, title=fitted(notice.title, name), lines=(notice.title, *notice.lines))
+    # An alert about an integration has its name in its key.
+    named = longest_name(notice.title, (notice.service, notice.incident.partition("/")[2]), plain=notice.plain)
+    return replace(notice, title=fitted(notice.title, named), lines=(notice.title, *notice.lines))
 
 
 def _evidence(case: NoticeCase) -> Lines:
