@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli import examples as x
-from tests.cli.conftest import Terminal, in_record
+from tests.cli.conftest import Terminal, answer, in_record
+from watchdog.adapters.stores import RoleLock
 from watchdog.cli import output
 from watchdog.cli.main import main
 from watchdog.domain.deploys import Commit
@@ -52,8 +53,9 @@ def test_status_fits_with_an_incident_open(empty: str, tmp_path: Path, monkeypat
     )
     paused = Write(State(services={"web": web}, incidents=1, paused_by="lead"))
     in_record(tmp_path, lambda store: store.save(paused))
-    terminal = Terminal(monkeypatch)
-    assert main(["status", "-c", empty]) == 0
+    terminal, daemon = Terminal(monkeypatch), RoleLock(tmp_path / "watchdog.db")
+    assert daemon.acquire() and main(["status", "-c", empty]) == 0
+    daemon.release()
     lines = [CONTROL.sub("", line) for line in terminal.shown().splitlines()]
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith(
@@ -62,3 +64,14 @@ def test_status_fits_with_an_incident_open(empty: str, tmp_path: Path, monkeypat
     text = " ".join(" ".join(lines).split())
     assert '"Change the basket once more, part 2"' in text and "then watchdog service restore-auto-deploy web" in text
     assert "web observe rolling back dep-42 9f3c2ab 2 unknown web-1" in text
+
+
+def test_an_incident_that_no_daemon_follows(empty: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Everywhere the next step is to start one, and nothing is said to happen by itself."""
+    open_one = ServiceState("web", Phase.ROLLING_BACK, incident=x.undone(x.decision(), closed_at=None))
+    in_record(tmp_path, lambda store: store.save(Write(State(services={"web": open_one}, incidents=1))))
+    for words in ("status", "explain web-1", "status --json", "incident show web-1 --json"):
+        said = " ".join(answer(capsys, *words.split(), "-c", empty).split())
+        assert "No daemon runs, so web-1 is not followed: nothing is decided, rolled back, verified or paged." in said
+        assert "tart the daemon (watchdog run); until it is up, look after web yourself." in said
+        assert "Nothing to do now" not in said and "The daemon " not in said

@@ -14,20 +14,24 @@ from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import State
 
 if TYPE_CHECKING:
+    from watchdog.app.commands.seen_daemon import SeenDaemon
     from watchdog.domain.decisions import TargetChoice
     from watchdog.domain.deploys import Deploy
     from watchdog.ports import Clock, Store
     from watchdog.settings import Settings
 
 
-async def queries(store: "Store", settings: "Settings", clock: "Clock") -> ViewQueries:
-    """Return the queries of the console, on this store. Raises Temporary."""
+async def queries(
+    store: "Store", settings: "Settings", clock: "Clock", daemon: "SeenDaemon | None" = None
+) -> ViewQueries:
+    """Return the queries of the console, on this store and, where it is looked for, on its daemon. Raises Temporary."""
+    policy = daemon.policy if daemon is not None else settings.policy
     state = await store.load() or State()
     return ViewQueries(
         Dependencies(
             journal=store,
             clock=clock,
-            policy=lambda: settings.policy,
+            policy=lambda: policy,
             state=lambda: state,
             # A command holds no service: every state comes from the store.
             held=frozenset,
@@ -37,6 +41,8 @@ async def queries(store: "Store", settings: "Settings", clock: "Clock") -> ViewQ
             version=__version__,
             owners=lambda: settings.owners,
             own_lists=settings.checklists,
+            runs=daemon.runs if daemon is not None else None,
+            differences=daemon.differences if daemon is not None else (),
         )
     )
 

@@ -20,6 +20,7 @@ from watchdog.settings import Settings
 from watchdog.settings.check.check_result import CheckResult
 
 if TYPE_CHECKING:
+    from watchdog.app.commands.seen_daemon import SeenDaemon
     from watchdog.app.sandbox_demo.demo import Screen
 
 
@@ -47,6 +48,12 @@ class AppServices:
         from watchdog.app.commands.store_reading import reading
 
         return reading(settings)
+
+    async def daemon(self, settings: Settings, store: Store, /) -> "SeenDaemon":
+        """Return whether a daemon runs on the store, and with which configuration."""
+        from watchdog.app.commands.seen_daemon import seen_daemon
+
+        return await seen_daemon(settings, store)
 
     async def command(self, settings: Settings, name: str, arguments: Mapping[str, Any], by: str, /) -> Command:
         """Send a command to the daemon and wait for its answer."""

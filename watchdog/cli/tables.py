@@ -46,9 +46,9 @@ def table(head: Sequence[str], found: Sequence[Sequence[str]], title: str = "") 
     return made
 
 
-def status(state: State, policy: Policy, now: float) -> Table:
-    """Return one row per configured service; `now` is UTC epoch seconds."""
-    return table(table_rows.STATUS, table_rows.status(state, policy, now))
+def status(state: State, policy: Policy, now: float, runs: bool | None = None) -> Table:
+    """Return one row per configured service; `now` is UTC epoch seconds. `runs`: whether a daemon runs, where known."""
+    return table(table_rows.STATUS, table_rows.status(state, policy, now, runs))
 
 
 def incidents(found: Sequence[Incident], labels: Mapping[str, str], now: float, tz: tzinfo = UTC) -> Table:

@@ -62,7 +62,8 @@ class Dependencies:
     others is in the store.
 
     `ask` is the only way to change anything: the daemon answers, as it does to the command line. `owners` maps roles of
-    the runbook to contacts; `pages` names the public status pages, with the services of each.
+    the runbook to contacts; `pages` names the public status pages, with the services of each. `runs`: whether a daemon
+    runs, and `differences` what it runs with beside the configuration, as a command sees it.
     """
 
     journal: StoreReader
@@ -78,6 +79,9 @@ class Dependencies:
     own_lists: Sequence[OwnChecklist] = ()  # checklists of the configuration
     pages: Mapping[str, Collection[str]] = field(default_factory=dict)
     authors: Authors = unread
+    # The console is the daemon; a command is not.
+    runs: bool | None = None
+    differences: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,15 @@ class LeaseGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """The configuration with which a worker runs a service, or (`FLEET`) what belongs to no single one."""
+
+    mode: str  # the service's; empty: of the fleet
+    settings: str  # digest of all that it is judged by
+    version: str  # of the watchdog: another one may have other settings
+
+
+@dataclass(frozen=True, slots=True)
 class Minute:
     """One minute (or hour) of one signal, for charts.
 

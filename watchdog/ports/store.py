@@ -15,6 +15,7 @@ from watchdog.domain.store_records import (
     LeaseGrant,
     Minute,
     PendingEffect,
+    Running,
     Step,
     Write,
 )
@@ -76,6 +77,9 @@ class StoreReader(Protocol):
     async def announcements(self, limit: int = RECENT_MAX) -> Sequence[Announcement]:
         """Return the newest announcements by number, newest first, each with its updates."""
 
+    async def running(self) -> Mapping[str, Running]:
+        """Return the configuration with which a worker runs each name now; nothing of a worker of an older version."""
+
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""
 
@@ -132,6 +136,10 @@ class Store(StoreReader, Protocol):
         taken up to that share, with an epoch one higher. Leases beyond it are released, except those in `keep`. The
         other workers read its `ailment`: its own fault in words, or "".
         """
+
+    # The command line has only the file, which the worker may have refused, or not read yet.
+    async def put_running(self, runs: Mapping[str, Running]) -> None:
+        """Record the configuration with which this worker runs these names, of those whose lease it has."""
 
     async def is_served(self) -> bool:
         """Return whether any worker has a lease now; a dead worker's lease lasts until it expires, if it does."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from types import MappingProxyType
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Incident
 from watchdog.presentation.block_words import BLOCKS, block_of
 from watchdog.presentation.outlooks import outlook_tasks as tasks
@@ -74,6 +75,8 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         cured = "resume" in commands and (not case.state.disarmed or cure_words(case) is BLOCKS["armed"])
         task = task if cured else tasks.resume_first(case, task)
         commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
+    if not case.state.followed and found is not Situation.CLOSED:
+        return _unfollowed(case, found)
     holder = _holder(row, incident)
     heading = f"For {holder}, who has it" if holder else "Do now"
     heading = "Left to do" if found is Situation.CLOSED else heading
@@ -93,6 +96,24 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         acknowledging=acknowledging(case),
         refusing=_refusing(case, commands),
         rolls_back=found is Situation.QUESTION and rolls_back_unanswered(incident) and not case.state.stopped,
+    )
+
+
+def _unfollowed(case: Case, found: Situation) -> Outlook:
+    """Return that no daemon runs: nothing that the record announces happens by itself."""
+    name = clean(case.incident.id)
+    sentence = f"No daemon runs, so {name} is not followed: nothing is decided, rolled back, verified or paged."
+    task = f"Start the daemon ({command_line('run')}); until it is up, look after {case.service} yourself."
+    return Outlook(
+        situation=found,
+        label="not followed",
+        sentence=sentence,
+        until=None,
+        task=task,
+        commands=(),
+        besides=besides(case, ()),
+        heading="Do now",
+        step=f"Do now: {task}",
     )
 
 

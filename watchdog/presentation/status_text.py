@@ -66,15 +66,12 @@ def single_reading_lines(rule: Detection) -> list[str]:
     ]
 
 
-def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
-    """Return the conditions of all services that must not be overlooked; `now` is UTC epoch seconds."""
-    lines = []
-    newest = max((one.last_reading_at(0.0) for one in state.services.values()), default=0.0)
-    if not newest:
-        lines.append(f"Nothing has been read yet: is the daemon running? ({command_line('run')})")
-    elif now - newest > STALE_SECONDS:
-        lines.append(f"The newest reading is {show_seconds(now - newest)} old: the daemon does not seem to run.")
-    lines += stopped_lines(state)
+def status_lines(state: State, now: float, tz: tzinfo = UTC, runs: bool | None = None) -> list[str]:
+    """Return the conditions of all services that must not be overlooked; `now` is UTC epoch seconds.
+
+    `runs`: whether a daemon runs, where that is known.
+    """
+    lines = [*_pulse(state, now, runs), *stopped_lines(state)]
     if state.blind_since is not None:
         since = moment(state.blind_since, tz)
         lines.append(f"BLIND since {since}: {connectivity.why(state)}, so nothing is judged or touched.")
@@ -87,6 +84,23 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
         listed = ", ".join(short(code) for code in state.denied)
         lines.append(f"Deny-listed: {listed} ({command_line('trust', 'COMMIT')} lifts one).")
     return lines
+
+
+def _pulse(state: State, now: float, runs: bool | None) -> list[str]:
+    """Return that no daemon runs, or that it seems so by the age of its newest reading."""
+    newest = max((one.last_reading_at(0.0) for one in state.services.values()), default=0.0)
+    if runs is False:
+        last = f" (newest reading: {show_seconds(now - newest)} old)" if newest else ""
+        return [
+            f"NO DAEMON RUNS on this store{last}: nothing is watched, rolled back or paged. ({command_line('run')})"
+        ]
+    if not newest:
+        asked = "." if runs else f": is the daemon running? ({command_line('run')})"
+        return [f"Nothing has been read yet{asked}"]
+    if now - newest > STALE_SECONDS:
+        how = "runs and stores none: look at its log" if runs else "does not seem to run"
+        return [f"The newest reading is {show_seconds(now - newest)} old: the daemon {how}."]
+    return []
 
 
 def stopped_lines(state: State) -> list[str]:
@@ -110,9 +124,13 @@ def failing_lines(state: State, tz: tzinfo = UTC) -> list[str]:
     return lines
 
 
-def all_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
-    """Return all standing conditions besides the services' own rows."""
-    return [*status_lines(state, now, tz), *outside_lines(state, policy, now), *quiet_lines(state, policy, now, tz)]
+def all_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC, runs: bool | None = None) -> list[str]:
+    """Return all standing conditions besides the services' own rows; `runs`: whether a daemon runs, where known."""
+    return [
+        *status_lines(state, now, tz, runs),
+        *outside_lines(state, policy, now),
+        *quiet_lines(state, policy, now, tz),
+    ]
 
 
 def outside_lines(state: State, policy: Policy, now: float) -> list[str]:

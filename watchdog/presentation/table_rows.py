@@ -13,19 +13,21 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
-from watchdog.presentation.outlooks.current_state import current_state
+from watchdog.presentation.outlooks.current_state import CurrentState, current_state
 from watchdog.presentation.status_text import open_incident, verdicts
 from watchdog.presentation.text import clean, clock, day, short, zone
 
 Row = tuple[str, ...]
 STATUS: Row = ("service", "mode", "state", "live", "signals", "incident")
+NO_DAEMON = "no daemon"
 LIVE_MAX = 20
 """Characters of the live deploy: a long id is replaced by its commit, so that a status fits 80 columns."""
 
 
-def status(state: State, policy: Policy, now: float) -> list[Row]:
-    """Return one row per configured service; `now` is UTC epoch seconds."""
-    return [_status(name, policy, state.services.get(name), state.failing, now) for name in policy.services]
+def status(state: State, policy: Policy, now: float, runs: bool | None = None) -> list[Row]:
+    """Return one row per configured service; `now` is UTC epoch seconds. `runs`: whether a daemon runs, where known."""
+    rows = (_status(name, policy, state.services.get(name), state.failing, now) for name in policy.services)
+    return [(name, mode, NO_DAEMON if runs is False else shown, *more) for name, mode, shown, *more in rows]
 
 
 def _status(name: str, policy: Policy, service: ServiceState | None, failing: Collection[str], now: float) -> Row:
@@ -60,18 +62,17 @@ def _state(service: ServiceState, read: Mapping[str, str], service_policy: Servi
     return "ok" if any(read.get(name, "UNKNOWN") != "UNKNOWN" for name in deciding) else "cannot see"
 
 
-def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
+def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC, runs: bool | None = None) -> list[str]:
     """Return one line per open incident of a configured service: failure, begin, progress, what happens next, the
     reader's task, and the command to read more.
 
-    `now` is UTC epoch seconds.
+    `now` is UTC epoch seconds; `runs`: whether a daemon runs, where that is known.
     """
     found = [one for name in policy.services if (one := open_incident(state.services.get(name))) is not None]
-    return [_open_line(one, state, policy, now, tz) for one in found]
+    return [_open_line(one, current_state(one, state, policy, now, runs=runs), now, tz) for one in found]
 
 
-def _open_line(one: Incident, state: State, policy: Policy, now: float, tz: tzinfo) -> str:
-    around = current_state(one, state, policy, now)
+def _open_line(one: Incident, around: CurrentState, now: float, tz: tzinfo) -> str:
     coming = outlook(one, now, tz, around)
     news = f"{one.severity.upper()} {clean(state_title(one, now, tz, around))}; {coming.label}."
     return f"{news} {coming.sentence} {coming.step} ({command_line('incident', clean(one.id))})"

@@ -13,7 +13,7 @@ from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import FLEET, ActionResult, LeaseGrant, Write
+from watchdog.domain.store_records import FLEET, ActionResult, LeaseGrant, Running, Write
 from watchdog.ports import Store
 
 NAMES = ("api", "web", "db", "job", FLEET)
@@ -127,6 +127,22 @@ async def test_an_expired_lease_is_none_until_it_is_renewed_and_keeps_its_epoch(
     await refused(one.save(Write(state("api"))))
     assert (await hold(one, "one")).epochs == dict.fromkeys(NAMES, 1)
     await one.save(Write(state("api")))
+
+
+async def test_what_a_worker_runs_with_is_known_as_long_as_it_has_the_lease(town: Town, one: Store, two: Store) -> None:
+    """Of a name that it does not have it says nothing, and a frozen one overwrites nothing of its successor."""
+    mine, other = (Running("observe", digest, "1") for digest in ("a", "b"))
+    assert await two.running() == {}
+    await hold(one, "one", ("web", FLEET))
+    await one.put_running({"web": mine, "api": mine})
+    assert await two.running() == {"web": mine}
+    town.lapse(TTL + 1.0)
+    assert await two.running() == {}
+    await hold(two, "two", ("web",))
+    assert await one.running() == {}, "of the lease before"
+    await two.put_running({"web": other})
+    await one.put_running({"web": mine})
+    assert await one.running() == {"web": other}
 
 
 async def test_a_lease_given_back_is_free_at_once(one: Store, two: Store) -> None:

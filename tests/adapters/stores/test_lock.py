@@ -23,7 +23,7 @@ def test_one_holds_the_role_and_the_next_gets_it_afterwards(tmp_path: Path) -> N
     """Taking it twice is harmless, a rival gets False and the holder's id, the database file is not touched."""
     one, other = RoleLock(tmp_path / "w.db"), RoleLock(str(tmp_path / "w.db"))
     assert one.acquire() and one.acquire() and not other.acquire()
-    assert other.holder is not None and other.path.name == "w.db.lock" and not other.is_by_command
+    assert other.is_held and other.holder is not None and other.path.name == "w.db.lock" and not other.is_by_command
     one.release()
     one.release()
     assert other.acquire(by_command=True) and one.is_by_command and one.holder == other.holder is not None

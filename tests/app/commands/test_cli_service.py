@@ -51,7 +51,12 @@ def approved_without_a_daemon(folder: Path) -> None:
     with watching(folder, quirks=False, replace={ACTS: "mode: assist"}) as (cloud, daemon):
         cloud.bad_deploy()
         daemon.until_story("ASKED")
+        cloud.write(replace={"mode: assist": ACTS}, more="")
+        seen = expect(daemon, DONE, "status")
+        assert "it runs web in assist (the file: autonomous)" in " ".join(seen.split()) and "needs your answer" in seen
+        cloud.write(replace={ACTS: "mode: assist"}, more="")
         daemon.kill()
+        assert "No daemon runs, so web-1 is not followed" in " ".join(expect(daemon, DONE, "status").split())
         assert "APPROVED" in expect(daemon, DONE, "approve", "web-1")
         lock = role_lock(daemon.record.url)
         assert lock is not None and lock.is_by_command, "another command would take it for a daemon, and wait"

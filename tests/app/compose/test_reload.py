@@ -18,9 +18,11 @@ from watchdog.adapters.signals import SIGNALS, SignalKind
 from watchdog.adapters.signals.options import SignalOptions, policy
 from watchdog.app.compose.composition import App
 from watchdog.app.compose.reload import HALF_TAKEN, needs_restart, reload_on_demand, reload_settings
+from watchdog.app.compose.running_configuration import differences_in_force, in_force
 from watchdog.domain.decisions import Finding
 from watchdog.domain.errors import MISTAKES_MAX, Displaced, Stale, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Mode
 from watchdog.domain.severity import Severity
 from watchdog.ports import SignalSource
 from watchdog.settings import Settings
@@ -303,6 +305,34 @@ async def test_a_signal_that_comes_while_a_file_is_taken_is_heard(reloading: Rel
     await eventually(lambda: still_set)
     assert still_set == [False], "what comes now would be forgotten with the first"
     await eventually(lambda: "help" in reloading.app.settings.services)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (OBSERVED, ""),
+        (OBSERVED.replace("render: srv-docs", "render: the-docs"), ""),  # by its name, which no command looks up
+        (
+            OBSERVED.replace("render: srv-docs", "render: srv-docs\n    mode: assist"),
+            "docs in observe (the file",
+        ),
+        (OBSERVED.replace("https://docs.acme", "https://new.acme"), "it runs other settings of docs"),
+        (OBSERVED.replace("docs:", "help:"), "it still watches docs; it does not watch help yet"),
+        (OBSERVED + "policy: {high: {do: tell}}\n", "it runs other settings of all services"),
+    ],
+)
+async def test_a_command_sees_what_the_daemon_runs_with(reloading: Reloading, text: str, words: str) -> None:
+    """Whether the file was refused, or not read yet: the mode shown is the one in force."""
+    store, path = reloading.app.store, reloading.path
+    path.write_text(text, encoding="utf-8")
+    fresh = load(path, KEY, path.parent)
+    said, policy = differences_in_force(fresh, await store.running()), in_force(fresh.policy, await store.running())
+    assert words in " ".join(said) and bool(said) == bool(words)
+    assert {one.mode for one in policy.services.values()} == {Mode.OBSERVE}
+    refused = await reload_settings(reloading.app)
+    # Its key is not set, or its name is not known: the old one stays in force. Else it is recorded at once.
+    assert bool(refused) == ("assist" in text or "the-docs" in text)
+    assert bool(differences_in_force(fresh, await store.running())) == ("assist" in text)
 
 
 @pytest.mark.parametrize("fault", [Displaced(("web",)), Stale(), Temporary("away"), KeyError("ours")])

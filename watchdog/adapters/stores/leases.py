@@ -6,15 +6,16 @@ keep the others from their own leases.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 
 from sqlalchemy import case, delete, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.shielded_calls import uninterrupted
-from watchdog.adapters.stores.tables import LEASES, SHARED, WORKERS
+from watchdog.adapters.stores.tables import LEASES, RUNNING, SHARED, WORKERS
 from watchdog.domain.errors import Displaced
-from watchdog.domain.store_records import LeaseGrant
+from watchdog.domain.store_records import LeaseGrant, Running
 
 NOBODY = ""
 FORGOTTEN_SECONDS = 3600.0
@@ -85,6 +86,22 @@ class Leases(Database):
         held = select(LEASES.c.name).where(LEASES.c.expires > self._backend.now)
         async with self._reading() as connection:
             return await connection.scalar(held.limit(1)) is not None
+
+    async def put_running(self, runs: Mapping[str, Running]) -> None:
+        """Record the configuration with which this worker runs these names, of those whose lease it has."""
+        epochs = self._epochs
+        async with self._writing() as connection:
+            held = [name for name in await self._held(connection, runs) if name in epochs]
+            rows = [{"name": name, "epoch": epochs[name], **asdict(runs[name])} for name in held]
+            if rows:
+                await connection.execute(self._upsert(RUNNING), rows)
+
+    async def running(self) -> Mapping[str, Running]:
+        """Return the configuration with which a worker runs each name now; nothing of a worker of an older version."""
+        query = select(RUNNING).join(LEASES, (RUNNING.c.name == LEASES.c.name) & (RUNNING.c.epoch == LEASES.c.epoch))
+        async with self._reading() as connection:
+            found = await connection.execute(query.where(LEASES.c.expires > self._backend.now))
+            return {row.name: Running(row.mode, row.settings, row.version) for row in found}
 
     async def release(self) -> None:
         """Release every lease of this worker at once."""

@@ -26,6 +26,7 @@ from watchdog.domain.store_records import (
     CommandAnswer,
     LeaseGrant,
     PendingEffect,
+    Running,
     Write,
 )
 from watchdog.ports import Clock
@@ -74,6 +75,21 @@ class MemoryStore(MemoryEntries, MemoryCharts):
     async def is_served(self) -> bool:
         """Return whether any worker holds a lease now, judged by the database's clock."""
         return self._db.is_served()
+
+    async def put_running(self, runs: Mapping[str, Running]) -> None:
+        """Record the configuration with which this worker runs these names, of those whose lease it has."""
+        epochs = self._grip.epochs if self._grip is not None else {}
+        held = [name for name in runs if name in epochs and self._held(name)]
+        self._db.running |= {name: (epochs[name], runs[name]) for name in held}
+
+    async def running(self) -> Mapping[str, Running]:
+        """Return the configuration with which a worker runs each name now; nothing of a worker of an older version."""
+        leases, now = self._db.leases, self._db.clock.now()
+        return {
+            name: one
+            for name, (epoch, one) in self._db.running.items()
+            if leases[name].epoch == epoch and leases[name].expires > now
+        }
 
     async def release(self) -> None:
         """Release every lease of this worker at once."""

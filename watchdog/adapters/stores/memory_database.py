@@ -17,7 +17,7 @@ from watchdog.domain.effects import Effect, Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Fleet, Incident, ServiceState, Shared
-from watchdog.domain.store_records import ActionRow, Command, FeedHour, LeaseGrant, Minute
+from watchdog.domain.store_records import ActionRow, Command, FeedHour, LeaseGrant, Minute, Running
 from watchdog.ports import Clock
 
 NOTES_MAX = 10_000
@@ -42,6 +42,7 @@ class MemoryDatabase:
         self.shared = Shared()
         self.revision = 0
         self.leases: dict[str, Lease] = {}
+        self.running: dict[str, tuple[int, Running]] = {}
         self.workers: dict[str, tuple[float, str]] = {}
         self.pending: dict[int, Effect] = {}
         self.notes: deque[Note] = deque(maxlen=NOTES_MAX)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -84,6 +84,18 @@ LEASES = Table(
     Index("leases_owner", "owner"),
 )
 """The worker that may write each name, until when by the store's own clock; the epoch grows with each change of hands.
+"""
+
+RUNNING = Table(
+    "running",
+    METADATA,
+    _text("name", primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    _text("mode"),
+    _text("settings"),
+    _text("version"),
+)
+"""The configuration with which a worker runs each name, under the epoch of its lease on it: of another one it is void.
 """
 
 WORKERS = Table(

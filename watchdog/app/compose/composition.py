@@ -27,6 +27,7 @@ from watchdog.adapters.signals.vendor_status import VendorStatus, elsewhere_of, 
 from watchdog.adapters.stores import build_store, codec
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, wire
 from watchdog.app.compose.optional_integrations import IntegrationPorts
+from watchdog.app.compose.running_configuration import recorder
 from watchdog.core.assess import connectivity
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.actions.actuator import Actuator
@@ -303,6 +304,7 @@ def build(
     app = App(settings=settings, minutes=minutes, **parts)
     listen_to_minutes(app)
     record_steps(app)
+    app.sharing.runs = recorder(lambda: app.settings)
     return app
 
 

@@ -36,7 +36,7 @@ def differences(old: Settings, new: Settings) -> Iterator[tuple[str, Change]]:
 
     A new or removed service or signal is one difference; its dependencies are listed nevertheless.
     """
-    before, after = dict(_judged(old)), dict(_judged(new))
+    before, after = dict(judged(old)), dict(judged(new))
     was, now = ({path for _, path in leaves} for leaves in (before, after))
     for (pattern, path), value in before.items():
         other = after.get((pattern, path), ABSENT)
@@ -57,8 +57,10 @@ def _goes_without_saying(path: str, here: Set[str], there: Set[str]) -> bool:
     return whole and parts[0] == "services" and parts[2] != "depends_on"
 
 
-def _judged(settings: Settings) -> Iterator[_Leaf]:
-    """Yield the values to compare: the policy, and the reading of each signal and each page, which it does not hold."""
+def judged(settings: Settings) -> Iterator[_Leaf]:
+    """Yield the values to compare, with pattern and path: the policy, and the reading of each signal and each page,
+    which it does not hold.
+    """
     yield from _leaves(settings.policy)
     for name, service in settings.services.items():
         for signal, adapter in service.signals.items():

@@ -99,7 +99,9 @@ async def _explain(
         return output.DONE
     from watchdog.cli.api_views import queries
 
-    view = await (await queries(store, ctx.settings(), ctx.clock())).incident(incident)
+    settings = ctx.settings()
+    daemon = await ctx.app().daemon(settings, store)
+    view = await (await queries(store, settings, ctx.clock(), daemon)).incident(incident)
     if view is None:
         no_such_incident(incident)
     return output.show_json(view, compact=compact)
@@ -115,7 +117,7 @@ async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: boo
     if found is None:
         no_such_incident(incident)
     notes, labels, state = await store.notes(incident=incident), await store.labels(), await store.load()
-    remarks = await store.remarks(incident)
+    remarks, daemon = await store.remarks(incident), await ctx.app().daemon(settings, store)
     service = state.services.get(found.service) if state is not None else None
     facts, now = service.facts if service is not None else None, ctx.clock().now()
     asked = await compared(ctx, settings, found, facts)
@@ -128,8 +130,8 @@ async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: boo
         repo=facts.repo if facts is not None else None,
         commits=asked.found.summary if asked.found is not None else f"not known: {asked.why}" if asked.why else "",
         remarks=remarks,
-        readings=readings_now(found, service, settings.policy, now),
+        readings=readings_now(found, service, daemon.policy, now),
         now=now,
         tz=ctx.zone(),
-        state=current_state(found, state, settings.policy, now) if state is not None else None,
+        state=current_state(found, state, daemon.policy, now, runs=daemon.runs) if state is not None else None,
     )

@@ -9,6 +9,7 @@ from watchdog.cli.watching import Watch, shown
 from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
+    from watchdog.app.commands.seen_daemon import SeenDaemon
     from watchdog.domain.incidents import Incident
     from watchdog.domain.policy import Policy
     from watchdog.ports import Store
@@ -35,26 +36,29 @@ async def status(*, tag: str | None = None, as_json: AsJson = False, watch: Watc
     async with ctx.app().reading(settings) as store:
 
         async def draw() -> int:
+            # At each turn: a daemon may start, stop or take another configuration meanwhile.
+            daemon = await ctx.app().daemon(settings, store)
             if as_json:
-                return await _status_json(ctx, settings, store, tag, compact=watch)
-            return await _status(ctx, settings.policy, store, tag)
+                return await _status_json(ctx, settings, store, daemon, tag, compact=watch)
+            return await _status(ctx, daemon, store, tag)
 
         return await shown(draw, ctx.clock(), watch=watch, as_json=as_json)
 
 
-async def _status(ctx: Context, policy: "Policy", store: "Store", tag: str | None) -> int:
+async def _status(ctx: Context, daemon: "SeenDaemon", store: "Store", tag: str | None) -> int:
     from watchdog.cli import output, tables
     from watchdog.presentation import status_text, table_rows
     from watchdog.presentation.text import zone
 
-    state, now, tz = await store.load(), ctx.clock().now(), ctx.zone()
+    state, now, tz, policy = await store.load(), ctx.clock().now(), ctx.zone(), daemon.policy
+    output.show_wrapped(daemon.differences)
     if state is None:
         how = f"Start the daemon: {command_line('run')}; if it runs on another machine, look there"
-        output.show_lines([f"Nothing is recorded yet. {how}"])
+        output.show_lines([f"Nothing is recorded yet. {'The daemon has just started' if daemon.runs else how}"])
         return output.DONE
-    output.show_wrapped(table_rows.open_incidents(state, policy, now, tz))
-    output.show_wrapped(status_text.all_lines(state, policy, now, tz))
-    output.show_table(tables.status(state, _tagged(policy, tag), now))
+    output.show_wrapped(table_rows.open_incidents(state, policy, now, tz, daemon.runs))
+    output.show_wrapped(status_text.all_lines(state, policy, now, tz, daemon.runs))
+    output.show_table(tables.status(state, _tagged(policy, tag), now, daemon.runs))
     output.show_lines(["", f"Times are {zone(now, tz)}."])
     return output.DONE
 
@@ -65,11 +69,14 @@ def _tagged(policy: "Policy", tag: str | None) -> "Policy":
     return replace(policy, services=services)
 
 
-async def _status_json(ctx: Context, settings: "Settings", store: "Store", tag: str | None, *, compact: bool) -> int:
+async def _status_json(
+    ctx: Context, settings: "Settings", store: "Store", daemon: "SeenDaemon", tag: str | None, *, compact: bool
+) -> int:
     from watchdog.cli import output
     from watchdog.cli.api_views import queries
 
-    return output.show_json(await (await queries(store, settings, ctx.clock())).overview(tag), compact=compact)
+    view = await queries(store, settings, ctx.clock(), daemon)
+    return output.show_json(await view.overview(tag), compact=compact)
 
 
 async def why_not(service: str, time: str, /, *, as_json: AsJson = False, ctx: It) -> int:

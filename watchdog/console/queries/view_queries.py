@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import ceil, inf
 
 from watchdog.background import run_in_background
-from watchdog.console.dependencies import Authors, Dependencies
+from watchdog.console.dependencies import Dependencies
 from watchdog.console.queries import service_status
 from watchdog.console.queries.cached_cluster_state import CachedClusterState
 from watchdog.console.queries.day_history import DayHistory
@@ -112,7 +112,7 @@ class ViewQueries:
             paused=bool(state.paused_by or state.disarmed),
             follow_ups_open=left.open,
             follow_ups_overdue=left.overdue,
-            open=_cards(policy, policy.services, state, said, self.world.authors, now),
+            open=_cards(self.world, policy, policy.services, state, said, now),
             denied=tuple(map(clean, state.denied)),
         )
         if commands == self._commands:
@@ -150,7 +150,7 @@ class ViewQueries:
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
             budget=await self._budgets.of(service_policy),
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
-            card=next(iter(_cards(policy, [name], state, said, self.world.authors, now)), None),
+            card=next(iter(_cards(self.world, policy, [name], state, said, now)), None),
             pages=pages_of(known),
         )
 
@@ -199,7 +199,7 @@ class ViewQueries:
         remarks = await self.world.journal.remarks(incident_id)
         now, known = self.world.clock.now(), state.services.get(incident.service)
         repo = known.facts.repo if known is not None and known.facts is not None else None
-        around = current_state(incident, state, policy, now)
+        around = current_state(incident, state, policy, now, runs=self.world.runs)
         rule, authors = policy.matrix[incident.severity], self.world.authors(incident, known)
         card = card_view(incident, known, rule, now, authors, around, remarks[-1] if remarks else None)
         target_seconds = _target_seconds(policy, incident)
@@ -251,7 +251,7 @@ class ViewQueries:
             return PlanView(self.world.clock.now(), name, None, None, sentence(str(error)))
         repo = listed.facts.repo if listed.facts is not None else None
         state = await self._cluster.state()
-        card = next(iter(_cards(policy, [name], state, {}, self.world.authors, self.world.clock.now())), None)
+        card = next(iter(_cards(self.world, policy, [name], state, {}, self.world.clock.now())), None)
         return replace(plan_view(policy, state, listed, to, repo), card=card)
 
     async def plan_undo(self, incident_id: str) -> PlanView | None:
@@ -333,7 +333,7 @@ class ViewQueries:
         delay no probe."""
         rows = [self._row(policy, name, state, now) for name in policy.services]
         rows.sort(key=lambda one: (service_status.ORDER.index(one.standing), one.name))
-        return rows, all_lines(state, policy, now)
+        return rows, [*self.world.differences, *all_lines(state, policy, now, runs=self.world.runs)]
 
     def _row(self, policy: Policy, name: str, state: State, now: float) -> ServiceRow:
         service_policy = policy.services[name]
@@ -344,7 +344,7 @@ class ViewQueries:
 
 
 def _cards(
-    policy: Policy, services: Iterable[str], state: State, said: Mapping[str, Remark], authors: Authors, now: float
+    world: Dependencies, policy: Policy, services: Iterable[str], state: State, said: Mapping[str, Remark], now: float
 ) -> tuple[CardView, ...]:
     """Return the open incidents of these services: what needs a person first, then by severity; of those alike
     questions, the soonest deadline, and the newest.
@@ -360,8 +360,8 @@ def _cards(
             one,
             policy.matrix[incident.severity],
             now,
-            authors(incident, one),
-            current_state(incident, state, policy, now),
+            world.authors(incident, one),
+            current_state(incident, state, policy, now, runs=world.runs),
             said.get(incident.id),
         )
         for one, incident in found

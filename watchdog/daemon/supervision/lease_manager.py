@@ -28,7 +28,7 @@ from watchdog.daemon.actions.timings import SHIPPED
 from watchdog.daemon.engine.engine import Engine
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Phase
-from watchdog.domain.store_records import FLEET, LeaseGrant
+from watchdog.domain.store_records import FLEET, LeaseGrant, Running
 from watchdog.ports import Clock, Store
 
 RENEW_SECONDS = 2.0
@@ -85,6 +85,9 @@ class LeaseManager:
         self._stranded_from = 0.0
         self._workers = 0
         self._opened = False
+        self._told: tuple[Mapping[str, int], Mapping[str, Running]] = {}, {}
+        self.runs: Callable[[], Mapping[str, Running]] = dict
+        """Returns the configuration with which this worker runs each name; the composition root knows it."""
         self.in_step = asyncio.Event()
         """Set while this worker has the shared state as the store has it: from a renewal until one fails."""
 
@@ -182,6 +185,7 @@ class LeaseManager:
         # Last: those who wait for it rely on services and shared state alike.
         self.in_step.set()
         self._stranded = await self._still_stranded()
+        await self._tell_running()
 
     async def _still_stranded(self) -> Sequence[str]:
         """Return the services whose open incident is still to be ended, as the configuration has them no more."""
@@ -195,6 +199,19 @@ class LeaseManager:
         # Its end is recorded with the step in which it was taken up, or later if the store is in trouble.
         trouble = self._engine.store_trouble
         return [name for name in self._stranded if trouble or name not in self._engine.held]
+
+    async def _tell_running(self) -> None:
+        """Record the configuration in force for the command line, once for each lease and each reload."""
+        told = self.grip.epochs, self.runs()
+        if not told[1] or told == self._told:
+            return
+        try:
+            await self._store.put_running(told[1])
+        # People are shown it, and no decision depends on it: a failure must not suspend actions.
+        except (Temporary, Permanent) as error:
+            log.warning("the configuration in force is not recorded", why=str(error))
+        else:
+            self._told = told
 
     def _busy(self) -> tuple[str, ...]:
         """Return the services in an incident or under suspicion: they are not moved to a new worker for balance."""

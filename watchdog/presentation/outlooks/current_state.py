@@ -40,6 +40,7 @@ class CurrentState:
     auto_deploy: str = ""  # value of auto-deploy that Render stated last; empty: not known
     unseen: tuple[tuple[str, float], ...] = ()  # checks that may still fail, and are not read any more: since when
     pages_again_at: float | None = None  # when an acknowledgement of now would end with a page; None: with none
+    followed: bool = True  # a daemon runs, as far as that is known
 
     @property
     def fails(self) -> Evidence | None:
@@ -47,14 +48,20 @@ class CurrentState:
         return next((one for one in self.readings if one.verdict == "bad"), None)
 
 
-def current_state(incident: Incident, state: State, policy: Policy, now: float) -> CurrentState:
-    """Return the present state around an incident; `state` is that of all services, `now` is UTC epoch seconds."""
+def current_state(
+    incident: Incident, state: State, policy: Policy, now: float, *, runs: bool | None = None
+) -> CurrentState:
+    """Return the present state around an incident; `state` is that of all services, `now` is UTC epoch seconds.
+
+    `runs`: whether a daemon runs, where that is known.
+    """
     service = state.services.get(incident.service)
     around = CurrentState(
         watched=incident.service in policy.services,
         denied=blames_code(incident) and incident.suspect_code in state.denied,
         stopped=state.stop_reason,
         disarmed=bool(state.disarmed),
+        followed=runs is not False,
     )
     if service is None:
         return around
