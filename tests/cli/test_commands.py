@@ -5,13 +5,14 @@ import sqlite3
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from tests.cli import examples as x
-from tests.cli.conftest import ME, Typed, answer
+from tests.cli.conftest import ME, Typed, answer, in_record
 from tests.cli.test_demo_text import good_result
 from tests.settings.load.test_load import SAID, SEVEN
 from tests.support.databases import with_tables
@@ -20,8 +21,9 @@ from watchdog.cli.commands.lifecycle import Scenario
 from watchdog.cli.main import main
 from watchdog.cli.services import AppServices
 from watchdog.domain.errors import Refused, Temporary
+from watchdog.domain.incidents import State
 from watchdog.domain.reports import DemoResult
-from watchdog.domain.store_records import Command
+from watchdog.domain.store_records import Command, Write
 from watchdog.sandbox.scenarios.scenario_table import SCENARIOS
 from watchdog.settings import Settings
 
@@ -114,6 +116,15 @@ def test_nothing_recorded_yet(
 ) -> None:
     (tmp_path / "watchdog.db").write_bytes(with_tables())
     assert said in answer(capsys, *words.split(), "-c", empty)
+
+
+def test_why_not_finds_the_incident_behind_hundreds_of_other_services(
+    empty: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = [replace(x.incident(), id=f"api-{n}", service="api", opened_at=x.BEGIN + 99 + n) for n in range(1, 502)]
+    in_record(tmp_path, lambda store: store.save(Write(State(), closed=[x.incident(), *others])))
+    told = answer(capsys, "service", "why-not", "web", "2026-11-25T02:14:30Z", "-c", empty)
+    assert "web-1 critical" in told and "api-1" not in told
 
 
 @pytest.mark.parametrize(

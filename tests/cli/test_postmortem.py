@@ -168,6 +168,9 @@ def test_what_a_rollback_did_not_do_is_not_put_down_to_it() -> None:
     text = page(facts(x.incident(healed_at=x.BEGIN + 40.0)))
     assert "before the rollback took traffic (live at" in text and "the deploy may be innocent." in text
     assert "proved the recovery" not in text
+    lost, late = x.incident(restored_at=None, verified_at=None), x.incident(requested_at=x.BEGIN + 86400)
+    assert "a rollback to `dep-40` as `dep-43` was requested; it was not seen live." in page(facts(lost))
+    assert "At 2026-11-26 02:14:04 it was rolled back to `dep-40`" in page(facts(late)), "in its window"
 
 
 def test_without_a_decision_or_readings_it_says_so() -> None:
@@ -175,6 +178,8 @@ def test_without_a_decision_or_readings_it_says_so() -> None:
     bare = Facts(Incident("web-1", "web", x.Severity.HIGH, x.BEGIN + 5, x.BEGIN, "slow"), now=x.BEGIN + 6)
     text = page(bare)
     assert "No deploy was suspected." in text and "Nothing was decided yet." in text
+    good = replace(bare, minutes=[Minute("web", "home", x.BEGIN, 60, 0, 0)])
+    assert "No probe failed in that time" in page(good) and "No probe failed" not in text
     assert "the share over time is not known" in text and "- Share failing when it was decided: not known" in text
     assert all(not item.done for item in checklists(bare)[0].items)
 

@@ -9,12 +9,13 @@ import pytest
 from tests.app.scenes import settings_of
 from tests.cli.conftest import record
 from tests.support.child_processes import watchdog
+from watchdog.adapters.stores import role_lock
 from watchdog.cli.services import AppServices
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.errors import ConfigurationError, Refused
 from watchdog.domain.incidents import State
 from watchdog.domain.readings import Good
-from watchdog.domain.store_records import Write
+from watchdog.domain.store_records import Running, Write
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
 
@@ -66,6 +67,16 @@ async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp
         await AppServices().plan(settings_of(tmp_path, urls=cloud.urls), "web", "dep-999")
     with pytest.raises(Refused, match="observe"):
         await AppServices().plan(settings_of(tmp_path, "observe", urls=cloud.urls), "web", None)
+    settings = settings_of(tmp_path, urls=cloud.urls)
+    assert await AppServices().plan(settings, "web", None), "by the file, while no daemon runs"
+    async with record(tmp_path) as store:
+        await store.renew_leases("one", ("web",), ttl_seconds=60.0)
+        await store.put_running({"web": Running("observe", "", "")})
+    lock = role_lock(settings.store_url)
+    assert lock is not None and lock.acquire()
+    with pytest.raises(Refused, match="observe"):
+        await AppServices().plan(settings, "web", None)
+    lock.release()
 
 
 async def test_services_for_a_new_configuration(cloud: Sandbox, tmp_path: Path) -> None:

@@ -51,8 +51,10 @@ def failing(facts: Facts) -> list[str]:
     """Return the failed readings per signal and minute (or longer step); only signals with failures."""
     rows = [row for row in facts.minutes if row.good + row.bad + row.unknown > 0]
     signals = sorted({row.signal for row in rows if row.bad})
-    if not signals:
+    if not rows:
         return ["", "No reading of it is kept by the minute: the share over time is not known."]
+    if not signals:
+        return ["", "No probe failed in that time: what failed shows in latency, errors or crashes alone."]
     width = step_seconds(facts, rows)
     buckets: dict[tuple[float, str], list[Minute]] = defaultdict(list)
     for row in rows:

@@ -11,7 +11,6 @@ from watchdog.cli.impact import impact
 from watchdog.domain.commands.command_line import QUOTED, command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.follow_ups import DEVELOPERS, LONG_TERM
-from watchdog.domain.incidents import Incident
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import decision_text, next_steps
 from watchdog.presentation.checklists import Item, checklists, due, follow_ups, owner_of
@@ -78,7 +77,7 @@ def summary(facts: Facts) -> list[str]:
     lines = [_began(facts)]
     if decision is not None and decision.blame is None and not facts.by_hand:
         who = plain(incident.question.approved_by) if incident.question.approved_by else "a human"
-        lines.append(f"At {clock(decision.at)} {who} asked for a manual rollback.")
+        lines.append(f"At {_when(facts, decision.at)} {who} asked for a manual rollback.")
     elif decision is not None and not facts.by_hand:
         after = show_seconds(max(0.0, decision.at - incident.onset_at))
         # The blame has a sentence of its own: a reason that repeats it is left out.
@@ -88,7 +87,7 @@ def summary(facts: Facts) -> list[str]:
         lines.append(_end(f"{judged}{plain(why)}"))
         lines.append(_end(plain(sentence(decision.would))) if decision.would else "")
         lines.append(_blamed(facts))
-    lines += [_acted(incident), _ended(facts)]
+    lines += [_acted(facts), _ended(facts)]
     if incident.human_needed:
         lines.append(f"People were needed: {_end(plain(incident.human_needed))}")
     return [" ".join(filter(None, lines))]
@@ -119,28 +118,37 @@ def _blamed(facts: Facts) -> str:
     return f"The deploy {name} was {verb}, {_end(plain(sure))}"
 
 
-def _acted(incident: Incident) -> str:
-    rollback = incident.rollback
+def _when(facts: Facts, at: float) -> str:
+    """Return a time of day, with its date where that is another than the onset's."""
+    return clock(at) if day(at) == day(facts.incident.onset_at) else f"{day(at)} {clock(at)}"
+
+
+def _acted(facts: Facts) -> str:
+    incident, rollback = facts.incident, facts.incident.rollback
     if rollback.requested_at is None:
         return "Nothing was changed in production by the watchdog."
     by = f", approved by {plain(incident.question.approved_by)}" if incident.question.approved_by else ""
     as_what = f" as {code(rollback.deploy)}" if rollback.deploy else ""
-    return f"At {clock(rollback.requested_at)} it was rolled back to {code(rollback.target)}{as_what}{by}."
+    when, target = _when(facts, rollback.requested_at), f"{code(rollback.target)}{as_what}"
+    if rollback.restored_at is None:
+        seen = "is not seen live yet" if incident.closed_at is None else "was not seen live"
+        return f"At {when} a rollback to {target} was requested{by}; it {seen}."
+    return f"At {when} it was rolled back to {target}{by}."
 
 
 def _ended(facts: Facts) -> str:
     incident, rollback = facts.incident, facts.incident.rollback
     if rollback.verified_at is not None and rollback.restored_at is not None:
-        lasted = show_seconds(rollback.restored_at - incident.onset_at)
+        lasted, live = show_seconds(rollback.restored_at - incident.onset_at), _when(facts, rollback.restored_at)
         if rollback.healed_at is not None:
             healed = show_seconds(rollback.healed_at - incident.onset_at)
             return (
-                f"All was good again at {clock(rollback.healed_at)}, {healed} after the onset, before the rollback "
-                f"took traffic (live at {clock(rollback.restored_at)}): the deploy may be innocent."
+                f"All was good again at {_when(facts, rollback.healed_at)}, {healed} after the onset, before the "
+                f"rollback took traffic (live at {live}): the deploy may be innocent."
             )
         return (
-            f"The rollback was live at {clock(rollback.restored_at)}, {lasted} after the onset, and fresh readings "
-            f"proved the recovery by {clock(rollback.verified_at)}."
+            f"The rollback was live at {live}, {lasted} after the onset, and fresh readings "
+            f"proved the recovery by {_when(facts, rollback.verified_at)}."
         )
     if facts.ended_at is not None:
         lasted = show_seconds(facts.ended_at - incident.onset_at)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.stores import is_postgres
+from watchdog.app.commands.seen_daemon import seen_daemon
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.composition import (
     build_notifiers,
@@ -102,7 +103,7 @@ async def _raised(error: WatchdogError) -> Sequence[CheckResult]:
 
 async def deploys(settings: Settings, service: str) -> tuple[Sequence[Deploy], TargetChoice | None]:
     """Return the deploys, and the target of a rollback now."""
-    state = await _state(settings)
+    settings, state = await _as_it_runs(settings)
     async with _open_platform(settings, service) as (settings, platform, platform_id):
         found = await platform.deploys(platform_id)
     return found, target_now(settings, state, service, found)
@@ -110,14 +111,14 @@ async def deploys(settings: Settings, service: str) -> tuple[Sequence[Deploy], T
 
 async def plan(settings: Settings, service: str, to: str | None) -> Decision:
     """Return the decision of a manual rollback now. Raises Refused with the guard's reason."""
-    state = await _state(settings)
+    settings, state = await _as_it_runs(settings)
     settings, listed = await _listed(settings, service)
     return planned(settings.policy, state, listed, to)
 
 
 async def plan_undo(settings: Settings, incident: Incident) -> tuple[Decision, str]:
     """Return the decision of an undo now, and its text. Raises Refused with the reason."""
-    state = await _state(settings)
+    settings, state = await _as_it_runs(settings)
     settings, listed = await _listed(settings, incident.service)
     return planned_undo(settings.policy, state, listed, incident)
 
@@ -236,13 +237,14 @@ async def _resolved(settings: Settings) -> tuple[Settings, Platform | None]:
     return settings, build_platform(settings, clock)
 
 
-async def _state(settings: Settings) -> State:
-    """Return the state that the daemon saved last, or an empty one."""
+async def _as_it_runs(settings: Settings) -> tuple[Settings, State]:
+    """Return the settings with the modes in force, and the state that the daemon saved last, or an empty one."""
     # Before the first start there is no store: then nothing is deny-listed, paused or held.
     with suppress(Gone):
         async with reading(settings) as store:
-            return await store.load() or State()
-    return State()
+            daemon = await seen_daemon(settings, store)
+            return dataclasses.replace(settings, policy=daemon.policy), await store.load() or State()
+    return settings, State()
 
 
 async def _recorded(settings: Settings) -> tuple[State, Sequence[Incident], Sequence[tuple[str, Job]]]:

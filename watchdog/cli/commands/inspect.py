@@ -105,7 +105,7 @@ async def why_not(service: str, time: str, /, *, as_json: AsJson = False, ctx: I
     async with ctx.app().reading(settings) as store:
         notes = await store.notes(service=service, since=since, until=until, limit=40)
         minutes = await store.minutes(service, since, until)
-        found = [one for one in await store.incidents(INCIDENTS_READ) if one.service == service and _open(one, at)]
+        found = [one for one in await store.incidents(INCIDENTS_READ, service=service) if _open(one, at)]
         state = await store.load()
     known = state.services.get(service) if state is not None else None
     checks = known.checks if known is not None else {}
