@@ -42,7 +42,8 @@ VETOES = (
 PRIOR = "onset 4 s after live; assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"
 NEED = {"need": 0.80, "floor": 0.80, "cost_rule": 0.16}
 RATES = {"assumed": True, "onset_why": "onset 4 s after live"}
-BLAME = Blame(BAD, BAD, False, 679.0, 679.0, PRIOR, (), VETOES, 679 / 680, **NEED, why="to blame", **RATES)
+JUDGED = "dep-42, P 0.998 (need 0.80): onset 4 s after live"
+BLAME = Blame(BAD, BAD, False, 679.0, 679.0, PRIOR, (), VETOES, 679 / 680, **NEED, why=JUDGED, **RATES)
 
 
 def blame(**changes: object) -> Blame:

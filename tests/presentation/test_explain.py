@@ -9,7 +9,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.policy import Action
-from watchdog.presentation.explain import done, explain, said, standing
+from watchdog.presentation.explain import done, explain, paragraph, said, standing
 
 SEEN = """\
 SEEN
@@ -284,6 +284,7 @@ def test_every_line_is_narrow_and_harmless_whatever_the_texts_hold() -> None:
 def test_what_was_meant_to_be_down_says_that_it_counts_nowhere() -> None:
     """Not told, closed, and no lesson."""
     whole = x.undone(x.decision(), planned=True, paged=False, closed_at=x.BEGIN + 900, outcome=Outcome.RECOVERED)
+    assert paragraph(whole) == [f"Blame: {x.JUDGED}.", *standing(whole)]
     words = " ".join(standing(whole))
     assert "It was intentionally down: excluded from baselines and statistics." in words
 

@@ -89,6 +89,12 @@ def header(
     return lines + [line for words in standing(incident, tz) for line in flow(words)]
 
 
+def paragraph(incident: Incident) -> list[str]:
+    """Return the decision as a paragraph, one sentence a line: the blame with its reason, then `standing`."""
+    blame = incident.decision.blame if incident.decision is not None else None
+    return [*([f"Blame: {sentence(clean(blame.why))}"] if blame is not None else []), *standing(incident)]
+
+
 def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
     """Return, one sentence a line, the rule that applied, the decision with time and reason, and who answered."""
     decision = incident.decision

@@ -219,7 +219,7 @@ class ViewQueries:
         return IncidentView(
             at=now,
             incident=incident_row(incident, label),
-            sentences=tuple(explain.standing(incident)),
+            sentences=tuple(explain.paragraph(incident)),
             restored=explain.restored(incident, target_seconds).strip(),
             severity=clean(explain.severity_of(decision)) if decision is not None else incident.severity.value,
             evidence=_evidence(policy, incident, known, now),
