@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.cli import examples as x
 from tests.cli.conftest import Typed
 from watchdog.cli.command_context import LocalZone
+from watchdog.presentation import table_rows
+from watchdog.presentation.history_table import history
 from watchdog.presentation.text import clock, moment, zone
 
 pytestmark = pytest.mark.usefixtures("_berlin")
@@ -56,6 +59,18 @@ def test_the_offset_is_that_of_the_moment() -> None:
 def test_what_people_read_is_local(words: str, local: str, utc: str, typed: Typed) -> None:
     assert local in typed(*words.split())
     assert utc in typed(*words.split(), "--utc") and utc in typed("--utc", *words.split())
+
+
+def test_a_time_of_the_other_season_has_its_own_zone() -> None:
+    """Else it would be an hour off below a head that names the present one."""
+    summer = replace(x.incident(), onset_at=SUMMER)
+    assert [row[1] for row in table_rows.incidents([summer, x.incident()], {}, x.BEGIN, LocalZone())] == [
+        "2026-07-01 04:00:00 CEST",
+        "2026-11-25 03:14:14",
+    ]
+    acted = [x.incident(), x.incident(requested_at=SUMMER)]
+    assert [line.split()[1] for line in history(acted, {}, "table", tz=LocalZone())] == ["TIME", "03:14", "04:00"]
+    assert " 04:00 CEST  " in history(acted, {}, "table", tz=LocalZone())[2]
 
 
 def test_a_time_that_is_typed_is_local(typed: Typed) -> None:

@@ -9,7 +9,7 @@ from watchdog.domain.incidents import Incident
 from watchdog.presentation.checklists import Checklist, Item
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.follow_up_text import Open
-from watchdog.presentation.text import clean, clock, day, flow, wrapped, zone
+from watchdog.presentation.text import clean, flow, in_column, wrapped, zone
 
 INDENT = 23
 """The column at which an item's text begins: after `  [ ] deploy-checklist `."""
@@ -48,7 +48,7 @@ def open_rows(found: Sequence[Open], now: float, tz: tzinfo = UTC) -> list[tuple
     """Return one row per open item."""
     return [
         (
-            (f"{day(one.item.due_at, tz)} {clock(one.item.due_at, tz)[:5]}" if one.item.due_at is not None else "-")
+            (in_column(one.item.due_at, now, tz, seconds=False) if one.item.due_at is not None else "-")
             + (" OVERDUE" if one.item.late_seconds(now) > 0 else ""),
             one.incident.id,
             one.item.id,

@@ -17,7 +17,7 @@ from watchdog.domain.policy import Policy
 from watchdog.domain.reports import SignalReport
 from watchdog.presentation import table_rows
 from watchdog.presentation.status_text import verdict
-from watchdog.presentation.text import clean, clock, day, short, zone
+from watchdog.presentation.text import clean, in_column, short, zone
 
 if TYPE_CHECKING:
     from watchdog.settings.check.check_result import CheckResult
@@ -53,7 +53,7 @@ def status(state: State, policy: Policy, now: float, runs: bool | None = None) -
 
 def incidents(found: Sequence[Incident], labels: Mapping[str, str], now: float, tz: tzinfo = UTC) -> Table:
     """Return one row per incident, in the given order; `now` is UTC epoch seconds."""
-    return table(table_rows.incidents_head(now, tz), table_rows.incidents(found, labels, tz))
+    return table(table_rows.incidents_head(now, tz), table_rows.incidents(found, labels, now, tz))
 
 
 def deploys(found: Sequence[Deploy], choice: TargetChoice | None, now: float, tz: tzinfo = UTC) -> Table:
@@ -69,7 +69,7 @@ def deploys(found: Sequence[Deploy], choice: TargetChoice | None, now: float, tz
         if one.id == target and choice is not None:
             mark = f"{mark}: {choice.why}"
         note = mark or (f"skipped: {skipped[one.id]}" if one.id in skipped else "")
-        ended = f"{day(one.finished_at, tz)} {clock(one.finished_at, tz)[:5]}" if one.finished_at else "-"
+        ended = in_column(one.finished_at, now, tz, seconds=False) if one.finished_at else "-"
         subject = clean(one.commit_message.strip().split("\n")[0], limit=40)
         made.append((one.id, one.status_words, one.trigger, short(one.code), ended, subject, note))
     return table(("deploy", "status", "trigger", "code", f"finished ({zone(now, tz)})", "message", "note"), made)

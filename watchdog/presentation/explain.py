@@ -19,7 +19,7 @@ from watchdog.presentation import decision_text, next_steps
 from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
-from watchdog.presentation.text import clean, clock, day, flow, item, moment, section, sentence, story, zone
+from watchdog.presentation.text import clean, clock, day, flow, item, moment, other_zone, section, sentence, story, zone
 
 COURSES = {
     Course.ROLLBACK: "roll back",
@@ -179,17 +179,9 @@ def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:
     lines = [f"DONE ({zone(first, tz)})"]
     for note in rows:
         date = "" if day(note.at, tz) == day(first, tz) else day(note.at, tz)
-        differs = f"{date} {_other_zone(note.at, first, tz)}".strip()
+        differs = f"{date} {other_zone(note.at, first, tz)}".strip()
         lines += item(clock(note.at, tz), f"{f'({differs}) ' if differs else ''}{_words(note)}")
     return lines
-
-
-def _other_zone(at: float, first: float, tz: tzinfo) -> str:
-    """Return the zone's name, if the clocks were changed since the first line, under whose zone it stands; else "".
-
-    Else an end would stand an hour before its begin.
-    """
-    return zone(at, tz) if zone(at, tz) != zone(first, tz) else ""
 
 
 def _words(note: Note) -> str:
@@ -212,7 +204,7 @@ def said(remarks: Sequence[Remark], tz: tzinfo) -> list[str]:
     if remarks:
         lines.append(f"SAID ({zone(remarks[0].at, tz)})")
     for remark in remarks:
-        date = f"{day(remark.at, tz)} {_other_zone(remark.at, remarks[0].at, tz)}".strip()
+        date = f"{day(remark.at, tz)} {other_zone(remark.at, remarks[0].at, tz)}".strip()
         lines += item(clock(remark.at, tz), f"({date}) {remark.by}: {remark.text}")
     return lines
 

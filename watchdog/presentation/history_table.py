@@ -14,7 +14,7 @@ from typing import Literal
 
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
-from watchdog.presentation.text import clean, columns, day, iso, short, show_probability, zone
+from watchdog.presentation.text import clean, columns, day, iso, other_zone, short, show_probability, zone
 
 Format = Literal["table", "markdown", "csv"]
 COLUMNS = ("Date", "Time", "Trigger", "Method", "Duration", "Root Cause")
@@ -45,8 +45,12 @@ def history(
         return csv_lines([COLUMNS, *(tuple(map(harmless, cells)) for cells in rows)])
     if not rows:
         return ["No rollback yet."]
-    head = (COLUMNS[0], f"{COLUMNS[1]} ({zone(acted[0].rollback.requested_at or 0.0, tz)})", *COLUMNS[2:])
-    return columns(head, rows)
+    first = acted[0].rollback.requested_at or 0.0
+    head = (COLUMNS[0], f"{COLUMNS[1]} ({zone(first, tz)})", *COLUMNS[2:])
+    zones = (other_zone(one.rollback.requested_at or 0.0, first, tz) for one in acted)
+    return columns(
+        head, [(date, f"{time} {of}".rstrip(), *rest) for (date, time, *rest), of in zip(rows, zones, strict=True)]
+    )
 
 
 def rolled_back(incidents: Sequence[Incident]) -> Sequence[Incident]:

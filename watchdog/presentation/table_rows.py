@@ -15,7 +15,7 @@ from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState, current_state
 from watchdog.presentation.status_text import open_incident, verdicts
-from watchdog.presentation.text import clean, clock, day, short, zone
+from watchdog.presentation.text import clean, in_column, short, zone
 
 Row = tuple[str, ...]
 STATUS: Row = ("service", "mode", "state", "live", "signals", "incident")
@@ -83,12 +83,12 @@ def incidents_head(now: float, tz: tzinfo = UTC) -> Row:
     return ("incident", f"onset ({zone(now, tz)})", "service", "severity", "state", "restored in", "what")
 
 
-def incidents(found: Sequence[Incident], labels: Mapping[str, str], tz: tzinfo = UTC) -> list[Row]:
-    """Return one row per incident, in the given order."""
+def incidents(found: Sequence[Incident], labels: Mapping[str, str], now: float, tz: tzinfo = UTC) -> list[Row]:
+    """Return one row per incident, in the given order, below `incidents_head`; `now` is UTC epoch seconds."""
     return [
         (
             one.id,
-            f"{day(one.onset_at, tz)} {clock(one.onset_at, tz)}",
+            in_column(one.onset_at, now, tz),
             one.service,
             one.severity.value,
             state_of(one).lower(),

@@ -162,6 +162,18 @@ def zone(at: float, tz: tzinfo = UTC) -> str:
     return datetime.fromtimestamp(at, tz).tzname() or "UTC"
 
 
+def other_zone(at: float, shown_at: float, tz: tzinfo = UTC) -> str:
+    """Return the zone's name at a moment if it is another than that at `shown_at`, which stands above: summer time."""
+    return zone(at, tz) if zone(at, tz) != zone(shown_at, tz) else ""
+
+
+def in_column(at: float, head_at: float, tz: tzinfo = UTC, *, seconds: bool = True) -> str:
+    """Return date and time of a moment below a head that names the zone as at `head_at`; with its own if that is
+    another: `2026-07-01 04:00:00 CEST`.
+    """
+    return f"{day(at, tz)} {clock(at, tz)[: 8 if seconds else 5]} {other_zone(at, head_at, tz)}".rstrip()
+
+
 def story(parts: Iterable[Sequence[str]]) -> list[str]:
     """Return the lines of all parts, in order."""
     return [line for part in parts for line in part]

@@ -112,8 +112,9 @@ class ChatQueries:
         found, labels = await journal.incidents(INCIDENTS_SHOWN), await journal.labels()
         if not found:
             return Reply(("No incident yet.",))
-        head = table_rows.incidents_head(self._app.clock.now())
-        return Reply(tuple(columns(head, table_rows.incidents(found, labels), CELL_MAX)), fixed=True)
+        now = self._app.clock.now()
+        rows = table_rows.incidents(found, labels, now)
+        return Reply(tuple(columns(table_rows.incidents_head(now), rows, CELL_MAX)), fixed=True)
 
     async def silences(self, words: Sequence[str]) -> Reply:
         """List silences and action holds, as `watchdog service silences` does."""

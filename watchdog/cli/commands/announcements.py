@@ -16,7 +16,7 @@ async def announcements(*, as_json: AsJson = False, ctx: It) -> int:
     """
     from watchdog.cli import output, tables
     from watchdog.console.views.announcement_views import announcement_views
-    from watchdog.presentation.text import moment, zone
+    from watchdog.presentation.text import in_column, zone
 
     settings, now, tz = ctx.settings(), ctx.clock().now(), ctx.zone()
     async with ctx.app().reading(settings) as store:
@@ -29,8 +29,8 @@ async def announcements(*, as_json: AsJson = False, ctx: It) -> int:
             one.page,
             ",".join(one.services) or "all",
             one.state,
-            moment(one.begins_at, tz)[:16],
-            moment(one.ends_at, tz)[:16] if one.ends_at is not None else "",
+            in_column(one.begins_at, now, tz, seconds=False),
+            in_column(one.ends_at, now, tz, seconds=False) if one.ends_at is not None else "",
             one.title,
         )
         for one in views
