@@ -60,7 +60,7 @@ def failing(facts: Facts) -> list[str]:
     for row in rows:
         buckets[row.start - row.start % width, row.signal].append(row)
     starts = sorted({start for start, _ in buckets})
-    cells = [(_when(start, facts), *(_share(buckets.get((start, name), ())) for name in signals)) for start in starts]
+    cells = [(when(start, facts), *(_share(buckets.get((start, name), ())) for name in signals)) for start in starts]
     head = (f"From (UTC), for {show_seconds(width)}", *map(plain, signals))
     return ["", "Readings that failed, of those that could be judged:", "", *table(head, cells)]
 
@@ -78,8 +78,9 @@ def step_seconds(facts: Facts, rows: Sequence[Minute]) -> float:
     return next((n * MINUTE_SECONDS for n in steps if span <= ROWS_MAX * n * MINUTE_SECONDS), 7 * 86400.0)
 
 
-def _when(start: float, facts: Facts) -> str:
-    return clock(start) if day(start) == day(facts.incident.onset_at) else f"{day(start)} {clock(start)}"
+def when(at: float, facts: Facts) -> str:
+    """Return a time of day, with its date where that is another than the onset's."""
+    return clock(at) if day(at) == day(facts.incident.onset_at) else f"{day(at)} {clock(at)}"
 
 
 def _share(rows: Sequence[Minute]) -> str:

@@ -7,7 +7,7 @@ Rule 2: foreign text passes through `markdown`, so that it stays text.
 from itertools import chain
 from typing import Any
 
-from watchdog.cli.impact import impact
+from watchdog.cli.impact import impact, when
 from watchdog.domain.commands.command_line import QUOTED, command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.follow_ups import DEVELOPERS, LONG_TERM
@@ -17,7 +17,7 @@ from watchdog.presentation.checklists import Item, checklists, due, follow_ups, 
 from watchdog.presentation.explain import COURSES, seen, severity, state_of
 from watchdog.presentation.incident_facts import Facts
 from watchdog.presentation.markdown import code, fenced, link, plain, table
-from watchdog.presentation.text import clock, day, moment, sentence, short, show_probability
+from watchdog.presentation.text import day, moment, sentence, short, show_probability
 from watchdog.presentation.timeline import Entry, shortened, timeline
 
 NOT_KNOWN = "not known"
@@ -77,7 +77,7 @@ def summary(facts: Facts) -> list[str]:
     lines = [_began(facts)]
     if decision is not None and decision.blame is None and not facts.by_hand:
         who = plain(incident.question.approved_by) if incident.question.approved_by else "a human"
-        lines.append(f"At {_when(facts, decision.at)} {who} asked for a manual rollback.")
+        lines.append(f"At {when(decision.at, facts)} {who} asked for a manual rollback.")
     elif decision is not None and not facts.by_hand:
         after = show_seconds(max(0.0, decision.at - incident.onset_at))
         # The blame has a sentence of its own: a reason that repeats it is left out.
@@ -118,37 +118,32 @@ def _blamed(facts: Facts) -> str:
     return f"The deploy {name} was {verb}, {_end(plain(sure))}"
 
 
-def _when(facts: Facts, at: float) -> str:
-    """Return a time of day, with its date where that is another than the onset's."""
-    return clock(at) if day(at) == day(facts.incident.onset_at) else f"{day(at)} {clock(at)}"
-
-
 def _acted(facts: Facts) -> str:
     incident, rollback = facts.incident, facts.incident.rollback
     if rollback.requested_at is None:
         return "Nothing was changed in production by the watchdog."
     by = f", approved by {plain(incident.question.approved_by)}" if incident.question.approved_by else ""
     as_what = f" as {code(rollback.deploy)}" if rollback.deploy else ""
-    when, target = _when(facts, rollback.requested_at), f"{code(rollback.target)}{as_what}"
+    at, target = when(rollback.requested_at, facts), f"{code(rollback.target)}{as_what}"
     if rollback.restored_at is None:
         seen = "is not seen live yet" if incident.closed_at is None else "was not seen live"
-        return f"At {when} a rollback to {target} was requested{by}; it {seen}."
-    return f"At {when} it was rolled back to {target}{by}."
+        return f"At {at} a rollback to {target} was requested{by}; it {seen}."
+    return f"At {at} it was rolled back to {target}{by}."
 
 
 def _ended(facts: Facts) -> str:
     incident, rollback = facts.incident, facts.incident.rollback
     if rollback.verified_at is not None and rollback.restored_at is not None:
-        lasted, live = show_seconds(rollback.restored_at - incident.onset_at), _when(facts, rollback.restored_at)
+        lasted, live = show_seconds(rollback.restored_at - incident.onset_at), when(rollback.restored_at, facts)
         if rollback.healed_at is not None:
             healed = show_seconds(rollback.healed_at - incident.onset_at)
             return (
-                f"All was good again at {_when(facts, rollback.healed_at)}, {healed} after the onset, before the "
+                f"All was good again at {when(rollback.healed_at, facts)}, {healed} after the onset, before the "
                 f"rollback took traffic (live at {live}): the deploy may be innocent."
             )
         return (
             f"The rollback was live at {live}, {lasted} after the onset, and fresh readings "
-            f"proved the recovery by {_when(facts, rollback.verified_at)}."
+            f"proved the recovery by {when(rollback.verified_at, facts)}."
         )
     if facts.ended_at is not None:
         lasted = show_seconds(facts.ended_at - incident.onset_at)
@@ -197,8 +192,7 @@ def story(facts: Facts) -> list[str]:
 
 
 def _table_row(entry: Entry, facts: Facts) -> tuple[str, str, str]:
-    date = "" if day(entry.at) == day(facts.incident.onset_at) else f"{day(entry.at)} "
-    return (f"{date}{clock(entry.at)}", entry.source, plain(entry.what))
+    return (when(entry.at, facts), entry.source, plain(entry.what))
 
 
 def suspect(facts: Facts) -> list[str]:

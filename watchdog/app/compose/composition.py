@@ -305,6 +305,8 @@ def build(
     listen_to_minutes(app)
     record_steps(app)
     app.sharing.runs = recorder(lambda: app.settings)
+    # Computed now, while nothing is probed: with hundreds of services it takes some tenths of a second.
+    app.sharing.runs()
     return app
 
 
