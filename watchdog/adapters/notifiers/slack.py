@@ -210,7 +210,8 @@ class SlackBot:
             return body
         # Asked at each send, not stored in the notice: a late delivery must not
         # show buttons for a question already answered.
-        return with_blocks(body, blocks(notice, self._question(notice), self._seal))
+        more = blocks(notice, self._question(notice), self._seal)
+        return with_blocks(body, more) if more else body
 
     async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         """Call a method. Raises for a refusal, which Slack answers with HTTP 200 and `ok: false`."""
