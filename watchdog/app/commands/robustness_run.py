@@ -27,12 +27,14 @@ from watchdog.lab.latency_power import (
 from watchdog.lab.profile import DAY_SECONDS
 from watchdog.lab.score import (
     DELAYS,
+    calibration,
     delay_p95,
     false_rollbacks_of_incidents,
     mix,
     precision,
     recall,
     rolled_back_or_asked,
+    sure_error,
 )
 from watchdog.lab.varied_worlds import World
 from watchdog.replay.confidence_intervals import poisson_rate
@@ -66,6 +68,7 @@ class Row:
             "false_pages_per_service_year": poisson_rate(sum(one.pages for one in clean), years).json_object(),
             "wrong_service_rollbacks": sum(one.wrong_service for one in ours),
             "rollback_request_delay_p95_seconds": {tag: delay_p95(ours, tag).json_object() for tag in DELAYS},
+            "blame_calibration_sure_error": sure_error(calibration(ours, weight)),
             "cost_ratio_best_rival": ranking.ratio.json_object() if ranking else None,
         }
 
@@ -92,8 +95,9 @@ def tables(
             "",
             "| world | rollback precision | rollback recall | rolled back or asked "
             "| false rollbacks a service-year, without faults | with incidents | false pages a service-year "
-            "| wrong service | p95 delay: hard / corroborated / half / fifth | cost of the best rival |",
-            "|" + "---|" * 10,
+            "| wrong service | p95 delay: hard / corroborated / half / fifth "
+            "| error of blame beyond chance | cost of the best rival |",
+            "|" + "---|" * 11,
             *[_line(row.json_object()) for row in rows],
         ]
     if quarters:
@@ -123,6 +127,7 @@ def _line(found: dict[str, Any]) -> str:
         _interval(found["false_pages_per_service_year"]),
         str(found["wrong_service_rollbacks"]),
         " / ".join(f"{delays[tag]['value']:.0f}" for tag in DELAYS) + " s",
+        f"{found['blame_calibration_sure_error']:.3f}",
         f"{_interval(rival)} times ours" if (rival := found["cost_ratio_best_rival"]) else "not played",
     ]
     return f"| {' | '.join(cells)} |"
