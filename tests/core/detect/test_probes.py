@@ -241,6 +241,35 @@ def test_a_slow_answer_ends_no_failures_that_began_after_it(began: float, run: t
     assert seen(".", check=gone, start=T0 + began)[0].cusum_zero_at is None, "a sum of zero began nowhere"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "began", "run", "spells", "steps"),
+    [
+        pytest.param(".....", "", 1.0, (0, None, None), (1, 1.0), 1, id="one of several instances hangs"),
+        pytest.param(".....", "x" * 16, 1.0, (16, T0 + 10, T0 + 10), (1, 1.0), 1, id="and then all fail"),
+        pytest.param("..xx.", "", 3.0, (0, None, None), (1, 4.0), 0, id="in a short outage that has ended"),
+        pytest.param("..xx.", "", 7.0, (0, None, None), (1, 4.5), 0, id="at its end: it lasted longer"),
+        pytest.param("....xx", "", 1.0, (2, T0 + 8, T0 + 8), (1, 1.0), 0, id="before good ones: not of that run"),
+        pytest.param(
+            "...xx", "", 5.0, (3, T0 + 5, T0 + 5), (0, 0.0), 0, id="before refusals only: the run is from then on"
+        ),
+    ],
+)
+def test_a_timeout_known_late_is_of_no_run_that_began_after_good_probes(
+    before: str, after: str, began: float, run: tuple, spells: tuple, steps: int
+) -> None:
+    """Good ones that began later have ended it; it counts for the sum and as a short outage: one instance may hang."""
+    known = seen(before)[0]
+    check = seen("x", check=known, start=T0 + began)[0]
+    failed = [at for at, bad in check.recent if bad]
+    assert check.cusum - known.cusum == pytest.approx(steps * UP), "two failures of a blip count"
+    assert check.last_bad_at == max(failed) and check.good_run == sum(at > max(failed) for at, _ in check.recent)
+    assert list(check.recent) == sorted(check.recent) and check.cusum_zero_at == min(failed)
+    check, now = seen(after, check=check, start=T0 + 10) if after else (check, T0 + 10)
+    assert (check.run_probes, check.run_started_at, check.failing_since) == run
+    assert (check.spells.count, check.spells.down_seconds) == spells
+    assert finding(check, now, blip_share=0.002) is None, "30 s of failures are not yet the 36 s"
+
+
 @pytest.mark.parametrize(("in_watch", "needed"), [(False, 2), (True, 5)])
 def test_after_one_failure_calm_takes_longer_in_a_watch_window(in_watch: bool, needed: int) -> None:
     """A quarter of the lower limit is reached later."""

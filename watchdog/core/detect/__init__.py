@@ -74,10 +74,11 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     if isinstance(reading, Unknown):
         return fast_replace(check, last=reading, last_at=event.at)
     seen = METHODS[signal.kind].observe(check, event, signal, limits)
-    if isinstance(reading, Bad):
+    # A timeout that began before the last failure is the older one, and must not set the length of a run back.
+    if isinstance(reading, Bad) and event.at >= (check.last_bad_at or 0.0):
         seen |= {"last_bad_at": event.at, "last_why": reading.why, "last_kind": reading.kind.value}
-        if reading.kind in OWN_ANSWER:
-            seen["own_error_at"] = event.at
+    if isinstance(reading, Bad) and reading.kind in OWN_ANSWER:
+        seen["own_error_at"] = max(event.at, check.own_error_at)
     return fast_replace(check, last=reading, last_at=event.at, seen_at=event.at, **seen)
 
 

@@ -8,6 +8,7 @@ failure between them. A spell begins half-way between the last good probe and it
 between its last failure and the next good probe; at most EDGE_MAX_SECONDS are added on either side.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from watchdog.domain.checks import Check, Spells
@@ -40,6 +41,31 @@ def added(check: Check, good_at: float | None, usual_share: float) -> Spells:
     return _with(check.spells, begins, ends, max(LEAK, 2 * usual_share))
 
 
+def with_ended(
+    spells: Spells, run: Sequence[float], recent: Sequence[tuple[float, bool]], usual_share: float
+) -> Spells:
+    """Return the spells with a run that had ended when one of its failures became known: a timeout lasts so long.
+
+    What is known of that run already only grows: it stays one spell.
+    """
+    before = max([at for at, _ in recent if at < run[0]], default=run[0])
+    after = min(at for at, _ in recent if at > run[-1])
+    begins, ends = run[0] - _edge(run[0] - before), run[-1] + _edge(after - run[-1])
+    leak = max(LEAK, 2 * usual_share)
+    if spells.ended_at <= begins:
+        return _with(spells, begins, ends, leak)
+    if ends <= spells.ended_at:
+        return spells
+    known, lasted = spells.ended_at - begins, ends - begins
+    return replace(
+        spells,
+        ended_at=ends,
+        whole=spells.whole + _whole(lasted) - _whole(known),
+        level_seconds=min(spells.level_seconds + _fills(lasted, leak) - _fills(known, leak), LEVEL_MAX_SECONDS),
+        down_seconds=spells.down_seconds + lasted - known,
+    )
+
+
 def _begin(check: Check, failed_at: float) -> float:
     """Return the begin of the present run, whose first failure was then; without a good probe before it, just then."""
     good_at = next((at for at, failed in reversed(check.recent) if not failed), failed_at)
@@ -53,8 +79,7 @@ def _edge(gap_seconds: float) -> float:
 def _with(spells: Spells, begins: float, ends: float, leak: float) -> Spells:
     """Return the spells with one more; the first one after the bucket was empty starts the count anew."""
     lasted = ends - begins
-    # A spell beyond the cap adds no more, while the bucket leaks: one long outage fills it less than a short one.
-    fills, whole = min(lasted, SPELL_MAX_SECONDS) - leak * lasted, min(1.0, lasted / WHOLE_SECONDS)
+    fills, whole = _fills(lasted, leak), _whole(lasted)
     left = spells.level_seconds - leak * (begins - spells.ended_at)
     # The bucket was empty in between: the earlier spells are of another outage.
     if left <= 0 or _is_over(spells, begins):
@@ -68,6 +93,15 @@ def _with(spells: Spells, begins: float, ends: float, leak: float) -> Spells:
         down_seconds=spells.down_seconds + lasted,
         pause_seconds=max(spells.pause_seconds, begins - spells.ended_at),
     )
+
+
+def _fills(lasted: float, leak: float) -> float:
+    # A spell beyond the cap adds no more, while the bucket leaks: one long outage fills it less than a short one.
+    return min(lasted, SPELL_MAX_SECONDS) - leak * lasted
+
+
+def _whole(lasted: float) -> float:
+    return min(1.0, lasted / WHOLE_SECONDS)
 
 
 def confirmed(check: Check, usual_share: float) -> Spells | None:

@@ -17,9 +17,11 @@ timer and too far apart for the CUSUM are counted by the time they take (see int
 from dataclasses import replace
 from itertools import groupby
 from math import log
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from watchdog.core.detect import baseline, corroboration, failure_kinds, intermittent
+from watchdog.core.detect.likeliest_onset import likeliest_onset
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -35,12 +37,6 @@ RECENT_SECONDS = 180.0
 RECENT_MAX = 256
 CUSUM_CAP = 1.25
 """Times the limit: a higher sum would only delay the end of the outage."""
-AMBIGUOUS = 3.0
-"""Onsets whose log-likelihoods differ by less are equally likely (a factor of 20)."""
-BLIP_SECONDS = 14.0
-"""Nine of ten blips of a healthy service last no longer."""
-BLIP_PROBES = 200.0
-"""A blip begins once in this many probes: some a day at one probe in ten seconds, and many more after deploys."""
 NEARLY_ALL = 0.9
 """Share of failed probes (0 to 1) from which on they may be one blip with a lucky probe in it."""
 CLOSE_PROBES = 20
@@ -63,16 +59,20 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     kept = known[-RECENT_MAX + 1 :]
     # After a longer gap the site may have recovered and failed again unseen, so it is another run.
     unbroken = bool(kept) and event.at - kept[-1][0] <= gap
-    recent = (*kept, (event.at, failed))
+    late = bool(kept) and event.at < kept[-1][0]
+    recent = (*kept, (event.at, failed)) if not late else tuple(sorted((*kept, (event.at, failed))))
     # A success at a sum of zero changes nothing, whatever p0 is: this common case spares the learned rates.
     quiet = not failed and check.cusum == 0
     rates = (limits.cusum_p0, limits.cusum_p1) if quiet else baseline.rates(check, event.at, signal, limits)
     left_zero = check.cusum_zero_at
     # With no room for the first probe since the sum left zero, what all of them say of the onset takes its place.
     if left_zero is not None and len(known) >= RECENT_MAX and known[0][0] <= left_zero < kept[0][0]:
-        check = fast_replace(check, cusum_zero_at=_likeliest_onset(check, left_zero, rates[0], forgiving=True))
+        check = fast_replace(check, cusum_zero_at=likeliest_onset(check, left_zero, rates[0], forgiving=True))
     if isinstance(event.reading, Bad):
-        changed = _fail(check, event.at, recent, limits, rates, unbroken=unbroken)
+        if late and any(not bad and began > event.at for began, bad in kept):
+            changed = _fail_late(check, event.at, recent, limits, rates)
+        else:
+            changed = _fail(check, event.at, recent, limits, rates, unbroken=unbroken)
         changed["not_curable"] = failure_kinds.after_failure(check, event.at, event.reading.kind, recent[0][0])
     elif check.run_started_at is not None and check.last_bad_at is not None and event.at < check.last_bad_at:
         changed = _succeed_late(check, event.at, recent, rates, run_started_at=check.run_started_at)
@@ -100,24 +100,51 @@ def _fail(
     check: Check, at: float, recent: Outcomes, limits: Detection, rates: Rates, *, unbroken: bool
 ) -> dict[str, Any]:
     run_probes = check.run_probes + 1 if unbroken else 1
+    # A timeout may be known only after refusals that began later: an unclear onset must acquit.
+    started = min(check.run_started_at, at) if unbroken and check.run_started_at is not None else at
+    return _risen(check, at, recent, limits, rates, run_probes=run_probes) | {
+        "run_started_at": started,
+        "run_probes": run_probes,
+        "unseen_seconds": check.unseen_seconds if run_probes > 1 else 0.0,
+        "failing_since": min(check.failing_since, at) if check.failing_since is not None else at,
+        "good_run": 0,
+    }
+
+
+def _fail_late(check: Check, at: float, recent: Outcomes, limits: Detection, rates: Rates) -> dict[str, Any]:
+    """Return the fields that a failed probe changes which began before good ones that are known already.
+
+    One instance of several hangs, and the others answer before the probe times out. The failure counts for all but the
+    run: that has ended, or began after those good answers.
+    """
+    runs = [[began for began, _ in run] for failed, run in groupby(recent, key=itemgetter(1)) if failed]
+    run = next(one for one in runs if at in one)
+    good_since = sum(not failed for began, failed in recent if began > at)
+    # Beside a run that goes on it may be of the same blip, of which no more failures count than of one run.
+    return _risen(check, at, recent, limits, rates, run_probes=check.run_probes + len(run)) | {
+        "good_run": min(check.good_run, good_since),
+        "spells": intermittent.with_ended(check.spells, run, recent, rates[0]),
+    }
+
+
+def _risen(
+    check: Check, at: float, recent: Outcomes, limits: Detection, rates: Rates, *, run_probes: int
+) -> dict[str, Any]:
+    """Return the fields that any failure changes; it is one of `run_probes` in a row."""
     # Two failures close together break the good stretch of a verification (its rule 3); one does not.
-    again = any(failed for _, failed in recent[-CLOSE_PROBES:-1])
+    again = sum(failed for _, failed in recent[-CLOSE_PROBES:]) > 1
     # Only the first failures of a run count (see above), and the sum has a cap.
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
         # One step of the sum: the log-likelihood ratio of a failure in an incident (p1) and in health (p0).
         cusum = min(cusum + log(rates[1] / rates[0]), CUSUM_CAP * limits.cusum_limit)
-    # `cusum_zero_at` is a CUSUM's estimate of the change point, from which `_likeliest_onset` searches.
+    left_zero = check.cusum_zero_at
+    # `cusum_zero_at` is a CUSUM's estimate of the change point, from which `likeliest_onset` searches.
     return {
-        "run_started_at": check.run_started_at if unbroken and check.run_started_at is not None else at,
-        "run_probes": run_probes,
-        "unseen_seconds": check.unseen_seconds if run_probes > 1 else 0.0,
-        "failing_since": check.failing_since if check.failing_since is not None else at,
-        "good_run": 0,
-        "stumbled_at": at if again else check.stumbled_at,
+        "stumbled_at": max(check.stumbled_at, at) if again else check.stumbled_at,
         "recent": recent,
         "cusum": cusum,
-        "cusum_zero_at": check.cusum_zero_at if check.cusum > 0 else at,
+        "cusum_zero_at": min(left_zero, at) if left_zero is not None and check.cusum > 0 else at,
     }
 
 
@@ -155,7 +182,7 @@ def _succeed_late(check: Check, at: float, recent: Outcomes, rates: Rates, *, ru
         "run_probes": check.run_probes if before_it else len(later),
         "unseen_seconds": check.unseen_seconds if before_it else 0.0,
         "failing_since": check.failing_since if before_it else min(later),
-        "recent": tuple(sorted(recent)),
+        "recent": recent,
         "cusum": cusum,
         "cusum_zero_at": check.cusum_zero_at if cusum > 0 else None,
     }
@@ -257,10 +284,10 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
         return None
     rates = baseline.rates(check, given.now, given.signal, given.limits)
     # One blip with a lucky probe in it is still one blip: then the limit of the run timer decides.
-    since = _likeliest_onset(check, left_zero, rates[0], forgiving=False)
+    since = likeliest_onset(check, left_zero, rates[0], forgiving=False)
     if _one_blip(check, since, failed_at) and failed_at - since < run_limit_seconds(check, given):
         return None
-    onset = _likeliest_onset(check, left_zero, rates[0], forgiving=True)
+    onset = likeliest_onset(check, left_zero, rates[0], forgiving=True)
     # Both in time and in number: a sum of a few seconds may be one burst of probes.
     if failed_at - onset < given.limits.cusum_span_seconds:
         return None
@@ -307,44 +334,6 @@ def _one_blip(check: Check, onset: float, failed_at: float) -> bool:
 
 def _as_usual(p0: float, limits: Detection) -> str:
     return f", {p0:.1%} is usual" if p0 > 2 * limits.cusum_p0 else ""
-
-
-def _likeliest_onset(check: Check, zero_at: float, p0: float, *, forgiving: bool) -> float:
-    """Return the run of failures with which the outage began: the onset that the probes make likeliest.
-
-    For an onset that maximises n KL(p, p0), p = failed / n: the change point of the generalised likelihood ratio
-    (Willsky and Jones 1976). Of onsets that fit nearly as well the earliest counts, as an unclear onset must acquit.
-    Where not every probe since `zero_at` is kept, it is `zero_at`. `forgiving`: one short run before the onset that
-    recovered is a blip, of which a healthy service has one in BLIP_PROBES probes. Without that, a blip minutes before
-    would date the outage to before the deploy that caused it.
-    """
-    # Without every probe since the sum left zero, no later onset can be told from that moment.
-    if not check.recent or check.recent[0][0] > zero_at:
-        return zero_at
-    outcomes = [one for one in check.recent if one[0] >= zero_at]
-    left, failed, runs = len(outcomes), sum(bad for _, bad in outcomes), 0
-    found: list[tuple[float, float]] = []
-    healed = 0.0
-    for bad, run in groupby(outcomes, key=lambda one: one[1]):
-        seen = list(run)
-        if bad:
-            # Only the first run is forgiven: a second one before the onset is no blip by chance any more.
-            blip = healed if forgiving and runs == 1 else 0.0
-            found.append((left * divergence(failed / left, p0) + blip, seen[0][0]))
-            short = seen[-1][0] - seen[0][0] <= BLIP_SECONDS
-            # Log-likelihood of one blip (once in BLIP_PROBES) against that many failures by chance (p0 each).
-            healed = max(0.0, len(seen) * log(1 / p0) - log(BLIP_PROBES)) if short else 0.0
-            failed -= len(seen)
-            runs += 1
-        left -= len(seen)
-    best = max((evidence for evidence, _ in found), default=0.0)
-    return min((at for evidence, at in found if evidence >= best - AMBIGUOUS), default=zero_at)
-
-
-def divergence(p: float, q: float) -> float:
-    """Return the Kullback-Leibler divergence of two coins, KL(p || q), with 0 < q < 1."""
-    healthy = (1 - p) * log((1 - p) / (1 - q)) if p < 1 else 0.0
-    return p * log(p / q) + healthy if p > 0 else healthy
 
 
 def _fresh_failure(check: Check, given: "Conditions") -> float | None:

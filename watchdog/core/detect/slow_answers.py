@@ -13,7 +13,7 @@ from math import inf, log
 from statistics import median
 from typing import NamedTuple
 
-from watchdog.core.detect import probes
+from watchdog.core.detect import likeliest_onset
 from watchdog.core.detect.usual_latency import UNIT_SECONDS, Samples
 from watchdog.domain.checks import SlowAnswers, UsualLatency
 from watchdog.domain.fast_replace import fast_replace
@@ -188,14 +188,14 @@ def is_partial(one: SlowAnswers) -> bool:
 def began(one: SlowAnswers, limit: Limit) -> float:
     """Return the slow answer with which it began: the one that makes a higher share since then likeliest.
 
-    It maximises n KL(p, p0), p = slow / n (see probes). Where the kept answers do not reach back to the first one, it
-    is the first.
+    It maximises n KL(p, p0), p = slow / n (see likeliest_onset). Where the kept answers do not reach back to the first
+    one, it is the first.
     """
     best, since = 0.0, one.since
     kept = len(one.recent)
     for number, (at, place) in enumerate(one.recent):
         answers, slow = one.answers - place + 1, kept - number
-        evidence = answers * probes.divergence(slow / answers, limit.usual_share)
+        evidence = answers * likeliest_onset.divergence(slow / answers, limit.usual_share)
         if slow / answers > limit.usual_share and evidence > best:
             best, since = evidence, at
     # The list is cut at RECENT_MAX: an estimate at its very edge may lie further back.
