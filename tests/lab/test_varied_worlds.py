@@ -165,7 +165,7 @@ def test_a_row_says_what_was_measured_in_its_world() -> None:
     assert (found["world"], found["episodes"], found["wrong_service_rollbacks"]) == ("restarts-60", 5, 0)
     assert found["clean_service_years"] == pytest.approx(30 / 365.25)
     line = tables("dev-robust", [row], [])[-1]
-    assert line.startswith("| restarts of good deploys fail for up to 60 s | 1.000 [") and line.count("|") == 10
+    assert line.startswith("| restarts of good deploys fail for up to 60 s | 1.000 [") and line.count("|") == 12
 
 
 @pytest.mark.nightly
