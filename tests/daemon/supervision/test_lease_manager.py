@@ -21,7 +21,7 @@ from watchdog.daemon.runtime.supervisor import Supervisor
 from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, STRANDED_SECONDS, TTL_SECONDS, LeaseManager
 from watchdog.domain import events as e
-from watchdog.domain.errors import Displaced, Temporary
+from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState
 from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
@@ -34,15 +34,19 @@ SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http"
 POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
 
 
-class FlakyStore(Overheard, SlowStore, calls="open renew_leases save load load_shared pending"):
-    """A store that takes its time, is out of reach while `gone`, and does not answer the calls in `silent`."""
+class FlakyStore(Overheard, SlowStore, calls="open renew_leases save load load_shared pending incidents"):
+    """A store that takes its time, is out of reach while `gone`, does not answer the calls in `silent`, and has what no
+    version reads in those in `damaged`."""
 
     gone = False
     silent: frozenset[str] = frozenset()
+    damaged: frozenset[str] = frozenset()
 
     async def heard(self, call: str, *given: object) -> None:
         if self.gone or call in self.silent:
             raise Temporary("the store does not answer")
+        if call in self.damaged:
+            raise Permanent("the store holds an incident that this version cannot read")
 
 
 @dataclass
@@ -161,6 +165,9 @@ async def test_case_51_the_incident_of_a_service_that_was_removed_ends_once_no_w
     shop = await other.store.incident("shop-1")
     assert shop is not None and (shop.outcome is Outcome.UNSEEN and shop.closed_at is not None) is left
     assert other.held == (set(other.names) if left else other.held - {"shop"})
+    await one.store.release()
+    await other.sharing.renew()
+    assert "shop" not in other.held, "that one only restarts"
 
 
 @pytest.mark.parametrize("taken", [True, False])
@@ -239,6 +246,14 @@ TAKEOVER_SECONDS = 15.0
 TICK_SECONDS = 0.05
 SLOWEST_SECONDS = 8 * max(WAY_SECONDS)
 """Of a takeover, at most: leases, what was under way, what was saved, and the record of it, each there and back."""
+
+
+@pytest.mark.parametrize("fault", ["silent", "damaged"])
+async def test_the_record_of_old_incidents_suspends_no_action(one: Worker, fault: str) -> None:
+    """Only a service that was removed needs them: one that cannot be read stopped every rollback, for ever."""
+    setattr(one.store, fault, frozenset({"incidents"}))
+    await one.sharing.begin()
+    assert one.held == set(NAMES) and one.sharing.in_step.is_set() and not one.sharing.store_trouble
 
 
 async def test_what_became_of_a_yes_that_could_not_be_saved_is_read_with_the_next_renewal(one: Worker) -> None:

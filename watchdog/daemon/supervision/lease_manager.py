@@ -184,21 +184,32 @@ class LeaseManager:
         self._renewed(began)
         # Last: those who wait for it rely on services and shared state alike.
         self.in_step.set()
-        self._stranded = await self._still_stranded()
+        self._stranded = await self._still_stranded(began)
         await self._tell_running()
 
-    async def _still_stranded(self) -> Sequence[str]:
+    async def _still_stranded(self, began: float) -> Sequence[str]:
         """Return the services whose open incident is still to be ended, as the configuration has them no more."""
         # Looked for at the start, and as a worker leaves: it may have had the configuration of before.
         if self._workers != self.grip.workers:
-            found, known = await self._store.incidents(STRANDED_MAX), self._names()
             alone = (self._workers, self.grip.workers) == (0, 1)
             self._stranded_from = self._clock.monotonic() + (0.0 if alone else STRANDED_SECONDS)
-            self._workers = self.grip.workers
+            try:
+                found = await self._store.incidents(STRANDED_MAX)
+            # No configured service needs this answer: without it their actions must not be suspended.
+            except Temporary:
+                return self._stranded
+            except Permanent as error:
+                log.warning("incidents of removed services are not looked for", why=str(error))
+                found = ()
+            self._workers, known = self.grip.workers, self._names()
             return sorted({one.service for one in found if one.closed_at is None and one.service not in known})
         # Its end is recorded with the step in which it was taken up, or later if the store is in trouble.
-        trouble = self._engine.store_trouble
-        return [name for name in self._stranded if trouble or name not in self._engine.held]
+        trouble, held = self._engine.store_trouble, self._engine.held
+        left = [name for name in self._stranded if trouble or name not in held]
+        if left and began >= self._stranded_from and held.keys().isdisjoint(left):
+            # Another worker has them: asked for at every renewal, they would be ours the moment that one restarts.
+            self._stranded_from = began + STRANDED_SECONDS
+        return left
 
     async def _tell_running(self) -> None:
         """Record the configuration in force for the command line, once for each lease and each reload."""
