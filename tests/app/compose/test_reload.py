@@ -318,6 +318,7 @@ async def test_a_signal_that_comes_while_a_file_is_taken_is_heard(reloading: Rel
         ),
         (OBSERVED.replace("https://docs.acme", "https://new.acme"), "it runs other settings of docs"),
         (OBSERVED.replace("docs:", "help:"), "it still watches docs; it does not watch help yet"),
+        (OBSERVED.partition("  docs:")[0], "it still watches docs"),
         (OBSERVED + "policy: {high: {do: tell}}\n", "it runs other settings of all services"),
     ],
 )

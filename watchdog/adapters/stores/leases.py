@@ -36,6 +36,11 @@ def share(
     return max(fair - len(here), 0), (*spare, *unknown)
 
 
+def is_settled(known: LeaseGrant, names: Collection[str], keep: Collection[str]) -> bool:
+    """Return whether an only worker has all these names, and none but them and those to keep."""
+    return set(names) <= known.epochs.keys() <= {*names, *keep}
+
+
 @uninterrupted
 class Leases(Database):
     """A database that distributes names over the living workers.
@@ -61,7 +66,7 @@ class Leases(Database):
         known = self._grip
         # The only worker of a SQLite file renews nothing: its leases never expire,
         # and a write every few seconds would cost fsyncs.
-        if self._backend.sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
+        if self._backend.sole and known is not None and known.worker == worker and is_settled(known, names, keep):
             return LeaseGrant(worker, known.epochs, 1, self._memo.revision)
         async with self._writing() as connection:
             # Renew before release and release before take: the share is

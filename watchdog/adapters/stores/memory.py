@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from watchdog.adapters.stores import retention
+from watchdog.adapters.stores.leases import is_settled
 from watchdog.adapters.stores.memory_charts import MemoryCharts
 from watchdog.adapters.stores.memory_database import MemoryDatabase, bound
 from watchdog.adapters.stores.memory_entries import MemoryEntries
@@ -66,7 +67,7 @@ class MemoryStore(MemoryEntries, MemoryCharts):
         the grant.
         """
         known = self._grip
-        if self._sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
+        if self._sole and known is not None and known.worker == worker and is_settled(known, names, keep):
             return LeaseGrant(worker, known.epochs, 1, self._memo.revision)
         self._grip = self._db.renew_leases(worker, names, ttl_seconds, keep, ailment, sole=self._sole)
         self._memo.keep(self._grip.epochs)
