@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cli import examples as x
-from watchdog.cli.why_not import PastMoment, why_not
+from watchdog.cli.why_not import PastMoment, why_not, why_not_record
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course
 from watchdog.domain.effects import Note
@@ -51,6 +51,8 @@ def test_a_blip() -> None:
         Note(START + 55, "web", None, "SUSPECT", "HTTP 503; probe every 2 s"),
         Note(START + 71, "web", None, "CALM", "2 good probes"),
     )
+    for_machines = why_not_record(PastMoment("web", START + 60, (replace(notes[0], label="SKIPPED"),), (), ()))
+    assert for_machines["notes"][0]["label"] == "PASSED", "as scripts know it"
     expected = BLIP.replace("             02:15  4 good", "  home       02:15  4 good")
     assert "\n".join(why_not(PastMoment("web", START + 60, notes, rows, ()))) + "\n" == expected
 

@@ -14,6 +14,7 @@ from watchdog.core.detect.probes import learnt_words, run_limit_seconds
 from watchdog.domain.checks import Check
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.effects import Note
+from watchdog.domain.incident_notes import stored_label
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.store_records import Minute
@@ -65,7 +66,7 @@ def why_not_record(asked: PastMoment) -> Mapping[str, Any]:
         "at": asked.at,
         "because": reasons(asked),
         "minutes": asked.minutes,
-        "notes": [{"at": one.at, "label": one.label, "text": one.text} for one in asked.notes],
+        "notes": [{"at": one.at, "label": stored_label(one.label), "text": one.text} for one in asked.notes],
         "incidents": [one.id for one in asked.incidents],
     }
 

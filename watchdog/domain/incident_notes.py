@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 NoteLabel = Literal[
@@ -65,9 +66,25 @@ NoteLabel = Literal[
 A closed set: mypy refuses any other. Labels of a newer version, in a store or a recording, are read unchanged.
 """
 
+STORED_LABELS: Mapping[str, str] = MappingProxyType(
+    {"NOTIFIED": "TOLD", "DELIVERED": "HEARD", "SCHEDULED": "KEPT", "SKIPPED": "PASSED"}
+)
+"""The name of each renamed label in stores, recordings and JSON, which earlier versions and scripts of users read."""
+_LABELS_HERE: Mapping[str, str] = MappingProxyType({there: here for here, there in STORED_LABELS.items()})
+
 TEXT_MAX = 1000
 """Characters of one remark: a paragraph. A longer report belongs elsewhere, with a link to it here."""
 NAME_MAX = 80
+
+
+def stored_label(label: str) -> str:
+    """Return the stored name of a note's label."""
+    return STORED_LABELS.get(label, label)
+
+
+def label_here(label: str) -> str:
+    """Return the label of a stored name; one that only a newer version knows is returned unchanged."""
+    return _LABELS_HERE.get(label, label)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import pytest
 from watchdog.adapters.recordings.recording_format import hashed
 from watchdog.adapters.stores import stored_prose
 from watchdog.adapters.stores.codec import EFFECTS, EVENTS, FLEETS, INCIDENTS, STATES, Codec
-from watchdog.adapters.stores.stored_names import FIELDS, LABELS
+from watchdog.adapters.stores.stored_names import FIELDS
 from watchdog.domain.effects import Note, Tell
 from watchdog.domain.events import QuestionDelivered
-from watchdog.domain.incident_notes import NoteLabel
+from watchdog.domain.incident_notes import STORED_LABELS, NoteLabel
 from watchdog.domain.incident_parts import Deadline, Escalation, Question
 from watchdog.domain.incidents import Fleet, Incident, State
 from watchdog.domain.notices import IncidentNews, Notice, NoticeKind, Topic
@@ -36,18 +36,18 @@ HASH_OF_BEFORE = "c8c188b363eec058"
         (INCIDENTS, ASKED, '"told_at":3.0'),
         *[
             (EFFECTS, Note(1.0, "web", None, here, "x"), f'"label":"{there}"')  # type: ignore[arg-type]
-            for here, there in LABELS.items()
+            for here, there in STORED_LABELS.items()
         ],
     ],
 )
 def test_what_is_stored_has_the_name_that_earlier_versions_read(codec: Codec[Any], value: Any, stored: str) -> None:
     text = codec.encode(value)
     assert stored in text and codec.decode(text) == value
-    renamed = {name for names in FIELDS.values() for name in names} | LABELS.keys() | {"QuestionDelivered"}
+    renamed = {name for names in FIELDS.values() for name in names} | STORED_LABELS.keys() | {"QuestionDelivered"}
     assert not [name for name in renamed if f'"{name}"' in text]
 
 
-@pytest.mark.parametrize(("here", "there"), LABELS.items())
+@pytest.mark.parametrize(("here", "there"), STORED_LABELS.items())
 def test_the_row_of_a_note_has_the_label_that_earlier_versions_read(here: Any, there: str) -> None:
     assert here in get_args(NoteLabel) and there not in get_args(NoteLabel)
     note = Note(1.0, "web", "web-1", here, "pager (page): web is down", ("pager",) if here == "NOTIFIED" else ())

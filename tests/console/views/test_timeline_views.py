@@ -21,6 +21,8 @@ def test_what_repeats_within_a_minute_is_counted_and_what_differs_is_not_lost() 
         (late, "CRITICAL", "99 of 99 probes failed for 99 s"),
     ]
     notes = [Note(at, "web", "web-1", label, text) for at, label, text in noted]
+    told = Note(0.0, "web", "web-1", "NOTIFIED", "chat")
+    assert timeline_view([told], ())[0].label == "TOLD", "as scripts that read the JSON know it"
     said = [Remark(at, "web-1", "ann", "on it") for at in (1.0, 3.0)]
     found = [(one.at, one.text, one.times, one.until) for one in timeline_view(notes, said)]
     assert found == [

@@ -10,6 +10,7 @@ from typing import Any
 
 from watchdog.domain.effects import Note
 from watchdog.domain.events import QuestionDelivered
+from watchdog.domain.incident_notes import stored_label
 from watchdog.domain.incident_parts import Deadline, Escalation
 from watchdog.domain.incidents import Fleet, ServiceState, State
 
@@ -30,27 +31,12 @@ FIELDS: Mapping[type, Mapping[str, str]] = MappingProxyType(
 """The stored name of each renamed field, by its name here."""
 CLASSES: Mapping[type, str] = MappingProxyType({QuestionDelivered: "QuestionHeard"})
 """The stored name of each renamed member of a union."""
-LABELS: Mapping[str, str] = MappingProxyType(
-    {"NOTIFIED": "TOLD", "DELIVERED": "HEARD", "SCHEDULED": "KEPT", "SKIPPED": "PASSED"}
-)
-"""The stored name of each renamed label of a note."""
-_LABELS_HERE: Mapping[str, str] = MappingProxyType({there: here for here, there in LABELS.items()})
 _FIELDS_BY_CLASS = {kind.__name__: names for kind, names in FIELDS.items()}
 
 
 def class_name(kind: type) -> str:
     """Return the stored name of a class."""
     return CLASSES.get(kind, kind.__name__)
-
-
-def stored_label(label: str) -> str:
-    """Return the stored name of a note's label."""
-    return LABELS.get(label, label)
-
-
-def label_here(label: str) -> str:
-    """Return the label of a stored name; one that only a newer version knows is returned unchanged."""
-    return _LABELS_HERE.get(label, label)
 
 
 def renamed(plain: Any) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 from watchdog.adapters.stores import stored_names
 from watchdog.domain.decisions import Blame, Decision, GuardAnswer, GuardReason, Term, cause_factors
 from watchdog.domain.effects import Note
+from watchdog.domain.incident_notes import label_here, stored_label
 from watchdog.domain.incident_parts import Escalation, Question, RollbackAttempt
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.notices import Notice
@@ -127,7 +128,7 @@ def _bad(plain: Plain) -> Plain:
 
 
 def _note(plain: Plain) -> Plain:
-    return {**plain, "label": stored_names.label_here(str(plain["label"]))}
+    return {**plain, "label": label_here(str(plain["label"]))}
 
 
 READ: Mapping[type, Callable[[Plain], Plain]] = MappingProxyType(
@@ -168,7 +169,7 @@ def _write_bad(plain: Plain) -> Plain:
 
 def _write_note(plain: Plain) -> Plain:
     """Leave an empty `about` out: hashes of recordings in format 1 are of this text, and earlier notes had none."""
-    plain = {**plain, "label": stored_names.stored_label(plain["label"])}
+    plain = {**plain, "label": stored_label(plain["label"])}
     return plain if plain["about"] else {name: value for name, value in plain.items() if name != "about"}
 
 
@@ -201,7 +202,7 @@ AFTER_NAMES: Mapping[str, str] = MappingProxyType({"NOTIFIED": " (", "INFORMED":
 
 def note_row(note: Note) -> Mapping[str, Any]:
     """Return the columns of a note. Its `about` has no column: the names stand at the head of its text."""
-    columns = asdict(note) | {"label": stored_names.stored_label(note.label)}
+    columns = asdict(note) | {"label": stored_label(note.label)}
     names = f"{', '.join(columns.pop('about'))}{AFTER_NAMES.get(note.label, '')}"
     if note.about and not note.text.startswith(names):
         columns["text"] = f"{names}{note.text}{')' if names.endswith('(') else ''}"
@@ -212,7 +213,7 @@ def note(at: float, service: str, incident: str | None, label: Any, text: str) -
     """Return the note of these columns; only a note on an incident gets its `about`, since no other note is looked up
     by it.
     """
-    label = stored_names.label_here(label)
+    label = label_here(label)
     names = text.partition(AFTER_NAMES[label])[0].split(", ") if label in AFTER_NAMES and incident is not None else ()
     return Note(at, service, incident, label, text, tuple(names))
 

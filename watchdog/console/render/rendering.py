@@ -21,6 +21,7 @@ from watchdog.console.views import card_views
 from watchdog.console.views.view_models import ServiceRow
 from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.commands.human_command import HumanCommand, Seen
+from watchdog.domain.incident_notes import label_here
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.outlook import Outlook
 from watchdog.presentation.text import clock, day, iso, moment, percent, sentence, short
@@ -107,6 +108,7 @@ def _environment(version: str) -> Environment:
         ticks=ticks,
         unbroken=unbroken,
         zip=zip,
+        label_here=label_here,
     )
     return environment
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from watchdog.console.views.view_models import NoteView
 from watchdog.domain.effects import Note
-from watchdog.domain.incident_notes import Remark
+from watchdog.domain.incident_notes import Remark, stored_label
 from watchdog.presentation.text import clean
 
 AGAIN_SECONDS = 60.0
@@ -22,7 +22,7 @@ as `HTTP 503`, no probability such as `P 0.62`: a change of these is news."""
 
 def timeline_view(notes: Sequence[Note], remarks: Sequence[Remark]) -> tuple[NoteView, ...]:
     """Return the timeline of an incident with the notes of people, oldest first."""
-    lines = [NoteView(one.at, clean(one.label), clean(one.text)) for one in notes]
+    lines = [NoteView(one.at, clean(stored_label(one.label)), clean(one.text)) for one in notes]
     said = [NoteView(one.at, "NOTE", clean(f"{one.by}: {one.text}")) for one in remarks]
     return tuple(sorted([*_folded(sorted(lines, key=lambda one: one.at)), *said], key=lambda one: one.at))
 

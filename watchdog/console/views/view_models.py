@@ -249,7 +249,10 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """One line of the timeline: what was noted `times` times, numbers apart, from `at` to `until` (None: once)."""
+    """One line of the timeline: what was noted `times` times, numbers apart, from `at` to `until` (None: once).
+
+    `label` is the stored one, which scripts of users know (STORED_LABELS); the page shows today's.
+    """
 
     at: float
     label: str
