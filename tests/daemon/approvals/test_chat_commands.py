@@ -283,6 +283,9 @@ def typed(text: str) -> dict[str, Any]:
         ("silence web 2h https://acme.example/?a=b moves", QUIET | {"reason": "https://acme.example/?a=b moves"}),
         ("rollback web target=dep-39", {"service": "web", "target": "dep-39"}),
         ("rollback web live=dep-42", {"service": "web", "seen": {"live deploy": "dep-42"}}),
+        ("undo web-1 live=dep-42", {"incident": "web-1", "seen": {"live deploy": "dep-42"}}),
+        ("note web-1 “it was x”", {"incident": "web-1", "text": "it was x", "root_cause": False}),
+        ('note web-1 "a" or "b"', {"incident": "web-1", "text": '"a" or "b"', "root_cause": False}),
         ("tick web-1 undo=yes monitor", {"incident": "web-1", "item": "monitor", "undo": True}),
         (
             "announce shop “Cards are refused” services=web We look into it.",
@@ -309,7 +312,7 @@ def test_words_become_arguments(text: str, gets: dict[str, Any]) -> None:
         ("silence web 2h signal=api signal=home moving", "signal=: twice"),
         ("silence web soon moving", "--for: not a duration"),
         ("hold web 2h signal=api moving", "signal=: no such option; leave it out"),
-        ("undo web-1 now", "undo: too many words; undo INCIDENT"),
+        ("undo web-1 now", "undo: now is one word too many; write live=dep-42"),
         ("announce shop Cards are refused", 'announce: TITLE is not in quotes; announce PAGE "TITLE" TEXT'),
         ('announce shop "Cards are refused', "announce: TITLE is not in quotes"),
         ('announce shop "Cards"', "announce: TEXT is missing"),

@@ -148,13 +148,13 @@ def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, An
     subject, *rest = words or ("",) if command.subject is not Subject.NOTHING else ("", *words)
     names = [one.name for one in command.required]
     rest = _unquoted(command, rest)
-    if subject and (len(rest) < len(names) or (rest and not command.arguments)):
+    if subject and (len(rest) < len(names) or (rest and not (names or _known_options(command)))):
         missing = [one.example for one in command.required[len(rest) :]]
         raise InvalidRequest(command.name, f"{missing[0]} is missing" if missing else "too many words", command.usage)
     given: dict[str, Any] = dict(zip(names[:-1], rest, strict=False))
     options, last = _options(command, rest[len(names) - 1 :] if names else rest)
     if names:
-        given[names[-1]] = " ".join(last)
+        given[names[-1]] = _without_quotes(" ".join(last))
     elif last:
         # Left out, it might have been the target: another one would be chosen.
         raise InvalidRequest(command.name, f"{last[0]} is one word too many", f"write {_shown(command)}")
@@ -178,6 +178,12 @@ def _unquoted(command: HumanCommand, words: Sequence[str]) -> list[str]:
                 raise InvalidRequest(command.name, f"{one.example} is not in quotes", command.usage)
         texts, rest = [*texts, " ".join(rest[:end]).strip(_QUOTES)], rest[end:]
     return [one for one in texts if one] + rest
+
+
+def _without_quotes(text: str) -> str:
+    """Return the text without the quotes around the whole of it: people who quote the title quote this one, too."""
+    quoted = len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES
+    return text[1:-1] if quoted and not set(text[1:-1]).intersection(_QUOTES) else text
 
 
 def _known_options(command: HumanCommand) -> dict[str, Argument]:
