@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.worlds import hear, incident_of, reach, share
 from tests.support.effect_readers import kinds, lines, notices
+from watchdog.core.checked_step import checked_step
 from watchdog.core.phases.unguarded_service import WHY
 from watchdog.domain import events as e
 from watchdog.domain.incidents import ActiveCritical, Outcome, Phase
@@ -23,8 +24,9 @@ def test_case_51_its_open_incident_is_ended_as_it_is_taken_up(phase: Phase) -> N
     share(world, troubles={"web": ActiveCritical("web", world.now, None)})
     world.policy = replace(world.policy, services=SHOP, silences=(Suppression("s", "shop", "ann", "", 0.0, 9e9),))
     assert lines(hear(world, e.Restarted(world.now, ("shop",))), "CLOSED") == [] and incident_of(world) == before
-    effects = hear(world, e.Restarted(world.now, ("shop", "web")))
+    world.state, effects, broken = checked_step(world.state, e.Restarted(world.now, ("shop", "web")), world.policy)
     after = incident_of(world)
+    assert broken == "", "all actions would be disabled"
     assert (after.outcome, after.closed_at, world.state.troubles) == (Outcome.UNSEEN, world.now, {})
     (text,) = lines(effects, "CLOSED")
     assert text.startswith(f"its end is not known: {WHY}; ")

@@ -75,6 +75,7 @@ class Worker:
 
     async def _begin(self, names: Sequence[str]) -> None:
         assert not self.watched & set(names), "begun twice"
+        assert set(names) <= set(self.names), "the configuration does not say what to read of it"
         self.watched |= set(names)
 
     async def _end(self, names: Sequence[str]) -> None:

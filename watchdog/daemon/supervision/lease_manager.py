@@ -249,7 +249,8 @@ class LeaseManager:
             return
         # Loaded before they are watched: a first reading must not meet a blank state.
         await self._engine.adopt_services(new, from_memory=from_memory)
-        services = [name for name in new if name]
-        await self._begin([name for name in services if name not in self._watched])
+        services, known = [name for name in new if name], self._names()
+        # Nothing is read of a service that the configuration has no more (Rule 6).
+        await self._begin([name for name in services if name not in self._watched and name in known])
         self._watched.update(new)
         log.info("services taken up", services=services, worker=self.worker, workers=self.grip.workers)
