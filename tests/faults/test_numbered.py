@@ -11,7 +11,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 TABLE = Path(__file__).with_name("README.md")
-NUMBERS = range(1, 64)
+NUMBERS = range(1, 67)
 NAMED = re.compile(r"test_case_((?:\d\d_)+)")
 IN_FULL = "in full: "
 """Behind this the table names the nightly tests of a case."""

@@ -54,7 +54,7 @@ def test_a_commit_message_cannot_break_the_table() -> None:
 
 
 @pytest.mark.parametrize("sign", ["=", "＝", "﹦", "＋", "－", "＠", "　＝"])
-def test_csv_cannot_become_a_formula(sign: str) -> None:
+def test_case_65_csv_cannot_become_a_formula(sign: str) -> None:
     """A title that begins like a formula, in whatever width, is shown as text; commas and quotes are quoted."""
     bad = x.incident(service=f"{sign}HYPERLINK(1)", title='say "hi", all')
     lines = history([bad], {}, "csv")

@@ -45,7 +45,7 @@ from watchdog.presentation.situation import Situation
 
 
 @pytest.mark.parametrize(("incident", "found", "sentence", "commands"), CASES)
-def test_each_situation_has_its_sentence_and_its_commands(
+def test_case_66_each_situation_has_its_sentence_and_its_commands(
     incident: Incident, found: Situation, sentence: str, commands: tuple[str, ...]
 ) -> None:
     """The sentence states what the daemon does by itself, and the commands are those that would be accepted."""
@@ -229,7 +229,7 @@ def test_who_has_it_is_said_once(incident: Incident, found: Situation, sentence:
         assert ("ann " in sentence or "ann's" in sentence) is ("ann ack" not in outlook(incident, NOW).besides)
 
 
-def test_no_situation_and_no_guard_that_can_block_lacks_a_row() -> None:
+def test_case_66_no_situation_and_no_guard_that_can_block_lacks_a_row() -> None:
     """A new one fails here; guards are read from their own source: the first argument of each `blocks(…)`."""
     assert set(ROWS) == set(Situation) == {found for _, found, _, _ in CASES}
     tree = ast.parse("".join(Path(str(one.__file__)).read_text() for one in (guards, downtime)))

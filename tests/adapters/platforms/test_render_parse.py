@@ -31,7 +31,7 @@ from watchdog.domain.units import parse_time
         *((beyond, None) for beyond in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")),
     ],
 )
-def test_times_are_read_or_none(written, seconds):
+def test_case_64_times_are_read_or_none(written, seconds):
     assert parse_time(written) == (None if seconds is None else pytest.approx(seconds, abs=1e-5))
 
 

@@ -53,7 +53,7 @@ async def go(path: str, redirects: int, accept: frozenset[int] = frozenset()) ->
         ("/port", 3, r"HTTP 302 without a usable Location"),
     ],
 )
-async def test_one_too_many_is_a_failure_that_says_where_it_led(path: str, redirects: int, why: str) -> None:
+async def test_case_64_one_too_many_is_a_failure_that_says_where_it_led(path: str, redirects: int, why: str) -> None:
     """Without the query, which may hold a secret."""
     came = await go(path, redirects)
     assert isinstance(came, Failure) and came.kind is FailureKind.REDIRECT

@@ -268,7 +268,7 @@ def test_another_region_of_sentry_acquits_nobody(endpoint: str, name: str, ill: 
 
 
 @pytest.mark.parametrize("odd", [[], {}, [["resolved"]], None, 1, 1e400, "x" * 1000])
-def test_a_page_with_odd_values_is_read(odd: Any) -> None:
+def test_case_64_a_page_with_odd_values_is_read(odd: Any) -> None:
     """Whatever type a field has, no error comes out; a maintenance without a known end is open."""
     rows = [{"id": odd, "name": "Render API", "status": odd, "group_id": odd}]
     incidents = [{"name": "Trouble", "status": odd}, {"name": odd, "status": "resolved"}]

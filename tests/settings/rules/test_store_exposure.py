@@ -37,7 +37,7 @@ FAR = "postgresql://ann:secret@db.acme.example:5432/watchdog"
         ("memory://", {}, False),
     ],
 )
-def test_a_database_that_nobody_checks_is_warned_of(
+def test_case_65_a_database_that_nobody_checks_is_warned_of(
     url: str, environ: dict[str, str], warned: bool, tmp_path: Path
 ) -> None:
     """Off this machine its name must be verified; the warning holds no password."""
@@ -62,7 +62,9 @@ OTHERS, GROUP = "other users of this machine can", "users of the group can"
         (0o600, 0o755, []),
     ],
 )
-def test_files_that_others_may_open_are_warned_of(mode: int, folder: int, words: list[str], tmp_path: Path) -> None:
+def test_case_65_files_that_others_may_open_are_warned_of(
+    mode: int, folder: int, words: list[str], tmp_path: Path
+) -> None:
     """The secrets beside the configuration, and the record; not where others cannot pass the folder."""
     for name in (".env", "watchdog.db"):
         (tmp_path / name).touch()
