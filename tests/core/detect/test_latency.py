@@ -105,6 +105,10 @@ def test_failures_are_judged_as_probes_and_have_no_latency() -> None:
     assert detect.failing(check, given(API, check.last_at))
     without = detect.observe(check, Observed(now + 99, "web", "api", Good()), API, LIMITS)
     assert len(without.samples) == 5
+    late = detect.observe(without, Observed(now + 90, "web", "api", Bad("HTTP 503"), 9.0), API, LIMITS)
+    assert len(late.samples) == 5 and (now + 90, True) in late.recent, "it began before a good one"
+    answered = detect.observe(check, Observed(now + 1, "web", "api", Good(), 8.0), API, LIMITS)
+    assert len(answered.samples) == 6 and answered.run_probes == 24, "a good one that began before the failures"
 
 
 def test_suspicious_and_calm() -> None:

@@ -15,6 +15,7 @@ from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.readings import Bad
 from watchdog.domain.units import show_seconds
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     outcome = probes.observe(check, event, signal, limits)
     seconds = event.latency_seconds
     # A failed probe may carry a latency (the time until an error 500), which says nothing about normal answers.
-    if seconds is None or outcome["run_probes"] > 0:
+    # By the probe itself: of several at once the run may be another's, which this one neither begins nor ends.
+    if seconds is None or isinstance(event.reading, Bad):
         return outcome
     if not is_timed(signal):
         # Without a limit (a reload may have removed it) the sums against it are void.
