@@ -49,7 +49,7 @@ class Finding:
 
     signal: str  # its name
     kind: str  # the signal's kind, a key of SIGNALS
-    method: str  # run, cusum, intermittent, latency, feed, count, crashes or turned away
+    method: str  # run, cusum, intermittent, latency, feed, count, new errors, crashes, turned away
     onset_at: float  # when it began (UTC epoch seconds)
     share: float  # share 0-1 of probes that failed (or of time down, slow answers); 0: none known
     text: Prose  # in words, with the arithmetic

@@ -208,7 +208,7 @@ class Detection:
     latency_hold_seconds: float = 300.0  # so long over its limit confirms; longer without a baseline
     latency_samples_min: int = 20  # answers while over its limit, at least
     # At night one error may be half of a minute's requests, so a ratio alone is no evidence.
-    feed_events_min: float = 5.0  # errors per minute below which no minute is bad
+    feed_events_min: float = 5.0  # errors per minute below which no minute is bad; half of it, if new in the release
     feed_ratio: float = 3.0  # times the expected count, at least
     feed_minutes: int = 2  # bad minutes that confirm
     feed_window_minutes: int = 5  # minutes looked back

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 
-from watchdog.core.detect.error_counts import poisson_tail
+from watchdog.core.detect.error_limits import poisson_tail
 
 Z = 1.959963984540054
 HALF = 0.025

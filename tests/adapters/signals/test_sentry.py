@@ -109,6 +109,10 @@ async def test_new_issues_are_those_of_the_live_release_and_a_fixed_one_filters_
     await read(source(vendor, release="web@2.0"))
     counts, issues = map(query, asked(vendor)[2:])
     assert counts["query"] == 'is:unresolved release:"web@2.0"' and 'firstRelease:"web@2.0"' in issues["query"]
+    vendor.say("GET", ISSUES, [ISSUE], 403)
+    made = source(vendor, release="web@2.0")
+    (first,), later = await made.read(), await read(made)
+    assert later.new_issues == first.new_issues == sample.new_issues, "what was first seen in a release stays so"
 
 
 @pytest.mark.parametrize("commit", [None, 'x" OR release:"y', ""])

@@ -68,12 +68,13 @@ def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None
 
 
 def test_errors_new_in_the_release_speak_against_it() -> None:
-    """Only with a flood, and only if some are new."""
+    """Only with a flood, or where they are all that is found; and only if some are new."""
     for issues, times in ((("KeyError: 'plan'",), 1), ((), 0)):
         service = a_service(checks={"home": failing(), "errors": Check("errors", "sentry", new_issues=issues)})
-        verdict = blame.weigh(a_case(service, found(), found("errors", "feed")))
         term = Term(5.0, "errors new in this release: KeyError: 'plan'", "new errors")
-        assert verdict.terms == (term,) * times
+        few = found("errors", "new errors")
+        for findings, counted in (((found(), found("errors", "feed")), 1), ((few,), 1), ((found(), few), 0)):
+            assert blame.weigh(a_case(service, *findings)).terms == (term,) * times * counted
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,7 @@ def test_a_fault_that_the_deploy_came_in_the_middle_of_is_probably_the_same_one(
         ("feed", ("KeyError: plan",), 65.0, False),
         ("feed", ("KeyError: plan",), 66.0, True),
         ("feed", (), 6.0, True),
+        ("new errors", ("KeyError: plan",), 65.0, False),
         ("run", ("KeyError: plan",), 6.0, True),
         ("run", (), 5.0, False),
     ],
@@ -114,7 +116,7 @@ def test_a_feed_s_minute_may_have_begun_before_the_release_whose_errors_are_new(
 ) -> None:
     """A flood is dated to the begin of its minute; what a probe saw is exact, but for clocks that differ by seconds."""
     service = a_service(checks={"home": failing(), "errors": Check("errors", "sentry", new_issues=new)})
-    signal = "errors" if method == "feed" else "home"
+    signal = "home" if method == "run" else "errors"
     seconds = 120.0 + early  # before NOW; the live deploy took traffic 120 s before it
     verdict = blame.weigh(a_case(service, found(signal, method, seconds=seconds)))
     (onset,) = [veto for veto in verdict.vetoes if veto.name == "onset"]

@@ -23,6 +23,7 @@ SIGNALS = (
     SignalPolicy("checkout", "http", severity=Severity.CRITICAL),
 )
 WEB = ServicePolicy("web", "srv-web", signals=SIGNALS)
+FEWER = "errors new in the release, fewer than a flood"
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,8 @@ WEB = ServicePolicy("web", "srv-web", signals=SIGNALS)
         (found("errors", "feed", share=0.0), "high", "errors: a flood of errors"),
         (found("events", "crashes", share=0.0), "high", "events: a crash loop"),
         (found("errors", "count", kind="sentry", share=0.0), "medium", CROWD),
+        (found("errors", "new errors", kind="sentry", share=0.0), "medium", f"errors: {FEWER}"),
+        (found("checkout", "new errors", share=0.0), "medium", f"checkout: {FEWER}"),
         (found("home", "unheard of"), "low", "home: anything else"),
         (found("analytics", "run"), "medium", "analytics: set to medium in the configuration"),
         (found("checkout", "run", share=0.01), "critical", "checkout: set to critical in the configuration"),

@@ -9,7 +9,7 @@ import pytest
 from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
-from watchdog.core.detect import error_counts
+from watchdog.core.detect import error_counts, error_limits
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -96,7 +96,7 @@ def test_what_is_expected(count: float, total: float | None, history: tuple[Minu
 def test_what_is_just_as_probable_as_allowed_is_allowed() -> None:
     """Only less than that is a flood."""
     history, bucket = list(minutes([1.0] * 20)), MinuteCount(T0 + 9000.0, 60.0, 6.0)
-    chance = error_counts.poisson_tail(6.0, 1.0)
+    chance = error_limits.poisson_tail(6.0, 1.0)
     assert error_counts.why_bad(bucket, history, ERRORS, Detection(feed_alpha=chance)) == ""
     assert error_counts.why_bad(bucket, history, ERRORS, Detection(feed_alpha=chance * 1.001)) != ""
 
@@ -140,6 +140,56 @@ def test_known_errors_whose_traffic_is_not_known_are_a_count_and_no_flood(
     """Ten times the visitors bring ten times the errors: told, and nobody is woken."""
     result = finding(fed(minutes(FLOOD, totals), new_issues=new), signal)
     assert result.method == method
+
+
+@pytest.mark.parametrize(
+    ("counts", "new", "onset"),
+    [
+        pytest.param([*[0.0] * 45, *[3.0] * 10], True, 45, id="three a minute"),
+        pytest.param([*[0.0] * 45, *[3.0] * 10], False, None, id="none of a new kind"),
+        pytest.param([*[0.0] * 45, *[3.0] * 8], True, None, id="for eight minutes"),
+        pytest.param([*[0.0] * 45, *[4.0, 2.0, 1.0, 4.0, 4.0, 3.0] * 2], True, 45, id="they swing"),
+        pytest.param([*[0.0] * 45, *[0.0, 1.0] * 30], True, None, id="rare ones"),
+        pytest.param([*[1.0] * 45, *[3.0] * 10], True, None, id="with one a minute that is usual"),
+        pytest.param([*[0.0] * 45, *[3.0] * 10, 0.0, 0.0, 1.0], True, None, id="they have ended"),
+        pytest.param([*[0.0] * 30, *[3.0] * 10], True, None, id="too little history"),
+    ],
+)
+def test_errors_new_in_the_release_count_below_the_floor_of_a_flood(
+    counts: list[float], new: bool, onset: int | None
+) -> None:
+    """Ten minutes of them; all at once or minute by minute; a list that is empty again shows none."""
+    one = ("KeyError",) if new else ()
+    check = fed(minutes(counts), new_issues=one)
+    result = finding(check)
+    assert (result and (result.method, (result.onset_at - T0) / 60)) == (onset and ("new errors", onset))
+    assert detect.suspicious(check, given(ERRORS, check.counts[-1].start + 90.0)) is bool(result)
+
+
+def test_errors_new_in_the_release_go_on_for_hours_and_end_in_minutes() -> None:
+    """They do not become their own history. Fewer of them are the same; so is a flood that leaves some of them."""
+    check = fed(minutes([0.0] * 45), new_issues=("KeyError",))
+    seen = []
+    for number, count in enumerate([*[3.0] * 120, *[2.0] * 60, *[8.0] * 5, *[2.0] * 30, *[0.0] * 8]):
+        check = fed(minutes([count], start=T0 + 60.0 * (45 + number)), check, new_issues=("KeyError",))
+        now, result = given(ERRORS, check.counts[-1].start + 90.0), finding(check)
+        seen.append((result.method if result else "", detect.calm(check, now)))
+    assert seen.index(("new errors", False)) == 9 and ("", True) not in seen[9:-6]
+    assert ("feed", False) in seen and seen[-1] == ("", True)
+    silent = given(ERRORS, check.counts[-1].start + 60 + error_counts.STALE_SECONDS + 1)
+    assert not detect.suspicious(check, silent)
+
+
+@pytest.mark.parametrize(
+    ("expected", "phi", "limit"), [(1.0, 1.0, 21), (0.3, 1.0, 21), (20.0, 1.5, 52), (300.0, 3.0, 430), (1.0, 30.0, 91)]
+)
+def test_the_limit_of_rare_errors_is_computed_from_their_false_findings(
+    expected: float, phi: float, limit: int
+) -> None:
+    """One good release a year at most brings so many: of a hundred and eighty with a new kind of error."""
+    assert error_limits.limit_of_rare(expected, phi) == limit
+    assert error_limits.false_a_year(limit, max(expected, 1.0), phi) <= 1.0
+    assert error_limits.false_a_year(limit - 1, max(expected, 1.0), phi) > 1.0
 
 
 def test_a_feed_that_fell_silent_says_nothing() -> None:
@@ -257,16 +307,16 @@ def test_a_flood_that_swings_is_one_flood(pauses: list[int], good: int, calm: bo
 )
 def test_the_poisson_tail(count: float, mean: float, tail: float) -> None:
     """P(X >= count), from tables."""
-    assert error_counts.poisson_tail(count, mean) == pytest.approx(tail, rel=0.002)
+    assert error_limits.poisson_tail(count, mean) == pytest.approx(tail, rel=0.002)
 
 
 def test_far_out_the_tail_is_bounded_and_never_zero() -> None:
     """A hundred thousand errors are judged at once, and the bound is not below the truth."""
-    assert 0.0 < error_counts.poisson_tail(100_000.0, 1.0) < 1e-200
+    assert 0.0 < error_limits.poisson_tail(100_000.0, 1.0) < 1e-200
     exact = 1.0 - sum(math.exp(k * math.log(5.0) - 5.0 - math.lgamma(k + 1)) for k in range(28))
-    assert exact <= error_counts.poisson_tail(28, 5.0) < 1e-9
-    assert error_counts.poisson_tail(28, 5.0) == pytest.approx(math.exp(28 - 5 - 28 * math.log(28 / 5)))
-    assert error_counts.poisson_tail(100_000.0, 1.0) == math.exp(-700.0)
+    assert exact <= error_limits.poisson_tail(28, 5.0) < 1e-9
+    assert error_limits.poisson_tail(28, 5.0) == pytest.approx(math.exp(28 - 5 - 28 * math.log(28 / 5)))
+    assert error_limits.poisson_tail(100_000.0, 1.0) == math.exp(-700.0)
 
 
 def judged(count: float, history: list[float], seconds: float = 60.0, **more: float) -> str:
@@ -326,7 +376,7 @@ def test_without_phi_a_swinging_service_would_be_accused_all_the_time() -> None:
     luck = random.Random(11)
     counts = minutes([poisson(luck, luck.gammavariate(1.0, 5.0)) for _ in range(14_400)])
     ends = range(90, len(counts), 5)
-    bare = sum(error_counts.poisson_tail(counts[end].count, 5.0) < LIMITS.feed_alpha for end in ends)
+    bare = sum(error_limits.poisson_tail(counts[end].count, 5.0) < LIMITS.feed_alpha for end in ends)
     ours = sum(
         bool(error_counts.why_bad(counts[end], list(counts[end - 90 : end - 5]), ERRORS, LIMITS)) for end in ends
     )

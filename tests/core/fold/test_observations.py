@@ -153,6 +153,7 @@ def test_a_crash_of_the_code_before_a_deploy_does_not_corroborate_its_failure(wa
         pytest.param("aaaaaaa1", (), 1.0, 1.0, id="the code before it"),
         pytest.param("", (50.0,), 1.0, 0.05, id="errors, some of them new"),
         pytest.param("", (1.0,), 1.0, 1.0, id="no more errors than usual"),
+        pytest.param("", (3.0,) * 10, 1.0, 1.0, id="new errors, fewer than a flood"),
         pytest.param("bad00000", (50.0,), 1.0, 0.005, id="both"),
     ],
 )
@@ -161,9 +162,9 @@ def test_the_new_code_and_new_errors_corroborate_a_run(
 ) -> None:
     """Two failing answers that name it, in its watch window until its end; a flood in which some errors are new."""
     seen = (Served(served, NOW - 90, NOW, (NOW - 4, NOW - 2)),) if served else ()
-    minutes = tuple(MinuteCount(NOW - 60.0 * (30 - n), 60.0, 1.0) for n in range(29))
-    newest = tuple(MinuteCount(NOW - 60.0, 60.0, count) for count in counts)
-    feed = Check("errors", "sentry", counts=(*minutes, *newest), new_issues=("KeyError",))
+    errors = [*[0.5] * (60 - len(counts)), *counts]
+    minutes = tuple(MinuteCount(NOW - 60.0 * (60 - n), 60.0, count) for n, count in enumerate(errors))
+    feed = Check("errors", "sentry", counts=minutes, new_issues=("KeyError",))
     web = POLICY.services["web"]
     policy = replace(POLICY, services={"web": replace(web, signals=(*web.signals, SignalPolicy("errors", "sentry")))})
     checks = {"home": failing(seconds=25, served=seen), "errors": feed, "gone": replace(feed, name="gone")}

@@ -87,6 +87,8 @@ TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(A
         ((MUTED,), {}, "note", "only notes"),
         ((TELLING,), {}, "tell", "only notifies"),
         ((TICKETED,), {}, "tell", "keeps a ticket"),
+        ((None, None, found("home", "count")), {}, "tell", "only notifies"),
+        ((None, None, found("home", "count")), {"approved": True, "incident": asked()}, "rollback", "approved; dep-41"),
         ((None, MAINTAINED, found(seconds=100.0)), {}, "ask", "until 90 s ago, and failed then: a human decides"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,

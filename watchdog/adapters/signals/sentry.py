@@ -91,6 +91,8 @@ class SentryErrors(Source):
         self._project_until = 0.0
         self._client: ApiClient | None = None
         self._broken = ""
+        self._known_issues: tuple[str, tuple[str, ...]] = ("", ())
+        """A release and its new issues: what was first seen in it stays so while the list cannot be read."""
         self._open_client()
 
     def _open_client(self) -> None:
@@ -190,10 +192,11 @@ class SentryErrors(Source):
         try:
             async with _answered(until):
                 answer = await client.get(path, [*params, *self._scope()])
-            return issue_texts(answer.json)
+            self._known_issues = release, issue_texts(answer.json)
+            return self._known_issues[1]
         except (Temporary, Permanent, Unreadable) as error:
             notes.append(f"new issues unknown ({plain(str(error), 80)})")
-            return ()
+            return self._known_issues[1] if self._known_issues[0] == release else ()
 
     async def _find_project(self, client: ApiClient, until: float) -> None:
         """Read the project's number, once an hour: slugs are understood since June 2026, and are a 400 to older

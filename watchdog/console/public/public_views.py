@@ -29,7 +29,7 @@ from watchdog.presentation.status_text import STALE_SECONDS, open_incident
 OPERATIONAL, DEGRADED, OUTAGE, UNKNOWN = "operational", "degraded", "outage", "unknown"
 WORST_FIRST = (OUTAGE, DEGRADED, UNKNOWN, OPERATIONAL)
 UNAVAILABLE, PARTLY, SLOW, ERRORS = "Unavailable", "Partly unavailable", "Slow", "More errors than usual"
-TITLES: Mapping[str, str] = {"latency": SLOW, "feed": ERRORS, "count": ERRORS, "crashes": ERRORS}
+TITLES: Mapping[str, str] = {"latency": SLOW} | dict.fromkeys(("feed", "count", "new errors", "crashes"), ERRORS)
 """Titles by detection method; any other method means that a page failed."""
 WHOLE_SHARE = 0.9
 GOOD_SHARE, BAD_SHARE = 0.999, 0.98

@@ -25,6 +25,7 @@ from watchdog.core.assess.suspect_deploy import (
     live_deploy,
     same_code_run,
 )
+from watchdog.core.detect.error_limits import NEW
 from watchdog.core.fold import served_versions
 from watchdog.domain.decisions import LIKELIER_THAN_NOT, NOT_WEIGHED, Blame, Veto
 from watchdog.domain.deploys import Deploy
@@ -182,8 +183,9 @@ def _onset_veto(case: BlameInput, change: Deploy) -> Veto:
     began = first_traffic_at(change, case.policy.blame)
     early = began - case.onset_at
     # A feed dates a flood to the begin of its minute; errors new in a release began with that release at the earliest.
-    by_feed = any(one.method == "feed" and one.onset_at == case.onset_at for one in case.findings)
-    slack = FEED_MINUTE_SECONDS if by_feed and case.main.method == "feed" and has_new_errors(case) else 0.0
+    method = case.main.method
+    by_feed = any(one.method == method and one.onset_at == case.onset_at for one in case.findings)
+    slack = FEED_MINUTE_SECONDS if by_feed and method in ("feed", NEW) and has_new_errors(case) else 0.0
     if early > case.policy.blame.onset_tolerance_seconds + slack:
         return Veto("onset", True, f"it failed {show_seconds(early)} before {change.id} could take traffic")
     return Veto("onset", False, f"onset {show_seconds(max(0.0, -early))} after {change.id} could first take traffic")

@@ -10,6 +10,7 @@ from typing import TypeVar
 from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.suspect_deploy import first_traffic_at
 from watchdog.core.detect import crashes
+from watchdog.core.detect.error_limits import NEW
 from watchdog.domain.decisions import Blame, Cause, Term
 from watchdog.domain.deploys import Deploy
 
@@ -79,5 +80,7 @@ def has_new_errors(case: BlameInput) -> bool:
 
 
 def _new_errors(case: BlameInput) -> tuple[str, ...]:
-    flood = next((finding for finding in case.findings if finding.method == "feed"), None)
+    # Fewer than a flood speak for themselves alone: beside failing probes they must not convict.
+    methods = ("feed", NEW) if case.main.method == NEW else ("feed",)
+    flood = next((finding for finding in case.findings if finding.method in methods), None)
     return case.service.checks[flood.signal].new_issues if flood is not None else ()

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.core.detect import turned_away
+from watchdog.core.detect.error_limits import NEW
 from watchdog.domain.decisions import Finding
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Detection, ServicePolicy, SignalPolicy
 from watchdog.domain.severity import Severity
 
-FEEDS = ("feed", "count")
+FEEDS = ("feed", "count", NEW)
 """Methods that date an onset to the begin of a minute."""
 
 
@@ -45,6 +46,11 @@ RULES: tuple[SeverityRule, ...] = (
         Severity.MEDIUM,
         "more errors, none of a new kind: higher traffic raises them as well",
         lambda found, signal, limits: found.method == "count",
+    ),
+    SeverityRule(
+        Severity.MEDIUM,
+        "errors new in the release, fewer than a flood",
+        lambda found, signal, limits: found.method == NEW,
     ),
     # Holds for every finding, so that each one has a severity.
     SeverityRule(Severity.LOW, "anything else", lambda found, signal, limits: True),
@@ -92,8 +98,9 @@ def as_severe_since(
 def _judge_one(found: Finding, service: ServicePolicy, limits: Detection) -> tuple[Severity, str]:
     signal = service.signal(found.signal)
     assert signal is not None, "a finding comes from a signal of the service"
-    # The user's own severity of a signal overrides the rules.
-    if signal.severity is not None:
+    # The user's own severity of a signal overrides the rules; but of the limit for rare errors the false alarms are
+    # computed for a word, and a severe one may roll back.
+    if signal.severity is not None and found.method != NEW:
         return signal.severity, f"{found.signal}: set to {signal.severity.value} in the configuration"
     rule = next(rule for rule in RULES if rule.holds(found, signal, limits))
     return rule.severity, f"{found.signal}: {rule.words}"

@@ -19,15 +19,17 @@ A flood swings, so one good minute does not end it: it lasts until its last bad 
 and in longer pauses as an intermittent outage does (see intermittent).
 
 Known errors without a traffic count are a "count", not a flood: ten times the visitors cause ten times as many.
+
+Of errors new in the release fewer are too many, over ten minutes (see error_limits): from half of `feed_events_min` on.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from math import ceil, exp, lgamma, log
 from statistics import fmean, median, pvariance
 from typing import TYPE_CHECKING, Any
 
 from watchdog.core.detect import intermittent, usual_by_hour, usual_errors
+from watchdog.core.detect.error_limits import NEW, WINDOW_MINUTES, limit_of_rare, poisson_tail
 from watchdog.domain.checks import Check, UsualErrors
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -41,14 +43,17 @@ if TYPE_CHECKING:
 COUNTS_MAX = 90
 # Fewer minutes give no variance worth the name, and without phi every burst would look improbable.
 HISTORY_MIN = 10
-BOUND_BELOW = 1e-9
-"""Below this probability Chernoff's bound is returned: 100,000 errors are not summed term by term at every probe."""
 UNKNOWN = UsualErrors()
 LEVEL_MINUTES = 30
 LATE_SECONDS = 300.0
 """A feed's newest minute is at most so old when it is read."""
 STALE_SECONDS = LATE_SECONDS + 60.0
 """A feed whose newest minute is older has fallen silent: it is read every minute."""
+NEW_SHARE = 0.5
+"""Errors new in the release count from this share of `feed_events_min` on: if that is raised, so is this."""
+STILL = 0.5
+"""They go on at this share of what confirms them; also in the last LAST_MINUTES, as the window may hold ended ones."""
+LAST_MINUTES = 3
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
@@ -89,16 +94,18 @@ def _before_flood(check: Check, signal: SignalPolicy, limits: Detection) -> tupl
     """Return the history without a confirmed flood, as long as any minute of it is in `counts`; or none."""
     before, complete = check.counts_before, check.counts[: -limits.feed_window_minutes]
     if not before:
-        confirmed = len(_bad_minutes(check, signal, limits, known_until(check))) >= max(limits.feed_minutes, 1)
-        return complete if confirmed else ()
+        now, enough = known_until(check), max(limits.feed_minutes, 1)
+        if len(_bad_minutes(check, signal, limits, now)) >= enough:
+            return complete
+        return check.counts[:-LEVEL_MINUTES] if len(_new_minutes(check, limits, now)) >= enough else ()
     known = {one.start for one in before}
     since = [one for one in check.counts if one.start not in known]
     # One good minute is no end, as a flood swings; and the next one may come soon, which this one must not explain.
-    flood = {one.start for one in since if why_bad(one, before, signal, limits, check.usual_errors)}
+    flood = {one.start for one in since if _why(one, check, before, signal, limits)}
     if not flood:
         return ()
     # Not those close to it: where a flood swings about the limit, its lower half would soon explain the rest.
-    apart = 60.0 * limits.feed_window_minutes
+    apart = 60.0 * (limits.feed_window_minutes + (WINDOW_MINUTES if check.new_issues else 0))
     good = [one for one in complete if one.start not in known and all(abs(one.start - bad) > apart for bad in flood)]
     return (*before, *good)[-COUNTS_MAX:]
 
@@ -110,19 +117,6 @@ def _merged(known: Sequence[MinuteCount], listed: Sequence[MinuteCount]) -> tupl
         return (*known, listed[-1])[-COUNTS_MAX:]
     merged = {count.start: count for count in known} | {count.start: count for count in listed}
     return tuple(merged[start] for start in sorted(merged))[-COUNTS_MAX:]
-
-
-def poisson_tail(count: float, mean: float) -> float:
-    """Return P(X >= count) for a Poisson mean: the sum of the lower terms, or far out Chernoff's upper bound."""
-    if count > mean:
-        bound = exp(max(count - mean - count * log(count / mean), -700.0))
-        if bound < BOUND_BELOW:
-            return bound
-    below = 0.0
-    for k in range(ceil(count)):
-        # In logarithms: mean^k and k! leave the range of a float at a few hundred errors a minute.
-        below += exp(k * log(mean) - mean - lgamma(k + 1))
-    return max(0.0, 1.0 - below)
 
 
 def _expected(minute: MinuteCount, history: Sequence[MinuteCount], usual: UsualErrors) -> float:
@@ -192,6 +186,42 @@ def _objective(minute: MinuteCount, signal: SignalPolicy) -> str:
     return f"{minute.per_minute:.0f} errors/min > {limit:g} (objective)"
 
 
+def _why(
+    minute: MinuteCount, check: Check, history: Sequence[MinuteCount], signal: SignalPolicy, limits: Detection
+) -> str:
+    return why_bad(minute, history, signal, limits, check.usual_errors) or _why_new(minute, check, history, limits)
+
+
+def _why_new(minute: MinuteCount, check: Check, history: Sequence[MinuteCount], limits: Detection) -> str:
+    """Return the arithmetic if the ten minutes to this one have too many errors for rare ones that are new, else ""."""
+    since = minute.start - (WINDOW_MINUTES - 1) * 60.0
+    share = STILL if check.counts_before else 1.0
+    least = share * NEW_SHARE * limits.feed_events_min * WINDOW_MINUTES
+    window = [one for one in check.counts if max(since, check.counts_from) <= one.start <= minute.start]
+    errors, last = sum(one.count for one in window), sum(one.count for one in window[-LAST_MINUTES:])
+    if not check.new_issues or errors < least or last < STILL * least * LAST_MINUTES / WINDOW_MINUTES:
+        return ""
+    # As they may come slowly: those of the last half hour would soon explain themselves.
+    before = [one for one in history if one.start < minute.start - LEVEL_MINUTES * 60.0]
+    known = usual_by_hour.is_known(check.usual_errors)
+    if len(before) < HISTORY_MIN and not known:
+        return ""
+    expected = sum(_expected(one, before, check.usual_errors) for one in window)
+    rare = limit_of_rare(expected, _phi(before, check.usual_errors))
+    if errors < share * max(limits.feed_ratio * expected, rare):
+        return ""
+    return f"{errors:.0f} errors in {WINDOW_MINUTES} min, {expected:.1f} expected, and some are new in the release"
+
+
+def _new_minutes(check: Check, limits: Detection, now: float) -> list[MinuteCount]:
+    """Return the minutes up to which there were too many errors new in the release; none unless the newest is one."""
+    if not check.new_issues or now - known_until(check) > STALE_SECONDS:
+        return []
+    history = check.counts_before or check.counts
+    bad = [one for one in check.counts[-limits.feed_window_minutes :] if _why_new(one, check, history, limits)]
+    return bad if bad and bad[-1] is check.counts[-1] else []
+
+
 def _bad_minutes(check: Check, signal: SignalPolicy, limits: Detection, now: float) -> list[tuple[MinuteCount, str]]:
     """Return the bad minutes of the window with their arithmetic; none unless the newest one is bad."""
     window = check.counts[-limits.feed_window_minutes :]
@@ -215,13 +245,37 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     """Return a flood: enough bad minutes among the last ones, the newest among them."""
     bad = _bad_minutes(check, given.signal, given.limits, given.now)
     if len(bad) < max(given.limits.feed_minutes, 1):
-        return None
+        return _find_new(check, given)
     text = f"{bad[-1][1]}; {len(bad)} of {given.limits.feed_window_minutes} minutes (limit {given.limits.feed_minutes})"
     per_minute = f"{bad[-1][0].per_minute:.0f}/min"
     # "feed" means that code may be to blame: new errors, the user's own limit, or a rate that allows for the traffic.
     history = _history(check, given.limits)
     sure = check.new_issues or _objective(bad[-1][0], given.signal) or _per_request(bad[-1][0], history)
     return Finding(check.name, check.kind, "feed" if sure else "count", bad[0][0].start, 0.0, text, symptom=per_minute)
+
+
+def _find_new(check: Check, given: "Conditions") -> Finding | None:
+    """Return errors new in the release that are fewer than a flood: never acted on unasked (see severity)."""
+    bad = _new_minutes(check, given.limits, given.now)
+    if len(bad) < max(given.limits.feed_minutes, 1):
+        return None
+    history = check.counts_before or check.counts
+    text = f"{_why_new(bad[-1], check, history, given.limits)}: {check.new_issues[0]}"
+    recent = [one for one in check.counts if one.start >= check.counts_from]
+    lasting = [one for one in recent if one.start > bad[-1].start - WINDOW_MINUTES * 60.0]
+    per_minute = f"{fmean(one.per_minute for one in lasting):.1f}/min"
+    return Finding(check.name, check.kind, NEW, _began_at(recent), 0.0, text, symptom=per_minute)
+
+
+def _began_at(counts: Sequence[MinuteCount]) -> float:
+    """Return the begin of the minute from which on the errors exceed half of their present rate the most (CUSUM)."""
+    half = fmean(one.count for one in counts[-WINDOW_MINUTES:]) / 2
+    best, total, began = 0.0, 0.0, counts[-1].start
+    for one in reversed(counts):
+        total += one.count - half
+        if total > best:
+            best, began = total, one.start
+    return began
 
 
 def _history(check: Check, limits: Detection) -> Sequence[MinuteCount]:
@@ -233,9 +287,14 @@ def per_minute(check: Check) -> float:
     return fmean([one.per_minute for one in check.counts[-LEVEL_MINUTES:]] or [0.0])
 
 
-def suspicious(check: Check, given: "Conditions") -> bool:
+def flooding(check: Check, given: "Conditions") -> bool:
     """Return whether the newest minute is bad."""
     return bool(_bad_minutes(check, given.signal, given.limits, given.now))
+
+
+def suspicious(check: Check, given: "Conditions") -> bool:
+    """Return whether the newest minute is bad, or the last ten have too many errors new in the release."""
+    return flooding(check, given) or bool(_new_minutes(check, given.limits, given.now))
 
 
 def calm(check: Check, given: "Conditions") -> bool:
@@ -275,7 +334,7 @@ def _bad_since_cleared(check: Check, signal: SignalPolicy, limits: Detection) ->
     """Yield the bad minutes since the statistics were cleared, the newest first."""
     history = _history(check, limits)
     judged = (one for one in reversed(check.counts) if one.start >= check.counts_from)
-    return (one for one in judged if why_bad(one, history, signal, limits, check.usual_errors))
+    return (one for one in judged if _why(one, check, history, signal, limits))
 
 
 def lasts(check: Check, hours: int, known_min: int, limits: Detection) -> bool:

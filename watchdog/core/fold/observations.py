@@ -10,7 +10,7 @@ from typing import Any
 
 from watchdog.core import detect
 from watchdog.core.assess import suspect_deploy
-from watchdog.core.detect import corroboration, crashes, failure_kinds, probes, turned_away
+from watchdog.core.detect import corroboration, crashes, error_counts, failure_kinds, probes, turned_away
 from watchdog.core.fold import lessons, served_versions, unread
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
@@ -166,7 +166,7 @@ def _new_errors(service: ServiceState, policy: Policy, now: float) -> bool:
     """Return whether an error tracker sees more errors than usual, with some that are new in the live release."""
     for name, check in service.checks.items():
         signal = policy.services[service.name].signal(name) if check.new_issues else None
-        if signal is not None and detect.suspicious(check, detect.Conditions(now, signal, policy.detection)):
+        if signal is not None and error_counts.flooding(check, detect.Conditions(now, signal, policy.detection)):
             return True
     return False
 

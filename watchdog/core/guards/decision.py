@@ -57,6 +57,9 @@ def decide(
     """
     service_policy = policy.services[service.name]
     level, why_level, main = severity.judge(findings, service_policy, policy.detection)
+    # The answer was to the question of then: a yes still holds where less fails by now.
+    if approved and incident is not None and incident.severity.rank > level.rank:
+        level = incident.severity
     share = failing_share(service, main, now, policy)
     since = replace(main, onset_at=_since_it_began(service, findings, incident, policy))
     case = BlameInput(state, policy, service, service_policy, findings, since, share, now, _before(incident))
