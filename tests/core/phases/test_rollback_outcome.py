@@ -24,7 +24,7 @@ from watchdog.core.phases import rollback_request
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.policy import Mode, Policy, SignalPolicy
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 from watchdog.presentation.situation import Situation, situation
@@ -32,12 +32,25 @@ from watchdog.presentation.situation import Situation, situation
 # --- waiting for people ---
 
 
+VETOED = make_policy(veto_seconds=120.0)
+ERRORS = SignalPolicy("errors", "sentry", severity=Severity.CRITICAL, limit_per_minute=20.0)
+WEB = VETOED.services["web"]
+
+
 @pytest.mark.parametrize(
-    ("policy", "told"), [(make_policy(veto_seconds=120.0), "announced"), (make_policy(Mode.ASSIST), "asked")]
+    ("policy", "told", "flood"),
+    [
+        (VETOED, "announced", None),
+        (make_policy(Mode.ASSIST), "asked", None),
+        # The window ends before four good minutes end the flood: not even auto-deploy is switched off.
+        (replace(VETOED, services={"web": replace(WEB, signals=(ERRORS,))}), "announced", (120.0, 240.0)),
+    ],
 )
-def test_what_people_were_told_of_is_dropped_when_the_site_recovers(policy: Policy, told: str) -> None:
+def test_what_people_were_told_of_is_dropped_when_the_site_recovers(
+    policy: Policy, told: str, flood: tuple[float, float] | None
+) -> None:
     """Good readings within the veto window, or before the answer: closed, nothing was touched, and people hear so."""
-    world = bad_world(policy, faults=[Fault(64.0, 115.0, code="bad00000")]).run(400.0)
+    world = bad_world(policy, faults=[Fault(64.0, 115.0, code="bad00000")], flood=flood).run(700.0)
     assert world.incidents["web-1"].outcome == "recovered by itself" and not world.sent and not world.pins
     assert notices(world.tells) == [told, "resolved"]
 
