@@ -393,6 +393,8 @@ def test_without_evidence_there_is_no_proof(
     assert web(world).phase is Phase.PAGED and incident_of(world).rollback.verified_at is None
 
 
+AFTER = tuple(MinuteCount(LIVE + 60.0 * minute, 60.0, 1.0) for minute in (1, 2))
+DRAINED = replace(flooded(LIVE), counts=flooded(LIVE).counts + AFTER, counts_before=flooded(LIVE).counts[:20])
 ALL = "home: 60 of 60 probes good since it was live"
 SILENT = "; errors still unknown: no full minute since"
 SHOP = f"{ALL}; shop: 60 of 60 probes good since it was live"
@@ -407,6 +409,7 @@ ONE_OF_TWO = "api: 5 of 6 probes good since it was live"
         ),
         pytest.param((*OWN, SENTRY), (well(), fed()), True, f"{ALL}{SILENT}", id="a silent feed"),
         pytest.param((*OWN, SENTRY), (well(), fed(LIVE)), True, ALL, id="a feed that told"),
+        pytest.param((*OWN, SENTRY), (well(), DRAINED), True, ALL, id="a minute of the old instances is no flood"),
         pytest.param(MINUTELY, BOTH, True, f"home: 5 of 5 probes good since it was live; {ONE_OF_TWO}", id="five each"),
         pytest.param(SLOWLY, (well(last=-55.0, probes=9),), True, ALL.replace("60", "9"), id="the next is just slow"),
         pytest.param((PLAIN, STORE, TWO), (well(), well("shop")), True, SHOP, id="a third is unread"),

@@ -24,7 +24,7 @@ Of errors new in the release fewer are too many, over ten minutes (see error_lim
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import fmean, median, pvariance
 from typing import TYPE_CHECKING, Any
 
@@ -311,13 +311,17 @@ def _is_in_a_pause(check: Check, given: "Conditions") -> bool:
     known, limits = known_until(check), given.limits
     if not check.counts_before or given.now - known > STALE_SECONDS:
         return False
-    needed = least = 60.0 * (limits.feed_window_minutes - max(limits.feed_minutes, 1) + 1)
-    good = known - last_bad_at(check, given.signal, limits)
-    # Short circuit: only longer pauses need every minute judged, and this runs with every probe of the service.
+    bad, confirming = _bad_since_cleared(check, given.signal, limits), max(limits.feed_minutes, 1)
+    newest = list(islice(bad, confirming))
+    # A flood is over once the statistics are cleared, as a rollback goes live: a minute of the old instances is none.
+    if len(newest) < confirming:
+        return False
+    needed = least = 60.0 * (limits.feed_window_minutes - confirming + 1)
+    good = known - newest[0].start - newest[0].seconds
+    # Short circuit: only longer pauses need every minute judged, and this runs with every probe.
     if good < least:
         return True
-    bad = reversed(list(_bad_since_cleared(check, given.signal, limits)))
-    for one, later in pairwise(bad):
+    for one, later in pairwise(reversed([*newest, *bad])):
         pause = later.start - one.start - one.seconds
         longer = min(intermittent.PAUSES * pause, intermittent.PAUSE_MAX_SECONDS)
         needed = least if pause >= needed else max(needed, longer)
