@@ -206,6 +206,8 @@ def test_deploys_that_cannot_have_broken_us(shop: ServiceState, depends_on: tupl
     """Nothing is said of them, whichever of the two calls the other."""
     assert not weighed(shop, policy=town("shop", web=depends_on)).causes
     assert not weighed(shop, policy=town("shop", shop=("web",) if depends_on else ())).causes
+    back = replace(deployed("shop", 1.0).deploys[0], trigger="rollback")
+    assert not weighed(ServiceState("shop", deploys=(back,)), policy=CALLER).causes, "to code that was borne"
 
 
 def test_a_dependency_behind_another_one_counts_alike() -> None:

@@ -143,7 +143,8 @@ def _changed_callers(case: BlameInput, suspect: Deploy) -> list[Cause]:
     found = []
     for name in sorted(name for name in services if case.service.name in relied_on(services, name)):
         changed = _other_change(case, name, suspect)
-        if changed is None:
+        # A rollback brings back code that this service bore: people roll a caller back as it is the first to fail.
+        if changed is None or changed[0].is_rollback:
             continue
         change, odds = changed
         ago = show_seconds(max(0.0, case.onset_at - first_traffic_at(change, case.policy.blame)))
