@@ -47,9 +47,9 @@ class StoreReader(Protocol):
         """Return one incident, open or closed."""
 
     async def incidents(
-        self, limit: int = 50, *, service: str | None = None, until: float | None = None
+        self, limit: int = 50, *, service: str | None = None, until: float | None = None, open_only: bool = False
     ) -> Sequence[Incident]:
-        """Return incidents (of a service, opened at that moment or before), newest first."""
+        """Return incidents (of a service, opened at that moment or before, those alone that are open), newest first."""
 
     async def notes(
         self,

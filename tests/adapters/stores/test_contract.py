@@ -73,6 +73,7 @@ async def test_an_incident_follows_the_state_and_outlives_it(store: Store, a_sta
     assert await store.incident("inc-1") == an_incident(1, closed_at=99.0, outcome=Outcome.VERIFIED)
     assert [one.id for one in await store.incidents()] == ["inc-2", "inc-1"]
     assert [one.id for one in await store.incidents(limit=1)] == ["inc-2"]
+    assert [one.id for one in await store.incidents(open_only=True)] == ["inc-2"]
     service, opened_at = an_incident(1).service, an_incident(1).opened_at
     assert [one.id for one in await store.incidents(1, service=service)] == ["inc-2"]
     assert await store.incidents(service="none") == ()

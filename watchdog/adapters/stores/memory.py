@@ -219,11 +219,12 @@ class MemoryStore(MemoryEntries, MemoryCharts):
         return self._db.incidents.get(incident_id)
 
     async def incidents(
-        self, limit: int = 50, *, service: str | None = None, until: float | None = None
+        self, limit: int = 50, *, service: str | None = None, until: float | None = None, open_only: bool = False
     ) -> Sequence[Incident]:
-        """Return incidents (of a service, opened at that moment or before), newest first."""
+        """Return incidents (of a service, opened at that moment or before, those alone that are open), newest first."""
         newest_first = sorted(self._db.incidents.values(), key=lambda one: (one.opened_at, one.id), reverse=True)
-        of_service = [one for one in newest_first if service in (None, one.service)]
+        shown = [one for one in newest_first if not (open_only and one.closed_at is not None)]
+        of_service = [one for one in shown if service in (None, one.service)]
         return tuple([one for one in of_service if until is None or one.opened_at <= until][:limit])
 
     async def notes(

@@ -70,12 +70,13 @@ class SqlStore(FencedWrites, Charts, Added, Announced):
         return None if text is None else codec.INCIDENTS.decode(text)
 
     async def incidents(
-        self, limit: int = 50, *, service: str | None = None, until: float | None = None
+        self, limit: int = 50, *, service: str | None = None, until: float | None = None, open_only: bool = False
     ) -> Sequence[Incident]:
-        """Return incidents (of a service, opened at that moment or before), newest first."""
+        """Return incidents (of a service, opened at that moment or before, those alone that are open), newest first."""
         query = select(INCIDENTS.c.json).order_by(INCIDENTS.c.opened_at.desc(), INCIDENTS.c.id.desc())
         query = query if service is None else query.where(INCIDENTS.c.service == service)
         query = query if until is None else query.where(INCIDENTS.c.opened_at <= until)
+        query = query.where(INCIDENTS.c.closed_at.is_(None)) if open_only else query
         async with self._reading() as connection:
             texts = await connection.scalars(query.limit(limit))
         return tuple(codec.INCIDENTS.decode(text) for text in texts)

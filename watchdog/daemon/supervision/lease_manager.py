@@ -36,7 +36,7 @@ RENEW_SECONDS = 2.0
 TTL_SECONDS = SHIPPED.lease_seconds
 AILMENT_MAX = 500
 STRANDED_MAX = 500
-"""So many of the newest incidents are searched for open ones of services that the configuration has no more."""
+"""So many of the newest open incidents are searched for those of services that the configuration has no more."""
 STRANDED_SECONDS = 600.0
 """Since the last worker came or went, before such an incident is ended: that one may have the service, and return."""
 ALONE = 0
@@ -194,7 +194,7 @@ class LeaseManager:
             alone = (self._workers, self.grip.workers) == (0, 1)
             self._stranded_from = self._clock.monotonic() + (0.0 if alone else STRANDED_SECONDS)
             try:
-                found = await self._store.incidents(STRANDED_MAX)
+                found = await self._store.incidents(STRANDED_MAX, open_only=True)
             # No configured service needs this answer: without it their actions must not be suspended.
             except Temporary:
                 return self._stranded
@@ -202,7 +202,7 @@ class LeaseManager:
                 log.warning("incidents of removed services are not looked for", why=str(error))
                 found = ()
             self._workers, known = self.grip.workers, self._names()
-            return sorted({one.service for one in found if one.closed_at is None and one.service not in known})
+            return sorted({one.service for one in found} - {*known})
         # Its end is recorded with the step in which it was taken up, or later if the store is in trouble.
         trouble, held = self._engine.store_trouble, self._engine.held
         left = [name for name in self._stranded if trouble or name not in held]
