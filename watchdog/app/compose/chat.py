@@ -29,7 +29,6 @@ from watchdog.settings.rules.required_secrets import answers_in_slack
 
 TO = "target="
 INCIDENTS_SHOWN = 10
-INCIDENTS_READ = 200
 CELL_MAX = 80
 """Characters of a cell: a message of a channel is narrower than a terminal."""
 READS = (
@@ -184,7 +183,7 @@ class ChatQueries:
         service = self._app.engine.state.services.get(name)
         if name in self._app.engine.held and service is not None and service.incident is not None:
             return service.incident
-        return next((one for one in await journal.incidents(INCIDENTS_READ) if one.service == name), None)
+        return next(iter(await journal.incidents(1, service=name)), None)
 
     async def _state(self) -> State:
         """Return the state of all workers; only ours while the store cannot be read."""
