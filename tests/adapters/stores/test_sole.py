@@ -14,7 +14,7 @@ from tests.adapters.stores.steps import PIN, ROW, state
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Displaced, Permanent, Temporary
-from watchdog.domain.store_records import FLEET, LeaseGrant, Write
+from watchdog.domain.store_records import FLEET, LeaseGrant, Running, Write
 from watchdog.ports import Store
 
 NAMES = ("api", "web", FLEET)
@@ -56,6 +56,16 @@ async def test_the_former_run_is_refused_if_it_still_writes(start: Callable[[], 
     with pytest.raises(Displaced):
         await old.put_action(ROW, None)
     await new.save(Write(state("api")))
+
+
+async def test_what_a_killed_run_alone_had_is_no_ones(start: Callable[[], Awaitable[Store]]) -> None:
+    """Its configuration had a service more; a service that a reload removes is no one's, either."""
+    runs = dict.fromkeys(NAMES, Running("observe", "digest", "1"))
+    killed, after = await start(), await start()
+    for run, store, names in (("killed", killed, NAMES), ("next", after, ("api", FLEET)), ("next", after, (FLEET,))):
+        held = await store.renew_leases(run, names, ttl_seconds=1.0)
+        await store.put_running({name: runs[name] for name in names})
+        assert held.epochs.keys() == (await store.running()).keys() == set(names)
 
 
 async def test_before_and_after_holding_nothing_is_fenced(start: Callable[[], Awaitable[Store]]) -> None:

@@ -77,6 +77,10 @@ class Leases(Database):
             room, surplus = share(names, mine, len(living), keep)
             await self._give_back(connection, worker, surplus)
             await self._take(connection, worker, names, room, ttl_seconds)
+            if self._backend.sole:
+                # Those of a killed process never expire, and nothing else would end what it alone had.
+                dead = LEASES.c.owner.not_in([worker, NOBODY])
+                await connection.execute(update(LEASES).where(dead).values(owner=NOBODY, expires=0.0))
             epochs = await _epochs_of(connection, worker)
             revision = await connection.scalar(select(SHARED.c.revision)) or 0
         others = {name: why for name, why in living.items() if name != worker}
