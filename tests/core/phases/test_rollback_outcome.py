@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.incident_fields import amended
-from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy
+from tests.core.world import FOREVER, SLOW, START, Fault, World, make_policy, with_row
 from tests.core.worlds import (
     bad_world,
     decision_of,
@@ -24,7 +24,7 @@ from watchdog.core.phases import rollback_request
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Mode, Policy, SignalPolicy
+from watchdog.domain.policy import Mode, Policy, SignalPolicy, Then
 from watchdog.domain.readings import Bad
 from watchdog.domain.severity import Severity
 from watchdog.presentation.situation import Situation, situation
@@ -34,7 +34,13 @@ from watchdog.presentation.situation import Situation, situation
 
 VETOED = make_policy(veto_seconds=120.0)
 ERRORS = SignalPolicy("errors", "sentry", severity=Severity.CRITICAL, limit_per_minute=20.0)
-WEB = VETOED.services["web"]
+
+
+def of_errors(mode: Mode, veto_seconds: float) -> Policy:
+    """Return a policy that judges errors only, and rolls back where no answer comes in two minutes."""
+    policy = make_policy(mode, veto_seconds)
+    policy = replace(policy, services={"web": replace(policy.services["web"], signals=(ERRORS,))})
+    return with_row(policy, Severity.CRITICAL, then=Then.ROLLBACK, within_seconds=120.0)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +48,9 @@ WEB = VETOED.services["web"]
     [
         (VETOED, "announced", None),
         (make_policy(Mode.ASSIST), "asked", None),
-        # The window ends before four good minutes end the flood: not even auto-deploy is switched off.
-        (replace(VETOED, services={"web": replace(WEB, signals=(ERRORS,))}), "announced", (120.0, 240.0)),
+        # Both end before four good minutes end the flood: not even auto-deploy is switched off.
+        (of_errors(Mode.AUTONOMOUS, 120.0), "announced", (120.0, 240.0)),
+        (of_errors(Mode.ASSIST, 0.0), "asked", (120.0, 240.0)),
     ],
 )
 def test_what_people_were_told_of_is_dropped_when_the_site_recovers(

@@ -38,15 +38,7 @@ def await_veto(ctx: StepContext) -> None:
         rollback_request.announce(ctx)
         return
     until = ctx.incident.announced_until
-    if until is None or ctx.now < until:
-        return
-    fresh = observations.findings(ctx.service, ctx.policy, ctx.now)
-    judged = observations.still_judged(ctx.service, (*fresh, *ctx.incident.findings), ctx.policy)
-    in_a_pause = bool(judged) and not observations.failing_now(ctx.service, judged, ctx.policy, ctx.now)
-    # A flood, or what comes and goes: nothing could be sent in its pause, and auto-deploy would be off for nothing.
-    if in_a_pause and ctx.state.blind_since is None:
-        rollback_request.retry_later(ctx, f"no failure in the last {show_seconds(ctx.policy.detection.fresh_seconds)}")
-    else:
+    if until is not None and ctx.now >= until:
         decide_and_act(ctx, by=None)
 
 

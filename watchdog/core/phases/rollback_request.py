@@ -103,6 +103,12 @@ def deadline(rule: Rule, now: float) -> Deadline:
 def disable_auto_deploy(ctx: StepContext) -> None:
     """Switch auto-deploy off first: a rollback by Render's API leaves it on, and a merge would undo the rollback."""
     assert ctx.service_policy.platform_id is not None, "a guard blocks a service that the platform does not list"
+    unseen = _not_failing(ctx)
+    # A flood may be in a pause as a veto window or a question ends: nothing could be sent, and auto-deploy would be off
+    # for nothing. A person who says yes wants it prepared.
+    if unseen and ctx.incident.question.approved_by is None:
+        retry_later(ctx, unseen)
+        return
     ctx.enter_phase(Phase.PINNING)
     ctx.wake_at(ctx.now + PIN_PATIENCE_SECONDS)
     overdue_rollback.wake(ctx)
@@ -234,8 +240,13 @@ def _why_wait(ctx: StepContext) -> str:
     # A reload may have changed the default after it was counted as an answer.
     if ctx.incident.question.defaulted_at is not None and ctx.rule.then is not Then.ROLLBACK:
         return "no answer came, and the policy no longer says rollback"
-    if observations.failing_now(ctx.service, ctx.incident.findings, ctx.policy, ctx.now):
-        return not_seen_yet(ctx) or guards.at_sending(ctx)
+    return _not_failing(ctx) or not_seen_yet(ctx) or guards.at_sending(ctx)
+
+
+def _not_failing(ctx: StepContext) -> str:
+    """Return that no failure was seen lately, or ""; a request by hand needs none."""
+    if ctx.incident.by_hand or observations.failing_now(ctx.service, ctx.incident.findings, ctx.policy, ctx.now):
+        return ""
     return f"no failure in the last {show_seconds(ctx.policy.detection.fresh_seconds)}"
 
 
