@@ -73,6 +73,12 @@ def works_as_far_as_seen(name: str) -> Words:
     return Words(f"{name}: works, as far as we can see", (line,))
 
 
+def watched_no_more(name: str) -> Words:
+    """Return the message that it was removed from the configuration before its failure was seen to end."""
+    line = "We do not know whether it works again, and will not notify you of it any more."
+    return Words(f"{name}: not watched any more", (line,))
+
+
 def moment(at: float, now: float, zone: str) -> str:
     """Return a moment (UTC epoch seconds) in a time zone: `14:02 (UTC)`; with its date if it was not today."""
     there = datetime.fromtimestamp(at, ZoneInfo(zone))

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.worlds import hear, incident_of, reach, share
+from tests.core.worlds import hear, incident_of, put, reach, share
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.checked_step import checked_step
 from watchdog.core.phases.unguarded_service import WHY
 from watchdog.domain import events as e
+from watchdog.domain.incident_parts import StakeholderStatus
 from watchdog.domain.incidents import ActiveCritical, Outcome, Phase
-from watchdog.domain.policy import Mode, ServicePolicy, Suppression
+from watchdog.domain.policy import Mode, ServicePolicy, Stakeholders, Suppression
 
 SHOP = {"shop": ServicePolicy("shop", "srv-shop", Mode.AUTONOMOUS)}
 OPEN = (Phase.PINNING, Phase.ASKING, Phase.ANNOUNCED, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED)
@@ -20,9 +21,11 @@ OPEN = (Phase.PINNING, Phase.ASKING, Phase.ANNOUNCED, Phase.ROLLING_BACK, Phase.
 def test_case_51_its_open_incident_is_ended_as_it_is_taken_up(phase: Phase) -> None:
     """Whoever was called reads so, nothing is changed at the platform, and it counts among what is critical no more."""
     world = reach(phase)
+    put(world, incident=replace(incident_of(world), informed=(StakeholderStatus("board", "web-1/plain", world.now),)))
     before = incident_of(world)
     share(world, troubles={"web": ActiveCritical("web", world.now, None)})
     world.policy = replace(world.policy, services=SHOP, silences=(Suppression("s", "shop", "ann", "", 0.0, 9e9),))
+    world.policy = replace(world.policy, stakeholders=(Stakeholders("board", ("mail",)),))
     assert lines(hear(world, e.Restarted(world.now, ("shop",))), "CLOSED") == [] and incident_of(world) == before
     world.state, effects, broken = checked_step(world.state, e.Restarted(world.now, ("shop", "web")), world.policy)
     after = incident_of(world)
@@ -31,6 +34,7 @@ def test_case_51_its_open_incident_is_ended_as_it_is_taken_up(phase: Phase) -> N
     (text,) = lines(effects, "CLOSED")
     assert text.startswith(f"its end is not known: {WHY}; ")
     auto_deploy_is_off = ["opened"] if before.pin.previous is not None else []
-    assert notices(effects) == (["resolved"] if before.paged else auto_deploy_is_off)
+    assert notices(effects) == [*(["resolved"] if before.paged else auto_deploy_is_off), "resolved"]
+    assert lines(effects, "INFORMED") == ["mail: web: not watched any more"], "who read that it fails"
     assert {"PinAutoDeploy", "RestoreAutoDeploy", "Rollback"}.isdisjoint(kinds(effects))
     assert hear(world, e.Restarted(world.now, ("web",))) == ()

@@ -1,7 +1,7 @@
 """A service that the configuration has no more: nothing reads it, so its open incident is ended as it is taken up.
 
 A reload refuses to strand an incident. A restart may: people delete a service for good, and remove it here. Its page
-would stay open at the pager for ever, and its incident in the record.
+would stay open at the pager for ever, its incident in the record, and "not available" the last word to stakeholders.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from dataclasses import replace
 from watchdog.core.context import StepContext
 from watchdog.core.guards import active_criticals
 from watchdog.core.phases import close_incident
+from watchdog.core.updates import stakeholder_updates
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.policy import Mode, ServicePolicy
 
@@ -28,5 +29,6 @@ def end_incidents(ctx: StepContext, taken_up: Sequence[str]) -> None:
         # Closing reads the service's configuration: one without checks, of which nothing may be changed.
         ctx.policy = replace(policy, services={**policy.services, name: ServicePolicy(name, None, Mode.OBSERVE)})
         close_incident.close(ctx, Outcome.UNSEEN, WHY)
+        stakeholder_updates.end_unwatched(ctx)
         active_criticals.clear(ctx)
         ctx.policy = policy

@@ -116,6 +116,12 @@ def _over(ctx: StepContext, seen: ServiceState) -> None:
         )
 
 
+def end_unwatched(ctx: StepContext) -> None:
+    """Send the last message of an incident that was closed as its service is not in the configuration any more."""
+    for one, known in _informed(ctx):
+        _say(ctx, one, known, NoticeKind.RESOLVED, stakeholder_text.watched_no_more(_name(ctx)))
+
+
 def _works_since(ctx: StepContext, service: ServiceState, known: StakeholderStatus) -> float:
     """Return the time of the last trouble; a feed of errors has no such time, so then it is now."""
     at = observations.healthy_since(service, ctx.policy)
