@@ -11,13 +11,14 @@ check/   `watchdog check [--live]`
 from watchdog.settings.load.load import is_configured, load
 from watchdog.settings.load.secrets import KNOWN as SECRET_NAMES
 from watchdog.settings.load.secrets import SecretMap
-from watchdog.settings.model.settings import Adapter, Settings, remember_names, resolve_names
+from watchdog.settings.model.settings import Adapter, Settings, UnknownNames, remember_names, resolve_names
 
 __all__ = [
     "SECRET_NAMES",
     "Adapter",
     "SecretMap",
     "Settings",
+    "UnknownNames",
     "is_configured",
     "load",
     "remember_names",

@@ -30,10 +30,12 @@ def listing(**names: str) -> list[Any]:
     return [{"cursor": "c", "service": {"id": f"srv-{key}", "name": name}} for key, name in names.items()]
 
 
-async def settings_of(url: str, folder: Path, clock: FakeClock, known: ServiceFacts | None) -> Settings:
+async def settings_of(
+    url: str, folder: Path, clock: FakeClock, known: ServiceFacts | None, text: str = NAMED
+) -> Settings:
     """Return the settings of a service by its name; their store remembers these facts of it."""
     more = f'endpoints: {{render: "{url}/v1"}}\nstore: "sqlite:///{folder}/watchdog.db"\n'
-    settings = loaded(NAMED + more, KEY)
+    settings = loaded(text + more, KEY)
     if known is not None:
         async with opened(settings.store_url, clock) as store:
             await store.renew_leases("before", ["web"], ttl_seconds=1.0)
@@ -82,6 +84,18 @@ async def test_it_is_watched_and_nothing_is_asked_or_changed_until_render_says_w
         await names.ask_until_certain(app)
         await app.close()
         assert names.ids == {"web": "srv-9"} and names.certain.is_set() and not names.withheld.ids
+
+
+async def test_a_service_that_was_renamed_keeps_no_other_from_being_rolled_back(tmp_path: Path) -> None:
+    """Also one that is new, and that Render knows: only what is not certain is withheld."""
+    shop = "services:\n  shop: {render: the shop, mode: autonomous, signals: {a: {http: https://s.example}}}\n"
+    vendor, clock = Vendor(), FakeClock()
+    async with serve(vendor) as url:
+        vendor.say("GET", "/v1/services", listing(**{"1": "acme shop", "7": "the shop"}))
+        text = NAMED.replace("services:\n", shop)
+        names = await named(await settings_of(url, tmp_path, clock, KNOWN, text), clock)
+        assert names.ids == {"shop": "srv-7", "web": "srv-1"} and not names.certain.is_set()
+        assert names.withheld.ids == {"srv-1"}
 
 
 async def test_a_name_that_was_just_written_wrong_ends_the_start(tmp_path: Path) -> None:

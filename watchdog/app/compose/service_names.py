@@ -25,7 +25,7 @@ from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.composition import App, resolve
 from watchdog.domain.errors import ConfigurationError, Gone, Permanent, Temporary
 from watchdog.ports import Clock, Withheld
-from watchdog.settings import Settings, remember_names
+from watchdog.settings import Settings, UnknownNames, remember_names
 
 ASK_AGAIN_SECONDS = 15.0
 START_SECONDS = 10.0
@@ -84,13 +84,16 @@ async def named(settings: Settings, clock: Clock) -> ServiceNames:
     try:
         found = ServiceNames(settings, await _resolve_in_time(settings, clock))
     except (Temporary, Permanent, ConfigurationError) as error:
-        known = await _remembered(settings, clock)
-        new = settings.unresolved.keys() - known.keys() if known is not None else ()
+        # Whose name Render knows is certain: one that was renamed must not keep the others from being rolled back.
+        sure = error.settings if isinstance(error, UnknownNames) else settings
+        known, doubtful = await _remembered(settings, clock), sure.unresolved
+        new = doubtful.keys() - known.keys() if known is not None else ()
         if new and isinstance(error, ConfigurationError):
             raise
-        found = ServiceNames(settings, remember_names(settings, known or {}))
-        found.withheld = Withheld(frozenset(filter(None, found.ids.values())), _for_calls(error))
-        log.error("service names not resolved, watching without rollbacks", why=str(error), services=found.ids)
+        found = ServiceNames(settings, remember_names(sure, known or {}))
+        ids = {name: found.ids[name] for name in doubtful}
+        found.withheld = Withheld(frozenset(filter(None, ids.values())), _for_calls(error))
+        log.error("service names not resolved, watching without rollbacks", why=str(error), services=ids)
         return found
     found.certain.set()
     return found

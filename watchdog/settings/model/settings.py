@@ -98,10 +98,18 @@ class Settings:
         }
 
 
+class UnknownNames(ConfigurationError):
+    """The platform lists its services, and some names mean none of them; `settings` have the ids of the others."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...], settings: Settings) -> None:
+        super().__init__(mistakes)
+        self.settings = settings
+
+
 def resolve_names(settings: Settings, found: Sequence[ServiceFacts]) -> Settings:
     """Return the settings with every service's platform id, given all services the key can see.
 
-    Raises ConfigurationError for names that no service, or several, have, and for those that mean the watchdog itself
+    Raises UnknownNames for names that no service, or several, have, and for those that mean the watchdog itself
     or a service that is guarded already.
     """
     services = dict(settings.policy.services)
@@ -117,11 +125,12 @@ def resolve_names(settings: Settings, found: Sequence[ServiceFacts]) -> Settings
         else:
             where = settings.path.name if settings.path else "WATCHDOG_CONFIG_YAML"
             mistakes.append(Mistake(where, f"services.{name}.render: {why_not[0]}", why_not[1]))
-    if mistakes:
-        raise ConfigurationError(tuple(mistakes))
     policy = dataclasses.replace(settings.policy, services=MappingProxyType(services))
     # `calm_seconds` grows with the services that have an id, and names have just become ids.
-    return dataclasses.replace(settings, policy=read_calmly(policy))
+    resolved = dataclasses.replace(settings, policy=read_calmly(policy))
+    if mistakes:
+        raise UnknownNames(tuple(mistakes), resolved)
+    return resolved
 
 
 def remember_names(settings: Settings, known: Mapping[str, str]) -> Settings:
