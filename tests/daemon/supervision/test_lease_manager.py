@@ -24,6 +24,7 @@ from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState
 from watchdog.domain.integrations import CONFIGURATION, Integration, Standing
+from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.severity import Severity
@@ -169,6 +170,23 @@ async def test_case_51_the_incident_of_a_service_that_was_removed_ends_once_no_w
     await one.store.release()
     await other.sharing.renew()
     assert "shop" not in other.held, "that one only restarts"
+
+
+async def test_the_all_clear_of_a_service_that_was_removed_outlives_who_decided_it(one: Worker, other: Worker) -> None:
+    """Its page would stay open at the pager for ever; it is kept until the pager has it."""
+    await one.sharing.begin()
+    end = tell("over", "pager", kind=NoticeKind.RESOLVED, incident="shop-1", service="shop")
+    await one.store.save(Write(one.engine.state, effects=(end,)))
+    await one.store.release()
+    other.names, other.pager.script = NAMES[:3], [Temporary("away")]
+    await other.sharing.begin()
+    for _ in range(3):
+        await other.sharing.renew()
+        assert "shop" in other.held or other.pager.took
+        await other.clock.advance(PATIENCE_SECONDS)
+    assert other.pager.took == [("over", None)]
+    await other.sharing.renew()
+    assert other.held == set(other.names)
 
 
 @pytest.mark.parametrize("taken", [True, False])

@@ -16,7 +16,8 @@ Rule 4: the holder of the fleet's lease speaks for all workers (heartbeats, heal
 holder speaks for itself.
 Rule 5: state that a renewal could not read is read again with the next one; until then a service that was taken
 over is watched from memory, and not acted on. The same holds for a service whose last save lost its acknowledgement.
-Rule 6: a service with an open incident that the configuration has no more is taken up once, to end that incident.
+Rule 6: a service with an open incident that the configuration has no more is taken up once, to end that incident, and
+kept until its all-clear is delivered.
 """
 
 import asyncio
@@ -26,6 +27,8 @@ import structlog
 
 from watchdog.daemon.actions.timings import SHIPPED
 from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.engine.persistence import OURSELVES
+from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Phase
 from watchdog.domain.store_records import FLEET, LeaseGrant, Running
@@ -188,28 +191,38 @@ class LeaseManager:
         await self._tell_running()
 
     async def _still_stranded(self, began: float) -> Sequence[str]:
-        """Return the services whose open incident is still to be ended, as the configuration has them no more."""
+        """Return the services of which the configuration has no more, and an incident or its all-clear is left."""
         # Looked for at the start, and as a worker leaves: it may have had the configuration of before.
-        if self._workers != self.grip.workers:
+        changed = self._workers != self.grip.workers
+        if changed:
             alone = (self._workers, self.grip.workers) == (0, 1)
             self._stranded_from = self._clock.monotonic() + (0.0 if alone else STRANDED_SECONDS)
-            try:
-                found = await self._store.incidents(STRANDED_MAX, open_only=True)
-            # No configured service needs this answer: without it their actions must not be suspended.
-            except Temporary:
-                return self._stranded
-            except Permanent as error:
-                log.warning("incidents of removed services are not looked for", why=str(error))
-                found = ()
-            self._workers, known = self.grip.workers, self._names()
-            return sorted({one.service for one in found} - {*known})
+        elif not self._stranded:
+            return ()
+        try:
+            owed = await self._owed_an_end()
+            found = await self._store.incidents(STRANDED_MAX, open_only=True) if changed else ()
+        # No configured service needs this answer: without it their actions must not be suspended.
+        except Temporary:
+            return self._stranded
+        except Permanent as error:
+            log.warning("incidents of removed services are not looked for", why=str(error))
+            owed, found = set(), ()
+        if changed:
+            self._workers = self.grip.workers
+            return sorted((owed | {one.service for one in found}) - {*self._names()})
         # Its end is recorded with the step in which it was taken up, or later if the store is in trouble.
         trouble, held = self._engine.store_trouble, self._engine.held
-        left = [name for name in self._stranded if trouble or name not in held]
+        left = [name for name in self._stranded if trouble or name not in held or name in owed]
         if left and began >= self._stranded_from and held.keys().isdisjoint(left):
             # Another worker has them: asked for at every renewal, they would be ours the moment that one restarts.
             self._stranded_from = began + STRANDED_SECONDS
         return left
+
+    async def _owed_an_end(self) -> set[str]:
+        """Return the services whose all-clear is recorded and not delivered: who decided it may have died since."""
+        tells = [one.effect for one in await self._store.pending() if isinstance(one.effect, Tell)]
+        return {one.notice.service for one in tells if one.notice.resolves and one.notice.service != OURSELVES}
 
     async def _tell_running(self) -> None:
         """Record the configuration in force for the command line, once for each lease and each reload."""
