@@ -230,11 +230,15 @@ def test_a_run_bears_a_hole_of_half_a_minute(missing: float, unbroken: bool) -> 
     assert (check.run_probes, check.run_started_at) == ((11, T0) if unbroken else (1, now))
 
 
-@pytest.mark.parametrize(("began", "run"), [(-1.0, (5, T0, T0)), (3.0, (3, T0 + 4, T0 + 4)), (8.0, (0, None, None))])
-def test_a_slow_answer_ends_no_failures_that_began_after_it(began: float, run: tuple) -> None:
+@pytest.mark.parametrize(
+    ("began", "run", "spell"),
+    [(-1.0, (5, T0, T0), 0.0), (3.0, (3, T0 + 4, T0 + 4), 2.5), (8.0, (0, None, None), 8.0)],
+)
+def test_a_slow_answer_ends_no_failures_that_began_after_it(began: float, run: tuple, spell: float) -> None:
     """Dated as all readings are, by when they began: it stands before them, also where the kept outcomes are read."""
     check = seen(".", check=seen("xxxxx")[0], start=T0 + began)[0]
     assert (check.run_probes, check.run_started_at, check.failing_since) == run
+    assert check.spells.down_seconds == spell, "those before it were a short outage"
     assert (T0 + began, False) in check.recent and list(check.recent) == sorted(check.recent, key=lambda one: one[0])
     assert check.cusum == pytest.approx(2 * UP + DOWNWARD)
     gone = replace(check, cusum=-DOWNWARD / 2)

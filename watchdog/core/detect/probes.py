@@ -171,13 +171,15 @@ def _succeed(check: Check, at: float, recent: Outcomes, rates: Rates, *, unbroke
 def _succeed_late(check: Check, at: float, recent: Outcomes, rates: Rates, *, run_started_at: float) -> dict[str, Any]:
     """Return the fields that a good probe changes which began before failures that are known already.
 
-    Old instances answer their slow requests while new ones fail at once. Such an answer ends the run up to itself: the
-    failures that began later are unbroken, and go on.
+    Old instances answer their slow requests while new ones fail at once. Such an answer ends the run up to itself, a
+    spell as any is: the failures that began later are unbroken, and go on.
     """
     cusum = after_success(check.cusum, rates)
     later = [began for began, failed in recent if failed and began > at]
+    ended = [began for began, failed in recent if failed and run_started_at <= began <= at]
     before_it = at < run_started_at
     return {
+        "spells": intermittent.with_ended(check.spells, ended, recent, rates[0]) if ended else check.spells,
         "run_started_at": run_started_at if before_it else min(later),
         "run_probes": check.run_probes if before_it else len(later),
         "unseen_seconds": check.unseen_seconds if before_it else 0.0,
