@@ -320,6 +320,9 @@ def old(*failed: float, version: str = "aaaaaaa1", first: float = 900.0) -> Serv
     return Served(version, NOW - first, NOW, tuple(NOW - ago for ago in failed))
 
 
+FULL = old(*(9.5 - number / 4 for number in range(20)), version="", first=30.0)
+
+
 @pytest.mark.parametrize(
     ("served", "onset", "seconds"),
     [
@@ -327,6 +330,8 @@ def old(*failed: float, version: str = "aaaaaaa1", first: float = 900.0) -> Serv
         pytest.param((old(39, 30, 20), NEW), 39.0, None, id="so may an instance that ends"),
         pytest.param((old(40, 30), NEW), 40.0, None, id="two answers may be chance"),
         pytest.param((old(40, 30, 20), old(20, version=""), NEW), 40.0, None, id="one may be the new code's"),
+        pytest.param((old(40, 30, 20), FULL, NEW), 40.0, None, id="one may have been: only the last twenty are kept"),
+        pytest.param((old(40, 30, 20), replace(FULL, first_at=NOW - 9.0), NEW), 40.0, 30.0, id="all twenty are since"),
         pytest.param((old(40, 30, 20, first=40), NEW), 40.0, None, id="not seen before it failed"),
         pytest.param((old(40, 30, 20), replace(NEW, first_at=NOW - 50.0)), 40.0, None, id="the new code had answered"),
         pytest.param((old(40, 30, 20), old(5, version=""), NEW), 40.0, 30.0, id="a failure after that says nothing"),

@@ -86,7 +86,13 @@ def failed_before(check: Check, before: Deploy, suspect: Deploy, since: float, n
     0 if one of them may be another's, if they are too few, or if the suspect's code answered before they failed.
     """
     answered = min((one.first_at for one in check.served if is_of(one.version, suspect)), default=now)
-    failing = [(one, sum(since <= at < answered for at in one.failed_at)) for one in check.served]
-    of_before = all(is_of(one.version, before) and one.first_at < since for one, count in failing if count)
-    enough = sum(count for _, count in failing) >= SURE_ANSWERS
-    return answered - since if of_before and enough else 0.0
+    failed = [at for one in check.served for at in one.failed_at if since <= at < answered]
+    failing = [one for one in check.served if _may_have_failed(one, since, answered)]
+    of_before = all(is_of(one.version, before) and one.first_at < since for one in failing)
+    return answered - since if of_before and len(failed) >= SURE_ANSWERS else 0.0
+
+
+def _may_have_failed(one: Served, since: float, until: float) -> bool:
+    """Return whether answers of this version failed in that time, as far as is known: only the last ones are kept."""
+    dropped = len(one.failed_at) == FAILED_MAX and one.first_at < until <= one.failed_at[0]
+    return dropped or any(since <= at < until for at in one.failed_at)
