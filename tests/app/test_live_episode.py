@@ -14,14 +14,14 @@ import pytest
 from tests.app.scenes import URLS
 from tests.support.clocks import PATIENCE_SECONDS, eventually
 from tests.support.daemon_processes import SHORT, environment, until
-from watchdog.app.live.episode_kinds import KINDS, Plan, plans
+from watchdog.app.live.episode_kinds import KINDS, EpisodePlan, plans
 from watchdog.app.live.live_episode import configure
 from watchdog.app.live.live_suite import play_all
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.errors import Permanent
 
 
-def soon(plan: Plan) -> Plan:
+def soon(plan: EpisodePlan) -> EpisodePlan:
     """Return the plan with everything that only takes time left out."""
     return dataclasses.replace(plan, phase=0.0, build=0.2, update=0.2, after=0.0)
 

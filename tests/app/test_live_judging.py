@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.app.sandbox_demo.test_demo import ACCEPTED, ONSET, PAGE, PATCH, PINNED, POST, Entry
-from watchdog.app.live.episode_kinds import Plan
+from watchdog.app.live.episode_kinds import EpisodePlan
 from watchdog.app.live.live_judgement import Seen, judge
 from watchdog.lab.episode import Right
 
@@ -13,7 +13,7 @@ ROLLED_BACK: tuple[Entry, ...] = (ONSET, PATCH, PINNED, PAGE, POST, ACCEPTED)
 
 
 def judged(right: Right, story: Sequence[Entry], *troubles: str) -> Seen:
-    return judge(Plan("hard-down", "1", right, {"kind": "error"}, 5.0), story, troubles)
+    return judge(EpisodePlan("hard-down", "1", right, {"kind": "error"}, 5.0), story, troubles)
 
 
 def test_seconds_count_from_the_onset_in_the_log() -> None:

@@ -17,7 +17,7 @@ from watchdog.app.commands.replay_run import ReplayResult, answer
 from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.daemon_run import finish, start
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.presentation.step_actions import Action, actions
+from watchdog.presentation.step_actions import StepAction, actions
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
 from watchdog.sandbox.site.behaviours import behaviour
@@ -26,9 +26,9 @@ from watchdog.settings.load.load import load
 pytestmark = pytest.mark.long
 
 
-async def bad_deploy(folder: Path) -> tuple[App, list[Action]]:
+async def bad_deploy(folder: Path) -> tuple[App, list[StepAction]]:
     """Live through a bad deploy, with the statistics shortened, to an end in good order; return the daemon's doings."""
-    did: list[Action] = []
+    did: list[StepAction] = []
     async with Sandbox(rollback_seconds=1.0) as sandbox:
         path = write_config(folder, sandbox.urls, more=SHORT)
         app = build(load(path, {}, folder), SystemClock(), on_error=lambda name, error: None)
@@ -50,12 +50,12 @@ def _is_watching(app: App) -> bool:
     return web is not None and web.live == "dep-40" and len(web.checks) >= 2
 
 
-def _is_over(did: list[Action]) -> bool:
+def _is_over(did: list[StepAction]) -> bool:
     return any(one.what.startswith("resolved") for one in did)
 
 
 @pytest.fixture(scope="session")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Action]]:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[StepAction]]:
     """The folder of a daemon that rolled a bad deploy back, and what it did."""
     folder = tmp_path_factory.mktemp("guard")
     app, did = asyncio.run(bad_deploy(folder))
@@ -81,7 +81,7 @@ def against(folder: Path, *pairs: tuple[str, str]) -> ReplayResult:
     return answer([folder / "recordings"], load(path, {}, path.parent, secretless=True))
 
 
-def test_the_same_decisions_at_every_step(guarded: tuple[Path, list[Action]]) -> None:
+def test_the_same_decisions_at_every_step(guarded: tuple[Path, list[StepAction]]) -> None:
     """Every step's effects hash alike; what is replayed is what the run did, to the last letter and digit."""
     folder, did = guarded
     found = answer([folder / "recordings"], None)
@@ -95,7 +95,7 @@ def test_the_same_decisions_at_every_step(guarded: tuple[Path, list[Action]]) ->
     assert [one.kind for one in found.replay.old if one.is_act] == ["pin", "rollback"]
 
 
-def test_the_recording_holds_every_decision_of_the_run(guarded: tuple[Path, list[Action]]) -> None:
+def test_the_recording_holds_every_decision_of_the_run(guarded: tuple[Path, list[StepAction]]) -> None:
     """The end of the recording is the state that the journal has: nothing was left out."""
     (reader,) = [Reader(path) for path in (guarded[0] / "recordings").iterdir()]
     head, *rest = reader
@@ -124,7 +124,7 @@ def test_killed_in_the_middle_both_runs_are_replayed(tmp_path: Path) -> None:
         assert done.returncode == 0 and json.loads(done.stdout)["differences"] == []
 
 
-def test_observe_would_have_touched_nothing(guarded: tuple[Path, list[Action]]) -> None:
+def test_observe_would_have_touched_nothing(guarded: tuple[Path, list[StepAction]]) -> None:
     """The pin and the rollback are only in the old; the decision is another; from then on the world is not known."""
     found = against(guarded[0], ("mode: autonomous", "mode: observe"))
     assert found.differences is not None and found.replay.divergence is None
@@ -138,13 +138,13 @@ def test_observe_would_have_touched_nothing(guarded: tuple[Path, list[Action]]) 
     assert found.unknown_from == pin.at
 
 
-def test_the_same_policy_makes_no_difference(guarded: tuple[Path, list[Action]]) -> None:
+def test_the_same_policy_makes_no_difference(guarded: tuple[Path, list[StepAction]]) -> None:
     """Also when it is told what it did not ask to be told."""
     found = against(guarded[0])
     assert found.differences == [] and found.replay.new == found.replay.old
 
 
-def test_a_service_that_is_named_has_the_id_of_the_recording(guarded: tuple[Path, list[Action]]) -> None:
+def test_a_service_that_is_named_has_the_id_of_the_recording(guarded: tuple[Path, list[StepAction]]) -> None:
     """Nobody asks Render for it; one that the recording does not know is named as such."""
     found = against(guarded[0], ("render: srv-web", "render: shop-frontend"))
     assert found.differences == []
@@ -156,13 +156,13 @@ def test_a_service_that_is_named_has_the_id_of_the_recording(guarded: tuple[Path
     assert other_name.replay.new == []
 
 
-def test_no_key_is_in_a_recording(guarded: tuple[Path, list[Action]]) -> None:
+def test_no_key_is_in_a_recording(guarded: tuple[Path, list[StepAction]]) -> None:
     """The policy has none, events and states neither; whoever reads the folder is its owner."""
     assert list((guarded[0] / "recordings").glob("*.jsonl.gz")) and list(hits_in(guarded[0] / "recordings")) == []
     assert (guarded[0] / "recordings").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_veto_is_waited_for_in_the_other_policy(guarded: tuple[Path, list[Action]]) -> None:
+def test_a_veto_is_waited_for_in_the_other_policy(guarded: tuple[Path, list[StepAction]]) -> None:
     """It asks to be woken at a moment at which nobody woke the run, and acts then."""
     found = against(guarded[0], ("mode: autonomous", "mode: autonomous\n    veto: 2s"))
     kinds = [one.what.partition(":")[0] for one in found.replay.new if one.kind in ("page", "tell")]
@@ -172,7 +172,7 @@ def test_a_veto_is_waited_for_in_the_other_policy(guarded: tuple[Path, list[Acti
 
 
 def test_typed(
-    guarded: tuple[Path, list[Action]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    guarded: tuple[Path, list[StepAction]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit code 0 and words; with --config the diff, without any secret; JSON for machines."""
     monkeypatch.chdir(guarded[0])

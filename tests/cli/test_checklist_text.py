@@ -9,14 +9,14 @@ from watchdog.cli.json_output import plain
 from watchdog.domain.follow_ups import FollowUp
 from watchdog.presentation.checklists import checklists, follow_ups
 from watchdog.presentation.follow_up_text import Open
-from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.incident_facts import IncidentFacts
 
 DUE = x.BEGIN + 57 + 3600
 
 
-def facts(now: float) -> Facts:
+def facts(now: float) -> IncidentFacts:
     own = FollowUp(x.BEGIN, "web-1", 1, "ann", "a \x1b[31mred\npool", "bob", x.BEGIN + 86400 * 3)
-    return Facts(x.incident(), now, notes=x.NOTES, target_seconds=300.0, follow_ups=(own,))
+    return IncidentFacts(x.incident(), now, notes=x.NOTES, target_seconds=300.0, follow_ups=(own,))
 
 
 def test_what_is_due_is_marked_when_it_is() -> None:

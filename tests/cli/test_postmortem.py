@@ -15,7 +15,7 @@ from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.store_records import Minute
 from watchdog.presentation.checklists import checklists
-from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.incident_facts import IncidentFacts
 from watchdog.presentation.outlooks.current_state import CurrentState
 
 PAGE = (Path(__file__).parent / "postmortem.md").read_text(encoding="utf-8")
@@ -37,20 +37,20 @@ def minutes() -> list[Minute]:
     return [*rows, Minute("web", "errors", start, 1, 0, 0)]
 
 
-def facts(incident: Incident | None = None, **changes: object) -> Facts:
+def facts(incident: Incident | None = None, **changes: object) -> IncidentFacts:
     notes = (replace(x.NOTES[0], incident=None), *x.NOTES[1:])
     known = {"notes": notes, "minutes": minutes(), "target_seconds": 300.0, "signals": SIGNALS, "service": SERVICE}
     return replace(
-        Facts(incident or x.incident(verification=PROOF, unproved=("errors",)), now=x.BEGIN + 3600),
+        IncidentFacts(incident or x.incident(verification=PROOF, unproved=("errors",)), now=x.BEGIN + 3600),
         **{**known, **changes},
     )  # type: ignore[arg-type]
 
 
-def page(given: Facts) -> str:
+def page(given: IncidentFacts) -> str:
     return "".join(f"{line}\n" for line in postmortem(given))
 
 
-def section(given: Facts, title: str) -> str:
+def section(given: IncidentFacts, title: str) -> str:
     return page(given).partition(f"## {title}\n")[2].partition("\n## ")[0]
 
 
@@ -175,7 +175,7 @@ def test_what_a_rollback_did_not_do_is_not_put_down_to_it() -> None:
 
 def test_without_a_decision_or_readings_it_says_so() -> None:
     """An incident that was just opened, of a service that nothing else is known of."""
-    bare = Facts(Incident("web-1", "web", x.Severity.HIGH, x.BEGIN + 5, x.BEGIN, "slow"), now=x.BEGIN + 6)
+    bare = IncidentFacts(Incident("web-1", "web", x.Severity.HIGH, x.BEGIN + 5, x.BEGIN, "slow"), now=x.BEGIN + 6)
     text = page(bare)
     assert "No deploy was suspected." in text and "Nothing was decided yet." in text
     good = replace(bare, minutes=[Minute("web", "home", x.BEGIN, 60, 0, 0)])

@@ -27,7 +27,7 @@ from watchdog.domain.policy import (
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.reports import SignalReport
 from watchdog.presentation import status_text
-from watchdog.settings.check.check_result import CheckResult, Outcome
+from watchdog.settings.check.check_result import CheckOutcome, CheckResult
 
 SIGNALS = tuple(SignalPolicy(name, "http") for name in ("home", "api", "errors"))
 GUARDED = ServicePolicy("web", "srv-web", Mode.AUTONOMOUS, signals=SIGNALS)
@@ -194,8 +194,11 @@ def test_once_and_checks_and_foreign_words_are_neither_markup_nor_control() -> N
         "web/errors  UNKNOWN  -     Sentry did not answer",
         "control     GOOD     -     2 of 2 answer",
     ]
-    done = [CheckResult("key", Outcome.OK, "works"), CheckResult("web", Outcome.FAIL, "unknown id", "correct it")]
-    done += [CheckResult("page", Outcome.WARN, "late"), CheckResult("right", Outcome.UNTRIED, "unknown")]
+    done = [
+        CheckResult("key", CheckOutcome.OK, "works"),
+        CheckResult("web", CheckOutcome.FAIL, "unknown id", "correct it"),
+    ]
+    done += [CheckResult("page", CheckOutcome.WARN, "late"), CheckResult("right", CheckOutcome.UNTRIED, "unknown")]
     assert printed(tables.checks(done)) == [
         "WHAT            FOUND",
         "key    ok       works",

@@ -34,7 +34,7 @@ from watchdog.adapters.slack.socket_url import open_address
 from watchdog.adapters.ssrf_transport import shared_context
 from watchdog.adapters.tickets.github import GitHubIssues
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.ports.chat import Question
+from watchdog.ports.chat import ChatQuestion
 
 NOW = 1_800_000_000.0
 ISSUER = "https://id.acme.example"
@@ -161,7 +161,7 @@ def status_page(data: bytes) -> object:
 def slack(data: bytes) -> object:
     """Hear an envelope; one whose button has a good seal, too."""
     envelope = _read_json(data)
-    question = Question("web-1", "web", "dep-2", "dep-1", NOW, NOW + 60.0, announced=False)
+    question = ChatQuestion("web-1", "web", "dep-2", "dep-1", NOW, NOW + 60.0, announced=False)
     for action in _buttons(envelope):
         if action.get("value") == "SEALED":
             action["value"] = SEALS.value("approve", question)

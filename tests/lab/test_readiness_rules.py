@@ -8,7 +8,7 @@ import pytest
 from tests.core.world import make_policy
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import Mode
-from watchdog.replay.readiness import Verdict
+from watchdog.replay.readiness import ReadinessVerdict
 from watchdog.replay.readiness.assessment import autonomous
 from watchdog.replay.readiness.judgement_rules import judge
 from watchdog.replay.readiness.service_history import Act, Diary, Outage
@@ -39,7 +39,7 @@ def diary(*deploys: Deploy, outages: tuple[tuple[str, float, float], ...], watch
     return made
 
 
-def first(made: Diary) -> Verdict:
+def first(made: Diary) -> ReadinessVerdict:
     """Return what is judged of an act 60 s after the deploy."""
     made.acts.append(act(60))
     return judge(made)[0].verdict
@@ -47,15 +47,22 @@ def first(made: Diary) -> Verdict:
 
 @pytest.mark.parametrize(
     ("recovered_at", "verdict"),
-    [(360.0, Verdict.RIGHT), (960.0, Verdict.RIGHT), (960.1, Verdict.UNKNOWN), (inf, Verdict.UNKNOWN)],
+    [
+        (360.0, ReadinessVerdict.RIGHT),
+        (960.0, ReadinessVerdict.RIGHT),
+        (960.1, ReadinessVerdict.UNKNOWN),
+        (inf, ReadinessVerdict.UNKNOWN),
+    ],
 )
-def test_what_helps_shows_within_ten_minutes(recovered_at: float, verdict: Verdict) -> None:
+def test_what_helps_shows_within_ten_minutes(recovered_at: float, verdict: ReadinessVerdict) -> None:
     """After the human's way back is live."""
     assert first(diary(BACK, outages=(("web-1", 10.0, recovered_at),))) is verdict
 
 
-@pytest.mark.parametrize(("asked_at", "verdict"), [(3660.0, Verdict.RIGHT), (3660.1, Verdict.UNKNOWN)])
-def test_a_human_is_waited_for_an_hour_after_our_request(asked_at: float, verdict: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("asked_at", "verdict"), [(3660.0, ReadinessVerdict.RIGHT), (3660.1, ReadinessVerdict.UNKNOWN)]
+)
+def test_a_human_is_waited_for_an_hour_after_our_request(asked_at: float, verdict: ReadinessVerdict) -> None:
     """Where it recovered meanwhile, and fails again."""
     back = replace(BACK, created_at=asked_at, finished_at=asked_at + 30)
     assert first(diary(back, outages=(MINE, ("web-2", 1500.0, asked_at + 10)))) is verdict
@@ -64,14 +71,14 @@ def test_a_human_is_waited_for_an_hour_after_our_request(asked_at: float, verdic
 @pytest.mark.parametrize(
     ("again_at", "until", "verdict"),
     [
-        (1900.0, 20_000.0, Verdict.UNKNOWN),
-        (1900.1, 20_000.0, Verdict.WRONG),
-        (None, 1899.9, Verdict.UNKNOWN),
-        (None, 1900.0, Verdict.WRONG),
+        (1900.0, 20_000.0, ReadinessVerdict.UNKNOWN),
+        (1900.1, 20_000.0, ReadinessVerdict.WRONG),
+        (None, 1899.9, ReadinessVerdict.UNKNOWN),
+        (None, 1900.0, ReadinessVerdict.WRONG),
     ],
 )
 def test_what_stays_well_for_half_an_hour_was_not_the_deploy(
-    again_at: float | None, until: float, verdict: Verdict
+    again_at: float | None, until: float, verdict: ReadinessVerdict
 ) -> None:
     """What fails sooner may have been it; and that it stays well must have been watched to its end."""
     again = () if again_at is None else (("web-2", again_at, again_at + 60),)
@@ -79,8 +86,8 @@ def test_what_stays_well_for_half_an_hour_was_not_the_deploy(
 
 
 @pytest.mark.parametrize("moment", ["created_at", "finished_at"])
-@pytest.mark.parametrize(("at", "verdict"), [(1900.0, Verdict.UNKNOWN), (1900.1, Verdict.WRONG)])
-def test_with_no_other_deploy_on_its_way(moment: str, at: float, verdict: Verdict) -> None:
+@pytest.mark.parametrize(("at", "verdict"), [(1900.0, ReadinessVerdict.UNKNOWN), (1900.1, ReadinessVerdict.WRONG)])
+def test_with_no_other_deploy_on_its_way(moment: str, at: float, verdict: ReadinessVerdict) -> None:
     """Asked for, or live: it may take traffic in between."""
     created = {"created_at": at, "finished_at": at + 100}
     times = created if moment == "created_at" else {"created_at": -70.0, "finished_at": at}
@@ -94,7 +101,7 @@ def test_what_begins_within_half_an_hour_is_the_same_outage(began_at: float, cou
     other = Deploy("dep-4", "live", "new_commit", "c3", created_at=1000, finished_at=1100)
     made = diary(other, outages=(("web-1", 10.0, 100.0), ("web-2", began_at, began_at + 60)))
     made.acts += [act(60), act(began_at + 50, "web-2", other)]
-    assert (judge(made)[1].verdict is not Verdict.AGAIN) == counted
+    assert (judge(made)[1].verdict is not ReadinessVerdict.AGAIN) == counted
 
 
 def test_the_same_code_is_the_same_outage_whenever_it_fails_again() -> None:
@@ -102,7 +109,7 @@ def test_the_same_code_is_the_same_outage_whenever_it_fails_again() -> None:
     other = replace(BAD, id="dep-4", created_at=9000, finished_at=9100)
     made = diary(other, outages=(("web-1", 10.0, 100.0), ("web-2", 9200.0, 9300.0)))
     made.acts += [act(60), act(9250, "web-2", other)]
-    assert judge(made)[1].verdict is Verdict.AGAIN
+    assert judge(made)[1].verdict is ReadinessVerdict.AGAIN
 
 
 NEW = replace(BACK, trigger="new_commit", commit="c3")

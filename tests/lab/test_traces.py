@@ -13,10 +13,10 @@ from tests.support.vendor_specs import on_the_shelf
 from watchdog.app.commands.traces_run import play, policy_for, run_traces
 from watchdog.cli.main import main
 from watchdog.lab.traces import SETS, nab, nezha, petshop, upptime
-from watchdog.lab.traces.fault_outcomes import DAY_SECONDS, LATE_SECONDS, Row, why_not
+from watchdog.lab.traces.fault_outcomes import DAY_SECONDS, LATE_SECONDS, DatasetRow, why_not
 from watchdog.lab.traces.play import Play
 from watchdog.lab.traces.trial import Bucket, Label, Trial, quantile_at
-from watchdog.presentation.step_actions import Action
+from watchdog.presentation.step_actions import StepAction
 
 BEGIN = 1_700_000_000.0
 FAST = ((0.5, 0.05), (0.9, 0.1), (0.95, 0.12), (0.99, 0.2))
@@ -201,9 +201,9 @@ def made_up(*spans: tuple[int, float, tuple[tuple[float, float], ...]], requests
     ]
 
 
-def played(buckets: Sequence[Bucket], *labels: Label) -> Row:
+def played(buckets: Sequence[Bucket], *labels: Label) -> DatasetRow:
     """Play minutes of one front end, and count."""
-    row = Row("made up")
+    row = DatasetRow("made up")
     play(Trial("made up", "one", {"front": buckets}, labels), "1", row)
     return row
 
@@ -262,9 +262,9 @@ def test_the_same_seed_is_the_same_play() -> None:
     assert once == again and once != other
 
 
-def page(at: float, incident: str = "front-1", kind: str = "page", what: str = "human_needed: down") -> Action:
+def page(at: float, incident: str = "front-1", kind: str = "page", what: str = "human_needed: down") -> StepAction:
     """Return something done, some minutes after the beginning."""
-    return Action(BEGIN + 60 * at, "front", incident, kind, what)
+    return StepAction(BEGIN + 60 * at, "front", incident, kind, what)
 
 
 LABEL = Label(BEGIN + 600, BEGIN + 1200, "front", "made up", 60.0)
@@ -285,9 +285,9 @@ LABEL = Label(BEGIN + 600, BEGIN + 1200, "front", "made up", 60.0)
         ([page(11, kind="tell", what="updated: hm")], "missed", None, 0),
     ],
 )
-def test_how_a_fault_is_counted(did: list[Action], outcome: str, delay: float | None, false: int) -> None:
+def test_how_a_fault_is_counted(did: list[StepAction], outcome: str, delay: float | None, false: int) -> None:
     """By the first page of an incident, and where it stands to the label."""
-    row = Row("made up")
+    row = DatasetRow("made up")
     row.add(Trial("made up", "one", {"front": made_up((60, 0.0, FAST))}, [LABEL]), did, 1, 2.0)
     (fault,) = row.faults
     assert (fault.outcome, fault.delay_seconds, len(row.false_alarms)) == (outcome, delay, false)
@@ -362,7 +362,7 @@ def test_nothing_is_rolled_back_in_real_traces(real: Path) -> None:
     """Part of them, with shipped defaults: no deploy is in them; half the requests failing for minutes is found."""
     rows = run_traces(real, "1", ["nezha"])
     (temporal, *_) = [trial for trial in petshop.trials(real / "petshop") if trial.name.startswith("temporal")]
-    rows.append(Row(petshop.ROW))
+    rows.append(DatasetRow(petshop.ROW))
     play(temporal, "1", rows[-1])
     assert [row.rollbacks for row in rows] == [0, 0, 0]
     assert {course for row in rows for course in row.courses} <= {"page", "tell", "note"}

@@ -12,15 +12,15 @@ from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.severity import Severity
 from watchdog.presentation.checklists import KNOWN, Item, checklists, follow_ups
-from watchdog.presentation.incident_facts import Facts, OwnChecklist
+from watchdog.presentation.incident_facts import IncidentFacts, OwnChecklist
 
 SIGNALS = {"home": "http", "api": "latency", "errors": "sentry"}
 END = x.BEGIN + 57
 HUMAN = x.undone(x.decision(course=Course.PAGE), human_needed="not to blame", target=None, target_code=None)
 
 
-def facts(incident: Incident | None = None, **changes: object) -> Facts:
-    whole = Facts(
+def facts(incident: Incident | None = None, **changes: object) -> IncidentFacts:
+    whole = IncidentFacts(
         incident or x.incident(verification="home: good; errors still unknown", unproved=("errors",)),
         x.BEGIN + 7200,
         notes=x.NOTES,
@@ -30,7 +30,7 @@ def facts(incident: Incident | None = None, **changes: object) -> Facts:
     return replace(whole, **changes)
 
 
-def items(given: Facts) -> dict[str, Item]:
+def items(given: IncidentFacts) -> dict[str, Item]:
     return {item.id: item for one in checklists(given) for item in one.items}
 
 
@@ -100,7 +100,7 @@ def test_without_anything_known_nothing_is_ticked() -> None:
     assert items(facts())["team-told"].seen
     others = [replace(note, incident="web-2") for note in x.NOTES]
     assert not items(facts(notes=others))["team-told"].seen
-    bare = Facts(Incident("web-1", "web", Severity.HIGH, 5.0, 4.0, "slow"), 6.0)
+    bare = IncidentFacts(Incident("web-1", "web", Severity.HIGH, 5.0, 4.0, "slow"), 6.0)
     assert [name for name, item in items(bare).items() if item.done] == ["log"]
     assert {item.due for item in checklists(bare)[0].items} == {"no time is set"}
 

@@ -15,11 +15,16 @@ from watchdog.domain import events as e
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Action, Mode, Rule
 from watchdog.domain.severity import Severity
-from watchdog.replay.readiness import Labelled, Readiness, Verdict, assess
+from watchdog.replay.readiness import Labelled, Readiness, ReadinessVerdict, assess
 from watchdog.replay.readiness.missed_rollbacks import SUSPECTED, UNSEEN
 
 REVERTED = "a human deployed its revert 9 min later (dep-fix)"
-AGAIN, RIGHT, UNKNOWN, WRONG = Verdict.AGAIN, Verdict.RIGHT, Verdict.UNKNOWN, Verdict.WRONG
+AGAIN, RIGHT, UNKNOWN, WRONG = (
+    ReadinessVerdict.AGAIN,
+    ReadinessVerdict.RIGHT,
+    ReadinessVerdict.UNKNOWN,
+    ReadinessVerdict.WRONG,
+)
 
 
 Doing = Callable[[Life], object]
@@ -43,7 +48,7 @@ HELPED = "it recovered as that rollback went live"
 BY_API = f"a human redeployed an earlier commit 9 min later (dep-back); {HELPED}"
 RAN_WELL = "it recovered by itself after 3 min, and dep-new ran well for 30 min after that"
 UNWATCHED = "it recovered by itself, but was not watched for 30 min after that"
-STORIES: dict[str, tuple[tuple[Doing, ...], tuple[Verdict, ...], str]] = {
+STORIES: dict[str, tuple[tuple[Doing, ...], tuple[ReadinessVerdict, ...], str]] = {
     "rolled back": (BACK, (RIGHT,), f"a human rolled back 9 min later (dep-back); {HELPED}"),
     "redeployed": ((*BAD, do("back", 20, trigger="api")), (RIGHT,), BY_API),
     "reverted": ((*BAD, do("deploy", 20, "dep-fix", message=REVERT)), (RIGHT,), f"{REVERTED}; {HELPED}"),
@@ -94,7 +99,9 @@ def assessed(folder: Path, life: Life, *labels: Labelled, minutes: float = 55.0)
 
 
 @pytest.mark.parametrize(("doings", "verdicts", "why"), STORIES.values(), ids=STORIES)
-def test_each_rule(recorded: Recorded, doings: tuple[Doing, ...], verdicts: tuple[Verdict, ...], why: str) -> None:
+def test_each_rule(
+    recorded: Recorded, doings: tuple[Doing, ...], verdicts: tuple[ReadinessVerdict, ...], why: str
+) -> None:
     """What people did, or did not, and what became of it; the first act is looked at closely."""
     life, runs = recorded(*doings)
     found = assess(runs)
@@ -150,7 +157,7 @@ def incident_of(life: Life) -> Incident:
     ],
 )
 def test_a_label_outranks_and_is_matched_by_service_and_time(
-    recorded: Recorded, doings: tuple[Doing, ...], right: bool, moved: float, verdict: Verdict
+    recorded: Recorded, doings: tuple[Doing, ...], right: bool, moved: float, verdict: ReadinessVerdict
 ) -> None:
     """Whatever the deploy list shows; one of another time, or another service, is about something else."""
     life, runs = recorded(*doings)

@@ -12,7 +12,7 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.store_records import Step
-from watchdog.presentation.step_actions import Action, actions
+from watchdog.presentation.step_actions import StepAction, actions
 
 STORIES = Path(__file__).parents[1] / "stories"
 DAY = 86400.0
@@ -24,7 +24,7 @@ class RecordedStage(Stage):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.steps: list[Step] = []
-        self.did: list[Action] = []
+        self.did: list[StepAction] = []
 
     def _step(self, event: Event) -> tuple[State, Sequence[Effect]]:
         before, policy = self.state, self.policy

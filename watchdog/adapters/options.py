@@ -17,7 +17,7 @@ from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.notices import Notice
 from watchdog.domain.units import parse_duration, parse_rate, parse_size
 from watchdog.ports import Clock, Platform
-from watchdog.ports.chat import Question
+from watchdog.ports.chat import ChatQuestion
 
 Duration = Annotated[
     float,
@@ -109,5 +109,5 @@ class Context:
     platform_id: str | None = None
     calm_seconds: float = 0.0
     live_commit: Callable[[], str | None] = lambda: None
-    question: Callable[[Notice], Question | None] = lambda notice: None
+    question: Callable[[Notice], ChatQuestion | None] = lambda notice: None
     guard: AddressGuard = field(default_factory=AddressGuard)

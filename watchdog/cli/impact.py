@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from watchdog.domain.store_records import Minute
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.incident_facts import IncidentFacts
 from watchdog.presentation.markdown import plain, table
 from watchdog.presentation.text import clock, day, moment
 
@@ -15,12 +15,12 @@ MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
 MINUTES_KEPT_SECONDS = 48 * HOUR_SECONDS
 
 
-def impact(facts: Facts) -> list[str]:
+def impact(facts: IncidentFacts) -> list[str]:
     """Return the duration, the share of failed probes over time, and the unknown effect on users."""
     return [*lasted(facts), *failing(facts)]
 
 
-def lasted(facts: Facts) -> list[str]:
+def lasted(facts: IncidentFacts) -> list[str]:
     """Return the duration and the share at the decision, each with its source."""
     incident, decision = facts.incident, facts.incident.decision
     end = facts.ended_at
@@ -47,7 +47,7 @@ def lasted(facts: Facts) -> list[str]:
     return [f"- {name}: {value}" for name, value in rows]
 
 
-def failing(facts: Facts) -> list[str]:
+def failing(facts: IncidentFacts) -> list[str]:
     """Return the failed readings per signal and minute (or longer step); only signals with failures."""
     rows = [row for row in facts.minutes if row.good + row.bad + row.unknown > 0]
     signals = sorted({row.signal for row in rows if row.bad})
@@ -65,7 +65,7 @@ def failing(facts: Facts) -> list[str]:
     return ["", "Readings that failed, of those that could be judged:", "", *table(head, cells)]
 
 
-def step_seconds(facts: Facts, rows: Sequence[Minute]) -> float:
+def step_seconds(facts: IncidentFacts, rows: Sequence[Minute]) -> float:
     """Return the step of the table: a minute, or a longer one that keeps it short; an hour where only hours are
     kept."""
     # The store sums minutes up to hours after 48 h: a finer step would show empty lines.
@@ -78,7 +78,7 @@ def step_seconds(facts: Facts, rows: Sequence[Minute]) -> float:
     return next((n * MINUTE_SECONDS for n in steps if span <= ROWS_MAX * n * MINUTE_SECONDS), 7 * 86400.0)
 
 
-def when(at: float, facts: Facts) -> str:
+def when(at: float, facts: IncidentFacts) -> str:
     """Return a time of day, with its date where that is another than the onset's."""
     return clock(at) if day(at) == day(facts.incident.onset_at) else f"{day(at)} {clock(at)}"
 

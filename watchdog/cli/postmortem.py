@@ -15,7 +15,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation import decision_text, next_steps
 from watchdog.presentation.checklists import Item, checklists, due, follow_ups, owner_of
 from watchdog.presentation.explain import COURSES, seen, severity, state_of
-from watchdog.presentation.incident_facts import Facts
+from watchdog.presentation.incident_facts import IncidentFacts
 from watchdog.presentation.markdown import code, fenced, link, plain, table
 from watchdog.presentation.text import day, moment, sentence, short, show_probability
 from watchdog.presentation.timeline import Entry, shortened, timeline
@@ -24,7 +24,7 @@ NOT_KNOWN = "not known"
 COMMITS_SHOWN, FILES_SHOWN = 20, 30
 
 
-def postmortem(facts: Facts) -> list[str]:
+def postmortem(facts: IncidentFacts) -> list[str]:
     """Return the draft, line by line."""
     parts = [
         head(facts),
@@ -43,7 +43,7 @@ def postmortem(facts: Facts) -> list[str]:
     return [line for number, part in enumerate(parts) for line in ([""] if number else []) + part]
 
 
-def facts_record(facts: Facts) -> dict[str, Any]:
+def facts_record(facts: IncidentFacts) -> dict[str, Any]:
     """Return the draft's additions to incident and checklists, for machines; `ended_at` is the end of the outage."""
     cause = facts.root_cause
     return {
@@ -58,7 +58,7 @@ def facts_record(facts: Facts) -> dict[str, Any]:
     }
 
 
-def head(facts: Facts) -> list[str]:
+def head(facts: IncidentFacts) -> list[str]:
     """Return the title, and a note about the draft."""
     incident = facts.incident
     standing = f"{incident.severity.value.upper()}, {state_of(incident)}"
@@ -71,7 +71,7 @@ def head(facts: Facts) -> list[str]:
     ]
 
 
-def summary(facts: Facts) -> list[str]:
+def summary(facts: IncidentFacts) -> list[str]:
     """Return the course of the incident in plain words."""
     incident, decision = facts.incident, facts.incident.decision
     lines = [_began(facts)]
@@ -93,7 +93,7 @@ def summary(facts: Facts) -> list[str]:
     return [" ".join(filter(None, lines))]
 
 
-def _began(facts: Facts) -> str:
+def _began(facts: IncidentFacts) -> str:
     incident = facts.incident
     name, title = plain(incident.service), plain(incident.title)
     if facts.by_hand and incident.rollback.undoes:
@@ -103,7 +103,7 @@ def _began(facts: Facts) -> str:
     return f"At {moment(incident.onset_at)} **{name}** began to fail: {_end(title)}"
 
 
-def _blamed(facts: Facts) -> str:
+def _blamed(facts: IncidentFacts) -> str:
     blame = facts.incident.decision.blame if facts.incident.decision is not None else None
     if blame is None or facts.suspect is None:
         return "No deploy could be blamed." if blame is not None else ""
@@ -118,7 +118,7 @@ def _blamed(facts: Facts) -> str:
     return f"The deploy {name} was {verb}, {_end(plain(sure))}"
 
 
-def _acted(facts: Facts) -> str:
+def _acted(facts: IncidentFacts) -> str:
     incident, rollback = facts.incident, facts.incident.rollback
     if rollback.requested_at is None:
         return "Nothing was changed in production by the watchdog."
@@ -131,7 +131,7 @@ def _acted(facts: Facts) -> str:
     return f"At {at} it was rolled back to {target}{by}."
 
 
-def _ended(facts: Facts) -> str:
+def _ended(facts: IncidentFacts) -> str:
     incident, rollback = facts.incident, facts.incident.rollback
     if rollback.verified_at is not None and rollback.restored_at is not None:
         lasted, live = show_seconds(rollback.restored_at - incident.onset_at), when(rollback.restored_at, facts)
@@ -154,7 +154,7 @@ def _ended(facts: Facts) -> str:
     return f"**It is still open**, {show_seconds(facts.now - incident.onset_at)} after the onset."
 
 
-def times(facts: Facts) -> list[str]:
+def times(facts: IncidentFacts) -> list[str]:
     """Return detection, request and recovery times against the policy's targets."""
     incident = facts.incident
     rows = [
@@ -167,7 +167,7 @@ def times(facts: Facts) -> list[str]:
     return table(("Step", "Took", "Target", ""), [_timed(facts, *row) for row in rows])
 
 
-def _timed(facts: Facts, name: str, at: float | None, target: float | None) -> tuple[str, ...]:
+def _timed(facts: IncidentFacts, name: str, at: float | None, target: float | None) -> tuple[str, ...]:
     onset, shown = facts.incident.onset_at, show_seconds(target) if target is not None else "none set"
     if at is not None:
         verdict = "" if target is None else "met" if at - onset <= target else "**missed**"
@@ -177,7 +177,7 @@ def _timed(facts: Facts, name: str, at: float | None, target: float | None) -> t
     return (name, "not yet" if facts.incident.closed_at is None else "never", shown, "**missed**" if late else "")
 
 
-def story(facts: Facts) -> list[str]:
+def story(facts: IncidentFacts) -> list[str]:
     """Return the timeline as a table, each line with its source."""
     first, left_out, last = shortened(timeline(facts.incident, facts.notes, facts.remarks))
     rows = [_table_row(entry, facts) for entry in first]
@@ -191,11 +191,11 @@ def story(facts: Facts) -> list[str]:
     ]
 
 
-def _table_row(entry: Entry, facts: Facts) -> tuple[str, str, str]:
+def _table_row(entry: Entry, facts: IncidentFacts) -> tuple[str, str, str]:
     return (when(entry.at, facts), entry.source, plain(entry.what))
 
 
-def suspect(facts: Facts) -> list[str]:
+def suspect(facts: IncidentFacts) -> list[str]:
     """Return the deploy in question, its commit and message, with links to them."""
     deploy, incident = facts.suspect, facts.incident
     if deploy is None and incident.suspect is None:
@@ -217,7 +217,7 @@ def suspect(facts: Facts) -> list[str]:
     return [f"- {name}: {value}" for name, value in rows] + _changes(facts)
 
 
-def _author(facts: Facts) -> str:
+def _author(facts: IncidentFacts) -> str:
     """Return the author of the suspect's own commit, its newest."""
     if facts.changes is None:
         return f"{NOT_KNOWN}: {plain(facts.changes_why) or 'Render does not say; `repository: github` would'}"
@@ -225,7 +225,7 @@ def _author(facts: Facts) -> str:
     return plain(newest) or NOT_KNOWN
 
 
-def _changes(facts: Facts) -> list[str]:
+def _changes(facts: IncidentFacts) -> list[str]:
     """Return the commits between the target and the suspect, with authors, and the files that differ."""
     changes, repo = facts.changes, _repo(facts)
     if changes is None:
@@ -244,18 +244,18 @@ def _changes(facts: Facts) -> list[str]:
     return [*lines, "", f"Files that differ ({len(changes.files)}): {files}{more}" if files else "No file differs."]
 
 
-def _deploy(facts: Facts, deploy: Deploy) -> str:
+def _deploy(facts: IncidentFacts, deploy: Deploy) -> str:
     page = facts.service.dashboard_url if facts.service is not None else None
     return f"{code(deploy.id)}, {link('in the dashboard', f'{page}/deploys/{deploy.id}')}" if page else code(deploy.id)
 
 
-def _repo(facts: Facts) -> str | None:
+def _repo(facts: IncidentFacts) -> str | None:
     """Return the address of the repository if commits have pages there: on GitHub."""
     repo = facts.service.repo if facts.service is not None else None
     return repo.removesuffix(".git") if repo is not None and repo.startswith("https://github.com/") else None
 
 
-def _commit(facts: Facts, deploy: Deploy) -> str:
+def _commit(facts: IncidentFacts, deploy: Deploy) -> str:
     repo = _repo(facts)
     if deploy.code is None:
         return f"commit {NOT_KNOWN}"
@@ -264,7 +264,7 @@ def _commit(facts: Facts, deploy: Deploy) -> str:
     return link(shown, f"{repo}/commit/{deploy.commit}") if repo and deploy.commit else code(shown)
 
 
-def _compare(facts: Facts, deploy: Deploy) -> str:
+def _compare(facts: IncidentFacts, deploy: Deploy) -> str:
     repo, chosen, target = _repo(facts), facts.incident.rollback.target, facts.incident.rollback.target_code
     if chosen is None:
         return "no target was chosen"
@@ -273,7 +273,7 @@ def _compare(facts: Facts, deploy: Deploy) -> str:
     return f"{code(chosen)}, {link('what changed', f'{repo}/compare/{target}...{deploy.commit}')}"
 
 
-def weighed(facts: Facts) -> list[str]:
+def weighed(facts: IncidentFacts) -> list[str]:
     """Return the judgement as `watchdog explain --all` prints it: evidence, blame, vetoes, guards, target, doubts."""
     incident, decision = facts.incident, facts.incident.decision
     blocks = [seen(incident)]
@@ -285,7 +285,7 @@ def weighed(facts: Facts) -> list[str]:
     return fenced(lines) if lines else ["Nothing was decided yet."]
 
 
-def lists(facts: Facts) -> list[str]:
+def lists(facts: IncidentFacts) -> list[str]:
     """Return the runbook's checklists, ticked by the record or by people."""
     lines: list[str] = []
     for one in checklists(facts):
@@ -300,7 +300,7 @@ def _item(item: Item) -> str:
     return f"- [ ] {plain(item.text)}{known}: ✍️ {plain(item.owner)}, due {item.due}"
 
 
-def added(facts: Facts) -> list[str]:
+def added(facts: IncidentFacts) -> list[str]:
     """Return the remarks of people."""
     lines = [
         f"- {moment(one.at)}, {plain(one.by)}{', root cause' if one.root_cause else ''}: {plain(one.text)}"
@@ -312,7 +312,7 @@ def added(facts: Facts) -> list[str]:
     return lines or [f"Nothing yet: `{how}` adds a line, here and to the timeline."]
 
 
-def root_cause(facts: Facts) -> list[str]:
+def root_cause(facts: IncidentFacts) -> list[str]:
     """Return the root cause that people named, or a request for it."""
     cause = facts.root_cause
     if cause is not None:
@@ -326,7 +326,7 @@ def lessons() -> list[str]:
     return [f"- {question}: ✍️" for question in ("What went well", "What went badly", "Where we were lucky")]
 
 
-def action_items(facts: Facts) -> list[str]:
+def action_items(facts: IncidentFacts) -> list[str]:
     """Return the open work, each item with owner and due time, and people's own follow-ups, done or not."""
     whose, when = plain(owner_of(facts, DEVELOPERS)), due(facts, LONG_TERM)
     steps = next_steps.steps_left(facts.incident, facts.label, facts.notes, facts.state)
@@ -339,7 +339,7 @@ def action_items(facts: Facts) -> list[str]:
     return [*(lines or ["No follow-up is open."]), "", how]
 
 
-def _left(facts: Facts, step: str) -> bool:
+def _left(facts: IncidentFacts, step: str) -> bool:
     """Return whether a step is still open: auto-deploy may have been restored since."""
     now = facts.service.auto_deploy if facts.service is not None else "off"
     return not step.startswith("restore auto-deploy") or now == "off"

@@ -25,7 +25,7 @@ from watchdog.lab.simulated_monitor import (
     CONTROL_ANSWERS_SECONDS,
     OPERATIONAL,
     UNHARMED,
-    Check,
+    MonitoredCheck,
     SimulatedMonitor,
 )
 
@@ -101,7 +101,7 @@ class QuietEyes(SimulatedMonitor):
         self._agenda.at(looks[-1] + every, partial(self._vendor, vendor))
         self.rest.gather(e.VendorChecked(looks[-1], vendor, OPERATIONAL), of=len(looks))
 
-    def _read(self, check: Check) -> None:
+    def _read(self, check: MonitoredCheck) -> None:
         now = self._agenda.now
         # Landed answers first: the count of reads in flight decides whether this read may begin.
         if self._flights and self._flights[0][0] <= now:
@@ -120,11 +120,11 @@ class QuietEyes(SimulatedMonitor):
         if not self._flies(check, now + seconds, now, reading, seconds):
             super()._saw(check, now, reading, seconds)
 
-    def _unharmed(self, check: Check, began: float, answered: float) -> None:
+    def _unharmed(self, check: MonitoredCheck, began: float, answered: float) -> None:
         if not self.rest.on or not self._flies(check, answered, began, UNHARMED, inf):
             super()._unharmed(check, began, answered)
 
-    def _flies(self, check: Check, lands: float, began: float, reading: Reading, seconds: float) -> bool:
+    def _flies(self, check: MonitoredCheck, lands: float, began: float, reading: Reading, seconds: float) -> bool:
         """Keep a reading that only adds until its answer lands; return whether it only adds."""
         place = self.rest.services[check.service.name]
         at_rest = place.checks[check.signal.name]
@@ -134,7 +134,7 @@ class QuietEyes(SimulatedMonitor):
             insort(self._flights, (lands, next(self._order), None, check, place, (at_rest, began, reading, seconds)))
         return adds
 
-    def _later(self, at: float, event: Event, check: Check | None = None) -> None:
+    def _later(self, at: float, event: Event, check: MonitoredCheck | None = None) -> None:
         if self.rest.on and check is None and self.rest.only_adds(event):
             insort(self._flights, (at, next(self._order), event, None, None, None))
         else:

@@ -36,7 +36,7 @@ UNHARMED = Good("no failure reported")
 
 
 @dataclass(eq=False, slots=True)
-class Check:
+class MonitoredCheck:
     """The schedule of one signal: next read (`due`), last read (`started`) and the number of reads in flight."""
 
     service: Service
@@ -69,7 +69,7 @@ class SimulatedMonitor:
         self._told_crashes: dict[str, float] = {}
         self.probes = 0
         self._checks = [
-            Check(scene.services[name], signal, signal.every_seconds, signal.kind)
+            MonitoredCheck(scene.services[name], signal, signal.every_seconds, signal.kind)
             for name, service_policy in policy.services.items()
             for signal in service_policy.signals
         ]
@@ -109,11 +109,11 @@ class SimulatedMonitor:
         if faster:
             self._read_deploys(name, self._agenda.now)
 
-    def _plan(self, check: Check, due: float) -> None:
+    def _plan(self, check: MonitoredCheck, due: float) -> None:
         check.due = due
         self._agenda.at(due, check.read)
 
-    def _read(self, check: Check) -> None:
+    def _read(self, check: MonitoredCheck) -> None:
         due = self._agenda.now
         # The agenda cannot remove entries: a read that was rescheduled leaves a stale one, which is skipped here.
         if check.due != due:
@@ -128,28 +128,28 @@ class SimulatedMonitor:
         check.started = self._agenda.now
         READERS[check.kind](self, check)
 
-    def _probe(self, check: Check) -> None:
+    def _probe(self, check: MonitoredCheck) -> None:
         began = self._agenda.now
         reading, seconds = check.service.look(check.signal.name, began)
         self.probes += 1
         check.in_flight += 1
         self._saw(check, began, reading, seconds)
 
-    def _saw(self, check: Check, began: float, reading: Reading, seconds: float) -> None:
+    def _saw(self, check: MonitoredCheck, began: float, reading: Reading, seconds: float) -> None:
         """Deliver a probe's reading after its duration in seconds; a failed probe has no latency."""
         took = None if isinstance(reading, Bad) else seconds
         seen = e.Observed(began, check.service.name, check.signal.name, reading, latency_seconds=took)
         self._later(began + seconds, seen, check)
 
-    def _later(self, at: float, event: Event, check: Check | None = None) -> None:
+    def _later(self, at: float, event: Event, check: MonitoredCheck | None = None) -> None:
         """Deliver an event to the core at a moment; `check` is the signal whose count of reads in flight then drops."""
         self._agenda.at(at, partial(self._tell, event) if check is None else partial(self._landed, check, event))
 
-    def _landed(self, check: Check, event: Event) -> None:
+    def _landed(self, check: MonitoredCheck, event: Event) -> None:
         check.in_flight -= 1
         self._tell(event)
 
-    def _feed(self, check: Check) -> None:
+    def _feed(self, check: MonitoredCheck) -> None:
         service, began = check.service, self._agenda.now
         low, high = self._scene.feed_delay_seconds
         known_until = began - low - (high - low) * self._dice.random()
@@ -168,7 +168,7 @@ class SimulatedMonitor:
         )
         self._later(began + self._dice.uniform(*READ_SECONDS), event)
 
-    def _crashes(self, check: Check) -> None:
+    def _crashes(self, check: MonitoredCheck) -> None:
         service, began = check.service, self._agenda.now
         late = began - self._dice.uniform(*EVENTS_LATE_SECONDS)
         # From the end of the last read to the end of this one: each crash is reported exactly once.
@@ -183,7 +183,7 @@ class SimulatedMonitor:
         if not crashed:
             self._unharmed(check, began, answered)
 
-    def _unharmed(self, check: Check, began: float, answered: float) -> None:
+    def _unharmed(self, check: MonitoredCheck, began: float, answered: float) -> None:
         """Deliver a read of the platform's events in which no crash was reported."""
         self._later(answered, e.Observed(began, check.service.name, check.signal.name, UNHARMED))
 
@@ -229,7 +229,7 @@ class SimulatedMonitor:
         self._read_deploys(name, began + took + self._deploys_every.get(name, DEPLOYS_SECONDS))
 
 
-READERS: Mapping[str, Callable[[SimulatedMonitor, Check], None]] = MappingProxyType(
+READERS: Mapping[str, Callable[[SimulatedMonitor, MonitoredCheck], None]] = MappingProxyType(
     {
         "http": SimulatedMonitor._probe,
         "latency": SimulatedMonitor._probe,

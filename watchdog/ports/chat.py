@@ -18,7 +18,7 @@ The story of an incident gets no line of it: a person without a role must not be
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ChatQuestion:
     """The open question, as people received it: one rollback of one service, away from `suspect`.
 
     A button that answers nothing is about an incident alone: its `suspect` and `target` are empty.
@@ -52,7 +52,7 @@ class Request:
     words: tuple[str, ...] = ()
     # An adapter that does not know the role grants nothing.
     may_change: bool = False
-    question: Question | None = None
+    question: ChatQuestion | None = None
     refusal: str = ""
     identity: str = ""
 

@@ -15,7 +15,7 @@ from watchdog.domain.follow_ups import DECIDES, IMMEDIATE, LONG_TERM, RUNBOOK, S
 from watchdog.domain.follow_ups import ticked as ticks_that_hold
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named, rule
-from watchdog.presentation.incident_facts import Facts, OwnChecklist
+from watchdog.presentation.incident_facts import IncidentFacts, OwnChecklist
 from watchdog.presentation.text import clock, day, moment, short, show_probability
 
 Known = tuple[bool, str]
@@ -57,7 +57,7 @@ class Checklist:
     items: Sequence[Item]
 
 
-def checklists(facts: Facts) -> Sequence[Checklist]:
+def checklists(facts: IncidentFacts) -> Sequence[Checklist]:
     """Return the lists of the configuration, those of the runbook, and the follow-ups that people added, if any."""
     after = "after the rollback" if facts.incident.rollback.requested_at is not None else "after it was restored"
     parts = (
@@ -76,25 +76,25 @@ def checklists(facts: Facts) -> Sequence[Checklist]:
     return [*theirs, *lists, *([Checklist("Follow-ups of your own", own)] if own else [])]
 
 
-def follow_ups(facts: Facts) -> Sequence[Item]:
+def follow_ups(facts: IncidentFacts) -> Sequence[Item]:
     """Return the work after the service is restored: the later lists of the runbook, and people's own follow-ups."""
     after = [_item(facts, one) for one in RUNBOOK if one.within_seconds is not None]
     return [*after, *_own(facts)]
 
 
-def due_at(facts: Facts, seconds: float) -> float | None:
+def due_at(facts: IncidentFacts, seconds: float) -> float | None:
     """Return when an item is due: `seconds` after the service was restored, or after the incident ended otherwise."""
     ended = facts.ended_at if facts.ended_at is not None else facts.incident.closed_at
     return ended + seconds if ended is not None else None
 
 
-def due(facts: Facts, seconds: float) -> str:
+def due(facts: IncidentFacts, seconds: float) -> str:
     """Return the due time of an item in words."""
     at = due_at(facts, seconds)
     return moment(at) if at is not None else f"{show_seconds(seconds)} after it is restored"
 
 
-def owner_of(facts: Facts, role: str) -> str:
+def owner_of(facts: IncidentFacts, role: str) -> str:
     """Return the owner: the contact with this role, if the configuration names one, else the role."""
     name = facts.owners.get(role, role)
     return name if name == role else f"{name} ({role})"
@@ -105,7 +105,7 @@ def ticked_by(tick: Tick) -> str:
     return f"ticked by {tick.by}, {day(tick.at)} {clock(tick.at)[:5]} UTC"
 
 
-def _list_of_theirs(facts: Facts, one: OwnChecklist) -> Checklist:
+def _list_of_theirs(facts: IncidentFacts, one: OwnChecklist) -> Checklist:
     ticks, owner = ticks_that_hold(facts.ticks, facts.incident.id), owner_of(facts, DECIDES[facts.incident.severity])
     ticked = {item: ticked_by(ticks[item]) if item in ticks else "" for item in one.items}
     items = [
@@ -115,11 +115,11 @@ def _list_of_theirs(facts: Facts, one: OwnChecklist) -> Checklist:
     return Checklist(one.title, items)
 
 
-def _of_the_runbook(facts: Facts, within: float | None) -> Sequence[Item]:
+def _of_the_runbook(facts: IncidentFacts, within: float | None) -> Sequence[Item]:
     return [_item(facts, one) for one in RUNBOOK if one.within_seconds == within]
 
 
-def _item(facts: Facts, asked: RunbookItem) -> Item:
+def _item(facts: IncidentFacts, asked: RunbookItem) -> Item:
     seen, evidence = KNOWN[asked.id](facts) if asked.id in KNOWN else (False, "")
     tick = ticks_that_hold(facts.ticks, facts.incident.id).get(asked.id)
     if tick is not None:
@@ -132,7 +132,7 @@ def _item(facts: Facts, asked: RunbookItem) -> Item:
     return Item(asked.id, asked.text, seen, evidence, owner, words, at, tick)
 
 
-def _before(facts: Facts) -> tuple[str, float | None]:
+def _before(facts: IncidentFacts) -> tuple[str, float | None]:
     """Return when the items before a rollback are due, in words and as a moment; none once the incident is closed."""
     if facts.target_seconds is None:
         return "no time is set", None
@@ -141,18 +141,18 @@ def _before(facts: Facts) -> tuple[str, float | None]:
     return moment(at), at if facts.incident.closed_at is None else None
 
 
-def _own(facts: Facts) -> Sequence[Item]:
+def _own(facts: IncidentFacts) -> Sequence[Item]:
     """Return the follow-ups that people added."""
     ticks = ticks_that_hold(facts.ticks, facts.incident.id)
     return [_own_item(facts, one, ticks.get(one.id)) for one in facts.follow_ups]
 
 
-def _own_item(facts: Facts, one: FollowUp, tick: Tick | None) -> Item:
+def _own_item(facts: IncidentFacts, one: FollowUp, tick: Tick | None) -> Item:
     evidence = ticked_by(tick) if tick is not None else f"added by {one.by}"
     return Item(one.id, one.text, False, evidence, owner_of(facts, one.owner), moment(one.due_at), one.due_at, tick)
 
 
-def _documented(facts: Facts) -> Known:
+def _documented(facts: IncidentFacts) -> Known:
     incident = facts.incident
     seen = "; ".join(f"{one.signal}: {one.text}" for one in incident.findings)
     if not seen:
@@ -160,7 +160,7 @@ def _documented(facts: Facts) -> Known:
     return True, f"{clock(incident.opened_at)}: {seen} (impact on users: Impact in the post-mortem)"
 
 
-def _team_notified(facts: Facts) -> Known:
+def _team_notified(facts: IncidentFacts) -> Known:
     sent = next((note for note in facts.own_notes if note.label == "NOTIFIED"), None)
     if sent is None:
         return False, "no notice of the watchdog was delivered"
@@ -168,7 +168,7 @@ def _team_notified(facts: Facts) -> Known:
     return True, f"{clock(sent.at)}: {sent.text.partition('): ')[0]})"
 
 
-def _stable(facts: Facts) -> Known:
+def _stable(facts: IncidentFacts) -> Known:
     decision = facts.incident.decision
     choice = decision.target if decision is not None else None
     if decision is None or choice is None or choice.deploy is None:
@@ -176,7 +176,7 @@ def _stable(facts: Facts) -> Known:
     return True, f"{clock(decision.at)}: {' '.join(named(choice.deploy).split())}, {choice.why}"
 
 
-def _deploy_related(facts: Facts) -> Known:
+def _deploy_related(facts: IncidentFacts) -> Known:
     decision = facts.incident.decision
     blame = decision.blame if decision is not None else None
     if decision is None or blame is None or blame.probability is None:
@@ -192,7 +192,7 @@ def _deploy_related(facts: Facts) -> Known:
     return True, f"{clock(decision.at)}: {found}"
 
 
-def _hotfix(facts: Facts) -> Known:
+def _hotfix(facts: IncidentFacts) -> Known:
     decision = facts.incident.decision
     newer = next((one for one in decision.guards if one.name == "newer deploy"), None) if decision is not None else None
     if decision is None or newer is None or facts.incident.rollback.requested_at is None:
@@ -204,7 +204,7 @@ def _hotfix(facts: Facts) -> Known:
     return True, f"{clock(decision.at)}: {found}"
 
 
-def _asked(facts: Facts) -> Known:
+def _asked(facts: IncidentFacts) -> Known:
     incident, decision = facts.incident, facts.incident.decision
     if incident.question.approved_by is not None:
         when = f"{clock(incident.question.approved_at)}: " if incident.question.approved_at is not None else ""
@@ -216,7 +216,7 @@ def _asked(facts: Facts) -> Known:
     return False, "asked, not answered" if incident.question.asked_at else "no rollback was made"
 
 
-def _restored(facts: Facts) -> Known:
+def _restored(facts: IncidentFacts) -> Known:
     incident = facts.incident
     if incident.rollback.verified_at is not None:
         return True, f"{clock(incident.rollback.verified_at)}: {incident.rollback.verification}"
@@ -225,7 +225,7 @@ def _restored(facts: Facts) -> Known:
     return False, incident.human_needed or "not proved"
 
 
-def _feed(facts: Facts) -> Known:
+def _feed(facts: IncidentFacts) -> Known:
     names = facts.of_kind("sentry")
     # A silent feed proves nothing: at least one full minute after the rollback must have come in.
     silent = [name for name in names if name in facts.incident.rollback.unproved]
@@ -235,26 +235,26 @@ def _feed(facts: Facts) -> Known:
     return True, f"{clock(facts.incident.rollback.verified_at)}: {', '.join(names)} back to normal"
 
 
-def _response_times(facts: Facts) -> Known:
+def _response_times(facts: IncidentFacts) -> Known:
     names = facts.of_kind("latency")
     if not names or not facts.proved:
         return False, "not proved" if names else "no latency signal is configured"
     return True, f"{clock(facts.proved)}: {', '.join(names)} back to normal"
 
 
-def _logged(facts: Facts) -> Known:
+def _logged(facts: IncidentFacts) -> Known:
     incident = facts.incident
     if incident.rollback.requested_at is None:
         return True, f"no rollback was made; the incident is recorded as {incident.id}"
     return True, f"{moment(incident.rollback.requested_at)}: it is in {command_line('history')}"
 
 
-def _root_cause(facts: Facts) -> Known:
+def _root_cause(facts: IncidentFacts) -> Known:
     cause = facts.root_cause
     return (False, "") if cause is None else (True, f"{moment(cause.at)}, by {cause.by}: {cause.text}")
 
 
-def _stakeholders(facts: Facts) -> Known:
+def _stakeholders(facts: IncidentFacts) -> Known:
     said = [note for note in facts.own_notes if note.label == "INFORMED"]
     if not said:
         return False, ""
@@ -262,7 +262,7 @@ def _stakeholders(facts: Facts) -> Known:
     return True, f"{clock(said[0].at)}: in plain words, by {whom}; last at {clock(said[-1].at)}"
 
 
-def _fix_branch(facts: Facts) -> Known:
+def _fix_branch(facts: IncidentFacts) -> Known:
     incident = facts.incident
     if not incident.rollback.target_code:
         return False, ""
@@ -271,7 +271,7 @@ def _fix_branch(facts: Facts) -> Known:
     return False, f"from {target}: git switch -c fix-{short(incident.suspect_code)} {target}"
 
 
-KNOWN: Mapping[str, Callable[[Facts], Known]] = MappingProxyType(
+KNOWN: Mapping[str, Callable[[IncidentFacts], Known]] = MappingProxyType(
     {
         "documented": _documented,
         "team-told": _team_notified,

@@ -15,8 +15,8 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Policy
 from watchdog.ports import Clock, StoreReader
 from watchdog.presentation.checklists import Item, follow_ups
-from watchdog.presentation.incident_facts import Facts, OwnChecklist
-from watchdog.presentation.incident_loader import Past
+from watchdog.presentation.incident_facts import IncidentFacts, OwnChecklist
+from watchdog.presentation.incident_loader import LoadedPast
 
 PERIOD_SECONDS = 400 * 86400.0
 """The retention of an incident's story; follow-ups that people added are shown until they are ticked."""
@@ -37,7 +37,7 @@ class FollowUps:
     def __init__(self, journal: StoreReader, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
-        self._past = Past(journal, clock, PERIOD_SECONDS, _is_followed_up)
+        self._past = LoadedPast(journal, clock, PERIOD_SECONDS, _is_followed_up)
         self._older: dict[str, Incident] = {}
 
     @property
@@ -59,7 +59,7 @@ class FollowUps:
         return await run_in_background(_open, known.values(), said, policy, owners, now)
 
     async def _read_older(self, names: set[str]) -> Mapping[str, Incident]:
-        """Return the incidents with open follow-ups that `Past` does not keep: older ones, and ones without a
+        """Return the incidents with open follow-ups that `LoadedPast` does not keep: older ones, and ones without a
         rollback."""
         for name in names:
             # A closed incident never changes again, so one read is enough.
@@ -76,7 +76,7 @@ def _is_followed_up(incident: Incident) -> bool:
     return incident.rollback.requested_at is not None
 
 
-def _items(facts: Facts) -> Sequence[Item]:
+def _items(facts: IncidentFacts) -> Sequence[Item]:
     """Return the open items of one incident; those of the runbook only after its end, and only after a rollback."""
     all_of_it = facts.incident.closed_at is not None and _is_followed_up(facts.incident)
     own = {one.id for one in facts.follow_ups}
@@ -116,8 +116,8 @@ def _open(
     return sorted(found, key=lambda one: (one.item.due_at if one.item.due_at is not None else inf, one.incident.id))
 
 
-def _facts(incident: Incident, said: _Said, policy: Policy, owners: Mapping[str, str], now: float) -> Facts:
-    return Facts(
+def _facts(incident: Incident, said: _Said, policy: Policy, owners: Mapping[str, str], now: float) -> IncidentFacts:
+    return IncidentFacts(
         incident,
         now,
         remarks=said.causes.get(incident.id, ()),
@@ -141,10 +141,10 @@ async def checklist_facts(
     owners: Mapping[str, str],
     now: float,
     own_lists: Sequence[OwnChecklist] = (),
-) -> Facts:
+) -> IncidentFacts:
     """Return the data of one incident's checklists. Raises Temporary."""
     rule = policy.matrix.get(incident.severity)
-    return Facts(
+    return IncidentFacts(
         incident,
         now,
         notes=await journal.notes(incident=incident.id, limit=NOTES_READ),

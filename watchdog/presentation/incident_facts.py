@@ -38,7 +38,7 @@ class OwnChecklist:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class IncidentFacts:
     """The record of one incident, at the moment `now` (UTC epoch seconds).
 
     `notes` are the service's. `target_seconds` is the policy's time limit to restore (or to answer) for this severity.

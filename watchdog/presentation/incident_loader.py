@@ -15,7 +15,7 @@ CHUNK = 25
 FRESH_SECONDS = 30.0
 
 
-class Past:
+class LoadedPast:
     """The incidents that began within the period; closed ones are kept only if `keep` accepts them.
 
     The journal pages backwards in time, by the time of opening. `refresh` first reads back to the begin of the period,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from watchdog.domain.incidents import Incident, State
 from watchdog.ports import Clock, StoreReader
 from watchdog.presentation import stats
-from watchdog.presentation.incident_loader import Past
+from watchdog.presentation.incident_loader import LoadedPast
 from watchdog.presentation.timeline import human_acts
 
 PERIOD_SECONDS = 90 * 86400.0
@@ -32,7 +32,7 @@ class Numbers:
         self._journal = journal
         self._clock = clock
         self._budget_seconds = budget_seconds
-        self._past = Past(journal, clock, period_seconds)
+        self._past = LoadedPast(journal, clock, period_seconds)
         self._period_seconds = period_seconds
         self._acts: dict[str, float | None] = {}
         self._lock = asyncio.Lock()

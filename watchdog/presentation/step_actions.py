@@ -20,7 +20,7 @@ TOWARDS = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class StepAction:
     """One action: `kind` is decided, page, tell, or one of ACTS; `delay_seconds` is from the onset to a decision.
 
     `means` is the action without its wording: two versions that word a title differently mean the same.
@@ -42,7 +42,7 @@ class Action:
         return self.kind in ACTS
 
     @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> "Action":
+    def of(cls, plain: Mapping[str, Any]) -> "StepAction":
         """Return the action from its JSON object; fields of a newer version are ignored. Raises TypeError or
         KeyError."""
         return cls(**{name: plain[name] for name in cls.__slots__ if name in plain})
@@ -53,7 +53,7 @@ class Action:
         return {name: value for name, value in named.items() if value not in ("", None)}
 
 
-def actions(before: State, after: State, effects: Sequence[Effect], at: float) -> Iterator[Action]:
+def actions(before: State, after: State, effects: Sequence[Effect], at: float) -> Iterator[StepAction]:
     """Yield the actions of one step: first the decision, then its effects outside."""
     for name, service in after.services.items():
         known = before.services.get(name)
@@ -66,7 +66,7 @@ def actions(before: State, after: State, effects: Sequence[Effect], at: float) -
             yield done
 
 
-def _decided(before: Incident | None, incident: Incident) -> Iterator[Action]:
+def _decided(before: Incident | None, incident: Incident) -> Iterator[StepAction]:
     decision = incident.decision
     # By identity: a step without a new decision keeps the object, and an equal new one is a new one.
     if decision is None or (before is not None and before.decision is decision):
@@ -74,7 +74,7 @@ def _decided(before: Incident | None, incident: Incident) -> Iterator[Action]:
     # The other courses may have found a target as well, but lead to no deploy.
     named = decision.target is not None and decision.course in TOWARDS
     deploy = decision.target.deploy if named and decision.target is not None else None
-    yield Action(
+    yield StepAction(
         decision.at,
         incident.service,
         incident.id,
@@ -94,20 +94,20 @@ def _meant(decision: Decision) -> str:
     return f"{course} {decision.severity.value} {deploy}".strip()
 
 
-def _outside(effect: Effect, at: float) -> Action | None:
+def _outside(effect: Effect, at: float) -> StepAction | None:
     match effect:
         case fx.Tell(notice, channels):
             kind, whom = ("page" if notice.wakes else "tell"), ", ".join(channels)
             what = f"{notice.kind.value}: {worded(notice, at).title}"
             means = notice.kind.value
-            return Action(at, notice.service, notice.incident, kind, what, f"to {whom}", means=means)
+            return StepAction(at, notice.service, notice.incident, kind, what, f"to {whom}", means=means)
         case fx.PinAutoDeploy():
-            return Action(at, effect.service, effect.incident, "pin", "auto-deploy off")
+            return StepAction(at, effect.service, effect.incident, "pin", "auto-deploy off")
         case fx.Rollback():
             what = "rebuild" if effect.rebuild else "roll back"
             who = f"asked by {effect.approved_by}" if effect.approved_by else ""
             what = f"{what} away from {effect.suspect}"
-            return Action(at, effect.service, effect.incident, "rollback", what, who, effect.target, means=what)
+            return StepAction(at, effect.service, effect.incident, "rollback", what, who, effect.target, means=what)
         case fx.RestoreAutoDeploy():
-            return Action(at, effect.service, effect.incident, "restore", f"auto-deploy {effect.value} again")
+            return StepAction(at, effect.service, effect.incident, "restore", f"auto-deploy {effect.value} again")
     return None

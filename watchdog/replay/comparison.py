@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from watchdog.presentation.step_actions import Action
+from watchdog.presentation.step_actions import StepAction
 
 SAME_MOMENT_SECONDS = 1.0
 """Decisions of two replays this close count as simultaneous: a wake may be this late."""
@@ -24,8 +24,8 @@ class Difference:
     """One difference; `changed` names the fields that differ (at, what, why, target; kind, means)."""
 
     only: Only
-    old: Action | None
-    new: Action | None
+    old: StepAction | None
+    new: StepAction | None
     changed: tuple[str, ...] = ()
 
     @property
@@ -46,8 +46,8 @@ class Difference:
 
 
 def compare(
-    old: Sequence[Action],
-    new: Sequence[Action],
+    old: Sequence[StepAction],
+    new: Sequence[StepAction],
     compared: Sequence[str] = COMPARED,
     *,
     within_seconds: float = SAME_MOMENT_SECONDS,
@@ -73,16 +73,16 @@ def unknown_from(differences: Sequence[Difference]) -> float | None:
     return min((one.at for one in differences if one.of_an_act), default=None)
 
 
-def _changed(one: Action, other: Action, compared: Sequence[str], within_seconds: float) -> tuple[str, ...]:
+def _changed(one: StepAction, other: StepAction, compared: Sequence[str], within_seconds: float) -> tuple[str, ...]:
     moved = ("at",) if abs(one.at - other.at) > within_seconds else ()
     return (*moved, *(name for name in compared if getattr(one, name) != getattr(other, name)))
 
 
-def _numbered(actions: Sequence[Action]) -> Mapping[tuple[str, ...], Action]:
+def _numbered(actions: Sequence[StepAction]) -> Mapping[tuple[str, ...], StepAction]:
     """Return the actions by a key: service, incident, kind and running number of that kind in the incident."""
     # A notice's kind (page or tell) is left out of the key, so that an escalated notice is `changed`, not two lines.
     seen: Counter[tuple[str, ...]] = Counter()
-    found: dict[tuple[str, ...], Action] = {}
+    found: dict[tuple[str, ...], StepAction] = {}
     for one in actions:
         is_notice = one.kind in ("page", "tell")
         key = (one.service, one.incident, "notice" if is_notice else one.kind, one.means if is_notice else "")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from watchdog.presentation.step_actions import Action
+from watchdog.presentation.step_actions import StepAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Cost:
     delay_seconds_mean: float | None
 
     @classmethod
-    def of(cls, actions: Sequence[Action]) -> "Cost":
+    def of(cls, actions: Sequence[StepAction]) -> "Cost":
         """Return the totals of these actions."""
         first: dict[str, float] = {}
         for one in actions:

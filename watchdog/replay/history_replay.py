@@ -25,7 +25,7 @@ class Deploys(NamedTuple):
     listed: Callable[[float], tuple[Deploy, ...]]
 
 
-class Past:
+class HistoryReplay:
     """One service's history. `deploys` is None if none were imported: the core then never receives a list."""
 
     def __init__(self, policy: Policy, service: str, observed: Sequence[Observed], deploys: Deploys | None) -> None:

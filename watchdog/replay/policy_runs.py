@@ -18,7 +18,7 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Shared, State
 from watchdog.domain.policy import Policy
-from watchdog.presentation.step_actions import Action, actions
+from watchdog.presentation.step_actions import StepAction, actions
 
 LATE_SECONDS = 1.0
 """A wake that the run has not received this long after its time was not requested by the run."""
@@ -52,7 +52,7 @@ class PolicyRun:
 
     policy: Policy
     state: State
-    did: list[Action]
+    did: list[StepAction]
     ordered: dict[Key, float] = field(default_factory=dict)
     listener: StepListener | None = None
 

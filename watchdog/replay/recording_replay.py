@@ -20,7 +20,7 @@ from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.domain.fast_replace import fast_replace
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
-from watchdog.presentation.step_actions import Action
+from watchdog.presentation.step_actions import StepAction
 from watchdog.replay.policy_runs import Answer, CounterfactualRun, PolicyRun, StepListener, applied
 
 
@@ -47,9 +47,9 @@ class Replay:
     events: int = 0
     began_at: float | None = None
     ended_at: float = 0.0
-    did: list[Action] = field(default_factory=list)
-    old: list[Action] = field(default_factory=list)
-    new: list[Action] = field(default_factory=list)
+    did: list[StepAction] = field(default_factory=list)
+    old: list[StepAction] = field(default_factory=list)
+    new: list[StepAction] = field(default_factory=list)
     divergence: Divergence | None = None
     notes: list[str] = field(default_factory=list)
     partly: bool = False

@@ -28,18 +28,20 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import IncidentNews, NoticeKind, Topic
 from watchdog.domain.severity import Severity
 from watchdog.ports import Notifier
-from watchdog.ports.chat import Question
+from watchdog.ports.chat import ChatQuestion
 from watchdog.sandbox.vendors.slack_blocks import blocks_of, problem
 
 POST, UPDATE = ("POST", "/api/chat.postMessage"), ("POST", "/api/chat.update")
 POSTED = {"ok": True, "channel": "C0INCIDENT", "ts": "1790000000.000100"}
 
 
-QUESTION = Question("web-1", "web", "dep-42", "dep-40", AT, AT + 900, suspect_code="9f3c2ab7", target_code="1b7e0d4c")
+QUESTION = ChatQuestion(
+    "web-1", "web", "dep-42", "dep-40", AT, AT + 900, suspect_code="9f3c2ab7", target_code="1b7e0d4c"
+)
 ANSWERED = SlackOptions(channel="#incidents", approvals={"socket_mode": True, "users": ["U0AAA"]})  # type: ignore[arg-type]
 
 
-def asking(vendor: Vendor, asked: Sequence[Question | None], options: SlackOptions = ANSWERED) -> Notifier:
+def asking(vendor: Vendor, asked: Sequence[ChatQuestion | None], options: SlackOptions = ANSWERED) -> Notifier:
     """Return a bot; the last of `asked` is the open question."""
     vendor.answers.setdefault(POST, [POSTED])
     vendor.answers.setdefault(UPDATE, [POSTED])
@@ -220,7 +222,7 @@ def buttons(seen: Seen) -> dict[str, str]:
 
 
 async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_never(vendor: Vendor, closing) -> None:
-    asked: list[Question | None] = [QUESTION]
+    asked: list[ChatQuestion | None] = [QUESTION]
     channel = closing(asking(vendor, asked))
     reference = await channel.send(notice(NoticeKind.ASKED), None)
     asked.append(replace(QUESTION, until=AT + 1800))

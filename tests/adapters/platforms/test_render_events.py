@@ -4,7 +4,7 @@ import pytest
 
 from tests.adapters.platforms.bodies import START, deploy, event
 from tests.support.vendor_specs import problems, resolve, spec
-from watchdog.adapters.platforms.render_events import Changes, parse_event, store_event
+from watchdog.adapters.platforms.render_events import EventChanges, parse_event, store_event
 from watchdog.adapters.platforms.render_parse import parse_deploy
 
 EVENTS = [
@@ -91,7 +91,7 @@ def test_a_database_that_is_well_or_under_maintenance_is_no_event(status):
 
 
 def changed(*events, deploys=(3, 2, 1)):
-    known = Changes()
+    known = EventChanges()
     for one in events:
         known.learn(one)
     return {item.id: item.changed for item in known.mark([parse_deploy(deploy(number)) for number in deploys])}
@@ -119,8 +119,8 @@ def test_the_same_event_twice_marks_once_and_what_is_remembered_is_bounded() -> 
     twice = event(1, "instance_count_changed", 2.5, fromInstances=1, toInstances=2)
     again = event(2, "instance_count_changed", 2.6, fromInstances=2, toInstances=3)
     assert changed(twice, twice, again)["dep-3"] == ("instance count",)
-    known = Changes()
-    for number in range(3 * Changes.KEPT):
+    known = EventChanges()
+    for number in range(3 * EventChanges.KEPT):
         known.learn(event(number, "instance_count_changed", number))
         known.learn(event(number, "deploy_started", number, deployId=f"dep-{number}", trigger={"envUpdated": True}))
-    assert len(known._by_deploy) == len(known._counted) == Changes.KEPT
+    assert len(known._by_deploy) == len(known._counted) == EventChanges.KEPT

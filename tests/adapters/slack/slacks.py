@@ -11,10 +11,12 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.adapters.vendor import Vendor
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.ports.chat import Question
+from watchdog.ports.chat import ChatQuestion
 
 OPEN = ("POST", "/api/apps.connections.open")
-QUESTION = Question("web-1", "web", "dep-42", "dep-40", 1000.0, 2000.0, suspect_code="9f3c2ab77", target_code="1b7e0d4")
+QUESTION = ChatQuestion(
+    "web-1", "web", "dep-42", "dep-40", 1000.0, 2000.0, suspect_code="9f3c2ab77", target_code="1b7e0d4"
+)
 HELLO = {"type": "hello"}
 
 

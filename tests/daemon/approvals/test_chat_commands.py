@@ -22,12 +22,12 @@ from watchdog.domain.incident_parts import RollbackAttempt
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Command
-from watchdog.ports.chat import Question, Reply, Request
+from watchdog.ports.chat import ChatQuestion, Reply, Request
 from watchdog.presentation.notices.headlines import TITLE_MAX
 
 ANN = "slack:U0AAA (ann)"
 QUIET = {"of": "web", "seconds": 7200.0, "reason": "moving house"}
-QUESTION = Question("web-1", "web", "dep-42", "dep-40", 1000.0, 2000.0)
+QUESTION = ChatQuestion("web-1", "web", "dep-42", "dep-40", 1000.0, 2000.0)
 
 
 async def say_help(words: Sequence[str]) -> Reply:

@@ -9,7 +9,7 @@ from tests.settings.vendors import checked, configuration, home_of
 from tests.support.clocks import FakeClock
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
-from watchdog.settings.check.check import CheckResult, Clients, Outcome, live_checks
+from watchdog.settings.check.check import CheckOutcome, CheckResult, Clients, live_checks
 
 
 async def test_each_signal_control_and_page_is_read_once(vendor: Vendor) -> None:
@@ -17,13 +17,13 @@ async def test_each_signal_control_and_page_is_read_once(vendor: Vendor) -> None
     source = home_of(settings)
     vendor.say("GET", "/home", (200, "hello"), (503, "down"))
     well = await checked(settings, signals={"web/home": source})
-    assert well["signal web/home"].outcome is Outcome.OK
+    assert well["signal web/home"].outcome is CheckOutcome.OK
     ill = await checked(settings, signals={"web/home": source})
-    assert ill["signal web/home"].outcome is Outcome.FAIL and "503" in ill["signal web/home"].what
+    assert ill["signal web/home"].outcome is CheckOutcome.FAIL and "503" in ill["signal web/home"].what
     assert ill["signal web/home"].fix == "if the site is well, correct services.web.signals.home"
     found = await checked(settings, controls={"https://example.com": source}, pages={"render": source})
-    assert found["control https://example.com"].outcome is Outcome.FAIL
-    assert found["status page render"].outcome is Outcome.WARN
+    assert found["control https://example.com"].outcome is CheckOutcome.FAIL
+    assert found["status page render"].outcome is CheckOutcome.WARN
     await source.close()
 
 
@@ -35,7 +35,7 @@ async def test_each_channel_proves_itself_without_telling_anybody(vendor: Vendor
     context = Context(clock=FakeClock(), endpoints=settings.endpoints, secrets=settings.secrets)
     channels = {name: NOTIFIERS[kind].build(options, context) for name, (kind, options) in settings.channels.items()}
     found = await checked(settings, channels=channels)
-    assert found["channel console"].outcome is Outcome.OK and found["channel slack"].outcome is Outcome.FAIL
+    assert found["channel console"].outcome is CheckOutcome.OK and found["channel slack"].outcome is CheckOutcome.FAIL
     assert "channels.slack" in found["channel slack"].fix and "canary" not in str(found)
     assert [request.path for request in vendor.seen] == ["/slack/auth.test"]
     for channel in channels.values():
@@ -48,7 +48,7 @@ async def test_a_check_that_hangs_is_cut_off_and_hides_no_other(vendor: Vendor) 
         return []
 
     async def answers() -> Sequence[CheckResult]:
-        return [CheckResult("answers", Outcome.OK, "well")]
+        return [CheckResult("answers", CheckOutcome.OK, "well")]
 
     async def breaks() -> Sequence[CheckResult]:
         raise ZeroDivisionError
@@ -57,7 +57,7 @@ async def test_a_check_that_hangs_is_cut_off_and_hides_no_other(vendor: Vendor) 
     jobs = (("sentry", hangs), ("ours", breaks), ("others", answers))
     results = await live_checks(settings, Clients(extra=jobs), timeout_seconds=0.05)
     assert [(result.name, result.outcome) for result in results] == [
-        ("sentry", Outcome.FAIL),
-        ("ours", Outcome.FAIL),
-        ("answers", Outcome.OK),
+        ("sentry", CheckOutcome.FAIL),
+        ("ours", CheckOutcome.FAIL),
+        ("answers", CheckOutcome.OK),
     ]

@@ -9,10 +9,10 @@ from watchdog.cli.services import AppServices
 from watchdog.sandbox import keys
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
-from watchdog.settings.check.check import CheckResult, Outcome
+from watchdog.settings.check.check import CheckOutcome, CheckResult
 from watchdog.settings.load.load import load
 
-OK, FAIL, WARN, UNTRIED = Outcome.OK, Outcome.FAIL, Outcome.WARN, Outcome.UNTRIED
+OK, FAIL, WARN, UNTRIED = CheckOutcome.OK, CheckOutcome.FAIL, CheckOutcome.WARN, CheckOutcome.UNTRIED
 READS, CHANGES = ("services: read", "deploys: read", "events: read"), ("services: update", "deploys: create")
 
 
@@ -42,7 +42,7 @@ async def test_each_missing_permission_is_named_and_hides_no_other_check(
 
 @pytest.mark.parametrize(("mode", "outcome"), [("observe", OK), ("assist", UNTRIED), ("autonomous", UNTRIED)])
 async def test_a_permission_to_change_something_is_never_tried(
-    sandbox: Sandbox, tmp_path: Path, mode: str, outcome: Outcome
+    sandbox: Sandbox, tmp_path: Path, mode: str, outcome: CheckOutcome
 ) -> None:
     found = await checked(sandbox, tmp_path, mode)
     assert [row for row in found.values() if row.outcome is FAIL] == []

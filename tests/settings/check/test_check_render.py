@@ -11,7 +11,7 @@ from tests.support.clocks import FakeClock
 from watchdog.adapters.repositories.github import build_github
 from watchdog.domain.decisions import TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.settings.check.check import CheckResult, Clients, Outcome, live_checks
+from watchdog.settings.check.check import CheckOutcome, CheckResult, Clients, live_checks
 
 UNTOLD = ", and failures are not notified"
 QUIET = f"nothing is rolled back{UNTOLD}"
@@ -29,7 +29,7 @@ async def test_render_that_agrees_is_three_times_well(vendor: Vendor) -> None:
         return TargetChoice(deploys[1], "was live 3 d")
 
     found = await checked(settings, platform=platform_of(settings), target=target)
-    assert found["render key"] == CheckResult("render key", Outcome.OK, "works; sees 1 services")
+    assert found["render key"] == CheckResult("render key", CheckOutcome.OK, "works; sees 1 services")
     assert found["service web"].what == "acme site is srv-web, a web_service"
     assert found["rollback target of web"].what == "from dep-2 to dep-1 aaa: was live 3 d"
     assert asked == [("web", ["dep-2", "dep-1"], "srv-web")]
@@ -38,7 +38,7 @@ async def test_render_that_agrees_is_three_times_well(vendor: Vendor) -> None:
 
 async def test_without_a_key_nothing_is_asked() -> None:
     (result,) = await live_checks(loaded(SMALL), Clients())
-    assert (result.name, result.outcome) == ("render key", Outcome.WARN)
+    assert (result.name, result.outcome) == ("render key", CheckOutcome.WARN)
     assert await live_checks(loaded(SMALL.replace("    render: srv-web\n", "")), Clients()) == []
 
 
@@ -48,11 +48,11 @@ async def test_a_service_nobody_knows_gets_the_list_of_those_the_key_sees_and_a_
     say_render(vendor)
     settings = loaded(configuration(vendor, "srv-wbe"), KEY)
     found = await checked(settings, platform=platform_of(settings))
-    assert found["service web"].outcome is Outcome.FAIL
+    assert found["service web"].outcome is CheckOutcome.FAIL
     assert found["service web"].fix == "correct services.web.render: the key sees srv-web (acme site)"
     vendor.say("GET", "/v1/services", (401, {"message": "Unauthorized: key"}))
     found = await checked(settings, platform=platform_of(settings))
-    assert found["render key"].outcome is Outcome.FAIL
+    assert found["render key"].outcome is CheckOutcome.FAIL
     assert "WATCHDOG_RENDER_API_KEY" in found["render key"].fix and "service web" not in found
 
 
@@ -72,7 +72,7 @@ async def test_what_is_meant_to_be_down_or_forbids_a_rollback_is_said_beforehand
     settings = loaded(configuration(vendor), KEY)
     nowhere = TargetChoice(None, "there is no earlier deploy")
     results = await live_checks(settings, Clients(platform=platform_of(settings), target=lambda *_: nowhere))
-    warnings = [result.what for result in results if result.outcome is Outcome.WARN]
+    warnings = [result.what for result in results if result.outcome is CheckOutcome.WARN]
     assert what in warnings and "none: there is no earlier deploy" in warnings
 
 
@@ -87,9 +87,9 @@ async def test_whether_merges_could_be_seen_is_known_beforehand(vendor: Vendor, 
     found = (await checked(settings, platform=platform_of(settings), repository=repository))["merges of web"]
     await repository.close()
     if known:
-        assert (found.outcome, found.what) == (Outcome.OK, "2 commits of main can be read")
+        assert (found.outcome, found.what) == (CheckOutcome.OK, "2 commits of main can be read")
     else:
-        assert found.outcome is Outcome.WARN and "WATCHDOG_GITHUB_TOKEN" in found.what
+        assert found.outcome is CheckOutcome.WARN and "WATCHDOG_GITHUB_TOKEN" in found.what
 
 
 async def test_a_dependency_is_looked_up(vendor: Vendor) -> None:
@@ -97,7 +97,7 @@ async def test_a_dependency_is_looked_up(vendor: Vendor) -> None:
     vendor.say("GET", "/v1/postgres/dpg-1", {"id": "dpg-1", "name": "main", "status": "available"})
     settings = loaded(configuration(vendor, more="dependencies: {db: {render: dpg-1}, gone: {render: dpg-2}}\n"), KEY)
     found = await checked(settings, platform=platform_of(settings))
-    assert found["dependency db"].outcome is Outcome.OK and found["dependency gone"].outcome is Outcome.FAIL
+    assert found["dependency db"].outcome is CheckOutcome.OK and found["dependency gone"].outcome is CheckOutcome.FAIL
     assert found["dependency gone"].fix == "correct dependencies.gone.render"
 
 
@@ -107,20 +107,20 @@ LIVE = "bbb0000000"
 @pytest.mark.parametrize(
     ("named", "outcome", "what"),
     [
-        ({"x-commit": f"{LIVE}1234"}, Outcome.OK, f"answers name {LIVE}1234, which is that of dep-2, live"),
-        ({"x-commit": "aaaaaaa9"}, Outcome.WARN, "answers name aaaaaaa9, and live is dep-2 bbb0000: it would be"),
-        ({}, Outcome.WARN, "its answer names none"),
+        ({"x-commit": f"{LIVE}1234"}, CheckOutcome.OK, f"answers name {LIVE}1234, which is that of dep-2, live"),
+        ({"x-commit": "aaaaaaa9"}, CheckOutcome.WARN, "answers name aaaaaaa9, and live is dep-2 bbb0000: it would be"),
+        ({}, CheckOutcome.WARN, "its answer names none"),
     ],
     ids=["fits", "another", "none"],
 )
 async def test_what_answers_name_is_compared_with_what_is_live(
-    vendor: Vendor, named: dict[str, str], outcome: Outcome, what: str
+    vendor: Vendor, named: dict[str, str], outcome: CheckOutcome, what: str
 ) -> None:
     """A version that does not match would never match: it is reported, with the fix."""
     found = await with_version(vendor, named)
     result = found["version of web/home"]
     assert result.outcome is outcome and result.what.startswith(what)
-    assert ("services.web.signals.home.version" in result.fix) is (outcome is Outcome.WARN)
+    assert ("services.web.signals.home.version" in result.fix) is (outcome is CheckOutcome.WARN)
     assert {request.method for request in vendor.seen} == {"GET"}
 
 

@@ -9,7 +9,7 @@ from tests.settings.texts import SMALL, loaded
 from tests.settings.vendors import KEY, by_name, configuration, platform_of, say_render
 from tests.support.clocks import FakeClock
 from watchdog.settings import Settings
-from watchdog.settings.check.check import CheckResult, Outcome
+from watchdog.settings.check.check import CheckOutcome, CheckResult
 from watchdog.settings.check.check_sentry import check_sentry
 
 SECRETS = {**KEY, "WATCHDOG_SENTRY_TOKEN": "canary-token"}
@@ -39,24 +39,29 @@ async def test_a_token_that_can_read_and_a_release_that_is_live(vendor: Vendor) 
     assert await check_sentry(loaded(SMALL, SECRETS), FakeClock(), None) == []
     vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web", "latestRelease": {"version": "bbb"}})
     found = await asked(vendor)
-    assert {result.outcome for result in found.values()} == {Outcome.OK}
+    assert {result.outcome for result in found.values()} == {CheckOutcome.OK}
     assert list(found) == ["sentry acme", "sentry acme/web", "sentry release of web"]
     assert vendor.count("GET") == len(vendor.seen)
     result = (await asked(vendor, with_key=False))["sentry release of web"]
-    assert (result.outcome, result.what) == (Outcome.WARN, "the live commit is not known")
+    assert (result.outcome, result.what) == (CheckOutcome.WARN, "the live commit is not known")
 
 
 @pytest.mark.parametrize(
     ("organisation", "outcome", "what", "fix"),
     [
-        ((401, {"detail": "Invalid token"}), Outcome.FAIL, "", "internal integration"),
-        ({"access": ["org:ci"]}, Outcome.FAIL, "lacks org:read, project:read, event:read", "WATCHDOG_SENTRY_TOKEN"),
-        (ELSEWHERE, Outcome.WARN, "another region", "endpoints: {sentry: https://de.sentry.io}"),
-        ([], Outcome.OK, "works", ""),
+        ((401, {"detail": "Invalid token"}), CheckOutcome.FAIL, "", "internal integration"),
+        (
+            {"access": ["org:ci"]},
+            CheckOutcome.FAIL,
+            "lacks org:read, project:read, event:read",
+            "WATCHDOG_SENTRY_TOKEN",
+        ),
+        (ELSEWHERE, CheckOutcome.WARN, "another region", "endpoints: {sentry: https://de.sentry.io}"),
+        ([], CheckOutcome.OK, "works", ""),
     ],
 )
 async def test_a_token_that_cannot_do_its_job(
-    vendor: Vendor, organisation: Any, outcome: Outcome, what: str, fix: str
+    vendor: Vendor, organisation: Any, outcome: CheckOutcome, what: str, fix: str
 ) -> None:
     """Found before the night it is needed; its value is not shown."""
     result = (await asked(vendor, organisation=organisation))["sentry acme"]
@@ -65,20 +70,20 @@ async def test_a_token_that_cannot_do_its_job(
 
 async def test_a_project_that_is_not_there(vendor: Vendor) -> None:
     result = (await asked(vendor))["sentry acme/web"]
-    assert result.outcome is Outcome.FAIL and "services.web" in result.fix
+    assert result.outcome is CheckOutcome.FAIL and "services.web" in result.fix
 
 
 @pytest.mark.parametrize(
     ("answer", "outcome", "what"),
     [
-        ({"version": "bbb"}, Outcome.OK, "knows the live release bbb"),
-        ((404, {"detail": "The requested resource does not exist"}), Outcome.WARN, "knows no release bbb"),
-        ((403, {"detail": "no"}), Outcome.FAIL, ""),
-        ((503, {}), Outcome.WARN, ""),
+        ({"version": "bbb"}, CheckOutcome.OK, "knows the live release bbb"),
+        ((404, {"detail": "The requested resource does not exist"}), CheckOutcome.WARN, "knows no release bbb"),
+        ((403, {"detail": "no"}), CheckOutcome.FAIL, ""),
+        ((503, {}), CheckOutcome.WARN, ""),
     ],
 )
 async def test_a_release_that_is_not_the_newest_is_asked_for(
-    vendor: Vendor, answer: Any, outcome: Outcome, what: str
+    vendor: Vendor, answer: Any, outcome: CheckOutcome, what: str
 ) -> None:
     """Without it, new errors could not be blamed on a deploy."""
     vendor.say("GET", "/api/0/projects/acme/web/", {"slug": "web", "latestRelease": {"version": "aaa"}})

@@ -28,7 +28,7 @@ IN_THE_NEWS = frozenset({"what happens next", "next step", "command", "severity"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class NoticeFacts:
     """The facts of one incident at the moment of the notice. Times are UTC epoch seconds."""
 
     incident: Incident  # as it stood at the decision to send the notice
@@ -50,7 +50,7 @@ class Facts:
         return self.blame.accused if self.blame is not None else None
 
 
-def facts(notice: Notice) -> Facts | None:
+def facts(notice: Notice) -> NoticeFacts | None:
     """Return the facts; None for a notice that is not about an incident, or is for people outside engineering."""
     if notice.about is None or notice.plain:
         return None
@@ -65,11 +65,11 @@ def facts(notice: Notice) -> Facts | None:
         return None
 
 
-def _facts(news: IncidentNews, at: float) -> Facts:
+def _facts(news: IncidentNews, at: float) -> NoticeFacts:
     incident, coming = news.incident, outlook(news.incident, at, state=state_of_news(news))
     # Once it is over the title counts from the first failed reading; before, from the worst finding's.
     over = incident.closed_at is not None or not incident.findings
-    return Facts(
+    return NoticeFacts(
         incident=incident,
         at=at,
         began_at=incident.onset_at if over else incident.findings[0].onset_at,
@@ -107,7 +107,7 @@ def brief(notice: Notice) -> Mapping[str, str]:
     return {name: value for name, value in rows(notice).items() if name not in IN_THE_NEWS}
 
 
-def _about(known: Facts) -> Mapping[str, str]:
+def _about(known: NoticeFacts) -> Mapping[str, str]:
     over = known.incident.closed_at is not None
     return {
         "since": moment(known.began_at),
@@ -119,7 +119,7 @@ def _about(known: Facts) -> Mapping[str, str]:
     }
 
 
-def _suspect(known: Facts) -> str:
+def _suspect(known: NoticeFacts) -> str:
     """Return the deploy, `dep-42  9f3c2ab "Refactor sessions"`, with its probability; empty if none was weighed."""
     if known.blame is None or known.suspect is None:
         return ""

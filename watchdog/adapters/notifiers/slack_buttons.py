@@ -8,7 +8,7 @@ from watchdog.adapters.notifiers.facts import facts
 from watchdog.adapters.notifiers.slack_message import plain
 from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.domain.notices import Notice
-from watchdog.ports.chat import Question
+from watchdog.ports.chat import ChatQuestion
 
 Block = dict[str, Any]
 BLOCK_ID = "watchdog"
@@ -29,20 +29,20 @@ BESIDE_SECONDS = 7 * 86400.0
 """Lifetime of these: the daemon refuses what does not fit any more."""
 
 
-def blocks(notice: Notice, question: Question | None, seal: ButtonSigner) -> list[Block]:
+def blocks(notice: Notice, question: ChatQuestion | None, seal: ButtonSigner) -> list[Block]:
     """Return the blocks for the message: the answers to an open question, and what else can be done now."""
     actions = () if question is None else ("stop",) if question.announced else ("approve", "reject")
     buttons = [_button(action, question, seal) for action in actions if question is not None]
     known = facts(notice)
     # Nothing is asked by these, so they are bound to no rollback.
-    about = Question(notice.incident, notice.service, "", "", 0.0, notice.at + BESIDE_SECONDS)
+    about = ChatQuestion(notice.incident, notice.service, "", "", 0.0, notice.at + BESIDE_SECONDS)
     offered = known.next.commands if known is not None else ()
     buttons += [_button(action, about, seal) for action in BESIDE if action in offered]
     asked = [{"type": "section", "text": plain(_asks(question))}] if question is not None else []
     return [*asked, *([{"type": "actions", "block_id": BLOCK_ID, "elements": buttons}] if buttons else [])]
 
 
-def act(question: Question) -> str:
+def act(question: ChatQuestion) -> str:
     """Return the act in one line: `roll web back from dep-42 (9f3c2ab) to dep-40 (1b7e0d4)`."""
     suspect, target = (
         text.clean(f"{deploy} ({code.removeprefix('sha256:')[:7]})" if code else deploy, 80)
@@ -51,7 +51,7 @@ def act(question: Question) -> str:
     return f"roll {text.clean(question.service, 80)} back from {suspect} to {target}"
 
 
-def _asks(question: Question) -> str:
+def _asks(question: ChatQuestion) -> str:
     # UTC, as a channel has readers in several zones, and plain text cannot show each its own.
     until = f"{datetime.fromtimestamp(question.until, UTC):%H:%M} UTC"
     if question.announced:
@@ -62,7 +62,7 @@ def _asks(question: Question) -> str:
     return f"Approve: {act(question)}, once. Reject: change nothing. {counts}"
 
 
-def _button(action: str, question: Question, seal: ButtonSigner) -> Block:
+def _button(action: str, question: ChatQuestion, seal: ButtonSigner) -> Block:
     made: Block = {
         "type": "button",
         "action_id": PREFIX + action,

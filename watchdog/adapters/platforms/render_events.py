@@ -135,7 +135,7 @@ _TELL: Mapping[str, Callable[[str, Mapping[str, Any]], tuple[str, bool]]] = {
 }
 
 
-class Changes:
+class EventChanges:
     """The configuration changes of one service, as its events report them. Limited, best-effort.
 
     `read_at` (UTC epoch seconds) is the last good reading, and `newest` the newest deploy then. `tried_at` (monotonic

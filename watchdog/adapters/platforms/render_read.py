@@ -19,7 +19,7 @@ from watchdog.adapters.platforms.render_events import (
     CHANGING,
     POSTGRES_BROKEN,
     POSTGRES_WELL,
-    Changes,
+    EventChanges,
     parse_event,
     store_event,
 )
@@ -80,7 +80,7 @@ class RenderReader:
         self._clock = clock
         self._withheld = withheld or Withheld()
         self._events_every = max(EVENTS_EVERY_SECONDS, calm_seconds)
-        self._changes: dict[str, Changes] = {}
+        self._changes: dict[str, EventChanges] = {}
         self._all = ServiceList(self.services, clock)
         self._first_reads = deque[float](maxlen=FIRST_READS_AT_ONCE)
 
@@ -249,7 +249,7 @@ class RenderReader:
         """Learn the changes of configuration, best-effort: when a new deploy shows up, else once a minute (calm: more
         rarely).
         """
-        known, tick = self._changes.setdefault(service_id, Changes()), self._clock.monotonic()
+        known, tick = self._changes.setdefault(service_id, EventChanges()), self._clock.monotonic()
         if not self._is_due(known, deploys[0].id, tick):
             return
         # Taken before the request: changes during it belong to the next reading.
@@ -267,7 +267,7 @@ class RenderReader:
             known.learn(row)
         known.read_at, known.newest, known.failed = began, deploys[0].id, False
 
-    def _is_due(self, known: Changes, newest: str, tick: float) -> bool:
+    def _is_due(self, known: EventChanges, newest: str, tick: float) -> bool:
         """Return whether events are to be read now (`tick`: monotonic seconds); a yes takes the caller's turn."""
         since = tick - known.tried_at if known.tried_at is not None else inf
         if known.failed:
@@ -289,7 +289,7 @@ class RenderReader:
                 known.learn(row)
             known.read_at, known.tried_at = began, self._clock.monotonic()
 
-    async def _changing_events(self, service_id: str, known: Changes, deploys: Sequence[Deploy]) -> list[object]:
+    async def _changing_events(self, service_id: str, known: EventChanges, deploys: Sequence[Deploy]) -> list[object]:
         """Return events since the last reading; at first types of configuration alone, back to the oldest deploy."""
         if known.read_at is not None:
             return await self._list_events(service_id, known.read_at - OVERLAP_SECONDS)

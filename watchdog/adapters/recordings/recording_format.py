@@ -29,7 +29,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import Fleet, ServiceState, Shared, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.prose import without_texts
-from watchdog.presentation.step_actions import Action
+from watchdog.presentation.step_actions import StepAction
 
 VERSION = 2
 HASHES_TEXTS = 1
@@ -68,7 +68,7 @@ class HandledEvent:
     event: Event
     did: str = ""
     undone: bool = False
-    acts: Sequence[Action] = ()
+    acts: Sequence[StepAction] = ()
 
 
 @dataclass(frozen=True, slots=True)

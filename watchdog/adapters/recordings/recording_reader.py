@@ -26,7 +26,7 @@ from watchdog.adapters.recordings.recording_format import (
 from watchdog.adapters.stores.codec import EVENTS, FLEETS, SERVICES, SHAREDS, STATES, UNREADABLE
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.events import Event
-from watchdog.presentation.step_actions import Action
+from watchdog.presentation.step_actions import StepAction
 
 PIECE_BYTES = 4096
 LINE_BYTES_MAX = 256 * 1024**2
@@ -93,7 +93,7 @@ class Reader:
         else:
             event = EVENTS.structured(plain["event"])
             self._slots[plain["slot"]] = event
-        acts = tuple([Action.of(act) for act in plain.get("acts", ())])
+        acts = tuple([StepAction.of(act) for act in plain.get("acts", ())])
         return HandledEvent(event, str(plain.get("did", "")), bool(plain.get("undone", False)), acts)
 
     def _texts(self) -> Iterator[bytes]:

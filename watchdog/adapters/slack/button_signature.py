@@ -12,7 +12,7 @@ import hmac
 import json
 import re
 
-from watchdog.ports.chat import Question
+from watchdog.ports.chat import ChatQuestion
 
 PURPOSE = b"watchdog/slack/approvals/1"
 VALUE_MAX = 2000
@@ -31,7 +31,7 @@ class ButtonSigner:
     def __repr__(self) -> str:
         return "Seal(***)"
 
-    def value(self, action: str, question: Question) -> str:
+    def value(self, action: str, question: ChatQuestion) -> str:
         """Return the value of a button that does `action` (approve, reject, stop)."""
         content = {
             "action": action,
@@ -47,7 +47,7 @@ class ButtonSigner:
         plain = json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
         return f"{_text(plain)}.{_text(self._sign(plain))}"
 
-    def verify(self, value: str) -> tuple[str, Question] | None:
+    def verify(self, value: str) -> tuple[str, ChatQuestion] | None:
         """Return the action and the question that a value stands for, or None if the signature is not ours."""
         content, _, signature = value.partition(".")
         plain, signed = _bytes(content), _bytes(signature)
@@ -57,7 +57,7 @@ class ButtonSigner:
             return None
         try:
             said = json.loads(plain)
-            return str(said.pop("action")), Question(**said)
+            return str(said.pop("action")), ChatQuestion(**said)
         except (AttributeError, KeyError, TypeError, ValueError):
             return None  # sealed by another version of ours, whose questions hold something else
 

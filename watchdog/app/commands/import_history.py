@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 from watchdog.adapters.recordings import RecordingWriter
 from watchdog.domain.errors import ConfigurationError, Mistake, Temporary
 from watchdog.domain.policy import Mode, Policy, SignalPolicy
-from watchdog.replay.history_replay import Deploys, Past
-from watchdog.replay.imports import IMPORTERS, History, Wanted
+from watchdog.replay.history_replay import Deploys, HistoryReplay
+from watchdog.replay.imports import IMPORTERS, ImportedHistory, Wanted
 from watchdog.replay.imports.deploys_csv import deploys_of, listed
 from watchdog.settings.load.load import load
 from watchdog.settings.schema.written_values import NAME
@@ -80,7 +80,7 @@ def import_history(source: Source, out: Path, environ: Mapping[str, str], cwd: P
     history = IMPORTERS[source.kind](source.files, Wanted(source.service, signal, source.site))
     policy = _paced(policy, source, signal, history, notes)
     deploys = _deploys(source, policy, history, notes)
-    past = Past(policy, source.service, history.observed, deploys)
+    past = HistoryReplay(policy, source.service, history.observed, deploys)
     first, last = history.observed[0].at, history.observed[-1].at
     file, events = _write(past, f"import-{source.service}-{source.signal}-{_stamp(last)}", first, out)
     known = len(deploys.moments) if deploys is not None else 0
@@ -133,7 +133,7 @@ def _signal(policy: Policy, source: Source) -> SignalPolicy:
     return signal
 
 
-def _paced(policy: Policy, source: Source, signal: SignalPolicy, history: History, notes: list[str]) -> Policy:
+def _paced(policy: Policy, source: Source, signal: SignalPolicy, history: ImportedHistory, notes: list[str]) -> Policy:
     """Return the policy with that signal alone, read at the pace of the history if that is slower."""
     service_policy = policy.services[source.service]
     left_out = [one.name for one in service_policy.signals if one.name != signal.name]
@@ -152,7 +152,7 @@ def _paced(policy: Policy, source: Source, signal: SignalPolicy, history: Histor
     return replace(policy, services=MappingProxyType(services))
 
 
-def _deploys(source: Source, policy: Policy, history: History, notes: list[str]) -> Deploys | None:
+def _deploys(source: Source, policy: Policy, history: ImportedHistory, notes: list[str]) -> Deploys | None:
     if source.deploys is None:
         notes.append("no --deploys: no deploy can be blamed, so each incident is only paged")
         return None
@@ -166,7 +166,7 @@ def _deploys(source: Source, policy: Policy, history: History, notes: list[str])
     return Deploys(moments, lambda now: listed(found, now))
 
 
-def _write(past: Past, run: str, began_at: float, out: Path) -> tuple[Path, int]:
+def _write(past: HistoryReplay, run: str, began_at: float, out: Path) -> tuple[Path, int]:
     """Write one file beside the others, whole; a file of the same history is replaced."""
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -41,7 +41,7 @@ from watchdog.settings import Settings
 from watchdog.settings.check.check import CheckResult, Clients, live_checks
 from watchdog.settings.check.check_dependencies import check_dependencies
 from watchdog.settings.check.check_oidc import check_oidc
-from watchdog.settings.check.check_result import Job, Outcome
+from watchdog.settings.check.check_result import CheckOutcome, Job
 from watchdog.settings.check.check_sentry import check_sentry
 from watchdog.settings.check.check_store import check_store
 from watchdog.settings.load.build import ENDPOINTS
@@ -223,9 +223,9 @@ async def _check_pager(settings: Settings) -> Sequence[CheckResult]:
         return []
     name = f"{pager.name}, who responded"
     try:
-        return [CheckResult(name, Outcome.OK, await pager.check())]
+        return [CheckResult(name, CheckOutcome.OK, await pager.check())]
     except (Temporary, Permanent) as error:
-        return [CheckResult(name, Outcome.FAIL, str(error), "see the reason")]
+        return [CheckResult(name, CheckOutcome.FAIL, str(error), "see the reason")]
     finally:
         await pager.close()
 

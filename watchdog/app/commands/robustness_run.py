@@ -41,7 +41,7 @@ from watchdog.replay.confidence_intervals import poisson_rate
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RobustnessRow:
     """One world, and its measurements."""
 
     world: World
@@ -74,7 +74,7 @@ class Row:
 
 
 def json_object(
-    seed: str, rows: Sequence[Row], told_after: Sequence[NoticeDelays], quarters: Sequence[Seasonal]
+    seed: str, rows: Sequence[RobustnessRow], told_after: Sequence[NoticeDelays], quarters: Sequence[Seasonal]
 ) -> dict[str, Any]:
     """Return the numbers for machines."""
     return {
@@ -86,7 +86,7 @@ def json_object(
 
 
 def tables(
-    seed: str, rows: Sequence[Row], told_after: Sequence[NoticeDelays], quarters: Sequence[Seasonal] = ()
+    seed: str, rows: Sequence[RobustnessRow], told_after: Sequence[NoticeDelays], quarters: Sequence[Seasonal] = ()
 ) -> list[str]:
     """Return the numbers as Markdown tables."""
     lines = [f"seed {seed}"]
@@ -154,7 +154,7 @@ def play_worlds(
     rival_episodes: int = 0,
     processes: int = 2,
     progress: Callable[[str], None] = no_progress,
-) -> Sequence[Row]:
+) -> Sequence[RobustnessRow]:
     """Play `episodes` episodes of each class (of `names`, or all) and `clean_years` in each of the worlds."""
     # A development seed leaves out the held-out classes: no value may be tuned on them.
     names = names or classes.played_on(seed)[0]
@@ -170,7 +170,7 @@ def play_worlds(
             progress=lambda words, world=world: progress(f"{world.name}: {words}"),  # type: ignore[misc]
             world=world,
         )
-        rows.append(Row(world, scored))
+        rows.append(RobustnessRow(world, scored))
     return rows
 
 

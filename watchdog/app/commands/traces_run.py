@@ -10,7 +10,7 @@ from types import MappingProxyType
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.domain.policy import Policy
 from watchdog.lab.traces import SETS, Trial
-from watchdog.lab.traces.fault_outcomes import Row
+from watchdog.lab.traces.fault_outcomes import DatasetRow
 from watchdog.lab.traces.play import Play
 from watchdog.settings.load.load import load
 
@@ -36,21 +36,21 @@ def policy_for(services: Sequence[str], depends_on: Mapping[str, Sequence[str]] 
     return load(None, {"WATCHDOG_CONFIG_YAML": text}, Path("/nowhere"), secretless=True).policy
 
 
-def run_traces(folder: Path, seed: str, names: Sequence[str] = ()) -> list[Row]:
+def run_traces(folder: Path, seed: str, names: Sequence[str] = ()) -> list[DatasetRow]:
     """Return the table. Raises ConfigurationError for a folder without any of the sets, or with a malformed one."""
     found = [name for name in SETS if (folder / name).is_dir() and (not names or name in names)]
     missing = [name for name in names if name not in found]
     if missing or not found:
         what = f"no folder {missing[0]} in it" if missing else f"none of the sets is in it ({', '.join(SETS)})"
         raise ConfigurationError((Mistake(folder.name, what, "name the folder that holds them"),))
-    rows: dict[str, Row] = {}
+    rows: dict[str, DatasetRow] = {}
     for name in found:
         for trial in _trials(folder / name, name):
-            play(trial, seed, rows.setdefault(trial.row, Row(trial.row)))
+            play(trial, seed, rows.setdefault(trial.row, DatasetRow(trial.row)))
     return list(rows.values())
 
 
-def play(trial: Trial, seed: str, row: Row) -> None:
+def play(trial: Trial, seed: str, row: DatasetRow) -> None:
     """Play one trial, and count it in its row."""
     policy = policy_for(list(trial.tracks), trial.depends_on)
     times = next(

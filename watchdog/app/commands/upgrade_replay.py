@@ -15,7 +15,7 @@ from watchdog.adapters.recordings.judgement_digest import named, ours
 from watchdog.adapters.recordings.recording_reader import Reader, files_in, judgement_of, runs_of
 from watchdog.app.commands.readiness_run import recordings_folder
 from watchdog.domain.errors import ConfigurationError, Mistake
-from watchdog.presentation.step_actions import Action
+from watchdog.presentation.step_actions import StepAction
 from watchdog.replay.comparison import MEANT, Difference, compare
 from watchdog.replay.recording_replay import Divergence, replay
 from watchdog.settings import Settings
@@ -103,7 +103,7 @@ def _newest(paths: Sequence[Path]) -> Sequence[Path]:
     return kept
 
 
-def _consequences(did: Sequence[Action]) -> Sequence[Action]:
+def _consequences(did: Sequence[StepAction]) -> Sequence[StepAction]:
     """Return the actions to compare: decisions, pages and changes to production, of incidents."""
     return [one for one in did if one.kind != INFORMATIONAL and one.incident]
 

@@ -46,11 +46,11 @@ from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Bad, Unknown
 from watchdog.ports import Clock, Notifier, Platform, Repository, Sample, SignalSource, Store, Withheld
-from watchdog.ports.chat import Conversation, Question
+from watchdog.ports.chat import ChatQuestion, Conversation
 from watchdog.settings import Settings, resolve_names
 from watchdog.settings.rules.required_secrets import RENDER_KEY
 
-Asks = Callable[[Notice], Question | None]
+Asks = Callable[[Notice], ChatQuestion | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,7 +112,7 @@ def build_repository(settings: Settings, clock: Clock) -> Repository | None:
     return build_github(settings.secrets.get(GITHUB_TOKEN, ""), settings.endpoints["github"], clock, settings.guard)
 
 
-def asks_nothing(notice: Notice) -> Question | None:
+def asks_nothing(notice: Notice) -> ChatQuestion | None:
     """Ask no question: used where no answer can arrive."""
     return None
 
@@ -267,7 +267,7 @@ def build(
     # The channels need the engine for their questions, and the engine needs the channels: this list closes the circle.
     engines: list[Engine] = []
 
-    def asked(notice: Notice) -> Question | None:
+    def asked(notice: Notice) -> ChatQuestion | None:
         return question(engines[0].state, engines[0].policy, notice, clock.now()) if engines else None
 
     notifiers = build_notifiers(settings, clock, asked)

@@ -52,7 +52,7 @@ Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EpisodePlan:
     """One episode. All in seconds; `right` is the course of a good operator.
 
     `behaviour` is the site's fault in the sandbox, which begins `after` the deploy is live; without `deploys` it begins
@@ -88,7 +88,7 @@ def seeds(kind: str, seed: str, number: int) -> list[str]:
     return list(islice((one for one in every if playable(BY_NAME[kind].scene(one))), number))
 
 
-def plans(kinds: Sequence[str], seed: str, episodes: int) -> list[Plan]:
+def plans(kinds: Sequence[str], seed: str, episodes: int) -> list[EpisodePlan]:
     """Return `episodes` episodes of these kinds, in turn."""
     turns = list(islice(cycle(kind for kind in ROUND if kind in kinds), episodes))
     drawn = {kind: iter(seeds(kind, seed, turns.count(kind))) for kind in kinds}
@@ -111,7 +111,7 @@ def playable(scene: EpisodeWorld) -> bool:
     return alone and (symptom.share == 1.0 or symptom.kind in (FailureKind.STATUS, FailureKind.GATEWAY))
 
 
-def plan(scene: EpisodeWorld, seed: str) -> Plan:
+def plan(scene: EpisodeWorld, seed: str) -> EpisodePlan:
     """Return the episode that plays this scene."""
     # A stream of its own: these draws do not shift the draws that made the scene.
     dice = scene.chance.generator("live")
@@ -121,7 +121,7 @@ def plan(scene: EpisodeWorld, seed: str) -> Plan:
     update = min(release.live_at - release.updates_at, UPDATE_SECONDS_MAX)
     right, replaced = scene.truth.right, replacements(scene.name)
     if not scene.main.faults:
-        return Plan(
+        return EpisodePlan(
             scene.name,
             seed,
             right,
@@ -135,7 +135,7 @@ def plan(scene: EpisodeWorld, seed: str) -> Plan:
         )
     fault = scene.main.faults[-1]
     every = fault.symptom.crash_every_seconds
-    return Plan(
+    return EpisodePlan(
         scene.name,
         seed,
         right,

@@ -24,7 +24,7 @@ HALF = 0.025
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparisonRow:
     """One kind: seconds from onset to the right act, live and simulated (empty if the right course is to do nothing).
 
     `simulated_right` of `simulated_number` simulated episodes went right; `ratio` is that of the medians, live over
@@ -78,7 +78,7 @@ class Row:
         }
 
 
-def row(live: Sequence[Seen], simulated: Sequence[Played], seed: str) -> Row:
+def row(live: Sequence[Seen], simulated: Sequence[Played], seed: str) -> ComparisonRow:
     """Return the comparison of one kind; both sides must have played it."""
     kind, right = live[0].kind, Right(simulated[0].right)
     idle = right is Right.NOTHING
@@ -86,7 +86,7 @@ def row(live: Sequence[Seen], simulated: Sequence[Played], seed: str) -> Row:
     lab = () if idle else tuple(_at(one.mended_at if right is Right.ROLLBACK else _paged_at(one)) for one in simulated)
     # Drawn from a stream of the kind: its interval does not depend on which other kinds were played.
     ratio = None if not real else ratio_of_medians(real, lab, KeyedRandom("live", kind, seed).generator("bootstrap"))
-    return Row(kind, right, tuple(live), real, lab, sum(one.good for one in simulated), len(simulated), ratio)
+    return ComparisonRow(kind, right, tuple(live), real, lab, sum(one.good for one in simulated), len(simulated), ratio)
 
 
 def ratio_of_medians(real: Sequence[float], simulated: Sequence[float], dice: Random) -> Estimate:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from watchdog.app.live.episode_kinds import Plan
+from watchdog.app.live.episode_kinds import EpisodePlan
 from watchdog.app.live.live_judgement import PAGED, Seen, judge
 from watchdog.app.sandbox_demo import sandbox_process
 from watchdog.app.sandbox_demo.sandbox_process import Entry
@@ -93,7 +93,7 @@ class LivePair:
         return " / ".join([*told[-STORY_LINES:], *errors.splitlines()[-3:]])
 
 
-async def play(plan: Plan, folder: Path, clock: Clock, shortened: str = SHORTENED) -> Seen:
+async def play(plan: EpisodePlan, folder: Path, clock: Clock, shortened: str = SHORTENED) -> Seen:
     """Play an episode in an empty folder, and return its judgement; its processes are ended in any case."""
     async with AsyncExitStack() as stack:
         log = folder / "sandbox.jsonl"
@@ -109,7 +109,7 @@ async def play(plan: Plan, folder: Path, clock: Clock, shortened: str = SHORTENE
         return await _play(plan, LivePair(folder, urls["admin"], daemon, clock))
 
 
-def configure(folder: Path, urls: dict[str, Any], plan: Plan, shortened: str) -> Path:
+def configure(folder: Path, urls: dict[str, Any], plan: EpisodePlan, shortened: str) -> Path:
     """Write the configuration of an episode. Raises Permanent if a replacement finds no match."""
     config = write_config(folder, urls, more=shortened)
     text = config.read_text(encoding="utf-8")
@@ -121,7 +121,7 @@ def configure(folder: Path, urls: dict[str, Any], plan: Plan, shortened: str) ->
     return config
 
 
-async def _play(plan: Plan, pair: LivePair) -> Seen:
+async def _play(plan: EpisodePlan, pair: LivePair) -> Seen:
     played = False
     try:
         if await pair.until(lambda: _ready(pair), READY_WITHIN_SECONDS):
@@ -136,7 +136,7 @@ async def _play(plan: Plan, pair: LivePair) -> Seen:
     return replace(seen, wrong=(*seen.wrong, f"its story: {pair.words()}")) if seen.wrong else seen
 
 
-async def _told(plan: Plan, pair: LivePair) -> list[str]:
+async def _told(plan: EpisodePlan, pair: LivePair) -> list[str]:
     """Start the fault, and wait for the end; return the steps that did not finish in time."""
     await _begin(plan, pair)
     if plan.lasts is not None:
@@ -161,7 +161,7 @@ def _ready(pair: LivePair) -> bool:
     return watching and any(entry.get("path", "").endswith("/deploys") for entry in pair.log())
 
 
-async def _begin(plan: Plan, pair: LivePair) -> None:
+async def _begin(plan: EpisodePlan, pair: LivePair) -> None:
     """Deploy, if the plan has a deploy, and start the fault."""
     if plan.deploys:
         # The deploy of a blip is good: only its restart fails, by the fault posted below and ended by the caller.
@@ -174,7 +174,7 @@ async def _begin(plan: Plan, pair: LivePair) -> None:
     await pair.until(lambda: pair.has("fault_started"), plan.after + 30.0)
 
 
-async def _until_done(plan: Plan, pair: LivePair) -> bool:
+async def _until_done(plan: EpisodePlan, pair: LivePair) -> bool:
     """Wait for the rollback, or for the page without one; meanwhile the platform reports its crashes."""
     what = "rollback_accepted" if plan.right is Right.ROLLBACK else PAGED
     if not plan.crash_every:

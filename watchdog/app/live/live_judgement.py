@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from watchdog.app.live.episode_kinds import Plan
+from watchdog.app.live.episode_kinds import EpisodePlan
 from watchdog.app.sandbox_demo import sandbox_process
 from watchdog.app.sandbox_demo.sandbox_process import Entry
 from watchdog.lab.episode import Right
@@ -45,7 +45,7 @@ class Seen:
         }
 
 
-def judge(plan: Plan, story: Sequence[Entry], troubles: Sequence[str] = (), *, played: bool = True) -> Seen:
+def judge(plan: EpisodePlan, story: Sequence[Entry], troubles: Sequence[str] = (), *, played: bool = True) -> Seen:
     """Return the judgement of an episode by its log; `troubles` are failures of the machinery."""
     onset = sandbox_process.first_at(story, what="fault_started", target="web")
     # Of the changes to Render only rollbacks are POSTs; auto-deploy is switched by a PATCH.
@@ -69,7 +69,7 @@ def judge(plan: Plan, story: Sequence[Entry], troubles: Sequence[str] = (), *, p
 
 
 def _wrong(
-    plan: Plan, story: Sequence[Entry], onset: float | None, accepted: Sequence[str], pages: int
+    plan: EpisodePlan, story: Sequence[Entry], onset: float | None, accepted: Sequence[str], pages: int
 ) -> tuple[str, ...]:
     if onset is None:
         return ("nothing ever failed",)

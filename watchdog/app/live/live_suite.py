@@ -14,8 +14,8 @@ from statistics import median
 from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.score_run import play_episode
 from watchdog.app.commands.worker_processes import workers
-from watchdog.app.live.episode_kinds import KINDS, Plan, plans, seeds
-from watchdog.app.live.live_comparison import Row, row
+from watchdog.app.live.episode_kinds import KINDS, EpisodePlan, plans, seeds
+from watchdog.app.live.live_comparison import ComparisonRow, row
 from watchdog.app.live.live_episode import SHORTENED, play
 from watchdog.app.live.live_judgement import Seen
 from watchdog.domain.errors import WatchdogError
@@ -33,7 +33,7 @@ class Suite:
     """The episodes and their comparison; `seconds` of real time, `load` the machine's load averages during the run."""
 
     seed: str
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
     seconds: float
     load: tuple[float, ...]
 
@@ -92,7 +92,7 @@ async def live(
 
 
 async def play_all(
-    planned: Sequence[Plan],
+    planned: Sequence[EpisodePlan],
     folder: Path,
     clock: Clock,
     parallel: int,
@@ -103,7 +103,7 @@ async def play_all(
     gate = asyncio.Semaphore(parallel)
     errors: list[BaseException] = []
 
-    async def one(plan: Plan) -> Seen:
+    async def one(plan: EpisodePlan) -> Seen:
         async with gate:
             return await play(plan, Path(tempfile.mkdtemp(dir=folder)), clock, shortened)
 

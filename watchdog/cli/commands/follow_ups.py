@@ -11,7 +11,7 @@ from watchdog.presentation.text import clean
 if TYPE_CHECKING:
     from watchdog.ports import Store
     from watchdog.presentation.checklists import Item
-    from watchdog.presentation.incident_facts import Facts
+    from watchdog.presentation.incident_facts import IncidentFacts
     from watchdog.settings import Settings
 
 EVERYTHING = "all"
@@ -106,7 +106,7 @@ async def tick(
     return output.DONE if len(said) == len(answered) else output.FAILED
 
 
-def _chosen(facts: "Facts", names: tuple[str, ...], undo: bool) -> "list[Item]":
+def _chosen(facts: "IncidentFacts", names: tuple[str, ...], undo: bool) -> "list[Item]":
     """Return the named items. Raises ConfigurationError for an unknown item, or one that cannot change."""
     from watchdog.presentation.checklists import checklists, follow_ups
 
@@ -146,7 +146,7 @@ async def follow_up(
     return await annotate(ctx, "follow-up", incident, {"text": text, "owner": owner, "due": due}, ctx.author(by))
 
 
-async def _facts(store: "Store", settings: "Settings", incident: str, now: float) -> "Facts":
+async def _facts(store: "Store", settings: "Settings", incident: str, now: float) -> "IncidentFacts":
     """Return the data of the checklists. Raises ConfigurationError for an unknown id."""
     from watchdog.presentation.follow_up_text import checklist_facts
 

@@ -133,7 +133,7 @@ async def _sent(name: str, channel: "Notifier", at: float, *, plain: bool) -> "C
     from watchdog.domain.errors import WatchdogError
     from watchdog.domain.notices import Notice, NoticeKind
     from watchdog.domain.severity import Severity
-    from watchdog.settings.check.check_result import CheckResult, Outcome
+    from watchdog.settings.check.check_result import CheckOutcome, CheckResult
 
     title = "Test of the watchdog's channels: nothing is wrong"
     lines = (f"Sent by `{command_line('notify test')}`. If you can read this, incidents will reach you here.",)
@@ -150,5 +150,5 @@ async def _sent(name: str, channel: "Notifier", at: float, *, plain: bool) -> "C
         await channel.send(over, await channel.send(notice, None))
     except WatchdogError as error:
         fix = f"correct channels.{name} or its WATCHDOG_* variable"
-        return CheckResult(f"channel {name}", Outcome.FAIL, str(error), fix)
-    return CheckResult(f"channel {name}", Outcome.OK, "accepted the test message: check that it arrived")
+        return CheckResult(f"channel {name}", CheckOutcome.FAIL, str(error), fix)
+    return CheckResult(f"channel {name}", CheckOutcome.OK, "accepted the test message: check that it arrived")

@@ -11,7 +11,7 @@ from watchdog.cli.options import As, AsJson, Flag, It
 
 if TYPE_CHECKING:
     from watchdog.ports import Clock, Store
-    from watchdog.presentation.incident_facts import Facts
+    from watchdog.presentation.incident_facts import IncidentFacts
     from watchdog.settings import Settings
 
 NOTES_READ = 5000
@@ -107,9 +107,9 @@ def hour_or_minute(onset_at: float, now: float) -> float:
     return onset_at - onset_at % 60.0 - 60.0 if kept else onset_at - onset_at % 3600.0
 
 
-async def _facts(store: "Store", settings: "Settings", incident_id: str, now: float) -> "Facts":
+async def _facts(store: "Store", settings: "Settings", incident_id: str, now: float) -> "IncidentFacts":
     """Return the whole record of an incident. Raises ConfigurationError for an unknown id."""
-    from watchdog.presentation.incident_facts import Facts
+    from watchdog.presentation.incident_facts import IncidentFacts
     from watchdog.presentation.outlooks.current_state import current_state
 
     incident = await store.incident(incident_id)
@@ -121,7 +121,7 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
     # The suspicion is noted before the incident has an id, so it is among the service's notes.
     before = await store.notes(service=incident.service, since=since, until=incident.opened_at, limit=NOTES_READ)
     own = await store.notes(incident=incident_id, limit=NOTES_READ)
-    return Facts(
+    return IncidentFacts(
         incident=incident,
         now=now,
         # The two queries overlap: the incident's own notes come from the second.

@@ -8,7 +8,7 @@ from rich.table import Table
 from watchdog.cli.options import AsJson, It
 
 if TYPE_CHECKING:
-    from watchdog.app.live.live_comparison import Row
+    from watchdog.app.live.live_comparison import ComparisonRow
     from watchdog.app.live.live_suite import Suite
 
 HEAD = ("kind", "right", "live: median (range), n", "simulated: median, n", "ratio [95 %]", "within 20 %")
@@ -89,14 +89,14 @@ def _wrong(names: Sequence[str], numbers: dict[str, int]) -> str:
     return f"--{few[0]} {numbers[few[0]]}: at least 1" if few else ""
 
 
-def shown(rows: Sequence["Row"]) -> Table:
+def shown(rows: Sequence["ComparisonRow"]) -> Table:
     """Return the table, a line per kind."""
     from watchdog.cli.tables import table
 
     return table(HEAD, [_cells(row) for row in rows])
 
 
-def _cells(row: "Row") -> tuple[str, ...]:
+def _cells(row: "ComparisonRow") -> tuple[str, ...]:
     from statistics import median
 
     ended = f"{len(row.live) - len(row.wrong)} of {len(row.live)} right"

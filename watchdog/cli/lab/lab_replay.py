@@ -9,7 +9,7 @@ from watchdog.cli.options import AsJson, Flag, It
 
 if TYPE_CHECKING:
     from watchdog.app.commands.replay_run import ReplayResult
-    from watchdog.presentation.step_actions import Action
+    from watchdog.presentation.step_actions import StepAction
     from watchdog.replay.comparison import Difference
     from watchdog.replay.cost import Cost
     from watchdog.replay.recording_replay import Replay
@@ -173,7 +173,7 @@ def _difference(one: "Difference") -> Iterator[str]:
         yield f"{mark} only {one.only}: {_doing(shown) if shown is not None else ''}"
 
 
-def _doing(one: "Action") -> str:
+def _doing(one: "StepAction") -> str:
     """Return `2026-11-25 02:14:52 UTC  web web-1  rollback to dep-40: …`."""
     from watchdog.presentation.text import clean, moment
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from watchdog.cli.options import AsJson, It
 
 if TYPE_CHECKING:
-    from watchdog.lab.traces.fault_outcomes import Row
+    from watchdog.lab.traces.fault_outcomes import DatasetRow
 
 
 async def traces(
@@ -45,7 +45,7 @@ async def traces(
     return output.DONE
 
 
-def lines(rows: Sequence["Row"]) -> Iterator[str]:
+def lines(rows: Sequence["DatasetRow"]) -> Iterator[str]:
     """Yield the table, and below it the reason for each missed fault."""
     from watchdog.lab.traces.fault_outcomes import CULPRITS, OUTCOMES
 
@@ -66,7 +66,7 @@ def lines(rows: Sequence["Row"]) -> Iterator[str]:
         yield from (f"  note: {note}" for note in row.notes)
 
 
-def _line(row: "Row") -> str:
+def _line(row: "DatasetRow") -> str:
     from watchdog.core.detect.latency import quantile
     from watchdog.lab.traces.fault_outcomes import OUTCOMES
     from watchdog.replay.confidence_intervals import poisson_rate

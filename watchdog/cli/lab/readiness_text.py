@@ -15,7 +15,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clean, clock, day, moment
 from watchdog.replay.readiness.criteria import BOUND_PER_YEAR, ActTally, Criterion
 from watchdog.replay.readiness.judgement_rules import HUMAN_SECONDS, RECOVERY_SECONDS, STAYED_SECONDS
-from watchdog.replay.readiness.verdicts import Verdict
+from watchdog.replay.readiness.verdicts import ReadinessVerdict
 
 if TYPE_CHECKING:
     from watchdog.app.commands.readiness_run import Examined
@@ -82,8 +82,12 @@ def _missed(one: "Missed") -> tuple[str, ...]:
 
 def _summary(found: "Readiness") -> Iterator[str]:
     counts, outlook = found.counts, found.outlook
-    again = f"; {counts[Verdict.AGAIN]} more in the same outages, not counted" if counts[Verdict.AGAIN] else ""
-    verdicts = ", ".join(f"{counts[one]} {one.value}" for one in (Verdict.RIGHT, Verdict.WRONG, Verdict.UNKNOWN))
+    repeated = counts[ReadinessVerdict.AGAIN]
+    again = f"; {repeated} more in the same outages, not counted" if repeated else ""
+    verdicts = ", ".join(
+        f"{counts[one]} {one.value}"
+        for one in (ReadinessVerdict.RIGHT, ReadinessVerdict.WRONG, ReadinessVerdict.UNKNOWN)
+    )
     yield _line("rollbacks", f"{verdicts}{again}")
     share, rate = outlook.wrong_share, outlook.wrong_per_year
     yield _line("wrong share", f"{share.value:.1%} of {share.n:g} judged (95 %: {share.low:.1%} to {share.high:.1%})")
@@ -130,7 +134,7 @@ def shown(value: float) -> str:
 def _verdict(found: "Readiness") -> Iterator[str]:
     outlook = found.outlook
     yield outlook.verdict
-    wrong = [one.run_incident for one in found.acts if one.verdict is Verdict.WRONG and one.run_incident]
+    wrong = [one.run_incident for one in found.acts if one.verdict is ReadinessVerdict.WRONG and one.run_incident]
     if wrong:
         named = ", ".join(clean(incident) for incident in wrong[:WRONG_SHOWN_MAX])
         yield (

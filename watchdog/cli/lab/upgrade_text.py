@@ -9,7 +9,7 @@ from watchdog.presentation.text import clean, moment
 
 if TYPE_CHECKING:
     from watchdog.app.commands.upgrade_replay import UpgradeReplay
-    from watchdog.presentation.step_actions import Action
+    from watchdog.presentation.step_actions import StepAction
     from watchdog.replay.comparison import Difference
 
 LINES_MAX = 20
@@ -74,7 +74,7 @@ def _difference(one: "Difference") -> str:
     return clean(f"{shown.incident}, {moment(one.at)}: then {then}; now {now}", 600)
 
 
-def _doing(one: "Action") -> str:
+def _doing(one: "StepAction") -> str:
     where = f" to {one.target}" if one.target else ""
     why = f" ({one.why})" if one.why else ""
     return f"{one.kind} {one.what}{where}{why}"

@@ -31,7 +31,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
 from watchdog.presentation.availability import ended_at, outages, that_count
-from watchdog.presentation.incident_loader import Past
+from watchdog.presentation.incident_loader import LoadedPast
 from watchdog.presentation.stats_loader import BUDGET_SECONDS, PERIOD_SECONDS
 from watchdog.presentation.status_text import open_incident
 
@@ -64,7 +64,7 @@ class PublicReader:
         self._pages = {page.name: page for page in pages}
         self._cluster = CachedClusterState(world)
         self._calendar = Calendar(world.journal, world.clock)
-        self._past = Past(world.journal, world.clock, PERIOD_SECONDS)
+        self._past = LoadedPast(world.journal, world.clock, PERIOD_SECONDS)
         self._kept: dict[str, tuple[float, PublicView]] = {}
         self._making: dict[str, asyncio.Task[None]] = {}
         self._reading: asyncio.Task[None] | None = None

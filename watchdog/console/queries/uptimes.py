@@ -25,7 +25,7 @@ from watchdog.presentation.availability import (
     that_count,
     worse,
 )
-from watchdog.presentation.incident_loader import Past
+from watchdog.presentation.incident_loader import LoadedPast
 
 DAY_SECONDS = 86400
 DAY_HOURS, RECENT_HOURS = 24, 48
@@ -50,7 +50,7 @@ class Uptimes:
         self._counting: Mapping[str, Counted] = {}
         self._hours, self._days = self._caches(1)
         # One day more than the longest period: an incident from before may last in it.
-        self._past = Past(journal, clock, float((MONTH_DAYS + 1) * DAY_SECONDS))
+        self._past = LoadedPast(journal, clock, float((MONTH_DAYS + 1) * DAY_SECONDS))
         self._incidents: Mapping[str, Sequence[Incident]] = {}
         self._kept: dict[str, tuple[float, UptimeView]] = {}
 

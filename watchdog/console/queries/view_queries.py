@@ -37,7 +37,7 @@ from watchdog.console.views.view_models import (
     AnswerView,
     Audit,
     EvidenceView,
-    History,
+    HistoryView,
     Incidents,
     IncidentView,
     Overview,
@@ -306,13 +306,13 @@ class ViewQueries:
         found = await self.world.journal.command(int(number))
         return answer_view(found) if found is not None else None
 
-    async def history(self, limit: int) -> History:
+    async def history(self, limit: int) -> HistoryView:
         """Return the rollbacks among the newest incidents."""
         found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
         causes = root_causes(await self.world.journal.remarks())
         acted = rolled_back(found)
         rows = tuple(rollback_view(one, labels.get(one.id), causes.get(one.id)) for one in acted)
-        return History(self.world.clock.now(), rows)
+        return HistoryView(self.world.clock.now(), rows)
 
     async def _newest_notes(self, state: State, services: Iterable[str]) -> Mapping[str, Remark]:
         """Return the newest note of people on each open incident of these services."""

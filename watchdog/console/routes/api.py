@@ -28,7 +28,7 @@ from watchdog.console.views.series_views import SeriesView
 from watchdog.console.views.stats_views import StatsView
 from watchdog.console.views.view_models import (
     Audit,
-    History,
+    HistoryView,
     Incidents,
     IncidentView,
     Overview,
@@ -121,7 +121,7 @@ def _routes(version: str) -> FastAPI:
         """One incident, with everything that `watchdog explain` shows."""
         return await _found(await reader.incident(incident_id))
 
-    @api.get("/history", response_model=History)
+    @api.get("/history", response_model=HistoryView)
     async def history(reader: Reader, limit: Limit = 100) -> Response:
         """Every rollback among the newest incidents."""
         return await _json(await reader.history(limit))

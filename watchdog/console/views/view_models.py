@@ -319,7 +319,7 @@ class RollbackView:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class HistoryView:
     """Every rollback among the newest incidents, newest first."""
 
     at: float

@@ -20,7 +20,7 @@ from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import CommandAnswer
 from watchdog.domain.units import show_seconds
-from watchdog.ports.chat import Question
+from watchdog.ports.chat import ChatQuestion
 from watchdog.presentation.text import moment
 
 HOLDS_SECONDS = 3600.0
@@ -57,7 +57,7 @@ def refusal(state: State, event: Event, why: str) -> Note:
     return Note(event.at, service.name if service is not None else "", incident, "REFUSED", said)
 
 
-def question(state: State, policy: Policy, notice: Notice, now: float) -> Question | None:
+def question(state: State, policy: Policy, notice: Notice, now: float) -> ChatQuestion | None:
     """Return the question that a notice carries, or the rollback it lets people stop; None if there is none.
 
     Its buttons count for the policy's deadline, from the moment the notice is sent.
@@ -72,7 +72,7 @@ def question(state: State, policy: Policy, notice: Notice, now: float) -> Questi
         return None
     rule = policy.matrix.get(incident.severity)
     holds = rule.within_seconds if rule is not None and not announced else None
-    return Question(
+    return ChatQuestion(
         incident=incident.id,
         service=service.name,
         suspect=incident.suspect,

@@ -13,7 +13,7 @@ from watchdog.lab.report.bar import Bar
 from watchdog.lab.report.bars import bars
 from watchdog.lab.report.cost_chart import LadderStep, ladder
 from watchdog.lab.report.delays import Delays, delays
-from watchdog.lab.report.outcomes import Failure, Row, failures, rows
+from watchdog.lab.report.outcomes import OutcomeRow, ReportFailure, failures, rows
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Report:
         return ladder(self.ranking)
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[OutcomeRow]:
         """Return the actions taken in each class."""
         return rows(self.ours)
 
     # Cached like the others: all three renderers read it, and each failure builds its episode again.
     @cached_property
-    def failures(self) -> list[Failure]:
+    def failures(self) -> list[ReportFailure]:
         """Return every wrongly decided episode and clean month."""
         return failures(self.ours, self.clean)
 

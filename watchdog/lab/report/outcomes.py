@@ -22,7 +22,7 @@ FAINTEST = 0.28
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OutcomeRow:
     """One class: `did` maps an action to its episodes and the right ones among them; `rights` are the best actions."""
 
     name: str
@@ -33,7 +33,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ReportFailure:
     """One episode, or clean month, with a wrong decision."""
 
     name: str
@@ -60,12 +60,12 @@ class Failure:
         }
 
 
-def rows(played: Sequence[Played]) -> list[Row]:
+def rows(played: Sequence[Played]) -> list[OutcomeRow]:
     """Return the actions taken, class by class."""
     return [_row(name, found) for name, found in by_class(played).items()]
 
 
-def _row(name: str, found: Sequence[Played]) -> Row:
+def _row(name: str, found: Sequence[Played]) -> OutcomeRow:
     did: dict[str, tuple[int, int]] = {}
     for one in found:
         # Named apart also where a page came first: a false rollback is the worst outcome, whatever preceded it.
@@ -73,33 +73,33 @@ def _row(name: str, found: Sequence[Played]) -> Row:
         total, good = did.get(doing, (0, 0))
         did[doing] = (total + 1, good + one.good)
     rights = list(dict.fromkeys(one.right for one in found))
-    return Row(name, kind_of(found[0]).words, rights, did, weighted([(one.weight, one.good) for one in found]))
+    return OutcomeRow(name, kind_of(found[0]).words, rights, did, weighted([(one.weight, one.good) for one in found]))
 
 
-def failures(played: Sequence[Played], clean: Sequence[Clean]) -> list[Failure]:
+def failures(played: Sequence[Played], clean: Sequence[Clean]) -> list[ReportFailure]:
     """Return every failure: of the episodes, then of the clean months."""
     episodes = [one for found in by_class(played).values() for one in found if not one.good]
     return [*(_failure(one) for one in episodes), *_clean(clean)]
 
 
-def _failure(one: Played) -> Failure:
+def _failure(one: Played) -> ReportFailure:
     kind = kind_of(one)
     # `Played` does not keep the equally good actions; the seed builds the same truth again.
     also = kind.scene(one.seed).truth.also
     right = " or ".join(WHATS[what] for what in (one.right, *sorted(also)))
     did = FALSE if one.false else one.did
     at = f" after {one.at:.0f} s" if one.at is not None else ""
-    return Failure(one.name, one.seed, f"{did}{at}", right, why_wrong(one), kind.file)
+    return ReportFailure(one.name, one.seed, f"{did}{at}", right, why_wrong(one), kind.file)
 
 
-def _clean(clean: Sequence[Clean]) -> Iterator[Failure]:
+def _clean(clean: Sequence[Clean]) -> Iterator[ReportFailure]:
     for month in clean:
         if month.rollbacks or month.pages:
             did = f"{many(month.rollbacks, 'rollback')}, {many(month.pages, 'page')}"
-            yield Failure(CLEAN, month.seed, did, "nothing", "a month without a fault")
+            yield ReportFailure(CLEAN, month.seed, did, "nothing", "a month without a fault")
 
 
-def plot_outcomes(rows: Sequence[Row]) -> str:
+def plot_outcomes(rows: Sequence[OutcomeRow]) -> str:
     """Return the picture."""
     end = GUTTER + CELL * len(DOINGS)
     parts = [
@@ -111,7 +111,7 @@ def plot_outcomes(rows: Sequence[Row]) -> str:
     return svg.drawing(WIDTH, TOP + ROW * len(rows) + 8, "First action in each class of incident", parts)
 
 
-def _drawn_row(row: Row, top: float, end: float) -> Iterator[str]:
+def _drawn_row(row: OutcomeRow, top: float, end: float) -> Iterator[str]:
     yield svg.words(0, top + 18, row.words, "label")
     everything = sum(total for total, _ in row.did.values())
     for number, doing in enumerate(DOINGS):

@@ -21,7 +21,7 @@ from typing import Any
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import BlameWeights
 from watchdog.lab.traces.trial import Bucket, Culprit, Label, Trial
-from watchdog.replay.imports.csv_rows import Row, rows
+from watchdog.replay.imports.csv_rows import CsvRow, rows
 from watchdog.replay.imports.deploys_csv import deploys_of
 from watchdog.replay.imports.history import moment, text_of
 
@@ -58,7 +58,7 @@ def _samples(path: Path) -> list[Bucket]:
     return buckets
 
 
-def _bucket(row: Row) -> Bucket:
+def _bucket(row: CsvRow) -> Bucket:
     start, end, failing = row.at("start"), row.at("end"), row.number("failing")
     if start >= end or (failing or 0.0) > 1.0:
         row.refuse("it ends before it starts, or more than all failed", "write start < end and a share of 0 to 1")

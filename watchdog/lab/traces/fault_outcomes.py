@@ -21,7 +21,7 @@ from watchdog.core.detect.latency import quantile
 from watchdog.domain.units import show_seconds
 from watchdog.lab.traces.play import Act
 from watchdog.lab.traces.trial import Bucket, Culprit, Label, Trial, percentile
-from watchdog.presentation.step_actions import Action
+from watchdog.presentation.step_actions import StepAction
 from watchdog.replay.confidence_intervals import poisson_rate
 
 LATE_SECONDS = 300.0
@@ -57,7 +57,7 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Row:
+class DatasetRow:
     """One line of the table: the counts of all trials of one set."""
 
     name: str
@@ -77,7 +77,7 @@ class Row:
     def add(
         self,
         trial: Trial,
-        did: Sequence[Action],
+        did: Sequence[StepAction],
         observations: int,
         times_baseline: float,
         acts: Sequence[Act] = (),
@@ -166,9 +166,9 @@ class Row:
         }
 
 
-def _alarms(did: Sequence[Action]) -> Iterator[Alarm]:
+def _alarms(did: Sequence[StepAction]) -> Iterator[Alarm]:
     courses: dict[str, str] = {}
-    first: dict[str, Action] = {}
+    first: dict[str, StepAction] = {}
     closed: dict[str, float] = {}
     for one in did:
         if one.kind == "decided":

@@ -22,7 +22,7 @@ from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount
 from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.traces.trial import Bucket, Trial, quantile_at
-from watchdog.presentation.step_actions import Action, actions
+from watchdog.presentation.step_actions import StepAction, actions
 from watchdog.replay.event_queue import EventQueue
 from watchdog.replay.imports.deploys_csv import listed
 
@@ -73,7 +73,7 @@ class Play:
     """Plays one trial against one policy; `seed` seeds the draws. Read `did`, `acts` and `observations` after `run`."""
 
     def __init__(self, trial: Trial, policy: Policy, seed: str) -> None:
-        self.did: list[Action] = []
+        self.did: list[StepAction] = []
         self.acts: list[Act] = []
         self.observations = 0
         self._policy = policy
@@ -89,7 +89,7 @@ class Play:
         self._turns: dict[tuple[str, str], int] = {}
         self._asked: dict[str, int] = {}
 
-    def run(self) -> Sequence[Action]:
+    def run(self) -> Sequence[StepAction]:
         """Play the trial to its end, and return the actions."""
         self._tell(e.Restarted(self._begins_at))
         for name, track in self._tracks.items():

@@ -1,7 +1,7 @@
 """History from elsewhere, for a replay: one importer a file, one line here."""
 
 from watchdog.replay.imports import probes_csv, prometheus, sentry, upptime
-from watchdog.replay.imports.history import History, Importer, Wanted
+from watchdog.replay.imports.history import ImportedHistory, Importer, Wanted
 
 IMPORTERS: dict[str, Importer] = {
     "prometheus": prometheus.read,
@@ -10,4 +10,4 @@ IMPORTERS: dict[str, Importer] = {
     "sentry": sentry.read,
 }
 
-__all__ = ["IMPORTERS", "History", "Importer", "Wanted"]
+__all__ = ["IMPORTERS", "ImportedHistory", "Importer", "Wanted"]

@@ -14,7 +14,7 @@ FIELD_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CsvRow:
     """One row, by column."""
 
     where: str
@@ -50,7 +50,7 @@ class Row:
         refuse(self.where, what, instead)
 
 
-def rows(path: Path, needed: Collection[str], optional: Collection[str]) -> Iterator[Row]:
+def rows(path: Path, needed: Collection[str], optional: Collection[str]) -> Iterator[CsvRow]:
     """Yield the rows of a file. Raises ConfigurationError where a column is missing or unknown, or a row too long."""
     csv.field_size_limit(FIELD_MAX)
     # Strict: otherwise an open quote swallows the rest of the file as one field without an error.
@@ -65,7 +65,7 @@ def rows(path: Path, needed: Collection[str], optional: Collection[str]) -> Iter
             if None in values:
                 refuse(where, f"more than {len(names)} columns", 'put a text with a comma in quotes: "a, b"')
             if any((text or "").strip() for text in values.values()):
-                yield Row(where, values)
+                yield CsvRow(where, values)
     except csv.Error as error:
         refuse(f"{path.name}:{reader.line_num}", f"not CSV ({error})", "write one row a line, columns by commas")
 

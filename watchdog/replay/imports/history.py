@@ -33,7 +33,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class ImportedHistory:
     """Readings in order of time. `every_seconds` is their median distance, None for fewer than two moments."""
 
     observed: Sequence[Observed]
@@ -41,7 +41,7 @@ class History:
     notes: Sequence[str] = field(default=())
 
 
-Importer = Callable[[Sequence[Path], Wanted], History]
+Importer = Callable[[Sequence[Path], Wanted], ImportedHistory]
 
 
 def refuse(where: str, what: str, instead: str) -> NoReturn:
@@ -112,7 +112,7 @@ def pace_of(moments: Iterable[float]) -> float | None:
     return median(gaps) if gaps else None
 
 
-def history(observed: Iterable[Observed], notes: Iterable[str], first_file: Path) -> History:
+def history(observed: Iterable[Observed], notes: Iterable[str], first_file: Path) -> ImportedHistory:
     """Return the readings in order of time. Raises ConfigurationError for none, or more than READINGS_MAX."""
     # Lazily, one more than allowed: too large a history is refused before it fills the memory.
     found = list(islice(observed, READINGS_MAX + 1))
@@ -124,4 +124,4 @@ def history(observed: Iterable[Observed], notes: Iterable[str], first_file: Path
     kept = list(notes)
     if ordered != found:
         kept.append("the readings were not in the order of their times, and were put into it")
-    return History(ordered, pace_of(one.at for one in ordered), tuple(kept))
+    return ImportedHistory(ordered, pace_of(one.at for one in ordered), tuple(kept))

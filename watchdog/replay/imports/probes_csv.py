@@ -9,15 +9,15 @@ from pathlib import Path
 
 from watchdog.domain.events import Observed
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
-from watchdog.replay.imports.csv_rows import Row, rows
-from watchdog.replay.imports.history import History, Wanted, check_kind, history
+from watchdog.replay.imports.csv_rows import CsvRow, rows
+from watchdog.replay.imports.history import ImportedHistory, Wanted, check_kind, history
 
 YES = frozenset({"true", "1", "yes", "up", "ok"})
 NO = frozenset({"false", "0", "no", "down"})
 KINDS = frozenset(kind.value for kind in FailureKind)
 
 
-def read(files: Sequence[Path], wanted: Wanted) -> History:
+def read(files: Sequence[Path], wanted: Wanted) -> ImportedHistory:
     """Return the probes of the files. Raises ConfigurationError."""
     check_kind(wanted, "csv", "http", "latency")
     return history(_probes(files, wanted), (), files[0])
@@ -31,7 +31,7 @@ def _probes(files: Sequence[Path], wanted: Wanted) -> Iterator[Observed]:
             yield Observed(row.at("time"), wanted.service, wanted.signal.name, reading, latency_seconds=seconds)
 
 
-def _reading(row: Row) -> Reading:
+def _reading(row: CsvRow) -> Reading:
     ok, why = row.text("ok").lower(), row.text("why")[:200]
     if not ok:
         return Unknown(why or "not known")

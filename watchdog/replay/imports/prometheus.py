@@ -16,7 +16,7 @@ from watchdog.domain.events import Observed
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, MinuteCount, Reading, Unknown
 from watchdog.domain.units import show_seconds
-from watchdog.replay.imports.history import History, Wanted, check_kind, history, json_of, pace_of, refuse
+from watchdog.replay.imports.history import ImportedHistory, Wanted, check_kind, history, json_of, pace_of, refuse
 
 Value = tuple[str, float, float | None]
 """The place in the file, the time (UTC epoch seconds) and the number; None stands for NaN."""
@@ -31,7 +31,7 @@ COUNTS = (
 )
 
 
-def read(files: Sequence[Path], wanted: Wanted) -> History:
+def read(files: Sequence[Path], wanted: Wanted) -> ImportedHistory:
     """Return the readings of one series. Raises ConfigurationError."""
     check_kind(wanted, "prometheus", *READERS)
     # By time: files whose ranges overlap hold the same step twice.

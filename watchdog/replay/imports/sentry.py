@@ -12,7 +12,16 @@ from typing import Any
 
 from watchdog.domain.events import Observed
 from watchdog.domain.readings import Good, MinuteCount
-from watchdog.replay.imports.history import History, Wanted, check_kind, history, json_of, moment, pace_of, refuse
+from watchdog.replay.imports.history import (
+    ImportedHistory,
+    Wanted,
+    check_kind,
+    history,
+    json_of,
+    moment,
+    pace_of,
+    refuse,
+)
 
 LATE_SECONDS = 90.0
 MINUTE = 60.0
@@ -22,7 +31,7 @@ Bucket = tuple[float, float]
 """The begin (UTC epoch seconds) and the count."""
 
 
-def read(files: Sequence[Path], wanted: Wanted) -> History:
+def read(files: Sequence[Path], wanted: Wanted) -> ImportedHistory:
     """Return the counts of the files. Raises ConfigurationError."""
     check_kind(wanted, "sentry", "sentry")
     # By start: files whose ranges overlap hold the same bucket twice.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from watchdog.domain.events import Observed
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
 from watchdog.replay.imports.csv_rows import rows
-from watchdog.replay.imports.history import History, Wanted, check_kind, history, moment, refuse, text_of
+from watchdog.replay.imports.history import ImportedHistory, Wanted, check_kind, history, moment, refuse, text_of
 
 COLUMNS = ("unix_time", "site", "state", "http_code", "response_ms")
 CHECK_SECONDS = 300.0
@@ -35,7 +35,7 @@ NOTES = (
 )
 
 
-class Row(NamedTuple):
+class UpptimeRow(NamedTuple):
     """One state that Upptime wrote down."""
 
     where: str
@@ -46,32 +46,32 @@ class Row(NamedTuple):
     seconds: float
 
 
-def read(files: Sequence[Path], wanted: Wanted) -> History:
+def read(files: Sequence[Path], wanted: Wanted) -> ImportedHistory:
     """Return the checks of one site. Raises ConfigurationError."""
     check_kind(wanted, "upptime", "http", "latency")
     found = sorted((row for file in files for row in _rows(file)), key=lambda row: row.at)
     mine = _of_one_site(found, wanted, files[0])
     imported = history(_probes(mine, wanted), NOTES, files[0])
     # The pace of the checks: the median would be lowered by the three tries of each outage.
-    return History(imported.observed, CHECK_SECONDS, imported.notes)
+    return ImportedHistory(imported.observed, CHECK_SECONDS, imported.notes)
 
 
-def _rows(file: Path) -> Iterator[Row]:
+def _rows(file: Path) -> Iterator[UpptimeRow]:
     if text_of(file).startswith(COLUMNS[0]):
         return _csv(file)
     return _commits(file)
 
 
-def _csv(file: Path) -> Iterator[Row]:
+def _csv(file: Path) -> Iterator[UpptimeRow]:
     for row in rows(file, COLUMNS, ()):
         state, code = row.text("state").lower(), row.number("http_code")
         if state not in STATES:
             row.refuse(f"state: {state[:40]!r} is not one of Upptime's", f"write {', '.join(STATES)}")
         seconds = (row.number("response_ms") or 0.0) / 1000
-        yield Row(row.where, row.at("unix_time"), row.text("site"), STATES[state], int(code or 0), seconds)
+        yield UpptimeRow(row.where, row.at("unix_time"), row.text("site"), STATES[state], int(code or 0), seconds)
 
 
-def _commits(file: Path) -> Iterator[Row]:
+def _commits(file: Path) -> Iterator[UpptimeRow]:
     """Yield the states in commit subjects; other commits (graphs, summaries) are skipped."""
     for number, line in enumerate(text_of(file).splitlines(), 1):
         match = COMMIT.match(line)
@@ -82,10 +82,10 @@ def _commits(file: Path) -> Iterator[Row]:
             at = moment(match["at"])
         except ValueError as error:
             refuse(where, str(error), "make it with git log --format='%at %s' -- history/SITE.yml")
-        yield Row(where, at, match["site"], STATES[match["state"]], int(match["code"]), int(match["ms"]) / 1000)
+        yield UpptimeRow(where, at, match["site"], STATES[match["state"]], int(match["code"]), int(match["ms"]) / 1000)
 
 
-def _of_one_site(found: Sequence[Row], wanted: Wanted, file: Path) -> Sequence[Row]:
+def _of_one_site(found: Sequence[UpptimeRow], wanted: Wanted, file: Path) -> Sequence[UpptimeRow]:
     sites = list(dict.fromkeys(row.site for row in found))
     if not sites:
         what = "no state of any site in it"
@@ -97,7 +97,7 @@ def _of_one_site(found: Sequence[Row], wanted: Wanted, file: Path) -> Sequence[R
     return [row for row in found if row.site == name]
 
 
-def _probes(found: Sequence[Row], wanted: Wanted) -> Iterator[Observed]:
+def _probes(found: Sequence[UpptimeRow], wanted: Wanted) -> Iterator[Observed]:
     def observed(at: float, reading: Reading, seconds: float | None = None) -> Observed:
         return Observed(at, wanted.service, wanted.signal.name, reading, latency_seconds=seconds)
 

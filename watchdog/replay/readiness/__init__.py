@@ -10,6 +10,6 @@ criteria.py          the criteria for letting it act; assessment.py the whole as
 from watchdog.replay.readiness.assessment import Readiness, assess
 from watchdog.replay.readiness.criteria import ActTally, Criterion
 from watchdog.replay.readiness.missed_rollbacks import Missed
-from watchdog.replay.readiness.verdicts import Judged, Labelled, Verdict
+from watchdog.replay.readiness.verdicts import Judged, Labelled, ReadinessVerdict
 
-__all__ = ["ActTally", "Criterion", "Judged", "Labelled", "Missed", "Readiness", "Verdict", "assess"]
+__all__ = ["ActTally", "Criterion", "Judged", "Labelled", "Missed", "Readiness", "ReadinessVerdict", "assess"]

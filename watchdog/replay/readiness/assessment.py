@@ -18,7 +18,7 @@ from watchdog.replay.readiness.criteria import ActTally
 from watchdog.replay.readiness.judgement_rules import judge
 from watchdog.replay.readiness.missed_rollbacks import Missed, missed
 from watchdog.replay.readiness.service_history import Diaries
-from watchdog.replay.readiness.verdicts import Judged, Labelled, Verdict
+from watchdog.replay.readiness.verdicts import Judged, Labelled, ReadinessVerdict
 from watchdog.replay.recording_replay import Listeners, Replay, replay
 
 PIN_SECONDS = 2.0
@@ -36,16 +36,18 @@ class Readiness:
     watched_seconds: Mapping[str, float]
 
     @property
-    def counts(self) -> Mapping[Verdict, int]:
+    def counts(self) -> Mapping[ReadinessVerdict, int]:
         """Return the number of actions by verdict."""
         found = Counter(one.verdict for one in self.acts)
-        return {verdict: found[verdict] for verdict in Verdict}
+        return {verdict: found[verdict] for verdict in ReadinessVerdict}
 
     @property
     def outlook(self) -> ActTally:
         """Return the totals, from which the criteria are computed."""
         counts, days = self.counts, sum(self.watched_seconds.values()) / DAY_SECONDS
-        return ActTally(counts[Verdict.RIGHT], counts[Verdict.WRONG], counts[Verdict.UNKNOWN], days)
+        return ActTally(
+            counts[ReadinessVerdict.RIGHT], counts[ReadinessVerdict.WRONG], counts[ReadinessVerdict.UNKNOWN], days
+        )
 
 
 def assess(

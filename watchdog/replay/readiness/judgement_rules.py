@@ -16,7 +16,7 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.units import show_seconds
 from watchdog.replay.readiness.service_history import Act, Diary, Outage
 from watchdog.replay.readiness.undone_deploys import Undone, changes, how_undone, undone
-from watchdog.replay.readiness.verdicts import Judged, Labelled, Verdict
+from watchdog.replay.readiness.verdicts import Judged, Labelled, ReadinessVerdict
 
 HUMAN_SECONDS = 3600.0
 """A human's rollback counts while the outage lasts, or this long after the replay's request: teams watch an
@@ -35,7 +35,7 @@ date the same incident differently."""
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class JudgedCase:
     """The evidence for one judgement: the action, the service's history, and the labels of its incidents."""
 
     act: Act
@@ -48,20 +48,20 @@ class Case:
         return self.diary.outages[self.act.incident, self.act.onset_at]
 
 
-Rule = Callable[[Case], Judged | None]
+Rule = Callable[[JudgedCase], Judged | None]
 
 
 def judge(diary: Diary, labels: Sequence[Labelled] = ()) -> list[Judged]:
     """Return the actions of one service with their verdicts, in order of time; `labels` belong to its incidents."""
     judged: list[Judged] = []
     for act in sorted(diary.acts, key=lambda one: one.at):
-        case = Case(act, diary, labels)
+        case = JudgedCase(act, diary, labels)
         found = _again(case, judged) or next(found for rule in RULES if (found := rule(case)) is not None)
         judged.append(replace(found, run_incident=diary.incident_at(act.at)))
     return judged
 
 
-def _again(case: Case, before: Sequence[Judged]) -> Judged | None:
+def _again(case: JudgedCase, before: Sequence[Judged]) -> Judged | None:
     """Judge an action `again` if an earlier one would have prevented it: same code, or the same outage."""
     act, outage = case.act, case.outage
     for earlier in reversed(before):
@@ -72,11 +72,13 @@ def _again(case: Case, before: Sequence[Judged]) -> Judged | None:
         quiet_seconds = outage.began_at - (first.at if ended_at == inf else ended_at)
         if same or quiet_seconds <= SAME_OUTAGE_SECONDS:
             what = f"the deploy ({act.suspect})" if same else "the outage"
-            return Judged(act, Verdict.AGAIN, "again", f"the rollback for {first.incident} would have ended {what}")
+            return Judged(
+                act, ReadinessVerdict.AGAIN, "again", f"the rollback for {first.incident} would have ended {what}"
+            )
     return None
 
 
-def _labelled(case: Case) -> Judged | None:
+def _labelled(case: JudgedCase) -> Judged | None:
     """Judge by a human's label of the incident, which outranks any conclusion from the deploy list."""
     act = case.act
     near = [one for one in case.labels if _is_about(one.incident, act)]
@@ -87,11 +89,11 @@ def _labelled(case: Case) -> Judged | None:
     incident = label.incident
     word = f"{incident.id} is labelled {'right' if label.right else 'wrong'}"
     if _meant(incident, act):
-        return Judged(act, Verdict.RIGHT if label.right else Verdict.WRONG, "label", word)
+        return Judged(act, ReadinessVerdict.RIGHT if label.right else ReadinessVerdict.WRONG, "label", word)
     decided = incident.decision.course.value if incident.decision is not None else "nothing"
     # A right label on another decision makes this action wrong; a wrong label on another decision proves nothing.
     if label.right:
-        return Judged(act, Verdict.WRONG, "label", f"{word}, which decided otherwise ({decided})")
+        return Judged(act, ReadinessVerdict.WRONG, "label", f"{word}, which decided otherwise ({decided})")
     return None
 
 
@@ -109,7 +111,7 @@ def _meant(incident: Incident, act: Act) -> bool:
     return incident.suspect == act.suspect and decision.blame.convicts and not blocked
 
 
-def _undone(case: Case) -> Judged | None:
+def _undone(case: JudgedCase) -> Judged | None:
     """Judge by a human's rollback of the same deploy: right if the service recovered with it and stayed well."""
     act, outage = case.act, case.outage
     until = max(act.at + HUMAN_SECONDS, outage.ended_at)
@@ -118,7 +120,7 @@ def _undone(case: Case) -> Judged | None:
         return None
     outages = case.diary.outages_in_order()
     lasting = [one for one in outages if one.began_at <= human.live_at and human.at <= one.ended_at]
-    unknown = Judged(act, Verdict.UNKNOWN, "undone", "", human)
+    unknown = Judged(act, ReadinessVerdict.UNKNOWN, "undone", "", human)
     did = f"{_who(human)} {human.how} {_later(human.at - act.at)} ({human.deploy.id})"
     # Nothing failed at the time of the human's rollback: it cannot prove that the rollback helped.
     if not lasting:
@@ -136,10 +138,10 @@ def _undone(case: Case) -> Judged | None:
     if relapses and not changes(case.diary, human.live_at, relapses[0]):
         return replace(unknown, why=f"{did}, and it failed again within {show_seconds(STAYED_SECONDS)}")
     helped = f"it recovered {f'{show_seconds(after)} after' if after > 0 else 'as'} that rollback went live"
-    return Judged(act, Verdict.RIGHT, "undone", f"{did}; {helped}", human)
+    return Judged(act, ReadinessVerdict.RIGHT, "undone", f"{did}; {helped}", human)
 
 
-def _ways_back(case: Case) -> list[Undone]:
+def _ways_back(case: JudgedCase) -> list[Undone]:
     """Return every human's rollback that undoes the suspect of the action."""
     diary = case.diary
     suspect = diary.deploys.get(case.act.suspect)
@@ -154,7 +156,7 @@ def _later(seconds: float) -> str:
     return f"{show_seconds(seconds)} later" if seconds >= 0 else f"{show_seconds(-seconds)} before"
 
 
-def _healed(case: Case) -> Judged | None:
+def _healed(case: JudgedCase) -> Judged | None:
     """Judge wrong if the outage ended while the same code ran, and stayed away: that code was not the cause."""
     diary, ended_at = case.diary, case.outage.ended_at
     suspect_live_at = diary.live_at.get(case.act.suspect)
@@ -170,10 +172,10 @@ def _healed(case: Case) -> Judged | None:
         return None
     stayed = f"{case.act.suspect} ran well for {show_seconds(STAYED_SECONDS)} after that"
     recovered = f"it recovered by itself after {show_seconds(max(0.0, ended_at - case.act.at))}"
-    return Judged(case.act, Verdict.WRONG, "healed", f"{recovered}, and {stayed}")
+    return Judged(case.act, ReadinessVerdict.WRONG, "healed", f"{recovered}, and {stayed}")
 
 
-def _unknown(case: Case) -> Judged:
+def _unknown(case: JudgedCase) -> Judged:
     """Judge unknown, with the missing evidence as the reason."""
     ended_at = case.outage.ended_at
     live = case.diary.live_at.get(case.act.suspect, case.act.at)
@@ -188,7 +190,7 @@ def _unknown(case: Case) -> Judged:
         why = f"it recovered by itself, and failed again within {show_seconds(STAYED_SECONDS)}"
     else:
         why = f"it recovered by itself, but was not watched for {show_seconds(STAYED_SECONDS)} after that"
-    return Judged(case.act, Verdict.UNKNOWN, "unknown", why)
+    return Judged(case.act, ReadinessVerdict.UNKNOWN, "unknown", why)
 
 
 RULES: Sequence[Rule] = (_labelled, _undone, _healed, _unknown)

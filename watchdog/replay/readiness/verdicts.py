@@ -10,7 +10,7 @@ from watchdog.replay.readiness.service_history import Act
 from watchdog.replay.readiness.undone_deploys import Undone
 
 
-class Verdict(StrEnum):
+class ReadinessVerdict(StrEnum):
     """The verdict on an action that the replay would have taken."""
 
     RIGHT = "right"
@@ -35,7 +35,7 @@ class Judged:
     """
 
     act: Act
-    verdict: Verdict
+    verdict: ReadinessVerdict
     rule: str
     why: str
     undone: Undone | None = None
@@ -44,7 +44,7 @@ class Judged:
     @property
     def saved_seconds(self) -> float | None:
         """Return the lead of the replay's request over the human's in seconds: an estimate; None without a human's."""
-        if self.verdict is not Verdict.RIGHT or self.undone is None:
+        if self.verdict is not ReadinessVerdict.RIGHT or self.undone is None:
             return None
         return self.undone.at - self.act.at
 

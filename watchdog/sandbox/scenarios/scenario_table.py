@@ -17,7 +17,7 @@ BEGIN_AT = LIVE_AT - CREATED_SECONDS - BUILD_SECONDS - UPDATE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScenarioStep:
     """One event, `at` seconds after the scenario begins."""
 
     at: float
@@ -34,7 +34,7 @@ class Scenario:
 
     name: str
     title: str
-    steps: tuple[Step, ...]
+    steps: tuple[ScenarioStep, ...]
     mode: str = "autonomous"  # of the configuration that is written for it
     p95: str = P95  # the latency objective of the API route there
 
@@ -49,8 +49,10 @@ def _deploy(cloud: Cloud, how: Behaviour | None = None, commit: str | None = Non
     )
 
 
-def _deployed(how: Behaviour, what: str) -> Step:
-    return Step(BEGIN_AT, f"dep-42 is deployed, live at {LIVE_AT:.0f} s; {what}", lambda cloud: _deploy(cloud, how))
+def _deployed(how: Behaviour, what: str) -> ScenarioStep:
+    return ScenarioStep(
+        BEGIN_AT, f"dep-42 is deployed, live at {LIVE_AT:.0f} s; {what}", lambda cloud: _deploy(cloud, how)
+    )
 
 
 def _go_dark(cloud: Cloud) -> None:
@@ -83,12 +85,12 @@ ALL = (
         "upstream-outage",
         "OpenAI goes down, and the site with it; nothing was deployed for days",
         (
-            Step(
+            ScenarioStep(
                 LIVE_AT,
                 "OpenAI's page tells of a major outage",
                 lambda cloud: cloud.set_fault("openai", behaviour("error")),
             ),
-            Step(
+            ScenarioStep(
                 LIVE_AT + 4,
                 "every page that needs it gets HTTP 502",
                 lambda cloud: cloud.set_fault("web", behaviour("error", status=502, routes=("/", "/api/test"))),
@@ -100,7 +102,7 @@ ALL = (
         "Our own network fails just after a deploy",
         (
             _deployed(behaviour("good"), "it is a good one"),
-            Step(
+            ScenarioStep(
                 LIVE_AT + 4,
                 "the sites and both control targets stop answering",
                 _go_dark,
@@ -112,7 +114,7 @@ ALL = (
         "A deploy breaks the site, and something else is broken too",
         (
             BROKEN,
-            Step(
+            ScenarioStep(
                 LIVE_AT + 6,
                 "the database's disk is full: every version gets HTTP 500",
                 lambda cloud: cloud.set_fault("web", behaviour("error", status=500, routes=("/", "/api/test"))),
@@ -124,7 +126,7 @@ ALL = (
         "A deploy breaks the site, and a colleague deploys the same commit again",
         (
             BROKEN,
-            Step(
+            ScenarioStep(
                 LIVE_AT + 6,
                 "a colleague deploys the same commit by hand: dep-43, broken as soon as it is live",
                 lambda cloud: _deploy(cloud, behaviour("error", after_seconds=0.0), COMMITS["42"][0], "manual"),
@@ -145,7 +147,7 @@ def begin(scenario: Scenario, cloud: Cloud) -> None:
         cloud.timers.after(step.at, _telling(step, cloud))
 
 
-def _telling(step: Step, cloud: Cloud) -> Callable[[], None]:
+def _telling(step: ScenarioStep, cloud: Cloud) -> Callable[[], None]:
     # A function of its own: a lambda in the loop of `begin` would bind the last step for all timers.
     def do() -> None:
         cloud.log.append("scenario_step", second=step.at, text=step.what)

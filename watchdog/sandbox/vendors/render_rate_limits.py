@@ -15,7 +15,7 @@ CHANGES_PER_SERVICE_PER_MINUTE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LimitVerdict:
     """Whether a call is allowed, and its rate-limit headers."""
 
     allowed: bool
@@ -29,7 +29,7 @@ class Limits:
     window: int = 0
     used: dict[str, int] = field(default_factory=dict)
 
-    def take(self, method: str, path: str, service_id: str | None) -> Verdict:
+    def take(self, method: str, path: str, service_id: str | None) -> LimitVerdict:
         """Count a call in its bucket and return the verdict; a refused call is not counted."""
         bucket, limit = bucket_of(method, path, service_id)
         window, into = divmod(clock.now(), WINDOW_SECONDS)
@@ -47,7 +47,7 @@ class Limits:
             "Ratelimit-Remaining": str(max(0, limit - used - 1)),
             "Ratelimit-Reset": left,
         }
-        return Verdict(allowed, headers if allowed else {**headers, "Retry-After": left})
+        return LimitVerdict(allowed, headers if allowed else {**headers, "Retry-After": left})
 
 
 def bucket_of(method: str, path: str, service_id: str | None) -> tuple[str, int]:

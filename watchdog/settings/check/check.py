@@ -12,11 +12,11 @@ from watchdog.domain.errors import WatchdogError
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.ports import Notifier, SignalSource
 from watchdog.settings.check.check_render import render_jobs
-from watchdog.settings.check.check_result import CheckResult, Clients, Job, Outcome, TargetFinder
+from watchdog.settings.check.check_result import CheckOutcome, CheckResult, Clients, Job, TargetFinder
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.text.summary import report
 
-__all__ = ["CheckResult", "Clients", "Outcome", "TargetFinder", "live_checks", "report"]
+__all__ = ["CheckOutcome", "CheckResult", "Clients", "TargetFinder", "live_checks", "report"]
 
 TIMEOUT_SECONDS = 30.0
 
@@ -31,14 +31,14 @@ async def live_checks(
     """
     jobs = [*render_jobs(settings, clients), *clients.extra]
     for name, source in clients.signals.items():
-        jobs.append((f"signal {name}", _reading_job(f"signal {name}", source, _signal_fix(name), Outcome.FAIL)))
+        jobs.append((f"signal {name}", _reading_job(f"signal {name}", source, _signal_fix(name), CheckOutcome.FAIL)))
     for url, source in clients.controls.items():
         fix = "name another site under control:, or let this machine reach it"
-        jobs.append((f"control {url}", _reading_job(f"control {url}", source, fix, Outcome.FAIL)))
+        jobs.append((f"control {url}", _reading_job(f"control {url}", source, fix, CheckOutcome.FAIL)))
     for name, source in clients.pages.items():
         fix = "an outage there passes; if the page is not readable at all, correct vendor_status:"
         # Only a warning: a vendor's outage is no fault of this configuration.
-        jobs.append((f"status page {name}", _reading_job(f"status page {name}", source, fix, Outcome.WARN)))
+        jobs.append((f"status page {name}", _reading_job(f"status page {name}", source, fix, CheckOutcome.WARN)))
     for name, channel in clients.channels.items():
         jobs.append((f"channel {name}", _channel_job(name, channel)))
     async with asyncio.TaskGroup() as group:
@@ -53,13 +53,13 @@ async def _bounded(name: str, job: Job, timeout_seconds: float) -> Sequence[Chec
             return await job()
     except TimeoutError:
         what = f"no answer in {timeout_seconds:.0f} s"
-        return [CheckResult(name, Outcome.FAIL, what, "check the address and this machine's way to it")]
+        return [CheckResult(name, CheckOutcome.FAIL, what, "check the address and this machine's way to it")]
     except WatchdogError as error:
-        return [CheckResult(name, Outcome.FAIL, str(error), "see the reason")]
+        return [CheckResult(name, CheckOutcome.FAIL, str(error), "see the reason")]
     except Exception as error:  # noqa: BLE001  rule 2: a fault of ours in one check must not hide the others
         # The type alone: the text of a foreign exception may hold a URL or a key.
         what = f"a fault of the watchdog in this check ({type(error).__name__})"
-        return [CheckResult(name, Outcome.FAIL, what, "report it; the other checks are not concerned")]
+        return [CheckResult(name, CheckOutcome.FAIL, what, "report it; the other checks are not concerned")]
 
 
 def _signal_fix(name: str) -> str:
@@ -67,7 +67,7 @@ def _signal_fix(name: str) -> str:
     return f"if the site is well, correct services.{service}.signals.{signal}"
 
 
-def _reading_job(name: str, source: SignalSource, fix: str, when_bad: Outcome) -> Job:
+def _reading_job(name: str, source: SignalSource, fix: str, when_bad: CheckOutcome) -> Job:
     async def job() -> Sequence[CheckResult]:
         readings = [sample.reading for sample in await source.read()]
         return [_judge(name, readings, fix, when_bad)]
@@ -75,7 +75,7 @@ def _reading_job(name: str, source: SignalSource, fix: str, when_bad: Outcome) -
     return job
 
 
-def _judge(name: str, readings: Sequence[Reading], fix: str, when_bad: Outcome) -> CheckResult:
+def _judge(name: str, readings: Sequence[Reading], fix: str, when_bad: CheckOutcome) -> CheckResult:
     """Return the worst of the readings; a source without readings is healthy."""
     for reading in readings:
         if isinstance(reading, Bad):
@@ -83,18 +83,18 @@ def _judge(name: str, readings: Sequence[Reading], fix: str, when_bad: Outcome) 
     for reading in readings:
         if not isinstance(reading, Good):
             return CheckResult(
-                name, Outcome.WARN, f"unknown: {reading.why}", "unknown is no evidence: make it readable"
+                name, CheckOutcome.WARN, f"unknown: {reading.why}", "unknown is no evidence: make it readable"
             )
     details = [reading.detail for reading in readings if isinstance(reading, Good) and reading.detail]
-    return CheckResult(name, Outcome.OK, details[0] if details else "answers" if readings else "nothing to report")
+    return CheckResult(name, CheckOutcome.OK, details[0] if details else "answers" if readings else "nothing to report")
 
 
 def _channel_job(name: str, channel: Notifier) -> Job:
     async def job() -> Sequence[CheckResult]:
         try:
-            return [CheckResult(f"channel {name}", Outcome.OK, await channel.check())]
+            return [CheckResult(f"channel {name}", CheckOutcome.OK, await channel.check())]
         except WatchdogError as error:
             fix = f"correct channels.{name} or its WATCHDOG_* variable, then try {command_line('notify test')}"
-            return [CheckResult(f"channel {name}", Outcome.FAIL, str(error), fix)]
+            return [CheckResult(f"channel {name}", CheckOutcome.FAIL, str(error), fix)]
 
     return job

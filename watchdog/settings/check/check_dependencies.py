@@ -12,7 +12,7 @@ from itertools import combinations
 
 from watchdog.core.assess.failure_correlation import relied_on
 from watchdog.domain.incidents import Incident
-from watchdog.settings.check.check_result import CheckResult, Outcome
+from watchdog.settings.check.check_result import CheckOutcome, CheckResult
 from watchdog.settings.model.settings import Settings
 
 TOGETHER_SECONDS = 60.0
@@ -55,7 +55,7 @@ def _proposed(one: str, other: str, onsets: Onsets) -> Iterator[CheckResult]:
     text = f"each of its {len(onsets[caller])} incidents began within {TOGETHER_SECONDS:.0f} s of one of {callee}"
     lines = [f"services.{name}.depends_on: [{callee if name == caller else caller}]" for name in callers]
     fix = f"if one relies on the other, write {' or '.join(lines)}; until then they count as strangers"
-    yield CheckResult(f"dependencies of {caller}", Outcome.WARN, text, fix)
+    yield CheckResult(f"dependencies of {caller}", CheckOutcome.WARN, text, fix)
 
 
 def _always(onsets: Sequence[float], others: Sequence[float]) -> bool:

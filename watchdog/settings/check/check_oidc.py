@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from watchdog.domain.errors import WatchdogError
 from watchdog.ports import Clock
-from watchdog.settings.check.check_result import CheckResult, Outcome
+from watchdog.settings.check.check_result import CheckOutcome, CheckResult
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.rules.console_access import OIDC_SECRET
 
@@ -22,6 +22,6 @@ async def check_oidc(settings: Settings, clock: Clock) -> Sequence[CheckResult]:
     secret, url = settings.secrets.get(OIDC_SECRET, ""), settings.console.url or ""
     client = OidcClient(oidc.issuer, oidc.client_id, secret, url, oidc.claim)
     try:
-        return [CheckResult(NAME, Outcome.OK, await OidcProvider(client, clock, settings.guard).check())]
+        return [CheckResult(NAME, CheckOutcome.OK, await OidcProvider(client, clock, settings.guard).check())]
     except WatchdogError as error:
-        return [CheckResult(NAME, Outcome.FAIL, str(error), FIX)]
+        return [CheckResult(NAME, CheckOutcome.FAIL, str(error), FIX)]

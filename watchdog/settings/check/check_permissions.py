@@ -17,7 +17,7 @@ from watchdog.adapters.platforms.render_permissions import (
 from watchdog.domain.errors import MissingPermission, WatchdogError
 from watchdog.domain.policy import Mode
 from watchdog.ports import Platform
-from watchdog.settings.check.check_result import CheckResult, Outcome
+from watchdog.settings.check.check_result import CheckOutcome, CheckResult
 from watchdog.settings.model.settings import Settings
 
 Trial = Callable[[], Awaitable[object]]
@@ -56,7 +56,7 @@ async def _newest_events(platform: Platform, service: str) -> object:
 
 async def _tried(one: Permission, trial: Trial | None) -> CheckResult:
     if trial is None:
-        return CheckResult(_name(one), Outcome.WARN, "not tried: no service's id is known", "write render: srv-…")
+        return CheckResult(_name(one), CheckOutcome.WARN, "not tried: no service's id is known", "write render: srv-…")
     try:
         await trial()
     except WatchdogError as error:
@@ -66,18 +66,20 @@ async def _tried(one: Permission, trial: Trial | None) -> CheckResult:
 
 def _judged(one: Permission, error: WatchdogError | None) -> CheckResult:
     if error is None:
-        return CheckResult(_name(one), Outcome.OK, f"present: {one.purpose} ({one.modes})")
+        return CheckResult(_name(one), CheckOutcome.OK, f"present: {one.purpose} ({one.modes})")
     # Another permission may be the missing one, which says nothing about the one under trial.
     if isinstance(error, MissingPermission) and error.permission == one.name:
-        return CheckResult(_name(one), Outcome.FAIL, f"missing: {one.purpose} ({one.modes})", CURE)
-    return CheckResult(_name(one), Outcome.WARN, f"not tried: {error}", "see the reason")
+        return CheckResult(_name(one), CheckOutcome.FAIL, f"missing: {one.purpose} ({one.modes})", CURE)
+    return CheckResult(_name(one), CheckOutcome.WARN, f"not tried: {error}", "see the reason")
 
 
 def _untried(one: Permission, acting: Sequence[str]) -> CheckResult:
     if not acting:
-        return CheckResult(_name(one), Outcome.OK, f"not needed while every service is only observed ({one.modes})")
+        return CheckResult(
+            _name(one), CheckOutcome.OK, f"not needed while every service is only observed ({one.modes})"
+        )
     what = f"cannot be tried without changing something: {one.purpose} ({one.modes})"
-    return CheckResult(_name(one), Outcome.UNTRIED, what, LOOK)
+    return CheckResult(_name(one), CheckOutcome.UNTRIED, what, LOOK)
 
 
 def _name(one: Permission) -> str:

@@ -11,7 +11,7 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Forbidden, MissingPermission, WatchdogError
 from watchdog.ports import Platform, Repository
 from watchdog.settings.check.check_permissions import check_permissions
-from watchdog.settings.check.check_result import CheckResult, Clients, Job, Outcome
+from watchdog.settings.check.check_result import CheckOutcome, CheckResult, Clients, Job
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.schema.schema import PLATFORM_ID
 
@@ -58,7 +58,7 @@ class _Listed:
 
 async def _without_a_key() -> Sequence[CheckResult]:
     fix = "set WATCHDOG_RENDER_API_KEY"
-    return [CheckResult("render key", Outcome.WARN, "not set: no deploy is seen, blame stays unknown", fix)]
+    return [CheckResult("render key", CheckOutcome.WARN, "not set: no deploy is seen, blame stays unknown", fix)]
 
 
 async def _key(settings: Settings, platform: Platform, listed: _Listed) -> Sequence[CheckResult]:
@@ -68,15 +68,15 @@ async def _key(settings: Settings, platform: Platform, listed: _Listed) -> Seque
     try:
         found = await listed.services()
     except MissingPermission as error:
-        works = CheckResult("render key", Outcome.OK, "works; what it may read stands below")
+        works = CheckResult("render key", CheckOutcome.OK, "works; what it may read stands below")
         # The key works, though it may not list services; an id from the configuration serves for the other trials.
         return [works, *await check_permissions(settings, platform, next(iter(known), None), error)]
     except WatchdogError as error:
         fix = "create a key (Render: Account Settings, API Keys) and set WATCHDOG_RENDER_API_KEY"
-        return [CheckResult("render key", Outcome.FAIL, str(error), fix)]
+        return [CheckResult("render key", CheckOutcome.FAIL, str(error), fix)]
     written = {one.render for one in settings.services.values()}
     one = next((facts.id for facts in found if {facts.id, facts.name} & written), next(iter(known), None))
-    works = CheckResult("render key", Outcome.OK, f"works; sees {len(found)} services")
+    works = CheckResult("render key", CheckOutcome.OK, f"works; sees {len(found)} services")
     return [works, *await check_permissions(settings, platform, one, None)]
 
 
@@ -90,7 +90,7 @@ async def _service(
     except WatchdogError as error:
         if isinstance(error, Forbidden) and not isinstance(error, MissingPermission):
             return []  # the row of the key says so
-        unseen = CheckResult(place, Outcome.WARN, f"cannot be looked up: {error}", "see the render key above")
+        unseen = CheckResult(place, CheckOutcome.WARN, f"cannot be looked up: {error}", "see the render key above")
         if not PLATFORM_ID.fullmatch(written):
             return [unseen]
         return [unseen, await _target(clients, platform, name, ServiceFacts(written, written))]
@@ -99,24 +99,24 @@ async def _service(
         what = (
             "Render knows no service of that id or name" if not matches else f"{len(matches)} services have that name"
         )
-        return [CheckResult(place, Outcome.FAIL, what, f"correct services.{name}.render: {_listing(found)}")]
+        return [CheckResult(place, CheckOutcome.FAIL, what, f"correct services.{name}.render: {_listing(found)}")]
     return [*_state(settings, name, matches[0]), *await _history(settings, clients, platform, name, matches[0])]
 
 
 def _state(settings: Settings, name: str, facts: ServiceFacts) -> Sequence[CheckResult]:
     """Return Render's facts of a service, and those that forbid a rollback."""
     place = f"service {name}"
-    results = [CheckResult(place, Outcome.OK, f"{facts.name} is {facts.id}, a {facts.kind}", "")]
+    results = [CheckResult(place, CheckOutcome.OK, f"{facts.name} is {facts.id}, a {facts.kind}", "")]
     if facts.suspended or facts.maintenance:
         state = "suspended" if facts.suspended else "in maintenance mode"
         quiet = ", and failures are not notified" if maintenance.meant(facts) else ""
         what = f"it is {state}: nothing is rolled back{quiet}"
-        results.append(CheckResult(place, Outcome.WARN, what, "resume it on Render"))
+        results.append(CheckResult(place, CheckOutcome.WARN, what, "resume it on Render"))
     # Such a command often migrates a database; run by the old code, it may harm the new schema.
     if facts.pre_deploy_command and not settings.policy.services[name].rollback_safe:
         what = "it has a pre-deploy command, which a rollback may run again: the daemon asks for approval instead"
         results.append(
-            CheckResult(place, Outcome.WARN, what, f"services.{name}.rollback_safe: true, if that is harmless")
+            CheckResult(place, CheckOutcome.WARN, what, f"services.{name}.rollback_safe: true, if that is harmless")
         )
     return results
 
@@ -156,16 +156,16 @@ def _version(signal: str, version: str, deploys: Sequence[Deploy]) -> CheckResul
     place = f"version of {signal.replace('.signals.', '/')}"
     if not version:
         fix = f"let the site name its commit there, or correct services.{signal}.version"
-        return CheckResult(place, Outcome.WARN, "its answer names none", fix)
+        return CheckResult(place, CheckOutcome.WARN, "its answer names none", fix)
     if live is None:
-        return CheckResult(place, Outcome.WARN, f"answers name {version[:20]}; nothing is live to compare it with")
+        return CheckResult(place, CheckOutcome.WARN, f"answers name {version[:20]}; nothing is live to compare it with")
     code = (live.code or "no commit")[:7]
     # The same comparison as the core's: commits may be shortened, and images have digests.
     if is_of(version, live):
-        return CheckResult(place, Outcome.OK, f"answers name {version[:20]}, which is that of {live.id}, live")
+        return CheckResult(place, CheckOutcome.OK, f"answers name {version[:20]}, which is that of {live.id}, live")
     fix = "it must be the commit, or the image's digest, of the deploy; services.{0}.version names its place"
     what = f"answers name {version[:20]}, and live is {live.id} {code}: it would be compared in vain"
-    return CheckResult(place, Outcome.WARN, what, fix.format(signal))
+    return CheckResult(place, CheckOutcome.WARN, what, fix.format(signal))
 
 
 async def _merges(repository: Repository, name: str, repo: str, branch: str) -> CheckResult:
@@ -175,8 +175,8 @@ async def _merges(repository: Repository, name: str, repo: str, branch: str) -> 
         commits = await repository.commits(repo, branch)
     except WatchdogError as error:
         fix = "merges that do not ship after a rollback are not reported; all else works"
-        return CheckResult(place, Outcome.WARN, f"cannot be seen: {error}", fix)
-    return CheckResult(place, Outcome.OK, f"{len(commits)} commits of {branch} can be read")
+        return CheckResult(place, CheckOutcome.WARN, f"cannot be seen: {error}", fix)
+    return CheckResult(place, CheckOutcome.OK, f"{len(commits)} commits of {branch} can be read")
 
 
 async def _target(clients: Clients, platform: Platform, name: str, facts: ServiceFacts) -> CheckResult:
@@ -184,27 +184,27 @@ async def _target(clients: Clients, platform: Platform, name: str, facts: Servic
     try:
         deploys = await platform.deploys(facts.id)
     except WatchdogError as error:
-        return CheckResult(place, Outcome.FAIL, str(error), "the key must be able to read the service's deploys")
+        return CheckResult(place, CheckOutcome.FAIL, str(error), "the key must be able to read the service's deploys")
     live = next((deploy for deploy in deploys if deploy.is_live), None)
     if live is None:
-        return CheckResult(place, Outcome.WARN, "nothing is live", "deploy it once")
+        return CheckResult(place, CheckOutcome.WARN, "nothing is live", "deploy it once")
     if clients.target is None:
-        return CheckResult(place, Outcome.OK, f"{len(deploys)} deploys can be read; live is {live.id}")
+        return CheckResult(place, CheckOutcome.OK, f"{len(deploys)} deploys can be read; live is {live.id}")
     choice = clients.target(name, deploys, facts)
     if choice.deploy is None:
         fix = "an earlier deploy of another commit must have been live for a while; until then the daemon asks"
-        return CheckResult(place, Outcome.WARN, f"none: {choice.why}", fix)
+        return CheckResult(place, CheckOutcome.WARN, f"none: {choice.why}", fix)
     code = (choice.deploy.code or "")[:7]
     what = f"from {live.id} to {choice.deploy.id} {code}: {choice.why}"
-    return CheckResult(place, Outcome.WARN if choice.ask else Outcome.OK, what, choice.ask)
+    return CheckResult(place, CheckOutcome.WARN if choice.ask else CheckOutcome.OK, what, choice.ask)
 
 
 async def _dependency(platform: Platform, name: str, render: str) -> Sequence[CheckResult]:
     try:
         facts = await platform.facts(render)
     except WatchdogError as error:
-        return [CheckResult(f"dependency {name}", Outcome.FAIL, str(error), f"correct dependencies.{name}.render")]
-    return [CheckResult(f"dependency {name}", Outcome.OK, f"{facts.name} is a {facts.kind}")]
+        return [CheckResult(f"dependency {name}", CheckOutcome.FAIL, str(error), f"correct dependencies.{name}.render")]
+    return [CheckResult(f"dependency {name}", CheckOutcome.OK, f"{facts.name} is a {facts.kind}")]
 
 
 def _listing(found: Sequence[ServiceFacts]) -> str:

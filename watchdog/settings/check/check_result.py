@@ -10,7 +10,7 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.ports import Notifier, Platform, Repository, SignalSource
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     """The outcome of a check."""
 
     OK = "ok"
@@ -24,7 +24,7 @@ class CheckResult:
     """One attempt, its outcome, and the fix (empty on success)."""
 
     name: str
-    outcome: Outcome
+    outcome: CheckOutcome
     what: str
     fix: str = ""
 

@@ -12,7 +12,7 @@ from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.signals.sentry import TOKEN
 from watchdog.domain.errors import WatchdogError
 from watchdog.ports import Clock, Platform
-from watchdog.settings.check.check_result import CheckResult, Outcome
+from watchdog.settings.check.check_result import CheckOutcome, CheckResult
 from watchdog.settings.model.settings import Settings
 
 SCOPES = ("org:read", "project:read", "event:read")
@@ -74,17 +74,17 @@ class _Visit:
         try:
             answer = await self._api.get(f"/organizations/{_quoted(organisation)}/")
         except WatchdogError as error:
-            return CheckResult(name, Outcome.FAIL, str(error), FIX_TOKEN)
+            return CheckResult(name, CheckOutcome.FAIL, str(error), FIX_TOKEN)
         access, region = _get(answer.json, "access"), _get(_get(answer.json, "links"), "regionUrl")
         # An empty list means that this Sentry does not report scopes, not that there are none.
         missing = [scope for scope in SCOPES if isinstance(access, list) and access and scope not in access]
         if missing:
-            return CheckResult(name, Outcome.FAIL, f"the token lacks {', '.join(missing)}", FIX_TOKEN)
+            return CheckResult(name, CheckOutcome.FAIL, f"the token lacks {', '.join(missing)}", FIX_TOKEN)
         # The address becomes advice to paste, so it must look like a host of Sentry's, whatever the answer holds.
         if isinstance(region, str) and REGION.fullmatch(region) and region != self._settings.endpoints["sentry"]:
             what = "the token works, but the organisation lives in another region"
-            return CheckResult(name, Outcome.WARN, what, f"write endpoints: {{sentry: {region}}}")
-        return CheckResult(name, Outcome.OK, "the token works")
+            return CheckResult(name, CheckOutcome.WARN, what, f"write endpoints: {{sentry: {region}}}")
+        return CheckResult(name, CheckOutcome.OK, "the token works")
 
     async def project(self, signal: _Signal) -> Sequence[CheckResult]:
         """Try to read the project, and check whether it knows the live release."""
@@ -93,8 +93,8 @@ class _Visit:
             answer = await self._api.get(f"/projects/{_quoted(signal.organisation)}/{_quoted(signal.project)}/")
         except WatchdogError as error:
             fix = f"correct the sentry signal of services.{signal.service}, or the token's projects"
-            return [CheckResult(name, Outcome.FAIL, str(error), fix)]
-        read = CheckResult(name, Outcome.OK, "the project can be read")
+            return [CheckResult(name, CheckOutcome.FAIL, str(error), fix)]
+        read = CheckResult(name, CheckOutcome.OK, "the project can be read")
         newest = _get(_get(answer.json, "latestRelease"), "version")
         return [read, await self._release(signal, newest)] if signal.release else [read]
 
@@ -102,20 +102,22 @@ class _Visit:
         name = f"sentry release of {signal.service}"
         commit = await self._live_commit(signal.service)
         if commit is None and "{commit}" in signal.release:
-            return CheckResult(name, Outcome.WARN, "the live commit is not known", "set WATCHDOG_RENDER_API_KEY")
+            return CheckResult(name, CheckOutcome.WARN, "the live commit is not known", "set WATCHDOG_RENDER_API_KEY")
         wanted = signal.release.replace("{commit}", commit or "")
         if newest == wanted:
-            return CheckResult(name, Outcome.OK, f"its newest release is the live one, {wanted[:40]}")
+            return CheckResult(name, CheckOutcome.OK, f"its newest release is the live one, {wanted[:40]}")
         try:
             await self._api.get(f"/organizations/{_quoted(signal.organisation)}/releases/{_quoted(wanted)}/")
         except PermanentAnswer as error:
             # Only 404 means "no such release"; a lacking scope has another fix.
             if error.status != 404:
-                return CheckResult(name, Outcome.FAIL, str(error), FIX_TOKEN)
-            return CheckResult(name, Outcome.WARN, f"Sentry knows no release {wanted[:40]}, which is live", FIX_RELEASE)
+                return CheckResult(name, CheckOutcome.FAIL, str(error), FIX_TOKEN)
+            return CheckResult(
+                name, CheckOutcome.WARN, f"Sentry knows no release {wanted[:40]}, which is live", FIX_RELEASE
+            )
         except WatchdogError as error:
-            return CheckResult(name, Outcome.WARN, str(error), "try again")
-        return CheckResult(name, Outcome.OK, f"Sentry knows the live release {wanted[:40]}")
+            return CheckResult(name, CheckOutcome.WARN, str(error), "try again")
+        return CheckResult(name, CheckOutcome.OK, f"Sentry knows the live release {wanted[:40]}")
 
     async def _live_commit(self, service: str) -> str | None:
         platform_id = self._settings.policy.services[service].platform_id

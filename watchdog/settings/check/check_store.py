@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from watchdog.adapters.stores import is_postgres
 from watchdog.domain.errors import WatchdogError
-from watchdog.settings.check.check_result import CheckResult, Outcome
+from watchdog.settings.check.check_result import CheckOutcome, CheckResult
 from watchdog.settings.model.settings import Settings
 
 FIX = "correct WATCHDOG_STORE_URL, or let this machine reach the database (one on Render: only from the same region)"
@@ -17,6 +17,6 @@ async def check_store(settings: Settings) -> Sequence[CheckResult]:
     from watchdog.adapters.stores.postgres_probe import look  # SQLAlchemy: a file needs none of it
 
     try:
-        return [CheckResult("store", Outcome.OK, await look(settings.store_url))]
+        return [CheckResult("store", CheckOutcome.OK, await look(settings.store_url))]
     except WatchdogError as error:
-        return [CheckResult("store", Outcome.FAIL, str(error), FIX)]
+        return [CheckResult("store", CheckOutcome.FAIL, str(error), FIX)]
