@@ -14,7 +14,7 @@ from watchdog.lab.soak import BUILD_SECONDS, EPOCH, LISTED, SHIPS_EVERY_SECONDS,
 def test_case_08_a_daemon_is_flat_over_virtual_hours() -> None:
     """Twelve services with outages, three hours: they are told, and neither memory nor tasks grow."""
     heard: list[HourlySample] = []
-    result = soak(3, 12, seed=1, told=heard.append)
+    result = soak(3, 12, seed=1, each_hour=heard.append)
     assert heard == list(result.looks) and len(heard) == 3
     assert result.reads > 3 * 360 * 24
     assert result.notices >= 2

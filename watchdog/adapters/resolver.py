@@ -51,7 +51,7 @@ class Resolver:
             if len(self._running) >= self._lookups_max:
                 raise ResolverBusyError
             future: Future[tuple[str, ...]] = Future()
-            future.set_running_or_notify_cancel()  # from here on, nobody who gives up can cancel it for the others
+            future.set_running_or_notify_cancel()  # from here on, a caller that gives up cannot cancel it
             self._running[host, port] = future
         # A daemon thread: a hanging lookup must not keep the process from ending.
         threading.Thread(target=self._run, args=(host, port, future), name=f"dns {host[:40]}", daemon=True).start()
@@ -64,7 +64,7 @@ class Resolver:
             # AI_ADDRCONFIG: without a route for IPv6, its addresses would only fail first.
             rows = self._lookup(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
             found = tuple(dict.fromkeys(str(row[4][0]) for row in rows))
-        except Exception as error:  # noqa: BLE001  it is handed to whoever waits
+        except Exception as error:  # noqa: BLE001  the waiting callers get it
             problem = error
         # Removed before the result is set: a caller woken by it that asks again must start a new lookup.
         with self._lock:

@@ -60,7 +60,7 @@ class AddressGuard:
         return ""
 
     def _is_named(self, host: str) -> bool:
-        if _plain(host) in self._named or host.lower() == "localhost":  # `localhost.` is written to get past somebody
+        if _plain(host) in self._named or host.lower() == "localhost":  # `localhost.` would pass a filter by name
             return True
         host = _plain(host)
         literal = as_address(host)

@@ -1,1 +1,1 @@
-"""The roof: the commands that a person types in a terminal, and their output. It renders decisions and makes none."""
+"""The top floor: the commands that a person types in a terminal, and their output. It renders, and decides nothing."""

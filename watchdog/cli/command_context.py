@@ -29,7 +29,7 @@ class Context:
     config: Path | None
     environ: Mapping[str, str]
     cwd: Path
-    load_roof: Callable[[], "AppServices"]
+    load_services: Callable[[], "AppServices"]
     utc: bool = False  # show times in UTC, not in the local zone
 
     def settings(self) -> "Settings":
@@ -41,7 +41,7 @@ class Context:
 
     def app(self) -> "AppServices":
         """Return the composition root."""
-        return self.load_roof()
+        return self.load_services()
 
     def clock(self) -> "Clock":
         """Return the real clock."""

@@ -69,7 +69,7 @@ def prepare(
     return (lambda ctx: interruptible(started(ctx=ctx))), config, utc
 
 
-def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], "AppServices"] | None = None) -> int:
+def main(tokens: Sequence[str] | None = None, load_services: Callable[[], "AppServices"] | None = None) -> int:
     """Run one command and return its exit code."""
     # Replaced before cyclopts reads them: as commands of its own, old spellings would stand in every help.
     typed = renamed(sys.argv[1:] if tokens is None else tokens)
@@ -84,7 +84,7 @@ def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], "AppServic
     if found is None:
         return output.DONE
     prepared, config, utc = found
-    return _run(prepared, Context(config, os.environ, Path.cwd(), load_roof or _real_roof, utc=utc))
+    return _run(prepared, Context(config, os.environ, Path.cwd(), load_services or _app_services, utc=utc))
 
 
 def _how_it_is_typed() -> str:
@@ -114,7 +114,7 @@ def _run(prepared: Prepared, ctx: Context) -> int:
         return output.DONE
 
 
-def _real_roof() -> "AppServices":
+def _app_services() -> "AppServices":
     from watchdog.cli.services import AppServices
 
     return AppServices()

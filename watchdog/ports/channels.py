@@ -17,7 +17,7 @@ class Notifier(Protocol):
         """Deliver the notice; `reference` is the return value of the last send for this incident (a thread, a state).
 
         None means that no earlier send is known; one may have happened all the same. A channel that returns None is
-        taken to have told no one: it gets no all-clear where only a stand-in was told.
+        taken not to have delivered: it gets no all-clear where only a fallback has the notice.
         """
 
     async def check(self) -> str:

@@ -194,15 +194,15 @@ def _when(one: Suppression, tz: tzinfo) -> str:
 def _not_shipping(service: ServiceState) -> str:
     """Return that auto-deploy is off because of us, and the merges not shipped, as far as they are known."""
     name, old = clean(service.name), clean(service.auto_deploy_off)
-    told = f'AUTO-DEPLOY IS OFF on {name} (it was "{old}").'
+    off = f'AUTO-DEPLOY IS OFF on {name} (it was "{old}").'
     # Said first: without this line an unread list of merges would look like an empty one.
     if service.merges_why:
-        return f"{told} Merges cannot be seen: {clean(service.merges_why)}."
+        return f"{off} Merges cannot be seen: {clean(service.merges_why)}."
     if not service.merged:
-        return told
+        return off
     shown = ", ".join(f'{short(one.sha)} "{clean(one.title)}"' for one in service.merged[:MERGES_SHOWN_MAX])
     more = f" and {len(service.merged) - MERGES_SHOWN_MAX} more" if len(service.merged) > MERGES_SHOWN_MAX else ""
-    return f"{told} NOT shipped: {shown}{more}. (deploy by hand, then {command_line('restore-auto-deploy', name)})"
+    return f"{off} NOT shipped: {shown}{more}. (deploy by hand, then {command_line('restore-auto-deploy', name)})"
 
 
 def _kept(service: ServiceState, now: float, tz: tzinfo) -> list[str]:

@@ -64,7 +64,7 @@ class Tickets:
             return await self._open(notice)
         self._lost.pop(markdown.key(notice), None)
         if f"opened by {markdown.stamp(notice)} " in found.body:
-            return _Known(found.number).reference  # this very notice opened it, and nobody remembers
+            return _Known(found.number).reference  # this very notice opened it, and its reference was lost
         return await self._go_on(notice, _Known(found.number))
 
     async def check(self) -> str:

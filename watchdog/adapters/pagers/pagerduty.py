@@ -135,7 +135,7 @@ def _human_acts(entries: Sequence[Any]) -> Iterator[Response]:
         # Entries of services, integrations and escalation policies have other kinds of agent.
         if what is not None and agent.get("type") in HUMAN and at is not None and name:
             who = clean(text(agent.get("summary")) or text(agent.get("name")) or text(agent.get("id")), NAME_MAX)
-            yield Response(clean(name, NAME_MAX), at, what, who or "somebody")
+            yield Response(clean(name, NAME_MAX), at, what, who or "an unnamed user")
 
 
 def _list_of(body: object, key: str) -> list[Any]:

@@ -14,7 +14,7 @@ from watchdog.app.commands.worker_processes import workers
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, upkeep, wire
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.telemetry.aggregate import MinuteAggregator
-from watchdog.lab import soak as town
+from watchdog.lab import soak as soak_parts
 from watchdog.lab.storm.environment import LoopClock
 from watchdog.lab.storm.loop import StormLoop
 from watchdog.ports import SignalSource
@@ -83,20 +83,22 @@ def soak_apart(hours: int, services: int, seed: int) -> SoakResult:
         return pool.submit(soak, hours, services, seed).result()
 
 
-def soak(hours: int, services: int, seed: int, told: Callable[[HourlySample], None] = lambda look: None) -> SoakResult:
-    """Run the soak test; `told` receives each hour's sample."""
+def soak(
+    hours: int, services: int, seed: int, each_hour: Callable[[HourlySample], None] = lambda _: None
+) -> SoakResult:
+    """Run the soak test; `each_hour` receives each hour's sample."""
     began = time.perf_counter()
     chance = Random(seed)  # noqa: S311  spreads load, guards nothing
     loop = StormLoop(chance)
     errors: list[str] = []
-    probes: list[town.Probe] = []
-    channel = town.SoakChannel()
+    probes: list[soak_parts.Probe] = []
+    channel = soak_parts.SoakChannel()
     try:
         asyncio.set_event_loop(loop)
         with silence():
             # As in production: garbage that only a manual collection frees would count as growth there.
             gc.enable()
-            looks = loop.run_until_complete(_watch(hours, services, chance, probes, channel, errors, told))
+            looks = loop.run_until_complete(_watch(hours, services, chance, probes, channel, errors, each_hour))
     finally:
         asyncio.set_event_loop(None)
         loop.close()
@@ -108,27 +110,27 @@ async def _watch(
     hours: int,
     services: int,
     chance: Random,
-    probes: list[town.Probe],
-    channel: town.SoakChannel,
+    probes: list[soak_parts.Probe],
+    channel: soak_parts.SoakChannel,
     errors: list[str],
-    told: Callable[[HourlySample], None],
+    each_hour: Callable[[HourlySample], None],
 ) -> tuple[HourlySample, ...]:
     clock = LoopClock(asyncio.get_running_loop())
-    down = {f"svc-{number}": town.outages(chance, hours) for number in range(services)}
+    down = {f"svc-{number}": soak_parts.outages(chance, hours) for number in range(services)}
 
     def sources(name: str) -> Sequence[SignalSource]:
         if name == VENDORS:
             return ()
         if name == CONTROL:
-            made = [town.Probe(town.CONTROL, "control", chance)]
+            made = [soak_parts.Probe(soak_parts.CONTROL, "control", chance)]
         else:
-            made = [town.Probe("home", "http", chance, down[name]), town.Probe("api", "latency", chance)]
+            made = [soak_parts.Probe("home", "http", chance, down[name]), soak_parts.Probe("api", "latency", chance)]
         probes.extend(made)
         return made
 
     daemon = wire(
-        town.policy_of(services),
-        ExternalPorts(clock, town.SoakStore(clock), town.SoakPlatform(), {town.CHANNEL: channel}),
+        soak_parts.policy_of(services),
+        ExternalPorts(clock, soak_parts.SoakStore(clock), soak_parts.SoakPlatform(), {soak_parts.CHANNEL: channel}),
         worker="soak",
         sources=lambda _engine: sources,
         on_error=lambda name, error: errors.append(f"{name}: {error!r}"),
@@ -142,7 +144,7 @@ async def _watch(
         await clock.sleep(3600.0 - SAMPLES)
         look = await _look(daemon, hour)
         looks.append(look)
-        told(look)
+        each_hour(look)
     await daemon.supervisor.stop(5.0)
     await daemon.close()
     return tuple(looks)

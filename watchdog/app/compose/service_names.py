@@ -11,7 +11,7 @@ another service by now, and a wrong rollback is worse than none.
 Rule 2: once Render has said the ids, the process starts its daemon anew with them. What a client may change is fixed
 when it is made, and is never widened.
 Rule 3: a name that Render does not know, of a service that the store has no id of, was just written, so the start ends
-with that mistake. A service that was guarded before may have been renamed or deleted at Render, and nobody reads the
+with that mistake. A service that was guarded before may have been renamed or deleted at Render, and no one reads the
 terminal: the daemon starts, and pages that.
 """
 

@@ -51,7 +51,7 @@ VERBS: Mapping[type[Event], str] = {e.Approved: "approve", e.Rejected: "reject",
 
 def refusal(state: State, event: Event, why: str) -> Note:
     """Return the line of the incident's log for a refused answer: its author and the reason."""
-    incident, by = getattr(event, "incident", None), getattr(event, "by", "somebody")
+    incident, by = getattr(event, "incident", None), getattr(event, "by", "an unnamed person")
     service = state.of_incident(incident)
     said = f"{VERBS.get(type(event), 'an answer')} by {by}: {why}"
     return Note(event.at, service.name if service is not None else "", incident, "REFUSED", said)

@@ -63,7 +63,7 @@ class FeedHours:
         for service in (services[name] for name in self._held() if name in services):
             for check in service.checks.values():
                 written = self._written.get((service.name, check.name))
-                # A tracker that did not answer at the end of the hour tells of its minutes later.
+                # A tracker that did not answer at the end of the hour reports its minutes later.
                 yield from (
                     hour
                     for hour in _hour(service.name, check, start)

@@ -86,7 +86,7 @@ def addressed(
     # The rest of the channel stays: a contact has the same server and token, and another address.
     own = {ADDRESSED[kind]: [address] if one else address} if kind in ADDRESSED else {}
     written = {**shape.channels[kind], **own, **({"zone": zone} if zone is not None else {})}
-    written.pop("approvals", None)  # one socket hears the workspace; where it is answered is the channel's own
+    written.pop("approvals", None)  # one socket serves the workspace; the channel has its own place of answers
     options = validate(NOTIFIERS[kind].options, written, document, path)
     return Adapter(kind, options) if options is not None and not is_wrong(document, path) else None
 
