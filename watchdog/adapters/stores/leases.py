@@ -1,5 +1,9 @@
 """Leases in the SQL store: which worker may write which name, judged by the database's clock, fenced by epochs.
 
+Theory. A lease is the right to write one name until a moment of the database's clock. Its epoch grows with each change
+of hands. A write proves its epoch in its own transaction (`_fence`), under a share lock on the lease's row: a worker
+that slept past its lease cannot overwrite its successor, and no lease changes hands in the middle of a save.
+
 Rule 1: a lease changes hands only after it expired or was released, and its epoch grows each time.
 Rule 2: a locked lease row is skipped, not waited for (SKIP LOCKED): a worker frozen in the middle of a save must not
 keep the others from their own leases.
@@ -17,7 +21,7 @@ from watchdog.adapters.stores.tables import LEASES, RUNNING, SHARED, WORKERS
 from watchdog.domain.errors import Displaced
 from watchdog.domain.store_records import LeaseGrant, Running
 
-NOBODY = ""
+NO_OWNER = ""
 FORGOTTEN_SECONDS = 3600.0
 """How long the row of a dead worker is kept, in seconds."""
 
@@ -43,12 +47,7 @@ def is_settled(known: LeaseGrant, names: Collection[str], keep: Collection[str])
 
 @uninterrupted
 class Leases(Database):
-    """A database that distributes names over the living workers.
-
-    A lease is the right to write one name until a moment of the database's clock. Its epoch grows with each change of
-    hands. A write proves its epoch in its own transaction, so a worker that slept past its lease cannot overwrite its
-    successor.
-    """
+    """A database that distributes names over the living workers."""
 
     _grip: LeaseGrant | None = None
 
@@ -138,7 +137,7 @@ class Leases(Database):
     async def _name(self, connection: AsyncConnection, names: Iterable[str]) -> None:
         """Insert the rows of names that were never leased, sorted: two workers that insert at once cannot deadlock."""
         known = set(await connection.scalars(select(LEASES.c.name).where(LEASES.c.name.in_(list(names)))))
-        rows = [{"name": name, "owner": NOBODY, "epoch": 0, "expires": 0.0} for name in sorted({*names} - known)]
+        rows = [{"name": name, "owner": NO_OWNER, "epoch": 0, "expires": 0.0} for name in sorted({*names} - known)]
         if rows:
             await connection.execute(self._insert(LEASES).on_conflict_do_nothing(), rows)
 
@@ -155,7 +154,7 @@ class Leases(Database):
     async def _give_back(self, connection: AsyncConnection, worker: str, names: Collection[str]) -> None:
         if names:
             ours = (LEASES.c.name.in_(list(names)), LEASES.c.owner == worker)
-            await connection.execute(update(LEASES).where(*ours).values(owner=NOBODY, expires=0.0))
+            await connection.execute(update(LEASES).where(*ours).values(owner=NO_OWNER, expires=0.0))
 
     async def _take(
         self, connection: AsyncConnection, worker: str, names: Sequence[str], room: int, ttl_seconds: float
@@ -183,7 +182,7 @@ class Leases(Database):
         asked = [name for name in sorted(names) if name in epochs and name not in self._memo.unread]
         query = select(LEASES.c.name, LEASES.c.epoch).where(
             LEASES.c.name.in_(asked),
-            LEASES.c.owner == (self._grip.worker if self._grip else NOBODY),
+            LEASES.c.owner == (self._grip.worker if self._grip else NO_OWNER),
             LEASES.c.expires > self._backend.now,
         )
         query = query.order_by(LEASES.c.name).with_for_update(read=True)

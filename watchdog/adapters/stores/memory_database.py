@@ -11,7 +11,7 @@ from math import inf
 from typing import Any
 
 from watchdog.adapters.stores import retention
-from watchdog.adapters.stores.leases import NOBODY, share
+from watchdog.adapters.stores.leases import NO_OWNER, share
 from watchdog.domain.commands.announcements import Announcement
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.follow_ups import FollowUp, Tick
@@ -27,7 +27,7 @@ NOTES_MAX = 10_000
 class Lease:
     """The worker that may write one name, and until when by the database's clock."""
 
-    owner: str = NOBODY
+    owner: str = NO_OWNER
     epoch: int = 0
     expires: float = 0.0
 
@@ -82,7 +82,7 @@ class MemoryDatabase:
         for name in mine:
             lease = self.leases[name]
             # The epoch stays when a lease is released: it counts up for the next holder, and old writes remain fenced.
-            self.leases[name] = Lease(NOBODY, lease.epoch) if name in surplus else Lease(worker, lease.epoch, until)
+            self.leases[name] = Lease(NO_OWNER, lease.epoch) if name in surplus else Lease(worker, lease.epoch, until)
         free = [name for name in names if name not in mine and self._free(name, now, sole)]
         for name in free[:room]:
             self.leases[name] = Lease(worker, self.leases.get(name, Lease()).epoch + 1, until)
@@ -104,7 +104,7 @@ class MemoryDatabase:
         """End every lease of a worker, and delete the worker."""
         for name, lease in self.leases.items():
             if lease.owner == worker:
-                self.leases[name] = Lease(NOBODY, lease.epoch)
+                self.leases[name] = Lease(NO_OWNER, lease.epoch)
         self.workers.pop(worker, None)
 
     def owns(self, worker: str, name: str, epoch: int) -> bool:

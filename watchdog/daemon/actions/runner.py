@@ -1,5 +1,9 @@
 """Runs actions: one at a time per service; each ends as an event for the core.
 
+Theory. The engine must not wait for Render, so an action runs in a task of its own, behind the lock of its service. The
+journal's row of the action (actuator.py) makes it safe to begin it again; this file decides whether to: after a
+restart, a change of workers, or an outage of the store, it asks the state whether the action is still wanted.
+
 Rule 1: no caller waits for ever: a fault of the daemon, or a store that stays away, ends as "a human must look".
 Rule 2: the core takes the outcome, and the store the core's step, before the effect is marked as finished; a crash in
 between looks the outcome up again.

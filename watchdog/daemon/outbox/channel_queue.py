@@ -1,5 +1,9 @@
 """The queue of one incident's notices to one channel: oldest first, and no notice waits for ever.
 
+Theory. Notices of one incident are a conversation: an all-clear that overtakes its page would leave the page ringing.
+So each channel gets them in the order of the decisions, one attempt at a time. But a notice that can never be sent must
+not hold up the next one, so an older one gives way to news that makes it obsolete.
+
 Rule 1: a notice goes when no older one is queued before it.
 Rule 2: on a failing channel, older notices that are no pages are superseded by the newest, which has the newer state.
 Rule 3: a notice refused for good ("broken") does not hold up the others. Once a newer page or the all-clear has

@@ -1,5 +1,9 @@
 """Deliveries: in memory for this process, in the store for the next start.
 
+Theory. A restart, and a worker that takes a service over, must know which channels have a notice (or people get it
+twice), and the channel's own reference (or the next notice begins a new thread). The store has both; but a page may
+not wait for a store that is away, so this process remembers what it sent and writes it later.
+
 Rule 1: a store that fails or hangs never keeps a page back; missed deliveries are written when it is back.
 Rule 2: memory is read first, as it is never older than the store; of services that another worker had, the store is,
 which does not know what this worker sent from memory.

@@ -5,7 +5,7 @@ A grant before the last one had run out, and a write by a worker that does not h
 
 from collections.abc import Callable, Sequence
 
-NOBODY = ""
+NO_OWNER = ""
 
 
 class Ledger:
@@ -23,11 +23,11 @@ class Ledger:
         # A grant lists all leases of the worker, so a name that it leaves out is free again.
         for name, history in self._history.items():
             if history[-1][1] == worker and name not in names:
-                history.append((self._now(), NOBODY))
+                history.append((self._now(), NO_OWNER))
         for name in names:
             holder = self.holder(name)
             # By the store's clock, which alone judges leases: by another one a rightful takeover would look broken.
-            if holder not in (NOBODY, worker) and self._until[name] > self._store_now():
+            if holder not in (NO_OWNER, worker) and self._until[name] > self._store_now():
                 self.broken.append(f"{name or 'the fleet'} was granted to {worker} while {holder} held it")
             if holder != worker:
                 self._history.setdefault(name, []).append((self._now(), worker))
@@ -36,7 +36,7 @@ class Ledger:
     def restored(self) -> None:
         """Enter that no worker holds a lease: the store is another one now, and every worker begins anew."""
         for history in self._history.values():
-            history.append((self._now(), NOBODY))
+            history.append((self._now(), NO_OWNER))
 
     def wrote(self, worker: str, name: str) -> None:
         """Enter that a worker's write on a name was taken."""
@@ -45,7 +45,7 @@ class Ledger:
 
     def holder(self, name: str) -> str:
         """Return who was granted a name last and did not give it back."""
-        return self._history[name][-1][1] if name in self._history else NOBODY
+        return self._history[name][-1][1] if name in self._history else NO_OWNER
 
     def held(self, name: str, worker: str, start: float, stop: float) -> bool:
         """Return whether a worker (or any of a host's: "a" means "a.1", "a.2") held a name between two moments."""
