@@ -34,10 +34,10 @@ BODY_MAX_BYTES = 16_384
 """A note of a thousand characters, nine bytes each when quoted, fits."""
 
 
-def make_console(world: Dependencies, access: Access) -> ASGIApp:
+def make_console(deps: Dependencies, access: Access) -> ASGIApp:
     """Return the console. Raises ValueError if the configuration has neither token nor proxy nor OpenID provider."""
-    reader, renderer = ViewQueries(world), Renderer(world.version)
-    desk = CommandService(world, access, reader.forget_saved)
+    reader, renderer = ViewQueries(deps), Renderer(deps.version)
+    command_service = CommandService(deps, access, reader.forget_saved)
 
     async def problem(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -53,18 +53,18 @@ def make_console(world: Dependencies, access: Access) -> ASGIApp:
 
     app = Starlette(
         routes=[
-            *login_routes(access, renderer, world.clock),
-            *acting_routes(reader, renderer, desk),
+            *login_routes(access, renderer, deps.clock),
+            *acting_routes(reader, renderer, command_service),
             *page_routes(reader, renderer),
-            *Live(reader.pulse, access, world.clock).routes(),
-            Mount("/api/v1", make_api(reader, desk, world.version)),
+            *Live(reader.pulse, access, deps.clock).routes(),
+            Mount("/api/v1", make_api(reader, command_service, deps.version)),
         ],
         exception_handlers={HTTPException: problem, Temporary: unavailable},
     )
     # Starlette builds a slash redirect from the Host header, which the client chooses.
     app.router.redirect_slashes = False
     # Outermost first: refusals carry the security headers, too, and no body is read before the login is checked.
-    return SecurityHeaders(AuthMiddleware(BodyLimit(app), access, world.clock, renderer))
+    return SecurityHeaders(AuthMiddleware(BodyLimit(app), access, deps.clock, renderer))
 
 
 class SecurityHeaders:

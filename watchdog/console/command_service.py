@@ -39,8 +39,8 @@ class NotAllowed(Exception):
 class CommandService:
     """Submits commands to the daemon; `answered` is called after each answer."""
 
-    def __init__(self, world: Dependencies, access: Access, answered: Callable[[], None]) -> None:
-        self._world = world
+    def __init__(self, deps: Dependencies, access: Access, answered: Callable[[], None]) -> None:
+        self._deps = deps
         self._answered = answered
         self._access = access
         self._refusals = access.failures
@@ -63,7 +63,7 @@ class CommandService:
         # The daemon compares the identity with the policy's approver; the shown name proves nothing.
         if command.name == "approve":
             arguments["identity"] = visitor.identity
-        done = await self._world.ask(command.name, arguments, visitor.by)
+        done = await self._deps.ask(command.name, arguments, visitor.by)
         self._answered()
         return done
 
@@ -75,7 +75,7 @@ class CommandService:
         self._refusals.take(key)
         log.warning("console command refused", command=command, by=visitor.by)
         try:
-            await self._world.ask(REFUSED, arguments, visitor.by)
+            await self._deps.ask(REFUSED, arguments, visitor.by)
         except Temporary as error:
             if self._access.loud("not recorded"):
                 log.warning("console refusal not recorded", why=str(error))

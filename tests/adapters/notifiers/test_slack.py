@@ -230,12 +230,12 @@ async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_n
     asked.append(None)
     await channel.send(notice(NoticeKind.ACTED), reference)
     first, again, in_thread, gone, _ = vendor.seen
-    seal = ButtonSigner(APP_TOKEN)
+    signer = ButtonSigner(APP_TOKEN)
     assert set(buttons(first)) == set(buttons(again)) == {"watchdog_approve", "watchdog_reject"}
     assert words(first)[-1].endswith(" UTC, or until the question is decided.")
     for seen, until in ((first, AT + 900), (again, AT + 1800)):
         for action, value in buttons(seen).items():
-            opened = seal.verify(value)
+            opened = signer.verify(value)
             assert opened is not None and (opened[0], opened[1].until) == (action.removeprefix("watchdog_"), until)
     assert "Approve: roll web back from dep-42 (9f3c2ab) to dep-40 (1b7e0d4), once." in words(first)[-1]
     assert buttons(in_thread) == buttons(gone) == {} and leaks(*(seen.body for seen in vendor.seen)) == []

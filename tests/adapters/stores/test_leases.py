@@ -337,8 +337,8 @@ async def test_of_two_who_take_one_name_one_gets_it(town: Town, one: Store, two:
     """Many rounds of both at once: never both, and never two with the same epoch."""
     epochs: list[int] = []
     for _ in range(12):
-        grips = await asyncio.gather(hold(one, "one", ("api",)), hold(two, "two", ("api",)))
-        (won,) = [grip for grip in grips if grip.epochs]
+        grants = await asyncio.gather(hold(one, "one", ("api",)), hold(two, "two", ("api",)))
+        (won,) = [grant for grant in grants if grant.epochs]
         epochs.append(won.epochs["api"])
         town.lapse(TTL + 1)
         await (two if won.worker == "two" else one).release()

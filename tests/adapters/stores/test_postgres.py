@@ -179,18 +179,18 @@ async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(
     """Its other leases move at once, past the locks it holds; those the server ends; its later write is refused."""
     other = await opened(postgres_url, call_seconds=None)
     await product_store.renew_leases("one", NAMES, ttl_seconds=1.0)
-    grips: list[LeaseGrant] = []
+    grants: list[LeaseGrant] = []
     with pytest.raises(Temporary, match=r"we were frozen in the middle of a transaction|the connection was cut"):
         async with product_store._writing() as connection:
             await product_store._fence(connection, ("api",))
             async with asyncio.timeout(GENEROUS_SECONDS):
-                while not grips or len(grips[-1].epochs) < len(NAMES):
-                    grips.append(await other.renew_leases("two", NAMES, ttl_seconds=60.0))
+                while not grants or len(grants[-1].epochs) < len(NAMES):
+                    grants.append(await other.renew_leases("two", NAMES, ttl_seconds=60.0))
                     await asyncio.sleep(0.05)
             await product_store._save_parts(
                 connection, product_store._memo.changes(Write(State(services={"api": ServiceState("api")}))), 1.0
             )
-    assert next(grip.epochs for grip in grips if grip.epochs) == {"web": 2, FLEET: 2} and await other.load() is None
+    assert next(grant.epochs for grant in grants if grant.epochs) == {"web": 2, FLEET: 2} and await other.load() is None
 
 
 async def test_nobody_changes_what_all_share_while_a_sending_row_is_written(

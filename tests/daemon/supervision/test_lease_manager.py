@@ -116,7 +116,7 @@ async def test_services_are_shared_out_when_a_second_worker_comes(one: Worker, o
     assert one.held | other.held == set(NAMES) and not one.held & other.held
     assert {len(one.held), len(other.held)} <= {1, 2, 3}
     assert one.sharing.services_held == len(one.held), "what the metrics tell; the fleet is no service"
-    assert one.sharing.grip.workers == other.sharing.grip.workers == 2
+    assert one.sharing.grant.workers == other.sharing.grant.workers == 2
 
 
 async def test_a_worker_without_a_service_ends_refused_reloads_too(one: Worker, other: Worker) -> None:

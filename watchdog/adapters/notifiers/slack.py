@@ -129,7 +129,7 @@ class SlackBot:
         self._question = context.question
         self._asks = socket_url.app_client(context) if options.listens else None
         # Without members who may press them, buttons would only disappoint.
-        self._seal = ButtonSigner(context.secrets[APP_TOKEN]) if options.listens and options.users else None
+        self._signer = ButtonSigner(context.secrets[APP_TOKEN]) if options.listens and options.users else None
         self._users = options.users
         self._clicks = options.listens
         headers = {"authorization": f"Bearer {token}"}
@@ -206,11 +206,11 @@ class SlackBot:
     def _with_buttons(self, notice: Notice, body: dict[str, Any]) -> dict[str, Any]:
         """Return the body with buttons under it: to answer a question that is open now, and to acknowledge."""
         # People outside engineering are asked nothing.
-        if self._seal is None or notice.plain:
+        if self._signer is None or notice.plain:
             return body
         # Asked at each send, not stored in the notice: a late delivery must not
         # show buttons for a question already answered.
-        more = blocks(notice, self._question(notice), self._seal)
+        more = blocks(notice, self._question(notice), self._signer)
         return with_blocks(body, more) if more else body
 
     async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:

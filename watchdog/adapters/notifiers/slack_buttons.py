@@ -29,15 +29,15 @@ BESIDE_SECONDS = 7 * 86400.0
 """Lifetime of these: the daemon refuses what does not fit any more."""
 
 
-def blocks(notice: Notice, question: ChatQuestion | None, seal: ButtonSigner) -> list[Block]:
+def blocks(notice: Notice, question: ChatQuestion | None, signer: ButtonSigner) -> list[Block]:
     """Return the blocks for the message: the answers to an open question, and what else can be done now."""
     actions = () if question is None else ("stop",) if question.announced else ("approve", "reject")
-    buttons = [_button(action, question, seal) for action in actions if question is not None]
+    buttons = [_button(action, question, signer) for action in actions if question is not None]
     known = facts(notice)
     # Nothing is asked by these, so they are bound to no rollback.
     about = ChatQuestion(notice.incident, notice.service, "", "", 0.0, notice.at + BESIDE_SECONDS)
     offered = known.next.commands if known is not None else ()
-    buttons += [_button(action, about, seal) for action in BESIDE if action in offered]
+    buttons += [_button(action, about, signer) for action in BESIDE if action in offered]
     asked = [{"type": "section", "text": plain(_asks(question))}] if question is not None else []
     return [*asked, *([{"type": "actions", "block_id": BLOCK_ID, "elements": buttons}] if buttons else [])]
 
@@ -62,12 +62,12 @@ def _asks(question: ChatQuestion) -> str:
     return f"Approve: {act(question)}, once. Reject: change nothing. {counts}"
 
 
-def _button(action: str, question: ChatQuestion, seal: ButtonSigner) -> Block:
+def _button(action: str, question: ChatQuestion, signer: ButtonSigner) -> Block:
     made: Block = {
         "type": "button",
         "action_id": PREFIX + action,
         "text": plain(LABELS[action]),
-        "value": seal.value(action, question),
+        "value": signer.value(action, question),
         **({"style": STYLES[action]} if action in STYLES else {}),
     }
     # Only approving changes production, so only it asks once more; a slip of the thumb on Reject or Stop does no harm.

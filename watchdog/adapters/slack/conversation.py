@@ -41,7 +41,7 @@ class SlackConversation:
         self._context = context
         self._users = frozenset(users)
         self._client = app_client(context)
-        self._seal = ButtonSigner(context.secrets[APP_TOKEN])
+        self._signer = ButtonSigner(context.secrets[APP_TOKEN])
         self._endpoint = endpoint_of(context)
         self._socket = SocketMode(self._client, self._endpoint, context.clock, guard=context.guard, report=report)
 
@@ -61,7 +61,7 @@ class SlackConversation:
             log.exception("slack event failed, internal error", kind=str(envelope.get("type")))
 
     async def _answer(self, envelope: Envelope, handle: Handle) -> None:
-        found = parsed(envelope, self._seal, self._users, self._context.clock.now())
+        found = parsed(envelope, self._signer, self._users, self._context.clock.now())
         if found is None:
             return
         reply = await handle(found.request)

@@ -29,7 +29,9 @@ class IncomingRequest:
     reply_to: str
 
 
-def parsed(envelope: dict[str, Any], seal: ButtonSigner, users: Collection[str], now: float) -> IncomingRequest | None:
+def parsed(
+    envelope: dict[str, Any], signer: ButtonSigner, users: Collection[str], now: float
+) -> IncomingRequest | None:
     """Return the request of an envelope, or None for an envelope that is not ours. `users` are the ids of approvers."""
     payload = envelope.get("payload")
     if not isinstance(payload, dict):
@@ -37,7 +39,7 @@ def parsed(envelope: dict[str, Any], seal: ButtonSigner, users: Collection[str],
     if envelope.get("type") == "slash_commands":
         return _typed(payload, users)
     if envelope.get("type") == "interactive" and payload.get("type") == "block_actions":
-        return _pressed(payload, seal, users, now)
+        return _pressed(payload, signer, users, now)
     return None
 
 
@@ -55,7 +57,9 @@ def _typed(payload: dict[str, Any], users: Collection[str]) -> IncomingRequest:
     return IncomingRequest(request, str(payload.get("response_url") or ""))
 
 
-def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str], now: float) -> IncomingRequest | None:
+def _pressed(
+    payload: dict[str, Any], signer: ButtonSigner, users: Collection[str], now: float
+) -> IncomingRequest | None:
     """Return the request of a button; with a refusal if its value proves nothing."""
     actions, user = payload.get("actions"), payload.get("user")
     pressed = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
@@ -65,7 +69,7 @@ def _pressed(payload: dict[str, Any], seal: ButtonSigner, users: Collection[str]
     name = label.removeprefix(PREFIX)
     value = str(pressed.get("value") or "")
     # Verified also for members without rights: a read-only member is refused for that reason, not for a forged button.
-    opened, claimed = seal.verify(value), seal.claimed(value)
+    opened, claimed = signer.verify(value), signer.claimed(value)
     refusal, question = FORGED, None
     if opened is not None:
         sealed, question = opened

@@ -35,7 +35,7 @@ class Backend(Protocol):
     sole: bool
     engine: AsyncEngine
     now: ColumnElement[float]
-    turn_timeout_seconds: float | None
+    lock_timeout_seconds: float | None
 
     def until(self, ttl_seconds: float) -> ColumnElement[float]:
         """Return the end of a lease taken now, by the database's clock."""
@@ -67,7 +67,7 @@ class Database:
     def __init__(self, url: str, clock: Clock, *, call_seconds: float | None = None) -> None:
         self._clock = clock
         self._backend = _backend(make_url(url), {} if call_seconds is None else {"call_seconds": call_seconds})
-        self._turn = asyncio.Lock()
+        self._write_lock = asyncio.Lock()
         self._memo = SavedState()
         self.calls = Calls()
         self._closed = False
@@ -149,13 +149,13 @@ class Database:
         with translated():
             # Writers of this process queue here, not in the database: SQLite's own
             # wait is a poll with backoff, without an order.
-            async with asyncio.timeout(self._backend.turn_timeout_seconds):
-                await self._turn.acquire()
+            async with asyncio.timeout(self._backend.lock_timeout_seconds):
+                await self._write_lock.acquire()
             try:
                 async with self._backend.transaction(write=True) as connection:
                     yield connection
             finally:
-                self._turn.release()
+                self._write_lock.release()
 
     def _demand_open(self) -> None:
         """Raise unless the store is open: a disposed pool would silently open a connection that is never closed."""

@@ -49,11 +49,11 @@ def is_settled(known: LeaseGrant, names: Collection[str], keep: Collection[str])
 class Leases(Database):
     """A database that distributes names over the living workers."""
 
-    _grip: LeaseGrant | None = None
+    _grant: LeaseGrant | None = None
 
     @property
     def _epochs(self) -> Mapping[str, int]:
-        return {} if self._grip is None else self._grip.epochs
+        return {} if self._grant is None else self._grant.epochs
 
     async def renew_leases(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
@@ -62,7 +62,7 @@ class Leases(Database):
         the grant.
         """
         await self._demand_same_file()
-        known = self._grip
+        known = self._grant
         # The only worker of a SQLite file renews nothing: its leases never expire,
         # and a write every few seconds would cost fsyncs.
         if self._backend.sole and known is not None and known.worker == worker and is_settled(known, names, keep):
@@ -84,10 +84,10 @@ class Leases(Database):
             revision = await connection.scalar(select(SHARED.c.revision)) or 0
         others = {name: why for name, why in living.items() if name != worker}
         ailing = {name: why for name, why in others.items() if why}
-        self._grip = LeaseGrant(worker, epochs, len(living), revision, ailing, tuple(others))
+        self._grant = LeaseGrant(worker, epochs, len(living), revision, ailing, tuple(others))
         # Memory of parts whose lease is lost is dropped: another worker may change them from now on.
         self._memo.keep(epochs)
-        return self._grip
+        return self._grant
 
     async def is_served(self) -> bool:
         """Return whether any worker holds a lease now, judged by the database's clock; a free one has expired."""
@@ -113,13 +113,13 @@ class Leases(Database):
 
     async def release(self) -> None:
         """Release every lease of this worker at once."""
-        if self._grip is None:
+        if self._grant is None:
             return
-        worker = self._grip.worker
+        worker = self._grant.worker
         async with self._writing() as connection:
             await self._give_back(connection, worker, await _epochs_of(connection, worker))
             await connection.execute(delete(WORKERS).where(WORKERS.c.name == worker))
-        self._grip = None if self._backend.sole else LeaseGrant(worker, {}, 0, self._memo.revision)
+        self._grant = None if self._backend.sole else LeaseGrant(worker, {}, 0, self._memo.revision)
 
     async def _living(
         self, connection: AsyncConnection, worker: str, ttl_seconds: float, ailment: str
@@ -182,7 +182,7 @@ class Leases(Database):
         asked = [name for name in sorted(names) if name in epochs and name not in self._memo.unread]
         query = select(LEASES.c.name, LEASES.c.epoch).where(
             LEASES.c.name.in_(asked),
-            LEASES.c.owner == (self._grip.worker if self._grip else NO_OWNER),
+            LEASES.c.owner == (self._grant.worker if self._grant else NO_OWNER),
             LEASES.c.expires > self._backend.now,
         )
         query = query.order_by(LEASES.c.name).with_for_update(read=True)

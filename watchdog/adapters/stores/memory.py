@@ -49,7 +49,7 @@ class MemoryStore(MemoryEntries, MemoryCharts):
         self._db = database or MemoryDatabase(clock)
         self._sole = sole
         self._memo = SavedState()
-        self._grip: LeaseGrant | None = None
+        self._grant: LeaseGrant | None = None
 
     async def open(self) -> None:
         """Do nothing: there is no schema to create."""
@@ -66,12 +66,12 @@ class MemoryStore(MemoryEntries, MemoryCharts):
         """Renew this worker's leases for `ttl_seconds`, take or release some, judged by the database's clock; return
         the grant.
         """
-        known = self._grip
+        known = self._grant
         if self._sole and known is not None and known.worker == worker and is_settled(known, names, keep):
             return LeaseGrant(worker, known.epochs, 1, self._memo.revision)
-        self._grip = self._db.renew_leases(worker, names, ttl_seconds, keep, ailment, sole=self._sole)
-        self._memo.keep(self._grip.epochs)
-        return self._grip
+        self._grant = self._db.renew_leases(worker, names, ttl_seconds, keep, ailment, sole=self._sole)
+        self._memo.keep(self._grant.epochs)
+        return self._grant
 
     async def is_served(self) -> bool:
         """Return whether any worker holds a lease now, judged by the database's clock."""
@@ -79,7 +79,7 @@ class MemoryStore(MemoryEntries, MemoryCharts):
 
     async def put_running(self, runs: Mapping[str, Running]) -> None:
         """Record the configuration with which this worker runs these names, of those whose lease it has."""
-        epochs = self._grip.epochs if self._grip is not None else {}
+        epochs = self._grant.epochs if self._grant is not None else {}
         held = [name for name in runs if name in epochs and self._held(name)]
         self._db.running |= {name: (epochs[name], runs[name]) for name in held}
 
@@ -94,17 +94,17 @@ class MemoryStore(MemoryEntries, MemoryCharts):
 
     async def release(self) -> None:
         """Release every lease of this worker at once."""
-        if self._grip is not None:
-            worker = self._grip.worker
+        if self._grant is not None:
+            worker = self._grant.worker
             self._db.give_back(worker)
-            self._grip = None if self._sole else LeaseGrant(worker, {}, 0, self._memo.revision)
+            self._grant = None if self._sole else LeaseGrant(worker, {}, 0, self._memo.revision)
 
     def _held(self, name: str) -> bool:
         """Return whether a name is ours now; the only worker needs no lease on a name that never had one."""
-        if self._grip is None or name not in self._grip.epochs:
+        if self._grant is None or name not in self._grant.epochs:
             return self._sole
         # An unread name was another worker's meanwhile (see SavedState.keep): its state must be loaded before a write.
-        return name not in self._memo.unread and self._db.owns(self._grip.worker, name, self._grip.epochs[name])
+        return name not in self._memo.unread and self._db.owns(self._grant.worker, name, self._grant.epochs[name])
 
     def _fence(self, names: Sequence[str]) -> None:
         if lost := tuple(name for name in names if not self._held(name)):

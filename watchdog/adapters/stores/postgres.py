@@ -46,7 +46,7 @@ class Postgres:
 
     def __init__(self, url: URL, call_seconds: float = CALL_SECONDS) -> None:
         self._call_seconds, self._limits = call_seconds, _limits(call_seconds)
-        self.turn_timeout_seconds: float | None = call_seconds
+        self.lock_timeout_seconds: float | None = call_seconds
         self.engine = create_async_engine(
             url.set(drivername="postgresql+psycopg"),
             hide_parameters=True,

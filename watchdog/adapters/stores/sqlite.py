@@ -44,7 +44,7 @@ class Sqlite:
     insert = staticmethod(sqlite.insert)
     # Leases end at FOREVER, so any constant before it serves as the database's clock.
     now: ColumnElement[float] = literal(0.0)
-    turn_timeout_seconds: float | None = None
+    lock_timeout_seconds: float | None = None
 
     def __init__(self, url: URL, call_seconds: float = CALL_SECONDS) -> None:
         self._file, self._call_seconds = url.database or "", call_seconds

@@ -52,8 +52,8 @@ def start_hearing(app: App) -> None:
         return
     app.conversation = conversation
     app.engine.listeners.stepped.append(ButtonCleanup((conversation.name,), app.supervisor, app.outbox).stepped)
-    desk = ChatCommands(app.store, app.clock, ChatQueries(app).table, lambda: app.engine.policy.console_url)
-    app.supervisor.start(f"hear:{conversation.name}", lambda: conversation.run(desk.handle))
+    chat_commands = ChatCommands(app.store, app.clock, ChatQueries(app).table, lambda: app.engine.policy.console_url)
+    app.supervisor.start(f"hear:{conversation.name}", lambda: conversation.run(chat_commands.handle))
 
 
 def build_conversation(app: App) -> Conversation | None:

@@ -29,14 +29,14 @@ PUBLIC_AT_ONCE, PUBLIC_PER_SECOND = 300.0, 100.0
 
 def with_pages(app: App, private: ASGIApp | None) -> ASGIApp:
     """Return the application that serves /status as before, the public pages, and all other paths by the console."""
-    world = _world(app)
-    public = _public(app, world) if app.settings.status_pages else None
+    deps = _dependencies(app)
+    public = _public(app, deps) if app.settings.status_pages else None
     # Public pages may be configured without a console: then every other path is unknown.
     rest: ASGIApp = PlainTextResponse("Not Found", 404)
     if app.settings.console.enabled:
         from watchdog.console.app import make_console
 
-        rest = make_console(world, access_of(app.settings, app.clock))
+        rest = make_console(deps, access_of(app.settings, app.clock))
 
     async def one_of_them(scope: Scope, receive: Receive, send: Send) -> None:
         chosen = rest
@@ -50,7 +50,7 @@ def with_pages(app: App, private: ASGIApp | None) -> ASGIApp:
     return one_of_them
 
 
-def _world(app: App) -> Dependencies:
+def _dependencies(app: App) -> Dependencies:
     from watchdog.console.dependencies import Dependencies, unread
 
     clock = app.clock
@@ -74,7 +74,7 @@ def _world(app: App) -> Dependencies:
     )
 
 
-def _public(app: App, world: Dependencies) -> PublicPages:
+def _public(app: App, deps: Dependencies) -> PublicPages:
     from watchdog.console.public.app import PublicPages
     from watchdog.console.public.public_views import StatusPage
     from watchdog.console.render.rendering import Renderer
@@ -84,4 +84,4 @@ def _public(app: App, world: Dependencies) -> PublicPages:
         for name, page in app.settings.status_pages.items()
     ]
     requests = Buckets(app.clock, PUBLIC_AT_ONCE, PUBLIC_PER_SECOND)
-    return PublicPages(world, pages, Renderer(__version__), requests, peer_of, app.supervisor.spawn)
+    return PublicPages(deps, pages, Renderer(__version__), requests, peer_of, app.supervisor.spawn)

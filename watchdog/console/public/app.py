@@ -77,14 +77,14 @@ class PublicPages:
 
     def __init__(
         self,
-        world: Dependencies,
+        deps: Dependencies,
         pages: Sequence[StatusPage],
         renderer: Renderer,
         requests: Throttle,
         peer: Callable[[Scope], str],
         spawn: Spawn,
     ) -> None:
-        self._reader = PublicReader(world, pages, spawn)
+        self._reader = PublicReader(deps, pages, spawn)
         self._pages = {page.name: page for page in pages}
         self._paths = {path: page.name for page in pages for path in _paths(page)}
         self._renderer = renderer

@@ -58,13 +58,13 @@ class PublicReader:
     task, which waits WAIT_SECONDS at most for the reads. The page is then cached for FRESH_SECONDS, or SOON_SECONDS
     while its past is incomplete. If enough visitors wait already, the next one gets the stale page, or TooMany."""
 
-    def __init__(self, world: Dependencies, pages: Sequence[StatusPage], spawn: Spawn) -> None:
-        self._world = world
+    def __init__(self, deps: Dependencies, pages: Sequence[StatusPage], spawn: Spawn) -> None:
+        self._deps = deps
         self._spawn = spawn
         self._pages = {page.name: page for page in pages}
-        self._cluster = CachedClusterState(world)
-        self._calendar = Calendar(world.journal, world.clock)
-        self._past = LoadedPast(world.journal, world.clock, PERIOD_SECONDS)
+        self._cluster = CachedClusterState(deps)
+        self._calendar = Calendar(deps.journal, deps.clock)
+        self._past = LoadedPast(deps.journal, deps.clock, PERIOD_SECONDS)
         self._kept: dict[str, tuple[float, PublicView]] = {}
         self._making: dict[str, asyncio.Task[None]] = {}
         self._reading: asyncio.Task[None] | None = None
@@ -79,7 +79,7 @@ class PublicReader:
         if view is None:
             return None
         lasts = FRESH_SECONDS if view.complete else SOON_SECONDS
-        return view if self._world.clock.monotonic() - at < lasts else None
+        return view if self._deps.clock.monotonic() - at < lasts else None
 
     async def view(self, name: str, *, may_wait: bool = True) -> PublicView:
         """Return a page; a stale one for a visitor who may not wait, or when enough visitors wait already.
@@ -112,12 +112,12 @@ class PublicReader:
         return making
 
     async def _make(self, page: StatusPage) -> None:
-        policy = self._world.policy()
+        policy = self._deps.policy()
         state, whole = await self._read()
         complete = whole and self._calendar.complete and self._past.complete
         given = page, policy, state or self._held(), self._past.incidents, complete
         view = await run_in_background(self._view, *given)
-        self._kept[page.name] = self._world.clock.monotonic(), view
+        self._kept[page.name] = self._deps.clock.monotonic(), view
 
     async def _read(self) -> tuple[State | None, bool]:
         """Return the state of all services, or None if the store was late, and whether the past was read completely."""
@@ -135,19 +135,19 @@ class PublicReader:
         return self._found
 
     async def _read_all(self) -> None:
-        policy = self._world.policy()
+        policy = self._deps.policy()
         wanted = {name for one in self._pages.values() for name in one.services if name in policy.services}
         # An outage of the store leaves `_found` as far as it came: the state alone, or nothing.
         with suppress(Temporary):
             self._found = await self._cluster.state(), False
-            self._announcements = await self._world.journal.announcements()
+            self._announcements = await self._deps.journal.announcements()
             await self._calendar.refresh({name: that_count(policy.services[name]) for name in sorted(wanted)})
-            await self._past.refresh(self._world.clock.monotonic() + BUDGET_SECONDS)
+            await self._past.refresh(self._deps.clock.monotonic() + BUDGET_SECONDS)
             self._found = self._found[0], True
 
     def _held(self) -> State:
         """Return this worker's memory of the services it holds; its memory of other services is outdated."""
-        state, held = self._world.state(), self._world.held()
+        state, held = self._deps.state(), self._deps.held()
         services = {name: one for name, one in state.services.items() if name in held}
         return State(services=services, control=state.control, unseen=state.unseen)
 
@@ -155,7 +155,7 @@ class PublicReader:
         self, page: StatusPage, policy: Policy, state: State, past: Sequence[Incident], complete: bool
     ) -> PublicView:
         """Build a page. It runs in a thread, so that it delays no probe; the calendar may grow meanwhile."""
-        now = self._world.clock.now()
+        now = self._deps.clock.now()
         blind = connectivity.is_blind(state, policy, now)
         incidents = _incidents(page.services, state, past)
         found = [

@@ -13,8 +13,8 @@ OTHERS_FRESH_SECONDS = 5.0
 class CachedClusterState:
     """The state of all services."""
 
-    def __init__(self, world: Dependencies) -> None:
-        self._world = world
+    def __init__(self, deps: Dependencies) -> None:
+        self._deps = deps
         self._others: tuple[float, State] | None = None
 
     def forget_saved(self) -> None:
@@ -23,15 +23,15 @@ class CachedClusterState:
 
     async def state(self) -> State:
         """Return this worker's state, with the services of other workers as they saved them last."""
-        state, held = self._world.state(), self._world.held()
-        others = [name for name in self._world.policy().services if name not in held]
+        state, held = self._deps.state(), self._deps.held()
+        others = [name for name in self._deps.policy().services if name not in held]
         # The only worker reads nothing here: its state is shown even while the store is away.
         if not others:
             return state
-        now = self._world.clock.monotonic()
+        now = self._deps.clock.monotonic()
         # One read of the store for all pages within five seconds: the overview alone asks at every load.
         if self._others is None or now - self._others[0] >= OTHERS_FRESH_SECONDS:
-            self._others = now, await self._world.journal.load_readonly(others) or State()
+            self._others = now, await self._deps.journal.load_readonly(others) or State()
         saved = self._others[1].services
         ours = {name: one for name, one in state.services.items() if name in held}
         return replace(state, services={**saved, **ours})

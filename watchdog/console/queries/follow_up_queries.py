@@ -30,19 +30,19 @@ class Tally:
 class FollowUpQueries:
     """Reads checklists and follow-ups for a visitor."""
 
-    def __init__(self, world: Dependencies) -> None:
-        self._world = world
-        self._tracked = FollowUps(world.journal, world.clock)
+    def __init__(self, deps: Dependencies) -> None:
+        self._deps = deps
+        self._tracked = FollowUps(deps.journal, deps.clock)
         self._tally, self._read_at = Tally(0, 0, complete=False), -inf
 
     async def checklist(self, incident_id: str) -> ChecklistView | None:
         """Return the checklists of an incident, or None for an unknown id."""
-        world = self._world
-        incident = await world.journal.incident(incident_id)
+        deps = self._deps
+        incident = await deps.journal.incident(incident_id)
         if incident is None:
             return None
-        now, owners = world.clock.now(), world.owners()
-        facts = await checklist_facts(world.journal, incident, world.policy(), owners, now, world.own_lists)
+        now, owners = deps.clock.now(), deps.owners()
+        facts = await checklist_facts(deps.journal, incident, deps.policy(), owners, now, deps.own_lists)
         lists = tuple(
             ListView(one.title, sum(item.done for item in one.items), tuple(item_view(item, now) for item in one.items))
             for one in checklists(facts)
@@ -55,19 +55,19 @@ class FollowUpQueries:
 
     async def open(self) -> FollowUpsView:
         """Return the open items of all incidents."""
-        found, now = await self._read(), self._world.clock.now()
+        found, now = await self._read(), self._deps.clock.now()
         return await run_in_background(_open_view, found, now, self._tracked.complete)
 
     async def lately(self) -> Tally:
         """Return the tally, at most FRESH_SECONDS old: every load of the overview needs it."""
         # An incomplete tally is never reused: each load reads on, until the number is right.
-        if not self._tally.complete or self._world.clock.monotonic() - self._read_at >= FRESH_SECONDS:
+        if not self._tally.complete or self._deps.clock.monotonic() - self._read_at >= FRESH_SECONDS:
             await self._read()
         return self._tally
 
     async def _read(self) -> Sequence[Open]:
-        world, clock = self._world, self._world.clock
-        found = await self._tracked.open(world.policy(), world.owners(), clock.monotonic() + BUDGET_SECONDS)
+        deps, clock = self._deps, self._deps.clock
+        found = await self._tracked.open(deps.policy(), deps.owners(), clock.monotonic() + BUDGET_SECONDS)
         overdue = sum(one.item.late_seconds(clock.now()) > 0 for one in found)
         self._tally, self._read_at = Tally(len(found), overdue, self._tracked.complete), clock.monotonic()
         return found

@@ -62,20 +62,20 @@ USUAL = "6h"
 class SeriesQueries:
     """Reads the curves of a service; `state` returns the state of all services."""
 
-    def __init__(self, world: Dependencies, state: Callable[[], Awaitable[State]]) -> None:
-        self._world = world
+    def __init__(self, deps: Dependencies, state: Callable[[], Awaitable[State]]) -> None:
+        self._deps = deps
         self._state = state
         self._ranges: Kept = LRUCache(KEPT)
         self._windows: Kept = LRUCache(KEPT)
 
     async def of_range(self, name: str, chosen: str) -> SeriesView | None:
         """Return the curves of the last hours or days (a key of RANGES); None for an unknown service."""
-        now = self._world.clock.now()
+        now = self._deps.clock.now()
         return await self._shared(self._ranges, (name, chosen), name, now - RANGES[chosen].seconds, now)
 
     async def between(self, name: str, since: float, until: float) -> SeriesView | None:
         """Return the curves between two moments; None for an unknown service. Raises Temporary."""
-        now = self._world.clock.now()
+        now = self._deps.clock.now()
         span = span_of(since, until, now)
         # A time that ends now moves with each request: those of one span share a view.
         ends = until if until <= now - FRESH_SECONDS else None
@@ -86,7 +86,7 @@ class SeriesQueries:
     ) -> SeriesView | None:
         """Return the view kept under the key if it is fresh, else a new one."""
         read_at, known = kept.get(key, (0.0, None))
-        at = self._world.clock.monotonic()
+        at = self._deps.clock.monotonic()
         if known is not None and at - read_at < min(FRESH_MAX_SECONDS, max(FRESH_SECONDS, known.span_seconds / 12)):
             return known
         view = await self._read(name, since, until)
@@ -95,15 +95,15 @@ class SeriesQueries:
         return view
 
     async def _read(self, name: str, since: float, until: float) -> SeriesView | None:
-        service_policy = self._world.policy().services.get(name)
+        service_policy = self._deps.policy().services.get(name)
         if service_policy is None:
             return None
-        now = self._world.clock.now()
+        now = self._deps.clock.now()
         span = span_of(since, until, now)
         begin = since - since % span
-        rows = await self._world.journal.spans(begin, until, span, [name])
+        rows = await self._deps.journal.spans(begin, until, span, [name])
         known = (await self._state()).services.get(name)
-        hours = await self._world.journal.feed_hours(name, begin - begin % HOUR_SECONDS, until)
+        hours = await self._deps.journal.feed_hours(name, begin - begin % HOUR_SECONDS, until)
         return await run_in_background(_view, service_policy, known, rows, hours, begin, until, span, now)
 
 

@@ -75,15 +75,15 @@ PROBES = ("http", "latency")
 class ViewQueries:
     """Reads views for a visitor."""
 
-    def __init__(self, world: Dependencies) -> None:
-        self.world = world
-        self.days = DayHistory(world.journal, world.clock)
-        self.uptimes = Uptimes(world.journal, world.clock)
-        self.numbers = Numbers(world.journal, world.clock)
-        self.following = FollowUpQueries(world)
-        self._budgets = Budgets(world.journal, world.clock)
-        self._cluster = CachedClusterState(world)
-        self.series = SeriesQueries(world, self._cluster.state)
+    def __init__(self, deps: Dependencies) -> None:
+        self.deps = deps
+        self.days = DayHistory(deps.journal, deps.clock)
+        self.uptimes = Uptimes(deps.journal, deps.clock)
+        self.numbers = Numbers(deps.journal, deps.clock)
+        self.following = FollowUpQueries(deps)
+        self._budgets = Budgets(deps.journal, deps.clock)
+        self._cluster = CachedClusterState(deps)
+        self.series = SeriesQueries(deps, self._cluster.state)
         self._overview: tuple[float, Overview] | None = None
         self._pulse: tuple[float, Pulse] | None = None
         self._commands = 0
@@ -96,14 +96,14 @@ class ViewQueries:
 
     async def _whole_overview(self) -> Overview:
         made = self._overview
-        if made is not None and self.world.clock.monotonic() - made[0] < SHARED_SECONDS:
+        if made is not None and self.deps.clock.monotonic() - made[0] < SHARED_SECONDS:
             return made[1]
         commands = self._commands
-        policy, state = self.world.policy(), await self._cluster.state()
+        policy, state = self.deps.policy(), await self._cluster.state()
         await self.days.refresh()
         await self.uptimes.refresh(policy)
         left, said = await self.following.lately(), await self._newest_notes(state, policy.services)
-        now = self.world.clock.now()
+        now = self.deps.clock.now()
         rows, warnings = await run_in_background(self._rows_and_warnings, policy, state, now)
         view = Overview(
             at=now,
@@ -112,28 +112,28 @@ class ViewQueries:
             paused=bool(state.paused_by or state.disarmed),
             follow_ups_open=left.open,
             follow_ups_overdue=left.overdue,
-            open=_cards(self.world, policy, policy.services, state, said, now),
+            open=_cards(self.deps, policy, policy.services, state, said, now),
             denied=tuple(map(clean, state.denied)),
         )
         if commands == self._commands:
-            self._overview = self.world.clock.monotonic(), view
+            self._overview = self.deps.clock.monotonic(), view
         return view
 
     async def service(self, name: str) -> ServiceView | None:
         """Return one service, or None for an unknown name."""
-        policy = self.world.policy()
+        policy = self.deps.policy()
         service_policy = policy.services.get(name)
         if service_policy is None:
             return None
         state = await self._cluster.state()
         await self.days.refresh()
-        now, known = self.world.clock.now(), state.services.get(name)
+        now, known = self.deps.clock.now(), state.services.get(name)
         repo = known.facts.repo if known is not None and known.facts is not None else None
         # In a thread: who else fails is asked of all services, which takes some milliseconds with hundreds.
         imagined = await run_in_background(imagine, state, policy, name, now)
         decision = imagined.decision
-        mine = await self.world.journal.incidents(OF_SERVICE_MAX, service=name)
-        labels, said = await self.world.journal.labels(), await self._newest_notes(state, [name])
+        mine = await self.deps.journal.incidents(OF_SERVICE_MAX, service=name)
+        labels, said = await self.deps.journal.labels(), await self._newest_notes(state, [name])
         return ServiceView(
             at=now,
             service=self._row(policy, name, state, now),
@@ -150,7 +150,7 @@ class ViewQueries:
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
             budget=await self._budgets.of(service_policy),
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
-            card=next(iter(_cards(self.world, policy, [name], state, said, now)), None),
+            card=next(iter(_cards(self.deps, policy, [name], state, said, now)), None),
             pages=pages_of(known),
         )
 
@@ -164,43 +164,43 @@ class ViewQueries:
     async def pulse(self) -> Pulse:
         """Return the worst state of all services, at most a second old; made again for all listeners together."""
         made = self._pulse
-        if made is not None and self.world.clock.monotonic() - made[0] < PULSE_SECONDS:
+        if made is not None and self.deps.clock.monotonic() - made[0] < PULSE_SECONDS:
             return made[1]
         try:
             state = await self._cluster.state()
         # No page may fail for the sake of its tab's title: while the store is away, our own services count.
         except Temporary:
-            state = self.world.state()
-        pulse = pulse_of(state, self.world.policy(), self.world.clock.now())
-        self._pulse = self.world.clock.monotonic(), pulse
+            state = self.deps.state()
+        pulse = pulse_of(state, self.deps.policy(), self.deps.clock.now())
+        self._pulse = self.deps.clock.monotonic(), pulse
         return pulse
 
     async def incidents(self, limit: int, *, until: float | None = None) -> Incidents:
         """Return the newest incidents (opened at that moment or before)."""
         # One row more than shown: it says whether an older page exists, and begins it.
-        found = await self.world.journal.incidents(limit + 1, until=until)
+        found = await self.deps.journal.incidents(limit + 1, until=until)
         # Whole seconds, rounded up: the next page may repeat an incident, and misses none.
         older = ceil(found[limit].opened_at) if len(found) > limit else None
         # An outage of all opens more than a page within a second: such a page would be its own next one.
         if older is not None and until is not None and older >= until:
             return await self.incidents(2 * limit, until=until)
-        labels = await self.world.journal.labels()
+        labels = await self.deps.journal.labels()
         rows = tuple(incident_row(one, labels.get(one.id)) for one in found[:limit])
-        return Incidents(self.world.clock.now(), rows, older)
+        return Incidents(self.deps.clock.now(), rows, older)
 
     async def incident(self, incident_id: str) -> IncidentView | None:
         """Return one incident, or None for an unknown id."""
-        policy, state = self.world.policy(), await self._cluster.state()
-        incident = self._newest(await self.world.journal.incident(incident_id), state)
+        policy, state = self.deps.policy(), await self._cluster.state()
+        incident = self._newest(await self.deps.journal.incident(incident_id), state)
         if incident is None:
             return None
-        notes = await self.world.journal.notes(incident=incident_id, limit=NOTES_MAX)
-        label = (await self.world.journal.labels()).get(incident_id)
-        remarks = await self.world.journal.remarks(incident_id)
-        now, known = self.world.clock.now(), state.services.get(incident.service)
+        notes = await self.deps.journal.notes(incident=incident_id, limit=NOTES_MAX)
+        label = (await self.deps.journal.labels()).get(incident_id)
+        remarks = await self.deps.journal.remarks(incident_id)
+        now, known = self.deps.clock.now(), state.services.get(incident.service)
         repo = known.facts.repo if known is not None and known.facts is not None else None
-        around = current_state(incident, state, policy, now, runs=self.world.runs)
-        rule, authors = policy.matrix[incident.severity], self.world.authors(incident, known)
+        around = current_state(incident, state, policy, now, runs=self.deps.runs)
+        rule, authors = policy.matrix[incident.severity], self.deps.authors(incident, known)
         card = card_view(incident, known, rule, now, authors, around, remarks[-1] if remarks else None)
         target_seconds = _target_seconds(policy, incident)
         decision = incident.decision
@@ -241,29 +241,29 @@ class ViewQueries:
 
     async def plan(self, name: str, to: str | None) -> PlanView | None:
         """Return the plan of a manual rollback, from a fresh deploy list; None for an unknown service."""
-        policy = self.world.policy()
+        policy = self.deps.policy()
         if name not in policy.services:
             return None
         try:
-            listed = await self.world.listing(name)
+            listed = await self.deps.listing(name)
         # The page still shows the service: the reason stands where the plan would.
         except (Temporary, Permanent) as error:
-            return PlanView(self.world.clock.now(), name, None, None, sentence(str(error)))
+            return PlanView(self.deps.clock.now(), name, None, None, sentence(str(error)))
         repo = listed.facts.repo if listed.facts is not None else None
         state = await self._cluster.state()
-        card = next(iter(_cards(self.world, policy, [name], state, {}, self.world.clock.now())), None)
+        card = next(iter(_cards(self.deps, policy, [name], state, {}, self.deps.clock.now())), None)
         return replace(plan_view(policy, state, listed, to, repo), card=card)
 
     async def plan_undo(self, incident_id: str) -> PlanView | None:
         """Return the plan of an undo, from a fresh deploy list; None for an unknown incident."""
-        policy, incident = self.world.policy(), await self.world.journal.incident(incident_id)
+        policy, incident = self.deps.policy(), await self.deps.journal.incident(incident_id)
         if incident is None or incident.service not in policy.services:
             return None
         try:
-            listed = await self.world.listing(incident.service)
+            listed = await self.deps.listing(incident.service)
         except (Temporary, Permanent) as error:
             why, name = sentence(str(error)), clean(incident.id)
-            return PlanView(self.world.clock.now(), incident.service, None, None, why, name)
+            return PlanView(self.deps.clock.now(), incident.service, None, None, why, name)
         repo = listed.facts.repo if listed.facts is not None else None
         return undo_view(policy, await self._cluster.state(), listed, incident, repo)
 
@@ -272,15 +272,15 @@ class ViewQueries:
     ) -> Audit:
         """Return the commands that people gave, newest first; see `StoreReader.asked`."""
         # One row more than shown: it says whether an older page exists.
-        found = await self.world.journal.asked(limit + 1, before=before, not_allowed=not_allowed)
+        found = await self.deps.journal.asked(limit + 1, before=before, not_allowed=not_allowed)
         shown = tuple(answer_view(one) for one in found[:limit])
-        return Audit(self.world.clock.now(), shown, shown[-1].id if len(found) > limit else None)
+        return Audit(self.deps.clock.now(), shown, shown[-1].id if len(found) > limit else None)
 
     async def stats(self) -> StatsView:
         """Return the numbers of the last 90 days."""
         await self.numbers.refresh()
-        state, labels = await self._cluster.state(), await self.world.journal.labels()
-        now = self.world.clock.now()
+        state, labels = await self._cluster.state(), await self.deps.journal.labels()
+        now = self.deps.clock.now()
         return await run_in_background(self._count, state, labels, now)
 
     def _count(self, state: State, labels: Mapping[str, str], now: float) -> StatsView:
@@ -293,9 +293,9 @@ class ViewQueries:
         """Return the configuration as it was loaded."""
         sections = (
             SectionView(name, tuple(SettingView(clean(key), clean(value, limit=VALUE_MAX)) for key, value in rows))
-            for name, rows in self.world.settings()
+            for name, rows in self.deps.settings()
         )
-        return SettingsView(self.world.clock.now(), tuple(sections))
+        return SettingsView(self.deps.clock.now(), tuple(sections))
 
     async def answer(self, number: str) -> AnswerView | None:
         """Return one command with its answer, or None if `number` is not the number of a command."""
@@ -303,28 +303,28 @@ class ViewQueries:
         if not (number.isascii() and number.isdigit() and len(number) < 16):
             return None
         # A form redirects here with the number: the page shows the answer, and a reload repeats nothing.
-        found = await self.world.journal.command(int(number))
+        found = await self.deps.journal.command(int(number))
         return answer_view(found) if found is not None else None
 
     async def history(self, limit: int) -> HistoryView:
         """Return the rollbacks among the newest incidents."""
-        found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
-        causes = root_causes(await self.world.journal.remarks())
+        found, labels = await self.deps.journal.incidents(limit), await self.deps.journal.labels()
+        causes = root_causes(await self.deps.journal.remarks())
         acted = rolled_back(found)
         rows = tuple(rollback_view(one, labels.get(one.id), causes.get(one.id)) for one in acted)
-        return HistoryView(self.world.clock.now(), rows)
+        return HistoryView(self.deps.clock.now(), rows)
 
     async def _newest_notes(self, state: State, services: Iterable[str]) -> Mapping[str, Remark]:
         """Return the newest note of people on each open incident of these services."""
         found = [one.id for one in map(open_incident, map(state.services.get, services)) if one is not None]
         # All notes at once, where several are open: an overview must not read once for each of hundreds.
-        read = await self.world.journal.remarks(found[0] if len(found) == 1 else None) if found else ()
+        read = await self.deps.journal.remarks(found[0] if len(found) == 1 else None) if found else ()
         return {one.incident: one for one in read}
 
     def _newest(self, saved: Incident | None, state: State) -> Incident | None:
         """Return an incident as this worker knows it, if it holds the service, else as it was saved."""
         known = state.services.get(saved.service) if saved is not None else None
-        if saved is None or known is None or saved.service not in self.world.held():
+        if saved is None or known is None or saved.service not in self.deps.held():
             return saved
         return known.incident if known.incident is not None and known.incident.id == saved.id else saved
 
@@ -333,18 +333,18 @@ class ViewQueries:
         delay no probe."""
         rows = [self._row(policy, name, state, now) for name in policy.services]
         rows.sort(key=lambda one: (service_status.ORDER.index(one.standing), one.name))
-        return rows, [*self.world.differences, *all_lines(state, policy, now, runs=self.world.runs)]
+        return rows, [*self.deps.differences, *all_lines(state, policy, now, runs=self.deps.runs)]
 
     def _row(self, policy: Policy, name: str, state: State, now: float) -> ServiceRow:
         service_policy = policy.services[name]
         # A row has room for one latency: that of a critical signal, else of a probe.
         order = sorted(service_policy.signals, key=lambda one: (not one.critical, one.kind not in PROBES))
         past = self.days.of(name, [one.name for one in order]), self.uptimes.of(service_policy)
-        return service_status.service_row(policy, name, state.services.get(name), name in self.world.held(), past, now)
+        return service_status.service_row(policy, name, state.services.get(name), name in self.deps.held(), past, now)
 
 
 def _cards(
-    world: Dependencies, policy: Policy, services: Iterable[str], state: State, said: Mapping[str, Remark], now: float
+    deps: Dependencies, policy: Policy, services: Iterable[str], state: State, said: Mapping[str, Remark], now: float
 ) -> tuple[CardView, ...]:
     """Return the open incidents of these services: what needs a person first, then by severity; of those alike
     questions, the soonest deadline, and the newest.
@@ -360,8 +360,8 @@ def _cards(
             one,
             policy.matrix[incident.severity],
             now,
-            world.authors(incident, one),
-            current_state(incident, state, policy, now, runs=world.runs),
+            deps.authors(incident, one),
+            current_state(incident, state, policy, now, runs=deps.runs),
             said.get(incident.id),
         )
         for one, incident in found

@@ -178,7 +178,7 @@ def _add_series(api: FastAPI) -> None:
         """The curves of a service's charts: readings, failures, latency and errors over time, and its deploys."""
         if since is None:
             return await _found(await reader.series.of_range(name, chosen))
-        end = min(until or math.inf, reader.world.clock.now())
+        end = min(until or math.inf, reader.deps.clock.now())
         if not 0 < end - since <= SERIES_MAX_SECONDS:
             raise HTTPException(422, "`since` must be before `until`, and before now, by at most 400 days")
         return await _found(await reader.series.between(name, since, end))
@@ -211,7 +211,7 @@ def _add_follow_ups(api: FastAPI) -> None:
     @api.get("/announcements", response_model=AnnouncementsView)
     async def announcements(reader: Reader) -> Response:
         """Announcements on the public status pages, those that are not over first."""
-        return await _json(await announcements_view(reader.world))
+        return await _json(await announcements_view(reader.deps))
 
 
 async def _found(view: ServiceView | SeriesView | IncidentView | ChecklistView | PlanView | None) -> Response:

@@ -42,7 +42,7 @@ PATHS: Mapping[Subject, str] = MappingProxyType(
 """The path that the form of a command is posted to."""
 
 
-def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService) -> list[Route]:
+def acting_routes(reader: ViewQueries, renderer: Renderer, command_service: CommandService) -> list[Route]:
     """Return the routes of all changing requests."""
 
     draw = drawing_of(renderer, reader)
@@ -58,7 +58,7 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, desk: CommandService)
         if why:
             return problem(request, "Not taken", why, 403)
         try:
-            done = await desk.ask(visitor, command, _subject(command, request, form), form)
+            done = await command_service.ask(visitor, command, _subject(command, request, form), form)
         except Invalid as error:
             return problem(request, "Not taken", str(error), 400, place_of_answer(command.name))
         except NotAllowed as error:

@@ -74,7 +74,7 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
         return await draw(request, "incident.html", given)
 
     async def announcements(request: Request) -> Response:
-        given = {"view": await announcements_view(reader.world), "answer": await answer(request)}
+        given = {"view": await announcements_view(reader.deps), "answer": await answer(request)}
         return await draw(request, "announcements.html", given)
 
     async def static(request: Request) -> Response:

@@ -101,7 +101,7 @@ class Engine:
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
         self.recorder = StepPersister(store, clock, listeners, self._refuse, self._recovered)
         self.dispatcher = EffectDispatcher(acts, outbox, self._time, supervisor, listeners, self.recorder.delivered)
-        self._turn = asyncio.Lock()
+        self._step_lock = asyncio.Lock()
         self._fault: tuple[float, str] | None = None
 
     @property
@@ -127,7 +127,7 @@ class Engine:
         names = tuple(name for name in epochs if name != FLEET)
         # An in-flight delivery may have repopulated the cache after `lose` cleared it.
         self._outbox.forget([name for name in names if name not in self.held])
-        async with self._turn:
+        async with self._step_lock:
             pending = () if from_memory else await self._store.pending(epochs)
             # Last of the calls that may fail: from here on the store takes its answer for known to this worker.
             saved = None if from_memory else await self._store.load(epochs)
@@ -155,7 +155,7 @@ class Engine:
 
     async def drop(self, names: Collection[str]) -> None:
         """Forget these services: another worker has their leases now."""
-        async with self._turn:
+        async with self._step_lock:
             self._drop(names)
 
     def _drop(self, names: Collection[str]) -> None:
@@ -172,7 +172,7 @@ class Engine:
 
     async def refresh(self) -> None:
         """Reload the state all workers share: pause, deny-list, troubles, budgets."""
-        async with self._turn:
+        async with self._step_lock:
             await self._read_shared()
 
     async def _read_shared(self) -> None:
@@ -225,7 +225,7 @@ class Engine:
     async def halt(self) -> None:
         """Let the running step end and start no other, so that the final save is the last one."""
         # Never released: events that arrive during the shutdown must not change the state after the final save.
-        await self._turn.acquire()
+        await self._step_lock.acquire()
 
     async def save_final_state(self) -> None:
         """Save the state, once halted. Raises Temporary, Permanent, Displaced or Stale."""
@@ -250,7 +250,7 @@ class Engine:
         return (await self._handle(event)).effects
 
     async def _handle(self, event: Event, asked: PendingCommand | None = None) -> StepResult:
-        async with self._turn:
+        async with self._step_lock:
             result = await self._recorded(event, asked)
             self.state = result.after
             self.last_event_at = self._clock.now()
@@ -283,7 +283,7 @@ class Engine:
                 log.warning("services taken over by another worker", services=list(error.names))
                 self._drop(error.names)
             except Stale:
-                await self._refresh_in_turn()
+                await self._refresh_locked()
         # To try for ever would hold the lock: the step is kept from memory like one without a store.
         why = Temporary("other workers write without a pause")
         return self.recorder.unrecorded(event, self._stepped(event, asked), why)
@@ -299,7 +299,7 @@ class Engine:
             log.error("invariant violation, step discarded, actions disabled", why=why)
         return StepResult(before, after, effects, policy=policy)
 
-    async def _refresh_in_turn(self) -> None:
+    async def _refresh_locked(self) -> None:
         try:
             await self._read_shared()
         except (Temporary, Permanent) as error:
@@ -314,7 +314,7 @@ class Engine:
     async def _perform_left_over(self) -> None:
         """Resume pending effects that no task performs: their commit seemed to fail, or their worker died."""
         try:
-            async with self._turn:
+            async with self._step_lock:
                 # Under the lock: a step in progress has rows whose tasks are not started yet.
                 left = await self.recorder.left_over(self.held, self.dispatcher.under_way)
         except (Temporary, Permanent) as error:
@@ -335,11 +335,11 @@ class Engine:
 
     async def _record_snapshot(self, *, quietly: bool) -> None:
         """Save the state between two turns: within one, the snapshot would overwrite the turn's own save."""
-        async with self._turn:
+        async with self._step_lock:
             try:
                 await self.recorder.snapshot(self.state, quietly=quietly)
             except Stale:
-                await self._refresh_in_turn()
+                await self._refresh_locked()
             except Displaced as error:
                 self._drop(error.names)
         if not quietly:

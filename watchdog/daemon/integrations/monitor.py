@@ -110,14 +110,14 @@ class IntegrationMonitor:
 
     def _may_be_used_elsewhere(self, one: Integration) -> bool:
         """Return whether another living worker may use what this one does not."""
-        grip = self._sharing.grip
+        grant = self._sharing.grant
         if one.kind == SIGHT:
             # A blind worker ails for as long as it lives. While this one is blind as well, the page stands.
-            return one.name in (self._sharing.worker, *grip.ailing) or self._engine.state.blind_since is not None
+            return one.name in (self._sharing.worker, *grant.ailing) or self._engine.state.blind_since is not None
         if one.kind == "clock":
-            return any(worker.startswith(f"{one.name}-") for worker in grip.others)
+            return any(worker.startswith(f"{one.name}-") for worker in grant.others)
         # The others are one worker's own: a feed that it alone reads, a kind of a newer version.
-        return one.kind not in CONFIGURED and grip.workers > 1
+        return one.kind not in CONFIGURED and grant.workers > 1
 
     def _look_at_the_store(self) -> None:
         trouble = self._sharing.store_trouble

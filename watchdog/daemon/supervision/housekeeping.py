@@ -47,5 +47,5 @@ async def keep_vitals(
         metrics.tasks(supervisor.count())
         metrics.pages_pending(outbox.waiting, outbox.undelivered)
         metrics.channels(outbox.up)
-        metrics.sharing(sharing.services_held, sharing.grip.workers, store_up=not sharing.store_trouble)
+        metrics.sharing(sharing.services_held, sharing.grant.workers, store_up=not sharing.store_trouble)
         await clock.sleep(VITALS_EVERY_SECONDS)

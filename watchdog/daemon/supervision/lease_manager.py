@@ -72,7 +72,7 @@ class LeaseManager:
         renewed: Callable[[float], None],
     ) -> None:
         self.worker = worker
-        self.grip = LeaseGrant(worker, {})
+        self.grant = LeaseGrant(worker, {})
         self._store = store
         self._engine = engine
         self._clock = clock
@@ -98,13 +98,13 @@ class LeaseManager:
         """Open the store and take up this worker's services; all services, from memory, while the store cannot
         be used.
         """
-        before = self.grip
+        before = self.grant
         try:
             await self.renew()
         except (Temporary, Permanent) as error:
             self._complain(str(error))
             # Else the leases were granted and only the load failed: `renew` took up the services from memory.
-            if self.grip is before:
+            if self.grant is before:
                 await self._take(dict.fromkeys((FLEET, *self._names()), ALONE), from_memory=True)
 
     async def run(self) -> None:
@@ -140,12 +140,12 @@ class LeaseManager:
     @property
     def speaks_for_all(self) -> bool:
         """Return whether this worker reports for all of them (heartbeats, health)."""
-        return not self._opened or bool(self._trouble) or FLEET in self.grip.epochs
+        return not self._opened or bool(self._trouble) or FLEET in self.grant.epochs
 
     @property
     def others_ailing(self) -> list[str]:
         """Return why other workers are unhealthy, as the store has it."""
-        return [] if self._trouble else [f"worker {name}: {why}" for name, why in self.grip.ailing.items()]
+        return [] if self._trouble else [f"worker {name}: {why}" for name, why in self.grant.ailing.items()]
 
     def _complain(self, why: str) -> None:
         if why:
@@ -165,25 +165,25 @@ class LeaseManager:
         began = self._clock.monotonic()
         names = (FLEET, *self._names(), *(self._stranded if began >= self._stranded_from else ()))
         ailment = self._ailment()[:AILMENT_MAX]
-        grip = await self._store.renew_leases(
+        grant = await self._store.renew_leases(
             self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment
         )
-        self.grip = grip
+        self.grant = grant
         # Before the new ones: a service that left and came back (another epoch) is read from the store again.
-        await self._let_go(grip)
+        await self._let_go(grant)
         held = self._engine.held
         again = self._engine.recorder.unread
         # A new epoch: another worker had the service in between, and may have changed its state.
-        new = {name: epoch for name, epoch in grip.epochs.items() if held.get(name) != epoch or name in again}
+        new = {name: epoch for name, epoch in grant.epochs.items() if held.get(name) != epoch or name in again}
         try:
             await self._take(new)
         except (Temporary, Permanent):
             # This worker has the leases, so no other watches these services: watch from memory until they can be read.
             await self._take(dict.fromkeys((name for name in new if name not in held), ALONE), from_memory=True)
             raise
-        if grip.revision != self._revision:
+        if grant.revision != self._revision:
             await self._engine.refresh()
-            self._revision = grip.revision
+            self._revision = grant.revision
         self._renewed(began)
         # Last: those who wait for it rely on services and shared state alike.
         self.in_step.set()
@@ -193,9 +193,9 @@ class LeaseManager:
     async def _still_stranded(self, began: float) -> Sequence[str]:
         """Return the services of which the configuration has no more, and an incident or its all-clear is left."""
         # Looked for at the start, and as a worker leaves: it may have had the configuration of before.
-        changed = self._workers != self.grip.workers
+        changed = self._workers != self.grant.workers
         if changed:
-            alone = (self._workers, self.grip.workers) == (0, 1)
+            alone = (self._workers, self.grant.workers) == (0, 1)
             self._stranded_from = self._clock.monotonic() + (0.0 if alone else STRANDED_SECONDS)
         elif not self._stranded:
             return ()
@@ -209,7 +209,7 @@ class LeaseManager:
             log.warning("incidents of removed services are not looked for", why=str(error))
             owed, found = set(), ()
         if changed:
-            self._workers = self.grip.workers
+            self._workers = self.grant.workers
             return sorted((owed | {one.service for one in found}) - {*self._names()})
         # Its end is recorded with the step in which it was taken up, or later if the store is in trouble.
         trouble, held = self._engine.store_trouble, self._engine.held
@@ -226,7 +226,7 @@ class LeaseManager:
 
     async def _tell_running(self) -> None:
         """Record the configuration in force for the command line, once for each lease and each reload."""
-        told = self.grip.epochs, self.runs()
+        told = self.grant.epochs, self.runs()
         if not told[1] or told == self._told:
             return
         try:
@@ -242,12 +242,12 @@ class LeaseManager:
         services = self._engine.state.services.values()
         return tuple(item.name for item in services if item.phase is not Phase.CALM)
 
-    async def _let_go(self, grip: LeaseGrant) -> None:
+    async def _let_go(self, grant: LeaseGrant) -> None:
         """Drop services whose lease moved, also if it came back since, and those the engine dropped at a save."""
         held = self._engine.held
-        moved = [name for name, epoch in held.items() if grip.epochs.get(name) != epoch]
+        moved = [name for name, epoch in held.items() if grant.epochs.get(name) != epoch]
         # A service watched from memory under this worker's new lease is not dropped: `_take` reads it.
-        gone = [name for name in moved if held[name] != ALONE or name not in grip.epochs]
+        gone = [name for name in moved if held[name] != ALONE or name not in grant.epochs]
         if gone:
             log.info("services handed over to another worker", services=[name for name in gone if name])
             await self._engine.drop(gone)
@@ -266,4 +266,4 @@ class LeaseManager:
         # Nothing is read of a service that the configuration has no more (Rule 6).
         await self._begin([name for name in services if name not in self._watched and name in known])
         self._watched.update(new)
-        log.info("services taken up", services=services, worker=self.worker, workers=self.grip.workers)
+        log.info("services taken up", services=services, worker=self.worker, workers=self.grant.workers)

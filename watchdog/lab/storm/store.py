@@ -156,7 +156,7 @@ class StormStore(MemoryStore):
             _fail(answer, Temporary("the store does not answer"))
             return
         # Kept from before the call: with the answer, the connection loses all that it would have learnt from it.
-        known = (self._grip, copy(self._memo)) if nature.strikes("store_answer_lost") else None
+        known = (self._grant, copy(self._memo)) if nature.strikes("store_answer_lost") else None
         try:
             value = at_once(call())
         except Exception as error:  # noqa: BLE001  whatever the store says, the worker hears
@@ -164,7 +164,7 @@ class StormStore(MemoryStore):
             return
         if known is not None:
             nature.note(f"store: {what} committed, answer lost")
-            self._grip, self._memo = known
+            self._grant, self._memo = known
             _fail(answer, Temporary("the store's answer was lost"))
         elif not answer.done():
             answer.set_result(value)
@@ -181,9 +181,9 @@ class StormStore(MemoryStore):
     async def _hold(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str], ailment: str
     ) -> LeaseGrant:
-        grip = await super().renew_leases(worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
-        self._host.ledger.granted(worker, tuple(grip.epochs), ttl_seconds)
-        return grip
+        grant = await super().renew_leases(worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
+        self._host.ledger.granted(worker, tuple(grant.epochs), ttl_seconds)
+        return grant
 
     async def release(self) -> None:
         """Give leases back."""
