@@ -105,11 +105,11 @@ def test_case_38_what_is_kept_for_a_window_is_stopped_by_its_button(tmp_path: Pa
     """Approved by a button: the message says until when, and has a stop that counts as long."""
     with asked(tmp_path, deploy={"behaviour": HIGH}, replace={}, more=SHORT + IN_SIX_HOURS) as chat:
         assert "An approval is carried out at " in json.dumps(chat.parents()[0]["body"])
-        assert "KEPT for " in chat.until_reply(chat.click("approve"))
+        assert "SCHEDULED for " in chat.until_reply(chat.click("approve"))
         chat.until_asked("stop")
         assert ": rollback scheduled for " in chat.parents()[0]["body"]["text"]
         assert "decided already: approved by" in chat.until_reply(chat.click("approve", old=True))
-        assert "KEPT: web will be rolled back to dep-40" in chat.until_reply(chat.type("status"))
+        assert "SCHEDULED: web will be rolled back to dep-40" in chat.until_reply(chat.type("status"))
         assert "STOPPED by slack:U0AAA (ann)" in chat.until_reply(chat.click("stop"))
         chat.daemon.until(lambda: chat.buttons() == [])
         assert chat.cloud.untouched()

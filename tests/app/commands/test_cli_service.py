@@ -74,7 +74,7 @@ def test_a_yes_without_a_daemon_is_kept_for_its_window(tmp_path: Path) -> None:
         daemon.until_story("ASKED")
         daemon.kill()
         said = expect(daemon, DONE, "approve", "web-1")
-        assert "KEPT for " in said and "a watchdog has to run by then" in said
+        assert "SCHEDULED for " in said and "a watchdog has to run by then" in said
         assert "STOPPED" in expect(daemon, DONE, "stop", "web-1") and cloud.untouched()
 
 
