@@ -14,7 +14,7 @@ from watchdog.core.context import StepContext
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Cause, Veto
-from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.deploys import Downtime, ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Link, Notice, NoticeKind, Topic
 from watchdog.domain.policy import (
@@ -25,6 +25,7 @@ from watchdog.domain.policy import (
     Policy,
     Rule,
     Step,
+    Suppression,
     Weekly,
     Window,
 )
@@ -88,6 +89,10 @@ def test_a_service_without_a_platform_has_no_deploys_to_read_and_a_large_fleet_i
     every = ctx.policy.calm_seconds
     assert ctx.effects == [fx.ReadDeploys("web", every)]
     assert 150 * CALM_READS * 60 / every == pytest.approx(CALM_READS_PER_MINUTE)
+    for phase, seconds in ((Phase.PAGED, 30.0), (Phase.SUSPECT, 5.0)):
+        ctx = a_turn(ctx.policy, downtime=Downtime("suspended by its owner", NOW - 600.0))
+        ctx.enter_phase(phase)
+        assert every > 30.0 and ctx.effects == [fx.ReadDeploys("web", seconds)], "rarely only where no one acts"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +134,8 @@ def test_a_notice_goes_to_the_channels_of_the_incident(kind: str) -> None:
     assert tell.notice.wakes and tell.notice.incident == "web-1" and ctx.incident.paged
     assert tell.notice.about == IncidentNews(Topic.STOPPED_SHORT, told_of, why="refused")
     assert (tell.notice.title, tell.notice.lines, tell.notice.todo) == ("", (), ()), "words are made when it is sent"
-    assert lines(ctx.effects, "NOTIFIED") == ["pager, chat (page): human needed"]
+    text = "pager, chat (page): human needed"
+    assert ctx.effects[1:] == [fx.Note(NOW, "web", "web-1", "NOTIFIED", text, ("pager", "chat"))]
 
 
 FAR = ServiceFacts("srv-web", "web", repo="https://git.example/w")
@@ -217,6 +223,24 @@ def test_a_notice_knows_what_is_so_at_that_moment(
     assert {name: getattr(about, name) for name in fact} == fact
 
 
+@pytest.mark.parametrize(("phase", "climbs"), [(Phase.PAGED, False), (Phase.ASKING, True)])
+def test_a_notice_below_critical_says_that_others_are_called_if_it_asks(phase: Phase, climbs: bool) -> None:
+    """A page of that severity does not climb, an open question does."""
+    high = an_incident(severity=Severity.HIGH)
+    ctx = a_turn(replace(make_policy(), escalation=STEPS), incident=high, phase=phase)
+    ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN)
+    assert tell_of(ctx.effects).notice.about.escalates is climbs
+
+
+@pytest.mark.parametrize(("kind", "sent"), [(NoticeKind.OPENED, False), (NoticeKind.RESOLVED, True)])
+def test_a_silence_keeps_every_notice_but_the_end_from_people_who_were_paged(kind: NoticeKind, sent: bool) -> None:
+    """They have to learn that they can stand down."""
+    ctx = a_turn(incident=an_incident(paged=True))
+    ctx.state = replace(ctx.state, silences=(Suppression("silence-1", "web", "ann", "moving"),))
+    ctx.notify(kind, Topic.STILL_OPEN)
+    assert kinds(ctx.effects) == (["Tell", "Note"] if sent else ["Note"])
+
+
 def test_notices_of_one_moment_are_told_apart_by_what_and_whom_they_are_about() -> None:
     """The topic, who is called, which deploy and code came back: no channel takes one for the other; words do not."""
     ctx = a_turn(incident=an_incident())
@@ -283,6 +307,9 @@ def test_the_watchdog_speaks_of_itself(kind: NoticeKind, wakes: bool) -> None:
     mute = a_turn(replace(make_policy(), alerts=()))
     mute.notify_operators(kind, "blind", "watchdog is blind", ())
     assert mute.effects == []
+    both = a_turn(replace(make_policy(), alerts=("pager", "mail")))
+    both.notify_operators(kind, "blind", "watchdog is blind", (), noted="it is blind")
+    assert lines(both.effects, "NOTIFIED") == [f"pager, mail ({'page' if wakes else 'info'}): it is blind"]
 
 
 def test_what_no_open_incident_is_about_is_told_besides() -> None:
