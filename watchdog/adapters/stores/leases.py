@@ -78,8 +78,8 @@ class Leases(Database):
             await self._take(connection, worker, names, room, ttl_seconds)
             if self._backend.sole:
                 # Those of a killed process never expire, and nothing else would end what it alone had.
-                dead = LEASES.c.owner.not_in([worker, NOBODY])
-                await connection.execute(update(LEASES).where(dead).values(owner=NOBODY, expires=0.0))
+                dead = LEASES.c.owner.not_in([worker, NO_OWNER])
+                await connection.execute(update(LEASES).where(dead).values(owner=NO_OWNER, expires=0.0))
             epochs = await _epochs_of(connection, worker)
             revision = await connection.scalar(select(SHARED.c.revision)) or 0
         others = {name: why for name, why in living.items() if name != worker}

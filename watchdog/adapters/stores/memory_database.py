@@ -87,7 +87,9 @@ class MemoryDatabase:
         for name in free[:room]:
             self.leases[name] = Lease(worker, self.leases.get(name, Lease()).epoch + 1, until)
         if sole:  # those of a killed process never expire
-            self.leases |= {name: Lease(NOBODY, one.epoch) for name, one in self.leases.items() if one.owner != worker}
+            self.leases |= {
+                name: Lease(NO_OWNER, one.epoch) for name, one in self.leases.items() if one.owner != worker
+            }
         epochs = {name: lease.epoch for name, lease in self.leases.items() if lease.owner == worker}
         others = {name: why for name, (_, why) in self.workers.items() if name != worker and not sole}
         ailing = {name: why for name, why in others.items() if why}
