@@ -134,8 +134,8 @@ def test_a_notice_goes_to_the_channels_of_the_incident(kind: str) -> None:
     assert tell.notice.wakes and tell.notice.incident == "web-1" and ctx.incident.paged
     assert tell.notice.about == IncidentNews(Topic.STOPPED_SHORT, told_of, why="refused")
     assert (tell.notice.title, tell.notice.lines, tell.notice.todo) == ("", (), ()), "words are made when it is sent"
-    text = "pager, chat (page): human needed"
-    assert ctx.effects[1:] == [fx.Note(NOW, "web", "web-1", "NOTIFIED", text, ("pager", "chat"))]
+    told = "pager, chat (page): human needed"
+    assert ctx.effects[1:] == [fx.Note(NOW, "web", "web-1", "NOTIFIED", told, tell.channels)]
 
 
 FAR = ServiceFacts("srv-web", "web", repo="https://git.example/w")
@@ -226,8 +226,7 @@ def test_a_notice_knows_what_is_so_at_that_moment(
 @pytest.mark.parametrize(("phase", "climbs"), [(Phase.PAGED, False), (Phase.ASKING, True)])
 def test_a_notice_below_critical_says_that_others_are_called_if_it_asks(phase: Phase, climbs: bool) -> None:
     """A page of that severity does not climb, an open question does."""
-    high = an_incident(severity=Severity.HIGH)
-    ctx = a_turn(replace(make_policy(), escalation=STEPS), incident=high, phase=phase)
+    ctx = a_turn(replace(make_policy(), escalation=STEPS), incident=an_incident(severity=Severity.HIGH), phase=phase)
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.STILL_OPEN)
     assert tell_of(ctx.effects).notice.about.escalates is climbs
 

@@ -200,6 +200,7 @@ def test_between_the_middles_of_two_hours_the_usual_is_a_line() -> None:
     young = UsualLatency(average=1000.0, medians=(1500, *[1900] * 24))
     found = [expected(few, MONDAY) for few in (young, replace(young, high=1800.0), replace(young, average=2e3))]
     assert found == [1500.0, 1800.0, 2000.0], "before four days: the slowest hour before this day, a job, the average"
+    assert expected(UsualLatency(average=0.5), MONDAY) == 0.5, "on the first day the average alone"
 
 
 def test_days_that_differ_widen_what_is_usual() -> None:

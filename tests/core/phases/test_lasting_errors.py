@@ -51,7 +51,7 @@ def looked(
     """Let the home page answer once more, in an incident of errors that was opened a day ago."""
     policy = make_policy(stakeholders=(Stakeholders("team", ("mail",)),))
     web = policy.services["web"]
-    signals = (*web.signals, replace(ERRORS, limit_per_minute=limit))
+    signals = (*web.signals, *(replace(ERRORS, name=name, limit_per_minute=limit) for name in ("errors", "more")))
     policy = replace(policy, services={"web": replace(web, signals=signals)})
     since = NOW - LASTS_SECONDS
     flood, told = found("errors", "feed", LASTS_SECONDS, 0.0), StakeholderStatus("team", "plain", since)
@@ -78,6 +78,8 @@ def test_a_level_that_stayed_for_a_day_is_the_usual_one(phase: Phase, acknowledg
     usual = service.checks["errors"].usual_errors
     assert set(usual.medians) == {4100} and (len(usual.medians), usual.days) == (24, 0)
     assert service.checks["errors"].counts_before == ()
+    _, effects = looked(FLOODED, replace(FLOODED, name="more"), phase=phase)
+    assert "errors: about 40 errors/min, more: about 40 errors/min for 24 h" in lines(effects, "CLOSED")[0]
     again, _ = step(a_state(service), e.Observed(NOW + 2.0, "web", "home", Good(), 0.1), make_policy())
     assert again.services["web"].phase is Phase.CALM
 

@@ -63,6 +63,8 @@ def test_they_are_numbered_noted_and_end_in_their_time() -> None:
     assert fx.WakeAt(NOW + 7200.0) in said(state, e.Restarted(NOW + 5.0))[1]
     same, effects = said(state, e.TimePassed(NOW + 59.0))
     assert (same.silences, same.holds) == (state.silences, state.holds) and notices(effects) == []
+    _, effects = said(state, e.TimePassed(NOW + 3600.0))
+    assert tell_of(effects).notice.title == "Over: silence-1, silence-3", "both at once, where no worker ran"
     state, effects = said(state, e.TimePassed(NOW + 60.0))
     assert [one.name for one in state.silences] == ["silence-3"]
     told = tell_of(effects).notice
@@ -75,8 +77,11 @@ def test_they_are_numbered_noted_and_end_in_their_time() -> None:
 def test_one_may_be_ended_before_its_time() -> None:
     """By its name; another name is refused, with those there are."""
     state, _ = said(a_state(quiets=9), e.Held(NOW, "ann", NOW + 60.0, "launch"))
-    same, effects = said(state, e.Unsilenced(NOW, "hold-1", "bob"))
-    assert same == state and lines(effects, "REFUSED")[0].startswith("no silence or hold hold-1; there is: hold-10 (")
+    more, _ = said(state, e.Held(NOW, "ann", NOW + 60.0, "launch"))
+    for known, names in ((state, "hold-10"), (more, "hold-10, hold-11")):
+        same, effects = said(known, e.Unsilenced(NOW, "hold-1", "bob"))
+        (why,) = lines(effects, "REFUSED")
+        assert same == known and why.startswith(f"no silence or hold hold-1; there is: {names} (")
     state, effects = said(state, e.Unsilenced(NOW, "hold-10", "bob"))
     assert state.holds == ()
     assert lines(effects, "UNSILENCED") == ["hold-10 of all services by ann (launch): ended by bob"]
