@@ -154,14 +154,16 @@ def test_the_lesson_of_short_outages_counts_in_a_watch_window(
 
 @pytest.mark.parametrize(("months", "left"), [(-1.0, 1.0), (2.0, 1.0), (3.0, 0.5), (14.0, 0.5**12)])
 def test_the_lesson_of_restarts_fades_after_two_months(months: float, left: float) -> None:
-    """The longest counts until then; a shorter one is learnt once that has faded below it."""
-    check = Check("home", "http", restart_seconds=80.0, restart_at=T0)
+    """The longest counts until then, and so of outages; a shorter one is learnt once that has faded below it."""
+    check = Check("home", "http", restart_seconds=80.0, restart_at=T0, outage_seconds=60.0, outage_at=T0)
     now = T0 + months * MONTH
     assert baseline.restart_seconds(check, now) == pytest.approx(80.0 * left)
+    assert baseline.outage_seconds(check, now) == pytest.approx(60.0 * left)
     assert baseline.restarted(check, 50.0, now) == ({"restart_seconds": 50.0, "restart_at": now} if left < 0.6 else {})
     if left == 1.0:
         fresh = {"restart_seconds": pytest.approx(80.0), "restart_at": now}
         assert baseline.restarted(check, 75.0, now) == fresh, "one of about its length keeps it"
+        assert baseline.restarted(replace(check, restart_seconds=44.0), 40.0, now)["restart_seconds"] == 44.0
 
 
 @pytest.mark.parametrize(("months", "left"), [(-1.0, 1.0), (0.0, 1.0), (1.0, 0.5), (2.0, 0.25), (12.0, 0.5**12)])
@@ -219,11 +221,12 @@ def test_failures_that_came_to_nothing_are_remembered(text: str, strays: list[in
 
 
 def test_what_is_remembered_of_them_is_bounded() -> None:
-    """Sixty-four, and a week."""
-    check, now = told(("x" + "." * 30) * 80)
+    """Sixty-four, and those of less than a week ago: the next but last is a week old as the new one ends."""
+    check, _ = told(("x" + "." * 30) * 80)
     assert len(check.strays) == baseline.STRAYS_MAX
-    after, _ = told("x.", check=check, start=now + WEEK + 1.0)
-    assert [at for at, _ in after.strays] == [now + WEEK + 1.0]
+    new = check.strays[-2][0] + WEEK - 2.0
+    after, _ = told("x.", check=check, start=new)
+    assert [at for at, _ in after.strays] == [check.strays[-1][0], new]
 
 
 def strays(failed: int, *, ago: float = 3600.0) -> tuple[tuple[float, int], ...]:
@@ -243,6 +246,7 @@ def strays(failed: int, *, ago: float = 3600.0) -> tuple[tuple[float, int], ...]
         pytest.param(strays(10), 60.0, 0.002, 0.2, id="just begun"),
         pytest.param(strays(10), WEEK, 0.002, 0.2, id="few for a week"),
         pytest.param(strays(10, ago=HALF_AN_HOUR), HALF_AN_HOUR + 2500.0, 10.5 / 500, 0.21, id="old enough"),
+        pytest.param(strays(10, ago=HALF_AN_HOUR), HALF_AN_HOUR, 10.5 / 250, 0.42, id="watched since they began"),
         pytest.param(strays(10, ago=HALF_AN_HOUR - 1.0), HALF_AN_HOUR + 2500.0, 0.002, 0.2, id="a fresh deploy's"),
         pytest.param(strays(10, ago=-HALF_AN_HOUR), HALF_AN_HOUR + 2500.0, 0.002, 0.2, id="ahead of us"),
     ],

@@ -103,3 +103,6 @@ def test_auto_deploy_that_somebody_switched_on_is_no_longer_off_because_of_us(
     assert after.auto_deploy_off == off
     kept = (service.pinned_at, service.merged, service.merges_why) if off else (0.0, (), "")
     assert (after.pinned_at, after.merged, after.merges_why) == kept
+    for name in ("auto_deploy_off", "pinned_at", "merged", "merges_why"):
+        alone = replace(a_service(switch_visible_at=NOW + settled), **{name: getattr(service, name)})
+        assert bool(getattr(listed(alone, *HISTORY, auto_deploy=auto_deploy), name)) is bool(off), name

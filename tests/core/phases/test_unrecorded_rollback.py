@@ -185,7 +185,9 @@ def test_case_55_each_of_several_rollbacks_is_judged(
     noted = lines(listed(world, *chain(world, *codes, **how)), "HUMAN")
     assert world.state.denied == denied and len(web(world).record_gap_notices) == max(len(denied), 1)
     rollbacks = bool(codes) and how is not BUILT
-    assert any(": canceled, or taken back" in line for line in noted) is (rollbacks and not denied)
+    lacked = ", ".join(f"dep-r{number}" for number in range(len(codes)))
+    taken_back = [line.split(":")[0] for line in noted if ": canceled, or taken back" in line]
+    assert taken_back == [f"the record lacks {lacked}"] * (rollbacks and not denied)
 
 
 @pytest.mark.parametrize(
