@@ -69,7 +69,7 @@ def _verified(token: str, keys: KeySet) -> dict[str, Any]:
     registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
     try:
         header = extract_compact(token.encode(), registry=registry).headers()
-    except Exception:  # noqa: BLE001  whatever a strange token makes a parser raise, it proves no one's name
+    except Exception:  # noqa: BLE001  a malformed token may raise anything in a parser; it proves no name
         raise Permanent("what it sent is no proof (not a signed token)") from None
     if header.get("alg") not in ALGORITHMS:
         raise Permanent("its ID token is not signed with the provider's key (alg)")

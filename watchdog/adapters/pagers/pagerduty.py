@@ -79,7 +79,7 @@ class PagerDutyReader:
         # Not the status alone: our own resolve before a second page may be listed before that page is.
         if newest is None or newest.get("status") != "resolved":
             return False
-        # PagerDuty writes whole seconds, by its own clock, whose offset the list just told.
+        # PagerDuty writes whole seconds, by its own clock, whose offset is known from the list's answer.
         if (parse_time(newest.get("created_at")) or 0.0) + WHOLE_SECONDS < since - self.ahead_seconds:
             return False
         return any(one.what == "resolved" for one in await self._of(newest))

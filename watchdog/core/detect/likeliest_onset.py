@@ -22,7 +22,7 @@ def likeliest_onset(check: Check, zero_at: float, p0: float, *, forgiving: bool)
     recovered is a blip, of which a healthy service has one in BLIP_PROBES probes. Without that, a blip minutes before
     would date the outage to before the deploy that caused it.
     """
-    # Without every probe since the sum left zero, no later onset can be told from that moment.
+    # Unless every probe since the sum left zero is kept, a later onset cannot be distinguished from it.
     if not check.recent or check.recent[0][0] > zero_at:
         return zero_at
     outcomes = [one for one in check.recent if one[0] >= zero_at]

@@ -88,7 +88,7 @@ class LeaseManager:
         self._stranded_from = 0.0
         self._workers = 0
         self._opened = False
-        self._told: tuple[Mapping[str, int], Mapping[str, Running]] = {}, {}
+        self._recorded: tuple[Mapping[str, int], Mapping[str, Running]] = {}, {}
         self.runs: Callable[[], Mapping[str, Running]] = dict
         """Returns the configuration with which this worker runs each name; the composition root knows it."""
         self.in_step = asyncio.Event()
@@ -188,7 +188,7 @@ class LeaseManager:
         # Last: those who wait for it rely on services and shared state alike.
         self.in_step.set()
         self._stranded = await self._still_stranded(began)
-        await self._tell_running()
+        await self._record_running()
 
     async def _still_stranded(self, began: float) -> Sequence[str]:
         """Return the services of which the configuration has no more, and an incident or its all-clear is left."""
@@ -224,18 +224,18 @@ class LeaseManager:
         tells = [one.effect for one in await self._store.pending() if isinstance(one.effect, Tell)]
         return {one.notice.service for one in tells if one.notice.resolves and one.notice.service != OURSELVES}
 
-    async def _tell_running(self) -> None:
+    async def _record_running(self) -> None:
         """Record the configuration in force for the command line, once for each lease and each reload."""
-        told = self.grant.epochs, self.runs()
-        if not told[1] or told == self._told:
+        running = self.grant.epochs, self.runs()
+        if not running[1] or running == self._recorded:
             return
         try:
-            await self._store.put_running(told[1])
+            await self._store.put_running(running[1])
         # People are shown it, and no decision depends on it: a failure must not suspend actions.
         except (Temporary, Permanent) as error:
             log.warning("the configuration in force is not recorded", why=str(error))
         else:
-            self._told = told
+            self._recorded = running
 
     def _busy(self) -> tuple[str, ...]:
         """Return the services in an incident or under suspicion: they are not moved to a new worker for balance."""

@@ -34,14 +34,14 @@ SAMPLES = ("failing", *PERCENTILES, "requests", "why")
 def trials(folder: Path) -> Iterator[Trial]:
     """Yield each episode, by name. Raises OSError, KeyError, TypeError or ValueError for one of another shape."""
     for path in sorted(folder.glob(f"*/{FILE}")):
-        told = json.loads(text_of(path))
-        services: Mapping[str, Mapping[str, Any]] = told["services"]
+        document = json.loads(text_of(path))
+        services: Mapping[str, Mapping[str, Any]] = document["services"]
         deploys = {name: _deploys(path.parent / f"{name}.deploys.csv") for name in services}
         yield Trial(
-            str(told.get("set", folder.name)),
+            str(document.get("set", folder.name)),
             path.parent.name,
             {name: _samples(path.parent / f"{name}.csv") for name in services},
-            sorted((_label(fault, deploys) for fault in told.get("faults", ())), key=lambda one: one.start),
+            sorted((_label(fault, deploys) for fault in document.get("faults", ())), key=lambda one: one.start),
             deploys={name: found for name, found in deploys.items() if found},
             depends_on={name: tuple(one.get("depends_on", ())) for name, one in services.items()},
         )
@@ -68,9 +68,9 @@ def _bucket(row: CsvRow) -> Bucket:
 
 
 def _label(fault: Mapping[str, Any], deploys: Mapping[str, tuple[Deploy, ...]]) -> Label:
-    told, culprit = fault.get("culprit"), None
-    if told is not None:
-        culprit = Culprit(told["service"], told["commit"])
+    given, culprit = fault.get("culprit"), None
+    if given is not None:
+        culprit = Culprit(given["service"], given["commit"])
         if not any(one.commit == culprit.commit for one in deploys[culprit.service]):
             raise ValueError(f"{culprit.service} has no deploy of {culprit.commit}")
     begins, ends = moment(str(fault["begins"])), moment(str(fault["ends"]))
