@@ -7,8 +7,8 @@ rate is the time outside of every label and its LATE_SECONDS.
 Rule 3: an incident pages once, so a fault that begins during an open one is counted apart, not as found.
 Rule 4: a deploy that is a fault's culprit should be rolled back, or asked about, from when the fault began until
 LATE_SECONDS after; the first act counts. Every other rollback is wrong: the episode goes on as if none had been sent.
-Rule 5: why a fault was not found is explained by its visible effects in the trace alone, in a few kinds: nothing here knows
-how the core decides, except for the factor of its latency limit (`times_baseline`).
+Rule 5: why a fault was not found is explained by its visible effects in the trace alone, in a few kinds: nothing here
+knows how the core decides, except for the factor of its latency limit (`times_baseline`).
 """
 
 from collections import Counter
