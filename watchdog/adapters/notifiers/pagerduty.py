@@ -25,13 +25,13 @@ from typing import Any, Literal, Protocol
 from cachetools import LRUCache
 
 from watchdog.adapters.api_client import PermanentAnswer
+from watchdog.adapters.json_values import mapping
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.facts import facts, rows
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context
 from watchdog.adapters.pagers import pagerduty
-from watchdog.adapters.platforms.render_parse import mapping
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Forbidden, Permanent, Temporary
 from watchdog.domain.notices import Notice

@@ -15,12 +15,14 @@ A webhook can neither edit nor thread: one post per notice, the details below a 
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from watchdog.adapters.json_schema_hooks import Also, written_as
+from watchdog.adapters.json_values import mapping
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient, client_for_secret_url
@@ -213,10 +215,10 @@ class SlackBot:
         more = blocks(notice, self._question(notice), self._signer)
         return with_blocks(body, more) if more else body
 
-    async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def _call(self, method: str, body: dict[str, Any]) -> Mapping[str, Any]:
         """Call a method. Raises for a refusal, which Slack answers with HTTP 200 and `ok: false`."""
         answer = await self._client.post_telling(f"/{method}", body)
-        said = answer.json if isinstance(answer.json, dict) else {}
+        said = mapping(answer.json)
         if said.get("ok") is True:
             return said
         # Slack answers refusals with HTTP 200 as well: the word in `error` is all that tells them apart.

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from watchdog.adapters.json_values import mapping
 from watchdog.domain.errors import Permanent
 
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -29,7 +30,7 @@ class Endpoints:
 
 def endpoints_of(document: object, issuer: str) -> Endpoints:
     """Return the endpoints of the discovery document. Raises Permanent with its fault."""
-    said: Mapping[str, object] = document if isinstance(document, dict) else {}
+    said = mapping(document)
     # Compared exactly, also the slash at its end: the tokens carry this text, and `iss` is compared in the same way.
     if said.get("issuer") != issuer:
         raise Permanent(

@@ -19,6 +19,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from joserfc.jwk import KeySet
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer, TemporaryAnswer
+from watchdog.adapters.json_values import mapping
 from watchdog.adapters.oidc.discovery import WELL_KNOWN, Endpoints, endpoints_of
 from watchdog.adapters.oidc.tokens import EMAIL, UnknownKey, keys_of, verified_name
 from watchdog.adapters.ssrf_guard import AddressGuard
@@ -184,7 +185,7 @@ class OidcProvider:
             headers = {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         async with self._door(doors.token, read_only=False) as (door, path):
             answer = await door.post_form(path, form, headers)
-        said = answer.json if isinstance(answer.json, dict) else {}
+        said = mapping(answer.json)
         token = said.get("id_token")
         if not answer.ok:
             raise Permanent(self._refused(answer, said))

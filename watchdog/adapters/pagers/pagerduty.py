@@ -14,9 +14,9 @@ from typing import Any
 from cachetools import LRUCache
 
 from watchdog.adapters.api_client import ApiClient
+from watchdog.adapters.json_values import mapping, text
 from watchdog.adapters.notifiers.text import clean
 from watchdog.adapters.options import Context
-from watchdog.adapters.platforms.render_parse import mapping, text
 from watchdog.domain.errors import Misshapen, Permanent
 from watchdog.domain.pager import Response
 from watchdog.domain.units import parse_time

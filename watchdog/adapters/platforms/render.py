@@ -8,7 +8,8 @@ Rule 2: a changing call is one request. The outcome of a lost one is found by li
 from types import MappingProxyType
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
-from watchdog.adapters.platforms.render_parse import mapping, parse_service, text
+from watchdog.adapters.json_values import mapping, text
+from watchdog.adapters.platforms.render_parse import parse_service
 from watchdog.adapters.platforms.render_permissions import refused
 from watchdog.adapters.platforms.render_read import FORBIDDEN, RenderReader, is_store, safe_id, service_path
 from watchdog.adapters.ssrf_guard import AddressGuard

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from watchdog.adapters.http_exchange import plain
-from watchdog.adapters.platforms.render_parse import mapping, text
+from watchdog.adapters.json_values import mapping, text
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.units import parse_time
 from watchdog.ports import PlatformEvent

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from watchdog.adapters.json_values import mapping, text
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen
 from watchdog.domain.units import parse_time
@@ -113,16 +114,6 @@ def newest_first(deploys: Sequence[Deploy]) -> tuple[Deploy, ...]:
     if all(deploy.created_at for deploy in once):
         return tuple(sorted(once, key=lambda deploy: deploy.created_at, reverse=True))
     return once
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """Return a JSON object as it is, and any other value as an empty one."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def text(value: object) -> str:
-    """Return a JSON string as it is, and any other value as an empty one."""
-    return value if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from math import inf
 from types import MappingProxyType
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
+from watchdog.adapters.json_values import mapping, text
 from watchdog.adapters.platforms.render_events import (
     CHANGING,
     POSTGRES_BROKEN,
@@ -26,13 +27,11 @@ from watchdog.adapters.platforms.render_events import (
 from watchdog.adapters.platforms.render_list import PAGE_MAX, ServiceList
 from watchdog.adapters.platforms.render_parse import (
     check_deploys,
-    mapping,
     newest_first,
     parse_deploy,
     parse_service,
     parse_store,
     show_time,
-    text,
     unwrap,
 )
 from watchdog.adapters.platforms.render_permissions import refused

@@ -12,7 +12,7 @@ from typing import Any
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.github import TOKEN, headers, repo_path, unless_limited
 from watchdog.adapters.http_exchange import plain
-from watchdog.adapters.platforms.render_parse import mapping, text
+from watchdog.adapters.json_values import mapping, text
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.code_comparison import FILES_MAX, Comparison, is_commit
 from watchdog.domain.deploys import Commit

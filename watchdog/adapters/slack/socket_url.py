@@ -3,6 +3,7 @@
 import re
 
 from watchdog.adapters.api_client import ApiClient
+from watchdog.adapters.json_values import mapping
 from watchdog.adapters.notifiers.notifier_http import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack import API, APP_TOKEN, KEY_REFUSED, PASSING
@@ -45,7 +46,7 @@ def endpoint_of(context: Context) -> str:
 async def open_address(client: ApiClient, endpoint: str) -> str:
     """Return the address of a socket, good for one connection within seconds. Raises Temporary or Permanent."""
     answer = await client.post_telling(f"/{METHOD}", {})
-    said = answer.json if isinstance(answer.json, dict) else {}
+    said = mapping(answer.json)
     if said.get("ok") is not True:
         error = client.redact(str(said.get("error", "no reason")))[:60]
         why = f"Slack refused {METHOD}: {error}"
