@@ -17,6 +17,10 @@ The story of an incident gets no line of it: a person without a role must not be
 """
 
 
+DELIVERIES = "deliveries"
+"""The argument of a command with the ids of the request that it came by: several workers may receive that request."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChatQuestion:
     """The open question, as people received it: one rollback of one service, away from `suspect`.
@@ -44,7 +48,8 @@ class Request:
 
     `by` is their name in the record, `may_change` whether their role may change anything. `question` is the question
     that the button was shown for; `refusal` says why the button proves nothing (forged, too old), or is "". `identity`
-    is the person as the channel itself vouches for them (see domain/identities.py).
+    is the person as the channel itself vouches for them (see domain/identities.py). `deliveries` are the channel's
+    own ids of the request: if it is delivered again, at least one of them is the same.
     """
 
     by: str
@@ -55,6 +60,7 @@ class Request:
     question: ChatQuestion | None = None
     refusal: str = ""
     identity: str = ""
+    deliveries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Conversation(Protocol):
     async def run(self, handle: Callable[[Request], Awaitable[Reply]]) -> None:
         """Receive requests and send replies forever, with a new connection after each failure.
 
-        `handle` may get one request more than once.
+        `handle` may get one request more than once, and so may another worker's.
         """
 
     async def close(self) -> None:

@@ -54,6 +54,17 @@ def test_it_counts_to_the_second_and_from_who_is_listed() -> None:
     assert request(typed("approve web-1", user_id="")).identity == ""
 
 
+def test_it_has_the_ids_under_which_slack_delivers_it_again() -> None:
+    """Of the click or command, and of the envelope: foreign text, and limited."""
+    assert request(typed("pause", trigger_id="13345224609.738474920.8088")).deliveries == (
+        "slack:13345224609.738474920.8088",
+        "slack:e1",
+    )
+    assert request(pressed("approve", "x", trigger_id="1\n2")).deliveries == ("slack:1 2", "slack:e1")
+    assert request(typed("pause", trigger_id=None)).deliveries == ("slack:e1",)
+    assert len(request(typed("pause", trigger_id="1" * 9000)).deliveries[0]) < 300
+
+
 def test_what_is_typed_is_words() -> None:
     """The first word is the command; no word asks for help; foreign text stays one line."""
     assert request(typed("  Approve   web-1 ")).name == "approve"

@@ -19,6 +19,7 @@ TYPED_MAX = 2500
 """Characters of a line: two texts of a thousand fit in."""
 WORDS_MAX = 500
 NAME_MAX = 40
+ID_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,21 @@ def parsed(
     payload = envelope.get("payload")
     if not isinstance(payload, dict):
         return None
+    ids = _deliveries(envelope, payload)
     if envelope.get("type") == "slash_commands":
-        return _typed(payload, users)
+        return _typed(payload, users, ids)
     if envelope.get("type") == "interactive" and payload.get("type") == "block_actions":
-        return _pressed(payload, signer, users, now)
+        return _pressed(payload, signer, users, now, ids)
     return None
 
 
-def _typed(payload: dict[str, Any], users: Collection[str]) -> IncomingRequest:
+def _deliveries(envelope: dict[str, Any], payload: dict[str, Any]) -> tuple[str, ...]:
+    """Return Slack's ids of a request: of the click or command (`trigger_id`), and of the envelope that brought it."""
+    known = (text.clean(str(one or ""), ID_MAX) for one in (payload.get("trigger_id"), envelope.get("envelope_id")))
+    return tuple(f"{SLACK}:{one}" for one in known if one)
+
+
+def _typed(payload: dict[str, Any], users: Collection[str], deliveries: tuple[str, ...]) -> IncomingRequest:
     # Cut: any member of the workspace may type the text.
     words = text.clean(str(payload.get("text") or ""), TYPED_MAX).split()[:WORDS_MAX]
     person = str(payload.get("user_id") or "")
@@ -53,12 +61,13 @@ def _typed(payload: dict[str, Any], users: Collection[str]) -> IncomingRequest:
         words=tuple(words[1:]),
         may_change=person in users,
         identity=identity(SLACK, person),
+        deliveries=deliveries,
     )
     return IncomingRequest(request, str(payload.get("response_url") or ""))
 
 
 def _pressed(
-    payload: dict[str, Any], signer: ButtonSigner, users: Collection[str], now: float
+    payload: dict[str, Any], signer: ButtonSigner, users: Collection[str], now: float, deliveries: tuple[str, ...]
 ) -> IncomingRequest | None:
     """Return the request of a button; with a refusal if its value proves nothing."""
     actions, user = payload.get("actions"), payload.get("user")
@@ -89,6 +98,7 @@ def _pressed(
         question=question,
         refusal=refusal,
         identity=identity(SLACK, person),
+        deliveries=deliveries,
     )
     return IncomingRequest(request, str(payload.get("response_url") or ""))
 

@@ -30,7 +30,7 @@ from watchdog.domain.commands.human_command import (
 )
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, Store
-from watchdog.ports.chat import NOT_ALLOWED, REFUSED, Reply, Request
+from watchdog.ports.chat import DELIVERIES, NOT_ALLOWED, REFUSED, Reply, Request
 from watchdog.presentation.text import moment
 
 SHOWN = ("suspect", "target", "asked_at")
@@ -101,6 +101,8 @@ class ChatCommands:
         # Only a yes is bound to a person: the policy may name an approver.
         if request.name == "approve":
             given["identity"] = request.identity
+        if request.deliveries:
+            given[DELIVERIES] = list(request.deliveries)
         name = REFUSED if refused else request.name
         # One bucket for all strangers: many accounts write no more rows than one.
         if refused and not self._is_room_for("a member's refusal" if request.may_change else "a stranger's refusal"):

@@ -9,6 +9,7 @@ service, or an unknown one.
 Rule 3: a command may carry the state its author saw (`seen`); if that changed, it is refused. A command of an author
 without permission (`refused`) is only answered, so that it is in the audit.
 Rule 4: the surface (command line, console, Slack) sets the `identity` of an approval, never its author.
+Rule 5: a request that a channel delivered twice is applied once (`redelivery.py`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -30,6 +31,7 @@ from watchdog.daemon.approvals.pending import (
     closed_text,
     stale_answer_check,
 )
+from watchdog.daemon.approvals.redelivery import same_request
 from watchdog.daemon.engine.engine import Engine
 from watchdog.daemon.runtime.log_throttle import LogThrottle
 from watchdog.daemon.supervision.lease_manager import ALONE
@@ -161,7 +163,11 @@ class CommandPoller:
         try:
             if not await self._is_for_us(command) or await self._is_withdrawn(command):
                 return None
-            return await self._apply(command, recent=recent)
+            first = await same_request(self._store, command, self._answers)
+            if first is None:
+                return await self._apply(command, recent=recent)
+            # Not answered yet: the next poll asks again.
+            return self._answers.get(first.id) or ((first.ok, first.answer, first.exit_code) if first.done else None)
         except Displaced:
             return None  # nothing changed here; the service's new worker applies it
         # The row stays unanswered: the next poll tries it again.

@@ -175,7 +175,6 @@ class SlackSocket:
             "channel": {"id": message.channel, "name": "incidents"},
             "container": {"type": "message", "message_ts": message.ts, "channel_id": message.channel},
             "message": {"ts": message.ts, **message.body},
-            "trigger_id": "1.2.fake",
             "actions": [pressed],
         }
         return self._deliver("interactive", payload, user, connection)
@@ -191,7 +190,6 @@ class SlackSocket:
             "channel_id": "C0FAKE0001",
             "channel_name": "incidents",
             "api_app_id": "A0FAKE",
-            "trigger_id": "1.2.fake",
         }
         return self._deliver("slash_commands", payload, user, connection)
 
@@ -201,11 +199,11 @@ class SlackSocket:
 
     # --- actions of Slack and the network ----------------------------------------------------------------------------
 
-    def redeliver(self, times: int = 1) -> Json:
+    def redeliver(self, times: int = 1, connection: int | None = None) -> Json:
         """Deliver the last envelope again, under its old id."""
         last = self._sent[-1]
         for _ in range(times):
-            self._send(last["text"], None)
+            self._send(last["text"], connection)
         return {"envelope_id": last["id"]}
 
     def goodbye(self, reason: str = "refresh_requested") -> Json:
@@ -239,6 +237,7 @@ class SlackSocket:
         # The number in the response_url finds the envelope again when the app replies.
         number = next(self._numbers)
         payload["response_url"] = f"{self._base}/slack/respond/{number}"
+        payload["trigger_id"] = f"{number}.2.fake"
         envelope_id = f"envelope-{number:06d}"
         envelope = {"type": kind, "envelope_id": envelope_id, "payload": payload, "accepts_response_payload": False}
         text = json.dumps(envelope)
