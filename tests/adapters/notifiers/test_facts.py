@@ -47,6 +47,9 @@ def test_a_notice_of_every_topic_has_its_facts(topic: Topic, fields: dict[str, A
         (ENDED, Topic.CLOSED, "lasted", "62 s"),
         (ENDED, Topic.CLOSED, "outcome", "Rolled back and verified."),
         ({**BY_HAND, "restored_at": NOW}, Topic.ROLLING_BACK, "suspect", None),
+        ({}, Topic.FOUND, "target", "dep-40 aaaaaaa, healthy for 2 h by our own record"),
+        ({"decision": replace(a_decision(), target=None)}, Topic.LEFT_TO_HUMAN, "target", None),
+        ({}, Topic.FOUND, "mode", "autonomous"),
     ],
 )
 def test_a_fact_is_that_of_the_title(fields: dict[str, Any], topic: Topic, row: str, value: str | None) -> None:

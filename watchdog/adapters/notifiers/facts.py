@@ -12,7 +12,7 @@ from watchdog.adapters.notifiers import text
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.commands.command_table import COMMANDS
 from watchdog.domain.commands.human_command import Subject
-from watchdog.domain.decisions import Blame
+from watchdog.domain.decisions import Blame, Decision
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.notices import IncidentNews, Notice
@@ -103,7 +103,7 @@ def rows(notice: Notice) -> Mapping[str, str]:
 
 
 def brief(notice: Notice) -> Mapping[str, str]:
-    """Return the rows to show below the news: since, lasts or lasted, suspect, outcome."""
+    """Return the rows to show below the news: since, lasts or lasted, suspect, target, outcome, mode."""
     return {name: value for name, value in rows(notice).items() if name not in IN_THE_NEWS}
 
 
@@ -113,9 +113,11 @@ def _about(known: NoticeFacts) -> Mapping[str, str]:
         "since": moment(known.began_at),
         "lasted" if over else "lasts": show_seconds(known.lasted_seconds),
         "suspect": _suspect(known),
+        "target": _target(known.incident.decision),
         "outcome" if over else "what happens next": known.next.sentence,
         "next step": known.next.task,
         "command": " or ".join(known.commands),
+        "mode": known.incident.decision.mode if known.incident.decision is not None else "",
     }
 
 
@@ -127,6 +129,12 @@ def _suspect(known: NoticeFacts) -> str:
         return named(known.suspect)
     chance = f"{show_likely(known.blame.probability)} to blame (acts from {percent(known.blame.need, 0)})"
     return f"{named(known.suspect)}, {chance}"
+
+
+def _target(decision: Decision | None) -> str:
+    """Return the deploy that a rollback leads to, and why this one; empty if there is none."""
+    choice = decision.target if decision is not None else None
+    return f"{named(choice.deploy)}, {choice.why}" if choice is not None and choice.deploy is not None else ""
 
 
 def typed(notice: Notice) -> Mapping[str, Any] | None:

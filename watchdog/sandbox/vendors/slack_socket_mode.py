@@ -263,7 +263,8 @@ def texts(body: Json) -> Iterable[str]:
     """Yield the visible texts of a message's blocks."""
     for block in blocks_of(body):
         if block.get("type") == "section":
-            yield block["text"]["text"]
+            shown = [block["text"]] if "text" in block else []
+            yield from (one["text"] for one in (*shown, *block.get("fields", ())))
         for element in block.get("elements", ()) if block.get("type") == "rich_text" else ():
             yield from (part["text"] for part in element.get("elements", ()))
 
