@@ -114,6 +114,40 @@ async def test_a_page_whose_answer_was_lost_does_not_ring_again_after_a_person_a
     assert await channel.send(notice(**PAGE), None) == "woken" and len(sandbox.pagers.incidents) == alerts
 
 
+@pytest.mark.parametrize("token", [keys.PAGERDUTY_API_TOKEN, ""])
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize(("act", "alerts"), [("", 1), ("acknowledge", 1), ("resolve", 2)])
+async def test_a_first_page_whose_answer_was_lost_joins_its_open_alert(
+    sandbox: Sandbox, act: str, alerts: int, restarted: bool, token: str, closing
+) -> None:
+    """PagerDuty adds a trigger with the key of an open alert to it, also to an acknowledged one, and rings no phone.
+
+    Resolved by a person meanwhile, it opens another; unless the REST API tells this process, which remembers the page.
+    """
+    secrets = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": keys.PAGERDUTY_ROUTING_KEY, "WATCHDOG_PAGERDUTY_API_TOKEN": token}
+    where = Context(FakeClock(clock.now()), sandbox.urls, secrets)
+    channel = closing(build(PagerDutyOptions(), where))
+    sandbox.set_mode("pagerduty", "drop", times=1)
+    with pytest.raises(Temporary):
+        await channel.send(notice(**PAGE), None)
+    if act:
+        sandbox.pagers.by_human(act, "Ann Lee")
+    if restarted:
+        channel = closing(build(PagerDutyOptions(), where))
+    assert await channel.send(notice(**PAGE), None) == "woken"
+    assert len(sandbox.pagers.incidents) == (alerts if restarted or not token else 1)
+
+
+async def test_a_second_page_whose_answer_was_lost_rings_again_after_a_restart(vendor: Vendor, closing) -> None:
+    """The new process cannot tell the page's own alert from the one before it, which has to be resolved to ring."""
+    known = await closing(pager(vendor)).send(notice(**INFO), None)
+    vendor.say(*ENQUEUE, DONE, 503, DONE)
+    with pytest.raises(Temporary):
+        await closing(pager(vendor)).send(notice(**PAGE), known)
+    assert await closing(pager(vendor)).send(notice(**PAGE), known) == "woken"
+    assert events(vendor) == ["trigger info", *["resolve", "trigger critical"] * 2]
+
+
 async def test_a_second_page_whose_answer_was_lost_is_not_resolved_when_it_is_sent_again(
     vendor: Vendor, channel
 ) -> None:

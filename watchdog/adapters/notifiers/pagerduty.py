@@ -11,8 +11,10 @@ Rule 3: an all-clear is always sent, whatever we remember: PagerDuty drops a res
 a forgotten alert would stay open for ever. Without memory of an alert, a page is a trigger alone, with the usual key:
 it joins an open alert, so that one outage stays one page.
 Rule 4: a page whose answer was lost may have rung. Sent again, it is a trigger alone, which joins the alert that it
-opened, also an acknowledged one. If a person resolved that meanwhile, it is not sent again: the REST API tells; without
-its answer the page rings a second time, as it does where the watchdog restarted in between.
+opened, also an acknowledged one, and rings no phone. If a person resolved that meanwhile, it is not sent again: the
+REST API tells; without its answer the page rings a second time. After a restart in between this page is not known to
+have been sent: it rings a second time if a person resolved it, or if the reference says that there was an alert before
+it. Not asked then: by the REST API its own alert looks like one that an update, sent late, opened without a page.
 
 Whether "info" stays silent is set in PagerDuty: the service's urgency must follow the alert's severity.
 """
