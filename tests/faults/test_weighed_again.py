@@ -1,8 +1,11 @@
 """What forbade a rollback is gone, and the site still fails: it is weighed again, by a daemon killed meanwhile.
 
-Out of a cooldown or a spent budget people are asked, as they have it by now; what could not be read is done.
+Out of a cooldown or a spent budget people are asked, as they have it by now. Once an unreadable deploy list or the
+events can be read, mode and policy decide: done, or asked.
 """
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,13 @@ from tests.faults.chat import SLACK, TOKENS, Chat
 from tests.faults.faces import CONSOLE, SECRET, Faces
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, together, watching
 from watchdog.presentation.situation import Situation
+
+READS = 6
+"""So many requests to Render are more than one round of service, deploys and events, each tried once again."""
+STALE = "page: dep-40: Render's list of deploys was last read"
+DOUBTED = "ask: environment: configuration perhaps (events could not be read)"
+CHANGES = "type=instance_count_changed"
+EVENTS = {"name": "list_events", "mode": "error_500"}
 
 
 def rolled_back(cloud: Cloud) -> int:
@@ -21,6 +31,11 @@ def rolled_back(cloud: Cloud) -> int:
 def decided(daemon: Daemon, words: str) -> None:
     """Wait for a decision with these words."""
     daemon.until(lambda: any(words in text for text in daemon.story("DECIDED")))
+
+
+def told(folder: Path, *stories: Callable[[Path], None]) -> None:
+    """Play stories at the same time, each in a folder of its own."""
+    together(*(partial(story, folder / story.__name__) for story in stories))
 
 
 def first_rolled_back(cloud: Cloud, daemon: Daemon, budget: str, more: str = "") -> None:
@@ -86,22 +101,88 @@ def after_a_hold(folder: Path) -> None:
 
 @pytest.mark.long
 def test_what_was_forbidden_is_weighed_again_when_that_is_over(tmp_path: Path) -> None:
-    stories = (after_a_cooldown, after_a_spent_budget, after_a_hold)
-    together(*[lambda story=story: story(tmp_path / story.__name__) for story in stories])  # type: ignore[misc]
+    told(tmp_path, after_a_cooldown, after_a_spent_budget, after_a_hold)
 
 
-@pytest.mark.nightly
-def test_what_could_not_be_read_is_weighed_again_when_it_can(tmp_path: Path) -> None:
-    """The platform is away as it is decided; neither list nor events are read. When it is back, it is done."""
-    with watching(tmp_path, quirks=False) as (cloud, daemon):
-        cloud.bad_deploy()
-        daemon.until_story("SUSPECT")
-        cloud.post("modes", name="render", mode="down")
-        decided(daemon, "page: ")
-        daemon.kill()
-        daemon.start()
-        daemon.until(lambda: daemon.said("watching"))
-        assert rolled_back(cloud) == 0
-        cloud.post("modes", name="render", mode="ok")
-        daemon.until(lambda: rolled_back(cloud) == 1)
-        daemon.until_story("CLOSED")
+def until_read(cloud: Cloud, daemon: Daemon, what: str = "", times: int = 1) -> None:
+    """Wait until Render was asked so often for this, part of a path or query, from now on."""
+    known = len(cloud.requests("render", "GET"))
+
+    def reads() -> list[str]:
+        return [f"{one['path']}?{one.get('query')}" for one in cloud.requests("render", "GET")[known:]]
+
+    daemon.until(lambda: sum(what in read for read in reads()) >= times)
+
+
+def unread(cloud: Cloud, daemon: Daemon, fault: Mapping[str, str], decision: str) -> None:
+    """Decide about a bad deploy while something at the platform cannot be read, and again after a kill: the same."""
+    cloud.post("modes", **fault)
+    cloud.bad_deploy()
+    decided(daemon, decision)
+    daemon.kill()
+    daemon.start()
+    daemon.until(lambda: daemon.said("watching"))
+    until_read(cloud, daemon, times=READS)
+    assert rolled_back(cloud) == 0 and daemon.rows("SELECT count(*) FROM incidents") == [(1,)]
+    cloud.post("modes", **{**fault, "mode": "ok"})
+
+
+def done_once(cloud: Cloud, daemon: Daemon, questions: int) -> None:
+    """The rollback is accepted and verified, and there is no second one; so often people were asked."""
+    assert daemon.until_story("CLOSED").startswith("rolled back and verified")
+    assert rolled_back(cloud) == 1 and len(asked(daemon)) == questions, asked(daemon)
+
+
+def asked(daemon: Daemon) -> list[str]:
+    """Return each question of the record, also of the process that was killed."""
+    return [text for (text,) in daemon.rows("SELECT text FROM notes WHERE label = 'ASKED' ORDER BY seq")]
+
+
+def answered_yes(cloud: Cloud, daemon: Daemon) -> None:
+    """Nothing is done before a person says yes to the question."""
+    assert rolled_back(cloud) == 0 and daemon.cli("approve", "web-1").returncode == 0
+
+
+def after_a_stale_list(folder: Path) -> None:
+    """Render does not answer at all: no deploy is blamed, people are paged. Once it does, the deploy is rolled back."""
+    with watching(folder, quirks=False) as (cloud, daemon):
+        unread(cloud, daemon, {"name": "render", "mode": "down"}, STALE)
+        assert asked(daemon) == []
+        done_once(cloud, daemon, questions=0)
+
+
+def after_a_stale_list_people_are_asked(folder: Path) -> None:
+    """Its list of deploys alone fails, and the mode is assist: paged, then asked; done on their yes."""
+    with watching(folder, quirks=False, replace={"mode: autonomous": "mode: assist"}) as (cloud, daemon):
+        unread(cloud, daemon, {"name": "list_deploys", "mode": "error_500"}, STALE)
+        daemon.until(lambda: asked(daemon))
+        answered_yes(cloud, daemon)
+        done_once(cloud, daemon, questions=1)
+
+
+def after_unread_events(folder: Path) -> None:
+    """Configuration may have changed as well: asked. Once the events show that it has not, it is done by itself."""
+    with watching(folder, quirks=False) as (cloud, daemon):
+        unread(cloud, daemon, EVENTS, DOUBTED)
+        done_once(cloud, daemon, questions=1)
+
+
+def after_unread_events_the_policy_asks(folder: Path) -> None:
+    """The policy asks, whatever the events show: the one question stays, and is carried out on a yes."""
+    with watching(folder, quirks=False, more=SHORT + "policy: {critical: {do: ask}}\n") as (cloud, daemon):
+        unread(cloud, daemon, EVENTS, DOUBTED)
+        until_read(cloud, daemon, CHANGES)
+        until_read(cloud, daemon, "/deploys")  # the list to which they belong is taken by now
+        answered_yes(cloud, daemon)
+        done_once(cloud, daemon, questions=1)
+        assert daemon.story("GUARDS") == ["all pass"], "nothing was doubted when the yes came"
+
+
+@pytest.mark.long
+def test_out_of_a_stale_deploy_list_it_is_weighed_again(tmp_path: Path) -> None:
+    told(tmp_path, after_a_stale_list, after_a_stale_list_people_are_asked)
+
+
+@pytest.mark.long
+def test_out_of_unread_events_it_is_weighed_again(tmp_path: Path) -> None:
+    told(tmp_path, after_unread_events, after_unread_events_the_policy_asks)

@@ -172,6 +172,17 @@ async def test_events_are_those_of_the_last_hour(world: World) -> None:
     assert listed == []
 
 
+@pytest.mark.parametrize(("call", "path"), [("list_deploys", "deploys"), ("list_events", "events")])
+async def test_one_list_alone_may_be_unreadable(world: World, call: str, path: str) -> None:
+    """It is answered 500 until its mode is over; the other list and the service itself are answered."""
+    await world.client.post(world.sandbox.urls["admin"] + "/modes", json={"name": call, "mode": "error_500"})
+    for other in ("", "/deploys", "/events"):
+        answer = await world.render("GET", f"/services/srv-web{other}")
+        assert (answer.status_code == 500) == (other == f"/{path}"), answer.text
+    await world.client.post(world.sandbox.urls["admin"] + "/modes", json={"name": call, "mode": "ok"})
+    assert (await world.render("GET", f"/services/srv-web/{path}")).status_code == 200
+
+
 async def test_a_suspended_service_is_answered_for_by_the_platform(world: World) -> None:
     """By its user; whoever suspends it besides has to end that, too. It is no error of the site's own."""
     await world.admin("POST", "/suspend", json={})

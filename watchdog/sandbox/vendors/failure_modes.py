@@ -10,6 +10,9 @@ CHANGE = ("ok", "slow", "drop", "error_after", "refuse_429", "reset_before", *RE
 """Modes of a call that changes something. slow, drop and error_after accept the change and spoil the answer;
 refuse_... and reset_before do nothing."""
 
+READ = ("ok", "error_500")
+"""Modes of a call that reads one list, while the vendor's other calls answer."""
+
 VENDOR = ("ok", "down", "drop", "refuse_429", "error_500", "hang")
 """Modes of a whole vendor. `down` closes each connection without an answer (all vendors share one port); `drop` does
 so after it took the request."""
@@ -21,6 +24,8 @@ MODES: dict[str, tuple[str, ...]] = {
     "rollback": (*CHANGE, "expired"),
     "patch": (*CHANGE, "ignore"),
     "create_deploy": CHANGE,
+    "list_deploys": READ,
+    "list_events": READ,
     "overlap": ("wait", "override"),
     "render": VENDOR,
     "render_clock": ("ok", "behind", "undated"),

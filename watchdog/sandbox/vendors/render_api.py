@@ -154,6 +154,7 @@ class RenderApi:
 
     async def list_deploys(self, request: Request) -> Response:
         """GET /services/{id}/deploys: newest first."""
+        self._check_readable("list_deploys")
         query = request.query_params
         deploys = [
             deploy
@@ -230,6 +231,7 @@ class RenderApi:
 
     async def list_events(self, request: Request) -> Response:
         """GET /services/{id}/events: newest first, by default of the last hour."""
+        self._check_readable("list_events")
         service, query = self._service(request), request.query_params
         start = _time(query, "startTime") or clock.now() - EVENTS_WINDOW_SECONDS
         end = _time(query, "endTime") or clock.now() + 1
@@ -255,6 +257,10 @@ class RenderApi:
         sites = [one.id for one in self.cloud.listed() if one.kind == "web_service"]
         page = paged([environment_json(sites)], request.query_params, lambda environment: str(environment["id"]))
         return JSONResponse([{"environment": item, "cursor": cursor} for item, cursor in page])
+
+    def _check_readable(self, call: str) -> None:
+        if self.cloud.modes.use(call) != "ok":
+            raise Refused(500, "internal server error")
 
     def _service(self, request: Request) -> Service:
         wanted = request.path_params["service_id"]
