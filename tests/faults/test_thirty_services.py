@@ -7,12 +7,12 @@ nightly ones have those that are shipped, and an incident a minute.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_processes import SHORT, Cloud, Daemon, until
+from tests.support.daemon_processes import SHORT, Cloud, Daemon, Entry, until
 from tests.support.many_services import many
 
 SERVICES = 30
@@ -23,6 +23,10 @@ brakes: {window: 2s}
 """The budget is that of ten minutes, and here they are one; what begins within two seconds is one cause."""
 SHIPPED = "budget: {per_fleet_per_10m: 10}\n"
 KILLED_EVERY_SECONDS = 8.0
+KILLS_MIN = 20
+"""In eleven minutes and more, with a few seconds for each start."""
+LATER_MAX_SECONDS = 30.0
+"""So much later than an undisturbed daemon one that is killed every 20 s may have a rollback on its way."""
 LOOKS = 5 * SERVICES
 """So often sites are looked at between the beginnings of two incidents."""
 BAD = {"s01": "error", "s02": "refused", "s12": "error", "s22": "partial", "s23": "error"}
@@ -32,6 +36,29 @@ OUTAGES = ("s04", "s05", "s24")
 DEPENDENCY, CALLER, UPSTREAM = "s12", "s11", "s21"
 """The caller is deployed well just before its dependency is deployed badly; the last just before its upstream fails."""
 GOOD = ("s06", "s07", CALLER, UPSTREAM)
+WAKING = "SELECT service, id FROM incidents WHERE json_extract(json, '$.severity') IN ('critical', 'high')"
+"""The incidents for which people are called."""
+
+
+def delays(log: Sequence[Entry]) -> dict[str, float]:
+    """Return the seconds from the beginning of each fault to its rollback, by service, from the sandbox's log."""
+    began, found = dict[str, float](), dict[str, float]()
+    for entry in log:
+        if entry["what"] == "fault_started":
+            began[str(entry["target"])] = float(entry["at"])
+        elif entry["what"] == "rollback_accepted":
+            found.setdefault(str(entry["service"]), float(entry["at"]) - began[str(entry["service"])])
+    return found
+
+
+def too_late(undisturbed: Mapping[str, float], killed: Mapping[str, float]) -> list[str]:
+    """Return each rollback of the undisturbed daemon that the killed one made too much later, or never; in words."""
+    seconds = {name: (before, killed.get(name)) for name, before in sorted(undisturbed.items())}
+    return [
+        f"{name}: {f'{after:.1f} s' if after is not None else 'never'}, undisturbed {before:.1f} s"
+        for name, (before, after) in seconds.items()
+        if after is None or after - before > LATER_MAX_SECONDS
+    ]
 
 
 def break_one(cloud: Cloud, service: str) -> None:
@@ -107,6 +134,11 @@ class Story:
     def paged(self) -> set[str]:
         return {name for name in (*OUTAGES, *GOOD, *BAD) for text in self.cloud.pages() if name in text}
 
+    def untold(self) -> set[str]:
+        """Return the keys of the incidents that people are called for, and that PagerDuty never received."""
+        known = {one["dedup_key"] for one in self.cloud.log("pagerduty_trigger")}
+        return {f"watchdog/{service}/{incident}" for service, incident in self.daemon.rows(WAKING)} - known
+
     def is_done(self) -> bool:
         return set(self.rolled_back()) >= set(BAD) and self.paged() >= {*OUTAGES, UPSTREAM}
 
@@ -114,14 +146,9 @@ class Story:
         return f"rolled back: {self.rolled_back()}; paged: {sorted(self.paged())}; kills: {self.kills}"
 
 
-def play(
-    folder: Path,
-    *,
-    killed_every_seconds: float | None = None,
-    more: str = SHORT + MANY_AT_ONCE,
-    apart_seconds: float = 0.0,
-) -> Story:
+def play(folder: Path, *, killed_every_seconds: float | None = None, shipped: bool = False) -> Story:
     """Let it all happen, and judge it: what was bad is rolled back, once; people were called; the good is untouched."""
+    more, apart_seconds = (SHIPPED, 60.0) if shipped else (SHORT + MANY_AT_ONCE, 0.0)
     with many(folder, SERVICES, more=more) as (cloud, names):
         depends = {CALLER: DEPENDENCY, UPSTREAM: "openai"}
         heads = {f"  {name}:\n    render: srv-{name}\n": f"    depends_on: [{on}]\n" for name, on in depends.items()}
@@ -139,7 +166,8 @@ def play(
             story.until(lambda: len(cloud.hits()) >= looks)  # nor is anything else done a little later
             assert story.rolled_back() == sorted(BAD), story.told()
             rows = {name for (name,) in daemon.rows("SELECT DISTINCT service FROM incidents")}
-            assert rows <= {*BAD, *OUTAGES, CALLER, UPSTREAM}, rows
+            assert {*BAD, *OUTAGES, UPSTREAM} <= rows <= {*BAD, *OUTAGES, CALLER, UPSTREAM}, rows
+            story.until(lambda: not story.untold())
         finally:
             daemon.end()
     return story
@@ -157,7 +185,40 @@ def test_and_so_it_is_by_a_daemon_that_is_killed_again_and_again(tmp_path: Path)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("killed_every_seconds", [None, 20.0])
-def test_so_it_is_in_its_own_time(tmp_path: Path, killed_every_seconds: float | None) -> None:
-    """As shipped, a quarter of an hour each; also killed every twenty seconds."""
-    play(tmp_path, killed_every_seconds=killed_every_seconds, more=SHIPPED, apart_seconds=60.0)
+@pytest.mark.timeout(3600.0)
+def test_killed_every_twenty_seconds_it_rolls_back_at_most_thirty_seconds_later(tmp_path: Path) -> None:
+    """As shipped, a quarter of an hour each: every incident is told, and each rollback is compared with its twin."""
+    undisturbed = play(tmp_path / "undisturbed", shipped=True)
+    killed = play(tmp_path / "killed", killed_every_seconds=20.0, shipped=True)
+    assert killed.kills >= KILLS_MIN and undisturbed.kills == 0
+    before, after = (delays(story.cloud.log()) for story in (undisturbed, killed))
+    assert before.keys() == set(BAD) and too_late(before, after) == []
+
+
+@pytest.mark.parametrize(
+    ("killed", "named"),
+    [
+        pytest.param({"s01": 61.0, "s02": 20.0}, [], id="as soon, or sooner"),
+        pytest.param({"s01": 91.0, "s02": 60.0}, [], id="thirty seconds later"),
+        pytest.param({"s01": 91.1, "s02": 30.0}, ["s01: 91.1 s, undisturbed 61.0 s"], id="one is later than that"),
+        pytest.param({"s01": 0.0, "s02": 60.1}, ["s02: 60.1 s, undisturbed 30.0 s"], id="not on average: each"),
+        pytest.param({"s02": 30.0}, ["s01: never, undisturbed 61.0 s"], id="one never"),
+        pytest.param({"s01": 61.0, "s02": 30.0, "s03": 500.0}, [], id="without a twin"),
+    ],
+)
+def test_each_rollback_is_compared_with_its_twin(killed: dict[str, float], named: list[str]) -> None:
+    assert too_late({"s01": 61.0, "s02": 30.0}, killed) == named
+
+
+def test_a_rollback_is_timed_from_the_beginning_of_its_fault() -> None:
+    """By the sandbox's own log; a service that fails without a deploy has none, and only the first rollback counts."""
+    log = [
+        {"at": 10.0, "what": "deploy_live", "service": "s01", "deploy": "dep-50"},
+        {"at": 11.0, "what": "fault_started", "target": "s01", "kind": "error", "deploy": "dep-50"},
+        {"at": 15.0, "what": "fault_started", "target": "s04", "kind": "error"},
+        {"at": 31.0, "what": "fault_started", "target": "s02", "kind": "refused", "deploy": "dep-51"},
+        {"at": 72.0, "what": "rollback_accepted", "service": "s01", "deploy": "dep-52", "target": "dep-40"},
+        {"at": 81.5, "what": "rollback_accepted", "service": "s02", "deploy": "dep-53", "target": "dep-39"},
+        {"at": 99.0, "what": "rollback_accepted", "service": "s02", "deploy": "dep-54", "target": "dep-39"},
+    ]
+    assert delays(log) == {"s01": 61.0, "s02": 50.5}
