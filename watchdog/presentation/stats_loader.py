@@ -47,6 +47,11 @@ class Numbers:
         """Return the incidents read so far, newest first."""
         return self._past.incidents
 
+    @property
+    def has_all_incidents(self) -> bool:
+        """Return whether the incidents of the whole period were read, be it without the first acts on them."""
+        return self._past.complete
+
     async def refresh(self) -> None:
         """Read the incidents that are missing or may have changed, newest first, within the time limit. Raises
         Temporary."""

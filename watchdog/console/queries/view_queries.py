@@ -10,6 +10,7 @@ from watchdog.console.dependencies import Dependencies
 from watchdog.console.queries import service_status
 from watchdog.console.queries.cached_cluster_state import CachedClusterState
 from watchdog.console.queries.day_history import DayHistory
+from watchdog.console.queries.dependency_proposals import proposals_of
 from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.queries.follow_up_queries import FollowUpQueries
 from watchdog.console.queries.pulse import Pulse, pulse_of
@@ -152,6 +153,7 @@ class ViewQueries:
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
             card=next(iter(_cards(self.deps, policy, [name], state, said, now)), None),
             pages=pages_of(known),
+            proposals=await proposals_of(self.numbers, policy, name),
         )
 
     def forget_saved(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from watchdog.console.views.card_models import AskView, CardView, StepView, UptimeView
 from watchdog.console.views.deploy_facts import DeployFacts, PagesView
 from watchdog.presentation.outlook import Outlook
+from watchdog.presentation.proposals.proposed_dependencies import ProposedDependency
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ class ServiceView:
     """One service. `now` is the decision if `imagined` failed for good from now on; None: no decision can be made.
 
     `deploy_facts` has a row for each of `deploys`, in the same order. `card` is the open incident, None without one;
-    `pages` are the service's own at Render.
+    `pages` are the service's own at Render, `proposals` what it may depend on, undeclared.
     """
 
     at: float
@@ -234,6 +235,7 @@ class ServiceView:
     pages: PagesView
     deploy_facts: tuple[DeployFacts, ...] = ()
     card: CardView | None = None
+    proposals: tuple[ProposedDependency, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
