@@ -84,7 +84,7 @@ def test_case_66_each_situation_has_its_sentence_and_its_commands(
         ),
         (to_blame(ELSEWHERE), "Look at upstream openai first; if nothing is wrong there, find the"),
         (to_blame(PEERS), "Look at the other services that fail first; if nothing is wrong"),
-        (to_blame(NEIGHBOUR), "Look at the deploy of api first; if nothing is wrong there, find"),
+        (to_blame(NEIGHBOUR), "The deploy dep-7 of api is 62 % likely to blame: roll api back, unless its own"),
         (to_blame(PLATFORM), "Look at Render's status page first; if nothing is wrong there"),
         (question(Then.ESCALATE), "Approve if dep-42 (9f3c2ab) is to blame (99 % likely by the evidence), else"),
         (suspended(), "Check on Render's dashboard whether it is meant to be down."),

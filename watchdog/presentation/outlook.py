@@ -14,15 +14,16 @@ from watchdog.domain.incidents import Incident
 from watchdog.presentation.block_words import BLOCKS, block_of
 from watchdog.presentation.outlooks import outlook_tasks as tasks
 from watchdog.presentation.outlooks import outlook_words as words
-from watchdog.presentation.outlooks.acknowledging import BY_ITSELF, acknowledging
+from watchdog.presentation.outlooks.acknowledging import acknowledging
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.outlooks.outlook_besides import besides
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.recommended import BLOCKED, cure_words, place, recommended
-from watchdog.presentation.situation import Situation, rolls_back_unanswered, situation
+from watchdog.presentation.situation import BY_ITSELF, Situation, rolls_back_unanswered, situation
 from watchdog.presentation.text import clean
 
 NEEDS_YOU, NAME_MAX = "needs you", 20
+PLAN = "--dry-run"
 STOPPED = frozenset({"approve", "rollback", "undo", "restore-auto-deploy"})
 """The commands that the daemon refuses while it is paused or disarmed: it changes nothing then, for people neither."""
 
@@ -40,7 +41,7 @@ class Outlook:
     sentence: str  # what happens next and when; one to three sentences
     until: float | None  # when that happens (UTC epoch seconds); None: no known time
     task: str  # the reader's next step, imperative; empty: there is nothing to do
-    commands: tuple[str, ...]  # the commands that do it, the recommended one first; `rollback` is the service's
+    commands: tuple[str, ...]  # those that do it, the recommended one first; `rollback` is the service's, or `other`'s
     besides: str = ""  # what holds meanwhile, and has to be known: auto-deploy that is off, who acknowledged it
     place: str = ""  # where the next step is done: dashboard or logs, a status page, the diff; empty: elsewhere
     recommended: str = ""  # the command, or that place, that the next step asks for first: its button stands out
@@ -50,6 +51,8 @@ class Outlook:
     acknowledging: str = ""  # what an acknowledgement does; empty: it has one already
     refusing: str = ""  # what to reject or to stop the rollback does; empty: neither is offered
     rolls_back: bool = False  # whether a question without an answer is answered by a rollback, at `until`
+    other: str = ""  # another service, whose deploy is likelier to blame: `rollback` is of that one
+    other_incident: str = ""  # its open incident, if that has the next step
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,11 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
     found = situation(incident)
     row, case = ROWS[found], Case(incident, now, tz, state or CurrentState())
     commands, task = _commands(row, case), row.task(case)
+    cured = "resume" in commands and (not case.state.disarmed or cure_words(case) is BLOCKS["armed"])
+    if case.culprit is not None:
+        # The cure of a pause comes first, and stands in front.
+        task, cured = tasks.other_first(case, "" if case.state.stopped and cured else task), False
     if case.state.stopped and (STOPPED.intersection(commands) or found in HINDERED):
-        cured = "resume" in commands and (not case.state.disarmed or cure_words(case) is BLOCKS["armed"])
         task = task if cured else tasks.resume_first(case, task)
         commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
     if not case.state.followed and found is not Situation.CLOSED:
@@ -96,6 +102,8 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         acknowledging=acknowledging(case),
         refusing=_refusing(case, commands),
         rolls_back=found is Situation.QUESTION and rolls_back_unanswered(incident) and not case.state.stopped,
+        other=clean(case.culprit.service) if case.culprit is not None else "",
+        other_incident=clean(case.other.incident) if case.other is not None else "",
     )
 
 
@@ -149,12 +157,23 @@ def _commands(row: Row, case: Case) -> tuple[str, ...]:
     offered = {
         # Acknowledged once is enough.
         "acknowledge": case.incident.escalation.acknowledged_by is None,
-        "rollback": case.may_roll_back,
+        "rollback": case.may_roll_back and case.culprit is None,
         # Refused while a rollback is under way, or may begin by an answer.
         "restore-auto-deploy": bool(case.state.auto_deploy_was) and found not in (*BY_ITSELF, Situation.QUESTION),
     }
     commands = (*((cure,) if cure else ()), *row.commands, *(() if found is Situation.CLOSED else _SWITCH))
-    return tuple(one for one in commands if offered.get(one, True))
+    others = ("rollback",) if case.offers_other else ()
+    return (*others, *(one for one in commands if offered.get(one, True)))
+
+
+def rollback_line(incident: Incident, coming: Outlook) -> str:
+    """Return the line to type for the outlook's `rollback`. Of another service it only shows the plan, which ends with
+    the line that does it: the deploy to blame may have been replaced since."""
+    return (
+        command_line("rollback", coming.other, PLAN)
+        if coming.other
+        else command_line("rollback", clean(incident.service))
+    )
 
 
 def answer_due_at(incident: Incident) -> float | None:

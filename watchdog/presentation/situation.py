@@ -38,6 +38,12 @@ class Situation(StrEnum):
     CLOSED = "closed"
 
 
+UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
+"""The daemon makes or proves a rollback."""
+BY_ITSELF = UNDER_WAY | {Situation.UNDECIDED, Situation.ANNOUNCED, Situation.SCHEDULED}
+"""The daemon goes on without an answer of people."""
+
+
 def situation(incident: Incident) -> Situation:
     """Return the situation: by the furthest progress, then the last decision and the answers to it."""
     if incident.closed_at is not None:

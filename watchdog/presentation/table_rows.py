@@ -12,7 +12,7 @@ from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.notices.headlines import state_title
-from watchdog.presentation.outlook import outlook
+from watchdog.presentation.outlook import outlook, rollback_line
 from watchdog.presentation.outlooks.current_state import CurrentState, current_state
 from watchdog.presentation.status_text import open_incident, verdicts
 from watchdog.presentation.text import clean, in_column, short, zone
@@ -75,7 +75,9 @@ def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC, r
 def _open_line(one: Incident, around: CurrentState, now: float, tz: tzinfo) -> str:
     coming = outlook(one, now, tz, around)
     news = f"{one.severity.upper()} {clean(state_title(one, now, tz, around))}; {coming.label}."
-    return f"{news} {coming.sentence} {coming.step} ({command_line('incident', clean(one.id))})"
+    # The step of another service is not found on the page of this one's incident.
+    first = f"{rollback_line(one, coming)}; " if coming.other and "rollback" in coming.commands else ""
+    return f"{news} {coming.sentence} {coming.step} ({first}{command_line('incident', clean(one.id))})"
 
 
 def incidents_head(now: float, tz: tzinfo = UTC) -> Row:

@@ -12,12 +12,11 @@ from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.facts import brief, facts
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.severity import Severity
-from watchdog.presentation.situation import Situation
+from watchdog.presentation.situation import UNDER_WAY
 
 GREEN, AMBER, RED, ORANGE, GREY = "#1a7f37", "#8a6100", "#c62828", "#b25b00", "#5b6470"
 """Colours of the bar, and behind the white text of the badge: each has a contrast of at least 4.5 : 1 to it."""
 SEVERITIES: Mapping[Severity, str] = MappingProxyType({Severity.CRITICAL: RED, Severity.HIGH: ORANGE})
-UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
 DARK = """
 @media (prefers-color-scheme: dark) {
   body, .page { background: #14171a !important; color: #e6e8ea !important; }

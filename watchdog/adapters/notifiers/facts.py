@@ -19,7 +19,7 @@ from watchdog.domain.notices import IncidentNews, Notice
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named
 from watchdog.presentation.notices.notice_case import state_of_news
-from watchdog.presentation.outlook import Outlook, outlook
+from watchdog.presentation.outlook import Outlook, outlook, rollback_line
 from watchdog.presentation.text import moment, percent, show_likely
 
 MAX_SHORT, MAX_LONG = 255, 500
@@ -76,7 +76,7 @@ def _facts(news: IncidentNews, at: float) -> NoticeFacts:
         ended_at=_ended_at(incident),
         blame=incident.decision.blame if incident.decision is not None else None,
         next=coming,
-        commands=tuple(_typed(name, incident) for name in coming.commands),
+        commands=tuple(_typed(name, incident, coming) for name in coming.commands),
     )
 
 
@@ -86,8 +86,10 @@ def _ended_at(incident: Incident) -> float | None:
     return (incident.rollback.restored_at if verified else None) or incident.closed_at
 
 
-def _typed(name: str, incident: Incident) -> str:
-    """Return the line to type for a command about the incident, or about its service."""
+def _typed(name: str, incident: Incident, coming: Outlook) -> str:
+    """Return the line to type for a command about the incident, or about a service."""
+    if name == "rollback":
+        return rollback_line(incident, coming)
     subjects = {Subject.INCIDENT: (incident.id,), Subject.SERVICE: (incident.service,)}
     return command_line(name, *subjects.get(COMMANDS[name].subject, ()))
 

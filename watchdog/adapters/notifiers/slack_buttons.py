@@ -1,11 +1,12 @@
 """The blocks under a message: of an open question the exact effect of each button, and its deadline; the buttons."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.facts import facts
-from watchdog.adapters.notifiers.slack_message import plain
+from watchdog.adapters.notifiers.slack_message import MAX_BUTTON, plain
 from watchdog.adapters.slack.button_signature import ButtonSigner
 from watchdog.domain.notices import Notice
 from watchdog.ports.chat import ChatQuestion
@@ -38,6 +39,10 @@ def blocks(notice: Notice, question: ChatQuestion | None, signer: ButtonSigner) 
     about = ChatQuestion(notice.incident, notice.service, "", "", 0.0, notice.at + BESIDE_SECONDS)
     offered = known.next.commands if known is not None else ()
     buttons += [_button(action, about, signer) for action in BESIDE if action in offered]
+    if known is not None and known.next.other and "rollback" in offered:
+        made = _button("rollback", replace(about, service=known.next.other), signer)
+        label = plain(f"Roll {known.next.other} back …", MAX_BUTTON)
+        buttons = [{**made, "text": label}, *(one for one in buttons if one["action_id"] != made["action_id"])]
     asked = [{"type": "section", "text": plain(_asks(question))}] if question is not None else []
     return [*asked, *([{"type": "actions", "block_id": BLOCK_ID, "elements": buttons}] if buttons else [])]
 

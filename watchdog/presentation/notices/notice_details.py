@@ -16,6 +16,7 @@ from watchdog.domain.notices import IncidentNews
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named, reading_now
 from watchdog.presentation.notices.notice_case import NoticeCase
+from watchdog.presentation.outlook import rollback_line
 from watchdog.presentation.situation import Situation
 from watchdog.presentation.text import clean
 
@@ -95,10 +96,9 @@ def task_lines(case: NoticeCase, *, more: bool = False) -> Lines:
 
 
 def _spelled(command: str, case: NoticeCase) -> str:
-    """Return `Approve: watchdog incident approve web-1`; `rollback` is the service's, `resume` the daemon's."""
+    """Return `Approve: watchdog incident approve web-1`; `rollback` is of a service, `resume` the daemon's."""
     incident = case.incident
-    service = (clean(incident.service),)
-    words = {"rollback": service, "restore-auto-deploy": service, "resume": ()}.get(command, (clean(incident.id),))
+    words = {"restore-auto-deploy": (clean(incident.service),), "resume": ()}.get(command, (clean(incident.id),))
     label = LABELS.get(command, command.capitalize())
     if command == "approve" and incident.announced_until is not None:
         label = "Do not wait"
@@ -107,6 +107,9 @@ def _spelled(command: str, case: NoticeCase) -> str:
         label = "Do not roll back"
     if command == "acknowledge":
         label = f"{label}{_stops(case)}"
+    if command == "rollback":
+        label = f"Roll {case.outlook.other} back (plan first)" if case.outlook.other else label
+        return f"{label}: {rollback_line(incident, case.outlook)}"
     return f"{label}: {command_line(command, *words)}"
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from types import MappingProxyType
+from urllib.parse import quote
 
 from watchdog.core.note_text import short
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.notices import Notice, Topic
+from watchdog.domain.notices import Link, Notice, Topic
 from watchdog.domain.policy import Mode
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.notices import notice_details as details
@@ -29,6 +30,7 @@ from watchdog.presentation.notices.headlines import (
     titled,
 )
 from watchdog.presentation.notices.notice_case import NoticeCase
+from watchdog.presentation.outlook import Outlook
 from watchdog.presentation.text import clean, sentence
 
 LATE_SECONDS = 60.0
@@ -75,12 +77,22 @@ def worded(notice: Notice, now: float, tz: tzinfo = UTC) -> Notice:
         title, lines = titled(text, case.incident), (*_late(notice, now, case), *news)
         todo = details.todo_lines(case.incident) if notice.resolves else ()
         evidence = _evidence(case)
-        progress = PROGRESS.get(case.news.topic, case.outlook.label)
+        progress, links = PROGRESS.get(case.news.topic, case.outlook.label), _links(notice, case.outlook)
     except Exception as error:  # noqa: BLE001  a fault in a text must not keep a page from people, nor from the store
         title, todo = clean(f"{notice.service} {notice.severity.value}: {notice.about.topic.value}", TITLE_MAX), ()
-        evidence, progress = (), ""
+        evidence, progress, links = (), "", notice.links
         lines = (f"Its text could not be made ({type(error).__name__}): {command_line('explain', notice.incident)}",)
-    return replace(notice, title=title, progress=progress, lines=lines, details=evidence, todo=todo)
+    return replace(notice, title=title, progress=progress, lines=lines, links=links, details=evidence, todo=todo)
+
+
+def _links(notice: Notice, coming: Outlook) -> tuple[Link, ...]:
+    """Return the links; where the step is a rollback of another service, its plan in the console is the second one."""
+    page = f"/incidents/{notice.incident}"
+    found = next((one.href.removesuffix(page) for one in notice.links if one.href.endswith(page)), "")
+    if not found or "rollback" not in coming.commands or not coming.other:
+        return notice.links
+    plan = Link(f"Roll {coming.other} back in the console", f"{found}/services/{quote(coming.other)}/rollback")
+    return (*notice.links[:1], plan, *notice.links[1:])
 
 
 def _own_words(notice: Notice) -> Notice:

@@ -3,12 +3,7 @@
 from watchdog.domain.policy import Then
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import clears_at
-from watchdog.presentation.situation import Situation, asks_after_outage, rolls_back_unanswered, situation
-
-UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
-"""The daemon makes or proves a rollback."""
-BY_ITSELF = UNDER_WAY | {Situation.UNDECIDED, Situation.ANNOUNCED, Situation.SCHEDULED}
-"""The daemon goes on without an answer of people."""
+from watchdog.presentation.situation import BY_ITSELF, Situation, asks_after_outage, rolls_back_unanswered, situation
 
 
 def stops_a_call(case: Case) -> bool:

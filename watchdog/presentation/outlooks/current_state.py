@@ -16,6 +16,7 @@ from watchdog.core.phases.rollback_request import PIN_PATIENCE_SECONDS
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy
+from watchdog.presentation.outlooks.other_service import OtherService, culprit, other_service
 from watchdog.presentation.status_text import STALE_SECONDS
 
 
@@ -41,6 +42,7 @@ class CurrentState:
     unseen: tuple[tuple[str, float], ...] = ()  # checks that may still fail, and are not read any more: since when
     pages_again_at: float | None = None  # when an acknowledgement of now would end with a page; None: with none
     followed: bool = True  # a daemon runs, as far as that is known
+    other: OtherService | None = None  # another service, whose deploy is likelier to blame; None: none, or not known
 
     @property
     def fails(self) -> Evidence | None:
@@ -55,13 +57,14 @@ def current_state(
 
     `runs`: whether a daemon runs, where that is known.
     """
-    service = state.services.get(incident.service)
+    service, blamed = state.services.get(incident.service), culprit(incident)
     around = CurrentState(
         watched=incident.service in policy.services,
         denied=blames_code(incident) and incident.suspect_code in state.denied,
         stopped=state.stop_reason,
         disarmed=bool(state.disarmed),
         followed=runs is not False,
+        other=other_service(blamed, state, policy, now) if blamed is not None else None,
     )
     if service is None:
         return around

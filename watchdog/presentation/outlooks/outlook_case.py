@@ -7,10 +7,12 @@ from watchdog.core.note_text import short
 from watchdog.core.phases.human_commands import NOT_FOR_HUMANS
 from watchdog.core.phases.paged import PASSING_VETOES
 from watchdog.domain.decisions import LIKELIER_THAN_NOT, Cause, GuardAnswer, Verdict
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Action, Mode
 from watchdog.presentation.notices.headlines import time_of_day
 from watchdog.presentation.outlooks.current_state import CurrentState
+from watchdog.presentation.outlooks.other_service import Culprit, OtherService, culprit
 from watchdog.presentation.situation import blocking
 from watchdog.presentation.text import clean
 
@@ -22,6 +24,11 @@ def suspects(incident: Incident) -> bool:
     """
     blame = incident.decision.blame if incident.decision is not None else None
     return blame is not None and (blame.probability or 0.0) >= LIKELIER_THAN_NOT
+
+
+def named(deploy: Deploy) -> str:
+    """Return a deploy with its commit: `dep-42 (9f3c2ab)`."""
+    return f"{clean(deploy.id)}{f' ({clean(short(deploy.code))})' if deploy.code else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,7 @@ class Case:
         """Return the blamed deploy with its commit, `dep-42 (9f3c2ab)`; `the deploy` if none is blamed."""
         decision = self.incident.decision
         deploy = decision.blame.accused if decision is not None and decision.blame is not None else None
-        if deploy is None:
-            return "the deploy"
-        return f"{clean(deploy.id)}{f' ({clean(short(deploy.code))})' if deploy.code else ''}"
+        return named(deploy) if deploy is not None else "the deploy"
 
     @property
     def service(self) -> str:
@@ -125,6 +130,21 @@ class Case:
         """Return the other cause that is likelier than not; None if none is."""
         decision = self.incident.decision
         return decision.blame.other_cause if decision is not None and decision.blame is not None else None
+
+    @property
+    def culprit(self) -> Culprit | None:
+        """Return the deploy of another guarded service that is likelier to blame than not; None without one."""
+        return culprit(self.incident)
+
+    @property
+    def other(self) -> OtherService | None:
+        """Return how its service stands; without a culprit, or where that is not known, None."""
+        return self.state.other if self.culprit is not None else None
+
+    @property
+    def offers_other(self) -> bool:
+        """Return whether the other service's rollback is the step: it has a target, or only its plan will tell."""
+        return self.culprit is not None and (self.other is None or self.other.target is not None)
 
     @property
     def auto_deploy_on(self) -> str:

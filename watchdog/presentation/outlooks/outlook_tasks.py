@@ -8,7 +8,8 @@ from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Outcome
 from watchdog.presentation.block_words import BLOCKS, block_of
 from watchdog.presentation.outlooks.acknowledging import stops_a_call
-from watchdog.presentation.outlooks.outlook_case import Case
+from watchdog.presentation.outlooks.other_service import Culprit
+from watchdog.presentation.outlooks.outlook_case import Case, named
 from watchdog.presentation.outlooks.recommended import cure_words, elsewhere
 from watchdog.presentation.situation import blocking
 from watchdog.presentation.text import clean, show_likely
@@ -48,6 +49,34 @@ def resume_first(case: Case, task: str) -> str:
         held = f"Until then the daemon changes nothing: it is {clean(case.state.stopped)}."
         return f"{BLOCKS['armed'].task} {held} {task}".rstrip()
     return f"Resume the daemon first ({clean(case.state.stopped)}): until then it changes nothing. {task}".rstrip()
+
+
+def other_first(case: Case, rest: str) -> str:
+    """Return the step where the deploy of another service is likelier to blame; `rest` is what follows if it is not."""
+    found = case.culprit
+    first = _about_other(case, found) if found is not None else ""
+    then = f"If {case.service} still fails then: " if first and rest else ""
+    return " ".join(one for one in (first, f"{then}{rest}") if one)
+
+
+def _about_other(case: Case, found: Culprit) -> str:
+    """Return how likely that deploy is to blame, and what to do about it, as far as its service is known."""
+    service, deploy, other = clean(found.service), clean(found.deploy), case.other
+    likely = f"{show_likely(found.probability)} to blame"
+    lead = f"The deploy {deploy} of {service} is {likely}"
+    if found.fails:
+        lead = f"{service} fails as well and is {likely} (recent deploy: {deploy})"
+    if other is None:
+        return f"{lead}: roll {service} back, unless its own incident handles it."
+    if other.incident:
+        handled = f". {service} is being handled" if other.acts else "; go on with its own incident"
+        return f"{lead}{handled}: {clean(other.incident)}."
+    if not other.serves:
+        return f"{lead} and not live any more: see whether {case.service} recovers."
+    if other.target is None:
+        why = clean(other.refused).rstrip(".")
+        return f"{lead}: roll {service} back on Render's dashboard, or deploy a fix (the daemon would not: {why})."
+    return f"{lead}: roll {service} back to {named(other.target)}."
 
 
 def merge_nothing(case: Case) -> str:

@@ -15,7 +15,9 @@ from watchdog.presentation.situation import Situation, blocking, situation
 from watchdog.presentation.text import clean
 
 DASHBOARD, LOGS, DIFF, STATUS = "dashboard", "logs", "diff", "status"
-"""Places where a step is done, beside the commands: the card has a link to each."""
+INCIDENT, SERVICE = "incident", "service"
+"""Places where a step is done, beside the commands: the card has a link to each. The last two are those of another
+service, whose deploy is likelier to blame."""
 COMMANDS: Mapping[Situation, str] = MappingProxyType(
     {
         Situation.QUESTION: "approve",
@@ -44,10 +46,12 @@ RESUMED_LAST = (BLOCKS["armed"], BLOCKS["key"])
 def recommended(case: Case, commands: Sequence[str]) -> str:
     """Return the command of these that the next step asks for first, else its place; empty if it asks for neither."""
     found = situation(case.incident)
-    if case.state.disarmed or (found in BLOCKED and cure_words(case) in RESUMED_LAST):
+    if case.state.disarmed or (found in BLOCKED and cure_words(case) in RESUMED_LAST and not case.offers_other):
         return ""
     # A paused daemon refuses every other command that the step asks for.
     command = "resume" if case.state.stopped and "resume" in commands else COMMANDS.get(found, "")
+    if case.culprit is not None and command != "resume":
+        return "rollback" if "rollback" in commands else place(case)
     if found in BLOCKED and not case.state.stopped:
         command = cure_words(case).command or ("rollback" if cure_words(case).by_hand else "")
     # A commit on the deny-list is fixed before merges deploy again.
@@ -60,7 +64,9 @@ def recommended(case: Case, commands: Sequence[str]) -> str:
 
 def place(case: Case) -> str:
     """Return where the next step is done; empty: at no place with a link."""
-    found, held = situation(case.incident), case.in_peoples_way
+    found, held, other = situation(case.incident), case.in_peoples_way, case.other
+    if other is not None and (other.incident or (other.serves and other.target is None)):
+        return INCIDENT if other.incident else SERVICE
     if found is Situation.CLOSED:
         # Healed before the rollback could help, its commit may need no fix.
         return DIFF if case.state.denied and case.incident.rollback.healed_at is None else ""
@@ -88,8 +94,8 @@ def elsewhere(case: Case) -> str:
     vetoes = decision.blame.vetoed if decision is not None and decision.blame is not None else ()
     if any(one.name == "platform status" for one in vetoes):
         return "Render's status page"
-    # An earlier failure of the service itself is at no other place.
-    if likely is None or likely.name == EARLIER:
+    # An earlier failure of the service itself is at no other place; a culprit has a step of its own.
+    if likely is None or likely.name == EARLIER or case.culprit is not None:
         return ""
     if likely.name == "peers":
         return "the other services that fail"

@@ -1,0 +1,88 @@
+"""The deploy of another guarded service that is likelier than not to blame for an incident; what people can do. Pure.
+
+Theory. The core rolls back only the service that fails; the other's own checks may be clean, so nothing else acts on
+that deploy. The incident's record names it. Where the state of all services is known, the core's own plan of a rollback
+by hand says whether it can be rolled back, and where to; elsewhere people see that plan before they do it.
+"""
+
+from dataclasses import dataclass, replace
+
+from watchdog.core.assess.suspect_deploy import live_deploy, same_code_run
+from watchdog.core.phases.paged import PASSING_VETOES, PLATFORM_VETO
+from watchdog.domain.decisions import Verdict
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.errors import Refused
+from watchdog.domain.events import DeploysListed
+from watchdog.domain.incidents import ACTING, Incident, Phase, State
+from watchdog.domain.policy import Policy
+from watchdog.presentation.rollback_plan import planned
+from watchdog.presentation.situation import BY_ITSELF, Situation, situation
+from watchdog.presentation.status_text import open_incident
+
+UNSURE = frozenset({PLATFORM_VETO, *PASSING_VETOES, "blind", "service"})
+"""Vetoes and blocking guards that explain the failure otherwise, or lack the fact that would: no service is named."""
+DECIDES = ACTING | {Phase.ANNOUNCED, Phase.ASKING}
+"""The phases in which an incident is about to be, or is being, rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """A deploy of another guarded service that is likelier than not to blame."""
+
+    service: str  # its name
+    deploy: str  # the platform's id of the deploy
+    probability: float  # that it is to blame, 0.5-1
+    fails: bool  # that service fails as well
+
+
+@dataclass(frozen=True, slots=True)
+class OtherService:
+    """The culprit's service as it stands now."""
+
+    serves: bool = True  # the blamed deploy is live, or another one of its code
+    target: Deploy | None = None  # where a rollback by hand would lead; None: it would be refused
+    refused: str = ""  # why it would be
+    incident: str = ""  # its own open incident, which has the next step
+    acts: bool = False  # the daemon rolls it back in that incident, or has
+
+
+def culprit(incident: Incident) -> Culprit | None:
+    """Return the culprit; None without one, or where the daemon or an explanation of another kind comes first."""
+    decision = incident.decision
+    if decision is None or decision.blame is None or decision.blame.other_cause is None:
+        return None
+    if situation(incident) in (*BY_ITSELF, Situation.NO_ACTION, Situation.CLOSED):
+        return None
+    blocks = {one.name for one in decision.guards if one.verdict is Verdict.BLOCK}
+    if UNSURE & (blocks | {one.name for one in decision.blame.vetoed}):
+        return None
+    likely, blame = decision.blame.other_cause, decision.blame
+    # A guarded dependency that fails is a cause of its own beside its deploy, which alone names both.
+    for one in blame.causes:
+        fails = likely.name == f"upstream {one.service}"
+        if one.service and (one is likely or fails):
+            return Culprit(one.service, one.deploy, blame.chance_of(likely), fails)
+    return None
+
+
+def other_service(found: Culprit, state: State, policy: Policy, now: float) -> OtherService | None:
+    """Return how the culprit's service stands at `now` (UTC epoch seconds); None: not known."""
+    service = state.services.get(found.service)
+    live = live_deploy(service.deploys) if service is not None else None
+    if service is None or service.facts is None or live is None:
+        return None
+    own = open_incident(service)
+    # What fails itself has its own incident, with the evidence about its own deploy.
+    if own is not None and (service.phase in DECIDES or found.fails):
+        return OtherService(incident=own.id, acts=service.phase in ACTING)
+    if found.deploy not in {one.id for one in same_code_run(service.deploys, live)}:
+        return OtherService(serves=False)
+    if found.service not in policy.services:
+        return OtherService(refused="the daemon does not guard it any more")
+    listed = DeploysListed(now, service.name, service.deploys, service.facts)
+    try:
+        # The step itself says that a pause has to end first.
+        plan = planned(policy, replace(state, paused_by="", disarmed=""), listed, None)
+    except Refused as error:
+        return OtherService(refused=str(error))
+    return OtherService(target=plan.target.deploy if plan.target is not None else None)
