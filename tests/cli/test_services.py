@@ -41,7 +41,8 @@ async def test_who_looks_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None
     live = next(deploy for deploy in found if deploy.is_live)
     assert choice is not None and choice.deploy is not None
     assert choice.deploy.commit != live.commit and choice.deploy.was_live and writes(cloud) == []
-    plan = await AppServices().plan(settings, "web", None)
+    plan, seen = await AppServices().plan(settings, "web", None)
+    assert seen == live
     assert plan.target is not None and plan.target.deploy is not None
     assert plan.guards and all(answer.verdict is Verdict.PASS for answer in plan.guards) and writes(cloud) == []
     read = {f"{one.service}/{one.signal}": one.reading for one in await AppServices().once(settings)}
@@ -100,7 +101,8 @@ async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
         return done.stdout
 
     assert "channel slack      ok" in await typed("notify", "test")
-    assert "Nothing was changed. To do it: watchdog rollback web" in await typed("rollback", "web", "--dry-run")
+    plan = await typed("rollback", "web", "--dry-run")
+    assert plan.startswith("LIVE         dep-40") and "To do it: watchdog rollback web --live dep-40" in plan
     await typed("init", "--from-render", "-c", "mine.yaml", "--render-url", cloud.urls["render"])
     text = (tmp_path / "mine.yaml").read_text(encoding="utf-8")
     assert text.index("jobs:") < text.index("# Acme, Production") < text.index("web:") < text.index("api:")

@@ -81,8 +81,8 @@ class AppServices:
 
         return await deploys(settings, service)
 
-    async def plan(self, settings: Settings, service: str, to: str | None, /) -> Decision:
-        """Return the decision of a manual rollback now. Raises Refused with the guard's reason."""
+    async def plan(self, settings: Settings, service: str, to: str | None, /) -> tuple[Decision, Deploy]:
+        """Return the decision of a manual rollback now, and the live deploy. Raises Refused with the guard's reason."""
         from watchdog.app.commands.live_queries import plan
 
         return await plan(settings, service, to)

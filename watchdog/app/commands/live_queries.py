@@ -109,11 +109,13 @@ async def deploys(settings: Settings, service: str) -> tuple[Sequence[Deploy], T
     return found, target_now(settings, state, service, found)
 
 
-async def plan(settings: Settings, service: str, to: str | None) -> Decision:
-    """Return the decision of a manual rollback now. Raises Refused with the guard's reason."""
+async def plan(settings: Settings, service: str, to: str | None) -> tuple[Decision, Deploy]:
+    """Return the decision of a manual rollback now, and the live deploy. Raises Refused with the guard's reason."""
     settings, state = await _as_it_runs(settings)
     settings, listed = await _listed(settings, service)
-    return planned(settings.policy, state, listed, to)
+    decision, live = planned(settings.policy, state, listed, to), live_deploy(listed.deploys)
+    assert live is not None, "refused without one"
+    return decision, live
 
 
 async def plan_undo(settings: Settings, incident: Incident) -> tuple[Decision, str]:

@@ -17,6 +17,7 @@ async def rollback(
     /,
     *,
     to: str | None = None,
+    live: str | None = None,
     dry_run: Flag = False,
     ctx: It,
 ) -> int:
@@ -30,6 +31,8 @@ async def rollback(
         Its name in the configuration.
     to
         The deploy to go back to, as in dep-40; by default the one the watchdog would choose.
+    live
+        The deploy that is live, as the plan names it: with another one live by then, it is refused.
     dry_run
         Only print the plan and the answer of every guard.
     """
@@ -37,15 +40,19 @@ async def rollback(
     known_service(settings, service)
     if dry_run:
         return await _plan(ctx, service, to)
-    return await submit(ctx, "rollback", {"service": service, "target": to})
+    seen = {"seen": {"live deploy": live}} if live else {}
+    return await submit(ctx, "rollback", {"service": service, "target": to, **seen})
 
 
 async def _plan(ctx: Context, service: str, to: str | None) -> int:
-    plan = await ctx.app().plan(ctx.settings(), service, to)
-    return _show(plan, f"{command_line('rollback', service)}{f' --to {to}' if to else ''}")
+    from watchdog.presentation import decision_text
+
+    plan, live = await ctx.app().plan(ctx.settings(), service, to)
+    words = (*(("--to", to) if to else ()), "--live", live.id)
+    return _show(plan, command_line("rollback", service, *words), live=(f"LIVE         {decision_text.named(live)}",))
 
 
-def _show(plan: "Decision", command: str, said: Sequence[str] = ()) -> int:
+def _show(plan: "Decision", command: str, said: Sequence[str] = (), live: Sequence[str] = ()) -> int:
     """Print the plan; return the exit code that the command would have."""
     from watchdog.cli import output
     from watchdog.domain.decisions import Verdict
@@ -55,6 +62,7 @@ def _show(plan: "Decision", command: str, said: Sequence[str] = ()) -> int:
     impossible = plan.target is None or plan.target.deploy is None
     end = "A guard refuses it." if blocked or impossible else f"To do it: {command}"
     lines = [
+        *live,
         *decision_text.target(plan.target),
         *decision_text.guards(plan.guards),
         *said,
