@@ -26,6 +26,7 @@ from tests.presentation.outlook_cases import (
 from watchdog.adapters.notifiers.facts import typed
 from watchdog.adapters.notifiers.slack_buttons import blocks
 from watchdog.adapters.slack.button_signature import ButtonSigner
+from watchdog.adapters.stores.stored_prose import for_older_workers
 from watchdog.core.phases.paged import PASSING_VETOES
 from watchdog.domain.decisions import Blame, Cause, Course, Veto
 from watchdog.domain.incidents import HumanDecision, Incident, Phase, State
@@ -260,6 +261,7 @@ def test_every_face_takes_the_step_from_the_outlook() -> None:
     assert f"{plan} · Acknowledge: watchdog incident ack web-1" in read.lines
     page = Link("Roll api back in the console", "https://console.test/services/api/rollback")
     assert read.links == (notice.links[0], page, notice.links[1])
+    assert worded(for_older_workers(notice), NOW).links == read.links, "a stored one has its words already"
     assert worded(replace(notice, links=notice.links[1:]), NOW).links == notice.links[1:], "no console, no address"
     assert worded(replace(a_notice(to_blame(ELSEWHERE), Topic.FOUND), links=notice.links), NOW).links == notice.links
     said = typed(notice)

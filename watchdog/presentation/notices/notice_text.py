@@ -92,7 +92,8 @@ def _links(notice: Notice, coming: Outlook) -> tuple[Link, ...]:
     if not found or "rollback" not in coming.commands or not coming.other:
         return notice.links
     plan = Link(f"Roll {coming.other} back in the console", f"{found}/services/{quote(coming.other)}/rollback")
-    return (*notice.links[:1], plan, *notice.links[1:])
+    # A stored notice may have it already.
+    return notice.links if plan in notice.links else (*notice.links[:1], plan, *notice.links[1:])
 
 
 def _own_words(notice: Notice) -> Notice:
