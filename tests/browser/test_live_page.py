@@ -19,6 +19,14 @@ FIRST_RED = """(one, height) => {
   return data.findIndex((value, at) => at % 4 === 0 && value > 150 && data[at + 1] < 80 && data[at + 3] > 200) / 4;
 }"""
 """The first red column of a chart's lowest row, where the failing spans are marked (its padding: 10 pixels)."""
+RISES = """(one, height) => {
+  const link = getComputedStyle(document.documentElement).getPropertyValue("--link").match(/\\w\\w/g);
+  const { data } = one.getContext("2d").getImageData(0, 10, one.width, height / 2);
+  const near = (at, two) => Math.abs(data[at] - parseInt(two, 16)) < 20;
+  const drawn = (at) => data[at + 3] > 200 && link.every((two, band) => near(at + band, two));
+  return Math.min(...Array.from({ length: data.length / 4 }, (_, at) => (drawn(4 * at) ? at % one.width : Infinity)));
+}"""
+"""The first column in whose upper half a chart has the median of the latency."""
 TITLE = "title => document.title.startsWith(title)"
 
 
@@ -58,17 +66,20 @@ async def test_a_chart_is_drawn_read_and_zoomed() -> None:
         assert await overflow(page) <= 0
 
 
-async def test_the_failures_of_an_incident_begin_at_its_onset() -> None:
-    """Not with the minute that it lies in, which began before the deploy: red is drawn from there on."""
-    async with town() as one, reader(one.client) as page:
-        since, onset = (NOW - 1900) // 60 * 60, NOW - 100
-        await one.store.put_minutes([Minute("api", "home", onset // 60 * 60, 3, 3, 0, 0.1, 0.2, 0.3)])
-        await page.goto("/incidents/api-7")
-        await page.locator("figure[data-drawn] canvas").wait_for()
-        box = await page.locator(".plot .u-over").bounding_box()
-        left = box["x"] - (await page.locator(".plot canvas").bounding_box())["x"]
-        red = await page.locator(".plot canvas").evaluate(FIRST_RED, box["height"])
-    assert red - left == pytest.approx(box["width"] * (onset - since) / (NOW - since), abs=2)
+async def test_what_fails_or_slows_in_an_incident_begins_at_its_onset() -> None:
+    """Not with the minute that it lies in, which began before the deploy: red, and the latency, rise from there on."""
+    since, onset = (NOW - 1900) // 60 * 60, NOW - 100
+    for bad, where in ((3, FIRST_RED), (0, RISES)):
+        async with town() as one, reader(one.client) as page:
+            minute = onset // 60 * 60
+            quick = [Minute("api", "home", minute - 60 * ago, 6, 0, 0, 0.1, 0.1, 0.1) for ago in (4, 3, 2, 1)]
+            await one.store.put_minutes([*quick, Minute("api", "home", minute, 6 - bad, bad, 0, 3.0, 3.2, 3.3)])
+            await page.goto("/incidents/api-7")
+            await page.locator("figure[data-drawn] canvas").wait_for()
+            box = await page.locator(".plot .u-over").bounding_box()
+            left = box["x"] - (await page.locator(".plot canvas").bounding_box())["x"]
+            found = await page.locator(".plot canvas").evaluate(where, box["height"])
+        assert found - left == pytest.approx(box["width"] * (onset - since) / (NOW - since), abs=2), bad
 
 
 async def test_a_page_without_a_stream_says_that_it_asks_and_a_filter_keeps_what_fits() -> None:

@@ -35,12 +35,14 @@
     grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 }, ...more,
   });
 
-  // The span in which an incident began counts from its onset: its failures must not seem to precede the deploy. Of a
-  // long span that would hide what failed before.
+  // The span in which an incident began counts from its onset: its failures must not seem to precede the deploy, nor
+  // must a rise of its latency, which fails nothing. Of a long span that would hide what was before.
   const endOf = (view, number) => view.since + (number + 1) * view.span_seconds;
+  const rises = (values, number) => (values[number] ?? 0) > (values.slice(0, number).findLast((value) => value != null) ?? Infinity);
+  const worsens = (one, number) => one.bad[number] || rises(one.p95_seconds, number) || rises(one.p50_seconds, number);
   const beginsOf = (view, one, onset) => one.good.map((_, number) => {
-    const begin = endOf(view, number) - view.span_seconds;
-    return view.span_seconds <= ONSET_SPAN && one.bad[number] && begin < onset && onset < endOf(view, number) ? onset : begin;
+    const begin = endOf(view, number) - view.span_seconds, holds = begin < onset && onset < endOf(view, number);
+    return view.span_seconds <= ONSET_SPAN && holds && worsens(one, number) ? onset : begin;
   });
 
   // Above the curves: a mark for each failing span, so that one of a thousand is seen.
