@@ -65,6 +65,11 @@ class Visitor:
         """Return the identity that approvals are checked against; empty without a name."""
         return identity(self.way, self.name)
 
+    def is_named(self, by: str) -> bool:
+        """Return whether the record names this visitor: by the same way and name, whatever the role was then."""
+        # In the record round brackets stand around further facts alone.
+        return bool(self.name) and by.partition(" (")[0] == recorded(self.way, self.name)
+
     def may(self, command: str) -> bool:
         """Return whether the role is high enough for a command."""
         return self.role.rank >= COMMANDS[command].role.rank

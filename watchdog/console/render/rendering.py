@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watchdog.console.auth.csrf_forms import kept_query
+from watchdog.console.auth.roles import Visitor
 from watchdog.console.queries.pulse import ICONS
 from watchdog.console.queries.service_status import ORDER
 from watchdog.console.render import charts, stats_charts
-from watchdog.console.views import card_views
+from watchdog.console.views import card_views, open_summary
+from watchdog.console.views.card_models import CardView
 from watchdog.console.views.view_models import ServiceRow
 from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.commands.human_command import HumanCommand, Seen
@@ -107,6 +109,8 @@ def _environment(version: str) -> Environment:
         percent=percent,
         ticks=ticks,
         unbroken=unbroken,
+        read_by=read_by,
+        happens=open_summary.happens,
         zip=zip,
         label_here=label_here,
     )
@@ -146,6 +150,11 @@ def latency(seconds: float | None) -> str:
 def tone(coming: Outlook) -> str:
     """Return the colour of a card and of its badge: calm where another person has it."""
     return "quiet" if coming.holder else card_views.TONES[coming.situation]
+
+
+def read_by(card: CardView, me: Visitor) -> CardView:
+    """Return a card as this visitor reads it: `you have it` of what they have acknowledged themselves."""
+    return card_views.for_holder(card) if me.is_named(card.acknowledged_by) else card
 
 
 def ticks(text: str) -> Markup:

@@ -97,7 +97,8 @@ class CardView:
     `ended_at` is None while it lasts; `answers_since` is since when the service answers again meanwhile.
     `outlook.commands` has the accepted commands alone, the recommended one first. `quiet` says why no notices are sent;
     `pages` are those of the service at Render; `status_page` is the address of the one that acquits the deploy; `note`
-    is the newest one of people; `denied` is the deny-listed commit that a closed one left, in its short form.
+    is the newest one of people; `denied` is the deny-listed commit that a closed one left, in its short form;
+    `acknowledged_by` is who has acknowledged it, as recorded.
     """
 
     id: str
@@ -115,3 +116,4 @@ class CardView:
     answers_since: float | None = None
     note: SaidView | None = None
     denied: str = ""
+    acknowledged_by: str = ""

@@ -78,7 +78,16 @@ def card_view(
         pages=pages_of(service),
         status_page=clean(status_page(incident)),
         denied=clean(short(incident.suspect_code)) if incident.closed_at is not None and denied else "",
+        acknowledged_by=clean(incident.escalation.acknowledged_by or ""),
     )
+
+
+def for_holder(card: CardView) -> CardView:
+    """Return the card as the person who has acknowledged it reads it: its next step is theirs, now."""
+    coming = card.outlook
+    if not coming.holder:
+        return card
+    return replace(card, outlook=replace(coming, label="you have it", holder="", heading="Do now"))
 
 
 def headline(incident: Incident, around: CurrentState | None = None) -> str:

@@ -1,8 +1,9 @@
 """Who acts in the open incidents, in one line above their cards: how many need a person, and how many do not, and the
 soonest deadline of each. Pure.
 
-Rule: it says of each incident what its card says. One with a task for the reader needs them, unless the daemon acts or
-another person has it.
+Rule 1: it says of each incident what its card says. One with a task for the reader needs them, unless the daemon acts
+or a person has acknowledged it. A question that a rollback answers needs them all the same.
+Rule 2: of several deadlines the one at which the daemon acts by itself is named first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,22 +32,19 @@ UNTIL: Mapping[Situation, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some of the open incidents: how many, what of them (`need you`), the first cards, the others, and of all the one
-    with the soonest deadline (None: none has one)."""
+    """Some of the open incidents: how many, what of them (`need you`), the first cards, the others; and of all those
+    with the soonest deadline: where the daemon acts by itself, then where it does not, if that is sooner."""
 
     number: int
     words: str
     named: tuple[CardView, ...]
     others: tuple[CardView, ...]
-    soonest: CardView | None
+    due: tuple[CardView, ...]
 
-    @property
-    def happens(self) -> str:
-        """Return what happens at the soonest deadline: `asks you until`."""
-        if self.soonest is None:
-            return ""
-        coming = self.soonest.outlook
-        return "rolls back, unless you answer, at" if coming.rolls_back else UNTIL[coming.situation]
+
+def happens(card: CardView) -> str:
+    """Return what happens at the deadline of an incident that has one: `asks you until`."""
+    return "rolls back, unless you answer, at" if card.outlook.rolls_back else UNTIL[card.outlook.situation]
 
 
 def turn(card: CardView) -> int:
@@ -56,7 +54,7 @@ def turn(card: CardView) -> int:
         return 2
     if not card.outlook.task:
         return 3
-    return 1 if card.outlook.holder else 0
+    return 1 if card.acknowledged_by and not card.outlook.rolls_back else 0
 
 
 def parts(cards: Sequence[CardView], now: float) -> tuple[Part, ...]:
@@ -77,6 +75,16 @@ def parts(cards: Sequence[CardView], now: float) -> tuple[Part, ...]:
 
 
 def _part(some: Sequence[CardView], words: str, now: float) -> Part:
-    due = [(one.outlook.until, one) for one in some if one.outlook.until is not None and one.outlook.until > now]
-    soonest = min(due, key=lambda pair: pair[0])[1] if due else None
-    return Part(len(some), words, tuple(some[:NAMED_MAX]), tuple(some[NAMED_MAX:]), soonest)
+    ahead = sorted((one for one in some if _until(one) > now), key=_until)
+    acting = [one for one in ahead if _acts(one)][:1]
+    waiting = [one for one in ahead if not _acts(one) and all(_until(one) < _until(other) for other in acting)][:1]
+    return Part(len(some), words, tuple(some[:NAMED_MAX]), tuple(some[NAMED_MAX:]), (*acting, *waiting))
+
+
+def _until(card: CardView) -> float:
+    return card.outlook.until or 0.0
+
+
+def _acts(card: CardView) -> bool:
+    """Return whether the daemon changes something at the deadline, without an answer."""
+    return card.outlook.rolls_back or card.outlook.situation in (Situation.ANNOUNCED, Situation.SCHEDULED)
