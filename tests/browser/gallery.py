@@ -122,7 +122,9 @@ async def fleet_town(services: int) -> AsyncIterator[list[Place]]:
 async def announce(store: Store) -> None:
     """Post a problem and a maintenance on the public page."""
     problem = Draft("shop", "Some payments fail", ("web",))
-    await store.announce(problem, Update(NOW - 300, "ann", Stage.IDENTIFIED, "Cards are refused. We are rolling back."))
+    await store.announce(
+        problem, Update(NOW - 300, "ann", Stage.IDENTIFIED, "Cards are refused. We are undoing our last update.")
+    )
     plan = Draft("shop", "Database upgrade", (), NOW + 86400, NOW + 93600)
     await store.announce(plan, Update(NOW - 600, "bob", Stage.SCHEDULED, "Orders can be read, not placed."))
 

@@ -103,8 +103,8 @@ async def test_a_page_tells_what_people_announce() -> None:
     assert said["announcements"][0]["begins"] == "2026-11-25T03:16:04Z" and "<h2>Now</h2>" in text
 
 
-NOT_PROMISED = "You have nothing to do. No time is promised for the next update, unless one is written below."
-PLANNED = "You have nothing to do. The maintenance is planned to end at 2026-11-25 02:17 UTC."
+NOT_PROMISED = "Sorry for the trouble. There is nothing you need to do:"
+PLANNED = "The maintenance is planned to end at 2026-11-25 02:17 UTC. There is nothing you need to do:"
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,14 @@ PLANNED = "You have nothing to do. The maintenance is planned to end at 2026-11-
     ],
 )
 async def test_the_headline_while_every_check_passes(found: list[Announcement], words: str, next_update: str) -> None:
-    """Below it when the next update comes, or that none is promised, as long as something goes on."""
+    """Below it that visitors need not do anything, and when a maintenance ends, as long as something goes on."""
     async with public_town() as one:
         for each in found:
             await one.store.announce(each.about, each.updates[0])
         text = as_read(await one.page())
         assert words in text and (await one.json())["state"] == "operational"
-    assert next_update in text and ("You have nothing to do" in text) is bool(next_update)
+    assert next_update in text and ("nothing you need to do" in text) is bool(next_update)
+    assert "A bar for each day (UTC):" in text and "of the time watched in which the service worked" in text
     # To subscribe is offered before anything else, also while all is well.
     assert text.index("Subscribe to updates") < text.index("<h2>")
 
