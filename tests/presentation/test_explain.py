@@ -47,7 +47,7 @@ DONE (UTC)
   02:14:53   auto-deploy commit -> off, read back
   02:14:53   rollback to dep-40, sent once -> dep-43
   02:14:54   notified: slack, pagerduty (info)
-  02:15:01   restored: dep-43 live; verifying
+  02:15:01   live: dep-43 live; verifying
   02:15:31   verified: 7 of 7 probes good for 30 s
 
 UNSURE       Errors could not be judged (newest full Sentry minute predates

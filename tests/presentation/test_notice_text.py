@@ -249,7 +249,7 @@ NOT_LIVE = "no rollback is known to be live"
 LEFT = (
     "No rollback was sent",
     "No rollback is known to be live",
-    "dep-40 (aaaaaaa) is live since 14:15 UTC and does not count as a recovery",
+    "dep-40 (aaaaaaa) is live as dep-42 since 14:15 UTC and does not count as a recovery",
     "Render refused the rollback to dep-40 (aaaaaaa) at 14:15 UTC",
 )
 

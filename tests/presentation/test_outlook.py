@@ -15,6 +15,7 @@ from tests.presentation.outlook_cases import (
     CASES,
     COOLDOWN,
     ELSEWHERE,
+    HELPLESS,
     LOST,
     MODE,
     NEIGHBOUR,
@@ -97,6 +98,7 @@ def test_case_66_each_situation_has_its_sentence_and_its_commands(
             "Settle the bill with Render, then check on Render's dashboard that web runs again; acknowledge to pause"
             " the escalation.",
         ),
+        (HELPLESS, "Find the cause in the logs. If it is not dep-42 (9f3c2ab), undo the rollback."),
         (ANNOUNCED, "Stop it if dep-42 (9f3c2ab) is not to blame; else there is nothing to do."),
         (over(outcome=Outcome.CONTINUED), "Go on with the newer incident of web."),
     ],

@@ -4,13 +4,20 @@ from dataclasses import replace
 from typing import get_args
 
 from tests.cli import examples as x
-from watchdog.domain.incident_notes import NoteLabel, Remark
-from watchdog.presentation.timeline import FIRST, LAST, SOURCES, Entry, human_acts, shortened, timeline
+from watchdog.domain.incident_notes import NoteLabel, Remark, stored_label
+from watchdog.presentation.timeline import FIRST, LAST, SOURCES, Entry, human_acts, shortened, shown_label, timeline
 
 
 def test_every_label_has_its_source() -> None:
     """A new kind of note must be called seen, decided, done or said."""
     assert set(get_args(NoteLabel)) == set(SOURCES)
+
+
+def test_a_rollback_that_is_live_is_not_called_a_recovery() -> None:
+    """Under the stored name, which says more than is known then; every other label is shown as it is."""
+    assert {one: shown_label(stored_label(one)) for one in SOURCES if shown_label(one) != one} == {"RESTORED": "LIVE"}
+    notes = [x.note(57, "RESTORED", "dep-43 live; verifying")]
+    assert "LIVE: dep-43 live; verifying" in [one.what for one in timeline(x.incident(), notes, ())]
 
 
 def test_it_is_in_order_and_the_suspicion_before_the_incident_belongs_to_it() -> None:

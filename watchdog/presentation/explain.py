@@ -20,6 +20,7 @@ from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.text import clean, clock, day, flow, item, moment, other_zone, section, sentence, story, zone
+from watchdog.presentation.timeline import shown_label
 
 COURSES = {
     Course.ROLLBACK: "roll back",
@@ -193,7 +194,7 @@ def _words(note: Note) -> str:
     return (
         f"{note.label.lower()}: {reached}{bracket[:1]}"
         if note.label == "NOTIFIED"
-        else f"{note.label.lower()}: {note.text}"
+        else f"{shown_label(note.label).lower()}: {note.text}"
     )
 
 

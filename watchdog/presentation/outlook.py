@@ -240,7 +240,7 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         Situation.DID_NOT_HELP: Row(
             NEEDS_YOU,
             words.with_next_page(words.left),
-            tasks.always("Find the cause in the logs; undo the rollback if {suspect} proves not to be to blame."),
+            tasks.always("Find the cause in the logs. If it is not {suspect}, undo the rollback."),
             ("acknowledge", "undo"),
         ),
         Situation.NOT_DONE: Row(NEEDS_YOU, words.with_next_page(words.left), tasks.look_at_the_deploys, _ACKNOWLEDGE),

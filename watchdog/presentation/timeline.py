@@ -5,11 +5,12 @@ Rule: every line names its source: seen (a reading, the platform's list), decide
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
-from watchdog.domain.incident_notes import Remark
+from watchdog.domain.incident_notes import Remark, label_here
 from watchdog.domain.incidents import Incident
 from watchdog.presentation.decision_text import named
 
@@ -72,6 +73,8 @@ SOURCES: Mapping[str, Source] = {
 """The source of each kind of note."""
 HUMAN_ACTS = ("ACKNOWLEDGED", "APPROVED", "REJECTED", "STOPPED", "BY HAND")
 """Notes of a person's decision or acknowledgement."""
+SHOWN: Mapping[str, str] = MappingProxyType({"RESTORED": "LIVE"})
+"""The label that people read, where the stored one claims more: a rollback that is live may not have helped."""
 # The begin shows the cause and the end the outcome; the middle of a long story repeats itself.
 FIRST, LAST = 150, 50
 """Lines kept from the begin and from the end of a long timeline."""
@@ -103,6 +106,11 @@ def timeline(incident: Incident, notes: Iterable[Note], remarks: Iterable[Remark
         Entry(one.at, "said", f"{one.by}: {'root cause: ' if one.root_cause else ''}{one.text}") for one in remarks
     ]
     return sorted(entries, key=lambda entry: entry.at)
+
+
+def shown_label(label: str) -> str:
+    """Return what people read for a note's label, or for its stored name."""
+    return SHOWN.get(label, label_here(label))
 
 
 def shortened(entries: Sequence[Entry]) -> tuple[Sequence[Entry], int, Sequence[Entry]]:
@@ -138,7 +146,7 @@ def _suspicion(incident: Incident, notes: Iterable[Note]) -> list[Note]:
 
 
 def _entry(note: Note) -> Entry:
-    return Entry(note.at, SOURCES.get(note.label, "decided"), f"{note.label}: {note.text}")
+    return Entry(note.at, SOURCES.get(note.label, "decided"), f"{shown_label(note.label)}: {note.text}")
 
 
 def _deploys(incident: Incident) -> list[Entry]:

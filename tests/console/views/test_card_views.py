@@ -228,7 +228,7 @@ def test_the_suspect_has_its_author_and_its_links() -> None:
     suspect = card_view(ASKED, service, rule, NOW, ("eve",)).suspect
     assert suspect is not None
     assert (suspect.id, suspect.code, suspect.message, suspect.author, suspect.likely) == (
-        "dep-42", "9f3c2ab", "Refactor sessions", "ann, bob", "99 % likely",
+        "dep-42", "9f3c2ab", "Refactor sessions", "ann, bob", "99 % likely to blame",
     )  # fmt: skip
     pages = card_view(ASKED, service, rule, NOW).pages
     assert pages == PagesView(
@@ -242,6 +242,11 @@ def test_the_suspect_has_its_author_and_its_links() -> None:
     unlikely, likely = (to_blame(x.blame(probability=each, vetoes=(unread,))) for each in (0.01, 0.9))
     shown_of = [card_view(one, service, rule, NOW).suspect for one in (acquitted, unlikely, likely)]
     assert shown_of[:2] == [None, None] and shown_of[2] is not None
+    # Live without it, the service may fail all the same: what was weighed before is no claim of now.
+    for incident, says in ((of(Situation.DID_NOT_HELP), "was 99 % likely to blame before the rollback"),
+                           (x.incident(), "99 % likely to blame")):  # fmt: skip
+        left = card_view(incident, service, rule, NOW).suspect
+        assert left is not None and left.likely == says
     assert author_of(service, "dep-40") == "" == author_of(None, "dep-42")
 
 

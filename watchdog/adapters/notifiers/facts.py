@@ -20,7 +20,8 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named
 from watchdog.presentation.notices.notice_case import state_of_news
 from watchdog.presentation.outlook import Outlook, outlook, rollback_line
-from watchdog.presentation.text import moment, percent, show_likely
+from watchdog.presentation.outlooks.outlook_case import likely_to_blame
+from watchdog.presentation.text import moment, percent
 
 MAX_SHORT, MAX_LONG = 255, 500
 IN_THE_NEWS = frozenset({"what happens next", "next step", "command", "severity", "incident"})
@@ -129,7 +130,7 @@ def _suspect(known: NoticeFacts) -> str:
         return ""
     if known.blame.probability is None:
         return named(known.suspect)
-    chance = f"{show_likely(known.blame.probability)} to blame (acts from {percent(known.blame.need, 0)})"
+    chance = f"{likely_to_blame(known.incident)} (acts from {percent(known.blame.need, 0)})"
     return f"{named(known.suspect)}, {chance}"
 
 

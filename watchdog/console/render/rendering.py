@@ -23,10 +23,10 @@ from watchdog.console.views.card_models import CardView
 from watchdog.console.views.view_models import ServiceRow
 from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.commands.human_command import HumanCommand, Seen
-from watchdog.domain.incident_notes import label_here
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.outlook import Outlook
 from watchdog.presentation.text import clock, day, iso, moment, percent, sentence, short
+from watchdog.presentation.timeline import shown_label
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
@@ -112,7 +112,7 @@ def _environment(version: str) -> Environment:
         read_by=read_by,
         happens=open_summary.happens,
         zip=zip,
-        label_here=label_here,
+        label_shown=shown_label,
     )
     return environment
 

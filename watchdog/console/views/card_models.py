@@ -62,7 +62,7 @@ class SuspectView:
     code: str
     message: str
     author: str
-    likely: str  # how likely it is to blame: `99 % likely`
+    likely: str  # how likely it is to blame: `99 % likely to blame`
     live_at: float | None
     diff: str
     page: str

@@ -18,10 +18,10 @@ from watchdog.presentation.incident_facts import ended_at
 from watchdog.presentation.notices.headlines import end_title, happens, still_fails, target_name
 from watchdog.presentation.outlook import Outlook, outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
-from watchdog.presentation.outlooks.outlook_case import suspects
+from watchdog.presentation.outlooks.outlook_case import likely_to_blame, suspects
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.status_text import open_incident
-from watchdog.presentation.text import clean, short, show_likely
+from watchdog.presentation.text import clean, short
 
 MESSAGE_MAX = 100
 NOTE_MAX = 160
@@ -145,7 +145,7 @@ def suspect_view(incident: Incident, service: ServiceState | None, authors: Sequ
         code=short(suspect.code),
         message=first_line(suspect),
         author=author_of(service, suspect.id) or clean(", ".join(authors)),
-        likely=show_likely(blame.probability) if blame.probability is not None else "",
+        likely=likely_to_blame(incident),
         live_at=suspect.finished_at if suspect.was_live else None,
         diff=decision_text.diff_link(decision, facts.repo if facts is not None else None),
         page=page_of(service, suspect.id),

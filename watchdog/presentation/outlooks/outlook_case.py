@@ -8,13 +8,13 @@ from watchdog.core.phases.human_commands import NOT_FOR_HUMANS
 from watchdog.core.phases.paged import PASSING_VETOES
 from watchdog.domain.decisions import LIKELIER_THAN_NOT, Cause, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.policy import Action, Mode
 from watchdog.presentation.notices.headlines import time_of_day
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.outlooks.other_service import Culprit, OtherService, culprit
 from watchdog.presentation.situation import blocking
-from watchdog.presentation.text import clean
+from watchdog.presentation.text import clean, show_likely
 
 
 def suspects(incident: Incident) -> bool:
@@ -24,6 +24,19 @@ def suspects(incident: Incident) -> bool:
     """
     blame = incident.decision.blame if incident.decision is not None else None
     return blame is not None and (blame.probability or 0.0) >= LIKELIER_THAN_NOT
+
+
+def likely_to_blame(incident: Incident) -> str:
+    """Return how likely the suspect is to blame, `99 % likely to blame`; empty if that was not weighed.
+
+    Once the service runs without it, only a proved recovery keeps that probability: it was weighed before.
+    """
+    blame = incident.decision.blame if incident.decision is not None else None
+    if blame is None or blame.probability is None:
+        return ""
+    proved = incident.rollback.verified_at is not None or incident.outcome is Outcome.VERIFIED
+    chance = f"{show_likely(blame.probability)} to blame"
+    return f"was {chance} before the rollback" if incident.rollback.restored_at is not None and not proved else chance
 
 
 def named(deploy: Deploy) -> str:
@@ -49,6 +62,13 @@ class Case:
             if rollback.target_code
             else clean(rollback.target or "an earlier deploy")
         )
+
+    @property
+    def live(self) -> str:
+        """Return since when the target is live, as which deploy: `dep-40 (1b7e0d4) is live as dep-43 since …`."""
+        rollback = self.incident.rollback
+        name = f" as {clean(rollback.deploy)}" if rollback.deploy else ""
+        return f"{self.target} is live{name}{self.by(rollback.restored_at, 'since')}"
 
     @property
     def suspect(self) -> str:

@@ -183,11 +183,11 @@ def deploying(case: Case) -> str:
 def verifying(case: Case) -> str:
     """Return since when the target is live, whether the site answers, and when the proof is due."""
     rollback = case.incident.rollback
-    since, expected = case.by(rollback.restored_at, "since"), rollback.expected_at
+    expected = rollback.expected_at
     earliest = f", at {case.at(expected)} at the earliest" if expected is not None and case.now < expected else ""
     proof = f"The incident ends once fresh probes prove the recovery{earliest}."
     pages = _pages_if_it_fails(case) or _pages_if_late(case, "it is not proved by then")
-    return f"{case.target} is live{since}{_answers(case)}. {proof}{pages}"
+    return f"{case.live}{_answers(case)}. {proof}{pages}"
 
 
 def _answers(case: Case) -> str:
@@ -302,7 +302,7 @@ def left(case: Case) -> str:
     if rollback.refused_at is not None:
         came, why = f"Render refused the rollback to {case.target} at {case.at(rollback.refused_at)}", refusal(case)
     elif rollback.restored_at is not None:
-        came = f"{case.target} is live{case.by(rollback.restored_at, 'since')} and does not count as a recovery"
+        came = f"{case.live} and does not count as a recovery"
     elif rollback.requested_at is not None:
         came = "No rollback is known to be live"
     return f"{came}: {why}. The daemon changes nothing more in this incident."
