@@ -3,12 +3,14 @@
 from zoneinfo import ZoneInfo
 
 from tests.cli import examples as x
+from tests.core.incident_fields import amended
+from tests.presentation.outlook_cases import question
 from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Term, Verdict, Veto
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Outcome
-from watchdog.domain.policy import Action
+from watchdog.domain.policy import Action, Then
 from watchdog.presentation.explain import done, explain, paragraph, said, standing
 
 SEEN = """\
@@ -108,8 +110,7 @@ Roll back to dep-40 (1b7e0d4)? Does nothing without an answer. No further page
 is sent, unless it gets worse or the daemon decides anew.
 Do now: Approve if the deploy is to blame, else reject.
 Mode assist; rule "high -> ask".
-Began 2026-11-25 03:14:14 CET; decided 38 s later: ask a human before anything
-is changed.
+Began 2026-11-25 03:14:14 CET; decided 38 s later: ask a human first.
 
 SEEN
   home       39 of 39 probes failed for 38 s (limit 38 s)
@@ -186,6 +187,19 @@ def test_asked_in_another_zone_without_blame() -> None:
     decided = x.decision(guards=guards, target=target, **high, **assist, **unblamed)
     asked = x.undone(decided, severity=x.Severity.HIGH, asked_at=x.BEGIN + 49, paged=False)
     assert shown(explain(asked, (), None, tz=ZoneInfo("Europe/Berlin"))) == ASKED
+
+
+def test_a_question_whose_default_is_a_rollback_says_so_beside_the_reason_that_a_human_decides() -> None:
+    """Until it is answered or its time is over; a question that only escalates promises no rollback."""
+    default = "Without an answer the policy says rollback."
+    unanswered = question(Then.ROLLBACK)
+    assert default in standing(unanswered)
+    for other in (
+        question(Then.ESCALATE),
+        amended(unanswered, late_paged=True),
+        amended(unanswered, approved_by="ann"),
+    ):
+        assert default not in standing(other)
 
 
 def test_no_line_stands_under_the_zone_of_before_the_clocks_were_changed() -> None:

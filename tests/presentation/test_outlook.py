@@ -228,7 +228,11 @@ def test_the_button_that_stands_out_is_what_the_task_asks_for(incident: Incident
 def test_who_has_it_is_said_once(incident: Incident, found: Situation, sentence: str, _: object) -> None:
     """By the sentence, where that says until when, or what the daemon leaves to them; else beside it."""
     if incident.closed_at is None and incident.escalation.acknowledged_by is not None:
-        assert ("ann " in sentence or "ann's" in sentence) is ("ann ack" not in outlook(incident, NOW).besides)
+        besides = outlook(incident, NOW).besides
+        assert ("ann " in sentence or "ann's" in sentence) is ("ann ack" not in besides)
+        # To have it is no answer.
+        open_to = "question is still open to every approver" in besides
+        assert open_to is (found is Situation.QUESTION and "ann ack" in besides)
 
 
 def test_case_66_no_situation_and_no_guard_that_can_block_lacks_a_row() -> None:

@@ -19,13 +19,14 @@ from watchdog.presentation import decision_text, next_steps
 from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
+from watchdog.presentation.situation import Situation, rolls_back_unanswered, situation
 from watchdog.presentation.text import clean, clock, day, flow, item, moment, other_zone, section, sentence, story, zone
 from watchdog.presentation.timeline import shown_label
 
 COURSES = {
     Course.ROLLBACK: "roll back",
     Course.ANNOUNCE: "announce, then roll back unless stopped",
-    Course.ASK: "ask a human before anything is changed",
+    Course.ASK: "ask a human first",
     Course.PAGE: "page a human, change nothing",
     Course.TELL: "notify, change nothing",
     Course.NOTE: "write it down, change nothing",
@@ -109,6 +110,9 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
         ]
     else:
         words = [f"Began {moment(incident.onset_at, tz)}; nothing decided yet."]
+    # The reason above may read as if nothing happened without a human.
+    if situation(incident) is Situation.QUESTION and rolls_back_unanswered(incident):
+        words.append("Without an answer the policy says rollback.")
     if incident.question.approved_by:
         words.append(f"Approved by {clean(incident.question.approved_by)}.")
     if incident.escalation.acknowledged_by:

@@ -18,16 +18,19 @@ def besides(case: Case, commands: Sequence[str]) -> str:
     found = situation(case.incident)
     if found is Situation.CLOSED:
         return follows(case)
-    said = (_acknowledged(case), _unseen(case), _render(case, found), _auto_deploy(case, found, commands))
+    said = (_acknowledged(case, found), _unseen(case), _render(case, found), _auto_deploy(case, found, commands))
     return " ".join(one for one in said if one)
 
 
-def _acknowledged(case: Case) -> str:
+def _acknowledged(case: Case, found: Situation) -> str:
     """Return who acknowledged it and when, unless the sentence above names them."""
     escalation = case.incident.escalation
     if escalation.acknowledged_by is None or names_holder(case):
         return ""
-    return f"{clean(escalation.acknowledged_by)} acknowledged it{case.by(escalation.acknowledged_at, 'at')}."
+    said = f"{clean(escalation.acknowledged_by)} acknowledged it{case.by(escalation.acknowledged_at, 'at')}"
+    # Who has it is no answer, and need not be the one who gives it.
+    still = "; the question is still open to every approver" if found is Situation.QUESTION else ""
+    return f"{said}{still}."
 
 
 def _unseen(case: Case) -> str:
