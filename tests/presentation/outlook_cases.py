@@ -324,6 +324,14 @@ CASES = [
         ("rollback", "acknowledge"),
     ),
     (
+        # Render may answer again by now, which stands beside it.
+        x.undone(x.decision(), human_needed="for 2 min nothing could be sent: busy", blocked_since=NOW - 120),
+        Situation.NEEDS_A_PERSON,
+        "No rollback was sent, though it was due from 02:13 UTC on; the reason then: for 2 min nothing could be sent:"
+        f" busy. {LEFT}",
+        ("rollback", "acknowledge"),
+    ),
+    (
         question(Then.ESCALATE, muted=True),
         Situation.QUESTION,
         f"{WAITS} pages again, unless it is still silenced.",

@@ -305,6 +305,9 @@ def left(case: Case) -> str:
         came = f"{case.live} and does not count as a recovery"
     elif rollback.requested_at is not None:
         came = "No rollback is known to be live"
+    elif rollback.blocked_since is not None:
+        # The reason is of the time in which it was due, and may be over.
+        came = f"{came}, though it was due{case.by(rollback.blocked_since, 'from')} on; the reason then"
     return f"{came}: {why}. The daemon changes nothing more in this incident."
 
 
