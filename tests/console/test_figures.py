@@ -27,12 +27,12 @@ from watchdog.cli.main import main
 from watchdog.console.public.app import days_in_words
 from watchdog.console.queries.series import RANGES, USUAL
 from watchdog.console.render import charts
-from watchdog.console.render.rendering import HERE, age, latency, took
+from watchdog.console.render.rendering import HERE, age, latency
 from watchdog.console.views.card_views import badge
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.store_records import FeedHour
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.text import clock, iso, moment, percent
+from watchdog.presentation.text import clock, iso, moment, percent, took
 
 TEMPLATES = " ".join(one.read_text() for one in sorted((HERE / "templates").rglob("*.html")))
 FIXED = " ".join(re.sub("<[^>]*>", " ", TEMPLATES).split())

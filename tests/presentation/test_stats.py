@@ -6,7 +6,7 @@ from tests.cli import examples as x
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.presentation.stats import DAY_SECONDS, Mean, Stats, Watched, stats
-from watchdog.presentation.stats_text import counted, record, show
+from watchdog.presentation.stats_text import cells, counted, record, show
 
 NOW = x.BEGIN + 10 * DAY_SECONDS
 SINCE = NOW - 90 * DAY_SECONDS
@@ -87,12 +87,26 @@ def test_the_formats_say_the_same() -> None:
     """Text for people, a table for a report, numbers with their n for machines."""
     found = stats([x.incident(), other()], WATCHED, {}, {}, SINCE, NOW)
     text = show(found, "text")
-    cells = ("web", "60 s (n=2)", "not known", "10 min (n=2)", "50 % (n=2)", "0.08 (n=2)", "1.5 (n=1)")
-    assert tuple(cell.strip() for cell in text[1].split("  ") if cell.strip()) == cells
-    assert show(found, "markdown")[2] == f"| {' | '.join(cells)} |"
+    row = ("web", "1 min 0 s (n=2)", "not known", "10 min 24 s (n=2)", "50 % (n=2)", "0.08 (n=2)", "1.5 (n=1)")
+    assert tuple(cell.strip() for cell in text[1].split("  ") if cell.strip()) == row
+    assert show(found, "markdown")[2] == f"| {' | '.join(row)} |"
     web = record(found[0])
     assert web["mean_time_to_restore_seconds"] == 623.5 and web["mean_time_to_restore_seconds_n"] == 2
     assert web["mean_time_to_acknowledge_seconds"] is None and web["change_failure_rate"] == 0.5
+
+
+def test_the_numbers_of_a_column_have_one_unit_and_as_many_decimals() -> None:
+    """Beside each other they compare: no `120 s` beside `2 min`, no 0.2 beside 0.21."""
+    detected = {38.4: "38 s", 119.0: "1 min 59 s", 121.0: "2 min 1 s", 7300.0: "2 h 1 min"}
+    for seconds, shown in detected.items():
+        one = replace(x.incident(), opened_at=x.incident().onset_at + seconds)
+        assert cells(of_web(one))[1] == f"{shown} (n=1)"
+    rates = {20: "0.20", 21: "0.21", 210: "2.1", 12000: "120", 0: "0.00"}
+    for deployments, shown in rates.items():
+        one = replace(of_web(x.incident()), deployments=deployments, deploy_seconds=100 * DAY_SECONDS)
+        assert cells(one)[5] == f"{shown} (n={deployments})"
+    rare = replace(of_web(x.incident()), deployments=1, deploy_seconds=1000 * DAY_SECONDS)
+    assert cells(rare)[5] == "under 0.01 (n=1)"
 
 
 def test_deployments_and_rollbacks_are_rates_of_the_time_they_are_known_for() -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from watchdog.domain.units import show_seconds
 from watchdog.presentation.markdown import plain, table
 from watchdog.presentation.stats import DAY_SECONDS, Mean, Stats
-from watchdog.presentation.text import columns, many
+from watchdog.presentation.text import columns, many, took
 
 Format = Literal["text", "markdown"]
 MUCH_SHARE = 0.9
@@ -82,8 +81,14 @@ def _within(number: int, what: str, spans: Sequence[float]) -> str:
 
 
 def _seconds(mean: Mean) -> str:
-    return "not known" if mean.value is None else f"{show_seconds(mean.value)} (n={mean.n})"
+    return "not known" if mean.value is None else f"{took(mean.value)} (n={mean.n})"
 
 
 def _rate(mean: Mean) -> str:
-    return "not known" if mean.value is None else f"{mean.value:.2g} (n={mean.n})"
+    if mean.value is None:
+        return "not known"
+    if 0 < mean.value < 0.005:
+        return f"under 0.01 (n={mean.n})"
+    # As many decimals in all rows of a column: 0.20 beside 0.21.
+    decimals = 0 if mean.value >= 10 else 1 if mean.value >= 1 else 2
+    return f"{mean.value:.{decimals}f} (n={mean.n})"

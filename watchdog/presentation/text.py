@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
+from watchdog.domain.units import show_seconds
+
 WIDTH = 78
 INDENT = 13
 LONGEST = 400
@@ -140,6 +142,14 @@ def show_probability(value: float) -> str:
 def show_likely(probability: float) -> str:
     """Return a probability in words, never rounded to certainty: `30 % likely`, `less than 1 % likely`."""
     return "less than 1 % likely" if probability < 0.01 else f"{percent(min(probability, 0.99), 0)} likely"
+
+
+def took(seconds: float) -> str:
+    """Return a duration to the second below an hour, so that those of one column compare: `47 s`, `1 min 49 s`."""
+    whole = round(seconds)
+    if whole < 60 or whole >= 3600:
+        return show_seconds(whole)
+    return f"{whole // 60} min {whole % 60} s"
 
 
 def clock(at: float, tz: tzinfo = UTC) -> str:

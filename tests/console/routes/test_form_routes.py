@@ -211,6 +211,7 @@ async def test_a_rollback_by_hand_is_confirmed_first_and_done_once() -> None:
         told = (await o.client.get("/api/v1/services/web/plan", headers=bearer())).json()
         assert [one["id"] for one in told["lost"]] == ["dep-40"] and told["card"] is None
         assert "takes back" in plan and "No incident is open on web" in plan and "stays off until" in plan
+        assert "live by then, the daemon refuses the rollback." in plan
         assert o.s.sent("POST") == 0 and not (await o.s.store.asked())
         other = await o.send(f"{SERVICE}/rollback", f"{SERVICE}/rollback", live="dep-38")
         assert "look again" in await o.page(other.headers["location"]) and o.s.sent("PATCH") == 0
@@ -253,7 +254,8 @@ async def test_a_wrong_rollback_is_taken_back_after_a_look_at_what_would_follow(
         await o.s.until(Phase.DEPLOYING)
         assert [one["target"] for one in o.s.accepted] == ["dep-39"] and not o.s.engine.state.denied
         assert "Undo the rollback" not in await o.page(INCIDENT)
-        assert ">web-1</span></h1>" in await o.page(f"{INCIDENT}/undo"), "no question any more"
+        no_more = await o.page(f"{INCIDENT}/undo")
+        assert ">web-1</span></span></h1>" in no_more and "An undo is not possible now. " in no_more
         assert (await o.client.get("/incidents/none/undo")).status_code == 404
 
 

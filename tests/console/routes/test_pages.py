@@ -85,7 +85,7 @@ async def test_a_service_tells_what_would_happen_now() -> None:
     assert re.search(r"If <strong>home</strong> failed .* <strong>critical</strong>", text)
     assert "A rollback leads to <code>dep-40" in text and "build failed, never live" in text
     assert "a rollback would lead here" in text and 'class="chart"' in text
-    assert "Api-7 is open" in busy or "api-7 is open" in busy
+    assert 'id="card-api-7"' in busy and "If it failed now" in text and "If it failed now" not in busy
     assert busy.index("</h1>") < busy.index(told["card"]["outlook"]["sentence"]) < busy.index('class="facts"')
     assert "Nothing is known of this service yet" in unknown
 

@@ -12,7 +12,7 @@ from tests.core.incident_fields import amended
 from tests.core.scenes import FACTS, HISTORY, NOW, a_service, a_state
 from tests.core.world import make_policy
 from watchdog.console.views.answer_views import DONE, answer_view
-from watchdog.console.views.approval_views import plan_view
+from watchdog.console.views.approval_views import NEVER_LIVE, plan_view
 from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.domain.events import DeploysListed
@@ -115,6 +115,10 @@ def test_a_plan_names_each_deploy_that_it_takes_back(commits: Sequence[str | Non
     healthy = a_service(phase=Phase.CALM, live="dep-44", deploys=deploys)
     view = plan_view(make_policy(), a_state(healthy), listed, "dep-41", None)
     assert (view.refused, [one.id for one in view.lost]) == ("", lost)
+    failed = tuple(replace(one, status="build_failed") if one.id == "dep-43" else one for one in deploys)
+    state = a_state(replace(healthy, deploys=failed))
+    again = plan_view(make_policy(), state, replace(listed, deploys=failed), "dep-41", None)
+    assert {one.id for one in again.lost if one.note == NEVER_LIVE} == {"dep-43"} & set(lost)
 
 
 def test_each_command_of_the_console_has_its_sentence() -> None:
@@ -139,3 +143,10 @@ def test_the_sentence_tells_the_outcome(done: bool, ok: bool, code: int | None, 
     view = answer_view(command)
     assert (view.state, view.said, view.asked, view.command) == (state, said, "stop web-1", "stop")
     assert view.help == ("/help/on-call#approvals" if said.startswith("Not done") else "")
+
+
+def test_what_is_added_names_its_incident() -> None:
+    """The page that shows it may be that of all incidents."""
+    for name in ("note", "tick", "follow-up", "label"):
+        done = Command(1, name, {"incident": "web-1"}, "ann", done=True, ok=True, answer="done", exit_code=0, at=5.0)
+        assert " web-1 " in answer_view(done).said.replace(".", " ") and "{" not in answer_view(done).said

@@ -25,7 +25,7 @@ from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.commands.human_command import HumanCommand, Seen
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.outlook import Outlook
-from watchdog.presentation.text import clock, day, iso, moment, percent, sentence, short
+from watchdog.presentation.text import clock, day, iso, moment, percent, sentence, short, took
 from watchdog.presentation.timeline import shown_label
 
 HERE = Path(__file__).parents[1]
@@ -130,14 +130,6 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds // size:.0f} {unit}"
     return f"{max(seconds, 0.0):.0f} s"
-
-
-def took(seconds: float) -> str:
-    """Return a duration to the second below an hour, so that those of one column compare: `47 s`, `1 min 49 s`."""
-    whole = round(seconds)
-    if whole < 60 or whole >= 3600:
-        return show_seconds(whole)
-    return f"{whole // 60} min {whole % 60} s"
 
 
 def latency(seconds: float | None) -> str:

@@ -30,16 +30,16 @@ DONE: Mapping[str, str] = MappingProxyType(
         "silence": "The silence has begun; everything is still recorded.",
         "hold": "The hold has begun: no rollback without an approval.",
         "unsilence": "It has ended.",
-        "label": "Your judgement is recorded.",
-        "note": "The note is added.",
-        "tick": "The checklist is updated.",
-        "follow-up": "The follow-up is added.",
+        "label": "Your judgement of {incident} is recorded.",
+        "note": "The note is added to {incident}.",
+        "tick": "The checklist of {incident} is updated.",
+        "follow-up": "The follow-up of {incident} is added.",
         "announce": "The announcement is on its status page.",
         "schedule-maintenance": "The maintenance is announced on its status page.",
         "update-announcement": "The announcement is updated.",
     }
 )
-"""What each command did; a test holds that none is missing."""
+"""What each command did, with its incident; a test holds that none is missing."""
 
 
 def answer_view(command: Command) -> AnswerView:
@@ -56,12 +56,14 @@ def answer_view(command: Command) -> AnswerView:
         state="refused" if state == "failed" and command.exit_code == REFUSED_CODE else state,
         answer=answer,
         command=name,
-        said=_said(name, state, answer),
+        said=_said(name, state, answer, clean(command.arguments.get("incident") or "the incident", 200)),
         help=f"{HELP}{place_of_answer(name)}" if state in ("refused", "failed") else "",
     )
 
 
-def _said(name: str, state: str, answer: str) -> str:
+def _said(name: str, state: str, answer: str, incident: str) -> str:
     if state == "waiting":
         return "The daemon has not answered yet."
-    return DONE.get(name, answer) if state == "done" else f"Not done. {answer}"
+    if state != "done":
+        return f"Not done. {answer}"
+    return DONE[name].replace("{incident}", incident) if name in DONE else answer

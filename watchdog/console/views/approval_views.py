@@ -22,6 +22,8 @@ from watchdog.presentation.text import clean, sentence
 
 ANSWERS = ("approve", "reject", "stop")
 """The commands that answer a question, or prevent a rollback."""
+NEVER_LIVE = "never live itself; a later one has its change"
+"""Beside a deploy whose change a rollback takes back all the same."""
 
 
 def ask_view(
@@ -90,7 +92,7 @@ def _plan(listed: DeploysListed, repo: str | None, made: Callable[[], tuple[Deci
     plan = decision_view(decision, repo)
     target = decision.target.deploy if decision.target is not None else None
     lost = _lost(listed.deploys, live, target) if live is not None and target is not None else ()
-    shown_lost = tuple(map(deploy_view, lost))
+    shown_lost = tuple(deploy_view(one, "" if one.was_live else NEVER_LIVE) for one in lost)
     return PlanView(listed.at, listed.service, shown, plan, sentence(why), follows=sentence(follows), lost=shown_lost)
 
 
