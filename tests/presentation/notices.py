@@ -74,7 +74,8 @@ PAGED: dict[str, Any] = {
     "next_call_at": NOW + 300.0,
 }
 BLOCKED = (
-    f"Not rolled back: {BUDGET.why}. The daemon asks again at 14:25 UTC, if web still fails then.{ESCALATES}",
+    f"Not rolled back: the budget is used up ({BUDGET.why}). The daemon asks again at 14:25 UTC, if web"
+    f" still fails then.{ESCALATES}",
     "Do now: Roll back to dep-40 (aaaaaaa) by hand if dep-41 (bad0000) is to blame: this limit does not hold for"
     " people.",
 )

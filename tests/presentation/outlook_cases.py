@@ -30,6 +30,7 @@ BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service 
 PAUSED = GuardAnswer("hold", Verdict.BLOCK, "paused by ann", passing=True)
 TRAILER = GuardAnswer("trailer", Verdict.BLOCK, "dep-42 says 'Watchdog: no-rollback'")
 SUSPENDED = GuardAnswer("service", Verdict.BLOCK, "web is suspended by billing")
+RETURNED = GuardAnswer("returned", Verdict.ASK, "9f3c2ab came back")
 UNREAD = GuardAnswer("environment", Verdict.ASK, "its events could not be read", passing=True)
 COOLDOWN = GuardAnswer("cooldown", Verdict.BLOCK, "last rollback 3 min ago (limit 10 min)", clears_at=NOW + 300)
 PAGE = x.decision(course=Course.PAGE)
@@ -92,7 +93,7 @@ ASKED = "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet"
 DEPLOYS = "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43"
 LIVE = "dep-40 (1b7e0d4) is live as dep-43 since 02:15 UTC"
 PROOF = f"{LIVE}. The incident ends once fresh probes prove the recovery"
-SPENT = "Not rolled back: 2 of 2 rollbacks of this service today."
+SPENT = "Not rolled back: the budget is used up (2 of 2 rollbacks of this service today)."
 ASKS_LATER = f"{SPENT} The daemon asks again at 02:25 UTC, if web still fails then."
 REFUSES = "Render refused the rollback to dep-40 (1b7e0d4) at 02:15 UTC: no such deploy."
 LEFT = f"The daemon changes nothing more in this incident.{UNLESS_WORSE}"
@@ -218,8 +219,22 @@ CASES = [
     (
         paged(BUDGET, UNREAD),
         Situation.ASKS_LATER,
-        f"{ASKS_LATER.removesuffix(' then.')} and nothing else forbids it then.{OTHERWISE}",
+        f"{SPENT} For now a rollback needs a person's yes: its events could not be read."
+        f"{ASKS_LATER.removeprefix(SPENT).removesuffix(' then.')} and nothing else forbids it then.{OTHERWISE}",
         ("rollback", "acknowledge"),
+    ),
+    (
+        paged(BUDGET, RETURNED),
+        Situation.ASKS_LATER,
+        f"{SPENT} A rollback needs a person's yes: 9f3c2ab came back.{ASKS_LATER.removeprefix(SPENT)}{OTHERWISE}",
+        ("rollback", "acknowledge"),
+    ),
+    (
+        paged(PAUSED, RETURNED),
+        Situation.BLOCKED_FOR_NOW,
+        "Not rolled back: paused by ann. A rollback needs a person's yes: 9f3c2ab came back. Once it is resumed,"
+        f" {AGAIN.replace('may roll', 'may ask whether to roll').replace(' by itself', '')}{OTHERWISE}",
+        ("resume", "stop", "acknowledge"),
     ),
     (
         paged(BUDGET, next_call_at=NOW + 300, next_call_name="lead"),

@@ -124,7 +124,15 @@ def test_a_time_is_promised_only_if_nothing_blocks_beyond_it(
     said = outlook(paged(*blocks[::order]), NOW)
     assert (said.situation, said.until) == (found, until)
     last = max(blocks, key=lambda one: (not one.passing, one.clears_at or NOW * 2))
-    assert said.sentence.startswith(f"Not rolled back: {last.why}. Also: ")
+    first = BLOCKS[last.name].reads.format(last.why)
+    assert said.sentence.startswith(f"Not rolled back: {first}. Also: ")
+
+
+@pytest.mark.parametrize("incident", [paged(COOLDOWN), to_blame(x.blame(vetoes=(Veto("deploy list", True, "old"),)))])
+def test_a_reason_that_may_have_grown_says_when_it_was_one(incident: Incident) -> None:
+    """ "last rollback 3 min ago" is of the decision, which may be long ago on a page, and is just now in a notice."""
+    assert outlook(incident, NOW).sentence.startswith("Not rolled back: ")
+    assert outlook(incident, NOW + 3600).sentence.startswith("Not rolled back at 02:14 UTC: ")
 
 
 OFF = 'auto-deploy of web back on (it was "commit"): until then merges are not deployed.'

@@ -16,6 +16,7 @@ class Block:
     task: str  # the cure
     command: str = ""  # the command of the cure
     by_hand: bool = False  # the cure is a rollback by hand
+    reads: str = "{}"  # the guard's reason as a clause
     passes: str = ""  # the event after which the daemon decides again, where time may lift it: `once …`
 
 
@@ -48,6 +49,7 @@ BLOCKS: Mapping[str, Block] = MappingProxyType(
             "The daemon changes nothing until one is available again.",
             _BY_HAND,
             by_hand=True,
+            reads="the budget is used up ({})",
             passes="fewer services were rolled back in the last 10 min",
         ),
         "correlation": Block(

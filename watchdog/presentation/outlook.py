@@ -15,6 +15,7 @@ from watchdog.presentation.block_words import BLOCKS, block_of
 from watchdog.presentation.outlooks import outlook_tasks as tasks
 from watchdog.presentation.outlooks import outlook_words as words
 from watchdog.presentation.outlooks.acknowledging import acknowledging
+from watchdog.presentation.outlooks.closed_words import closed
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.outlooks.outlook_besides import besides
 from watchdog.presentation.outlooks.outlook_case import Case
@@ -245,7 +246,7 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         ),
         Situation.NOT_DONE: Row(NEEDS_YOU, words.with_next_page(words.left), tasks.look_at_the_deploys, _ACKNOWLEDGE),
         Situation.NEEDS_A_PERSON: Row(NEEDS_YOU, words.with_next_page(words.left), tasks.find_the_cause, _BY_HAND),
-        Situation.CLOSED: Row("over", words.closed, tasks.clean_up, _SWITCH),
+        Situation.CLOSED: Row("over", closed, tasks.clean_up, _SWITCH),
     }
 )
 """One row for each situation; a test holds that none is missing."""

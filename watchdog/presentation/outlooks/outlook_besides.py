@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from watchdog.presentation.outlooks.closed_words import follows
 from watchdog.presentation.outlooks.outlook_case import Case
-from watchdog.presentation.outlooks.outlook_words import follows, names_holder
+from watchdog.presentation.outlooks.outlook_words import names_holder
 from watchdog.presentation.situation import UNDER_WAY, Situation, situation
 from watchdog.presentation.status_text import STALE_SECONDS
 from watchdog.presentation.text import clean

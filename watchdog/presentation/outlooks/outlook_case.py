@@ -115,7 +115,9 @@ class Case:
         """
         decision = self.incident.decision
         asks = decision is not None and (
-            decision.mode == Mode.ASSIST or decision.policy_action in (Action.ASK, Action.SCHEDULE)
+            decision.mode == Mode.ASSIST
+            or decision.policy_action in (Action.ASK, Action.SCHEDULE)
+            or any(one.verdict is Verdict.ASK and not one.passing for one in decision.guards)
         )
         where = f" to {self.target}" if self.suspects else ""
         return f"may {'ask whether to roll' if asks else 'roll'} back{where}{'' if asks else ' by itself'}"

@@ -6,7 +6,8 @@ Rule: a sentence promises only what the daemon does without further input from p
 from collections.abc import Callable
 
 from watchdog.core.phases.rollback_request import PUT_OFF_SECONDS
-from watchdog.domain.incidents import Incident, Outcome
+from watchdog.domain.decisions import GuardAnswer, Verdict
+from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.block_words import NO_SUSPECT, UNREAD, Block, block_of
@@ -15,6 +16,8 @@ from watchdog.presentation.situation import Situation, asks_after_outage, blocki
 from watchdog.presentation.text import clean, percent, sentence, show_likely
 
 Words = Callable[[Case], str]
+JUST_NOW_SECONDS = 15.0
+"""A decision that is older says when it was made."""
 
 
 def with_next_page(happens: Words) -> Words:
@@ -245,10 +248,31 @@ def blocked(case: Case) -> str:
         then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
     elif block is not None and block.clears_at is not None and asked:
         then = "The daemon asked once, and does not ask again."
+    lead, asks = f"Not rolled back{_decided_at(case)}", _asks(case)
     if block is None or words in (NO_SUSPECT, *UNREAD.values()):
-        return f"Not rolled back: {_veto(case) or blocked_why(case)}. {then}"
-    also = f" Also: {'; '.join(clean(one.why).rstrip('.') for one in others)}." if others else ""
-    return f"Not rolled back: {clean(block.why).rstrip('.')}.{also} {then}"
+        return f"{lead}: {_veto(case) or blocked_why(case)}.{asks} {then}"
+    also = f" Also: {'; '.join(map(_reads, others))}." if others else ""
+    return f"{lead}: {_reads(block)}.{also}{asks} {then}"
+
+
+def _reads(answer: GuardAnswer) -> str:
+    return block_of(answer).reads.format(clean(answer.why).rstrip("."))
+
+
+def _decided_at(case: Case) -> str:
+    """Return when it was decided, unless just now: the reason may hold a time span that has grown since."""
+    decision = case.incident.decision
+    return case.by(decision.at, "at") if decision is not None and case.now - decision.at >= JUST_NOW_SECONDS else ""
+
+
+def _asks(case: Case) -> str:
+    """Return what a rollback needs a person's yes for, beside what blocks it; the mode says so by itself."""
+    decision = case.incident.decision
+    asking = [one for one in decision.guards if one.verdict is Verdict.ASK] if decision is not None else []
+    named = [one for one in asking if one.name != "mode"]
+    whys = "; ".join(clean(one.why).rstrip(".") for one in named)
+    start = " For now a" if all(one.passing for one in named) else " A"
+    return f"{start} rollback needs a person's yes: {whys}." if named else ""
 
 
 def blocking_words(case: Case) -> Block:
@@ -337,36 +361,3 @@ def observed(case: Case) -> str:
     """Return what the daemon would do in another mode."""
     would = case.incident.decision.would if case.incident.decision is not None else ""
     return f"Mode observe: the daemon changes nothing; it {clean(would)}."
-
-
-def closed(case: Case) -> str:
-    """Return how it ended, with or without a rollback, and why the daemon had left it to people."""
-    left_for = clean(case.incident.human_needed).rstrip(".")
-    return f"{_ended(case.incident)}{f' ({left_for})' if left_for else ''}."
-
-
-def _ended(incident: Incident) -> str:
-    rollback, outcome = incident.rollback, clean(incident.outcome)
-    if incident.outcome in (Outcome.RECOVERED, Outcome.WITH_A_HUMAN):
-        if rollback.restored_at is not None:
-            return "Recovered after a rollback that is not proved to have helped"
-        return "Recovered, no rollback is known to be live" if rollback.tried else "Recovered without a rollback"
-    return f"{outcome[:1].upper()}{outcome[1:]}"
-
-
-def follows(case: Case) -> str:
-    """Return what follows once it is over: whether merges deploy, or what the daemon does."""
-    # What is left to people follows; and what a person continued by hand goes on.
-    if case.state.auto_deploy_was or case.incident.outcome is Outcome.CONTINUED:
-        return ""
-    if case.state.auto_deploy and case.incident.pin.off:
-        return "Auto-deploy is on again: the next merge deploys."
-    # Removed from the configuration, it is watched no more: how it stands now is not known.
-    if not case.state.watched:
-        return ""
-    if case.incident.pin.off and case.incident.pin.previous == "off":
-        # People may have meant that; or a restored record forgot that the daemon had switched it off.
-        return "Auto-deploy is off, as it was before the rollback."
-    if case.incident.outcome is Outcome.NEW_BASELINE:
-        return f"The errors of {case.service} did not stop: only what is far above them is reported from now on."
-    return f"The daemon watches {case.service} as before."
