@@ -251,8 +251,8 @@ CASES = [
     (
         paged(BUDGET, acknowledged_by="ann", next_call_at=NOW + 1800, next_call_name="lead"),
         Situation.BLOCKED,
-        f"{SPENT} ann acknowledged it, so the daemon does not ask again. The daemon pages everyone again, and lead, at"
-        " 02:45 UTC if it is still open: ann's acknowledgement ends then.",
+        f"{SPENT} ann acknowledged it, so the daemon does not ask while ann has it. The daemon pages everyone again,"
+        " and lead, at 02:45 UTC if it is still open: ann's acknowledgement ends then.",
         ("rollback",),
     ),
     (
@@ -330,6 +330,13 @@ CASES = [
         amended(REFUSED, artefact_gone=True),
         Situation.NOT_DONE,
         f"{REFUSES} Render keeps no artefact of dep-40. No deploy was made. {LEFT}",
+        ("acknowledge",),
+    ),
+    (
+        amended(REFUSED, artefact_gone=True, expired="dep-40"),
+        Situation.NOT_DONE,
+        "Render keeps no artefact of dep-40, and refused to rebuild 1b7e0d4 at 02:15 UTC: no such deploy."
+        f" No deploy was made. {LEFT}",
         ("acknowledge",),
     ),
     (

@@ -77,8 +77,8 @@ def test_case_66_each_situation_has_its_sentence_and_its_commands(
         (x.undone(PAGE, human_needed="busy", acknowledged_by="ann", decision=None), "Find the cause"),
         (paged(TRAILER), "Fix forward, or ask its author"),
         (LOST, "Look at web's deploys on Render's dashboard before anything else; if dep-42 (9f3c2ab) is still"),
-        (REFUSED, "If dep-42 (9f3c2ab) is to blame, deploy a fix, or look on Render's dashboard for a deploy that"),
-        (amended(REFUSED, artefact_gone=True), "If dep-42 (9f3c2ab) is to blame, deploy a fix; else"),
+        (REFUSED, "If dep-42 (9f3c2ab) is to blame, roll back to another deploy on Render's dashboard, or deploy"),
+        (amended(REFUSED, artefact_gone=True), "Look in the logs whether dep-42 (9f3c2ab) is to blame; if it is"),
         (
             x.undone(PAGE, human_needed="rejected by ann", human_decision=HumanDecision.REJECTED),
             "Find the cause on Render's dashboard and in the logs. Roll back to dep-40 (1b7e0d4) by hand if dep-42",
@@ -95,8 +95,8 @@ def test_case_66_each_situation_has_its_sentence_and_its_commands(
         (suspended("stuck_crashlooping"), "Find in the logs why web crashes; deploy a fix, then resume it on Render."),
         (
             suspended("billing", next_call_at=NOW + 60),
-            "Settle the bill with Render, then check on Render's dashboard that web runs again; acknowledge to pause"
-            " the escalation.",
+            "Settle the bill with Render, then check on Render's dashboard that web runs again; acknowledge to stop"
+            " the page at 02:16 UTC.",
         ),
         (HELPLESS, "Find the cause in the logs. If it is not dep-42 (9f3c2ab), undo the rollback."),
         (ANNOUNCED, "Stop it if dep-42 (9f3c2ab) is not to blame; else there is nothing to do."),
@@ -200,9 +200,9 @@ RECOMMENDED = {
 @pytest.mark.parametrize(
     ("incident", "button"),
     [
-        # Refused, the rollback has no second try there.
+        # Without its artefact no deploy there leads back.
         *(
-            (one, "" if one.rollback.refused_at else RECOMMENDED[kind])
+            (one, "logs" if one.rollback.artefact_gone else RECOMMENDED[kind])
             for one, kind, *_ in CASES
             if kind in RECOMMENDED
         ),

@@ -37,6 +37,7 @@ RESUME = "Resume the daemon first (paused by ann): until then it changes nothing
 STAYS_OFF = "Auto-deploy is off until you switch it back on (it was commit): merges are not deployed."
 MEANWHILE = STAYS_OFF.replace("until you switch it back on", "meanwhile")
 SEEN = "others see that you have it"
+STOPS = "no further page at 02:19 UTC"
 HOLDS = "; at 02:45 UTC the daemon pages everyone again if the incident is still open."
 LIMIT = POLICY.detection.run_seconds
 BY_HAND = ("rollback", "acknowledge")
@@ -208,11 +209,11 @@ def test_a_paused_daemon_promises_nothing_of_itself(incident: Incident, says: st
         (paged(PAUSED), DISARMED, ("resume", "stop", "acknowledge"), "", f"{NOTHING} Resume", ""),
         (paged(ARMED), DISARMED, ("resume", "stop", "acknowledge"), "", f'{READ_LOG} Answer "Do not', ""),
         # Accepted while people have it, refused while a rollback may begin or is under way.
-        (REFUSED, OFF, ("acknowledge", SWITCH), "", "If dep-42", STAYS_OFF),
+        (REFUSED, OFF, ("acknowledge", SWITCH), "dashboard", "If dep-42", STAYS_OFF),
         (x.undone(x.decision()), OFF, ("stop",), "", "Stop it", f"{MEANWHILE} You can switch it back"),
         (ANNOUNCED, OFF, ("stop", "approve"), "", "Stop it", f"{STAYS_OFF} You can switch it back"),
         # Given back: the reader knows that merges are deployed.
-        (GIVEN_BACK, ON, ("acknowledge",), "", "If dep-42", "Auto-deploy is on (commit)"),
+        (GIVEN_BACK, ON, ("acknowledge",), "dashboard", "If dep-42", "Auto-deploy is on (commit)"),
         # Switched on by a Blueprint's sync, which the record does not know: it is the task, and said once.
         *(
             (amended(DEPLOYING, off=off, note="read back"), ON, (), "", f"{MERGE} on (commit).", "")
@@ -221,7 +222,7 @@ def test_a_paused_daemon_promises_nothing_of_itself(incident: Incident, says: st
         (DEPLOYING, ON, (), "", f"{MERGE} not known to be off.", ""),
         (amended(DEPLOYING, off=True, note="read back"), UNKNOWN, (), "", "", ""),
         # An acknowledgement is no step by itself: what finds the cause stands out.
-        (amended(REFUSED, next_call_at=NOW + 60), UNKNOWN, ("acknowledge",), "", "If dep-42", ""),
+        (amended(REFUSED, next_call_at=NOW + 60), UNKNOWN, ("acknowledge",), "dashboard", "If dep-42", ""),
         (amended(HELPLESS, acknowledged_by="ann", acknowledged_at=NOW), UNKNOWN, ("undo",), "logs", "Find", "ann ack"),
         (BUSY, CurrentState(deploys_at=NOW), BY_HAND, "rollback", "Roll", "Render answers again"),
         (
@@ -258,19 +259,19 @@ def test_who_answered_and_who_has_it_now_stand_in_one_sentence() -> None:
             paged(BUDGET, next_call_at=NOW + 300),
             "no further page at 02:20 UTC; at 02:45 UTC the daemon pages everyone again",
         ),
-        (paged(BUDGET), f"{SEEN}{HOLDS} It also puts off the question at 02:25 UTC."),
+        (paged(BUDGET), f"{SEEN}{HOLDS} While you have it, the daemon does not ask at 02:25 UTC."),
         (paged(BUDGET, all_called=True), f"{SEEN}; at 02:45 UTC the daemon pages everyone again if a step of"),
-        (replace(paged(BUDGET), channels=()), f"{SEEN}. It also puts off the question at 02:25 UTC."),
-        (to_blame(PLATFORM), f"{SEEN}{HOLDS} It also puts off the question whether to roll back."),
+        (replace(paged(BUDGET), channels=()), f"{SEEN}. While you have it, the daemon does not ask at 02:25 UTC."),
+        (to_blame(PLATFORM), f"{SEEN}{HOLDS} While you have it, the daemon does not ask whether to roll back."),
         (paged(PAUSED), f"{SEEN}{HOLDS} The daemon decides again all the same, and may roll back to dep-40 "),
-        (question(Then.ESCALATE), f"{SEEN}{HOLDS} The question stays open, and no page follows at 02:19 UTC."),
+        (question(Then.ESCALATE), f"{STOPS}{HOLDS} The question stays open."),
         (
             question(Then.ROLLBACK),
             f"{SEEN}{HOLDS} The question stays open. Without an answer the daemon rolls back at 02:19 UTC, if nothing",
         ),
         (
             question(Then.ESCALATE, decision=x.decision(course=Course.ASK, guards=(UNREAD,))),
-            f"{SEEN}{HOLDS} The question stays open, and no page follows at 02:19 UTC. The daemon may still roll back",
+            f"{STOPS}{HOLDS} The question stays open. The daemon may still roll back",
         ),
         (x.undone(x.decision()), f"{SEEN}{HOLDS} It does not stop the rollback."),
     ],
@@ -281,4 +282,4 @@ def test_an_acknowledgement_says_what_it_does(incident: Incident, says: str) -> 
     assert outlook(incident, NOW, state=state).acknowledging.startswith(f"Acknowledge: {says}")
     assert outlook(amended(incident, acknowledged_by="ann"), NOW, state=state).acknowledging == ""
     ends = outlook(incident, NOW, state=replace(state, pages_again_at=NOW + 60.0)).acknowledging
-    assert "no page follows" not in ends, "it ends before the deadline"
+    assert STOPS not in ends, "it ends before the deadline"

@@ -6,12 +6,18 @@ from watchdog.presentation.outlooks.outlook_words import clears_at
 from watchdog.presentation.situation import BY_ITSELF, Situation, asks_after_outage, rolls_back_unanswered, situation
 
 
-def stops_a_call(case: Case) -> bool:
-    """Return whether an acknowledgement keeps the daemon from calling the next step of the escalation."""
-    escalation = case.incident.escalation
-    due = escalation.next_call_at if escalation.acknowledged_by is None else None
-    # A silence keeps the call from people anyway.
-    return due is not None and case.now < due and bool(case.incident.channels) and not case.incident.muted
+def stopped_call(case: Case) -> str:
+    """Return ` at 14:32 UTC`, the next page that an acknowledgement keeps from people; empty if it keeps none."""
+    # A silence keeps it from people anyway.
+    if case.incident.escalation.acknowledged_by is not None or not case.incident.channels or case.incident.muted:
+        return ""
+    step, question, again = case.incident.escalation.next_call_at, case.incident.question.deadline, case.state
+    asks = question is not None and question.then is Then.ESCALATE and not case.incident.late_paged
+    due = question.due_at if asks and question is not None and situation(case.incident) is Situation.QUESTION else None
+    # An acknowledgement that ends before the deadline keeps no page of it from people.
+    covered = due is not None and again.pages_again_at is not None and due < again.pages_again_at
+    coming = [at for at in (step, due if covered else None) if at is not None and case.now < at]
+    return case.by(min(coming, default=None), "at")
 
 
 def acknowledging(case: Case) -> str:
@@ -19,9 +25,8 @@ def acknowledging(case: Case) -> str:
     escalation, incident = case.incident.escalation, case.incident
     if escalation.acknowledged_by is not None or incident.closed_at is not None:
         return ""
-    stops = "others see that you have it"
-    if stops_a_call(case):
-        stops = f"no further page at {case.at(escalation.next_call_at)}"
+    stopped = stopped_call(case)
+    stops = f"no further page{stopped}" if stopped else "others see that you have it"
     return f"Acknowledge: {stops}{_pages_again(case)}.{_besides(case)}"
 
 
@@ -37,22 +42,17 @@ def _pages_again(case: Case) -> str:
 
 def _besides(case: Case) -> str:
     """Return what it does to a question and to a rollback."""
-    found, question = situation(case.incident), case.incident.question.deadline
+    found = situation(case.incident)
     if found is Situation.ASKS_LATER:
-        return f" It also puts off the question{case.by(clears_at(case.incident), 'at')}."
+        return f" While you have it, the daemon does not ask{case.by(clears_at(case.incident), 'at')}."
     if found is Situation.NOT_THE_DEPLOY and asks_after_outage(case.incident):
-        return " It also puts off the question whether to roll back."
+        return " While you have it, the daemon does not ask whether to roll back."
     if found is Situation.BLOCKED_FOR_NOW:
         return f" The daemon decides again all the same, and {case.may_act}."
     if found in BY_ITSELF:
         return " It does not stop the rollback." if found is not Situation.UNDECIDED else ""
     if found is Situation.QUESTION:
-        pages = question is not None and question.then is Then.ESCALATE and not case.incident.late_paged
-        due, again = question.due_at if pages and question is not None else None, case.state.pages_again_at
-        # An acknowledgement that ends before the deadline keeps no page from people.
-        covers = due is not None and again is not None and due < again
-        stays = f" The question stays open{f', and no page follows at {case.at(due)}' if covers else ''}."
-        return f"{stays}{_without_an_answer(case)}"
+        return f" The question stays open.{_without_an_answer(case)}"
     return ""
 
 

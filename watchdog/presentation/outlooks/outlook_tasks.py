@@ -7,7 +7,7 @@ from watchdog.core.note_text import short
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Outcome
 from watchdog.presentation.block_words import BLOCKS, block_of
-from watchdog.presentation.outlooks.acknowledging import stops_a_call
+from watchdog.presentation.outlooks.acknowledging import stopped_call
 from watchdog.presentation.outlooks.other_service import Culprit
 from watchdog.presentation.outlooks.outlook_case import Case, named
 from watchdog.presentation.outlooks.recommended import cure_words, elsewhere
@@ -114,7 +114,8 @@ def look_elsewhere(case: Case) -> str:
 
 def _acknowledge(case: Case) -> str:
     """Return the second half of a step where the daemon would call further people; else nothing."""
-    return "; acknowledge to pause the escalation" if stops_a_call(case) else ""
+    stopped = stopped_call(case)
+    return f"; acknowledge to stop the page{stopped}" if stopped else ""
 
 
 def look_at_the_deploys(case: Case) -> str:
@@ -125,8 +126,10 @@ def look_at_the_deploys(case: Case) -> str:
             "Look at {service}'s deploys on Render's dashboard before anything else; if {suspect} is still live and to"
             " blame, roll back there or deploy a fix."
         )
-    back = "" if rollback.artefact_gone else ", or look on Render's dashboard for a deploy that can be rolled back to"
-    return case.named(f"If {{suspect}} is to blame, deploy a fix{back}; else find the cause in the logs.")
+    if rollback.artefact_gone:
+        return case.named("Look in the logs whether {suspect} is to blame; if it is, deploy a fix.")
+    back = "roll back to another deploy on Render's dashboard, or deploy a fix"
+    return case.named(f"If {{suspect}} is to blame, {back}; else find the cause in the logs.")
 
 
 def cure(case: Case) -> str:

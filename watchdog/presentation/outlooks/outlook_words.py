@@ -13,7 +13,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.block_words import NO_SUSPECT, UNREAD, Block, block_of
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.situation import Situation, asks_after_outage, blocking, situation
-from watchdog.presentation.text import clean, percent, sentence, show_likely
+from watchdog.presentation.text import clean, percent, sentence, short, show_likely
 
 Words = Callable[[Case], str]
 JUST_NOW_SECONDS = 15.0
@@ -245,7 +245,7 @@ def blocked(case: Case) -> str:
         free = " and nothing else forbids it" if waits else ""
         then = f"The daemon asks again{case.by(block.clears_at, 'at')}, if {case.service} still fails{free} then."
     elif block is not None and block.clears_at is not None and acknowledged is not None:
-        then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask again."
+        then = f"{clean(acknowledged)} acknowledged it, so the daemon does not ask while {clean(acknowledged)} has it."
     elif block is not None and block.clears_at is not None and asked:
         then = "The daemon asked once, and does not ask again."
     lead, asks = f"Not rolled back{_decided_at(case)}", _asks(case)
@@ -324,7 +324,7 @@ def left(case: Case) -> str:
     rollback, why = case.incident.rollback, clean(case.incident.human_needed).rstrip(".")
     came = "No rollback was sent"
     if rollback.refused_at is not None:
-        came, why = f"Render refused the rollback to {case.target} at {case.at(rollback.refused_at)}", refusal(case)
+        came, why = f"{_refused(case)} at {case.at(rollback.refused_at)}", refusal(case)
     elif rollback.restored_at is not None:
         came = f"{case.live} and does not count as a recovery"
     elif rollback.requested_at is not None:
@@ -335,10 +335,20 @@ def left(case: Case) -> str:
     return f"{came}: {why}. The daemon changes nothing more in this incident."
 
 
+def _refused(case: Case) -> str:
+    """Return what Render refused: the rollback, or its one alternative, to build the target's commit anew."""
+    rollback = case.incident.rollback
+    if rollback.rebuilds:
+        name, code = clean(rollback.target), clean(short(rollback.target_code))
+        return f"Render keeps no artefact of {name}, and refused to rebuild {code}"
+    return f"Render refused the rollback to {case.target}"
+
+
 def refusal(case: Case) -> str:
     """Return the reason of Render's refusal, and that it changed nothing."""
     rollback = case.incident.rollback
-    gone = f". Render keeps no artefact of {clean(rollback.target)}" if rollback.artefact_gone else ""
+    only = rollback.artefact_gone and not rollback.rebuilds
+    gone = f". Render keeps no artefact of {clean(rollback.target)}" if only else ""
     return f"{clean(rollback.refusal).rstrip('.')}{gone}. No deploy was made"
 
 

@@ -57,8 +57,8 @@ def recommended(case: Case, commands: Sequence[str]) -> str:
     # A commit on the deny-list is fixed before merges deploy again.
     if command in commands and not (found is Situation.CLOSED and case.state.denied):
         return command
-    # Another place comes first, or a fix: a refused rollback has no second try.
-    first = (found is Situation.NOT_THE_DEPLOY and elsewhere(case)) or case.incident.rollback.refused_at is not None
+    # Another place comes first.
+    first = found is Situation.NOT_THE_DEPLOY and elsewhere(case)
     return "" if first and place(case) != STATUS else place(case)
 
 
@@ -74,9 +74,11 @@ def place(case: Case) -> str:
         return STATUS
     if found is Situation.VERIFYING and case.state.fails is not None:
         return LOGS
+    if found is Situation.NOT_DONE and case.incident.rollback.artefact_gone:
+        # No deploy on the dashboard leads back: what is left is a fix, of what the logs show.
+        return LOGS
     if found not in BLOCKED:
-        # Without its artefact there is nothing to look for there.
-        return "" if case.incident.rollback.artefact_gone else PLACES.get(found, "")
+        return PLACES.get(found, "")
     by_hand = cure_words(case).by_hand and not case.may_roll_back
     on_dashboard = held.name in ON_DASHBOARD if held is not None else case.unread != "control targets"
     return DASHBOARD if by_hand or on_dashboard else ""
