@@ -9,6 +9,7 @@ from tests.support.clocks import FakeClock, eventually
 from tests.support.notification_vendors import Channel, tell
 from watchdog.daemon.outbox.outbox import STALE_SECONDS
 from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.notices import NoticeKind
 
 
 @pytest.mark.parametrize("gone", [False, True])
@@ -39,3 +40,21 @@ async def test_news_that_wait_alarm_nobody_and_are_dropped_after_a_day() -> None
         chat.script.clear()
         await clock.advance(3600.0)
     assert [title for title, _ in chat.took] == ["page"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wakes", "kept"),
+    [(NoticeKind.OPENED, True, True), (NoticeKind.RESOLVED, False, True), (NoticeKind.UPDATED, False, False)],
+)
+async def test_a_page_and_its_end_are_brought_after_more_than_a_day(kind: NoticeKind, wakes: bool, kept: bool) -> None:
+    """Without its all-clear a page would ring for ever; an update of yesterday tells people nothing."""
+    clock = FakeClock(auto=False)
+    chat = Channel("chat", *[Temporary("no")] * 10_000)
+    teller = outbox(chat, clock=clock)
+    bringing = asyncio.create_task(teller.deliver(None, tell("web is down", "chat", kind=kind, wakes=wakes)))
+    await eventually(lambda: teller.failing)
+    await clock.advance(STALE_SECONDS + 3600.0)
+    assert teller.waiting == kept
+    chat.script.clear()
+    await clock.advance(3600.0)
+    assert chat.took == [("web is down", None)] * kept and bringing.done()
