@@ -44,21 +44,24 @@ class Two:
 
     clock: FakeClock = field(default_factory=lambda: FakeClock(auto=False))
     pager: Gated = field(default_factory=lambda: Gated("pager"))
+    chat: Gated = field(default_factory=lambda: Gated("chat"))
 
     def __post_init__(self) -> None:
         database = MemoryDatabase(self.clock)
-        self.one = Worker("one", database, self.clock, pager=self.pager)
+        self.one = Worker("one", database, self.clock, pager=self.pager, chat=self.chat)
         self.heir = Worker("two", database, self.clock)
 
     async def begin(self) -> None:
         await self.clock.during(self.one.sharing.begin())
 
-    def page(self, kind: NoticeKind = NoticeKind.OPENED, resumed: bool = False, **more: object) -> asyncio.Task[None]:
+    def page(
+        self, kind: NoticeKind = NoticeKind.OPENED, resumed: bool = False, to: str = "pager", **more: object
+    ) -> asyncio.Task[None]:
         """Let the first worker tell of the shop's incident, from memory."""
         now = self.clock.now()
         news = IncidentNews(Topic.FOUND, Incident("shop-1", "shop", Severity.CRITICAL, now, now, "shop is down"))
         about = {"at": now, "incident": "shop-1", "service": "shop", "wakes": True, "about": news, **more}
-        effect = tell(PAGE, "pager", kind=kind, **about)  # type: ignore[arg-type]
+        effect = tell(PAGE, to, kind=kind, **about)  # type: ignore[arg-type]
         return asyncio.create_task(self.one.outbox.deliver(None, effect, resumed=resumed))
 
     async def rings(self, **more: Any) -> None:
@@ -221,9 +224,13 @@ async def test_case_53_a_page_found_in_the_store_is_not_sent_once_its_incident_i
     assert two.titles == []
 
 
-async def test_a_page_that_lands_while_the_store_is_asked_counts_from_then(two: Two) -> None:
-    """The channel has an older one, of well before the close."""
-    await two.rings()
+@pytest.mark.parametrize("first", ["pager", "chat"])
+async def test_a_page_that_lands_while_the_store_is_asked_counts_from_then(two: Two, first: str) -> None:
+    """A channel has an older one, of well before the close; if that is another one, both are ended.
+
+    The chat is aside: it gets no end but one that names it.
+    """
+    await two.rings(to=first)
     second = await two.hold()
     await two.saves(Phase.PAGED)
     ask, asked, answers = two.one.store.incident, asyncio.Event(), asyncio.Event()
@@ -242,7 +249,8 @@ async def test_a_page_that_lands_while_the_store_is_asked_counts_from_then(two: 
     await two.passes(LOOK_SECONDS)
     await two.saves(Phase.CALM, closed_at=two.clock.now())
     await two.passes(2 * LOOK_SECONDS)
-    assert two.titles == [PAGE, PAGE, OVER]
+    told = ([PAGE, PAGE, OVER], []) if first == "pager" else ([PAGE, OVER], [PAGE, OVER])
+    assert (two.titles, [title for title, _ in two.chat.took]) == told
 
 
 async def test_what_was_resolved_here_is_not_resolved_again(two: Two) -> None:

@@ -61,11 +61,13 @@ class Worker:
     ailment: str = ""
     names: Sequence[str] = NAMES
     pager: Channel = field(default_factory=lambda: Channel("pager"))
+    chat: Channel = field(default_factory=lambda: Channel("chat"))
 
     def __post_init__(self) -> None:
         self.store = FlakyStore(self.clock, self.database, sole=False)
         supervisor = Supervisor(self.clock, lambda name, error: None)
-        self.outbox = Outbox(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
+        channels = {"pager": self.pager, "chat": self.chat}
+        self.outbox = Outbox(self.store, channels, self.clock, lambda *_: None, aside=("chat",))
         actuator = Actuator(None, self.store, self.clock)
         parts = {"actuator": actuator, "outbox": self.outbox, "listeners": Hooks()}
         self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=supervisor, **parts)
