@@ -15,6 +15,8 @@ from watchdog.domain.errors import Temporary
         ("silence", "", NONE_WATCHES),
         ("note", "w1", UNKNOWN),
         ("follow-up", "w1", UNKNOWN),
+        ("announce", "w1", UNKNOWN),
+        ("update-announcement", "", UNKNOWN),
     ],
 )
 async def test_a_command_without_an_answer_is_withdrawn_and_what_is_known_is_said(
