@@ -145,6 +145,22 @@ async def test_a_request_that_is_never_whole_is_cut_off(sent: bytes) -> None:
         assert await ask(server, b"/healthz") == b"HTTP/1.1 200 OK"
 
 
+async def the_whole_body(scope: object, receive: object, send: object) -> None:
+    """Answer once the body has come, as a form does."""
+    while (await receive()).get("more_body"):  # type: ignore[operator]
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+    await send({"type": "http.response.body", "body": b"taken"})  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("length", "whole"), [(b"9", False), (b"1", True)])
+async def test_a_body_that_does_not_come_is_cut_off_as_a_head_is(length: bytes, whole: bool) -> None:
+    """A stranger needs no more than a head for a place: the deadline lasts until the body is whole."""
+    async with serving(Hasty, the_whole_body) as server:
+        sent = b"POST /form HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %s\r\n\r\nx" % length
+        assert (b"taken" in await ended(await connect(server, sent))) == whole
+
+
 async def test_trickled_headers_do_not_move_the_deadline() -> None:
     """A byte now and then buys no time."""
     async with serving(Hasty) as server:
