@@ -67,6 +67,14 @@ def test_a_disk_that_is_read_only_by_now_gives_the_role_by_the_file_of_before(tm
     assert done.stdout == "True\n", done.stderr
 
 
+def test_a_lock_that_cannot_be_opened_counts_as_held(tmp_path: Path) -> None:
+    """As that of another user: a command must not take a daemon for gone. Here a link leads to itself."""
+    lock = RoleLock(tmp_path / "w.db")
+    assert not lock.is_held, "no file, no holder"
+    lock.path.symlink_to(lock.path)
+    assert lock.is_held
+
+
 def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
     lock = RoleLock(tmp_path / "missing" / "w.db")
     with pytest.raises(Permanent, match="its folder must exist"):

@@ -53,10 +53,11 @@ def test_what_moved_away_is_forgotten_and_unread_until_it_is_loaded() -> None:
     again = memo.changes(Write(STATE))
     assert again.services == (WEB,) and again.fleet is not None
     memo = SavedState()
+    memo.saved(memo.changes(Write(STATE)))
     memo.keep({"api": 1, "web": 1})
     for _ in range(2):
         memo.keep({"api": 1, "web": 2})
-        assert memo.unread == {"web"}
+        assert memo.unread == {"web"} and memo.changes(Write(STATE)).leases == ("web",)
     memo.loaded({"web": WEB}, None, ["web"])
     assert memo.unread == frozenset()
 
