@@ -147,11 +147,15 @@ async def test_what_we_sent_is_in_no_message(status: int, kind: type[Exception],
         assert not [one for one in (code, ATTEMPT.verifier, keys.OIDC_SECRET, pair) if one in str(caught.value)]
 
 
-async def test_a_silent_provider_is_left_alone_for_a_while(t: There) -> None:
-    """Strangers can begin logins as they like: they get the error at once, and the provider a request only later."""
-    t.issuer.trouble["discovery"] = "error"
-    for _ in range(4):
-        with pytest.raises(Temporary):
+@pytest.mark.parametrize(("trouble", "kind"), [("error", Temporary), ("garbage", Permanent)])
+async def test_a_silent_provider_is_left_alone_for_a_while(t: There, trouble: str, kind: type[Exception]) -> None:
+    """Strangers can begin logins as they like: they get the error at once, and the provider a request only later.
+
+    So does one whose answer is of no use.
+    """
+    t.issuer.trouble["discovery"] = trouble
+    for raised in (kind, Temporary, Temporary):
+        with pytest.raises(raised):
             await t.provider.address(ATTEMPT)
     assert t.issuer.asked["discovery"] == 1
     del t.issuer.trouble["discovery"]
