@@ -1,5 +1,7 @@
 """A start that Render does not say the ids of named services to: what is watched with, and what no call is about."""
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +10,16 @@ import pytest
 from tests.adapters.vendor import Vendor
 from tests.app.scenes import wired
 from tests.settings.texts import KEY, SMALL, loaded
-from tests.support.clocks import FakeClock
+from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.support.loopback import serve
 from tests.support.stores import opened
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.composition import build
-from watchdog.app.compose.service_names import named
+from watchdog.app.compose.service_names import ASK_AGAIN_SECONDS, named
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Forbidden, Permanent, Temporary
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import Write
+from watchdog.domain.store_records import LeaseGrant, Write
 from watchdog.ports import WritablePlatform
 from watchdog.settings import Settings
 
@@ -116,3 +118,35 @@ async def test_a_name_that_was_just_written_wrong_ends_the_start(tmp_path: Path)
             # As a reload leaves it, of a file whose mistake is corrected.
             await names.ask_until_certain(app)
             assert names.settings is app.settings
+
+
+class Away(MemoryStore):
+    """A store that grants no lease while it is `gone`."""
+
+    gone = True
+
+    async def renew_leases(self, worker: str, names: Sequence[str], **more: Any) -> LeaseGrant:
+        if self.gone:
+            raise Temporary("the store does not answer")
+        return await super().renew_leases(worker, names, **more)
+
+
+async def test_it_does_not_begin_anew_while_its_store_is_away(tmp_path: Path) -> None:
+    """What it watches and has paged is in its memory alone then, and would end with it."""
+    vendor, clock = Vendor(), FakeClock()
+    async with serve(vendor) as url:
+        vendor.say("GET", "/v1/services", 500)
+        names = await named(await settings_of(url, tmp_path, clock, KNOWN), clock)
+        vendor.say("GET", "/v1/services", listing(**{"9": "acme site"}))
+        kept = Away(clock)
+        app = build(names.settings, clock, on_error=lambda *_: None, store=kept, withheld=names.withheld)
+        await app.sharing.begin()
+        app.supervisor.start("sharing", app.sharing.run)
+        asking, began = asyncio.create_task(names.ask_until_certain(app)), clock.elapsed
+        await eventually(lambda: clock.elapsed - began > 10 * ASK_AGAIN_SECONDS)
+        assert not names.certain.is_set() and names.ids == {"web": "srv-1"}
+        kept.gone = False
+        await asyncio.wait_for(asking, PATIENCE_SECONDS)
+        assert names.certain.is_set() and names.ids == {"web": "srv-9"}
+        await app.supervisor.stop(5.0)
+        await app.close()
