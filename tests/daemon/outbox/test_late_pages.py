@@ -82,7 +82,8 @@ class Two:
         """Let a page be on its way, and its answer wait, while the heir takes over."""
         self.pager.gate.clear()
         page, asked = self.page(**more), self.pager.asked  # type: ignore[arg-type]
-        await eventually(lambda: self.pager.asked > asked)
+        # The store takes its time for the reference of a channel's first page.
+        await self.clock.during(eventually(lambda: self.pager.asked > asked))
         await self.take_over()
         return page
 
@@ -326,7 +327,7 @@ async def test_case_53_a_page_under_way_when_the_service_moved_is_ended_though_i
     found: dict[str, Any] = {"resumed": True, "at": two.clock.now() + 3600.0}
     two.pager.gate.clear()
     page = two.page(**(alert if about.endswith("/auto-deploy") else found))
-    await eventually(lambda: two.pager.asked == 1)
+    await two.clock.during(eventually(lambda: two.pager.asked == 1))
     await two.take_over()
     await two.clock.during(two.one.sharing.renew())
     await two.clock.advance(30.0)
