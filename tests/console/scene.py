@@ -143,8 +143,9 @@ async def fill(store: Store, state: State, incidents: tuple[Incident, ...], note
 
 
 def as_read(page: str) -> str:
-    """Return a page as people read it, without the values that programs read in its figures."""
-    return re.sub(r"</?(data|time)[^>]*>", "", page)
+    """Return a page as people read it, without the values that programs read in its figures, and what keeps a line."""
+    page = re.sub(r"</?(data|time)[^>]*>", "", page)
+    return re.sub(r'<span class="nowrap">([^<]*)</span>', r"\1", page).replace("\N{NO-BREAK SPACE}", " ")
 
 
 @dataclass(slots=True)

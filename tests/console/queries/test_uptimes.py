@@ -106,4 +106,4 @@ async def test_the_overview_shows_it_and_says_what_is_missing() -> None:
     assert 0.9 < web["uptime"]["day"] < 1.0 and docs["uptime"]["day"] is None
     assert f'<td class="up">{int(web["uptime"]["day"] * 10000) / 100:.2f} %' in as_read(text)
     # The story's store holds one day: neither 7 nor 30 are covered.
-    assert f"in {age(web['uptime']['month_watched_seconds'])}</span></small>" in as_read(text)
+    assert f" ({age(web['uptime']['month_watched_seconds'])})</small>" in as_read(text)

@@ -93,7 +93,7 @@ async def test_the_page_and_the_overview_say_the_same_and_offer_what_is_accepted
     assert (told["situation"], told["sentence"], told["commands"]) == (found.value, coming.sentence, list(commands))
     assert [card["outlook"] for card in opened] == ([] if found is Situation.CLOSED else [told])
     for text in [page] if found is Situation.CLOSED else [page, overview]:
-        card = unescape(card_of(text)).replace("\N{NO-BREAK SPACE}", " ")
+        card = unescape(as_read(card_of(text)))
         plain = card.replace("<code>", "`").replace("</code>", "`")
         assert coming.sentence in plain and coming.task in plain and badge(coming, NOW) in card
         offered = coming.acknowledging if "acknowledge" in commands else ""

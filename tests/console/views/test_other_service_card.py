@@ -10,6 +10,7 @@ from tests.console.scene import (
     NOW,
     VIEWER,
     StoryClock,
+    as_read,
     fill,
     open_incident,
     policy_of,
@@ -59,7 +60,7 @@ async def test_the_one_button_that_stands_out_is_about_the_other_service(
     await fill(store, state, (PAGED,), ())
     async with visited(policy, state, store=store) as one:
         for path in ("/incidents/web-1", "/", "/services/web"):
-            page = unescape(await one.page(path)).replace("\N{NO-BREAK SPACE}", " ")
+            page = unescape(as_read(await one.page(path)))
             found = re.findall(r'<(?:article|div) class="(?:news )?card.*?(?:</article>|<ol)', page, re.DOTALL)
             card = next(text for text in found if "web is down" in text)
             assert FIRST.findall(card) == [(href, label)], path

@@ -40,6 +40,8 @@ DRAWN = frozenset(
 author must have seen a question or a plan, which needs a page of its own."""
 PAIRS = re.compile(r"(?<=HTTP) (?=\d)|(?<=p\d\d) (?=\d)|(?<=\d) (?=(?:s|ms|min|h|d|%|UTC)\b|%)")
 """The spaces at which no line may break."""
+IDS = re.compile(r"(?<![\w-])(?=[0-9a-z-]{3,26}(?![\w-]))[a-z]+-(?=[a-z]*\d)[0-9a-z]+(?![\w-])")
+"""Ids, which a browser breaks after their hyphen: `dep-40`, `web-1`. A longer one may have to be broken."""
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -150,13 +152,13 @@ def read_by(card: CardView, me: Visitor) -> CardView:
 
 
 def ticks(text: str) -> Markup:
-    """Return the text escaped, with `backticks` shown as code, and no line break within a pair such as `HTTP 503`."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(unbroken(text)))))  # noqa: S704  it was escaped before
+    """Return the text escaped, with `backticks` shown as code, and no line break within a pair or an id."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(unbroken(text))))  # noqa: S704  it was escaped before
 
 
-def unbroken(text: str) -> str:
-    """Return the text with no-break spaces in pairs that are read as one: `HTTP 503`, `38 s`, `02:15 UTC`, `80 %`."""
-    return PAIRS.sub("\N{NO-BREAK SPACE}", text)
+def unbroken(text: str) -> Markup:
+    """Return the text escaped, with no line break in what is read as one: `HTTP 503`, `38 s`, `80 %`, `dep-40`."""
+    return Markup(IDS.sub(r'<span class="nowrap">\g<0></span>', str(escape(PAIRS.sub("\N{NO-BREAK SPACE}", text)))))  # noqa: S704  it was escaped before
 
 
 def static_file(name: str) -> Response | None:
