@@ -30,6 +30,7 @@ from watchdog.console.views.card_views import COUNTED, TONES, URGENCY, author_of
 from watchdog.console.views.deploy_facts import PagesView
 from watchdog.console.views.lifeline import lifeline
 from watchdog.domain.decisions import Evidence, Veto
+from watchdog.domain.effects import Note
 from watchdog.domain.incidents import DeployWatch, Incident, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX
 from watchdog.presentation.outlook import outlook
@@ -269,9 +270,10 @@ def of(wanted: Situation) -> Incident:
 def steps(incident: Incident) -> str:
     """Return a lifeline in one line: `began confirmed decided* sent live verified`; `*` next, `.` open, `!` missed."""
     marks = {"done": "", "next": "*", "open": "."}
-    return " ".join(f"{one.name}{marks.get(one.state, '!' + one.note)}" for one in lifeline(incident))
+    return " ".join(f"{one.name}{marks.get(one.state, '!' + one.note)}" for one in lifeline(incident, SAID))
 
 
+SAID = [Note(NOW, "web", "web-1", one, "by ann") for one in ("STOPPED", "REJECTED")]
 LEFT = {"tried": True, "human_needed": "the platform refused"}
 
 
@@ -287,7 +289,9 @@ LEFT = {"tried": True, "human_needed": "the platform refused"}
         (of(Situation.BLOCKED_FOR_NOW), "began confirmed decided unblocked* sent. live. verified."),
         (of(Situation.ASKS_LATER), "began confirmed decided asks you* sent. live. verified."),
         (of(Situation.BLOCKED), "began confirmed decided recovered."),
-        (of(Situation.REJECTED), "began confirmed decided recovered."),
+        (of(Situation.REJECTED), "began confirmed decided rejected recovered."),
+        (of(Situation.STOPPED), "began confirmed decided stopped recovered."),
+        (amended(of(Situation.STOPPED), closed_at=NOW, outcome="recovered"), "began confirmed decided stopped closed"),
         (of(Situation.DID_NOT_HELP), "began confirmed decided sent live verified!not proved"),
         (x.undone(x.decision(), requested_at=NOW, **LEFT), "began confirmed decided sent live!not known recovered."),
         (
@@ -301,3 +305,10 @@ LEFT = {"tried": True, "human_needed": "the platform refused"}
 def test_the_lifeline_shows_the_way_so_far_and_the_next_step(incident: Incident, line: str) -> None:
     """Steps of a rollback only where there is, or may be, one; nothing stays open in what is over."""
     assert steps(incident) == line
+
+
+async def test_what_closed_without_a_proof_was_open_and_what_a_rollback_ended_lasted() -> None:
+    """A minute of good checks, and more, lies before its end: only since when a rollback is live is known."""
+    for incident, words in ((x.incident(), "lasted"), (amended(of(Situation.STOPPED), closed_at=NOW), "was open for")):
+        async with shown(incident) as one:
+            assert f"{words} <strong>" in await one.page(f"/incidents/{incident.id}")

@@ -236,7 +236,7 @@ class ViewQueries:
             ask=card.ask,
             outlook=card.outlook,
             card=card,
-            lifeline=lifeline(incident),
+            lifeline=lifeline(incident, notes),
             can_acknowledge=can_acknowledge(incident, known),
             can_undo=can_undo(incident, known),
         )

@@ -94,11 +94,12 @@ class SaidView:
 class CardView:
     """An incident as news: what fails since when, what happens next, and the commands that the daemon accepts now.
 
-    `ended_at` is None while it lasts; `answers_since` is since when the service answers again meanwhile.
-    `outlook.commands` has the accepted commands alone, the recommended one first. `quiet` says why no notices are sent;
-    `pages` are those of the service at Render; `status_page` is the address of the one that acquits the deploy; `note`
-    is the newest one of people; `denied` is the deny-listed commit that a closed one left, in its short form;
-    `acknowledged_by` is who has acknowledged it, as recorded.
+    `ended_at` is None while it lasts; `unproved`: it is when the incident was closed, as no rollback was verified;
+    `answers_since` is since when the service answers again meanwhile. `outlook.commands` has the accepted commands
+    alone, the recommended one first. `quiet` says why no notices are sent; `pages` are those of the service at
+    Render; `status_page` is the address of the one that acquits the deploy; `note` is the newest one of people;
+    `denied` is the deny-listed commit that a closed one left, in its short form; `acknowledged_by` is who has
+    acknowledged it, as recorded.
     """
 
     id: str
@@ -117,3 +118,4 @@ class CardView:
     note: SaidView | None = None
     denied: str = ""
     acknowledged_by: str = ""
+    unproved: bool = False

@@ -78,6 +78,7 @@ def card_view(
         pages=pages_of(service),
         status_page=clean(status_page(incident)),
         denied=clean(short(incident.suspect_code)) if incident.closed_at is not None and denied else "",
+        unproved=incident.closed_at is not None and incident.rollback.verified_at is None,
         acknowledged_by=clean(incident.escalation.acknowledged_by or ""),
     )
 

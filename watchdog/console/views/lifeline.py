@@ -1,11 +1,11 @@
 """The lifeline of an incident: its steps from the first failure to the proof, with the one that comes next. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from watchdog.console.views.card_models import StepView
-from watchdog.domain.incidents import Incident
-from watchdog.presentation.incident_facts import ended_at
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import HumanDecision, Incident
 from watchdog.presentation.situation import Situation, situation
 
 Step = tuple[str, float | None]
@@ -28,6 +28,10 @@ FIRST: Mapping[Situation, str] = MappingProxyType(
     {Situation.ASKS_LATER: "asks you", Situation.BLOCKED_FOR_NOW: "unblocked"}
 )
 """What must happen before a rollback of these situations is sent."""
+ANSWERS: Mapping[HumanDecision, str] = MappingProxyType(
+    {HumanDecision.REJECTED: "REJECTED", HumanDecision.STOPPED: "STOPPED"}
+)
+"""The note that each answer of a person leaves."""
 MISSED: Mapping[Situation, Mapping[str, str]] = MappingProxyType(
     {
         Situation.DID_NOT_HELP: {"verified": "not proved"},
@@ -38,10 +42,13 @@ MISSED: Mapping[Situation, Mapping[str, str]] = MappingProxyType(
 """The steps that were tried and are not known to have happened, with what is known instead."""
 
 
-def lifeline(incident: Incident) -> tuple[StepView, ...]:
-    """Return the steps in the order of their times; steps of a rollback only where there is, or may be, one."""
+def lifeline(incident: Incident, notes: Sequence[Note] = ()) -> tuple[StepView, ...]:
+    """Return the steps in the order of their times; steps of a rollback only where there is, or may be, one.
+
+    `notes` are the incident's: they have when a person rejected or stopped the rollback.
+    """
     found, rollback = situation(incident), incident.rollback
-    steps = [*_judged(incident)]
+    steps = [*_judged(incident), *_answered(incident, notes)]
     sent = rollback.requested_at is not None or rollback.tried
     if found in FIRST:
         steps.append((FIRST[found], None))
@@ -50,7 +57,8 @@ def lifeline(incident: Incident) -> tuple[StepView, ...]:
     if rollback.verified_at is not None or found in COMING or found is Situation.DID_NOT_HELP:
         steps.append(("verified", rollback.verified_at))
     else:
-        steps.append(("recovered", ended_at(incident)))
+        # It is closed after a minute of good checks: since when the service is well again is in no record.
+        steps.append(("closed" if found is Situation.CLOSED else "recovered", incident.closed_at))
     if found is Situation.CLOSED:
         # A step that did not happen by the end never will.
         return tuple(StepView(name, at, "done") for name, at in steps if at is not None)
@@ -69,6 +77,14 @@ def _judged(incident: Incident) -> list[Step]:
         later.append(("approved" if approved_at is not None else "your answer", approved_at))
     # An approval kept for its window is older than the decision that follows it.
     return [*steps, *sorted(later, key=lambda one: (one[1] is None, one[1] or 0.0))]
+
+
+def _answered(incident: Incident, notes: Sequence[Note]) -> Iterator[Step]:
+    """Yield when a person rejected or stopped the rollback; of several times the last one."""
+    decided = incident.human_decision
+    said = [one.at for one in notes if decided is not None and one.label == ANSWERS[decided]]
+    if decided is not None and said:
+        yield decided.value, max(said)
 
 
 def _seen(steps: Iterable[Step], missed: Mapping[str, str], *, coming: bool) -> Iterator[StepView]:
