@@ -54,7 +54,7 @@ STOPS = "Acknowledge (pauses the escalation): watchdog incident ack web-1"
 CANCELS = ACKNOWLEDGE.replace(":", " (cancels that question):")
 ENDS_BOTH = STOPS.replace(")", ", cancels that question)")
 SWITCH = " · Switch auto-deploy on: watchdog service restore-auto-deploy web"
-OFF = "Auto-deploy is off until you switch it back on (it was commit): merges are not deployed."
+OFF = 'Auto-deploy is off until you switch it back on (it was "commit"): merges are not deployed.'
 NOTHING = "Nothing to do now: the next notice reports how it ended."
 LOOK = "Look at web's deploys on Render first: this rollback may still go live."
 MERGE = "Do now: Merge nothing until it is verified: auto-deploy is not known to be off."
@@ -64,7 +64,7 @@ NIGHTS = AnswerTerms(window="nights", opens="Mon 14:25 UTC", opens_at=NOW + 600.
 SENT = {"requested_at": NOW - 300.0, "deploy": "dep-42", "tried": True}
 ENDED = {**SENT, "restored_at": NOW + 2.0, "closed_at": NOW + 180.0, "outcome": Outcome.VERIFIED}
 BACK = "the bad commit bad0000 is live again (dep-43, manual)"
-DENIED = "bad0000 is deny-listed: no rollback leads to it, unless you trust it: watchdog commit trust bad0000."
+DENIED = "bad0000 is deny-listed: no rollback leads to it until you trust it: watchdog commit trust bad0000."
 STATE = "web is down: HTTP 503 since 14:14 UTC"
 
 BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600.0)

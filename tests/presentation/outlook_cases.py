@@ -13,7 +13,7 @@ from watchdog.presentation.situation import Situation
 
 NOW = x.BEGIN + 60.0
 UNLESS_WORSE = " No further page is sent, unless it gets worse."
-OTHERWISE = f"{UNLESS_WORSE.removesuffix('.')} or the daemon decides anew."
+OTHERWISE = f"{UNLESS_WORSE.removesuffix('.')} or the daemon decides again."
 UNLIKELY = "Nothing is rolled back: dep-42 is 30 % likely to blame, and the daemon acts from 80 %."
 # 63 % likely; the rest is the own change (30 %) and what is not seen.
 OPENAI = Cause("upstream openai", 9.0, "upstream openai fails: major outage")
@@ -23,7 +23,10 @@ NEIGHBOUR = replace(
     ELSEWHERE, probability=0.1, causes=(Cause("deploy of api", 9.0, "api was deployed", "api", "dep-7"),)
 )
 PLATFORM = x.blame(probability=0.0, vetoes=(Veto("platform status", True, "the platform render reports trouble"),))
-RED = "Nothing is rolled back: dep-42 is not to blame (the platform render reports trouble)."
+RED = (
+    "Nothing is rolled back: Render may be the cause, so dep-42 is not blamed meanwhile (the platform render reports"
+    " trouble)."
+)
 AGAIN_ONCE_GREEN = " Once that is over, the daemon weighs dep-42 again and may ask about a rollback."
 POLICY = policy_of(service_policy("web"))
 BUDGET = GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today", clears_at=NOW + 600)
@@ -89,7 +92,7 @@ USUAL = {"expected_at": NOW + 36, "overdue_at": NOW + 296, "channels": ("slack",
 HELPLESS = x.incident(**OPEN, human_needed="the rollback did not help: HTTP 503")
 MUTED, UNHEARD = {**USUAL, "expected_at": None, "muted": True}, {**USUAL, "expected_at": None, "channels": ()}
 WAITS = "Roll back to dep-40 (1b7e0d4)? Waits for an answer until 02:19 UTC, then"
-ASKED = "Asked Render for dep-40 (1b7e0d4) at 02:15 UTC; no answer yet"
+ASKED = "Asked Render to roll back to dep-40 (1b7e0d4) at 02:15 UTC; no answer yet"
 DEPLOYS = "Render deploys dep-40 (1b7e0d4) again since 02:15 UTC, as dep-43"
 LIVE = "dep-40 (1b7e0d4) is live as dep-43 since 02:15 UTC"
 PROOF = f"{LIVE}. The incident ends once fresh probes prove the recovery"
@@ -135,7 +138,8 @@ CASES = [
     (
         x.undone(x.decision()),
         Situation.SENDING,
-        "Rolling back to dep-40 (1b7e0d4) since 02:14 UTC: the daemon switches auto-deploy off, then sends it.",
+        "Rolling back to dep-40 (1b7e0d4) since 02:14 UTC: the daemon switches auto-deploy off, then sends the"
+        " rollback.",
         ("stop",),
     ),
     (

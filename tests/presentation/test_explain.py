@@ -72,7 +72,7 @@ web-1  web  CRITICAL, NEEDS YOU.
 web is down: HTTP 503 since 02:14 UTC.
 Nothing is rolled back: dep-42 is not to blame (render reports a partial
 outage). No further page is sent, unless it gets worse or the daemon decides
-anew.
+again.
 Do now: Find the cause on Render's dashboard and in the logs.
 Mode autonomous; rule "critical -> rollback".
 Began 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change
@@ -106,8 +106,8 @@ JUDGED       wrong by a human
 ASKED = """\
 web-1  web  HIGH, NEEDS YOUR ANSWER.
 web home is down: HTTP 503 since 03:14 CET.
-Roll back to dep-40 (1b7e0d4)? Does nothing without an answer. No further page
-is sent, unless it gets worse or the daemon decides anew.
+Roll back to dep-40 (1b7e0d4)? Without an answer the daemon changes nothing.
+No further page is sent, unless it gets worse or the daemon decides again.
 Do now: Approve if the deploy is to blame, else reject.
 Mode assist; rule "high -> ask".
 Began 2026-11-25 03:14:14 CET; decided 38 s later: ask a human first.
@@ -223,7 +223,7 @@ def test_observe_says_what_it_would_do() -> None:
         "web is down: HTTP 503 since 02:14 UTC.",
         "Mode observe: the daemon changes nothing; it would roll back to dep-40",
         "1b7e0d4. No further page is sent, unless it gets worse or the daemon decides",
-        "anew.",
+        "again.",
         "Do now: Roll back to dep-40 (1b7e0d4) by hand if dep-42 (9f3c2ab) is to blame.",
         'Mode observe; rule "critical -> rollback".',
         "Began 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change",

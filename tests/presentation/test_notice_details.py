@@ -101,7 +101,7 @@ def test_the_deadline_that_is_told_is_when_its_default_is_due_at_the_earliest(
     ("fields", "waits"),
     [
         ({"late_paged": True}, "No answer came by 14:45 UTC; the daemon still waits for one."),
-        ({"deadline": None}, "Does nothing without an answer."),
+        ({"deadline": None}, "Without an answer the daemon changes nothing."),
     ],
 )
 def test_a_question_without_a_default_asks_for_no_answer_in_time(fields: dict[str, Any], waits: str) -> None:

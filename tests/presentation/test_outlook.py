@@ -54,11 +54,11 @@ def test_case_66_each_situation_has_its_sentence_and_its_commands(
     assert (said.situation, said.sentence, said.commands) == (found, sentence, commands)
     names = {"reject": "Reject:", "stop": "Do not roll back:" if found is Situation.BLOCKED_FOR_NOW else "Stop:"}
     refuses = next((names[one] for one in commands if one in names), "")
-    back = ", but gives auto-deploy back if it switched that off" if found is Situation.SENDING else ""
+    back = ", but switches auto-deploy back on if it switched that off" if found is Situation.SENDING else ""
     assert said.refusing == (f"{refuses} the daemon changes nothing more in this incident{back}." if refuses else "")
     for previous, gives in (("commit", True), ("off", found is Situation.SENDING)):
         pinned = outlook(amended(incident, previous=previous), NOW)
-        assert not refuses or ("gives auto-deploy back" in pinned.refusing) is gives
+        assert not refuses or ("switches auto-deploy back on" in pinned.refusing) is gives
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_reason_that_may_have_grown_says_when_it_was_one(incident: Incident) -
 
 
 OFF = 'auto-deploy of web back on (it was "commit"): until then merges are not deployed.'
-DENIED = "9f3c2ab is deny-listed: no rollback leads to it, unless you trust it: watchdog commit trust 9f3c2ab."
+DENIED = "9f3c2ab is deny-listed: no rollback leads to it until you trust it: watchdog commit trust 9f3c2ab."
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_closed_incident_says_what_it_left(state: CurrentState, task: str, com
     unproved = outlook(x.incident(outcome=Outcome.WITH_A_HUMAN), NOW, state=state)
     assert unproved.task == task.replace("Fix 9f3c2ab", "Fix 9f3c2ab if it is to blame"), "the rollback did not help"
     still = outlook(paged(BUDGET), NOW, state=state)
-    assert ("it was commit" in still.besides) is bool(state.auto_deploy_was)
+    assert ('it was "commit"' in still.besides) is bool(state.auto_deploy_was)
 
 
 @pytest.mark.parametrize(

@@ -27,14 +27,14 @@ from tests.presentation.outlook_cases import (
 )
 from watchdog.domain.decisions import Course, Evidence
 from watchdog.domain.incidents import HumanDecision, Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Step, Then
+from watchdog.domain.policy import Step, Then, Window
 from watchdog.domain.readings import Bad
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState, current_state
 
 SWITCH = "restore-auto-deploy"
 RESUME = "Resume the daemon first (paused by ann): until then it changes nothing."
-STAYS_OFF = "Auto-deploy is off until you switch it back on (it was commit): merges are not deployed."
+STAYS_OFF = 'Auto-deploy is off until you switch it back on (it was "commit"): merges are not deployed.'
 MEANWHILE = STAYS_OFF.replace("until you switch it back on", "meanwhile")
 SEEN = "others see that you have it"
 STOPS = "no further page at 02:19 UTC"
@@ -147,8 +147,27 @@ def test_a_live_rollback_that_fails_is_confirmed_at_the_limit_of_its_run() -> No
 def test_a_rollback_that_waits_for_auto_deploy_says_when_it_is_sent_anyway() -> None:
     """The patience of the pin; nothing is named once that is over."""
     said = outlook(x.undone(x.decision()), NOW, state=CurrentState(sends_by=NOW + 30)).sentence
-    assert said.endswith(" If Render does not confirm that, it sends the rollback at 02:15 UTC anyway.")
+    assert said.endswith(" If Render has not confirmed auto-deploy by 02:15 UTC, the daemon sends the rollback anyway.")
     assert "anyway" not in outlook(x.undone(x.decision()), NOW, state=CurrentState(sends_by=NOW)).sentence
+
+
+def test_a_scheduled_rollback_names_the_window_that_it_waits_for() -> None:
+    """The policy's of its severity; without it the moment has no reason."""
+    kept = amended(ANNOUNCED, approved_by="ann")
+    said = outlook(kept, NOW, state=CurrentState(window="breaks")).sentence
+    assert said.startswith("Rolls back to dep-40 (1b7e0d4) at 02:17 UTC as the window breaks opens, approved by ann,")
+    rule = replace(POLICY.matrix[kept.severity], window=Window("breaks", ()))
+    policy = replace(POLICY, matrix={**POLICY.matrix, kept.severity: rule})
+    assert current_state(kept, State(), policy, NOW).window == "breaks"
+
+
+def test_to_undo_says_that_the_deploy_is_back_and_no_longer_denied() -> None:
+    """Where the incident made a rollback; what was not denied is not trusted again."""
+    live = x.incident(**OPEN)
+    says = "Undo: Render deploys dep-42 (9f3c2ab) again"
+    assert outlook(live, NOW).undoing == f"{says}."
+    assert outlook(live, NOW, state=CurrentState(denied=True)).undoing == f"{says}, and 9f3c2ab is deny-listed no more."
+    assert outlook(paged(BUDGET), NOW).undoing == ""
 
 
 PAUSE = CurrentState(stopped="paused by ann", auto_deploy_was="commit")

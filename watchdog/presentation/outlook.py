@@ -21,7 +21,7 @@ from watchdog.presentation.outlooks.outlook_besides import besides
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.recommended import BLOCKED, cure_words, place, recommended
 from watchdog.presentation.situation import BY_ITSELF, Situation, rolls_back_unanswered, situation
-from watchdog.presentation.text import clean
+from watchdog.presentation.text import clean, short
 
 NEEDS_YOU, NAME_MAX = "needs you", 20
 PLAN = "--dry-run"
@@ -51,6 +51,7 @@ class Outlook:
     holder: str = ""  # who has acknowledged what would need a person otherwise; empty: no one
     acknowledging: str = ""  # what an acknowledgement does; empty: it has one already
     refusing: str = ""  # what to reject or to stop the rollback does; empty: neither is offered
+    undoing: str = ""  # what to undo its rollback does; empty: it has none
     rolls_back: bool = False  # whether a question without an answer is answered by a rollback, at `until`
     other: str = ""  # another service, whose deploy is likelier to blame: `rollback` is of that one
     other_incident: str = ""  # its open incident, if that has the next step
@@ -102,6 +103,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         holder=holder,
         acknowledging=acknowledging(case),
         refusing=_refusing(case, commands),
+        undoing=_undoing(case),
         rolls_back=found is Situation.QUESTION and rolls_back_unanswered(incident) and not case.state.stopped,
         other=clean(case.culprit.service) if case.culprit is not None else "",
         other_incident=clean(case.other.incident) if case.other is not None else "",
@@ -140,8 +142,16 @@ def _refusing(case: Case, commands: Sequence[str]) -> str:
         name = "Do not roll back" if found is Situation.BLOCKED_FOR_NOW else "Stop"
     # While it is being switched off, its value before is not read back yet.
     pinned = found is Situation.SENDING or case.incident.pin.previous not in (None, "off")
-    back = ", but gives auto-deploy back if it switched that off" if pinned and not case.state.stopped else ""
+    back = ", but switches auto-deploy back on if it switched that off" if pinned and not case.state.stopped else ""
     return f"{name}: the daemon changes nothing more in this incident{back}." if name else ""
+
+
+def _undoing(case: Case) -> str:
+    """Return what to undo the rollback does: the deploy that it left serves again."""
+    if case.incident.rollback.deploy is None:
+        return ""
+    trusted = f", and {clean(short(case.incident.suspect_code))} is deny-listed no more" if case.state.denied else ""
+    return f"Undo: Render deploys {case.suspect} again{trusted}."
 
 
 def _no_step(found: Situation, state: CurrentState | None) -> str:

@@ -7,8 +7,11 @@ from tests.cli import examples as x
 from tests.console.scene import NOW, StoryClock, fill, service_state, story
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.dependencies import Dependencies
+from watchdog.console.queries.service_status import status_pages_of
 from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.domain.incidents import Incident, State
+from watchdog.domain.policy import VendorPolicy
+from watchdog.domain.readings import Bad
 from watchdog.domain.store_records import Write
 
 
@@ -20,6 +23,16 @@ async def filled(*incidents: Incident) -> tuple[MemoryStore, ViewQueries]:
     await fill(store, state, incidents or happened)
     world = Dependencies(store, clock, lambda: policy, State, tuple, None, None, tuple, "9.9")  # type: ignore[arg-type]
     return store, ViewQueries(world)
+
+
+def test_a_status_page_has_its_reading_of_now_under_the_name_that_the_evidence_gives_it() -> None:
+    """One that was not read yet has none."""
+    policy, *_ = story()
+    policy = replace(policy, vendors={name: VendorPolicy(name, "platform") for name in ("render", "unread")})
+    read = status_pages_of(policy, State(vendors={"render": (NOW - 9, Bad("major outage"))}))
+    assert [(one.name, one.verdict, one.why, one.at) for one in read] == [
+        ("status render", "bad", "major outage", NOW - 9)
+    ]
 
 
 async def test_older_pages_of_incidents_lead_to_the_oldest() -> None:

@@ -115,7 +115,7 @@ async def test_an_incident_says_what_explain_says() -> None:
     async with visited() as one:
         one.shown[0] = replace(one.shown[0], denied=(x.BAD.commit or "",))
         text = await one.page("/incidents/web-1")
-    assert "author not read" in text
+    assert "author not known" in text
     for words in (
         "Restored in 47 s (target 5 min).", "39 of 39 probes failed for 38 s", "CUSUM 9.2 of 14", "679 : 1", "need",
         "dep-42  9f3c2ab", "rollback to dep-40, sent once", "watchdog commit trust 9f3c2ab", "newer deploy", "1b7e0d4",

@@ -99,6 +99,7 @@ async def test_the_page_and_the_overview_say_the_same_and_offer_what_is_accepted
         assert coming.sentence in plain and coming.task in plain and badge(coming, NOW) in card
         offered = coming.acknowledging if "acknowledge" in commands else ""
         assert coming.besides in plain and offered in plain and ("Acknowledge: " in plain) is bool(offered)
+        assert (coming.undoing in plain) is ("undo" in buttons_of(card) or not coming.undoing)
         assert buttons_of(card) == set(commands) and headline(incident) in card
         # Only what does the task is blue.
         assert card.count('"primary"') + card.count('"button primary"') <= (coming.recommended != "")

@@ -4,8 +4,9 @@ from watchdog.console.views.card_models import UptimeView
 from watchdog.console.views.deploy_facts import author_of
 from watchdog.console.views.view_builders import deploy_view, incident_row, signal_view
 from watchdog.console.views.view_models import DayView, ServiceRow, SignalView
+from watchdog.core.assess.current_readings import words
 from watchdog.core.assess.suspect_deploy import live_deploy
-from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState
+from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.presentation.status_text import open_incident, verdicts
 
@@ -60,6 +61,12 @@ def signals_of(policy: Policy, name: str, service: ServiceState | None, now: flo
     """Return every configured signal with its newest reading; one with a confirmed finding is bad."""
     checks, said = (service.checks, verdicts(service, policy, now)) if service is not None else ({}, {})
     return tuple(signal_view(one, checks.get(one.name), said.get(one.name)) for one in policy.services[name].signals)
+
+
+def status_pages_of(policy: Policy, state: State) -> tuple[SignalView, ...]:
+    """Return every status page that was read, by the name that a decision's evidence gives it, with its reading."""
+    read = [(name, state.vendors[name]) for name in policy.vendors if name in state.vendors]
+    return tuple(SignalView(f"status {name}", "status", False, *words(reading), at) for name, (at, reading) in read)
 
 
 def _why_open(service: ServiceState, incident: Incident) -> str:

@@ -51,7 +51,7 @@ from watchdog.console.views.view_models import (
 )
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incident_notes import Remark, root_causes
-from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
 from watchdog.presentation import explain, next_steps
 from watchdog.presentation.history_table import rolled_back
@@ -224,7 +224,7 @@ class ViewQueries:
             sentences=tuple(explain.paragraph(incident)),
             restored=explain.restored(incident, target_seconds).strip(),
             severity=clean(explain.severity_of(decision)) if decision is not None else incident.severity.value,
-            evidence=_evidence(policy, incident, known, now),
+            evidence=_evidence(policy, incident, state, now),
             decision=decision_view(decision, repo) if decision is not None else None,
             unsure=tuple(sentence(one) for one in next_steps.doubts_of(incident)),
             otherwise=tuple(
@@ -373,12 +373,14 @@ def _cards(
     return tuple(card for *_, card in rows)
 
 
-def _evidence(policy: Policy, incident: Incident, known: ServiceState | None, now: float) -> tuple[EvidenceView, ...]:
+def _evidence(policy: Policy, incident: Incident, state: State, now: float) -> tuple[EvidenceView, ...]:
     """Return the readings at the decision; while the incident is open, each beside the newest one of its signal."""
+    known = state.services.get(incident.service)
     current = open_incident(known)
     live = {}
     if current is not None and current.id == incident.id and incident.service in policy.services:
-        live = {one.name: one for one in service_status.signals_of(policy, incident.service, known, now)}
+        signals = service_status.signals_of(policy, incident.service, known, now)
+        live = {one.name: one for one in (*signals, *service_status.status_pages_of(policy, state))}
     return tuple(
         EvidenceView(clean(one.signal), one.verdict, clean(one.text), clean(one.detail), live.get(one.signal))
         for one in explain.evidence_of(incident)

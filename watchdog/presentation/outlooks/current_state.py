@@ -35,6 +35,7 @@ class CurrentState:
     confirms: tuple[str, float] | None = None  # the check that fails beside a live rollback, and when that is confirmed
     stopped: str = ""  # why the daemon changes nothing at all, for people neither; empty: it may
     disarmed: bool = False  # because an invariant was violated, which people look into before they resume it
+    window: str = ""  # name of the window that the policy keeps an approved rollback for; empty: none, or not known
     sends_by: float | None = None  # when a rollback is sent without the answer that auto-deploy is off
     deploys_at: float | None = None  # when Render's list of deploys was read last
     deploys_why: str = ""  # why it could not be read since; empty: it was
@@ -58,11 +59,13 @@ def current_state(
     `runs`: whether a daemon runs, where that is known.
     """
     service, blamed = state.services.get(incident.service), culprit(incident)
+    rule = policy.matrix.get(incident.severity)
     around = CurrentState(
         watched=incident.service in policy.services,
         denied=blames_code(incident) and incident.suspect_code in state.denied,
         stopped=state.stop_reason,
         disarmed=bool(state.disarmed),
+        window=rule.window.name if rule is not None and rule.window is not None else "",
         followed=runs is not False,
         other=other_service(blamed, state, policy, now) if blamed is not None else None,
     )

@@ -57,7 +57,7 @@ def _auto_deploy(case: Case, found: Situation, commands: Sequence[str]) -> str:
         # While a rollback is under way it is part of the task.
         return f"Auto-deploy is on ({on}): merges are deployed." if on and found not in ASKS_TO_MERGE_NOTHING else ""
     until = "meanwhile" if found in UNDER_WAY else "until you switch it back on"
-    off = f"Auto-deploy is off {until} (it was {was}): merges are not deployed."
+    off = f'Auto-deploy is off {until} (it was "{was}"): merges are not deployed.'
     if case.state.stopped:
         return f"{off} The daemon switches it on only once it is resumed."
     if "restore-auto-deploy" in commands:

@@ -177,5 +177,5 @@ def clean_up(case: Case) -> str:
         steps = [f"{fix}."] if guilty else []
     if case.state.denied:
         trust = command_line("trust", code)
-        steps.append(f"{code} is deny-listed: no rollback leads to it, unless you trust it: {trust}.")
+        steps.append(f"{code} is deny-listed: no rollback leads to it until you trust it: {trust}.")
     return " ".join(steps)

@@ -5,6 +5,7 @@ Rule: a sentence promises only what the daemon does without further input from p
 
 from collections.abc import Callable
 
+from watchdog.core.phases.paged import vetoed_by_platform
 from watchdog.core.phases.rollback_request import PUT_OFF_SECONDS
 from watchdog.domain.decisions import GuardAnswer, Verdict
 from watchdog.domain.incidents import Incident
@@ -64,7 +65,7 @@ def _only_for_news(case: Case) -> str:
         return " The policy names no channel for its severity: the daemon pages no one."
     if incident.muted or case.incident.escalation.next_call_at is not None:
         return ""
-    changes = "" if incident.human_needed else " or the daemon decides anew"
+    changes = "" if incident.human_needed else " or the daemon decides again"
     return f" No further page is sent, unless it gets worse{changes}."
 
 
@@ -73,7 +74,8 @@ def question(case: Case) -> str:
     deadline, by = case.incident.question.deadline, clean(case.incident.escalation.acknowledged_by)
     due = deadline.due_at if deadline is not None else None
     if deadline is None or due is None:
-        return with_next_page(lambda one: f"Roll back to {one.target}? Does nothing without an answer.")(case)
+        said = f"Roll back to {case.target}? Without an answer the daemon changes nothing."
+        return with_next_page(lambda _: said)(case)
     if case.incident.late_paged:
         said = f"Roll back to {case.target}? No answer came by {case.at(due)}; the daemon still waits for one."
         return with_next_page(lambda _: said)(case)
@@ -110,7 +112,8 @@ def scheduled(case: Case) -> str:
         return _not_sent(case)
     if until is not None and case.now >= until and case.incident.rollback.blocked_since is not None:
         return f"The rollback to {case.target}, approved by {who}, is due since {case.at(until)}, and not sent yet."
-    rolls_back = f"Rolls back to {case.target}{case.by(until, 'at')}, approved by {who}"
+    opens = f" as the window {clean(case.state.window)} opens" if case.state.window else ""
+    rolls_back = f"Rolls back to {case.target}{case.by(until, 'at')}{opens}, approved by {who}"
     return f"{rolls_back}, if {case.service} still fails and nothing forbids it."
 
 
@@ -127,8 +130,9 @@ def sending(case: Case) -> str:
     since = case.by(decision.at if decision is not None else None, "since")
     anyway = ""
     if by is not None and case.now < by:
-        anyway = f" If Render does not confirm that, it sends the rollback at {case.at(by)} anyway."
-    return f"Rolling back to {case.target}{since}: the daemon switches auto-deploy off, then sends it.{anyway}"
+        anyway = f" If Render has not confirmed auto-deploy by {case.at(by)}, the daemon sends the rollback anyway."
+    how = "the daemon switches auto-deploy off, then sends the rollback"
+    return f"Rolling back to {case.target}{since}: {how}.{anyway}"
 
 
 def _not_sent(case: Case) -> str:
@@ -151,7 +155,7 @@ def _gives_up(case: Case, since: float) -> str:
 def requested(case: Case) -> str:
     """Return since when Render owes an answer, and when people are paged without one."""
     at, pages = case.by(case.incident.rollback.requested_at, "at"), _pages_if_late(case, "no answer comes by then")
-    return f"Asked Render for {case.target}{at}; no answer yet{_usually(case)}.{pages}"
+    return f"Asked Render to roll back to {case.target}{at}; no answer yet{_usually(case)}.{pages}"
 
 
 def _usually(case: Case) -> str:
@@ -306,9 +310,13 @@ def not_the_deploy(case: Case) -> str:
     blame = decision.blame if decision is not None else None
     if blame is None or blame.suspect is None or blame.probability is None:
         return f"Nothing is rolled back: {blocked_why(case)}."
-    name, veto = clean(blame.suspect.id), _veto(case)
+    name, veto, at = clean(blame.suspect.id), _veto(case), _decided_at(case).removeprefix(" ")
+    veto = f"{at}: {veto}" if veto and at else veto
     why = f"{name} is {show_likely(blame.probability)} to blame, and the daemon acts from {percent(blame.need, 0)}"
-    if veto:
+    if veto and vetoed_by_platform(decision):
+        # Not acquitted: it is weighed again.
+        why = f"Render may be the cause, so {name} is not blamed meanwhile ({veto})"
+    elif veto:
         why = f"{name} is not to blame ({veto})"
     # A suspended service fails for a reason that no deploy explains.
     block = blocking(case.incident)
