@@ -82,7 +82,8 @@ def test_a_question_says_until_when_it_waits(within: float | None) -> None:
     assert notice.about.topic is Topic.ASKED and notice.lines[0].startswith("Critical for ")
     assert notice.title == f"web is down: approve rollback to aaaaaaa{' by 14:20 UTC' if within else ''}?"
     until = "Roll back to dep-40 (aaaaaaa)? Waits for an answer until 14:20 UTC, "
-    assert line_of(notice, until if within else "Roll back to dep-40 (aaaaaaa)? Does nothing without an answer.")
+    asks = "Roll back to dep-40 (aaaaaaa)? Without an answer the daemon changes nothing."
+    assert line_of(notice, until if within else asks)
     assert line_of(notice, "Approve: watchdog incident approve web-1")
     assert ("ASKED", ASKED) in [(note.label, note.text) for note in world.notes]
 
