@@ -601,7 +601,7 @@ def test_what_fails_after_it_was_meant_to_be_down_did_not_help() -> None:
     world.run(live_at + 500.0)
     (page,) = world.pages()
     assert page.notice.title == "web: recovery not proved after its rollback"
-    assert "the rollback did not help" in line_of(page.notice, "dep-40 (aaaaaaa) is live since ")
+    assert "the rollback did not help" in line_of(page.notice, "dep-40 (aaaaaaa) is live as dep-")
     assert page.notice.at - START == pytest.approx(live_at + 405.0, abs=15.0)
 
 
