@@ -186,7 +186,12 @@ def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
     world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(500.0)
     notice = tell_of(world.tells).notice
     assert "auto-deploy, switched off for it, is being given back" in notice.lines[0]
-    lasted = notice.title.removeprefix("web has recovered after ").removesuffix(", by itself")
+    lasted = (
+        notice.title.removeprefix("web has recovered")
+        .removeprefix(" by itself")
+        .removeprefix(" (open for ")
+        .removesuffix(")")
+    )
     how = notice.lines[0].removeprefix("Recovered by itself: ").removesuffix(".")
     assert lines(world.notes, "CLOSED") == [f"recovered by itself: {how}; {lasted} since onset"]
     assert how.startswith("it recovered before a rollback was sent; ") and lasted.endswith(" s")

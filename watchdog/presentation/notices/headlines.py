@@ -103,8 +103,9 @@ def end_title(incident: Incident) -> str:
         made = f"rolled back to {target}, recovery not proved" if rollback.deploy else "no rollback was made"
         return f"{service}: {made}"
     lasted = show_seconds(max(0.0, (incident.closed_at or incident.opened_at) - incident.onset_at))
-    how = ", by itself" if incident.outcome is Outcome.BY_ITSELF else ""
-    return f"{service} has recovered after {lasted}{how}"
+    how = " by itself" if incident.outcome is Outcome.BY_ITSELF else ""
+    # When it recovered is not recorded: it was healthy for a while before it was closed.
+    return f"{service} has recovered{how} (open for {lasted})"
 
 
 def target_name(incident: Incident) -> str:
