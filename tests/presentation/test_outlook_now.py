@@ -76,6 +76,8 @@ def test_a_rollback_that_is_live_says_whether_the_site_answers(state: CurrentSta
     assert says in said.sentence
     fails = "Look at the logs: api fails with the earlier deploy, too." if FAILS in state.readings else ""
     assert (said.task, said.place, said.recommended) == (fails, *(("logs",) * 2 if fails else ("", "")))
+    due = outlook(x.incident(**OPEN, expected_at=NOW + 173), NOW, state=state).sentence
+    assert ("at the earliest" in due) is (FAILS not in state.readings), "no moment of a proof that has not begun"
     unheard = outlook(replace(live, channels=()), NOW, state=replace(state, confirms=("api", NOW + 60))).sentence
     assert "pages" not in unheard
 

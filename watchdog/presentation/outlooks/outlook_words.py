@@ -191,7 +191,9 @@ def verifying(case: Case) -> str:
     """Return since when the target is live, whether the site answers, and when the proof is due."""
     rollback = case.incident.rollback
     expected = rollback.expected_at
-    earliest = f", at {case.at(expected)} at the earliest" if expected is not None and case.now < expected else ""
+    # While it still fails the proof has not begun: that moment is too early by as long as it goes on.
+    known = expected is not None and case.now < expected and case.state.fails is None
+    earliest = f", at {case.at(expected)} at the earliest" if known else ""
     proof = f"The incident ends once fresh probes prove the recovery{earliest}."
     pages = _pages_if_it_fails(case) or _pages_if_late(case, "it is not proved by then")
     return f"{case.live}{_answers(case)}. {proof}{pages}"
