@@ -51,7 +51,7 @@ def culprit(incident: Incident) -> Culprit | None:
     decision = incident.decision
     if decision is None or decision.blame is None or decision.blame.other_cause is None:
         return None
-    if situation(incident) in (*BY_ITSELF, Situation.NO_ACTION, Situation.CLOSED):
+    if situation(incident) in (*BY_ITSELF, Situation.QUESTION, Situation.NO_ACTION, Situation.CLOSED):
         return None
     blocks = {one.name for one in decision.guards if one.verdict is Verdict.BLOCK}
     if UNSURE & (blocks | {one.name for one in decision.blame.vetoed}):
