@@ -66,7 +66,7 @@ class Visitor:
         return identity(self.way, self.name)
 
     def is_named(self, by: str) -> bool:
-        """Return whether the record names this visitor: by the same way and name, whatever the role was then."""
+        """Return whether the record names this visitor: by the same way and name, in any role."""
         # In the record round brackets stand around further facts alone.
         return bool(self.name) and by.partition(" (")[0] == recorded(self.way, self.name)
 
