@@ -169,6 +169,16 @@ ALL = "silence all --for 2h --reason work"
         ("trust 9f3c2ab", {"commit": "9f3c2ab"}),
         ("rollback web", {"service": "web", "target": None}),
         ("rollback web --to dep-40", {"service": "web", "target": "dep-40"}),
+        (
+            "rollback web --live dep-42 --planned dep-40 --blamed dep-42",
+            {
+                "service": "web",
+                "target": None,
+                "planned": "dep-40",
+                "blamed": "dep-42",
+                "seen": {"live deploy": "dep-42"},
+            },
+        ),
         ("undo web-1", {"incident": "web-1"}),
     ],
 )

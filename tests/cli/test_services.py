@@ -69,6 +69,8 @@ async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp
     with pytest.raises(Refused, match="observe"):
         await AppServices().plan(settings_of(tmp_path, "observe", urls=cloud.urls), "web", None)
     settings = settings_of(tmp_path, urls=cloud.urls)
+    with pytest.raises(Refused, match="dep-38 is not live at web any more; nothing to roll back"):
+        await AppServices().plan(settings, "web", None, "dep-38")
     assert await AppServices().plan(settings, "web", None), "by the file, while no daemon runs"
     async with record(tmp_path) as store:
         await store.renew_leases("one", ("web",), ttl_seconds=60.0)
@@ -102,7 +104,12 @@ async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
 
     assert "channel slack      ok" in await typed("notify", "test")
     plan = await typed("rollback", "web", "--dry-run")
-    assert plan.startswith("LIVE         dep-40") and "To do it: watchdog rollback web --live dep-40" in plan
+    assert (
+        plan.startswith("LIVE         dep-40")
+        and "To do it: watchdog rollback web --live dep-40 --planned dep-" in plan
+    )
+    bound = await typed("rollback", "web", "--to", "dep-39", "--blamed", "dep-40", "--dry-run")
+    assert "To do it: watchdog rollback web --live dep-40 --to dep-39 --blamed dep-40" in bound
     await typed("init", "--from-render", "-c", "mine.yaml", "--render-url", cloud.urls["render"])
     text = (tmp_path / "mine.yaml").read_text(encoding="utf-8")
     assert text.index("jobs:") < text.index("# Acme, Production") < text.index("web:") < text.index("api:")

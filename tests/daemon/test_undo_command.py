@@ -7,8 +7,9 @@ from typing import Any
 from tests.core.incident_fields import amended
 from tests.daemon.supervision.test_command_poller import Unacknowledged, answer
 from tests.support.engine_scene import Scene, scene
+from watchdog.daemon.approvals.seen_facts import HAS_CHANGED
 from watchdog.daemon.engine.timers import FIRST_SNAPSHOT_SECONDS
-from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED
+from watchdog.daemon.supervision.command_poller import FAILED, REFUSED
 from watchdog.domain import events as e
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Act, Incident, Phase, State

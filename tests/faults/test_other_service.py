@@ -36,6 +36,16 @@ def pressed(daemon: Daemon, path: str) -> str:
         return client.get(path).text
 
 
+def too_late(daemon: Daemon, bad: str, line: tuple[str, ...], ask: tuple[str, ...], there: str) -> None:
+    """What was offered because of that deploy is refused once another one is live: the line, its plan, the page."""
+    gone = f"{bad} is not live at {CULPRIT} any more; nothing to roll back"
+    for words in (line, ask, (*line[:2], "--blamed", bad)):
+        late = daemon.cli(*words)
+        assert late.returncode == 3 and gone in " ".join(late.stderr.split()), late
+    shown = pressed(daemon, there)
+    assert gone in shown and "now</button>" not in shown
+
+
 @pytest.mark.long
 def test_a_deploy_that_breaks_only_its_caller_is_rolled_back_by_the_one_step_of_the_page(tmp_path: Path) -> None:
     """Paged and not rolled back; the step is the other service's, its plan leads back, and both incidents end."""
@@ -59,13 +69,19 @@ def story(cloud: Cloud, daemon: Daemon, bad: str) -> None:
     rest = f"to blame: roll {CULPRIT} back to"
     for words in (("status",), ("explain", "web-1")):
         shown = " ".join(daemon.cli(*words).stdout.split())
-        assert step in shown and rest in shown and f"watchdog rollback {CULPRIT} --dry-run" in shown, shown
+        assert step in shown and rest in shown and f"watchdog rollback {CULPRIT} --blamed {bad} --dry-run" in shown, (
+            shown
+        )
     page = pressed(daemon, "/incidents/web-1")
-    assert f'<a class="button primary" href="/services/{CULPRIT}/rollback">Roll back {CULPRIT} …</a>' in page
-    assert bad in pressed(daemon, f"/services/{CULPRIT}/rollback")
-    plan = daemon.cli("rollback", CULPRIT, "--dry-run")
-    line = ("rollback", CULPRIT, "--live", bad)
-    assert f"Nothing was changed. To do it: watchdog {' '.join(line)}" in " ".join(plan.stdout.split()), plan.stdout
+    there = f"/services/{CULPRIT}/rollback?blamed={bad}"
+    assert f'<a class="button primary" href="{there}">Roll back {CULPRIT} …</a>' in page
+    assert f'name="blamed" value="{bad}"' in pressed(daemon, there)
+    ask = ("rollback", CULPRIT, "--blamed", bad, "--dry-run")
+    plan = " ".join(daemon.cli(*ask).stdout.split())
+    before, _, typed = plan.partition("To do it: watchdog ")
+    line = tuple(typed.split())
+    assert before.endswith("Nothing was changed. ") and line[:5] == ("rollback", CULPRIT, "--live", bad, "--planned")
+    assert line[5] in before and line[6:] == ("--blamed", bad), plan
     assert cloud.untouched()
     done = daemon.cli(*line)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -75,8 +91,7 @@ def story(cloud: Cloud, daemon: Daemon, bad: str) -> None:
     daemon.until(lambda: daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)])
     assert [one["incident"] for one in daemon.history() if one["verified"]] == [f"{CULPRIT}-1"]
     assert any(text.startswith("recovered") for text in daemon.story("CLOSED")), "web, which was never touched"
-    late = daemon.cli(*line)
-    assert late.returncode == 3 and "the live deploy is another one than you saw" in late.stderr, "an old page"
+    too_late(daemon, bad, line, ask, there)
     assert len(cloud.log("rollback_accepted")) == 1
     again = daemon.cli("explain", "web-1").stdout
     assert f"roll {CULPRIT} back" not in again, "it is over"

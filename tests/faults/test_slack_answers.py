@@ -288,7 +288,11 @@ def test_a_daemon_that_listens_on_nothing_answers_what_is_typed(tmp_path: Path) 
         assert "UNSILENCED silence-1" in chat.until_reply(chat.type("unsilence silence-1"))
         assert "is not off because of us" in chat.until_reply(chat.type("restore-auto-deploy web"))
         plan = chat.until_reply(chat.type("rollback web"))
-        assert "dep-39" in plan and "/watchdog rollback web live=dep-40" in plan, plan
+        assert "dep-39" in plan and "/watchdog rollback web live=dep-40 planned=dep-39" in plan, plan
+        late = chat.until_reply(chat.type("rollback web blamed=dep-38 live=dep-40"))
+        assert "Refused: dep-38 is not live at web any more; nothing to roll back." in late, late
+        late = chat.until_reply(chat.type("rollback web blamed=dep-38"))
+        assert "It would not be done: dep-38 is not live at web any more; nothing to roll back." in late, late
         chat.cloud.bad_deploy()
         chat.until_asked("approve", "reject")
         why = chat.until_reply(chat.type("explain web", **NOBODY))

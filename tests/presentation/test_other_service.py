@@ -45,6 +45,8 @@ UPSTREAM = Cause("upstream api", 60.0, "api, which it depends on, fails as well"
 BLAMED = replace(NEIGHBOUR, odds=0.03, probability=0.03, causes=(DEPLOY,))
 FAILS = replace(BLAMED, causes=(UPSTREAM, replace(DEPLOY, odds=1.0)))
 PAGED = to_blame(BLAMED)
+PLAN = "watchdog rollback api --blamed dep-42 --dry-run"
+"""Bound to the deploy to blame: done days later, it would leave a good one."""
 LEAD = "The deploy dep-42 of api is 93 % likely to blame"
 THEN = " If web still fails then: Find the cause on Render's dashboard and in the logs."
 ACKNOWLEDGE = ("acknowledge",)
@@ -103,7 +105,7 @@ def test_the_step_is_the_other_services_and_offered_only_where_it_works(
     assert said.task == f"{says}{THEN}"
     assert (said.commands, said.place, said.recommended) == (commands, place, recommended)
     assert (said.other, said.other_incident) == ("api", other.incident if other is not None else "")
-    assert rollback_line(PAGED, said) == "watchdog rollback api --dry-run"
+    assert rollback_line(PAGED, said) == PLAN and said.other_deploy == "dep-42"
 
 
 @pytest.mark.parametrize(
@@ -257,31 +259,32 @@ def test_every_face_takes_the_step_from_the_outlook() -> None:
     )
     read = worded(notice, NOW)
     assert f"Do now: {LEAD}: roll api back, unless its own incident handles it.{THEN}" in read.lines
-    plan = "Roll api back (plan first): watchdog rollback api --dry-run"
-    assert f"{plan} · Acknowledge: watchdog incident ack web-1" in read.lines
-    page = Link("Roll api back in the console", "https://console.test/services/api/rollback")
+    assert f"Roll api back (plan first): {PLAN} · Acknowledge: watchdog incident ack web-1" in read.lines
+    page = Link("Roll api back in the console", "https://console.test/services/api/rollback?blamed=dep-42")
     assert read.links == (notice.links[0], page, notice.links[1])
     assert worded(for_older_workers(notice), NOW).links == read.links, "a stored one has its words already"
+    before = replace(notice, links=(*notice.links, replace(page, href=page.href.partition("?")[0])))
+    assert worded(before, NOW).links == read.links, "of a version before this one"
     assert worded(replace(notice, links=notice.links[1:]), NOW).links == notice.links[1:], "no console, no address"
     assert worded(replace(a_notice(to_blame(ELSEWHERE), Topic.FOUND), links=notice.links), NOW).links == notice.links
     said = typed(notice)
-    assert said is not None and said["next"]["commands"][0] == "watchdog rollback api --dry-run"
+    assert said is not None and said["next"]["commands"][0] == PLAN
     signer = ButtonSigner("xapp-of-a-test")
     (row,) = blocks(notice, None, signer)
     first, second = row["elements"]
     assert (first["text"]["text"], second["text"]["text"]) == ("Roll api back …", "Acknowledge")
     signed = [signer.verify(one["value"]) for one in (first, second)]
-    assert [(one[0], one[1].service) for one in signed if one] == [("rollback", "api"), ("acknowledge", "web")]
+    bound = [(one[0], one[1].service, one[1].suspect) for one in signed if one]
+    assert bound == [("rollback", "api", "dep-42"), ("acknowledge", "web", "")]
     assert "confirm" not in first, "it shows a plan, and changes nothing"
     state = State(
         services={"web": service_state("web", incident=PAGED, phase=Phase.PAGED), "api": service_state("api")}
     )
     (line,) = open_incidents(state, POLICY, NOW)
     assert line.endswith(
-        f"Do now: {LEAD}: roll api back to dep-40 (1b7e0d4).{THEN}"
-        " (watchdog rollback api --dry-run; watchdog incident show web-1)"
+        f"Do now: {LEAD}: roll api back to dep-40 (1b7e0d4).{THEN} ({PLAN}; watchdog incident show web-1)"
     )
     around = current_state(PAGED, state, POLICY, NOW)
-    assert "by hand: watchdog rollback api --dry-run" in steps_left(PAGED, None, (), around)
+    assert f"by hand: {PLAN}" in steps_left(PAGED, None, (), around)
     handled = CurrentState(other=OtherService(incident="api-7", acts=True))
     assert not [step for step in steps_left(PAGED, None, (), handled) if "rollback" in step]

@@ -46,3 +46,14 @@ def test_a_plan_that_would_be_refused_is() -> None:
         planned_undo(world.policy, world.state, listed(world), world.incidents["web-1"])
     with pytest.raises(Refused, match="web-1 is being handled: deploying"):
         planned(world.policy, world.state, listed(world), None)
+
+
+@pytest.mark.parametrize(("blamed", "is_live"), [("dep-39", False), ("dep-900", False), ("dep-901", True)])
+def test_a_plan_because_of_a_deploy_is_refused_once_that_is_not_live(blamed: str, is_live: bool) -> None:
+    """An offer of days ago would leave a good deploy; the deploy of a rollback that is live counts as itself."""
+    world = rolled_back()
+    if is_live:
+        assert planned(world.policy, world.state, listed(world), None, blamed).target is not None
+        return
+    with pytest.raises(Refused, match=f"^{blamed} is not live at web any more; nothing to roll back$"):
+        planned(world.policy, world.state, listed(world), None, blamed)

@@ -81,11 +81,14 @@ class AppServices:
 
         return await deploys(settings, service)
 
-    async def plan(self, settings: Settings, service: str, to: str | None, /) -> tuple[Decision, Deploy]:
-        """Return the decision of a manual rollback now, and the live deploy. Raises Refused with the guard's reason."""
+    async def plan(
+        self, settings: Settings, service: str, to: str | None, blamed: str | None = None, /
+    ) -> tuple[Decision, Deploy]:
+        """Return the decision of a manual rollback now, and the live deploy. Raises Refused with the guard's reason, or
+        where the `blamed` deploy is not live any more."""
         from watchdog.app.commands.live_queries import plan
 
-        return await plan(settings, service, to)
+        return await plan(settings, service, to, blamed)
 
     async def plan_undo(self, settings: Settings, incident: Incident, /) -> tuple[Decision, str]:
         """Return the decision of an undo now, and its text. Raises Refused with the reason."""

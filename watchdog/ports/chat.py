@@ -25,7 +25,8 @@ DELIVERIES = "deliveries"
 class ChatQuestion:
     """The open question, as people received it: one rollback of one service, away from `suspect`.
 
-    A button that answers nothing is about an incident alone: its `suspect` and `target` are empty.
+    A button that answers nothing is about an incident alone: its `suspect` and `target` are empty, but for the rollback
+    of another service, which is away from `suspect` as well.
     `announced`: the rollback is sent unless a person stops it; otherwise only after an approval. `asked_at`, and
     `until` (the end of the time to answer) are UTC epoch seconds; the codes are for display.
     """

@@ -7,7 +7,7 @@ from watchdog.domain.decisions import Blame, Course, Decision, Verdict
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.policy import Action, Mode
-from watchdog.presentation.outlook import PLAN, outlook
+from watchdog.presentation.outlook import PLAN, outlook, rollback_line
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation, situation
 from watchdog.presentation.text import arrows, clean, section, sentence, short, show_number
@@ -180,5 +180,5 @@ def _answers(incident: Incident, state: CurrentState | None) -> list[str]:
     open_now = coming.commands if found is not Situation.SENDING else ()
     lines = [f"{effects[one]}: {command_line(one, name)}" for one in open_now if one in effects]
     if "rollback" in open_now:
-        lines.append(f"by hand: {command_line('rollback', coming.other or clean(incident.service), PLAN)}")
+        lines.append(f"by hand: {rollback_line(incident, coming, PLAN)}")
     return lines

@@ -24,7 +24,7 @@ from watchdog.presentation.situation import BY_ITSELF, Situation, rolls_back_una
 from watchdog.presentation.text import clean, short
 
 NEEDS_YOU, NAME_MAX = "needs you", 20
-PLAN = "--dry-run"
+PLAN, BLAMED = "--dry-run", "--blamed"
 STOPPED = frozenset({"approve", "rollback", "undo", "restore-auto-deploy"})
 """The commands that the daemon refuses while it is paused or disarmed: it changes nothing then, for people neither."""
 
@@ -54,6 +54,7 @@ class Outlook:
     undoing: str = ""  # what to undo its rollback does; empty: it has none
     rolls_back: bool = False  # whether a question without an answer is answered by a rollback, at `until`
     other: str = ""  # another service, whose deploy is likelier to blame: `rollback` is of that one
+    other_deploy: str = ""  # that deploy: its rollback is refused once another one is live
     other_incident: str = ""  # its open incident, if that has the next step
 
 
@@ -106,6 +107,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         undoing=_undoing(case),
         rolls_back=found is Situation.QUESTION and rolls_back_unanswered(incident) and not case.state.stopped,
         other=clean(case.culprit.service) if case.culprit is not None else "",
+        other_deploy=clean(case.culprit.deploy) if case.culprit is not None else "",
         other_incident=clean(case.other.incident) if case.other is not None else "",
     )
 
@@ -177,14 +179,13 @@ def _commands(row: Row, case: Case) -> tuple[str, ...]:
     return (*others, *(one for one in commands if offered.get(one, True)))
 
 
-def rollback_line(incident: Incident, coming: Outlook) -> str:
-    """Return the line to type for the outlook's `rollback`. Of another service it only shows the plan, which ends with
-    the line that does it: the deploy to blame may have been replaced since."""
-    return (
-        command_line("rollback", coming.other, PLAN)
-        if coming.other
-        else command_line("rollback", clean(incident.service))
-    )
+def rollback_line(incident: Incident, coming: Outlook, *words: str) -> str:
+    """Return the line to type for the outlook's `rollback`; of this service, with these words behind it. Of another
+    service it only shows the plan, which ends with the line that does it, and is refused once the deploy to blame was
+    replaced."""
+    if not coming.other:
+        return command_line("rollback", clean(incident.service), *words)
+    return command_line("rollback", coming.other, BLAMED, coming.other_deploy, PLAN)
 
 
 def answer_due_at(incident: Incident) -> float | None:

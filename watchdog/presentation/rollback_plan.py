@@ -5,22 +5,37 @@
 
 from collections.abc import Sequence
 
+from watchdog.core.assess.suspect_deploy import live_deploy, same_code_run
 from watchdog.core.machine import step
 from watchdog.core.phases.undo_rollback import asked_for
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Decision
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed, RollbackRequested, UndoRequested
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
+from watchdog.presentation.text import clean
 
 WHO = "--dry-run"
 
 
-def planned(policy: Policy, state: State, listed: DeploysListed, to: str | None) -> Decision:
-    """Return the core's own decision for a manual rollback; nothing is saved or done. Raises Refused."""
+def planned(policy: Policy, state: State, listed: DeploysListed, to: str | None, blamed: str | None = None) -> Decision:
+    """Return the core's own decision for a manual rollback; nothing is saved or done. Raises Refused, also where the
+    deploy that is `blamed` is not live any more."""
+    if why := replaced(listed.service, listed.deploys, blamed):
+        raise Refused(why)
     return _decided(policy, state, listed, RollbackRequested(listed.at, listed.service, WHO, to))[0]
+
+
+def replaced(service: str, deploys: Sequence[Deploy], blamed: str | None) -> str:
+    """Return that the blamed deploy is not live any more, nor another one of its code; empty if it is, or none is
+    blamed. Without a live deploy the core itself refuses."""
+    live = live_deploy(deploys)
+    if not blamed or live is None or blamed in {one.id for one in same_code_run(deploys, live)}:
+        return ""
+    return f"{clean(blamed)} is not live at {clean(service)} any more; nothing to roll back"
 
 
 def planned_undo(policy: Policy, state: State, listed: DeploysListed, incident: Incident) -> tuple[Decision, str]:

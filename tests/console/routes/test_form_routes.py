@@ -224,6 +224,26 @@ async def test_a_rollback_by_hand_is_confirmed_first_and_done_once() -> None:
         assert len(o.s.accepted) == 1 and "It would not be done" in await o.page(f"{SERVICE}/rollback")
 
 
+async def test_a_plan_because_of_a_deploy_is_refused_once_that_is_not_live_any_more() -> None:
+    """On the page, by its form, and in the API alike; a login on the way there loses nothing of it."""
+    late = "dep-38 is not live at web any more; nothing to roll back."
+    async with office() as o:
+        page, api = f"{SERVICE}/rollback?blamed=", "/api/v1/services/web/plan"
+        assert "blamed%3Ddep-38" in (await o.client.get(f"{page}dep-38")).headers["location"]
+        await o.login()
+        shown = await o.page(f"{page}dep-38")
+        assert f"It would not be done. {late}" in shown and "now</button>" not in shown
+        data = await o.form(f"{page}dep-40", f"{SERVICE}/rollback")
+        assert (data["blamed"], data["live"]) == ("dep-40", "dep-40")
+        sent = await o.client.post(f"{SERVICE}/rollback", data={**data, "blamed": "dep-38"}, headers=SAME)
+        assert late in await o.page(sent.headers["location"]) and o.s.sent("PATCH") == 0
+        told = (await o.client.get(api, params={"blamed": "dep-38"}, headers=bearer())).json()
+        assert (told["refused"], told["plan"]) == (late, None)
+        refused = await o.api("/services/web/rollback", {"live": "dep-40", "blamed": "dep-38"})
+        assert refused.status_code == 409 and refused.json()["answer"] == late
+        assert (await o.api("/services/web/rollback", {"live": "dep-40", "blamed": "dep-40"})).json()["state"] == "done"
+
+
 @pytest.mark.parametrize("wanted", ["dep-999", "dep-41", "dep-40", "x" * 500, "<b>"])
 async def test_a_plan_that_leads_nowhere_has_no_button(wanted: str) -> None:
     """Unknown, never live, live already: the reason, and nothing to click."""

@@ -25,13 +25,14 @@ from watchdog.domain.policy import Mode
 
 PAGED = to_blame(NEIGHBOUR)
 FIRST = re.compile(r'<a class="button primary" href="([^"]+)"[^>]*>([^<]+)</a>')
+PLAN = "/services/api/rollback?blamed=dep-7"
 LEAD = "The deploy dep-7 of api is 62 % likely to blame"
 
 
 @pytest.mark.parametrize(
     ("api", "mode", "href", "label", "says"),
     [
-        ({}, Mode.ASSIST, "/services/api/rollback", "Roll back api …", f"{LEAD}: roll api back to dep-40 (1b7e0d4)."),
+        ({}, Mode.ASSIST, PLAN, "Roll back api …", f"{LEAD}: roll api back to dep-40 (1b7e0d4)."),
         (
             {},
             Mode.OBSERVE,

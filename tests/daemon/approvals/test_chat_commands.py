@@ -192,7 +192,10 @@ async def test_a_rollback_by_hand_is_bound_to_the_deploy_that_its_plan_names() -
         for name, about in (("rollback", "web"), ("undo", "web-1")):
             reply, rows = await asked(s, Request(ANN, name, (about,), may_change=True))
             assert (reply.lines, rows) == (("help", about), [])
-            assert (await asked(s, answer(name)))[0].lines == ("help", about), "by its button"
+            of_none = Request(ANN, name, may_change=True, question=replace(QUESTION, suspect="", target=""))
+            assert (await asked(s, of_none))[0].lines == ("help", about), "by its button"
+            blamed = ("blamed=dep-42",) if name == "rollback" else ()
+            assert (await asked(s, answer(name)))[0].lines == ("help", about, *blamed), "bound to the deploy to blame"
         reply, (row,) = await asked(s, Request(ANN, "rollback", ("web", "live=dep-1"), may_change=True))
         assert reply.lines[0] == "Refused: the live deploy is another one than you saw: look again, then decide."
         assert row.arguments["seen"] == {"live deploy": "dep-1"} and s.sent("POST") == 0
@@ -283,6 +286,7 @@ def typed(text: str) -> dict[str, Any]:
         ("silence web 2h https://acme.example/?a=b moves", QUIET | {"reason": "https://acme.example/?a=b moves"}),
         ("rollback web target=dep-39", {"service": "web", "target": "dep-39"}),
         ("rollback web live=dep-42", {"service": "web", "seen": {"live deploy": "dep-42"}}),
+        ("rollback web planned=dep-40 blamed=dep-42", {"service": "web", "planned": "dep-40", "blamed": "dep-42"}),
         ("undo web-1 live=dep-42", {"incident": "web-1", "seen": {"live deploy": "dep-42"}}),
         ("note web-1 “it was x”", {"incident": "web-1", "text": "it was x", "root_cause": False}),
         ('note web-1 "a" or "b"', {"incident": "web-1", "text": '"a" or "b"', "root_cause": False}),

@@ -19,7 +19,8 @@ from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from tests.support.engine_scene import Scene, ShakyStore, scene
 from tests.support.notification_vendors import tell
 from tests.support.stores import opened
-from watchdog.daemon.supervision.command_poller import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, CommandPoller
+from watchdog.daemon.approvals.seen_facts import HAS_CHANGED
+from watchdog.daemon.supervision.command_poller import FAILED, REFUSED, STALE_SECONDS, CommandPoller
 from watchdog.domain import events as e
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State

@@ -40,7 +40,8 @@ def blocks(notice: Notice, question: ChatQuestion | None, signer: ButtonSigner) 
     offered = known.next.commands if known is not None else ()
     buttons += [_button(action, about, signer) for action in BESIDE if action in offered]
     if known is not None and known.next.other and "rollback" in offered:
-        made = _button("rollback", replace(about, service=known.next.other), signer)
+        of_other = replace(about, service=known.next.other, suspect=known.next.other_deploy)
+        made = _button("rollback", of_other, signer)
         label = plain(f"Roll {known.next.other} back …", MAX_BUTTON)
         buttons = [{**made, "text": label}, *(one for one in buttons if one["action_id"] != made["action_id"])]
     asked = [{"type": "section", "text": plain(_asks(question))}] if question is not None else []

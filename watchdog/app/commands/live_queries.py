@@ -109,11 +109,12 @@ async def deploys(settings: Settings, service: str) -> tuple[Sequence[Deploy], T
     return found, target_now(settings, state, service, found)
 
 
-async def plan(settings: Settings, service: str, to: str | None) -> tuple[Decision, Deploy]:
-    """Return the decision of a manual rollback now, and the live deploy. Raises Refused with the guard's reason."""
+async def plan(settings: Settings, service: str, to: str | None, blamed: str | None = None) -> tuple[Decision, Deploy]:
+    """Return the decision of a manual rollback now, and the live deploy. Raises Refused with the guard's reason, or
+    where the `blamed` deploy is not live any more."""
     settings, state = await _as_it_runs(settings)
     settings, listed = await _listed(settings, service)
-    decision, live = planned(settings.policy, state, listed, to), live_deploy(listed.deploys)
+    decision, live = planned(settings.policy, state, listed, to, blamed), live_deploy(listed.deploys)
     assert live is not None, "refused without one"
     return decision, live
 

@@ -13,7 +13,7 @@ from watchdog.app.compose.deploy_listings import Listings
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.approvals.button_cleanup import ButtonCleanup
 from watchdog.daemon.approvals.chat_commands import ChatCommands, Read
-from watchdog.domain.commands.command_table import ROWS
+from watchdog.domain.commands.command_table import BLAMED, PLANNED, ROWS, TARGET
 from watchdog.domain.decisions import Decision, Verdict
 from watchdog.domain.errors import Refused, Temporary
 from watchdog.domain.events import DeploysListed
@@ -27,7 +27,6 @@ from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.text import clean, columns
 from watchdog.settings.rules.required_secrets import answers_in_slack
 
-TO = "target="
 INCIDENTS_SHOWN = 10
 CELL_MAX = 80
 """Characters of a cell: a message of a channel is narrower than a terminal."""
@@ -149,9 +148,10 @@ class ChatQueries:
     async def plan(self, words: Sequence[str]) -> Reply:
         """Show the plan of a rollback by hand, or of an incident's undo, and the line to type to do it.
 
-        A second word `target=dep-40` names the target. Raises Temporary or Permanent.
+        `target=dep-40` behind it names the target, `blamed=dep-42` the deploy that has to be live still, or another one
+        of its code. Raises Temporary or Permanent.
         """
-        name, to = next(iter(words), ""), next((one.removeprefix(TO) for one in words[1:] if one.startswith(TO)), None)
+        name, given = next(iter(words), ""), _given(words[1:])
         policy = self._app.engine.policy
         incident = await self._app.store.incident(name) if name not in policy.services else None
         service = incident.service if incident is not None else name
@@ -161,14 +161,14 @@ class ChatQueries:
         try:
             if incident is not None:
                 decision, follows = planned_undo(policy, state, listed, incident)
+                command, bound = f"undo {name}", {}
             else:
-                decision, follows = planned(policy, state, listed, to), ""
+                to, follows = given.get(TARGET.name), ""
+                decision = planned(policy, state, listed, to, given.get(BLAMED.name))
+                command, bound = f"rollback {name}", {**given, **({} if to else _chosen(decision))}
         except Refused as error:
             return Reply((f"It would not be done: {error}.",), ok=False)
-        return Reply(
-            _plan_lines(decision, listed, f"undo {name}" if incident is not None else f"rollback {name}", follows, to),
-            fixed=True,
-        )
+        return Reply(_plan_lines(decision, listed, command, follows, bound), fixed=True)
 
     def _nothing_of(self, name: str) -> str:
         known = self._app.engine.policy.services
@@ -192,16 +192,28 @@ class ChatQueries:
         return self._app.engine.state
 
 
+def _given(words: Sequence[str]) -> Mapping[str, str]:
+    """Return the options among the words of a plan, by their names."""
+    parts = [word.partition("=") for word in words]
+    return {name.lower(): value for name, _, value in parts if value and name.lower() in (TARGET.name, BLAMED.name)}
+
+
+def _chosen(decision: Decision) -> Mapping[str, str]:
+    """Return the option that binds a rollback to the target that its plan chose."""
+    target = decision.target.deploy if decision.target is not None else None
+    return {PLANNED.name: target.id} if target is not None else {}
+
+
 def _plan_lines(
-    decision: Decision, listed: DeploysListed, command: str, follows: str, to: str | None
+    decision: Decision, listed: DeploysListed, command: str, follows: str, bound: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return where it leads and what the guards answer; last, the line that does it."""
+    """Return where it leads and what the guards answer; last, the line that does it: `bound` has its options."""
     live = live_deploy(listed.deploys)
     refused = any(one.verdict is Verdict.BLOCK for one in decision.guards)
     end = "A guard refuses it."
     if live is not None and not refused and decision.target is not None and decision.target.deploy is not None:
-        chosen = f" {TO}{to}" if to is not None else ""
-        end = f"Nothing is changed yet. To do it: /watchdog {command}{chosen} live={live.id}"
+        options = " ".join(f"{key}={value}" for key, value in {"live": live.id, **bound}.items())
+        end = f"Nothing is changed yet. To do it: /watchdog {command} {options}"
     return (
         *([f"LIVE         {decision_text.named(live)}"] if live is not None else []),
         *decision_text.target(decision.target),

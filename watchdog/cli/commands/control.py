@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from watchdog.cli.command_context import Context, known_service, no_such_incident
+from watchdog.cli.command_context import Context, known_service, no_such_incident, usage_error
 from watchdog.cli.human_commands import annotate, submit
 from watchdog.cli.options import Flag, It
 from watchdog.domain.commands.command_line import command_line
@@ -18,6 +18,8 @@ async def rollback(
     *,
     to: str | None = None,
     live: str | None = None,
+    planned: str | None = None,
+    blamed: str | None = None,
     dry_run: Flag = False,
     ctx: It,
 ) -> int:
@@ -33,22 +35,33 @@ async def rollback(
         The deploy to go back to, as in dep-40; by default the one the watchdog would choose.
     live
         The deploy that is live, as the plan names it: with another one live by then, it is refused.
+    planned
+        The deploy to go back to that the plan chose: if another one is chosen by then, it is refused.
+    blamed
+        The deploy to blame: once it is not live any more, nor another one of its code, it is refused.
     dry_run
         Only print the plan and the answer of every guard.
     """
     settings = ctx.settings()
     known_service(settings, service)
+    for option, value in (("--to", to), ("--live", live), ("--planned", planned), ("--blamed", blamed)):
+        # With an unset variable (`--blamed "$UNSET"`) it would be bound to nothing.
+        if value == "":
+            usage_error(option, "there is nothing in it to read", "leave it out, or say which")
     if dry_run:
-        return await _plan(ctx, service, to)
+        return await _plan(ctx, service, to, blamed)
     seen = {"seen": {"live deploy": live}} if live else {}
-    return await submit(ctx, "rollback", {"service": service, "target": to, **seen})
+    bound = {name: value for name, value in (("planned", planned), ("blamed", blamed)) if value}
+    return await submit(ctx, "rollback", {"service": service, "target": to, **bound, **seen})
 
 
-async def _plan(ctx: Context, service: str, to: str | None) -> int:
+async def _plan(ctx: Context, service: str, to: str | None, blamed: str | None) -> int:
     from watchdog.presentation import decision_text
 
-    plan, live = await ctx.app().plan(ctx.settings(), service, to)
-    words = (*(("--to", to) if to else ()), "--live", live.id)
+    plan, live = await ctx.app().plan(ctx.settings(), service, to, blamed)
+    chosen = plan.target.deploy if plan.target is not None else None
+    target = ("--to", to) if to else ("--planned", chosen.id) if chosen is not None else ()
+    words = ("--live", live.id, *target, *(("--blamed", blamed) if blamed else ()))
     return _show(plan, command_line("rollback", service, *words), live=(f"LIVE         {decision_text.named(live)}",))
 
 

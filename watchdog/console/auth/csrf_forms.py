@@ -12,8 +12,9 @@ from starlette.requests import Request
 from watchdog.console.auth.roles import Visitor
 
 FIELDS_MAX = 12
-KEPT = ("tag", "all", "range")
-"""What an address may ask of the overview or of a service's page; a command from there, or a login, keeps it."""
+KEPT = ("tag", "all", "range", "to", "blamed")
+"""What an address may ask of the overview, of a service's page or of a plan; a command from there, or a login, keeps
+it."""
 KEPT_MAX = 100
 """Characters of one of them."""
 

@@ -241,8 +241,8 @@ class ViewQueries:
             can_undo=can_undo(incident, known),
         )
 
-    async def plan(self, name: str, to: str | None) -> PlanView | None:
-        """Return the plan of a manual rollback, from a fresh deploy list; None for an unknown service."""
+    async def plan(self, name: str, to: str | None, blamed: str | None) -> PlanView | None:
+        """Return the plan of a manual rollback (see `plan_view`) from a fresh list; None for an unknown service."""
         policy = self.deps.policy()
         if name not in policy.services:
             return None
@@ -254,7 +254,7 @@ class ViewQueries:
         repo = listed.facts.repo if listed.facts is not None else None
         state = await self._cluster.state()
         card = next(iter(_cards(self.deps, policy, [name], state, {}, self.deps.clock.now())), None)
-        return replace(plan_view(policy, state, listed, to, repo), card=card)
+        return replace(plan_view(policy, state, listed, to, repo, blamed), card=card)
 
     async def plan_undo(self, incident_id: str) -> PlanView | None:
         """Return the plan of an undo, from a fresh deploy list; None for an unknown incident."""

@@ -186,9 +186,10 @@ def _add_series(api: FastAPI) -> None:
 
 def _add_plans(api: FastAPI) -> None:
     @api.get("/services/{name}/plan", response_model=PlanView, responses=MISSING)
-    async def plan(reader: Reader, name: str, to: str | None = None) -> Response:
-        """The plan of a manual rollback: its steps and the answer of every guard. Nothing is done."""
-        return await _found(await reader.plan(name, to))
+    async def plan(reader: Reader, name: str, to: str | None = None, blamed: str | None = None) -> Response:
+        """The plan of a manual rollback: its steps and the answer of every guard; refused where the `blamed` deploy is
+        not live any more. Nothing is done."""
+        return await _found(await reader.plan(name, to, blamed))
 
     @api.get("/incidents/{incident_id}/undo", response_model=PlanView, responses=MISSING)
     async def plan_undo(reader: Reader, incident_id: str) -> Response:

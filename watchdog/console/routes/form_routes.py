@@ -70,8 +70,8 @@ def acting_routes(reader: ViewQueries, renderer: Renderer, command_service: Comm
         return RedirectResponse(f"{_page_of(command, request)}?{kept and kept + '&'}answer={done.id}", 303)
 
     async def confirm(request: Request) -> Response:
-        name, to = request.path_params["name"], request.query_params.get("to") or None
-        return await shown(request, await reader.plan(name, to))
+        to, blamed = (request.query_params.get(one) or None for one in ("to", "blamed"))
+        return await shown(request, await reader.plan(request.path_params["name"], to, blamed))
 
     async def confirm_undo(request: Request) -> Response:
         return await shown(request, await reader.plan_undo(request.path_params["id"]))

@@ -68,9 +68,12 @@ def quiet_views(state: State, policy: Policy, service: str | None, now: float) -
     )
 
 
-def plan_view(policy: Policy, state: State, listed: DeploysListed, to: str | None, repo: str | None) -> PlanView:
+def plan_view(
+    policy: Policy, state: State, listed: DeploysListed, to: str | None, repo: str | None, blamed: str | None = None
+) -> PlanView:
     """Return the plan of a manual rollback, as `watchdog rollback SERVICE --dry-run` prints it."""
-    return _plan(listed, repo, lambda: (planned(policy, state, listed, to), ""))
+    view = _plan(listed, repo, lambda: (planned(policy, state, listed, to, blamed), ""))
+    return replace(view, blamed=clean(blamed or ""))
 
 
 def undo_view(policy: Policy, state: State, listed: DeploysListed, incident: Incident, repo: str | None) -> PlanView:

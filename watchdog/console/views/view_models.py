@@ -345,6 +345,7 @@ class PlanView:
     follows: str = ""
     lost: tuple[DeployView, ...] = ()
     card: CardView | None = None
+    blamed: str = ""  # the deploy because of which it is made; empty: none was named
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.approvals.pending import VERBS
 from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets
 from watchdog.docs.places import handbook_line, place_of_answer
-from watchdog.domain.commands.command_table import COMMANDS
+from watchdog.domain.commands.command_table import BLAMED, COMMANDS
 from watchdog.domain.commands.human_command import (
     Argument,
     ArgumentType,
@@ -30,7 +30,7 @@ from watchdog.domain.commands.human_command import (
 )
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, Store
-from watchdog.ports.chat import DELIVERIES, NOT_ALLOWED, REFUSED, Reply, Request
+from watchdog.ports.chat import DELIVERIES, NOT_ALLOWED, REFUSED, ChatQuestion, Reply, Request
 from watchdog.presentation.text import moment
 
 SHOWN = ("suspect", "target", "asked_at")
@@ -95,8 +95,7 @@ class ChatCommands:
             given |= {"incident": said["incident"]} if refused else said
         row = COMMANDS[request.name]
         if row.seen is Seen.LIVE_DEPLOY and not refused and "seen" not in given:
-            one = request.question
-            about = (one.service if row.subject is Subject.SERVICE else one.incident,) if one is not None else ()
+            about = _words_for_plan(row, request.question) if request.question is not None else ()
             return await self._reads["plan"](request.words or about)
         # Only a yes is bound to a person: the policy may name an approver.
         if request.name == "approve":
@@ -128,6 +127,13 @@ class ChatCommands:
             return False
         self._refusals.take(what)
         return True
+
+
+def _words_for_plan(row: HumanCommand, shown: ChatQuestion) -> tuple[str, ...]:
+    """Return the words after `plan` for a button: its incident's, or its service's with the deploy to blame."""
+    if row.subject is not Subject.SERVICE:
+        return (shown.incident,)
+    return (shown.service, *((f"{BLAMED.name}={shown.suspect}",) if shown.suspect else ()))
 
 
 def _no(why: str) -> Reply:

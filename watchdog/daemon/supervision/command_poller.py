@@ -6,20 +6,18 @@ to the record of an incident (RECORDED) and to a status page (POSTED) have a tra
 may be missing.
 Rule 2: with several workers, the holder of the service answers; the holder of the fleet answers a command that names no
 service, or an unknown one.
-Rule 3: a command may carry the state its author saw (`seen`); if that changed, it is refused. A command of an author
-without permission (`refused`) is only answered, so that it is in the audit.
+Rule 3: a command may carry the state its author saw (`approvals/seen_facts.py`); if that changed, it is refused. A
+command of an author without permission (`refused`) is only answered, so that it is in the audit.
 Rule 4: the surface (command line, console, Slack) sets the `identity` of an approval, never its author.
 Rule 5: a request that a channel delivered twice is applied once (`redelivery.py`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
 import structlog
 
-from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.phases import undo_rollback
 from watchdog.daemon.approvals.annotations import RECORDED, add
 from watchdog.daemon.approvals.announcements import POSTED, Pages, post
@@ -32,6 +30,7 @@ from watchdog.daemon.approvals.pending import (
     stale_answer_check,
 )
 from watchdog.daemon.approvals.redelivery import same_request
+from watchdog.daemon.approvals.seen_facts import carries_facts, changed
 from watchdog.daemon.engine.engine import Engine
 from watchdog.daemon.runtime.log_throttle import LogThrottle
 from watchdog.daemon.supervision.lease_manager import ALONE
@@ -53,8 +52,6 @@ POLL_SECONDS = 0.5
 REFUSED = 3
 FAILED = 1
 SCHEDULED = "SCHEDULED"
-QUESTION = "moment of the question"
-HAS_CHANGED = "is another one than you saw: look again, then decide"
 STALE_SECONDS = 60.0
 """Age at which a command that was submitted while no daemon ran is refused.
 
@@ -226,9 +223,9 @@ class CommandPoller:
             return False, f"{command.name}: {error}", FAILED
         if event is None:
             return False, f"the running daemon does not know the command {command.name}", FAILED
-        changed = _changed(self._engine.state, event, command.arguments.get("seen"))
-        if changed:
-            return False, changed, REFUSED
+        why = changed(self._engine.state, self._engine.policy, event, command.arguments)
+        if why:
+            return False, why, REFUSED
         why_not = await self._unknown(event, command)
         if why_not:
             refused = command.arguments.get("refused")
@@ -290,11 +287,12 @@ class CommandPoller:
         """Return the check made in the very step: the state its author saw may change while the command is queued."""
         given = command.arguments
         about = stale_answer_check(command.name, given, event.at) if isinstance(event, ANSWERS) else None
-        if about is None and not given.get("seen"):
+        if about is None and not carries_facts(given):
             return None
 
         def object_to(state: State) -> str:
-            why = (about(state) if about is not None else "") or _changed(state, event, given.get("seen"))
+            why = about(state) if about is not None else ""
+            why = why or changed(state, self._engine.policy, event, given)
             if why or not isinstance(event, e.Approved):
                 return why
             identity, proven = given.get("identity", ""), self._names_are_proven
@@ -329,31 +327,6 @@ def _misshapen(command: Command) -> bool:
     """Return whether no surface writes such a row: a command's subject is text, or None for all services."""
     subjects = (command.arguments.get(subject.value) for subject in Subject)
     return not command.readable or not all(one is None or isinstance(one, str) for one in subjects)
-
-
-def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
-    """Return the first value that changed since the author saw it, or an empty string (also if `seen` is missing)."""
-    # A stop always counts: it only prevents, whatever the incident looks like by now.
-    if not seen or isinstance(event, e.Stopped):
-        return ""
-    now = _as_it_is(state, event)
-    if isinstance(event, e.Rejected):
-        now = {name: value for name, value in now.items() if name != "asked_at"}  # a no holds, asked again or not
-    what = next((name for name in seen if name in now and seen[name] != now[name]), "")
-    return f"the {QUESTION if what == 'asked_at' else what} {HAS_CHANGED}" if what else ""
-
-
-def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
-    """Return the present values that an answer, or a rollback by hand, depends on."""
-    if isinstance(event, (e.RollbackRequested, e.UndoRequested)):
-        live = live_deploy(state.services[event.service].deploys) if event.service in state.services else None
-        return {"live deploy": live.id if live is not None else None}
-    if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
-        service = state.of_incident(event.incident)
-        if service is not None and service.incident is not None:
-            one = service.incident
-            return {"suspect": one.suspect, "target": one.rollback.target, "asked_at": service.asked_at}
-    return {}
 
 
 def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:

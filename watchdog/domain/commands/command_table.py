@@ -54,6 +54,18 @@ TARGET = Argument(
     default="",
     example="dep-40",
 )
+BLAMED = Argument(
+    "blamed",
+    "the deploy to blame: refused once it is not live any more, nor another one of its code",
+    default="",
+    example="dep-42",
+)
+PLANNED = Argument(
+    "planned",
+    "the deploy to go back to that the plan chose: refused if another one is chosen by then",
+    default="",
+    example="dep-40",
+)
 NOTE = Argument("text", "the text, at most 1000 characters", max_characters=TEXT_MAX, example="TEXT", flag="TEXT")
 ROOT_CAUSE = Argument("root_cause", "it names the root cause", ArgumentType.FLAG, example="yes")
 VERDICT = Argument("verdict", "your judgement", ArgumentType.CHOICE, choices=("right", "wrong"), example="right|wrong")
@@ -163,7 +175,7 @@ ROWS: tuple[HumanCommand, ...] = (
         "Roll a service back by hand: the daemon's own protocol, without the guards that restrain only the daemon.",
         Subject.SERVICE,
         Role.APPROVER,
-        (TARGET,),
+        (TARGET, BLAMED, PLANNED),
         event=lambda at, by, given: e.RollbackRequested(at, given["service"], by, given.get("target")),
         seen=Seen.LIVE_DEPLOY,
     ),

@@ -91,9 +91,11 @@ def _links(notice: Notice, coming: Outlook) -> tuple[Link, ...]:
     found = next((one.href.removesuffix(page) for one in notice.links if one.href.endswith(page)), "")
     if not found or "rollback" not in coming.commands or not coming.other:
         return notice.links
-    plan = Link(f"Roll {coming.other} back in the console", f"{found}/services/{quote(coming.other)}/rollback")
-    # A stored notice may have it already.
-    return notice.links if plan in notice.links else (*notice.links[:1], plan, *notice.links[1:])
+    there = f"{found}/services/{quote(coming.other)}/rollback"
+    plan = Link(f"Roll {coming.other} back in the console", f"{there}?blamed={quote(coming.other_deploy)}")
+    # A stored notice may have it already, from an older version without the deploy.
+    first, *more = (one for one in notice.links if one.href.partition("?")[0] != there)
+    return (first, plan, *more)
 
 
 def _own_words(notice: Notice) -> Notice:

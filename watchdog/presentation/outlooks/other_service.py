@@ -7,7 +7,7 @@ by hand says whether it can be rolled back, and where to; elsewhere people see t
 
 from dataclasses import dataclass, replace
 
-from watchdog.core.assess.suspect_deploy import live_deploy, same_code_run
+from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.phases.paged import PASSING_VETOES, PLATFORM_VETO
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.deploys import Deploy
@@ -15,7 +15,7 @@ from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import ACTING, Incident, Phase, State
 from watchdog.domain.policy import Policy
-from watchdog.presentation.rollback_plan import planned
+from watchdog.presentation.rollback_plan import planned, replaced
 from watchdog.presentation.situation import BY_ITSELF, Situation, situation
 from watchdog.presentation.status_text import open_incident
 
@@ -68,14 +68,13 @@ def culprit(incident: Incident) -> Culprit | None:
 def other_service(found: Culprit, state: State, policy: Policy, now: float) -> OtherService | None:
     """Return how the culprit's service stands at `now` (UTC epoch seconds); None: not known."""
     service = state.services.get(found.service)
-    live = live_deploy(service.deploys) if service is not None else None
-    if service is None or service.facts is None or live is None:
+    if service is None or service.facts is None or live_deploy(service.deploys) is None:
         return None
     own = open_incident(service)
     # What fails itself has its own incident, with the evidence about its own deploy.
     if own is not None and (service.phase in DECIDES or found.fails):
         return OtherService(incident=own.id, acts=service.phase in ACTING)
-    if found.deploy not in {one.id for one in same_code_run(service.deploys, live)}:
+    if replaced(service.name, service.deploys, found.deploy):
         return OtherService(serves=False)
     if found.service not in policy.services:
         return OtherService(refused="the daemon does not guard it any more")
