@@ -176,6 +176,38 @@ def test_a_pause_ends_before_anything_else() -> None:
     assert outlook(PAGED, NOW, state=CurrentState(followed=False, other=SERVES)).other == ""
 
 
+HELD, ARMED, KEY = (paged(replace(PAUSED, name=name), decision=OBSERVED) for name in ("hold", "armed", "key"))
+STUCK = replace(HELD, unhindered=True)  # the daemon does not decide again by itself
+STOPS = (
+    CurrentState(stopped="paused by ann"),
+    CurrentState(stopped="disarmed (two rollbacks)", disarmed=True),
+)
+RESUMES = (
+    "Resume the daemon first (paused by ann): ",
+    "Read the daemon's log for the violated invariant; then resume.",
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "cause", "other", "held"),
+    list(product((0, 1), (BLAMED, FAILS), STANDS, (PAGED, HELD, STUCK, ARMED, KEY))),
+)
+def test_the_words_say_to_resume_first_wherever_that_is_offered(
+    number: int, cause: Blame, other: OtherService | None, held: Incident
+) -> None:
+    """Once, in front of the other service's step: also where its own incident has the next step, and no rollback is
+    offered; and the button never without its words."""
+    assert held.decision is not None
+    incident, state = replace(held, decision=replace(held.decision, blame=cause)), replace(STOPS[number], other=other)
+    said = outlook(incident, NOW, state=state)
+    needed = held is not PAGED or other is None or other.target is not None
+    assert (said.commands[0] == "resume") is ("resume" in said.commands) is needed
+    assert said.task.startswith(RESUMES[number]) is needed
+    assert "likely to blame" in said.task and "rollback" not in said.commands
+    assert said.task.count("Resume the daemon") == int(needed and number == 0)
+    assert ("Renew the Render API key" in said.task) is (held is KEY), "a pause does not cure that"
+
+
 @pytest.mark.parametrize(("number", "cause"), list(product(range(len(CASES)), (BLAMED, FAILS))))
 def test_case_66_every_situation_with_every_standing_of_the_other_service_reads_as_a_sentence(
     number: int, cause: Blame

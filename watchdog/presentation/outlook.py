@@ -28,6 +28,8 @@ PLAN, BLAMED = "--dry-run", "--blamed"
 STOPPED = frozenset({"approve", "rollback", "undo", "restore-auto-deploy"})
 """The commands that the daemon refuses while it is paused or disarmed: it changes nothing then, for people neither."""
 
+ONLY_RESUME = (BLOCKS["hold"], BLOCKS["armed"])
+"""Nothing but `resume` cures these."""
 NOT_SENT = frozenset({Situation.ANNOUNCED, Situation.SCHEDULED, Situation.SENDING})
 HINDERED = NOT_SENT | {Situation.BLOCKED_FOR_NOW}
 """What the daemon would go on with by itself, were it not paused or disarmed."""
@@ -79,9 +81,10 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
     commands, task = _commands(row, case), row.task(case)
     cured = "resume" in commands and (not case.state.disarmed or cure_words(case) is BLOCKS["armed"])
     if case.culprit is not None:
-        # The cure of a pause comes first, and stands in front.
-        task, cured = tasks.other_first(case, "" if case.state.stopped and cured else task), False
-    if case.state.stopped and (STOPPED.intersection(commands) or found in HINDERED):
+        # The cure of a pause comes first, and stands in front; a refused key stays to be renewed.
+        lifted = case.state.stopped and "resume" in commands and cure_words(case) in ONLY_RESUME
+        task, cured = tasks.other_first(case, "" if lifted else task), False
+    if case.state.stopped and ({"resume", *STOPPED}.intersection(commands) or found in HINDERED):
         task = task if cured else tasks.resume_first(case, task)
         commands = ("resume", *(one for one in commands if one not in (*STOPPED, "resume")))
     if not case.state.followed and found is not Situation.CLOSED:
