@@ -16,6 +16,7 @@ from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, StoreReader
 from watchdog.presentation.incident_facts import OwnChecklist
+from watchdog.presentation.outlooks.other_service import unreported
 
 Ask = Callable[[str, Mapping[str, Any], str], Awaitable[Command]]
 """Submits a command (name, arguments, author) and returns it with its answer. Raises Temporary without one."""
@@ -82,6 +83,8 @@ class Dependencies:
     # The console is the daemon; a command is not.
     runs: bool | None = None
     differences: Sequence[str] = ()
+    # A fault of ours that costs a page only a part of it; called in the thread of `background.py`.
+    report: Callable[[Exception], None] = unreported
 
 
 @dataclass(frozen=True, slots=True)

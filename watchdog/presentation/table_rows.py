@@ -14,6 +14,7 @@ from watchdog.presentation.explain import state_of
 from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook, rollback_line
 from watchdog.presentation.outlooks.current_state import CurrentState, current_state
+from watchdog.presentation.outlooks.other_service import OtherServices
 from watchdog.presentation.status_text import open_incident, verdicts
 from watchdog.presentation.text import clean, in_column, short, zone
 
@@ -62,14 +63,23 @@ def _state(service: ServiceState, read: Mapping[str, str], service_policy: Servi
     return "ok" if any(read.get(name, "UNKNOWN") != "UNKNOWN" for name in deciding) else "cannot see"
 
 
-def open_incidents(state: State, policy: Policy, now: float, tz: tzinfo = UTC, runs: bool | None = None) -> list[str]:
+def open_incidents(
+    state: State,
+    policy: Policy,
+    now: float,
+    tz: tzinfo = UTC,
+    runs: bool | None = None,
+    others: OtherServices | None = None,
+) -> list[str]:
     """Return one line per open incident of a configured service: failure, begin, progress, what happens next, the
     reader's task, and the command to read more.
 
-    `now` is UTC epoch seconds; `runs`: whether a daemon runs, where that is known.
+    `now` is UTC epoch seconds; `runs`, `others`: see `current_state`.
     """
     found = [one for name in policy.services if (one := open_incident(state.services.get(name))) is not None]
-    return [_open_line(one, current_state(one, state, policy, now, runs=runs), now, tz) for one in found]
+    others = others or OtherServices(state, policy, now)
+    read = [current_state(one, state, policy, now, runs=runs, others=others) for one in found]
+    return [_open_line(one, around, now, tz) for one, around in zip(found, read, strict=True)]
 
 
 def _open_line(one: Incident, around: CurrentState, now: float, tz: tzinfo) -> str:

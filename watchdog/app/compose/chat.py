@@ -10,9 +10,11 @@ from watchdog.adapters.options import Context
 from watchdog.app.compose.cluster_state import state_of_all
 from watchdog.app.compose.composition import App
 from watchdog.app.compose.deploy_listings import Listings
+from watchdog.background import run_in_background
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.daemon.approvals.button_cleanup import ButtonCleanup
 from watchdog.daemon.approvals.chat_commands import ChatCommands, Read
+from watchdog.daemon.runtime.fault_log import FaultLog
 from watchdog.domain.commands.command_table import BLAMED, PLANNED, ROWS, TARGET
 from watchdog.domain.decisions import Decision, Verdict
 from watchdog.domain.errors import Refused, Temporary
@@ -23,6 +25,7 @@ from watchdog.ports.chat import Conversation, Reply
 from watchdog.presentation import decision_text, status_text, table_rows
 from watchdog.presentation.explain import explain as explained
 from watchdog.presentation.outlooks.current_state import current_state
+from watchdog.presentation.outlooks.other_service import OtherServices
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.text import clean, columns
 from watchdog.settings.rules.required_secrets import answers_in_slack
@@ -79,6 +82,7 @@ class ChatQueries:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._report = FaultLog(app.clock)
         engine = app.engine
         self._listings = Listings(
             app.platform, lambda: engine.policy, app.clock, lambda name: engine.state.services.get(name)
@@ -100,7 +104,10 @@ class ChatQueries:
         """Show the state of all services, as `watchdog status` does."""
         state, policy = await self._state(), self._app.engine.policy
         now = self._app.clock.now()
-        lines = (*table_rows.open_incidents(state, policy, now), *status_text.all_lines(state, policy, now))
+        others = OtherServices(state, policy, now, self._report)
+        # In a thread: with hundreds of services the plans of others take long.
+        found = await run_in_background(table_rows.open_incidents, state, policy, now, others=others)
+        lines = (*found, *status_text.all_lines(state, policy, now))
         rows = columns(table_rows.STATUS, table_rows.status(state, policy, now), CELL_MAX)
         return Reply((*lines, *rows), fixed=True)
 
@@ -131,17 +138,18 @@ class ChatQueries:
             return Reply((self._nothing_of(clean(words[0], 80)),), ok=words[0] in known)
         notes, labels = await journal.notes(incident=found.id), await journal.labels()
         remarks, state, now = await journal.remarks(found.id), await self._state(), self._app.clock.now()
-        service = state.services.get(found.service)
+        service, policy = state.services.get(found.service), self._app.engine.policy
+        others = OtherServices(state, policy, now, self._report)
         lines = explained(
             found,
             notes,
             labels.get(found.id),
-            target_seconds=self._app.engine.policy.matrix[found.severity].within_seconds,
+            target_seconds=policy.matrix[found.severity].within_seconds,
             repo=service.facts.repo if service is not None and service.facts is not None else None,
             remarks=remarks,
-            readings=status_text.readings_now(found, service, self._app.engine.policy, now),
+            readings=status_text.readings_now(found, service, policy, now),
             now=now,
-            state=current_state(found, state, self._app.engine.policy, now),
+            state=await run_in_background(current_state, found, state, policy, now, others=others),
         )
         return Reply(tuple(lines), fixed=True)
 

@@ -16,6 +16,7 @@ from watchdog.app.compose.console_identity import access_of
 from watchdog.app.compose.deploy_listings import Listings
 from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.http.http_auth import Buckets, peer_of
+from watchdog.daemon.runtime.fault_log import FaultLog
 from watchdog.settings.text.redacted_view import shown
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def _dependencies(app: App) -> Dependencies:
         own_lists=app.settings.checklists,
         authors=app.suspects.authors if app.suspects is not None else unread,
         pages=app.settings.services_of_pages,
+        report=FaultLog(clock),
     )
 
 

@@ -3,7 +3,7 @@ fails."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from math import ceil, inf
+from math import ceil
 
 from watchdog.background import run_in_background
 from watchdog.console.dependencies import Dependencies
@@ -13,6 +13,7 @@ from watchdog.console.queries.day_history import DayHistory
 from watchdog.console.queries.dependency_proposals import proposals_of
 from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.queries.follow_up_queries import FollowUpQueries
+from watchdog.console.queries.open_cards import open_cards, state_around
 from watchdog.console.queries.pulse import Pulse, pulse_of
 from watchdog.console.queries.series import SeriesQueries
 from watchdog.console.queries.uptimes import Uptimes
@@ -25,11 +26,9 @@ from watchdog.console.views.approval_views import (
     quiet_views,
     undo_view,
 )
-from watchdog.console.views.card_models import CardView
-from watchdog.console.views.card_views import card_view, urgency
+from watchdog.console.views.card_views import card_view
 from watchdog.console.views.deploy_facts import deploy_facts, pages_of
 from watchdog.console.views.lifeline import lifeline
-from watchdog.console.views.open_summary import turn
 from watchdog.console.views.stats_views import StatsView, stats_view
 from watchdog.console.views.timeline_views import timeline_view
 from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row, rollback_view
@@ -55,7 +54,6 @@ from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
 from watchdog.presentation import explain, next_steps
 from watchdog.presentation.history_table import rolled_back
-from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
 from watchdog.presentation.status_text import all_lines, open_incident, readings_now
 from watchdog.presentation.text import clean, sentence
@@ -113,7 +111,7 @@ class ViewQueries:
             paused=bool(state.paused_by or state.disarmed),
             follow_ups_open=left.open,
             follow_ups_overdue=left.overdue,
-            open=_cards(self.deps, policy, policy.services, state, said, now),
+            open=await open_cards(self.deps, policy, policy.services, state, said, now),
             denied=tuple(map(clean, state.denied)),
         )
         if commands == self._commands:
@@ -151,7 +149,7 @@ class ViewQueries:
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
             budget=await self._budgets.of(service_policy),
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
-            card=next(iter(_cards(self.deps, policy, [name], state, said, now)), None),
+            card=next(iter(await open_cards(self.deps, policy, [name], state, said, now)), None),
             pages=pages_of(known),
             proposals=await proposals_of(self.numbers, policy, name),
         )
@@ -201,7 +199,7 @@ class ViewQueries:
         remarks = await self.deps.journal.remarks(incident_id)
         now, known = self.deps.clock.now(), state.services.get(incident.service)
         repo = known.facts.repo if known is not None and known.facts is not None else None
-        around = current_state(incident, state, policy, now, runs=self.deps.runs)
+        around = await state_around(self.deps, incident, state, policy, now)
         rule, authors = policy.matrix[incident.severity], self.deps.authors(incident, known)
         card = card_view(incident, known, rule, now, authors, around, remarks[-1] if remarks else None)
         target_seconds = _target_seconds(policy, incident)
@@ -253,7 +251,7 @@ class ViewQueries:
             return PlanView(self.deps.clock.now(), name, None, None, sentence(str(error)))
         repo = listed.facts.repo if listed.facts is not None else None
         state = await self._cluster.state()
-        card = next(iter(_cards(self.deps, policy, [name], state, {}, self.deps.clock.now())), None)
+        card = next(iter(await open_cards(self.deps, policy, [name], state, {}, self.deps.clock.now())), None)
         return replace(plan_view(policy, state, listed, to, repo, blamed), card=card)
 
     async def plan_undo(self, incident_id: str) -> PlanView | None:
@@ -343,34 +341,6 @@ class ViewQueries:
         order = sorted(service_policy.signals, key=lambda one: (not one.critical, one.kind not in PROBES))
         past = self.days.of(name, [one.name for one in order]), self.uptimes.of(service_policy)
         return service_status.service_row(policy, name, state.services.get(name), name in self.deps.held(), past, now)
-
-
-def _cards(
-    deps: Dependencies, policy: Policy, services: Iterable[str], state: State, said: Mapping[str, Remark], now: float
-) -> tuple[CardView, ...]:
-    """Return the open incidents of these services: what needs a person first, then by severity; of those alike
-    questions, the soonest deadline, and the newest.
-
-    `said` has the newest note of people by incident.
-    """
-    known = map(state.services.get, services)
-    found = [(one, incident) for one in known if (incident := open_incident(one)) is not None]
-    found.sort(key=lambda pair: -pair[1].onset_at)
-    cards = (
-        card_view(
-            incident,
-            one,
-            policy.matrix[incident.severity],
-            now,
-            deps.authors(incident, one),
-            current_state(incident, state, policy, now, runs=deps.runs),
-            said.get(incident.id),
-        )
-        for one, incident in found
-    )
-    rows = [(turn(card), incident, card) for card, (_, incident) in zip(cards, found, strict=True)]
-    rows.sort(key=lambda row: (row[0], -row[1].severity.rank, urgency(row[1]), row[2].outlook.until or inf))
-    return tuple(card for *_, card in rows)
 
 
 def _evidence(policy: Policy, incident: Incident, state: State, now: float) -> tuple[EvidenceView, ...]:

@@ -5,12 +5,12 @@ traceback; then one line every ten minutes has the count.
 """
 
 import asyncio
-import traceback
 
 import structlog
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watchdog.daemon.runtime.fault_log import fault_kind
 from watchdog.daemon.runtime.log_throttle import LogThrottle
 
 log = structlog.get_logger("watchdog")
@@ -41,10 +41,7 @@ class Faults:
                 await JSONResponse({"ok": False}, 500)(scope, receive, send)
 
     def _write_down(self, error: Exception) -> None:
-        frames = traceback.extract_tb(error.__traceback__)
-        at = f"{frames[-1].filename}:{frames[-1].lineno}"
-        # Type and place, not the text, which a client may choose.
-        kind = f"{type(error).__name__} {at}"
+        kind = fault_kind(error)
         left_out = self._throttle.take(kind, asyncio.get_running_loop().time())
         if left_out is not None:
             first = error if left_out == 0 else None

@@ -16,7 +16,7 @@ from watchdog.core.phases.rollback_request import PIN_PATIENCE_SECONDS
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy
-from watchdog.presentation.outlooks.other_service import OtherService, culprit, other_service
+from watchdog.presentation.outlooks.other_service import OtherService, OtherServices, culprit
 from watchdog.presentation.status_text import STALE_SECONDS
 
 
@@ -52,11 +52,18 @@ class CurrentState:
 
 
 def current_state(
-    incident: Incident, state: State, policy: Policy, now: float, *, runs: bool | None = None
+    incident: Incident,
+    state: State,
+    policy: Policy,
+    now: float,
+    *,
+    runs: bool | None = None,
+    others: OtherServices | None = None,
 ) -> CurrentState:
     """Return the present state around an incident; `state` is that of all services, `now` is UTC epoch seconds.
 
-    `runs`: whether a daemon runs, where that is known.
+    `runs`: whether a daemon runs, where that is known; `others`: how other services stand in that state, shared by
+    several incidents. It may make a plan of another service: with hundreds of services, not on the event loop.
     """
     service, blamed = state.services.get(incident.service), culprit(incident)
     rule = policy.matrix.get(incident.severity)
@@ -67,7 +74,7 @@ def current_state(
         disarmed=bool(state.disarmed),
         window=rule.window.name if rule is not None and rule.window is not None else "",
         followed=runs is not False,
-        other=other_service(blamed, state, policy, now) if blamed is not None else None,
+        other=(others or OtherServices(state, policy, now)).of(blamed) if blamed is not None else None,
     )
     if service is None:
         return around

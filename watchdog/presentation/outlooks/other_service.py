@@ -5,6 +5,7 @@ that deploy. The incident's record names it. Where the state of all services is 
 by hand says whether it can be rolled back, and where to; elsewhere people see that plan before they do it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from watchdog.core.assess.suspect_deploy import live_deploy
@@ -65,23 +66,51 @@ def culprit(incident: Incident) -> Culprit | None:
     return None
 
 
-def other_service(found: Culprit, state: State, policy: Policy, now: float) -> OtherService | None:
-    """Return how the culprit's service stands at `now` (UTC epoch seconds); None: not known."""
-    service = state.services.get(found.service)
-    if service is None or service.facts is None or live_deploy(service.deploys) is None:
-        return None
-    own = open_incident(service)
-    # What fails itself has its own incident, with the evidence about its own deploy.
-    if own is not None and (service.phase in DECIDES or found.fails):
-        return OtherService(incident=own.id, acts=service.phase in ACTING)
-    if replaced(service.name, service.deploys, found.deploy):
-        return OtherService(serves=False)
-    if found.service not in policy.services:
-        return OtherService(refused="the daemon does not guard it any more")
-    listed = DeploysListed(now, service.name, service.deploys, service.facts)
-    try:
+def unreported(error: Exception) -> None:
+    """Leave a fault of a plan unreported: the command that shows the plan shows the fault."""
+
+
+class OtherServices:
+    """How the services of culprits stand in one state, at `now` (UTC epoch seconds).
+
+    Theory. A plan is a whole decision of the core, and many incidents may name the same deploy: each plan is made once.
+    A plan that fails unexpectedly leaves its service unknown, as an unread one: it must not take from people the page
+    about what fails. `report` gets the exception.
+    """
+
+    def __init__(
+        self, state: State, policy: Policy, now: float, report: Callable[[Exception], None] = unreported
+    ) -> None:
+        self._state, self._policy, self._now, self._report = state, policy, now, report
+        self._by_plan: dict[tuple[str, str], OtherService | None] = {}
+
+    def of(self, found: Culprit) -> OtherService | None:
+        """Return how the culprit's service stands; None: not known."""
+        service = self._state.services.get(found.service)
+        if service is None or service.facts is None or live_deploy(service.deploys) is None:
+            return None
+        own = open_incident(service)
+        # What fails itself has its own incident, with the evidence about its own deploy.
+        if own is not None and (service.phase in DECIDES or found.fails):
+            return OtherService(incident=own.id, acts=service.phase in ACTING)
+        about = found.service, found.deploy
+        if about not in self._by_plan:
+            listed = DeploysListed(self._now, service.name, service.deploys, service.facts)
+            self._by_plan[about] = self._planned(listed, found.deploy)
+        return self._by_plan[about]
+
+    def _planned(self, listed: DeploysListed, blamed: str) -> OtherService | None:
+        if replaced(listed.service, listed.deploys, blamed):
+            return OtherService(serves=False)
+        if listed.service not in self._policy.services:
+            return OtherService(refused="the daemon does not guard it any more")
         # The step itself says that a pause has to end first.
-        plan = planned(policy, replace(state, paused_by="", disarmed=""), listed, None)
-    except Refused as error:
-        return OtherService(refused=str(error))
-    return OtherService(target=plan.target.deploy if plan.target is not None else None)
+        state = replace(self._state, paused_by="", disarmed="")
+        try:
+            plan = planned(self._policy, state, listed, None)
+        except Refused as error:
+            return OtherService(refused=str(error))
+        except Exception as error:  # noqa: BLE001  whatever it is, the page about what fails is made
+            self._report(error)
+            return None
+        return OtherService(target=plan.target.deploy if plan.target is not None else None)
