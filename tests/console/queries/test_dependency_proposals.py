@@ -8,10 +8,12 @@ import pytest
 
 from tests.console import scene
 from tests.console.scene import OPERATOR, TOKEN, VIEWER, Town, as_read, service_policy, story
+from tests.console.stores import watched
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.console.queries.dependency_proposals import proposals_of
+from watchdog.console.queries.dependency_proposals import FRESH_SECONDS, DependencyProposals
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
+from watchdog.presentation.incident_loader import CHUNK
 from watchdog.presentation.stats_loader import Numbers
 
 DAY = 86400.0
@@ -98,7 +100,27 @@ async def test_nothing_is_proposed_before_all_incidents_are_read() -> None:
     clock, days = scene.StoryClock(), tuple(range(1, 31))
     store = MemoryStore(clock)
     await scene.fill(store, State(), (*failed("web", *days), *failed("api", *days)))
-    numbers, found = Numbers(store, clock, budget_seconds=0.0), list[int]()
+    proposals, found = DependencyProposals(Numbers(store, clock, budget_seconds=0.0), clock), list[int]()
     for _ in range(4):
-        found.append(len(await proposals_of(numbers, policy(), "api")))
+        found.append(len(await proposals.of(policy(), "api")))
     assert found == [0, 0, 1, 1]
+
+
+async def test_pages_share_the_proposals_for_a_minute_or_until_the_configuration_changes() -> None:
+    """A view reads nothing meanwhile: not the thousands of incidents, nor their notes."""
+    clock, store, numbers = watched(Numbers)
+    days = tuple(range(1, 2 * CHUNK))
+    await scene.fill(store, State(), (*failed("web", *days), *failed("api", *days)))
+    proposals, told = DependencyProposals(numbers, clock), policy()
+    assert [one.on for one in await proposals.of(told, "api")] == ["web"]
+    store.asked.clear()
+    clock.at += FRESH_SECONDS - 1
+    await scene.fill(store, State(), failed("api", *days, 0.5))
+    for name in ("api", "web", "api"):
+        assert len(await proposals.of(told, name)) == 1
+    assert not store.asked
+    assert await proposals.of(policy(web=("api",)), "api") == (), "declared since a reload"
+    assert len(await proposals.of(told, "web")) == 1
+    clock.at += FRESH_SECONDS
+    assert await proposals.of(told, "api") == (), "it failed alone"
+    assert store.asked

@@ -10,7 +10,7 @@ from watchdog.console.dependencies import Dependencies
 from watchdog.console.queries import service_status
 from watchdog.console.queries.cached_cluster_state import CachedClusterState
 from watchdog.console.queries.day_history import DayHistory
-from watchdog.console.queries.dependency_proposals import proposals_of
+from watchdog.console.queries.dependency_proposals import DependencyProposals
 from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.queries.follow_up_queries import FollowUpQueries
 from watchdog.console.queries.open_cards import open_cards, state_around
@@ -80,6 +80,7 @@ class ViewQueries:
         self.uptimes = Uptimes(deps.journal, deps.clock)
         self.numbers = Numbers(deps.journal, deps.clock)
         self.following = FollowUpQueries(deps)
+        self._proposals = DependencyProposals(self.numbers, deps.clock)
         self._budgets = Budgets(deps.journal, deps.clock)
         self._cluster = CachedClusterState(deps)
         self.series = SeriesQueries(deps, self._cluster.state)
@@ -151,7 +152,7 @@ class ViewQueries:
             deploy_facts=deploy_facts(known, known.deploys[:DEPLOYS_MAX] if known is not None else ()),
             card=next(iter(await open_cards(self.deps, policy, [name], state, said, now)), None),
             pages=pages_of(known),
-            proposals=await proposals_of(self.numbers, policy, name),
+            proposals=await self._proposals.of(policy, name),
         )
 
     def forget_saved(self) -> None:

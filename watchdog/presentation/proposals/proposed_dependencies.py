@@ -7,9 +7,11 @@ By chance alone it takes more than a coincidence: of a service with three incide
 of a given moment with a probability of 0.00014, and MIN of them in a row with 3e-12.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from watchdog.core.assess.failure_correlation import relied_on
 from watchdog.domain.incidents import Incident
@@ -20,8 +22,6 @@ MIN = 3
 """Incidents of a service from which on "always" means something."""
 COMMON_MIN = 4
 """So many services that fail together have a common cause: it says nothing about two of them."""
-
-Onsets = Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,43 +38,52 @@ class ProposedDependency:
     either: bool
 
 
+class _Failures(NamedTuple):
+    """A service's incidents: their onsets in order, and the few services that failed near the first, itself among
+    them. Only these can have failed near each."""
+
+    onsets: list[float]
+    beside_first: frozenset[str]
+
+
 def proposed_dependencies(
     services: Mapping[str, ServicePolicy], incidents: Sequence[Incident]
 ) -> tuple[ProposedDependency, ...]:
     """Return a proposal for each two services that always fail together and are not declared to depend."""
-    onsets = _onsets([one for one in incidents if one.service in services])
-    return tuple(proposed for caller in sorted(onsets) for proposed in _of(caller, services, onsets))
+    failures = _failures(sorted((one.onset_at, one.service) for one in incidents if one.service in services))
+    return tuple(proposed for caller in sorted(failures) for proposed in _of(caller, services, failures))
 
 
-def proposed_for(
-    service: str, services: Mapping[str, ServicePolicy], incidents: Sequence[Incident]
-) -> tuple[ProposedDependency, ...]:
-    """Return the proposals for one service: pairs of hundreds would be many for a page."""
-    return tuple(_of(service, services, _onsets([one for one in incidents if one.service in services])))
-
-
-def _of(caller: str, services: Mapping[str, ServicePolicy], onsets: Onsets) -> Iterator[ProposedDependency]:
-    mine = onsets.get(caller, ())
-    for callee in sorted(onsets):
-        if callee != caller and _always(mine, onsets[callee]) and not _declared(services, caller, callee):
-            either = _always(onsets[callee], mine)
+def _of(
+    caller: str, services: Mapping[str, ServicePolicy], failures: Mapping[str, _Failures]
+) -> Iterator[ProposedDependency]:
+    mine = failures[caller].onsets
+    for callee in sorted(failures[caller].beside_first & failures.keys() - {caller}):
+        others = failures[callee].onsets
+        if _always(mine, others) and not _declared(services, caller, callee):
+            either = _always(others, mine)
             yield ProposedDependency(caller, callee, _line(services[caller], callee), _why(mine, callee), either)
 
 
-def _onsets(incidents: Sequence[Incident]) -> Onsets:
-    """Return the onsets of each service's incidents, in order, without those that many services share."""
-    dated = sorted((one.onset_at, one.service) for one in incidents)
-    times = [at for at, _ in dated]
-    found: dict[str, list[float]] = {}
+def _failures(dated: Sequence[tuple[float, str]]) -> Mapping[str, _Failures]:
+    """Return the failures of each service, of all onsets in order; without those that many services share.
+
+    A window moves along the onsets once: in an outage of all there are thousands within a minute.
+    """
+    found: dict[str, _Failures] = {}
+    near, first, end = Counter[str](), 0, 0
     for at, service in dated:
-        near = {other for _, other in dated[_first_near(times, at) : bisect_right(times, at + TOGETHER_SECONDS)]}
+        while end < len(dated) and dated[end][0] <= at + TOGETHER_SECONDS:
+            near[dated[end][1]] += 1
+            end += 1
+        while dated[first][0] < at - TOGETHER_SECONDS:
+            near[dated[first][1]] -= 1
+            if not near[dated[first][1]]:
+                del near[dated[first][1]]
+            first += 1
         if len(near) < COMMON_MIN:
-            found.setdefault(service, []).append(at)
+            found.setdefault(service, _Failures([], frozenset(near))).onsets.append(at)
     return found
-
-
-def _first_near(times: Sequence[float], at: float) -> int:
-    return bisect_left(times, at - TOGETHER_SECONDS)
 
 
 def _always(onsets: Sequence[float], others: Sequence[float]) -> bool:
@@ -83,7 +92,7 @@ def _always(onsets: Sequence[float], others: Sequence[float]) -> bool:
 
 
 def _is_near(others: Sequence[float], at: float) -> bool:
-    first = _first_near(others, at)
+    first = bisect_left(others, at - TOGETHER_SECONDS)
     return first < len(others) and others[first] <= at + TOGETHER_SECONDS
 
 
