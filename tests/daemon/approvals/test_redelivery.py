@@ -1,11 +1,12 @@
 """A request that Slack delivered twice, perhaps to two workers, is applied once, and answered alike."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.daemon.approvals.test_chat_commands import ANN, desk
+from tests.daemon.approvals.test_chat_commands import ANN, answer, asked, desk, with_question
 from tests.daemon.supervision.test_command_poller import with_incident
 from tests.support.engine_scene import Scene, ShakyStore, scene
 from watchdog.daemon.supervision.command_poller import CommandPoller
@@ -67,6 +68,44 @@ async def test_a_click_that_two_workers_hear_is_applied_once_and_both_tell_its_a
         first, second = [await one for one in replies]
         assert first.ok and first.lines[1] == second.lines[1]
         assert "SILENCED silence-1 of web" in first.lines[1]
+
+
+STRANGER = "Refused: not on the list of those who may (approvals.users in the configuration)."
+
+
+@pytest.mark.parametrize(
+    ("permitted_by", "said"),
+    [
+        pytest.param((False, True), (STRANGER, "REJECTED"), id="first by the worker that refuses"),
+        pytest.param((True, False), ("REJECTED", "REJECTED"), id="first by the worker that permits"),
+        pytest.param((False, True, False), (STRANGER, "REJECTED", "REJECTED"), id="refused, permitted, and again"),
+        pytest.param((False, False), (STRANGER, STRANGER), id="permitted by none"),
+    ],
+)
+async def test_a_worker_s_refusal_is_no_answer_of_another_that_permits_the_person(
+    permitted_by: tuple[bool, ...], said: tuple[str, ...]
+) -> None:
+    """A change of approvals.users reaches one worker before the other: the click is applied once where it may be."""
+    async with scene() as s:
+        with_question(s)
+        clicks = [replace(answer("reject"), may_change=one, deliveries=("slack:t1",)) for one in permitted_by]
+        answered = [await asked(s, one) for one in clicks]
+        lines = [reply.lines[-1] if reply.ok else reply.lines[0] for reply, _ in answered]
+        assert all(words in line for line, words in zip(lines, said, strict=True)), lines
+        notes = [one.label for one in await s.store.notes(incident="web-1")]
+        assert notes.count("REJECTED") == int(any(permitted_by))
+
+
+async def test_a_refusal_that_still_waits_is_no_answer_either() -> None:
+    """Both rows wait at once, the refused one first: each gets its own answer."""
+    async with scene() as s:
+        poller = CommandPoller(s.store, s.engine, s.clock)
+        refused = {"refused": "not on the list", "what": "silence", "not_allowed": True, "deliveries": ["slack:t1"]}
+        numbers = [await s.store.submit("refused", refused, ANN), await silence(s, "slack:t1")]
+        await poller.apply_all()
+        first, second = [await s.store.command(number) for number in numbers]
+        assert first is not None and (first.ok, first.answer) == (False, "not on the list")
+        assert first_word(second) == "silence-1"
 
 
 async def test_a_row_that_appears_after_a_later_one_was_applied_is_no_second_one() -> None:
