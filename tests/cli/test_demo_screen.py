@@ -48,6 +48,18 @@ def test_a_pipe_gets_plain_lines() -> None:
     assert " RESULT: AS EXPECTED" in shown and all(line.isprintable() for line in shown.splitlines())
 
 
+def test_a_rollback_that_is_live_has_the_label_of_the_timeline() -> None:
+    """Its stored name says more than is known then; on a terminal the label shown is what is bold."""
+    (live,) = [one for one in x.NOTES if one.label == "RESTORED"]
+    piped, drawn = io.StringIO(), io.StringIO()
+    for console in (Console(file=piped), Console(file=drawn, force_terminal=True, width=100, color_system="standard")):
+        with DemoScreen(console) as screen:
+            play(screen)
+            screen.note(live)
+    assert " 00:57  LIVE       dep-43 live; verifying" in piped.getvalue()
+    assert "\x1b[1mLIVE\x1b[0m" in drawn.getvalue() and "RESTORED" not in piped.getvalue() + drawn.getvalue()
+
+
 def test_a_terminal_is_live_and_keeps_the_whole_story() -> None:
     """The screen is redrawn while it runs; at the end header, signals, notes and result stand once."""
     page = io.StringIO()

@@ -51,6 +51,8 @@ def test_a_blip() -> None:
         Note(START + 55, "web", None, "SUSPECT", "HTTP 503; probe every 2 s"),
         Note(START + 71, "web", None, "CALM", "2 good probes"),
     )
+    live = PastMoment("web", START + 60, (Note(START + 71, "web", "web-1", "RESTORED", "dep-43 live"),), (), ())
+    assert "  02:15:11   live: dep-43 live" in why_not(live), "the label of the timeline"
     for_machines = why_not_record(PastMoment("web", START + 60, (replace(notes[0], label="SKIPPED"),), (), ()))
     assert for_machines["notes"][0]["label"] == "PASSED", "as scripts know it"
     expected = BLIP.replace("             02:15  4 good", "  home       02:15  4 good")

@@ -21,6 +21,7 @@ from watchdog.cli.output import PIPE_WIDTH
 from watchdog.domain.effects import Note
 from watchdog.domain.readings import Reading
 from watchdog.domain.reports import DemoConsole, DemoResult
+from watchdog.presentation.timeline import shown_label
 
 POINTS_KEPT = 240
 LINES_KEPT = 400
@@ -82,7 +83,7 @@ class DemoScreen:
         """Take one line of the story."""
         if self._plain and note.label in DECIDED:
             self._show_signals()
-        self._take(demo_text.Line(note.at, note.label, note.text))
+        self._take(demo_text.Line(note.at, shown_label(note.label), note.text))
 
     def world(self, at: float, label: str, text: str) -> None:
         """Take one event of the simulated cloud; `at` is UTC epoch seconds."""

@@ -20,6 +20,7 @@ from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.store_records import Minute
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.text import clean, clock, day, flow, item, moment, section, zone
+from watchdog.presentation.timeline import shown_label
 
 AROUND_SECONDS = 150.0
 """Time read before and after the moment: five minutes in all."""
@@ -103,7 +104,7 @@ def story_of(notes: Sequence[Note], tz: tzinfo) -> list[str]:
         return []
     lines = [f"WRITTEN DOWN ({zone(notes[0].at, tz)}, {day(notes[0].at, tz)})"]
     for note in notes:
-        lines += item(clock(note.at, tz), f"{note.label.lower()}: {note.text}")
+        lines += item(clock(note.at, tz), f"{shown_label(note.label).lower()}: {note.text}")
     return lines
 
 

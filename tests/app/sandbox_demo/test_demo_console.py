@@ -87,7 +87,7 @@ def test_the_console_of_the_demo_asks_rolls_back_and_ends_with_ctrl_c(tmp_path: 
             assert form is not None
             data = dict(re.findall(HIDDEN, form[1]))
             browser.post("/incidents/web-1/approve", data=data, headers={"sec-fetch-site": "same-origin"})
-            demo.until(lambda: "RESTORED" in demo.said())
+            demo.until(lambda: "  LIVE       dep-" in demo.said())
             assert "token:Ann (approver)" in browser.get("/audit").text
             assert "Acme shop" in httpx.get(f"{url}/status/shop", **LOOPBACK).text
         linked, again = httpx.get(link, **LOOPBACK), httpx.get(link, **LOOPBACK)
