@@ -30,6 +30,16 @@ def test_what_the_machine_did_is_ticked_and_the_rest_waits(typed: Typed) -> None
     assert set(items(typed)) == {one.id for one in RUNBOOK}
 
 
+def test_a_closed_incident_names_its_open_tasks_until_they_are_ticked(typed: Typed) -> None:
+    """`incident show` and `explain`, with the number that the checklists end with."""
+    where = "see the checklists (`watchdog incident checklist web-1`)."
+    for words in (("incident", "show", "web-1"), ("explain", "web-1")):
+        assert f"Nothing more for the daemon; 11 tasks are open: {where}" in " ".join(typed(*words).split())
+    typed("tick", "web-1", "all")
+    shown = typed("explain", "web-1")
+    assert "Nothing to do.\n" in shown and "tasks are open" not in shown
+
+
 def test_a_tick_stands_with_its_name_until_it_is_undone(typed: Typed) -> None:
     """In the checklist, in the list of what is open, in the post-mortem; twice changes nothing."""
     answered = typed("tick", "web-1", "stakeholders", "lessons", "--as", "ann\x1b[31m")

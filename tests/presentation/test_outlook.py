@@ -140,6 +140,22 @@ DENIED = "9f3c2ab is deny-listed: no rollback leads to it until you trust it: wa
 
 
 @pytest.mark.parametrize(
+    ("state", "step"),
+    [
+        (CurrentState(), "Nothing to do."),
+        (CurrentState(open_tasks=1), "Nothing more for the daemon; 1 task is open: see the checklists ({})."),
+        (CurrentState(open_tasks=3), "Nothing more for the daemon; 3 tasks are open: see the checklists ({})."),
+        (CurrentState("commit", open_tasks=3), f"Left to do: Switch {OFF}"),
+    ],
+)
+def test_the_open_tasks_of_a_closed_incident_are_something_to_do(state: CurrentState, step: str) -> None:
+    """What the daemon asks for itself comes first; while it is open, its tasks are no step."""
+    said = outlook(x.incident(), NOW, state=state)
+    assert said.step == step.format("`watchdog incident checklist web-1`")
+    assert "tasks" not in outlook(paged(BUDGET), NOW, state=state).step
+
+
+@pytest.mark.parametrize(
     ("state", "task", "commands"),
     [
         (CurrentState(), "", ()),

@@ -6,7 +6,7 @@ from typing import Any
 
 from watchdog.domain.commands.command_line import QUOTED, command_line
 from watchdog.domain.incidents import Incident
-from watchdog.presentation.checklists import Checklist, Item
+from watchdog.presentation.checklists import Checklist, Item, open_items
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.follow_up_text import Open
 from watchdog.presentation.text import clean, flow, in_column, wrapped, zone
@@ -26,7 +26,7 @@ def checklist_lines(incident: Incident, lists: Sequence[Checklist], now: float) 
         done = sum(item.done for item in one.items)
         lines += ["", f"{one.title.upper()} ({done} of {len(one.items)} done)"]
         lines += [line for item in one.items for line in _item_lines(item, now)]
-    left = sum(not item.done for one in lists for item in one.items)
+    left = open_items(lists)
     name = clean(incident.id)
     tick = f"{left} open. To tick one: {command_line('tick', name, 'ITEM')}" if left else "Nothing is open."
     return [*lines, "", "Times are UTC.", "", tick, f"To add one: {command_line('follow-up', name, QUOTED)}"]

@@ -76,6 +76,11 @@ def checklists(facts: IncidentFacts) -> Sequence[Checklist]:
     return [*theirs, *lists, *([Checklist("Follow-ups of your own", own)] if own else [])]
 
 
+def open_items(lists: Sequence[Checklist]) -> int:
+    """Return how many items of the lists are not done."""
+    return sum(not item.done for one in lists for item in one.items)
+
+
 def follow_ups(facts: IncidentFacts) -> Sequence[Item]:
     """Return the work after the service is restored: the later lists of the runbook, and people's own follow-ups."""
     after = [_item(facts, one) for one in RUNBOOK if one.within_seconds is not None]

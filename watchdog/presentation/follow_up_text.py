@@ -14,7 +14,7 @@ from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Policy
 from watchdog.ports import Clock, StoreReader
-from watchdog.presentation.checklists import Item, follow_ups
+from watchdog.presentation.checklists import Item, checklists, follow_ups, open_items
 from watchdog.presentation.incident_facts import IncidentFacts, OwnChecklist
 from watchdog.presentation.incident_loader import LoadedPast
 
@@ -156,3 +156,13 @@ async def checklist_facts(
         owners=owners,
         own_lists=own_lists,
     )
+
+
+async def open_tasks(
+    journal: StoreReader, incident: Incident, policy: Policy, own_lists: Sequence[OwnChecklist]
+) -> int:
+    """Return how many items of an ended incident's checklists are not done; 0 while it is open. Raises Temporary."""
+    if incident.closed_at is None:
+        return 0
+    # Who owns an item and whether it is late does not count.
+    return open_items(checklists(await checklist_facts(journal, incident, policy, {}, incident.closed_at, own_lists)))

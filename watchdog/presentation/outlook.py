@@ -103,7 +103,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         place=place(case),
         recommended=recommended(case, commands),
         heading=heading,
-        step=f"{heading}: {task}" if task else _no_step(found, state),
+        step=f"{heading}: {task}" if task else _no_step(case, found, state),
         holder=holder,
         acknowledging=acknowledging(case),
         refusing=_refusing(case, commands),
@@ -159,10 +159,15 @@ def _undoing(case: Case) -> str:
     return f"Undo: Render deploys {case.suspect} again{trusted}."
 
 
-def _no_step(found: Situation, state: CurrentState | None) -> str:
-    """Return that there is nothing to do; nothing where what a closed incident left is not known."""
+def _no_step(case: Case, found: Situation, state: CurrentState | None) -> str:
+    """Return that there is nothing to do, but for the tasks of the checklists; nothing where what a closed incident
+    left is not known."""
     if found is not Situation.CLOSED:
         return "Nothing to do now."
+    if case.state.open_tasks:
+        tasks_are = "1 task is" if case.state.open_tasks == 1 else f"{case.state.open_tasks} tasks are"
+        where = command_line("checklist", clean(case.incident.id))
+        return f"Nothing more for the daemon; {tasks_are} open: see the checklists (`{where}`)."
     return "Nothing to do." if state is not None else ""
 
 

@@ -46,6 +46,21 @@ async def test_what_is_due_is_marked_and_contacts_are_named() -> None:
     assert said["owners"] == ["on-call engineer", "team lead", "development team", "product owner"]
 
 
+async def test_a_closed_incident_with_open_tasks_is_not_said_to_leave_nothing() -> None:
+    """Page and API name the number that stands at the checklists; once all is ticked, there is nothing to do."""
+    async with visited(incidents=(x.undone(x.decision(), closed_at=NOW - 60),)) as one:
+        left = (await one.json("/incidents/web-1/checklist"))["open"]
+        page, said = as_read(await one.page("/incidents/web-1")), await one.json("/incidents/web-1")
+        where = "see the checklists (<code>watchdog incident checklist web-1</code>)."
+        assert f"Nothing more for the daemon; {left} tasks are open: {where}" in page and f"{left} open</small>" in page
+        assert said["outlook"]["step"].startswith(f"Nothing more for the daemon; {left} tasks are open: ")
+        assert said["outlook"]["task"] == "" and "Nothing to do." not in page
+        for part in (await one.json("/incidents/web-1/checklist"))["lists"]:
+            for row in part["items"]:
+                await one.store.tick("web-1", row["id"], "ann")
+        assert "Nothing to do." in as_read(await one.page("/incidents/web-1"))
+
+
 async def test_what_is_open_over_all_incidents_has_a_page_and_a_number() -> None:
     """By incident, each leading there, what is due first before; the overview counts, some seconds late at most."""
     async with visited() as one:

@@ -24,6 +24,7 @@ from watchdog.ports import StoreReader
 from watchdog.ports.chat import Conversation, Reply
 from watchdog.presentation import decision_text, status_text, table_rows
 from watchdog.presentation.explain import explain as explained
+from watchdog.presentation.follow_up_text import open_tasks
 from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.outlooks.other_service import OtherServices
 from watchdog.presentation.rollback_plan import planned, planned_undo
@@ -140,6 +141,7 @@ class ChatQueries:
         remarks, state, now = await journal.remarks(found.id), await self._state(), self._app.clock.now()
         service, policy = state.services.get(found.service), self._app.engine.policy
         others = OtherServices(state, policy, now, self._report)
+        left = await open_tasks(journal, found, policy, self._app.settings.checklists)
         lines = explained(
             found,
             notes,
@@ -149,7 +151,7 @@ class ChatQueries:
             remarks=remarks,
             readings=status_text.readings_now(found, service, policy, now),
             now=now,
-            state=await run_in_background(current_state, found, state, policy, now, others=others),
+            state=await run_in_background(current_state, found, state, policy, now, others=others, open_tasks=left),
         )
         return Reply(tuple(lines), fixed=True)
 

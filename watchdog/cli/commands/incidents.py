@@ -110,6 +110,7 @@ async def _explain(
 async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: bool) -> list[str]:
     from watchdog.cli.commits import compared
     from watchdog.presentation.explain import explain as explained
+    from watchdog.presentation.follow_up_text import open_tasks
     from watchdog.presentation.outlooks.current_state import current_state
     from watchdog.presentation.status_text import readings_now
 
@@ -121,6 +122,12 @@ async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: boo
     service = state.services.get(found.service) if state is not None else None
     facts, now = service.facts if service is not None else None, ctx.clock().now()
     asked = await compared(ctx, settings, found, facts)
+    left = await open_tasks(store, found, settings.policy, settings.checklists)
+    around = (
+        current_state(found, state, daemon.policy, now, runs=daemon.runs, open_tasks=left)
+        if state is not None
+        else None
+    )
     return explained(
         found,
         notes,
@@ -133,5 +140,5 @@ async def _words(ctx: Context, store: "Store", incident: str, *, all_vetoes: boo
         readings=readings_now(found, service, daemon.policy, now),
         now=now,
         tz=ctx.zone(),
-        state=current_state(found, state, daemon.policy, now, runs=daemon.runs) if state is not None else None,
+        state=around,
     )

@@ -8,8 +8,9 @@ from watchdog.background import run_in_background
 from watchdog.console.dependencies import Dependencies
 from watchdog.console.views.follow_up_views import ChecklistView, FollowUpsView, ItemView, ListView, OpenView
 from watchdog.domain.follow_ups import ROLES
-from watchdog.presentation.checklists import Item, checklists
-from watchdog.presentation.follow_up_text import FollowUps, Open, checklist_facts
+from watchdog.domain.incidents import Incident
+from watchdog.presentation.checklists import Item, checklists, open_items
+from watchdog.presentation.follow_up_text import FollowUps, Open, checklist_facts, open_tasks
 from watchdog.presentation.text import clean
 
 BUDGET_SECONDS = 0.06
@@ -43,15 +44,24 @@ class FollowUpQueries:
             return None
         now, owners = deps.clock.now(), deps.owners()
         facts = await checklist_facts(deps.journal, incident, deps.policy(), owners, now, deps.own_lists)
+        found = checklists(facts)
         lists = tuple(
             ListView(one.title, sum(item.done for item in one.items), tuple(item_view(item, now) for item in one.items))
-            for one in checklists(facts)
+            for one in found
         )
-        left = sum(len(one.items) - one.done for one in lists)
         # The owners to choose from, each once: one contact may have several roles.
         return ChecklistView(
-            now, clean(incident.id), lists, left, tuple(map(clean, dict.fromkeys((*ROLES, *owners.values()))))
+            now,
+            clean(incident.id),
+            lists,
+            open_items(found),
+            tuple(map(clean, dict.fromkeys((*ROLES, *owners.values())))),
         )
+
+    async def open_tasks(self, incident: Incident) -> int:
+        """Return how many items of an ended incident's checklists are not done, as its page counts them."""
+        deps = self._deps
+        return await open_tasks(deps.journal, incident, deps.policy(), deps.own_lists)
 
     async def open(self) -> FollowUpsView:
         """Return the open items of all incidents."""

@@ -64,8 +64,10 @@ def _cards(
 
 
 async def state_around(
-    deps: Dependencies, incident: Incident, state: State, policy: Policy, now: float
+    deps: Dependencies, incident: Incident, state: State, policy: Policy, now: float, *, open_tasks: int
 ) -> CurrentState:
     """Return the present state around an incident, which may be over."""
     others = OtherServices(state, policy, now, deps.report)
-    return await run_in_background(current_state, incident, state, policy, now, runs=deps.runs, others=others)
+    return await run_in_background(
+        current_state, incident, state, policy, now, runs=deps.runs, others=others, open_tasks=open_tasks
+    )

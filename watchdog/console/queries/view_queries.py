@@ -200,7 +200,8 @@ class ViewQueries:
         remarks = await self.deps.journal.remarks(incident_id)
         now, known = self.deps.clock.now(), state.services.get(incident.service)
         repo = known.facts.repo if known is not None and known.facts is not None else None
-        around = await state_around(self.deps, incident, state, policy, now)
+        left = await self.following.open_tasks(incident)
+        around = await state_around(self.deps, incident, state, policy, now, open_tasks=left)
         rule, authors = policy.matrix[incident.severity], self.deps.authors(incident, known)
         card = card_view(incident, known, rule, now, authors, around, remarks[-1] if remarks else None)
         target_seconds = _target_seconds(policy, incident)

@@ -42,6 +42,7 @@ class CurrentState:
     auto_deploy: str = ""  # value of auto-deploy that Render stated last; empty: not known
     unseen: tuple[tuple[str, float], ...] = ()  # checks that may still fail, and are not read any more: since when
     pages_again_at: float | None = None  # when an acknowledgement of now would end with a page; None: with none
+    open_tasks: int = 0  # items of its checklists that are not done, once it is over; 0: none, or not known
     followed: bool = True  # a daemon runs, as far as that is known
     other: OtherService | None = None  # another service, whose deploy is likelier to blame; None: none, or not known
 
@@ -59,11 +60,13 @@ def current_state(
     *,
     runs: bool | None = None,
     others: OtherServices | None = None,
+    open_tasks: int = 0,
 ) -> CurrentState:
     """Return the present state around an incident; `state` is that of all services, `now` is UTC epoch seconds.
 
     `runs`: whether a daemon runs, where that is known; `others`: how other services stand in that state, shared by
     several incidents. It may make a plan of another service: with hundreds of services, not on the event loop.
+    `open_tasks`: see `follow_up_text.py`.
     """
     service, blamed = state.services.get(incident.service), culprit(incident)
     rule = policy.matrix.get(incident.severity)
@@ -73,6 +76,7 @@ def current_state(
         stopped=state.stop_reason,
         disarmed=bool(state.disarmed),
         window=rule.window.name if rule is not None and rule.window is not None else "",
+        open_tasks=open_tasks,
         followed=runs is not False,
         other=(others or OtherServices(state, policy, now)).of(blamed) if blamed is not None else None,
     )
