@@ -11,6 +11,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, ServiceState, Shared, State
+from watchdog.domain.policy import Mode, Policy, ServicePolicy
 from watchdog.domain.store_records import FLEET
 from watchdog.ports import Sample, SignalSource
 
@@ -25,6 +26,19 @@ DONE = (
 )  # fmt: skip
 """What a service's state says of changes in production: none is made without the store."""
 T = TypeVar("T")
+
+
+def policy_for(event: Event, policy: Policy) -> Policy:
+    """Return the policy that the core decides an event by: the configuration's, and for the outcome of a switch of
+    auto-deploy one that knows its service.
+
+    A service may be removed while that switch is under way. The core takes no event of a service that the policy
+    lacks, and no one would read that auto-deploy stays off. It is one without checks, of which nothing may be changed.
+    """
+    if not isinstance(event, e.PinConfirmed | e.PinUnconfirmed) or event.service in policy.services:
+        return policy
+    removed = ServicePolicy(event.service, None, Mode.OBSERVE)
+    return replace(policy, services={**policy.services, event.service: removed})
 
 
 def merged(state: State, saved: State, names: Collection[str]) -> tuple[State, Collection[str]]:

@@ -25,7 +25,14 @@ from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.runner import ActionRunner
 from watchdog.daemon.actions.timings import Change
 from watchdog.daemon.approvals.pending import PendingCommand, refusal
-from watchdog.daemon.engine.conversion import event_of, failure_run_changed, merged, with_unknown, worth_recording
+from watchdog.daemon.engine.conversion import (
+    event_of,
+    failure_run_changed,
+    merged,
+    policy_for,
+    with_unknown,
+    worth_recording,
+)
 from watchdog.daemon.engine.effect_dispatcher import EffectDispatcher
 from watchdog.daemon.engine.persistence import StepPersister, StepResult
 from watchdog.daemon.engine.timers import Timers
@@ -291,7 +298,7 @@ class Engine:
     def _stepped(self, event: Event, asked: PendingCommand | None) -> StepResult:
         if not self._is_ours(event):
             raise Displaced((getattr(event, "service", "") or getattr(event, "incident", ""),))
-        before, policy = self.state, self.policy
+        before, policy = self.state, policy_for(event, self.policy)
         if asked is not None and asked.objection is not None and (why := asked.objection(before)):
             return StepResult(before, before, (refusal(before, event, why),))
         after, effects, why = checked_step(before, event, policy)
