@@ -6,7 +6,9 @@ import pytest
 
 from tests.app.scenes import settings_of, wired
 from tests.cli import examples as x
-from watchdog.app.compose.chat import ChatQueries
+from watchdog.app.compose.chat import HELP, ChatQueries
+from watchdog.domain.commands.command_table import COMMANDS
+from watchdog.domain.commands.human_command import ArgumentType
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.store_records import Write
 from watchdog.presentation.checklists import checklists, open_items
@@ -28,3 +30,9 @@ async def test_what_is_left_to_people_of_a_closed_incident_is_said(tmp_path: Pat
         )
         assert (f"Nothing more for the daemon; {left}." in text) is is_closed
         assert "Nothing to do." not in text
+
+
+def test_the_help_names_every_flag() -> None:
+    """Spelled as at a terminal; a channel takes it so."""
+    flags = [one.option for row in COMMANDS.values() for one in row.arguments if one.kind is ArgumentType.FLAG]
+    assert flags and all(one in " ".join(HELP) for one in flags)

@@ -290,7 +290,14 @@ def typed(text: str) -> dict[str, Any]:
         ("undo web-1 live=dep-42", {"incident": "web-1", "seen": {"live deploy": "dep-42"}}),
         ("note web-1 “it was x”", {"incident": "web-1", "text": "it was x", "root_cause": False}),
         ('note web-1 "a" or "b"', {"incident": "web-1", "text": '"a" or "b"', "root_cause": False}),
-        ("tick web-1 undo=yes monitor", {"incident": "web-1", "item": "monitor", "undo": True}),
+        *(
+            (f"tick web-1 {words}", {"incident": "web-1", "item": "monitor", "undo": True})
+            for words in ("undo=yes monitor", "monitor undo=yes", "--undo monitor", "monitor --undo", "monitor —undo")
+        ),
+        ("tick web-1 monitor", {"incident": "web-1", "item": "monitor", "undo": False}),
+        ("note web-1 --root-cause it was x", {"incident": "web-1", "text": "it was x", "root_cause": True}),
+        ("note web-1 “it was x” --root-cause", {"incident": "web-1", "text": "it was x", "root_cause": True}),
+        ("note web-1 it --undo or not", {"incident": "web-1", "text": "it --undo or not", "root_cause": False}),
         (
             "announce shop “Cards are refused” services=web We look into it.",
             {"page": "shop", "title": "Cards are refused", "text": "We look into it."}
@@ -309,6 +316,8 @@ def test_words_become_arguments(text: str, gets: dict[str, Any]) -> None:
         ("approve", "approve: say which incident; approve INCIDENT"),
         ("approve web-1 now", "approve: too many words; approve INCIDENT"),
         ("silence web", "silence: 2h is missing; silence SERVICE 2h WHY"),
+        ("tick web-1 --undo", "tick: ITEM is missing; tick INCIDENT ITEM"),
+        ("tick web-1 undone=yes monitor", "undone=: no such option; write --undo, each once, and then the rest"),
         ("silence web 2h", "silence: WHY is missing; silence SERVICE 2h WHY"),
         ("silence web 2h signal=api", "--reason: there is nothing in it to read"),
         ("silence web 2h sevrity=high moving", "sevrity=: no such option; write signal=NAME severity=high, each once"),

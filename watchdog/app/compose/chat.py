@@ -44,6 +44,7 @@ READS = (
 HELP = (
     *(f"{words:<24} {says}" for words, says in (*READS, *((one.usage, one.says) for one in ROWS))),
     "Before the WHY of a silence, signal=NAME or severity=high narrows it. Texts before the last stand in quotes.",
+    "Behind the ITEM of a tick, --undo takes the tick back; --root-cause marks a note that names the root cause.",
     "To change something you must be on the list of those who may (approvals.users).",
 )
 

@@ -141,6 +141,7 @@ def _no(why: str) -> Reply:
 
 
 _OPTION = re.compile(r"([A-Za-z_-]+)=(.*)")
+_DASH = re.compile("^[–—]")
 _QUOTES = '"“”„'
 """The marks around a text of several words: phones write curved ones."""
 
@@ -149,12 +150,13 @@ def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, An
     """Return the command's arguments, its subject first. Raises InvalidRequest.
 
     The last required argument takes the rest of the words, a text before it stands in quotes; options may stand before
-    the last as `name=value`.
+    the last as `name=value`, a flag before or behind it, as at a terminal: `--undo`.
     """
     if command.subject is Subject.NOTHING and not command.arguments:
         return {}
     subject, *rest = words or ("",) if command.subject is not Subject.NOTHING else ("", *words)
     names = [one.name for one in command.required]
+    flags, rest = _flags(command, rest)
     rest = _unquoted(command, rest)
     if subject and (len(rest) < len(names) or (rest and not (names or _known_options(command)))):
         missing = [one.example for one in command.required[len(rest) :]]
@@ -167,8 +169,21 @@ def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, An
         # Left out, it might have been the target: another one would be chosen.
         raise InvalidRequest(command.name, f"{last[0]} is one word too many", f"write {_shown(command)}")
     live = options.pop(LIVE.name, None)
-    stored = stored_arguments(command, subject, given | options)
+    stored = stored_arguments(command, subject, given | flags | options)
     return stored | ({"seen": {"live deploy": LIVE.checked(live)}} if live else {})
+
+
+def _flags(command: HumanCommand, words: Sequence[str]) -> tuple[dict[str, bool], list[str]]:
+    """Return the flags that the words begin or end with, and the words between: `--undo`, or `undo=yes`."""
+    flags = [one for one in command.arguments if one.kind is ArgumentType.FLAG]
+    spelled = {spelling: one.name for one in flags for spelling in (one.option, f"{one.name}=yes")}
+    found, rest = dict[str, bool](), list(words)
+    for place in (0, -1):
+        # Phones make one long dash of two.
+        while rest and (name := spelled.get(_DASH.sub("--", rest[place].lower()))) is not None:
+            found[name] = True
+            del rest[place]
+    return found, rest
 
 
 def _unquoted(command: HumanCommand, words: Sequence[str]) -> list[str]:
@@ -200,7 +215,8 @@ def _known_options(command: HumanCommand) -> dict[str, Argument]:
 
 
 def _shown(command: HumanCommand) -> str:
-    return " ".join(f"{name}={one.example}" for name, one in _known_options(command).items())
+    known = _known_options(command).items()
+    return " ".join(one.option if one.kind is ArgumentType.FLAG else f"{name}={one.example}" for name, one in known)
 
 
 def _options(command: HumanCommand, words: Sequence[str]) -> tuple[dict[str, str], Sequence[str]]:
