@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from tests.cli import examples as x
-from watchdog.cli.why_not import PastMoment, why_not, why_not_record
+from watchdog.cli.why_not import why_not
+from watchdog.console.views.why_not_views import why_not_view
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course
 from watchdog.domain.effects import Note
 from watchdog.domain.store_records import Minute
+from watchdog.presentation.inaction.past_moment import PastMoment
 
 START = x.BEGIN - 4
 
@@ -53,8 +55,8 @@ def test_a_blip() -> None:
     )
     live = PastMoment("web", START + 60, (Note(START + 71, "web", "web-1", "RESTORED", "dep-43 live"),), (), ())
     assert "  02:15:11   live: dep-43 live" in why_not(live), "the label of the timeline"
-    for_machines = why_not_record(PastMoment("web", START + 60, (replace(notes[0], label="SKIPPED"),), (), ()))
-    assert for_machines["notes"][0]["label"] == "PASSED", "as scripts know it"
+    for_machines = why_not_view(PastMoment("web", START + 60, (replace(notes[0], label="SKIPPED"),), (), ()))
+    assert for_machines.notes[0].label == "PASSED", "as scripts know it"
     expected = BLIP.replace("             02:15  4 good", "  home       02:15  4 good")
     assert "\n".join(why_not(PastMoment("web", START + 60, notes, rows, ()))) + "\n" == expected
 

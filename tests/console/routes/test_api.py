@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.cli import examples as x
 from tests.console.scene import NOW, TOKEN, bearer, town, visited
 from watchdog.console.render.json_response import Refusal
 from watchdog.domain.commands.announcements import Draft, Stage, Update
@@ -20,6 +21,7 @@ PATHS = {
     "/history": "/history",
     "/services/{name}/series": "/services/web/series?range=24h",
     "/services/{name}/plan": "/services/web/plan",
+    "/services/{name}/why-not": f"/services/web/why-not?at={NOW - 300}",
     "/incidents/{incident_id}/undo": "/incidents/web-1/undo",
     "/audit": "/audit",
     "/stats": "/stats",
@@ -87,6 +89,18 @@ async def test_what_it_says() -> None:
     assert rows == {"web-1": 47.0, "api-7": None} and older["older"] is None
 
 
+async def test_why_nothing_was_done() -> None:
+    """In a quiet minute the readings say why; in an incident, its decision; before all records, that there are none."""
+    async with town() as one:
+        quiet = await one.json(f"/services/web/why-not?at={NOW - 3600}")
+        failing = await one.json(f"/services/web/why-not?at={x.BEGIN + 40}")
+        unknown = await one.json("/services/web/why-not?at=1000000")
+    assert quiet["because"] == ["home: 6 of 6 readings were good, none bad"] and not quiet["incidents"]
+    assert failing["incidents"] == ["web-1"] and failing["notes"][0]["text"] == "home: HTTP 503"
+    assert failing["because"][0].startswith("web-1 was open and not decided yet")
+    assert unknown["because"][0].startswith("nothing was recorded")
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -94,6 +108,7 @@ async def test_what_it_says() -> None:
         ("/incidents?limit=x", 422), ("/history?limit=501", 422), ("/docs", 404), ("/redoc", 404),
         ("/services/..%2f..%2fetc", 404), ("/incidents/%00", 404), ("/services/%ff", 404),
         ("/incidents/none/checklist", 404),
+        ("/services/web/why-not", 422), ("/services/web/why-not?at=nan", 422), ("/services/none/why-not?at=9", 404),
         # Bounded: no request reads more than is kept, or makes more points than a chart can show.
         *(
             (f"/services/web/series?{query}", 422)

@@ -10,12 +10,9 @@ from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.app.commands.seen_daemon import SeenDaemon
-    from watchdog.domain.incidents import Incident
     from watchdog.domain.policy import Policy
     from watchdog.ports import Store
     from watchdog.settings import Settings
-
-INCIDENTS_READ = 500
 
 
 async def status(*, tag: str | None = None, as_json: AsJson = False, watch: Watch = False, ctx: It) -> int:
@@ -89,11 +86,12 @@ async def why_not(service: str, time: str, /, *, as_json: AsJson = False, ctx: I
     time
         03:12 or '2026-11-25 03:12' in your time zone (with --utc in UTC), ISO 8601, or '03:12 Europe/Berlin'.
     as_json
-        Print one JSON object: the reasons, and the record around that moment.
+        Print one JSON object, as the console's API answers /services/SERVICE/why-not.
     """
     from watchdog.cli import output
     from watchdog.cli import why_not as answer
     from watchdog.cli.time_argument import parse_moment
+    from watchdog.presentation.inaction.past_moment import past_moment
 
     settings, tz = ctx.settings(), ctx.zone()
     known_service(settings, service)
@@ -101,24 +99,16 @@ async def why_not(service: str, time: str, /, *, as_json: AsJson = False, ctx: I
         at = parse_moment(time, ctx.clock().now(), tz)
     except ValueError as error:
         usage_error(time, str(error), "")
-    since, until = at - answer.AROUND_SECONDS, at + answer.AROUND_SECONDS
     async with ctx.app().reading(settings) as store:
-        notes = await store.notes(service=service, since=since, until=until, limit=40)
-        minutes = await store.minutes(service, since, until)
-        found = [one for one in await store.incidents(INCIDENTS_READ, service=service) if _open(one, at)]
         state = await store.load()
-    known = state.services.get(service) if state is not None else None
-    checks = known.checks if known is not None else {}
-    asked = answer.PastMoment(service, at, notes, minutes, found, settings.policy.detection, checks)
+        known = state.services.get(service) if state is not None else None
+        asked = await past_moment(store, known, service, at, settings.policy.detection)
     if as_json:
-        return output.show_json(answer.why_not_record(asked))
+        from watchdog.console.views.why_not_views import why_not_view
+
+        return output.show_json(why_not_view(asked))
     output.show_lines(answer.why_not(asked, tz))
     return output.DONE
-
-
-def _open(incident: "Incident", at: float) -> bool:
-    """Return whether the incident was open at that moment (UTC epoch seconds)."""
-    return incident.onset_at <= at and (incident.closed_at is None or at <= incident.closed_at)
 
 
 async def deploys(service: str, /, *, as_json: AsJson = False, ctx: It) -> int:

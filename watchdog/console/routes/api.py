@@ -20,6 +20,7 @@ from watchdog.console.command_service import CommandService
 from watchdog.console.queries.announcement_queries import announcements_view
 from watchdog.console.queries.series import RANGES, USUAL
 from watchdog.console.queries.view_queries import ROWS_MAX, ViewQueries
+from watchdog.console.queries.why_not_queries import why_not
 from watchdog.console.render.json_response import Ascii, Refusal, refusal
 from watchdog.console.routes.api_commands import add_commands
 from watchdog.console.views.announcement_views import AnnouncementsView
@@ -36,6 +37,7 @@ from watchdog.console.views.view_models import (
     ServiceView,
     SettingsView,
 )
+from watchdog.console.views.why_not_views import WhyNotView
 from watchdog.docs.places import place_of_error
 from watchdog.domain.errors import Temporary
 
@@ -49,6 +51,7 @@ Chosen = Annotated[
     Query(alias="range", description="The time that ends now; `since` and `until` outrank it."),
 ]
 Moment = Annotated[float | None, Query(ge=0, le=10**11, allow_inf_nan=False, description="UTC epoch seconds.")]
+Instant = Annotated[float, Query(ge=0, le=10**11, allow_inf_nan=False, description="UTC epoch seconds.")]
 Tag = Annotated[str | None, Query(max_length=40, description="Only services with this tag.")]
 SERIES_MAX_SECONDS = 400 * 86400.0
 """The store keeps no older readings."""
@@ -185,6 +188,11 @@ def _add_series(api: FastAPI) -> None:
 
 
 def _add_plans(api: FastAPI) -> None:
+    @api.get("/services/{name}/why-not", response_model=WhyNotView, responses=MISSING)
+    async def past_inaction(reader: Reader, name: str, at: Instant) -> Response:
+        """Why nothing was done on a service at a moment: the reasons, and the record around it."""
+        return await _found(await why_not(reader.deps, name, at))
+
     @api.get("/services/{name}/plan", response_model=PlanView, responses=MISSING)
     async def plan(reader: Reader, name: str, to: str | None = None, blamed: str | None = None) -> Response:
         """The plan of a manual rollback: its steps and the answer of every guard; refused where the `blamed` deploy is
@@ -215,7 +223,10 @@ def _add_follow_ups(api: FastAPI) -> None:
         return await _json(await announcements_view(reader.deps))
 
 
-async def _found(view: ServiceView | SeriesView | IncidentView | ChecklistView | PlanView | None) -> Response:
+View = ServiceView | SeriesView | IncidentView | ChecklistView | PlanView | WhyNotView
+
+
+async def _found(view: View | None) -> Response:
     if view is None:
         raise HTTPException(404, "there is none of that name")
     return await _json(view)

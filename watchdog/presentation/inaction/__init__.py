@@ -1,0 +1,1 @@
+"""Moments at which nothing was done."""
