@@ -237,6 +237,7 @@ JUDGES = {
     "adapters/oidc/tokens.py": 1,
     "adapters/slack/button_signature.py": 1,
     "app/sandbox_demo/demo_console.py": 1,
+    "console/auth/assistant.py": 2,
     "console/auth/csrf_forms.py": 1,
     "console/auth/proxy_auth.py": 1,
     "console/auth/session.py": 2,

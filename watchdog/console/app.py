@@ -55,7 +55,7 @@ def make_console(deps: Dependencies, access: Access) -> ASGIApp:
         routes=[
             *login_routes(access, renderer, deps.clock),
             *acting_routes(reader, renderer, command_service),
-            *page_routes(reader, renderer),
+            *page_routes(reader, renderer, access.assistant),
             *Live(reader.pulse, access, deps.clock).routes(),
             Mount("/api/v1", make_api(reader, command_service, deps.version)),
         ],

@@ -2,7 +2,9 @@
 
 Rule 1: the same commands as those of the command line, under the name of the logged-in person; this file decides
 nothing.
-Rule 2: the audit records a command that the role does not allow, but no more often than a person clicks. The limit
+Rule 2: an assistant answers for a person, by that person's code; the audit names the person. Wrong codes are recorded,
+and slowed down.
+Rule 3: the audit records a command that the role does not allow, but no more often than a person clicks. The limit
 counts per role, so new names do not evade it. The incident's timeline has no line of it.
 """
 
@@ -13,17 +15,25 @@ from typing import Any
 
 import structlog
 
-from watchdog.console.auth.roles import Visitor
+from watchdog.console.auth.roles import Visitor, Way
 from watchdog.console.dependencies import Access, Dependencies
 from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.commands.human_command import NAME_MAX, HumanCommand, InvalidRequest, Seen, stored_arguments
 from watchdog.domain.errors import Temporary
+from watchdog.domain.identities import plainly
 from watchdog.domain.store_records import Command
+from watchdog.domain.units import show_seconds
 from watchdog.ports.chat import NOT_ALLOWED, REFUSED
 from watchdog.presentation.text import clean, sentence
 
 # One character more than any argument may have: a longer text stays too long when cut, and is refused.
 LONGEST = max(one.max_characters for row in ROWS for one in row.arguments) + 1
+CODES = "wrong code of an assistant"
+"""One limit for all of them: other incidents, names or addresses give no further attempts."""
+WRONG_CODE = (
+    "an assistant answers with a code: ask the person for the one that the incident's page in the console shows now, "
+    "for this very answer"
+)
 
 log = structlog.get_logger("watchdog")
 
@@ -59,13 +69,36 @@ class CommandService:
             refusal = {**about, "refused": why, "what": command.name, NOT_ALLOWED: True}
             await self._record_refusal(visitor, command.name, refusal)
             raise NotAllowed(why)
-        arguments = arguments_of(command, subject, given)
+        arguments, by, identity = arguments_of(command, subject, given), visitor.by, visitor.identity
+        if visitor.way is Way.ASSISTANT:
+            person = await self._person_behind(visitor, command, arguments, str(given.get("code") or ""))
+            by, identity = f"{plainly(person)} (by an assistant)", person if ":" in person else ""
+        # Ignored, a wrong code would seem to be right: a role's token needs none.
+        elif given.get("code"):
+            raise Invalid("Code: an assistant's token alone answers with one. Leave it out, or send that token.")
         # The daemon compares the identity with the policy's approver; the shown name proves nothing.
         if command.name == "approve":
-            arguments["identity"] = visitor.identity
-        done = await self._deps.ask(command.name, arguments, visitor.by)
+            arguments["identity"] = identity
+        done = await self._deps.ask(command.name, arguments, by)
         self._answered()
         return done
+
+    async def _person_behind(
+        self, visitor: Visitor, command: HumanCommand, arguments: Mapping[str, Any], code: str
+    ) -> str:
+        """Return the person for whom an assistant gives an answer, by the code. Raises NotAllowed."""
+        wait, assistant = self._refusals.wait_seconds(CODES), self._access.assistant
+        # Before the comparison, the right code included: a code has few letters, and must not be found by trying.
+        if wait > 0:
+            raise NotAllowed(f"too many wrong codes: wait {show_seconds(int(wait) + 1)}, then try again")
+        incident, question = arguments[command.subject.value], arguments["seen"]
+        person = assistant.person_of(code, command.name, incident, question) if assistant is not None else None
+        if person is None:
+            self._refusals.take(CODES)
+            refusal = {**arguments, "refused": WRONG_CODE, "what": command.name, NOT_ALLOWED: True}
+            await self._record_refusal(visitor, command.name, refusal)
+            raise NotAllowed(WRONG_CODE)
+        return person
 
     async def _record_refusal(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> None:
         # Never the name, which the bearer of a token chooses: new names would evade the limit.

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from starlette.types import Scope
 
+from watchdog.console.auth.assistant import Assistant
 from watchdog.console.auth.proxy_auth import Proxy
 from watchdog.console.auth.session import EndedSessions, Oidc
 from watchdog.domain.commands.human_command import Role
@@ -93,8 +94,8 @@ class Access:
     proves.
 
     `peer` names the client of a request. `requests` limits all requests, `guesses` wrong tokens, `failures` refused
-    commands and repeated log lines, `codes` the codes that the OpenID provider refused. `url` is our own address for
-    browsers, if the configuration has one.
+    commands, wrong codes of assistants and repeated log lines, `codes` the codes that the OpenID provider refused.
+    `url` is our own address for browsers, if the configuration has one. `assistant` is None without a token for one.
     """
 
     tokens: Mapping[Role, str]
@@ -106,6 +107,7 @@ class Access:
     proxy: Proxy | None = None
     oidc: Oidc | None = None
     url: str = ""
+    assistant: Assistant | None = None
     ended: EndedSessions = field(default_factory=EndedSessions)
 
     def busy(self, who: str) -> float:

@@ -4,16 +4,18 @@ Rule 1: the way is part of the identity, and comes first, so that no name can cl
 that looks like a member id is still only a name.
 Rule 2: ways differ in proof. Slack, an OpenID provider and a proxy vouch for their names. A terminal's name is the
 operating system's user, who could write into our record anyway. With a role's token the
-role is checked, and the name is the one its bearer typed (`token`). A name given by `--as` is not checked at all
+role is checked, and the name is the one its bearer typed (`token`). An assistant has no name, and approves nothing but
+for a person. A name given by `--as` is not checked at all
 (`said`) and approves nothing.
 """
 
 import re
 
 SLACK, OIDC, PROXY, TOKEN, TERMINAL, SAID = "slack", "oidc", "proxy", "token", "terminal", "said"
+ASSISTANT = "assistant"
 CONSOLE = "console"
 """In the configuration: the names by which the console knows people, proven ones where it has any (see `meant`)."""
-# Without SAID: a name that is not checked at all can be no one's right to approve.
+# Without SAID and ASSISTANT: a name that is not checked at all, or none, can be no one's right to approve.
 WAYS = (SLACK, CONSOLE, OIDC, PROXY, TOKEN, TERMINAL)
 # Slack's ids begin with U, those of an Enterprise Grid with W.
 MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")

@@ -48,6 +48,21 @@ def test_workers_with_one_token_sign_forms_alike_and_one_that_is_left_behind_adm
     assert alone[0] != alone[1]
 
 
+def test_workers_with_one_token_make_the_same_codes_and_an_assistant_none() -> None:
+    """Of the approver's token, which an assistant does not have; with tokens switched off there is no assistant."""
+    on, theirs = SMALL + "console: {enabled: true}\n", {"WATCHDOG_CONSOLE_ASSISTANT_TOKEN": f"{TOKEN}-assistant"}
+    others = (
+        {"WATCHDOG_CONSOLE_TOKEN": TOKEN},
+        {"WATCHDOG_CONSOLE_TOKEN": TOKEN},
+        {"WATCHDOG_CONSOLE_TOKEN": TOKEN * 2},
+    )
+    one, other, renewed = (access_of(loaded(on, theirs | given), FakeClock()).assistant for given in others)
+    assert one is not None and one == other != renewed and one.owns(f"{TOKEN}-assistant".encode())
+    assert access_of(loaded(on, others[0]), FakeClock()).assistant is None
+    off = on.replace("true}", f"true, tokens: false, {PROXY}}}")
+    assert access_of(loaded(off, theirs | others[0]), FakeClock()).assistant is None
+
+
 def test_a_session_holds_for_its_provider_its_client_and_its_claim_alone() -> None:
     """With another of them the same name may be somebody else; with the same secret or not."""
     usual = {"issuer": "https://login.acme.example", "client_id": "w", "claim": "email"}

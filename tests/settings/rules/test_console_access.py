@@ -11,6 +11,7 @@ from watchdog.settings.text.redacted_view import shown as rows
 PROXY = "proxy: {user_header: X-Forwarded-User, from: [127.0.0.1], approvers: [ann@acme.example], viewers: '*'}"
 TOKEN = {"WATCHDOG_CONSOLE_TOKEN": "canary-0123456789-0123456789"}
 ON = "console: {enabled: true}\n"
+ASSISTANT = {"WATCHDOG_CONSOLE_ASSISTANT_TOKEN": "canary-assistant-0123456789-0123456789"}
 VIEWER = {"WATCHDOG_CONSOLE_VIEWER_TOKEN": "canary-viewer-0123456789-0123456789"}
 
 
@@ -123,9 +124,10 @@ def test_each_person_and_each_token_has_one_role() -> None:
     assert "is one of the operators already" in shown(SMALL + f"console: {{{text}}}\n")
     nobody = "proxy: {user_header: X-U, from: [127.0.0.1]}"
     assert "no identity has a role" in shown(SMALL + f"console: {{{nobody}}}\n")
-    same = dict.fromkeys((*TOKEN, *VIEWER), TOKEN["WATCHDOG_CONSOLE_TOKEN"])
-    assert "two roles have the same token" in shown(SMALL + ON, same)
-    assert loaded(SMALL + ON, TOKEN | VIEWER)
+    for other in (VIEWER, ASSISTANT):
+        same = dict.fromkeys((*TOKEN, *other), TOKEN["WATCHDOG_CONSOLE_TOKEN"])
+        assert "two roles have the same token" in shown(SMALL + ON, same)
+    assert loaded(SMALL + ON, TOKEN | VIEWER | ASSISTANT)
 
 
 @pytest.mark.parametrize(
@@ -149,8 +151,9 @@ def test_a_name_that_counts_where_it_is_proven_alone_is_warned_of(
 
 
 def test_a_token_that_opens_nothing_is_warned_of() -> None:
-    off = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n", TOKEN | VIEWER)
-    assert any("WATCHDOG_CONSOLE_VIEWER_TOKEN opens nothing" in one for one in off.warnings)
+    off = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n", TOKEN | VIEWER | ASSISTANT)
+    both = "WATCHDOG_CONSOLE_VIEWER_TOKEN and WATCHDOG_CONSOLE_ASSISTANT_TOKEN opens nothing"
+    assert any(both in one for one in off.warnings)
     assert not any("opens nothing" in one for one in loaded(SMALL + ON, TOKEN).warnings)
 
 

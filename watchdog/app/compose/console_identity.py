@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets, Guesses, peer_of
 from watchdog.ports import Clock
 from watchdog.settings import Settings
-from watchdog.settings.rules.console_access import CONSOLE_TOKEN, CONSOLE_TOKENS, OIDC_SECRET
+from watchdog.settings.rules.console_access import ASSISTANT_TOKEN, CONSOLE_TOKEN, CONSOLE_TOKENS, OIDC_SECRET
 from watchdog.settings.schema.console_schema import PeopleShape
 
 if TYPE_CHECKING:
+    from watchdog.console.auth.assistant import Assistant
     from watchdog.console.auth.proxy_auth import Proxy
     from watchdog.console.auth.roles import People
     from watchdog.console.auth.session import Oidc
@@ -49,7 +50,20 @@ def access_of(settings: Settings, clock: Clock) -> Access:
         proxy=_proxy(settings),
         oidc=_oidc(settings, clock),
         url=settings.console.url or "",
+        assistant=_assistant(settings),
     )
+
+
+def _assistant(settings: Settings) -> Assistant | None:
+    """Return the token of assistants, and the key of the codes, which every worker with our secrets has."""
+    from watchdog.console.auth.assistant import Assistant
+
+    token = settings.secrets.get(ASSISTANT_TOKEN, "") if settings.console.tokens else ""
+    if not token:
+        return None
+    # Where tokens are on, the approver's is set. Of it alone: an assistant has its own, and must not make codes.
+    key = hmac.new(settings.secrets[CONSOLE_TOKEN].encode(), b"watchdog console assistant", hashlib.sha256).digest()
+    return Assistant(token, key)
 
 
 def _proxy(settings: Settings) -> Proxy | None:

@@ -25,12 +25,13 @@ from watchdog.console.auth.cookies import cookie_of, put_cookie
 from watchdog.console.auth.csrf_forms import kept_query
 from watchdog.console.auth.oidc_login import BACK, BEGIN
 from watchdog.console.auth.proxy_auth import Proxied, Untrusted
-from watchdog.console.auth.roles import Visitor
+from watchdog.console.auth.roles import Visitor, Way
 from watchdog.console.auth.session import LIFE_SECONDS, Sessions
 from watchdog.console.dependencies import Access
 from watchdog.console.render.json_response import refusal
 from watchdog.console.render.rendering import Renderer
 from watchdog.docs.places import ROLES, SIGN_IN
+from watchdog.domain.commands.human_command import Role
 from watchdog.ports import Clock
 
 LOGIN, STATIC = "/login", "/static/"
@@ -112,11 +113,11 @@ class AuthMiddleware:
         known = self._sessions.read(shown, self._clock.now()) if shown not in self._access.ended else None
         # Only the API takes tokens: a form needs the word of its session, and a bearer token has none.
         given = bearer_of(headers) if known is None and path.startswith(API) else None
-        role = self._sessions.role_of(given) if given is not None else None
-        scope["visitor"] = Visitor(role) if role is not None else known
+        program = self._program(given) if given is not None else None
+        scope["visitor"] = program or known
         # Behind a proxy all clients are one peer: strangers must not use up the limit of people with a session.
         stranger = f"file {peer}" if path.startswith(STATIC) else peer
-        who = f"session {peer}" if known else f"token {peer}" if role else stranger
+        who = f"session {peer}" if known else f"token {peer}" if program else stranger
         # The login counts its own requests: the page apart from submitted forms.
         wait = self._access.busy(who) if path != LOGIN else 0.0
         if wait > 0:
@@ -131,6 +132,13 @@ class AuthMiddleware:
         there = f"{path}?{kept}" if kept else path
         here = f"?next={quote(there)}" if there != "/" else ""
         return RedirectResponse(f"/login{here}", 303)
+
+    def _program(self, token: bytes) -> Visitor | None:
+        """Return the program that a bearer token stands for: one with a role, or an assistant; else None."""
+        role, assistant = self._sessions.role_of(token), self._access.assistant
+        if role is None and assistant is not None and assistant.owns(token):
+            return Visitor(Role.VIEWER, way=Way.ASSISTANT)
+        return Visitor(role) if role is not None else None
 
     def _wrong(self, peer: str, token: bytes) -> Response:
         wait = self._access.guesses.wait_seconds(peer, token)

@@ -14,8 +14,9 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.responses import Response
 
+from watchdog.console.auth.assistant import CODE_MAX
 from watchdog.console.auth.csrf_forms import why_not_ours
-from watchdog.console.auth.roles import Visitor
+from watchdog.console.auth.roles import ASSISTED, Visitor
 from watchdog.console.command_service import CommandService, Invalid, NotAllowed
 from watchdog.console.render.json_response import Ascii, refusal
 from watchdog.console.views.answer_views import answer_view
@@ -115,6 +116,9 @@ def _body(command: HumanCommand) -> type[BaseModel] | None:
     """Return the model of a command's body, None if it has none."""
     fields: dict[str, Any] = {one.name: _field(one) for one in command.arguments}
     # Only a question's answer carries these: the daemon compares them with its current question.
+    if command.name in ASSISTED:
+        said = "An assistant's alone: the code that the incident's page shows a person for this answer."
+        fields["code"] = (Annotated[str, Field(max_length=CODE_MAX)] | None, Field(None, description=said))
     if command.seen is Seen.QUESTION:
         at = Annotated[float, Field(allow_inf_nan=False)]
         fields |= {"suspect": (str | None, ...), "target": (str | None, ...), "asked_at": (at | None, ...)}

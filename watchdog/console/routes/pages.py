@@ -14,6 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from watchdog.background import run_in_background
+from watchdog.console.auth.assistant import Assistant
+from watchdog.console.auth.roles import ASSISTED, Visitor
 from watchdog.console.queries.announcement_queries import announcements_view
 from watchdog.console.queries.series import RANGES, USUAL
 from watchdog.console.queries.service_status import ORDER
@@ -21,6 +23,7 @@ from watchdog.console.queries.view_queries import ViewQueries
 from watchdog.console.render import handbook
 from watchdog.console.render.rendering import Renderer, static_file
 from watchdog.console.views import open_summary
+from watchdog.console.views.card_models import AskView
 from watchdog.console.views.service_groups import groups
 from watchdog.console.views.view_models import AnswerView, Overview
 from watchdog.docs import pictures
@@ -42,7 +45,7 @@ LISTED = 200
 """Incidents, or open items, on a page; the API returns more."""
 
 
-def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
+def page_routes(reader: ViewQueries, renderer: Renderer, assistant: Assistant | None) -> list[Route]:
     """Return the routes of all pages."""
 
     draw = drawing_of(renderer, reader)
@@ -70,7 +73,9 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
         checklists = await reader.following.checklist(request.path_params["id"])
         if view is None or checklists is None:
             return not_found(request, renderer)
-        given = {"view": view, "checklists": checklists, "usual_due": DUE, "answer": await answer(request)}
+        codes = codes_of(view.ask, view.incident.id, request.scope["visitor"], assistant)
+        given = {"view": view, "checklists": checklists, "usual_due": DUE, "codes": codes}
+        given["answer"] = await answer(request)
         return await draw(request, "incident.html", given)
 
     async def announcements(request: Request) -> Response:
@@ -90,6 +95,15 @@ def page_routes(reader: ViewQueries, renderer: Renderer) -> list[Route]:
         **_help(draw, renderer),
     }
     return [Route(path, handler, methods=["GET"]) for path, handler in handlers.items()]
+
+
+def codes_of(ask: AskView | None, incident: str, me: Visitor, assistant: Assistant | None) -> Mapping[str, str]:
+    """Return the codes with which an assistant gives the answers that this visitor may give, by command."""
+    if ask is None or assistant is None:
+        return {}
+    question = {"suspect": ask.suspect, "target": ask.target, "asked_at": ask.asked_at}
+    may = (one for one in ASSISTED if one in ask.can and me.may(one))
+    return {one: assistant.code(me, one, incident, question) for one in may}
 
 
 def overview_values(view: Overview, tag: str | None, most: int | None) -> Mapping[str, Any]:

@@ -195,6 +195,11 @@ class Secrets(BaseSettings):
         "optional: the same for the role *viewer*, who may only look",
         "made by you, unlike the other tokens",
     )
+    console_assistant_token: OwnToken | None = _variable(
+        "optional: sent by `watchdog mcp` for an assistant, who may look, and answer a question with a code that a "
+        "person gives it",
+        "made by you, unlike the other tokens",
+    )
     console_oidc_secret: GivenKey | None = _variable(
         "`console: {oidc: …}`: asks the provider who signed in, and signs the sessions",
         "made by the provider for a client of its own that may use the authorization code flow alone; scopes "

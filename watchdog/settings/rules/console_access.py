@@ -15,6 +15,7 @@ CONSOLE_TOKENS = {
     "approver": CONSOLE_TOKEN,
 }
 """Role to the variable of its token; only the last is needed."""
+ASSISTANT_TOKEN = "WATCHDOG_CONSOLE_ASSISTANT_TOKEN"  # noqa: S105  the same
 OIDC_SECRET = "WATCHDOG_CONSOLE_OIDC_SECRET"  # noqa: S105  the same
 CONSOLE_LIBRARIES = ("fastapi", "jinja2")
 OIDC_LIBRARY = "joserfc"
@@ -40,7 +41,8 @@ def check_console(document: Document, shape: Shape, variables: Mapping[str, str]
         document.report(("console", "url"), what, "add url: https://watchdog.acme.example")
     if not console.enabled:
         return
-    tokens = [variables[name] for name in CONSOLE_TOKENS.values() if variables.get(name)]
+    names = (*CONSOLE_TOKENS.values(), ASSISTANT_TOKEN)
+    tokens = [variables[name] for name in names if variables.get(name)]
     # A bearer of both would get one role by the order of a table, and the user could not know which.
     if console.tokens and len(set(tokens)) < len(tokens):
         document.report(("console",), "two roles have the same token", "make another: openssl rand -hex 32")
@@ -108,7 +110,8 @@ def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str
     if console.oidc is not None and console.oidc.everybody:
         who = f"everyone with an account at {console.oidc.issuer} may look"
         found.append(f'console.oidc.viewers is "*": {who}: if people outside your team have one, list names')
-    unused = [name for role, name in CONSOLE_TOKENS.items() if role != "approver" and variables.get(name)]
+    names = [name for role, name in CONSOLE_TOKENS.items() if role != "approver"]
+    unused = [name for name in (*names, ASSISTANT_TOKEN) if variables.get(name)]
     if console.tokens and variables.get(CONSOLE_TOKEN):
         found += _typed_in_vain(shape)
     if not console.tokens and unused:
