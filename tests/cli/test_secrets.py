@@ -17,7 +17,7 @@ from watchdog.daemon.telemetry import error_reporting
 from watchdog.domain.commands.command_line import PLACES
 from watchdog.sandbox.config_file import write_config
 
-APART = ("run", "demo", "lab", "docs", "schema", "completion")
+APART = ("run", "demo", "lab", "mcp", "docs", "schema", "completion")
 """The daemon itself (tests/faults asks it), and what calls no vendor with a key."""
 GIVEN = {"incident": "web-1", "service": "web", "name": "silence-1", "announcement": "announcement-1"}
 GIVEN |= {"commit": "abcdef1", "lasts": "2h", "starts": "2027-01-31T22:00", "time": "00:00"}

@@ -12,6 +12,7 @@ from cyclopts import App, Group
 from watchdog import __version__
 from watchdog.cli.commands import (
     announcements,
+    assistant,
     completion,
     control,
     docs,
@@ -68,6 +69,7 @@ FUNCTIONS: Mapping[str, Command] = {
     "stats": reports.stats,
     "digest": reports.digest,
     "follow-ups": follow_ups.follow_ups,
+    "mcp": assistant.mcp,
     "docs": docs.docs,
     "schema": first_configuration.schema,
     "completion": completion.completion,
@@ -98,7 +100,10 @@ PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Acting", ("rollback", "pause", "resume")),
     (
         "More",
-        ("incident", "service", "report", "announcement", "channel", "commit", "lab", "docs", "schema", "completion"),
+        (
+            *("incident", "service", "report", "announcement", "channel", "commit", "lab", "mcp"),
+            *("docs", "schema", "completion"),
+        ),
     ),
 )
 """The top level as `watchdog --help` shows it."""

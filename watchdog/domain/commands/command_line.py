@@ -48,6 +48,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "lab speed": "lab speed",
         "lab storm": "lab storm",
         "lab soak": "lab soak",
+        "mcp": "mcp",
         "docs": "docs",
         "schema": "schema",
         "completion": "completion",

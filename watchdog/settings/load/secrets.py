@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from watchdog.adapters.options import parse_url
 from watchdog.adapters.stores import POSTGRES, check_url
 from watchdog.docs.page_table import shell_place
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Mistake
 
 # One prefix for all: names such as RENDER_SERVICE_ID are set by Render itself, and mean the watchdog.
@@ -196,8 +197,8 @@ class Secrets(BaseSettings):
         "made by you, unlike the other tokens",
     )
     console_assistant_token: OwnToken | None = _variable(
-        "optional: sent by `watchdog mcp` for an assistant, who may look, and answer a question with a code that a "
-        "person gives it",
+        f"optional: sent by `{command_line('mcp')}` for an assistant, which may look, and answer a question with a "
+        "code that a person gives it",
         "made by you, unlike the other tokens",
     )
     console_oidc_secret: GivenKey | None = _variable(
