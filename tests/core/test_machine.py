@@ -12,6 +12,7 @@ from tests.core.worlds import hear, incident_of, put, reach, web
 from tests.support.effect_readers import kinds, lines
 from watchdog.core.machine import EVENTS, LATE, TRANSITIONS, ignore
 from watchdog.domain import events as e
+from watchdog.domain.code_comparison import MigrationReading, MigrationRules
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.integrations import Integration, Standing
 from watchdog.domain.policy import Policy
@@ -35,6 +36,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.CommitsSeen(now, "web", ()),
         e.CommitsUnread(now, "web", "GitHub answered 404"),
         e.AuthorsRead(now, "web", "dep-9", ("Ann",)),
+        e.MigrationsRead(now, "web", MigrationReading("a" * 40, "b" * 40, MigrationRules().key)),
         e.TimePassed(now),
         e.Restarted(now),
         e.PinConfirmed(now, *PLACE, "commit"),

@@ -20,7 +20,7 @@ from typing import get_args
 
 from watchdog.core import fleet
 from watchdog.core.context import StepContext
-from watchdog.core.fold import clock_skew, deploy_lists, observations
+from watchdog.core.fold import clock_skew, deploy_lists, migrations_read, observations
 from watchdog.core.guards import active_criticals, flapping
 from watchdog.core.phases import (
     approval,
@@ -82,6 +82,8 @@ IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
         e.CommitsSeen: blocked_merges.seen,
         e.CommitsUnread: blocked_merges.unseen,
         e.AuthorsRead: deploy_success.written,
+        # Only kept for the next decision: an open question is decided anew with the next reading of a signal.
+        e.MigrationsRead: ignore,
         e.Acknowledged: human_commands.acknowledge,
         # Only an open question has a clock: ASKING overrides this row.
         e.QuestionDelivered: ignore,
@@ -339,6 +341,8 @@ def _apply_observation(ctx: StepContext) -> None:
         ctx.set_service(deploy_lists.apply_deploy_list(was, event, ctx.policy))
         unrecorded_rollback.deny_what_it_left(ctx, was)
         deploy_success.begin_watch(ctx, was.live)
+    elif isinstance(event, e.MigrationsRead):
+        ctx.set_service(migrations_read.apply_migrations(ctx.service, event, ctx.policy))
     elif isinstance(event, e.DeploysUnread):
         ctx.set_service(deploy_lists.apply_deploy_list_error(ctx.service, event))
     elif isinstance(event, e.Restarted):

@@ -1,10 +1,13 @@
-"""The difference between two versions of the code, as their repository reports it."""
+"""The difference between two versions of the code, as their repository reports it; and the migrations in it."""
 
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from watchdog.domain.deploys import Commit
+from watchdog.domain.prose import Prose
 
 SHOWN_COMMITS, SHOWN_FILES = 3, 4
 """The number of commits and files that are named in one line; the rest are counted."""
@@ -26,6 +29,12 @@ class Comparison:
     commits: tuple[Commit, ...] = ()  # the newest of them, newest first
     files: tuple[str, ...] = ()  # names of the files that differ
     href: str = ""  # page of the repository that shows it all
+    messages: tuple[tuple[str, str], ...] = ()  # commit and whole message, of those that were read
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether no file and no message is missing."""
+        return len(self.files) < FILES_MAX and len(self.messages) >= self.total
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -41,6 +50,87 @@ class Comparison:
             return "none: it is older than the target"
         apart = "; the target is not among its ancestors" if self.status == "diverged" else ""
         return f"{named(self.commits, self.total)}; {_files(self.files)}{apart}"
+
+
+# Django, Prisma, Sequelize, Knex, Laravel, EF Core, Supabase; Rails; Alembic; Flyway (two); Liquibase; Drizzle.
+MIGRATION_PATHS = (
+    "**/migrations/**",
+    "**/db/migrate/**",
+    "**/alembic/versions/**",
+    "**/db/migration/**",
+    "**/V*__*.sql",
+    "**/db/changelog/**",
+    "**/drizzle/**/*.sql",
+)
+"""The patterns of migrations that are shipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationRules:
+    """How a deploy is recognised that migrates a database."""
+
+    paths: tuple[str, ...] = ()  # patterns of files, as in `**/migrations/**`; empty: no files are compared
+    marker: str = "watchdog: migration"  # text in the message of a commit, in any case
+
+    @property
+    def key(self) -> str:
+        """Return a short text that differs for other rules."""
+        return f"{zlib.crc32(repr((self.paths, self.marker)).encode()):08x}"
+
+    def mark(self, message: str) -> bool:
+        """Return whether a commit's message has the marker."""
+        return self.marker.lower() in message.lower()
+
+    def cover(self, file: str) -> bool:
+        """Return whether a file is a migration."""
+        return any(fits(file, pattern) for pattern in self.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationReading:
+    """The migrations between two commits, by some rules; or the reason why they could not be read."""
+
+    base: str  # commit it starts from
+    head: str  # commit it leads to
+    rules: str  # key of the rules
+    files: tuple[str, ...] = ()  # the first migrations, at most MIGRATIONS_SHOWN
+    total: int = 0  # all of them
+    marked: str = ""  # commit whose message has the marker; empty: none
+    whole: bool = True  # the repository left nothing out
+    why: Prose = ""  # why it could not be read; empty: it was
+
+
+MIGRATIONS_SHOWN = 3
+"""The number of migrations that are named; the rest are counted."""
+
+
+def read_migrations(found: Comparison, rules: MigrationRules) -> MigrationReading:
+    """Return the migrations in a comparison, by these rules."""
+    files = tuple(file for file in found.files if rules.cover(file))
+    marked = next((sha for sha, message in found.messages if rules.mark(message)), "")
+    return MigrationReading(
+        found.base, found.head, rules.key, files[:MIGRATIONS_SHOWN], len(files), marked, found.is_whole
+    )
+
+
+def fits(file: str, pattern: str) -> bool:
+    """Return whether a file's path has a pattern's form, in any case.
+
+    `*`, `?` and `[…]` stand for characters of one name, `**` for any number of folders, also for none.
+    """
+    names, places = file.lower().split("/"), {0}
+    # By places instead of by trial: a pattern with many `**` takes no longer than another one.
+    for wanted in pattern.lower().split("/"):
+        if wanted == "**":
+            places = set(range(min(places, default=len(names) + 1), len(names) + 1))
+        else:
+            places = {at + 1 for at in places if at < len(names) and fnmatchcase(names[at], wanted)}
+    return len(names) in places
+
+
+def shown_path(file: str) -> str:
+    """Return a file's path, at most 40 characters of it: its end names the file, its begin is most files' own."""
+    return file if len(file) <= 40 else f"…{file[-39:]}"
 
 
 def named(commits: Sequence[Commit], total: int | None = None) -> str:
@@ -70,6 +160,5 @@ def _files(files: Sequence[str]) -> str:
     if not files:
         return "no file is named"
     count = f"{FILES_MAX} files or more" if len(files) >= FILES_MAX else f"{len(files)} file{'s' * (len(files) > 1)}"
-    # The end of a path names the file; its begin is the same for most of them.
-    shown = ", ".join(name if len(name) <= 40 else f"…{name[-39:]}" for name in files[:SHOWN_FILES])
+    shown = ", ".join(map(shown_path, files[:SHOWN_FILES]))
     return f"{count} ({shown}{', …' if len(files) > SHOWN_FILES else ''})"

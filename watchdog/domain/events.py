@@ -5,6 +5,8 @@ The outcomes of effects come back as events, as readings do, and so do human com
 
 from dataclasses import dataclass
 
+from watchdog.domain.code_comparison import MigrationReading
+
 # `as` re-exports the name: the other layers import every event from here.
 from watchdog.domain.commands.human_events import Acknowledged as Acknowledged
 from watchdog.domain.commands.human_events import Approved as Approved
@@ -123,6 +125,15 @@ class AuthorsRead:
     service: str  # its name
     deploy: str  # its id
     authors: tuple[str, ...]  # of the newest commit first; empty: none is named
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationsRead:
+    """The repository named what changed between two commits, or did not answer."""
+
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    found: MigrationReading  # the migrations in it, or why they are not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +324,7 @@ Event = (
     | CommitsSeen
     | CommitsUnread
     | AuthorsRead
+    | MigrationsRead
     | TimePassed
     | Restarted
     | PinConfirmed

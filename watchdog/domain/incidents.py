@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from watchdog.domain.checks import Check
+from watchdog.domain.code_comparison import MigrationReading
 from watchdog.domain.decisions import Decision, Finding
 from watchdog.domain.deploys import Commit, Deploy, Downtime, ServiceFacts
 from watchdog.domain.incident_parts import Escalation, Pin, Question, RollbackAttempt, StakeholderStatus
@@ -157,6 +158,7 @@ class ServiceState:
     record_lacked_at: float | None = None  # when such a list last showed a change that the record lacked; None: never
     deploys_why: Prose = "not read yet"  # why it could not be read; empty: it was
     facts: ServiceFacts | None = None  # the platform's facts of the service
+    migrations: tuple[MigrationReading, ...] = ()  # those between the code of its deploys, as far as they were read
     observed_healthy_seconds: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({})
     )  # deploy id → how long we ourselves saw it healthy

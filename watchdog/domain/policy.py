@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from watchdog.domain.code_comparison import MigrationRules
 from watchdog.domain.prose import Prose
 from watchdog.domain.severity import Severity
 
@@ -115,7 +116,8 @@ class ServicePolicy:
     veto_seconds: float = 0.0  # between announcing a rollback and sending it; 0: not announced
     depends_on: tuple[str, ...] = ()  # services, dependencies and status pages that it relies on
     # A pre-deploy command is usually a migration, whose new schema the old code may not understand.
-    rollback_safe: bool = False  # its pre-deploy command may run again with old code
+    rollback_safe: bool = False  # its pre-deploy command may run again with old code; that fits a migrated database
+    migrations: MigrationRules = field(default_factory=MigrationRules)  # how deploys that migrate are recognised
     signals: tuple[SignalPolicy, ...] = ()  # its signals
     title: str = ""  # its name for people outside engineering; empty: `name`
     objective: float = OBJECTIVE  # share 0-1 of the time that it shall be available; nothing is decided by it

@@ -8,6 +8,7 @@ from watchdog.adapters.github import repo_path
 from watchdog.adapters.repositories.github import (
     EVERY_SECONDS,
     EVERY_SECONDS_WITHOUT_TOKEN,
+    MESSAGE_MAX,
     TITLE_MAX,
     GitHub,
     build_github,
@@ -136,6 +137,7 @@ async def test_of_many_commits_the_newest_are_read_with_one_more_request(vendor:
     found = await github.compare(REPO, A, B)
     assert [one.sha for one in found.commits] == ["c250", "c249"] and (found.total, found.files) == (250, ("a.py",))
     assert [dict(one.query)["page"] for one in vendor.seen] == ["1", "3"]
+    assert [sha for sha, _ in found.messages] == ["c1"] * 100 + ["c249", "c250"] and not found.is_whole
 
 
 async def test_foreign_names_are_bounded_lines(vendor: Vendor, github) -> None:
@@ -144,6 +146,15 @@ async def test_foreign_names_are_bounded_lines(vendor: Vendor, github) -> None:
     found = await github.compare(REPO, A, B)
     assert found.commits == () and len(found.files) == 300
     assert found.files[0].isprintable() and len(found.files[0]) <= 200
+
+
+async def test_a_long_message_keeps_both_ends(vendor: Vendor, github) -> None:
+    """A trailer stands at its end; a commit without an id is none."""
+    long = {"sha": "c1", "commit": {"message": "Drop a column\n" + "x" * 9000 + "\nwatchdog: migration"}}
+    vendor.say("GET", COMPARE, {"status": "ahead", "total_commits": 2, "commits": [long, {"commit": None}, "no"]})
+    ((sha, message),) = (await github.compare(REPO, A, B)).messages
+    assert sha == "c1" and message.startswith("Drop a column\n") and message.endswith("\nwatchdog: migration")
+    assert len(message) <= MESSAGE_MAX + 3
 
 
 @pytest.mark.parametrize(("base", "head"), [("main", B), (A, "../../x"), (A, ""), ("sha256:" + A, B)])

@@ -147,7 +147,7 @@ async def test_only_the_components_that_are_used_make_an_upstream_ill() -> None:
     [
         ("observe", "", {}, {}, set()),
         ("assist", "", {}, {}, {"merges"}),
-        ("observe", "repository: github", {}, {}, {"merges", "suspect-commits", "authors"}),
+        ("observe", "repository: github", {}, {}, {"merges", "suspect-commits", "authors", "migrations"}),
         ("observe", "", {}, TOKEN, {"responders"}),
         ("observe", "", {"pagerduty: {}": "pagerduty: {changes: true}"}, {}, {"change-events"}),
         ("observe", "", {"  pagerduty: {}\n": ""}, TOKEN, set()),

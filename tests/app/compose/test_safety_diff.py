@@ -9,6 +9,7 @@ from tests.settings.texts import KEY, loaded
 from watchdog.adapters.signals import SIGNALS
 from watchdog.app.compose.config_diff import IN_POLICY
 from watchdog.app.compose.safety_diff import SAFE, AllowedChange, changes, loosened
+from watchdog.domain.code_comparison import MigrationRules
 from watchdog.domain.policy import (
     DEFAULT_MATRIX,
     Action,
@@ -145,6 +146,19 @@ def test_who_reads_in_plain_words_may_change_and_go() -> None:
     for old, new in ((POLICY, service(tags=("eu",))), (service(tags=("eu",)), POLICY)):
         assert loosened(settings(old), settings(new)) == () != changes(settings(old), settings(new))
     assert changes(settings(POLICY), settings(service(title="The shop"))) == ("services.web.title:  -> The shop",)
+
+
+MIGRATES = MigrationRules(("**/migrations/**",))
+
+
+def test_a_further_pattern_of_migrations_only_asks_more_and_all_else_of_them_loosens() -> None:
+    """Another marker leaves out what the one before named."""
+    more = replace(MIGRATES, paths=(*MIGRATES.paths, "db/**"))
+    old, new = (settings(service(migrations=rules)) for rules in (MIGRATES, more))
+    assert loosened(old, new) == () != changes(old, new)
+    assert loosened(new, old) == ("services.web.migrations.paths.db/**: listed -> nothing",)
+    other = settings(service(migrations=replace(MIGRATES, marker="migrates")))
+    assert loosened(old, other) == ("services.web.migrations.marker: watchdog: migration -> migrates",)
 
 
 LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"), ("lead-email",))

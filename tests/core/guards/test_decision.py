@@ -67,6 +67,7 @@ TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(A
         ((UNSURE,), {"incident": UNANSWERED}, "ask", "more likely than not, and no more"),
         ((None, MIGRATING), {}, "ask", "migration: a pre-deploy command"),
         ((None, MIGRATING), {"approved": True, "incident": asked("mode", "migration")}, "rollback", "approved"),
+        ((None, MIGRATING), {"approved": True, "incident": asked("changed files")}, "ask", "migration: a pre-deploy"),
         ((make_policy(Mode.ASSIST), MIGRATING), {}, "ask", "mode: assist: a human decides; migration: a pre-deploy"),
         ((None, SLOW_WEB, found("api", "latency", share=0.9)), {}, "ask", "the policy asks for this severity"),
         ((None, SLOW_WEB, found("api", "latency", share=0.9)), {"approved": True}, "rollback", "approved"),

@@ -76,13 +76,23 @@ async def test_what_is_meant_to_be_down_or_forbids_a_rollback_is_said_beforehand
     assert what in warnings and "none: there is no earlier deploy" in warnings
 
 
-@pytest.mark.parametrize("known", [True, False])
-async def test_whether_merges_could_be_seen_is_known_beforehand(vendor: Vendor, known: bool) -> None:
-    """A private repository without a token is a warning, not a failure: everything else works."""
+@pytest.mark.parametrize(
+    ("known", "more", "fix"),
+    [
+        (True, "", ""),
+        (False, "", "all else works"),
+        (False, "repository: github\n", "each rollback of web is asked about"),
+        (False, "repository: github\nmigrations: {paths: []}\n", "all else works"),
+    ],
+)
+async def test_whether_merges_could_be_seen_is_known_beforehand(
+    vendor: Vendor, known: bool, more: str, fix: str
+) -> None:
+    """A private repository without a token is a warning, not a failure: merges are not seen, migrations asked about."""
     say_render(vendor, service={"repo": "https://github.com/acme/web", "branch": "main"})
     if known:
         vendor.say("GET", "/repos/acme/web/commits", [{"sha": "c1"}, {"sha": "c2"}])
-    settings = loaded(configuration(vendor), KEY)
+    settings = loaded(configuration(vendor, more=more), KEY)
     repository = build_github("", vendor.url, FakeClock())
     found = (await checked(settings, platform=platform_of(settings), repository=repository))["merges of web"]
     await repository.close()
@@ -90,6 +100,7 @@ async def test_whether_merges_could_be_seen_is_known_beforehand(vendor: Vendor, 
         assert (found.outcome, found.what) == (CheckOutcome.OK, "2 commits of main can be read")
     else:
         assert found.outcome is CheckOutcome.WARN and "WATCHDOG_GITHUB_TOKEN" in found.what
+    assert fix in found.fix and bool(fix) == bool(found.fix)
 
 
 async def test_a_dependency_is_looked_up(vendor: Vendor) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.settings.texts import KEY, SMALL, changed, loaded, shown
+from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationRules
 from watchdog.domain.errors import ConfigurationError
 from watchdog.domain.policy import Mode
 from watchdog.settings.load.load import load
@@ -38,6 +39,18 @@ def test_upstreams_are_made_and_modes_are_per_service() -> None:
     assert services["web"].mode is Mode.ASSIST and services["api"].mode is Mode.OBSERVE
     assert services["api"].platform_id is None and services["api"].rollback_safe
     assert services["api"].depends_on == ("web",)
+
+
+def test_migrations_are_known_by_the_shipped_paths_of_all_or_by_those_of_a_service() -> None:
+    """An omitted key keeps the value of all; without a repository no file is known, and a marker still is."""
+    own = changed("render: srv-web", "render: srv-web\n    migrations: {paths: [sql/**, sql/**]}")
+    other = "  api: {migrations: {marker: it migrates}, signals: {a: {http: https://x.example}}}\n"
+    text = own.replace("channels:", other + "channels:") + "migrations: {marker: schema change}\n"
+    services = loaded(text + "repository: github\n").policy.services
+    assert services["web"].migrations == MigrationRules(("sql/**",), "schema change")
+    assert services["api"].migrations == MigrationRules(MIGRATION_PATHS, "it migrates")
+    assert loaded(text).policy.services["web"].migrations == MigrationRules((), "schema change")
+    assert loaded(SMALL).policy.services["web"].migrations == MigrationRules()
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_credentials_for_remote_write_fit_together(url: str, user: str, environ:
         (SMALL + "control: [https://www.acme.example/x]", KEY, "control: www.acme.example is guarded by services"),
         (SMALL + "control: []", KEY, "control: a fault of the watchdog's network looks like an outage"),
         (SMALL + "dependencies: {db: {render: dpg-1}}", {}, "dependencies on Render stay unknown"),
+        (AUTONOMOUS, KEY, "without repository: a deploy that migrates a database is known by its pre-deploy command"),
         (SMALL.replace("acme.example", "acme.example, timeout: 15s"), KEY, "home.timeout is too long to act on"),
     ],
 )
@@ -102,10 +103,19 @@ def test_a_name_of_a_private_network_must_be_listed(host: str, more: str, warned
         assert found[0].startswith("services.web.signals.home is not connected to")
 
 
+@pytest.mark.parametrize("words", ["rollback_safe: true", "migrations: {paths: []}"])
+def test_where_no_file_is_a_migration_no_repository_is_missed(words: str) -> None:
+    """Nor where a rollback is safe over each; nor where nothing is rolled back without a person."""
+    settled = AUTONOMOUS.replace("mode: autonomous", f"mode: autonomous\n    {words}")
+    for text in (settled, AUTONOMOUS.replace("autonomous", "assist"), SMALL):
+        assert not [one for one in loaded(text, KEY).warnings if "repository" in one]
+
+
 def test_a_complete_configuration_has_no_warnings_and_one_without_channels_tells_the_console() -> None:
     """Otherwise no person reads them; and a page is never dropped."""
-    assert loaded(AUTONOMOUS, KEY).warnings == (UNTOLD,)
-    assert loaded(AUTONOMOUS.replace("console: {}", "pagerduty: {}"), {**KEY, PAGER: "x"}).warnings == ()
+    read = AUTONOMOUS + "repository: github\n"
+    assert loaded(read, KEY).warnings == (UNTOLD,)
+    assert loaded(read.replace("console: {}", "pagerduty: {}"), {**KEY, PAGER: "x"}).warnings == ()
     settings = loaded(SMALL.replace("channels:\n  console: {}\n", ""))
     assert list(settings.channels) == ["console"] and settings.policy.alerts == ("console",)
 

@@ -7,7 +7,7 @@ import pytest
 from tests.settings.texts import SMALL, loaded, shown
 from watchdog.adapters.signals import SIGNALS
 from watchdog.settings.load.secrets import KNOWN
-from watchdog.settings.schema.schema import LATER, PLATFORM_ID, ServiceShape, Shape
+from watchdog.settings.schema.schema import LATER, PLATFORM_ID, Shape
 from watchdog.settings.schema.written_values import NAME
 
 
@@ -44,7 +44,7 @@ def test_what_is_named_instead_of_a_later_key_exists() -> None:
     """The advice of a message must not be refused: the variables, keys and signals, and no others, are ours."""
     words = " ".join(LATER.values())
     assert set(re.findall(r"WATCHDOG_\w+", words)) == {"WATCHDOG_HEARTBEAT_URL"} <= set(KNOWN)
-    assert set(re.findall(r"(\w+): ", words)) == {"rollback_safe"} <= set(ServiceShape.model_fields)
+    assert set(re.findall(r"(\w+): ", words)) == set()
     signals = re.findall(r"watch (?:an )?(\w+)(?: or (\w+) signal)?", words)
     assert {kind for pair in signals for kind in pair if kind} == {"http", "latency", "render_events"} <= set(SIGNALS)
     assert set(LATER) & set(Shape.model_fields) == set()

@@ -2,7 +2,8 @@
 
 Rule 1: without a token, GitHub answers 60 requests an hour from one address: we ask rarely, and once for each round.
 Rule 2: a comparison is two requests at most: its first page has the files, its last the newest commits.
-Rule 3: of a commit, the first line of its message is kept, on one line and limited: it is foreign text.
+Rule 3: of a commit, the first line of its message is kept, on one line and limited: it is foreign text. A comparison
+keeps whole messages as well, limited: a person may have marked a commit there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.github import TOKEN, headers, repo_path, unless_limited
-from watchdog.adapters.http_exchange import plain
+from watchdog.adapters.http_exchange import both_ends, plain
 from watchdog.adapters.json_values import mapping, text
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.code_comparison import FILES_MAX, Comparison, is_commit
@@ -25,6 +26,7 @@ COMMITS_MAX = 100
 TITLE_MAX = 100
 AUTHOR_MAX = 40
 FILE_MAX = 200
+MESSAGE_MAX = 2000
 STATUSES = ("ahead", "behind", "identical", "diverged")
 EVERY_SECONDS = 60.0
 EVERY_SECONDS_WITHOUT_TOKEN = 300.0
@@ -71,12 +73,15 @@ class GitHub:
             raise Misshapen("GitHub answered something that is not a comparison")
         # GitHub lists a comparison oldest first; we show the newest first.
         commits, pages = _commits(first.get("commits"))[::-1], -(-total // COMMITS_MAX)
+        messages = _messages(first.get("commits"))
         if pages > 1:
             last = mapping(await self._get(path, {"per_page": str(COMMITS_MAX), "page": str(pages)}))
             commits = _commits(last.get("commits"))[::-1]
+            messages += _messages(last.get("commits"))
         files = (plain(text(mapping(file).get("filename")), FILE_MAX) for file in _listed(first.get("files")))
         href = f"https://github.com{repo_path(repo).removeprefix('/repos')}/compare/{base}...{head}"
-        return Comparison(base, head, status, total, commits, tuple(filter(None, files))[:FILES_MAX], href)
+        names = tuple(filter(None, files))[:FILES_MAX]
+        return Comparison(base, head, status, total, commits, names, href, messages)
 
     async def close(self) -> None:
         """Close connections."""
@@ -96,6 +101,13 @@ def _listed(raw: object) -> list[Any]:
 def _commits(raw: object) -> tuple[Commit, ...]:
     """Return the commits among the first hundred entries."""
     return tuple(commit for commit in map(parse_commit, _listed(raw)[:COMMITS_MAX]) if commit is not None)
+
+
+def _messages(raw: object) -> tuple[tuple[str, str], ...]:
+    """Return commit and message of the first hundred entries."""
+    bodies = map(mapping, _listed(raw)[:COMMITS_MAX])
+    said = ((text(one.get("sha"))[:64], text(mapping(one.get("commit")).get("message"))) for one in bodies)
+    return tuple((sha, both_ends(message, MESSAGE_MAX)) for sha, message in said if sha)
 
 
 def parse_commit(raw: object) -> Commit | None:

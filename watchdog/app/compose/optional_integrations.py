@@ -1,6 +1,7 @@
 """Optional integrations beside the daemon's decisions: readers of repositories and pagers.
 
-Rule: no decision or notice waits for them, and the supervisor reports their errors.
+Rule: no decision or notice waits for them, and the supervisor reports their errors. A decision that does not know the
+migrations of a deploy asks.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -12,6 +13,7 @@ from watchdog.daemon.integrations.change_events import ChangeEvents, ChangeLog
 from watchdog.daemon.integrations.deploy_authors import DeployAuthors
 from watchdog.daemon.integrations.instrumented import InstrumentedChanges, InstrumentedPager, InstrumentedRepository
 from watchdog.daemon.integrations.merge_poller import MergePoller
+from watchdog.daemon.integrations.migration_reader import MigrationReader
 from watchdog.daemon.integrations.pager_sync import PagerReader, PagerSync
 from watchdog.daemon.integrations.registry import IntegrationRegistry
 from watchdog.daemon.integrations.suspect_commits import SuspectCommits
@@ -23,8 +25,8 @@ from watchdog.ports import Clock, Repository, Store
 class IntegrationPorts:
     """Optional services to read or to notify. Without a repository, merges are not seen.
 
-    `tells_commits`: the repository also names the suspect commits, and the authors of the live deploy. `pager` names
-    the people who responded to a page, `changes` receives deploys.
+    `tells_commits`: the repository also names the suspect commits, the authors of the live deploy and the migrations of
+    each. `pager` names the people who responded to a page, `changes` receives deploys.
     """
 
     repository: Repository | None = None
@@ -71,7 +73,7 @@ def beside(
     listeners: Hooks,
 ) -> Beside:
     """Make each configured part, and subscribe it to every step."""
-    parts: dict[str, MergePoller | SuspectCommits | DeployAuthors | PagerSync | ChangeEvents] = {}
+    parts: dict[str, MergePoller | SuspectCommits | DeployAuthors | MigrationReader | PagerSync | ChangeEvents] = {}
     if readers.repository is not None:
         # As a function: the engine replaces its state with every step.
         parts["merges"] = MergePoller(readers.repository, clock, lambda: engine.state, engine.submit)
@@ -79,6 +81,9 @@ def beside(
         parts["suspect-commits"] = suspects
     if readers.repository is not None and readers.tells_commits:
         parts["authors"] = DeployAuthors(readers.repository, clock, lambda: engine.state, engine.submit)
+        parts["migrations"] = MigrationReader(
+            readers.repository, clock, lambda: (engine.state, engine.policy), engine.submit
+        )
     if readers.pager is not None:
         parts["responders"] = PagerSync(
             readers.pager, store, clock, lambda: engine.state, lambda: engine.held, engine.submit

@@ -147,9 +147,10 @@ SAFE_WHEN_NEW = (
     "vendor_status.",
     "dependencies.",
     "services.*.tags.",
+    "services.*.migrations.paths.",
 )
 """More people are notified; a status page, or a dependency, can only explain an incident or hold an action back; a tag
-is only shown."""
+is only shown; with a further pattern of migrations more is asked about."""
 
 
 def changes(old: Settings, new: Settings) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from watchdog.core.guards import flapping
 from watchdog.core.guards import rollback_budget as budgets
 from watchdog.core.guards.downtime import availability
 from watchdog.core.guards.guard_context import GuardContext, asks, blocks, passes
+from watchdog.core.guards.migrations import migration
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
@@ -219,15 +220,6 @@ def on_top(request: GuardContext) -> GuardAnswer:
     if suspect is None or change is None or change in same_code_run(request.service.deploys, suspect):
         return passes("on top", "the blamed code is live")
     return asks("on top", f"{suspect.id} went live on top of {change.id}, and the rollback takes both back")
-
-
-def migration(request: GuardContext) -> GuardAnswer:
-    """A pre-deploy command may have migrated a database, and runs again on a rollback."""
-    facts = request.service.facts
-    command = facts.pre_deploy_command if facts else None
-    if command and not request.service_policy.rollback_safe:
-        return asks("migration", "a pre-deploy command is set; write rollback_safe: true if rolling back is safe")
-    return passes("migration", "rollback_safe: true" if command else "none")
 
 
 def environment(request: GuardContext) -> GuardAnswer:

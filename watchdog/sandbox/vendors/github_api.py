@@ -148,9 +148,10 @@ def comparison_json(service: Service, on_branch: list[Commit], base: int, head: 
 
 
 def file_json(service: Service, commit: Commit) -> dict[str, Any]:
-    """Return the one file that a commit changes, named after the last word of its message."""
-    words = "".join(sign if sign.isalnum() else " " for sign in commit.message).lower().split() or ["change"]
-    name = f"app/{words[-1]}.py"
+    """Return the one file that a commit changes, named after the last word of its title: a migration if it migrates."""
+    title = commit.message.partition("\n")[0]
+    words = "".join(sign if sign.isalnum() else " " for sign in title).lower().split() or ["change"]
+    name = f"{'db/migrate' if words[0] == 'migrate' else 'app'}/{words[-1]}.py"
     return {
         "sha": hashlib.sha256(commit.sha.encode()).hexdigest()[:40],
         "filename": name,

@@ -128,7 +128,10 @@ async def _history(
     results = [await _target(clients, platform, name, facts)]
     results.extend(await _served_versions(settings, clients, name, facts))
     if clients.repository is not None and facts.repo and facts.branch:
-        results.append(await _merges(clients.repository, name, facts.repo, facts.branch))
+        asks = (
+            bool(settings.policy.services[name].migrations.paths) and not settings.policy.services[name].rollback_safe
+        )
+        results.append(await _merges(clients.repository, name, facts.repo, facts.branch, asks=asks))
     return results
 
 
@@ -168,13 +171,18 @@ def _version(signal: str, version: str, deploys: Sequence[Deploy]) -> CheckResul
     return CheckResult(place, CheckOutcome.WARN, what, fix.format(signal))
 
 
-async def _merges(repository: Repository, name: str, repo: str, branch: str) -> CheckResult:
-    """Try the read that runs while auto-deploy is off because of us: the merges that do not ship."""
+async def _merges(repository: Repository, name: str, repo: str, branch: str, *, asks: bool) -> CheckResult:
+    """Try the read that runs while auto-deploy is off because of us: the merges that do not ship.
+
+    `asks`: the files of deploys are to be read there as well, and a rollback is asked about while they are not.
+    """
     place = f"merges of {name}"
     try:
         commits = await repository.commits(repo, branch)
     except WatchdogError as error:
         fix = "merges that do not ship after a rollback are not reported; all else works"
+        if asks:
+            fix = f"until then each rollback of {name} is asked about: its deploys may migrate a database"
         return CheckResult(place, CheckOutcome.WARN, f"cannot be seen: {error}", fix)
     return CheckResult(place, CheckOutcome.OK, f"{len(commits)} commits of {branch} can be read")
 

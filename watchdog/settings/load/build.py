@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from watchdog.adapters.signals.control import DEFAULT_CONTROL
 from watchdog.adapters.signals.vendor_status import page_of
+from watchdog.domain.code_comparison import MigrationRules
 from watchdog.domain.policy import (
     PROBES,
     BlameWeights,
@@ -32,7 +33,7 @@ from watchdog.settings.rules.notification_rules import check_notifications
 from watchdog.settings.rules.server_names import render_hosts
 from watchdog.settings.rules.store_exposure import exposure_warnings
 from watchdog.settings.schema.adapter_entries import check_channels, check_signals
-from watchdog.settings.schema.schema import PLATFORM_ID, Shape
+from watchdog.settings.schema.schema import PLATFORM_ID, ServiceShape, Shape
 from watchdog.settings.schema.tuning import apply
 from watchdog.settings.schema.written_values import POSTGRESQL
 from watchdog.settings.text.validation import validate
@@ -178,6 +179,7 @@ def _policy(
             veto_seconds=(service.veto or 0.0) if modes[name] == "autonomous" else 0.0,
             depends_on=service.depends_on,
             rollback_safe=service.rollback_safe,
+            migrations=_migrations(shape, service),
             signals=signals[name],
             title=service.title or "",
             objective=service.objective,
@@ -204,6 +206,14 @@ def _policy(
         blame=apply(BlameWeights, shape.advanced.blame),
         verification=apply(Verification, shape.advanced.verification),
     )
+
+
+def _migrations(shape: Shape, service: ServiceShape) -> MigrationRules:
+    """Return how a service's migrations are recognised; without a repository no file of a deploy is known."""
+    own, of_all = service.migrations, shape.migrations
+    paths = own.paths if own.paths is not None else of_all.paths
+    marker = own.marker if own.marker is not None else of_all.marker
+    return MigrationRules(tuple(dict.fromkeys(paths)) if shape.repository is not None else (), marker)
 
 
 def _endpoints(shape: Shape) -> dict[str, str]:

@@ -255,6 +255,18 @@ def _warnings_of_the_whole(shape: Shape, autonomous: Sequence[str], key: bool) -
         found.append(f"control: {blind}: name two targets")
     if autonomous and (shape.policy.critical.do or "rollback") != "rollback":
         found.append(f"mode autonomous, but critical only asks for {shape.policy.critical.do}: nothing is rolled back")
+    if shape.repository is None and any(_may_migrate(shape, name) for name in autonomous):
+        found.append(
+            "without repository: a deploy that migrates a database is known by its pre-deploy command, or by "
+            "migrations.marker in a commit's message, alone: write repository: github"
+        )
     if not key and any(dependency.render for dependency in shape.dependencies.values()):
         found.append(f"dependencies on Render stay unknown without {RENDER_KEY}")
     return found
+
+
+def _may_migrate(shape: Shape, name: str) -> bool:
+    """Return whether migrations of a service are to be recognised by their files."""
+    service = shape.services[name]
+    paths = service.migrations.paths if service.migrations.paths is not None else shape.migrations.paths
+    return bool(paths) and not service.rollback_safe

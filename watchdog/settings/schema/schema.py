@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationRules
 from watchdog.domain.policy import OBJECTIVE
 from watchdog.settings.rules.recurrence import ALWAYS
 from watchdog.settings.schema import written_values
@@ -42,6 +43,7 @@ from watchdog.settings.schema.written_values import (
     Listen,
     Moment,
     Objective,
+    PathPattern,
     PrivateHost,
     Room,
     Store,
@@ -56,7 +58,6 @@ from watchdog.settings.schema.written_values import (
 
 LATER: dict[str, str] = {
     "remedies": "the one remedy is a rollback on Render",
-    "migrations": "a service with a pre-deploy command is asked about, unless rollback_safe: true",
     "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
     "lighthouse": "watch an http or latency signal",
     "plausible": "watch an http signal that expects your analytics tag in the page",
@@ -77,6 +78,24 @@ ShortText = Annotated[str, Field(min_length=1, max_length=100)]
 Channels = Annotated[tuple[str, ...], Field(max_length=20), LISTED]
 
 
+Patterns = Annotated[tuple[PathPattern, ...], Field(max_length=50), LISTED]
+Marker = Annotated[str, Field(min_length=5, max_length=100)]
+
+
+class MigrationsShape(Section):
+    """How a deploy is recognised that migrates a database; nothing rolls back over one without a person."""
+
+    paths: Patterns = MIGRATION_PATHS
+    marker: Marker = MigrationRules().marker
+
+
+class OwnMigrationsShape(Section):
+    """The same for one service; an omitted key keeps the value of all services."""
+
+    paths: Patterns | None = None
+    marker: Marker | None = None
+
+
 class ServiceShape(Section):
     """One guarded service. `signals` are checked by their own adapters."""
 
@@ -86,6 +105,7 @@ class ServiceShape(Section):
     veto: BoundedDuration | None = None
     depends_on: Annotated[tuple[str, ...], Field(max_length=50), LISTED] = ()
     rollback_safe: bool = False
+    migrations: OwnMigrationsShape = OwnMigrationsShape()
     title: Title | None = Field(default=None, max_length=60)
     objective: Objective = OBJECTIVE
     tags: Annotated[tuple[Tag, ...], Field(max_length=10), LISTED] = ()
@@ -300,6 +320,7 @@ class Shape(Section):
     console: ConsoleShape = ConsoleShape()
     status_pages: dict[str, StatusPageShape] = Field(default_factory=dict, max_length=20)
     repository: Literal["github"] | None = None
+    migrations: MigrationsShape = MigrationsShape()
     follow_ups: FollowUpsShape = FollowUpsShape()
     checklists: dict[str, ChecklistShape] = Field(default_factory=dict, max_length=LISTS_MAX, json_schema_extra=NAMED)
     control: Annotated[tuple[HttpUrl, ...], Field(max_length=10), LISTED] | None = None

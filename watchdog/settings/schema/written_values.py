@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Strict, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 from pydantic.config import JsonDict
 
 from watchdog.adapters.json_schema_hooks import Also, written_as
@@ -164,6 +164,13 @@ def _tag(text: str) -> str:
     return text
 
 
+def _pattern(text: str) -> str:
+    # Paths of a repository have no slash in front, and none twice: such a pattern would fit no file.
+    if text != text.strip() or not all(text.split("/")) or "\\" in text:
+        raise ValueError("not a pattern of paths: write **/migrations/**, from the repository's top, without a first /")
+    return text
+
+
 def _objective(value: object) -> object:
     # With its sign: a bare number could mean 99.9 or 0.999.
     share = re.fullmatch(r"(\d{2}(?:\.\d{1,4})?) ?%", str(value))
@@ -253,6 +260,12 @@ Target = Annotated[
 ]
 Title = Annotated[str, AfterValidator(_title)]
 Tag = Annotated[str, AfterValidator(_tag), written_as(f"^{NAME.pattern.replace('(?:', '(')}$", "checkout")]
+PathPattern = Annotated[
+    str,
+    AfterValidator(_pattern),
+    Field(min_length=1, max_length=200),
+    written_as(r"^[^/\\]+(/[^/\\]+)*$", "**/migrations/**"),
+]
 Objective = Annotated[float, BeforeValidator(_objective), written_as(r"^[5-9]\d(\.\d{1,4})? ?%$", "99.9%")]
 PrivateHost = Annotated[
     str,
