@@ -5,8 +5,8 @@ not a traceback.
 
 Rule 1: spellings from before commands were grouped still work (`approve web-1` is `watchdog incident approve web-1`),
 and no help lists them. At a terminal only, a hint on stderr names the new spelling, so that scripts read no extra line.
-Rule 2: what Ctrl-C (SIGINT) does to a running command is defined here alone: see `interruptible`. Only the daemon
-(`watchdog run`) replaces it, by its graceful shutdown on SIGTERM and SIGINT alike.
+Rule 2: what Ctrl-C (SIGINT) does to a running command is defined here alone: see `interruptible`. Only two replace it:
+the daemon (`watchdog run`), by its graceful shutdown on SIGTERM and SIGINT alike, and `watchdog mcp`, ended at once.
 """
 
 import difflib

@@ -4,8 +4,11 @@ import asyncio
 import html
 import json
 import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import httpx
@@ -17,8 +20,9 @@ from tests.cli.conftest import answer
 from tests.cli.mcp.test_marked import HOSTILE
 from tests.console.auth.test_assistant import ASSISTANT
 from tests.console.scene import TOKEN, VIEWER, bearer
-from tests.support.clocks import LOOPBACK
+from tests.support.clocks import LOOPBACK, PATIENCE_SECONDS
 from tests.support.daemon_processes import SHORT, Daemon, guarding
+from watchdog.app.sandbox_demo.sandbox_process import environment
 from watchdog.cli.mcp.marked import MARK
 from watchdog.console.command_service import WRONG_CODE
 
@@ -94,6 +98,19 @@ async def test_an_assistant_asks_the_real_daemon_and_approves_by_a_person_s_code
             ("token:ann (by an assistant)", "done"),
             *[("assistant (viewer)", "refused")] * 3,
         ]
+
+
+@pytest.mark.long
+def test_ctrl_c_ends_it(tmp_path: Path) -> None:
+    """At a terminal, where nobody closes its stdin."""
+    given = {"env": environment({"WATCHDOG_CONSOLE_VIEWER_TOKEN": VIEWER}), "cwd": tmp_path}
+    with subprocess.Popen([*TYPED, "http://127.0.0.1:1"], stdin=PIPE, stdout=PIPE, **given) as process:  # type: ignore[call-overload]
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == 1
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_SECONDS) == -signal.SIGINT
 
 
 @pytest.mark.parametrize(

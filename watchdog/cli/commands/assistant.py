@@ -1,5 +1,7 @@
 """`watchdog mcp`: the server through which an AI assistant asks the watchdog."""
 
+import signal
+
 from watchdog.cli.command_context import Context, usage_error
 from watchdog.cli.options import It
 
@@ -29,6 +31,8 @@ async def mcp(*, url: str = "http://127.0.0.1:9464", ctx: It) -> int:
 
     if not is_safe(url):
         usage_error("--url", "not an https:// address, nor one of this machine", "write https://watchdog.acme.example")
+    # The SDK reads stdin in a thread that no cancellation reaches: by asyncio's own handler Ctrl-C would do nothing.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     await serve(ConsoleClient(url, token), may_answer=may_answer)
     return output.DONE
 

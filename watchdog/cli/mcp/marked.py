@@ -9,7 +9,9 @@ from typing import Any
 
 from watchdog.cli.json_output import plain
 
-TEXT_MAX, LIST_MAX = 1000, 100
+TEXT_MAX = 1000
+LIST_MAX = (100, 30, 10)
+"""Entries of a list, as many as fit into the answer: an outage of everything must still be told."""
 ANSWER_MAX = 200_000
 """Characters of an answer: an assistant reads all of it."""
 MARK = "untrusted"
@@ -21,22 +23,27 @@ WARNING = (
 
 def marked(document: Any) -> str:
     """Return a document (of JSON) as text: `{"warning": …, "untrusted": …}`, times in ISO 8601."""
-    text = json.dumps({"warning": WARNING, MARK: bounded(plain(document))}, separators=(",", ":"))
-    if len(text) <= ANSWER_MAX:
-        return text
-    why = f"The answer has {len(text)} characters, and {ANSWER_MAX} are the most: ask for less, as with a tag."
-    return json.dumps({"warning": WARNING, MARK: why}, separators=(",", ":"))
+    readable, text = plain(document), ""
+    for entries in LIST_MAX:
+        text = _json(bounded(readable, entries))
+        if len(text) <= ANSWER_MAX:
+            return text
+    return _json(f"The answer has {len(text)} characters, and {ANSWER_MAX} are the most: ask for less, as with a tag.")
 
 
-def bounded(value: Any) -> Any:
-    """Return a value of JSON with its texts without invisible characters and cut, and the middle left out of long
-    lists."""
+def _json(document: Any) -> str:
+    return json.dumps({"warning": WARNING, MARK: document}, separators=(",", ":"))
+
+
+def bounded(value: Any, entries: int = LIST_MAX[0]) -> Any:
+    """Return a value of JSON with its texts without invisible characters and cut, and of lists with more entries the
+    middle left out."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, Mapping):
-        return {printable(str(name)): bounded(one) for name, one in value.items()}
+        return {printable(str(name)): bounded(one, entries) for name, one in value.items()}
     if isinstance(value, Sequence):
-        return [bounded(one) for one in _ends(value)]
+        return [bounded(one, entries) for one in _ends(value, entries)]
     return value
 
 
@@ -47,10 +54,10 @@ def printable(text: str) -> str:
     return kept if len(kept) <= TEXT_MAX else f"{kept[: TEXT_MAX - 1]}…"
 
 
-def _ends(rows: Sequence[Any]) -> Sequence[Any]:
+def _ends(rows: Sequence[Any], entries: int) -> Sequence[Any]:
     """Return the first and the last rows of a long list: a timeline ends with the newest, a list of services begins
     with the failing ones."""
-    if len(rows) <= LIST_MAX:
+    if len(rows) <= entries:
         return rows
-    half = LIST_MAX // 2
-    return [*rows[:half], f"({len(rows) - LIST_MAX} left out)", *rows[-half:]]
+    half = entries // 2
+    return [*rows[:half], f"({len(rows) - entries} left out)", *rows[-half:]]
