@@ -19,7 +19,14 @@ from watchdog.domain.severity import Severity
 from watchdog.settings import SECRET_NAMES, Settings
 from watchdog.settings.load.load import load
 from watchdog.settings.schema.console_schema import StatusPageShape
-from watchdog.settings.schema.schema import ContactShape, DependencyShape, ServiceShape, Shape, StakeholdersShape
+from watchdog.settings.schema.schema import (
+    ContactShape,
+    DependencyShape,
+    GateShape,
+    ServiceShape,
+    Shape,
+    StakeholdersShape,
+)
 from watchdog.settings.text.validation import keys_at
 from watchdog.settings.text.yaml_document import Document, parse
 
@@ -127,6 +134,7 @@ def _options() -> Iterator[tuple[str, str]]:
     for section in SECTIONS:
         yield from _below(Shape, section)
     yield from (("services.*", key) for key in keys_at(ServiceShape, ()))
+    yield from (("services.*.gate", key) for key in keys_at(GateShape, ()))
     yield from (("dependencies.*", key) for key in keys_at(DependencyShape, ()))
     yield from (("status_pages.*", key) for key in keys_at(StatusPageShape, ()))
     for kind, signal in SIGNALS.items():

@@ -4,12 +4,14 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 from starlette.types import ASGIApp
 
 from tests.cli import examples as x
+from tests.settings.texts import SMALL, loaded
 from tests.support.clocks import LOOPBACK
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
@@ -31,6 +33,8 @@ from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, 
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.store_records import FLEET, Command, Minute, Write
 from watchdog.ports import Clock, Store
+from watchdog.presentation.gate.gate_rules import GateRules
+from watchdog.settings.load.gate_rules import restricted_by
 
 TOKEN = "c4n4ry-console-0123456789-0123456789"
 OPERATOR = "c4n4ry-operator-0123456789-0123456789"
@@ -52,6 +56,9 @@ NOTES = (
     Note(x.BEGIN + 49, "web", "web-1", "ACT", "rollback to dep-40, sent once -> dep-43"),
     Note(x.BEGIN + 87, "web", "web-1", "VERIFIED", "7 of 7 probes good for 30 s"),
 )
+
+
+Gates = Mapping[str, GateRules]
 
 
 class StoryClock(SystemClock):
@@ -170,6 +177,11 @@ class Town:
         return (await self.client.get(f"/api/v1{path}", headers=bearer())).json()
 
 
+def restrict(service: str, text: str) -> GateRules:
+    """Return the rules of a file for the service, whose configuration has none."""
+    return restricted_by(loaded(SMALL), service, text, "rules")
+
+
 def bearer(token: str = TOKEN) -> Mapping[str, str]:
     return {"authorization": f"Bearer {token}"}
 
@@ -185,6 +197,7 @@ async def town(
     at_once: float = 1000.0,
     authors: Authors = unread,
     at: float = NOW,
+    gates: Gates = MappingProxyType({}),
     **access: Any,
 ) -> AsyncIterator[Town]:
     """Serve the story (or another policy, state, incidents, or store filled already) at that moment; give a client.
@@ -209,7 +222,8 @@ async def town(
         return DeploysListed(clock.now(), name, now_state.services[name].deploys, now_state.services[name].facts)
 
     told = (lambda: now_policy, lambda: shown[0], lambda: ours)
-    world = Dependencies(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9", pages=PAGES, authors=authors)
+    more: Any = {"pages": PAGES, "authors": authors, "gates": lambda: gates, "restrict": restrict}
+    world = Dependencies(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9", **more)
     async with serving(world, at_once, **access) as (client, port):
         yield Town(client, store, clock, port, shown)
     await store.close()

@@ -41,6 +41,7 @@ async def queries(
             version=__version__,
             owners=lambda: settings.owners,
             own_lists=settings.checklists,
+            gates=lambda: settings.gates,
             runs=daemon.runs if daemon is not None else None,
             differences=daemon.differences if daemon is not None else (),
         )

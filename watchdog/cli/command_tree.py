@@ -18,6 +18,7 @@ from watchdog.cli.commands import (
     docs,
     first_configuration,
     follow_ups,
+    gate,
     incidents,
     inspect,
     lifecycle,
@@ -55,6 +56,8 @@ FUNCTIONS: Mapping[str, Command] = {
     "run": lifecycle.run,
     "status": inspect.status,
     "once": inspect.once,
+    "gate": gate.gate,
+    "deploy-watch": gate.deploy_watch,
     "explain": incidents.explain,
     "incidents": incidents.incidents,
     "incident": incidents.show,
@@ -98,6 +101,7 @@ PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Getting started", ("demo", "init", "check", "run")),
     ("Looking", ("status", "once", "explain")),
     ("Acting", ("rollback", "pause", "resume")),
+    ("In a pipeline", ("gate", "deploy-watch")),
     (
         "More",
         (

@@ -55,6 +55,12 @@ def show_lines(lines: Sequence[str]) -> None:
         out.print(_dressed(line), soft_wrap=True)
 
 
+def show_flushed(lines: Sequence[str]) -> None:
+    """Write lines at once: a reader behind a pipe must see them now, not at the end of the command."""
+    show_lines(lines)
+    sys.stdout.flush()
+
+
 def show_wrapped(lines: Sequence[str]) -> None:
     """Write running text; on a terminal it is wrapped between words, for 80 columns."""
     if not sys.stdout.isatty():

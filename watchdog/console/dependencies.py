@@ -16,6 +16,7 @@ from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, StoreReader
+from watchdog.presentation.gate.gate_rules import GateRules
 from watchdog.presentation.incident_facts import OwnChecklist
 from watchdog.presentation.outlooks.other_service import unreported
 
@@ -36,6 +37,15 @@ Authors = Callable[[Incident, ServiceState | None], Sequence[str]]
 def unread(incident: Incident, service: ServiceState | None) -> Sequence[str]:
     """Return no authors: there is no repository to read."""
     return ()
+
+
+Restrict = Callable[[str, str], GateRules]
+"""Returns the gate's rules of a service, restricted by the text of a rules file. Raises ConfigurationError."""
+
+
+def unrestricted(service: str, text: str) -> GateRules:
+    """Return rules that let nothing through: there is no configuration that could be restricted."""
+    return GateRules()
 
 
 class Throttle(Protocol):
@@ -81,6 +91,8 @@ class Dependencies:
     own_lists: Sequence[OwnChecklist] = ()  # checklists of the configuration
     pages: Mapping[str, Collection[str]] = field(default_factory=dict)
     authors: Authors = unread
+    gates: Callable[[], Mapping[str, GateRules]] = dict  # the gate of each service
+    restrict: Restrict = unrestricted
     # The console is the daemon; a command is not.
     runs: bool | None = None
     differences: Sequence[str] = ()

@@ -18,6 +18,8 @@ PATHS = {
     "/incidents/{incident_id}/checklist": "/incidents/web-1/checklist",
     "/follow-ups": "/follow-ups",
     "/announcements": "/announcements",
+    "/gate/{name}": "/gate/web?commit=9f3c2abd",
+    "/deploy-watch/{name}": "/deploy-watch/web?commit=9f3c2abd",
     "/history": "/history",
     "/services/{name}/series": "/services/web/series?range=24h",
     "/services/{name}/plan": "/services/web/plan",
@@ -109,6 +111,9 @@ async def test_why_nothing_was_done() -> None:
         ("/services/..%2f..%2fetc", 404), ("/incidents/%00", 404), ("/services/%ff", 404),
         ("/incidents/none/checklist", 404),
         ("/services/web/why-not", 422), ("/services/web/why-not?at=nan", 422), ("/services/none/why-not?at=9", 404),
+        ("/gate/none?commit=9f3c2abd", 404), ("/gate/web", 422), ("/gate/web?commit=main", 422),
+        ("/gate/web?commit=9f3c2abd&rules=gate:", 422), (f"/gate/web?commit=9f3c2abd&rules={'x' * 4001}", 422),
+        ("/deploy-watch/none?commit=9f3c2abd", 404), ("/deploy-watch/web", 422),
         # Bounded: no request reads more than is kept, or makes more points than a chart can show.
         *(
             (f"/services/web/series?{query}", 422)

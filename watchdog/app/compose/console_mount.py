@@ -17,6 +17,7 @@ from watchdog.app.compose.deploy_listings import Listings
 from watchdog.daemon.approvals.command_client import submit_and_wait
 from watchdog.daemon.http.http_auth import Buckets, peer_of
 from watchdog.daemon.runtime.fault_log import FaultLog
+from watchdog.settings.load.gate_rules import restricted_by
 from watchdog.settings.text.redacted_view import shown
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ def _dependencies(app: App) -> Dependencies:
         authors=app.suspects.authors if app.suspects is not None else unread,
         pages=app.settings.services_of_pages,
         report=FaultLog(clock),
+        # As functions, too: a reload may change them.
+        gates=lambda: app.settings.gates,
+        restrict=lambda name, text: restricted_by(app.settings, name, text, "rules"),
     )
 
 

@@ -13,6 +13,7 @@ from watchdog.console.queries.day_history import DayHistory
 from watchdog.console.queries.dependency_proposals import DependencyProposals
 from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.queries.follow_up_queries import FollowUpQueries
+from watchdog.console.queries.gate_queries import GateQueries
 from watchdog.console.queries.open_cards import open_cards, state_around
 from watchdog.console.queries.pulse import Pulse, pulse_of
 from watchdog.console.queries.series import SeriesQueries
@@ -84,6 +85,7 @@ class ViewQueries:
         self._budgets = Budgets(deps.journal, deps.clock)
         self._cluster = CachedClusterState(deps)
         self.series = SeriesQueries(deps, self._cluster.state)
+        self.gates = GateQueries(deps, self._budgets, self._cluster.state)
         self._overview: tuple[float, Overview] | None = None
         self._pulse: tuple[float, Pulse] | None = None
         self._commands = 0

@@ -5,6 +5,7 @@ FastAPI takes a tenth of a second for their types; a request brings its console'
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteException
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchdog.background import run_in_background
@@ -25,6 +26,7 @@ from watchdog.console.render.json_response import Ascii, Refusal, refusal
 from watchdog.console.routes.api_commands import add_commands
 from watchdog.console.views.announcement_views import AnnouncementsView
 from watchdog.console.views.follow_up_views import ChecklistView, FollowUpsView
+from watchdog.console.views.gate_views import DeployCourseView, GateView
 from watchdog.console.views.series_views import SeriesView
 from watchdog.console.views.stats_views import StatsView
 from watchdog.console.views.view_models import (
@@ -39,7 +41,10 @@ from watchdog.console.views.view_models import (
 )
 from watchdog.console.views.why_not_views import WhyNotView
 from watchdog.docs.places import place_of_error
-from watchdog.domain.errors import Temporary
+from watchdog.domain.errors import ConfigurationError, Temporary
+from watchdog.presentation.gate.deploy_course import Stage
+from watchdog.presentation.gate.gate_rules import COMMIT, GateReason, GateVerdict
+from watchdog.presentation.gate.gate_text import gate_lines, progress_line
 
 Limit = Annotated[int, Query(ge=1, le=ROWS_MAX, description="How many incidents are looked at, newest first.")]
 Before = Annotated[int | None, Query(ge=1, le=10**15, description="Only rows under a smaller number: `older`.")]
@@ -52,7 +57,14 @@ Chosen = Annotated[
 ]
 Moment = Annotated[float | None, Query(ge=0, le=10**11, allow_inf_nan=False, description="UTC epoch seconds.")]
 Instant = Annotated[float, Query(ge=0, le=10**11, allow_inf_nan=False, description="UTC epoch seconds.")]
+RULES_MAX = 4000
+"""Letters of a rules file: it stands in an address, whose length servers limit."""
+CommitId = Annotated[str, Query(pattern=COMMIT, description="The commit, or its first letters: seven at least.")]
+RulesText = Annotated[
+    str | None, Query(max_length=RULES_MAX, description="The text of a rules file, which may only restrict the gate.")
+]
 Tag = Annotated[str | None, Query(max_length=40, description="Only services with this tag.")]
+NO_SUCH = "there is none of that name"
 SERIES_MAX_SECONDS = 400 * 86400.0
 """The store keeps no older readings."""
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -64,6 +76,13 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         (429, "Too many requests: `retry-after` has the seconds to wait."),
         (503, "The store or the daemon did not answer in time; nothing was done."),
     )
+}
+CLOSED: dict[int | str, dict[str, Any]] = {
+    409: {"description": "The gate is closed: `reasons` says why.", "model": GateView}
+}
+NOT_OVER: dict[int | str, dict[str, Any]] = {
+    202: {"description": "It is not over: ask again.", "model": DeployCourseView},
+    409: {"description": "It ended badly, or without a verdict: `why` says how.", "model": DeployCourseView},
 }
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name.", "model": Refusal}}
 
@@ -149,6 +168,7 @@ def _routes(version: str) -> FastAPI:
     _add_series(api)
     _add_plans(api)
     _add_follow_ups(api)
+    _add_gate(api)
     add_commands(api)
 
     _add_refusals(api)
@@ -223,12 +243,49 @@ def _add_follow_ups(api: FastAPI) -> None:
         return await _json(await announcements_view(reader.deps))
 
 
+def _add_gate(api: FastAPI) -> None:
+    @api.get("/gate/{name}", response_model=GateView, responses={**MISSING, **CLOSED})
+    async def gate(request: Request, reader: Reader, name: str, commit: CommitId, rules: RulesText = None) -> Response:
+        """Whether a commit may go to production now, and why not: 409 if the gate is closed. Nothing is done.
+
+        With `Accept: text/plain` the table of the terminal."""
+        known = name in reader.deps.policy().services
+        try:
+            chosen = reader.deps.restrict(name, rules) if rules is not None and known else None
+        except ConfigurationError as error:
+            raise HTTPException(422, "; ".join(map(str, error.mistakes))) from None
+        view = await reader.gates.gate(name, commit, chosen)
+        if view is None:
+            raise HTTPException(404, NO_SUCH)
+        reasons = [GateReason(one.name, GateVerdict(one.verdict), one.why) for one in view.reasons]
+        return _by_outcome(request, view, 200 if view.passed else 409, gate_lines(name, commit, reasons))
+
+    @api.get("/deploy-watch/{name}", response_model=DeployCourseView, responses={**MISSING, **NOT_OVER})
+    async def deploy_watch(request: Request, reader: Reader, name: str, commit: CommitId) -> Response:
+        """Where the deploy of a commit is: 202 until that is over, 409 unless it ended well. Nothing is done.
+
+        With `Accept: text/plain` one line."""
+        view = await reader.gates.course(name, commit)
+        if view is None:
+            raise HTTPException(404, NO_SUCH)
+        status = 200 if view.stage == Stage.GOOD else 409 if view.over else 202
+        return _by_outcome(request, view, status, [progress_line(view.at, view.stage, view.why)])
+
+
+def _by_outcome(request: Request, view: GateView | DeployCourseView, status: int, lines: Sequence[str]) -> Response:
+    """Return an answer to CI. By its status alone, too: a step that forgets to read the body must not pass."""
+    # People read the log of a pipeline: it asks for text by its header, and gets no JSON then.
+    if "text/plain" in request.headers.get("accept", ""):
+        return PlainTextResponse("".join(f"{line}\n" for line in lines), status)
+    return Ascii(asdict(view), status)
+
+
 View = ServiceView | SeriesView | IncidentView | ChecklistView | PlanView | WhyNotView
 
 
 async def _found(view: View | None) -> Response:
     if view is None:
-        raise HTTPException(404, "there is none of that name")
+        raise HTTPException(404, NO_SUCH)
     return await _json(view)
 
 

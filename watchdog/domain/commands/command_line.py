@@ -21,6 +21,8 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "run": "run",
         "status": "status",
         "once": "once",
+        "gate": "gate",
+        "deploy-watch": "deploy-watch",
         "explain": "explain",
         "incidents": "incident list",
         "incident": "incident show",

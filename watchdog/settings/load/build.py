@@ -4,7 +4,7 @@ Rule: checks only report into the document; their results are used only if no mi
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,6 +29,7 @@ from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.model.settings import Adapter, ServiceSettings, Settings, read_calmly
 from watchdog.settings.rules import console_access, contacts, cross_checks, public_pages, required_secrets
 from watchdog.settings.rules.checklists import build_checklists
+from watchdog.settings.rules.gates import build_gates, windows_of
 from watchdog.settings.rules.notification_rules import check_notifications
 from watchdog.settings.rules.server_names import render_hosts
 from watchdog.settings.rules.store_exposure import exposure_warnings
@@ -83,6 +84,7 @@ def build(
     console_access.check_console(document, shape, secrets)
     pages = public_pages.check_status_pages(document, shape, folder)
     lists = build_checklists(document, shape)
+    gates = build_gates(document, shape, signals, policies)
     required_secrets.check_slack(document, channels)
     if document.mistakes:
         return None
@@ -91,12 +93,7 @@ def build(
     return Settings(
         path=path,
         policy=policy,
-        services=MappingProxyType(
-            {
-                name: ServiceSettings(service.render, MappingProxyType(signals[name]))
-                for name, service in shape.services.items()
-            }
-        ),
+        services=MappingProxyType(dict(_services(shape, signals))),
         channels=MappingProxyType(notifications.channels),
         endpoints=MappingProxyType(_endpoints(shape)),
         secrets=secrets,
@@ -115,6 +112,8 @@ def build(
         remind=shape.follow_ups.remind,
         owners=MappingProxyType(dict(contacts.owners(shape))),
         checklists=lists,
+        gates=MappingProxyType(dict(gates)),
+        windows=MappingProxyType(dict(windows_of(shape.windows))),
         warnings=(
             *required_secrets.warnings_of(shape, modes, signals, secrets, environ),
             *required_secrets.slack_warnings(channels),
@@ -122,6 +121,11 @@ def build(
             *exposure_warnings(store_url, folder, environ),
         ),
     )
+
+
+def _services(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Iterator[tuple[str, ServiceSettings]]:
+    for name, service in shape.services.items():
+        yield name, ServiceSettings(service.render, MappingProxyType(dict(signals[name])))
 
 
 def _check_between_keys(document: Document, shape: Shape, environ: Mapping[str, str]) -> None:

@@ -13,7 +13,8 @@ from watchdog.adapters.signals import render_events
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake
-from watchdog.domain.policy import Policy, SignalPolicy
+from watchdog.domain.policy import Policy, SignalPolicy, Window
+from watchdog.presentation.gate.gate_rules import GateRules
 from watchdog.presentation.incident_facts import OwnChecklist
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
@@ -65,6 +66,9 @@ class Settings:
     # Role of the runbook to its contact.
     owners: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     checklists: tuple[OwnChecklist, ...] = ()  # the runbook of the reader's own
+    # The gate of each service, also of one without `gate:`; the windows that a rules file may name.
+    gates: Mapping[str, GateRules] = field(default_factory=lambda: MappingProxyType({}))
+    windows: Mapping[str, Window] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def guard(self) -> AddressGuard:

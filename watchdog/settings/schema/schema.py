@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from watchdog.adapters.options import Rate
 from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationRules
 from watchdog.domain.policy import OBJECTIVE
 from watchdog.settings.rules.recurrence import ALWAYS
@@ -35,6 +36,7 @@ from watchdog.settings.schema.written_values import (
     NAMED,
     ONE_ADDRESS,
     PAGER_CLIMBS,
+    Failing,
     Folder,
     Hours,
     HoursOrAlways,
@@ -73,6 +75,7 @@ PLATFORM_ID = re.compile(r"(srv|crn|dpg|red)-[A-Za-z0-9-]{1,60}")
 
 ModeName = Literal["observe", "assist", "autonomous"]
 SeverityName = Literal["critical", "high", "medium", "low"]
+InstrumentName = Literal["version", "release", "critical"]
 ShortText = Annotated[str, Field(min_length=1, max_length=100)]
 """A name or an address; which ones there are is checked in rules/, or by an adapter."""
 Channels = Annotated[tuple[str, ...], Field(max_length=20), LISTED]
@@ -96,6 +99,25 @@ class OwnMigrationsShape(Section):
     marker: Marker | None = None
 
 
+class GateShape(Section):
+    """What a commit must have shown before it may go to production: the rules of `watchdog gate`."""
+
+    # None: the configuration's own, or the default; a rules file may say less than the configuration.
+    staging: ShortText | None = None
+    soak: BoundedDuration | None = None
+    failing: Failing | None = None
+    availability: Objective | None = None
+    windows: Annotated[tuple[ShortText, ...], Field(max_length=20), LISTED] | None = None
+    traffic: Annotated[Rate, Field(gt=0)] | None = None
+    requires: Annotated[tuple[InstrumentName, ...], Field(max_length=3), LISTED] | None = None
+
+
+class GateFile(Section):
+    """The rules file of a repository."""
+
+    gate: GateShape
+
+
 class ServiceShape(Section):
     """One guarded service. `signals` are checked by their own adapters."""
 
@@ -109,6 +131,7 @@ class ServiceShape(Section):
     title: Title | None = Field(default=None, max_length=60)
     objective: Objective = OBJECTIVE
     tags: Annotated[tuple[Tag, ...], Field(max_length=10), LISTED] = ()
+    gate: GateShape | None = None
     # Open here: the options of each kind are those of its adapter, which checks them itself (rule 2).
     signals: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=30, json_schema_extra=NAMED)
 

@@ -25,6 +25,7 @@ NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 KEEP_MIN_SECONDS, KEEP_MAX_SECONDS = 3600.0, 400 * 86400.0
 RECORD_BYTES_MIN, RECORD_BYTES_MAX = 8 * 1024**2, 100 * 1024**3
 OBJECTIVE_MIN_PERCENT = 50.0
+FAILING_MAX_PERCENT = 20.0
 WEEKDAYS = "Mon-Fri 09:00-18:00 Europe/Berlin"
 _ZONE = r"[A-Za-z][A-Za-z0-9_/+-]*"
 _HOURS = rf"^\s*[A-Za-z,-]+ +\d\d:\d\d-\d\d:\d\d +{_ZONE}\s*$"
@@ -179,6 +180,13 @@ def _objective(value: object) -> object:
     return float(share[1]) / 100
 
 
+def _failing(value: object) -> object:
+    share = re.fullmatch(r"(\d{1,2}(?:\.\d{1,4})?) ?%", str(value))
+    if share is None or float(share[1]) > FAILING_MAX_PERCENT:
+        raise ValueError("not a share of failing readings: write one from 0% to 20%, as in 1%")
+    return float(share[1]) / 100
+
+
 def all_or_some(value: object) -> object:
     """Accept `all` for no list of services."""
     if value == "all":
@@ -267,6 +275,7 @@ PathPattern = Annotated[
     written_as(r"^[^/\\]+(/[^/\\]+)*$", "**/migrations/**"),
 ]
 Objective = Annotated[float, BeforeValidator(_objective), written_as(r"^[5-9]\d(\.\d{1,4})? ?%$", "99.9%")]
+Failing = Annotated[float, BeforeValidator(_failing), written_as(r"^\d{1,2}(\.\d{1,4})? ?%$", "1%")]
 PrivateHost = Annotated[
     str,
     AfterValidator(_host),

@@ -18,7 +18,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.settings.load.secrets import KNOWN
 from watchdog.settings.model.settings import Adapter, Settings
 from watchdog.settings.schema.console_schema import ConsoleShape, PeopleShape
-from watchdog.settings.text.summary import Row, people_rows, rule_rows, service_rows
+from watchdog.settings.text.summary import Row, gate_words, people_rows, rule_rows, service_rows
 
 Section = tuple[str, tuple[Row, ...]]
 FIGURES = ("budget", "brakes", "pace", "detection", "blame", "verification")
@@ -48,6 +48,7 @@ def _details(settings: Settings, name: str) -> str:
     said = [f"objective {100 * policy.objective:.6g} %"]
     said += [f"tags {', '.join(policy.tags)}"] if policy.tags else []
     said += [f"depends on {', '.join(policy.depends_on)}"] if policy.depends_on else []
+    said += [f"gate: {gate_words(settings.gates[name])}"] if settings.gates[name].staging else []
     said += [f"{signal}: {_adapter(one)}" for signal, one in settings.services[name].signals.items()]
     return "; ".join(said)
 

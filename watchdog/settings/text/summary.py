@@ -7,6 +7,7 @@ from types import MappingProxyType
 from watchdog.adapters.stores import shown_url
 from watchdog.domain.policy import Action, Mode, Policy, Rule, Step, Suppression, Then
 from watchdog.domain.units import show_seconds
+from watchdog.presentation.gate.gate_rules import GateRules
 from watchdog.settings.model.settings import Settings
 from watchdog.settings.rules.recurrence import show_digest, show_weekly, show_window
 from watchdog.settings.rules.stakeholder_contacts import hears
@@ -55,6 +56,16 @@ def service_rows(settings: Settings) -> Iterator[Row]:
         known = service.platform_id or settings.services[name].render
         render = f"on Render ({known})" if known else "not on Render"
         yield name, f"{title}{service.mode}{veto}, {render}; watches {signals}"
+
+
+def gate_words(rules: GateRules) -> str:
+    """Return what a commit must have shown before it may go to production."""
+    said = [f"{show_seconds(rules.soak_seconds)} on {rules.staging}, failing at most {100 * rules.failing_share:g} %"]
+    said += [f"{100 * rules.availability:.6g} % available"] if rules.availability is not None else []
+    said += [f"within {', '.join(one.name for one in rules.windows)}"] if rules.windows else []
+    said += [f"at most {rules.traffic_per_minute:g} requests a minute"] if rules.traffic_per_minute is not None else []
+    said += [f"needs {', '.join(rules.requires)}"] if rules.requires else []
+    return ", ".join(said)
 
 
 def rule_rows(policy: Policy) -> Iterator[Row]:

@@ -1,0 +1,141 @@
+"""The course of one deploy, from CI to its verdict: is it live, does it serve, and did its watch period end well? Pure.
+
+The watch period is the daemon's own (`watch_until`): the time after a deploy in which it probes faster, and blames the
+deploy for what fails. A deploy is good when that is over, it is still live, and no incident began in it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
+from watchdog.core.fold.served_versions import named_since
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.policy import Policy
+from watchdog.domain.prose import Prose
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.gate.gate_case import deploys_stale_seconds, same_commit, served_now
+from watchdog.presentation.text import short
+
+
+class Stage(StrEnum):
+    """The stage of a deploy, as CI waits for it."""
+
+    UNKNOWN = "not known"
+    """Nothing says how it is at the moment; that may pass."""
+    EXPECTED = "expected"
+    """No deploy of the commit is listed yet."""
+    UNDER_WAY = "under way"
+    """It is built, or its instances start."""
+    WATCHED = "watched"
+    """It is live, and its watch period is not over."""
+    GOOD = "good"
+    BAD = "bad"
+    """It failed to deploy, was blamed for an incident, or was rolled back."""
+    UNCLEAR = "unclear"
+    """It is over without a verdict: another deploy replaced it, or an incident is not blamed on it."""
+
+
+ENDS = frozenset({Stage.GOOD, Stage.BAD, Stage.UNCLEAR})
+"""The stages after which nothing more is learnt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where a deploy is."""
+
+    stage: Stage
+    why: Prose  # in words
+    deploy: str | None = None  # the deploy's id; None: not known
+    until: float | None = None  # when its watch period ends (UTC epoch seconds); None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What is followed: a service and a commit, and what the record has of them; `now` is UTC epoch seconds."""
+
+    service: str
+    commit: str
+    state: State
+    policy: Policy
+    incidents: Sequence[Incident]  # the newest ones of the service
+    now: float
+    runs: bool  # a daemon runs on this record
+
+
+def course(case: Followed) -> Course:
+    """Return where the deploy is."""
+    known = case.state.services.get(case.service)
+    if not case.runs:
+        return Course(Stage.UNKNOWN, "no daemon runs on this store")
+    if known is None or known.deploys_at is None:
+        return Course(Stage.UNKNOWN, f"the deploys of {case.service} were not read yet")
+    deploy = _newest(known, case)
+    # First: what is known of it stays true while the list cannot be read.
+    if deploy is not None and (bad := _blamed(deploy, case)):
+        return Course(Stage.BAD, bad, deploy.id)
+    age = case.now - known.deploys_at
+    if age > deploys_stale_seconds(case.policy):
+        return Course(
+            Stage.UNKNOWN, f"its deploys were last read {show_seconds(age)} ago", deploy.id if deploy else None
+        )
+    if deploy is None:
+        return Course(Stage.EXPECTED, f"no deploy of {short(case.commit)} is listed yet")
+    if deploy.is_live:
+        return _live(deploy, known, case)
+    if deploy.was_live:
+        return _replaced(deploy, known)
+    if deploy.has_ended:
+        return Course(Stage.BAD, f"{deploy.id} did not go live: {deploy.status_words}", deploy.id)
+    return Course(Stage.UNDER_WAY, f"{deploy.id}: {deploy.status_words}", deploy.id)
+
+
+def _newest(known: ServiceState, case: Followed) -> Deploy | None:
+    """Return the newest deploy of the commit; not one that was replaced long ago: CI waits for a new one then."""
+    found = next((one for one in known.deploys if same_commit(one.code, case.commit)), None)
+    if found is None or found.is_live or not found.has_ended:
+        return found
+    ended = max(found.finished_at or 0.0, found.created_at)
+    return found if case.now - ended <= case.policy.pace.watch_window_seconds else None
+
+
+def _blamed(deploy: Deploy, case: Followed) -> str:
+    """Return the incident that a deploy is blamed for, in words; ""."""
+    for incident in case.incidents:
+        if deploy.id in incident.to_blame:
+            return f"{incident.id} is blamed on it: {incident.title}"
+        if incident.suspect == deploy.id and incident.rollback.requested_at is not None:
+            return f"{incident.id} rolled it back: {incident.title}"
+    if any(same_commit(code, case.commit) for code in case.state.denied):
+        return "its commit is on the deny-list: it was rolled back"
+    return ""
+
+
+def _live(deploy: Deploy, known: ServiceState, case: Followed) -> Course:
+    began = first_traffic_at(deploy, case.policy.blame)
+    ends = max(known.watch_until, began + case.policy.pace.watch_window_seconds)
+    # Answers that name a version prove what serves; where none does, the platform's list is all there is.
+    if served_now(known) is not None and not any(named_since(one, deploy, began) for one in known.checks.values()):
+        return Course(Stage.UNDER_WAY, f"{deploy.id} is live at Render, and no answer names its version yet", deploy.id)
+    mine = [one for one in case.incidents if not one.planned and one.onset_at >= began]
+    open_now = next((one for one in case.incidents if one.closed_at is None and not one.planned), None)
+    if open_now is not None:
+        why = f"{open_now.id} is open, and not blamed on {deploy.id}: {open_now.title}"
+        return Course(Stage.WATCHED, why, deploy.id, ends)
+    if case.now < ends:
+        left = f"{deploy.id} is live, watched for another {show_seconds(ends - case.now)}"
+        return Course(Stage.WATCHED, left, deploy.id, ends)
+    within = next((one for one in mine if one.onset_at < ends), None)
+    if within is not None:
+        why = f"{within.id} began in its watch period, and is not blamed on it: {within.title}"
+        return Course(Stage.UNCLEAR, why, deploy.id, ends)
+    return Course(Stage.GOOD, f"{deploy.id} is live, and its watch period ended without an incident", deploy.id, ends)
+
+
+def _replaced(deploy: Deploy, known: ServiceState) -> Course:
+    live = live_deploy(known.deploys)
+    if live is not None and live.is_rollback:
+        return Course(Stage.BAD, f"{deploy.id} was rolled back: {live.id} is live", deploy.id)
+    by = live.id if live is not None else "another deploy"
+    return Course(Stage.UNCLEAR, f"{by} replaced {deploy.id} before its watch period was over", deploy.id)
