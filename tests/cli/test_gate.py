@@ -119,3 +119,11 @@ def test_the_wait_ends_in_time_and_says_so(run: Run) -> None:
     line, last = told.splitlines()
     assert (code, errors, last) == (3, "", "Not known in 1ms.")
     assert "not known: there is no store yet" in line
+
+
+def test_a_service_named_at_render_is_judged_by_its_list(recorded: Run, tmp_path: Path) -> None:
+    """Its id is not looked up here, and yet it is on Render: its own answers alone do not let a commit through."""
+    file = tmp_path / "watchdog.yaml"
+    file.write_text(file.read_text().replace("srv-staging", "the-staging-site"))
+    _, told, _ = recorded("gate", "web", "--commit", c.COMMIT)
+    assert "staging            NOT KNOWN  web-staging: its deploys were last read " in told

@@ -42,7 +42,7 @@ async def gate(service: str, /, *, commit: str, rules: Path | None = None, as_js
     from watchdog.presentation.gate.gate_rules import GateReason, GateVerdict
     from watchdog.presentation.gate.gate_text import gate_lines
 
-    settings, commit = ctx.settings(), _commit(commit)
+    settings, commit = _settings(ctx), _commit(commit)
     known_service(settings, service)
     chosen = _rules(settings, service, rules)
     view = await _asked(ctx, settings, service, commit, chosen)
@@ -52,6 +52,14 @@ async def gate(service: str, /, *, commit: str, rules: Path | None = None, as_js
         reasons = [GateReason(one.name, GateVerdict(one.verdict), one.why) for one in view.reasons]
         output.show_lines(gate_lines(service, commit, reasons))
     return PASSED if view.passed else CLOSED
+
+
+def _settings(ctx: Context) -> "Settings":
+    """Return the configuration, in which a service that is named at Render counts as one that is there."""
+    from watchdog.settings import remember_names
+
+    # Its id is not looked up: without one it would be judged by its own answers, as a service that is elsewhere.
+    return remember_names(ctx.settings(), {})
 
 
 def _commit(text: str) -> str:
@@ -121,7 +129,7 @@ async def deploy_watch(
     from watchdog.domain.units import parse_duration
     from watchdog.presentation.gate.gate_text import progress_line
 
-    settings, commit, clock = ctx.settings(), _commit(commit), ctx.clock()
+    settings, commit, clock = _settings(ctx), _commit(commit), ctx.clock()
     known_service(settings, service)
     try:
         give_up = clock.monotonic() + parse_duration(timeout)
