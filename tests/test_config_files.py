@@ -44,6 +44,7 @@ SECTIONS = (
         "metrics",
         "console",
         "follow_ups",
+        "drill",
         "endpoints",
     ),
     *("log", "record", "advanced"),

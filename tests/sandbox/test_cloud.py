@@ -4,7 +4,7 @@ from tests.sandbox.world import World, opened
 from tests.support.clocks import eventually
 from watchdog.sandbox import clock
 from watchdog.sandbox.site.behaviours import behaviour
-from watchdog.sandbox.world import services_at_start
+from watchdog.sandbox.world import COMMITS, STAGING, services_at_start
 
 QUICK = {"build_seconds": 1.0, "update_seconds": 1.0}
 
@@ -143,3 +143,17 @@ def test_ids_and_commits_are_never_shared() -> None:
         ("srv-api", "web_service"),
         ("srv-jobs", "background_worker"),
     ]
+
+
+async def test_the_staging_copy_is_broken_by_the_known_bad_commit() -> None:
+    """It stands beside production in an environment of its own, and a commit does what it is told to do."""
+    async with opened(staging=True) as world:
+        asked = {"params": {"projectId": "prj-sandbox"}}
+        rows = (await world.render("GET", "/environments", **asked)).json()
+        found = {row["environment"]["name"]: row["environment"]["serviceIds"] for row in rows}
+        assert found["Staging"] == [f"srv-{STAGING}"] and f"srv-{STAGING}" not in found["Production"]
+        bad = COMMITS["bad"][0]
+        await world.admin("POST", "/commits", json={"commit": "f" * 40, "behaviour": "wrong_body"})
+        for commit, kind in ((bad, "error"), ("f" * 40, "wrong_body"), ("e" * 40, "good")):
+            made = world.sandbox.cloud.deploy(STAGING, commit=commit)
+            assert made.behaviour.kind == kind

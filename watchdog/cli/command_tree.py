@@ -16,6 +16,7 @@ from watchdog.cli.commands import (
     completion,
     control,
     docs,
+    drills,
     first_configuration,
     follow_ups,
     gate,
@@ -51,6 +52,7 @@ First: {FIRST} and `{command_line("check", "--live")}`.
 """
 FUNCTIONS: Mapping[str, Command] = {
     "demo": lifecycle.demo,
+    "drill": drills.drill,
     "init": first_configuration.init,
     "check": lifecycle.check,
     "run": lifecycle.run,
@@ -100,7 +102,7 @@ FUNCTIONS: Mapping[str, Command] = {
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Getting started", ("demo", "init", "check", "run")),
     ("Looking", ("status", "once", "explain")),
-    ("Acting", ("rollback", "pause", "resume")),
+    ("Acting", ("rollback", "pause", "resume", "drill")),
     ("In a pipeline", ("gate", "deploy-watch")),
     (
         "More",

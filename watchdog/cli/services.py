@@ -4,7 +4,7 @@ domain/errors.py. Each method imports its modules when it is called.
 `watchdog status` loads neither the daemon nor the demo: importing them takes longer than a command that only reads.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.decisions import Decision, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.drills.drill import Drill
 from watchdog.domain.incidents import Incident
 from watchdog.domain.reports import DemoResult, SignalReport
 from watchdog.domain.store_records import Command
@@ -21,6 +22,7 @@ from watchdog.settings.check.check_result import CheckResult
 
 if TYPE_CHECKING:
     from watchdog.app.commands.seen_daemon import SeenDaemon
+    from watchdog.app.drills.sandbox_drill import SandboxDrill
     from watchdog.app.sandbox_demo.demo import Screen
 
 
@@ -121,3 +123,43 @@ class AppServices:
         from watchdog.app.sandbox_demo.demo import demo
 
         return await demo(scenario, screen, console=console)
+
+    async def drill(
+        self,
+        settings: Settings,
+        service: str,
+        by: str,
+        tell: Callable[[str], None],
+        targets: Mapping[str, float],
+        within_seconds: float,
+        /,
+    ) -> Drill:
+        """Hold a drill on a staging service. Raises Refused for every other one."""
+        from watchdog.app.drills.drill_commands import hold
+
+        return await hold(settings, service, by, tell, targets, within_seconds)
+
+    async def sandbox_drill(
+        self, by: str, tell: Callable[[str], None], targets: Mapping[str, float], /
+    ) -> "SandboxDrill":
+        """Hold a drill in the sandbox."""
+        from watchdog.app.commands.worker_processes import as_interrupted
+        from watchdog.app.drills.sandbox_drill import sandbox_drill
+        from watchdog.daemon.runtime.clock import SystemClock
+
+        with as_interrupted():
+            return await sandbox_drill(by, SystemClock(), tell, targets)
+
+    async def clean_drill(
+        self, settings: Settings, service: str, by: str, tell: Callable[[str], None], /
+    ) -> Drill | None:
+        """Clean up after a drill that was killed or left work; return it, or None."""
+        from watchdog.app.drills.drill_commands import clean
+
+        return await clean(settings, service, by, tell)
+
+    async def keep_drill(self, settings: Settings, drill: Drill, /) -> None:
+        """Keep the scoreboard of a drill in the sandbox."""
+        from watchdog.app.drills.drill_commands import keep
+
+        await keep(settings, drill)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from watchdog.domain.commands.announcements import RECENT_MAX, Announcement, Draft, Update
+from watchdog.domain.drills.drill import Drill
 from watchdog.domain.effects import Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
@@ -76,6 +77,12 @@ class StoreReader(Protocol):
 
     async def announcements(self, limit: int = RECENT_MAX) -> Sequence[Announcement]:
         """Return the newest announcements by number, newest first, each with its updates."""
+
+    async def drills(self, limit: int = 1_000) -> Sequence[Drill]:
+        """Return the newest drills, newest first."""
+
+    async def first_deliveries(self, incident: str) -> Mapping[str, float]:
+        """Return when each channel first had a notice of an incident (UTC epoch seconds), by channel."""
 
     async def running(self) -> Mapping[str, Running]:
         """Return the configuration with which a worker runs each name now; nothing of a worker of an older version."""
@@ -209,6 +216,13 @@ class Store(StoreReader, Protocol):
 
     async def update_announcement(self, number: int, update: Update) -> bool:
         """Add an update to an announcement; False if there is none of that number."""
+
+    # Before a drill changes anything: a process that is killed leaves it unfinished, and the next one says so.
+    async def begin_drill(self, drill: Drill) -> Drill | None:
+        """Add a drill under the next number; None if another one of its service is not finished."""
+
+    async def put_drill(self, drill: Drill) -> None:
+        """Replace a drill by its present state."""
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Add one-minute aggregates; roll up and drop those older than 48 h (minutes) or 400 days (hours)."""

@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument("--quirks", action="store_true", help="answer as real bodies do, not as the documents say")
     make.add_argument("--rollback-seconds", type=_seconds, default=60.0, help="how long a rollback takes (60)")
     make.add_argument("--more-services", type=int, default=0, help="so many sites beside web and api (0)")
+    make.add_argument("--staging", action="store_true", help="a staging copy of web, for drills")
     make.add_argument("--seed", type=int, default=1, help="luck: background errors, jitter, which requests fail (1)")
     make.add_argument("--log-file", type=Path, help="append every request and event, one JSON object a line")
     make.add_argument("--write-config", type=Path, metavar="DIR", help="write DIR/watchdog.yaml and DIR/.env")
@@ -55,6 +56,7 @@ async def run(options: argparse.Namespace) -> None:
         rollback_seconds=options.rollback_seconds,
         seed=options.seed,
         more_services=options.more_services,
+        staging=options.staging,
         log_file=options.log_file,
     ) as sandbox:
         if options.follow:

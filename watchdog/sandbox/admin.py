@@ -8,6 +8,7 @@ POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_
              /serving {service?, deploy} (`null`: the live one's instances answer again)
              /maintenance {service?, enabled} · /suspend {service?, by?} · /resume {service?, by?} · /delete {service?}
              /announce {vendor?, name, components, begins_in?, lasts}: maintenance on a status page, in seconds
+             /commits {commit, behaviour}: what this commit does when it is deployed
              /render_key {key?, permissions}: the permissions of a key from now on (default: the unrestricted one)
              /scenario {name} · /shutdown
 """
@@ -65,6 +66,7 @@ class Admin:
             "/delete": self.delete,
             "/announce": self.announce,
             "/render_key": self.render_key,
+            "/commits": self.commit,
             "/scenario": self.scenario,
             "/shutdown": self.stop,
         }
@@ -183,6 +185,12 @@ class Admin:
             raise ValueError(f"known permissions: {', '.join(sorted(keys.RENDER_PERMISSIONS))}")
         self.render_keys[body.get("key", keys.RENDER_API_KEY)] = given
         return {"permissions": sorted(given)}
+
+    def commit(self, body: Json) -> Any:
+        """POST /commits: the behaviour of a commit from its next deploy on."""
+        how = body["behaviour"]
+        self.cloud.code[body["commit"]] = behaviour(**({"kind": how} if isinstance(how, str) else how))
+        return {"commit": body["commit"]}
 
     def scenario(self, body: Json) -> Any:
         """POST /scenario: start a scenario now."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from watchdog.sandbox import clock
 from watchdog.sandbox.request_log import EventLog
-from watchdog.sandbox.site.behaviours import GOOD, Behaviour
+from watchdog.sandbox.site.behaviours import GOOD, KINDS, Behaviour
 from watchdog.sandbox.vendors.failure_modes import Modes
 from watchdog.sandbox.world import (
     COMMITS,
@@ -65,6 +65,8 @@ class Cloud:
         seed: int = 1,
         speed: float = 1.0,
         more_services: int = 0,
+        *,
+        staging: bool = False,
     ) -> None:
         self.log = log
         self.modes = modes
@@ -73,7 +75,9 @@ class Cloud:
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311 - luck of the story, not of security
         self.timers = clock.Timers(speed)
-        self.services = {service.name: service for service in services_at_start(quirks, more_services)}
+        self.services = {service.name: service for service in services_at_start(quirks, more_services, staging=staging)}
+        self.code: dict[str, Behaviour] = {COMMITS["bad"][0]: KINDS["error"]}
+        """What a commit does that never ran."""
         self.faults: dict[str, Behaviour] = {}
         self.fault_began: dict[str, float] = {}
         self.announced: dict[str, list[Announcement]] = {}
@@ -122,7 +126,7 @@ class Cloud:
         else:
             default = known.message if known else "Change"
         made = self._make(owner, commit, default if message is None else message, trigger)
-        made.behaviour = behaviour or (known.behaviour if known else GOOD)
+        made.behaviour = behaviour or self.code.get(commit or "") or (known.behaviour if known else GOOD)
         made.build_seconds, made.update_seconds = build_seconds, update_seconds
         # A negative update time marks a deploy whose build fails; `_build` reads it.
         if fails:

@@ -38,7 +38,7 @@ class Sandbox:
     """A simulated cloud. Entering it opens its ports; only `start_scenario` begins the `scenario`.
 
     `speed` makes deploys and stories pass faster (for tests; the site's latency stays as it is); `more_services`
-    further sites stand beside web and api.
+    further sites stand beside web and api; `staging`: a staging copy of web as well.
     Raises ValueError for an unknown scenario or quirk.
     """
 
@@ -52,13 +52,16 @@ class Sandbox:
         log_file: Path | str | None = None,
         speed: float = 1.0,
         more_services: int = 0,
+        staging: bool = False,
     ) -> None:
         if scenario is not None and scenario not in SCENARIOS:
             raise ValueError(f"no scenario {scenario!r}; known: {', '.join(SCENARIOS)}")
         self.scenario: Scenario | None = SCENARIOS[scenario] if scenario else None
         self.events = EventLog(Path(log_file) if log_file else None)
         self.modes = Modes()
-        self.cloud = Cloud(self.events, self.modes, chosen(quirks), rollback_seconds, seed, speed, more_services)
+        self.cloud = Cloud(
+            self.events, self.modes, chosen(quirks), rollback_seconds, seed, speed, more_services, staging=staging
+        )
         self.pagers = Pagers(self.events)
         self.render = RenderApi(self.cloud)
         self.issues = Issues(self.events, self.modes)

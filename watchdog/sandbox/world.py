@@ -150,6 +150,7 @@ COMMITS: dict[str, tuple[str, str]] = {
     "43": ("7d20e9f1c8b3465af0927e4d1c6b8a35f2e09d74", "Fix typo in footer"),
     "api": ("b2f06d3a7c91e84f5d20a6b8c3e7f1940d5a2c68", "Paginate items"),
     "jobs": ("f7a3c85e1d2b6490a7e4f0c9d8b31562e6a7d0f9", "Retry mail twice"),
+    "bad": ("0badc0de5f1e2d3c4b5a69788796a5b4c3d2e1f0", "Drill: answer every request with 503"),
 }
 """Commits of the simulated repository: id and message."""
 
@@ -190,13 +191,21 @@ def strange_history(quirks: frozenset[str]) -> list[Deploy]:
     return strange
 
 
-def services_at_start(quirks: frozenset[str], more: int = 0) -> list[Service]:
-    """Return web, api, the worker jobs and `more` sites (s01 …), with their history; addresses come with the ports."""
+STAGING = "web-staging"
+"""The copy of web on which drills are held; it is there if asked for."""
+
+
+def services_at_start(quirks: frozenset[str], more: int = 0, *, staging: bool = False) -> list[Service]:
+    """Return web, api, the worker jobs, `more` sites (s01 …) and the staging copy, with their history.
+
+    Their addresses come with the ports.
+    """
     born = clock.now() - 200 * clock.DAY
     api = Service("srv-api", "api", deploys=[past_deploy("34", "api", 6 * clock.DAY, "live")])
     jobs = Service("srv-jobs", "jobs", "background_worker", deploys=[past_deploy("33", "jobs", 5 * clock.DAY, "live")])
     web = Service("srv-web", "web", instances=2, deploys=[*strange_history(quirks), *history_of_web()])
     services = [web, api, jobs, *(_further_site(number) for number in range(1, more + 1))]
+    services += [_staging_site()] if staging else []
     for service in services:
         service.created_at = service.updated_at = born
     return services
@@ -209,3 +218,9 @@ def _further_site(number: int) -> Service:
     live = Deploy(f"dep-{name}", commit, f"Release {name}", "live", "new_commit", began, began + 96.0)
     live.started_at, live.finished_at = began + 1.5, began + 96.0
     return Service(f"srv-{name}", name, deploys=[live])
+
+
+def _staging_site() -> Service:
+    """Return the staging copy of web: a release behind it, both live long enough to return to."""
+    history = [past_deploy("31", "39", 12 * clock.DAY, "deactivated"), past_deploy("32", "40", 4 * clock.DAY, "live")]
+    return Service(f"srv-{STAGING}", STAGING, deploys=history)

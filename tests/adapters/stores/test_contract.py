@@ -7,6 +7,7 @@ import pytest
 
 from watchdog.adapters.stores import retention
 from watchdog.domain.commands.announcements import Announcement, Draft, Stage, Update
+from watchdog.domain.drills.drill import Drill, DrillMethod
 from watchdog.domain.effects import Note, PinAutoDeploy, ReadDeploys, Rollback, Tell, WakeAt
 from watchdog.domain.errors import Temporary, Withdrawn
 from watchdog.domain.events import Paused, TimePassed
@@ -410,3 +411,29 @@ async def test_saves_at_the_same_time_do_not_disturb_each_other(store: Store, a_
     recorded, *_ = await asyncio.gather(asyncio.gather(*saves), *(store.notes() for _ in range(5)))
     assert len({pending.id for (pending,) in recorded}) == 12
     assert sorted(one.at for one in await store.notes()) == [float(n) for n in range(12)]
+
+
+async def test_a_drill_is_begun_once_and_its_scoreboard_comes_back(store: Store) -> None:
+    """Of one service a second one waits for the first one's end; the newest comes first."""
+    drill = Drill(5.0, "web-staging", DrillMethod.BAD_COMMIT, "ann", commit="abc", targets={"restored": 300.0})
+    begun = await store.begin_drill(drill)
+    assert begun == replace(drill, number=1) and await store.begin_drill(drill) is None
+    page = await store.begin_drill(replace(drill, service="lead", method=DrillMethod.PAGE))
+    assert page is not None and page.number == 2
+    ended = replace(begun, took={"restored": 61.5}, problems=("late",), left=("auto-deploy is off",), ended_at=9.0)
+    await store.put_drill(ended)
+    assert await store.drills() == (page, ended) and await store.drills(1) == (page,)
+    again = await store.begin_drill(drill)
+    assert again is not None and again.number == 3
+
+
+async def test_the_first_delivery_of_each_channel_is_known(store: Store, clock) -> None:
+    """Of one incident; a later notice changes nothing."""
+    first = clock.now()
+    await store.delivered(1, "chat", "inc-1", "c1")
+    clock.at += 5
+    await store.delivered(2, "chat", "inc-1", "c2")
+    await store.delivered(2, "pager", "inc-1", "p1")
+    await store.delivered(3, "pager", "inc-2", "p2")
+    assert await store.first_deliveries("inc-1") == {"chat": first, "pager": first + 5}
+    assert await store.first_deliveries("inc-9") == {}

@@ -70,19 +70,23 @@ class Render(RenderReader):
         return text(mapping(answer.json).get("id")) or None
 
     async def _change(self, method: str, path: str, body: dict[str, str]) -> Answer:
-        """Send one changing request.
+        return await send_change(self._api, method, path, body)
 
-        Raises the errors of ApiClient.change, and Forbidden where Render says that the key lacks a right.
-        """
-        try:
-            return await self._api.change(method, path, body)
-        except PermanentAnswer as error:
-            if error.status == FORBIDDEN:
-                raise refused(error, method, path) from error
-            # Render answers 401 to a revoked key, as to a wrong one: no later request with it can succeed.
-            if error.status == UNAUTHORIZED:
-                raise Forbidden(str(error)) from error
-            raise
+
+async def send_change(api: ApiClient, method: str, path: str, body: dict[str, str]) -> Answer:
+    """Send one changing request.
+
+    Raises the errors of ApiClient.change, and Forbidden where Render says that the key lacks a right.
+    """
+    try:
+        return await api.change(method, path, body)
+    except PermanentAnswer as error:
+        if error.status == FORBIDDEN:
+            raise refused(error, method, path) from error
+        # Render answers 401 to a revoked key, as to a wrong one: no later request with it can succeed.
+        if error.status == UNAUTHORIZED:
+            raise Forbidden(str(error)) from error
+        raise
 
 
 def build_render(

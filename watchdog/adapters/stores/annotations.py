@@ -1,19 +1,30 @@
-"""The entries of people in the SQL store: judgements, remarks, ticks, follow-ups. They need no lease.
+"""The entries of people in the SQL store: judgements, remarks, ticks, follow-ups, drills. They need no lease.
 
-Rule: an entry is added, never replaced (a judgement is), and stays as long as its incident.
+Rule 1: an entry is added, never replaced (a judgement is), and stays as long as its incident.
+Rule 2: a drill is begun in one transaction with the check that no other one of its service is unfinished.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from watchdog.adapters.json_values import mapping
 from watchdog.adapters.stores.database import Database
+from watchdog.adapters.stores.fenced_writes import add
 from watchdog.adapters.stores.shielded_calls import uninterrupted
-from watchdog.adapters.stores.tables import FOLLOW_UPS, INCIDENTS, LABELS, REMARKS, TICKS
+from watchdog.adapters.stores.tables import DELIVERIES, DRILLS, FOLLOW_UPS, INCIDENTS, LABELS, REMARKS, TICKS
+from watchdog.domain.drills.drill import Drill, DrillMethod
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
+
+DRILLS_MAX = 1_000
+"""Drills that are kept: one a day for almost three years."""
+KEPT = tuple(one.name for one in fields(Drill) if one.name != "number")
+LISTS = ("problems", "left")
 
 
 @uninterrupted
@@ -103,3 +114,50 @@ async def _is_there(connection: AsyncConnection, incident_id: str, *, alone: boo
     """
     query = select(INCIDENTS.c.id).where(INCIDENTS.c.id == incident_id)
     return await connection.scalar(query.with_for_update() if alone else query) is not None
+
+
+@uninterrupted
+class Drilled(Database):
+    """A database that keeps drills."""
+
+    async def begin_drill(self, drill: Drill) -> Drill | None:
+        """Add a drill under the next number; return None if another one of its service is not finished."""
+        unfinished = select(DRILLS.c.number).where(DRILLS.c.service == drill.service, DRILLS.c.ended_at.is_(None))
+        async with self._writing() as connection:
+            if await connection.scalar(unfinished) is not None:
+                return None
+            number = await add(connection, DRILLS, DRILLS.c.number, row_of(drill))
+            await connection.execute(delete(DRILLS).where(DRILLS.c.number <= number - DRILLS_MAX))
+        return replace(drill, number=number)
+
+    async def put_drill(self, drill: Drill) -> None:
+        """Replace a drill by its present state."""
+        async with self._writing() as connection:
+            await connection.execute(update(DRILLS).where(DRILLS.c.number == drill.number).values(row_of(drill)))
+
+    async def drills(self, limit: int = DRILLS_MAX) -> Sequence[Drill]:
+        """Return the newest drills, newest first."""
+        query = select(DRILLS.c.number, DRILLS.c.json).order_by(DRILLS.c.number.desc()).limit(limit)
+        async with self._reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(drill_of(row.number, row.json) for row in rows)
+
+    async def first_deliveries(self, incident: str) -> Mapping[str, float]:
+        """Return when each channel first had a notice of an incident (UTC epoch seconds), by channel."""
+        query = select(DELIVERIES.c.channel, func.min(DELIVERIES.c.at).label("at")).group_by(DELIVERIES.c.channel)
+        async with self._reading() as connection:
+            rows = (await connection.execute(query.where(DELIVERIES.c.incident == incident))).all()
+        return {row.channel: row.at for row in rows}
+
+
+def row_of(drill: Drill) -> dict[str, Any]:
+    """Return the columns of a drill."""
+    text = json.dumps({name: one for name, one in asdict(drill).items() if name in KEPT})
+    return {"at": drill.at, "service": drill.service, "ended_at": drill.ended_at, "json": text}
+
+
+def drill_of(number: int, text: str) -> Drill:
+    """Return a drill from its JSON; what a newer version added to it is left out."""
+    body = {name: one for name, one in mapping(json.loads(text)).items() if name in KEPT}
+    lists = {name: tuple(body.get(name, ())) for name in LISTS}
+    return Drill(**{**body, **lists, "method": DrillMethod(body["method"]), "number": number})

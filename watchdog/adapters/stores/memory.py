@@ -202,12 +202,13 @@ class MemoryStore(MemoryEntries, MemoryCharts):
 
     async def reference(self, incident: str, channel: str) -> str | None:
         """Return the reference that the channel's last delivery for the incident returned, or None."""
-        found = (ref for (_, name), (which, ref) in self._db.deliveries.items() if (which, name) == (incident, channel))
+        rows = self._db.deliveries.items()
+        found = (ref for (_, name), (which, ref, _) in rows if (which, name) == (incident, channel))
         return next(reversed(tuple(found)), None)
 
     async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
         """Record that this channel delivered this notice; the first record counts."""
-        self._db.deliveries.setdefault((effect_id, channel), (incident, reference))
+        self._db.deliveries.setdefault((effect_id, channel), (incident, reference, self._clock.now()))
         bound(self._db.deliveries, DELIVERIES_MAX)
 
     async def deliveries(self, effect_id: int) -> Sequence[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.leases import NO_OWNER, share
 from watchdog.domain.commands.announcements import Announcement
+from watchdog.domain.drills.drill import Drill
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
@@ -48,12 +49,13 @@ class MemoryDatabase:
         self.notes: deque[Note] = deque(maxlen=NOTES_MAX)
         self.incidents: dict[str, Incident] = {}
         self.actions: dict[tuple[str, str], ActionRow] = {}
-        self.deliveries: dict[tuple[int, str], tuple[str, str | None]] = {}
+        self.deliveries: dict[tuple[int, str], tuple[str, str | None, float]] = {}
         self.labels: dict[str, str] = {}
         self.remarks: deque[Remark] = deque(maxlen=NOTES_MAX)
         self.ticks: deque[Tick] = deque(maxlen=NOTES_MAX)
         self.follow_ups: dict[tuple[str, int], FollowUp] = {}
         self.announcements: dict[int, Announcement] = {}
+        self.drills: dict[int, Drill] = {}
         self.minutes: dict[retention.Key, Minute] = {}
         self.hours: dict[retention.Key, Minute] = {}
         self.feed_hours: dict[retention.Key, FeedHour] = {}

@@ -5,16 +5,18 @@ from dataclasses import replace
 
 from watchdog.adapters.stores.memory_database import MemoryDatabase, bound
 from watchdog.domain.commands.announcements import RECENT_MAX, Announcement, Draft, Update
+from watchdog.domain.drills.drill import Drill
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.ports import Clock
 
 FOLLOW_UPS_MAX = 10_000
 ANNOUNCEMENTS_MAX = 1_000
+DRILLS_MAX = 1_000
 
 
 class MemoryEntries:
-    """Labels, remarks, ticks, follow-ups and announcements in a database in memory, each with a limit."""
+    """Labels, remarks, ticks, follow-ups, announcements and drills in a database in memory, each with a limit."""
 
     _clock: Clock
     _db: MemoryDatabase
@@ -89,3 +91,29 @@ class MemoryEntries:
     async def announcements(self, limit: int = RECENT_MAX) -> Sequence[Announcement]:
         """Return the newest announcements by number, newest first, each with its updates."""
         return tuple(self._db.announcements[number] for number in sorted(self._db.announcements, reverse=True)[:limit])
+
+    async def begin_drill(self, drill: Drill) -> Drill | None:
+        """Add a drill under the next number; return None if another one of its service is not finished."""
+        if any(one.service == drill.service and one.ended_at is None for one in self._db.drills.values()):
+            return None
+        number = 1 + max(self._db.drills, default=0)
+        self._db.drills[number] = begun = replace(drill, number=number)
+        bound(self._db.drills, DRILLS_MAX)
+        return begun
+
+    async def put_drill(self, drill: Drill) -> None:
+        """Replace a drill by its present state."""
+        if drill.number in self._db.drills:
+            self._db.drills[drill.number] = drill
+
+    async def drills(self, limit: int = DRILLS_MAX) -> Sequence[Drill]:
+        """Return the newest drills, newest first."""
+        return tuple(self._db.drills[number] for number in sorted(self._db.drills, reverse=True)[:limit])
+
+    async def first_deliveries(self, incident: str) -> Mapping[str, float]:
+        """Return when each channel first had a notice of an incident (UTC epoch seconds), by channel."""
+        found: dict[str, float] = {}
+        for (_, channel), (which, _, at) in self._db.deliveries.items():
+            if which == incident:
+                found.setdefault(channel, at)
+        return found

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -269,6 +269,18 @@ UPDATES = Table(
     sqlite_autoincrement=True,
 )
 """What an announcement says: its first text, and each update."""
+
+DRILLS = Table(
+    "drills",
+    METADATA,
+    _serial("number"),
+    _at("at"),
+    _text("service"),
+    _at("ended_at", nullable=True),
+    _text("json"),
+    sqlite_autoincrement=True,
+)
+"""Drills, each with its scoreboard in JSON; without an end it runs, or its process was killed."""
 
 
 def _aggregates(name: str) -> Table:

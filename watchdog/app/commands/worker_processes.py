@@ -1,5 +1,6 @@
 """Worker processes: none outlives the process that started it, however that ends; only that one handles Ctrl-C."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -45,6 +46,29 @@ def interrupts_left_to_us() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+@contextmanager
+def as_interrupted() -> Iterator[None]:
+    """Make SIGTERM act like Ctrl-C: end all started processes, remove all written files."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None, "only within a task"
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        stopped.set()
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        yield
+    # Only a cancellation of ours becomes KeyboardInterrupt: another one must stay what it is for asyncio.
+    except asyncio.CancelledError:
+        if stopped.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 class _Worker(SpawnProcess):

@@ -3,17 +3,15 @@ table."""
 
 import asyncio
 import os
-import signal
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.score_run import play_episode
-from watchdog.app.commands.worker_processes import workers
+from watchdog.app.commands.worker_processes import as_interrupted, workers
 from watchdog.app.live.episode_kinds import KINDS, EpisodePlan, plans, seeds
 from watchdog.app.live.live_comparison import ComparisonRow, row
 from watchdog.app.live.live_episode import SHORTENED, play
@@ -118,29 +116,6 @@ async def play_all(
     if errors:
         raise errors[0]
     return [task.result() for task in tasks]
-
-
-@contextmanager
-def as_interrupted() -> Iterator[None]:
-    """Make SIGTERM act like Ctrl-C: end all started processes, remove all written files."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None, "only within a task"
-    stopped = asyncio.Event()
-
-    def stop() -> None:
-        stopped.set()
-        task.cancel()
-
-    loop.add_signal_handler(signal.SIGTERM, stop)
-    try:
-        yield
-    # Only a cancellation of ours becomes KeyboardInterrupt: another one must stay what it is for asyncio.
-    except asyncio.CancelledError:
-        if stopped.is_set():
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def simulate(

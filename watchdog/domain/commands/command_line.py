@@ -23,6 +23,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "once": "once",
         "gate": "gate",
         "deploy-watch": "deploy-watch",
+        "drill": "drill",
         "explain": "explain",
         "incidents": "incident list",
         "incident": "incident show",

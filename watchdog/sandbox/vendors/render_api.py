@@ -28,7 +28,7 @@ from watchdog.sandbox.vendors.render_bodies import (
     service_json,
 )
 from watchdog.sandbox.vendors.render_rate_limits import Limits
-from watchdog.sandbox.world import Deploy, Service
+from watchdog.sandbox.world import STAGING, Deploy, Service
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -251,11 +251,14 @@ class RenderApi:
         return JSONResponse([{"project": item, "cursor": cursor} for item, cursor in page])
 
     async def list_environments(self, request: Request) -> Response:
-        """GET /environments of projects: its one environment, with the sites in it and the jobs outside of it."""
+        """GET /environments of projects: production with the sites, staging with its copy; the jobs are in none."""
         if "projectId" not in request.query_params:
             raise Refused(400, "projectId is required")
-        sites = [one.id for one in self.cloud.listed() if one.kind == "web_service"]
-        page = paged([environment_json(sites)], request.query_params, lambda environment: str(environment["id"]))
+        sites = [one for one in self.cloud.listed() if one.kind == "web_service"]
+        copies = [one.id for one in sites if one.name == STAGING]
+        found = [environment_json([one.id for one in sites if one.name != STAGING])]
+        found += [environment_json(copies, "Staging")] if copies else []
+        page = paged(found, request.query_params, lambda environment: str(environment["id"]))
         return JSONResponse([{"environment": item, "cursor": cursor} for item, cursor in page])
 
     def _check_readable(self, call: str) -> None:

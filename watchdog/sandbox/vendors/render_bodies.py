@@ -140,13 +140,13 @@ def project_json(at: float) -> dict[str, Any]:
     }
 
 
-def environment_json(service_ids: Sequence[str]) -> dict[str, Any]:
+def environment_json(service_ids: Sequence[str], name: str = "Production") -> dict[str, Any]:
     """Return the environment that holds these services."""
     return {
-        "id": "evm-production",
-        "name": "Production",
+        "id": f"evm-{name.lower()}",
+        "name": name,
         "projectId": "prj-sandbox",
-        "databasesIds": ["dpg-main"],
+        "databasesIds": ["dpg-main"] if name == "Production" else [],
         "redisIds": [],
         "serviceIds": list(service_ids),
         "envGroupIds": [],

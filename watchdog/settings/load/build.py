@@ -29,6 +29,7 @@ from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.model.settings import Adapter, ServiceSettings, Settings, read_calmly
 from watchdog.settings.rules import console_access, contacts, cross_checks, public_pages, required_secrets
 from watchdog.settings.rules.checklists import build_checklists
+from watchdog.settings.rules.drills import staging_services
 from watchdog.settings.rules.gates import build_gates, windows_of
 from watchdog.settings.rules.notification_rules import check_notifications
 from watchdog.settings.rules.server_names import render_hosts
@@ -85,6 +86,7 @@ def build(
     pages = public_pages.check_status_pages(document, shape, folder)
     lists = build_checklists(document, shape)
     gates = build_gates(document, shape, signals, policies)
+    staging = staging_services(document, shape)
     required_secrets.check_slack(document, channels)
     if document.mistakes:
         return None
@@ -114,6 +116,8 @@ def build(
         checklists=lists,
         gates=MappingProxyType(dict(gates)),
         windows=MappingProxyType(dict(windows_of(shape.windows))),
+        drill=shape.drill,
+        staging=MappingProxyType(staging),
         warnings=(
             *required_secrets.warnings_of(shape, modes, signals, secrets, environ),
             *required_secrets.slack_warnings(channels),

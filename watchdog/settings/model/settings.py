@@ -18,6 +18,7 @@ from watchdog.presentation.gate.gate_rules import GateRules
 from watchdog.presentation.incident_facts import OwnChecklist
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
+from watchdog.settings.schema.drill_schema import DrillShape
 from watchdog.settings.schema.schema import DependencyShape, LogShape, MetricsShape, RecordShape
 
 
@@ -69,6 +70,9 @@ class Settings:
     # The gate of each service, also of one without `gate:`; the windows that a rules file may name.
     gates: Mapping[str, GateRules] = field(default_factory=lambda: MappingProxyType({}))
     windows: Mapping[str, Window] = field(default_factory=lambda: MappingProxyType({}))
+    drill: DrillShape = field(default_factory=DrillShape)  # how often, and how fast
+    # Staging services, on which drills may be held, each with its known-bad commit.
+    staging: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def guard(self) -> AddressGuard:

@@ -17,6 +17,7 @@ from watchdog.settings.rules.recurrence import ALWAYS
 from watchdog.settings.schema import written_values
 from watchdog.settings.schema.checklist_schema import LISTS_MAX, ChecklistShape
 from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
+from watchdog.settings.schema.drill_schema import DrillShape, ServiceDrillShape
 from watchdog.settings.schema.tuning import (
     LISTED,
     BlameSection,
@@ -132,6 +133,7 @@ class ServiceShape(Section):
     objective: Objective = OBJECTIVE
     tags: Annotated[tuple[Tag, ...], Field(max_length=10), LISTED] = ()
     gate: GateShape | None = None
+    drill: ServiceDrillShape | None = None  # None: no drill may be held on it
     # Open here: the options of each kind are those of its adapter, which checks them itself (rule 2).
     signals: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=30, json_schema_extra=NAMED)
 
@@ -345,6 +347,7 @@ class Shape(Section):
     repository: Literal["github"] | None = None
     migrations: MigrationsShape = MigrationsShape()
     follow_ups: FollowUpsShape = FollowUpsShape()
+    drill: DrillShape = DrillShape()
     checklists: dict[str, ChecklistShape] = Field(default_factory=dict, max_length=LISTS_MAX, json_schema_extra=NAMED)
     control: Annotated[tuple[HttpUrl, ...], Field(max_length=10), LISTED] | None = None
     vendor_status: Annotated[

@@ -1,0 +1,24 @@
+"""Drills and their scoreboards, in a table of their own.
+
+Only adds; a worker of 0009 goes on and never sees it.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Make the table of drills."""
+    kind = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    op.create_table(
+        "drills",
+        sa.Column("number", kind, primary_key=True, autoincrement=True),
+        sa.Column("at", sa.Double, nullable=False),
+        sa.Column("service", sa.Text, nullable=False),
+        sa.Column("ended_at", sa.Double, nullable=True),
+        sa.Column("json", sa.Text, nullable=False),
+        sqlite_autoincrement=True,
+    )

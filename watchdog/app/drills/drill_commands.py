@@ -1,0 +1,68 @@
+"""What `watchdog drill` runs: a drill of a staging service, and the cleanup of one that was broken off."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from watchdog.app.commands.store_reading import reading
+from watchdog.app.commands.worker_processes import as_interrupted
+from watchdog.app.compose.composition import resolve
+from watchdog.app.drills.drill_cleanup import DrillCleanup, Tell
+from watchdog.app.drills.drill_ground import drill_client, staging_of
+from watchdog.app.drills.outage_drill import WITHIN_SECONDS, OutageDrill
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.drills.drill import Drill
+from watchdog.settings import Settings
+
+KILLED = "it was killed, or left work, and was cleaned up later"
+
+
+@asynccontextmanager
+async def _prepared(
+    settings: Settings, service: str, tell: Tell, targets: Mapping[str, float], within_seconds: float = WITHIN_SECONDS
+) -> AsyncIterator[OutageDrill]:
+    """Yield the parts of a drill on a staging service. Raises Refused for every other service, before any request."""
+    clock = SystemClock()
+    # The configuration first: for production not even a client is made.
+    if service not in settings.staging:
+        staging_of(settings, service)
+    settings = await resolve(settings, clock)
+    staging = staging_of(settings, service)
+    client = drill_client(settings, staging, clock)
+    try:
+        async with reading(settings, clock) as store:
+            yield OutageDrill(settings, staging, store, client, clock, tell, targets, within_seconds)
+    finally:
+        await client.close()
+
+
+async def hold(
+    settings: Settings, service: str, by: str, tell: Tell, targets: Mapping[str, float], within_seconds: float
+) -> Drill:
+    """Hold a drill on a staging service, and return its scoreboard. SIGTERM ends it as Ctrl-C does: cleaned up."""
+    async with _prepared(settings, service, tell, targets, within_seconds) as drill:
+        with as_interrupted():
+            return await drill.run(by)
+
+
+async def clean(settings: Settings, service: str, by: str, tell: Tell) -> Drill | None:
+    """Clean up after the newest drill of a service, if it was killed or left work; return it, or None."""
+    async with _prepared(settings, service, tell, {}) as parts:
+        known = [one for one in await parts.store.drills() if one.service == service]
+        found = next((one for one in known if one.ended_at is None or one.left), None)
+        if found is None:
+            return None
+        cleanup = DrillCleanup(parts.settings, parts.staging, parts.store, parts.client, parts.clock, tell)
+        left = await cleanup.clean(found, by)
+        said = () if KILLED in found.problems else (KILLED,)
+        done = replace(found, problems=(*found.problems, *said), left=left, ended_at=parts.clock.now())
+        await parts.store.put_drill(done)
+        return done
+
+
+async def keep(settings: Settings, drill: Drill) -> None:
+    """Keep the scoreboard of a finished drill in the sandbox. Raises Temporary or Permanent, as where no store is."""
+    async with reading(settings) as store:
+        # Its own service: it must never stand in the way of a drill of the real one.
+        begun = await store.begin_drill(replace(drill, number=0, service=f"sandbox {drill.service}"))
+        assert begun is not None, "a finished one never stands in the way"

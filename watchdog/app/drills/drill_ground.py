@@ -1,0 +1,146 @@
+"""What a drill stands on: the staging service, its live deploy, and a daemon that will roll it back.
+
+Rule: everything that could keep the daemon from rolling back is refused here, before anything is changed.
+"""
+
+from dataclasses import dataclass
+
+from watchdog.adapters.platforms.render_drill import DrillRender, build_drill
+from watchdog.app.commands.seen_daemon import SeenDaemon, seen_daemon
+from watchdog.core.assess.suspect_deploy import live_deploy
+from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.errors import Permanent, Refused
+from watchdog.domain.incidents import Phase, ServiceState, State
+from watchdog.domain.policy import Mode, ServicePolicy
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Clock, Store
+from watchdog.settings import Settings
+from watchdog.settings.rules.required_secrets import RENDER_KEY
+
+SAVED_WITHIN_SECONDS, SAVED_LOOK_SECONDS = 45.0, 0.5
+"""How long a daemon that has just started gets to read the deploys, and to save them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """A staging service of the configuration: its name, its id at Render, its known-bad commit."""
+
+    name: str
+    id: str
+    commit: str
+
+
+def staging_of(settings: Settings, service: str) -> Staging:
+    """Return the staging service of that name; ids have to be resolved. Raises Refused for every other service."""
+    if service not in settings.staging:
+        raise Refused(
+            f"{service} is no staging service, and a drill breaks one on purpose: of one that no user depends on, "
+            f"write services.{service}.drill: {{staging: true, bad_commit: …}}"
+        )
+    found = settings.policy.services[service].platform_id
+    if found is None:
+        raise Refused(f"{service} has no id at Render")
+    return Staging(service, found, settings.staging[service])
+
+
+def drill_client(settings: Settings, staging: Staging, clock: Clock) -> DrillRender:
+    """Return the client of a drill on that service. Raises Permanent without a key."""
+    key = settings.secrets.get(RENDER_KEY)
+    if not key:
+        raise Permanent(f"a drill needs a key that may deploy: set {RENDER_KEY}")
+    ids = {settings.policy.services[name].platform_id or "": commit for name, commit in settings.staging.items()}
+    return build_drill(
+        key,
+        settings.endpoints["render"],
+        clock,
+        service_id=staging.id,
+        commit=staging.commit,
+        staging=ids,
+        guard=settings.guard,
+    )
+
+
+async def ground_of(
+    settings: Settings, staging: Staging, store: Store, client: DrillRender, clock: Clock
+) -> tuple[State, Deploy]:
+    """Return the state as saved last, and the live deploy, to which the daemon will roll back.
+
+    Raises Refused with the first reason why a drill would prove nothing, or do harm; Temporary or Permanent.
+    """
+    await client.check_staging()
+    daemon = await seen_daemon(settings, store)
+    why = _daemon(daemon, staging.name)
+    state = None if why else await _saved(store, staging.name, clock)
+    why = why or _state(daemon, state, staging.name, clock.now())
+    if why or state is None:
+        raise Refused(f"no drill on {staging.name}: {why}")
+    facts, deploys = await client.facts(staging.id), await client.deploys(staging.id)
+    live = live_deploy(deploys)
+    why = _platform(facts, live, staging, daemon.policy.services[staging.name])
+    if busy := next((one for one in deploys if one.in_progress), None):
+        why = f"{busy.id} is on its way"
+    if why or live is None:
+        raise Refused(f"no drill on {staging.name}: {why}")
+    return state, live
+
+
+async def _saved(store: Store, name: str, clock: Clock) -> State | None:
+    """Return the saved state, once it has the deploys of the service: a calm one is saved every half a minute."""
+    give_up = clock.monotonic() + SAVED_WITHIN_SECONDS
+    while True:
+        state = await store.load_readonly()
+        service = state.services.get(name) if state is not None else None
+        if (service is not None and service.deploys_at is not None) or clock.monotonic() > give_up:
+            return state
+        await clock.sleep(SAVED_LOOK_SECONDS)
+
+
+def _daemon(daemon: SeenDaemon, name: str) -> str:
+    if not daemon.runs:
+        return f"no daemon runs that could roll it back: {command_line('run')}"
+    policy = daemon.policy.services.get(name)
+    if policy is None or policy.mode is Mode.OBSERVE:
+        return "the daemon only observes it, and would leave it broken: write mode: autonomous (or assist)"
+    return ""
+
+
+def _state(daemon: SeenDaemon, state: State | None, name: str, now: float) -> str:
+    service = state.services.get(name) if state is not None else None
+    if state is None or service is None or service.deploys_at is None:
+        return "the daemon has not read its deploys yet"
+    if state.stop_reason:
+        return f"the daemon may change nothing: {state.stop_reason} ({command_line('resume')})"
+    if service.phase is not Phase.CALM:
+        return f"it is not calm ({service.phase}): see {command_line('status')}"
+    if service.forbidden:
+        return f"the daemon may not change it: {service.forbidden}"
+    if held := next((one for one in state.holds if one.service in (None, name)), None):
+        return f"automatic rollbacks are held ({held.name}): {command_line('unsilence', held.name)}"
+    return _budget(daemon, service, now)
+
+
+def _budget(daemon: SeenDaemon, service: ServiceState, now: float) -> str:
+    """Return why the daemon would ask instead of rolling back: each drill costs a rollback of the service's budget."""
+    budget = daemon.policy.budget
+    today = [at for at in service.acted_at if now - at < 86_400.0]
+    if len(today) >= budget.per_service_per_day:
+        return f"its {budget.per_service_per_day} rollbacks of a day are used up"
+    since = now - max(today, default=0.0)
+    if since < budget.cooldown_seconds:
+        return f"its cooldown lasts for another {show_seconds(budget.cooldown_seconds - since)}"
+    return ""
+
+
+def _platform(facts: ServiceFacts, live: Deploy | None, staging: Staging, policy: ServicePolicy) -> str:
+    if live is None:
+        return "Render names no live deploy of it"
+    if live.commit is None:
+        return f"Render does not say which commit {live.id} runs"
+    if live.commit == staging.commit:
+        return f"it runs the known-bad commit already ({live.id}): {command_line('rollback', staging.name)}"
+    if facts.suspended or facts.maintenance:
+        return "it is meant to be down"
+    if facts.pre_deploy_command and not policy.rollback_safe:
+        return "its pre-deploy command makes the daemon ask: write rollback_safe: true, if that is harmless"
+    return ""

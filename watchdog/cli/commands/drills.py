@@ -1,0 +1,179 @@
+"""`watchdog drill`: practise an outage on staging, or in the sandbox; read what earlier drills took."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from watchdog.cli.command_context import Context, usage_error
+from watchdog.cli.options import AsJson, Flag, It
+from watchdog.domain.commands.command_line import command_line
+
+if TYPE_CHECKING:
+    from watchdog.domain.drills.drill import Drill
+    from watchdog.settings import Settings
+
+Tell = Callable[[str], None]
+Form = Literal["table", "markdown", "json"]
+
+
+async def drill(
+    service: str | None = None,
+    /,
+    *,
+    method: Literal["bad-commit"] = "bad-commit",
+    sandbox: Flag = False,
+    clean: Flag = False,
+    history: Flag = False,
+    style: Annotated[Form, Parameter(name="--format")] = "table",
+    target: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    within: str = "40m",
+    as_json: AsJson = False,
+    ctx: It,
+) -> int:
+    """Practise an outage: break a staging service on purpose, let the daemon repair it, time each step.
+
+    The exit code is 0 only if every step came within its target and everything is cleaned up. Refused for every service
+    that the configuration, or Render, does not show as staging.
+
+    Parameters
+    ----------
+    service
+        A staging service: one with `drill: {staging: true, bad_commit: …}` in the configuration.
+    method
+        How it is broken: bad-commit deploys that commit.
+    sandbox
+        Drill in a simulated cloud on this machine instead; needs no account and no configuration.
+    clean
+        Clean up after a drill of the service that was killed or left work.
+    history
+        Show the scoreboards of earlier drills.
+    style
+        The output format of the history.
+    target
+        Another limit of a step, as in restored=3m; may be given several times.
+    within
+        How long the whole outage is waited for.
+    as_json
+        Print one JSON object; of the history, one array.
+    """
+    if sum((service is not None, sandbox, history)) != 1:
+        usage_error("drill", "one thing at a time", "name a staging service, or --sandbox, or --history")
+    if history:
+        return await _history(ctx, "json" if as_json else style)
+    limits, tell = _limits(target), _teller(as_json)
+    if sandbox:
+        return await _sandbox(ctx, limits, tell, as_json=as_json)
+    assert service is not None, "checked above"
+    settings = ctx.settings()
+    if clean:
+        return await _clean(ctx, settings, service, tell, as_json=as_json)
+    limits = {**settings.drill.targets.limits, **limits}
+    done = await ctx.app().drill(settings, service, ctx.author(), tell, limits, _seconds("--within", within))
+    return _shown(done, as_json=as_json)
+
+
+async def _sandbox(ctx: Context, limits: Mapping[str, float], tell: Tell, *, as_json: bool) -> int:
+    from watchdog.cli import output
+
+    if not as_json:
+        output.show_lines(
+            [
+                f"{command_line('drill', '--sandbox')}: a known-bad commit on a staging service of a simulated cloud.",
+                "The real daemon guards it; no account, nothing leaves this machine. About a minute and a half.",
+            ]
+        )
+    held = await ctx.app().sandbox_drill(ctx.author(), tell, limits)
+    code = _shown(held.drill, as_json=as_json)
+    kept = await _kept(ctx, held.drill)
+    if not as_json:
+        shortened = f"Shipped defaults, except: {', '.join(held.shortened)}." if held.shortened else "Shipped defaults."
+        explained = f"Why it did so: {command_line('explain', held.drill.incident, '-c', held.config)}"
+        where = f"It is kept: {command_line('drill', '--history')}" if kept else "Not kept: there is no store here yet."
+        output.show_lines(["", shortened, explained if held.drill.incident else f"Logs: {held.config.parent}", where])
+    return code
+
+
+async def _kept(ctx: Context, drill: "Drill") -> bool:
+    """Keep the scoreboard where there is a configuration with a store; return whether there is."""
+    from watchdog.domain.errors import WatchdogError
+
+    try:
+        await ctx.app().keep_drill(ctx.settings(), drill)
+    # Without an account there is mostly none, and the sandbox needs none.
+    except WatchdogError:
+        return False
+    return True
+
+
+async def _clean(ctx: Context, settings: "Settings", service: str, tell: Tell, *, as_json: bool) -> int:
+    from watchdog.cli import output
+
+    done = await ctx.app().clean_drill(settings, service, ctx.author(), tell)
+    if done is None:
+        output.show_lines([] if as_json else [f"Nothing to clean up: no drill of {service} is unfinished."])
+        return output.DONE
+    _shown(done, as_json=as_json)
+    return output.FAILED if done.left else output.DONE
+
+
+async def _history(ctx: Context, style: Form) -> int:
+    from watchdog.cli import output, tables
+    from watchdog.presentation.drills import drill_text
+
+    settings = ctx.settings()
+    async with ctx.app().reading(settings) as store:
+        found = await store.drills()
+    if style == "json":
+        return output.show_json([drill_text.record(one) for one in found])
+    if not found:
+        output.show_lines([f"No drill yet. The first one, without an account: {command_line('drill', '--sandbox')}"])
+        return output.DONE
+    if style == "markdown":
+        output.show_lines(drill_text.history_markdown(found, ctx.zone()))
+        return output.DONE
+    output.show_table(tables.table(drill_text.HISTORY, drill_text.history_rows(found, ctx.zone())))
+    output.show_lines(["", f"{drill_text.MISSED} came after its target."])
+    return output.DONE
+
+
+def _shown(done: "Drill", *, as_json: bool) -> int:
+    """Show a scoreboard; return the exit code."""
+    from watchdog.cli import output
+    from watchdog.presentation.drills import drill_text
+
+    if as_json:
+        output.show_json(drill_text.record(done))
+    else:
+        output.show_lines(["", *drill_text.scoreboard(done)])
+    return output.DONE if done.passed else output.FAILED
+
+
+def _teller(as_json: bool) -> Tell:
+    from watchdog.cli import output
+    from watchdog.presentation.text import clean
+
+    # With --json, standard output is one object; what happens meanwhile goes where people look.
+    return output.print_error if as_json else lambda line: output.show_lines([f"  {clean(line)}"])
+
+
+def _limits(written: tuple[str, ...]) -> Mapping[str, float]:
+    """Return the limits of `restored=3m` in seconds, by step. Raises ConfigurationError for another text."""
+    from watchdog.domain.drills.drill import DrillStep
+
+    found = {}
+    for one in written:
+        step, _, lasts = one.partition("=")
+        if step not in set(DrillStep):
+            usage_error("--target", f"no step {step!r}", f"one of: {', '.join(DrillStep)}; as in restored=3m")
+        found[step] = _seconds("--target", lasts)
+    return found
+
+
+def _seconds(option: str, written: str) -> float:
+    from watchdog.domain.units import parse_duration
+
+    try:
+        return parse_duration(written)
+    except ValueError as error:
+        usage_error(option, str(error), "write a duration, as in 3m")

@@ -1,0 +1,110 @@
+"""Drills for people and for machines: the scoreboard of one, the history of all. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from watchdog.domain.drills.drill import TARGETS, Drill, DrillStep, DueDrill
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.markdown import plain, table
+from watchdog.presentation.text import clean
+
+HISTORY = ("no", "date", "service", "method", *(step.value for step in DrillStep), "result")
+"""The columns of the history."""
+MISSED = "!"
+"""Behind a time that is over its limit."""
+
+
+def record(drill: Drill) -> dict[str, Any]:
+    """Return a drill for machines: one object a step, with its limit and what the step means."""
+    steps = [
+        {
+            "step": step.value,
+            "took_seconds": drill.took.get(step),
+            "target_seconds": limit(drill, step),
+            "within_target": step not in drill.missed,
+            "meaning": TARGETS[step].meaning,
+        }
+        for step in drill.steps
+    ]
+    return {
+        "number": drill.number,
+        "at": drill.at,
+        "service": drill.service,
+        "method": drill.method.value,
+        "sandbox": drill.sandbox,
+        "by": drill.by,
+        "result": drill.verdict,
+        "incident": drill.incident,
+        "commit": drill.commit,
+        "deploy": drill.deploy,
+        "rolled_back_to": drill.good,
+        "began_at": drill.began_at,
+        "ended_at": drill.ended_at,
+        "steps": steps,
+        "problems": list(drill.problems),
+        "left": list(drill.left),
+    }
+
+
+def limit(drill: Drill, step: DrillStep) -> float:
+    """Return the limit of a step in a drill, in seconds."""
+    return drill.targets.get(step, TARGETS[step].seconds)
+
+
+def scoreboard(drill: Drill) -> list[str]:
+    """Return the scoreboard as lines: each step with its limit, then what went wrong and what is left."""
+    where = " (in the sandbox)" if drill.sandbox else ""
+    lines = [f"DRILL        {clean(drill.service)}{where}, {drill.method}: {drill.verdict.upper()}"]
+    lines += [f"  {'step':<14}{'took':<12}{'target':<12}".rstrip()]
+    for step in drill.steps:
+        took = drill.took.get(step)
+        shown = show_seconds(took) if took is not None else "never"
+        verdict = "too late" if step in drill.missed else "ok"
+        lines.append(f"  {step.value:<14}{shown:<12}{show_seconds(limit(drill, step)):<12}{verdict}")
+    lines += [f"  Wrong: {clean(line)}" for line in drill.problems]
+    if drill.left:
+        return [*lines, *(f"  LEFT FOR YOU: {clean(line)}" for line in drill.left)]
+    return [*lines, "  Cleaned up: nothing is left."] if drill.ended_at is not None else lines
+
+
+def history_rows(drills: Sequence[Drill], tz: tzinfo = UTC) -> list[tuple[str, ...]]:
+    """Return one row per drill, as `HISTORY` names the columns."""
+    return [
+        (
+            str(one.number),
+            f"{datetime.fromtimestamp(one.at, tz):%Y-%m-%d %H:%M}",
+            clean(f"{one.service}{' (sandbox)' if one.sandbox else ''}"),
+            one.method.value,
+            *(_cell(one, step) for step in DrillStep),
+            one.verdict if not one.left else f"{one.verdict}, work left",
+        )
+        for one in drills
+    ]
+
+
+def _cell(drill: Drill, step: DrillStep) -> str:
+    if step not in drill.steps:
+        return ""
+    took = drill.took.get(step)
+    return "never" if took is None else f"{show_seconds(took)}{MISSED if step in drill.missed else ''}"
+
+
+def history_markdown(drills: Sequence[Drill], tz: tzinfo = UTC) -> list[str]:
+    """Return the history as a table in Markdown."""
+    return table(HISTORY, [tuple(map(plain, row)) for row in history_rows(drills, tz)])
+
+
+def due_lines(due: Sequence[DueDrill], now: float, every_seconds: float, commands: Mapping[str, str]) -> list[str]:
+    """Return a line per overdue drill, with the command that holds it."""
+    return [f"DRILL        {one.service}: {one.words(now, every_seconds)}: {commands[one.service]}" for one in due]
+
+
+def unfinished_lines(drills: Sequence[Drill], commands: Mapping[str, str]) -> list[str]:
+    """Return a line per drill that left something behind, or was killed, with the command that cleans up."""
+    lines = []
+    for one in drills:
+        if one.service in commands and (one.ended_at is None or one.left):
+            what = one.left[0] if one.left else f"drill {one.number} runs, or was killed before it cleaned up"
+            lines.append(f"DRILL        {one.service}: {clean(what)}; to clean up: {commands[one.service]}")
+    return lines
