@@ -131,14 +131,14 @@ class Cloud:
 
 @contextmanager
 def running_cloud(
-    folder: Path, *, quirks: bool, rollback_seconds: float = 1.0, more_services: int = 0
+    folder: Path, *, quirks: bool, rollback_seconds: float = 1.0, more_services: int = 0, staging: bool = False
 ) -> Iterator[Cloud]:
     """Run the sandbox; it writes DIR/guard/watchdog.yaml and .env, and its log."""
     folder.mkdir(exist_ok=True)
     log, guard = folder / "sandbox.jsonl", folder / "guard"
     command = [sys.executable, "-m", "watchdog.sandbox", "--write-config", str(guard), "--log-file", str(log)]
     command += ["--rollback-seconds", str(rollback_seconds), *(["--quirks"] if quirks else [])]
-    command += ["--more-services", str(more_services)]
+    command += ["--more-services", str(more_services), *(["--staging"] if staging else [])]
     out, err = folder / "sandbox.out", folder / "sandbox.err"
     process = warm_processes.start(command, env=environment(), cwd=folder, out=out, err=err)
     try:

@@ -18,6 +18,8 @@ from watchdog.ports import Clock, Store
 from watchdog.settings import Settings
 from watchdog.settings.rules.required_secrets import RENDER_KEY
 
+FLEET_SECONDS = 600.0
+"""The time of the budget of all services (`per_fleet_per_10m`)."""
 SAVED_WITHIN_SECONDS, SAVED_LOOK_SECONDS = 45.0, 0.5
 """How long a daemon that has just started gets to read the deploys, and to save them."""
 
@@ -117,15 +119,17 @@ def _state(daemon: SeenDaemon, state: State | None, name: str, now: float) -> st
         return f"the daemon may not change it: {service.forbidden}"
     if held := next((one for one in state.holds if one.service in (None, name)), None):
         return f"automatic rollbacks are held ({held.name}): {command_line('unsilence', held.name)}"
-    return _budget(daemon, service, now)
+    return _budget(daemon, state, service, now)
 
 
-def _budget(daemon: SeenDaemon, service: ServiceState, now: float) -> str:
+def _budget(daemon: SeenDaemon, state: State, service: ServiceState, now: float) -> str:
     """Return why the daemon would ask instead of rolling back: each drill costs a rollback of the service's budget."""
     budget = daemon.policy.budget
     today = [at for at in service.acted_at if now - at < 86_400.0]
     if len(today) >= budget.per_service_per_day:
         return f"its {budget.per_service_per_day} rollbacks of a day are used up"
+    if sum(now - at < FLEET_SECONDS for at in state.acted_at) >= budget.per_fleet_per_10m:
+        return f"the {budget.per_fleet_per_10m} rollbacks of all services in 10 min are used up"
     since = now - max(today, default=0.0)
     if since < budget.cooldown_seconds:
         return f"its cooldown lasts for another {show_seconds(budget.cooldown_seconds - since)}"

@@ -11,6 +11,7 @@ from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.domain.drills.drill import Drill
+    from watchdog.ports import Store
     from watchdog.settings import Settings
 
 Tell = Callable[[str], None]
@@ -115,6 +116,28 @@ async def _clean(ctx: Context, settings: "Settings", service: str, tell: Tell, *
         return output.DONE
     _shown(done, as_json=as_json)
     return output.FAILED if done.left else output.DONE
+
+
+async def reminders(settings: "Settings", store: "Store", now: float) -> list[str]:
+    """Return a line for each drill that is overdue, or left something behind; the store is read only if one may be."""
+    from watchdog.presentation.drills import drill_text
+
+    if not settings.staging:
+        return []
+    return drill_text.reminders(settings.staging, await store.drills(), now, settings.drill.every)
+
+
+async def reminders_of(ctx: Context, settings: "Settings") -> list[str]:
+    """Return the same of the configuration's store; nothing where it cannot be read, which other commands say."""
+    from watchdog.domain.errors import WatchdogError
+
+    if not settings.staging:
+        return []
+    try:
+        async with ctx.app().reading(settings) as store:
+            return await reminders(settings, store, ctx.clock().now())
+    except WatchdogError:
+        return []
 
 
 async def _history(ctx: Context, style: Form) -> int:

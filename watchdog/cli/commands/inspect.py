@@ -37,13 +37,14 @@ async def status(*, tag: str | None = None, as_json: AsJson = False, watch: Watc
             daemon = await ctx.app().daemon(settings, store)
             if as_json:
                 return await _status_json(ctx, settings, store, daemon, tag, compact=watch)
-            return await _status(ctx, daemon, store, tag)
+            return await _status(ctx, settings, daemon, store, tag)
 
         return await shown(draw, ctx.clock(), watch=watch, as_json=as_json)
 
 
-async def _status(ctx: Context, daemon: "SeenDaemon", store: "Store", tag: str | None) -> int:
+async def _status(ctx: Context, settings: "Settings", daemon: "SeenDaemon", store: "Store", tag: str | None) -> int:
     from watchdog.cli import output, tables
+    from watchdog.cli.commands.drills import reminders
     from watchdog.presentation import status_text, table_rows
     from watchdog.presentation.text import zone
 
@@ -55,6 +56,7 @@ async def _status(ctx: Context, daemon: "SeenDaemon", store: "Store", tag: str |
         return output.DONE
     output.show_wrapped(table_rows.open_incidents(state, policy, now, tz, daemon.runs))
     output.show_wrapped(status_text.all_lines(state, policy, now, tz, daemon.runs))
+    output.show_wrapped(await reminders(settings, store, now))
     output.show_table(tables.status(state, _tagged(policy, tag), now, daemon.runs))
     output.show_lines(["", f"Times are {zone(now, tz)}."])
     return output.DONE

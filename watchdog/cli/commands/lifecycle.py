@@ -35,6 +35,7 @@ async def check(*, live: Flag = False, ctx: It) -> int:
         Also test tokens, service ids, signals, channels and rollback targets; changes nothing, pages no one.
     """
     from watchdog.cli import output
+    from watchdog.cli.commands.drills import reminders_of
     from watchdog.cli.namesake import conflict
     from watchdog.settings.text.summary import report
 
@@ -42,6 +43,7 @@ async def check(*, live: Flag = False, ctx: It) -> int:
     output.show_lines([clean(line) for line in report(settings)])
     if warning := conflict():
         output.show_lines([f"WARNING {warning}"])
+    output.show_wrapped(await reminders_of(ctx, settings))
     if not live:
         output.show_lines(
             ["", f"The configuration is valid. To try it against the real services: {command_line('check', '--live')}"]

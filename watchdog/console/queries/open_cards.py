@@ -64,7 +64,7 @@ def _cards(
 
 
 async def state_around(
-    deps: Dependencies, incident: Incident, state: State, policy: Policy, now: float, *, open_tasks: int
+    deps: Dependencies, incident: Incident, state: State, policy: Policy, now: float, *, open_tasks: int = 0
 ) -> CurrentState:
     """Return the present state around an incident, which may be over."""
     others = OtherServices(state, policy, now, deps.report)

@@ -1,10 +1,11 @@
 """Drills for people and for machines: the scoreboard of one, the history of all. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from watchdog.domain.drills.drill import TARGETS, Drill, DrillStep, DueDrill
+from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.drills.drill import TARGETS, Drill, DrillStep, due_drills
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.markdown import plain, table
 from watchdog.presentation.text import clean
@@ -95,16 +96,19 @@ def history_markdown(drills: Sequence[Drill], tz: tzinfo = UTC) -> list[str]:
     return table(HISTORY, [tuple(map(plain, row)) for row in history_rows(drills, tz)])
 
 
-def due_lines(due: Sequence[DueDrill], now: float, every_seconds: float, commands: Mapping[str, str]) -> list[str]:
-    """Return a line per overdue drill, with the command that holds it."""
-    return [f"DRILL        {one.service}: {one.words(now, every_seconds)}: {commands[one.service]}" for one in due]
-
-
-def unfinished_lines(drills: Sequence[Drill], commands: Mapping[str, str]) -> list[str]:
-    """Return a line per drill that left something behind, or was killed, with the command that cleans up."""
-    lines = []
-    for one in drills:
-        if one.service in commands and (one.ended_at is None or one.left):
-            what = one.left[0] if one.left else f"drill {one.number} runs, or was killed before it cleaned up"
-            lines.append(f"DRILL        {one.service}: {clean(what)}; to clean up: {commands[one.service]}")
-    return lines
+def reminders(staging: Collection[str], drills: Sequence[Drill], now: float, every_seconds: float) -> list[str]:
+    """Return a line for each staging service whose drill left something behind, or is overdue, with its command."""
+    lines, behind = [], set()
+    for name in staging:
+        newest = next((one for one in drills if one.service == name), None)
+        if newest is not None and (newest.ended_at is None or newest.left):
+            what = newest.left[0] if newest.left else f"drill {newest.number} runs, or was killed before it cleaned up"
+            behind.add(name)
+            lines.append(f"DRILL        {name}: {clean(what)}; clean up: {command_line('drill', name, '--clean')}")
+    due = due_drills(staging, drills, now, every_seconds)
+    # What has to be cleaned up comes alone: until then the next drill is refused.
+    return lines + [
+        f"DRILL        {one.service}: {one.words(now, every_seconds)}: {command_line('drill', one.service)}"
+        for one in due
+        if one.service not in behind
+    ]
