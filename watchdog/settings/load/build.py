@@ -91,10 +91,9 @@ def build(
     if document.mistakes:
         return None
     store_url = _store_url(shape.store, folder, secrets)
-    policy = read_calmly(_policy(shape, notifications.policy, modes, policies, vendors))
     return Settings(
         path=path,
-        policy=policy,
+        policy=read_calmly(_policy(shape, notifications.policy, modes, policies, vendors)),
         services=MappingProxyType(dict(_services(shape, signals))),
         channels=MappingProxyType(notifications.channels),
         endpoints=MappingProxyType(_endpoints(shape)),
