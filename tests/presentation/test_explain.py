@@ -108,7 +108,10 @@ web-1  web  HIGH, NEEDS YOUR ANSWER.
 web home is down: HTTP 503 since 03:14 CET.
 Roll back to dep-40 (1b7e0d4)? Without an answer the daemon changes nothing.
 No further page is sent, unless it gets worse or the daemon decides again.
-Do now: Approve if the deploy is to blame, else reject.
+The rollback undoes no migration: preDeployCommand is set.
+Do now: First, unless dep-40 (1b7e0d4) works with the new schema: dump the
+database and migrate down. Then approve if the deploy is to blame, else
+reject.
 Mode assist; rule "high -> ask".
 Began 2026-11-25 03:14:14 CET; decided 38 s later: ask a human first.
 
@@ -124,6 +127,20 @@ TARGET       dep-40  1b7e0d4, was live 3 d 4 h
   skipped    dep-41  5aa0c11: build failed, never live
   warning    the saved value returns with the next deploy
   ask first  the image tag is mutable
+
+SAFE ORDER   The rollback undoes no migration: preDeployCommand is set.
+  1.         Read what changes the database. Where it only adds to the schema
+             (expand), dep-40 (1b7e0d4) works with it: go on with 4.
+  2.         Else dump the database, with pg_dump or its own tool, to a place
+             that outlives it.
+  3.         Migrate down to the schema of dep-40 (1b7e0d4) with the code of
+             the live deploy: the older code does not know the way. Where
+             there is none, or it would lose data that is needed, do not roll
+             back: deploy a fix.
+  4.         Roll back: `watchdog incident approve web-1`.
+  5.         Bring the change back in two deploys: first what only adds
+             (expand); what removes (contract), once no code that may be
+             rolled back to needs it.
 
 UNSURE       The saved value returns with the next deploy.
 

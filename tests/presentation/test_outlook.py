@@ -34,12 +34,12 @@ from tests.presentation.outlook_cases import (
     suspended,
     to_blame,
 )
-from watchdog.core.guards import downtime, guards
+from watchdog.core.guards import downtime, guards, migrations
 from watchdog.core.phases.paged import PASSING_VETOES
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict, Veto
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
-from watchdog.presentation.block_words import BLOCKS, UNREAD
+from watchdog.presentation.block_words import BLOCKS, FIRST, UNREAD
 from watchdog.presentation.outlook import ROWS, outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation
@@ -271,6 +271,13 @@ def test_case_66_no_situation_and_no_guard_that_can_block_lacks_a_row() -> None:
     passing = {one.args[0].value for one in calls if any(word.arg == "passing" for word in one.keywords)}  # type: ignore[attr-defined]
     assert {name for name, row in BLOCKS.items() if row.passes} == (passing & named) | {"correlation"}
     assert set(UNREAD) == PASSING_VETOES
+
+
+def test_no_guard_that_asks_about_migrations_lacks_its_words() -> None:
+    """As above: by the guard's own source."""
+    tree = ast.parse(Path(str(migrations.__file__)).read_text())
+    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
+    assert {one.args[0].value for one in calls if one.func.id == "asks"} == set(FIRST)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("course", "name"), list(product(Course, BLOCKS)))

@@ -1,11 +1,13 @@
-"""The words about what blocks a rollback, a guard or a missing fact: what follows when it passes, the cure. Pure."""
+"""The words about what blocks a rollback, a guard or a missing fact: what follows when it passes, the cure; and about a
+migration that a rollback goes over: the safe order. Pure.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.decisions import GuardAnswer
+from watchdog.domain.decisions import GuardAnswer, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +98,30 @@ UNKNOWN = Block("The daemon does nothing more.", "Check the service on Render's 
 def block_of(answer: GuardAnswer) -> Block:
     """Return the words about a blocking guard; a record of another version may name a guard that is not known here."""
     return BLOCKS.get(answer.name, UNKNOWN)
+
+
+UNDOES_NONE = "The rollback undoes no migration: {why}."
+"""What a rollback means where a guard asks about migrations, with the guard's reason."""
+FIRST: Mapping[str, str] = MappingProxyType(
+    {
+        "migration": "First, unless {target} works with the new schema: dump the database and migrate down.",
+        "changed files": "First see whether {suspect} migrates the database; unless {target} works with the new "
+        "schema, dump it and migrate down.",
+    }
+)
+"""The guards about migrations, each with the safe order in short: what comes before the rollback."""
+SAFE_ORDER = (
+    "Read what changes the database. Where it only adds to the schema (expand), {target} works with it: go on with 4.",
+    "Else dump the database, with pg_dump or its own tool, to a place that outlives it.",
+    "Migrate down to the schema of {target} with the code of {suspect}: the older code does not know the way. Where "
+    "there is none, or it would lose data that is needed, do not roll back: deploy a fix.",
+    "Roll back{command}.",
+    "Bring the change back in two deploys: first what only adds (expand); what removes (contract), once no code that "
+    "may be rolled back to needs it.",
+)
+"""The steps of people, in order."""
+
+
+def over_migration(answers: Sequence[GuardAnswer]) -> GuardAnswer | None:
+    """Return the answer of the guard that asks because a rollback goes, or may go, over a migration; else None."""
+    return next((one for one in answers if one.name in FIRST and one.verdict is Verdict.ASK), None)

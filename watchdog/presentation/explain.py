@@ -19,6 +19,7 @@ from watchdog.presentation import decision_text, next_steps
 from watchdog.presentation.notices.headlines import state_title
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
+from watchdog.presentation.outlooks.safe_order import order_lines, order_of
 from watchdog.presentation.situation import Situation, rolls_back_unanswered, situation
 from watchdog.presentation.text import clean, clock, day, flow, item, moment, other_zone, section, sentence, story, zone
 from watchdog.presentation.timeline import shown_label
@@ -31,6 +32,7 @@ COURSES = {
     Course.TELL: "notify, change nothing",
     Course.NOTE: "write it down, change nothing",
 }
+BESIDES_MAX = 1000
 REASONING = frozenset({"SUSPECT", "CRITICAL", "HIGH", "MEDIUM", "LOW", "BLAME", "GUARDS", "TARGET", "WOULD", "DECIDED"})
 """Labels of notes whose content other sections already print in full."""
 
@@ -63,6 +65,7 @@ def explain(
         blame = decision_text.blame(decision, all_vetoes=all_vetoes, repo=repo)
         parts += [severity(decision), [*blame, *(section("COMMITS", commits) if commits else ())]]
         parts += [decision_text.guards(decision.guards), decision_text.target(decision.target)]
+        parts += [order_lines(order_of(incident))]
     parts += [done(notes, tz), next_steps.unsure(incident), next_steps.otherwise(decision)]
     parts += [next_steps.next_steps(incident, label, notes, state), said(remarks, tz), judged(label)]
     blocks = [parts[0], story(parts[1:3]), *parts[3:]]
@@ -87,7 +90,9 @@ def header(
     lines = [first + restored(incident, target_seconds)]
     coming = outlook(incident, now, tz, state)
     news = f"{state_title(incident, now, tz, state)}." if incident.closed_at is None else ""
-    lines += [line for words in (news, coming.sentence, coming.besides, coming.step) for line in flow(words)]
+    # Some sentences together, each of them bounded: none may be cut.
+    words = (*flow(news), *flow(coming.sentence), *flow(coming.besides, BESIDES_MAX), *flow(coming.step))
+    lines += words
     return lines + [line for words in standing(incident, tz) for line in flow(words)]
 
 

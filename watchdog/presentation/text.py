@@ -51,9 +51,9 @@ def wrapped(head: str, text: str, indent: int = INDENT) -> list[str]:
     return lines or [start.rstrip()]
 
 
-def flow(text: str) -> list[str]:
+def flow(text: str, limit: int = LONGEST) -> list[str]:
     """Return running text from the left margin."""
-    return textwrap.wrap(clean(text), width=WIDTH, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(clean(text, limit), width=WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def section(label: str, text: object) -> list[str]:

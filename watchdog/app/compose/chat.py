@@ -27,6 +27,7 @@ from watchdog.presentation.explain import explain as explained
 from watchdog.presentation.follow_up_text import open_tasks
 from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.outlooks.other_service import OtherServices
+from watchdog.presentation.outlooks.safe_order import order_lines, safe_order
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.text import clean, columns
 from watchdog.settings.rules.required_secrets import answers_in_slack
@@ -229,6 +230,7 @@ def _plan_lines(
         *([f"LIVE         {decision_text.named(live)}"] if live is not None else []),
         *decision_text.target(decision.target),
         *decision_text.guards(decision.guards),
+        *order_lines(safe_order(decision, live)),
         *([follows] if follows else []),
         "",
         end,

@@ -10,6 +10,7 @@ from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
     from watchdog.domain.decisions import Decision
+    from watchdog.domain.deploys import Deploy
 
 
 async def rollback(
@@ -56,28 +57,28 @@ async def rollback(
 
 
 async def _plan(ctx: Context, service: str, to: str | None, blamed: str | None) -> int:
-    from watchdog.presentation import decision_text
-
     plan, live = await ctx.app().plan(ctx.settings(), service, to, blamed)
     chosen = plan.target.deploy if plan.target is not None else None
     target = ("--to", to) if to else ("--planned", chosen.id) if chosen is not None else ()
     words = ("--live", live.id, *target, *(("--blamed", blamed) if blamed else ()))
-    return _show(plan, command_line("rollback", service, *words), live=(f"LIVE         {decision_text.named(live)}",))
+    return _show(plan, command_line("rollback", service, *words), live=live)
 
 
-def _show(plan: "Decision", command: str, said: Sequence[str] = (), live: Sequence[str] = ()) -> int:
+def _show(plan: "Decision", command: str, said: Sequence[str] = (), live: "Deploy | None" = None) -> int:
     """Print the plan; return the exit code that the command would have."""
     from watchdog.cli import output
     from watchdog.domain.decisions import Verdict
     from watchdog.presentation import decision_text
+    from watchdog.presentation.outlooks.safe_order import order_lines, safe_order
 
     blocked = any(answer.verdict is Verdict.BLOCK for answer in plan.guards)
     impossible = plan.target is None or plan.target.deploy is None
     end = "A guard refuses it." if blocked or impossible else f"To do it: {command}"
     lines = [
-        *live,
+        *((f"LIVE         {decision_text.named(live)}",) if live is not None else ()),
         *decision_text.target(plan.target),
         *decision_text.guards(plan.guards),
+        *order_lines(safe_order(plan, live)),
         *said,
         "",
         f"Nothing was changed. {end}",

@@ -55,6 +55,7 @@ from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
 from watchdog.presentation import explain, next_steps
 from watchdog.presentation.history_table import rolled_back
+from watchdog.presentation.outlooks.safe_order import order_of
 from watchdog.presentation.stats_loader import PERIOD_SECONDS, Numbers
 from watchdog.presentation.status_text import all_lines, open_incident, readings_now
 from watchdog.presentation.text import clean, sentence
@@ -227,7 +228,7 @@ class ViewQueries:
             restored=explain.restored(incident, target_seconds).strip(),
             severity=clean(explain.severity_of(decision)) if decision is not None else incident.severity.value,
             evidence=_evidence(policy, incident, state, now),
-            decision=decision_view(decision, repo) if decision is not None else None,
+            decision=decision_view(decision, repo, order_of(incident)) if decision is not None else None,
             unsure=tuple(sentence(one) for one in next_steps.doubts_of(incident)),
             otherwise=tuple(
                 Alternative(clean(left), clean(right)) for left, right in next_steps.alternatives(decision)

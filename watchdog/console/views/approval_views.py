@@ -16,6 +16,7 @@ from watchdog.domain.policy import Policy, Rule
 from watchdog.presentation.notices.notice_details import only_approver
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
+from watchdog.presentation.outlooks.safe_order import safe_order
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.status_text import open_incident, quiets
 from watchdog.presentation.text import clean, sentence
@@ -92,7 +93,7 @@ def _plan(listed: DeploysListed, repo: str | None, made: Callable[[], tuple[Deci
     # The first blocking guard is the reason that people read; the plan lists all of them.
     blocked = next((one for one in decision.guards if one.verdict is Verdict.BLOCK), None)
     why = f"{blocked.name}: {blocked.why}" if blocked is not None else ""
-    plan = decision_view(decision, repo)
+    plan = decision_view(decision, repo, safe_order(decision, live))
     target = decision.target.deploy if decision.target is not None else None
     lost = _lost(listed.deploys, live, target) if live is not None and target is not None else ()
     shown_lost = tuple(deploy_view(one, "" if one.was_live else NEVER_LIVE) for one in lost)

@@ -98,8 +98,8 @@ def rollback_view(incident: Incident, label: str | None, cause: Remark | None) -
     )
 
 
-def decision_view(decision: Decision, repo: str | None) -> DecisionView:
-    """Return a decision with its arithmetic."""
+def decision_view(decision: Decision, repo: str | None, order: tuple[str, ...] = ()) -> DecisionView:
+    """Return a decision with its arithmetic; `order` is the safe order of its rollback, if that may still come."""
     return DecisionView(
         at=decision.at,
         course=decision.course.value,
@@ -111,6 +111,7 @@ def decision_view(decision: Decision, repo: str | None) -> DecisionView:
         blame=None if decision.blame is None else blame_view(decision.blame, decision_text.diff_link(decision, repo)),
         guards=tuple(GuardView(one.name, one.verdict.value, clean(one.why)) for one in decision.guards),
         target=None if decision.target is None else target_view(decision.target),
+        safe_order=order,
     )
 
 

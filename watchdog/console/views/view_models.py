@@ -186,6 +186,7 @@ class DecisionView:
     blame: BlameView | None
     guards: tuple[GuardView, ...]
     target: TargetView | None
+    safe_order: tuple[str, ...] = ()  # what a rollback over a migration goes over, then the steps of people
 
 
 @dataclass(frozen=True, slots=True)

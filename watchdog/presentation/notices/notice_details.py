@@ -17,6 +17,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named, reading_now
 from watchdog.presentation.notices.notice_case import NoticeCase
 from watchdog.presentation.outlook import rollback_line
+from watchdog.presentation.outlooks.safe_order import order_of
 from watchdog.presentation.situation import Situation
 from watchdog.presentation.text import clean
 
@@ -194,6 +195,7 @@ def reasoning(incident: Incident) -> Lines:
         lines += [f"Blame: x {term.factor:g}: {term.why}" for term in decision.blame.factors]
     lines.append(f"Guards: {guards_line(decision.guards)}")
     lines.append(f"Target: {target_line(decision)}")
+    lines += [f"Safe order, {number}.: {step}" for number, step in enumerate(order_of(incident)[1:], 1)]
     if decision.would:
         lines.append(f"Mode observe: {decision.would}")
     return tuple(lines)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from watchdog.presentation.block_words import FIRST, UNDOES_NONE
 from watchdog.presentation.outlooks.closed_words import follows
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import names_holder
@@ -11,6 +12,9 @@ from watchdog.presentation.text import clean
 
 ASKS_TO_MERGE_NOTHING = UNDER_WAY - {Situation.SENDING}
 """A rollback that was sent: to merge nothing is all that is asked of people."""
+MAY_COME = frozenset({Situation.QUESTION, Situation.SCHEDULED, Situation.SENDING})
+"""A rollback that a person decides on, or approved, and that is not sent yet."""
+WHY_MAX = 200
 
 
 def besides(case: Case, commands: Sequence[str]) -> str:
@@ -19,8 +23,25 @@ def besides(case: Case, commands: Sequence[str]) -> str:
     found = situation(case.incident)
     if found is Situation.CLOSED:
         return follows(case)
-    said = (_acknowledged(case, found), _unseen(case), _render(case, found), _auto_deploy(case, found, commands))
+    said = (
+        _migration(case, found, commands),
+        _acknowledged(case, found),
+        _unseen(case),
+        _render(case, found),
+        _auto_deploy(case, found, commands),
+    )
     return " ".join(one for one in said if one)
+
+
+def _migration(case: Case, found: Situation, commands: Sequence[str]) -> str:
+    """Return that the rollback undoes no migration, where it may come or be made by hand; and what comes first,
+    unless the step says so."""
+    asks = case.over_migration
+    by_hand = found is Situation.OBSERVED or ("rollback" in commands and case.culprit is None)
+    if asks is None or not (found in MAY_COME or by_hand):
+        return ""
+    said = UNDOES_NONE.format(why=clean(asks.why, WHY_MAX).rstrip("."))
+    return said if found is Situation.QUESTION else f"{said} {case.named(FIRST[asks.name])}"
 
 
 def _acknowledged(case: Case, found: Situation) -> str:

@@ -10,6 +10,7 @@ from watchdog.domain.decisions import LIKELIER_THAN_NOT, Cause, GuardAnswer, Ver
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.policy import Action, Mode
+from watchdog.presentation.block_words import over_migration
 from watchdog.presentation.notices.headlines import time_of_day
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.outlooks.other_service import Culprit, OtherService, culprit
@@ -99,6 +100,14 @@ class Case:
         """Return the guards that block the rollback of the last decision."""
         decision = self.incident.decision
         return [one for one in decision.guards if one.verdict is Verdict.BLOCK] if decision is not None else []
+
+    @property
+    def over_migration(self) -> GuardAnswer | None:
+        """Return the guard that asks because the rollback goes, or may go, over a migration; None once it was sent."""
+        decision = self.incident.decision
+        if decision is None or self.incident.rollback.requested_at is not None:
+            return None
+        return over_migration(decision.guards)
 
     @property
     def unread(self) -> str:

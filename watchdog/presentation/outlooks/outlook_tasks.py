@@ -6,7 +6,7 @@ from types import MappingProxyType
 from watchdog.core.note_text import short
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Outcome
-from watchdog.presentation.block_words import BLOCKS, block_of
+from watchdog.presentation.block_words import BLOCKS, FIRST, block_of
 from watchdog.presentation.outlooks.acknowledging import stopped_call
 from watchdog.presentation.outlooks.other_service import Culprit
 from watchdog.presentation.outlooks.outlook_case import Case, named
@@ -30,10 +30,13 @@ def always(text: str) -> Callable[[Case], str]:
 
 
 def answer(case: Case) -> str:
-    """Return when to approve and when to reject, with how likely the evidence makes it."""
+    """Return when to approve and when to reject, with how likely the evidence makes it; before that the database."""
     blame = case.incident.decision.blame if case.incident.decision is not None else None
     known = blame is not None and blame.probability is not None and blame.accused is not None
     likely = f" ({show_likely(blame.probability or 0.0)} by the evidence)" if blame is not None and known else ""
+    asks = case.over_migration
+    if asks is not None:
+        return case.named(f"{FIRST[asks.name]} Then approve if {{suspect}} is to blame{likely}, else reject.")
     return case.named(f"Approve if {{suspect}} is to blame{likely}, else reject.")
 
 
