@@ -6,6 +6,7 @@ POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_
              /slack {do: click | command | redeliver | goodbye | drop, …: see slack_socket_mode.py}
              /modes {name, mode, times?} · /events {service?, type, details} · /pagerduty {action, by, dedup_key?}
              /serving {service?, deploy} (`null`: the live one's instances answer again)
+             /flags {flag, enabled}: a feature flag, as its service switches it
              /maintenance {service?, enabled} · /suspend {service?, by?} · /resume {service?, by?} · /delete {service?}
              /announce {vendor?, name, components, begins_in?, lasts}: maintenance on a status page, in seconds
              /commits {commit, behaviour}: what this commit does when it is deployed
@@ -58,6 +59,7 @@ class Admin:
             "/modes": self.mode,
             "/slack": self.slack,
             "/events": self.event,
+            "/flags": self.flag,
             "/pagerduty": self.human,
             "/serving": self.serving,
             "/maintenance": self.maintenance,
@@ -137,6 +139,11 @@ class Admin:
         """POST /events: add an event to a service's list at Render."""
         service = self.cloud.service(body.get("service", "web"))
         return {"id": self.cloud.record_event(service, body["type"], body.get("details", {})).id}
+
+    def flag(self, body: Json) -> Any:
+        """POST /flags: a person switches a feature flag on or off."""
+        self.cloud.set_flag(body["flag"], bool(body["enabled"]))
+        return dict(self.cloud.flags)
 
     def human(self, body: Json) -> Any:
         """POST /pagerduty: a user acknowledges or resolves the newest open incident."""

@@ -34,6 +34,8 @@ CREATED_SECONDS = 0.2
 HITS_LIMIT = 100_000
 STATUS_PAGES = ("render", "sentry", "openai")
 SUSPENDERS = ("user", "admin", "billing", "parent_service", "stuck_crashlooping", "hipaa_enablement", "unknown")
+FLAGS = ("new-checkout", "new-search")
+"""The feature flags of the site, all on at first."""
 CONTROL = "control"
 """The name under which both control targets fail together."""
 
@@ -79,6 +81,7 @@ class Cloud:
         self.code: dict[str, Behaviour] = {COMMITS["bad"][0]: KINDS["error"]}
         """What a commit does that never ran."""
         self.faults: dict[str, Behaviour] = {}
+        self.flags = dict.fromkeys(FLAGS, True)
         self.fault_began: dict[str, float] = {}
         self.announced: dict[str, list[Announcement]] = {}
         self.hits: deque[Hit] = deque(maxlen=HITS_LIMIT)
@@ -252,7 +255,9 @@ class Cloud:
         if name in self.faults:
             return self.faults[name], self.fault_began[name]
         serving = self.services[name].serving if name in self.services else None
-        if serving is not None and serving.broken_at is not None:
+        # Code behind a feature flag that is off does not run.
+        switched_off = serving is not None and not self.flags.get(serving.behaviour.flag, True)
+        if serving is not None and serving.broken_at is not None and not switched_off:
             return serving.behaviour, serving.broken_at
         return GOOD, 0.0
 
@@ -302,6 +307,14 @@ class Cloud:
             kind = "auto_deploy_disabled" if trigger == "off" else "auto_deploy_enabled"
             details = {"reason": "setting_change"} | ({"fromTrigger": before} if trigger == "off" else {})
             self.record_event(service, kind, details)
+
+    def set_flag(self, flag: str, enabled: bool) -> None:
+        """Switch a feature flag on or off. Raises ValueError for an unknown one."""
+        if flag not in self.flags:
+            raise ValueError(f"no feature flag {flag!r}; known: {', '.join(self.flags)}")
+        before, self.flags[flag] = self.flags[flag], enabled
+        self.log.append("flag_switched", flag=flag, **{"from": before, "to": enabled})
+        self.changed()
 
     def set_maintenance(self, service: Service, enabled: bool) -> None:
         """Switch a service's maintenance mode on or off: the platform then answers in its place."""

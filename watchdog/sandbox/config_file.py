@@ -47,6 +47,7 @@ SECRETS = """\
 WATCHDOG_RENDER_API_KEY={render_key}
 WATCHDOG_SENTRY_TOKEN={sentry_token}
 WATCHDOG_GITHUB_TOKEN={github_token}
+WATCHDOG_FLAG_TOKEN={flag_token}
 WATCHDOG_SLACK_WEBHOOK_URL={slack_webhook}
 WATCHDOG_PAGERDUTY_ROUTING_KEY={routing_key}
 WATCHDOG_HEARTBEAT_URL={heartbeat}
@@ -77,6 +78,7 @@ def write_config(
         render_key=keys.RENDER_API_KEY,
         sentry_token=keys.SENTRY_TOKEN,
         github_token=keys.GITHUB_TOKEN,
+        flag_token=keys.FLAG_TOKEN,
         routing_key=keys.PAGERDUTY_ROUTING_KEY,
     )
     dotenv = folder / ".env"

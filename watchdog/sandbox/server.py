@@ -177,6 +177,7 @@ class Sandbox:
                 "slack": f"{base}/slack/api",
                 "slack_webhook": f"{base}/slack/webhook/{keys.SLACK_WEBHOOK_PATH}",
                 "webhook": f"{base}/webhook",
+                "flags": f"{base}/flags",
                 "status_render": f"{base}/status/render/api/v2/summary.json",
                 "status_sentry": f"{base}/status/sentry/api/v2/summary.json",
                 "status_openai": f"{base}/status/openai/api/v2/summary.json",

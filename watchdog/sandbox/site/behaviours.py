@@ -11,7 +11,7 @@ class Behaviour:
     `after_seconds` counts from the moment the version is live. `routes` are the affected paths (none named: all).
     `share` is the share of requests that fail (0 to 1), `factor` multiplies the usual latency. With `reported` Render
     reports a crash at once. With a period it fails only during the first `down_seconds` of each `period_seconds`; a
-    fault of kind `refused` ignores the period.
+    fault of kind `refused` ignores the period. With a `flag` it fails only while that feature flag is on.
     """
 
     kind: str = "good"
@@ -23,6 +23,7 @@ class Behaviour:
     reported: bool = True
     period_seconds: float = 0.0
     down_seconds: float = 0.0
+    flag: str = ""
 
     def touches(self, path: str) -> bool:
         """Return whether this path is affected."""

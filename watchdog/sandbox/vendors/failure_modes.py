@@ -24,6 +24,8 @@ MODES: dict[str, tuple[str, ...]] = {
     "rollback": (*CHANGE, "expired"),
     "patch": (*CHANGE, "ignore"),
     "create_deploy": CHANGE,
+    "flag": CHANGE,
+    "flags": VENDOR,
     "list_deploys": READ,
     "list_events": READ,
     "overlap": ("wait", "override"),

@@ -14,6 +14,7 @@ from watchdog.sandbox import sockets
 from watchdog.sandbox.cloud import Cloud
 from watchdog.sandbox.request_log import Entry
 from watchdog.sandbox.vendors.failure_modes import MODES
+from watchdog.sandbox.vendors.feature_flags import FeatureFlags
 from watchdog.sandbox.vendors.github_api import GitHubApi
 from watchdog.sandbox.vendors.github_issues import Issues
 from watchdog.sandbox.vendors.notification_apis import Pagers
@@ -32,6 +33,7 @@ def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryA
         Mount("/render/v1", routes=render.routes()),
         Mount("/sentry/api/0", routes=sentry.routes()),
         Mount("/github", routes=[*GitHubApi(cloud).routes(), *issues.routes()]),
+        Mount("/flags", routes=FeatureFlags(cloud).routes()),
         Mount("/pagerduty", routes=pagers.pagerduty_routes()),
         Mount("/pagerduty_api", routes=PagerDutyRest(pagers).routes()),
         Route("/slack/webhook/{path:path}", pagers.incoming_webhook, methods=["POST"]),
