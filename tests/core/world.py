@@ -104,6 +104,9 @@ class World:
     unreadable: tuple[float, float] | None = None
     pin: str = "confirmed"
     outcomes: list[str] = field(default_factory=list)
+    flag_outcomes: list[str] = field(default_factory=list)
+    cured_by: str = ""
+    """The flag with which a fault of a commit ends."""
     rollback_seconds: float = 20.0
     rollback_ends: str = "live"
     answer: str = "none"
@@ -123,6 +126,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.luck = random.Random(self.seed)
+        self.flag_outcomes = list(self.flag_outcomes)
         self.faults, self.outcomes = list(self.faults), list(self.outcomes)  # a test adds to its own, and uses them up
         self.state = State()
         self.time = 0.0
@@ -133,6 +137,8 @@ class World:
         self.sent_in: list[Mode] = []
         self.pins: list[fx.PinAutoDeploy] = []
         self.restores: list[fx.RestoreAutoDeploy] = []
+        self.switches: list[fx.SwitchFlagOff] = []
+        self.flags_off: list[str] = []
         self.tells: list[fx.Tell] = []
         self.notes: list[fx.Note] = []
         self.incidents: dict[str, Incident] = {}
@@ -265,7 +271,8 @@ class World:
         if self.facts.maintenance or self.facts.suspended:  # the platform answers 503 in the site's place
             return Fault(0.0, FOREVER)
         for fault in self.faults:
-            if fault.start <= self.time < fault.end and fault.code in (None, self._serving()):
+            cured = fault.code is not None and self.cured_by in self.flags_off
+            if not cured and fault.start <= self.time < fault.end and fault.code in (None, self._serving()):
                 return fault
         return None
 
@@ -350,6 +357,10 @@ class World:
                 self.at(self.time + 1.0, lambda: self._restored(effect))
             case fx.Rollback():
                 self._rollback(effect)
+            case fx.SwitchFlagOff():
+                self.switches.append(effect)
+                outcome = self.flag_outcomes.pop(0) if self.flag_outcomes else "off"
+                self.at(self.time + 1.0, lambda: self._flag(effect, outcome))
 
     def _maybe_hear(self, tell: fx.Tell) -> None:
         """Let the core know that a channel has the question."""
@@ -372,6 +383,18 @@ class World:
             self.tell(e.PinConfirmed(self.now, effect.service, effect.incident, previous))
         elif self.pin != "silent":
             self.tell(e.PinUnconfirmed(self.now, effect.service, effect.incident, "Render answered 503"))
+
+    def _flag(self, effect: fx.SwitchFlagOff, outcome: str) -> None:
+        place = (self.now, effect.service, effect.incident, effect.flag)
+        if outcome == "off":
+            self.flags_off.append(effect.flag)
+            self.tell(e.FlagSwitchedOff(*place))
+        elif outcome == "refused":
+            self.tell(e.FlagRefused(*place, "the flag service answered 403"))
+        elif outcome == "postponed":
+            self.tell(e.FlagPostponed(*place, "it was interrupted before it was sent"))
+        elif outcome == "lost":
+            self.tell(e.FlagLost(*place, "no answer within 12 s"))
 
     def _restored(self, effect: fx.RestoreAutoDeploy) -> None:
         self.facts = replace(self.facts, auto_deploy=effect.value)

@@ -13,6 +13,7 @@ from watchdog.domain.events import DeploysListed, Event, RollbackPostponed, Time
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.notices import Notice, Topic
 from watchdog.domain.policy import Mode, Policy, SignalPolicy
+from watchdog.domain.remedies.remedy import Remedy
 from watchdog.domain.severity import Severity
 
 
@@ -29,6 +30,13 @@ def bad_world(policy: Policy | None = None, **more: Any) -> World:
     return world
 
 
+def flagged(mode: Mode = Mode.AUTONOMOUS, *flags: str, **more: Any) -> Policy:
+    """Return the policy with these feature flags (by default one) that are switched off before a rollback."""
+    remedies = tuple(Remedy(flag, has_look=True) for flag in flags or ("new-checkout",))
+    policy = make_policy(mode, **more)
+    return replace(policy, services={"web": replace(policy.services["web"], remedies=remedies)})
+
+
 def fixed_forward(policy: Policy | None = None, **more: Any) -> World:
     """Return a world in which people are asked about that commit, and ship a repair instead of an answer."""
     world = bad_world(policy or make_policy(Mode.ASSIST), **more)
@@ -41,6 +49,7 @@ def reach(phase: Phase, policy: Policy | None = None, **more: Any) -> World:
     ways: dict[Phase, dict[str, Any]] = {
         Phase.ANNOUNCED: {"policy": make_policy(veto_seconds=60.0)},
         Phase.ASKING: {"policy": make_policy(Mode.ASSIST)},
+        Phase.REMEDYING: {"policy": flagged(), "flag_outcomes": ["silent"]},
         Phase.PINNING: {"pin": "silent"},
         Phase.ROLLING_BACK: {"outcomes": ["silent"]},
         Phase.DEPLOYING: {"rollback_seconds": 1e6},

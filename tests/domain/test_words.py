@@ -51,7 +51,9 @@ def test_many_messages_are_one_page() -> None:
 
 def test_only_four_effects_touch_the_outside() -> None:
     """These are recorded before they run."""
-    assert {kind.__name__ for kind in effects.OUTSIDE} == {"Tell", "PinAutoDeploy", "Rollback", "RestoreAutoDeploy"}
+    assert {kind.__name__ for kind in effects.OUTSIDE} == {
+        *("Tell", "PinAutoDeploy", "Rollback", "RestoreAutoDeploy", "SwitchFlagOff")
+    }
 
 
 def test_errors_say_what_to_do_next() -> None:

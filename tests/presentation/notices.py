@@ -8,6 +8,7 @@ from watchdog.domain.incident_parts import Deadline
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.notices import AnswerTerms, IncidentNews, Notice, NoticeKind, Topic
 from watchdog.domain.policy import Then
+from watchdog.domain.remedies.remedy import RemedyAttempt
 from watchdog.presentation.notices.notice_text import worded
 
 LATER = 1200.0
@@ -36,6 +37,7 @@ def read(incident: Incident, topic: Topic, *, decided: float = 0.0, after: float
     return worded(notice, notice.at + after)
 
 
+FLAG = RemedyAttempt("new-checkout", NOW - 1.0, 60.0, off_at=NOW)
 AFTER = ": 30 s after dep-41 (bad0000) went live."
 SINCE = f"Critical for 60 s, since 14:14 UTC{AFTER}"
 DONE = "Rollback: dep-41 -> dep-40 as dep-42"
@@ -184,6 +186,20 @@ TABLE: list[Row] = [
             LOOK,
         ),
         WHY,
+    ),
+    (
+        Topic.FLAG_OFF,
+        {"remedies": (FLAG,)},
+        {},
+        "web is down: feature flag new-checkout switched off",
+        (
+            SINCE,
+            "Feature flag new-checkout is off since 14:15 UTC. The incident ends once fresh probes prove the recovery. "
+            "If web still fails at 14:16 UTC, the daemon decides again, and may roll back to dep-40 (aaaaaaa).",
+            "Do now: Stop it if dep-41 (bad0000) is not to blame: then no rollback follows.",
+            "Stop the rollback: watchdog incident stop web-1",
+        ),
+        ("Feature flag new-checkout: off, under way", *WHY),
     ),
     (
         Topic.ROLLING_BACK,

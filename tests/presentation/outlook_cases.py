@@ -9,6 +9,7 @@ from watchdog.domain.decisions import Blame, Cause, Course, Decision, GuardAnswe
 from watchdog.domain.incident_parts import Deadline
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
+from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult
 from watchdog.presentation.situation import Situation
 
 NOW = x.BEGIN + 60.0
@@ -85,6 +86,10 @@ def to_blame(blame: Blame, **fields: object) -> Incident:
     return x.undone(replace(PAGE, blame=blame), **fields)
 
 
+FLAG = RemedyAttempt("new-checkout", NOW - 40.0, 60.0)
+OFF = replace(FLAG, off_at=NOW - 39.0)
+NO_HELP = replace(OFF, result=RemedyResult.NO_HELP, ended_at=NOW)
+HELPED = replace(OFF, result=RemedyResult.HELPED, ended_at=NOW)
 ANNOUNCED = announced()
 LOST = x.undone(x.decision(), tried=True, requested_at=NOW, human_needed="its outcome is unknown")
 REFUSED = amended(LOST, refused_at=NOW, refusal="no such deploy", human_needed="the platform refused it")
@@ -134,6 +139,20 @@ CASES = [
         Situation.SCHEDULED,
         "The rollback to dep-40 (1b7e0d4), approved by ann, is due since 02:13 UTC, and not sent yet.",
         ("stop", "approve"),
+    ),
+    (
+        x.undone(x.decision(), remedies=(FLAG,)),
+        Situation.REMEDYING,
+        "The daemon switches feature flag new-checkout off since 02:14 UTC. If web still fails after that, the daemon"
+        " decides again, and may roll back to dep-40 (1b7e0d4).",
+        ("stop",),
+    ),
+    (
+        x.undone(x.decision(), remedies=(OFF,)),
+        Situation.REMEDYING,
+        "Feature flag new-checkout is off since 02:14 UTC. The incident ends once fresh probes prove the recovery. If"
+        " web still fails at 02:15 UTC, the daemon decides again, and may roll back to dep-40 (1b7e0d4).",
+        ("stop",),
     ),
     (
         x.undone(x.decision()),

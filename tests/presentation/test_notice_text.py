@@ -292,6 +292,7 @@ def test_an_acknowledgement_stops_the_escalation_only_if_there_is_one(row: Row, 
     assert not any("watchdog incident ack" in line for line in done)
 
 
+WAITS = (Situation.QUESTION, Situation.ANNOUNCED, Situation.SCHEDULED, Situation.REMEDYING)
 IN_FULL = [row for row in TABLE if SINCE in row[4] and row[0] not in (Topic.ACKNOWLEDGED, Topic.RETURNED)]
 
 
@@ -301,7 +302,7 @@ def test_auto_deploy_that_is_off_because_of_us_ends_the_news(row: Row) -> None:
     topic, fields, facts, title, lines, below = row
     told, found = read(an_outage(**fields), topic, auto_deploy_off="commit", **facts), situation(an_outage(**fields))
     off = OFF.replace("until you switch it back on", "meanwhile") if found in UNDER_WAY else OFF
-    if found in UNDER_WAY or found in (Situation.QUESTION, Situation.ANNOUNCED, Situation.SCHEDULED):
+    if found in UNDER_WAY or found in WAITS:
         what = "the rollback is over" if found in UNDER_WAY else "this is decided"
         off = f"{off} You can switch it back on once {what}."
     else:

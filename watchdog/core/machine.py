@@ -12,6 +12,8 @@ readings while the daemon is blind. The phases differ only in their actions.
     CALM ──bad──► SUSPECT ──confirmed──► ANNOUNCED ─┐        ┌─► VERIFYING ──good──► CALM
                      │                   ASKING ────┼► PINNING ─► ROLLING_BACK ─► DEPLOYING
                      └──────────────────► PAGED ◄───┴──(every step that fails)
+
+    REMEDYING comes before PINNING where a remedy is left to try: ──good──► CALM, else back to SUSPECT.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,6 +34,7 @@ from watchdog.core.phases import (
     overdue_rollback,
     paged,
     pin_outcome,
+    remedies,
     restore_auto_deploy,
     rollback_outcome,
     scheduled_rollback,
@@ -103,6 +106,10 @@ LATE: Mapping[type[Event], Handler] = MappingProxyType(
         e.RollbackLost: ignore,
         e.AutoDeployRestored: pin_outcome.auto_deploy_restored,
         e.AutoDeployNotRestored: pin_outcome.auto_deploy_not_restored,
+        e.FlagSwitchedOff: remedies.came_late,
+        e.FlagRefused: ignore,
+        e.FlagPostponed: ignore,
+        e.FlagLost: ignore,
     }
 )
 """Outcomes that a phase does not wait for, or that belong to another incident."""
@@ -176,6 +183,25 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Stopped: human_commands.reject,
             e.RollbackRequested: human_commands.rollback_by_hand,
             e.UndoRequested: undo_rollback.undo,
+            e.RestoreRequested: restore_auto_deploy.not_now,
+        },
+        Phase.REMEDYING: {
+            **FLEET_ONLY,
+            **IN_ANY_PHASE,
+            **LATE,
+            **NOT_ASKED,
+            e.Observed: remedies.follow,
+            e.DeploysListed: remedies.follow,
+            e.TimePassed: remedies.follow,
+            e.Restarted: remedies.resume,
+            e.FlagSwitchedOff: remedies.switched_off,
+            e.FlagRefused: remedies.refused,
+            e.FlagPostponed: remedies.postponed,
+            e.FlagLost: remedies.lost,
+            e.Rejected: human_commands.stop,
+            e.Stopped: human_commands.stop,
+            e.RollbackRequested: human_commands.refuse_in_progress,
+            e.UndoRequested: human_commands.refuse_in_progress,
             e.RestoreRequested: restore_auto_deploy.not_now,
         },
         Phase.PINNING: {

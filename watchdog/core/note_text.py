@@ -1,5 +1,7 @@
 """Parts of the lines that the core writes into an incident's story; notices and `explain` use the same words."""
 
+from collections.abc import Sequence
+
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Decision, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
@@ -10,6 +12,11 @@ from watchdog.domain.units import show_seconds
 def short(code: str | None) -> str:
     """Return a commit or image digest, shortened to seven characters."""
     return (code or "").removeprefix("sha256:")[:7]
+
+
+def flags(names: Sequence[str]) -> str:
+    """Return `feature flag new-checkout`, or several of them in their order."""
+    return f"feature flag{'s' if len(names) > 1 else ''} {', then '.join(names)}"
 
 
 def name_deploy(deploy: Deploy) -> str:

@@ -251,6 +251,49 @@ class AutoDeployNotRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagSwitchedOff:
+    """A feature flag is off: by the answer to our request, or as it was read afterwards."""
+
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    flag: str  # name of the flag
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRefused:
+    """A feature flag was not switched off: nothing was changed, or it is read as on."""
+
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    flag: str  # name of the flag
+    why: Prose  # reason in words
+
+
+@dataclass(frozen=True, slots=True)
+class FlagPostponed:
+    """Nothing was sent (a restart before the send, or a guard): decide anew, and try the flag again."""
+
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    flag: str  # name of the flag
+    why: Prose  # reason in words
+
+
+@dataclass(frozen=True, slots=True)
+class FlagLost:
+    """The request was sent, its answer was lost, and nothing tells whether the flag is off: a human must look."""
+
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    flag: str  # name of the flag
+    why: Prose  # reason in words
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionDelivered:
     """A channel with human readers has delivered the notice of a question."""
 
@@ -336,6 +379,10 @@ Event = (
     | RollbackLost
     | AutoDeployRestored
     | AutoDeployNotRestored
+    | FlagSwitchedOff
+    | FlagRefused
+    | FlagPostponed
+    | FlagLost
     | QuestionDelivered
     | FollowUpsFellDue
     | WeekSummedUp

@@ -18,6 +18,7 @@ from watchdog.domain.integrations import Failing
 from watchdog.domain.policy import Suppression
 from watchdog.domain.prose import Prose
 from watchdog.domain.readings import Reading
+from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult
 from watchdog.domain.severity import Severity
 
 
@@ -28,6 +29,7 @@ class Phase(StrEnum):
     SUSPECT = "suspect"
     ANNOUNCED = "announced"
     ASKING = "asking"
+    REMEDYING = "remedying"
     PINNING = "pinning"
     ROLLING_BACK = "rolling_back"
     DEPLOYING = "deploying"
@@ -35,8 +37,8 @@ class Phase(StrEnum):
     PAGED = "paged"
 
 
-ACTING = frozenset({Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING})
-"""The phases in which a rollback is under way or being verified."""
+ACTING = frozenset({Phase.REMEDYING, Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING})
+"""The phases in which a remedy before a rollback, or a rollback, is under way or being verified."""
 
 
 class Outcome(StrEnum):
@@ -47,6 +49,7 @@ class Outcome(StrEnum):
     BY_ITSELF = "recovered by itself"
     WITH_A_HUMAN = "recovered, with a human"
     VERIFIED = "rolled back and verified"
+    REMEDIED = "recovered with a feature flag switched off, and verified"
     CONTINUED = "continued by hand"  # a person began another rollback, which is an incident of its own
     NEW_BASELINE = "a new baseline"  # its errors did not stop: their level has stayed, and is the usual one from now on
     UNSEEN = "its end is not known"  # what failed is not read any more, and nothing else fails
@@ -91,6 +94,7 @@ class Incident:
     suspect_code: str | None = None  # its commit or image digest
     to_blame: tuple[str, ...] = ()  # deploys likelier than not to blame, also once people have shipped another suspect
     rollback: RollbackAttempt = RollbackAttempt()  # its rollback: where to, when, whether it helped
+    remedies: tuple[RemedyAttempt, ...] = ()  # what was tried before a rollback, in order
     human_needed: Prose = ""  # why we do nothing more by ourselves; also who rejected or stopped it
     human_decision: HumanDecision | None = None  # that a person rejected or stopped it
     paged: bool = False  # some notice of it was sent, or one that is pending
@@ -110,6 +114,23 @@ class Incident:
     def by_hand(self) -> bool:
         """Return whether a person asked for this rollback: then no deploy was blamed, and nothing is decided anew."""
         return self.decision is not None and self.decision.blame is None
+
+    @property
+    def remedy(self) -> RemedyAttempt | None:
+        """Return the remedy that is under way, or None: there is never more than one."""
+        last = self.remedies[-1] if self.remedies else None
+        return last if last is not None and last.result is RemedyResult.UNDER_WAY else None
+
+    @property
+    def cure(self) -> RemedyAttempt | None:
+        """Return the remedy that ended it, by the proof, or None."""
+        last = self.remedies[-1] if self.remedies else None
+        return last if last is not None and last.result is RemedyResult.HELPED else None
+
+    @property
+    def proved(self) -> bool:
+        """Return whether fresh readings proved the recovery, after a rollback or a remedy."""
+        return self.rollback.verified_at is not None or self.cure is not None
 
     @property
     def accused(self) -> tuple[str | None, ...]:

@@ -44,6 +44,7 @@ class Topic(StrEnum):
     ESCALATED = "escalated"
     STILL_OPEN = "still open"
     OVERDUE = "rollback overdue"
+    FLAG_OFF = "feature flag switched off"
     ROLLING_BACK = "rolling back"
     STOPPED_SHORT = "human needed"
     NOT_LIVE_YET = "rollback not live yet"

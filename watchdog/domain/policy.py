@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from watchdog.domain.code_comparison import MigrationRules
 from watchdog.domain.prose import Prose
+from watchdog.domain.remedies.remedy import Remedy
 from watchdog.domain.severity import Severity
 
 
@@ -118,6 +119,7 @@ class ServicePolicy:
     # A pre-deploy command is usually a migration, whose new schema the old code may not understand.
     rollback_safe: bool = False  # its pre-deploy command may run again with old code; that fits a migrated database
     migrations: MigrationRules = field(default_factory=MigrationRules)  # how deploys that migrate are recognised
+    remedies: tuple[Remedy, ...] = ()  # tried in this order before a rollback
     signals: tuple[SignalPolicy, ...] = ()  # its signals
     title: str = ""  # its name for people outside engineering; empty: `name`
     objective: float = OBJECTIVE  # share 0-1 of the time that it shall be available; nothing is decided by it

@@ -84,9 +84,9 @@ class ActionRow:
     """
 
     incident: str  # id of the incident it is for
-    step: str  # rollback, alternative (a rebuild), pin or restore
+    step: str  # rollback, alternative (a rebuild), pin, restore, or `flag` with its name
     state: str  # planned, sending, accepted, done or failed
-    target: str  # deploy to roll back to, or value to set auto-deploy to
+    target: str  # deploy to roll back to, value to set auto-deploy to, or flag to switch off
     # A search after a crash begins here: the deploy list holds nothing else that tells old from new.
     baseline: str  # newest deploy at the decision, or value of auto-deploy before
     deploy: str | None = None  # deploy that the rollback made; None: none known

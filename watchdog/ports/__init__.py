@@ -5,6 +5,7 @@ Rule: a port names the errors it raises; an adapter lets no other error through.
 
 from watchdog.ports.channels import Notifier
 from watchdog.ports.clock import Clock
+from watchdog.ports.flags import FlagSwitch
 from watchdog.ports.platform import (
     ClockReading,
     GroupsServices,
@@ -22,6 +23,7 @@ from watchdog.ports.store import StepSink, Store, StoreReader
 __all__ = [
     "Clock",
     "ClockReading",
+    "FlagSwitch",
     "GroupsServices",
     "IdentityProvider",
     "Notifier",

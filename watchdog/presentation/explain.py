@@ -74,7 +74,7 @@ def explain(
 
 def state_of(incident: Incident) -> str:
     """Return the progress in capitals: VERIFIED or CLOSED; while it is open ROLLING BACK, NEEDS YOU …"""
-    if incident.rollback.verified_at is not None:
+    if incident.proved:
         return "VERIFIED"
     if incident.closed_at is not None:
         return "LEFT TO A HUMAN" if incident.human_needed else "CLOSED"

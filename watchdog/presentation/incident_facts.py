@@ -25,6 +25,8 @@ def ended_at(incident: Incident) -> float | None:
     # The outage ended when the rollback was live; the minutes of proof that follow are no downtime.
     if incident.rollback.verified_at is not None:
         return incident.rollback.restored_at
+    if incident.cure is not None:
+        return incident.cure.off_at
     return incident.closed_at if recovered(incident) else None
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Incident
 from watchdog.presentation.block_words import BLOCKS, block_of
+from watchdog.presentation.outlooks import flag_words
 from watchdog.presentation.outlooks import outlook_tasks as tasks
 from watchdog.presentation.outlooks import outlook_words as words
 from watchdog.presentation.outlooks.acknowledging import acknowledging
@@ -229,6 +230,12 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
             tasks.stop_it,
             ("stop", "approve"),
             lambda incident: incident.announced_until,
+        ),
+        Situation.REMEDYING: Row(
+            "trying a flag",
+            flag_words.remedying,
+            tasks.always("Stop it if {suspect} is not to blame: then no rollback follows."),
+            ("stop",),
         ),
         Situation.SENDING: Row(
             "rolling back",

@@ -20,6 +20,7 @@ class Situation(StrEnum):
     QUESTION = "question"  # an approval is asked for
     ANNOUNCED = "announced"  # a rollback is sent at `announced_until` unless a person stops it
     SCHEDULED = "scheduled"  # a person approved it, and it waits for its window
+    REMEDYING = "remedying"  # a feature flag is switched off first, and the recovery is awaited
     SENDING = "sending"  # decided; auto-deploy is switched off first
     REQUESTED = "requested"  # sent to Render, not accepted yet
     DEPLOYING = "deploying"  # accepted, not live yet
@@ -40,7 +41,7 @@ class Situation(StrEnum):
 
 UNDER_WAY = frozenset({Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING})
 """The daemon makes or proves a rollback."""
-BY_ITSELF = UNDER_WAY | {Situation.UNDECIDED, Situation.ANNOUNCED, Situation.SCHEDULED}
+BY_ITSELF = UNDER_WAY | {Situation.UNDECIDED, Situation.ANNOUNCED, Situation.SCHEDULED, Situation.REMEDYING}
 """The daemon goes on without an answer of people."""
 
 
@@ -53,6 +54,8 @@ def situation(incident: Incident) -> Situation:
     under_way = _under_way(incident)
     if under_way is not None:
         return under_way
+    if incident.remedy is not None:
+        return Situation.REMEDYING
     return _decided(incident)
 
 

@@ -22,7 +22,12 @@ from watchdog.presentation.step_actions import StepAction, actions
 
 LATE_SECONDS = 1.0
 """A wake that the run has not received this long after its time was not requested by the run."""
-ORDERED = {fx.PinAutoDeploy: "pin", fx.Rollback: "rollback", fx.RestoreAutoDeploy: "restore"}
+ORDERED = {
+    fx.PinAutoDeploy: "pin",
+    fx.Rollback: "rollback",
+    fx.RestoreAutoDeploy: "restore",
+    fx.SwitchFlagOff: "flag",
+}
 OUTCOMES: dict[type[Event], tuple[str, ...]] = {
     e.PinConfirmed: ("pin",),
     e.PinUnconfirmed: ("pin",),
@@ -33,13 +38,17 @@ OUTCOMES: dict[type[Event], tuple[str, ...]] = {
     e.RollbackLost: ("rollback",),
     e.AutoDeployRestored: ("restore",),
     e.AutoDeployNotRestored: ("restore",),
+    e.FlagSwitchedOff: ("flag",),
+    e.FlagRefused: ("flag",),
+    e.FlagPostponed: ("flag",),
+    e.FlagLost: ("flag",),
 }
 """The events that are outcomes of an action, and the actions they may belong to."""
 
 
 Key = tuple[str, str, str]
 """Identifies an action: its kind, service and incident."""
-Act = fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy
+Act = fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy | fx.SwitchFlagOff
 StepListener = Callable[[State, Event, State, Sequence[Effect]], None]
 """Receives every step: the state before, the event, the state after, and the effects."""
 Answer = Callable[[Act, float], Event | None]

@@ -24,14 +24,14 @@ from tests.console.scene import (
     visited,
 )
 from tests.core.incident_fields import amended
-from tests.presentation.outlook_cases import CASES, PLATFORM, to_blame
+from tests.presentation.outlook_cases import CASES, FLAG, HELPED, OFF, PLATFORM, to_blame
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.views.card_views import COUNTED, TONES, URGENCY, author_of, badge, card_view, headline, urgency
 from watchdog.console.views.deploy_facts import PagesView
 from watchdog.console.views.lifeline import lifeline
 from watchdog.domain.decisions import Evidence, Veto
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import DeployWatch, Incident, Phase, State
+from watchdog.domain.incidents import DeployWatch, Incident, Outcome, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState, current_state
@@ -44,6 +44,7 @@ PHASES = {
     Situation.QUESTION: Phase.ASKING,
     Situation.ANNOUNCED: Phase.ANNOUNCED,
     Situation.SCHEDULED: Phase.ANNOUNCED,
+    Situation.REMEDYING: Phase.REMEDYING,
     Situation.SENDING: Phase.PINNING,
     Situation.REQUESTED: Phase.ROLLING_BACK,
     Situation.DEPLOYING: Phase.DEPLOYING,
@@ -174,7 +175,8 @@ def test_each_situation_has_a_colour_and_each_known_time_a_countdown() -> None:
         (1, NOW + 1000, "needs your answer, due now"),
         (2, NOW, "needs your answer, rolls back in 3 min"),
         (4, NOW, "rollback announced, sent in 60 s"),
-        (8, NOW, "rolling back"),
+        (7, NOW, "trying a flag"),
+        (10, NOW, "rolling back"),
     ],
 )
 def test_the_badge_counts_down(number: int, now: float, says: str) -> None:
@@ -285,6 +287,12 @@ LEFT = {"tried": True, "human_needed": "the platform refused"}
         (amended(ASKED, approved_by="ann", approved_at=NOW), "began confirmed decided approved sent* live. verified."),
         (x.undone(x.decision()), "began confirmed decided sent* live. verified."),
         (x.undone(x.decision(), requested_at=NOW, tried=True), "began confirmed decided sent live* verified."),
+        (x.undone(x.decision(), remedies=(FLAG,)), "began confirmed decided sent* live. verified."),
+        (x.undone(x.decision(), remedies=(OFF,)), "began confirmed decided flag off sent* live. verified."),
+        (
+            x.undone(x.decision(), remedies=(HELPED,), closed_at=NOW, outcome=Outcome.REMEDIED),
+            "began confirmed decided flag off verified",
+        ),
         (x.incident(closed_at=None, verified_at=None), "began confirmed decided sent live verified*"),
         (x.incident(), "began confirmed decided sent live verified"),
         (of(Situation.BLOCKED_FOR_NOW), "began confirmed decided unblocked* sent. live. verified."),

@@ -22,7 +22,7 @@ PAUSED = CurrentState(stopped="paused by ann")
 EACH = {found: one for one, found, *_ in reversed(CASES) if one.escalation.acknowledged_by is None}
 DAEMON = {
     *(Situation.ANNOUNCED, Situation.SCHEDULED, Situation.SENDING, Situation.REQUESTED),
-    *(Situation.DEPLOYING, Situation.VERIFYING),
+    *(Situation.DEPLOYING, Situation.VERIFYING, Situation.REMEDYING),
 }
 
 

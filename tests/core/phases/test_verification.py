@@ -13,7 +13,7 @@ from tests.core.worlds import a_turn_of, bad_world, hear, incident_of, line_of, 
 from tests.support.effect_readers import kinds, lines, notices, tell_of
 from watchdog.core import detect
 from watchdog.core.detect import error_counts
-from watchdog.core.phases.verification import PATIENCE_SECONDS, proof_seconds
+from watchdog.core.phases.recovery_proof import PATIENCE_SECONDS, proof_seconds
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check, Served

@@ -84,6 +84,10 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
         "A rollback that is decided could not be sent for a minute; the daemon still tries",
         "Look at Render's status and at `watchdog status`; roll back in Render's dashboard if it stays so",
     ),
+    Topic.FLAG_OFF: (
+        "A feature flag was switched off before a rollback (`remedies`); it is awaited whether that helps",
+        "Nothing; stop it (`watchdog incident stop INCIDENT`) if no rollback may follow",
+    ),
     Topic.ROLLING_BACK: (
         "The rollback was requested from Render",
         "Nothing; merge nothing until it is verified, if the notice says so",

@@ -77,7 +77,7 @@ def relying(on: str, text: str = SMALL) -> str:
         (SMALL + "advanced: {detection: {cusum_limit_in_watch: 30}}", "cusum_limit_in_watch: impossible: the sum"),
         (SMALL + "advanced: {blame: {floor: 1.5}}", "advanced.blame.floor: too large -> write less than 1"),
         (SMALL + "advanced: {detection: {run_seconds: 45}}", "unknown key -> did you mean run"),
-        (SMALL + "remedies: {}", "watchdog.yaml:9: remedies: not available in this version"),
+        (SMALL + "migrations: {}", "watchdog.yaml:9: migrations: not available in this version"),
         (SMALL + "heartbeat: pagerduty", "heartbeat: not available in this version"),
         (changed("console", "tickets"), "channels.tickets: one place for tickets, please -> write one of: github"),
         (changed("console", "slak"), "channels.slak: unknown channel -> did you mean slack?"),

@@ -58,8 +58,8 @@ def _goes_without_saying(path: str, here: Set[str], there: Set[str]) -> bool:
 
 
 def judged(settings: Settings) -> Iterator[_Leaf]:
-    """Yield the values to compare, with pattern and path: the policy, and the reading of each signal and each page,
-    which it does not hold.
+    """Yield the values to compare, with pattern and path: the policy, and what it does not hold: the reading of each
+    signal and each page, the requests of each feature flag.
     """
     yield from _leaves(settings.policy)
     for name, service in settings.services.items():
@@ -67,6 +67,10 @@ def judged(settings: Settings) -> Iterator[_Leaf]:
             for key, value in parts(adapter.options):
                 if key not in IN_POLICY:
                     yield (f"services.*.signals.*.{key}", f"services.{name}.signals.{signal}.{key}"), _shown(value)
+        for flag in service.flags:
+            for key in ("request", "look"):
+                path = f"services.{name}.remedies.{flag.flag}.{key}"
+                yield (f"services.*.remedies.*.{key}", path), _shown(getattr(flag, key))
     for name, url in settings.vendors.items():
         if name not in settings.dependencies:
             yield ("vendor_status.*", f"vendor_status.{name}"), _Text(url)

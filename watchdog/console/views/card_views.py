@@ -39,7 +39,8 @@ TONES: Mapping[Situation, str] = MappingProxyType(
     {
         **dict.fromkeys(Situation, "needs"),
         **dict.fromkeys((Situation.UNDECIDED, Situation.NO_ACTION), "quiet"),
-        **dict.fromkeys((Situation.SENDING, Situation.REQUESTED, Situation.DEPLOYING, Situation.VERIFYING), "acting"),
+        **dict.fromkeys((Situation.REMEDYING, Situation.SENDING, Situation.REQUESTED), "acting"),
+        **dict.fromkeys((Situation.DEPLOYING, Situation.VERIFYING), "acting"),
         **dict.fromkeys((Situation.ANNOUNCED, Situation.SCHEDULED), "soon"),
         Situation.CLOSED: "over",
     }
@@ -78,7 +79,7 @@ def card_view(
         pages=pages_of(service),
         status_page=clean(status_page(incident)),
         denied=clean(short(incident.suspect_code)) if incident.closed_at is not None and denied else "",
-        unproved=incident.closed_at is not None and incident.rollback.verified_at is None,
+        unproved=incident.closed_at is not None and not incident.proved,
         acknowledged_by=clean(incident.escalation.acknowledged_by or ""),
     )
 

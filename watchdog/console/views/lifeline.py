@@ -14,6 +14,7 @@ COMING = frozenset(
         Situation.QUESTION,
         Situation.ANNOUNCED,
         Situation.SCHEDULED,
+        Situation.REMEDYING,
         Situation.SENDING,
         Situation.REQUESTED,
         Situation.DEPLOYING,
@@ -50,12 +51,16 @@ def lifeline(incident: Incident, notes: Sequence[Note] = ()) -> tuple[StepView, 
     found, rollback = situation(incident), incident.rollback
     steps = [*_judged(incident), *_answered(incident, notes)]
     sent = rollback.requested_at is not None or rollback.tried
+    # A flag that was switched off stays off: the step has happened, whether it helped or not.
+    steps += [("flag off", one.off_at) for one in incident.remedies if one.off_at is not None]
     if found in FIRST:
         steps.append((FIRST[found], None))
     if found in COMING or sent:
         steps += [("sent", rollback.requested_at), ("live", rollback.restored_at)]
     if rollback.verified_at is not None or found in COMING or found is Situation.DID_NOT_HELP:
         steps.append(("verified", rollback.verified_at))
+    elif incident.cure is not None:
+        steps.append(("verified", incident.cure.ended_at))
     else:
         # It is closed after a minute of good checks: since when the service is well again is in no record.
         steps.append(("closed" if found is Situation.CLOSED else "recovered", incident.closed_at))

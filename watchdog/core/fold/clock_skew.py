@@ -13,6 +13,7 @@ from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incident_parts import Escalation, Question, RollbackAttempt
 from watchdog.domain.incidents import DeployWatch, Incident, ServiceState
+from watchdog.domain.remedies.remedy import RemedyAttempt
 
 OF_SERVICE = (
     "phase_since",
@@ -33,6 +34,7 @@ OF_INCIDENT = (
 OF_QUESTION = ("asked_at", "asked_anew_at", "approved_at")
 """Without `defaulted_at`: it is compared with the deadline, which stays and comes from the same clock."""
 OF_ROLLBACK = ("requested_at", "refused_at", "blocked_since", "restored_at", "healed_at", "verified_at")
+OF_REMEDY = ("requested_at", "off_at", "ended_at")
 OF_ESCALATION = ("notified_at", "called_at", "acknowledged_at")
 OF_RUN_DATED = ("run_started_at", "failing_since", "troubled_since", "last_bad_at")
 OF_RUN = (*OF_RUN_DATED, "run_probes", "unseen_seconds", "last_why", "last_kind")
@@ -46,6 +48,7 @@ T = TypeVar(
     Incident,
     Question,
     RollbackAttempt,
+    RemedyAttempt,
     Escalation,
     Deploy,
     DeployWatch,
@@ -92,6 +95,7 @@ def _incident(incident: Incident, now: float) -> Incident:
         _past(incident, OF_INCIDENT, now),
         question=_past(incident.question, OF_QUESTION, now),
         rollback=_past(incident.rollback, OF_ROLLBACK, now),
+        remedies=tuple(_past(attempt, OF_REMEDY, now) for attempt in incident.remedies),
         escalation=_past(incident.escalation, OF_ESCALATION, now),
     )
 

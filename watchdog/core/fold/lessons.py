@@ -99,7 +99,8 @@ def with_errors_as_usual(service: ServiceState, since: float) -> ServiceState:
 
 
 def _may_have_been_ended(service: ServiceState, incident: Incident, policy: Policy) -> bool:
-    """Return whether the incident may not have ended by itself: a rollback, a deploy, or a person who had taken it up.
+    """Return whether the incident may not have ended by itself: by a rollback or another remedy, a deploy, or
+    a person who had taken it up.
 
     People repair without a deploy as well, and only their acknowledgement or answer shows that they were at it.
     """
@@ -110,7 +111,8 @@ def _may_have_been_ended(service: ServiceState, incident: Incident, policy: Poli
     if incident.outcome is Outcome.UNSEEN:
         return True
     people = incident.escalation.acknowledged_by is not None or incident.human_decision is not None
-    return people or incident.rollback.requested_at is not None or _deployed_since(service, policy, incident.onset_at)
+    tried = incident.rollback.requested_at is not None or bool(incident.remedies)
+    return people or tried or _deployed_since(service, policy, incident.onset_at)
 
 
 def after_suspicion(service: ServiceState, policy: Policy, now: float) -> ServiceState:
@@ -134,8 +136,8 @@ def after_incident(service: ServiceState, incident: Incident, policy: Policy, no
     rollback, checks = incident.rollback, dict(service.checks)
     if rollback.healed_at is None and _was_rolled_back(service, incident, policy):
         return _without_lessons_of(service, incident, policy)
-    # The rollback may have cured it, so the length of the failure teaches nothing.
-    if rollback.healed_at is None and rollback.requested_at is not None:
+    # The rollback, or a remedy before it, may have cured it, so the length of the failure teaches nothing.
+    if rollback.healed_at is None and (rollback.requested_at is not None or incident.remedies):
         return service
     for finding in incident.findings:
         check = checks.get(finding.signal)

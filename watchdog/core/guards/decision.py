@@ -29,6 +29,7 @@ from watchdog.domain.decisions import Blame, Course, Decision, Evidence, Finding
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy
 from watchdog.domain.readings import Good
+from watchdog.domain.remedies.remedy import untried
 
 NOTHING_TO_DO: Mapping[Action, tuple[Course, str]] = MappingProxyType(
     {
@@ -72,7 +73,8 @@ def decide(
     answered = guards.guards_that_ask(incident) if approved else None
     defaulted = guards.answered_by_default(incident)
     course, why = _course(rule, verdict, target, answers, service_policy, answered, defaulted=defaulted)
-    would, would_course = _would(rule, verdict, target, answers, service_policy)
+    first = [one.flag for one in untried(service_policy.remedies, incident.remedies if incident is not None else ())]
+    would, would_course = _would(rule, verdict, target, answers, service_policy, first)
     return Decision(
         at=now,
         course=course,
@@ -88,6 +90,7 @@ def decide(
         would=would,
         would_course=would_course,
         severity_why=why_level,
+        first=tuple(first) if target.deploy is not None else (),
     )
 
 
@@ -202,7 +205,12 @@ def _likely_in_words(verdict: Blame) -> str:
 
 
 def _would(
-    rule: Rule, verdict: Blame, target: TargetChoice, answers: Sequence[GuardAnswer], service_policy: ServicePolicy
+    rule: Rule,
+    verdict: Blame,
+    target: TargetChoice,
+    answers: Sequence[GuardAnswer],
+    service_policy: ServicePolicy,
+    first: Sequence[str],
 ) -> tuple[str, str]:
     """Return the action that only mode observe prevents, in words, and its course; ("", "") in every other mode."""
     if service_policy.mode is not Mode.OBSERVE:
@@ -213,7 +221,8 @@ def _would(
     if course not in (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK) or target.deploy is None:
         return f"would {course.value}: {why}", course.value
     verb = "ask to roll back" if course is Course.ASK else "roll back"
-    return f"would {verb} to {target.deploy.id} ({note_text.short(target.deploy.code)})", course.value
+    flags = f"first switch {note_text.flags(first)} off; then " if first else ""
+    return f"would {flags}{verb} to {target.deploy.id} ({note_text.short(target.deploy.code)})", course.value
 
 
 def _evidence(

@@ -12,18 +12,22 @@ from collections.abc import Sequence
 from watchdog.core.assess import failure_correlation, suppression
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards, rollback_budget
-from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
+from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, SwitchFlagOff, Tell
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, Then
 
 DAY_SECONDS = 86400.0
-BEFORE_ACCEPTANCE = frozenset({Phase.PINNING, Phase.ROLLING_BACK})
+BEFORE_ACCEPTANCE = frozenset({Phase.REMEDYING, Phase.PINNING, Phase.ROLLING_BACK})
 
 
 def violated_invariant(before: State, after: State, effects: Sequence[Effect], policy: Policy) -> str:
     """Return the invariant that this step would violate, or ""."""
     sent: set[str] = set()
     for effect in effects:
+        if isinstance(effect, SwitchFlagOff):
+            why = _observed_or_stopped(effect.service, before, after, policy) or _flag(effect, before, after, policy)
+            if why:
+                return f"SwitchFlagOff {effect.flag} of {effect.service} for {effect.incident}: {why}"
         if isinstance(effect, (Rollback, PinAutoDeploy, RestoreAutoDeploy)):
             why = _write(effect, after, policy) or _change(effect, before, after, policy, sent)
             if why:
@@ -49,21 +53,58 @@ def _write(effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, after: State, p
     # A configuration that was edited, or a restored state, may pair a name with the id of another service.
     if service_policy.platform_id is None or service_policy.platform_id != effect.platform_id:
         return f"{effect.platform_id} is not the service's id ({service_policy.platform_id})"
-    if service_policy.mode is Mode.OBSERVE:
-        return "the service is only observed"
+    incident = service.incident
+    if incident is not None and incident.remedy is not None and not isinstance(effect, RestoreAutoDeploy):
+        return f"feature flag {incident.remedy.flag} is being tried"
     return ""
 
 
-def _change(
-    effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, before: State, after: State, policy: Policy, sent: set[str]
-) -> str:
-    """Return why production may not be changed now, or ""; restoring auto-deploy needs only the absence of a stop."""
+def _observed_or_stopped(name: str, before: State, after: State, policy: Policy) -> str:
+    """Return why nothing of this service may be changed now, or ""."""
+    service_policy = policy.services.get(name)
+    if service_policy is None or name not in after.services:
+        return "the service is not configured"
+    if service_policy.mode is Mode.OBSERVE:
+        return "the service is only observed"
     # Both states: a step must not lift its own stop and act at once.
     for state in (before, after):
         if state.disarmed:
             return f"disarmed ({state.disarmed})"
         if state.paused_by:
             return f"paused by {state.paused_by}"
+    return ""
+
+
+def _flag(effect: SwitchFlagOff, before: State, after: State, policy: Policy) -> str:
+    """Return why this flag may not be switched off, or "": configured, once in its incident, and one at a time."""
+    service, was = after.services[effect.service], before.services.get(effect.service)
+    incident = service.incident
+    if incident is None or incident.id != effect.incident:
+        return "the service has no such incident"
+    if effect.flag not in (one.flag for one in policy.services[effect.service].remedies):
+        return "it is no remedy of the service"
+    # The attempt is in the saved state: one that is not there could be made again after a crash.
+    if incident.remedy is None or incident.remedy.flag != effect.flag:
+        return "it is not in the books"
+    known = was.incident if was is not None else None
+    if known is not None and known.id == incident.id:
+        if effect.flag in (one.flag for one in known.remedies):
+            return "it was tried already"
+        if known.remedy is not None:
+            return f"{known.remedy.flag} is being tried"
+    if incident.by_hand or incident.rollback.tried:
+        return "it comes before a rollback that the daemon decided on"
+    now = incident.remedy.requested_at
+    return _no_consent(effect, incident, after, policy, now) or _no_evidence(effect, incident, after, policy, now)
+
+
+def _change(
+    effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, before: State, after: State, policy: Policy, sent: set[str]
+) -> str:
+    """Return why production may not be changed now, or ""; restoring auto-deploy needs only the absence of a stop."""
+    stopped = _observed_or_stopped(effect.service, before, after, policy)
+    if stopped:
+        return stopped
     if not isinstance(effect, Rollback):
         return ""
     if effect.service in sent:
@@ -127,12 +168,35 @@ def _overtaken(effect: Rollback, service: ServiceState) -> str:
 
 def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after: State, policy: Policy) -> str:
     """Return why a rollback that no human requested is not allowed (I2, I5), or ""."""
-    service_policy, limits, now = policy.services[effect.service], policy.budget, incident.rollback.requested_at
+    limits, now = policy.budget, incident.rollback.requested_at
+    why = _no_consent(effect, incident, after, policy, now)
+    if why:
+        return why
+    # The step that sends also spends the budget. An effect without that entry would escape every limit below.
+    if now is None or now not in service.acted_at or now not in after.acted_at:
+        return "it is not in the books"
+    why = _no_evidence(effect, incident, after, policy, now)
+    if why:
+        return why
+    # More than the limit, as this rollback is counted already.
+    today = sum(at > now - DAY_SECONDS for at in service.acted_at)
+    if today > limits.per_service_per_day:
+        return f"{today} rollbacks of the service today (limit {limits.per_service_per_day})"
+    fleet = rollback_budget.fleet_spent(after, policy, effect.service, incident.suspect_code, now)
+    if fleet > limits.per_fleet_per_10m:
+        return f"{fleet} rollbacks of all services together in 10 min (limit {limits.per_fleet_per_10m})"
+    return ""
+
+
+def _no_consent(
+    effect: Rollback | SwitchFlagOff, incident: Incident, after: State, policy: Policy, now: float | None
+) -> str:
+    """Return why this may not be done unasked, or "": mode, sight, downtime, window, hold."""
+    service_policy, facts = policy.services[effect.service], after.services[effect.service].facts
     if service_policy.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident):
         return "no human approved it"
     if after.blind_since is not None:
         return "blind"
-    facts = service.facts
     if facts is not None and (facts.suspended or facts.maintenance):
         return "the service is intentionally down"
     kept_until = incident.announced_until
@@ -142,28 +206,22 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     held = suppression.active_hold(after, policy, effect.service, now or incident.opened_at)
     if held is not None and effect.approved_by is None:
         return f"{held.name}: rollbacks need approval"
-    # The step that sends also spends the budget. An effect without that entry would escape every limit below.
-    if now is None or now not in service.acted_at or now not in after.acted_at:
-        return "it is not in the books"
+    return ""
+
+
+def _no_evidence(effect: Rollback | SwitchFlagOff, incident: Incident, after: State, policy: Policy, now: float) -> str:
+    """Return why no deploy is to blame at this moment, or "": nothing fails, or too much, or it is a rollback."""
+    service = after.services[effect.service]
     if not observations.failing_now(service, incident.findings, policy, now):
         return "nothing was seen failing just now"
-    suspect = next((deploy for deploy in service.deploys if deploy.id == effect.suspect), None)
+    suspect = next((deploy for deploy in service.deploys if deploy.id == incident.suspect), None)
     if suspect is not None and suspect.is_rollback:
-        return f"{effect.suspect} is itself a rollback"
+        return f"{suspect.id} is itself a rollback"
     mine = after.troubles.get(effect.service)
     wave = failure_correlation.mass_failure(policy, after.troubles, mine) if mine is not None else None
     # An uncertain mass failure is asked about; only an approval of that very question covers it.
     asked = effect.approved_by is not None and "correlation" in guards.guards_that_ask(incident)
-    if wave is not None and (wave.certain or not asked):
-        return wave.why
-    # More than the limit, as this rollback is counted already.
-    today = sum(at > now - DAY_SECONDS for at in service.acted_at)
-    if today > limits.per_service_per_day:
-        return f"{today} rollbacks of the service today (limit {limits.per_service_per_day})"
-    fleet = rollback_budget.fleet_spent(after, policy, effect.service, incident.suspect_code, now)
-    if fleet > limits.per_fleet_per_10m:
-        return f"{fleet} rollbacks of all services together in 10 min (limit {limits.per_fleet_per_10m})"
-    return ""
+    return wave.why if wave is not None and (wave.certain or not asked) else ""
 
 
 def _unanswered(incident: Incident) -> bool:
@@ -207,7 +265,7 @@ def _left(was: ServiceState, service: ServiceState) -> str:
 
 def _closed_well(was: ServiceState, service: ServiceState, incident: Incident) -> str:
     """Return that a rollback was closed without proof, or that an open incident was left in calm; else ""."""
-    if was.phase in ACTING and incident.closed_at is not None and incident.rollback.verified_at is None:
+    if was.phase in ACTING and incident.closed_at is not None and not incident.proved:
         return f"{incident.id} was closed while its rollback was not proved"
     if service.phase is Phase.CALM and incident.closed_at is None:
         return f"{incident.id} is open and the service calm"

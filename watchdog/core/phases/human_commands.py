@@ -12,7 +12,14 @@ from watchdog.core.context import StepContext
 from watchdog.core.guards import guards
 from watchdog.core.guards.decision import find_target
 from watchdog.core.guards.guard_context import GuardContext
-from watchdog.core.phases import close_incident, escalation, rollback_outcome, rollback_request, scheduled_rollback
+from watchdog.core.phases import (
+    close_incident,
+    escalation,
+    remedies,
+    rollback_outcome,
+    rollback_request,
+    scheduled_rollback,
+)
 from watchdog.domain import events as e
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import NOT_WEIGHED, Blame, Course, Decision, GuardAnswer, TargetChoice, Verdict
@@ -132,6 +139,7 @@ def stop(ctx: StepContext) -> None:
     if ctx.service.is_kept:
         scheduled_rollback.forget(ctx)
     ctx.update_incident(human_needed=f"stopped by {event.by}", human_decision=HumanDecision.STOPPED)
+    remedies.end_stopped(ctx, event.by)
     escalation.answered(ctx)
     ctx.note("STOPPED", f"by {event.by}: no rollback is sent")
     ctx.enter_phase(Phase.PAGED)

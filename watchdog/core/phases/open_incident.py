@@ -15,7 +15,7 @@ from watchdog.core.context import StepContext
 from watchdog.core.fold import unread
 from watchdog.core.guards import active_criticals, flapping
 from watchdog.core.guards.decision import decide
-from watchdog.core.phases import close_incident, rollback_request
+from watchdog.core.phases import close_incident, remedies, rollback_request
 from watchdog.domain.decisions import Blame, Course, Decision, Finding
 from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.incidents import Incident
@@ -207,7 +207,7 @@ def begin_course(
     # Before the course: its own notes and notices follow the decision in the story.
     _note_decision(ctx, decision)
     begin = {
-        Course.ROLLBACK: rollback_request.disable_auto_deploy,
+        Course.ROLLBACK: remedies.begin_rollback,
         Course.ANNOUNCE: rollback_request.announce if approved_by is None else rollback_request.schedule_rollback,
         Course.ASK: rollback_request.ask,
         Course.PAGE: close_incident.page,

@@ -4,6 +4,8 @@ Usually a rollback is sent within a second, and the first page says so. A platfo
 outage, can delay it for minutes, in which no human would look at the outage.
 """
 
+from dataclasses import replace
+
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.domain.decisions import Course
@@ -23,8 +25,10 @@ def page_if_overdue(ctx: StepContext) -> None:
     incident = ctx.service.incident
     if incident is None or incident.closed_at is not None or not _to_be_rolled_back(incident):
         return
-    # One page is enough: a paged human has the outage, whether the rollback is late or not.
-    if incident.late_paged or (incident.paged and not _was_overtaken(incident)):
+    # One page is enough: a paged human has the outage, whether the rollback is late or not. That a flag is off is told
+    # for information only.
+    paged = incident.paged and not any(one.told_first for one in incident.remedies)
+    if incident.late_paged or (paged and not _was_overtaken(incident)):
         return
     # A global stop keeps the rollback from being sent; the attempt to send it notifies people with that reason.
     if ctx.state.stop_reason:
@@ -35,7 +39,8 @@ def page_if_overdue(ctx: StepContext) -> None:
     due = f"For {show_seconds(waited)} a rollback to {incident.rollback.target} is due"
     line = f"{due} and not known to be on its way; it is still being tried."
     ctx.note("LATE", line)
-    ctx.update_incident(late_paged=True)
+    remedies = tuple(replace(one, told_first=False) for one in incident.remedies)
+    ctx.update_incident(late_paged=True, remedies=remedies)
     ctx.notify(NoticeKind.HUMAN_NEEDED, Topic.OVERDUE, wakes=True, since=_since(ctx, incident))
 
 
@@ -50,14 +55,16 @@ def _since(ctx: StepContext, incident: Incident) -> float:
     """Return since when the rollback is due (UTC epoch seconds).
 
     A request by hand, and a decision that overtook a question, count from their own time. Otherwise the time is that
-    of the service becoming critical, as an incident may have been harmless for long.
+    of the service becoming critical, as an incident may have been harmless for long; after a remedy that did not help,
+    that of its end.
     """
     assert incident.decision is not None, "it is to be rolled back"
     trouble = ctx.state.troubles.get(ctx.name)
     if incident.by_hand or _was_overtaken(incident) or trouble is None:
         return incident.decision.at
+    tried_until = incident.remedies[-1].ended_at if incident.remedies else None
     # A worker with a fast clock may have registered it in our future.
-    return min(trouble.at, ctx.now)
+    return min(max(trouble.at, tried_until or 0.0), ctx.now)
 
 
 def _to_be_rolled_back(incident: Incident) -> bool:

@@ -138,9 +138,9 @@ def send(ctx: StepContext) -> None:
         escalate_to_human(ctx, f"nothing was sent: {not_now}; ask again", restore=True)
         return
     # Last: the obstacles above end with a human, these may clear by themselves.
-    why_wait = _why_wait(ctx)
-    if why_wait:
-        retry_later(ctx, why_wait)
+    obstacle = why_wait(ctx)
+    if obstacle:
+        retry_later(ctx, obstacle)
         return
     incident = ctx.incident
     assert (
@@ -231,7 +231,7 @@ def _not_by_hand_now(ctx: StepContext) -> str:
     return f"{coming.id} is on its way ({coming.status_words})" if coming is not None else ""
 
 
-def _why_wait(ctx: StepContext) -> str:
+def why_wait(ctx: StepContext) -> str:
     """Return why nothing may be sent at this moment, or ""; a request by hand needs no finding."""
     if ctx.incident.by_hand:
         return ""

@@ -18,9 +18,11 @@ Temporary: the caller performs the effect again as `resumed`; a resumed rollback
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from watchdog.core.fold.deploy_lists import PIN_SHOWS_SECONDS
 from watchdog.daemon.actions.auto_deploy import AutoDeploy
+from watchdog.daemon.actions.flag_switcher import Flags, FlagSwitcher
 from watchdog.daemon.actions.reconcile import UNREADABLE, DeployLookup, Reconcile, look_up, newer_than
 from watchdog.daemon.actions.timings import (
     SHIPPED,
@@ -37,7 +39,7 @@ from watchdog.daemon.actions.timings import (
 )
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
+from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback, SwitchFlagOff
 from watchdog.domain.errors import Forbidden, Gone, OutcomeUnknown, Permanent, Refused, Stale, Temporary, WatchdogError
 from watchdog.domain.events import Event
 from watchdog.domain.store_records import ActionResult, ActionRow
@@ -48,6 +50,7 @@ ROLLBACK, ALTERNATIVE = "rollback", "alternative"
 SAID_NO = (ActionResult.REFUSED, ActionResult.EXPIRED, ActionResult.FORBIDDEN)
 """The platform said no: nothing can be under way."""
 CONTENDED = "another worker carries out this action"
+NO_FLAGS: Flags = MappingProxyType({})
 
 
 class Actuator:
@@ -67,6 +70,7 @@ class Actuator:
         *,
         timings: Timings = SHIPPED,
         reconcile: Reconcile = look_up,
+        flags: Flags = NO_FLAGS,
     ) -> None:
         self._platform = platform
         self._store = store
@@ -79,12 +83,21 @@ class Actuator:
         self._auto_deploy = AutoDeploy(
             store, clock, timings, forbids=lambda change, at: self.forbids(change, at), too_late=self._too_late
         )
+        self._flags = FlagSwitcher(
+            flags,
+            store,
+            clock,
+            timings,
+            hook,
+            forbids=lambda change, at: self.forbids(change, at),
+            too_late=self._too_late,
+        )
         self._writing = 0
 
     @property
     def writing(self) -> bool:
         """Return whether a changing call is in flight: a graceful stop lets it finish."""
-        return self._writing + self._auto_deploy.writing > 0
+        return self._writing + self._auto_deploy.writing + self._flags.writing > 0
 
     async def let_land(self) -> None:
         """Wait until an earlier switch of ours can no longer arrive, and the platform's answers show its result.
@@ -95,6 +108,8 @@ class Actuator:
 
     async def perform(self, effect: Change, *, resumed: bool = False) -> Event:
         """Carry out a change; return its outcome. `resumed`: it was saved before a restart, or the store went away."""
+        if isinstance(effect, SwitchFlagOff):
+            return await self._flags.switch_off(effect, resumed=resumed)
         if not isinstance(self._platform, WritablePlatform) or not self._platform.can_write:
             return self._cannot(effect, "this watchdog was given no right to change anything")
         try:
@@ -106,7 +121,7 @@ class Actuator:
         except Refused as error:
             return self._cannot(effect, str(error))
 
-    def _cannot(self, effect: Change, why: str) -> Event:
+    def _cannot(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, why: str) -> Event:
         at = self._clock.now()
         if isinstance(effect, PinAutoDeploy):
             return e.PinUnconfirmed(at, effect.service, effect.incident, why)

@@ -37,7 +37,7 @@ UNWANTED = "no longer wanted"
 OUTAGE = "another outage is being handled, which needs it off"
 UNRECORDED = "the journal could not be written"
 
-ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy)
+ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy, fx.SwitchFlagOff)
 """Effects that change production."""
 
 log = structlog.get_logger("watchdog")
@@ -187,6 +187,8 @@ class ActionRunner:
             return e.RollbackLost(at, effect.service, effect.incident, why)
         if isinstance(effect, fx.RestoreAutoDeploy):
             return e.AutoDeployNotRestored(at, effect.service, effect.incident, why)
+        if isinstance(effect, fx.SwitchFlagOff):
+            return e.FlagLost(at, effect.service, effect.incident, effect.flag, why)
         try:
             row = await self._store.action(effect.incident, auto_deploy.STEP)
         except (Temporary, Permanent):
@@ -209,8 +211,11 @@ class ActionRunner:
 def still_wanted(state: State, effect: Change) -> bool:
     """Return whether an effect of an earlier run still belongs to the state.
 
-    A rollback is always looked up, unless its incident went on to another target: a lookup changes nothing.
+    A rollback is always looked up, unless its incident went on to another target: a lookup changes nothing. So is a
+    flag: one that is off is told of, whatever became of its incident.
     """
+    if isinstance(effect, fx.SwitchFlagOff):
+        return True
     service = state.services.get(effect.service)
     incident = service.incident if service is not None else None
     ours = incident is not None and incident.id == effect.incident
@@ -239,4 +244,8 @@ def unrecorded(effect: Effect, at: float, *, lasting: bool) -> Event | None:
         return e.RollbackPostponed(at, effect.service, effect.incident, UNRECORDED)
     if isinstance(effect, fx.RestoreAutoDeploy):
         return e.AutoDeployNotRestored(at, effect.service, effect.incident, UNRECORDED)
+    if isinstance(effect, fx.SwitchFlagOff):
+        # The rollback that is decided next cannot be saved either, and pages with that reason.
+        kind = e.FlagRefused if lasting else e.FlagPostponed
+        return kind(at, effect.service, effect.incident, effect.flag, UNRECORDED)
     return None

@@ -99,6 +99,9 @@ def end_title(incident: Incident) -> str:
             return f"{service} is healthy: its rollback may have been needless"
         lasted = show_seconds(max(0.0, (rollback.restored_at or incident.onset_at) - incident.onset_at))
         return f"{service} is back after {lasted}: rolled back to {target}"
+    if (cure := incident.cure) is not None:
+        lasted = show_seconds(max(0.0, (cure.off_at or incident.onset_at) - incident.onset_at))
+        return f"{service} is back after {lasted}: flag {cure.flag} is off"
     if not incident.findings:
         made = f"rolled back to {target}, recovery not proved" if rollback.deploy else "no rollback was made"
         return f"{service}: {made}"

@@ -151,7 +151,8 @@ def done_lines(incident: Incident) -> Lines:
     if incident.rollback.deploy:
         how = f" ({rebuild_words(incident)})" if incident.rollback.rebuilds else ""
         lines.append(f"Rollback: {incident.suspect} -> {incident.rollback.target} as {incident.rollback.deploy}{how}")
-    return tuple(lines)
+    flags = (f"{one.flag}: {'off, ' if one.off_at is not None else ''}{one.result.value}" for one in incident.remedies)
+    return (*lines, *(f"Feature flag {one}" for one in flags))
 
 
 def left_lines(case: NoticeCase) -> Lines:

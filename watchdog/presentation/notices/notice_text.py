@@ -217,6 +217,11 @@ def _overdue(case: NoticeCase) -> Words:
     return f"{happens(case.incident)}: {late}", _body(case, todo=_look(case))
 
 
+def _flag_off(case: NoticeCase) -> Words:
+    flag = next((one.flag for one in reversed(case.incident.remedies) if one.off_at is not None), "")
+    return f"{happens(case.incident)}: feature flag {flag} switched off", _body(case)
+
+
 def _rolling_back(case: NoticeCase) -> Words:
     nothing = "" if case.outlook.task else "Nothing to do now: the next notice reports how it ended."
     return f"{happens(case.incident)}: rolling back to {target_name(case.incident)}", _body(case, todo=nothing)
@@ -306,6 +311,7 @@ WORDS: Mapping[Topic, Callable[[NoticeCase], Words]] = MappingProxyType(
         Topic.ESCALATED: _escalated,
         Topic.STILL_OPEN: _still_open,
         Topic.OVERDUE: _overdue,
+        Topic.FLAG_OFF: _flag_off,
         Topic.ROLLING_BACK: _rolling_back,
         Topic.STOPPED_SHORT: _stopped_short,
         Topic.NOT_LIVE_YET: _not_live_yet,

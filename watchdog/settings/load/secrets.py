@@ -120,6 +120,10 @@ class Secrets(BaseSettings):
         "a fine-grained token for these repositories alone: *Contents: read-only*, and *Issues: read and write* "
         "only where tickets are kept",
     )
+    flag_token: Token | None = _variable(
+        "`{token}` in a header of `services.*.remedies`: switches feature flags off",
+        "a token of the flag service that may read and switch the flags of one environment, and nothing else",
+    )
     slack_webhook_url: Address | None = _variable(
         "`channels: {slack: {}}`",
         "an incoming webhook: it can post to its one channel",

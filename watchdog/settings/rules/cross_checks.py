@@ -8,7 +8,7 @@ from watchdog.core.detect.probes import CUSUM_CAP
 from watchdog.docs.page_table import shell_place
 from watchdog.domain.commands.human_command import ALL
 from watchdog.settings.schema.adapter_entries import check_name
-from watchdog.settings.schema.schema import PLATFORM_ID, Shape
+from watchdog.settings.schema.schema import PLATFORM_ID, ServiceShape, Shape
 from watchdog.settings.schema.tuning import figure
 from watchdog.settings.text.validation import choose, nearest
 from watchdog.settings.text.yaml_document import Document
@@ -52,7 +52,19 @@ def check_services(document: Document, shape: Shape, own: Mapping[str, str]) -> 
         if service.render is not None:
             _check_target(document, (*path, "render"), service.render, targets, own)
         _check_depends_on(document, name, service.depends_on)
+        _check_remedies(document, name, service)
     _check_cycles(document, shape)
+
+
+def _check_remedies(document: Document, name: str, service: ServiceShape) -> None:
+    """Report remedies that no rollback follows, and a flag that is named twice: it is switched off once."""
+    path = ("services", name, "remedies")
+    if service.remedies and service.render is None:
+        document.report(path, "useless without render: each is tried before a rollback", "add render: srv-…")
+    flags = [one.flag_off.flag for one in service.remedies]
+    for place, flag in enumerate(flags):
+        if flag in flags[:place]:
+            document.report((*path, place), "the same flag twice", "remove one of them")
 
 
 def _check_control(document: Document, shape: Shape) -> None:

@@ -1,11 +1,12 @@
 """The secrets that the configuration needs, and the warnings for its user."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.notifiers.slack import SlackOptions
+from watchdog.adapters.remedies.flag_off import TOKEN as FLAG_TOKEN
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.vendor_status import NOT_READABLE
 from watchdog.domain.policy import PROBES
@@ -52,7 +53,7 @@ def check_secrets(
     for name, adapter in channels.items():
         for variable in NOTIFIERS[adapter.kind].secrets(adapter.options):
             needed.setdefault(variable, (("channels", name), f"the channel {name}"))
-    for variable, wanted in _of_the_rest(shape).items():
+    for variable, wanted in (*_of_flags(shape, modes), *_of_the_rest(shape).items()):
         needed.setdefault(variable, wanted)
     for variable, (path, who) in needed.items():
         if not variables.get(variable):
@@ -61,6 +62,14 @@ def check_secrets(
                 f"{who} needs a secret that is not set",
                 f"set the variable {variable}, or write it into .env beside this file",
             )
+
+
+def _of_flags(shape: Shape, modes: Mapping[str, str]) -> Iterator[tuple[str, tuple[Path, str]]]:
+    """Yield the token at each feature flag that may be switched off with it."""
+    for name, mode in modes.items():
+        for place, one in enumerate(shape.services[name].remedies):
+            if one.flag_off.needs_token and mode != "observe":
+                yield FLAG_TOKEN, (("services", name, "remedies", place), f"the flag {one.flag_off.flag}")
 
 
 def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:

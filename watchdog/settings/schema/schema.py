@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from watchdog.adapters.options import Rate
+from watchdog.adapters.remedies.flag_off import FlagOffOptions
 from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationRules
 from watchdog.domain.policy import OBJECTIVE
 from watchdog.settings.rules.recurrence import ALWAYS
@@ -60,7 +61,6 @@ from watchdog.settings.schema.written_values import (
 )
 
 LATER: dict[str, str] = {
-    "remedies": "the one remedy is a rollback on Render",
     "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
     "lighthouse": "watch an http or latency signal",
     "plausible": "watch an http signal that expects your analytics tag in the page",
@@ -119,6 +119,12 @@ class GateFile(Section):
     gate: GateShape
 
 
+class RemedyShape(Section):
+    """One remedy that is tried before a rollback; its options are those of its adapter."""
+
+    flag_off: FlagOffOptions
+
+
 class ServiceShape(Section):
     """One guarded service. `signals` are checked by their own adapters."""
 
@@ -129,6 +135,7 @@ class ServiceShape(Section):
     depends_on: Annotated[tuple[str, ...], Field(max_length=50), LISTED] = ()
     rollback_safe: bool = False
     migrations: OwnMigrationsShape = OwnMigrationsShape()
+    remedies: Annotated[tuple[RemedyShape, ...], Field(max_length=5), LISTED] = ()
     title: Title | None = Field(default=None, max_length=60)
     objective: Objective = OBJECTIVE
     tags: Annotated[tuple[Tag, ...], Field(max_length=10), LISTED] = ()

@@ -55,7 +55,9 @@ def service_rows(settings: Settings) -> Iterator[Row]:
         # What is named by its exact name there has no id yet: the daemon's start asks Render for it.
         known = service.platform_id or settings.services[name].render
         render = f"on Render ({known})" if known else "not on Render"
-        yield name, f"{title}{service.mode}{veto}, {render}; watches {signals}"
+        flags = ", ".join(one.flag for one in service.remedies)
+        first = f", before a rollback switches feature flags off: {flags}" if flags else ""
+        yield name, f"{title}{service.mode}{veto}{first}, {render}; watches {signals}"
 
 
 def gate_words(rules: GateRules) -> str:

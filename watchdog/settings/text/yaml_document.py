@@ -28,7 +28,7 @@ HASH_WITHIN = 40
 
 SECRET = re.compile(
     r"hooks\.slack\.com/|\bxox[abceoprs]-|\bxapp-|\brnd_\w|\bsntry[usa]_|://[^/\s@:]*:[^/\s@]+@|hc-ping\.com/\w|\bsk-\w{8}"
-    r"|ingest\.\w*\.?sentry\.io|\bBearer\s|\bgh[pousr]_\w"
+    r"|ingest\.\w*\.?sentry\.io|\bBearer\s(?!\{token\})|\bgh[pousr]_\w"
 )
 """The form of the vendors' credentials. Linear in the text: no two neighbouring parts can match the same characters."""
 

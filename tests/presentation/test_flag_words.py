@@ -1,0 +1,94 @@
+"""What people read of feature flags that are switched off before a rollback: while it lasts, and once it is over."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.cli import examples as x
+from tests.presentation.outlook_cases import FLAG, HELPED, NO_HELP, NOW, OFF, announced, question
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Incident, Outcome
+from watchdog.domain.policy import Then
+from watchdog.domain.remedies.remedy import RemedyResult
+from watchdog.presentation.explain import state_of
+from watchdog.presentation.incident_facts import ended_at
+from watchdog.presentation.notices.headlines import end_title
+from watchdog.presentation.notices.notice_details import done_lines
+from watchdog.presentation.outlook import outlook
+from watchdog.presentation.outlooks.current_state import CurrentState
+from watchdog.presentation.situation import Situation
+
+FIRST = "First the daemon switches feature flag new-checkout off, and rolls back only if that does not help."
+STAYS = "Feature flag new-checkout is off since 02:14 UTC and did not help; it stays off until you switch it on."
+UNKNOWN = replace(FLAG, result=RemedyResult.UNKNOWN, ended_at=NOW)
+REFUSED = replace(FLAG, result=RemedyResult.REFUSED, ended_at=NOW)
+PAUSED = CurrentState(stopped="paused by ann")
+
+
+def asked(*flags: str) -> Incident:
+    """Return an incident whose question is about a rollback that flags come before."""
+    return question(Then.ESCALATE, decision=replace(x.decision(course=Course.ASK), first=flags))
+
+
+def over(*remedies: object, **fields: object) -> Incident:
+    """Return a closed incident with these remedies."""
+    return x.undone(x.decision(), closed_at=NOW, remedies=remedies, **{"outcome": Outcome.REMEDIED, **fields})
+
+
+def test_a_question_and_an_announcement_say_what_comes_first() -> None:
+    """Before a person says yes, or lets a veto window pass."""
+    first = replace(x.decision(course=Course.ANNOUNCE), first=("new-checkout",))
+    for incident in (asked("new-checkout"), replace(announced(), decision=first)):
+        assert FIRST in outlook(incident, NOW).besides
+    assert "feature flags one, then two off" in outlook(asked("one", "two"), NOW).besides
+    assert "flag" not in outlook(asked(), NOW).besides
+
+
+@pytest.mark.parametrize(
+    ("attempt", "said"),
+    [
+        (NO_HELP, STAYS),
+        (replace(OFF, result=RemedyResult.ENDED), STAYS.replace(" and did not help", "")),
+        (UNKNOWN, "Whether feature flag new-checkout is off is not known: look in your flag service."),
+        (REFUSED, "Feature flag new-checkout was not switched off."),
+    ],
+)
+def test_what_became_of_a_flag_stands_beside_what_happens_next(attempt: object, said: str) -> None:
+    """While the incident is open; nothing of a flag that is being tried, as that is what happens."""
+    incident = x.undone(x.decision(), remedies=(attempt,))
+    assert outlook(incident, NOW).besides == said and outlook(incident, NOW).situation is Situation.SENDING
+    assert outlook(x.undone(x.decision(), remedies=(FLAG,)), NOW).besides == ""
+
+
+def test_a_pause_lets_no_rollback_follow() -> None:
+    """The flag is off already; the rest waits for a person."""
+    for attempt in (FLAG, OFF):
+        said = outlook(x.undone(x.decision(), remedies=(attempt,)), NOW, state=PAUSED).sentence
+        assert said.endswith("the daemon changes nothing more until it is resumed.")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "task"),
+    [
+        (
+            HELPED,
+            "feature flag new-checkout, off since 02:14 UTC, on again in your flag service once the code behind it",
+        ),
+        (NO_HELP, "feature flag new-checkout, off since 02:14 UTC, on again in your flag service when you want it."),
+        (UNKNOWN, "Look in your flag service whether feature flag new-checkout is off."),
+    ],
+)
+def test_a_flag_that_is_off_is_left_to_people_once_it_is_over(attempt: object, task: str) -> None:
+    """The daemon switches none on."""
+    assert task in outlook(over(attempt), NOW, state=CurrentState()).task
+    assert outlook(over(REFUSED), NOW, state=CurrentState()).task == ""
+
+
+def test_an_incident_that_a_flag_ended_ends_as_the_flag_was_off() -> None:
+    """The minutes of proof are no downtime; it is verified, as after a rollback."""
+    incident = over(HELPED)
+    assert ended_at(incident) == HELPED.off_at and incident.proved and state_of(incident) == "VERIFIED"
+    assert end_title(incident) == "web is back after 11 s: flag new-checkout is off"
+    assert outlook(incident, NOW).sentence == "Recovered with a feature flag switched off, and verified."
+    assert done_lines(incident) == ("Feature flag new-checkout: off, helped",)
+    assert over(NO_HELP).cure is None and over().cure is None and not over(NO_HELP).proved

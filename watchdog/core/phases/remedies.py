@@ -1,0 +1,233 @@
+"""Remedies before a rollback: a feature flag is switched off, and the recovery is proved or the rollback goes on.
+
+Theory. The decision is the same as without remedies: a rollback that every guard allows, or a person approved. Just
+before it begins, the next remedy that this incident has not tried takes its place. It proves itself by the readings
+that prove a rollback (recovery_proof.py). A service that goes on failing is decided anew, guards and all.
+
+Rule 1: a remedy is tried once in an incident, and never two at a time; it spends no budget of rollbacks.
+Rule 2: nothing is sent without a fresh bad reading of the live deploy, as with a rollback.
+Rule 3: a flag that is off stays off, whether it helped or not: people read so, and switch it on themselves.
+Rule 4: a request whose outcome nothing tells ends with a human.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from watchdog.core.assess import maintenance
+from watchdog.core.context import StepContext
+from watchdog.core.detect import turned_away
+from watchdog.core.fold import lessons, observations
+from watchdog.core.phases import close_incident, overdue_rollback, recovery_proof, rollback_request
+from watchdog.domain import events as e
+from watchdog.domain.effects import SetPace, SwitchFlagOff
+from watchdog.domain.incidents import Outcome, Phase
+from watchdog.domain.notices import NoticeKind, Topic
+from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult, untried
+from watchdog.domain.units import show_seconds
+
+SWITCH_PATIENCE_SECONDS = 120.0
+"""The longest wait for the outcome of the request; longer than the shell looks for a lost answer."""
+
+FlagOutcome = e.FlagSwitchedOff | e.FlagRefused | e.FlagPostponed | e.FlagLost
+"""The possible outcomes of switching a flag off."""
+
+
+def begin_rollback(ctx: StepContext) -> None:
+    """Try the next remedy in the place of the decided rollback; without one left, begin the rollback."""
+    left = untried(ctx.service_policy.remedies, ctx.incident.remedies)
+    if not left:
+        rollback_request.disable_auto_deploy(ctx)
+        return
+    why_wait = rollback_request.why_wait(ctx)
+    if why_wait:
+        rollback_request.retry_later(ctx, why_wait)
+        return
+    remedy, incident = left[0], ctx.incident
+    attempt = RemedyAttempt(remedy.flag, ctx.now, remedy.prove_seconds)
+    # In the same saved step as the effect: a crash after it cannot lead to a second one.
+    ctx.update_incident(remedies=(*incident.remedies, attempt))
+    ctx.enter_phase(Phase.REMEDYING)
+    ctx.wake_at(ctx.now + SWITCH_PATIENCE_SECONDS)
+    ctx.note("INTENT", f"feature flag {remedy.flag} -> off, before a rollback to {incident.rollback.target}")
+    ctx.emit(SwitchFlagOff(ctx.name, incident.id, remedy.flag, incident.question.approved_by))
+
+
+def switched_off(ctx: StepContext) -> None:
+    """Begin to prove the recovery: the flag is off. Earlier readings are dropped."""
+    event, attempt = ctx.event, ctx.incident.remedy
+    assert isinstance(event, e.FlagSwitchedOff)
+    # A restart delivers the outcome again.
+    if attempt is None or attempt.flag != event.flag or attempt.off_at is not None:
+        return
+    _update(ctx, off_at=ctx.now, told_first=not ctx.incident.paged)
+    ctx.note("ACT", f"feature flag {event.flag} is off")
+    ctx.set_service(
+        # The latency of the outage must not become usual: the flag may have ended it.
+        observations.reset_detectors(lessons.without_usual_latency_since(ctx.service, ctx.incident.onset_at), ctx.now)
+    )
+    _wake(ctx, ctx.now, attempt)
+    ctx.notify(NoticeKind.ACTED, Topic.FLAG_OFF)
+
+
+def _wake(ctx: StepContext, off_at: float, attempt: RemedyAttempt) -> None:
+    """Ask to be woken where readings may not come: at the earliest proof, and as the wait for it ends."""
+    proved_at = off_at + recovery_proof.proof_seconds(ctx)
+    for at in (off_at + attempt.prove_seconds, proved_at, _overdue_at(ctx, attempt, off_at)):
+        ctx.wake_at(max(ctx.now, at))
+
+
+def refused(ctx: StepContext) -> None:
+    """Go on with the rollback: the flag is not off."""
+    event = ctx.event
+    assert isinstance(event, e.FlagRefused)
+    if _awaits(ctx, event):
+        _go_on(ctx, RemedyResult.REFUSED, f"feature flag {event.flag} was not switched off: {event.why}")
+
+
+def postponed(ctx: StepContext) -> None:
+    """Decide anew, and try the same flag again if that is still wanted: nothing was sent."""
+    event = ctx.event
+    assert isinstance(event, e.FlagPostponed)
+    if _awaits(ctx, event):
+        ctx.update_incident(remedies=ctx.incident.remedies[:-1])
+        rollback_request.retry_later(ctx, event.why)
+
+
+def lost(ctx: StepContext) -> None:
+    """Leave the incident to a human: the request was sent, and nothing tells whether the flag is off."""
+    event = ctx.event
+    assert isinstance(event, e.FlagLost)
+    if _awaits(ctx, event):
+        _leave_unknown(ctx, event.why)
+
+
+def _awaits(ctx: StepContext, event: FlagOutcome) -> bool:
+    """Return whether this outcome is awaited; a restart delivers one again."""
+    attempt = ctx.incident.remedy
+    return attempt is not None and attempt.flag == event.flag and attempt.off_at is None
+
+
+def _leave_unknown(ctx: StepContext, why: str) -> None:
+    flag = ctx.incident.remedies[-1].flag
+    _end(ctx, RemedyResult.UNKNOWN, why)
+    rollback_request.escalate_to_human(
+        ctx, f"feature flag {flag} was to be switched off, and the outcome is unknown: {why}"
+    )
+
+
+def follow(ctx: StepContext) -> None:
+    """Wait for the outcome of the request; once the flag is off, prove the recovery or go on with the rollback."""
+    attempt = ctx.incident.remedy
+    assert attempt is not None, "the phase has a remedy that is under way"
+    if attempt.off_at is not None:
+        _prove(ctx, attempt, attempt.off_at)
+    # From the phase, which a restart begins anew: the shell looks the request up again, and that takes its time.
+    elif ctx.now - ctx.service.phase_since >= SWITCH_PATIENCE_SECONDS:
+        _leave_unknown(ctx, f"no answer came in {show_seconds(ctx.now - ctx.service.phase_since)}")
+
+
+def _prove(ctx: StepContext, attempt: RemedyAttempt, off_at: float) -> None:
+    # Another deploy went live: from then on no reading tells what the flag did.
+    if ctx.service.suspect_replaced:
+        _go_on(ctx, RemedyResult.ENDED, f"{ctx.service.live} is live now, so nothing is known of flag {attempt.flag}")
+        return
+    if ctx.state.blind_since is not None:
+        return
+    # A downtime proves nothing either way: the good stretch begins anew after it.
+    if maintenance.hides(ctx.service, ctx.now):
+        ctx.set_service(observations.reset_detectors(ctx.service, ctx.now))
+        return
+    until = recovery_proof.judged_since(ctx, off_at) + attempt.prove_seconds
+    overdue, unknown = ctx.now >= _overdue_at(ctx, attempt, off_at), recovery_proof.NONE
+    # A feed may be read in hours only: that is no reason to take the flag for one that did not help.
+    if overdue and recovery_proof.is_proved_by_probes(ctx):
+        unknown = recovery_proof.unknown_since(ctx, off_at)
+    missing = recovery_proof.unproved(ctx, off_at, unknown)
+    good_for = ctx.now - recovery_proof.good_since(ctx, off_at)
+    fails = _fails(ctx, until)
+    if not fails and not missing and good_for >= recovery_proof.proof_seconds(ctx):
+        _helped(ctx, attempt, off_at, unknown)
+    elif ctx.now >= until and fails:
+        _go_on(ctx, RemedyResult.NO_HELP, f"flag {attempt.flag} is off and did not help: {fails}")
+    elif overdue:
+        why = missing or "no unbroken good stretch"
+        _go_on(ctx, RemedyResult.NO_HELP, f"flag {attempt.flag} is off, and the recovery is not proved: {why}")
+
+
+def _fails(ctx: StepContext, until: float) -> str:
+    """Return what fails, confirmed, or broke its good stretch after the flag had its time; else "".
+
+    Rate-limited probes say nothing about the site, so they are no sign that the flag did not help.
+    """
+    found = observations.findings(ctx.service, ctx.policy, ctx.now)
+    confirmed = next((one.text for one in found if one.method != turned_away.METHOD), "")
+    broken = (one.name for one in recovery_proof.watched(ctx) if recovery_proof.broken_at(ctx, one) >= until)
+    return confirmed or next((f"{name} fails still" for name in broken), "")
+
+
+def _overdue_at(ctx: StepContext, attempt: RemedyAttempt, off_at: float) -> float:
+    """Return when the absence of a proof ends the wait for it (UTC epoch seconds)."""
+    return recovery_proof.overdue_at(ctx, off_at) + attempt.prove_seconds
+
+
+def _helped(ctx: StepContext, attempt: RemedyAttempt, off_at: float, unknown: Mapping[str, str]) -> None:
+    proof, _ = recovery_proof.words(ctx, off_at, unknown, f"flag {attempt.flag} was off")
+    _end(ctx, RemedyResult.HELPED, proof)
+    ctx.note("VERIFIED", proof)
+    close_incident.close(ctx, Outcome.REMEDIED, proof)
+
+
+def _go_on(ctx: StepContext, result: RemedyResult, why: str) -> None:
+    """End the remedy; the next fresh bad reading decides anew: the next remedy, the rollback, or neither."""
+    _end(ctx, result, why)
+    # The rollback is due from now on, and its own patience begins.
+    ctx.update_rollback(blocked_since=ctx.now)
+    ctx.note("WAIT", f"{why}; the rollback is decided anew")
+    ctx.enter_phase(Phase.SUSPECT)
+    overdue_rollback.wake(ctx)
+
+
+def _end(ctx: StepContext, result: RemedyResult, why: str) -> None:
+    _update(ctx, result=result, ended_at=ctx.now, why=why)
+
+
+def _update(ctx: StepContext, **fields: object) -> None:
+    *before, last = ctx.incident.remedies
+    ctx.update_incident(remedies=(*before, replace(last, **fields)))  # type: ignore[arg-type]
+
+
+def end_stopped(ctx: StepContext, by: str) -> None:
+    """End the remedy that is under way, if any: a person stopped the rollback that it comes before."""
+    if ctx.incident.remedy is not None:
+        _end(ctx, RemedyResult.ENDED, f"stopped by {by}")
+
+
+def came_late(ctx: StepContext) -> None:
+    """Handle an outcome that no phase waits for: a flag that is off after all is reported to people."""
+    event, incident = ctx.event, ctx.service.incident
+    assert isinstance(event, e.FlagSwitchedOff)
+    if incident is None or incident.id != event.incident or incident.closed_at is not None:
+        title = f"{ctx.name}: feature flag {event.flag} is off"
+        lines = (f"The daemon switched it off for {event.incident}, which is over.", "Switch it on again if you want.")
+        ctx.notify_service(NoticeKind.UPDATED, f"{event.incident}/flag", title, lines)
+        return
+    known = [one for one in incident.remedies if one.flag == event.flag and one.off_at is None]
+    if not known:
+        return
+    off = tuple(replace(one, off_at=ctx.now) if one in known else one for one in incident.remedies)
+    ctx.update_incident(remedies=off)
+    ctx.note("ACT", f"feature flag {event.flag} is off after all")
+    ctx.notify(NoticeKind.UPDATED, Topic.FLAG_OFF)
+
+
+def resume(ctx: StepContext) -> None:
+    """Resume after a restart: the shell looks the request up; the wait for its outcome begins anew, no proof does."""
+    ctx.enter_phase(ctx.service.phase)
+    ctx.emit(SetPace(ctx.name, ctx.service.pace_seconds))
+    attempt = ctx.incident.remedy
+    assert attempt is not None, "the phase has a remedy that is under way"
+    if attempt.off_at is not None:
+        _wake(ctx, attempt.off_at, attempt)
+        return
+    ctx.update_service(phase_since=ctx.now)
+    ctx.wake_at(ctx.now + SWITCH_PATIENCE_SECONDS)
