@@ -1,0 +1,89 @@
+"""A feature flag before the rollback, with real processes: it cures, it does not, and the daemon is killed between."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.daemon_processes import SHORT, Cloud, guarding, together
+
+pytestmark = pytest.mark.long
+
+
+def remedy(cloud: Cloud, prove: str = "10s") -> dict[str, str]:
+    """Return what makes the configuration switch the sandbox's flag off first."""
+    url = f"{cloud.urls['flags']}/new-checkout"
+    request = f'{{method: PATCH, url: "{url}", headers: {{authorization: "{{token}}"}}, body: {{enabled: false}}}}'
+    look = f'{{url: "{url}", json: $.state.enabled, equals: false}}'
+    flag = f"{{flag: new-checkout, request: {request}, look: {look}, prove: {prove}}}"
+    return {"mode: autonomous\n": f"mode: autonomous\n    remedies: [{{flag_off: {flag}}}]\n"}
+
+
+def bad_deploy(cloud: Cloud, flag: str = "") -> None:
+    """Ship a version that fails; with a flag only while that is on."""
+    cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "flag": flag})
+
+
+def switches(cloud: Cloud) -> int:
+    """Return how many requests the flag service got that switch something."""
+    return len(cloud.requests("flags", "PATCH"))
+
+
+def cured(folder: Path) -> None:
+    """The flag is off, the site answers: verified, and nothing was asked of Render."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write(replace=remedy(cloud), more=SHORT)
+        daemon.start().until_watching()
+        bad_deploy(cloud, "new-checkout")
+        proof = daemon.until_story("VERIFIED")
+        assert "since flag new-checkout was off" in proof
+        daemon.until(lambda: cloud.log("pagerduty_resolve"))
+        assert (switches(cloud), cloud.untouched(), cloud.rings()) == (1, True, [])
+        assert daemon.rows("SELECT step, state FROM actions") == [("flag new-checkout", "done")]
+        assert "Switch feature flag new-checkout" in daemon.cli("explain", "web-1").stdout.replace("\n", " ")
+
+
+def not_cured(folder: Path) -> None:
+    """The site fails on: decided anew, and rolled back; the flag stays off."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write(replace=remedy(cloud), more=SHORT)
+        daemon.start().until_watching()
+        bad_deploy(cloud)
+        daemon.until_story("VERIFIED")
+        switched, rolled = cloud.log("flag_switched"), cloud.log("rollback_accepted")
+        assert (len(switched), [one["target"] for one in rolled], switches(cloud)) == (1, ["dep-40"], 1)
+        assert switched[0]["at"] < rolled[0]["at"], "one after the other"
+
+
+def killed(folder: Path, mode: str) -> None:
+    """kill -9 while the answer is on its way, and a new start: looked up, and not sent a second time."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write(replace=remedy(cloud), more=SHORT)
+        cloud.post("modes", name="flag", mode=mode)
+        daemon.start().until_watching()
+        bad_deploy(cloud, "new-checkout")
+        daemon.until(lambda: switches(cloud))
+        daemon.restart()
+        daemon.until_story("VERIFIED")
+        assert (switches(cloud), cloud.untouched()) == (1, True)
+
+
+def killed_during_the_proof(folder: Path) -> None:
+    """kill -9 once the flag is off: the next start goes on with the proof."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write(replace=remedy(cloud), more=SHORT)
+        daemon.start().until_watching()
+        bad_deploy(cloud, "new-checkout")
+        daemon.until(lambda: any("is off" in text for text in daemon.story("ACT")))
+        daemon.restart()
+        daemon.until_story("VERIFIED")
+        assert (switches(cloud), cloud.untouched()) == (1, True)
+
+
+def test_a_flag_cures_or_the_rollback_follows(tmp_path: Path) -> None:
+    """Each with its own cloud; nothing is done twice, and nothing at once."""
+    together(lambda: cured(tmp_path / "cured"), lambda: not_cured(tmp_path / "not"))
+
+
+def test_a_daemon_that_is_killed_switches_no_flag_twice(tmp_path: Path) -> None:
+    """While the answer is awaited, and while the recovery is."""
+    together(lambda: killed(tmp_path / "slow", "slow"), lambda: killed_during_the_proof(tmp_path / "proof"))
