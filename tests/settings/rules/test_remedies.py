@@ -1,0 +1,64 @@
+"""Remedies in the configuration: what they become, what is a mistake, and that only a restart changes them."""
+
+from typing import Any
+
+import pytest
+
+from tests.settings.texts import ALL_SECRETS, KEY, SMALL, loaded, shown
+from watchdog.app.compose.composition import build_flags
+from watchdog.app.compose.safety_diff import loosened
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.remedies.remedy import Remedy
+from watchdog.settings.text.summary import service_rows
+
+HEADERS = ', headers: {authorization: "{token}"}'
+ONE = "flag_off: {flag: new-checkout, request: {url: 'https://flags.example/x'HEADERS}, prove: 90s}"
+KEYED = {**KEY, "WATCHDOG_FLAG_TOKEN": "t" * 24}
+
+
+def text(*remedies: str, mode: str = "assist", headers: str = HEADERS) -> str:
+    """Return a configuration whose web has these remedies, in that mode."""
+    listed = ", ".join(f"{{{one.replace('HEADERS', headers)}}}" for one in remedies)
+    more = f"    mode: {mode}\n    remedies: [{listed}]\n    signals:"
+    return SMALL.replace("    signals:", more, 1)
+
+
+def test_what_decisions_and_the_daemon_know() -> None:
+    """Decisions the flag and its time; the daemon the request, but of no service that is only observed."""
+    settings = loaded(text(ONE), KEYED)
+    assert settings.policy.services["web"].remedies == (Remedy("new-checkout", 90.0),)
+    assert set(build_flags(settings, SystemClock())) == {("web", "new-checkout")}
+    assert "switches feature flags off: new-checkout" in dict(service_rows(settings))["web"]
+    observed = loaded(text(ONE, mode="observe"), {})
+    assert observed.policy.services["web"].remedies and build_flags(observed, SystemClock()) == {}
+    assert loaded(SMALL).policy.services["web"].remedies == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "secrets", "says"),
+    [
+        (text(ONE), KEY, "the flag new-checkout needs a secret that is not set"),
+        (text(ONE, ONE), KEYED, "remedies[1]: the same flag twice"),
+        (text(ONE, mode="observe").replace("    render: srv-web\n", ""), {}, "useless without render"),
+        (text("flag_on: {}"), KEYED, "flag_on: unknown key"),
+        (text(ONE, headers=", headers: {authorization: Bearer abc}"), KEYED, "looks like a secret"),
+    ],
+)
+def test_what_is_refused(written: str, secrets: dict[str, str], says: str) -> None:
+    """Each with its place."""
+    assert says in shown(written, {**secrets})
+
+
+def test_a_changed_flag_needs_a_restart() -> None:
+    """Added, removed, or another request: each may change what the daemon does."""
+    other = ONE.replace("/x'", "/y'")
+
+    def lines(old: str, new: str) -> tuple[str, ...]:
+        before: Any = loaded(old, ALL_SECRETS)
+        return loosened(before, loaded(new, ALL_SECRETS))
+
+    plain = text(ONE).replace("    remedies: [", "    title: The shop\n    remedies: [")
+    assert lines(text(ONE), text(ONE)) == lines(text(ONE), plain) == ()
+    assert lines(text(ONE), text(other)) == ("services.web.remedies.new-checkout.request: changed",)
+    assert lines(text(), text(ONE)) and lines(text(ONE), text())
+    assert lines(text(ONE), text(ONE.replace("90s", "60s")))
