@@ -68,6 +68,7 @@ STORIES = (
         f"given high is scheduled for breaks, 14:40 to 14:50 UTC\n{SLOW}04:40  approve web-1 by ann\n",
         360.0,
     ),
+    Story(Situation.REMEDYING, "given feature flag new-checkout is switched off before a rollback\n" + FAILS, 140.0),
     Story(Situation.SENDING, FAILS, 120.0, slow=True),
     Story(Situation.REQUESTED, "given Render answers the rollback: silent\n" + FAILS, 130.0),
     Story(Situation.DEPLOYING, FAILS, 115.0),

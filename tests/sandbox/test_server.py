@@ -13,7 +13,7 @@ from watchdog.sandbox.server import Sandbox
 NAMES = {
     *("site", "api", "render", "sentry", "pagerduty", "slack", "slack_webhook", "webhook", "heartbeat", "crons"),
     *("status_render", "status_sentry", "status_openai", "control", "remote_write", "admin", "sites", "github"),
-    "pagerduty_api",
+    *("pagerduty_api", "flags"),
 }
 
 
