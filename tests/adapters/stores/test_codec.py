@@ -29,7 +29,8 @@ asked_anew_at asked_at called_at calls channels climbed closed_at deadline decis
 findings healed_at human_decision
 human_needed id informed late_paged leaves_good muted next_call_at next_call_name onset_at opened_at outcome overdue_at
 paged pin_note pin_previous pinned planned
-put_off_at reconsidered_at refusal refused_at reminded repinned requested_at restored_at rollback_deploy service
+put_off_at reconsidered_at refusal refused_at remedies reminded repinned requested_at restored_at
+rollback_deploy service
 severity severity_since suspect suspect_code target target_code title to_blame told_at tried undoes unhindered unproved
 unwatched_since
 verification verified_at
