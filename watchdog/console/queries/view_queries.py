@@ -30,6 +30,7 @@ from watchdog.console.views.approval_views import (
 from watchdog.console.views.card_views import card_view
 from watchdog.console.views.deploy_facts import deploy_facts, pages_of
 from watchdog.console.views.lifeline import lifeline
+from watchdog.console.views.settings_views import SectionView, SettingsView, SettingView
 from watchdog.console.views.stats_views import StatsView, stats_view
 from watchdog.console.views.timeline_views import timeline_view
 from watchdog.console.views.view_builders import decision_view, deploy_views, incident_row, rollback_view
@@ -43,11 +44,8 @@ from watchdog.console.views.view_models import (
     IncidentView,
     Overview,
     PlanView,
-    SectionView,
     ServiceRow,
     ServiceView,
-    SettingsView,
-    SettingView,
 )
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incident_notes import Remark, root_causes

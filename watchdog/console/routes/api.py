@@ -28,6 +28,7 @@ from watchdog.console.views.announcement_views import AnnouncementsView
 from watchdog.console.views.follow_up_views import ChecklistView, FollowUpsView
 from watchdog.console.views.gate_views import DeployCourseView, GateView
 from watchdog.console.views.series_views import SeriesView
+from watchdog.console.views.settings_views import SettingsView
 from watchdog.console.views.stats_views import StatsView
 from watchdog.console.views.view_models import (
     Audit,
@@ -37,7 +38,6 @@ from watchdog.console.views.view_models import (
     Overview,
     PlanView,
     ServiceView,
-    SettingsView,
 )
 from watchdog.console.views.why_not_views import WhyNotView
 from watchdog.docs.places import place_of_error

@@ -74,9 +74,8 @@ def instead_of_key(path: Sequence[str | int], key: str) -> str:
     return f"below signals: {{home: {{…}}}}, {hint}" if len(path) == SERVICE_DEPTH else hint
 
 
-def instead_of_mapping(path: Sequence[str | int], given: object) -> str:
-    """Return the form of the mapping that is wanted at that place."""
-    name = path[-1] if path else "name"
+def instead_of_mapping(path: Sequence[str | int], given: object, name: str) -> str:
+    """Return the form of the mapping that is wanted at that place; `name` is its key as messages may show it."""
     shape = next((shape for where, shape in SHORT_FORMS if _fits(path, where)), "")
     if isinstance(given, list) and not shape:
         if path == ("endpoints",):

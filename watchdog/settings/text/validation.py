@@ -176,7 +176,9 @@ def _report(problem: ErrorDetails, model: type[BaseModel], document: Document, p
     else:
         wanted = next((text for word, text in _WANTED.items() if kind.startswith(word)), "something else")
         is_mapping = kind.startswith(("dict", "model"))
-        instead = instead_of_mapping(place, problem.get("input")) if is_mapping else f"write {wanted}"
+        # A key may be a misplaced secret.
+        name = show_key(place[-1]) if place else "name"
+        instead = instead_of_mapping(place, problem.get("input"), name) if is_mapping else f"write {wanted}"
         document.report(place, "wrong type", instead)
 
 
