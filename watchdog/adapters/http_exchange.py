@@ -190,9 +190,3 @@ def plain(text: str, limit: int = MAX_LINE) -> str:
     cut = text[: limit * 4]
     line = " ".join("".join(mark if mark.isprintable() else " " for mark in cut).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def both_ends(text: str, limit: int) -> str:
-    """Return a text of about `limit` characters at most: a longer one loses its middle, as its ends say the most."""
-    half = limit // 2
-    return text if len(text) <= limit else f"{text[:half]}\n…\n{text[-half:]}"

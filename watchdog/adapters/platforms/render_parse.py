@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from watchdog.adapters.http_exchange import both_ends
 from watchdog.adapters.json_values import mapping, text
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen
@@ -39,7 +38,7 @@ def parse_deploy(raw: object) -> Deploy | None:
         status=text(body.get("status")) or "unknown",
         trigger=text(body.get("trigger")) or "other",
         commit=text(commit.get("id")) or None,
-        commit_message=both_ends(text(commit.get("message")), MESSAGE_MAX),
+        commit_message=_both_ends(text(commit.get("message"))),
         image_ref=text(image.get("ref")) or None,
         image_sha=text(image.get("sha")) or None,
         # Decisions order deploys by this time, so a missing one falls back to the next best.
@@ -126,3 +125,8 @@ def _auto_deploy(body: Mapping[str, Any]) -> str:
     trigger = text(body.get("autoDeployTrigger"))
     # "off" by mistake would mean that the pin holds, and a new push could replace the rolled-back version.
     return trigger or {"yes": "commit", "no": "off"}.get(text(body.get("autoDeploy")), "unknown")
+
+
+def _both_ends(message: str) -> str:
+    half = MESSAGE_MAX // 2
+    return message if len(message) <= MESSAGE_MAX else f"{message[:half]}\n…\n{message[-half:]}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.github import TOKEN, headers, repo_path, unless_limited
-from watchdog.adapters.http_exchange import both_ends, plain
+from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.json_values import mapping, text
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.code_comparison import FILES_MAX, Comparison, is_commit
@@ -26,7 +26,6 @@ COMMITS_MAX = 100
 TITLE_MAX = 100
 AUTHOR_MAX = 40
 FILE_MAX = 200
-MESSAGE_MAX = 2000
 STATUSES = ("ahead", "behind", "identical", "diverged")
 EVERY_SECONDS = 60.0
 EVERY_SECONDS_WITHOUT_TOKEN = 300.0
@@ -104,10 +103,13 @@ def _commits(raw: object) -> tuple[Commit, ...]:
 
 
 def _messages(raw: object) -> tuple[tuple[str, str], ...]:
-    """Return commit and message of the first hundred entries."""
+    """Return commit and message of the first hundred entries.
+
+    Whole ones, as a marker may stand anywhere in them: the size of an answer is limited, and they are not kept.
+    """
     bodies = map(mapping, _listed(raw)[:COMMITS_MAX])
     said = ((text(one.get("sha"))[:64], text(mapping(one.get("commit")).get("message"))) for one in bodies)
-    return tuple((sha, both_ends(message, MESSAGE_MAX)) for sha, message in said if sha)
+    return tuple((sha, message) for sha, message in said if sha)
 
 
 def parse_commit(raw: object) -> Commit | None:

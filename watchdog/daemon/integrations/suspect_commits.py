@@ -8,7 +8,7 @@ each `every_seconds` of the repository, so that people who page through old inci
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from cachetools import LRUCache
@@ -117,7 +117,9 @@ class SuspectCommits:
         if isinstance(what, Pair):
             # Asked for once: a repository that refuses would else be asked for ever for the sake of a page.
             self._asked.pop(what, None)
-            self._known[what] = await self._repository.compare(what.repo, what.base, what.head)
+            found = await self._repository.compare(what.repo, what.base, what.head)
+            # Nobody reads the whole messages from here, and a hundred of them are long.
+            self._known[what] = replace(found, messages=())
             return NEVER
         commits = tuple(await self._repository.commits(what.repo, what.branch))
         self._branches[what] = _Branch(self._clock.monotonic(), commits)
