@@ -13,6 +13,7 @@ from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.domain.checks import Check
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Phase, ServiceState
+from watchdog.domain.policy import ServicePolicy
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.availability import ErrorBudget
@@ -52,14 +53,9 @@ def production_read(case: GateCase) -> GateReason:
     known = case.production
     if known is None:
         return not_known("production", f"{case.service.name} was not read yet")
-    # By its slowest signal at most: the fastest one is the freshest, and shows that the daemon reads it.
-    limit = min((reading_stale_seconds(one) for one in case.service.signals), default=0.0)
-    read_at = max(map(evidence_at, known.checks.values()), default=0.0)
-    if case.now - read_at > limit:
-        return not_known("production", f"no signal of it was read for {_ago(read_at, case.now)}")
-    if case.service.platform_id is not None and (why := _list_unread(known, case)):
+    if why := _unread(case.service, known, case):
         return not_known("production", why)
-    return passed("production", f"read {show_seconds(max(0.0, case.now - read_at))} ago")
+    return passed("production", f"read {show_seconds(max(0.0, case.now - _read_at(known)))} ago")
 
 
 def staging_commit(case: GateCase) -> GateReason:
@@ -117,7 +113,7 @@ def staging_incidents(case: GateCase) -> GateReason:
 
 
 def incidents(case: GateCase) -> GateReason:
-    """Neither production nor a service that it relies on has an open incident, or fails at this moment."""
+    """Neither production nor a service that it relies on has an open incident, or fails, by a record of this moment."""
     for name in (case.service.name, *sorted(relied_on(case.policy.services, case.service.name))):
         known = case.state.services.get(name)
         if known is None:
@@ -129,6 +125,8 @@ def incidents(case: GateCase) -> GateReason:
             return refused("incidents", f"{name} fails at the moment, and is being checked")
         if name in case.state.troubles:
             return refused("incidents", f"{name} is critical")
+        if why := _unread(case.policy.services[name], known, case):
+            return not_known("incidents", f"{name}: {why}")
     return passed("incidents", "none open, of it or of what it depends on")
 
 
@@ -279,6 +277,19 @@ def _had(case: GateCase, instrument: Instrument) -> str:
 
 def _names(case: GateCase) -> str:
     return ", ".join(one.name for one in case.rules.windows)
+
+
+def _unread(service: ServicePolicy, known: ServiceState, case: GateCase) -> str:
+    """Return why the record of a service says nothing of now, or ""."""
+    # By its slowest signal at most: the fastest one is the freshest, and shows that the daemon reads it.
+    limit = min((reading_stale_seconds(one) for one in service.signals), default=0.0)
+    if case.now - _read_at(known) > limit:
+        return f"no signal of it was read for {_ago(_read_at(known), case.now)}"
+    return _list_unread(known, case) if service.platform_id is not None else ""
+
+
+def _read_at(known: ServiceState) -> float:
+    return max(map(evidence_at, known.checks.values()), default=0.0)
 
 
 def _list_unread(known: ServiceState, case: GateCase) -> str:
