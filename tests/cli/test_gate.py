@@ -77,7 +77,7 @@ def test_json_has_the_shape_of_the_api(recorded: Run) -> None:
     code, told, _ = recorded("gate", "web", "--commit", c.COMMIT, "--json")
     found = json.loads(told)
     assert (code, found["passed"]) == (1, False) and set(found) == {one.name for one in fields(GateView)}
-    code, told, _ = recorded("deploy-watch", "web", "--commit", c.COMMIT, "--json")
+    code, told, _ = recorded("deploy-watch", "web", "--commit", c.COMMIT, "--since", "1700000000", "--json")
     found = json.loads(told)
     assert (code, found["stage"], found["over"]) == (3, "not known", False)
     assert set(found) == {one.name for one in fields(DeployCourseView)}
@@ -92,6 +92,8 @@ def test_json_has_the_shape_of_the_api(recorded: Run) -> None:
         (("gate", "web"), "--commit"),
         (("gate", "web", "--commit", "c0ffee1", "--rules", "none.yaml"), "none.yaml: cannot be read"),
         (("deploy-watch", "web", "--commit", "c0ffee1", "--timeout", "5"), "a duration needs a unit"),
+        (("deploy-watch", "web", "--commit", "c0ffee1", "--since", "soon"), "--since: not a time"),
+        (("deploy-watch", "web", "--commit", "c0ffee1", "--since", "2999-01-01T03:12Z"), "has not come yet"),
         (("deploy-watch", "none", "--commit", "c0ffee1"), "no such service"),
     ],
 )

@@ -1,6 +1,7 @@
 """The workflow for GitHub Actions: pinned, without a secret, and its steps run against real daemon and sandbox."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,6 +140,8 @@ def bad(folder: Path) -> None:
     """A deploy that breaks production is rolled back, and the pipeline that follows it fails."""
     with guarded(folder) as (cloud, daemon):
         run = pipeline(cloud, daemon)
+        # The step that deploys is not run here: it leaves this behind.
+        (cloud.folder / "checkout" / "began.txt").write_text(f"{int(time.time()) - 60}\n", encoding="utf-8")
         cloud.bad_deploy(commit=COMMIT)
         code, printed = run(FOLLOW)
         assert code == 1 and " bad: " in printed, printed

@@ -98,12 +98,17 @@ async def test_a_deploy_is_followed_by_status() -> None:
     deploy = replace(c.STAGED, finished_at=c.NOW - 60)
     watched = {"deploys": (deploy,), "live": deploy.id, "checks": c.read(version=c.COMMIT)}
     failed = {**watched, "deploys": (replace(deploy, status="update_failed"), c.LIVE)}
+    unseen = {**watched, "deploys": (replace(deploy, finished_at=c.NOW - 40 * c.HOUR),)}
     long_ago = {**watched, "deploys": (replace(deploy, finished_at=c.NOW - 9000),)}
     for changes, status, stage, over in (
         (watched, 202, "watched", False),
         (failed, 409, "bad", True),
         (long_ago, 200, "good", True),
+        (unseen, 409, "unclear", True),
     ):
         async with town(c.policy(), c.with_service("web", **changes).state, at=c.NOW) as one:
+            await record(one)
             answer = await asked(one, "deploy-watch")
+            again = await asked(one, "deploy-watch", since=c.NOW)
+        assert (again.status_code, again.json()["stage"]) == (202, "expected")
         assert (answer.status_code, answer.json()["stage"], answer.json()["over"]) == (status, stage, over), answer.text

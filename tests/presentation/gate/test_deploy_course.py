@@ -1,7 +1,8 @@
 """The course of a deploy: each stage that CI may meet, from records built by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from tests.presentation.gate import cases as c
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incident_parts import RollbackAttempt
-from watchdog.domain.incidents import Incident
-from watchdog.presentation.gate.deploy_course import ENDS, Course, Followed, Stage, course
+from watchdog.domain.incidents import ActiveCritical, Incident, Phase
+from watchdog.domain.readings import Bad, Unknown
+from watchdog.domain.store_records import Minute
+from watchdog.presentation.gate.deploy_course import ENDS, Course, Followed, Stage, course, watch_period
 from watchdog.presentation.gate.gate_text import progress_line
 
 WATCH = 1800.0
@@ -24,12 +27,29 @@ SERVES = c.read(version=c.COMMIT)
 
 
 def followed(
-    *deploys: Deploy, incidents: Sequence[Incident] = (), later: float = 0.0, runs: bool = True, **changes: Any
+    *deploys: Deploy,
+    incidents: Sequence[Incident] = (),
+    later: float = 0.0,
+    runs: bool = True,
+    since: float = 0.0,
+    minutes: Sequence[Minute] | None = None,
+    fleet: Mapping[str, Any] = MappingProxyType({}),
+    **changes: Any,
 ) -> Course:
     """Return where the deploy is: `later` so many seconds after ten minutes of its watch period."""
-    known = {"checks": SERVES, "deploys": deploys, "watch_until": AT + WATCH, "deploys_at": c.NOW + later, **changes}
-    state = c.with_service("web", **known).state
-    return course(Followed("web", c.COMMIT, state, c.policy(), incidents, c.NOW + later, runs))
+    now = c.NOW + later
+    fresh = {name: replace(one, last_at=now - 4, seen_at=now - 4) for name, one in SERVES.items()}
+    known = {"checks": fresh, "deploys": deploys, "watch_until": AT + WATCH, "deploys_at": now, **changes}
+    state = replace(c.with_service("web", **known).state, **fleet)
+    rows = minutes if minutes is not None else seen()
+    return course(Followed("web", c.COMMIT, state, c.policy(), incidents, now, runs, since, rows))
+
+
+def seen(*without: int) -> list[Minute]:
+    """Return what the store has of the watch period's minutes, but for those."""
+    return [
+        Minute("web", "home", AT + 60 * one, 6, 0, 0, watched_seconds=60.0) for one in range(30) if one not in without
+    ]
 
 
 def incident(onset_at: float = AT + 100, closed_at: float | None = None, **changes: Any) -> Incident:
@@ -73,6 +93,60 @@ def test_each_stage_has_its_reason(found: Course, stage: Stage, why: str) -> Non
     """And only what is over for good ends the wait."""
     assert (found.stage, why in found.why) == (stage, True), found
     assert (found.stage in ENDS) == (stage in (Stage.GOOD, Stage.BAD, Stage.UNCLEAR))
+
+
+FAILS = replace(SERVES["home"], last_at=c.NOW, seen_at=c.NOW, last=Bad("HTTP 503"))
+MUTE = replace(SERVES["home"], last_at=c.NOW + WATCH, last=Unknown("no answer of DNS"))
+OTHERS = {"errors": replace(SERVES["errors"], last_at=c.NOW + WATCH, seen_at=c.NOW + WATCH)}
+HOUR_OF_ROWS = Minute("web", "home", AT - 600, 300, 0, 0, watched_seconds=3600.0)
+PARTIAL_HOUR = replace(HOUR_OF_ROWS, watched_seconds=1200.0)
+AGAIN = replace(OURS, id="dep-10", status="build_in_progress", created_at=AT + WATCH, finished_at=None)
+
+
+@pytest.mark.parametrize(
+    ("found", "stage", "why"),
+    [
+        (followed(OURS, later=WATCH, minutes=[]), Stage.UNCLEAR, "judged for less than 90 % of its watch period: home"),
+        (followed(OURS, later=WATCH, minutes=seen(*range(1, 30))), Stage.UNCLEAR, "judged for less than"),
+        (followed(OURS, later=WATCH, minutes=seen(7, 8, 9, 10)), Stage.UNCLEAR, "judged for less than"),
+        (followed(OURS, later=WATCH, minutes=seen(7, 8, 9)), Stage.GOOD, "ended without an incident"),
+        (followed(OURS, later=WATCH - 600, minutes=seen(28, 29)), Stage.GOOD, "ended without an incident"),
+        (followed(OURS, later=WATCH, minutes=[HOUR_OF_ROWS]), Stage.GOOD, "ended without an incident"),
+        (followed(OURS, later=WATCH, minutes=[PARTIAL_HOUR]), Stage.UNCLEAR, "judged for less than"),
+        (followed(OURS, later=WATCH, watching_since=AT + 60), Stage.UNCLEAR, "not watched yet when dep-9 went live"),
+        (followed(OURS, later=WATCH, checks={"home": MUTE}), Stage.UNKNOWN, "not read lately: home"),
+        (followed(OURS, later=WATCH, checks={"home": MUTE, **OTHERS}), Stage.UNKNOWN, "not read lately: home"),
+        (followed(OURS, later=WATCH, fleet={"blind_since": c.NOW}), Stage.UNKNOWN, "the daemon cannot see"),
+        (followed(OURS, fleet={"blind_since": c.NOW}), Stage.UNKNOWN, "the daemon cannot see"),
+        (followed(OURS, later=WATCH, phase=Phase.SUSPECT), Stage.WATCHED, "web fails at the moment"),
+        (followed(OURS, later=WATCH, checks={"home": FAILS}), Stage.WATCHED, "web fails at the moment"),
+        (
+            followed(OURS, later=WATCH, fleet={"troubles": {"web": ActiveCritical("web", c.NOW)}}),
+            Stage.WATCHED,
+            "web is critical",
+        ),
+        (followed(OURS, later=WATCH, since=AT - 60), Stage.GOOD, "ended without an incident"),
+        (followed(OURS, later=WATCH, since=AT + WATCH), Stage.EXPECTED, "no deploy of c0ffee1 is listed yet"),
+        (followed(AGAIN, OURS, later=WATCH, since=AT + WATCH), Stage.UNDER_WAY, "dep-10: build in progress"),
+    ],
+)
+def test_what_nobody_saw_or_what_was_there_before_is_not_good(found: Course, stage: Stage, why: str) -> None:
+    """A daemon that was down or blind, a failure at the end that is no incident yet, and an older deploy of it."""
+    assert (found.stage, why in found.why) == (stage, True), found
+
+
+def test_without_a_critical_route_any_signal_proves_it() -> None:
+    """One is enough; a service without signals is never good."""
+    policy = c.policy()
+    quiet = tuple(replace(one, critical=False) for one in c.SIGNALS)
+    for signals, stage in ((quiet, Stage.GOOD), ((), Stage.UNKNOWN)):
+        services = {**policy.services, "web": replace(policy.services["web"], signals=signals)}
+        now = AT + WATCH + 150
+        fresh = {"home": replace(SERVES["home"], seen_at=now, last_at=now)}
+        state = c.with_service("web", checks=fresh, deploys=(OURS,), deploys_at=now).state
+        case = Followed("web", c.COMMIT, state, replace(policy, services=services), (), now, runs=True, minutes=seen())
+        assert course(case).stage is stage
+        assert watch_period(case) == (AT, AT + WATCH) and watch_period(replace(case, now=now - 151)) is None
 
 
 def test_a_commit_on_the_deny_list_is_bad() -> None:

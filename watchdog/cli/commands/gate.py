@@ -105,6 +105,7 @@ async def deploy_watch(
     /,
     *,
     commit: str,
+    since: str | None = None,
     wait: Flag = False,
     timeout: Annotated[str, Parameter(name="--timeout")] = COMMAND_WAITS,
     as_json: AsJson = False,
@@ -118,6 +119,8 @@ async def deploy_watch(
         Its name in the configuration.
     commit
         The commit's id, or its first letters (seven at least).
+    since
+        When you began to deploy (UTC epoch seconds, ISO 8601, or 03:12): an earlier deploy of it does not count.
     wait
         Wait for the verdict, and print a line for each change.
     timeout
@@ -131,13 +134,14 @@ async def deploy_watch(
 
     settings, commit, clock = _settings(ctx), _commit(commit), ctx.clock()
     known_service(settings, service)
+    created = _since(ctx, since)
     try:
         give_up = clock.monotonic() + parse_duration(timeout)
     except ValueError as error:
         usage_error("--timeout", str(error), "write a duration, as in 45m")
     shown: tuple[str, str | None] | None = None
     while True:
-        view = await _course(ctx, settings, service, commit)
+        view = await _course(ctx, settings, service, commit, created)
         # A line for each stage and deploy: the seconds that are left change with every look.
         if not as_json and shown != (view.stage, view.deploy):
             shown = view.stage, view.deploy
@@ -152,7 +156,22 @@ async def deploy_watch(
     return _exit_code(view)
 
 
-async def _course(ctx: Context, settings: "Settings", service: str, commit: str) -> "DeployCourseView":
+def _since(ctx: Context, text: str | None) -> float | None:
+    from watchdog.cli.time_argument import parse_moment
+
+    if text is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,11}", text):
+        return float(text)
+    try:
+        return parse_moment(text, ctx.clock().now(), ctx.zone())
+    except ValueError as error:
+        usage_error("--since", str(error), "or UTC epoch seconds, as of `date +%s`")
+
+
+async def _course(
+    ctx: Context, settings: "Settings", service: str, commit: str, since: float | None
+) -> "DeployCourseView":
     """Return where the deploy is; while the record cannot be read, that it is not known."""
     from watchdog.cli.api_views import queries
     from watchdog.console.views.gate_views import DeployCourseView
@@ -162,7 +181,8 @@ async def _course(ctx: Context, settings: "Settings", service: str, commit: str)
         # Opened at each look: a daemon may make its store, or move to another database server, meanwhile.
         async with ctx.app().reading(settings) as store:
             daemon = await ctx.app().daemon(settings, store)
-            view = await (await queries(store, settings, ctx.clock(), daemon)).gates.course(service, commit)
+            asked = await queries(store, settings, ctx.clock(), daemon)
+            view = await asked.gates.course(service, commit, since)
     except (Temporary, Permanent) as error:
         return DeployCourseView(
             ctx.clock().now(), service, commit, Stage.UNKNOWN.value, over=False, why=str(error), deploy=None, until=None

@@ -9,7 +9,7 @@ from watchdog.console.queries.error_budgets import Budgets
 from watchdog.console.views.gate_views import DeployCourseView, GateView, ReasonView
 from watchdog.domain.incidents import State
 from watchdog.presentation.availability import Availability
-from watchdog.presentation.gate.deploy_course import ENDS, Followed, course
+from watchdog.presentation.gate.deploy_course import ENDS, HOUR_SECONDS, Followed, course, watch_period
 from watchdog.presentation.gate.gate_case import GateCase, staged_since
 from watchdog.presentation.gate.gate_reasons import answers
 from watchdog.presentation.gate.gate_rules import GateReason, GateRules, lets_through
@@ -47,15 +47,19 @@ class GateQueries:
         # In a thread: the minutes of two days of many signals are some ten thousand rows.
         return gate_view(name, commit, await run_in_background(answers, case), case.now)
 
-    async def course(self, name: str, commit: str) -> DeployCourseView | None:
-        """Return where the deploy of a commit is; None for an unknown service."""
+    async def course(self, name: str, commit: str, since: float | None = None) -> DeployCourseView | None:
+        """Return where the deploy of a commit is, of those created since then; None for an unknown service."""
         policy = self._deps.policy()
         if name not in policy.services:
             return None
         state = await self._state()
         incidents = await self._deps.journal.incidents(INCIDENTS_MAX, service=name)
         now = self._deps.clock.now()
-        found = course(Followed(name, commit.lower(), state, policy, incidents, now, self._runs()))
+        case = Followed(name, commit.lower(), state, policy, incidents, now, self._runs(), since or 0.0)
+        if (period := watch_period(case)) is not None:
+            began, ends = period
+            case = replace(case, minutes=await self._deps.journal.minutes(name, began - HOUR_SECONDS, ends))
+        found = course(case)
         over = found.stage in ENDS
         return DeployCourseView(
             now, name, clean(commit), found.stage.value, over, clean(found.why), found.deploy, found.until

@@ -261,11 +261,14 @@ def _add_gate(api: FastAPI) -> None:
         return _by_outcome(request, view, 200 if view.passed else 409, gate_lines(name, commit, reasons))
 
     @api.get("/deploy-watch/{name}", response_model=DeployCourseView, responses={**MISSING, **NOT_OVER})
-    async def deploy_watch(request: Request, reader: Reader, name: str, commit: CommitId) -> Response:
-        """Where the deploy of a commit is: 202 until that is over, 409 unless it ended well. Nothing is done.
+    async def deploy_watch(
+        request: Request, reader: Reader, name: str, commit: CommitId, since: Moment = None
+    ) -> Response:
+        """Where the deploy of a commit is, of those created since then: 202 until that is over, 409 unless it ended
+        well. Nothing is done.
 
         With `Accept: text/plain` one line."""
-        view = await reader.gates.course(name, commit)
+        view = await reader.gates.course(name, commit, since)
         if view is None:
             raise HTTPException(404, NO_SUCH)
         status = 200 if view.stage == Stage.GOOD else 409 if view.over else 202

@@ -2,21 +2,35 @@
 
 The watch period is the daemon's own (`watch_until`): the time after a deploy in which it probes faster, and blames the
 deploy for what fails. A deploy is good when that is over, it is still live, and no incident began in it.
+
+Rule: what nobody saw is never good. Without fresh readings nothing is known, and a watch period without a daemon, or
+without results, ends unclear.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from watchdog.core.assess.suspect_deploy import first_traffic_at, live_deploy
 from watchdog.core.fold.served_versions import named_since
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident, ServiceState, State
-from watchdog.domain.policy import Policy
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.domain.prose import Prose
+from watchdog.domain.readings import Bad
+from watchdog.domain.store_records import Minute
 from watchdog.domain.units import show_seconds
-from watchdog.presentation.gate.gate_case import deploys_stale_seconds, same_commit, served_now
-from watchdog.presentation.text import short
+from watchdog.presentation.gate.gate_case import (
+    deploys_stale_seconds,
+    evidence_at,
+    reading_stale_seconds,
+    same_commit,
+    served_now,
+)
+from watchdog.presentation.gate.soak_signals import MINUTE_SECONDS, NEWEST_SECONDS, SEEN_MIN, failed
+from watchdog.presentation.text import percent, short
+
+HOUR_SECONDS = 3600.0
 
 
 class Stage(StrEnum):
@@ -34,7 +48,7 @@ class Stage(StrEnum):
     BAD = "bad"
     """It failed to deploy, was blamed for an incident, or was rolled back."""
     UNCLEAR = "unclear"
-    """It is over without a verdict: another deploy replaced it, or an incident is not blamed on it."""
+    """It is over without a verdict: another deploy replaced it, it was not watched, or an incident is not its fault."""
 
 
 ENDS = frozenset({Stage.GOOD, Stage.BAD, Stage.UNCLEAR})
@@ -62,6 +76,8 @@ class Followed:
     incidents: Sequence[Incident]  # the newest ones of the service
     now: float
     runs: bool  # a daemon runs on this record
+    since: float = 0.0  # a deploy that was created before (UTC epoch seconds) does not count
+    minutes: Sequence[Minute] = ()  # aggregates of the service in the watch period, and of the hour before
 
 
 def course(case: Followed) -> Course:
@@ -91,9 +107,25 @@ def course(case: Followed) -> Course:
     return Course(Stage.UNDER_WAY, f"{deploy.id}: {deploy.status_words}", deploy.id)
 
 
+def watch_period(case: Followed) -> tuple[float, float] | None:
+    """Return when the watch of the live deploy began and ended (UTC epoch seconds), if it is the commit's and over."""
+    known = case.state.services.get(case.service)
+    deploy = _newest(known, case) if known is not None else None
+    if deploy is None or not deploy.is_live:
+        return None
+    began, ends = _period(deploy, case)
+    return (began, ends) if case.now >= ends else None
+
+
+def _period(deploy: Deploy, case: Followed) -> tuple[float, float]:
+    began = first_traffic_at(deploy, case.policy.blame)
+    return began, began + case.policy.pace.watch_window_seconds
+
+
 def _newest(known: ServiceState, case: Followed) -> Deploy | None:
     """Return the newest deploy of the commit; not one that was replaced long ago: CI waits for a new one then."""
-    found = next((one for one in known.deploys if same_commit(one.code, case.commit)), None)
+    mine = (one for one in known.deploys if one.created_at >= case.since)
+    found = next((one for one in mine if same_commit(one.code, case.commit)), None)
     if found is None or found.is_live or not found.has_ended:
         return found
     ended = max(found.finished_at or 0.0, found.created_at)
@@ -113,8 +145,8 @@ def _blamed(deploy: Deploy, case: Followed) -> str:
 
 
 def _live(deploy: Deploy, known: ServiceState, case: Followed) -> Course:
-    began = first_traffic_at(deploy, case.policy.blame)
-    ends = max(known.watch_until, began + case.policy.pace.watch_window_seconds)
+    began, ends = _period(deploy, case)
+    ends = max(known.watch_until, ends)
     # Answers that name a version prove what serves; where none does, the platform's list is all there is.
     if served_now(known) is not None and not any(named_since(one, deploy, began) for one in known.checks.values()):
         return Course(Stage.UNDER_WAY, f"{deploy.id} is live at Render, and no answer names its version yet", deploy.id)
@@ -123,6 +155,10 @@ def _live(deploy: Deploy, known: ServiceState, case: Followed) -> Course:
     if open_now is not None:
         why = f"{open_now.id} is open, and not blamed on {deploy.id}: {open_now.title}"
         return Course(Stage.WATCHED, why, deploy.id, ends)
+    if failing := _failing(known, case):
+        return Course(Stage.WATCHED, failing, deploy.id, ends)
+    if unseen := _unseen(known, case):
+        return Course(Stage.UNKNOWN, unseen, deploy.id, ends)
     if case.now < ends:
         left = f"{deploy.id} is live, watched for another {show_seconds(ends - case.now)}"
         return Course(Stage.WATCHED, left, deploy.id, ends)
@@ -130,7 +166,64 @@ def _live(deploy: Deploy, known: ServiceState, case: Followed) -> Course:
     if within is not None:
         why = f"{within.id} began in its watch period, and is not blamed on it: {within.title}"
         return Course(Stage.UNCLEAR, why, deploy.id, ends)
+    if unwatched := _unwatched(deploy, known, case):
+        return Course(Stage.UNCLEAR, unwatched, deploy.id, ends)
     return Course(Stage.GOOD, f"{deploy.id} is live, and its watch period ended without an incident", deploy.id, ends)
+
+
+def _failing(known: ServiceState, case: Followed) -> str:
+    """Return that the service fails at this moment, in words; "": not as far as is known. An incident may follow."""
+    if case.service in case.state.troubles:
+        return f"{case.service} is critical"
+    critical = [one.name for one in case.policy.services[case.service].signals if one.critical]
+    bad = any(name in known.checks and isinstance(known.checks[name].last, Bad) for name in critical)
+    return f"{case.service} fails at the moment, and is being checked" if bad or known.phase is Phase.SUSPECT else ""
+
+
+def _unseen(known: ServiceState, case: Followed) -> str:
+    """Return why nothing is known of this moment, or ""."""
+    if case.state.blind_since is not None:
+        return "the daemon cannot see at the moment: its own network may be at fault"
+
+    def fresh(signal: SignalPolicy) -> bool:
+        check = known.checks.get(signal.name)
+        return check is not None and case.now - evidence_at(check) <= reading_stale_seconds(signal)
+
+    lacking = _lacking(case, fresh)
+    return f"not read lately: {lacking}" if lacking else ""
+
+
+def _unwatched(deploy: Deploy, known: ServiceState, case: Followed) -> str:
+    """Return why the watch period proves nothing, or ""."""
+    began, ends = _period(deploy, case)
+    if known.watching_since > began:
+        return f"{case.service} was not watched yet when {deploy.id} went live"
+    # The newest minutes are not in the store yet.
+    stored = ends - began - max(0.0, NEWEST_SECONDS - (case.now - ends))
+
+    def judged(signal: SignalPolicy) -> bool:
+        seen = sum(_seen_within(row, began, ends) for row in case.minutes if row.signal == signal.name)
+        # A signal that is read once an hour has evidence in one minute of sixty.
+        return seen >= SEEN_MIN * stored * min(1.0, MINUTE_SECONDS / signal.every_seconds)
+
+    lacking = _lacking(case, judged)
+    return f"judged for less than {percent(SEEN_MIN, 0)} of its watch period: {lacking}" if lacking else ""
+
+
+def _seen_within(row: Minute, began: float, ends: float) -> float:
+    """Return for how many seconds of that time a row has evidence; of an hour that lies partly in it, its share."""
+    watched = failed([row])[1]
+    length = HOUR_SECONDS if watched > MINUTE_SECONDS else MINUTE_SECONDS
+    return watched * max(0.0, min(ends, row.start + length) - max(began, row.start)) / length
+
+
+def _lacking(case: Followed, proves: Callable[[SignalPolicy], bool]) -> str:
+    """Return the signals that prove too little, or "". Each critical route has to; without one, any signal will do."""
+    signals = case.policy.services[case.service].signals
+    critical = [one for one in signals if one.critical]
+    lacking = [one.name for one in critical or signals if not proves(one)]
+    enough = not lacking if critical else len(lacking) < len(signals)
+    return "" if enough else ", ".join(lacking) or f"{case.service} has no signal"
 
 
 def _replaced(deploy: Deploy, known: ServiceState) -> Course:
