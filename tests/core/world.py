@@ -395,6 +395,12 @@ class World:
             self.tell(e.FlagPostponed(*place, "it was interrupted before it was sent"))
         elif outcome == "lost":
             self.tell(e.FlagLost(*place, "no answer within 12 s"))
+        elif outcome in ("unread", "unread_and_off"):
+            self.flags_off += [effect.flag] if outcome == "unread_and_off" else []
+            unread = "it cannot be read 30 s later"
+            self.at(self.time + 30.0, lambda: self.tell(e.FlagLost(self.now, *place[1:], unread, settled=True)))
+        elif outcome == "off_already":
+            self.tell(e.FlagRefused(*place, "it is off already", off_already=True))
 
     def _restored(self, effect: fx.RestoreAutoDeploy) -> None:
         self.facts = replace(self.facts, auto_deploy=effect.value)

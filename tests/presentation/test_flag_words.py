@@ -22,6 +22,8 @@ FIRST = "First the daemon switches feature flag new-checkout off, and rolls back
 STAYS = "Feature flag new-checkout is off since 02:14 UTC and did not help; it stays off until you switch it on."
 UNKNOWN = replace(FLAG, result=RemedyResult.UNKNOWN, ended_at=NOW)
 REFUSED = replace(FLAG, result=RemedyResult.REFUSED, ended_at=NOW)
+STOPPED = replace(FLAG, result=RemedyResult.ENDED, ended_at=NOW)
+OFF_ALREADY = replace(FLAG, result=RemedyResult.OFF_ALREADY, ended_at=NOW)
 PAUSED = CurrentState(stopped="paused by ann")
 
 
@@ -50,6 +52,8 @@ def test_a_question_and_an_announcement_say_what_comes_first() -> None:
         (NO_HELP, STAYS),
         (replace(OFF, result=RemedyResult.ENDED), STAYS.replace(" and did not help", "")),
         (UNKNOWN, "Whether feature flag new-checkout is off is not known: look in your flag service."),
+        (STOPPED, "Whether feature flag new-checkout is off is not known: look in your flag service."),
+        (OFF_ALREADY, "Feature flag new-checkout was off already."),
         (REFUSED, "Feature flag new-checkout was not switched off."),
     ],
 )
@@ -75,13 +79,22 @@ def test_a_pause_lets_no_rollback_follow() -> None:
             "feature flag new-checkout, off since 02:14 UTC, on again in your flag service once the code behind it",
         ),
         (NO_HELP, "feature flag new-checkout, off since 02:14 UTC, on again in your flag service when you want it."),
-        (UNKNOWN, "Look in your flag service whether feature flag new-checkout is off."),
+        (UNKNOWN, "Look in your flag service whether feature flag new-checkout is off, and switch it on again"),
+        (STOPPED, "Look in your flag service whether feature flag new-checkout is off, and switch it on again"),
     ],
 )
 def test_a_flag_that_is_off_is_left_to_people_once_it_is_over(attempt: object, task: str) -> None:
     """The daemon switches none on."""
     assert task in outlook(over(attempt), NOW, state=CurrentState()).task
-    assert outlook(over(REFUSED), NOW, state=CurrentState()).task == ""
+    for one in (REFUSED, OFF_ALREADY):
+        assert outlook(over(one), NOW, state=CurrentState()).task == ""
+
+
+def test_a_flag_that_nobody_read_is_told_with_that() -> None:
+    """Its service answered yes."""
+    unread = replace(OFF, why="it could not be read")
+    said = outlook(x.undone(x.decision(), remedies=(unread,)), NOW).sentence
+    assert said.startswith("Feature flag new-checkout is off since 02:14 UTC (it could not be read). The incident ends")
 
 
 def test_an_incident_that_a_flag_ended_ends_as_the_flag_was_off() -> None:

@@ -107,9 +107,9 @@ LATE: Mapping[type[Event], Handler] = MappingProxyType(
         e.AutoDeployRestored: pin_outcome.auto_deploy_restored,
         e.AutoDeployNotRestored: pin_outcome.auto_deploy_not_restored,
         e.FlagSwitchedOff: remedies.came_late,
-        e.FlagRefused: ignore,
-        e.FlagPostponed: ignore,
-        e.FlagLost: ignore,
+        e.FlagRefused: remedies.settled_late,
+        e.FlagPostponed: remedies.settled_late,
+        e.FlagLost: remedies.settled_late,
     }
 )
 """Outcomes that a phase does not wait for, or that belong to another incident."""

@@ -258,6 +258,7 @@ class FlagSwitchedOff:
     service: str  # its name
     incident: str  # its id
     flag: str  # name of the flag
+    why: Prose = ""  # how that is known, where the flag could not be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,7 @@ class FlagRefused:
     incident: str  # its id
     flag: str  # name of the flag
     why: Prose  # reason in words
+    off_already: bool = False  # it was off before, so nothing was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,7 @@ class FlagLost:
     incident: str  # its id
     flag: str  # name of the flag
     why: Prose  # reason in words
+    settled: bool = False  # nothing that was sent can still arrive, so a rollback need not wait
 
 
 @dataclass(frozen=True, slots=True)

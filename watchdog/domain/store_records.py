@@ -73,6 +73,10 @@ class ActionResult(StrEnum):
     """Refused: our key has no such permission."""
     WITHOUT_ID = "accepted without an id"
     """The platform has taken it: the daemon looks for the deploy, and never sends it again."""
+    UNREAD = "unread"
+    """The answer was lost, and what came of it could not be read while the request could still arrive."""
+    OFF_ALREADY = "off already"
+    """A feature flag was off before: nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)

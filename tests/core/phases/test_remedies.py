@@ -75,14 +75,16 @@ def test_a_flag_that_does_not_cure_is_followed_by_the_rollback() -> None:
     [
         ("refused", RemedyResult.REFUSED, "was not switched off: the flag service answered 403"),
         ("postponed", RemedyResult.HELPED, "interrupted before it was sent"),
+        ("off_already", RemedyResult.OFF_ALREADY, "was off already"),
+        ("unread", RemedyResult.UNKNOWN, "is off is not known: it cannot be read 30 s later"),
     ],
 )
 def test_a_flag_that_was_not_switched_off(outcome: str, result: RemedyResult, said: str) -> None:
-    """Refused: the rollback follows. Not sent: the same flag is tried again, once it is decided anew."""
+    """Refused, or not read: the rollback follows. Not sent: the flag is tried again, once it is decided anew."""
     world = bad_world(flagged(), cured_by=FLAG, flag_outcomes=[outcome]).run(700.0)
     assert attempts(world) == [(FLAG, result)] and world.broken == []
     assert any(said in note.text for note in world.notes if note.label == "WAIT")
-    assert bool(world.sent) is (result is RemedyResult.REFUSED)
+    assert bool(world.sent) is (outcome != "postponed")
     assert len(world.switches) == (1 if world.sent else 2)
 
 
@@ -104,6 +106,25 @@ def test_an_unknown_outcome_pages_and_nothing_more_is_done(how: str) -> None:
     assert "outcome is unknown" in incident_of(world).human_needed and len(world.pages()) == 1
     told = "Whether feature flag new-checkout is off is not known: look in your flag service."
     assert any(told in line for line in world.pages()[0].notice.lines)
+
+
+def test_people_hear_of_a_flag_that_may_be_off_though_the_incident_ends_by_itself() -> None:
+    """The answer and every look failed, and the flag was the cure: nobody had a notice yet."""
+    world = bad_world(flagged(), cured_by=FLAG, flag_outcomes=["unread_and_off"]).run(700.0)
+    assert (ended(world), world.sent, world.pages()) == (Outcome.BY_ITSELF, [], [])
+    assert topics(world) == [Topic.CLOSED] and attempts(world) == [(FLAG, RemedyResult.UNKNOWN)]
+    told = "Look in your flag service whether feature flag new-checkout is off, and switch it on again"
+    assert any(told in line for line in world.tells[-1].notice.lines)
+
+
+def test_a_yes_that_was_not_read_back_is_told_with_these_words() -> None:
+    """In the story, and to the people who read that the flag is off."""
+    world = reach(Phase.REMEDYING)
+    effects = hear(world, e.FlagSwitchedOff(world.now, *PLACE, "its service answered yes, and it could not be read"))
+    assert lines(effects, "ACT") == [
+        "feature flag new-checkout is off: its service answered yes, and it could not be read"
+    ]
+    assert incident_of(world).remedies[-1].why == "its service answered yes, and it could not be read"
 
 
 # --- when it is tried ---
@@ -320,9 +341,22 @@ def test_people_are_paged_about_a_rollback_that_is_due_a_minute_after_the_flag()
     assert [tell.notice.about.topic for tell in world.pages() if tell.notice.about] == [Topic.OVERDUE]
 
 
-@pytest.mark.parametrize("outcome", [e.FlagRefused, e.FlagPostponed, e.FlagLost])
-def test_after_a_stop_only_a_flag_that_is_off_is_news(outcome: type) -> None:
-    """Every other outcome leaves things as people read that they are."""
+@pytest.mark.parametrize(
+    ("outcome", "result", "noted"),
+    [
+        (e.FlagRefused, RemedyResult.REFUSED, "feature flag new-checkout was not switched off: no"),
+        (e.FlagPostponed, RemedyResult.REFUSED, "feature flag new-checkout was not switched off: no"),
+        (e.FlagLost, RemedyResult.UNKNOWN, "whether feature flag new-checkout is off is not known: no"),
+    ],
+)
+def test_after_a_stop_only_a_flag_that_is_off_is_news(outcome: type, result: RemedyResult, noted: str) -> None:
+    """Whether it is off is not known before the outcome, and people read so; every other outcome is recorded."""
     world = reach(Phase.REMEDYING)
     hear(world, e.Stopped(world.now, "web-1", "ann"))
+    assert incident_of(world).remedies[-1].unknown
+    effects = hear(world, outcome(world.now, *PLACE, "no"))
+    assert (kinds(effects), lines(effects, "ACT")) == (["Note"], [noted])
+    assert incident_of(world).remedies[-1].result is result
+    assert hear(world, outcome(world.now, *PLACE, "no")) == (), "once"
+    put(world, incident=replace(incident_of(world), closed_at=world.now))
     assert hear(world, outcome(world.now, *PLACE, "no")) == ()

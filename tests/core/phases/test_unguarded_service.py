@@ -4,16 +4,20 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.world import as_read
 from tests.core.worlds import hear, incident_of, put, reach, share
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.checked_step import checked_step
 from watchdog.core.phases.unguarded_service import WHY
 from watchdog.domain import events as e
+from watchdog.domain.effects import Tell
 from watchdog.domain.incident_parts import StakeholderStatus
 from watchdog.domain.incidents import ActiveCritical, Outcome, Phase
 from watchdog.domain.policy import Mode, ServicePolicy, Stakeholders, Suppression
+from watchdog.domain.remedies.remedy import RemedyResult
 
 SHOP = {"shop": ServicePolicy("shop", "srv-shop", Mode.AUTONOMOUS)}
+FLAG = ("web", "web-1", "new-checkout")
 OPEN = (Phase.PINNING, Phase.ASKING, Phase.ANNOUNCED, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED)
 
 
@@ -38,3 +42,19 @@ def test_case_51_its_open_incident_is_ended_as_it_is_taken_up(phase: Phase) -> N
     assert lines(effects, "INFORMED") == ["mail: web: not watched any more"], "who read that it fails"
     assert {"PinAutoDeploy", "RestoreAutoDeploy", "Rollback"}.isdisjoint(kinds(effects))
     assert hear(world, e.Restarted(world.now, ("web",))) == ()
+
+
+@pytest.mark.parametrize("off", [False, True])
+def test_case_51_a_flag_that_was_being_switched_off_is_left_to_people(off: bool) -> None:
+    """Before the outcome nothing tells whether it is off; a flag that is off stays off."""
+    world = reach(Phase.REMEDYING)
+    if off:
+        hear(world, e.FlagSwitchedOff(world.now, *FLAG))
+    world.policy = replace(world.policy, services=SHOP)
+    world.state, effects, broken = checked_step(world.state, e.Restarted(world.now, ("shop", "web")), world.policy)
+    assert (broken, notices(effects), incident_of(world).outcome) == ("", ["resolved"], Outcome.UNSEEN)
+    (attempt,) = incident_of(world).remedies
+    assert attempt.result is (RemedyResult.ENDED if off else RemedyResult.UNKNOWN) and attempt.unknown is not off
+    (told,) = [as_read(effect, world.now).notice for effect in effects if isinstance(effect, Tell)]
+    said = "off since" if off else "Look in your flag service whether feature flag new-checkout is off"
+    assert said in " ".join(told.lines)

@@ -14,7 +14,7 @@ from tests.support.stores import store_at
 from watchdog.adapters.options import Context
 from watchdog.adapters.remedies.flag_off import TOKEN, FlagOff, FlagOffOptions
 from watchdog.daemon.actions.actuator import Actuator
-from watchdog.daemon.actions.flag_switcher import CONTENDED, INTERRUPTED, UNCONFIGURED
+from watchdog.daemon.actions.flag_switcher import CONTENDED, INTERRUPTED, OFF_ALREADY, UNCONFIGURED, UNREAD
 from watchdog.domain import events as e
 from watchdog.domain.effects import SwitchFlagOff
 from watchdog.domain.errors import Displaced, Stale
@@ -46,10 +46,12 @@ class Scene:
     def sent(self) -> int:
         return len(self.sandbox.events.requests("flags", "PATCH"))
 
-    async def ends(self, kind: type[Event], words: str = "", **resumed: bool) -> None:
+    async def ends(self, kind: type[Event], words: str = "", *, resumed: bool = False, **said: bool) -> None:
         """Perform; the outcome is of that kind, of this flag, and has these words in its reason."""
-        outcome: Any = await self.actuator.perform(FLAG, **resumed)
+        outcome: Any = await self.actuator.perform(FLAG, resumed=resumed)
         assert type(outcome) is kind, outcome
+        for name in ("settled", "off_already"):
+            assert getattr(outcome, name, False) is said.get(name, False), outcome
         assert (outcome.service, outcome.incident, outcome.flag) == ("web", "web-1", "new-checkout")
         assert words in getattr(outcome, "why", ""), outcome.why
 
@@ -125,7 +127,7 @@ async def test_an_answer_that_was_lost_is_looked_up(mode: str) -> None:
 
 
 async def test_a_request_that_was_lost_ends_after_the_settle_window() -> None:
-    """It is read as on, or cannot be read: nothing that was sent can still arrive, so the rollback need not wait."""
+    """Read as on, it is on. Not read, nothing tells, but nothing can still arrive: the rollback need not wait."""
     async with scene() as s:
         s.sandbox.modes.set("flag", "reset_before")
         await s.ends(e.FlagRefused, "it is on 30 s later")
@@ -133,7 +135,9 @@ async def test_a_request_that_was_lost_ends_after_the_settle_window() -> None:
         await s.ends(e.FlagRefused, "it is on 30 s later", resumed=True)
     async with scene() as s:
         s.sandbox.modes.set("flags", "down")
-        await s.ends(e.FlagRefused, "it cannot be read 30 s later")
+        for resumed in (False, True):
+            await s.ends(e.FlagLost, "it cannot be read 30 s later", settled=True, resumed=resumed)
+        assert (await s.row()).result is ActionResult.UNREAD
 
 
 @pytest.mark.parametrize(("mode", "why"), [("refuse_429", "429"), ("refuse_403", "403"), ("refuse_404", "404")])
@@ -154,11 +158,29 @@ async def test_an_answer_is_not_believed_before_it_is_read_back() -> None:
         await s.ends(e.FlagRefused, "it is on 30 s later (it answered yes)")
 
 
+async def unread(s: Scene, point: str) -> None:
+    """Let the token switch flags, and read none."""
+    s.sandbox.modes.set("flags", "ok" if point == "before_send" else "down")
+
+
+@pytest.mark.parametrize("row", [None, replace(SENDING, result=ActionResult.WITHOUT_ID)])
+async def test_an_answer_is_believed_where_the_flag_cannot_be_read(tmp_path: Path, row: ActionRow | None) -> None:
+    """It answered yes: people must read that it is off, and that nobody saw it. So after a crash."""
+    async with scene(hook=unread, store_url=f"sqlite:///{tmp_path}/journal.db") as s:
+        s.sandbox.modes.set("flags", "down")
+        if row is not None:
+            assert await s.store.put_action(row, expect=None)
+        await s.ends(e.FlagSwitchedOff, UNREAD)
+        assert (s.on, s.sent, (await s.row()).note) == (row is not None, int(row is None), UNREAD)
+        await s.ends(e.FlagSwitchedOff, UNREAD, resumed=True)
+
+
 async def test_a_flag_that_is_off_already_is_no_remedy() -> None:
     """Switching it changes nothing; a person may have done it, and the site fails still."""
     async with scene() as s:
         s.sandbox.cloud.set_flag("new-checkout", enabled=False)
-        await s.ends(e.FlagRefused, "it is off already")
+        for resumed in (False, True):
+            await s.ends(e.FlagRefused, OFF_ALREADY, off_already=True, resumed=resumed)
         assert s.sent == 0
 
 

@@ -66,3 +66,18 @@ async def test_a_switch_that_was_not_sent_is_not_told() -> None:
         assert not [title for title in again.pages if "AUTO-DEPLOY" in title]
         assert s.sandbox.cloud.services["web"].auto_deploy_trigger == "commit"
         await again.stop()
+
+
+async def test_case_51_a_flag_that_is_off_after_its_service_was_removed_is_told() -> None:
+    """Its answer came when nobody waited for it any more; what is as it was is no news."""
+    place = ("web", "web-1", "new-checkout")
+    async with scene(listed=True) as s:
+        await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann"))
+        again = await restarted_without_web(s)
+        for kind in (e.FlagRefused, e.FlagPostponed, e.FlagLost):
+            await again.engine.submit_and_wait(kind(s.clock.now(), *place, "no"))
+        assert not [title for title in again.pages if "flag" in title]
+        await again.engine.submit_and_wait(e.FlagSwitchedOff(s.clock.now(), *place))
+        await again.quiet()
+        assert [title for title in again.pages if "flag" in title] == ["web: feature flag new-checkout is off"]
+        await again.stop()

@@ -47,8 +47,9 @@ def record_only(ctx: StepContext) -> None:
 def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     """Close the incident and record its outcome: the all-clear goes to the people who had a notice of it.
 
-    Auto-deploy that was switched off for it is restored where no rollback was sent; where it stays off, people get a
-    notice even if they had none before. An incident that a planned downtime explains teaches nothing.
+    Auto-deploy that was switched off for it is restored where no rollback was sent; where it stays off, or a feature
+    flag may be off, people get a notice even if they had none before. An incident that a planned downtime explains
+    teaches nothing.
     """
     planned = downtime.was_down(ctx.incident) and maintenance.explains(ctx.service, ctx.incident.onset_at)
     # After a rollback it stays off: auto-deploy would bring the bad commit back with the next merge.
@@ -57,7 +58,8 @@ def close(ctx: StepContext, outcome: Outcome, how: str) -> None:
     ctx.update_incident(closed_at=ctx.now, outcome=outcome, planned=planned)
     lasted = show_seconds(ctx.now - ctx.incident.onset_at)
     ctx.note("CLOSED", f"{outcome}: {how}; {lasted} since onset")
-    if ctx.incident.paged or given:
+    unknown = any(one.unknown for one in ctx.incident.remedies)
+    if ctx.incident.paged or given or unknown:
         ctx.notify(NoticeKind.RESOLVED, Topic.CLOSED, restored=given, why=how)
     elif ctx.incident.pin.previous is not None:
         restore_auto_deploy.left_off(ctx)

@@ -7,7 +7,7 @@ that prove a rollback (recovery_proof.py). A service that goes on failing is dec
 Rule 1: a remedy is tried once in an incident, and never two at a time; it spends no budget of rollbacks.
 Rule 2: nothing is sent without a fresh bad reading of the live deploy, as with a rollback.
 Rule 3: a flag that is off stays off, whether it helped or not: people read so, and switch it on themselves.
-Rule 4: a request whose outcome nothing tells ends with a human.
+Rule 4: a request whose outcome nothing tells ends with a human, or, once it cannot arrive any more, is told of.
 """
 
 from collections.abc import Mapping
@@ -59,8 +59,8 @@ def switched_off(ctx: StepContext) -> None:
     # A restart delivers the outcome again.
     if attempt is None or attempt.flag != event.flag or attempt.off_at is not None:
         return
-    _update(ctx, off_at=ctx.now, told_first=not ctx.incident.paged)
-    ctx.note("ACT", f"feature flag {event.flag} is off")
+    _update(ctx, off_at=ctx.now, why=event.why, told_first=not ctx.incident.paged)
+    ctx.note("ACT", f"feature flag {event.flag} is off{f': {event.why}' if event.why else ''}")
     ctx.set_service(
         # The latency of the outage must not become usual: the flag may have ended it.
         observations.reset_detectors(lessons.without_usual_latency_since(ctx.service, ctx.incident.onset_at), ctx.now)
@@ -77,11 +77,17 @@ def _wake(ctx: StepContext, off_at: float, attempt: RemedyAttempt) -> None:
 
 
 def refused(ctx: StepContext) -> None:
-    """Go on with the rollback: the flag is not off."""
+    """Go on with the rollback: the flag is as it was."""
     event = ctx.event
     assert isinstance(event, e.FlagRefused)
     if _awaits(ctx, event):
-        _go_on(ctx, RemedyResult.REFUSED, f"feature flag {event.flag} was not switched off: {event.why}")
+        _go_on(ctx, *_as_it_was(event))
+
+
+def _as_it_was(event: e.FlagRefused | e.FlagPostponed) -> tuple[RemedyResult, str]:
+    if isinstance(event, e.FlagRefused) and event.off_already:
+        return RemedyResult.OFF_ALREADY, f"feature flag {event.flag} was off already"
+    return RemedyResult.REFUSED, f"feature flag {event.flag} was not switched off: {event.why}"
 
 
 def postponed(ctx: StepContext) -> None:
@@ -94,11 +100,22 @@ def postponed(ctx: StepContext) -> None:
 
 
 def lost(ctx: StepContext) -> None:
-    """Leave the incident to a human: the request was sent, and nothing tells whether the flag is off."""
+    """Leave the incident to a human: the request was sent, and nothing tells whether the flag is off.
+
+    Once nothing that was sent can still arrive, the rollback is decided anew; the notices say what is not known.
+    """
     event = ctx.event
     assert isinstance(event, e.FlagLost)
-    if _awaits(ctx, event):
+    if not _awaits(ctx, event):
+        return
+    if event.settled:
+        _go_on(ctx, *_not_known(event))
+    else:
         _leave_unknown(ctx, event.why)
+
+
+def _not_known(event: e.FlagLost) -> tuple[RemedyResult, str]:
+    return RemedyResult.UNKNOWN, f"whether feature flag {event.flag} is off is not known: {event.why}"
 
 
 def _awaits(ctx: StepContext, event: FlagOutcome) -> bool:
@@ -202,6 +219,31 @@ def end_stopped(ctx: StepContext, by: str) -> None:
         _end(ctx, RemedyResult.ENDED, f"stopped by {by}")
 
 
+def end_unread(ctx: StepContext, why: str) -> None:
+    """End the remedy that is under way, if any, as one whose outcome no phase waits for any more."""
+    attempt = ctx.incident.remedy
+    if attempt is not None:
+        _end(ctx, RemedyResult.UNKNOWN if attempt.off_at is None else RemedyResult.ENDED, why)
+
+
+def settled_late(ctx: StepContext) -> None:
+    """Record an outcome that no phase waits for: the flag is as it was, or nothing tells whether it is off.
+
+    People read until then that it is not known, so it is no news.
+    """
+    event, incident = ctx.event, ctx.service.incident
+    assert isinstance(event, e.FlagRefused | e.FlagPostponed | e.FlagLost)
+    if incident is None or incident.id != event.incident or incident.closed_at is not None:
+        return
+    result, why = _not_known(event) if isinstance(event, e.FlagLost) else _as_it_was(event)
+    known = [one for one in incident.remedies if one.flag == event.flag and one.unknown and one.result is not result]
+    if not known:
+        return
+    told = tuple(replace(one, result=result, why=why) if one in known else one for one in incident.remedies)
+    ctx.update_incident(remedies=told)
+    ctx.note("ACT", why)
+
+
 def came_late(ctx: StepContext) -> None:
     """Handle an outcome that no phase waits for: a flag that is off after all is reported to people."""
     event, incident = ctx.event, ctx.service.incident
@@ -214,7 +256,7 @@ def came_late(ctx: StepContext) -> None:
     known = [one for one in incident.remedies if one.flag == event.flag and one.off_at is None]
     if not known:
         return
-    off = tuple(replace(one, off_at=ctx.now) if one in known else one for one in incident.remedies)
+    off = tuple(replace(one, off_at=ctx.now, why=event.why) if one in known else one for one in incident.remedies)
     ctx.update_incident(remedies=off)
     ctx.note("ACT", f"feature flag {event.flag} is off after all")
     ctx.notify(NoticeKind.UPDATED, Topic.FLAG_OFF)

@@ -5,7 +5,7 @@ intent is saved first, the request is sent once in an incident, and its outcome 
 
 Rule 1: the intent is a row in the store before the call, one for each (incident, flag); without the row, no call.
 Rule 2: a row that is `sending` was sent, as far as anyone knows: it is looked up, and never sent again.
-Rule 3: without a way to read the flag an answer that is lost is an unknown outcome.
+Rule 3: an answer that is lost is an unknown outcome where the flag cannot be read; a yes is believed there.
 Rule 4: no call is made when a reason came up meanwhile: `forbids` is asked last, with no await before the call.
 """
 
@@ -27,6 +27,8 @@ STEP = "flag"
 CONTENDED = "another worker switches it at the same time"
 INTERRUPTED = "it was interrupted before it was sent"
 UNCONFIGURED = "the configuration has no such flag any more"
+OFF_ALREADY = "it is off already"
+UNREAD = "its service answered yes, and it could not be read"
 
 
 def step(flag: str) -> str:
@@ -76,7 +78,7 @@ class FlagSwitcher:
             return self._postponed(effect, CONTENDED)
         await self._hook("after_intent")
         if await self._is_off(switch):
-            return await self._fail(effect, planned, ActionResult.REFUSED, "it is off already")
+            return await self._fail(effect, planned, ActionResult.OFF_ALREADY, OFF_ALREADY)
         return await self._send(switch, effect, planned)
 
     async def _send(self, switch: FlagSwitch, effect: SwitchFlagOff, row: ActionRow) -> Event:
@@ -125,23 +127,26 @@ class FlagSwitcher:
     async def _settle(self, switch: FlagSwitch | None, effect: SwitchFlagOff, row: ActionRow) -> Event:
         """Look until the flag is off, or until nothing that was sent can still arrive."""
         why = row.note or "its answer was lost"
-        if switch is None or not switch.can_look:
-            await self._store.put_action(replace(row, state="failed", result=None, note=why), expect="sending")
-            return e.FlagLost(self._clock.now(), effect.service, effect.incident, effect.flag, why)
+        looks = switch is not None and switch.can_look
+        off = await self._seen_off(switch) if switch is not None and looks else None
+        if off or (off is None and row.result is ActionResult.WITHOUT_ID):
+            return await self._done(effect, row, "" if off else UNREAD)
+        if not looks:
+            return await self._fail(effect, row, None, why)
+        seen = "it is on" if off is False else "it cannot be read"
+        result = ActionResult.REFUSED if off is False else ActionResult.UNREAD
+        return await self._fail(effect, row, result, f"{seen} {self._timings.settle_seconds:.0f} s later ({why})")
+
+    async def _seen_off(self, switch: FlagSwitch) -> bool | None:
+        """Return whether the flag is off as soon as it is, or as last read in the settle window; None: it cannot be."""
         began = self._clock.monotonic()
         while True:
             # Before the read: only a look after the whole window proves that no request arrived.
             waited = self._clock.monotonic() - began
             off = await self._is_off(switch)
-            if off:
-                return await self._done(effect, row)
-            if waited > self._timings.settle_seconds:
-                break
+            if off or waited > self._timings.settle_seconds:
+                return off
             await self._clock.sleep(self._timings.look_every_seconds)
-        seen = "it is on" if off is False else "it cannot be read"
-        return await self._fail(
-            effect, row, ActionResult.REFUSED, f"{seen} {self._timings.settle_seconds:.0f} s later ({why})"
-        )
 
     async def _is_off(self, switch: FlagSwitch) -> bool | None:
         """Return whether the flag is off; None if it cannot be read."""
@@ -153,23 +158,24 @@ class FlagSwitcher:
         except (Temporary, Permanent, TimeoutError):
             return None
 
-    async def _done(self, effect: SwitchFlagOff, row: ActionRow) -> Event:
-        await self._store.put_action(replace(row, state="done", result=None), expect=row.state)
-        return e.FlagSwitchedOff(self._clock.now(), effect.service, effect.incident, effect.flag)
+    async def _done(self, effect: SwitchFlagOff, row: ActionRow, why: str = "") -> Event:
+        done = replace(row, state="done", result=None, note=why)
+        await self._store.put_action(done, expect=row.state)
+        return self._known(effect, done)
 
-    async def _fail(self, effect: SwitchFlagOff, row: ActionRow, result: ActionResult, why: str) -> Event:
+    async def _fail(self, effect: SwitchFlagOff, row: ActionRow, result: ActionResult | None, why: str) -> Event:
         failed = replace(row, state="failed", result=result, note=why)
         await self._store.put_action(failed, expect=row.state)
-        return self._refused(effect, why)
+        return self._known(effect, failed)
 
     def _known(self, effect: SwitchFlagOff, row: ActionRow) -> Event:
-        """Return the outcome that was stored before a crash, or by another worker."""
+        """Return the outcome of a row that is over: just now, before a crash, or by another worker."""
         at, place = self._clock.now(), (effect.service, effect.incident, effect.flag)
         if row.state == "done":
-            return e.FlagSwitchedOff(at, *place)
-        if row.result is ActionResult.REFUSED:
-            return self._refused(effect, row.note)
-        return e.FlagLost(at, *place, row.note)
+            return e.FlagSwitchedOff(at, *place, row.note)
+        if row.result in (ActionResult.REFUSED, ActionResult.OFF_ALREADY):
+            return e.FlagRefused(at, *place, row.note, off_already=row.result is ActionResult.OFF_ALREADY)
+        return e.FlagLost(at, *place, row.note, settled=row.result is ActionResult.UNREAD)
 
     def _refused(self, effect: SwitchFlagOff, why: str) -> Event:
         return e.FlagRefused(self._clock.now(), effect.service, effect.incident, effect.flag, why)

@@ -25,17 +25,19 @@ DONE = (
     "offered", "undone",
 )  # fmt: skip
 """What a service's state says of changes in production: none is made without the store."""
+SWITCHED = (e.PinConfirmed, e.PinUnconfirmed, e.FlagSwitchedOff, e.FlagRefused, e.FlagPostponed, e.FlagLost)
+"""The outcomes of switches that may be under way as their service leaves the configuration."""
 T = TypeVar("T")
 
 
 def policy_for(event: Event, policy: Policy) -> Policy:
-    """Return the policy that the core decides an event by: the configuration's, and for the outcome of a switch of
-    auto-deploy one that knows its service.
+    """Return the policy that the core decides an event by: the configuration's, and for the outcome of a switch (of
+    auto-deploy, of a feature flag) one that knows its service.
 
     A service may be removed while that switch is under way. The core takes no event of a service that the policy
-    lacks, and no one would read that auto-deploy stays off. It is one without checks, of which nothing may be changed.
+    lacks, and no one would read what stays off. It is one without checks, of which nothing may be changed.
     """
-    if not isinstance(event, e.PinConfirmed | e.PinUnconfirmed) or event.service in policy.services:
+    if not isinstance(event, SWITCHED) or event.service in policy.services:
         return policy
     removed = ServicePolicy(event.service, None, Mode.OBSERVE)
     return replace(policy, services={**policy.services, event.service: removed})

@@ -29,6 +29,7 @@ class RemedyResult(StrEnum):
     HELPED = "helped"
     NO_HELP = "did not help"
     REFUSED = "not switched off"  # nothing was changed, or the flag is read as on
+    OFF_ALREADY = "off already"  # it was off before, so nothing was sent
     UNKNOWN = "not known"  # sent, and its outcome is not known
     ENDED = "ended early"  # another deploy went live, or a person stopped it
 
@@ -48,6 +49,11 @@ class RemedyAttempt:
     ended_at: float | None = None  # when that was known
     why: Prose = ""  # that in words
     told_first: bool = False  # that it is off was the first notice of the incident, and no page
+
+    @property
+    def unknown(self) -> bool:
+        """Return whether it ended and nothing tells whether the flag is off; a person may stop it before its answer."""
+        return self.off_at is None and self.result in (RemedyResult.UNKNOWN, RemedyResult.ENDED)
 
 
 def untried(remedies: Sequence[Remedy], attempts: Sequence[RemedyAttempt]) -> Sequence[Remedy]:

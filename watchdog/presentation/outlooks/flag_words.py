@@ -22,8 +22,9 @@ def remedying(case: Case) -> str:
         asked = case.by(attempt.requested_at, "since")
         return f"The daemon switches feature flag {flag} off{asked}. {fails} after that, {then}."
     until = case.at(attempt.off_at + attempt.prove_seconds)
+    how = f" ({clean(attempt.why)})" if attempt.why else ""
     proof = "The incident ends once fresh probes prove the recovery."
-    return f"Feature flag {flag} is off{case.by(attempt.off_at, 'since')}. {proof} {fails} at {until}, {then}."
+    return f"Feature flag {flag} is off{case.by(attempt.off_at, 'since')}{how}. {proof} {fails} at {until}, {then}."
 
 
 def planned(case: Case, found: Situation) -> str:
@@ -45,8 +46,10 @@ def _said(case: Case, one: RemedyAttempt) -> str:
     if one.off_at is not None:
         result = " and did not help" if one.result is RemedyResult.NO_HELP else ""
         return f"Feature flag {flag} is off{case.by(one.off_at, 'since')}{result}; it stays off until you switch it on."
-    if one.result is RemedyResult.UNKNOWN:
+    if one.unknown:
         return f"Whether feature flag {flag} is off is not known: look in your flag service."
+    if one.result is RemedyResult.OFF_ALREADY:
+        return f"Feature flag {flag} was off already."
     return f"Feature flag {flag} was not switched off."
 
 
@@ -58,6 +61,7 @@ def left_off(case: Case) -> list[str]:
             off = f"feature flag {clean(one.flag)}, off{case.by(one.off_at, 'since')}"
             cause = "once the code behind it is repaired" if one.result is RemedyResult.HELPED else "when you want it"
             found.append(f"Switch {off}, on again in your flag service {cause}.")
-        elif one.result is RemedyResult.UNKNOWN:
-            found.append(f"Look in your flag service whether feature flag {clean(one.flag)} is off.")
+        elif one.unknown:
+            look = f"Look in your flag service whether feature flag {clean(one.flag)} is off"
+            found.append(f"{look}, and switch it on again when you want it.")
     return found
