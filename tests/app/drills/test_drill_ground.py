@@ -4,12 +4,20 @@ from dataclasses import replace
 
 import pytest
 
+from tests.settings.rules.test_drills import BOTH, COMMIT
+from tests.settings.texts import KEY, loaded
+from tests.support.clocks import FakeClock
+from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.commands.seen_daemon import SeenDaemon
-from watchdog.app.drills.drill_ground import _daemon, _state
-from watchdog.domain.incidents import Phase, ServiceState, State
+from watchdog.app.drills.drill_cleanup import DrillCleanup
+from watchdog.app.drills.drill_ground import _daemon, _denied, _state, drill_client, staging_of
+from watchdog.domain.drills.drill import Drill, DrillMethod
+from watchdog.domain.incidents import Act, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy
+from watchdog.domain.store_records import Write
 
 NOW, NAME = 1_790_000_000.0, "web-staging"
+EARLIER = Drill(NOW, NAME, DrillMethod.BAD_COMMIT, "ann", 1, commit=COMMIT, deploy="dep-9", ended_at=NOW + 60)
 READY = ServiceState(NAME, phase=Phase.CALM, deploys_at=NOW)
 
 
@@ -45,3 +53,47 @@ def test_each_reason_is_named(service: dict, shared: dict, why: str) -> None:
 def test_a_daemon_that_may_roll_back_has_to_run(runs: bool, mode: Mode | None, why: str) -> None:
     said = _daemon(SeenDaemon(runs, policy(mode or Mode.AUTONOMOUS)), NAME)
     assert why in said and bool(said) == bool(why)
+
+
+@pytest.mark.parametrize(
+    ("bad", "shared", "drills", "why"),
+    [
+        ((), {"denied": ()}, (), ""),
+        ((NAME,), {}, (), ""),
+        ((), {}, (EARLIER,), ""),
+        ((), {"acts": (Act(NOW, NAME, COMMIT),), "blamed": (("dep-8", COMMIT, f"{NAME}-3"),)}, (), ""),
+        ((), {}, (), f"not known that only {NAME} was rolled back"),
+        ((), {}, (replace(EARLIER, deploy=""), replace(EARLIER, commit="b" * 40)), "not known that only"),
+        ((NAME, "web"), {}, (EARLIER,), "was found bad on web, where it has to stay denied: write another commit"),
+        ((NAME,), {"acts": (Act(NOW, "web", COMMIT),)}, (EARLIER,), "was found bad on web"),
+        ((NAME,), {"blamed": (("dep-8", COMMIT, "web-3"),)}, (EARLIER,), "was found bad on web"),
+        ((NAME,), {"blamed": (("dep-8", "b" * 40, "web-3"),)}, (EARLIER,), ""),
+        ((NAME, "web"), {"denied": ("b" * 40,)}, (), ""),
+    ],
+)
+def test_a_commit_that_another_service_was_rolled_back_from_stays_denied(
+    bad: tuple[str, ...], shared: dict, drills: tuple[Drill, ...], why: str
+) -> None:
+    """A drill takes its commit off the deny-list, which is of all services; one that is not on it harms none."""
+    services = {name: ServiceState(name, bad=((COMMIT, "dep-9"),) if name in bad else ()) for name in (NAME, "web")}
+    staging = staging_of(loaded(BOTH, KEY), NAME)
+    said = _denied(State(**{"services": services, "denied": (COMMIT,), **shared}), drills, staging)
+    assert why in said and bool(said) == bool(why)
+
+
+@pytest.mark.parametrize(
+    ("lifted", "denied", "left"), [(True, (), 1), (True, (COMMIT,), 0), (False, (), 0), (False, (COMMIT,), 0)]
+)
+async def test_a_commit_that_no_rollback_denied_again_is_said_to_be_left(
+    lifted: bool, denied: tuple[str, ...], left: int
+) -> None:
+    """A drill that was rolled back by hand leaves the deny-list without the commit that it took off."""
+    clock, settings = FakeClock(NOW), loaded(BOTH, KEY)
+    staging, store = staging_of(settings, NAME), MemoryStore(clock)
+    await store.save(Write(State(services={NAME: READY}, denied=denied)))
+    client = drill_client(settings, staging, clock)
+    try:
+        cleanup = DrillCleanup(settings, staging, store, client, clock, print)
+        assert len(await cleanup._not_denied(replace(EARLIER, lifted=lifted))) == left
+    finally:
+        await client.close()

@@ -18,7 +18,10 @@ BY_THE_DAEMON = [("POST", "/deploys"), ("PATCH", ""), ("POST", "/rollback"), ("P
 
 @pytest.mark.long
 def test_a_drill_is_held_and_production_is_refused(tmp_path: Path) -> None:
-    """By the daemon alone; the history has it, and a reminder comes when it is overdue."""
+    """By the daemon alone; the history has it, and a reminder comes when it is overdue.
+
+    The second one takes the commit off the deny-list, and it is denied again afterwards.
+    """
     with staging(tmp_path) as (cloud, daemon):
         assert "no drill yet (due every 30 days)" in daemon.cli("status").stdout
         for service, why in (("web", "web is no staging service"), ("shop", "shop is no staging service")):
@@ -38,6 +41,8 @@ def test_a_drill_is_held_and_production_is_refused(tmp_path: Path) -> None:
             raw.execute("UPDATE drills SET json = replace(json, '\"at\": 1', '\"at\": -1')")
         told = daemon.cli("check").stdout + daemon.cli("status").stdout
         assert told.count(f"(due every 30 days): watchdog drill {STAGING}") == 2
+        second = drilled(daemon)
+        assert (second["result"], second["left"]) == ("passed", []) and live(cloud) == [BAD, GOOD] * 2
 
 
 @pytest.mark.long

@@ -46,7 +46,8 @@ class DrillCleanup:
         try:
             left = await self._leave_the_bad_commit(drill, by)
             # With the bad commit live, auto-deploy stays off: what it would do then is a person's to decide.
-            return left or await self._give_auto_deploy_back(by)
+            left = left or await self._give_auto_deploy_back(by)
+            return (*left, *await self._not_denied(drill))
         except (Temporary, Permanent, OutcomeUnknown, Refused) as error:
             return (f"it is not known what {self.staging.name} runs ({error}): {self._by_hand(drill)}",)
 
@@ -107,6 +108,18 @@ class DrillCleanup:
                 return ()
             await self.clock.sleep(LOOK_SECONDS)
         return (f"auto-deploy of {name} was not given back yet: {how}",)
+
+    async def _not_denied(self, drill: Drill) -> tuple[str, ...]:
+        """Return what is left of the deny-list: only a rollback that the daemon decided denies the commit again."""
+        if not drill.lifted:
+            return ()
+        state = await self.store.load_readonly((self.staging.name,))
+        if state is not None and drill.commit in state.denied:
+            return ()
+        return (
+            f"{drill.commit[:7]} is not denied any more, as it was before the drill, since the daemon did not roll it "
+            f"back; the next drill that passes denies it again: {command_line('drill', drill.service)}",
+        )
 
     async def _is_off(self) -> bool:
         service = await self._service()

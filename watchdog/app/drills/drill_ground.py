@@ -3,6 +3,7 @@
 Rule: everything that could keep the daemon from rolling back is refused here, before anything is changed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from watchdog.adapters.platforms.render_drill import DrillRender, build_drill
@@ -10,6 +11,7 @@ from watchdog.app.commands.seen_daemon import SeenDaemon, seen_daemon
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.drills.drill import Drill
 from watchdog.domain.errors import Permanent, Refused
 from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import Mode, ServicePolicy
@@ -75,6 +77,7 @@ async def ground_of(
     why = _daemon(daemon, staging.name)
     state = None if why else await _saved(store, staging.name, clock)
     why = why or _state(daemon, state, staging.name, clock.now())
+    why = why or (_denied(state, await store.drills(), staging) if state is not None else "")
     if why or state is None:
         raise Refused(f"no drill on {staging.name}: {why}")
     facts, deploys = await client.facts(staging.id), await client.deploys(staging.id)
@@ -120,6 +123,23 @@ def _state(daemon: SeenDaemon, state: State | None, name: str, now: float) -> st
     if held := next((one for one in state.holds if one.service in (None, name)), None):
         return f"automatic rollbacks are held ({held.name}): {command_line('unsilence', held.name)}"
     return _budget(daemon, state, service, now)
+
+
+def _denied(state: State, drills: Iterable[Drill], staging: Staging) -> str:
+    """Return why the commit has to stay on the deny-list, which is of all services: a drill takes it off at first."""
+    name, commit = staging.name, staging.commit
+    if commit not in state.denied:
+        return ""
+    left = {one.name for one in state.services.values() if any(code == commit for code, _ in one.bad)}
+    left |= {act.service for act in state.acts if act.suspect_code == commit}
+    blamed = {incident.rpartition("-")[0] for _, code, incident in state.blamed if code == commit}
+    cure = f"write another commit as services.{name}.drill.bad_commit"
+    if others := (left | blamed) - {name}:
+        return f"{commit[:7]} was found bad on {', '.join(sorted(others))}, where it has to stay denied: {cure}"
+    # What is known of each service has a limit; the drills are kept for years.
+    if name in left or any((one.service, one.commit) == (name, commit) and one.deploy for one in drills):
+        return ""
+    return f"{commit[:7]} is denied, and it is not known that only {name} was rolled back from it: {cure}"
 
 
 def _budget(daemon: SeenDaemon, state: State, service: ServiceState, now: float) -> str:

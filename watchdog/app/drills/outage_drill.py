@@ -98,10 +98,14 @@ class OutageDrill:
             raise Refused(f"a drill of {name} is not finished: {command_line('drill', name, '--clean')}")
         # The last drill had its commit denied, and a commit that returns is asked about instead of rolled back.
         if commit in state.denied:
+            # First, so that the cleanup of a drill that is killed looks whether it is denied again.
+            lifted = replace(begun, lifted=True)
+            await self.store.put_drill(lifted)
             answered = await command(self.settings, "trust", {"commit": commit}, by)
             if not answered.ok:
                 await self.store.put_drill(replace(_with(begun, answered.answer), ended_at=self.clock.now()))
                 raise Refused(f"the known-bad commit is still on the deny-list: {answered.answer}")
+            return lifted
         return begun
 
     async def _deploy(self, drill: Drill) -> Drill:

@@ -80,6 +80,7 @@ class Drill:
     commit: str = ""  # the known-bad commit
     good: str = ""  # the deploy that was live before
     good_commit: str = ""  # its commit
+    lifted: bool = False  # it takes the known-bad commit off the deny-list, where the drill's rollback puts it again
     deploy: str = ""  # the deploy that the drill made; empty: none is known
     code: str = ""  # the word by which a person acknowledges the test page
     incident: str = ""  # the incident that the daemon opened
