@@ -10,10 +10,12 @@ from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.commands.seen_daemon import SeenDaemon
 from watchdog.app.drills.drill_cleanup import DrillCleanup
-from watchdog.app.drills.drill_ground import _daemon, _denied, _state, drill_client, staging_of
+from watchdog.app.drills.drill_ground import _daemon, _denied, _migrates, _state, drill_client, staging_of
+from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationReading, MigrationRules
+from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.drills.drill import Drill, DrillMethod
 from watchdog.domain.incidents import Act, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, Policy, ServicePolicy
+from watchdog.domain.policy import Mode, Policy, ServicePolicy, Suppression, Weekly
 from watchdog.domain.store_records import Write
 
 NOW, NAME = 1_790_000_000.0, "web-staging"
@@ -38,12 +40,67 @@ def policy(mode: Mode) -> Policy:
         ({"acted_at": (NOW - 90_000, NOW - 70_000)}, {}, ""),
         ({}, {"acted_at": (NOW - 599,)}, "the 1 rollbacks of all services in 10 min are used up"),
         ({}, {"acted_at": (NOW - 601,)}, ""),
+        (
+            {},
+            {"holds": (Suppression("hold-1", NAME, "ann", "x", NOW - 9, NOW + 9),)},
+            "held (hold-1): watchdog service",
+        ),
+        ({}, {"holds": (Suppression("hold-1", "web", "ann", "x", NOW - 9, NOW + 9),)}, ""),
+        ({}, {"holds": (Suppression("hold-1", None, "ann", "x", NOW - 9, NOW - 1),)}, ""),
     ],
 )
 def test_each_reason_is_named(service: dict, shared: dict, why: str) -> None:
     state = State(services={NAME: replace(READY, **service)}, **shared)
     said = _state(SeenDaemon(True, policy(Mode.AUTONOMOUS)), state, NAME, NOW)
     assert why in said and bool(said) == bool(why)
+
+
+@pytest.mark.parametrize(
+    ("begins", "weekly", "why"),
+    [
+        (NOW - 9, None, "held in the configuration (configured-1): wait for its end"),
+        (NOW + 9, None, ""),
+        (0.0, Weekly(tuple(range(7)), 0, 1440, "UTC"), "held in the configuration (configured-1)"),
+    ],
+)
+def test_a_hold_of_the_configuration_refuses_while_it_is_in_force(
+    begins: float, weekly: Weekly | None, why: str
+) -> None:
+    """As the guard reads it, and not only what people put by command."""
+    held = Suppression("configured-1", NAME, "ann", "x", begins, None, weekly)
+    seen = SeenDaemon(True, replace(policy(Mode.AUTONOMOUS), action_holds=(held,)))
+    said = _state(seen, State(services={NAME: READY}), NAME, NOW)
+    assert why in said and bool(said) == bool(why)
+
+
+@pytest.mark.parametrize(
+    ("message", "read", "of_policy", "why", "warning"),
+    [
+        ("Fix", None, {}, "", "which files 0badc0d changes is not known yet"),
+        ("Fix", {}, {}, "", ""),
+        ("Fix", {"total": 1, "files": ("db/migrate/1.rb",)}, {}, "0badc0d changes db/migrate/1.rb, a migration", ""),
+        ("Fix", {"total": 1, "files": ("db/migrate/1.rb",)}, {"rollback_safe": True}, "", ""),
+        ("Fix", {"why": "HTTP 500"}, {}, "", "not known yet"),
+        ("Fix", {"whole": False}, {}, "", "not known yet"),
+        ("Fix", {"marked": "b" * 40}, {"rollback_safe": True}, "says 'watchdog: migration'", ""),
+        ("x\n\nWatchdog: migration", None, {"rollback_safe": True}, "says 'watchdog: migration'", ""),
+        ("Fix", None, {"migrations": MigrationRules()}, "", ""),
+        ("Fix", None, {"rollback_safe": True}, "", ""),
+    ],
+)
+def test_a_migration_that_the_daemon_would_ask_about_is_named(
+    message: str, read: dict | None, of_policy: dict, why: str, warning: str
+) -> None:
+    """What is known refuses the drill; files that are read only once the commit is deployed warn."""
+    rules = MigrationRules(MIGRATION_PATHS)
+    of_it = replace(ServicePolicy(NAME, "srv-1", Mode.AUTONOMOUS, migrations=rules), **of_policy)
+    found = () if read is None else (MigrationReading("a" * 40, COMMIT, rules.key, **read),)
+    live = Deploy("dep-8", "live", commit="a" * 40)
+    listed = [live, Deploy("dep-7", "deactivated", commit=COMMIT, commit_message=message)]
+    facts = ServiceFacts("srv-1", NAME, repo="https://code.example/acme/web")
+    said = _migrates(replace(READY, migrations=found), facts, listed, of_it, live, COMMIT)
+    for text, wanted in zip(said, (why, warning), strict=True):
+        assert wanted in text and bool(text) == bool(wanted)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 Rule: everything that could keep the daemon from rolling back is refused here, before anything is changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from watchdog.adapters.platforms.render_drill import DrillRender, build_drill
 from watchdog.app.commands.seen_daemon import SeenDaemon, seen_daemon
+from watchdog.core.assess.code_changes import reading_of
+from watchdog.core.assess.suppression import active_hold
 from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -67,8 +69,8 @@ def drill_client(settings: Settings, staging: Staging, clock: Clock) -> DrillRen
 
 async def ground_of(
     settings: Settings, staging: Staging, store: Store, client: DrillRender, clock: Clock
-) -> tuple[State, Deploy]:
-    """Return the state as saved last, and the live deploy, to which the daemon will roll back.
+) -> tuple[State, Deploy, str]:
+    """Return the state as saved last, the live deploy, to which the daemon will roll back, and a warning or "".
 
     Raises Refused with the first reason why a drill would prove nothing, or do harm; Temporary or Permanent.
     """
@@ -82,12 +84,17 @@ async def ground_of(
         raise Refused(f"no drill on {staging.name}: {why}")
     facts, deploys = await client.facts(staging.id), await client.deploys(staging.id)
     live = live_deploy(deploys)
-    why = _platform(facts, live, staging, daemon.policy.services[staging.name])
+    policy = daemon.policy.services[staging.name]
+    why = _platform(facts, live, staging, policy)
+    warning = ""
+    if not why and live is not None:
+        service = state.services[staging.name]
+        why, warning = _migrates(service, facts, deploys, policy, live, staging.commit)
     if busy := next((one for one in deploys if one.in_progress), None):
         why = f"{busy.id} is on its way"
     if why or live is None:
         raise Refused(f"no drill on {staging.name}: {why}")
-    return state, live
+    return state, live, warning
 
 
 async def _saved(store: Store, name: str, clock: Clock) -> State | None:
@@ -120,8 +127,11 @@ def _state(daemon: SeenDaemon, state: State | None, name: str, now: float) -> st
         return f"it is not calm ({service.phase}): see {command_line('status')}"
     if service.forbidden:
         return f"the daemon may not change it: {service.forbidden}"
-    if held := next((one for one in state.holds if one.service in (None, name)), None):
-        return f"automatic rollbacks are held ({held.name}): {command_line('unsilence', held.name)}"
+    if held := active_hold(state, daemon.policy, name, now):
+        # A person's command ends only what a person's command made.
+        how = command_line("unsilence", held.name) if held in state.holds else "wait for its end, or change it there"
+        where = "" if held in state.holds else " in the configuration"
+        return f"automatic rollbacks are held{where} ({held.name}): {how}"
     return _budget(daemon, state, service, now)
 
 
@@ -168,3 +178,27 @@ def _platform(facts: ServiceFacts, live: Deploy | None, staging: Staging, policy
     if facts.pre_deploy_command and not policy.rollback_safe:
         return "its pre-deploy command makes the daemon ask: write rollback_safe: true, if that is harmless"
     return ""
+
+
+def _migrates(
+    service: ServiceState, facts: ServiceFacts, deploys: Sequence[Deploy], policy: ServicePolicy, live: Deploy, bad: str
+) -> tuple[str, str]:
+    """Return why the daemon would ask for a migration's sake, and why it may; each or both "" (core/guards/migrations).
+
+    The commits between the live one and the known-bad one are mostly compared only once that one is deployed.
+    """
+    rules = policy.migrations
+    found = reading_of(service, (live.commit or "", bad), rules)
+    if any(one.commit == bad and rules.mark(one.commit_message) for one in deploys) or (found and found.marked):
+        return f"a commit of it says '{rules.marker}', which makes the daemon ask: write another bad_commit", ""
+    if policy.rollback_safe or not rules.paths or facts.repo is None:
+        return "", ""
+    cure = "write rollback_safe: true, if rolling back is harmless"
+    if found is not None and found.total:
+        return f"{bad[:7]} changes {found.files[0]}, a migration, which makes the daemon ask: {cure}", ""
+    if found is not None and found.whole and not found.why:
+        return "", ""
+    return "", (
+        f"which files {bad[:7]} changes is not known yet: if a migration is among them, or they cannot be compared, "
+        f"the daemon only asks, and this drill fails and is cleaned up; to prevent that, {cure}"
+    )

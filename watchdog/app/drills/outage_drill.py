@@ -80,7 +80,9 @@ class OutageDrill:
         return drill
 
     async def _begin(self, by: str) -> Drill:
-        state, live = await ground_of(self.settings, self.staging, self.store, self.client, self.clock)
+        state, live, warning = await ground_of(self.settings, self.staging, self.store, self.client, self.clock)
+        if warning:
+            self.tell(f"warning: {warning}")
         name, commit = self.staging.name, self.staging.commit
         drill = Drill(
             self.clock.now(),
