@@ -63,6 +63,15 @@ def test_a_drill_passed_if_every_step_came_in_time_and_nothing_is_left(change: d
     assert replace(PASSED, **change).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("ended_at", "age", "runs"),
+    [(None, 0.0, True), (None, 2399.0, True), (None, 2400.0, False), (NOW + 60, 61.0, False)],
+)
+def test_a_drill_without_an_end_may_run_until_its_time_is_up(ended_at: float | None, age: float, runs: bool) -> None:
+    """Its own process cleans up; another one beside it would roll back before the daemon does."""
+    assert replace(PASSED, ended_at=ended_at, within_seconds=2400.0).may_run(NOW + age) is runs
+
+
 def test_the_runbook_s_limits_are_the_defaults() -> None:
     """Restored: its matrix, critical, < 5 minutes. Verified: its immediate actions, 0 to 15 minutes."""
     assert (TARGETS[DrillStep.RESTORED].seconds, TARGETS[DrillStep.VERIFIED].seconds) == (300.0, 900.0)

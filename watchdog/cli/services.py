@@ -151,12 +151,12 @@ class AppServices:
             return await sandbox_drill(by, SystemClock(), tell, targets)
 
     async def clean_drill(
-        self, settings: Settings, service: str, by: str, tell: Callable[[str], None], /
+        self, settings: Settings, service: str, by: str, tell: Callable[[str], None], /, *, force: bool
     ) -> Drill | None:
         """Clean up after a drill that was killed or left work; return it, or None."""
         from watchdog.app.drills.drill_commands import clean
 
-        return await clean(settings, service, by, tell)
+        return await clean(settings, service, by, tell, force=force)
 
     async def keep_drill(self, settings: Settings, drill: Drill, /) -> None:
         """Keep the scoreboard of a drill in the sandbox."""

@@ -17,7 +17,9 @@ from tests.adapters.stores.steps import PIN, ROW
 from tests.adapters.stores.wire import Wire, wire
 from tests.support.postgres_server import PostgresServer
 from watchdog.adapters.stores import postgres
+from watchdog.adapters.stores.annotations import row_of
 from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.drills.drill import Drill, DrillMethod
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent, Stale, Temporary
 from watchdog.domain.events import TimePassed
@@ -221,6 +223,27 @@ async def test_nobody_changes_what_all_share_while_a_sending_row_is_written(
     assert tries == [False, True]
     with pytest.raises(Stale):
         await store.put_action(replace(ROW, step="pin", state="sending"), None)
+
+
+async def test_of_two_drills_that_begin_at_once_one_is_begun(postgres_url: str, product_store: SqlStore) -> None:
+    """Another process adds its row after the look for one, and before ours: a select sees nothing of it."""
+    import psycopg
+
+    mine = Drill(5.0, "web-staging", DrillMethod.BAD_COMMIT, "ann", commit="abc")
+
+    added = "INSERT INTO drills (at, service, json) VALUES (5, 'web-staging', %s)"
+
+    def rival(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("INSERT INTO drills"):
+            return
+        with psycopg.connect(postgres_url, autocommit=True) as other:
+            other.execute(added, (row_of(mine)["json"],))
+
+    engine = product_store._backend.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", rival)
+    assert await product_store.begin_drill(mine) is None
+    event.remove(engine, "before_cursor_execute", rival)
+    assert [one.service for one in await product_store.drills()] == ["web-staging"]
 
 
 async def test_every_transaction_has_its_limits(product_store: SqlStore) -> None:

@@ -58,7 +58,9 @@ def test_a_drill_that_was_killed_names_what_is_left_and_is_cleaned_up(tmp_path: 
         done = daemon.cli("drill", STAGING)
         assert done.returncode == 3 and "no daemon runs" in done.stderr
         assert f"clean up: watchdog drill {STAGING} --clean" in daemon.cli("status").stdout
-        cleaned = daemon.cli("drill", STAGING, "--clean", "--json")
+        early = daemon.cli("drill", STAGING, "--clean")
+        assert early.returncode == 3 and "may still run" in early.stderr and live(cloud) == [BAD]
+        cleaned = daemon.cli("drill", STAGING, "--clean", "--force", "--json")
         assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
         found = json.loads(cleaned.stdout)
         assert (found["result"], found["left"], live(cloud)) == ("failed", [], [BAD, GOOD])

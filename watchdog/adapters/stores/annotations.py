@@ -1,7 +1,7 @@
 """The entries of people in the SQL store: judgements, remarks, ticks, follow-ups, drills. They need no lease.
 
 Rule 1: an entry is added, never replaced (a judgement is), and stays as long as its incident.
-Rule 2: a drill is begun in one transaction with the check that no other one of its service is unfinished.
+Rule 2: no drill is begun while another one of its service is unfinished: an index refuses its row.
 """
 
 import json
@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.json_values import mapping
 from watchdog.adapters.stores.database import Database
-from watchdog.adapters.stores.fenced_writes import add
 from watchdog.adapters.stores.shielded_calls import uninterrupted
 from watchdog.adapters.stores.tables import DELIVERIES, DRILLS, FOLLOW_UPS, INCIDENTS, LABELS, REMARKS, TICKS
 from watchdog.domain.drills.drill import Drill, DrillMethod
@@ -126,7 +125,11 @@ class Drilled(Database):
         async with self._writing() as connection:
             if await connection.scalar(unfinished) is not None:
                 return None
-            number = await add(connection, DRILLS, DRILLS.c.number, row_of(drill))
+            # Another process may begin one between the two statements: then the index refuses this row.
+            adding = self._insert(DRILLS).values(row_of(drill)).on_conflict_do_nothing().returning(DRILLS.c.number)
+            number = await connection.scalar(adding)
+            if number is None:
+                return None
             await connection.execute(delete(DRILLS).where(DRILLS.c.number <= number - DRILLS_MAX))
         return replace(drill, number=number)
 

@@ -6,7 +6,7 @@ Rule 2: a migration only adds, so that an old worker can go on while a new one s
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text, text
 from sqlalchemy.types import TypeDecorator
 
 HEAD = "0010"
@@ -278,6 +278,14 @@ DRILLS = Table(
     _text("service"),
     _at("ended_at", nullable=True),
     _text("json"),
+    # Of two that begin at once, in two processes, the database lets one in.
+    Index(
+        "drills_unfinished",
+        "service",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 """Drills, each with its scoreboard in JSON; without an end it runs, or its process was killed."""

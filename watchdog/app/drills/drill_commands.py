@@ -11,7 +11,9 @@ from watchdog.app.drills.drill_cleanup import DrillCleanup, Tell
 from watchdog.app.drills.drill_ground import drill_client, staging_of
 from watchdog.app.drills.outage_drill import WITHIN_SECONDS, OutageDrill
 from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.drills.drill import Drill
+from watchdog.domain.errors import Refused
 from watchdog.settings import Settings
 
 KILLED = "it was killed, or left work, and was cleaned up later"
@@ -45,13 +47,21 @@ async def hold(
             return await drill.run(by)
 
 
-async def clean(settings: Settings, service: str, by: str, tell: Tell) -> Drill | None:
-    """Clean up after the newest drill of a service, if it was killed or left work; return it, or None."""
+async def clean(settings: Settings, service: str, by: str, tell: Tell, *, force: bool) -> Drill | None:
+    """Clean up after the newest drill of a service, if it was killed or left work; return it, or None.
+
+    Raises Refused for a drill that may still run, unless `force`: its rollback would come before the daemon's.
+    """
     async with _prepared(settings, service, tell, {}) as parts:
         known = [one for one in await parts.store.drills() if one.service == service]
         found = next((one for one in known if one.ended_at is None or one.left), None)
         if found is None:
             return None
+        if not force and found.may_run(parts.clock.now()):
+            raise Refused(
+                f"drill {found.number} of {service}, by {found.by}, may still run, and cleans up itself; if it was "
+                f"killed: {command_line('drill', service, '--clean', '--force')}"
+            )
         cleanup = DrillCleanup(parts.settings, parts.staging, parts.store, parts.client, parts.clock, tell)
         left = await cleanup.clean(found, by)
         said = () if KILLED in found.problems else (KILLED,)

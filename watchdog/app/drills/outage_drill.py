@@ -94,6 +94,7 @@ class OutageDrill:
             good=live.id,
             good_commit=live.commit or "",
             targets=self.targets,
+            within_seconds=self.within_seconds,
         )
         begun = await self.store.begin_drill(drill)
         if begun is None:

@@ -25,6 +25,7 @@ async def drill(
     method: Literal["bad-commit"] = "bad-commit",
     sandbox: Flag = False,
     clean: Flag = False,
+    force: Flag = False,
     history: Flag = False,
     style: Annotated[Form, Parameter(name="--format")] = "table",
     target: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
@@ -47,6 +48,8 @@ async def drill(
         Drill in a simulated cloud on this machine instead; needs no account and no configuration.
     clean
         Clean up after a drill of the service that was killed or left work.
+    force
+        With --clean: also if the drill may still run, as its time is not up.
     history
         Show the scoreboards of earlier drills.
     style
@@ -68,7 +71,7 @@ async def drill(
     assert service is not None, "checked above"
     settings = ctx.settings()
     if clean:
-        return await _clean(ctx, settings, service, tell, as_json=as_json)
+        return await _clean(ctx, settings, service, tell, force=force, as_json=as_json)
     limits = {**settings.drill.targets.limits, **limits}
     done = await ctx.app().drill(settings, service, ctx.author(), tell, limits, _seconds("--within", within))
     return _shown(done, as_json=as_json)
@@ -107,10 +110,10 @@ async def _kept(ctx: Context, drill: "Drill") -> bool:
     return True
 
 
-async def _clean(ctx: Context, settings: "Settings", service: str, tell: Tell, *, as_json: bool) -> int:
+async def _clean(ctx: Context, settings: "Settings", service: str, tell: Tell, *, force: bool, as_json: bool) -> int:
     from watchdog.cli import output
 
-    done = await ctx.app().clean_drill(settings, service, ctx.author(), tell)
+    done = await ctx.app().clean_drill(settings, service, ctx.author(), tell, force=force)
     if done is None:
         output.show_lines([] if as_json else [f"Nothing to clean up: no drill of {service} is unfinished."])
         return output.DONE

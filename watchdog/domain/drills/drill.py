@@ -80,6 +80,7 @@ class Drill:
     commit: str = ""  # the known-bad commit
     good: str = ""  # the deploy that was live before
     good_commit: str = ""  # its commit
+    within_seconds: float = 0.0  # how long its process waits for the whole outage
     lifted: bool = False  # it takes the known-bad commit off the deny-list, where the drill's rollback puts it again
     deploy: str = ""  # the deploy that the drill made; empty: none is known
     code: str = ""  # the word by which a person acknowledges the test page
@@ -104,6 +105,10 @@ class Drill:
             for step in self.steps
             if step not in self.took or self.took[step] > self.targets.get(step, TARGETS[step].seconds)
         )
+
+    def may_run(self, now: float) -> bool:
+        """Return whether its process may still be at work: it has no end, and its time is not up."""
+        return self.ended_at is None and now - self.at < self.within_seconds
 
     @property
     def passed(self) -> bool:

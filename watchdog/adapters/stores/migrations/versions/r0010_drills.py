@@ -22,3 +22,12 @@ def upgrade() -> None:
         sa.Column("json", sa.Text, nullable=False),
         sqlite_autoincrement=True,
     )
+    unfinished = sa.text("ended_at IS NULL")
+    op.create_index(
+        "drills_unfinished",
+        "drills",
+        ["service"],
+        unique=True,
+        sqlite_where=unfinished,
+        postgresql_where=unfinished,
+    )
