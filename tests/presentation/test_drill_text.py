@@ -37,4 +37,5 @@ def test_a_time_after_its_limit_is_marked_in_the_history() -> None:
     rows = [dict(zip(HISTORY, row, strict=True)) for row in history_rows([late, never])]
     assert [row["restored"] for row in rows] == ["5 min!", "never"]
     assert [row["result"] for row in rows] == ["failed", "failed, work left"]
+    assert set(rows[0]) == {"no", "date", "service", "method", *TOOK, "result"}, "no column that nothing fills"
     assert "a\\|b" in history_markdown([late])[2]

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.drills.drill import TARGETS, Drill, DrillStep, due_drills
+from watchdog.domain.drills.drill import STEPS, TARGETS, Drill, DrillMethod, DrillStep, due_drills
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.markdown import plain, table
 from watchdog.presentation.text import clean
 
-HISTORY = ("no", "date", "service", "method", *(step.value for step in DrillStep), "result")
+HISTORY = ("no", "date", "service", "method", *(step.value for step in STEPS[DrillMethod.BAD_COMMIT]), "result")
 """The columns of the history."""
 MISSED = "!"
 """Behind a time that is over its limit."""
@@ -77,7 +77,7 @@ def history_rows(drills: Sequence[Drill], tz: tzinfo = UTC) -> list[tuple[str, .
             f"{datetime.fromtimestamp(one.at, tz):%Y-%m-%d %H:%M}",
             clean(f"{one.service}{' (sandbox)' if one.sandbox else ''}"),
             one.method.value,
-            *(_cell(one, step) for step in DrillStep),
+            *(_cell(one, step) for step in STEPS[DrillMethod.BAD_COMMIT]),
             one.verdict if not one.left else f"{one.verdict}, work left",
         )
         for one in drills
