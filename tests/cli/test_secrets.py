@@ -51,7 +51,7 @@ def test_every_command_keeps_the_secrets(
         del secrets["WATCHDOG_REMOTE_WRITE_PASSWORD"], secrets["WATCHDOG_STORE_URL"]  # others are set instead
         configure(Cloud(URLS, tmp_path, tmp_path), echo, secrets)
         init = ["--force", "--from-render", "--render-url", f"{echo.base}/render"]
-        more = {"init": init, "check": ["--live"], "incident tick": ["lessons"]}
+        more = {"init": init, "check": ["--live"], "incident tick": ["lessons"], "drill": ["web"]}
         for words in (words for words in PLACES.values() if words.split()[0] not in APART):
             assert main([*needed(words), *more.get(words, ())]) != 2, f"{words}: what must it be given?"
             assert leaks("".join(capsys.readouterr()), secrets) == [], words

@@ -210,7 +210,7 @@ def nobody_reads_the_log(folder: Path) -> None:
         cloud.write()
         process = subprocess.Popen(daemon.command("run"), stdout=subprocess.PIPE, env=environment(), cwd=cloud.folder)
         try:
-            assert process.stdout is not None and b"listening" in process.stdout.readline()
+            assert process.stdout is not None and any(b"listening" in line for line in process.stdout)
             process.stdout.close()
             cloud.bad_deploy()
             until(lambda: cloud.log("pagerduty_resolve"))
