@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from watchdog.domain.drills.drill import DAY_SECONDS, STEPS, Drill, DrillMethod
+from watchdog.domain.drills.drill import DAY_SECONDS, Drill, DrillMethod, DrillStep
 from watchdog.presentation.drills.drill_text import HISTORY, history_markdown, history_rows, reminders
 
 NOW = 1_790_000_000.0
 MONTH = 30 * DAY_SECONDS
-TOOK = {step.value: 10.0 for step in STEPS[DrillMethod.BAD_COMMIT]}
+TOOK = {step.value: 10.0 for step in DrillStep}
 DONE = Drill(NOW, "web-staging", DrillMethod.BAD_COMMIT, "ann", 3, deploy="dep-9", took=TOOK, ended_at=NOW + 60)
 CLEAN = "clean up: watchdog drill web-staging --clean"
 

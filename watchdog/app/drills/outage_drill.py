@@ -1,6 +1,6 @@
 """A drill with a known-bad commit: deployed once, watched until the daemon has proved the recovery, cleaned up.
 
-Rule 1: the drill is recorded before the commit is deployed; whatever ends it, the cleanup follows (`drill_cleanup`).
+Rule 1: the drill is recorded before the commit is deployed; the cleanup follows however it ends (`drill_cleanup`).
 Rule 2: it decides nothing for the daemon. The times are the daemon's own record, read from its store.
 """
 
@@ -181,7 +181,7 @@ class OutageDrill:
             self._decided_at = incident.decision.at
         began, took = await self._times(incident)
         before, drill = drill, replace(drill, incident=incident.id, began_at=began, took=took)
-        for step in (one for one in drill.steps if one in drill.took and one not in before.took):
+        for step in (one for one in DrillStep if one in drill.took and one not in before.took):
             self.tell(f"{step.value} after {show_seconds(drill.took[step])}")
         return drill, _ending(incident)
 

@@ -57,7 +57,7 @@ async def sandbox_drill(
     shortened: str | None = None,
     into: Path | None = None,
 ) -> SandboxDrill:
-    """Hold a drill in the sandbox; every process is ended, whatever happens.
+    """Hold a drill in the sandbox; every process is ended, also after an error.
 
     `shortened` are lines of configuration in place of the demo's; `into` is the folder of its files. Raises Permanent
     if a process does not start, or ends.

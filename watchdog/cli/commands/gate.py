@@ -5,6 +5,8 @@ a file. Of `deploy-watch`: 0 good, 1 bad, 2 a mistake, 3 not known: not over in 
 """
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,7 @@ from watchdog.cli.options import AsJson, Flag, It
 from watchdog.domain.errors import Permanent, Temporary
 
 if TYPE_CHECKING:
+    from watchdog.console.queries.gate_queries import GateQueries
     from watchdog.console.views.gate_views import DeployCourseView, GateView
     from watchdog.presentation.gate.gate_rules import GateRules
     from watchdog.settings import Settings
@@ -80,19 +83,26 @@ def _rules(settings: "Settings", service: str, file: Path | None) -> "GateRules 
     return restricted_by(settings, service, read_text(file, file.name, "name a readable file in UTF-8"), file.name)
 
 
+@asynccontextmanager
+async def _gates(ctx: Context, settings: "Settings") -> "AsyncIterator[GateQueries]":
+    """Open the record for one answer. Raises Temporary or Permanent."""
+    from watchdog.cli.api_views import queries
+
+    async with ctx.app().reading(settings) as store:
+        daemon = await ctx.app().daemon(settings, store)
+        yield (await queries(store, settings, ctx.clock(), daemon)).gates
+
+
 async def _asked(
     ctx: Context, settings: "Settings", service: str, commit: str, rules: "GateRules | None"
 ) -> "GateView":
     """Return the answer; a record that cannot be read is an answer as well: not known."""
-    from watchdog.cli.api_views import queries
     from watchdog.console.queries.gate_queries import gate_view
     from watchdog.presentation.gate.gate_rules import GateReason, GateVerdict
 
     try:
-        async with ctx.app().reading(settings) as store:
-            daemon = await ctx.app().daemon(settings, store)
-            asked = await queries(store, settings, ctx.clock(), daemon)
-            view = await asked.gates.gate(service, commit, rules)
+        async with _gates(ctx, settings) as gates:
+            view = await gates.gate(service, commit, rules)
     except (Temporary, Permanent) as error:
         unread = GateReason("record", GateVerdict.UNKNOWN, str(error))
         return gate_view(service, commit, (unread,), ctx.clock().now())
@@ -173,16 +183,13 @@ async def _course(
     ctx: Context, settings: "Settings", service: str, commit: str, since: float | None
 ) -> "DeployCourseView":
     """Return where the deploy is; while the record cannot be read, that it is not known."""
-    from watchdog.cli.api_views import queries
     from watchdog.console.views.gate_views import DeployCourseView
     from watchdog.presentation.gate.deploy_course import Stage
 
     try:
         # Opened at each look: a daemon may make its store, or move to another database server, meanwhile.
-        async with ctx.app().reading(settings) as store:
-            daemon = await ctx.app().daemon(settings, store)
-            asked = await queries(store, settings, ctx.clock(), daemon)
-            view = await asked.gates.course(service, commit, since)
+        async with _gates(ctx, settings) as gates:
+            view = await gates.course(service, commit, since)
     except (Temporary, Permanent) as error:
         return DeployCourseView(
             ctx.clock().now(), service, commit, Stage.UNKNOWN.value, over=False, why=str(error), deploy=None, until=None

@@ -11,7 +11,7 @@ from watchdog.cli.json_output import plain
 
 TEXT_MAX = 1000
 LIST_MAX = (100, 30, 10)
-"""Entries of a list, as many as fit into the answer: an outage of everything must still be told."""
+"""Entries of a list, as many as fit into the answer: an outage of all services must fit in, too."""
 ANSWER_MAX = 200_000
 """Characters of an answer: an assistant reads all of it."""
 MARK = "untrusted"

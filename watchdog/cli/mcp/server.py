@@ -1,7 +1,7 @@
 """The server: it lists the tools, and lets the console answer each call.
 
 Rule: reading by default; the tools that answer a question are offered with an assistant's token alone, and the console
-refuses them without a person's code, whatever this process does.
+refuses them without a person's code: this process is not trusted with that.
 """
 
 from mcp.server.lowlevel import Server

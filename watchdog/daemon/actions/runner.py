@@ -212,7 +212,7 @@ def still_wanted(state: State, effect: Change) -> bool:
     """Return whether an effect of an earlier run still belongs to the state.
 
     A rollback is always looked up, unless its incident went on to another target: a lookup changes nothing. So is a
-    flag: one that is off is told of, whatever became of its incident.
+    flag: people are notified of one that is off, also after the end of its incident.
     """
     if isinstance(effect, fx.SwitchFlagOff):
         return True

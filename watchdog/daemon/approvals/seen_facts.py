@@ -27,7 +27,7 @@ def carries_facts(given: Mapping[str, Any]) -> bool:
 def changed(state: State, policy: Policy, event: Event, given: Mapping[str, Any]) -> str:
     """Return the first fact that changed since the author of a command with the arguments `given` saw it, or an empty
     string (also if it names none)."""
-    # A stop always counts: it only prevents, whatever the incident looks like by now.
+    # A stop always counts: it only prevents a rollback, also in an incident that changed.
     if isinstance(event, e.Stopped):
         return ""
     if isinstance(event, e.RollbackRequested) and (service := state.services.get(event.service)) is not None:

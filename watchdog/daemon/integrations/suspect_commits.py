@@ -118,7 +118,7 @@ class SuspectCommits:
             # Asked for once: a repository that refuses would else be asked for ever for the sake of a page.
             self._asked.pop(what, None)
             found = await self._repository.compare(what.repo, what.base, what.head)
-            # Nobody reads the whole messages from here, and a hundred of them are long.
+            # Only MigrationReader reads the whole messages, and a hundred of them are long.
             self._known[what] = replace(found, messages=())
             return NEVER
         commits = tuple(await self._repository.commits(what.repo, what.branch))

@@ -17,7 +17,6 @@ class DrillMethod(StrEnum):
     """The means of a drill. Stores hold the values."""
 
     BAD_COMMIT = "bad-commit"  # a commit that is known to break the service is deployed
-    PAGE = "page"  # a test page is sent, which a person must acknowledge
 
 
 class DrillStep(StrEnum):
@@ -29,23 +28,13 @@ class DrillStep(StrEnum):
     PAGED = "paged"
     RESTORED = "restored"
     VERIFIED = "verified"
-    ACKNOWLEDGED = "acknowledged"
-
-
-STEPS: Mapping[DrillMethod, tuple[DrillStep, ...]] = MappingProxyType(
-    {
-        DrillMethod.BAD_COMMIT: tuple(step for step in DrillStep if step is not DrillStep.ACKNOWLEDGED),
-        DrillMethod.PAGE: (DrillStep.PAGED, DrillStep.ACKNOWLEDGED),
-    }
-)
-"""The steps of each method."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrillTarget:
     """The limit of a step, as shipped."""
 
-    seconds: float  # since the outage began, or since the test page was begun
+    seconds: float  # since the outage began
     meaning: str  # when the step is reached, and where the limit comes from
 
 
@@ -61,7 +50,6 @@ TARGETS: Mapping[DrillStep, DrillTarget] = MappingProxyType(
         DrillStep.VERIFIED: DrillTarget(
             900.0, "fresh readings prove the recovery; the runbook's immediate actions: 0-15 minutes"
         ),
-        DrillStep.ACKNOWLEDGED: DrillTarget(300.0, "a person answered the page; then the escalation's next step comes"),
     }
 )
 """The runbook's limits, where it has one."""
@@ -72,7 +60,7 @@ class Drill:
     """One drill and its scoreboard. Times are UTC epoch seconds."""
 
     at: float  # when it was begun
-    service: str  # the staging service, or the channel of a test page
+    service: str  # the staging service
     method: DrillMethod  # its means
     by: str  # who began it
     number: int = 0  # its number in the store; 0: not stored
@@ -83,7 +71,6 @@ class Drill:
     within_seconds: float = 0.0  # how long its process waits for the whole outage
     lifted: bool = False  # it takes the known-bad commit off the deny-list, where the drill's rollback puts it again
     deploy: str = ""  # the deploy that the drill made; empty: none is known
-    code: str = ""  # the word by which a person acknowledges the test page
     incident: str = ""  # the incident that the daemon opened
     began_at: float | None = None  # when the outage began: the bad commit is live, or the first failed reading before
     took: Mapping[str, float] = field(default_factory=dict)  # step to seconds since then
@@ -93,16 +80,11 @@ class Drill:
     ended_at: float | None = None  # when it ended; None: it runs, or was killed
 
     @property
-    def steps(self) -> tuple[DrillStep, ...]:
-        """Return the steps that this drill times."""
-        return STEPS[self.method]
-
-    @property
     def missed(self) -> tuple[DrillStep, ...]:
         """Return the steps that came after their limit, or never."""
         return tuple(
             step
-            for step in self.steps
+            for step in DrillStep
             if step not in self.took or self.took[step] > self.targets.get(step, TARGETS[step].seconds)
         )
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.drills.drill import STEPS, TARGETS, Drill, DrillMethod, DrillStep, due_drills
+from watchdog.domain.drills.drill import TARGETS, Drill, DrillStep, due_drills
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.markdown import plain, table
 from watchdog.presentation.text import clean
 
-HISTORY = ("no", "date", "service", "method", *(step.value for step in STEPS[DrillMethod.BAD_COMMIT]), "result")
+HISTORY = ("no", "date", "service", "method", *(step.value for step in DrillStep), "result")
 """The columns of the history."""
 MISSED = "!"
 """Behind a time that is over its limit."""
@@ -26,7 +26,7 @@ def record(drill: Drill) -> dict[str, Any]:
             "within_target": step not in drill.missed,
             "meaning": TARGETS[step].meaning,
         }
-        for step in drill.steps
+        for step in DrillStep
     ]
     return {
         "number": drill.number,
@@ -58,7 +58,7 @@ def scoreboard(drill: Drill) -> list[str]:
     where = " (in the sandbox)" if drill.sandbox else ""
     lines = [f"DRILL        {clean(drill.service)}{where}, {drill.method}: {drill.verdict.upper()}"]
     lines += [f"  {'step':<14}{'took':<12}{'target':<12}".rstrip()]
-    for step in drill.steps:
+    for step in DrillStep:
         took = drill.took.get(step)
         shown = show_seconds(took) if took is not None else "never"
         verdict = "too late" if step in drill.missed else "ok"
@@ -77,7 +77,7 @@ def history_rows(drills: Sequence[Drill], tz: tzinfo = UTC) -> list[tuple[str, .
             f"{datetime.fromtimestamp(one.at, tz):%Y-%m-%d %H:%M}",
             clean(f"{one.service}{' (sandbox)' if one.sandbox else ''}"),
             one.method.value,
-            *(_cell(one, step) for step in STEPS[DrillMethod.BAD_COMMIT]),
+            *(_cell(one, step) for step in DrillStep),
             one.verdict if not one.left else f"{one.verdict}, work left",
         )
         for one in drills
@@ -85,8 +85,6 @@ def history_rows(drills: Sequence[Drill], tz: tzinfo = UTC) -> list[tuple[str, .
 
 
 def _cell(drill: Drill, step: DrillStep) -> str:
-    if step not in drill.steps:
-        return ""
     took = drill.took.get(step)
     return "never" if took is None else f"{show_seconds(took)}{MISSED if step in drill.missed else ''}"
 

@@ -3,7 +3,7 @@
 The watch period is the daemon's own (`watch_until`): the time after a deploy in which it probes faster, and blames the
 deploy for what fails. A deploy is good when that is over, it is still live, and no incident began in it.
 
-Rule: what nobody saw is never good. Without fresh readings nothing is known, and a watch period without a daemon, or
+Rule: what was not seen is never good. Without fresh readings nothing is known, and a watch period without a daemon, or
 without results, ends unclear.
 """
 

@@ -106,7 +106,7 @@ def staged_deploy(case: GateCase) -> Deploy | None:
 
 
 def staged_since(case: GateCase) -> float | None:
-    """Return since when staging carries the commit (UTC epoch seconds); None if it does not, or nobody knows."""
+    """Return since when staging carries the commit (UTC epoch seconds); None if it does not, or that is not known."""
     if case.staging is None or case.staging_policy is None:
         return None
     if case.staging_policy.platform_id is None:

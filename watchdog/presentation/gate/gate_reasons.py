@@ -40,7 +40,7 @@ PLATFORM_ROLE = "platform"
 
 
 def daemon(case: GateCase) -> GateReason:
-    """A record that nobody writes says nothing of now."""
+    """A record that no daemon writes says nothing of now."""
     if not case.runs:
         return not_known("daemon", "no daemon runs on this store")
     if case.state.blind_since is not None:
@@ -150,7 +150,7 @@ def status_pages(case: GateCase) -> GateReason:
 
 
 def pause(case: GateCase) -> GateReason:
-    """Nobody has paused the daemon, and no violated invariant has disarmed it: it could not roll this deploy back."""
+    """The daemon is not paused, and no violated invariant has disarmed it: it could not roll this deploy back."""
     if case.state.paused_by:
         return refused("pause", f"paused by {case.state.paused_by}; {command_line('resume')}")
     if case.state.disarmed:

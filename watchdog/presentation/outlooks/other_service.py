@@ -110,7 +110,7 @@ class OtherServices:
             plan = planned(self._policy, state, listed, None)
         except Refused as error:
             return OtherService(refused=str(error))
-        except Exception as error:  # noqa: BLE001  whatever it is, the page about what fails is made
+        except Exception as error:  # noqa: BLE001  a fault here must not take down the page about the outage
             self._report(error)
             return None
         return OtherService(target=plan.target.deploy if plan.target is not None else None)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from watchdog.adapters.json_schema_hooks import written_as
-from watchdog.domain.drills.drill import DAY_SECONDS, STEPS, TARGETS, DrillMethod, DrillStep
+from watchdog.domain.drills.drill import DAY_SECONDS, TARGETS, DrillStep
 from watchdog.settings.schema.tuning import BoundedDuration, Section
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -40,7 +40,7 @@ class DrillTargetsShape(Section):
     @property
     def limits(self) -> Mapping[str, float]:
         """Return the limits in seconds, by step."""
-        return {step.value: float(getattr(self, step.value)) for step in STEPS[DrillMethod.BAD_COMMIT]}
+        return {step.value: float(getattr(self, step.value)) for step in DrillStep}
 
 
 class DrillShape(Section):
