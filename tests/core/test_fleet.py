@@ -62,7 +62,9 @@ def test_sight_regained_forgets_what_was_seen_meanwhile() -> None:
     """
     open_one = a_service(name="shop", phase=Phase.PAGED, incident=an_incident(service="shop"))
     suspected = a_service(name="api", incident=an_incident(service="api"))
-    state = a_state(a_service(), open_one, suspected, a_service(name="gone"), blind_since=NOW - 40, blind_notified=True)
+    listed = {"sight/": Failing(NOW - 40, "failing", "dark")}
+    blind = {"blind_since": NOW - 40, "blind_notified": True, "failing": listed}
+    state = a_state(a_service(), open_one, suspected, a_service(name="gone"), **blind)
     state, effects = step(state, e.ControlChecked(NOW + 1, "control-1", Good()), make_policy())
     assert (state.blind_since, state.blind_notified) == (None, False)
     notice = tell_of(effects).notice

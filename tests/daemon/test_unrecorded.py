@@ -23,6 +23,7 @@ from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Act, ActiveCritical, Incident, Outcome, Phase, ServiceState, Shared, State
+from watchdog.domain.integrations import Failing
 from watchdog.domain.notices import IncidentNews, NoticeKind, Topic
 from watchdog.domain.policy import Digest, Moment, Suppression
 from watchdog.domain.severity import Severity
@@ -327,6 +328,8 @@ FIRST, SECOND = Act(1.0, "web", "aaa"), Act(2.0, "shop", "bbb")
 DOWN = ActiveCritical("web", 5.0, "aaa")
 HOLD = Suppression("hold-1", "web", "ann", "launch", 1.0, 2.0)
 OLD, NEW = ("dep-1", "aaa", "web-1"), ("dep-2", "bbb", "web-2")
+FAILS = Failing(1.0, "failing", "dark")
+BLIND = Shared(failing={"sight/a": FAILS})
 LIFTED = Shared(paused_by="bob", disarmed="x")
 ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
     (Shared(), Shared(), Shared(paused_by="bob"), Shared(paused_by="bob")),
@@ -357,6 +360,9 @@ ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
         Shared(troubles={"web": replace(DOWN, at=9.0)}),
         Shared(troubles={"web": replace(DOWN, at=9.0)}),
     ),
+    # An unsaved recovery of an integration survives; who sees again is listed until it is saved: see `core/fleet.py`.
+    (Shared(failing={"feed/web": FAILS}), Shared(), Shared(failing={"feed/web": FAILS}), Shared()),
+    (BLIND, Shared(), BLIND, BLIND),
 ]
 
 

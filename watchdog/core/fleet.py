@@ -54,6 +54,8 @@ def perceive_silence(ctx: StepContext, event: e.ProbesJudged) -> None:
 def judge_sight(ctx: StepContext) -> None:
     """Update `blind_since`: enter blindness, page the operators after 30 s of it, and leave it."""
     since = ctx.state.blind_since
+    if since is None and (ctx.state.blind_notified or blind_workers.is_listed(ctx.state)):
+        _end_listing(ctx)
     # Nearly every answer of a control target ends here, before the words for it are made.
     if since is None and not connectivity.is_blind(ctx.state, ctx.policy, ctx.now):
         return
@@ -96,13 +98,10 @@ def _unread(ctx: StepContext) -> tuple[str, ...]:
 
 
 def _see_again(ctx: StepContext, lasted: float) -> None:
-    notified = ctx.state.blind_notified
-    ctx.state = replace(ctx.state, blind_since=None, blind_notified=False)
-    blind_workers.remove(ctx, ctx.state.worker)
+    ctx.state = replace(ctx.state, blind_since=None)
     title = f"watchdog sees again after {show_seconds(lasted)}"
     ctx.emit(Note(ctx.now, "", None, "SEEING", f"{title}; what was read meanwhile does not count"))
-    if notified and blind_workers.is_empty(ctx.state):
-        ctx.notify_operators(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
+    _end_listing(ctx, title)
     # Bad readings were dropped meanwhile, so no run of failures is known to be unbroken: every detector begins anew,
     # and a suspicion without an incident has lost its only evidence.
     for name, service in ctx.state.services.items():
@@ -112,6 +111,21 @@ def _see_again(ctx: StepContext, lasted: float) -> None:
             service = replace(service, phase=Phase.CALM, phase_since=ctx.now)
         ctx.set_service(service)
     ctx.name = ""
+
+
+def _end_listing(ctx: StepContext, title: str = "watchdog sees again") -> None:
+    """Take this worker, which sees, off the list of the blind ones; end their page if it was the last.
+
+    `blind_notified` stays until the list is empty. Where the save of this failed, the list is read again with this
+    worker on it: had the last other one left it meanwhile, counting on this one, none would end the page.
+    """
+    listed, notified = blind_workers.is_listed(ctx.state), ctx.state.blind_notified
+    blind_workers.remove(ctx, ctx.state.worker)
+    if not blind_workers.is_empty(ctx.state):
+        return
+    ctx.state = replace(ctx.state, blind_notified=False)
+    if listed and notified:
+        ctx.notify_operators(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
 
 
 def page_is_over(state: State, condition: str) -> bool:

@@ -29,6 +29,27 @@ def test_one_page_stands_for_all_that_are_blind(others: dict[str, Failing], told
     assert world.state.failing == others and [kind for one in effects for kind in notices(one)] == told
 
 
+def test_who_is_listed_again_as_its_save_failed_ends_the_page_that_no_other_could() -> None:
+    """Each of two left the list, and left the end to the other one: the second saw the first still on it."""
+    world = share(World(make_policy(), []), worker="this", failing={"sight/other": OTHER})
+    dark = [e.ControlChecked(NOW, target, Bad("timed out")) for target in CONTROL]
+    for event in (*dark, e.TimePassed(NOW + 30.0), e.ControlChecked(NOW + 32.0, CONTROL[0], Good())):
+        assert notices(hear(world, event)) == []
+    share(world, failing={"sight/this": THIS})  # read again: the other one sees as well, and the save here failed
+    assert notices(hear(world, e.ControlChecked(NOW + 34.0, CONTROL[0], Good()))) == ["resolved"]
+    assert not world.state.failing and not world.state.blind_notified
+    share(world, failing={"sight/this": THIS})  # the save of that failed as well, and its notice was sent from memory
+    assert notices(hear(world, e.ControlChecked(NOW + 36.0, CONTROL[0], Good()))) == [] and not world.state.failing
+
+
+def test_who_was_not_the_last_to_see_owes_no_end_once_the_list_is_empty() -> None:
+    world = share(World(make_policy(), []), worker="this", failing={"sight/other": OTHER}, blind_notified=True)
+    sees = e.ControlChecked(NOW, CONTROL[0], Good())
+    assert hear(world, sees) == () and world.state.blind_notified
+    share(world, failing={})
+    assert hear(world, sees) == () and not world.state.blind_notified
+
+
 def test_the_page_of_workers_that_died_blind_is_over_with_the_last_of_them() -> None:
     """While one of them lives, and is blind, the page stands."""
     world = share(World(make_policy(), []), failing={"sight/one": OTHER, "sight/two": OTHER})

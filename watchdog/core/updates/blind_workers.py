@@ -4,9 +4,11 @@ Rule: their pages have one dedup key. The last of them that sees again ends it, 
 another's. A worker that died blind ends nothing itself: the holder of the fleet's lease does (`IntegrationMonitor`).
 """
 
+from collections.abc import Mapping
+
 from watchdog.core.context import StepContext
 from watchdog.domain.fast_replace import fast_replace
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import Shared, State
 from watchdog.domain.integrations import SIGHT, Failing, Integration, Standing
 from watchdog.domain.notices import NoticeKind
 
@@ -16,9 +18,14 @@ def is_listed(state: State) -> bool:
     return _key(state.worker) in state.failing
 
 
+def listed(state: State | Shared) -> Mapping[str, Failing]:
+    """Return the entries of all workers."""
+    return {key: failing for key, failing in state.failing.items() if key.startswith(_key(""))}
+
+
 def is_empty(state: State) -> bool:
     """Return whether no worker has an entry."""
-    return not any(key.startswith(_key("")) for key in state.failing)
+    return not listed(state)
 
 
 def add(ctx: StepContext, why: str) -> None:

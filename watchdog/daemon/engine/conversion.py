@@ -131,7 +131,7 @@ def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
 
     `written` is the shared state of this worker's last save. Unsaved additions survive: pauses, invariant violations,
     denied commits, blamed deploys, spent budgets, silences, holds. Of troubles and failing integrations, unsaved
-    removals survive too.
+    removals survive too, but not those of blind workers: who leaves that list last ends their page (`core/fleet.py`).
     """
     read = replace(read, digested_at=max(read.digested_at, known.digested_at))  # an older version does not write it
     if known == written:
@@ -149,7 +149,7 @@ def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
         holds=_with_new(read.holds, written.holds, known.holds),
         quiets=max(read.quiets, known.quiets),
         troubles=_with_changes(read.troubles, written.troubles, known.troubles),
-        failing=_with_changes(read.failing, written.failing, known.failing),
+        failing={**_with_changes(read.failing, written.failing, known.failing), **blind_workers.listed(read)},
     )
 
 
