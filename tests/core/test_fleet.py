@@ -190,13 +190,14 @@ def test_a_commit_is_trusted_by_its_name_or_seven_digits_of_it(named: str, left:
 @pytest.mark.parametrize(
     ("condition", "state", "over"),
     [
-        ("blind", State(blind_since=1.0), False),
+        ("blind", State(blind_since=1.0), True),
         ("blind", State(), True),
         ("blind", State(failing={"sight/other": Failing(1.0, "failing", "dark", ())}), False),
         ("disarmed", State(disarmed="why"), False),
         ("disarmed", State(), True),
         ("channel/pager", State(failing={"channel/pager": Failing(1.0, "failing", "down", ())}), False),
         ("channel/pager", State(), True),
+        ("record", State(), False),
     ],
 )
 def test_a_page_about_the_watchdog_itself_is_over_when_it_is_no_longer_so(

@@ -3,6 +3,7 @@
 Whole daemons in simulated time.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,20 +11,36 @@ from dataclasses import replace
 import pytest
 
 from tests.support.clocks import eventually
+from tests.support.failing_channel import Vendor
 from tests.support.simulated_daemon import Guarded
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.daemon.engine.persistence import OTHERS_SECONDS
 from watchdog.daemon.supervision.lease_manager import TTL_SECONDS
+from watchdog.domain.notices import Notice
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.store_records import FLEET, Write
 
 DARK = Bad("timed out")
 
 
+class Held(Vendor):
+    """A channel that takes nothing while its gate is shut: what was sent meanwhile arrives as it opens."""
+
+    def __init__(self, name: str, world: Guarded) -> None:
+        super().__init__(name, world.clock)
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        await self.gate.wait()
+        return await super().send(notice, reference)
+
+
 @asynccontextmanager
 async def pair() -> AsyncIterator[tuple[Guarded, Guarded]]:
     """Run two workers; the first one holds the fleet's lease."""
     near, far = Guarded(["pager"]), Guarded(["pager"])
+    near.vendors["pager"] = Held("pager", near)
     far.clock, far.vendors["pager"].clock = near.clock, near.clock
     database = MemoryDatabase(near.clock)
     for one in (near, far):
@@ -60,6 +77,27 @@ async def test_the_page_of_a_blind_worker_is_brought_by_another_and_stands_until
         await near.clock.advance(TTL_SECONDS + 2 * OTHERS_SECONDS)
         ends = [*near.kinds("pager")[1:], *far.kinds("pager")]
         assert ends == ["resolved"] and not near.daemon.engine.state.failing
+
+
+async def test_a_page_that_was_on_its_way_as_the_blind_worker_saw_again_is_ended_by_the_one_that_brought_it() -> None:
+    """The end of the worker that sees comes before it, and would leave it ringing."""
+    async with pair() as (near, far):
+        slow = near.vendors["pager"]
+        assert isinstance(slow, Held)
+        slow.gate.clear()
+        far.control.reading = DARK
+        far.down(10 * OTHERS_SECONDS)
+        while not near.daemon.outbox.waiting:
+            await near.clock.advance(1)
+        far.control.reading = Good()
+        far.down(0)
+        await near.clock.advance(20)
+        assert near.kinds("pager") == [] and not near.daemon.engine.state.failing
+        slow.gate.set()
+        await near.clock.advance(20)
+        assert near.kinds("pager") == ["self_alert", "resolved"]
+        await near.clock.advance(2 * OTHERS_SECONDS)
+        assert near.kinds("pager") == ["self_alert", "resolved"], "once"
 
 
 async def test_the_page_of_an_older_version_is_ended_by_the_one_that_follows() -> None:

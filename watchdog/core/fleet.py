@@ -54,8 +54,9 @@ def perceive_silence(ctx: StepContext, event: e.ProbesJudged) -> None:
 def judge_sight(ctx: StepContext) -> None:
     """Update `blind_since`: enter blindness, page the operators after 30 s of it, and leave it."""
     since = ctx.state.blind_since
-    if since is None and (ctx.state.blind_notified or blind_workers.is_listed(ctx.state)):
-        _end_listing(ctx)
+    # Listed again: the list was read anew, and the save without this worker had failed.
+    if since is None:
+        _leave_the_list(ctx, "watchdog sees again")
     # Nearly every answer of a control target ends here, before the words for it are made.
     if since is None and not connectivity.is_blind(ctx.state, ctx.policy, ctx.now):
         return
@@ -98,10 +99,10 @@ def _unread(ctx: StepContext) -> tuple[str, ...]:
 
 
 def _see_again(ctx: StepContext, lasted: float) -> None:
-    ctx.state = replace(ctx.state, blind_since=None)
+    ctx.state = replace(ctx.state, blind_since=None, blind_notified=False)
     title = f"watchdog sees again after {show_seconds(lasted)}"
     ctx.emit(Note(ctx.now, "", None, "SEEING", f"{title}; what was read meanwhile does not count"))
-    _end_listing(ctx, title)
+    _leave_the_list(ctx, title)
     # Bad readings were dropped meanwhile, so no run of failures is known to be unbroken: every detector begins anew,
     # and a suspicion without an incident has lost its only evidence.
     for name, service in ctx.state.services.items():
@@ -113,29 +114,25 @@ def _see_again(ctx: StepContext, lasted: float) -> None:
     ctx.name = ""
 
 
-def _end_listing(ctx: StepContext, title: str = "watchdog sees again") -> None:
-    """Take this worker, which sees, off the list of the blind ones; end their page if it was the last.
-
-    `blind_notified` stays until the list is empty. Where the save of this failed, the list is read again with this
-    worker on it: had the last other one left it meanwhile, counting on this one, none would end the page.
-    """
-    listed, notified = blind_workers.is_listed(ctx.state), ctx.state.blind_notified
-    blind_workers.remove(ctx, ctx.state.worker)
-    if not blind_workers.is_empty(ctx.state):
+def _leave_the_list(ctx: StepContext, title: str) -> None:
+    """Take this worker, which sees, off the list of the blind ones; who empties the list ends their page."""
+    if not blind_workers.is_listed(ctx.state):
         return
-    ctx.state = replace(ctx.state, blind_notified=False)
-    if listed and notified:
+    blind_workers.remove(ctx, ctx.state.worker)
+    if blind_workers.is_empty(ctx.state):
         ctx.notify_operators(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
 
 
 def page_is_over(state: State, condition: str) -> bool:
     """Return whether the condition of a page about the watchdog itself has ended; `condition` is its dedup key.
 
-    It may be another worker's page, which has no way out where that one is blind.
+    It may be another worker's page: all workers share what says so. Of the store's own outage (`record`) none does.
     """
     if condition == "blind":
-        return state.blind_since is None and blind_workers.is_empty(state)
-    return not state.disarmed if condition == "disarmed" else condition not in state.failing
+        return blind_workers.is_empty(state)
+    if condition == "disarmed":
+        return not state.disarmed
+    return "/" in condition and condition not in state.failing
 
 
 def perceive_vendor(ctx: StepContext, event: e.VendorChecked) -> None:

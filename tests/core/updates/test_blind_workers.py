@@ -16,38 +16,57 @@ OTHER = Failing(NOW - 60.0, "failing", "dark")
 THIS = Failing(NOW, "failing", "0 of 2 control targets answer")
 
 
+def goes_blind(world: World) -> list[str]:
+    """Let the worker be blind for long enough to page; return what it told."""
+    dark = [e.ControlChecked(NOW, target, Bad("timed out")) for target in CONTROL]
+    return [kind for event in (*dark, e.TimePassed(NOW + 30.0)) for kind in notices(hear(world, event))]
+
+
+def sees(world: World, seconds: float) -> list[str]:
+    return notices(hear(world, e.ControlChecked(NOW + seconds, CONTROL[0], Good())))
+
+
 @pytest.mark.parametrize(("others", "told"), [({}, ["self_alert", "resolved"]), ({"sight/other": OTHER}, [])])
 def test_one_page_stands_for_all_that_are_blind(others: dict[str, Failing], told: list[str]) -> None:
     """Of another worker, or of this one before a restart: a blind worker that crashes again and again rings once."""
     world = share(World(make_policy(), []), worker="this", failing=others)
-    effects = [hear(world, e.ControlChecked(NOW, target, Bad("timed out"))) for target in CONTROL]
-    effects.append(hear(world, e.TimePassed(NOW + 30.0)))
+    kinds = goes_blind(world)
     before = world.state
     assert before.failing == {**others, "sight/this": THIS} and before.blind_notified
     assert hear(world, e.TimePassed(NOW + 31.0)) == () and world.state is before, "nothing new is to be written"
-    effects.append(hear(world, e.ControlChecked(NOW + 32.0, CONTROL[0], Good())))
-    assert world.state.failing == others and [kind for one in effects for kind in notices(one)] == told
+    assert [*kinds, *sees(world, 32.0)] == told and world.state.failing == others
 
 
 def test_who_is_listed_again_as_its_save_failed_ends_the_page_that_no_other_could() -> None:
-    """Each of two left the list, and left the end to the other one: the second saw the first still on it."""
+    """Each of two left the list, and left the end to the other one: the second saw the first still on it.
+
+    The end counts once its save succeeds: until then another worker may bring the page, or join it, by the stored list.
+    """
     world = share(World(make_policy(), []), worker="this", failing={"sight/other": OTHER})
-    dark = [e.ControlChecked(NOW, target, Bad("timed out")) for target in CONTROL]
-    for event in (*dark, e.TimePassed(NOW + 30.0), e.ControlChecked(NOW + 32.0, CONTROL[0], Good())):
-        assert notices(hear(world, event)) == []
-    share(world, failing={"sight/this": THIS})  # read again: the other one sees as well, and the save here failed
-    assert notices(hear(world, e.ControlChecked(NOW + 34.0, CONTROL[0], Good()))) == ["resolved"]
-    assert not world.state.failing and not world.state.blind_notified
-    share(world, failing={"sight/this": THIS})  # the save of that failed as well, and its notice was sent from memory
-    assert notices(hear(world, e.ControlChecked(NOW + 36.0, CONTROL[0], Good()))) == [] and not world.state.failing
+    assert goes_blind(world) == sees(world, 32.0) == []
+    for seconds in (34.0, 36.0):
+        share(world, failing={"sight/this": THIS})  # read again: the other one sees as well, and the save here failed
+        assert sees(world, seconds) == ["resolved"] and not world.state.failing
+    before = world.state
+    assert sees(world, 36.0) == [] and world.state.failing is before.failing, "nothing new is to be written"
 
 
-def test_who_was_not_the_last_to_see_owes_no_end_once_the_list_is_empty() -> None:
-    world = share(World(make_policy(), []), worker="this", failing={"sight/other": OTHER}, blind_notified=True)
-    sees = e.ControlChecked(NOW, CONTROL[0], Good())
-    assert hear(world, sees) == () and world.state.blind_notified
+def test_who_is_listed_again_and_is_blind_at_once_pages_anew() -> None:
+    """The last blindness is over, whoever read of its end."""
+    world = share(World(make_policy(), []), worker="this")
+    assert goes_blind(world) == ["self_alert"] and sees(world, 32.0) == ["resolved"]
+    share(world, failing={"sight/this": THIS})
+    dark = [e.ControlChecked(NOW + 40.0, target, Bad("timed out")) for target in CONTROL]
+    told = [notices(hear(world, event)) for event in (*dark, e.TimePassed(NOW + 70.0))]
+    assert [kind for one in told for kind in one] == ["resolved", "self_alert"] and "sight/this" in world.state.failing
+
+
+def test_who_was_taken_off_the_list_as_dead_ends_nothing() -> None:
+    """Who took it off ended the page; whoever brings the page later ends it again: see `daemon/outbox/own_pages.py`."""
+    world = share(World(make_policy(), []), worker="this")
+    assert goes_blind(world) == ["self_alert"]
     share(world, failing={})
-    assert hear(world, sees) == () and not world.state.blind_notified
+    assert sees(world, 32.0) == [] and not world.state.blind_notified and world.state.blind_since is None
 
 
 def test_the_page_of_workers_that_died_blind_is_over_with_the_last_of_them() -> None:

@@ -1,7 +1,9 @@
 """The workers that paged that they are blind: each has an entry in `State.failing`, which all workers share.
 
-Rule: their pages have one dedup key. The last of them that sees again ends it, as one worker's sight says nothing of
-another's. A worker that died blind ends nothing itself: the holder of the fleet's lease does (`IntegrationMonitor`).
+Rule 1: their pages have one dedup key. Who empties the list ends them, as one worker's sight says nothing of another's.
+A worker that died blind ends nothing itself: the holder of the fleet's lease does (`IntegrationMonitor`).
+Rule 2: the stored list counts. A worker that sees is on it until its save succeeds: what is read anew still has it.
+Rule 3: a page that arrives after that end is ended again by the worker that brought it (`daemon/outbox/own_pages.py`).
 """
 
 from collections.abc import Mapping

@@ -182,6 +182,14 @@ class Engine:
         async with self._step_lock:
             await self._read_shared()
 
+    def end_late_pages(self, read_at: float) -> None:
+        """End the pages about the watchdog itself that came after their end.
+
+        The shared state is known as the store had it at that moment (monotonic seconds), or later.
+        """
+        for end in self._outbox.late_ends(read_at):
+            self._supervisor.spawn("late pages", self._outbox.deliver(None, end))
+
     async def _read_shared(self) -> None:
         self.state = self.state.with_part(self.recorder.read(self.state, await self._store.load_shared()))
 

@@ -18,12 +18,13 @@ Rule 5: a channel that refuses some of its recipients has delivered; those refus
 Rule 6: notices to stakeholders go to the channels they name and to no other; these channels (`aside`) are never a
 fallback, so stakeholders do not read engineers' notices.
 Rule 7: a page does not ring after the all-clear of another worker, which has the service now: see late_pages.py. Nor
-does one about the watchdog itself that waited, or that a dead worker left, when that is over (`own_page_is_over`).
+does one about the watchdog itself that waited, or that a dead worker left, when that is over (`own_page_is_over`); if
+it was on its way, it is ended again: see own_pages.py.
 Rule 8: one notice is one delivery. The row of a notice that is on its way already, as its save seemed to fail, waits
 for that delivery, and then brings it only to the channels that lack it.
 """
 
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import tzinfo
 from itertools import chain, count, repeat
 from typing import Any
@@ -35,6 +36,7 @@ from watchdog.daemon.outbox.circuit_breaker import NEVER, CircuitBreaker
 from watchdog.daemon.outbox.delivery import PASSIVE_CHANNELS, Delivery
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, DeliveryLog
 from watchdog.daemon.outbox.late_pages import LatePages
+from watchdog.daemon.outbox.own_pages import OwnPages
 from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent
@@ -67,6 +69,7 @@ class Outbox:
             store, clock, lambda notice, why: self._attempts.report("store", "failed", notice, why=why)
         )
         self._late = LatePages(self._delivery_log, clock, lambda tell: self.deliver(None, tell))
+        self._own_pages = OwnPages(clock)
         self._notifiers = notifiers
         self._others = tuple(name for name in notifiers if name not in aside)
         self._clock = clock
@@ -122,6 +125,14 @@ class Outbox:
     def renewed(self, at: float) -> None:
         """Note that a renewal of the leases begun then (monotonic seconds) left this worker the services it has."""
         self._late.renewed(at)
+
+    def late_ends(self, read_at: float) -> Sequence[Tell]:
+        """Return the ends of pages about the watchdog itself that may have come after their end.
+
+        `own_page_is_over` answers by the shared state as it was at that moment (monotonic seconds), or later.
+        """
+        ending = [one.notice.incident for one in self._deliveries if one.notice.resolves]
+        return self._own_pages.late_ends(read_at, self.own_page_is_over, ending)
 
     def lose(self, services: Collection[str]) -> Coroutine[Any, Any, None]:
         """Forget the deliveries of services that moved away; return the task that resolves what is over there."""
@@ -224,6 +235,7 @@ class Outbox:
                 if not await self._turn(delivery, queued):
                     return
                 failure = await self._attempts.attempt(delivery, queued)
+                self._own_pages.tried(delivery.notice, queued.channel, failure)
                 if failure is None:
                     queued.queue.arrived(queued)
                     return

@@ -184,6 +184,7 @@ class LeaseManager:
         if grant.revision != self._revision:
             await self._engine.refresh()
             self._revision = grant.revision
+        self._engine.end_late_pages(began)
         self._renewed(began)
         # Last: those who wait for it rely on services and shared state alike.
         self.in_step.set()

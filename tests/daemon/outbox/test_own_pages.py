@@ -1,0 +1,108 @@
+"""A page about the watchdog itself that arrives after its end is ended again by the worker that brought it."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from tests.daemon.outbox.test_late_pages import PAGE, Gated, Two
+from tests.support.notification_vendors import tell
+from watchdog.daemon.engine.persistence import OURSELVES
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.incidents import State
+from watchdog.domain.integrations import Failing
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.store_records import Write
+
+OF_ITSELF = {"incident": "blind", "service": OURSELVES, "about": None, "kind": NoticeKind.SELF_ALERT}
+OVER = "watchdog: blind is over"
+LOST = Temporary("the answer was lost")
+
+
+async def listing(two: Two, *keys: str) -> None:
+    """Let another worker write what fails."""
+    store, dark = two.heir.store, Failing(1.0, "failing", "dark")
+    shared = replace(await two.clock.during(store.load_shared()), failing=dict.fromkeys(keys, dark))
+    await two.clock.during(store.save(Write(State().with_part(shared))))
+
+
+async def renewed(two: Two) -> None:
+    """Let the first worker read anew what all share, and have time to send."""
+    await two.clock.advance(1.0)
+    await two.clock.during(two.one.sharing.renew())
+    await two.clock.advance(10.0)
+
+
+async def begun(*script: Exception) -> Two:
+    two = Two(pager=Gated("pager", *script))
+    await two.begin()
+    await listing(two, "sight/far")
+    await renewed(two)
+    return two
+
+
+@pytest.mark.parametrize(("left", "told"), [((), [PAGE, OVER]), (("sight/other",), [PAGE])])
+async def test_case_53_a_page_that_lands_after_the_end_of_its_condition_is_ended_again_and_once(
+    left: tuple[str, ...], told: list[str]
+) -> None:
+    """This worker stood still as it brought the page. While another one is blind, that one ends it as the last."""
+    two = await begun()
+    two.pager.gate.clear()
+    page = two.page(**OF_ITSELF)
+    await listing(two, *left)
+    await renewed(two)
+    assert two.titles == [], "it is on its way"
+    await two.lands(page)
+    for _ in range(3):
+        await renewed(two)
+    await listing(two)
+    await renewed(two)
+    assert two.titles == told
+
+
+@pytest.mark.parametrize(("failure", "told"), [(LOST, [OVER]), (Permanent("refused"), [])])
+async def test_a_page_whose_answer_was_lost_may_have_arrived(failure: Exception, told: list[str]) -> None:
+    two = await begun(failure)
+    page = two.page(**OF_ITSELF)
+    await two.clock.advance(0.5)
+    assert two.pager.asked == 1 and two.titles == []
+    await listing(two)
+    page.cancel()
+    await renewed(two)
+    assert two.titles == told
+
+
+async def test_what_this_worker_ends_itself_is_not_ended_again() -> None:
+    """Not while its end is on its way, and not once that has arrived."""
+    two = await begun()
+    await two.rings(**OF_ITSELF)
+    await listing(two)
+    two.pager.gate.clear()
+    end = tell("it sees", "pager", **{**OF_ITSELF, "kind": NoticeKind.RESOLVED, "at": two.clock.now()})
+    ends = asyncio.create_task(two.one.outbox.deliver(None, end))
+    for landed in (False, True):
+        if landed:
+            await two.lands(ends)
+        await renewed(two)
+        assert two.titles == [PAGE, "it sees"][: 1 + landed]
+
+
+@pytest.mark.parametrize("of", ["record", "shop-1"])
+async def test_what_no_shared_state_tells_of_is_left_alone(of: str) -> None:
+    """The process that has no store ends that page itself; an incident of a service is no page about ourselves."""
+    two = await begun()
+    kind = NoticeKind.SELF_ALERT if of == "record" else NoticeKind.OPENED
+    await two.rings(**{**OF_ITSELF, "incident": of, "kind": kind})
+    await renewed(two)
+    assert two.titles == [PAGE]
+
+
+async def test_every_channel_that_has_it_gets_the_end() -> None:
+    two = await begun()
+    for channel in ("pager", "chat"):
+        await two.rings(to=channel, **OF_ITSELF)
+    await two.rings(**{**OF_ITSELF, "incident": "feed/web"})
+    await listing(two)
+    await renewed(two)
+    assert sorted(two.titles) == [PAGE, PAGE, OVER, "watchdog: feed/web is over"]
+    assert [title for title, _ in two.chat.took] == [PAGE, OVER]
