@@ -6,12 +6,14 @@ import pytest
 
 from tests.core.scenes import NOW, a_service, a_state
 from tests.core.world import make_policy
+from tests.daemon.supervision.test_lease_manager import Worker
 from tests.support.clocks import FakeClock, eventually
 from tests.support.engine_scene import SHUT, ShakyStore, scene
 from watchdog.core.machine import step
 from watchdog.daemon.engine.conversion import failure_run_changed
 from watchdog.daemon.engine.persistence import QUIET_AGAIN_SECONDS, StepPersister
 from watchdog.daemon.runtime.hooks import Hooks
+from watchdog.daemon.supervision.lease_manager import TTL_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.incidents import Phase, State
@@ -89,3 +91,51 @@ async def test_a_store_that_does_not_take_what_was_seen_is_told_of_by_what_must_
     assert len(store.saved) == (1 if quietly else 0)
     await persister.snapshot(calm_web())
     assert persister.trouble == "" and len(store.saved) == (2 if quietly else 1)
+
+
+async def fails(worker: Worker, seconds: float) -> None:
+    """Let the shop fail for so long."""
+    for _ in range(int(seconds / 2.0)):
+        await worker.see("shop", bad=True)
+        await worker.clock.advance(2.0)
+
+
+async def lease_ran_out(worker: Worker) -> None:
+    """Let the store answer again: the first save comes before the first renewal, and is refused."""
+    worker.store.gone = False
+    await worker.engine.handle(e.Paused(worker.clock.now(), "ann"))
+    assert "shop" not in worker.engine.held
+
+
+@pytest.mark.parametrize("moved", [False, True])
+async def test_a_run_goes_on_though_the_lease_ran_out_unless_another_worker_had_the_service(
+    one: Worker, other: Worker, moved: bool
+) -> None:
+    """What was seen while the store was away is in memory alone: begun anew, an outage of minutes would stay unknown.
+
+    Where another worker had the service, its record counts: by that nothing has failed for long.
+    """
+    await one.sharing.begin()
+    began = one.clock.now()
+    one.store.gone = True
+    await fails(one, 4 * TTL_SECONDS)
+    if moved:
+        await other.sharing.begin()
+        await other.store.release()
+    await lease_ran_out(one)
+    await one.sharing.renew()
+    checks = one.engine.state.services["shop"].checks
+    assert {name: check.run_started_at for name, check in checks.items()} == ({} if moved else {"home": began})
+
+
+async def test_an_incident_from_memory_goes_on_though_the_lease_ran_out(one: Worker) -> None:
+    """People were called, and read of it again when it ends."""
+    await one.sharing.begin()
+    one.store.gone = True
+    await fails(one, 120.0)
+    before = one.engine.state.services["shop"].incident
+    assert before is not None
+    await lease_ran_out(one)
+    await one.sharing.renew()
+    after = one.engine.state.services["shop"].incident
+    assert after is not None and (after.id, after.opened_at) == (before.id, before.opened_at)

@@ -43,13 +43,22 @@ def policy_for(event: Event, policy: Policy) -> Policy:
     return replace(policy, services={**policy.services, event.service: removed})
 
 
-def merged(state: State, saved: State, names: Collection[str]) -> tuple[State, Collection[str]]:
+def merged(
+    state: State, saved: State, names: Collection[str], back: Mapping[str, ServiceState]
+) -> tuple[State, Collection[str]]:
     """Return the state with the saved services of `names` and the saved shared part; and whose open incidents it drops.
 
     An incident opened while the store did not answer continues, unless the saved state has an open incident itself.
-    Blindness is this worker's own (its network, its probes), so it is never taken over.
+    `back` is what this worker knew of services whose lease ran out, and which no other worker had: it is newer than
+    what is saved, and has the readings since. Blindness is this worker's own (its network, its probes), so it is never
+    taken over.
     """
-    ours = {name: _joined(state.services.get(name), one) for name, one in saved.services.items() if name in names}
+    state = replace(state, services={**back, **state.services})
+    ours = {
+        name: _joined(state.services.get(name), one, newer=name in back)
+        for name, one in saved.services.items()
+        if name in names
+    }
     known = replace(state, services={**state.services, **ours}).with_part(saved.shared)
     # Readings of control targets and status pages are saved with the fleet's part: without it, own readings stay.
     if FLEET not in names:
@@ -69,10 +78,12 @@ def merged(state: State, saved: State, names: Collection[str]) -> tuple[State, C
     return known, _dropped(state, known)
 
 
-def _joined(known: ServiceState | None, saved: ServiceState) -> ServiceState:
+def _joined(known: ServiceState | None, saved: ServiceState, *, newer: bool) -> ServiceState:
     """Return a service as saved, with what this worker knows from memory."""
     if known is None:
         return saved
+    if newer and not _is_open(saved):
+        return known
     if _is_open(known) and not _is_open(saved):
         # The incident from memory is newer than the saved state. What was done before is known to the store alone.
         done = {name: getattr(saved, name) for name in DONE}

@@ -44,7 +44,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import FLEET, Step
 from watchdog.ports import Clock, Sample, SignalSource, Store
@@ -87,6 +87,7 @@ class Engine:
         self.listeners = listeners
         self.held: dict[str, int] = {}
         self._stays: dict[str, int] = {}
+        self._left: dict[str, tuple[int, ServiceState]] = {}
         self._taken_up = 0
         self.last_event_at = clock.now()
         self._store = store
@@ -140,7 +141,7 @@ class Engine:
             saved = None if from_memory else await self._store.load(epochs)
             if saved is not None:
                 saved = saved.with_part(self.recorder.read(self.state, saved.shared))
-                self.state, dropped = merged(self.state, saved, epochs)
+                self.state, dropped = merged(self.state, saved, epochs, self._taken_back(epochs))
                 if dropped:
                     self._supervisor.spawn("late pages", self._outbox.drop(dropped))
             elif from_memory:
@@ -160,12 +161,20 @@ class Engine:
         for item in pending:
             self.dispatcher.perform(item, resumed=True)
 
+    def _taken_back(self, epochs: Mapping[str, int]) -> Mapping[str, ServiceState]:
+        """Return what this worker knew of services whose lease only ran out: it has the same epoch again."""
+        left = {name: self._left.pop(name) for name in epochs if name in self._left}
+        return {name: service for name, (epoch, service) in left.items() if epoch == epochs[name]}
+
     async def drop(self, names: Collection[str]) -> None:
         """Forget these services: another worker has their leases now."""
         async with self._step_lock:
             self._drop(names)
 
     def _drop(self, names: Collection[str]) -> None:
+        # Not what is in doubt: of an undone step the record may say otherwise.
+        sure = [name for name in names if name in self.state.services and name not in self.recorder.unread]
+        self._left.update({name: (self.held[name], self.state.services[name]) for name in sure if name in self.held})
         kept = {name: service for name, service in self.state.services.items() if name not in names}
         self.state = replace(self.state, services=kept)
         self._supervisor.spawn("late pages", self._outbox.lose(names))
