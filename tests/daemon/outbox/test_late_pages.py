@@ -164,6 +164,20 @@ async def test_case_53_a_page_that_is_tried_again_is_not_sent_once_the_heir_clos
     assert (two.pager.asked, two.titles) == (1, [])
 
 
+@pytest.mark.parametrize("noticed", [False, True])
+async def test_case_53_a_page_of_what_the_heir_closed_without_a_word_is_sent_and_resolved(noticed: bool) -> None:
+    """The channel was down for the whole outage, the store as it was decided: nobody else could tell people of it."""
+    two = Two(pager=Gated("pager", *[Temporary("down")] * 3))
+    await two.begin()
+    page = await two.hold()
+    await two.saves(Phase.CALM, closed_at=two.clock.now(), paged=False)
+    if noticed:
+        await two.notices()
+    await two.lands(page)
+    await two.notices()
+    assert two.titles == [PAGE, OVER]
+
+
 @pytest.mark.parametrize(("stood_still", "sent"), [(0.0, True), (60.0, False)])
 async def test_case_53_the_store_is_asked_again_by_a_process_that_stood_still_as_it_asked(
     two: Two, stood_still: float, sent: bool

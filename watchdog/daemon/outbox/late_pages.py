@@ -3,7 +3,8 @@
 Theory. A worker that stalled, or whose store did not answer, may still be sending a page while another worker has taken
 the service over, closed the incident and sent its all-clear. The page would then ring with nothing to end it.
 
-Rule 1: a page is not sent once the store has its incident closed. The store is asked if another worker has the service,
+Rule 1: a page is not sent once the store has its incident closed, and told of: who closed it without a notice sent no
+all-clear either, so that people would never hear of the outage. The store is asked if another worker has the service,
 if the page was found in the store, whose worker may have closed the incident since, or if it is late; a store that does
 not answer keeps no page back.
 Rule 2: a page sent all the same is resolved again: each incident of a lost service that this worker paged is looked up
@@ -165,7 +166,7 @@ class LatePages:
         if incident is None and notice.about is None:
             return forgotten and await self._is_settled(notice)
         # Not by when it was closed: a page is of an open incident, and a fast clock may have dated it after the close.
-        return incident is not None and incident.closed_at is not None
+        return incident is not None and incident.closed_at is not None and incident.paged
 
     async def look(self, is_under_way: Callable[[], bool]) -> None:
         """Look until no page of a lost service is left unresolved, and none `is_under_way`."""
@@ -213,20 +214,22 @@ class LatePages:
         """
         notice = sent.notice
         incident = await self._delivery_log.incident(notice)
+        recorded = f"{self._whose(notice)}, and the record shows that it is over."
         # Without facts it may be about an incident all the same: a row of another version.
         if incident is None and notice.about is None:
-            how = f"{self._whose(notice)}, and the record shows that it is over."
             # From the decision, not the delivery: a list that was read meanwhile is newer than what the page says.
             over = await self._is_settled(notice)
-            return self._tell(notice, f"{notice.incident} is over", how, list(sent.channels)) if over else None
+            return self._tell(notice, f"{notice.incident} is over", recorded, list(sent.channels)) if over else None
         if incident is None:
             return await self._end_of_unknown(sent)
         if incident.closed_at is None:
             return None
+        if not incident.paged:
+            return self._tell(notice, f"{notice.incident} is over", recorded, list(sent.channels))
         # Channels that got the page before the other worker had the service also got its all-clear.
         late = [name for name in sent.channels if name in sent.late]
         how = f"{self._whose(notice)}; its page may have come after the all-clear."
-        return self._tell(notice, f"{notice.incident} is over", how, late if incident.paged else list(sent.channels))
+        return self._tell(notice, f"{notice.incident} is over", how, late)
 
     async def _is_settled(self, notice: Notice) -> bool:
         """Return whether an alert of its own is over at the other worker. Raises Temporary."""
