@@ -49,6 +49,16 @@ def test_trouble_makes_older_information_give_way_to_the_newest() -> None:
     assert state([waiting[1], waiting[3], newest]) == "gow"
 
 
+def test_what_has_a_row_gives_way_only_to_what_has_a_row() -> None:
+    """A page of the store, its end, and another end from memory alone: killed, the next start must find an end."""
+    channel_queue, waiting = queue(PAGE, OVER)
+    waiting += [channel_queue.join("slack", OVER, (1, number)) for number in (1, 2)]
+    channel_queue.failed(waiting[0], broken=False)
+    assert state(waiting) == "gwow"
+    waiting.append(channel_queue.join("slack", OVER, (2, 0)))
+    assert state(waiting) == "gooow"
+
+
 def test_a_notice_that_gave_way_and_stays_is_woken_once() -> None:
     """An end that must follow a page waits behind it; woken by each look at its failing channel, it would stop the
     event loop.

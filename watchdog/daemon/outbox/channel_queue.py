@@ -6,6 +6,8 @@ not hold up the next one, so an older one gives way to news that makes it obsole
 
 Rule 1: a notice goes when no older one is queued before it.
 Rule 2: on a failing channel, older notices that are no pages are superseded by the newest, which has the newer state.
+One that has a row in the store is superseded only by one that has a row, too: without it the newest ends with this
+process, and the next start would have nothing to end a page with.
 Rule 3: a notice refused for good ("broken") does not hold up the others. Once a newer page or the all-clear has
 arrived, the broken one is superseded too, so that it cannot ring after the all-clear. The same holds for a notice that
 reached only some of the channel's people ("partly").
@@ -17,7 +19,9 @@ from dataclasses import dataclass, field
 from watchdog.domain.notices import Notice
 
 Place = tuple[int, int]
-"""The place of a notice in the order of decisions."""
+"""The place of a notice in the order of decisions: its row in the store and 0; without a row the last one seen before
+it, and a number.
+"""
 
 
 class ChannelQueue:
@@ -84,8 +88,9 @@ class ChannelQueue:
     def _settle(self) -> None:
         if any(queued.troubled for queued in self._queued):
             # The newest stays: it holds the present state. Pages stay too: each of them must ring.
-            for older in self._queued[:-1]:
-                if not older.notice.wakes:
+            *others, newest = self._queued
+            for older in others:
+                if not older.notice.wakes and (newest.has_row or not older.has_row):
                     older.supersede()
         blocked = False
         for queued in self._queued:
@@ -114,6 +119,11 @@ class QueuedNotice:
     overtaken: bool = False
     not_before: float = float("-inf")
     stir: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def has_row(self) -> bool:
+        """Return whether the store has the notice, so that the next start brings it."""
+        return self.place[1] == 0
 
     def supersede(self) -> None:
         """Mark the notice as superseded: it is not sent any more."""
