@@ -16,7 +16,7 @@ from tests.support.failing_channel import Vendor
 from tests.support.notification_vendors import Channel, tell
 from tests.support.stores import opened
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, DeliveryLog
+from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, STORE_SECONDS, DeliveryLog
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.domain import events as e
 from watchdog.domain.effects import Tell
@@ -96,6 +96,34 @@ async def test_a_row_is_open_until_its_deliveries_are_written() -> None:
         await clock.advance(1)
         await end
     assert await store.pending() == () and await store.reference("web-1", "slack") == "thread"
+
+
+class Still(MemoryStore):
+    """A store whose first answer to the question who has a notice is lost, after `seconds`."""
+
+    seconds: float | None = None
+
+    async def deliveries(self, effect_id: int) -> Sequence[str]:
+        if self.seconds is not None:
+            assert isinstance(self._clock, FakeClock)
+            self._clock.freeze(self.seconds)
+            self.seconds = None
+            raise TimeoutError
+        return await super().deliveries(effect_id)
+
+
+@pytest.mark.parametrize(("seconds", "again"), [(STORE_SECONDS, True), (60.0, False)])
+async def test_case_53_a_process_that_stood_still_as_it_asked_who_has_a_page_asks_again(
+    seconds: float, again: bool
+) -> None:
+    """Its time ran out unused: to send the page once more could be its last word, after an end that came meanwhile."""
+    clock = FakeClock()
+    store, channel = Still(clock), Channel("slack")
+    (row,) = await store.save(Write(State(), effects=(PAGE,)))
+    await store.delivered(row.id, "slack", "web-1", None)
+    store.seconds = seconds
+    await Outbox(store, {"slack": channel}, clock, lambda *_: None).deliver(row.id, PAGE, resumed=True)
+    assert [title for title, _ in channel.took] == ["page"] * again and await store.pending() == ()
 
 
 @pytest.mark.parametrize("rows", [True, False])

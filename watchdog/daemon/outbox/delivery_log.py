@@ -13,6 +13,7 @@ lost may have been made.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 from itertools import chain, repeat
 from typing import TypeVar
 
@@ -26,6 +27,10 @@ from watchdog.ports import Clock, Store
 GAPS_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """Growing pauses between attempts; the last one repeats for ever."""
 STORE_SECONDS = 5.0
+STALLED_SECONDS = STORE_SECONDS + 1.0
+"""A call that took so long did not wait for its answer: the process stood still, and its time ran out unused."""
+STALLS_MAX = 3
+"""So often the store is asked for one thing where the process stood still instead of waiting for the answer."""
 # Bounded: a store that stays away for a day must not fill the memory. Beyond it a duplicate may be sent.
 REMEMBERED = 1000
 """Most references, unrecorded deliveries, and notices without a row that are kept in memory."""
@@ -65,7 +70,8 @@ class DeliveryLog:
             return ()
         from_memory = self._from_memory.get(notice, {})
         try:
-            return tuple({**from_memory, **dict.fromkeys(await self._ask(notice, self._store.deliveries(effect_id)))})
+            known = await self._ask(notice, lambda: self._store.deliveries(effect_id))
+            return tuple({**from_memory, **dict.fromkeys(known)})
         except Temporary:
             return (*from_memory, *otherwise)  # without the latter a person gets it twice
 
@@ -101,7 +107,7 @@ class DeliveryLog:
         if key in self._references:
             return self._references[key]
         try:
-            found = await self._ask(notice, self._store.reference(notice.incident, channel))
+            found = await self._ask(notice, lambda: self._store.reference(notice.incident, channel))
         except Temporary:
             # What this worker sent before the service moved away is true also where the store cannot be asked.
             if key in self._older:
@@ -111,11 +117,11 @@ class DeliveryLog:
 
     async def incident(self, notice: Notice) -> Incident | None:
         """Return a notice's incident from the store. Raises Temporary if the store does not answer."""
-        return await self._ask(notice, self._store.incident(notice.incident))
+        return await self._ask(notice, lambda: self._store.incident(notice.incident))
 
     async def state(self, notice: Notice) -> State | None:
         """Return the state with a notice's service as its worker saved it. Raises Temporary without an answer."""
-        return await self._ask(notice, self._store.load_readonly([notice.service]))
+        return await self._ask(notice, lambda: self._store.load_readonly([notice.service]))
 
     async def record(self, effect_id: int | None, notice: Notice, channel: str, reference: str | None) -> None:
         """Record a delivery to this channel."""
@@ -126,7 +132,7 @@ class DeliveryLog:
         if effect_id is None:
             return
         try:
-            await self._ask(notice, self._store.delivered(effect_id, channel, notice.incident, reference))
+            await self._ask(notice, lambda: self._store.delivered(effect_id, channel, notice.incident, reference))
         except Temporary:
             # `finish` writes it before it closes the row.
             self._unrecorded[effect_id, channel] = None
@@ -143,7 +149,7 @@ class DeliveryLog:
             try:
                 # Before the row closes: an open row without its deliveries would be sent again by the next start.
                 await self._catch_up(effect_id, notice)
-                await self._ask(notice, self._store.finish(effect_id, outcome))
+                await self._ask(notice, lambda: self._store.finish(effect_id, outcome))
                 return
             except Temporary:
                 if self._clock.now() - notice.at > GIVE_UP_SECONDS:
@@ -157,14 +163,18 @@ class DeliveryLog:
             key = (notice.service, notice.incident, channel)
             # The service may have moved since: without a reference the next worker could not find the message.
             newest = self._references.get(key, self._older.get(key))
-            await self._ask(notice, self._store.delivered(effect_id, channel, notice.incident, newest))
+            await self._ask(notice, partial(self._store.delivered, effect_id, channel, notice.incident, newest))
             self._unrecorded.pop(missed, None)
 
-    async def _ask(self, notice: Notice, call: Awaitable[T]) -> T:
+    async def _ask(self, notice: Notice, call: Callable[[], Awaitable[T]]) -> T:
         """Ask the store within STORE_SECONDS. Raises Temporary for every failure."""
-        try:
-            async with asyncio.timeout(STORE_SECONDS):
-                return await call
-        except Exception as error:  # noqa: BLE001  paging goes on after any failure of the store
-            self._complain(notice, type(error).__name__)
-            raise Temporary("the store did not answer") from None
+        for _ in range(STALLS_MAX):
+            asked_at = self._clock.monotonic()
+            try:
+                async with asyncio.timeout(STORE_SECONDS):
+                    return await call()
+            except Exception as error:  # noqa: BLE001  paging goes on after any failure of the store
+                self._complain(notice, type(error).__name__)
+                if self._clock.monotonic() - asked_at < STALLED_SECONDS:
+                    break
+        raise Temporary("the store did not answer")

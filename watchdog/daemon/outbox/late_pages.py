@@ -41,8 +41,6 @@ from watchdog.ports import Clock
 
 ASK_SECONDS = SHIPPED.lease_seconds
 """From this age on, a notice's service may be another worker's: before that the lease was this worker's."""
-STALLS_MAX = 3
-"""So often the store is asked for one page where the process stood still instead of waiting for the answer."""
 LOOK_SECONDS, SELDOM_SECONDS, OFTEN_SECONDS = 5.0, 60.0, 600.0
 """Intervals of the lookups: SELDOM once a service has been lost for OFTEN_SECONDS."""
 CLOCKS_SECONDS = 30.0
@@ -150,16 +148,11 @@ class LatePages:
         fresh = not delivery.resumed and 0.0 <= self._clock.now() - notice.at <= ASK_SECONDS
         if not may_ring(notice) or (fresh and not forgotten):
             return False
-        for _ in range(STALLS_MAX):
-            asked_at = self._clock.monotonic()
-            try:
-                return await self._is_ended(notice, forgotten=forgotten)
-            except Temporary:
-                # A process that stood still did not wait for an answer, and may have lost the service meanwhile.
-                if self._clock.monotonic() - asked_at < ASK_SECONDS:
-                    break
+        try:
+            return await self._is_ended(notice, forgotten=forgotten)
         # A store that does not answer keeps no page back (Rule 1).
-        return False
+        except Temporary:
+            return False
 
     async def _is_ended(self, notice: Notice, *, forgotten: bool) -> bool:
         incident = await self._delivery_log.incident(notice)
