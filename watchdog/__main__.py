@@ -4,8 +4,10 @@ Rule: Ctrl-C ends every command with 130 and no traceback, from the first import
 """
 
 import gc
+import os
 import signal
 import sys
+from types import FrameType
 
 LOADED_AT_ONCE = 200_000
 """What our modules make while they load stays; Python would look through all of it for garbage again and again, and
@@ -20,11 +22,11 @@ def main() -> None:
     A background job of a script (`watchdog lab score &`) inherits SIGINT as ignored, and Python then leaves it so.
     """
     try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _end_at_once)
         gc.set_threshold(LOADED_AT_ONCE)
         from watchdog.cli.main import main as run_command
 
-        code = run_command()
+        code = run_command(before_it_runs=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     except KeyboardInterrupt:
         code = INTERRUPTED
     except RuntimeError as error:
@@ -42,6 +44,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the interpreter ends: at once, without a traceback
     gc.freeze()  # skip the last collection: the system frees the memory when the process exits
     sys.exit(code)
+
+
+def _end_at_once(number: int, frame: FrameType | None) -> None:
+    """End while the command is still imported and parsed: there is nothing to clean up.
+
+    A KeyboardInterrupt could get lost: Python drops what is raised in the callback that ends each import.
+    """
+    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

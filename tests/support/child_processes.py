@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +18,10 @@ from watchdog.app.sandbox_demo.sandbox_process import environment
 
 ROOT = Path(__file__).parents[2]
 IMPORTS_SECONDS = 1.2
+ABORTS_WITHIN_SECONDS = 10.0
+WORDS_MAX = 200
+TOLD = ("State", "PPid", "Threads", "SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt")
+"""What is told of a process that does not end, by the kernel's names."""
 
 
 def python(*words: str, cwd: Path | None = None, **environ: str) -> "subprocess.CompletedProcess[str]":
@@ -52,6 +59,11 @@ def alive(pid: int) -> bool:
         return False
 
 
+def sleeps(pid: int) -> bool:
+    """Tell whether a process waits for something."""
+    return _fields(pid)[0] == "S"
+
+
 def is_at_work(pid: int) -> bool:
     """Tell whether a process has begun with what it was started for: its imports take less processor time."""
     return processor_seconds(pid) > IMPORTS_SECONDS
@@ -86,6 +98,25 @@ def alive_in_session(leader: int) -> list[int]:
         if int(session) == leader and state != "Z":
             found.append(int(folder.name))
     return found
+
+
+def ended_by_abort(pids: Sequence[int]) -> str:
+    """Return what processes were doing, and end them; with PYTHONFAULTHANDLER=1 each writes its stacks to its stderr.
+
+    For those that should have ended already: there is nothing to be lost.
+    """
+    doing = []
+    for pid in pids:
+        with suppress(ProcessLookupError, FileNotFoundError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+            told = ", ".join(f"{name} {status[name].strip()}" for name in TOLD)
+            doing.append(f"{pid}, {processor_seconds(pid):.2f} s of processor, {told}: {words[:WORDS_MAX]}")
+            os.kill(pid, signal.SIGABRT)
+    give_up = time.monotonic() + ABORTS_WITHIN_SECONDS
+    while any(map(alive, pids)) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    return "\n".join(doing)
 
 
 def _fields(pid: int) -> list[str]:

@@ -50,14 +50,14 @@ HIGH = {"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]}
 """How a deploy behaves that makes an incident of severity high."""
 
 
-def until(condition: Callable[[], T], seen: Callable[[], str] = str) -> T:
-    """Return the condition's value once it is true; AssertionError with what was seen after PATIENCE_SECONDS."""
-    give_up = time.monotonic() + PATIENCE_SECONDS
+def until(condition: Callable[[], T], seen: Callable[[], str] = str, within_seconds: float = PATIENCE_SECONDS) -> T:
+    """Return the condition's value once it is true; AssertionError with what was seen after so many seconds."""
+    give_up = time.monotonic() + within_seconds
     while True:
         found = condition()
         if found:
             return found
-        assert time.monotonic() < give_up, f"waited {PATIENCE_SECONDS:.0f} s in vain:\n{seen()}"
+        assert time.monotonic() < give_up, f"waited {within_seconds:.0f} s in vain:\n{seen()}"
         time.sleep(0.05)
 
 

@@ -13,7 +13,8 @@ import difflib
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -39,6 +40,8 @@ WITH_A_VALUE = frozenset({"--config", "-c"})
 """Options before the command that take a value."""
 NEAR = 0.6
 """How alike two words must be, from 0 to 1, for one to be suggested for the other."""
+AGAIN_SECONDS = 0.01
+"""So soon after Python dropped an interruption it is raised again."""
 
 
 @app.meta.default
@@ -66,11 +69,15 @@ def prepare(
     # Only the lab computes for long without an await: see `interruptible`.
     if tokens[0] != LAB:
         return (lambda ctx: started(ctx=ctx)), config, utc
-    return (lambda ctx: interruptible(started(ctx=ctx))), config, utc
+    return (lambda ctx: interruptible(partial(started, ctx=ctx))), config, utc
 
 
-def main(tokens: Sequence[str] | None = None, load_services: Callable[[], "AppServices"] | None = None) -> int:
-    """Run one command and return its exit code."""
+def main(
+    tokens: Sequence[str] | None = None,
+    load_services: Callable[[], "AppServices"] | None = None,
+    before_it_runs: Callable[[], object] = lambda: None,
+) -> int:
+    """Run one command and return its exit code; `before_it_runs` is called when it is parsed, and its loop made."""
     # Replaced before cyclopts reads them: as commands of its own, old spellings would stand in every help.
     typed = renamed(sys.argv[1:] if tokens is None else tokens)
     if typed[:1] in ([], ["--help"], ["-h"]):
@@ -84,7 +91,8 @@ def main(tokens: Sequence[str] | None = None, load_services: Callable[[], "AppSe
     if found is None:
         return output.DONE
     prepared, config, utc = found
-    return _run(prepared, Context(config, os.environ, Path.cwd(), load_services or _app_services, utc=utc))
+    ctx = Context(config, os.environ, Path.cwd(), load_services or _app_services, utc=utc)
+    return _run(prepared, ctx, before_it_runs)
 
 
 def _how_it_is_typed() -> str:
@@ -95,12 +103,15 @@ def _how_it_is_typed() -> str:
     return f"\nIn this shell `{PROGRAM}` is typed `{name}`.\n" if name else ""
 
 
-def _run(prepared: Prepared, ctx: Context) -> int:
+def _run(prepared: Prepared, ctx: Context, before_it_runs: Callable[[], object]) -> int:
     # Imported late: it is a fifth of the time of `--help`.
     import asyncio
 
     try:
-        code = asyncio.run(prepared(ctx))
+        with asyncio.Runner() as runner:
+            runner.get_loop()
+            before_it_runs()
+            code = runner.run(prepared(ctx))
         # Flushed inside the `try`: a closed pipe may show only here.
         sys.stdout.flush()
         return code
@@ -161,8 +172,8 @@ def _meant(word: str) -> str:
     return f": did you mean {' or '.join(f'`{PROGRAM} {ends[one]}`' for one in near)}?" if near else ""
 
 
-async def interruptible(command: Coroutine[Any, Any, int]) -> int:
-    """Await a command within `asyncio.run`. Raises KeyboardInterrupt if Ctrl-C arrives while it computes.
+async def interruptible(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """Run a command within `asyncio.run`. Raises KeyboardInterrupt if Ctrl-C arrives while it computes.
 
     A waiting command is cancelled by asyncio: its `finally` blocks end the processes it started. A command that changes
     something is cancelled as well, but never between two steps that belong together. A command of the lab computes
@@ -183,8 +194,36 @@ async def interruptible(command: Coroutine[Any, Any, int]) -> int:
 
     signal.signal(signal.SIGINT, interrupt)
     try:
-        return await command
+        with _raised_again(interrupt):
+            # Ctrl-C just before has only asked for a cancellation: here it takes effect.
+            await asyncio.sleep(0)
+            return await command()
     finally:
         # Only ours is removed: the daemon installs handlers of its own.
         if signal.getsignal(signal.SIGINT) is interrupt:
             signal.signal(signal.SIGINT, cancel)
+
+
+@contextmanager
+def _raised_again(interrupt: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Call `interrupt` again where Python dropped the KeyboardInterrupt that it raised.
+
+    No exception escapes from a finalizer, or from a callback of a weak reference; the import system has one for each
+    module, a hundredth of what a command does while it imports.
+    """
+
+    def dropped(unraisable: "sys.UnraisableHookArgs") -> None:
+        # Not raised here, where it would be dropped again.
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
+        else:
+            hook(unraisable)
+
+    hook, before = sys.unraisablehook, signal.signal(signal.SIGALRM, interrupt)
+    sys.unraisablehook = dropped
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+        sys.unraisablehook = hook
