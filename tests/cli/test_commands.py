@@ -107,6 +107,8 @@ def test_a_label_is_recorded_and_shown(typed: Typed) -> None:
         ("incidents", "No incident yet."),
         ("history", "No rollback yet."),
         ("why-not web 00:00", "nothing was recorded"),
+        ("drill --report", "The first one: `watchdog drill SERVICE`, on a staging service."),
+        ("drill --report --json", '"proposals": []'),
         ("silences", "No silence and no action hold."),
         ("silences --json", "[]"),
     ],

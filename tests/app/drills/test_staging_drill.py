@@ -36,6 +36,8 @@ def test_a_drill_is_held_and_production_is_refused(tmp_path: Path) -> None:
         assert [(one["number"], one["result"], one["sandbox"]) for one in rows] == [(1, "passed", False)]
         markdown = daemon.cli("drill", "--history", "--format", "markdown").stdout.splitlines()
         assert len(markdown) == 3 and markdown[-1].endswith("| passed |")
+        report = json.loads(daemon.cli("drill", "--report", "--json").stdout)
+        assert report["missed"] == [] and {one["drills"] for one in report["scoreboard"]} == {1}
         file = daemon.cloud.folder / "watchdog.db"
         with closing(sqlite3.connect(file)) as raw, raw:
             raw.execute("UPDATE drills SET json = replace(json, '\"at\": 1', '\"at\": -1')")

@@ -27,6 +27,7 @@ async def drill(
     clean: Flag = False,
     force: Flag = False,
     history: Flag = False,
+    report: Flag = False,
     style: Annotated[Form, Parameter(name="--format")] = "table",
     target: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     within: str = "40m",
@@ -52,6 +53,8 @@ async def drill(
         With --clean: also if the drill may still run, as its time is not up.
     history
         Show the scoreboards of earlier drills.
+    report
+        Show a report on all drills in Markdown: scoreboard, what was missed, proposals for the runbook.
     style
         The output format of the history.
     target
@@ -59,10 +62,12 @@ async def drill(
     within
         How long the whole outage is waited for.
     as_json
-        Print one JSON object; of the history, one array.
+        Print one JSON object (a drill, the report); of the history, one array.
     """
-    if sum((service is not None, sandbox, history)) != 1:
-        usage_error("drill", "one thing at a time", "name a staging service, or --sandbox, or --history")
+    if sum((service is not None, sandbox, history, report)) != 1:
+        usage_error("drill", "one thing at a time", "name a staging service, or --sandbox, --history or --report")
+    if report:
+        return await _report(ctx, as_json=as_json)
     if history:
         return await _history(ctx, "json" if as_json else style)
     limits, tell = _limits(target), _teller(as_json)
@@ -160,6 +165,19 @@ async def _history(ctx: Context, style: Form) -> int:
         return output.DONE
     output.show_table(tables.table(drill_text.HISTORY, drill_text.history_rows(found, ctx.zone())))
     output.show_lines(["", f"{drill_text.MISSED} came after its target."])
+    return output.DONE
+
+
+async def _report(ctx: Context, *, as_json: bool) -> int:
+    from watchdog.cli import output
+    from watchdog.presentation.drills.drill_report import report_markdown, report_record
+
+    settings, now = ctx.settings(), ctx.clock().now()
+    async with ctx.app().reading(settings) as store:
+        found = await store.drills()
+    if as_json:
+        return output.show_json(report_record(found, now))
+    output.show_lines(report_markdown(found, now, ctx.zone()))
     return output.DONE
 
 

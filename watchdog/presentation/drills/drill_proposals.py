@@ -1,0 +1,133 @@
+"""What a history of drills proposes for the runbook: a table of rules, each with the setting to look at. Pure.
+
+Rule: only the steps that took too long themselves are named. A step that is late because the one before it was late
+gets no proposal of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from watchdog.domain.drills.drill import Drill, DrillStep
+from watchdog.domain.units import show_seconds
+from watchdog.presentation.drills.drill_text import limit
+
+BEFORE: Mapping[DrillStep, DrillStep] = MappingProxyType(
+    {
+        DrillStep.DECIDED: DrillStep.DETECTED,
+        DrillStep.REQUESTED: DrillStep.DECIDED,
+        DrillStep.PAGED: DrillStep.DETECTED,
+        DrillStep.RESTORED: DrillStep.REQUESTED,
+        DrillStep.VERIFIED: DrillStep.RESTORED,
+    }
+)
+"""The step that each one waits for; the others wait for nothing but the outage."""
+OWN_SECONDS = 10.0
+"""A step after a late one is late by itself if it took at least so long, and longer than the targets leave it."""
+DRILLS_FOR_A_TARGET, TIGHT_SHARE = 3, 0.5
+"""A target is too generous if the last three drills all needed less than half of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to change, and where. `{service}` stands for the service's name."""
+
+    setting: str  # the setting's path, as the configuration has it
+    change: str  # what to do, for people
+
+
+LATE: Mapping[DrillStep, Remedy] = MappingProxyType(
+    {
+        DrillStep.DETECTED: Remedy("services.{service}.signals", "probe the critical routes more often (`every:`)"),
+        DrillStep.DECIDED: Remedy("services.{service}.signals", "add a signal that shows the fault without doubt"),
+        DrillStep.REQUESTED: Remedy("services.{service}.veto", "shorten the veto, and see which remedy went first"),
+        DrillStep.PAGED: Remedy("policy.critical.tell", "put a channel first that delivers in time, and prove it"),
+        DrillStep.RESTORED: Remedy("drill.targets.restored", "ask why Render is slow; else write the true time"),
+        DrillStep.VERIFIED: Remedy("advanced.verification.seconds", "shorten the proof, or write the true time"),
+    }
+)
+"""A step that came too late."""
+NEVER: Mapping[DrillStep, Remedy] = MappingProxyType(
+    {
+        DrillStep.DETECTED: Remedy("services.{service}.signals", "add a critical probe of what the commit breaks"),
+        DrillStep.DECIDED: Remedy("services.{service}.signals", "see what held the decision: `watchdog explain`"),
+        DrillStep.REQUESTED: Remedy("services.{service}.mode", "let the daemon act, or write down who does instead"),
+        DrillStep.PAGED: Remedy("policy.critical.tell", "name a channel that reaches people, and prove it"),
+        DrillStep.RESTORED: Remedy("advanced.verification.give_up", "write down what to do if a rollback fails"),
+        DrillStep.VERIFIED: Remedy("services.{service}.signals", "see which signal did not recover"),
+    }
+)
+"""A step that never came."""
+UNCLEAN = Remedy("services.{service}.drill", "write down how to clean up by hand")
+GENEROUS = "write a target that notices when it becomes slower"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One proposal for the runbook."""
+
+    rule: str  # late, never, unclean or generous
+    service: str  # whose drill showed it
+    step: DrillStep | None  # the step, where it concerns one
+    found: str  # what the drills showed
+    setting: str  # the setting to look at, by its path
+    change: str  # what to do
+
+
+def proposals(drills: Sequence[Drill]) -> list[Proposal]:
+    """Return the proposals of all services; `drills` newest first, without those in the sandbox.
+
+    Only the newest ended drill of a service counts for what was slow: the settings may have changed since the others.
+    """
+    found: list[Proposal] = []
+    for service in sorted({one.service for one in drills}):
+        ended = [one for one in drills if one.service == service and one.ended_at is not None]
+        if ended:
+            newest = ended[0]
+            found += [_of_step(newest, step) for step in own_faults(newest)]
+            if newest.left:
+                what = f"drill {newest.number} left work: {newest.left[0]}"
+                found.append(_proposal("unclean", service, None, what, UNCLEAN))
+            found += _generous(service, ended[:DRILLS_FOR_A_TARGET])
+    return found
+
+
+def own_faults(drill: Drill) -> list[DrillStep]:
+    """Return the steps that missed their target by themselves, not by the step before them."""
+    return [step for step in drill.missed if _own_fault(drill, step)]
+
+
+def _own_fault(drill: Drill, step: DrillStep) -> bool:
+    before = BEFORE.get(step)
+    if before is None or before not in drill.missed:
+        return True
+    # What never came keeps every step after it from coming in time.
+    if step not in drill.took or before not in drill.took:
+        return before in drill.took
+    own = drill.took[step] - drill.took[before]
+    return own >= max(OWN_SECONDS, limit(drill, step) - limit(drill, before))
+
+
+def _of_step(drill: Drill, step: DrillStep) -> Proposal:
+    target, took = show_seconds(limit(drill, step)), drill.took.get(step)
+    if took is None:
+        return _proposal("never", drill.service, step, f"{step} never came (target {target})", NEVER[step])
+    what = f"{step} after {show_seconds(took)} (target {target})"
+    return _proposal("late", drill.service, step, what, LATE[step])
+
+
+def _generous(service: str, newest: Sequence[Drill]) -> list[Proposal]:
+    if len(newest) < DRILLS_FOR_A_TARGET:
+        return []
+    found = []
+    for step in DrillStep:
+        took, target = [one.took.get(step) for one in newest], limit(newest[0], step)
+        slowest = max((one for one in took if one is not None), default=0.0)
+        if None not in took and slowest < target * TIGHT_SHARE:
+            what = f"{step} took {show_seconds(slowest)} at most in {len(took)} drills (target {show_seconds(target)})"
+            found.append(Proposal("generous", service, step, what, f"drill.targets.{step}", GENEROUS))
+    return found
+
+
+def _proposal(rule: str, service: str, step: DrillStep | None, found: str, remedy: Remedy) -> Proposal:
+    return Proposal(rule, service, step, found, remedy.setting.format(service=service), remedy.change)
