@@ -23,6 +23,9 @@ GIVEN = {"incident": "web-1", "service": "web", "name": "silence-1", "announceme
 GIVEN |= {"commit": "abcdef1", "lasts": "2h", "starts": "2027-01-31T22:00", "time": "00:00"}
 """What is typed for an argument that must be given, by its name; else the first choice, or the name, as a text."""
 
+OPTIONS = {"drill --page": ["drill", "--page", "--within", "1s"]}
+"""What else a command does with a secret, by an option."""
+
 
 def needed(words: str) -> list[str]:
     """Return a command with what it must be given, as its own signature says."""
@@ -52,8 +55,11 @@ def test_every_command_keeps_the_secrets(
         configure(Cloud(URLS, tmp_path, tmp_path), echo, secrets)
         init = ["--force", "--from-render", "--render-url", f"{echo.base}/render"]
         more = {"init": init, "check": ["--live"], "incident tick": ["lessons"], "drill": ["web"]}
-        for words in (words for words in PLACES.values() if words.split()[0] not in APART):
-            assert main([*needed(words), *more.get(words, ())]) != 2, f"{words}: what must it be given?"
+        typed = [(words, [*needed(words), *more.get(words, ())]) for words in PLACES.values()]
+        for words, line in [*typed, *OPTIONS.items()]:
+            if words.split()[0] in APART:
+                continue
+            assert main(line) != 2, f"{words}: what must it be given?"
             assert leaks("".join(capsys.readouterr()), secrets) == [], words
     assert {*MEANT_FOR} - {"remote_write", "heartbeat", "api"} <= {*echo.received}, "the daemon alone asks those three"
     assert strangers(echo, secrets) == []

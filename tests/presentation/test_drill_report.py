@@ -54,7 +54,7 @@ def test_the_newest_drill_counts_and_three_quick_ones_ask_for_a_tighter_target()
     late = replace(DRILL, number=1, took=took(detected=80.0))
     assert proposals([DRILL, late]) == []
     found = proposals([replace(DRILL, took=quick)] * 3)
-    assert {one.rule for one in found} == {"generous"} and len(found) == len(DrillStep)
+    assert {one.rule for one in found} == {"generous"} and len(found) == len(GOOD)
     assert found[4].setting == "drill.targets.restored" and found[4].change == GENEROUS
     assert not [one for one in proposals([replace(DRILL, took=quick)] * 2) if one.rule == "generous"]
     assert [one.rule for one in proposals([replace(DRILL, left=("auto-deploy is off",))])] == ["unclean"]
@@ -63,7 +63,7 @@ def test_the_newest_drill_counts_and_three_quick_ones_ask_for_a_tighter_target()
 def test_every_setting_that_a_rule_names_is_one_of_the_configuration() -> None:
     """A renamed setting fails here; every step that is timed has a rule for late and for never."""
     assert set(LATE) == set(NEVER) == set(DrillStep) and set(BEFORE) < set(DrillStep)
-    named = [one.setting for one in (*LATE.values(), *NEVER.values(), UNCLEAN)]
+    named = [one.setting for one in (*LATE.values(), *NEVER.values(), *UNCLEAN.values())]
     named += [f"drill.targets.{step}" for step in DrillStep]
     for setting in named:
         *above, key = setting.format(service="web").split(".")
@@ -76,7 +76,7 @@ def test_the_report_shows_the_scoreboard_what_was_missed_and_the_proposals() -> 
     killed = replace(DRILL, number=4, ended_at=None, took={})
     drills = [killed, slow, DRILL, replace(DRILL, number=1, sandbox=True, took={})]
     lines = report_markdown(drills, NOW)
-    assert lines[2] == "3 drills on staging services, 1 in the sandbox (not judged here)."
+    assert lines[2] == "3 drills on staging services and test pages, 1 in the sandbox (not judged here)."
     assert "| web-staging | restored | 5 min | 7 min | 5 min | 7 min | 1 of 2 |" in lines
     assert [(one.number, text) for one, text in misses([killed, slow])] == [
         (4, "it has no end: it runs, or was killed"),

@@ -30,6 +30,25 @@ def test_what_is_left_comes_before_what_is_due(change: dict, line: str | None) -
     assert found == ([] if line is None else [f"DRILL        web-staging: {line}"])
 
 
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({}, None),
+        ({"at": NOW - 41 * DAY_SECONDS}, "last test page 41 days ago (due every 30 days): watchdog drill --page"),
+        ({"at": NOW - 41 * DAY_SECONDS, "took": {}}, None),  # no channel had it: no page was practised
+        (
+            {"ended_at": None},
+            "test page 4 is open, or its drill was killed; close it: watchdog drill --page --clean",
+        ),
+        ({"left": ("open in slack",)}, "open in slack; close it: watchdog drill --page --clean"),
+    ],
+)
+def test_of_test_pages_it_reminds_who_sent_one(change: dict, line: str | None) -> None:
+    """An open one comes before an overdue one."""
+    page = Drill(NOW, "page lead", DrillMethod.PAGE, "ann", 4, took={"paged": 1.0}, ended_at=NOW + 60)
+    assert reminders([], [replace(page, **change)], NOW, MONTH) == ([] if line is None else [f"DRILL        {line}"])
+
+
 def test_a_time_after_its_limit_is_marked_in_the_history() -> None:
     """A step that never came is named; foreign text is no markup."""
     late = replace(DONE, took={**TOOK, "restored": 301.0}, service="a|b")

@@ -158,6 +158,33 @@ class AppServices:
 
         return await clean(settings, service, by, tell, force=force)
 
+    async def page_drill(
+        self,
+        settings: Settings,
+        whom: str | None,
+        by: str,
+        tell: Callable[[str], None],
+        targets: Mapping[str, float],
+        within_seconds: float,
+        /,
+    ) -> Drill:
+        """Send a test page, and wait until a person acknowledges it."""
+        from watchdog.app.drills.drill_commands import page
+
+        return await page(settings, whom, by, tell, targets, within_seconds)
+
+    async def close_pages(self, settings: Settings, tell: Callable[[str], None], /, *, force: bool) -> Sequence[Drill]:
+        """Close the test pages that killed drills left open; return them."""
+        from watchdog.app.drills.drill_commands import close_pages
+
+        return await close_pages(settings, tell, force=force)
+
+    async def acknowledge_page(self, settings: Settings, by: str, /) -> Drill:
+        """Acknowledge the test page that waits for it."""
+        from watchdog.app.drills.drill_commands import acknowledge
+
+        return await acknowledge(settings, by)
+
     async def keep_drill(self, settings: Settings, drill: Drill, /) -> None:
         """Keep the scoreboard of a drill in the sandbox."""
         from watchdog.app.drills.drill_commands import keep

@@ -224,6 +224,9 @@ class Store(StoreReader, Protocol):
     async def put_drill(self, drill: Drill) -> None:
         """Replace a drill by its present state."""
 
+    async def acknowledge_drill(self, number: int, by: str) -> bool:
+        """Record that a person acknowledged a test page, now; False if none of that number waits for it."""
+
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Add one-minute aggregates; roll up and drop those older than 48 h (minutes) or 400 days (hours)."""
 

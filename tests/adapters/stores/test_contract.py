@@ -427,6 +427,22 @@ async def test_a_drill_is_begun_once_and_its_scoreboard_comes_back(store: Store)
     assert again is not None and again.number == 3
 
 
+async def test_a_test_page_is_acknowledged_once_and_only_while_it_waits(store: Store, clock) -> None:
+    """Not before it is out, not twice, not after its end; an outage never."""
+    page = Drill(clock.now(), "page lead", DrillMethod.PAGE, "ann", began_at=clock.now(), pages={"pagerduty": ""})
+    begun = await store.begin_drill(page)
+    assert begun is not None and not await store.acknowledge_drill(begun.number, "bob")
+    await store.put_drill(replace(begun, took={"paged": 0.4}, pages={"pagerduty": "woken"}))
+    clock.at += 61.5
+    assert await store.acknowledge_drill(begun.number, "bob")
+    assert not await store.acknowledge_drill(begun.number, "eve") and not await store.acknowledge_drill(9, "eve")
+    (kept,) = await store.drills()
+    assert (kept.acknowledged_by, kept.took) == ("bob", {"paged": 0.4, "acknowledged": 61.5})
+    assert kept.pages == {"pagerduty": "woken"}
+    await store.put_drill(replace(begun, took={"paged": 0.4}, ended_at=clock.now()))
+    assert not await store.acknowledge_drill(begun.number, "bob")
+
+
 async def test_the_first_delivery_of_each_channel_is_known(store: Store, clock) -> None:
     """Of one incident; a later notice changes nothing."""
     first = clock.now()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Update, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.json_values import mapping
@@ -136,7 +136,18 @@ class Drilled(Database):
     async def put_drill(self, drill: Drill) -> None:
         """Replace a drill by its present state."""
         async with self._writing() as connection:
-            await connection.execute(update(DRILLS).where(DRILLS.c.number == drill.number).values(row_of(drill)))
+            await connection.execute(_replaced(drill))
+
+    async def acknowledge_drill(self, number: int, by: str) -> bool:
+        """Record that a person acknowledged a test page, now; return False if none of that number waits for it."""
+        row = select(DRILLS.c.json).where(DRILLS.c.number == number).with_for_update()
+        async with self._writing() as connection:
+            text = await connection.scalar(row)
+            drill = drill_of(number, text) if text is not None else None
+            if drill is None or not drill.waits:
+                return False
+            await connection.execute(_replaced(drill.acknowledged(by, self._clock.now())))
+        return True
 
     async def drills(self, limit: int = DRILLS_MAX) -> Sequence[Drill]:
         """Return the newest drills, newest first."""
@@ -151,6 +162,10 @@ class Drilled(Database):
         async with self._reading() as connection:
             rows = (await connection.execute(query.where(DELIVERIES.c.incident == incident))).all()
         return {row.channel: row.at for row in rows}
+
+
+def _replaced(drill: Drill) -> Update:
+    return update(DRILLS).where(DRILLS.c.number == drill.number).values(row_of(drill))
 
 
 def row_of(drill: Drill) -> dict[str, Any]:

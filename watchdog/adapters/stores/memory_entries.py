@@ -106,6 +106,14 @@ class MemoryEntries:
         if drill.number in self._db.drills:
             self._db.drills[drill.number] = drill
 
+    async def acknowledge_drill(self, number: int, by: str) -> bool:
+        """Record that a person acknowledged a test page, now; return False if none of that number waits for it."""
+        drill = self._db.drills.get(number)
+        if drill is None or not drill.waits:
+            return False
+        self._db.drills[number] = drill.acknowledged(by, self._clock.now())
+        return True
+
     async def drills(self, limit: int = DRILLS_MAX) -> Sequence[Drill]:
         """Return the newest drills, newest first."""
         return tuple(self._db.drills[number] for number in sorted(self._db.drills, reverse=True)[:limit])

@@ -1,15 +1,17 @@
-"""What `watchdog drill` runs: a drill of a staging service, and the cleanup of one that was broken off."""
+"""What `watchdog drill` runs: a drill of a staging service or of people, and the cleanup of one broken off."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
+from watchdog.app.commands.live_queries import notifiers
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.commands.worker_processes import as_interrupted
-from watchdog.app.compose.composition import resolve
+from watchdog.app.compose.composition import build_pager, resolve
 from watchdog.app.drills.drill_cleanup import DrillCleanup, Tell
 from watchdog.app.drills.drill_ground import drill_client, staging_of
 from watchdog.app.drills.outage_drill import WITHIN_SECONDS, OutageDrill
+from watchdog.app.drills.page_drill import PageDrill
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.drills.drill import Drill
@@ -68,6 +70,45 @@ async def clean(settings: Settings, service: str, by: str, tell: Tell, *, force:
         done = replace(found, problems=(*found.problems, *said), left=left, ended_at=parts.clock.now())
         await parts.store.put_drill(done)
         return done
+
+
+@asynccontextmanager
+async def _pages(
+    settings: Settings, tell: Tell, targets: Mapping[str, float], within_seconds: float
+) -> AsyncIterator[PageDrill]:
+    """Yield the parts of a test page."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        channels = await stack.enter_async_context(notifiers(settings))
+        pager = build_pager(settings, clock)
+        if pager is not None:
+            stack.push_async_callback(pager.close)
+        store = await stack.enter_async_context(reading(settings, clock))
+        yield PageDrill(settings, store, channels, pager, clock, tell, targets, within_seconds)
+
+
+async def page(
+    settings: Settings, whom: str | None, by: str, tell: Tell, targets: Mapping[str, float], within_seconds: float
+) -> Drill:
+    """Send a test page, wait until it is acknowledged, close it. Raises Refused before anything is sent."""
+    async with _pages(settings, tell, targets, within_seconds) as pages:
+        with as_interrupted():
+            return await pages.run(whom, by)
+
+
+async def close_pages(settings: Settings, tell: Tell, *, force: bool) -> Sequence[Drill]:
+    """Close the test pages that killed drills left open; return them. Raises Refused as `clean` does."""
+    async with _pages(settings, tell, {}, 0.0) as pages:
+        return await pages.close_left(force=force)
+
+
+async def acknowledge(settings: Settings, by: str) -> Drill:
+    """Acknowledge the test page that waits for it. Raises Refused where none does."""
+    async with reading(settings) as store:
+        for one in await store.drills():
+            if one.waits and await store.acknowledge_drill(one.number, by):
+                return one
+    raise Refused("no test page waits to be acknowledged")
 
 
 async def keep(settings: Settings, drill: Drill) -> None:

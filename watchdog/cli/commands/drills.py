@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from watchdog.settings import Settings
 
 Tell = Callable[[str], None]
+OUTAGE_WITHIN = "40m"
+OTHERS = "name a staging service, or --sandbox, --page, --ack, --history or --report"
 Form = Literal["table", "markdown", "json"]
 
 
@@ -28,9 +30,11 @@ async def drill(
     force: Flag = False,
     history: Flag = False,
     report: Flag = False,
+    page: Flag = False,
+    ack: Flag = False,
     style: Annotated[Form, Parameter(name="--format")] = "table",
     target: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
-    within: str = "40m",
+    within: str | None = None,
     as_json: AsJson = False,
     ctx: It,
 ) -> int:
@@ -42,13 +46,17 @@ async def drill(
     Parameters
     ----------
     service
-        A staging service: one with `drill: {staging: true, bad_commit: …}` in the configuration.
+        A staging service, with `drill: {staging: true, bad_commit: …}`; with --page: a contact or channel, or none.
     method
         How it is broken: bad-commit deploys that commit.
     sandbox
         Drill in a simulated cloud on this machine instead; needs no account and no configuration.
+    page
+        Drill people: send a TEST page, wait until a person answers it, close it. By default as a critical one is sent.
+    ack
+        Answer the test page that is out; PagerDuty's own button counts as well.
     clean
-        Clean up after a drill of the service that was killed or left work.
+        Clean up after a drill of the service, or a test page, that was killed or left work.
     force
         With --clean: also if the drill may still run, as its time is not up.
     history
@@ -60,26 +68,47 @@ async def drill(
     target
         Another limit of a step, as in restored=3m; may be given several times.
     within
-        How long the whole outage is waited for.
+        How long the outage is waited for (40m), or the page (its target).
     as_json
         Print one JSON object (a drill, the report); of the history, one array.
     """
-    if sum((service is not None, sandbox, history, report)) != 1:
-        usage_error("drill", "one thing at a time", "name a staging service, or --sandbox, --history or --report")
+    if sum((service is not None and not page, sandbox, history, report, page, ack)) != 1:
+        usage_error("drill", "one thing at a time", OTHERS)
     if report:
         return await _report(ctx, as_json=as_json)
     if history:
         return await _history(ctx, "json" if as_json else style)
+    if ack:
+        return await _acknowledge(ctx, as_json=as_json)
     limits, tell = _limits(target), _teller(as_json)
     if sandbox:
         return await _sandbox(ctx, limits, tell, as_json=as_json)
-    assert service is not None, "checked above"
     settings = ctx.settings()
-    if clean:
-        return await _clean(ctx, settings, service, tell, force=force, as_json=as_json)
     limits = {**settings.drill.targets.limits, **limits}
-    done = await ctx.app().drill(settings, service, ctx.author(), tell, limits, _seconds("--within", within))
-    return _shown(done, as_json=as_json)
+    if clean and page:
+        return await _close_pages(ctx, settings, tell, force=force, as_json=as_json)
+    if clean and service is not None:
+        return await _clean(ctx, settings, service, tell, force=force, as_json=as_json)
+    return _shown(await _held(ctx, settings, service, tell, limits, within, page=page), as_json=as_json)
+
+
+async def _held(
+    ctx: Context,
+    settings: "Settings",
+    service: str | None,
+    tell: Tell,
+    limits: Mapping[str, float],
+    within: str | None,
+    *,
+    page: bool,
+) -> "Drill":
+    """Hold a drill of people, or of a staging service."""
+    if page:
+        waits = limits["acknowledged"] if within is None else _seconds("--within", within)
+        return await ctx.app().page_drill(settings, service, ctx.author(), tell, limits, waits)
+    assert service is not None, "one of them is named"
+    waits = _seconds("--within", OUTAGE_WITHIN if within is None else within)
+    return await ctx.app().drill(settings, service, ctx.author(), tell, limits, waits)
 
 
 async def _sandbox(ctx: Context, limits: Mapping[str, float], tell: Tell, *, as_json: bool) -> int:
@@ -126,12 +155,33 @@ async def _clean(ctx: Context, settings: "Settings", service: str, tell: Tell, *
     return output.FAILED if done.left else output.DONE
 
 
-async def reminders(settings: "Settings", store: "Store", now: float) -> list[str]:
-    """Return a line for each drill that is overdue, or left something behind; the store is read only if one may be."""
+async def _close_pages(ctx: Context, settings: "Settings", tell: Tell, *, force: bool, as_json: bool) -> int:
+    from watchdog.cli import output
     from watchdog.presentation.drills import drill_text
 
-    if not settings.staging:
-        return []
+    closed = await ctx.app().close_pages(settings, tell, force=force)
+    if as_json:
+        output.show_json([drill_text.record(one) for one in closed])
+    elif not closed:
+        output.show_lines(["Nothing to close: no test page is open."])
+    return output.FAILED if any(one.left for one in closed) else output.DONE
+
+
+async def _acknowledge(ctx: Context, *, as_json: bool) -> int:
+    from watchdog.cli import output
+    from watchdog.presentation.drills import drill_text
+
+    done = await ctx.app().acknowledge_page(ctx.settings(), ctx.author())
+    if as_json:
+        return output.show_json(drill_text.record(done))
+    output.show_lines([f"Acknowledged test page {done.number}, sent by {done.by}."])
+    return output.DONE
+
+
+async def reminders(settings: "Settings", store: "Store", now: float) -> list[str]:
+    """Return a line for each drill that is overdue, or left something behind."""
+    from watchdog.presentation.drills import drill_text
+
     return drill_text.reminders(settings.staging, await store.drills(), now, settings.drill.every)
 
 

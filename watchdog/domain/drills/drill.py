@@ -4,7 +4,7 @@ Rule: a drill is recorded before it changes anything, so that a process that is 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -17,6 +17,7 @@ class DrillMethod(StrEnum):
     """The means of a drill. Stores hold the values."""
 
     BAD_COMMIT = "bad-commit"  # a commit that is known to break the service is deployed
+    PAGE = "page"  # people are paged, and must acknowledge it
 
 
 class DrillStep(StrEnum):
@@ -28,13 +29,23 @@ class DrillStep(StrEnum):
     PAGED = "paged"
     RESTORED = "restored"
     VERIFIED = "verified"
+    ACKNOWLEDGED = "acknowledged"
+
+
+STEPS: Mapping[DrillMethod, tuple[DrillStep, ...]] = MappingProxyType(
+    {
+        DrillMethod.BAD_COMMIT: tuple(step for step in DrillStep if step is not DrillStep.ACKNOWLEDGED),
+        DrillMethod.PAGE: (DrillStep.PAGED, DrillStep.ACKNOWLEDGED),
+    }
+)
+"""The steps that a drill of each method times."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrillTarget:
     """The limit of a step, as shipped."""
 
-    seconds: float  # since the outage began
+    seconds: float  # since the outage began, or since the test page was begun
     meaning: str  # when the step is reached, and where the limit comes from
 
 
@@ -50,6 +61,7 @@ TARGETS: Mapping[DrillStep, DrillTarget] = MappingProxyType(
         DrillStep.VERIFIED: DrillTarget(
             900.0, "fresh readings prove the recovery; the runbook's immediate actions: 0-15 minutes"
         ),
+        DrillStep.ACKNOWLEDGED: DrillTarget(300.0, "a person answered the page; then the escalation's next step comes"),
     }
 )
 """The runbook's limits, where it has one."""
@@ -60,7 +72,7 @@ class Drill:
     """One drill and its scoreboard. Times are UTC epoch seconds."""
 
     at: float  # when it was begun
-    service: str  # the staging service
+    service: str  # the staging service; of a test page: `page` and whom it called
     method: DrillMethod  # its means
     by: str  # who began it
     number: int = 0  # its number in the store; 0: not stored
@@ -71,7 +83,9 @@ class Drill:
     within_seconds: float = 0.0  # how long its process waits for the whole outage
     lifted: bool = False  # it takes the known-bad commit off the deny-list, where the drill's rollback puts it again
     deploy: str = ""  # the deploy that the drill made; empty: none is known
-    incident: str = ""  # the incident that the daemon opened
+    incident: str = ""  # the incident that the daemon opened, or the name by which channels know the test page
+    pages: Mapping[str, str] = field(default_factory=dict)  # channel of the test page to its reference there
+    acknowledged_by: str = ""  # who acknowledged the test page
     began_at: float | None = None  # when the outage began: the bad commit is live, or the first failed reading before
     took: Mapping[str, float] = field(default_factory=dict)  # step to seconds since then
     targets: Mapping[str, float] = field(default_factory=dict)  # step to its limit in seconds
@@ -80,17 +94,33 @@ class Drill:
     ended_at: float | None = None  # when it ended; None: it runs, or was killed
 
     @property
+    def steps(self) -> tuple[DrillStep, ...]:
+        """Return the steps that it times."""
+        return STEPS[self.method]
+
+    @property
     def missed(self) -> tuple[DrillStep, ...]:
         """Return the steps that came after their limit, or never."""
         return tuple(
             step
-            for step in DrillStep
+            for step in self.steps
             if step not in self.took or self.took[step] > self.targets.get(step, TARGETS[step].seconds)
         )
 
     def may_run(self, now: float) -> bool:
         """Return whether its process may still be at work: it has no end, and its time is not up."""
         return self.ended_at is None and now - self.at < self.within_seconds
+
+    @property
+    def waits(self) -> bool:
+        """Return whether its test page is out, and waits to be acknowledged."""
+        paged = self.method is DrillMethod.PAGE and DrillStep.PAGED in self.took
+        return paged and self.ended_at is None and DrillStep.ACKNOWLEDGED not in self.took
+
+    def acknowledged(self, by: str, at: float) -> "Drill":
+        """Return it with who acknowledged its test page, and when."""
+        took = {**self.took, DrillStep.ACKNOWLEDGED.value: round(max(0.0, at - (self.began_at or self.at)), 1)}
+        return replace(self, took=took, acknowledged_by=by)
 
     @property
     def passed(self) -> bool:

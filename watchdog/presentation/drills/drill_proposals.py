@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from watchdog.domain.drills.drill import Drill, DrillStep
+from watchdog.domain.drills.drill import Drill, DrillMethod, DrillStep
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.drills.drill_text import limit
 
@@ -19,6 +19,7 @@ BEFORE: Mapping[DrillStep, DrillStep] = MappingProxyType(
         DrillStep.PAGED: DrillStep.DETECTED,
         DrillStep.RESTORED: DrillStep.REQUESTED,
         DrillStep.VERIFIED: DrillStep.RESTORED,
+        DrillStep.ACKNOWLEDGED: DrillStep.PAGED,
     }
 )
 """The step that each one waits for; the others wait for nothing but the outage."""
@@ -44,6 +45,7 @@ LATE: Mapping[DrillStep, Remedy] = MappingProxyType(
         DrillStep.PAGED: Remedy("policy.critical.tell", "put a channel first that delivers in time, and prove it"),
         DrillStep.RESTORED: Remedy("drill.targets.restored", "ask why Render is slow; else write the true time"),
         DrillStep.VERIFIED: Remedy("advanced.verification.seconds", "shorten the proof, or write the true time"),
+        DrillStep.ACKNOWLEDGED: Remedy("escalation", "call the next person sooner, or a nearer one first"),
     }
 )
 """A step that came too late."""
@@ -55,10 +57,17 @@ NEVER: Mapping[DrillStep, Remedy] = MappingProxyType(
         DrillStep.PAGED: Remedy("policy.critical.tell", "name a channel that reaches people, and prove it"),
         DrillStep.RESTORED: Remedy("advanced.verification.give_up", "write down what to do if a rollback fails"),
         DrillStep.VERIFIED: Remedy("services.{service}.signals", "see which signal did not recover"),
+        DrillStep.ACKNOWLEDGED: Remedy("escalation", "call a second person, by another channel"),
     }
 )
 """A step that never came."""
-UNCLEAN = Remedy("services.{service}.drill", "write down how to clean up by hand")
+UNCLEAN: Mapping[DrillMethod, Remedy] = MappingProxyType(
+    {
+        DrillMethod.BAD_COMMIT: Remedy("services.{service}.drill", "write down how to clean up by hand"),
+        DrillMethod.PAGE: Remedy("channels", "write down how to close a page by hand"),
+    }
+)
+"""A drill that left work."""
 GENEROUS = "write a target that notices when it becomes slower"
 
 
@@ -87,7 +96,7 @@ def proposals(drills: Sequence[Drill]) -> list[Proposal]:
             found += [_of_step(newest, step) for step in own_faults(newest)]
             if newest.left:
                 what = f"drill {newest.number} left work: {newest.left[0]}"
-                found.append(_proposal("unclean", service, None, what, UNCLEAN))
+                found.append(_proposal("unclean", service, None, what, UNCLEAN[newest.method]))
             found += _generous(service, ended[:DRILLS_FOR_A_TARGET])
     return found
 
@@ -120,7 +129,7 @@ def _generous(service: str, newest: Sequence[Drill]) -> list[Proposal]:
     if len(newest) < DRILLS_FOR_A_TARGET:
         return []
     found = []
-    for step in DrillStep:
+    for step in newest[0].steps:
         took, target = [one.took.get(step) for one in newest], limit(newest[0], step)
         slowest = max((one for one in took if one is not None), default=0.0)
         if None not in took and slowest < target * TIGHT_SHARE:

@@ -41,7 +41,7 @@ def scores(drills: Sequence[Drill]) -> list[StepScore]:
     found = []
     for service in sorted({one.service for one in drills}):
         ended = [one for one in drills if one.service == service and one.ended_at is not None]
-        for step in DrillStep if ended else ():
+        for step in ended[0].steps if ended else ():
             came = [one.took[step] for one in ended if step in one.took]
             late = sum(step in one.missed for one in ended)
             middle, slowest = (median(came), max(came)) if came else (None, None)
@@ -83,12 +83,18 @@ def report_markdown(drills: Sequence[Drill], now: float, tz: tzinfo = UTC) -> li
     """Return the report as lines of Markdown; `drills` newest first, `now` in UTC epoch seconds."""
     real = _real(drills)
     aside = len(drills) - len(real)
-    told = [f"{len(real)} drills on staging services, {aside} in the sandbox (not judged here)."]
+    told = [f"{len(real)} drills on staging services and test pages, {aside} in the sandbox (not judged here)."]
     if not real:
         told.append(f"The first one: {code(command_line('drill', 'SERVICE'))}, on a staging service.")
     lines = [f"# Drills until {moment(now, tz)}", "", *told]
     if found := scores(real):
-        lines += ["", "## Scoreboard", "", "Times count from the moment the outage began.", ""]
+        lines += [
+            "",
+            "## Scoreboard",
+            "",
+            "Times count from the moment the outage began, or the test page was begun.",
+            "",
+        ]
         lines += table(SCOREBOARD, [_score_row(one) for one in found])
     if real:
         lines += ["", "## What was missed", "", *_missed(real, tz)]

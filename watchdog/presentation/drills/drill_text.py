@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.drills.drill import TARGETS, Drill, DrillStep, due_drills
+from watchdog.domain.drills.drill import TARGETS, Drill, DrillMethod, DrillStep, due_drills, show_days
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.markdown import plain, table
 from watchdog.presentation.text import clean
@@ -26,7 +26,7 @@ def record(drill: Drill) -> dict[str, Any]:
             "within_target": step not in drill.missed,
             "meaning": TARGETS[step].meaning,
         }
-        for step in DrillStep
+        for step in drill.steps
     ]
     return {
         "number": drill.number,
@@ -40,6 +40,7 @@ def record(drill: Drill) -> dict[str, Any]:
         "commit": drill.commit,
         "deploy": drill.deploy,
         "rolled_back_to": drill.good,
+        "acknowledged_by": drill.acknowledged_by,
         "began_at": drill.began_at,
         "ended_at": drill.ended_at,
         "steps": steps,
@@ -58,11 +59,12 @@ def scoreboard(drill: Drill) -> list[str]:
     where = " (in the sandbox)" if drill.sandbox else ""
     lines = [f"DRILL        {clean(drill.service)}{where}, {drill.method}: {drill.verdict.upper()}"]
     lines += [f"  {'step':<14}{'took':<12}{'target':<12}".rstrip()]
-    for step in DrillStep:
+    for step in drill.steps:
         took = drill.took.get(step)
         shown = show_seconds(took) if took is not None else "never"
         verdict = "too late" if step in drill.missed else "ok"
         lines.append(f"  {step.value:<14}{shown:<12}{show_seconds(limit(drill, step)):<12}{verdict}")
+    lines += [f"  Acknowledged by {clean(drill.acknowledged_by)}"] if drill.acknowledged_by else []
     lines += [f"  Wrong: {clean(line)}" for line in drill.problems]
     if drill.left:
         return [*lines, *(f"  LEFT FOR YOU: {clean(line)}" for line in drill.left)]
@@ -85,6 +87,8 @@ def history_rows(drills: Sequence[Drill], tz: tzinfo = UTC) -> list[tuple[str, .
 
 
 def _cell(drill: Drill, step: DrillStep) -> str:
+    if step not in drill.steps:
+        return ""
     took = drill.took.get(step)
     return "never" if took is None else f"{show_seconds(took)}{MISSED if step in drill.missed else ''}"
 
@@ -105,8 +109,22 @@ def reminders(staging: Collection[str], drills: Sequence[Drill], now: float, eve
             lines.append(f"DRILL        {name}: {clean(what)}; clean up: {command_line('drill', name, '--clean')}")
     due = due_drills(staging, drills, now, every_seconds)
     # What has to be cleaned up comes alone: until then the next drill is refused.
-    return lines + [
+    return [*lines, *_pages(drills, now, every_seconds)] + [
         f"DRILL        {one.service}: {one.words(now, every_seconds)}: {command_line('drill', one.service)}"
         for one in due
         if one.service not in behind
     ]
+
+
+def _pages(drills: Sequence[Drill], now: float, every_seconds: float) -> list[str]:
+    """Return a line where a test page is still open, or the next one is overdue; where none was sent, nothing."""
+    pages = [one for one in drills if one.method is DrillMethod.PAGE]
+    unclosed = next((one for one in pages if one.ended_at is None or one.left), None)
+    if unclosed is not None:
+        what = unclosed.left[0] if unclosed.left else f"test page {unclosed.number} is open, or its drill was killed"
+        return [f"DRILL        {clean(what)}; close it: {command_line('drill', '--page', '--clean')}"]
+    last = [one.at for one in pages if one.counts]
+    if not last or now - max(last) <= every_seconds:
+        return []
+    ago = f"last test page {show_days(now - max(last))} ago (due every {show_days(every_seconds)})"
+    return [f"DRILL        {ago}: {command_line('drill', '--page')}"]

@@ -36,6 +36,7 @@ class DrillTargetsShape(Section):
     paged: BoundedDuration = TARGETS[DrillStep.PAGED].seconds
     restored: BoundedDuration = TARGETS[DrillStep.RESTORED].seconds
     verified: BoundedDuration = TARGETS[DrillStep.VERIFIED].seconds
+    acknowledged: BoundedDuration = TARGETS[DrillStep.ACKNOWLEDGED].seconds
 
     @property
     def limits(self) -> Mapping[str, float]:
