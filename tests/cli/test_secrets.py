@@ -55,6 +55,8 @@ def test_every_command_keeps_the_secrets(
         configure(Cloud(URLS, tmp_path, tmp_path), echo, secrets)
         init = ["--force", "--from-render", "--render-url", f"{echo.base}/render"]
         more = {"init": init, "check": ["--live"], "incident tick": ["lessons"], "drill": ["web"]}
+        branch = ["--to", "abcdef1", "--branch", "main", "--remote", f"file://{tmp_path}/none"]
+        more |= {"incident revert": branch}
         typed = [(words, [*needed(words), *more.get(words, ())]) for words in PLACES.values()]
         for words, line in [*typed, *OPTIONS.items()]:
             if words.split()[0] in APART:

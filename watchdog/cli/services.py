@@ -14,6 +14,7 @@ from watchdog.domain.decisions import Decision, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.drills.drill import Drill
 from watchdog.domain.incidents import Incident
+from watchdog.domain.remedies.git_steps import Reverted, RevertOrder, RevertPlan
 from watchdog.domain.reports import DemoResult, SignalReport
 from watchdog.domain.store_records import Command
 from watchdog.ports import Notifier, Store
@@ -190,3 +191,19 @@ class AppServices:
         from watchdog.app.drills.drill_commands import keep
 
         await keep(settings, drill)
+
+    async def plan_revert(
+        self, settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Callable[[str], None], /
+    ) -> tuple[RevertPlan, Incident]:
+        """Return the plan of a revert on a service's branch, and its incident."""
+        from watchdog.app.git_steps.git_commands import plan_revert
+
+        return await plan_revert(settings, order, environ, tell)
+
+    async def revert(
+        self, settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Callable[[str], None], /
+    ) -> tuple[Reverted, str]:
+        """Revert on a service's branch; return what came of it, and the branch."""
+        from watchdog.app.git_steps.git_commands import revert
+
+        return await revert(settings, order, environ, tell)

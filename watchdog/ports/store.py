@@ -189,6 +189,10 @@ class Store(StoreReader, Protocol):
         `sending`, without a result, and another worker changed the shared state (a pause, a budget, a mass failure).
         """
 
+    # A command's own process has no lease; what it changes (a repository) no worker changes.
+    async def put_action_by_hand(self, row: ActionRow, expect: str | None) -> bool:
+        """Insert or replace, as `put_action`, the row of a change that a person's command makes: without a lease."""
+
     async def reference(self, incident: str, channel: str) -> str | None:
         """Return the reference from the channel's last delivery for the incident, or None."""
 

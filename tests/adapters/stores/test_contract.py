@@ -137,6 +137,18 @@ async def test_a_changing_call_is_journalled_step_by_step_and_of_rivals_one_move
     assert await store.action("inc-9", "rollback") is None
 
 
+async def test_a_change_by_hand_is_journalled_as_well_and_of_rivals_one_moves_the_row(store: Store) -> None:
+    """A command's process has no lease on the service, and keeps the rest of the journal as it is."""
+    row = ActionRow("inc-1", "git_revert", "sending", "abc", "def", "fed", 1, 7.5, service="api")
+    assert await store.put_action(ROW, None)
+    assert await store.put_action_by_hand(row, None) and not await store.put_action_by_hand(row, None)
+    done = [replace(row, state="done", note=str(n)) for n in range(4)]
+    moved = await asyncio.gather(*(store.put_action_by_hand(one, "sending") for one in done))
+    assert sorted(moved) == [False] * 3 + [True]
+    assert await store.action("inc-1", "git_revert") == done[moved.index(True)]
+    assert await store.action("inc-1", "rollback") == ROW
+
+
 async def test_a_delivery_is_remembered_with_its_reference(store: Store) -> None:
     """A channel has a notice once; the thread to answer in is the last one of that incident and channel."""
     await store.delivered(1, "chat", "inc-1", "thread-1")

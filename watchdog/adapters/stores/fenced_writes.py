@@ -202,11 +202,6 @@ class FencedWrites(Leases):
 
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Insert (`expect` None) or replace the row if its state is still `expect`; return whether that was so."""
-        values = stored_prose.action_values(row)
-        statement = self._insert(ACTIONS).values(values).on_conflict_do_nothing()
-        if expect is not None:
-            same = (ACTIONS.c.incident == row.incident, ACTIONS.c.step == row.step, ACTIONS.c.state == expect)
-            statement = update(ACTIONS).where(*same).values(values)
         async with self._writing() as connection:
             await self._fence(connection, (row.service,))
             # "sending" is the last word before Render is called. The share lock keeps
@@ -215,8 +210,20 @@ class FencedWrites(Leases):
                 revision = await connection.scalar(select(SHARED.c.revision).with_for_update(read=True))
                 if revision != self._memo.revision:
                     raise Stale
-            moved = await connection.scalar(statement.returning(ACTIONS.c.incident))
-        return moved is not None
+            return await self._put_action(connection, row, expect)
+
+    async def put_action_by_hand(self, row: ActionRow, expect: str | None) -> bool:
+        """Insert or replace the row of a change that a person's command makes, if its state is still `expect`."""
+        async with self._writing() as connection:
+            return await self._put_action(connection, row, expect)
+
+    async def _put_action(self, connection: AsyncConnection, row: ActionRow, expect: str | None) -> bool:
+        values = stored_prose.action_values(row)
+        statement = self._insert(ACTIONS).values(values).on_conflict_do_nothing()
+        if expect is not None:
+            same = (ACTIONS.c.incident == row.incident, ACTIONS.c.step == row.step, ACTIONS.c.state == expect)
+            statement = update(ACTIONS).where(*same).values(values)
+        return await connection.scalar(statement.returning(ACTIONS.c.incident)) is not None
 
 
 async def _shared(connection: AsyncConnection) -> tuple[Shared, int]:

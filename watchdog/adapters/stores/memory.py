@@ -194,6 +194,10 @@ class MemoryStore(MemoryEntries, MemoryCharts):
         # As in SQL: right before "sending" the shared limits must be those on which this worker decided.
         if row.state == "sending" and row.result is None and self._memo.revision != self._db.revision:
             raise Stale
+        return await self.put_action_by_hand(row, expect)
+
+    async def put_action_by_hand(self, row: ActionRow, expect: str | None) -> bool:
+        """Insert or replace the row of a change that a person's command makes, if its state is still `expect`."""
         before = self._db.actions.get((row.incident, row.step))
         if (None if before is None else before.state) != expect:
             return False

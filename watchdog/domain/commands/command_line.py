@@ -29,6 +29,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "incident": "incident show",
         "checklist": "incident checklist",
         "postmortem": "incident postmortem",
+        "git-revert": "incident revert",
         "deploys": "service deploys",
         "why-not": "service why-not",
         "silences": "service silences",

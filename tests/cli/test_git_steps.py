@@ -1,0 +1,60 @@
+"""`watchdog incident revert` over a real record and a real repository: plan, act, run again, what the record says."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ME, Typed, in_record
+from tests.support.git_repositories import ENVIRON, Hosted, hosted
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hosted:
+    """Return a repository with a bad head, as a person without settings of git's own sees it."""
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    made = hosted(tmp_path / "git")
+    made.commit("app.py", "good")
+    made.commit("app.py", "bad")
+    return made
+
+
+def test_a_plan_then_the_revert_then_nothing_more(repo: Hosted, typed: Typed, tmp_path: Path) -> None:
+    """The plan names the command that does just that; run again, that finds the commit."""
+    good, bad = repo.parents()[0], repo.head()
+    where = ("--to", good, "--branch", "main", "--remote", repo.address)
+    plan = typed("incident", "revert", "web-1", *where, "--dry-run")
+    assert f"HEAD         {bad}" in plan and "UNDOES       1 commit: " in plan and "Say bad" in plan
+    assert "DATABASE     no migration is known among them" in plan and repo.head() == bad
+    _, _, command = plan.partition("Nothing was changed. To do it: watchdog ")
+    words = command.split()
+    assert words == ["incident", "revert", "web-1", "--head", bad, *where]
+    first = typed(*words)
+    assert repo.parents() == [bad] and repo.tree() == repo.tree(good)
+    assert first == f"main holds the revert {repo.head()}.\n"
+    assert "by an earlier run of this command, so nothing was sent now" in typed(*words)
+    audit = [(one.name, one.by, one.ok) for one in in_record(tmp_path, lambda store: store.asked())]
+    assert audit == [("note", f"terminal:{ME}", True)] * 2
+    story = " ".join(typed("explain", "web-1").split())
+    assert "git revert, about to be sent: main of" in story and f"git revert, done: main of file://{repo.host}" in story
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("web-9",), "web-9: no such incident"),
+        (("web-1", "--to", ""), "--to: there is nothing in it to read"),
+        (("web-1", "--branch", "main"), "--remote: the record does not say the repository's address"),
+        (("web-1",), "--branch: the record does not say the branch that is deployed"),
+        (("web-1", "--to", "HEAD~1", "--branch", "main"), "--to: 'HEAD~1' is not a commit's id"),
+    ],
+)
+def test_what_the_record_does_not_say_has_to_be_said(words: tuple[str, ...], says: str, typed: Typed) -> None:
+    assert says in typed("incident", "revert", *words, code=2)
+
+
+def test_an_order_for_another_head_is_refused(repo: Hosted, typed: Typed) -> None:
+    good, bad = repo.parents()[0], repo.head()
+    words = ("web-1", "--to", good, "--branch", "main", "--remote", repo.address, "--head", good)
+    assert f"main is at {bad} by now" in typed("incident", "revert", *words, code=3)
+    assert repo.head() == bad

@@ -1,0 +1,85 @@
+"""What the commands on a service's branch run: the parts of an order, from the incident's record."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from watchdog.adapters.repositories.plain_git import PlainGit
+from watchdog.app.commands.annotate import annotate
+from watchdog.app.commands.store_reading import reading
+from watchdog.app.git_steps.revert import Revert
+from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.code_comparison import MigrationRules, is_commit
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent
+from watchdog.domain.incidents import Incident
+from watchdog.domain.remedies.git_steps import Reverted, RevertOrder, RevertPlan
+from watchdog.ports import Clock, Store
+from watchdog.ports.code_host import CodeHost
+from watchdog.settings import Settings
+
+Tell = Callable[[str], None]
+
+
+@asynccontextmanager
+async def _ordered(
+    settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Tell
+) -> AsyncIterator[Revert]:
+    """Yield a revert. Raises ConfigurationError for what neither the record nor the order says."""
+    clock = SystemClock()
+    async with reading(settings, clock) as store:
+        incident = await store.incident(order.incident)
+        if incident is None:
+            raise Permanent(f"no such incident: {order.incident}")
+        facts = await _facts(store, incident.service)
+        stable = _given("--to", order.to or incident.rollback.target_code, "the stable commit, as in 1b7e0d4")
+        if not is_commit(stable):
+            raise ConfigurationError((Mistake("--to", f"{stable[:60]!r} is not a commit's id", "as in 1b7e0d4"),))
+        branch = _given("--branch", order.branch or (facts.branch if facts else None), "the branch that is deployed")
+        policy = settings.policy.services.get(incident.service)
+        host = _host(order, facts, environ, clock)
+
+        async def note(line: str) -> None:
+            (said,) = await annotate(settings, [("note", {"incident": incident.id, "text": line})], order.by, clock)
+            if not said.ok:
+                raise Permanent(said.answer)
+
+        try:
+            rules = policy.migrations if policy is not None else MigrationRules()
+            yield Revert(order, incident, branch, stable, rules, host, store, clock, note, tell)
+        finally:
+            await host.close()
+
+
+async def plan_revert(
+    settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Tell
+) -> tuple[RevertPlan, Incident]:
+    """Return the plan of a revert, and its incident; nothing is changed."""
+    async with _ordered(settings, order, environ, tell) as revert:
+        return await revert.plan(), revert.incident
+
+
+async def revert(
+    settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Tell
+) -> tuple[Reverted, str]:
+    """Revert, and return what came of it, with the branch."""
+    async with _ordered(settings, order, environ, tell) as ordered:
+        return await ordered.run(), ordered.branch
+
+
+async def _facts(store: Store, service: str) -> ServiceFacts | None:
+    """Return Render's facts of a service, as the daemon saved them last."""
+    state = await store.load_readonly((service,))
+    known = state.services.get(service) if state is not None else None
+    return known.facts if known is not None else None
+
+
+def _host(order: RevertOrder, facts: ServiceFacts | None, environ: Mapping[str, str], clock: Clock) -> CodeHost:
+    """Return the repository: that of the order, else the one that Render names."""
+    address = _given("--remote", order.remote or (facts.repo if facts else None), "the repository's address")
+    return PlainGit(address, environ, clock)
+
+
+def _given(option: str, value: str | None, what: str) -> str:
+    if not value:
+        raise ConfigurationError((Mistake(option, f"the record does not say {what}", "say it"),))
+    return value

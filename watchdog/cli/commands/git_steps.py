@@ -1,0 +1,83 @@
+"""Commands on a service's branch, after a rollback or in its place: people order each, and no daemon does any.
+
+They run in this process, with the rights of the person who types: the daemon needs none to write code.
+"""
+
+from typing import TYPE_CHECKING
+
+from watchdog.cli.command_context import Context, no_such_incident, usage_error
+from watchdog.cli.options import As, Flag, It
+
+if TYPE_CHECKING:
+    from watchdog.domain.incidents import Incident
+
+
+async def revert(
+    incident: str,
+    /,
+    *,
+    to: str | None = None,
+    branch: str | None = None,
+    remote: str | None = None,
+    head: str | None = None,
+    pull_request: Flag = False,
+    with_migrations: Flag = False,
+    dry_run: Flag = False,
+    by: As = None,
+    ctx: It,
+) -> int:
+    """Take the branch back to the stable code: ONE commit with its tree, merges undone too, pushed without force.
+
+    A branch that takes no push gets a pull request. A person who pushes meanwhile is never overwritten. Run again after
+    a crash, it finds the commit that is there.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1 (`watchdog incident list` lists them).
+    to
+        The stable commit; by default that of the incident's rollback target.
+    branch
+        The branch; by default the one that Render deploys.
+    remote
+        The repository's address; by default the one that Render names.
+    head
+        The head of the branch, as the plan names it: with another one by then, it is refused.
+    pull_request
+        Propose it in a pull request, and push nothing to the branch.
+    with_migrations
+        Do it although migrations are among the commits: a revert undoes none in the database.
+    dry_run
+        Only print the plan.
+    by
+        The person who orders it, if not you.
+    """
+    from watchdog.cli import output
+    from watchdog.domain.remedies.git_steps import RevertOrder
+    from watchdog.presentation.git_steps import revert_text
+
+    for option, value in (("--to", to), ("--branch", branch), ("--remote", remote), ("--head", head)):
+        # With an unset variable (`--to "$UNSET"`) it would go back to another commit.
+        if value == "":
+            usage_error(option, "there is nothing in it to read", "leave it out, or say which")
+    settings = ctx.settings()
+    await known_incident(ctx, incident)
+    given = {"to": to or "", "branch": branch or "", "remote": remote or "", "head": head or ""}
+    order = RevertOrder(incident, ctx.author(by), **given, pull_request=pull_request, with_migrations=with_migrations)
+    if dry_run:
+        plan, _ = await ctx.app().plan_revert(settings, order, ctx.environ, output.print_error)
+        end = plan.obstacle or ("" if plan.same_tree else f"To do it: {revert_text.go_ahead(plan, order)}")
+        output.show_lines([*revert_text.plan_lines(plan), "", f"Nothing was changed. {end}".rstrip()])
+        return output.REFUSED if plan.obstacle else output.DONE
+    done, at = await ctx.app().revert(settings, order, ctx.environ, output.print_error)
+    output.show_lines([revert_text.outcome(done, at)])
+    return output.DONE
+
+
+async def known_incident(ctx: Context, incident: str) -> "Incident":
+    """Return an incident. Raises ConfigurationError for an unknown id."""
+    async with ctx.app().reading(ctx.settings()) as store:
+        found = await store.incident(incident)
+    if found is None:
+        no_such_incident(incident)
+    return found

@@ -1,0 +1,88 @@
+"""What a person may order on the branch of a service after a rollback, or in its place: facts and plans. Pure.
+
+Theory. A revert is ONE commit on top of the branch whose tree is that of the stable commit. It undoes all commits in
+between, merges included, without a merge or a conflict, and it is pushed without force. Such a commit can land on one
+head only: of two that are made for the same head the second is refused, so that nothing is undone twice.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from watchdog.domain.code_comparison import Comparison, MigrationReading
+
+
+class GitStep(StrEnum):
+    """The journal's names of what a person orders; the store holds the values."""
+
+    REVERT = "git_revert"
+
+
+PROPOSED = "proposed"
+"""The state of a journal row whose commit waits in a pull request; its note is the address."""
+
+
+class Push(StrEnum):
+    """What came of a push, by the branch as it is read afterwards."""
+
+    DONE = "done"  # the branch holds the commit
+    MOVED = "moved"  # another head was there first: nothing was changed
+    PROTECTED = "protected"  # the head is as before: the host refuses the push
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRange:
+    """The commits of a branch that the stable commit lacks."""
+
+    changes: Comparison  # from the stable commit to the head
+    merges: int = 0  # merges among those of them that were read
+
+
+@dataclass(frozen=True, slots=True)
+class RevertOrder:
+    """What a person wants to be reverted. An empty text: as the incident's record says."""
+
+    incident: str  # its id
+    by: str  # who orders it
+    to: str = ""  # the stable commit
+    branch: str = ""  # the branch that is deployed
+    remote: str = ""  # the repository, for plain git
+    head: str = ""  # the head that the plan named: with another one the order is refused
+    pull_request: bool = False  # propose it, without a push to the branch
+    with_migrations: bool = False  # although migrations are among the commits
+
+
+@dataclass(frozen=True, slots=True)
+class RevertPlan:
+    """What a revert would do, by the branch as it was read."""
+
+    where: str  # the repository, in words
+    branch: str  # the branch
+    head: str  # its commit then, which the new one gets as its parent
+    stable: str  # the commit whose tree the branch gets
+    tree: str  # that tree
+    same_tree: bool  # the head has that tree already
+    undone: CommitRange  # the commits that are undone
+    migrations: MigrationReading  # the migrations among them
+    needs_pull_request: bool = False  # the branch's rules ask for one
+
+    @property
+    def migrates(self) -> bool:
+        """Return whether a migration is, or may be, among the commits."""
+        found = self.migrations
+        return bool(found.total or found.marked) or not found.whole
+
+    @property
+    def obstacle(self) -> str:
+        """Return why no such commit can be made, or ""."""
+        if self.undone.changes.status in ("behind", "diverged"):
+            return f"{self.stable[:7]} is not on {self.branch}, so going back to it would not undo what came after it"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """What came of an order."""
+
+    commit: str  # the commit whose tree is the stable one; empty: the branch had that tree already
+    found: bool = False  # an earlier order had pushed it: nothing was sent
+    pull_request: str = ""  # the address of its pull request, or the branch to open one from

@@ -1,0 +1,147 @@
+"""The words of a revert: its plan, the message of its commit with the evidence, the lines of the record. Pure.
+
+Rule: what strangers wrote (titles of commits, error texts) stays out of the commit's message, or stands there without
+the signs by which a host closes issues, names people or skips builds.
+"""
+
+from watchdog.domain.code_comparison import named as commits_named
+from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.incidents import Incident
+from watchdog.domain.remedies.git_steps import Reverted, RevertOrder, RevertPlan
+from watchdog.presentation.block_words import SAFE_ORDER
+from watchdog.presentation.outlooks.safe_order import order_lines
+from watchdog.presentation.text import clean, many, moment, section, short, show_probability
+
+TITLE_MAX = 120
+SHAS_MAX = 20
+"""Commits that a message names; the rest are counted."""
+_SIGNS = str.maketrans(dict.fromkeys("#@[]<>`", " "))
+
+
+def inert(text: object, limit: int = TITLE_MAX) -> str:
+    """Return foreign text on one line that does nothing in the message of a commit."""
+    return " ".join(clean(str(text).translate(_SIGNS), limit).split())
+
+
+def commit_title(plan: RevertPlan, incident: Incident) -> str:
+    """Return the first line of the commit's message."""
+    return f"Revert to {short(plan.stable)}: {inert(incident.service)} failed ({inert(incident.id)})"
+
+
+def commit_message(plan: RevertPlan, incident: Incident, by: str) -> str:
+    """Return the message of the commit: what it restores and undoes, and the evidence."""
+    shas = [one.sha[:12] for one in plan.undone.changes.commits[:SHAS_MAX]]
+    left = plan.undone.changes.total - len(shas)
+    trailers = {
+        "Watchdog-Incident": inert(incident.id),
+        "Watchdog-Restores": plan.stable,
+        "Watchdog-Undoes": f"{plan.stable}..{plan.head}",
+    }
+    paragraphs = [
+        [commit_title(plan, incident)],
+        [
+            f"The whole tree of {plan.stable} again, in one commit on top of the branch.",
+            f"It undoes {_undone(plan)}: {', '.join(shas)}{f' and {left} more' if left > 0 else ''}.",
+        ],
+        evidence(incident),
+        [
+            f"Ordered by {inert(by)} with `{command_line('git-revert', inert(incident.id))}`.",
+            "To bring the change back, repaired: git revert this commit on a branch of your own.",
+        ],
+        [f"{name}: {value}" for name, value in trailers.items()],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in paragraphs) + "\n"
+
+
+def evidence(incident: Incident) -> list[str]:
+    """Return what is recorded of the incident: onset, failure, the deploy that is blamed and how surely."""
+    lines = [f"{inert(incident.title)}, since {moment(incident.onset_at)}."]
+    blame = incident.decision.blame if incident.decision is not None else None
+    if blame is not None and blame.accused is not None and blame.probability is not None:
+        name = f"{inert(blame.accused.id)} ({short(blame.accused.code)})"
+        sure = f"{show_probability(blame.probability)} (need {blame.need:.2f})"
+        lines.append(f"Probability that deploy {name} is to blame: {sure}.")
+    elif incident.suspect:
+        lines.append(f"Suspect: deploy {inert(incident.suspect)} ({short(incident.suspect_code)}).")
+    return lines
+
+
+def plan_lines(plan: RevertPlan) -> list[str]:
+    """Return the plan, for a terminal."""
+    changes = plan.undone.changes
+    lines = [
+        *section("REPOSITORY", f"{clean(plan.where)}, branch {clean(plan.branch)}"),
+        *section("HEAD", plan.head),
+        *section("STABLE", f"{plan.stable}: its tree is what the branch gets"),
+    ]
+    if plan.same_tree:
+        return [*lines, *section("UNDOES", "nothing: the branch has that tree already")]
+    lines += section("UNDOES", f"{_undone(plan)}: {commits_named(changes.commits, changes.total)}")
+    lines += section("", changes.summary.rpartition("; ")[2]) if changes.files else []
+    lines += section("DATABASE", _database(plan))
+    lines += order_lines(safe_order(plan))
+    how = "in a pull request: the branch's rules ask for one" if plan.needs_pull_request else "pushed without force"
+    lines += section("COMMIT", f"one, on top of {short(plan.head)}, {how}")
+    return lines
+
+
+def safe_order(plan: RevertPlan) -> tuple[str, ...]:
+    """Return the steps around a migration, empty where none is among the commits."""
+    if not plan.migrates:
+        return ()
+    again = command_line("git-revert", "INCIDENT", "--with-migrations")
+    names = {"suspect": short(plan.head), "target": short(plan.stable), "command": f", then revert: {again}"}
+    return "A revert undoes no migration.", *(step.format(**names) for step in SAFE_ORDER)
+
+
+def _database(plan: RevertPlan) -> str:
+    found = plan.migrations
+    if found.total:
+        more = f" and {found.total - 1} more" if found.total > 1 else ""
+        return f"a migration is undone in the code, not in the database: {clean(found.files[0])}{more}"
+    if found.marked:
+        return f"{short(found.marked)} is marked as a migration, which no revert undoes"
+    return "no migration is known among them" if found.whole else "not all files could be read: see for yourself"
+
+
+def _undone(plan: RevertPlan) -> str:
+    merges = plan.undone.merges
+    among = f", {many(merges, 'merge')} among them" if merges else ""
+    return f"{many(plan.undone.changes.total, 'commit')}{among}"
+
+
+def go_ahead(plan: RevertPlan, order: RevertOrder) -> str:
+    """Return the command that does what the plan says, and nothing else."""
+    given = (("--to", order.to), ("--branch", order.branch), ("--remote", order.remote))
+    words = [word for option, value in given if value for word in (option, value)]
+    flags = (("--pull-request", order.pull_request), ("--with-migrations", plan.migrates))
+    words += [flag for flag, is_set in flags if is_set]
+    return command_line("git-revert", clean(order.incident), "--head", plan.head, *map(clean, words))
+
+
+def intent(plan: RevertPlan, commit: str) -> str:
+    """Return the line of the record before anything is sent."""
+    return (
+        f"git revert, about to be sent: {clean(plan.branch)} of {clean(plan.where)} from {short(plan.head)} to "
+        f"{short(commit)}, which has the tree of {short(plan.stable)} and undoes {_undone(plan)}"
+    )
+
+
+def pushed(plan: RevertPlan, commit: str) -> str:
+    """Return the line of the record once the branch holds the commit."""
+    return f"git revert, done: {clean(plan.branch)} of {clean(plan.where)} is at {commit}"
+
+
+def proposed(plan: RevertPlan, commit: str, address: str) -> str:
+    """Return the line of the record once the commit waits in a pull request."""
+    return f"git revert, proposed: {short(commit)} for {clean(plan.branch)}: {clean(address)}"
+
+
+def outcome(done: Reverted, branch: str) -> str:
+    """Return the answer of the command."""
+    if not done.commit:
+        return f"Nothing to do: {clean(branch)} has that tree already."
+    before = " by an earlier run of this command, so nothing was sent now" if done.found else ""
+    if done.pull_request:
+        return f"{short(done.commit)} is proposed{before}: {clean(done.pull_request)}"
+    return f"{clean(branch)} holds the revert {done.commit}{before}."
