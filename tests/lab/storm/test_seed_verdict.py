@@ -92,6 +92,29 @@ def test_a_page_from_memory_is_owed_while_its_worker_lives() -> None:
     assert lost(owed) == []
 
 
+@pytest.mark.parametrize(
+    ("switched", "by", "incident", "found"),
+    [
+        ([("off", 190.0), ("commit", 199.0)], Process("a.1"), "web-1/auto-deploy", 0),
+        ([("off", 190.0), ("commit", 201.0)], Process("a.1"), "web-1/auto-deploy", 1),  # it was off for a moment
+        ([("off", 190.0), ("commit", 195.0), ("off", 300.0)], Process("a.1"), "web-1/auto-deploy", 1),
+        ([], Process("a.1"), "web-1/auto-deploy", 1),
+        ([("off", 190.0), ("commit", 199.0)], Process("a.1"), "web-1", 1),
+        ([("off", 190.0), ("commit", 199.0)], None, "web-1/auto-deploy", 1),  # a row is brought, and ended
+    ],
+)
+def test_a_page_from_memory_that_auto_deploy_is_off_is_owed_unless_it_was_on_when_the_page_could_go(
+    switched: list[tuple[str, float]], by: Process | None, incident: str, found: int
+) -> None:
+    """The worker stood still, and then found in the record that it is on: to ring for it would be wrong."""
+    service = History().service
+    for value, at in switched:
+        service.switch(value, at)
+    post = Post(Nature(1), owed=[Owed(notice(200.0, incident=incident), ("pager",), 200.0, by)])
+    assert len(seed_verdict.lost(post, 600.0, [service])) == found
+    assert len(seed_verdict.lost(post, 600.0)) == 1
+
+
 OFF = notice(200.0, title="AUTO-DEPLOY IS OFF on web. down")
 GIVEN = replace(notice(210.0), lines=("Auto-deploy: off, is being given back (was commit)",))
 

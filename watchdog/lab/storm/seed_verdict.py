@@ -92,11 +92,12 @@ def doubles(accepted: Sequence[Accepted], episodes: Episodes, asked: Sequence[tu
     return found
 
 
-def lost(post: Post, end: float) -> list[str]:
+def lost(post: Post, end: float, services: Sequence[Service] = ()) -> list[str]:
     """Return the pages that never arrived at a channel, though it worked for long enough afterwards.
 
     A page without a record is owed only while the worker lives that had it in memory; so is a page of a worker about
-    itself.
+    itself. One that auto-deploy is off is not owed if it was on, for good, when the channel could first have it: a
+    worker that stood still meanwhile finds the matter over in the record, and would ring for what is not so.
     """
     # A dict keeps the order in which they are found; a set of texts has another order in each run.
     found: dict[str, None] = {}
@@ -111,6 +112,7 @@ def lost(post: Post, end: float) -> list[str]:
             told = any(one.channel == channel and _tells(one, page, post.composed) for one in post.arrived)
             # Read elsewhere, and over.
             told = told or any(_ends(one, page) and one.at <= worked_from for one in post.arrived)
+            told = told or (page.by is not None and _on_again(page, services, worked_from))
             if end - worked_from >= DELIVERY_SECONDS and not told:
                 notice = page.notice
                 found[f"{channel} never got {notice.incident} {notice.kind.value}: {notice.identity[-1]}"] = None
@@ -128,6 +130,18 @@ def _tells(one: Arrived, page: Owed, composed: Mapping[tuple[object, ...], float
 def _ends(one: Arrived, page: Owed) -> bool:
     notice, owed = one.notice, page.notice
     return notice.resolves and (notice.incident, notice.service) == (owed.incident, owed.service)
+
+
+def _on_again(page: Owed, services: Sequence[Service], at: float) -> bool:
+    """Return whether a page is about auto-deploy, which was on from some moment before `at` to the end."""
+    service = next((one for one in services if one.name == page.notice.service), None)
+    if service is None or not _of_auto_deploy(page.notice.incident) or service.auto_deploy == "off":
+        return False
+    return bool(service.switches) and service.switches[-1][0] <= at
+
+
+def _of_auto_deploy(incident: str) -> bool:
+    return incident.endswith("/auto-deploy")
 
 
 def left_open(rows: Iterable[Incident], open_ones: Collection[str]) -> list[str]:
@@ -155,7 +169,7 @@ def rung_after_end(
     off = {service.name for service in services if service.auto_deploy == "off"}
     found = []
     for (channel, service, incident), one in last.items():
-        still = incident in open_ones or incident in live or (service in off and incident.endswith("/auto-deploy"))
+        still = incident in open_ones or incident in live or (service in off and _of_auto_deploy(incident))
         # A worker's alert about itself is written down as well, but only that worker can end it.
         known = alive if one.notice.kind is NoticeKind.SELF_ALERT else alive | written
         forgotten = any(back.copied_at < post.composed.get(one.notice.identity, one.at) <= back.at for back in restored)

@@ -253,7 +253,7 @@ class World:
             ],
             missed=missed_ones,
             stuck=stuck,
-            lost_pages=seed_verdict.lost(self.post, now),
+            lost_pages=seed_verdict.lost(self.post, now, services),
             left_off=seed_verdict.left_off(services, self.post),
             left_open=seed_verdict.left_open(self.store.database.incidents.values(), open_ones),
             rung_after_end=self._rung(),
