@@ -16,6 +16,7 @@ from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.supervision.lease_manager import TTL_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
+from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.readings import Bad, Good, Reading
 
@@ -126,6 +127,22 @@ async def test_a_run_goes_on_though_the_lease_ran_out_unless_another_worker_had_
     await one.sharing.renew()
     checks = one.engine.state.services["shop"].checks
     assert {name: check.run_started_at for name, check in checks.items()} == ({} if moved else {"home": began})
+
+
+async def test_of_a_service_that_was_watched_from_memory_meanwhile_the_record_counts(one: Worker) -> None:
+    """Its lease came back, and its record could not be read: what was watched since knows nothing of before."""
+    await one.sharing.begin()
+    incidents = one.engine.state.services["shop"].incidents
+    one.store.gone = True
+    await fails(one, 4 * TTL_SECONDS)
+    await lease_ran_out(one)
+    one.store.silent = frozenset({"load"})
+    with pytest.raises(Temporary):
+        await one.sharing.renew()
+    assert one.engine.state.services["shop"].incidents > incidents
+    one.store.silent = frozenset()
+    await one.sharing.renew()
+    assert one.engine.state.services["shop"].incidents == incidents
 
 
 async def test_an_incident_from_memory_goes_on_though_the_lease_ran_out(one: Worker) -> None:

@@ -139,9 +139,10 @@ class Engine:
             pending = () if from_memory else await self._store.pending(epochs)
             # Last of the calls that may fail: from here on the store takes its answer for known to this worker.
             saved = None if from_memory else await self._store.load(epochs)
+            back = self._taken_back(epochs)
             if saved is not None:
                 saved = saved.with_part(self.recorder.read(self.state, saved.shared))
-                self.state, dropped = merged(self.state, saved, epochs, self._taken_back(epochs))
+                self.state, dropped = merged(self.state, saved, epochs, back)
                 if dropped:
                     self._supervisor.spawn("late pages", self._outbox.drop(dropped))
             elif from_memory:
