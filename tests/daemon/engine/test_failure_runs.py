@@ -1,5 +1,6 @@
 """Failure runs across a restart: what is seen under suspicion is saved as it comes; no alarm if it cannot be."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -13,7 +14,7 @@ from watchdog.core.machine import step
 from watchdog.daemon.engine.conversion import failure_run_changed
 from watchdog.daemon.engine.persistence import QUIET_AGAIN_SECONDS, StepPersister
 from watchdog.daemon.runtime.hooks import Hooks
-from watchdog.daemon.supervision.lease_manager import TTL_SECONDS
+from watchdog.daemon.supervision.lease_manager import RENEW_SECONDS, TTL_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.errors import Temporary
@@ -156,3 +157,17 @@ async def test_an_incident_from_memory_goes_on_though_the_lease_ran_out(one: Wor
     await one.sharing.renew()
     after = one.engine.state.services["shop"].incident
     assert after is not None and (after.id, after.opened_at) == (before.id, before.opened_at)
+
+
+async def test_a_service_whose_lease_ran_out_is_watched_from_memory_where_the_store_is_away_again(one: Worker) -> None:
+    """Nobody is known to have it: left alone until the store is back, an outage would be told to nobody."""
+    await one.sharing.begin()
+    one.store.gone = True
+    await fails(one, 2 * TTL_SECONDS)
+    await lease_ran_out(one)
+    one.store.gone = True
+    renewing = asyncio.create_task(one.sharing.run())
+    await one.clock.sleep(2 * RENEW_SECONDS)
+    await fails(one, 120.0)
+    renewing.cancel()
+    assert one.engine.state.services["shop"].incident is not None and one.held
