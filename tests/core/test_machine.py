@@ -48,10 +48,10 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.RollbackLost(now, *PLACE, "no"),
         e.AutoDeployRestored(now, *PLACE, "commit"),
         e.AutoDeployNotRestored(now, *PLACE, "no"),
-        e.FlagSwitchedOff(now, *PLACE, "new-checkout"),
-        e.FlagRefused(now, *PLACE, "new-checkout", "no"),
-        e.FlagPostponed(now, *PLACE, "new-checkout", "no"),
-        e.FlagLost(now, *PLACE, "new-checkout", "no"),
+        e.RemedyDone(now, *PLACE, "new-checkout"),
+        e.RemedyRefused(now, *PLACE, "new-checkout", "no"),
+        e.RemedyPostponed(now, *PLACE, "new-checkout", "no"),
+        e.RemedyLost(now, *PLACE, "new-checkout", "no"),
         e.Approved(now, "web-1", "ann"),
         e.Rejected(now, "web-1", "ann"),
         e.Stopped(now, "web-1", "ann"),
@@ -88,7 +88,7 @@ def test_every_phase_takes_every_event(phase: Phase) -> None:
         if TRANSITIONS[phase][kind] is ignore:
             assert after.services["web"].phase is before.phase
             assert after.services["web"].incident == before.incident
-            assert not {"Rollback", "PinAutoDeploy", "RestoreAutoDeploy", "SwitchFlagOff"} & set(kinds(effects)), kind
+            assert not {"Rollback", "PinAutoDeploy", "RestoreAutoDeploy", "TryRemedy"} & set(kinds(effects)), kind
 
 
 @pytest.mark.parametrize("phase", list(Phase))
@@ -177,7 +177,7 @@ def test_an_outcome_of_another_incident_is_not_taken_for_this_one(kind: type) ->
 def test_an_outcome_without_any_incident_is_late() -> None:
     """The incident is gone: auto-deploy that is off or comes back, and a flag, are told of; the rest is silence."""
     world = put(reach(Phase.CALM), auto_deploy_off="commit")
-    told = (e.PinConfirmed, e.PinUnconfirmed, e.AutoDeployRestored, e.AutoDeployNotRestored, e.FlagSwitchedOff)
+    told = (e.PinConfirmed, e.PinUnconfirmed, e.AutoDeployRestored, e.AutoDeployNotRestored, e.RemedyDone)
     for event in of_each_kind(world).values():
         if type(event) in LATE and not isinstance(event, told):
             assert hear(world, event) == (), event

@@ -104,7 +104,7 @@ class World:
     unreadable: tuple[float, float] | None = None
     pin: str = "confirmed"
     outcomes: list[str] = field(default_factory=list)
-    flag_outcomes: list[str] = field(default_factory=list)
+    remedy_outcomes: list[str] = field(default_factory=list)
     cured_by: str = ""
     """The flag with which a fault of a commit ends."""
     rollback_seconds: float = 20.0
@@ -126,7 +126,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.luck = random.Random(self.seed)
-        self.flag_outcomes = list(self.flag_outcomes)
+        self.remedy_outcomes = list(self.remedy_outcomes)
         self.faults, self.outcomes = list(self.faults), list(self.outcomes)  # a test adds to its own, and uses them up
         self.state = State()
         self.time = 0.0
@@ -137,7 +137,7 @@ class World:
         self.sent_in: list[Mode] = []
         self.pins: list[fx.PinAutoDeploy] = []
         self.restores: list[fx.RestoreAutoDeploy] = []
-        self.switches: list[fx.SwitchFlagOff] = []
+        self.switches: list[fx.TryRemedy] = []
         self.flags_off: list[str] = []
         self.tells: list[fx.Tell] = []
         self.notes: list[fx.Note] = []
@@ -357,9 +357,9 @@ class World:
                 self.at(self.time + 1.0, lambda: self._restored(effect))
             case fx.Rollback():
                 self._rollback(effect)
-            case fx.SwitchFlagOff():
+            case fx.TryRemedy():
                 self.switches.append(effect)
-                outcome = self.flag_outcomes.pop(0) if self.flag_outcomes else "off"
+                outcome = self.remedy_outcomes.pop(0) if self.remedy_outcomes else "off"
                 self.at(self.time + 1.0, lambda: self._flag(effect, outcome))
 
     def _maybe_hear(self, tell: fx.Tell) -> None:
@@ -384,23 +384,23 @@ class World:
         elif self.pin != "silent":
             self.tell(e.PinUnconfirmed(self.now, effect.service, effect.incident, "Render answered 503"))
 
-    def _flag(self, effect: fx.SwitchFlagOff, outcome: str) -> None:
-        place = (self.now, effect.service, effect.incident, effect.flag)
+    def _flag(self, effect: fx.TryRemedy, outcome: str) -> None:
+        place = (self.now, effect.service, effect.incident, effect.remedy)
         if outcome == "off":
-            self.flags_off.append(effect.flag)
-            self.tell(e.FlagSwitchedOff(*place))
+            self.flags_off.append(effect.remedy)
+            self.tell(e.RemedyDone(*place))
         elif outcome == "refused":
-            self.tell(e.FlagRefused(*place, "the flag service answered 403"))
+            self.tell(e.RemedyRefused(*place, "the flag service answered 403"))
         elif outcome == "postponed":
-            self.tell(e.FlagPostponed(*place, "it was interrupted before it was sent"))
+            self.tell(e.RemedyPostponed(*place, "it was interrupted before it was sent"))
         elif outcome == "lost":
-            self.tell(e.FlagLost(*place, "no answer within 12 s"))
+            self.tell(e.RemedyLost(*place, "no answer within 12 s"))
         elif outcome in ("unread", "unread_and_off"):
-            self.flags_off += [effect.flag] if outcome == "unread_and_off" else []
+            self.flags_off += [effect.remedy] if outcome == "unread_and_off" else []
             unread = "it cannot be read 30 s later"
-            self.at(self.time + 30.0, lambda: self.tell(e.FlagLost(self.now, *place[1:], unread, settled=True)))
-        elif outcome == "off_already":
-            self.tell(e.FlagRefused(*place, "it is off already", off_already=True))
+            self.at(self.time + 30.0, lambda: self.tell(e.RemedyLost(self.now, *place[1:], unread, settled=True)))
+        elif outcome == "already":
+            self.tell(e.RemedyRefused(*place, "it is off already", already=True))
 
     def _restored(self, effect: fx.RestoreAutoDeploy) -> None:
         self.facts = replace(self.facts, auto_deploy=effect.value)

@@ -49,7 +49,7 @@ def reach(phase: Phase, policy: Policy | None = None, **more: Any) -> World:
     ways: dict[Phase, dict[str, Any]] = {
         Phase.ANNOUNCED: {"policy": make_policy(veto_seconds=60.0)},
         Phase.ASKING: {"policy": make_policy(Mode.ASSIST)},
-        Phase.REMEDYING: {"policy": flagged(), "flag_outcomes": ["silent"]},
+        Phase.REMEDYING: {"policy": flagged(), "remedy_outcomes": ["silent"]},
         Phase.PINNING: {"pin": "silent"},
         Phase.ROLLING_BACK: {"outcomes": ["silent"]},
         Phase.DEPLOYING: {"rollback_seconds": 1e6},

@@ -52,7 +52,7 @@ def test_many_messages_are_one_page() -> None:
 def test_only_four_effects_touch_the_outside() -> None:
     """These are recorded before they run."""
     assert {kind.__name__ for kind in effects.OUTSIDE} == {
-        *("Tell", "PinAutoDeploy", "Rollback", "RestoreAutoDeploy", "SwitchFlagOff")
+        *("Tell", "PinAutoDeploy", "Rollback", "RestoreAutoDeploy", "TryRemedy")
     }
 
 

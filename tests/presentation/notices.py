@@ -37,7 +37,7 @@ def read(incident: Incident, topic: Topic, *, decided: float = 0.0, after: float
     return worded(notice, notice.at + after)
 
 
-FLAG = RemedyAttempt("new-checkout", NOW - 1.0, 60.0, off_at=NOW)
+FLAG = RemedyAttempt("new-checkout", NOW - 1.0, 60.0, done_at=NOW)
 AFTER = ": 30 s after dep-41 (bad0000) went live."
 SINCE = f"Critical for 60 s, since 14:14 UTC{AFTER}"
 DONE = "Rollback: dep-41 -> dep-40 as dep-42"

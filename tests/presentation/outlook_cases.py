@@ -87,7 +87,7 @@ def to_blame(blame: Blame, **fields: object) -> Incident:
 
 
 FLAG = RemedyAttempt("new-checkout", NOW - 40.0, 60.0)
-OFF = replace(FLAG, off_at=NOW - 39.0)
+OFF = replace(FLAG, done_at=NOW - 39.0)
 NO_HELP = replace(OFF, result=RemedyResult.NO_HELP, ended_at=NOW)
 HELPED = replace(OFF, result=RemedyResult.HELPED, ended_at=NOW)
 ANNOUNCED = announced()

@@ -34,6 +34,7 @@ from watchdog.domain.policy import (
     Window,
 )
 from watchdog.domain.readings import Bad, FailureKind, MinuteCount
+from watchdog.domain.remedies.kinds import words
 from watchdog.domain.remedies.remedy import Remedy
 from watchdog.domain.severity import Severity
 from watchdog.presentation.notices.notice_text import worded
@@ -84,8 +85,8 @@ def describe(effect: fx.Effect, now: float) -> str:
             return f"-> tell {', '.join(channels)} ({how}, {notice.kind}): {worded(notice, now).title}"
         case fx.PinAutoDeploy():
             return "-> switch auto-deploy off"
-        case fx.SwitchFlagOff(flag=flag):
-            return f"-> switch feature flag {flag} off"
+        case fx.TryRemedy(remedy=name):
+            return f"-> {words(name).do}"
         case fx.RestoreAutoDeploy(value=value):
             return f"-> give auto-deploy back: {value}"
         case fx.Rollback(suspect=suspect, target=target, approved_by=by):
@@ -303,7 +304,9 @@ GIVEN: dict[str, Teller] = {
         stage, remedies=(*stage.policy.services["web"].remedies, Remedy(flag, has_look=True))
     ),
     r"feature flag (\S+) cures": lambda stage, _, flag: setattr(stage, "cured_by", flag),
-    r"the flag service answers: (refused|postponed|lost|silent)": lambda stage, _, how: stage.flag_outcomes.append(how),
+    r"the flag service answers: (refused|postponed|lost|silent)": lambda stage, _, how: stage.remedy_outcomes.append(
+        how
+    ),
     r"veto (\d+) s": lambda stage, _, seconds: _web(stage, veto_seconds=float(seconds)),
     r"(\S+(?:, \S+)*) (?:is|are) guarded by another worker": _guarded_too,
     r"(critical|high) without an answer: (escalate|rollback|nothing)": lambda stage, _, severity, then: _row(

@@ -6,6 +6,7 @@ from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Decision, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident
+from watchdog.domain.remedies.kinds import words
 from watchdog.domain.units import show_seconds
 
 
@@ -14,9 +15,9 @@ def short(code: str | None) -> str:
     return (code or "").removeprefix("sha256:")[:7]
 
 
-def flags(names: Sequence[str]) -> str:
-    """Return `feature flag new-checkout`, or several of them in their order."""
-    return f"feature flag{'s' if len(names) > 1 else ''} {', then '.join(names)}"
+def remedies(names: Sequence[str]) -> str:
+    """Return what the daemon would do before a rollback: `switch feature flag new-checkout off`, in their order."""
+    return ", then ".join(words(name).do for name in names)
 
 
 def name_deploy(deploy: Deploy) -> str:

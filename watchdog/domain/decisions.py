@@ -272,7 +272,7 @@ class Decision:
     would: Prose = ""  # the action that only mode observe prevents; empty: another mode
     would_course: Prose = ""  # the course of that in a word, to compare versions by; empty: another mode
     severity_why: Prose = ""  # the rule that gave the severity, in words
-    first: tuple[str, ...] = ()  # feature flags that are switched off before a rollback, in order
+    first: tuple[str, ...] = ()  # remedies that are tried before a rollback, in order
 
     @property
     def asks_for_now(self) -> bool:

@@ -89,15 +89,15 @@ class RestoreAutoDeploy:
 
 
 @dataclass(frozen=True, slots=True)
-class SwitchFlagOff:
-    """Switch a feature flag off, at most once, and look up whether it is off."""
+class TryRemedy:
+    """Do a remedy, at most once, and look up what came of it."""
 
     service: str  # the service whose remedy it is
     incident: str  # id of the incident it is for
-    flag: str  # its name in the configuration, which has the request
+    remedy: str  # its name; the configuration has the request
     approved_by: str | None = None  # human who agreed to the rollback it comes before; None: none did
 
 
-Effect = SetPace | ReadDeploys | WakeAt | Note | Tell | PinAutoDeploy | Rollback | RestoreAutoDeploy | SwitchFlagOff
-OUTSIDE = (Tell, PinAutoDeploy, Rollback, RestoreAutoDeploy, SwitchFlagOff)
+Effect = SetPace | ReadDeploys | WakeAt | Note | Tell | PinAutoDeploy | Rollback | RestoreAutoDeploy | TryRemedy
+OUTSIDE = (Tell, PinAutoDeploy, Rollback, RestoreAutoDeploy, TryRemedy)
 """Effects outside the process: saved before they run, looked up after a crash."""

@@ -251,47 +251,47 @@ class AutoDeployNotRestored:
 
 
 @dataclass(frozen=True, slots=True)
-class FlagSwitchedOff:
-    """A feature flag is off: by the answer to our request, or as it was read afterwards."""
+class RemedyDone:
+    """A remedy is done: by the answer to our request, or as it was read afterwards."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
     incident: str  # its id
-    flag: str  # name of the flag
-    why: Prose = ""  # how that is known, where the flag could not be read
+    remedy: str  # its name
+    why: Prose = ""  # how that is known, where it could not be read
 
 
 @dataclass(frozen=True, slots=True)
-class FlagRefused:
-    """A feature flag was not switched off: nothing was changed, or it is read as on."""
+class RemedyRefused:
+    """A remedy was not done: nothing was changed, or it is read as not done."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
     incident: str  # its id
-    flag: str  # name of the flag
+    remedy: str  # its name
     why: Prose  # reason in words
-    off_already: bool = False  # it was off before, so nothing was sent
+    already: bool = False  # it was so before, so nothing was sent
 
 
 @dataclass(frozen=True, slots=True)
-class FlagPostponed:
-    """Nothing was sent (a restart before the send, or a guard): decide anew, and try the flag again."""
+class RemedyPostponed:
+    """Nothing was sent (a restart before the send, or a guard): decide anew, and try it again."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
     incident: str  # its id
-    flag: str  # name of the flag
+    remedy: str  # its name
     why: Prose  # reason in words
 
 
 @dataclass(frozen=True, slots=True)
-class FlagLost:
-    """The request was sent, its answer was lost, and nothing tells whether the flag is off: a human must look."""
+class RemedyLost:
+    """The request was sent, its answer was lost, and nothing tells whether it is done: a human must look."""
 
     at: float  # UTC epoch seconds
     service: str  # its name
     incident: str  # its id
-    flag: str  # name of the flag
+    remedy: str  # its name
     why: Prose  # reason in words
     settled: bool = False  # nothing that was sent can still arrive, so a rollback need not wait
 
@@ -382,10 +382,10 @@ Event = (
     | RollbackLost
     | AutoDeployRestored
     | AutoDeployNotRestored
-    | FlagSwitchedOff
-    | FlagRefused
-    | FlagPostponed
-    | FlagLost
+    | RemedyDone
+    | RemedyRefused
+    | RemedyPostponed
+    | RemedyLost
     | QuestionDelivered
     | FollowUpsFellDue
     | WeekSummedUp

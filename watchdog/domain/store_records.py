@@ -75,8 +75,8 @@ class ActionResult(StrEnum):
     """The platform has taken it: the daemon looks for the deploy, and never sends it again."""
     UNREAD = "unread"
     """The answer was lost, and what came of it could not be read while the request could still arrive."""
-    OFF_ALREADY = "off already"
-    """A feature flag was off before: nothing was sent."""
+    DONE_ALREADY = "off already"
+    """What a remedy does was so before: nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,11 @@ class ActionRow:
     """
 
     incident: str  # id of the incident it is for
-    step: str  # rollback, alternative (a rebuild), pin, restore, or `flag` with its name
+    step: str  # rollback, alternative (a rebuild), pin, restore, or `flag` or `remedy` with its name
     state: str  # planned, sending, accepted, done or failed
-    target: str  # deploy to roll back to, value to set auto-deploy to, or flag to switch off
+    target: str  # deploy to roll back to, value to set auto-deploy to, or remedy
     # A search after a crash begins here: the deploy list holds nothing else that tells old from new.
-    baseline: str  # newest deploy at the decision, or value of auto-deploy before
+    baseline: str  # newest deploy at the decision, value of auto-deploy or of a remedy before
     deploy: str | None = None  # deploy that the rollback made; None: none known
     attempts: int = 0  # sends so far
     sent_at: float | None = None  # last check before a send (UTC epoch seconds); None: not sent

@@ -5,7 +5,6 @@ Rule: a port names the errors it raises; an adapter lets no other error through.
 
 from watchdog.ports.channels import Notifier
 from watchdog.ports.clock import Clock
-from watchdog.ports.flags import FlagSwitch
 from watchdog.ports.platform import (
     ClockReading,
     GroupsServices,
@@ -15,20 +14,22 @@ from watchdog.ports.platform import (
     Withheld,
     WritablePlatform,
 )
+from watchdog.ports.remedies import Before, RemedyAction
 from watchdog.ports.repository import Repository
 from watchdog.ports.sign_in import IdentityProvider, SignIn
 from watchdog.ports.signals import Sample, SignalSource
 from watchdog.ports.store import StepSink, Store, StoreReader
 
 __all__ = [
+    "Before",
     "Clock",
     "ClockReading",
-    "FlagSwitch",
     "GroupsServices",
     "IdentityProvider",
     "Notifier",
     "Platform",
     "PlatformEvent",
+    "RemedyAction",
     "Repository",
     "Sample",
     "SignIn",

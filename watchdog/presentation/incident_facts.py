@@ -26,7 +26,7 @@ def ended_at(incident: Incident) -> float | None:
     if incident.rollback.verified_at is not None:
         return incident.rollback.restored_at
     if incident.cure is not None:
-        return incident.cure.off_at
+        return incident.cure.done_at
     return incident.closed_at if recovered(incident) else None
 
 

@@ -12,9 +12,9 @@ from types import MappingProxyType
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Incident
 from watchdog.presentation.block_words import BLOCKS, block_of
-from watchdog.presentation.outlooks import flag_words
 from watchdog.presentation.outlooks import outlook_tasks as tasks
 from watchdog.presentation.outlooks import outlook_words as words
+from watchdog.presentation.outlooks import remedy_words
 from watchdog.presentation.outlooks.acknowledging import acknowledging
 from watchdog.presentation.outlooks.closed_words import closed
 from watchdog.presentation.outlooks.current_state import CurrentState
@@ -232,8 +232,8 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
             lambda incident: incident.announced_until,
         ),
         Situation.REMEDYING: Row(
-            "trying a flag",
-            flag_words.remedying,
+            "trying a remedy",
+            remedy_words.remedying,
             tasks.always("Stop it if {suspect} is not to blame: then no rollback follows."),
             ("stop",),
         ),

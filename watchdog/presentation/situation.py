@@ -20,7 +20,7 @@ class Situation(StrEnum):
     QUESTION = "question"  # an approval is asked for
     ANNOUNCED = "announced"  # a rollback is sent at `announced_until` unless a person stops it
     SCHEDULED = "scheduled"  # a person approved it, and it waits for its window
-    REMEDYING = "remedying"  # a feature flag is switched off first, and the recovery is awaited
+    REMEDYING = "remedying"  # a remedy is tried first, and the recovery is awaited
     SENDING = "sending"  # decided; auto-deploy is switched off first
     REQUESTED = "requested"  # sent to Render, not accepted yet
     DEPLOYING = "deploying"  # accepted, not live yet

@@ -11,9 +11,10 @@ from watchdog.domain import effects as fx
 from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Incident, State
+from watchdog.domain.remedies.kinds import words
 from watchdog.presentation.notices.notice_text import worded
 
-ACTS = ("pin", "rollback", "restore", "flag")
+ACTS = ("pin", "rollback", "restore", "remedy")
 """Kinds of action that change production."""
 TOWARDS = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
 """Courses that lead to a deploy; the others name in words the one they would lead to."""
@@ -110,7 +111,7 @@ def _outside(effect: Effect, at: float) -> StepAction | None:
             return StepAction(at, effect.service, effect.incident, "rollback", what, who, effect.target, means=what)
         case fx.RestoreAutoDeploy():
             return StepAction(at, effect.service, effect.incident, "restore", f"auto-deploy {effect.value} again")
-        case fx.SwitchFlagOff():
+        case fx.TryRemedy():
             who = f"asked by {effect.approved_by}" if effect.approved_by else ""
-            return StepAction(at, effect.service, effect.incident, "flag", f"feature flag {effect.flag} off", who)
+            return StepAction(at, effect.service, effect.incident, "remedy", words(effect.remedy).intent, who)
     return None

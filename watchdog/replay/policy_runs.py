@@ -26,7 +26,7 @@ ORDERED = {
     fx.PinAutoDeploy: "pin",
     fx.Rollback: "rollback",
     fx.RestoreAutoDeploy: "restore",
-    fx.SwitchFlagOff: "flag",
+    fx.TryRemedy: "remedy",
 }
 OUTCOMES: dict[type[Event], tuple[str, ...]] = {
     e.PinConfirmed: ("pin",),
@@ -38,17 +38,17 @@ OUTCOMES: dict[type[Event], tuple[str, ...]] = {
     e.RollbackLost: ("rollback",),
     e.AutoDeployRestored: ("restore",),
     e.AutoDeployNotRestored: ("restore",),
-    e.FlagSwitchedOff: ("flag",),
-    e.FlagRefused: ("flag",),
-    e.FlagPostponed: ("flag",),
-    e.FlagLost: ("flag",),
+    e.RemedyDone: ("remedy",),
+    e.RemedyRefused: ("remedy",),
+    e.RemedyPostponed: ("remedy",),
+    e.RemedyLost: ("remedy",),
 }
 """The events that are outcomes of an action, and the actions they may belong to."""
 
 
 Key = tuple[str, str, str]
 """Identifies an action: its kind, service and incident."""
-Act = fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy | fx.SwitchFlagOff
+Act = fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy | fx.TryRemedy
 StepListener = Callable[[State, Event, State, Sequence[Effect]], None]
 """Receives every step: the state before, the event, the state after, and the effects."""
 Answer = Callable[[Act, float], Event | None]

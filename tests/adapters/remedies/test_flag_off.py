@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
-from watchdog.adapters.remedies.flag_off import TOKEN, FlagOff, FlagOffOptions, remedy_of
+from watchdog.adapters.remedies.flag_off import TOKEN, FlagOff, FlagOffOptions
+from watchdog.adapters.remedies.options import remedy_of
 from watchdog.docs.page_table import page
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.domain.remedies.remedy import Remedy
@@ -110,11 +111,11 @@ async def test_a_flag_service_of_the_handbook_is_asked_as_it_documents(name: str
     assert set(BLOCKS) == set(DOCUMENTED)
     (remedy,) = yaml.safe_load(BLOCKS[name])["services"]["web"]["remedies"]
     async with serving(remedy["flag_off"]) as (service, flag):
-        await flag.switch_off()
+        await flag.apply()
         service.state = off
-        assert flag.can_look and await flag.is_off()
+        assert flag.can_look and await flag.look("")
         service.state = json.loads(json.dumps(off).replace("false", "true"))
-        assert not await flag.is_off()
+        assert not await flag.look("")
         (sent, read, _) = service.asked
     assert (sent[0], sent[1], sent[3]) == (method, path, body)
     assert headers.items() <= sent[2].items()
@@ -129,7 +130,7 @@ async def test_an_answer_means_what_it_means_for_a_rollback(status: int, error: 
     async with serving(PLAIN) as (service, flag):
         service.status = status
         with pytest.raises(error) as raised:
-            await flag.switch_off()
+            await flag.apply()
         assert str(raised.value).startswith("the flag service answered") and "key" not in str(raised.value)
         assert len(service.asked) == 1 and not flag.can_look
 
@@ -145,10 +146,10 @@ async def test_a_state_that_is_not_there_is_no_answer() -> None:
             ({"on": None}, False),
         ):
             service.state = state
-            assert await flag.is_off() is expected
+            assert await flag.look("") is expected
         service.state = {"off": True}
         with pytest.raises(Permanent, match=r"without \$\.on"):
-            await flag.is_off()
+            await flag.look("")
 
 
 async def test_nothing_but_the_configured_request_can_be_sent() -> None:
@@ -165,7 +166,7 @@ async def test_a_private_address_that_nobody_named_is_not_called() -> None:
     options = FlagOffOptions.model_validate({**PLAIN, "request": {"url": "https://127.1/flags"}})
     flag = FlagOff(options, Context(clock=FakeClock(), endpoints={}, secrets={}))
     with pytest.raises(Temporary, match="private address"):
-        await flag.switch_off()
+        await flag.apply()
     await flag.close()
 
 

@@ -175,7 +175,7 @@ def test_each_situation_has_a_colour_and_each_known_time_a_countdown() -> None:
         (1, NOW + 1000, "needs your answer, due now"),
         (2, NOW, "needs your answer, rolls back in 3 min"),
         (4, NOW, "rollback announced, sent in 60 s"),
-        (7, NOW, "trying a flag"),
+        (7, NOW, "trying a remedy"),
         (10, NOW, "rolling back"),
     ],
 )

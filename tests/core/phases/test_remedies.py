@@ -9,7 +9,7 @@ from tests.core.world import FOREVER, START, Fault, World
 from tests.core.worlds import bad_world, decision_of, flagged, hear, incident_of, put, reach, share, topics, until, web
 from tests.core.worlds import wish as wished
 from tests.support.effect_readers import kinds, lines, notices
-from watchdog.core.phases.remedies import SWITCH_PATIENCE_SECONDS
+from watchdog.core.phases.remedies import ANSWER_PATIENCE_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.incidents import HumanDecision, Outcome, Phase
 from watchdog.domain.notices import Topic
@@ -24,15 +24,15 @@ HOLD = Suppression("hold-1", "web", "ann", "a launch", START, START + 3600.0)
 
 def proving(**more: Any) -> World:
     """Return a world whose flag is off since a second."""
-    world = reach(Phase.REMEDYING, flag_outcomes=["off"], **more).run(108.0)
-    while incident_of(world).remedies[-1].off_at is None:
+    world = reach(Phase.REMEDYING, remedy_outcomes=["off"], **more).run(108.0)
+    while incident_of(world).remedies[-1].done_at is None:
         world.run(world.time + 1.0)
     return world
 
 
 def attempts(world: World) -> list[tuple[str, RemedyResult]]:
     """Return what came of each remedy of the world's incidents."""
-    return [(one.flag, one.result) for incident in world.incidents.values() for one in incident.remedies]
+    return [(one.name, one.result) for incident in world.incidents.values() for one in incident.remedies]
 
 
 def ended(world: World) -> Outcome:
@@ -75,13 +75,13 @@ def test_a_flag_that_does_not_cure_is_followed_by_the_rollback() -> None:
     [
         ("refused", RemedyResult.REFUSED, "was not switched off: the flag service answered 403"),
         ("postponed", RemedyResult.HELPED, "interrupted before it was sent"),
-        ("off_already", RemedyResult.OFF_ALREADY, "was off already"),
+        ("already", RemedyResult.DONE_ALREADY, "was off already"),
         ("unread", RemedyResult.UNKNOWN, "is off is not known: it cannot be read 30 s later"),
     ],
 )
 def test_a_flag_that_was_not_switched_off(outcome: str, result: RemedyResult, said: str) -> None:
     """Refused, or not read: the rollback follows. Not sent: the flag is tried again, once it is decided anew."""
-    world = bad_world(flagged(), cured_by=FLAG, flag_outcomes=[outcome]).run(700.0)
+    world = bad_world(flagged(), cured_by=FLAG, remedy_outcomes=[outcome]).run(700.0)
     assert attempts(world) == [(FLAG, result)] and world.broken == []
     assert any(said in note.text for note in world.notes if note.label == "WAIT")
     assert bool(world.sent) is (outcome != "postponed")
@@ -91,7 +91,7 @@ def test_a_flag_that_was_not_switched_off(outcome: str, result: RemedyResult, sa
 def test_the_flags_are_tried_in_their_order_one_after_the_other() -> None:
     """And each once; the last resort is the rollback."""
     world = bad_world(flagged(Mode.AUTONOMOUS, "one", "two")).run(900.0)
-    assert [one.flag for one in world.switches] == ["one", "two"] and len(world.sent) == 1
+    assert [one.remedy for one in world.switches] == ["one", "two"] and len(world.sent) == 1
     assert attempts(world) == [("one", RemedyResult.NO_HELP), ("two", RemedyResult.NO_HELP)]
     second = bad_world(flagged(Mode.AUTONOMOUS, "one", "two"), cured_by="two").run(900.0)
     assert (ended(second), second.sent, second.broken) == (Outcome.REMEDIED, [], [])
@@ -100,7 +100,7 @@ def test_the_flags_are_tried_in_their_order_one_after_the_other() -> None:
 @pytest.mark.parametrize("how", ["lost", "silent"])
 def test_an_unknown_outcome_pages_and_nothing_more_is_done(how: str) -> None:
     """Nothing tells whether the flag is off: one page, no rollback."""
-    world = bad_world(flagged(), flag_outcomes=[how]).run(700.0)
+    world = bad_world(flagged(), remedy_outcomes=[how]).run(700.0)
     assert (world.sent, world.pins, len(world.switches), world.broken) == ([], [], 1, [])
     assert attempts(world) == [(FLAG, RemedyResult.UNKNOWN)] and web(world).phase is Phase.PAGED
     assert "outcome is unknown" in incident_of(world).human_needed and len(world.pages()) == 1
@@ -110,7 +110,7 @@ def test_an_unknown_outcome_pages_and_nothing_more_is_done(how: str) -> None:
 
 def test_people_hear_of_a_flag_that_may_be_off_though_the_incident_ends_by_itself() -> None:
     """The answer and every look failed, and the flag was the cure: nobody had a notice yet."""
-    world = bad_world(flagged(), cured_by=FLAG, flag_outcomes=["unread_and_off"]).run(700.0)
+    world = bad_world(flagged(), cured_by=FLAG, remedy_outcomes=["unread_and_off"]).run(700.0)
     assert (ended(world), world.sent, world.pages()) == (Outcome.BY_ITSELF, [], [])
     assert topics(world) == [Topic.CLOSED] and attempts(world) == [(FLAG, RemedyResult.UNKNOWN)]
     told = "Look in your flag service whether feature flag new-checkout is off, and switch it on again"
@@ -120,7 +120,7 @@ def test_people_hear_of_a_flag_that_may_be_off_though_the_incident_ends_by_itsel
 def test_a_yes_that_was_not_read_back_is_told_with_these_words() -> None:
     """In the story, and to the people who read that the flag is off."""
     world = reach(Phase.REMEDYING)
-    effects = hear(world, e.FlagSwitchedOff(world.now, *PLACE, "its service answered yes, and it could not be read"))
+    effects = hear(world, e.RemedyDone(world.now, *PLACE, "its service answered yes, and it could not be read"))
     assert lines(effects, "ACT") == [
         "feature flag new-checkout is off: its service answered yes, and it could not be read"
     ]
@@ -161,7 +161,7 @@ def test_nothing_is_switched_for_a_site_that_answers_again() -> None:
     assert ends is not None
     put(world, checks={"home": replace(web(world).checks["home"], last_bad_at=ends - 16.0)})
     effects = hear(world, e.TimePassed(ends))
-    assert "SwitchFlagOff" not in kinds(effects) and lines(effects, "WAIT")
+    assert "TryRemedy" not in kinds(effects) and lines(effects, "WAIT")
     assert web(world).phase is Phase.SUSPECT
 
 
@@ -187,15 +187,15 @@ def test_a_person_stops_it_at_any_moment(event: type[e.Stopped | e.Rejected]) ->
         assert incident_of(world).human_decision is HumanDecision.STOPPED
     late = reach(Phase.REMEDYING)
     hear(late, event(late.now, "web-1", "ann"))
-    effects = hear(late, e.FlagSwitchedOff(late.now, *PLACE))
-    assert notices(effects) == ["updated"] and incident_of(late).remedies[-1].off_at == late.now
-    assert hear(late, e.FlagSwitchedOff(late.now, *PLACE)) == (), "told once"
+    effects = hear(late, e.RemedyDone(late.now, *PLACE))
+    assert notices(effects) == ["updated"] and incident_of(late).remedies[-1].done_at == late.now
+    assert hear(late, e.RemedyDone(late.now, *PLACE)) == (), "told once"
 
 
 def test_a_flag_of_an_incident_that_is_over_is_told_of() -> None:
     """Nobody would look for it otherwise."""
     world = reach(Phase.CALM)
-    (tell,) = hear(world, e.FlagSwitchedOff(world.now, *PLACE))
+    (tell,) = hear(world, e.RemedyDone(world.now, *PLACE))
     assert tell.notice.title == "web: feature flag new-checkout is off"  # type: ignore[union-attr]
 
 
@@ -274,8 +274,8 @@ def test_a_feed_that_cannot_be_read_does_not_keep_a_cure_from_being_proved() -> 
 def test_a_stretch_that_is_good_now_and_then_is_no_proof() -> None:
     """The probes were interrupted shortly before the wait ended: nothing fails, and nothing is proved."""
     world = proving(cured_by=FLAG)
-    off_at = incident_of(world).remedies[-1].off_at
-    assert off_at is not None
+    done_at = incident_of(world).remedies[-1].done_at
+    assert done_at is not None
     world.run(world.time + 170.0)
     checks = {name: replace(check, interrupted_at=check.last_at) for name, check in web(world).checks.items()}
     put(world, checks=checks)
@@ -290,20 +290,20 @@ def test_a_stretch_that_is_good_now_and_then_is_no_proof() -> None:
 def test_a_restart_keeps_what_was_done_and_waits_anew_for_an_answer() -> None:
     """The proof keeps its times; the outcome of a request is looked up, which takes its time."""
     world = reach(Phase.REMEDYING)
-    later = world.now + SWITCH_PATIENCE_SECONDS - 1.0
+    later = world.now + ANSWER_PATIENCE_SECONDS - 1.0
     hear(world, e.Restarted(later))
     hear(world, e.TimePassed(later + 2.0))
     assert web(world).phase is Phase.REMEDYING
-    hear(world, e.TimePassed(later + SWITCH_PATIENCE_SECONDS))
+    hear(world, e.TimePassed(later + ANSWER_PATIENCE_SECONDS))
     assert web(world).phase is Phase.PAGED
     off = proving()
     before = incident_of(off).remedies
     effects = hear(off, e.Restarted(off.now + 1.0))
     assert incident_of(off).remedies == before and kinds(effects).count("WakeAt") == 3
-    assert "SwitchFlagOff" not in kinds(effects)
+    assert "TryRemedy" not in kinds(effects)
 
 
-@pytest.mark.parametrize("outcome", [e.FlagRefused, e.FlagPostponed, e.FlagLost])
+@pytest.mark.parametrize("outcome", [e.RemedyRefused, e.RemedyPostponed, e.RemedyLost])
 def test_an_outcome_that_is_not_awaited_changes_nothing(outcome: type) -> None:
     """Delivered again, or of another flag."""
     world = proving()
@@ -311,9 +311,9 @@ def test_an_outcome_that_is_not_awaited_changes_nothing(outcome: type) -> None:
     waiting = reach(Phase.REMEDYING)
     assert hear(waiting, outcome(waiting.now, "web", "web-1", "other", "no")) == ()
     assert (
-        hear(world, e.FlagSwitchedOff(world.now, *PLACE))
+        hear(world, e.RemedyDone(world.now, *PLACE))
         == ()
-        == hear(waiting, e.FlagSwitchedOff(waiting.now, "web", "web-1", "other"))
+        == hear(waiting, e.RemedyDone(waiting.now, "web", "web-1", "other"))
     )
 
 
@@ -321,7 +321,7 @@ def test_the_situation_is_told_from_the_record() -> None:
     """While it is sent and while it is proved; afterwards it is the rollback's."""
     world = reach(Phase.REMEDYING)
     assert situation(incident_of(world)) is situation(incident_of(proving())) is Situation.REMEDYING
-    hear(world, e.FlagRefused(world.now, *PLACE, "no"))
+    hear(world, e.RemedyRefused(world.now, *PLACE, "no"))
     assert situation(incident_of(world)) is Situation.SENDING
 
 
@@ -344,9 +344,9 @@ def test_people_are_paged_about_a_rollback_that_is_due_a_minute_after_the_flag()
 @pytest.mark.parametrize(
     ("outcome", "result", "noted"),
     [
-        (e.FlagRefused, RemedyResult.REFUSED, "feature flag new-checkout was not switched off: no"),
-        (e.FlagPostponed, RemedyResult.REFUSED, "feature flag new-checkout was not switched off: no"),
-        (e.FlagLost, RemedyResult.UNKNOWN, "whether feature flag new-checkout is off is not known: no"),
+        (e.RemedyRefused, RemedyResult.REFUSED, "feature flag new-checkout was not switched off: no"),
+        (e.RemedyPostponed, RemedyResult.REFUSED, "feature flag new-checkout was not switched off: no"),
+        (e.RemedyLost, RemedyResult.UNKNOWN, "whether feature flag new-checkout is off is not known: no"),
     ],
 )
 def test_after_a_stop_only_a_flag_that_is_off_is_news(outcome: type, result: RemedyResult, noted: str) -> None:

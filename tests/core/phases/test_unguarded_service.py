@@ -49,7 +49,7 @@ def test_case_51_a_flag_that_was_being_switched_off_is_left_to_people(off: bool)
     """Before the outcome nothing tells whether it is off; a flag that is off stays off."""
     world = reach(Phase.REMEDYING)
     if off:
-        hear(world, e.FlagSwitchedOff(world.now, *FLAG))
+        hear(world, e.RemedyDone(world.now, *FLAG))
     world.policy = replace(world.policy, services=SHOP)
     world.state, effects, broken = checked_step(world.state, e.Restarted(world.now, ("shop", "web")), world.policy)
     assert (broken, notices(effects), incident_of(world).outcome) == ("", ["resolved"], Outcome.UNSEEN)

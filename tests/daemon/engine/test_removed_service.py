@@ -74,10 +74,10 @@ async def test_case_51_a_flag_that_is_off_after_its_service_was_removed_is_told(
     async with scene(listed=True) as s:
         await s.engine.submit_and_wait(e.RollbackRequested(s.clock.now(), "web", "ann"))
         again = await restarted_without_web(s)
-        for kind in (e.FlagRefused, e.FlagPostponed, e.FlagLost):
+        for kind in (e.RemedyRefused, e.RemedyPostponed, e.RemedyLost):
             await again.engine.submit_and_wait(kind(s.clock.now(), *place, "no"))
         assert not [title for title in again.pages if "flag" in title]
-        await again.engine.submit_and_wait(e.FlagSwitchedOff(s.clock.now(), *place))
+        await again.engine.submit_and_wait(e.RemedyDone(s.clock.now(), *place))
         await again.quiet()
         assert [title for title in again.pages if "flag" in title] == ["web: feature flag new-checkout is off"]
         await again.stop()

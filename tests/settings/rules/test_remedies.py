@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.settings.texts import ALL_SECRETS, KEY, SMALL, loaded, shown
-from watchdog.app.compose.composition import build_flags
+from watchdog.app.compose.composition import build_remedies
 from watchdog.app.compose.safety_diff import loosened
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.remedies.remedy import Remedy
@@ -27,18 +27,18 @@ def test_what_decisions_and_the_daemon_know() -> None:
     """Decisions the flag and its time; the daemon the request, but of no service that is only observed."""
     settings = loaded(text(ONE), KEYED)
     assert settings.policy.services["web"].remedies == (Remedy("new-checkout", 90.0),)
-    assert set(build_flags(settings, SystemClock())) == {("web", "new-checkout")}
-    assert "switches feature flags off: new-checkout" in dict(service_rows(settings))["web"]
+    assert set(build_remedies(settings, SystemClock(), None)) == {("web", "new-checkout")}
+    assert "before a rollback switches feature flag new-checkout off" in dict(service_rows(settings))["web"]
     observed = loaded(text(ONE, mode="observe"), {})
-    assert observed.policy.services["web"].remedies and build_flags(observed, SystemClock()) == {}
+    assert observed.policy.services["web"].remedies and build_remedies(observed, SystemClock(), None) == {}
     assert loaded(SMALL).policy.services["web"].remedies == ()
 
 
 @pytest.mark.parametrize(
     ("written", "secrets", "says"),
     [
-        (text(ONE), KEY, "the flag new-checkout needs a secret that is not set"),
-        (text(ONE, ONE), KEYED, "remedies[1]: the same flag twice"),
+        (text(ONE), KEY, "flag new-checkout needs a secret that is not set"),
+        (text(ONE, ONE), KEYED, "remedies[1]: the same remedy twice"),
         (text(ONE, mode="observe").replace("    render: srv-web\n", ""), {}, "useless without render"),
         (text("flag_on: {}"), KEYED, "flag_on: unknown key"),
         (text(ONE, headers=", headers: {authorization: Bearer abc}"), KEYED, "looks like a secret"),

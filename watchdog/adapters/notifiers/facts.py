@@ -84,7 +84,7 @@ def _facts(news: IncidentNews, at: float) -> NoticeFacts:
 def _ended_at(incident: Incident) -> float | None:
     """Return the end that the all-clear's title counts to: a verified rollback went live, or the incident ended."""
     if incident.cure is not None:
-        return incident.cure.off_at
+        return incident.cure.done_at
     verified = incident.outcome is Outcome.VERIFIED
     return (incident.rollback.restored_at if verified else None) or incident.closed_at
 

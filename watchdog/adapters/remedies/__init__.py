@@ -1,1 +1,20 @@
-"""Remedies that are tried before a rollback: one file each; the only one so far switches a feature flag off."""
+"""Remedies that are tried before a rollback: one file each, one line each in `REMEDIES`.
+
+Rule: a remedy is one request, which its client alone can send, beside the reads that tell what came of it.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from watchdog.adapters.options import Context
+from watchdog.adapters.remedies.flag_off import FlagOff
+from watchdog.domain.remedies.kinds import RemedyKind
+from watchdog.ports import RemedyAction
+
+REMEDIES: Mapping[RemedyKind, Callable[[Any, Context], RemedyAction]] = MappingProxyType(
+    {
+        RemedyKind.FLAG_OFF: FlagOff,
+    }
+)
+"""How each kind is built of its options."""

@@ -9,25 +9,26 @@ Rule 2: no message holds an address, a header or the token.
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.json_schema_hooks import written_as
-from watchdog.adapters.options import Context, Duration, Options
+from watchdog.adapters.options import Context, Options
+from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import check_url
 from watchdog.domain.errors import Permanent
-from watchdog.domain.remedies.remedy import Remedy
+from watchdog.domain.remedies.kinds import RemedyKind
+from watchdog.ports import Before
 
 TOKEN = "WATCHDOG_FLAG_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 PLACE = "{token}"
 """What stands for the token in a header."""
 NAME = "the flag service"
 TIMEOUT_SECONDS, LOOK_TIMEOUT_SECONDS = 10.0, 3.5
-PROVE_MIN_SECONDS, PROVE_MAX_SECONDS = 10.0, 600.0
 _FLAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
 
@@ -58,12 +59,6 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
         if PLACE not in value and any(word in name.lower() for word in ("auth", "token", "key")):
             raise ValueError(f"a key never stands in this file: write {PLACE} in its place, and set {TOKEN}")
     return headers
-
-
-def _prove(seconds: float) -> float:
-    if not PROVE_MIN_SECONDS <= seconds <= PROVE_MAX_SECONDS:
-        raise ValueError("write something from 10s to 10m: two intervals in which your programs read their flags")
-    return seconds
 
 
 def _json_path(text: str) -> str:
@@ -103,13 +98,24 @@ class FlagLook(Options):
     equals: Annotated[Any, AfterValidator(_value)] = False
 
 
-class FlagOffOptions(Options):
+class FlagOffOptions(RemedyOptions):
     """A feature flag that is switched off before a rollback."""
+
+    kind: ClassVar[RemedyKind] = RemedyKind.FLAG_OFF
 
     flag: Annotated[str, AfterValidator(_flag)]
     request: FlagRequest
     look: FlagLook | None = None
-    prove: Annotated[Duration, AfterValidator(_prove)] = 60.0
+
+    @property
+    def acted_on(self) -> str:
+        """Return the flag's key."""
+        return self.flag
+
+    @property
+    def has_look(self) -> bool:
+        """Return whether the flag can be read."""
+        return self.look is not None
 
     @property
     def look_headers(self) -> Mapping[str, str]:
@@ -124,7 +130,9 @@ class FlagOffOptions(Options):
 
 
 class FlagOff:
-    """One feature flag: switched off by one request, read by another."""
+    """One feature flag: switched off by one request, read by another (implements ports.RemedyAction)."""
+
+    believed = False
 
     def __init__(self, options: FlagOffOptions, context: Context) -> None:
         request, look = options.request, options.look
@@ -155,11 +163,15 @@ class FlagOff:
                 guard=context.guard,
             )
 
-    async def switch_off(self) -> None:
+    async def before(self) -> Before:
+        """Return whether the flag is off already. Raises Temporary or Permanent."""
+        return Before(done=self.can_look and await self.look(""))
+
+    async def apply(self) -> None:
         """Send the request once. Raises Temporary, Permanent, Refused or OutcomeUnknown."""
         await self._writer.change(self._method, self._path, self._body)
 
-    async def is_off(self) -> bool:
+    async def look(self, baseline: str) -> bool:
         """Return whether the flag is read as off. Raises Temporary or Permanent."""
         assert self._look is not None and self._reader is not None, "it can be read"
         answer = await self._reader.get(self._read_path)
@@ -175,11 +187,6 @@ class FlagOff:
         await self._writer.close()
         if self._reader is not None:
             await self._reader.close()
-
-
-def remedy_of(options: FlagOffOptions) -> Remedy:
-    """Return what decisions need to know of the flag."""
-    return Remedy(options.flag, options.prove, has_look=options.look is not None)
 
 
 def _split(url: str) -> tuple[str, str]:

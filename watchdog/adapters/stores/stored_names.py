@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from watchdog.domain.effects import Note
-from watchdog.domain.events import QuestionDelivered
+from watchdog.domain.effects import Note, TryRemedy
+from watchdog.domain.events import QuestionDelivered, RemedyDone, RemedyLost, RemedyPostponed, RemedyRefused
 from watchdog.domain.incident_notes import stored_label
 from watchdog.domain.incident_parts import Deadline, Escalation
 from watchdog.domain.incidents import Fleet, ServiceState, State
+from watchdog.domain.remedies.remedy import RemedyAttempt
 
 FIELDS: Mapping[type, Mapping[str, str]] = MappingProxyType(
     {
@@ -26,12 +27,28 @@ FIELDS: Mapping[type, Mapping[str, str]] = MappingProxyType(
         Fleet: {"blind_notified": "blind_told"},
         Deadline: {"delivered_at": "heard_at"},
         Escalation: {"notified_at": "told_at"},
+        RemedyAttempt: {"name": "flag", "done_at": "off_at"},
+        RemedyDone: {"remedy": "flag"},
+        RemedyRefused: {"remedy": "flag", "already": "off_already"},
+        RemedyPostponed: {"remedy": "flag"},
+        RemedyLost: {"remedy": "flag"},
+        TryRemedy: {"remedy": "flag"},
     }
 )
 """The stored name of each renamed field, by its name here."""
-CLASSES: Mapping[type, str] = MappingProxyType({QuestionDelivered: "QuestionHeard"})
+CLASSES: Mapping[type, str] = MappingProxyType(
+    {
+        QuestionDelivered: "QuestionHeard",
+        RemedyDone: "FlagSwitchedOff",
+        RemedyRefused: "FlagRefused",
+        RemedyPostponed: "FlagPostponed",
+        RemedyLost: "FlagLost",
+        TryRemedy: "SwitchFlagOff",
+    }
+)
 """The stored name of each renamed member of a union."""
 _FIELDS_BY_CLASS = {kind.__name__: names for kind, names in FIELDS.items()}
+_STORED_CLASSES = {kind.__name__: name for kind, name in CLASSES.items()}
 
 
 def class_name(kind: type) -> str:
@@ -48,4 +65,5 @@ def renamed(plain: Any) -> Any:
     kind = str(plain.get("is"))
     names = _FIELDS_BY_CLASS.get(kind, {})
     found = {names.get(name, name): renamed(value) for name, value in plain.items()}
+    found |= {"is": _STORED_CLASSES.get(kind, kind)} if "is" in plain else {}
     return {**found, "label": stored_label(found["label"])} if kind == Note.__name__ else found

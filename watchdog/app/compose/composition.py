@@ -17,7 +17,7 @@ from watchdog.adapters.options import Context
 from watchdog.adapters.pagers import pagerduty as pagerduty_reader
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.recordings import RecordingWriter
-from watchdog.adapters.remedies.flag_off import FlagOff
+from watchdog.adapters.remedies import REMEDIES
 from watchdog.adapters.repositories.github import build_github
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget
@@ -46,7 +46,7 @@ from watchdog.daemon.telemetry.remote_write import RemoteWriter
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Bad, Unknown
-from watchdog.ports import Clock, FlagSwitch, Notifier, Platform, Repository, Sample, SignalSource, Store, Withheld
+from watchdog.ports import Clock, Notifier, Platform, RemedyAction, Repository, Sample, SignalSource, Store, Withheld
 from watchdog.ports.chat import ChatQuestion, Conversation
 from watchdog.settings import Settings, resolve_names
 from watchdog.settings.rules.required_secrets import RENDER_KEY
@@ -63,12 +63,12 @@ class App(Daemon):
     writer: RemoteWriter | None = None
     recorder: StepRecorder | None = None
     conversation: Conversation | None = None
-    flags: Mapping[tuple[str, str], FlagSwitch] = dataclasses.field(default_factory=dict)
+    remedies: Mapping[tuple[str, str], RemedyAction] = dataclasses.field(default_factory=dict)
 
     async def close(self) -> None:
         """Close every connection."""
-        for switch in self.flags.values():
-            await switch.close()
+        for remedy in self.remedies.values():
+            await remedy.close()
         # By name: a dataclass with slots is another class than the one that `super()` knows.
         await Daemon.close(self)
 
@@ -155,14 +155,17 @@ def _outside(settings: Settings, clock: Clock) -> Context:
     return Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard)
 
 
-def build_flags(settings: Settings, clock: Clock) -> dict[tuple[str, str], FlagSwitch]:
-    """Return every feature flag that may be switched off, by service and name; none of a service in mode observe."""
-    context, services = _outside(settings, clock), settings.policy.services
+def build_remedies(settings: Settings, clock: Clock, platform: Platform | None) -> dict[tuple[str, str], RemedyAction]:
+    """Return every remedy that may be tried, by service and name; none of a service in mode observe."""
+    outside, services = _outside(settings, clock), settings.policy.services
     return {
-        (name, options.flag): FlagOff(options, context)
+        (name, options.name): REMEDIES[options.kind](
+            options,
+            dataclasses.replace(outside, service=name, platform=platform, platform_id=services[name].platform_id),
+        )
         for name, service in settings.services.items()
         if services[name].mode is not Mode.OBSERVE
-        for options in service.flags
+        for options in service.remedies
     }
 
 
@@ -308,7 +311,7 @@ def build(
         zones=_zones(settings),
     )
     listeners = listeners or Hooks()
-    flags = build_flags(settings, clock)
+    remedies = build_remedies(settings, clock, platform)
     minutes = MinuteAggregator()
     daemon = wire(
         settings.policy,
@@ -316,13 +319,13 @@ def build(
         worker=worker or new_worker(),
         sources=lambda engine: source_maker(settings, clock, platform, engine),
         on_error=on_error,
-        actuator=lambda platform, store, clock: Actuator(platform, store, clock, hook, flags=flags),
+        actuator=lambda platform, store, clock: Actuator(platform, store, clock, hook, remedies=remedies),
         listeners=listeners,
     )
     engines.append(daemon.engine)
     # App extends Daemon: every wired part is carried over by name, later ones included.
     parts = {part.name: getattr(daemon, part.name) for part in dataclasses.fields(daemon)}
-    app = App(settings=settings, minutes=minutes, flags=flags, **parts)
+    app = App(settings=settings, minutes=minutes, remedies=remedies, **parts)
     listen_to_minutes(app)
     record_steps(app)
     app.sharing.runs = recorder(lambda: app.settings)

@@ -59,7 +59,7 @@ def _goes_without_saying(path: str, here: Set[str], there: Set[str]) -> bool:
 
 def judged(settings: Settings) -> Iterator[_Leaf]:
     """Yield the values to compare, with pattern and path: the policy, and what it does not hold: the reading of each
-    signal and each page, the requests of each feature flag.
+    signal and each page, the requests of each remedy.
     """
     yield from _leaves(settings.policy)
     for name, service in settings.services.items():
@@ -67,10 +67,11 @@ def judged(settings: Settings) -> Iterator[_Leaf]:
             for key, value in parts(adapter.options):
                 if key not in IN_POLICY:
                     yield (f"services.*.signals.*.{key}", f"services.{name}.signals.{signal}.{key}"), _shown(value)
-        for flag in service.flags:
+        for remedy in service.remedies:
+            # The rest of its options is in the policy: its name, and its time.
             for key in ("request", "look"):
-                path = f"services.{name}.remedies.{flag.flag}.{key}"
-                yield (f"services.*.remedies.*.{key}", path), _shown(getattr(flag, key))
+                path = f"services.{name}.remedies.{remedy.name}.{key}"
+                yield (f"services.*.remedies.*.{key}", path), _shown(getattr(remedy, key, None))
     for name, url in settings.vendors.items():
         if name not in settings.dependencies:
             yield ("vendor_status.*", f"vendor_status.{name}"), _Text(url)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from watchdog.console.views.card_models import StepView
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import HumanDecision, Incident
+from watchdog.domain.remedies.kinds import words
 from watchdog.presentation.situation import Situation, situation
 
 Step = tuple[str, float | None]
@@ -51,8 +52,8 @@ def lifeline(incident: Incident, notes: Sequence[Note] = ()) -> tuple[StepView, 
     found, rollback = situation(incident), incident.rollback
     steps = [*_judged(incident), *_answered(incident, notes)]
     sent = rollback.requested_at is not None or rollback.tried
-    # A flag that was switched off stays off: the step has happened, whether it helped or not.
-    steps += [("flag off", one.off_at) for one in incident.remedies if one.off_at is not None]
+    # What a remedy changed stays so: the step has happened, whether it helped or not.
+    steps += [(words(one.name).step, one.done_at) for one in incident.remedies if one.done_at is not None]
     if found in FIRST:
         steps.append((FIRST[found], None))
     if found in COMING or sent:

@@ -34,7 +34,7 @@ OF_INCIDENT = (
 OF_QUESTION = ("asked_at", "asked_anew_at", "approved_at")
 """Without `defaulted_at`: it is compared with the deadline, which stays and comes from the same clock."""
 OF_ROLLBACK = ("requested_at", "refused_at", "blocked_since", "restored_at", "healed_at", "verified_at")
-OF_REMEDY = ("requested_at", "off_at", "ended_at")
+OF_REMEDY = ("requested_at", "done_at", "ended_at")
 OF_ESCALATION = ("notified_at", "called_at", "acknowledged_at")
 OF_RUN_DATED = ("run_started_at", "failing_since", "troubled_since", "last_bad_at")
 OF_RUN = (*OF_RUN_DATED, "run_probes", "unseen_seconds", "last_why", "last_kind")

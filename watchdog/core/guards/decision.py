@@ -73,7 +73,7 @@ def decide(
     answered = guards.guards_that_ask(incident) if approved else None
     defaulted = guards.answered_by_default(incident)
     course, why = _course(rule, verdict, target, answers, service_policy, answered, defaulted=defaulted)
-    first = [one.flag for one in untried(service_policy.remedies, incident.remedies if incident is not None else ())]
+    first = [one.name for one in untried(service_policy.remedies, incident.remedies if incident is not None else ())]
     would, would_course = _would(rule, verdict, target, answers, service_policy, first)
     return Decision(
         at=now,
@@ -221,8 +221,8 @@ def _would(
     if course not in (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK) or target.deploy is None:
         return f"would {course.value}: {why}", course.value
     verb = "ask to roll back" if course is Course.ASK else "roll back"
-    flags = f"first switch {note_text.flags(first)} off; then " if first else ""
-    return f"would {flags}{verb} to {target.deploy.id} ({note_text.short(target.deploy.code)})", course.value
+    before = f"first {note_text.remedies(first)}; then " if first else ""
+    return f"would {before}{verb} to {target.deploy.id} ({note_text.short(target.deploy.code)})", course.value
 
 
 def _evidence(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from watchdog.core.assess import failure_correlation, suppression
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards, rollback_budget
-from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, SwitchFlagOff, Tell
+from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell, TryRemedy
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, Then
 
@@ -24,10 +24,10 @@ def violated_invariant(before: State, after: State, effects: Sequence[Effect], p
     """Return the invariant that this step would violate, or ""."""
     sent: set[str] = set()
     for effect in effects:
-        if isinstance(effect, SwitchFlagOff):
-            why = _observed_or_stopped(effect.service, before, after, policy) or _flag(effect, before, after, policy)
+        if isinstance(effect, TryRemedy):
+            why = _observed_or_stopped(effect.service, before, after, policy) or _remedy(effect, before, after, policy)
             if why:
-                return f"SwitchFlagOff {effect.flag} of {effect.service} for {effect.incident}: {why}"
+                return f"TryRemedy {effect.remedy} of {effect.service} for {effect.incident}: {why}"
         if isinstance(effect, (Rollback, PinAutoDeploy, RestoreAutoDeploy)):
             why = _write(effect, after, policy) or _change(effect, before, after, policy, sent)
             if why:
@@ -55,7 +55,7 @@ def _write(effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, after: State, p
         return f"{effect.platform_id} is not the service's id ({service_policy.platform_id})"
     incident = service.incident
     if incident is not None and incident.remedy is not None and not isinstance(effect, RestoreAutoDeploy):
-        return f"feature flag {incident.remedy.flag} is being tried"
+        return f"remedy {incident.remedy.name} is being tried"
     return ""
 
 
@@ -75,23 +75,23 @@ def _observed_or_stopped(name: str, before: State, after: State, policy: Policy)
     return ""
 
 
-def _flag(effect: SwitchFlagOff, before: State, after: State, policy: Policy) -> str:
-    """Return why this flag may not be switched off, or "": configured, once in its incident, and one at a time."""
+def _remedy(effect: TryRemedy, before: State, after: State, policy: Policy) -> str:
+    """Return why this remedy may not be tried, or "": configured, once in its incident, and one at a time."""
     service, was = after.services[effect.service], before.services.get(effect.service)
     incident = service.incident
     if incident is None or incident.id != effect.incident:
         return "the service has no such incident"
-    if effect.flag not in (one.flag for one in policy.services[effect.service].remedies):
+    if effect.remedy not in (one.name for one in policy.services[effect.service].remedies):
         return "it is no remedy of the service"
     # The attempt is in the saved state: one that is not there could be made again after a crash.
-    if incident.remedy is None or incident.remedy.flag != effect.flag:
+    if incident.remedy is None or incident.remedy.name != effect.remedy:
         return "it is not in the books"
     known = was.incident if was is not None else None
     if known is not None and known.id == incident.id:
-        if effect.flag in (one.flag for one in known.remedies):
+        if effect.remedy in (one.name for one in known.remedies):
             return "it was tried already"
         if known.remedy is not None:
-            return f"{known.remedy.flag} is being tried"
+            return f"{known.remedy.name} is being tried"
     if incident.by_hand or incident.rollback.tried:
         return "it comes before a rollback that the daemon decided on"
     now = incident.remedy.requested_at
@@ -189,7 +189,7 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
 
 
 def _no_consent(
-    effect: Rollback | SwitchFlagOff, incident: Incident, after: State, policy: Policy, now: float | None
+    effect: Rollback | TryRemedy, incident: Incident, after: State, policy: Policy, now: float | None
 ) -> str:
     """Return why this may not be done unasked, or "": mode, sight, downtime, window, hold."""
     service_policy, facts = policy.services[effect.service], after.services[effect.service].facts
@@ -209,7 +209,7 @@ def _no_consent(
     return ""
 
 
-def _no_evidence(effect: Rollback | SwitchFlagOff, incident: Incident, after: State, policy: Policy, now: float) -> str:
+def _no_evidence(effect: Rollback | TryRemedy, incident: Incident, after: State, policy: Policy, now: float) -> str:
     """Return why no deploy is to blame at this moment, or "": nothing fails, or too much, or it is a rollback."""
     service = after.services[effect.service]
     if not observations.failing_now(service, incident.findings, policy, now):

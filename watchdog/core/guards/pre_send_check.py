@@ -6,9 +6,10 @@ Rule 2: it decides nothing: a reason means that nothing is sent, and that the co
 
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards
-from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback, SwitchFlagOff
+from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback, TryRemedy
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy
+from watchdog.domain.remedies.kinds import words
 from watchdog.domain.units import show_seconds
 
 SAME_MOMENT_SECONDS = 60.0
@@ -16,11 +17,11 @@ SAME_MOMENT_SECONDS = 60.0
 
 
 def reason_not_to_send(
-    state: State, policy: Policy, effect: Rollback | PinAutoDeploy | RestoreAutoDeploy | SwitchFlagOff, now: float
+    state: State, policy: Policy, effect: Rollback | PinAutoDeploy | RestoreAutoDeploy | TryRemedy, now: float
 ) -> str:
     """Return why this change must not be sent at this moment, or "".
 
-    A pause and a violated invariant stop every change. A rollback, and a flag that is switched off before one, are also
+    A pause and a violated invariant stop every change. A rollback, and a remedy before one, are also
     stopped by new obstacles since the decision; an order to give auto-deploy back, by a rollback that the record
     lacked. A request by hand needs no finding.
     """
@@ -34,7 +35,7 @@ def reason_not_to_send(
     incident = service.incident if service is not None and effect.service in policy.services else None
     # The incident may have closed, or gone to a human, while the effect waited in the actuator.
     if service is None or incident is None or incident.id != effect.incident or not _wanted(service, incident, effect):
-        what = f"flag {effect.flag} for" if isinstance(effect, SwitchFlagOff) else "the rollback of"
+        what = f"{words(effect.remedy).noun} for" if isinstance(effect, TryRemedy) else "the rollback of"
         return f"{what} {effect.incident} is no longer wanted"
     # A human's request does not depend on a failure that is seen at this moment.
     if incident.by_hand:
@@ -42,12 +43,12 @@ def reason_not_to_send(
     return _not_failing(service, policy, now) or guards.blocked(guards.AT_THE_CALL, state, policy, service, now)
 
 
-def _wanted(service: ServiceState, incident: Incident, effect: Rollback | SwitchFlagOff) -> bool:
+def _wanted(service: ServiceState, incident: Incident, effect: Rollback | TryRemedy) -> bool:
     """Return whether the service is in the phase that waits for this change."""
     if isinstance(effect, Rollback):
         return service.phase is Phase.ROLLING_BACK
     attempt = incident.remedy
-    return service.phase is Phase.REMEDYING and attempt is not None and attempt.flag == effect.flag
+    return service.phase is Phase.REMEDYING and attempt is not None and attempt.name == effect.remedy
 
 
 def _not_known_to_be_due(service: ServiceState) -> str:

@@ -25,7 +25,7 @@ def page_if_overdue(ctx: StepContext) -> None:
     incident = ctx.service.incident
     if incident is None or incident.closed_at is not None or not _to_be_rolled_back(incident):
         return
-    # One page is enough: it also covers a late rollback. A notice that a flag is off is no page.
+    # One page is enough: it also covers a late rollback. A notice that a remedy is done is no page.
     paged = incident.paged and not any(one.told_first for one in incident.remedies)
     if incident.late_paged or (paged and not _was_overtaken(incident)):
         return

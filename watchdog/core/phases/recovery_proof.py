@@ -1,6 +1,6 @@
 """The proof of a recovery: fresh good readings since a moment at which something was done about the outage.
 
-The moment is that at which a rollback was live, or a feature flag off: no earlier reading counts.
+The moment is that at which a rollback was live, or a remedy done: no earlier reading counts.
 
 Rule 1: one failed probe does not break a good stretch (one in a thousand fails by itself); two close together do.
 Rule 2: only readings prove. A gap in the probes begins the stretch anew. A feed or list of events that cannot be read

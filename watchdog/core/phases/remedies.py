@@ -1,4 +1,4 @@
-"""Remedies before a rollback: a feature flag is switched off, and the recovery is proved or the rollback goes on.
+"""Remedies before a rollback: one is tried, as a feature flag off, and the recovery is proved or the rollback goes on.
 
 Theory. The decision is the same as without remedies: a rollback that every guard allows, or a person approved. Just
 before it begins, the next remedy that this incident has not tried takes its place. It proves itself by the readings
@@ -6,7 +6,7 @@ that prove a rollback (recovery_proof.py). A service that goes on failing is dec
 
 Rule 1: a remedy is tried once in an incident, and never two at a time; it spends no budget of rollbacks.
 Rule 2: nothing is sent without a fresh bad reading of the live deploy, as with a rollback.
-Rule 3: a flag that is off stays off, whether it helped or not: people read so, and switch it on themselves.
+Rule 3: what a remedy changed stays so, whether it helped or not: people read so, and undo it themselves.
 Rule 4: a request whose outcome nothing tells ends with a human, or, once it cannot arrive any more, is told of.
 """
 
@@ -19,17 +19,18 @@ from watchdog.core.detect import turned_away
 from watchdog.core.fold import lessons, observations
 from watchdog.core.phases import close_incident, overdue_rollback, recovery_proof, rollback_request
 from watchdog.domain import events as e
-from watchdog.domain.effects import SetPace, SwitchFlagOff
+from watchdog.domain.effects import SetPace, TryRemedy
 from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.notices import NoticeKind, Topic
+from watchdog.domain.remedies.kinds import words
 from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult, untried
 from watchdog.domain.units import show_seconds
 
-SWITCH_PATIENCE_SECONDS = 120.0
+ANSWER_PATIENCE_SECONDS = 120.0
 """The longest wait for the outcome of the request; longer than the shell looks for a lost answer."""
 
-FlagOutcome = e.FlagSwitchedOff | e.FlagRefused | e.FlagPostponed | e.FlagLost
-"""The possible outcomes of switching a flag off."""
+RemedyOutcome = e.RemedyDone | e.RemedyRefused | e.RemedyPostponed | e.RemedyLost
+"""The possible outcomes of a remedy."""
 
 
 def begin_rollback(ctx: StepContext) -> None:
@@ -43,69 +44,70 @@ def begin_rollback(ctx: StepContext) -> None:
         rollback_request.retry_later(ctx, why_wait)
         return
     remedy, incident = left[0], ctx.incident
-    attempt = RemedyAttempt(remedy.flag, ctx.now, remedy.prove_seconds)
+    attempt = RemedyAttempt(remedy.name, ctx.now, remedy.prove_seconds)
     # In the same saved step as the effect: a crash after it cannot lead to a second one.
     ctx.update_incident(remedies=(*incident.remedies, attempt))
     ctx.enter_phase(Phase.REMEDYING)
-    ctx.wake_at(ctx.now + SWITCH_PATIENCE_SECONDS)
-    ctx.note("INTENT", f"feature flag {remedy.flag} -> off, before a rollback to {incident.rollback.target}")
-    ctx.emit(SwitchFlagOff(ctx.name, incident.id, remedy.flag, incident.question.approved_by))
+    ctx.wake_at(ctx.now + ANSWER_PATIENCE_SECONDS)
+    intent = words(remedy.name).intent
+    ctx.note("INTENT", f"{intent}, before a rollback to {incident.rollback.target}")
+    ctx.emit(TryRemedy(ctx.name, incident.id, remedy.name, incident.question.approved_by))
 
 
-def switched_off(ctx: StepContext) -> None:
-    """Begin to prove the recovery: the flag is off. Earlier readings are dropped."""
+def done(ctx: StepContext) -> None:
+    """Begin to prove the recovery: the remedy is done. Earlier readings are dropped."""
     event, attempt = ctx.event, ctx.incident.remedy
-    assert isinstance(event, e.FlagSwitchedOff)
+    assert isinstance(event, e.RemedyDone)
     # A restart delivers the outcome again.
-    if attempt is None or attempt.flag != event.flag or attempt.off_at is not None:
+    if attempt is None or attempt.name != event.remedy or attempt.done_at is not None:
         return
-    _update(ctx, off_at=ctx.now, why=event.why, told_first=not ctx.incident.paged)
-    ctx.note("ACT", f"feature flag {event.flag} is off{f': {event.why}' if event.why else ''}")
+    _update(ctx, done_at=ctx.now, why=event.why, told_first=not ctx.incident.paged)
+    ctx.note("ACT", f"{words(event.remedy).done}{f': {event.why}' if event.why else ''}")
     ctx.set_service(
-        # The latency of the outage must not become usual: the flag may have ended it.
+        # The latency of the outage must not become usual: the remedy may have ended it.
         observations.reset_detectors(lessons.without_usual_latency_since(ctx.service, ctx.incident.onset_at), ctx.now)
     )
     _wake(ctx, ctx.now, attempt)
     ctx.notify(NoticeKind.ACTED, Topic.FLAG_OFF)
 
 
-def _wake(ctx: StepContext, off_at: float, attempt: RemedyAttempt) -> None:
+def _wake(ctx: StepContext, done_at: float, attempt: RemedyAttempt) -> None:
     """Ask to be woken where readings may not come: at the earliest proof, and as the wait for it ends."""
-    proved_at = off_at + recovery_proof.proof_seconds(ctx)
-    for at in (off_at + attempt.prove_seconds, proved_at, _overdue_at(ctx, attempt, off_at)):
+    proved_at = done_at + recovery_proof.proof_seconds(ctx)
+    for at in (done_at + attempt.prove_seconds, proved_at, _overdue_at(ctx, attempt, done_at)):
         ctx.wake_at(max(ctx.now, at))
 
 
 def refused(ctx: StepContext) -> None:
-    """Go on with the rollback: the flag is as it was."""
+    """Go on with the rollback: nothing was changed."""
     event = ctx.event
-    assert isinstance(event, e.FlagRefused)
+    assert isinstance(event, e.RemedyRefused)
     if _awaits(ctx, event):
         _go_on(ctx, *_as_it_was(event))
 
 
-def _as_it_was(event: e.FlagRefused | e.FlagPostponed) -> tuple[RemedyResult, str]:
-    if isinstance(event, e.FlagRefused) and event.off_already:
-        return RemedyResult.OFF_ALREADY, f"feature flag {event.flag} was off already"
-    return RemedyResult.REFUSED, f"feature flag {event.flag} was not switched off: {event.why}"
+def _as_it_was(event: e.RemedyRefused | e.RemedyPostponed) -> tuple[RemedyResult, str]:
+    if isinstance(event, e.RemedyRefused) and event.already:
+        return RemedyResult.DONE_ALREADY, words(event.remedy).already
+    return RemedyResult.REFUSED, f"{words(event.remedy).undone}: {event.why}"
 
 
 def postponed(ctx: StepContext) -> None:
-    """Decide anew, and try the same flag again if that is still wanted: nothing was sent."""
+    """Decide anew, and try the same remedy again if that is still wanted: nothing was sent."""
     event = ctx.event
-    assert isinstance(event, e.FlagPostponed)
+    assert isinstance(event, e.RemedyPostponed)
     if _awaits(ctx, event):
         ctx.update_incident(remedies=ctx.incident.remedies[:-1])
         rollback_request.retry_later(ctx, event.why)
 
 
 def lost(ctx: StepContext) -> None:
-    """Leave the incident to a human: the request was sent, and nothing tells whether the flag is off.
+    """Leave the incident to a human: the request was sent, and nothing tells whether it is done.
 
     Once nothing that was sent can still arrive, the rollback is decided anew; the notices say what is not known.
     """
     event = ctx.event
-    assert isinstance(event, e.FlagLost)
+    assert isinstance(event, e.RemedyLost)
     if not _awaits(ctx, event):
         return
     if event.settled:
@@ -114,39 +116,38 @@ def lost(ctx: StepContext) -> None:
         _leave_unknown(ctx, event.why)
 
 
-def _not_known(event: e.FlagLost) -> tuple[RemedyResult, str]:
-    return RemedyResult.UNKNOWN, f"whether feature flag {event.flag} is off is not known: {event.why}"
+def _not_known(event: e.RemedyLost) -> tuple[RemedyResult, str]:
+    return RemedyResult.UNKNOWN, f"{words(event.remedy).whether} is not known: {event.why}"
 
 
-def _awaits(ctx: StepContext, event: FlagOutcome) -> bool:
+def _awaits(ctx: StepContext, event: RemedyOutcome) -> bool:
     """Return whether this outcome is awaited; a restart delivers one again."""
     attempt = ctx.incident.remedy
-    return attempt is not None and attempt.flag == event.flag and attempt.off_at is None
+    return attempt is not None and attempt.name == event.remedy and attempt.done_at is None
 
 
 def _leave_unknown(ctx: StepContext, why: str) -> None:
-    flag = ctx.incident.remedies[-1].flag
+    name = ctx.incident.remedies[-1].name
     _end(ctx, RemedyResult.UNKNOWN, why)
-    rollback_request.escalate_to_human(
-        ctx, f"feature flag {flag} was to be switched off, and the outcome is unknown: {why}"
-    )
+    rollback_request.escalate_to_human(ctx, f"{words(name).to_be}, and the outcome is unknown: {why}")
 
 
 def follow(ctx: StepContext) -> None:
-    """Wait for the outcome of the request; once the flag is off, prove the recovery or go on with the rollback."""
+    """Wait for the outcome of the request; once it is done, prove the recovery or go on with the rollback."""
     attempt = ctx.incident.remedy
     assert attempt is not None, "the phase has a remedy that is under way"
-    if attempt.off_at is not None:
-        _prove(ctx, attempt, attempt.off_at)
+    if attempt.done_at is not None:
+        _prove(ctx, attempt, attempt.done_at)
     # From the phase, which a restart begins anew: the shell looks the request up again, and that takes its time.
-    elif ctx.now - ctx.service.phase_since >= SWITCH_PATIENCE_SECONDS:
+    elif ctx.now - ctx.service.phase_since >= ANSWER_PATIENCE_SECONDS:
         _leave_unknown(ctx, f"no answer came in {show_seconds(ctx.now - ctx.service.phase_since)}")
 
 
-def _prove(ctx: StepContext, attempt: RemedyAttempt, off_at: float) -> None:
-    # Another deploy went live: from then on no reading tells what the flag did.
+def _prove(ctx: StepContext, attempt: RemedyAttempt, done_at: float) -> None:
+    # Another deploy went live: from then on no reading tells what the remedy did.
+    noun = words(attempt.name).noun
     if ctx.service.suspect_replaced:
-        _go_on(ctx, RemedyResult.ENDED, f"{ctx.service.live} is live now, so nothing is known of flag {attempt.flag}")
+        _go_on(ctx, RemedyResult.ENDED, f"{ctx.service.live} is live now, so nothing is known of {noun}")
         return
     if ctx.state.blind_since is not None:
         return
@@ -154,27 +155,27 @@ def _prove(ctx: StepContext, attempt: RemedyAttempt, off_at: float) -> None:
     if maintenance.hides(ctx.service, ctx.now):
         ctx.set_service(observations.reset_detectors(ctx.service, ctx.now))
         return
-    until = recovery_proof.judged_since(ctx, off_at) + attempt.prove_seconds
-    overdue, unknown = ctx.now >= _overdue_at(ctx, attempt, off_at), recovery_proof.NONE
-    # A feed may be read in hours only: that is no reason to take the flag for one that did not help.
+    until = recovery_proof.judged_since(ctx, done_at) + attempt.prove_seconds
+    overdue, unknown = ctx.now >= _overdue_at(ctx, attempt, done_at), recovery_proof.NONE
+    # A feed may be read in hours only: that is no reason to take it for one that did not help.
     if overdue and recovery_proof.is_proved_by_probes(ctx):
-        unknown = recovery_proof.unknown_since(ctx, off_at)
-    missing = recovery_proof.unproved(ctx, off_at, unknown)
-    good_for = ctx.now - recovery_proof.good_since(ctx, off_at)
+        unknown = recovery_proof.unknown_since(ctx, done_at)
+    missing = recovery_proof.unproved(ctx, done_at, unknown)
+    good_for = ctx.now - recovery_proof.good_since(ctx, done_at)
     fails = _fails(ctx, until)
     if not fails and not missing and good_for >= recovery_proof.proof_seconds(ctx):
-        _helped(ctx, attempt, off_at, unknown)
+        _helped(ctx, attempt, done_at, unknown)
     elif ctx.now >= until and fails:
-        _go_on(ctx, RemedyResult.NO_HELP, f"flag {attempt.flag} is off and did not help: {fails}")
+        _go_on(ctx, RemedyResult.NO_HELP, f"{words(attempt.name).no_help}: {fails}")
     elif overdue:
-        why = missing or "no unbroken good stretch"
-        _go_on(ctx, RemedyResult.NO_HELP, f"flag {attempt.flag} is off, and the recovery is not proved: {why}")
+        why, brief = missing or "no unbroken good stretch", words(attempt.name).brief
+        _go_on(ctx, RemedyResult.NO_HELP, f"{brief}, and the recovery is not proved: {why}")
 
 
 def _fails(ctx: StepContext, until: float) -> str:
-    """Return what fails, confirmed, or broke its good stretch after the flag had its time; else "".
+    """Return what fails, confirmed, or broke its good stretch after the remedy had its time; else "".
 
-    Rate-limited probes say nothing about the site, so they are no sign that the flag did not help.
+    Rate-limited probes say nothing about the site, so they are no sign that it did not help.
     """
     found = observations.findings(ctx.service, ctx.policy, ctx.now)
     confirmed = next((one.text for one in found if one.method != turned_away.METHOD), "")
@@ -182,13 +183,13 @@ def _fails(ctx: StepContext, until: float) -> str:
     return confirmed or next((f"{name} fails still" for name in broken), "")
 
 
-def _overdue_at(ctx: StepContext, attempt: RemedyAttempt, off_at: float) -> float:
+def _overdue_at(ctx: StepContext, attempt: RemedyAttempt, done_at: float) -> float:
     """Return when the absence of a proof ends the wait for it (UTC epoch seconds)."""
-    return recovery_proof.overdue_at(ctx, off_at) + attempt.prove_seconds
+    return recovery_proof.overdue_at(ctx, done_at) + attempt.prove_seconds
 
 
-def _helped(ctx: StepContext, attempt: RemedyAttempt, off_at: float, unknown: Mapping[str, str]) -> None:
-    proof, _ = recovery_proof.words(ctx, off_at, unknown, f"flag {attempt.flag} was off")
+def _helped(ctx: StepContext, attempt: RemedyAttempt, done_at: float, unknown: Mapping[str, str]) -> None:
+    proof, _ = recovery_proof.words(ctx, done_at, unknown, words(attempt.name).proved_since)
     _end(ctx, RemedyResult.HELPED, proof)
     ctx.note("VERIFIED", proof)
     close_incident.close(ctx, Outcome.REMEDIED, proof)
@@ -223,20 +224,20 @@ def end_unread(ctx: StepContext, why: str) -> None:
     """End the remedy that is under way, if any, as one whose outcome no phase waits for any more."""
     attempt = ctx.incident.remedy
     if attempt is not None:
-        _end(ctx, RemedyResult.UNKNOWN if attempt.off_at is None else RemedyResult.ENDED, why)
+        _end(ctx, RemedyResult.UNKNOWN if attempt.done_at is None else RemedyResult.ENDED, why)
 
 
 def settled_late(ctx: StepContext) -> None:
-    """Record an outcome that no phase waits for: the flag is as it was, or nothing tells whether it is off.
+    """Record an outcome that no phase waits for: nothing was changed, or nothing tells whether it is done.
 
     People read until then that it is not known, so it is no news.
     """
     event, incident = ctx.event, ctx.service.incident
-    assert isinstance(event, e.FlagRefused | e.FlagPostponed | e.FlagLost)
+    assert isinstance(event, e.RemedyRefused | e.RemedyPostponed | e.RemedyLost)
     if incident is None or incident.id != event.incident or incident.closed_at is not None:
         return
-    result, why = _not_known(event) if isinstance(event, e.FlagLost) else _as_it_was(event)
-    known = [one for one in incident.remedies if one.flag == event.flag and one.unknown and one.result is not result]
+    result, why = _not_known(event) if isinstance(event, e.RemedyLost) else _as_it_was(event)
+    known = [one for one in incident.remedies if one.name == event.remedy and one.unknown and one.result is not result]
     if not known:
         return
     told = tuple(replace(one, result=result, why=why) if one in known else one for one in incident.remedies)
@@ -245,20 +246,20 @@ def settled_late(ctx: StepContext) -> None:
 
 
 def came_late(ctx: StepContext) -> None:
-    """Handle an outcome that no phase waits for: a flag that is off after all is reported to people."""
+    """Handle an outcome that no phase waits for: what is done after all is reported to people."""
     event, incident = ctx.event, ctx.service.incident
-    assert isinstance(event, e.FlagSwitchedOff)
+    assert isinstance(event, e.RemedyDone)
     if incident is None or incident.id != event.incident or incident.closed_at is not None:
-        title = f"{ctx.name}: feature flag {event.flag} is off"
-        lines = (f"The daemon switched it off for {event.incident}, which is over.", "Switch it on again if you want.")
+        title = f"{ctx.name}: {words(event.remedy).done}"
+        lines = tuple(line.format(incident=event.incident) for line in words(event.remedy).late)
         ctx.notify_service(NoticeKind.UPDATED, f"{event.incident}/flag", title, lines)
         return
-    known = [one for one in incident.remedies if one.flag == event.flag and one.off_at is None]
+    known = [one for one in incident.remedies if one.name == event.remedy and one.done_at is None]
     if not known:
         return
-    off = tuple(replace(one, off_at=ctx.now, why=event.why) if one in known else one for one in incident.remedies)
+    off = tuple(replace(one, done_at=ctx.now, why=event.why) if one in known else one for one in incident.remedies)
     ctx.update_incident(remedies=off)
-    ctx.note("ACT", f"feature flag {event.flag} is off after all")
+    ctx.note("ACT", f"{words(event.remedy).done} after all")
     ctx.notify(NoticeKind.UPDATED, Topic.FLAG_OFF)
 
 
@@ -268,8 +269,8 @@ def resume(ctx: StepContext) -> None:
     ctx.emit(SetPace(ctx.name, ctx.service.pace_seconds))
     attempt = ctx.incident.remedy
     assert attempt is not None, "the phase has a remedy that is under way"
-    if attempt.off_at is not None:
-        _wake(ctx, attempt.off_at, attempt)
+    if attempt.done_at is not None:
+        _wake(ctx, attempt.done_at, attempt)
         return
     ctx.update_service(phase_since=ctx.now)
-    ctx.wake_at(ctx.now + SWITCH_PATIENCE_SECONDS)
+    ctx.wake_at(ctx.now + ANSWER_PATIENCE_SECONDS)

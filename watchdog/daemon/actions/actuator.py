@@ -22,8 +22,8 @@ from types import MappingProxyType
 
 from watchdog.core.fold.deploy_lists import PIN_SHOWS_SECONDS
 from watchdog.daemon.actions.auto_deploy import AutoDeploy
-from watchdog.daemon.actions.flag_switcher import Flags, FlagSwitcher
 from watchdog.daemon.actions.reconcile import UNREADABLE, DeployLookup, Reconcile, look_up, newer_than
+from watchdog.daemon.actions.remedy_actuator import Actions, RemedyActuator
 from watchdog.daemon.actions.timings import (
     SHIPPED,
     Change,
@@ -39,7 +39,7 @@ from watchdog.daemon.actions.timings import (
 )
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback, SwitchFlagOff
+from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback, TryRemedy
 from watchdog.domain.errors import Forbidden, Gone, OutcomeUnknown, Permanent, Refused, Stale, Temporary, WatchdogError
 from watchdog.domain.events import Event
 from watchdog.domain.store_records import ActionResult, ActionRow
@@ -50,7 +50,7 @@ ROLLBACK, ALTERNATIVE = "rollback", "alternative"
 SAID_NO = (ActionResult.REFUSED, ActionResult.EXPIRED, ActionResult.FORBIDDEN)
 """The platform said no: nothing can be under way."""
 CONTENDED = "another worker carries out this action"
-NO_FLAGS: Flags = MappingProxyType({})
+NO_REMEDIES: Actions = MappingProxyType({})
 
 
 class Actuator:
@@ -70,7 +70,7 @@ class Actuator:
         *,
         timings: Timings = SHIPPED,
         reconcile: Reconcile = look_up,
-        flags: Flags = NO_FLAGS,
+        remedies: Actions = NO_REMEDIES,
     ) -> None:
         self._platform = platform
         self._store = store
@@ -83,8 +83,8 @@ class Actuator:
         self._auto_deploy = AutoDeploy(
             store, clock, timings, forbids=lambda change, at: self.forbids(change, at), too_late=self._too_late
         )
-        self._flags = FlagSwitcher(
-            flags,
+        self._remedies = RemedyActuator(
+            remedies,
             store,
             clock,
             timings,
@@ -97,7 +97,7 @@ class Actuator:
     @property
     def writing(self) -> bool:
         """Return whether a changing call is in flight: a graceful stop lets it finish."""
-        return self._writing + self._auto_deploy.writing + self._flags.writing > 0
+        return self._writing + self._auto_deploy.writing + self._remedies.writing > 0
 
     async def let_land(self) -> None:
         """Wait until an earlier switch of ours can no longer arrive, and the platform's answers show its result.
@@ -108,8 +108,8 @@ class Actuator:
 
     async def perform(self, effect: Change, *, resumed: bool = False) -> Event:
         """Carry out a change; return its outcome. `resumed`: it was saved before a restart, or the store went away."""
-        if isinstance(effect, SwitchFlagOff):
-            return await self._flags.switch_off(effect, resumed=resumed)
+        if isinstance(effect, TryRemedy):
+            return await self._remedies.perform(effect, resumed=resumed)
         if not isinstance(self._platform, WritablePlatform) or not self._platform.can_write:
             return self._cannot(effect, "this watchdog was given no right to change anything")
         try:

@@ -37,7 +37,7 @@ UNWANTED = "no longer wanted"
 OUTAGE = "another outage is being handled, which needs it off"
 UNRECORDED = "the journal could not be written"
 
-ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy, fx.SwitchFlagOff)
+ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy, fx.TryRemedy)
 """Effects that change production."""
 
 log = structlog.get_logger("watchdog")
@@ -187,8 +187,8 @@ class ActionRunner:
             return e.RollbackLost(at, effect.service, effect.incident, why)
         if isinstance(effect, fx.RestoreAutoDeploy):
             return e.AutoDeployNotRestored(at, effect.service, effect.incident, why)
-        if isinstance(effect, fx.SwitchFlagOff):
-            return e.FlagLost(at, effect.service, effect.incident, effect.flag, why)
+        if isinstance(effect, fx.TryRemedy):
+            return e.RemedyLost(at, effect.service, effect.incident, effect.remedy, why)
         try:
             row = await self._store.action(effect.incident, auto_deploy.STEP)
         except (Temporary, Permanent):
@@ -212,9 +212,9 @@ def still_wanted(state: State, effect: Change) -> bool:
     """Return whether an effect of an earlier run still belongs to the state.
 
     A rollback is always looked up, unless its incident went on to another target: a lookup changes nothing. So is a
-    flag: people are notified of one that is off, also after the end of its incident.
+    remedy: people are notified of one that is done, also after the end of its incident.
     """
-    if isinstance(effect, fx.SwitchFlagOff):
+    if isinstance(effect, fx.TryRemedy):
         return True
     service = state.services.get(effect.service)
     incident = service.incident if service is not None else None
@@ -244,8 +244,8 @@ def unrecorded(effect: Effect, at: float, *, lasting: bool) -> Event | None:
         return e.RollbackPostponed(at, effect.service, effect.incident, UNRECORDED)
     if isinstance(effect, fx.RestoreAutoDeploy):
         return e.AutoDeployNotRestored(at, effect.service, effect.incident, UNRECORDED)
-    if isinstance(effect, fx.SwitchFlagOff):
+    if isinstance(effect, fx.TryRemedy):
         # The rollback that is decided next cannot be saved either, and pages with that reason.
-        kind = e.FlagRefused if lasting else e.FlagPostponed
-        return kind(at, effect.service, effect.incident, effect.flag, UNRECORDED)
+        kind = e.RemedyRefused if lasting else e.RemedyPostponed
+        return kind(at, effect.service, effect.incident, effect.remedy, UNRECORDED)
     return None

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback, SwitchFlagOff
+from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback, TryRemedy
 
 FaultPoint = Callable[[str], Awaitable[None]]
 """Called at the marked points of the protocol; does nothing outside fault tests."""
@@ -18,7 +18,7 @@ async def no_hook(point: str) -> None:
     """Do nothing."""
 
 
-Change = PinAutoDeploy | Rollback | RestoreAutoDeploy | SwitchFlagOff
+Change = PinAutoDeploy | Rollback | RestoreAutoDeploy | TryRemedy
 """The changes that the actuator makes in production."""
 Forbids = Callable[[Change, float], str]
 """Returns why a change must not be sent at this moment, or an empty string.

@@ -25,7 +25,7 @@ DONE = (
     "offered", "undone",
 )  # fmt: skip
 """What a service's state says of changes in production: none is made without the store."""
-SWITCHED = (e.PinConfirmed, e.PinUnconfirmed, e.FlagSwitchedOff, e.FlagRefused, e.FlagPostponed, e.FlagLost)
+SWITCHED = (e.PinConfirmed, e.PinUnconfirmed, e.RemedyDone, e.RemedyRefused, e.RemedyPostponed, e.RemedyLost)
 """The outcomes of switches that may be under way as their service leaves the configuration."""
 T = TypeVar("T")
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from watchdog.core.note_text import short
 from watchdog.domain.decisions import FAILING, Finding
 from watchdog.domain.incidents import Incident, Outcome
+from watchdog.domain.remedies.kinds import words
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.outlooks.current_state import CurrentState
@@ -100,8 +101,8 @@ def end_title(incident: Incident) -> str:
         lasted = show_seconds(max(0.0, (rollback.restored_at or incident.onset_at) - incident.onset_at))
         return f"{service} is back after {lasted}: rolled back to {target}"
     if (cure := incident.cure) is not None:
-        lasted = show_seconds(max(0.0, (cure.off_at or incident.onset_at) - incident.onset_at))
-        return f"{service} is back after {lasted}: flag {cure.flag} is off"
+        lasted = show_seconds(max(0.0, (cure.done_at or incident.onset_at) - incident.onset_at))
+        return f"{service} is back after {lasted}: {words(cure.name).brief}"
     if not incident.findings:
         made = f"rolled back to {target}, recovery not proved" if rollback.deploy else "no rollback was made"
         return f"{service}: {made}"

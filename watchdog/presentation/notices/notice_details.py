@@ -17,6 +17,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.presentation.decision_text import named, reading_now
 from watchdog.presentation.notices.notice_case import NoticeCase
 from watchdog.presentation.outlook import rollback_line
+from watchdog.presentation.outlooks import remedy_words
 from watchdog.presentation.outlooks.safe_order import order_of
 from watchdog.presentation.situation import Situation
 from watchdog.presentation.text import clean
@@ -151,8 +152,7 @@ def done_lines(incident: Incident) -> Lines:
     if incident.rollback.deploy:
         how = f" ({rebuild_words(incident)})" if incident.rollback.rebuilds else ""
         lines.append(f"Rollback: {incident.suspect} -> {incident.rollback.target} as {incident.rollback.deploy}{how}")
-    flags = (f"{one.flag}: {'off, ' if one.off_at is not None else ''}{one.result.value}" for one in incident.remedies)
-    return (*lines, *(f"Feature flag {one}" for one in flags))
+    return (*lines, *map(remedy_words.done_line, incident.remedies))
 
 
 def left_lines(case: NoticeCase) -> Lines:

@@ -17,6 +17,7 @@ from watchdog.core.note_text import short
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Link, Notice, Topic
 from watchdog.domain.policy import Mode
+from watchdog.domain.remedies.kinds import words
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.notices import notice_details as details
 from watchdog.presentation.notices.headlines import (
@@ -217,9 +218,9 @@ def _overdue(case: NoticeCase) -> Words:
     return f"{happens(case.incident)}: {late}", _body(case, todo=_look(case))
 
 
-def _flag_off(case: NoticeCase) -> Words:
-    flag = next((one.flag for one in reversed(case.incident.remedies) if one.off_at is not None), "")
-    return f"{happens(case.incident)}: feature flag {flag} switched off", _body(case)
+def _remedy_done(case: NoticeCase) -> Words:
+    name = next((one.name for one in reversed(case.incident.remedies) if one.done_at is not None), "")
+    return f"{happens(case.incident)}: {clean(words(name).title)}", _body(case)
 
 
 def _rolling_back(case: NoticeCase) -> Words:
@@ -311,7 +312,7 @@ WORDS: Mapping[Topic, Callable[[NoticeCase], Words]] = MappingProxyType(
         Topic.ESCALATED: _escalated,
         Topic.STILL_OPEN: _still_open,
         Topic.OVERDUE: _overdue,
-        Topic.FLAG_OFF: _flag_off,
+        Topic.FLAG_OFF: _remedy_done,
         Topic.ROLLING_BACK: _rolling_back,
         Topic.STOPPED_SHORT: _stopped_short,
         Topic.NOT_LIVE_YET: _not_live_yet,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from watchdog.presentation.block_words import FIRST, UNDOES_NONE
-from watchdog.presentation.outlooks import flag_words
+from watchdog.presentation.outlooks import remedy_words
 from watchdog.presentation.outlooks.closed_words import follows
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.outlook_words import names_holder
@@ -26,8 +26,8 @@ def besides(case: Case, commands: Sequence[str]) -> str:
         return follows(case)
     said = (
         _migration(case, found, commands),
-        flag_words.planned(case, found),
-        flag_words.tried(case),
+        remedy_words.planned(case, found),
+        remedy_words.tried(case),
         _acknowledged(case, found),
         _unseen(case),
         _render(case, found),

@@ -7,7 +7,7 @@ from watchdog.core.note_text import short
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import Outcome
 from watchdog.presentation.block_words import BLOCKS, FIRST, block_of
-from watchdog.presentation.outlooks import flag_words
+from watchdog.presentation.outlooks import remedy_words
 from watchdog.presentation.outlooks.acknowledging import stopped_call
 from watchdog.presentation.outlooks.other_service import Culprit
 from watchdog.presentation.outlooks.outlook_case import Case, named
@@ -182,4 +182,4 @@ def clean_up(case: Case) -> str:
     if case.state.denied:
         trust = command_line("trust", code)
         steps.append(f"{code} is deny-listed: no rollback leads to it until you trust it: {trust}.")
-    return " ".join([*steps, *flag_words.left_off(case)])
+    return " ".join([*steps, *remedy_words.left_changed(case)])

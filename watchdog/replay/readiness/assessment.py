@@ -87,6 +87,6 @@ def answer(act: Act, at: float) -> Event | None:
         return e.PinConfirmed(at + PIN_SECONDS, act.service, act.incident, previous="off")
     if isinstance(act, fx.Rollback):
         return e.RollbackLost(at, act.service, act.incident, "a replay sends nothing")
-    if isinstance(act, fx.SwitchFlagOff):
-        return e.FlagRefused(at, act.service, act.incident, act.flag, "a replay sends nothing")
+    if isinstance(act, fx.TryRemedy):
+        return e.RemedyRefused(at, act.service, act.incident, act.remedy, "a replay sends nothing")
     return None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from watchdog.adapters.remedies.flag_off import remedy_of
+from watchdog.adapters.remedies.options import remedy_of
 from watchdog.adapters.signals.control import DEFAULT_CONTROL
 from watchdog.adapters.signals.vendor_status import page_of
 from watchdog.domain.code_comparison import MigrationRules
@@ -129,7 +129,7 @@ def build(
 
 def _services(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Iterator[tuple[str, ServiceSettings]]:
     for name, service in shape.services.items():
-        remedies = tuple(one.flag_off for one in service.remedies)
+        remedies = tuple(service.remedy_options)
         yield name, ServiceSettings(service.render, MappingProxyType(dict(signals[name])), remedies)
 
 
@@ -189,7 +189,7 @@ def _policy(
             depends_on=service.depends_on,
             rollback_safe=service.rollback_safe,
             migrations=_migrations(shape, service),
-            remedies=tuple(remedy_of(one.flag_off) for one in service.remedies),
+            remedies=tuple(map(remedy_of, service.remedy_options)),
             signals=signals[name],
             title=service.title or "",
             objective=service.objective,

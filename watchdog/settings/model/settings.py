@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from watchdog.adapters.options import Options
-from watchdog.adapters.remedies.flag_off import FlagOffOptions
+from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.adapters.signals import render_events
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.deploys import ServiceFacts
@@ -32,11 +32,11 @@ class Adapter(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """One guarded service; `render` is its id or exact name there, or None; `flags` are tried before a rollback."""
+    """One guarded service; `render` is its id or exact name there, or None; `remedies` are tried before a rollback."""
 
     render: str | None
     signals: Mapping[str, Adapter]
-    flags: tuple[FlagOffOptions, ...] = ()
+    remedies: tuple[RemedyOptions, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from watchdog.adapters.signals.vendor_status import KNOWN_VENDORS
 from watchdog.core.detect.probes import CUSUM_CAP
 from watchdog.docs.page_table import shell_place
 from watchdog.domain.commands.human_command import ALL
+from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.settings.schema.adapter_entries import check_name
 from watchdog.settings.schema.schema import PLATFORM_ID, ServiceShape, Shape
 from watchdog.settings.schema.tuning import figure
@@ -57,14 +58,19 @@ def check_services(document: Document, shape: Shape, own: Mapping[str, str]) -> 
 
 
 def _check_remedies(document: Document, name: str, service: ServiceShape) -> None:
-    """Report remedies that no rollback follows, and a flag that is named twice: it is switched off once."""
+    """Report remedies that no rollback follows, one without a kind, and one that is named twice: it is tried once."""
     path = ("services", name, "remedies")
     if service.remedies and service.render is None:
         document.report(path, "useless without render: each is tried before a rollback", "add render: srv-…")
-    flags = [one.flag_off.flag for one in service.remedies]
-    for place, flag in enumerate(flags):
-        if flag in flags[:place]:
-            document.report((*path, place), "the same flag twice", "remove one of them")
+    known: list[str] = []
+    for place, one in enumerate(service.remedies):
+        # From the document: what is not valid is cut out of the shape, and reported already.
+        written = document.at((*path, place))
+        if not isinstance(written, dict) or len(written) != 1:
+            document.report((*path, place), "not one kind of remedy", f"write one of: {', '.join(RemedyKind)}")
+        elif one.options is not None and one.options.name in known:
+            document.report((*path, place), "the same remedy twice", "remove one of them: each is tried once")
+        known += [one.options.name] if one.options is not None else []
 
 
 def _check_control(document: Document, shape: Shape) -> None:

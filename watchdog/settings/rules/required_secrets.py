@@ -10,6 +10,7 @@ from watchdog.adapters.remedies.flag_off import TOKEN as FLAG_TOKEN
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.vendor_status import NOT_READABLE
 from watchdog.domain.policy import PROBES
+from watchdog.domain.remedies.kinds import words
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings, install_extra
@@ -53,7 +54,7 @@ def check_secrets(
     for name, adapter in channels.items():
         for variable in NOTIFIERS[adapter.kind].secrets(adapter.options):
             needed.setdefault(variable, (("channels", name), f"the channel {name}"))
-    for variable, wanted in (*_of_flags(shape, modes), *_of_the_rest(shape).items()):
+    for variable, wanted in (*_of_remedies(shape, modes), *_of_the_rest(shape).items()):
         needed.setdefault(variable, wanted)
     for variable, (path, who) in needed.items():
         if not variables.get(variable):
@@ -64,12 +65,13 @@ def check_secrets(
             )
 
 
-def _of_flags(shape: Shape, modes: Mapping[str, str]) -> Iterator[tuple[str, tuple[Path, str]]]:
-    """Yield the token at each feature flag that may be switched off with it."""
+def _of_remedies(shape: Shape, modes: Mapping[str, str]) -> Iterator[tuple[str, tuple[Path, str]]]:
+    """Yield the token at each remedy whose request has a place for it."""
     for name, mode in modes.items():
         for place, one in enumerate(shape.services[name].remedies):
-            if one.flag_off.needs_token and mode != "observe":
-                yield FLAG_TOKEN, (("services", name, "remedies", place), f"the flag {one.flag_off.flag}")
+            options = one.options
+            if options is not None and options.needs_token and mode != "observe":
+                yield FLAG_TOKEN, (("services", name, "remedies", place), words(options.name).noun)
 
 
 def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:

@@ -12,8 +12,10 @@ from pydantic import BeforeValidator, Field
 
 from watchdog.adapters.options import Rate
 from watchdog.adapters.remedies.flag_off import FlagOffOptions
+from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationRules
 from watchdog.domain.policy import OBJECTIVE
+from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.settings.rules.recurrence import ALWAYS
 from watchdog.settings.schema import written_values
 from watchdog.settings.schema.checklist_schema import LISTS_MAX, ChecklistShape
@@ -120,9 +122,15 @@ class GateFile(Section):
 
 
 class RemedyShape(Section):
-    """One remedy that is tried before a rollback; its options are those of its adapter."""
+    """One remedy that is tried before a rollback, of one kind; its options are those of its adapter."""
 
-    flag_off: FlagOffOptions
+    # One field for each kind, and one of them written (rules/cross_checks.py): a mistake has one place (rule 3).
+    flag_off: FlagOffOptions | None = None
+
+    @property
+    def options(self) -> RemedyOptions | None:
+        """Return the options of the kind that is written."""
+        return next((getattr(self, kind) for kind in RemedyKind if getattr(self, kind) is not None), None)
 
 
 class ServiceShape(Section):
@@ -143,6 +151,11 @@ class ServiceShape(Section):
     drill: ServiceDrillShape | None = None  # None: no drill may be held on it
     # Open here: the options of each kind are those of its adapter, which checks them itself (rule 2).
     signals: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=30, json_schema_extra=NAMED)
+
+    @property
+    def remedy_options(self) -> list[RemedyOptions]:
+        """Return the options of its remedies, in the order in which they are tried."""
+        return [one.options for one in self.remedies if one.options is not None]
 
 
 class DependencyShape(Section):

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from watchdog.adapters.stores import shown_url
 from watchdog.domain.policy import Action, Mode, Policy, Rule, Step, Suppression, Then
+from watchdog.domain.remedies.kinds import words
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.gate.gate_rules import GateRules
 from watchdog.settings.model.settings import Settings
@@ -55,8 +56,8 @@ def service_rows(settings: Settings) -> Iterator[Row]:
         # What is named by its exact name there has no id yet: the daemon's start asks Render for it.
         known = service.platform_id or settings.services[name].render
         render = f"on Render ({known})" if known else "not on Render"
-        flags = ", ".join(one.flag for one in service.remedies)
-        first = f", before a rollback switches feature flags off: {flags}" if flags else ""
+        tried = ", then ".join(words(one.name).does for one in service.remedies)
+        first = f", before a rollback {tried}" if tried else ""
         yield name, f"{title}{service.mode}{veto}{first}, {render}; watches {signals}"
 
 

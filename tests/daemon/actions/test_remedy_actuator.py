@@ -14,9 +14,9 @@ from tests.support.stores import store_at
 from watchdog.adapters.options import Context
 from watchdog.adapters.remedies.flag_off import TOKEN, FlagOff, FlagOffOptions
 from watchdog.daemon.actions.actuator import Actuator
-from watchdog.daemon.actions.flag_switcher import CONTENDED, INTERRUPTED, OFF_ALREADY, UNCONFIGURED, UNREAD
+from watchdog.daemon.actions.remedy_actuator import CONTENDED, INTERRUPTED, UNCONFIGURED, UNREAD
 from watchdog.domain import events as e
-from watchdog.domain.effects import SwitchFlagOff
+from watchdog.domain.effects import TryRemedy
 from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.events import Event
 from watchdog.domain.store_records import ActionResult, ActionRow
@@ -24,7 +24,7 @@ from watchdog.ports import Store
 from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox
 
-FLAG = SwitchFlagOff("web", "web-1", "new-checkout")
+FLAG = TryRemedy("web", "web-1", "new-checkout")
 PLANNED = ActionRow("web-1", "flag new-checkout", "planned", target="new-checkout", baseline="", service="web")
 SENDING = replace(PLANNED, state="sending", attempts=1, sent_at=1.0)
 
@@ -50,9 +50,9 @@ class Scene:
         """Perform; the outcome is of that kind, of this flag, and has these words in its reason."""
         outcome: Any = await self.actuator.perform(FLAG, resumed=resumed)
         assert type(outcome) is kind, outcome
-        for name in ("settled", "off_already"):
+        for name in ("settled", "already"):
             assert getattr(outcome, name, False) is said.get(name, False), outcome
-        assert (outcome.service, outcome.incident, outcome.flag) == ("web", "web-1", "new-checkout")
+        assert (outcome.service, outcome.incident, outcome.remedy) == ("web", "web-1", "new-checkout")
         assert words in getattr(outcome, "why", ""), outcome.why
 
     async def row(self) -> ActionRow:
@@ -92,7 +92,7 @@ async def scene(
             if hook is not None:
                 await hook(scenes[0], point)
 
-        actuator = Actuator(None, store, clock, at, flags={("web", "new-checkout"): switch})
+        actuator = Actuator(None, store, clock, at, remedies={("web", "new-checkout"): switch})
         scenes.append(Scene(sandbox, clock, store, actuator))
         await store.open()
         try:
@@ -106,9 +106,9 @@ async def scene(
 async def test_it_is_off_by_one_request(tmp_path: Path, look: bool) -> None:
     """Without a right to change anything at Render: that is another key."""
     async with scene(look=look, store_url=f"sqlite:///{tmp_path}/journal.db") as s:
-        await s.ends(e.FlagSwitchedOff)
+        await s.ends(e.RemedyDone)
         assert (s.on, s.sent, (await s.row()).state, s.actuator.writing) == (False, 1, "done", False)
-        await s.ends(e.FlagSwitchedOff, resumed=True)
+        await s.ends(e.RemedyDone, resumed=True)
         assert s.sent == 1, "the outcome of the row is told again"
 
 
@@ -117,12 +117,12 @@ async def test_an_answer_that_was_lost_is_looked_up(mode: str) -> None:
     """The flag tells what came of it; without a look nothing does, and it is not sent again."""
     async with scene() as s:
         s.sandbox.modes.set("flag", mode)
-        await s.ends(e.FlagSwitchedOff)
+        await s.ends(e.RemedyDone)
         assert (s.on, s.sent) == (False, 1)
     async with scene(look=False) as s:
         s.sandbox.modes.set("flag", mode)
-        await s.ends(e.FlagLost, "it may or may not have happened")
-        await s.ends(e.FlagLost, "it may or may not have happened", resumed=True)
+        await s.ends(e.RemedyLost, "it may or may not have happened")
+        await s.ends(e.RemedyLost, "it may or may not have happened", resumed=True)
         assert (s.sent, (await s.row()).state, (await s.row()).result) == (1, "failed", None)
 
 
@@ -130,13 +130,13 @@ async def test_a_request_that_was_lost_ends_after_the_settle_window() -> None:
     """Read as on, it is on. Not read, nothing tells, but nothing can still arrive: the rollback need not wait."""
     async with scene() as s:
         s.sandbox.modes.set("flag", "reset_before")
-        await s.ends(e.FlagRefused, "it is on 30 s later")
+        await s.ends(e.RemedyRefused, "it is on 30 s later")
         assert (s.on, s.sent) == (True, 1) and s.clock.elapsed > 30.0
-        await s.ends(e.FlagRefused, "it is on 30 s later", resumed=True)
+        await s.ends(e.RemedyRefused, "it is on 30 s later", resumed=True)
     async with scene() as s:
         s.sandbox.modes.set("flags", "down")
         for resumed in (False, True):
-            await s.ends(e.FlagLost, "it cannot be read 30 s later", settled=True, resumed=resumed)
+            await s.ends(e.RemedyLost, "it cannot be read 30 s later", settled=True, resumed=resumed)
         assert (await s.row()).result is ActionResult.UNREAD
 
 
@@ -145,9 +145,9 @@ async def test_a_refusal_is_final(mode: str, why: str) -> None:
     """Nothing was changed, and the outage does not wait for a rate limit."""
     async with scene() as s:
         s.sandbox.modes.set("flag", mode)
-        await s.ends(e.FlagRefused, why)
+        await s.ends(e.RemedyRefused, why)
         assert (s.on, s.sent, (await s.row()).result) == (True, 1, ActionResult.REFUSED)
-        await s.ends(e.FlagRefused, why)
+        await s.ends(e.RemedyRefused, why)
         assert s.sent == 1
 
 
@@ -155,7 +155,7 @@ async def test_an_answer_is_not_believed_before_it_is_read_back() -> None:
     """The service says yes, and the flag stays on: an approval there, perhaps."""
     async with scene() as s:
         s.sandbox.cloud.set_flag = lambda flag, enabled: None  # type: ignore[method-assign]
-        await s.ends(e.FlagRefused, "it is on 30 s later (it answered yes)")
+        await s.ends(e.RemedyRefused, "it is on 30 s later (it answered yes)")
 
 
 async def unread(s: Scene, point: str) -> None:
@@ -170,9 +170,9 @@ async def test_an_answer_is_believed_where_the_flag_cannot_be_read(tmp_path: Pat
         s.sandbox.modes.set("flags", "down")
         if row is not None:
             assert await s.store.put_action(row, expect=None)
-        await s.ends(e.FlagSwitchedOff, UNREAD)
+        await s.ends(e.RemedyDone, UNREAD)
         assert (s.on, s.sent, (await s.row()).note) == (row is not None, int(row is None), UNREAD)
-        await s.ends(e.FlagSwitchedOff, UNREAD, resumed=True)
+        await s.ends(e.RemedyDone, UNREAD, resumed=True)
 
 
 async def test_a_flag_that_is_off_already_is_no_remedy() -> None:
@@ -180,7 +180,7 @@ async def test_a_flag_that_is_off_already_is_no_remedy() -> None:
     async with scene() as s:
         s.sandbox.cloud.set_flag("new-checkout", enabled=False)
         for resumed in (False, True):
-            await s.ends(e.FlagRefused, OFF_ALREADY, off_already=True, resumed=resumed)
+            await s.ends(e.RemedyRefused, "it is off already", already=True, resumed=resumed)
         assert s.sent == 0
 
 
@@ -188,10 +188,10 @@ async def test_a_flag_that_is_not_configured_is_refused() -> None:
     """A reload took it away."""
     async with scene() as s:
         actuator = Actuator(None, s.store, s.clock)
-        assert actuator.perform and isinstance(outcome := await actuator.perform(FLAG), e.FlagRefused)
+        assert actuator.perform and isinstance(outcome := await actuator.perform(FLAG), e.RemedyRefused)
         assert outcome.why == UNCONFIGURED
         assert await s.store.put_action(SENDING, expect=None)
-        assert isinstance(await actuator.perform(FLAG, resumed=True), e.FlagLost), "it may be off"
+        assert isinstance(await actuator.perform(FLAG, resumed=True), e.RemedyLost), "it may be off"
 
 
 # --- a crash at every point ---
@@ -203,9 +203,9 @@ async def test_after_a_crash_before_the_send_nothing_was_sent(row: ActionRow | N
     async with scene() as s:
         if row is not None:
             assert await s.store.put_action(row, expect=None)
-        await s.ends(e.FlagPostponed, INTERRUPTED, resumed=True)
+        await s.ends(e.RemedyPostponed, INTERRUPTED, resumed=True)
         assert s.sent == 0
-        await s.ends(e.FlagSwitchedOff)
+        await s.ends(e.RemedyDone)
         assert (s.on, s.sent) == (False, 1)
 
 
@@ -216,7 +216,7 @@ async def test_after_a_crash_at_the_send_it_is_looked_up_and_not_sent_again(arri
         assert await s.store.put_action(SENDING, expect=None)
         if arrived:
             s.sandbox.cloud.set_flag("new-checkout", enabled=False)
-        kind = (e.FlagSwitchedOff if arrived else e.FlagRefused) if look else e.FlagLost
+        kind = (e.RemedyDone if arrived else e.RemedyRefused) if look else e.RemedyLost
         await s.ends(kind, resumed=True)
         assert s.sent == 0
         await s.ends(kind, resumed=True)
@@ -229,17 +229,17 @@ async def test_the_last_look_keeps_it_from_being_sent() -> None:
     """A pause, or a freeze of the process: nothing is sent, and the row says so."""
     async with scene() as s:
         s.actuator.forbids = lambda change, at: "paused by ann"
-        await s.ends(e.FlagPostponed, "paused by ann")
+        await s.ends(e.RemedyPostponed, "paused by ann")
         assert (s.sent, (await s.row()).state) == (0, "planned")
         s.actuator.forbids = lambda change, at: ""
-        await s.ends(e.FlagSwitchedOff)
+        await s.ends(e.RemedyDone)
 
     async def freeze(s: Scene, point: str) -> None:
         if point == "before_send":
             await s.clock.advance(6.0)
 
     async with scene(hook=freeze) as s:
-        await s.ends(e.FlagPostponed, "more than 5 s since the last look")
+        await s.ends(e.RemedyPostponed, "more than 5 s since the last look")
         assert s.sent == 0
 
 
@@ -264,7 +264,7 @@ def displaced(row: ActionRow, expect: str | None) -> bool | None:
 async def test_another_worker_that_is_at_it_is_left_to_it(before: Any, why: str) -> None:
     """Its row is newer, or the shared state changed: nothing is sent."""
     async with scene(before=before) as s:
-        await s.ends(e.FlagPostponed, why)
+        await s.ends(e.RemedyPostponed, why)
         assert s.sent == 0
 
 

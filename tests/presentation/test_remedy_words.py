@@ -1,6 +1,7 @@
 """What people read of feature flags that are switched off before a rollback: while it lasts, and once it is over."""
 
-from dataclasses import replace
+import re
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.presentation.outlook_cases import FLAG, HELPED, NO_HELP, NOW, OFF, an
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.policy import Then
+from watchdog.domain.remedies.kinds import KINDS, RemedyKind, words
 from watchdog.domain.remedies.remedy import RemedyResult
 from watchdog.presentation.explain import state_of
 from watchdog.presentation.incident_facts import ended_at
@@ -23,7 +25,7 @@ STAYS = "Feature flag new-checkout is off since 02:14 UTC and did not help; it s
 UNKNOWN = replace(FLAG, result=RemedyResult.UNKNOWN, ended_at=NOW)
 REFUSED = replace(FLAG, result=RemedyResult.REFUSED, ended_at=NOW)
 STOPPED = replace(FLAG, result=RemedyResult.ENDED, ended_at=NOW)
-OFF_ALREADY = replace(FLAG, result=RemedyResult.OFF_ALREADY, ended_at=NOW)
+OFF_ALREADY = replace(FLAG, result=RemedyResult.DONE_ALREADY, ended_at=NOW)
 PAUSED = CurrentState(stopped="paused by ann")
 
 
@@ -42,7 +44,8 @@ def test_a_question_and_an_announcement_say_what_comes_first() -> None:
     first = replace(x.decision(course=Course.ANNOUNCE), first=("new-checkout",))
     for incident in (asked("new-checkout"), replace(announced(), decision=first)):
         assert FIRST in outlook(incident, NOW).besides
-    assert "feature flags one, then two off" in outlook(asked("one", "two"), NOW).besides
+    both = "First the daemon switches feature flag one off, then switches feature flag two off, and rolls back"
+    assert both in outlook(asked("one", "two"), NOW).besides
     assert "flag" not in outlook(asked(), NOW).besides
 
 
@@ -100,8 +103,19 @@ def test_a_flag_that_nobody_read_is_told_with_that() -> None:
 def test_an_incident_that_a_flag_ended_ends_as_the_flag_was_off() -> None:
     """The minutes of proof are no downtime; it is verified, as after a rollback."""
     incident = over(HELPED)
-    assert ended_at(incident) == HELPED.off_at and incident.proved and state_of(incident) == "VERIFIED"
+    assert ended_at(incident) == HELPED.done_at and incident.proved and state_of(incident) == "VERIFIED"
     assert end_title(incident) == "web is back after 11 s: flag new-checkout is off"
     assert outlook(incident, NOW).sentence == "Recovered with a feature flag switched off, and verified."
     assert done_lines(incident) == ("Feature flag new-checkout: off, helped",)
     assert over(NO_HELP).cure is None and over().cure is None and not over(NO_HELP).proved
+
+
+def test_every_kind_has_its_words() -> None:
+    """None is missing; what it acts on is in place, and what a moment adds is left to that moment."""
+    assert set(KINDS) == set(RemedyKind)
+    for kind in RemedyKind:
+        told = asdict(words("x" if kind is RemedyKind.FLAG_OFF else f"{kind}:3"))
+        later = {key for key, text in told.items() if re.search(r"{(since|when|incident)}", str(text))}
+        assert later <= {"undo", "late"}, kind
+        assert not re.search(r"{(?!since}|when}|incident})", str(list(told.values()))), kind
+        assert all(text or key in ("stays", "undo", "when_helped", "when_not") for key, text in told.items()), kind

@@ -14,17 +14,17 @@ from tests.core.worlds import flagged
 from watchdog.core.fold.clock_skew import clamp_future_times
 from watchdog.core.guards import pre_send_check
 from watchdog.core.guards.invariants import violated_invariant
-from watchdog.domain.effects import RestoreAutoDeploy, SwitchFlagOff
+from watchdog.domain.effects import RestoreAutoDeploy, TryRemedy
 from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy, Weekly, Window
 from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult
 from watchdog.domain.severity import Severity
 
-FLAG = SwitchFlagOff("web", "web-1", "new-checkout")
+FLAG = TryRemedy("web", "web-1", "new-checkout")
 ATTEMPT = RemedyAttempt("new-checkout", NOW, 60.0)
 BEFORE = replace(amended(OPEN, tried=False), remedies=())
 TRYING = replace(BEFORE, remedies=(ATTEMPT,))
-OTHER = replace(ATTEMPT, flag="other")
+OTHER = replace(ATTEMPT, name="other")
 POLICY = flagged()
 TWO = replace(POLICY, services={**POLICY.services, "shop": ServicePolicy("shop", "srv-shop")})
 WINDOW = Window("nights", Weekly(tuple(range(7)), 0, 1, "UTC"))
@@ -36,7 +36,7 @@ def trying(incident: Incident = TRYING, **fields: Any) -> ServiceState:
 
 
 def violated(
-    after: State, before: Incident | None = BEFORE, policy: Policy = TWO, effect: SwitchFlagOff = FLAG, **fields: Any
+    after: State, before: Incident | None = BEFORE, policy: Policy = TWO, effect: TryRemedy = FLAG, **fields: Any
 ) -> str:
     """Return what a step violates that switches the flag off."""
     was = replace(a_state(a_service(phase=Phase.SUSPECT, incident=before)), **fields)
@@ -47,7 +47,7 @@ def test_a_flag_is_switched_off_as_decided() -> None:
     """Once, in the place of a rollback that nothing forbids; the reason names flag, service and incident."""
     assert violated(a_state(trying())) == ""
     stopped = violated_invariant(a_state(trying()), a_state(trying(), paused_by="ann"), (FLAG,), TWO)
-    assert stopped == "SwitchFlagOff new-checkout of web for web-1: paused by ann"
+    assert stopped == "TryRemedy new-checkout of web for web-1: paused by ann"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_an_incident_that_a_flag_ended_was_proved() -> None:
     """Without that it was closed while nothing was known."""
     before = a_state(trying())
     for result, fine in ((RemedyResult.HELPED, True), (RemedyResult.NO_HELP, False)):
-        attempt = replace(ATTEMPT, result=result, off_at=NOW, ended_at=NOW)
+        attempt = replace(ATTEMPT, result=result, done_at=NOW, ended_at=NOW)
         closed = replace(TRYING, remedies=(attempt,), closed_at=NOW, outcome=Outcome.REMEDIED)
         found = violated_invariant(before, a_state(a_service(phase=Phase.CALM, incident=closed)), (), TWO)
         assert (found == "") is fine, found
@@ -175,7 +175,7 @@ def test_the_last_look_before_a_flag_is_switched(change: Callable[[State], State
 
 def test_times_of_a_worker_with_a_fast_clock_are_clamped() -> None:
     """The wait for an answer and the proof would stop for as long as the clocks differ."""
-    ahead = replace(ATTEMPT, requested_at=NOW + 60.0, off_at=NOW + 61.0, ended_at=NOW + 62.0)
+    ahead = replace(ATTEMPT, requested_at=NOW + 60.0, done_at=NOW + 61.0, ended_at=NOW + 62.0)
     clamped = clamp_future_times(trying(replace(TRYING, remedies=(ahead, ATTEMPT))), NOW)
     assert clamped.incident is not None
-    assert clamped.incident.remedies == (replace(ATTEMPT, off_at=NOW, ended_at=NOW), ATTEMPT)
+    assert clamped.incident.remedies == (replace(ATTEMPT, done_at=NOW, ended_at=NOW), ATTEMPT)

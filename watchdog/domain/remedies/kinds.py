@@ -1,0 +1,112 @@
+"""The kinds of remedies, and every word that is said of one: what it does, what stays changed, how a person undoes it.
+
+Rule: texts elsewhere take their words from `KINDS`, so that a new kind is one entry here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+
+class RemedyKind(StrEnum):
+    """A kind of remedy: the word of the configuration. Stores hold the values."""
+
+    FLAG_OFF = "flag_off"
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """The words of one kind. `{name}` stands for what it acts on: the flag, as people know it."""
+
+    do: str  # the daemon would first …
+    does: str  # the daemon …
+    intent: str  # in the story, as it is decided
+    to_be: str  # … and the outcome is unknown
+    done: str  # a sentence: it is done
+    since: str  # the preposition between that sentence and its time
+    title: str  # the same in the title of a notice
+    brief: str  # the same in few words, for the title of an end
+    proved_since: str  # all probes good since …
+    noun: str  # nothing is known of …
+    no_help: str  # it was done and did not help
+    undone: str  # a sentence: it was not done
+    already: str  # a sentence: it was so before, so nothing was sent
+    whether: str  # … is not known
+    look: str  # what a person does where that is not known
+    stays: str  # what stays changed while the incident goes on; empty: nothing
+    undo: str  # the task at the end: `{since}` with its time, `{when}` it may be undone; empty: none
+    undo_unknown: str  # the task at the end where it is not known
+    late: tuple[str, ...]  # lines of the notice that it was done for an `{incident}` that is over
+    step: str  # in the line of an incident's steps
+    label: str  # in the list of what was done, with one of the next three
+    label_done: str  # it is done
+    label_undone: str  # it was not done
+    label_already: str  # it was so before
+    read_undone: str  # a reason: it was sent, and is read as not done
+    read_already: str  # a reason: it was so before
+    when_helped: str = ""  # when it may be undone where it helped
+    when_not: str = ""  # when it may be undone where it did not help
+
+
+KINDS: Mapping[RemedyKind, KindWords] = MappingProxyType(
+    {
+        RemedyKind.FLAG_OFF: KindWords(
+            do="switch feature flag {name} off",
+            does="switches feature flag {name} off",
+            intent="feature flag {name} -> off",
+            to_be="feature flag {name} was to be switched off",
+            done="feature flag {name} is off",
+            since="since",
+            title="feature flag {name} switched off",
+            brief="flag {name} is off",
+            proved_since="flag {name} was off",
+            noun="flag {name}",
+            no_help="flag {name} is off and did not help",
+            undone="feature flag {name} was not switched off",
+            already="feature flag {name} was off already",
+            whether="whether feature flag {name} is off",
+            look="look in your flag service",
+            stays="it stays off until you switch it on",
+            undo="Switch feature flag {name}, off{since}, on again in your flag service {when}.",
+            undo_unknown="Look in your flag service whether feature flag {name} is off, and switch it on again when "
+            "you want it.",
+            late=("The daemon switched it off for {incident}, which is over.", "Switch it on again if you want."),
+            step="flag off",
+            label="Feature flag {name}",
+            label_done="off",
+            label_undone="not switched off",
+            label_already="off already",
+            read_undone="it is on",
+            read_already="it is off already",
+            when_helped="once the code behind it is repaired",
+            when_not="when you want it",
+        ),
+    }
+)
+"""The words of each kind; a test holds that none is missing, and that each sentence reads."""
+
+
+def parts(name: str) -> tuple[RemedyKind, str]:
+    """Return the kind of a remedy and what it acts on, by its name.
+
+    A flag's name is its key alone, which has no colon: stores of the versions with flags alone hold it so.
+    """
+    kind, colon, acted_on = name.partition(":")
+    return (RemedyKind(kind), acted_on) if colon else (RemedyKind.FLAG_OFF, name)
+
+
+@cache
+def words(name: str) -> KindWords:
+    """Return the words of a remedy's kind, with what it acts on in its place."""
+    kind, acted_on = parts(name)
+    told = asdict(KINDS[kind])
+    return KindWords(**{key: _filled(text, acted_on) for key, text in told.items()})
+
+
+def _filled(text: Any, acted_on: str) -> Any:
+    if isinstance(text, tuple):
+        return tuple(_filled(one, acted_on) for one in text)
+    return text.replace("{name}", acted_on)

@@ -1,0 +1,78 @@
+"""The sentences about remedies that are tried before a rollback; their words are those of the kind (`KINDS`). Pure."""
+
+from watchdog.domain.remedies.kinds import words
+from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult
+from watchdog.presentation.outlooks.outlook_case import Case
+from watchdog.presentation.situation import Situation
+from watchdog.presentation.text import clean
+
+BEFORE = frozenset({Situation.QUESTION, Situation.ANNOUNCED, Situation.SCHEDULED})
+"""The situations whose rollback may still be preceded by a remedy."""
+
+
+def remedying(case: Case) -> str:
+    """Return that a remedy is being done, or since when it is done, and what follows if that does not help."""
+    attempt = case.incident.remedy
+    assert attempt is not None, "the situation has a remedy that is under way"
+    kind, fails = words(attempt.name), f"If {case.service} still fails"
+    then = "the daemon changes nothing more until it is resumed"
+    if not case.state.stopped:
+        then = f"the daemon decides again, and may roll back to {case.target}"
+    if attempt.done_at is None:
+        asked = case.by(attempt.requested_at, "since")
+        return f"The daemon {clean(kind.does)}{asked}. {fails} after that, {then}."
+    until = case.at(attempt.done_at + attempt.prove_seconds)
+    how = f" ({clean(attempt.why)})" if attempt.why else ""
+    proof = "The incident ends once fresh probes prove the recovery."
+    done = f"{_sentence(kind.done)}{case.by(attempt.done_at, kind.since)}"
+    return f"{done}{how}. {proof} {fails} at {until}, {then}."
+
+
+def planned(case: Case, found: Situation) -> str:
+    """Return what comes before the rollback that is asked about, announced or scheduled; empty: nothing."""
+    decision = case.incident.decision
+    if decision is None or not decision.first or found not in BEFORE:
+        return ""
+    first = ", then ".join(clean(words(name).does) for name in decision.first)
+    return f"First the daemon {first}, and rolls back only if that does not help."
+
+
+def tried(case: Case) -> str:
+    """Return what came of the remedies that were tried and are over: what they changed stays so."""
+    return " ".join(_over(case, one) for one in case.incident.remedies if one is not case.incident.remedy)
+
+
+def _over(case: Case, one: RemedyAttempt) -> str:
+    kind = words(one.name)
+    if one.done_at is not None:
+        result = " and did not help" if one.result is RemedyResult.NO_HELP else ""
+        done = f"{_sentence(kind.done)}{case.by(one.done_at, kind.since)}"
+        return f"{done}{result}; {clean(kind.stays)}."
+    if one.unknown:
+        return f"{_sentence(kind.whether)} is not known: {clean(kind.look)}."
+    return f"{_sentence(kind.already if one.result is RemedyResult.DONE_ALREADY else kind.undone)}."
+
+
+def left_changed(case: Case) -> list[str]:
+    """Return the steps that remedies leave once the incident is over: each stays done until a person undoes it."""
+    found = []
+    for one in case.incident.remedies:
+        kind = words(one.name)
+        if one.done_at is not None:
+            when = kind.when_helped if one.result is RemedyResult.HELPED else kind.when_not
+            found.append(clean(kind.undo.format(since=case.by(one.done_at, kind.since), when=when)))
+        elif one.unknown:
+            found.append(clean(kind.undo_unknown))
+    return found
+
+
+def done_line(one: RemedyAttempt) -> str:
+    """Return a remedy in the list of what was done: `Feature flag new-checkout: off, helped`."""
+    kind = words(one.name)
+    own = {RemedyResult.REFUSED: kind.label_undone, RemedyResult.DONE_ALREADY: kind.label_already}
+    done = f"{kind.label_done}, " if one.done_at is not None else ""
+    return f"{clean(kind.label)}: {done}{own.get(one.result, one.result.value)}"
+
+
+def _sentence(text: str) -> str:
+    return clean(text[:1].upper() + text[1:])
