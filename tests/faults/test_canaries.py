@@ -31,7 +31,7 @@ MEANT_FOR = {
     "sentry": {"WATCHDOG_SENTRY_TOKEN"},
     "pagerduty": {"WATCHDOG_PAGERDUTY_ROUTING_KEY"},
     "pagerduty_api": {"WATCHDOG_PAGERDUTY_API_TOKEN"},
-    "github": {"WATCHDOG_GITHUB_TOKEN"},
+    "github": {"WATCHDOG_GITHUB_TOKEN", "WATCHDOG_GITHUB_WRITE_TOKEN"},
     "slack": {"WATCHDOG_SLACK_WEBHOOK_URL"},
     "webhook": {"WATCHDOG_WEBHOOK_URL", "WATCHDOG_WEBHOOK_TOKEN"},
     "remote_write": {"WATCHDOG_REMOTE_WRITE_TOKEN"},

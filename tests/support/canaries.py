@@ -23,6 +23,7 @@ from watchdog.sandbox import keys
 
 KEYS = (
     *(keys.RENDER_API_KEY, keys.SENTRY_TOKEN, keys.SENTRY_PUBLIC_KEY, keys.GITHUB_TOKEN, keys.PAGERDUTY_ROUTING_KEY),
+    keys.GITHUB_WRITE_TOKEN,
     *(keys.SLACK_BOT_TOKEN, keys.SLACK_APP_TOKEN, keys.SLACK_WEBHOOK_PATH),
 )
 WORDS = ("c4n4ry", "canary-")

@@ -34,6 +34,11 @@ def repo_path(repo: str) -> str:
     return f"/repos/{found[1]}/{found[2]}"
 
 
+def is_on_github(repo: str) -> bool:
+    """Return whether a repository's address is on github.com."""
+    return _ADDRESS.fullmatch(repo) is not None
+
+
 def unless_limited(error: PermanentAnswer, now: float) -> PermanentAnswer | Temporary:
     """Return the refusal, or Temporary where it is the rate limit's. `now` is UTC epoch seconds."""
     if error.status != 403 or not _is_limited(error.answer):

@@ -26,8 +26,14 @@ class CodeHost(Protocol):
     async def asks_for_pull_requests(self, branch: str) -> bool:
         """Return whether rules that can be read keep pushes from a branch; False if none can be read."""
 
-    async def make_commit(self, text: str, tree: str, parent: str) -> str:
-        """Make a commit that no branch holds yet, and return it: by itself it changes nothing."""
+    async def has(self, commit: str) -> bool:
+        """Return whether the repository has a commit that perhaps no branch holds; False where that is not known."""
+
+    async def make_commit(self, text: str, tree: str, parent: str, at: float) -> str:
+        """Make a commit that no branch holds yet, and return it: by itself it changes nothing.
+
+        `at` (UTC epoch seconds) is its time, where it may be chosen: then the same arguments make the same commit.
+        """
 
     async def fast_forward(self, branch: str, commit: str, head: str) -> Push:
         """Move a branch from `head` to a commit on top of it, in one request without force."""

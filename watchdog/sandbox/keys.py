@@ -9,6 +9,8 @@ RENDER_PERMISSIONS = RENDER_READS | {"services: update", "deploys: create", "pro
 """All permissions of Render's API keys that the sandbox knows."""
 SENTRY_TOKEN = "sntrys_FAKE_sandbox_token"
 GITHUB_TOKEN = "github_pat_FAKE_sandbox_token"
+GITHUB_WRITE_TOKEN = "github_pat_FAKE_sandbox_write_token"
+"""A token that may write code, open pull requests and issues."""
 SENTRY_PUBLIC_KEY = "FAKE0sandbox0public0key000000000"
 """The public key at the end of a Sentry DSN or check-in address."""
 FLAG_TOKEN = "FAKE-sandbox-flag-token"

@@ -23,6 +23,8 @@ from watchdog.sandbox.site.control_site import ControlTarget
 from watchdog.sandbox.site.guarded_site import Site
 from watchdog.sandbox.sockets import Listener
 from watchdog.sandbox.vendors.failure_modes import Modes
+from watchdog.sandbox.vendors.github_api import GitHubApi
+from watchdog.sandbox.vendors.github_git import GitDatabase
 from watchdog.sandbox.vendors.github_issues import Issues
 from watchdog.sandbox.vendors.notification_apis import Pagers
 from watchdog.sandbox.vendors.quirks import chosen
@@ -65,6 +67,8 @@ class Sandbox:
         self.pagers = Pagers(self.events)
         self.render = RenderApi(self.cloud)
         self.issues = Issues(self.events, self.modes)
+        self.github = GitHubApi(self.cloud)
+        self.git = GitDatabase(self.cloud, self.github)
         self.ended = asyncio.Event()
         self.urls: dict[str, Any] = {}
         self._doors: dict[Listener, str] = {}
@@ -85,7 +89,8 @@ class Sandbox:
             if service.kind == "web_service"
         }
         self._doors |= {Listener(ControlTarget()): CONTROL for _ in range(CONTROL_TARGETS)}
-        self._vendors = Listener(vendors_app(self.cloud, self.pagers, self.render, SentryApi(self.cloud), self.issues))
+        github = [*self.github.routes(), *self.git.routes(), *self.issues.routes()]
+        self._vendors = Listener(vendors_app(self.cloud, self.pagers, self.render, SentryApi(self.cloud), github))
         self._admin = Listener(
             Admin(self.cloud, self.pagers, self.render.keys, lambda: self.urls, self.ended.set).app()
         )

@@ -41,11 +41,12 @@ class Deploy:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit on a service's branch, there since `at` (epoch seconds)."""
+    """A commit on a service's branch, there since `at` (epoch seconds); without a `tree` it has one of its own."""
 
     sha: str
     message: str
     at: float
+    tree: str = ""
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ def host(repo: Hosted, closing) -> PlainGit:
 
 
 async def revert_to(host: PlainGit, good: str, head: str) -> str:
-    return await host.make_commit("Go back", await host.tree(good), head)
+    return await host.make_commit("Go back", await host.tree(good), head, 7.0)
 
 
 async def test_one_commit_undoes_all_that_came_after_merges_included(repo: Hosted, host: PlainGit) -> None:
@@ -39,6 +39,7 @@ async def test_one_commit_undoes_all_that_came_after_merges_included(repo: Hoste
     assert undone.changes.files == ("app.py", "other.py") and undone.changes.is_whole
     assert any(said.startswith("Bad one\n\n#7 \x1f in full") for _, said in undone.changes.messages)
     made = await revert_to(host, good, bad)
+    assert made == await revert_to(host, good, bad), "again, it is the same commit"
     assert await host.fast_forward("main", made, bad) is Push.DONE
     assert (repo.head(), repo.parents(), repo.tree()) == (made, [bad], repo.tree(good))
     assert repo.message().startswith("Go back")

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from tests.cli import examples as x
 from tests.support.clocks import FakeClock
@@ -13,6 +13,7 @@ from watchdog.app.git_steps.revert import Revert
 from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationRules
 from watchdog.domain.remedies.git_steps import Push, Reverted, RevertOrder
 from watchdog.domain.store_records import ActionRow
+from watchdog.ports.code_host import CodeHost
 
 
 class Killed(BaseException):
@@ -58,6 +59,26 @@ def die() -> None:
     raise Killed
 
 
+class Writes(Protocol):
+    """What every scene has."""
+
+    store: Journal
+    clock: FakeClock
+    told: list[str]
+    noted: list[str]
+
+
+def revert_of(scene: Writes, host: CodeHost, stable: str, **order: Any) -> Revert:
+    """Return a revert, with the parts of a command's process."""
+
+    async def note(line: str) -> None:
+        scene.noted.append(line)
+
+    given = RevertOrder("web-1", "terminal:ann", **order)
+    rules = MigrationRules(MIGRATION_PATHS)
+    return Revert(given, x.incident(), "main", stable, rules, host, scene.store, scene.clock, note, scene.told.append)
+
+
 @dataclass
 class Scene:
     """A repository with a stable and a bad commit, and what a person orders there."""
@@ -74,9 +95,6 @@ class Scene:
         self.repo.commit("app.py", "bad")
         self.bad = self.repo.merge("other.py", "worse")
 
-    async def note(self, line: str) -> None:
-        self.noted.append(line)
-
     async def run(self, host: PlainGit | None = None, **order: Any) -> Reverted:
         return await self.with_revert(lambda revert: revert.run(), host, **order)
 
@@ -85,11 +103,8 @@ class Scene:
     ) -> Any:
         """Make the parts of a command's process, use them, and give them back."""
         host = host or self.host()
-        rules = MigrationRules(MIGRATION_PATHS)
-        parts = (host, self.store, self.clock, self.note, self.told.append)
         try:
-            given = RevertOrder("web-1", "terminal:ann", **order)
-            return await do(Revert(given, x.incident(), "main", self.stable, rules, *parts))
+            return await do(revert_of(self, host, self.stable, **order))
         finally:
             await host.close()
 

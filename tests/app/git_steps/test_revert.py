@@ -133,6 +133,18 @@ async def test_a_protected_branch_gets_a_proposal(scene: Scene, ordered: bool) -
     assert (merged.found, merged.pull_request) == (True, "")
 
 
+async def test_killed_before_the_proposal_is_recorded_it_has_one_branch(scene: Scene) -> None:
+    scene.repo.protect()
+    scene.store.dies = (2, "before")
+    with pytest.raises(Killed):
+        await scene.run()
+    scene.store.dies = None
+    await scene.clock.sleep(60.0)
+    done = await scene.run()
+    assert scene.repo.branches() == ["main", "watchdog/revert-web-1"]
+    assert scene.repo.head("watchdog/revert-web-1") == done.commit
+
+
 async def test_a_proposal_of_an_old_head_is_followed_by_one_of_its_own(scene: Scene) -> None:
     first = await scene.run(pull_request=True)
     scene.repo.commit("app.py", "more")

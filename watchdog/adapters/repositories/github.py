@@ -62,6 +62,10 @@ class GitHub:
 
         Raises Temporary or Permanent, also for a text that is no commit's id.
         """
+        return (await self.compare_with_merges(repo, base, head))[0]
+
+    async def compare_with_merges(self, repo: str, base: str, head: str) -> tuple[Comparison, int]:
+        """Return the same, and how many of its commits that were read are merges."""
         # Both go into the path: a branch name or `..` would ask for something else.
         if not (is_commit(base) and is_commit(head)):
             raise Permanent("what was deployed is not named by a commit, so nothing can be compared")
@@ -72,15 +76,16 @@ class GitHub:
             raise Misshapen("GitHub answered something that is not a comparison")
         # GitHub lists a comparison oldest first; we show the newest first.
         commits, pages = _commits(first.get("commits"))[::-1], -(-total // COMMITS_MAX)
-        messages = _messages(first.get("commits"))
+        messages, merges = _messages(first.get("commits")), _merges(first.get("commits"))
         if pages > 1:
             last = mapping(await self._get(path, {"per_page": str(COMMITS_MAX), "page": str(pages)}))
             commits = _commits(last.get("commits"))[::-1]
             messages += _messages(last.get("commits"))
+            merges += _merges(last.get("commits"))
         files = (plain(text(mapping(file).get("filename")), FILE_MAX) for file in _listed(first.get("files")))
         href = f"https://github.com{repo_path(repo).removeprefix('/repos')}/compare/{base}...{head}"
         names = tuple(filter(None, files))[:FILES_MAX]
-        return Comparison(base, head, status, total, commits, names, href, messages)
+        return Comparison(base, head, status, total, commits, names, href, messages), merges
 
     async def close(self) -> None:
         """Close connections."""
@@ -110,6 +115,11 @@ def _messages(raw: object) -> tuple[tuple[str, str], ...]:
     bodies = map(mapping, _listed(raw)[:COMMITS_MAX])
     said = ((text(one.get("sha"))[:64], text(mapping(one.get("commit")).get("message"))) for one in bodies)
     return tuple((sha, message) for sha, message in said if sha)
+
+
+def _merges(raw: object) -> int:
+    """Return how many of the first hundred entries have several parents."""
+    return sum(len(_listed(one.get("parents"))) > 1 for one in map(mapping, _listed(raw)[:COMMITS_MAX]))
 
 
 def parse_commit(raw: object) -> Commit | None:

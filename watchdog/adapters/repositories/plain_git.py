@@ -98,10 +98,15 @@ class PlainGit:
         """Return False: only a push shows it."""
         return False
 
-    async def make_commit(self, text: str, tree: str, parent: str) -> str:
-        """Make a commit in the copy, by the person whom git knows, else by the watchdog."""
+    async def has(self, commit: str) -> bool:
+        """Return False: the copy of an earlier run is gone, and the host need not give out a commit by its id."""
+        return False
+
+    async def make_commit(self, text: str, tree: str, parent: str, at: float) -> str:
+        """Make a commit in the copy, by the person whom git knows, else by the watchdog; again, it is the same."""
         known = await self._git.run("var", "GIT_COMMITTER_IDENT")
-        author = {} if known.code == 0 else NOBODY
+        dated = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"@{int(at)} +0000")
+        author = dated if known.code == 0 else {**NOBODY, **dated}
         return await self._git.ok("commit-tree", _id(tree), "-p", _id(parent), "-F", "-", text=text, environ=author)
 
     async def fast_forward(self, branch: str, commit: str, head: str) -> Push:

@@ -3,6 +3,9 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
+from watchdog.adapters.github import is_on_github
+from watchdog.adapters.repositories.github_git import TOKEN as WRITE_TOKEN
+from watchdog.adapters.repositories.github_git import build_github_git
 from watchdog.adapters.repositories.plain_git import PlainGit
 from watchdog.app.commands.annotate import annotate
 from watchdog.app.commands.store_reading import reading
@@ -36,7 +39,7 @@ async def _ordered(
             raise ConfigurationError((Mistake("--to", f"{stable[:60]!r} is not a commit's id", "as in 1b7e0d4"),))
         branch = _given("--branch", order.branch or (facts.branch if facts else None), "the branch that is deployed")
         policy = settings.policy.services.get(incident.service)
-        host = _host(order, facts, environ, clock)
+        host = _host(settings, order, facts, environ, clock)
 
         async def note(line: str) -> None:
             (said,) = await annotate(settings, [("note", {"incident": incident.id, "text": line})], order.by, clock)
@@ -73,9 +76,14 @@ async def _facts(store: Store, service: str) -> ServiceFacts | None:
     return known.facts if known is not None else None
 
 
-def _host(order: RevertOrder, facts: ServiceFacts | None, environ: Mapping[str, str], clock: Clock) -> CodeHost:
-    """Return the repository: that of the order, else the one that Render names."""
+def _host(
+    settings: Settings, order: RevertOrder, facts: ServiceFacts | None, environ: Mapping[str, str], clock: Clock
+) -> CodeHost:
+    """Return the repository: that of the order, by git; else the one that Render names, on GitHub by its API."""
     address = _given("--remote", order.remote or (facts.repo if facts else None), "the repository's address")
+    token = settings.secrets.get(WRITE_TOKEN)
+    if token and not order.remote and is_on_github(address):
+        return build_github_git(address, token, settings.endpoints["github"], clock, settings.guard)
     return PlainGit(address, environ, clock)
 
 

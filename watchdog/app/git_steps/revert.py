@@ -52,7 +52,7 @@ class Revert:
             same_tree=tree == await self.host.tree(head),
             undone=undone,
             migrations=read_migrations(undone.changes, self.rules),
-            needs_pull_request=await self.host.asks_for_pull_requests(self.branch),
+            asks_for_pull_request=await self.host.asks_for_pull_requests(self.branch),
         )
 
     async def run(self) -> Reverted:
@@ -66,9 +66,12 @@ class Revert:
             if plan.same_tree:
                 return Reverted("")
             message = text.commit_message(plan, self.incident, self.order.by)
-            commit = await self.host.make_commit(message, plan.tree, plan.head)
-            row = await self._record(row, plan, commit)
-            if self.order.pull_request or plan.needs_pull_request:
+            at = self._made_at(row, plan)
+            known = row.deploy if row is not None and at is not None else None
+            if known is None or not await self.host.has(known):
+                known = await self.host.make_commit(message, plan.tree, plan.head, at or self.clock.now())
+            commit, row = known, await self._record(row, plan, known, at)
+            if self.order.pull_request:
                 return await self._propose(row, plan, commit, message)
             push = await self._push(plan, commit)
             if push is Push.DONE:
@@ -107,11 +110,16 @@ class Revert:
         if plan.migrates and not plan.same_tree and not self.order.with_migrations:
             raise Refused("migrations are, or may be, among the commits: see --dry-run, then add --with-migrations")
 
-    async def _record(self, before: ActionRow | None, plan: RevertPlan, commit: str) -> ActionRow:
+    def _made_at(self, row: ActionRow | None, plan: RevertPlan) -> float | None:
+        """Return when a broken-off run made its commit, if that still fits: then it is sent again, not a second one."""
+        fits = row is not None and (row.baseline, row.target) == (plan.head, plan.stable)
+        return row.sent_at if fits and row is not None else None
+
+    async def _record(self, before: ActionRow | None, plan: RevertPlan, commit: str, at: float | None) -> ActionRow:
         """Save the intent. Raises Refused where another command saved one meanwhile."""
         sends = 1 + (before.attempts if before is not None else 0)
         row = ActionRow(self.incident.id, GitStep.REVERT, "sending", plan.stable, plan.head, commit, sends)
-        row = replace(row, sent_at=self.clock.now(), service=self.incident.service)
+        row = replace(row, sent_at=at or self.clock.now(), service=self.incident.service)
         if not await self.store.put_action_by_hand(row, expect=before.state if before is not None else None):
             raise Refused(f"another command reverts for {self.incident.id} at this moment")
         await self.note(text.intent(plan, commit))

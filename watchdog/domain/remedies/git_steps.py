@@ -63,7 +63,7 @@ class RevertPlan:
     same_tree: bool  # the head has that tree already
     undone: CommitRange  # the commits that are undone
     migrations: MigrationReading  # the migrations among them
-    needs_pull_request: bool = False  # the branch's rules ask for one
+    asks_for_pull_request: bool = False  # the branch's rules do; who may pass them by is not known
 
     @property
     def migrates(self) -> bool:

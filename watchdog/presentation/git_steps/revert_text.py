@@ -80,8 +80,7 @@ def plan_lines(plan: RevertPlan) -> list[str]:
     lines += section("", changes.summary.rpartition("; ")[2]) if changes.files else []
     lines += section("DATABASE", _database(plan))
     lines += order_lines(safe_order(plan))
-    how = "in a pull request: the branch's rules ask for one" if plan.needs_pull_request else "pushed without force"
-    lines += section("COMMIT", f"one, on top of {short(plan.head)}, {how}")
+    lines += section("COMMIT", f"one, on top of {short(plan.head)}, pushed without force{_or_proposed(plan)}")
     return lines
 
 
@@ -102,6 +101,11 @@ def _database(plan: RevertPlan) -> str:
     if found.marked:
         return f"{short(found.marked)} is marked as a migration, which no revert undoes"
     return "no migration is known among them" if found.whole else "not all files could be read: see for yourself"
+
+
+def _or_proposed(plan: RevertPlan) -> str:
+    rules = "; the branch's rules ask for a pull request, so it is proposed if the push is refused"
+    return rules if plan.asks_for_pull_request else ""
 
 
 def _undone(plan: RevertPlan) -> str:

@@ -20,6 +20,9 @@ so after it took the request."""
 ISSUE = ("ok", "drop", "limited", *REFUSALS)
 """Modes of a call about an issue: drop applies it without an answer; limited is GitHub's secondary limit (403)."""
 
+GIT = ("ok", "drop", *REFUSALS)
+"""Modes of a call that writes code or a pull request."""
+
 MODES: dict[str, tuple[str, ...]] = {
     "rollback": (*CHANGE, "expired"),
     "patch": (*CHANGE, "ignore"),
@@ -36,6 +39,9 @@ MODES: dict[str, tuple[str, ...]] = {
     "issue": ISSUE,
     "issue_update": ISSUE,
     "issue_comment": ISSUE,
+    "git_commit": GIT,
+    "git_ref": GIT,
+    "pull": GIT,
     "pagerduty": VENDOR,
     "pagerduty_api": VENDOR,
     "slack": VENDOR,

@@ -67,10 +67,14 @@ class GitHubApi:
         body["files"] = body["files"] if page == 1 else []
         return JSONResponse(body, headers=left)
 
+    def service_of(self, request: Request) -> Service | Response:
+        """Return the service of the requested repository, or the refusal of the request."""
+        return self._service(request)[0]
+
     def _service(self, request: Request) -> tuple[Service | Response, dict[str, str]]:
         """Return the service of the requested repository, or the refusal; and the rate-limit headers."""
         key = request.headers.get("authorization")
-        if key not in (None, f"Bearer {keys.GITHUB_TOKEN}"):
+        if key not in (None, f"Bearer {keys.GITHUB_TOKEN}", f"Bearer {keys.GITHUB_WRITE_TOKEN}"):
             return error(401, "Bad credentials", {}), {}
         left, allowed = self._count(with_token=key is not None)
         if not allowed:
@@ -99,11 +103,16 @@ def branch(service: Service) -> list[Commit]:
     return list(once.values())[::-1]
 
 
+def tree_of(commit: Commit) -> str:
+    """Return the id of a commit's tree."""
+    return commit.tree or hashlib.sha256(commit.sha.encode()).hexdigest()[:40]
+
+
 def commit_json(service: Service, commit: Commit, parents: list[Commit]) -> dict[str, Any]:
     """Return a commit."""
     api = f"https://api.github.com/repos/{service.repo.removeprefix('https://github.com/')}"
     who = {"name": "Ann", "email": "ann@acme.example", "date": clock.iso(commit.at)}
-    tree = hashlib.sha256(commit.sha.encode()).hexdigest()[:40]
+    tree = tree_of(commit)
     return {
         "url": f"{api}/commits/{commit.sha}",
         "sha": commit.sha,

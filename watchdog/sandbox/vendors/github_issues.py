@@ -138,7 +138,8 @@ class Issues:
 
     def _refusal(self, request: Request, mode: str) -> Response | None:
         """Return the refusal of a call because of its key, its repository or the mode, or None."""
-        if request.headers.get("authorization") != f"Bearer {keys.GITHUB_TOKEN}":
+        known = (f"Bearer {keys.GITHUB_TOKEN}", f"Bearer {keys.GITHUB_WRITE_TOKEN}")
+        if request.headers.get("authorization") not in known:
             return error(401, "Bad credentials")
         # GitHub answers 404 instead of 403 for a repository that the token cannot see.
         if request.path_params["owner"] != keys.ORGANIZATION:

@@ -4,6 +4,8 @@ Rule 1: a vendor's mode (down, hang, 429, 500) acts before its own code sees the
 Rule 2: the log keeps the bodies of calls to Render, never a header.
 """
 
+from collections.abc import Sequence
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -15,8 +17,6 @@ from watchdog.sandbox.cloud import Cloud
 from watchdog.sandbox.request_log import Entry
 from watchdog.sandbox.vendors.failure_modes import MODES
 from watchdog.sandbox.vendors.feature_flags import FeatureFlags
-from watchdog.sandbox.vendors.github_api import GitHubApi
-from watchdog.sandbox.vendors.github_issues import Issues
 from watchdog.sandbox.vendors.notification_apis import Pagers
 from watchdog.sandbox.vendors.pagerduty_rest import PagerDutyRest
 from watchdog.sandbox.vendors.render_api import RenderApi
@@ -27,12 +27,12 @@ RETRY_AFTER_SECONDS = 1
 BODY_LOGGED_BYTES = 2000
 
 
-def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryApi, issues: Issues) -> ASGIApp:
+def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryApi, github: Sequence[Route]) -> ASGIApp:
     """Return the application with the routes of all vendors."""
     routes = [
         Mount("/render/v1", routes=render.routes()),
         Mount("/sentry/api/0", routes=sentry.routes()),
-        Mount("/github", routes=[*GitHubApi(cloud).routes(), *issues.routes()]),
+        Mount("/github", routes=github),
         Mount("/flags", routes=FeatureFlags(cloud).routes()),
         Mount("/pagerduty", routes=pagers.pagerduty_routes()),
         Mount("/pagerduty_api", routes=PagerDutyRest(pagers).routes()),

@@ -120,6 +120,12 @@ class Secrets(BaseSettings):
         "a fine-grained token for these repositories alone: *Contents: read-only*, and *Issues: read and write* "
         "only where tickets are kept",
     )
+    github_write_token: Token | None = _variable(
+        f"optional: `{command_line('git-revert', 'INCIDENT')}` writes by GitHub's API; without it by `git`, with your "
+        "own credentials. No daemon uses it: set it where you type, not where the daemon runs",
+        "a fine-grained token for these repositories alone: *Contents* and *Pull requests: read and write*; "
+        "*Workflows*, too, where a revert may change `.github/workflows`",
+    )
     flag_token: Token | None = _variable(
         "`{token}` in a header of `services.*.remedies`: switches feature flags off",
         "a token of the flag service that may read and switch the flags of one environment, and nothing else",
