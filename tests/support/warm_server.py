@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from watchdog.adapters.stores import codec
+
 IMPORTED = (
     *("watchdog.__main__", "watchdog.cli.main", "watchdog.cli.services", "watchdog.app.commands.cli_service"),
     *("watchdog.app.compose.console_mount", "watchdog.console.app", "watchdog.console.public.app"),
@@ -32,6 +34,7 @@ def main() -> None:
     talk = socket.socket(fileno=int(sys.argv[1]))
     for name in IMPORTED:
         importlib.import_module(name)
+    codec.prepare()
     assert threading.active_count() == 1, "a thread would be lost in a fork"
     gc.collect()
     gc.freeze()

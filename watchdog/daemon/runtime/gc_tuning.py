@@ -29,11 +29,12 @@ async def tune_interpreter(clock: Clock) -> None:
     # The supervisor may start this task again.
     if _set_aside not in gc.callbacks:
         gc.callbacks.append(_set_aside)
+    gc.collect()
     while True:
+        await clock.sleep(ALL_OF_IT_EVERY_SECONDS)
         # Once per period all objects are walked: cycles among frozen ones are freed here only.
         gc.unfreeze()
         gc.collect()
-        await clock.sleep(ALL_OF_IT_EVERY_SECONDS)
 
 
 def _set_aside(phase: str, info: dict[str, int]) -> None:
