@@ -1,4 +1,4 @@
-"""Starts a process of ours as `python -m …` would, forked from one that has imported everything already.
+"""Starts a process of ours as `python -m …` would, forked from one that has imported and prepared everything already.
 
 An import of the product takes a second of CPU, and the stories start a thousand processes. A forked one has its own
 number, environment, folder, output, signals and end, and runs the same `__main__`. What an import does is tested with

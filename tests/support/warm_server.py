@@ -1,4 +1,4 @@
-"""Imports everything, then forks what is asked for (see warm_processes.py): `python -m tests.support.warm_server N`."""
+"""Prepares all, then forks what is asked for (see warm_processes.py): `python -m tests.support.warm_server N`."""
 
 import atexit
 import gc
@@ -16,7 +16,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import create_engine
+
+from tests.support.warm_processes import ROOT
 from watchdog.adapters.stores import codec
+from watchdog.adapters.stores.database import migrate
+from watchdog.settings.load.load import load
 
 IMPORTED = (
     *("watchdog.__main__", "watchdog.cli.main", "watchdog.cli.services", "watchdog.app.commands.cli_service"),
@@ -34,7 +39,7 @@ def main() -> None:
     talk = socket.socket(fileno=int(sys.argv[1]))
     for name in IMPORTED:
         importlib.import_module(name)
-    codec.prepare()
+    _prepare()
     assert threading.active_count() == 1, "a thread would be lost in a fork"
     gc.collect()
     gc.freeze()
@@ -64,6 +69,16 @@ def main() -> None:
     for pid in alive:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def _prepare() -> None:
+    """Make what every start of a daemon makes the same: half of its CPU until it watches."""
+    codec.prepare()
+    load(ROOT / "config/watchdog.yaml", {}, ROOT, secretless=True)  # the models of the settings
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        migrate(connection)
+    engine.dispose()
 
 
 def _tell_who_ended(talk: socket.socket, alive: set[int]) -> None:
