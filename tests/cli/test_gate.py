@@ -95,6 +95,10 @@ def test_json_has_the_shape_of_the_api(recorded: Run) -> None:
         (("deploy-watch", "web", "--commit", "c0ffee1", "--since", "soon"), "--since: not a time"),
         (("deploy-watch", "web", "--commit", "c0ffee1", "--since", "2999-01-01T03:12Z"), "has not come yet"),
         (("deploy-watch", "none", "--commit", "c0ffee1"), "no such service"),
+        (("deploy-watch", "web", "--commit", "c0ffee1", "--late", "20m"), "add --wait"),
+        (("deploy-watch", "web", "--commit", "c0ffee1", "--wait", "--late", "20m,soon"), "--late:"),
+        (("deploy-watch", "web", "--commit", "c0ffee1", "--status"), "all 40 letters"),
+        (("deploy-watch", "web", "--commit", c.COMMIT, "--comment", "--repo", "acme/web"), "WATCHDOG_GITHUB_TOKEN"),
     ],
 )
 def test_mistakes_are_neither_a_yes_nor_a_no(words: tuple[str, ...], what: str, run: Run) -> None:

@@ -23,7 +23,9 @@ GIVEN = {"incident": "web-1", "service": "web", "name": "silence-1", "announceme
 GIVEN |= {"commit": "abcdef1", "lasts": "2h", "starts": "2027-01-31T22:00", "time": "00:00"}
 """What is typed for an argument that must be given, by its name; else the first choice, or the name, as a text."""
 
-OPTIONS = {"drill --page": ["drill", "--page", "--within", "1s"]}
+WHOLE = "abcdef1" + "0" * 33
+POSTED = ["deploy-watch", "web", "--commit", WHOLE, "--status", "--comment", "--repo", "acme/web"]
+OPTIONS = {"drill --page": ["drill", "--page", "--within", "1s"], "deploy-watch --status": POSTED}
 """What else a command does with a secret, by an option."""
 
 

@@ -23,6 +23,7 @@ from watchdog.settings.check.check_result import CheckResult
 
 if TYPE_CHECKING:
     from watchdog.app.commands.seen_daemon import SeenDaemon
+    from watchdog.app.compose.deploy_verdicts import GitHubPosts
     from watchdog.app.drills.sandbox_drill import SandboxDrill
     from watchdog.app.sandbox_demo.demo import Screen
 
@@ -104,6 +105,14 @@ class AppServices:
         from watchdog.app.commands.live_queries import compare
 
         return await compare(settings, repo, base, head)
+
+    def verdicts(
+        self, settings: Settings, service: str, repo: str | None, /, *, status: bool, comment: bool
+    ) -> AbstractAsyncContextManager["GitHubPosts"]:
+        """Open what posts the verdict on a deploy to GitHub."""
+        from watchdog.app.compose.deploy_verdicts import verdicts
+
+        return verdicts(settings, service, repo, status=status, comment=comment)
 
     def notifiers(self, settings: Settings, /) -> AbstractAsyncContextManager[Mapping[str, Notifier]]:
         """Open the channels."""

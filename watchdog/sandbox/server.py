@@ -26,6 +26,7 @@ from watchdog.sandbox.vendors.failure_modes import Modes
 from watchdog.sandbox.vendors.github_api import GitHubApi
 from watchdog.sandbox.vendors.github_git import GitDatabase
 from watchdog.sandbox.vendors.github_issues import Issues
+from watchdog.sandbox.vendors.github_verdicts import Verdicts
 from watchdog.sandbox.vendors.notification_apis import Pagers
 from watchdog.sandbox.vendors.quirks import chosen
 from watchdog.sandbox.vendors.render_api import RenderApi
@@ -89,7 +90,8 @@ class Sandbox:
             if service.kind == "web_service"
         }
         self._doors |= {Listener(ControlTarget()): CONTROL for _ in range(CONTROL_TARGETS)}
-        github = [*self.github.routes(), *self.git.routes(), *self.issues.routes()]
+        verdicts = Verdicts(self.issues, self.cloud.log, self.cloud.modes)
+        github = [*self.github.routes(), *self.git.routes(), *self.issues.routes(), *verdicts.routes()]
         self._vendors = Listener(vendors_app(self.cloud, self.pagers, self.render, SentryApi(self.cloud), github))
         self._admin = Listener(
             Admin(self.cloud, self.pagers, self.render.keys, lambda: self.urls, self.ended.set).app()

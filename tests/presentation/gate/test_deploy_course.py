@@ -156,6 +156,29 @@ def test_a_commit_on_the_deny_list_is_bad() -> None:
     assert (found.stage, found.deploy) == (Stage.BAD, "dep-9")
 
 
+@pytest.mark.parametrize(
+    ("deploys", "incidents", "stage", "why"),
+    [
+        ((OURS,), (), Stage.GOOD, "ended without an incident"),
+        ((NEXT, GONE), (), Stage.UNCLEAR, "another deploy replaced dep-9"),
+        ((BACK, GONE), (), Stage.UNCLEAR, "another deploy replaced dep-9"),  # a rollback from a later one, perhaps
+        ((BACK, GONE), (incident(onset_at=AT + 90_000, rollback=ASKED),), Stage.BAD, "rolled it back"),
+        ((BACK,), (incident(onset_at=AT + 90_000, to_blame=("dep-9",)),), Stage.BAD, "is blamed on it"),
+        ((BACK,), (), Stage.UNCLEAR, "another deploy replaced dep-9"),  # not listed any more
+    ],
+)
+def test_a_late_look_is_at_the_deploy_that_was_good(
+    deploys: tuple[Deploy, ...], incidents: tuple[Incident, ...], stage: Stage, why: str
+) -> None:
+    """However long ago it was replaced; a rollback that is live proves nothing by itself."""
+    now = c.NOW + 100_000.0
+    fresh = {name: replace(one, last_at=now - 4, seen_at=now - 4) for name, one in SERVES.items()}
+    state = c.with_service("web", checks=fresh, deploys=deploys, watch_until=AT + WATCH, deploys_at=now).state
+    case = Followed("web", c.COMMIT, state, c.policy(), incidents, now, runs=True, minutes=seen(), deploy="dep-9")
+    found = course(case)
+    assert (found.stage, found.deploy) == (stage, "dep-9") and why in found.why
+
+
 def test_a_planned_downtime_is_no_incident_of_the_deploy() -> None:
     planned = replace(incident(closed_at=AT + 300), planned=True)
     assert followed(OURS, incidents=[planned], later=WATCH).stage is Stage.GOOD

@@ -47,15 +47,22 @@ class GateQueries:
         # In a thread: the minutes of two days of many signals are some ten thousand rows.
         return gate_view(name, commit, await run_in_background(answers, case), case.now)
 
-    async def course(self, name: str, commit: str, since: float | None = None) -> DeployCourseView | None:
-        """Return where the deploy of a commit is, of those created since then; None for an unknown service."""
+    async def course(
+        self, name: str, commit: str, since: float | None = None, deploy: str | None = None
+    ) -> DeployCourseView | None:
+        """Return where the deploy of a commit is, of those created since then; None for an unknown service.
+
+        `deploy`: a late look at this one, which was good.
+        """
         policy = self._deps.policy()
         if name not in policy.services:
             return None
         state = await self._state()
         incidents = await self._deps.journal.incidents(INCIDENTS_MAX, service=name)
         now = self._deps.clock.now()
-        case = Followed(name, commit.lower(), state, policy, incidents, now, self._runs(), since or 0.0)
+        case = Followed(
+            name, commit.lower(), state, policy, incidents, now, self._runs(), since or 0.0, deploy=deploy or ""
+        )
         if (period := watch_period(case)) is not None:
             began, ends = period
             case = replace(case, minutes=await self._deps.journal.minutes(name, began - HOUR_SECONDS, ends))

@@ -78,6 +78,7 @@ class Followed:
     runs: bool  # a daemon runs on this record
     since: float = 0.0  # a deploy that was created before (UTC epoch seconds) does not count
     minutes: Sequence[Minute] = ()  # aggregates of the service in the watch period, and of the hour before
+    deploy: str = ""  # of a late look: the deploy that was good; empty: the newest one of the commit
 
 
 def course(case: Followed) -> Course:
@@ -88,14 +89,18 @@ def course(case: Followed) -> Course:
     if known is None or known.deploys_at is None:
         return Course(Stage.UNKNOWN, f"the deploys of {case.service} were not read yet")
     deploy = _newest(known, case)
-    # First: what is known of it stays true while the list cannot be read.
-    if deploy is not None and (bad := _blamed(deploy, case)):
-        return Course(Stage.BAD, bad, deploy.id)
+    followed = deploy.id if deploy is not None else case.deploy
+    # First: what is known of it stays true while the list cannot be read, or lists it no more.
+    if followed and (bad := _blamed(followed, case)):
+        return Course(Stage.BAD, bad, followed)
     age = case.now - known.deploys_at
     if age > deploys_stale_seconds(case.policy):
         return Course(
             Stage.UNKNOWN, f"its deploys were last read {show_seconds(age)} ago", deploy.id if deploy else None
         )
+    # After a good end a rollback that is live may be one from another deploy, back to this one: incidents say so.
+    if case.deploy and (deploy is None or not deploy.is_live):
+        return Course(Stage.UNCLEAR, f"another deploy replaced {case.deploy}", case.deploy)
     if deploy is None:
         return Course(Stage.EXPECTED, f"no deploy of {short(case.commit)} is listed yet")
     if deploy.is_live:
@@ -123,7 +128,12 @@ def _period(deploy: Deploy, case: Followed) -> tuple[float, float]:
 
 
 def _newest(known: ServiceState, case: Followed) -> Deploy | None:
-    """Return the newest deploy of the commit; not one that was replaced long ago: CI waits for a new one then."""
+    """Return the newest deploy of the commit; not one that was replaced long ago: CI waits for a new one then.
+
+    Of a late look it is the one that was good.
+    """
+    if case.deploy:
+        return next((one for one in known.deploys if one.id == case.deploy), None)
     mine = (one for one in known.deploys if one.created_at >= case.since)
     found = next((one for one in mine if same_commit(one.code, case.commit)), None)
     if found is None or found.is_live or not found.has_ended:
@@ -132,12 +142,12 @@ def _newest(known: ServiceState, case: Followed) -> Deploy | None:
     return found if case.now - ended <= case.policy.pace.watch_window_seconds else None
 
 
-def _blamed(deploy: Deploy, case: Followed) -> str:
+def _blamed(deploy: str, case: Followed) -> str:
     """Return the incident that a deploy is blamed for, in words; ""."""
     for incident in case.incidents:
-        if deploy.id in incident.to_blame:
+        if deploy in incident.to_blame:
             return f"{incident.id} is blamed on it: {incident.title}"
-        if incident.suspect == deploy.id and incident.rollback.requested_at is not None:
+        if incident.suspect == deploy and incident.rollback.requested_at is not None:
             return f"{incident.id} rolled it back: {incident.title}"
     if any(same_commit(code, case.commit) for code in case.state.denied):
         return "its commit is on the deny-list: it was rolled back"

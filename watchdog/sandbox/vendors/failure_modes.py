@@ -42,6 +42,8 @@ MODES: dict[str, tuple[str, ...]] = {
     "git_commit": GIT,
     "git_ref": GIT,
     "pull": GIT,
+    "comment_update": ISSUE,
+    "commit_status": ISSUE,
     "pagerduty": VENDOR,
     "pagerduty_api": VENDOR,
     "slack": VENDOR,

@@ -63,22 +63,22 @@ class Issues:
 
     async def repository(self, request: Request) -> Response:
         """GET /repos/{owner}/{repo}: the repository with the token's permissions."""
-        if (refusal := self._refusal(request, "read")) is not None:
+        if (refusal := self.refusal(request, "read")) is not None:
             return refusal
         may = {"admin": False, "maintain": False, "push": not self.labels_dropped, "triage": True, "pull": True}
-        name = _repo(request)
+        name = repo_of(request)
         return JSONResponse({"full_name": name, "has_issues": not self.disabled, "archived": False, "permissions": may})
 
     async def listed(self, request: Request) -> Response:
         """GET issues: filtered by state and by labels (an issue must have all of them), newest first."""
-        if (refusal := self._refusal(request, "read")) is not None:
+        if (refusal := self.refusal(request, "read")) is not None:
             return refusal
         query = request.query_params
         state, labels = query.get("state", "open"), {name for name in query.get("labels", "").split(",") if name}
         found = [
             one
             for one in reversed(self.all)
-            if one.repo == _repo(request) and state in (one.state, "all") and labels <= set(one.labels)
+            if one.repo == repo_of(request) and state in (one.state, "all") and labels <= set(one.labels)
         ]
         size = min(int(query.get("per_page", PER_PAGE)), PER_PAGE_MAX)
         first = (int(query.get("page", 1)) - 1) * size
@@ -88,7 +88,7 @@ class Issues:
         """POST issues: 201, or 422 for an invalid body."""
         # Used before the checks: a mode that is set for one call is over after it, even if the call was refused.
         mode = self._modes.use("issue")
-        if (refusal := self._refusal(request, mode)) is not None:
+        if (refusal := self.refusal(request, mode)) is not None:
             return refusal
         said = await sockets.json_of(request)
         title, body = said.get("title"), said.get("body") or ""
@@ -96,17 +96,17 @@ class Issues:
             return error(422, "Validation Failed")
         # GitHub drops labels of a token without push access instead of refusing the issue.
         labels = [] if self.labels_dropped else [str(name) for name in said.get("labels") or []]
-        made = Issue(len(self.all) + 1, _repo(request), title, body, labels, clock.now())
+        made = Issue(len(self.all) + 1, repo_of(request), title, body, labels, clock.now())
         self.all.append(made)
         self._log.append("issue_opened", number=made.number, repo=made.repo, title=title)
-        return await _after(request, mode, JSONResponse(issue_json(made), status_code=201))
+        return await after(request, mode, JSONResponse(issue_json(made), status_code=201))
 
     async def update(self, request: Request) -> Response:
         """PATCH issues/{number}: state, title, body."""
         mode = self._modes.use("issue_update")
-        if (refusal := self._refusal(request, mode)) is not None:
+        if (refusal := self.refusal(request, mode)) is not None:
             return refusal
-        issue, said = self._find(request), await sockets.json_of(request)
+        issue, said = self.find(request), await sockets.json_of(request)
         if issue is None:
             return error(404, "Not Found")
         if said.get("state") not in (None, "open", "closed"):
@@ -116,14 +116,14 @@ class Issues:
             issue.state, issue.state_reason = said["state"], said.get("state_reason")
             issue.closed_at = clock.now() if issue.state == "closed" else None
             self._log.append("issue_closed" if issue.state == "closed" else "issue_reopened", number=issue.number)
-        return await _after(request, mode, JSONResponse(issue_json(issue)))
+        return await after(request, mode, JSONResponse(issue_json(issue)))
 
     async def comment(self, request: Request) -> Response:
         """POST issues/{number}/comments: 201; 403 where the conversation is locked."""
         mode = self._modes.use("issue_comment")
-        if (refusal := self._refusal(request, mode)) is not None:
+        if (refusal := self.refusal(request, mode)) is not None:
             return refusal
-        issue, said = self._find(request), await sockets.json_of(request)
+        issue, said = self.find(request), await sockets.json_of(request)
         if issue is None:
             return error(404, "Not Found")
         # A locked conversation takes comments of collaborators with write access only.
@@ -133,10 +133,10 @@ class Issues:
         if not isinstance(body, str) or not body or len(body) > BODY_MAX:
             return error(422, "Validation Failed")
         issue.comments.append(body)
-        self._log.append("issue_commented", number=issue.number)
-        return await _after(request, mode, JSONResponse(comment_json(issue, len(issue.comments), body), 201))
+        self._log.append("issue_commented", number=issue.number, body=body)
+        return await after(request, mode, JSONResponse(comment_json(issue, len(issue.comments), body), 201))
 
-    def _refusal(self, request: Request, mode: str) -> Response | None:
+    def refusal(self, request: Request, mode: str) -> Response | None:
         """Return the refusal of a call because of its key, its repository or the mode, or None."""
         known = (f"Bearer {keys.GITHUB_TOKEN}", f"Bearer {keys.GITHUB_WRITE_TOKEN}")
         if request.headers.get("authorization") not in known:
@@ -153,16 +153,18 @@ class Issues:
             return error(410, "Issues are disabled for this repo")
         return None
 
-    def _find(self, request: Request) -> Issue | None:
+    def find(self, request: Request) -> Issue | None:
+        """Return the issue, or pull request, of the path."""
         number = request.path_params["number"]
-        return next((one for one in self.all if one.repo == _repo(request) and one.number == number), None)
+        return next((one for one in self.all if one.repo == repo_of(request) and one.number == number), None)
 
 
-def _repo(request: Request) -> str:
+def repo_of(request: Request) -> str:
+    """Return the `owner/name` of the path."""
     return f"{request.path_params['owner']}/{request.path_params['repo']}"
 
 
-async def _after(request: Request, mode: str, answer: Response) -> Response:
+async def after(request: Request, mode: str, answer: Response) -> Response:
     """Return the answer of a call that was applied, or cut the connection in mode `drop`."""
     return await sockets.dropped(request) if mode == "drop" else answer
 
@@ -220,15 +222,16 @@ def issue_json(issue: Issue) -> dict[str, Any]:
 
 def comment_json(issue: Issue, number: int, body: str) -> dict[str, Any]:
     """Return a comment as GitHub shows it."""
-    url = f"{API}/repos/{issue.repo}/issues"
+    url, number = f"{API}/repos/{issue.repo}/issues", 1000 * issue.number + number
     return {
-        "id": 9000 + number,
+        "id": number,
         "node_id": f"IC_{number}",
-        "url": f"{url}/comments/{9000 + number}",
-        "html_url": f"https://github.com/{issue.repo}/issues/{issue.number}#issuecomment-{9000 + number}",
+        "url": f"{url}/comments/{number}",
+        "html_url": f"https://github.com/{issue.repo}/issues/{issue.number}#issuecomment-{number}",
         "issue_url": f"{url}/{issue.number}",
         "body": body,
         "user": user_json(),
+        "author_association": "MEMBER",
         "created_at": clock.iso(clock.now()),
         "updated_at": clock.iso(clock.now()),
     }
