@@ -17,7 +17,7 @@ HELP = "/help/"
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Set up", ("start", "secrets", "deploy", "integrations")),
     ("Every day", ("on-call", "console", "gate", "autonomous", "remedies")),
-    ("How it decides", ("decisions", "guarantees")),
+    ("How it decides", ("decisions", "guarantees", "runbook")),
     ("Review, measure, operate", ("after-an-incident", "evidence", "lab", "operation")),
     (
         "Reference",
