@@ -90,6 +90,10 @@ class Fault:
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 
 
+RESTART = "restart:service"
+"""The remedy that shows as a deploy."""
+
+
 @dataclass
 class World:
     """The cloud. Times in its fields are seconds after START."""
@@ -388,6 +392,9 @@ class World:
         place = (self.now, effect.service, effect.incident, effect.remedy)
         if outcome == "off":
             self.flags_off.append(effect.remedy)
+            if effect.remedy == RESTART:
+                # Render shows it as a deploy of the same commit.
+                self.ship(self.time + 10.0, self._serving() or "", seconds=9.0, trigger="manual")
             self.tell(e.RemedyDone(*place))
         elif outcome == "refused":
             self.tell(e.RemedyRefused(*place, "the flag service answered 403"))

@@ -1,5 +1,6 @@
 """Notices about incidents, and what is said of each topic, for the tests of their words."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.core.scenes import NOW, a_decision, an_incident, found
@@ -200,6 +201,20 @@ TABLE: list[Row] = [
             "Stop the rollback: watchdog incident stop web-1",
         ),
         ("Feature flag new-checkout: off, under way", *WHY),
+    ),
+    (
+        Topic.REMEDY_DONE,
+        {"remedies": (replace(FLAG, name="restart:service"),)},
+        {},
+        "web is down: restarted",
+        (
+            SINCE,
+            "The service was restarted at 14:15 UTC. The incident ends once fresh probes prove the recovery. "
+            "If web still fails at 14:16 UTC, the daemon decides again, and may roll back to dep-40 (aaaaaaa).",
+            "Do now: Stop it if dep-41 (bad0000) is not to blame: then no rollback follows.",
+            "Stop the rollback: watchdog incident stop web-1",
+        ),
+        ("Restart: done, under way", *WHY),
     ),
     (
         Topic.ROLLING_BACK,

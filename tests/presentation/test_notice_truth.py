@@ -22,6 +22,7 @@ MEANT = {
     Topic.UNANSWERED: {Situation.QUESTION},
     Topic.OVERDUE: {Situation.SENDING, Situation.REQUESTED},
     Topic.FLAG_OFF: {Situation.REMEDYING, Situation.STOPPED},
+    Topic.REMEDY_DONE: {Situation.REMEDYING, Situation.STOPPED},
     Topic.ROLLING_BACK: UNDER_WAY,
     Topic.STOPPED_SHORT: {Situation.NEEDS_A_PERSON, Situation.NOT_DONE, Situation.DID_NOT_HELP},
     Topic.NOT_LIVE_YET: {Situation.DEPLOYING},

@@ -303,6 +303,10 @@ GIVEN: dict[str, Teller] = {
     r"feature flag (\S+) is switched off before a rollback": lambda stage, _, flag: _web(
         stage, remedies=(*stage.policy.services["web"].remedies, Remedy(flag, has_look=True))
     ),
+    r"a restart is tried before a rollback": lambda stage, _: _web(
+        stage, remedies=(*stage.policy.services["web"].remedies, Remedy("restart:service", 120.0, has_look=True))
+    ),
+    r"a restart cures": lambda stage, _: setattr(stage, "cured_by", "restart:service"),
     r"feature flag (\S+) cures": lambda stage, _, flag: setattr(stage, "cured_by", flag),
     r"the flag service answers: (refused|postponed|lost|silent)": lambda stage, _, how: stage.remedy_outcomes.append(
         how

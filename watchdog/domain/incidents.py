@@ -50,6 +50,7 @@ class Outcome(StrEnum):
     WITH_A_HUMAN = "recovered, with a human"
     VERIFIED = "rolled back and verified"
     REMEDIED = "recovered with a feature flag switched off, and verified"
+    CURED = "recovered after a remedy, and verified"
     CONTINUED = "continued by hand"  # a person began another rollback, which is an incident of its own
     NEW_BASELINE = "a new baseline"  # its errors did not stop: their level has stayed, and is the usual one from now on
     UNSEEN = "its end is not known"  # what failed is not read any more, and nothing else fails

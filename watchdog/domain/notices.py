@@ -45,6 +45,7 @@ class Topic(StrEnum):
     STILL_OPEN = "still open"
     OVERDUE = "rollback overdue"
     FLAG_OFF = "feature flag switched off"
+    REMEDY_DONE = "remedy done"
     ROLLING_BACK = "rolling back"
     STOPPED_SHORT = "human needed"
     NOT_LIVE_YET = "rollback not live yet"

@@ -71,6 +71,14 @@ class GroupsServices(Protocol):
         """
 
 
+@runtime_checkable
+class RestartsServices(Platform, Protocol):
+    """A platform that may restart services, where a remedy of the configuration does."""
+
+    async def restart(self, service_id: str) -> None:
+        """Request a restart with the same code and configuration, once. Raises as `WritablePlatform.rollback` does."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClockReading:
     """The lead of our clock over a vendor's (negative: behind), read `at` (seconds, monotonic)."""

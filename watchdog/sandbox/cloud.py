@@ -20,7 +20,6 @@ from watchdog.sandbox.site.behaviours import GOOD, KINDS, Behaviour
 from watchdog.sandbox.vendors.failure_modes import Modes
 from watchdog.sandbox.world import (
     COMMITS,
-    ONCE_LIVE,
     Announcement,
     Commit,
     Deploy,
@@ -74,6 +73,7 @@ class Cloud:
         self.modes = modes
         self.quirks = quirks
         self.rollback_seconds = rollback_seconds
+        self.restart_seconds = 2.0
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311 - luck of the story, not of security
         self.timers = clock.Timers(speed)
@@ -149,6 +149,20 @@ class Cloud:
         self._begin(service, made)
         return made
 
+    def restart(self, service: Service) -> Deploy:
+        """Begin a restart: a new deploy of what is live, without a build. Raises ValueError if nothing is live."""
+        live = service.live
+        if live is None:
+            raise ValueError(f"nothing is live at {service.name}")
+        made = self._make(service, live.commit, live.message, "manual", restart_of=live.id)
+        made.image_ref, made.image_sha = live.image_ref, live.image_sha
+        # What a restart cures is cured: memory that leaked is free again.
+        made.behaviour = GOOD if live.behaviour.restart_cures else live.behaviour
+        made.update_seconds = max(0.0, self.restart_seconds - CREATED_SECONDS)
+        self.log.append("restart_accepted", service=service.name, deploy=made.id)
+        self._begin(service, made)
+        return made
+
     def _make(self, service: Service, commit: str | None, message: str, trigger: str, **more: Any) -> Deploy:
         at = clock.now()
         made = Deploy(f"dep-{self._next_deploy}", commit, message, "created", trigger, at, at, **more)
@@ -180,7 +194,8 @@ class Cloud:
         if made.rollback_of is not None:
             details["trigger"] = trigger | {"rollbackTargetDeployId": made.rollback_of}
         self.record_event(service, "deploy_started", details)
-        after_created = self._update if made.rollback_of is not None else self._build
+        built = made.rollback_of is not None or made.restart_of is not None
+        after_created = self._update if built else self._build
         self.timers.after(CREATED_SECONDS, lambda: after_created(service, made))
 
     def _build(self, service: Service, made: Deploy) -> None:
@@ -243,7 +258,7 @@ class Cloud:
         # Only a crash is reported here; of Render's other reasons (unhealthy, oomKilled …) the sandbox simulates none.
         if behaviour.kind == "refused" and behaviour.reported:
             reason = {"evicted": False, "nonZeroExit": 1}
-            self.record_event(service, "server_failed", {"instanceID": instance_id(service), "reason": reason})
+            self.record_event(service, "server_failed", {"instanceID": service.instance_id, "reason": reason})
 
     # --- faults and settings -----------------------------------------------------------------------------------------
 
@@ -381,13 +396,3 @@ class Cloud:
     def close(self) -> None:
         """Cancel all timers of the simulated world."""
         self.timers.close()
-
-
-def instance_id(service: Service) -> str:
-    """Return the id of the service's first instance, in the documented form."""
-    return f"srv-{service.name.ljust(20, '0')[:20]}-0aaaa"
-
-
-def may_roll_back_to(target: Deploy) -> bool:
-    """Return whether a deploy ever served traffic: only such a deploy can be the target of a rollback."""
-    return target.status in ONCE_LIVE

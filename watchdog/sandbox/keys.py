@@ -5,7 +5,7 @@ RENDER_API_KEY = "rnd_FAKE_sandbox_key"
 RENDER_READ_ONLY_KEY = "rnd_FAKE_sandbox_read_only_key"
 """A key of the new kind, restricted to the permissions of RENDER_READS."""
 RENDER_READS = frozenset({"services: read", "deploys: read", "events: read", "databases: read"})
-RENDER_PERMISSIONS = RENDER_READS | {"services: update", "deploys: create", "projects: read"}
+RENDER_PERMISSIONS = RENDER_READS | {"services: update", "services: restart", "deploys: create", "projects: read"}
 """All permissions of Render's API keys that the sandbox knows."""
 SENTRY_TOKEN = "sntrys_FAKE_sandbox_token"
 GITHUB_TOKEN = "github_pat_FAKE_sandbox_token"

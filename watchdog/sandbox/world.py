@@ -30,6 +30,7 @@ class Deploy:
     behaviour: Behaviour = GOOD
     broken_at: float | None = None
     rollback_of: str | None = None
+    restart_of: str | None = None
     build_seconds: float = 0.0
     update_seconds: float = 0.0
 
@@ -37,6 +38,11 @@ class Deploy:
     def running(self) -> bool:
         """Return whether the deploy has not ended yet."""
         return self.status in RUNNING
+
+    @property
+    def served(self) -> bool:
+        """Return whether it ever served traffic: only such a deploy can be the target of a rollback."""
+        return self.status in ONCE_LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,11 @@ class Service:
     merged: list[Commit] = field(default_factory=list)
     stuck_on: str | None = None
     deleted: bool = False
+
+    @property
+    def instance_id(self) -> str:
+        """Return the id of its first instance, in the documented form."""
+        return f"srv-{self.name.ljust(20, '0')[:20]}-0aaaa"
 
     @property
     def suspended(self) -> bool:

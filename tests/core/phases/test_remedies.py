@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.world import FOREVER, START, Fault, World
+from tests.core.world import FOREVER, RESTART, START, Fault, World
 from tests.core.worlds import bad_world, decision_of, flagged, hear, incident_of, put, reach, share, topics, until, web
 from tests.core.worlds import wish as wished
 from tests.support.effect_readers import kinds, lines, notices
@@ -14,7 +14,7 @@ from watchdog.domain import events as e
 from watchdog.domain.incidents import HumanDecision, Outcome, Phase
 from watchdog.domain.notices import Topic
 from watchdog.domain.policy import Mode, SignalPolicy, Suppression
-from watchdog.domain.remedies.remedy import RemedyResult
+from watchdog.domain.remedies.remedy import Remedy, RemedyResult
 from watchdog.presentation.situation import Situation, situation
 
 FLAG = "new-checkout"
@@ -360,3 +360,27 @@ def test_after_a_stop_only_a_flag_that_is_off_is_news(outcome: type, result: Rem
     assert hear(world, outcome(world.now, *PLACE, "no")) == (), "once"
     put(world, incident=replace(incident_of(world), closed_at=world.now))
     assert hear(world, outcome(world.now, *PLACE, "no")) == ()
+
+
+# --- a restart, which the platform shows as a deploy of the same code ---
+
+RESTARTED = replace(flagged(), services={"web": replace(flagged().services["web"], remedies=(Remedy(RESTART, 120.0),))})
+
+
+@pytest.mark.parametrize("cures", [True, False])
+def test_a_restart_is_proved_over_the_deploy_that_it_made(cures: bool) -> None:
+    """That deploy is the same code by our own request: it neither ends the wait nor shields the bad commit."""
+    world = bad_world(RESTARTED, cured_by=RESTART if cures else "").run(900.0)
+    result = RemedyResult.HELPED if cures else RemedyResult.NO_HELP
+    assert (attempts(world), len(world.sent), world.broken) == ([(RESTART, result)], 0 if cures else 1, [])
+    assert ended(world) is (Outcome.CURED if cures else Outcome.VERIFIED)
+    assert topics(world)[0] is Topic.REMEDY_DONE and world.deploys[-3].id != web(world).live
+
+
+def test_other_code_during_a_restart_ends_the_wait() -> None:
+    """A repair went live: no reading tells what the restart did."""
+    world = reach(Phase.REMEDYING, RESTARTED, remedy_outcomes=["silent"])
+    hear(world, e.RemedyDone(world.now, "web", "web-1", RESTART))
+    world.ship(world.time + 5.0, "fix00000", seconds=4.0)
+    world.run(700.0)
+    assert attempts(world) == [(RESTART, RemedyResult.ENDED)] and not world.sent

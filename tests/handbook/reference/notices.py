@@ -88,6 +88,11 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
         "A feature flag was switched off before a rollback (`remedies`); it is awaited whether that helps",
         "Nothing; stop it (`watchdog incident stop INCIDENT`) if no rollback may follow",
     ),
+    Topic.REMEDY_DONE: (
+        "Another remedy was done before a rollback (`remedies`): the service was restarted; it is awaited whether that "
+        "helps",
+        "Nothing; stop it (`watchdog incident stop INCIDENT`) if no rollback may follow",
+    ),
     Topic.ROLLING_BACK: (
         "The rollback was requested from Render",
         "Nothing; merge nothing until it is verified, if the notice says so",

@@ -1,7 +1,7 @@
-"""The Render platform: a reader that can only GET, and a writer that can do exactly three things.
+"""The Render platform: a reader that can only GET, and a writer that can do exactly four things.
 
-Rule 1: the allow-list is inside: PATCH of `autoDeployTrigger`, POST of a rollback, POST of a deploy of one commit; for
-the configured ids alone.
+Rule 1: the allow-list is inside: PATCH of `autoDeployTrigger`, POST of a rollback, POST of a deploy of one commit,
+each for the configured ids alone; and POST of a restart, for those with that remedy.
 Rule 2: a changing call is one request. The outcome of a lost one is found by listing deploys, not here.
 """
 
@@ -57,6 +57,10 @@ class Render(RenderReader):
         """Request the build and deploy of a commit once. Returns and raises the same as `rollback`."""
         return await self._make(f"{self._path(service_id)}/deploys", {"commitId": safe_id(commit)})
 
+    async def restart(self, service_id: str) -> None:
+        """Request a restart with the same code and configuration, once. Raises the same as `rollback`."""
+        await self._change("POST", f"{self._path(service_id)}/restart", None)
+
     async def _make(self, path: str, body: dict[str, str]) -> str | None:
         """Request a new deploy; return its id, or None if it was accepted without one (202, no body)."""
         try:
@@ -69,11 +73,11 @@ class Render(RenderReader):
             raise
         return text(mapping(answer.json).get("id")) or None
 
-    async def _change(self, method: str, path: str, body: dict[str, str]) -> Answer:
+    async def _change(self, method: str, path: str, body: dict[str, str] | None) -> Answer:
         return await send_change(self._api, method, path, body)
 
 
-async def send_change(api: ApiClient, method: str, path: str, body: dict[str, str]) -> Answer:
+async def send_change(api: ApiClient, method: str, path: str, body: dict[str, str] | None) -> Answer:
     """Send one changing request.
 
     Raises the errors of ApiClient.change, and Forbidden where Render says that the key lacks a right.
@@ -99,10 +103,12 @@ def build_render(
     guard: AddressGuard | None = None,
     calm_seconds: float = 0.0,
     withheld: Withheld | None = None,
+    restartable_ids: frozenset[str] = frozenset(),
 ) -> RenderReader | Render:
     """Return a client that can change the services of `writable_ids`, or one that can only GET if there are none.
 
-    Those `withheld` are left out of what it may change, for as long as this client lives.
+    Those `withheld` are left out of what it may change, for as long as this client lives. It may restart those of
+    `restartable_ids` that are writable.
     Raises Refused if a writable id is not among the configured ones, Permanent for a key that cannot be sent.
     """
     withheld = withheld or Withheld()
@@ -117,7 +123,7 @@ def build_render(
         headers={"authorization": f"Bearer {api_key}"},
         clock=clock,
         read_only=not writable_ids,
-        allow=_AllowList(writable_ids - withheld.ids),
+        allow=_AllowList(writable_ids - withheld.ids, restartable_ids),
         guard=guard,
         hints=HINTS,
         shares_reads=True,
@@ -126,18 +132,22 @@ def build_render(
 
 
 class _AllowList:
-    """The three changes that are possible at all, service by service."""
+    """The changes that are possible at all, service by service."""
 
-    def __init__(self, service_ids: frozenset[str]) -> None:
+    def __init__(self, service_ids: frozenset[str], restartable_ids: frozenset[str]) -> None:
         # A database has no deploys: nothing about it may be changed.
         services = [service_path(service_id) for service_id in service_ids if not is_store(service_id)]
         self._pins = frozenset(services)
         self._posts = {f"{path}/rollback": ["deployId"] for path in services}
         self._posts |= {f"{path}/deploys": ["commitId"] for path in services}
+        restarted = [service_path(one) for one in service_ids & restartable_ids if not is_store(one)]
+        self._posts |= {f"{path}/restart": [] for path in restarted}
 
     def __call__(self, method: str, path: str, body: object) -> bool:
         keys = list(body) if isinstance(body, dict) else []
         if method == "PATCH" and path in self._pins:
             # The exact keys, no more: a PATCH with a second field could change any setting of the service.
             return keys == ["autoDeployTrigger"] and mapping(body)["autoDeployTrigger"] in AUTO_DEPLOY
-        return method == "POST" and path in self._posts and keys == self._posts[path]
+        # Without fields there is no body at all.
+        shaped = isinstance(body, dict) if keys else body is None
+        return method == "POST" and path in self._posts and keys == self._posts[path] and shaped

@@ -7,10 +7,12 @@ rights of their owner. Render documents no table of calls and permissions: the n
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from watchdog.adapters.api_client import BETWEEN, PermanentAnswer
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import MissingPermission, Permanent
+from watchdog.domain.remedies.kinds import RemedyKind
 
 ID = r"[A-Za-z0-9_-]+"
 ACTING = "assist, autonomous"
@@ -52,6 +54,9 @@ SWITCH = Permission(
 DEPLOY = Permission(
     "deploys: create", "POST", re.compile(rf"/services/{ID}/(rollback|deploys)"), "to roll back", ACTING
 )
+RESTART = Permission(
+    "services: restart", "POST", re.compile(rf"/services/{ID}/restart"), "to restart before a rollback", "`remedies`"
+)
 PROJECTS = Permission(
     "projects: read",
     "GET",
@@ -59,7 +64,9 @@ PROJECTS = Permission(
     "to group services by project",
     command_line("init"),
 )
-PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, PROJECTS, SWITCH, DEPLOY)
+OF_REMEDIES: Mapping[RemedyKind, Permission] = MappingProxyType({RemedyKind.RESTART: RESTART})
+"""The permissions that only a remedy of the configuration needs."""
+PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, PROJECTS, SWITCH, DEPLOY, RESTART)
 CURE = "add it to the key at Render (Account Settings, API Keys); if it is there, its owner's role does not allow it"
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from watchdog.adapters.options import Context
 from watchdog.adapters.remedies.flag_off import FlagOff
+from watchdog.adapters.remedies.restart import Restart
 from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.ports import RemedyAction
 
 REMEDIES: Mapping[RemedyKind, Callable[[Any, Context], RemedyAction]] = MappingProxyType(
     {
         RemedyKind.FLAG_OFF: FlagOff,
+        RemedyKind.RESTART: Restart,
     }
 )
 """How each kind is built of its options."""

@@ -46,6 +46,7 @@ from watchdog.daemon.telemetry.remote_write import RemoteWriter
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Bad, Unknown
+from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.ports import Clock, Notifier, Platform, RemedyAction, Repository, Sample, SignalSource, Store, Withheld
 from watchdog.ports.chat import ChatQuestion, Conversation
 from watchdog.settings import Settings, resolve_names
@@ -93,7 +94,14 @@ def build_platform(settings: Settings, clock: Clock, withheld: Withheld | None =
         guard=settings.guard,
         calm_seconds=settings.policy.calm_seconds,
         withheld=withheld,
+        restartable_ids=_with_remedy(settings, RemedyKind.RESTART),
     )
+
+
+def _with_remedy(settings: Settings, kind: RemedyKind) -> frozenset[str]:
+    """Return the ids of the services that have a remedy of that kind."""
+    named = [name for name, one in settings.services.items() if any(each.kind is kind for each in one.remedies)]
+    return frozenset(id_ for id_ in (settings.policy.services[name].platform_id for name in named) if id_)
 
 
 async def resolve(settings: Settings, clock: Clock) -> Settings:

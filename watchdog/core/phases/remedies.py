@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from watchdog.core.assess import maintenance
+from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.detect import turned_away
 from watchdog.core.fold import lessons, observations
@@ -22,7 +23,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import SetPace, TryRemedy
 from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.notices import NoticeKind, Topic
-from watchdog.domain.remedies.kinds import words
+from watchdog.domain.remedies.kinds import SHOWN_AS_DEPLOY, RemedyKind, parts, words
 from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult, untried
 from watchdog.domain.units import show_seconds
 
@@ -68,7 +69,15 @@ def done(ctx: StepContext) -> None:
         observations.reset_detectors(lessons.without_usual_latency_since(ctx.service, ctx.incident.onset_at), ctx.now)
     )
     _wake(ctx, ctx.now, attempt)
-    ctx.notify(NoticeKind.ACTED, Topic.FLAG_OFF)
+    ctx.notify(NoticeKind.ACTED, _topic(event.remedy))
+
+
+def _is_flag(name: str) -> bool:
+    return parts(name)[0] is RemedyKind.FLAG_OFF
+
+
+def _topic(name: str) -> Topic:
+    return Topic.FLAG_OFF if _is_flag(name) else Topic.REMEDY_DONE
 
 
 def _wake(ctx: StepContext, done_at: float, attempt: RemedyAttempt) -> None:
@@ -146,6 +155,7 @@ def follow(ctx: StepContext) -> None:
 def _prove(ctx: StepContext, attempt: RemedyAttempt, done_at: float) -> None:
     # Another deploy went live: from then on no reading tells what the remedy did.
     noun = words(attempt.name).noun
+    _know_own_deploy(ctx, attempt)
     if ctx.service.suspect_replaced:
         _go_on(ctx, RemedyResult.ENDED, f"{ctx.service.live} is live now, so nothing is known of {noun}")
         return
@@ -172,6 +182,15 @@ def _prove(ctx: StepContext, attempt: RemedyAttempt, done_at: float) -> None:
         _go_on(ctx, RemedyResult.NO_HELP, f"{brief}, and the recovery is not proved: {why}")
 
 
+def _know_own_deploy(ctx: StepContext, attempt: RemedyAttempt) -> None:
+    """Take the deploy as which the platform shows a remedy for the suspect: it is the same code, by our own request."""
+    live = live_deploy(ctx.service.deploys)
+    ours = parts(attempt.name)[0] in SHOWN_AS_DEPLOY and live is not None and live.code is not None
+    if ours and live is not None and live.code == ctx.incident.suspect_code and live.id != ctx.incident.suspect:
+        ctx.note("ACT", f"{words(attempt.name).noun} is {live.id}, of the same code")
+        ctx.update_incident(suspect=live.id)
+
+
 def _fails(ctx: StepContext, until: float) -> str:
     """Return what fails, confirmed, or broke its good stretch after the remedy had its time; else "".
 
@@ -192,7 +211,7 @@ def _helped(ctx: StepContext, attempt: RemedyAttempt, done_at: float, unknown: M
     proof, _ = recovery_proof.words(ctx, done_at, unknown, words(attempt.name).proved_since)
     _end(ctx, RemedyResult.HELPED, proof)
     ctx.note("VERIFIED", proof)
-    close_incident.close(ctx, Outcome.REMEDIED, proof)
+    close_incident.close(ctx, Outcome.REMEDIED if _is_flag(attempt.name) else Outcome.CURED, proof)
 
 
 def _go_on(ctx: StepContext, result: RemedyResult, why: str) -> None:
@@ -260,7 +279,7 @@ def came_late(ctx: StepContext) -> None:
     off = tuple(replace(one, done_at=ctx.now, why=event.why) if one in known else one for one in incident.remedies)
     ctx.update_incident(remedies=off)
     ctx.note("ACT", f"{words(event.remedy).done} after all")
-    ctx.notify(NoticeKind.UPDATED, Topic.FLAG_OFF)
+    ctx.notify(NoticeKind.UPDATED, _topic(event.remedy))
 
 
 def resume(ctx: StepContext) -> None:

@@ -15,6 +15,7 @@ class RemedyKind(StrEnum):
     """A kind of remedy: the word of the configuration. Stores hold the values."""
 
     FLAG_OFF = "flag_off"
+    RESTART = "restart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,41 @@ KINDS: Mapping[RemedyKind, KindWords] = MappingProxyType(
             when_helped="once the code behind it is repaired",
             when_not="when you want it",
         ),
+        RemedyKind.RESTART: KindWords(
+            do="restart the service",
+            does="restarts the service",
+            intent="restart of the service",
+            to_be="the service was to be restarted",
+            done="the service was restarted",
+            since="at",
+            title="restarted",
+            brief="it was restarted",
+            proved_since="its restart",
+            noun="the restart",
+            no_help="the restart did not help",
+            undone="the service was not restarted",
+            already="the service was restarted already",
+            whether="whether the service was restarted",
+            look="look at its events on Render",
+            stays="nothing of it stays changed",
+            undo="Find out what the restart{since} cured: a leak comes back.",
+            undo_unknown="Look at the events of the service on Render whether it was restarted: a leak comes back.",
+            late=("The daemon restarted it for {incident}, which is over.", "Nothing of it stays changed."),
+            step="restarted",
+            label="Restart",
+            label_done="done",
+            label_undone="not done",
+            label_already="done already",
+            read_undone="it was not restarted",
+            read_already="it was restarted already",
+        ),
     }
 )
 """The words of each kind; a test holds that none is missing, and that each sentence reads."""
+
+
+SHOWN_AS_DEPLOY = frozenset({RemedyKind.RESTART})
+"""The kinds that the platform shows as a new deploy of the same code."""
 
 
 def parts(name: str) -> tuple[RemedyKind, str]:

@@ -313,6 +313,7 @@ WORDS: Mapping[Topic, Callable[[NoticeCase], Words]] = MappingProxyType(
         Topic.STILL_OPEN: _still_open,
         Topic.OVERDUE: _overdue,
         Topic.FLAG_OFF: _remedy_done,
+        Topic.REMEDY_DONE: _remedy_done,
         Topic.ROLLING_BACK: _rolling_back,
         Topic.STOPPED_SHORT: _stopped_short,
         Topic.NOT_LIVE_YET: _not_live_yet,

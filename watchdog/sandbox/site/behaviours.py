@@ -11,7 +11,8 @@ class Behaviour:
     `after_seconds` counts from the moment the version is live. `routes` are the affected paths (none named: all).
     `share` is the share of requests that fail (0 to 1), `factor` multiplies the usual latency. With `reported` Render
     reports a crash at once. With a period it fails only during the first `down_seconds` of each `period_seconds`; a
-    fault of kind `refused` ignores the period. With a `flag` it fails only while that feature flag is on.
+    fault of kind `refused` ignores the period. With a `flag` it fails only while that feature flag is on; where
+    `restart_cures`, until the service is restarted.
     """
 
     kind: str = "good"
@@ -24,6 +25,7 @@ class Behaviour:
     period_seconds: float = 0.0
     down_seconds: float = 0.0
     flag: str = ""
+    restart_cures: bool = False
 
     def touches(self, path: str) -> bool:
         """Return whether this path is affected."""

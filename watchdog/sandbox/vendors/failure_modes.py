@@ -27,6 +27,7 @@ MODES: dict[str, tuple[str, ...]] = {
     "rollback": (*CHANGE, "expired"),
     "patch": (*CHANGE, "ignore"),
     "create_deploy": CHANGE,
+    "restart": CHANGE,
     "flag": CHANGE,
     "flags": VENDOR,
     "list_deploys": READ,

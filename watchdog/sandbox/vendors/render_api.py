@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from watchdog.sandbox import clock, keys, sockets
-from watchdog.sandbox.cloud import Cloud, may_roll_back_to
+from watchdog.sandbox.cloud import Cloud
 from watchdog.sandbox.vendors.failure_modes import REFUSALS
 from watchdog.sandbox.vendors.render_bodies import (
     deploy_json,
@@ -74,6 +74,7 @@ class RenderApi:
             ("deploys: create", "POST", "/services/{service_id}/deploys", self.create_deploy),
             ("deploys: read", "GET", "/services/{service_id}/deploys/{deploy_id}", self.get_deploy),
             ("deploys: create", "POST", "/services/{service_id}/rollback", self.rollback),
+            ("services: restart", "POST", "/services/{service_id}/restart", self.restart),
             ("events: read", "GET", "/services/{service_id}/events", self.list_events),
             ("databases: read", "GET", "/postgres/{database_id}", self.get_postgres),
             ("projects: read", "GET", "/projects", self.list_projects),
@@ -193,9 +194,20 @@ class RenderApi:
             raise Refused(400, "deployId is required")
         target = self._deploy(service, wanted)
         # Render keeps only some builds for rollbacks: an old target is refused although it was live once.
-        if mode == "expired" or not may_roll_back_to(target):
+        if mode == "expired" or not target.served:
             raise Refused(400, f"cannot roll back to deploy {target.id}")
         return await self._after(request, mode, self._made(self.cloud.rollback(service, target)))
+
+    async def restart(self, request: Request) -> Response:
+        """POST /services/{id}/restart: 200 without a body; it shows as a deploy of the same commit."""
+        service, mode = self._service(request), self.cloud.modes.use("restart")
+        if (refusal := await self._before(request, mode)) is not None:
+            return refusal
+        try:
+            self.cloud.restart(service)
+        except ValueError as problem:
+            raise Refused(400, str(problem)) from problem
+        return await self._after(request, mode, Response(status_code=200))
 
     def _made(self, made: Deploy) -> Response:
         # Such an answer names no deploy: the client must find it in the deploy list.

@@ -10,6 +10,7 @@ from watchdog.adapters.platforms.render_permissions import (
     DATABASES,
     DEPLOYS,
     EVENTS,
+    OF_REMEDIES,
     PERMISSIONS,
     SERVICES,
     Permission,
@@ -42,7 +43,9 @@ async def check_permissions(
     rows = [_judged(SERVICES, why_not)]
     rows += [await _tried(one, trial) for one, trial in trials.items()]
     acting = [name for name, one in settings.policy.services.items() if one.mode is not Mode.OBSERVE]
-    return [*rows, *(_untried(one, acting) for one in PERMISSIONS if one.changes)]
+    wanted = {each.kind for one in settings.services.values() for each in one.remedies}
+    unused = {one for kind, one in OF_REMEDIES.items() if kind not in wanted}
+    return [*rows, *(_untried(one, acting) for one in PERMISSIONS if one.changes and one not in unused)]
 
 
 async def _newest_events(platform: Platform, service: str) -> object:

@@ -1,4 +1,4 @@
-"""A feature flag before the rollback, with real processes: it cures, it does not, and the daemon is killed between."""
+"""A remedy before the rollback, with real processes: it cures, it does not, and the daemon is killed between."""
 
 from pathlib import Path
 
@@ -87,3 +87,36 @@ def test_a_flag_cures_or_the_rollback_follows(tmp_path: Path) -> None:
 def test_a_daemon_that_is_killed_switches_no_flag_twice(tmp_path: Path) -> None:
     """While the answer is awaited, and while the recovery is."""
     together(lambda: killed(tmp_path / "slow", "slow"), lambda: killed_during_the_proof(tmp_path / "proof"))
+
+
+def restarts(cloud: Cloud) -> int:
+    """Return how many restarts Render was asked for."""
+    return sum(one["path"].endswith("/restart") for one in cloud.requests("render", "POST"))
+
+
+def leaking(folder: Path, *, cures: bool, mode: str = "") -> None:
+    """A restart is tried first: it cures and nothing is rolled back, or it does not and the rollback follows."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        restart = {"mode: autonomous\n": "mode: autonomous\n    remedies: [{restart: {prove: 10s}}]\n"}
+        cloud.write(replace=restart, more=SHORT)
+        if mode:
+            cloud.post("modes", name="restart", mode=mode)
+        daemon.start().until_watching()
+        cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "restart_cures": cures})
+        if mode:
+            daemon.until(lambda: restarts(cloud))
+            daemon.restart()
+        proof = daemon.until_story("VERIFIED")
+        rolled = cloud.log("rollback_accepted")
+        assert (restarts(cloud), len(cloud.log("restart_accepted"))) == (1, 1)
+        assert ("since its restart" in proof, len(rolled)) == (cures, 0 if cures else 1)
+
+
+def test_a_restart_cures_or_the_rollback_follows(tmp_path: Path) -> None:
+    """Its deploy of the same commit is taken for the suspect, so that the rollback goes away from it."""
+    together(lambda: leaking(tmp_path / "cured", cures=True), lambda: leaking(tmp_path / "not", cures=False))
+
+
+def test_a_daemon_that_is_killed_restarts_nothing_twice(tmp_path: Path) -> None:
+    """While the answer is awaited; the next start finds the deploy."""
+    leaking(tmp_path, cures=True, mode="slow")
