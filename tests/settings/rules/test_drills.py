@@ -43,7 +43,7 @@ def test_only_what_is_written_as_staging_may_be_drilled() -> None:
         (("channels:", "status_pages: {acme: {title: Acme, services: [web-staging]}}\nchannels:"), "shows it to the"),
         (("channels:", "drill: {every: monthly}\nchannels:"), "drill.every"),
         (("channels:", "drill: {targets: {repaired: 3m}}\nchannels:"), "drill.targets.repaired"),
-        (("channels:", "drill: {targets: {acknowledged: 3m}}\nchannels:"), "drill.targets.acknowledged"),
+        (("channels:", "drill: {targets: {answered: 3m}}\nchannels:"), "drill.targets.answered"),
     ],
 )
 def test_what_contradicts_staging_is_a_mistake(wrong: tuple[str, str], says: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.drills.drill import Drill, DrillMethod, DrillStep
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.drills.drill_text import limit
@@ -52,7 +53,9 @@ LATE: Mapping[DrillStep, Remedy] = MappingProxyType(
 NEVER: Mapping[DrillStep, Remedy] = MappingProxyType(
     {
         DrillStep.DETECTED: Remedy("services.{service}.signals", "add a critical probe of what the commit breaks"),
-        DrillStep.DECIDED: Remedy("services.{service}.signals", "see what held the decision: `watchdog explain`"),
+        DrillStep.DECIDED: Remedy(
+            "services.{service}.signals", f"see what held it: `{command_line('explain')}`"
+        ),
         DrillStep.REQUESTED: Remedy("services.{service}.mode", "let the daemon act, or write down who does instead"),
         DrillStep.PAGED: Remedy("policy.critical.tell", "name a channel that reaches people, and prove it"),
         DrillStep.RESTORED: Remedy("advanced.verification.give_up", "write down what to do if a rollback fails"),

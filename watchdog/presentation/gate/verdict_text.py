@@ -34,7 +34,8 @@ def description(stage: str, why: str) -> str:
 
 def mark(service: str) -> str:
     """Return the line by which the comment on a service is found again; Markdown shows nothing of it."""
-    return f"<!-- watchdog deploy-watch {service} -->"
+    # No command is named: a comment must be found again after one was renamed.
+    return f"<!-- verdict of the watchdog on {service} -->"
 
 
 def comment_lines(service: str, commit: str, looks: Sequence[tuple[float, str, str]]) -> list[str]:

@@ -118,7 +118,7 @@ class Secrets(BaseSettings):
         "`channels: {tickets: {github: …}}`; optional: commits of private repositories, for `repository: github` "
         "and for merges while auto-deploy is off",
         "a fine-grained token for these repositories alone: *Contents: read-only*, and *Issues: read and write* "
-        "only where tickets are kept; for `watchdog deploy-watch`: see `watchdog docs gate`",
+        f"only where tickets are kept; for `{command_line('deploy-watch')}`: see `{command_line('docs', 'gate')}`",
     )
     github_write_token: Token | None = _variable(
         f"optional: `{command_line('git-revert', 'INCIDENT')}` writes by GitHub's API; without it by `git`, with your "
