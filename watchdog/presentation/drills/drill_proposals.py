@@ -53,9 +53,7 @@ LATE: Mapping[DrillStep, Remedy] = MappingProxyType(
 NEVER: Mapping[DrillStep, Remedy] = MappingProxyType(
     {
         DrillStep.DETECTED: Remedy("services.{service}.signals", "add a critical probe of what the commit breaks"),
-        DrillStep.DECIDED: Remedy(
-            "services.{service}.signals", f"see what held it: `{command_line('explain')}`"
-        ),
+        DrillStep.DECIDED: Remedy("services.{service}.signals", f"see what held it: `{command_line('explain')}`"),
         DrillStep.REQUESTED: Remedy("services.{service}.mode", "let the daemon act, or write down who does instead"),
         DrillStep.PAGED: Remedy("policy.critical.tell", "name a channel that reaches people, and prove it"),
         DrillStep.RESTORED: Remedy("advanced.verification.give_up", "write down what to do if a rollback fails"),
