@@ -20,7 +20,7 @@ from watchdog.sandbox.config_file import write_config
 APART = ("run", "demo", "lab", "mcp", "docs", "schema", "completion")
 """The daemon itself (tests/faults asks it), and what calls no vendor with a key."""
 GIVEN = {"incident": "web-1", "service": "web", "name": "silence-1", "announcement": "announcement-1"}
-GIVEN |= {"commit": "abcdef1", "lasts": "2h", "starts": "2027-01-31T22:00", "time": "00:00"}
+GIVEN |= {"dump": "web-1.dump", "commit": "abcdef1", "lasts": "2h", "starts": "2027-01-31T22:00", "time": "00:00"}
 """What is typed for an argument that must be given, by its name; else the first choice, or the name, as a text."""
 
 WHOLE = "abcdef1" + "0" * 33
@@ -57,6 +57,7 @@ def test_every_command_keeps_the_secrets(
         configure(Cloud(URLS, tmp_path, tmp_path), echo, secrets)
         init = ["--force", "--from-render", "--render-url", f"{echo.base}/render"]
         more = {"init": init, "check": ["--live"], "incident tick": ["lessons"], "drill": ["web"]}
+        more |= {f"database {step}": ["--as", "ann"] for step in ("migrate-down", "restore")}
         branch = ["--to", "abcdef1", "--branch", "main", "--remote", f"file://{tmp_path}/none"]
         more |= {"incident revert": branch}
         typed = [(words, [*needed(words), *more.get(words, ())]) for words in PLACES.values()]

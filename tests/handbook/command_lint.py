@@ -19,7 +19,7 @@ READS = frozenset(
     | {"schema", "show", "silences", "stats", "status", "why_not"}
 )
 """Functions of commands that read a record, or only a configuration: those are run."""
-OUTSIDE = frozenset({"--live", "--site", "--watch"})
+OUTSIDE = frozenset({"--live", "--settle", "--site", "--watch"})
 """Options that make such a command leave this machine, write elsewhere, or never end."""
 EXAMPLES = {"INCIDENT": "web-1", "SERVICE": "web", "PAGE": "operation"}
 """What is run in place of a word that stands for one of the reader's own."""

@@ -74,6 +74,11 @@ class PostgresServer:
         assert self._process is not None, "it runs not yet"
         return self._process.pid
 
+    @property
+    def programs(self) -> Path:
+        """Return where its programs are: pg_dump, pg_restore, psql."""
+        return self._programs
+
     def url(self, database: str) -> str:
         return f"postgresql://watchdog@/{database}?host={self.folder}"
 

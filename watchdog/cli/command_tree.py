@@ -15,6 +15,7 @@ from watchdog.cli.commands import (
     assistant,
     completion,
     control,
+    databases,
     deploy_watch,
     docs,
     drills,
@@ -55,6 +56,10 @@ First: {FIRST} and `{command_line("check", "--live")}`.
 FUNCTIONS: Mapping[str, Command] = {
     "demo": lifecycle.demo,
     "drill": drills.drill,
+    "database dump": databases.dump,
+    "database migrate-down": databases.migrate_down,
+    "database restore": databases.restore,
+    "database status": databases.status,
     "init": first_configuration.init,
     "check": lifecycle.check,
     "run": lifecycle.run,
@@ -105,7 +110,7 @@ FUNCTIONS: Mapping[str, Command] = {
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Getting started", ("demo", "init", "check", "run")),
     ("Looking", ("status", "once", "explain")),
-    ("Acting", ("rollback", "pause", "resume", "drill")),
+    ("Acting", ("rollback", "pause", "resume", "drill", "database")),
     ("In a pipeline", ("gate", "deploy-watch")),
     (
         "More",
@@ -119,6 +124,7 @@ PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
 GROUPS: Mapping[str, str] = {
     "incident": "List and read incidents, answer them, and add to their records.",
     "service": "Show a service's deploys and silences, and silence or hold it.",
+    "database": "Dump, migrate down and restore the database of a service, ordered by a person.",
     "report": "Show rollbacks, statistics, the weekly digest and open follow-ups.",
     "announcement": "Announce problems and maintenance on the public status pages.",
     "channel": "Prove that the channels to people work.",

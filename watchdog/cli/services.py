@@ -4,7 +4,7 @@ domain/errors.py. Each method imports its modules when it is called.
 `watchdog status` loads neither the daemon nor the demo: importing them takes longer than a command that only reads.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from watchdog.domain.decisions import Decision, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.drills.drill import Drill
 from watchdog.domain.incidents import Incident
+from watchdog.domain.remedies.database_step import DatabaseAction, DatabaseStep
 from watchdog.domain.remedies.git_steps import Reverted, RevertOrder, RevertPlan
 from watchdog.domain.reports import DemoResult, SignalReport
 from watchdog.domain.store_records import Command
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from watchdog.app.compose.deploy_verdicts import GitHubPosts
     from watchdog.app.drills.sandbox_drill import SandboxDrill
     from watchdog.app.sandbox_demo.demo import Screen
+
+Tell = Callable[[str], None]
 
 
 class AppServices:
@@ -216,3 +219,68 @@ class AppServices:
         from watchdog.app.git_steps.git_commands import revert
 
         return await revert(settings, order, environ, tell)
+
+    async def database_plan(
+        self,
+        settings: Settings,
+        service: str,
+        environ: Mapping[str, str],
+        tell: Tell,
+        action: DatabaseAction,
+        dump: str,
+        /,
+    ) -> Sequence[str]:
+        """Return the plan of a step on the database of a service. Raises Refused with what forbids it."""
+        from watchdog.app.databases.database_commands import plan
+
+        return await plan(settings, service, environ, tell, action, dump)
+
+    async def database_dump(
+        self, settings: Settings, service: str, environ: Mapping[str, str], tell: Tell, by: str, incident: str, /
+    ) -> DatabaseStep:
+        """Dump the database of a service."""
+        from watchdog.app.databases.database_commands import dump
+
+        return await dump(settings, service, environ, tell, by, incident)
+
+    async def database_migrate_down(
+        self,
+        settings: Settings,
+        service: str,
+        environ: Mapping[str, str],
+        tell: Tell,
+        by: str,
+        incident: str,
+        /,
+        *,
+        again: bool,
+    ) -> DatabaseStep:
+        """Migrate the database of a service down."""
+        from watchdog.app.databases.database_commands import migrate_down
+
+        return await migrate_down(settings, service, environ, tell, by, incident, again=again)
+
+    async def database_restore(
+        self,
+        settings: Settings,
+        service: str,
+        environ: Mapping[str, str],
+        tell: Tell,
+        by: str,
+        incident: str,
+        dump: str,
+        ask: Callable[[Sequence[str]], Awaitable[str]],
+        /,
+    ) -> DatabaseStep:
+        """Restore a dump of the database of a service, once `ask` returned the service's name."""
+        from watchdog.app.databases.database_commands import restore
+
+        return await restore(settings, service, environ, tell, by, incident, dump, ask)
+
+    async def database_settle(
+        self, settings: Settings, service: str, environ: Mapping[str, str], tell: Tell, /
+    ) -> DatabaseStep | None:
+        """Look up the outcome of a step that another machine began; return it, or None."""
+        from watchdog.app.databases.database_commands import settle
+
+        return await settle(settings, service, environ, tell)

@@ -16,7 +16,7 @@ HELP = "/help/"
 """Where the console serves the handbook."""
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Set up", ("start", "secrets", "deploy", "integrations")),
-    ("Every day", ("on-call", "console", "gate", "autonomous", "remedies")),
+    ("Every day", ("on-call", "console", "gate", "autonomous", "remedies", "database")),
     ("How it decides", ("decisions", "guarantees", "runbook")),
     ("Review, measure, operate", ("after-an-incident", "evidence", "lab", "operation")),
     (

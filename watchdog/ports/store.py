@@ -9,6 +9,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, Shared, State
+from watchdog.domain.remedies.database_step import DatabaseStep
 from watchdog.domain.store_records import (
     ActionRow,
     Command,
@@ -80,6 +81,9 @@ class StoreReader(Protocol):
 
     async def drills(self, limit: int = 1_000) -> Sequence[Drill]:
         """Return the newest drills, newest first."""
+
+    async def database_steps(self, service: str, limit: int = 100) -> Sequence[DatabaseStep]:
+        """Return the newest steps on the database of a service, newest first."""
 
     async def first_deliveries(self, incident: str) -> Mapping[str, float]:
         """Return when each channel first had a notice of an incident (UTC epoch seconds), by channel."""
@@ -230,6 +234,13 @@ class Store(StoreReader, Protocol):
 
     async def acknowledge_drill(self, number: int, by: str) -> bool:
         """Record that a person acknowledged a test page, now; False if none of that number waits for it."""
+
+    # Before a step changes anything, as with a drill.
+    async def begin_database_step(self, step: DatabaseStep) -> DatabaseStep | None:
+        """Add a step under the next number; None if another one of its service is not finished."""
+
+    async def put_database_step(self, step: DatabaseStep) -> None:
+        """Replace a step by its present state."""
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Add one-minute aggregates; roll up and drop those older than 48 h (minutes) or 400 days (hours)."""

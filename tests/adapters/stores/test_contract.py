@@ -15,6 +15,7 @@ from watchdog.domain.follow_ups import FollowUp, Tick, ticked
 from watchdog.domain.incident_notes import Remark, root_causes
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.remedies.database_step import DatabaseAction, DatabaseStep, StepOutcome
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import ActionRow, CommandAnswer, FeedHour, Minute, Write
 from watchdog.ports import Store
@@ -453,6 +454,21 @@ async def test_a_test_page_is_acknowledged_once_and_only_while_it_waits(store: S
     assert kept.pages == {"pagerduty": "woken"}
     await store.put_drill(replace(begun, took={"paged": 0.4}, ended_at=clock.now()))
     assert not await store.acknowledge_drill(begun.number, "bob")
+
+
+async def test_a_database_step_is_begun_once_and_comes_back(store: Store) -> None:
+    """Of one service a second one waits for the first one's end; of another one it does not."""
+    step = DatabaseStep(5.0, "web", DatabaseAction.RESTORE, "ann", "host", incident="web-1", dump="web-1.dump")
+    begun = await store.begin_database_step(step)
+    assert begun == replace(step, number=1) and await store.begin_database_step(step) is None
+    other = await store.begin_database_step(replace(step, service="api", action=DatabaseAction.DUMP))
+    assert other is not None and other.number == 2
+    ended = replace(begun, outcome=StepOutcome.UNKNOWN, transaction="77", note="look", ended_at=9.0)
+    await store.put_database_step(ended)
+    again = await store.begin_database_step(step)
+    assert again is not None and again.number == 3
+    assert await store.database_steps("web") == (again, ended) and await store.database_steps("web", 1) == (again,)
+    assert await store.database_steps("api") == (other,) and await store.database_steps("shop") == ()
 
 
 async def test_the_first_delivery_of_each_channel_is_known(store: Store, clock) -> None:

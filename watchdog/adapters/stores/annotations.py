@@ -1,7 +1,10 @@
-"""The entries of people in the SQL store: judgements, remarks, ticks, follow-ups, drills. They need no lease.
+"""The entries of people in the SQL store: judgements, remarks, ticks, follow-ups, drills, database steps.
+
+They need no lease.
 
 Rule 1: an entry is added, never replaced (a judgement is), and stays as long as its incident.
-Rule 2: no drill is begun while another one of its service is unfinished: an index refuses its row.
+Rule 2: no drill, and no database step, is begun while another one of its service is unfinished: an index refuses its
+row.
 """
 
 import json
@@ -15,15 +18,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from watchdog.adapters.json_values import mapping
 from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.shielded_calls import uninterrupted
-from watchdog.adapters.stores.tables import DELIVERIES, DRILLS, FOLLOW_UPS, INCIDENTS, LABELS, REMARKS, TICKS
+from watchdog.adapters.stores.tables import (
+    DATABASE_STEPS,
+    DELIVERIES,
+    DRILLS,
+    FOLLOW_UPS,
+    INCIDENTS,
+    LABELS,
+    REMARKS,
+    TICKS,
+)
 from watchdog.domain.drills.drill import Drill, DrillMethod
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
+from watchdog.domain.remedies.database_step import DatabaseAction, DatabaseStep, StepOutcome
 
 DRILLS_MAX = 1_000
 """Drills that are kept: one a day for almost three years."""
 KEPT = tuple(one.name for one in fields(Drill) if one.name != "number")
 LISTS = ("problems", "left")
+STEPS_MAX = 10_000
+"""Database steps that are kept: ten a day for almost three years."""
+KEPT_OF_STEP = tuple(one.name for one in fields(DatabaseStep) if one.name != "number")
 
 
 @uninterrupted
@@ -162,6 +178,57 @@ class Drilled(Database):
         async with self._reading() as connection:
             rows = (await connection.execute(query.where(DELIVERIES.c.incident == incident))).all()
         return {row.channel: row.at for row in rows}
+
+
+@uninterrupted
+class Stepped(Database):
+    """A database that keeps the steps on the databases of services."""
+
+    async def begin_database_step(self, step: DatabaseStep) -> DatabaseStep | None:
+        """Add a step under the next number; return None if another one of its service is not finished."""
+        table = DATABASE_STEPS
+        unfinished = select(table.c.number).where(table.c.service == step.service, table.c.ended_at.is_(None))
+        async with self._writing() as connection:
+            if await connection.scalar(unfinished) is not None:
+                return None
+            # As with a drill: the index refuses the row of another process that begins one meanwhile.
+            adding = self._insert(table).values(row_of_step(step)).on_conflict_do_nothing().returning(table.c.number)
+            number = await connection.scalar(adding)
+            if number is None:
+                return None
+            await connection.execute(delete(table).where(table.c.number <= number - STEPS_MAX))
+        return replace(step, number=number)
+
+    async def put_database_step(self, step: DatabaseStep) -> None:
+        """Replace a step by its present state."""
+        table = DATABASE_STEPS
+        async with self._writing() as connection:
+            await connection.execute(update(table).where(table.c.number == step.number).values(row_of_step(step)))
+
+    async def database_steps(self, service: str, limit: int = 100) -> Sequence[DatabaseStep]:
+        """Return the newest steps of a service, newest first."""
+        table = DATABASE_STEPS
+        query = select(table.c.number, table.c.json).where(table.c.service == service)
+        async with self._reading() as connection:
+            rows = (await connection.execute(query.order_by(table.c.number.desc()).limit(limit))).all()
+        return tuple(step_of(row.number, row.json) for row in rows)
+
+
+def row_of_step(step: DatabaseStep) -> dict[str, Any]:
+    """Return the columns of a database step."""
+    text = json.dumps({name: one for name, one in asdict(step).items() if name in KEPT_OF_STEP})
+    return {"at": step.at, "service": step.service, "ended_at": step.ended_at, "json": text}
+
+
+def step_of(number: int, text: str) -> DatabaseStep:
+    """Return a database step from its JSON; what a newer version added to it is left out."""
+    body = {name: one for name, one in mapping(json.loads(text)).items() if name in KEPT_OF_STEP}
+    outcome = body.get("outcome")
+    kinds = {
+        "action": DatabaseAction(body["action"]),
+        "outcome": StepOutcome(outcome) if outcome is not None else None,
+    }
+    return DatabaseStep(**{**body, **kinds, "number": number})
 
 
 def _replaced(drill: Drill) -> Update:

@@ -18,6 +18,7 @@ from watchdog.domain.effects import Effect, Note
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Fleet, Incident, ServiceState, Shared
+from watchdog.domain.remedies.database_step import DatabaseStep
 from watchdog.domain.store_records import ActionRow, Command, FeedHour, LeaseGrant, Minute, Running
 from watchdog.ports import Clock
 
@@ -56,6 +57,7 @@ class MemoryDatabase:
         self.follow_ups: dict[tuple[str, int], FollowUp] = {}
         self.announcements: dict[int, Announcement] = {}
         self.drills: dict[int, Drill] = {}
+        self.database_steps: dict[int, DatabaseStep] = {}
         self.minutes: dict[retention.Key, Minute] = {}
         self.hours: dict[retention.Key, Minute] = {}
         self.feed_hours: dict[retention.Key, FeedHour] = {}

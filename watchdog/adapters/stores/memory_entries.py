@@ -8,15 +8,19 @@ from watchdog.domain.commands.announcements import RECENT_MAX, Announcement, Dra
 from watchdog.domain.drills.drill import Drill
 from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incident_notes import Remark
+from watchdog.domain.remedies.database_step import DatabaseStep
 from watchdog.ports import Clock
 
 FOLLOW_UPS_MAX = 10_000
 ANNOUNCEMENTS_MAX = 1_000
 DRILLS_MAX = 1_000
+STEPS_MAX = 10_000
 
 
 class MemoryEntries:
-    """Labels, remarks, ticks, follow-ups, announcements and drills in a database in memory, each with a limit."""
+    """Entries of people in a database in memory: labels, remarks, ticks, follow-ups, announcements, drills, database
+    steps; each with a limit.
+    """
 
     _clock: Clock
     _db: MemoryDatabase
@@ -117,6 +121,25 @@ class MemoryEntries:
     async def drills(self, limit: int = DRILLS_MAX) -> Sequence[Drill]:
         """Return the newest drills, newest first."""
         return tuple(self._db.drills[number] for number in sorted(self._db.drills, reverse=True)[:limit])
+
+    async def begin_database_step(self, step: DatabaseStep) -> DatabaseStep | None:
+        """Add a step under the next number; return None if another one of its service is not finished."""
+        if any(one.service == step.service and one.ended_at is None for one in self._db.database_steps.values()):
+            return None
+        number = 1 + max(self._db.database_steps, default=0)
+        self._db.database_steps[number] = begun = replace(step, number=number)
+        bound(self._db.database_steps, STEPS_MAX)
+        return begun
+
+    async def put_database_step(self, step: DatabaseStep) -> None:
+        """Replace a step by its present state."""
+        if step.number in self._db.database_steps:
+            self._db.database_steps[step.number] = step
+
+    async def database_steps(self, service: str, limit: int = 100) -> Sequence[DatabaseStep]:
+        """Return the newest steps of a service, newest first."""
+        found = [one for one in self._db.database_steps.values() if one.service == service]
+        return tuple(sorted(found, key=lambda one: one.number, reverse=True)[:limit])
 
     async def first_deliveries(self, incident: str) -> Mapping[str, float]:
         """Return when each channel first had a notice of an incident (UTC epoch seconds), by channel."""

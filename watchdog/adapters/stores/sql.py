@@ -15,7 +15,7 @@ from sqlalchemy import Row, and_, func, select
 
 from watchdog.adapters.stores import codec, retention, stored_prose
 from watchdog.adapters.stores.aggregates import Charts
-from watchdog.adapters.stores.annotations import Added, Drilled
+from watchdog.adapters.stores.annotations import Added, Drilled, Stepped
 from watchdog.adapters.stores.announcements import Announced
 from watchdog.adapters.stores.fenced_writes import FencedWrites, add, write_answer
 from watchdog.adapters.stores.shielded_calls import uninterrupted
@@ -37,7 +37,7 @@ backslash before it, so no text that people write can look like it.
 
 
 @uninterrupted
-class SqlStore(FencedWrites, Charts, Added, Announced, Drilled):
+class SqlStore(FencedWrites, Charts, Added, Announced, Drilled, Stepped):
     """A Store on SQLite or PostgreSQL. Raises Temporary when the database does not answer."""
 
     async def reference(self, incident: str, channel: str) -> str | None:

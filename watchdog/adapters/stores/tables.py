@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text, text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -289,6 +289,26 @@ DRILLS = Table(
     sqlite_autoincrement=True,
 )
 """Drills, each with its scoreboard in JSON; without an end it runs, or its process was killed."""
+
+DATABASE_STEPS = Table(
+    "database_steps",
+    METADATA,
+    _serial("number"),
+    _at("at"),
+    _text("service"),
+    _at("ended_at", nullable=True),
+    _text("json"),
+    # Of two that begin at once, on two machines, the database lets one in.
+    Index(
+        "database_steps_unfinished",
+        "service",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+"""Steps on the databases of services, in JSON; without an end a step runs, or its process was killed."""
 
 
 def _aggregates(name: str) -> Table:

@@ -129,8 +129,8 @@ def build(
 
 def _services(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Iterator[tuple[str, ServiceSettings]]:
     for name, service in shape.services.items():
-        remedies = tuple(service.remedy_options)
-        yield name, ServiceSettings(service.render, MappingProxyType(dict(signals[name])), remedies)
+        found = MappingProxyType(dict(signals[name]))
+        yield name, ServiceSettings(service.render, found, tuple(service.remedy_options), service.database)
 
 
 def _check_between_keys(document: Document, shape: Shape, environ: Mapping[str, str]) -> None:

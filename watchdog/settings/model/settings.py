@@ -19,6 +19,7 @@ from watchdog.presentation.gate.gate_rules import GateRules
 from watchdog.presentation.incident_facts import OwnChecklist
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
+from watchdog.settings.schema.database_schema import DatabaseShape
 from watchdog.settings.schema.drill_schema import DrillShape
 from watchdog.settings.schema.schema import DependencyShape, LogShape, MetricsShape, RecordShape
 
@@ -32,11 +33,15 @@ class Adapter(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """One guarded service; `render` is its id or exact name there, or None; `remedies` are tried before a rollback."""
+    """One guarded service; `render` is its id or exact name there, or None; `remedies` are tried before a rollback.
+
+    `database` is for the commands of a person alone; None: they refuse.
+    """
 
     render: str | None
     signals: Mapping[str, Adapter]
     remedies: tuple[RemedyOptions, ...] = ()
+    database: DatabaseShape | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from watchdog.settings.rules.recurrence import ALWAYS
 from watchdog.settings.schema import written_values
 from watchdog.settings.schema.checklist_schema import LISTS_MAX, ChecklistShape
 from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
+from watchdog.settings.schema.database_schema import DatabaseShape
 from watchdog.settings.schema.drill_schema import DrillShape, ServiceDrillShape
 from watchdog.settings.schema.tuning import (
     LISTED,
@@ -151,6 +152,7 @@ class ServiceShape(Section):
     tags: Annotated[tuple[Tag, ...], Field(max_length=10), LISTED] = ()
     gate: GateShape | None = None
     drill: ServiceDrillShape | None = None  # None: no drill may be held on it
+    database: DatabaseShape | None = None  # None: no command of ours touches its database
     # Open here: the options of each kind are those of its adapter, which checks them itself (rule 2).
     signals: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=30, json_schema_extra=NAMED)
 

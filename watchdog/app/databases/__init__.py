@@ -1,0 +1,1 @@
+"""Steps on the databases of services, each ordered by a person at the command line."""

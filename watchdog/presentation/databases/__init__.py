@@ -1,0 +1,1 @@
+"""Text about the databases of services."""
