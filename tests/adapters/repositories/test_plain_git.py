@@ -11,6 +11,14 @@ from watchdog.adapters.repositories.plain_git import PlainGit, check_branch
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Temporary
 from watchdog.domain.remedies.git_steps import Push
 
+KILLS_ITS_PUSH = """\
+#!/bin/sh
+pid=$PPID
+until tr '\\0' ' ' </proc/$pid/cmdline | grep -q ' push '; do pid=$(cut -d' ' -f4 /proc/$pid/stat); done
+kill -9 $pid
+exit 1
+"""
+
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Hosted:
@@ -109,14 +117,31 @@ async def test_a_push_whose_end_cannot_be_read_is_unknown(repo: Hosted, host: Pl
         await host.fast_forward("main", made, bad)
 
 
+async def test_a_push_that_was_killed_is_unknown_and_not_refused(repo: Hosted, host: PlainGit) -> None:
+    """The host goes on with what it has received: the branch may move at any moment."""
+    good, bad = repo.commit("a", "1"), repo.commit("a", "2")
+    await host.head("main")
+    made = await revert_to(host, good, bad)
+    hook = repo.host / "hooks" / "pre-receive"
+    hook.write_text(KILLS_ITS_PUSH)
+    hook.chmod(0o755)
+    with pytest.raises(OutcomeUnknown, match="may or may not"):
+        await host.fast_forward("main", made, bad)
+
+
 @pytest.mark.parametrize("name", ["-f", "a b", "a..b", "/a", "a/", "a.lock", "@{-1}", "", "a\n", "x~1", "refs:b"])
 def test_no_name_becomes_an_option_or_another_place(name: str) -> None:
     with pytest.raises(Permanent):
         check_branch(name)
 
 
-@pytest.mark.parametrize("address", ["ext::sh -c id", "-oProxyCommand=x", "http://a.example/x", "--upload-pack=x", ""])
-def test_no_address_runs_a_program(address: str) -> None:
+KEYS = ("https://ann:c4n4ry@a.example/x", "https://ann:c4@n4ry@a.example/x", "https://a.example/x?private_token=c4n4ry")
+
+
+@pytest.mark.parametrize(
+    "address", ["ext::sh -c id", "-oProxyCommand=x", "http://a.example/x", "--upload-pack=x", "", *KEYS]
+)
+def test_no_address_runs_a_program_or_shows_a_key(address: str) -> None:
     with pytest.raises(Permanent):
         PlainGit(address, ENVIRON, FakeClock())
 
@@ -126,6 +151,4 @@ async def test_no_secret_of_ours_reaches_git_and_no_key_of_an_address_is_said(tm
     seen = (await program.run("-c", "alias.env=!env", "env")).out
     assert "c4n4ry" not in seen and "GIT_DIR=/elsewhere" not in seen and "GIT_TERMINAL_PROMPT=0" in seen
     assert without_key("fatal: https://ann:c4n4ry@code.example/x") == "fatal: https://code.example/x"
-    assert closing(PlainGit("https://ann:c4n4ry@code.example/x", ENVIRON, FakeClock())).where.endswith(
-        "//code.example/x"
-    )
+    assert closing(PlainGit("ssh://git@code.example:22/x", ENVIRON, FakeClock())).where == "ssh://code.example:22/x"

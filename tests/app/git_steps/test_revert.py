@@ -46,6 +46,16 @@ async def test_run_again_it_finds_the_commit_and_keeps_what_came_after(scene: Sc
     assert "so nothing was sent now" in revert_text.outcome(again, "main") and len(scene.noted) == 2
 
 
+async def test_an_order_for_another_commit_is_not_answered_by_an_earlier_one(scene: Scene) -> None:
+    oldest, scene.stable = scene.stable, scene.repo.log()[1]
+    first = await scene.run()
+    scene.stable = oldest
+    second = await scene.run()
+    assert not second.found and scene.repo.parents() == [first.commit] and scene.repo.head() == second.commit
+    scene.stable = oldest[:9]
+    assert (await scene.run()).found, "the same commit, shortened"
+
+
 @pytest.mark.parametrize(
     ("write", "push"),
     [

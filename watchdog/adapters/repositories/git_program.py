@@ -44,9 +44,9 @@ class GitProgram:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._folder = folder
         kept = {name: value for name, value in environ.items() if not _LEFT_OUT.match(name)}
-        # A prompt that no one answers would hang for ever; ssh has one of its own.
+        # A prompt that no one answers would hang for ever; ssh has no terminal to ask at, in a session of its own.
         ours = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": PROTOCOLS, "LC_ALL": "C"}
-        self._environ = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes", **kept, **ours}
+        self._environ = {**kept, **ours}
 
     async def ok(self, *words: str, text: str = "", environ: Mapping[str, str] | None = None) -> str:
         """Return the output of a call that only reads, or that changes this folder alone. Raises Temporary."""
@@ -57,8 +57,9 @@ class GitProgram:
 
     async def run(self, *words: str, text: str = "", environ: Mapping[str, str] | None = None) -> GitAnswer:
         """Run it to its end. Raises GitTimeoutError, or Permanent where there is no git."""
-        # Hooks of the user are for their own work trees; here one could only stand in the way.
-        command = ("git", "-c", "core.hooksPath=/dev/null", *words)
+        # Hooks of the user are for their own work trees; here one could only stand in the way. No maintenance goes on
+        # in the folder after the call: it is removed.
+        command = ("git", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false", *words)
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(

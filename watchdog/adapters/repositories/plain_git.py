@@ -27,6 +27,8 @@ NOBODY = {"GIT_AUTHOR_NAME": "watchdog", "GIT_AUTHOR_EMAIL": "watchdog@localhost
 NOBODY |= {"GIT_COMMITTER_NAME": "watchdog", "GIT_COMMITTER_EMAIL": "watchdog@localhost"}
 """The author where git knows none."""
 _BRANCH = re.compile(r"(?!.*(\.\.|//|@\{|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9._/+-]{0,200}(?<![./])")
+_KEY = re.compile(r"\w+://[^/]*:[^/]*@|.*\?")
+"""An address with a password or a query: it would stand in the list of processes, and in the printed plan."""
 _ADDRESS = re.compile(r"(https://|ssh://|file://|/|[\w.-]+@[\w.-]+:)[^\s-]\S*")
 
 
@@ -43,6 +45,8 @@ class PlainGit:
     def __init__(self, address: str, environ: Mapping[str, str], clock: Clock) -> None:
         if not _ADDRESS.fullmatch(address):
             raise Permanent("not an address of a repository: write https://…, ssh://…, git@HOST:PATH or a path")
+        if _KEY.match(address):
+            raise Permanent("an address of a repository without a password: git asks your credential helper for it")
         self.where = without_key(address)
         self._clock = clock
         self.folder = Path(tempfile.mkdtemp(prefix="watchdog-git-"))
@@ -85,7 +89,9 @@ class PlainGit:
         merges = int(await self._git.ok("rev-list", "--count", "--merges", span))
         # A message may hold any sign but NUL.
         form = "--format=%H%x00%ct%x00%an%x00%B"
-        read = (await self._git.ok("log", "-z", f"--max-count={COMMITS_MAX}", form, span)).split("\0")
+        read = (await self._git.ok("log", "--no-show-signature", "-z", f"--max-count={COMMITS_MAX}", form, span)).split(
+            "\0"
+        )
         rows = [read[at : at + 4] for at in range(0, len(read) - 3, 4)]
         commits = tuple(_commit(*row) for row in rows)
         # Without a search for renames, which would need the files' contents.
@@ -141,21 +147,24 @@ class PlainGit:
         return next((line.split()[0] for line in listed.splitlines() if line.endswith(f"\t{name}")), None)
 
     async def _push(self, branch: str, commit: str, head: str) -> Push:
-        name, why = f"refs/heads/{check_branch(branch)}", "git was killed"
+        name, killed = f"refs/heads/{check_branch(branch)}", False
         lease, moves = f"--force-with-lease={name}:{head}", f"{_id(commit)}:{name}"
         try:
             pushed = await self._git.run("push", "--porcelain", lease, "origin", moves)
             if pushed.code == 0:
                 return Push.DONE
-            why = pushed.said
+            why, killed = pushed.said or f"exit code {pushed.code}", pushed.code < 0
         except GitTimeoutError as error:
-            why = str(error)
+            why, killed = str(error), True
         try:
             now = await self._listed(branch)
         except Temporary as error:
             raise OutcomeUnknown(f"the push to {branch} may or may not have happened ({why}): {error}") from error
         if now == commit:
             return Push.DONE
+        # It may still land: the host goes on with what it has received.
+        if killed:
+            raise OutcomeUnknown(f"the push to {branch} may or may not have happened ({why})")
         return Push.PROTECTED if now == (head or None) else Push.MOVED
 
 

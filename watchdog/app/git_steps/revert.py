@@ -60,6 +60,7 @@ class Revert:
         row = await self.store.action(self.incident.id, GitStep.REVERT)
         if row is not None and (found := await self._done_before(row)) is not None:
             return found
+        row = await self.store.action(self.incident.id, GitStep.REVERT)
         for _ in range(ATTEMPTS):
             plan = await self.plan()
             self._check(plan)
@@ -96,10 +97,14 @@ class Revert:
             if row.state != "done":
                 where = f"{self.branch} of {self.host.where} holds {commit}"
                 await self._finish(row, f"git revert, found after a run that was broken off: {where}")
-            return Reverted(commit, found=True)
+            return Reverted(commit, found=True) if self._is_for(row) else None
         # With another head the proposal may be out of date.
-        waits = row.state == PROPOSED and row.baseline == head
+        waits = row.state == PROPOSED and row.baseline == head and self._is_for(row)
         return Reverted(commit, found=True, pull_request=row.note) if waits else None
+
+    def _is_for(self, row: ActionRow) -> bool:
+        """Return whether an earlier order was for the same stable commit; a person may shorten its id."""
+        return row.target.startswith(self.stable) or self.stable.startswith(row.target)
 
     def _check(self, plan: RevertPlan) -> None:
         """Raise Refused where the plan is not what was ordered, or cannot be."""
