@@ -129,7 +129,7 @@ class PageDrill:
             by,
             began_at=now,
             # A new store begins to count again, and the pager keeps old keys: the moment makes it one of its own.
-            incident=f"drill-{now:.0f}",
+            incident=f"drill-{now * 1000:.0f}",
             pages=dict.fromkeys(channels, ""),
             targets=self.targets,
             within_seconds=self.within_seconds + CLOSING_SECONDS,
@@ -172,7 +172,7 @@ class PageDrill:
         """Wait until a person acknowledges the page, or the time is up."""
         give_up, asked = self.clock.monotonic() + self.within_seconds, -PAGER_LOOK_SECONDS
         while True:
-            found = next((one for one in await self.store.drills(DRILLS_READ) if one.number == drill.number), drill)
+            found = await self._recorded(drill)
             # Acknowledged by the command, or closed by another process.
             if found.acknowledged_by or found.ended_at is not None:
                 return found
@@ -185,6 +185,14 @@ class PageDrill:
                 what = f"no one acknowledged it within {show_seconds(self.within_seconds)}"
                 return replace(drill, problems=(*drill.problems, what, *more))
             await self.clock.sleep(LOOK_SECONDS)
+
+    async def _recorded(self, drill: Drill) -> Drill:
+        """Return the drill as the store has it; where it does not answer, as it is known here: it is read again."""
+        try:
+            rows = await self.store.drills(DRILLS_READ)
+        except Temporary:
+            return drill
+        return next((one for one in rows if one.number == drill.number), drill)
 
     def _reads(self, drill: Drill) -> bool:
         return self.pager is not None and self.pager.name in drill.pages
@@ -207,6 +215,10 @@ class PageDrill:
     async def _end(self, drill: Drill) -> Drill:
         """Close the page in every channel, and record the scoreboard."""
         left = [await self._closed(name, reference, drill) for name, reference in drill.pages.items()]
+        # A person may have acknowledged it while it was being closed.
+        known = await self._recorded(drill)
+        if known.acknowledged_by and not drill.acknowledged_by:
+            drill = replace(drill, acknowledged_by=known.acknowledged_by, took=known.took)
         drill = replace(drill, left=tuple(filter(None, left)), ended_at=drill.ended_at or self.clock.now())
         await self.store.put_drill(drill)
         if drill.acknowledged_by:
