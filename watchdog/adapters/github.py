@@ -7,11 +7,14 @@ one without them whose message names a rate limit: the secondary limits often ha
 import re
 from collections.abc import Mapping
 
-from watchdog.adapters.api_client import Answer, PermanentAnswer
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
+from watchdog.adapters.options import Context
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
 
 TOKEN = "WATCHDOG_GITHUB_TOKEN"  # noqa: S105  the name of the variable
 API_VERSION = "2022-11-28"
+WRITE_TIMEOUT_SECONDS, ATTEMPTS = 8.0, 2
+"""Attempts of a read: the outbox gives one send 30 s."""
 LIMITED_SECONDS = 60.0
 """GitHub's own advice for its secondary limit, where it names no time."""
 RATE_LIMITED = f"GitHub takes no more requests for now (60 an hour without a token: set {TOKEN})"
@@ -23,6 +26,28 @@ def headers(token: str) -> dict[str, str]:
     """Return the headers of every request; without a token (empty) the request is anonymous."""
     named = {"authorization": f"Bearer {token}"} if token else {}
     return {"accept": "application/vnd.github+json", "x-github-api-version": API_VERSION, **named}
+
+
+def writing_client(context: Context, changes: re.Pattern[str], hints: Mapping[int, str]) -> ApiClient:
+    """Return a client with the token, whose only changes are the calls (METHOD PATH) that the pattern matches.
+
+    Raises ConfigurationError for a token that is not set or malformed.
+    """
+    token = context.secrets.get(TOKEN, "").strip()
+    if not re.fullmatch(r"[!-~]{1,300}", token):
+        raise ConfigurationError((Mistake(TOKEN, "not set, or not a token", "copy it from GitHub: github_pat_…"),))
+    return ApiClient(
+        "GitHub",
+        context.endpoints["github"],
+        headers=headers(token),
+        clock=context.clock,
+        timeout_seconds=WRITE_TIMEOUT_SECONDS,
+        attempts=ATTEMPTS,
+        # Inside the client, as on Render: a token for many repositories still changes only this one.
+        allow=lambda method, path, body: changes.fullmatch(f"{method} {path}") is not None,
+        guard=context.guard,
+        hints=hints,
+    )
 
 
 def repo_path(repo: str) -> str:

@@ -1,4 +1,4 @@
-"""The options that every remedy has, whatever its kind."""
+"""The options that remedies of all kinds have."""
 
 from typing import Annotated, ClassVar
 

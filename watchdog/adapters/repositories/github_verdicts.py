@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
-from watchdog.adapters.github import OWNER_AND_NAME, TOKEN, headers, unless_limited
+from watchdog.adapters.github import OWNER_AND_NAME, TOKEN, unless_limited, writing_client
 from watchdog.adapters.json_values import mapping, text
 from watchdog.adapters.options import Context
 from watchdog.domain.errors import ConfigurationError, Misshapen, Mistake, OutcomeUnknown
@@ -22,7 +22,6 @@ from watchdog.ports import Clock
 PAGE, PAGES_MAX, PULLS_MAX = 100, 10, 10
 LOOKS, LOOK_AGAIN_SECONDS = 3, 2.0
 """How often a post without an answer is looked for."""
-TIMEOUT_SECONDS, ATTEMPTS = 8.0, 2
 OURS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 """Who may write in a repository, as GitHub names the author of a comment; an app's comment is of a Bot."""
 HINTS = MappingProxyType(
@@ -138,24 +137,9 @@ def _is_ours(comment: Mapping[str, Any]) -> bool:
 
 def build(repo: str, context: Context) -> GitHubVerdicts:
     """Build the client. Raises ConfigurationError for a repository or a token that is none."""
-    token = context.secrets.get(TOKEN, "").strip()
-    if not re.fullmatch(r"[!-~]{1,300}", token):
-        raise ConfigurationError((Mistake(TOKEN, "not set, or not a token", "copy it from GitHub: github_pat_…"),))
     found = OWNER_AND_NAME.fullmatch(repo)
     if found is None or found[2] in (".", ".."):
         raise ConfigurationError((Mistake("--repo", "not a repository", "write owner/name, as in acme/app"),))
     base = re.escape(f"/repos/{repo}")
-    ours = re.compile(rf"POST {base}/(statuses/[0-9a-f]{{40}}|issues/\d+/comments)|PATCH {base}/issues/comments/\d+")
-    api = ApiClient(
-        "GitHub",
-        context.endpoints["github"],
-        headers=headers(token),
-        clock=context.clock,
-        timeout_seconds=TIMEOUT_SECONDS,
-        attempts=ATTEMPTS,
-        # Inside the client: a token for many repositories still changes only this one.
-        allow=lambda method, path, body: ours.fullmatch(f"{method} {path}") is not None,
-        guard=context.guard,
-        hints=HINTS,
-    )
-    return GitHubVerdicts(api, repo, context.clock)
+    changes = re.compile(rf"POST {base}/(statuses/[0-9a-f]{{40}}|issues/\d+/comments)|PATCH {base}/issues/comments/\d+")
+    return GitHubVerdicts(writing_client(context, changes, HINTS), repo, context.clock)

@@ -23,8 +23,8 @@ from watchdog.ports import Clock
 COMMITS_MAX = 100
 """The commits that are read, the newest first."""
 TITLE_MAX, AUTHOR_MAX, FILE_MAX = 100, 40, 200
-NOBODY = {"GIT_AUTHOR_NAME": "watchdog", "GIT_AUTHOR_EMAIL": "watchdog@localhost"}
-NOBODY |= {"GIT_COMMITTER_NAME": "watchdog", "GIT_COMMITTER_EMAIL": "watchdog@localhost"}
+DEFAULT_IDENTITY = {"GIT_AUTHOR_NAME": "watchdog", "GIT_AUTHOR_EMAIL": "watchdog@localhost"}
+DEFAULT_IDENTITY |= {"GIT_COMMITTER_NAME": "watchdog", "GIT_COMMITTER_EMAIL": "watchdog@localhost"}
 """The author where git knows none."""
 _BRANCH = re.compile(r"(?!.*(\.\.|//|@\{|\.lock(/|$)))[A-Za-z0-9_][A-Za-z0-9._/+-]{0,200}(?<![./])")
 _KEY = re.compile(r"\w+://[^/]*:[^/]*@|.*\?")
@@ -112,7 +112,7 @@ class PlainGit:
         """Make a commit in the copy, by the person whom git knows, else by the watchdog; again, it is the same."""
         known = await self._git.run("var", "GIT_COMMITTER_IDENT")
         dated = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"@{int(at)} +0000")
-        author = dated if known.code == 0 else {**NOBODY, **dated}
+        author = dated if known.code == 0 else {**DEFAULT_IDENTITY, **dated}
         return await self._git.ok("commit-tree", _id(tree), "-p", _id(parent), "-F", "-", text=text, environ=author)
 
     async def fast_forward(self, branch: str, commit: str, head: str) -> Push:

@@ -12,21 +12,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
-from watchdog.adapters.github import OWNER_AND_NAME, TOKEN, headers, unless_limited
+from watchdog.adapters.github import OWNER_AND_NAME, TOKEN, unless_limited, writing_client
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Context
 from watchdog.adapters.tickets.tracker import LABEL, GoneError, Ticket
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.errors import ConfigurationError, Misshapen, Mistake, OutcomeUnknown, Permanent, Temporary
+from watchdog.domain.errors import Misshapen, OutcomeUnknown, Permanent, Temporary
 from watchdog.ports import Clock
 
 __all__ = ["TOKEN", "GitHubIssues", "Place", "build"]
 
 PAGE, PAGES_MAX = 100, 5
 """Pages of our open tickets that are searched, newest first."""
-TIMEOUT_SECONDS = 8.0
-ATTEMPTS = 2
-"""Attempts of a read: the outbox gives one send 30 s."""
 RIGHTS = f"give {TOKEN} the right Issues: read and write on this repository"
 HINTS = MappingProxyType(
     {
@@ -162,22 +159,6 @@ def _ticket(raw: object) -> Ticket | None:
 
 def build(place: str, context: Context) -> GitHubIssues:
     """Build the tracker. Raises ConfigurationError for a malformed token."""
-    token = context.secrets.get(TOKEN, "").strip()
-    if not re.fullmatch(r"[!-~]{1,300}", token):
-        raise ConfigurationError((Mistake(TOKEN, "not a token", "copy it from GitHub: github_pat_…"),))
-    ours = re.compile(
-        rf"POST /repos/{re.escape(place)}/issues(/\d+/comments)?|PATCH /repos/{re.escape(place)}/issues/\d+"
-    )
-    api = ApiClient(
-        "GitHub",
-        context.endpoints["github"],
-        headers=headers(token),
-        clock=context.clock,
-        timeout_seconds=TIMEOUT_SECONDS,
-        attempts=ATTEMPTS,
-        # Inside the client, as on Render: a token for many repositories still changes only this one.
-        allow=lambda method, path, body: ours.fullmatch(f"{method} {path}") is not None,
-        guard=context.guard,
-        hints=HINTS,
-    )
-    return GitHubIssues(api, place, context.clock)
+    issues = re.escape(f"/repos/{place}/issues")
+    changes = re.compile(rf"POST {issues}(/\d+/comments)?|PATCH {issues}/\d+")
+    return GitHubIssues(writing_client(context, changes, HINTS), place, context.clock)

@@ -31,7 +31,7 @@ class MigrateDownStep:
             "this shell",
             "what that command changes; it may lose data, which the dump still has",
             f"a dump younger than {limit}: {words.show_dump(dump.name, dump.at, dump.size, now)}",
-            "whoever orders it is named: --as NAME; once an incident",
+            "needs the name of the person who orders it: --as NAME; once an incident",
         )
 
     async def run(self, by: str, incident: str, *, again: bool) -> DatabaseStep:
@@ -66,7 +66,7 @@ class MigrateDownStep:
         return command
 
     async def _check_once(self, incident: str, *, again: bool) -> None:
-        """Raise Refused if it was run for this incident, whatever came of it: each run goes down further."""
+        """Raise Refused if it was run for this incident, with any outcome: each run goes down further."""
         here = self.ground
         steps = await here.store.database_steps(here.service)
         earlier = [one for one in steps if one.action is DatabaseAction.MIGRATE_DOWN and one.incident == incident]

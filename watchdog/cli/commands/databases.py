@@ -170,7 +170,7 @@ async def status(service: str, /, *, settle: Flag = False, as_json: AsJson = Fal
 def _name(by: str | None) -> str:
     """Return the name of the person. Raises ConfigurationError without one."""
     if by is None:
-        usage_error("--as", "nobody is named", "write --as and the name of the person who orders it")
+        usage_error("--as", "not given", "write --as and the name of the person who orders it")
     return by
 
 

@@ -250,17 +250,22 @@ class LatePages:
         return "Another worker has this service now" if away else "What this worker knew of it gave way to the record"
 
     def _tell(self, notice: Notice, what: str, how: str, channels: list[str]) -> Tell:
-        end = Notice(
-            at=self._clock.now(),
-            incident=notice.incident,
-            service=notice.service,
-            severity=notice.severity,
-            kind=NoticeKind.RESOLVED,
-            title=f"{notice.service}: {what}",
-            lines=(how,),
-            links=notice.links,
-        )
-        return Tell(end, tuple(channels))
+        return end_of(notice, self._clock.now(), what, how, channels)
+
+
+def end_of(page: Notice, at: float, what: str, how: str, channels: Collection[str]) -> Tell:
+    """Return the notice that resolves a page in these channels, at `at` (UTC epoch seconds)."""
+    end = Notice(
+        at=at,
+        incident=page.incident,
+        service=page.service,
+        severity=page.severity,
+        kind=NoticeKind.RESOLVED,
+        title=f"{page.service}: {what}",
+        lines=(how,),
+        links=page.links,
+    )
+    return Tell(end, tuple(channels))
 
 
 def may_ring(notice: Notice) -> bool:

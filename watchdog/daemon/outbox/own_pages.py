@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from cachetools import LRUCache
 
 from watchdog.daemon.outbox.delivery_log import REMEMBERED
+from watchdog.daemon.outbox.late_pages import end_of
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent
 from watchdog.domain.notices import Notice, NoticeKind
@@ -45,16 +46,5 @@ class OwnPages:
             del self._brought[condition, channel]
             if is_over(condition):
                 found.setdefault(condition, (notice, []))[1].append(channel)
-        return [self._end(notice, channels) for notice, channels in found.values()]
-
-    def _end(self, page: Notice, channels: list[str]) -> Tell:
-        end = Notice(
-            at=self._clock.now(),
-            incident=page.incident,
-            service=page.service,
-            severity=page.severity,
-            kind=NoticeKind.RESOLVED,
-            title=f"{page.service}: {page.incident} is over",
-            lines=("Its page may have come after the all-clear.",),
-        )
-        return Tell(end, tuple(channels))
+        now, how = self._clock.now(), "Its page may have come after the all-clear."
+        return [end_of(page, now, f"{page.incident} is over", how, channels) for page, channels in found.values()]
