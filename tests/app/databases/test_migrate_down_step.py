@@ -20,7 +20,7 @@ def test_it_needs_a_dump_and_a_name_and_runs_once_an_incident(shop: Shop) -> Non
     """Until then nothing is changed, nor recorded; the plan says what would be run."""
     assert "there is no dump of web" in shop.typed(*DOWN, "--as", "ann", code=3)
     shop.dumped()
-    assert "nobody is named" in shop.typed(*DOWN, code=2)
+    assert "--as: not given" in shop.typed(*DOWN, code=2)
     assert "web has no incident api-1" in shop.typed("migrate-down", "web", "--incident", "api-1", "--as", "a", code=3)
     planned = " ".join(shop.typed(*DOWN, "--dry-run", code=0).split())
     assert f"runs `{shop.down}` once, without a shell" in planned

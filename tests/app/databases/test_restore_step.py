@@ -45,7 +45,7 @@ def test_nothing_is_restored_without_a_named_persons_word(shop: Shop) -> None:
     dump = shop.dumped()
     shop.server.execute(CHANGED, shop.url)
     now = shop.server.execute("SELECT * FROM orders", shop.url)
-    assert "nobody is named" in shop.typed("restore", "web", "--dump", dump, code=2)
+    assert "--as: not given" in shop.typed("restore", "web", "--dump", dump, code=2)
     assert "at a terminal, and there is none" in shop.typed(*restore(dump), code=3)
     for typed in ("", "yes", "api"):
         assert "not approved: web was not typed" in shop.typed(*restore(dump), code=3, answer=typed)

@@ -108,7 +108,9 @@ class PostgresDatabase:
                 await rest
                 _check(Ended(await psql.wait(), b"", self._programs.said(await err)), "psql")
             except (BrokenPipeError, ConnectionResetError):
-                raise Permanent(f"psql: {self._programs.said(await err)}") from None
+                # It ended while it was written to: its own code and words say why.
+                _check(Ended(await psql.wait(), b"", self._programs.said(await err)), "psql")
+                raise Permanent("psql ended before the dump did") from None
             finally:
                 err.cancel()
 
