@@ -30,6 +30,8 @@ HISTORY = (
     Deploy("dep-40", "deactivated", commit="aaaaaaa1", created_at=NOW - 260_060, finished_at=NOW - 260_000),
     Deploy("dep-39", "deactivated", commit="aaaaaaa0", created_at=NOW - 800_060, finished_at=NOW - 800_000),
 )
+SEEN_TAKING_TRAFFIC = (replace(HISTORY[0], created_at=NOW - 150, update_seen_at=NOW - 120), *HISTORY[1:])
+"""The same, and dep-41 was seen as it began to replace the instances, half a minute after its creation."""
 FACTS = ServiceFacts("srv-web", "web", auto_deploy="commit")
 
 

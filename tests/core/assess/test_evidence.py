@@ -6,7 +6,7 @@ from math import prod
 import pytest
 
 from tests.core.assess.test_other_causes import UPSTREAM
-from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, failing, found
+from tests.core.scenes import HISTORY, NOW, SEEN_TAKING_TRAFFIC, a_blame, a_case, a_service, failing, found
 from watchdog.core.assess import blame
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Cause, Term
@@ -115,7 +115,8 @@ def test_a_feed_s_minute_may_have_begun_before_the_release_whose_errors_are_new(
     method: str, new: tuple[str, ...], early: float, vetoed: bool
 ) -> None:
     """A flood is dated to the begin of its minute; what a probe saw is exact, but for clocks that differ by seconds."""
-    service = a_service(checks={"home": failing(), "errors": Check("errors", "sentry", new_issues=new)})
+    checks = {"home": failing(), "errors": Check("errors", "sentry", new_issues=new)}
+    service = a_service(checks=checks, deploys=SEEN_TAKING_TRAFFIC)
     signal = "home" if method == "run" else "errors"
     seconds = 120.0 + early  # before NOW; the live deploy took traffic 120 s before it
     verdict = blame.weigh(a_case(service, found(signal, method, seconds=seconds)))

@@ -8,7 +8,19 @@ import pytest
 
 from tests.core.assess.test_peers import OURS, fails, probes, stumbles, town
 from tests.core.limits import WEIGHTS
-from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, a_state, an_incident, failing, found, step
+from tests.core.scenes import (
+    HISTORY,
+    NOW,
+    SEEN_TAKING_TRAFFIC,
+    a_blame,
+    a_case,
+    a_service,
+    a_state,
+    an_incident,
+    failing,
+    found,
+    step,
+)
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import bad_world
 from watchdog.core.assess import blame
@@ -276,8 +288,11 @@ def test_a_lesser_failure_that_is_older_than_the_change_may_have_grown_into_this
 ) -> None:
     """Ten minutes before in the mean. What began with the change is no cause of its own, and hardly what is chronic."""
     for service, findings in (
-        (a_service(checks=CHECKS), (found(), finding)),
-        (a_service(incident=an_incident(findings=(finding,), onset_at=NOW - 210)), (found(),)),
+        (a_service(checks=CHECKS, deploys=SEEN_TAKING_TRAFFIC), (found(), finding)),
+        (
+            a_service(incident=an_incident(findings=(finding,), onset_at=NOW - 210), deploys=SEEN_TAKING_TRAFFIC),
+            (found(),),
+        ),
     ):
         verdict = blame.weigh(a_case(service, *findings))
         expected = {} if lead is None else {EARLIER: pytest.approx(FELT_SHARE * exp(-lead / 600) / 10 * RATE)}
@@ -301,14 +316,21 @@ def test_an_earlier_failure_is_dated_by_its_record_and_acquits_nothing_twice() -
     ).causes
     assert cause.why == "the trouble of events began 30 s before dep-41 could take traffic"
     for seconds, names in ((126.0, []), (125.0, [EARLIER])):
-        verdict = blame.weigh(a_case(None, found(seconds=seconds), found("api", "latency", seconds=400.0)))
+        service = a_service(deploys=SEEN_TAKING_TRAFFIC)
+        verdict = blame.weigh(a_case(service, found(seconds=seconds), found("api", "latency", seconds=400.0)))
         assert [one.name for one in verdict.causes] == names
 
 
 def test_an_earlier_failure_that_may_have_begun_with_us_counts_as_one_that_did() -> None:
     """Where clocks differ by more than the minute of a feed: what is dated after us is not an older failure."""
     policy = make_policy(blame=replace(WEIGHTS, onset_tolerance_seconds=200.0))
-    case = a_case(a_service(checks=CHECKS), found(seconds=300.0), found("errors", "feed", seconds=250.0), policy=policy)
+    made = (replace(HISTORY[0], created_at=NOW - 400, update_seen_at=NOW - 120), *HISTORY[1:])
+    case = a_case(
+        a_service(checks=CHECKS, deploys=made),
+        found(seconds=300.0),
+        found("errors", "feed", seconds=250.0),
+        policy=policy,
+    )
     assert odds(blame.weigh(case)) == {EARLIER: pytest.approx(FELT_SHARE / 10 * RATE)}
 
 

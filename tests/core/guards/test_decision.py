@@ -5,7 +5,18 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found
+from tests.core.scenes import (
+    FACTS,
+    HISTORY,
+    NOW,
+    SEEN_TAKING_TRAFFIC,
+    a_blame,
+    a_service,
+    a_state,
+    an_incident,
+    failing,
+    found,
+)
 from tests.core.world import FOREVER, Fault, World, make_policy
 from tests.core.worlds import history
 from watchdog.core.guards.decision import decide, failing_share, find_target
@@ -269,7 +280,8 @@ def test_a_lesser_failure_since_the_deploy_was_the_first_sign_of_the_worse_one(s
     slow = found("api", "latency", seconds=seconds)
     lesser = an_incident(severity=Severity.HIGH, findings=(slow,), onset_at=slow.onset_at, severity_since=slow.onset_at)
     down = found(seconds=20.0)
-    for decision in (decided(None, None, down, slow), decided(None, None, down, incident=lesser)):
+    service = a_service(deploys=SEEN_TAKING_TRAFFIC)
+    for decision in (decided(None, service, down, slow), decided(None, service, down, incident=lesser)):
         assert decision.blame is not None and decision.blame.onset_why == onset
 
 
@@ -287,7 +299,7 @@ def test_a_lesser_failure_of_this_deploy_dates_the_worse_one_only_if_that_came_s
 @pytest.mark.parametrize("code", ["bad00000", "aaaaaaa1"], ids=["other code", "the same code with other settings"])
 def test_a_lesser_failure_before_the_deploy_does_not_date_the_worse_one_after_it(code: str) -> None:
     """A deploy of the same code is a change as well; the old trouble may have grown, so a human is asked."""
-    service = a_service(deploys=(replace(HISTORY[0], commit=code), *HISTORY[1:]))
+    service = a_service(deploys=(replace(SEEN_TAKING_TRAFFIC[0], commit=code), *HISTORY[1:]))
     for seconds, course, onset in ((300.0, "ask", "30 s after live"), (123.0, "rollback", "0 s after its first")):
         decision = decided(None, service, found(), found("api", "latency", seconds=seconds))
         assert decision.blame is not None and decision.blame.change is service.deploys[0]

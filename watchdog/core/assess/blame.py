@@ -21,6 +21,7 @@ from watchdog.core.assess.suspect_deploy import (
     change_before,
     change_of,
     code_before,
+    earliest_onset_of,
     first_traffic_at,
     live_deploy,
     same_code_run,
@@ -182,11 +183,12 @@ def _onset_veto(case: BlameInput, change: Deploy) -> Veto:
     # By the change, not the suspect: a redeploy of the same code during the failure did not cause it.
     began = first_traffic_at(change, case.policy.blame)
     early = began - case.onset_at
+    too_early = earliest_onset_of(change, case.policy.blame) - case.onset_at
     # A feed dates a flood to the begin of its minute; errors new in a release began with that release at the earliest.
     method = case.main.method
     by_feed = any(one.method == method and one.onset_at == case.onset_at for one in case.findings)
     slack = FEED_MINUTE_SECONDS if by_feed and method in ("feed", NEW) and has_new_errors(case) else 0.0
-    if early > case.policy.blame.onset_tolerance_seconds + slack:
+    if too_early > slack:
         return Veto("onset", True, f"it failed {show_seconds(early)} before {change.id} could take traffic")
     return Veto("onset", False, f"onset {show_seconds(max(0.0, -early))} after {change.id} could first take traffic")
 

@@ -24,7 +24,7 @@ from watchdog.core.assess.evidence import as_earlier
 from watchdog.core.assess.failure_correlation import relied_on
 from watchdog.core.assess.onset_prior import MINUTES_PER_MONTH, prior_of
 from watchdog.core.assess.peers import FEED_SECONDS, failing_peers, fails_with_us
-from watchdog.core.assess.suspect_deploy import change_before, code_before, first_traffic_at
+from watchdog.core.assess.suspect_deploy import change_before, code_before, earliest_onset_of, first_traffic_at
 from watchdog.core.fold import served_versions
 from watchdog.domain.decisions import Blame, Cause, Finding
 from watchdog.domain.deploys import Deploy
@@ -184,7 +184,7 @@ def _earlier_failure(case: BlameInput, change: Deploy, others_per_month: float) 
     weights, incident = case.policy.blame, case.service.incident
     served = first_traffic_at(change, weights)
     # As severe, or of the same signal, it is the failure itself (severity.as_severe_since): then its onset acquits.
-    if case.onset_at < served - weights.onset_tolerance_seconds:
+    if case.onset_at < earliest_onset_of(change, weights):
         return []
     found = [*(incident.findings if incident is not None else ()), *case.findings]
     # By signal, the earliest that is recorded: feeds and crash reports of days are found anew in each of their windows.
@@ -195,7 +195,7 @@ def _earlier_failure(case: BlameInput, change: Deploy, others_per_month: float) 
     onsets = [
         (since[one.signal], f"the trouble of {one.signal}")
         for one in found
-        if since[one.signal] < served - (weights.onset_tolerance_seconds if _is_exact(one) else FEED_SECONDS)
+        if since[one.signal] < (earliest_onset_of(change, weights) if _is_exact(one) else served - FEED_SECONDS)
     ]
     if incident is not None and incident.onset_at < served - FEED_SECONDS:
         onsets.append((incident.onset_at, f"incident {incident.id}"))

@@ -50,9 +50,9 @@ def change_of(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> 
 def _newest_by(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy:
     """Return the newest deploy of the run that took traffic by the onset; with some tolerance if none did."""
     # Exact first: the tolerance must not prefer a deploy after the onset to one before it.
-    for tolerance in (0.0, weights.onset_tolerance_seconds):
+    for earliest in (first_traffic_at, earliest_onset_of):
         for deploy in run:
-            if first_traffic_at(deploy, weights) <= onset_at + tolerance:
+            if earliest(deploy, weights) <= onset_at:
                 return deploy
     return run[-1]
 
@@ -63,13 +63,23 @@ def first_traffic_at(deploy: Deploy, weights: BlameWeights) -> float:
     return at if at is not None else deploy.created_at
 
 
+def earliest_onset_of(deploy: Deploy, weights: BlameWeights) -> float:
+    """Return the earliest onset (UTC epoch seconds) that still fits the deploy: clocks and dates differ by seconds.
+
+    Not before its creation: its first traffic may be no better known than that, and it builds for longer than clocks
+    differ. Or what fails seconds before a deploy is ordered would be that deploy's.
+    """
+    began = first_traffic_at(deploy, weights)
+    return max(began - weights.onset_tolerance_seconds, min(began, deploy.created_at))
+
+
 def change_before(deploys: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy | None:
     """Return the change that took traffic within the day before a failure began, or None.
 
     It was live at the onset; it may have been replaced since.
     """
     served = [one for one in deploys if one.was_live]
-    by_then = [one for one in served if first_traffic_at(one, weights) <= onset_at + weights.onset_tolerance_seconds]
+    by_then = [one for one in served if earliest_onset_of(one, weights) <= onset_at]
     if not by_then:
         return None
     change = change_of(same_code_run(deploys, by_then[0]), onset_at, weights)

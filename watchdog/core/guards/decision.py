@@ -20,7 +20,13 @@ from watchdog.core.assess.blame_input import BlameInput
 from watchdog.core.assess.current_readings import words
 from watchdog.core.assess.other_causes import EARLIER_MEAN_MINUTES
 from watchdog.core.assess.rollback_target import TargetQuery, choose_target
-from watchdog.core.assess.suspect_deploy import change_of, first_traffic_at, live_deploy, same_code_run
+from watchdog.core.assess.suspect_deploy import (
+    change_of,
+    earliest_onset_of,
+    first_traffic_at,
+    live_deploy,
+    same_code_run,
+)
 from watchdog.core.detect import latency, probes, slow_answers
 from watchdog.core.guards import guards
 from watchdog.core.guards.guard_context import GuardContext
@@ -110,7 +116,7 @@ def _since_it_began(
     # The same code deployed anew may bring other environment variables: what failed before is no sign of those.
     change = change_of(same_code_run(service.deploys, suspect), severe, policy.blame)
     served = first_traffic_at(change, policy.blame)
-    since_then = first >= served - policy.blame.onset_tolerance_seconds
+    since_then = first >= earliest_onset_of(change, policy.blame)
     # No earlier than the change: within the tolerance of clocks, a deploy of the same code before it would fit better.
     return min(severe, max(first, served)) if since_then and severe - first <= EARLIER_MEAN_MINUTES * 60 else severe
 
