@@ -59,7 +59,7 @@ class Scene:
     @property
     def written(self) -> list[str]:
         asked = self.sandbox.events.requests("github")
-        return [f"{one['method']} {one['path'].rpartition('/git/')[2]}" for one in asked if one["method"] != "GET"]
+        return [f"{one['method']} {one['path'].rpartition('/')[2]}" for one in asked if one["method"] != "GET"]
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ async def scene() -> AsyncIterator[Scene]:
 async def test_one_commit_on_top_by_two_requests(scene: Scene) -> None:
     done = await scene.run()
     assert scene.line[:2] == [done.commit, HEAD]
-    assert scene.written == ["POST commits", "PATCH refs/heads/main"]
+    assert scene.written == ["POST commits", "POST graphql"]
     made = branch(scene.sandbox.cloud.services["web"])[0].message
     assert f"Watchdog-Undoes: {GOOD}..{HEAD}" in made and "It undoes 1 commit: " in made
     assert (await scene.run()).found and scene.line[:2] == [done.commit, HEAD]
@@ -99,7 +99,7 @@ async def test_a_lost_answer_is_looked_up_on_the_branch(scene: Scene, hidden: bo
             await scene.run()
         scene.store.dies = None
         assert (await scene.run()).found
-    assert scene.line[1] == HEAD and scene.written.count("PATCH refs/heads/main") == 1
+    assert scene.line[1] == HEAD and scene.written.count("POST graphql") == 1
 
 
 async def test_a_github_that_is_away_or_refuses_changes_nothing(scene: Scene) -> None:

@@ -29,6 +29,20 @@ async def revert(world: World, parent: str = HEAD) -> str:
     return str(made.json()["sha"])
 
 
+async def push(world: World, after: str, before: str | None = HEAD, token: str = keys.GITHUB_WRITE_TOKEN) -> Any:
+    """Move main by GraphQL's updateRefs; return the type of its error, or what it answered."""
+    node = (await call(world, "GET", "")).json()["node_id"]
+    update = {"name": "refs/heads/main", "beforeOid": before, "afterOid": after, "force": False}
+    body = {"query": "mutation", "variables": {"input": {"repositoryId": node, "refUpdates": [update]}}}
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = await world.client.post(f"{world.sandbox.urls['github']}/graphql", headers=headers, json=body)
+    said = answer.json()
+    return answer.status_code if answer.status_code != 200 else said["errors"][0]["type"] if "errors" in said else said
+
+
+MOVED = {"data": {"updateRefs": {"clientMutationId": None}}}
+
+
 async def head(world: World, name: str = "main") -> str:
     return str((await call(world, "GET", f"/git/ref/heads/{name}")).json()["object"]["sha"])
 
@@ -53,9 +67,7 @@ async def test_the_branch_goes_forward_by_a_commit_and_deploys(world: World) -> 
     body = {"message": "Go back", "tree": good.json()["tree"]["sha"], "parents": [HEAD]}
     made = await call(world, "POST", "/git/commits", body)
     assert documented("POST", f"{git}/commits", made, body) == [] and await head(world) == HEAD
-    forward = {"sha": made.json()["sha"], "force": False}
-    moved = await call(world, "PATCH", "/git/refs/heads/main", forward)
-    assert documented("PATCH", f"{git}/refs/{{ref}}", moved, forward) == []
+    assert await push(world, made.json()["sha"]) == MOVED
     assert await head(world) == made.json()["sha"] == world.sandbox.cloud.services["web"].deploys[-1].commit
     shown = (await world.client.get(f"{world.sandbox.urls['github']}{REPO}/commits")).json()[0]
     assert shown["commit"]["tree"]["sha"] == body["tree"] and shown["commit"]["message"] == "Go back"
@@ -65,11 +77,9 @@ async def test_what_is_not_on_top_of_the_head_is_refused(world: World) -> None:
     made = await revert(world)
     world.sandbox.cloud.services["web"].auto_deploy_trigger = "off"
     world.sandbox.cloud.merge("web", commit="d" * 40, message="More")
-    late = await call(world, "PATCH", "/git/refs/heads/main", {"sha": made, "force": False})
-    assert (late.status_code, late.json()["message"]) == (422, "Update is not a fast forward")
+    assert [await push(world, made, before) for before in (HEAD, "d" * 40, None)] == ["UNPROCESSABLE"] * 3
     assert await head(world) == "d" * 40
-    same = await call(world, "PATCH", "/git/refs/heads/main", {"sha": "d" * 40, "force": False})
-    assert same.status_code == 200
+    assert await push(world, "d" * 40, "d" * 40) == MOVED
 
 
 @pytest.mark.parametrize(
@@ -79,8 +89,7 @@ async def test_what_is_not_on_top_of_the_head_is_refused(world: World) -> None:
         ("GET", f"/git/commits/{'e' * 40}", None, 404),
         ("POST", "/git/commits", {"message": "x", "tree": "e" * 40, "parents": [HEAD]}, 422),
         ("POST", "/git/commits", {"tree": "e" * 40}, 422),
-        ("PATCH", "/git/refs/heads/main", {"sha": "e" * 40}, 422),
-        ("PATCH", "/git/refs/heads/nothing", {"sha": HEAD}, 422),
+        ("PATCH", "/git/refs/heads/main", {"sha": HEAD}, 404),
         ("POST", "/git/refs", {"ref": "refs/heads/main", "sha": HEAD}, 422),
         ("POST", "/git/refs", {"ref": "refs/heads/x", "sha": "e" * 40}, 422),
         ("POST", "/pulls", {"title": "x", "head": "nothing", "base": "main"}, 422),
@@ -92,9 +101,9 @@ async def test_what_is_not_there_is_refused(world: World, method: str, path: str
 
 
 async def test_a_token_that_only_reads_writes_nothing(world: World) -> None:
-    for method, path in (("POST", "/git/commits"), ("PATCH", "/git/refs/heads/main"), ("POST", "/git/refs")):
-        assert (await call(world, method, path, {"sha": HEAD}, keys.GITHUB_TOKEN)).status_code == 403
-    assert (await call(world, "POST", "/pulls", {}, keys.GITHUB_TOKEN)).status_code == 403
+    for path in ("/git/commits", "/git/refs", "/pulls"):
+        assert (await call(world, "POST", path, {"sha": HEAD}, keys.GITHUB_TOKEN)).status_code == 403
+    assert await push(world, HEAD, token=keys.GITHUB_TOKEN) == "FORBIDDEN"
     assert (await call(world, "GET", "/git/ref/heads/main", token=keys.GITHUB_TOKEN)).status_code == 200
     assert (await call(world, "GET", "/git/ref/heads/main", token="other")).status_code == 401
 
@@ -107,7 +116,7 @@ async def test_a_protected_branch_takes_a_pull_request(world: World) -> None:
     rules = await call(world, "GET", "/rules/branches/main")
     assert documented("GET", "/repos/{owner}/{repo}/rules/branches/{branch}", rules) == []
     assert [one["type"] for one in rules.json()] == ["pull_request"]
-    assert (await call(world, "PATCH", "/git/refs/heads/main", {"sha": made})).status_code == 422
+    assert await push(world, made) == "UNPROCESSABLE"
     assert (await call(world, "POST", "/git/refs", {"ref": "refs/heads/back", "sha": made})).status_code == 201
     assert await head(world, "back") == made and await head(world) == HEAD
     pull = {"title": "Go back", "head": "back", "base": "main", "body": "why"}
@@ -123,7 +132,7 @@ async def test_an_answer_may_be_lost_or_refused(world: World, mode: str) -> None
     world.sandbox.set_mode("git_ref", mode, 1)
     if mode == "drop":
         with pytest.raises(httpx.HTTPError):
-            await call(world, "PATCH", "/git/refs/heads/main", {"sha": made})
+            await push(world, made)
     else:
-        assert (await call(world, "PATCH", "/git/refs/heads/main", {"sha": made})).status_code == 403
+        assert await push(world, made) == 403
     assert await head(world) == (made if mode == "drop" else HEAD)

@@ -2,7 +2,9 @@
 
 Rule 1: the allow-list is inside: commits, a branch that moves without force, a new branch and a pull request, of one
 repository. Only people's commands have this client, with a token of its own.
-Rule 2: a refused push is told from a moved branch by reading the branch, not by GitHub's words.
+Rule 2: a push names the head that it expects, by GraphQL's `updateRefs`: the REST call names none, and where someone
+forced the branch back to an ancestor meanwhile, it would bring back what they took away.
+Rule 3: a refused push is told from a moved branch by reading the branch, not by GitHub's words.
 """
 
 import re
@@ -10,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
-from watchdog.adapters.github import headers, repo_path, unless_limited
+from watchdog.adapters.github import LIMITED_SECONDS, RATE_LIMITED, headers, repo_path, unless_limited
 from watchdog.adapters.json_values import mapping, text
 from watchdog.adapters.repositories.github import GitHub
 from watchdog.adapters.repositories.plain_git import check_branch
@@ -29,17 +31,21 @@ HINTS = MappingProxyType(
 )
 REFUSED = (403, 409, 422)
 """A push that is no fast-forward, or that the branch's rules forbid: which one, the branch shows."""
+UPDATE = "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }"
+LIMITED = "RATE_LIMITED"
+"""The type of GraphQL's error for too many requests."""
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 class GitHubGit:
     """One repository on GitHub (implements ports.CodeHost)."""
 
-    def __init__(self, api: ApiClient, address: str, clock: Clock) -> None:
+    def __init__(self, api: ApiClient, address: str, clock: Clock, ids: set[str]) -> None:
         self._path = repo_path(address)
         self.where = f"https://github.com{self._path.removeprefix('/repos')}"
         self._api = api
         self._clock = clock
+        self._ids = ids  # of this repository, as read: the allow-list takes no other
         self._reader = GitHub(api, clock, 0.0)
 
     async def head(self, branch: str) -> str | None:
@@ -93,15 +99,19 @@ class GitHubGit:
         return _sha(mapping(answer.json).get("sha"))
 
     async def fast_forward(self, branch: str, commit: str, head: str) -> Push:
-        """Move a branch from `head` to a commit on top of it, in one request without force."""
-        path = f"/git/refs/heads/{check_branch(branch)}"
+        """Move a branch from `head` to a commit on top of it, in one request without force that names that head."""
+        update = {"name": f"refs/heads/{check_branch(branch)}", "beforeOid": head, "afterOid": commit, "force": False}
+        wanted = {"repositoryId": await self._id(), "refUpdates": [update]}
         try:
-            await self._change("PATCH", path, {"sha": commit, "force": False})
+            answer = await self._api.change("POST", "/graphql", {"query": UPDATE, "variables": {"input": wanted}})
         except PermanentAnswer as error:
             if error.status not in REFUSED:
                 raise
+            limited = unless_limited(error, self._clock.now())
+            if limited is not error:
+                raise limited from None
             return await self._as_read(branch, commit, head)
-        return Push.DONE
+        return Push.DONE if _is_moved(answer.json) else await self._as_read(branch, commit, head)
 
     async def create_branch(self, branch: str, commit: str) -> Push:
         """Make a branch at a commit; MOVED if there is one at another commit."""
@@ -132,6 +142,15 @@ class GitHubGit:
     async def close(self) -> None:
         """Close connections."""
         await self._api.close()
+
+    async def _id(self) -> str:
+        """Return the id by which GraphQL knows this repository."""
+        answer = await self._read("")
+        found = text(mapping(answer.json if answer is not None else None).get("node_id"))
+        if not found:
+            raise Permanent(f"{self.where} is not there, or {TOKEN} may not see it")
+        self._ids.add(found)
+        return found
 
     async def _as_read(self, branch: str, commit: str, head: str) -> Push:
         now = await self.head(branch)
@@ -167,6 +186,21 @@ def _sha(raw: object) -> str:
     return text(raw)
 
 
+def _is_moved(raw: object) -> bool:
+    """Return whether GraphQL moved the branch; False where it refuses. Raises Temporary and OutcomeUnknown."""
+    answer = mapping(raw)
+    errors = answer.get("errors")
+    kinds = [text(mapping(one).get("type")) for one in errors] if isinstance(errors, list) else []
+    if LIMITED in kinds:
+        raise Temporary(RATE_LIMITED, retry_after_seconds=LIMITED_SECONDS)
+    if any(kinds):
+        return False
+    # An error without a type is GitHub's own, as a timeout: the branch may move all the same.
+    if errors or not isinstance(mapping(answer.get("data")).get("updateRefs"), Mapping):
+        raise OutcomeUnknown("GitHub did not say whether the branch moved: it may or may not have happened")
+    return True
+
+
 def _address(raw: object) -> str:
     """Return the address of a pull request, if it is one of github.com."""
     address = text(mapping(raw).get("html_url"))
@@ -179,13 +213,25 @@ def build_github_git(
     """Return the client of one repository. Raises Permanent for one that is not on github.com."""
     path = re.escape(repo_path(address))
     posts = re.compile(rf"{path}/(git/commits|git/refs|pulls)")
-    moves = re.compile(rf"{path}/git/refs/heads/[^?#]+")
+    ids: set[str] = set()
 
     def allow(method: str, asked: str, body: object) -> bool:
-        """A branch may only move without force."""
-        if method == "PATCH":
-            return moves.fullmatch(asked) is not None and mapping(body).get("force") is False
+        """A branch may only move without force, from a head that is named."""
+        if method == "POST" and asked == "/graphql":
+            return _moves_forward(mapping(body), ids)
         return method == "POST" and posts.fullmatch(asked) is not None
 
     api = ApiClient("GitHub", base_url, headers=headers(token), clock=clock, allow=allow, guard=guard, hints=HINTS)
-    return GitHubGit(api, address, clock)
+    return GitHubGit(api, address, clock, ids)
+
+
+def _moves_forward(body: Mapping[str, object], ids: set[str]) -> bool:
+    """Return whether a GraphQL request moves one branch of a known repository, without force, from a named head."""
+    wanted = mapping(mapping(body.get("variables")).get("input"))
+    updates = wanted.get("refUpdates")
+    (update,) = updates if isinstance(updates, list) and len(updates) == 1 else (None,)
+    one = mapping(update)
+    named = text(one.get("name")).startswith("refs/heads/")
+    bound = _SHA.fullmatch(text(one.get("beforeOid"))) and _SHA.fullmatch(text(one.get("afterOid")))
+    known = body.get("query") == UPDATE and text(wanted.get("repositoryId")) in ids
+    return known and named and bool(bound) and one.get("force") is False

@@ -1,7 +1,8 @@
 """GitHub's Git database and pull requests, over the cloud's state. Documented: github-rest-git-subset.json.
 
 A commit that is made belongs to no branch until a reference names it. The branch `main` moves forward only, and then
-deploys as a merge does; other branches are only names here.
+deploys as a merge does; other branches are only names here. A branch moves by GraphQL's `updateRefs`, of which this
+knows one update: documented at https://docs.github.com/graphql/reference/git.
 """
 
 import hashlib
@@ -50,7 +51,8 @@ class GitDatabase:
         base = "/repos/{owner}/{repo}"
         return [
             Route(f"{base}/git/ref/heads/{{name:path}}", self.get_ref, methods=["GET"]),
-            Route(f"{base}/git/refs/heads/{{name:path}}", self.update_ref, methods=["PATCH"]),
+            Route("/graphql", self.update_refs, methods=["POST"]),
+            Route(base, self.get_repository, methods=["GET"]),
             Route(f"{base}/git/refs", self.create_ref, methods=["POST"]),
             Route(f"{base}/git/commits/{{sha}}", self.get_commit, methods=["GET"]),
             Route(f"{base}/git/commits", self.create_commit, methods=["POST"]),
@@ -96,24 +98,33 @@ class GitDatabase:
         answer = JSONResponse(git_commit_json(service, made, list(parents)), status_code=201)
         return await sockets.dropped(request) if mode == "drop" else answer
 
-    async def update_ref(self, request: Request) -> Response:
-        """PATCH git/refs/heads/{name}: 200, or 422 for a commit that is not on top of the head, or a protected one."""
-        service, mode = self._api.service_of(request), self.cloud.modes.use("git_ref")
-        if (refusal := _refusal(request, service, mode)) is not None:
-            return refusal
-        assert isinstance(service, Service), "refused above"
-        said, name = await sockets.json_of(request), request.path_params["name"]
-        sha, found = said.get("sha"), self._commit(service, str(said.get("sha")))
-        head = self._head(service, name)
-        if head is None or found is None:
-            return error(422, "Reference does not exist" if head is None else "Object does not exist")
+    async def get_repository(self, request: Request) -> Response:
+        """GET the repository: its ids and names."""
+        service = self._api.service_of(request)
+        return service if isinstance(service, Response) else JSONResponse(repository_json(service))
+
+    async def update_refs(self, request: Request) -> Response:
+        """POST graphql: 200 also for a refusal, which is an error with a type."""
+        said = await sockets.json_of(request)
+        wanted = (said.get("variables") or {}).get("input") or {}
+        found = (one for one in self.cloud.services.values() if node_id(one) == wanted.get("repositoryId"))
+        service, mode = next(found, None), self.cloud.modes.use("git_ref")
+        if mode in REFUSALS:
+            return error(REFUSALS[mode], "the sandbox was told to refuse this")
+        if request.headers.get("authorization") != WRITE or service is None:
+            return graphql_error("FORBIDDEN" if service else "NOT_FOUND", "Could not resolve to a node")
+        update = wanted["refUpdates"][0]
+        name, before, after = update["name"].removeprefix("refs/heads/"), update.get("beforeOid"), update["afterOid"]
+        head, made = self._head(service, name), self._commit(service, after)
+        if made is None or head is None or before not in (None, head):
+            return graphql_error("UNPROCESSABLE", "Reference or object is not as expected")
         if name == BRANCH and service.name in self.protected:
-            return error(422, PROTECTED)
-        if sha != head and head not in found[1]:
-            return error(422, NOT_FORWARD)
-        if sha != head:
-            self._advance(service, name, found[0])
-        answer = JSONResponse(ref_json(service, name, found[0].sha))
+            return graphql_error("UNPROCESSABLE", PROTECTED)
+        if not self._reaches(service, after, head):
+            return graphql_error("UNPROCESSABLE", NOT_FORWARD)
+        if after != head:
+            self._advance(service, name, made[0])
+        answer = JSONResponse({"data": {"updateRefs": {"clientMutationId": None}}})
         return await sockets.dropped(request) if mode == "drop" else answer
 
     async def create_ref(self, request: Request) -> Response:
@@ -168,6 +179,10 @@ class GitDatabase:
         answer = JSONResponse(made.pulls[-1], status_code=201)
         return await sockets.dropped(request) if mode == "drop" else answer
 
+    def force(self, service: str, name: str, sha: str) -> None:
+        """Someone moves a branch beside main by force."""
+        self._of(self.cloud.services[service]).branches[name] = sha
+
     def _of(self, service: Service) -> Made:
         return self._made.setdefault(service.name, Made())
 
@@ -183,6 +198,14 @@ class GitDatabase:
         line = branch(service)
         at = next((place for place, one in enumerate(line) if one.sha == sha), None)
         return None if at is None else (line[at], [one.sha for one in line[at + 1 : at + 2]])
+
+    def _reaches(self, service: Service, sha: str, wanted: str) -> bool:
+        """Return whether a commit is another one, or has it among its ancestors."""
+        line = [sha]
+        for one in line:
+            found = self._commit(service, one)
+            line += found[1] if found is not None else []
+        return wanted in line
 
     def _trees(self, service: Service) -> set[str]:
         return {tree_of(one) for one in branch(service)}
@@ -208,6 +231,23 @@ def _refusal(request: Request, service: Service | Response, mode: str) -> Respon
 
 def _api_url(service: Service) -> str:
     return f"https://api.github.com/repos/{service.repo.removeprefix('https://github.com/')}"
+
+
+def node_id(service: Service) -> str:
+    """Return the id of a service's repository in GraphQL."""
+    return f"R_kgDO{service.name}"
+
+
+def repository_json(service: Service) -> dict[str, Any]:
+    """Return the parts of a repository that name it."""
+    full = service.repo.removeprefix("https://github.com/")
+    return {"node_id": node_id(service), "name": full.partition("/")[2], "full_name": full, "html_url": service.repo}
+
+
+def graphql_error(kind: str, message: str) -> Response:
+    """Return GraphQL's answer to a mutation that was refused."""
+    said = {"type": kind, "path": ["updateRefs"], "locations": [{"line": 1, "column": 38}], "message": message}
+    return JSONResponse({"data": {"updateRefs": None}, "errors": [said]})
 
 
 def ref_json(service: Service, name: str, sha: str) -> dict[str, Any]:
