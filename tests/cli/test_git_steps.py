@@ -1,10 +1,11 @@
 """`watchdog incident revert` over a real record and a real repository: plan, act, run again, what the record says."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ME, Typed, in_record
+from tests.cli.conftest import Typed, in_record, said
 from tests.support.git_repositories import ENVIRON, Hosted, hosted
 
 
@@ -23,18 +24,18 @@ def test_a_plan_then_the_revert_then_nothing_more(repo: Hosted, typed: Typed, tm
     """The plan names the command that does just that; run again, that finds the commit."""
     good, bad = repo.parents()[0], repo.head()
     where = ("--to", good, "--branch", "main", "--remote", repo.address)
-    plan = typed("incident", "revert", "web-1", *where, "--dry-run")
+    plan = typed("incident", "revert", "web-1", *where, "--as", "Ann Lee", "--dry-run")
     assert f"HEAD         {bad}" in plan and "UNDOES       1 commit: " in plan and "Say bad" in plan
     assert "DATABASE     no migration is known among them" in plan and repo.head() == bad
     _, _, command = plan.partition("Nothing was changed. To do it: watchdog ")
-    words = command.split()
-    assert words == ["incident", "revert", "web-1", "--head", bad, *where]
+    words = shlex.split(command)
+    assert words == ["incident", "revert", "web-1", "--head", bad, *where, "--as", "Ann Lee"]
     first = typed(*words)
     assert repo.parents() == [bad] and repo.tree() == repo.tree(good)
     assert first == f"main holds the revert {repo.head()}.\n"
     assert "by an earlier run of this command, so nothing was sent now" in typed(*words)
     audit = [(one.name, one.by, one.ok) for one in in_record(tmp_path, lambda store: store.asked())]
-    assert audit == [("note", f"terminal:{ME}", True)] * 2
+    assert audit == [("note", said("Ann Lee"), True)] * 2
     story = " ".join(typed("explain", "web-1").split())
     assert "git revert, about to be sent: main of" in story and f"git revert, done: main of file://{repo.host}" in story
 

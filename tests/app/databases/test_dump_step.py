@@ -16,7 +16,8 @@ pytestmark = pytest.mark.long
 
 def test_a_dump_is_whole_for_its_owner_alone_and_recorded(shop: Shop) -> None:
     """With its checksum beside it, in the record and in the timeline; the plan before it changes nothing."""
-    planned = shop.typed("dump", "web", "--dry-run", code=0)
+    planned = shop.typed("dump", "web", "--incident", "web-1", "--as", "Ann Lee", "--dry-run", code=0)
+    assert planned.endswith("To do it: watchdog database dump web --incident web-1 --as 'Ann Lee'\n")
     assert "newest dump there: none yet" in " ".join(planned.split()) and "Nothing was changed." in planned
     assert not list(shop.dumps.glob("*.dump")) and shop.steps() == []
     said = shop.typed("dump", "web", "--incident", "web-1", code=0)

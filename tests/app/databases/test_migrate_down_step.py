@@ -24,6 +24,7 @@ def test_it_needs_a_dump_and_a_name_and_runs_once_an_incident(shop: Shop) -> Non
     assert "web has no incident api-1" in shop.typed("migrate-down", "web", "--incident", "api-1", "--as", "a", code=3)
     planned = " ".join(shop.typed(*DOWN, "--dry-run", code=0).split())
     assert f"runs `{shop.down}` once, without a shell" in planned
+    assert planned.endswith("To do it: watchdog database migrate-down web --incident web-1 --as NAME")
     assert columns(shop) == ["id", "price"] and [one.action.value for one in shop.steps()] == ["dump"]
 
     done = shop.typed(*DOWN, "--as", "ann", code=0)
@@ -33,6 +34,8 @@ def test_it_needs_a_dump_and_a_name_and_runs_once_an_incident(shop: Shop) -> Non
 
     again = shop.typed(*DOWN, "--as", "ann", code=3)
     assert "it was run for web-1 before (done), and each run goes down further" in again
+    planned = shop.typed(*DOWN, "--as", "ann", "--again", "--dry-run", code=0)
+    assert planned.endswith("watchdog database migrate-down web --incident web-1 --again --as ann\n")
     shop.script(shop.down, "true")
     assert "the schema is as it was before" in shop.typed(*DOWN, "--as", "ann", "--again", code=0)
 

@@ -26,7 +26,8 @@ def test_a_dump_comes_back_after_the_question_that_says_what_is_lost(shop: Shop)
     dump, whole = shop.dumped(), shop.data()
     shop.typed("migrate-down", "web", "--incident", "web-1", "--as", "ann", code=0)
     shop.server.execute(CHANGED.replace("ALTER", "--"), shop.url)
-    planned = " ".join(shop.typed("restore", "web", "--dump", dump, "--dry-run", code=0).split())
+    planned = " ".join(shop.typed(*restore(dump), "--dry-run", code=0).split())
+    assert planned.endswith(f"watchdog database restore web --dump {dump} --incident web-1 --as ann")
     assert f"LOST Everything written since the dump. It holds: {dump}: made 2" in planned and " ago, 6" in planned
     assert "public.orders: 480 rows now, 500 in the dump" in planned
     assert "public.later: not in the dump, stays with its 1 rows" in planned

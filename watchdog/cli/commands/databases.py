@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from watchdog.cli.command_context import known_service, usage_error
 from watchdog.cli.options import As, AsJson, Flag, It
-from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.commands.command_line import pasted
 
 if TYPE_CHECKING:
     from watchdog.domain.remedies.database_step import DatabaseStep
@@ -41,7 +41,7 @@ async def dump(
     known_service(settings, service)
     if dry_run:
         found = await ctx.app().database_plan(settings, service, ctx.environ, _tell, DatabaseAction.DUMP, "")
-        return _planned(found, command_line("database dump", service))
+        return _planned(found, pasted("database dump", service, options={"--incident": incident, "--as": by}))
     done = await ctx.app().database_dump(settings, service, ctx.environ, _tell, who, incident)
     return _shown(done, as_json=as_json)
 
@@ -83,7 +83,8 @@ async def migrate_down(
     known_service(settings, service)
     if dry_run:
         found = await ctx.app().database_plan(settings, service, ctx.environ, _tell, DatabaseAction.MIGRATE_DOWN, "")
-        return _planned(found, command_line("database migrate-down", service, "--incident", incident, "--as", "NAME"))
+        more = {"--incident": incident, "--again": again, "--as": by or "NAME"}
+        return _planned(found, pasted("database migrate-down", service, options=more))
     who = ctx.author(_name(by))
     done = await ctx.app().database_migrate_down(settings, service, ctx.environ, _tell, who, incident, again=again)
     return _shown(done, as_json=as_json)
@@ -127,7 +128,8 @@ async def restore(
     known_service(settings, service)
     if dry_run:
         found = await ctx.app().database_plan(settings, service, ctx.environ, _tell, DatabaseAction.RESTORE, dump)
-        return _planned(found, command_line("database restore", service, "--dump", dump, "--as", "NAME"))
+        more = {"--dump": dump, "--incident": incident, "--as": by or "NAME"}
+        return _planned(found, pasted("database restore", service, options=more))
     who = ctx.author(_name(by))
     if not sys.stdin.isatty():
         raise Refused("a person approves a restore at a terminal, and there is none; --dry-run shows the question")

@@ -66,7 +66,7 @@ async def revert(
     order = RevertOrder(incident, ctx.author(by), **given, pull_request=pull_request, with_migrations=with_migrations)
     if dry_run:
         plan, _ = await ctx.app().plan_revert(settings, order, ctx.environ, output.print_error)
-        end = plan.obstacle or ("" if plan.same_tree else f"To do it: {revert_text.go_ahead(plan, order)}")
+        end = plan.obstacle or ("" if plan.same_tree else f"To do it: {revert_text.go_ahead(plan, order, by)}")
         output.show_lines([*revert_text.plan_lines(plan), "", f"Nothing was changed. {end}".rstrip()])
         return output.REFUSED if plan.obstacle else output.DONE
     done, at = await ctx.app().revert(settings, order, ctx.environ, output.print_error)

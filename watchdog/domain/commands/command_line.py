@@ -5,6 +5,7 @@ A command has a name, by which code, the store, Slack and the API know it, and a
 along.
 """
 
+import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -78,3 +79,13 @@ OLD_SPELLINGS: Mapping[str, str] = MappingProxyType({name: PLACES[name] for name
 def command_line(name: str, *words: object) -> str:
     """Return the line to type: `watchdog incident ack web-1`. Raises KeyError for an unknown name."""
     return " ".join((PROGRAM, PLACES[name], *map(str, words)))
+
+
+def pasted(name: str, *words: str, options: Mapping[str, object]) -> str:
+    """Return a line that can be pasted into a shell: the words as they were typed, then the options that were given.
+
+    True stands for an option without a value, an empty or false value for one that was not given.
+    Raises KeyError for an unknown name.
+    """
+    given = [(option,) if value is True else (option, str(value)) for option, value in options.items() if value]
+    return command_line(name, *map(shlex.quote, (*words, *(word for one in given for word in one))))

@@ -5,7 +5,7 @@ the signs by which a host closes issues, names people or skips builds.
 """
 
 from watchdog.domain.code_comparison import named as commits_named
-from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.commands.command_line import command_line, pasted
 from watchdog.domain.incidents import Incident
 from watchdog.domain.remedies.git_steps import Reverted, RevertOrder, RevertPlan
 from watchdog.presentation.block_words import SAFE_ORDER
@@ -114,13 +114,13 @@ def _undone(plan: RevertPlan) -> str:
     return f"{many(plan.undone.changes.total, 'commit')}{among}"
 
 
-def go_ahead(plan: RevertPlan, order: RevertOrder) -> str:
-    """Return the command that does what the plan says, and nothing else."""
-    given = (("--to", order.to), ("--branch", order.branch), ("--remote", order.remote))
-    words = [word for option, value in given if value for word in (option, value)]
-    flags = (("--pull-request", order.pull_request), ("--with-migrations", plan.migrates))
-    words += [flag for flag, is_set in flags if is_set]
-    return command_line("git-revert", clean(order.incident), "--head", plan.head, *map(clean, words))
+def go_ahead(plan: RevertPlan, order: RevertOrder, said: str | None) -> str:
+    """Return the command that does what the plan says, and nothing else; `said` is who orders it, if that was given."""
+    given = {"--to": order.to, "--branch": order.branch, "--remote": order.remote}
+    options = {"--head": plan.head, **{option: clean(value) for option, value in given.items()}}
+    flags = {"--pull-request": order.pull_request, "--with-migrations": plan.migrates}
+    by = {"--as": clean(said) if said else None}
+    return pasted("git-revert", clean(order.incident), options={**options, **flags, **by})
 
 
 def intent(plan: RevertPlan, commit: str) -> str:
