@@ -303,6 +303,18 @@ def test_a_restart_keeps_what_was_done_and_waits_anew_for_an_answer() -> None:
     assert "TryRemedy" not in kinds(effects)
 
 
+@pytest.mark.parametrize("outcome", [e.RemedyRefused, e.RemedyLost, e.RemedyDone])
+def test_a_newer_workers_remedy_is_taken_over_and_not_tried_again(outcome: type) -> None:
+    """Its kind is unknown here, and the policy has no such remedy: what came of it counts all the same."""
+    world = reach(Phase.REMEDYING)
+    attempt = replace(incident_of(world).remedies[-1], name="scale:3")
+    put(world, incident=replace(incident_of(world), remedies=(attempt,)))
+    hear(world, e.Restarted(world.now + 1.0))
+    effects = hear(world, outcome(world.now + 2.0, "web", "web-1", "scale:3", "why"))
+    assert "TryRemedy" not in kinds(effects) and incident_of(world).remedies[-1].name == "scale:3"
+    assert incident_of(world).remedies[-1].result is not RemedyResult.UNDER_WAY or outcome is e.RemedyDone
+
+
 @pytest.mark.parametrize("outcome", [e.RemedyRefused, e.RemedyPostponed, e.RemedyLost])
 def test_an_outcome_that_is_not_awaited_changes_nothing(outcome: type) -> None:
     """Delivered again, or of another flag."""

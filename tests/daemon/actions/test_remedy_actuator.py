@@ -194,6 +194,19 @@ async def test_a_flag_that_is_not_configured_is_refused() -> None:
         assert isinstance(await actuator.perform(FLAG, resumed=True), e.RemedyLost), "it may be off"
 
 
+@pytest.mark.parametrize(
+    ("state", "kind"), [("sending", e.RemedyLost), ("done", e.RemedyDone), (None, e.RemedyRefused)]
+)
+async def test_a_kind_that_only_a_newer_worker_knows_is_never_done(state: str | None, kind: type[Event]) -> None:
+    """What the newer one sent, and did not see the end of, is not known."""
+    newer = TryRemedy("web", "web-1", "scale:3")
+    async with scene() as s:
+        if state is not None:
+            row = replace(SENDING, step="remedy scale:3", target="scale:3", state=state)
+            assert await s.store.put_action(row, expect=None)
+        assert type(await s.actuator.perform(newer, resumed=state is not None)) is kind and s.sent == 0
+
+
 # --- a crash at every point ---
 
 

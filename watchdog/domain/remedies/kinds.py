@@ -1,6 +1,7 @@
 """The kinds of remedies, and every word that is said of one: what it does, what stays changed, how a person undoes it.
 
-Rule: texts elsewhere take their words from `KINDS`, so that a new kind is one entry here.
+Rule: texts elsewhere take their words from `KINDS`, so that a new kind is one entry here. One that only a newer version
+has, as of a worker beside this one, is shown by its name, and nothing is done by it.
 """
 
 from collections.abc import Mapping
@@ -122,20 +123,55 @@ SHOWN_AS_DEPLOY = frozenset({RemedyKind.RESTART})
 """The kinds that the platform shows as a new deploy of the same code."""
 
 
-def parts(name: str) -> tuple[RemedyKind, str]:
-    """Return the kind of a remedy and what it acts on, by its name.
+NEWER = KindWords(
+    do="try remedy {name}",
+    does="tries remedy {name}",
+    intent="remedy {name}",
+    to_be="remedy {name} was to be tried",
+    done="remedy {name} is done",
+    since="since",
+    title="remedy {name} done",
+    brief="remedy {name} is done",
+    proved_since="remedy {name}",
+    noun="remedy {name}",
+    no_help="remedy {name} is done and did not help",
+    undone="remedy {name} was not done",
+    already="what remedy {name} does was done already",
+    whether="whether remedy {name} is done",
+    look="look at what it changes",
+    stays="what it changed stays so until you undo it",
+    undo="Look at what remedy {name}, done{since}, changed, and undo it {when}.",
+    undo_unknown="Look whether remedy {name} changed anything, and undo it when you want.",
+    late=("The daemon did it for {incident}, which is over.", "Undo what it changed if you want."),
+    step="remedy",
+    label="Remedy {name}",
+    label_done="done",
+    label_undone="not done",
+    label_already="done already",
+    read_undone="it is not done",
+    read_already="it is done already",
+    when_helped="once the cause is repaired",
+    when_not="when you want",
+)
+"""The words of a kind that only a newer version knows."""
+
+
+def parts(name: str) -> tuple[RemedyKind | None, str]:
+    """Return the kind of a remedy and what it acts on, by its name; None and the whole name for a newer version's kind.
 
     A flag's name is its key alone, which has no colon: stores of the versions with flags alone hold it so.
     """
     kind, colon, acted_on = name.partition(":")
-    return (RemedyKind(kind), acted_on) if colon else (RemedyKind.FLAG_OFF, name)
+    if not colon:
+        return RemedyKind.FLAG_OFF, name
+    return (RemedyKind(kind), acted_on) if kind in tuple(RemedyKind) else (None, name)
 
 
 @cache
 def words(name: str) -> KindWords:
     """Return the words of a remedy's kind, with what it acts on in its place."""
     kind, acted_on = parts(name)
-    told = asdict(KINDS[kind])
+    told = asdict(NEWER if kind is None else KINDS[kind])
     return KindWords(**{key: _filled(text, acted_on) for key, text in told.items()})
 
 
