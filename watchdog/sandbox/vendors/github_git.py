@@ -18,7 +18,7 @@ from watchdog.sandbox import clock, keys, sockets
 from watchdog.sandbox.cloud import Cloud
 from watchdog.sandbox.vendors.failure_modes import REFUSALS
 from watchdog.sandbox.vendors.github_api import GitHubApi, branch, tree_of
-from watchdog.sandbox.vendors.github_issues import error, user_json
+from watchdog.sandbox.vendors.github_issues import error, node_id, user_json
 from watchdog.sandbox.world import BRANCH, Commit, Service
 
 WRITE = f"Bearer {keys.GITHUB_WRITE_TOKEN}"
@@ -52,7 +52,6 @@ class GitDatabase:
         return [
             Route(f"{base}/git/ref/heads/{{name:path}}", self.get_ref, methods=["GET"]),
             Route("/graphql", self.update_refs, methods=["POST"]),
-            Route(base, self.get_repository, methods=["GET"]),
             Route(f"{base}/git/refs", self.create_ref, methods=["POST"]),
             Route(f"{base}/git/commits/{{sha}}", self.get_commit, methods=["GET"]),
             Route(f"{base}/git/commits", self.create_commit, methods=["POST"]),
@@ -98,16 +97,11 @@ class GitDatabase:
         answer = JSONResponse(git_commit_json(service, made, list(parents)), status_code=201)
         return await sockets.dropped(request) if mode == "drop" else answer
 
-    async def get_repository(self, request: Request) -> Response:
-        """GET the repository: its ids and names."""
-        service = self._api.service_of(request)
-        return service if isinstance(service, Response) else JSONResponse(repository_json(service))
-
     async def update_refs(self, request: Request) -> Response:
         """POST graphql: 200 also for a refusal, which is an error with a type."""
         said = await sockets.json_of(request)
         wanted = (said.get("variables") or {}).get("input") or {}
-        found = (one for one in self.cloud.services.values() if node_id(one) == wanted.get("repositoryId"))
+        found = (one for one in self.cloud.services.values() if _node_id(one) == wanted.get("repositoryId"))
         service, mode = next(found, None), self.cloud.modes.use("git_ref")
         if mode in REFUSALS:
             return error(REFUSALS[mode], "the sandbox was told to refuse this")
@@ -229,19 +223,12 @@ def _refusal(request: Request, service: Service | Response, mode: str) -> Respon
     return error(REFUSALS[mode], "the sandbox was told to refuse this") if mode in REFUSALS else None
 
 
+def _node_id(service: Service) -> str:
+    return node_id(service.repo.removeprefix("https://github.com/"))
+
+
 def _api_url(service: Service) -> str:
     return f"https://api.github.com/repos/{service.repo.removeprefix('https://github.com/')}"
-
-
-def node_id(service: Service) -> str:
-    """Return the id of a service's repository in GraphQL."""
-    return f"R_kgDO{service.name}"
-
-
-def repository_json(service: Service) -> dict[str, Any]:
-    """Return the parts of a repository that name it."""
-    full = service.repo.removeprefix("https://github.com/")
-    return {"node_id": node_id(service), "name": full.partition("/")[2], "full_name": full, "html_url": service.repo}
 
 
 def graphql_error(kind: str, message: str) -> Response:

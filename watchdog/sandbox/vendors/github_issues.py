@@ -67,7 +67,8 @@ class Issues:
             return refusal
         may = {"admin": False, "maintain": False, "push": not self.labels_dropped, "triage": True, "pull": True}
         name = repo_of(request)
-        return JSONResponse({"full_name": name, "has_issues": not self.disabled, "archived": False, "permissions": may})
+        has = {"has_issues": not self.disabled, "archived": False, "permissions": may}
+        return JSONResponse({"node_id": node_id(name), "full_name": name, **has})
 
     async def listed(self, request: Request) -> Response:
         """GET issues: filtered by state and by labels (an issue must have all of them), newest first."""
@@ -162,6 +163,11 @@ class Issues:
 def repo_of(request: Request) -> str:
     """Return the `owner/name` of the path."""
     return f"{request.path_params['owner']}/{request.path_params['repo']}"
+
+
+def node_id(repo: str) -> str:
+    """Return the id by which GraphQL knows a repository, `owner/name`."""
+    return f"R_kgDO{repo.encode().hex()}"
 
 
 async def after(request: Request, mode: str, answer: Response) -> Response:
