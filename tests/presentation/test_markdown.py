@@ -1,5 +1,7 @@
 """Words of strangers in Markdown: rendered, they are what they were."""
 
+import re
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -12,7 +14,7 @@ WORDS = (
     "&lt;b&gt; \\* a | b",
     "ends with \\",
     "`starts and ends`",
-    "$x$ #12 !",
+    "$x$ # 12 !",
 )
 RENDER = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -28,6 +30,15 @@ def test_plain_text_is_text(words: str) -> None:
     """It renders as one run of the same characters."""
     assert "".join(content for _, content in tokens_of(f"it said {plain(words)}")) == f"it said {words}"
     assert {kind for kind, _ in tokens_of(f"it said {plain(words)}")} == {"text"}
+
+
+@pytest.mark.parametrize("words", ["fixes #12", "closes GH-12, gh-3", "acme/web#4", "@ann@bob", "@#1"])
+def test_no_forge_finds_a_reference_or_a_mention(words: str) -> None:
+    """It looks in the text that is rendered, where an escaped sign is a sign: code is all that it leaves alone."""
+    found = tokens_of(f"it {plain(words)}")
+    assert "".join(content for _, content in found) == f"it {words}"
+    assert not [text for kind, text in found if kind == "text" and re.search(r"@|#\d|gh-\d", text, re.IGNORECASE)]
+    assert plain("high-5 through-2 # x") == "high-5 through-2 \\# x"
 
 
 @pytest.mark.parametrize("words", [words for words in WORDS if "|" not in words])

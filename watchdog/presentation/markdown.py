@@ -13,16 +13,23 @@ from watchdog.presentation.text import clean
 _MARKUP = frozenset("\\`*_[]<|#&~!$")
 _URL_SIGNS = ":/?#[]@!$&()*+,;=%~"
 _RUNS = re.compile("`+")
+_CALLS = re.compile(r"((?:@|#(?=\d)|(?<![a-z0-9])gh-(?=\d))+)", re.IGNORECASE)
+"""What a forge makes a mention or a reference of, escaped or not: `@ann`, `#12`, `GH-12`."""
 _LINE_MAX = 1000
 
 
 def plain(text: object, limit: int = _LINE_MAX) -> str:
     """Return one line of text that is shown as it was written, in a table's cell or within a line (not at its begin).
 
-    An `@` becomes code, since a forge would notify the person; `://` is broken up, since it would become a link.
+    The begin of a mention or of a reference to an issue becomes code, since a forge would notify the person, or write
+    on that issue; `://` is broken up, since it would become a link.
     """
-    escaped = "".join(f"\\{char}" if char in _MARKUP else char for char in clean(text, limit))
-    return escaped.replace("@", "`@`").replace("://", "\\://")
+    parts = _CALLS.split(clean(text, limit))
+    return "".join(f"`{part}`" if at % 2 else _escaped(part) for at, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{char}" if char in _MARKUP else char for char in text).replace("://", "\\://")
 
 
 def code(text: object, limit: int = 200) -> str:

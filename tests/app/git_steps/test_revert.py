@@ -181,6 +181,20 @@ async def test_a_migration_is_refused_with_the_safe_order(scene: Scene, file: st
     assert (await scene.run(with_migrations=True)).commit == scene.repo.head()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("fixes #12 and GH-12, closes gh-3 of acme/web#4", "fixes 12 and GH 12, closes gh 3 of acme/web 4"),
+        ("@ann [skip ci] <b> `x`\nmore", "ann skip ci b x more"),
+        ("high-5, GH-x, gh 7", "high-5, GH-x, gh 7"),
+        ("x" * 300, "x" * 120),
+    ],
+)
+def test_words_of_strangers_do_nothing_in_a_commit(words: str, said: str) -> None:
+    """No issue is closed, no one is called, no build is skipped."""
+    assert revert_text.inert(words) == said
+
+
 async def test_what_cannot_be_reverted_is_refused(scene: Scene) -> None:
     git(scene.repo.work, "checkout", "-q", "--orphan", "apart")
     bad, scene.stable = scene.repo.head(), scene.repo.commit("b", "2")

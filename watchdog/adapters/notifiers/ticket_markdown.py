@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from watchdog.adapters.notifiers import text
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Link, Notice
+from watchdog.presentation.markdown import plain
 from watchdog.presentation.text import moment
 
 MAX_TITLE, MAX_TASK = 250, 300
@@ -47,7 +48,7 @@ def comment(notice: Notice) -> str:
     """Return the body of a later comment; the last one lists the remaining tasks."""
     if not notice.resolves or not notice.todo:
         return _markdown(notice)
-    tasks = [f"- [ ] {_inert(text.clean(one, MAX_TASK))}" for one in notice.todo]
+    tasks = [f"- [ ] {plain(one, MAX_TASK)}" for one in notice.todo]
     return "\n".join(
         [_markdown(notice), "", "Left to you (ticks here and in the watchdog's checklists are apart):", "", *tasks]
     )
@@ -80,7 +81,7 @@ def _link(link: Link) -> str:
 
 
 def _inert(words: str) -> str:
-    """Return text in which a forge finds no markup, mention or link."""
+    """Return the text of a link, in which a forge finds no markup; mentions and references are none within a link."""
     return "".join(f"&#{ord(sign)};" if sign in _MARKUP else sign for sign in words)
 
 

@@ -4,6 +4,8 @@ Rule: what strangers wrote (titles of commits, error texts) stays out of the com
 the signs by which a host closes issues, names people or skips builds.
 """
 
+import re
+
 from watchdog.domain.code_comparison import named as commits_named
 from watchdog.domain.commands.command_line import command_line, pasted
 from watchdog.domain.incidents import Incident
@@ -15,17 +17,18 @@ from watchdog.presentation.text import clean, many, moment, section, short, show
 TITLE_MAX = 120
 SHAS_MAX = 20
 """Commits that a message names; the rest are counted."""
-_SIGNS = str.maketrans(dict.fromkeys("#@[]<>`", " "))
+_SIGNS = re.compile(r"[#@\[\]<>`]|(?<=\bgh)-(?=\d)", re.IGNORECASE)
+"""The signs, and the dash of `GH-12`, which closes an issue as `#12` does."""
 
 
 def inert(text: object, limit: int = TITLE_MAX) -> str:
     """Return foreign text on one line that does nothing in the message of a commit."""
-    return " ".join(clean(str(text).translate(_SIGNS), limit).split())
+    return " ".join(_SIGNS.sub(" ", clean(text, 4 * limit)).split())[:limit]
 
 
 def commit_title(plan: RevertPlan, incident: Incident) -> str:
     """Return the first line of the commit's message."""
-    return f"Revert to {short(plan.stable)}: {inert(incident.service)} failed ({inert(incident.id)})"
+    return f"Revert to {short(plan.stable)}: {inert(incident.service)} failed ({clean(incident.id)})"
 
 
 def commit_message(plan: RevertPlan, incident: Incident, by: str) -> str:
@@ -33,7 +36,7 @@ def commit_message(plan: RevertPlan, incident: Incident, by: str) -> str:
     shas = [one.sha[:12] for one in plan.undone.changes.commits[:SHAS_MAX]]
     left = plan.undone.changes.total - len(shas)
     trailers = {
-        "Watchdog-Incident": inert(incident.id),
+        "Watchdog-Incident": clean(incident.id),
         "Watchdog-Restores": plan.stable,
         "Watchdog-Undoes": f"{plan.stable}..{plan.head}",
     }
@@ -45,7 +48,7 @@ def commit_message(plan: RevertPlan, incident: Incident, by: str) -> str:
         ],
         evidence(incident),
         [
-            f"Ordered by {inert(by)} with `{command_line('git-revert', inert(incident.id))}`.",
+            f"Ordered by {inert(by)} with `{command_line('git-revert', clean(incident.id))}`.",
             "To bring the change back, repaired: git revert this commit on a branch of your own.",
         ],
         [f"{name}: {value}" for name, value in trailers.items()],
