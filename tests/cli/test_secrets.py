@@ -59,7 +59,7 @@ def test_every_command_keeps_the_secrets(
         more = {"init": init, "check": ["--live"], "incident tick": ["lessons"], "drill": ["web"]}
         more |= {f"database {step}": ["--as", "ann"] for step in ("migrate-down", "restore")}
         branch = ["--to", "abcdef1", "--branch", "main", "--remote", f"file://{tmp_path}/none"]
-        more |= {"incident revert": branch}
+        more |= dict.fromkeys(("incident revert", "incident fix-branch"), branch)
         typed = [(words, [*needed(words), *more.get(words, ())]) for words in PLACES.values()]
         for words, line in [*typed, *OPTIONS.items()]:
             if words.split()[0] in APART:

@@ -11,6 +11,7 @@ from cyclopts import App, Group
 
 from watchdog import __version__
 from watchdog.cli.commands import (
+    after_care,
     announcements,
     assistant,
     completion,
@@ -73,6 +74,7 @@ FUNCTIONS: Mapping[str, Command] = {
     "checklist": follow_ups.checklist,
     "postmortem": post_incident.postmortem,
     "git-revert": git_steps.revert,
+    "fix-branch": after_care.fix_branch,
     "deploys": inspect.deploys,
     "why-not": inspect.why_not,
     "silences": inspect.silences,

@@ -15,7 +15,7 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.drills.drill import Drill
 from watchdog.domain.incidents import Incident
 from watchdog.domain.remedies.database_step import DatabaseAction, DatabaseStep
-from watchdog.domain.remedies.git_steps import Reverted, RevertOrder, RevertPlan
+from watchdog.domain.remedies.git_steps import BranchOrder, Reverted, RevertOrder, RevertPlan
 from watchdog.domain.reports import DemoResult, SignalReport
 from watchdog.domain.store_records import Command
 from watchdog.ports import Notifier, Store
@@ -23,6 +23,7 @@ from watchdog.settings import Settings
 from watchdog.settings.check.check_result import CheckResult
 
 if TYPE_CHECKING:
+    from watchdog.app.after_care.fix_branch import FixBranch
     from watchdog.app.commands.seen_daemon import SeenDaemon
     from watchdog.app.compose.deploy_verdicts import GitHubPosts
     from watchdog.app.drills.sandbox_drill import SandboxDrill
@@ -219,6 +220,14 @@ class AppServices:
         from watchdog.app.git_steps.git_commands import revert
 
         return await revert(settings, order, environ, tell)
+
+    async def fix_branch(
+        self, settings: Settings, order: BranchOrder, name: str, environ: Mapping[str, str], tell: Tell, /
+    ) -> "FixBranch":
+        """Make a branch at the stable commit, or find it there."""
+        from watchdog.app.after_care.fix_branch import fix_branch
+
+        return await fix_branch(settings, order, name, environ, tell)
 
     async def database_plan(
         self,

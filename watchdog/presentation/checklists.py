@@ -268,12 +268,9 @@ def _stakeholders(facts: IncidentFacts) -> Known:
 
 
 def _fix_branch(facts: IncidentFacts) -> Known:
-    incident = facts.incident
-    if not incident.rollback.target_code:
-        return False, ""
-    # No branch can be seen from here: the record adds only the command that creates it.
-    target = short(incident.rollback.target_code)
-    return False, f"from {target}: git switch -c fix-{short(incident.suspect_code)} {target}"
+    target = facts.incident.rollback.target_code
+    # No branch can be seen from here: the record adds only the command that makes it.
+    return False, f"from {short(target)}: {command_line('fix-branch', facts.incident.id)}" if target else ""
 
 
 KNOWN: Mapping[str, Callable[[IncidentFacts], Known]] = MappingProxyType(

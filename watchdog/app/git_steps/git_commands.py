@@ -1,7 +1,10 @@
 """What the commands on a service's branch run: the parts of an order, from the incident's record."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from watchdog.adapters.github import is_on_github
 from watchdog.adapters.repositories.github_git import TOKEN as WRITE_TOKEN
@@ -15,7 +18,7 @@ from watchdog.domain.code_comparison import MigrationRules, is_commit
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent
 from watchdog.domain.incidents import Incident
-from watchdog.domain.remedies.git_steps import Reverted, RevertOrder, RevertPlan
+from watchdog.domain.remedies.git_steps import BranchOrder, Reverted, RevertOrder, RevertPlan
 from watchdog.ports import Clock, Store
 from watchdog.ports.code_host import CodeHost
 from watchdog.settings import Settings
@@ -23,11 +26,26 @@ from watchdog.settings import Settings
 Tell = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an order needs: the incident, its repository, the branch that is deployed, the stable commit, the record."""
+
+    incident: Incident
+    branch: str
+    stable: str
+    host: CodeHost
+    store: Store
+    clock: Clock
+    add: Callable[[str, Mapping[str, Any]], Awaitable[None]]
+
+    async def note(self, line: str) -> None:
+        """Add a line to the incident's record."""
+        await self.add("note", {"text": line})
+
+
 @asynccontextmanager
-async def _ordered(
-    settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Tell
-) -> AsyncIterator[Revert]:
-    """Yield a revert. Raises ConfigurationError for what neither the record nor the order says."""
+async def parts_of(settings: Settings, order: BranchOrder, environ: Mapping[str, str]) -> AsyncIterator[Parts]:
+    """Yield the parts of an order. Raises ConfigurationError for what neither the record nor the order says."""
     clock = SystemClock()
     async with reading(settings, clock) as store:
         incident = await store.incident(order.incident)
@@ -38,26 +56,36 @@ async def _ordered(
         if not is_commit(stable):
             raise ConfigurationError((Mistake("--to", f"{stable[:60]!r} is not a commit's id", "as in 1b7e0d4"),))
         branch = _given("--branch", order.branch or (facts.branch if facts else None), "the branch that is deployed")
-        policy = settings.policy.services.get(incident.service)
         host = _host(settings, order, facts, environ, clock)
-
-        async def note(line: str) -> None:
-            (said,) = await annotate(settings, [("note", {"incident": incident.id, "text": line})], order.by, clock)
-            if not said.ok:
-                raise Permanent(said.answer)
-
+        add = partial(_add, settings, clock, incident.id, order.by)
         try:
-            rules = policy.migrations if policy is not None else MigrationRules()
-            yield Revert(order, incident, branch, stable, rules, host, store, clock, note, tell)
+            yield Parts(incident, branch, stable, host, store, clock, add)
         finally:
             await host.close()
+
+
+async def _add(settings: Settings, clock: Clock, incident: str, by: str, name: str, given: Mapping[str, Any]) -> None:
+    """Add to the incident's record, by a command that the audit shows."""
+    (said,) = await annotate(settings, [(name, {"incident": incident, **given})], by, clock)
+    if not said.ok:
+        raise Permanent(said.answer)
+
+
+@asynccontextmanager
+async def _reverting(
+    settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Tell
+) -> AsyncIterator[Revert]:
+    async with parts_of(settings, order, environ) as it:
+        policy = settings.policy.services.get(it.incident.service)
+        rules = policy.migrations if policy is not None else MigrationRules()
+        yield Revert(order, it.incident, it.branch, it.stable, rules, it.host, it.store, it.clock, it.note, tell)
 
 
 async def plan_revert(
     settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Tell
 ) -> tuple[RevertPlan, Incident]:
     """Return the plan of a revert, and its incident; nothing is changed."""
-    async with _ordered(settings, order, environ, tell) as revert:
+    async with _reverting(settings, order, environ, tell) as revert:
         return await revert.plan(), revert.incident
 
 
@@ -65,7 +93,7 @@ async def revert(
     settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Tell
 ) -> tuple[Reverted, str]:
     """Revert, and return what came of it, with the branch."""
-    async with _ordered(settings, order, environ, tell) as ordered:
+    async with _reverting(settings, order, environ, tell) as ordered:
         return await ordered.run(), ordered.branch
 
 
@@ -77,7 +105,7 @@ async def _facts(store: Store, service: str) -> ServiceFacts | None:
 
 
 def _host(
-    settings: Settings, order: RevertOrder, facts: ServiceFacts | None, environ: Mapping[str, str], clock: Clock
+    settings: Settings, order: BranchOrder, facts: ServiceFacts | None, environ: Mapping[str, str], clock: Clock
 ) -> CodeHost:
     """Return the repository: that of the order, by git; else the one that Render names, on GitHub by its API."""
     address = _given("--remote", order.remote or (facts.repo if facts else None), "the repository's address")

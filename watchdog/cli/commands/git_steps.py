@@ -3,6 +3,7 @@
 They run in this process, with the rights of the person who types: the daemon needs none to write code.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from watchdog.cli.command_context import Context, no_such_incident, usage_error
@@ -56,10 +57,7 @@ async def revert(
     from watchdog.domain.remedies.git_steps import RevertOrder
     from watchdog.presentation.git_steps import revert_text
 
-    for option, value in (("--to", to), ("--branch", branch), ("--remote", remote), ("--head", head)):
-        # With an unset variable (`--to "$UNSET"`) it would go back to another commit.
-        if value == "":
-            usage_error(option, "there is nothing in it to read", "leave it out, or say which")
+    nothing_empty({"--to": to, "--branch": branch, "--remote": remote, "--head": head})
     settings = ctx.settings()
     await known_incident(ctx, incident)
     given = {"to": to or "", "branch": branch or "", "remote": remote or "", "head": head or ""}
@@ -72,6 +70,15 @@ async def revert(
     done, at = await ctx.app().revert(settings, order, ctx.environ, output.print_error)
     output.show_lines([revert_text.outcome(done, at)])
     return output.DONE
+
+
+def nothing_empty(given: Mapping[str, str | None]) -> None:
+    """Raise ConfigurationError for an option without a text: with an unset variable (`--to "$UNSET"`) another commit
+    would be meant.
+    """
+    for option, value in given.items():
+        if value == "":
+            usage_error(option, "there is nothing in it to read", "leave it out, or say which")
 
 
 async def known_incident(ctx: Context, incident: str) -> "Incident":

@@ -35,6 +35,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "checklist": "incident checklist",
         "postmortem": "incident postmortem",
         "git-revert": "incident revert",
+        "fix-branch": "incident fix-branch",
         "deploys": "service deploys",
         "why-not": "service why-not",
         "silences": "service silences",

@@ -38,14 +38,20 @@ class CommitRange:
 
 
 @dataclass(frozen=True, slots=True)
-class RevertOrder:
-    """What a person wants to be reverted. An empty text: as the incident's record says."""
+class BranchOrder:
+    """What a person wants on a branch. An empty text: as the incident's record says."""
 
     incident: str  # its id
     by: str  # who orders it
     to: str = ""  # the stable commit
     branch: str = ""  # the branch that is deployed
     remote: str = ""  # the repository, for plain git
+
+
+@dataclass(frozen=True, slots=True)
+class RevertOrder(BranchOrder):
+    """What a person wants to be reverted."""
+
     head: str = ""  # the head that the plan named: with another one the order is refused
     pull_request: bool = False  # propose it, without a push to the branch
     with_migrations: bool = False  # although migrations are among the commits
