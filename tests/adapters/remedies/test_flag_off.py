@@ -76,6 +76,12 @@ class FlagService:
         self.asked: list[tuple[str, str, dict[str, str], object]] = []
         self.status, self.state = 200, object()
 
+    @property
+    def app(self) -> Starlette:
+        """Return it as an application."""
+        methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        return Starlette(routes=[Route("/{path:path}", self.answer, methods=methods)])
+
     async def answer(self, request: Request) -> Response:
         body = await request.body()
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -87,8 +93,7 @@ class FlagService:
 async def serving(options: dict[str, Any]) -> AsyncIterator[tuple[FlagService, FlagOff]]:
     """Serve on this machine, and give the flag of these options there."""
     service = FlagService()
-    routes = [Route("/{path:path}", service.answer, methods=["GET", "POST", "PUT", "PATCH"])]
-    listener = Listener(Starlette(routes=routes))
+    listener = Listener(service.app)
     await listener.open()
     options = json.loads(json.dumps(options))
     for part in ("request", "look"):
@@ -198,7 +203,7 @@ def test_what_cannot_be_meant_is_a_mistake(change: dict[str, Any], says: str) ->
 def test_what_decisions_know_of_a_flag() -> None:
     """Its name, its time, and whether it can be read; the look takes the headers of the request."""
     options = FlagOffOptions.model_validate({**PLAIN, "prove": "90s"})
-    assert remedy_of(options) == Remedy("new-checkout", 90.0, has_look=False) and options.needs_token
+    assert remedy_of(options) == Remedy("new-checkout", 90.0, has_look=False) and options.secret == TOKEN
     look = {"url": "http://127.0.0.1/x", "json": "$.on"}
     seen = FlagOffOptions.model_validate({**PLAIN, "look": look})
     assert (
@@ -207,4 +212,4 @@ def test_what_decisions_know_of_a_flag() -> None:
         and remedy_of(seen).name == "new-checkout"
     )
     plain = {"flag": "x", "request": {"url": "https://flags.example/x"}, "look": {**look, "headers": {}}}
-    assert not FlagOffOptions.model_validate(plain).needs_token
+    assert not FlagOffOptions.model_validate(plain).secret

@@ -89,8 +89,8 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
         "Nothing; stop it (`watchdog incident stop INCIDENT`) if no rollback may follow",
     ),
     Topic.REMEDY_DONE: (
-        "Another remedy was done before a rollback (`remedies`): the service was restarted; it is awaited whether that "
-        "helps",
+        "Another remedy was done before a rollback (`remedies`): the service was restarted, or a webhook called; "
+        "it is awaited whether that helps",
         "Nothing; stop it (`watchdog incident stop INCIDENT`) if no rollback may follow",
     ),
     Topic.ROLLING_BACK: (

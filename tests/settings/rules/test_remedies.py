@@ -13,6 +13,7 @@ from watchdog.settings.text.summary import service_rows
 
 HEADERS = ', headers: {authorization: "{token}"}'
 ONE = "flag_off: {flag: new-checkout, request: {url: 'https://flags.example/x'HEADERS}, prove: 90s}"
+HOOK = "webhook: {call: purge-cdn, request: {url: 'https://cdn.example/x'HEADERS}}"
 KEYED = {**KEY, "WATCHDOG_FLAG_TOKEN": "t" * 24}
 
 
@@ -38,6 +39,8 @@ def test_what_decisions_and_the_daemon_know() -> None:
     ("written", "secrets", "says"),
     [
         (text(ONE), KEY, "flag new-checkout needs a secret that is not set"),
+        (text(HOOK), KEYED, "set the variable WATCHDOG_REMEDY_TOKEN"),
+        (text(HOOK, headers=", headers: {authorization: Bearer abc}"), KEYED, "and set WATCHDOG_REMEDY_TOKEN"),
         (text(ONE, ONE), KEYED, "remedies[1]: the same remedy twice"),
         (text(ONE, mode="observe").replace("    render: srv-web\n", ""), {}, "useless without render"),
         (text("flag_on: {}"), KEYED, "flag_on: unknown key"),

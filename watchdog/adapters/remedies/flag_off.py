@@ -1,104 +1,40 @@
 """Switches a feature flag off by one HTTP request, and reads it by another: for any flag service with an API.
 
 The request is the user's own: LaunchDarkly, Unleash, Flagsmith and PostHog differ in method, address and body alone
-(the handbook has each). `{token}` in a header is replaced by the secret, so that the file holds no key.
-
-Rule 1: the one request of the configuration is all that the client can send, beside a GET of the flag.
-Rule 2: no message holds an address, a header or the token.
+(the handbook has each).
 """
 
-import re
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from watchdog.adapters.api_client import ApiClient
-from watchdog.adapters.json_schema_hooks import written_as
-from watchdog.adapters.options import Context, Options
-from watchdog.adapters.remedies.options import RemedyOptions
-from watchdog.adapters.signals.json_path import ABSENT, JsonPath
-from watchdog.adapters.signals.options import check_url
-from watchdog.domain.errors import Permanent
+from watchdog.adapters.remedies.http_call import CallLook, CallOptions, CallRequest, HttpCall, is_name
 from watchdog.domain.remedies.kinds import RemedyKind
-from watchdog.ports import Before
 
 TOKEN = "WATCHDOG_FLAG_TOKEN"  # noqa: S105  the name of a variable, not what it holds
-PLACE = "{token}"
-"""What stands for the token in a header."""
-NAME = "the flag service"
-TIMEOUT_SECONDS, LOOK_TIMEOUT_SECONDS = 10.0, 3.5
-_FLAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
-_HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
-
-
-def flag_url(text: str) -> str:
-    """Return the address of a flag service. Raises ValueError with the form to write."""
-    parts = urlsplit(check_url(text))
-    # The token would travel in clear; http is for a service on this machine.
-    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
-        raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
-    if parts.fragment or len(text) > 2000:
-        raise ValueError("not an address to call: write https://host/path, with nothing behind a #")
-    return text
 
 
 def _flag(text: str) -> str:
-    if not _FLAG.fullmatch(text):
+    if not is_name(text):
         raise ValueError("not a name we can use: write the flag's key, up to 60 letters, digits, -, _ or .")
     return text
 
 
-def _headers(headers: dict[str, str]) -> dict[str, str]:
-    for name, value in headers.items():
-        if not _HEADER.fullmatch(name):
-            raise ValueError("not the name of a header: write it as in authorization")
-        if not value.isascii() or not value.isprintable() or value != value.strip() or len(value) > 500:
-            raise ValueError("not the value of a header: write printable ASCII, with {token} where the token belongs")
-        if PLACE not in value and any(word in name.lower() for word in ("auth", "token", "key")):
-            raise ValueError(f"a key never stands in this file: write {PLACE} in its place, and set {TOKEN}")
-    return headers
-
-
-def _json_path(text: str) -> str:
-    JsonPath.parse(text)
-    return text
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, (dict, list)):
-        raise ValueError("not one value: write what is read when the flag is off, as in false")
-    return value
-
-
-FlagUrl = Annotated[
-    str,
-    AfterValidator(flag_url),
-    written_as(r"^https?://[^\s/?#@]+([/?]\S*)?$", "https://app.launchdarkly.com/api/v2/flags/default/new-checkout"),
-]
-Headers = Annotated[dict[str, str], Field(max_length=20), AfterValidator(_headers)]
-
-
-class FlagRequest(Options):
+class FlagRequest(CallRequest):
     """The one request that switches the flag off."""
 
+    token: ClassVar[str] = TOKEN
+
     method: Literal["POST", "PUT", "PATCH"] = "POST"
-    url: FlagUrl
-    headers: Headers = Field(default_factory=dict)
-    body: dict[str, Any] | None = None
 
 
-class FlagLook(Options):
-    """The request that reads the flag: a GET, with the headers of the other request unless it names its own."""
+class FlagLook(CallLook):
+    """The request that reads the flag."""
 
-    url: FlagUrl
-    headers: Headers | None = None
-    json_path: Annotated[str, AfterValidator(_json_path)] = Field(alias="json", max_length=300)
-    equals: Annotated[Any, AfterValidator(_value)] = False
+    token: ClassVar[str] = TOKEN
 
 
-class FlagOffOptions(RemedyOptions):
+class FlagOffOptions(CallOptions):
     """A feature flag that is switched off before a rollback."""
 
     kind: ClassVar[RemedyKind] = RemedyKind.FLAG_OFF
@@ -112,90 +48,8 @@ class FlagOffOptions(RemedyOptions):
         """Return the flag's key."""
         return self.flag
 
-    @property
-    def has_look(self) -> bool:
-        """Return whether the flag can be read."""
-        return self.look is not None
 
-    @property
-    def look_headers(self) -> Mapping[str, str]:
-        """Return the headers with which the flag is read."""
-        own = self.look.headers if self.look is not None else None
-        return self.request.headers if own is None else own
+class FlagOff(HttpCall):
+    """One feature flag."""
 
-    @property
-    def needs_token(self) -> bool:
-        """Return whether a header has a place for the token."""
-        return any(PLACE in value for value in (*self.request.headers.values(), *self.look_headers.values()))
-
-
-class FlagOff:
-    """One feature flag: switched off by one request, read by another (implements ports.RemedyAction)."""
-
-    believed = False
-
-    def __init__(self, options: FlagOffOptions, context: Context) -> None:
-        request, look = options.request, options.look
-        base, self._path = _split(request.url)
-        self._method, self._body = request.method, request.body
-        allowed = (request.method, self._path, request.body)
-        self._writer = ApiClient(
-            NAME,
-            base,
-            headers=_filled(request.headers, context),
-            clock=context.clock,
-            timeout_seconds=TIMEOUT_SECONDS,
-            allow=lambda method, path, json: (method, path, json) == allowed,
-            guard=context.guard,
-        )
-        self.can_look = look is not None
-        self._look, self._reader, self._read_path = look, None, ""
-        if look is not None:
-            base, self._read_path = _split(look.url)
-            self._reader = ApiClient(
-                NAME,
-                base,
-                headers=_filled(options.look_headers, context),
-                clock=context.clock,
-                timeout_seconds=LOOK_TIMEOUT_SECONDS,
-                read_only=True,
-                attempts=1,
-                guard=context.guard,
-            )
-
-    async def before(self) -> Before:
-        """Return whether the flag is off already. Raises Temporary or Permanent."""
-        return Before(done=self.can_look and await self.look(""))
-
-    async def apply(self) -> None:
-        """Send the request once. Raises Temporary, Permanent, Refused or OutcomeUnknown."""
-        await self._writer.change(self._method, self._path, self._body)
-
-    async def look(self, baseline: str) -> bool:
-        """Return whether the flag is read as off. Raises Temporary or Permanent."""
-        assert self._look is not None and self._reader is not None, "it can be read"
-        answer = await self._reader.get(self._read_path)
-        found = JsonPath.parse(self._look.json_path).find(answer.json)
-        if found is ABSENT:
-            raise Permanent(f"{NAME} answered without {self._look.json_path}: correct look.json")
-        # As JSON compares: true is not 1.
-        wanted = self._look.equals
-        return isinstance(found, bool) == isinstance(wanted, bool) and bool(found == wanted)
-
-    async def close(self) -> None:
-        """Close both clients."""
-        await self._writer.close()
-        if self._reader is not None:
-            await self._reader.close()
-
-
-def _split(url: str) -> tuple[str, str]:
-    """Return an address without and from its path on."""
-    parts = urlsplit(url)
-    rest = parts._replace(scheme="", netloc="").geturl()
-    return f"{parts.scheme}://{parts.netloc}", rest if rest.startswith("/") else f"/{rest}"
-
-
-def _filled(headers: Mapping[str, str], context: Context) -> dict[str, str]:
-    token = context.secrets.get(TOKEN, "")
-    return {name: value.replace(PLACE, token) for name, value in headers.items()}
+    vendor = "the flag service"

@@ -38,9 +38,9 @@ class RemedyOptions(Options):
         return False
 
     @property
-    def needs_token(self) -> bool:
-        """Return whether its request has a place for the token of remedies."""
-        return False
+    def secret(self) -> str:
+        """Return the variable of the token that its request has a place for; empty: it has none."""
+        return ""
 
     @property
     def name(self) -> str:

@@ -17,6 +17,7 @@ class RemedyKind(StrEnum):
 
     FLAG_OFF = "flag_off"
     RESTART = "restart"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,36 @@ KINDS: Mapping[RemedyKind, KindWords] = MappingProxyType(
             label_already="done already",
             read_undone="it was not restarted",
             read_already="it was restarted already",
+        ),
+        RemedyKind.WEBHOOK: KindWords(
+            do="call webhook {name}",
+            does="calls webhook {name}",
+            intent="call of webhook {name}",
+            to_be="webhook {name} was to be called",
+            done="webhook {name} was called",
+            since="at",
+            title="webhook {name} called",
+            brief="webhook {name} was called",
+            proved_since="the call of webhook {name}",
+            noun="webhook {name}",
+            no_help="webhook {name} was called and did not help",
+            undone="webhook {name} did nothing",
+            already="what webhook {name} does was done already",
+            whether="whether webhook {name} did what it is for",
+            look="look at what it changes",
+            stays="what it changed stays so until you undo it",
+            undo="Undo what webhook {name}, called{since}, has changed {when}.",
+            undo_unknown="Look whether webhook {name} changed anything, and undo it when you want.",
+            late=("The daemon called it for {incident}, which is over.", "Undo what it changed if you want."),
+            step="webhook called",
+            label="Webhook {name}",
+            label_done="called",
+            label_undone="did nothing",
+            label_already="done already",
+            read_undone="what it does is not done",
+            read_already="what it does is done already",
+            when_helped="once the cause is repaired",
+            when_not="when you want",
         ),
     }
 )

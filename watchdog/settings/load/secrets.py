@@ -127,8 +127,12 @@ class Secrets(BaseSettings):
         "*Workflows*, too, where a revert may change `.github/workflows`",
     )
     flag_token: Token | None = _variable(
-        "`{token}` in a header of `services.*.remedies`: switches feature flags off",
+        "`{token}` in a header of `services.*.remedies.*.flag_off`: switches feature flags off",
         "a token of the flag service that may read and switch the flags of one environment, and nothing else",
+    )
+    remedy_token: Token | None = _variable(
+        "`{token}` in a header of `services.*.remedies.*.webhook`: calls what else is tried before a rollback",
+        "a token that may make that one call and read what came of it; every webhook of `remedies` sends it",
     )
     slack_webhook_url: Address | None = _variable(
         "`channels: {slack: {}}`",

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.notifiers.slack import SlackOptions
-from watchdog.adapters.remedies.flag_off import TOKEN as FLAG_TOKEN
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.vendor_status import NOT_READABLE
 from watchdog.domain.policy import PROBES
@@ -70,8 +69,8 @@ def _of_remedies(shape: Shape, modes: Mapping[str, str]) -> Iterator[tuple[str, 
     for name, mode in modes.items():
         for place, one in enumerate(shape.services[name].remedies):
             options = one.options
-            if options is not None and options.needs_token and mode != "observe":
-                yield FLAG_TOKEN, (("services", name, "remedies", place), words(options.name).noun)
+            if options is not None and options.secret and mode != "observe":
+                yield options.secret, (("services", name, "remedies", place), words(options.name).noun)
 
 
 def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:

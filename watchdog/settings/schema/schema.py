@@ -14,6 +14,7 @@ from watchdog.adapters.options import Rate
 from watchdog.adapters.remedies.flag_off import FlagOffOptions
 from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.adapters.remedies.restart import RestartOptions
+from watchdog.adapters.remedies.webhook import RemedyHookOptions
 from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationRules
 from watchdog.domain.policy import OBJECTIVE
 from watchdog.domain.remedies.kinds import RemedyKind
@@ -129,6 +130,7 @@ class RemedyShape(Section):
     # One field for each kind, and one of them written (rules/cross_checks.py): a mistake has one place (rule 3).
     flag_off: FlagOffOptions | None = None
     restart: RestartOptions | None = None
+    webhook: RemedyHookOptions | None = None
 
     @property
     def options(self) -> RemedyOptions | None:

@@ -244,6 +244,8 @@ def _report_strays(document: Document, value: Any, path: Path) -> None:
 def _variable_hint(path: Path) -> str:
     where = ".".join(str(part) for part in path)
     hints = {
+        "flag_off": "WATCHDOG_FLAG_TOKEN",
+        "remedies": "WATCHDOG_REMEDY_TOKEN",
         "slack": "WATCHDOG_SLACK_WEBHOOK_URL (or WATCHDOG_SLACK_BOT_TOKEN)",
         "pagerduty": "WATCHDOG_PAGERDUTY_ROUTING_KEY",
         "email": "WATCHDOG_SMTP_PASSWORD",
