@@ -238,7 +238,7 @@ class BlameWeights:
     platform_reports_crash: float = 5.0  # odds factor: crashes reported since the deploy
     same_fault_before: float = 1 / 10  # odds factor: an incident ended within the hour before the deploy, or spanned it
     first_traffic_lead_seconds: float = 120.0  # instances may take traffic so long before the platform says `live`
-    onset_tolerance_seconds: float = 5.0  # an onset so shortly before the deploy still fits
+    onset_tolerance_seconds: float = 5.0  # an onset so shortly before its traffic fits, but none before it was created
     floor: float = 0.80  # probability below which nothing is rolled back unasked
     ask_floor: float = 0.10  # probability below which a human is notified, not asked
     cost_false_rollback_minutes: float = 15.0  # outage-minutes that a needless rollback costs
