@@ -59,3 +59,15 @@ def test_an_order_for_another_head_is_refused(repo: Hosted, typed: Typed) -> Non
     words = ("web-1", "--to", good, "--branch", "main", "--remote", repo.address, "--head", good)
     assert f"main is at {bad} by now" in typed("incident", "revert", *words, code=3)
     assert repo.head() == bad
+
+
+def test_a_deploy_is_planned_with_what_forbids_it_and_refused_before_the_push(repo: Hosted, typed: Typed) -> None:
+    """The record's service is only observed, and has no id at Render: then nothing is reverted either."""
+    good, bad = repo.parents()[0], repo.head()
+    words = ("incident", "revert", "web-1", "--to", good, "--branch", "main", "--remote", repo.address, "--deploy")
+    plan = " ".join(typed(*words, "--dry-run").split())
+    assert "DEPLOY that commit, by its id, requested once at Render after the push; now it would be refused: " in plan
+    assert "web is only observed" in plan and plan.endswith("--deploy")
+    assert "nothing is reverted, as it could not be deployed: web is only observed" in typed(*words, code=3)
+    assert repo.head() == bad
+    assert "--deploy: a commit that is only proposed" in typed(*words, "--pull-request", code=2)

@@ -1,11 +1,13 @@
 """The page on the runbook: each row's commands, settings and tests are there, and what is not built says so."""
 
 import re
+from inspect import signature
 from pathlib import Path
 
 import pytest
 
 from tests.faults.test_numbered import running
+from watchdog.cli.command_tree import FUNCTIONS
 from watchdog.docs import page
 from watchdog.domain.commands.command_line import PLACES
 from watchdog.settings.schema.schema import Shape
@@ -37,11 +39,15 @@ def test_every_row_of_the_runbook_is_there_once_and_in_order() -> None:
 
 @pytest.mark.parametrize("number", ROWS)
 def test_what_a_row_names_is_there(number: str) -> None:
-    """A command of the tree, or a setting; `*` stands for a name of the user's own."""
+    """A command of the tree with an option of its own, or a setting; `*` stands for a name of the user's own."""
+    names = {words: name for name, words in PLACES.items()}
     for named in CODE.findall(ROWS[number][0]):
-        program, _, command = named.partition(" ")
+        program, _, line = named.partition(" ")
         if program == "watchdog":
-            assert command in PLACES.values(), named
+            command, *options = line.split(" --")
+            assert command in names, named
+            known = signature(FUNCTIONS[names[command]]).parameters if options else {}
+            assert {one.replace("-", "_") for one in options} <= {*known}, named
             continue
         *above, key = named.split(".")
         assert key in keys_at(Shape, above), f"{named} is no setting"

@@ -43,7 +43,7 @@ async def test_run_again_it_finds_the_commit_and_keeps_what_came_after(scene: Sc
     fix = scene.repo.commit("app.py", "repaired")
     again = await scene.run()
     assert (again.commit, again.found) == (first.commit, True) and scene.repo.head() == fix
-    assert "so nothing was sent now" in revert_text.outcome(again, "main") and len(scene.noted) == 2
+    assert "so nothing was sent now" in revert_text.outcome(again, "main")[0] and len(scene.noted) == 2
 
 
 async def test_an_order_for_another_commit_is_not_answered_by_an_earlier_one(scene: Scene) -> None:
@@ -204,7 +204,7 @@ async def test_what_cannot_be_reverted_is_refused(scene: Scene) -> None:
     scene.stable = bad
     done = await scene.run()
     assert done.commit == "" and scene.noted == []
-    assert revert_text.outcome(done, "main") == "Nothing to do: main has that tree already."
+    assert revert_text.outcome(done, "main") == ["Nothing to do: main has that tree already."]
 
 
 async def test_a_lost_answer_is_looked_up(scene: Scene) -> None:

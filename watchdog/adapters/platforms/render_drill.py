@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.json_values import mapping, text
-from watchdog.adapters.platforms.render import HINTS, send_change
+from watchdog.adapters.platforms.render_commit import one_commit_api, request_deploy
 from watchdog.adapters.platforms.render_parse import parse_service
-from watchdog.adapters.platforms.render_read import PAGES_MAX, RenderReader, is_store, safe_id, service_path
+from watchdog.adapters.platforms.render_read import PAGES_MAX, RenderReader, is_store, service_path
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.drills.staging import why_not_staging
 from watchdog.domain.errors import Misshapen, MissingPermission, Refused
@@ -43,9 +43,7 @@ class DrillRender(RenderReader):
         OutcomeUnknown.
         """
         await self.check_staging()
-        path = f"{service_path(self._service_id)}/deploys"
-        answer = await send_change(self._api, "POST", path, {"commitId": self._commit})
-        return text(mapping(answer.json).get("id")) or None
+        return await request_deploy(self._api, self._service_id, self._commit)
 
     async def check_staging(self) -> None:
         """Raise Refused unless Render's facts, read now, show a staging service; Temporary or Permanent if unread."""
@@ -99,15 +97,5 @@ def build_drill(
     """
     if is_store(service_id) or staging.get(service_id) != commit or not commit:
         raise Refused(f"{service_id} is no staging service with this known-bad commit in the configuration")
-    path, body = f"{service_path(service_id)}/deploys", {"commitId": safe_id(commit)}
-    api = ApiClient(
-        "Render",
-        base_url,
-        headers={"authorization": f"Bearer {api_key}"},
-        clock=clock,
-        allow=lambda method, asked, sent: (method, asked, sent) == ("POST", path, body),
-        guard=guard,
-        hints=HINTS,
-        shares_reads=True,
-    )
+    api = one_commit_api(api_key, base_url, clock, service_id=service_id, commit=commit, guard=guard)
     return DrillRender(api, clock, service_id, commit)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,15 +12,19 @@ from watchdog.adapters.repositories.github_git import build_github_git
 from watchdog.adapters.repositories.plain_git import PlainGit
 from watchdog.app.commands.annotate import annotate
 from watchdog.app.commands.store_reading import reading
+from watchdog.app.compose.composition import resolve
+from watchdog.app.git_steps.commit_deploy import CommitDeploy
+from watchdog.app.git_steps.deploy_ground import DeployGround
 from watchdog.app.git_steps.revert import Revert
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.code_comparison import MigrationRules, is_commit
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.errors import ConfigurationError, Mistake, Permanent
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refused, WatchdogError
 from watchdog.domain.incidents import Incident
-from watchdog.domain.remedies.git_steps import BranchOrder, Reverted, RevertOrder, RevertPlan
+from watchdog.domain.remedies.git_steps import BranchOrder, Deployed, GitStep, Reverted, RevertOrder, RevertPlan
 from watchdog.ports import Clock, Store
 from watchdog.ports.code_host import CodeHost
+from watchdog.presentation.git_steps import revert_text as text
 from watchdog.settings import Settings
 
 Tell = Callable[[str], None]
@@ -86,15 +90,66 @@ async def plan_revert(
 ) -> tuple[RevertPlan, Incident]:
     """Return the plan of a revert, and its incident; nothing is changed."""
     async with _reverting(settings, order, environ, tell) as revert:
-        return await revert.plan(), revert.incident
+        plan = await revert.plan()
+        if order.deploy:
+            ground = await _ground(settings, revert)
+            plan = replace(plan, no_deploy=await ground.why_not(plan.stable))
+        return plan, revert.incident
 
 
 async def revert(
     settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Tell
 ) -> tuple[Reverted, str]:
-    """Revert, and return what came of it, with the branch."""
+    """Revert, have the commit deployed where that is ordered, and return what came of it, with the branch."""
     async with _reverting(settings, order, environ, tell) as ordered:
-        return await ordered.run(), ordered.branch
+        ground = await _ground(settings, ordered) if order.deploy else None
+        if ground is not None:
+            await _check(ground, ordered)
+        done = await ordered.run()
+        if ground is None:
+            return done, ordered.branch
+        if done.pull_request:
+            tell("not deployed: it is only proposed; once that is merged, run this command again")
+            return done, ordered.branch
+        try:
+            return replace(done, deployed=await _deployed(ground, ordered, done.commit or done.head)), ordered.branch
+        except WatchdogError:
+            for line in text.outcome(done, ordered.branch):
+                tell(line)
+            raise
+
+
+async def _ground(settings: Settings, ordered: Revert) -> DeployGround:
+    """Return the ground of the deploy, with the service's id as Render names it."""
+    return DeployGround(await resolve(settings, ordered.clock), ordered.incident.service, ordered.store)
+
+
+async def _check(ground: DeployGround, ordered: Revert) -> None:
+    """Raise Refused before the push, where the deploy would be refused: unless one was ordered, which is looked up."""
+    row = await ordered.store.action(ordered.incident.id, GitStep.DEPLOY)
+    if (row is None or row.state == "failed") and (why := await ground.why_not(ordered.stable)):
+        raise Refused(f"nothing is reverted, as it could not be deployed: {why}")
+    # Raises without a key, or without an id at Render.
+    await ground.client(ordered.stable, ordered.clock).close()
+
+
+async def _deployed(ground: DeployGround, ordered: Revert, commit: str) -> Deployed:
+    """Have a commit of the branch deployed."""
+    client = ground.client(commit, ordered.clock)
+    try:
+        return await CommitDeploy(
+            journal=(ordered.incident.id, GitStep.DEPLOY),
+            commit=commit,
+            restores=ordered.stable,
+            ground=ground,
+            client=client,
+            clock=ordered.clock,
+            note=ordered.note,
+            tell=ordered.tell,
+            includes=lambda head: ordered.host.holds(head, commit),
+        ).run()
+    finally:
+        await client.close()
 
 
 async def _facts(store: Store, service: str) -> ServiceFacts | None:

@@ -65,7 +65,7 @@ class Revert:
             plan = await self.plan()
             self._check(plan)
             if plan.same_tree:
-                return Reverted("")
+                return Reverted("", head=plan.head)
             message = text.commit_message(plan, self.incident, self.order.by)
             at = self._made_at(row, plan)
             known = row.deploy if row is not None and at is not None else None

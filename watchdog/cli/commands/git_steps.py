@@ -11,6 +11,7 @@ from watchdog.cli.options import As, Flag, It
 
 if TYPE_CHECKING:
     from watchdog.domain.incidents import Incident
+    from watchdog.domain.remedies.git_steps import RevertOrder
 
 
 async def revert(
@@ -23,6 +24,7 @@ async def revert(
     head: str | None = None,
     pull_request: Flag = False,
     with_migrations: Flag = False,
+    deploy: Flag = False,
     dry_run: Flag = False,
     by: As = None,
     ctx: It,
@@ -30,7 +32,7 @@ async def revert(
     """Take the branch back to the stable code: ONE commit with its tree, merges undone too, pushed without force.
 
     A branch that takes no push gets a pull request. A person who pushes meanwhile is never overwritten. Run again after
-    a crash, it finds the commit that is there.
+    a crash, it finds the commit that is there, and the deploy that brings it.
 
     Parameters
     ----------
@@ -48,6 +50,9 @@ async def revert(
         Propose it in a pull request, and push nothing to the branch.
     with_migrations
         Do it although migrations are among the commits: a revert undoes none in the database.
+    deploy
+        Have the commit deployed at Render as well, once: after a rollback auto-deploy is off. Refused in mode observe,
+        during a pause, and while the daemon acts on the service.
     dry_run
         Only print the plan.
     by
@@ -58,18 +63,36 @@ async def revert(
     from watchdog.presentation.git_steps import revert_text
 
     nothing_empty({"--to": to, "--branch": branch, "--remote": remote, "--head": head})
+    if deploy and pull_request:
+        usage_error("--deploy", "a commit that is only proposed is not deployed", "merge it, then run this again")
     settings = ctx.settings()
-    await known_incident(ctx, incident)
+    service = (await known_incident(ctx, incident)).service
     given = {"to": to or "", "branch": branch or "", "remote": remote or "", "head": head or ""}
-    order = RevertOrder(incident, ctx.author(by), **given, pull_request=pull_request, with_migrations=with_migrations)
+    order = RevertOrder(
+        incident,
+        ctx.author(by),
+        **given,
+        pull_request=pull_request,
+        with_migrations=with_migrations,
+        deploy=deploy,
+    )
     if dry_run:
-        plan, _ = await ctx.app().plan_revert(settings, order, ctx.environ, output.print_error)
-        end = plan.obstacle or ("" if plan.same_tree else f"To do it: {revert_text.go_ahead(plan, order, by)}")
-        output.show_lines([*revert_text.plan_lines(plan), "", f"Nothing was changed. {end}".rstrip()])
-        return output.REFUSED if plan.obstacle else output.DONE
+        return await _planned(ctx, order, by)
     done, at = await ctx.app().revert(settings, order, ctx.environ, output.print_error)
-    output.show_lines([revert_text.outcome(done, at)])
-    return output.DONE
+    output.show_lines(revert_text.outcome(done, at, service))
+    return output.FAILED if done.deployed is not None and done.deployed.failed else output.DONE
+
+
+async def _planned(ctx: Context, order: "RevertOrder", by: str | None) -> int:
+    """Show the plan of a revert, and the command that does just that."""
+    from watchdog.cli import output
+    from watchdog.presentation.git_steps import revert_text
+
+    plan, _ = await ctx.app().plan_revert(ctx.settings(), order, ctx.environ, output.print_error)
+    end = plan.obstacle or ("" if plan.same_tree else f"To do it: {revert_text.go_ahead(plan, order, by)}")
+    lines = [*revert_text.plan_lines(plan), *(revert_text.deploy_lines(plan) if order.deploy else ())]
+    output.show_lines([*lines, "", f"Nothing was changed. {end}".rstrip()])
+    return output.REFUSED if plan.obstacle else output.DONE
 
 
 def nothing_empty(given: Mapping[str, str | None]) -> None:

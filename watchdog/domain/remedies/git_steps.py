@@ -15,6 +15,7 @@ class GitStep(StrEnum):
     """The journal's names of what a person orders; the store holds the values."""
 
     REVERT = "git_revert"
+    DEPLOY = "git_deploy"  # the deploy of a commit, as of a revert that no auto-deploy brings
 
 
 PROPOSED = "proposed"
@@ -55,6 +56,7 @@ class RevertOrder(BranchOrder):
     head: str = ""  # the head that the plan named: with another one the order is refused
     pull_request: bool = False  # propose it, without a push to the branch
     with_migrations: bool = False  # although migrations are among the commits
+    deploy: bool = False  # have the commit deployed as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class RevertPlan:
     undone: CommitRange  # the commits that are undone
     migrations: MigrationReading  # the migrations among them
     asks_for_pull_request: bool = False  # the branch's rules do; who may pass them by is not known
+    no_deploy: str = ""  # why it would not be deployed now, where that is ordered
 
     @property
     def migrates(self) -> bool:
@@ -86,9 +89,22 @@ class RevertPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Deployed:
+    """What came of the order to deploy a commit."""
+
+    commit: str  # the commit
+    deploy: str  # the deploy that brings it, by the platform's id
+    status: str = ""  # the platform's word for its state; empty: it could not be read
+    found: bool = False  # it was there already, or an earlier order: nothing was sent now
+    failed: bool = False  # it ended without going live
+
+
+@dataclass(frozen=True, slots=True)
 class Reverted:
     """What came of an order."""
 
     commit: str  # the commit whose tree is the stable one; empty: the branch had that tree already
     found: bool = False  # an earlier order had pushed it: nothing was sent
     pull_request: str = ""  # the address of its pull request, or the branch to open one from
+    head: str = ""  # the head that had that tree already; empty: a commit was made
+    deployed: Deployed | None = None  # what came of its deploy; None: none was ordered, or it waits for a merge

@@ -11,6 +11,7 @@ from watchdog.domain.commands.command_line import command_line, pasted
 from watchdog.domain.incidents import Incident
 from watchdog.domain.remedies.git_steps import Reverted, RevertOrder, RevertPlan
 from watchdog.presentation.block_words import SAFE_ORDER
+from watchdog.presentation.git_steps import deploy_text
 from watchdog.presentation.outlooks.safe_order import order_lines
 from watchdog.presentation.text import clean, many, moment, section, short, show_probability
 
@@ -87,6 +88,12 @@ def plan_lines(plan: RevertPlan) -> list[str]:
     return lines
 
 
+def deploy_lines(plan: RevertPlan) -> list[str]:
+    """Return what the plan has of the deploy, where it is ordered."""
+    now = f"; now it would be refused: {clean(plan.no_deploy)}" if plan.no_deploy else ""
+    return section("DEPLOY", f"that commit, by its id, requested once at Render after the push{now}")
+
+
 def safe_order(plan: RevertPlan) -> tuple[str, ...]:
     """Return the steps around a migration, empty where none is among the commits."""
     if not plan.migrates:
@@ -121,7 +128,11 @@ def go_ahead(plan: RevertPlan, order: RevertOrder, said: str | None) -> str:
     """Return the command that does what the plan says, and nothing else; `said` is who orders it, if that was given."""
     given = {"--to": order.to, "--branch": order.branch, "--remote": order.remote}
     options = {"--head": plan.head, **{option: clean(value) for option, value in given.items()}}
-    flags = {"--pull-request": order.pull_request, "--with-migrations": plan.migrates}
+    flags = {
+        "--pull-request": order.pull_request,
+        "--with-migrations": plan.migrates,
+        "--deploy": order.deploy,
+    }
     by = {"--as": clean(said) if said else None}
     return pasted("git-revert", clean(order.incident), options={**options, **flags, **by})
 
@@ -144,8 +155,13 @@ def proposed(plan: RevertPlan, commit: str, address: str) -> str:
     return f"git revert, proposed: {short(commit)} for {clean(plan.branch)}: {clean(address)}"
 
 
-def outcome(done: Reverted, branch: str) -> str:
-    """Return the answer of the command."""
+def outcome(done: Reverted, branch: str, service: str = "") -> list[str]:
+    """Return the answer of the command; `service` is named with what came of its deploy."""
+    lines = [_outcome(done, branch)]
+    return [*lines, deploy_text.outcome(done.deployed, service)] if done.deployed is not None else lines
+
+
+def _outcome(done: Reverted, branch: str) -> str:
     if not done.commit:
         return f"Nothing to do: {clean(branch)} has that tree already."
     before = " by an earlier run of this command, so nothing was sent now" if done.found else ""
