@@ -72,7 +72,10 @@ class Follower:
         clock = self.ctx.clock()
         while True:
             view = await self.look()
-            if view.over or not wait or clock.monotonic() >= give_up:
+            if view.over or not wait:
+                return view
+            if clock.monotonic() >= give_up:
+                await self._give_up(view)
                 return view
             await clock.sleep(EVERY_SECONDS)
 
@@ -119,6 +122,13 @@ class Follower:
             return view
         self._replaced = True
         return replace(good, at=view.at, why=f"{good.deploy} was good until another deploy replaced it")
+
+    async def _give_up(self, view: "DeployCourseView") -> None:
+        """Post that no verdict came in time: pending would stay beside the commit for ever."""
+        from watchdog.presentation.gate.deploy_course import Stage
+
+        self.looks.append((view.at, Stage.UNCLEAR.value, f"no verdict in time; {view.stage}: {view.why}"))
+        await self._post()
 
     async def _post(self) -> None:
         from watchdog.cli import output
@@ -172,6 +182,7 @@ async def deploy_watch(
         Print one JSON object at the end, as the console's API answers /deploy-watch.
     """
     from watchdog.cli import output
+    from watchdog.domain.units import show_seconds
 
     settings, commit, clock = settings_of(ctx), commit_of(commit), ctx.clock()
     known_service(settings, service)
@@ -181,13 +192,13 @@ async def deploy_watch(
         usage_error("--commit", "GitHub takes whole ids", "write all 40 letters of the commit")
     async with _posts(ctx, settings, service, repo, status=status, comment=comment) as posts:
         follower = Follower(ctx, settings, service, commit, created, posts, silent=as_json)
-        view = await follower.until(give_up, wait=wait)
+        view, waited = await follower.until(give_up, wait=wait), timeout
         if _exit_code(view) == GOOD and waits:
-            view = await follower.later(view, waits)
+            view, waited = await follower.later(view, waits), show_seconds(SETTLES_SECONDS)
     if as_json:
         output.show_json(view)
     elif wait and not view.over:
-        output.show_lines([f"Not known in {timeout}."])
+        output.show_lines([f"Not known in {waited}."])
     return _exit_code(view)
 
 
