@@ -75,6 +75,7 @@ FUNCTIONS: Mapping[str, Command] = {
     "postmortem": post_incident.postmortem,
     "git-revert": git_steps.revert,
     "fix-branch": after_care.fix_branch,
+    "issue": after_care.issue,
     "deploys": inspect.deploys,
     "why-not": inspect.why_not,
     "silences": inspect.silences,

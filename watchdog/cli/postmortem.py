@@ -4,6 +4,7 @@ Rule 1: nothing is invented: an unknown value says so, and the parts that only p
 Rule 2: foreign text passes through `markdown`, so that it stays text.
 """
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -26,7 +27,17 @@ COMMITS_SHOWN, FILES_SHOWN = 20, 30
 
 def postmortem(facts: IncidentFacts) -> list[str]:
     """Return the draft, line by line."""
-    parts = [
+    return joined(parts(facts))
+
+
+def joined(parts: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of parts, with an empty one in between."""
+    return [line for number, part in enumerate(parts) for line in (*([""] if number else []), *part)]
+
+
+def parts(facts: IncidentFacts) -> list[list[str]]:
+    """Return the draft's head and its sections, each as lines."""
+    return [
         head(facts),
         ["## Summary", "", *summary(facts)],
         ["## Impact", "", *impact(facts)],
@@ -40,7 +51,6 @@ def postmortem(facts: IncidentFacts) -> list[str]:
         ["## Lessons learned", "", *lessons()],
         ["## Action items", "", *action_items(facts)],
     ]
-    return [line for number, part in enumerate(parts) for line in ([""] if number else []) + part]
 
 
 def facts_record(facts: IncidentFacts) -> dict[str, Any]:

@@ -18,12 +18,13 @@ from watchdog.domain.remedies.database_step import DatabaseAction, DatabaseStep
 from watchdog.domain.remedies.git_steps import BranchOrder, Reverted, RevertOrder, RevertPlan
 from watchdog.domain.reports import DemoResult, SignalReport
 from watchdog.domain.store_records import Command
-from watchdog.ports import Notifier, Store
+from watchdog.ports import Clock, Notifier, Store
 from watchdog.settings import Settings
 from watchdog.settings.check.check_result import CheckResult
 
 if TYPE_CHECKING:
     from watchdog.app.after_care.fix_branch import FixBranch
+    from watchdog.app.after_care.postmortem_issue import IssueOrder, PostmortemIssue
     from watchdog.app.commands.seen_daemon import SeenDaemon
     from watchdog.app.compose.deploy_verdicts import GitHubPosts
     from watchdog.app.drills.sandbox_drill import SandboxDrill
@@ -228,6 +229,14 @@ class AppServices:
         from watchdog.app.after_care.fix_branch import fix_branch
 
         return await fix_branch(settings, order, name, environ, tell)
+
+    async def open_issue(
+        self, settings: Settings, order: "IssueOrder", clock: Clock, tell: Tell, /
+    ) -> "PostmortemIssue":
+        """Open an issue with the draft of a post-mortem, or find it there."""
+        from watchdog.app.after_care.postmortem_issue import open_issue
+
+        return await open_issue(settings, order, clock, tell)
 
     async def database_plan(
         self,

@@ -88,7 +88,7 @@ class ActionRow:
     """
 
     incident: str  # id of the incident it is for
-    step: str  # rollback, alternative (a rebuild), pin, restore, or `flag` or `remedy` with its name
+    step: str  # rollback, alternative (a rebuild), pin, restore, `flag` or `remedy` with its name, or a person's step
     state: str  # planned, sending, accepted, done or failed
     target: str  # deploy to roll back to, value to set auto-deploy to, or remedy
     # A search after a crash begins here: the deploy list holds nothing else that tells old from new.

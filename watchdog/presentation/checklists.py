@@ -291,7 +291,8 @@ KNOWN: Mapping[str, Callable[[IncidentFacts], Known]] = MappingProxyType(
         "fix-branch": _fix_branch,
         "post-mortem": lambda facts: (
             False,
-            f"{command_line('postmortem', facts.incident.id)} drafts the report",
+            f"{command_line('postmortem', facts.incident.id)} drafts the report, "
+            f"{command_line('issue', facts.incident.id)} opens an issue with it",
         ),
     }
 )

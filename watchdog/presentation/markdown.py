@@ -13,15 +13,15 @@ from watchdog.presentation.text import clean
 _MARKUP = frozenset("\\`*_[]<|#&~!$")
 _URL_SIGNS = ":/?#[]@!$&()*+,;=%~"
 _RUNS = re.compile("`+")
-_CALLS = re.compile(r"((?:@|#(?=\d)|(?<![a-z0-9])gh-(?=\d))+)", re.IGNORECASE)
-"""What a forge makes a mention or a reference of, escaped or not: `@ann`, `#12`, `GH-12`."""
+_CALLS = re.compile(r"((?:@|#(?=\d)|(?<![a-z0-9])gh-(?=\d)|www(?=\.))+)", re.IGNORECASE)
+"""What a forge makes a mention, a reference or a link of, escaped or not: `@ann`, `#12`, `GH-12`, `www.…`."""
 _LINE_MAX = 1000
 
 
 def plain(text: object, limit: int = _LINE_MAX) -> str:
     """Return one line of text that is shown as it was written, in a table's cell or within a line (not at its begin).
 
-    The begin of a mention or of a reference to an issue becomes code, since a forge would notify the person, or write
+    The begin of a mention, of a reference to an issue or of a bare address becomes code, since a forge would notify the person, or write
     on that issue; `://` is broken up, since it would become a link.
     """
     parts = _CALLS.split(clean(text, limit))

@@ -20,7 +20,7 @@ from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import Misshapen, OutcomeUnknown, Permanent, Temporary
 from watchdog.ports import Clock
 
-__all__ = ["TOKEN", "GitHubIssues", "Place", "build"]
+__all__ = ["TOKEN", "GitHubIssues", "Place", "build", "check_place"]
 
 PAGE, PAGES_MAX = 100, 5
 """Pages of our open tickets that are searched, newest first."""
@@ -38,14 +38,15 @@ HINTS = MappingProxyType(
 GONE = (301, 404, 410)
 
 
-def _place(written: str) -> str:
+def check_place(written: str) -> str:
+    """Return the name of a repository. Raises ValueError for one that is none."""
     found = OWNER_AND_NAME.fullmatch(written)
     if found is None or found[2] in (".", ".."):
         raise ValueError("not a repository: write owner/name, as in acme/app")
     return written
 
 
-Place = Annotated[str, AfterValidator(_place), written_as(f"^{OWNER_AND_NAME.pattern}$", "acme/app")]
+Place = Annotated[str, AfterValidator(check_place), written_as(f"^{OWNER_AND_NAME.pattern}$", "acme/app")]
 """A repository, written owner/name."""
 
 
@@ -59,11 +60,13 @@ class GitHubIssues:
         self._repo = repo
         self._clock = clock
 
-    async def find(self, mark: str) -> Ticket | None:
-        """Return the oldest open issue of ours that holds the mark; searches the 500 newest."""
+    async def find(self, mark: str, labels: tuple[str, ...] = (LABEL,), *, closed: bool = False) -> Ticket | None:
+        """Return the oldest open issue of ours (`closed`: also a closed one) that holds the mark; searches the 500
+        newest with these labels.
+        """
         found = None
         for page in range(1, PAGES_MAX + 1):
-            issues = await self._listed(page)
+            issues = await self._listed(page, labels, "all" if closed else "open")
             # Pages come newest first, so a later hit is an older ticket and replaces the earlier one.
             found = next((one for one in map(_ticket, reversed(issues)) if one and mark in one.body), found)
             if len(issues) < PAGE:
@@ -90,9 +93,7 @@ class GitHubIssues:
         """Read the repository: it must accept issues, and the token's rights must suffice for labels, by which we find
         ours.
         """
-        said = (await self._read(f"/repos/{self._repo}", {})).json
-        if not isinstance(said, dict) or not isinstance(said.get("has_issues"), bool):
-            raise Misshapen("GitHub answered something that is not a repository")
+        said = await self._repository()
         if said.get("archived") is True or said.get("has_issues") is False:
             raise Permanent(f"{self._repo} takes no issues (archived, or issues are switched off): name another")
         rights = said.get("permissions")
@@ -104,13 +105,23 @@ class GitHubIssues:
             )
         return f"{self._repo} takes issues; `{command_line('notify test')}` opens one and closes it"
 
+    async def is_public(self) -> bool:
+        """Return whether everyone can read its issues; True where GitHub does not say."""
+        return (await self._repository()).get("private") is not True
+
     async def close(self) -> None:
         """Close connections."""
         await self._api.close()
 
-    async def _listed(self, page: int) -> list[Any]:
+    async def _repository(self) -> Mapping[str, Any]:
+        said = (await self._read(f"/repos/{self._repo}", {})).json
+        if not isinstance(said, dict) or not isinstance(said.get("has_issues"), bool):
+            raise Misshapen("GitHub answered something that is not a repository")
+        return said
+
+    async def _listed(self, page: int, labels: tuple[str, ...], state: str) -> list[Any]:
         order = {"sort": "created", "direction": "desc", "per_page": str(PAGE), "page": str(page)}
-        answer = await self._read(f"/repos/{self._repo}/issues", {"state": "open", "labels": LABEL, **order})
+        answer = await self._read(f"/repos/{self._repo}/issues", {"state": state, "labels": ",".join(labels), **order})
         if not isinstance(answer.json, list):
             raise Misshapen("GitHub answered something that is not a list of issues")
         return answer.json
@@ -157,8 +168,8 @@ def _ticket(raw: object) -> Ticket | None:
     return Ticket(number, body if isinstance(body, str) else "") if isinstance(number, int) else None
 
 
-def build(place: str, context: Context) -> GitHubIssues:
-    """Build the tracker. Raises ConfigurationError for a malformed token."""
+def build(place: str, context: Context, hints: Mapping[int, str] = HINTS) -> GitHubIssues:
+    """Build the tracker; the hints say what to do at each refusal. Raises ConfigurationError for a malformed token."""
     issues = re.escape(f"/repos/{place}/issues")
     changes = re.compile(rf"POST {issues}(/\d+/comments)?|PATCH {issues}/\d+")
-    return GitHubIssues(writing_client(context, changes, HINTS), place, context.clock)
+    return GitHubIssues(writing_client(context, changes, hints), place, context.clock)

@@ -29,7 +29,7 @@ class FixBranch:
 async def fix_branch(
     settings: Settings, order: BranchOrder, name: str, environ: Mapping[str, str], tell: Callable[[str], None]
 ) -> FixBranch:
-    """Make the branch, or find it, and tick its item. Raises Refused, Temporary, Permanent or OutcomeUnknown."""
+    """Make the branch, or find it, and tick its item. Raises Refused, Temporary or Permanent."""
     async with parts_of(settings, order, environ) as it:
         if name == it.branch:
             raise Refused(f"{name} is the branch that is deployed: give another --name")
@@ -53,7 +53,8 @@ async def _make(it: Parts, name: str) -> FixBranch:
         try:
             push = await it.host.create_branch(name, it.stable)
         except OutcomeUnknown as error:
-            raise OutcomeUnknown(f"{error}; run this command again, it looks first") from error
+            # It may be repeated: a branch that is there is only read.
+            raise Temporary(f"{error}; run this command again, it looks first") from error
         if push is Push.PROTECTED:
             raise Refused(f"{it.host.where} refuses to make {name}: its rules do, or your rights; give another --name")
         if push is Push.DONE:

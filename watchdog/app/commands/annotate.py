@@ -46,6 +46,15 @@ async def annotate(
             lock.release()
 
 
+async def add_to_record(
+    settings: Settings, clock: Clock, incident: str, by: str, name: str, given: Mapping[str, Any]
+) -> None:
+    """Add to an incident's record, by one command. Raises Permanent with the reason of a refusal, and Temporary."""
+    (said,) = await annotate(settings, [(name, {"incident": incident, **given})], by, clock)
+    if not said.ok:
+        raise Permanent(said.answer)
+
+
 def _taken(lock: RoleLock | None) -> bool:
     """Return whether this process took the role. A lock file that this user may not open belongs to another user."""
     with suppress(Permanent):

@@ -10,7 +10,7 @@ from watchdog.adapters.github import is_on_github
 from watchdog.adapters.repositories.github_git import TOKEN as WRITE_TOKEN
 from watchdog.adapters.repositories.github_git import build_github_git
 from watchdog.adapters.repositories.plain_git import PlainGit
-from watchdog.app.commands.annotate import annotate
+from watchdog.app.commands.annotate import add_to_record
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.composition import resolve
 from watchdog.app.git_steps.commit_deploy import CommitDeploy
@@ -55,24 +55,17 @@ async def parts_of(settings: Settings, order: BranchOrder, environ: Mapping[str,
         incident = await store.incident(order.incident)
         if incident is None:
             raise Permanent(f"no such incident: {order.incident}")
-        facts = await _facts(store, incident.service)
+        facts = await saved_facts(store, incident.service)
         stable = _given("--to", order.to or incident.rollback.target_code, "the stable commit, as in 1b7e0d4")
         if not is_commit(stable):
             raise ConfigurationError((Mistake("--to", f"{stable[:60]!r} is not a commit's id", "as in 1b7e0d4"),))
         branch = _given("--branch", order.branch or (facts.branch if facts else None), "the branch that is deployed")
         host = _host(settings, order, facts, environ, clock)
-        add = partial(_add, settings, clock, incident.id, order.by)
+        add = partial(add_to_record, settings, clock, incident.id, order.by)
         try:
             yield Parts(incident, branch, stable, host, store, clock, add)
         finally:
             await host.close()
-
-
-async def _add(settings: Settings, clock: Clock, incident: str, by: str, name: str, given: Mapping[str, Any]) -> None:
-    """Add to the incident's record, by a command that the audit shows."""
-    (said,) = await annotate(settings, [(name, {"incident": incident, **given})], by, clock)
-    if not said.ok:
-        raise Permanent(said.answer)
 
 
 @asynccontextmanager
@@ -152,7 +145,7 @@ async def _deployed(ground: DeployGround, ordered: Revert, commit: str) -> Deplo
         await client.close()
 
 
-async def _facts(store: Store, service: str) -> ServiceFacts | None:
+async def saved_facts(store: Store, service: str) -> ServiceFacts | None:
     """Return Render's facts of a service, as the daemon saved them last."""
     state = await store.load_readonly((service,))
     known = state.services.get(service) if state is not None else None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from watchdog.cli.command_context import no_such_incident, usage_error
+from watchdog.cli.command_context import Context, no_such_incident, usage_error
 from watchdog.cli.human_commands import annotate
 from watchdog.cli.options import As, AsJson, Flag, It
 
@@ -65,20 +65,15 @@ async def postmortem(
         The facts instead of the draft, as one JSON object: the incident and its checklists as in the console's API, the
         timeline with its sources, the readings by the minute, the notes of people, the commits.
     """
-    from dataclasses import replace
-
     from watchdog.cli import output
-    from watchdog.cli.commits import compared
     from watchdog.cli.json_output import json_lines
     from watchdog.cli.postmortem import facts_record
     from watchdog.cli.postmortem import postmortem as drafted
 
     settings = ctx.settings()
     async with ctx.app().reading(settings) as store:
-        facts = await _facts(store, settings, incident, ctx.clock().now())
         views = await _views(store, settings, ctx.clock(), incident) if as_json else {}
-    asked = await compared(ctx, settings, facts.incident, facts.service)
-    facts = replace(facts, changes=asked.found, changes_why=asked.why)
+    facts = await whole_record(ctx, settings, incident)
     lines = json_lines(views | facts_record(facts)) if as_json else drafted(facts)
     if to is None:
         output.show_lines(lines)
@@ -105,6 +100,21 @@ def hour_or_minute(onset_at: float, now: float) -> float:
     """Return the begin of the readings to read: the minute before the onset, or its hour where only hours are kept."""
     kept = now - onset_at < 48 * 3600.0
     return onset_at - onset_at % 60.0 - 60.0 if kept else onset_at - onset_at % 3600.0
+
+
+async def whole_record(ctx: Context, settings: "Settings", incident: str) -> "IncidentFacts":
+    """Return the record of an incident, and what its repository says of the suspect's commits.
+
+    Raises ConfigurationError for an unknown id.
+    """
+    from dataclasses import replace
+
+    from watchdog.cli.commits import compared
+
+    async with ctx.app().reading(settings) as store:
+        facts = await _facts(store, settings, incident, ctx.clock().now())
+    asked = await compared(ctx, settings, facts.incident, facts.service)
+    return replace(facts, changes=asked.found, changes_why=asked.why)
 
 
 async def _facts(store: "Store", settings: "Settings", incident_id: str, now: float) -> "IncidentFacts":

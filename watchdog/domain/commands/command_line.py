@@ -36,6 +36,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "postmortem": "incident postmortem",
         "git-revert": "incident revert",
         "fix-branch": "incident fix-branch",
+        "issue": "incident issue",
         "deploys": "service deploys",
         "why-not": "service why-not",
         "silences": "service silences",

@@ -47,6 +47,7 @@ class Issues:
         self.all: list[Issue] = []
         self.disabled = False
         self.labels_dropped = False
+        self.public = False
         self._log = log
         self._modes = modes
 
@@ -68,7 +69,7 @@ class Issues:
         may = {"admin": False, "maintain": False, "push": not self.labels_dropped, "triage": True, "pull": True}
         name = repo_of(request)
         has = {"has_issues": not self.disabled, "archived": False, "permissions": may}
-        return JSONResponse({"node_id": node_id(name), "full_name": name, **has})
+        return JSONResponse({"node_id": node_id(name), "full_name": name, "private": not self.public, **has})
 
     async def listed(self, request: Request) -> Response:
         """GET issues: filtered by state and by labels (an issue must have all of them), newest first."""

@@ -118,11 +118,13 @@ class Secrets(BaseSettings):
         "`channels: {tickets: {github: …}}`; optional: commits of private repositories, for `repository: github` "
         "and for merges while auto-deploy is off",
         "a fine-grained token for these repositories alone: *Contents: read-only*, and *Issues: read and write* "
-        f"only where tickets are kept; for `{command_line('deploy-watch')}`: see `{command_line('docs', 'gate')}`",
+        f"only where tickets are kept, or issues of `{command_line('issue', 'INCIDENT')}`; for "
+        f"`{command_line('deploy-watch')}`: see `{command_line('docs', 'gate')}`",
     )
     github_write_token: Token | None = _variable(
-        f"optional: `{command_line('git-revert', 'INCIDENT')}` writes by GitHub's API; without it by `git`, with your "
-        "own credentials. No daemon uses it: set it where you type, not where the daemon runs",
+        f"optional: `{command_line('git-revert', 'INCIDENT')}` and `{command_line('fix-branch', 'INCIDENT')}` write by "
+        "GitHub's API; without it by `git`, with your own credentials. No daemon uses it: set it where you type, not "
+        "where the daemon runs",
         "a fine-grained token for these repositories alone: *Contents* and *Pull requests: read and write*; "
         "*Workflows*, too, where a revert may change `.github/workflows`",
     )
