@@ -6,7 +6,7 @@ import pytest
 
 from tests.daemon.supervision.test_lease_manager import NAMES, Worker
 from watchdog.daemon.engine.persistence import UNREAD
-from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_SECONDS
+from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, SPARING_RENEWALS, TTL_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.errors import Stale, Temporary
@@ -124,3 +124,76 @@ async def test_a_start_that_has_no_lease_takes_nothing_from_another(one: Worker,
     other.store.silent = frozenset(["load_shared"])
     await other.sharing.begin()
     assert other.held == set() and one.held == set(NAMES)
+
+
+OUTAGE_SECONDS = 40.0
+"""Longer than a lease, and shorter than the failures that confirm an outage of a service."""
+
+
+async def lose_the_store(one: Worker, other: Worker, service: str) -> None:
+    """Let both be without the store for longer than a lease lasts, while a service of the first one fails."""
+    for worker in (one, other):
+        worker.store.gone = True
+    for _ in range(int(OUTAGE_SECONDS / RENEW_SECONDS)):
+        with contextlib.suppress(Temporary):
+            await other.sharing.renew()
+        await fail(one, service, RENEW_SECONDS)
+    for worker in (one, other):
+        worker.store.gone = False
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_an_outage_of_the_store_costs_no_worker_what_it_saw_fail_meanwhile(
+    one: Worker, other: Worker, fresh: bool
+) -> None:
+    """Each lease has run out, and the other worker is the first to be back, or starts just then. The failure run goes
+    on: the outage is confirmed a minute after it began, and not a minute after the store is back.
+    """
+    await (one.sharing.begin() if fresh else shared_out(one, other))
+    mine = min(one.held)
+    began = one.clock.now()
+    if fresh:
+        other.store.gone = True
+        await other.sharing.begin()
+    await lose_the_store(one, other, mine)
+    held = {**one.engine.held}
+    await other.sharing.renew()
+    assert one.engine.held == held and other.watched == (set(NAMES) if fresh else set(NAMES) - one.held)
+    for _ in range(SPARING_RENEWALS + 1):
+        await fail(one, mine, RENEW_SECONDS)
+        await other.sharing.renew()
+    assert one.held | other.held == set(NAMES) and not one.held & other.held
+    assert mine in one.held and one.engine.held[mine] == held[mine]
+    await fail(one, mine, 75.0 - (one.clock.now() - began))
+    incident = one.engine.state.services[mine].incident
+    assert incident is not None and incident.onset_at == began
+
+
+@pytest.mark.parametrize("steady", [True, False])
+async def test_who_died_in_an_outage_of_the_store_is_replaced_soon_after_it(
+    one: Worker, other: Worker, steady: bool
+) -> None:
+    """After a few renewals, also where the store goes away again after each of them; and at once if it failed once."""
+    await shared_out(one, other)
+    await lose_the_store(one, other, min(one.held))
+    dead = set(one.held)
+    for _ in range(SPARING_RENEWALS):
+        await other.sharing.renew()
+        assert other.held.isdisjoint(dead)
+        if not steady:
+            other.store.gone = True
+            await fail(other, min(other.held), TTL_SECONDS)
+            other.store.gone = False
+    await other.sharing.renew()
+    assert other.held == set(NAMES)
+
+
+async def test_one_renewal_in_vain_delays_no_takeover(one: Worker, other: Worker) -> None:
+    """So short an outage lets no lease run out of a worker that lives."""
+    await shared_out(one, other)
+    await other.clock.advance(TTL_SECONDS)
+    await other.sharing.renew()
+    await renew_in_vain(other, "renew_leases")
+    await other.clock.advance(RENEW_SECONDS)
+    await other.sharing.renew()
+    assert other.held == set(NAMES)

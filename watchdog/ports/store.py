@@ -128,6 +128,10 @@ class Store(StoreReader, Protocol):
     Raises Temporary when the store does not answer. A store for a single worker grants every lease at once.
     """
 
+    @property
+    def sole(self) -> bool:
+        """Return whether it is a store for a single worker."""
+
     async def open(self) -> None:
         """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file."""
 

@@ -90,7 +90,7 @@ async def test_what_a_start_without_the_record_paged_goes_on_as_what_it_has_open
     await see(one, 120.0, bad=True)
     assert incident_of(one).id != "shop-1" and len(one.pager.took) == 1
     one.store.gone = False
-    await one.sharing.renew()
+    await one.take_all()
     await see(one, 4 * LOOK_SECONDS, bad=True)
     assert incident_of(one).id == "shop-1"
     assert [title.rpartition(" ")[2] for title, _ in one.pager.took[1:]] == ["shop-1"]

@@ -52,6 +52,11 @@ class Leases(Database):
     _grant: LeaseGrant | None = None
 
     @property
+    def sole(self) -> bool:
+        """Return whether the database is for a single worker."""
+        return self._backend.sole
+
+    @property
     def _epochs(self) -> Mapping[str, int]:
         return {} if self._grant is None else self._grant.epochs
 

@@ -60,6 +60,11 @@ class MemoryStore(MemoryEntries, MemoryCharts):
     async def close(self) -> None:
         """Do nothing: there is no connection to close, and the content stays readable."""
 
+    @property
+    def sole(self) -> bool:
+        """Return whether no other worker uses the database."""
+        return self._sole
+
     async def renew_leases(
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
     ) -> LeaseGrant:

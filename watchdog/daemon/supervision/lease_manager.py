@@ -18,6 +18,9 @@ Rule 5: state that a renewal could not read is read again with the next one; unt
 over is watched from memory, and not acted on. The same holds for a service whose last save lost its acknowledgement.
 Rule 6: a service with an open incident that the configuration has no more is taken up once, to end that incident, and
 kept until its all-clear is delivered.
+Rule 7: leases that ran out while the store did not answer say nothing about their holders, who watch on from memory. So
+after such an outage the first renewals ask for a worker's own leases only, and the others have the time of a lease to
+renew theirs. Who came back first would take everything, and every failure run from memory would begin anew.
 """
 
 import asyncio
@@ -37,6 +40,11 @@ from watchdog.ports import Clock, Store
 RENEW_SECONDS = 2.0
 # Three renewals may fail in a row before another worker takes the services.
 TTL_SECONDS = SHIPPED.lease_seconds
+OUTAGE_SECONDS = TTL_SECONDS - RENEW_SECONDS
+"""So long without a renewal, and a lease that its holder renewed in time may have run out meanwhile."""
+SPARING_RENEWALS = int(TTL_SECONDS / RENEW_SECONDS)
+"""The first renewals after an outage, which spare the leases of others. A number, so that a store that comes and goes
+leaves the services of a dead worker unwatched for some renewals only."""
 AILMENT_MAX = 500
 STRANDED_MAX = 500
 """So many of the newest open incidents are searched for those of services that the configuration has no more."""
@@ -83,6 +91,9 @@ class LeaseManager:
         self._renewed = renewed
         self._watched: dict[str, int] = {}
         self._trouble = ""
+        self._answered_at: float | None = None
+        self._in_vain = False
+        self._spared = 0
         self._revision = 0
         self._stranded: Sequence[str] = ()
         self._stranded_from = 0.0
@@ -161,19 +172,22 @@ class LeaseManager:
 
     async def renew(self) -> None:
         """Renew the leases; drop services that moved away, take up new ones. Raises Temporary or Permanent."""
+        spares, self._in_vain = self._spares_others(), True
         # Here and not at the start: a worker begins from memory while the store is away.
         if not self._opened:
             await self._store.open()
             self._opened = True
         began = self._clock.monotonic()
         names = (FLEET, *self._names(), *(self._stranded if began >= self._stranded_from else ()))
+        own = [name for name in names if name in self.grant.epochs] if spares else ()
         ailment = self._ailment()[:AILMENT_MAX]
         grant = await self._store.renew_leases(
-            self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment
+            self.worker, own if spares else names, ttl_seconds=TTL_SECONDS, keep=(*self._busy(), *own), ailment=ailment
         )
-        self.grant = grant
+        self.grant, self._answered_at, self._in_vain = grant, began, False
+        self._spared = self._spared + 1 if spares else 0
         # Before the new ones: a service that left and came back (another epoch) is read from the store again.
-        await self._let_go(grant)
+        await self._let_go(grant, spares=spares)
         held = self._engine.held
         again = self._engine.recorder.unread
         # A new epoch: another worker had the service in between, and may have changed its state.
@@ -189,10 +203,20 @@ class LeaseManager:
             self._revision = grant.revision
         self._engine.end_late_pages(began)
         self._renewed(began)
-        # Last: those who wait for it rely on services and shared state alike.
-        self.in_step.set()
+        # Last: those who wait for it rely on services and shared state alike, and not on what is watched from memory.
+        if not spares:
+            self.in_step.set()
         self._stranded = await self._still_stranded(began)
         await self._record_running()
+
+    def _spares_others(self) -> bool:
+        """Return whether a renewal leaves the leases of others alone, which may have run out for want of a store."""
+        if self._store.sole or self._spared >= SPARING_RENEWALS:
+            return False
+        since = self._answered_at
+        # A worker that starts cannot know for how long the store has not answered the others.
+        long = since is None or self._clock.monotonic() - since >= OUTAGE_SECONDS
+        return (self._in_vain and long) or self._spared > 0
 
     async def _still_stranded(self, began: float) -> Sequence[str]:
         """Return the services of which the configuration has no more, and an incident or its all-clear is left."""
@@ -246,12 +270,13 @@ class LeaseManager:
         services = self._engine.state.services.values()
         return tuple(item.name for item in services if item.phase is not Phase.CALM)
 
-    async def _let_go(self, grant: LeaseGrant) -> None:
+    async def _let_go(self, grant: LeaseGrant, *, spares: bool) -> None:
         """Drop services whose lease moved, also if it came back since, and those the engine dropped at a save."""
         held = self._engine.held
         moved = [name for name, epoch in held.items() if grant.epochs.get(name) != epoch]
-        # A service watched from memory under this worker's new lease is not dropped: `_take` reads it.
-        gone = [name for name in moved if held[name] != ALONE or name not in grant.epochs]
+        # A service watched from memory under this worker's new lease is not dropped: `_take` reads it. Nor is one whose
+        # lease was not asked for yet: perhaps no other worker lives to watch it.
+        gone = [name for name in moved if held[name] != ALONE or not (spares or name in grant.epochs)]
         if gone:
             log.info("services handed over to another worker", services=[name for name in gone if name])
             await self._engine.drop(gone)
