@@ -32,7 +32,9 @@ def test_plain_text_is_text(words: str) -> None:
     assert {kind for kind, _ in tokens_of(f"it said {plain(words)}")} == {"text"}
 
 
-@pytest.mark.parametrize("words", ["fixes #12", "closes GH-12, gh-3", "acme/web#4", "@ann@bob", "@#1", "www.evil.example"])
+@pytest.mark.parametrize(
+    "words", ["fixes #12", "closes GH-12, gh-3", "acme/web#4", "@ann@bob", "@#1", "www.evil.example"]
+)
 def test_no_forge_finds_a_reference_or_a_mention(words: str) -> None:
     """It looks in the text that is rendered, where an escaped sign is a sign: code is all that it leaves alone."""
     found = tokens_of(f"it {plain(words)}")

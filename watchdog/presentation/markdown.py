@@ -21,8 +21,8 @@ _LINE_MAX = 1000
 def plain(text: object, limit: int = _LINE_MAX) -> str:
     """Return one line of text that is shown as it was written, in a table's cell or within a line (not at its begin).
 
-    The begin of a mention, of a reference to an issue or of a bare address becomes code, since a forge would notify the person, or write
-    on that issue; `://` is broken up, since it would become a link.
+    The begin of a mention, of a reference to an issue or of a bare address becomes code, since a forge would notify the
+    person, or write on that issue; `://` is broken up, since it would become a link.
     """
     parts = _CALLS.split(clean(text, limit))
     return "".join(f"`{part}`" if at % 2 else _escaped(part) for at, part in enumerate(parts))
