@@ -78,9 +78,12 @@ def nursery(owner: int) -> Nursery:
 class WarmProcess:
     """A forked process, with what the tests use of `subprocess.Popen`."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], cwd: Path, out: Path, err: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], cwd: Path, out: Path, err: Path, stdin: str
+    ) -> None:
         self._nursery = nursery(os.getpid())
-        words = {"command": list(command), "env": dict(env), "cwd": str(cwd), "out": str(out), "err": str(err)}
+        words = {"command": list(command), "env": dict(env), "cwd": str(cwd)}
+        words |= {"stdin": stdin, "out": str(out), "err": str(err)}
         self.args = list(command)
         self.pid = self._nursery.start(words)
         self.returncode: int | None = None
@@ -115,12 +118,17 @@ class WarmProcess:
 Process = WarmProcess | subprocess.Popen[bytes]
 
 
-def start(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, out: Path, err: Path) -> WarmProcess:
-    """Start `python -m MODULE …` or `python SCRIPT …`; its output goes to these files, which are emptied."""
+def start(
+    command: Sequence[str], *, env: Mapping[str, str], cwd: Path, out: Path, err: Path, stdin: str = os.devnull
+) -> WarmProcess:
+    """Start `python -m MODULE …` or `python SCRIPT …`; its output goes to these files, which are emptied.
+
+    `stdin` is a file that it reads, as a terminal's.
+    """
     for file in (out, err):
         file.write_bytes(b"")
     assert command[0] == sys.executable, "only a Python can be forked from one"
-    return WarmProcess(command[1:], env, cwd.resolve(), out.resolve(), err.resolve())
+    return WarmProcess(command[1:], env, cwd.resolve(), out.resolve(), err.resolve(), stdin)
 
 
 def start_cold(

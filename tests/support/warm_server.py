@@ -95,8 +95,9 @@ def _become(request: Mapping[str, Any]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    for number, file in ((1, request["out"]), (2, request["err"])):
-        opened = os.open(file, os.O_WRONLY | os.O_APPEND)
+    for number, name in enumerate(("stdin", "out", "err")):
+        file, mode = request[name], os.O_WRONLY | os.O_APPEND if number else os.O_RDWR
+        opened = os.open(file, mode)
         os.dup2(opened, number)
         os.close(opened)
     os.environ.clear()

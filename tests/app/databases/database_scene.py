@@ -6,7 +6,6 @@ that called it (kill -9 $PPID), before, in the middle of, or after the work of t
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import in_record, recorded
+from tests.support import warm_processes
 from tests.support.clocks import PATIENCE_SECONDS
 from tests.support.daemon_processes import until
 from tests.support.postgres_server import PostgresServer
@@ -88,20 +88,19 @@ class Shop:
         """Type a command in a shell of one's own; return what it says. `answer` is typed to its question."""
         command = [sys.executable, "-m", "watchdog", "-c", str(self.folder / "watchdog.yaml"), "database", *words]
         environ = {"PATH": os.environ["PATH"], VARIABLE: self.url, "WATCHDOG_HTTP_TOKEN": "t" * 30, **variables}
+        out = self.folder / "said"
         ours, theirs = os.openpty()
         try:
-            stdin = theirs if answer is not None else subprocess.DEVNULL
-            process = subprocess.Popen(
-                command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environ, cwd=self.folder
-            )
+            stdin = os.ttyname(theirs) if answer is not None else os.devnull
+            process = warm_processes.start(command, env=environ, cwd=self.folder, out=out, err=out, stdin=stdin)
             if answer is not None:
                 os.write(ours, f"{answer}\n".encode())
-            said = process.communicate(timeout=PATIENCE_SECONDS)[0].decode()
+            ended = process.wait(PATIENCE_SECONDS)
         finally:
             os.close(ours)
             os.close(theirs)
-        assert code is None or process.returncode == code, said
-        self.code = process.returncode
+        said = out.read_text(encoding="utf-8")
+        assert code is None or ended == code, said
         return said
 
     def killed(self, *words: str, **more: Any) -> None:
