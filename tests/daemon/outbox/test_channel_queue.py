@@ -89,6 +89,17 @@ def test_a_broken_page_is_overtaken_by_a_page_or_the_end_but_not_by_information(
         assert state(waiting[:1]) == outcome
 
 
+def test_an_end_follows_what_may_have_arrived() -> None:
+    """What was sent, or failed and only its answer may be lost; what was refused did not arrive."""
+    for broken, follows in ((None, True), (False, True), (True, False)):
+        channel_queue, (page, info, end) = queue(PAGE, INFO, OVER)
+        if broken is None:
+            channel_queue.sent(page)
+        else:
+            channel_queue.failed(page, broken=broken)
+        assert (info.follows, end.follows) == (False, follows)
+
+
 def test_leaving_twice_is_leaving() -> None:
     """A delivery that ends cleans up after itself, whoever did so before."""
     channel_queue, waiting = queue(INFO, INFO)

@@ -465,8 +465,9 @@ DOWN, LONG_DOWN = Temporary("down"), Temporary("down", retry_after_seconds=60.0)
 @pytest.mark.parametrize(
     ("script", "seconds", "kind", "rang", "told"),
     [
-        ([DOWN] * 6, 60.0, NoticeKind.RESOLVED, False, [PAGE, OVER]),
-        ([*[DOWN] * 3, None, DOWN], 0.0, NoticeKind.RESOLVED, False, [PAGE, OVER]),  # refused once, as well
+        ([DOWN] * 2, 0.0, NoticeKind.RESOLVED, False, [PAGE, OVER]),  # by then the heir could not have it
+        ([DOWN, DOWN, None, DOWN], 0.0, NoticeKind.RESOLVED, False, [PAGE, OVER]),  # refused once, as well
+        ([DOWN] * 6, 60.0, NoticeKind.RESOLVED, False, []),  # asked again: its end is there, and it is not rung
         ([DOWN, None, LONG_DOWN], 0.0, NoticeKind.RESOLVED, True, [PAGE]),
         ([DOWN, None, LONG_DOWN], 0.0, NoticeKind.UPDATED, True, [PAGE]),
     ],
@@ -490,3 +491,25 @@ async def test_case_53_what_the_heir_brought_is_sent_again_where_it_came_before_
     await two.clock.during(two.heir.outbox.deliver(row.id, after))
     await two.clock.advance(300.0)
     assert page.done() and later.done() and two.titles == told
+
+
+@pytest.mark.parametrize("script", [[LONG_DOWN], [DOWN] * 6])
+@pytest.mark.parametrize(("brought", "told"), [(True, [OVER]), (False, [PAGE, OVER])])
+async def test_case_53_a_page_whose_end_the_heir_brought_meanwhile_does_not_ring(
+    two: Two, script: list[Any], brought: bool, told: list[str]
+) -> None:
+    """Page and end of the worker wait for the channel. Killed between the two, it would leave the page without an end.
+
+    An answer of its own may have been lost, and the page have come after the heir's end: that is sent once more.
+    """
+    two.pager.script = list(script)
+    page = two.page()
+    await two.clock.advance(0.5)
+    over = tell(OVER, "pager", kind=NoticeKind.RESOLVED, at=two.clock.now(), incident="shop-1", service="shop")
+    (row,) = await two.clock.during(two.one.store.save(Write(two.one.engine.state, effects=(over,))))
+    end = asyncio.create_task(two.one.outbox.deliver(row.id, over))
+    await two.clock.advance(1.0)
+    if brought:
+        await two.clock.during(two.heir.outbox.deliver(row.id, over))
+    await two.clock.advance(300.0)
+    assert page.done() and end.done() and two.titles == told

@@ -49,6 +49,9 @@ class ChannelQueue:
     def failed(self, queued: "QueuedNotice", *, broken: bool) -> None:
         """Note that an attempt failed; `broken` when the channel refuses this notice for good."""
         queued.broken = broken
+        # Not refused, it may have arrived, and only its answer be lost.
+        if not broken and queued in self._queued:
+            self.sent(queued)
         self.blocked(queued)
 
     def partly(self, queued: "QueuedNotice") -> None:

@@ -35,7 +35,7 @@ from watchdog.daemon.outbox.channel_queue import ChannelQueue, Place, QueuedNoti
 from watchdog.daemon.outbox.circuit_breaker import NEVER, CircuitBreaker
 from watchdog.daemon.outbox.delivery import PASSIVE_CHANNELS, Delivery
 from watchdog.daemon.outbox.delivery_log import GAPS_SECONDS, DeliveryLog
-from watchdog.daemon.outbox.late_pages import LatePages
+from watchdog.daemon.outbox.late_pages import ASK_SECONDS, LatePages
 from watchdog.daemon.outbox.own_pages import OwnPages
 from watchdog.daemon.runtime.sleep import sleep_until_set
 from watchdog.domain.effects import Tell
@@ -287,12 +287,21 @@ class Outbox:
         if ends:
             # A dead worker may have recorded the delivery of the end, and not yet that of the page. Both are taken up
             # at once: the page alone could ring before the store said that the channel has its end.
-            for one in ends:
-                await one.compared.wait()
-            return any(one.place > delivery.place and channel in one.delivered_to for one in ends)
+            return any([await self._has_the_end(one, channel) for one in ends if one.place > delivery.place])
         if notice.kind is NoticeKind.SELF_ALERT:  # without a row it is this worker's own, and ended by it
             return delivery.effect_id is not None and self.own_page_is_over(notice.incident)
         return await self._late.is_over(delivery)
+
+    async def _has_the_end(self, end: Delivery, channel: str) -> bool:
+        """Return whether a channel has an all-clear by now.
+
+        The store is asked again once it may be another worker that brings it: this one may have stood still since.
+        """
+        await end.compared.wait()
+        if channel in end.delivered_to or self._clock.monotonic() - end.began_at < ASK_SECONDS:
+            return channel in end.delivered_to
+        # Not noted in the delivery: a page of this worker may have arrived after that end, whose own then follows it.
+        return channel in await self._delivery_log.delivered_to(end.effect_id, end.notice)
 
     async def _stirred(self, queued: QueuedNotice, within_seconds: float) -> None:
         """Return when the notice is stirred, or after so many seconds."""
