@@ -271,6 +271,8 @@ def test_off_once_more_is_written_down() -> None:
 def test_not_off_once_more_rings(event: type, previous: str | None) -> None:
     """The bad commit may come back again: somebody must switch it off by hand. It may be off all the same."""
     world = pinned(Phase.DEPLOYING, **REPINNED)
+    if event is e.PinUnconfirmed:
+        put(world, auto_deploy_off="")  # a list showed it as on: therefore it was switched off again
     effects = hear(world, event(world.now, *OURS, "timed out", previous))
     assert (web(world).auto_deploy_off, web(world).phase) == (previous or "commit", Phase.DEPLOYING)
     assert "RestoreAutoDeploy" not in kinds(effects)

@@ -176,13 +176,65 @@ async def test_a_broken_promise_disarms_before_a_human_is_asked(effect: Change) 
 
 
 async def test_a_fault_of_our_own_while_the_journal_is_away_tells_no_value_to_restore() -> None:
-    """Nobody can say what auto-deploy was."""
-    clock = FakeClock()
+    """Nobody can say what auto-deploy was, so that it is looked up again later."""
+    clock, heard = FakeClock(), list[Event]()
     store = Silent(clock)
     store.answers = 1
+
+    async def ask(event: Event) -> None:
+        heard.append(event)
+
     async with scene(made=BuggyReader, store=store, clock=clock) as s:
-        (event,) = await carried_out(s, PIN)
+        assert not await saved_and_run(s, PIN, ask)
+        (event,) = heard
         assert isinstance(event, e.PinUnconfirmed) and event.previous is None
+
+
+class AwayAtFirst(Overheard, calls="action"):
+    """A store that for a time does not say what became of an action."""
+
+    away = False
+
+    async def heard(self, call: str, *given: object) -> None:
+        if self.away:
+            raise Temporary(AWAY)
+
+
+@pytest.mark.parametrize(
+    ("switched", "phase", "off", "told"),
+    [
+        (True, Phase.PAGED, "", True),
+        (True, Phase.ROLLING_BACK, "", True),
+        (True, Phase.CALM, "", True),
+        (True, Phase.PAGED, "commit", False),  # known by now
+        (True, Phase.PINNING, "", False),  # another switch of the incident reads the same row
+        (False, Phase.PAGED, "", False),
+    ],
+)
+async def test_a_switch_that_the_journal_could_not_tell_of_is_told_once_it_can(
+    switched: bool, phase: Phase, off: str, told: bool
+) -> None:
+    """Killed after the switch, and the store away for the whole of the next try: the core goes on without the value to
+    restore, as the outage does not wait, and hears of it when the store is back. Else auto-deploy stays off for ever.
+    """
+    clock, heard, states = FakeClock(), list[Event](), [state_with(Phase.PINNING)]
+    store = AwayAtFirst(clock)
+
+    async def ask(event: Event) -> None:
+        heard.append(event)
+        states.append(state_with(phase, off=off))
+        store.away = False
+
+    async with scene(store=store, clock=clock) as s:
+        if switched:
+            await s.actuator.perform(PIN)
+        store.away = True
+        brief = replace(PIN, within_seconds=0.02)
+        assert await saved_and_run(s, brief, ask, resumed=True, state=lambda: states[-1])
+        first, *late = heard
+        assert isinstance(first, e.PinUnconfirmed) and (first.why, first.previous) == (AWAY, None)
+        expected = [e.PinUnconfirmed(clock.now(), "web", INCIDENT, UNWANTED, "commit")]
+        assert late == expected * told and s.sent("PATCH") == switched
 
 
 @pytest.mark.parametrize("state", [State(), state_with(Phase.PAGED)])

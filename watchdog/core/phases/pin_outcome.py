@@ -139,6 +139,9 @@ def _pinned_again(ctx: StepContext, event: PinOutcome) -> None:
         ctx.update_service(facts=replace(facts, auto_deploy="off") if facts is not None else None)
         ctx.note("ACT", f"auto-deploy {ctx.incident.pin.note}")
         return
+    if isinstance(event, e.PinUnconfirmed):
+        # It may be off all the same, also where the value before it could not be read: that is the first one.
+        _remember_off(ctx, event, ctx.incident.pin.previous, ctx.incident.suspect)
     line = f"Auto-deploy could not be switched off again: {event.why}. Switch it off by hand."
     ctx.update_pin(note=f"NOT off again: {event.why}")
     ctx.note("HUMAN", line)
