@@ -159,11 +159,12 @@ async def test_an_outage_of_the_store_costs_no_worker_what_it_saw_fail_meanwhile
     held = {**one.engine.held}
     await other.sharing.renew()
     assert one.engine.held == held and other.watched == (set(NAMES) if fresh else set(NAMES) - one.held)
+    assert other.sharing.in_step.is_set() is not fresh, "what it watches it has no lease on yet"
     for _ in range(SPARING_RENEWALS + 1):
         await fail(one, mine, RENEW_SECONDS)
         await other.sharing.renew()
     assert one.held | other.held == set(NAMES) and not one.held & other.held
-    assert mine in one.held and one.engine.held[mine] == held[mine]
+    assert mine in one.held and one.engine.held[mine] == held[mine] and other.sharing.in_step.is_set()
     await fail(one, mine, 75.0 - (one.clock.now() - began))
     incident = one.engine.state.services[mine].incident
     assert incident is not None and incident.onset_at == began

@@ -63,7 +63,8 @@ class LeaseManager:
     """Keeps the engine's services in step with this worker's leases.
 
     `names` returns every service of the policy, `ailment` the reason why this worker is unhealthy, or an empty string.
-    `renewed` is called with the beginning of each renewal that succeeded (monotonic seconds).
+    `renewed` is called with the beginning of each renewal (monotonic seconds) that succeeded, unless this worker still
+    watches services without their leases.
     """
 
     def __init__(
@@ -202,9 +203,10 @@ class LeaseManager:
             await self._engine.refresh()
             self._revision = grant.revision
         self._engine.end_late_pages(began)
-        self._renewed(began)
-        # Last: those who wait for it rely on services and shared state alike, and not on what is watched from memory.
-        if not spares:
+        # Last, and only with the lease of all that is watched: who waits for it, and the outbox, rely on services and
+        # shared state alike.
+        if ALONE not in held.values():
+            self._renewed(began)
             self.in_step.set()
         self._stranded = await self._still_stranded(began)
         await self._record_running()
