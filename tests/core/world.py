@@ -17,7 +17,7 @@ from watchdog.core.guards import invariants
 from watchdog.core.machine import step
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.deploys import INSTANCE_COUNT, Deploy, ServiceFacts
 from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, Mode, Policy, Rule, ServicePolicy, SignalPolicy, VendorPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading, Unknown
@@ -91,7 +91,8 @@ SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 
 
 RESTART = "restart:service"
-"""The remedy that shows as a deploy."""
+SCALE = "scale:4"
+"""The remedies that show as a deploy; the second also as a changed number of instances."""
 
 
 @dataclass
@@ -395,13 +396,17 @@ class World:
             if effect.remedy == RESTART:
                 # Render shows it as a deploy of the same commit.
                 self.ship(self.time + 10.0, self._serving() or "", seconds=9.0, trigger="manual")
-            self.tell(e.RemedyDone(*place))
+            elif effect.remedy == SCALE:
+                counted = [replace(one, changed=(INSTANCE_COUNT,)) if one.is_live else one for one in self.deploys]
+                self.deploys[:] = counted
+                self.ship(self.time + 10.0, self._serving() or "", seconds=9.0, trigger="service_updated")
+            self.tell(e.RemedyDone(*place, was="2" if effect.remedy == SCALE else ""))
         elif outcome == "refused":
             self.tell(e.RemedyRefused(*place, "the flag service answered 403"))
         elif outcome == "postponed":
             self.tell(e.RemedyPostponed(*place, "it was interrupted before it was sent"))
         elif outcome == "lost":
-            self.tell(e.RemedyLost(*place, "no answer within 12 s"))
+            self.tell(e.RemedyLost(*place, "no answer within 12 s", was="2" if effect.remedy == SCALE else ""))
         elif outcome in ("unread", "unread_and_off"):
             self.flags_off += [effect.remedy] if outcome == "unread_and_off" else []
             unread = "it cannot be read 30 s later"

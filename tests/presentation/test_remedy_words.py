@@ -115,20 +115,22 @@ def test_every_kind_has_its_words() -> None:
     assert set(KINDS) == set(RemedyKind)
     for kind in (*RemedyKind, "newer"):
         told = asdict(words("x" if kind is RemedyKind.FLAG_OFF else f"{kind}:3"))
-        later = {key for key, text in told.items() if re.search(r"{(since|when|incident)}", str(text))}
-        assert later <= {"undo", "late"}, kind
-        assert not re.search(r"{(?!since}|when}|incident})", str(list(told.values()))), kind
-        assert all(text or key in ("stays", "undo", "when_helped", "when_not") for key, text in told.items()), kind
+        later = {key for key, text in told.items() if re.search(r"{(since|when|incident|was|before)}", str(text))}
+        assert later <= {"undo", "undo_unknown", "late", "before"}, kind
+        assert not re.search(r"{(?!since}|when}|incident}|was}|before})", str(list(told.values()))), kind
+        assert all(
+            text or key in ("stays", "undo", "when_helped", "when_not", "before") for key, text in told.items()
+        ), kind
 
 
 def test_a_kind_of_a_newer_worker_is_shown_by_its_name() -> None:
     """Two versions share a store while they are replaced: the older one reads what the newer one did."""
     for result, said in ((RemedyResult.NO_HELP, "is done since 02:14 UTC and did not help"), (None, "is not known")):
-        attempt = replace(NO_HELP if result else UNKNOWN, name="scale:3")
+        attempt = replace(NO_HELP if result else UNKNOWN, name="newer:3")
         incident = x.undone(x.decision(), remedies=(attempt,))
-        assert "emedy scale:3 is" in outlook(incident, NOW).besides and said in outlook(incident, NOW).besides
-        assert "scale:3" in outlook(over(attempt), NOW, state=CurrentState()).task
-        assert done_lines(over(attempt))[0].startswith("Remedy scale:3: ")
-    helped = over(replace(HELPED, name="scale:3"), outcome=Outcome.CURED)
-    assert end_title(helped) == "web is back after 11 s: remedy scale:3 is done"
-    assert "First the daemon tries remedy scale:3, and rolls back only if" in outlook(asked("scale:3"), NOW).besides
+        assert "emedy newer:3 is" in outlook(incident, NOW).besides and said in outlook(incident, NOW).besides
+        assert "newer:3" in outlook(over(attempt), NOW, state=CurrentState()).task
+        assert done_lines(over(attempt))[0].startswith("Remedy newer:3: ")
+    helped = over(replace(HELPED, name="newer:3"), outcome=Outcome.CURED)
+    assert end_title(helped) == "web is back after 11 s: remedy newer:3 is done"
+    assert "First the daemon tries remedy newer:3, and rolls back only if" in outlook(asked("newer:3"), NOW).besides

@@ -306,6 +306,12 @@ GIVEN: dict[str, Teller] = {
     r"a restart is tried before a rollback": lambda stage, _: _web(
         stage, remedies=(*stage.policy.services["web"].remedies, Remedy("restart:service", 120.0, has_look=True))
     ),
+    r"a scaling to 4 instances is tried before a rollback": lambda stage, _: _web(
+        stage, remedies=(*stage.policy.services["web"].remedies, Remedy("scale:4", 180.0, has_look=True))
+    ),
+    r"a webhook (\S+) is called before a rollback": lambda stage, _, call: _web(
+        stage, remedies=(*stage.policy.services["web"].remedies, Remedy(f"webhook:{call}"))
+    ),
     r"a restart cures": lambda stage, _: setattr(stage, "cured_by", "restart:service"),
     r"feature flag (\S+) cures": lambda stage, _, flag: setattr(stage, "cured_by", flag),
     r"the flag service answers: (refused|postponed|lost|silent)": lambda stage, _, how: stage.remedy_outcomes.append(

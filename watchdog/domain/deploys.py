@@ -91,6 +91,10 @@ class Deploy:
         return None
 
 
+INSTANCE_COUNT = "instance count"
+"""What changed, in `Deploy.changed`, where it is the number of instances."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
     """The platform's facts of a service."""

@@ -259,6 +259,7 @@ class RemedyDone:
     incident: str  # its id
     remedy: str  # its name
     why: Prose = ""  # how that is known, where it could not be read
+    was: str = ""  # what it changed, as it was before; empty: not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +295,7 @@ class RemedyLost:
     remedy: str  # its name
     why: Prose  # reason in words
     settled: bool = False  # nothing that was sent can still arrive, so a rollback need not wait
+    was: str = ""  # what it changes, as it was before; empty: not read
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,25 @@ class RestartsServices(Platform, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Scaling:
+    """The number of instances of a service; None: not told. Where it is `autoscaled` the platform sets it."""
+
+    instances: int | None
+    autoscaled: bool
+
+
+@runtime_checkable
+class ScalesServices(Platform, Protocol):
+    """A platform that may scale services, where a remedy of the configuration does."""
+
+    async def scaling(self, service_id: str) -> Scaling:
+        """Return how it is scaled now. Raises Temporary or Permanent."""
+
+    async def scale(self, service_id: str, instances: int) -> None:
+        """Request that number of instances, once. Raises as `WritablePlatform.rollback` does."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClockReading:
     """The lead of our clock over a vendor's (negative: behind), read `at` (seconds, monotonic)."""
 

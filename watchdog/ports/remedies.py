@@ -8,7 +8,7 @@ from typing import Protocol
 class Before:
     """What a remedy found right before its request."""
 
-    baseline: str = ""  # what it changes, as it was: saved before the request, given to each look
+    baseline: str = ""  # what it changes, as it was: saved before the request, given to each look and to people
     done: bool = False  # it is so already, so nothing is sent
     why_not: str = ""  # why nothing may be sent
 
@@ -21,9 +21,10 @@ class RemedyAction(Protocol):
 
     can_look: bool  # `look` can be asked
     believed: bool  # a yes is enough, without a look
+    needs_before: bool  # where `before` raises, nothing is sent
 
     async def before(self) -> Before:
-        """Return what is there before the request. Raises Temporary or Permanent where that does not matter."""
+        """Return what is there before the request. Raises Temporary or Permanent where it cannot be read."""
 
     async def apply(self) -> None:
         """Do it with ONE request.

@@ -149,17 +149,20 @@ class Cloud:
         self._begin(service, made)
         return made
 
-    def restart(self, service: Service) -> Deploy:
-        """Begin a restart: a new deploy of what is live, without a build. Raises ValueError if nothing is live."""
+    def restart(self, service: Service, instances: int | None = None) -> Deploy:
+        """Begin a new deploy of what is live, without a build: a restart, or as many instances. Raises ValueError."""
         live = service.live
         if live is None:
             raise ValueError(f"nothing is live at {service.name}")
-        made = self._make(service, live.commit, live.message, "manual", restart_of=live.id)
-        made.image_ref, made.image_sha = live.image_ref, live.image_sha
+        made = self._make(service, live.commit, live.message, "service_updated" if instances else "manual")
+        made.restart_of, made.image_ref, made.image_sha = live.id, live.image_ref, live.image_sha
         # What a restart cures is cured: memory that leaked is free again.
-        made.behaviour = GOOD if live.behaviour.restart_cures else live.behaviour
+        made.behaviour = GOOD if live.behaviour.restart_cures and instances is None else live.behaviour
         made.update_seconds = max(0.0, self.restart_seconds - CREATED_SECONDS)
-        self.log.append("restart_accepted", service=service.name, deploy=made.id)
+        if instances is not None:
+            counts, service.instances = {"fromInstances": service.instances, "toInstances": instances}, instances
+            self.record_event(service, "instance_count_changed", counts)
+        self.log.append("restart_accepted" if instances is None else "scaled", service=service.name, deploy=made.id)
         self._begin(service, made)
         return made
 
@@ -270,10 +273,9 @@ class Cloud:
         if name in self.faults:
             return self.faults[name], self.fault_began[name]
         serving = self.services[name].serving if name in self.services else None
-        # Code behind a feature flag that is off does not run.
-        switched_off = serving is not None and not self.flags.get(serving.behaviour.flag, True)
-        if serving is not None and serving.broken_at is not None and not switched_off:
-            return serving.behaviour, serving.broken_at
+        if serving is not None and serving.broken_at is not None:
+            cured = serving.behaviour.cured(self.flags, self.services[name].instances)
+            return (GOOD, 0.0) if cured else (serving.behaviour, serving.broken_at)
         return GOOD, 0.0
 
     def set_fault(self, target: str, fault: Behaviour) -> None:

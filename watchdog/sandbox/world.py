@@ -100,6 +100,7 @@ class Service:
     maintenance: bool = False
     pre_deploy_command: str | None = None
     instances: int = 1
+    autoscaled: bool = False
     created_at: float = 0.0
     updated_at: float = 0.0
     deploys: list[Deploy] = field(default_factory=list)

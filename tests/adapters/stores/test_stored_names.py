@@ -39,10 +39,10 @@ HASH_OF_BEFORE = "c8c188b363eec058"
         (INCIDENTS, ASKED, '"heard_at":2.0'),
         (INCIDENTS, ASKED, '"told_at":3.0'),
         (INCIDENTS, TRIED, '"remedies":[{"flag":"new-checkout","requested_at":1.0,"prove_seconds":60.0,"off_at":2.0'),
-        (EVENTS, RemedyDone(*PLACE), '"flag":"new-checkout","why":"","_type":"FlagSwitchedOff"'),
+        (EVENTS, RemedyDone(*PLACE), '"flag":"new-checkout","why":"","was":"","_type":"FlagSwitchedOff"'),
         (EVENTS, RemedyRefused(*PLACE, "no", already=True), '"off_already":true,"_type":"FlagRefused"'),
         (EVENTS, RemedyPostponed(*PLACE, "no"), '"flag":"new-checkout","why":"no","_type":"FlagPostponed"'),
-        (EVENTS, RemedyLost(*PLACE, "no"), '"settled":false,"_type":"FlagLost"'),
+        (EVENTS, RemedyLost(*PLACE, "no"), '"settled":false,"was":"","_type":"FlagLost"'),
         (EFFECTS, TRY, '"flag":"new-checkout","approved_by":null,"_type":"SwitchFlagOff"'),
         *[
             (EFFECTS, Note(1.0, "web", None, here, "x"), f'"label":"{there}"')  # type: ignore[arg-type]

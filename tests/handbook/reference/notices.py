@@ -89,7 +89,7 @@ TOPICS: Mapping[Topic, tuple[str, str]] = {
         "Nothing; stop it (`watchdog incident stop INCIDENT`) if no rollback may follow",
     ),
     Topic.REMEDY_DONE: (
-        "Another remedy was done before a rollback (`remedies`): the service was restarted, or a webhook called; "
+        "Another remedy was done before a rollback (`remedies`): a restart, a scaling, or the call of a webhook; "
         "it is awaited whether that helps",
         "Nothing; stop it (`watchdog incident stop INCIDENT`) if no rollback may follow",
     ),

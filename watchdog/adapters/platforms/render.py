@@ -1,21 +1,23 @@
-"""The Render platform: a reader that can only GET, and a writer that can do exactly four things.
+"""The Render platform: a reader that can only GET, and a writer that can do exactly five things.
 
 Rule 1: the allow-list is inside: PATCH of `autoDeployTrigger`, POST of a rollback, POST of a deploy of one commit,
-each for the configured ids alone; and POST of a restart, for those with that remedy.
+each for the configured ids alone; POST of a restart, for those with that remedy; POST of a number of instances, for
+those with that remedy, and no other number than theirs.
 Rule 2: a changing call is one request. The outcome of a lost one is found by listing deploys, not here.
 """
 
+from collections.abc import Mapping, Set
 from types import MappingProxyType
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.json_values import mapping, text
-from watchdog.adapters.platforms.render_parse import parse_service
+from watchdog.adapters.platforms.render_parse import parse_scaling, parse_service
 from watchdog.adapters.platforms.render_permissions import refused
 from watchdog.adapters.platforms.render_read import FORBIDDEN, RenderReader, is_store, safe_id, service_path
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.deploys import AUTO_DEPLOY
 from watchdog.domain.errors import Forbidden, Gone, Refused
-from watchdog.ports import Clock, Withheld
+from watchdog.ports import Clock, Scaling, Withheld
 
 HINTS = MappingProxyType(
     {
@@ -24,6 +26,7 @@ HINTS = MappingProxyType(
     }
 )
 UNAUTHORIZED = 401
+NOTHING: Mapping[str, Set[int]] = MappingProxyType({})
 NOT_THERE = frozenset({400, 404, 410})
 """Render does not document the answer for an expired artefact: each of these means that it is not available."""
 
@@ -61,6 +64,14 @@ class Render(RenderReader):
         """Request a restart with the same code and configuration, once. Raises the same as `rollback`."""
         await self._change("POST", f"{self._path(service_id)}/restart", None)
 
+    async def scaling(self, service_id: str) -> Scaling:
+        """Return how many instances it has, and whether Render scales it by itself. Raises Temporary or Permanent."""
+        return parse_scaling(await self._one(self._path(service_id)))
+
+    async def scale(self, service_id: str, instances: int) -> None:
+        """Request that number of instances, once. Raises the same as `rollback`."""
+        await self._change("POST", f"{self._path(service_id)}/scale", {"numInstances": instances})
+
     async def _make(self, path: str, body: dict[str, str]) -> str | None:
         """Request a new deploy; return its id, or None if it was accepted without one (202, no body)."""
         try:
@@ -73,11 +84,11 @@ class Render(RenderReader):
             raise
         return text(mapping(answer.json).get("id")) or None
 
-    async def _change(self, method: str, path: str, body: dict[str, str] | None) -> Answer:
+    async def _change(self, method: str, path: str, body: Mapping[str, str | int] | None) -> Answer:
         return await send_change(self._api, method, path, body)
 
 
-async def send_change(api: ApiClient, method: str, path: str, body: dict[str, str] | None) -> Answer:
+async def send_change(api: ApiClient, method: str, path: str, body: Mapping[str, str | int] | None) -> Answer:
     """Send one changing request.
 
     Raises the errors of ApiClient.change, and Forbidden where Render says that the key lacks a right.
@@ -104,11 +115,12 @@ def build_render(
     calm_seconds: float = 0.0,
     withheld: Withheld | None = None,
     restartable_ids: frozenset[str] = frozenset(),
+    scalable: Mapping[str, Set[int]] = NOTHING,
 ) -> RenderReader | Render:
     """Return a client that can change the services of `writable_ids`, or one that can only GET if there are none.
 
     Those `withheld` are left out of what it may change, for as long as this client lives. It may restart those of
-    `restartable_ids` that are writable.
+    `restartable_ids` that are writable, and scale those of `scalable`, each to these numbers alone.
     Raises Refused if a writable id is not among the configured ones, Permanent for a key that cannot be sent.
     """
     withheld = withheld or Withheld()
@@ -123,7 +135,7 @@ def build_render(
         headers={"authorization": f"Bearer {api_key}"},
         clock=clock,
         read_only=not writable_ids,
-        allow=_AllowList(writable_ids - withheld.ids, restartable_ids),
+        allow=_AllowList(writable_ids - withheld.ids, restartable_ids, scalable),
         guard=guard,
         hints=HINTS,
         shares_reads=True,
@@ -134,7 +146,9 @@ def build_render(
 class _AllowList:
     """The changes that are possible at all, service by service."""
 
-    def __init__(self, service_ids: frozenset[str], restartable_ids: frozenset[str]) -> None:
+    def __init__(
+        self, service_ids: frozenset[str], restartable_ids: frozenset[str], scalable: Mapping[str, Set[int]]
+    ) -> None:
         # A database has no deploys: nothing about it may be changed.
         services = [service_path(service_id) for service_id in service_ids if not is_store(service_id)]
         self._pins = frozenset(services)
@@ -142,12 +156,18 @@ class _AllowList:
         self._posts |= {f"{path}/deploys": ["commitId"] for path in services}
         restarted = [service_path(one) for one in service_ids & restartable_ids if not is_store(one)]
         self._posts |= {f"{path}/restart": [] for path in restarted}
+        scaled = [one for one in service_ids & scalable.keys() if not is_store(one)]
+        self._numbers = {f"{service_path(one)}/scale": scalable[one] for one in scaled}
 
     def __call__(self, method: str, path: str, body: object) -> bool:
         keys = list(body) if isinstance(body, dict) else []
         if method == "PATCH" and path in self._pins:
             # The exact keys, no more: a PATCH with a second field could change any setting of the service.
             return keys == ["autoDeployTrigger"] and mapping(body)["autoDeployTrigger"] in AUTO_DEPLOY
+        if method == "POST" and path in self._numbers:
+            number = mapping(body).get("numInstances")
+            # A number of the configuration alone: true is none, though it equals 1.
+            return keys == ["numInstances"] and type(number) is int and number in self._numbers[path]
         # Without fields there is no body at all.
         shaped = isinstance(body, dict) if keys else body is None
         return method == "POST" and path in self._posts and keys == self._posts[path] and shaped

@@ -9,7 +9,7 @@ from typing import Any
 
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.json_values import mapping, text
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import INSTANCE_COUNT, Deploy
 from watchdog.domain.units import parse_time
 from watchdog.ports import PlatformEvent
 
@@ -192,5 +192,5 @@ class EventChanges:
             if deploys and at >= deploys[-1].created_at:
                 later = [deploy for deploy in deploys if deploy.created_at > at]
                 names = found.setdefault((later[-1] if later else deploys[0]).id, [])
-                names.extend([] if "instance count" in names else ["instance count"])
+                names.extend([] if INSTANCE_COUNT in names else [INSTANCE_COUNT])
         return tuple(replace(deploy, changed=tuple(found.get(deploy.id, ()))) for deploy in deploys)

@@ -12,6 +12,7 @@ from watchdog.adapters.json_values import mapping, text
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen
 from watchdog.domain.units import parse_time
+from watchdog.ports import Scaling
 
 # Git limits no message, and each deploy is saved with the state.
 MESSAGE_MAX = 8192
@@ -80,6 +81,14 @@ def parse_service(raw: object) -> ServiceFacts | None:
         suspenders=_texts(body.get("suspenders")),
         branch=text(body.get("branch")) or None,
     )
+
+
+def parse_scaling(raw: object) -> Scaling:
+    """Return how a service is scaled; a number that Render sets by itself is not told by it."""
+    details = mapping(mapping(raw).get("serviceDetails"))
+    number = details.get("numInstances")
+    known = number if isinstance(number, int) and not isinstance(number, bool) else None
+    return Scaling(known, mapping(details.get("autoscaling")).get("enabled") is True)
 
 
 def parse_store(raw: object, kind: str = "postgres") -> ServiceFacts | None:

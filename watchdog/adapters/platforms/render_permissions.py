@@ -57,6 +57,9 @@ DEPLOY = Permission(
 RESTART = Permission(
     "services: restart", "POST", re.compile(rf"/services/{ID}/restart"), "to restart before a rollback", "`remedies`"
 )
+SCALE = Permission(
+    "services: update", "POST", re.compile(rf"/services/{ID}/scale"), "to scale before a rollback", "`remedies`"
+)
 PROJECTS = Permission(
     "projects: read",
     "GET",
@@ -64,9 +67,9 @@ PROJECTS = Permission(
     "to group services by project",
     command_line("init"),
 )
-OF_REMEDIES: Mapping[RemedyKind, Permission] = MappingProxyType({RemedyKind.RESTART: RESTART})
+OF_REMEDIES: Mapping[RemedyKind, Permission] = MappingProxyType({RemedyKind.RESTART: RESTART, RemedyKind.SCALE: SCALE})
 """The permissions that only a remedy of the configuration needs."""
-PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, PROJECTS, SWITCH, DEPLOY, RESTART)
+PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, PROJECTS, SWITCH, DEPLOY, RESTART, SCALE)
 CURE = "add it to the key at Render (Account Settings, API Keys); if it is there, its owner's role does not allow it"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from watchdog.adapters.options import Context
 from watchdog.adapters.remedies.flag_off import FlagOff
 from watchdog.adapters.remedies.restart import Restart
+from watchdog.adapters.remedies.scale import Scale
 from watchdog.adapters.remedies.webhook import Webhook
 from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.ports import RemedyAction
@@ -19,6 +20,7 @@ REMEDIES: Mapping[RemedyKind, Callable[[Any, Context], RemedyAction]] = MappingP
         RemedyKind.FLAG_OFF: FlagOff,
         RemedyKind.RESTART: Restart,
         RemedyKind.WEBHOOK: Webhook,
+        RemedyKind.SCALE: Scale,
     }
 )
 """How each kind is built of its options."""

@@ -128,6 +128,7 @@ class HttpCall:
     """One remedy: done by one request, read by another (implements ports.RemedyAction). `vendor` names who answers."""
 
     believed = False
+    needs_before = False
     vendor: ClassVar[str]
 
     def __init__(self, options: CallOptions, context: Context) -> None:

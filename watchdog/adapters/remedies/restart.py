@@ -40,6 +40,7 @@ class Restart:
     """The restart of one service (implements ports.RemedyAction)."""
 
     can_look = True
+    needs_before = False
     believed = True  # 200 means "Service restarted"; the deploy may be listed later
 
     def __init__(self, options: RestartOptions, context: Context) -> None:

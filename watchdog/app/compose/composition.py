@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from watchdog.adapters.github import TOKEN as GITHUB_TOKEN
@@ -18,6 +19,9 @@ from watchdog.adapters.pagers import pagerduty as pagerduty_reader
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.recordings import RecordingWriter
 from watchdog.adapters.remedies import REMEDIES
+from watchdog.adapters.remedies.options import RemedyOptions
+from watchdog.adapters.remedies.restart import RestartOptions
+from watchdog.adapters.remedies.scale import ScaleOptions
 from watchdog.adapters.repositories.github import build_github
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget
@@ -46,13 +50,13 @@ from watchdog.daemon.telemetry.remote_write import RemoteWriter
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Bad, Unknown
-from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.ports import Clock, Notifier, Platform, RemedyAction, Repository, Sample, SignalSource, Store, Withheld
 from watchdog.ports.chat import ChatQuestion, Conversation
 from watchdog.settings import Settings, resolve_names
 from watchdog.settings.rules.required_secrets import RENDER_KEY
 
 Asks = Callable[[Notice], ChatQuestion | None]
+Kind = TypeVar("Kind", bound=RemedyOptions)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,14 +98,18 @@ def build_platform(settings: Settings, clock: Clock, withheld: Withheld | None =
         guard=settings.guard,
         calm_seconds=settings.policy.calm_seconds,
         withheld=withheld,
-        restartable_ids=_with_remedy(settings, RemedyKind.RESTART),
+        restartable_ids=frozenset(_of_kind(settings, RestartOptions)),
+        scalable={name: {one.to for one in found} for name, found in _of_kind(settings, ScaleOptions).items()},
     )
 
 
-def _with_remedy(settings: Settings, kind: RemedyKind) -> frozenset[str]:
-    """Return the ids of the services that have a remedy of that kind."""
-    named = [name for name, one in settings.services.items() if any(each.kind is kind for each in one.remedies)]
-    return frozenset(id_ for id_ in (settings.policy.services[name].platform_id for name in named) if id_)
+def _of_kind(settings: Settings, kind: type[Kind]) -> dict[str, list[Kind]]:
+    """Return the options of the remedies of that kind, by the id of the service that has them."""
+    ids = {name: settings.policy.services[name].platform_id for name in settings.services}
+    found = {
+        ids[name]: [each for each in one.remedies if isinstance(each, kind)] for name, one in settings.services.items()
+    }
+    return {id_: each for id_, each in found.items() if id_ and each}
 
 
 async def resolve(settings: Settings, clock: Clock) -> Settings:

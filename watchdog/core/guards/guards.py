@@ -18,9 +18,10 @@ from watchdog.core.guards.guard_context import GuardContext, asks, blocks, passe
 from watchdog.core.guards.migrations import migration
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import GuardAnswer, Verdict
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import INSTANCE_COUNT, Deploy
 from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState, State
 from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.remedies.kinds import RemedyKind, parts
 from watchdog.domain.units import show_seconds
 
 DAY_SECONDS = 86400.0
@@ -229,8 +230,7 @@ def environment(request: GuardContext) -> GuardAnswer:
         # Here the changed configuration is the suspect itself, and bringing the old one back is the purpose.
         if request.blame.configuration and change is not None and deploy.id == change.id:
             continue
-        # Where the variables could not be compared, the trigger is the only sign that configuration changed.
-        changed = deploy.changed or (("configuration",) if deploy.trigger == "service_updated" else ())
+        changed = _changed_by_people(request, deploy)
         if changed:
             found.append((deploy, f"{', '.join(changed)} changed with {deploy.id}; a rollback brings the old back"))
     if not found:
@@ -238,6 +238,24 @@ def environment(request: GuardContext) -> GuardAnswer:
     # What is known to have changed goes first: no later list takes that back.
     deploy, why = min(found, key=lambda each: each[0].changes_unread)
     return asks("environment", why, passing=deploy.changes_unread)
+
+
+def _changed_by_people(request: GuardContext, deploy: Deploy) -> Sequence[str]:
+    """Return what changed with a deploy, but for the number of instances that our own remedy set in this incident.
+
+    What had changed before it was asked about before it. The number that a rollback brings is then the one before, or
+    one that people chose.
+    """
+    # Where the variables could not be compared, the trigger is the only sign that configuration changed.
+    updated = deploy.trigger == "service_updated"
+    changed = deploy.changed or (("configuration",) if updated else ())
+    tried = request.incident.remedies if request.incident is not None else ()
+    ours = next((one.requested_at for one in tried if one.may_be_done and parts(one.name)[0] is RemedyKind.SCALE), None)
+    if ours is None:
+        return changed
+    if updated and not deploy.changed and not deploy.changes_unread and deploy.created_at >= ours:
+        return ()
+    return [one for one in changed if one != INSTANCE_COUNT]
 
 
 def trailer(request: GuardContext) -> GuardAnswer:

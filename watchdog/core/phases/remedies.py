@@ -23,7 +23,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import SetPace, TryRemedy
 from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.notices import NoticeKind, Topic
-from watchdog.domain.remedies.kinds import SHOWN_AS_DEPLOY, RemedyKind, parts, words
+from watchdog.domain.remedies.kinds import SHOWN_AS_DEPLOY, RemedyKind, before, parts, words
 from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult, untried
 from watchdog.domain.units import show_seconds
 
@@ -62,8 +62,9 @@ def done(ctx: StepContext) -> None:
     # A restart delivers the outcome again.
     if attempt is None or attempt.name != event.remedy or attempt.done_at is not None:
         return
-    _update(ctx, done_at=ctx.now, why=event.why, told_first=not ctx.incident.paged)
-    ctx.note("ACT", f"{words(event.remedy).done}{f': {event.why}' if event.why else ''}")
+    _update(ctx, done_at=ctx.now, why=event.why, was=event.was, told_first=not ctx.incident.paged)
+    done = f"{words(event.remedy).done}{before(event.remedy, event.was)}"
+    ctx.note("ACT", f"{done}: {event.why}" if event.why else done)
     ctx.set_service(
         # The latency of the outage must not become usual: the remedy may have ended it.
         observations.reset_detectors(lessons.without_usual_latency_since(ctx.service, ctx.incident.onset_at), ctx.now)
@@ -119,6 +120,7 @@ def lost(ctx: StepContext) -> None:
     assert isinstance(event, e.RemedyLost)
     if not _awaits(ctx, event):
         return
+    _update(ctx, was=event.was)
     if event.settled:
         _go_on(ctx, *_not_known(event))
     else:
@@ -259,7 +261,8 @@ def settled_late(ctx: StepContext) -> None:
     known = [one for one in incident.remedies if one.name == event.remedy and one.unknown and one.result is not result]
     if not known:
         return
-    told = tuple(replace(one, result=result, why=why) if one in known else one for one in incident.remedies)
+    was = event.was if isinstance(event, e.RemedyLost) else ""
+    told = tuple(replace(one, result=result, why=why, was=was) if one in known else one for one in incident.remedies)
     ctx.update_incident(remedies=told)
     ctx.note("ACT", why)
 
@@ -270,15 +273,17 @@ def came_late(ctx: StepContext) -> None:
     assert isinstance(event, e.RemedyDone)
     if incident is None or incident.id != event.incident or incident.closed_at is not None:
         title = f"{ctx.name}: {words(event.remedy).done}"
-        lines = tuple(line.format(incident=event.incident) for line in words(event.remedy).late)
+        was = before(event.remedy, event.was)
+        lines = tuple(line.format(incident=event.incident, was=was) for line in words(event.remedy).late)
         ctx.notify_service(NoticeKind.UPDATED, f"{event.incident}/flag", title, lines)
         return
     known = [one for one in incident.remedies if one.name == event.remedy and one.done_at is None]
     if not known:
         return
-    off = tuple(replace(one, done_at=ctx.now, why=event.why) if one in known else one for one in incident.remedies)
-    ctx.update_incident(remedies=off)
-    ctx.note("ACT", f"{words(event.remedy).done} after all")
+    done_now = {"done_at": ctx.now, "why": event.why, "was": event.was}
+    changed = tuple(replace(one, **done_now) if one in known else one for one in incident.remedies)  # type: ignore[arg-type]
+    ctx.update_incident(remedies=changed)
+    ctx.note("ACT", f"{words(event.remedy).done}{before(event.remedy, event.was)} after all")
     ctx.notify(NoticeKind.UPDATED, _topic(event.remedy))
 
 

@@ -27,6 +27,7 @@ Actions = Mapping[tuple[str, str], RemedyAction]
 CONTENDED = "another worker does it at the same time"
 INTERRUPTED = "it was interrupted before it was sent"
 UNCONFIGURED = "the configuration has no such remedy any more"
+UNSEEN = "what is there now cannot be read, so nothing was sent"
 UNREAD = "its service answered yes, and it could not be read"
 
 
@@ -87,8 +88,9 @@ class RemedyActuator:
         try:
             async with asyncio.timeout(self._timings.value_seconds):
                 return await action.before()
-        except (Temporary, Permanent, TimeoutError):
-            return Before()
+        except (Temporary, Permanent, TimeoutError) as error:
+            said = str(error) or f"no answer within {self._timings.value_seconds:.0f} s"
+            return Before(why_not=f"{UNSEEN}: {said}") if action.needs_before else Before()
 
     async def _send(self, action: RemedyAction, effect: TryRemedy, row: ActionRow) -> Event:
         """Mark the row as sending, and send: all within the guard's time."""
@@ -179,10 +181,10 @@ class RemedyActuator:
         """Return the outcome of a row that is over: just now, before a crash, or by another worker."""
         at, place = self._clock.now(), (effect.service, effect.incident, effect.remedy)
         if row.state == "done":
-            return e.RemedyDone(at, *place, row.note)
+            return e.RemedyDone(at, *place, row.note, row.baseline)
         if row.result in (ActionResult.REFUSED, ActionResult.DONE_ALREADY):
             return e.RemedyRefused(at, *place, row.note, already=row.result is ActionResult.DONE_ALREADY)
-        return e.RemedyLost(at, *place, row.note, settled=row.result is ActionResult.UNREAD)
+        return e.RemedyLost(at, *place, row.note, settled=row.result is ActionResult.UNREAD, was=row.baseline)
 
     def _refused(self, effect: TryRemedy, why: str) -> Event:
         return e.RemedyRefused(self._clock.now(), effect.service, effect.incident, effect.remedy, why)

@@ -18,6 +18,7 @@ class RemedyKind(StrEnum):
     FLAG_OFF = "flag_off"
     RESTART = "restart"
     WEBHOOK = "webhook"
+    SCALE = "scale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class KindWords:
     whether: str  # … is not known
     look: str  # what a person does where that is not known
     stays: str  # what stays changed while the incident goes on; empty: nothing
-    undo: str  # the task at the end: `{since}` with its time, `{when}` it may be undone; empty: none
+    undo: str  # the task at the end: `{since}` with its time, `{when}` it may be undone, what it `{was}`; empty: none
     undo_unknown: str  # the task at the end where it is not known
     late: tuple[str, ...]  # lines of the notice that it was done for an `{incident}` that is over
     step: str  # in the line of an incident's steps
@@ -52,6 +53,7 @@ class KindWords:
     read_already: str  # a reason: it was so before
     when_helped: str = ""  # when it may be undone where it helped
     when_not: str = ""  # when it may be undone where it did not help
+    before: str = ""  # what people are told of what it was before, `{before}`; empty: nothing
 
 
 KINDS: Mapping[RemedyKind, KindWords] = MappingProxyType(
@@ -145,13 +147,44 @@ KINDS: Mapping[RemedyKind, KindWords] = MappingProxyType(
             when_helped="once the cause is repaired",
             when_not="when you want",
         ),
+        RemedyKind.SCALE: KindWords(
+            do="scale the service to {name} instances",
+            does="scales the service to {name} instances",
+            intent="scaling of the service to {name} instances",
+            to_be="the service was to be scaled to {name} instances",
+            done="the service was scaled to {name} instances",
+            since="at",
+            title="scaled to {name} instances",
+            brief="it was scaled to {name} instances",
+            proved_since="it was scaled to {name} instances",
+            noun="the scaling",
+            no_help="the scaling to {name} instances did not help",
+            undone="the service was not scaled",
+            already="the service had {name} instances or more already",
+            whether="whether the service was scaled to {name} instances",
+            look="look at its scaling on Render",
+            stays="it keeps them until you scale it back; a rollback brings the number of its own deploy",
+            undo="Scale the service back on Render {when}: it was scaled to {name} instances{since}{was}.",
+            undo_unknown="Look on Render whether the service has {name} instances{was}, and scale it back if you want.",
+            late=("The daemon scaled it for {incident}, which is over.", "Scale it back on Render if you want{was}."),
+            step="scaled",
+            label="Scaling to {name} instances",
+            label_done="done",
+            label_undone="not done",
+            label_already="done already",
+            read_undone="it has fewer instances",
+            read_already="it has {name} instances or more",
+            when_helped="once the surge is over",
+            when_not="when you want",
+            before="it had {before} before",
+        ),
     }
 )
 """The words of each kind; a test holds that none is missing, and that each sentence reads."""
 
 
-SHOWN_AS_DEPLOY = frozenset({RemedyKind.RESTART})
-"""The kinds that the platform shows as a new deploy of the same code."""
+SHOWN_AS_DEPLOY = frozenset({RemedyKind.RESTART, RemedyKind.SCALE})
+"""The kinds that the platform shows, or may show, as a new deploy of the same code."""
 
 
 NEWER = KindWords(
@@ -204,6 +237,12 @@ def words(name: str) -> KindWords:
     kind, acted_on = parts(name)
     told = asdict(NEWER if kind is None else KINDS[kind])
     return KindWords(**{key: _filled(text, acted_on) for key, text in told.items()})
+
+
+def before(name: str, was: str) -> str:
+    """Return what people are told of what a remedy changed, as it was before, with a bracket around it; or ""."""
+    told = words(name).before.format(before=was) if was else ""
+    return f" ({told})" if told else ""
 
 
 def _filled(text: Any, acted_on: str) -> Any:

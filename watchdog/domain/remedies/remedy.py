@@ -43,12 +43,18 @@ class RemedyAttempt:
     result: RemedyResult = RemedyResult.UNDER_WAY  # what came of it
     ended_at: float | None = None  # when that was known
     why: Prose = ""  # that in words
+    was: str = ""  # what it changes, as it was before the request; empty: not read
     told_first: bool = False  # that it is done was the first notice of the incident, and no page
 
     @property
     def unknown(self) -> bool:
         """Return whether it ended and nothing tells whether it is done; a person may stop it before its answer."""
         return self.done_at is None and self.result in (RemedyResult.UNKNOWN, RemedyResult.ENDED)
+
+    @property
+    def may_be_done(self) -> bool:
+        """Return whether it is done, as far as anything tells."""
+        return self.done_at is not None or self.unknown
 
 
 def untried(remedies: Sequence[Remedy], attempts: Sequence[RemedyAttempt]) -> Sequence[Remedy]:

@@ -1,6 +1,6 @@
 """The sentences about remedies that are tried before a rollback; their words are those of the kind (`KINDS`). Pure."""
 
-from watchdog.domain.remedies.kinds import words
+from watchdog.domain.remedies.kinds import before, words
 from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.situation import Situation
@@ -24,7 +24,7 @@ def remedying(case: Case) -> str:
     until = case.at(attempt.done_at + attempt.prove_seconds)
     how = f" ({clean(attempt.why)})" if attempt.why else ""
     proof = "The incident ends once fresh probes prove the recovery."
-    done = f"{_sentence(kind.done)}{case.by(attempt.done_at, kind.since)}"
+    done = f"{_sentence(kind.done)}{case.by(attempt.done_at, kind.since)}{_was(attempt)}"
     return f"{done}{how}. {proof} {fails} at {until}, {then}."
 
 
@@ -46,10 +46,10 @@ def _over(case: Case, one: RemedyAttempt) -> str:
     kind = words(one.name)
     if one.done_at is not None:
         result = " and did not help" if one.result is RemedyResult.NO_HELP else ""
-        done = f"{_sentence(kind.done)}{case.by(one.done_at, kind.since)}"
+        done = f"{_sentence(kind.done)}{case.by(one.done_at, kind.since)}{_was(one)}"
         return f"{done}{result}; {clean(kind.stays)}."
     if one.unknown:
-        return f"{_sentence(kind.whether)} is not known: {clean(kind.look)}."
+        return f"{_sentence(kind.whether)} is not known{_was(one)}: {clean(kind.look)}."
     return f"{_sentence(kind.already if one.result is RemedyResult.DONE_ALREADY else kind.undone)}."
 
 
@@ -57,12 +57,12 @@ def left_changed(case: Case) -> list[str]:
     """Return the steps that remedies leave once the incident is over: each stays done until a person undoes it."""
     found = []
     for one in case.incident.remedies:
-        kind = words(one.name)
+        kind, was = words(one.name), before(one.name, one.was)
         if one.done_at is not None:
             when = kind.when_helped if one.result is RemedyResult.HELPED else kind.when_not
-            found.append(clean(kind.undo.format(since=case.by(one.done_at, kind.since), when=when)))
+            found.append(clean(kind.undo.format(since=case.by(one.done_at, kind.since), when=when, was=was)))
         elif one.unknown:
-            found.append(clean(kind.undo_unknown))
+            found.append(clean(kind.undo_unknown.format(was=was)))
     return found
 
 
@@ -72,6 +72,11 @@ def done_line(one: RemedyAttempt) -> str:
     own = {RemedyResult.REFUSED: kind.label_undone, RemedyResult.DONE_ALREADY: kind.label_already}
     done = f"{kind.label_done}, " if one.done_at is not None else ""
     return f"{clean(kind.label)}: {done}{own.get(one.result, one.result.value)}"
+
+
+def _was(one: RemedyAttempt) -> str:
+    told = clean(before(one.name, one.was))
+    return f" {told}" if told else ""
 
 
 def _sentence(text: str) -> str:

@@ -1,5 +1,6 @@
 """The behaviour of a version of a site, as data. The table lists every kind of fault with its usual numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ class Behaviour:
     `share` is the share of requests that fail (0 to 1), `factor` multiplies the usual latency. With `reported` Render
     reports a crash at once. With a period it fails only during the first `down_seconds` of each `period_seconds`; a
     fault of kind `refused` ignores the period. With a `flag` it fails only while that feature flag is on; where
-    `restart_cures`, until the service is restarted.
+    `restart_cures`, until the service is restarted; with `enough_instances`, while the service has fewer.
     """
 
     kind: str = "good"
@@ -26,10 +27,16 @@ class Behaviour:
     down_seconds: float = 0.0
     flag: str = ""
     restart_cures: bool = False
+    enough_instances: int = 0
 
     def touches(self, path: str) -> bool:
         """Return whether this path is affected."""
         return self.kind != "good" and (not self.routes or path in self.routes)
+
+    def cured(self, flags: Mapping[str, bool], instances: int) -> bool:
+        """Return whether nothing of the fault shows with these flags and so many instances."""
+        # Code behind a feature flag that is off does not run; enough instances carry a surge.
+        return not flags.get(self.flag, True) or 0 < self.enough_instances <= instances
 
     def shows(self, bad_for_seconds: float) -> bool:
         """Return whether the fault is active, so many seconds after it began."""

@@ -28,6 +28,7 @@ MODES: dict[str, tuple[str, ...]] = {
     "patch": (*CHANGE, "ignore"),
     "create_deploy": CHANGE,
     "restart": CHANGE,
+    "scale": (*CHANGE, "ignore"),
     "flag": CHANGE,
     "flags": VENDOR,
     "list_deploys": READ,

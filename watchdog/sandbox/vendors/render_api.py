@@ -75,6 +75,7 @@ class RenderApi:
             ("deploys: read", "GET", "/services/{service_id}/deploys/{deploy_id}", self.get_deploy),
             ("deploys: create", "POST", "/services/{service_id}/rollback", self.rollback),
             ("services: restart", "POST", "/services/{service_id}/restart", self.restart),
+            ("services: update", "POST", "/services/{service_id}/scale", self.scale),
             ("events: read", "GET", "/services/{service_id}/events", self.list_events),
             ("databases: read", "GET", "/postgres/{database_id}", self.get_postgres),
             ("projects: read", "GET", "/projects", self.list_projects),
@@ -208,6 +209,21 @@ class RenderApi:
         except ValueError as problem:
             raise Refused(400, str(problem)) from problem
         return await self._after(request, mode, Response(status_code=200))
+
+    async def scale(self, request: Request) -> Response:
+        """POST /services/{id}/scale: 202 without a body, also where autoscaling ignores the number."""
+        service, mode = self._service(request), self.cloud.modes.use("scale")
+        if (refusal := await self._before(request, mode)) is not None:
+            return refusal
+        number = (await sockets.json_of(request)).get("numInstances")
+        if not isinstance(number, int) or number < 1:
+            raise Refused(400, "numInstances is required")
+        if not service.autoscaled and mode != "ignore":
+            try:
+                self.cloud.restart(service, number)
+            except ValueError as problem:
+                raise Refused(400, str(problem)) from problem
+        return await self._after(request, mode, Response(status_code=202))
 
     def _made(self, made: Deploy) -> Response:
         # Such an answer names no deploy: the client must find it in the deploy list.

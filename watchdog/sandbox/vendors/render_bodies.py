@@ -55,6 +55,10 @@ def _details(service: Service) -> dict[str, Any]:
         "runtime": "python",
         "maxShutdownDelaySeconds": 30,
     }
+    if service.autoscaled:
+        off = {"enabled": False, "percentage": 0}
+        criteria = {"cpu": {"enabled": True, "percentage": 80}, "memory": off}
+        details["autoscaling"] = {"enabled": True, "min": 1, "max": 3, "criteria": criteria}
     if service.kind == "web_service":
         details |= {
             "healthCheckPath": "/healthz",

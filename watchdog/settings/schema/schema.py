@@ -14,6 +14,7 @@ from watchdog.adapters.options import Rate
 from watchdog.adapters.remedies.flag_off import FlagOffOptions
 from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.adapters.remedies.restart import RestartOptions
+from watchdog.adapters.remedies.scale import ScaleOptions
 from watchdog.adapters.remedies.webhook import RemedyHookOptions
 from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationRules
 from watchdog.domain.policy import OBJECTIVE
@@ -131,6 +132,7 @@ class RemedyShape(Section):
     flag_off: FlagOffOptions | None = None
     restart: RestartOptions | None = None
     webhook: RemedyHookOptions | None = None
+    scale: ScaleOptions | None = None
 
     @property
     def options(self) -> RemedyOptions | None:
