@@ -3,14 +3,17 @@
 `explain` prints exactly these; they are kept with their incident, as they were at that moment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate, pairwise
+from types import MappingProxyType
 
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import Action
 from watchdog.domain.prose import Prose
+from watchdog.domain.readings import FailureKind
+from watchdog.domain.remedies.remedy import FailureType
 from watchdog.domain.severity import Severity
 
 
@@ -35,6 +38,16 @@ class Course(StrEnum):
 
 FAILING = frozenset({"run", "cusum", "intermittent"})
 """Methods by which failing probes are judged (see core/detect/probes)."""
+TYPES: Mapping[str, FailureType] = MappingProxyType(
+    {
+        "latency": FailureType.LATENCY,
+        "feed": FailureType.ERRORS,
+        "count": FailureType.ERRORS,
+        "new errors": FailureType.ERRORS,
+        "crashes": FailureType.CRASHES,
+    }
+)
+"""What the other methods find."""
 
 
 LIKELIER_THAN_NOT = 0.5
@@ -62,6 +75,18 @@ class Finding:
     def fails(self) -> bool:
         """Return whether probes of a route fail, so that visitors get no proper answer."""
         return self.method in FAILING
+
+    @property
+    def failure_type(self) -> FailureType | None:
+        """Return what fails, as remedies are for it; None: probes are turned away, which says nothing of the site."""
+        if self.fails and self.failure_kind == FailureKind.SLOW:
+            return FailureType.LATENCY
+        return FailureType.DOWN if self.fails else TYPES.get(self.method)
+
+
+def failure_types(findings: Iterable[Finding]) -> frozenset[FailureType]:
+    """Return all that fails."""
+    return frozenset(found for found in (one.failure_type for one in findings) if found is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,24 @@
-"""Remedies of several kinds before a rollback: a scaling, and what people are told of the number before."""
+"""Remedies of several kinds before a rollback: a scaling and the number before it; which failures each is for."""
 
 from dataclasses import replace
 
 import pytest
 
 from tests.core.guards.test_guards import a_request, deploys
+from tests.core.guards.test_remedy_guards import trying, violated
 from tests.core.phases.test_remedies import attempts, ended
-from tests.core.scenes import HISTORY, NOW, a_blame, an_incident
+from tests.core.scenes import HISTORY, NOW, a_blame, a_state, an_incident
 from tests.core.world import SCALE, World
-from tests.core.worlds import bad_world, flagged, hear, incident_of, reach, topics, web
+from tests.core.worlds import bad_world, decision_of, flagged, hear, incident_of, reach, topics, web
 from tests.support.effect_readers import lines
+from watchdog.core.detect import error_limits, turned_away
 from watchdog.core.guards import guards
 from watchdog.domain import events as e
-from watchdog.domain.decisions import Verdict
+from watchdog.domain.decisions import Finding, Verdict, failure_types
 from watchdog.domain.deploys import INSTANCE_COUNT, Deploy
 from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.notices import Topic
-from watchdog.domain.remedies.remedy import Remedy, RemedyAttempt, RemedyResult
+from watchdog.domain.remedies.remedy import FailureType, Remedy, RemedyAttempt, RemedyResult
 
 SCALED = replace(flagged(), services={"web": replace(flagged().services["web"], remedies=(Remedy(SCALE, 120.0),))})
 
@@ -80,3 +82,54 @@ def test_the_number_that_we_set_is_no_reason_to_ask(deploy: Deploy, attempt: Rem
     service = deploys(deploy, of=0 if deploy.id == MADE.id else 1)
     request = a_request(service=service, incident=incident, blame=a_blame(deploy))
     assert (guards.environment(request).verdict is Verdict.ASK) is asks
+
+
+# --- which failures a remedy is for ---
+
+
+def found(method: str, kind: str = "") -> Finding:
+    return Finding("home", "http", method, NOW - 60.0, 1.0, "home fails", failure_kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("finding", "is_type"),
+    [
+        (found("run", "status"), FailureType.DOWN),
+        (found("cusum", "connect"), FailureType.DOWN),
+        (found("intermittent", "timeout"), FailureType.DOWN),
+        (found("run", "slow"), FailureType.LATENCY),
+        (found("latency", "slow"), FailureType.LATENCY),
+        (found("feed"), FailureType.ERRORS),
+        (found("count"), FailureType.ERRORS),
+        (found(error_limits.NEW), FailureType.ERRORS),
+        (found("crashes"), FailureType.CRASHES),
+        (found(turned_away.METHOD), None),
+    ],
+)
+def test_what_fails_is_of_one_type(finding: Finding, is_type: FailureType | None) -> None:
+    """Each method of detection; probes that are turned away say nothing of the site."""
+    assert finding.failure_type is is_type
+    assert Remedy("x").suits(failure_types([finding]))
+    for one in FailureType:
+        assert Remedy("x", when=(one,)).suits(failure_types([finding])) is (one is is_type)
+    assert Remedy("x", when=(FailureType.DOWN,)).suits(failure_types([finding, found("run", "body")]))
+
+
+def test_a_remedy_for_other_failures_is_passed_over() -> None:
+    """The site is down: what is for slow answers is neither announced nor tried, what is for outages is."""
+    slow = Remedy(SCALE, 120.0, when=(FailureType.LATENCY, FailureType.CRASHES))
+    flag = Remedy("new-checkout", when=(FailureType.ERRORS, FailureType.DOWN))
+    policy = replace(SCALED, services={"web": replace(SCALED.services["web"], remedies=(slow, flag))})
+    world = bad_world(policy).run(900.0)
+    assert (attempts(world), len(world.sent)) == ([("new-checkout", RemedyResult.NO_HELP)], 1)
+    assert world.broken == [] and decision_of(reach(Phase.REMEDYING, policy)).first == ("new-checkout",)
+    alone = replace(policy, services={"web": replace(policy.services["web"], remedies=(slow,))})
+    world = bad_world(alone).run(900.0)
+    assert (world.switches, len(world.sent), ended(world)) == ([], 1, Outcome.VERIFIED)
+
+
+def test_a_remedy_that_is_not_for_what_fails_is_no_step_of_ours() -> None:
+    """Whatever asks for it: the step is discarded."""
+    slow = replace(SCALED.services["web"], remedies=(Remedy("new-checkout", when=(FailureType.LATENCY,)),))
+    policy = replace(SCALED, services={"web": slow})
+    assert violated(a_state(trying()), policy=policy) == "it is not for what fails"

@@ -8,7 +8,7 @@ from tests.settings.texts import ALL_SECRETS, KEY, SMALL, loaded, shown
 from watchdog.app.compose.composition import build_remedies
 from watchdog.app.compose.safety_diff import loosened
 from watchdog.daemon.runtime.clock import SystemClock
-from watchdog.domain.remedies.remedy import Remedy
+from watchdog.domain.remedies.remedy import FailureType, Remedy
 from watchdog.settings.text.summary import service_rows
 
 HEADERS = ', headers: {authorization: "{token}"}'
@@ -29,6 +29,10 @@ def test_what_decisions_and_the_daemon_know() -> None:
     settings = loaded(text(ONE), KEYED)
     assert settings.policy.services["web"].remedies == (Remedy("new-checkout", 90.0),)
     assert set(build_remedies(settings, SystemClock(), None)) == {("web", "new-checkout")}
+    meant = loaded(text("restart: {when: [latency, crashes]}"), KEYED)
+    (only,) = meant.policy.services["web"].remedies
+    assert "before a rollback restarts the service (for latency, crashes)" in dict(service_rows(meant))["web"]
+    assert only == Remedy("restart:service", 120.0, has_look=True, when=(FailureType.LATENCY, FailureType.CRASHES))
     assert "before a rollback switches feature flag new-checkout off" in dict(service_rows(settings))["web"]
     observed = loaded(text(ONE, mode="observe"), {})
     assert observed.policy.services["web"].remedies and build_remedies(observed, SystemClock(), None) == {}
@@ -43,6 +47,7 @@ def test_what_decisions_and_the_daemon_know() -> None:
         (text(HOOK, headers=", headers: {authorization: Bearer abc}"), KEYED, "and set WATCHDOG_REMEDY_TOKEN"),
         (text(ONE, ONE), KEYED, "remedies[1]: the same remedy twice"),
         (text(ONE, mode="observe").replace("    render: srv-web\n", ""), {}, "useless without render"),
+        (text("restart: {when: [slow]}"), KEYED, "write one of: down, latency, errors, crashes"),
         (text("flag_on: {}"), KEYED, "flag_on: unknown key"),
         (text(ONE, headers=", headers: {authorization: Bearer abc}"), KEYED, "looks like a secret"),
     ],

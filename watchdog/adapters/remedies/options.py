@@ -2,11 +2,11 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from watchdog.adapters.options import Duration, Options
 from watchdog.domain.remedies.kinds import RemedyKind
-from watchdog.domain.remedies.remedy import Remedy
+from watchdog.domain.remedies.remedy import FailureType, Remedy
 
 PROVE_MIN_SECONDS, PROVE_MAX_SECONDS = 10.0, 600.0
 
@@ -26,6 +26,7 @@ class RemedyOptions(Options):
     kind: ClassVar[RemedyKind]
 
     prove: Prove = 60.0
+    when: Annotated[tuple[FailureType, ...], Field(max_length=len(FailureType))] = ()
 
     @property
     def acted_on(self) -> str:
@@ -50,4 +51,4 @@ class RemedyOptions(Options):
 
 def remedy_of(options: RemedyOptions) -> Remedy:
     """Return what decisions need to know of a remedy."""
-    return Remedy(options.name, options.prove, has_look=options.has_look)
+    return Remedy(options.name, options.prove, has_look=options.has_look, when=options.when)

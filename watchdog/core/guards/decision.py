@@ -31,7 +31,17 @@ from watchdog.core.detect import latency, probes, slow_answers
 from watchdog.core.guards import guards
 from watchdog.core.guards.guard_context import GuardContext
 from watchdog.domain.checks import Check
-from watchdog.domain.decisions import Blame, Course, Decision, Evidence, Finding, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.decisions import (
+    Blame,
+    Course,
+    Decision,
+    Evidence,
+    Finding,
+    GuardAnswer,
+    TargetChoice,
+    Verdict,
+    failure_types,
+)
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy
 from watchdog.domain.readings import Good
@@ -79,7 +89,8 @@ def decide(
     answered = guards.guards_that_ask(incident) if approved else None
     defaulted = guards.answered_by_default(incident)
     course, why = _course(rule, verdict, target, answers, service_policy, answered, defaulted=defaulted)
-    first = [one.name for one in untried(service_policy.remedies, incident.remedies if incident is not None else ())]
+    attempts = incident.remedies if incident is not None else ()
+    first = [one.name for one in untried(service_policy.remedies, attempts, failure_types(findings))]
     would, would_course = _would(rule, verdict, target, answers, service_policy, first)
     return Decision(
         at=now,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from watchdog.core.assess import failure_correlation, suppression
 from watchdog.core.fold import observations
 from watchdog.core.guards import guards, rollback_budget
+from watchdog.domain.decisions import failure_types
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell, TryRemedy
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, Then
@@ -81,8 +82,11 @@ def _remedy(effect: TryRemedy, before: State, after: State, policy: Policy) -> s
     incident = service.incident
     if incident is None or incident.id != effect.incident:
         return "the service has no such incident"
-    if effect.remedy not in (one.name for one in policy.services[effect.service].remedies):
+    remedy = next((one for one in policy.services[effect.service].remedies if one.name == effect.remedy), None)
+    if remedy is None:
         return "it is no remedy of the service"
+    if not remedy.suits(failure_types(incident.findings)):
+        return "it is not for what fails"
     # The attempt is in the saved state: one that is not there could be made again after a crash.
     if incident.remedy is None or incident.remedy.name != effect.remedy:
         return "it is not in the books"

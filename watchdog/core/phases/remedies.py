@@ -20,6 +20,7 @@ from watchdog.core.detect import turned_away
 from watchdog.core.fold import lessons, observations
 from watchdog.core.phases import close_incident, overdue_rollback, recovery_proof, rollback_request
 from watchdog.domain import events as e
+from watchdog.domain.decisions import failure_types
 from watchdog.domain.effects import SetPace, TryRemedy
 from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.notices import NoticeKind, Topic
@@ -36,7 +37,7 @@ RemedyOutcome = e.RemedyDone | e.RemedyRefused | e.RemedyPostponed | e.RemedyLos
 
 def begin_rollback(ctx: StepContext) -> None:
     """Try the next remedy in the place of the decided rollback; without one left, begin the rollback."""
-    left = untried(ctx.service_policy.remedies, ctx.incident.remedies)
+    left = untried(ctx.service_policy.remedies, ctx.incident.remedies, failure_types(ctx.incident.findings))
     if not left:
         rollback_request.disable_auto_deploy(ctx)
         return

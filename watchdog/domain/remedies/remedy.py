@@ -1,10 +1,20 @@
 """Remedies that are tried before a rollback: what the configuration wants, and what came of each in an incident."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
 from watchdog.domain.prose import Prose
+
+
+class FailureType(StrEnum):
+    """What fails, as a remedy may be for it: the words of `when`."""
+
+    DOWN = "down"  # probes of a route fail
+    LATENCY = "latency"  # answers are too slow
+    ERRORS = "errors"  # errors are counted, as by Sentry
+    CRASHES = "crashes"  # the platform reports crashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +25,11 @@ class Remedy:
     prove_seconds: float = 60.0  # so long after it was done the service may go on failing
     # Without it no one can tell what came of a request whose answer was lost.
     has_look: bool = False  # a second request reads whether it is done
+    when: tuple[FailureType, ...] = ()  # it is tried where one of these fails; none: whatever fails
+
+    def suits(self, failing: AbstractSet[FailureType]) -> bool:
+        """Return whether it is for one of these."""
+        return not self.when or not failing.isdisjoint(self.when)
 
 
 class RemedyResult(StrEnum):
@@ -57,7 +72,9 @@ class RemedyAttempt:
         return self.done_at is not None or self.unknown
 
 
-def untried(remedies: Sequence[Remedy], attempts: Sequence[RemedyAttempt]) -> Sequence[Remedy]:
-    """Return the remedies that an incident has not tried, in their order."""
+def untried(
+    remedies: Sequence[Remedy], attempts: Sequence[RemedyAttempt], failing: AbstractSet[FailureType]
+) -> Sequence[Remedy]:
+    """Return the remedies for what fails that an incident has not tried, in their order."""
     tried = {attempt.name for attempt in attempts}
-    return [one for one in remedies if one.name not in tried]
+    return [one for one in remedies if one.name not in tried and one.suits(failing)]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from watchdog.adapters.stores import shown_url
 from watchdog.domain.policy import Action, Mode, Policy, Rule, Step, Suppression, Then
 from watchdog.domain.remedies.kinds import words
+from watchdog.domain.remedies.remedy import Remedy
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.gate.gate_rules import GateRules
 from watchdog.settings.model.settings import Settings
@@ -56,9 +57,13 @@ def service_rows(settings: Settings) -> Iterator[Row]:
         # What is named by its exact name there has no id yet: the daemon's start asks Render for it.
         known = service.platform_id or settings.services[name].render
         render = f"on Render ({known})" if known else "not on Render"
-        tried = ", then ".join(words(one.name).does for one in service.remedies)
+        tried = ", then ".join(map(_tried, service.remedies))
         first = f", before a rollback {tried}" if tried else ""
         yield name, f"{title}{service.mode}{veto}{first}, {render}; watches {signals}"
+
+
+def _tried(remedy: Remedy) -> str:
+    return words(remedy.name).does + (f" (for {', '.join(remedy.when)})" if remedy.when else "")
 
 
 def gate_words(rules: GateRules) -> str:
