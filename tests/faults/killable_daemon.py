@@ -1,7 +1,7 @@
 """`watchdog run` that can die by kill -9 at every commit and every effect: killable_daemon.py CONFIG TRAIL [POINT].
 
-Its store, platform and channels are the real ones, registered anew in the tables with a thin shell around what
-commits or changes something: each such call has a point before it, and one after it that its caller never hears of.
+Its store, platform, remedies and channels are the real ones, registered anew in the tables with a thin shell around
+what commits or changes something: each such call has a point before it, and one after it that stays unheard.
 
 Rule 1: a point is written to TRAIL before it is passed; the last line of a dead process is where it died.
 Rule 2: a call that raises is written down as `raised`, which is no point: nothing came back from it.
@@ -20,6 +20,7 @@ from typing import Any
 
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.platforms import PLATFORMS
+from watchdog.adapters.remedies import REMEDIES
 from watchdog.adapters.stores import STORES
 from watchdog.app.compose.daemon_run import run
 from watchdog.daemon.runtime.clock import SteadyClock, SystemClock
@@ -113,6 +114,7 @@ def register(points: Points) -> None:
     STORES.update({kind: mortal(build, COMMITS) for kind, build in STORES.items()})
     NOTIFIERS.update({name: replace(kind, build=mortal(kind.build, sends(name))) for name, kind in NOTIFIERS.items()})
     PLATFORMS.update({name: mortal(build, CHANGES) for name, build in PLATFORMS.items()})
+    REMEDIES.update({kind: mortal(build, {"apply": lambda kind=kind: kind}) for kind, build in REMEDIES.items()})
 
 
 def main(config: Path, trail: Path, fatal: str | None = None) -> None:

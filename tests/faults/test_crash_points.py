@@ -10,14 +10,15 @@ from random import Random
 
 import pytest
 
-from tests.faults.crash_points import judge_all, path, spread
+from tests.faults import revert_points
+from tests.faults.crash_points import NO_EFFECT, judge, judge_all, path, spread
 from tests.faults.journeys import JOURNEYS, heard
+from tests.faults.remedy_journeys import CASES, REMEDY_JOURNEYS, points_of
 from tests.support.databases import DATABASES
+from watchdog.domain.remedies.kinds import RemedyKind
 
 TOLD, ROLLING = "web is down: rollback to 1b7e0d4 at 16:17 UTC", "web fails 95% of probes: rolling back to 1b7e0d4"
 ENDED = "web is back after 62 s: rolled back to 1b7e0d4"
-NO_EFFECT = " [] "
-"""How a point of a save that saves no effect is written."""
 FURTHER = sorted(set(JOURNEYS) - {"rollback"})
 
 
@@ -65,6 +66,40 @@ def test_case_01_02_03_04_killed_on_another_way(tmp_path: Path, seed: str) -> No
     """The same for an expired artefact, a veto window, a button in Slack, auto-deploy given back: one, drawn."""
     chance = Random(seed)
     assert_sample_is_well(tmp_path, seed, chance.choice(sorted(DATABASES)), chance.choice(FURTHER), 1)
+
+
+@pytest.mark.long
+def test_case_01_02_03_04_killed_in_the_middle_of_a_remedy(tmp_path: Path, seed: str) -> None:
+    """Of one kind and outcome, at one commit or call: done at most once; rolled back only where it did not cure."""
+    chance = Random(seed)
+    store, name = chance.choice(sorted(DATABASES)), chance.choice(sorted(REMEDY_JOURNEYS))
+    point = chance.choice(points_of(REMEDY_JOURNEYS[name].kind))
+    with DATABASES[store]() as databases:
+        verdict = judge(tmp_path, databases, point, REMEDY_JOURNEYS[name], standby=False)
+    assert verdict.reached and not verdict.wrong, f"{name} on {store}, {point}: {verdict.wrong}; --crash-seed={seed}"
+
+
+@pytest.mark.long
+def test_case_21_another_worker_takes_over_in_the_middle_of_a_remedy(tmp_path: Path) -> None:
+    """The restart is made, and its worker is dead before it knows: the one that waited finds it, and sends nothing."""
+    with DATABASES["postgresql"]() as databases:
+        point, journey = f"after apply {RemedyKind.RESTART} #1", REMEDY_JOURNEYS[f"{RemedyKind.RESTART} cures"]
+        verdict = judge(tmp_path, databases, point, journey, standby=True)
+    assert verdict.reached and not verdict.wrong, verdict.wrong
+
+
+@pytest.mark.long
+def test_case_01_02_03_a_revert_that_is_killed_is_pushed_once(tmp_path: Path, seed: str) -> None:
+    """At one commit or push, with real git: run again, the command finds what is there; all points are the night's."""
+    chance = Random(seed)
+    store, point = chance.choice(sorted(DATABASES)), chance.choice(revert_points.POINTS)
+    with DATABASES[store]() as databases:
+        revert_points.killed_at(tmp_path, databases, point)
+
+
+def test_every_kind_of_remedy_has_its_crash_points() -> None:
+    assert set(CASES) == set(RemedyKind)
+    assert {one.kind for one in REMEDY_JOURNEYS.values() if one.cures} == set(RemedyKind)
 
 
 def test_the_sample_changes_with_its_seed_and_is_spread() -> None:

@@ -4,18 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.remedy_journeys import asked_of_render, configured
 from tests.support.daemon_processes import SHORT, Cloud, guarding, together
+from watchdog.domain.remedies.kinds import RemedyKind
 
 pytestmark = pytest.mark.long
-
-
-def remedy(cloud: Cloud, prove: str = "10s") -> dict[str, str]:
-    """Return what makes the configuration switch the sandbox's flag off first."""
-    url = f"{cloud.urls['flags']}/new-checkout"
-    request = f'{{method: PATCH, url: "{url}", headers: {{authorization: "{{token}}"}}, body: {{enabled: false}}}}'
-    look = f'{{url: "{url}", json: $.state.enabled, equals: false}}'
-    flag = f"{{flag: new-checkout, request: {request}, look: {look}, prove: {prove}}}"
-    return {"mode: autonomous\n": f"mode: autonomous\n    remedies: [{{flag_off: {flag}}}]\n"}
 
 
 def bad_deploy(cloud: Cloud, flag: str = "") -> None:
@@ -31,7 +24,7 @@ def switches(cloud: Cloud) -> int:
 def cured(folder: Path) -> None:
     """The flag is off, the site answers: verified, and nothing was asked of Render."""
     with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write(replace=remedy(cloud), more=SHORT)
+        cloud.write(replace=configured(cloud, RemedyKind.FLAG_OFF), more=SHORT)
         daemon.start().until_watching()
         bad_deploy(cloud, "new-checkout")
         proof = daemon.until_story("VERIFIED")
@@ -45,7 +38,7 @@ def cured(folder: Path) -> None:
 def not_cured(folder: Path) -> None:
     """The site fails on: decided anew, and rolled back; the flag stays off."""
     with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write(replace=remedy(cloud), more=SHORT)
+        cloud.write(replace=configured(cloud, RemedyKind.FLAG_OFF), more=SHORT)
         daemon.start().until_watching()
         bad_deploy(cloud)
         daemon.until_story("VERIFIED")
@@ -57,7 +50,7 @@ def not_cured(folder: Path) -> None:
 def killed(folder: Path, mode: str) -> None:
     """kill -9 while the answer is on its way, and a new start: looked up, and not sent a second time."""
     with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write(replace=remedy(cloud), more=SHORT)
+        cloud.write(replace=configured(cloud, RemedyKind.FLAG_OFF), more=SHORT)
         cloud.post("modes", name="flag", mode=mode)
         daemon.start().until_watching()
         bad_deploy(cloud, "new-checkout")
@@ -70,7 +63,7 @@ def killed(folder: Path, mode: str) -> None:
 def killed_during_the_proof(folder: Path) -> None:
     """kill -9 once the flag is off: the next start goes on with the proof."""
     with guarding(folder, quirks=False) as (cloud, daemon):
-        cloud.write(replace=remedy(cloud), more=SHORT)
+        cloud.write(replace=configured(cloud, RemedyKind.FLAG_OFF), more=SHORT)
         daemon.start().until_watching()
         bad_deploy(cloud, "new-checkout")
         daemon.until(lambda: any("is off" in text for text in daemon.story("ACT")))
@@ -89,26 +82,20 @@ def test_a_daemon_that_is_killed_switches_no_flag_twice(tmp_path: Path) -> None:
     together(lambda: killed(tmp_path / "slow", "slow"), lambda: killed_during_the_proof(tmp_path / "proof"))
 
 
-def restarts(cloud: Cloud) -> int:
-    """Return how many restarts Render was asked for."""
-    return sum(one["path"].endswith("/restart") for one in cloud.requests("render", "POST"))
-
-
 def leaking(folder: Path, *, cures: bool, mode: str = "") -> None:
     """A restart is tried first: it cures and nothing is rolled back, or it does not and the rollback follows."""
     with guarding(folder, quirks=False) as (cloud, daemon):
-        restart = {"mode: autonomous\n": "mode: autonomous\n    remedies: [{restart: {prove: 10s}}]\n"}
-        cloud.write(replace=restart, more=SHORT)
+        cloud.write(replace=configured(cloud, RemedyKind.RESTART), more=SHORT)
         if mode:
             cloud.post("modes", name="restart", mode=mode)
         daemon.start().until_watching()
         cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "restart_cures": cures})
         if mode:
-            daemon.until(lambda: restarts(cloud))
+            daemon.until(lambda: asked_of_render("restart")(cloud))
             daemon.restart()
         proof = daemon.until_story("VERIFIED")
         rolled = cloud.log("rollback_accepted")
-        assert (restarts(cloud), len(cloud.log("restart_accepted"))) == (1, 1)
+        assert (len(asked_of_render("restart")(cloud)), len(cloud.log("restart_accepted"))) == (1, 1)
         assert ("since its restart" in proof, len(rolled)) == (cures, 0 if cures else 1)
 
 

@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> int:
         return MISSING
     chosen = [part for part in every if part.name in (wanted.only or names)]
     if wanted.list:
-        print("\n".join(f"{part.name:15} {part.what}" for part in chosen))
+        print("\n".join(f"{part.name:26} {part.what}" for part in chosen))
         return 0
     if wanted.when:
         shown = [part.name for part in chosen]

@@ -39,6 +39,13 @@ def parts(*, storm_seeds: int = 100_000, storm_first: int = 1, hours: float = 4.
         _module("fuzz", "each parser of foreign bytes for a while; needs atheris", "tests.fuzz", "every"),
         _module("crash-points", "kill -9 at every commit and call of a rollback", "tests.faults.crash_points"),
         _module(
+            "crash-points-of-remedies",
+            "the same of each remedy that cures or does not, on both stores",
+            "tests.faults.crash_points",
+            *("--journey", "remedies", "--store", "sqlite", "postgresql"),
+        ),
+        _module("crash-points-of-reverts", "the same of a revert with real git", "tests.faults.revert_points"),
+        _module(
             "mutation", f"which mutants no test notices, for {hours:g} h", "tests.mutation", "--hours", f"{hours:g}"
         ),
         _module("storm", f"{storm_seeds} storms, or as many as {hours:g} h allow", "tests.nightly.storm", *storm),

@@ -3,8 +3,7 @@
 Rule: a remedy is one request, which its client alone can send, beside the reads that tell what came of it.
 """
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any
 
 from watchdog.adapters.options import Context
@@ -15,12 +14,10 @@ from watchdog.adapters.remedies.webhook import Webhook
 from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.ports import RemedyAction
 
-REMEDIES: Mapping[RemedyKind, Callable[[Any, Context], RemedyAction]] = MappingProxyType(
-    {
-        RemedyKind.FLAG_OFF: FlagOff,
-        RemedyKind.RESTART: Restart,
-        RemedyKind.WEBHOOK: Webhook,
-        RemedyKind.SCALE: Scale,
-    }
-)
+REMEDIES: dict[RemedyKind, Callable[[Any, Context], RemedyAction]] = {
+    RemedyKind.FLAG_OFF: FlagOff,
+    RemedyKind.RESTART: Restart,
+    RemedyKind.WEBHOOK: Webhook,
+    RemedyKind.SCALE: Scale,
+}
 """How each kind is built of its options."""
