@@ -50,6 +50,7 @@ FLOORS = {
     "humans": 11,
     "humans_in_protocol": 4,
     "stops": 4,
+    "remedies": 7,
 }
 """How often each kind of fault must at least have struck in these seeds: else they prove nothing about it."""
 

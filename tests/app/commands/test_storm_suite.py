@@ -18,7 +18,7 @@ def test_the_report_adds_up_whatever_the_processes() -> None:
     assert [one.seed for one in report.outcomes] == [5, 6, 7, 8]
     told = json.loads(json.dumps(report.json_object()))
     figures = {"double_rollbacks", "missed", "stuck", "lost_pages", "wrong_targets", "left_off", "faults"}
-    figures |= {"left_open", "rung_after_end"}
+    figures |= {"left_open", "rung_after_end", "double_remedies", "early_rollbacks", "untold_remedies"}
     assert set(told) == {"seeds", "virtual_days", "rollbacks", "judged", "seconds", "bad"} | figures
     assert told["seeds"] == 4 and told["virtual_days"] >= round(4 * 600 / 86400, 2)
     assert sum(told[name] for name in figures) == sum(len(reasons(one.score)) for one in report.bad)

@@ -9,7 +9,8 @@ import pytest
 from watchdog.domain.errors import Gone, OutcomeUnknown, Permanent, Temporary
 from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.fault_mix import DEPLOY_SECONDS, FAIR, LANDING_MAX_SECONDS, Weather
-from watchdog.lab.storm.render import CLIENT_SECONDS, Render, RenderClient, Service
+from watchdog.lab.storm.render import Render, RenderClient, Service
+from watchdog.lab.storm.requests import CLIENT_SECONDS
 from watchdog.ports import WritablePlatform
 
 

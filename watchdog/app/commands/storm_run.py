@@ -31,13 +31,16 @@ def worker(variant: Variant = VARIANTS[FULL]) -> Run:
 
     async def run(start: WorkerProcess) -> None:
         def actuator(_platform: Platform | None, store: Store, clock: Clock) -> Actuator:
+            client = variant.platform(start.render, start.name)
+            remedies = start.remedies.actions(client, start.name)
             return Actuator(
-                variant.platform(start.render, start.name),
+                client,
                 store,
                 clock,
                 start.nature.protocol_point,
                 timings=variant.timings,
                 reconcile=variant.reconcile,
+                remedies={place: variant.remedy(one) for place, one in remedies.items()},
             )
 
         clock = SteadyClock(start.clock)
@@ -48,7 +51,7 @@ def worker(variant: Variant = VARIANTS[FULL]) -> Run:
             {name: variant.channel(start.post, name) for name in CHANNELS},
         )
         daemon = wire(
-            start.policy,
+            variant.policy(start.policy),
             outside,
             worker=start.name,
             sources=lambda _engine: start.sources,

@@ -29,13 +29,16 @@ COUNTED = tuple(one.name for one in fields(Score))
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         "double_rollbacks": "double rollbacks",
-        "wrong_targets": "rollbacks to a wrong target, or at a wrong moment",
+        "wrong_targets": "rollbacks to a wrong target, or changes at a wrong moment",
         "missed": "missed outages",
         "stuck": "services, effects, commands or leases that got stuck",
         "lost_pages": "lost pages",
         "left_off": "auto-deploy left off without a notice",
         "left_open": "ended incidents recorded as open",
         "rung_after_end": "pages after the all-clear",
+        "double_remedies": "remedies sent twice, or across another change",
+        "early_rollbacks": "rollbacks before a remedy was tried, or had its time",
+        "untold_remedies": "remedies done of which people were not told",
         "faults": "internal faults",
     }
 )

@@ -57,9 +57,11 @@ class Weather:
     store_clock_steps: float = 0.3
     store_restored: float = 0.15
     store_outage_at_save: float = 0.02
+    # No fault: the share of seeds in which services have remedies.
+    remedies: float = 0.5
 
 
-APART = frozenset({"store_restored", "store_outage_at_save"})
+APART = frozenset({"store_restored", "store_outage_at_save", "remedies"})
 """Drawn from a stream of their own: a seed without them keeps the course that it had before they were thought of."""
 
 

@@ -15,6 +15,7 @@ from watchdog.domain.readings import Bad, FailureKind, Good, Reading
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.environment import LoopClock, Nature
 from watchdog.lab.storm.loop import DEAD, Process
+from watchdog.lab.storm.remedies import Remedies
 from watchdog.lab.storm.render import Render, Service
 from watchdog.lab.storm.store import StoreHost
 from watchdog.ports import Sample
@@ -100,6 +101,7 @@ class WorkerProcess:
         self.store_host = host.store
         self.stopping = Event()
         self.render = host.render
+        self.remedies = host.remedies
         self.post = host.post
         self.chance: Random = host.nature.chance
         self.commanded = Event()
@@ -150,13 +152,22 @@ class Host:
     """A machine. `run` is the worker's program; `proved` lists the recoveries that it called verified, and when."""
 
     def __init__(
-        self, name: str, nature: Nature, policy: Policy, store: StoreHost, render: Render, post: Post, run: Run
+        self,
+        name: str,
+        nature: Nature,
+        policy: Policy,
+        store: StoreHost,
+        render: Render,
+        remedies: Remedies,
+        post: Post,
+        run: Run,
     ) -> None:
         self.name = name
         self.nature = nature
         self.policy = policy
         self.store = store
         self.render = render
+        self.remedies = remedies
         self.post = post
         self.clock = LoopClock(nature.loop)
         self.sight = HostNetwork(nature)

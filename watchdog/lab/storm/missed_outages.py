@@ -14,6 +14,7 @@ from watchdog.domain.policy import Detection
 from watchdog.lab.storm.channels import Arrived, Outage
 from watchdog.lab.storm.environment import Disturbance
 from watchdog.lab.storm.episodes import CRITICAL_SHARE, Episode, Episodes
+from watchdog.lab.storm.remedies import Order, for_service
 from watchdog.lab.storm.render import Render
 
 TELLING_SECONDS = 90.0
@@ -23,6 +24,8 @@ LONG_SECONDS = FACTOR_MAX * Detection().run_seconds + TELLING_SECONDS
 at its longest (in a storm no restart is felt and no outage ends by itself, so that neither is waited for), and the way
 from there to people.
 """
+ANSWER_SECONDS = 45.0
+"""How long the daemon may look for what came of a remedy: its deadline, the settle window, and a read."""
 TAKEOVER_SECONDS = 15.0
 """How long the services of a dead worker may be without one; and the time that a new worker needs to see."""
 TOGETHER_SECONDS = 720.0
@@ -58,6 +61,7 @@ class Books:
     outages: Sequence[Outage]
     channels: Sequence[str]
     held: Held
+    remedies: Sequence[Order] = ()
 
 
 def judge(books: Books) -> Missed:
@@ -97,7 +101,7 @@ def _time_is_up(one: Episode, excuses: Sequence[Span]) -> float | None:
 
 def _told(books: Books, one: Episode, late: float) -> bool:
     # A person who said stop has the outage in hand, even if the command came to nothing.
-    if any(name == one.service and _outage_began(books, one) <= at <= late for name, at in books.stopped):
+    if any(name == one.service and outage_began(books, one) <= at <= late for name, at in books.stopped):
         return True
     pages = [item for item in books.arrived if item.notice.wakes and item.notice.service == one.service]
     if any(one.began <= item.at <= late for item in pages):
@@ -111,10 +115,10 @@ def _still_stands(books: Books, page: Arrived, one: Episode, late: float) -> boo
         item.notice.incident == page.notice.incident and item.notice.resolves and page.at <= item.at <= late
         for item in books.arrived
     )
-    return not called_off and page.at >= _outage_began(books, one)
+    return not called_off and page.at >= outage_began(books, one)
 
 
-def _outage_began(books: Books, one: Episode) -> float:
+def outage_began(books: Books, one: Episode) -> float:
     """Return when the outage began that this episode is part of: others may have come just before, one by one."""
     began = one.began
     for other in reversed([other for other in books.episodes.all if other.service == one.service]):
@@ -160,11 +164,16 @@ def _nobody_reached(books: Books) -> Iterable[Span]:
 
 
 def _under_way(books: Books, service: str) -> Iterable[Span]:
-    """Return when a rollback was on its way to be live, ours or a human's, who has it then: waiting is right."""
+    """Return when a rollback was on its way to be live, ours or a human's, who has it then, or a remedy was tried:
+    waiting is right.
+    """
     for one in books.render.accepted:
         if one.service == service:
             made = next(item for item in books.render.services[service].releases if item.deploy.id == one.made)
             yield one.sent_at, made.ended_at if made.ended_at is not None else one.landed_at
+    for order in for_service(books.remedies, service):
+        landed_at = order.landed_at if order.landed_at is not None else order.sent_at
+        yield order.sent_at, max(landed_at, order.sent_at + ANSWER_SECONDS) + order.of.remedy.prove_seconds
     for release in books.render.services[service].releases:
         if release.by == "human" and release.deploy.is_rollback and release.ended_at is not None:
             yield release.began_at, release.ended_at

@@ -1,7 +1,8 @@
 """The parts that weakened variants get in place of the shipped ones: each lacks just one safeguard."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.reconcile import DeployLookup
@@ -10,10 +11,13 @@ from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.notices import Notice
+from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.remedies.remedy import Remedy
 from watchdog.domain.store_records import ActionRow, PendingEffect, Write
 from watchdog.lab.storm.channels import StormChannel
 from watchdog.lab.storm.render import Render, RenderClient
 from watchdog.lab.storm.store import StoreHost, StormStore
+from watchdog.ports import RemedyAction
 
 
 async def believe_in_nothing(search: DeployLookup) -> Answer:
@@ -127,6 +131,53 @@ class AnswersNoOne(StormStore):
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> bool:
         """Answer nothing."""
         return True
+
+
+class ForgetsSends(StormStore):
+    """A store that knows no request for a remedy whose outcome is open: it is taken for one that was never sent."""
+
+    async def action(self, incident: str, step: str) -> ActionRow | None:
+        """Read a row of the journal, unless it is one of those."""
+        row = await super().action(incident, step)
+        return None if row is not None and _is_sent(row) else row
+
+    async def _put_action(self, row: ActionRow, expect: str | None) -> bool:
+        """Write a row of the journal, over one of those as well."""
+        before = self._db.actions.get((row.incident, row.step))
+        return await super()._put_action(row, "sending" if before is not None and _is_sent(before) else expect)
+
+
+def _is_sent(row: ActionRow) -> bool:
+    return row.step.startswith(("flag ", "remedy ")) and row.state == "sending"
+
+
+class NeverDone:
+    """A remedy that is never read as done (ports.RemedyAction)."""
+
+    believed = False
+
+    def __init__(self, inner: RemedyAction) -> None:
+        self.can_look = inner.can_look
+        self.before, self.apply, self.close = inner.before, inner.apply, inner.close
+
+    async def look(self, baseline: str) -> bool | None:
+        """Return that it is not."""
+        return False
+
+
+def without_remedies(policy: Policy) -> Policy:
+    """Return the policy of a daemon that forgets what is to be tried before a rollback."""
+    return _changed(policy, lambda one: ())
+
+
+def without_patience(policy: Policy) -> Policy:
+    """Return the policy of a daemon that gives no remedy its time."""
+    return _changed(policy, lambda one: tuple(replace(remedy, prove_seconds=0.0) for remedy in one.remedies))
+
+
+def _changed(policy: Policy, remedies: Callable[[ServicePolicy], tuple[Remedy, ...]]) -> Policy:
+    services = {name: replace(one, remedies=remedies(one)) for name, one in policy.services.items()}
+    return replace(policy, services=MappingProxyType(services))
 
 
 class DatesLists(StormStore):

@@ -11,28 +11,23 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import Protocol
 
 from watchdog.adapters.platforms.render_parse import newest_first
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Gone, OutcomeUnknown, Permanent, Temporary
 from watchdog.lab.storm.environment import Nature
 from watchdog.lab.storm.fault_mix import (
-    ANSWER_SECONDS,
     DEPLOY_SECONDS,
-    LANDING_MAX_SECONDS,
-    LANDING_SECONDS,
     LIST_SECONDS,
     QUICK_DEPLOY_SECONDS,
     SLOW_LIST_SECONDS,
     STALE_SECONDS,
 )
+from watchdog.lab.storm.requests import Requests
 from watchdog.ports import PlatformEvent
 
-CLIENT_SECONDS = 10.0
-"""The real client's total deadline of one request (adapters/api_client.py)."""
 LIST_TIMEOUT_SECONDS = 10.0
-RESET_SECONDS = (0.05, 0.5, 2.0)
-"""When a connection breaks: its request may be under way all the same, in some proxy."""
 
 
 @dataclass(slots=True)
@@ -119,9 +114,20 @@ class Service:
         return next((value for until, value in self.switches if moment < until), self.auto_deploy)
 
 
+class Restarting(Protocol):
+    """A restart that is asked for: `land` lets it happen, `answered` is set once its sender has the yes."""
+
+    answered: bool
+
+    @property
+    def land(self) -> Callable[[], str]:
+        """Return what happens as it lands."""
+
+
 class Render:
     """The platform itself. `changed` is called when a service's health may have changed, `asked` when a rollback is
-    under way or its answer is lost, with the service's name. `slow`: it takes long over every answer to a reader.
+    under way or its answer is lost, with the service's name; `restarts` when a worker asks for a restart. `slow`: it
+    takes long over every answer to a reader.
     """
 
     def __init__(self, nature: Nature) -> None:
@@ -130,6 +136,7 @@ class Render:
         self.accepted: list[Accepted] = []
         self.changed: Callable[[Service], None] = lambda service: None
         self.asked: Callable[[str, str], None] = lambda service, moment: None
+        self.restarts: Callable[[str, str], Restarting]
         self.slow = nature.strikes("list_slow")
         self._numbers = count(1)
         self._commits = count(1)
@@ -227,10 +234,16 @@ class RenderClient:
     name = "render"
     can_write = True
 
+    @property
+    def nature(self) -> Nature:
+        """Return the ground of its world."""
+        return self._nature
+
     def __init__(self, render: Render, worker: str) -> None:
         self._render = render
         self._nature = render.nature
         self._worker = worker
+        self._requests = Requests(render.nature, worker, "Render")
 
     # --- reading ---
 
@@ -303,7 +316,8 @@ class RenderClient:
             self._nature.note(f"{service_id}: auto-deploy = {value} from {self._worker}")
             return value
 
-        return await self._send(f"auto-deploy {service_id}", change, twice=self._nature.strikes("switch_twice"))
+        twice = self._nature.strikes("switch_twice")
+        return await self._requests.send(f"auto-deploy {service_id}", change, twice=twice)
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
         """Send one rollback. Raises Temporary (nothing happened), Permanent (refused) or OutcomeUnknown."""
@@ -318,6 +332,12 @@ class RenderClient:
         target = next((one for one in built if one.live_at is not None), built[0])  # a commit is asked for, no deploy
         return await self._ask(service, "api", target)
 
+    async def restart(self, service_id: str) -> None:
+        """Send one order to restart. Raises as `rollback` does."""
+        order = self._render.restarts(service_id, self._worker)
+        await self._requests.send(f"restart {service_id}", order.land)
+        order.answered = True
+
     async def _ask(self, service: Service, trigger: str, target: Release) -> str:
         sent_at = self._nature.loop.time()
         self._nature.note(f"{self._worker} SENDS {trigger} of {service.name} to {target.deploy.id}")
@@ -329,71 +349,7 @@ class RenderClient:
 
         self._render.asked(service.name, "under way")
         try:
-            return await self._send(f"{trigger} {service.name}", accept)
+            return await self._requests.send(f"{trigger} {service.name}", accept)
         except OutcomeUnknown:
             self._render.asked(service.name, "answer lost")
             raise
-
-    async def _send(self, what: str, effect: Callable[[], str], *, twice: bool = False) -> str:
-        """Let a request travel, have its effect, and its answer come back; or the deadline end the waiting."""
-        nature = self._nature
-        # No freeze: between the guard's last comparison and the socket write no program can close the gap.
-        await nature.point(f"before {what}", may_freeze=False)
-        if nature.strikes("request_not_connected"):
-            await asyncio.sleep(1.0)
-            raise Temporary("Render could not be connected: nothing was sent")
-        answer: asyncio.Future[str | Exception] = nature.loop.create_future()
-        patience = CLIENT_SECONDS
-        if nature.strikes("connection_reset"):
-            patience = nature.chance.choice(RESET_SECONDS)
-        if not nature.strikes("request_lost"):
-            for _ in range(2 if twice else 1):
-                nature.later(self._travel_seconds(patience), self._land, what, effect, answer)
-        try:
-            async with asyncio.timeout(patience):
-                came = await answer
-        except TimeoutError:
-            raise OutcomeUnknown("Render did not answer: it may or may not have happened") from None
-        await nature.point(f"after {what}")
-        if isinstance(came, Exception):
-            raise came
-        return came
-
-    def _travel_seconds(self, patience: float) -> float:
-        """Return how long a request is under way: at most `LANDING_MAX_SECONDS` longer than its sender waits."""
-        chance = self._nature.chance
-        if not self._nature.strikes("slow_landing"):
-            return chance.choice(LANDING_SECONDS)
-        latest = patience + LANDING_MAX_SECONDS
-        # Half of them land in the last 3 s allowed, where a settle window that is too short shows.
-        return chance.uniform(chance.choice((0.0, latest - 3.0)), latest)
-
-    def _land(self, what: str, effect: Callable[[], str], answer: "asyncio.Future[str | Exception]") -> None:
-        """Have the request's effect, or refuse it; then let the answer travel back, or be lost."""
-        nature = self._nature
-        came: str | Exception
-        if nature.strikes("request_limited"):
-            came = Temporary("Render answered 429", retry_after_seconds=nature.chance.choice((0.0, 5.0, 30.0)))
-        elif nature.strikes("refused"):
-            came = Permanent("Render answered 404")
-        else:
-            came = self._effect(effect)
-        if nature.strikes("answer_lost"):
-            nature.note(f"{what}: answer to {self._worker} lost")
-            return
-        nature.later(nature.chance.choice(ANSWER_SECONDS), _answer, answer, came)
-
-    def _effect(self, effect: Callable[[], str]) -> str | Exception:
-        """Have the effect; the answer may be a 500 all the same."""
-        try:
-            came = effect()
-        except Gone as error:
-            return error
-        if self._nature.strikes("answer_500"):
-            return OutcomeUnknown("Render answered 500: it may or may not have happened")
-        return came
-
-
-def _answer(answer: "asyncio.Future[str | Exception]", came: str | Exception) -> None:
-    if not answer.done():
-        answer.set_result(came)

@@ -2,14 +2,17 @@
 
 double_rollbacks  more rollbacks taken by the platform within one episode than one, plus those a human asked for; or
                   code left by a second one, in any episode, without a person's order
-wrong_targets     a rollback that should not have been sent there, or not at that moment; or auto-deploy given back to
-                  code that was rolled away from: see targets.py
+wrong_targets     a rollback that should not have been sent there, or a change not at that moment; or auto-deploy given
+                  back to code that was rolled away from: see targets.py
 missed            a critical episode that ended in neither a page nor a real recovery, or an end that was claimed and
                   was none: see missed_outages.py
 stuck             a service, effect, person's command or lease not at rest one virtual hour after the faults stopped
 lost_pages        a page that the outbox had and that a channel never got, though it worked for long enough
 left_off          auto-deploy that is off at the end because of us, and no notice says so
 left_open         an incident that is over, and whose row says that it is open: history and public page would say so
+double_remedies   a remedy sent twice in an episode, or while another change was on its way: see remedy_verdict.py
+early_rollbacks   a rollback before the remedies of its service were tried, or while one had not had its time
+untold_remedies   a remedy that is done, of which people were not told, or last read the contrary
 rung_after_end    a channel whose last notice about an ended incident is a page
 faults            the daemon's own: a task that died, a promise it found broken; a lease that was not respected
 """
@@ -58,6 +61,9 @@ class Score:
     left_off: list[str] = field(default_factory=list)
     left_open: list[str] = field(default_factory=list)
     rung_after_end: list[str] = field(default_factory=list)
+    double_remedies: list[str] = field(default_factory=list)
+    early_rollbacks: list[str] = field(default_factory=list)
+    untold_remedies: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -67,7 +73,11 @@ class Score:
 
     @property
     def _serious(self) -> tuple[list[str], ...]:
-        return self.double_rollbacks, self.wrong_targets, self.missed, self.stuck, self.lost_pages
+        return self.double_rollbacks, self.wrong_targets, self.missed, self.stuck, self.lost_pages, *self._of_remedies
+
+    @property
+    def _of_remedies(self) -> tuple[list[str], ...]:
+        return self.double_remedies, self.early_rollbacks, self.untold_remedies
 
 
 def was_asked(asked: Sequence[tuple[str, float]], service: str, at: float) -> bool:

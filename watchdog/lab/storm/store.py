@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
-from watchdog.domain.effects import Tell
+from watchdog.domain.effects import Tell, TryRemedy
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.store_records import ActionRow, Command, LeaseGrant, PendingEffect, Write
@@ -58,6 +58,7 @@ class Obeyed:
 class StoreHost:
     """Where the database runs: it may be down for a while; its `clock` is its own.
 
+    `refused` lists the remedies that were decided and not saved: service, and when (virtual seconds).
     `written` is called when a row of the actions' journal was written. `ledger` is the world's own account of leases.
     """
 
@@ -69,6 +70,7 @@ class StoreHost:
         self.ledger = Ledger(nature.loop.time, self.clock.now)
         self.down_until = 0.0
         self.obeyed: list[Obeyed] = []
+        self.refused: list[tuple[str, float]] = []
         self.written: Callable[[ActionRow], None] = lambda row: None
         self._desk = MemoryStore(self.clock, database=self.database, sole=False)
         self._outages = apart(nature.seed, "the store's outages at saves")
@@ -206,7 +208,12 @@ class StormStore(MemoryStore):
         # A save without effects records a mere reading, so it is no marked point.
         if write.effects or write.closed:
             self._host.decision_comes()
-        return await self._over("save", partial(self._save, write), marked=bool(write.effects))
+        try:
+            return await self._over("save", partial(self._save, write), marked=bool(write.effects))
+        except Temporary:
+            tries = [effect.service for effect in write.effects if isinstance(effect, TryRemedy)]
+            self._host.refused += [(service, self._nature.loop.time()) for service in tries]
+            raise
 
     async def _save(self, write: Write) -> Sequence[PendingEffect]:
         """Save; from then on people are owed the pages among the effects."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from watchdog.lab.storm.backups import Restored
 from watchdog.lab.storm.episodes import Episode, Episodes
+from watchdog.lab.storm.remedies import Order
 from watchdog.lab.storm.render import Accepted, Release, Render, Service
 from watchdog.lab.storm.seed_verdict import was_asked
 from watchdog.lab.storm.store import Obeyed
@@ -121,7 +122,7 @@ def _why_wrong_of(
     if coming:
         return f"{coming[0].deploy.id} had been on its way for {one.sent_at - coming[0].began_at:.0f} s"
     service = render.services[one.service]
-    return _paused(one, orders) or ("" if asked else _uncalled_for(one, suspect, service, episodes, orders))
+    return paused(one, orders) or ("" if asked else uncalled_for(one, suspect, service, episodes, orders))
 
 
 def _live_then(releases: Sequence[Release], moment: float) -> Release:
@@ -154,7 +155,7 @@ def _seen_failing(service: Service, episode: Episode, at: float) -> float:
     return next((seen for seen in service.seen_failing if seen >= began), began)
 
 
-def _paused(one: Accepted, orders: Orders) -> str:
+def paused(one: Accepted | Order, orders: Orders) -> str:
     """Return that a pause was in force: known to the sender, or for so long that every worker had to know it."""
     resumed = (*orders.resumed, *(said.at for said in orders.obeyed if said.name == "resume"))
     for said in orders.obeyed:
@@ -171,18 +172,21 @@ def _paused(one: Accepted, orders: Orders) -> str:
     return ""
 
 
-def _uncalled_for(one: Accepted, suspect: Release, service: Service, episodes: Episodes, orders: Orders) -> str:
-    """Return why the rollback was not needed any more, or an empty text."""
+def uncalled_for(
+    one: Accepted | Order, suspect: Release | None, service: Service, episodes: Episodes, orders: Orders
+) -> str:
+    """Return why the change was not needed any more, or an empty text. `suspect`: what a rollback leaves."""
     since = episodes.healthy_since(one.service, one.sent_at)
     if since is not None and one.sent_at - since > WELL_SECONDS:
         return f"the site had worked for {one.sent_at - since:.0f} s"
     episode = episodes.latest(one.service, one.sent_at)
     if episode is None:
         return "the site never failed"
-    took_over = _first_traffic(suspect, service) > _seen_failing(service, episode, one.sent_at)
     # A suspect that fails itself is never innocent, even if it took over later.
-    if suspect is not episode.culprit and not suspect.fails and took_over:
-        return f"{suspect.deploy.id} (by {suspect.by}) had taken over since it failed, and is not to blame"
+    seen = _seen_failing(service, episode, one.sent_at)
+    other = suspect if suspect is not None and suspect is not episode.culprit and not suspect.fails else None
+    if other is not None and _first_traffic(other, service) > seen:
+        return f"{other.deploy.id} (by {other.by}) had taken over since it failed, and is not to blame"
     told = [said for said in orders.obeyed if said.service == one.service and not orders.forgot(said, one.sent_at)]
     stops = [said.at for said in told if said.name == "stop"]
     return "a human had said stop" if any(episode.began < at < one.sent_at for at in stops) else ""

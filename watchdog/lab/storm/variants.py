@@ -9,27 +9,41 @@ it lacks a tooth against frequent, where they are rare.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TypeVar
 
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.reconcile import Reconcile, look_up
 from watchdog.daemon.actions.timings import SHIPPED, Timings
+from watchdog.domain.policy import Policy
 from watchdog.lab.storm.channels import StormChannel
 from watchdog.lab.storm.mutants import (
     AnswersNoOne,
     Believing,
     DatesLists,
     ForgetsEnds,
+    ForgetsSends,
     KeepsRinging,
     NeverCloses,
+    NeverDone,
     TriesOnce,
     Unfenced,
     Whispers,
     believe_in_nothing,
     forbid_nothing,
     never_be_late,
+    without_patience,
+    without_remedies,
 )
 from watchdog.lab.storm.render import RenderClient
 from watchdog.lab.storm.store import StormStore
+from watchdog.ports import RemedyAction
+
+T = TypeVar("T")
+
+
+def as_it_is(part: T) -> T:
+    """Return it unchanged."""
+    return part
 
 
 def leave_as_it_is(actuator: Actuator) -> None:
@@ -47,10 +61,13 @@ class Variant:
     platform: type[RenderClient] = RenderClient
     channel: type[StormChannel] = StormChannel
     weaken: Callable[[Actuator], None] = leave_as_it_is
+    remedy: Callable[[RemedyAction], RemedyAction] = as_it_is
+    policy: Callable[[Policy], Policy] = as_it_is
     weather: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 ENDLESS_SECONDS = 1e9
+WITH_REMEDIES: Mapping[str, float] = MappingProxyType({"remedies": 1.0})
 FULL = "full"
 VARIANTS = {
     FULL: Variant(),
@@ -81,6 +98,16 @@ VARIANTS = {
     "no-wake": Variant("missed", channel=Whispers),
     # Only a restored store knows less than the platform's list.
     "no-known-list": Variant("double_rollbacks", store=DatesLists, weather=MappingProxyType({"store_restored": 1.0})),
+    # A request whose answer was lost is sent again.
+    "remedy-resend": Variant("double_remedies", store=ForgetsSends, weather=WITH_REMEDIES),
+    "remedy-short-settle": Variant(
+        "double_remedies",
+        timings=replace(SHIPPED, settle_seconds=3.0),
+        weather=MappingProxyType({**WITH_REMEDIES, "slow_landing": 1.0}),
+    ),
+    "remedy-forgotten": Variant("early_rollbacks", policy=without_remedies, weather=WITH_REMEDIES),
+    "remedy-without-proof": Variant("early_rollbacks", policy=without_patience, weather=WITH_REMEDIES),
+    "remedy-not-read": Variant("untold_remedies", remedy=NeverDone, weather=WITH_REMEDIES),
     "endless-settle": Variant(
         # Both limits: the second one alone would end the wait with a call for a human.
         "stuck",

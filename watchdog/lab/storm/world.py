@@ -2,10 +2,11 @@
 
     nature  chance, virtual time, who is killed or frozen        render    the real acts of the platform
     store   the shared database, as each worker reaches it       channels  the real deliveries
+    remedies what was tried before a rollback, and what came of it
     ledger  who was really granted which lease                   episodes  the real failures, and when
     site    the sites, as a probe sees them                       people    who acts at the same time
     backups the store put back to a copy of minutes ago
-    seed_verdict  from the world's side, with targets and missed_outages
+    seed_verdict  from the world's side, with targets, remedy_verdict and missed_outages
 
 Left out, and why: the network does not duplicate POSTs (TCP does not), the loop's stall detector (a freeze is
 worse), status pages and error feeds (they never start a rollback), metrics that are sent away, a store whose clock is
@@ -32,7 +33,7 @@ from watchdog.domain.policy import (
     Verification,
 )
 from watchdog.domain.store_records import ActionRow
-from watchdog.lab.storm import missed_outages, seed_verdict, targets
+from watchdog.lab.storm import missed_outages, remedy_verdict, seed_verdict, targets
 from watchdog.lab.storm.backups import Backups
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.environment import Nature
@@ -40,6 +41,7 @@ from watchdog.lab.storm.episodes import Episodes
 from watchdog.lab.storm.host import CHANNELS, CONTROL_URL, Host, Run
 from watchdog.lab.storm.loop import RUNNING, Process
 from watchdog.lab.storm.people import People
+from watchdog.lab.storm.remedies import Remedies
 from watchdog.lab.storm.render import Render
 from watchdog.lab.storm.seed_events import HOUR_SECONDS, NTP_SECONDS, Plot
 from watchdog.lab.storm.seed_verdict import Score
@@ -86,11 +88,13 @@ class World:
         self.render.changed = self.episodes.look
         for number in range(nature.chance.randint(2, 4)):
             self.render.found(f"srv-{number + 1}", HISTORY_SECONDS)
-        self.policy = policy_of(nature, tuple(self.render.services))
+        self.remedies = Remedies(nature, self.render)
+        self.policy = self.remedies.configured(policy_of(nature, tuple(self.render.services)))
         self.post = Post(nature)
         self.store = StoreHost(nature, self.post)
         self.people = People(nature, self.render, self.store, self._wake)
-        self.hosts = [Host(name, nature, self.policy, self.store, self.render, self.post, run) for name in ("a", "b")]
+        outside = (self.policy, self.store, self.render, self.remedies, self.post)
+        self.hosts = [Host(name, nature, *outside, run) for name in ("a", "b")]
         self.plot = Plot(nature)
         self.backups = Backups(nature, self.store, self.post, self.render, self.hosts)
         self.store.written = self._written
@@ -179,6 +183,7 @@ class World:
 
     def _written(self, row: ActionRow) -> None:
         self.people.at_row(row)
+        self.remedies.written(row)
         self.backups.written(row)
 
     def _wake(self) -> None:
@@ -231,12 +236,14 @@ class World:
             outages=self.post.outages,
             channels=CHANNELS,
             held=self.store.ledger.held,
+            remedies=self.remedies.sent,
         )
 
     def _judge(self, missed_ones: list[str]) -> Score:
         accepted, episodes, people = self.render.accepted, self.episodes, self.people
         restored = self.backups.restored
         orders = targets.Orders(people.asked, self.store.obeyed, people.resumed, restored)
+        tried = remedy_verdict.Tried(self.remedies, accepted, self._books(), orders, self.store.refused)
         now = self.nature.loop.time()
         open_ones = self._open_incidents()
         services = list(self.render.services.values())
@@ -250,6 +257,7 @@ class World:
             wrong_targets=[
                 *targets.wrong(accepted, self.render, episodes, orders),
                 *targets.given_back(services, accepted),
+                *remedy_verdict.wrong(tried),
             ],
             missed=missed_ones,
             stuck=stuck,
@@ -257,6 +265,9 @@ class World:
             left_off=seed_verdict.left_off(services, self.post),
             left_open=seed_verdict.left_open(self.store.database.incidents.values(), open_ones),
             rung_after_end=self._rung(),
+            double_remedies=remedy_verdict.doubles(tried),
+            early_rollbacks=remedy_verdict.early(tried),
+            untold_remedies=remedy_verdict.untold(tried, self.post),
             faults=[
                 *(fault for host in self.hosts for fault in host.faults),
                 *self.nature.loop.complaints,
