@@ -56,6 +56,15 @@ def test_of_a_scaling_that_may_have_come_people_read_the_number_before() -> None
     assert lines(effects, "ACT") == ["the service was scaled to 4 instances (it had 2 before): not read"]
 
 
+def test_an_answer_that_comes_too_late_brings_the_number_before() -> None:
+    """Nobody waits for it any more, and people who scale back need that number; told once."""
+    world = reach(Phase.REMEDYING, SCALED, remedy_outcomes=["silent"]).run(700.0)
+    assert (incident_of(world).remedies[-1].result, incident_of(world).remedies[-1].was) == (RemedyResult.UNKNOWN, "")
+    late = e.RemedyLost(world.now, "web", "web-1", SCALE, "it cannot be read", settled=True, was="2")
+    assert lines(hear(world, late), "ACT") and incident_of(world).remedies[-1].was == "2"
+    assert hear(world, late) == ()
+
+
 OURS = RemedyAttempt(SCALE, NOW - 60.0, 120.0, done_at=NOW - 50.0, result=RemedyResult.NO_HELP)
 COUNTED = replace(HISTORY[0], changed=(INSTANCE_COUNT,))
 MADE = Deploy("dep-42", "live", "service_updated", commit=HISTORY[0].commit, created_at=NOW - 55.0)

@@ -259,10 +259,11 @@ def settled_late(ctx: StepContext) -> None:
     if incident is None or incident.id != event.incident or incident.closed_at is not None:
         return
     result, why = _not_known(event) if isinstance(event, e.RemedyLost) else _as_it_was(event)
-    known = [one for one in incident.remedies if one.name == event.remedy and one.unknown and one.result is not result]
+    was = event.was if isinstance(event, e.RemedyLost) else ""
+    unknown = [one for one in incident.remedies if one.name == event.remedy and one.unknown]
+    known = [one for one in unknown if one.result is not result or one.was != was]
     if not known:
         return
-    was = event.was if isinstance(event, e.RemedyLost) else ""
     told = tuple(replace(one, result=result, why=why, was=was) if one in known else one for one in incident.remedies)
     ctx.update_incident(remedies=told)
     ctx.note("ACT", why)
