@@ -18,6 +18,7 @@ from watchdog.presentation.checklists import Item, checklists, due, follow_ups, 
 from watchdog.presentation.explain import COURSES, seen, severity, state_of
 from watchdog.presentation.incident_facts import IncidentFacts
 from watchdog.presentation.markdown import code, fenced, link, plain, table
+from watchdog.presentation.proposals.deploy_checklist import proposed
 from watchdog.presentation.text import day, moment, sentence, short, show_probability
 from watchdog.presentation.timeline import Entry, shortened, timeline
 
@@ -49,6 +50,7 @@ def parts(facts: IncidentFacts) -> list[list[str]]:
         ["## What people added", "", *added(facts)],
         ["## Root cause", "", *root_cause(facts)],
         ["## Lessons learned", "", *lessons()],
+        ["## Deploy checklist", "", *deploy_checklist(facts)],
         ["## Action items", "", *action_items(facts)],
     ]
 
@@ -334,6 +336,15 @@ def root_cause(facts: IncidentFacts) -> list[str]:
 def lessons() -> list[str]:
     """Return the questions for the review meeting."""
     return [f"- {question}: ✍️" for question in ("What went well", "What went badly", "Where we were lucky")]
+
+
+def deploy_checklist(facts: IncidentFacts) -> list[str]:
+    """Return what the incident proposes to ask before each deploy."""
+    lines = [f"- [ ] {plain(sentence(question))}" for question in proposed(facts)]
+    if not lines:
+        return ["Nothing is proposed by the record: no deploy is likely to blame."]
+    kept = command_line("tick", facts.incident.id, "deploy-checklist")
+    return ["To be asked before a deploy; keep what fits:", "", *lines, "", f"Once it is kept: `{kept}`."]
 
 
 def action_items(facts: IncidentFacts) -> list[str]:

@@ -1,1 +1,1 @@
-"""Proposals: what the configuration may lack, from what was recorded; nothing acts on them."""
+"""Proposals, from what was recorded, for the configuration and the checklist of deploys; nothing acts on them."""
