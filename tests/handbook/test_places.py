@@ -20,6 +20,7 @@ from watchdog.docs.places import (
     CONFIGURATION,
     ERRORS,
     NOTICES,
+    OF_COMMANDS,
     OWN_NOTICES,
     ROLES,
     SIGN_IN,
@@ -28,6 +29,7 @@ from watchdog.docs.places import (
     place_of_error,
 )
 from watchdog.domain import errors
+from watchdog.domain.commands.command_line import PLACES as SPELLINGS
 from watchdog.domain.commands.command_table import ROWS
 from watchdog.domain.integrations import KINDS
 from watchdog.domain.notices import Notice, NoticeKind
@@ -35,7 +37,15 @@ from watchdog.domain.severity import Severity
 
 PACKAGE = Path(watchdog.__file__).parent
 NAMED = {COMMANDS, CONFIGURATION, VARIABLES, OWN_NOTICES, FOUND, ROLES, API, SIGN_IN}
-PLACES = {*NAMED, *ERRORS.values(), *OWN_PLACES.values(), *ANSWERS.values(), *CHECKS.values(), *TOPIC_PLACES.values()}
+PLACES = {
+    *OF_COMMANDS.values(),
+    *NAMED,
+    *ERRORS.values(),
+    *OWN_PLACES.values(),
+    *ANSWERS.values(),
+    *CHECKS.values(),
+    *TOPIC_PLACES.values(),
+}
 SELF_ALERT = Notice(1.0, "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "watchdog is blind", ("Why.",))
 
 
@@ -86,6 +96,15 @@ def test_every_notice_about_the_watchdog_is_in_the_reference_and_has_its_page() 
 )
 def test_an_error_has_the_place_that_it_names_or_that_of_its_kind(error: errors.WatchdogError, place: str) -> None:
     assert place_of_error(error) == place
+
+
+def test_a_command_on_a_database_has_its_own_page() -> None:
+    """For what it refuses or cannot do; what concerns the store or the configuration keeps its place."""
+    assert set(OF_COMMANDS) <= {words.split()[0] for words in SPELLINGS.values()}
+    kinds = (errors.Refused, errors.Permanent, errors.OutcomeUnknown)
+    assert [place_of_error(kind("no"), "database") for kind in kinds] == ["database"] * 3
+    for other in (errors.Outdated("no"), errors.Temporary("no"), errors.ConfigurationError(())):
+        assert place_of_error(other, "database") == place_of_error(other)
 
 
 def test_a_finding_has_the_place_of_its_subject() -> None:

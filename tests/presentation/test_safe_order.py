@@ -11,11 +11,12 @@ from tests.presentation.outlook_cases import BUDGET, NOW, OBSERVED, PAUSED, page
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, Verdict
 from watchdog.domain.incidents import HumanDecision, Incident
 from watchdog.domain.notices import Topic
-from watchdog.domain.policy import Then
+from watchdog.domain.policy import Policy, ServicePolicy, Then
+from watchdog.domain.remedies.database_step import DatabaseAction
 from watchdog.presentation.explain import explain
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
-from watchdog.presentation.outlooks.safe_order import order_lines, order_of, safe_order
+from watchdog.presentation.outlooks.safe_order import DatabaseSteps, order_lines, order_of, safe_order
 
 FILE = "db/migrate/20261202_orders.rb"
 KNOWN = GuardAnswer("migration", Verdict.ASK, f"dep-42 changes {FILE}")
@@ -80,6 +81,23 @@ def test_the_steps_name_both_deploys_and_end_in_the_command_that_is_open() -> No
     assert steps[3] == "Roll back: `watchdog incident approve web-1`."
     assert order_of(paged(BUDGET, UNKNOWN))[0] == MAY
     assert order_of(paged(BUDGET, UNKNOWN))[4] == "Roll back: `watchdog rollback web`."
+
+
+def test_the_steps_that_are_configured_stand_there_as_commands() -> None:
+    """Wherever the configuration is at hand; a notice leads there by the command that explains."""
+    both = (DatabaseAction.DUMP, DatabaseAction.MIGRATE_DOWN)
+    steps = order_of(asked(KNOWN), both)
+    down = "watchdog database migrate-down web --incident web-1 --as NAME"
+    assert steps[2] == "Else dump the database: `watchdog database dump web --incident web-1`."
+    assert f"does not know the way. Where that code is checked out: `{down}`. Where there is none" in steps[3]
+    only = order_of(asked(KNOWN), both[:1])
+    assert "`watchdog database dump" in only[2] and "migrate-down" not in only[3]
+    lines = " ".join(" ".join(explain(asked(KNOWN), (), None, state=CurrentState(database_steps=both))).split())
+    assert down in lines and "watchdog database dump web --incident web-1" in lines
+    policy = Policy({"web": ServicePolicy("web", None, database_steps=both)}, {})
+    by_hand = safe_order(deciding(KNOWN), database=DatabaseSteps.of(policy, "web"))
+    assert by_hand[2].endswith("`watchdog database dump web`.") and "--incident INCIDENT --as NAME`" in by_hand[3]
+    assert DatabaseSteps.of(policy, "gone").words() == DatabaseSteps().words()
 
 
 def test_there_are_no_steps_where_none_is_left() -> None:

@@ -92,7 +92,7 @@ def main(
         return output.DONE
     prepared, config, utc = found
     ctx = Context(config, os.environ, Path.cwd(), load_services or _app_services, utc=utc)
-    return _run(prepared, ctx, before_it_runs)
+    return _run(prepared, ctx, before_it_runs, "".join(typed[_command_at(typed) :][:1]))
 
 
 def _how_it_is_typed() -> str:
@@ -103,7 +103,7 @@ def _how_it_is_typed() -> str:
     return f"\nIn this shell `{PROGRAM}` is typed `{name}`.\n" if name else ""
 
 
-def _run(prepared: Prepared, ctx: Context, before_it_runs: Callable[[], object]) -> int:
+def _run(prepared: Prepared, ctx: Context, before_it_runs: Callable[[], object], command: str) -> int:
     # Imported late: it is a fifth of the time of `--help`.
     import asyncio
 
@@ -116,7 +116,7 @@ def _run(prepared: Prepared, ctx: Context, before_it_runs: Callable[[], object])
         sys.stdout.flush()
         return code
     except WatchdogError as error:
-        return output.explain_error(error)
+        return output.explain_error(error, command)
     except KeyboardInterrupt:
         return output.INTERRUPTED
     except BrokenPipeError:

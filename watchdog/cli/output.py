@@ -121,30 +121,33 @@ def end_progress() -> None:
         sys.stderr.flush()
 
 
-def explain_error(error: WatchdogError) -> int:
-    """Write an expected error as one sentence (or one mistake a line) with what to do next; return the exit code."""
+def explain_error(error: WatchdogError, command: str = "") -> int:
+    """Write an expected error as one sentence (or one mistake a line) with what to do next; return the exit code.
+
+    `command` is the first word that was typed.
+    """
     if isinstance(error, ConfigurationError):
         for mistake in error.mistakes:
             print_error(str(mistake))
         # The list of mistakes is bounded: the page must not exceed it.
         if len(error.mistakes) < MISTAKES_MAX:
-            _name_page(error)
+            _name_page(error, command)
         return USAGE
     if isinstance(error, Refused):
         print_error(f"refused: {error}")
-        _name_page(error)
+        _name_page(error, command)
         return REFUSED
     said = str(error).rstrip(".")
     end = "" if said.endswith("?") else "."
     print_error(f"{said}{end} {_next_step(error)}".strip())
-    _name_page(error)
+    _name_page(error, command)
     return FAILED
 
 
-def _name_page(error: WatchdogError) -> None:
+def _name_page(error: WatchdogError, command: str) -> None:
     from watchdog.docs.places import handbook_line, place_of_error
 
-    place = place_of_error(error)
+    place = place_of_error(error, command)
     if place:
         print_error(handbook_line(place))
 

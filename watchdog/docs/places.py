@@ -28,6 +28,8 @@ ERRORS: Mapping[type[errors.WatchdogError], str] = MappingProxyType(
     }
 )
 """The place of an error that names none itself; a class without a row has its parent's."""
+OF_COMMANDS: Mapping[str, str] = MappingProxyType({"database": "database"})
+"""The place of what a command of such a first word refuses, or cannot do, in the stead of its kind's."""
 NOTICES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(KINDS, INTEGRATIONS),
@@ -79,8 +81,11 @@ def handbook_line(place: str, console_url: str = "") -> str:
     return f"Handbook: {link(place, console_url)}"
 
 
-def place_of_error(error: errors.WatchdogError) -> str:
-    """Return the place that explains an error, or "" if there is none."""
+def place_of_error(error: errors.WatchdogError, command: str = "") -> str:
+    """Return the place that explains an error, or "" if there is none; `command` is the first word that was typed."""
+    # Those alone: a store that is away, or of an older version, is the same matter under each command.
+    if type(error) in (errors.Refused, errors.Permanent, errors.OutcomeUnknown) and command in OF_COMMANDS:
+        return OF_COMMANDS[command]
     named = error.place if isinstance(error, errors.ConfigurationError) else ""
     return named or next((ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS), "")
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from watchdog.domain.code_comparison import MigrationRules
 from watchdog.domain.prose import Prose
+from watchdog.domain.remedies.database_step import DatabaseAction
 from watchdog.domain.remedies.remedy import Remedy
 from watchdog.domain.severity import Severity
 
@@ -121,6 +122,7 @@ class ServicePolicy:
     migrations: MigrationRules = field(default_factory=MigrationRules)  # how deploys that migrate are recognised
     remedies: tuple[Remedy, ...] = ()  # tried in this order before a rollback
     signals: tuple[SignalPolicy, ...] = ()  # its signals
+    database_steps: tuple[DatabaseAction, ...] = ()  # what people can order on its database; nothing is decided by it
     title: str = ""  # its name for people outside engineering; empty: `name`
     objective: float = OBJECTIVE  # share 0-1 of the time that it shall be available; nothing is decided by it
     tags: tuple[str, ...] = ()  # words to group and filter it by, the first as heading; nothing is decided by them

@@ -112,9 +112,9 @@ FIRST: Mapping[str, str] = MappingProxyType(
 """The guards about migrations, each with the safe order in short: what comes before the rollback."""
 SAFE_ORDER = (
     "Read what changes the database. Where it only adds to the schema (expand), {target} works with it: go on with 4.",
-    "Else dump the database, with pg_dump or its own tool, to a place that outlives it.",
-    "Migrate down to the schema of {target} with the code of {suspect}: the older code does not know the way. Where "
-    "there is none, or it would lose data that is needed, do not roll back: deploy a fix.",
+    "Else dump the database{dump}.",
+    "Migrate down to the schema of {target} with the code of {suspect}: the older code does not know the way. "
+    "{down}Where there is none, or it would lose data that is needed, do not roll back: deploy a fix.",
     "Roll back{command}.",
     "Bring the change back in two deploys: first what only adds (expand); what removes (contract), once no code that "
     "may be rolled back to needs it.",

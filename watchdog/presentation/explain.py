@@ -65,7 +65,7 @@ def explain(
         blame = decision_text.blame(decision, all_vetoes=all_vetoes, repo=repo)
         parts += [severity(decision), [*blame, *(section("COMMITS", commits) if commits else ())]]
         parts += [decision_text.guards(decision.guards), decision_text.target(decision.target)]
-        parts += [order_lines(order_of(incident))]
+        parts += [order_lines(order_of(incident, state.database_steps if state is not None else ()))]
     parts += [done(notes, tz), next_steps.unsure(incident), next_steps.otherwise(decision)]
     parts += [next_steps.next_steps(incident, label, notes, state), said(remarks, tz), judged(label)]
     blocks = [parts[0], story(parts[1:3]), *parts[3:]]

@@ -10,6 +10,7 @@ from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.domain.remedies.git_steps import PROPOSED
 from watchdog.domain.store_records import ActionRow
 from watchdog.presentation.git_steps import revert_text
+from watchdog.presentation.outlooks.safe_order import DatabaseSteps
 
 
 @pytest.fixture
@@ -173,7 +174,7 @@ async def test_a_proposal_of_an_old_head_is_followed_by_one_of_its_own(scene: Sc
 async def test_a_migration_is_refused_with_the_safe_order(scene: Scene, file: str, message: str, says: str) -> None:
     scene.repo.commit(file, "alter", message)
     plan = await scene.with_revert(lambda revert: revert.plan())
-    shown = " ".join(" ".join(revert_text.plan_lines(plan)).split())
+    shown = " ".join(" ".join(revert_text.plan_lines(plan, DatabaseSteps())).split())
     assert says in shown and "SAFE ORDER A revert undoes no migration." in shown and "4. Roll back, then" in shown
     with pytest.raises(Refused, match="--with-migrations"):
         await scene.run()

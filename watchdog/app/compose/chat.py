@@ -20,6 +20,7 @@ from watchdog.domain.decisions import Decision, Verdict
 from watchdog.domain.errors import Refused, Temporary
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, State
+from watchdog.domain.policy import Policy
 from watchdog.ports import StoreReader
 from watchdog.ports.chat import Conversation, Reply
 from watchdog.presentation import decision_text, status_text, table_rows
@@ -27,7 +28,7 @@ from watchdog.presentation.explain import explain as explained
 from watchdog.presentation.follow_up_text import open_tasks
 from watchdog.presentation.outlooks.current_state import current_state
 from watchdog.presentation.outlooks.other_service import OtherServices
-from watchdog.presentation.outlooks.safe_order import order_lines, safe_order
+from watchdog.presentation.outlooks.safe_order import DatabaseSteps, order_lines, safe_order
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.text import clean, columns
 from watchdog.settings.rules.required_secrets import answers_in_slack
@@ -180,7 +181,7 @@ class ChatQueries:
                 command, bound = f"rollback {name}", {**given, **({} if to else _chosen(decision))}
         except Refused as error:
             return Reply((f"It would not be done: {error}.",), ok=False)
-        return Reply(_plan_lines(decision, listed, command, follows, bound), fixed=True)
+        return Reply(_plan_lines(policy, decision, listed, command, follows, bound), fixed=True)
 
     def _nothing_of(self, name: str) -> str:
         known = self._app.engine.policy.services
@@ -217,7 +218,7 @@ def _chosen(decision: Decision) -> Mapping[str, str]:
 
 
 def _plan_lines(
-    decision: Decision, listed: DeploysListed, command: str, follows: str, bound: Mapping[str, str]
+    policy: Policy, decision: Decision, listed: DeploysListed, command: str, follows: str, bound: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Return where it leads and what the guards answer; last, the line that does it: `bound` has its options."""
     live = live_deploy(listed.deploys)
@@ -230,7 +231,7 @@ def _plan_lines(
         *([f"LIVE         {decision_text.named(live)}"] if live is not None else []),
         *decision_text.target(decision.target),
         *decision_text.guards(decision.guards),
-        *order_lines(safe_order(decision, live)),
+        *order_lines(safe_order(decision, live, database=DatabaseSteps.of(policy, listed.service))),
         *([follows] if follows else []),
         "",
         end,

@@ -11,6 +11,7 @@ from watchdog.domain.commands.command_line import command_line
 if TYPE_CHECKING:
     from watchdog.domain.decisions import Decision
     from watchdog.domain.deploys import Deploy
+    from watchdog.presentation.outlooks.safe_order import DatabaseSteps
 
 
 async def rollback(
@@ -57,14 +58,19 @@ async def rollback(
 
 
 async def _plan(ctx: Context, service: str, to: str | None, blamed: str | None) -> int:
+    from watchdog.presentation.outlooks.safe_order import DatabaseSteps
+
     plan, live = await ctx.app().plan(ctx.settings(), service, to, blamed)
     chosen = plan.target.deploy if plan.target is not None else None
     target = ("--to", to) if to else ("--planned", chosen.id) if chosen is not None else ()
     words = ("--live", live.id, *target, *(("--blamed", blamed) if blamed else ()))
-    return _show(plan, command_line("rollback", service, *words), live=live)
+    database = DatabaseSteps.of(ctx.settings().policy, service)
+    return _show(plan, command_line("rollback", service, *words), database, live=live)
 
 
-def _show(plan: "Decision", command: str, said: Sequence[str] = (), live: "Deploy | None" = None) -> int:
+def _show(
+    plan: "Decision", command: str, database: "DatabaseSteps", said: Sequence[str] = (), live: "Deploy | None" = None
+) -> int:
     """Print the plan; return the exit code that the command would have."""
     from watchdog.cli import output
     from watchdog.domain.decisions import Verdict
@@ -78,7 +84,7 @@ def _show(plan: "Decision", command: str, said: Sequence[str] = (), live: "Deplo
         *((f"LIVE         {decision_text.named(live)}",) if live is not None else ()),
         *decision_text.target(plan.target),
         *decision_text.guards(plan.guards),
-        *order_lines(safe_order(plan, live)),
+        *order_lines(safe_order(plan, live, database=database)),
         *said,
         "",
         f"Nothing was changed. {end}",
@@ -109,6 +115,7 @@ async def undo(
 
 
 async def _plan_undo(ctx: Context, incident: str) -> int:
+    from watchdog.presentation.outlooks.safe_order import DatabaseSteps
     from watchdog.presentation.text import section
 
     settings = ctx.settings()
@@ -119,7 +126,8 @@ async def _plan_undo(ctx: Context, incident: str) -> int:
     # The configuration may have lost this service since its incident.
     known_service(settings, known.service)
     plan, said = await ctx.app().plan_undo(settings, known)
-    return _show(plan, command_line("undo", known.id), section("UNDO", said))
+    database = DatabaseSteps.of(settings.policy, known.service, known.id)
+    return _show(plan, command_line("undo", known.id), database, section("UNDO", said))
 
 
 async def label(incident: str, verdict: Literal["right", "wrong"], /, *, ctx: It) -> int:

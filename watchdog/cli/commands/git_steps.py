@@ -87,10 +87,13 @@ async def _planned(ctx: Context, order: "RevertOrder", by: str | None) -> int:
     """Show the plan of a revert, and the command that does just that."""
     from watchdog.cli import output
     from watchdog.presentation.git_steps import revert_text
+    from watchdog.presentation.outlooks.safe_order import DatabaseSteps
 
-    plan, _ = await ctx.app().plan_revert(ctx.settings(), order, ctx.environ, output.print_error)
+    settings = ctx.settings()
+    plan, found = await ctx.app().plan_revert(settings, order, ctx.environ, output.print_error)
+    database = DatabaseSteps.of(settings.policy, found.service, found.id)
     end = plan.obstacle or ("" if plan.same_tree else f"To do it: {revert_text.go_ahead(plan, order, by)}")
-    lines = [*revert_text.plan_lines(plan), *(revert_text.deploy_lines(plan) if order.deploy else ())]
+    lines = [*revert_text.plan_lines(plan, database), *(revert_text.deploy_lines(plan) if order.deploy else ())]
     output.show_lines([*lines, "", f"Nothing was changed. {end}".rstrip()])
     return output.REFUSED if plan.obstacle else output.DONE
 

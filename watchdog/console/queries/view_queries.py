@@ -226,7 +226,9 @@ class ViewQueries:
             restored=explain.restored(incident, target_seconds).strip(),
             severity=clean(explain.severity_of(decision)) if decision is not None else incident.severity.value,
             evidence=_evidence(policy, incident, state, now),
-            decision=decision_view(decision, repo, order_of(incident)) if decision is not None else None,
+            decision=decision_view(decision, repo, order_of(incident, around.database_steps))
+            if decision is not None
+            else None,
             unsure=tuple(sentence(one) for one in next_steps.doubts_of(incident)),
             otherwise=tuple(
                 Alternative(clean(left), clean(right)) for left, right in next_steps.alternatives(decision)

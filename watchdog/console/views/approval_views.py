@@ -16,7 +16,7 @@ from watchdog.domain.policy import Policy, Rule
 from watchdog.presentation.notices.notice_details import only_approver
 from watchdog.presentation.outlook import outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
-from watchdog.presentation.outlooks.safe_order import safe_order
+from watchdog.presentation.outlooks.safe_order import DatabaseSteps, safe_order
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.presentation.status_text import open_incident, quiets
 from watchdog.presentation.text import clean, sentence
@@ -73,17 +73,21 @@ def plan_view(
     policy: Policy, state: State, listed: DeploysListed, to: str | None, repo: str | None, blamed: str | None = None
 ) -> PlanView:
     """Return the plan of a manual rollback, as `watchdog rollback SERVICE --dry-run` prints it."""
-    view = _plan(listed, repo, lambda: (planned(policy, state, listed, to, blamed), ""))
+    database = DatabaseSteps.of(policy, listed.service)
+    view = _plan(listed, repo, database, lambda: (planned(policy, state, listed, to, blamed), ""))
     return replace(view, blamed=clean(blamed or ""))
 
 
 def undo_view(policy: Policy, state: State, listed: DeploysListed, incident: Incident, repo: str | None) -> PlanView:
     """Return the plan of an undo, as `watchdog incident undo INCIDENT --dry-run` prints it."""
-    view = _plan(listed, repo, lambda: planned_undo(policy, state, listed, incident))
+    database = DatabaseSteps.of(policy, listed.service, incident.id)
+    view = _plan(listed, repo, database, lambda: planned_undo(policy, state, listed, incident))
     return replace(view, incident=clean(incident.id))
 
 
-def _plan(listed: DeploysListed, repo: str | None, made: Callable[[], tuple[Decision, str]]) -> PlanView:
+def _plan(
+    listed: DeploysListed, repo: str | None, database: DatabaseSteps, made: Callable[[], tuple[Decision, str]]
+) -> PlanView:
     live = live_deploy(listed.deploys)
     shown = deploy_view(live) if live is not None else None
     try:
@@ -93,7 +97,7 @@ def _plan(listed: DeploysListed, repo: str | None, made: Callable[[], tuple[Deci
     # The first blocking guard is the reason that people read; the plan lists all of them.
     blocked = next((one for one in decision.guards if one.verdict is Verdict.BLOCK), None)
     why = f"{blocked.name}: {blocked.why}" if blocked is not None else ""
-    plan = decision_view(decision, repo, safe_order(decision, live))
+    plan = decision_view(decision, repo, safe_order(decision, live, database=database))
     target = decision.target.deploy if decision.target is not None else None
     lost = _lost(listed.deploys, live, target) if live is not None and target is not None else ()
     shown_lost = tuple(deploy_view(one, "" if one.was_live else NEVER_LIVE) for one in lost)

@@ -12,7 +12,7 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.remedies.git_steps import Reverted, RevertOrder, RevertPlan
 from watchdog.presentation.block_words import SAFE_ORDER
 from watchdog.presentation.git_steps import deploy_text
-from watchdog.presentation.outlooks.safe_order import order_lines
+from watchdog.presentation.outlooks.safe_order import DatabaseSteps, order_lines
 from watchdog.presentation.text import clean, many, moment, section, short, show_probability
 
 TITLE_MAX = 120
@@ -70,7 +70,7 @@ def evidence(incident: Incident) -> list[str]:
     return lines
 
 
-def plan_lines(plan: RevertPlan) -> list[str]:
+def plan_lines(plan: RevertPlan, database: DatabaseSteps) -> list[str]:
     """Return the plan, for a terminal."""
     changes = plan.undone.changes
     lines = [
@@ -83,7 +83,7 @@ def plan_lines(plan: RevertPlan) -> list[str]:
     lines += section("UNDOES", f"{_undone(plan)}: {commits_named(changes.commits, changes.total)}")
     lines += section("", changes.summary.rpartition("; ")[2]) if changes.files else []
     lines += section("DATABASE", _database(plan))
-    lines += order_lines(safe_order(plan))
+    lines += order_lines(safe_order(plan, database))
     lines += section("COMMIT", f"one, on top of {short(plan.head)}, pushed without force{_or_proposed(plan)}")
     return lines
 
@@ -94,13 +94,13 @@ def deploy_lines(plan: RevertPlan) -> list[str]:
     return section("DEPLOY", f"that commit, by its id, requested once at Render after the push{now}")
 
 
-def safe_order(plan: RevertPlan) -> tuple[str, ...]:
+def safe_order(plan: RevertPlan, database: DatabaseSteps) -> tuple[str, ...]:
     """Return the steps around a migration, empty where none is among the commits."""
     if not plan.migrates:
         return ()
     again = command_line("git-revert", "INCIDENT", "--with-migrations")
     names = {"suspect": short(plan.head), "target": short(plan.stable), "command": f", then revert: {again}"}
-    return "A revert undoes no migration.", *(step.format(**names) for step in SAFE_ORDER)
+    return "A revert undoes no migration.", *(step.format(**names, **database.words()) for step in SAFE_ORDER)
 
 
 def _database(plan: RevertPlan) -> str:

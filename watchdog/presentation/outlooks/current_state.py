@@ -16,6 +16,7 @@ from watchdog.core.phases.rollback_request import PIN_PATIENCE_SECONDS
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy
+from watchdog.domain.remedies.database_step import DatabaseAction
 from watchdog.presentation.outlooks.other_service import OtherService, OtherServices, culprit
 from watchdog.presentation.status_text import STALE_SECONDS
 
@@ -44,6 +45,7 @@ class CurrentState:
     pages_again_at: float | None = None  # when an acknowledgement of now would end with a page; None: with none
     open_tasks: int = 0  # items of its checklists that are not done, once it is over; 0: none, or not known
     followed: bool = True  # a daemon runs, as far as that is known
+    database_steps: tuple[DatabaseAction, ...] = ()  # on the service's database, for a plan over a migration
     other: OtherService | None = None  # another service, whose deploy is likelier to blame; None: none, or not known
 
     @property
@@ -69,9 +71,10 @@ def current_state(
     `open_tasks`: see `follow_up_text.py`.
     """
     service, blamed = state.services.get(incident.service), culprit(incident)
-    rule = policy.matrix.get(incident.severity)
+    rule, known = policy.matrix.get(incident.severity), policy.services.get(incident.service)
     around = CurrentState(
         watched=incident.service in policy.services,
+        database_steps=known.database_steps if known is not None else (),
         denied=blames_code(incident) and incident.suspect_code in state.denied,
         stopped=state.stop_reason,
         disarmed=bool(state.disarmed),

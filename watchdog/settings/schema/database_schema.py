@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Strict
 
 from watchdog.adapters.json_schema_hooks import written_as
+from watchdog.domain.remedies.database_step import DatabaseAction
 from watchdog.settings.schema.tuning import BoundedDuration, Section
 
 VARIABLE = r"(?!WATCHDOG_)[A-Z_][A-Z0-9_]{0,99}"
@@ -50,6 +51,11 @@ class DatabaseShape(Section):
     migrate_down: Annotated[str, AfterValidator(_command)] | None = None
     programs: Folder | None = None  # None: those on PATH
     fresh: BoundedDuration = FRESH_SECONDS
+
+    @property
+    def steps(self) -> tuple[DatabaseAction, ...]:
+        """Return the steps that come before a rollback over a migration, as far as they are configured."""
+        return (DatabaseAction.DUMP, *([DatabaseAction.MIGRATE_DOWN] if self.migrate_down else []))
 
     @property
     def words(self) -> list[str]:
