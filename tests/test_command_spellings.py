@@ -14,7 +14,7 @@ from watchdog.domain.commands.command_line import OLD_SPELLINGS, PLACES, PROGRAM
 ROOT = Path(__file__).parents[1]
 PAGES = (
     *(ROOT / "README.md", ROOT / "watchdog" / "ARCHITECTURE.md"),
-    *sorted((ROOT / "watchdog" / "docs").glob("*.md")),
+    *sorted((ROOT / "watchdog" / "docs").rglob("*.md")),
     *sorted((ROOT / "config").rglob("*.yaml")),
     *sorted((ROOT / "deploy" / "prometheus").glob("*.yaml")),
 )

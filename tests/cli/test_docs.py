@@ -26,6 +26,7 @@ def test_a_page_without_a_terminal_is_its_markdown(capsys: pytest.CaptureFixture
     part = typed(capsys, "operation#overload")
     assert part.startswith("## Overload\n") and part.count("\n## ") == 0
     assert typed(capsys, "operation.md") == typed(capsys, "operation")
+    assert typed(capsys, "reference/reference-api.md") == typed(capsys, "reference-api")
 
 
 def test_what_is_not_there_is_answered_with_what_is_near(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +44,7 @@ def test_search_lists_page_and_heading(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_on_a_terminal_links_are_commands() -> None:
-    text = for_terminal("<!-- needs: x -->\n[a](other.md#b) [c](#d) [e](https://x.example/y.md) f<br>g\n", "one")
+    text = for_terminal("<!-- needs: x -->\n[a](../other.md#b) [c](#d) [e](https://x.example/y.md) f<br>g\n", "one")
     assert text == "a (`watchdog docs other`) c [e](https://x.example/y.md) f g\n"
     console = Console(width=80, force_terminal=True, color_system=None)
     with console.capture() as captured:

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from tests.handbook.reference import GENERATED
-from watchdog.docs.page_table import HERE
+from watchdog.docs import file_of
 
 
 def main(words: list[str]) -> int:
@@ -14,7 +14,7 @@ def main(words: list[str]) -> int:
     write = parser.parse_args(words).write
     differing = 0
     for name, make in GENERATED.items():
-        path, text = HERE / f"{name}.md", make()
+        path, text = file_of(name), make()
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         differing += 1

@@ -5,7 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from watchdog.docs import GROUPS, Page, anchor_of, headings, link, near, page, pages, pictures, search, section
+from watchdog.docs import (
+    GROUPS,
+    Page,
+    anchor_of,
+    file_of,
+    headings,
+    link,
+    name_of,
+    near,
+    page,
+    pages,
+    pictures,
+    search,
+    section,
+)
 from watchdog.docs.headings import prose_lines
 from watchdog.docs.page_table import HERE
 
@@ -34,9 +48,10 @@ def wrong(picture: str, target: str, at: Page) -> str:
         return "" if target in pictures() else f"{target}: no picture beside the pages"
     if target.startswith("https://"):
         return ""
-    name, _, anchor = target.partition("#")
-    other = page(name.removesuffix(".md")) if name else at
-    if (name and not name.endswith(".md")) or other is None:
+    path, _, anchor = target.partition("#")
+    other = page(name_of(path)) if path else at
+    # As a file as well: that is how GitHub shows it.
+    if other is None or (path and (file_of(at.name).parent / path).resolve() != file_of(other.name)):
         return f"{target}: not a page of the handbook"
     if anchor and anchor not in {heading.anchor for heading in headings(other.text)}:
         return f"{target}: no such heading"
@@ -46,9 +61,11 @@ def wrong(picture: str, target: str, at: Page) -> str:
 def test_a_broken_link_would_be_found() -> None:
     at = page("guarantees")
     assert at is not None and wrong("!", "nowhere.png", at)
-    for target in ("nowhere.md", "operation.md#nowhere", "#nowhere", "../../README.md", "operation"):
+    unknown = ("nowhere.md", "operation.md#nowhere", "#nowhere", "../../README.md", "operation")
+    for target in (*unknown, "reference-api.md", "../operation.md"):
         assert wrong("", target, at), target
-    assert not wrong("", "operation.md#overload", at) and not wrong("", "#what-remains", at)
+    for target in ("operation.md#overload", "reference/reference-api.md", "#what-remains"):
+        assert not wrong("", target, at), target
 
 
 @pytest.mark.parametrize(
@@ -103,7 +120,7 @@ def test_near_names_and_search() -> None:
 
 def test_every_file_is_in_the_table_once() -> None:
     """A page that is not listed could be read by nobody; a page that is listed may still be missing."""
-    assert sorted(path.stem for path in HERE.glob("*.md")) == sorted(one.name for one in pages())
+    assert sorted(path.stem for path in HERE.rglob("*.md")) == sorted(one.name for one in pages())
     assert len(set(NAMES)) == len(NAMES)
-    assert [one.name for one in pages()] == [name for name in NAMES if (HERE / f"{name}.md").is_file()]
+    assert [one.name for one in pages()] == [name for name in NAMES if file_of(name).is_file()]
     assert Path(__file__).parents[2] / "watchdog" / "docs" == HERE

@@ -18,7 +18,8 @@ from tests.handbook.blocks import ROOT, blocks, shell_commands
 from tests.settings.texts import SMALL
 from tests.support.child_processes import missing
 from tests.support.clocks import PATIENCE_SECONDS
-from watchdog.docs import pages
+from watchdog.docs import file_of, pages
+from watchdog.docs.page_table import HERE
 
 pytestmark = pytest.mark.long
 
@@ -110,7 +111,7 @@ def test_the_wheel_reads_every_page_and_writes_the_site(environment: Path) -> No
     """The same text as in the repository, from the installed files."""
     (docs,) = environment.glob("lib/*/site-packages/watchdog/docs")
     for one in pages():
-        assert (docs / f"{one.name}.md").read_text(encoding="utf-8") == one.text
+        assert (docs / file_of(one.name).relative_to(HERE)).read_text(encoding="utf-8") == one.text
     assert typed(environment, "docs", "operation") == next(one.text for one in pages() if one.name == "operation")
     assert f"Wrote {len(pages())} pages." in typed(environment, "docs", "--site", "site")
     assert (environment.parent / "site" / "index.html").is_file()

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from watchdog.docs.headings import headings
 from watchdog.domain.commands.command_line import command_line
@@ -12,6 +12,8 @@ from watchdog.domain.commands.command_line import command_line
 HERE = Path(__file__).parent
 PICTURES = (".png", ".svg")
 """File name endings of pictures; they stand beside the pages, and are shown by `![description](file.png)`."""
+GENERATED = "reference"
+"""The folder of the pages that are generated, and the begin of their names."""
 HELP = "/help/"
 """Where the console serves the handbook."""
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -62,9 +64,19 @@ def pages() -> tuple[Page, ...]:
         Page(name, headings(text)[0].text, group, text)
         for group, names in GROUPS
         for name in names
-        if (path := HERE / f"{name}.md").is_file()
+        if (path := file_of(name)).is_file()
         for text in [path.read_text(encoding="utf-8")]
     )
+
+
+def file_of(name: str) -> Path:
+    """Return the file of a page."""
+    return (HERE / GENERATED if name.startswith(f"{GENERATED}-") else HERE) / f"{name}.md"
+
+
+def name_of(path: str) -> str:
+    """Return the name of the page that a link's path leads to: that of its file, whatever folder it is in."""
+    return PurePosixPath(path).name.removesuffix(".md")
 
 
 def page(name: str) -> Page | None:

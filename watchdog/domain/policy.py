@@ -1,7 +1,4 @@
-"""The policy: which service may be changed, under which conditions, and who is notified.
-
-The defaults are the shipped ones; `config/watchdog.yaml` explains them.
-"""
+"""The policy: which service may be changed, when, and who is notified; `config/watchdog.yaml` explains its defaults."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

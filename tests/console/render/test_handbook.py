@@ -23,6 +23,8 @@ def html(text: str) -> str:
     [
         ("other.md", "/help/other"),
         ("other.md#part", "/help/other#part"),
+        ("reference/reference-api.md#part", "/help/reference-api#part"),
+        ("../other.md", "/help/other"),
         ("#part", "#part"),
         ("https://render.com/docs", "https://render.com/docs"),
     ],

@@ -1,4 +1,4 @@
-"""The pages `reference-*`, each generated from what it describes."""
+"""The pages of `docs/reference/`, each generated from what it describes."""
 
 from collections.abc import Callable, Mapping
 

@@ -17,8 +17,8 @@ from watchdog.domain.notices import NoticeKind, Topic
 ALERTS = Path(__file__).parents[3] / "deploy" / "prometheus" / "watchdog.yaml"
 ABOUT = """\
 Each notice begins with the service and its trouble, then says what is being done, then what is left to you. This page
-lists the notices that the daemon can send, but for those to [stakeholders](on-call.md#stakeholders); `watchdog explain
-INCIDENT` shows the whole story of an incident."""
+lists the notices that the daemon can send, but for those to [stakeholders](../on-call.md#stakeholders); `watchdog
+explain INCIDENT` shows the whole story of an incident."""
 PLACES = {"value": "(number)"}
 KIND: Mapping[NoticeKind, str] = {
     NoticeKind.OPENED: "An incident was opened. No rollback is asked for or made yet",
@@ -198,7 +198,7 @@ OWN: Mapping[str, tuple[str, str, str]] = {
         "After an upgrade of the watchdog, recorded events were decided again. The notice says which decisions "
         "differ, that none does, or why the replay failed",
         "Nothing if none differs; else `watchdog lab replay --since-upgrade` shows them; "
-        "[how it works](operation.md#an-upgrade-of-the-watchdog-itself)",
+        "[how it works](../operation.md#an-upgrade-of-the-watchdog-itself)",
     ),
     "silences": (
         "a silence, a hold or a downtime",
@@ -267,7 +267,7 @@ def text() -> str:
 def linked(place: str) -> str:
     """Return a link to a place of the handbook, named by its page."""
     name, _, anchor = place.partition("#")
-    return f"[{name}]({name}.md{f'#{anchor}' if anchor else ''})"
+    return f"[{name}]({'' if name.startswith('reference-') else '../'}{name}.md{f'#{anchor}' if anchor else ''})"
 
 
 def integrations() -> list[tuple[str, ...]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from watchdog.docs import Page
 
 LISTS = f"`{command_line('docs')}` lists the pages"
-LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?!https?:)(?P<page>[\w-]*)(?:\.md)?(?:#[^)]*)?\)")
+LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?!https?:)(?:[\w./-]*/)?(?P<page>[\w-]*)(?:\.md)?(?:#[^)]*)?\)")
 """A link to a page, or to a heading of this one."""
 
 
@@ -83,10 +83,11 @@ def _show_hits(words: str) -> int:
 
 def _found(place: str) -> "tuple[Page, str]":
     """Return the page, and the text to show. Raises ConfigurationError with the names of similar pages."""
-    from watchdog.docs import headings, near, search, section
+    from watchdog.docs import headings, name_of, near, search, section
     from watchdog.docs import page as page_of
 
-    name, _, anchor = place.removesuffix(".md").partition("#")
+    path, _, anchor = place.removesuffix(".md").partition("#")
+    name = name_of(path)
     found = page_of(name)
     if found is None:
         meant = near(name)

@@ -17,7 +17,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
-from watchdog.docs import Heading, Page, headings, page, pages
+from watchdog.docs import Heading, Page, headings, name_of, page, pages
 
 WEB = ("https://", "http://")
 LINE_BREAK = "<br>"
@@ -85,7 +85,7 @@ def target(href: str, at: Addresses) -> str:
     if href.startswith((*WEB, "#")):
         return href
     name, found, anchor = href.partition("#")
-    return at.page(name.removesuffix(".md")) + (f"#{anchor}" if found else "")
+    return at.page(name_of(name)) + (f"#{anchor}" if found else "")
 
 
 def _html(shown: Page, at: Addresses) -> str:
