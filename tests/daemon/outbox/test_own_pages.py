@@ -72,6 +72,21 @@ async def test_a_page_whose_answer_was_lost_may_have_arrived(failure: Exception,
     assert two.titles == told
 
 
+@pytest.mark.parametrize(("resumed", "told"), [(True, [OVER]), (False, [])])
+async def test_a_page_that_a_dead_process_left_is_not_sent_once_it_is_over_and_ended(
+    resumed: bool, told: list[str]
+) -> None:
+    """It may have arrived as that process died, behind its end; one that only waited here has not."""
+    two = await begun()
+    await listing(two)
+    await renewed(two)
+    left = tell(PAGE, "pager", at=two.clock.now(), wakes=True, **OF_ITSELF)
+    await two.clock.during(two.one.outbox.deliver(7, left, resumed=resumed))
+    for _ in range(3):
+        await renewed(two)
+    assert two.titles == told
+
+
 async def test_what_this_worker_ends_itself_is_not_ended_again() -> None:
     """Not while its end is on its way, and not once that has arrived."""
     two = await begun()

@@ -289,7 +289,11 @@ class Outbox:
             # at once: the page alone could ring before the store said that the channel has its end.
             return any([await self._has_the_end(one, channel) for one in ends if one.place > delivery.place])
         if notice.kind is NoticeKind.SELF_ALERT:  # without a row it is this worker's own, and ended by it
-            return delivery.effect_id is not None and self.own_page_is_over(notice.incident)
+            over = delivery.effect_id is not None and self.own_page_is_over(notice.incident)
+            if over and delivery.resumed:
+                # Its process may have died while the page was on its way, and the end have come before it.
+                self._own_pages.tried(notice, channel, None)
+            return over
         return await self._late.is_over(delivery)
 
     async def _has_the_end(self, end: Delivery, channel: str) -> bool:
