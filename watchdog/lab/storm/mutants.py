@@ -155,6 +155,7 @@ class NeverDone:
     """A remedy that is never read as done (ports.RemedyAction)."""
 
     believed = False
+    needs_before = False
 
     def __init__(self, inner: RemedyAction) -> None:
         self.can_look = inner.can_look

@@ -159,6 +159,7 @@ class StormFlag:
     """One worker's way to one feature flag (ports.RemedyAction)."""
 
     believed = False
+    needs_before = False
 
     def __init__(self, remedies: Remedies, drawn: Drawn, client: RenderClient, worker: str) -> None:
         self.can_look = drawn.remedy.has_look
