@@ -82,10 +82,10 @@ def typed(environment: Path, *words: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("wanted", sorted(extras() - {DEVELOPMENT}))
-def test_each_install_line_finds_what_it_needs(wheel: Path, environment: Path, wanted: str) -> None:
+def test_each_install_line_finds_what_it_needs(wheel: Path, environment: Path) -> None:
     """An extra that is not there would be a warning of pip, and a version that the wheel refuses an error."""
-    install(environment, f"{wheel}{wanted}", "--dry-run")
+    wanted = {name for words in extras() - {DEVELOPMENT} for name in words.strip("[]").split(",")} - {""}
+    install(environment, f"{wheel}[{','.join(sorted(wanted))}]", "--dry-run")
 
 
 def test_what_is_installed_is_a_command_that_works(environment: Path) -> None:
