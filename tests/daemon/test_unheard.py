@@ -97,7 +97,7 @@ async def test_what_another_worker_decides_anew_is_left_to_it(one: Worker, other
     one.store.gone = False
     await one.sharing.renew()
     await other.clock.advance(TTL_SECONDS + RENEW_SECONDS)
-    await one.sharing.renew()
+    await one.take_all()
     await one.engine.handle(e.Paused(one.clock.now(), "ann"))
     pending = [item.effect for item in await one.store.pending()]
     assert one.held == set(NAMES) and one.engine.store_trouble == ""
