@@ -15,6 +15,7 @@ from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.remedies.remedy import Remedy
 from watchdog.domain.store_records import ActionRow, PendingEffect, Write
 from watchdog.lab.storm.channels import StormChannel
+from watchdog.lab.storm.people import is_of_remedy
 from watchdog.lab.storm.render import Render, RenderClient
 from watchdog.lab.storm.store import StoreHost, StormStore
 from watchdog.ports import RemedyAction
@@ -148,7 +149,7 @@ class ForgetsSends(StormStore):
 
 
 def _is_sent(row: ActionRow) -> bool:
-    return row.step.startswith(("flag ", "remedy ")) and row.state == "sending"
+    return is_of_remedy(row) and row.state == "sending"
 
 
 class NeverDone:

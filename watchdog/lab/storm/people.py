@@ -23,6 +23,13 @@ MOMENTS = {
     ("rollback", "accepted"): "while it is deployed",
 }
 """Rows of the actions' journal, and the moment of the protocol at which they are written."""
+OF_REMEDY = {"planned": "before a remedy", "sending": "as a remedy is sent", "done": "while a remedy proves itself"}
+"""The same of rows of remedies, by their state."""
+
+
+def is_of_remedy(row: ActionRow) -> bool:
+    """Return whether a row of the journal is of a remedy."""
+    return row.step.startswith(("flag ", "remedy "))
 
 
 class People:
@@ -44,7 +51,8 @@ class People:
 
     def at_row(self, row: ActionRow) -> None:
         """A row of the actions' journal was written: a moment of the protocol has come."""
-        self.at_moment(row.service, MOMENTS.get((row.step, row.state), ""))
+        moments = {(row.step, state): moment for state, moment in OF_REMEDY.items()} if is_of_remedy(row) else MOMENTS
+        self.at_moment(row.service, moments.get((row.step, row.state), ""))
 
     def act(self, service: Service) -> None:
         """Do one act, drawn at random."""

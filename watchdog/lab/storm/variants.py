@@ -103,7 +103,7 @@ VARIANTS = {
     "remedy-short-settle": Variant(
         "double_remedies",
         timings=replace(SHIPPED, settle_seconds=3.0),
-        weather=MappingProxyType({**WITH_REMEDIES, "slow_landing": 1.0}),
+        weather=MappingProxyType({**WITH_REMEDIES, "slow_landing": 1.0, "humans_in_protocol": 0.0}),
     ),
     "remedy-forgotten": Variant("early_rollbacks", policy=without_remedies, weather=WITH_REMEDIES),
     "remedy-without-proof": Variant("early_rollbacks", policy=without_patience, weather=WITH_REMEDIES),
