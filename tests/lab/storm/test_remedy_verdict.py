@@ -10,7 +10,7 @@ from watchdog.domain.remedies.kinds import RemedyKind, words
 from watchdog.domain.remedies.remedy import Remedy
 from watchdog.lab.storm.backups import Restored
 from watchdog.lab.storm.channels import Post
-from watchdog.lab.storm.remedies import ACTIONS, Drawn, Order, Remedies
+from watchdog.lab.storm.remedies import ACTIONS, NOT_DRAWN, Drawn, Order, Remedies
 from watchdog.lab.storm.remedy_verdict import Tried, doubles, early, untold, wrong
 from watchdog.lab.storm.store import Obeyed
 from watchdog.lab.storm.targets import Orders
@@ -45,10 +45,10 @@ def tried(
 
 
 def test_tried_once_and_rolled_back_after_its_time_it_is_right() -> None:
-    """Every kind can be drawn."""
+    """Every kind is drawn, or it is said that it is not."""
     right = tried([order(150.0)], 180.0)
     assert (doubles(right), early(right), wrong(right)) == ([], [], [])
-    assert set(ACTIONS) == set(RemedyKind)
+    assert {*ACTIONS, *NOT_DRAWN} == set(RemedyKind)
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,9 @@ def _restart(remedies: Remedies, drawn: Drawn, client: RenderClient, worker: str
 ACTIONS: Mapping[RemedyKind, Callable[[Remedies, Drawn, RenderClient, str], RemedyAction]] = MappingProxyType(
     {RemedyKind.FLAG_OFF: StormFlag, RemedyKind.RESTART: _restart}
 )
-"""How a worker does each kind; a test holds that none is missing."""
+"""How a worker does each kind that is drawn."""
+NOT_DRAWN = frozenset({RemedyKind.WEBHOOK, RemedyKind.SCALE})
+"""A webhook is one HTTP call, as a flag's is. Numbers of instances are not simulated: tests/faults has them."""
 
 
 def for_service(orders: Sequence[Order], service: str) -> list[Order]:
