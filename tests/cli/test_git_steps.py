@@ -1,5 +1,6 @@
-"""`watchdog incident revert` over a real record and a real repository: plan, act, run again, what the record says."""
+"""`watchdog incident revert` and `reset` over a real record and repository: plan, act, again, what the record says."""
 
+import os
 import shlex
 from pathlib import Path
 
@@ -71,3 +72,28 @@ def test_a_deploy_is_planned_with_what_forbids_it_and_refused_before_the_push(re
     assert "nothing is reverted, as it could not be deployed: web is only observed" in typed(*words, code=3)
     assert repo.head() == bad
     assert "--deploy: a commit that is only proposed" in typed(*words, "--pull-request", code=2)
+
+
+def test_a_reset_is_planned_and_made_only_by_a_named_person_at_a_terminal(
+    repo: Hosted, typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = repo.parents()[0], repo.head()
+    where = ("--to", good, "--branch", "main", "--remote", repo.address)
+    plan = typed("incident", "reset", "web-1", *where, "--dry-run")
+    assert "LOST         1 commit: no longer on main, other people's work included\n  " in plan
+    assert f"  {bad[:7]}    Say bad (Ann)" in plan and repo.head() == bad
+    _, _, command = plan.partition("Nothing was changed. To do it: watchdog ")
+    words = command.split()
+    assert words == ["incident", "reset", "web-1", "--head", bad, *where, "--as", "NAME"]
+    assert "--as: not given" in typed(*words[:-2], code=2)
+    assert "approves a reset at a terminal, and there is none" in typed(*words, code=3)
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs) as terminal, os.fdopen(ours, "wb", buffering=0) as keys:
+        monkeypatch.setattr("sys.stdin", terminal)
+        keys.write(b"web\n")
+        shown = typed(*words[:-1], "ann")
+    assert "To reset, type the name of the service (web); anything else ends it:" in shown
+    assert shown.endswith(f"main was moved back to {good}. It was at {bad}.\n") and repo.head() == good
+    audit = [(one.name, one.by, one.ok) for one in in_record(tmp_path, lambda store: store.asked())]
+    assert audit == [("note", said("ann"), True)] * 2
+    assert f"git reset, done: main of file://{repo.host} is at {good}" in " ".join(typed("explain", "web-1").split())

@@ -60,7 +60,7 @@ def test_every_command_keeps_the_secrets(
         more |= {f"database {step}": ["--as", "ann"] for step in ("migrate-down", "restore")}
         branch = ["--to", "abcdef1", "--branch", "main", "--remote", f"file://{tmp_path}/none"]
         more |= dict.fromkeys(("incident revert", "incident fix-branch"), branch)
-        more |= {"incident issue": ["--repo", "acme/web"]}
+        more |= {"incident reset": [*branch, "--dry-run"], "incident issue": ["--repo", "acme/web"]}
         typed = [(words, [*needed(words), *more.get(words, ())]) for words in PLACES.values()]
         for words, line in [*typed, *OPTIONS.items()]:
             if words.split()[0] in APART:

@@ -76,6 +76,7 @@ FUNCTIONS: Mapping[str, Command] = {
     "git-revert": git_steps.revert,
     "fix-branch": after_care.fix_branch,
     "issue": after_care.issue,
+    "git-reset": git_steps.reset,
     "deploys": inspect.deploys,
     "why-not": inspect.why_not,
     "silences": inspect.silences,

@@ -15,7 +15,7 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.drills.drill import Drill
 from watchdog.domain.incidents import Incident
 from watchdog.domain.remedies.database_step import DatabaseAction, DatabaseStep
-from watchdog.domain.remedies.git_steps import BranchOrder, Reverted, RevertOrder, RevertPlan
+from watchdog.domain.remedies.git_steps import BranchOrder, BranchPlan, Reverted, RevertOrder, TakeBackOrder, WasReset
 from watchdog.domain.reports import DemoResult, SignalReport
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Notifier, Store
@@ -208,7 +208,7 @@ class AppServices:
 
     async def plan_revert(
         self, settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Callable[[str], None], /
-    ) -> tuple[RevertPlan, Incident]:
+    ) -> tuple[BranchPlan, Incident]:
         """Return the plan of a revert on a service's branch, and its incident."""
         from watchdog.app.git_steps.git_commands import plan_revert
 
@@ -237,6 +237,28 @@ class AppServices:
         from watchdog.app.after_care.postmortem_issue import open_issue
 
         return await open_issue(settings, order, clock, tell)
+
+    async def plan_reset(
+        self, settings: Settings, order: TakeBackOrder, environ: Mapping[str, str], tell: Callable[[str], None], /
+    ) -> BranchPlan:
+        """Return the plan of a reset of a service's branch."""
+        from watchdog.app.git_steps.git_commands import plan_reset
+
+        return await plan_reset(settings, order, environ, tell)
+
+    async def reset(
+        self,
+        settings: Settings,
+        order: TakeBackOrder,
+        environ: Mapping[str, str],
+        tell: Callable[[str], None],
+        ask: Callable[[Sequence[str]], Awaitable[str]],
+        /,
+    ) -> tuple[WasReset, str]:
+        """Reset a service's branch, if the person approves; return what came of it, and the branch."""
+        from watchdog.app.git_steps.git_commands import reset
+
+        return await reset(settings, order, environ, tell, ask)
 
     async def database_plan(
         self,

@@ -48,11 +48,17 @@ class Host(PlainGit):
     pushes = 0
 
     async def fast_forward(self, branch: str, commit: str, head: str) -> Push:
+        return await self._around(super().fast_forward, branch, commit, head)
+
+    async def reset_branch(self, branch: str, commit: str, head: str) -> Push:
+        return await self._around(super().reset_branch, branch, commit, head)
+
+    async def _around(self, push: Callable[[str, str, str], Awaitable[Push]], *to: str) -> Push:
         self.before()
         self.pushes += 1
-        push = await super().fast_forward(branch, commit, head)
+        came = await push(*to)
         self.after()
-        return push
+        return came
 
 
 def die() -> None:

@@ -1,8 +1,8 @@
 """Any repository by the program `git`, over https, ssh or a path, with the credentials of the person who runs it.
 
 Rule 1: the copy is bare and has no file's contents (`blob:none`), in a folder that is removed at the end.
-Rule 2: a push names the head that it expects (`--force-with-lease`), and its commit is on top of that head: it is a
-fast-forward, or it is refused.
+Rule 2: a push names the head that it expects (`--force-with-lease`): with another one it is refused. Except for a reset
+its commit is on top of that head, so that it is a fast-forward.
 Rule 3: what came of a push is read from the branch, not from what git says.
 """
 
@@ -117,6 +117,17 @@ class PlainGit:
 
     async def fast_forward(self, branch: str, commit: str, head: str) -> Push:
         """Move a branch from `head` to a commit on top of it. Raises OutcomeUnknown where the branch cannot be read."""
+        return await self._push(branch, commit, head)
+
+    async def whole_id(self, commit: str) -> str:
+        """Return the whole id of a commit of the fetched branch."""
+        return await self._git.ok("rev-parse", "--verify", f"{_id(commit)}^{{commit}}")
+
+    async def reset_branch(self, branch: str, commit: str, head: str) -> Push:
+        """Move a branch from `head` back to one of its ancestors, by force, unless it is at another head by then.
+
+        Raises OutcomeUnknown where the branch cannot be read.
+        """
         return await self._push(branch, commit, head)
 
     async def create_branch(self, branch: str, commit: str) -> Push:

@@ -15,16 +15,27 @@ from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.composition import resolve
 from watchdog.app.git_steps.commit_deploy import CommitDeploy
 from watchdog.app.git_steps.deploy_ground import DeployGround
+from watchdog.app.git_steps.reset import Ask, Reset
 from watchdog.app.git_steps.revert import Revert
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.code_comparison import MigrationRules, is_commit
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refused, WatchdogError
 from watchdog.domain.incidents import Incident
-from watchdog.domain.remedies.git_steps import BranchOrder, Deployed, GitStep, Reverted, RevertOrder, RevertPlan
+from watchdog.domain.remedies.git_steps import (
+    BranchOrder,
+    BranchPlan,
+    Deployed,
+    GitStep,
+    Reverted,
+    RevertOrder,
+    TakeBackOrder,
+    WasReset,
+)
 from watchdog.ports import Clock, Store
 from watchdog.ports.code_host import CodeHost
 from watchdog.presentation.git_steps import revert_text as text
+from watchdog.presentation.outlooks.safe_order import DatabaseSteps
 from watchdog.settings import Settings
 
 Tell = Callable[[str], None]
@@ -37,6 +48,7 @@ class Parts:
     incident: Incident
     branch: str
     stable: str
+    rules: MigrationRules
     host: CodeHost
     store: Store
     clock: Clock
@@ -48,8 +60,13 @@ class Parts:
 
 
 @asynccontextmanager
-async def parts_of(settings: Settings, order: BranchOrder, environ: Mapping[str, str]) -> AsyncIterator[Parts]:
-    """Yield the parts of an order. Raises ConfigurationError for what neither the record nor the order says."""
+async def parts_of(
+    settings: Settings, order: BranchOrder, environ: Mapping[str, str], *, plain: bool = False
+) -> AsyncIterator[Parts]:
+    """Yield the parts of an order; `plain`: by git alone, with the person's credentials and never a token of ours.
+
+    Raises ConfigurationError for what neither the record nor the order says.
+    """
     clock = SystemClock()
     async with reading(settings, clock) as store:
         incident = await store.incident(order.incident)
@@ -60,10 +77,13 @@ async def parts_of(settings: Settings, order: BranchOrder, environ: Mapping[str,
         if not is_commit(stable):
             raise ConfigurationError((Mistake("--to", f"{stable[:60]!r} is not a commit's id", "as in 1b7e0d4"),))
         branch = _given("--branch", order.branch or (facts.branch if facts else None), "the branch that is deployed")
-        host = _host(settings, order, facts, environ, clock)
+        policy = settings.policy.services.get(incident.service)
+        rules = policy.migrations if policy is not None else MigrationRules()
+        token = "" if plain else settings.secrets.get(WRITE_TOKEN, "")
+        host = _host(settings, order, facts, environ, clock, token)
         add = partial(add_to_record, settings, clock, incident.id, order.by)
         try:
-            yield Parts(incident, branch, stable, host, store, clock, add)
+            yield Parts(incident, branch, stable, rules, host, store, clock, add)
         finally:
             await host.close()
 
@@ -73,14 +93,37 @@ async def _reverting(
     settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Tell
 ) -> AsyncIterator[Revert]:
     async with parts_of(settings, order, environ) as it:
-        policy = settings.policy.services.get(it.incident.service)
-        rules = policy.migrations if policy is not None else MigrationRules()
-        yield Revert(order, it.incident, it.branch, it.stable, rules, it.host, it.store, it.clock, it.note, tell)
+        yield Revert(order, it.incident, it.branch, it.stable, it.rules, it.host, it.store, it.clock, it.note, tell)
+
+
+@asynccontextmanager
+async def _resetting(
+    settings: Settings, order: TakeBackOrder, environ: Mapping[str, str], tell: Tell
+) -> AsyncIterator[Reset]:
+    async with parts_of(settings, order, environ, plain=True) as it:
+        assert isinstance(it.host, PlainGit), "it is made by git alone"
+        steps = DatabaseSteps.of(settings.policy, it.incident.service, it.incident.id)
+        parts = (it.incident, it.branch, it.stable, it.rules, it.host, it.store, it.clock, it.note, tell)
+        yield Reset(order, *parts, steps)
+
+
+async def plan_reset(settings: Settings, order: TakeBackOrder, environ: Mapping[str, str], tell: Tell) -> BranchPlan:
+    """Return the plan of a reset; nothing is changed."""
+    async with _resetting(settings, order, environ, tell) as ordered:
+        return await ordered.plan()
+
+
+async def reset(
+    settings: Settings, order: TakeBackOrder, environ: Mapping[str, str], tell: Tell, ask: Ask
+) -> tuple[WasReset, str]:
+    """Reset, if the person at the terminal approves; return what came of it, with the branch."""
+    async with _resetting(settings, order, environ, tell) as ordered:
+        return await ordered.run(ask), ordered.branch
 
 
 async def plan_revert(
     settings: Settings, order: RevertOrder, environ: Mapping[str, str], tell: Tell
-) -> tuple[RevertPlan, Incident]:
+) -> tuple[BranchPlan, Incident]:
     """Return the plan of a revert, and its incident; nothing is changed."""
     async with _reverting(settings, order, environ, tell) as revert:
         plan = await revert.plan()
@@ -153,11 +196,15 @@ async def saved_facts(store: Store, service: str) -> ServiceFacts | None:
 
 
 def _host(
-    settings: Settings, order: BranchOrder, facts: ServiceFacts | None, environ: Mapping[str, str], clock: Clock
+    settings: Settings,
+    order: BranchOrder,
+    facts: ServiceFacts | None,
+    environ: Mapping[str, str],
+    clock: Clock,
+    token: str,
 ) -> CodeHost:
     """Return the repository: that of the order, by git; else the one that Render names, on GitHub by its API."""
     address = _given("--remote", order.remote or (facts.repo if facts else None), "the repository's address")
-    token = settings.secrets.get(WRITE_TOKEN)
     if token and not order.remote and is_on_github(address):
         return build_github_git(address, token, settings.endpoints["github"], clock, settings.guard)
     return PlainGit(address, environ, clock)

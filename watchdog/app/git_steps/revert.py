@@ -8,10 +8,11 @@ and then does nothing. A push of someone else makes a new head: then the plan is
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from watchdog.domain.code_comparison import MigrationRules, read_migrations
+from watchdog.app.git_steps.branch_plan import check_plan, read_head, read_plan
+from watchdog.domain.code_comparison import MigrationRules
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.domain.incidents import Incident
-from watchdog.domain.remedies.git_steps import PROPOSED, GitStep, Push, Reverted, RevertOrder, RevertPlan
+from watchdog.domain.remedies.git_steps import PROPOSED, BranchPlan, GitStep, Push, Reverted, RevertOrder
 from watchdog.domain.store_records import ActionRow
 from watchdog.ports import Clock, Store
 from watchdog.ports.code_host import CodeHost
@@ -38,22 +39,9 @@ class Revert:
     note: Callable[[str], Awaitable[None]]
     tell: Callable[[str], None]
 
-    async def plan(self) -> RevertPlan:
+    async def plan(self) -> BranchPlan:
         """Return what would be done now. Raises Temporary or Permanent."""
-        head = await self._head()
-        undone = await self.host.between(self.stable, head)
-        tree = await self.host.tree(self.stable)
-        return RevertPlan(
-            where=self.host.where,
-            branch=self.branch,
-            head=head,
-            stable=self.stable,
-            tree=tree,
-            same_tree=tree == await self.host.tree(head),
-            undone=undone,
-            migrations=read_migrations(undone.changes, self.rules),
-            asks_for_pull_request=await self.host.asks_for_pull_requests(self.branch),
-        )
+        return await read_plan(self.host, self.branch, self.stable, self.rules)
 
     async def run(self) -> Reverted:
         """Do it, or find that it is done. Raises Refused, Temporary, Permanent or OutcomeUnknown."""
@@ -63,7 +51,7 @@ class Revert:
         row = await self.store.action(self.incident.id, GitStep.REVERT)
         for _ in range(ATTEMPTS):
             plan = await self.plan()
-            self._check(plan)
+            check_plan(plan, self.order)
             if plan.same_tree:
                 return Reverted("", head=plan.head)
             message = text.commit_message(plan, self.incident, self.order.by)
@@ -85,10 +73,7 @@ class Revert:
         raise Temporary(f"{self.branch} moved {ATTEMPTS} times meanwhile: nothing was pushed")
 
     async def _head(self) -> str:
-        head = await self.host.head(self.branch)
-        if head is None:
-            raise Permanent(f"{self.host.where} has no branch {self.branch}")
-        return head
+        return await read_head(self.host, self.branch)
 
     async def _done_before(self, row: ActionRow) -> Reverted | None:
         """Return what an earlier run did, by the branch; None where nothing of it counts any more."""
@@ -106,21 +91,12 @@ class Revert:
         """Return whether an earlier order was for the same stable commit; a person may shorten its id."""
         return row.target.startswith(self.stable) or self.stable.startswith(row.target)
 
-    def _check(self, plan: RevertPlan) -> None:
-        """Raise Refused where the plan is not what was ordered, or cannot be."""
-        if self.order.head and not plan.head.startswith(self.order.head):
-            raise Refused(f"{self.branch} is at {plan.head} by now, not at {self.order.head}: look at the plan again")
-        if plan.obstacle:
-            raise Refused(plan.obstacle)
-        if plan.migrates and not plan.same_tree and not self.order.with_migrations:
-            raise Refused("migrations are, or may be, among the commits: see --dry-run, then add --with-migrations")
-
-    def _made_at(self, row: ActionRow | None, plan: RevertPlan) -> float | None:
+    def _made_at(self, row: ActionRow | None, plan: BranchPlan) -> float | None:
         """Return when a broken-off run made its commit, if that still fits: then it is sent again, not a second one."""
         fits = row is not None and (row.baseline, row.target) == (plan.head, plan.stable)
         return row.sent_at if fits and row is not None else None
 
-    async def _record(self, before: ActionRow | None, plan: RevertPlan, commit: str, at: float | None) -> ActionRow:
+    async def _record(self, before: ActionRow | None, plan: BranchPlan, commit: str, at: float | None) -> ActionRow:
         """Save the intent. Raises Refused where another command saved one meanwhile."""
         sends = 1 + (before.attempts if before is not None else 0)
         row = ActionRow(self.incident.id, GitStep.REVERT, "sending", plan.stable, plan.head, commit, sends)
@@ -130,7 +106,7 @@ class Revert:
         await self.note(text.intent(plan, commit))
         return row
 
-    async def _push(self, plan: RevertPlan, commit: str) -> Push:
+    async def _push(self, plan: BranchPlan, commit: str) -> Push:
         """Push once; where the answer is lost, return what the branch shows. Raises OutcomeUnknown."""
         try:
             return await self.host.fast_forward(plan.branch, commit, plan.head)
@@ -144,7 +120,7 @@ class Revert:
                     continue
             raise OutcomeUnknown(f"{error}; run this command again, it looks first") from error
 
-    async def _propose(self, row: ActionRow, plan: RevertPlan, commit: str, message: str) -> Reverted:
+    async def _propose(self, row: ActionRow, plan: BranchPlan, commit: str, message: str) -> Reverted:
         """Put the commit on a branch of its own, with a pull request."""
         name = f"watchdog/revert-{self.incident.id}"
         if await self.host.create_branch(name, commit) is not Push.DONE:

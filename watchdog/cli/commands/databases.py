@@ -1,11 +1,11 @@
 """The commands on databases of services: dump, migrate down, restore, each ordered by a person here."""
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from watchdog.cli.command_context import known_service, usage_error
+from watchdog.cli.command_context import known_service
 from watchdog.cli.options import As, AsJson, Flag, It
+from watchdog.cli.typed_approval import approval, named_person
 from watchdog.domain.commands.command_line import pasted
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ async def migrate_down(
         found = await ctx.app().database_plan(settings, service, ctx.environ, _tell, DatabaseAction.MIGRATE_DOWN, "")
         more = {"--incident": incident, "--again": again, "--as": by or "NAME"}
         return _planned(found, pasted("database migrate-down", service, options=more))
-    who = ctx.author(_name(by))
+    who = ctx.author(named_person(by))
     done = await ctx.app().database_migrate_down(settings, service, ctx.environ, _tell, who, incident, again=again)
     return _shown(done, as_json=as_json)
 
@@ -121,7 +121,6 @@ async def restore(
     as_json
         Print one JSON object.
     """
-    from watchdog.domain.errors import Refused
     from watchdog.domain.remedies.database_step import DatabaseAction
 
     settings = ctx.settings()
@@ -130,12 +129,9 @@ async def restore(
         found = await ctx.app().database_plan(settings, service, ctx.environ, _tell, DatabaseAction.RESTORE, dump)
         more = {"--dump": dump, "--incident": incident, "--as": by or "NAME"}
         return _planned(found, pasted("database restore", service, options=more))
-    who = ctx.author(_name(by))
-    if not sys.stdin.isatty():
-        raise Refused("a person approves a restore at a terminal, and there is none; --dry-run shows the question")
-    done = await ctx.app().database_restore(
-        settings, service, ctx.environ, _tell, who, incident, dump, lambda lines: _typed(service, lines)
-    )
+    who = ctx.author(named_person(by))
+    ask = approval("restore", service)
+    done = await ctx.app().database_restore(settings, service, ctx.environ, _tell, who, incident, dump, ask)
     return _shown(done, as_json=as_json)
 
 
@@ -167,31 +163,6 @@ async def status(service: str, /, *, settle: Flag = False, as_json: AsJson = Fal
     else:
         output.show_lines([f"No step on the database of {service} yet."])
     return output.DONE
-
-
-def _name(by: str | None) -> str:
-    """Return the name of the person. Raises ConfigurationError without one."""
-    if by is None:
-        usage_error("--as", "not given", "write --as and the name of the person who orders it")
-    return by
-
-
-async def _typed(service: str, lines: Sequence[str]) -> str:
-    """Show a question at the terminal; return the line that was typed."""
-    import asyncio
-
-    from watchdog.cli import output
-
-    output.show_flushed([*lines, "", f"To restore, type the name of the service ({service}); anything else ends it:"])
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    # Not a thread: Ctrl-C must end the command while nothing is typed.
-    loop.add_reader(sys.stdin.fileno(), ready.set)
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_reader(sys.stdin.fileno())
-    return sys.stdin.readline().strip()
 
 
 def _tell(line: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from watchdog.cli.command_context import Context, no_such_incident, usage_error
 from watchdog.cli.options import As, Flag, It
+from watchdog.cli.typed_approval import approval, named_person
 
 if TYPE_CHECKING:
     from watchdog.domain.incidents import Incident
@@ -62,12 +63,11 @@ async def revert(
     from watchdog.domain.remedies.git_steps import RevertOrder
     from watchdog.presentation.git_steps import revert_text
 
-    nothing_empty({"--to": to, "--branch": branch, "--remote": remote, "--head": head})
     if deploy and pull_request:
         usage_error("--deploy", "a commit that is only proposed is not deployed", "merge it, then run this again")
     settings = ctx.settings()
     service = (await known_incident(ctx, incident)).service
-    given = {"to": to or "", "branch": branch or "", "remote": remote or "", "head": head or ""}
+    given = _given(to, branch, remote, head)
     order = RevertOrder(
         incident,
         ctx.author(by),
@@ -81,6 +81,73 @@ async def revert(
     done, at = await ctx.app().revert(settings, order, ctx.environ, output.print_error)
     output.show_lines(revert_text.outcome(done, at, service))
     return output.FAILED if done.deployed is not None and done.deployed.failed else output.DONE
+
+
+async def reset(
+    incident: str,
+    /,
+    *,
+    to: str | None = None,
+    branch: str | None = None,
+    remote: str | None = None,
+    head: str | None = None,
+    with_migrations: Flag = False,
+    dry_run: Flag = False,
+    by: As = None,
+    ctx: It,
+) -> int:
+    """Move the branch back to the stable commit by force, after saying which commits disappear.
+
+    A revert has the same code, loses no commit and needs no force. The person named by `--as` types the name of the
+    service at this terminal. The push is bound to the head that the question shows: if anyone pushes meanwhile, it is
+    refused. By plain git, with your own credentials.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1 (`watchdog incident list` lists them).
+    to
+        The stable commit; by default that of the incident's rollback target.
+    branch
+        The branch; by default the one that Render deploys.
+    remote
+        The repository's address; by default the one that Render names.
+    head
+        The head of the branch, as the plan names it: with another one by then, it is refused.
+    with_migrations
+        Do it although migrations are among the commits: a reset undoes none in the database.
+    dry_run
+        Only print the question.
+    by
+        The person who approves it; must be given.
+    """
+    from watchdog.cli import output
+    from watchdog.domain.remedies.git_steps import TakeBackOrder
+    from watchdog.presentation.git_steps import reset_text
+    from watchdog.presentation.outlooks.safe_order import DatabaseSteps
+
+    given, settings = _given(to, branch, remote, head), ctx.settings()
+    service = (await known_incident(ctx, incident)).service
+    who = ctx.author(by if dry_run else named_person(by))
+    order = TakeBackOrder(incident, who, **given, with_migrations=with_migrations)
+    if dry_run:
+        plan = await ctx.app().plan_reset(settings, order, ctx.environ, output.print_error)
+        same = plan.head == plan.stable
+        end = plan.obstacle or ("" if same else f"To do it: {reset_text.go_ahead(plan, order, by)}")
+        database = DatabaseSteps.of(settings.policy, service, incident)
+        lines = reset_text.question(plan, service, incident, database)
+        output.show_lines([*lines, "", f"Nothing was changed. {end}".rstrip()])
+        return output.REFUSED if plan.obstacle else output.DONE
+    ask = approval("reset", service)
+    done, at = await ctx.app().reset(settings, order, ctx.environ, output.print_error, ask)
+    output.show_lines([reset_text.outcome(done, at)])
+    return output.DONE
+
+
+def _given(to: str | None, branch: str | None, remote: str | None, head: str | None) -> dict[str, str]:
+    """Return the options of an order. Raises ConfigurationError for an empty one."""
+    nothing_empty({"--to": to, "--branch": branch, "--remote": remote, "--head": head})
+    return {"to": to or "", "branch": branch or "", "remote": remote or "", "head": head or ""}
 
 
 async def _planned(ctx: Context, order: "RevertOrder", by: str | None) -> int:

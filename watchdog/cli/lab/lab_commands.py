@@ -27,6 +27,11 @@ Variant = Literal[
     "endless-settle",
     "no-owed-end",
     "no-answer",
+    "remedy-resend",
+    "remedy-short-settle",
+    "remedy-forgotten",
+    "remedy-without-proof",
+    "remedy-not-read",
 ]
 
 

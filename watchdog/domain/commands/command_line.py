@@ -37,6 +37,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "git-revert": "incident revert",
         "fix-branch": "incident fix-branch",
         "issue": "incident issue",
+        "git-reset": "incident reset",
         "deploys": "service deploys",
         "why-not": "service why-not",
         "silences": "service silences",

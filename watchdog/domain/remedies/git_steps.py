@@ -3,6 +3,8 @@
 Theory. A revert is ONE commit on top of the branch whose tree is that of the stable commit. It undoes all commits in
 between, merges included, without a merge or a conflict, and it is pushed without force. Such a commit can land on one
 head only: of two that are made for the same head the second is refused, so that nothing is undone twice.
+A reset moves the branch back to the stable commit itself, by force: what came after it is on the branch no more. It is
+bound to the head that a person was shown, and only a named person orders it.
 """
 
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ class GitStep(StrEnum):
     """The journal's names of what a person orders; the store holds the values."""
 
     REVERT = "git_revert"
+    RESET = "git_reset"
     DEPLOY = "git_deploy"  # the deploy of a commit, as of a revert that no auto-deploy brings
 
 
@@ -50,26 +53,32 @@ class BranchOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class RevertOrder(BranchOrder):
-    """What a person wants to be reverted."""
+class TakeBackOrder(BranchOrder):
+    """An order to take the branch back to the stable commit; by itself a reset."""
 
     head: str = ""  # the head that the plan named: with another one the order is refused
-    pull_request: bool = False  # propose it, without a push to the branch
     with_migrations: bool = False  # although migrations are among the commits
+
+
+@dataclass(frozen=True, slots=True)
+class RevertOrder(TakeBackOrder):
+    """What a person wants to be reverted."""
+
+    pull_request: bool = False  # propose it, without a push to the branch
     deploy: bool = False  # have the commit deployed as well
 
 
 @dataclass(frozen=True, slots=True)
-class RevertPlan:
-    """What a revert would do, by the branch as it was read."""
+class BranchPlan:
+    """What an order would do, by the branch as it was read."""
 
     where: str  # the repository, in words
     branch: str  # the branch
-    head: str  # its commit then, which the new one gets as its parent
+    head: str  # its commit then: of a revert, the parent; of a reset, the only head that it may replace
     stable: str  # the commit whose tree the branch gets
     tree: str  # that tree
     same_tree: bool  # the head has that tree already
-    undone: CommitRange  # the commits that are undone
+    undone: CommitRange  # the commits that are undone, or lost
     migrations: MigrationReading  # the migrations among them
     asks_for_pull_request: bool = False  # the branch's rules do; who may pass them by is not known
     no_deploy: str = ""  # why it would not be deployed now, where that is ordered
@@ -108,3 +117,12 @@ class Reverted:
     pull_request: str = ""  # the address of its pull request, or the branch to open one from
     head: str = ""  # the head that had that tree already; empty: a commit was made
     deployed: Deployed | None = None  # what came of its deploy; None: none was ordered, or it waits for a merge
+
+
+@dataclass(frozen=True, slots=True)
+class WasReset:
+    """What came of the order of a reset."""
+
+    commit: str  # the commit that the branch is at, or was moved back to
+    lost: str = ""  # the head before, by which what was lost can be fetched; empty: nothing was to be done
+    found: bool = False  # an earlier order had moved it: nothing was sent

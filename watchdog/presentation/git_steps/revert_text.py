@@ -9,12 +9,13 @@ import re
 from watchdog.domain.code_comparison import named as commits_named
 from watchdog.domain.commands.command_line import command_line, pasted
 from watchdog.domain.incidents import Incident
-from watchdog.domain.remedies.git_steps import Reverted, RevertOrder, RevertPlan
+from watchdog.domain.remedies.git_steps import BranchPlan, Reverted, RevertOrder, TakeBackOrder
 from watchdog.presentation.block_words import SAFE_ORDER
 from watchdog.presentation.git_steps import deploy_text
 from watchdog.presentation.outlooks.safe_order import DatabaseSteps, order_lines
 from watchdog.presentation.text import clean, many, moment, section, short, show_probability
 
+REVERT = "git-revert"
 TITLE_MAX = 120
 SHAS_MAX = 20
 """Commits that a message names; the rest are counted."""
@@ -27,12 +28,12 @@ def inert(text: object, limit: int = TITLE_MAX) -> str:
     return " ".join(_SIGNS.sub(" ", clean(text, 4 * limit)).split())[:limit]
 
 
-def commit_title(plan: RevertPlan, incident: Incident) -> str:
+def commit_title(plan: BranchPlan, incident: Incident) -> str:
     """Return the first line of the commit's message."""
     return f"Revert to {short(plan.stable)}: {inert(incident.service)} failed ({clean(incident.id)})"
 
 
-def commit_message(plan: RevertPlan, incident: Incident, by: str) -> str:
+def commit_message(plan: BranchPlan, incident: Incident, by: str) -> str:
     """Return the message of the commit: what it restores and undoes, and the evidence."""
     shas = [one.sha[:12] for one in plan.undone.changes.commits[:SHAS_MAX]]
     left = plan.undone.changes.total - len(shas)
@@ -45,7 +46,7 @@ def commit_message(plan: RevertPlan, incident: Incident, by: str) -> str:
         [commit_title(plan, incident)],
         [
             f"The whole tree of {plan.stable} again, in one commit on top of the branch.",
-            f"It undoes {_undone(plan)}: {', '.join(shas)}{f' and {left} more' if left > 0 else ''}.",
+            f"It undoes {commits_undone(plan)}: {', '.join(shas)}{f' and {left} more' if left > 0 else ''}.",
         ],
         evidence(incident),
         [
@@ -70,7 +71,7 @@ def evidence(incident: Incident) -> list[str]:
     return lines
 
 
-def plan_lines(plan: RevertPlan, database: DatabaseSteps) -> list[str]:
+def plan_lines(plan: BranchPlan, steps: DatabaseSteps) -> list[str]:
     """Return the plan, for a terminal."""
     changes = plan.undone.changes
     lines = [
@@ -80,30 +81,32 @@ def plan_lines(plan: RevertPlan, database: DatabaseSteps) -> list[str]:
     ]
     if plan.same_tree:
         return [*lines, *section("UNDOES", "nothing: the branch has that tree already")]
-    lines += section("UNDOES", f"{_undone(plan)}: {commits_named(changes.commits, changes.total)}")
+    lines += section("UNDOES", f"{commits_undone(plan)}: {commits_named(changes.commits, changes.total)}")
     lines += section("", changes.summary.rpartition("; ")[2]) if changes.files else []
-    lines += section("DATABASE", _database(plan))
-    lines += order_lines(safe_order(plan, database))
+    lines += section("DATABASE", database(plan))
+    lines += order_lines(safe_order(plan, steps))
     lines += section("COMMIT", f"one, on top of {short(plan.head)}, pushed without force{_or_proposed(plan)}")
     return lines
 
 
-def deploy_lines(plan: RevertPlan) -> list[str]:
+def deploy_lines(plan: BranchPlan) -> list[str]:
     """Return what the plan has of the deploy, where it is ordered."""
     now = f"; now it would be refused: {clean(plan.no_deploy)}" if plan.no_deploy else ""
     return section("DEPLOY", f"that commit, by its id, requested once at Render after the push{now}")
 
 
-def safe_order(plan: RevertPlan, database: DatabaseSteps) -> tuple[str, ...]:
-    """Return the steps around a migration, empty where none is among the commits."""
+def safe_order(plan: BranchPlan, steps: DatabaseSteps, name: str = REVERT) -> tuple[str, ...]:
+    """Return the steps around a migration, empty where none is among the commits; `name` is the command's."""
     if not plan.migrates:
         return ()
-    again = command_line("git-revert", "INCIDENT", "--with-migrations")
-    names = {"suspect": short(plan.head), "target": short(plan.stable), "command": f", then revert: {again}"}
-    return "A revert undoes no migration.", *(step.format(**names, **database.words()) for step in SAFE_ORDER)
+    again = command_line(name, "INCIDENT", "--with-migrations")
+    names = {"suspect": short(plan.head), "target": short(plan.stable), "command": f", then: {again}"}
+    names |= steps.words()
+    return "Code that is taken back undoes no migration.", *(step.format(**names) for step in SAFE_ORDER)
 
 
-def _database(plan: RevertPlan) -> str:
+def database(plan: BranchPlan) -> str:
+    """Return what the plan means for the database."""
     found = plan.migrations
     if found.total:
         more = f" and {found.total - 1} more" if found.total > 1 else ""
@@ -113,44 +116,46 @@ def _database(plan: RevertPlan) -> str:
     return "no migration is known among them" if found.whole else "not all files could be read: see for yourself"
 
 
-def _or_proposed(plan: RevertPlan) -> str:
+def _or_proposed(plan: BranchPlan) -> str:
     rules = "; the branch's rules ask for a pull request, so it is proposed if the push is refused"
     return rules if plan.asks_for_pull_request else ""
 
 
-def _undone(plan: RevertPlan) -> str:
+def commits_undone(plan: BranchPlan) -> str:
+    """Return how many commits the plan undoes."""
     merges = plan.undone.merges
     among = f", {many(merges, 'merge')} among them" if merges else ""
     return f"{many(plan.undone.changes.total, 'commit')}{among}"
 
 
-def go_ahead(plan: RevertPlan, order: RevertOrder, said: str | None) -> str:
+def go_ahead(plan: BranchPlan, order: RevertOrder, said: str | None) -> str:
     """Return the command that does what the plan says, and nothing else; `said` is who orders it, if that was given."""
+    flags = {"--pull-request": order.pull_request, "--deploy": order.deploy}
+    by = {"--as": clean(said) if said else None}
+    return pasted(REVERT, clean(order.incident), options={**options_of(plan, order), **flags, **by})
+
+
+def options_of(plan: BranchPlan, order: TakeBackOrder) -> dict[str, str | bool | None]:
+    """Return the options of an order that a plan was made for."""
     given = {"--to": order.to, "--branch": order.branch, "--remote": order.remote}
     options = {"--head": plan.head, **{option: clean(value) for option, value in given.items()}}
-    flags = {
-        "--pull-request": order.pull_request,
-        "--with-migrations": plan.migrates,
-        "--deploy": order.deploy,
-    }
-    by = {"--as": clean(said) if said else None}
-    return pasted("git-revert", clean(order.incident), options={**options, **flags, **by})
+    return {**options, "--with-migrations": plan.migrates}
 
 
-def intent(plan: RevertPlan, commit: str) -> str:
+def intent(plan: BranchPlan, commit: str) -> str:
     """Return the line of the record before anything is sent."""
     return (
         f"git revert, about to be sent: {clean(plan.branch)} of {clean(plan.where)} from {short(plan.head)} to "
-        f"{short(commit)}, which has the tree of {short(plan.stable)} and undoes {_undone(plan)}"
+        f"{short(commit)}, which has the tree of {short(plan.stable)} and undoes {commits_undone(plan)}"
     )
 
 
-def pushed(plan: RevertPlan, commit: str) -> str:
+def pushed(plan: BranchPlan, commit: str) -> str:
     """Return the line of the record once the branch holds the commit."""
     return f"git revert, done: {clean(plan.branch)} of {clean(plan.where)} is at {commit}"
 
 
-def proposed(plan: RevertPlan, commit: str, address: str) -> str:
+def proposed(plan: BranchPlan, commit: str, address: str) -> str:
     """Return the line of the record once the commit waits in a pull request."""
     return f"git revert, proposed: {short(commit)} for {clean(plan.branch)}: {clean(address)}"
 
