@@ -215,10 +215,10 @@ class LeaseManager:
         """Return whether a renewal leaves the leases of others alone, which may have run out for want of a store."""
         if self._store.sole or self._spared >= SPARING_RENEWALS:
             return False
+        # Not at a start: a worker that has no lease yet would keep services of nobody from being read and saved.
         since = self._answered_at
-        # A worker that starts cannot know for how long the store has not answered the others.
-        long = since is None or self._clock.monotonic() - since >= OUTAGE_SECONDS
-        return (self._in_vain and long) or self._spared > 0
+        was_away = since is not None and self._in_vain and self._clock.monotonic() - since >= OUTAGE_SECONDS
+        return was_away or self._spared > 0
 
     async def _still_stranded(self, began: float) -> Sequence[str]:
         """Return the services of which the configuration has no more, and an incident or its all-clear is left."""
