@@ -97,3 +97,13 @@ def test_a_reset_is_planned_and_made_only_by_a_named_person_at_a_terminal(
     audit = [(one.name, one.by, one.ok) for one in in_record(tmp_path, lambda store: store.asked())]
     assert audit == [("note", said("ann"), True)] * 2
     assert f"git reset, done: main of file://{repo.host} is at {good}" in " ".join(typed("explain", "web-1").split())
+
+
+def test_a_deploy_by_hand_is_planned_and_refused_where_it_is_forbidden(typed: Typed) -> None:
+    words = ("incident", "deploy", "web-1", "--commit", "5e" * 20)
+    plan = " ".join(typed(*words, "--dry-run").split())
+    assert plan.startswith(f"DEPLOY {'5e' * 20} on web: Render builds it anew, and one request is sent")
+    assert "Nothing was changed. It would be refused: web is only observed" in plan
+    assert "5e5e5e5 is not deployed: web is only observed" in typed(*words, code=3)
+    assert "is not a whole commit id" in typed(*words[:-1], "5e5e5e5", code=2)
+    assert "there is nothing in it to read" in typed(*words[:-1], "", code=2)

@@ -61,6 +61,7 @@ def test_every_command_keeps_the_secrets(
         branch = ["--to", "abcdef1", "--branch", "main", "--remote", f"file://{tmp_path}/none"]
         more |= dict.fromkeys(("incident revert", "incident fix-branch"), branch)
         more |= {"incident reset": [*branch, "--dry-run"], "incident issue": ["--repo", "acme/web"]}
+        more |= {"incident deploy": ["--commit", "5e" * 20]}
         typed = [(words, [*needed(words), *more.get(words, ())]) for words in PLACES.values()]
         for words, line in [*typed, *OPTIONS.items()]:
             if words.split()[0] in APART:

@@ -77,6 +77,7 @@ FUNCTIONS: Mapping[str, Command] = {
     "fix-branch": after_care.fix_branch,
     "issue": after_care.issue,
     "git-reset": git_steps.reset,
+    "git-deploy": git_steps.deploy,
     "deploys": inspect.deploys,
     "why-not": inspect.why_not,
     "silences": inspect.silences,

@@ -15,7 +15,16 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.drills.drill import Drill
 from watchdog.domain.incidents import Incident
 from watchdog.domain.remedies.database_step import DatabaseAction, DatabaseStep
-from watchdog.domain.remedies.git_steps import BranchOrder, BranchPlan, Reverted, RevertOrder, TakeBackOrder, WasReset
+from watchdog.domain.remedies.git_steps import (
+    BranchOrder,
+    BranchPlan,
+    Deployed,
+    DeployOrder,
+    Reverted,
+    RevertOrder,
+    TakeBackOrder,
+    WasReset,
+)
 from watchdog.domain.reports import DemoResult, SignalReport
 from watchdog.domain.store_records import Command
 from watchdog.ports import Clock, Notifier, Store
@@ -237,6 +246,18 @@ class AppServices:
         from watchdog.app.after_care.postmortem_issue import open_issue
 
         return await open_issue(settings, order, clock, tell)
+
+    async def plan_deploy(self, settings: Settings, order: DeployOrder, /) -> tuple[str, str]:
+        """Return the commit that would be deployed for an incident, and why it would not be now."""
+        from watchdog.app.git_steps.git_commands import plan_deploy
+
+        return await plan_deploy(settings, order)
+
+    async def deploy(self, settings: Settings, order: DeployOrder, tell: Callable[[str], None], /) -> Deployed:
+        """Have a commit deployed for an incident; return what came of it."""
+        from watchdog.app.git_steps.git_commands import deploy
+
+        return await deploy(settings, order, tell)
 
     async def plan_reset(
         self, settings: Settings, order: TakeBackOrder, environ: Mapping[str, str], tell: Callable[[str], None], /

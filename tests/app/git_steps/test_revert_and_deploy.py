@@ -11,12 +11,12 @@ from tests.app.git_steps.deploy_scene import KEY
 from tests.app.scenes import settings_of
 from tests.cli import examples as x
 from tests.support.stores import opened
-from watchdog.app.git_steps.git_commands import revert
+from watchdog.app.git_steps.git_commands import deploy, plan_deploy, revert
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.errors import Refused, Temporary
+from watchdog.domain.errors import ConfigurationError, Refused, Temporary
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.remedies.git_steps import Reverted, RevertOrder
+from watchdog.domain.remedies.git_steps import DeployOrder, Reverted, RevertOrder
 from watchdog.domain.store_records import Write
 from watchdog.presentation.git_steps import revert_text
 from watchdog.sandbox import keys
@@ -105,6 +105,27 @@ async def test_a_deploy_that_fails_after_the_push_tells_of_the_push(story: Story
     done = await story.run()
     assert done.found and done.deployed is not None and not done.deployed.found
     assert story.posts == ["POST deploys"] * 2 and story.sandbox.cloud.services["web"].deploys[-1].commit == done.commit
+
+
+async def test_a_stable_commit_is_built_and_deployed_by_hand_once(story: Story) -> None:
+    """Although what is live may hold it and more: to go back is what is ordered. The live one is not built again."""
+    await story.save(paused_by="ann")
+    older = DeployOrder("web-1", "terminal:ann", COMMITS["39"][0])
+    assert "paused by ann" in (await plan_deploy(story.settings, older))[1]
+    with pytest.raises(Refused, match="paused by ann"):
+        await deploy(story.settings, older, story.told.append)
+    async with opened(story.settings.store_url, SystemClock()) as store:
+        state = await store.load()
+        assert state is not None
+        await store.save(Write(replace(state, paused_by="")))
+    live = await deploy(story.settings, replace(older, commit=""), story.told.append)
+    assert (live.found, live.commit, story.posts) == (True, GOOD, [])
+    first, again = [await deploy(story.settings, older, story.told.append) for _ in range(2)]
+    assert (first.found, again.found, again.deploy, story.posts) == (False, True, first.deploy, ["POST deploys"])
+    made = story.sandbox.cloud.services["web"].deploys[-1]
+    assert (made.id, made.commit, made.trigger) == (first.deploy, older.commit, "api")
+    with pytest.raises(ConfigurationError, match="not a whole commit id"):
+        await deploy(story.settings, replace(older, commit=GOOD[:12]), story.told.append)
 
 
 async def test_what_is_only_proposed_is_not_deployed_and_what_is_there_already_is(story: Story) -> None:

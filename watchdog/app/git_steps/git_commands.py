@@ -14,7 +14,7 @@ from watchdog.app.commands.annotate import add_to_record
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.composition import resolve
 from watchdog.app.git_steps.commit_deploy import CommitDeploy
-from watchdog.app.git_steps.deploy_ground import DeployGround
+from watchdog.app.git_steps.deploy_ground import SHORT_ID, DeployGround
 from watchdog.app.git_steps.reset import Ask, Reset
 from watchdog.app.git_steps.revert import Revert
 from watchdog.daemon.runtime.clock import SystemClock
@@ -26,6 +26,7 @@ from watchdog.domain.remedies.git_steps import (
     BranchOrder,
     BranchPlan,
     Deployed,
+    DeployOrder,
     GitStep,
     Reverted,
     RevertOrder,
@@ -39,6 +40,8 @@ from watchdog.presentation.outlooks.safe_order import DatabaseSteps
 from watchdog.settings import Settings
 
 Tell = Callable[[str], None]
+WHOLE_ID = 40
+"""The digits of a whole commit id (64 in a repository of the newer kind)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,8 @@ async def revert(
     async with _reverting(settings, order, environ, tell) as ordered:
         ground = await _ground(settings, ordered) if order.deploy else None
         if ground is not None:
-            await _check(ground, ordered)
+            refused = "nothing is reverted, as it could not be deployed"
+            await _check(ground, ordered.incident, ordered.stable, ordered.clock, refused)
         done = await ordered.run()
         if ground is None:
             return done, ordered.branch
@@ -160,13 +164,13 @@ async def _ground(settings: Settings, ordered: Revert) -> DeployGround:
     return DeployGround(await resolve(settings, ordered.clock), ordered.incident.service, ordered.store)
 
 
-async def _check(ground: DeployGround, ordered: Revert) -> None:
-    """Raise Refused before the push, where the deploy would be refused: unless one was ordered, which is looked up."""
-    row = await ordered.store.action(ordered.incident.id, GitStep.DEPLOY)
-    if (row is None or row.state == "failed") and (why := await ground.why_not(ordered.stable)):
-        raise Refused(f"nothing is reverted, as it could not be deployed: {why}")
+async def _check(ground: DeployGround, incident: Incident, code: str, clock: Clock, refused: str) -> None:
+    """Raise Refused before anything is done, where the deploy would be: unless one was ordered, which is looked up."""
+    row = await ground.store.action(incident.id, GitStep.DEPLOY)
+    if (row is None or row.state == "failed") and (why := await ground.why_not(code)):
+        raise Refused(f"{refused}: {why}")
     # Raises without a key, or without an id at Render.
-    await ground.client(ordered.stable, ordered.clock).close()
+    await ground.client(code, clock).close()
 
 
 async def _deployed(ground: DeployGround, ordered: Revert, commit: str) -> Deployed:
@@ -186,6 +190,48 @@ async def _deployed(ground: DeployGround, ordered: Revert, commit: str) -> Deplo
         ).run()
     finally:
         await client.close()
+
+
+async def deploy(settings: Settings, order: DeployOrder, tell: Tell) -> Deployed:
+    """Have a commit built and deployed for an incident, whatever the branch is at; return what came of it."""
+    async with _deploying(settings, order) as (incident, ground, commit, clock):
+        await _check(ground, incident, commit, clock, f"{commit[:SHORT_ID]} is not deployed")
+        client = ground.client(commit, clock)
+
+        async def nothing_more(head: str) -> bool:
+            # To go back to older code is what was ordered.
+            return False
+
+        async def note(line: str) -> None:
+            await add_to_record(settings, clock, incident.id, order.by, "note", {"text": line})
+
+        key = (incident.id, GitStep.DEPLOY)
+        try:
+            return await CommitDeploy(key, commit, "", ground, client, clock, note, tell, nothing_more).run()
+        finally:
+            await client.close()
+
+
+async def plan_deploy(settings: Settings, order: DeployOrder) -> tuple[str, str]:
+    """Return the commit that would be deployed, and why it would not be now, or ""; nothing is changed."""
+    async with _deploying(settings, order) as (_, ground, commit, _):
+        return commit, await ground.why_not(commit)
+
+
+@asynccontextmanager
+async def _deploying(
+    settings: Settings, order: DeployOrder
+) -> AsyncIterator[tuple[Incident, DeployGround, str, Clock]]:
+    """Yield the parts. Raises ConfigurationError without a whole commit: Render's list is searched for it."""
+    clock = SystemClock()
+    async with reading(settings, clock) as store:
+        incident = await store.incident(order.incident)
+        if incident is None:
+            raise Permanent(f"no such incident: {order.incident}")
+        commit = _given("--commit", order.commit or incident.rollback.target_code, "the stable commit")
+        if not is_commit(commit) or len(commit) < WHOLE_ID:
+            raise ConfigurationError((Mistake("--commit", f"{commit[:60]!r} is not a whole commit id", "40 digits"),))
+        yield incident, DeployGround(await resolve(settings, clock), incident.service, store), commit, clock
 
 
 async def saved_facts(store: Store, service: str) -> ServiceFacts | None:

@@ -144,6 +144,40 @@ async def reset(
     return output.DONE
 
 
+async def deploy(incident: str, /, *, commit: str | None = None, dry_run: Flag = False, by: As = None, ctx: It) -> int:
+    """Have Render BUILD and deploy one commit anew: no rollback, which brings the build back that Render has kept.
+
+    Requested once, whatever the branch is at; killed or without an answer, the next run looks it up first. Refused in
+    mode observe, during a pause, while the daemon acts on the service, and for a commit on the deny-list.
+
+    Parameters
+    ----------
+    incident
+        The incident that it is for, as in web-1 (`watchdog incident list` lists them).
+    commit
+        The commit's whole id; by default that of the incident's rollback target.
+    dry_run
+        Only print what would be requested.
+    by
+        The person who orders it, if not you.
+    """
+    from watchdog.cli import output
+    from watchdog.domain.remedies.git_steps import DeployOrder
+    from watchdog.presentation.git_steps import deploy_text
+
+    if commit == "":
+        usage_error("--commit", "there is nothing in it to read", "leave it out, or say which")
+    settings, service = ctx.settings(), (await known_incident(ctx, incident)).service
+    order = DeployOrder(incident, ctx.author(by), commit or "")
+    if dry_run:
+        chosen, why = await ctx.app().plan_deploy(settings, order)
+        output.show_lines(deploy_text.plan_lines(chosen, service, incident, why))
+        return output.DONE
+    done = await ctx.app().deploy(settings, order, output.print_error)
+    output.show_lines([deploy_text.outcome(done, service)])
+    return output.FAILED if done.failed else output.DONE
+
+
 def _given(to: str | None, branch: str | None, remote: str | None, head: str | None) -> dict[str, str]:
     """Return the options of an order. Raises ConfigurationError for an empty one."""
     nothing_empty({"--to": to, "--branch": branch, "--remote": remote, "--head": head})

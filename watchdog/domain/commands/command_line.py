@@ -38,6 +38,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "fix-branch": "incident fix-branch",
         "issue": "incident issue",
         "git-reset": "incident reset",
+        "git-deploy": "incident deploy",
         "deploys": "service deploys",
         "why-not": "service why-not",
         "silences": "service silences",

@@ -69,6 +69,15 @@ class RevertOrder(TakeBackOrder):
 
 
 @dataclass(frozen=True, slots=True)
+class DeployOrder:
+    """What a person wants to be built and deployed, whatever the branch is at."""
+
+    incident: str  # its id
+    by: str  # who orders it
+    commit: str = ""  # its whole id; empty: that of the rollback's target
+
+
+@dataclass(frozen=True, slots=True)
 class BranchPlan:
     """What an order would do, by the branch as it was read."""
 

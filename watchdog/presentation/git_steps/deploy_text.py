@@ -2,9 +2,9 @@
 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.remedies.git_steps import Deployed
-from watchdog.presentation.text import clean, short
+from watchdog.presentation.text import clean, section, short
 
-__all__ = ["intent", "not_sent", "outcome", "requested", "short"]
+__all__ = ["intent", "not_sent", "outcome", "plan_lines", "requested", "short"]
 
 
 def intent(service: str, commit: str) -> str:
@@ -21,6 +21,14 @@ def requested(commit: str, deploy: str, *, found: bool = False) -> str:
 def not_sent(commit: str, why: str) -> str:
     """Return the line of the record for an order of which nothing came."""
     return f"deploy of {short(commit)}, not made: {clean(why)}"
+
+
+def plan_lines(commit: str, service: str, incident: str, why: str) -> list[str]:
+    """Return what an order would do; `why`: what forbids it now."""
+    lines = section("DEPLOY", f"{commit} on {clean(service)}: Render builds it anew, and one request is sent")
+    do = command_line("git-deploy", clean(incident), "--commit", commit)
+    end = f"It would be refused: {clean(why)}" if why else f"To do it: {do}"
+    return [*lines, "", f"Nothing was changed. {end}"]
 
 
 def outcome(done: Deployed, service: str) -> str:
