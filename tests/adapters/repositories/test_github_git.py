@@ -54,6 +54,7 @@ async def test_one_commit_with_the_good_tree_goes_on_top(sandbox: Sandbox, there
     made = await there.make_commit("Go back", tree, HEAD, 7.0)
     assert await there.has(made) and not await there.has("e" * 40)
     assert not await there.holds(HEAD, made) and await there.holds(HEAD, GOOD)
+    assert not await there.holds(GOOD, HEAD), "it is behind"
     assert await there.fast_forward("main", made, HEAD) is Push.DONE
     assert await there.head("main") == made and await there.tree(made) == tree
     assert await there.holds(made, HEAD) and await there.holds(made, made)

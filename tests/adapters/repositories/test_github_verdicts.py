@@ -77,6 +77,15 @@ async def test_a_stranger_s_copy_of_the_mark_is_not_ours(vendor: Vendor, closing
     assert vendor.seen[-1].method == "PATCH" and vendor.seen[-1].body == {"body": f"{MARK}\nnew"}
 
 
+async def test_after_a_merge_the_newest_pull_request_alone_has_the_comment(vendor: Vendor, closing) -> None:
+    """It is the one that brought the commit; older ones hold it too, as after a second merge."""
+    github = closing(client(vendor.url))
+    vendor.say("GET", f"{BASE}/commits/{SHA}/pulls", [{"number": at, "state": "closed"} for at in (4, 3)])
+    vendor.say("GET", f"{BASE}/issues/4/comments", [])
+    vendor.say("POST", f"{BASE}/issues/4/comments", {})
+    assert await github.comment(SHA, MARK, f"{MARK}\nnew") == 1
+
+
 async def test_nothing_else_can_be_done_with_the_token(vendor: Vendor, closing) -> None:
     """Neither in another repository, nor another change in this one; what is no token or repository is a mistake."""
     github = closing(client(vendor.url))

@@ -93,6 +93,8 @@ async def test_a_protected_branch_is_told_from_a_moved_one_and_takes_a_branch_be
         assert await host.create_branch("watchdog/revert-web-1", made) is outcome
     assert repo.head("watchdog/revert-web-1") == made
     assert await host.create_branch("watchdog/revert-web-1", good) is Push.MOVED
+    repo.protect("watchdog/fix")
+    assert await host.create_branch("watchdog/fix", good) is Push.PROTECTED, "it is refused, and there is none to move"
     assert "watchdog/revert-web-1" in await host.propose("watchdog/revert-web-1", "main", "t", "x")
 
 

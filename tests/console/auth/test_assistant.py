@@ -20,6 +20,12 @@ QUESTION = {"suspect": "dep-41", "target": "dep-40", "asked_at": 1234.5}
 ANN = Visitor(Role.APPROVER, "ann", way=Way.OIDC)
 
 
+def test_the_record_names_those_with_a_name_alone() -> None:
+    """By way and name, in any role; the bearers of a token without a name are not one person."""
+    assert ANN.is_named("oidc:ann (viewer)") and not ANN.is_named("token:ann (approver)")
+    assert not Visitor(Role.VIEWER).is_named(Visitor(Role.VIEWER).by)
+
+
 @asynccontextmanager
 async def assisted() -> AsyncIterator[Office]:
     async with asking(assistant=GIVEN) as o:

@@ -39,8 +39,8 @@ def test_a_share_has_the_colour_of_what_it_says() -> None:
 
 def test_each_name_has_an_address_of_its_own() -> None:
     """In the order of the page; what has no letter of an address is numbered."""
-    names = ["Web shop", "web-shop", "店", "库", "A" * 60, " Ünï "]
-    assert slugs(names) == ["web-shop", "web-shop-2", "service", "service-2", "a" * 40, "n"]
+    names = ["Web shop", "web-shop", "店", "库", "A" * 60, " Ünï ", "WEB.shop"]
+    assert slugs(names) == ["web-shop", "web-shop-2", "service", "service-2", "a" * 40, "n", "web-shop-3"]
 
 
 async def test_the_badges_of_a_page() -> None:

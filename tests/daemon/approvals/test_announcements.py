@@ -46,6 +46,7 @@ async def test_an_announcement_is_posted_updated_and_resolved(store: MemoryStore
         ("ann", stage) for stage in (Stage.INVESTIGATING, Stage.IDENTIFIED, Stage.IDENTIFIED, Stage.RESOLVED)
     ]
     assert (one.begins_at, one.ends_at, one.standing(clock.now())) == (BEGIN, BEGIN + 60, ShownStage.RESOLVED)
+    assert (await said(store, clock, "announce", POST, services="web,api"))[0], "the same outage comes a second time"
 
 
 async def test_a_maintenance_begins_and_ends_by_the_clock(store: MemoryStore, clock: FakeClock) -> None:

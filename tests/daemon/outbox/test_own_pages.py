@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from tests.daemon.outbox.test_late_pages import PAGE, Gated, Two
+from tests.support.clocks import FakeClock
 from tests.support.notification_vendors import tell
 from watchdog.daemon.engine.persistence import OURSELVES
+from watchdog.daemon.outbox.own_pages import OwnPages
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import State
 from watchdog.domain.integrations import Failing
@@ -110,6 +112,15 @@ async def test_what_no_shared_state_tells_of_is_left_alone(of: str) -> None:
     await two.rings(**{**OF_ITSELF, "incident": of, "kind": kind})
     await renewed(two)
     assert two.titles == [PAGE]
+
+
+def test_a_page_is_judged_by_a_state_that_was_read_after_it() -> None:
+    """One that was read before it, or as it came, may not know its condition yet."""
+    clock = FakeClock()
+    pages, (at, page) = OwnPages(clock), (clock.monotonic(), tell(PAGE, "pager", **OF_ITSELF).notice)
+    pages.tried(page, "pager", None)
+    ended = [len(pages.late_ends(read_at, lambda _: True, ())) for read_at in (at - 1.0, at, at + 1.0, at + 2.0)]
+    assert ended == [0, 0, 1, 0]
 
 
 async def test_every_channel_that_has_it_gets_the_end() -> None:
