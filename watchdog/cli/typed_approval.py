@@ -1,6 +1,5 @@
 """A named person's approval at the terminal: the question, and the one word that is typed to it."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -23,6 +22,8 @@ def approval(what: str, service: str) -> Callable[[Sequence[str]], Awaitable[str
 
 
 async def _typed(what: str, service: str, lines: Sequence[str]) -> str:
+    import asyncio
+
     from watchdog.cli import output
 
     output.show_flushed([*lines, "", f"To {what}, type the name of the service ({service}); anything else ends it:"])

@@ -71,7 +71,7 @@ async def test_an_error_reaches_the_caller_and_nobody_else() -> None:
 
 
 def test_every_question_of_the_port_is_shielded() -> None:
-    """No method of the port was forgotten (open, open_existing and close see to themselves)."""
-    names = {name for name in vars(Store) if not name.startswith("_")} - {"open", "open_existing", "close"}
+    """No method of the port was forgotten (open, open_existing and close see to themselves; `sole` asks nothing)."""
+    names = {name for name in vars(Store) if not name.startswith("_")} - {"open", "open_existing", "close", "sole"}
     assert len(names) > 15
     assert [name for name in sorted(names) if not hasattr(getattr(SqlStore, name), "__wrapped__")] == []
