@@ -84,7 +84,7 @@ def parse_service(raw: object) -> ServiceFacts | None:
 
 
 def parse_scaling(raw: object) -> Scaling:
-    """Return how a service is scaled; a number that Render sets by itself is not told by it."""
+    """Return how a service is scaled; of an autoscaled one the answer does not show the number."""
     details = mapping(mapping(raw).get("serviceDetails"))
     number = details.get("numInstances")
     known = number if isinstance(number, int) and not isinstance(number, bool) else None

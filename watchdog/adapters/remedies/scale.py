@@ -1,7 +1,7 @@
 """Scales the service on Render to a number of instances: for surges of visitors. Nothing scales it back by itself.
 
 The number is fixed in the configuration, so that no incident can add to what an earlier one added, and it is the most
-that the platform's client may ask for. What is read before the request is told to people, who scale it back.
+that the platform's client may ask for. Notices show the number before, to which people scale it back.
 
 Rule 1: without the number before nothing is sent, nor where the service has as many already: it never scales down.
 Rule 2: where Render scales by itself it ignores a number, though it answers yes: nothing is sent there.
@@ -39,7 +39,7 @@ class ScaleOptions(RemedyOptions):
 
     @property
     def has_look(self) -> bool:
-        """Return that Render tells the number."""
+        """Return that Render shows the number."""
         return True
 
 
@@ -73,11 +73,11 @@ class Scale:
         await self._platform.scale(self._service_id, self._to)
 
     async def look(self, baseline: str) -> bool | None:
-        """Return whether it has as many by now; None: Render does not tell. Raises Temporary or Permanent."""
+        """Return whether it has as many by now; None: Render does not show it. Raises Temporary or Permanent."""
         if not isinstance(self._platform, ScalesServices):
             return None
         found = await self._platform.scaling(self._service_id)
-        # Autoscaling that a person switched on meanwhile decides the number, so ours tells nothing.
+        # Autoscaling that a person switched on meanwhile decides the number, which says nothing of our request.
         return None if found.autoscaled or found.instances is None else found.instances >= self._to
 
     async def close(self) -> None:

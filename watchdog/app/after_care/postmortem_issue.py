@@ -1,7 +1,7 @@
 """The draft of a post-mortem as an issue on GitHub: one for each incident, also after a kill or a lost answer.
 
 Theory. The body carries a mark of the incident. The intent stands in the journal before the one request, with its
-time; whoever finds it there later looks for the mark until GitHub must list the issue, and opens one only then. An
+time; a later run that finds it looks for the mark until GitHub must list the issue, and opens one only then. An
 issue that people closed is found as well, and is left as it is.
 """
 
@@ -15,7 +15,7 @@ from watchdog.adapters.options import Context
 from watchdog.adapters.tickets.github import HINTS, RIGHTS, GitHubIssues, build, check_place
 from watchdog.adapters.tickets.tracker import LABEL, Ticket
 from watchdog.app.commands.annotate import add_to_record
-from watchdog.app.commands.store_reading import reading
+from watchdog.app.commands.store_reading import incident_of, reading
 from watchdog.app.git_steps.git_commands import saved_facts
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, Mistake, OutcomeUnknown, Permanent, Refused, Temporary
@@ -63,9 +63,7 @@ async def open_issue(
 ) -> PostmortemIssue:
     """Open the issue, or find it. Raises ConfigurationError, Refused, Temporary or Permanent."""
     async with reading(settings, clock) as store:
-        incident = await store.incident(order.incident)
-        if incident is None:
-            raise Permanent(f"no such incident: {order.incident}")
+        incident = await incident_of(store, order.incident)
         if incident.closed_at is None:
             drafts = command_line("postmortem", incident.id)
             raise Refused(f"{incident.id} is still open, and its issue is opened once: {drafts} shows what is known")

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 from watchdog.adapters.stores import build_store, database_path, shown_url
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.errors import Gone
+from watchdog.domain.errors import Gone, Permanent
+from watchdog.domain.incidents import Incident
 from watchdog.ports import Clock, Store
 from watchdog.settings import Settings
 
@@ -40,3 +41,11 @@ def _none_yet(url: str) -> str:
         f"there is no store yet ({where}): the first `{command_line('run')}` makes it. If the daemon runs elsewhere, "
         "ask there; if here, give this command the daemon's configuration (-c) and its variables"
     )
+
+
+async def incident_of(store: Store, incident: str) -> Incident:
+    """Return an incident of the record. Raises Permanent where there is none of that id."""
+    found = await store.incident(incident)
+    if found is None:
+        raise Permanent(f"no such incident: {incident}")
+    return found

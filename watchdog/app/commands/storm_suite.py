@@ -38,7 +38,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "rung_after_end": "pages after the all-clear",
         "double_remedies": "remedies sent twice, or across another change",
         "early_rollbacks": "rollbacks before a remedy was tried, or had its time",
-        "untold_remedies": "remedies done of which people were not told",
+        "untold_remedies": "remedies done without a notice to people",
         "faults": "internal faults",
     }
 )

@@ -4,7 +4,7 @@ Theory. After a rollback auto-deploy is off, so what is pushed goes live only by
 intent stands in the journal before the request, and the request is sent once. A run that was killed, or whose answer
 was lost, leaves the row as `sending`: Render's list says what became of it, among the deploys newer than those that
 were known before. Only when the request can no longer arrive, and the list shows nothing of it, is the row `failed`.
-That is told, and it takes a new order of a person to send anything more.
+The answer says so, and it takes a new order of a person to send anything more.
 
 Rule 1: without the row, no request. Rule 2: no request more than `guard_seconds` after the list was read. Rule 3: a
 deploy on its way is never overtaken, and nothing that holds this commit and more is replaced by it.

@@ -17,7 +17,7 @@ from watchdog.settings import Settings
 from watchdog.settings.rules.required_secrets import RENDER_KEY
 
 SHORT_ID = 7
-"""The fewest letters by which a commit is told from others."""
+"""The digits by which commits are named, and the fewest by which they are compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from watchdog.adapters.repositories.github_git import TOKEN as WRITE_TOKEN
 from watchdog.adapters.repositories.github_git import build_github_git
 from watchdog.adapters.repositories.plain_git import PlainGit
 from watchdog.app.commands.annotate import add_to_record
-from watchdog.app.commands.store_reading import reading
+from watchdog.app.commands.store_reading import incident_of, reading
 from watchdog.app.compose.composition import resolve
 from watchdog.app.git_steps.commit_deploy import CommitDeploy
 from watchdog.app.git_steps.deploy_ground import SHORT_ID, DeployGround
@@ -20,7 +20,7 @@ from watchdog.app.git_steps.revert import Revert
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.code_comparison import MigrationRules, is_commit
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refused, WatchdogError
+from watchdog.domain.errors import ConfigurationError, Mistake, Refused, WatchdogError
 from watchdog.domain.incidents import Incident
 from watchdog.domain.remedies.git_steps import (
     BranchOrder,
@@ -40,6 +40,7 @@ from watchdog.presentation.outlooks.safe_order import DatabaseSteps
 from watchdog.settings import Settings
 
 Tell = Callable[[str], None]
+Note = Callable[[str], Awaitable[None]]
 WHOLE_ID = 40
 """The digits of a whole commit id (64 in a repository of the newer kind)."""
 
@@ -72,9 +73,7 @@ async def parts_of(
     """
     clock = SystemClock()
     async with reading(settings, clock) as store:
-        incident = await store.incident(order.incident)
-        if incident is None:
-            raise Permanent(f"no such incident: {order.incident}")
+        incident = await incident_of(store, order.incident)
         facts = await saved_facts(store, incident.service)
         stable = _given("--to", order.to or incident.rollback.target_code, "the stable commit, as in 1b7e0d4")
         if not is_commit(stable):
@@ -175,41 +174,44 @@ async def _check(ground: DeployGround, incident: Incident, code: str, clock: Clo
 
 async def _deployed(ground: DeployGround, ordered: Revert, commit: str) -> Deployed:
     """Have a commit of the branch deployed."""
-    client = ground.client(commit, ordered.clock)
+
+    async def includes(head: str) -> bool:
+        return await ordered.host.holds(head, commit)
+
+    place = (ordered.incident, ordered.clock, ordered.note, ordered.tell)
+    return await _order(ground, commit, ordered.stable, *place, includes)
+
+
+async def _order(
+    ground: DeployGround,
+    commit: str,
+    restores: str,
+    incident: Incident,
+    clock: Clock,
+    note: Note,
+    tell: Tell,
+    includes: Callable[[str], Awaitable[bool]],
+) -> Deployed:
+    client, key = ground.client(commit, clock), (incident.id, GitStep.DEPLOY)
     try:
-        return await CommitDeploy(
-            journal=(ordered.incident.id, GitStep.DEPLOY),
-            commit=commit,
-            restores=ordered.stable,
-            ground=ground,
-            client=client,
-            clock=ordered.clock,
-            note=ordered.note,
-            tell=ordered.tell,
-            includes=lambda head: ordered.host.holds(head, commit),
-        ).run()
+        return await CommitDeploy(key, commit, restores, ground, client, clock, note, tell, includes).run()
     finally:
         await client.close()
 
 
 async def deploy(settings: Settings, order: DeployOrder, tell: Tell) -> Deployed:
-    """Have a commit built and deployed for an incident, whatever the branch is at; return what came of it."""
+    """Have a commit built and deployed for an incident; the branch stays as it is. Return what came of it."""
     async with _deploying(settings, order) as (incident, ground, commit, clock):
         await _check(ground, incident, commit, clock, f"{commit[:SHORT_ID]} is not deployed")
-        client = ground.client(commit, clock)
 
-        async def nothing_more(head: str) -> bool:
+        async def includes(head: str) -> bool:
             # To go back to older code is what was ordered.
             return False
 
         async def note(line: str) -> None:
             await add_to_record(settings, clock, incident.id, order.by, "note", {"text": line})
 
-        key = (incident.id, GitStep.DEPLOY)
-        try:
-            return await CommitDeploy(key, commit, "", ground, client, clock, note, tell, nothing_more).run()
-        finally:
-            await client.close()
+        return await _order(ground, commit, "", incident, clock, note, tell, includes)
 
 
 async def plan_deploy(settings: Settings, order: DeployOrder) -> tuple[str, str]:
@@ -225,9 +227,7 @@ async def _deploying(
     """Yield the parts. Raises ConfigurationError without a whole commit: Render's list is searched for it."""
     clock = SystemClock()
     async with reading(settings, clock) as store:
-        incident = await store.incident(order.incident)
-        if incident is None:
-            raise Permanent(f"no such incident: {order.incident}")
+        incident = await incident_of(store, order.incident)
         commit = _given("--commit", order.commit or incident.rollback.target_code, "the stable commit")
         if not is_commit(commit) or len(commit) < WHOLE_ID:
             raise ConfigurationError((Mistake("--commit", f"{commit[:60]!r} is not a whole commit id", "40 digits"),))

@@ -147,7 +147,7 @@ async def reset(
 async def deploy(incident: str, /, *, commit: str | None = None, dry_run: Flag = False, by: As = None, ctx: It) -> int:
     """Have Render BUILD and deploy one commit anew: no rollback, which brings the build back that Render has kept.
 
-    Requested once, whatever the branch is at; killed or without an answer, the next run looks it up first. Refused in
+    Requested once; the branch stays as it is. Killed or without an answer, the next run looks it up first. Refused in
     mode observe, during a pause, while the daemon acts on the service, and for a commit on the deny-list.
 
     Parameters

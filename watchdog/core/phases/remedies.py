@@ -264,8 +264,8 @@ def settled_late(ctx: StepContext) -> None:
     known = [one for one in unknown if one.result is not result or one.was != was]
     if not known:
         return
-    told = tuple(replace(one, result=result, why=why, was=was) if one in known else one for one in incident.remedies)
-    ctx.update_incident(remedies=told)
+    attempts = [replace(one, result=result, why=why, was=was) if one in known else one for one in incident.remedies]
+    ctx.update_incident(remedies=tuple(attempts))
     ctx.note("ACT", why)
 
 
@@ -282,9 +282,11 @@ def came_late(ctx: StepContext) -> None:
     known = [one for one in incident.remedies if one.name == event.remedy and one.done_at is None]
     if not known:
         return
-    done_now = {"done_at": ctx.now, "why": event.why, "was": event.was}
-    changed = tuple(replace(one, **done_now) if one in known else one for one in incident.remedies)  # type: ignore[arg-type]
-    ctx.update_incident(remedies=changed)
+    attempts = [
+        replace(one, done_at=ctx.now, why=event.why, was=event.was) if one in known else one
+        for one in incident.remedies
+    ]
+    ctx.update_incident(remedies=tuple(attempts))
     ctx.note("ACT", f"{words(event.remedy).done}{before(event.remedy, event.was)} after all")
     ctx.notify(NoticeKind.UPDATED, _topic(event.remedy))
 

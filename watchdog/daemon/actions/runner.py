@@ -10,8 +10,8 @@ between looks the outcome up again.
 Rule 3: an effect of an earlier run, or one that had to wait, is performed only if the state still wants it; a change
 that a pin may have made is reported.
 Rule 4: when the service moved to another worker, this one stops silently: the other looks the action up and goes on.
-Rule 5: the outage does not wait for a store that does not say whether an earlier run switched auto-deploy; the core is
-told of that switch once the store does, and before that the effect is not finished.
+Rule 5: the outage does not wait for a store that does not say whether an earlier run switched auto-deploy; the core
+gets that switch once the store does, and before that the effect is not finished.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ class ActionRunner:
         # The wait takes seconds, in which the service may have moved.
         self._still_ours(effect, stay)
         if isinstance(outcome, e.PinUnconfirmed) and outcome.previous is None:
-            await self._tell_of_an_earlier_switch(effect)
+            await self._report_earlier_switch(effect)
             self._still_ours(effect, stay)
         what = type(outcome).__name__ if outcome is not None else UNWANTED
         await self._finish(effect_id, what, effect.service)
@@ -119,8 +119,8 @@ class ActionRunner:
         while self._trouble():
             await self._clock.sleep(AGAIN_SECONDS)
 
-    async def _tell_of_an_earlier_switch(self, effect: Change) -> None:
-        """Report a switch that an earlier run may have sent, and of which the outcome told nothing: no row was read.
+    async def _report_earlier_switch(self, effect: Change) -> None:
+        """Report a switch that an earlier run may have sent, where the outcome lacks it: no row was read.
 
         Raises Temporary where the store still does not answer: the effect stays pending, and is looked up again.
         """

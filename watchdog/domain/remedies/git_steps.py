@@ -70,7 +70,7 @@ class RevertOrder(TakeBackOrder):
 
 @dataclass(frozen=True, slots=True)
 class DeployOrder:
-    """What a person wants to be built and deployed, whatever the branch is at."""
+    """A commit that a person wants to be built and deployed; the branch stays as it is."""
 
     incident: str  # its id
     by: str  # who orders it

@@ -53,7 +53,7 @@ class KindWords:
     read_already: str  # a reason: it was so before
     when_helped: str = ""  # when it may be undone where it helped
     when_not: str = ""  # when it may be undone where it did not help
-    before: str = ""  # what people are told of what it was before, `{before}`; empty: nothing
+    before: str = ""  # what notices say of the state before, `{before}`; empty: nothing
 
 
 KINDS: Mapping[RemedyKind, KindWords] = MappingProxyType(
@@ -240,9 +240,9 @@ def words(name: str) -> KindWords:
 
 
 def before(name: str, was: str) -> str:
-    """Return what people are told of what a remedy changed, as it was before, with a bracket around it; or ""."""
-    told = words(name).before.format(before=was) if was else ""
-    return f" ({told})" if told else ""
+    """Return what notices say of the state before a remedy changed it, in brackets; or ""."""
+    said = words(name).before.format(before=was) if was else ""
+    return f" ({said})" if said else ""
 
 
 def _filled(text: Any, acted_on: str) -> Any:

@@ -25,7 +25,7 @@ class Remedy:
     prove_seconds: float = 60.0  # so long after it was done the service may go on failing
     # Without it no one can tell what came of a request whose answer was lost.
     has_look: bool = False  # a second request reads whether it is done
-    when: tuple[FailureType, ...] = ()  # it is tried where one of these fails; none: whatever fails
+    when: tuple[FailureType, ...] = ()  # it is tried where one of these fails; none: any failure
 
     def suits(self, failing: AbstractSet[FailureType]) -> bool:
         """Return whether it is for one of these."""
@@ -68,7 +68,7 @@ class RemedyAttempt:
 
     @property
     def may_be_done(self) -> bool:
-        """Return whether it is done, as far as anything tells."""
+        """Return whether it is done, or may be: no look-up says that it is not."""
         return self.done_at is not None or self.unknown
 
 

@@ -12,7 +12,7 @@ left_off          auto-deploy that is off at the end because of us, and no notic
 left_open         an incident that is over, and whose row says that it is open: history and public page would say so
 double_remedies   a remedy sent twice in an episode, or while another change was on its way: see remedy_verdict.py
 early_rollbacks   a rollback before the remedies of its service were tried, or while one had not had its time
-untold_remedies   a remedy that is done, of which people were not told, or last read the contrary
+untold_remedies   a remedy that is done without a notice to people, or whose last notice says the contrary
 rung_after_end    a channel whose last notice about an ended incident is a page
 faults            the daemon's own: a task that died, a promise it found broken; a lease that was not respected
 """

@@ -75,8 +75,8 @@ def done_line(one: RemedyAttempt) -> str:
 
 
 def _was(one: RemedyAttempt) -> str:
-    told = clean(before(one.name, one.was))
-    return f" {told}" if told else ""
+    said = clean(before(one.name, one.was))
+    return f" {said}" if said else ""
 
 
 def _sentence(text: str) -> str:
