@@ -66,7 +66,7 @@ def run_properties(examples: int, seed: int, where: Path, *words: str) -> subpro
 def copy_core(folder: Path) -> Path:
     """Copy the pure floors, with the words of notices, and the properties to a folder of their own."""
     for part in ("watchdog/domain", "watchdog/core", "watchdog/presentation"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / part, folder / part)  # with what is compiled: a file that is changed is compiled anew
     shutil.copy(ROOT / "watchdog" / "__init__.py", folder / "watchdog")
     (folder / "tests" / "core").mkdir(parents=True)
     for name in ("limits.py", "world.py", "whole.py", "properties.py"):
