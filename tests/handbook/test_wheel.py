@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import venv
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.handbook.blocks import ROOT, blocks, shell_commands
 from tests.settings.texts import SMALL
 from tests.support.child_processes import missing
 from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.made_once import made_once
 from watchdog.docs import file_of, pages
 from watchdog.docs.page_table import HERE
 
@@ -40,18 +42,29 @@ def extras() -> set[str]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [*PIP, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    if built.returncode:
-        missing(f"the wheel cannot be built here: {built.stderr[-300:]}")
+    folder: Path = made_once("wheel", partial(built, tmp_path_factory.mktemp("wheel")), tmp_path_factory)
     return next(folder.glob("*.whl"))
+
+
+def built(folder: Path) -> Path:
+    command = [*PIP, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        missing(f"the wheel cannot be built here: {done.stderr[-300:]}")
+    return folder
 
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a new environment with the wheel, in a folder that has nothing of ours."""
-    folder = tmp_path_factory.mktemp("installed") / "environment"
+    folder: Path = made_once(
+        "environment", partial(with_the_wheel, wheel, tmp_path_factory.mktemp("installed")), tmp_path_factory
+    )
+    return folder
+
+
+def with_the_wheel(wheel: Path, place: Path) -> Path:
+    folder = place / "environment"
     venv.create(folder, symlinks=True, with_pip=False)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
     for one in Path(sysconfig.get_path("purelib")).iterdir():
