@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from tests.support.canaries import pytest_runtest_makereport as pytest_runtest_makereport  # no secret comes out
+from tests.support.made_once import pytest_configure as pytest_configure  # what workers of one run share
 
 os.environ["TZ"] = "UTC"  # a terminal shows local time, and what tests expect is the same everywhere
 time.tzset()

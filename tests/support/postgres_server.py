@@ -40,6 +40,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from tests.support.child_processes import missing
+from tests.support.made_once import folder_of_run, made_once_of_run
 from watchdog.adapters.stores.database import migrate
 
 NOBODY = 65534
@@ -246,12 +247,20 @@ def own_postgres() -> Iterator[PostgresServer]:
 
 @cache
 def _initialised(programs: Path) -> Path:
-    """Return a folder of data as `initdb` makes it, for servers of this process to copy."""
+    """Return a folder of data as `initdb` makes it, for servers to copy; the workers of a run make one together."""
+    data: Path = made_once_of_run("postgres", lambda: _initialise(programs))
+    return data
+
+
+def _initialise(programs: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     _give(folder)
     options = ("-U", "watchdog", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
     _run(programs / "initdb", "-D", str(folder / "data"), *options)
+    if kept := folder_of_run():
+        moved = shutil.move(folder, kept / "postgres")  # pytest removes it one day: others may go on longer than we do
+        return Path(moved) / "data"
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder / "data"
 
 

@@ -21,27 +21,55 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.support import made_once
+
 ROOT = Path(__file__).parents[2]
 POLL_SECONDS = 0.005
 
 
+TALK, LISTEN = "talk", "listen"
+
+
 class Nursery:
-    """The process that forks: one for all tests of a process. It ends, with all that it forked, when we do."""
+    """The process that forks: one for all tests of a process, or of a run. What it forked for us ends when we do."""
 
     def __init__(self) -> None:
-        self._socket, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "tests.support.warm_server", str(theirs.fileno())]
-        self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL)
-        theirs.close()
+        self._process: subprocess.Popen[bytes] | None = None
+        if folder := made_once.folder_of_run():
+            self._socket = self._of_run(folder / "nursery")
+        else:
+            self._socket, theirs = socket.socketpair()
+            self._begin(TALK, theirs)
         atexit.register(self._end)
         self._lock = threading.Lock()
         self._buffer = b""
         self._started: list[int] = []
         self._ended: dict[int, int] = {}
 
+    def _of_run(self, path: Path) -> socket.socket:
+        """Return a connection to the one that another worker of this run has begun, or that begins now."""
+        talk = socket.socket(socket.AF_UNIX)
+        with made_once.locked(path):
+            try:
+                talk.connect(str(path))
+            except (FileNotFoundError, ConnectionRefusedError):
+                path.unlink(missing_ok=True)
+                listener = socket.socket(socket.AF_UNIX)
+                listener.bind(str(path))
+                listener.listen()
+                talk.connect(str(path))
+                self._begin(LISTEN, listener)
+        return talk
+
+    def _begin(self, how: str, theirs: socket.socket) -> None:
+        command = [sys.executable, "-m", "tests.support.warm_server", how, str(theirs.fileno())]
+        self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL)
+        theirs.close()
+
     def _end(self) -> None:
         self._socket.close()
-        self._process.wait()
+        if self._process is not None:
+            self._process.wait()  # also for the other workers, which end about now: what it computed counts as ours
 
     def start(self, request: Mapping[str, Any]) -> int:
         with self._lock:

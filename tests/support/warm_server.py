@@ -1,4 +1,7 @@
-"""Prepares all, then forks what is asked for (see warm_processes.py): `python -m tests.support.warm_server N`."""
+"""Prepares all, then forks what is asked for (see warm_processes.py).
+
+`python -m tests.support.warm_server talk|listen N`: by the socket of that number, or those who connect to it.
+"""
 
 import atexit
 import gc
@@ -13,12 +16,13 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine
 
-from tests.support.warm_processes import ROOT
+from tests.support.warm_processes import LISTEN, ROOT
 from watchdog.adapters.stores import codec
 from watchdog.adapters.stores.database import migrate
 from watchdog.settings.load.load import load
@@ -34,9 +38,46 @@ IMPORTED = (
 )
 
 
+class Client:
+    """A process of tests: what it asks for, and what was forked for it and lives. Its end ends all that."""
+
+    def __init__(self, talk: socket.socket) -> None:
+        self._talk = talk
+        self._alive: set[int] = set()
+        self._requests = b""
+
+    def serve(self) -> bool:
+        """Fork what it asks for; tell whether it is still there."""
+        piece = self._talk.recv(65536)
+        if not piece:
+            for pid in self._alive:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            return False
+        *lines, self._requests = (self._requests + piece).split(b"\n")
+        for line in lines:
+            pid = os.fork()
+            if not pid:
+                _become(json.loads(line))
+            self._alive.add(pid)
+            self._tell(started=pid)
+        return True
+
+    def tell_who_ended(self) -> None:
+        for pid in list(self._alive):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                self._alive.discard(pid)
+                self._tell(ended=pid, code=os.waitstatus_to_exitcode(status))
+
+    def _tell(self, **words: int) -> None:
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has just ended, and is read to its end next
+            self._talk.sendall(f"{json.dumps(words)}\n".encode())
+
+
 def main() -> None:
-    """Import, then fork whatever is asked for, and tell how each ended; at the end of our parent end them all."""
-    talk = socket.socket(fileno=int(sys.argv[1]))
+    """Import, then fork whatever is asked for, and tell how each ended; go when the last who asks has gone."""
+    first = socket.socket(fileno=int(sys.argv[2]))
     for name in IMPORTED:
         importlib.import_module(name)
     _prepare()
@@ -46,29 +87,24 @@ def main() -> None:
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; our parent ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; we go when those have gone who ask
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    alive: set[int] = set()
-    requests = b""
-    while True:
-        ready, _, _ = select.select([talk, woken], [], [])
+    listens = sys.argv[1] == LISTEN
+    talk = first.accept()[0] if listens else first
+    clients = {talk: Client(talk)}
+    while clients:
+        ready, _, _ = select.select([woken, *([first] if listens else []), *clients], [], [])
         if woken in ready:
             os.read(woken, 4096)
-            _tell_who_ended(talk, alive)
-        if talk in ready:
-            piece = talk.recv(65536)
-            if not piece:
-                break
-            *lines, requests = (requests + piece).split(b"\n")
-            for line in lines:
-                pid = os.fork()
-                if not pid:
-                    _become(json.loads(line))
-                alive.add(pid)
-                talk.sendall(f"{json.dumps({'started': pid})}\n".encode())
-    for pid in alive:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+            for client in clients.values():
+                client.tell_who_ended()
+        for talk in ready:
+            if talk in clients:
+                if not clients[talk].serve():
+                    del clients[talk]
+            elif talk is first:
+                new, _ = first.accept()
+                clients[new] = Client(new)
 
 
 def _prepare() -> None:
@@ -79,14 +115,6 @@ def _prepare() -> None:
     with engine.begin() as connection:
         migrate(connection)
     engine.dispose()
-
-
-def _tell_who_ended(talk: socket.socket, alive: set[int]) -> None:
-    for pid in list(alive):
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            alive.discard(pid)
-            talk.sendall(f"{json.dumps({'ended': pid, 'code': os.waitstatus_to_exitcode(status)})}\n".encode())
 
 
 def _become(request: Mapping[str, Any]) -> None:
