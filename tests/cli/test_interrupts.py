@@ -21,6 +21,7 @@ from tests.support.child_processes import (
     sleeps,
 )
 from tests.support.daemon_processes import environment, together, until
+from tests.support.drawn import of_this_commit, part
 from watchdog.cli.main import app, interruptible
 
 INTERRUPTED = 130
@@ -127,6 +128,9 @@ COMMANDS: Mapping[str, Begun] = {
 Where that is a guess by processor seconds, a slow machine is interrupted earlier, and has to end as well.
 """
 
+DRAWN = part(tuple(COMMANDS), 3, of_this_commit())
+UNDRAWN = tuple(command for command in COMMANDS if command not in DRAWN)
+
 
 def interrupted(command: str, folder: Path) -> None:
     """Start a command with SIGINT ignored, interrupt it and what it started, and see all of them end."""
@@ -185,9 +189,10 @@ def said(folder: Path) -> str:
 
 @pytest.mark.long
 @pytest.mark.timeout(TEST_SECONDS)
-def test_ctrl_c_ends_every_command_that_takes_long(tmp_path: Path) -> None:
+@pytest.mark.parametrize("commands", [DRAWN, pytest.param(UNDRAWN, marks=pytest.mark.nightly)], ids=["day", "night"])
+def test_ctrl_c_ends_every_command_that_takes_long(tmp_path: Path, commands: Sequence[str]) -> None:
     """Also where SIGINT was inherited as ignored: code 130, no traceback, no process left. All at once: most wait."""
-    numbered = [(command, tmp_path / str(number)) for number, command in enumerate(COMMANDS)]
+    numbered = [(command, tmp_path / str(number)) for number, command in enumerate(commands)]
     together(*(partial(interrupted, command, folder) for command, folder in numbered))
 
 

@@ -3,8 +3,6 @@
 A sample is drawn from a seed: the commit's name, or the day where there is none. A failure says how to draw it again.
 """
 
-import subprocess
-from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -15,6 +13,7 @@ from tests.faults.crash_points import NO_EFFECT, judge, judge_all, path, spread
 from tests.faults.journeys import JOURNEYS, heard
 from tests.faults.remedy_journeys import CASES, REMEDY_JOURNEYS, points_of
 from tests.support.databases import DATABASES
+from tests.support.drawn import of_this_commit, part
 from watchdog.domain.remedies.kinds import RemedyKind
 
 TOLD, ROLLING = "web is down: rollback to 1b7e0d4 at 16:17 UTC", "web fails 95% of probes: rolling back to 1b7e0d4"
@@ -24,16 +23,7 @@ FURTHER = sorted(set(JOURNEYS) - {"rollback"})
 
 @pytest.fixture(scope="module")
 def seed(pytestconfig: pytest.Config) -> str:
-    return pytestconfig.getoption("--crash-seed") or of_this_commit() or date.today().isoformat()  # noqa: DTZ011
-
-
-def of_this_commit() -> str:
-    """Return the commit's short name, or nothing outside of a repository."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
-    except OSError:
-        return ""
+    return pytestconfig.getoption("--crash-seed") or of_this_commit()
 
 
 def assert_sample_is_well(folder: Path, seed: str, store: str, journey: str, count: int) -> None:
@@ -109,6 +99,15 @@ def test_the_sample_changes_with_its_seed_and_is_spread() -> None:
         drawn = spread(points, 4, Random(seed))
         assert [int(point) // 10 for point in drawn] == [0, 1, 2, 3] and drawn == spread(points, 4, Random(seed))
     assert {point for seed in range(200) for point in spread(points, 4, Random(seed))} == set(points)
+
+
+def test_the_part_of_a_table_changes_with_its_seed() -> None:
+    """The same seed, the same part, never an empty one; over some seeds every row has its turn."""
+    rows = [str(number) for number in range(10)]
+    parts = [part(rows, 3, str(seed)) for seed in range(50)]
+    assert {len(one) for one in parts} == {4} and len(set(map(tuple, parts))) > 10
+    assert {row for one in parts for row in one} == set(rows) and parts[7] == part(rows, 3, "7")
+    assert part(["alone"], 9, "") == ["alone"]
 
 
 @pytest.mark.parametrize(

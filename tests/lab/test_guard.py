@@ -6,6 +6,7 @@ something broke. The numbers that are published come from thousands of episodes 
 
 import pytest
 
+from tests.support.drawn import drawn
 from watchdog.app.commands.lab_policy import policy_for
 from watchdog.app.commands.score_run import play_episode
 from watchdog.lab.clean_years import clean_scene, play_clean
@@ -14,6 +15,8 @@ from watchdog.lab.episode_judgement import Played
 EPISODES = 5
 CURED = ("hard-down", "wrong-body")
 """Classes in which each rollback of the sample is the cure."""
+NOTHING = ("restart-blip", "recovers", "long-blip", "surge-quiet", "cron-spikes", "flaky", "feed-late", "quiet-night")
+INCURABLE = ("region-outage", "region-after-deploy", "database", "certificate", "under-load")
 
 
 def episodes(name: str) -> list[Played]:
@@ -45,16 +48,14 @@ def test_a_bad_deploy_is_rolled_back_in_time(name: str, seconds: float) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "name", ["restart-blip", "recovers", "long-blip", "surge-quiet", "cron-spikes", "flaky", "feed-late", "quiet-night"]
-)
+@pytest.mark.parametrize("name", drawn(NOTHING, 2))
 def test_what_is_nothing_is_left_alone(name: str) -> None:
     """Nobody is woken and nothing is changed."""
     assert [one.did for one in episodes(name)] == ["nothing"] * EPISODES
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["region-outage", "region-after-deploy", "database", "certificate", "under-load"])
+@pytest.mark.parametrize("name", drawn(INCURABLE, 2))
 def test_what_no_rollback_cures_is_paged(name: str) -> None:
     """A human hears of it, and nothing is rolled back."""
     assert all(one.did in ("page", "ask") and one.rollbacks == 0 for one in episodes(name))

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from tests.simulation.catch import CAUGHT_AT, WEAKENED, shows
+from tests.support.drawn import drawn
 from watchdog.lab.storm.variants import VARIANTS
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", WEAKENED)
+@pytest.mark.parametrize("name", drawn(WEAKENED, 3))
 def test_case_06_12_a_weakened_variant_is_caught(name: str) -> None:
     """In the seed where it was caught when the storm was last changed."""
     at = json.loads(CAUGHT_AT.read_text())[name]
