@@ -11,7 +11,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.test_secrets import CHANNELS, MARK, OF_A_CLOUD_THAT_WORKS, leaks, planted, printed, stored, word
+from tests.faults.test_secrets import (
+    ASKED,
+    CHANNELS,
+    MARK,
+    OF_A_CLOUD_THAT_WORKS,
+    leaks,
+    planted,
+    printed,
+    stored,
+    word,
+)
 from tests.support.clocks import LOOPBACK
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, guarding, until
 from tests.support.echoing_vendors import Echo, certificate
@@ -69,7 +79,12 @@ def configure(cloud: Cloud, echo: Echo, secrets: dict[str, str]) -> None:
     assert {"render", "sentry", "pagerduty", "pagerduty_api", "github"} <= {line.partition(":")[0] for line in vendors}
     listen = f'"127.0.0.1:0", remote_write: "{echo.base}/remote_write", every: 1s}}'
     cloud.write(
-        replace={**vendors, '"127.0.0.1:0"}': listen, "  pagerduty: {}\n": "  pagerduty: {}" + CHANNELS + TICKETS},
+        replace={
+            **vendors,
+            **ASKED,
+            '"127.0.0.1:0"}': listen,
+            "  pagerduty: {}\n": "  pagerduty: {}" + CHANNELS + TICKETS,
+        },
         more=SHORT + "repository: github\nlog: {level: debug}\n",
     )
     (cloud.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))

@@ -15,6 +15,10 @@ from tests.support.databases import dumped, postgresql
 from watchdog.settings.load.secrets import KNOWN
 
 MARK = "c4n4ry"
+PROBED = "WATCHDOG_PROBE_KEY"
+HTML, PLACE = 'contains: "</html>"', f'"${{{PROBED}}}"'
+ASKED = {f"{HTML}}}": f"{HTML}, headers: {{x-key: {PLACE}}}, auth: {{bearer: {PLACE}}}}}"}
+"""What makes the probe of the home page send a secret of the site."""
 CHANNELS = """
   webhook: {}
   email: {smtp: "127.0.0.1:1", from: watchdog@example.com, to: [ops@example.com], user: bob}
@@ -45,6 +49,7 @@ def planted(vendors: str, slack: str, crons: str, sentry: str) -> dict[str, str]
         "WATCHDOG_HEARTBEAT_URL": f"{vendors}/heartbeat/{word('WATCHDOG_HEARTBEAT_URL')}",
         "WATCHDOG_SENTRY_CRONS_URL": f"{crons}/api/1/cron/watchdog/{word('WATCHDOG_SENTRY_CRONS_URL')}/",
         "WATCHDOG_SENTRY_DSN": f"{sentry}/1".replace("://", f"://{word('WATCHDOG_SENTRY_DSN')}@"),
+        PROBED: word(PROBED),
         "WATCHDOG_HTTP_TOKEN": word("WATCHDOG_HTTP_TOKEN").ljust(40, "0"),
         **{name: word(name).ljust(40, "0") for name in KNOWN if name.startswith("WATCHDOG_CONSOLE_")},
     }
@@ -104,7 +109,8 @@ def test_canary_secrets_never_show(tmp_path: Path, password: bool) -> None:
         assert all(leaks(f"GET {value}", secrets) for value in secrets.values()), "a leak would be seen"
         user = ", remote_write_user: bob" if password else ""
         cloud.write(
-            replace={
+            replace=ASKED
+            | {
                 '"127.0.0.1:0"}': f'"127.0.0.1:0", remote_write: "{cloud.urls["remote_write"]}", every: 1s{user}}}',
                 "  pagerduty: {}\n": "  pagerduty: {}" + CHANNELS,
                 f'store: "sqlite:///{cloud.folder.resolve()}/watchdog.db"': "store: postgresql",

@@ -49,6 +49,7 @@ WORDS: Mapping[str, str] = {
     "one_or_more": "one address, or a list",
     "network": "address or network",
     "check_url": "URL",
+    "check_body": "text, or a mapping",
     "call_url": "URL",
     "json_path": "JSON path",
     "prove": "duration",

@@ -15,6 +15,7 @@ from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import SUCCESS, ProbeOptions, Ranges
 from watchdog.adapters.signals.pattern import Pattern, TooSlow
 from watchdog.adapters.signals.probe_http import Answer
+from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 GATEWAY_STATUSES = (502, 504)
@@ -26,6 +27,8 @@ _CHARSET = re.compile(
     r"charset=\"?(utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d|shift_jis|euc-jp|euc-kr|gbk|gb18030|big5|koi8-r)\b",
     re.IGNORECASE,
 )
+
+_NOTHING_TO_HIDE = Redactor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,12 @@ class Expectations:
     header: Mapping[str, str] = field(default_factory=dict)
     max_body: int = 1024 * 1024
     max_latency_seconds: float | None = None
+    redactor: Redactor = field(default_factory=Redactor)
 
     @classmethod
-    def of(cls, options: ProbeOptions, max_latency_seconds: float | None = None) -> "Expectations":
+    def of(
+        cls, options: ProbeOptions, max_latency_seconds: float | None = None, redactor: Redactor | None = None
+    ) -> "Expectations":
         """Return the expectations that the options of a probe state."""
         return cls(
             statuses=options.status,
@@ -51,6 +57,7 @@ class Expectations:
             header=options.header,
             max_body=options.max_body,
             max_latency_seconds=max_latency_seconds,
+            redactor=redactor or Redactor(),
         )
 
     def accepts(self, status: int) -> bool:
@@ -90,7 +97,8 @@ class Expectations:
             if value is None:
                 return Bad(f"header {plain(name, 60)} is missing", FailureKind.HEADER)
             if text not in value:
-                why = f'header {plain(name, 60)} is "{plain(value, 60)}", expected "{plain(text, 60)}" in it'
+                shown = plain(self.redactor(value), 60)
+                why = f'header {plain(name, 60)} is "{shown}", expected "{plain(text, 60)}" in it'
                 return Bad(why, FailureKind.HEADER)
         return None
 
@@ -104,7 +112,8 @@ class Expectations:
             return None
         # We asked for an uncompressed body. A missing word in a body that we cannot decode proves nothing.
         if answer.coding:
-            why = f'the body cannot be read: it came as "{plain(answer.coding, 30)}", we asked for identity'
+            coding = plain(self.redactor(answer.coding), 30)
+            why = f'the body cannot be read: it came as "{coding}", we asked for identity'
             return Unknown(why, Unread.SHAPE)
         text = _decode(answer)
         if self.contains is not None and self.contains not in text:
@@ -128,7 +137,7 @@ class Expectations:
         for path, expected in self.json_values:
             found = path.find(document)
             if not _equal(found, expected):
-                why = f"{plain(path.text, 60)} is {_show(found)}, expected {_show(expected)}"
+                why = f"{plain(path.text, 60)} is {_show(found, self.redactor)}, expected {_show(expected)}"
                 return Bad(why, FailureKind.BODY)
         return None
 
@@ -152,9 +161,9 @@ def _equal(found: Any, expected: Any) -> bool:
     return isinstance(found, bool) == isinstance(expected, bool) and bool(found == expected)
 
 
-def _show(value: Any) -> str:
+def _show(value: Any, redactor: Redactor = _NOTHING_TO_HIDE) -> str:
     if value is ABSENT:
         return "absent"
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "a list"
-    return plain(json.dumps(value, ensure_ascii=False), 60)
+    return plain(redactor(json.dumps(value, ensure_ascii=False)), 60)

@@ -28,7 +28,16 @@ class HttpOptions(ProbeOptions):
 def build(name: str, options: HttpOptions, context: Context, wire: ProbeTransport | None = None) -> Probe:
     """Return the probe. `wire` replaces the trust store and the resolver in tests."""
     wire = wire or ProbeTransport(guard=context.guard)
-    return Probe(name, "http", options.http, options, context.clock, max_latency_seconds=options.max_latency, wire=wire)
+    return Probe(
+        name,
+        "http",
+        options.http,
+        options,
+        context.clock,
+        max_latency_seconds=options.max_latency,
+        wire=wire,
+        secrets=context.secrets,
+    )
 
 
 def policy_of(name: str, options: HttpOptions) -> SignalPolicy:

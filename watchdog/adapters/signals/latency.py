@@ -61,7 +61,7 @@ class LatencyProbe(Probe):
 def build(name: str, options: LatencyOptions, context: Context, wire: ProbeTransport | None = None) -> LatencyProbe:
     """Return the probe. `wire` replaces the trust store and the resolver in tests."""
     wire = wire or ProbeTransport(guard=context.guard)
-    return LatencyProbe(name, "latency", options.latency, options, context.clock, wire=wire)
+    return LatencyProbe(name, "latency", options.latency, options, context.clock, wire=wire, secrets=context.secrets)
 
 
 def policy_of(name: str, options: LatencyOptions) -> SignalPolicy:

@@ -6,12 +6,13 @@ Rule: an error never repeats the value that a person typed; a URL may hold a sec
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Duration, Options, Size, parse_url
 from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.adapters.signals.pattern import Pattern
+from watchdog.adapters.signals.probe_options.request import RequestOptions
 from watchdog.adapters.signals.served_version import VersionPlace
 from watchdog.adapters.ssrf_guard import Reach, as_address, reach_of
 from watchdog.adapters.ssrf_transport import host_of
@@ -128,8 +129,8 @@ class SignalOptions(Options):
     critical: bool | None = None
 
 
-class ProbeOptions(SignalOptions):
-    """The expectations of an HTTP answer, for every signal that probes."""
+class ProbeOptions(RequestOptions, SignalOptions):
+    """The request, and the expectations of its answer, for every signal that probes."""
 
     status: Statuses = SUCCESS
     contains: str | None = Field(default=None, min_length=1)
@@ -140,6 +141,13 @@ class ProbeOptions(SignalOptions):
     max_body: BodySize = 1024 * 1024
     certificate: Duration = 14 * 86400.0
     version: VersionPlace | None = None
+
+    @model_validator(mode="after")
+    def _has_a_body(self) -> "ProbeOptions":
+        in_body = self.contains is not None or self.matches is not None or bool(self.json_values)
+        if self.method == "HEAD" and (in_body or (self.version is not None and self.version.json_path is not None)):
+            raise ValueError("the answer to a HEAD has no body: write method: GET, or expect nothing of the body")
+        return self
 
 
 def policy(name: str, kind: str, options: SignalOptions) -> SignalPolicy:

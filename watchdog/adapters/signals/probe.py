@@ -1,6 +1,7 @@
-"""The engine of every signal that probes: one GET, one total deadline, one sample."""
+"""The engine of every signal that probes: one request, one total deadline, one sample."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import httpx
 
@@ -10,6 +11,7 @@ from watchdog.adapters.signals.pattern import beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
+from watchdog.adapters.signals.probe_options.request import ProbeRequest, redactor_of
 from watchdog.adapters.signals.redirects import REDIRECTS, follow, warm_up, within
 from watchdog.adapters.signals.served_version import named_version
 from watchdog.adapters.signals.source import Source
@@ -17,6 +19,7 @@ from watchdog.domain.readings import Bad, Good, Reading, Unknown
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Sample
 
+_NO_SECRETS: Mapping[str, str] = MappingProxyType({})
 _GRACE_SECONDS = 1.0
 """Seconds for closing the connection after the probe's own deadline."""
 
@@ -40,13 +43,16 @@ class Probe(Source):
         *,
         max_latency_seconds: float | None = None,
         wire: ProbeTransport | None = None,
+        secrets: Mapping[str, str] = _NO_SECRETS,
     ) -> None:
         super().__init__(name, kind, every_seconds=options.every, timeout_seconds=options.timeout + _GRACE_SECONDS)
         self.url = httpx.URL(url)
         self.certificate_seconds = options.certificate
         self._deadline_seconds = options.timeout
         self._redirects = options.redirects
-        self._expected = Expectations.of(options, max_latency_seconds)
+        self._request = ProbeRequest.of(options, secrets)
+        self._redactor = redactor_of(options, secrets)
+        self._expected = Expectations.of(options, max_latency_seconds, self._redactor)
         # A redirect that the user expects as the answer is not followed.
         self._accept = frozenset(status for status in REDIRECTS if self._expected.accepts(status))
         self._version = options.version
@@ -72,6 +78,8 @@ class Probe(Source):
             redirects=self._redirects,
             turn=self._turn,
             accept=self._accept,
+            request=self._request,
+            redactor=self._redactor,
         )
 
     async def _sample(self, came: Answer | Failure, watch: Stopwatch) -> Sample:
@@ -86,8 +94,13 @@ class Probe(Source):
             phases=phases,
             status_code=came.status,
             certificate_expires_at=came.certificate_expires_at,
-            version=named_version(came, self._version) if self._version is not None else "",
+            version=self._named_version(came),
         )
+
+    def _named_version(self, answer: Answer) -> str:
+        version = named_version(answer, self._version) if self._version is not None else ""
+        # A word that was sent is no version: a site that sends it back would have it stored with each reading.
+        return "" if self._redactor(version) != version else version
 
     async def _judge(self, answer: Answer, total_seconds: float) -> Reading:
         """Judge the answer. A regular expression on the body waits for the one thread for expressions."""

@@ -1,4 +1,4 @@
-"""One GET over a connection of its own, limited in bytes and measured in phases.
+"""One request over a connection of its own, limited in bytes and measured in phases.
 
 Rule 1: a fresh connection per exchange: a kept one reports the death of the connection, not of the site.
 Rule 2: names are resolved here, judged (adapters/ssrf_guard.py), and the connection goes to the judged address; Host
@@ -11,7 +11,7 @@ import socket
 import ssl
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import httpx
@@ -20,6 +20,7 @@ from watchdog import __version__
 from watchdog.adapters.resolver import Resolver, ResolverBusyError, shared_resolver
 from watchdog.adapters.signals.phase_timer import BODY, CONNECT, DNS, Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure, explain, explain_dns
+from watchdog.adapters.signals.probe_options.request import ProbeRequest
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.adapters.ssrf_transport import ADDRESSES_MAX, host_of, port_of, shared_context
 from watchdog.domain.readings import FailureKind
@@ -27,6 +28,7 @@ from watchdog.domain.readings import FailureKind
 USER_AGENT = f"watchdog/{__version__} (render-watchdog health probe)"
 _HEADERS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+GET = ProbeRequest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,9 @@ class ProbeTransport:
         turn: int = 0,
         headers: Mapping[str, str] = _NO_HEADERS,
         redirected: bool = False,
+        request: ProbeRequest = GET,
     ) -> Answer | Failure:
-        """Send one GET. `turn` chooses among the addresses; a `max_body` of 0 leaves the body unread.
+        """Send one request. `turn` chooses among the addresses; a `max_body` of 0 leaves the body unread.
 
         `redirected` marks a URL whose host a server chose, not the user: it must not lead into a private network.
         """
@@ -77,7 +80,9 @@ class ProbeTransport:
             return Failure(kind, why, ours=not redirected)  # what we do not dare to look at is unknown, not bad
         came: Answer | Failure = Failure(FailureKind.DNS, "DNS: the name has no address")
         for address in in_turn(found, turn)[:ADDRESSES_MAX]:
-            came = await self._get_from(address, url, watch, max_body, headers)
+            came = await self._send_to(
+                address, url, watch, max_body, replace(request, headers={**headers, **request.headers})
+            )
             # Only an unreachable address family moves on to the next address: a
             # refused connection is the answer of this server.
             if not (isinstance(came, Failure) and came.no_route):
@@ -95,15 +100,18 @@ class ProbeTransport:
         finally:
             watch.leave(DNS)
 
-    async def _get_from(
-        self, address: str, url: httpx.URL, watch: Stopwatch, max_body: int, headers: Mapping[str, str]
+    async def _send_to(
+        self, address: str, url: httpx.URL, watch: Stopwatch, max_body: int, asked: ProbeRequest
     ) -> Answer | Failure:
         watch.enter(CONNECT)
+        headers = httpx.Headers({"Host": url.netloc.decode("ascii"), **_HEADERS})
+        headers.update(asked.headers)  # the user's own, in whatever letters, take the place of ours
         request = httpx.Request(
-            "GET",
+            asked.method,
             # The judged address, not the name: a second lookup could return another address (DNS rebinding).
             url.copy_with(host=address, fragment=None),
-            headers={"Host": url.netloc.decode("ascii"), **_HEADERS, **headers},
+            headers=headers,
+            content=asked.body or None,
             extensions={"trace": watch.trace, "sni_hostname": host_of(url)},
         )
         # One connection that is never reused: the transport lives for this exchange alone (rule 1).

@@ -10,12 +10,15 @@ from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.options import parse_url
 from watchdog.adapters.signals.phase_timer import DNS, Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
-from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
+from watchdog.adapters.signals.probe_http import GET, Answer, ProbeTransport
+from watchdog.adapters.signals.probe_options.named_secrets import Redactor
+from watchdog.adapters.signals.probe_options.request import ProbeRequest, same_origin
 from watchdog.domain.readings import FailureKind
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _warm: set[str] = set()
+NOTHING_TO_HIDE = Redactor()
 
 
 async def follow(
@@ -28,13 +31,20 @@ async def follow(
     turn: int = 0,
     headers: Mapping[str, str] = _NO_HEADERS,
     accept: frozenset[int] = frozenset(),
+    request: ProbeRequest = GET,
+    redactor: Redactor = NOTHING_TO_HIDE,
 ) -> Answer | Failure:
-    """Return the answer after at most `redirects` redirects; a redirect among `accept` is an answer."""
-    named, redirected = url.host, False
+    """Return the answer after at most `redirects` redirects; a redirect among `accept` is an answer.
+
+    `headers` go to every host; `request` stays with the host of `url`. `redactor` cleans the reason of a failure.
+    """
+    named, redirected, first, left = url.host, False, url, False
     for hop in range(redirects + 1):
         # Once a server has chosen the host, every later hop counts as redirected, also one back to the first name.
         redirected = redirected or url.host != named
-        came = await wire.get(url, watch, max_body=max_body, turn=turn, headers=headers, redirected=redirected)
+        came = await wire.get(
+            url, watch, max_body=max_body, turn=turn, headers=headers, redirected=redirected, request=request
+        )
         if isinstance(came, Failure) or came.status not in REDIRECTS - accept:
             return came
         # A Location may carry credentials; following it would send them, so it counts as unusable.
@@ -42,8 +52,14 @@ async def follow(
         if onward is None:
             return Failure(FailureKind.REDIRECT, f"HTTP {came.status} without a usable Location")
         if hop == redirects:
-            return Failure(FailureKind.REDIRECT, _too_far(came.status, onward, redirects))
-        url = onward
+            return Failure(FailureKind.REDIRECT, _too_far(came.status, onward, redirects, redactor))
+        # Once left, the first host gets nothing any more either: another one chose what would be sent there.
+        left = left or not same_origin(first, onward)
+        moved = request.elsewhere(came.status) if left else request.after(came.status)
+        if moved is None:
+            why = f"HTTP {came.status}: redirected to another host, where a {request.method} is not sent"
+            return Failure(FailureKind.REDIRECT, why)
+        url, request = onward, moved
     raise AssertionError("a loop of redirects + 1 hops returns in its last one")
 
 
@@ -56,9 +72,9 @@ def _location(url: httpx.URL, answer: Answer) -> httpx.URL | None:
     return onward if usable else None
 
 
-def _too_far(status: int, onward: httpx.URL, redirects: int) -> str:
+def _too_far(status: int, onward: httpx.URL, redirects: int, redactor: Redactor) -> str:
     """Return the reason with the redirect's target, but without its query, which may hold a secret."""
-    where = plain(f"{onward.scheme}://{onward.netloc.decode('ascii', 'replace')}{onward.path}", 120)
+    where = plain(redactor(f"{onward.scheme}://{onward.netloc.decode('ascii', 'replace')}{onward.path}"), 120)
     if redirects == 0:
         return f"HTTP {status}: redirected to {where} (probe that URL, or set redirects: 1)"
     return f"more than {redirects} redirects, the last to {where}"

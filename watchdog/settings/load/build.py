@@ -28,7 +28,14 @@ from watchdog.domain.policy import (
 )
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.model.settings import Adapter, ServiceSettings, Settings, read_calmly
-from watchdog.settings.rules import console_access, contacts, cross_checks, public_pages, required_secrets
+from watchdog.settings.rules import (
+    console_access,
+    contacts,
+    cross_checks,
+    probe_requests,
+    public_pages,
+    required_secrets,
+)
 from watchdog.settings.rules.checklists import build_checklists
 from watchdog.settings.rules.drills import staging_services
 from watchdog.settings.rules.gates import build_gates, windows_of
@@ -78,7 +85,7 @@ def build(
     notifications = check_notifications(document, shape, channels)
     modes = _modes(shape, environ)
     kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
-    _check_between_keys(document, shape, environ)
+    _check_between_keys(document, shape, environ, signals)
     vendors = cross_checks.status_pages(document, shape, kinds)
     if not secretless:
         required_secrets.check_secrets(document, shape, modes, signals, notifications.channels, secrets)
@@ -133,7 +140,10 @@ def _services(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Ite
         yield name, ServiceSettings(service.render, found, tuple(service.remedy_options), service.database)
 
 
-def _check_between_keys(document: Document, shape: Shape, environ: Mapping[str, str]) -> None:
+def _check_between_keys(
+    document: Document, shape: Shape, environ: Mapping[str, str], signals: probe_requests.Signals
+) -> None:
+    probe_requests.check_secrets_in_clear(document, shape, signals)
     cross_checks.check_services(document, shape, environ)
     cross_checks.check_dependencies(document, shape)
     cross_checks.check_advanced(document, shape)

@@ -17,6 +17,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from watchdog.adapters.options import parse_url
+from watchdog.adapters.signals.probe_options.named_secrets import FAMILY, SECRET_MIN
+from watchdog.adapters.signals.probe_options.named_secrets import VARIABLE as PROBE_VARIABLE
 from watchdog.adapters.stores import POSTGRES, check_url
 from watchdog.docs.page_table import shell_place
 from watchdog.domain.commands.command_line import command_line
@@ -243,6 +245,13 @@ VARIABLES = (
         Variable(PREFIX + name.upper(), field.title or "", field.description or "")
         for name, field in Secrets.model_fields.items()
     ),
+    Variable(
+        f"{FAMILY}…",
+        "any number, each with a name of your own behind `PROBE_`: sent by the probe that names it, as in "
+        f'`headers: {{x-api-key: "${{{FAMILY}KEY}}"}}` (also in `auth` and `body`); see '
+        f"`{command_line('docs', 'probes')}`",
+        "a key or password of the site for the watchdog alone, which may read what is probed and nothing else",
+    ),
     Variable(TEXT, "the configuration itself, for a worker without files", "holds no secret"),
 )
 """All variables, in the order in which they are listed: the source of every list of them."""
@@ -315,14 +324,29 @@ def read_secrets(variables: Mapping[str, str]) -> tuple[SecretMap, tuple[Mistake
             mistakes.append(
                 Mistake(name, why, f"set it again; {shell_place('reference-variables')} says what it needs")
             )
+    for name in sorted(variables):
+        if PROBE_VARIABLE.fullmatch(name) and variables[name]:
+            given[name] = variables[name]
+            mistakes += [Mistake(name, why, "set it again")] if (why := _why_not_sent(variables[name])) else []
     return SecretMap(given), tuple(mistakes)
+
+
+def _why_not_sent(value: str) -> str:
+    """Return why a probe cannot send a value, or an empty text. A password may hold blanks."""
+    if not (value.isascii() and value.isprintable()) or value != value.strip():
+        return "holds a line break, a blank at its end or a letter outside ASCII"
+    return f"is shorter than {SECRET_MIN} characters" if len(value) < SECRET_MIN else ""
+
+
+def _is_strange(name: str) -> bool:
+    return name.startswith(PREFIX) and name not in (*KNOWN, TEXT) and not PROBE_VARIABLE.fullmatch(name)
 
 
 def unknown_variables(variables: Mapping[str, str]) -> tuple[tuple[Mistake, ...], tuple[str, ...]]:
     """Return likely misspellings of secrets (mistakes) and other unknown `WATCHDOG_*` names (warnings)."""
     mistakes: list[Mistake] = []
     warnings: list[str] = []
-    unknown = [name for name in sorted(variables) if name.startswith(PREFIX) and name not in (*KNOWN, TEXT)]
+    unknown = [name for name in sorted(variables) if _is_strange(name)]
     for name in unknown[:UNKNOWN_MAX]:
         # 0.6 suggests, 0.9 refuses: only a nearly equal name is surely a misspelling.
         near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.6)

@@ -13,6 +13,7 @@ from watchdog.domain.remedies.kinds import words
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings, install_extra
+from watchdog.settings.rules.probe_requests import unused_secrets, variables_of_probes
 from watchdog.settings.rules.server_names import name_warnings
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.schema.tuning import figure
@@ -50,6 +51,8 @@ def check_secrets(
             for variable in SIGNALS[adapter.kind].secrets:
                 path = ("services", service, "signals", name)
                 needed.setdefault(variable, (path, f"a {adapter.kind} signal"))
+    for variable, path in variables_of_probes(signals):
+        needed.setdefault(variable, (path, "a probe"))
     for name, adapter in channels.items():
         for variable in NOTIFIERS[adapter.kind].secrets(adapter.options):
             needed.setdefault(variable, (("channels", name), f"the channel {name}"))
@@ -186,6 +189,7 @@ def warnings_of(
     found.extend(_private_names(shape, signals))
     found.extend(_own_sites_as_control(shape, signals))
     found.extend(_too_patient(shape, signals))
+    found.extend(unused_secrets(signals, variables))
     found.extend(console_warnings(shape, variables))
     found.extend(name_warnings(shape, environ))
     return found

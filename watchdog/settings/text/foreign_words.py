@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from watchdog.adapters.signals.probe_options.named_secrets import PLACE
+
 SITES = "write services: {web: {signals: {home: {http: https://www.example.com}}}}"
 PEOPLE = "write channels: {slack: {}}, pagerduty, email or webhook"
 KEYS: Mapping[str, str] = MappingProxyType(
@@ -52,11 +54,18 @@ SERVICE_DEPTH = 3
 """The length of a path of services, a name, and a key of the service itself."""
 FREE_TEXT = frozenset({"contains", "matches", "json", "header", "reason", "title"})
 """Keys with text of the site, or for people, below them: it may look like anything."""
+PROBE_KEYS = frozenset({"headers", "auth", "proxy"})
+"""Keys of a probe that may name secrets; so may `body`, which may look like anything besides."""
 
 
-def is_template(text: str) -> bool:
-    """Return whether a value waits for a program that fills in variables; this one does not."""
-    return TEMPLATE.search(text) is not None
+def is_template(text: str, path: Sequence[str | int]) -> bool:
+    """Return whether a value waits for a program that fills in variables; this one fills in the secrets of probes."""
+    if "signals" in path:
+        # Which variables may be named there, the options of the probe say.
+        if "body" in path:
+            return False
+        text = PLACE.sub("", text) if not PROBE_KEYS.isdisjoint(path) else text
+    return TEMPLATE.search(text) is not None and FREE_TEXT.isdisjoint(path)
 
 
 def is_cron(value: object) -> bool:

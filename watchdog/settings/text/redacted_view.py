@@ -29,6 +29,7 @@ HIDDEN = "(written)"
 def shown(settings: Settings) -> tuple[Section, ...]:
     """Return the sections, each with its rows: a name and a value."""
     policy = settings.policy
+    own = [name for name in settings.secrets if name not in KNOWN]
     return (
         ("Services", tuple((name, f"{words}; {_details(settings, name)}") for name, words in service_rows(settings))),
         ("Policy", tuple(rule_rows(policy))),
@@ -37,7 +38,7 @@ def shown(settings: Settings) -> tuple[Section, ...]:
         ("Channels", tuple((name, _adapter(one)) for name, one in settings.channels.items())),
         ("The daemon", tuple(_rest(settings))),
         # Every known name, also unset ones: a reader looks for the one that is missing.
-        ("Secrets", tuple((name, "set" if name in settings.secrets else "not set") for name in KNOWN)),
+        ("Secrets", tuple((name, "set" if name in settings.secrets else "not set") for name in (*KNOWN, *own))),
         ("Warnings", tuple((str(number), text) for number, text in enumerate(settings.warnings, 1))),
     )
 
@@ -72,7 +73,7 @@ def _option(name: str, value: Any) -> str:
 
 ADDRESS = re.compile(r"https?://\S+")
 OPEN = frozenset(
-    {"sentry", "render_events", "release", "environment", "region", "channel", "smtp", "from", "user", "tls"}
+    {"sentry", "render_events", "release", "environment", "region", "channel", "smtp", "from", "user", "tls", "method"}
 )
 """Options whose texts are names, not texts to be found in a page."""
 

@@ -14,7 +14,8 @@ from watchdog.domain.errors import Mistake
 GENERAL = ("not valid YAML", "check indentation, colons and quotes on this line or above")
 TEMPLATES = (
     "variables and templates are not filled in here",
-    "write the value itself; a secret is only set as its WATCHDOG_* variable, and has no place in this file",
+    "write the value itself; a secret is only set as its WATCHDOG_* variable, and has no place in this file (headers, "
+    'auth and body of a probe name theirs in quotes, as in "${WATCHDOG_PROBE_KEY}")',
 )
 NO_SPACE = (re.compile(r"^\s*[\w-]+:[^\s/:]"), "a colon without a space behind it", "write key: value")
 ODD_SPACE = (

@@ -14,7 +14,7 @@ import yaml
 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import MISTAKES_MAX, ConfigurationError, Mistake
-from watchdog.settings.text.foreign_words import FREE_TEXT, is_template
+from watchdog.settings.text.foreign_words import is_template
 from watchdog.settings.text.syntax_mistakes import TEMPLATES, syntax_mistake
 from watchdog.settings.text.yaml_loader import DEPTH_MAX, NODES_MAX, TOO_MUCH, BoundedLoader, Unusable
 
@@ -28,7 +28,7 @@ HASH_WITHIN = 40
 
 SECRET = re.compile(
     r"hooks\.slack\.com/|\bxox[abceoprs]-|\bxapp-|\brnd_\w|\bsntry[usa]_|://[^/\s@:]*:[^/\s@]+@|hc-ping\.com/\w|\bsk-\w{8}"
-    r"|ingest\.\w*\.?sentry\.io|\bBearer\s(?!\{token\})|\bgh[pousr]_\w"
+    r"|ingest\.\w*\.?sentry\.io|\bBearer\s(?!\{token\}|\$\{WATCHDOG_PROBE_)|\bgh[pousr]_\w"
 )
 """The form of the vendors' credentials. Linear in the text: no two neighbouring parts can match the same characters."""
 
@@ -237,7 +237,7 @@ def _report_strays(document: Document, value: Any, path: Path) -> None:
             _report_strays(document, item, (*path, index))
     elif isinstance(value, str) and SECRET.search(value):
         document.report(path, "looks like a secret; none belongs in this file", _variable_hint(path))
-    elif isinstance(value, str) and is_template(value) and FREE_TEXT.isdisjoint(path):
+    elif isinstance(value, str) and is_template(value, path):
         document.report(path, *TEMPLATES)
 
 

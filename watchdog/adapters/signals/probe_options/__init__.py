@@ -1,0 +1,1 @@
+"""What a probe sends, and what it expects beyond a status and a text: the options of `http` and `latency`."""

@@ -1,0 +1,89 @@
+"""The secrets that a probe sends to the site: `${WATCHDOG_PROBE_KEY}` in a text stands for that variable.
+
+Rule 1: only variables of this family can be named, so that no configuration can send the watchdog's own keys to a site.
+Rule 2: a site may send back what it was sent; `Redactor` takes it out of each text that people read.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+FAMILY = "WATCHDOG_PROBE_"
+VARIABLE = re.compile(rf"{FAMILY}[A-Z0-9_]{{1,40}}")
+PLACE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
+"""The place of a secret in a text. Other texts in braces stay as they are: they may belong to the site's language."""
+SECRET_MIN = 4
+"""Characters; a shorter one could not be taken out of logs without harming ordinary words."""
+HIDDEN = "***"
+
+
+def check_places(text: str) -> str:
+    """Return the text if each place in it names a variable of the family. Raises ValueError with the form to write."""
+    for name in PLACE.findall(text):
+        if not VARIABLE.fullmatch(name):
+            raise ValueError(
+                f"names a variable that no probe may send: write ${{{FAMILY}KEY}}, with a name of your own for KEY"
+            )
+    return text
+
+
+def only_a_place(text: str) -> str:
+    """Return the text if it is one place and no more. Raises ValueError with the form to write."""
+    if not PLACE.fullmatch(text):
+        raise ValueError(
+            f'a key never stands in this file: write "${{{FAMILY}KEY}}", with a name of your own for KEY, '
+            "and set that variable"
+        )
+    return check_places(text)
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Yield every text of a value of JSON; also its keys."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from (*texts_of(key), *texts_of(item))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from texts_of(item)
+
+
+def names_in(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the variables that the texts name, each once."""
+    return tuple(dict.fromkeys(name for text in texts for name in PLACE.findall(text)))
+
+
+def filled(value: Any, secrets: Mapping[str, str]) -> Any:
+    """Return a value of JSON with the secrets in their places; one that is not set leaves nothing there."""
+    if isinstance(value, str):
+        return PLACE.sub(lambda place: secrets.get(place[1], ""), value)
+    if isinstance(value, dict):
+        return {filled(key, secrets): filled(item, secrets) for key, item in value.items()}
+    return [filled(item, secrets) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+class Redactor:
+    """Takes secrets out of a text: as they are, as an address or JSON holds them, and in base64 by themselves."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {form for secret in secrets if len(secret) >= SECRET_MIN for form in _forms(secret)}
+        # The longest first: a secret may be the beginning of another one.
+        found = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+        self._pattern = re.compile(found) if found else None
+
+    def __call__(self, text: str) -> str:
+        """Return the text with `***` in the place of each."""
+        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+
+    def __repr__(self) -> str:
+        return "Redactor()"
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield from (secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1])
+    coded = base64.b64encode(secret.encode()).decode().rstrip("=")
+    yield from (coded, coded.translate(str.maketrans("+/", "-_")))

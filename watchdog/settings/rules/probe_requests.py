@@ -1,0 +1,53 @@
+"""The requests of probes: the secrets that they send, and to whom these may go."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from watchdog.adapters.signals.options import ProbeOptions
+from watchdog.adapters.signals.probe_options.named_secrets import FAMILY
+from watchdog.adapters.ssrf_guard import Reach, as_address, reach_of
+from watchdog.settings.model.settings import Adapter
+from watchdog.settings.schema.schema import Shape
+from watchdog.settings.schema.urls import is_loopback
+from watchdog.settings.text.yaml_document import Document, Path
+
+Signals = Mapping[str, Mapping[str, Adapter]]
+
+
+def probes(signals: Signals) -> Iterator[tuple[Path, str, ProbeOptions]]:
+    """Yield each probe with its place in the file, and its kind."""
+    for service, adapters in signals.items():
+        for name, adapter in adapters.items():
+            if isinstance(adapter.options, ProbeOptions):
+                yield ("services", service, "signals", name), adapter.kind, adapter.options
+
+
+def variables_of_probes(signals: Signals) -> Iterator[tuple[str, Path]]:
+    """Yield each variable that a probe names, with the place of its key."""
+    for path, _, options in probes(signals):
+        for key, variables in options.variables_by_key.items():
+            yield from ((variable, (*path, key)) for variable in variables)
+
+
+def check_secrets_in_clear(document: Document, shape: Shape, signals: Signals) -> None:
+    """Report a probe that would send a secret unencrypted over a network that others share."""
+    for path, kind, options in probes(signals):
+        url = urlsplit(getattr(options, kind))
+        if options.variables and url.scheme == "http" and not _is_near(url.hostname or "", shape.private_hosts):
+            what = "the secret that this probe sends would travel in clear"
+            document.report((*path, kind), what, "write https:// (http:// is for this machine and private_hosts)")
+
+
+def _is_near(host: str, private_hosts: Sequence[str]) -> bool:
+    literal = as_address(host)
+    return is_loopback(host) or host in private_hosts or (literal is not None and reach_of(literal) is Reach.PRIVATE)
+
+
+def unused_secrets(signals: Signals, variables: Mapping[str, str]) -> Sequence[str]:
+    """Return a warning for each secret of probes that no probe names: often one of the two is misspelt."""
+    named = {variable for variable, _ in variables_of_probes(signals)}
+    return [
+        f"the variable {name} is set, and no probe names it"
+        for name in sorted(variables)
+        if name.startswith(FAMILY) and name not in named
+    ]
