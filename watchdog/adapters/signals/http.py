@@ -9,7 +9,7 @@ from pydantic import Field
 
 from watchdog.adapters.options import Context, Duration
 from watchdog.adapters.signals.options import ProbeOptions, Url, policy
-from watchdog.adapters.signals.probe import Probe
+from watchdog.adapters.signals.probe import Probe, wire_of
 from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.domain.policy import SignalPolicy
 
@@ -27,7 +27,7 @@ class HttpOptions(ProbeOptions):
 
 def build(name: str, options: HttpOptions, context: Context, wire: ProbeTransport | None = None) -> Probe:
     """Return the probe. `wire` replaces the trust store and the resolver in tests."""
-    wire = wire or ProbeTransport(guard=context.guard)
+    wire = wire or wire_of(options, context)
     return Probe(
         name,
         "http",

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from watchdog.adapters.options import Context, Duration
 from watchdog.adapters.signals.options import ProbeOptions, Url, policy
-from watchdog.adapters.signals.probe import Probe
+from watchdog.adapters.signals.probe import Probe, wire_of
 from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Good
@@ -60,7 +60,7 @@ class LatencyProbe(Probe):
 
 def build(name: str, options: LatencyOptions, context: Context, wire: ProbeTransport | None = None) -> LatencyProbe:
     """Return the probe. `wire` replaces the trust store and the resolver in tests."""
-    wire = wire or ProbeTransport(guard=context.guard)
+    wire = wire or wire_of(options, context)
     return LatencyProbe(name, "latency", options.latency, options, context.clock, wire=wire, secrets=context.secrets)
 
 

@@ -13,6 +13,7 @@ from watchdog.adapters.options import Duration, Options, Size, parse_url
 from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.adapters.signals.pattern import Pattern
 from watchdog.adapters.signals.probe_options.request import RequestOptions
+from watchdog.adapters.signals.probe_options.tls import ProbeTls
 from watchdog.adapters.signals.served_version import VersionPlace
 from watchdog.adapters.ssrf_guard import Reach, as_address, reach_of
 from watchdog.adapters.ssrf_transport import host_of
@@ -140,6 +141,7 @@ class ProbeOptions(RequestOptions, SignalOptions):
     redirects: int = Field(default=0, ge=0, le=REDIRECTS_MAX)
     max_body: BodySize = 1024 * 1024
     certificate: Duration = 14 * 86400.0
+    tls: ProbeTls | None = None
     version: VersionPlace | None = None
 
     @model_validator(mode="after")

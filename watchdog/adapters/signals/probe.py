@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 import httpx
 
+from watchdog.adapters.options import Context
 from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.adapters.signals.pattern import beside
@@ -22,6 +23,11 @@ from watchdog.ports import Clock, Sample
 _NO_SECRETS: Mapping[str, str] = MappingProxyType({})
 _GRACE_SECONDS = 1.0
 """Seconds for closing the connection after the probe's own deadline."""
+
+
+def wire_of(options: ProbeOptions, context: Context) -> ProbeTransport:
+    """Return what makes the exchanges of a probe."""
+    return ProbeTransport(guard=context.guard, own_context=options.tls.context if options.tls is not None else None)
 
 
 class Probe(Source):

@@ -10,7 +10,7 @@ Rule 4: bodies are asked for uncompressed, and a body that comes compressed anyw
 import socket
 import ssl
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -45,15 +45,20 @@ class Answer:
 
 
 class ProbeTransport:
-    """Makes exchanges; holds no connection."""
+    """Makes exchanges; holds no connection.
+
+    `own_context` gives the TLS context for the site of the configuration, `context` the one for others.
+    """
 
     def __init__(
         self,
         context: ssl.SSLContext | None = None,
         resolver: Resolver | None = None,
         guard: AddressGuard | None = None,
+        own_context: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         self._guard = guard or AddressGuard()
+        self._own_context = own_context
         self._context = context or shared_context()
         self._resolver = resolver or shared_resolver()
 
@@ -67,10 +72,12 @@ class ProbeTransport:
         headers: Mapping[str, str] = _NO_HEADERS,
         redirected: bool = False,
         request: ProbeRequest = GET,
+        own: bool = True,
     ) -> Answer | Failure:
         """Send one request. `turn` chooses among the addresses; a `max_body` of 0 leaves the body unread.
 
         `redirected` marks a URL whose host a server chose, not the user: it must not lead into a private network.
+        `own` says that it is the site of the configuration, which may see our certificate.
         """
         found = await self._resolve(url, watch)
         if isinstance(found, Failure):
@@ -78,11 +85,14 @@ class ProbeTransport:
         if why := self._guard.refusal(host_of(url), found, redirected=redirected):
             kind = FailureKind.REDIRECT if redirected else FailureKind.DNS
             return Failure(kind, why, ours=not redirected)  # what we do not dare to look at is unknown, not bad
+        try:
+            context = self._own_context() if own and self._own_context is not None else self._context
+        except OSError:
+            return Failure(FailureKind.TLS, "a file of tls cannot be read, or does not fit the others", ours=True)
+        asked = replace(request, headers={**headers, **request.headers})
         came: Answer | Failure = Failure(FailureKind.DNS, "DNS: the name has no address")
         for address in in_turn(found, turn)[:ADDRESSES_MAX]:
-            came = await self._send_to(
-                address, url, watch, max_body, replace(request, headers={**headers, **request.headers})
-            )
+            came = await self._send_to(address, url, watch, max_body, asked, context)
             # Only an unreachable address family moves on to the next address: a
             # refused connection is the answer of this server.
             if not (isinstance(came, Failure) and came.no_route):
@@ -101,7 +111,13 @@ class ProbeTransport:
             watch.leave(DNS)
 
     async def _send_to(
-        self, address: str, url: httpx.URL, watch: Stopwatch, max_body: int, asked: ProbeRequest
+        self,
+        address: str,
+        url: httpx.URL,
+        watch: Stopwatch,
+        max_body: int,
+        asked: ProbeRequest,
+        context: ssl.SSLContext,
     ) -> Answer | Failure:
         watch.enter(CONNECT)
         headers = httpx.Headers({"Host": url.netloc.decode("ascii"), **_HEADERS})
@@ -118,7 +134,7 @@ class ProbeTransport:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
         try:
             # `trust_env=False`: a proxy from the environment would make the probe test the proxy.
-            async with httpx.AsyncHTTPTransport(verify=self._context, trust_env=False, limits=limits) as transport:
+            async with httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits) as transport:
                 response = await transport.handle_async_request(request)
                 try:
                     return await _receive(response, address, watch, max_body)

@@ -42,8 +42,16 @@ async def follow(
     for hop in range(redirects + 1):
         # Once a server has chosen the host, every later hop counts as redirected, also one back to the first name.
         redirected = redirected or url.host != named
+        # What is the user's own stays with the first server: the request, and the certificate that we show.
         came = await wire.get(
-            url, watch, max_body=max_body, turn=turn, headers=headers, redirected=redirected, request=request
+            url,
+            watch,
+            max_body=max_body,
+            turn=turn,
+            headers=headers,
+            redirected=redirected,
+            request=request,
+            own=not left,
         )
         if isinstance(came, Failure) or came.status not in REDIRECTS - accept:
             return came

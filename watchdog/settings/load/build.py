@@ -79,7 +79,7 @@ def build(
     shape = validate(Shape, document.data, document)
     if shape is None:
         return None
-    signals, policies = _signals(document, shape)
+    signals, policies = _signals(document, shape, None if secretless else folder)
     # The console if no channel is configured, so that notices appear somewhere.
     channels = check_channels(document, shape.channels or {"console": {}})
     notifications = check_notifications(document, shape, channels)
@@ -150,12 +150,13 @@ def _check_between_keys(
 
 
 def _signals(
-    document: Document, shape: Shape
+    document: Document, shape: Shape, folder: Path | None
 ) -> tuple[dict[str, dict[str, Adapter]], dict[str, tuple[SignalPolicy, ...]]]:
     adapters: dict[str, dict[str, Adapter]] = {}
     policies: dict[str, tuple[SignalPolicy, ...]] = {}
     for name, service in shape.services.items():
-        adapters[name], found = check_signals(document, name, service)
+        written, found = check_signals(document, name, service)
+        adapters[name] = probe_requests.with_tls_files(document, name, written, folder)
         policies[name] = _with_critical_probes(found, adapters[name])
     return adapters, policies
 

@@ -1,6 +1,7 @@
 """The requests of probes: the secrets that they send, and to whom these may go."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path as Folder
 from urllib.parse import urlsplit
 
 from watchdog.adapters.signals.options import ProbeOptions
@@ -27,6 +28,27 @@ def variables_of_probes(signals: Signals) -> Iterator[tuple[str, Path]]:
     for path, _, options in probes(signals):
         for key, variables in options.variables_by_key.items():
             yield from ((variable, (*path, key)) for variable in variables)
+
+
+def with_tls_files(
+    document: Document, service: str, adapters: Mapping[str, Adapter], folder: Folder | None
+) -> dict[str, Adapter]:
+    """Return a service's signals with whole paths, and report each file that cannot be used.
+
+    Without a folder no file is read: the caller needs the policy only.
+    """
+    found = dict(adapters)
+    for path, kind, options in probes({service: adapters}) if folder is not None else ():
+        if options.tls is None or folder is None:
+            continue
+        if not getattr(options, kind).lower().startswith("https:"):
+            document.report((*path, "tls"), "useless without https", "write https://, or remove tls")
+            continue
+        tls = options.tls.within(folder)
+        for key, what, instead in tls.faults():
+            document.report((*path, "tls", key), what, instead)
+        found[str(path[-1])] = Adapter(kind, options.model_copy(update={"tls": tls}))
+    return found
 
 
 def check_secrets_in_clear(document: Document, shape: Shape, signals: Signals) -> None:
