@@ -6,22 +6,21 @@ Rule 2: an answer that shows nothing about the site (it limits or challenges our
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import SUCCESS, ProbeOptions, Ranges
-from watchdog.adapters.signals.pattern import Pattern, TooSlow
+from watchdog.adapters.signals.pattern import SEARCHED_CHARACTERS, Pattern, TooSlow
 from watchdog.adapters.signals.probe_http import Answer
+from watchdog.adapters.signals.probe_options.conditions import Condition
 from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 GATEWAY_STATUSES = (502, 504)
 """Statuses by which a proxy says that it got no answer from the application, or none in time (RFC 9110, 15.6)."""
-SEARCHED_CHARACTERS = 64 * 1024
-"""How many characters of a page a regular expression is tried on."""
 # Only charsets whose decoders are linear: the server chooses this name (idna, say, takes quadratic time).
 _CHARSET = re.compile(
     r"charset=\"?(utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d|shift_jis|euc-jp|euc-kr|gbk|gb18030|big5|koi8-r)\b",
@@ -39,7 +38,9 @@ class Expectations:
     contains: str | None = None
     matches: Pattern | None = None
     json_values: Sequence[tuple[JsonPath, object]] = ()
+    conditions: Sequence[tuple[JsonPath, Condition]] = ()
     header: Mapping[str, str] = field(default_factory=dict)
+    header_patterns: Mapping[str, Pattern] = field(default_factory=dict)
     max_body: int = 1024 * 1024
     max_latency_seconds: float | None = None
     redactor: Redactor = field(default_factory=Redactor)
@@ -54,7 +55,9 @@ class Expectations:
             contains=options.contains,
             matches=Pattern(options.matches) if options.matches is not None else None,
             json_values=tuple((JsonPath.parse(path), value) for path, value in options.json_values.items()),
+            conditions=tuple((JsonPath.parse(path), one) for path, one in options.expect.json_conditions.items()),
             header=options.header,
+            header_patterns={name: Pattern(text) for name, text in options.expect.headers.items()},
             max_body=options.max_body,
             max_latency_seconds=max_latency_seconds,
             redactor=redactor or Redactor(),
@@ -64,10 +67,17 @@ class Expectations:
         """Return whether the status is among those expected."""
         return any(low <= status <= high for low, high in self.statuses)
 
+    @property
+    def has_expressions(self) -> bool:
+        """Return whether a regular expression is among them, which is not tried on the event loop."""
+        in_json = any(one.matches is not None for _, one in self.conditions)
+        return self.matches is not None or bool(self.header_patterns) or in_json
+
     def judge(self, answer: Answer, total_seconds: float) -> Reading:
         """Return the reading of an answer. With a regular expression (`matches`), call it outside the event loop."""
         return (
             self.judge_head(answer)
+            or self._judge_expressions(self._judge_header_patterns, answer)
             or self._judge_body(answer)
             or self._judge_latency(total_seconds)
             or Good(f"HTTP {answer.status}")
@@ -108,7 +118,7 @@ class Expectations:
         return Bad(f"body larger than {self.max_body / 1024:,.0f} KiB (limit max_body)", FailureKind.TOO_LARGE)
 
     def _judge_body(self, answer: Answer) -> Reading | None:
-        if self.contains is None and self.matches is None and not self.json_values:
+        if self.contains is None and self.matches is None and not (self.json_values or self.conditions):
             return None
         # We asked for an uncompressed body. A missing word in a body that we cannot decode proves nothing.
         if answer.coding:
@@ -118,7 +128,7 @@ class Expectations:
         text = _decode(answer)
         if self.contains is not None and self.contains not in text:
             return Bad(f'body lacks "{plain(self.contains, 80)}"', FailureKind.BODY)
-        return self._judge_match(text) or (self._judge_json(text) if self.json_values else None)
+        return self._judge_match(text) or self._judge_json(text)
 
     def _judge_match(self, text: str) -> Reading | None:
         try:
@@ -129,7 +139,35 @@ class Expectations:
             return Unknown(str(error))
         return Bad(f"body does not match /{plain(self.matches.text, 80)}/", FailureKind.BODY)
 
-    def _judge_json(self, text: str) -> Bad | None:
+    def _judge_expressions(self, judge: Callable[[Any], Bad | None], what: Any) -> Reading | None:
+        """Judge by regular expressions; one that is too slow is a fault of the configuration: nothing is known."""
+        try:
+            return judge(what)
+        except TooSlow as error:
+            return Unknown(str(error))
+
+    def _judge_header_patterns(self, answer: Answer) -> Bad | None:
+        for name, pattern in self.header_patterns.items():
+            value = answer.headers.get(name)
+            if value is None:
+                return Bad(f"header {plain(name, 60)} is missing", FailureKind.HEADER)
+            if not pattern.finds(value):
+                shown = plain(self.redactor(value), 60)
+                why = f'header {plain(name, 60)} is "{shown}", expected /{plain(pattern.text, 60)}/'
+                return Bad(why, FailureKind.HEADER)
+        return None
+
+    def _judge_conditions(self, document: Any) -> Bad | None:
+        for path, condition in self.conditions:
+            found = path.find(document)
+            if expected := condition.missed(found, _equal):
+                why = f"{plain(path.text, 60)} is {_show(found, self.redactor)}, expected {expected}"
+                return Bad(why, FailureKind.BODY)
+        return None
+
+    def _judge_json(self, text: str) -> Reading | None:
+        if not (self.json_values or self.conditions):
+            return None
         try:
             document = json.loads(text)
         except (ValueError, RecursionError):
@@ -139,7 +177,7 @@ class Expectations:
             if not _equal(found, expected):
                 why = f"{plain(path.text, 60)} is {_show(found, self.redactor)}, expected {_show(expected)}"
                 return Bad(why, FailureKind.BODY)
-        return None
+        return self._judge_expressions(self._judge_conditions, document)
 
     def _judge_latency(self, total_seconds: float) -> Bad | None:
         limit = self.max_latency_seconds

@@ -12,6 +12,7 @@ from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Duration, Options, Size, parse_url
 from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.adapters.signals.pattern import Pattern
+from watchdog.adapters.signals.probe_options.conditions import Expected
 from watchdog.adapters.signals.probe_options.request import RequestOptions
 from watchdog.adapters.signals.probe_options.tls import ProbeTls
 from watchdog.adapters.signals.served_version import VersionPlace
@@ -138,6 +139,7 @@ class ProbeOptions(RequestOptions, SignalOptions):
     matches: Expression | None = None
     json_values: JsonExpectations = Field(default_factory=dict, alias="json")
     header: dict[str, str] = Field(default_factory=dict)
+    expect: Expected = Field(default_factory=Expected)
     redirects: int = Field(default=0, ge=0, le=REDIRECTS_MAX)
     max_body: BodySize = 1024 * 1024
     certificate: Duration = 14 * 86400.0
@@ -147,6 +149,7 @@ class ProbeOptions(RequestOptions, SignalOptions):
     @model_validator(mode="after")
     def _has_a_body(self) -> "ProbeOptions":
         in_body = self.contains is not None or self.matches is not None or bool(self.json_values)
+        in_body = in_body or bool(self.expect.json_conditions)
         if self.method == "HEAD" and (in_body or (self.version is not None and self.version.json_path is not None)):
             raise ValueError("the answer to a HEAD has no body: write method: GET, or expect nothing of the body")
         return self

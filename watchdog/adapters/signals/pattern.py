@@ -17,6 +17,8 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SEARCHED_CHARACTERS = 64 * 1024
+"""How many characters of a text a regular expression is tried on."""
 SEARCH_SECONDS = 0.05
 TRIES = 4
 """Searches begun before giving up.

@@ -109,8 +109,8 @@ class Probe(Source):
         return "" if self._redactor(version) != version else version
 
     async def _judge(self, answer: Answer, total_seconds: float) -> Reading:
-        """Judge the answer. A regular expression on the body waits for the one thread for expressions."""
-        if self._expected.matches is None:
+        """Judge the answer. A regular expression waits for the one thread for expressions."""
+        if not self._expected.has_expressions:
             return self._expected.judge(answer, total_seconds)
         # A wrong status or header is reported without waiting for that thread, which other slow pages may keep busy.
         head = self._expected.judge_head(answer)
