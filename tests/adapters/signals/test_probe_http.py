@@ -20,6 +20,7 @@ from tests.adapters.signals.sites import (
     hang_up,
     reset,
     resolving,
+    row,
     server_tls,
     site,
     trusting_wire,
@@ -76,6 +77,20 @@ def test_the_turn_is_over_all_addresses_however_the_name_server_orders_them() ->
     assert [in_turn(("b", "a") if turn % 2 else ("a", "b"), turn)[0] for turn in range(4)] == ["a", "b", "a", "b"]
     name = [f"2001:db8::{number}" for number in range(1, 10)] + ["192.0.2.1"]
     assert all("192.0.2.1" in in_turn(name, turn)[:2] for turn in range(10)) and in_turn((), 1) == []
+
+
+async def test_one_version_of_ip_is_probed_and_a_name_without_it_fails() -> None:
+    """Over IPv6's own loopback; a name with both addresses and one broken listener is good or bad as it is asked."""
+    both = Resolver(lookup=lambda *_, **__: [row("127.0.0.1"), (socket.AF_INET6, *row("::1")[1:])])
+    async with site(answering(), address="::1") as base:
+        url = f"http://acme.example:{base.rpartition(':')[2]}/"
+        for turn in range(4):
+            came = await get(url, ProbeTransport(resolver=both, guard=NAMED, ip="6"), turn=turn)
+            assert isinstance(came, Answer) and came.address == "::1"
+            came = await get(url, ProbeTransport(resolver=both, guard=NAMED, ip="4"), turn=turn)
+            assert came == Failure(FailureKind.CONNECT, "connection refused")
+    lacking = await get(url, ProbeTransport(resolver=resolving("127.0.0.1"), guard=NAMED, ip="6"))
+    assert lacking == Failure(FailureKind.DNS, "DNS: the name has no IPv6 address")
 
 
 async def test_a_fresh_connection_each_time_survives_a_server_that_closes() -> None:

@@ -32,6 +32,8 @@ def probing(more: str, url: str = SITE) -> str:
         (probing('contains: "</html>", auth: {bearer: "canary-c0ffee"}'), {}, "a key never stands in this file"),
         (probing('headers: {authorization: "Bearer canary"}'), {}, "looks like a secret"),
         (SMALL, {"WATCHDOG_PROBE_KEY": "canary\n"}, "WATCHDOG_PROBE_KEY: holds a line break"),
+        (probing("ip: 6", "http://127.0.0.1:1"), {}, "home.ip: the address of this probe is of the other version"),
+        (probing("ip: 5"), {}, "home.ip: not one of the choices -> write one of: 4, 6, any"),
         (SMALL, {"WATCHDOG_PROBE_KEY": "abc"}, "WATCHDOG_PROBE_KEY: is shorter than 4 characters"),
     ],
 )

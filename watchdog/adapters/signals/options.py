@@ -4,7 +4,7 @@ Rule: an error never repeats the value that a person typed; a URL may hold a sec
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -122,6 +122,14 @@ BodySize = Annotated[Size, AfterValidator(_check_size)]
 """The most bytes that a probe reads of an answer."""
 
 
+IpVersion = Annotated[
+    Literal["4", "6", "any"],
+    BeforeValidator(lambda written: str(written) if isinstance(written, int) else written),
+    WithJsonSchema({"enum": [4, 6, "4", "6", "any"]}),
+]
+"""The addresses that are connected to: those of one version of IP, or of both in turn."""
+
+
 class SignalOptions(Options):
     """Options of every signal. Without `critical` the configuration decides: the first `http` signal is critical."""
 
@@ -144,6 +152,7 @@ class ProbeOptions(RequestOptions, SignalOptions):
     max_body: BodySize = 1024 * 1024
     certificate: Duration = 14 * 86400.0
     tls: ProbeTls | None = None
+    ip: IpVersion = "any"
     version: VersionPlace | None = None
 
     @model_validator(mode="after")

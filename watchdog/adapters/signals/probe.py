@@ -27,7 +27,8 @@ _GRACE_SECONDS = 1.0
 
 def wire_of(options: ProbeOptions, context: Context) -> ProbeTransport:
     """Return what makes the exchanges of a probe."""
-    return ProbeTransport(guard=context.guard, own_context=options.tls.context if options.tls is not None else None)
+    own_context = options.tls.context if options.tls is not None else None
+    return ProbeTransport(guard=context.guard, own_context=own_context, ip=options.ip)
 
 
 class Probe(Source):

@@ -47,7 +47,8 @@ class Answer:
 class ProbeTransport:
     """Makes exchanges; holds no connection.
 
-    `own_context` gives the TLS context for the site of the configuration, `context` the one for others.
+    `own_context` gives the TLS context for the site of the configuration, `context` the one for others; `ip` is the
+    version of the addresses that are connected to: 4, 6 or any.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class ProbeTransport:
         resolver: Resolver | None = None,
         guard: AddressGuard | None = None,
         own_context: Callable[[], ssl.SSLContext] | None = None,
+        ip: str = "any",
     ) -> None:
+        self._ip = ip
         self._guard = guard or AddressGuard()
         self._own_context = own_context
         self._context = context or shared_context()
@@ -90,8 +93,11 @@ class ProbeTransport:
         except OSError:
             return Failure(FailureKind.TLS, "a file of tls cannot be read, or does not fit the others", ours=True)
         asked = replace(request, headers={**headers, **request.headers})
-        came: Answer | Failure = Failure(FailureKind.DNS, "DNS: the name has no address")
-        for address in in_turn(found, turn)[:ADDRESSES_MAX]:
+        # All were judged: an address of the other version may show that a name leads astray.
+        wanted = [one for one in found if self._ip == "any" or (":" in one) == (self._ip == "6")]
+        lacking = "address" if self._ip == "any" else f"IPv{self._ip} address"
+        came: Answer | Failure = Failure(FailureKind.DNS, f"DNS: the name has no {lacking}")
+        for address in in_turn(wanted, turn)[:ADDRESSES_MAX]:
             came = await self._send_to(address, url, watch, max_body, asked, context)
             # Only an unreachable address family moves on to the next address: a
             # refused connection is the answer of this server.

@@ -143,7 +143,7 @@ def _services(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Ite
 def _check_between_keys(
     document: Document, shape: Shape, environ: Mapping[str, str], signals: probe_requests.Signals
 ) -> None:
-    probe_requests.check_secrets_in_clear(document, shape, signals)
+    probe_requests.check_targets(document, shape, signals)
     cross_checks.check_services(document, shape, environ)
     cross_checks.check_dependencies(document, shape)
     cross_checks.check_advanced(document, shape)

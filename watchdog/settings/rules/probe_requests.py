@@ -51,10 +51,15 @@ def with_tls_files(
     return found
 
 
-def check_secrets_in_clear(document: Document, shape: Shape, signals: Signals) -> None:
-    """Report a probe that would send a secret unencrypted over a network that others share."""
+def check_targets(document: Document, shape: Shape, signals: Signals) -> None:
+    """Report a probe that would send a secret unencrypted over a network that others share, or cannot connect."""
     for path, kind, options in probes(signals):
         url = urlsplit(getattr(options, kind))
+        literal = as_address(url.hostname or "")
+        if literal is not None and options.ip not in ("any", "6" if ":" in literal else "4"):
+            document.report(
+                (*path, "ip"), "the address of this probe is of the other version", "write any, or remove ip"
+            )
         if options.variables and url.scheme == "http" and not _is_near(url.hostname or "", shape.private_hosts):
             what = "the secret that this probe sends would travel in clear"
             document.report((*path, kind), what, "write https:// (http:// is for this machine and private_hosts)")
