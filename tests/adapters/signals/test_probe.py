@@ -22,6 +22,7 @@ from tests.adapters.signals.sites import (
     trickle,
     trusting_wire,
 )
+from tests.support.clocks import FakeClock
 from watchdog.adapters.resolver import Resolver
 from watchdog.adapters.signals import http
 from watchdog.adapters.signals.probe_http import ProbeTransport
@@ -129,3 +130,36 @@ async def test_consecutive_probes_take_turns_among_addresses() -> None:
         readings = [(await source.read())[0].reading for _ in range(4)]
     turns: list[Reading] = [Good("HTTP 200"), Bad("connection refused", FailureKind.CONNECT)]
     assert readings in (turns * 2, turns[::-1] * 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "options", "asked"),
+    [
+        ("429 Too Many", {"Retry-After": "10"}, {}, [0.0, 11.0, 31.0]),
+        ("429 Too Many", {"Retry-After": "Wed, 25 Nov 2026 00:00:10 GMT"}, {}, [0.0, 11.0, 31.0]),
+        ("429 Too Many", {"Retry-After": "3600"}, {}, [0.0, 31.0]),  # thirty seconds at most
+        ("429 Too Many", {}, {}, [0.0, 5.0, 11.0, 31.0]),
+        ("429 Too Many", {"Retry-After": "10"}, {"status": 429}, [0.0, 5.0, 11.0, 31.0]),
+        ("503 Down", {"Retry-After": "10"}, {}, [0.0, 5.0, 11.0, 31.0]),  # evidence, however long it asks us to wait
+    ],
+)
+async def test_a_site_that_limits_our_probes_is_left_alone_as_long_as_it_asks(
+    status: str, headers: dict[str, str], options: dict[str, Any], asked: list[float]
+) -> None:
+    """Meanwhile the reading is unknown, as the refusal was: it is neither an outage nor a recovery."""
+    seen: list[str] = []
+    context = context_at()
+    clock = context.clock
+    assert isinstance(clock, FakeClock)
+    times = []
+    async with site(answering(status=status, headers=headers, seen=seen)) as base:
+        written = http.HttpOptions.model_validate({"http": base, "timeout": "10s", **options})
+        source = http.build("home", written, context)
+        for at in (0.0, 5.0, 11.0, 31.0):
+            await clock.advance(at - (clock.now() - NOW.timestamp()))
+            before = len(seen)
+            (sample,) = await source.read()
+            times += [at] if len(seen) > before else []
+            if len(seen) == before:
+                assert isinstance(sample.reading, Unknown) and "asked us to wait" in sample.reading.why
+    assert times == asked

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import httpx
 
 from watchdog.adapters.options import Context
+from watchdog.adapters.read_budget import retry_after_seconds
 from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.adapters.signals.pattern import beside
@@ -15,12 +16,14 @@ from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.adapters.signals.probe_options.request import ProbeRequest, redactor_of
 from watchdog.adapters.signals.redirects import REDIRECTS, follow, warm_up, within
 from watchdog.adapters.signals.served_version import named_version
-from watchdog.adapters.signals.source import Source
-from watchdog.domain.readings import Bad, Good, Reading, Unknown
+from watchdog.adapters.signals.source import Source, unknown
+from watchdog.domain.readings import Bad, Good, Reading, Unknown, Unread
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Sample
 
 _NO_SECRETS: Mapping[str, str] = MappingProxyType({})
+WAIT_SECONDS_MAX = 30.0
+"""The longest wait for a site that limits our probes: nothing is known of it meanwhile."""
 _GRACE_SECONDS = 1.0
 """Seconds for closing the connection after the probe's own deadline."""
 
@@ -66,9 +69,13 @@ class Probe(Source):
         self._clock = clock
         self._wire = wire or ProbeTransport()
         self._turn = 0
+        self._waits_until = 0.0
 
     async def look(self) -> Sequence[Sample]:
-        """Probe once and return one sample."""
+        """Probe once and return one sample. Nothing is sent to a site that has just asked us to wait (HTTP 429)."""
+        if (left := self._waits_until - self._clock.monotonic()) > 0:
+            why = f"the site limits our probes: it asked us to wait, {show_seconds(left)} more"
+            return unknown(why, Unread.TURNED_AWAY)
         # Before the watch starts: the first import of the HTTP library would count as the site's time.
         await warm_up()
         self._turn += 1
@@ -95,6 +102,10 @@ class Probe(Source):
             return Sample(Unknown(came.why) if came.ours else Bad(came.why, came.kind), phases=phases)
         total_seconds = phases.total_seconds or 0.0
         reading = await self._judge(came, total_seconds)
+        # A 503 is evidence: a site in trouble must not decide how closely it is watched.
+        if came.status == 429 and isinstance(reading, Unknown):
+            asked = min(retry_after_seconds(came.headers, self._clock.now()), WAIT_SECONDS_MAX)
+            self._waits_until = self._clock.monotonic() + asked
         return Sample(
             self._with_certificate(reading, came.certificate_expires_at),
             latency_seconds=total_seconds,
