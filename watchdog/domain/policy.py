@@ -89,7 +89,7 @@ class SignalPolicy:
     """One signal of a service, with the settings that decisions need."""
 
     name: str  # the user's name for it
-    kind: str  # its key in SIGNALS
+    kind: str  # its key in the core's METHODS: how it is judged
     critical: bool = False  # a critical route: its failures may be critical
     severity: Severity | None = None  # severity of each of its failures; None: by the rules
     every_seconds: float = 10.0  # between two readings when all is well
@@ -98,6 +98,7 @@ class SignalPolicy:
     times_baseline: float | None = None  # limit of a latency percentile, in baselines; None: no comparison
     window_seconds: float = 120.0  # over which latency percentiles are taken
     limit_per_minute: float | None = None  # more errors per minute are bad; None: no such limit
+    source: str = ""  # its key in SIGNALS, where that is another than `kind`
 
 
 OBJECTIVE = 0.999

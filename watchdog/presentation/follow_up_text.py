@@ -131,7 +131,7 @@ def _facts(incident: Incident, said: _Said, policy: Policy, owners: Mapping[str,
 def signals_of(policy: Policy, service: str) -> Mapping[str, str]:
     """Return the kinds of a service's signals by name; empty for a service no longer configured."""
     service_policy = policy.services.get(service)
-    return {one.name: one.kind for one in service_policy.signals} if service_policy is not None else {}
+    return {one.name: one.source or one.kind for one in service_policy.signals} if service_policy is not None else {}
 
 
 async def checklist_facts(

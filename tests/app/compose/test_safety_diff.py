@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.settings.texts import KEY, loaded
+from tests.support.least_signals import LEAST
 from watchdog.adapters.signals import SIGNALS
 from watchdog.app.compose.config_diff import IN_POLICY
 from watchdog.app.compose.safety_diff import SAFE, AllowedChange, changes, loosened
@@ -318,10 +319,8 @@ OTHERWISE = {"every": 7.0, "timeout": 7.0, "severity": Severity.LOW, "critical":
 
 def test_an_option_that_is_judged_in_the_policy_is_there() -> None:
     """Whatever is left out of the comparison of options changes the policy of every kind of signal that has it."""
-    urls = {"sentry": "acme/web", "render_events": "all"}
     for kind, entry in SIGNALS.items():
-        p95 = {"p95": "1s"} if kind == "latency" else {}
-        options = entry.options(**{kind: urls.get(kind, "https://www.acme.example"), **p95})
+        options = entry.options(**LEAST[kind])
         for field in IN_POLICY & set(type(options).model_fields):
             other = options.model_copy(update={field: OTHERWISE.get(field, 7.0)})
             assert entry.policy("home", other) != entry.policy("home", options), (kind, field)

@@ -9,6 +9,7 @@ EMAIL = "email: {smtp: 'mail.example:587', from: a@acme.example, to: [b@acme.exa
 AUTONOMOUS = changed("    signals", "    mode: autonomous\n    signals")
 FED = AUTONOMOUS.replace("http: https://www.acme.example", "sentry: a/b")
 USELESS = changed("channels:", "      errors: {sentry: a/b, critical: true}\nchannels:")
+QUERIED = "      shop: {prometheus: 'https://p.example', query: up, below: 1, auth: bearer}\nchannels:"
 PASSWORD, TOKEN = {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p"}, {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}
 
 
@@ -23,6 +24,7 @@ PASSWORD, TOKEN = {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p"}, {"WATCHDOG_REMOTE_WRI
         (changed("console", "webhook"), 8, "WATCHDOG_WEBHOOK_URL"),
         (changed("console: {}", EMAIL + ", user: a}"), 8, "WATCHDOG_SMTP_PASSWORD"),
         (changed("http: https://www.acme.example", "sentry: acme/web"), 6, "WATCHDOG_SENTRY_TOKEN"),
+        (changed("channels:", QUERIED), 7, "WATCHDOG_PROMETHEUS_TOKEN"),
         (WRITE, 9, "WATCHDOG_REMOTE_WRITE_PASSWORD"),
     ],
 )
@@ -68,6 +70,11 @@ def test_credentials_for_remote_write_fit_together(url: str, user: str, environ:
         (AUTONOMOUS, {"WATCHDOG_RENDER_API_KEY": "x"}, "AUTONOMOUS WITHOUT A HEARTBEAT"),
         (FED, {**KEY, "WATCHDOG_SENTRY_TOKEN": "x"}, "services.web is autonomous without an http signal"),
         (USELESS, {**KEY, "WATCHDOG_SENTRY_TOKEN": "x"}, "services.web.signals.errors.critical has no effect"),
+        (
+            AUTONOMOUS.replace("channels:", QUERIED.replace(", auth: bearer", "")),
+            KEY,
+            "signals.shop: good readings of prometheus count as answers of web",
+        ),
         (AUTONOMOUS + "policy: {critical: {do: ask}}", KEY, "mode autonomous, but critical only asks for ask"),
         (SMALL.replace("channels:\n  console: {}\n", ""), KEY, "no channels: notices only go to the console"),
         (SMALL + "control: [https://example.com]", KEY, "control: a single control target may be down"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals import http, latency, render_events, sentry
+from watchdog.adapters.signals.checks import prometheus
 from watchdog.adapters.signals.options import SignalOptions
 from watchdog.domain.policy import SignalPolicy
 from watchdog.ports import SignalSource
@@ -17,17 +18,18 @@ from watchdog.ports import SignalSource
 
 @dataclass(frozen=True, slots=True)
 class SignalKind:
-    """One kind of signal: its options, its source, the core's policy for it, and the names of its secrets."""
+    """One kind of signal: its options, its source, the core's policy for it, and the secrets that its options need."""
 
     options: type[SignalOptions]
     build: Callable[[str, Any, Context], SignalSource]
     policy: Callable[[str, Any], SignalPolicy]
-    secrets: tuple[str, ...] = ()
+    secrets: Callable[[Any], tuple[str, ...]] = lambda options: ()
 
 
 SIGNALS: dict[str, SignalKind] = {
     "http": SignalKind(http.HttpOptions, http.build, http.policy_of),
     "latency": SignalKind(latency.LatencyOptions, latency.build, latency.policy_of),
-    "sentry": SignalKind(sentry.SentryOptions, sentry.build, sentry.policy_of, secrets=(sentry.TOKEN,)),
+    "sentry": SignalKind(sentry.SentryOptions, sentry.build, sentry.policy_of, sentry.secrets),
     "render_events": SignalKind(render_events.EventsOptions, render_events.build, render_events.policy_of),
+    "prometheus": SignalKind(prometheus.PrometheusOptions, prometheus.build, prometheus.policy_of, prometheus.secrets),
 }

@@ -4,6 +4,7 @@ Rule: an error never repeats the value that a person typed; a URL may hold a sec
 """
 
 import re
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -43,6 +44,14 @@ def check_url(text: str) -> str:
     if literal is not None and reach_of(literal) is Reach.NEVER:
         raise ValueError("a link-local address, where we never connect: write the address of the site")
     return text
+
+
+def api_url(text: str) -> str:
+    """Return the base address of an API. Raises ValueError with the form to write."""
+    check_url(text)
+    if "?" in text or "#" in text or not text.isprintable() or " " in text or len(text) > 2000:
+        raise ValueError("not the address of a server: write https://host or https://host/prefix")
+    return text.rstrip("/")
 
 
 def parse_statuses(value: object) -> Ranges:
@@ -174,3 +183,8 @@ def policy(name: str, kind: str, options: SignalOptions) -> SignalPolicy:
         every_seconds=options.every,
         timeout_seconds=options.timeout,
     )
+
+
+def probe_policy(name: str, kind: str, options: SignalOptions) -> SignalPolicy:
+    """Return the core's policy for a kind whose readings are judged as those of a probe, by runs of bad ones."""
+    return replace(policy(name, "http", options), source=kind)

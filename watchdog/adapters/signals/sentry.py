@@ -265,6 +265,11 @@ def build(name: str, options: SentryOptions, context: Context) -> SentryErrors:
     return SentryErrors(name, options, context)
 
 
+def secrets(options: SentryOptions) -> tuple[str, ...]:
+    """Return the variables of the secrets that are needed."""
+    return (TOKEN,)
+
+
 def policy_of(name: str, options: SentryOptions) -> SignalPolicy:
     """Return the core's policy for this signal, with the limit in errors per minute."""
     return replace(policy(name, "sentry", options), limit_per_minute=options.limit)

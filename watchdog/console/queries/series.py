@@ -147,7 +147,7 @@ def _signal(signal: SignalPolicy, rows: Sequence[Minute | None]) -> SignalSeries
     )
     return SignalSeries(
         signal=signal.name,
-        kind=signal.kind,
+        kind=signal.source or signal.kind,
         critical=signal.critical,
         good=good,
         bad=bad,

@@ -55,10 +55,11 @@ def deploy_views(found: Iterable[Deploy], choice: TargetChoice | None) -> tuple[
 
 def signal_view(signal: SignalPolicy, check: Check | None, said: tuple[str, str] | None) -> SignalView:
     """Return a signal with its newest reading; `said` is its verdict with the reason, None before the first one."""
+    kind = signal.source or signal.kind
     if check is None or said is None:
-        return SignalView(signal.name, signal.kind, signal.critical, "unknown", "not read yet", None)
+        return SignalView(signal.name, kind, signal.critical, "unknown", "not read yet", None)
     word, why = said
-    return SignalView(signal.name, signal.kind, signal.critical, word.lower(), clean(why), check.last_at)
+    return SignalView(signal.name, kind, signal.critical, word.lower(), clean(why), check.last_at)
 
 
 def incident_row(incident: Incident, label: str | None) -> IncidentRow:

@@ -175,7 +175,7 @@ def _with_critical_probes(
     """Make the probes critical that say so; where none does, the first `http` signal, unless that one says no."""
     # Failing probes alone are judged critical; elsewhere `critical: true` does nothing, of which a warning is given.
     named = [policy.name for policy in policies if policy.critical and policy.kind in PROBES]
-    first = next((policy.name for policy in policies if policy.kind == "http"), None)
+    first = next((policy.name for policy in policies if (policy.source or policy.kind) == "http"), None)
     # `critical: false` was written: the user does not want this signal to decide alone.
     if not named and first is not None and "critical" not in adapters[first].options.model_fields_set:
         named = [first]

@@ -116,6 +116,14 @@ class Secrets(BaseSettings):
         "signals of kind `sentry`",
         "an internal integration with `org:read`, `project:read`, `event:read`; not a person's token, no write scope",
     )
+    prometheus_token: Token | None = _variable(
+        "signals of kind `prometheus` with `auth: bearer`",
+        "the right to query, not to write metrics; every such signal sends it",
+    )
+    prometheus_password: SecretStr | None = _variable(
+        "signals of kind `prometheus` with `auth: basic`",
+        "the password of a user who may query, and not write metrics; every such signal sends it",
+    )
     github_token: Token | None = _variable(
         "`channels: {tickets: {github: …}}`; optional: commits of private repositories, for `repository: github` "
         "and for merges while auto-deploy is off",

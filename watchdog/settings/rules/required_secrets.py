@@ -8,7 +8,7 @@ from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.vendor_status import NOT_READABLE
-from watchdog.domain.policy import PROBES
+from watchdog.domain.policy import PROBES, SignalPolicy
 from watchdog.domain.remedies.kinds import words
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model.settings import Adapter
@@ -48,7 +48,7 @@ def check_secrets(
             needed.setdefault(RENDER_KEY, (path, f"mode {mode}"))
     for service, adapters in signals.items():
         for name, adapter in adapters.items():
-            for variable in SIGNALS[adapter.kind].secrets:
+            for variable in SIGNALS[adapter.kind].secrets(adapter.options):
                 path = ("services", service, "signals", name)
                 needed.setdefault(variable, (path, f"a {adapter.kind} signal"))
     for variable, path in variables_of_probes(signals):
@@ -175,11 +175,11 @@ def warnings_of(
         if not any(adapter.kind == "http" for adapter in signals[name].values())
     )
     found.extend(
-        f"services.{service}.signals.{name}.critical has no effect: it is for probes (http, latency): "
+        f"services.{service}.signals.{name}.critical has no effect: {adapter.kind} is judged by other rules: "
         "write severity: critical, or remove it"
         for service, adapters in signals.items()
         for name, adapter in adapters.items()
-        if adapter.kind not in PROBES and getattr(adapter.options, "critical", None)
+        if _policy(adapter).kind not in PROBES and getattr(adapter.options, "critical", None)
     )
     for service, adapters in signals.items():
         blind = [name for name, adapter in adapters.items() if adapter.kind in WITH_RENDER]
@@ -190,6 +190,7 @@ def warnings_of(
     found.extend(_own_sites_as_control(shape, signals))
     found.extend(_too_patient(shape, signals))
     found.extend(unused_secrets(signals, variables))
+    found.extend(_answers_of_others(autonomous, signals))
     found.extend(console_warnings(shape, variables))
     found.extend(name_warnings(shape, environ))
     return found
@@ -206,8 +207,24 @@ def _too_patient(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> 
         f"and never rolled back: write less than {show_seconds(fresh)}"
         for service, adapters in signals.items()
         for name, adapter in adapters.items()
-        if adapter.kind in PROBES and getattr(adapter.options, "timeout", 0.0) >= fresh
+        if _policy(adapter).kind in PROBES and getattr(adapter.options, "timeout", 0.0) >= fresh
     ]
+
+
+def _answers_of_others(autonomous: Sequence[str], signals: Mapping[str, Mapping[str, Adapter]]) -> Sequence[str]:
+    """Return a warning for each signal whose good readings end the patience with a version that still starts."""
+    return [
+        f"services.{service}.signals.{name}: good readings of {adapter.kind} count as answers of {service}: a good "
+        "version that answers late is rolled back after one minute, not two"
+        for service in autonomous
+        for name, adapter in signals[service].items()
+        if _policy(adapter).source
+    ]
+
+
+def _policy(adapter: Adapter) -> SignalPolicy:
+    """Return how the core judges a signal."""
+    return SIGNALS[adapter.kind].policy("", adapter.options)
 
 
 def _private_names(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Sequence[str]:
@@ -227,7 +244,7 @@ def _probed(signals: Mapping[str, Mapping[str, Adapter]]) -> Mapping[str, object
         f"services.{service}.signals.{name}": getattr(adapter.options, adapter.kind, None)
         for service, adapters in signals.items()
         for name, adapter in adapters.items()
-        if adapter.kind in PROBES
+        if _policy(adapter).kind in PROBES
     }
 
 

@@ -52,7 +52,7 @@ SHORT_FORMS: Sequence[tuple[Sequence[str], str]] = (
 """The form of the mapping that is wanted in place of a plain word."""
 SERVICE_DEPTH = 3
 """The length of a path of services, a name, and a key of the service itself."""
-FREE_TEXT = frozenset({"contains", "matches", "json", "header", "expect", "reason", "title"})
+FREE_TEXT = frozenset({"contains", "matches", "json", "header", "expect", "query", "age_of", "reason", "title"})
 """Keys with text of the site, or for people, below them: it may look like anything."""
 PROBE_KEYS = frozenset({"headers", "auth", "proxy"})
 """Keys of a probe that may name secrets; so may `body`, which may look like anything besides."""

@@ -50,7 +50,8 @@ def service_rows(settings: Settings) -> Iterator[Row]:
     """Yield each service with its mode and its signals."""
     for name, service in settings.policy.services.items():
         signals = ", ".join(
-            f"{signal.name} ({signal.kind}{', critical' if signal.critical else ''})" for signal in service.signals
+            f"{signal.name} ({signal.source or signal.kind}{', critical' if signal.critical else ''})"
+            for signal in service.signals
         )
         title = f"{service.title}; " if service.title else ""
         veto = f", {show_seconds(service.veto_seconds)} to stop it" if service.veto_seconds else ""

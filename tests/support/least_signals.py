@@ -1,0 +1,13 @@
+"""The least that each kind of signal must be given; a new kind takes one line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+URL = "https://www.acme.example"
+LEAST: Mapping[str, Mapping[str, Any]] = {
+    "http": {"http": URL},
+    "latency": {"latency": URL, "p95": "1s"},
+    "sentry": {"sentry": "acme/web"},
+    "render_events": {"render_events": "all"},
+    "prometheus": {"prometheus": URL, "query": "up", "below": 1},
+}
