@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
 import httpx
 
@@ -15,6 +16,7 @@ from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.adapters.signals.probe_options.request import ProbeRequest, same_origin
 from watchdog.domain.readings import FailureKind
 
+T = TypeVar("T")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _warm: set[str] = set()
@@ -100,7 +102,7 @@ async def warm_up() -> None:
         await ProbeTransport().get(httpx.URL("http://127.0.0.1:1/"), Stopwatch(), max_body=0)
 
 
-async def within(seconds: float, watch: Stopwatch, answer: Awaitable[Answer | Failure]) -> Answer | Failure:
+async def within(seconds: float, watch: Stopwatch, answer: Awaitable[T]) -> T | Failure:
     """Return the answer that came within one total deadline, or a failure with the phase in which the time ran out."""
     try:
         async with asyncio.timeout(seconds):
