@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.adapters.signals.sites import context_at
+from tests.support.least_signals import LEAST
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.options import parse_statuses
 from watchdog.domain.policy import SignalPolicy
@@ -38,8 +39,7 @@ async def test_what_is_right_becomes_a_source_and_a_policy_of_its_kind(kind: str
 
 @pytest.mark.parametrize("kind", SIGNALS)
 def test_what_all_signals_have_in_common_reaches_the_policy(kind: str) -> None:
-    written = {**next(good for name, good in GOOD if name == kind)}
-    written |= {"every": "20s", "timeout": "4s", "severity": "medium", "critical": True}
+    written = {**LEAST[kind], "every": "20s", "timeout": "4s", "severity": "medium", "critical": True}
     options = SIGNALS[kind].options.model_validate(written)
     policy = SIGNALS[kind].policy("it", options)
     assert (policy.every_seconds, policy.timeout_seconds) == (20.0, 4.0)
