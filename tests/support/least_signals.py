@@ -10,5 +10,6 @@ LEAST: Mapping[str, Mapping[str, Any]] = {
     "sentry": {"sentry": "acme/web"},
     "render_events": {"render_events": "all"},
     "prometheus": {"prometheus": URL, "query": "up", "below": 1},
+    "command": {"command": ("check-stock",)},
     "tcp": {"tcp": "db.acme.example:5432"},
 }

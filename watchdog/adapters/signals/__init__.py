@@ -10,7 +10,7 @@ from typing import Any
 
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals import http, latency, render_events, sentry
-from watchdog.adapters.signals.checks import prometheus, tcp
+from watchdog.adapters.signals.checks import command, prometheus, tcp
 from watchdog.adapters.signals.options import SignalOptions
 from watchdog.domain.policy import SignalPolicy
 from watchdog.ports import SignalSource
@@ -33,4 +33,5 @@ SIGNALS: dict[str, SignalKind] = {
     "render_events": SignalKind(render_events.EventsOptions, render_events.build, render_events.policy_of),
     "prometheus": SignalKind(prometheus.PrometheusOptions, prometheus.build, prometheus.policy_of, prometheus.secrets),
     "tcp": SignalKind(tcp.TcpOptions, tcp.build, tcp.policy_of),
+    "command": SignalKind(command.CommandOptions, command.build, command.policy_of),
 }
