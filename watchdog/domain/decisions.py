@@ -298,6 +298,8 @@ class Decision:
     would_course: Prose = ""  # the course of that in a word, to compare versions by; empty: another mode
     severity_why: Prose = ""  # the rule that gave the severity, in words
     first: tuple[str, ...] = ()  # remedies that are tried before a rollback, in order
+    without_deploy: tuple[str, ...] = ()  # remedies that are tried though no deploy is suspected, in order
+    why_no_remedy: Prose = ""  # why those of the policy are not tried now; empty: it has none, or they are
 
     @property
     def asks_for_now(self) -> bool:

@@ -191,6 +191,7 @@ class ServiceState:
     # The closed one stays for a step, so that its end is saved with everything that follows from it.
     incident: Incident | None = None  # the open incident, or the one that was just closed
     acted_at: tuple[float, ...] = ()  # rollbacks that were sent
+    remedied: tuple[tuple[str, float], ...] = ()  # remedies that were requested, and when last
     closed_at: float | None = None  # when the last incident ended
     failed_from: tuple[tuple[str, float], ...] = ()  # checks that failed in it, since when; none: a deploy was to blame
     auto_deploy_off: str = ""  # the value of auto-deploy to give back; empty: it was not switched off

@@ -178,7 +178,8 @@ def _commands(row: Row, case: Case) -> tuple[str, ...]:
     cure = block_of(held).command if held is not None and found in BLOCKED else ""
     offered = {
         # Acknowledged once is enough.
-        "acknowledge": case.incident.escalation.acknowledged_by is None,
+        "acknowledge": case.incident.escalation.acknowledged_by is None
+        and (found is not Situation.REMEDYING or remedy_words.is_paged(case)),
         "rollback": case.may_roll_back and case.culprit is None,
         # Refused while a rollback is under way, or may begin by an answer.
         "restore-auto-deploy": bool(case.state.auto_deploy_was) and found not in (*BY_ITSELF, Situation.QUESTION),
@@ -234,8 +235,8 @@ ROWS: Mapping[Situation, Row] = MappingProxyType(
         Situation.REMEDYING: Row(
             "trying a remedy",
             remedy_words.remedying,
-            tasks.always("Stop it if {suspect} is not to blame: then no rollback follows."),
-            ("stop",),
+            remedy_words.task,
+            ("stop", *_ACKNOWLEDGE),
         ),
         Situation.SENDING: Row(
             "rolling back",

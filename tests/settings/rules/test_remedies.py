@@ -27,12 +27,17 @@ def text(*remedies: str, mode: str = "assist", headers: str = HEADERS) -> str:
 def test_what_decisions_and_the_daemon_know() -> None:
     """Decisions the flag and its time; the daemon the request, but of no service that is only observed."""
     settings = loaded(text(ONE), KEYED)
-    assert settings.policy.services["web"].remedies == (Remedy("new-checkout", 90.0),)
+    assert settings.policy.services["web"].remedies == (Remedy("new-checkout", 90.0, cooldown_seconds=1800.0),)
     assert set(build_remedies(settings, SystemClock(), None)) == {("web", "new-checkout")}
     meant = loaded(text("restart: {when: [latency, crashes]}"), KEYED)
     (only,) = meant.policy.services["web"].remedies
     assert "before a rollback restarts the service (for latency, crashes)" in dict(service_rows(meant))["web"]
-    assert only == Remedy("restart:service", 120.0, has_look=True, when=(FailureType.LATENCY, FailureType.CRASHES))
+    when = (FailureType.LATENCY, FailureType.CRASHES)
+    assert only == Remedy("restart:service", 120.0, has_look=True, when=when, cooldown_seconds=1800.0)
+    alone = loaded(text("restart: {when: [latency], without_deploy: true, cooldown: 2h}"), KEYED)
+    (leak,) = alone.policy.services["web"].remedies
+    assert leak.without_deploy and leak.cooldown_seconds == 7200.0
+    assert "(for latency, also without a suspected deploy)" in dict(service_rows(alone))["web"]
     assert "before a rollback switches feature flag new-checkout off" in dict(service_rows(settings))["web"]
     observed = loaded(text(ONE, mode="observe"), {})
     assert observed.policy.services["web"].remedies and build_remedies(observed, SystemClock(), None) == {}
@@ -48,7 +53,12 @@ def test_what_decisions_and_the_daemon_know() -> None:
         (text(ONE, ONE), KEYED, "remedies[1]: the same remedy twice"),
         (text(ONE, mode="observe").replace("    render: srv-web\n", ""), {}, "useless without render"),
         (text("restart: {when: [slow]}"), KEYED, "write one of: down, latency, errors, crashes"),
+        (text("restart: {cooldown: 8d}"), KEYED, "write something from 0s to 7d"),
         (text("flag_on: {}"), KEYED, "flag_on: unknown key"),
+        # What makes sense against a deploy alone is no remedy of this list, and has no such key.
+        (text("rollback: {without_deploy: true}"), KEYED, "rollback: unknown key"),
+        (text("redeploy: {without_deploy: true}"), KEYED, "redeploy: unknown key"),
+        (text("git: {without_deploy: true}"), KEYED, "git: unknown key"),
         (text(ONE, headers=", headers: {authorization: Bearer abc}"), KEYED, "looks like a secret"),
     ],
 )

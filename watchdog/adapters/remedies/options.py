@@ -9,6 +9,7 @@ from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.domain.remedies.remedy import FailureType, Remedy
 
 PROVE_MIN_SECONDS, PROVE_MAX_SECONDS = 10.0, 600.0
+COOLDOWN_MAX_SECONDS = 7 * 86400.0
 
 
 def _prove(seconds: float) -> float:
@@ -20,6 +21,15 @@ def _prove(seconds: float) -> float:
 Prove = Annotated[Duration, AfterValidator(_prove)]
 
 
+def _cooldown(seconds: float) -> float:
+    if not 0.0 <= seconds <= COOLDOWN_MAX_SECONDS:
+        raise ValueError("write something from 0s to 7d: no later incident tries it again in that time")
+    return seconds
+
+
+Cooldown = Annotated[Duration, AfterValidator(_cooldown)]
+
+
 class RemedyOptions(Options):
     """What one remedy is told. A kind adds its own options, and says what it acts on."""
 
@@ -27,6 +37,8 @@ class RemedyOptions(Options):
 
     prove: Prove = 60.0
     when: Annotated[tuple[FailureType, ...], Field(max_length=len(FailureType))] = ()
+    without_deploy: bool = False
+    cooldown: Cooldown = 1800.0
 
     @property
     def acted_on(self) -> str:
@@ -51,4 +63,11 @@ class RemedyOptions(Options):
 
 def remedy_of(options: RemedyOptions) -> Remedy:
     """Return what decisions need to know of a remedy."""
-    return Remedy(options.name, options.prove, has_look=options.has_look, when=options.when)
+    return Remedy(
+        options.name,
+        options.prove,
+        has_look=options.has_look,
+        when=options.when,
+        without_deploy=options.without_deploy,
+        cooldown_seconds=options.cooldown,
+    )

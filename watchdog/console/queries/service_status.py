@@ -16,7 +16,7 @@ PHASES = {
     Phase.SUSPECT: "a check failed; the daemon probes more often to decide",
     Phase.ANNOUNCED: "a rollback is announced",
     Phase.ASKING: "waiting for approval",
-    Phase.REMEDYING: "a remedy is tried before a rollback",
+    Phase.REMEDYING: "a remedy is tried",
     Phase.PINNING: "auto-deploy is being switched off",
     Phase.ROLLING_BACK: "a rollback is being sent",
     Phase.DEPLOYING: "the rollback is on its way",

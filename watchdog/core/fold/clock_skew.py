@@ -68,6 +68,7 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
         # The other times of a deploy come from the platform's clock, not from the fast worker's.
         deploys=tuple(_past(deploy, ("update_seen_at",), now) for deploy in service.deploys),
         acted_at=tuple(min(at, now) for at in service.acted_at),
+        remedied=tuple((name, min(at, now)) for name, at in service.remedied),
         opened_at=tuple(min(at, now) for at in service.opened_at),
         failed_from=tuple((signal, min(at, now)) for signal, at in service.failed_from),
         record_gap_notices=tuple((about, min(since, now)) for about, since in service.record_gap_notices),

@@ -28,7 +28,7 @@ from watchdog.core.assess.suspect_deploy import (
     same_code_run,
 )
 from watchdog.core.detect import latency, probes, slow_answers
-from watchdog.core.guards import guards
+from watchdog.core.guards import guards, without_deploy
 from watchdog.core.guards.guard_context import GuardContext
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import (
@@ -90,8 +90,12 @@ def decide(
     defaulted = guards.answered_by_default(incident)
     course, why = _course(rule, verdict, target, answers, service_policy, answered, defaulted=defaulted)
     attempts = incident.remedies if incident is not None else ()
-    first = [one.name for one in untried(service_policy.remedies, attempts, failure_types(findings))]
+    left = untried(service_policy.remedies, attempts, failure_types(findings), service.remedied, now)
+    first = [one.name for one in left]
     would, would_course = _would(rule, verdict, target, answers, service_policy, first)
+    alone = without_deploy.weigh(service_policy.remedies, left, course, level, verdict, answers)
+    if would and alone.would:
+        would = f"would {note_text.remedies(alone.would)} though no deploy is suspected; {would}"
     return Decision(
         at=now,
         course=course,
@@ -108,6 +112,8 @@ def decide(
         would_course=would_course,
         severity_why=why_level,
         first=tuple(first) if target.deploy is not None else (),
+        without_deploy=alone.names,
+        why_no_remedy=alone.why_not,
     )
 
 

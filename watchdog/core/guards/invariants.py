@@ -11,11 +11,13 @@ from collections.abc import Sequence
 
 from watchdog.core.assess import failure_correlation, suppression
 from watchdog.core.fold import observations
-from watchdog.core.guards import guards, rollback_budget
-from watchdog.domain.decisions import failure_types
+from watchdog.core.guards import guards, rollback_budget, without_deploy
+from watchdog.domain.decisions import Course, failure_types
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell, TryRemedy
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, Then
+from watchdog.domain.remedies.remedy import Remedy, cools_down
+from watchdog.domain.severity import Severity
 
 DAY_SECONDS = 86400.0
 BEFORE_ACCEPTANCE = frozenset({Phase.REMEDYING, Phase.PINNING, Phase.ROLLING_BACK})
@@ -96,10 +98,25 @@ def _remedy(effect: TryRemedy, before: State, after: State, policy: Policy) -> s
             return "it was tried already"
         if known.remedy is not None:
             return f"{known.remedy.name} is being tried"
+    # By the state before: the one after has this very request.
+    if was is not None and cools_down(remedy, was.remedied, incident.remedy.requested_at):
+        return "it is in its cooldown"
+    if incident.remedy.without_deploy and (why := _no_case(remedy, incident)):
+        return why
     if incident.by_hand or incident.rollback.tried:
         return "it comes before a rollback that the daemon decided on"
     now = incident.remedy.requested_at
     return _no_consent(effect, incident, after, policy, now) or _no_evidence(effect, incident, after, policy, now)
+
+
+def _no_case(remedy: Remedy, incident: Incident) -> str:
+    """Return why a remedy may not be tried without a suspected deploy, or ""."""
+    decision = incident.decision
+    if not remedy.without_deploy:
+        return "it is tried before a rollback alone"
+    if incident.severity is not Severity.CRITICAL or decision is None or decision.course is not Course.PAGE:
+        return "it is no critical incident that was left to people"
+    return without_deploy.suspected(decision.blame) if decision.blame is not None else "nothing was weighed"
 
 
 def _change(
@@ -219,7 +236,8 @@ def _no_evidence(effect: Rollback | TryRemedy, incident: Incident, after: State,
     if not observations.failing_now(service, incident.findings, policy, now):
         return "nothing was seen failing just now"
     suspect = next((deploy for deploy in service.deploys if deploy.id == incident.suspect), None)
-    if suspect is not None and suspect.is_rollback:
+    alone = isinstance(effect, TryRemedy) and incident.remedy is not None and incident.remedy.without_deploy
+    if suspect is not None and suspect.is_rollback and not alone:
         return f"{suspect.id} is itself a rollback"
     mine = after.troubles.get(effect.service)
     wave = failure_correlation.mass_failure(policy, after.troubles, mine) if mine is not None else None
@@ -262,7 +280,10 @@ def _left(was: ServiceState, service: ServiceState) -> str:
     # Nothing was sent yet, so the way back to suspicion (rollback_request.retry_later) is no lost rollback.
     if service.phase is Phase.SUSPECT and was.phase in BEFORE_ACCEPTANCE and not incident.rollback.tried:
         return ""
-    if service.phase is Phase.PAGED and incident.human_needed:
+    # People have had it since before that remedy was tried, and nothing else was sent.
+    remedy = known.remedy
+    had = remedy is not None and remedy.without_deploy and known.id == incident.id
+    if service.phase is Phase.PAGED and (incident.human_needed or had):
         return ""
     return f"{known.id} went from {was.phase.value} to {service.phase.value} with neither proof nor a human"
 

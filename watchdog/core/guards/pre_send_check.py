@@ -5,7 +5,7 @@ Rule 2: it decides nothing: a reason means that nothing is sent, and that the co
 """
 
 from watchdog.core.fold import observations
-from watchdog.core.guards import guards
+from watchdog.core.guards import guards, without_deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback, TryRemedy
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy
@@ -40,7 +40,9 @@ def reason_not_to_send(
     # A human's request does not depend on a failure that is seen at this moment.
     if incident.by_hand:
         return ""
-    return _not_failing(service, policy, now) or guards.blocked(guards.AT_THE_CALL, state, policy, service, now)
+    alone = isinstance(effect, TryRemedy) and incident.remedy is not None and incident.remedy.without_deploy
+    asked = without_deploy.AT_THE_CALL if alone else guards.AT_THE_CALL
+    return _not_failing(service, policy, now) or guards.blocked(asked, state, policy, service, now)
 
 
 def _wanted(service: ServiceState, incident: Incident, effect: Rollback | TryRemedy) -> bool:

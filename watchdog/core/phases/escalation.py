@@ -64,7 +64,7 @@ def taken_up(ctx: StepContext, by: str) -> None:
 
 def remember_gap(ctx: StepContext) -> None:
     """Record, as the service is taken up, since when no worker watched it, if the incident may have ended since."""
-    if ctx.service.incident is None or ctx.service.phase not in WAITING:
+    if ctx.service.incident is None or not _waits(ctx.service.incident, ctx.service.phase):
         return
     limits, seen_at = ctx.policy.detection, ctx.service.last_reading_at(ctx.now)
     calm = limits.calm_seconds
@@ -127,7 +127,7 @@ def due_at(incident: Incident, phase: Phase, policy: Policy, now: float) -> floa
 
     An acknowledgement puts off what would call otherwise: a step, the deadline of a question, the pager's own steps.
     """
-    if incident.closed_at is not None or phase not in WAITING:
+    if incident.closed_at is not None or not _waits(incident, phase):
         return None
     step, held = _step_due_at(incident, policy, now), incident.escalation.acknowledged_at
     if held is None:
@@ -135,6 +135,12 @@ def due_at(incident: Incident, phase: Phase, policy: Policy, now: float) -> floa
     others = (_deadline_call_at(incident, phase), _pager_called_at(incident, phase, policy))
     put_off = [at for at in (step, *others) if at is not None]
     return max(min(put_off), held + policy.ack_holds_seconds) if put_off else None
+
+
+def _waits(incident: Incident, phase: Phase) -> bool:
+    """Return whether it waits for people, also while a remedy is tried of which no rollback follows."""
+    remedy = incident.remedy
+    return phase in WAITING or (phase is Phase.REMEDYING and remedy is not None and remedy.without_deploy)
 
 
 def _step_due_at(incident: Incident, policy: Policy, now: float) -> float | None:

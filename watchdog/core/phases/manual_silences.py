@@ -153,7 +153,9 @@ def notify_after_silence(ctx: StepContext) -> bool:
     ctx.note("UNMUTED", "the silence is over, or does not name all that fails now; it is still open")
     known = {finding.signal for finding in ctx.incident.findings}
     failing = observations.findings(ctx.service, ctx.policy, ctx.now)
-    if failing and maintenance.overlapped(ctx.service, ctx.incident.onset_at) and not ctx.incident.human_needed:
+    # While a remedy is tried nothing else is decided: people are only notified.
+    free = not ctx.incident.human_needed and ctx.incident.remedy is None
+    if failing and maintenance.overlapped(ctx.service, ctx.incident.onset_at) and free:
         # The old decision was made in or before the downtime. The guard `service` asks a human now, whatever it was.
         open_incident.open_incident(ctx, failing)
         return True

@@ -210,7 +210,7 @@ def begin_course(
         Course.ROLLBACK: remedies.begin_rollback,
         Course.ANNOUNCE: rollback_request.announce if approved_by is None else rollback_request.schedule_rollback,
         Course.ASK: rollback_request.ask,
-        Course.PAGE: close_incident.page,
+        Course.PAGE: remedies.page,
         Course.TELL: close_incident.tell,
         Course.NOTE: close_incident.record_only,
     }[decision.course]

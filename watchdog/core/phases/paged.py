@@ -11,7 +11,15 @@ from watchdog.core import detect
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations, unread
 from watchdog.core.guards import active_criticals, downtime
-from watchdog.core.phases import close_incident, escalation, lasting_errors, manual_silences, open_incident, suspicion
+from watchdog.core.phases import (
+    close_incident,
+    escalation,
+    lasting_errors,
+    manual_silences,
+    open_incident,
+    remedies,
+    suspicion,
+)
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.units import show_seconds
@@ -111,6 +119,9 @@ def _reconsider(ctx: StepContext, findings: tuple[Finding, ...]) -> None:
         decision = replace(decision, course=Course.ASK, severity=level, why=why)
     if worse or free or late:
         open_incident.begin_course(ctx, findings, decision)
+    elif decision.without_deploy and may_try_remedy(incident):
+        ctx.update_incident(decision=decision)
+        remedies.try_without_deploy(ctx)
     # It was not the obstacle that kept the daemon from acting: evidence that comes later is asked about, as any is.
     elif hindered and not obstacle_may_pass(decision):
         ctx.update_incident(unhindered=True)
@@ -142,6 +153,24 @@ def may_ask_later(incident: Incident) -> bool:
         and incident.question.asked_at is None
         and incident.escalation.acknowledged_by is None
     )
+
+
+def may_try_remedy(incident: Incident) -> bool:
+    """Return whether it was left to people as one without a suspect, and a remedy may still come in that place."""
+    before = incident.decision
+    return before is not None and before.course is Course.PAGE and before.severity is incident.severity
+
+
+def follow_remedy(ctx: StepContext) -> None:
+    """Follow the remedy that is under way; without a suspected deploy people are called meanwhile as ever."""
+    attempt = ctx.incident.remedy
+    if attempt is not None and attempt.without_deploy:
+        if manual_silences.notify_after_silence(ctx):
+            return
+        escalation.keep_the_clock(ctx)
+        if observations.findings(ctx.service, ctx.policy, ctx.now):
+            escalation.call_after_gap(ctx)
+    remedies.follow(ctx)
 
 
 def vetoed_by_platform(decision: Decision | None) -> bool:

@@ -8,6 +8,10 @@ Rule 1: a remedy is tried once in an incident, and never two at a time; it spend
 Rule 2: nothing is sent without a fresh bad reading of the live deploy, as with a rollback.
 Rule 3: what a remedy changed stays so, whether it helped or not: people read so, and undo it themselves.
 Rule 4: a request whose outcome nothing tells ends with a human, or, once it cannot arrive any more, is told of.
+Rule 5: a later incident of the service does not request it again in its cooldown (`ServiceState.remedied`).
+
+Without a suspected deploy (guards/without_deploy.py) the page comes first, and neither a silence's end nor the
+escalation waits for the remedy; what did not help leads back to PAGED, where the next one may follow.
 """
 
 from collections.abc import Mapping
@@ -18,18 +22,22 @@ from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.core.context import StepContext
 from watchdog.core.detect import turned_away
 from watchdog.core.fold import lessons, observations
-from watchdog.core.phases import close_incident, overdue_rollback, recovery_proof, rollback_request
+from watchdog.core.guards import active_criticals
+from watchdog.core.phases import close_incident, escalation, overdue_rollback, recovery_proof, rollback_request
 from watchdog.domain import events as e
 from watchdog.domain.decisions import failure_types
 from watchdog.domain.effects import SetPace, TryRemedy
 from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.remedies.kinds import SHOWN_AS_DEPLOY, RemedyKind, before, parts, words
-from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult, untried
+from watchdog.domain.remedies.remedy import Remedy, RemedyAttempt, RemedyResult, untried
 from watchdog.domain.units import show_seconds
 
 ANSWER_PATIENCE_SECONDS = 120.0
 """The longest wait for the outcome of the request; longer than the shell looks for a lost answer."""
+
+WITHOUT_DEPLOY = "though no deploy is suspected, as the policy says (without_deploy)"
+REMEDIED_KEPT = 20
 
 RemedyOutcome = e.RemedyDone | e.RemedyRefused | e.RemedyPostponed | e.RemedyLost
 """The possible outcomes of a remedy."""
@@ -37,7 +45,8 @@ RemedyOutcome = e.RemedyDone | e.RemedyRefused | e.RemedyPostponed | e.RemedyLos
 
 def begin_rollback(ctx: StepContext) -> None:
     """Try the next remedy in the place of the decided rollback; without one left, begin the rollback."""
-    left = untried(ctx.service_policy.remedies, ctx.incident.remedies, failure_types(ctx.incident.findings))
+    failing, requested = failure_types(ctx.incident.findings), ctx.service.remedied
+    left = untried(ctx.service_policy.remedies, ctx.incident.remedies, failing, requested, ctx.now)
     if not left:
         rollback_request.disable_auto_deploy(ctx)
         return
@@ -45,15 +54,49 @@ def begin_rollback(ctx: StepContext) -> None:
     if why_wait:
         rollback_request.retry_later(ctx, why_wait)
         return
-    remedy, incident = left[0], ctx.incident
-    attempt = RemedyAttempt(remedy.name, ctx.now, remedy.prove_seconds)
+    _begin(ctx, left[0], f"before a rollback to {ctx.incident.rollback.target}")
+
+
+def _begin(ctx: StepContext, remedy: Remedy, why: str, *, without_deploy: bool = False) -> None:
+    incident = ctx.incident
+    attempt = RemedyAttempt(remedy.name, ctx.now, remedy.prove_seconds, without_deploy=without_deploy)
     # In the same saved step as the effect: a crash after it cannot lead to a second one.
     ctx.update_incident(remedies=(*incident.remedies, attempt))
+    others = [one for one in ctx.service.remedied if one[0] != remedy.name]
+    ctx.update_service(remedied=(*others, (remedy.name, ctx.now))[-REMEDIED_KEPT:])
     ctx.enter_phase(Phase.REMEDYING)
     ctx.wake_at(ctx.now + ANSWER_PATIENCE_SECONDS)
-    intent = words(remedy.name).intent
-    ctx.note("INTENT", f"{intent}, before a rollback to {incident.rollback.target}")
+    ctx.note("INTENT", f"{words(remedy.name).intent}, {why}")
     ctx.emit(TryRemedy(ctx.name, incident.id, remedy.name, incident.question.approved_by))
+
+
+def page(ctx: StepContext) -> None:
+    """Leave the incident to people, and try a remedy where the policy has one for an outage without a suspect."""
+    close_incident.page(ctx)
+    try_without_deploy(ctx)
+
+
+def try_without_deploy(ctx: StepContext) -> None:
+    """Try the next remedy that the last decision allows though no deploy is suspected, if one may be sent now."""
+    decision, incident = ctx.incident.decision, ctx.incident
+    names = decision.without_deploy if decision is not None else ()
+    suitable = [one for one in ctx.service_policy.remedies if one.name in names]
+    suitable = [one for one in suitable if one.suits(failure_types(incident.findings))]
+    # Whoever has acknowledged it may be repairing it.
+    if not suitable or incident.human_needed or incident.escalation.acknowledged_by is not None:
+        return
+    # Failures of other workers' services may still show another cause; it is weighed again soon.
+    early = ctx.now < active_criticals.known_from(ctx, incident.findings)
+    since = incident.rollback.blocked_since
+    put_off = since is not None and ctx.now - since >= rollback_request.PUT_OFF_SECONDS
+    if early or put_off or not observations.failing_now(ctx.service, incident.findings, ctx.policy, ctx.now):
+        return
+    _begin(ctx, suitable[0], WITHOUT_DEPLOY, without_deploy=True)
+
+
+def _forget_request(ctx: StepContext, name: str) -> None:
+    """Forget that it was requested: nothing was sent, so no cooldown begins."""
+    ctx.update_service(remedied=tuple(one for one in ctx.service.remedied if one[0] != name))
 
 
 def done(ctx: StepContext) -> None:
@@ -94,6 +137,7 @@ def refused(ctx: StepContext) -> None:
     event = ctx.event
     assert isinstance(event, e.RemedyRefused)
     if _awaits(ctx, event):
+        _forget_request(ctx, event.remedy)
         _go_on(ctx, *_as_it_was(event))
 
 
@@ -108,8 +152,15 @@ def postponed(ctx: StepContext) -> None:
     event = ctx.event
     assert isinstance(event, e.RemedyPostponed)
     if _awaits(ctx, event):
+        attempt = ctx.incident.remedies[-1]
         ctx.update_incident(remedies=ctx.incident.remedies[:-1])
-        rollback_request.retry_later(ctx, event.why)
+        _forget_request(ctx, event.remedy)
+        if attempt.without_deploy:
+            since = ctx.incident.rollback.blocked_since
+            ctx.update_rollback(blocked_since=ctx.now if since is None else since)
+            _back_to_people(ctx, f"nothing was sent: {event.why}; looking again")
+        else:
+            rollback_request.retry_later(ctx, event.why)
 
 
 def lost(ctx: StepContext) -> None:
@@ -139,9 +190,18 @@ def _awaits(ctx: StepContext, event: RemedyOutcome) -> bool:
 
 
 def _leave_unknown(ctx: StepContext, why: str) -> None:
-    name = ctx.incident.remedies[-1].name
+    attempt = ctx.incident.remedies[-1]
     _end(ctx, RemedyResult.UNKNOWN, why)
-    rollback_request.escalate_to_human(ctx, f"{words(name).to_be}, and the outcome is unknown: {why}")
+    unknown = f"{words(attempt.name).to_be}, and the outcome is unknown: {why}"
+    if not attempt.without_deploy:
+        rollback_request.escalate_to_human(ctx, unknown)
+        return
+    # People were paged for this outage already: their call, and the next step of the escalation, stay as they are.
+    ctx.update_incident(human_needed=unknown)
+    ctx.note("HUMAN", unknown)
+    ctx.enter_phase(Phase.PAGED)
+    escalation.wake(ctx)
+    ctx.notify(NoticeKind.UPDATED, Topic.STOPPED_SHORT, why=unknown)
 
 
 def follow(ctx: StepContext) -> None:
@@ -219,12 +279,24 @@ def _helped(ctx: StepContext, attempt: RemedyAttempt, done_at: float, unknown: M
 
 def _go_on(ctx: StepContext, result: RemedyResult, why: str) -> None:
     """End the remedy; the next fresh bad reading decides anew: the next remedy, the rollback, or neither."""
+    without_deploy = ctx.incident.remedies[-1].without_deploy
     _end(ctx, result, why)
+    if without_deploy:
+        ctx.update_rollback(blocked_since=None)
+        _back_to_people(ctx, f"{why}; people have it")
+        return
     # The rollback is due from now on, and its own patience begins.
     ctx.update_rollback(blocked_since=ctx.now)
     ctx.note("WAIT", f"{why}; the rollback is decided anew")
     ctx.enter_phase(Phase.SUSPECT)
     overdue_rollback.wake(ctx)
+
+
+def _back_to_people(ctx: StepContext, why: str) -> None:
+    """Go on as a paged incident, which weighs the next remedy with its next decision; people were called already."""
+    ctx.note("WAIT", why)
+    ctx.enter_phase(Phase.PAGED)
+    escalation.wake(ctx)
 
 
 def _end(ctx: StepContext, result: RemedyResult, why: str) -> None:
@@ -297,6 +369,7 @@ def resume(ctx: StepContext) -> None:
     ctx.emit(SetPace(ctx.name, ctx.service.pace_seconds))
     attempt = ctx.incident.remedy
     assert attempt is not None, "the phase has a remedy that is under way"
+    escalation.wake(ctx)
     if attempt.done_at is not None:
         _wake(ctx, attempt.done_at, attempt)
         return

@@ -26,6 +26,8 @@ class Remedy:
     # Without it no one can tell what came of a request whose answer was lost.
     has_look: bool = False  # a second request reads whether it is done
     when: tuple[FailureType, ...] = ()  # it is tried where one of these fails; none: any failure
+    without_deploy: bool = False  # it is also tried in an outage of which no deploy is suspected
+    cooldown_seconds: float = 0.0  # so long after it was requested no later incident of the service tries it again
 
     def suits(self, failing: AbstractSet[FailureType]) -> bool:
         """Return whether it is for one of these."""
@@ -60,6 +62,7 @@ class RemedyAttempt:
     why: Prose = ""  # that in words
     was: str = ""  # what it changes, as it was before the request; empty: not read
     told_first: bool = False  # that it is done was the first notice of the incident, and no page
+    without_deploy: bool = False  # no deploy is suspected: people were paged before it, and no rollback follows it
 
     @property
     def unknown(self) -> bool:
@@ -72,9 +75,23 @@ class RemedyAttempt:
         return self.done_at is not None or self.unknown
 
 
+Requested = Sequence[tuple[str, float]]
+"""When a service's remedies were requested last: name, UTC epoch seconds."""
+
+
 def untried(
-    remedies: Sequence[Remedy], attempts: Sequence[RemedyAttempt], failing: AbstractSet[FailureType]
+    remedies: Sequence[Remedy],
+    attempts: Sequence[RemedyAttempt],
+    failing: AbstractSet[FailureType],
+    requested: Requested,
+    now: float,
 ) -> Sequence[Remedy]:
-    """Return the remedies for what fails that an incident has not tried, in their order."""
+    """Return the remedies for what fails that an incident has not tried, in their order; none in its cooldown."""
     tried = {attempt.name for attempt in attempts}
-    return [one for one in remedies if one.name not in tried and one.suits(failing)]
+    suitable = (one for one in remedies if one.name not in tried and one.suits(failing))
+    return [one for one in suitable if not cools_down(one, requested, now)]
+
+
+def cools_down(remedy: Remedy, requested: Requested, now: float) -> bool:
+    """Return whether it was requested less than its cooldown ago, as in an incident that ended by itself."""
+    return any(name == remedy.name and now - at < remedy.cooldown_seconds for name, at in requested)

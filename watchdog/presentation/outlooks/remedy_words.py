@@ -18,6 +18,7 @@ def remedying(case: Case) -> str:
     then = "the daemon changes nothing more until it is resumed"
     if not case.state.stopped:
         then = f"the daemon decides again, and may roll back to {case.target}"
+        then = "the next remedy follows, if the policy has one, and you have it" if attempt.without_deploy else then
     if attempt.done_at is None:
         asked = case.by(attempt.requested_at, "since")
         return f"The daemon {clean(kind.does)}{asked}. {fails} after that, {then}."
@@ -31,10 +32,34 @@ def remedying(case: Case) -> str:
 def planned(case: Case, found: Situation) -> str:
     """Return what comes before the rollback that is asked about, announced or scheduled; empty: nothing."""
     decision = case.incident.decision
+    if decision is not None and decision.without_deploy and found is Situation.NOT_THE_DEPLOY:
+        return _without_deploy(case, decision.without_deploy)
+    if decision is not None and decision.why_no_remedy and found is Situation.NOT_THE_DEPLOY:
+        return f"No remedy is tried: {clean(decision.why_no_remedy).rstrip('.')}."
     if decision is None or not decision.first or found not in BEFORE:
         return ""
     first = ", then ".join(clean(words(name).does) for name in decision.first)
     return f"First the daemon {first}, and rolls back only if that does not help."
+
+
+def _without_deploy(case: Case, names: tuple[str, ...]) -> str:
+    """Return the first remedy that the incident has not tried, though no deploy is suspected; and by which rule."""
+    known = {one.name for one in case.incident.remedies}
+    first = next((clean(words(name).does) for name in names if name not in known), "")
+    return f"The daemon {first}: the policy says so of outages without a suspected deploy." if first else ""
+
+
+def is_paged(case: Case) -> bool:
+    """Return whether people were paged before the remedy that is under way: no deploy is suspected."""
+    attempt = case.incident.remedy
+    return attempt is not None and attempt.without_deploy
+
+
+def task(case: Case) -> str:
+    """Return the reader's step while a remedy is tried: they have the incident where no deploy is suspected."""
+    if is_paged(case):
+        return "Find the cause in the logs: no deploy is suspected. Stop it if nothing more shall be tried."
+    return case.named("Stop it if {suspect} is not to blame: then no rollback follows.")
 
 
 def tried(case: Case) -> str:

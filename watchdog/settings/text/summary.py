@@ -64,7 +64,9 @@ def service_rows(settings: Settings) -> Iterator[Row]:
 
 
 def _tried(remedy: Remedy) -> str:
-    return words(remedy.name).does + (f" (for {', '.join(remedy.when)})" if remedy.when else "")
+    said = [f"for {', '.join(remedy.when)}"] if remedy.when else []
+    said += ["also without a suspected deploy"] if remedy.without_deploy else []
+    return words(remedy.name).does + (f" ({', '.join(said)})" if said else "")
 
 
 def gate_words(rules: GateRules) -> str:
